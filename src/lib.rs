@@ -1,0 +1,1 @@
+//! Wirefold folds a news wire.
