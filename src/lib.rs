@@ -1,1 +1,3 @@
 //! Wirefold folds a news wire.
+
+pub mod engine;

@@ -1,0 +1,74 @@
+//! The pure state machine: articles and times in, events and records out.
+//!
+//! ```text
+//! bytes -> wire -> text -> fingerprint -> Prepared                     no state, in parallel
+//! Prepared -> index -> relation -> story -> Events and Changes         one writer
+//! ```
+//!
+//! Nothing below this folder waits, reads a clock, logs, counts or rolls dice; the same input in
+//! the same order gives the same bytes.
+
+pub mod article;
+pub mod event;
+pub mod fingerprint;
+pub mod index;
+pub mod prepare;
+pub mod relation;
+pub mod state;
+pub mod story;
+pub mod text;
+pub mod wire;
+
+use article::Span;
+use serde::{Deserialize, Serialize};
+
+/// The version of the engine's decisions, carried by every event: it changes when the same input
+/// may give another verdict.
+pub const CORE: &str = "1.0.0";
+
+/// Everything that shapes the engine's decisions. Its hash is in every event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How long an article stays live, in engine time after its arrival; an idle story closes
+    /// after the same time.
+    pub window: Span,
+    /// How long the identity of an article (uri, version, slug, hashes) outlives the window.
+    pub identity: Span,
+    /// How many articles may be live; the oldest leave early beyond it.
+    pub live_articles_max: u32,
+    /// How far behind the engine's clock a publication time may lie before the article is `late`.
+    pub late_after: Span,
+    /// How far ahead of the wall clock a record's timestamp may lie before it is clamped.
+    pub future_tolerance: Span,
+    /// Decoding.
+    pub wire: wire::Settings,
+    /// Cleaning and words.
+    pub text: text::Settings,
+    /// Fingerprints.
+    pub fingerprint: fingerprint::Settings,
+    /// The index of the window.
+    pub index: index::Settings,
+    /// Verification and kinds.
+    pub relation: relation::Settings,
+    /// Stories.
+    pub story: story::Settings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            window: Span::hours(120),
+            identity: Span::hours(24 * 30),
+            live_articles_max: 4_000_000,
+            late_after: Span::hours(1),
+            future_tolerance: Span::minutes(10),
+            wire: wire::Settings::default(),
+            text: text::Settings::default(),
+            fingerprint: fingerprint::Settings::default(),
+            index: index::Settings::default(),
+            relation: relation::Settings::default(),
+            story: story::Settings::default(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The live articles, in order of arrival: they enter at one end and leave at the other.
+
+use crate::engine::article::{About, EventTime, InputPosition, Sequence};
+use crate::engine::fingerprint::Fingerprint;
+use crate::engine::relation::{Archive, Earlier, Kind, Standing, Target, Verdict};
+use crate::engine::story::{Member, Members, StoryId, Terms};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+
+/// What was decided about an article when it arrived, as later articles need it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// What it is.
+    pub kind: Kind,
+    /// Of which article.
+    pub of: Option<Target>,
+    /// The first article of its chain: itself for an original.
+    pub root: Sequence,
+    /// The names of the root, absent for an original.
+    pub root_target: Option<Target>,
+    /// Links to the root.
+    pub chain: u32,
+    /// Its story at arrival; absent for what never joins one.
+    pub story: Option<StoryId>,
+    /// The whole verdict, for copies that inherit its links.
+    pub verdict: Verdict,
+}
+
+impl Decision {
+    /// What is kept of a verdict.
+    pub fn new(verdict: &Verdict, root: Sequence, story: Option<StoryId>) -> Self {
+        Self {
+            kind: verdict.relation.kind,
+            of: verdict.relation.of.clone(),
+            root,
+            root_target: verdict.relation.root.clone(),
+            chain: verdict.relation.chain,
+            story,
+            verdict: verdict.clone(),
+        }
+    }
+}
+
+/// A live article.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Where it came from.
+    pub input: InputPosition,
+    /// The engine's clock when it arrived.
+    pub arrived: EventTime,
+    /// Its metadata.
+    pub about: About,
+    /// Its fingerprint.
+    pub print: Fingerprint,
+    /// Its terms, as kept.
+    pub terms: Terms,
+    /// What was decided.
+    pub decision: Decision,
+    /// How it stands now.
+    pub standing: Standing,
+}
+
+/// The live articles of one shard.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    first: u64,
+    entries: VecDeque<Entry>,
+    newest: FxHashMap<String, Sequence>,
+}
+
+impl Live {
+    /// None, and the next to come is `first`.
+    pub(super) fn starting_at(first: Sequence) -> Self {
+        Self { first: first.0, ..Self::default() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The sequence of the next article.
+    pub(super) fn next(&self) -> Sequence {
+        Sequence(self.first + self.entries.len() as u64)
+    }
+
+    pub(super) fn get(&self, sequence: Sequence) -> Option<&Entry> {
+        self.entries.get(usize::try_from(sequence.0.checked_sub(self.first)?).ok()?)
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.newest.insert(entry.about.uri.clone(), self.next());
+        self.entries.push_back(entry);
+    }
+
+    /// The oldest live article.
+    pub(super) fn first(&self) -> Option<(Sequence, &Entry)> {
+        self.entries.front().map(|entry| (Sequence(self.first), entry))
+    }
+
+    /// Removes the oldest live article.
+    pub(super) fn pop(&mut self) {
+        if let Some(entry) = self.entries.pop_front() {
+            if self.newest.get(&entry.about.uri) == Some(&Sequence(self.first)) {
+                self.newest.remove(&entry.about.uri);
+            }
+            self.first += 1;
+        }
+    }
+}
+
+impl Archive for Live {
+    fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
+        let entry = self.get(sequence)?;
+        Some(Earlier {
+            sequence,
+            arrived: entry.arrived,
+            about: &entry.about,
+            print: &entry.print,
+            verdict: &entry.decision.verdict,
+            standing: entry.standing,
+        })
+    }
+
+    fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
+        self.earlier(*self.newest.get(uri)?)
+    }
+}
+
+impl Members for Live {
+    fn member(&self, sequence: Sequence) -> Option<Member<'_>> {
+        let entry = self.get(sequence)?;
+        Some(Member {
+            sequence,
+            arrived: entry.arrived,
+            about: &entry.about,
+            kind: entry.decision.kind,
+            root: entry.decision.root,
+            words: entry.print.words() as u32,
+            terms: &entry.terms,
+            standing: entry.standing,
+        })
+    }
+}

@@ -1,0 +1,292 @@
+//! The state machine: one article and a time in, events and changed records out.
+//!
+//! State is a fold of its records: [`State::apply`] takes decisions and then puts the same records
+//! that [`State::restore`] puts back, so that a restored state equals the one that wrote them.
+//!
+//! Invariants: SM-1 `apply` is a function of the state and its arguments; SM-2 the clock never
+//! falls; SM-3 what is live is exactly what arrived less than a window ago, up to
+//! `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
+
+mod live;
+pub mod record;
+
+use super::article::{EventTime, InputPosition, Sequence};
+use super::event::{Classified, Event, Joined, Merged, What};
+use super::fingerprint::FloodKey;
+use super::index::Index;
+use super::prepare::Prepared;
+use super::relation::{self, Arrival, Pass, Standing, Verdict};
+use super::story::{Member, Step, Stories};
+use super::text::{Clean, Words};
+use super::{Settings, fingerprint};
+use live::Live;
+pub use live::{Decision, Entry};
+pub use record::{Change, RestoreError};
+use sha2::{Digest, Sha256};
+
+/// The state of one shard.
+#[derive(Debug)]
+pub struct State {
+    settings: Settings,
+    key: FloodKey,
+    clock: EventTime,
+    live: Live,
+    index: Index,
+    stories: Stories,
+    changes: Vec<Change>,
+    clock_written: Option<(EventTime, Sequence)>,
+}
+
+impl State {
+    /// An empty state. `key` must be the one that prepared articles are fingerprinted with.
+    pub fn new(settings: Settings, key: FloodKey) -> Self {
+        Self {
+            index: Index::new(&settings.index),
+            stories: Stories::new(&settings.story),
+            settings,
+            key,
+            clock: EventTime(i64::MIN),
+            live: Live::default(),
+            changes: Vec::new(),
+            clock_written: None,
+        }
+    }
+
+    /// The settings that it runs under.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The key of its samples.
+    pub fn key(&self) -> FloodKey {
+        self.key
+    }
+
+    /// The engine's clock: the highest time applied.
+    pub fn clock(&self) -> EventTime {
+        self.clock
+    }
+
+    /// The number of live articles.
+    pub fn live_articles(&self) -> usize {
+        self.live.len()
+    }
+
+    /// The number of live stories.
+    pub fn live_stories(&self) -> usize {
+        self.stories.len()
+    }
+
+    /// Takes in one article at engine time `stamp` and says what happened, in order.
+    ///
+    /// `stamp` is the record's timestamp, already clamped; one below the clock counts as the clock.
+    pub fn apply(&mut self, new: Prepared, stamp: EventTime, input: InputPosition) -> Vec<Event> {
+        self.clock = self.clock.max(stamp);
+        let mut steps = self.expire();
+        let sequence = self.live.next();
+        let candidates = self.index.candidates(&new.print);
+        let arrival = Arrival {
+            about: &new.about,
+            clean: &new.clean,
+            words: &new.words,
+            print: &new.print,
+            now: self.clock,
+        };
+        let mut verdict =
+            relation::judge(arrival, &candidates, &self.live, &self.settings.relation);
+        self.flag(&new, stamp, &mut verdict);
+        let terms = self.stories.kept(&new.terms);
+        let relation = &verdict.relation;
+        let root = relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(sequence);
+        let matched = match relation.kind {
+            relation::Kind::Partial | relation::Kind::Recurring => None,
+            _ => relation.of.as_ref().and_then(|t| t.sequence),
+        };
+        let member = Member {
+            sequence,
+            arrived: self.clock,
+            about: &new.about,
+            kind: relation.kind,
+            root,
+            words: new.print.words() as u32,
+            terms: &terms,
+            standing: Standing::Stands,
+        };
+        let placed = self.stories.take_in(member, matched, mint(&new, &input), &self.live);
+        steps.extend(placed.steps);
+        let entry = Entry {
+            input: input.clone(),
+            arrived: self.clock,
+            about: new.about,
+            print: new.print,
+            terms,
+            decision: Decision::new(&verdict, root, placed.story),
+            standing: Standing::Stands,
+        };
+        let mut classified = Classified {
+            new_passages: published(
+                verdict.novelty.iter().flat_map(|n| n.passages.iter().copied()),
+                &new.words,
+                &new.clean,
+            ),
+            passages: std::iter::once(&verdict.relation)
+                .chain(&verdict.also)
+                .map(|r| {
+                    let runs = r.passages.iter().map(|p| (p.start_word, p.end_word));
+                    published(runs, &new.words, &new.clean)
+                })
+                .collect(),
+            words: entry.print.words() as u32,
+            simhash: entry.print.simhash,
+            about: entry.about.clone(),
+            article: new.article,
+            verdict,
+            story: None,
+        };
+        classified.article.body = Default::default();
+        self.index.insert(sequence, &entry.print);
+        self.changes.push(Change::article(sequence, &entry));
+        self.live.push(entry);
+        classified.story = placed.story.and_then(|story| {
+            let now = self.stories.summary(story, &self.live)?;
+            Some(Joined {
+                id: story,
+                size: now.size,
+                publishers: now.publishers,
+                headline: now.headline,
+                score: placed.score,
+            })
+        });
+        let mut happened: Vec<What> = steps.into_iter().flat_map(|s| self.tell(s)).collect();
+        happened.push(What::Classified(Box::new(classified)));
+        happened
+            .into_iter()
+            .map(|what| Event { clock: self.clock, input: input.clone(), what })
+            .collect()
+    }
+
+    /// The records that changed since the last call, oldest change first.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        let mut changes = std::mem::take(&mut self.changes);
+        for (story, record) in self.stories.take_changes() {
+            changes.push(Change::story(story, record.as_ref()));
+        }
+        let clock = (self.clock, self.live.next());
+        if self.clock_written != Some(clock) && self.clock != EventTime(i64::MIN) {
+            self.clock_written = Some(clock);
+            changes.push(Change::clock(clock.0, clock.1));
+        }
+        changes
+    }
+
+    /// Rebuilds the state that wrote `records`: the last value of every key, in any order.
+    ///
+    /// # Errors
+    /// When a record cannot be read, is of a newer version, or one that others need is missing.
+    pub fn restore(
+        settings: Settings,
+        key: FloodKey,
+        records: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, RestoreError> {
+        let mut state = Self::new(settings, key);
+        let read = record::Records::read(records)?;
+        let Some((clock, next)) = read.clock else { return Ok(state) };
+        state.clock = clock;
+        state.clock_written = Some((clock, next));
+        state.live = Live::starting_at(read.articles.first().map_or(next, |(s, _)| *s));
+        for (story, record) in read.stories {
+            state.stories.restore(story, record);
+        }
+        for (sequence, entry) in read.articles {
+            if sequence != state.live.next() {
+                return Err(RestoreError::Gap { expected: state.live.next().0, found: sequence.0 });
+            }
+            state.index.insert(sequence, &entry.print);
+            if let Some(story) = entry.decision.story {
+                state.stories.join(sequence, entry.arrived, story);
+            }
+            state.live.push(entry);
+        }
+        if state.live.next() != next {
+            return Err(RestoreError::Gap { expected: next.0, found: state.live.next().0 });
+        }
+        Ok(state)
+    }
+
+    fn expire(&mut self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        while let Some((sequence, entry)) = self.live.first() {
+            let idle = self.clock.since(entry.arrived) > self.settings.window;
+            if !idle && self.live.len() < self.settings.live_articles_max as usize {
+                break;
+            }
+            steps.extend(self.stories.leave(sequence, &self.live));
+            self.index.remove(sequence, &entry.print);
+            self.live.pop();
+            self.changes.push(Change::gone(sequence));
+        }
+        steps
+    }
+
+    fn flag(&self, new: &Prepared, stamp: EventTime, verdict: &mut Verdict) {
+        let claimed = new.about.claimed;
+        if claimed.is_some_and(|claimed| stamp.since(claimed) > self.settings.late_after) {
+            verdict.flags.push("late".into());
+        }
+        if claimed.is_some_and(|claimed| claimed.since(stamp) > self.settings.future_tolerance) {
+            verdict.flags.push("early".into());
+        }
+        if verdict.pass == Pass::Held {
+            verdict.flags.push("held".into());
+        }
+        verdict.flags.sort_unstable();
+        verdict.flags.dedup();
+    }
+
+    fn tell(&self, step: Step) -> Vec<What> {
+        let now = |story| self.stories.summary(story, &self.live).map(Box::new);
+        match step {
+            Step::Opened { story, .. } => now(story).map(What::StoryOpened).into_iter().collect(),
+            Step::Updated(story) => now(story).map(What::StoryUpdated).into_iter().collect(),
+            Step::Closed(summary) => vec![What::StoryClosed(summary)],
+            Step::Merged { survivor, absorbed, score } => {
+                let Some(state) = now(survivor) else { return Vec::new() };
+                let merged = |under| {
+                    let survivor = (*state).clone();
+                    What::StoryMerged(Box::new(Merged { under, survivor, absorbed, score }))
+                };
+                vec![merged(absorbed), merged(survivor)]
+            }
+        }
+    }
+}
+
+/// Word runs as character ranges of the published body.
+fn published(
+    runs: impl Iterator<Item = (u32, u32)>,
+    words: &Words,
+    clean: &Clean,
+) -> Vec<(u32, u32)> {
+    runs.filter_map(|(from, to)| {
+        let start = words.spans.get(from as usize)?.0;
+        let end = words.spans.get((to as usize).checked_sub(1)?)?.1;
+        Some((clean.published(start as usize), clean.published(end as usize)))
+    })
+    .collect()
+}
+
+/// A story id from its founding article, which is told apart by where it came from.
+fn mint(new: &Prepared, input: &InputPosition) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(new.about.uri.as_bytes());
+    hash.update([0]);
+    hash.update(input.topic.as_bytes());
+    hash.update([0]);
+    hash.update(input.partition.to_be_bytes());
+    hash.update(input.offset.to_be_bytes());
+    hash.update(input.item.to_be_bytes());
+    let digest = hash.finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    fingerprint::fold(u64::from_be_bytes(first))
+}

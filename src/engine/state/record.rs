@@ -1,0 +1,171 @@
+//! The engine's records in the changelog: keys, and values that start with a version byte.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `a/<sequence>` | one accepted article: its features, the decisions taken, where it came from |
+//! | `s/<story>` | what a story's members do not give |
+//! | `clock` | the engine's clock and the next sequence |
+//!
+//! Sequences are 20 decimal digits, story ids 16 hexadecimal ones. Values are postcard behind one
+//! version byte; a version above ours refuses the restore.
+
+use super::live::{Decision, Entry};
+use crate::engine::article::{About, EventTime, InputPosition, Sequence};
+use crate::engine::fingerprint::Fingerprint;
+use crate::engine::relation::{Standing, Verdict};
+use crate::engine::story::{StoryId, StoryRecord, Terms};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+const VERSION: u8 = 1;
+
+/// A record to write to the changelog: `None` is a tombstone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The record's key.
+    pub key: String,
+    /// The new value.
+    pub value: Option<Vec<u8>>,
+}
+
+impl Change {
+    pub(super) fn article(sequence: Sequence, entry: &Entry) -> Self {
+        let stored = ArticleRecord {
+            input: entry.input.clone(),
+            arrived: entry.arrived,
+            about: entry.about.clone(),
+            print: entry.print.clone(),
+            terms: entry.terms.clone(),
+            verdict: entry.decision.verdict.clone(),
+            root: entry.decision.root,
+            story: entry.decision.story,
+            standing: entry.standing,
+        };
+        Self { key: article_key(sequence), value: Some(encode(&stored)) }
+    }
+
+    pub(super) fn gone(sequence: Sequence) -> Self {
+        Self { key: article_key(sequence), value: None }
+    }
+
+    pub(super) fn story(story: StoryId, record: Option<&StoryRecord>) -> Self {
+        Self { key: format!("s/{story}"), value: record.map(encode) }
+    }
+
+    pub(super) fn clock(clock: EventTime, next: Sequence) -> Self {
+        Self { key: "clock".into(), value: Some(encode(&(clock, next))) }
+    }
+}
+
+/// Why a changelog cannot be restored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// A record was written by a newer release.
+    #[error(
+        "record `{key}` has format version {found}, newer than {VERSION}: upgrade this instance"
+    )]
+    Newer {
+        /// The record.
+        key: String,
+        /// Its version.
+        found: u8,
+    },
+    /// A record is damaged, or is none of the engine's.
+    #[error("record `{key}` is not readable: {message}")]
+    Unreadable {
+        /// The record.
+        key: String,
+        /// Why.
+        message: String,
+    },
+    /// Articles are missing.
+    #[error("articles are missing from the changelog: expected sequence {expected}, found {found}")]
+    Gap {
+        /// The sequence that should come next.
+        expected: u64,
+        /// The one that came.
+        found: u64,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ArticleRecord {
+    input: InputPosition,
+    arrived: EventTime,
+    about: About,
+    print: Fingerprint,
+    terms: Terms,
+    verdict: Verdict,
+    root: Sequence,
+    story: Option<StoryId>,
+    standing: Standing,
+}
+
+/// The engine's records, read and put in order.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) clock: Option<(EventTime, Sequence)>,
+    pub(super) articles: Vec<(Sequence, Entry)>,
+    pub(super) stories: Vec<(StoryId, StoryRecord)>,
+}
+
+impl Records {
+    pub(super) fn read(
+        records: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, RestoreError> {
+        let mut read = Self::default();
+        let ordered: BTreeMap<String, Vec<u8>> = records.into_iter().collect();
+        for (key, value) in ordered {
+            let unreadable = |message: &str| RestoreError::Unreadable {
+                key: key.clone(),
+                message: message.into(),
+            };
+            if key == "clock" {
+                read.clock = Some(decode(&key, &value)?);
+            } else if let Some(number) = key.strip_prefix("a/") {
+                let sequence = number.parse().map_err(|_| unreadable("no sequence in its key"))?;
+                let stored: ArticleRecord = decode(&key, &value)?;
+                read.articles.push((Sequence(sequence), entry(stored)));
+            } else if let Some(id) = key.strip_prefix("s/") {
+                let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
+                read.stories.push((StoryId(id), decode(&key, &value)?));
+            } else {
+                return Err(unreadable("no record of the engine has such a key"));
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn entry(stored: ArticleRecord) -> Entry {
+    Entry {
+        decision: Decision::new(&stored.verdict, stored.root, stored.story),
+        input: stored.input,
+        arrived: stored.arrived,
+        about: stored.about,
+        print: stored.print,
+        terms: stored.terms,
+        standing: stored.standing,
+    }
+}
+
+fn article_key(sequence: Sequence) -> String {
+    format!("a/{:020}", sequence.0)
+}
+
+fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    postcard::to_extend(value, vec![VERSION])
+        .expect("a record holds nothing that cannot be encoded")
+}
+
+fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreError> {
+    let unreadable = |message: String| RestoreError::Unreadable { key: key.to_owned(), message };
+    match value.split_first() {
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|e| unreadable(e.to_string())),
+        Some((&found, _)) if found > VERSION => {
+            Err(RestoreError::Newer { key: key.to_owned(), found })
+        }
+        _ => Err(unreadable("no known version byte".into())),
+    }
+}
