@@ -86,6 +86,12 @@ impl Kind {
         Self::Original,
     ];
 
+    /// Whether an article of this kind belongs to the story of the article that it matches,
+    /// whatever the story scores say: every text match above `partial` does.
+    pub fn joins_its_match(self) -> bool {
+        !matches!(self, Self::Partial | Self::Recurring | Self::Original | Self::Withdrawal)
+    }
+
     /// The name that events carry.
     pub fn as_str(self) -> &'static str {
         match self {

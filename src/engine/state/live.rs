@@ -2,7 +2,7 @@
 
 use crate::engine::article::{About, EventTime, InputPosition, Sequence};
 use crate::engine::fingerprint::Fingerprint;
-use crate::engine::relation::{Archive, Earlier, Kind, Standing, Target, Verdict};
+use crate::engine::relation::{Archive, Earlier, Standing, Verdict};
 use crate::engine::story::{Member, Members, StoryId, Terms};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -10,16 +10,8 @@ use std::collections::VecDeque;
 /// What was decided about an article when it arrived, as later articles need it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// What it is.
-    pub kind: Kind,
-    /// Of which article.
-    pub of: Option<Target>,
     /// The first article of its chain: itself for an original.
     pub root: Sequence,
-    /// The names of the root, absent for an original.
-    pub root_target: Option<Target>,
-    /// Links to the root.
-    pub chain: u32,
     /// Its story at arrival; absent for what never joins one.
     pub story: Option<StoryId>,
     /// The whole verdict, for copies that inherit its links.
@@ -27,17 +19,10 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// What is kept of a verdict.
-    pub fn new(verdict: &Verdict, root: Sequence, story: Option<StoryId>) -> Self {
-        Self {
-            kind: verdict.relation.kind,
-            of: verdict.relation.of.clone(),
-            root,
-            root_target: verdict.relation.root.clone(),
-            chain: verdict.relation.chain,
-            story,
-            verdict: verdict.clone(),
-        }
+    /// What is kept of a verdict on the article at `own`.
+    pub fn new(verdict: &Verdict, own: Sequence, story: Option<StoryId>) -> Self {
+        let root = verdict.relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(own);
+        Self { root, story, verdict: verdict.clone() }
     }
 }
 
@@ -133,7 +118,7 @@ impl Members for Live {
             sequence,
             arrived: entry.arrived,
             about: &entry.about,
-            kind: entry.decision.kind,
+            kind: entry.decision.verdict.relation.kind,
             root: entry.decision.root,
             words: entry.print.words() as u32,
             terms: &entry.terms,

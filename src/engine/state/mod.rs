@@ -10,13 +10,13 @@
 mod live;
 pub mod record;
 
-use super::article::{EventTime, InputPosition, Sequence};
+use super::article::{Article, Body, EventTime, InputPosition, Sequence};
 use super::event::{Classified, Event, Joined, Merged, What};
 use super::fingerprint::FloodKey;
 use super::index::Index;
 use super::prepare::Prepared;
 use super::relation::{self, Arrival, Pass, Standing, Verdict};
-use super::story::{Member, Step, Stories};
+use super::story::{Member, Step, Stories, StoryId, Terms};
 use super::text::{Clean, Words};
 use super::{Settings, fingerprint};
 use live::Live;
@@ -84,85 +84,27 @@ impl State {
         self.clock = self.clock.max(stamp);
         let mut steps = self.expire();
         let sequence = self.live.next();
-        let candidates = self.index.candidates(&new.print);
-        let arrival = Arrival {
-            about: &new.about,
-            clean: &new.clean,
-            words: &new.words,
-            print: &new.print,
-            now: self.clock,
-        };
-        let mut verdict =
-            relation::judge(arrival, &candidates, &self.live, &self.settings.relation);
-        self.flag(&new, stamp, &mut verdict);
-        let terms = self.stories.kept(&new.terms);
-        let relation = &verdict.relation;
-        let root = relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(sequence);
-        let matched = match relation.kind {
-            relation::Kind::Partial | relation::Kind::Recurring => None,
-            _ => relation.of.as_ref().and_then(|t| t.sequence),
-        };
-        let member = Member {
-            sequence,
-            arrived: self.clock,
-            about: &new.about,
-            kind: relation.kind,
-            root,
-            words: new.print.words() as u32,
-            terms: &terms,
-            standing: Standing::Stands,
-        };
-        let placed = self.stories.take_in(member, matched, mint(&new, &input), &self.live);
+        let verdict = self.judge(&new, stamp);
+        let placed = self.place(sequence, &new, &verdict, &input);
         steps.extend(placed.steps);
+        let mut classified = classified(&new, verdict);
         let entry = Entry {
             input: input.clone(),
             arrived: self.clock,
+            terms: placed.terms,
+            decision: Decision::new(&classified.verdict, sequence, placed.story),
             about: new.about,
             print: new.print,
-            terms,
-            decision: Decision::new(&verdict, root, placed.story),
             standing: Standing::Stands,
         };
-        let mut classified = Classified {
-            new_passages: published(
-                verdict.novelty.iter().flat_map(|n| n.passages.iter().copied()),
-                &new.words,
-                &new.clean,
-            ),
-            passages: std::iter::once(&verdict.relation)
-                .chain(&verdict.also)
-                .map(|r| {
-                    let runs = r.passages.iter().map(|p| (p.start_word, p.end_word));
-                    published(runs, &new.words, &new.clean)
-                })
-                .collect(),
-            words: entry.print.words() as u32,
-            simhash: entry.print.simhash,
-            about: entry.about.clone(),
-            article: new.article,
-            verdict,
-            story: None,
-        };
-        classified.article.body = Default::default();
         self.index.insert(sequence, &entry.print);
         self.changes.push(Change::article(sequence, &entry));
         self.live.push(entry);
-        classified.story = placed.story.and_then(|story| {
-            let now = self.stories.summary(story, &self.live)?;
-            Some(Joined {
-                id: story,
-                size: now.size,
-                publishers: now.publishers,
-                headline: now.headline,
-                score: placed.score,
-            })
-        });
+        classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         let mut happened: Vec<What> = steps.into_iter().flat_map(|s| self.tell(s)).collect();
         happened.push(What::Classified(Box::new(classified)));
-        happened
-            .into_iter()
-            .map(|what| Event { clock: self.clock, input: input.clone(), what })
-            .collect()
+        let clock = self.clock;
+        happened.into_iter().map(|what| Event { clock, input: input.clone(), what }).collect()
     }
 
     /// The records that changed since the last call, oldest change first.
@@ -228,6 +170,52 @@ impl State {
         steps
     }
 
+    fn judge(&self, new: &Prepared, stamp: EventTime) -> Verdict {
+        let candidates = self.index.candidates(&new.print);
+        let arrival = Arrival {
+            about: &new.about,
+            clean: &new.clean,
+            words: &new.words,
+            print: &new.print,
+            now: self.clock,
+        };
+        let mut verdict =
+            relation::judge(arrival, &candidates, &self.live, &self.settings.relation);
+        self.flag(new, stamp, &mut verdict);
+        verdict
+    }
+
+    fn place(
+        &mut self,
+        sequence: Sequence,
+        new: &Prepared,
+        verdict: &Verdict,
+        input: &InputPosition,
+    ) -> Placed {
+        let terms = self.stories.kept(&new.terms);
+        let relation = &verdict.relation;
+        let of = relation.of.as_ref().and_then(|t| t.sequence);
+        let member = Member {
+            sequence,
+            arrived: self.clock,
+            about: &new.about,
+            kind: relation.kind,
+            root: relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(sequence),
+            words: new.print.words() as u32,
+            terms: &terms,
+            standing: Standing::Stands,
+        };
+        let matched = if relation.kind.joins_its_match() { of } else { None };
+        let placed = self.stories.take_in(member, matched, mint(new, input), &self.live);
+        Placed { terms, story: placed.story, score: placed.score, steps: placed.steps }
+    }
+
+    fn joined(&self, story: StoryId, score: Option<f64>) -> Option<Joined> {
+        let now = self.stories.summary(story, &self.live)?;
+        let (size, publishers, headline) = (now.size, now.publishers, now.headline);
+        Some(Joined { id: story, size, publishers, headline, score })
+    }
+
     fn flag(&self, new: &Prepared, stamp: EventTime, verdict: &mut Verdict) {
         let claimed = new.about.claimed;
         if claimed.is_some_and(|claimed| stamp.since(claimed) > self.settings.late_after) {
@@ -261,9 +249,37 @@ impl State {
     }
 }
 
+/// Where an article was put, with its terms as kept.
+struct Placed {
+    terms: Terms,
+    story: Option<StoryId>,
+    score: Option<f64>,
+    steps: Vec<Step>,
+}
+
+/// What is said of `new`, before its story is known.
+fn classified(new: &Prepared, verdict: Verdict) -> Classified {
+    let ranges =
+        |runs: &mut dyn Iterator<Item = (u32, u32)>| published(runs, &new.words, &new.clean);
+    let new_passages = verdict.novelty.iter().flat_map(|n| n.passages.iter().copied());
+    let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
+    Classified {
+        article: Article { body: Body::default(), ..new.article.clone() },
+        about: new.about.clone(),
+        words: new.print.words() as u32,
+        simhash: new.print.simhash,
+        new_passages: ranges(&mut new_passages.clone()),
+        passages: relations
+            .map(|r| ranges(&mut r.passages.iter().map(|p| (p.start_word, p.end_word))))
+            .collect(),
+        story: None,
+        verdict,
+    }
+}
+
 /// Word runs as character ranges of the published body.
 fn published(
-    runs: impl Iterator<Item = (u32, u32)>,
+    runs: &mut dyn Iterator<Item = (u32, u32)>,
     words: &Words,
     clean: &Clean,
 ) -> Vec<(u32, u32)> {

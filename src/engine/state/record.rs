@@ -38,7 +38,6 @@ impl Change {
             print: entry.print.clone(),
             terms: entry.terms.clone(),
             verdict: entry.decision.verdict.clone(),
-            root: entry.decision.root,
             story: entry.decision.story,
             standing: entry.standing,
         };
@@ -97,7 +96,6 @@ struct ArticleRecord {
     print: Fingerprint,
     terms: Terms,
     verdict: Verdict,
-    root: Sequence,
     story: Option<StoryId>,
     standing: Standing,
 }
@@ -126,7 +124,7 @@ impl Records {
             } else if let Some(number) = key.strip_prefix("a/") {
                 let sequence = number.parse().map_err(|_| unreadable("no sequence in its key"))?;
                 let stored: ArticleRecord = decode(&key, &value)?;
-                read.articles.push((Sequence(sequence), entry(stored)));
+                read.articles.push((Sequence(sequence), entry(Sequence(sequence), stored)));
             } else if let Some(id) = key.strip_prefix("s/") {
                 let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
                 read.stories.push((StoryId(id), decode(&key, &value)?));
@@ -138,9 +136,9 @@ impl Records {
     }
 }
 
-fn entry(stored: ArticleRecord) -> Entry {
+fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
     Entry {
-        decision: Decision::new(&stored.verdict, stored.root, stored.story),
+        decision: Decision::new(&stored.verdict, own, stored.story),
         input: stored.input,
         arrived: stored.arrived,
         about: stored.about,

@@ -1,0 +1,200 @@
+//! Holds `src/` to its drawing: which room may import which, no effects in the engine, no file that
+//! cannot be read in one sitting.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+const LINES_MAX: usize = 500;
+
+/// What each room may import, beside itself. The longest matching room counts. `state`, `event` and
+/// `prepare` stand on top of the engine; `wire` stands apart, so that bad input dies there.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("engine/article", &[]),
+    ("engine/wire", &["engine/article"]),
+    ("engine/text", &["engine/article"]),
+    ("engine/fingerprint", &["engine/text"]),
+    ("engine/index", &["engine/article", "engine/fingerprint"]),
+    ("engine/relation", &["engine/article", "engine/fingerprint", "engine/index", "engine/text"]),
+    ("engine/story", &["engine/article", "engine/relation", "engine/text"]),
+    ("engine/prepare", &["engine"]),
+    ("engine/event", &["engine"]),
+    ("engine/state", &["engine"]),
+    ("engine", &["engine"]),
+    ("config", &["engine"]),
+    ("daemon", &["engine", "config"]),
+    ("cli", &["engine", "config", "daemon"]),
+    ("lib", &["engine", "config", "daemon", "cli"]),
+    ("main", &["cli"]),
+];
+
+/// Rooms that the state machine may not look into although `engine` is drawn for it.
+const STATE_FORBIDS: &[&str] = &["engine/wire"];
+
+const EFFECTS: &[&str] = &[
+    "tokio",
+    "rdkafka",
+    "axum",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::thread",
+    "SystemTime",
+    "Instant",
+    "rand::",
+    "tracing",
+    "metrics::",
+    "println!",
+    "eprintln!",
+    "Timestamp::now",
+    "Zoned::now",
+];
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &root, &mut found);
+    found.sort();
+    assert!(found.len() > 10, "the sources were not found under {}", root.display());
+    found
+}
+
+fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(root, &path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let inner = path.strip_prefix(root).unwrap().with_extension("");
+            let module = inner.to_str().unwrap().replace('\\', "/");
+            found.push((module.trim_end_matches("/mod").to_owned(), text));
+        }
+    }
+}
+
+fn room(module: &str) -> &'static str {
+    ROOMS
+        .iter()
+        .map(|(room, _)| *room)
+        .filter(|room| module == *room || module.starts_with(&format!("{room}/")))
+        .max_by_key(|room| room.len())
+        .unwrap_or_else(|| panic!("`{module}` is in no room of the drawing"))
+}
+
+/// The code of a file without comments, strings, and its test module, which may import anything.
+fn code(text: &str) -> String {
+    let shown = text.split("#[cfg(test)]").next().unwrap_or_default();
+    shown.lines().map(|l| l.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// Modules of this crate that `code` names, as `engine/wire`-like paths, groups unfolded.
+fn imports(module: &str, code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (start, prefix) in [("crate::", 0usize), ("super::", 1)] {
+        for (at, _) in code.match_indices(start) {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+                continue;
+            }
+            let mut rest = &code[at + start.len()..];
+            let mut base: Vec<&str> = Vec::new();
+            if prefix == 1 {
+                base = module.split('/').collect();
+                base.pop();
+                while let Some(further) = rest.strip_prefix("super::") {
+                    base.pop();
+                    rest = further;
+                }
+            }
+            for tail in unfold(rest) {
+                let full: Vec<&str> = base.iter().copied().chain(tail.split("::")).collect();
+                found.push(full.join("/"));
+            }
+        }
+    }
+    found
+}
+
+/// `a::{b::c, d}` to `a::b::c` and `a::d`; one level is enough for formatted code.
+fn unfold(rest: &str) -> Vec<String> {
+    let end =
+        rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+    let head = rest[..end].trim_end_matches(':');
+    if rest[end..].starts_with('{') {
+        let close = rest[end..].find("};").map_or(rest.len(), |i| end + i);
+        let inner = &rest[end + 1..close];
+        return inner
+            .split(',')
+            .map(|part| part.trim().split([' ', '{', '}']).next().unwrap_or_default())
+            .filter(|part| !part.is_empty())
+            .map(|part| if head.is_empty() { part.to_owned() } else { format!("{head}::{part}") })
+            .collect();
+    }
+    vec![head.to_owned()]
+}
+
+#[test]
+fn every_import_is_drawn() {
+    let drawn: BTreeMap<&str, &[&str]> = ROOMS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (module, text) in sources() {
+        let home = room(&module);
+        for import in imports(&module, &code(&text)) {
+            let top = import.split('/').next().unwrap_or_default();
+            if !["engine", "config", "daemon", "cli"].contains(&top) {
+                continue;
+            }
+            let target = room(&import);
+            let inside = target == home || target.starts_with(&format!("{home}/"));
+            let allowed = drawn[home]
+                .iter()
+                .any(|room| target == *room || target.starts_with(&format!("{room}/")));
+            let upward = home.starts_with(&format!("{target}/"));
+            let forbidden = home == "engine/state" && STATE_FORBIDS.contains(&target);
+            if forbidden || !(inside || allowed || upward) {
+                wrong.push(format!("{module} imports {import}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not in the drawing:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_engine_has_no_effects() {
+    let mut wrong = Vec::new();
+    for (module, text) in sources() {
+        if module != "engine" && !module.starts_with("engine/") {
+            continue;
+        }
+        let code = code(&text);
+        wrong.extend(
+            EFFECTS.iter().filter(|e| code.contains(**e)).map(|e| format!("{module} uses {e}")),
+        );
+    }
+    assert!(wrong.is_empty(), "effects in the engine:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_is_read_in_one_sitting() {
+    let long: Vec<String> = sources()
+        .into_iter()
+        .map(|(module, text)| (module, text.lines().count()))
+        .filter(|(_, lines)| *lines > LINES_MAX)
+        .map(|(module, lines)| format!("{module}: {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "over {LINES_MAX} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn the_reader_of_imports_sees_them() {
+    let seen = imports(
+        "engine/text/html",
+        "use crate::engine::{article::Body, wire};\nuse super::super::index::Index;\nfn f() { crate::cli::x() }",
+    );
+    assert_eq!(
+        seen,
+        ["engine/article/Body", "engine/wire", "cli/x", "engine/index/Index"],
+        "groups, parents and paths in code are all read"
+    );
+}

@@ -1,0 +1,5 @@
+//! The integration tests: one binary, one module a boundary.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod architecture;
