@@ -1,0 +1,114 @@
+//! The same input gives the same bytes, however it is cut: twice, batched, or restored anywhere.
+
+use crate::feed::{Line, feed};
+use std::collections::BTreeMap;
+use wirefold::engine::Settings;
+use wirefold::engine::article::Span;
+use wirefold::engine::event::Event;
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::state::State;
+
+const KEY: FloodKey = FloodKey(7);
+
+/// A window of two hours over a feed of about eight, so that much expires.
+fn settings() -> Settings {
+    Settings { window: Span::hours(2), ..Settings::default() }
+}
+
+fn apply(state: &mut State, line: &Line) -> Vec<Event> {
+    let new = prepare(line.article.clone(), state.settings(), KEY);
+    state.apply(new, line.stamp, line.input.clone())
+}
+
+/// The changelog as compaction would leave it: the last value of every key.
+#[derive(Default)]
+struct Log(BTreeMap<String, Vec<u8>>);
+
+impl Log {
+    fn write(&mut self, state: &mut State) {
+        for change in state.take_changes() {
+            match change.value {
+                Some(value) => self.0.insert(change.key, value),
+                None => self.0.remove(&change.key),
+            };
+        }
+    }
+}
+
+/// Runs `lines`, taking changes after every `batch` articles.
+fn run(lines: &[Line], batch: usize) -> (Vec<Event>, BTreeMap<String, Vec<u8>>) {
+    let mut state = State::new(settings(), KEY);
+    let (mut events, mut log) = (Vec::new(), Log::default());
+    for lines in lines.chunks(batch) {
+        for line in lines {
+            events.extend(apply(&mut state, line));
+        }
+        log.write(&mut state);
+    }
+    (events, log.0)
+}
+
+#[test]
+fn twice_and_in_other_batches_gives_the_same() {
+    let lines = feed(1, 1_000, 28_000);
+    let once = run(&lines, 1);
+    assert!(once.0.len() > 1_500, "the feed makes events");
+    for batch in [1, 7, 100, 1_000] {
+        let again = run(&lines, batch);
+        assert_eq!(once.0, again.0, "events, batches of {batch}");
+        assert_eq!(once.1, again.1, "records, batches of {batch}");
+    }
+}
+
+#[test]
+fn restored_anywhere_it_goes_on_as_if_nothing_had_happened() {
+    let lines = feed(2, 600, 28_000);
+    let straight = run(&lines, 1);
+    for cut in (1..lines.len()).step_by(37) {
+        let mut state = State::new(settings(), KEY);
+        let (mut events, mut log) = (Vec::new(), Log::default());
+        for line in &lines[..cut] {
+            events.extend(apply(&mut state, line));
+        }
+        log.write(&mut state);
+        drop(state);
+        let mut state = State::restore(settings(), KEY, log.0.clone()).unwrap();
+        for line in &lines[cut..] {
+            events.extend(apply(&mut state, line));
+            log.write(&mut state);
+        }
+        let differ = events.iter().zip(&straight.0).position(|(a, b)| a != b);
+        if let Some(at) = differ {
+            panic!("cut at {cut}: event {at}\n{:#?}\n{:#?}", events[at], straight.0[at]);
+        }
+        assert_eq!(events.len(), straight.0.len(), "cut at {cut}");
+        assert_eq!(log.0, straight.1, "records, cut at {cut}");
+    }
+}
+
+#[test]
+fn restoring_what_was_restored_writes_nothing() {
+    let lines = feed(3, 200, 28_000);
+    let (_, records) = run(&lines, 10);
+    let mut state = State::restore(settings(), KEY, records).unwrap();
+    assert_eq!(state.take_changes(), []);
+}
+
+#[test]
+fn when_the_window_has_passed_nothing_is_left() {
+    let lines = feed(4, 200, 28_000);
+    let mut state = State::new(settings(), KEY);
+    let mut log = Log::default();
+    for line in &lines {
+        apply(&mut state, line);
+    }
+    let mut last = lines[0].clone();
+    last.article.uri = "urn:made-up:last".into();
+    last.stamp = lines[199].stamp.plus(Span::hours(1_000));
+    apply(&mut state, &last);
+    log.write(&mut state);
+    assert_eq!((state.live_articles(), state.live_stories()), (1, 1));
+    let articles = log.0.keys().filter(|k| k.starts_with("a/")).count();
+    assert_eq!(articles, 1, "records of articles that left are gone");
+}
