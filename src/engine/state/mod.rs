@@ -10,6 +10,7 @@
 mod live;
 pub mod record;
 
+use super::Settings;
 use super::article::{Article, Body, EventTime, InputPosition, Sequence};
 use super::event::{Classified, Event, Joined, Merged, What};
 use super::fingerprint::FloodKey;
@@ -18,7 +19,6 @@ use super::prepare::Prepared;
 use super::relation::{self, Arrival, Pass, Standing, Verdict};
 use super::story::{Member, Step, Stories, StoryId, Terms};
 use super::text::{Clean, Words};
-use super::{Settings, fingerprint};
 use live::Live;
 pub use live::{Decision, Entry};
 pub use record::{Change, RestoreError};
@@ -304,5 +304,5 @@ fn mint(new: &Prepared, input: &InputPosition) -> u64 {
     let digest = hash.finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
-    fingerprint::fold(u64::from_be_bytes(first))
+    u64::from_be_bytes(first)
 }

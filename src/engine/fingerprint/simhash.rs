@@ -1,0 +1,92 @@
+//! SimHash (Charikar 2002; Manku, Jain and Das Sarma 2007) by bit-sliced counters.
+//!
+//! Bit i of the result is set when more than half of the hashes have it set. Sixty-four counters are
+//! kept as bit planes, and a hash is added to all of them by a ripple of `xor` and `and`, which stops
+//! as soon as no carry is left: about two steps a hash.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A 64-bit SimHash of the body's shingles; not keyed, so that it compares across deployments. 0 for
+/// a text without words.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct SimHash(pub u64);
+
+impl SimHash {
+    /// Of these shingle hashes, each counted as often as it occurs.
+    pub fn of(shingles: &[u64]) -> Self {
+        let mut planes = [0u64; usize::BITS as usize];
+        for &hash in shingles {
+            let mut carry = hash;
+            for plane in &mut planes {
+                let next = *plane & carry;
+                *plane ^= carry;
+                carry = next;
+                if carry == 0 {
+                    break;
+                }
+            }
+        }
+        Self(above(&planes, shingles.len() / 2))
+    }
+
+    /// The number of bits that differ, 0 to 64.
+    pub fn distance(self, other: Self) -> u32 {
+        (self.0 ^ other.0).count_ones()
+    }
+}
+
+/// The counters that are above `bound`, compared from the highest plane down.
+fn above(planes: &[u64], bound: usize) -> u64 {
+    let (mut above, mut equal) = (0, u64::MAX);
+    for (power, plane) in planes.iter().enumerate().rev() {
+        if bound >> power & 1 == 0 {
+            above |= equal & plane;
+            equal &= !plane;
+        } else {
+            equal &= plane;
+        }
+    }
+    above
+}
+
+impl fmt::Display for SimHash {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:016x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The naive twin: one signed counter a bit.
+    fn naive(hashes: &[u64]) -> u64 {
+        (0..64).fold(0, |all, bit| {
+            let balance: i64 = hashes.iter().map(|h| if h >> bit & 1 == 1 { 1 } else { -1 }).sum();
+            all | u64::from(balance > 0) << bit
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn planes_count_as_counters_do(hashes in prop::collection::vec(any::<u64>(), 0..200)) {
+            prop_assert_eq!(SimHash::of(&hashes).0, naive(&hashes));
+        }
+
+        #[test]
+        fn it_is_the_crates_where_features_are_single_words(words in prop::collection::vec("[a-z]{3,8}", 1..60)) {
+            let text = words.join(" ");
+            let hashes: Vec<u64> = words.iter().map(|w| reference(w)).collect();
+            prop_assert_eq!(SimHash::of(&hashes).0, simhash::simhash(&text));
+        }
+    }
+
+    /// What the reference crate makes of one word: with one feature the SimHash is its hash.
+    fn reference(word: &str) -> u64 {
+        simhash::simhash(word)
+    }
+}

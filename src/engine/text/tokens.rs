@@ -1,0 +1,371 @@
+//! Text to words: one hash and one byte range a word, figures told apart.
+//!
+//! In: cleaned text. Out: [`Words`]. `"Prices rose 2.5%, to 1,040."` gives the words `prices`,
+//! `rose`, `2.5`, `to`, `1,040`, of which the third and the fifth are figures.
+//!
+//! A word is a run of letters, digits and marks (UAX 29 without its joiners: `don't` is two words,
+//! which shingles do not mind). Words are compared after NFKC and full case folding. In scripts
+//! that do not part words (Han, kana, Thai, Lao, Khmer, Burmese) each character with its marks is a
+//! word, so that shingles become character n-grams. A figure is a word with a digit, and digits
+//! joined by `.`, `,` or `/` are one figure.
+//!
+//! Cost: ASCII is read 64 bytes at a time into a bit mask of word bytes, whose edges are the words;
+//! a word is hashed by 8-byte loads. Only runs that hold other bytes take the path by character.
+//!
+//! Invariants: TK-1 the two paths agree on ASCII; TK-2 spans rise and do not touch.
+
+use super::Settings;
+use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// A number as it stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The word that it is, counted from 0.
+    pub word: u32,
+    /// 32 bits of the hash of its value.
+    pub hash: u32,
+}
+
+/// The words of a text, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Words {
+    /// One hash a word, of its normalised form.
+    pub hashes: Vec<u64>,
+    /// Byte range of each word in the text.
+    pub spans: Vec<(u32, u32)>,
+    /// The words that hold a digit.
+    pub figures: Vec<Figure>,
+    /// Hash of the words past `words_max`, 0 where there are none.
+    pub rest: u64,
+}
+
+impl Words {
+    fn push(&mut self, max: u32, hash: u64, span: (usize, usize), figure: bool) {
+        if self.hashes.len() >= max as usize {
+            self.rest = mix(self.rest, hash);
+            return;
+        }
+        if figure {
+            let word = self.hashes.len() as u32;
+            self.figures.push(Figure { word, hash: (hash >> 32) as u32 });
+        }
+        self.hashes.push(hash);
+        self.spans.push((span.0 as u32, span.1 as u32));
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const LOWER: u64 = 0x2020_2020_2020_2020;
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The folded 128-bit product of two values: fast and well mixed.
+pub(crate) fn mix(a: u64, b: u64) -> u64 {
+    let wide = u128::from(a ^ STEP) * u128::from(b ^ 0xd1b5_4a32_d192_ed03);
+    (wide as u64) ^ ((wide >> 64) as u64)
+}
+
+/// Splits `text` into words, of which `words_max` are kept.
+///
+/// The text must be shorter than 4 GiB, which the bound on records sees to.
+pub fn words(text: &str, settings: &Settings) -> Words {
+    let bytes = text.as_bytes();
+    let mut found = Words::default();
+    found.hashes.reserve(text.len() / 6);
+    found.spans.reserve(text.len() / 6);
+    let mut open = None;
+    let mut pending = None;
+    for base in (0..bytes.len()).step_by(64) {
+        let mask = word_mask(&bytes[base..bytes.len().min(base + 64)]);
+        let mut edges = mask ^ (mask << 1 | u64::from(open.is_some()));
+        while edges != 0 {
+            let at = base + edges.trailing_zeros() as usize;
+            edges &= edges - 1;
+            match open.take() {
+                None => open = Some(at),
+                Some(from) => run(text, from, at, &mut pending, settings.words_max, &mut found),
+            }
+        }
+    }
+    if let Some(from) = open {
+        run(text, from, bytes.len(), &mut pending, settings.words_max, &mut found);
+    }
+    if let Some((from, to)) = pending {
+        push_ascii(text, from, to, true, settings.words_max, &mut found);
+    }
+    found
+}
+
+/// One bit a byte, the first byte lowest: set for ASCII letters and digits and for all of non-ASCII.
+fn word_mask(block: &[u8]) -> u64 {
+    let mut mask = 0;
+    let mut chunks = block.chunks_exact(8);
+    let mut shift = 0;
+    for chunk in &mut chunks {
+        mask |= word_bits(load(chunk)) << shift;
+        shift += 8;
+    }
+    let rest = chunks.remainder();
+    if !rest.is_empty() {
+        mask |= word_bits(load(rest)) << shift;
+    }
+    mask
+}
+
+/// Up to eight bytes, the first lowest, the missing ones 0.
+fn load(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk::<8>() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => bytes.iter().rev().fold(0, |value, &b| value << 8 | u64::from(b)),
+    }
+}
+
+/// The word bytes among eight, by range tests on all at once.
+fn word_bits(eight: u64) -> u64 {
+    let low = eight & !HIGH;
+    let folded = low | LOWER;
+    let at_least = |value: u64, from: u8| value + ONES * u64::from(0x80 - from);
+    let letters = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
+    let digits = at_least(low, b'0') & !at_least(low, b'9' + 1);
+    let marks = (letters | digits | eight) & HIGH;
+    (marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// Handles one run of word bytes. A run that ends or starts in a digit waits in `pending`, since
+/// the next one may carry the figure on.
+fn run(
+    text: &str,
+    from: usize,
+    to: usize,
+    pending: &mut Option<(usize, usize)>,
+    max: u32,
+    found: &mut Words,
+) {
+    let bytes = text.as_bytes();
+    let run = &bytes[from..to];
+    if let Some((start, end)) = pending.take() {
+        let joined = end + 1 == from
+            && matches!(bytes[end], b'.' | b',' | b'/')
+            && bytes[end - 1].is_ascii_digit()
+            && run[0].is_ascii_digit()
+            && run.is_ascii();
+        if joined {
+            *pending = Some((start, to));
+            return;
+        }
+        push_ascii(text, start, end, true, max, found);
+    }
+    if !run.is_ascii() {
+        split(text, from, to, max, found);
+    } else if has_digit(run) {
+        *pending = Some((from, to));
+    } else {
+        push_ascii(text, from, to, false, max, found);
+    }
+}
+
+fn has_digit(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_digit)
+}
+
+fn push_ascii(text: &str, from: usize, to: usize, figure: bool, max: u32, found: &mut Words) {
+    let bytes = text.as_bytes();
+    let len = to - from;
+    let hash = if len <= 8 && from + 8 <= bytes.len() {
+        let keep = if len == 8 { u64::MAX } else { (1 << (8 * len)) - 1 };
+        mix(len as u64, (load(&bytes[from..from + 8]) | LOWER) & keep)
+    } else {
+        hash_ascii(&bytes[from..to])
+    };
+    found.push(max, hash, (from, to), figure);
+}
+
+/// The hash of a word whose letters are ASCII, in any case.
+fn hash_ascii(word: &[u8]) -> u64 {
+    word.chunks(8).fold(word.len() as u64, |hash, chunk| {
+        let keep = if chunk.len() == 8 { u64::MAX } else { (1 << (8 * chunk.len())) - 1 };
+        mix(hash, (load(chunk) | LOWER) & keep)
+    })
+}
+
+/// The hash of a normalised word that holds other letters.
+fn hash_other(word: &[u8]) -> u64 {
+    word.chunks(8).fold(word.len() as u64, |hash, chunk| mix(hash, load(chunk)))
+}
+
+/// The hash of any word after NFKC and full case folding, as [`words`] gives it.
+pub fn word_hash(word: &str) -> u64 {
+    if word.is_ascii() {
+        return hash_ascii(word.as_bytes());
+    }
+    let folded = fold(word);
+    if folded.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        hash_ascii(folded.as_bytes())
+    } else {
+        hash_other(folded.as_bytes())
+    }
+}
+
+/// NFKC and full case folding: lower case of upper case, which unfolds `ß` and final sigma.
+pub fn fold(word: &str) -> String {
+    word.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
+}
+
+/// The path by character, for a run that holds non-ASCII bytes.
+fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
+    let mut open: Option<usize> = None;
+    let close = |open: &mut Option<usize>, at: usize, found: &mut Words| {
+        if let Some(start) = open.take() {
+            let word = &text[start..at];
+            let figure = word.chars().any(char::is_numeric);
+            found.push(max, word_hash(word), (start, at), figure);
+        }
+    };
+    let mut alone = false;
+    for (offset, c) in text[from..to].char_indices() {
+        let at = from + offset;
+        let mark = is_combining_mark(c);
+        if mark || c == '\u{200d}' || c == '\u{200c}' {
+            continue;
+        }
+        if !c.is_alphanumeric() {
+            close(&mut open, at, found);
+        } else if unspaced(c) || alone {
+            close(&mut open, at, found);
+            open = Some(at);
+        } else if open.is_none() {
+            open = Some(at);
+        }
+        alone = unspaced(c);
+    }
+    close(&mut open, to, found);
+}
+
+/// Whether `c` belongs to a script that does not part its words.
+fn unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{0e00}'..='\u{0eff}' // Thai, Lao
+        | '\u{1000}'..='\u{109f}' // Burmese
+        | '\u{1780}'..='\u{17ff}' // Khmer
+        | '\u{3040}'..='\u{30ff}' // kana
+        | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{4dbf}' // Han
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}' // half-width kana
+        | '\u{20000}'..='\u{323af}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split_up(text: &str) -> Vec<&str> {
+        let found = words(text, &Settings::default());
+        assert_eq!(found.hashes.len(), found.spans.len());
+        found.spans.iter().map(|&(from, to)| &text[from as usize..to as usize]).collect()
+    }
+
+    fn figures(text: &str) -> Vec<u32> {
+        words(text, &Settings::default()).figures.iter().map(|f| f.word).collect()
+    }
+
+    #[test]
+    fn words_and_figures() {
+        for (text, want, numbers) in [
+            ("", vec![], vec![]),
+            (
+                "Prices rose 2.5%, to 1,040.",
+                vec!["Prices", "rose", "2.5", "to", "1,040"],
+                vec![2, 4],
+            ),
+            (
+                "3/4 of A4-size; 10:30",
+                vec!["3/4", "of", "A4", "size", "10", "30"],
+                vec![0, 2, 4, 5],
+            ),
+            ("on 1. May", vec!["on", "1", "May"], vec![1]),
+            ("1.,2", vec!["1", "2"], vec![0, 1]),
+            ("Über Straße", vec!["Über", "Straße"], vec![]),
+            ("“quoted” text…", vec!["quoted", "text"], vec![]),
+            ("東京都は3月", vec!["東", "京", "都", "は", "3", "月"], vec![4]),
+            ("ตัว", vec!["ตั", "ว"], vec![]),
+            ("السوق ارتفع", vec!["السوق", "ارتفع"], vec![]),
+            ("e\u{301}te\u{301} x", vec!["e\u{301}te\u{301}", "x"], vec![]),
+        ] {
+            assert_eq!(split_up(text), want, "{text}");
+            assert_eq!(figures(text), numbers, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_compare_after_folding() {
+        for (a, b) in [
+            ("STRASSE", "straße"),
+            ("É", "e\u{301}"),
+            ("ＡＢＣ１", "abc1"),
+            ("ﬁne", "FINE"),
+            ("ΟΔΟΣ", "οδος"),
+            ("Quickstep", "QUICKSTEP"),
+        ] {
+            let hash = |t: &str| words(t, &Settings::default()).hashes;
+            assert_eq!(hash(a), hash(b), "{a} {b}");
+            assert_eq!(hash(a), [word_hash(a)], "{a}");
+        }
+    }
+
+    #[test]
+    fn what_is_past_the_bound_still_counts_for_the_whole() {
+        let few = Settings { words_max: 3, ..Settings::default() };
+        let (a, b) = (words("a b c d e", &few), words("a b c d f", &few));
+        assert_eq!(a.hashes, b.hashes);
+        assert_ne!(a.rest, b.rest);
+        assert_eq!(words("a b c", &few).rest, 0);
+    }
+
+    /// The naive twin: by character, figures joined afterwards.
+    fn naive(text: &str) -> Vec<String> {
+        let mut all: Vec<(usize, usize)> = Vec::new();
+        for (at, c) in text.char_indices() {
+            if c.is_ascii_alphanumeric() {
+                match all.last_mut() {
+                    Some((_, end)) if *end == at => *end += 1,
+                    _ => all.push((at, at + 1)),
+                }
+            }
+        }
+        let mut joined: Vec<(usize, usize)> = Vec::new();
+        let bytes = text.as_bytes();
+        for (from, to) in all {
+            if let Some((_, end)) = joined.last_mut()
+                && *end + 1 == from
+                && b".,/".contains(&bytes[*end])
+                && bytes[*end - 1].is_ascii_digit()
+                && bytes[from].is_ascii_digit()
+            {
+                *end = to;
+                continue;
+            }
+            joined.push((from, to));
+        }
+        joined.into_iter().map(|(from, to)| text[from..to].to_owned()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_find_what_a_scan_by_character_finds(text in "[ -~\\n]{0,300}") {
+            prop_assert_eq!(split_up(&text), naive(&text));
+        }
+
+        #[test]
+        fn no_text_breaks_it(text in "\\PC{0,200}") {
+            let found = words(&text, &Settings::default());
+            prop_assert!(found.spans.windows(2).all(|w| w[0].1 <= w[1].0));
+            for (hash, &(from, to)) in found.hashes.iter().zip(&found.spans) {
+                prop_assert_eq!(*hash, word_hash(&text[from as usize..to as usize]));
+            }
+        }
+    }
+}
