@@ -41,7 +41,7 @@ impl State {
     /// An empty state. `key` must be the one that prepared articles are fingerprinted with.
     pub fn new(settings: Settings, key: FloodKey) -> Self {
         Self {
-            index: Index::new(&settings.index),
+            index: Index::new(&settings.index, Sequence(0)),
             stories: Stories::new(&settings.story),
             settings,
             key,
@@ -97,7 +97,7 @@ impl State {
             print: new.print,
             standing: Standing::Stands,
         };
-        self.index.insert(sequence, &entry.print);
+        self.index.insert(&entry.print);
         self.changes.push(Change::article(sequence, &entry));
         self.live.push(entry);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
@@ -135,7 +135,9 @@ impl State {
         let Some((clock, next)) = read.clock else { return Ok(state) };
         state.clock = clock;
         state.clock_written = Some((clock, next));
-        state.live = Live::starting_at(read.articles.first().map_or(next, |(s, _)| *s));
+        let first = read.articles.first().map_or(next, |(s, _)| *s);
+        state.live = Live::starting_at(first);
+        state.index = Index::new(&state.settings.index, first);
         for (story, record) in read.stories {
             state.stories.restore(story, record);
         }
@@ -143,7 +145,7 @@ impl State {
             if sequence != state.live.next() {
                 return Err(RestoreError::Gap { expected: state.live.next().0, found: sequence.0 });
             }
-            state.index.insert(sequence, &entry.print);
+            state.index.insert(&entry.print);
             if let Some(story) = entry.decision.story {
                 state.stories.join(sequence, entry.arrived, story);
             }
@@ -163,7 +165,7 @@ impl State {
                 break;
             }
             steps.extend(self.stories.leave(sequence, &self.live));
-            self.index.remove(sequence, &entry.print);
+            self.index.expire();
             self.live.pop();
             self.changes.push(Change::gone(sequence));
         }
