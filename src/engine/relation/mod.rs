@@ -1,12 +1,39 @@
 //! What a new article is, of what, and on which evidence.
 //!
 //! In: a prepared article, its candidates, and a view of the earlier articles. Out: a [`Verdict`].
+//!
+//! ```text
+//! identity   uri, version, links, wire marks: withdrawal, redelivery, correction, update
+//! align      two traces to the runs that both hold
+//! compare    runs to measures: containment, agreement of words and of figures, blocks
+//! classify   measures to a text kind, by thresholds, in a fixed order
+//! novelty    what no candidate had
+//! ```
+//!
+//! Kinds are tested over all candidates: identity and marks first, then the text kinds for the best
+//! match by Jaccard, containment and arrival, `partial` last. A copy whose text is equal inherits
+//! the links of the earlier one, so that nothing else is compared.
+//!
+//! Invariants: RE-1 `of` is earlier in the shard's order; RE-2 `root` is the first of the chain and
+//! has no `of` of a kind that joins its match; RE-3 the verdict is a function of the article, its
+//! candidates and what the archive holds.
+//!
+//! Deliberately absent: semantics beyond the wire's own marks, and chains by union.
 
-use crate::engine::article::{About, ArticleKey, EventTime, Sequence};
-use crate::engine::fingerprint::Fingerprint;
+pub mod align;
+mod classify;
+mod compare;
+mod identity;
+mod novelty;
+mod verdict;
+
+use crate::engine::article::{ItemType, Shape};
 use crate::engine::index::Candidate;
-use crate::engine::text::{Clean, Words};
+use align::Aligner;
+use compare::Comparison;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+pub use verdict::*;
 
 /// Thresholds of the kinds. Every rule's margin is shown by `explain`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -14,290 +41,102 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Containment from which a text is an excerpt or an expansion.
     pub contained: f64,
+    /// The other containment, as a share of the first, from which it is neither.
+    pub contained_both: f64,
     /// Containment both ways from which a text is a reprint.
     pub reprint: f64,
     /// The longest unmatched block of a reprint, as a share of either text.
     pub block: f64,
+    /// Share of a rewritten gap whose words agree in order, from which it is no block.
+    pub rewritten: f64,
+    /// Containment from which a text that matches nothing better is a partial copy, and from which
+    /// wire marks bind two texts.
+    pub partial: f64,
     /// Words of a shared run that make a partial copy.
-    pub run_words: u16,
+    pub run_words: u32,
+    /// Plain words from which a template can recur.
+    pub template_words_min: u32,
+    /// Agreement of plain words, both ways, of a recurring template.
+    pub template: f64,
+    /// The same for a template that recurs after `template_apart_hours`.
+    pub template_apart: f64,
+    /// Hours from which a template is compared more strictly in words and less in figures.
+    pub template_apart_hours: i64,
+    /// The highest share of kept figures of a recurring template: three pairs or more; two or more
+    /// changed; far apart.
+    pub kept: [f64; 3],
+    /// Hours within which one provider's text with one or two other figures is a correction.
+    pub unmarked_hours: i64,
     /// The most further relations that are reported.
     pub also_max: u8,
+    /// The most passages that are reported for one relation, and for novelty.
+    pub passages_max: u8,
     /// Words below which novelty is not stated.
-    pub novelty_words_min: u16,
+    pub novelty_words_min: u32,
+    /// What goes on to `wire.unique`.
+    pub unique: Unique,
+}
+
+/// What goes on to `wire.unique`, by kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Unique {
+    /// Kinds that always go on.
+    pub always: Vec<Kind>,
+    /// Kinds that go on when they bring enough that is new.
+    pub when_novel: Vec<Kind>,
+    /// New words that are enough.
+    pub novel_words: u32,
+    /// New figures that are enough.
+    pub new_numbers: u32,
+}
+
+impl Default for Unique {
+    fn default() -> Self {
+        Self {
+            always: vec![
+                Kind::Original,
+                Kind::Update,
+                Kind::Correction,
+                Kind::Withdrawal,
+                Kind::Recurring,
+            ],
+            when_novel: vec![Kind::Expansion, Kind::Partial],
+            novel_words: 25,
+            new_numbers: 1,
+        }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             contained: 0.9,
+            contained_both: 0.93,
             reprint: 0.5,
             block: 0.3,
+            rewritten: 0.42,
+            partial: 0.3,
             run_words: 12,
+            template_words_min: 8,
+            template: 0.6,
+            template_apart: 0.8,
+            template_apart_hours: 20,
+            kept: [0.5, 0.34, 0.7],
+            unmarked_hours: 24,
             also_max: 8,
+            passages_max: 16,
             novelty_words_min: 30,
+            unique: Unique::default(),
         }
     }
 }
 
-/// The closed list of relation kinds.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A kill, hold or release of another article.
-    Withdrawal,
-    /// The same item again.
-    Redelivery,
-    /// A corrected version.
-    Correction,
-    /// A newer version.
-    Update,
-    /// The same text as another item.
-    Duplicate,
-    /// A table of the same template with other figures.
-    Recurring,
-    /// Part of another text.
-    Excerpt,
-    /// Another text with more around it.
-    Expansion,
-    /// Another text, lightly edited.
-    Reprint,
-    /// Shares a passage.
-    Partial,
-    /// None of these.
-    #[default]
-    Original,
-}
-
-impl Kind {
-    /// All kinds, in the order in which they are tested.
-    pub const ALL: [Self; 11] = [
-        Self::Withdrawal,
-        Self::Redelivery,
-        Self::Correction,
-        Self::Update,
-        Self::Duplicate,
-        Self::Recurring,
-        Self::Excerpt,
-        Self::Expansion,
-        Self::Reprint,
-        Self::Partial,
-        Self::Original,
-    ];
-
-    /// Whether an article of this kind belongs to the story of the article that it matches,
-    /// whatever the story scores say: every text match above `partial` does.
-    pub fn joins_its_match(self) -> bool {
-        !matches!(self, Self::Partial | Self::Recurring | Self::Original | Self::Withdrawal)
-    }
-
-    /// The name that events carry.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Withdrawal => "withdrawal",
-            Self::Redelivery => "redelivery",
-            Self::Correction => "correction",
-            Self::Update => "update",
-            Self::Duplicate => "duplicate",
-            Self::Recurring => "recurring",
-            Self::Excerpt => "excerpt",
-            Self::Expansion => "expansion",
-            Self::Reprint => "reprint",
-            Self::Partial => "partial",
-            Self::Original => "original",
-        }
-    }
-}
-
-/// A share, finite and within 0..=1.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
-pub struct Ratio(f64);
-
-impl Ratio {
-    /// `value` if it is finite and within 0..=1.
-    pub fn new(value: f64) -> Option<Self> {
-        (0.0..=1.0).contains(&value).then_some(Self(value))
-    }
-
-    /// `part` of `whole`, at most 1; 0 of nothing.
-    pub fn of(part: u32, whole: u32) -> Self {
-        Self(if whole == 0 { 0.0 } else { (f64::from(part) / f64::from(whole)).min(1.0) })
-    }
-
-    /// The share as a number.
-    pub fn get(self) -> f64 {
-        self.0
-    }
-}
-
-/// What a verdict rests on. Absent means that the rule did not need it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Share of this article's shingles found in the other.
-    pub of_this_in_that: Option<Ratio>,
-    /// Share of the other's shingles found in this one.
-    pub of_that_in_this: Option<Ratio>,
-    /// Jaccard similarity of the two shingle sets.
-    pub jaccard: Option<Ratio>,
-    /// Bits by which the SimHashes differ.
-    pub hamming: Option<u32>,
-    /// Shingles found in both.
-    pub shared_shingles: Option<u32>,
-    /// Share of the aligned pairs of figures that agree.
-    pub numbers_kept: Option<Ratio>,
-    /// Aligned figures that differ.
-    pub changed_numbers: Vec<ChangedNumber>,
-    /// Whether the headlines differ.
-    pub headline_changed: Option<bool>,
-    /// Milliseconds of engine time from the other's arrival to this one's.
-    pub apart_ms: Option<i64>,
-}
-
-/// A figure that stands in the same place of two texts with another value: its word numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangedNumber {
-    /// The word of the new text.
-    pub this_word: u32,
-    /// The word of the earlier text.
-    pub that_word: u32,
-}
-
-/// A run of words of the new text that stands in an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passage {
-    /// First word of the run in the new text.
-    pub start_word: u32,
-    /// One past its last word.
-    pub end_word: u32,
-    /// First word of the run in the earlier text.
-    pub of_start_word: u32,
-    /// One past its last word there.
-    pub of_end_word: u32,
-}
-
-/// One relation between a new article and an earlier one.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Relation {
-    /// What the new article is.
-    pub kind: Kind,
-    /// Of which article: its place and its names; absent for an original, and for a withdrawal of
-    /// what was not seen.
-    pub of: Option<Target>,
-    /// The first article of the chain, absent with `of`.
-    pub root: Option<Target>,
-    /// Links from here to the root; 0 for an original.
-    pub chain: u32,
-    /// The rule that decided, by its stable name.
-    pub rule: String,
-    /// What it rests on.
-    pub evidence: Evidence,
-    /// Shared runs, where they explain the kind.
-    pub passages: Vec<Passage>,
-}
-
-/// An article that a relation points to. The sequence is absent where only its identity outlived
-/// the window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// Its place in the shard's order.
-    pub sequence: Option<Sequence>,
-    /// Its names.
-    pub key: ArticleKey,
-}
-
-/// How much of an article is new to the window: literal wording, in order of arrival.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Novelty {
-    /// Share of its words that no earlier article of the window had there.
-    pub share: Ratio,
-    /// Those words, counted.
-    pub words: u32,
-    /// Figures among them.
-    pub numbers: u32,
-    /// Runs of new words: first word, one past the last.
-    pub passages: Vec<(u32, u32)>,
-}
-
-/// Whether an article goes on to the feed without repeats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Pass {
-    /// It brings something new.
-    #[default]
-    Yes,
-    /// It brings nothing new.
-    Repeat,
-    /// It is withheld, or carries withdrawn text.
-    Held,
-}
-
-/// All that is said of a new article beside its story.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Verdict {
-    /// The best match.
-    pub relation: Relation,
-    /// Further ones, sources of passages not yet explained first.
-    pub also: Vec<Relation>,
-    /// How much is new; absent below `novelty_words_min`.
-    pub novelty: Option<Novelty>,
-    /// Whether it goes on to `wire.unique`.
-    pub pass: Pass,
-    /// Stable flag names, sorted.
-    pub flags: Vec<String>,
-}
-
-/// How an earlier article stands now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Standing {
-    /// It stands.
-    #[default]
-    Stands,
-    /// A newer version took its place.
-    Superseded,
-    /// A correction took its place: its text is uncorrected.
-    Uncorrected,
-    /// It was withdrawn, or is held.
-    Withdrawn,
-}
-
-/// An earlier article, as relation sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct Earlier<'a> {
-    /// Its place in the shard's order.
-    pub sequence: Sequence,
-    /// The engine's clock when it arrived.
-    pub arrived: EventTime,
-    /// What is remembered of it.
-    pub about: &'a About,
-    /// Its fingerprint.
-    pub print: &'a Fingerprint,
-    /// Its own verdict.
-    pub verdict: &'a Verdict,
-    /// How it stands now.
-    pub standing: Standing,
-}
-
-/// A view of the live articles.
-pub trait Archive {
-    /// The live article at `sequence`.
-    fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>>;
-    /// The newest live article with this uri.
-    fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>>;
-}
-
-/// The new article, as relation sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct Arrival<'a> {
-    /// What will be remembered of it.
-    pub about: &'a About,
-    /// Its cleaned text.
-    pub clean: &'a Clean,
-    /// Its words.
-    pub words: &'a Words,
-    /// Its fingerprint.
-    pub print: &'a Fingerprint,
-    /// The engine's clock.
-    pub now: EventTime,
+/// A candidate that was verified.
+struct Verified<'a> {
+    that: Earlier<'a>,
+    pair: Comparison,
+    relation: Relation,
 }
 
 /// Judges `new` against its candidates.
@@ -305,31 +144,150 @@ pub fn judge(
     new: Arrival<'_>,
     candidates: &[Candidate],
     archive: &impl Archive,
-    _settings: &Settings,
+    settings: &Settings,
 ) -> Verdict {
-    let mut verdict = Verdict { relation: original(), ..Verdict::default() };
-    let Some(that) = candidates.iter().find(|c| c.equal).and_then(|c| archive.earlier(c.sequence))
-    else {
-        return verdict;
+    let earlier: Vec<Earlier<'_>> = candidates
+        .iter()
+        .filter_map(|c| archive.earlier(c.sequence))
+        .filter(|that| comparable(new, *that))
+        .collect();
+    let equal = earlier
+        .iter()
+        .filter(|that| that.print.content == new.print.content)
+        .min_by_key(|that| that.sequence);
+    let verified = match equal {
+        Some(&that) => vec![verify_equal(new, that)],
+        None => verify(new, &earlier, settings),
     };
-    let of = Target { sequence: Some(that.sequence), key: that.about.key() };
-    verdict.relation = Relation {
-        kind: Kind::Duplicate,
-        root: that.verdict.relation.root.clone().or_else(|| Some(of.clone())),
-        of: Some(of),
-        chain: that.verdict.relation.chain + 1,
-        rule: "equal-content".into(),
-        evidence: Evidence {
-            headline_changed: Some(that.about.headline != new.about.headline),
-            apart_ms: Some(new.now.since(that.arrived).0),
-            ..Evidence::default()
-        },
-        passages: Vec::new(),
-    };
-    verdict.pass = Pass::Repeat;
+    let mut verdict =
+        Verdict { novelty: novelty::of(new, &verified, settings), ..Verdict::default() };
+    verdict.relation = identity::of(new, &verified, archive, settings)
+        .or_else(|| best(&verified))
+        .unwrap_or_else(|| Relation { rule: "no-match".into(), ..Relation::default() });
+    verdict.also = also(&verdict.relation, &verified, equal.copied(), settings);
+    flag(new, &verified, &mut verdict);
+    verdict.pass = pass(new, &verdict, &settings.unique);
     verdict
 }
 
-fn original() -> Relation {
-    Relation { rule: "no-match".into(), ..Relation::default() }
+/// Pictures and captions are compared with their own type only; notices to editors with notices.
+fn comparable(new: Arrival<'_>, that: Earlier<'_>) -> bool {
+    let class = |kind: ItemType| match kind {
+        ItemType::Text | ItemType::Other | ItemType::Advisory => ItemType::Text,
+        other => other,
+    };
+    let notice = |about: &crate::engine::article::About| about.marks.shape == Some(Shape::Advisory);
+    class(new.about.kind) == class(that.about.kind) && notice(new.about) == notice(that.about)
+}
+
+fn verify_equal<'a>(new: Arrival<'_>, that: Earlier<'a>) -> Verified<'a> {
+    let pair = Comparison::equal(new.print);
+    let relation = classify::relation(new, that, &pair, Kind::Duplicate, "equal-content");
+    Verified { that, pair, relation }
+}
+
+fn verify<'a>(new: Arrival<'_>, earlier: &[Earlier<'a>], settings: &Settings) -> Vec<Verified<'a>> {
+    if earlier.is_empty() {
+        return Vec::new();
+    }
+    let aligner = Aligner::of(new.print);
+    let mut verified: Vec<Verified<'a>> = earlier
+        .iter()
+        .map(|&that| {
+            let pair = Comparison::of(&aligner, new.print, that.print, settings);
+            let (kind, rule) = classify::text_kind(new, that, &pair, settings);
+            let relation = classify::relation(new, that, &pair, kind, rule);
+            Verified { that, pair, relation }
+        })
+        .collect();
+    verified.sort_by_key(|v| (Reverse(v.pair.rank()), v.that.sequence));
+    verified
+}
+
+/// The best text match: any kind but `partial` before `partial`, then by rank. Corrections that
+/// nobody marked come before other kinds.
+fn best(verified: &[Verified<'_>]) -> Option<Relation> {
+    let class = |kind: Kind| match kind {
+        Kind::Duplicate => 0,
+        Kind::Correction => 1,
+        Kind::Partial => 3,
+        _ => 2,
+    };
+    verified
+        .iter()
+        .filter(|v| v.relation.kind != Kind::Original)
+        .min_by_key(|v| class(v.relation.kind))
+        .map(|v| v.relation.clone())
+}
+
+/// Further relations: those that explain words which no better one explains come first. A copy of
+/// equal text inherits the links of the earlier one.
+fn also(
+    chosen: &Relation,
+    verified: &[Verified<'_>],
+    equal: Option<Earlier<'_>>,
+    settings: &Settings,
+) -> Vec<Relation> {
+    let max = usize::from(settings.also_max);
+    let taken = |r: &Relation| chosen.of.as_ref().is_some_and(|c| Some(c) == r.of.as_ref());
+    if let Some(that) = equal {
+        let own = verified.iter().map(|v| &v.relation);
+        let theirs = std::iter::once(&that.verdict.relation).chain(&that.verdict.also);
+        let linked = own.chain(theirs.filter(|r| r.of.is_some()));
+        return linked.filter(|r| !taken(r)).take(max).cloned().collect();
+    }
+    let mut rest: Vec<&Verified<'_>> = verified
+        .iter()
+        .filter(|v| v.relation.kind != Kind::Original && !taken(&v.relation))
+        .collect();
+    let mut explained = novelty::Cover::default();
+    if let Some(best) = verified.iter().find(|v| taken(&v.relation)) {
+        explained.add(&best.pair.alignment);
+    }
+    let mut ordered = Vec::new();
+    while ordered.len() < max && !rest.is_empty() {
+        let gains: Vec<u32> = rest.iter().map(|v| explained.gain(&v.pair.alignment)).collect();
+        let most = gains.iter().copied().max().unwrap_or(0);
+        let most = if most < settings.run_words { None } else { Some(most) };
+        let at = most.and_then(|m| gains.iter().position(|&g| g == m)).unwrap_or(0);
+        let next = rest.remove(at);
+        explained.add(&next.pair.alignment);
+        ordered.push(next.relation.clone());
+    }
+    ordered
+}
+
+fn flag(new: Arrival<'_>, verified: &[Verified<'_>], verdict: &mut Verdict) {
+    let withdrawal = verdict.relation.kind == Kind::Withdrawal;
+    let carries = |standing| {
+        verified.iter().any(|v| {
+            v.that.standing == standing
+                && v.that.about.uri != new.about.uri
+                && v.relation.kind != Kind::Original
+                && v.relation.kind != Kind::Recurring
+        })
+    };
+    if !withdrawal && carries(Standing::Withdrawn) {
+        verdict.flags.push("carries_withdrawn".into());
+    }
+    let relation = &verdict.relation;
+    if relation.kind == Kind::Reprint && !relation.evidence.changed_numbers.is_empty() {
+        verdict.flags.push("changed_numbers".into());
+        if relation.rule == "other-figures" {
+            verdict.flags.push("needs_review".into());
+        }
+    }
+}
+
+/// Whether the article goes on to `wire.unique`.
+fn pass(new: Arrival<'_>, verdict: &Verdict, unique: &Unique) -> Pass {
+    use crate::engine::article::PubStatus;
+    let kind = verdict.relation.kind;
+    let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal;
+    if withheld || verdict.flags.iter().any(|f| f == "carries_withdrawn") {
+        return Pass::Held;
+    }
+    let novel = |n: &Novelty| n.words >= unique.novel_words || n.numbers >= unique.new_numbers;
+    let enough = unique.when_novel.contains(&kind) && verdict.novelty.as_ref().is_some_and(novel);
+    if unique.always.contains(&kind) || enough { Pass::Yes } else { Pass::Repeat }
 }

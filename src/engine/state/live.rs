@@ -51,6 +51,7 @@ pub(super) struct Live {
     first: u64,
     entries: VecDeque<Entry>,
     newest: FxHashMap<String, Sequence>,
+    slugs: FxHashMap<String, Sequence>,
 }
 
 impl Live {
@@ -74,6 +75,9 @@ impl Live {
 
     pub(super) fn push(&mut self, entry: Entry) {
         self.newest.insert(entry.about.uri.clone(), self.next());
+        if let Some(slug) = slug_key(&entry.about) {
+            self.slugs.insert(slug, self.next());
+        }
         self.entries.push_back(entry);
     }
 
@@ -88,9 +92,20 @@ impl Live {
             if self.newest.get(&entry.about.uri) == Some(&Sequence(self.first)) {
                 self.newest.remove(&entry.about.uri);
             }
+            if let Some(slug) = slug_key(&entry.about)
+                && self.slugs.get(&slug) == Some(&Sequence(self.first))
+            {
+                self.slugs.remove(&slug);
+            }
             self.first += 1;
         }
     }
+}
+
+/// The slug that an article is found by. Withdrawals are not: a notice must not hide what it names.
+fn slug_key(about: &About) -> Option<String> {
+    let slug = about.slugline.as_deref().filter(|slug| !slug.is_empty())?;
+    about.marks.order.is_none().then(|| slug.to_lowercase())
 }
 
 impl Archive for Live {
@@ -108,6 +123,10 @@ impl Archive for Live {
 
     fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         self.earlier(*self.newest.get(uri)?)
+    }
+
+    fn newest_of_slug(&self, slug: &str) -> Option<Earlier<'_>> {
+        self.earlier(*self.slugs.get(&slug.to_lowercase())?)
     }
 }
 

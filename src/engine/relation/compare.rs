@@ -1,0 +1,271 @@
+//! One alignment to the measures that kinds are decided by.
+//!
+//! In: two fingerprints. Out: a [`Comparison`]. The gaps between aligned blocks are compared word by
+//! word only where the verdict can depend on it: a lead that was rewritten, or figures in passages
+//! that were edited.
+//!
+//! Cost: a longest-common-subsequence table of at most `GAP_CELLS` a gap and `PAIR_CELLS` a pair.
+
+use super::align::{Aligner, Alignment, FigurePair, Run};
+use super::{Ratio, Settings};
+use crate::engine::fingerprint::{Fingerprint, SHINGLE_WORDS};
+use std::cmp::Reverse;
+
+const GAP_CELLS: usize = 4_096;
+const PAIR_CELLS: usize = 16_384;
+/// Matched islands shorter than this do not break an unmatched block of the new text.
+const ISLAND_WORDS: u32 = 3;
+
+/// The measures of a pair of texts.
+#[derive(Debug, Clone)]
+pub(super) struct Comparison {
+    /// What they share.
+    pub(super) alignment: Alignment,
+    /// Share of the new text's shingles found in the earlier one.
+    pub(super) of_new: Ratio,
+    /// Share of the earlier text's shingles found in the new one.
+    pub(super) of_old: Ratio,
+    /// Jaccard similarity of the shingles.
+    pub(super) jaccard: Ratio,
+    /// Share of the new text's plain words that are paired, gaps included.
+    pub(super) plain_of_new: Ratio,
+    /// Share of the earlier text's plain words that are paired, gaps included.
+    pub(super) plain_of_old: Ratio,
+    /// All aligned figures, those in gaps included.
+    pub(super) figures: Vec<FigurePair>,
+    /// The longest unmatched block, as a share of the text that it stands in, the larger of both.
+    pub(super) block: Ratio,
+    /// Whether the masked hashes are equal: the texts differ in figures alone.
+    pub(super) same_template: bool,
+    /// Bits by which the SimHashes differ.
+    pub(super) hamming: u32,
+}
+
+/// Words of one text between two blocks, and those of the other beside them.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    new: (u32, u32),
+    old: (u32, u32),
+}
+
+impl Comparison {
+    /// The measures of two texts with the same content hash.
+    pub(super) fn equal(print: &Fingerprint) -> Self {
+        let words = print.words() as u32;
+        let shingles = words.saturating_sub(SHINGLE_WORDS as u32 - 1).max(1);
+        let whole = Run { new: 0, old: 0, len: words };
+        let figures: Vec<FigurePair> = print
+            .figures
+            .iter()
+            .map(|f| FigurePair { new: f.word, old: f.word, equal: true })
+            .collect();
+        let one = Ratio::of(1, 1);
+        Self {
+            alignment: Alignment {
+                runs: vec![whole],
+                blocks: vec![whole],
+                figures: figures.clone(),
+                new_covered: shingles,
+                old_covered: shingles,
+                longest: words,
+            },
+            of_new: one,
+            of_old: one,
+            jaccard: one,
+            plain_of_new: one,
+            plain_of_old: one,
+            figures,
+            block: Ratio::default(),
+            same_template: true,
+            hamming: 0,
+        }
+    }
+
+    /// Compares the text of `aligner`, whose fingerprint is `new`, with `old`.
+    pub(super) fn of(
+        aligner: &Aligner<'_>,
+        new: &Fingerprint,
+        old: &Fingerprint,
+        settings: &Settings,
+    ) -> Self {
+        let alignment = aligner.with(old);
+        let shingles = |p: &Fingerprint| p.words().saturating_sub(SHINGLE_WORDS - 1) as u32;
+        let shared = alignment.new_covered.min(alignment.old_covered);
+        let union = (shingles(new) + shingles(old)).saturating_sub(shared);
+        let plain = alignment.plain_words();
+        let mut found = Self {
+            of_new: Ratio::of(alignment.new_covered, shingles(new)),
+            of_old: Ratio::of(alignment.old_covered, shingles(old)),
+            jaccard: Ratio::of(shared, union),
+            plain_of_new: Ratio::of(plain, new.plain_words() as u32),
+            plain_of_old: Ratio::of(plain, old.plain_words() as u32),
+            figures: alignment.figures.clone(),
+            block: Ratio::default(),
+            same_template: new.masked == old.masked,
+            hamming: new.simhash.distance(old.simhash),
+            alignment,
+        };
+        found.look_into_gaps(new, old, settings);
+        found
+    }
+
+    /// The order among candidates: Jaccard, then the larger containment, in parts of 2^20.
+    pub(super) fn rank(&self) -> (u32, u32) {
+        let fixed = |r: Ratio| (r.get() * f64::from(1 << 20)) as u32;
+        (fixed(self.jaccard), fixed(self.of_new).max(fixed(self.of_old)))
+    }
+
+    /// Figures that differ.
+    pub(super) fn changed(&self) -> Vec<FigurePair> {
+        self.figures.iter().copied().filter(|p| !p.equal).collect()
+    }
+
+    /// The share of aligned figures that agree; `None` where none is aligned.
+    pub(super) fn kept(&self) -> Option<Ratio> {
+        let equal = self.figures.iter().filter(|p| p.equal).count() as u32;
+        (!self.figures.is_empty()).then(|| Ratio::of(equal, self.figures.len() as u32))
+    }
+
+    fn look_into_gaps(&mut self, new: &Fingerprint, old: &Fingerprint, settings: &Settings) {
+        let gaps = gaps(&self.alignment.blocks, new.words() as u32, old.words() as u32);
+        let (c, b) = (self.of_new.get(), self.of_old.get());
+        let figures_matter = !self.same_template
+            && self.alignment.changed().next().is_some()
+            && self.plain_of_new.get().min(self.plain_of_old.get()) >= 0.3;
+        let blocks_matter = (0.4..0.9).contains(&c.min(b)) && c.max(b) < 0.97;
+        let mut cells = 0;
+        let mut extra = 0;
+        let mut worst_old = 0.0_f64;
+        for gap in &gaps {
+            let (m, n) = (gap.new.1 - gap.new.0, gap.old.1 - gap.old.0);
+            let size = m as usize * n as usize;
+            let share_old = f64::from(n) / f64::from((old.words() as u32).max(1));
+            let wanted = figures_matter || blocks_matter && share_old > settings.block;
+            let mut agree = 0;
+            if wanted && size > 0 && size <= GAP_CELLS && cells + size <= PAIR_CELLS {
+                cells += size;
+                agree = self.pair_up(*gap, new, old, &mut extra);
+            }
+            if f64::from(agree) < settings.rewritten * f64::from(m.max(n)) || n == 0 {
+                worst_old = worst_old.max(share_old);
+            }
+        }
+        let matched = self.alignment.plain_words() + extra;
+        self.plain_of_new = Ratio::of(matched, new.plain_words() as u32);
+        self.plain_of_old = Ratio::of(matched, old.plain_words() as u32);
+        self.figures.sort_by_key(|p| (p.new, p.old));
+        let longest = longest_unmatched(&self.alignment.blocks, new.words() as u32);
+        let worst_new = f64::from(longest) / f64::from((new.words() as u32).max(1));
+        self.block = Ratio::new(worst_new.max(worst_old).min(1.0)).unwrap_or_default();
+    }
+
+    /// Pairs the words of a gap in order; adds its figures, counts its plain words to `extra`, and
+    /// returns how many words agree.
+    fn pair_up(&mut self, gap: Gap, new: &Fingerprint, old: &Fingerprint, extra: &mut u32) -> u32 {
+        let a = &new.trace[gap.new.0 as usize..gap.new.1 as usize];
+        let b = &old.trace[gap.old.0 as usize..gap.old.1 as usize];
+        let pairs = subsequence(a, b);
+        for &(i, j) in &pairs {
+            if a[i] != 0 {
+                *extra += 1;
+                continue;
+            }
+            let (i, j) = (gap.new.0 + i as u32, gap.old.0 + j as u32);
+            let hash = |p: &Fingerprint, word: u32| {
+                p.figures.binary_search_by_key(&word, |f| f.word).ok().map(|at| p.figures[at].hash)
+            };
+            self.figures.push(FigurePair { new: i, old: j, equal: hash(new, i) == hash(old, j) });
+        }
+        pairs.len() as u32
+    }
+}
+
+/// The gaps between blocks that follow one another in both texts, edges included.
+fn gaps(blocks: &[Run], new_words: u32, old_words: u32) -> Vec<Gap> {
+    // The longest chain that rises in both texts, found greedily by length: what crosses is moved
+    // text, whose surroundings say nothing.
+    let mut order: Vec<Run> = blocks.to_vec();
+    order.sort_by_key(|b| (Reverse(b.len), b.new));
+    let mut chain: Vec<Run> = Vec::new();
+    for block in order {
+        let at = chain.partition_point(|c| c.new < block.new);
+        let after = at == 0 || chain[at - 1].old_end() <= block.old;
+        let before = at == chain.len() || block.old_end() <= chain[at].old;
+        if after && before {
+            chain.insert(at, block);
+        }
+    }
+    let mut gaps = Vec::with_capacity(chain.len() + 1);
+    let (mut new, mut old) = (0, 0);
+    for block in chain {
+        gaps.push(Gap { new: (new, block.new), old: (old, block.old) });
+        (new, old) = (block.new_end(), block.old_end());
+    }
+    gaps.push(Gap { new: (new, new_words), old: (old, old_words) });
+    gaps.retain(|g| g.new.0 < g.new.1 || g.old.0 < g.old.1);
+    gaps
+}
+
+/// The longest stretch of words of the new text in no block; small islands do not end it.
+fn longest_unmatched(blocks: &[Run], words: u32) -> u32 {
+    let (mut longest, mut from) = (0, 0);
+    for block in blocks.iter().filter(|b| b.len >= ISLAND_WORDS) {
+        longest = longest.max(block.new.saturating_sub(from));
+        from = block.new_end();
+    }
+    longest.max(words.saturating_sub(from))
+}
+
+/// A longest common subsequence (Wagner and Fischer 1974), as pairs of places in order.
+fn subsequence(a: &[u8], b: &[u8]) -> Vec<(usize, usize)> {
+    let width = b.len() + 1;
+    let mut table = vec![0u16; (a.len() + 1) * width];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            table[i * width + j] = if a[i] == b[j] {
+                table[(i + 1) * width + j + 1] + 1
+            } else {
+                table[(i + 1) * width + j].max(table[i * width + j + 1])
+            };
+        }
+    }
+    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
+    while i < a.len() && j < b.len() {
+        if a[i] == b[j] {
+            pairs.push((i, j));
+            (i, j) = (i + 1, j + 1);
+        } else if table[(i + 1) * width + j] >= table[i * width + j + 1] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subsequences_are_longest() {
+        assert_eq!(subsequence(b"abcbdab", b"bdcaba").len(), 4);
+        assert_eq!(subsequence(b"", b"abc"), []);
+        assert_eq!(subsequence(b"abc", b"abc"), [(0, 0), (1, 1), (2, 2)]);
+    }
+
+    #[test]
+    fn gaps_lie_between_blocks_that_rise_in_both() {
+        let block = |new, old, len| Run { new, old, len };
+        let found = gaps(&[block(2, 0, 5), block(9, 30, 3), block(12, 7, 6)], 20, 40);
+        let shown: Vec<_> = found.iter().map(|g| (g.new, g.old)).collect();
+        assert_eq!(shown, [((0, 2), (0, 0)), ((7, 12), (5, 7)), ((18, 20), (13, 40))]);
+    }
+
+    #[test]
+    fn islands_do_not_break_a_block() {
+        let block = |new, len| Run { new, old: 0, len };
+        assert_eq!(longest_unmatched(&[block(0, 10), block(20, 2), block(30, 10)], 45), 20);
+        assert_eq!(longest_unmatched(&[], 45), 45);
+    }
+}

@@ -1,0 +1,280 @@
+//! The types of a verdict: kinds, evidence, relations, and the views that it is taken on.
+
+use crate::engine::article::{About, ArticleKey, EventTime, Sequence};
+use crate::engine::fingerprint::Fingerprint;
+use crate::engine::text::{Clean, Words};
+use serde::{Deserialize, Serialize};
+
+/// The closed list of relation kinds.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A kill, hold or release of another article.
+    Withdrawal,
+    /// The same item again.
+    Redelivery,
+    /// A corrected version.
+    Correction,
+    /// A newer version.
+    Update,
+    /// The same text as another item.
+    Duplicate,
+    /// A table of the same template with other figures.
+    Recurring,
+    /// Part of another text.
+    Excerpt,
+    /// Another text with more around it.
+    Expansion,
+    /// Another text, lightly edited.
+    Reprint,
+    /// Shares a passage.
+    Partial,
+    /// None of these.
+    #[default]
+    Original,
+}
+
+impl Kind {
+    /// All kinds, in the order in which they are tested.
+    pub const ALL: [Self; 11] = [
+        Self::Withdrawal,
+        Self::Redelivery,
+        Self::Correction,
+        Self::Update,
+        Self::Duplicate,
+        Self::Recurring,
+        Self::Excerpt,
+        Self::Expansion,
+        Self::Reprint,
+        Self::Partial,
+        Self::Original,
+    ];
+
+    /// Whether an article of this kind belongs to the story of the article that it matches,
+    /// whatever the story scores say: every text match above `partial` does.
+    pub fn joins_its_match(self) -> bool {
+        !matches!(self, Self::Partial | Self::Recurring | Self::Original | Self::Withdrawal)
+    }
+
+    /// The name that events carry.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Withdrawal => "withdrawal",
+            Self::Redelivery => "redelivery",
+            Self::Correction => "correction",
+            Self::Update => "update",
+            Self::Duplicate => "duplicate",
+            Self::Recurring => "recurring",
+            Self::Excerpt => "excerpt",
+            Self::Expansion => "expansion",
+            Self::Reprint => "reprint",
+            Self::Partial => "partial",
+            Self::Original => "original",
+        }
+    }
+}
+
+/// A share, finite and within 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+pub struct Ratio(f64);
+
+impl Ratio {
+    /// `value` if it is finite and within 0..=1.
+    pub fn new(value: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&value).then_some(Self(value))
+    }
+
+    /// `part` of `whole`, at most 1; 0 of nothing.
+    pub fn of(part: u32, whole: u32) -> Self {
+        Self(if whole == 0 { 0.0 } else { (f64::from(part) / f64::from(whole)).min(1.0) })
+    }
+
+    /// The share as a number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// What a verdict rests on. Absent means that the rule did not need it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Share of this article's shingles found in the other.
+    pub of_this_in_that: Option<Ratio>,
+    /// Share of the other's shingles found in this one.
+    pub of_that_in_this: Option<Ratio>,
+    /// Jaccard similarity of the two shingle sets.
+    pub jaccard: Option<Ratio>,
+    /// Bits by which the SimHashes differ.
+    pub hamming: Option<u32>,
+    /// Shingles found in both.
+    pub shared_shingles: Option<u32>,
+    /// Share of the aligned pairs of figures that agree.
+    pub numbers_kept: Option<Ratio>,
+    /// Aligned figures that differ.
+    pub changed_numbers: Vec<ChangedNumber>,
+    /// Whether the headlines differ.
+    pub headline_changed: Option<bool>,
+    /// Milliseconds of engine time from the other's arrival to this one's.
+    pub apart_ms: Option<i64>,
+}
+
+/// A figure that stands in the same place of two texts with another value: its word numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedNumber {
+    /// The word of the new text.
+    pub this_word: u32,
+    /// The word of the earlier text.
+    pub that_word: u32,
+}
+
+/// A run of words of the new text that stands in an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// First word of the run in the new text.
+    pub start_word: u32,
+    /// One past its last word.
+    pub end_word: u32,
+    /// First word of the run in the earlier text.
+    pub of_start_word: u32,
+    /// One past its last word there.
+    pub of_end_word: u32,
+}
+
+/// One relation between a new article and an earlier one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Relation {
+    /// What the new article is.
+    pub kind: Kind,
+    /// Of which article: its place and its names; absent for an original, and for a withdrawal of
+    /// what was not seen.
+    pub of: Option<Target>,
+    /// The first article of the chain, absent with `of`.
+    pub root: Option<Target>,
+    /// Links from here to the root; 0 for an original.
+    pub chain: u32,
+    /// The rule that decided, by its stable name.
+    pub rule: String,
+    /// What it rests on.
+    pub evidence: Evidence,
+    /// Shared runs, where they explain the kind.
+    pub passages: Vec<Passage>,
+}
+
+/// An article that a relation points to. The sequence is absent where only its identity outlived
+/// the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Its place in the shard's order.
+    pub sequence: Option<Sequence>,
+    /// Its names.
+    pub key: ArticleKey,
+}
+
+/// How much of an article is new to the window: literal wording, in order of arrival.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Novelty {
+    /// Share of its words that no earlier article of the window had there.
+    pub share: Ratio,
+    /// Those words, counted.
+    pub words: u32,
+    /// Figures among them.
+    pub numbers: u32,
+    /// Runs of new words: first word, one past the last.
+    pub passages: Vec<(u32, u32)>,
+}
+
+/// Whether an article goes on to the feed without repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Pass {
+    /// It brings something new.
+    #[default]
+    Yes,
+    /// It brings nothing new.
+    Repeat,
+    /// It is withheld, or carries withdrawn text.
+    Held,
+}
+
+/// All that is said of a new article beside its story.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The best match.
+    pub relation: Relation,
+    /// Further ones, sources of passages not yet explained first.
+    pub also: Vec<Relation>,
+    /// How much is new; absent below `novelty_words_min`.
+    pub novelty: Option<Novelty>,
+    /// Whether it goes on to `wire.unique`.
+    pub pass: Pass,
+    /// Stable flag names, sorted.
+    pub flags: Vec<String>,
+}
+
+/// How an earlier article stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Standing {
+    /// It stands.
+    #[default]
+    Stands,
+    /// A newer version took its place.
+    Superseded,
+    /// A correction took its place: its text is uncorrected.
+    Uncorrected,
+    /// It was withdrawn, or is held.
+    Withdrawn,
+}
+
+/// An earlier article, as relation sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier<'a> {
+    /// Its place in the shard's order.
+    pub sequence: Sequence,
+    /// The engine's clock when it arrived.
+    pub arrived: EventTime,
+    /// What is remembered of it.
+    pub about: &'a About,
+    /// Its fingerprint.
+    pub print: &'a Fingerprint,
+    /// Its own verdict.
+    pub verdict: &'a Verdict,
+    /// How it stands now.
+    pub standing: Standing,
+}
+
+/// A view of the live articles.
+pub trait Archive {
+    /// The live article at `sequence`.
+    fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>>;
+    /// The newest live article with this uri.
+    fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>>;
+    /// The newest live article with this slug, compared without case.
+    fn newest_of_slug(&self, slug: &str) -> Option<Earlier<'_>>;
+}
+
+/// The new article, as relation sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// What will be remembered of it.
+    pub about: &'a About,
+    /// Its cleaned text.
+    pub clean: &'a Clean,
+    /// Its words.
+    pub words: &'a Words,
+    /// Its fingerprint.
+    pub print: &'a Fingerprint,
+    /// The engine's clock.
+    pub now: EventTime,
+}
