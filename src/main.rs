@@ -1,3 +1,7 @@
-//! The `wirefold` command.
+//! The `wirefold` command: parses arguments and hands over.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wirefold::cli::main(std::env::args_os())
+}

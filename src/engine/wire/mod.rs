@@ -21,6 +21,21 @@ impl Default for Settings {
     }
 }
 
+/// The formats that are decoded.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Found by content type, then by looking.
+    #[default]
+    Auto,
+    /// One flat JSON object.
+    Plain,
+    /// IPTC ninjs 1.x to 3.x.
+    Ninjs,
+}
+
 /// Why an item is refused. [`Error::reason`] is the stable code that headers and metrics carry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -60,6 +75,7 @@ impl Error {
 pub fn decode(
     bytes: &[u8],
     _content_type: Option<&str>,
+    _format: Format,
     settings: &Settings,
 ) -> Vec<Result<Article, Error>> {
     if bytes.len() > settings.record_bytes_max as usize {

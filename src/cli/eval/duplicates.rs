@@ -1,0 +1,297 @@
+//! Scores relations against labels.
+//!
+//! With pairs: a pair is found when the later article's relation, or one of its further ones, is a
+//! copy of the earlier article or of one with the same root. Without: the articles carry
+//! `dup_group`, `op`, `kind`, `base` and `donors`, and each is scored on what is said of it.
+//!
+//! Positive are redelivery, duplicate, reprint, excerpt, expansion, correction and update; recurring
+//! and partial are links and scored apart.
+
+use crate::cli::feed::{self, Outcome};
+use crate::config::Config;
+use crate::engine::event::What;
+use crate::engine::relation::{Kind, Relation, Verdict};
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// What was said of one article.
+struct Said {
+    relations: Vec<Relation>,
+}
+
+impl Said {
+    fn of(verdict: Verdict) -> Self {
+        let Verdict { relation, also, .. } = verdict;
+        Self { relations: std::iter::once(relation).chain(also).collect() }
+    }
+
+    /// The kind said on the entry whose `of` is `uri`.
+    fn kind_of(&self, uri: &str) -> Option<Kind> {
+        let entry = |r: &&Relation| r.of.as_ref().is_some_and(|of| of.key.uri == uri);
+        self.relations.iter().find(entry).map(|r| r.kind)
+    }
+}
+
+fn positive(kind: Kind) -> bool {
+    !matches!(kind, Kind::Original | Kind::Partial | Kind::Recurring | Kind::Withdrawal)
+}
+
+/// Runs the articles as a stream and scores what is said.
+pub(super) fn run(
+    config: &Config,
+    articles: &Path,
+    pairs: Option<&Path>,
+    within: Option<f64>,
+    misses: bool,
+) -> anyhow::Result<Value> {
+    let feeds = [feed::Feed::open(articles)?];
+    let mut said: HashMap<String, Said> = HashMap::new();
+    let mut refused = 0;
+    let started = std::time::Instant::now();
+    feed::run(&feeds, &config.engine, config.input.format, |applied| {
+        match applied.outcome {
+            Outcome::Refused(_) => refused += 1,
+            Outcome::Events(events) => {
+                for event in events {
+                    if let What::Classified(c) = event.what {
+                        said.insert(c.about.uri, Said::of(c.verdict));
+                    }
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    let mut result = match pairs {
+        Some(path) => score_pairs(path, &said, within, misses)?,
+        None => score_copies(articles, &said, misses)?,
+    };
+    result["articles"] = json!(said.len());
+    result["rejected"] = json!(refused);
+    result["seconds"] = json!((seconds * 1_000.0).round() / 1_000.0);
+    Ok(result)
+}
+
+/// Counts of right and wrong.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    found: u32,
+    missed: u32,
+    wrong: u32,
+}
+
+impl Tally {
+    fn json(self) -> Value {
+        let share = |part: u32, whole: u32| match whole {
+            0 => Value::Null,
+            _ => json!((f64::from(part) / f64::from(whole) * 1e5).round() / 1e5),
+        };
+        let Self { found, missed, wrong } = self;
+        json!({
+            "found": found, "missed": missed, "false": wrong,
+            "precision": share(found, found + wrong), "recall": share(found, found + missed),
+            "f1": share(2 * found, 2 * found + missed + wrong),
+        })
+    }
+}
+
+fn score_pairs(
+    path: &Path,
+    said: &HashMap<String, Said>,
+    within: Option<f64>,
+    misses: bool,
+) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let column = |name: &str| {
+        header.iter().position(|h| *h == name).with_context(|| format!("no column `{name}`"))
+    };
+    let (a, b, label) = (column("id1")?, column("id2")?, column("label")?);
+    let (hours, overlap) = (column("dt_hours")?, column("containment_w5")?);
+    let mut all = Tally::default();
+    let mut bands: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, Tally> = BTreeMap::new();
+    for line in lines {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let number = |at: usize| cells.get(at).and_then(|c| c.parse::<f64>().ok()).unwrap_or(0.0);
+        if within.is_some_and(|most| number(hours) > most) {
+            continue;
+        }
+        let truth = match cells[label] {
+            "POS" => true,
+            "NEG" => false,
+            _ => continue,
+        };
+        let kind = copy_between(said, cells[a], cells[b]);
+        let count = |tally: &mut Tally| match (truth, kind.is_some()) {
+            (true, true) => tally.found += 1,
+            (true, false) => tally.missed += 1,
+            (false, true) => tally.wrong += 1,
+            (false, false) => {}
+        };
+        count(&mut all);
+        count(bands.entry(format!("{:.1}", (number(overlap) * 10.0).floor() / 10.0)).or_default());
+        count(kinds.entry(kind.map_or("none", Kind::as_str)).or_default());
+        if misses && truth != kind.is_some() {
+            eprintln!("{line}\t{}", kind.map_or("-", Kind::as_str));
+        }
+    }
+    let by = |map: &BTreeMap<String, Tally>| -> Value {
+        map.iter().map(|(k, t)| (k.clone(), t.json())).collect::<serde_json::Map<_, _>>().into()
+    };
+    let kinds = kinds.into_iter().map(|(k, t)| (k.to_owned(), t)).collect();
+    Ok(json!({ "pairs": all.json(), "by_overlap": by(&bands), "by_kind": by(&kinds) }))
+}
+
+/// The kind by which one of two articles is said to copy the other, or both to copy a third.
+fn copy_between(said: &HashMap<String, Said>, a: &str, b: &str) -> Option<Kind> {
+    let direct = |x: &str, y: &str| said.get(x)?.kind_of(y).filter(|k| positive(*k));
+    direct(a, b).or_else(|| direct(b, a)).or_else(|| {
+        let root = |x: &str| {
+            let first = said.get(x)?.relations.first()?;
+            let uri = match &first.root {
+                Some(root) if positive(first.kind) => root.key.uri.clone(),
+                _ => x.to_owned(),
+            };
+            Some((uri, first.kind))
+        };
+        let ((root_a, kind_a), (root_b, kind_b)) = (root(a)?, root(b)?);
+        let kind = if positive(kind_b) { kind_b } else { kind_a };
+        (root_a == root_b).then_some(kind)
+    })
+}
+
+/// A line of labelled copies.
+#[derive(Debug, Deserialize)]
+struct Copy {
+    id: String,
+    dup_group: Option<String>,
+    op: Option<String>,
+    base: Option<String>,
+    kind: Option<String>,
+    #[serde(default)]
+    donors: Vec<String>,
+}
+
+fn score_copies(
+    articles: &Path,
+    said: &HashMap<String, Said>,
+    misses: bool,
+) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(articles)?;
+    let copies: Vec<Copy> = text
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()
+        .context("articles need `dup_group`, `op`, `kind` and `base`, or `--pairs`")?;
+    let group: HashMap<&str, &str> = copies
+        .iter()
+        .map(|c| (c.id.as_str(), c.dup_group.as_deref().unwrap_or_default()))
+        .collect();
+    let mut score = Score::default();
+    for copy in &copies {
+        let Some(said) = said.get(&copy.id) else { continue };
+        let wrong = score.add(copy, said, &group);
+        if misses && let Some(wrong) = wrong {
+            eprintln!("{}\t{}\t{wrong}", copy.id, copy.op.as_deref().unwrap_or_default());
+        }
+    }
+    Ok(score.json())
+}
+
+#[derive(Debug, Default)]
+struct Score {
+    copies: Tally,
+    ops: BTreeMap<String, Tally>,
+    kinds: BTreeMap<String, Tally>,
+    kind: Tally,
+    donors: Tally,
+    false_partials: u32,
+    recurring: u32,
+    recurring_as_copy: u32,
+    confused: BTreeMap<String, u32>,
+}
+
+impl Score {
+    /// Scores one article and says what is wrong, if anything.
+    fn add(&mut self, copy: &Copy, said: &Said, group: &HashMap<&str, &str>) -> Option<String> {
+        let own = copy.dup_group.as_deref().unwrap_or_default();
+        let op = copy.op.clone().unwrap_or_default();
+        let of_group = |r: &Relation| {
+            let of = r.of.as_ref()?;
+            group.get(of.key.uri.as_str()).copied()
+        };
+        let strangers = |r: &&Relation| {
+            let donor = of_group(r).is_some_and(|g| copy.donors.iter().any(|d| d == g));
+            r.of.is_some() && of_group(r) != Some(own) && !donor
+        };
+        let mut wrong = None;
+        for stranger in said.relations.iter().filter(strangers) {
+            if positive(stranger.kind) {
+                self.copies.wrong += 1;
+                wrong = Some(format!("stranger {:?}", stranger.of.as_ref().map(|o| &o.key.uri)));
+            } else if stranger.kind == Kind::Partial {
+                self.false_partials += 1;
+            }
+        }
+        if copy.base.is_some() {
+            let linked = said.relations.iter().any(|r| of_group(r) == Some(own));
+            let tally = self.ops.entry(op.clone()).or_default();
+            for tally in [&mut self.copies, tally] {
+                if linked { tally.found += 1 } else { tally.missed += 1 }
+            }
+            if !linked {
+                wrong = Some("missed".into());
+            }
+        }
+        let kind = self.kind(copy, said, &op);
+        let named = |g: &String| said.relations.iter().any(|r| of_group(r) == Some(g));
+        for donor in copy.donors.iter().filter(|d| *d != own) {
+            if named(donor) { self.donors.found += 1 } else { self.donors.missed += 1 }
+        }
+        wrong.or(kind)
+    }
+
+    fn kind(&mut self, copy: &Copy, said: &Said, op: &str) -> Option<String> {
+        let (base, want) = (copy.base.as_deref()?, copy.kind.as_deref()?);
+        let kind = said.kind_of(base);
+        let got = kind.map_or("none", Kind::as_str);
+        let right = got == want;
+        let tally = self.kinds.entry(want.to_owned()).or_default();
+        for tally in [&mut self.kind, tally] {
+            if right { tally.found += 1 } else { tally.missed += 1 }
+        }
+        if want == "recurring" {
+            self.recurring += 1;
+            let copied = [Some(Kind::Duplicate), Some(Kind::Redelivery), Some(Kind::Reprint)];
+            self.recurring_as_copy += u32::from(copied.contains(&kind));
+        }
+        if right {
+            return None;
+        }
+        *self.confused.entry(format!("{op}: {want} as {got}")).or_default() += 1;
+        Some(format!("{want} as {got}"))
+    }
+
+    fn json(&self) -> Value {
+        let recall = |map: &BTreeMap<String, Tally>| -> Value {
+            let share = |t: &Tally| f64::from(t.found) / f64::from((t.found + t.missed).max(1));
+            map.iter()
+                .map(|(k, t)| (k.clone(), json!((share(t) * 1e4).round() / 1e4)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        };
+        json!({
+            "copies": self.copies.json(), "recall_by_op": recall(&self.ops),
+            "kind": self.kind.json()["recall"], "recall_by_kind": recall(&self.kinds),
+            "donors": self.donors.json()["recall"], "false_partials": self.false_partials,
+            "recurring": self.recurring, "recurring_as_copy": self.recurring_as_copy,
+            "confused": self.confused,
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line: arguments to subcommands, outcomes to exit codes.
+//!
+//! Exit codes: 0 done, 1 failed, 2 bad usage or bad configuration. Results go to stdout, progress
+//! and logs to stderr.
+
+mod eval;
+mod feed;
+mod replay;
+
+use crate::config::Config;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Folds a news wire: finds every copy, says what each article is, groups stories.
+#[derive(Debug, Parser)]
+#[command(name = "wirefold", version, about)]
+struct Cli {
+    /// The configuration file (TOML).
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, over file and environment; may be repeated.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// How logs are printed on stderr.
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    log: Log,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Log {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs over files or stdin (`-`), without Kafka.
+    Replay(replay::Args),
+    /// Measures on labelled articles: JSON on stdout.
+    #[command(subcommand)]
+    Eval(eval::Args),
+}
+
+/// Why a subcommand ended without success.
+enum Failure {
+    /// Exit code 2.
+    Usage(anyhow::Error),
+    /// Exit code 1.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Runs the command that `args` ask for.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    start_log(cli.log);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(error)) => report(&error, 2),
+        Err(Failure::Failed(error)) => report(&error, 1),
+    }
+}
+
+fn report(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("wirefold: {error:#}");
+    ExitCode::from(code)
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let config = Config::load(cli.config.as_deref(), std::env::vars(), &cli.set)
+        .map_err(|error| Failure::Usage(error.into()))?;
+    match cli.command {
+        Command::Replay(args) => replay::run(&config, &args),
+        Command::Eval(args) => eval::run(&config, &args),
+    }
+}
+
+fn start_log(form: Log) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match form {
+        Log::Text => log.init(),
+        Log::Json => log.json().init(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Effects: everything that the engine may not do.
+
+pub mod contract;
