@@ -14,7 +14,7 @@ use crate::engine::relation::{Kind, Relation, Verdict};
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 /// What was said of one article.
@@ -178,6 +178,13 @@ struct Copy {
     donors: Vec<String>,
 }
 
+impl Copy {
+    /// The groups that it has text of.
+    fn groups(&self) -> impl Iterator<Item = &str> {
+        self.dup_group.iter().chain(&self.donors).map(String::as_str)
+    }
+}
+
 fn score_copies(
     articles: &Path,
     said: &HashMap<String, Said>,
@@ -189,14 +196,11 @@ fn score_copies(
         .map(serde_json::from_str)
         .collect::<Result<_, _>>()
         .context("articles need `dup_group`, `op`, `kind` and `base`, or `--pairs`")?;
-    let group: HashMap<&str, &str> = copies
-        .iter()
-        .map(|c| (c.id.as_str(), c.dup_group.as_deref().unwrap_or_default()))
-        .collect();
+    let by_id: HashMap<&str, &Copy> = copies.iter().map(|c| (c.id.as_str(), c)).collect();
     let mut score = Score::default();
     for copy in &copies {
         let Some(said) = said.get(&copy.id) else { continue };
-        let wrong = score.add(copy, said, &group);
+        let wrong = score.add(copy, said, &by_id);
         if misses && let Some(wrong) = wrong {
             eprintln!("{}\t{}\t{wrong}", copy.id, copy.op.as_deref().unwrap_or_default());
         }
@@ -206,6 +210,7 @@ fn score_copies(
 
 #[derive(Debug, Default)]
 struct Score {
+    came: HashSet<String>,
     copies: Tally,
     ops: BTreeMap<String, Tally>,
     kinds: BTreeMap<String, Tally>,
@@ -219,16 +224,15 @@ struct Score {
 
 impl Score {
     /// Scores one article and says what is wrong, if anything.
-    fn add(&mut self, copy: &Copy, said: &Said, group: &HashMap<&str, &str>) -> Option<String> {
+    fn add(&mut self, copy: &Copy, said: &Said, by_id: &HashMap<&str, &Copy>) -> Option<String> {
         let own = copy.dup_group.as_deref().unwrap_or_default();
         let op = copy.op.clone().unwrap_or_default();
-        let of_group = |r: &Relation| {
-            let of = r.of.as_ref()?;
-            group.get(of.key.uri.as_str()).copied()
-        };
+        let of = |r: &Relation| by_id.get(r.of.as_ref()?.key.uri.as_str()).copied();
+        let of_group = |r: &Relation| of(r)?.dup_group.as_deref();
+        // Two articles are no strangers when a group that one belongs to, or was given text of, is
+        // also the other's.
         let strangers = |r: &&Relation| {
-            let donor = of_group(r).is_some_and(|g| copy.donors.iter().any(|d| d == g));
-            r.of.is_some() && of_group(r) != Some(own) && !donor
+            of(r).is_some_and(|that| !that.groups().any(|g| copy.groups().any(|own| own == g)))
         };
         let mut wrong = None;
         for stranger in said.relations.iter().filter(strangers) {
@@ -251,9 +255,12 @@ impl Score {
         }
         let kind = self.kind(copy, said, &op);
         let named = |g: &String| said.relations.iter().any(|r| of_group(r) == Some(g));
-        for donor in copy.donors.iter().filter(|d| *d != own) {
+        // A donor that has not come yet cannot be named.
+        let came = |g: &String| self.came.contains(g);
+        for donor in copy.donors.iter().filter(|d| *d != own && came(d)) {
             if named(donor) { self.donors.found += 1 } else { self.donors.missed += 1 }
         }
+        self.came.insert(own.to_owned());
         wrong.or(kind)
     }
 

@@ -136,10 +136,14 @@ impl Comparison {
         let mut cells = 0;
         let mut extra = 0;
         let mut worst_old = 0.0_f64;
+        let mut by_old: Vec<(u32, u32)> =
+            self.alignment.blocks.iter().map(|b| (b.old, b.old_end())).collect();
+        by_old.sort_unstable();
         for gap in &gaps {
             let (m, n) = (gap.new.1 - gap.new.0, gap.old.1 - gap.old.0);
             let size = m as usize * n as usize;
-            let share_old = f64::from(n) / f64::from((old.words() as u32).max(1));
+            let unmatched = unmatched_within(&by_old, gap.old);
+            let share_old = f64::from(unmatched) / f64::from((old.words() as u32).max(1));
             let wanted = figures_matter || blocks_matter && share_old > settings.block;
             let mut agree = 0;
             if wanted && size > 0 && size <= GAP_CELLS && cells + size <= PAIR_CELLS {
@@ -206,6 +210,18 @@ fn gaps(blocks: &[Run], new_words: u32, old_words: u32) -> Vec<Gap> {
     gaps
 }
 
+/// The longest stretch of a range of the earlier text in no block: text that was moved within it
+/// still counts as matched. `blocks` are ranges in order.
+fn unmatched_within(blocks: &[(u32, u32)], (from, to): (u32, u32)) -> u32 {
+    let first = blocks.partition_point(|b| b.1 <= from);
+    let (mut longest, mut at) = (0, from);
+    for &(start, end) in blocks[first..].iter().take_while(|b| b.0 < to) {
+        longest = longest.max(start.saturating_sub(at));
+        at = at.max(end);
+    }
+    longest.max(to.saturating_sub(at))
+}
+
 /// The longest stretch of words of the new text in no block; small islands do not end it.
 fn longest_unmatched(blocks: &[Run], words: u32) -> u32 {
     let (mut longest, mut from) = (0, 0);
@@ -260,6 +276,13 @@ mod tests {
         let found = gaps(&[block(2, 0, 5), block(9, 30, 3), block(12, 7, 6)], 20, 40);
         let shown: Vec<_> = found.iter().map(|g| (g.new, g.old)).collect();
         assert_eq!(shown, [((0, 2), (0, 0)), ((7, 12), (5, 7)), ((18, 20), (13, 40))]);
+    }
+
+    #[test]
+    fn moved_text_is_matched() {
+        assert_eq!(unmatched_within(&[(5, 10), (12, 30)], (0, 40)), 10);
+        assert_eq!(unmatched_within(&[(5, 10), (12, 30)], (6, 11)), 1);
+        assert_eq!(unmatched_within(&[], (6, 11)), 5);
     }
 
     #[test]
