@@ -27,10 +27,11 @@ pub struct Prepared {
 
 /// Prepares `article` under `settings`; `key` keys its samples.
 pub fn prepare(article: Article, settings: &Settings, key: FloodKey) -> Prepared {
-    let clean = text::clean(&article, &settings.text);
+    let clean = text::clean(&article);
     let words = text::words(&clean.text, &settings.text);
     let print = Fingerprint::of(&words, &settings.fingerprint, key);
-    let about = About::of(&article, article.language);
+    let language = article.language.or_else(|| text::language::detect(&clean.text));
+    let about = About::of(&article, language);
     let terms = Terms::of(&article.headline, &clean, &words, about.language, &settings.story);
     Prepared { article, about, clean, words, print, terms }
 }

@@ -2,7 +2,20 @@
 //!
 //! In: an [`Article`]. Out: [`Clean`] text, whose every byte still knows where it stood in the
 //! published body, and its [`Words`].
+//!
+//! ```text
+//! html       markup to text, with anchors to the published body
+//! edges      headline, datelines, bylines and trailers off
+//! tokens     text to words and figures
+//! language   where the wire does not say
+//! ```
+//!
+//! Offsets are in Unicode scalar values of the body as delivered, markup included.
 
+mod edges;
+mod furniture;
+mod html;
+pub mod language;
 pub mod tokens;
 
 use super::article::Article;
@@ -42,6 +55,19 @@ pub struct Clean {
 }
 
 impl Clean {
+    /// The part of the text within `range`, byte offsets at character boundaries.
+    fn cut(self, range: std::ops::Range<usize>) -> Self {
+        if range == (0..self.text.len()) {
+            return self;
+        }
+        let first = Anchor { clean: 0, published: self.published(range.start) };
+        let within = |a: &&Anchor| range.start < a.clean as usize && (a.clean as usize) < range.end;
+        let moved = |a: &Anchor| Anchor { clean: a.clean - range.start as u32, ..*a };
+        let rest = self.anchors.iter().filter(within).map(moved);
+        let anchors = std::iter::once(first).chain(rest).collect();
+        Self { text: self.text[range].to_owned(), anchors }
+    }
+
     /// The character offset in the published body of the byte `clean` of the text.
     pub fn published(&self, clean: usize) -> u32 {
         let at = self.anchors.partition_point(|a| a.clean as usize <= clean);
@@ -51,8 +77,9 @@ impl Clean {
     }
 }
 
-/// Cleans the body of `article`.
-pub fn clean(article: &Article, _settings: &Settings) -> Clean {
-    let text = article.body.published().to_owned();
-    Clean { text, anchors: vec![Anchor { clean: 0, published: 0 }] }
+/// Cleans the body of `article`: markup, repeated headline, datelines, bylines and trailers go.
+pub fn clean(article: &Article) -> Clean {
+    let text = html::text(&article.body);
+    let own = edges::own(&text.text, &article.headline);
+    text.cut(own)
 }

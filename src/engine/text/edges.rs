@@ -1,0 +1,268 @@
+//! Where an article's own text begins and ends: headline, datelines, bylines and trailers go.
+//!
+//! In: text and headline. Out: the byte range that is the article's. Only edges are looked at, so the
+//! cost does not grow with the text. Known phrases are data ([`furniture`](super::furniture)); beside
+//! them there are rules of structure, for furniture that nobody listed: a short closing line apart
+//! that ends no sentence, a line of short pieces between bars.
+//!
+//! Invariant ED-1: a text with words keeps words.
+
+use super::furniture::{ANYWHERE, HEADER_STARTS, MONTHS, TRAILER_STARTS};
+use super::tokens::word_hash;
+use std::ops::Range;
+
+/// Passes over either edge.
+const ROUNDS_MAX: usize = 12;
+/// Bytes of a paragraph that can be furniture.
+const PARAGRAPH_MAX: usize = 320;
+/// Bytes of a dateline.
+const DATELINE_MAX: usize = 90;
+
+/// The range of `text` that is the article's own.
+pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
+    let mut start = skip_space(text, 0);
+    let end = text.trim_end().len();
+    let title: Vec<u64> = plain_words(headline).map(|(_, w)| word_hash(w)).collect();
+    for _ in 0..ROUNDS_MAX {
+        let head = &text[start.min(end)..end];
+        let Some(cut) = title_at(head, &title)
+            .or_else(|| header_line(head))
+            .or_else(|| dateline(head))
+            .filter(|cut| *cut > 0)
+        else {
+            break;
+        };
+        start = skip_space(text, start + cut);
+    }
+    let mut stop = end;
+    for _ in 0..ROUNDS_MAX {
+        let rest = &text[start.min(stop)..stop];
+        let cut = parenthesis(rest).or_else(|| trailer(rest)).unwrap_or(0);
+        if cut == 0 {
+            break;
+        }
+        stop = start + text[start..stop - cut].trim_end().len();
+    }
+    let has_words = |range: &str| range.chars().any(char::is_alphanumeric);
+    if start < stop && has_words(&text[start..stop]) {
+        start..stop
+    } else if start < end && has_words(&text[start..end]) {
+        start..end
+    } else {
+        0..text.len()
+    }
+}
+
+fn skip_space(text: &str, from: usize) -> usize {
+    text.len() - text[from.min(text.len())..].trim_start().len()
+}
+
+/// Words by character class, with the byte just past each.
+fn plain_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(move |word| {
+        let end = word.as_ptr() as usize - text.as_ptr() as usize + word.len();
+        (end, word)
+    })
+}
+
+/// The length of the headline where `text` starts with it and a line ends behind it.
+fn title_at(text: &str, title: &[u64]) -> Option<usize> {
+    if title.len() < 2 {
+        return None;
+    }
+    let mut words = plain_words(text);
+    let mut end = 0;
+    for want in title {
+        let (at, word) = words.next()?;
+        if word_hash(word) != *want {
+            return None;
+        }
+        end = at;
+    }
+    let rest = &text[end..];
+    let line = rest.split('\n').next().unwrap_or_default();
+    let closes = line.chars().all(|c| !c.is_alphanumeric()) && rest.len() > line.len();
+    closes.then_some(end + line.len())
+}
+
+/// The length of a first line that is no text: byline, time, navigation.
+fn header_line(text: &str) -> Option<usize> {
+    let (line, rest) = text.split_once('\n')?;
+    let shown = line.trim();
+    if shown.is_empty() || shown.len() > 100 {
+        return None;
+    }
+    let apart = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+    let next = rest.trim_start().lines().next().unwrap_or_default();
+    let words = shown.split_whitespace().count();
+    let lower = shown.to_lowercase();
+    let listed = HEADER_STARTS.iter().any(|s| lower.starts_with(s)) && words <= 9;
+    let ends_sentence = shown.ends_with(['.', '!', '?', '。', '؟', ',', ';', ':']);
+    let next_is_header = {
+        let lower = next.trim().to_lowercase();
+        HEADER_STARTS.iter().any(|s| lower.starts_with(s)) && lower.len() <= 100
+    };
+    let furniture = (listed && !ends_sentence && (apart || next_is_header))
+        || (navigation(shown) && apart)
+        || (apart && shown.len() <= PARAGRAPH_MAX && holds_furniture(&lower));
+    furniture.then_some(line.len())
+}
+
+/// A line of short pieces between bars, arrows or bullets.
+fn navigation(line: &str) -> bool {
+    let pieces: Vec<&str> = line.split(['|', '›', '»', '•', '·', '>']).map(str::trim).collect();
+    pieces.len() >= 2
+        && pieces.iter().all(|p| p.split_whitespace().count() <= 4 && !p.ends_with('.'))
+}
+
+fn holds_furniture(lower: &str) -> bool {
+    ANYWHERE.iter().any(|phrase| lower.contains(phrase))
+}
+
+/// The length of a dateline: place, perhaps a date and an agency, and a dash.
+fn dateline(text: &str) -> Option<usize> {
+    if let Some(rest) = text.strip_prefix('【') {
+        let close = rest.find('】').filter(|at| *at < DATELINE_MAX)?;
+        return Some('【'.len_utf8() + close + '】'.len_utf8());
+    }
+    let window = &text[..text.len().min(floor(text, DATELINE_MAX))];
+    let line = window.split('\n').next().unwrap_or_default();
+    let (at, dash) = [" - ", " – ", " — ", " -- ", ") -", ") –", ") —"]
+        .iter()
+        .filter_map(|dash| line.find(dash).map(|at| (at, *dash)))
+        .min()?;
+    let cut = at + dash.len();
+    let before = line[..at + usize::from(dash.starts_with(')'))].trim();
+    let agency = before.ends_with(')') && before.contains('(');
+    let outside = before.split('(').next().unwrap_or_default();
+    let words: Vec<&str> = outside.split_whitespace().collect();
+    let (first, named) = (words.first()?, words.len() <= 8);
+    let capital =
+        |w: &str| w.chars().next().is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
+    let month = |w: &str| {
+        let bare = w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        MONTHS.contains(&bare.as_str())
+    };
+    let shouted = first.chars().filter(|c| c.is_alphabetic()).count() >= 3
+        && first.chars().all(|c| !c.is_lowercase() && !c.is_ascii_digit());
+    let cased = first.chars().any(|c| c.is_uppercase() || c.is_lowercase());
+    let dated = words.iter().any(|w| month(w)) && before.chars().any(char::is_numeric);
+    let all_names = words.iter().all(|w| capital(w) || month(w) || w.len() <= 3 && dated);
+    let place = named && (all_names && (shouted || agency || dated) || agency && !cased);
+    place.then_some(cut)
+}
+
+/// The greatest character boundary at or below `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+}
+
+/// The length of a closing line or paragraph that is a trailer.
+fn trailer(text: &str) -> Option<usize> {
+    let (from, apart) = match (text.rfind("\n\n"), text.rfind('\n')) {
+        (Some(blank), Some(line)) => (blank.max(line) + 1, blank + 1 == line || blank == line),
+        (None, Some(line)) => (line + 1, false),
+        _ => return None,
+    };
+    let last = text[from..].trim();
+    if last.is_empty() {
+        return Some(text.len() - from);
+    }
+    let lower = last.to_lowercase();
+    let bare = lower.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
+    let listed = [lower.as_str(), bare]
+        .iter()
+        .any(|line| TRAILER_STARTS.iter().any(|start| line.starts_with(start)));
+    let short = last.len() <= PARAGRAPH_MAX;
+    let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
+    let before_ends = text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
+    let stub = apart
+        && before_ends
+        && !sentence
+        && last.split_whitespace().count() <= 6
+        && !last.chars().any(char::is_numeric);
+    let furniture =
+        short && (listed || apart && holds_furniture(&lower)) || stub || apart && navigation(last);
+    furniture.then_some(text.len() - from)
+}
+
+/// The length of a closing parenthesis that names writers and editors, at the end of a paragraph.
+fn parenthesis(text: &str) -> Option<usize> {
+    let (open, close) = match text.chars().next_back() {
+        Some(')') => ('(', ')'),
+        Some('）') => ('（', '）'),
+        _ => return None,
+    };
+    let at = text.rfind(open).filter(|at| text.len() - at <= PARAGRAPH_MAX)?;
+    let inner = text[at..].trim_start_matches(open).trim_end_matches(close).to_lowercase();
+    let listed =
+        TRAILER_STARTS.iter().any(|start| inner.starts_with(start.trim_start_matches('(')));
+    (listed || holds_furniture(&inner)).then_some(text.len() - at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kept<'a>(text: &'a str, headline: &str) -> &'a str {
+        &text[own(text, headline)]
+    }
+
+    #[test]
+    fn what_is_not_the_articles_goes() {
+        let lead = "The harbour reopened on Friday after two days of repairs.";
+        let more = "Ferries ran late.";
+        for (text, headline) in [
+            (format!("{lead}\n\n{more}"), "Harbour reopens"),
+            (
+                format!("Harbour reopens\n\nHarbour reopens\n\n\n{lead}\n\n{more}"),
+                "Harbour reopens",
+            ),
+            (format!("HARBOUR REOPENS.\n{lead}\n\n{more}"), "Harbour reopens"),
+            (format!("PORT SELTZ, March 3 (Northwire) - {lead}\n\n{more}"), "x"),
+            (format!("Seltz (nw) - {lead}\n\n{more}"), "x"),
+            (format!("Seltz, 3. März (nw) – {lead}\n\n{more}"), "x"),
+            (format!("By Ada Fenn\nPublished 10:32 GMT\n\n{lead}\n\n{more}"), "x"),
+            (format!("By Our Correspondent in the North\n\n{lead}\n\n{more}"), "x"),
+            (format!("NEWS | MARKETS | SPORT\n\n{lead}\n\n{more}"), "x"),
+            (format!("{lead}\n\n{more}\n\nYou may also like"), "x"),
+            (format!("{lead}\n\n{more}\n\n(Reporting by A. Fenn; Editing by B. Oakes)"), "x"),
+            (format!("{lead}\n\n{more} (Reporting by A. Fenn)"), "x"),
+            (format!("{lead}\n\n{more}\n\nCopyright Northwire. All rights reserved."), "x"),
+            (
+                format!("{lead}\n\n{more}\n\nSign up for our morning newsletter.\n\nMore stories"),
+                "x",
+            ),
+            (format!("{lead}\n\n{more}\n\nWeather in your region"), "x"),
+            (format!("{lead}\n\n{more}\n\nLesen Sie auch: Fähren fahren wieder"), "x"),
+        ] {
+            assert_eq!(kept(&text, headline), format!("{lead}\n\n{more}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_articles_stays() {
+        for text in [
+            "Rates rose by a quarter point - the third rise this year - the bank said.",
+            "By late Monday the\nstorm had passed. Nobody was hurt.",
+            "Harbour reopens",
+            "Cod 12.50\nHake 9.10\nSole 21.00",
+            "A short alert",
+            "He said: \"No.\"\n\nShe agreed.",
+            "The club won 3-1.\n\nScorers: Fenn 2, Oakes",
+            "Read more",
+        ] {
+            assert_eq!(kept(text, "Something else"), text);
+        }
+        assert_eq!(kept("Harbour reopens", "Harbour reopens"), "Harbour reopens");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_with_words_keeps_words(text in "[A-Za-z(). \\n|-]{0,80}", headline in "[A-Za-z ]{0,20}") {
+            let words = |t: &str| t.chars().any(char::is_alphanumeric);
+            prop_assert_eq!(words(kept(&text, &headline)), words(&text));
+        }
+    }
+}
