@@ -1,0 +1,140 @@
+//! The configuration file in `config/` is complete and equal to the defaults; sources win in order.
+
+use expect_test::expect_file;
+use std::path::Path;
+use wirefold::config::{Config, document};
+
+fn file() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/wirefold.toml"))
+}
+
+fn load(file: Option<&Path>, env: &[(&str, &str)], sets: &[&str]) -> Result<Config, String> {
+    let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
+    Config::load(file, env, &sets).map_err(|e| e.to_string())
+}
+
+/// `UPDATE_EXPECT=1 cargo test config` writes the file anew when a setting was added or changed.
+#[test]
+fn the_file_documents_every_key_with_its_default() {
+    expect_file!["../../config/wirefold.toml"].assert_eq(&document::document());
+    assert_eq!(load(Some(file()), &[], &[]).unwrap(), Config::default());
+}
+
+#[test]
+fn every_setting_has_a_meaning() {
+    let rows = document::table();
+    assert!(rows.len() > 40, "{} settings", rows.len());
+    let silent: Vec<&str> = rows
+        .iter()
+        .filter(|(_, _, meaning)| meaning.is_empty())
+        .map(|(key, _, _)| key.as_str())
+        .collect();
+    assert_eq!(silent, [""; 0], "settings without a meaning");
+}
+
+#[test]
+fn every_key_of_the_schema_is_in_the_file() {
+    let text = std::fs::read_to_string(file()).unwrap();
+    let table: toml::Table = text.parse().unwrap();
+    for (key, _, _) in document::table() {
+        let mut at = &toml::Value::Table(table.clone());
+        for part in key.split('.') {
+            at = at.get(part).unwrap_or_else(|| panic!("`{key}` is not in the file"));
+        }
+    }
+}
+
+#[test]
+fn arguments_win_over_the_environment_and_that_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    let text = "[engine]\nwindow = \"10h\"\n[group]\nid = \"file\"\n[input]\ntopic = \"file\"\n";
+    std::fs::write(&path, text).unwrap();
+    let env = [("WIREFOLD__GROUP__ID", "env"), ("WIREFOLD__INPUT__TOPIC", "env"), ("HOME", "/")];
+    let config = load(Some(&path), &env, &["input.topic=set"]).unwrap();
+    assert_eq!(config.engine.window.to_string(), "10h");
+    assert_eq!((config.group.id.as_str(), config.input.topic.as_str()), ("env", "set"));
+}
+
+#[test]
+fn errors_name_their_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    std::fs::write(&path, "[engin]\n").unwrap();
+    let said = load(Some(&path), &[], &[]).unwrap_err();
+    let want = format!("{}: `engin` is no setting; did you mean `engine`?", path.display());
+    assert_eq!(said, want);
+    std::fs::write(&path, "[engine\n").unwrap();
+    let said = load(Some(&path), &[], &[]).unwrap_err();
+    assert!(said.contains("own.toml") && said.contains("line 1"), "{said}");
+    let said = load(None, &[("WIREFOLD__DELIVERY", "twice")], &[]).unwrap_err();
+    assert!(said.starts_with("WIREFOLD__DELIVERY: "), "{said}");
+    let said = load(None, &[], &["batch.records_max=many"]).unwrap_err();
+    assert!(said.starts_with("--set batch.records_max: "), "{said}");
+    let said = load(Some(Path::new("/nowhere.toml")), &[], &[]).unwrap_err();
+    assert!(said.starts_with("cannot read `/nowhere.toml`"), "{said}");
+}
+
+#[test]
+fn kafka_settings_go_through_by_their_own_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.toml");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "hunter2\n").unwrap();
+    let text = format!(
+        "[kafka]\nbootstrap.servers = \"a:1\"\nsasl.password = \"file:{}\"\n\"linger.ms\" = 3\n",
+        secret.display()
+    );
+    std::fs::write(&path, text).unwrap();
+    let env = [("WIREFOLD__KAFKA__SECURITY_PROTOCOL", "SASL_SSL")];
+    let config = load(Some(&path), &env, &["kafka.bootstrap.servers=b:2"]).unwrap();
+    let texts: Vec<(String, String)> =
+        config.kafka.iter().map(|(k, v)| (k.clone(), v.text())).collect();
+    let want = [
+        ("bootstrap.servers", "b:2"),
+        ("linger.ms", "3"),
+        ("sasl.password", "hunter2"),
+        ("security.protocol", "SASL_SSL"),
+    ];
+    assert_eq!(texts, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    let shown = config.shown();
+    assert!(shown.contains("\"sasl.password\" = \"***\""), "{shown}");
+    assert!(!shown.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    for (set, want) in [
+        ("engine.windw=1h", "`engine.windw` is no setting; did you mean `engine.window`?"),
+        ("engine.index.candidate_max=1", "did you mean `engine.index.candidates_max`?"),
+        ("output.topic=x", "`output.topic` is no setting; did you mean `input.topic`?"),
+        ("engine.window=soon", "`soon` is no duration"),
+        ("engine.window=0s", "`engine.window`: must be above zero"),
+        ("engine.window=900h", "`engine.identity`: must not be below"),
+        ("engine.fingerprint.samples_max=65", "`engine.fingerprint.samples_max`: must be 1 to 64"),
+        ("delivery=twice", "unknown variant `twice`"),
+        ("kafka.group.id=x", "`kafka.group.id`: is set by wirefold"),
+        ("http.listen=0.0.0.0:80", "needs `http.token_file`"),
+        ("http.listen=here", "`http.listen`: is no address and port"),
+        ("output.events=", "`output.events`: must not be empty"),
+        ("output.events=wire.state", "`output`: every topic needs a name of its own"),
+        ("output.replication=0", "`output.replication`: must be above zero, or -1"),
+        ("kafka.ssl.key.location=file:/nowhere", "cannot read `/nowhere`"),
+        ("nonsense", "expected KEY=VALUE"),
+    ] {
+        let error = load(None, &[], &[set]).unwrap_err();
+        assert!(error.contains(want), "{set}: {error}");
+    }
+    let error = load(None, &[], &["frobnicate=1"]).unwrap_err();
+    assert!(error.ends_with("`frobnicate` is no setting"), "nothing is near: {error}");
+}
+
+#[test]
+fn only_what_shapes_verdicts_is_in_the_hash() {
+    let hash = |sets: &[&str]| load(None, &[], sets).unwrap().settings_hash();
+    assert_eq!(hash(&[]), hash(&["group.id=x", "batch.records_max=7"]));
+    assert_ne!(hash(&[]), hash(&["engine.window=1h"]));
+    assert_ne!(hash(&[]), hash(&["engine.relation.unique.novel_words=26"]));
+    assert_eq!(hash(&[]).len(), 16);
+}
