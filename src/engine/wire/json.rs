@@ -1,0 +1,332 @@
+//! Plain JSON and IPTC ninjs 1.x, 2.x and 3.x, told apart field by field.
+//!
+//! A strict schema check would refuse real feeds, so what is needed is read where it stands and the
+//! rest is ignored. Names are compared without case and without underscores (`versionCreated` of
+//! ninjs 3 is `versioncreated` of ninjs 1).
+//!
+//! | read | from, the first that is there |
+//! |---|---|
+//! | uri | `uri`, `guid`, `id` |
+//! | headline | `headlines[]` (role `main`, else the first), `headline`, `headline_main`, `title`, `name` |
+//! | body | `bodies[]` (HTML before text), `body_html`, `body_xhtml`, `body`, `body_text`, `body_main`, `text`; of pictures, sound and film: `descriptions[]`, `description_*`, `caption` |
+//! | provider | `provider`, `source`, `copyrightholder`, `infosources[]` |
+//! | language | `language`, `lang` |
+//! | times | `versioncreated`, `published`, `firstpublished`, `firstcreated`, `contentcreated`, `embargoed`, `embargo`, `expires` |
+//! | links | `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`, `versionof` |
+//!
+//! A record may be one object, an array of them, or an object that holds `data.item` or `item[]`.
+//!
+//! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide.
+
+use super::{Error, Settings, marks};
+use crate::engine::article::{
+    Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
+};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Error>> {
+    match items(text) {
+        Err(error) => vec![Err(error)],
+        Ok(items) if items.is_empty() => vec![Err(Error::Empty)],
+        Ok(items) if items.len() > settings.items_max as usize => {
+            vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })]
+        }
+        Ok(items) => items.into_iter().map(|item| article(item, settings)).collect(),
+    }
+}
+
+fn syntax(error: &serde_json::Error) -> Error {
+    let kind = match error.classify() {
+        serde_json::error::Category::Eof => "unexpected end",
+        serde_json::error::Category::Data => "unexpected type",
+        _ => "syntax error",
+    };
+    Error::Syntax { format: "JSON", kind, line: error.line(), column: error.column() }
+}
+
+/// The items of a record.
+fn items(text: &str) -> Result<Vec<&str>, Error> {
+    if text.starts_with('[') {
+        let all: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| syntax(&e))?;
+        return Ok(all.into_iter().map(RawValue::get).collect());
+    }
+    let fields = Fields::read(text)?;
+    if fields.raw("uri").is_none() && fields.raw("id").is_none() {
+        if let Some(data) = fields.raw("data").and_then(|data| Fields::read(data).ok())
+            && let Some(item) = data.raw("item")
+        {
+            return Ok(vec![item]);
+        }
+        if let Some(list) = fields.raw("item").or_else(|| fields.raw("items"))
+            && let Ok(all) = serde_json::from_str::<Vec<&RawValue>>(list)
+        {
+            return Ok(all.into_iter().map(RawValue::get).collect());
+        }
+    }
+    Ok(vec![text])
+}
+
+/// The fields of one object, unread, by folded name.
+struct Fields<'a>(HashMap<String, &'a str>);
+
+/// A list entry of ninjs 2 and 3: text with a role and a type.
+#[derive(Debug)]
+struct Part<'a> {
+    role: Option<Cow<'a, str>>,
+    content_type: Option<Cow<'a, str>>,
+    value: Cow<'a, str>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(text: &'a str) -> Result<Self, Error> {
+        let raw: HashMap<Cow<'a, str>, &'a RawValue> =
+            serde_json::from_str(text).map_err(|e| syntax(&e))?;
+        let fold = |name: Cow<'a, str>| name.replace('_', "").to_ascii_lowercase();
+        // Where two names fold to one, the one that is written so wins.
+        let mut fields: HashMap<String, (bool, &'a str)> = HashMap::with_capacity(raw.len());
+        let mut sorted: Vec<_> = raw.into_iter().collect();
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, value) in sorted {
+            let exact = name.bytes().all(|b| b.is_ascii_lowercase());
+            let entry = fields.entry(fold(name)).or_insert((exact, value.get()));
+            if exact && !entry.0 {
+                *entry = (true, value.get());
+            }
+        }
+        Ok(Self(fields.into_iter().map(|(name, (_, value))| (name, value)).collect()))
+    }
+
+    fn raw(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).copied()
+    }
+
+    /// Text, or a number as text; absent when empty, null or of another type.
+    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        scalar(self.raw(name)?)
+    }
+
+    fn first(&self, names: &[&str]) -> Option<Cow<'a, str>> {
+        names.iter().find_map(|name| self.text(name))
+    }
+
+    /// The first of `names` that is there; `None` when none is.
+    ///
+    /// # Errors
+    /// When the first that is there is null or no text.
+    fn required(
+        &self,
+        names: &[&str],
+        as_name: &'static str,
+    ) -> Result<Option<Cow<'a, str>>, Error> {
+        let Some(raw) = names.iter().find_map(|name| self.raw(name)) else { return Ok(None) };
+        match raw.as_bytes().first() {
+            Some(b'"' | b'0'..=b'9' | b'-') => Ok(self.first(names)),
+            Some(b'n') => Err(Error::Null(as_name)),
+            _ => Err(Error::NotText(as_name)),
+        }
+    }
+
+    fn time(&self, names: &[&str]) -> Option<EventTime> {
+        names.iter().find_map(|name| EventTime::parse(&self.text(name)?))
+    }
+
+    /// Names in a list of texts or objects, in a single object, or as text.
+    fn names(&self, name: &str) -> Vec<String> {
+        let Some(raw) = self.raw(name) else { return Vec::new() };
+        let one = |raw: &'a str| named(raw).map(Cow::into_owned);
+        match serde_json::from_str::<Vec<&RawValue>>(raw) {
+            Ok(all) => all.into_iter().filter_map(|item| one(item.get())).collect(),
+            Err(_) => one(raw).into_iter().collect(),
+        }
+    }
+
+    fn parts(&self, name: &str) -> Vec<Part<'a>> {
+        let Some(raw) = self.raw(name) else { return Vec::new() };
+        let all: Vec<&'a RawValue> = serde_json::from_str(raw).unwrap_or_default();
+        let part = |raw: &'a str| {
+            let fields = Fields::read(raw).ok()?;
+            let value = fields.text("value")?;
+            Some(Part {
+                role: fields.text("role"),
+                content_type: fields.text("contenttype"),
+                value,
+            })
+        };
+        all.into_iter().filter_map(|raw| part(raw.get())).collect()
+    }
+}
+
+fn scalar(raw: &str) -> Option<Cow<'_, str>> {
+    match raw.as_bytes().first()? {
+        b'"' => {
+            // A borrowed read where nothing is escaped, which is most text.
+            let text: Cow<'_, str> = match serde_json::from_str::<&str>(raw) {
+                Ok(plain) => Cow::Borrowed(plain),
+                Err(_) => Cow::Owned(serde_json::from_str::<String>(raw).ok()?),
+            };
+            (!text.trim().is_empty()).then_some(text)
+        }
+        b'0'..=b'9' | b'-' => Some(Cow::Borrowed(raw)),
+        _ => None,
+    }
+}
+
+/// The name in an object that names something, or the text itself.
+fn named(raw: &str) -> Option<Cow<'_, str>> {
+    if raw.starts_with('{') {
+        let fields = Fields::read(raw).ok()?;
+        return fields.first(&["name", "literal", "code", "qcode", "value", "uri"]);
+    }
+    scalar(raw)
+}
+
+fn article(text: &str, settings: &Settings) -> Result<Article, Error> {
+    if !text.starts_with('{') {
+        return Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 });
+    }
+    let fields = Fields::read(text)?;
+    let uri = fields.required(&["uri", "guid", "id"], "uri")?.ok_or(Error::Missing("uri"))?;
+    let kind = item_type(&fields);
+    let headline = headline(&fields).unwrap_or_default().trim().to_owned();
+    let body = body(&fields, kind)?;
+    if headline.is_empty() && body.published().trim().is_empty() {
+        return Err(Error::Missing("body"));
+    }
+    let owned = |names: &[&str]| fields.first(names).map(Cow::into_owned);
+    let one = |names: &[&str]| names.iter().find_map(|name| fields.names(name).into_iter().next());
+    let infosource = one(&["infosources", "infosource"]);
+    let mut article = Article {
+        uri: uri.into_owned(),
+        version: owned(&["version"]),
+        provider: one(&["provider", "source", "copyrightholder"]).or_else(|| infosource.clone()),
+        credit: owned(&["creditline", "credit"]),
+        infosource,
+        byline: owned(&["byline", "by"]),
+        dateline: owned(&["dateline"]),
+        located: owned(&["located"]),
+        headline,
+        body,
+        language: owned(&["language", "lang"]).as_deref().and_then(Lang::parse),
+        kind,
+        versioncreated: fields.time(&["versioncreated"]),
+        firstcreated: fields.time(&["firstcreated"]),
+        published: fields.time(&["published", "firstpublished", "contentcreated"]),
+        embargoed: fields.time(&["embargoed", "embargo"]),
+        expires: fields.time(&["expires"]),
+        pubstatus: status(&fields),
+        signals: signals(&fields),
+        ednote: owned(&["ednote", "editorialnote"]),
+        slugline: owned(&["slugline", "slug"]),
+        urgency: owned(&["urgency"]).and_then(|u| u.parse().ok()).filter(|u| (1..=9).contains(u)),
+        genre: one(&["genres", "genre"]),
+        subjects: [fields.names("subjects"), fields.names("subject")].concat(),
+        links: links(&fields),
+        altids: fields.parts("altids").into_iter().map(|p| p.value.into_owned()).collect(),
+        usageterms: owned(&["usageterms"]),
+        marks: Default::default(),
+    };
+    article.marks = marks::read(&article, &settings.marks);
+    Ok(article)
+}
+
+fn item_type(fields: &Fields<'_>) -> ItemType {
+    match fields.text("type").as_deref().map(str::to_ascii_lowercase).as_deref() {
+        Some("picture" | "photo" | "image") => ItemType::Picture,
+        Some("video") => ItemType::Video,
+        Some("audio") => ItemType::Audio,
+        Some("graphic") => ItemType::Graphic,
+        Some("advisory") => ItemType::Advisory,
+        Some("composite" | "component" | "event" | "planning") => ItemType::Other,
+        _ => ItemType::Text,
+    }
+}
+
+fn headline<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    let mut parts = fields.parts("headlines");
+    let main = parts.iter().position(|p| p.role.as_deref() == Some("main")).unwrap_or(0);
+    if main < parts.len() {
+        return Some(parts.swap_remove(main).value);
+    }
+    fields.first(&["headline", "headlinemain", "title", "name"])
+}
+
+fn body(fields: &Fields<'_>, kind: ItemType) -> Result<Body, Error> {
+    let mut parts = fields.parts("bodies");
+    let markup = |p: &Part<'_>| {
+        let said = [p.content_type.as_deref(), p.role.as_deref()];
+        said.into_iter().flatten().any(|t| t.to_ascii_lowercase().contains("html"))
+    };
+    if let Some(at) = parts.iter().position(markup) {
+        return Ok(Body::Html(parts.swap_remove(at).value.into_owned()));
+    }
+    if let Some(part) = parts.into_iter().next() {
+        return Ok(Body::Plain(part.value.into_owned()));
+    }
+    if let Some(html) = fields.first(&["bodyhtml", "bodyxhtml"]) {
+        return Ok(Body::Html(html.into_owned()));
+    }
+    let plain = fields.required(&["body", "bodytext", "bodymain", "text"], "body")?;
+    let plain = plain.or_else(|| fields.first(&["bodytext", "bodymain", "text"]));
+    match plain {
+        Some(text) => Ok(Body::Plain(text.into_owned())),
+        None if kind != ItemType::Text => Ok(caption(fields)),
+        None => Ok(Body::default()),
+    }
+}
+
+/// The caption of a picture, sound or film.
+fn caption(fields: &Fields<'_>) -> Body {
+    if let Some(part) = fields.parts("descriptions").into_iter().next() {
+        return Body::Plain(part.value.into_owned());
+    }
+    if let Some(html) = fields.text("descriptionhtml") {
+        return Body::Html(html.into_owned());
+    }
+    let plain = fields.first(&["descriptiontext", "descriptioncaption", "description", "caption"]);
+    Body::Plain(plain.map(Cow::into_owned).unwrap_or_default())
+}
+
+fn status(fields: &Fields<'_>) -> PubStatus {
+    let said = fields.text("pubstatus").unwrap_or_default().to_ascii_lowercase();
+    if said.contains("cancel") {
+        PubStatus::Canceled
+    } else if said.contains("withh") {
+        PubStatus::Withheld
+    } else {
+        PubStatus::Usable
+    }
+}
+
+fn signals(fields: &Fields<'_>) -> Vec<String> {
+    let all = ["signals", "signal", "edstat"].into_iter().flat_map(|name| fields.names(name));
+    all.map(|signal| signal.to_lowercase()).collect()
+}
+
+fn links(fields: &Fields<'_>) -> Vec<Link> {
+    let mut links = Vec::new();
+    for (name, kind) in [
+        ("replaces", LinkKind::Replaces),
+        ("replacedby", LinkKind::ReplacedBy),
+        ("evolvedfrom", LinkKind::EvolvedFrom),
+        ("rewriteof", LinkKind::EvolvedFrom),
+        ("versionof", LinkKind::VersionOf),
+        ("translationof", LinkKind::TranslationOf),
+    ] {
+        let Some(raw) = fields.raw(name) else { continue };
+        let all: Vec<&RawValue> = serde_json::from_str(raw)
+            .or_else(|_| serde_json::from_str(raw).map(|one| vec![one]))
+            .unwrap_or_default();
+        for one in all {
+            let key = match Fields::read(one.get()) {
+                Ok(object) => object
+                    .first(&["uri", "guid", "id"])
+                    .map(|uri| (uri.into_owned(), object.text("version").map(Cow::into_owned))),
+                Err(_) => scalar(one.get()).map(|uri| (uri.into_owned(), None)),
+            };
+            links.extend(key.map(|(uri, version)| Link { kind, to: ArticleKey { uri, version } }));
+        }
+    }
+    links
+}
