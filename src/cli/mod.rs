@@ -6,6 +6,7 @@
 mod eval;
 mod feed;
 mod replay;
+mod run;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -39,6 +40,8 @@ enum Log {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The daemon.
+    Run,
     /// Runs over files or stdin (`-`), without Kafka.
     Replay(replay::Args),
     /// Measures on labelled articles: JSON on stdout.
@@ -83,6 +86,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let config = Config::load(cli.config.as_deref(), std::env::vars(), &cli.set)
         .map_err(|error| Failure::Usage(error.into()))?;
     match cli.command {
+        Command::Run => run::run(&config),
         Command::Replay(args) => replay::run(&config, &args),
         Command::Eval(args) => eval::run(&config, &args),
     }

@@ -18,6 +18,8 @@ pub mod radius;
 pub mod story;
 
 use crate::config::{Config, Mode};
+use crate::daemon::pipeline::batch::{self, Told};
+use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::engine::article::{EventTime, InputPosition};
 use crate::engine::event::{Event, What};
 use crate::engine::relation::Pass;
@@ -177,6 +179,34 @@ impl Encoder {
         let (key, value) = (record.key.clone(), Some(record.value.clone()));
         Output { topic: Topic::Rejected, key, headers, value }
     }
+}
+
+impl batch::Encoder for Encoder {
+    fn encode(&self, told: &Told<'_>) -> Vec<OutputRecord> {
+        let trace = told.record.header("traceparent");
+        let trace = trace.map(|value| ("traceparent".to_owned(), value.to_vec()));
+        let record = Record { key: None, headers: trace.into_iter().collect(), value: Vec::new() };
+        let input = &told.event.input;
+        let mut caused = Caused { record: &record, input, count: told.n };
+        let mut sequence = told.sequence;
+        let said = self.events(std::slice::from_ref(told.event), &mut caused, &mut sequence);
+        said.into_iter().filter_map(output).collect()
+    }
+
+    fn settings(&self) -> &str {
+        &self.settings
+    }
+}
+
+/// A record for the pipeline, which makes those of the unique feed and the rejects itself.
+fn output(said: Output) -> Option<OutputRecord> {
+    let role = match said.topic {
+        Topic::Events => Role::Events,
+        Topic::Stories => Role::Stories,
+        Topic::Unique | Topic::Rejected => return None,
+    };
+    let headers = said.headers.into_iter().map(|(key, value)| (key, Some(value))).collect();
+    Some(OutputRecord { role, key: said.key, payload: said.value, headers })
 }
 
 /// The id of the `n`-th event that an input record caused: a replay repeats it.

@@ -1,0 +1,256 @@
+//! Group membership on the changelog: whoever is assigned its partition `s` owns shard `s`.
+//!
+//! In: the group's decisions. Out: [`Wake`]s to the pipeline of each shard. The consumer does
+//! nothing else: what it is assigned is paused, and it commits an offset only to prove that it is
+//! still a member, because a commit carries its generation and the group refuses an outdated one.
+//!
+//! Revoked: the pipeline finishes or aborts its batch and drops its writer, within a bound, and only
+//! then the partition is let go. Lost: it is gone already. Given up (after being fenced): the
+//! member leaves and joins anew, so that only the group can say who the owner is.
+
+use super::client::{Settings, log};
+use super::watchdog::Watchdog;
+use crate::daemon::pipeline::lease::{Hold, Wake};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const POLL: Duration = Duration::from_millis(50);
+/// How long a pipeline may take to finish its batch when the shard is revoked.
+const LET_GO: Duration = Duration::from_secs(25);
+
+/// The wakes of every shard's pipeline, by shard.
+pub type Wakes = Vec<Sender<Wake>>;
+
+/// Follows the group until `stop`, then leaves it.
+///
+/// # Errors
+/// When the client cannot be made, or its group cannot be joined at all.
+pub fn follow(
+    settings: &Settings,
+    wakes: Wakes,
+    stop: &AtomicBool,
+    watchdog: &Watchdog,
+) -> Result<(), String> {
+    let context = Context {
+        topic: settings.topics.state.clone(),
+        wakes,
+        held: Mutex::default(),
+        group: Arc::default(),
+    };
+    let group = context.group.clone();
+    let made = settings.lease().create_with_context(context);
+    let consumer: BaseConsumer<Context> = made.map_err(|e: KafkaError| e.to_string())?;
+    let topic = settings.topics.state.as_str();
+    consumer.subscribe(&[topic]).map_err(|e| e.to_string())?;
+    while !stop.load(Ordering::SeqCst) {
+        let _watch = watchdog.watch("polling the group", LET_GO);
+        match consumer.poll(POLL) {
+            Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                return Err(format!("the group cannot be followed: {code}"));
+            }
+            Some(Err(error)) => tracing::debug!(%error, "group"),
+            Some(Ok(_)) | None => {}
+        }
+        if group.rejoin.swap(false, Ordering::SeqCst) {
+            consumer.unsubscribe();
+            consumer.subscribe(&[topic]).map_err(|e| e.to_string())?;
+        }
+        if group.is_asked() {
+            consumer.context().prove(&consumer);
+        }
+    }
+    consumer.unsubscribe();
+    let _watch = watchdog.watch("leaving the group", LET_GO);
+    drop(consumer);
+    Ok(())
+}
+
+#[derive(Debug)]
+struct Context {
+    topic: String,
+    wakes: Wakes,
+    held: Mutex<BTreeMap<i32, Arc<Held>>>,
+    group: Arc<Group>,
+}
+
+/// What the lease thread and the holders of leases share.
+#[derive(Debug, Default)]
+struct Group {
+    rejoin: AtomicBool,
+    asked: AtomicU64,
+    proven: Mutex<u64>,
+    moved: Condvar,
+}
+
+#[derive(Debug)]
+struct Held {
+    held: AtomicBool,
+    group: Arc<Group>,
+}
+
+impl Group {
+    fn is_asked(&self) -> bool {
+        let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        self.asked.load(Ordering::SeqCst) > proven
+    }
+
+    fn tell(&self) {
+        self.moved.notify_all();
+    }
+}
+
+impl Hold for Held {
+    fn held(&self) -> bool {
+        self.held.load(Ordering::SeqCst)
+    }
+
+    fn confirm(&self, within: Duration) -> bool {
+        let group = &self.group;
+        let deadline = Instant::now() + within;
+        let mut proven = group.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        let question = *proven + 1;
+        group.asked.fetch_max(question, Ordering::SeqCst);
+        while *proven < question && self.held() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = group.moved.wait_timeout(proven, left.min(POLL));
+            proven = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        self.held()
+    }
+
+    fn give_up(&self) {
+        self.held.store(false, Ordering::SeqCst);
+        self.group.rejoin.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Context {
+    /// Commits an offset that means nothing: the answer proves membership.
+    fn prove(&self, consumer: &BaseConsumer<Self>) {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(shard) = held.keys().next() else { return };
+        let mut list = TopicPartitionList::new();
+        let added = list.add_partition_offset(&self.topic, *shard, Offset::Offset(0));
+        let asked = added.and_then(|()| consumer.commit(&list, CommitMode::Async));
+        if let Err(error) = asked {
+            tracing::debug!(%error, "membership is not proven");
+        }
+    }
+
+    fn granted(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
+        if let Err(error) = consumer.pause(list) {
+            tracing::warn!(%error, "the changelog is not paused in the group's consumer");
+        }
+        for shard in self.shards(list) {
+            let lease = Arc::new(Held { held: AtomicBool::new(true), group: self.group.clone() });
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.insert(shard, lease.clone());
+            drop(held);
+            tracing::info!(shard, "lease granted");
+            self.wake(shard, Wake::Granted(lease));
+        }
+    }
+
+    fn lost(&self, list: &TopicPartitionList) {
+        for shard in self.shards(list) {
+            if let Some(lease) = self.forget(shard) {
+                lease.held.store(false, Ordering::SeqCst);
+            }
+            tracing::warn!(shard, "lease lost");
+            self.wake(shard, Wake::Lost);
+        }
+        self.group.tell();
+    }
+
+    fn revoked(&self, list: &TopicPartitionList) {
+        fail::fail_point!("revoke");
+        let mut waiting = Vec::new();
+        for shard in self.shards(list) {
+            let (done, let_go) = bounded(0);
+            if self.wake(shard, Wake::Revoked(done)) {
+                waiting.push((shard, let_go));
+            }
+        }
+        let deadline = Instant::now() + LET_GO;
+        for (shard, let_go) in waiting {
+            match let_go.recv_deadline(deadline) {
+                Err(RecvTimeoutError::Timeout) => {
+                    tracing::error!(shard, "the batch did not end in time: letting go regardless");
+                }
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+                    tracing::info!(shard, "lease given back");
+                }
+            }
+        }
+        for shard in self.shards(list) {
+            if let Some(lease) = self.forget(shard) {
+                lease.held.store(false, Ordering::SeqCst);
+            }
+        }
+        self.group.tell();
+    }
+
+    fn forget(&self, shard: i32) -> Option<Arc<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard)
+    }
+
+    fn shards(&self, list: &TopicPartitionList) -> Vec<i32> {
+        list.elements_for_topic(&self.topic).iter().map(|element| element.partition()).collect()
+    }
+
+    /// Whether somebody is there to be woken.
+    fn wake(&self, shard: i32, wake: Wake) -> bool {
+        let to = usize::try_from(shard).ok().and_then(|shard| self.wakes.get(shard));
+        to.is_some_and(|to| to.send(wake).is_ok())
+    }
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "group");
+    }
+}
+
+impl ConsumerContext for Context {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Revoke(list) if consumer.assignment_lost() => self.lost(list),
+            Rebalance::Revoke(list) => self.revoked(list),
+            Rebalance::Assign(_) => {}
+            Rebalance::Error(error) => tracing::warn!(%error, "rebalance"),
+        }
+    }
+
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            self.granted(consumer, list);
+        }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+        match result {
+            Ok(()) => {
+                let asked = self.group.asked.load(Ordering::SeqCst);
+                let mut proven = self.group.proven.lock().unwrap_or_else(PoisonError::into_inner);
+                *proven = (*proven).max(asked);
+                drop(proven);
+                self.group.tell();
+            }
+            Err(error) => tracing::debug!(%error, "membership is not proven"),
+        }
+    }
+}

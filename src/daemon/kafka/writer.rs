@@ -1,0 +1,241 @@
+//! Writes batches: one transaction each, or flushed step by step where there are none.
+//!
+//! Every delivery report is checked: a record that was not delivered fails the flush. A commit that
+//! took over a second, or that saw a connection fail, says so, because librdkafka may have retried
+//! it without telling, and a delayed retry could end the next transaction of the same producer.
+//!
+//! Dropping the writer aborts nothing: the next writer's first call does.
+
+use super::client::{TRANSACTION, log, needs_a_person};
+use super::watchdog::Watchdog;
+use crate::daemon::pipeline::Delivery;
+use crate::daemon::pipeline::broker::{self, Committed, Fault, OutputRecord, Role};
+use rdkafka::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const POLL: Duration = Duration::from_millis(1);
+const SLOW_COMMIT: Duration = Duration::from_secs(1);
+
+/// Topic names by [`Role`]; the unique feed may be left out.
+pub(super) type Names = [Option<String>; 5];
+
+/// A producer of one shard.
+pub struct Writer {
+    producer: Option<BaseProducer<Reports>>,
+    names: Arc<Names>,
+    shard: i32,
+    delivery: Delivery,
+    sent: u64,
+    watchdog: Watchdog,
+}
+
+/// What delivery reports said.
+#[derive(Debug, Default)]
+struct Reports {
+    state: String,
+    delivered: AtomicU64,
+    changelog_end: AtomicI64,
+    trouble: AtomicU64,
+    failed: Mutex<Option<(RDKafkaErrorCode, String)>>,
+}
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.trouble.fetch_add(1, Ordering::SeqCst);
+        tracing::debug!(%error, reason, "producer");
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        match result {
+            Ok(message) => {
+                if message.topic() == self.state {
+                    self.changelog_end.fetch_max(message.offset() + 1, Ordering::SeqCst);
+                }
+                self.delivered.fetch_add(1, Ordering::SeqCst);
+            }
+            Err((error, message)) => {
+                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                failed.get_or_insert((code, format!("{}: {error}", message.topic())));
+            }
+        }
+    }
+}
+
+impl Writer {
+    /// Makes a producer, and with transactions fences the former one.
+    pub(super) fn new(
+        config: &ClientConfig,
+        names: Arc<Names>,
+        shard: u32,
+        delivery: Delivery,
+        watchdog: Watchdog,
+    ) -> Result<Self, Fault> {
+        let state = names[Role::State as usize].clone().unwrap_or_default();
+        let reports = Reports { state, ..Reports::default() };
+        let producer: BaseProducer<Reports> =
+            config.create_with_context(reports).map_err(|e| Fault::Stop(e.to_string()))?;
+        if delivery == Delivery::ExactlyOnce {
+            let _watch = watchdog.watch("init_transactions", TRANSACTION);
+            producer.init_transactions(TRANSACTION).map_err(|e| fault("init_transactions", &e))?;
+        }
+        let shard = i32::try_from(shard).unwrap_or(i32::MAX);
+        Ok(Self { producer: Some(producer), names, shard, delivery, sent: 0, watchdog })
+    }
+
+    fn producer(&self) -> &BaseProducer<Reports> {
+        self.producer.as_ref().expect("the producer is there until the writer is dropped")
+    }
+
+    fn reports(&self) -> &Reports {
+        self.producer().context()
+    }
+
+    fn failed(&self) -> Result<(), Fault> {
+        let failed = self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*failed {
+            None => Ok(()),
+            Some((code, why)) => Err(by_code(*code, format!("not delivered to {why}"))),
+        }
+    }
+
+    /// Tells the error of a fatal producer rather than the one of the call that met it.
+    fn fault(&self, call: &str, error: &KafkaError) -> Fault {
+        match self.producer().client().fatal_error() {
+            Some((code, why)) => by_code(code, format!("{call}: {why}")),
+            None => fault(call, error),
+        }
+    }
+}
+
+impl broker::Writer for Writer {
+    fn begin(&mut self) -> Result<(), Fault> {
+        if self.delivery == Delivery::AtLeastOnce {
+            return Ok(());
+        }
+        self.producer().begin_transaction().map_err(|e| self.fault("begin_transaction", &e))
+    }
+
+    fn send(&mut self, record: &OutputRecord) -> Result<(), Fault> {
+        let Some(topic) = self.names[record.role as usize].clone() else { return Ok(()) };
+        let _watch = self.watchdog.watch("send", TRANSACTION);
+        let deadline = Instant::now() + TRANSACTION;
+        let mut out: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&topic);
+        if record.role == Role::State {
+            out = out.partition(self.shard);
+        }
+        if let Some(key) = &record.key {
+            out = out.key(key);
+        }
+        if let Some(payload) = &record.payload {
+            out = out.payload(payload);
+        }
+        if !record.headers.is_empty() {
+            let empty = OwnedHeaders::new_with_capacity(record.headers.len());
+            out = out.headers(record.headers.iter().fold(empty, |headers, (key, value)| {
+                headers.insert(Header { key, value: value.as_deref() })
+            }));
+        }
+        loop {
+            match self.producer().send(out) {
+                Ok(()) => break,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    if Instant::now() >= deadline {
+                        return Err(Fault::Doubt("the producer's queue stays full".into()));
+                    }
+                    out = back;
+                    self.producer().poll(POLL);
+                }
+                Err((error, _)) => return Err(self.fault("send", &error)),
+            }
+        }
+        self.sent += 1;
+        self.failed()
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        let _watch = self.watchdog.watch("flush", TRANSACTION);
+        let deadline = Instant::now() + TRANSACTION;
+        while self.producer().in_flight_count() > 0 {
+            self.producer().poll(POLL);
+            self.failed()?;
+            if Instant::now() >= deadline {
+                return Err(Fault::Doubt("records were not acknowledged in time".into()));
+            }
+        }
+        self.producer().poll(Duration::ZERO);
+        self.failed()?;
+        let delivered = self.reports().delivered.load(Ordering::SeqCst);
+        if delivered != self.sent {
+            let missing = self.sent.saturating_sub(delivered);
+            return Err(Fault::Doubt(format!("{missing} records have no delivery report")));
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<Committed, Fault> {
+        if self.delivery == Delivery::AtLeastOnce {
+            return Ok(Committed::Surely);
+        }
+        let trouble = self.reports().trouble.load(Ordering::SeqCst);
+        let started = Instant::now();
+        {
+            let _watch = self.watchdog.watch("commit_transaction", TRANSACTION);
+            let answer = self.producer().commit_transaction(TRANSACTION);
+            answer.map_err(|e| self.fault("commit_transaction", &e))?;
+        }
+        self.producer().poll(Duration::ZERO);
+        let calm = self.reports().trouble.load(Ordering::SeqCst) == trouble;
+        if calm && started.elapsed() < SLOW_COMMIT {
+            Ok(Committed::Surely)
+        } else {
+            Ok(Committed::AfterTrouble)
+        }
+    }
+
+    fn changelog_end(&self) -> Option<i64> {
+        Some(self.reports().changelog_end.load(Ordering::SeqCst)).filter(|end| *end > 0)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _watch = self.watchdog.watch("dropping a producer", TRANSACTION);
+        drop(self.producer.take());
+    }
+}
+
+/// What to do about a failed call.
+pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
+    let why = format!("{call}: {error}");
+    match error.rdkafka_error_code() {
+        Some(code) => by_code(code, why),
+        None => match error {
+            KafkaError::Transaction(error) => by_code(error.code(), why),
+            _ => Fault::Doubt(why),
+        },
+    }
+}
+
+fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
+    use RDKafkaErrorCode as Code;
+    match code {
+        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Fault::Fenced(why),
+        code if needs_a_person(code) => Fault::Stop(why),
+        _ => Fault::Doubt(why),
+    }
+}

@@ -1,0 +1,331 @@
+//! One batch: input records in, everything that one transaction writes out.
+//!
+//! In: records in the order of the merge, and one clock reading. Out: a [`Batch`] of finished
+//! records: events, stories, unique feed, rejects, and the changelog with journal and position.
+//! [`prepare`] is stateless and runs on all cores; [`apply`] is the one writer.
+//!
+//! Invariants: BA-1 a batch is a function of the memory, the records, the reading and the settings;
+//! BA-2 every record of the input gives at least one event or one reject; BA-3 each changelog key
+//! occurs once.
+//!
+//! Cost: one decode and one preparation per article, spread over cores; the rest is linear in what
+//! is written.
+
+use super::broker::{InputRecord, Limits, OutputRecord, Partition, Role};
+use super::memory::Memory;
+use super::record::{
+    self, END, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan, Range,
+};
+use super::reject::reject;
+use super::{Delivery, Fault};
+use crate::engine::article::{EventTime, InputPosition};
+use crate::engine::event::{Event, What};
+use crate::engine::fingerprint::FloodKey;
+use crate::engine::prepare::Prepared;
+use crate::engine::relation::Pass;
+use crate::engine::wire::{self, Format};
+use crate::engine::{CORE, Settings};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+/// How many passed journals a batch tombstones at most.
+const JOURNALS_PASSED_MAX: usize = 1_000;
+
+/// Turns events into what is published. The contract implements it.
+pub trait Encoder: Send + Sync + Debug {
+    /// The records for one event; at least one for [`Role::Events`].
+    fn encode(&self, told: &Told<'_>) -> Vec<OutputRecord>;
+
+    /// The hash of the shaping settings that every event carries.
+    fn settings(&self) -> &str;
+}
+
+/// An event with what it needs to be published.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// What happened.
+    pub event: &'a Event,
+    /// Its place among the events of its input record, from 0.
+    pub n: u32,
+    /// Its number in the shard.
+    pub sequence: u64,
+    /// The record that brought it about.
+    pub record: &'a InputRecord,
+}
+
+/// An input record, decoded and prepared.
+#[derive(Debug)]
+pub struct Item {
+    record: InputRecord,
+    articles: Vec<Result<Prepared, wire::Error>>,
+}
+
+/// Everything that one transaction writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Its number.
+    pub number: u64,
+    /// The plan that goes ahead of it (`at_least_once`).
+    pub plan: Option<OutputRecord>,
+    /// What is published.
+    pub outputs: Vec<OutputRecord>,
+    /// The changelog, position last.
+    pub changelog: Vec<OutputRecord>,
+    /// The mark that ends it (`at_least_once`, or an earlier owner's plan).
+    pub end: Option<OutputRecord>,
+    /// What happened, for the read view.
+    pub events: Vec<Event>,
+    /// Input records that it covers.
+    pub records: usize,
+    /// Of those, items refused.
+    pub rejected: usize,
+}
+
+impl Batch {
+    /// The changelog records by key, plan and end mark included.
+    pub fn changelog(&self) -> BTreeMap<&str, Option<&[u8]>> {
+        let all = self.plan.iter().chain(&self.changelog).chain(&self.end);
+        all.map(|r| {
+            let key = std::str::from_utf8(r.key.as_deref().unwrap_or_default());
+            (key.expect("changelog keys are text"), r.payload.as_deref())
+        })
+        .collect()
+    }
+
+    /// The key of the record that tells, once it is in the log, that the batch is there in full.
+    pub fn mark(&self) -> &'static str {
+        if self.end.is_some() { END } else { POSITION }
+    }
+}
+
+/// Decodes and prepares records on all cores, keeping their order.
+pub fn prepare(
+    records: Vec<InputRecord>,
+    settings: &Settings,
+    format: Format,
+    key: FloodKey,
+) -> Vec<Item> {
+    let one = |record: InputRecord| {
+        let content_type = record.header("content-type").and_then(|v| std::str::from_utf8(v).ok());
+        let payload = record.payload.as_deref().unwrap_or_default();
+        let articles = wire::decode(payload, content_type, format, &settings.wire)
+            .into_iter()
+            .map(|item| item.map(|article| crate::engine::prepare::prepare(article, settings, key)))
+            .collect();
+        Item { record, articles }
+    };
+    records.into_par_iter().map(one).collect()
+}
+
+/// What [`apply`] needs beside memory and items.
+#[derive(Debug, Clone, Copy)]
+pub struct With<'a> {
+    /// The wall-clock reading of this batch.
+    pub reading: EventTime,
+    /// Makes events into records.
+    pub encoder: &'a dyn Encoder,
+    /// The limits of record sizes.
+    pub limits: Limits,
+    /// Whether plan and end mark are wanted.
+    pub delivery: Delivery,
+}
+
+/// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
+/// batch is for [`Memory::unconfirmed`].
+///
+/// # Errors
+/// [`Fault::Stop`] when a record is larger than its topic takes.
+pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Batch, Fault> {
+    let mut journal = journal(memory, &items, with);
+    let inputs = marks(&journal, &items);
+    let records = items.len();
+    let number = memory.position.batch + 1;
+    let plan = Plan { generation: memory.generation, batch: number, journal: journal.clone() };
+    let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
+    let ends = plan.is_some() || memory.open_plan.take().is_some();
+    let mut run = Run { with, outputs: Vec::new(), events: Vec::new(), rejected: 0 };
+    for item in items {
+        fail::fail_point!("mid-apply");
+        run.item(memory, item);
+    }
+    journal.clock = memory.state.clock();
+    memory.position.batch = number;
+    memory.position.inputs.extend(inputs);
+    let changelog = changelog(memory, number, &journal);
+    let end = End { generation: memory.generation, batch: number };
+    let batch = Batch {
+        number,
+        plan,
+        outputs: run.outputs,
+        changelog,
+        end: ends.then(|| state(END, &end)),
+        events: run.events,
+        records,
+        rejected: run.rejected,
+    };
+    fits(&batch, with.limits)?;
+    Ok(batch)
+}
+
+struct Run<'a> {
+    with: With<'a>,
+    outputs: Vec<OutputRecord>,
+    events: Vec<Event>,
+    rejected: usize,
+}
+
+impl Run<'_> {
+    fn item(&mut self, memory: &mut Memory, item: Item) {
+        let (record, with) = (&item.record, self.with);
+        let latest = with.reading.plus(memory.state.settings().future_tolerance);
+        let stamp = record.timestamp.unwrap_or(with.reading).min(latest);
+        let mut n = 0;
+        for (place, article) in item.articles.into_iter().enumerate() {
+            let article = match article {
+                Ok(article) => article,
+                Err(why) => {
+                    let bytes_max = with.limits.of(Role::Rejected);
+                    self.outputs.push(reject(record, place, &why, bytes_max));
+                    self.rejected += 1;
+                    continue;
+                }
+            };
+            let input = InputPosition {
+                topic: record.from.topic.clone(),
+                partition: record.from.partition,
+                offset: record.offset,
+                item: u32::try_from(place).unwrap_or(u32::MAX),
+            };
+            for event in memory.state.apply(article, stamp, input) {
+                let sequence = memory.position.sequence;
+                let told = Told { event: &event, n, sequence, record };
+                self.outputs.extend(with.encoder.encode(&told));
+                self.outputs.extend(unique(&event, record, place));
+                memory.position.sequence += 1;
+                n += 1;
+                self.events.push(event);
+            }
+        }
+    }
+}
+
+/// The original record, for the feed without repeats, if the event lets its article through.
+fn unique(event: &Event, record: &InputRecord, item: usize) -> Option<OutputRecord> {
+    let What::Classified(told) = &event.what else { return None };
+    if told.verdict.pass != Pass::Yes {
+        return None;
+    }
+    let mut headers = record.headers.clone();
+    let mut says = |name: &str, value: String| {
+        headers.push((format!("wirefold-{name}"), Some(value.into_bytes())));
+    };
+    says("relation", told.verdict.relation.kind.as_str().to_owned());
+    if let Some(story) = &told.story {
+        says("story", story.id.to_string());
+    }
+    if let Some(novelty) = &told.verdict.novelty {
+        says("novel-words", novelty.words.to_string());
+    }
+    says("topic", record.from.topic.to_string());
+    says("partition", record.from.partition.to_string());
+    says("offset", record.offset.to_string());
+    says("item", item.to_string());
+    Some(OutputRecord {
+        role: Role::Unique,
+        key: Some(told.article.uri.clone().into_bytes()),
+        payload: record.payload.clone(),
+        headers,
+    })
+}
+
+/// The journal of the items; its clock is still the lowest.
+fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journal {
+    let mut ranges: BTreeMap<&Partition, (i64, i64)> = BTreeMap::new();
+    for Item { record, .. } in items {
+        let mark = memory.position.inputs.get(&record.from);
+        let from = mark.map_or(record.offset, |mark| mark.next);
+        ranges.entry(&record.from).or_insert((from, from)).1 = record.offset + 1;
+    }
+    let index: BTreeMap<&Partition, u32> = ranges.keys().copied().zip(0..).collect();
+    let mut order: Vec<(u32, u32)> = Vec::new();
+    for Item { record, .. } in items {
+        let range = index[&record.from];
+        match order.last_mut() {
+            Some((last, count)) if *last == range => *count += 1,
+            _ => order.push((range, 1)),
+        }
+    }
+    let range = |(of, (from, to)): (&Partition, (i64, i64))| Range { of: of.clone(), from, to };
+    Journal {
+        ranges: ranges.into_iter().map(range).collect(),
+        order,
+        reading: with.reading,
+        clock: EventTime(i64::MIN),
+        core: CORE.to_owned(),
+        settings: with.encoder.settings().to_owned(),
+        sequence: memory.position.sequence,
+    }
+}
+
+/// The changelog records of a batch: the engine's, the journal, the journals passed, the position.
+fn changelog(memory: &mut Memory, number: u64, journal: &Journal) -> Vec<OutputRecord> {
+    let mut records: Vec<OutputRecord> = memory
+        .state
+        .take_changes()
+        .into_iter()
+        .map(|change| raw(change.key, change.value))
+        .collect();
+    if !memory.key_written {
+        records.push(state(KEY, &memory.state.key().0));
+        memory.key_written = true;
+    }
+    memory.journals.push(number, journal.clock);
+    let window = memory.state.settings().window;
+    for passed in memory.journals.passed(journal.clock, window, JOURNALS_PASSED_MAX) {
+        records.push(raw(record::journal_key(passed), None));
+    }
+    records.push(state(&record::journal_key(number), journal));
+    let mut seen = BTreeSet::new();
+    let mut newest: Vec<OutputRecord> =
+        records.into_iter().rev().filter(|r| seen.insert(r.key.clone())).collect();
+    newest.reverse();
+    newest.push(state(POSITION, &memory.position));
+    newest
+}
+
+/// Where each partition of the journal stands after it.
+fn marks(journal: &Journal, items: &[Item]) -> Vec<(Partition, InputMark)> {
+    let mark = |range: &Range| {
+        let last = items.iter().rev().find(|item| item.record.from == range.of);
+        let last = last.map(|item| last_record(&item.record));
+        (range.of.clone(), InputMark { next: range.to, last })
+    };
+    journal.ranges.iter().map(mark).collect()
+}
+
+fn last_record(record: &InputRecord) -> LastRecord {
+    let hash = record::content_hash(record.key.as_deref(), record.payload.as_deref());
+    LastRecord { offset: record.offset, timestamp: record.timestamp, hash }
+}
+
+fn state<T: serde::Serialize>(key: &str, value: &T) -> OutputRecord {
+    raw(key.to_owned(), Some(record::encode(value)))
+}
+
+fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
+    OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
+}
+
+fn fits(batch: &Batch, limits: Limits) -> Result<(), Fault> {
+    let all = batch.plan.iter().chain(&batch.outputs).chain(&batch.changelog).chain(&batch.end);
+    let large = all.filter(|r| r.bytes() > limits.of(r.role)).max_by_key(|r| r.bytes());
+    let Some(large) = large else { return Ok(()) };
+    Err(Fault::Stop(format!(
+        "a record of {} bytes for the {:?} topic is over its limit of {}: raise its \
+         `max.message.bytes`",
+        large.bytes(),
+        large.role,
+        limits.of(large.role)
+    )))
+}

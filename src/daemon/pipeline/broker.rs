@@ -1,0 +1,282 @@
+//! What the pipeline needs of a broker, as three small traits with a real and an in-memory side.
+//!
+//! In: records to write. Out: records read, and for every call the one decision that its failure
+//! asks for ([`Fault`]). One [`Broker`] serves one shard.
+//!
+//! Deliberately absent: group membership (see [`lease`](super::lease)) and topic administration.
+
+use crate::engine::article::EventTime;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An input partition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// Its partition.
+    pub partition: i32,
+}
+
+/// A record of an input topic, untouched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputRecord {
+    /// Where it was read.
+    pub from: Partition,
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp, where it has one.
+    pub timestamp: Option<EventTime>,
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value; `None` is a tombstone.
+    pub payload: Option<Vec<u8>>,
+    /// Its headers, in order.
+    pub headers: Vec<Header>,
+}
+
+impl InputRecord {
+    /// The value of its first header called `name`.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(key, _)| key == name)?.1.as_deref()
+    }
+
+    /// Bytes that it holds in memory, roughly.
+    pub fn bytes(&self) -> usize {
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        let headers: usize = self.headers.iter().map(|(k, v)| k.len() + length(v) + 32).sum();
+        length(&self.key) + length(&self.payload) + headers + 96
+    }
+}
+
+/// A header: a name and a value, which may be null.
+pub type Header = (String, Option<Vec<u8>>);
+
+/// Which topic a record is for; the names are settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// `wire.events`
+    Events,
+    /// `wire.stories`
+    Stories,
+    /// `wire.unique`
+    Unique,
+    /// `wire.rejected`
+    Rejected,
+    /// `wire.state`, in the shard's own partition
+    State,
+}
+
+/// A record to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputRecord {
+    /// The topic.
+    pub role: Role,
+    /// The key.
+    pub key: Option<Vec<u8>>,
+    /// The value; `None` is a tombstone.
+    pub payload: Option<Vec<u8>>,
+    /// The headers, in order.
+    pub headers: Vec<Header>,
+}
+
+impl OutputRecord {
+    /// The size that counts against a topic's `max.message.bytes`, rounded up: lengths, the batch
+    /// header (61 bytes) and at most 32 bytes for a record's own framing.
+    pub fn bytes(&self) -> usize {
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        let headers: usize = self.headers.iter().map(|(k, v)| k.len() + length(v) + 10).sum();
+        length(&self.key) + length(&self.payload) + headers + 96
+    }
+}
+
+/// A record of the changelog as it lies in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Its offset.
+    pub offset: i64,
+    /// Its key.
+    pub key: String,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// The ends of an input partition: `low` is the first offset kept, `high` the next to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The first offset that is still there.
+    pub low: i64,
+    /// The offset that the next record will get.
+    pub high: i64,
+}
+
+/// What one poll of the input gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Polled {
+    /// A record.
+    Record(InputRecord),
+    /// A partition has no more for now.
+    End(Partition),
+    /// Nothing within the time given.
+    Nothing,
+}
+
+/// Why a call to the broker failed, by what the caller has to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The outcome is unknown, or the client is of no more use: make a new one, and let what the
+    /// broker holds decide.
+    #[error("in doubt: {0}")]
+    Doubt(String),
+    /// A newer owner of the shard exists.
+    #[error("fenced by a newer owner: {0}")]
+    Fenced(String),
+    /// A person has to decide.
+    #[error("{0}")]
+    Stop(String),
+}
+
+/// How sure a commit is that its outcome is final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// The broker said so, at once and without trouble.
+    Surely,
+    /// The broker said so, but after trouble that may have left a request behind: go on with a new
+    /// client only.
+    AfterTrouble,
+}
+
+/// The limits of record sizes, in bytes, as [`OutputRecord::bytes`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// `max.message.bytes` of each topic, in the order of [`Role`].
+    pub by_role: [usize; 5],
+}
+
+impl Limits {
+    /// The limit of one topic.
+    pub fn of(&self, role: Role) -> usize {
+        self.by_role[role as usize]
+    }
+}
+
+/// One shard's access to a broker.
+pub trait Broker {
+    /// Writes to it.
+    type Writer: Writer;
+    /// Reads its input.
+    type Input: Input;
+
+    /// A new writer: fences the former owner's, and waits for the end of its transaction.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached in time, or refuses.
+    fn writer(&mut self) -> Result<Self::Writer, Fault>;
+
+    /// Reads the shard's changelog from offset `from` (`None`: from its beginning) up to the last
+    /// stable offset, taken after the call began, and gives each record to `each`. Returns the
+    /// offset after the last one read.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached in time, or what `each` says.
+    fn changelog(
+        &mut self,
+        from: Option<i64>,
+        each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
+    ) -> Result<i64, Fault>;
+
+    /// The input partitions that this shard reads, with their ends.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached in time, or an input topic does not exist.
+    fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault>;
+
+    /// The record at `offset`, or `None` when no record has that offset any more.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached in time.
+    fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault>;
+
+    /// Reads the input from the offsets in `from` on.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<Self::Input, Fault>;
+
+    /// The limits of record sizes.
+    fn limits(&self) -> Limits;
+}
+
+/// Writes batches. Dropping it leaves an open transaction to be aborted by whoever comes next.
+pub trait Writer {
+    /// Opens a transaction; nothing where there are none.
+    ///
+    /// # Errors
+    /// When the client is of no more use.
+    fn begin(&mut self) -> Result<(), Fault>;
+
+    /// Takes a record in for writing; waits while the queue is full.
+    ///
+    /// # Errors
+    /// When it cannot be taken in, or an earlier record could not be delivered.
+    fn send(&mut self, record: &OutputRecord) -> Result<(), Fault>;
+
+    /// Waits until every record sent is acknowledged by the broker, each one checked.
+    ///
+    /// # Errors
+    /// When a record was not delivered, or it is not known.
+    fn flush(&mut self) -> Result<(), Fault>;
+
+    /// Commits the transaction; nothing where there are none. Everything must be flushed.
+    ///
+    /// # Errors
+    /// When the outcome is not known, or the transaction was aborted.
+    fn commit(&mut self) -> Result<Committed, Fault>;
+
+    /// The offset after the last record that was delivered to the changelog, if any was.
+    fn changelog_end(&self) -> Option<i64>;
+}
+
+/// Reads input partitions.
+pub trait Input {
+    /// The next record of any partition, or that a partition has no more for now. Waits no longer
+    /// than `wait`.
+    ///
+    /// # Errors
+    /// When a position is lost, or the client is of no more use.
+    fn poll(&mut self, wait: Duration) -> Result<Polled, Fault>;
+
+    /// Stops or resumes fetching of a partition; what was fetched and not yet polled comes again
+    /// later.
+    ///
+    /// # Errors
+    /// When the client is of no more use.
+    fn fetching(&mut self, of: &Partition, wanted: Fetching) -> Result<(), Fault>;
+
+    /// Begins to read a partition that has been added.
+    ///
+    /// # Errors
+    /// When the client is of no more use.
+    fn add(&mut self, partition: &Partition, from: i64) -> Result<(), Fault>;
+
+    /// Tells lag tools how far the shard has come; best effort, nothing reads it back.
+    fn note(&mut self, positions: &BTreeMap<Partition, i64>);
+}
+
+/// Whether a partition is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetching {
+    /// It is.
+    On,
+    /// It is held back.
+    Off,
+}
+
+/// The clocks of the shell. Tests have one that jumps.
+pub trait Clock {
+    /// The wall clock.
+    fn wall(&self) -> EventTime;
+    /// Time since some fixed point, never falling.
+    fn elapsed(&self) -> Duration;
+}

@@ -1,0 +1,39 @@
+//! What the pipeline knows of the right to work on its shard.
+//!
+//! In: [`Wake`]s from whoever follows the group (the lease thread, or a test). Out: questions
+//! through [`Hold`].
+
+use crossbeam_channel::Sender;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why the pipeline runs, stops or waits. Closed: there is no other reason.
+#[derive(Debug)]
+pub enum Wake {
+    /// The group assigned the shard to this process.
+    Granted(Lease),
+    /// The group asks for the shard back: finish or abort the open batch, drop the writer, then say
+    /// so by dropping the sender.
+    Revoked(Sender<()>),
+    /// The shard is gone already: commit nothing more.
+    Lost,
+    /// The process is to end: finish the batch, commit, leave.
+    Stop,
+}
+
+/// A lease in hand.
+pub type Lease = Arc<dyn Hold>;
+
+/// Whether a lease is still held.
+pub trait Hold: Send + Sync + std::fmt::Debug {
+    /// Whether the lease is held as far as is known; never blocks.
+    fn held(&self) -> bool;
+
+    /// Waits, `within` at most, until the group has been polled again after this call, and says
+    /// whether the lease is still held.
+    fn confirm(&self, within: Duration) -> bool;
+
+    /// Gives the lease back and asks the group anew: after being fenced, only the group can say who
+    /// the owner is.
+    fn give_up(&self);
+}

@@ -1,0 +1,445 @@
+//! The loop and its atomic unit.
+//!
+//! ```text
+//! Granted -> writer (fences) -> changelog read -> input opened at the position -> batches
+//! batch: gather -> prepare in parallel -> apply -> one transaction -> publish the read view
+//! ```
+//!
+//! In: [`Wake`]s and input records. Out: transactions, and what the [`Observer`] is told. Nothing
+//! is announced before the commit.
+//!
+//! Invariants: PI-1 a writer exists only while the lease is held; PI-2 the changelog is read only
+//! after the writer has fenced the former owner; PI-3 what memory holds and the broker does not is
+//! at most one batch, [`Memory::unconfirmed`]; PI-4 a new batch begins only when that is none.
+//!
+//! When a call leaves doubt, the writer is dropped, and after the lease is confirmed a new one is
+//! made and the changelog's tail is read. Is the batch there, the loop goes on; is it not, its
+//! finished records are written again; is there anything else, memory is rebuilt.
+//!
+//! Cost: beside the engine, one scan of the partitions and one copy of the bytes per record.
+
+pub mod batch;
+pub mod broker;
+pub mod journals;
+pub mod lease;
+pub mod memory;
+pub mod merge;
+mod reader;
+pub mod record;
+pub mod reject;
+mod start;
+
+use crate::engine::Settings as EngineSettings;
+use crate::engine::article::Span;
+use crate::engine::fingerprint::FloodKey;
+use crate::engine::state::State;
+use crate::engine::wire::Format;
+use batch::{Batch, Encoder, With};
+use broker::{Broker, Clock, Committed, Fault, OutputRecord, Writer};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use lease::{Lease, Wake};
+use memory::{Log, Memory, Outcome};
+use reader::Reader;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The rest between two attempts to recover: it doubles while nothing is written.
+const REST_MIN: Duration = Duration::from_millis(25);
+const REST_MAX: Duration = Duration::from_secs(2);
+
+/// How outputs and memory are kept together.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// One transaction a batch: an exactly-once effect for read_committed readers.
+    #[default]
+    ExactlyOnce,
+    /// No transactions: after a crash, repeats carry the same ids and contents.
+    AtLeastOnce,
+}
+
+/// What to do about an input position that is lost.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Reset {
+    /// Stop, and let a person decide.
+    #[default]
+    Error,
+    /// Go on from the first record that is there.
+    Earliest,
+    /// Go on from the end.
+    Latest,
+}
+
+/// Settings of the loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The most input records of a batch.
+    pub records_max: u32,
+    /// The most input bytes of a batch; one record more may go over it.
+    pub bytes_max: u32,
+    /// The least time between two commits; a batch that is not full closes after it.
+    pub commit_every: Span,
+    /// How long the merge waits for an input partition that is empty and not at its end.
+    pub merge_wait: Span,
+    /// How many bytes an input partition may run ahead of the merge.
+    pub ahead_bytes_max: u32,
+    /// How often the number of input partitions is checked.
+    pub partitions_every: Span,
+    /// How long a lease may take to be confirmed after trouble.
+    pub confirm_within: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            records_max: 1_000,
+            bytes_max: 8 << 20,
+            commit_every: Span(25),
+            merge_wait: Span(500),
+            ahead_bytes_max: 4 << 20,
+            partitions_every: Span::minutes(1),
+            confirm_within: Span::seconds(15),
+        }
+    }
+}
+
+/// Where the pipeline stands, for readiness and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Without a lease.
+    Idle,
+    /// Reading the changelog: so many records so far.
+    Restoring(u64),
+    /// Working.
+    Running,
+    /// Trouble with the broker: making a new writer.
+    Recovering,
+    /// Ending.
+    Stopping,
+}
+
+/// Is told what happens, after it is final. Calls must be short.
+pub trait Observer: Send {
+    /// The phase changed.
+    fn phase(&mut self, phase: Phase);
+    /// The state is restored, or a batch is committed.
+    fn committed(&mut self, state: &State, batch: Option<&Batch>);
+}
+
+/// Everything that shapes a pipeline.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Settings of the loop.
+    pub settings: Settings,
+    /// Settings of the engine.
+    pub engine: EngineSettings,
+    /// How outputs and memory are kept together.
+    pub delivery: Delivery,
+    /// What to do about a lost position.
+    pub reset: Reset,
+    /// The flood key for the very first start, drawn at random.
+    pub fresh_key: FloodKey,
+    /// Makes events into records.
+    pub encoder: Arc<dyn Encoder>,
+    /// The format of input records.
+    pub format: Format,
+}
+
+/// The loop of one shard.
+pub struct Pipeline<B: Broker, C: Clock> {
+    setup: Setup,
+    broker: B,
+    clock: C,
+    observer: Box<dyn Observer>,
+    memory: Option<Memory>,
+    reader: Option<Reader<B::Input>>,
+    written: u64,
+}
+
+/// Why a shard is no longer worked on, without fault.
+enum Why {
+    Stop,
+    Revoked(Sender<()>),
+    Lost,
+}
+
+impl<B: Broker, C: Clock> Pipeline<B, C> {
+    /// A pipeline without a lease.
+    pub fn new(setup: Setup, broker: B, clock: C, observer: Box<dyn Observer>) -> Self {
+        Self { setup, broker, clock, observer, memory: None, reader: None, written: 0 }
+    }
+
+    /// Runs until [`Wake::Stop`], or until the senders of wakes are gone.
+    ///
+    /// # Errors
+    /// When a person has to decide; the message says what.
+    pub fn run(&mut self, wakes: &Receiver<Wake>) -> Result<(), String> {
+        loop {
+            self.observer.phase(Phase::Idle);
+            match wakes.recv() {
+                Ok(Wake::Granted(lease)) => match self.own(&lease, wakes) {
+                    Ok(Why::Stop) => return Ok(()),
+                    Ok(Why::Revoked(done)) => {
+                        (self.memory, self.reader) = (None, None);
+                        drop(done);
+                    }
+                    Ok(Why::Lost) => self.reader = None,
+                    Err(why) => return Err(why),
+                },
+                Ok(Wake::Revoked(done)) => drop(done),
+                Ok(Wake::Lost) => {}
+                Ok(Wake::Stop) | Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Works on the shard until the lease or the process ends.
+    fn own(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, String> {
+        let within = duration(self.setup.settings.confirm_within);
+        let mut rest = REST_MIN;
+        loop {
+            let before = self.written;
+            match self.serve(lease, wakes) {
+                Ok(why) => return Ok(why),
+                Err(Fault::Stop(why)) => return Err(why),
+                Err(Fault::Fenced(why)) => {
+                    tracing::warn!(why, "fenced: asking the group for the lease anew");
+                    self.reader = None;
+                    lease.give_up();
+                    return Ok(Why::Lost);
+                }
+                Err(Fault::Doubt(why)) => {
+                    tracing::warn!(why, "recovering");
+                    self.observer.phase(Phase::Recovering);
+                    fail::fail_point!("in-doubt");
+                    rest = if self.written == before { (rest * 2).min(REST_MAX) } else { REST_MIN };
+                    if let Some(why) = Self::pause(wakes, rest) {
+                        return Ok(why);
+                    }
+                    if !lease.confirm(within) {
+                        lease.give_up();
+                        return Ok(Why::Lost);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A short rest between attempts, ended by a wake.
+    fn pause(wakes: &Receiver<Wake>, rest: Duration) -> Option<Why> {
+        match wakes.recv_timeout(rest) {
+            Ok(wake) => Self::asked(wake),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Why::Stop),
+        }
+    }
+
+    fn asked(wake: Wake) -> Option<Why> {
+        match wake {
+            Wake::Granted(_) => None,
+            Wake::Revoked(done) => Some(Why::Revoked(done)),
+            Wake::Lost => Some(Why::Lost),
+            Wake::Stop => Some(Why::Stop),
+        }
+    }
+
+    fn woken(wakes: &Receiver<Wake>) -> Option<Why> {
+        match wakes.try_recv() {
+            Ok(wake) => Self::asked(wake),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Why::Stop),
+        }
+    }
+
+    /// Takes the shard over and works on it with one writer. On a fault that writer is dropped.
+    fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
+        let mut writer = self.broker.writer()?;
+        fail::fail_point!("after-fence");
+        self.recall()?;
+        if self.memory.as_ref().is_some_and(|memory| memory.unconfirmed.is_some()) {
+            self.write(&mut writer, lease)?;
+        }
+        if self.reader.is_none() {
+            self.reader = Some(self.open()?);
+        }
+        self.observer.phase(Phase::Running);
+        let mut committed_at = self.clock.elapsed();
+        loop {
+            if let Some(why) = Self::woken(wakes) {
+                if matches!(why, Why::Stop) {
+                    self.observer.phase(Phase::Stopping);
+                }
+                return Ok(why);
+            }
+            if !lease.held() {
+                return Ok(Why::Lost);
+            }
+            if self.step(committed_at, wakes)? {
+                self.write(&mut writer, lease)?;
+                committed_at = self.clock.elapsed();
+            }
+        }
+    }
+
+    /// Makes memory agree with the changelog.
+    fn recall(&mut self) -> Result<(), Fault> {
+        if let Some(memory) = &mut self.memory {
+            let mut tail = Vec::new();
+            let end = self.broker.changelog(Some(memory.log_end), &mut |found| {
+                tail.push(found);
+                Ok(())
+            })?;
+            match memory.outcome(&tail) {
+                Outcome::Written => {
+                    let batch = memory.unconfirmed.take();
+                    memory.confirm(end);
+                    if let Some(batch) = batch {
+                        self.observer.committed(&memory.state, Some(&batch));
+                    }
+                    return Ok(());
+                }
+                Outcome::Missing => return Ok(()),
+                Outcome::Foreign => {
+                    tracing::warn!(records = tail.len(), "another owner wrote: rebuilding");
+                    (self.memory, self.reader) = (None, None);
+                }
+            }
+        }
+        let memory = self.restore()?;
+        self.observer.committed(&memory.state, None);
+        self.memory = Some(memory);
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<Memory, Fault> {
+        let mut log = Log::default();
+        let observer = &mut self.observer;
+        observer.phase(Phase::Restoring(0));
+        let end = self.broker.changelog(None, &mut |found| {
+            log.take(found)?;
+            if log.read().is_multiple_of(10_000) {
+                observer.phase(Phase::Restoring(log.read()));
+            }
+            fail::fail_point!("mid-restore");
+            Ok(())
+        })?;
+        let read = log.read();
+        let memory = log.build(self.setup.engine.clone(), self.setup.fresh_key, end)?;
+        let (articles, batch) = (memory.state.live_articles(), memory.position.batch);
+        tracing::info!(records = read, articles, batch, "restored");
+        Ok(memory)
+    }
+
+    /// Gathers and applies one batch. Says whether there is something to write.
+    fn step(&mut self, committed_at: Duration, wakes: &Receiver<Wake>) -> Result<bool, Fault> {
+        let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
+            return Err(Fault::Doubt("nothing to work on".into()));
+        };
+        debug_assert!(memory.unconfirmed.is_none(), "PI-4");
+        let due = committed_at + duration(self.setup.settings.commit_every);
+        let gathered = reader
+            .watch(&mut self.broker, &self.clock, memory)
+            .and_then(|()| reader.gather(&self.clock, due, &|| !wakes.is_empty()));
+        let records = match gathered {
+            Ok(records) => records,
+            Err(fault) => {
+                self.reader = None;
+                return Err(fault);
+            }
+        };
+        if records.is_empty() {
+            return Ok(false);
+        }
+        fail::fail_point!("after-poll");
+        let reading = memory.open_plan.as_ref().map(|plan| plan.journal.reading);
+        let with = With {
+            reading: reading.unwrap_or_else(|| self.clock.wall()),
+            encoder: &*self.setup.encoder,
+            limits: self.broker.limits(),
+            delivery: self.setup.delivery,
+        };
+        let key = memory.state.key();
+        let items = batch::prepare(records, &self.setup.engine, self.setup.format, key);
+        let batch = batch::apply(memory, items, with)?;
+        fail::fail_point!("after-apply");
+        memory.unconfirmed = Some(batch);
+        Ok(true)
+    }
+
+    fn open(&mut self) -> Result<Reader<B::Input>, Fault> {
+        let memory = self.memory.as_mut().expect("memory is recalled before the input is opened");
+        start::positions(&mut self.broker, memory, self.setup.reset)?;
+        Reader::open(&mut self.broker, &self.clock, &self.setup.settings, memory)
+    }
+
+    /// Writes the unconfirmed batch, and publishes the read view once it is final.
+    fn write(&mut self, writer: &mut B::Writer, lease: &Lease) -> Result<(), Fault> {
+        let Some(memory) = &mut self.memory else { return Ok(()) };
+        let Some(batch) = &memory.unconfirmed else { return Ok(()) };
+        let committed = transact(writer, batch, lease)?;
+        fail::fail_point!("after-commit");
+        if committed == Committed::AfterTrouble {
+            return Err(Fault::Doubt("a commit went through, but after trouble".into()));
+        }
+        self.written += 1;
+        let batch = memory.unconfirmed.take();
+        memory.confirm(writer.changelog_end().unwrap_or(memory.log_end));
+        self.observer.committed(&memory.state, batch.as_ref());
+        if let Some(reader) = &mut self.reader {
+            reader.note(&memory.position, self.clock.elapsed());
+        }
+        Ok(())
+    }
+}
+
+/// The atomic unit. Where there are no transactions, plan, outputs, changelog and end mark are each
+/// flushed before the next.
+fn transact<W: Writer>(writer: &mut W, batch: &Batch, lease: &Lease) -> Result<Committed, Fault> {
+    fail::fail_point!("before-begin");
+    writer.begin()?;
+    if let Some(plan) = &batch.plan {
+        writer.send(plan)?;
+        writer.flush()?;
+        fail::fail_point!("after-plan");
+    }
+    send(writer, &batch.outputs)?;
+    fail::fail_point!("after-outputs");
+    if batch.plan.is_some() {
+        writer.flush()?;
+    }
+    fail::fail_point!("before-position");
+    send(writer, &batch.changelog)?;
+    fail::fail_point!("after-position");
+    if let Some(end) = &batch.end {
+        writer.flush()?;
+        fail::fail_point!("before-end");
+        writer.send(end)?;
+    }
+    writer.flush()?;
+    fail::fail_point!("after-flush");
+    if !lease.held() {
+        return Err(Fault::Doubt("the lease is gone: nothing more is committed".into()));
+    }
+    fail::fail_point!("before-commit");
+    writer.commit()
+}
+
+fn send<W: Writer>(writer: &mut W, records: &[OutputRecord]) -> Result<(), Fault> {
+    for record in records {
+        writer.send(record)?;
+        fail::fail_point!("mid-produce");
+    }
+    Ok(())
+}
+
+/// A span of the settings as a duration; negative ones count as zero.
+fn duration(span: Span) -> Duration {
+    Duration::from_millis(u64::try_from(span.0).unwrap_or(0))
+}

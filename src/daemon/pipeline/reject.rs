@@ -1,0 +1,150 @@
+//! Records of the reject topic: the untouched bytes, and headers that say where, why and when.
+//!
+//! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic. One that does
+//! not fit whole holds the first bytes that do, the full length and the SHA-256, so that the record
+//! can be found again by its input offset.
+//!
+//! ```text
+//! wirefold-reject-stage: wire            wirefold-reject-topic: wire.articles
+//! wirefold-reject-reason: syntax         wirefold-reject-partition: 0
+//! wirefold-reject-message: not readable  wirefold-reject-offset: 123
+//! wirefold-reject-item: 0                wirefold-reject-timestamp: 1795428000000
+//! ```
+
+use super::broker::{Header, InputRecord, OutputRecord, Role};
+use crate::engine::wire;
+use sha2::{Digest, Sha256};
+
+const MESSAGE_BYTES_MAX: usize = 1_000;
+
+/// The reject record for item `item` of `record`, at most `bytes_max` bytes.
+///
+/// The original headers go along while everything fits.
+pub fn reject(
+    record: &InputRecord,
+    item: usize,
+    why: &wire::Error,
+    bytes_max: usize,
+) -> OutputRecord {
+    let mut out = OutputRecord {
+        role: Role::Rejected,
+        key: record.key.clone(),
+        payload: Some(record.payload.clone().unwrap_or_default()),
+        headers: [record.headers.clone(), reasons(record, item, why)].concat(),
+    };
+    if out.bytes() > bytes_max {
+        shorten(&mut out, record, bytes_max);
+    }
+    out
+}
+
+fn reasons(record: &InputRecord, item: usize, why: &wire::Error) -> Vec<Header> {
+    let message = why.to_string();
+    let timestamp = record.timestamp.map(|t| t.0.to_string());
+    let named = [
+        ("stage", Some("wire".to_owned())),
+        ("reason", Some(why.reason().to_owned())),
+        ("message", Some(cut(&message, MESSAGE_BYTES_MAX).to_owned())),
+        ("topic", Some(record.from.topic.to_string())),
+        ("partition", Some(record.from.partition.to_string())),
+        ("offset", Some(record.offset.to_string())),
+        ("item", Some(item.to_string())),
+        ("timestamp", timestamp),
+    ];
+    named.into_iter().filter_map(|(name, value)| Some(header(name, value?))).collect()
+}
+
+fn header(name: &str, value: String) -> Header {
+    (format!("wirefold-reject-{name}"), Some(value.into_bytes()))
+}
+
+fn shorten(out: &mut OutputRecord, record: &InputRecord, bytes_max: usize) {
+    let payload = record.payload.as_deref().unwrap_or_default();
+    let digest: String = Sha256::digest(payload).iter().map(|b| format!("{b:02x}")).collect();
+    out.headers.drain(..record.headers.len());
+    out.headers.push(header("length", payload.len().to_string()));
+    out.headers.push(header("sha256", digest));
+    out.payload = None;
+    if out.bytes() > bytes_max {
+        out.key = None;
+    }
+    let room = bytes_max.saturating_sub(out.bytes()).min(payload.len());
+    out.payload = Some(payload[..room].to_vec());
+}
+
+/// `text` cut to `bytes_max` at a character's edge.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::pipeline::broker::Partition;
+    use crate::engine::article::EventTime;
+
+    fn record(payload: Option<&[u8]>) -> InputRecord {
+        InputRecord {
+            from: Partition { topic: "in".into(), partition: 3 },
+            offset: 12,
+            timestamp: Some(EventTime(77)),
+            key: Some(b"k".to_vec()),
+            payload: payload.map(<[u8]>::to_vec),
+            headers: vec![("own".into(), Some(b"kept".to_vec())), ("null".into(), None)],
+        }
+    }
+
+    fn said(out: &OutputRecord, name: &str) -> Option<String> {
+        let (_, value) = out.headers.iter().find(|(key, _)| key == name)?;
+        value.clone().map(|v| String::from_utf8(v).unwrap())
+    }
+
+    #[test]
+    fn bytes_stay_untouched_and_headers_say_where_and_why() {
+        let why = wire::Error::Missing("uri");
+        let out = reject(&record(Some(b"\xff\x00{")), 2, &why, 10_000);
+        assert_eq!(out.payload.as_deref(), Some(&b"\xff\x00{"[..]));
+        assert_eq!(out.key.as_deref(), Some(&b"k"[..]));
+        let says = |name: &str| said(&out, &format!("wirefold-reject-{name}")).unwrap();
+        assert_eq!(says("stage"), "wire");
+        assert_eq!(says("reason"), "missing_field");
+        assert_eq!(says("topic"), "in");
+        assert_eq!(
+            [says("partition"), says("offset"), says("item"), says("timestamp")],
+            ["3", "12", "2", "77"]
+        );
+        assert_eq!(said(&out, "own").as_deref(), Some("kept"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_by_length_and_digest() {
+        let payload = vec![b'x'; 5_000];
+        let why = wire::Error::Missing("uri");
+        for bytes_max in [900, 2_000, 4_999] {
+            let out = reject(&record(Some(&payload)), 0, &why, bytes_max);
+            assert!(out.bytes() <= bytes_max, "{} over {bytes_max}", out.bytes());
+            let kept = out.payload.clone().unwrap();
+            assert!(!kept.is_empty() && payload.starts_with(&kept));
+            assert_eq!(said(&out, "wirefold-reject-length").as_deref(), Some("5000"));
+            assert_eq!(said(&out, "wirefold-reject-sha256").unwrap().len(), 64);
+            assert_eq!(said(&out, "own"), None);
+        }
+    }
+
+    #[test]
+    fn a_tombstone_is_taken_as_no_bytes() {
+        let out = reject(&record(None), 0, &wire::Error::Empty, 10_000);
+        assert_eq!(out.payload.as_deref(), Some(&b""[..]));
+    }
+
+    #[test]
+    fn messages_are_cut_between_characters() {
+        let text = format!("x{}", "\u{e9}".repeat(5));
+        let lengths: Vec<usize> = (0..8).map(|max| cut(&text, max).len()).collect();
+        assert_eq!(lengths, [0, 1, 1, 3, 3, 5, 5, 7]);
+    }
+}

@@ -1,0 +1,190 @@
+//! Wiring, signals, shutdown.
+//!
+//! ```text
+//! supervisor --+-- lease thread            one a process
+//!              +-- pipeline threads        one a shard
+//!              +-- watchdog
+//! ```
+//!
+//! In: the Kafka side, a pipeline's [`Setup`] and observers. Out: a [`Daemon`] that runs until it is
+//! told to stop, or until a part of it cannot go on. There is one way to stop, and signals, faults
+//! and tests all take it: pipelines finish their batch and commit, and only then the group is left,
+//! so that a standby takes over at once.
+
+use super::kafka::client::{self, Settings};
+use super::kafka::cluster::{Cluster, MachineClock};
+use super::kafka::watchdog::Watchdog;
+use super::kafka::{lease, topics};
+use super::pipeline::broker::Limits;
+use super::pipeline::lease::Wake;
+use super::pipeline::{Observer, Pipeline, Setup};
+use crate::engine::fingerprint::FloodKey;
+use anyhow::{Context, anyhow};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long to rest between attempts to reach the broker at start.
+const REST: Duration = Duration::from_secs(1);
+
+/// A signal that comes so long after the first one ends the process at once; some senders signal
+/// twice by nature.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Makes the observer of each shard.
+pub type Observers = Box<dyn Fn(u32) -> Box<dyn Observer> + Send>;
+
+/// A daemon that runs on threads of its own.
+#[derive(Debug)]
+pub struct Daemon {
+    stop: Sender<()>,
+    supervisor: JoinHandle<anyhow::Result<()>>,
+}
+
+/// Tells a daemon to stop; may be told more than once.
+#[derive(Debug, Clone)]
+pub struct Stop(Sender<()>);
+
+impl Stop {
+    /// Starts the graceful stop.
+    pub fn stop(&self) {
+        let already = self.0.try_send(()).is_err();
+        tracing::info!(already, "stopping");
+    }
+}
+
+/// A flood key drawn from the system's randomness, through the seed of std's hash maps.
+pub fn fresh_key() -> FloodKey {
+    FloodKey(RandomState::new().hash_one(std::process::id()))
+}
+
+impl Daemon {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When the settings passed to librdkafka are not taken, or the system gives no thread.
+    pub fn start(kafka: Settings, setup: Setup, observers: Observers) -> anyhow::Result<Self> {
+        client::check(&kafka).map_err(|why| anyhow!(why))?;
+        let (stop, stopped) = bounded(1);
+        let supervisor =
+            thread("supervisor", move || supervise(&kafka, &setup, &observers, &stopped))?;
+        Ok(Self { stop, supervisor })
+    }
+
+    /// What tells it to stop.
+    pub fn stop(&self) -> Stop {
+        Stop(self.stop.clone())
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// Why it could not go on.
+    pub fn wait(self) -> anyhow::Result<()> {
+        self.supervisor.join().map_err(|_| anyhow!("the supervisor panicked"))?
+    }
+
+    /// Runs it until SIGTERM or SIGINT, or until it ends by itself. A second signal, a second or
+    /// more later, ends the process at once.
+    ///
+    /// # Errors
+    /// Why it could not go on.
+    pub fn run(self) -> anyhow::Result<()> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])
+            .context("signals cannot be handled")?;
+        let (stop, handle) = (self.stop(), signals.handle());
+        let listener = thread("signals", move || {
+            let mut first = None;
+            for signal in signals.forever() {
+                let first = *first.get_or_insert_with(Instant::now);
+                if first.elapsed() > PATIENCE {
+                    tracing::warn!(signal, "ending at once");
+                    std::process::exit(1);
+                }
+                stop.stop();
+            }
+        })?;
+        let ended = self.wait();
+        handle.close();
+        listener.join().map_err(|_| anyhow!("the signal thread panicked"))?;
+        ended
+    }
+}
+
+fn thread<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<JoinHandle<T>> {
+    let made = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    made.with_context(|| format!("no thread for `{name}`"))
+}
+
+fn supervise(
+    kafka: &Settings,
+    setup: &Setup,
+    observers: &Observers,
+    stopped: &Receiver<()>,
+) -> anyhow::Result<()> {
+    let Some(limits) = topics_ready(kafka, stopped)? else { return Ok(()) };
+    let watchdog = Watchdog::start();
+    let leaving = Arc::new(AtomicBool::new(false));
+    let (ended, ends) = bounded::<Result<(), String>>(kafka.shards as usize + 1);
+    let (mut wakes, mut pipelines) = (Vec::new(), Vec::new());
+    for shard in 0..kafka.shards {
+        let (wake, waking) = bounded(64);
+        let cluster = Cluster::new(kafka.clone(), shard, limits, watchdog.clone());
+        let (setup, observer, ended) = (setup.clone(), observers(shard), ended.clone());
+        pipelines.push(thread(&format!("shard-{shard}"), move || {
+            let mut pipeline = Pipeline::new(setup, cluster, MachineClock::default(), observer);
+            send(&ended, pipeline.run(&waking));
+        })?);
+        wakes.push(wake);
+    }
+    let group = {
+        let (kafka, wakes, leaving) = (kafka.clone(), wakes.clone(), leaving.clone());
+        thread("lease", move || send(&ended, lease::follow(&kafka, wakes, &leaving, &watchdog)))?
+    };
+    let outcome = select! {
+        recv(stopped) -> _ => Ok(()),
+        recv(ends) -> end => end.unwrap_or_else(|_| Err("a thread panicked".into())),
+    };
+    for wake in &wakes {
+        if wake.send(Wake::Stop).is_err() {
+            tracing::debug!("a pipeline has ended before");
+        }
+    }
+    let joined: Vec<_> = pipelines.into_iter().map(JoinHandle::join).collect();
+    leaving.store(true, Ordering::SeqCst);
+    let left = group.join();
+    outcome.map_err(|why| anyhow!(why))?;
+    if joined.iter().any(Result::is_err) || left.is_err() {
+        return Err(anyhow!("a thread panicked"));
+    }
+    ends.try_iter().find_map(Result::err).map_or(Ok(()), |why| Err(anyhow!(why)))
+}
+
+fn send(ended: &Sender<Result<(), String>>, end: Result<(), String>) {
+    if ended.try_send(end).is_err() {
+        tracing::debug!("the supervisor has ended before");
+    }
+}
+
+/// Waits for the broker and its topics; `None` when told to stop before.
+fn topics_ready(kafka: &Settings, stopped: &Receiver<()>) -> anyhow::Result<Option<Limits>> {
+    loop {
+        match topics::ready(kafka) {
+            Ok(limits) => return Ok(Some(limits)),
+            Err(topics::Error::Unreached(why)) => {
+                tracing::warn!(why, "waiting for the broker");
+                if stopped.recv_timeout(REST).is_ok() {
+                    return Ok(None);
+                }
+            }
+            Err(error @ topics::Error::Wrong(_)) => return Err(error.into()),
+        }
+    }
+}
