@@ -4,5 +4,6 @@
 
 mod architecture;
 mod config;
+mod contract;
 mod determinism;
 mod feed;

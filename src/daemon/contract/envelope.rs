@@ -1,69 +1,83 @@
-//! The CloudEvents envelope, in binary and in structured content mode.
+//! The CloudEvents 1.0 envelope, in binary and in structured content mode.
 
 use crate::engine::article::EventTime;
-use serde_json::{Value, json};
+
+/// A header: name and value.
+type Header = (String, Vec<u8>);
 
 /// An event on its way out.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Envelope {
+pub(super) struct Envelope {
     /// Hash of the input position and the event's number: a replay repeats it.
-    pub id: String,
+    pub(super) id: String,
     /// This deployment.
-    pub source: String,
+    pub(super) source: String,
     /// The event type.
-    pub kind: &'static str,
+    pub(super) kind: &'static str,
     /// The article's uri or the story's id.
-    pub subject: String,
+    pub(super) subject: String,
     /// The engine's clock.
-    pub time: EventTime,
+    pub(super) time: EventTime,
     /// The record's key.
-    pub partitionkey: String,
+    pub(super) partitionkey: String,
     /// The shard's own counter.
-    pub sequence: u64,
+    pub(super) sequence: u64,
     /// Trace context of the input, passed on (W3C Trace Context).
-    pub traceparent: Option<String>,
-    /// The payload.
-    pub data: Value,
+    pub(super) traceparent: Option<String>,
+    /// The payload, as JSON.
+    pub(super) data: Vec<u8>,
 }
 
-type Parts = (Vec<(String, Vec<u8>)>, Vec<u8>);
+/// The type of `data`.
+const CONTENT_TYPE: &str = "application/json";
 
 impl Envelope {
-    fn attributes(&self) -> Vec<(&'static str, String)> {
-        let mut all = vec![
+    /// Context attributes in a fixed order, `datacontenttype` apart.
+    fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let fixed = [
             ("specversion", "1.0".to_owned()),
             ("id", self.id.clone()),
             ("source", self.source.clone()),
             ("type", self.kind.to_owned()),
             ("subject", self.subject.clone()),
             ("time", self.time.to_string()),
+            ("dataschema", dataschema(self.kind)),
             ("partitionkey", self.partitionkey.clone()),
             ("sequence", format!("{:020}", self.sequence)),
         ];
-        all.extend(self.traceparent.clone().map(|parent| ("traceparent", parent)));
-        all
+        let traced = self.traceparent.clone().map(|parent| ("traceparent", parent));
+        fixed.into_iter().chain(traced)
     }
 
-    /// Headers `ce_*` and the data as the value.
-    pub fn binary(&self) -> Parts {
-        let mut headers = vec![("content-type".to_owned(), b"application/json".to_vec())];
-        let named = |(name, value): (&str, String)| (format!("ce_{name}"), value.into_bytes());
-        headers.extend(self.attributes().into_iter().map(named));
-        (headers, self.data.to_string().into_bytes())
+    /// Headers and value: attributes in headers `ce_*`, the data as the value.
+    pub(super) fn binary(self) -> (Vec<Header>, Vec<u8>) {
+        let mut headers = vec![header("content-type", CONTENT_TYPE.into())];
+        headers.extend(self.attributes().map(|(name, v)| header(&format!("ce_{name}"), v)));
+        (headers, self.data)
     }
 
-    /// One JSON object.
-    pub fn structured(&self) -> Parts {
-        let mut object = serde_json::Map::new();
-        for (name, value) in self.attributes() {
-            object.insert(name.to_owned(), json!(value));
+    /// Headers and value: one JSON object holds all.
+    pub(super) fn structured(self) -> (Vec<Header>, Vec<u8>) {
+        let mut value = Vec::with_capacity(self.data.len() + 512);
+        for (name, text) in self.attributes().chain([("datacontenttype", CONTENT_TYPE.to_owned())])
+        {
+            value.push(if value.is_empty() { b'{' } else { b',' });
+            value.extend(format!("\"{name}\":").into_bytes());
+            value.extend(serde_json::to_vec(&text).expect("text is JSON"));
         }
-        object.insert("datacontenttype".into(), json!("application/json"));
-        object.insert("data".into(), self.data.clone());
-        let headers = vec![(
-            "content-type".to_owned(),
-            b"application/cloudevents+json; charset=UTF-8".to_vec(),
-        )];
-        (headers, Value::Object(object).to_string().into_bytes())
+        value.extend(b",\"data\":");
+        value.extend(&self.data);
+        value.push(b'}');
+        let kind = "application/cloudevents+json; charset=UTF-8".to_owned();
+        (vec![header("content-type", kind)], value)
     }
+}
+
+/// The name of a type's schema: `wirefold schema events` defines it.
+pub(super) fn dataschema(kind: &str) -> String {
+    format!("urn:{}", kind.replace(".v", ":v").replacen('.', ":", 1))
+}
+
+fn header(name: &str, value: String) -> Header {
+    (name.to_owned(), value.into_bytes())
 }

@@ -1,31 +1,77 @@
 //! What is published: engine events to records of the output topics.
 //!
 //! In: the engine's [`Event`]s of one input record, with that record. Out: [`Output`]s, in the order
-//! in which they must be written. The types that are published are in [`data`], the CloudEvents
-//! envelope in [`envelope`].
+//! in which they must be written.
 //!
-//! Per event: one record on the events topic, keyed by story id (by article uri where an article
-//! belongs to no story). Per opened, updated, merged or closed story also its newest state on the
-//! stories topic; a closed or absorbed one says so, and a tombstone follows. Per article that brings
-//! something new also its original bytes on the unique topic. Per refused item a record on the
-//! rejected topic.
+//! ```text
+//! Classified    -> events   key: story id, or the article's uri where it belongs to no story
+//!                  unique   key: article uri, the untouched bytes, if it brings something new
+//! StoryUpdated  -> events   key: story id      and   stories   the newest state
+//! StoryClosed   -> events   key: story id      and   stories   a last state, then a tombstone
+//! refused item  -> rejected key of the input, the untouched bytes, headers that say why
+//! ```
 //!
-//! Sources: CloudEvents 1.0.2, its Kafka protocol binding, its partitioning and sequence extensions.
+//! The types that are published are wire types of their own ([`article`], [`radius`], [`story`]),
+//! from which [`schema`] makes JSON Schema and AsyncAPI.
+//!
+//! Invariants: CT-1 the id of an event is a function of the input position and of the event's number
+//! among those of that record, so that a repeat has the same id; CT-2 `sequence` is the shard's own
+//! counter in 20 digits, so that order as text is order as number; CT-3 the bytes of a record are a
+//! function of the event, its number, the input record and the settings.
+//!
+//! Sources: CloudEvents 1.0.2, its Kafka protocol binding, its partitioning, sequence and
+//! distributed tracing extensions. By hand, because the SDK pins another Kafka client.
 
+pub mod article;
 pub mod data;
-pub mod envelope;
+mod envelope;
 pub mod radius;
+pub mod schema;
 pub mod story;
 
 use crate::config::{Config, Mode};
 use crate::daemon::pipeline::batch::{self, Told};
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::engine::article::{EventTime, InputPosition};
-use crate::engine::event::{Event, What};
-use crate::engine::relation::Pass;
+use crate::engine::event::{self, Event, What};
+use crate::engine::relation::{Kind, Pass};
+use crate::engine::story::Summary;
 use crate::engine::wire;
+use article::{ArticleClassified, ArticleSuperseded};
+use data::Base;
 use envelope::Envelope;
+use radius::Radius;
 use sha2::{Digest, Sha256};
+use story::{StoryEvent, StoryMerged, StoryStatus};
+
+/// An accepted article was classified.
+pub const CLASSIFIED: &str = "wirefold.article.classified.v1";
+/// A kill or hold, with its blast radius.
+pub const WITHDRAWN: &str = "wirefold.article.withdrawn.v1";
+/// A correction, with its blast radius.
+pub const CORRECTED: &str = "wirefold.article.corrected.v1";
+/// An earlier verdict no longer holds.
+pub const SUPERSEDED: &str = "wirefold.article.superseded.v1";
+/// A story opened.
+pub const OPENED: &str = "wirefold.story.opened.v1";
+/// A story changed.
+pub const UPDATED: &str = "wirefold.story.updated.v1";
+/// A story took another in.
+pub const MERGED: &str = "wirefold.story.merged.v1";
+/// A story closed.
+pub const CLOSED: &str = "wirefold.story.closed.v1";
+
+/// The types of events, each with what it says.
+pub const TYPES: [(&str, &str); 8] = [
+    (CLASSIFIED, "one per accepted article: relation, evidence, novelty, story"),
+    (WITHDRAWN, "a kill or hold with its blast radius: every article that carries the text"),
+    (CORRECTED, "a correction with its blast radius: every article that carries the old text"),
+    (SUPERSEDED, "an earlier verdict that no longer holds, and why"),
+    (OPENED, "a new story; `follows` names the one that it grew out of"),
+    (UPDATED, "a story's lead, headline, size, publishers, first and last seen"),
+    (MERGED, "one story took another in; said under both keys"),
+    (CLOSED, "a story's final figures"),
+];
 
 /// Which output topic a record goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +166,7 @@ impl Encoder {
             outputs.push(self.event(event, caused, *sequence));
             caused.count += 1;
             *sequence += 1;
-            outputs.extend(story::states(&event.what, event.clock));
+            outputs.extend(story::states(&event.what));
             if let What::Classified(classified) = &event.what
                 && self.unique
                 && classified.verdict.pass == Pass::Yes
@@ -132,7 +178,7 @@ impl Encoder {
     }
 
     fn event(&self, event: &Event, caused: &Caused<'_>, sequence: u64) -> Output {
-        let data = data::of(event, &self.settings);
+        let data = data(event, &self.settings);
         let key = match event.what.story() {
             Some(story) => story.to_string(),
             None => data.subject.clone(),
@@ -145,7 +191,7 @@ impl Encoder {
             time: event.clock,
             partitionkey: key.clone(),
             sequence,
-            traceparent: caused.record.header("traceparent").map(str::to_owned),
+            traceparent: traceparent(caused.record),
             data: data.value,
         };
         let (headers, value) = match self.mode {
@@ -220,23 +266,87 @@ pub fn event_id(input: &InputPosition, n: u32) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The trace context of the input, as a header of its own or as a CloudEvents attribute.
+fn traceparent(record: &Record) -> Option<String> {
+    record.header("traceparent").or_else(|| record.header("ce_traceparent")).map(str::to_owned)
+}
+
 /// The original bytes and headers, with what was found.
-fn unique(classified: &crate::engine::event::Classified, record: &Record) -> Output {
+fn unique(classified: &event::Classified, record: &Record) -> Output {
     let mut headers = record.headers.clone();
     let mut say = |name: &str, value: String| {
         headers.push((format!("wirefold-{name}"), value.into_bytes()));
     };
-    say("kind", classified.verdict.relation.kind.as_str().to_owned());
+    let verdict = &classified.verdict;
+    say("kind", verdict.relation.kind.as_str().to_owned());
     if let Some(story) = &classified.story {
         say("story", story.id.to_string());
     }
-    if let Some(of) = &classified.verdict.relation.of {
+    if let Some(of) = &verdict.relation.of {
         say("of", of.key.uri.clone());
     }
-    if let Some(novelty) = &classified.verdict.novelty {
-        say("novelty", format!("{:.2}", novelty.share.get()));
+    if let Some(novelty) = &verdict.novelty {
+        say("novelty", data::rounded(novelty.share.get()).to_string());
+        say("novel-words", novelty.words.to_string());
+    }
+    if !verdict.flags.is_empty() {
+        say("flags", verdict.flags.join(","));
     }
     say("simhash", classified.simhash.to_string());
     let key = classified.about.uri.clone().into_bytes();
     Output { topic: Topic::Unique, key: Some(key), headers, value: Some(record.value.clone()) }
+}
+
+/// A payload with its type and subject.
+struct Data {
+    kind: &'static str,
+    subject: String,
+    value: Vec<u8>,
+}
+
+/// The payload of an event.
+fn data(event: &Event, settings: &str) -> Data {
+    let base = Base::of(&event.input, settings);
+    let story = |kind, of: &Summary, status, base| {
+        (kind, of.id.to_string(), json(&StoryEvent::of(of, status, base)))
+    };
+    let radius = |kind, of: &event::Radius, base| {
+        (kind, radius::subject(of), json(&Radius::of(of, event.clock, base)))
+    };
+    let (kind, subject, value) = match &event.what {
+        What::Classified(c) => {
+            (CLASSIFIED, c.about.uri.clone(), json(&ArticleClassified::of(c, base)))
+        }
+        What::Withdrawn(r) => radius(WITHDRAWN, r, base),
+        What::Corrected(r) => radius(CORRECTED, r, base),
+        What::Superseded(s) => {
+            (SUPERSEDED, s.article.uri.clone(), json(&ArticleSuperseded::of(s, base)))
+        }
+        What::StoryOpened(s) => story(OPENED, s, StoryStatus::Live, base),
+        What::StoryUpdated(s) => story(UPDATED, s, StoryStatus::Live, base),
+        What::StoryMerged(m) => (MERGED, m.under.to_string(), json(&StoryMerged::of(m, base))),
+        What::StoryClosed(s) => story(CLOSED, s, StoryStatus::Closed, base),
+    };
+    Data { kind, subject, value }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("payload types have text keys alone")
+}
+
+/// What a relation kind means, for documents.
+pub fn meaning(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Withdrawal => "a kill, hold or release; `of` is what it withdraws",
+        Kind::Redelivery => "the same item again",
+        Kind::Correction => "a corrected version, marked or unmarked",
+        Kind::Update => "a newer version",
+        Kind::Duplicate => "the same body as another item; a changed headline stays a duplicate",
+        Kind::Recurring => "yesterday's table with today's figures",
+        Kind::Excerpt => "part of another text",
+        Kind::Expansion => "another text with more around it",
+        Kind::Reprint => "another text, lightly edited",
+        Kind::Partial => "shares a passage: quotes, background, a spliced item",
+        Kind::Original => "none of these",
+    }
 }

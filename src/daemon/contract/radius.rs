@@ -1,42 +1,67 @@
 //! `wirefold.article.withdrawn.v1` and `wirefold.article.corrected.v1`: the blast radius.
 
 use super::data::{Base, Names};
-use crate::engine::event::{self, Certainty};
+use crate::engine::article::EventTime;
+use crate::engine::event;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// A kill or a correction, and who carries the text.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+/// A kill or a correction, and every article that carries the text: earlier or later, of any
+/// provider. Paraphrases are not found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Radius {
-    /// The notice or the correcting article.
+    /// The notice, or the correcting article.
     pub by: Names,
     /// What it withdraws or corrects; absent while it was not seen.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Names>,
-    /// The articles that literally carry the text, in order of arrival.
+    /// The articles that carry the text, in order of arrival.
     pub carriers: Vec<Carrier>,
-    /// Engine time from which on articles were searched.
-    pub searched_from: String,
+    /// What was searched.
+    pub searched: Searched,
     /// The story of what is withdrawn or corrected.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<String>,
     /// Input, core, settings.
     #[serde(flatten)]
     pub base: Base,
 }
 
+/// The window that was searched, in engine time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Searched {
+    /// Arrival of the oldest live article.
+    pub from: String,
+    /// The engine's clock.
+    pub to: String,
+}
+
 /// An article that carries the text.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Carrier {
-    /// Which article.
-    pub article: Names,
+    /// Its uri.
+    pub uri: String,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Who sent it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// `certain`: a run of 12 words; `likely`: slug and numbers.
-    pub certainty: &'static str,
-    /// Word ranges of the carrier.
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// Where: word ranges of the carrier's cleaned text, from the first to one past the last.
+    #[serde(default)]
     pub passages: Vec<[u32; 2]>,
+}
+
+/// How sure it is that an article carries a passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// A run of 12 words, literally.
+    Certain,
+    /// Slug and numbers agree.
+    Likely,
 }
 
 /// The uri of what is withdrawn or corrected, or else of the notice.
@@ -45,13 +70,14 @@ pub(super) fn subject(of: &event::Radius) -> String {
 }
 
 impl Radius {
-    pub(super) fn of(from: &event::Radius, base: Base) -> Self {
+    pub(super) fn of(from: &event::Radius, clock: EventTime, base: Base) -> Self {
         let carriers = from.carriers.iter().map(|c| Carrier {
-            article: Names::of(&c.article),
+            uri: c.article.uri.clone(),
+            version: c.article.version.clone(),
             provider: c.provider.clone(),
             certainty: match c.certainty {
-                Certainty::Certain => "certain",
-                Certainty::Likely => "likely",
+                event::Certainty::Certain => Certainty::Certain,
+                event::Certainty::Likely => Certainty::Likely,
             },
             passages: c.passages.iter().map(|&(from, to)| [from, to]).collect(),
         });
@@ -59,7 +85,7 @@ impl Radius {
             by: Names::of(&from.by),
             of: from.of.as_ref().map(Names::of),
             carriers: carriers.collect(),
-            searched_from: from.searched_from.to_string(),
+            searched: Searched { from: from.searched_from.to_string(), to: clock.to_string() },
             story: from.story.map(|s| s.to_string()),
             base,
         }

@@ -1,20 +1,19 @@
-//! The events of stories, and the state of each on the stories topic.
+//! The events of stories, and the newest state of each on the stories topic.
 
-use super::data::{Base, Names};
-use super::{Output, Topic};
-use crate::engine::article::EventTime;
+use super::data::{Base, Names, rounded};
+use super::{Output, Topic, json};
 use crate::engine::event::{Merged, What};
 use crate::engine::story::Summary;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// What a story is.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+/// What a story is. The value of a record of the stories topic, and part of every story event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryState {
     /// Its id, for good.
     pub id: String,
-    /// `live`, `merged` or `closed`.
-    pub status: &'static str,
+    /// Whether it lives.
+    pub status: StoryStatus,
     /// Standing members.
     pub size: u32,
     /// Distinct provider families among the roots of its texts.
@@ -22,30 +21,43 @@ pub struct StoryState {
     /// The headline of the lead.
     pub headline: String,
     /// The lead article.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<Names>,
     /// Why it leads.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lead_reason: String,
     /// Its language.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Engine time of the first member's arrival.
     pub first_seen: String,
     /// Engine time of the last member's arrival.
     pub last_seen: String,
     /// The story that it grew out of.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
     /// Stories in other languages, linked as translations.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<String>,
     /// The story that took it in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
 }
 
+/// Whether a story lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoryStatus {
+    /// It lives.
+    Live,
+    /// Another story took it in.
+    Merged,
+    /// Its last member left the window.
+    Closed,
+}
+
 impl StoryState {
-    fn of(from: &Summary, status: &'static str) -> Self {
+    pub(super) fn of(from: &Summary, status: StoryStatus) -> Self {
         Self {
             id: from.id.to_string(),
             status,
@@ -64,8 +76,8 @@ impl StoryState {
     }
 }
 
-/// `wirefold.story.opened.v1`, `...updated.v1` and `...closed.v1`.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+/// A story opened, changed, or closed with its final figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryEvent {
     /// The story.
     pub story: StoryState,
@@ -75,13 +87,14 @@ pub struct StoryEvent {
 }
 
 impl StoryEvent {
-    pub(super) fn of(from: &Summary, base: Base) -> Self {
-        Self { story: StoryState::of(from, "live"), base }
+    pub(super) fn of(from: &Summary, status: StoryStatus, base: Base) -> Self {
+        Self { story: StoryState::of(from, status), base }
     }
 }
 
-/// `wirefold.story.merged.v1`, said under the absorbed story's key and under the survivor's.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+/// One story took another in. Said twice: last under the absorbed story's key, then under the
+/// survivor's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryMerged {
     /// The story that goes on.
     pub survivor: StoryState,
@@ -95,14 +108,14 @@ pub struct StoryMerged {
 }
 
 /// A story that ended in another.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Absorbed {
     /// Its id.
     pub id: String,
 }
 
 /// What decided a merge.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MergeEvidence {
     /// The score of the two stories.
     pub score: f64,
@@ -111,46 +124,45 @@ pub struct MergeEvidence {
 impl StoryMerged {
     pub(super) fn of(from: &Merged, base: Base) -> Self {
         Self {
-            survivor: StoryState::of(&from.survivor, "live"),
+            survivor: StoryState::of(&from.survivor, StoryStatus::Live),
             absorbed: vec![Absorbed { id: from.absorbed.to_string() }],
-            evidence: MergeEvidence { score: (from.score * 10_000.0).round() / 10_000.0 },
+            evidence: MergeEvidence { score: rounded(from.score) },
             base,
         }
     }
 }
 
 /// The records for the stories topic that follow from an event, tombstones last.
-pub(super) fn states(what: &What, _clock: EventTime) -> Vec<Output> {
+pub(super) fn states(what: &What) -> Vec<Output> {
     match what {
-        What::StoryOpened(s) | What::StoryUpdated(s) => vec![state(&StoryState::of(s, "live"))],
-        What::StoryClosed(s) => ended(&StoryState::of(s, "closed")),
-        What::StoryMerged(m) if m.under == m.absorbed => {
-            let absorbed = StoryState {
-                id: m.absorbed.to_string(),
-                merged_into: Some(m.survivor.id.to_string()),
-                ..StoryState::of(&m.survivor, "merged")
-            };
-            ended(&absorbed)
+        What::StoryOpened(s) | What::StoryUpdated(s) => {
+            vec![record(&StoryState::of(s, StoryStatus::Live))]
         }
-        What::StoryMerged(m) => vec![state(&StoryState::of(&m.survivor, "live"))],
+        What::StoryClosed(s) => ended(&StoryState::of(s, StoryStatus::Closed)),
+        What::StoryMerged(m) if m.under == m.absorbed => {
+            let survivor = m.survivor.id.to_string();
+            let last = StoryState::of(&m.survivor, StoryStatus::Merged);
+            ended(&StoryState { id: m.absorbed.to_string(), merged_into: Some(survivor), ..last })
+        }
+        What::StoryMerged(m) => vec![record(&StoryState::of(&m.survivor, StoryStatus::Live))],
         What::Classified(_) | What::Withdrawn(_) | What::Corrected(_) | What::Superseded(_) => {
             Vec::new()
         }
     }
 }
 
+/// The last state, then a tombstone.
 fn ended(last: &StoryState) -> Vec<Output> {
-    let notice = state(last);
+    let notice = record(last);
     let tombstone = Output { value: None, headers: Vec::new(), ..notice.clone() };
     vec![notice, tombstone]
 }
 
-fn state(story: &StoryState) -> Output {
-    let value = serde_json::to_vec(story).expect("payload types have text keys alone");
+fn record(story: &StoryState) -> Output {
     Output {
         topic: Topic::Stories,
         key: Some(story.id.clone().into_bytes()),
         headers: vec![("content-type".into(), b"application/json".to_vec())],
-        value: Some(value),
+        value: Some(json(story)),
     }
 }

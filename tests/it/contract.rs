@@ -1,0 +1,353 @@
+//! What is published: golden events of every type, and schemas that do not drift.
+//!
+//! `UPDATE_EXPECT=1 cargo test contract` renews the goldens and the files under `config/schema`.
+
+use expect_test::{expect, expect_file};
+use serde_json::Value;
+use std::sync::Arc;
+use wirefold::config::{Config, Mode};
+use wirefold::daemon::contract::schema::{self, Topics};
+use wirefold::daemon::contract::{Caused, Encoder, Output, Record, TYPES, Topic, event_id};
+use wirefold::engine::article::{
+    About, Article, ArticleKey, EventTime, InputPosition, Lang, PubStatus, Sequence,
+};
+use wirefold::engine::event::{
+    Carrier, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, What,
+};
+use wirefold::engine::fingerprint::SimHash;
+use wirefold::engine::relation::{
+    ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, Target, Verdict,
+};
+use wirefold::engine::story::{StoryId, Summary};
+
+const CLOCK: EventTime = EventTime(1_795_428_000_000);
+
+fn position() -> InputPosition {
+    InputPosition { topic: Arc::from("wire.articles"), partition: 3, offset: 123, item: 0 }
+}
+
+fn key(uri: &str, version: Option<&str>) -> ArticleKey {
+    ArticleKey { uri: uri.into(), version: version.map(str::to_owned) }
+}
+
+fn ratio(value: f64) -> Option<Ratio> {
+    Ratio::new(value)
+}
+
+fn target(uri: &str) -> Option<Target> {
+    Some(Target { sequence: Some(Sequence(4)), key: key(uri, Some("1")) })
+}
+
+fn classified() -> Classified {
+    let article = Article {
+        uri: "urn:made-up:harbour-2".into(),
+        version: Some("2".into()),
+        provider: Some("Northlight".into()),
+        headline: "Harbour closed after storm".into(),
+        language: Lang::parse("en"),
+        versioncreated: Some(CLOCK),
+        embargoed: Some(EventTime(CLOCK.0 + 3_600_000)),
+        pubstatus: PubStatus::Usable,
+        slugline: Some("STORM-HARBOUR".into()),
+        urgency: Some(3),
+        signals: vec!["sig:update".into()],
+        ..Article::default()
+    };
+    let relation = Relation {
+        kind: Kind::Reprint,
+        of: target("urn:made-up:harbour-1"),
+        root: target("urn:made-up:harbour-0"),
+        chain: 2,
+        rule: "near-identical".into(),
+        evidence: Evidence {
+            of_this_in_that: ratio(0.970_04),
+            of_that_in_this: ratio(0.71),
+            jaccard: ratio(2.0 / 3.0),
+            hamming: Some(5),
+            shared_shingles: Some(311),
+            numbers_kept: ratio(0.5),
+            changed_numbers: vec![ChangedNumber { this_word: 7, that_word: 9 }],
+            headline_changed: Some(true),
+            apart_ms: Some(620_400),
+        },
+        passages: Vec::new(),
+    };
+    let also = Relation {
+        kind: Kind::Partial,
+        of: target("urn:made-up:quay"),
+        root: None,
+        chain: 1,
+        rule: "shared-run".into(),
+        evidence: Evidence { shared_shingles: Some(51), ..Evidence::default() },
+        passages: vec![Passage { start_word: 0, end_word: 54, of_start_word: 12, of_end_word: 66 }],
+    };
+    let novelty = Novelty { share: Ratio::of(33, 412), words: 33, numbers: 1, passages: vec![] };
+    Classified {
+        about: About::of(&article, article.language),
+        words: 412,
+        simhash: SimHash(0x9f3a_0000_0000_0001),
+        verdict: Verdict {
+            relation,
+            also: vec![also],
+            novelty: Some(novelty),
+            pass: Pass::Yes,
+            flags: vec!["late".into(), "needs_review".into()],
+        },
+        new_passages: vec![(1210, 1388)],
+        passages: vec![vec![], vec![(0, 310)]],
+        story: Some(Joined {
+            id: StoryId(0xfeed),
+            size: 7,
+            publishers: 4,
+            headline: "Storm shuts harbour".into(),
+            score: Some(0.412_345),
+        }),
+        article,
+    }
+}
+
+fn summary(id: u64) -> Summary {
+    Summary {
+        id: StoryId(id),
+        size: 7,
+        publishers: 4,
+        lead: Some(key("urn:made-up:harbour-1", Some("1"))),
+        lead_reason: "first".into(),
+        headline: "Storm shuts harbour".into(),
+        language: Lang::parse("en"),
+        first_seen: CLOCK,
+        last_seen: EventTime(CLOCK.0 + 1_500),
+        follows: Some(StoryId(0xabc)),
+        related: vec![StoryId(0xdef)],
+    }
+}
+
+fn radius() -> Radius {
+    Radius {
+        by: key("urn:made-up:kill", None),
+        of: Some(key("urn:made-up:harbour-1", Some("1"))),
+        carriers: vec![Carrier {
+            article: key("urn:made-up:harbour-2", Some("2")),
+            provider: Some("Northlight".into()),
+            certainty: Certainty::Certain,
+            passages: vec![(3, 40)],
+        }],
+        searched_from: EventTime(CLOCK.0 - 432_000_000),
+        story: Some(StoryId(0xfeed)),
+    }
+}
+
+/// One event of every type, in the order of [`TYPES`].
+fn every() -> Vec<Event> {
+    let superseded = Superseded {
+        article: key("urn:made-up:harbour-1", Some("1")),
+        by: key("urn:made-up:harbour-1", Some("2")),
+        reason: "newer-version".into(),
+        story: None,
+    };
+    let merged = Merged {
+        under: StoryId(0xbeef),
+        survivor: summary(0xfeed),
+        absorbed: StoryId(0xbeef),
+        score: 0.301_26,
+    };
+    let all = [
+        What::Classified(Box::new(classified())),
+        What::Withdrawn(Box::new(radius())),
+        What::Corrected(Box::new(Radius { of: None, story: None, ..radius() })),
+        What::Superseded(Box::new(superseded)),
+        What::StoryOpened(Box::new(summary(0xfeed))),
+        What::StoryUpdated(Box::new(summary(0xfeed))),
+        What::StoryMerged(Box::new(merged)),
+        What::StoryClosed(Box::new(summary(0xfeed))),
+    ];
+    all.into_iter().map(|what| Event { clock: CLOCK, input: position(), what }).collect()
+}
+
+fn encode(mode: Mode) -> Vec<Output> {
+    let mut config = Config::default();
+    config.output.mode = mode;
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let record = Record {
+        key: Some(b"k".to_vec()),
+        headers: vec![("traceparent".into(), trace.into())],
+        value: b"{\"untouched\": 1}".to_vec(),
+    };
+    let input = position();
+    let mut caused = Caused { record: &record, input: &input, count: 0 };
+    let mut sequence = 41;
+    // The hash of the settings moves with every default; the goldens are about the layout.
+    let outputs = Encoder::new(&config).events(&every(), &mut caused, &mut sequence);
+    assert_eq!((caused.count, sequence), (8, 49));
+    outputs
+}
+
+fn text(bytes: &[u8]) -> String {
+    let settings = Config::default().settings_hash();
+    String::from_utf8(bytes.to_vec()).unwrap().replace(&settings, "<settings>")
+}
+
+fn shown(output: &Output) -> String {
+    let key = output.key.as_deref().map_or("-".into(), text);
+    let mut shown = format!("{:?} {key}\n", output.topic);
+    for (name, value) in &output.headers {
+        shown += &format!("  {name}: {}\n", text(value));
+    }
+    shown + &output.value.as_deref().map_or("tombstone".into(), text) + "\n"
+}
+
+#[test]
+fn golden_records_in_binary_mode() {
+    let all: String = encode(Mode::Binary).iter().map(shown).collect();
+    expect_file!["golden/events-binary.txt"].assert_eq(&all);
+}
+
+#[test]
+fn golden_records_in_structured_mode() {
+    let outputs = encode(Mode::Structured);
+    let events = outputs.iter().filter(|o| o.topic == Topic::Events);
+    let all: String = events.map(shown).collect();
+    expect_file!["golden/events-structured.txt"].assert_eq(&all);
+}
+
+#[test]
+fn both_modes_say_the_same() {
+    let events = |mode| -> Vec<Output> {
+        encode(mode).into_iter().filter(|o| o.topic == Topic::Events).collect()
+    };
+    for (binary, structured) in events(Mode::Binary).iter().zip(&events(Mode::Structured)) {
+        assert_eq!(binary.key, structured.key);
+        let mut whole: Value = serde_json::from_slice(structured.value.as_ref().unwrap()).unwrap();
+        let data: Value = serde_json::from_slice(binary.value.as_ref().unwrap()).unwrap();
+        assert_eq!(whole["data"], data);
+        for (name, value) in &binary.headers {
+            let name = if name == "content-type" { "datacontenttype" } else { &name[3..] };
+            let attribute = whole.as_object_mut().unwrap().remove(name);
+            assert_eq!(attribute, Some(text_of(value)), "{name}");
+        }
+        assert_eq!(whole.as_object().unwrap().keys().collect::<Vec<_>>(), ["data"]);
+    }
+}
+
+fn text_of(bytes: &[u8]) -> Value {
+    Value::String(String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+#[test]
+fn every_type_has_its_golden_in_order() {
+    let types: Vec<String> = encode(Mode::Structured)
+        .iter()
+        .filter(|o| o.topic == Topic::Events)
+        .map(|o| serde_json::from_slice::<Value>(o.value.as_ref().unwrap()).unwrap())
+        .map(|event| event["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(types, TYPES.map(|(kind, _)| kind));
+}
+
+#[test]
+fn stories_end_with_a_notice_and_a_tombstone() {
+    let stories: Vec<(String, Option<String>)> = encode(Mode::Binary)
+        .into_iter()
+        .filter(|o| o.topic == Topic::Stories)
+        .map(|o| {
+            let status = o.value.map(|v| {
+                let state: Value = serde_json::from_slice(&v).unwrap();
+                state["status"].as_str().unwrap().to_owned()
+            });
+            (String::from_utf8(o.key.unwrap()).unwrap(), status)
+        })
+        .collect();
+    let (feed, beef) = ("000000000000feed", "000000000000beef");
+    let want = [
+        (feed, Some("live")),
+        (feed, Some("live")),
+        (beef, Some("merged")),
+        (beef, None),
+        (feed, Some("closed")),
+        (feed, None),
+    ];
+    assert_eq!(stories, want.map(|(id, status)| (id.to_owned(), status.map(str::to_owned))));
+}
+
+#[test]
+fn ids_are_told_apart_by_place_and_number_alone() {
+    let first = event_id(&position(), 0);
+    assert_eq!(first, event_id(&position(), 0));
+    expect!["73be6df1ca500ab38fd00ddaaf807428"].assert_eq(&first);
+    let others = [
+        event_id(&position(), 1),
+        event_id(&InputPosition { offset: 124, ..position() }, 0),
+        event_id(&InputPosition { partition: 2, ..position() }, 0),
+        event_id(&InputPosition { topic: Arc::from("wire.article"), ..position() }, 0),
+    ];
+    assert!(others.iter().all(|id| *id != first));
+}
+
+#[test]
+fn schemas_do_not_drift() {
+    let config = Config::default();
+    let (input, out) = (&config.input, &config.output);
+    let topics = Topics {
+        articles: &input.topic,
+        events: &out.events,
+        stories: &out.stories,
+        unique: &out.unique,
+        rejected: &out.rejected,
+    };
+    let print = |value: &Value| serde_json::to_string_pretty(value).unwrap() + "\n";
+    expect_file!["../../config/schema/events.json"].assert_eq(&print(&schema::events()));
+    expect_file!["../../config/schema/stories.json"].assert_eq(&print(&schema::stories()));
+    expect_file!["../../config/schema/asyncapi.json"].assert_eq(&print(&schema::asyncapi(&topics)));
+    let settings = schemars::schema_for!(Config).to_value();
+    expect_file!["../../config/schema/config.json"].assert_eq(&print(&settings));
+}
+
+/// Every field that an event carries is in its schema, and every one that the schema requires is
+/// carried.
+#[test]
+fn events_fit_their_schema() {
+    let schema = schema::events();
+    for (at, output) in
+        encode(Mode::Structured).iter().filter(|o| o.topic == Topic::Events).enumerate()
+    {
+        let event: Value = serde_json::from_slice(output.value.as_ref().unwrap()).unwrap();
+        fits(&schema, &schema["oneOf"][at], &event, TYPES[at].0);
+    }
+}
+
+fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
+    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+        let target = root.pointer(target.strip_prefix('#').unwrap());
+        return fits(root, target.unwrap_or_else(|| panic!("{path}: dangling")), value, path);
+    }
+    if let Some(any) = ["anyOf", "oneOf"].iter().find_map(|k| schema.get(k)) {
+        let inner = any.as_array().unwrap().iter().find(|s| s.get("type") != Some(&"null".into()));
+        if !value.is_null() {
+            fits(root, inner.unwrap(), value, path);
+        }
+        return;
+    }
+    match value {
+        Value::Object(fields) => {
+            let properties = schema["properties"].as_object().unwrap_or_else(|| {
+                panic!("{path} is an object, and its schema names no properties: {schema}")
+            });
+            for (name, value) in fields {
+                let inner = properties.get(name).unwrap_or_else(|| panic!("{path}.{name}"));
+                fits(root, inner, value, &format!("{path}.{name}"));
+            }
+            for name in schema["required"].as_array().into_iter().flatten() {
+                assert!(fields.contains_key(name.as_str().unwrap()), "{path} lacks {name}");
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                fits(root, &schema["items"], item, &format!("{path}[]"));
+            }
+        }
+        _ => assert!(
+            schema.get("type").is_some() || schema.get("const").is_some(),
+            "{path}: {schema} says nothing of {value}"
+        ),
+    }
+}
