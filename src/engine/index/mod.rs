@@ -118,6 +118,21 @@ impl Index {
         self.pick(found)
     }
 
+    /// All live articles that may share text with this one, in order of arrival.
+    pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
+        let window = self.window();
+        let mut ids: Vec<u32> = self.sharing(print, window).iter().map(|f| f.id).collect();
+        self.equal.each(whole_key(print.content), window, |id| ids.push(id));
+        let mut all: Vec<Sequence> = ids.into_iter().map(|id| self.sequence(id)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn sequence(&self, id: u32) -> Sequence {
+        Sequence(self.first + u64::from(id.wrapping_sub(self.first as u32)))
+    }
+
     /// Live articles that share enough samples.
     fn sharing(&self, print: &Fingerprint, window: Window) -> Vec<Found> {
         let mut hits: Vec<(u32, u8)> = Vec::with_capacity(64);
@@ -169,9 +184,8 @@ impl Index {
     }
 
     fn candidate(&self, found: Found) -> Candidate {
-        let place = found.id.wrapping_sub(self.first as u32);
         Candidate {
-            sequence: Sequence(self.first + u64::from(place)),
+            sequence: self.sequence(found.id),
             shared: found.explains.count_ones() as u16,
             equal: found.equal,
         }

@@ -134,6 +134,12 @@ impl<'a> Aligner<'a> {
         found
     }
 
+    /// The words of the new text in `run` whose figures differ from those of `old`, in order.
+    pub fn changed(&self, run: Run, old: &Fingerprint) -> Vec<u32> {
+        let differ = pairs(run, &self.new.figures, &old.figures).filter(|p| !p.equal);
+        differ.map(|p| p.new).collect()
+    }
+
     fn runs(&self, old: &[u8]) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         let mut diagonal = None;

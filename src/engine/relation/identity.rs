@@ -22,7 +22,12 @@ pub(super) fn of(
     archive: &impl Archive,
     settings: &Settings,
 ) -> Option<Relation> {
-    let same_uri = archive.newest_of_uri(&new.about.uri);
+    let newest = archive.newest_of_uri(&new.about.uri);
+    // What a notice under the same uri withdrew is no version of the notice.
+    let same_uri = newest.filter(|that| that.verdict.relation.kind != Kind::Withdrawal);
+    if let Some(again) = newest.and_then(|that| same_notice(new, that, verified)) {
+        return Some(again);
+    }
     withdrawal(new, same_uri, verified, archive)
         .or_else(|| repeat(new, same_uri, verified))
         .or_else(|| same_uri.map(|that| version(new, that, verified)))
@@ -42,6 +47,15 @@ fn to(
         Some(v) => Relation { kind, rule: rule.into(), ..v.relation.clone() },
         None => classify::unread(new, that, kind, rule),
     }
+}
+
+/// A notice that came before.
+fn same_notice(new: Arrival<'_>, that: Earlier<'_>, verified: &[Verified<'_>]) -> Option<Relation> {
+    let same = that.verdict.relation.kind == Kind::Withdrawal
+        && that.about.version == new.about.version
+        && that.about.pubstatus == new.about.pubstatus
+        && that.print.content == new.print.content;
+    same.then(|| to(new, that, verified, Kind::Redelivery, "same-version"))
 }
 
 fn withdrawal(
@@ -110,7 +124,7 @@ fn version(new: Arrival<'_>, that: Earlier<'_>, verified: &[Verified<'_>]) -> Re
 }
 
 /// Whether `new` is an earlier version than `that`: by number, or else by the time claimed.
-fn older(new: &About, that: &About) -> bool {
+pub fn older(new: &About, that: &About) -> bool {
     let number =
         |about: &About| about.version.as_deref().and_then(|v| v.trim().parse::<u64>().ok());
     match (number(new), number(that)) {

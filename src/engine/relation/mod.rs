@@ -21,9 +21,10 @@
 //! Deliberately absent: semantics beyond the wire's own marks, and chains by union.
 
 pub mod align;
+pub mod carriers;
 mod classify;
 mod compare;
-mod identity;
+pub mod identity;
 mod novelty;
 mod verdict;
 
@@ -131,6 +132,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// The flag of an article that carries withdrawn text.
+pub const CARRIES_WITHDRAWN: &str = "carries_withdrawn";
 
 /// A candidate that was verified.
 struct Verified<'a> {
@@ -268,7 +272,7 @@ fn flag(new: Arrival<'_>, verified: &[Verified<'_>], verdict: &mut Verdict) {
         })
     };
     if !withdrawal && carries(Standing::Withdrawn) {
-        verdict.flags.push("carries_withdrawn".into());
+        verdict.flags.push(CARRIES_WITHDRAWN.into());
     }
     let relation = &verdict.relation;
     if relation.kind == Kind::Reprint && !relation.evidence.changed_numbers.is_empty() {
@@ -284,7 +288,7 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, unique: &Unique) -> Pass {
     use crate::engine::article::PubStatus;
     let kind = verdict.relation.kind;
     let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal;
-    if withheld || verdict.flags.iter().any(|f| f == "carries_withdrawn") {
+    if withheld || verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN) {
         return Pass::Held;
     }
     let novel = |n: &Novelty| n.words >= unique.novel_words || n.numbers >= unique.new_numbers;

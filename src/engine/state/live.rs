@@ -1,6 +1,6 @@
 //! The live articles, in order of arrival: they enter at one end and leave at the other.
 
-use crate::engine::article::{About, EventTime, InputPosition, Sequence};
+use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::relation::{Archive, Earlier, Standing, Verdict};
 use crate::engine::story::{Member, Members, StoryId, Terms};
@@ -43,6 +43,8 @@ pub struct Entry {
     pub decision: Decision,
     /// How it stands now.
     pub standing: Standing,
+    /// The article that changed its standing.
+    pub changed_by: Option<ArticleKey>,
 }
 
 /// The live articles of one shard.
@@ -50,7 +52,7 @@ pub struct Entry {
 pub(super) struct Live {
     first: u64,
     entries: VecDeque<Entry>,
-    newest: FxHashMap<String, Sequence>,
+    uris: FxHashMap<String, Vec<Sequence>>,
     slugs: FxHashMap<String, Sequence>,
 }
 
@@ -73,8 +75,29 @@ impl Live {
         self.entries.get(usize::try_from(sequence.0.checked_sub(self.first)?).ok()?)
     }
 
+    /// Changes how an article stands; says whether that is a change.
+    pub(super) fn stand(
+        &mut self,
+        sequence: Sequence,
+        standing: Standing,
+        by: Option<ArticleKey>,
+    ) -> bool {
+        let at = sequence.0.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) else { return false };
+        let changed = entry.standing != standing;
+        entry.standing = standing;
+        entry.changed_by = by;
+        changed
+    }
+
+    /// Live articles with this uri, in order of arrival.
+    pub(super) fn versions(&self, uri: &str) -> Vec<Sequence> {
+        self.uris.get(uri).cloned().unwrap_or_default()
+    }
+
     pub(super) fn push(&mut self, entry: Entry) {
-        self.newest.insert(entry.about.uri.clone(), self.next());
+        let next = self.next();
+        self.uris.entry(entry.about.uri.clone()).or_default().push(next);
         if let Some(slug) = slug_key(&entry.about) {
             self.slugs.insert(slug, self.next());
         }
@@ -89,8 +112,11 @@ impl Live {
     /// Removes the oldest live article.
     pub(super) fn pop(&mut self) {
         if let Some(entry) = self.entries.pop_front() {
-            if self.newest.get(&entry.about.uri) == Some(&Sequence(self.first)) {
-                self.newest.remove(&entry.about.uri);
+            if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
+                versions.remove(0);
+                if versions.is_empty() {
+                    self.uris.remove(&entry.about.uri);
+                }
             }
             if let Some(slug) = slug_key(&entry.about)
                 && self.slugs.get(&slug) == Some(&Sequence(self.first))
@@ -122,7 +148,7 @@ impl Archive for Live {
     }
 
     fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
-        self.earlier(*self.newest.get(uri)?)
+        self.earlier(*self.uris.get(uri)?.last()?)
     }
 
     fn newest_of_slug(&self, slug: &str) -> Option<Earlier<'_>> {

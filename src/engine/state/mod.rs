@@ -7,6 +7,7 @@
 //! falls; SM-3 what is live is exactly what arrived less than a window ago, up to
 //! `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
 
+mod effects;
 mod live;
 pub mod record;
 
@@ -96,6 +97,7 @@ impl State {
             about: new.about,
             print: new.print,
             standing: Standing::Stands,
+            changed_by: None,
         };
         self.index.insert(&entry.print);
         self.changes.push(Change::article(sequence, &entry));
@@ -103,6 +105,7 @@ impl State {
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         let mut happened: Vec<What> = steps.into_iter().flat_map(|s| self.tell(s)).collect();
         happened.push(What::Classified(Box::new(classified)));
+        happened.extend(self.take_effect(sequence));
         let clock = self.clock;
         happened.into_iter().map(|what| Event { clock, input: input.clone(), what }).collect()
     }
@@ -226,8 +229,9 @@ impl State {
         if claimed.is_some_and(|claimed| claimed.since(stamp) > self.settings.future_tolerance) {
             verdict.flags.push("early".into());
         }
-        if verdict.pass == Pass::Held {
-            verdict.flags.push("held".into());
+        if self.withdrawn_before(&new.about) {
+            verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
+            verdict.pass = Pass::Held;
         }
         verdict.flags.sort_unstable();
         verdict.flags.dedup();

@@ -10,7 +10,7 @@
 //! version byte; a version above ours refuses the restore.
 
 use super::live::{Decision, Entry};
-use crate::engine::article::{About, EventTime, InputPosition, Sequence};
+use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::relation::{Standing, Verdict};
 use crate::engine::story::{StoryId, StoryRecord, Terms};
@@ -40,6 +40,7 @@ impl Change {
             verdict: entry.decision.verdict.clone(),
             story: entry.decision.story,
             standing: entry.standing,
+            changed_by: entry.changed_by.clone(),
         };
         Self { key: article_key(sequence), value: Some(encode(&stored)) }
     }
@@ -98,6 +99,7 @@ struct ArticleRecord {
     verdict: Verdict,
     story: Option<StoryId>,
     standing: Standing,
+    changed_by: Option<ArticleKey>,
 }
 
 /// The engine's records, read and put in order.
@@ -145,6 +147,7 @@ fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
         print: stored.print,
         terms: stored.terms,
         standing: stored.standing,
+        changed_by: stored.changed_by,
     }
 }
 

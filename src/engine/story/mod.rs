@@ -253,6 +253,9 @@ impl Stories {
         last.map(|summary| Step::Closed(Box::new(summary))).into_iter().collect()
     }
 
+    /// Notes that a member stands, or stands no more.
+    pub fn stand(&mut self, _: Sequence, _: bool) {}
+
     /// The published state of a live story.
     pub fn summary(&self, story: StoryId, members: &impl Members) -> Option<Summary> {
         let live = self.live.get(&story)?;

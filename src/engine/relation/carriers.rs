@@ -1,0 +1,132 @@
+//! Who literally carries a passage of an earlier article: the blast radius of a kill or correction.
+//!
+//! In: the fingerprint of what was withdrawn or corrected, the words of it that matter, and the live
+//! articles that share samples with it. Out: those that hold a run of at least `run_words` words over
+//! those words, with the places in the carrier. Paraphrases are not found.
+
+use super::align::{Aligner, Run};
+use super::verdict::Earlier;
+use crate::engine::fingerprint::Fingerprint;
+
+/// The words of a text that were withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tainted {
+    /// All of them.
+    Whole,
+    /// These ranges: first word, one past the last.
+    Ranges(Vec<(u32, u32)>),
+}
+
+impl Tainted {
+    /// What of `old` a corrected text does not hold any more: figures that differ and words that no
+    /// run covers. The whole where the correction keeps every word.
+    pub fn corrected(new: &Fingerprint, old: &Fingerprint) -> Self {
+        let found = Aligner::of(new).with(old);
+        let mut kept = vec![false; old.words()];
+        for block in &found.blocks {
+            kept[block.old as usize..block.old_end() as usize].fill(true);
+        }
+        for pair in found.changed() {
+            kept[pair.old as usize] = false;
+        }
+        let mut ranges = Vec::new();
+        let mut at = 0;
+        for run in kept.chunk_by(|a, b| a == b) {
+            if !run[0] {
+                ranges.push((at as u32, (at + run.len()) as u32));
+            }
+            at += run.len();
+        }
+        if ranges.is_empty() { Self::Whole } else { Self::Ranges(ranges) }
+    }
+
+    fn touches(&self, from: u32, to: u32) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Ranges(ranges) => ranges.iter().any(|&(start, end)| start < to && from < end),
+        }
+    }
+}
+
+/// The word ranges of `that` which literally carry tainted words of `text`, whose table is built
+/// once by the caller; none where it carries none.
+pub fn carried(
+    text: &Aligner<'_>,
+    tainted: &Tainted,
+    that: Earlier<'_>,
+    run_words: u32,
+) -> Vec<(u32, u32)> {
+    let found = text.with(that.print);
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for run in &found.runs {
+        for part in split(*run, &text.changed(*run, that.print)) {
+            if part.len >= run_words && tainted.touches(part.new, part.new_end()) {
+                ranges.push((part.old, part.old_end()));
+            }
+        }
+    }
+    ranges.sort_unstable();
+    ranges.dedup();
+    ranges
+}
+
+/// A run cut where figures differ.
+fn split(run: Run, changed: &[u32]) -> Vec<Run> {
+    let mut parts = Vec::new();
+    let mut from = run.new;
+    let inner = changed.iter().copied().filter(|w| (run.new..run.new_end()).contains(w));
+    for stop in inner.chain([run.new_end()]) {
+        if stop > from {
+            parts.push(Run { new: from, old: run.old + (from - run.new), len: stop - from });
+        }
+        from = stop + 1;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::article::{About, EventTime, Sequence};
+    use crate::engine::fingerprint::{self, FloodKey};
+    use crate::engine::relation::{Standing, Verdict};
+    use crate::engine::text::{self, words};
+
+    fn print(text: &str) -> Fingerprint {
+        let words = words(text, &text::Settings::default());
+        Fingerprint::of(&words, &fingerprint::Settings::default(), FloodKey(1))
+    }
+
+    fn ranges(text: &str, tainted: &Tainted, carrier: &str) -> Vec<(u32, u32)> {
+        let (text, carrier) = (print(text), print(carrier));
+        let (about, verdict) = (About::default(), Verdict::default());
+        let that = Earlier {
+            sequence: Sequence(0),
+            arrived: EventTime(0),
+            about: &about,
+            print: &carrier,
+            verdict: &verdict,
+            standing: Standing::Stands,
+        };
+        carried(&Aligner::of(&text), tainted, that, 6)
+    }
+
+    #[test]
+    fn literal_runs_are_found() {
+        let text = "the minister took 40 crowns from the lake fund said a clerk";
+        let with = "on friday it was said the minister took 40 crowns from the lake fund and left";
+        assert_eq!(ranges(text, &Tainted::Whole, with), [(5, 14)]);
+        assert!(ranges(text, &Tainted::Whole, "the minister took a boat on the lake").is_empty());
+    }
+
+    #[test]
+    fn a_corrected_number_taints_what_holds_it() {
+        let old = "the minister took 40 crowns from the lake fund said a clerk in may";
+        let new = "the minister took 14 crowns from the lake fund said a clerk in may";
+        let tainted = Tainted::corrected(&print(new), &print(old));
+        assert_eq!(tainted, Tainted::Ranges(vec![(3, 4)]));
+        assert_eq!(ranges(old, &tainted, &format!("so {old}")).len(), 1);
+        assert!(ranges(old, &tainted, &format!("so {new}")).is_empty());
+        assert!(ranges(old, &tainted, "crowns from the lake fund said a clerk in may").is_empty());
+    }
+}
