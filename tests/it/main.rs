@@ -7,3 +7,4 @@ mod config;
 mod contract;
 mod determinism;
 mod feed;
+mod scenario;

@@ -23,13 +23,13 @@ pub(super) fn of(
     settings: &Settings,
 ) -> Option<Relation> {
     let newest = archive.newest_of_uri(&new.about.uri);
-    // What a notice under the same uri withdrew is no version of the notice.
-    let same_uri = newest.filter(|that| that.verdict.relation.kind != Kind::Withdrawal);
     if let Some(again) = newest.and_then(|that| same_notice(new, that, verified)) {
         return Some(again);
     }
+    // What a notice under the same uri withdrew is no version of the notice.
+    let same_uri = archive.standing_of_uri(&new.about.uri);
     withdrawal(new, same_uri, verified, archive)
-        .or_else(|| repeat(new, same_uri, verified))
+        .or_else(|| repeat(new, verified, archive))
         .or_else(|| same_uri.map(|that| version(new, that, verified)))
         .or_else(|| link(new, verified, archive))
         .or_else(|| marked(new, verified, archive, settings))
@@ -73,7 +73,7 @@ fn withdrawal(
         (None, PubStatus::Withheld) if same_uri.is_some() => "withheld",
         (None, _) => return None,
     };
-    let linked = about.links.iter().find_map(|l| archive.newest_of_uri(&l.to.uri));
+    let linked = about.links.iter().find_map(|l| archive.standing_of_uri(&l.to.uri));
     let by_text = || {
         let whole = verified.iter().find(|v| v.relation.kind.joins_its_match());
         whole.map(|v| v.that)
@@ -90,16 +90,11 @@ fn withdrawal(
 }
 
 /// The same item once more: the same version and text, or a text that is marked as a repeat.
-fn repeat(
-    new: Arrival<'_>,
-    same_uri: Option<Earlier<'_>>,
-    verified: &[Verified<'_>],
-) -> Option<Relation> {
+fn repeat(new: Arrival<'_>, verified: &[Verified<'_>], archive: &impl Archive) -> Option<Relation> {
     let same_text = |that: &Earlier<'_>| that.print.content == new.print.content;
-    if let Some(that) = same_uri
-        && that.about.version == new.about.version
-        && same_text(&that)
-    {
+    let same_version = |that: &Earlier<'_>| that.about.version == new.about.version;
+    let mut versions = archive.versions(&new.about.uri).rev();
+    if let Some(that) = versions.find(|that| same_version(that) && same_text(that)) {
         return Some(to(new, that, verified, Kind::Redelivery, "same-version"));
     }
     let repeated = new.about.marks.revision == Some(Revision::Repeat);
@@ -144,7 +139,7 @@ fn corrects(about: &About) -> bool {
 fn link(new: Arrival<'_>, verified: &[Verified<'_>], archive: &impl Archive) -> Option<Relation> {
     let that = new.about.links.iter().find_map(|link| match link.kind {
         LinkKind::Replaces | LinkKind::EvolvedFrom | LinkKind::VersionOf => {
-            archive.newest_of_uri(&link.to.uri)
+            archive.standing_of_uri(&link.to.uri)
         }
         LinkKind::ReplacedBy | LinkKind::TranslationOf => None,
     })?;

@@ -258,8 +258,20 @@ pub struct Earlier<'a> {
 pub trait Archive {
     /// The live article at `sequence`.
     fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>>;
-    /// The newest live article with this uri.
-    fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>>;
+    /// The live articles with this uri, in order of arrival, notices included.
+    fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>>;
+    /// The live article with this uri that arrived last, notices included.
+    fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
+        self.versions(uri).next_back()
+    }
+    /// The version of this uri that stands, or else the one that arrived last; no notice.
+    fn standing_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
+        let report = |that: &Earlier<'_>| that.verdict.relation.kind != Kind::Withdrawal;
+        let stands = |that: &Earlier<'_>| that.standing == Standing::Stands;
+        let mut reports = self.versions(uri).filter(report).rev();
+        let last = reports.next()?;
+        Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
+    }
     /// The newest live article with this slug, compared without case.
     fn newest_of_slug(&self, slug: &str) -> Option<Earlier<'_>>;
 }

@@ -98,13 +98,11 @@ impl State {
     fn late_carrier(&mut self, own: Sequence) -> Vec<What> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let about = entry.about.clone();
-        let earlier = self.live.versions(&about.uri);
-        let notice = earlier.iter().rev().filter(|s| **s < own).find_map(|&s| self.live.get(s));
-        let withdraws = |kind| kind == Kind::Withdrawal;
+        let notice = self.live.versions(&about.uri).rev().find(|that| that.sequence < own);
         if let Some(notice) = notice
-            && withdraws(notice.decision.verdict.relation.kind)
+            && notice.verdict.relation.kind == Kind::Withdrawal
             && notice.about.marks.order != Some(Order::Release)
-            && older(&about, &notice.about)
+            && older(&about, notice.about)
         {
             let by = notice.about.key();
             self.stand(own, Standing::Withdrawn, Some(by.clone()));
@@ -146,14 +144,12 @@ impl State {
         by: Option<&ArticleKey>,
     ) {
         let Some(uri) = self.live.get(target).map(|entry| entry.about.uri.clone()) else { return };
-        for sequence in self.live.versions(&uri) {
-            let notice = self
-                .live
-                .get(sequence)
-                .is_some_and(|entry| entry.decision.verdict.relation.kind == Kind::Withdrawal);
-            if sequence != own && !notice {
-                self.stand(sequence, standing, by.cloned());
-            }
+        let reports = self
+            .live
+            .versions(&uri)
+            .filter(|that| that.sequence != own && that.verdict.relation.kind != Kind::Withdrawal);
+        for sequence in reports.map(|that| that.sequence).collect::<Vec<_>>() {
+            self.stand(sequence, standing, by.cloned());
         }
     }
 

@@ -90,11 +90,6 @@ impl Live {
         changed
     }
 
-    /// Live articles with this uri, in order of arrival.
-    pub(super) fn versions(&self, uri: &str) -> Vec<Sequence> {
-        self.uris.get(uri).cloned().unwrap_or_default()
-    }
-
     pub(super) fn push(&mut self, entry: Entry) {
         let next = self.next();
         self.uris.entry(entry.about.uri.clone()).or_default().push(next);
@@ -147,8 +142,9 @@ impl Archive for Live {
         })
     }
 
-    fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
-        self.earlier(*self.uris.get(uri)?.last()?)
+    fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
+        let all = self.uris.get(uri).map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter_map(|&sequence| self.earlier(sequence))
     }
 
     fn newest_of_slug(&self, slug: &str) -> Option<Earlier<'_>> {
