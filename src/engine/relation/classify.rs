@@ -1,9 +1,8 @@
-//! Measures of a pair to a text kind, by the thresholds of [`Settings`], in a fixed order.
+//! Measures of a pair to a text kind, by the first rule that holds, and to a relation.
 
 use super::compare::Comparison;
 use super::verdict::{Arrival, ChangedNumber, Earlier, Evidence, Kind, Passage, Relation, Target};
-use super::{Settings, identity};
-use crate::engine::article::Span;
+use super::{Settings, rules};
 
 /// The kind that the texts alone give, and the stable name of the rule that gave it.
 pub(super) fn text_kind(
@@ -12,68 +11,9 @@ pub(super) fn text_kind(
     pair: &Comparison,
     set: &Settings,
 ) -> (Kind, &'static str) {
-    let plain_enough = new.print.plain_words() as u32 >= set.template_words_min;
-    let changed = pair.changed().len();
-    let template = pair.same_template && plain_enough && changed > 0;
-    if template && changed <= 2 && identity::same_provider(new.about, that.about) {
-        let within = new.now.since(that.arrived) <= Span::hours(set.unmarked_hours);
-        if within {
-            return (Kind::Correction, "unmarked");
-        }
-    }
-    if let Some(rule) = recurring(new, that, pair, set) {
-        return (Kind::Recurring, rule);
-    }
-    if template {
-        let within = new.now.since(that.arrived) <= Span::hours(set.unmarked_hours);
-        return match changed <= 2 && within {
-            true => (Kind::Reprint, "other-figures"),
-            false => (Kind::Recurring, "same-template"),
-        };
-    }
-    let (c, b) = (pair.of_new.get(), pair.of_old.get());
-    if c >= set.contained && b < set.contained_both * c {
-        return (Kind::Excerpt, "contained");
-    }
-    if b >= set.contained && c < set.contained_both * b {
-        return (Kind::Expansion, "contains");
-    }
-    if c >= set.reprint && b >= set.reprint && pair.block.get() <= set.block {
-        return (Kind::Reprint, "near-identical");
-    }
-    if pair.alignment.longest >= set.run_words {
-        return (Kind::Partial, "shared-run");
-    }
-    if c.max(b) >= set.partial {
-        return (Kind::Partial, "shared-share");
-    }
-    (Kind::Original, "no-match")
-}
-
-/// Whether the new text is the template of the earlier one with other figures.
-fn recurring(
-    new: Arrival<'_>,
-    that: Earlier<'_>,
-    pair: &Comparison,
-    set: &Settings,
-) -> Option<&'static str> {
-    let agreement = pair.plain_of_new.get().min(pair.plain_of_old.get());
-    let plain = new.print.plain_words().min(that.print.plain_words()) as u32;
-    if plain < set.template_words_min || agreement < set.template {
-        return None;
-    }
-    let kept = pair.kept()?.get();
-    let (pairs, changed) = (pair.figures.len(), pair.changed().len());
-    let apart = new.now.since(that.arrived) > Span::hours(set.template_apart_hours);
-    if pairs >= 3 && kept <= set.kept[0] {
-        Some("figures-differ")
-    } else if changed >= 2 && kept <= set.kept[1] {
-        Some("most-figures-differ")
-    } else if apart && agreement >= set.template_apart && kept <= set.kept[2] {
-        Some("figures-differ-later")
-    } else {
-        None
-    }
+    let rules = rules::table(new, that, pair, set);
+    let first = rules.iter().find(|rule| rule.holds());
+    first.map_or((Kind::Original, "no-match"), |rule| (rule.kind, rule.name))
 }
 
 /// The relation of `new` to `that`, with its evidence.

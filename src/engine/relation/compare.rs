@@ -120,6 +120,11 @@ impl Comparison {
         self.figures.iter().copied().filter(|p| !p.equal).collect()
     }
 
+    /// The number of figures that differ.
+    pub(super) fn changed_count(&self) -> usize {
+        self.figures.iter().filter(|p| !p.equal).count()
+    }
+
     /// The share of aligned figures that agree; `None` where none is aligned.
     pub(super) fn kept(&self) -> Option<Ratio> {
         let equal = self.figures.iter().filter(|p| p.equal).count() as u32;

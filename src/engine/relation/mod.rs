@@ -26,6 +26,7 @@ mod classify;
 mod compare;
 pub mod identity;
 mod novelty;
+pub mod rules;
 mod verdict;
 
 use crate::engine::article::{ItemType, Shape};
@@ -172,6 +173,42 @@ pub fn judge(
     flag(new, &verified, &mut verdict);
     verdict.pass = pass(new, &verdict, &settings.unique);
     verdict
+}
+
+/// Two texts compared as `judge` compares them, with every rule and its margin.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The measures, as evidence.
+    pub evidence: Evidence,
+    /// The runs that both hold, each word once, in the order of the new text.
+    pub blocks: Vec<align::Run>,
+    /// Aligned figures.
+    pub figures: Vec<align::FigurePair>,
+    /// The rules in the order in which they are tried.
+    pub rules: [rules::Rule; rules::RULES],
+    /// The kind that the texts alone give, and the rule that gave it.
+    pub by_text: (Kind, &'static str),
+}
+
+/// Explains how the text of `new` relates to that of `that`.
+pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Explanation {
+    let equal = new.print.content == that.print.content && !new.print.trace.is_empty();
+    let pair = match equal {
+        true => Comparison::equal(new.print),
+        false => Comparison::of(&Aligner::of(new.print), new.print, that.print, settings),
+    };
+    let by_text = match equal {
+        true => (Kind::Duplicate, "equal-content"),
+        false => classify::text_kind(new, that, &pair, settings),
+    };
+    let relation = classify::relation(new, that, &pair, by_text.0, by_text.1);
+    Explanation {
+        evidence: relation.evidence,
+        rules: rules::table(new, that, &pair, settings),
+        blocks: pair.alignment.blocks,
+        figures: pair.figures,
+        by_text,
+    }
 }
 
 /// Pictures and captions are compared with their own type only; notices to editors with notices.

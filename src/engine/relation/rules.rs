@@ -1,0 +1,198 @@
+//! The text kinds as a table of rules: conditions with their values, thresholds and margins.
+//!
+//! In: the measures of a pair. Out: the rules in the order in which they are tried; the first whose
+//! conditions all hold gives the kind. What `explain` prints is this table and no other.
+
+use super::Settings;
+use super::compare::Comparison;
+use super::identity::same_provider;
+use super::verdict::{Arrival, Earlier, Kind};
+
+/// How a value is held against its threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The value must be at least the threshold.
+    AtLeast,
+    /// The value must be at most the threshold.
+    AtMost,
+    /// The value must be below the threshold.
+    Below,
+    /// The value must be above the threshold.
+    Above,
+}
+
+/// One condition of a rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Condition {
+    /// What is measured, by its stable name.
+    pub measure: &'static str,
+    /// Its value for this pair.
+    pub value: f64,
+    /// How the two are compared.
+    pub bound: Bound,
+    /// The threshold.
+    pub threshold: f64,
+}
+
+impl Condition {
+    /// Whether it holds.
+    pub fn holds(&self) -> bool {
+        match self.bound {
+            Bound::AtLeast => self.value >= self.threshold,
+            Bound::AtMost => self.value <= self.threshold,
+            Bound::Below => self.value < self.threshold,
+            Bound::Above => self.value > self.threshold,
+        }
+    }
+
+    /// How far it is from turning: positive when it holds.
+    pub fn margin(&self) -> f64 {
+        match self.bound {
+            Bound::AtLeast | Bound::Above => self.value - self.threshold,
+            Bound::AtMost | Bound::Below => self.threshold - self.value,
+        }
+    }
+}
+
+/// One rule: a kind, when all of its conditions hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Its stable name.
+    pub name: &'static str,
+    /// The kind that it gives.
+    pub kind: Kind,
+    conditions: [Option<Condition>; CONDITIONS_MAX],
+}
+
+const CONDITIONS_MAX: usize = 6;
+/// The number of rules.
+pub const RULES: usize = 12;
+
+impl Rule {
+    fn new(name: &'static str, kind: Kind, conditions: &[Condition]) -> Self {
+        let mut all = [None; CONDITIONS_MAX];
+        for (place, condition) in all.iter_mut().zip(conditions) {
+            *place = Some(*condition);
+        }
+        Self { name, kind, conditions: all }
+    }
+
+    /// Its conditions.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions.iter().flatten()
+    }
+
+    /// Whether all of them hold.
+    pub fn holds(&self) -> bool {
+        self.conditions().all(Condition::holds)
+    }
+}
+
+/// The values that conditions are about.
+struct Values<'a> {
+    pair: &'a Comparison,
+    set: &'a Settings,
+    hours: f64,
+    plain_words: f64,
+    agreement: f64,
+    changed: f64,
+    kept: f64,
+    same_provider: bool,
+}
+
+/// The rules for a pair, in the order in which they are tried; the last always holds.
+pub(super) fn table(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    pair: &Comparison,
+    set: &Settings,
+) -> [Rule; RULES] {
+    let values = Values {
+        pair,
+        set,
+        hours: new.now.since(that.arrived).0 as f64 / 3_600_000.0,
+        plain_words: new.print.plain_words().min(that.print.plain_words()) as f64,
+        agreement: pair.plain_of_new.get().min(pair.plain_of_old.get()),
+        changed: pair.changed_count() as f64,
+        kept: pair.kept().map_or(1.0, super::Ratio::get),
+        same_provider: same_provider(new.about, that.about),
+    };
+    let [a, b, c, d, e, f] = values.of_figures();
+    let [g, h, i, j, k, l] = values.of_shares();
+    [a, b, c, d, e, f, g, h, i, j, k, l]
+}
+
+fn least(measure: &'static str, value: f64, threshold: f64) -> Condition {
+    Condition { measure, value, bound: Bound::AtLeast, threshold }
+}
+
+fn most(measure: &'static str, value: f64, threshold: f64) -> Condition {
+    Condition { measure, value, bound: Bound::AtMost, threshold }
+}
+
+fn flag(measure: &'static str, holds: bool) -> Condition {
+    least(measure, f64::from(u8::from(holds)), 1.0)
+}
+
+impl Values<'_> {
+    /// Rules of texts that differ in figures, or in little else.
+    fn of_figures(&self) -> [Rule; 6] {
+        let set = self.set;
+        let same = flag("same_template", self.pair.same_template);
+        let provider = flag("same_provider", self.same_provider);
+        let words = least("plain_words", self.plain_words, f64::from(set.template_words_min));
+        let changed = |count| least("changed_figures", self.changed, count);
+        let few = most("changed_figures", self.changed, 2.0);
+        let soon = most("hours_apart", self.hours, set.unmarked_hours as f64);
+        let agree = |threshold| least("plain_agreement", self.agreement, threshold);
+        let kept = |at: usize| most("numbers_kept", self.kept, set.kept[at]);
+        let pairs = least("figure_pairs", self.pair.figures.len() as f64, 3.0);
+        let later = Condition {
+            measure: "hours_apart",
+            value: self.hours,
+            bound: Bound::Above,
+            threshold: set.template_apart_hours as f64,
+        };
+        let recurring =
+            |name, conditions: &[Condition]| Rule::new(name, Kind::Recurring, conditions);
+        let unmarked = [same, words, changed(1.0), few, provider, soon];
+        let other = [same, words, changed(1.0), few, soon];
+        [
+            Rule::new("unmarked", Kind::Correction, &unmarked),
+            recurring("figures-differ", &[words, agree(set.template), pairs, kept(0)]),
+            recurring("most-figures-differ", &[words, agree(set.template), changed(2.0), kept(1)]),
+            recurring("figures-differ-later", &[words, agree(set.template_apart), later, kept(2)]),
+            Rule::new("other-figures", Kind::Reprint, &other),
+            recurring("same-template", &[same, words, changed(1.0)]),
+        ]
+    }
+
+    /// Rules of how much of either text the other holds.
+    fn of_shares(&self) -> [Rule; 6] {
+        let (set, pair) = (self.set, self.pair);
+        let (c, b) = (pair.of_new.get(), pair.of_old.get());
+        let this = |threshold| least("of_this_in_that", c, threshold);
+        let that = |threshold| least("of_that_in_this", b, threshold);
+        let below = |measure, value, threshold| Condition {
+            measure,
+            value,
+            bound: Bound::Below,
+            threshold,
+        };
+        let this_below = below("of_this_in_that", c, set.contained_both * b);
+        let that_below = below("of_that_in_this", b, set.contained_both * c);
+        let block = most("unmatched_block", pair.block.get(), set.block);
+        let run = f64::from(pair.alignment.longest);
+        let run = least("run_words", run, f64::from(set.run_words));
+        let share = least("larger_share", c.max(b), set.partial);
+        let near = [this(set.reprint), that(set.reprint), block];
+        [
+            Rule::new("contained", Kind::Excerpt, &[this(set.contained), that_below]),
+            Rule::new("contains", Kind::Expansion, &[that(set.contained), this_below]),
+            Rule::new("near-identical", Kind::Reprint, &near),
+            Rule::new("shared-run", Kind::Partial, &[run]),
+            Rule::new("shared-share", Kind::Partial, &[share]),
+            Rule::new("no-match", Kind::Original, &[]),
+        ]
+    }
+}
