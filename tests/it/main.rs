@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod architecture;
+mod broker;
 mod config;
 mod contract;
 mod determinism;
 mod feed;
+mod pipeline;
 mod scenario;

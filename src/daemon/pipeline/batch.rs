@@ -143,7 +143,8 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     let number = memory.position.batch + 1;
     let plan = Plan { generation: memory.generation, batch: number, journal: journal.clone() };
     let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
-    let ends = plan.is_some() || memory.open_plan.take().is_some();
+    let takes_over_a_plan = memory.open_plan.take().is_some();
+    let ends = plan.is_some() || takes_over_a_plan;
     let mut run = Run { with, outputs: Vec::new(), events: Vec::new(), rejected: 0 };
     for item in items {
         fail::fail_point!("mid-apply");

@@ -1,0 +1,356 @@
+//! A broker in memory, with faults: one shard, one input topic, outputs as a read_committed reader
+//! sees them.
+//!
+//! Every call counts as a step. A fault strikes before or after the effect of a step. Time is the
+//! broker's own: it moves only while a poll finds nothing. When all input is through, it asks the
+//! pipeline to stop.
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use wirefold::daemon::pipeline::broker::{
+    Broker, Clock, Committed, Ends, Fault, Fetching, Input, InputRecord, Limits, LogRecord,
+    OutputRecord, Partition, Polled, Role, Writer,
+};
+use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
+use wirefold::engine::article::EventTime;
+
+/// What strikes at a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strike {
+    /// The process dies.
+    Kill,
+    /// The call fails and nobody knows more.
+    Doubt,
+    /// Another owner took over for a moment.
+    Fence,
+    /// The group takes the lease away, and gives it back later.
+    Lose,
+    /// The group asks for the lease, and gives it back later.
+    Revoke,
+}
+
+/// When it strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Before,
+    After,
+}
+
+/// What is on the broker, and what is to go wrong.
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) inputs: BTreeMap<Partition, Vec<InputRecord>>,
+    pub(crate) low: BTreeMap<Partition, i64>,
+    pub(crate) outputs: Vec<OutputRecord>,
+    pub(crate) log: Vec<LogRecord>,
+    pub(crate) transactions: bool,
+    pub(crate) steps: u64,
+    pub(crate) kinds: Vec<&'static str>,
+    pub(crate) strikes: BTreeMap<u64, (Strike, When)>,
+    pub(crate) struck: u64,
+    pub(crate) commits: u64,
+    pub(crate) wall: i64,
+    log_next: i64,
+    epoch: u64,
+    open: Vec<OutputRecord>,
+    now: Duration,
+    quiet: u32,
+    wakes: Option<Sender<Wake>>,
+    lease: Option<Arc<Held>>,
+}
+
+/// The same world for all parts of one test.
+#[derive(Clone, Default)]
+pub(crate) struct Shared(Arc<Mutex<World>>);
+
+#[derive(Debug)]
+struct Held {
+    held: AtomicBool,
+    wakes: Sender<Wake>,
+}
+
+impl Hold for Held {
+    fn held(&self) -> bool {
+        self.held.load(Ordering::SeqCst)
+    }
+    fn confirm(&self, _: Duration) -> bool {
+        self.held()
+    }
+    fn give_up(&self) {
+        self.held.store(false, Ordering::SeqCst);
+        grant(&self.wakes);
+    }
+}
+
+fn grant(wakes: &Sender<Wake>) -> Arc<Held> {
+    let lease = Arc::new(Held { held: AtomicBool::new(true), wakes: wakes.clone() });
+    wakes.send(Wake::Granted(lease.clone() as Lease)).unwrap();
+    lease
+}
+
+impl World {
+    pub(crate) fn put(&mut self, record: InputRecord) {
+        self.inputs.entry(record.from.clone()).or_default().push(record);
+    }
+
+    /// The last value of every changelog key, as compaction would leave it.
+    pub(crate) fn compacted(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut values = BTreeMap::new();
+        for record in &self.log {
+            match &record.value {
+                Some(value) => values.insert(record.key.clone(), value.clone()),
+                None => values.remove(&record.key),
+            };
+        }
+        values
+    }
+
+    fn publish(&mut self, records: Vec<OutputRecord>) {
+        for record in records {
+            if record.role == Role::State {
+                let key = String::from_utf8(record.key.unwrap()).unwrap();
+                let value = record.payload;
+                self.log.push(LogRecord { offset: self.log_next, key, value });
+                self.log_next += 1;
+            } else {
+                self.outputs.push(record);
+            }
+        }
+    }
+
+    fn disturb(&mut self, strike: Strike) -> Result<(), Fault> {
+        let wakes = self.wakes.clone().unwrap();
+        self.struck += 1;
+        match strike {
+            Strike::Kill => Err(Fault::Stop("killed".into())),
+            Strike::Doubt => Err(Fault::Doubt("struck".into())),
+            Strike::Fence => {
+                self.epoch += 1;
+                self.open.clear();
+                Err(Fault::Fenced("struck".into()))
+            }
+            Strike::Lose => {
+                let lease = self.lease.take().unwrap();
+                lease.held.store(false, Ordering::SeqCst);
+                wakes.send(Wake::Lost).unwrap();
+                self.lease = Some(grant(&wakes));
+                Ok(())
+            }
+            Strike::Revoke => {
+                let (done, _) = crossbeam_channel::bounded(0);
+                wakes.send(Wake::Revoked(done)).unwrap();
+                self.lease = Some(grant(&wakes));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap()
+    }
+
+    /// A new process: its wakes, the lease granted.
+    pub(crate) fn wakes(&self) -> Receiver<Wake> {
+        let (wake, wakes) = unbounded();
+        let mut world = self.lock();
+        world.lease = Some(grant(&wake));
+        world.wakes = Some(wake);
+        world.quiet = 0;
+        wakes
+    }
+
+    /// One step: may be struck before its effect or after it.
+    fn step<T>(
+        &self,
+        kind: &'static str,
+        effect: impl FnOnce(&mut World) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut world = self.lock();
+        world.steps += 1;
+        world.kinds.push(kind);
+        let strike = world.strikes.get(&world.steps).copied();
+        if let Some((strike, When::Before)) = strike {
+            world.disturb(strike)?;
+        }
+        let done = effect(&mut world)?;
+        if let Some((strike, When::After)) = strike {
+            world.disturb(strike)?;
+        }
+        Ok(done)
+    }
+}
+
+impl Clock for Shared {
+    fn wall(&self) -> EventTime {
+        EventTime(self.lock().wall)
+    }
+    fn elapsed(&self) -> Duration {
+        self.lock().now
+    }
+}
+
+pub(crate) struct MemoryWriter {
+    world: Shared,
+    epoch: u64,
+}
+
+pub(crate) struct MemoryInput {
+    world: Shared,
+    next: BTreeMap<Partition, (i64, bool)>,
+    off: Vec<Partition>,
+}
+
+impl Broker for Shared {
+    type Writer = MemoryWriter;
+    type Input = MemoryInput;
+
+    fn writer(&mut self) -> Result<MemoryWriter, Fault> {
+        let world = self.clone();
+        self.step("writer", |w| {
+            w.epoch += 1;
+            w.open.clear();
+            Ok(MemoryWriter { world, epoch: w.epoch })
+        })
+    }
+
+    fn changelog(
+        &mut self,
+        from: Option<i64>,
+        each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
+    ) -> Result<i64, Fault> {
+        let log = self.step("changelog", |w| Ok(w.log.clone()))?;
+        let mut end = from.unwrap_or(0);
+        for record in log.into_iter().filter(|record| record.offset >= from.unwrap_or(0)) {
+            end = record.offset + 1;
+            self.step("changelog record", |_| Ok(()))?;
+            each(record)?;
+        }
+        Ok(end)
+    }
+
+    fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault> {
+        self.step("partitions", |w| {
+            let ends = |(of, records): (&Partition, &Vec<InputRecord>)| {
+                let low = w.low.get(of).copied().unwrap_or(0);
+                let high = records.last().map_or(low, |record| record.offset + 1);
+                (of.clone(), Ends { low, high })
+            };
+            Ok(w.inputs.iter().map(ends).collect())
+        })
+    }
+
+    fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault> {
+        self.step("record_at", |w| {
+            Ok(w.inputs[from].iter().find(|record| record.offset == offset).cloned())
+        })
+    }
+
+    fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<MemoryInput, Fault> {
+        let world = self.clone();
+        let next = from.iter().map(|(p, next)| (p.clone(), (*next, false))).collect();
+        self.step("input", |_| Ok(MemoryInput { world, next, off: Vec::new() }))
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { by_role: [1 << 20; 5] }
+    }
+}
+
+impl Writer for MemoryWriter {
+    fn begin(&mut self) -> Result<(), Fault> {
+        let epoch = self.epoch;
+        self.world.step("begin", |w| fenced(w, epoch))
+    }
+
+    fn send(&mut self, record: &OutputRecord) -> Result<(), Fault> {
+        let epoch = self.epoch;
+        self.world.step("send", |w| {
+            fenced(w, epoch)?;
+            match w.transactions {
+                true => w.open.push(record.clone()),
+                false => w.publish(vec![record.clone()]),
+            }
+            Ok(())
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        let epoch = self.epoch;
+        self.world.step("flush", |w| fenced(w, epoch))
+    }
+
+    fn commit(&mut self) -> Result<Committed, Fault> {
+        let epoch = self.epoch;
+        self.world.step("commit", |w| {
+            fenced(w, epoch)?;
+            w.commits += 1;
+            let open = std::mem::take(&mut w.open);
+            w.publish(open);
+            w.log_next += i64::from(w.transactions);
+            match w.commits.is_multiple_of(5) {
+                true => Ok(Committed::AfterTrouble),
+                false => Ok(Committed::Surely),
+            }
+        })
+    }
+
+    fn changelog_end(&self) -> Option<i64> {
+        let world = self.world.lock();
+        world.log.last().map(|record| record.offset + 1)
+    }
+}
+
+fn fenced(world: &World, epoch: u64) -> Result<(), Fault> {
+    match world.transactions && world.epoch != epoch {
+        true => Err(Fault::Fenced("a newer writer exists".into())),
+        false => Ok(()),
+    }
+}
+
+impl Input for MemoryInput {
+    fn poll(&mut self, wait: Duration) -> Result<Polled, Fault> {
+        let Self { world, next, off } = self;
+        world.step("poll", |w| {
+            for (of, (next, told)) in next.iter_mut() {
+                if off.contains(of) {
+                    continue;
+                }
+                let found = w.inputs[of].iter().find(|record| record.offset >= *next);
+                if let Some(record) = found {
+                    (*next, *told) = (record.offset + 1, false);
+                    w.quiet = 0;
+                    return Ok(Polled::Record(record.clone()));
+                }
+                if !std::mem::replace(told, true) {
+                    return Ok(Polled::End(of.clone()));
+                }
+            }
+            w.now += wait.max(Duration::from_millis(1));
+            w.quiet += 1;
+            if w.quiet == 10 {
+                w.wakes.as_ref().unwrap().send(Wake::Stop).unwrap();
+            }
+            Ok(Polled::Nothing)
+        })
+    }
+
+    fn fetching(&mut self, of: &Partition, wanted: Fetching) -> Result<(), Fault> {
+        self.off.retain(|held| held != of);
+        if wanted == Fetching::Off {
+            self.off.push(of.clone());
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, partition: &Partition, from: i64) -> Result<(), Fault> {
+        self.next.insert(partition.clone(), (from, false));
+        Ok(())
+    }
+
+    fn note(&mut self, _: &BTreeMap<Partition, i64>) {}
+}
