@@ -13,16 +13,19 @@
 //! value out of its range is an error that names its key; CO-3 `config/wirefold.toml` holds every
 //! key with its default, as [`document`] writes it; CO-4 no secret is ever printed.
 //!
-//! The `Settings` of each engine module live beside that module; this file puts them together.
+//! The `Settings` of each module live beside that module; this file puts them together, and nothing
+//! below it sees a [`Config`].
 
 pub mod document;
 mod load;
 
+use crate::daemon::admin;
+use crate::daemon::contract::Mode;
+use crate::daemon::pipeline::{self, Delivery, Reset};
 use crate::engine;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Every setting of the daemon.
@@ -45,29 +48,16 @@ pub struct Config {
     /// The outputs. Topics that are missing are made.
     pub output: Output,
     /// The bounds of a batch, the atomic unit of work.
-    pub batch: Batch,
+    pub batch: pipeline::Settings,
     /// The group that instances join.
     pub group: Group,
     /// The admin server: health, metrics, status.
-    pub http: Http,
+    pub http: admin::Settings,
     /// Settings handed on to librdkafka by their own names, less those that wirefold sets itself.
     /// `file:PATH` as a value reads it from that file, for secrets.
     pub kafka: BTreeMap<String, KafkaValue>,
     /// What shapes verdicts and stories. The hash of these settings is in every event.
     pub engine: engine::Settings,
-}
-
-/// How outputs are written.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// One transaction a batch: read_committed readers see each effect once.
-    #[default]
-    ExactlyOnce,
-    /// For brokers without transactions: repeats carry identical ids.
-    AtLeastOnce,
 }
 
 /// A slice of the feed.
@@ -95,21 +85,6 @@ pub struct Start {
     pub reset: Reset,
 }
 
-/// What to do when a position is lost.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Reset {
-    /// Stop and let a person decide. The very first start is at the earliest record all the same.
-    #[default]
-    Error,
-    /// Go on from the earliest record that is there.
-    Earliest,
-    /// Go on from the end.
-    Latest,
-}
-
 /// The input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -118,20 +93,11 @@ pub struct Input {
     pub topic: String,
     /// The format of its records; `auto` finds it by content type, then by looking.
     pub format: engine::wire::Format,
-    /// How long an empty partition that is not at its end is waited for, in milliseconds.
-    pub wait_ms: u64,
-    /// How many bytes a partition may be read ahead of those with older records.
-    pub ahead_bytes_max: u32,
 }
 
 impl Default for Input {
     fn default() -> Self {
-        Self {
-            topic: "wire.articles".into(),
-            format: engine::wire::Format::Auto,
-            wait_ms: 500,
-            ahead_bytes_max: 4 << 20,
-        }
+        Self { topic: "wire.articles".into(), format: engine::wire::Format::Auto }
     }
 }
 
@@ -173,37 +139,6 @@ impl Default for Output {
     }
 }
 
-/// How events are laid out in a Kafka record (CloudEvents 1.0, Kafka protocol binding).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Attributes in headers, data in the value.
-    #[default]
-    Binary,
-    /// All in the value.
-    Structured,
-}
-
-/// The bounds of a batch, the atomic unit of work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Batch {
-    /// The most records of a batch.
-    pub records_max: u32,
-    /// The most input bytes of a batch.
-    pub bytes_max: u32,
-    /// The least milliseconds from one commit to the next.
-    pub apart_ms: u64,
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        Self { records_max: 500, bytes_max: 8 << 20, apart_ms: 25 }
-    }
-}
-
 /// The group that instances join.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -215,23 +150,6 @@ pub struct Group {
 impl Default for Group {
     fn default() -> Self {
         Self { id: "wirefold".into() }
-    }
-}
-
-/// The admin server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Http {
-    /// The address and port; empty for none. Any address but loopback needs `token_file`.
-    pub listen: String,
-    /// A file that holds the token which requests must carry as `Authorization: Bearer`, health
-    /// excepted; empty for none.
-    pub token_file: PathBuf,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".into(), token_file: PathBuf::new() }
     }
 }
 
@@ -387,13 +305,14 @@ impl Config {
             check(!OWNED.contains(&key.as_str()), &format!("kafka.{key}"), "is set by wirefold")?;
         }
         self.validate_bounds()?;
-        self.http.validate()
+        self.http.check().map_err(|(key, message)| Error::Invalid { key, message })
     }
 
     fn validate_bounds(&self) -> Result<(), Error> {
         let engine = &self.engine;
         check(self.batch.records_max > 0, "batch.records_max", "must be above zero")?;
         check(self.batch.bytes_max > 0, "batch.bytes_max", "must be above zero")?;
+        check(self.batch.commit_every.0 >= 0, "batch.commit_every", "must not be below zero")?;
         check(engine.window.0 > 0, "engine.window", "must be above zero")?;
         check(
             engine.identity >= engine.window,
@@ -405,27 +324,6 @@ impl Config {
             (1..=64).contains(&engine.fingerprint.samples_max),
             "engine.fingerprint.samples_max",
             "must be 1 to 64",
-        )
-    }
-}
-
-impl Http {
-    /// The address; `None` for no server.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.listen.parse().ok()
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        if self.listen.is_empty() {
-            return Ok(());
-        }
-        let Some(address) = self.address() else {
-            return check(false, "http.listen", "is no address and port such as `127.0.0.1:9464`");
-        };
-        check(
-            address.ip().is_loopback() || !self.token_file.as_os_str().is_empty(),
-            "http.listen",
-            "an address other than loopback needs `http.token_file`",
         )
     }
 }

@@ -3,10 +3,13 @@
 //! Exit codes: 0 done, 1 failed, 2 bad usage or bad configuration. Results go to stdout, progress
 //! and logs to stderr.
 
+mod check;
 mod eval;
+mod explain;
 mod feed;
 mod replay;
 mod run;
+mod schema;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -40,13 +43,22 @@ enum Log {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The daemon.
+    /// The daemon: Kafka in, Kafka out.
     Run,
     /// Runs over files or stdin (`-`), without Kafka.
     Replay(replay::Args),
+    /// Why two articles are, or are not, the same.
+    Explain(explain::Args),
     /// Measures on labelled articles: JSON on stdout.
     #[command(subcommand)]
     Eval(eval::Args),
+    /// Validates the settings, then the connection.
+    Check(check::Args),
+    /// Prints what is published and what is set, for machines.
+    Schema {
+        /// What to print.
+        what: schema::What,
+    },
 }
 
 /// Why a subcommand ended without success.
@@ -88,7 +100,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Run => run::run(&config),
         Command::Replay(args) => replay::run(&config, &args),
+        Command::Explain(args) => explain::run(&config, &args),
         Command::Eval(args) => eval::run(&config, &args),
+        Command::Check(args) => check::run(&config, &args),
+        Command::Schema { what } => schema::run(&config, what),
     }
 }
 

@@ -1,15 +1,20 @@
 //! `wirefold replay`: files to events, without Kafka.
 //!
 //! Events are CloudEvents in structured mode, one JSON line each; the unique feed is the original
-//! records; a reject line holds where, why and the untouched bytes.
+//! records, a line each where they are one line; a reject line holds where, why and the untouched
+//! bytes, and can be replayed itself.
 
 use super::Failure;
+use super::feed::read::{Reason, Rejected};
 use super::feed::{self, Applied, Outcome};
-use crate::config::{Config, Mode};
-use crate::daemon::contract::{Caused, Encoder, Topic};
+use super::run::encoder;
+use crate::config::Config;
+use crate::daemon::contract::Mode;
+use crate::daemon::pipeline::batch::{Encoder, Told};
+use crate::daemon::pipeline::broker::{OutputRecord, Role};
+use crate::engine::wire;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +22,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// JSON Lines, one object or one array a file; `-` is stdin.
+    /// JSON Lines, an array, or one item a file; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where events go; `-` is stdout.
@@ -26,7 +31,7 @@ pub(super) struct Args {
     /// Where the records of articles that bring something new go.
     #[arg(long, value_name = "FILE")]
     unique: Option<PathBuf>,
-    /// Where refused records go, with their reasons.
+    /// Where refused records go, with their reasons; `replay` reads such a file again.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 }
@@ -36,41 +41,66 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let mut config = config.clone();
     config.output.mode = Mode::Structured;
     let feeds = feed::open_all(&args.files)?;
-    let mut sinks = Sinks::open(args)?;
-    let encoder = Encoder::new(&config);
-    let bar = progress(feeds.iter().map(feed::Feed::len).sum());
-    let (mut sequence, mut accepted, mut refused) = (0, 0u64, 0u64);
-    let mut caused = 0;
+    let bar = progress(feeds.iter().map(feed::Feed::bytes).sum());
+    let mut told = Telling {
+        sinks: Sinks::open(args)?,
+        encoder: encoder(&config),
+        sequence: 0,
+        n: 0,
+        accepted: 0,
+        refused: 0,
+    };
     let state = feed::run(&feeds, &config.engine, config.input.format, |applied| {
-        bar.inc(u64::from(applied.input.item == 0));
-        let record = feed::as_record(applied.record);
-        let Applied { input, outcome, .. } = &applied;
-        caused = if input.item == 0 { 0 } else { caused };
-        match outcome {
-            Outcome::Refused(error) => {
-                refused += 1;
-                sinks.refuse(&applied, error)
-            }
-            Outcome::Events(events) => {
-                accepted += 1;
-                let mut counter = Caused { record: &record, input, count: caused };
-                let outputs = encoder.events(events, &mut counter, &mut sequence);
-                caused = counter.count;
-                outputs.iter().try_for_each(|output| match output.topic {
-                    Topic::Events => line(&mut sinks.events, output.value.as_deref()),
-                    Topic::Unique => line_to(sinks.unique.as_mut(), output.value.as_deref()),
-                    Topic::Stories | Topic::Rejected => Ok(()),
-                })
-            }
+        if applied.item == 0 {
+            bar.inc(applied.record.payload.as_ref().map_or(0, |bytes| bytes.len() as u64 + 1));
         }
+        told.take(&applied)
     })?;
-    sinks.flush()?;
+    told.sinks.flush()?;
     bar.finish_and_clear();
     eprintln!(
-        "{accepted} articles, {refused} rejected, {sequence} events, {} live stories",
+        "{} articles, {} rejected, {} events, {} live stories",
+        told.accepted,
+        told.refused,
+        told.sequence,
         state.live_stories()
     );
     Ok(())
+}
+
+/// What was told so far, and to whom.
+struct Telling<E> {
+    sinks: Sinks,
+    encoder: E,
+    sequence: u64,
+    n: u32,
+    accepted: u64,
+    refused: u64,
+}
+
+impl<E: Encoder> Telling<E> {
+    fn take(&mut self, applied: &Applied<'_>) -> anyhow::Result<()> {
+        self.n = if applied.item == 0 { 0 } else { self.n };
+        match &applied.outcome {
+            Outcome::Refused(error) => {
+                self.refused += 1;
+                self.sinks.refuse(applied, error)
+            }
+            Outcome::Events(events) => {
+                self.accepted += 1;
+                for event in events {
+                    let (n, sequence) = (self.n, self.sequence);
+                    let record = applied.record;
+                    for said in self.encoder.encode(&Told { event, n, sequence, record }) {
+                        self.sinks.write(&said)?;
+                    }
+                    self.n += 1;
+                    self.sequence += 1;
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 type Sink = Box<dyn Write>;
@@ -91,23 +121,32 @@ impl Sinks {
         })
     }
 
-    fn refuse(
-        &mut self,
-        applied: &Applied<'_>,
-        error: &crate::engine::wire::Error,
-    ) -> anyhow::Result<()> {
-        let Some(sink) = &mut self.rejects else { return Ok(()) };
-        let mut told = json!({
-            "stage": "wire", "reason": error.reason(), "message": error.to_string(),
-            "topic": &*applied.input.topic, "partition": applied.input.partition,
-            "offset": applied.input.offset, "item": applied.input.item,
-            "timestamp": applied.stamp.to_string(),
-        });
-        match std::str::from_utf8(applied.record) {
-            Ok(text) => told["record"] = json!(text),
-            Err(_) => told["record_hex"] = json!(hex(applied.record)),
+    fn write(&mut self, said: &OutputRecord) -> anyhow::Result<()> {
+        let sink = match said.role {
+            Role::Events => Some(&mut self.events),
+            Role::Unique => self.unique.as_mut(),
+            Role::Stories | Role::Rejected | Role::State => None,
+        };
+        match (sink, &said.payload) {
+            (Some(sink), Some(bytes)) => line(sink, bytes),
+            _ => Ok(()),
         }
-        line(sink, Some(told.to_string().as_bytes()))
+    }
+
+    fn refuse(&mut self, applied: &Applied<'_>, error: &wire::Error) -> anyhow::Result<()> {
+        let Some(sink) = &mut self.rejects else { return Ok(()) };
+        let record = applied.record;
+        let reason = Reason {
+            stage: "wire".into(),
+            reason: error.reason().into(),
+            message: error.to_string(),
+            topic: record.from.topic.to_string(),
+            partition: record.from.partition,
+            offset: record.offset,
+            item: applied.item,
+        };
+        let bytes = record.payload.as_deref().unwrap_or_default();
+        line(sink, &serde_json::to_vec(&Rejected::new(reason, bytes))?)
     }
 
     fn flush(&mut self) -> anyhow::Result<()> {
@@ -120,30 +159,26 @@ impl Sinks {
 
 fn create(path: &Path) -> anyhow::Result<Sink> {
     if path == Path::new("-") {
-        return Ok(Box::new(BufWriter::new(std::io::stdout())));
+        return Ok(Box::new(BufWriter::with_capacity(1 << 16, std::io::stdout())));
     }
     let file = File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
-    Ok(Box::new(BufWriter::new(file)))
+    Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
 }
 
-fn line_to(sink: Option<&mut Sink>, bytes: Option<&[u8]>) -> anyhow::Result<()> {
-    sink.map_or(Ok(()), |sink| line(sink, bytes))
-}
-
-fn line(sink: &mut Sink, bytes: Option<&[u8]>) -> anyhow::Result<()> {
-    let Some(bytes) = bytes else { return Ok(()) };
+fn line(sink: &mut Sink, bytes: &[u8]) -> anyhow::Result<()> {
     sink.write_all(bytes).and_then(|()| sink.write_all(b"\n")).context("cannot write")
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn progress(records: usize) -> ProgressBar {
+/// A bar over the bytes of all files, or a count where they are not known; hidden where nobody
+/// looks.
+fn progress(bytes: Option<u64>) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {per_sec} {eta}")
-        .expect("the template is well formed");
-    ProgressBar::new(records as u64).with_style(style)
+    let template = match bytes {
+        Some(_) => "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        None => "{spinner} {bytes} {bytes_per_sec}",
+    };
+    let style = ProgressStyle::with_template(template).expect("the template is well formed");
+    bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new).with_style(style)
 }

@@ -1,13 +1,12 @@
 //! `wirefold run`: the daemon.
 
 use super::Failure;
-use crate::config::{self, Config};
-use crate::daemon::contract::Encoder;
+use crate::config::Config;
+use crate::daemon::contract::{Encoder, Unique};
 use crate::daemon::kafka::client::{Settings, Topics};
 use crate::daemon::pipeline::batch::Batch;
-use crate::daemon::pipeline::{self, Delivery, Observer, Phase, Reset, Setup};
+use crate::daemon::pipeline::{Observer, Phase, Setup};
 use crate::daemon::run::{Daemon, fresh_key};
-use crate::engine::article::Span;
 use crate::engine::state::State;
 use std::sync::Arc;
 
@@ -38,40 +37,28 @@ pub(super) fn kafka(config: &Config) -> Settings {
         partitions: i32::try_from(out.partitions).unwrap_or(i32::MAX),
         replication: out.replication,
         shards: 1,
-        delivery: delivery(config),
+        delivery: config.delivery,
         passed: config.kafka.iter().map(|(key, v)| (key.clone(), v.text())).collect(),
-    }
-}
-
-fn delivery(config: &Config) -> Delivery {
-    match config.delivery {
-        config::Delivery::ExactlyOnce => Delivery::ExactlyOnce,
-        config::Delivery::AtLeastOnce => Delivery::AtLeastOnce,
     }
 }
 
 /// The pipeline of a configuration.
 pub(super) fn setup(config: &Config) -> Setup {
-    let span = |ms: u64| Span(i64::try_from(ms).unwrap_or(i64::MAX));
     Setup {
-        settings: pipeline::Settings {
-            records_max: config.batch.records_max,
-            bytes_max: config.batch.bytes_max,
-            commit_every: span(config.batch.apart_ms),
-            merge_wait: span(config.input.wait_ms),
-            ..pipeline::Settings::default()
-        },
+        settings: config.batch.clone(),
         engine: config.engine.clone(),
-        delivery: delivery(config),
-        reset: match config.start.reset {
-            config::Reset::Error => Reset::Error,
-            config::Reset::Earliest => Reset::Earliest,
-            config::Reset::Latest => Reset::Latest,
-        },
+        delivery: config.delivery,
+        reset: config.start.reset,
         fresh_key: fresh_key(),
-        encoder: Arc::new(Encoder::new(config)),
+        encoder: Arc::new(encoder(config)),
         format: config.input.format,
     }
+}
+
+/// What turns events into records.
+pub(super) fn encoder(config: &Config) -> Encoder {
+    let unique = if config.output.unique.is_empty() { Unique::Off } else { Unique::Wanted };
+    Encoder::new(config.output.mode, &config.group.id, config.settings_hash(), unique)
 }
 
 /// Tells the log.

@@ -5,9 +5,11 @@
 use expect_test::{expect, expect_file};
 use serde_json::Value;
 use std::sync::Arc;
-use wirefold::config::{Config, Mode};
+use wirefold::config::Config;
 use wirefold::daemon::contract::schema::{self, Topics};
-use wirefold::daemon::contract::{Caused, Encoder, Output, Record, TYPES, Topic, event_id};
+use wirefold::daemon::contract::{Encoder, Mode, TYPES, Unique, event_id};
+use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
+use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
 use wirefold::engine::article::{
     About, Article, ArticleKey, EventTime, InputPosition, Lang, PubStatus, Sequence,
 };
@@ -164,36 +166,56 @@ fn every() -> Vec<Event> {
     all.into_iter().map(|what| Event { clock: CLOCK, input: position(), what }).collect()
 }
 
-fn encode(mode: Mode) -> Vec<Output> {
-    let mut config = Config::default();
-    config.output.mode = mode;
+fn encode(mode: Mode) -> Vec<OutputRecord> {
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let record = Record {
+    let record = InputRecord {
+        from: Partition { topic: position().topic, partition: 3 },
+        offset: 123,
+        timestamp: Some(CLOCK),
         key: Some(b"k".to_vec()),
-        headers: vec![("traceparent".into(), trace.into())],
-        value: b"{\"untouched\": 1}".to_vec(),
+        headers: vec![("traceparent".into(), Some(trace.into())), ("null".into(), None)],
+        payload: Some(b"{\"untouched\": 1}".to_vec()),
     };
-    let input = position();
-    let mut caused = Caused { record: &record, input: &input, count: 0 };
-    let mut sequence = 41;
-    // The hash of the settings moves with every default; the goldens are about the layout.
-    let outputs = Encoder::new(&config).events(&every(), &mut caused, &mut sequence);
-    assert_eq!((caused.count, sequence), (8, 49));
-    outputs
+    let encoder = Encoder::new(mode, "desk", "5e77".into(), Unique::Wanted);
+    let told = |(n, event)| {
+        let told = Told { event, n, sequence: 41 + u64::from(n), record: &record };
+        encoder.encode(&told)
+    };
+    (0..).zip(&every()).flat_map(told).collect()
+}
+
+#[test]
+fn without_the_topic_there_is_no_unique_feed() {
+    let event = every().remove(0);
+    let record = InputRecord {
+        from: Partition { topic: position().topic, partition: 3 },
+        offset: 123,
+        timestamp: None,
+        key: None,
+        headers: Vec::new(),
+        payload: None,
+    };
+    let told = Told { event: &event, n: 0, sequence: 0, record: &record };
+    let roles = |unique| -> Vec<Role> {
+        let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), unique);
+        encoder.encode(&told).into_iter().map(|record| record.role).collect()
+    };
+    assert_eq!(roles(Unique::Wanted), [Role::Events, Role::Unique]);
+    assert_eq!(roles(Unique::Off), [Role::Events]);
 }
 
 fn text(bytes: &[u8]) -> String {
-    let settings = Config::default().settings_hash();
-    String::from_utf8(bytes.to_vec()).unwrap().replace(&settings, "<settings>")
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn shown(output: &Output) -> String {
+fn shown(output: &OutputRecord) -> String {
     let key = output.key.as_deref().map_or("-".into(), text);
-    let mut shown = format!("{:?} {key}\n", output.topic);
+    let mut shown = format!("{:?} {key}\n", output.role);
     for (name, value) in &output.headers {
-        shown += &format!("  {name}: {}\n", text(value));
+        let value = value.as_deref().map_or("(null)".into(), text);
+        shown += &format!("  {name}: {value}\n");
     }
-    shown + &output.value.as_deref().map_or("tombstone".into(), text) + "\n"
+    shown + &output.payload.as_deref().map_or("tombstone".into(), text) + "\n"
 }
 
 #[test]
@@ -205,25 +227,26 @@ fn golden_records_in_binary_mode() {
 #[test]
 fn golden_records_in_structured_mode() {
     let outputs = encode(Mode::Structured);
-    let events = outputs.iter().filter(|o| o.topic == Topic::Events);
+    let events = outputs.iter().filter(|o| o.role == Role::Events);
     let all: String = events.map(shown).collect();
     expect_file!["golden/events-structured.txt"].assert_eq(&all);
 }
 
 #[test]
 fn both_modes_say_the_same() {
-    let events = |mode| -> Vec<Output> {
-        encode(mode).into_iter().filter(|o| o.topic == Topic::Events).collect()
+    let events = |mode| -> Vec<OutputRecord> {
+        encode(mode).into_iter().filter(|o| o.role == Role::Events).collect()
     };
     for (binary, structured) in events(Mode::Binary).iter().zip(&events(Mode::Structured)) {
         assert_eq!(binary.key, structured.key);
-        let mut whole: Value = serde_json::from_slice(structured.value.as_ref().unwrap()).unwrap();
-        let data: Value = serde_json::from_slice(binary.value.as_ref().unwrap()).unwrap();
+        let mut whole: Value =
+            serde_json::from_slice(structured.payload.as_ref().unwrap()).unwrap();
+        let data: Value = serde_json::from_slice(binary.payload.as_ref().unwrap()).unwrap();
         assert_eq!(whole["data"], data);
         for (name, value) in &binary.headers {
             let name = if name == "content-type" { "datacontenttype" } else { &name[3..] };
             let attribute = whole.as_object_mut().unwrap().remove(name);
-            assert_eq!(attribute, Some(text_of(value)), "{name}");
+            assert_eq!(attribute, Some(text_of(value.as_ref().unwrap())), "{name}");
         }
         assert_eq!(whole.as_object().unwrap().keys().collect::<Vec<_>>(), ["data"]);
     }
@@ -237,8 +260,8 @@ fn text_of(bytes: &[u8]) -> Value {
 fn every_type_has_its_golden_in_order() {
     let types: Vec<String> = encode(Mode::Structured)
         .iter()
-        .filter(|o| o.topic == Topic::Events)
-        .map(|o| serde_json::from_slice::<Value>(o.value.as_ref().unwrap()).unwrap())
+        .filter(|o| o.role == Role::Events)
+        .map(|o| serde_json::from_slice::<Value>(o.payload.as_ref().unwrap()).unwrap())
         .map(|event| event["type"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(types, TYPES.map(|(kind, _)| kind));
@@ -248,9 +271,9 @@ fn every_type_has_its_golden_in_order() {
 fn stories_end_with_a_notice_and_a_tombstone() {
     let stories: Vec<(String, Option<String>)> = encode(Mode::Binary)
         .into_iter()
-        .filter(|o| o.topic == Topic::Stories)
+        .filter(|o| o.role == Role::Stories)
         .map(|o| {
-            let status = o.value.map(|v| {
+            let status = o.payload.map(|v| {
                 let state: Value = serde_json::from_slice(&v).unwrap();
                 state["status"].as_str().unwrap().to_owned()
             });
@@ -308,9 +331,9 @@ fn schemas_do_not_drift() {
 fn events_fit_their_schema() {
     let schema = schema::events();
     for (at, output) in
-        encode(Mode::Structured).iter().filter(|o| o.topic == Topic::Events).enumerate()
+        encode(Mode::Structured).iter().filter(|o| o.role == Role::Events).enumerate()
     {
-        let event: Value = serde_json::from_slice(output.value.as_ref().unwrap()).unwrap();
+        let event: Value = serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap();
         fits(&schema, &schema["oneOf"][at], &event, TYPES[at].0);
     }
 }

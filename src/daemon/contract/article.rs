@@ -227,7 +227,8 @@ pub struct Story {
 }
 
 impl ArticleClassified {
-    pub(super) fn of(from: &Classified, base: Base) -> Self {
+    /// The payload for an article that came from `input`.
+    pub fn of(from: &Classified, base: Base) -> Self {
         let verdict = &from.verdict;
         let novelty = verdict.novelty.as_ref();
         let ranges = from.new_passages.iter().map(|&(start, end)| Range { start, end });

@@ -20,7 +20,8 @@ pub struct Base {
 }
 
 impl Base {
-    pub(super) fn of(input: &InputPosition, settings: &str) -> Self {
+    /// For an event that `input` caused, under settings with the hash `settings`.
+    pub fn of(input: &InputPosition, settings: &str) -> Self {
         Self { input: Input::of(input), core: CORE.to_owned(), settings: settings.to_owned() }
     }
 }

@@ -1,9 +1,20 @@
 //! The CloudEvents 1.0 envelope, in binary and in structured content mode.
 
+use crate::daemon::pipeline::broker::Header;
 use crate::engine::article::EventTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// A header: name and value.
-type Header = (String, Vec<u8>);
+/// How events are laid out in a Kafka record (CloudEvents 1.0, Kafka protocol binding).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Attributes in headers, data in the value.
+    #[default]
+    Binary,
+    /// All in the value.
+    Structured,
+}
 
 /// An event on its way out.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,5 +90,5 @@ pub(super) fn dataschema(kind: &str) -> String {
 }
 
 fn header(name: &str, value: String) -> Header {
-    (name.to_owned(), value.into_bytes())
+    (name.to_owned(), Some(value.into_bytes()))
 }

@@ -1,14 +1,13 @@
 //! What is published: engine events to records of the output topics.
 //!
-//! In: the engine's [`Event`]s of one input record, with that record. Out: [`Output`]s, in the order
-//! in which they must be written.
+//! In: an engine [`Event`], its number, and the record that brought it about. Out: records, in the
+//! order in which they must be written.
 //!
 //! ```text
 //! Classified    -> events   key: story id, or the article's uri where it belongs to no story
 //!                  unique   key: article uri, the untouched bytes, if it brings something new
 //! StoryUpdated  -> events   key: story id      and   stories   the newest state
 //! StoryClosed   -> events   key: story id      and   stories   a last state, then a tombstone
-//! refused item  -> rejected key of the input, the untouched bytes, headers that say why
 //! ```
 //!
 //! The types that are published are wire types of their own ([`article`], [`radius`], [`story`]),
@@ -29,17 +28,16 @@ pub mod radius;
 pub mod schema;
 pub mod story;
 
-use crate::config::{Config, Mode};
 use crate::daemon::pipeline::batch::{self, Told};
-use crate::daemon::pipeline::broker::{OutputRecord, Role};
-use crate::engine::article::{EventTime, InputPosition};
+use crate::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
+use crate::engine::article::InputPosition;
 use crate::engine::event::{self, Event, What};
 use crate::engine::relation::{Kind, Pass};
 use crate::engine::story::Summary;
-use crate::engine::wire;
 use article::{ArticleClassified, ArticleSuperseded};
 use data::Base;
 use envelope::Envelope;
+pub use envelope::Mode;
 use radius::Radius;
 use sha2::{Digest, Sha256};
 use story::{StoryEvent, StoryMerged, StoryStatus};
@@ -73,186 +71,76 @@ pub const TYPES: [(&str, &str); 8] = [
     (CLOSED, "a story's final figures"),
 ];
 
-/// Which output topic a record goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Topic {
-    /// Every event.
-    Events,
-    /// The newest state of each live story.
-    Stories,
-    /// The feed without repeats.
-    Unique,
-    /// What could not be read.
-    Rejected,
-}
-
-/// A record to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// Where to.
-    pub topic: Topic,
-    /// Its key.
-    pub key: Option<Vec<u8>>,
-    /// Its headers, in order.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// Its value; `None` is a tombstone.
-    pub value: Option<Vec<u8>>,
-}
-
-/// One input record as it was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Record {
-    /// Its key.
-    pub key: Option<Vec<u8>>,
-    /// Its headers, in order.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// Its untouched bytes.
-    pub value: Vec<u8>,
-}
-
-impl Record {
-    /// The value of a header, where it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(value).ok()
-    }
-}
-
 /// Turns events into records.
 #[derive(Debug, Clone)]
 pub struct Encoder {
     mode: Mode,
-    settings: String,
-    unique: bool,
     source: String,
+    settings: String,
+    unique: Unique,
 }
 
-/// The events of one input record on their way out: counts them, so that each gets its own id.
-#[derive(Debug)]
-pub struct Caused<'a> {
-    /// The input record.
-    pub record: &'a Record,
-    /// Its position.
-    pub input: &'a InputPosition,
-    /// Events caused so far by the same record, items before this one included.
-    pub count: u32,
+/// Whether there is a feed without repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unique {
+    /// There is.
+    Wanted,
+    /// There is not.
+    Off,
 }
 
 impl Encoder {
-    /// An encoder under this configuration.
-    pub fn new(config: &Config) -> Self {
-        Self {
-            mode: config.output.mode,
-            settings: config.settings_hash(),
-            unique: !config.output.unique.is_empty(),
-            source: format!("/wirefold/{}", config.group.id),
-        }
+    /// An encoder for the deployment `group`, whose shaping settings have the hash `settings`.
+    pub fn new(mode: Mode, group: &str, settings: String, unique: Unique) -> Self {
+        Self { mode, source: format!("/wirefold/{group}"), settings, unique }
     }
 
-    /// The hash of the shaping settings, as every event carries it.
-    pub fn settings(&self) -> &str {
-        &self.settings
-    }
-
-    /// The records for `events`. `sequence` is the shard's own counter, which rises by one an event.
-    pub fn events(
-        &self,
-        events: &[Event],
-        caused: &mut Caused<'_>,
-        sequence: &mut u64,
-    ) -> Vec<Output> {
-        let mut outputs = Vec::with_capacity(events.len() + 1);
-        for event in events {
-            outputs.push(self.event(event, caused, *sequence));
-            caused.count += 1;
-            *sequence += 1;
-            outputs.extend(story::states(&event.what));
-            if let What::Classified(classified) = &event.what
-                && self.unique
-                && classified.verdict.pass == Pass::Yes
-            {
-                outputs.push(unique(classified, caused.record));
-            }
-        }
-        outputs
-    }
-
-    fn event(&self, event: &Event, caused: &Caused<'_>, sequence: u64) -> Output {
-        let data = data(event, &self.settings);
-        let key = match event.what.story() {
+    fn event(&self, told: &Told<'_>) -> OutputRecord {
+        let data = data(told.event, &self.settings);
+        let key = match told.event.what.story() {
             Some(story) => story.to_string(),
             None => data.subject.clone(),
         };
         let envelope = Envelope {
-            id: event_id(caused.input, caused.count),
+            id: event_id(&told.event.input, told.n),
             source: self.source.clone(),
             kind: data.kind,
             subject: data.subject,
-            time: event.clock,
+            time: told.event.clock,
             partitionkey: key.clone(),
-            sequence,
-            traceparent: traceparent(caused.record),
+            sequence: told.sequence,
+            traceparent: traceparent(told.record),
             data: data.value,
         };
         let (headers, value) = match self.mode {
             Mode::Binary => envelope.binary(),
             Mode::Structured => envelope.structured(),
         };
-        Output { topic: Topic::Events, key: Some(key.into_bytes()), headers, value: Some(value) }
-    }
-
-    /// The record for an item that was refused. `stamp` is the input record's timestamp.
-    pub fn reject(
-        &self,
-        error: &wire::Error,
-        record: &Record,
-        input: &InputPosition,
-        stamp: EventTime,
-    ) -> Output {
-        let mut headers = record.headers.clone();
-        for (name, value) in [
-            ("stage", "wire".to_owned()),
-            ("reason", error.reason().to_owned()),
-            ("message", error.to_string()),
-            ("topic", input.topic.to_string()),
-            ("partition", input.partition.to_string()),
-            ("offset", input.offset.to_string()),
-            ("item", input.item.to_string()),
-            ("timestamp", stamp.to_string()),
-        ] {
-            headers.push((format!("wirefold-reject-{name}"), value.into_bytes()));
+        OutputRecord {
+            role: Role::Events,
+            key: Some(key.into_bytes()),
+            payload: Some(value),
+            headers,
         }
-        let (key, value) = (record.key.clone(), Some(record.value.clone()));
-        Output { topic: Topic::Rejected, key, headers, value }
     }
 }
 
 impl batch::Encoder for Encoder {
     fn encode(&self, told: &Told<'_>) -> Vec<OutputRecord> {
-        let trace = told.record.header("traceparent");
-        let trace = trace.map(|value| ("traceparent".to_owned(), value.to_vec()));
-        let record = Record { key: None, headers: trace.into_iter().collect(), value: Vec::new() };
-        let input = &told.event.input;
-        let mut caused = Caused { record: &record, input, count: told.n };
-        let mut sequence = told.sequence;
-        let said = self.events(std::slice::from_ref(told.event), &mut caused, &mut sequence);
-        said.into_iter().filter_map(output).collect()
+        let mut records = vec![self.event(told)];
+        records.extend(story::states(&told.event.what));
+        if let What::Classified(classified) = &told.event.what
+            && self.unique == Unique::Wanted
+            && classified.verdict.pass == Pass::Yes
+        {
+            records.push(unique(classified, told));
+        }
+        records
     }
 
     fn settings(&self) -> &str {
         &self.settings
     }
-}
-
-/// A record for the pipeline, which makes those of the unique feed and the rejects itself.
-fn output(said: Output) -> Option<OutputRecord> {
-    let role = match said.topic {
-        Topic::Events => Role::Events,
-        Topic::Stories => Role::Stories,
-        Topic::Unique | Topic::Rejected => return None,
-    };
-    let headers = said.headers.into_iter().map(|(key, value)| (key, Some(value))).collect();
-    Some(OutputRecord { role, key: said.key, payload: said.value, headers })
 }
 
 /// The id of the `n`-th event that an input record caused: a replay repeats it.
@@ -267,17 +155,18 @@ pub fn event_id(input: &InputPosition, n: u32) -> String {
 }
 
 /// The trace context of the input, as a header of its own or as a CloudEvents attribute.
-fn traceparent(record: &Record) -> Option<String> {
-    record.header("traceparent").or_else(|| record.header("ce_traceparent")).map(str::to_owned)
+fn traceparent(record: &InputRecord) -> Option<String> {
+    let value = record.header("traceparent").or_else(|| record.header("ce_traceparent"))?;
+    std::str::from_utf8(value).ok().map(str::to_owned)
 }
 
 /// The original bytes and headers, with what was found.
-fn unique(classified: &event::Classified, record: &Record) -> Output {
-    let mut headers = record.headers.clone();
+fn unique(classified: &event::Classified, told: &Told<'_>) -> OutputRecord {
+    let mut headers = told.record.headers.clone();
     let mut say = |name: &str, value: String| {
-        headers.push((format!("wirefold-{name}"), value.into_bytes()));
+        headers.push((format!("wirefold-{name}"), Some(value.into_bytes())));
     };
-    let verdict = &classified.verdict;
+    let (verdict, input) = (&classified.verdict, &told.event.input);
     say("kind", verdict.relation.kind.as_str().to_owned());
     if let Some(story) = &classified.story {
         say("story", story.id.to_string());
@@ -293,8 +182,16 @@ fn unique(classified: &event::Classified, record: &Record) -> Output {
         say("flags", verdict.flags.join(","));
     }
     say("simhash", classified.simhash.to_string());
-    let key = classified.about.uri.clone().into_bytes();
-    Output { topic: Topic::Unique, key: Some(key), headers, value: Some(record.value.clone()) }
+    say("topic", input.topic.to_string());
+    say("partition", input.partition.to_string());
+    say("offset", input.offset.to_string());
+    say("item", input.item.to_string());
+    OutputRecord {
+        role: Role::Unique,
+        key: Some(classified.about.uri.clone().into_bytes()),
+        payload: told.record.payload.clone(),
+        headers,
+    }
 }
 
 /// A payload with its type and subject.

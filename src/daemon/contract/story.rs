@@ -1,7 +1,8 @@
 //! The events of stories, and the newest state of each on the stories topic.
 
 use super::data::{Base, Names, rounded};
-use super::{Output, Topic, json};
+use super::json;
+use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::engine::event::{Merged, What};
 use crate::engine::story::Summary;
 use schemars::JsonSchema;
@@ -133,7 +134,7 @@ impl StoryMerged {
 }
 
 /// The records for the stories topic that follow from an event, tombstones last.
-pub(super) fn states(what: &What) -> Vec<Output> {
+pub(super) fn states(what: &What) -> Vec<OutputRecord> {
     match what {
         What::StoryOpened(s) | What::StoryUpdated(s) => {
             vec![record(&StoryState::of(s, StoryStatus::Live))]
@@ -152,17 +153,17 @@ pub(super) fn states(what: &What) -> Vec<Output> {
 }
 
 /// The last state, then a tombstone.
-fn ended(last: &StoryState) -> Vec<Output> {
+fn ended(last: &StoryState) -> Vec<OutputRecord> {
     let notice = record(last);
-    let tombstone = Output { value: None, headers: Vec::new(), ..notice.clone() };
+    let tombstone = OutputRecord { payload: None, headers: Vec::new(), ..notice.clone() };
     vec![notice, tombstone]
 }
 
-fn record(story: &StoryState) -> Output {
-    Output {
-        topic: Topic::Stories,
+fn record(story: &StoryState) -> OutputRecord {
+    OutputRecord {
+        role: Role::Stories,
         key: Some(story.id.clone().into_bytes()),
-        headers: vec![("content-type".into(), b"application/json".to_vec())],
-        value: Some(json(story)),
+        headers: vec![("content-type".into(), Some(b"application/json".to_vec()))],
+        payload: Some(json(story)),
     }
 }

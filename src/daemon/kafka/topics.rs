@@ -67,6 +67,28 @@ pub fn ready(settings: &Settings) -> Result<Limits, Error> {
     limits(&admin, &wanted)
 }
 
+/// Says of every topic what is there, or precisely what to create; makes none.
+///
+/// # Errors
+/// When the broker is not reached, or a topic that is there is wrong.
+pub fn look(settings: &Settings) -> Result<Vec<String>, Error> {
+    let admin: AdminClient<Quiet> = settings
+        .admin()
+        .create_with_context(Quiet)
+        .map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
+    let mut lines = Vec::new();
+    for topic in wanted(settings, BYTES_DEFAULT) {
+        lines.push(match found(&admin, &topic.name)? {
+            Some(partitions) => {
+                check_partitions(&topic, partitions)?;
+                format!("topic `{}` is there, {partitions} partitions", topic.name)
+            }
+            None => missing(&topic),
+        });
+    }
+    Ok(lines)
+}
+
 fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
     let bytes = ("max.message.bytes", (input_bytes + HEADROOM).to_string());
     let topics = &settings.topics;

@@ -19,10 +19,9 @@ use super::record::{
 use super::reject::reject;
 use super::{Delivery, Fault};
 use crate::engine::article::{EventTime, InputPosition};
-use crate::engine::event::{Event, What};
+use crate::engine::event::Event;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::Prepared;
-use crate::engine::relation::Pass;
 use crate::engine::wire::{self, Format};
 use crate::engine::{CORE, Settings};
 use rayon::prelude::*;
@@ -202,42 +201,12 @@ impl Run<'_> {
                 let sequence = memory.position.sequence;
                 let told = Told { event: &event, n, sequence, record };
                 self.outputs.extend(with.encoder.encode(&told));
-                self.outputs.extend(unique(&event, record, place));
                 memory.position.sequence += 1;
                 n += 1;
                 self.events.push(event);
             }
         }
     }
-}
-
-/// The original record, for the feed without repeats, if the event lets its article through.
-fn unique(event: &Event, record: &InputRecord, item: usize) -> Option<OutputRecord> {
-    let What::Classified(told) = &event.what else { return None };
-    if told.verdict.pass != Pass::Yes {
-        return None;
-    }
-    let mut headers = record.headers.clone();
-    let mut says = |name: &str, value: String| {
-        headers.push((format!("wirefold-{name}"), Some(value.into_bytes())));
-    };
-    says("relation", told.verdict.relation.kind.as_str().to_owned());
-    if let Some(story) = &told.story {
-        says("story", story.id.to_string());
-    }
-    if let Some(novelty) = &told.verdict.novelty {
-        says("novel-words", novelty.words.to_string());
-    }
-    says("topic", record.from.topic.to_string());
-    says("partition", record.from.partition.to_string());
-    says("offset", record.offset.to_string());
-    says("item", item.to_string());
-    Some(OutputRecord {
-        role: Role::Unique,
-        key: Some(told.article.uri.clone().into_bytes()),
-        payload: record.payload.clone(),
-        headers,
-    })
 }
 
 /// The journal of the items; its clock is still the lowest.

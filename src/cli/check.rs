@@ -1,0 +1,37 @@
+//! `wirefold check`: are the settings right, and does the connection stand?
+//!
+//! Settings were validated when they were loaded; here librdkafka is asked whether it takes what is
+//! handed on to it, and with `--connect` the broker is asked for the topics.
+
+use super::Failure;
+use super::run::kafka;
+use crate::config::Config;
+use crate::daemon::kafka::{client, topics};
+use anyhow::anyhow;
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Also connects to the broker and looks at the topics; makes none.
+    #[arg(long)]
+    connect: bool,
+    /// Also prints all settings as they are in force, secrets as `***`.
+    #[arg(long)]
+    show: bool,
+}
+
+/// Runs `check`.
+pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+    let settings = kafka(config);
+    client::check(&settings).map_err(|why| Failure::Usage(anyhow!(why)))?;
+    if args.show {
+        print!("{}", config.shown());
+    }
+    println!("settings are right; hash of the shaping ones: {}", config.settings_hash());
+    if args.connect {
+        for line in topics::look(&settings)? {
+            println!("{line}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! Files to input records, and a run of the engine over them.
+//!
+//! In: files ([`read`] says how they are cut), `-` is stdin. Out: batch by batch, prepared in
+//! parallel and applied one by one, what the engine says of each item.
+//!
+//! The clock is the article's publication, or else the time that this version claims; an article
+//! without either takes the previous one's.
+//!
+//! Cost: memory is bounded by one batch of records, unless a file is one array or one document.
+
+pub(super) mod read;
+
+use crate::daemon::pipeline::broker::{InputRecord, Partition};
+use crate::engine::Settings;
+use crate::engine::article::{EventTime, InputPosition};
+use crate::engine::event::Event;
+use crate::engine::fingerprint::FloodKey;
+use crate::engine::prepare::{Prepared, prepare};
+use crate::engine::state::State;
+use crate::engine::wire::{self, Format};
+use anyhow::Context;
+use rayon::prelude::*;
+use read::Records;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Records that are prepared together.
+const BATCH: usize = 512;
+/// Bytes after which a batch is closed early.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// A replay has no deployment, and so no secret: results must repeat.
+pub(super) const REPLAY_KEY: FloodKey = FloodKey(0);
+
+/// One file.
+pub(super) struct Feed {
+    path: PathBuf,
+    bytes: Option<u64>,
+}
+
+/// What became of one item.
+pub(super) enum Outcome {
+    /// It was applied.
+    Events(Vec<Event>),
+    /// It was refused.
+    Refused(wire::Error),
+}
+
+/// One item of one record, applied.
+pub(super) struct Applied<'a> {
+    pub(super) record: &'a InputRecord,
+    pub(super) item: u32,
+    pub(super) outcome: Outcome,
+}
+
+impl Feed {
+    /// Looks at a file, or takes stdin for `-`.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let path = path.to_owned();
+        if path == Path::new("-") {
+            return Ok(Self { path, bytes: None });
+        }
+        let found = std::fs::File::open(&path).and_then(|file| file.metadata());
+        let found = found.with_context(|| format!("cannot read `{}`", path.display()))?;
+        anyhow::ensure!(!found.is_dir(), "cannot read `{}`: it is a folder", path.display());
+        Ok(Self { bytes: Some(found.len()), path })
+    }
+
+    /// Its size; `None` for stdin.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
+    /// The name that positions carry: that of the file.
+    fn name(&self) -> Arc<str> {
+        match self.bytes {
+            None => "stdin".into(),
+            Some(_) => self.path.file_name().unwrap_or_default().to_string_lossy().into(),
+        }
+    }
+
+    fn records(&self) -> anyhow::Result<Records> {
+        let reading = || format!("cannot read `{}`", self.path.display());
+        let source: Box<dyn std::io::Read> = match self.bytes {
+            None => Box::new(std::io::stdin()),
+            Some(_) => Box::new(std::fs::File::open(&self.path).with_context(reading)?),
+        };
+        Records::open(source).with_context(reading)
+    }
+}
+
+/// Opens every file in turn.
+pub(super) fn open_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Feed>> {
+    paths.iter().map(|path| Feed::open(path)).collect()
+}
+
+/// An article, decoded and prepared.
+type Ready = Result<Box<Prepared>, wire::Error>;
+
+/// Runs the engine over `feeds` in order and calls `each` for every item.
+pub(super) fn run(
+    feeds: &[Feed],
+    settings: &Settings,
+    format: Format,
+    mut each: impl FnMut(Applied<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<State> {
+    let mut state = State::new(settings.clone(), REPLAY_KEY);
+    let mut clock = EventTime(0);
+    for feed in feeds {
+        let (name, mut records) = (feed.name(), feed.records()?);
+        let mut offset = 0;
+        loop {
+            let batch = batch(&mut records, &name, &mut offset)
+                .with_context(|| format!("cannot read `{}`", feed.path.display()))?;
+            if batch.is_empty() {
+                break;
+            }
+            let ready: Vec<Vec<Ready>> =
+                batch.par_iter().map(|record| decoded(record, settings, format)).collect();
+            for (mut record, items) in batch.into_iter().zip(ready) {
+                for (item, ready) in items.into_iter().enumerate() {
+                    let item = u32::try_from(item).unwrap_or(u32::MAX);
+                    let outcome = match ready {
+                        Ok(new) => {
+                            clock = stamp(&new).unwrap_or(clock);
+                            let input = position(&record, item);
+                            Outcome::Events(state.apply(*new, clock, input))
+                        }
+                        Err(error) => Outcome::Refused(error),
+                    };
+                    record.timestamp = Some(clock);
+                    // A replay keeps no changelog: what would be written is let go.
+                    drop(state.take_changes());
+                    each(Applied { record: &record, item, outcome })?;
+                }
+            }
+        }
+    }
+    Ok(state)
+}
+
+/// The time of an article in a replay.
+fn stamp(new: &Prepared) -> Option<EventTime> {
+    new.article.published.or_else(|| new.article.claimed_time())
+}
+
+fn position(record: &InputRecord, item: u32) -> InputPosition {
+    let Partition { topic, partition } = record.from.clone();
+    InputPosition { topic, partition, offset: record.offset, item }
+}
+
+/// The next records of a file; empty at its end.
+fn batch(
+    records: &mut Records,
+    name: &Arc<str>,
+    offset: &mut i64,
+) -> std::io::Result<Vec<InputRecord>> {
+    let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
+    while batch.len() < BATCH && bytes < BATCH_BYTES {
+        let Some(payload) = records.next()? else { break };
+        bytes += payload.len();
+        batch.push(record(name, *offset, payload));
+        *offset += 1;
+    }
+    Ok(batch)
+}
+
+/// Bytes as an input record.
+pub(super) fn record(name: &Arc<str>, offset: i64, payload: Vec<u8>) -> InputRecord {
+    InputRecord {
+        from: Partition { topic: name.clone(), partition: 0 },
+        offset,
+        timestamp: None,
+        key: None,
+        payload: Some(payload),
+        headers: Vec::new(),
+    }
+}
+
+fn decoded(record: &InputRecord, settings: &Settings, format: Format) -> Vec<Ready> {
+    let bytes = record.payload.as_deref().unwrap_or_default();
+    wire::decode(bytes, None, format, &settings.wire)
+        .into_iter()
+        .map(|item| item.map(|article| Box::new(prepare(article, settings, REPLAY_KEY))))
+        .collect()
+}
+
+/// All articles of a file, decoded.
+pub(super) fn articles(
+    path: &Path,
+    settings: &Settings,
+    format: Format,
+) -> anyhow::Result<Vec<Result<crate::engine::article::Article, wire::Error>>> {
+    let feed = Feed::open(path)?;
+    let mut records = feed.records()?;
+    let mut all = Vec::new();
+    while let Some(bytes) = records.next()? {
+        all.extend(wire::decode(&bytes, None, format, &settings.wire));
+    }
+    Ok(all)
+}

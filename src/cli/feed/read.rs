@@ -1,0 +1,199 @@
+//! Cuts a file into records.
+//!
+//! | the file begins with | its records are |
+//! |---|---|
+//! | `[` and is one JSON array | the elements |
+//! | `{` and is one JSON object over several lines | the whole |
+//! | `<`, a start-of-header control, `ZCZC` (XML, IPTC 7901, ANPA) | the whole |
+//! | anything else | the lines; blank ones are left out |
+//!
+//! A line that `replay --rejects` wrote gives back the untouched bytes that it holds.
+//!
+//! Cost: lines are read one by one; a file that is one value is held whole.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read};
+
+/// The records of one file.
+pub(super) struct Records {
+    ahead: VecDeque<Vec<u8>>,
+    rest: Option<BufReader<Box<dyn Read>>>,
+}
+
+impl Records {
+    /// Looks at the beginning to see what the file is.
+    pub(super) fn open(source: Box<dyn Read>) -> io::Result<Self> {
+        let mut source = BufReader::with_capacity(1 << 18, source);
+        let mut first = Vec::new();
+        while first.trim_ascii().is_empty() {
+            first.clear();
+            if source.read_until(b'\n', &mut first)? == 0 {
+                return Ok(Self { ahead: VecDeque::new(), rest: None });
+            }
+        }
+        if first.starts_with(b"\xef\xbb\xbf") {
+            first.drain(..3);
+        }
+        let shown = first.trim_ascii();
+        let one = match shown.first() {
+            Some(b'<' | 0x01) => true,
+            Some(b'{' | b'[') => !valid(shown) || shown[0] == b'[',
+            _ => shown.starts_with(b"ZCZC"),
+        };
+        if one {
+            return Self::whole(first, source);
+        }
+        Ok(Self { ahead: [first].into(), rest: Some(source) })
+    }
+
+    /// Reads on to the end: one value, or lines after all.
+    fn whole(mut text: Vec<u8>, mut source: BufReader<Box<dyn Read>>) -> io::Result<Self> {
+        source.read_to_end(&mut text)?;
+        let shown = text.trim_ascii();
+        let ahead = match shown.first() {
+            Some(b'[') if valid(shown) => elements(shown),
+            Some(b'{' | b'[') if !valid(shown) => {
+                shown.split(|&b| b == b'\n').map(<[u8]>::to_vec).collect()
+            }
+            Some(b'{') => [shown.to_vec()].into(),
+            _ => [text].into(),
+        };
+        Ok(Self { ahead, rest: None })
+    }
+
+    /// The next record; `None` at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            let line = match (self.ahead.pop_front(), &mut self.rest) {
+                (Some(line), _) => line,
+                (None, None) => return Ok(None),
+                (None, Some(source)) => {
+                    let mut line = Vec::new();
+                    if source.read_until(b'\n', &mut line)? == 0 {
+                        return Ok(None);
+                    }
+                    line
+                }
+            };
+            let shown = line.trim_ascii();
+            if !shown.is_empty() {
+                return Ok(Some(Rejected::untouched(shown).unwrap_or_else(|| shown.to_vec())));
+            }
+        }
+    }
+}
+
+fn valid(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// The elements of a JSON array, each as it stands.
+fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
+    let all: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
+    all.into_iter().map(|raw| raw.get().as_bytes().to_vec()).collect()
+}
+
+/// A line of the file that `replay --rejects` writes: why an item was refused, and the untouched
+/// bytes, as text where they are UTF-8, else as base64.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::cli) struct Rejected {
+    pub(in crate::cli) reject: Reason,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record_base64: Option<String>,
+}
+
+/// Where and why an item was refused.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Reason {
+    pub(in crate::cli) stage: String,
+    pub(in crate::cli) reason: String,
+    pub(in crate::cli) message: String,
+    pub(in crate::cli) topic: String,
+    pub(in crate::cli) partition: i32,
+    pub(in crate::cli) offset: i64,
+    pub(in crate::cli) item: u32,
+}
+
+impl Rejected {
+    /// The line for these bytes.
+    pub(in crate::cli) fn new(reject: Reason, bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self { reject, record: Some(text.to_owned()), record_base64: None },
+            Err(_) => Self { reject, record: None, record_base64: Some(STANDARD.encode(bytes)) },
+        }
+    }
+
+    /// The bytes that a line holds, if it is such a line.
+    fn untouched(line: &[u8]) -> Option<Vec<u8>> {
+        if !line.starts_with(b"{\"reject\":") {
+            return None;
+        }
+        let held: Self = serde_json::from_slice(line).ok()?;
+        match (held.record, held.record_base64) {
+            (Some(text), None) => Some(text.into_bytes()),
+            (None, Some(coded)) => STANDARD.decode(coded).ok(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(text: &[u8]) -> Vec<String> {
+        let mut records = Records::open(Box::new(io::Cursor::new(text.to_vec()))).unwrap();
+        let mut all = Vec::new();
+        while let Some(record) = records.next().unwrap() {
+            all.push(String::from_utf8_lossy(&record).into_owned());
+        }
+        all
+    }
+
+    #[test]
+    fn lines_arrays_objects_and_documents_are_told_apart() {
+        for (text, want) in [
+            ("{\"a\":1}\n\n  {\"a\":2}\r\n", &["{\"a\":1}", "{\"a\":2}"][..]),
+            ("[ {\"a\":1},\n 2 ]", &["{\"a\":1}", "2"]),
+            ("[{\"a\":1}]\n", &["{\"a\":1}"]),
+            ("[]", &[]),
+            ("\n{\n \"a\": 1\n}\n", &["{\n \"a\": 1\n}"]),
+            ("{\"a\":1}\n{broken\n", &["{\"a\":1}", "{broken"]),
+            ("{broken\n{\"a\":1}\n", &["{broken", "{\"a\":1}"]),
+            ("[broken\n{\"a\":1}\n", &["[broken", "{\"a\":1}"]),
+            ("no json\n{\"a\":1}\n", &["no json", "{\"a\":1}"]),
+            ("<a>\n</a>\n", &["<a>\n</a>"]),
+            ("\u{1}x\ny\n", &["\u{1}x\ny"]),
+            ("\u{feff}{\"a\":1}\n", &["{\"a\":1}"]),
+            (" \n", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(cut(text.as_bytes()), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn refused_bytes_are_given_back_untouched() {
+        for bytes in [&b"{broken"[..], b"\xff\x00{", b"", b"{\"reject\":1}"] {
+            let reject = Reason {
+                stage: "wire".into(),
+                reason: "syntax".into(),
+                message: "why".into(),
+                topic: "in".into(),
+                partition: 0,
+                offset: 7,
+                item: 0,
+            };
+            let line = serde_json::to_vec(&Rejected::new(reject, bytes)).unwrap();
+            assert_eq!(Rejected::untouched(&line).as_deref(), Some(bytes));
+        }
+        assert_eq!(Rejected::untouched(b"{\"reject\":1}"), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! Where the admin server listens, and who may ask.
+
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Settings of the admin server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The address and port; empty for none. Any address but loopback needs `token_file`.
+    pub listen: String,
+    /// A file that holds the token which requests must carry as `Authorization: Bearer`, health
+    /// excepted; empty for none.
+    pub token_file: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9464".into(), token_file: PathBuf::new() }
+    }
+}
+
+impl Settings {
+    /// The address; `None` for no server.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listen.parse().ok()
+    }
+
+    /// Whether the settings hold together.
+    ///
+    /// # Errors
+    /// The key that does not, and why.
+    pub fn check(&self) -> Result<(), (String, String)> {
+        let wrong = |why: &str| Err(("http.listen".to_owned(), why.to_owned()));
+        match self.address() {
+            _ if self.listen.is_empty() => Ok(()),
+            None => wrong("is no address and port such as `127.0.0.1:9464`"),
+            Some(address)
+                if !address.ip().is_loopback() && self.token_file.as_os_str().is_empty() =>
+            {
+                wrong("an address other than loopback needs `http.token_file`")
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
