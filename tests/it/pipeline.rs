@@ -5,7 +5,7 @@ use crate::feed::{Rng, feed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wirefold::config::Config;
-use wirefold::daemon::contract::Encoder;
+use wirefold::daemon::contract::{Encoder, Mode, Unique};
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup};
@@ -79,7 +79,7 @@ fn setup(delivery: Delivery) -> Setup {
     config.engine.window = Span::minutes(20);
     Setup {
         settings: Settings { records_max: 4, commit_every: Span(5), ..Settings::default() },
-        encoder: Arc::new(Encoder::new(&config)),
+        encoder: Arc::new(Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Wanted)),
         engine: config.engine,
         delivery,
         reset: Reset::Error,
