@@ -4,6 +4,8 @@
 //! second when only the first came before it, with its evidence. `--decode FILE` prints every
 //! article of a file as decoded and as cleaned, for whoever maps a new feed.
 
+mod texts;
+
 use super::Failure;
 use super::feed::{self, REPLAY_KEY};
 use crate::config::Config;
@@ -50,12 +52,15 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let classified = compare(config, &a, &b)?;
     let base = Base::of(&position(1), &config.settings_hash());
     let said = ArticleClassified::of(&classified, base);
-    let value = serde_json::to_value(&said)?;
+    let mut value = serde_json::to_value(&said)?;
+    let texts = texts::Texts::compare(config, &a, &b);
     if args.json {
+        value["texts"] = texts.json();
         println!("{}", serde_json::to_string_pretty(&value)?);
         return Ok(());
     }
     print!("{}{}{}", about("A", &a), about("B", &b), told(&value));
+    println!("\n{}", texts.lines().join("\n"));
     Ok(())
 }
 
