@@ -7,6 +7,17 @@
 //! The pipeline owns the engine's state and talks to a broker through the small traits of
 //! [`pipeline::broker`]; [`kafka`] implements them, and tests implement them in memory.
 
+/// A named point where the fault suite ends the process, as SIGKILL would. Compiled out without the
+/// feature `failpoints`; `FAILPOINTS="after-poll=9*off->return"` ends it at the tenth pass.
+macro_rules! point {
+    ($name:literal) => {
+        fail::fail_point!($name, |_| {
+            eprintln!("failpoint {}", $name);
+            std::process::abort()
+        })
+    };
+}
+
 pub mod admin;
 pub mod contract;
 pub mod kafka;

@@ -68,6 +68,8 @@ impl Daemon {
     /// When the settings passed to librdkafka are not taken, or the system gives no thread.
     pub fn start(kafka: Settings, setup: Setup, observers: Observers) -> anyhow::Result<Self> {
         client::check(&kafka).map_err(|why| anyhow!(why))?;
+        #[cfg(feature = "failpoints")]
+        std::mem::forget(fail::FailScenario::setup());
         let (stop, stopped) = bounded(1);
         let supervisor =
             thread("supervisor", move || supervise(&kafka, &setup, &observers, &stopped))?;

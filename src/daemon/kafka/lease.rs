@@ -173,7 +173,7 @@ impl Context {
     }
 
     fn revoked(&self, list: &TopicPartitionList) {
-        fail::fail_point!("revoke");
+        point!("revoke");
         let mut waiting = Vec::new();
         for shard in self.shards(list) {
             let (done, let_go) = bounded(0);

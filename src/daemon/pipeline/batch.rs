@@ -146,7 +146,7 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     let ends = plan.is_some() || takes_over_a_plan;
     let mut run = Run { with, outputs: Vec::new(), events: Vec::new(), rejected: 0 };
     for item in items {
-        fail::fail_point!("mid-apply");
+        point!("mid-apply");
         run.item(memory, item);
     }
     journal.clock = memory.state.clock();

@@ -218,7 +218,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Err(Fault::Doubt(why)) => {
                     tracing::warn!(why, "recovering");
                     self.observer.phase(Phase::Recovering);
-                    fail::fail_point!("in-doubt");
+                    point!("in-doubt");
                     rest = if self.written == before { (rest * 2).min(REST_MAX) } else { REST_MIN };
                     if let Some(why) = Self::pause(wakes, rest) {
                         return Ok(why);
@@ -261,14 +261,16 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Takes the shard over and works on it with one writer. On a fault that writer is dropped.
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
         let mut writer = self.broker.writer()?;
-        fail::fail_point!("after-fence");
+        point!("after-fence");
         self.recall()?;
+        point!("after-recall");
         if self.memory.as_ref().is_some_and(|memory| memory.unconfirmed.is_some()) {
             self.write(&mut writer, lease)?;
         }
         if self.reader.is_none() {
             self.reader = Some(self.open()?);
         }
+        point!("after-open");
         self.observer.phase(Phase::Running);
         let mut committed_at = self.clock.elapsed();
         loop {
@@ -327,7 +329,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             if log.read().is_multiple_of(10_000) {
                 observer.phase(Phase::Restoring(log.read()));
             }
-            fail::fail_point!("mid-restore");
+            point!("mid-restore");
             Ok(())
         })?;
         let read = log.read();
@@ -357,7 +359,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         if records.is_empty() {
             return Ok(false);
         }
-        fail::fail_point!("after-poll");
+        point!("after-poll");
         let reading = memory.open_plan.as_ref().map(|plan| plan.journal.reading);
         let with = With {
             reading: reading.unwrap_or_else(|| self.clock.wall()),
@@ -368,7 +370,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let key = memory.state.key();
         let items = batch::prepare(records, &self.setup.engine, self.setup.format, key);
         let batch = batch::apply(memory, items, with)?;
-        fail::fail_point!("after-apply");
+        point!("after-apply");
         memory.unconfirmed = Some(batch);
         Ok(true)
     }
@@ -384,7 +386,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
         let Some(batch) = &memory.unconfirmed else { return Ok(()) };
         let committed = transact(writer, batch, lease)?;
-        fail::fail_point!("after-commit");
+        point!("after-commit");
         if committed == Committed::AfterTrouble {
             return Err(Fault::Doubt("a commit went through, but after trouble".into()));
         }
@@ -395,6 +397,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         if let Some(reader) = &mut self.reader {
             reader.note(&memory.position, self.clock.elapsed());
         }
+        point!("after-publish");
         Ok(())
     }
 }
@@ -402,39 +405,51 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 /// The atomic unit. Where there are no transactions, plan, outputs, changelog and end mark are each
 /// flushed before the next.
 fn transact<W: Writer>(writer: &mut W, batch: &Batch, lease: &Lease) -> Result<Committed, Fault> {
-    fail::fail_point!("before-begin");
+    point!("before-begin");
     writer.begin()?;
     if let Some(plan) = &batch.plan {
         writer.send(plan)?;
         writer.flush()?;
-        fail::fail_point!("after-plan");
+        point!("after-plan");
     }
     send(writer, &batch.outputs)?;
-    fail::fail_point!("after-outputs");
+    point!("after-outputs");
     if batch.plan.is_some() {
         writer.flush()?;
     }
-    fail::fail_point!("before-position");
+    point!("before-position");
     send(writer, &batch.changelog)?;
-    fail::fail_point!("after-position");
+    point!("after-position");
     if let Some(end) = &batch.end {
         writer.flush()?;
-        fail::fail_point!("before-end");
+        point!("before-end");
         writer.send(end)?;
     }
     writer.flush()?;
-    fail::fail_point!("after-flush");
+    point!("after-flush");
     if !lease.held() {
         return Err(Fault::Doubt("the lease is gone: nothing more is committed".into()));
     }
-    fail::fail_point!("before-commit");
+    point!("before-commit");
+    strike_in_commit();
     writer.commit()
+}
+
+/// Lets the fault suite end the process while a commit is under way.
+fn strike_in_commit() {
+    fail::fail_point!("in-commit", |_| {
+        std::thread::spawn(|| {
+            std::thread::sleep(Duration::from_millis(2));
+            eprintln!("failpoint in-commit");
+            std::process::abort()
+        });
+    });
 }
 
 fn send<W: Writer>(writer: &mut W, records: &[OutputRecord]) -> Result<(), Fault> {
     for record in records {
         writer.send(record)?;
-        fail::fail_point!("mid-produce");
+        point!("mid-produce");
     }
     Ok(())
 }
