@@ -8,5 +8,6 @@ mod config;
 mod contract;
 mod determinism;
 mod feed;
+mod mock;
 mod pipeline;
 mod scenario;

@@ -74,7 +74,7 @@ impl Observer for Silent {
     fn committed(&mut self, _: &State, _: Option<&wirefold::daemon::pipeline::batch::Batch>) {}
 }
 
-fn setup(delivery: Delivery) -> Setup {
+pub(crate) fn setup(delivery: Delivery) -> Setup {
     let mut config = Config::default();
     config.engine.window = Span::minutes(20);
     Setup {

@@ -6,6 +6,7 @@
 //! Configuration has refused what this system owns: settings that correctness rests on.
 
 use crate::daemon::pipeline::Delivery;
+use crate::daemon::pipeline::broker::Limits;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -25,6 +26,8 @@ pub struct Settings {
     pub replication: i32,
     /// The number of shards, which is the number of partitions of the changelog.
     pub shards: u32,
+    /// The limits of record sizes where the broker cannot be asked, as one in memory cannot.
+    pub limits: Option<Limits>,
     /// Whether there are transactions.
     pub delivery: Delivery,
     /// Settings passed through to librdkafka (`kafka.*`).
@@ -230,6 +233,7 @@ mod tests {
             partitions: 4,
             replication: -1,
             shards: 1,
+            limits: None,
             delivery: Delivery::ExactlyOnce,
             passed: passed.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
         }

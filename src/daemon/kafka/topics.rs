@@ -53,9 +53,9 @@ pub fn ready(settings: &Settings) -> Result<Limits, Error> {
         .map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
     let input = &settings.topics.input;
     let input_there = found(&admin, input)?.is_some();
-    let input_bytes = match input_there {
-        true => describe(&admin, &[input]).ok().and_then(|found| bytes_max(found.get(input)?)),
-        false => None,
+    let input_bytes = match (input_there, settings.limits) {
+        (true, None) => describe(&admin, &[input]).ok().and_then(|f| bytes_max(f.get(input)?)),
+        _ => None,
     };
     let wanted = wanted(settings, input_bytes.unwrap_or(BYTES_DEFAULT));
     for topic in &wanted {
@@ -64,7 +64,7 @@ pub fn ready(settings: &Settings) -> Result<Limits, Error> {
             None => make(&admin, topic, settings.replication)?,
         }
     }
-    limits(&admin, &wanted)
+    settings.limits.map_or_else(|| limits(&admin, &wanted), Ok)
 }
 
 /// Says of every topic what is there, or precisely what to create; makes none.
