@@ -319,7 +319,16 @@ impl Config {
             "engine.identity",
             "must not be below `engine.window`",
         )?;
-        check(engine.live_articles_max > 0, "engine.live_articles_max", "must be above zero")?;
+        check(
+            (1..engine::story::Settings::LIVE_MAX).contains(&engine.live_articles_max),
+            "engine.live_articles_max",
+            "must be 1 to 16777215",
+        )?;
+        check(
+            engine.story.memory.0 > 0 && engine.story.time_sigma.0 > 0,
+            "engine.story",
+            "`memory` and `time_sigma` must be above zero",
+        )?;
         check(
             (1..=64).contains(&engine.fingerprint.samples_max),
             "engine.fingerprint.samples_max",

@@ -186,8 +186,7 @@ fn a_table_that_recurs_is_no_copy() {
         expect![[r#"
               S1 opened
             mm-1: original; S1 of 1; pass yes
-              S2 opened
-            mm-2: recurring of mm-1 by figures-differ; S2 of 1; pass yes
+            mm-2: recurring of mm-1 by figures-differ; S1 of 2; pass yes
         "#]],
     );
 }
@@ -226,8 +225,7 @@ fn a_spliced_item_names_both_its_sources() {
             nw-1: original; S1 of 1; pass yes
               S2 opened
             bay-1: original; S2 of 1; pass yes
-              S3 opened
-            web-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S3 of 1; pass repeat
+            web-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S1 of 2; pass repeat
         "#]],
     );
 }
@@ -287,14 +285,12 @@ fn a_kill_names_everybody_who_carries_the_text_now_and_later() {
               S1 opened
             nw-1: original; S1 of 1; pass yes
             bay-1: duplicate of nw-1 by equal-content; S1 of 2; pass repeat
+            hill-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S1 of 3; pass yes
               S2 opened
-            hill-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S2 of 1; pass yes
-              S3 opened
-            velt-1: original; S3 of 1; pass yes
+            velt-1: original; S2 of 1; pass yes
             nw-1: withdrawal of nw-1 by canceled; pass yes
               withdrawn nw-1 by nw-1: carried by [bay-1 hill-1]
-              S4 opened
-            late-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S4 of 1; carries_withdrawn; pass held
+            late-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S1 of 3; carries_withdrawn; pass held
               withdrawn nw-1 by nw-1: carried by [late-1]
         "#]],
     );

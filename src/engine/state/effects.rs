@@ -13,6 +13,7 @@ use crate::engine::relation::align::Aligner;
 use crate::engine::relation::carriers::{Tainted, carried};
 use crate::engine::relation::identity::older;
 use crate::engine::relation::{Archive, Kind, Standing, Target};
+use crate::engine::story::{Members, StoryId};
 
 impl State {
     /// Whether a notice under the same uri, of this version or a later one, came before.
@@ -154,8 +155,11 @@ impl State {
     }
 
     fn stand(&mut self, sequence: Sequence, standing: Standing, by: Option<ArticleKey>) {
-        if self.live.stand(sequence, standing, by) {
-            self.stories.stand(sequence, standing == Standing::Stands);
+        let before = self.live.get(sequence).map(|entry| entry.standing);
+        if self.live.stand(sequence, standing, by)
+            && let (Some(member), Some(before)) = (self.live.member(sequence), before)
+        {
+            self.stories.restand(member, before, self.clock);
         }
         if let Some(entry) = self.live.get(sequence) {
             self.changes.push(super::Change::article(sequence, entry));
@@ -194,7 +198,7 @@ impl State {
         Radius { by, of: None, carriers: Vec::new(), searched_from, story: None }
     }
 
-    fn story_of(&self, sequence: Sequence) -> Option<crate::engine::story::StoryId> {
-        self.live.get(sequence)?.decision.story
+    fn story_of(&self, sequence: Sequence) -> Option<StoryId> {
+        self.stories.story_of(sequence)
     }
 }

@@ -12,13 +12,13 @@ mod live;
 pub mod record;
 
 use super::Settings;
-use super::article::{Article, Body, EventTime, InputPosition, Sequence};
+use super::article::{About, Article, Body, EventTime, InputPosition, LinkKind, Sequence};
 use super::event::{Classified, Event, Joined, Merged, What};
 use super::fingerprint::FloodKey;
 use super::index::Index;
 use super::prepare::Prepared;
-use super::relation::{self, Arrival, Pass, Standing, Verdict};
-use super::story::{Member, Step, Stories, StoryId, Terms};
+use super::relation::{self, Archive, Arrival, Pass, Standing, Verdict};
+use super::story::{Member, Members, Placement, Step, Stories, StoryId};
 use super::text::{Clean, Words};
 use live::Live;
 pub use live::{Decision, Entry};
@@ -83,11 +83,13 @@ impl State {
     /// `stamp` is the record's timestamp, already clamped; one below the clock counts as the clock.
     pub fn apply(&mut self, new: Prepared, stamp: EventTime, input: InputPosition) -> Vec<Event> {
         self.clock = self.clock.max(stamp);
-        let mut steps = self.expire();
         let sequence = self.live.next();
+        let ticked = self.stories.tick(self.clock, sequence, &self.live);
+        let mut happened: Vec<What> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
+        let expired = self.expire();
+        happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
         let verdict = self.judge(&new, stamp);
         let placed = self.place(sequence, &new, &verdict, &input);
-        steps.extend(placed.steps);
         let mut classified = classified(&new, verdict);
         let entry = Entry {
             input: input.clone(),
@@ -103,7 +105,7 @@ impl State {
         self.changes.push(Change::article(sequence, &entry));
         self.live.push(entry);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
-        let mut happened: Vec<What> = steps.into_iter().flat_map(|s| self.tell(s)).collect();
+        happened.extend(placed.steps.into_iter().flat_map(|s| self.tell(s)));
         happened.push(What::Classified(Box::new(classified)));
         happened.extend(self.take_effect(sequence));
         let clock = self.clock;
@@ -113,9 +115,7 @@ impl State {
     /// The records that changed since the last call, oldest change first.
     pub fn take_changes(&mut self) -> Vec<Change> {
         let mut changes = std::mem::take(&mut self.changes);
-        for (story, record) in self.stories.take_changes() {
-            changes.push(Change::story(story, record.as_ref()));
-        }
+        changes.extend(self.stories.take_changes().into_iter().map(Change::remembered));
         let clock = (self.clock, self.live.next());
         if self.clock_written != Some(clock) && self.clock != EventTime(i64::MIN) {
             self.clock_written = Some(clock);
@@ -141,19 +141,21 @@ impl State {
         let first = read.articles.first().map_or(next, |(s, _)| *s);
         state.live = Live::starting_at(first);
         state.index = Index::new(&state.settings.index, first);
-        for (story, record) in read.stories {
-            state.stories.restore(story, record);
+        for remembered in read.remembered {
+            state.stories.remember(remembered);
         }
         for (sequence, entry) in read.articles {
             if sequence != state.live.next() {
                 return Err(RestoreError::Gap { expected: state.live.next().0, found: sequence.0 });
             }
             state.index.insert(&entry.print);
-            if let Some(story) = entry.decision.story {
-                state.stories.join(sequence, entry.arrived, story);
-            }
+            let story = entry.decision.story;
             state.live.push(entry);
+            if let Some(member) = state.live.member(sequence) {
+                state.stories.put_back(member, story, &state.live);
+            }
         }
+        state.stories.resume(clock, next, &state.live);
         if state.live.next() != next {
             return Err(RestoreError::Gap { expected: next.0, found: state.live.next().0 });
         }
@@ -196,8 +198,7 @@ impl State {
         new: &Prepared,
         verdict: &Verdict,
         input: &InputPosition,
-    ) -> Placed {
-        let terms = self.stories.kept(&new.terms);
+    ) -> Placement {
         let relation = &verdict.relation;
         let of = relation.of.as_ref().and_then(|t| t.sequence);
         let member = Member {
@@ -207,12 +208,18 @@ impl State {
             kind: relation.kind,
             root: relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(sequence),
             words: new.print.words() as u32,
-            terms: &terms,
+            terms: &new.terms,
             standing: Standing::Stands,
         };
         let matched = if relation.kind.joins_its_match() { of } else { None };
-        let placed = self.stories.take_in(member, matched, mint(new, input), &self.live);
-        Placed { terms, story: placed.story, score: placed.score, steps: placed.steps }
+        let translated = self.translated(&new.about);
+        self.stories.take_in(member, matched, translated, mint(new, input), &self.live)
+    }
+
+    /// The live article that `about` is said to be a translation of.
+    fn translated(&self, about: &About) -> Option<Sequence> {
+        let links = about.links.iter().filter(|link| link.kind == LinkKind::TranslationOf);
+        links.filter_map(|link| self.live.newest_of_uri(&link.to.uri)).map(|e| e.sequence).next()
     }
 
     fn joined(&self, story: StoryId, score: Option<f64>) -> Option<Joined> {
@@ -253,14 +260,6 @@ impl State {
             }
         }
     }
-}
-
-/// Where an article was put, with its terms as kept.
-struct Placed {
-    terms: Terms,
-    story: Option<StoryId>,
-    score: Option<f64>,
-    steps: Vec<Step>,
 }
 
 /// What is said of `new`, before its story is known.

@@ -3,7 +3,8 @@
 //! | key | holds |
 //! |---|---|
 //! | `a/<sequence>` | one accepted article: its features, the decisions taken, where it came from |
-//! | `s/<story>` | what a story's members do not give |
+//! | `s/<story>` | what a story's members do not give, or the story that took it in |
+//! | `f/head`, `f/<page>` | how frequent terms are, in pages of 1,024 counters, 3 decimal digits |
 //! | `clock` | the engine's clock and the next sequence |
 //!
 //! Sequences are 20 decimal digits, story ids 16 hexadecimal ones. Values are postcard behind one
@@ -13,7 +14,7 @@ use super::live::{Decision, Entry};
 use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::relation::{Standing, Verdict};
-use crate::engine::story::{StoryId, StoryRecord, Terms};
+use crate::engine::story::{FrequencyRecord, Remembered, StoryId, Terms};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,8 +50,19 @@ impl Change {
         Self { key: article_key(sequence), value: None }
     }
 
-    pub(super) fn story(story: StoryId, record: Option<&StoryRecord>) -> Self {
-        Self { key: format!("s/{story}"), value: record.map(encode) }
+    /// The record of what the stories remember.
+    pub(super) fn remembered(what: Remembered) -> Self {
+        match what {
+            Remembered::Story(story, record) => {
+                Self { key: format!("s/{story}"), value: record.as_ref().map(encode) }
+            }
+            Remembered::Frequencies(FrequencyRecord::Head(head)) => {
+                Self { key: "f/head".into(), value: Some(encode(&head)) }
+            }
+            Remembered::Frequencies(FrequencyRecord::Page(page, counts)) => {
+                Self { key: format!("f/{page:03}"), value: Some(encode(&counts)) }
+            }
+        }
     }
 
     pub(super) fn clock(clock: EventTime, next: Sequence) -> Self {
@@ -107,7 +119,7 @@ struct ArticleRecord {
 pub(super) struct Records {
     pub(super) clock: Option<(EventTime, Sequence)>,
     pub(super) articles: Vec<(Sequence, Entry)>,
-    pub(super) stories: Vec<(StoryId, StoryRecord)>,
+    pub(super) remembered: Vec<Remembered>,
 }
 
 impl Records {
@@ -129,7 +141,15 @@ impl Records {
                 read.articles.push((Sequence(sequence), entry(Sequence(sequence), stored)));
             } else if let Some(id) = key.strip_prefix("s/") {
                 let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
-                read.stories.push((StoryId(id), decode(&key, &value)?));
+                let record = decode(&key, &value)?;
+                read.remembered.push(Remembered::Story(StoryId(id), Some(record)));
+            } else if key == "f/head" {
+                let head = FrequencyRecord::Head(decode(&key, &value)?);
+                read.remembered.push(Remembered::Frequencies(head));
+            } else if let Some(page) = key.strip_prefix("f/") {
+                let page = page.parse().map_err(|_| unreadable("no page in its key"))?;
+                let page = FrequencyRecord::Page(page, decode(&key, &value)?);
+                read.remembered.push(Remembered::Frequencies(page));
             } else {
                 return Err(unreadable("no record of the engine has such a key"));
             }

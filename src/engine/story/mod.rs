@@ -3,29 +3,55 @@
 //! In: the terms of articles, and text matches. Out: placements, merges, and the state of each
 //! story. Online, single-pass, lexical; a story has one language.
 //!
+//! ```text
+//! terms        an article to integers: title, text, names            stateless, in parallel
+//! frequencies  in how many articles a term stands, over a long memory
+//! postings     a few hundred live articles that share its rarest terms
+//! score        exact cosines with the stories of the nearest of them
+//! assign       joins the best, or opens one
+//! merge        stories that articles cannot tell apart, and second looks
+//! live         one story: members, centroid, lead, publishers
+//! ```
+//!
+//! An article whose text matches an earlier one joins that one's story. Any other is scored against
+//! up to `stories_max` stories: `centroid` of the score is the cosine with the story's centroid, the
+//! rest the mean of the nearest `members_scored` members, times a factor for the time between them,
+//! less a toll for the story's size. It joins the best from `join` on. Two stories between which
+//! articles hesitate twice are merged when their centroids agree. A story that is still of one article
+//! after `look_again_articles` or `look_again_after` is scored once more.
+//!
+//! Literal copies and roundups are members that do not speak: they have no terms, pull nothing
+//! together, and weigh in no centroid. Withdrawals, advisories and daybooks join no story.
+//!
 //! Invariants: ST-1 ids never change; ST-2 an absorbed story names its survivor until that closes;
-//! ST-3 an article belongs to exactly one live story, a withdrawal to none.
+//! ST-3 an article belongs to exactly one live story, a withdrawal to none; ST-4 the stories are a
+//! function of the live records and their own; ST-5 the work an article causes is bounded, however
+//! large the story.
+//!
+//! Cost: some 1 KB a live article; see `benches/story.rs` for the time.
+//!
+//! Deliberately absent: embeddings, learned weights, and settings per language or feed.
+
+mod assign;
+mod frequencies;
+mod lead;
+mod live;
+mod merge;
+mod postings;
+mod restore;
+mod score;
+mod settings;
+mod stem;
+mod terms;
 
 use crate::engine::article::{About, ArticleKey, EventTime, Lang, Sequence};
 use crate::engine::relation::{Kind, Standing};
-use crate::engine::text::{Clean, Words};
+pub use assign::Stories;
+pub use frequencies::{Head as FrequencyHead, Record as FrequencyRecord};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+pub use settings::Settings;
 use std::fmt;
-
-/// Story settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// Score from which an article joins a story.
-    pub join: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { join: 0.17 }
-    }
-}
+pub use terms::{Channel, Term, Terms};
 
 /// Names a story for good: minted from its founding article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,20 +60,6 @@ pub struct StoryId(pub u64);
 impl fmt::Display for StoryId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:016x}", self.0)
-    }
-}
-
-/// The terms of one article by channel, for story matching.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Terms {
-    /// Title terms.
-    pub title: Box<[u32]>,
-}
-
-impl Terms {
-    /// The terms of an article.
-    pub fn of(_: &str, _: &Clean, _: &Words, _: Option<Lang>, _: &Settings) -> Self {
-        Self::default()
     }
 }
 
@@ -66,7 +78,7 @@ pub struct Member<'a> {
     pub root: Sequence,
     /// Its words.
     pub words: u32,
-    /// Its terms, as kept.
+    /// Its terms: all of a new article, the kept ones of a live one.
     pub terms: &'a Terms,
     /// How it stands now.
     pub standing: Standing,
@@ -88,7 +100,7 @@ pub enum Step {
         /// The story that it grew out of.
         follows: Option<StoryId>,
     },
-    /// Its published state changed.
+    /// Its published state changed in an earlier second of engine time.
     Updated(StoryId),
     /// One story took another in.
     Merged {
@@ -110,6 +122,8 @@ pub struct Placement {
     pub story: Option<StoryId>,
     /// The score by which it joined; absent for a new story or a text match.
     pub score: Option<f64>,
+    /// Its terms, as kept: none for what does not speak for its story.
+    pub terms: Terms,
     /// What happened on the way.
     pub steps: Vec<Step>,
 }
@@ -143,142 +157,42 @@ pub struct Summary {
 
 /// What must outlive a story's members in the changelog: only what they do not give.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoryRecord {
+pub enum StoryRecord {
+    /// It lives.
+    Live(Box<Life>),
+    /// Another took it in.
+    Absorbed {
+        /// The other, which may have been taken in since.
+        by: StoryId,
+    },
+}
+
+/// What is remembered of a live story.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Life {
     /// Engine time of its opening.
     pub opened: EventTime,
     /// Its language.
     pub language: Option<Lang>,
-    /// The story that took it in.
-    pub merged_into: Option<StoryId>,
     /// The story that it grew out of.
     pub follows: Option<StoryId>,
+    /// Stories in other languages, linked as translations.
+    pub related: Vec<StoryId>,
+    /// How often an article could have joined this story as well as another.
+    pub doubts: Vec<(StoryId, u8)>,
+    /// Engine time of its last change.
+    pub changed: EventTime,
+    /// The most members that stood at one time, and the most publishers.
+    pub most: (u32, u32),
+    /// Squared length of its centroid by channel, as weighed at its last change.
+    pub norms: [f64; 3],
 }
 
-#[derive(Debug)]
-struct Live {
-    record: StoryRecord,
-    members: Vec<Sequence>,
-    last_seen: EventTime,
-}
-
-/// All live stories of one shard.
-#[derive(Debug, Default)]
-pub struct Stories {
-    live: BTreeMap<StoryId, Live>,
-    of: BTreeMap<Sequence, StoryId>,
-    changed: Vec<StoryId>,
-}
-
-impl Stories {
-    /// No stories.
-    pub fn new(_: &Settings) -> Self {
-        Self::default()
-    }
-
-    /// The number of live stories.
-    pub fn len(&self) -> usize {
-        self.live.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.live.is_empty()
-    }
-
-    /// Cuts an article's terms to those that are kept, by the frequencies as they are now.
-    pub fn kept(&self, terms: &Terms) -> Terms {
-        terms.clone()
-    }
-
-    /// Puts a new article into a story: that of the article that its text matches, else the best by
-    /// score, else one of its own, whose id is minted from `mint`.
-    pub fn take_in(
-        &mut self,
-        new: Member<'_>,
-        matched: Option<Sequence>,
-        mint: u64,
-        _members: &impl Members,
-    ) -> Placement {
-        if new.kind == Kind::Withdrawal {
-            return Placement { story: None, score: None, steps: Vec::new() };
-        }
-        if let Some(&story) = matched.and_then(|m| self.of.get(&m)) {
-            self.join(new.sequence, new.arrived, story);
-            return Placement {
-                story: Some(story),
-                score: None,
-                steps: vec![Step::Updated(story)],
-            };
-        }
-        let story = StoryId(mint);
-        let record = StoryRecord {
-            opened: new.arrived,
-            language: new.about.language,
-            merged_into: None,
-            follows: None,
-        };
-        self.restore(story, record);
-        self.join(new.sequence, new.arrived, story);
-        self.changed.push(story);
-        let steps = vec![Step::Opened { story, follows: None }];
-        Placement { story: Some(story), score: None, steps }
-    }
-
-    /// Puts a member back where its record says it was. Members come in order.
-    pub fn join(&mut self, sequence: Sequence, arrived: EventTime, story: StoryId) {
-        if let Some(live) = self.live.get_mut(&story) {
-            live.members.push(sequence);
-            live.last_seen = live.last_seen.max(arrived);
-            self.of.insert(sequence, story);
-        }
-    }
-
-    /// Puts a story back as its record says, before its members.
-    pub fn restore(&mut self, story: StoryId, record: StoryRecord) {
-        let last_seen = record.opened;
-        self.live.insert(story, Live { record, members: Vec::new(), last_seen });
-    }
-
-    /// A member is about to leave the window: `members` still holds it.
-    pub fn leave(&mut self, sequence: Sequence, members: &impl Members) -> Vec<Step> {
-        let Some(story) = self.of.remove(&sequence) else { return Vec::new() };
-        let last = self.summary(story, members);
-        let Some(live) = self.live.get_mut(&story) else { return Vec::new() };
-        live.members.retain(|&s| s != sequence);
-        if !live.members.is_empty() {
-            return Vec::new();
-        }
-        self.live.remove(&story);
-        self.changed.push(story);
-        last.map(|summary| Step::Closed(Box::new(summary))).into_iter().collect()
-    }
-
-    /// Notes that a member stands, or stands no more.
-    pub fn stand(&mut self, _: Sequence, _: bool) {}
-
-    /// The published state of a live story.
-    pub fn summary(&self, story: StoryId, members: &impl Members) -> Option<Summary> {
-        let live = self.live.get(&story)?;
-        let lead = live.members.iter().find_map(|&s| members.member(s));
-        Some(Summary {
-            id: story,
-            size: live.members.len() as u32,
-            publishers: 1,
-            lead: lead.map(|m| m.about.key()),
-            lead_reason: "first".into(),
-            headline: lead.map(|m| m.about.headline.clone()).unwrap_or_default(),
-            language: live.record.language,
-            first_seen: live.record.opened,
-            last_seen: live.last_seen,
-            follows: live.record.follows,
-            related: Vec::new(),
-        })
-    }
-
-    /// The records that changed since the last call, in the order in which they first changed;
-    /// `None` for a story that is gone.
-    pub fn take_changes(&mut self) -> Vec<(StoryId, Option<StoryRecord>)> {
-        let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().map(|id| (id, self.live.get(&id).map(|l| l.record.clone()))).collect()
-    }
+/// A change to what the stories remember beside their members.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remembered {
+    /// A story's record; `None` once the story is gone.
+    Story(StoryId, Option<StoryRecord>),
+    /// How frequent terms are.
+    Frequencies(FrequencyRecord),
 }

@@ -243,7 +243,7 @@ fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
 }
 
 /// Whether `c` belongs to a script that does not part its words.
-fn unspaced(c: char) -> bool {
+pub(crate) fn unspaced(c: char) -> bool {
     matches!(c,
         '\u{0e00}'..='\u{0eff}' // Thai, Lao
         | '\u{1000}'..='\u{109f}' // Burmese

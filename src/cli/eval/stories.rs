@@ -1,0 +1,188 @@
+//! Scores stories against labels.
+//!
+//! The articles run as a stream, cold, several times: as they come, or shuffled within a day, undated
+//! ones entirely, by a seed. What an article is in is scored twice: when it was decided, and at the
+//! end, after merges. A refused article counts as a story of its own.
+
+use super::partition::{Scores, kept};
+use crate::cli::feed::REPLAY_KEY;
+use crate::config::Config;
+use crate::engine::Settings;
+use crate::engine::article::{Article, EventTime, InputPosition, Span};
+use crate::engine::event::What;
+use crate::engine::prepare::prepare;
+use crate::engine::state::State;
+use crate::engine::story::StoryId;
+use crate::engine::text::tokens::mix;
+use crate::engine::wire;
+use anyhow::Context;
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// How the articles are put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Order {
+    /// As the file has them.
+    Given,
+    /// Shuffled within a minute of publication.
+    Minute,
+    /// Shuffled within a day, and entirely where nothing is dated.
+    Day,
+}
+
+/// The label of one line.
+#[derive(Debug, Deserialize)]
+struct Label {
+    story: Option<String>,
+}
+
+/// One line: what it says, and the story that it belongs to.
+struct Line {
+    article: Option<Article>,
+    gold: Option<u32>,
+}
+
+/// The stories of all lines in one run.
+struct Run {
+    decided: Vec<u32>,
+    merged: Vec<u32>,
+}
+
+/// Runs the articles `shuffles` times and scores each.
+pub(super) fn run(
+    config: &Config,
+    articles: &Path,
+    order: Order,
+    shuffles: u32,
+) -> anyhow::Result<Value> {
+    let lines = read(config, articles)?;
+    let seeds: Vec<u64> =
+        (0..u64::from(if order == Order::Given { 1 } else { shuffles })).collect();
+    let started = std::time::Instant::now();
+    let runs: Vec<Run> =
+        seeds.par_iter().map(|&seed| stream(&lines, order, seed, &config.engine)).collect();
+    let seconds = started.elapsed().as_secs_f64();
+    let scored = |of: fn(&Run) -> &[u32], several: bool| -> Value {
+        let scores: Vec<Scores> = runs.iter().map(|run| score(&lines, of(run), several)).collect();
+        Scores::json(&scores)
+    };
+    let agreement = agreement(&runs);
+    Ok(json!({
+        "after_merges": scored(|run| &run.merged, false),
+        "after_merges_of_two_or_more": scored(|run| &run.merged, true),
+        "at_decision": scored(|run| &run.decided, false),
+        "orders_agree": agreement,
+        "order": format!("{order:?}").to_lowercase(), "runs": runs.len(),
+        "rejected": lines.iter().filter(|l| l.article.is_none()).count(),
+        "seconds": (seconds * 1e3).round() / 1e3,
+    }))
+}
+
+fn read(config: &Config, articles: &Path) -> anyhow::Result<Vec<Line>> {
+    let text = std::fs::read_to_string(articles)
+        .with_context(|| format!("cannot read `{}`", articles.display()))?;
+    let mut names: HashMap<String, u32> = HashMap::new();
+    let mut lines = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let label: Label = serde_json::from_str(line).context("a line holds no `story`")?;
+        let next = names.len() as u32;
+        let gold = label.story.map(|story| *names.entry(story).or_insert(next));
+        let decoded = wire::decode(line.as_bytes(), None, config.input.format, &config.engine.wire);
+        lines.push(Line { article: decoded.into_iter().next().and_then(Result::ok), gold });
+    }
+    Ok(lines)
+}
+
+/// The order in which the lines come, by index.
+fn ordered(lines: &[Line], order: Order, seed: u64) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..lines.len()).collect();
+    let step = match order {
+        Order::Given => return all,
+        Order::Minute => Span::minutes(1),
+        Order::Day => Span::hours(24),
+    };
+    let bucket = |at: usize| {
+        let time = lines[at].article.as_ref().and_then(Article::claimed_time);
+        time.map(|t| t.0.div_euclid(step.0))
+    };
+    all.sort_by_key(|&at| (bucket(at), mix(seed.wrapping_add(1), at as u64)));
+    all
+}
+
+fn stream(lines: &[Line], order: Order, seed: u64, settings: &Settings) -> Run {
+    let mut state = State::new(settings.clone(), REPLAY_KEY);
+    let mut decided = vec![None; lines.len()];
+    let mut into: HashMap<StoryId, StoryId> = HashMap::new();
+    let mut clock = EventTime(0);
+    for (offset, at) in ordered(lines, order, seed).into_iter().enumerate() {
+        let Some(article) = &lines[at].article else { continue };
+        clock = article.published.or_else(|| article.claimed_time()).unwrap_or(clock);
+        let new = prepare(article.clone(), settings, REPLAY_KEY);
+        let offset = offset as i64;
+        let input = InputPosition { topic: "eval".into(), partition: 0, offset, item: 0 };
+        for event in state.apply(new, clock, input) {
+            match event.what {
+                What::Classified(c) => decided[at] = c.story.map(|story| story.id),
+                What::StoryMerged(m) if m.under == m.absorbed => {
+                    into.insert(m.absorbed, m.survivor.id);
+                }
+                _ => {}
+            }
+        }
+        drop(state.take_changes());
+    }
+    let last = |mut story: StoryId| {
+        while let Some(&survivor) = into.get(&story) {
+            story = survivor;
+        }
+        story
+    };
+    Run { merged: numbered(&decided, last), decided: numbered(&decided, |story| story) }
+}
+
+/// Story ids as small numbers; an article without a story has a number of its own.
+fn numbered(stories: &[Option<StoryId>], last: impl Fn(StoryId) -> StoryId) -> Vec<u32> {
+    let mut names: HashMap<StoryId, u32> = HashMap::new();
+    let mut alone = u32::MAX;
+    let number = |story: &Option<StoryId>| match story {
+        Some(story) => {
+            let next = names.len() as u32;
+            *names.entry(last(*story)).or_insert(next)
+        }
+        None => {
+            alone -= 1;
+            alone
+        }
+    };
+    stories.iter().map(number).collect()
+}
+
+/// Scores the labelled lines; with `several` those alone whose gold story has two or more.
+fn score(lines: &[Line], found: &[u32], several: bool) -> Scores {
+    let mut sizes: HashMap<u32, u32> = HashMap::new();
+    for gold in lines.iter().filter_map(|line| line.gold) {
+        *sizes.entry(gold).or_default() += 1;
+    }
+    let labels: Vec<(u32, u32)> = lines
+        .iter()
+        .zip(found)
+        .filter_map(|(line, &found)| Some((found, line.gold?)))
+        .filter(|(_, gold)| !several || sizes[gold] > 1)
+        .collect();
+    Scores::of(&labels)
+}
+
+/// How much two orders agree over pairs that are together, on average; `null` for one order.
+fn agreement(runs: &[Run]) -> Value {
+    let Some((first, others)) = runs.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return Value::Null;
+    };
+    let with_first = |run: &Run| {
+        kept(&run.merged.iter().copied().zip(first.merged.iter().copied()).collect::<Vec<_>>())
+    };
+    let mean = others.iter().map(with_first).sum::<f64>() / others.len() as f64;
+    json!((mean * 1e4).round() / 1e4)
+}

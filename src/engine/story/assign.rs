@@ -1,0 +1,406 @@
+//! Puts articles into stories, and takes them out when they leave the window.
+//!
+//! Every decision is taken once, when an article arrives or a second look is due, and is put on
+//! record; a restore repeats none.
+
+use super::frequencies::{Frequencies, Weights};
+use super::live::{Story, last};
+use super::postings::Postings;
+use super::score::{self, Query};
+use super::terms::Terms;
+use super::{FrequencyRecord, Life, Member, Members, Placement, Settings, Step, StoryId, Summary};
+use crate::engine::article::{EventTime, ItemType, Sequence, Shape};
+use crate::engine::relation::{Kind, Standing};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeSet, VecDeque};
+
+/// All live stories of one shard.
+#[derive(Debug)]
+pub struct Stories {
+    pub(super) settings: Settings,
+    pub(super) live: FxHashMap<StoryId, Story>,
+    /// Absorbed stories, and the ones that took them in.
+    pub(super) absorbed: FxHashMap<StoryId, StoryId>,
+    /// The story of each live article, from `first` on.
+    pub(super) of: VecDeque<Option<StoryId>>,
+    pub(super) first: u64,
+    pub(super) frequencies: Frequencies,
+    pub(super) postings: Postings,
+    /// Stories that changed in the second of engine time `second`.
+    pub(super) stirred: BTreeSet<StoryId>,
+    pub(super) second: i64,
+    /// The next article whose story may be due for a second look.
+    pub(super) look: u64,
+    pub(super) changed: Vec<StoryId>,
+    pub(super) folded: Vec<FrequencyRecord>,
+}
+
+/// A story as scored for an article.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scored {
+    pub(super) story: StoryId,
+    pub(super) score: f64,
+    /// The score as if no time lay between.
+    timeless: f64,
+}
+
+/// Which of several articles were told to be near, in one story.
+struct Near {
+    story: StoryId,
+    best: f32,
+    members: Vec<Sequence>,
+}
+
+pub(super) fn second(clock: EventTime) -> i64 {
+    clock.0.div_euclid(1_000)
+}
+
+/// Whether a new article may belong to a story at all.
+fn joins(new: Member<'_>) -> bool {
+    let about = new.about;
+    new.kind != Kind::Withdrawal
+        && about.kind != ItemType::Advisory
+        && about.marks.shape != Some(Shape::Advisory)
+}
+
+/// Whether it may draw others to its story. A literal copy says nothing new of it, and a roundup
+/// speaks of several.
+fn speaks(new: Member<'_>) -> bool {
+    !matches!(new.kind, Kind::Redelivery | Kind::Duplicate)
+        && new.about.marks.shape != Some(Shape::Roundup)
+}
+
+impl Stories {
+    /// No stories.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            settings: settings.clone(),
+            live: FxHashMap::default(),
+            absorbed: FxHashMap::default(),
+            of: VecDeque::new(),
+            first: 0,
+            frequencies: Frequencies::default(),
+            postings: Postings::default(),
+            stirred: BTreeSet::new(),
+            second: i64::MIN,
+            look: 0,
+            changed: Vec::new(),
+            folded: Vec::new(),
+        }
+    }
+
+    /// The number of live stories.
+    pub fn len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// The story of a live article, as it is now.
+    pub fn story_of(&self, sequence: Sequence) -> Option<StoryId> {
+        let at = usize::try_from(sequence.0.checked_sub(self.first)?).ok()?;
+        *self.of.get(at)?
+    }
+
+    /// The published state of a live story.
+    pub fn summary(&self, story: StoryId, members: &impl Members) -> Option<Summary> {
+        Some(self.live.get(&story)?.summary(story, members))
+    }
+
+    /// The clock moved, and the article at `next` is about to come: tells of what changed in an
+    /// earlier second, and looks again at stories of one article.
+    pub fn tick(&mut self, clock: EventTime, next: Sequence, members: &impl Members) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if second(clock) != self.second {
+            self.second = second(clock);
+            let stirred = std::mem::take(&mut self.stirred);
+            let live = stirred.into_iter().filter(|story| self.live.contains_key(story));
+            steps.extend(live.map(Step::Updated));
+        }
+        if self.frequencies.due(clock) {
+            self.fold(clock, next);
+        }
+        while self.look < self.look_until(clock, next, members) {
+            let sequence = Sequence(self.look);
+            self.look += 1;
+            steps.extend(self.look_again(sequence, clock, members));
+        }
+        steps
+    }
+
+    /// The first article that is not due for a second look.
+    pub(super) fn look_until(
+        &self,
+        clock: EventTime,
+        next: Sequence,
+        members: &impl Members,
+    ) -> u64 {
+        let by_count = next.0.saturating_sub(u64::from(self.settings.look_again_articles));
+        let old = |sequence: u64| {
+            members
+                .member(Sequence(sequence))
+                .is_none_or(|m| clock.since(m.arrived) >= self.settings.look_again_after)
+        };
+        match self.look < next.0 && old(self.look) {
+            true => (self.look + 1).max(by_count),
+            false => by_count,
+        }
+    }
+
+    pub(super) fn fold(&mut self, clock: EventTime, next: Sequence) {
+        self.folded.extend(self.frequencies.fold(clock, next, self.settings.memory));
+    }
+
+    /// Puts a new article into a story: that of `matched`, whose text it shares, else the best by
+    /// score, else one of its own, whose id is minted from `mint`. `translated` is an article in
+    /// another language that it is a translation of.
+    pub fn take_in(
+        &mut self,
+        new: Member<'_>,
+        matched: Option<Sequence>,
+        translated: Option<Sequence>,
+        mint: u64,
+        members: &impl Members,
+    ) -> Placement {
+        if self.of.is_empty() {
+            self.first = new.sequence.0;
+        }
+        if !joins(new) {
+            self.of.push_back(None);
+            return Placement { story: None, score: None, terms: Terms::default(), steps: vec![] };
+        }
+        let matched = matched.and_then(|m| self.story_of(m));
+        let terms = match matched.is_some() && !speaks(new) {
+            true => Terms::default(),
+            false => new.terms.cut(&self.frequencies, &self.settings),
+        };
+        let weights = self.frequencies.weights();
+        let (mut steps, mut score, mut follows) = (Vec::new(), None, None);
+        let story = matched.or_else(|| {
+            let scored = self.scored(Member { terms: &terms, ..new }, &weights, None, members);
+            let best = *scored.first()?;
+            if best.score < self.settings.join {
+                follows = (best.timeless >= self.settings.join).then_some(best.story);
+                return None;
+            }
+            score = Some(best.score);
+            if let Some(other) = scored.get(1)
+                && other.score >= self.settings.doubt
+                && new.about.marks.shape != Some(Shape::Roundup)
+            {
+                steps.extend(self.doubt(best.story, other.story, &weights, new.arrived, members));
+            }
+            Some(self.current(best.story))
+        });
+        let story = story.unwrap_or_else(|| {
+            let story = self.open(new, mint, follows);
+            steps.push(Step::Opened { story, follows });
+            story
+        });
+        let terms =
+            if new.about.marks.shape == Some(Shape::Roundup) { Terms::default() } else { terms };
+        let member = Member { terms: &terms, ..new };
+        self.put(member, story, members);
+        if let Some(story) = self.live.get_mut(&story) {
+            story.measure(new.sequence, &self.frequencies, &weights);
+        }
+        if let Some(other) = translated.and_then(|t| self.story_of(t)).filter(|o| *o != story) {
+            self.relate(story, other, new.arrived);
+        }
+        self.stir(story, new.arrived);
+        Placement { story: Some(story), score, terms, steps }
+    }
+
+    /// Adds a member with its terms as kept.
+    fn put(&mut self, member: Member<'_>, story: StoryId, members: &impl Members) {
+        self.of.push_back(Some(story));
+        if !member.terms.is_empty() {
+            self.postings.insert(member.sequence, member.terms, self.of.len());
+            self.frequencies.add(member.terms);
+        }
+        if let Some(live) = self.live.get_mut(&story) {
+            let view = WithNew { new: member, members };
+            live.add(member, &view, self.settings.centroid_members as usize);
+        }
+    }
+
+    fn open(&mut self, new: Member<'_>, mint: u64, follows: Option<StoryId>) -> StoryId {
+        let mut story = StoryId(mint);
+        while self.live.contains_key(&story) || self.absorbed.contains_key(&story) {
+            story.0 = story.0.wrapping_add(1);
+        }
+        let record = Life {
+            opened: new.arrived,
+            language: new.about.language,
+            follows,
+            related: Vec::new(),
+            doubts: Vec::new(),
+            changed: new.arrived,
+            most: (0, 0),
+            norms: [0.0; 3],
+        };
+        self.live.insert(story, Story::new(record));
+        story
+    }
+
+    fn relate(&mut self, a: StoryId, b: StoryId, now: EventTime) {
+        for (story, other) in [(a, b), (b, a)] {
+            let Some(live) = self.live.get_mut(&story) else { continue };
+            if let Err(at) = live.record.related.binary_search(&other) {
+                live.record.related.insert(at, other);
+                self.stir(story, now);
+            }
+        }
+    }
+
+    /// Notes that the published state of a story changed.
+    pub(super) fn stir(&mut self, story: StoryId, now: EventTime) {
+        if let Some(live) = self.live.get_mut(&story) {
+            live.record.changed = now;
+            self.stirred.insert(story);
+            self.changed.push(story);
+        }
+    }
+
+    /// The story that an id stands for now.
+    pub(super) fn current(&self, mut story: StoryId) -> StoryId {
+        while let Some(&survivor) = self.absorbed.get(&story) {
+            story = survivor;
+        }
+        story
+    }
+
+    /// Scores `new` against the stories near it, less `own`, best first.
+    pub(super) fn scored(
+        &mut self,
+        new: Member<'_>,
+        weights: &Weights,
+        own: Option<StoryId>,
+        members: &impl Members,
+    ) -> Vec<Scored> {
+        let query = Query::new(new.terms, &self.frequencies, *weights, &self.settings);
+        let newest = Sequence((self.first + self.of.len() as u64).saturating_sub(1));
+        let most = self.settings.postings_max as usize;
+        let near = self.postings.near(&query, most, 0.25, newest);
+        let stories =
+            group(near, |s| self.story_of(s).filter(|story| Some(*story) != own), &self.settings);
+        let mut scored: Vec<Scored> = stories
+            .iter()
+            .filter_map(|near| {
+                let story = self.live.get(&near.story)?;
+                Some(score_of(new, &query, near, story, members, &self.settings))
+            })
+            .collect();
+        scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
+        scored
+    }
+
+    /// A member is about to leave the window, the earliest of all: `members` still holds it.
+    pub fn leave(&mut self, sequence: Sequence, members: &impl Members) -> Vec<Step> {
+        let Some(member) = members.member(sequence) else { return Vec::new() };
+        if sequence >= self.frequencies.since() {
+            let next = Sequence(self.first + self.of.len() as u64);
+            self.fold(EventTime(self.second.saturating_mul(1_000)), next);
+        }
+        let story = self.of.pop_front().flatten();
+        self.first = sequence.0 + 1;
+        self.look = self.look.max(self.first);
+        if !member.terms.is_empty() {
+            self.postings.remove(sequence, member.terms);
+        }
+        let Some(id) = story else { return Vec::new() };
+        let Some(live) = self.live.get_mut(&id) else { return Vec::new() };
+        if live.members().len() == 1 {
+            return self.close(id, members).into_iter().collect();
+        }
+        live.remove(member, self.settings.centroid_members as usize);
+        live.measure(sequence, &self.frequencies, &self.frequencies.weights());
+        self.changed.push(id);
+        Vec::new()
+    }
+
+    fn close(&mut self, id: StoryId, members: &impl Members) -> Option<Step> {
+        let story = self.live.remove(&id)?;
+        let summary = last(&story, id, members);
+        for absorbed in story.absorbed {
+            self.absorbed.remove(&absorbed);
+            self.changed.push(absorbed);
+        }
+        self.stirred.remove(&id);
+        self.changed.push(id);
+        Some(Step::Closed(Box::new(summary)))
+    }
+
+    /// A live member stands otherwise than `before`.
+    pub fn restand(&mut self, member: Member<'_>, before: Standing, now: EventTime) {
+        let Some(id) = self.story_of(member.sequence) else { return };
+        if let Some(live) = self.live.get_mut(&id) {
+            live.restand(member, before);
+            self.stir(id, now);
+        }
+    }
+}
+
+/// The live articles and one that is about to be.
+struct WithNew<'a, M> {
+    new: Member<'a>,
+    members: &'a M,
+}
+
+impl<M: Members> Members for WithNew<'_, M> {
+    fn member(&self, sequence: Sequence) -> Option<Member<'_>> {
+        if sequence == self.new.sequence { Some(self.new) } else { self.members.member(sequence) }
+    }
+}
+
+/// The stories of the articles that are near, best first, each with its nearest members.
+fn group(
+    near: Vec<(Sequence, f32)>,
+    story_of: impl Fn(Sequence) -> Option<StoryId>,
+    settings: &Settings,
+) -> Vec<Near> {
+    let mut all: Vec<(StoryId, f32, Sequence)> =
+        near.into_iter().filter_map(|(s, score)| Some((story_of(s)?, score, s))).collect();
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    let most = settings.members_scored as usize;
+    let mut stories: Vec<Near> = all
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|same| Near {
+            story: same[0].0,
+            best: same[0].1,
+            members: same.iter().take(most).map(|s| s.2).collect(),
+        })
+        .collect();
+    stories.sort_unstable_by(|a, b| b.best.total_cmp(&a.best).then(a.story.cmp(&b.story)));
+    let bar = stories.first().map_or(0.0, |best| best.best / 2.0);
+    stories.retain(|near| near.best >= bar);
+    stories.truncate(settings.stories_max as usize);
+    stories
+}
+
+fn score_of(
+    new: Member<'_>,
+    query: &Query<'_>,
+    near: &Near,
+    story: &Story,
+    members: &impl Members,
+    settings: &Settings,
+) -> Scored {
+    let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
+    let cosines = nearest.iter().map(|m| score::mean(query.article(m.terms), settings));
+    let by_members = cosines.sum::<f64>() / nearest.len().max(1) as f64;
+    let by_centroid = match story.voices().len() > 1 {
+        true => score::mean(query.sum(story.sums(), story.record.norms), settings),
+        false => by_members,
+    };
+    let time = nearest
+        .iter()
+        .map(|m| score::time_factor(new.about.claimed, m.about.claimed, settings))
+        .fold(0.0, f64::max);
+    let lexical = settings.centroid * by_centroid + (1.0 - settings.centroid) * by_members;
+    let toll = score::size_toll(story.size(), settings);
+    Scored { story: near.story, score: lexical * time - toll, timeless: lexical - toll }
+}

@@ -1,0 +1,219 @@
+//! In how many articles a term stands, over a long memory, and what it weighs.
+//!
+//! Document frequencies of the live window alone cost .06 F1 on sparse feeds, so counts outlive the
+//! articles that they came from: 2^18 hashed counters a channel, which every article that speaks for
+//! itself adds to, and which are halved once in `memory` of engine time. Halving shifts every level by
+//! one and so keeps the scheme exact.
+//!
+//! The counters are a function of the live records: once in [`FOLD`] of engine time they are written
+//! as pages of their own (a *fold*), and what came since is counted again from the articles. An
+//! article that would leave before it was folded brings the fold about.
+//!
+//! A term of level `L = floor(log2 df)` weighs `idf^1.2`, `idf = max(.5, ln((N + 1) / (1.5 2^L + .5)))`,
+//! in integers of 1/256. The table of weights is made once an article.
+//!
+//! Cost: 3 MB a shard; a fold writes about 1 MB.
+
+use super::stem::{ID_BITS, TermId};
+use super::terms::{Channel, Terms};
+use crate::engine::article::{EventTime, Sequence, Span};
+use serde::{Deserialize, Serialize};
+
+/// Engine time between folds.
+pub(super) const FOLD: Span = Span::hours(24);
+
+const BUCKET_BITS: u32 = 18;
+const PAGE: usize = 1 << 10;
+const PAGES: usize = 3 << BUCKET_BITS >> 10;
+
+/// What each level weighs.
+pub(super) type Weights = [u32; 33];
+
+/// The counters of one shard.
+#[derive(Debug)]
+pub(super) struct Frequencies {
+    counts: Vec<u32>,
+    articles: u32,
+    head: Head,
+    changed: Box<[bool; PAGES]>,
+}
+
+/// What is recorded beside the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Articles from here on are not in the pages.
+    pub(super) since: Sequence,
+    /// Engine time of the last fold.
+    folded: EventTime,
+    /// Engine time of the last halving.
+    halved: EventTime,
+    /// Articles counted in the pages.
+    articles: u32,
+}
+
+/// A record of the counters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// What the pages hold and since when.
+    Head(Head),
+    /// One page.
+    Page(u16, Vec<u32>),
+}
+
+impl Default for Frequencies {
+    fn default() -> Self {
+        let never = EventTime(i64::MIN);
+        Self {
+            counts: vec![0; 3 << BUCKET_BITS],
+            articles: 0,
+            head: Head { since: Sequence(0), folded: never, halved: never, articles: 0 },
+            changed: Box::new([false; PAGES]),
+        }
+    }
+}
+
+impl Frequencies {
+    fn bucket(channel: Channel, id: TermId) -> usize {
+        ((channel as usize) << BUCKET_BITS) + (id >> (ID_BITS - BUCKET_BITS)) as usize
+    }
+
+    /// Counts an article.
+    pub(super) fn add(&mut self, terms: &Terms) {
+        self.articles = self.articles.saturating_add(1);
+        for channel in Channel::ALL {
+            for term in terms.channel(channel) {
+                let bucket = Self::bucket(channel, term.id());
+                self.counts[bucket] = self.counts[bucket].saturating_add(1);
+                self.changed[bucket / PAGE] = true;
+            }
+        }
+    }
+
+    /// The table of weights, as the counts are now.
+    pub(super) fn weights(&self) -> Weights {
+        let articles = f64::from(self.articles) + 1.0;
+        std::array::from_fn(|level| {
+            // Level 0 is a term that no counter knows yet, which weighs as one that one knows.
+            let least = (level.max(1) as f64 - 1.0).exp2();
+            let idf = (articles / 1.5f64.mul_add(least, 0.5)).ln().max(0.5);
+            (idf.powf(1.2) * 256.0).round() as u32
+        })
+    }
+
+    /// What a term weighs.
+    pub(super) fn weight(&self, weights: &Weights, channel: Channel, id: TermId) -> u32 {
+        let count = self.counts[Self::bucket(channel, id)];
+        weights[(32 - count.leading_zeros()) as usize]
+    }
+
+    /// The sequence from which articles are not in the recorded pages.
+    pub(super) fn since(&self) -> Sequence {
+        self.head.since
+    }
+
+    /// Whether a fold is due.
+    pub(super) fn due(&self, clock: EventTime) -> bool {
+        clock.since(self.head.folded) >= FOLD
+    }
+
+    /// Folds what came before `next`, and gives the records that changed.
+    pub(super) fn fold(&mut self, clock: EventTime, next: Sequence, memory: Span) -> Vec<Record> {
+        if self.head.halved == EventTime(i64::MIN) {
+            self.head.halved = clock;
+        }
+        if clock.since(self.head.halved) >= memory {
+            self.counts.iter_mut().for_each(|count| *count /= 2);
+            self.articles /= 2;
+            self.changed.fill(true);
+            self.head.halved = clock;
+        }
+        let (since, folded, articles) = (next, clock, self.articles);
+        self.head = Head { since, folded, articles, ..self.head };
+        let mut records = vec![Record::Head(self.head)];
+        for (page, changed) in self.changed.iter_mut().enumerate() {
+            if std::mem::take(changed) {
+                let counts = self.counts[page * PAGE..][..PAGE].to_vec();
+                records.push(Record::Page(page as u16, counts));
+            }
+        }
+        records
+    }
+
+    /// Puts a record back.
+    pub(super) fn restore(&mut self, record: Record) {
+        match record {
+            Record::Head(head) => {
+                self.head = head;
+                self.articles = self.articles.saturating_add(head.articles);
+            }
+            Record::Page(page, counts) => {
+                let from = usize::from(page) * PAGE;
+                if let Some(to) = self.counts.get_mut(from..from + PAGE)
+                    && counts.len() == PAGE
+                {
+                    to.copy_from_slice(&counts);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Terms {
+        let words = crate::engine::text::words(text, &crate::engine::text::Settings::default());
+        let clean = crate::engine::text::Clean { text: text.to_owned(), anchors: Vec::new() };
+        Terms::of("", &clean, &words, None, &super::super::Settings::default())
+    }
+
+    #[test]
+    fn rare_terms_weigh_more_and_none_less_than_the_floor() {
+        let mut seen = Frequencies::default();
+        for n in 0..100 {
+            seen.add(&words(&format!("common t{n}")));
+        }
+        let weights = seen.weights();
+        let weigh = |word| {
+            let id = words(word).channel(Channel::Text)[0].id();
+            seen.weight(&weights, Channel::Text, id)
+        };
+        assert!(weigh("t7") > 4 * weigh("common"), "{} {}", weigh("t7"), weigh("common"));
+        assert_eq!(weigh("unseen"), weigh("t7"));
+        assert_eq!(weigh("common"), (0.5f64.powf(1.2) * 256.0).round() as u32);
+    }
+
+    #[test]
+    fn folded_and_counted_again_it_is_the_same() {
+        let (mut straight, mut log) = (Frequencies::default(), Vec::new());
+        for n in 0..10u64 {
+            straight.add(&words(&format!("a b{n}")));
+            if n == 5 {
+                log = straight.fold(EventTime(1_000), Sequence(n + 1), Span::hours(720));
+            }
+        }
+        let mut restored = Frequencies::default();
+        log.into_iter().for_each(|record| restored.restore(record));
+        assert_eq!(restored.since(), Sequence(6));
+        for n in 6..10 {
+            restored.add(&words(&format!("a b{n}")));
+        }
+        assert_eq!(restored.counts, straight.counts);
+        assert_eq!((restored.articles, restored.head), (straight.articles, straight.head));
+    }
+
+    #[test]
+    fn the_memory_fades() {
+        let mut seen = Frequencies::default();
+        (0..8).for_each(|_| seen.add(&words("a")));
+        assert!(seen.due(EventTime(0)), "the first article folds nothing, and starts the clock");
+        seen.fold(EventTime(0), Sequence(8), Span::hours(48));
+        assert!(!seen.due(EventTime(1_000)));
+        seen.fold(EventTime(0).plus(Span::hours(24)), Sequence(8), Span::hours(48));
+        assert_eq!(seen.articles, 8);
+        seen.fold(EventTime(0).plus(Span::hours(48)), Sequence(8), Span::hours(48));
+        assert_eq!(seen.articles, 4);
+        assert_eq!(seen.counts.iter().max(), Some(&4));
+    }
+}

@@ -1,0 +1,61 @@
+//! Which article leads a story, and how many independent publishers it has.
+//!
+//! The lead is the highest by, in this order: it stands (neither withdrawn, corrected nor
+//! superseded); it is a report of its own rather than a copy, an alert or a picture; it is fuller, in
+//! steps of a doubling so that the lead does not jump with every longer article; it came first.
+//!
+//! A publisher is the family that a root credits, or else that sent it: ten reprints of one text are
+//! one publisher. A story none of whose roots is live has one.
+
+use super::Member;
+use crate::engine::article::{ItemType, Sequence, Shape};
+use crate::engine::relation::{Kind, Standing};
+use crate::engine::text::tokens::word_hash;
+use std::cmp::Reverse;
+
+/// The place of a member among those that may lead; the highest leads.
+pub(super) type Rank = (u8, bool, u32, Reverse<Sequence>);
+
+/// The rank of a member.
+pub(super) fn rank(member: Member<'_>) -> Rank {
+    let standing = match member.standing {
+        Standing::Stands => 2,
+        Standing::Superseded | Standing::Uncorrected => 1,
+        Standing::Withdrawn => 0,
+    };
+    let shape = member.about.marks.shape;
+    let brief = matches!(shape, Some(Shape::Alert | Shape::Brief | Shape::Roundup));
+    let own = !copies(member.kind) && !brief && member.about.kind == ItemType::Text;
+    (standing, own, member.words.max(1).ilog2(), Reverse(member.sequence))
+}
+
+/// Whether the kind is that of another's text.
+fn copies(kind: Kind) -> bool {
+    matches!(kind, Kind::Redelivery | Kind::Duplicate | Kind::Excerpt | Kind::Reprint)
+}
+
+/// Why the member of this rank leads, where `size` members stand.
+pub(super) fn reason(lead: Member<'_>, rank: Rank, size: u32) -> &'static str {
+    match (rank, lead.kind) {
+        ((0 | 1, ..), _) => "nothing-stands",
+        _ if size <= 1 => "only",
+        (_, Kind::Correction | Kind::Update) => "newest-version",
+        ((_, true, ..), _) => "fullest-original",
+        _ => "no-original",
+    }
+}
+
+/// The family of publishers that a root counts for; `None` for what is no root.
+pub(super) fn family(member: Member<'_>) -> Option<u64> {
+    if member.root != member.sequence {
+        return None;
+    }
+    let about = member.about;
+    let names = [about.credit.as_deref(), about.provider.as_deref()];
+    let family = |name: &str| {
+        let words = crate::engine::text::words(name, &crate::engine::text::Settings::default());
+        words.hashes.iter().fold(0, |all, &word| crate::engine::text::tokens::mix(all, word))
+    };
+    let named = names.into_iter().flatten().map(family).find(|&hash| hash != 0);
+    Some(named.unwrap_or_else(|| word_hash("")))
+}

@@ -1,0 +1,119 @@
+//! Second thoughts: stories that articles cannot tell apart, and stories that stayed alone.
+//!
+//! A merge is decided by the two centroids, never by one article; articles only raise the doubt. It
+//! costs as many steps as the smaller story has members, once.
+
+use super::assign::Stories;
+use super::frequencies::Weights;
+use super::live::Story;
+use super::score;
+use super::terms::Channel;
+use super::{Members, Step, StoryId};
+use crate::engine::article::{EventTime, Sequence};
+use std::cmp::Reverse;
+
+/// The most stories that a story's doubts name.
+const DOUBTS_MAX: usize = 8;
+/// Doubts from which two stories are compared.
+const DOUBTS: u8 = 2;
+
+impl Stories {
+    /// An article hesitates between two stories: merges them once their centroids agree.
+    pub(super) fn doubt(
+        &mut self,
+        a: StoryId,
+        b: StoryId,
+        weights: &Weights,
+        now: EventTime,
+        members: &impl Members,
+    ) -> Option<Step> {
+        let (keeper, other) = (a.min(b), a.max(b));
+        let doubts = &mut self.live.get_mut(&keeper)?.record.doubts;
+        let count = match doubts.iter().position(|(story, _)| *story == other) {
+            Some(at) => doubts.remove(at).1.saturating_add(1),
+            None => 1,
+        };
+        doubts.push((other, count));
+        if doubts.len() > DOUBTS_MAX {
+            doubts.remove(0);
+        }
+        self.changed.push(keeper);
+        if count < DOUBTS {
+            return None;
+        }
+        let (x, y) = (self.live.get(&a)?, self.live.get(&b)?);
+        let small = x.size().min(y.size()).clamp(1, 10);
+        let bar = self.settings.merge + self.settings.merge_size * (1.0 - 1.0 / f64::from(small));
+        let agreement = self.agreement(x, y, weights, members);
+        (agreement >= bar).then(|| self.merge(a, b, agreement, now, members)).flatten()
+    }
+
+    /// The cosine of two stories' centroids, by their text.
+    fn agreement(&self, a: &Story, b: &Story, weights: &Weights, members: &impl Members) -> f64 {
+        let text = |story: &Story| -> Vec<(u32, u32)> {
+            match story.voices().front().and_then(|s| members.member(*s)) {
+                Some(only) if story.voices().len() == 1 => {
+                    only.terms.channel(Channel::Text).iter().map(|t| (t.id(), t.q())).collect()
+                }
+                _ => story.sums()[Channel::Text as usize].clone(),
+            }
+        };
+        let with_norm = |sums: Vec<(u32, u32)>| {
+            let all = [Vec::new(), sums, Vec::new()];
+            let norm = score::norms(&all, &self.frequencies, weights)[Channel::Text as usize];
+            let [_, sums, _] = all;
+            (sums, norm)
+        };
+        let (a, b) = (with_norm(text(a)), with_norm(text(b)));
+        score::between((&a.0, a.1), (&b.0, b.1), &self.frequencies, weights)
+    }
+
+    /// Merges two stories: the larger goes on, or else the older.
+    fn merge(
+        &mut self,
+        a: StoryId,
+        b: StoryId,
+        score: f64,
+        now: EventTime,
+        members: &impl Members,
+    ) -> Option<Step> {
+        let rank = |id: StoryId| {
+            let story = self.live.get(&id)?;
+            Some((Reverse(story.size()), story.members().front().copied(), id))
+        };
+        let (survivor, absorbed) = if rank(a)? <= rank(b)? { (a, b) } else { (b, a) };
+        let gone = self.live.remove(&absorbed)?;
+        for sequence in gone.members() {
+            if let Some(of) = self.of.get_mut((sequence.0 - self.first) as usize) {
+                *of = Some(survivor);
+            }
+        }
+        self.changed.push(absorbed);
+        self.absorbed.insert(absorbed, survivor);
+        let own = self.live.get_mut(&survivor)?;
+        own.absorb(gone, absorbed, members, self.settings.centroid_members as usize);
+        own.record.doubts.retain(|(story, _)| *story != absorbed);
+        let weights = self.frequencies.weights();
+        own.record.norms = score::norms(own.sums(), &self.frequencies, &weights);
+        self.stir(survivor, now);
+        Some(Step::Merged { survivor, absorbed, score })
+    }
+
+    /// Scores a story that is still of one article once more, and lets another take it in.
+    pub(super) fn look_again(
+        &mut self,
+        sequence: Sequence,
+        clock: EventTime,
+        members: &impl Members,
+    ) -> Option<Step> {
+        let story = self.story_of(sequence)?;
+        if self.live.get(&story)?.members().len() != 1 {
+            return None;
+        }
+        let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
+        let weights = self.frequencies.weights();
+        let best = *self.scored(member, &weights, Some(story), members).first()?;
+        let joins = best.score >= self.settings.join;
+        joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
+    }
+}

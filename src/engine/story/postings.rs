@@ -1,0 +1,194 @@
+//! Which live articles hold a term, and who of them may be near a new one.
+//!
+//! In: terms. Out: the articles that share enough of the rarest of them. One list a channel and term,
+//! in order of arrival, each entry an article and the share that the term has in its channel
+//! (`q / |q|`, of 255). In each channel the article's terms are walked from the rarest on until
+//! `postings_max` entries were read; a list that alone is longer gives its newest. There is no rule on
+//! how frequent a term may be: in a small window every term is used, in a large one only rare ones.
+//!
+//! A relative cut of frequent terms with few query terms costs up to .16 F1; this does not.
+//!
+//! Invariants: SP-1 a list holds live articles alone, each once, in order.
+//!
+//! Cost: 4 bytes an entry; at most three times `postings_max` entries are read an article.
+
+use super::score::Query;
+use super::terms::{Channel, Term, Terms};
+use crate::engine::article::Sequence;
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+
+/// Live articles must stay below it: an entry holds as many bits of the sequence.
+pub(super) const LIVE_MAX: u32 = 1 << 24;
+
+/// The low bits of a sequence, and the share in 8 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry(u32);
+
+impl Entry {
+    fn new(sequence: Sequence, share: u32) -> Self {
+        Self((sequence.0 as u32) << 8 | share.min(255))
+    }
+
+    fn low(self) -> u32 {
+        self.0 >> 8
+    }
+
+    fn share(self) -> u32 {
+        self.0 & 255
+    }
+}
+
+/// Most terms are held by one article: those need no list.
+#[derive(Debug)]
+enum List {
+    One(Entry),
+    Many(VecDeque<Entry>),
+}
+
+impl List {
+    fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(all) => all.len(),
+        }
+    }
+
+    fn newest(&self, most: usize) -> impl Iterator<Item = Entry> {
+        let (one, many) = match self {
+            Self::One(entry) => (Some(*entry), None),
+            Self::Many(all) => (None, Some(all.iter().rev().take(most).copied())),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+}
+
+/// The postings of all channels, and the scores of one walk.
+#[derive(Debug)]
+pub(super) struct Postings {
+    lists: [FxHashMap<u32, List>; 3],
+    scores: Vec<f32>,
+    touched: Vec<u32>,
+}
+
+impl Default for Postings {
+    fn default() -> Self {
+        Self { lists: Default::default(), scores: vec![0.0; 1 << 10], touched: Vec::new() }
+    }
+}
+
+/// The length of a channel's counts as a vector.
+fn length(terms: &[Term]) -> f32 {
+    (terms.iter().map(|t| t.q() * t.q()).sum::<u32>() as f32).sqrt()
+}
+
+impl Postings {
+    /// Adds an article, later than all others.
+    pub(super) fn insert(&mut self, sequence: Sequence, terms: &Terms, live: usize) {
+        if self.scores.len() < 2 * live {
+            self.scores.resize((2 * live).next_power_of_two(), 0.0);
+        }
+        for (channel, lists) in Channel::ALL.into_iter().zip(&mut self.lists) {
+            let terms = terms.channel(channel);
+            let unit = 255.0 / length(terms);
+            for term in terms {
+                let entry = Entry::new(sequence, (term.q() as f32 * unit).round() as u32);
+                match lists.entry(term.id()) {
+                    std::collections::hash_map::Entry::Vacant(empty) => {
+                        empty.insert(List::One(entry));
+                    }
+                    std::collections::hash_map::Entry::Occupied(mut held) => match held.get_mut() {
+                        List::Many(all) => all.push_back(entry),
+                        List::One(first) => {
+                            let all = VecDeque::from([*first, entry]);
+                            *held.get_mut() = List::Many(all);
+                        }
+                    },
+                }
+            }
+        }
+    }
+
+    /// Removes an article, the earliest of all.
+    pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms) {
+        for (channel, lists) in Channel::ALL.into_iter().zip(&mut self.lists) {
+            for term in terms.channel(channel) {
+                let Some(list) = lists.get_mut(&term.id()) else { continue };
+                let emptied = match list {
+                    List::One(_) => true,
+                    List::Many(all) => {
+                        let first = all.pop_front();
+                        debug_assert_eq!(
+                            first.map(Entry::low),
+                            Some(sequence.0 as u32 & (LIVE_MAX - 1)),
+                            "SP-1"
+                        );
+                        all.shrink_to(2 * all.len());
+                        all.is_empty()
+                    }
+                };
+                if emptied {
+                    lists.remove(&term.id());
+                }
+            }
+        }
+    }
+
+    /// The live articles whose score by shared rare terms is at least `cut` of the best, in order of
+    /// arrival. `newest` is the latest live article.
+    pub(super) fn near(
+        &mut self,
+        query: &Query<'_>,
+        postings_max: usize,
+        cut: f32,
+        newest: Sequence,
+    ) -> Vec<(Sequence, f32)> {
+        for channel in Channel::ALL {
+            self.walk(query, channel, postings_max);
+        }
+        let mask = self.scores.len() as u32 - 1;
+        let score = |low: &u32| self.scores[(low & mask) as usize];
+        let best = self.touched.iter().map(score).fold(0.0, f32::max);
+        let whole = |low: u32| {
+            let back = (newest.0 as u32 & (LIVE_MAX - 1)).wrapping_sub(low) & (LIVE_MAX - 1);
+            Sequence(newest.0 - u64::from(back))
+        };
+        let mut near: Vec<(Sequence, f32)> = self
+            .touched
+            .iter()
+            .map(|low| (whole(*low), score(low)))
+            .filter(|&(_, score)| score >= cut * best)
+            .collect();
+        near.sort_unstable_by_key(|&(sequence, _)| sequence);
+        for low in self.touched.drain(..) {
+            self.scores[(low & mask) as usize] = 0.0;
+        }
+        near
+    }
+
+    fn walk(&mut self, query: &Query<'_>, channel: Channel, postings_max: usize) {
+        let lists = &self.lists[channel as usize];
+        let mask = self.scores.len() as u32 - 1;
+        let mut found: Vec<(usize, Term, &List)> = query
+            .terms(channel)
+            .iter()
+            .filter_map(|&term| lists.get(&term.id()).map(|list| (list.len(), term, list)))
+            .collect();
+        found.sort_unstable_by_key(|&(len, term, _)| (len, term.id()));
+        let mut left = postings_max;
+        for (len, term, list) in found {
+            if left == 0 || (len > left && left < postings_max) {
+                break;
+            }
+            let weight = query.weight(channel, term);
+            for entry in list.newest(left) {
+                let score = &mut self.scores[(entry.low() & mask) as usize];
+                if *score == 0.0 {
+                    self.touched.push(entry.low());
+                }
+                *score += weight * entry.share() as f32;
+            }
+            left = left.saturating_sub(len);
+        }
+    }
+}

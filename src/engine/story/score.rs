@@ -1,0 +1,285 @@
+//! How near two articles, or an article and a story, are: the one place where similarity of stories
+//! is computed.
+//!
+//! In each channel the cosine of saturated counts, weighted by the frequencies as they are now:
+//! `sum q_a q_b W / sqrt(sum q_a^2 W . sum q_b^2 W)`. The channels that both sides have are averaged by
+//! `channels`; names count only where both sides have [`NAMES_MIN`] of them. Nothing weighted is kept,
+//! save for the length of a story's centroid, which its record carries.
+//!
+//! Cost: some 4 ns a term of the other side: the article's own terms stand in a small table.
+
+use super::Settings;
+use super::frequencies::{Frequencies, Weights};
+use super::terms::{Channel, Term, Terms};
+use crate::engine::article::EventTime;
+
+/// Names below this number say nothing.
+pub(super) const NAMES_MIN: usize = 4;
+
+/// A number a channel.
+pub(super) type ByChannel<T> = [T; 3];
+
+/// The terms of one side, ready to be compared with many others.
+#[derive(Debug)]
+pub(super) struct Query<'a> {
+    terms: &'a Terms,
+    frequencies: &'a Frequencies,
+    weights: Weights,
+    tables: ByChannel<Table>,
+    norms: ByChannel<f64>,
+    unit: ByChannel<f32>,
+}
+
+/// Terms to `q W`, by open addressing; 0 is an empty place.
+#[derive(Debug)]
+struct Table {
+    places: Vec<(u32, u32)>,
+}
+
+impl Table {
+    fn new(terms: &[Term]) -> Self {
+        Self { places: vec![(0, 0); (4 * terms.len().max(1)).next_power_of_two()] }
+    }
+
+    fn put(&mut self, id: u32, value: u32) {
+        let mask = self.places.len() - 1;
+        let mut at = id as usize & mask;
+        while self.places[at].1 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.places[at] = (id, value);
+    }
+
+    fn get(&self, id: u32) -> u32 {
+        let mask = self.places.len() - 1;
+        let mut at = id as usize & mask;
+        loop {
+            let (held, value) = self.places[at];
+            if value == 0 || held == id {
+                return value;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+impl<'a> Query<'a> {
+    /// Prepares `terms`; channels weigh as `settings` say.
+    pub(super) fn new(
+        terms: &'a Terms,
+        frequencies: &'a Frequencies,
+        weights: Weights,
+        settings: &Settings,
+    ) -> Self {
+        let mut norms = [0.0; 3];
+        let tables = Channel::ALL.map(|channel| {
+            let own = terms.channel(channel);
+            let mut table = Table::new(own);
+            let mut norm = 0u64;
+            for term in own {
+                let weight = frequencies.weight(&weights, channel, term.id());
+                norm += u64::from(term.q() * term.q()) * u64::from(weight);
+                table.put(term.id(), term.q() * weight.max(1));
+            }
+            norms[channel as usize] = norm as f64;
+            table
+        });
+        let unit = Channel::ALL.map(|channel| {
+            let norm = norms[channel as usize].sqrt().max(1.0);
+            (settings.channels[channel as usize] / norm) as f32
+        });
+        Self { terms, frequencies, weights, tables, norms, unit }
+    }
+
+    /// The terms of a channel.
+    pub(super) fn terms(&self, channel: Channel) -> &'a [Term] {
+        self.terms.channel(channel)
+    }
+
+    /// What one shared term adds to the first, rough score.
+    pub(super) fn weight(&self, channel: Channel, term: Term) -> f32 {
+        self.tables[channel as usize].get(term.id()) as f32 * self.unit[channel as usize]
+    }
+
+    /// The cosine with another article by channel; `None` where one side says nothing.
+    pub(super) fn article(&self, other: &Terms) -> ByChannel<Option<f64>> {
+        Channel::ALL.map(|channel| {
+            let (own, terms) = (self.terms(channel), other.channel(channel));
+            if !says(channel, own.len()) || !says(channel, terms.len()) {
+                return None;
+            }
+            let table = &self.tables[channel as usize];
+            let (mut dot, mut norm) = (0u64, 0u64);
+            for term in terms {
+                let weight = self.frequencies.weight(&self.weights, channel, term.id());
+                norm += u64::from(term.q() * term.q()) * u64::from(weight);
+                dot += u64::from(term.q()) * u64::from(table.get(term.id()));
+            }
+            Some(cosine(dot, self.norms[channel as usize], norm as f64))
+        })
+    }
+
+    /// The cosine with a sum of articles by channel, whose squared lengths are `norms`.
+    pub(super) fn sum(
+        &self,
+        sums: &ByChannel<Vec<(u32, u32)>>,
+        norms: ByChannel<f64>,
+    ) -> ByChannel<Option<f64>> {
+        Channel::ALL.map(|channel| {
+            let (own, sums) = (self.terms(channel), &sums[channel as usize]);
+            if !says(channel, own.len()) || !says(channel, sums.len()) {
+                return None;
+            }
+            let table = &self.tables[channel as usize];
+            let part = |&(id, sum): &(u32, u32)| u64::from(sum) * u64::from(table.get(id));
+            let dot = if sums.len() < 16 * own.len() {
+                sums.iter().map(part).sum()
+            } else {
+                let held = |term: &Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
+                own.iter().filter_map(held).map(|at| part(&sums[at])).sum()
+            };
+            Some(cosine(dot, self.norms[channel as usize], norms[channel as usize]))
+        })
+    }
+}
+
+fn says(channel: Channel, terms: usize) -> bool {
+    terms >= if channel == Channel::Names { NAMES_MIN } else { 1 }
+}
+
+fn cosine(dot: u64, a: f64, b: f64) -> f64 {
+    if a <= 0.0 || b <= 0.0 { 0.0 } else { (dot as f64 / (a * b).sqrt()).min(1.0) }
+}
+
+/// The squared length of a sum, by channel.
+pub(super) fn norms(
+    sums: &ByChannel<Vec<(u32, u32)>>,
+    frequencies: &Frequencies,
+    weights: &Weights,
+) -> ByChannel<f64> {
+    Channel::ALL.map(|channel| {
+        let part = |&(id, sum): &(u32, u32)| {
+            u64::from(sum) * u64::from(sum) * u64::from(frequencies.weight(weights, channel, id))
+        };
+        sums[channel as usize].iter().map(part).sum::<u64>() as f64
+    })
+}
+
+/// The cosine of two sums in the channel of text.
+pub(super) fn between(
+    a: (&[(u32, u32)], f64),
+    b: (&[(u32, u32)], f64),
+    frequencies: &Frequencies,
+    weights: &Weights,
+) -> f64 {
+    let (short, long) = if a.0.len() <= b.0.len() { (a.0, b.0) } else { (b.0, a.0) };
+    let mut dot = 0.0;
+    for &(id, sum) in short {
+        if let Ok(at) = long.binary_search_by_key(&id, |s| s.0) {
+            let weight = frequencies.weight(weights, Channel::Text, id);
+            dot += f64::from(sum) * f64::from(long[at].1) * f64::from(weight);
+        }
+    }
+    if a.1 <= 0.0 || b.1 <= 0.0 { 0.0 } else { (dot / (a.1 * b.1).sqrt()).min(1.0) }
+}
+
+/// The mean of the channels that are there, by their weights; 0 of none.
+pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 {
+    let (mut sum, mut whole) = (0.0, 0.0);
+    for (cosine, weight) in cosines.into_iter().zip(settings.channels) {
+        if let Some(cosine) = cosine {
+            sum += weight * cosine;
+            whole += weight;
+        }
+    }
+    if whole > 0.0 { sum / whole } else { 0.0 }
+}
+
+/// What is left of a score when two articles claim times so far apart; 1 where a side is undated.
+pub(super) fn time_factor(a: Option<EventTime>, b: Option<EventTime>, settings: &Settings) -> f64 {
+    let (Some(a), Some(b)) = (a, b) else { return 1.0 };
+    let sigmas = a.since(b).0 as f64 / (settings.time_sigma.0 as f64).max(1.0);
+    1.0 - settings.time * (1.0 - (-0.5 * sigmas * sigmas).exp())
+}
+
+/// What a score is lessened by for a story of `size` articles: a large one is near to everything.
+pub(super) fn size_toll(size: u32, settings: &Settings) -> f64 {
+    settings.size * (1.0 - 1.0 / f64::from(size.clamp(1, settings.size_full.max(1))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::article::Span;
+    use crate::engine::text::{Clean, words};
+
+    fn terms(headline: &str, body: &str) -> Terms {
+        let body_words = words(body, &crate::engine::text::Settings::default());
+        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        Terms::of(headline, &clean, &body_words, None, &Settings::default())
+    }
+
+    /// The naive twin: the formula over all pairs of terms.
+    fn naive(a: &[Term], b: &[Term], weigh: impl Fn(u32) -> f64) -> f64 {
+        let length = |terms: &[Term]| -> f64 {
+            terms.iter().map(|t| f64::from(t.q() * t.q()) * weigh(t.id())).sum()
+        };
+        let dot: f64 = a
+            .iter()
+            .flat_map(|x| b.iter().map(move |y| (x, y)))
+            .filter(|(x, y)| x.id() == y.id())
+            .map(|(x, y)| f64::from(x.q() * y.q()) * weigh(x.id()))
+            .sum();
+        dot / (length(a) * length(b)).sqrt()
+    }
+
+    #[test]
+    fn cosines_are_those_of_the_formula() {
+        let texts = ["a b c d d", "b c x y", "d d d d", "q r s", "a b c d d e f g h i j"];
+        let all: Vec<Terms> = texts.iter().map(|t| terms("", t)).collect();
+        let mut frequencies = Frequencies::default();
+        all.iter().for_each(|t| frequencies.add(t));
+        let weights = frequencies.weights();
+        let settings = Settings::default();
+        for a in &all {
+            let query = Query::new(a, &frequencies, weights, &settings);
+            for b in &all {
+                let weigh = |id| f64::from(frequencies.weight(&weights, Channel::Text, id));
+                let want = naive(a.channel(Channel::Text), b.channel(Channel::Text), weigh);
+                let got = query.article(b)[Channel::Text as usize].unwrap();
+                assert!((got - want).abs() < 1e-9, "{got} {want}");
+                let sum = b.channel(Channel::Text).iter().map(|t| (t.id(), t.q())).collect();
+                let sums = [Vec::new(), sum, Vec::new()];
+                let norms = norms(&sums, &frequencies, &weights);
+                let summed = query.sum(&sums, norms)[Channel::Text as usize].unwrap();
+                assert!((summed - want).abs() < 1e-9, "{summed} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_channel_that_a_side_lacks_does_not_count() {
+        let (with, without) = (terms("x", "a b"), terms("", "a b"));
+        let frequencies = Frequencies::default();
+        let settings = Settings::default();
+        let query = Query::new(&with, &frequencies, frequencies.weights(), &settings);
+        let cosines = query.article(&without);
+        assert!(cosines[0].is_none() && cosines[1].is_some() && cosines[2].is_none());
+        assert_eq!(mean([None; 3], &settings), 0.0);
+        assert_eq!(mean([None, Some(0.5), None], &settings), 0.5);
+    }
+
+    #[test]
+    fn time_and_size_take_their_toll() {
+        let settings = Settings::default();
+        let day = |n: i64| Some(EventTime(0).plus(Span::hours(24 * n)));
+        assert_eq!(time_factor(None, day(9), &settings), 1.0);
+        assert_eq!(time_factor(day(1), day(1), &settings), 1.0);
+        let (near, far) =
+            (time_factor(day(0), day(1), &settings), time_factor(day(9), day(0), &settings));
+        assert!(near > far && far >= 1.0 - settings.time, "{near} {far}");
+        assert_eq!(size_toll(1, &settings), 0.0);
+        assert!(size_toll(20, &settings) > size_toll(2, &settings));
+        assert_eq!(size_toll(20, &settings), size_toll(2_000, &settings));
+    }
+}

@@ -1,0 +1,241 @@
+//! What an article speaks of: its terms in three channels.
+//!
+//! In: headline, cleaned body and language. Out: [`Terms`], integers alone.
+//!
+//! | channel | holds | counts |
+//! |---|---|---|
+//! | title | stems of the headline | once each |
+//! | text | stems of headline and body | 6 in the headline, 2 in the first `lead_words` of the body, 1 in the rest, up to `body_words` |
+//! | names | capitalised words and figures | 1.5 in the headline, 1 in the body, figures half |
+//!
+//! A term's count `tf` is kept saturated in 4 bits: `q = round(15 tf / (tf + 2))`, at least 1. What a
+//! term weighs is decided when it is scored, never here.
+//!
+//! Cost: one pass over at most `body_words` words and one sort; 4 bytes a kept term.
+
+use super::Settings;
+use super::frequencies::Frequencies;
+use super::stem::{Speech, TermId};
+use crate::engine::article::Lang;
+use crate::engine::text::{Clean, Words, words};
+use serde::{Deserialize, Serialize};
+
+/// A term and its saturated count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Term(u32);
+
+impl Term {
+    /// `q` must be within 1..=15.
+    fn new(id: TermId, q: u32) -> Self {
+        debug_assert!((1..=15).contains(&q), "a count of 4 bits");
+        Self(id << 4 | q)
+    }
+
+    /// Its id.
+    pub fn id(self) -> u32 {
+        self.0 >> 4
+    }
+
+    /// Its saturated count, 1..=15.
+    pub fn q(self) -> u32 {
+        self.0 & 15
+    }
+}
+
+/// The channels, in the order of arrays that hold something for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Stems of the headline.
+    Title,
+    /// Stems of headline and body.
+    Text,
+    /// Names and figures.
+    Names,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Title, Self::Text, Self::Names];
+}
+
+/// The terms of one article by channel, each channel in order of ids, each id once.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Terms([Box<[Term]>; 3]);
+
+impl Terms {
+    /// All terms of an article.
+    pub fn of(
+        headline: &str,
+        clean: &Clean,
+        body: &Words,
+        language: Option<Lang>,
+        settings: &Settings,
+    ) -> Self {
+        let speech = Speech::of(language);
+        let title = words(headline, &crate::engine::text::Settings { words_max: 200 });
+        let mut counts = Counts::default();
+        counts.title(headline, &title, speech);
+        counts.body(&clean.text, body, speech, settings);
+        let Counts { title, text, names } = counts;
+        Self([saturated(title, 2), saturated(text, 2), saturated(names, 8)])
+    }
+
+    /// The terms of one channel.
+    pub fn channel(&self, channel: Channel) -> &[Term] {
+        &self.0[channel as usize]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|channel| channel.is_empty())
+    }
+
+    /// The terms that are kept: in each channel the heaviest, by the frequencies as they are now.
+    pub(super) fn cut(&self, frequencies: &Frequencies, settings: &Settings) -> Self {
+        let weights = frequencies.weights();
+        let mut kept = Self::default();
+        for (channel, max) in Channel::ALL.into_iter().zip(settings.terms_max) {
+            let max = max as usize;
+            let mut terms = self.channel(channel).to_vec();
+            if terms.len() > max {
+                let rank = |term: &Term| {
+                    let weight = u64::from(frequencies.weight(&weights, channel, term.id()));
+                    let q = u64::from(term.q());
+                    (std::cmp::Reverse(q * q * weight), term.id())
+                };
+                if max > 0 {
+                    terms.select_nth_unstable_by_key(max - 1, rank);
+                }
+                terms.truncate(max);
+                terms.sort_unstable();
+            }
+            kept.0[channel as usize] = terms.into();
+        }
+        kept
+    }
+}
+
+/// Counts of terms; those of names in quarters.
+#[derive(Default)]
+struct Counts {
+    title: Vec<(TermId, u32)>,
+    text: Vec<(TermId, u32)>,
+    names: Vec<(TermId, u32)>,
+}
+
+impl Counts {
+    fn title(&mut self, headline: &str, words: &Words, speech: Speech) {
+        for at in 0..words.hashes.len() {
+            let Some(term) = term(headline, words, at, speech) else { continue };
+            self.title.push((term, 1));
+            self.text.push((term, 6));
+            self.name(headline, words, at, speech, 6);
+        }
+    }
+
+    fn body(&mut self, text: &str, words: &Words, speech: Speech, settings: &Settings) {
+        for at in 0..words.hashes.len().min(settings.body_words as usize) {
+            let Some(term) = term(text, words, at, speech) else { continue };
+            let count = if at < settings.lead_words as usize { 2 } else { 1 };
+            self.text.push((term, count));
+            self.name(text, words, at, speech, 4);
+        }
+    }
+
+    /// Counts a word among the names if it is one; `count` in quarters, a figure gets half.
+    fn name(&mut self, text: &str, words: &Words, at: usize, speech: Speech, count: u32) {
+        let (from, to) = words.spans[at];
+        let word = &text[from as usize..to as usize];
+        let mut chars = word.chars();
+        let Some(first) = chars.next() else { return };
+        let id = || speech.as_is(words.hashes[at]);
+        if word.bytes().any(|b| b.is_ascii_digit()) {
+            self.names.push((id(), count / 2));
+        } else if first.is_uppercase() && chars.next().is_some() {
+            self.names.push((id(), count));
+        }
+    }
+}
+
+/// The term of the word at `at`; none where only pairs count and it ends one.
+fn term(text: &str, words: &Words, at: usize, speech: Speech) -> Option<TermId> {
+    let span = |at: usize| words.spans.get(at).map(|&(from, to)| (from as usize, to as usize));
+    let (from, to) = span(at)?;
+    let word = &text[from..to];
+    if !speech.pairs(word) {
+        return Some(speech.stem(word, words.hashes[at]));
+    }
+    let (next_from, next_to) = span(at + 1)?;
+    let between = &text[to..next_from];
+    let together = between.bytes().all(|b| b == b' ') && speech.pairs(&text[next_from..next_to]);
+    together.then(|| speech.pair(words.hashes[at], words.hashes[at + 1]))
+}
+
+/// Sums the counts of each term and saturates them; `half` is the count, in the channel's units, at
+/// which half of the range is used.
+fn saturated(mut counts: Vec<(TermId, u32)>, half: u32) -> Box<[Term]> {
+    counts.sort_unstable_by_key(|&(id, _)| id);
+    counts
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|same| {
+            let tf: u32 = same.iter().map(|&(_, count)| count).sum();
+            let q = (30 * tf + tf + half) / (2 * (tf + half));
+            Term::new(same[0].0, q.clamp(1, 15))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::text::tokens::word_hash;
+
+    fn terms(headline: &str, body: &str, language: &str) -> Terms {
+        let body_words = words(body, &crate::engine::text::Settings::default());
+        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        Terms::of(headline, &clean, &body_words, Lang::parse(language), &Settings::default())
+    }
+
+    fn q(terms: &Terms, channel: Channel, word: &str, language: &str) -> Option<u32> {
+        let speech = Speech::of(Lang::parse(language));
+        let id = match channel {
+            Channel::Names => speech.as_is(word_hash(word)),
+            _ => speech.stem(word, word_hash(word)),
+        };
+        terms.channel(channel).iter().find(|t| t.id() == id).map(|t| t.q())
+    }
+
+    #[test]
+    fn counts_saturate_by_channel() {
+        let all =
+            terms("Ferry sinks off Marel", "The ferry sank on 3 May.\nFerry crews came.", "en");
+        for (channel, word, want) in [
+            (Channel::Title, "ferry", Some(5)),
+            (Channel::Title, "crews", None),
+            (Channel::Text, "ferry", Some(13)),
+            (Channel::Text, "crews", Some(8)),
+            (Channel::Names, "marel", Some(6)),
+            (Channel::Names, "3", Some(3)),
+            (Channel::Names, "sank", None),
+        ] {
+            assert_eq!(q(&all, channel, word, "en"), want, "{channel:?} {word}");
+        }
+    }
+
+    #[test]
+    fn characters_and_syllables_count_in_pairs() {
+        assert_eq!(terms("", "東京都は", "ja").channel(Channel::Text).len(), 3);
+        assert_eq!(terms("", "東京。都", "ja").channel(Channel::Text).len(), 1);
+        assert_eq!(terms("", "thành phố, mới", "vi").channel(Channel::Text).len(), 1);
+    }
+
+    #[test]
+    fn the_heaviest_are_kept_in_order() {
+        let settings = Settings { terms_max: [2, 3, 0], ..Settings::default() };
+        let all = terms("a b c", "d d d d e", "en");
+        let kept = all.cut(&Frequencies::default(), &settings);
+        assert_eq!(Channel::ALL.map(|c| kept.channel(c).len()), [2, 3, 0]);
+        assert!(kept.channel(Channel::Text).is_sorted());
+        assert_eq!(kept, kept.cut(&Frequencies::default(), &settings));
+    }
+}
