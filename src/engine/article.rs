@@ -140,8 +140,15 @@ pub struct ArticleKey {
 }
 
 /// A primary language subtag in lower case (`en`, `zh`), of BCP 47.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct Lang([u8; 3]);
+
+impl Serialize for Lang {
+    /// The subtag where people read, three bytes in records.
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() { to.serialize_str(self.as_str()) } else { self.0.serialize(to) }
+    }
+}
 
 impl Lang {
     /// Reads the primary subtag of a language tag: `en-GB` and `EN` are `en`. `None` when it is

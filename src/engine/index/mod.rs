@@ -10,16 +10,21 @@
 //! places go to the best by shared samples times p, the next to those that explain samples which no
 //! better one explains (a spliced item's donor is crowded out by copies of its base otherwise).
 //!
-//! Cost: 8 bytes a sample and 8 an article at a fill of two thirds; a query reads one short chain a
+//! [`Index::similar`] looks up by SimHash instead.
+//!
+//! Cost: 8 bytes a sample and 32 an article at a fill of two thirds; a query reads one short chain a
 //! sample.
 //!
 //! Invariants: IX-1 the answer is a function of the live articles and the query; IX-2 lists are
 //! bounded and keep what leaves last.
 
+mod hamming;
 mod postings;
 
 use super::article::Sequence;
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, SimHash};
+pub use hamming::DISTANCE_MAX;
+use hamming::Hamming;
 use postings::{Postings, Window};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -70,6 +75,7 @@ pub struct Index {
     samples: Postings,
     equal: Postings,
     masked: Postings,
+    hamming: Hamming,
     first: u64,
     live: VecDeque<Meta>,
 }
@@ -91,6 +97,7 @@ impl Index {
             samples: Postings::new(usize::from(settings.postings_per_hash_max)),
             equal: Postings::new(usize::from(settings.equal_per_hash_max)),
             masked: Postings::new(usize::from(settings.equal_per_hash_max)),
+            hamming: Hamming::new(first.0),
             first: first.0,
             live: VecDeque::new(),
         }
@@ -204,6 +211,7 @@ impl Index {
         if print.plain_words() >= MASKED_WORDS_MIN {
             self.masked.insert(whole_key(print.masked), id, window);
         }
+        self.hamming.insert(print.simhash);
         self.live.push_back(Meta { words: print.words() as u32, period_log2: print.period_log2 });
     }
 
@@ -211,7 +219,19 @@ impl Index {
     pub fn expire(&mut self) {
         if self.live.pop_front().is_some() {
             self.first += 1;
+            self.hamming.expire();
         }
+    }
+
+    /// Live articles whose SimHash is within `distance` bits (at most [`DISTANCE_MAX`]) of `hash`,
+    /// nearest first, then oldest first, each with its distance. Texts without words have none.
+    pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(Sequence, u32)> {
+        let near = self.hamming.near(hash, distance).into_iter();
+        near.map(|(place, apart)| (Sequence(place), apart))
+            .filter(|(s, _)| {
+                self.live.get((s.0 - self.first) as usize).is_some_and(|m| m.words > 0)
+            })
+            .collect()
     }
 
     /// Bytes of the index, fingerprints themselves not included.

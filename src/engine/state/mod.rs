@@ -12,9 +12,11 @@ mod live;
 pub mod record;
 
 use super::Settings;
-use super::article::{About, Article, Body, EventTime, InputPosition, LinkKind, Sequence};
+use super::article::{
+    About, Article, ArticleKey, Body, EventTime, InputPosition, LinkKind, Sequence,
+};
 use super::event::{Classified, Event, Joined, Merged, What};
-use super::fingerprint::FloodKey;
+use super::fingerprint::{FloodKey, SimHash};
 use super::index::Index;
 use super::prepare::Prepared;
 use super::relation::{self, Archive, Arrival, Pass, Standing, Verdict};
@@ -76,6 +78,13 @@ impl State {
     /// The number of live stories.
     pub fn live_stories(&self) -> usize {
         self.stories.len()
+    }
+
+    /// Live articles whose SimHash is within `distance` bits of `hash`, at most
+    /// [`index::DISTANCE_MAX`](super::index::DISTANCE_MAX): nearest first, each with its distance.
+    pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(ArticleKey, u32)> {
+        let near = self.index.similar(hash, distance).into_iter();
+        near.filter_map(|(s, apart)| Some((self.live.get(s)?.about.key(), apart))).collect()
     }
 
     /// Takes in one article at engine time `stamp` and says what happened, in order.
