@@ -206,6 +206,7 @@ const OWNED: &[&str] = &[
     "partition.assignment.strategy",
     "partitioner",
     "request.required.acks",
+    "statistics.interval.ms",
     "transactional.id",
 ];
 

@@ -51,6 +51,8 @@
 //! | [`daemon::contract`] | what is published |
 //! | [`daemon::pipeline`] | the loop and its atomic unit |
 //! | [`daemon::kafka`] | leases, transactions, restore |
+//! | [`daemon::teller`], [`daemon::metrics`], [`daemon::view`] | what is told of all that: logs, metrics, read views |
+//! | [`daemon::admin`] | health, metrics and status over HTTP |
 //! | [`config`] | every setting, from three sources |
 //! | [`cli`] | the commands |
 //!

@@ -2,23 +2,60 @@
 
 use super::Failure;
 use crate::config::Config;
+use crate::daemon::admin::server::{Server, Shown};
+use crate::daemon::admin::status::Instance;
 use crate::daemon::contract::{Encoder, Unique};
 use crate::daemon::kafka::client::{Settings, Topics};
-use crate::daemon::pipeline::batch::Batch;
-use crate::daemon::pipeline::{Observer, Phase, Setup};
-use crate::daemon::run::{Daemon, fresh_key};
-use crate::engine::state::State;
+use crate::daemon::metrics;
+use crate::daemon::pipeline::{Delivery, Setup};
+use crate::daemon::run::{Daemon, Observers, fresh_key};
+use crate::daemon::teller::Teller;
+use crate::daemon::view::Views;
+use crate::engine::CORE;
 use std::sync::Arc;
 
 /// Runs until a signal.
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
-    let daemon = Daemon::start(
-        kafka(config),
-        setup(config),
-        Box::new(|shard| Box::new(Log { shard, phase: Phase::Idle })),
-    );
-    daemon.map_err(Failure::Usage)?.run()?;
-    Ok(())
+    let kafka = kafka(config);
+    let views = Views::new(kafka.shards);
+    let server = serve(config, &views)?;
+    let daemon = Daemon::start(kafka, setup(config), tellers(views));
+    let ended = daemon.map_err(Failure::Usage)?.run();
+    if let Some(server) = server {
+        server.stop();
+    }
+    Ok(ended?)
+}
+
+/// The admin server of a configuration. From here on, what is counted can be read.
+pub(super) fn serve(config: &Config, views: &Arc<Views>) -> anyhow::Result<Option<Server>> {
+    let recorder = metrics::recorder()?;
+    let shown =
+        Shown { instance: instance(config), views: views.clone(), metrics: recorder.handle() };
+    let server = Server::start(&config.http, shown)?;
+    if server.is_some() {
+        ::metrics::set_global_recorder(recorder)?;
+    }
+    Ok(server)
+}
+
+/// The observers of all shards.
+pub(super) fn tellers(views: Arc<Views>) -> Observers {
+    Box::new(move |shard| Box::new(Teller::new(shard, views.clone())))
+}
+
+fn instance(config: &Config) -> Instance {
+    let delivery = match config.delivery {
+        Delivery::ExactlyOnce => "exactly_once",
+        Delivery::AtLeastOnce => "at_least_once",
+    };
+    Instance {
+        instance: config.instance_name(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        core: CORE.into(),
+        settings: config.settings_hash(),
+        delivery: delivery.into(),
+    }
 }
 
 /// The Kafka side of a configuration.
@@ -60,32 +97,4 @@ pub(super) fn setup(config: &Config) -> Setup {
 pub(super) fn encoder(config: &Config) -> Encoder {
     let unique = if config.output.unique.is_empty() { Unique::Off } else { Unique::Wanted };
     Encoder::new(config.output.mode, &config.group.id, config.settings_hash(), unique)
-}
-
-/// Tells the log.
-struct Log {
-    shard: u32,
-    phase: Phase,
-}
-
-impl Observer for Log {
-    fn phase(&mut self, phase: Phase) {
-        if self.phase != phase {
-            tracing::info!(shard = self.shard, ?phase, "phase");
-            self.phase = phase;
-        }
-    }
-
-    fn committed(&mut self, state: &State, batch: Option<&Batch>) {
-        if let Some(batch) = batch {
-            tracing::debug!(
-                shard = self.shard,
-                batch = batch.number,
-                records = batch.records,
-                rejected = batch.rejected,
-                live = state.live_articles(),
-                "committed"
-            );
-        }
-    }
 }

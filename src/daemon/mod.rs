@@ -21,5 +21,8 @@ macro_rules! point {
 pub mod admin;
 pub mod contract;
 pub mod kafka;
+pub mod metrics;
 pub mod pipeline;
 pub mod run;
+pub mod teller;
+pub mod view;

@@ -352,5 +352,11 @@ impl Input for MemoryInput {
         Ok(())
     }
 
+    fn ends(&self) -> BTreeMap<Partition, i64> {
+        let world = self.world.lock();
+        let end = |of: &Partition| world.inputs[of].last().map_or(0, |record| record.offset + 1);
+        self.next.keys().map(|of| (of.clone(), end(of))).collect()
+    }
+
     fn note(&mut self, _: &BTreeMap<Partition, i64>) {}
 }

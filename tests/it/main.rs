@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod admin;
 mod architecture;
 mod broker;
 mod config;
 mod contract;
 mod determinism;
 mod feed;
+mod metrics;
 mod mock;
 mod pipeline;
 mod scenario;

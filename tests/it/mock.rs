@@ -1,75 +1,158 @@
 //! The daemon on librdkafka's broker in memory: its real client path, without a Kafka. The mock
 //! fakes transactions, so nothing of exactly-once is shown here.
 
-use crossbeam_channel::{Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use wirefold::config::Config;
 use wirefold::daemon::kafka::client::{Settings, Topics};
+use wirefold::daemon::metrics;
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::Limits;
-use wirefold::daemon::pipeline::{Delivery, Observer, Phase};
+use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::{Delivery, Ended, Observer, Phase, Waiting};
 use wirefold::daemon::run::Daemon;
-use wirefold::engine::state::State;
+use wirefold::daemon::teller::Teller;
+use wirefold::daemon::view::{ShardView, Views};
+use wirefold::engine::article::EventTime;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Count(Sender<usize>);
+/// A teller, and a bell that rings after each call.
+struct Bell(Teller, Sender<()>);
 
-impl Observer for Count {
-    fn phase(&mut self, _: Phase) {}
-    fn committed(&mut self, _: &State, batch: Option<&Batch>) {
-        let records = batch.map_or(0, |batch| batch.records);
-        self.0.send(records).unwrap();
+impl Observer for Bell {
+    fn phase(&mut self, phase: Phase) {
+        self.0.phase(phase);
+        self.1.send(()).unwrap();
+    }
+    fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime) {
+        self.0.committed(memory, batch, wall);
+        self.1.send(()).unwrap();
+    }
+    fn restored(&mut self, records: u64, took: Duration) {
+        self.0.restored(records, took);
+    }
+    fn transacted(&mut self, ended: Ended, took: Duration) {
+        self.0.transacted(ended, took);
+    }
+    fn waiting(&mut self, waiting: &Waiting) {
+        self.0.waiting(waiting);
+        self.1.send(()).unwrap();
     }
 }
 
-#[test]
-fn the_daemon_works_on_a_broker_in_memory_and_stops() {
-    let cluster = MockCluster::new(1).unwrap();
-    let bootstrap = cluster.bootstrap_servers();
-    for (topic, partitions) in
-        [("in", 2), ("events", 2), ("stories", 2), ("unique", 2), ("rejected", 2), ("state", 1)]
-    {
-        cluster.create_topic(topic, partitions, 1).unwrap();
+struct Instance {
+    daemon: Daemon,
+    views: Arc<Views>,
+    rings: Receiver<()>,
+}
+
+impl Instance {
+    fn start(bootstrap: &str) -> Self {
+        let kafka = Settings {
+            group: "wirefold".into(),
+            topics: Topics {
+                input: "in".into(),
+                events: "events".into(),
+                stories: "stories".into(),
+                unique: Some("unique".into()),
+                rejected: "rejected".into(),
+                state: "state".into(),
+            },
+            partitions: 2,
+            replication: 1,
+            shards: 1,
+            limits: Some(Limits { by_role: [1 << 20; 5] }),
+            delivery: Delivery::ExactlyOnce,
+            passed: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),
+        };
+        let mut setup = crate::pipeline::setup(Delivery::ExactlyOnce);
+        setup.engine = Config::default().engine;
+        let ((ring, rings), views) = (unbounded(), Views::new(1));
+        let told = views.clone();
+        let observers = move |shard| -> Box<dyn Observer> {
+            Box::new(Bell(Teller::new(shard, told.clone()), ring.clone()))
+        };
+        let daemon = Daemon::start(kafka, setup, Box::new(observers)).unwrap();
+        Self { daemon, views, rings }
     }
+
+    /// Waits until the shard looks so.
+    fn until(&self, looks: impl Fn(&ShardView) -> bool) -> Arc<ShardView> {
+        loop {
+            let view = self.views.all().remove(0);
+            if looks(&view) {
+                return view;
+            }
+            self.rings.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("stays so: {view:?}"));
+        }
+    }
+
+    fn stop(self) {
+        self.daemon.stop().stop();
+        self.daemon.wait().unwrap();
+    }
+}
+
+fn cluster(articles: usize) -> MockCluster<'static, DefaultProducerContext> {
+    let cluster = MockCluster::new(1).unwrap();
+    for topic in ["in", "events", "stories", "unique", "rejected"] {
+        cluster.create_topic(topic, 2, 1).unwrap();
+    }
+    cluster.create_topic("state", 1, 1).unwrap();
     let producer: BaseProducer =
-        ClientConfig::new().set("bootstrap.servers", &bootstrap).create().unwrap();
-    for n in 0..30 {
+        ClientConfig::new().set("bootstrap.servers", cluster.bootstrap_servers()).create().unwrap();
+    for n in 0..articles {
         let payload = format!(r#"{{"uri": "u{n}", "headline": "h {n}", "body": "b {n} of ours"}}"#);
         producer.send(BaseRecord::to("in").key(&format!("k{n}")).payload(&payload)).unwrap();
     }
     producer.flush(PATIENCE).unwrap();
-    let kafka = Settings {
-        group: "wirefold".into(),
-        topics: Topics {
-            input: "in".into(),
-            events: "events".into(),
-            stories: "stories".into(),
-            unique: Some("unique".into()),
-            rejected: "rejected".into(),
-            state: "state".into(),
-        },
-        partitions: 2,
-        replication: 1,
-        shards: 1,
-        limits: Some(Limits { by_role: [1 << 20; 5] }),
-        delivery: Delivery::ExactlyOnce,
-        passed: BTreeMap::from([("bootstrap.servers".into(), bootstrap)]),
-    };
-    let (told, tells) = unbounded();
-    let mut setup = crate::pipeline::setup(Delivery::ExactlyOnce);
-    setup.engine = Config::default().engine;
-    let daemon =
-        Daemon::start(kafka, setup, Box::new(move |_| Box::new(Count(told.clone())))).unwrap();
-    let mut through = 0;
-    while through < 30 {
-        through += tells.recv_timeout(PATIENCE).unwrap();
+    cluster
+}
+
+/// Through, with its lag known from the client's own statistics.
+fn through(view: &ShardView, articles: usize) -> bool {
+    let lag: Vec<Option<u64>> = view.inputs.values().map(|(_, waiting)| *waiting).collect();
+    view.live_articles == articles && lag == [Some(0), Some(0)]
+}
+
+#[test]
+fn the_daemon_works_on_a_broker_in_memory_and_stops() {
+    let recorder = metrics::recorder().unwrap();
+    let told = recorder.handle();
+    ::metrics::set_global_recorder(recorder).unwrap();
+    let cluster = cluster(30);
+    let instance = Instance::start(&cluster.bootstrap_servers());
+    let view = instance.until(|view| through(view, 30));
+    assert_eq!(view.phase, Some(Phase::Running));
+    assert_eq!(view.inputs.values().map(|(next, _)| next).sum::<i64>(), 30);
+    assert!(view.restored.is_some() && view.committed.is_some());
+    assert_eq!(instance.views.unready(), [""; 0]);
+    let text = told.render();
+    assert!(!text.contains("\nwirefold_rebalances_total 0\n"), "the group has decided\n{text}");
+    for partition in [0, 1] {
+        let labels = format!("shard=\"0\",topic=\"in\",partition=\"{partition}\"");
+        assert!(text.contains(&format!("wirefold_input_lag_records{{{labels}}} 0\n")), "{text}");
     }
-    daemon.stop().stop();
-    daemon.wait().unwrap();
-    assert_eq!(through, 30);
+    instance.stop();
+}
+
+#[test]
+fn a_second_instance_stands_by_and_takes_over() {
+    let cluster = cluster(10);
+    let first = Instance::start(&cluster.bootstrap_servers());
+    first.until(|view| through(view, 10));
+    let second = Instance::start(&cluster.bootstrap_servers());
+    second.until(|view| view.phase == Some(Phase::Standby));
+    assert_eq!(second.views.unready(), [""; 0], "a standby is ready");
+    assert_eq!(first.views.unready(), [""; 0], "the owner keeps what it has");
+    first.stop();
+    let view = second.until(|view| view.phase == Some(Phase::Running) && through(view, 10));
+    assert!(view.restored.is_some_and(|(records, _)| records > 10), "{view:?}");
+    second.stop();
 }

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wirefold::config::Config;
 use wirefold::daemon::contract::{Encoder, Mode, Unique};
+use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
+use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup};
 use wirefold::engine::article::{EventTime, Span};
 use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::state::State;
 use wirefold::engine::wire::Format;
 
 const PARTITIONS: i32 = 3;
@@ -24,7 +25,7 @@ fn offset(partition: i32, n: i64) -> i64 {
 
 /// `count` records over three partitions: a wire as made up by `feed`, with bytes that nothing can
 /// read and a timestamp of the far future in between.
-fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
+pub(crate) fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     let mut rng = Rng(seed);
     let mut next = [0; PARTITIONS as usize];
     let line = |(n, line): (usize, crate::feed::Line)| {
@@ -53,7 +54,7 @@ fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     feed(seed, count, 28_000).into_iter().enumerate().map(line).collect()
 }
 
-fn world(records: &[InputRecord], delivery: Delivery) -> Shared {
+pub(crate) fn world(records: &[InputRecord], delivery: Delivery) -> Shared {
     let shared = Shared::default();
     let mut world = shared.lock();
     world.transactions = delivery == Delivery::ExactlyOnce;
@@ -71,7 +72,7 @@ struct Silent;
 
 impl Observer for Silent {
     fn phase(&mut self, _: Phase) {}
-    fn committed(&mut self, _: &State, _: Option<&wirefold::daemon::pipeline::batch::Batch>) {}
+    fn committed(&mut self, _: &Memory, _: Option<&Batch>, _: EventTime) {}
 }
 
 pub(crate) fn setup(delivery: Delivery) -> Setup {

@@ -119,6 +119,7 @@ impl Settings {
         let mut config = self.consumer(&format!("{}.{shard}", self.group));
         config.set("auto.offset.reset", "error");
         config.set("enable.partition.eof", "true");
+        config.set("statistics.interval.ms", "1000");
         self.default(&mut config, "fetch.wait.max.ms", "100");
         self.default(&mut config, "queued.max.messages.kbytes", "16384");
         config

@@ -1,23 +1,54 @@
 //! Reads the input of a shard, assign-only.
+//!
+//! Where partitions end is taken from librdkafka's own statistics, once a second, so that knowing
+//! the lag costs no request.
 
-use super::client::{Quiet, needs_a_person};
+use super::client::{log, needs_a_person};
 use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, Fault, Fetching, InputRecord, Partition, Polled};
 use crate::engine::article::EventTime;
-use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A consumer of one input topic.
 pub struct Input {
-    consumer: BaseConsumer<Quiet>,
+    consumer: BaseConsumer<Ends>,
     topic: Arc<str>,
 }
+
+/// Where the partitions of one topic end, as far as a reader of committed records may read.
+#[derive(Debug)]
+struct Ends {
+    topic: Arc<str>,
+    of: Mutex<BTreeMap<i32, i64>>,
+}
+
+impl ClientContext for Ends {
+    fn stats(&self, statistics: Statistics) {
+        let Some(topic) = statistics.topics.get(&*self.topic) else { return };
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = topic.partitions.values().filter(|p| p.partition >= 0 && p.ls_offset >= 0);
+        of.extend(known.map(|p| (p.partition, p.ls_offset)));
+    }
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "input");
+    }
+}
+
+impl ConsumerContext for Ends {}
 
 impl Input {
     pub(super) fn new(
@@ -25,8 +56,9 @@ impl Input {
         topic: Arc<str>,
         from: &BTreeMap<Partition, i64>,
     ) -> Result<Self, Fault> {
-        let made = config.create_with_context(Quiet);
-        let consumer: BaseConsumer<Quiet> =
+        let ends = Ends { topic: topic.clone(), of: Mutex::default() };
+        let made = config.create_with_context(ends);
+        let consumer: BaseConsumer<Ends> =
             made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
         let input = Self { consumer, topic };
         input.consumer.incremental_assign(&list(from)?).map_err(|e| fault("assign", &e))?;
@@ -77,6 +109,13 @@ impl broker::Input for Input {
     fn add(&mut self, partition: &Partition, from: i64) -> Result<(), Fault> {
         let from = list(&[(partition.clone(), from)].into())?;
         self.consumer.incremental_assign(&from).map_err(|e| fault("assign", &e))
+    }
+
+    fn ends(&self) -> BTreeMap<Partition, i64> {
+        let of = self.consumer.context().of.lock().unwrap_or_else(PoisonError::into_inner);
+        let partition =
+            |partition: &i32| Partition { topic: self.topic.clone(), partition: *partition };
+        of.iter().map(|(of, end)| (partition(of), *end)).collect()
     }
 
     fn note(&mut self, positions: &BTreeMap<Partition, i64>) {

@@ -10,6 +10,7 @@
 
 use super::client::{Settings, log};
 use super::watchdog::Watchdog;
+use crate::daemon::metrics;
 use crate::daemon::pipeline::lease::{Hold, Wake};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rdkafka::config::RDKafkaLogLevel;
@@ -151,6 +152,7 @@ impl Context {
         if let Err(error) = consumer.pause(list) {
             tracing::warn!(%error, "the changelog is not paused in the group's consumer");
         }
+        metrics::REBALANCES.add([], 1);
         for shard in self.shards(list) {
             let lease = Arc::new(Held { held: AtomicBool::new(true), group: self.group.clone() });
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,9 +161,19 @@ impl Context {
             tracing::info!(shard, "lease granted");
             self.wake(shard, Wake::Granted(lease));
         }
+        for shard in 0..i32::try_from(self.wakes.len()).unwrap_or(i32::MAX) {
+            if !self.holds(shard) {
+                self.wake(shard, Wake::Elsewhere);
+            }
+        }
+    }
+
+    fn holds(&self, shard: i32) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&shard)
     }
 
     fn lost(&self, list: &TopicPartitionList) {
+        metrics::REBALANCES.add([], 1);
         for shard in self.shards(list) {
             if let Some(lease) = self.forget(shard) {
                 lease.held.store(false, Ordering::SeqCst);
@@ -174,6 +186,7 @@ impl Context {
 
     fn revoked(&self, list: &TopicPartitionList) {
         point!("revoke");
+        metrics::REBALANCES.add([], 1);
         let mut waiting = Vec::new();
         for shard in self.shards(list) {
             let (done, let_go) = bounded(0);

@@ -18,15 +18,18 @@ use super::record::{
 };
 use super::reject::reject;
 use super::{Delivery, Fault};
+use crate::daemon::metrics;
 use crate::engine::article::{EventTime, InputPosition};
 use crate::engine::event::Event;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::Prepared;
+use crate::engine::state::Tally;
 use crate::engine::wire::{self, Format};
 use crate::engine::{CORE, Settings};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 /// How many passed journals a batch tombstones at most.
 const JOURNALS_PASSED_MAX: usize = 1_000;
@@ -58,6 +61,7 @@ pub struct Told<'a> {
 pub struct Item {
     record: InputRecord,
     articles: Vec<Result<Prepared, wire::Error>>,
+    took: Duration,
 }
 
 /// Everything that one transaction writes.
@@ -75,10 +79,12 @@ pub struct Batch {
     pub end: Option<OutputRecord>,
     /// What happened, for the read view.
     pub events: Vec<Event>,
-    /// Input records that it covers.
-    pub records: usize,
-    /// Of those, items refused.
-    pub rejected: usize,
+    /// The timestamps of the input records that it covers.
+    pub stamps: Vec<Option<EventTime>>,
+    /// Items refused, by the stable code of the reason.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// What the engine counted on the way.
+    pub tally: Tally,
 }
 
 impl Batch {
@@ -106,13 +112,14 @@ pub fn prepare(
     key: FloodKey,
 ) -> Vec<Item> {
     let one = |record: InputRecord| {
+        let started = Instant::now();
         let content_type = record.header("content-type").and_then(|v| std::str::from_utf8(v).ok());
         let payload = record.payload.as_deref().unwrap_or_default();
         let articles = wire::decode(payload, content_type, format, &settings.wire)
             .into_iter()
             .map(|item| item.map(|article| crate::engine::prepare::prepare(article, settings, key)))
             .collect();
-        Item { record, articles }
+        Item { record, articles, took: started.elapsed() }
     };
     records.into_par_iter().map(one).collect()
 }
@@ -138,13 +145,13 @@ pub struct With<'a> {
 pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Batch, Fault> {
     let mut journal = journal(memory, &items, with);
     let inputs = marks(&journal, &items);
-    let records = items.len();
+    let stamps = items.iter().map(|item| item.record.timestamp).collect();
     let number = memory.position.batch + 1;
     let plan = Plan { generation: memory.generation, batch: number, journal: journal.clone() };
     let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
     let takes_over_a_plan = memory.open_plan.take().is_some();
     let ends = plan.is_some() || takes_over_a_plan;
-    let mut run = Run { with, outputs: Vec::new(), events: Vec::new(), rejected: 0 };
+    let mut run = Run { with, outputs: Vec::new(), events: Vec::new(), refused: BTreeMap::new() };
     for item in items {
         point!("mid-apply");
         run.item(memory, item);
@@ -161,8 +168,9 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
         changelog,
         end: ends.then(|| state(END, &end)),
         events: run.events,
-        records,
-        rejected: run.rejected,
+        stamps,
+        refused: run.refused,
+        tally: memory.state.take_tally(),
     };
     fits(&batch, with.limits)?;
     Ok(batch)
@@ -172,7 +180,7 @@ struct Run<'a> {
     with: With<'a>,
     outputs: Vec<OutputRecord>,
     events: Vec<Event>,
-    rejected: usize,
+    refused: BTreeMap<&'static str, u64>,
 }
 
 impl Run<'_> {
@@ -180,6 +188,7 @@ impl Run<'_> {
         let (record, with) = (&item.record, self.with);
         let latest = with.reading.plus(memory.state.settings().future_tolerance);
         let stamp = record.timestamp.unwrap_or(with.reading).min(latest);
+        let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
         let mut n = 0;
         for (place, article) in item.articles.into_iter().enumerate() {
             let article = match article {
@@ -187,7 +196,7 @@ impl Run<'_> {
                 Err(why) => {
                     let bytes_max = with.limits.of(Role::Rejected);
                     self.outputs.push(reject(record, place, &why, bytes_max));
-                    self.rejected += 1;
+                    *self.refused.entry(why.reason()).or_default() += 1;
                     continue;
                 }
             };
@@ -197,7 +206,10 @@ impl Run<'_> {
                 offset: record.offset,
                 item: u32::try_from(place).unwrap_or(u32::MAX),
             };
-            for event in memory.state.apply(article, stamp, input) {
+            let started = Instant::now();
+            let events = memory.state.apply(article, stamp, input);
+            metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
+            for event in events {
                 let sequence = memory.position.sequence;
                 let told = Told { event: &event, n, sequence, record };
                 self.outputs.extend(with.encoder.encode(&told));

@@ -260,6 +260,10 @@ pub trait Input {
     /// When the client is of no more use.
     fn add(&mut self, partition: &Partition, from: i64) -> Result<(), Fault>;
 
+    /// The offset that the next record will get, of every partition of which it is known. Never
+    /// blocks; the answer may be a second old.
+    fn ends(&self) -> BTreeMap<Partition, i64>;
+
     /// Tells lag tools how far the shard has come; best effort, nothing reads it back.
     fn note(&mut self, positions: &BTreeMap<Partition, i64>);
 }

@@ -17,6 +17,8 @@ pub enum Wake {
     Revoked(Sender<()>),
     /// The shard is gone already: commit nothing more.
     Lost,
+    /// The group has decided, and the shard is another member's.
+    Elsewhere,
     /// The process is to end: finish the batch, commit, leave.
     Stop,
 }

@@ -74,6 +74,11 @@ impl Merge {
         over.then_some((partition, Fetching::Off))
     }
 
+    /// Whether everything of a partition has been given, up to its end.
+    pub fn drained(&self, partition: &Partition) -> bool {
+        self.partitions.get(partition).is_some_and(|q| q.at_end && q.records.is_empty())
+    }
+
     /// Takes in that a partition has no more for now.
     pub fn end(&mut self, partition: &Partition) {
         if let Some(queue) = self.partitions.get_mut(partition) {

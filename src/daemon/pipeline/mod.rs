@@ -24,6 +24,7 @@ pub mod journals;
 pub mod lease;
 pub mod memory;
 pub mod merge;
+mod observer;
 mod reader;
 pub mod record;
 pub mod reject;
@@ -32,13 +33,13 @@ mod start;
 use crate::engine::Settings as EngineSettings;
 use crate::engine::article::Span;
 use crate::engine::fingerprint::FloodKey;
-use crate::engine::state::State;
 use crate::engine::wire::Format;
 use batch::{Batch, Encoder, With};
 use broker::{Broker, Clock, Committed, Fault, OutputRecord, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use lease::{Lease, Wake};
 use memory::{Log, Memory, Outcome};
+pub use observer::{Ended, Observer, Phase, Waiting};
 use reader::Reader;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -47,6 +48,8 @@ use std::time::Duration;
 /// The rest between two attempts to recover: it doubles while nothing is written.
 const REST_MIN: Duration = Duration::from_millis(25);
 const REST_MAX: Duration = Duration::from_secs(2);
+/// How often is told what waits in the input.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How outputs and memory are kept together.
 #[derive(
@@ -110,29 +113,6 @@ impl Default for Settings {
     }
 }
 
-/// Where the pipeline stands, for readiness and logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Without a lease.
-    Idle,
-    /// Reading the changelog: so many records so far.
-    Restoring(u64),
-    /// Working.
-    Running,
-    /// Trouble with the broker: making a new writer.
-    Recovering,
-    /// Ending.
-    Stopping,
-}
-
-/// Is told what happens, after it is final. Calls must be short.
-pub trait Observer: Send {
-    /// The phase changed.
-    fn phase(&mut self, phase: Phase);
-    /// The state is restored, or a batch is committed.
-    fn committed(&mut self, state: &State, batch: Option<&Batch>);
-}
-
 /// Everything that shapes a pipeline.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -161,6 +141,8 @@ pub struct Pipeline<B: Broker, C: Clock> {
     memory: Option<Memory>,
     reader: Option<Reader<B::Input>>,
     written: u64,
+    looked_at: Option<Duration>,
+    waits: bool,
 }
 
 /// Why a shard is no longer worked on, without fault.
@@ -173,7 +155,9 @@ enum Why {
 impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// A pipeline without a lease.
     pub fn new(setup: Setup, broker: B, clock: C, observer: Box<dyn Observer>) -> Self {
-        Self { setup, broker, clock, observer, memory: None, reader: None, written: 0 }
+        let (memory, reader) = (None, None);
+        let (written, looked_at, waits) = (0, None, false);
+        Self { setup, broker, clock, observer, memory, reader, written, looked_at, waits }
     }
 
     /// Runs until [`Wake::Stop`], or until the senders of wakes are gone.
@@ -181,20 +165,23 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// # Errors
     /// When a person has to decide; the message says what.
     pub fn run(&mut self, wakes: &Receiver<Wake>) -> Result<(), String> {
+        self.observer.phase(Phase::Idle);
         loop {
-            self.observer.phase(Phase::Idle);
             match wakes.recv() {
-                Ok(Wake::Granted(lease)) => match self.own(&lease, wakes) {
-                    Ok(Why::Stop) => return Ok(()),
-                    Ok(Why::Revoked(done)) => {
-                        (self.memory, self.reader) = (None, None);
-                        drop(done);
+                Ok(Wake::Granted(lease)) => {
+                    match self.own(&lease, wakes)? {
+                        Why::Stop => return Ok(()),
+                        Why::Revoked(done) => {
+                            (self.memory, self.reader) = (None, None);
+                            drop(done);
+                        }
+                        Why::Lost => self.reader = None,
                     }
-                    Ok(Why::Lost) => self.reader = None,
-                    Err(why) => return Err(why),
-                },
+                    self.observer.phase(Phase::Idle);
+                }
+                Ok(Wake::Elsewhere) => self.observer.phase(Phase::Standby),
                 Ok(Wake::Revoked(done)) => drop(done),
-                Ok(Wake::Lost) => {}
+                Ok(Wake::Lost) => self.observer.phase(Phase::Idle),
                 Ok(Wake::Stop) | Err(_) => return Ok(()),
             }
         }
@@ -243,7 +230,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 
     fn asked(wake: Wake) -> Option<Why> {
         match wake {
-            Wake::Granted(_) => None,
+            Wake::Granted(_) | Wake::Elsewhere => None,
             Wake::Revoked(done) => Some(Why::Revoked(done)),
             Wake::Lost => Some(Why::Lost),
             Wake::Stop => Some(Why::Stop),
@@ -283,10 +270,12 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             if !lease.held() {
                 return Ok(Why::Lost);
             }
-            if self.step(committed_at, wakes)? {
+            let worked = self.step(committed_at, wakes)?;
+            if worked {
                 self.write(&mut writer, lease)?;
                 committed_at = self.clock.elapsed();
             }
+            self.look(worked);
         }
     }
 
@@ -303,7 +292,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                     let batch = memory.unconfirmed.take();
                     memory.confirm(end);
                     if let Some(batch) = batch {
-                        self.observer.committed(&memory.state, Some(&batch));
+                        self.observer.committed(memory, Some(&batch), self.clock.wall());
                     }
                     return Ok(());
                 }
@@ -315,12 +304,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             }
         }
         let memory = self.restore()?;
-        self.observer.committed(&memory.state, None);
+        self.observer.committed(&memory, None, self.clock.wall());
         self.memory = Some(memory);
         Ok(())
     }
 
     fn restore(&mut self) -> Result<Memory, Fault> {
+        let started = self.clock.elapsed();
         let mut log = Log::default();
         let observer = &mut self.observer;
         observer.phase(Phase::Restoring(0));
@@ -336,6 +326,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let memory = log.build(self.setup.engine.clone(), self.setup.fresh_key, end)?;
         let (articles, batch) = (memory.state.live_articles(), memory.position.batch);
         tracing::info!(records = read, articles, batch, "restored");
+        observer.restored(read, self.clock.elapsed().saturating_sub(started));
         Ok(memory)
     }
 
@@ -385,7 +376,11 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn write(&mut self, writer: &mut B::Writer, lease: &Lease) -> Result<(), Fault> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
         let Some(batch) = &memory.unconfirmed else { return Ok(()) };
-        let committed = transact(writer, batch, lease)?;
+        let started = self.clock.elapsed();
+        let outcome = transact(writer, batch, lease);
+        let took = self.clock.elapsed().saturating_sub(started);
+        self.observer.transacted(Ended::of(&outcome), took);
+        let committed = outcome?;
         point!("after-commit");
         if committed == Committed::AfterTrouble {
             return Err(Fault::Doubt("a commit went through, but after trouble".into()));
@@ -393,12 +388,28 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.written += 1;
         let batch = memory.unconfirmed.take();
         memory.confirm(writer.changelog_end().unwrap_or(memory.log_end));
-        self.observer.committed(&memory.state, batch.as_ref());
+        self.observer.committed(memory, batch.as_ref(), self.clock.wall());
         if let Some(reader) = &mut self.reader {
             reader.note(&memory.position, self.clock.elapsed());
         }
         point!("after-publish");
         Ok(())
+    }
+
+    /// Tells what waits: every second, and when it is through.
+    fn look(&mut self, worked: bool) {
+        let (Some(memory), Some(reader)) = (&self.memory, &self.reader) else { return };
+        let now = self.clock.elapsed();
+        let due = self.looked_at.is_none_or(|at| now.saturating_sub(at) >= LOOK_EVERY);
+        if !due && (worked || !self.waits) {
+            return;
+        }
+        let records = reader.waiting(&memory.position);
+        self.waits = records.values().any(|count| *count > 0);
+        self.looked_at = Some(now);
+        let applied = memory.position.inputs.values().filter_map(|mark| mark.last?.timestamp).max();
+        let age = applied.filter(|_| self.waits).map_or(Span(0), |at| self.clock.wall().since(at));
+        self.observer.waiting(&Waiting { records, age: age.max(Span(0)) });
     }
 }
 

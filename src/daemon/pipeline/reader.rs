@@ -147,6 +147,18 @@ impl<I: Input> Reader<I> {
         Ok(())
     }
 
+    /// How many records wait behind `position` in every partition whose end is known. Commit markers
+    /// of a transactional topic are no records: what is drained has none waiting.
+    pub(super) fn waiting(&self, position: &Position) -> BTreeMap<Partition, u64> {
+        let waiting = |(of, end): (Partition, i64)| {
+            let next = position.inputs.get(&of)?.next;
+            let records = u64::try_from(end - next).unwrap_or(0);
+            let records = if self.merge.drained(&of) { 0 } else { records };
+            Some((of, records))
+        };
+        self.input.ends().into_iter().filter_map(waiting).collect()
+    }
+
     /// Tells lag tools, now and then.
     pub(super) fn note(&mut self, position: &Position, now: Duration) {
         if self.noted_at.is_some_and(|at| now.saturating_sub(at) < NOTE_EVERY) {

@@ -15,6 +15,9 @@ use super::broker::{Header, InputRecord, OutputRecord, Role};
 use crate::engine::wire;
 use sha2::{Digest, Sha256};
 
+/// Where items are refused: bad input dies in decoding, never later.
+pub const STAGE: &str = "wire";
+
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
 /// The reject record for item `item` of `record`, at most `bytes_max` bytes.
@@ -42,7 +45,7 @@ fn reasons(record: &InputRecord, item: usize, why: &wire::Error) -> Vec<Header> 
     let message = why.to_string();
     let timestamp = record.timestamp.map(|t| t.0.to_string());
     let named = [
-        ("stage", Some("wire".to_owned())),
+        ("stage", Some(STAGE.to_owned())),
         ("reason", Some(why.reason().to_owned())),
         ("message", Some(cut(&message, MESSAGE_BYTES_MAX).to_owned())),
         ("topic", Some(record.from.topic.to_string())),

@@ -198,21 +198,25 @@ impl Index {
         }
     }
 
-    /// Adds the next article.
-    pub fn insert(&mut self, print: &Fingerprint) {
+    /// Adds the next article. Returns how many postings of earlier ones had to leave for it.
+    pub fn insert(&mut self, print: &Fingerprint) -> u32 {
         let window = self.window();
         let id = window.first.wrapping_add(window.len);
+        let mut dropped = 0;
         for &key in &print.samples {
-            self.samples.insert(key, id, window);
+            dropped += u32::from(self.samples.insert(key, id, window).is_some());
         }
         if !print.trace.is_empty() {
-            self.equal.insert(whole_key(print.content), id, window);
+            let crowded = self.equal.insert(whole_key(print.content), id, window);
+            dropped += u32::from(crowded.is_some());
         }
         if print.plain_words() >= MASKED_WORDS_MIN {
-            self.masked.insert(whole_key(print.masked), id, window);
+            let crowded = self.masked.insert(whole_key(print.masked), id, window);
+            dropped += u32::from(crowded.is_some());
         }
         self.hamming.insert(print.simhash);
         self.live.push_back(Meta { words: print.words() as u32, period_log2: print.period_log2 });
+        dropped
     }
 
     /// Removes the oldest article.

@@ -2,7 +2,7 @@
 
 use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
 use crate::engine::fingerprint::Fingerprint;
-use crate::engine::relation::{Archive, Earlier, Standing, Verdict};
+use crate::engine::relation::{Archive, Earlier, Relation, Standing, Verdict};
 use crate::engine::story::{Member, Members, StoryId, Terms};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -54,6 +54,7 @@ pub(super) struct Live {
     entries: VecDeque<Entry>,
     uris: FxHashMap<String, Vec<Sequence>>,
     slugs: FxHashMap<String, Sequence>,
+    bytes: usize,
 }
 
 impl Live {
@@ -64,6 +65,11 @@ impl Live {
 
     pub(super) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Bytes held, the tables by uri and slug not included.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The sequence of the next article.
@@ -96,6 +102,7 @@ impl Live {
         if let Some(slug) = slug_key(&entry.about) {
             self.slugs.insert(slug, self.next());
         }
+        self.bytes += bytes(&entry);
         self.entries.push_back(entry);
     }
 
@@ -107,6 +114,7 @@ impl Live {
     /// Removes the oldest live article.
     pub(super) fn pop(&mut self) {
         if let Some(entry) = self.entries.pop_front() {
+            self.bytes -= bytes(&entry);
             if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
                 versions.remove(0);
                 if versions.is_empty() {
@@ -121,6 +129,16 @@ impl Live {
             self.first += 1;
         }
     }
+}
+
+/// Bytes of an entry that never change while it lives. Short strings of its verdict are left out.
+fn bytes(entry: &Entry) -> usize {
+    let about = &entry.about;
+    let optional = [&about.version, &about.provider, &about.credit, &about.slugline];
+    let text: usize = optional.into_iter().flatten().map(String::len).sum();
+    let relations = entry.decision.verdict.also.len() * size_of::<Relation>();
+    let heap = entry.print.bytes() - size_of_val(&entry.print);
+    size_of::<Entry>() + heap + relations + about.uri.len() + about.headline.len() + text
 }
 
 /// The slug that an article is found by. Withdrawals are not: a notice must not hide what it names.

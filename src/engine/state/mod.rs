@@ -10,6 +10,7 @@
 mod effects;
 mod live;
 pub mod record;
+mod tally;
 
 use super::Settings;
 use super::article::{
@@ -26,6 +27,7 @@ use live::Live;
 pub use live::{Decision, Entry};
 pub use record::{Change, RestoreError};
 use sha2::{Digest, Sha256};
+pub use tally::Tally;
 
 /// The state of one shard.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ pub struct State {
     stories: Stories,
     changes: Vec<Change>,
     clock_written: Option<(EventTime, Sequence)>,
+    tally: Tally,
 }
 
 impl State {
@@ -52,6 +55,7 @@ impl State {
             live: Live::default(),
             changes: Vec::new(),
             clock_written: None,
+            tally: Tally::default(),
         }
     }
 
@@ -87,6 +91,17 @@ impl State {
         near.filter_map(|(s, apart)| Some((self.live.get(s)?.about.key(), apart))).collect()
     }
 
+    /// Bytes held for the live articles: fingerprints, metadata, verdicts and the index. Stories are
+    /// not counted.
+    pub fn bytes(&self) -> usize {
+        self.live.bytes() + self.index.bytes()
+    }
+
+    /// What was counted since the last call.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
+    }
+
     /// Takes in one article at engine time `stamp` and says what happened, in order.
     ///
     /// `stamp` is the record's timestamp, already clamped; one below the clock counts as the clock.
@@ -110,7 +125,7 @@ impl State {
             standing: Standing::Stands,
             changed_by: None,
         };
-        self.index.insert(&entry.print);
+        self.tally.postings_dropped += u64::from(self.index.insert(&entry.print));
         self.changes.push(Change::article(sequence, &entry));
         self.live.push(entry);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
@@ -178,6 +193,10 @@ impl State {
             if !idle && self.live.len() < self.settings.live_articles_max as usize {
                 break;
             }
+            match idle {
+                true => self.tally.aged_out += 1,
+                false => self.tally.crowded_out += 1,
+            }
             steps.extend(self.stories.leave(sequence, &self.live));
             self.index.expire();
             self.live.pop();
@@ -186,8 +205,9 @@ impl State {
         steps
     }
 
-    fn judge(&self, new: &Prepared, stamp: EventTime) -> Verdict {
+    fn judge(&mut self, new: &Prepared, stamp: EventTime) -> Verdict {
         let candidates = self.index.candidates(&new.print);
+        self.tally.had_candidates(candidates.len());
         let arrival = Arrival {
             about: &new.about,
             clean: &new.clean,

@@ -1,0 +1,86 @@
+//! Who may ask: the bearer token, compared in constant time.
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+use super::answer::problem;
+
+/// The token that requests must carry, as its digest: neither its bytes nor its length can be
+/// learnt from how long a comparison takes.
+#[derive(Clone, Copy)]
+pub(super) struct Token([u8; 32]);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("***")
+    }
+}
+
+impl Token {
+    /// The token in a file, blank space at its ends not counted.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds nothing.
+    pub(super) fn read(path: &Path) -> Result<Self, String> {
+        let cannot = |why: &str| format!("`http.token_file`: `{}` {why}", path.display());
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| cannot(&format!("cannot be read: {error}")))?;
+        match text.trim() {
+            "" => Err(cannot("is empty")),
+            token => Ok(Self::of(token)),
+        }
+    }
+
+    fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// Whether an `Authorization` header carries it.
+    fn opens(self, header: Option<&HeaderValue>) -> bool {
+        let given = header.and_then(|value| value.to_str().ok()).and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let given = Self::of(given.unwrap_or_default());
+        let different = self.0.iter().zip(given.0).fold(0, |all, (a, b)| all | (a ^ b));
+        std::hint::black_box(different) == 0
+    }
+}
+
+/// Lets a request through if it carries the token, or if none is asked for.
+pub(super) async fn guard(
+    State(token): State<Option<Token>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let open = token.is_none_or(|token| token.opens(request.headers().get(AUTHORIZATION)));
+    if open {
+        return next.run(request).await;
+    }
+    let why = "send the token as `Authorization: Bearer TOKEN`";
+    let mut answer = problem(StatusCode::UNAUTHORIZED, why);
+    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_token_opens() {
+        let token = Token::of("s3cret");
+        let opens = |header: &str| token.opens(Some(&HeaderValue::from_str(header).unwrap()));
+        assert!(opens("Bearer s3cret") && opens("bearer  s3cret"));
+        for wrong in ["Bearer s3cre", "Bearer s3crets", "Bearer", "Basic s3cret", "s3cret", ""] {
+            assert!(!opens(wrong), "{wrong}");
+        }
+        assert!(!token.opens(None));
+        assert_eq!(format!("{token:?}"), "***");
+    }
+}

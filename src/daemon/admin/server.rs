@@ -1,0 +1,214 @@
+//! The server: routes, bounds, start and graceful stop.
+//!
+//! ```text
+//! /livez /readyz          open to all
+//! /metrics                Prometheus text                        with the token, where one is set
+//! /api/v1/status          shards, phases, positions, lag         with the token, where one is set
+//! ```
+//!
+//! In: requests. Out: answers from read views and the metrics' recorder. It has a thread and a small
+//! runtime of its own; nothing here can make a pipeline wait.
+//!
+//! Bounds: connections, header bytes and count, the time until a request's headers are in (which
+//! also ends idle connections), body bytes, the time that open requests get at the stop.
+
+use super::Settings;
+use super::access::{Token, guard};
+use super::answer::{problem, safe};
+use super::status::{Instance, Status};
+use crate::daemon::view::Views;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+
+const CONNECTIONS_MAX: usize = 256;
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+const HEADER_BYTES_MAX: usize = 16 << 10;
+const HEADERS_MAX: usize = 64;
+const BODY_BYTES_MAX: usize = 64 << 10;
+/// How long open requests may take when the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+/// How often the recorder drains what histograms took in.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is in use, or not ours.
+    #[error("`http.listen`: cannot listen on `{address}`: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The token cannot be read.
+    #[error("{0}")]
+    Token(String),
+    /// The system gives no thread, or no runtime.
+    #[error("the admin server cannot start: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// What the server shows.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What does not change.
+    pub instance: Instance,
+    /// The shards.
+    pub views: Arc<Views>,
+    /// The metrics.
+    pub metrics: PrometheusHandle,
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts it; `None` where the settings ask for none.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or the token not be read.
+    pub fn start(settings: &Settings, shown: Shown) -> Result<Option<Self>, Error> {
+        let Some(address) = settings.address() else { return Ok(None) };
+        let path = Some(&settings.token_file).filter(|path| !path.as_os_str().is_empty());
+        let token = path.map(|path| Token::read(path)).transpose().map_err(Error::Token)?;
+        let bind = |source| Error::Bind { address, source };
+        let listener = TcpListener::bind(address).map_err(bind)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let listener = {
+            let _entered = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let metrics = shown.metrics.clone();
+        let serve = move || {
+            runtime.block_on(async {
+                let upkeep = tokio::spawn(upkeep(metrics));
+                accept(listener, routes(shown, token), stopped).await;
+                upkeep.abort();
+            });
+        };
+        let thread = std::thread::Builder::new().name("admin".into()).spawn(serve)?;
+        tracing::info!(%address, "admin server listens");
+        Ok(Some(Self { address, stop, thread }))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it: open requests are answered within a bound.
+    pub fn stop(self) {
+        if self.stop.send(()).is_err() || self.thread.join().is_err() {
+            tracing::warn!("the admin server had ended before");
+        }
+    }
+}
+
+fn routes(shown: Shown, token: Option<Token>) -> Router {
+    let closed = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/api/v1/status", get(status))
+        .layer(from_fn_with_state(token, guard));
+    Router::new()
+        .route("/livez", get("live\n"))
+        .route("/readyz", get(ready))
+        .merge(closed)
+        .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such resource") })
+        .method_not_allowed_fallback(|| async {
+            problem(StatusCode::METHOD_NOT_ALLOWED, "this resource is read with GET")
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(map_response(safe))
+        .with_state(shown)
+}
+
+async fn ready(State(shown): State<Shown>) -> Response {
+    let why = shown.views.unready();
+    match why.is_empty() {
+        true => "ready\n".into_response(),
+        false => problem(StatusCode::SERVICE_UNAVAILABLE, &why.join("; ")),
+    }
+}
+
+async fn metrics(State(shown): State<Shown>) -> Response {
+    let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, shown.metrics.render()).into_response()
+}
+
+async fn status(State(shown): State<Shown>) -> Json<Status> {
+    Json(Status::of(&shown.instance, &shown.views))
+}
+
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    routes: Router,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    let (places, graceful) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), GracefulShutdown::new());
+    loop {
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            _ = &mut stopped => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::debug!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .max_buf_size(HEADER_BYTES_MAX)
+            .max_headers(HEADERS_MAX)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    if tokio::time::timeout(STOP_WITHIN, graceful.shutdown()).await.is_err() {
+        tracing::debug!("connections were left open at the stop");
+    }
+}

@@ -1,0 +1,140 @@
+//! What `/api/v1/status` says.
+
+use crate::daemon::pipeline::Phase;
+use crate::daemon::view::{ShardView, Views};
+use serde::{Deserialize, Serialize};
+
+/// What does not change while a process runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Its name.
+    pub instance: String,
+    /// Its release.
+    pub version: String,
+    /// The version of the engine's decisions.
+    pub core: String,
+    /// The hash of the settings that shape verdicts.
+    pub settings: String,
+    /// How outputs are written.
+    pub delivery: String,
+}
+
+/// The body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Which instance.
+    #[serde(flatten)]
+    pub instance: Instance,
+    /// Whether every shard is in step or another's.
+    pub ready: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+    /// The shards, in order.
+    pub shards: Vec<Shard>,
+}
+
+/// A shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Its number.
+    pub shard: u32,
+    /// Where its pipeline stands: `starting`, `idle`, `standby`, `restoring`, `running`,
+    /// `recovering` or `stopping`.
+    pub phase: String,
+    /// The last batch committed.
+    pub batch: u64,
+    /// Events published so far.
+    pub events: u64,
+    /// The engine's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
+    /// When this instance last committed a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed: Option<String>,
+    /// Articles in the window.
+    pub live_articles: usize,
+    /// Stories that are open.
+    pub live_stories: usize,
+    /// Memory held for the articles and their index.
+    pub state_bytes: usize,
+    /// How far the input applied lies behind the wall clock while more waits, in seconds.
+    pub age_seconds: f64,
+    /// The input partitions.
+    pub inputs: Vec<Input>,
+    /// The last restore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
+}
+
+/// An input partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its topic.
+    pub topic: String,
+    /// Its number.
+    pub partition: i32,
+    /// The offset that is read next.
+    pub next: i64,
+    /// Records that wait; absent until it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag: Option<u64>,
+}
+
+/// A restore from the changelog.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Restored {
+    /// Records read.
+    pub records: u64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Status {
+    /// The status as the views tell it.
+    pub fn of(instance: &Instance, views: &Views) -> Self {
+        let why = views.unready();
+        let shards = views.all();
+        let shards = shards.iter().zip(0..).map(|(view, shard)| Shard::of(shard, view));
+        Self { instance: instance.clone(), ready: why.is_empty(), why, shards: shards.collect() }
+    }
+}
+
+impl Shard {
+    fn of(shard: u32, view: &ShardView) -> Self {
+        let input = |(of, (next, lag)): (&crate::daemon::pipeline::broker::Partition, &_)| Input {
+            topic: of.topic.to_string(),
+            partition: of.partition,
+            next: *next,
+            lag: *lag,
+        };
+        Self {
+            shard,
+            phase: phase(view.phase).to_owned(),
+            batch: view.batch,
+            events: view.sequence,
+            clock: view.clock.map(|at| at.to_string()),
+            committed: view.committed.map(|at| at.to_string()),
+            live_articles: view.live_articles,
+            live_stories: view.live_stories,
+            state_bytes: view.state_bytes,
+            age_seconds: view.age.0 as f64 / 1_000.0,
+            inputs: view.inputs.iter().map(input).collect(),
+            restored: view
+                .restored
+                .map(|(records, took)| Restored { records, seconds: took.as_secs_f64() }),
+        }
+    }
+}
+
+fn phase(phase: Option<Phase>) -> &'static str {
+    match phase {
+        None => "starting",
+        Some(Phase::Idle) => "idle",
+        Some(Phase::Standby) => "standby",
+        Some(Phase::Restoring(_)) => "restoring",
+        Some(Phase::Running) => "running",
+        Some(Phase::Recovering) => "recovering",
+        Some(Phase::Stopping) => "stopping",
+    }
+}

@@ -1,0 +1,211 @@
+//! Every metric: name, kind, labels, unit and meaning, in one table.
+//!
+//! In: what the shell counts, through the typed constants below. Out: the Prometheus text of
+//! [`render`](metrics_exporter_prometheus::PrometheusHandle::render). Where no recorder is installed,
+//! counting costs next to nothing and goes nowhere.
+//!
+//! ```text
+//! metrics::CLASSIFIED.add(["reprint"], 1);   wirefold_articles_classified_total{kind="reprint"} 1
+//! ```
+//!
+//! Names follow Prometheus: base units, `_total` for counters. No id of an article or story is ever a
+//! label, and no text of one is ever in a value.
+
+use super::pipeline::Ended;
+use crate::engine::CORE;
+use crate::engine::relation::Kind as RelationKind;
+use metrics::{Label, Unit};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
+
+/// What a metric is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It only rises.
+    Counter,
+    /// It rises and falls.
+    Gauge,
+    /// A distribution.
+    Histogram,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// The unit of its value.
+    pub unit: Unit,
+    /// The upper bounds of its buckets, where it is a histogram.
+    pub buckets: &'static [f64],
+    /// What it says.
+    pub about: &'static str,
+}
+
+/// A counter with `N` labels.
+#[derive(Debug, Clone, Copy)]
+pub struct Counter<const N: usize>(Metric);
+
+/// A gauge with `N` labels.
+#[derive(Debug, Clone, Copy)]
+pub struct Gauge<const N: usize>(Metric);
+
+/// A histogram without labels.
+#[derive(Debug, Clone, Copy)]
+pub struct Histogram<const N: usize>(Metric);
+
+impl Metric {
+    fn labelled<const N: usize>(&self, values: [&str; N]) -> Vec<Label> {
+        let pairs = self.labels.iter().zip(values);
+        pairs.map(|(name, value)| Label::new(*name, value.to_owned())).collect()
+    }
+}
+
+impl<const N: usize> Counter<N> {
+    /// Adds `count`.
+    pub fn add(&self, labels: [&str; N], count: u64) {
+        metrics::counter!(self.0.name, self.0.labelled(labels)).increment(count);
+    }
+}
+
+impl<const N: usize> Gauge<N> {
+    /// Sets it.
+    pub fn set(&self, labels: [&str; N], value: f64) {
+        metrics::gauge!(self.0.name, self.0.labelled(labels)).set(value);
+    }
+}
+
+impl Histogram<0> {
+    /// Takes in one value.
+    pub fn record(&self, value: f64) {
+        metrics::histogram!(self.0.name).record(value);
+    }
+
+    /// Takes in the same value `count` times.
+    pub fn record_many(&self, value: f64, count: usize) {
+        if count > 0 {
+            metrics::histogram!(self.0.name).record_many(value, count);
+        }
+    }
+}
+
+const NONE: &[f64] = &[];
+/// Work on one article: 50 us to 1 s.
+const WORK: &[f64] =
+    &[0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0];
+/// Ways through a broker: 1 ms to 20 s.
+const WAYS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0];
+/// From the sender's clock to the commit: 5 ms to a day, because backlogs are read too.
+const AGES: &[f64] =
+    &[0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0, 60.0, 600.0, 3_600.0, 86_400.0];
+const COUNTS: &[f64] = &[0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 32.0, 64.0, 128.0, 255.0];
+
+/// Makes the constants and the table from one list.
+macro_rules! table {
+    ($($constant:ident: $kind:ident $name:literal [$($label:literal)*] $unit:ident $buckets:ident
+       $about:literal)*) => {
+        $(
+            #[doc = $about]
+            pub const $constant: $kind<{ <[&str]>::len(&[$($label),*]) }> = $kind(Metric {
+                name: $name,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                unit: Unit::$unit,
+                buckets: $buckets,
+                about: $about,
+            });
+        )*
+        /// Every metric that is exported.
+        pub const TABLE: &[Metric] = &[$($constant.0),*];
+    };
+}
+
+table! {
+    BUILD_INFO: Gauge "wirefold_build_info" ["version" "core"] Count NONE
+        "1, with the release and the version of the engine's decisions."
+    RECEIVED: Counter "wirefold_articles_received_total" [] Count NONE
+        "Articles read and committed, those rejected included."
+    CLASSIFIED: Counter "wirefold_articles_classified_total" ["kind"] Count NONE
+        "Articles classified, by what they are."
+    REJECTED: Counter "wirefold_articles_rejected_total" ["stage" "reason"] Count NONE
+        "Articles that could not be read, by stage and reason."
+    LATE: Counter "wirefold_late_articles_total" [] Count NONE
+        "Articles that arrived later after their publication than `engine.late_after`."
+    DECISION: Histogram "wirefold_decision_seconds" [] Seconds WORK
+        "Work on one article: decoding, preparing, comparing, deciding."
+    CANDIDATES: Histogram "wirefold_candidates" [] Count COUNTS
+        "Earlier articles that one article was compared with."
+    END_TO_END: Histogram "wirefold_end_to_end_seconds" [] Seconds AGES
+        "From the timestamp of an input record to the commit of what was said of it."
+    INPUT_LAG: Gauge "wirefold_input_lag_records" ["shard" "topic" "partition"] Count NONE
+        "Input records that wait."
+    INPUT_AGE: Gauge "wirefold_input_age_seconds" ["shard"] Seconds NONE
+        "How far the input applied lies behind the wall clock while more waits, else 0."
+    TRANSACTIONS: Counter "wirefold_transactions_total" ["result"] Count NONE
+        "Batches written, by result: committed, doubtful, fenced, failed."
+    TRANSACTION: Histogram "wirefold_transaction_seconds" [] Seconds WAYS
+        "From the begin of a batch's transaction to the answer to its commit."
+    REBALANCES: Counter "wirefold_rebalances_total" [] Count NONE
+        "Decisions of the group on who owns which shard: granted, revoked, lost, or none for us."
+    SHARD_OWNED: Gauge "wirefold_shard_owned" ["shard"] Count NONE
+        "Whether this instance owns the shard."
+    RESTORE: Gauge "wirefold_restore_seconds" ["shard"] Seconds NONE
+        "How long the last restore from the changelog took."
+    LIVE_ARTICLES: Gauge "wirefold_live_articles" ["shard"] Count NONE
+        "Articles in the window."
+    LIVE_STORIES: Gauge "wirefold_live_stories" ["shard"] Count NONE
+        "Stories that are open."
+    STATE_BYTES: Gauge "wirefold_state_bytes" ["shard"] Bytes NONE
+        "Memory held for the articles in the window and their index, stories not counted."
+    EVICTIONS: Counter "wirefold_evictions_total" ["reason"] Count NONE
+        "What left memory: articles by `window` and by the bound `live_articles_max`, postings by the bounds per hash."
+    MERGES: Counter "wirefold_story_merges_total" [] Count NONE
+        "Stories that took another in."
+    WITHDRAWALS: Counter "wirefold_withdrawals_total" [] Count NONE
+        "Withdrawals announced: kills, holds, and late carriers of withdrawn text."
+}
+
+/// Articles that left because the window had passed them.
+pub const BY_WINDOW: &str = "window";
+/// Articles that left because of `live_articles_max`.
+pub const BY_LIVE_ARTICLES: &str = "live_articles_max";
+/// Postings that left because of the bounds per hash.
+pub const BY_POSTINGS: &str = "postings_per_hash_max";
+
+/// A recorder that knows the table. Counters whose labels are known start at zero, so that the first
+/// occurrence is a rise.
+///
+/// # Errors
+/// When a histogram of the table has no buckets.
+pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
+    let mut builder = PrometheusBuilder::new();
+    for metric in TABLE.iter().filter(|metric| metric.kind == Kind::Histogram) {
+        let name = Matcher::Full(metric.name.to_owned());
+        builder = builder.set_buckets_for_metric(name, metric.buckets)?;
+    }
+    let recorder = builder.build_recorder();
+    metrics::with_local_recorder(&recorder, start);
+    Ok(recorder)
+}
+
+fn start() {
+    for metric in TABLE {
+        match metric.kind {
+            Kind::Counter => metrics::describe_counter!(metric.name, metric.unit, metric.about),
+            Kind::Gauge => metrics::describe_gauge!(metric.name, metric.unit, metric.about),
+            Kind::Histogram => metrics::describe_histogram!(metric.name, metric.unit, metric.about),
+        }
+    }
+    BUILD_INFO.set([env!("CARGO_PKG_VERSION"), CORE], 1.0);
+    for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS] {
+        counter.add([], 0);
+    }
+    RelationKind::ALL.iter().for_each(|kind| CLASSIFIED.add([kind.as_str()], 0));
+    Ended::ALL.iter().for_each(|ended| TRANSACTIONS.add([ended.as_str()], 0));
+    for reason in [BY_WINDOW, BY_LIVE_ARTICLES, BY_POSTINGS] {
+        EVICTIONS.add([reason], 0);
+    }
+}

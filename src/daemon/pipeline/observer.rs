@@ -1,0 +1,89 @@
+//! What the pipeline tells, and to whom.
+//!
+//! In: nothing; the pipeline calls. Out: whatever an [`Observer`] makes of it: logs, metrics, read
+//! views. What is told of articles is final: it is told after the commit.
+
+use super::batch::Batch;
+use super::broker::{Committed, Fault, Partition};
+use super::memory::Memory;
+use crate::engine::article::{EventTime, Span};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Where the pipeline stands, for readiness and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Without a lease, and without word from the group.
+    Idle,
+    /// A member of the group; the shard is another's.
+    Standby,
+    /// Reading the changelog: so many records so far.
+    Restoring(u64),
+    /// Working.
+    Running,
+    /// Trouble with the broker: making a new writer.
+    Recovering,
+    /// Ending.
+    Stopping,
+}
+
+/// Is told what happens, after it is final. Calls must be short.
+pub trait Observer: Send {
+    /// The phase changed.
+    fn phase(&mut self, phase: Phase);
+    /// The state is restored, or a batch is committed, at `wall`.
+    fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime);
+    /// So many records of the changelog were read and built into memory.
+    fn restored(&mut self, _records: u64, _took: Duration) {}
+    /// A batch's transaction ended so; committed or not, [`Observer::committed`] tells.
+    fn transacted(&mut self, _ended: Ended, _took: Duration) {}
+    /// What waits in the input, about every second.
+    fn waiting(&mut self, _waiting: &Waiting) {}
+}
+
+/// What waits in the input.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Waiting {
+    /// Records, by partition; a partition whose end is not known yet is absent.
+    pub records: BTreeMap<Partition, u64>,
+    /// How far the newest record applied lies behind the wall clock; zero where nothing waits.
+    pub age: Span,
+}
+
+/// How a batch's transaction may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It is committed.
+    Committed,
+    /// Its outcome is for the changelog to tell.
+    Doubtful,
+    /// Another owner took over.
+    Fenced,
+    /// A person has to decide.
+    Failed,
+}
+
+impl Ended {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Committed, Self::Doubtful, Self::Fenced, Self::Failed];
+
+    /// How an attempt ended.
+    pub(super) fn of(outcome: &Result<Committed, Fault>) -> Self {
+        match outcome {
+            Ok(Committed::Surely) => Self::Committed,
+            Ok(Committed::AfterTrouble) | Err(Fault::Doubt(_)) => Self::Doubtful,
+            Err(Fault::Fenced(_)) => Self::Fenced,
+            Err(Fault::Stop(_)) => Self::Failed,
+        }
+    }
+
+    /// Its stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Doubtful => "doubtful",
+            Self::Fenced => "fenced",
+            Self::Failed => "failed",
+        }
+    }
+}

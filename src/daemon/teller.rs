@@ -1,0 +1,148 @@
+//! Tells what a pipeline does: to the log, to the metrics, to the read views.
+//!
+//! In: the calls of a pipeline, in order. Out: see above; nothing is told of articles before their
+//! commit.
+
+use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
+use super::pipeline::batch::Batch;
+use super::pipeline::memory::Memory;
+use super::pipeline::reject::STAGE;
+use super::pipeline::{Ended, Observer, Phase, Waiting};
+use super::view::{ShardView, Views};
+use crate::engine::article::EventTime;
+use crate::engine::event::{Classified, What};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The flag of an article that arrived long after its publication.
+const LATE: &str = "late";
+
+/// The observer of one shard.
+#[derive(Debug)]
+pub struct Teller {
+    shard: u32,
+    label: String,
+    views: Arc<Views>,
+    view: ShardView,
+}
+
+impl Teller {
+    /// Tells of `shard`.
+    pub fn new(shard: u32, views: Arc<Views>) -> Self {
+        Self { shard, label: shard.to_string(), views, view: ShardView::default() }
+    }
+
+    fn publish(&self) {
+        self.views.publish(self.shard, self.view.clone());
+    }
+
+    fn see(&mut self, memory: &Memory) {
+        let (state, position) = (&memory.state, &memory.position);
+        let view = &mut self.view;
+        view.batch = position.batch;
+        view.sequence = position.sequence;
+        view.clock = Some(state.clock()).filter(|clock| *clock != EventTime(i64::MIN));
+        view.live_articles = state.live_articles();
+        view.live_stories = state.live_stories();
+        view.state_bytes = state.bytes();
+        let waiting = |of| view.inputs.get(of).and_then(|(_, waiting)| *waiting);
+        let inputs = position.inputs.iter();
+        view.inputs = inputs.map(|(of, mark)| (of.clone(), (mark.next, waiting(of)))).collect();
+        let shard = [self.label.as_str()];
+        metrics::LIVE_ARTICLES.set(shard, view.live_articles as f64);
+        metrics::LIVE_STORIES.set(shard, view.live_stories as f64);
+        metrics::STATE_BYTES.set(shard, view.state_bytes as f64);
+    }
+}
+
+impl Observer for Teller {
+    fn phase(&mut self, phase: Phase) {
+        if self.view.phase != Some(phase) {
+            tracing::info!(shard = self.shard, ?phase, "phase");
+        }
+        let owned = !matches!(phase, Phase::Idle | Phase::Standby);
+        metrics::SHARD_OWNED.set([&self.label], f64::from(u8::from(owned)));
+        self.view.phase = Some(phase);
+        self.publish();
+    }
+
+    fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime) {
+        self.see(memory);
+        if let Some(batch) = batch {
+            self.view.committed = Some(wall);
+            count(batch, wall);
+            tracing::debug!(
+                shard = self.shard,
+                batch = batch.number,
+                records = batch.stamps.len(),
+                live = self.view.live_articles,
+                "committed"
+            );
+        }
+        self.publish();
+    }
+
+    fn restored(&mut self, records: u64, took: Duration) {
+        self.view.restored = Some((records, took));
+        metrics::RESTORE.set([&self.label], took.as_secs_f64());
+    }
+
+    fn transacted(&mut self, ended: Ended, took: Duration) {
+        metrics::TRANSACTIONS.add([ended.as_str()], 1);
+        metrics::TRANSACTION.record(took.as_secs_f64());
+    }
+
+    fn waiting(&mut self, waiting: &Waiting) {
+        for (of, records) in &waiting.records {
+            let labels = [self.label.as_str(), &of.topic, &of.partition.to_string()];
+            metrics::INPUT_LAG.set(labels, *records as f64);
+        }
+        metrics::INPUT_AGE.set([&self.label], waiting.age.0 as f64 / 1_000.0);
+        for (of, (_, records)) in &mut self.view.inputs {
+            *records = waiting.records.get(of).copied();
+        }
+        self.view.age = waiting.age;
+        self.publish();
+    }
+}
+
+/// Counts a committed batch.
+fn count(batch: &Batch, wall: EventTime) {
+    let refused: u64 = batch.refused.values().sum();
+    for (reason, count) in &batch.refused {
+        metrics::REJECTED.add([STAGE, reason], *count);
+    }
+    let mut accepted = 0;
+    for event in &batch.events {
+        match &event.what {
+            What::Classified(classified) => {
+                accepted += 1;
+                classify(classified);
+            }
+            What::Withdrawn(_) => metrics::WITHDRAWALS.add([], 1),
+            What::StoryMerged(merged) if merged.under == merged.absorbed => {
+                metrics::MERGES.add([], 1);
+            }
+            _ => {}
+        }
+    }
+    metrics::RECEIVED.add([], accepted + refused);
+    for stamp in batch.stamps.iter().flatten() {
+        metrics::END_TO_END.record(wall.since(*stamp).0.max(0) as f64 / 1_000.0);
+    }
+    let tally = &batch.tally;
+    metrics::EVICTIONS.add([BY_WINDOW], tally.aged_out);
+    metrics::EVICTIONS.add([BY_LIVE_ARTICLES], tally.crowded_out);
+    metrics::EVICTIONS.add([BY_POSTINGS], tally.postings_dropped);
+    for (candidates, articles) in tally.candidates.iter().enumerate() {
+        let articles = usize::try_from(*articles).unwrap_or(usize::MAX);
+        metrics::CANDIDATES.record_many(candidates as f64, articles);
+    }
+}
+
+fn classify(classified: &Classified) {
+    metrics::CLASSIFIED.add([classified.verdict.relation.kind.as_str()], 1);
+    if classified.verdict.flags.iter().any(|flag| flag == LATE) {
+        metrics::LATE.add([], 1);
+    }
+}

@@ -1,0 +1,25 @@
+//! What happened inside since it was last asked, counted: for telemetry, never for a decision.
+//!
+//! Bounded: one counter for each number of candidates that there can be.
+
+/// Counts since the last [`State::take_tally`](super::State::take_tally).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Articles that left because the window had passed them.
+    pub aged_out: u64,
+    /// Articles that left early because of `live_articles_max`.
+    pub crowded_out: u64,
+    /// Postings that left early because of `postings_per_hash_max` or `equal_per_hash_max`.
+    pub postings_dropped: u64,
+    /// At index n: articles that had n candidates.
+    pub candidates: Vec<u64>,
+}
+
+impl Tally {
+    pub(super) fn had_candidates(&mut self, count: usize) {
+        if self.candidates.len() <= count {
+            self.candidates.resize(count + 1, 0);
+        }
+        self.candidates[count] += 1;
+    }
+}

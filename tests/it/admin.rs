@@ -1,0 +1,190 @@
+//! The admin server over a real socket: health, metrics, status, the token, bounds, the stop.
+
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use wirefold::daemon::admin::Settings;
+use wirefold::daemon::admin::server::{Error, Server, Shown};
+use wirefold::daemon::admin::status::{Instance, Status};
+use wirefold::daemon::metrics;
+use wirefold::daemon::pipeline::{Observer, Phase};
+use wirefold::daemon::teller::Teller;
+use wirefold::daemon::view::Views;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn shown(views: &Arc<Views>) -> Shown {
+    let instance = Instance {
+        instance: "desk-1".into(),
+        version: "1.2.3".into(),
+        core: "1.0.0".into(),
+        settings: "5e77".into(),
+        delivery: "exactly_once".into(),
+    };
+    Shown { instance, views: views.clone(), metrics: metrics::recorder().unwrap().handle() }
+}
+
+fn settings(token_file: PathBuf) -> Settings {
+    Settings { listen: "127.0.0.1:0".into(), token_file }
+}
+
+fn start(views: &Arc<Views>, settings: &Settings) -> Server {
+    Server::start(settings, shown(views)).unwrap().unwrap()
+}
+
+/// Sends bytes and reads the whole answer.
+fn send(to: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+/// The status, the headers in lower case, and the body of an answer.
+fn ask(to: SocketAddr, method: &str, path: &str, headers: &str) -> (u16, String, String) {
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n{headers}\r\n");
+    let answer = send(to, request.as_bytes());
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_lowercase(), body.to_owned())
+}
+
+fn get(to: SocketAddr, path: &str) -> (u16, String, String) {
+    ask(to, "GET", path, "")
+}
+
+#[test]
+fn readiness_says_why_not_until_every_shard_is_in_step() {
+    let views = Views::new(2);
+    let server = start(&views, &settings(PathBuf::new()));
+    let at = server.address();
+    assert_eq!(get(at, "/livez"), (200, get(at, "/livez").1, "live\n".into()));
+    let mut tellers = [Teller::new(0, views.clone()), Teller::new(1, views.clone())];
+    let says = |want: &str| {
+        let (status, head, body) = get(at, "/readyz");
+        let problem: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, problem["status"].as_u64()), (503, Some(503)));
+        assert!(head.contains("content-type: application/problem+json"), "{head}");
+        assert!(problem["detail"].as_str().unwrap().contains(want), "{want}: {body}");
+    };
+    says("shard 0: waiting for the broker and its topics; shard 1: waiting");
+    tellers[0].phase(Phase::Running);
+    says("shard 1: waiting for the broker");
+    tellers[1].phase(Phase::Restoring(20_000));
+    says("shard 1: restoring, 20000 records of the changelog read");
+    for ready in [Phase::Standby, Phase::Running] {
+        tellers[1].phase(ready);
+        assert_eq!(get(at, "/readyz").0, 200, "{ready:?}");
+    }
+    for not in [Phase::Idle, Phase::Recovering, Phase::Stopping] {
+        tellers[0].phase(not);
+        says("shard 0: ");
+    }
+    server.stop();
+}
+
+#[test]
+fn status_and_metrics_are_told() {
+    let views = Views::new(1);
+    let server = start(&views, &settings(PathBuf::new()));
+    Teller::new(0, views.clone()).phase(Phase::Running);
+    let (status, head, body) = get(server.address(), "/api/v1/status");
+    assert_eq!(status, 200, "{body}");
+    for header in ["x-content-type-options: nosniff", "cache-control: no-store"] {
+        assert!(head.contains(header), "{header}: {head}");
+    }
+    let told: Status = serde_json::from_str(&body).unwrap();
+    assert_eq!((told.ready, told.instance.instance.as_str()), (true, "desk-1"));
+    assert_eq!(told.shards[0].phase, "running");
+    let (status, head, body) = get(server.address(), "/metrics");
+    assert_eq!(status, 200);
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    assert!(body.contains("wirefold_build_info{version="), "{body}");
+    server.stop();
+}
+
+#[test]
+fn all_but_health_needs_the_token_where_one_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "s3cret\n").unwrap();
+    let server = start(&Views::new(0), &settings(file));
+    let at = server.address();
+    for path in ["/livez", "/readyz"] {
+        assert_eq!(get(at, path).0, 200, "{path}");
+    }
+    for path in ["/metrics", "/api/v1/status"] {
+        let (status, head, body) = get(at, path);
+        assert_eq!(status, 401, "{path}");
+        assert!(head.contains("www-authenticate: bearer") && body.contains("Bearer"), "{head}");
+        assert_eq!(ask(at, "GET", path, "authorization: Bearer wrong\r\n").0, 401);
+        assert_eq!(ask(at, "GET", path, "authorization: Bearer s3cret\r\n").0, 200);
+    }
+    server.stop();
+}
+
+#[test]
+fn what_is_not_there_or_not_allowed_is_a_problem() {
+    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let at = server.address();
+    for (method, path, want) in [
+        ("GET", "/", 404),
+        ("GET", "/metrics/", 404),
+        ("POST", "/metrics", 405),
+        ("PUT", "/livez", 405),
+    ] {
+        let (status, head, _) = ask(at, method, path, "");
+        assert_eq!(status, want, "{method} {path}");
+        assert!(head.contains("problem+json") && head.contains("nosniff"), "{head}");
+    }
+    server.stop();
+}
+
+#[test]
+fn headers_are_bounded() {
+    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let many: String = (0..70).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let large = format!("x: {}\r\n", "y".repeat(20 << 10));
+    for headers in [many, large] {
+        let (status, ..) = ask(server.address(), "GET", "/livez", &headers);
+        assert_eq!(status, 431, "{} bytes", headers.len());
+    }
+    assert_eq!(get(server.address(), "/livez").0, 200, "others are served");
+    server.stop();
+}
+
+#[test]
+fn a_stop_ends_idle_connections_and_frees_the_address() {
+    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let at = server.address();
+    let mut idle = TcpStream::connect(at).unwrap();
+    idle.write_all(b"GET /livez HTTP/1.1\r\nhost: desk\r\n\r\n").unwrap();
+    let mut some = [0; 16];
+    idle.set_read_timeout(Some(PATIENCE)).unwrap();
+    idle.read_exact(&mut some).unwrap();
+    server.stop();
+    idle.read_to_end(&mut Vec::new()).unwrap();
+    let again = Settings { listen: at.to_string(), ..Settings::default() };
+    start(&Views::new(0), &again).stop();
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why() {
+    let views = Views::new(0);
+    let server = start(&views, &settings(PathBuf::new()));
+    let taken = Settings { listen: server.address().to_string(), ..Settings::default() };
+    let why = Server::start(&taken, shown(&views)).unwrap_err();
+    assert!(matches!(why, Error::Bind { .. }), "{why}");
+    assert!(why.to_string().contains("http.listen"), "{why}");
+    server.stop();
+    let why = Server::start(&settings("/nowhere".into()), shown(&views)).unwrap_err().to_string();
+    assert!(why.contains("`http.token_file`: `/nowhere` cannot be read"), "{why}");
+    let none = Settings { listen: String::new(), ..Settings::default() };
+    assert!(Server::start(&none, shown(&views)).unwrap().is_none());
+}

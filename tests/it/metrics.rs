@@ -1,0 +1,186 @@
+//! The table of metrics is what is exported, and what is exported was measured.
+
+use crate::broker::Shared;
+use crate::pipeline::{inputs, setup, world};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use wirefold::daemon::metrics::{self, Kind, TABLE};
+use wirefold::daemon::pipeline::broker::Role;
+use wirefold::daemon::pipeline::{Delivery, Pipeline};
+use wirefold::daemon::teller::Teller;
+use wirefold::daemon::view::Views;
+
+const RECORDS: usize = 120;
+
+/// The sample lines of an exposition: name and labels, value.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let pair = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        (name.to_owned(), value.parse().unwrap())
+    };
+    lines.map(pair).collect()
+}
+
+/// Names and kinds as `# TYPE` tells them.
+fn exported(text: &str) -> BTreeSet<(String, String)> {
+    let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    kinds.map(|kind| kind.split_once(' ').map(|(n, k)| (n.into(), k.into())).unwrap()).collect()
+}
+
+/// One run over records in memory, told to a recorder of its own.
+fn run() -> (PrometheusHandle, Shared, Arc<Views>) {
+    let delivery = Delivery::ExactlyOnce;
+    let recorder = metrics::recorder().unwrap();
+    let shared = world(&inputs(11, RECORDS), delivery);
+    let views = Views::new(1);
+    ::metrics::with_local_recorder(&recorder, || {
+        let wakes = shared.wakes();
+        let teller = Box::new(Teller::new(0, views.clone()));
+        let mut pipeline = Pipeline::new(setup(delivery), shared.clone(), shared.clone(), teller);
+        pipeline.run(&wakes).unwrap();
+    });
+    (recorder.handle(), shared, views)
+}
+
+#[test]
+fn the_table_is_what_is_exported() {
+    let (handle, ..) = run();
+    let text = handle.render();
+    let kind = |kind| match kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram => "histogram",
+    };
+    let table = TABLE.iter().map(|m| (m.name.to_owned(), kind(m.kind).to_owned())).collect();
+    assert_eq!(exported(&text), table);
+    for metric in TABLE {
+        let help = format!("# HELP {} {}\n", metric.name, metric.about);
+        assert!(text.contains(&help), "no `{help}` in\n{text}");
+        let of_it = samples(&text).into_keys().filter(|s| {
+            let name = s.split('{').next().unwrap();
+            let histogram = |end| name.strip_suffix(end) == Some(metric.name);
+            name == metric.name || ["_sum", "_count", "_bucket"].into_iter().any(histogram)
+        });
+        for sample in of_it {
+            let labels = sample.split_once('{').map_or("", |(_, labels)| labels);
+            let labels = labels.trim_end_matches('}').split("\",").filter(|l| !l.is_empty());
+            let names: Vec<&str> = labels.map(|l| l.split('=').next().unwrap()).collect();
+            let names: Vec<&str> = names.into_iter().filter(|n| *n != "le").collect();
+            assert_eq!(names, metric.labels, "{sample}");
+        }
+    }
+}
+
+#[test]
+fn names_follow_the_rules_of_prometheus() {
+    let mut names = BTreeSet::new();
+    for metric in TABLE {
+        assert!(names.insert(metric.name), "{} twice", metric.name);
+        assert!(metric.name.starts_with("wirefold_") && metric.about.ends_with('.'));
+        assert_eq!(
+            metric.kind == Kind::Counter,
+            metric.name.ends_with("_total"),
+            "{}",
+            metric.name
+        );
+        assert_eq!(metric.kind == Kind::Histogram, !metric.buckets.is_empty(), "{}", metric.name);
+        assert!(metric.buckets.is_sorted(), "{}", metric.name);
+        let seconds = metric.unit == ::metrics::Unit::Seconds;
+        assert_eq!(seconds, metric.name.ends_with("_seconds"), "{}", metric.name);
+        let bytes = metric.unit == ::metrics::Unit::Bytes;
+        assert_eq!(bytes, metric.name.ends_with("_bytes"), "{}", metric.name);
+    }
+}
+
+/// What the broker holds after the run, counted apart from the daemon.
+fn counted(shared: &Shared, header: &str, wanted: &[u8]) -> f64 {
+    let world = shared.lock();
+    let says = |(key, value): &(String, Option<Vec<u8>>)| {
+        key == header && value.as_deref() == Some(wanted)
+    };
+    world.outputs.iter().filter(|record| record.headers.iter().any(says)).count() as f64
+}
+
+#[test]
+fn what_is_exported_was_measured() {
+    let (handle, shared, views) = run();
+    let found = samples(&handle.render());
+    let value = |name: &str| found.get(name).copied().unwrap_or_else(|| panic!("no `{name}`"));
+    let sum = |prefix: &str| -> f64 {
+        found.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, v)| v).sum()
+    };
+    let bad = (0..RECORDS).filter(|n| n % 11 == 7).count() as f64;
+    let accepted = RECORDS as f64 - bad;
+    assert_eq!(value("wirefold_articles_received_total"), RECORDS as f64);
+    assert_eq!(sum("wirefold_articles_classified_total{"), accepted);
+    for (kind, count) in kinds(&shared) {
+        let name = format!("wirefold_articles_classified_total{{kind=\"{kind}\"}}");
+        assert_eq!(value(&name), count, "{kind}");
+    }
+    let rejected = "wirefold_articles_rejected_total{stage=\"wire\",reason=\"encoding\"}";
+    assert_eq!(value(rejected), bad);
+    assert_eq!(value("wirefold_decision_seconds_count"), accepted);
+    assert_eq!(value("wirefold_candidates_count"), accepted);
+    assert!(value("wirefold_candidates_sum") > 0.0, "some had candidates");
+    assert_eq!(value("wirefold_end_to_end_seconds_count"), RECORDS as f64);
+    let withdrawn = counted(&shared, "ce_type", b"wirefold.article.withdrawn.v1");
+    assert_eq!(value("wirefold_withdrawals_total"), withdrawn);
+    let committed = value("wirefold_transactions_total{result=\"committed\"}");
+    let doubtful = value("wirefold_transactions_total{result=\"doubtful\"}");
+    assert_eq!(value("wirefold_transaction_seconds_count"), committed + doubtful);
+    assert_eq!(committed + doubtful, shared.lock().commits as f64);
+    assert!(doubtful > 0.0, "the broker answers every fifth commit after trouble");
+    let view = views.all()[0].clone();
+    assert_eq!(value("wirefold_live_articles{shard=\"0\"}"), view.live_articles as f64);
+    let gone = value("wirefold_evictions_total{reason=\"window\"}");
+    assert_eq!(gone, accepted - view.live_articles as f64, "what is not live has left");
+    assert!(gone > 0.0, "the feed is longer than the window");
+    assert!(value("wirefold_state_bytes{shard=\"0\"}") > 500.0 * view.live_articles as f64);
+    assert_eq!(sum("wirefold_input_lag_records{"), 0.0, "all is through");
+    assert_eq!(value("wirefold_input_age_seconds{shard=\"0\"}"), 0.0);
+    assert_eq!(value("wirefold_shard_owned{shard=\"0\"}"), 1.0);
+    assert_eq!(view.sequence, counted_events(&shared));
+}
+
+/// Articles by kind, as published.
+fn kinds(shared: &Shared) -> BTreeMap<String, f64> {
+    let world = shared.lock();
+    let mut kinds = BTreeMap::new();
+    for record in world.outputs.iter().filter(|record| record.role == Role::Events) {
+        let data: Value = serde_json::from_slice(record.payload.as_deref().unwrap()).unwrap();
+        if let Some(kind) = data["relation"]["kind"].as_str() {
+            *kinds.entry(kind.to_owned()).or_default() += 1.0;
+        }
+    }
+    assert!(kinds.len() > 2, "the feed has several kinds: {kinds:?}");
+    kinds
+}
+
+fn counted_events(shared: &Shared) -> u64 {
+    let world = shared.lock();
+    let ids = world.outputs.iter().filter(|r| r.headers.iter().any(|(key, _)| key == "ce_id"));
+    ids.count() as u64
+}
+
+#[test]
+fn bounds_that_bite_are_counted() {
+    let recorder = metrics::recorder().unwrap();
+    let shared = world(&inputs(12, RECORDS), Delivery::ExactlyOnce);
+    let mut setup = setup(Delivery::ExactlyOnce);
+    setup.engine.live_articles_max = 10;
+    setup.engine.index.postings_per_hash_max = 1;
+    ::metrics::with_local_recorder(&recorder, || {
+        let wakes = shared.wakes();
+        let teller = Box::new(Teller::new(0, Views::new(1)));
+        Pipeline::new(setup, shared.clone(), shared.clone(), teller).run(&wakes).unwrap();
+    });
+    let found = samples(&recorder.handle().render());
+    assert_eq!(found["wirefold_live_articles{shard=\"0\"}"], 10.0);
+    for reason in ["live_articles_max", "postings_per_hash_max"] {
+        let name = format!("wirefold_evictions_total{{reason=\"{reason}\"}}");
+        assert!(found[&name] > 0.0, "{name}");
+    }
+}
