@@ -1,21 +1,8 @@
-//! Small wires as text, and what the engine says of them: one test a story that they tell.
-//!
-//! A line of a scenario is `TIME URI[#VERSION] PROVIDER LANG "HEADLINE" [key=value ...] | BODY`. In a
-//! body `@name` stands for a passage defined by `name = text` above the wire.
+//! What the engine says of articles: one test a story that they tell.
 
+use crate::script::{Show, check};
 use expect_test::{Expect, expect};
-use std::collections::BTreeMap;
 use wirefold::engine::Settings;
-use wirefold::engine::article::{
-    Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus,
-};
-use wirefold::engine::event::{Event, Radius, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::Relation;
-use wirefold::engine::state::State;
-use wirefold::engine::story::StoryId;
-use wirefold::engine::wire::marks;
 
 const PASSAGES: &str = "
 bridge = The old bridge at Port Seltz will stay closed until spring after divers found deep cracks in two of its seven pillars, the harbour office said on Tuesday.
@@ -27,139 +14,13 @@ rates = Money market rates on Friday: overnight 3.25 percent, one week 3.40 perc
 fresh = A fisherman who has crossed it every day for thirty years said he had warned of the damage long before anybody cared to listen to him.
 ";
 
-/// Runs a scenario and shows what was said, stories by order of appearance.
-fn check(wire: &str, want: Expect) {
-    let settings = Settings::default();
-    let key = FloodKey(1);
-    let mut state = State::new(settings.clone(), key);
-    let mut shown = Shown::default();
-    for (offset, line) in wire.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate() {
-        let (stamp, mut article) = read(line);
-        article.marks = marks::read(&article, &[]);
-        let input =
-            InputPosition { topic: "wire".into(), partition: 0, offset: offset as i64, item: 0 };
-        for event in state.apply(prepare(article, &settings, key), stamp, input) {
-            shown.add(&event);
-        }
-    }
-    want.assert_eq(&shown.text);
-}
-
-fn passages() -> BTreeMap<&'static str, &'static str> {
-    PASSAGES.lines().filter_map(|line| line.split_once(" = ")).collect()
-}
-
-fn read(line: &str) -> (EventTime, Article) {
-    let (head, body) = line.split_once(" | ").unwrap_or((line, ""));
-    let mut parts = head.splitn(5, ' ');
-    let mut next = || parts.next().unwrap_or_else(|| panic!("too short: {line}"));
-    let (time, name, provider, lang, rest) = (next(), next(), next(), next(), next());
-    let (headline, keys) = rest.trim_start_matches('"').split_once('"').unwrap();
-    let stamp = EventTime::parse(&format!("2026-11-23T{time}:00Z"))
-        .or_else(|| EventTime::parse(&format!("2026-11-{}:00Z", time.replacen('/', "T", 1))))
-        .unwrap_or_else(|| panic!("no time: {line}"));
-    let passages = passages();
-    let words = body.split(' ').map(|word| match word.strip_prefix('@') {
-        Some(name) => passages[name].to_owned(),
-        None => word.to_owned(),
-    });
-    let (uri, version) = match name.split_once('#') {
-        Some((uri, version)) => (uri, Some(version.to_owned())),
-        None => (name, None),
-    };
-    let mut article = Article {
-        uri: uri.to_owned(),
-        version,
-        provider: Some(provider.to_owned()),
-        language: Lang::parse(lang),
-        headline: headline.to_owned(),
-        body: Body::Plain(words.collect::<Vec<_>>().join(" ")),
-        versioncreated: Some(stamp),
-        ..Article::default()
-    };
-    for pair in keys.split_whitespace() {
-        let (key, value) = pair.split_once('=').unwrap();
-        match key {
-            "slug" => article.slugline = Some(value.to_owned()),
-            "status" if value == "canceled" => article.pubstatus = PubStatus::Canceled,
-            "status" => article.pubstatus = PubStatus::Withheld,
-            "signal" => article.signals.push(value.to_owned()),
-            "replaces" => article.links.push(Link {
-                kind: LinkKind::Replaces,
-                to: Article { uri: value.to_owned(), ..Article::default() }.key(),
-            }),
-            "made" => article.versioncreated = EventTime::parse(value),
-            other => panic!("no key {other}"),
-        }
-    }
-    (stamp, article)
-}
-
-#[derive(Default)]
-struct Shown {
-    text: String,
-    stories: Vec<StoryId>,
-}
-
-impl Shown {
-    fn story(&mut self, id: StoryId) -> String {
-        let at = self.stories.iter().position(|s| *s == id).unwrap_or_else(|| {
-            self.stories.push(id);
-            self.stories.len() - 1
-        });
-        format!("S{}", at + 1)
-    }
-
-    fn add(&mut self, event: &Event) {
-        let line = match &event.what {
-            What::Classified(c) => {
-                let verdict = &c.verdict;
-                let mut line = format!("{}: {}", c.about.uri, relation(&verdict.relation));
-                for also in &verdict.also {
-                    line += &format!("; also {}", relation(also));
-                }
-                if let Some(story) = &c.story {
-                    line += &format!("; {} of {}", self.story(story.id), story.size);
-                }
-                if !verdict.flags.is_empty() {
-                    line += &format!("; {}", verdict.flags.join(" "));
-                }
-                line + &format!("; pass {:?}", verdict.pass).to_lowercase()
-            }
-            What::Withdrawn(r) => format!("  withdrawn {}", radius(r)),
-            What::Corrected(r) => format!("  corrected {}", radius(r)),
-            What::Superseded(s) => {
-                format!("  superseded {} by {}: {}", s.article.uri, s.by.uri, s.reason)
-            }
-            What::StoryOpened(s) => format!("  {} opened", self.story(s.id)),
-            What::StoryUpdated(_) => return,
-            What::StoryMerged(m) if m.under == m.absorbed => {
-                format!("  {} merged into {}", self.story(m.absorbed), self.story(m.survivor.id))
-            }
-            What::StoryMerged(_) => return,
-            What::StoryClosed(s) => format!("  {} closed at {}", self.story(s.id), s.size),
-        };
-        self.text += &line;
-        self.text.push('\n');
-    }
-}
-
-fn relation(r: &Relation) -> String {
-    match &r.of {
-        Some(of) => format!("{} of {} by {}", r.kind.as_str(), of.key.uri, r.rule),
-        None => r.kind.as_str().to_owned(),
-    }
-}
-
-fn radius(r: &Radius) -> String {
-    let of = r.of.as_ref().map_or("unseen", |of| of.uri.as_str());
-    let carriers: Vec<&str> = r.carriers.iter().map(|c| c.article.uri.as_str()).collect();
-    format!("{of} by {}: carried by [{}]", r.by.uri, carriers.join(" "))
+fn wire(wire: &str, want: Expect) {
+    check(PASSAGES, Show::Verdicts, &Settings::default(), wire, want);
 }
 
 #[test]
 fn a_report_travels_and_is_trimmed_and_grown() {
-    check(
+    wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour @mayor
         10:05 bay-1 baypress en "Port Seltz loses its bridge" | @bridge @detour @mayor
@@ -178,7 +39,7 @@ fn a_report_travels_and_is_trimmed_and_grown() {
 
 #[test]
 fn a_table_that_recurs_is_no_copy() {
-    check(
+    wire(
         r#"
         20/12:00 mm-1 northwire en "Money market rates" | @rates
         21/12:00 mm-2 northwire en "Money market rates" | Money market rates on Friday: overnight 3.35 percent, one week 3.45 percent, one month 3.65 percent, three months 3.75 percent, one year 4.05 percent, all as quoted by dealers at noon.
@@ -193,7 +54,7 @@ fn a_table_that_recurs_is_no_copy() {
 
 #[test]
 fn one_figure_changed_is_a_correction_by_its_own_desk_and_a_doubt_by_another() {
-    check(
+    wire(
         r#"
         10:00 st-1 northwire en "Storm hits coast" | @storm @crews
         10:30 st-2 baypress en "Storm hits coast" | @storm @crews
@@ -214,7 +75,7 @@ fn one_figure_changed_is_a_correction_by_its_own_desk_and_a_doubt_by_another() {
 
 #[test]
 fn a_spliced_item_names_both_its_sources() {
-    check(
+    wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour
         10:05 bay-1 baypress en "Storm on the coast" | @storm @crews
@@ -232,7 +93,7 @@ fn a_spliced_item_names_both_its_sources() {
 
 #[test]
 fn versions_follow_one_another_in_any_order() {
-    check(
+    wire(
         r#"
         10:00 nw-1#1 northwire en "Bridge closed" | @bridge
         10:10 nw-1#3 northwire en "Bridge closed until spring" | @bridge @detour @mayor
@@ -252,7 +113,7 @@ fn versions_follow_one_another_in_any_order() {
 
 #[test]
 fn marks_bind_an_update_and_a_correction_to_what_they_revise() {
-    check(
+    wire(
         r#"
         10:00 a-1 northwire en "Bridge closed" slug=BRIDGE-SELTZ | @bridge
         10:20 a-2 northwire en "UPDATE 1-Bridge closed until spring" slug=BRIDGE-SELTZ | @bridge @mayor
@@ -272,7 +133,7 @@ fn marks_bind_an_update_and_a_correction_to_what_they_revise() {
 
 #[test]
 fn a_kill_names_everybody_who_carries_the_text_now_and_later() {
-    check(
+    wire(
         r#"
         10:00 nw-1#1 northwire en "Bridge closed until spring" | @bridge @mayor
         10:05 bay-1 baypress en "Bridge shut" | @bridge @mayor
@@ -298,7 +159,7 @@ fn a_kill_names_everybody_who_carries_the_text_now_and_later() {
 
 #[test]
 fn a_kill_that_comes_first_waits_for_its_article() {
-    check(
+    wire(
         r#"
         10:30 nw-1#2 northwire en "KILL: Bridge closed" status=canceled | Editors: please do not use.
         10:31 nw-1#1 northwire en "Bridge closed" made=2026-11-23T10:00:00Z | @bridge @mayor
@@ -315,7 +176,7 @@ fn a_kill_that_comes_first_waits_for_its_article() {
 
 #[test]
 fn a_kill_by_words_finds_its_target_by_slug() {
-    check(
+    wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" slug=BRIDGE-SELTZ | @bridge @mayor
         10:05 bay-1 baypress en "Bridge shut" | @bridge @mayor
@@ -333,7 +194,7 @@ fn a_kill_by_words_finds_its_target_by_slug() {
 
 #[test]
 fn what_is_withheld_is_not_passed_on() {
-    check(
+    wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" status=withheld | @bridge @mayor
         10:10 nw-2 northwire en "Storm" | @storm

@@ -8,14 +8,18 @@
 //! Scripts that do not part words give pairs of neighbouring characters, and languages that write
 //! syllables apart give pairs of syllables: one character or syllable alone says too little.
 //!
+//! Words that carry grammar alone are no terms in the languages for which a list is known. Frequencies
+//! find them as well, but not in the first hour of a new deployment.
+//!
 //! Cost: stemming allocates, so each thread remembers what a word came to; a wire repeats itself,
 //! and 19 of 20 words are found there. The memo changes no result.
 
 use crate::engine::article::Lang;
 use crate::engine::text::tokens::{fold, mix, unspaced, word_hash};
 use rust_stemmers::{Algorithm, Stemmer};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 /// Names a term: 28 bits of a hash of its stem, its language and the way it was made.
 pub(super) type TermId = u32;
@@ -25,6 +29,17 @@ pub(super) const ID_BITS: u32 = 28;
 
 /// How many words a thread remembers before it forgets all of them.
 const MEMO_MAX: usize = 1 << 17;
+
+/// Hashes of the words that carry a language's grammar, by its code.
+static STOP_WORDS: LazyLock<FxHashMap<&str, FxHashSet<u64>>> = LazyLock::new(|| {
+    let hashes = |code: &&'static str| {
+        let list = stop_words::lookup(code).unwrap_or_default().iter();
+        let settings = crate::engine::text::Settings::default();
+        let pieces = list.flat_map(|word| crate::engine::text::words(word, &settings).hashes);
+        (*code, pieces.collect())
+    };
+    stop_words::available_languages().iter().map(hashes).collect()
+});
 
 thread_local! {
     static MEMO: RefCell<FxHashMap<u64, TermId>> = RefCell::default();
@@ -36,6 +51,7 @@ pub(super) struct Speech {
     algorithm: Option<Algorithm>,
     salt: u64,
     syllables: bool,
+    stop_words: Option<&'static FxHashSet<u64>>,
 }
 
 impl Speech {
@@ -45,6 +61,7 @@ impl Speech {
         Self {
             algorithm: algorithm(code),
             salt: word_hash(code),
+            stop_words: STOP_WORDS.get(code),
             syllables: matches!(code, "vi" | "lo" | "km" | "my" | "bo"),
         }
     }
@@ -65,6 +82,11 @@ impl Speech {
             memo.insert(key, term);
             term
         })
+    }
+
+    /// Whether the word of this hash carries grammar alone, in a language whose such words are known.
+    pub(super) fn stops(self, hash: u64) -> bool {
+        self.stop_words.is_some_and(|words| words.contains(&hash))
     }
 
     /// The term of a word as it stands.
@@ -127,6 +149,13 @@ mod tests {
         }
         assert_ne!(term("bridges", "xx"), term("bridge", "xx"));
         assert_eq!(term("Bridge", "xx"), term("bridge", "xx"));
+    }
+
+    #[test]
+    fn grammar_is_no_term() {
+        let stops = |word, language| Speech::of(Lang::parse(language)).stops(word_hash(word));
+        assert!(stops("The", "en") && stops("und", "de") && stops("por", "es"));
+        assert!(!stops("ferry", "en") && !stops("the", "de") && !stops("the", "xx"));
     }
 
     #[test]

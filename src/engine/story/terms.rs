@@ -157,11 +157,15 @@ impl Counts {
     }
 }
 
-/// The term of the word at `at`; none where only pairs count and it ends one.
+/// The term of the word at `at`; none where it carries grammar alone, or where only pairs count and it
+/// ends one.
 fn term(text: &str, words: &Words, at: usize, speech: Speech) -> Option<TermId> {
     let span = |at: usize| words.spans.get(at).map(|&(from, to)| (from as usize, to as usize));
     let (from, to) = span(at)?;
     let word = &text[from..to];
+    if speech.stops(words.hashes[at]) {
+        return None;
+    }
     if !speech.pairs(word) {
         return Some(speech.stem(word, words.hashes[at]));
     }

@@ -1,0 +1,194 @@
+//! Small wires as text, and what the engine says of them: the harness of the scenarios.
+//!
+//! A line of a scenario is `TIME URI[#VERSION] PROVIDER LANG "HEADLINE" [key=value ...] | BODY`. In a
+//! body `@name` stands for a passage defined by `name = text` above the wire.
+
+use expect_test::Expect;
+use std::collections::BTreeMap;
+use wirefold::engine::Settings;
+use wirefold::engine::article::{
+    Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus,
+};
+use wirefold::engine::event::{Event, Radius, What};
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::relation::Relation;
+use wirefold::engine::state::State;
+use wirefold::engine::story::StoryId;
+use wirefold::engine::wire::marks;
+
+/// Which events are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// All but the changes of stories.
+    Verdicts,
+    /// Stories: where articles went, and what became of stories.
+    Stories,
+}
+
+/// Runs a scenario and shows what was said, stories by order of appearance.
+pub(crate) fn check(passages: &str, show: Show, settings: &Settings, wire: &str, want: Expect) {
+    let key = FloodKey(1);
+    let mut state = State::new(settings.clone(), key);
+    let mut shown = Shown { show, text: String::new(), stories: Vec::new() };
+    for (offset, line) in wire.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate() {
+        let (stamp, mut article) = read(line, passages);
+        article.marks = marks::read(&article, &[]);
+        let input =
+            InputPosition { topic: "wire".into(), partition: 0, offset: offset as i64, item: 0 };
+        for event in state.apply(prepare(article, settings, key), stamp, input) {
+            shown.add(&event);
+        }
+    }
+    want.assert_eq(&shown.text);
+}
+
+fn named(passages: &str) -> BTreeMap<&str, &str> {
+    passages.lines().filter_map(|line| line.split_once(" = ")).collect()
+}
+
+fn read(line: &str, passages: &str) -> (EventTime, Article) {
+    let (head, body) = line.split_once(" | ").unwrap_or((line, ""));
+    let mut parts = head.splitn(5, ' ');
+    let mut next = || parts.next().unwrap_or_else(|| panic!("too short: {line}"));
+    let (time, name, provider, lang, rest) = (next(), next(), next(), next(), next());
+    let (headline, keys) = rest.trim_start_matches('"').split_once('"').unwrap();
+    let stamp = EventTime::parse(&format!("2026-11-23T{time}:00Z"))
+        .or_else(|| EventTime::parse(&format!("2026-11-{}:00Z", time.replacen('/', "T", 1))))
+        .unwrap_or_else(|| panic!("no time: {line}"));
+    let passages = named(passages);
+    let words = body.split(' ').map(|word| match word.strip_prefix('@') {
+        Some(name) => passages[name].to_owned(),
+        None => word.to_owned(),
+    });
+    let (uri, version) = match name.split_once('#') {
+        Some((uri, version)) => (uri, Some(version.to_owned())),
+        None => (name, None),
+    };
+    let mut article = Article {
+        uri: uri.to_owned(),
+        version,
+        provider: Some(provider.to_owned()),
+        language: Lang::parse(lang),
+        headline: headline.to_owned(),
+        body: Body::Plain(words.collect::<Vec<_>>().join(" ")),
+        versioncreated: Some(stamp),
+        ..Article::default()
+    };
+    for pair in keys.split_whitespace() {
+        let (key, value) = pair.split_once('=').unwrap();
+        match key {
+            "slug" => article.slugline = Some(value.to_owned()),
+            "status" if value == "canceled" => article.pubstatus = PubStatus::Canceled,
+            "status" => article.pubstatus = PubStatus::Withheld,
+            "signal" => article.signals.push(value.to_owned()),
+            "replaces" => article.links.push(Link {
+                kind: LinkKind::Replaces,
+                to: Article { uri: value.to_owned(), ..Article::default() }.key(),
+            }),
+            "translates" => article.links.push(Link {
+                kind: LinkKind::TranslationOf,
+                to: Article { uri: value.to_owned(), ..Article::default() }.key(),
+            }),
+            "credit" => article.credit = Some(value.to_owned()),
+            "made" => article.versioncreated = EventTime::parse(value),
+            other => panic!("no key {other}"),
+        }
+    }
+    (stamp, article)
+}
+
+struct Shown {
+    show: Show,
+    text: String,
+    stories: Vec<StoryId>,
+}
+
+impl Shown {
+    fn story(&mut self, id: StoryId) -> String {
+        let at = self.stories.iter().position(|s| *s == id).unwrap_or_else(|| {
+            self.stories.push(id);
+            self.stories.len() - 1
+        });
+        format!("S{}", at + 1)
+    }
+
+    fn add(&mut self, event: &Event) {
+        let line = match &event.what {
+            What::Classified(c) => {
+                let verdict = &c.verdict;
+                if self.show == Show::Stories {
+                    let place = c.story.as_ref().map_or("no story".to_owned(), |story| {
+                        let scored = if story.score.is_some() { " by score" } else { "" };
+                        format!("{} of {}{scored}", self.story(story.id), story.size)
+                    });
+                    self.text += &format!("{}: {place}\n", c.about.uri);
+                    return;
+                }
+                let mut line = format!("{}: {}", c.about.uri, relation(&verdict.relation));
+                for also in &verdict.also {
+                    line += &format!("; also {}", relation(also));
+                }
+                if let Some(story) = &c.story {
+                    line += &format!("; {} of {}", self.story(story.id), story.size);
+                }
+                if !verdict.flags.is_empty() {
+                    line += &format!("; {}", verdict.flags.join(" "));
+                }
+                line + &format!("; pass {:?}", verdict.pass).to_lowercase()
+            }
+            What::Withdrawn(_) | What::Corrected(_) | What::Superseded(_)
+                if self.show == Show::Stories =>
+            {
+                return;
+            }
+            What::Withdrawn(r) => format!("  withdrawn {}", radius(r)),
+            What::Corrected(r) => format!("  corrected {}", radius(r)),
+            What::Superseded(s) => {
+                format!("  superseded {} by {}: {}", s.article.uri, s.by.uri, s.reason)
+            }
+            What::StoryOpened(s) => match s.follows {
+                Some(before) => {
+                    format!("  {} opened, follows {}", self.story(s.id), self.story(before))
+                }
+                None => format!("  {} opened", self.story(s.id)),
+            },
+            What::StoryUpdated(_) if self.show == Show::Verdicts => return,
+            What::StoryUpdated(s) => {
+                let lead = s.lead.as_ref().map_or("none", |lead| lead.uri.as_str()).to_owned();
+                let related: Vec<String> = s.related.iter().map(|r| self.story(*r)).collect();
+                let related = match related.is_empty() {
+                    true => String::new(),
+                    false => format!(", related to {}", related.join(" ")),
+                };
+                format!(
+                    "  {}: {} by {}, lead {lead} ({}){related}",
+                    self.story(s.id),
+                    s.size,
+                    s.publishers,
+                    s.lead_reason
+                )
+            }
+            What::StoryMerged(m) if m.under == m.absorbed => {
+                format!("  {} merged into {}", self.story(m.absorbed), self.story(m.survivor.id))
+            }
+            What::StoryMerged(_) => return,
+            What::StoryClosed(s) => format!("  {} closed at {}", self.story(s.id), s.size),
+        };
+        self.text += &line;
+        self.text.push('\n');
+    }
+}
+
+fn relation(r: &Relation) -> String {
+    match &r.of {
+        Some(of) => format!("{} of {} by {}", r.kind.as_str(), of.key.uri, r.rule),
+        None => r.kind.as_str().to_owned(),
+    }
+}
+
+fn radius(r: &Radius) -> String {
+    let of = r.of.as_ref().map_or("unseen", |of| of.uri.as_str());
+    let carriers: Vec<&str> = r.carriers.iter().map(|c| c.article.uri.as_str()).collect();
+    format!("{of} by {}: carried by [{}]", r.by.uri, carriers.join(" "))
+}

@@ -1,0 +1,201 @@
+//! What becomes of stories: one test a story that they tell.
+
+use crate::script::{Show, check};
+use expect_test::{Expect, expect};
+use wirefold::engine::Settings;
+use wirefold::engine::article::Span;
+
+const PASSAGES: &str = "
+ferry1 = MAREL, 23 November - A passenger ferry with 212 people on board ran aground off the island of Marel early on Monday and began to take in water, the coast guard said.
+ferry2 = Fishing boats brought 180 passengers of the stranded Marel ferry ashore by noon while coast guard divers searched the flooded car deck.
+ferry3 = The captain of the ferry Halcyon told the coast guard that its steering had failed minutes before it struck the rocks off Marel.
+ferry4 = Rescuers off Marel have found the last two missing passengers of the ferry Halcyon alive in an air pocket of the car deck, the coast guard said on Monday evening.
+ferryde = Eine Passagierfähre mit 212 Menschen an Bord ist am frühen Montag vor der Insel Marel auf Grund gelaufen, teilte die Küstenwache mit.
+bank1 = The central bank of Ostrava Province raised its main rate by a quarter point to 4.25 percent on Monday, surprising markets that had expected no change.
+bank2 = Shares in lenders jumped after the central bank of Ostrava Province lifted its main rate to 4.25 percent, a quarter point more than markets had expected.
+wrap = Rescuers searched the ferry Halcyon off Marel, the central bank of Ostrava Province raised its main rate to 4.25 percent, and the mayor of Port Seltz resigned.
+plan = Editors: these are the events that we plan to cover on Monday. The coast guard speaks on the ferry Halcyon off Marel at 1500, the central bank of Ostrava Province at 1600.
+vote = Voters in the canton of Lind rejected a tunnel under the Grauhorn pass by 61 percent to 39 on Sunday after a campaign about its cost.
+";
+
+fn wire(wire: &str, want: Expect) {
+    check(PASSAGES, Show::Stories, &Settings::default(), wire, want);
+}
+
+#[test]
+fn five_desks_tell_one_event_and_another_stays_apart() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:04 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        10:10 c-1 kestrel en "Boats bring ferry passengers ashore at Marel" | @ferry2
+        10:20 d-1 northwire en "Ferry's steering failed off Marel, captain says" | @ferry3
+        10:30 e-1 velt en "Lenders jump as Ostrava raises rate" | @bank2
+        10:31 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S1: 1 by 1, lead a-1 (only)
+              S2 opened
+            b-1: S2 of 1
+              S2: 1 by 1, lead b-1 (only)
+            c-1: S1 of 2 by score
+              S1: 2 by 2, lead a-1 (fullest-original)
+            d-1: S1 of 3 by score
+              S1: 3 by 2, lead a-1 (fullest-original)
+            e-1: S2 of 2 by score
+              S2: 2 by 2, lead b-1 (fullest-original)
+              S3 opened
+            f-1: S3 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn changes_of_one_second_are_told_once_before_the_next_article() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:00 a-2 tidewater en "Ferry aground" | @ferry1
+        10:00 a-3 velt en "Ferry aground" credit=northwire | @ferry1
+        10:01 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        10:02 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+            a-2: S1 of 2
+            a-3: S1 of 3
+              S1: 3 by 1, lead a-1 (fullest-original)
+              S2 opened
+            b-1: S2 of 1
+              S2: 1 by 1, lead b-1 (only)
+            f-1: S2 of 2 by score
+        "#]],
+    );
+}
+
+#[test]
+fn roundups_pull_nothing_together_and_advisories_join_nothing() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:04 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        10:05 w-1 northwire en "WRAPUP 1-Ferry off Marel, rate of Ostrava central bank" | @wrap
+        10:06 w-2 northwire en "WRAPUP 2-Ferry off Marel, rate of Ostrava central bank" | @wrap @vote
+        10:07 p-1 northwire en "ADVISORY-Ferry off Marel, Ostrava central bank" | @plan
+        10:10 c-1 kestrel en "Boats bring ferry passengers ashore at Marel" | @ferry2
+        10:30 e-1 velt en "Lenders jump as Ostrava raises rate" | @bank2
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S1: 1 by 1, lead a-1 (only)
+              S2 opened
+            b-1: S2 of 1
+              S2: 1 by 1, lead b-1 (only)
+            w-1: S2 of 2 by score
+              S2: 2 by 1, lead b-1 (fullest-original)
+            w-2: S2 of 3
+              S2: 3 by 1, lead b-1 (fullest-original)
+            p-1: no story
+            c-1: S1 of 2 by score
+              S1: 2 by 2, lead a-1 (fullest-original)
+            e-1: S2 of 4 by score
+        "#]],
+    );
+}
+
+#[test]
+fn the_lead_is_the_fullest_own_report_that_stands() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "ALERT-Ferry aground off Marel" | Ferry with 212 on board aground off Marel, coast guard says.
+        10:05 a-2 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:20 a-3 meridian en "Ferry's steering failed off Marel, captain says" | @ferry3 @ferry2 @ferry1
+        10:40 a-2#2 northwire en "KILL: Ferry runs aground off Marel" status=canceled | Editors: the report is withdrawn.
+        11:00 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S1: 1 by 1, lead a-1 (only)
+            a-2: S1 of 2 by score
+              S1: 2 by 1, lead a-2 (fullest-original)
+            a-3: S1 of 3
+              S1: 3 by 1, lead a-3 (fullest-original)
+            a-2: no story
+              S1: 2 by 1, lead a-3 (fullest-original)
+              S2 opened
+            f-1: S2 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_translation_is_a_story_of_its_own_that_is_related() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:05 g-1 hafendienst de "Fähre vor Marel auf Grund gelaufen" translates=a-1 | @ferryde
+        10:31 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S1: 1 by 1, lead a-1 (only)
+              S2 opened
+            g-1: S2 of 1
+              S2: 1 by 1, lead g-1 (only), related to S1
+              S1: 1 by 1, lead a-1 (only), related to S2
+              S3 opened
+            f-1: S3 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_story_closes_once_its_last_member_has_left_with_its_highest_figures() {
+    let settings = Settings { window: Span::hours(2), ..Settings::default() };
+    check(
+        PASSAGES,
+        Show::Stories,
+        &settings,
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:20 c-1 kestrel en "Boats bring ferry passengers ashore at Marel" | @ferry2
+        12:10 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        12:30 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S1: 1 by 1, lead a-1 (only)
+            c-1: S1 of 2 by score
+              S1: 2 by 2, lead a-1 (fullest-original)
+              S2 opened
+            f-1: S2 of 1
+              S2: 1 by 1, lead f-1 (only)
+              S1 closed at 2
+              S3 opened
+            b-1: S3 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_story_that_comes_back_after_days_is_a_new_one_that_follows() {
+    wire(
+        r#"
+        18/10:00 a-1 northwire en "Ferry's steering failed off Marel, captain says" | @ferry3
+        22/09:00 c-1 kestrel en "Ferry Halcyon: last missing found alive off Marel" | @ferry4
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S1: 1 by 1, lead a-1 (only)
+            c-1: S1 of 2 by score
+        "#]],
+    );
+}
