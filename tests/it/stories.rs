@@ -36,10 +36,8 @@ fn five_desks_tell_one_event_and_another_stays_apart() {
         expect![[r#"
               S1 opened
             a-1: S1 of 1
-              S1: 1 by 1, lead a-1 (only)
               S2 opened
             b-1: S2 of 1
-              S2: 1 by 1, lead b-1 (only)
             c-1: S1 of 2 by score
               S1: 2 by 2, lead a-1 (fullest-original)
             d-1: S1 of 3 by score
@@ -70,8 +68,8 @@ fn changes_of_one_second_are_told_once_before_the_next_article() {
               S1: 3 by 1, lead a-1 (fullest-original)
               S2 opened
             b-1: S2 of 1
-              S2: 1 by 1, lead b-1 (only)
-            f-1: S2 of 2 by score
+              S3 opened
+            f-1: S3 of 1
         "#]],
     );
 }
@@ -91,10 +89,8 @@ fn roundups_pull_nothing_together_and_advisories_join_nothing() {
         expect![[r#"
               S1 opened
             a-1: S1 of 1
-              S1: 1 by 1, lead a-1 (only)
               S2 opened
             b-1: S2 of 1
-              S2: 1 by 1, lead b-1 (only)
             w-1: S2 of 2 by score
               S2: 2 by 1, lead b-1 (fullest-original)
             w-2: S2 of 3
@@ -120,7 +116,6 @@ fn the_lead_is_the_fullest_own_report_that_stands() {
         expect![[r#"
               S1 opened
             a-1: S1 of 1
-              S1: 1 by 1, lead a-1 (only)
             a-2: S1 of 2 by score
               S1: 2 by 1, lead a-2 (fullest-original)
             a-3: S1 of 3
@@ -144,7 +139,6 @@ fn a_translation_is_a_story_of_its_own_that_is_related() {
         expect![[r#"
               S1 opened
             a-1: S1 of 1
-              S1: 1 by 1, lead a-1 (only)
               S2 opened
             g-1: S2 of 1
               S2: 1 by 1, lead g-1 (only), related to S1
@@ -171,12 +165,10 @@ fn a_story_closes_once_its_last_member_has_left_with_its_highest_figures() {
         expect![[r#"
               S1 opened
             a-1: S1 of 1
-              S1: 1 by 1, lead a-1 (only)
             c-1: S1 of 2 by score
               S1: 2 by 2, lead a-1 (fullest-original)
               S2 opened
             f-1: S2 of 1
-              S2: 1 by 1, lead f-1 (only)
               S1 closed at 2
               S3 opened
             b-1: S3 of 1
@@ -188,14 +180,20 @@ fn a_story_closes_once_its_last_member_has_left_with_its_highest_figures() {
 fn a_story_that_comes_back_after_days_is_a_new_one_that_follows() {
     wire(
         r#"
-        18/10:00 a-1 northwire en "Ferry's steering failed off Marel, captain says" | @ferry3
-        22/09:00 c-1 kestrel en "Ferry Halcyon: last missing found alive off Marel" | @ferry4
+        18/10:00 a-1 northwire en "Boats bring 180 ashore from stranded ferry" | @ferry2
+        18/10:10 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        18/10:12 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        22/09:00 c-1 kestrel en "Last two missing of the Halcyon found alive" | @ferry4
         "#,
         expect![[r#"
               S1 opened
             a-1: S1 of 1
-              S1: 1 by 1, lead a-1 (only)
-            c-1: S1 of 2 by score
+              S2 opened
+            b-1: S2 of 1
+              S3 opened
+            f-1: S3 of 1
+              S4 opened, follows S1
+            c-1: S4 of 1
         "#]],
     );
 }

@@ -195,6 +195,7 @@ impl Stories {
             }
             Some(self.current(best.story))
         });
+        let opened = story.is_none();
         let story = story.unwrap_or_else(|| {
             let story = self.open(new, mint, follows);
             steps.push(Step::Opened { story, follows });
@@ -210,7 +211,11 @@ impl Stories {
         if let Some(other) = translated.and_then(|t| self.story_of(t)).filter(|o| *o != story) {
             self.relate(story, other, new.arrived);
         }
-        self.stir(story, new.arrived);
+        if opened {
+            self.changed.push(story);
+        } else {
+            self.stir(story, new.arrived);
+        }
         Placement { story: Some(story), score, terms, steps }
     }
 
@@ -238,7 +243,7 @@ impl Stories {
             follows,
             related: Vec::new(),
             doubts: Vec::new(),
-            changed: new.arrived,
+            changed: None,
             most: (0, 0),
             norms: [0.0; 3],
         };
@@ -259,7 +264,7 @@ impl Stories {
     /// Notes that the published state of a story changed.
     pub(super) fn stir(&mut self, story: StoryId, now: EventTime) {
         if let Some(live) = self.live.get_mut(&story) {
-            live.record.changed = now;
+            live.record.changed = Some(now);
             self.stirred.insert(story);
             self.changed.push(story);
         }

@@ -180,8 +180,8 @@ pub struct Life {
     pub related: Vec<StoryId>,
     /// How often an article could have joined this story as well as another.
     pub doubts: Vec<(StoryId, u8)>,
-    /// Engine time of its last change.
-    pub changed: EventTime,
+    /// Engine time of its last change after its opening.
+    pub changed: Option<EventTime>,
     /// The most members that stood at one time, and the most publishers.
     pub most: (u32, u32),
     /// Squared length of its centroid by channel, as weighed at its last change.

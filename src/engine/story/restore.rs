@@ -52,7 +52,7 @@ impl Stories {
         stories.dedup();
         for story in stories {
             let Some(live) = self.live.get(&story) else { continue };
-            if second(live.record.changed) == self.second {
+            if live.record.changed.map(second) == Some(self.second) {
                 self.stirred.insert(story);
             }
         }

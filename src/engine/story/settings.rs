@@ -57,15 +57,15 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            join: 0.17,
-            doubt: 0.16,
+            join: 0.19,
+            doubt: 0.15,
             merge: 0.5,
             merge_size: 0.05,
-            channels: [0.15, 0.55, 0.15],
-            centroid: 0.4,
-            time: 0.35,
-            time_sigma: Span::hours(30),
-            size: 0.07,
+            channels: [0.15, 0.55, 0.45],
+            centroid: 0.35,
+            time: 0.38,
+            time_sigma: Span::hours(40),
+            size: 0.08,
             size_full: 20,
             look_again_articles: 50,
             look_again_after: Span::hours(30),
@@ -75,7 +75,7 @@ impl Default for Settings {
             centroid_members: 1_000,
             terms_max: [40, 100, 60],
             body_words: 350,
-            lead_words: 80,
+            lead_words: 120,
             memory: Span::hours(24 * 30),
         }
     }

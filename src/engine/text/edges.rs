@@ -5,7 +5,8 @@
 //! them there are rules of structure, for furniture that nobody listed: a short closing line apart
 //! that ends no sentence, a line of short pieces between bars.
 //!
-//! Invariant ED-1: a text with words keeps words.
+//! Invariant ED-1: a text with words keeps words, unless it is a known trailer and nothing else. A
+//! repeated headline or a dateline stays where there is nothing beside it.
 
 use super::furniture::{ANYWHERE, HEADER_STARTS, MONTHS, TRAILER_STARTS};
 use super::tokens::word_hash;
@@ -44,13 +45,23 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
         stop = start + text[start..stop - cut].trim_end().len();
     }
     let has_words = |range: &str| range.chars().any(char::is_alphanumeric);
-    if start < stop && has_words(&text[start..stop]) {
+    let rest = text[start.min(stop)..stop].trim();
+    if has_words(rest) && !furniture_alone(rest) {
         start..stop
-    } else if start < end && has_words(&text[start..end]) {
-        start..end
+    } else if has_words(&text[..start.min(end)]) {
+        0..text[..start.min(end)].trim_end().len()
+    } else if furniture_alone(text.trim()) {
+        0..0
     } else {
         0..text.len()
     }
+}
+
+/// Whether a text is nothing but a known trailer.
+fn furniture_alone(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let listed = TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
+    text.len() <= PARAGRAPH_MAX && (listed || holds_furniture(&lower))
 }
 
 fn skip_space(text: &str, from: usize) -> usize {
@@ -251,18 +262,23 @@ mod tests {
             "A short alert",
             "He said: \"No.\"\n\nShe agreed.",
             "The club won 3-1.\n\nScorers: Fenn 2, Oakes",
-            "Read more",
         ] {
             assert_eq!(kept(text, "Something else"), text);
         }
         assert_eq!(kept("Harbour reopens", "Harbour reopens"), "Harbour reopens");
+        let notice = "Copyright Northwire. All rights reserved.";
+        let alert = format!("SELTZ - Harbour reopens.\n{notice}");
+        assert_eq!(kept(&alert, "Harbour reopens"), "SELTZ - Harbour reopens.");
+        assert_eq!(kept(notice, "Harbour reopens"), "");
+        assert_eq!(kept("Read more", "Harbour reopens"), "");
     }
 
     proptest! {
         #[test]
         fn a_text_with_words_keeps_words(text in "[A-Za-z(). \\n|-]{0,80}", headline in "[A-Za-z ]{0,20}") {
             let words = |t: &str| t.chars().any(char::is_alphanumeric);
-            prop_assert_eq!(words(kept(&text, &headline)), words(&text));
+            let own = kept(&text, &headline);
+            prop_assert!(words(own) == words(&text) || furniture_alone(text.trim()));
         }
     }
 }

@@ -18,7 +18,8 @@ pub(super) const TRAILER_STARTS: &[&str] = &[
     "contact us", "contact:", "get the latest", "stay up to date", "most read", "trending",
     "up next", "supported by", "for more information", "about the author", "tags:", "topics:",
     "filed under", "load comments", "view comments", "leave a comment", "report a typo",
-    "terms of use", "privacy policy",
+    "terms of use", "privacy policy", "chat with us", "continue reading", "newsletter",
+    "this material may not", "please enable", "enable javascript",
     // German
     "lesen sie auch", "lesen sie mehr", "mehr zum thema", "mehr dazu", "auch interessant",
     "das könnte sie auch", "weitere artikel", "weitere nachrichten", "alle rechte vorbehalten",

@@ -50,7 +50,7 @@ pub struct Anchor {
 pub struct Clean {
     /// The text; newlines part paragraphs.
     pub text: String,
-    /// Where runs of it stood in the published body, in order; never empty for a text.
+    /// Where runs of it stood in the published body, in order; empty for a headline's text.
     pub anchors: Vec<Anchor>,
 }
 
@@ -77,9 +77,14 @@ impl Clean {
     }
 }
 
-/// Cleans the body of `article`: markup, repeated headline, datelines, bylines and trailers go.
+/// Cleans the body of `article`: markup, repeated headline, datelines, bylines and trailers go. Where
+/// that leaves nothing, as of an alert of one line, the headline is the text; it stands nowhere in the
+/// body, and has no anchors.
 pub fn clean(article: &Article) -> Clean {
     let text = html::text(&article.body);
     let own = edges::own(&text.text, &article.headline);
+    if text.text[own.clone()].trim().is_empty() {
+        return Clean { text: article.headline.clone(), anchors: Vec::new() };
+    }
     text.cut(own)
 }
