@@ -4,6 +4,7 @@
 //! and logs to stderr.
 
 mod check;
+mod demo;
 mod eval;
 mod explain;
 mod feed;
@@ -45,6 +46,8 @@ enum Log {
 enum Command {
     /// The daemon: Kafka in, Kafka out.
     Run,
+    /// A sample wire through a broker in memory: no Kafka needed.
+    Demo(demo::Args),
     /// Runs over files or stdin (`-`), without Kafka.
     Replay(replay::Args),
     /// Why two articles are, or are not, the same.
@@ -81,7 +84,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    start_log(cli.log);
+    // The screen of the demo belongs to the wire.
+    let level = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" };
+    start_log(cli.log, level);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => report(&error, 2),
@@ -99,6 +104,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         .map_err(|error| Failure::Usage(error.into()))?;
     match cli.command {
         Command::Run => run::run(&config),
+        Command::Demo(args) => demo::run(&config, &args),
         Command::Replay(args) => replay::run(&config, &args),
         Command::Explain(args) => explain::run(&config, &args),
         Command::Eval(args) => eval::run(&config, &args),
@@ -107,8 +113,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn start_log(form: Log) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+fn start_log(form: Log, level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match form {
         Log::Text => log.init(),

@@ -81,6 +81,11 @@ impl Daemon {
         Stop(self.stop.clone())
     }
 
+    /// Whether it has ended by itself.
+    pub fn ended(&self) -> bool {
+        self.supervisor.is_finished()
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

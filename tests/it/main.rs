@@ -7,6 +7,7 @@ mod architecture;
 mod broker;
 mod config;
 mod contract;
+mod demo;
 mod determinism;
 mod docs;
 mod feed;

@@ -1,0 +1,207 @@
+//! `wirefold demo`: everything at once, without a Kafka and without a network.
+//!
+//! ```text
+//! wire.jsonl -- producer --> broker in memory --> the daemon --> broker --> read_committed --> screen
+//!                                                    \-- /metrics, /readyz, /api/v1/status
+//! ```
+//!
+//! All but the broker is the real thing: librdkafka's client path, the daemon of `wirefold run` with
+//! its transactions, and a consumer like anybody's. The broker is librdkafka's mock, which keeps
+//! nothing and fakes transactions, so what is promised of Kafka is not shown here. Records carry the
+//! timestamps of the sample, so that the engine's clock is the wire's.
+
+mod book;
+mod broker;
+mod feed;
+mod heard;
+mod listen;
+mod paint;
+mod screen;
+mod summary;
+mod words;
+
+use super::Failure;
+use super::run::{kafka, setup, tellers};
+use crate::config::Config;
+use crate::daemon::contract::Mode;
+use crate::daemon::kafka::client::Settings;
+use crate::daemon::pipeline::Delivery;
+use crate::daemon::run::Daemon;
+use crate::daemon::view::Views;
+use anyhow::{Context, anyhow};
+use book::Book;
+use broker::{Broker, Reader};
+use crossbeam_channel::bounded;
+use feed::Wire;
+use paint::Paint;
+use screen::Screen;
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long the screen waits for a record before it looks around.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// End when the sample is through. Without it the demo stays up until Ctrl-C.
+    #[arg(long)]
+    once: bool,
+    /// Where metrics, health and status are served on 127.0.0.1; 0 takes any free port. Without it,
+    /// the port of `http.listen`, or any free one where that is taken.
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// The rest between two articles, such as `500ms`.
+    #[arg(long, value_name = "DURATION", default_value = "170ms", value_parser = duration)]
+    pace: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<jiff::SignedDuration>().ok();
+    read.and_then(|read| read.try_into().ok()).ok_or_else(|| "expected such as `500ms`".into())
+}
+
+/// Runs the demo.
+pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+    let mut config = config.clone();
+    config.output.mode = Mode::Binary;
+    config.delivery = Delivery::ExactlyOnce;
+    let over = signals()?;
+    let broker = Broker::start(&config)?;
+    let kafka = broker.settings(kafka(&config));
+    let views = Views::new(kafka.shards);
+    let served = listen::serve(&config, args.port, &views)?;
+    let daemon = Daemon::start(kafka.clone(), setup(&config), tellers(views.clone()));
+    let daemon = daemon.map_err(Failure::Usage)?;
+    let demo = Demo { wire: Wire::sample(&config.engine.wire), kafka, views, over, args, daemon };
+    let shown = demo.show(&served);
+    demo.daemon.stop().stop();
+    demo.daemon.wait()?;
+    served.server.stop();
+    match shown {
+        Err(error) if hung_up(&error) => Ok(()),
+        shown => Ok(shown?),
+    }
+}
+
+/// Is set by the first SIGINT or SIGTERM; the second one ends the process.
+fn signals() -> anyhow::Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let over = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, over.clone())
+            .and_then(|_| signal_hook::flag::register(signal, over.clone()))
+            .context("signals cannot be handled")?;
+    }
+    Ok(over)
+}
+
+/// Whether nobody reads the screen any more, as behind `head`.
+fn hung_up(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// A demo that runs.
+struct Demo<'a> {
+    wire: Wire,
+    kafka: Settings,
+    views: Arc<Views>,
+    over: Arc<AtomicBool>,
+    args: &'a Args,
+    daemon: Daemon,
+}
+
+impl Demo<'_> {
+    /// Feeds the wire and shows what comes of it.
+    fn show(&self, served: &listen::Served) -> anyhow::Result<()> {
+        let paint = Paint::found();
+        say(&self.head(served, paint))?;
+        self.started();
+        let began = Instant::now();
+        let (stop, stopped) = bounded::<()>(0);
+        let book = std::thread::scope(|scope| {
+            let feed = scope.spawn(|| self.wire.send(&self.kafka, self.args.pace, &stopped));
+            let book = self.follow(&mut Screen::new(paint), || feed.is_finished());
+            drop(stop);
+            let fed = feed.join().map_err(|_| anyhow!("the feed panicked"))?;
+            fed.and(book)
+        })?;
+        let through = !self.ended();
+        if through {
+            say(&summary::lines(&book, began.elapsed(), paint))?;
+        }
+        if through && !self.args.once {
+            let at = served.server.address();
+            let line = format!("The sample is through; http://{at}/metrics stays up until Ctrl-C.");
+            say(&[String::new(), paint.bold(&line)])?;
+            while !self.ended() {
+                std::thread::sleep(WAIT);
+            }
+        }
+        Ok(())
+    }
+
+    fn head(&self, served: &listen::Served, paint: Paint) -> Vec<String> {
+        let at = served.server.address();
+        let (records, providers) = (self.wire.len(), self.wire.providers());
+        let mut lines = vec![
+            paint.bold(&format!(
+                "wirefold demo: a sample wire of {records} records by {providers} invented agencies, \
+                 through a Kafka broker in memory"
+            )),
+            format!("http://{at}/metrics  http://{at}/readyz  http://{at}/api/v1/status"),
+        ];
+        lines.extend(served.note.iter().map(|note| paint.alarm(note)));
+        lines.push(paint.dim("starting (the group takes about four seconds to form) ..."));
+        lines.push(String::new());
+        lines
+    }
+
+    /// Whether the user, or a fault of the daemon, has ended the demo.
+    fn ended(&self) -> bool {
+        self.over.load(Ordering::SeqCst) || self.daemon.ended()
+    }
+
+    /// Waits until the daemon works.
+    fn started(&self) {
+        while !self.views.unready().is_empty() && !self.ended() {
+            std::thread::sleep(WAIT);
+        }
+    }
+
+    /// Shows records until everything that was fed is settled and all events of it are shown.
+    fn follow(&self, screen: &mut Screen, fed: impl Fn() -> bool) -> anyhow::Result<Book> {
+        let reader = Reader::open(&self.kafka)?;
+        let (mut book, mut settled) = (Book::default(), BTreeSet::new());
+        while !self.ended() {
+            match reader.next(WAIT)? {
+                Some(heard) => {
+                    say(&screen.lines(&heard, &book))?;
+                    settled.extend(heard.settles());
+                    book.note(&heard.what);
+                }
+                None => {
+                    let published: u64 = self.views.all().iter().map(|view| view.sequence).sum();
+                    let through = settled.len() == self.wire.len() && book.events == published;
+                    if fed() && through {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(book)
+    }
+}
+
+/// Writes lines to stdout at once.
+fn say(lines: &[String]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}

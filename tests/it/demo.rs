@@ -1,0 +1,126 @@
+//! `wirefold demo`, as a user runs it: the built binary, its screen, its exit code, its port.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+const SAMPLE: &str = include_str!("../../src/cli/demo/wire.jsonl");
+
+fn demo(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
+    command.arg("demo").args(args).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn succeeded(output: &Output) -> &str {
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
+    assert_eq!(err, "", "nothing but the wire is on the screen");
+    out
+}
+
+/// The lines under a title of the summary, up to a blank one.
+fn section<'a>(out: &'a str, title: &str) -> Vec<&'a str> {
+    let mut lines = out.lines().skip_while(|line| !line.starts_with(title));
+    assert!(lines.next().is_some(), "no `{title}` in\n{out}");
+    lines.take_while(|line| !line.is_empty()).collect()
+}
+
+/// The number that begins a line.
+fn count(line: &str) -> usize {
+    line.split_whitespace().next().unwrap().parse().unwrap_or_else(|_| panic!("{line}"))
+}
+
+#[test]
+fn once_shows_every_record_and_ends_with_a_summary() {
+    let output = demo(&["--once", "--pace", "0ms", "--port", "0"]).output().unwrap();
+    let out = succeeded(&output);
+    assert!(!out.contains('\x1b'), "no colours, and no control characters of the wire");
+    let records = SAMPLE.lines().count();
+    let kinds = section(out, "What the articles are");
+    let rejects = section(out, "Rejected");
+    let sum = |lines: &[&str]| lines.iter().map(|line| count(line)).sum::<usize>();
+    assert_eq!(sum(&kinds) + sum(&rejects), records, "every record is classified or rejected");
+    for line in &kinds {
+        let kind = line.split_whitespace().nth(1).unwrap();
+        let shown = |l: &&str| l.get(24..).is_some_and(|l| l.starts_with(&kind.to_uppercase()));
+        assert_eq!(out.lines().filter(shown).count(), count(line), "{kind} on the screen\n{out}");
+    }
+    assert_eq!(out.lines().filter(|l| l.trim().starts_with("REJECTED")).count(), sum(&rejects));
+    for kind in ["original", "duplicate", "reprint", "update", "withdrawal", "recurring", "partial"]
+    {
+        assert!(kinds.iter().any(|line| line.contains(kind)), "no {kind}\n{out}");
+    }
+    assert!(out.lines().any(|line| line.contains("also partial of")), "a spliced item\n{out}");
+    assert!(section(out, "Stories").iter().all(|story| count(story) > 1));
+    let carriers = section(out, "Withdrawn");
+    assert!(carriers.iter().any(|line| line.starts_with("      ")), "{carriers:?}");
+}
+
+/// A demo in the background, killed when the test ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.try_wait().unwrap().is_none() {
+            self.0.kill().unwrap();
+        }
+    }
+}
+
+fn get(at: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn without_once_it_stays_up_and_serves_until_a_signal() {
+    let mut command = demo(&["--pace", "0ms", "--port", "0"]);
+    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let at = lines.find_map(|line| {
+        let rest = line.strip_prefix("http://")?;
+        Some(rest.split('/').next()?.to_owned())
+    });
+    let at = at.unwrap();
+    assert!(lines.any(|line| line.contains("stays up until Ctrl-C")));
+    assert!(get(&at, "/readyz").starts_with("HTTP/1.1 200"));
+    let received = format!("\nwirefold_articles_received_total {}\n", SAMPLE.lines().count());
+    let metrics = get(&at, "/metrics");
+    assert!(metrics.contains(&received), "{metrics}");
+    assert!(get(&at, "/api/v1/status").contains("\"phase\":\"running\""));
+    let id = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = demo(&["--once", "--port", &port]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let says = text(&output.stderr);
+    assert!(says.contains(&format!("port {port} is taken")) && says.contains("--port 0"), "{says}");
+    let listen = format!("http.listen=127.0.0.1:{port}");
+    let output = demo(&["--once", "--pace", "0ms", "--set", &listen]).output().unwrap();
+    let out = succeeded(&output);
+    assert!(out.contains(&format!("port {port} is taken, so another one is used")), "{out}");
+}
+
+#[test]
+fn a_pace_that_is_none_is_refused() {
+    let output = demo(&["--pace", "soon"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--pace"), "{}", text(&output.stderr));
+}
