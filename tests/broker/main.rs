@@ -9,3 +9,4 @@ mod deployment;
 mod faults;
 mod flow;
 mod published;
+mod telemetry;
