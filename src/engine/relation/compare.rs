@@ -13,6 +13,8 @@ use std::cmp::Reverse;
 
 const GAP_CELLS: usize = 4_096;
 const PAIR_CELLS: usize = 16_384;
+/// Words of a gap, on either side, in which a figure can give way to words.
+const REPLACED_WORDS: u32 = 8;
 /// Matched islands shorter than this do not break an unmatched block of the new text.
 const ISLAND_WORDS: u32 = 3;
 
@@ -33,6 +35,9 @@ pub(super) struct Comparison {
     pub(super) plain_of_old: Ratio,
     /// All aligned figures, those in gaps included.
     pub(super) figures: Vec<FigurePair>,
+    /// Figures in short rewritten gaps that stand against words, or against fewer figures: what a
+    /// template says otherwise today. They count as figures that changed.
+    pub(super) replaced: u32,
     /// The longest unmatched block, as a share of the text that it stands in, the larger of both.
     pub(super) block: Ratio,
     /// Whether the masked hashes are equal: the texts differ in figures alone.
@@ -75,6 +80,7 @@ impl Comparison {
             plain_of_new: one,
             plain_of_old: one,
             figures,
+            replaced: 0,
             block: Ratio::default(),
             same_template: true,
             hamming: 0,
@@ -100,6 +106,7 @@ impl Comparison {
             plain_of_new: Ratio::of(plain, new.plain_words() as u32),
             plain_of_old: Ratio::of(plain, old.plain_words() as u32),
             figures: alignment.figures.clone(),
+            replaced: 0,
             block: Ratio::default(),
             same_template: new.masked == old.masked,
             hamming: new.simhash.distance(old.simhash),
@@ -154,6 +161,12 @@ impl Comparison {
             if wanted && size > 0 && size <= GAP_CELLS && cells + size <= PAIR_CELLS {
                 cells += size;
                 agree = self.pair_up(*gap, new, old, &mut extra);
+            }
+            if (1..=REPLACED_WORDS).contains(&m) && (1..=REPLACED_WORDS).contains(&n) {
+                let count = |trace: &[u8], (from, to): (u32, u32)| {
+                    trace[from as usize..to as usize].iter().filter(|&&b| b == 0).count() as u32
+                };
+                self.replaced += count(&new.trace, gap.new).abs_diff(count(&old.trace, gap.old));
             }
             if f64::from(agree) < settings.rewritten * f64::from(m.max(n)) || n == 0 {
                 worst_old = worst_old.max(share_old);

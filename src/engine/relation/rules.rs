@@ -96,6 +96,11 @@ struct Values<'a> {
     plain_words: f64,
     agreement: f64,
     changed: f64,
+    /// Figures that are aligned, and, once a template had time to recur, those replaced by words.
+    figures: f64,
+    /// Those among them that differ.
+    differ: f64,
+    /// The share that agrees.
     kept: f64,
     same_provider: bool,
 }
@@ -107,14 +112,20 @@ pub(super) fn table(
     pair: &Comparison,
     set: &Settings,
 ) -> [Rule; RULES] {
+    let hours = new.now.since(that.arrived).0 as f64 / 3_600_000.0;
+    let later = hours > set.template_apart_hours as f64;
+    let replaced = if later { f64::from(pair.replaced) } else { 0.0 };
+    let (figures, changed) = (pair.figures.len() as f64 + replaced, pair.changed_count() as f64);
     let values = Values {
         pair,
         set,
-        hours: new.now.since(that.arrived).0 as f64 / 3_600_000.0,
+        hours,
         plain_words: new.print.plain_words().min(that.print.plain_words()) as f64,
         agreement: pair.plain_of_new.get().min(pair.plain_of_old.get()),
-        changed: pair.changed_count() as f64,
-        kept: pair.kept().map_or(1.0, super::Ratio::get),
+        changed,
+        figures,
+        differ: changed + replaced,
+        kept: if figures > 0.0 { 1.0 - (changed + replaced) / figures } else { 1.0 },
         same_provider: same_provider(new.about, that.about),
     };
     let [a, b, c, d, e, f] = values.of_figures();
@@ -142,11 +153,12 @@ impl Values<'_> {
         let provider = flag("same_provider", self.same_provider);
         let words = least("plain_words", self.plain_words, f64::from(set.template_words_min));
         let changed = |count| least("changed_figures", self.changed, count);
+        let differ = least("changed_figures", self.differ, 2.0);
         let few = most("changed_figures", self.changed, 2.0);
         let soon = most("hours_apart", self.hours, set.unmarked_hours as f64);
         let agree = |threshold| least("plain_agreement", self.agreement, threshold);
         let kept = |at: usize| most("numbers_kept", self.kept, set.kept[at]);
-        let pairs = least("figure_pairs", self.pair.figures.len() as f64, 3.0);
+        let pairs = least("figure_pairs", self.figures, 3.0);
         let later = Condition {
             measure: "hours_apart",
             value: self.hours,
@@ -160,7 +172,7 @@ impl Values<'_> {
         [
             Rule::new("unmarked", Kind::Correction, &unmarked),
             recurring("figures-differ", &[words, agree(set.template), pairs, kept(0)]),
-            recurring("most-figures-differ", &[words, agree(set.template), changed(2.0), kept(1)]),
+            recurring("most-figures-differ", &[words, agree(set.template), differ, kept(1)]),
             recurring("figures-differ-later", &[words, agree(set.template_apart), later, kept(2)]),
             Rule::new("other-figures", Kind::Reprint, &other),
             recurring("same-template", &[same, words, changed(1.0)]),
