@@ -1,11 +1,12 @@
 //! `wirefold check`: are the settings right, and does the connection stand?
 //!
 //! Settings were validated when they were loaded; here librdkafka is asked whether it takes what is
-//! handed on to it, and with `--connect` the broker is asked for the topics.
+//! handed on to it, the admin server's token is read, and with `--connect` the broker is asked for the topics.
 
 use super::Failure;
 use super::run::kafka;
 use crate::config::Config;
+use crate::daemon::admin::server;
 use crate::daemon::kafka::{client, topics};
 use anyhow::anyhow;
 
@@ -24,6 +25,7 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let settings = kafka(config);
     client::check(&settings).map_err(|why| Failure::Usage(anyhow!(why)))?;
+    server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     if args.show {
         print!("{}", config.shown());
     }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::config::Config;
-use crate::daemon::admin::server::{Server, Shown};
+use crate::daemon::admin::server::{self, Bounds, Server, Shown};
 use crate::daemon::admin::status::Instance;
 use crate::daemon::contract::{Encoder, Unique};
 use crate::daemon::kafka::client::{Settings, Topics};
@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 /// Runs until a signal.
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
+    server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     let kafka = kafka(config);
     let views = Views::new(kafka.shards);
     let server = serve(config, &views)?;
@@ -32,7 +33,7 @@ pub(super) fn serve(config: &Config, views: &Arc<Views>) -> anyhow::Result<Optio
     let recorder = metrics::recorder()?;
     let shown =
         Shown { instance: instance(config), views: views.clone(), metrics: recorder.handle() };
-    let server = Server::start(&config.http, shown)?;
+    let server = Server::start(&config.http, shown, Bounds::default())?;
     if server.is_some() {
         ::metrics::set_global_recorder(recorder)?;
     }

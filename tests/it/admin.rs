@@ -1,13 +1,13 @@
 //! The admin server over a real socket: health, metrics, status, the token, bounds, the stop.
 
 use serde_json::Value;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wirefold::daemon::admin::Settings;
-use wirefold::daemon::admin::server::{Error, Server, Shown};
+use wirefold::daemon::admin::server::{self, Bounds, Error, Server, Shown};
 use wirefold::daemon::admin::status::{Instance, Status};
 use wirefold::daemon::metrics;
 use wirefold::daemon::pipeline::{Observer, Phase};
@@ -32,7 +32,11 @@ fn settings(token_file: PathBuf) -> Settings {
 }
 
 fn start(views: &Arc<Views>, settings: &Settings) -> Server {
-    Server::start(settings, shown(views)).unwrap().unwrap()
+    bounded(views, settings, Bounds::default())
+}
+
+fn bounded(views: &Arc<Views>, settings: &Settings, bounds: Bounds) -> Server {
+    Server::start(settings, shown(views), bounds).unwrap().unwrap()
 }
 
 /// Sends bytes and reads the whole answer.
@@ -160,6 +164,39 @@ fn headers_are_bounded() {
 }
 
 #[test]
+fn clients_that_dawdle_are_let_go() {
+    let within = Duration::from_millis(200);
+    let bounds = Bounds { headers_within: within, ..Bounds::default() };
+    let server = bounded(&Views::new(0), &settings(PathBuf::new()), bounds);
+    for sent in ["", "GET /livez HTTP/1.1\r\nhost:", "GET /livez HTTP/1.1\r\nhost: desk\r\n\r\n"] {
+        let started = Instant::now();
+        let answer = send(server.address(), sent.as_bytes());
+        assert!(started.elapsed() >= within, "{sent:?} had its time");
+        assert_eq!(answer.contains("live"), sent.ends_with("\r\n\r\n"), "{answer}");
+    }
+    server.stop();
+}
+
+#[test]
+fn connections_are_bounded_and_further_ones_wait() {
+    let bounds = Bounds { connections_max: 2, ..Bounds::default() };
+    let server = bounded(&Views::new(0), &settings(PathBuf::new()), bounds);
+    let held: Vec<TcpStream> =
+        (0..2).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+    let mut third = TcpStream::connect(server.address()).unwrap();
+    third.write_all(b"GET /livez HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n\r\n").unwrap();
+    third.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let mut answer = [0; 12];
+    let early = third.read_exact(&mut answer).unwrap_err();
+    assert!(matches!(early.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{early}");
+    drop(held);
+    third.set_read_timeout(Some(PATIENCE)).unwrap();
+    third.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    server.stop();
+}
+
+#[test]
 fn a_stop_ends_idle_connections_and_frees_the_address() {
     let server = start(&Views::new(0), &settings(PathBuf::new()));
     let at = server.address();
@@ -179,12 +216,18 @@ fn a_server_that_cannot_start_says_why() {
     let views = Views::new(0);
     let server = start(&views, &settings(PathBuf::new()));
     let taken = Settings { listen: server.address().to_string(), ..Settings::default() };
-    let why = Server::start(&taken, shown(&views)).unwrap_err();
+    let why = Server::start(&taken, shown(&views), Bounds::default()).unwrap_err();
     assert!(matches!(why, Error::Bind { .. }), "{why}");
     assert!(why.to_string().contains("http.listen"), "{why}");
     server.stop();
-    let why = Server::start(&settings("/nowhere".into()), shown(&views)).unwrap_err().to_string();
-    assert!(why.contains("`http.token_file`: `/nowhere` cannot be read"), "{why}");
+    let nowhere = settings("/nowhere".into());
+    for why in [
+        Server::start(&nowhere, shown(&views), Bounds::default()).unwrap_err(),
+        server::check(&nowhere).unwrap_err(),
+    ] {
+        let why = why.to_string();
+        assert!(why.contains("`http.token_file`: `/nowhere` cannot be read"), "{why}");
+    }
     let none = Settings { listen: String::new(), ..Settings::default() };
-    assert!(Server::start(&none, shown(&views)).unwrap().is_none());
+    assert!(Server::start(&none, shown(&views), Bounds::default()).unwrap().is_none());
 }

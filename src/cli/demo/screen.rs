@@ -26,18 +26,20 @@ pub(super) struct Screen {
     paint: Paint,
     opened: Vec<String>,
     told: BTreeMap<String, Story>,
+    day: String,
 }
 
 impl Screen {
     pub(super) fn new(paint: Paint) -> Self {
-        Self { paint, opened: Vec::new(), told: BTreeMap::new() }
+        Self { paint, opened: Vec::new(), told: BTreeMap::new(), day: String::new() }
     }
 
     /// The lines for one record; `book` knows what was heard before it.
     pub(super) fn lines(&mut self, heard: &Heard, book: &Book) -> Vec<String> {
         match &heard.what {
             What::Classified(classified) => {
-                let mut lines = self.classified(&heard.time, classified, book);
+                let mut lines: Vec<String> = self.new_day(&heard.time).into_iter().collect();
+                lines.extend(self.classified(&heard.time, classified, book));
                 lines.append(&mut self.opened);
                 lines
             }
@@ -80,6 +82,13 @@ impl Screen {
             }
             What::Absorbed => Vec::new(),
         }
+    }
+
+    /// A line ahead of the first article of another day.
+    fn new_day(&mut self, time: &str) -> Option<String> {
+        let day = time.get(..10)?;
+        let before = std::mem::replace(&mut self.day, day.to_owned());
+        (before != day).then(|| self.paint.dim(&format!("\u{2500}\u{2500} {day} \u{2500}\u{2500}")))
     }
 
     fn classified(&self, time: &str, classified: &ArticleClassified, book: &Book) -> Vec<String> {

@@ -34,8 +34,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
-const CONNECTIONS_MAX: usize = 256;
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const HEADER_BYTES_MAX: usize = 16 << 10;
 const HEADERS_MAX: usize = 64;
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -63,6 +61,21 @@ pub enum Error {
     System(#[from] std::io::Error),
 }
 
+/// What the server bears.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Connections at once; further ones wait.
+    pub connections_max: usize,
+    /// The time until the headers of a request are in, from the connection or the answer before.
+    pub headers_within: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { connections_max: 256, headers_within: Duration::from_secs(10) }
+    }
+}
+
 /// What the server shows.
 #[derive(Debug, Clone)]
 pub struct Shown {
@@ -87,10 +100,9 @@ impl Server {
     ///
     /// # Errors
     /// When the address cannot be listened on, or the token not be read.
-    pub fn start(settings: &Settings, shown: Shown) -> Result<Option<Self>, Error> {
+    pub fn start(settings: &Settings, shown: Shown, bounds: Bounds) -> Result<Option<Self>, Error> {
         let Some(address) = settings.address() else { return Ok(None) };
-        let path = Some(&settings.token_file).filter(|path| !path.as_os_str().is_empty());
-        let token = path.map(|path| Token::read(path)).transpose().map_err(Error::Token)?;
+        let token = token(settings)?;
         let bind = |source| Error::Bind { address, source };
         let listener = TcpListener::bind(address).map_err(bind)?;
         listener.set_nonblocking(true)?;
@@ -106,7 +118,7 @@ impl Server {
         let serve = move || {
             runtime.block_on(async {
                 let upkeep = tokio::spawn(upkeep(metrics));
-                accept(listener, routes(shown, token), stopped).await;
+                accept(listener, routes(shown, token), bounds, stopped).await;
                 upkeep.abort();
             });
         };
@@ -126,6 +138,19 @@ impl Server {
             tracing::warn!("the admin server had ended before");
         }
     }
+}
+
+/// Checks what the settings name outside of themselves.
+///
+/// # Errors
+/// When the token cannot be read.
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    token(settings).map(drop)
+}
+
+fn token(settings: &Settings) -> Result<Option<Token>, Error> {
+    let path = Some(&settings.token_file).filter(|path| !path.as_os_str().is_empty());
+    path.map(|path| Token::read(path)).transpose().map_err(Error::Token)
 }
 
 fn routes(shown: Shown, token: Option<Token>) -> Router {
@@ -174,9 +199,11 @@ async fn upkeep(metrics: PrometheusHandle) {
 async fn accept(
     listener: tokio::net::TcpListener,
     routes: Router,
+    bounds: Bounds,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    let (places, graceful) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), GracefulShutdown::new());
+    let places = Arc::new(Semaphore::new(bounds.connections_max));
+    let graceful = GracefulShutdown::new();
     loop {
         let next = async {
             let place = places.clone().acquire_owned().await;
@@ -196,7 +223,7 @@ async fn accept(
         };
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_WITHIN)
+            .header_read_timeout(bounds.headers_within)
             .max_buf_size(HEADER_BYTES_MAX)
             .max_headers(HEADERS_MAX)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
