@@ -36,6 +36,23 @@ impl Teller {
         self.views.publish(self.shard, self.view.clone());
     }
 
+    /// The shard is another's: what is told of it here would be told twice.
+    fn forget(&mut self) {
+        for of in self.view.inputs.keys() {
+            metrics::INPUT_LAG.set([&self.label, &of.topic, &of.partition.to_string()], 0.0);
+        }
+        self.view = ShardView::default();
+        metrics::INPUT_AGE.set([&self.label], 0.0);
+        self.measure();
+    }
+
+    fn measure(&self) {
+        let shard = [self.label.as_str()];
+        metrics::LIVE_ARTICLES.set(shard, self.view.live_articles as f64);
+        metrics::LIVE_STORIES.set(shard, self.view.live_stories as f64);
+        metrics::STATE_BYTES.set(shard, self.view.state_bytes as f64);
+    }
+
     fn see(&mut self, memory: &Memory) {
         let (state, position) = (&memory.state, &memory.position);
         let view = &mut self.view;
@@ -48,10 +65,7 @@ impl Teller {
         let waiting = |of| view.inputs.get(of).and_then(|(_, waiting)| *waiting);
         let inputs = position.inputs.iter();
         view.inputs = inputs.map(|(of, mark)| (of.clone(), (mark.next, waiting(of)))).collect();
-        let shard = [self.label.as_str()];
-        metrics::LIVE_ARTICLES.set(shard, view.live_articles as f64);
-        metrics::LIVE_STORIES.set(shard, view.live_stories as f64);
-        metrics::STATE_BYTES.set(shard, view.state_bytes as f64);
+        self.measure();
     }
 }
 
@@ -62,6 +76,9 @@ impl Observer for Teller {
         }
         let owned = !matches!(phase, Phase::Idle | Phase::Standby);
         metrics::SHARD_OWNED.set([&self.label], f64::from(u8::from(owned)));
+        if !owned {
+            self.forget();
+        }
         self.view.phase = Some(phase);
         self.publish();
     }

@@ -16,7 +16,7 @@ fn get(daemon: &Daemon, path: &str) -> Option<String> {
     let at = line.rsplit_once("127.0.0.1:")?.1.trim_matches(|c: char| !c.is_ascii_digit());
     let mut stream = TcpStream::connect(format!("127.0.0.1:{}", at.parse::<u16>().ok()?)).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;

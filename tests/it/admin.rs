@@ -51,8 +51,9 @@ fn send(to: SocketAddr, bytes: &[u8]) -> String {
 
 /// The status, the headers in lower case, and the body of an answer.
 fn ask(to: SocketAddr, method: &str, path: &str, headers: &str) -> (u16, String, String) {
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n{headers}\r\n");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n"
+    );
     let answer = send(to, request.as_bytes());
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
@@ -130,6 +131,25 @@ fn all_but_health_needs_the_token_where_one_is_set() {
         assert_eq!(ask(at, "GET", path, "authorization: Bearer wrong\r\n").0, 401);
         assert_eq!(ask(at, "GET", path, "authorization: Bearer s3cret\r\n").0, 200);
     }
+    server.stop();
+}
+
+#[test]
+fn without_a_token_only_loopback_by_name_is_answered() {
+    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let asked = |path: &str, host: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        send(server.address(), request.as_bytes())
+    };
+    for path in ["/metrics", "/api/v1/status"] {
+        let answer = asked(path, "rebound.example");
+        assert!(
+            answer.starts_with("HTTP/1.1 421") && answer.contains("http.token_file"),
+            "{answer}"
+        );
+        assert!(asked(path, "127.0.0.1:9464").starts_with("HTTP/1.1 200"));
+    }
+    assert!(asked("/readyz", "10.0.0.7:9464").starts_with("HTTP/1.1 200"), "health is for all");
     server.stop();
 }
 

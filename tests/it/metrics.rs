@@ -5,12 +5,15 @@ use crate::pipeline::{inputs, setup, world};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use wirefold::daemon::metrics::{self, Kind, TABLE};
+use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::Role;
-use wirefold::daemon::pipeline::{Delivery, Pipeline};
+use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline, Waiting};
 use wirefold::daemon::teller::Teller;
 use wirefold::daemon::view::Views;
+use wirefold::engine::article::{EventTime, Span};
 
 const RECORDS: usize = 120;
 
@@ -163,6 +166,45 @@ fn counted_events(shared: &Shared) -> u64 {
     let world = shared.lock();
     let ids = world.outputs.iter().filter(|r| r.headers.iter().any(|(key, _)| key == "ce_id"));
     ids.count() as u64
+}
+
+/// A teller that outlives its pipeline.
+#[derive(Clone)]
+struct Kept(Arc<Mutex<Teller>>);
+
+impl Observer for Kept {
+    fn phase(&mut self, phase: Phase) {
+        self.0.lock().unwrap().phase(phase);
+    }
+    fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime) {
+        self.0.lock().unwrap().committed(memory, batch, wall);
+    }
+    fn waiting(&mut self, waiting: &Waiting) {
+        let some = waiting.records.iter().map(|(of, _)| (of.clone(), 7)).collect();
+        let waiting = Waiting { records: some, age: Span::minutes(3) };
+        self.0.lock().unwrap().waiting(&waiting);
+    }
+}
+
+#[test]
+fn of_a_shard_that_is_given_away_nothing_is_told() {
+    let recorder = metrics::recorder().unwrap();
+    let shared = world(&inputs(13, 30), Delivery::ExactlyOnce);
+    let kept = Kept(Arc::new(Mutex::new(Teller::new(0, Views::new(1)))));
+    let gauges = || -> Vec<f64> {
+        let found = samples(&recorder.handle().render());
+        let of_shard = |name: &String| name.contains("{shard=\"0\"") && !name.contains("restore");
+        found.into_iter().filter(|(name, _)| of_shard(name)).map(|(_, value)| value).collect()
+    };
+    ::metrics::with_local_recorder(&recorder, || {
+        let (wakes, setup) = (shared.wakes(), setup(Delivery::ExactlyOnce));
+        let observer = Box::new(kept.clone());
+        Pipeline::new(setup, shared.clone(), shared.clone(), observer).run(&wakes).unwrap();
+        let told = gauges();
+        assert!(told.len() == 8 && told.iter().all(|value| *value > 0.0), "{told:?}");
+        kept.clone().phase(Phase::Standby);
+    });
+    assert_eq!(gauges(), [0.0; 8]);
 }
 
 #[test]

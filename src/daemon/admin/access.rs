@@ -1,11 +1,17 @@
-//! Who may ask: the bearer token, compared in constant time.
+//! Who may ask.
+//!
+//! With a token: whoever carries it; it is compared in constant time. Without one the server listens
+//! on loopback, and then only requests that name it so are answered: a page elsewhere whose name was
+//! made to resolve to this machine (DNS rebinding) reads nothing.
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
+use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::path::Path;
 
 use super::answer::problem;
@@ -52,25 +58,53 @@ impl Token {
     }
 }
 
-/// Lets a request through if it carries the token, or if none is asked for.
+/// Lets a request through if it carries the token, or where none is set, if it asks for this
+/// machine by a name of its own.
 pub(super) async fn guard(
     State(token): State<Option<Token>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let open = token.is_none_or(|token| token.opens(request.headers().get(AUTHORIZATION)));
-    if open {
-        return next.run(request).await;
+    let headers = request.headers();
+    match token {
+        None if !headers.get(HOST).is_none_or(is_loopback) => {
+            let why = "without `http.token_file`, ask for `localhost` or `127.0.0.1`";
+            problem(StatusCode::MISDIRECTED_REQUEST, why)
+        }
+        Some(token) if !token.opens(headers.get(AUTHORIZATION)) => {
+            let why = "send the token as `Authorization: Bearer TOKEN`";
+            let mut answer = problem(StatusCode::UNAUTHORIZED, why);
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            answer
+        }
+        _ => next.run(request).await,
     }
-    let why = "send the token as `Authorization: Bearer TOKEN`";
-    let mut answer = problem(StatusCode::UNAUTHORIZED, why);
-    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    answer
+}
+
+/// Whether a `Host` header names this machine itself.
+fn is_loopback(host: &HeaderValue) -> bool {
+    let Ok(authority) = host.to_str().unwrap_or_default().parse::<Authority>() else {
+        return false;
+    };
+    let name = authority.host().trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_has_few_names() {
+        let named = |host: &str| is_loopback(&HeaderValue::from_str(host).unwrap());
+        for own in ["localhost:9464", "LOCALHOST", "127.0.0.1:1", "127.1.2.3", "[::1]:9464"] {
+            assert!(named(own), "{own}");
+        }
+        for other in ["", "desk.example:80", "localhost.example", "10.0.0.1:9464", "127.0.0.1.x"] {
+            assert!(!named(other), "{other}");
+        }
+    }
 
     #[test]
     fn only_the_whole_token_opens() {

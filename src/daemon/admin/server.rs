@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! /livez /readyz          open to all
-//! /metrics                Prometheus text                        with the token, where one is set
-//! /api/v1/status          shards, phases, positions, lag         with the token, where one is set
+//! /metrics                Prometheus text                        guarded
+//! /api/v1/status          shards, phases, positions, lag         guarded: by the token, or by name
 //! ```
 //!
 //! In: requests. Out: answers from read views and the metrics' recorder. It has a thread and a small

@@ -291,9 +291,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Outcome::Written => {
                     let batch = memory.unconfirmed.take();
                     memory.confirm(end);
-                    if let Some(batch) = batch {
-                        self.observer.committed(memory, Some(&batch), self.clock.wall());
-                    }
+                    self.observer.committed(memory, batch.as_ref(), self.clock.wall());
                     return Ok(());
                 }
                 Outcome::Missing => return Ok(()),

@@ -31,7 +31,7 @@ pub enum Phase {
 pub trait Observer: Send {
     /// The phase changed.
     fn phase(&mut self, phase: Phase);
-    /// The state is restored, or a batch is committed, at `wall`.
+    /// Memory agrees with the changelog, or a batch is committed, at `wall`.
     fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime);
     /// So many records of the changelog were read and built into memory.
     fn restored(&mut self, _records: u64, _took: Duration) {}
