@@ -180,7 +180,7 @@ impl Observer for Kept {
         self.0.lock().unwrap().committed(memory, batch, wall);
     }
     fn waiting(&mut self, waiting: &Waiting) {
-        let some = waiting.records.iter().map(|(of, _)| (of.clone(), 7)).collect();
+        let some = waiting.records.keys().map(|of| (of.clone(), 7)).collect();
         let waiting = Waiting { records: some, age: Span::minutes(3) };
         self.0.lock().unwrap().waiting(&waiting);
     }
