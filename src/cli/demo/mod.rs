@@ -28,6 +28,7 @@ use crate::daemon::kafka::client::Settings;
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::run::Daemon;
 use crate::daemon::view::Views;
+use crate::engine::article::Span;
 use anyhow::{Context, anyhow};
 use book::Book;
 use broker::{Broker, Reader};
@@ -69,6 +70,8 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let mut config = config.clone();
     config.output.mode = Mode::Binary;
     config.delivery = Delivery::ExactlyOnce;
+    // The sample's day may lie ahead of this machine's.
+    config.engine.future_tolerance = Span(i64::MAX / 4);
     let over = signals()?;
     let broker = Broker::start(&config)?;
     let kafka = broker.settings(kafka(&config));
