@@ -48,7 +48,8 @@ fn once_shows_every_record_and_ends_with_a_summary() {
     assert_eq!(sum(&kinds) + sum(&rejects), records, "every record is classified or rejected");
     for line in &kinds {
         let kind = line.split_whitespace().nth(1).unwrap();
-        let shown = |l: &&str| l.get(24..).is_some_and(|l| l.starts_with(&kind.to_uppercase()));
+        let told = |l: &str| l.get(24..).is_some_and(|l| l.starts_with(&kind.to_uppercase()));
+        let shown = |l: &&str| l.get(2..3) == Some(":") && told(l);
         assert_eq!(out.lines().filter(shown).count(), count(line), "{kind} on the screen\n{out}");
     }
     assert_eq!(out.lines().filter(|l| l.trim().starts_with("REJECTED")).count(), sum(&rejects));

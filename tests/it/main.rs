@@ -14,6 +14,7 @@ mod feed;
 mod metrics;
 mod mock;
 mod pipeline;
+mod sample;
 mod scenario;
 mod script;
 mod stories;

@@ -119,9 +119,9 @@ fn the_lead_is_the_fullest_own_report_that_stands() {
             a-2: S1 of 2 by score
               S1: 2 by 1, lead a-2 (fullest-original)
             a-3: S1 of 3
-              S1: 3 by 1, lead a-3 (fullest-original)
+              S1: 3 by 1, lead a-2 (fullest-original)
             a-2: no story
-              S1: 2 by 1, lead a-3 (fullest-original)
+              S1: 2 by 1, lead a-3 (no-original)
               S2 opened
             f-1: S2 of 1
         "#]],

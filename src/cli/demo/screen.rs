@@ -161,7 +161,7 @@ fn others(classified: &ArticleClassified, book: &Book) -> Vec<String> {
 }
 
 /// `3 articles by 2 independent publishers`.
-pub(super) fn articles(story: &Story) -> String {
+fn articles(story: &Story) -> String {
     let articles = words::counted(u64::from(story.size), "article", "articles");
     let publishers = words::counted(
         u64::from(story.publishers),

@@ -2,14 +2,14 @@
 
 use super::book::{Book, Story, Taint};
 use super::paint::{Paint, safe};
-use super::screen::{articles, carrier, named};
+use super::screen::{carrier, named};
 use super::words::{self, counted};
 use crate::engine::relation::Kind;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The most stories that are listed.
-const STORIES_MAX: usize = 30;
+const STORIES_MAX: usize = 60;
 const HEADLINE_MAX: usize = 72;
 
 /// The summary of everything in `book`.
@@ -57,14 +57,16 @@ fn stories(lines: &mut Vec<String>, book: &Book, paint: Paint) {
         book.stories.len()
     )));
     for story in several.iter().take(STORIES_MAX) {
-        lines.push(format!("{:>42}  {}", articles(story), safe(&story.headline, HEADLINE_MAX)));
+        lines.push(format!(
+            "{:>5} articles  {:>2} independent  {}",
+            story.size,
+            story.publishers,
+            safe(&story.headline, HEADLINE_MAX)
+        ));
     }
     if several.len() > STORIES_MAX {
-        lines.push(format!(
-            "{:>42}  {}",
-            "",
-            paint.dim(&format!("and {} more", several.len() - STORIES_MAX))
-        ));
+        let more = format!("{:>5} more stories", several.len() - STORIES_MAX);
+        lines.push(paint.dim(&more));
     }
 }
 

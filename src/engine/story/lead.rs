@@ -1,8 +1,9 @@
 //! Which article leads a story, and how many independent publishers it has.
 //!
 //! The lead is the highest by, in this order: it stands (neither withdrawn, corrected nor
-//! superseded); it is a report of its own rather than a copy, an alert or a picture; it is fuller, in
-//! steps of a doubling so that the lead does not jump with every longer article; it came first.
+//! superseded); it is a report of its own, rather than one built on another's text, rather than a copy,
+//! an alert or a picture; it is fuller, in steps of a doubling so that the lead does not jump with
+//! every longer article; it came first.
 //!
 //! A publisher is the family that a root credits, or else that sent it: ten reprints of one text are
 //! one publisher. A story none of whose roots is live has one.
@@ -14,7 +15,7 @@ use crate::engine::text::tokens::word_hash;
 use std::cmp::Reverse;
 
 /// The place of a member among those that may lead; the highest leads.
-pub(super) type Rank = (u8, bool, u32, Reverse<Sequence>);
+pub(super) type Rank = (u8, u8, u32, Reverse<Sequence>);
 
 /// The rank of a member.
 pub(super) fn rank(member: Member<'_>) -> Rank {
@@ -25,13 +26,20 @@ pub(super) fn rank(member: Member<'_>) -> Rank {
     };
     let shape = member.about.marks.shape;
     let brief = matches!(shape, Some(Shape::Alert | Shape::Brief | Shape::Roundup));
-    let own = !copies(member.kind) && !brief && member.about.kind == ItemType::Text;
+    let own = match own(member.kind) {
+        _ if brief || member.about.kind != ItemType::Text => 0,
+        own => own,
+    };
     (standing, own, member.words.max(1).ilog2(), Reverse(member.sequence))
 }
 
-/// Whether the kind is that of another's text.
-fn copies(kind: Kind) -> bool {
-    matches!(kind, Kind::Redelivery | Kind::Duplicate | Kind::Excerpt | Kind::Reprint)
+/// How much of a text of this kind is its sender's own.
+fn own(kind: Kind) -> u8 {
+    match kind {
+        Kind::Original | Kind::Update | Kind::Correction | Kind::Recurring => 2,
+        Kind::Expansion | Kind::Partial => 1,
+        _ => 0,
+    }
 }
 
 /// Why the member of this rank leads, where `size` members stand.
@@ -40,7 +48,7 @@ pub(super) fn reason(lead: Member<'_>, rank: Rank, size: u32) -> &'static str {
         ((0 | 1, ..), _) => "nothing-stands",
         _ if size <= 1 => "only",
         (_, Kind::Correction | Kind::Update) => "newest-version",
-        ((_, true, ..), _) => "fullest-original",
+        ((_, 2, ..), _) => "fullest-original",
         _ => "no-original",
     }
 }

@@ -16,6 +16,9 @@ use std::ops::Range;
 const ROUNDS_MAX: usize = 12;
 /// Bytes of a paragraph that can be furniture.
 const PARAGRAPH_MAX: usize = 320;
+/// Lines of a list of links, blank ones counted, and bytes of one.
+const LINKS_MAX: usize = 24;
+const LINK_BYTES: usize = 120;
 /// Bytes of a dateline.
 const DATELINE_MAX: usize = 90;
 
@@ -38,7 +41,7 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
     let mut stop = end;
     for _ in 0..ROUNDS_MAX {
         let rest = &text[start.min(stop)..stop];
-        let cut = parenthesis(rest).or_else(|| trailer(rest)).unwrap_or(0);
+        let cut = parenthesis(rest).or_else(|| trailer(rest)).or_else(|| links(rest)).unwrap_or(0);
         if cut == 0 {
             break;
         }
@@ -197,6 +200,26 @@ fn trailer(text: &str) -> Option<usize> {
     furniture.then_some(text.len() - from)
 }
 
+/// The length of a closing list of links: a line that is a listed heading and nothing else, and below
+/// it short lines that end no sentence.
+fn links(text: &str) -> Option<usize> {
+    let mut from = text.len();
+    for line in text.rsplit('\n').take(LINKS_MAX) {
+        from = from.saturating_sub(line.len() + usize::from(from < text.len()));
+        let shown = line.trim();
+        let lower = shown.to_lowercase();
+        let heads = shown.split_whitespace().count() <= 6
+            && TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
+        if heads {
+            return (from > 0).then_some(text.len() - from);
+        }
+        if shown.len() > LINK_BYTES || shown.ends_with(['.', ';', '。']) {
+            return None;
+        }
+    }
+    None
+}
+
 /// The length of a closing parenthesis that names writers and editors, at the end of a paragraph.
 fn parenthesis(text: &str) -> Option<usize> {
     let (open, close) = match text.chars().next_back() {
@@ -246,6 +269,12 @@ mod tests {
                 "x",
             ),
             (format!("{lead}\n\n{more}\n\nWeather in your region"), "x"),
+            (
+                format!(
+                    "{lead}\n\n{more}\n\nYou may also like\n\nTen ways to the sea\nWho pays?\n\n© Northwire"
+                ),
+                "x",
+            ),
             (format!("{lead}\n\n{more}\n\nLesen Sie auch: Fähren fahren wieder"), "x"),
         ] {
             assert_eq!(kept(&text, headline), format!("{lead}\n\n{more}"), "{text}");
