@@ -36,6 +36,18 @@ fn count(line: &str) -> usize {
     line.split_whitespace().next().unwrap().parse().unwrap_or_else(|_| panic!("{line}"))
 }
 
+/// The README shows what the demo says.
+fn transcript_is_of(out: &str) {
+    let readme = include_str!("../../README.md");
+    let (_, shown) = readme.split_once("```text\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let lines: Vec<&str> = shown.lines().filter(|line| line.trim() != "...").collect();
+    assert!(lines.len() > 10);
+    for line in lines {
+        assert!(out.lines().any(|said| said == line), "the README shows what is not said: {line}");
+    }
+}
+
 #[test]
 fn once_shows_every_record_and_ends_with_a_summary() {
     let output = demo(&["--once", "--pace", "0ms", "--port", "0"]).output().unwrap();
@@ -59,6 +71,7 @@ fn once_shows_every_record_and_ends_with_a_summary() {
     }
     assert!(out.lines().any(|line| line.contains("also partial of")), "a spliced item\n{out}");
     assert!(section(out, "Stories").iter().all(|story| count(story) > 1));
+    transcript_is_of(out);
     let carriers = section(out, "Withdrawn");
     assert!(carriers.iter().any(|line| line.starts_with("      ")), "{carriers:?}");
 }

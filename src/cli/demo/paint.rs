@@ -52,6 +52,9 @@ impl Paint {
     }
 }
 
+/// A cut gives up a broken word of up to so many characters.
+const WORD: usize = 16;
+
 /// Text that came over the wire: on one line, without what could steer a terminal or turn its
 /// direction, and at most `max` characters long.
 pub(super) fn safe(text: &str, max: usize) -> String {
@@ -65,8 +68,12 @@ pub(super) fn safe(text: &str, max: usize) -> String {
     if line.chars().count() <= max {
         return line;
     }
-    let kept: String = line.chars().take(max.saturating_sub(1)).collect();
-    format!("{}\u{2026}", kept.trim_end())
+    let kept: String = line.chars().take(max).collect();
+    // Between words, where that costs little; the sign of the cut needs a place too.
+    let words = kept.rfind(' ').map(|at| &kept[..at]);
+    let words = words.filter(|words| words.chars().count() + WORD >= max);
+    let whole = || kept.chars().take(max.saturating_sub(1)).collect();
+    format!("{}\u{2026}", words.map_or_else(whole, str::to_owned))
 }
 
 #[cfg(test)]
@@ -77,6 +84,8 @@ mod tests {
     fn what_could_steer_a_terminal_is_gone() {
         assert_eq!(safe("a\x1b[31mb\r\nc\u{202e}d\u{9b}2J", 40), "a [31mb c d 2J");
         assert_eq!(safe("one two three", 8), "one two\u{2026}");
+        assert_eq!(safe("one two three", 11), "one two\u{2026}", "between words");
+        assert_eq!(safe(&"x".repeat(40), 30), "x".repeat(29) + "\u{2026}");
         assert_eq!(safe("one two", 7), "one two");
     }
 

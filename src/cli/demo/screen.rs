@@ -14,10 +14,13 @@ use crate::daemon::contract::article::{ArticleClassified, Relation};
 use crate::daemon::contract::data::Names;
 use crate::daemon::contract::radius::{Carrier, Radius};
 use crate::daemon::contract::story::{StoryState, StoryStatus};
+use crate::engine::relation::Kind;
 use std::collections::BTreeMap;
 
 const HEADLINE_MAX: usize = 72;
-const QUOTED_MAX: usize = 48;
+const QUOTED_MAX: usize = 60;
+/// Further relations that are shown of one article.
+const OTHERS_MAX: usize = 3;
 const PROVIDER_MAX: usize = 12;
 const INDENT: &str = "          ";
 
@@ -142,13 +145,17 @@ impl Screen {
     }
 }
 
-/// Further relations, to texts of other origins: copies of what was named already are left out.
+/// Further relations, to texts of other origins: copies of what was named already are left out, and
+/// so are the earlier tables of a series.
 fn others(classified: &ArticleClassified, book: &Book) -> Vec<String> {
     let origin = |relation: &Relation| relation.root.clone().or_else(|| relation.of.clone());
     let mut origins = vec![origin(&classified.relation)];
     let mut lines = Vec::new();
     for other in &classified.also {
         let (Some(of), from) = (&other.of, origin(other)) else { continue };
+        if other.kind == Kind::Recurring || lines.len() == OTHERS_MAX {
+            continue;
+        }
         if origins.iter().flatten().any(|known| from.as_ref().is_some_and(|o| o.uri == known.uri)) {
             continue;
         }

@@ -57,10 +57,11 @@ fn measures(kind: Kind, evidence: &Evidence) -> Vec<String> {
         said.extend(share.map(|share| format!("{} {what}", percent(share))));
     }
     if kind == Kind::Recurring {
-        let kept =
-            evidence.numbers_kept.map(|kept| format!("{} of its figures kept", percent(kept)));
         said.push("the same template".into());
-        said.extend(kept);
+        said.extend(evidence.numbers_kept.map(|kept| match kept {
+            0.0 => "all of its figures changed".to_owned(),
+            kept => format!("{} of its figures kept", percent(kept)),
+        }));
     } else {
         match evidence.changed_numbers.len() {
             0 => {}
