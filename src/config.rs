@@ -217,7 +217,7 @@ const SECRETS: &[&str] = &["password", "secret", "token", "key.pem", "oauthbeare
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read `{path}`")]
     File {
         /// The file.
         path: PathBuf,

@@ -238,7 +238,9 @@ fn a_server_that_cannot_start_says_why() {
     let taken = Settings { listen: server.address().to_string(), ..Settings::default() };
     let why = Server::start(&taken, shown(&views), Bounds::default()).unwrap_err();
     assert!(matches!(why, Error::Bind { .. }), "{why}");
-    assert!(why.to_string().contains("http.listen"), "{why}");
+    let said = format!("{:#}", anyhow::Error::from(why));
+    assert!(said.starts_with("`http.listen`: cannot listen on `127.0.0.1:"), "{said}");
+    assert_eq!(said.matches("in use").count(), 1, "{said}");
     server.stop();
     let nowhere = settings("/nowhere".into());
     for why in [

@@ -46,7 +46,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address is in use, or not ours.
-    #[error("`http.listen`: cannot listen on `{address}`: {source}")]
+    #[error("`http.listen`: cannot listen on `{address}`")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -57,7 +57,7 @@ pub enum Error {
     #[error("{0}")]
     Token(String),
     /// The system gives no thread, or no runtime.
-    #[error("the admin server cannot start: {0}")]
+    #[error("the admin server cannot start")]
     System(#[from] std::io::Error),
 }
 
