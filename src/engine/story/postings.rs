@@ -143,30 +143,26 @@ impl Postings {
         cut: f32,
         newest: Sequence,
     ) -> Vec<(Sequence, f32)> {
-        for channel in Channel::ALL {
-            self.walk(query, channel, postings_max);
-        }
+        let walked = Channel::ALL.map(|channel| self.walk(query, channel, postings_max));
+        let bar = cut * walked.into_iter().fold(0.0, f32::max);
         let mask = self.scores.len() as u32 - 1;
-        let score = |low: &u32| self.scores[(low & mask) as usize];
-        let best = self.touched.iter().map(score).fold(0.0, f32::max);
         let whole = |low: u32| {
             let back = (newest.0 as u32 & (LIVE_MAX - 1)).wrapping_sub(low) & (LIVE_MAX - 1);
             Sequence(newest.0 - u64::from(back))
         };
-        let mut near: Vec<(Sequence, f32)> = self
-            .touched
-            .iter()
-            .map(|low| (whole(*low), score(low)))
-            .filter(|&(_, score)| score >= cut * best)
-            .collect();
-        near.sort_unstable_by_key(|&(sequence, _)| sequence);
+        let mut near = Vec::with_capacity(64);
         for low in self.touched.drain(..) {
-            self.scores[(low & mask) as usize] = 0.0;
+            let score = std::mem::take(&mut self.scores[(low & mask) as usize]);
+            if score >= bar {
+                near.push((whole(low), score));
+            }
         }
+        near.sort_unstable_by_key(|&(sequence, _)| sequence);
         near
     }
 
-    fn walk(&mut self, query: &Query<'_>, channel: Channel, postings_max: usize) {
+    /// Adds the scores of one channel; the highest score that an article had on the way.
+    fn walk(&mut self, query: &Query<'_>, channel: Channel, postings_max: usize) -> f32 {
         let lists = &self.lists[channel as usize];
         let mask = self.scores.len() as u32 - 1;
         let mut found: Vec<(usize, Term, &List)> = query
@@ -175,7 +171,7 @@ impl Postings {
             .filter_map(|&term| lists.get(&term.id()).map(|list| (list.len(), term, list)))
             .collect();
         found.sort_unstable_by_key(|&(len, term, _)| (len, term.id()));
-        let mut left = postings_max;
+        let (mut left, mut best) = (postings_max, 0.0f32);
         for (len, term, list) in found {
             if left == 0 || (len > left && left < postings_max) {
                 break;
@@ -187,8 +183,10 @@ impl Postings {
                     self.touched.push(entry.low());
                 }
                 *score += weight * entry.share() as f32;
+                best = best.max(*score);
             }
             left = left.saturating_sub(len);
         }
+        best
     }
 }

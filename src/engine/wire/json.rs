@@ -162,9 +162,10 @@ fn scalar(raw: &str) -> Option<Cow<'_, str>> {
     match raw.as_bytes().first()? {
         b'"' => {
             // A borrowed read where nothing is escaped, which is most text.
-            let text: Cow<'_, str> = match serde_json::from_str::<&str>(raw) {
-                Ok(plain) => Cow::Borrowed(plain),
-                Err(_) => Cow::Owned(serde_json::from_str::<String>(raw).ok()?),
+            let inner = raw.get(1..raw.len() - 1)?;
+            let text: Cow<'_, str> = match memchr::memchr(b'\\', inner.as_bytes()) {
+                None => Cow::Borrowed(inner),
+                Some(_) => Cow::Owned(serde_json::from_str::<String>(raw).ok()?),
             };
             (!text.trim().is_empty()).then_some(text)
         }

@@ -1,0 +1,68 @@
+//! Words and fingerprints of 3.4 KB articles, beside the crates that do a part of it.
+//!
+//! `cargo bench --bench fingerprint`. Ratios within one run count; the machines are noisy.
+
+mod wire;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use gaoya::minhash::{MinHasher, MinHasher32};
+use std::hint::black_box;
+use txtfp::{Canonicalizer, Fingerprinter, ShingleTokenizer, SimHashFingerprinter, WordTokenizer};
+use wirefold::engine::fingerprint::{Fingerprint, FloodKey, Settings};
+use wirefold::engine::text::{self, words};
+
+const BYTES: usize = 3_400;
+
+fn texts() -> Vec<String> {
+    let mut rng = wire::Rng(1);
+    (0..200).map(|_| wire::text(&mut rng, BYTES)).collect()
+}
+
+/// The shingles of a text as strings, as the other crates want them.
+fn strings(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    words.windows(4).map(|run| run.join(" ")).collect()
+}
+
+fn fingerprints(criterion: &mut Criterion) {
+    let texts = texts();
+    let mut group = criterion.benchmark_group("3.4 KB");
+    group.throughput(Throughput::Elements(1));
+    let mut at = 0;
+    let mut next = move || {
+        at = (at + 1) % 200;
+        at
+    };
+    let settings = text::Settings::default();
+    group.bench_function("words", |b| b.iter(|| words(black_box(&texts[next()]), &settings)));
+    let split: Vec<_> = texts.iter().map(|text| words(text, &settings)).collect();
+    let print = |at: usize| Fingerprint::of(&split[at], &Settings::default(), FloodKey(1));
+    group.bench_function("fingerprint of words", |b| b.iter(|| print(next())));
+    group.bench_function("wirefold: text to fingerprint", |b| {
+        b.iter(|| {
+            let words = words(black_box(&texts[next()]), &settings);
+            Fingerprint::of(&words, &Settings::default(), FloodKey(1))
+        });
+    });
+    let shingles: Vec<Vec<String>> = texts.iter().map(|text| strings(text)).collect();
+    group.bench_function("simhash: shingles to hash", |b| {
+        b.iter(|| simhash::simhash_stream(shingles[next()].iter().map(String::as_str)));
+    });
+    let hasher = MinHasher32::new(20 * 5);
+    group.bench_function("gaoya: shingles to MinHash 20 x 5", |b| {
+        b.iter(|| hasher.create_signature(shingles[next()].iter()));
+    });
+    let txtfp = SimHashFingerprinter::new(
+        Canonicalizer::default(),
+        ShingleTokenizer { k: 4, inner: WordTokenizer },
+    );
+    group.bench_function("txtfp: text to SimHash", |b| {
+        b.iter(|| txtfp.fingerprint(black_box(&texts[next()])).expect("the text has words"));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, fingerprints);
+criterion_main!(benches);
