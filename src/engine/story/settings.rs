@@ -1,8 +1,26 @@
 //! What stories are tuned by.
 //!
-//! The defaults were found by a random search over four labelled English corpora, cold start, means
-//! over shuffles, chosen on one half in time or by topic and scored on the other. They are one set for
-//! every feed.
+//! The defaults are one set for every feed. They were found by two random searches of 400 and 300
+//! settings over four labelled English corpora (US politics, look-alike incidents, twin events without
+//! dates or titles, world events without dates), cold start, means over shuffles, scored on halves in
+//! time or by topic, and then by hand on the whole. M is the mean of pairwise and B-cubed F1 over the
+//! four; differences under .004 are noise.
+//!
+//! | what | M |
+//! |---|---|
+//! | these defaults | .847 |
+//! | stop words kept | .838 |
+//! | names weigh .15 in place of .45 | .827 |
+//! | `join` .17 / .21 | .841 / .841 |
+//! | `centroid` .3 to .5 | .846 to .848 |
+//! | `members_scored` 2 / 8 | .842 / .844 |
+//! | weights `idf` or `idf^1.8` in place of `idf^1.2` | .835 / .833 |
+//! | 100,000 postings read in place of 1,000 | no change |
+//!
+//! What did not help: a centroid cut to its 100 to 384 heaviest terms (.001); a bonus for a story of
+//! which the article shares a passage (-.003 to .001); the mean of the members' time factors in place
+//! of the nearest one's (.000); capitalised words left out where a sentence begins (.000); more or
+//! fewer words that count twice (.002).
 
 use super::postings::LIVE_MAX;
 use crate::engine::article::Span;
@@ -57,15 +75,15 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            join: 0.19,
-            doubt: 0.15,
-            merge: 0.5,
+            join: 0.185,
+            doubt: 0.19,
+            merge: 0.42,
             merge_size: 0.05,
             channels: [0.15, 0.55, 0.45],
-            centroid: 0.35,
+            centroid: 0.4,
             time: 0.38,
             time_sigma: Span::hours(40),
-            size: 0.08,
+            size: 0.09,
             size_full: 20,
             look_again_articles: 50,
             look_again_after: Span::hours(30),
@@ -74,7 +92,7 @@ impl Default for Settings {
             members_scored: 4,
             centroid_members: 1_000,
             terms_max: [40, 100, 60],
-            body_words: 350,
+            body_words: 600,
             lead_words: 120,
             memory: Span::hours(24 * 30),
         }
