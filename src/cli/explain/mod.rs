@@ -5,6 +5,7 @@
 //! article of a file as decoded and as cleaned, for whoever maps a new feed.
 
 mod texts;
+mod together;
 
 use super::Failure;
 use super::feed::{self, REPLAY_KEY};
@@ -54,13 +55,16 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let said = ArticleClassified::of(&classified, base);
     let mut value = serde_json::to_value(&said)?;
     let texts = texts::Texts::compare(config, &a, &b);
+    let near = together::Near::compare(config, args, &texts)?;
     if args.json {
         value["texts"] = texts.json();
+        value["together"] = near.json();
         println!("{}", serde_json::to_string_pretty(&value)?);
         return Ok(());
     }
     print!("{}{}{}", about("A", &a), about("B", &b), told(&value));
     println!("\n{}", texts.lines().join("\n"));
+    println!("{}", near.lines().join("\n"));
     Ok(())
 }
 

@@ -48,6 +48,11 @@ impl Texts {
         Self { earlier, later, told }
     }
 
+    /// Both articles, prepared.
+    pub(super) fn sides(&self) -> (&Prepared, &Prepared) {
+        (&self.earlier, &self.later)
+    }
+
     fn shared_samples(&self) -> usize {
         let own: HashSet<u32> = self.earlier.print.samples.iter().copied().collect();
         self.later.print.samples.iter().filter(|s| own.contains(s)).count()

@@ -79,6 +79,11 @@ impl State {
         self.live.len()
     }
 
+    /// The live stories.
+    pub fn stories(&self) -> &Stories {
+        &self.stories
+    }
+
     /// The number of live stories.
     pub fn live_stories(&self) -> usize {
         self.stories.len()

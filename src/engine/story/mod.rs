@@ -43,6 +43,7 @@ mod score;
 mod settings;
 mod stem;
 mod terms;
+mod together;
 
 use crate::engine::article::{About, ArticleKey, EventTime, Lang, Sequence};
 use crate::engine::relation::{Kind, Standing};
@@ -52,6 +53,7 @@ use serde::{Deserialize, Serialize};
 pub use settings::Settings;
 use std::fmt;
 pub use terms::{Channel, Term, Terms};
+pub use together::Together;
 
 /// Names a story for good: minted from its founding article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -19,6 +19,7 @@ use super::stem::{Speech, TermId};
 use crate::engine::article::Lang;
 use crate::engine::text::{Clean, Words, words};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A term and its saturated count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +79,26 @@ impl Terms {
         counts.body(&clean.text, body, speech, settings);
         let Counts { title, text, names } = counts;
         Self([saturated(title, 2), saturated(text, 2), saturated(names, 8)])
+    }
+
+    /// The words behind the terms of headline and body, in lower case, each by its first form.
+    pub fn spelled(
+        headline: &str,
+        clean: &Clean,
+        body: &Words,
+        language: Option<Lang>,
+    ) -> BTreeMap<u32, String> {
+        let speech = Speech::of(language);
+        let title = words(headline, &crate::engine::text::Settings { words_max: 200 });
+        let mut spelled = BTreeMap::new();
+        for (text, words) in [(headline, &title), (clean.text.as_str(), body)] {
+            for (at, &(from, to)) in words.spans.iter().enumerate() {
+                let Some(id) = term(text, words, at, speech) else { continue };
+                let word = &text[from as usize..to as usize];
+                spelled.entry(id).or_insert_with(|| word.to_lowercase());
+            }
+        }
+        spelled
     }
 
     /// The terms of one channel.
