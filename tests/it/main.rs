@@ -18,3 +18,4 @@ mod sample;
 mod scenario;
 mod script;
 mod stories;
+mod wire_xml;

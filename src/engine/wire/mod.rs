@@ -9,9 +9,14 @@
 
 mod json;
 pub mod marks;
+mod newsml_g2;
+mod nitf;
+mod xml;
 
+use self::xml::Element;
 use super::article::Article;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Decoding settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -42,6 +47,10 @@ pub enum Format {
     Auto,
     /// Plain JSON objects and IPTC ninjs 1.x to 3.x, which are told apart field by field.
     Json,
+    /// IPTC NewsML-G2: a `newsItem`, or a `newsMessage` of several.
+    NewsmlG2,
+    /// IPTC NITF 3.x.
+    Nitf,
 }
 
 /// Why an item is refused. [`Error::reason`] is the stable code that headers and metrics carry.
@@ -72,6 +81,23 @@ pub enum Error {
         /// The first byte that is wrong.
         at: usize,
     },
+    /// The bytes are not of the character set that the document declares.
+    #[error("not of the declared character set `{0}`")]
+    Charset(&'static str),
+    /// The document declares entities, which are never expanded.
+    #[error("document declares entities")]
+    Entities,
+    /// The document is nested or crowded beyond what is read.
+    #[error("more than {max} {what}")]
+    TooComplex {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        max: u32,
+    },
+    /// The item is of a kind that holds no article of its own.
+    #[error("a `{0}` holds no article of its own")]
+    NoArticle(&'static str),
     /// The bytes do not follow the syntax of their format.
     #[error("not readable as {format}: {kind} at line {line}, column {column}")]
     Syntax {
@@ -105,7 +131,10 @@ impl Error {
             Self::TooLarge { .. } => "too_large",
             Self::TooMany { .. } => "too_many_items",
             Self::Empty => "empty",
-            Self::Encoding { .. } => "encoding",
+            Self::Encoding { .. } | Self::Charset(_) => "encoding",
+            Self::Entities => "entities",
+            Self::TooComplex { .. } => "too_complex",
+            Self::NoArticle(_) => "no_article",
             Self::Syntax { .. } => "syntax",
             Self::Unknown => "unknown_format",
             Self::Missing(_) => "missing_field",
@@ -125,17 +154,81 @@ pub fn decode(
     if bytes.len() > settings.record_bytes_max as usize {
         return vec![Err(Error::TooLarge { bytes: bytes.len(), max: settings.record_bytes_max })];
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.trim_start_matches('\u{feff}').trim(),
-        Err(error) => return vec![Err(Error::Encoding { at: error.valid_up_to() })],
+    let named = content_type.unwrap_or_default().to_ascii_lowercase();
+    let marked = match format {
+        Format::Auto => !named.contains("json") && (named.contains("xml") || looks_marked(bytes)),
+        Format::Json => false,
+        Format::NewsmlG2 | Format::Nitf => true,
+    };
+    let text = if marked { xml::read_text(bytes) } else { utf8(bytes) };
+    let text = match &text {
+        Ok(text) => text.trim(),
+        Err(error) => return vec![Err(error.clone())],
     };
     if text.is_empty() {
         return vec![Err(Error::Empty)];
     }
-    let named = content_type.is_some_and(|t| t.to_ascii_lowercase().contains("json"));
-    let looks = text.starts_with(['{', '[']);
-    match format {
-        Format::Auto if !named && !looks => vec![Err(Error::Unknown)],
-        Format::Auto | Format::Json => json::decode(text, settings),
+    if marked {
+        return documents(text, format, settings);
     }
+    let json = format == Format::Json || named.contains("json") || text.starts_with(['{', '[']);
+    if json { json::decode(text, settings) } else { vec![Err(Error::Unknown)] }
+}
+
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| Error::Encoding { at: error.valid_up_to() })?;
+    Ok(text.trim_start_matches('\u{feff}').into())
+}
+
+/// Whether the first sign is `<`, in UTF-8 or UTF-16, a byte order mark passed over.
+fn looks_marked(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let wide = [&b"\xff\xfe"[..], b"\xfe\xff", b"\0<"].iter().any(|start| bytes.starts_with(start));
+    wide || bytes.trim_ascii_start().starts_with(b"<")
+}
+
+/// The articles of an XML document, by its root.
+fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Article, Error>> {
+    let root = match xml::parse(text) {
+        Ok(root) => root,
+        Err(error) => return vec![Err(error)],
+    };
+    let found = if root.is("nitf") {
+        Some(Format::Nitf)
+    } else if ["newsItem", "newsMessage"].iter().chain(&newsml_g2::NO_ARTICLE).any(|n| root.is(n)) {
+        Some(Format::NewsmlG2)
+    } else {
+        None
+    };
+    let Some(found) = found.filter(|found| format == Format::Auto || format == *found) else {
+        return vec![Err(Error::Unknown)];
+    };
+    let items = match found {
+        Format::NewsmlG2 => newsml_g2::items(&root),
+        _ => vec![&root],
+    };
+    if items.is_empty() {
+        return vec![Err(Error::Missing("itemSet"))];
+    }
+    if items.len() > settings.items_max as usize {
+        return vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })];
+    }
+    let decode = |item: &Element| {
+        let article = match found {
+            Format::NewsmlG2 => newsml_g2::article(item, &root),
+            _ => nitf::article(item),
+        };
+        article.and_then(|article| finish(article, settings))
+    };
+    items.into_iter().map(decode).collect()
+}
+
+/// Refuses what holds nothing to read; reads the marks.
+fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
+    if article.headline.is_empty() && article.body.published().trim().is_empty() {
+        return Err(Error::Missing("body"));
+    }
+    article.marks = marks::read(&article, &settings.marks);
+    Ok(article)
 }
