@@ -30,8 +30,11 @@ impl Near {
             None => State::new(config.engine.clone(), feed::REPLAY_KEY),
         };
         let (a, b) = texts.sides();
-        let told =
-            state.stories().together((&a.terms, a.about.claimed), (&b.terms, b.about.claimed));
+        let told = state.stories().together(
+            (&a.terms, a.about.claimed),
+            (&b.terms, b.about.claimed),
+            b.about.language,
+        );
         let mut words = BTreeMap::new();
         for side in [a, b] {
             let (headline, language) = (&side.about.headline, side.about.language);

@@ -66,7 +66,7 @@ fn joins(new: Member<'_>) -> bool {
 /// Whether it may draw others to its story. A literal copy says nothing new of it, and a roundup
 /// speaks of several.
 fn speaks(new: Member<'_>) -> bool {
-    !matches!(new.kind, Kind::Redelivery | Kind::Duplicate)
+    !matches!(new.kind, Kind::Redelivery | Kind::Duplicate | Kind::Reprint | Kind::Excerpt)
         && new.about.marks.shape != Some(Shape::Roundup)
 }
 
@@ -173,11 +173,11 @@ impl Stories {
             return Placement { story: None, score: None, terms: Terms::default(), steps: vec![] };
         }
         let matched = matched.and_then(|m| self.story_of(m));
+        let weights = self.frequencies.weights(new.about.language);
         let terms = match matched.is_some() && !speaks(new) {
             true => Terms::default(),
-            false => new.terms.cut(&self.frequencies, &self.settings),
+            false => new.terms.cut(&self.frequencies, &weights, &self.settings),
         };
-        let weights = self.frequencies.weights();
         let (mut steps, mut score, mut follows) = (Vec::new(), None, None);
         let story = matched.or_else(|| {
             let scored = self.scored(Member { terms: &terms, ..new }, &weights, None, members);
@@ -224,7 +224,7 @@ impl Stories {
         self.of.push_back(Some(story));
         if !member.terms.is_empty() {
             self.postings.insert(member.sequence, member.terms, self.of.len());
-            self.frequencies.add(member.terms);
+            self.frequencies.add(member.terms, member.about.language);
         }
         if let Some(live) = self.live.get_mut(&story) {
             let view = WithNew { new: member, members };
@@ -322,7 +322,8 @@ impl Stories {
             return self.close(id, members).into_iter().collect();
         }
         live.remove(member, self.settings.centroid_members as usize);
-        live.measure(sequence, &self.frequencies, &self.frequencies.weights());
+        let weights = self.frequencies.weights(member.about.language);
+        live.measure(sequence, &self.frequencies, &weights);
         self.changed.push(id);
         Vec::new()
     }

@@ -9,6 +9,9 @@
 //! as pages of their own (a *fold*), and what came since is counted again from the articles. An
 //! article that would leave before it was folded brings the fold about.
 //!
+//! The number of articles is counted by language: in a feed of several, the words of the smaller
+//! languages would all look rare by the number of the whole, and their stories would run together.
+//!
 //! A term of level `L = floor(log2 df)` weighs `idf^1.2`, `idf = max(.5, ln((N + 1) / (1.5 2^L + .5)))`,
 //! in integers of 1/256. The table of weights is made once an article.
 //!
@@ -16,8 +19,9 @@
 
 use super::stem::{ID_BITS, TermId};
 use super::terms::{Channel, Terms};
-use crate::engine::article::{EventTime, Sequence, Span};
+use crate::engine::article::{EventTime, Lang, Sequence, Span};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Engine time between folds.
 pub(super) const FOLD: Span = Span::hours(24);
@@ -26,6 +30,9 @@ const BUCKET_BITS: u32 = 18;
 const PAGE: usize = 1 << 10;
 const PAGES: usize = 3 << BUCKET_BITS >> 10;
 
+/// Articles counted, by language.
+type Articles = BTreeMap<Option<Lang>, u32>;
+
 /// What each level weighs.
 pub(super) type Weights = [u32; 33];
 
@@ -33,13 +40,13 @@ pub(super) type Weights = [u32; 33];
 #[derive(Debug)]
 pub(super) struct Frequencies {
     counts: Vec<u32>,
-    articles: u32,
+    articles: Articles,
     head: Head,
     changed: Box<[bool; PAGES]>,
 }
 
 /// What is recorded beside the pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Articles from here on are not in the pages.
     pub(super) since: Sequence,
@@ -48,7 +55,7 @@ pub struct Head {
     /// Engine time of the last halving.
     halved: EventTime,
     /// Articles counted in the pages.
-    articles: u32,
+    articles: Articles,
 }
 
 /// A record of the counters.
@@ -65,8 +72,13 @@ impl Default for Frequencies {
         let never = EventTime(i64::MIN);
         Self {
             counts: vec![0; 3 << BUCKET_BITS],
-            articles: 0,
-            head: Head { since: Sequence(0), folded: never, halved: never, articles: 0 },
+            articles: Articles::new(),
+            head: Head {
+                since: Sequence(0),
+                folded: never,
+                halved: never,
+                articles: Articles::new(),
+            },
             changed: Box::new([false; PAGES]),
         }
     }
@@ -77,9 +89,10 @@ impl Frequencies {
         ((channel as usize) << BUCKET_BITS) + (id >> (ID_BITS - BUCKET_BITS)) as usize
     }
 
-    /// Counts an article.
-    pub(super) fn add(&mut self, terms: &Terms) {
-        self.articles = self.articles.saturating_add(1);
+    /// Counts an article in `language`.
+    pub(super) fn add(&mut self, terms: &Terms, language: Option<Lang>) {
+        let articles = self.articles.entry(language).or_default();
+        *articles = articles.saturating_add(1);
         for channel in Channel::ALL {
             for term in terms.channel(channel) {
                 let bucket = Self::bucket(channel, term.id());
@@ -89,9 +102,10 @@ impl Frequencies {
         }
     }
 
-    /// The table of weights, as the counts are now.
-    pub(super) fn weights(&self) -> Weights {
-        let articles = f64::from(self.articles) + 1.0;
+    /// The table of weights of a language, as the counts are now.
+    pub(super) fn weights(&self, language: Option<Lang>) -> Weights {
+        let articles = self.articles.get(&language).copied().unwrap_or(0);
+        let articles = f64::from(articles) + 1.0;
         std::array::from_fn(|level| {
             // Level 0 is a term that no counter knows yet, which weighs as one that one knows.
             let least = (level.max(1) as f64 - 1.0).exp2();
@@ -123,13 +137,13 @@ impl Frequencies {
         }
         if clock.since(self.head.halved) >= memory {
             self.counts.iter_mut().for_each(|count| *count /= 2);
-            self.articles /= 2;
+            self.articles.values_mut().for_each(|articles| *articles /= 2);
             self.changed.fill(true);
             self.head.halved = clock;
         }
-        let (since, folded, articles) = (next, clock, self.articles);
-        self.head = Head { since, folded, articles, ..self.head };
-        let mut records = vec![Record::Head(self.head)];
+        let (since, folded, articles) = (next, clock, self.articles.clone());
+        self.head = Head { since, folded, articles, halved: self.head.halved };
+        let mut records = vec![Record::Head(self.head.clone())];
         for (page, changed) in self.changed.iter_mut().enumerate() {
             if std::mem::take(changed) {
                 let counts = self.counts[page * PAGE..][..PAGE].to_vec();
@@ -143,8 +157,8 @@ impl Frequencies {
     pub(super) fn restore(&mut self, record: Record) {
         match record {
             Record::Head(head) => {
+                self.articles = head.articles.clone();
                 self.head = head;
-                self.articles = self.articles.saturating_add(head.articles);
             }
             Record::Page(page, counts) => {
                 let from = usize::from(page) * PAGE;
@@ -172,9 +186,9 @@ mod tests {
     fn rare_terms_weigh_more_and_none_less_than_the_floor() {
         let mut seen = Frequencies::default();
         for n in 0..100 {
-            seen.add(&words(&format!("common t{n}")));
+            seen.add(&words(&format!("common t{n}")), None);
         }
-        let weights = seen.weights();
+        let weights = seen.weights(None);
         let weigh = |word| {
             let id = words(word).channel(Channel::Text)[0].id();
             seen.weight(&weights, Channel::Text, id)
@@ -188,7 +202,7 @@ mod tests {
     fn folded_and_counted_again_it_is_the_same() {
         let (mut straight, mut log) = (Frequencies::default(), Vec::new());
         for n in 0..10u64 {
-            straight.add(&words(&format!("a b{n}")));
+            straight.add(&words(&format!("a b{n}")), None);
             if n == 5 {
                 log = straight.fold(EventTime(1_000), Sequence(n + 1), Span::hours(720));
             }
@@ -197,7 +211,7 @@ mod tests {
         log.into_iter().for_each(|record| restored.restore(record));
         assert_eq!(restored.since(), Sequence(6));
         for n in 6..10 {
-            restored.add(&words(&format!("a b{n}")));
+            restored.add(&words(&format!("a b{n}")), None);
         }
         assert_eq!(restored.counts, straight.counts);
         assert_eq!((restored.articles, restored.head), (straight.articles, straight.head));
@@ -206,14 +220,14 @@ mod tests {
     #[test]
     fn the_memory_fades() {
         let mut seen = Frequencies::default();
-        (0..8).for_each(|_| seen.add(&words("a")));
+        (0..8).for_each(|_| seen.add(&words("a"), None));
         assert!(seen.due(EventTime(0)), "the first article folds nothing, and starts the clock");
         seen.fold(EventTime(0), Sequence(8), Span::hours(48));
         assert!(!seen.due(EventTime(1_000)));
         seen.fold(EventTime(0).plus(Span::hours(24)), Sequence(8), Span::hours(48));
-        assert_eq!(seen.articles, 8);
+        assert_eq!(seen.articles[&None], 8);
         seen.fold(EventTime(0).plus(Span::hours(48)), Sequence(8), Span::hours(48));
-        assert_eq!(seen.articles, 4);
+        assert_eq!(seen.articles[&None], 4);
         assert_eq!(seen.counts.iter().max(), Some(&4));
     }
 }

@@ -93,7 +93,7 @@ impl Stories {
         let own = self.live.get_mut(&survivor)?;
         own.absorb(gone, absorbed, members, self.settings.centroid_members as usize);
         own.record.doubts.retain(|(story, _)| *story != absorbed);
-        let weights = self.frequencies.weights();
+        let weights = self.frequencies.weights(own.record.language);
         own.record.norms = score::norms(own.sums(), &self.frequencies, &weights);
         self.stir(survivor, now);
         Some(Step::Merged { survivor, absorbed, score })
@@ -111,7 +111,7 @@ impl Stories {
             return None;
         }
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
-        let weights = self.frequencies.weights();
+        let weights = self.frequencies.weights(member.about.language);
         let best = *self.scored(member, &weights, Some(story), members).first()?;
         let joins = best.score >= self.settings.join;
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()

@@ -20,8 +20,8 @@
 //! articles hesitate twice are merged when their centroids agree. A story that is still of one article
 //! after `look_again_articles` or `look_again_after` is scored once more.
 //!
-//! Literal copies and roundups are members that do not speak: they have no terms, pull nothing
-//! together, and weigh in no centroid. Withdrawals, advisories and daybooks join no story.
+//! Literal copies, whole, edited or cut, and roundups are members that do not speak: they have no
+//! terms, pull nothing together, and weigh in no centroid. Withdrawals, advisories and daybooks join no story.
 //!
 //! Invariants: ST-1 ids never change; ST-2 an absorbed story names its survivor until that closes;
 //! ST-3 an article belongs to exactly one live story, a withdrawal to none; ST-4 the stories are a

@@ -36,7 +36,7 @@ impl Stories {
         if !member.terms.is_empty() {
             self.postings.insert(member.sequence, member.terms, self.of.len());
             if member.sequence >= self.frequencies.since() {
-                self.frequencies.add(member.terms);
+                self.frequencies.add(member.terms, member.about.language);
             }
         }
         if let Some(live) = self.live.get_mut(&story) {

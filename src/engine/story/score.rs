@@ -238,8 +238,8 @@ mod tests {
         let texts = ["a b c d d", "b c x y", "d d d d", "q r s", "a b c d d e f g h i j"];
         let all: Vec<Terms> = texts.iter().map(|t| terms("", t)).collect();
         let mut frequencies = Frequencies::default();
-        all.iter().for_each(|t| frequencies.add(t));
-        let weights = frequencies.weights();
+        all.iter().for_each(|t| frequencies.add(t, None));
+        let weights = frequencies.weights(None);
         let settings = Settings::default();
         for a in &all {
             let query = Query::new(a, &frequencies, weights, &settings);
@@ -262,7 +262,7 @@ mod tests {
         let (with, without) = (terms("x", "a b"), terms("", "a b"));
         let frequencies = Frequencies::default();
         let settings = Settings::default();
-        let query = Query::new(&with, &frequencies, frequencies.weights(), &settings);
+        let query = Query::new(&with, &frequencies, frequencies.weights(None), &settings);
         let cosines = query.article(&without);
         assert!(cosines[0].is_none() && cosines[1].is_some() && cosines[2].is_none());
         assert_eq!(mean([None; 3], &settings), 0.0);

@@ -14,7 +14,7 @@
 //! Cost: one pass over at most `body_words` words and one sort; 4 bytes a kept term.
 
 use super::Settings;
-use super::frequencies::Frequencies;
+use super::frequencies::{Frequencies, Weights};
 use super::stem::{Speech, TermId};
 use crate::engine::article::Lang;
 use crate::engine::text::{Clean, Words, words};
@@ -112,15 +112,19 @@ impl Terms {
     }
 
     /// The terms that are kept: in each channel the heaviest, by the frequencies as they are now.
-    pub(super) fn cut(&self, frequencies: &Frequencies, settings: &Settings) -> Self {
-        let weights = frequencies.weights();
+    pub(super) fn cut(
+        &self,
+        frequencies: &Frequencies,
+        weights: &Weights,
+        settings: &Settings,
+    ) -> Self {
         let mut kept = Self::default();
         for (channel, max) in Channel::ALL.into_iter().zip(settings.terms_max) {
             let max = max as usize;
             let mut terms = self.channel(channel).to_vec();
             if terms.len() > max {
                 let rank = |term: &Term| {
-                    let weight = u64::from(frequencies.weight(&weights, channel, term.id()));
+                    let weight = u64::from(frequencies.weight(weights, channel, term.id()));
                     let q = u64::from(term.q());
                     (std::cmp::Reverse(q * q * weight), term.id())
                 };
@@ -258,9 +262,11 @@ mod tests {
     fn the_heaviest_are_kept_in_order() {
         let settings = Settings { terms_max: [2, 3, 0], ..Settings::default() };
         let all = terms("a b c", "d d d d e", "en");
-        let kept = all.cut(&Frequencies::default(), &settings);
+        let frequencies = Frequencies::default();
+        let weights = frequencies.weights(None);
+        let kept = all.cut(&frequencies, &weights, &settings);
         assert_eq!(Channel::ALL.map(|c| kept.channel(c).len()), [2, 3, 0]);
         assert!(kept.channel(Channel::Text).is_sorted());
-        assert_eq!(kept, kept.cut(&Frequencies::default(), &settings));
+        assert_eq!(kept, kept.cut(&frequencies, &weights, &settings));
     }
 }

@@ -7,7 +7,7 @@
 use super::Stories;
 use super::score::{self, Query};
 use super::terms::{Channel, Term, Terms};
-use crate::engine::article::EventTime;
+use crate::engine::article::{EventTime, Lang};
 use std::cmp::Reverse;
 
 /// Terms that are named, each way.
@@ -33,16 +33,17 @@ pub struct Together {
 }
 
 impl Stories {
-    /// Compares two articles by all their terms and the times that they claim.
+    /// Compares two articles in `language` by all their terms and the times that they claim.
     pub fn together(
         &self,
         a: (&Terms, Option<EventTime>),
         b: (&Terms, Option<EventTime>),
+        language: Option<Lang>,
     ) -> Together {
         let settings = &self.settings;
-        let cut = |terms: &Terms| terms.cut(&self.frequencies, settings);
+        let weights = self.frequencies.weights(language);
+        let cut = |terms: &Terms| terms.cut(&self.frequencies, &weights, settings);
         let (ours, theirs) = (cut(a.0), cut(b.0));
-        let weights = self.frequencies.weights();
         let query = Query::new(&ours, &self.frequencies, weights, settings);
         let channels = query.article(&theirs);
         let lexical = score::mean(channels, settings);
@@ -100,15 +101,15 @@ mod tests {
         let stories = Stories::new(&Settings::default());
         let (a, b) = (terms("ferry reef island captain"), terms("ferry reef tunnel vote"));
         let day = |n: i64| Some(EventTime(0).plus(Span::hours(24 * n)));
-        let same = stories.together((&a, day(1)), (&a, day(1)));
+        let same = stories.together((&a, day(1)), (&a, day(1)), None);
         assert!((same.score - 1.0).abs() < 1e-9 && same.missing.is_empty(), "{same:?}");
         assert_eq!(same.shared.len(), 4);
-        let some = stories.together((&a, day(1)), (&b, None));
+        let some = stories.together((&a, day(1)), (&b, None), None);
         assert!((some.lexical - 0.5).abs() < 1e-9 && some.time == 1.0, "{some:?}");
         assert_eq!((some.shared.len(), some.missing.len()), (2, 4));
         let parts: f64 = some.shared.iter().map(|s| s.1).sum();
         assert!((parts - 0.5).abs() < 1e-9, "what is shared adds up to the cosine: {parts}");
-        let far = stories.together((&a, day(1)), (&b, day(9)));
+        let far = stories.together((&a, day(1)), (&b, day(9)), None);
         assert!(far.score < some.score);
     }
 }
