@@ -1,10 +1,10 @@
 //! The same input gives the same bytes, however it is cut: twice, batched, or restored anywhere.
 
 use crate::feed::{Line, feed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wirefold::engine::Settings;
 use wirefold::engine::article::Span;
-use wirefold::engine::event::Event;
+use wirefold::engine::event::{Event, What};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::state::State;
@@ -111,4 +111,40 @@ fn when_the_window_has_passed_nothing_is_left() {
     assert_eq!((state.live_articles(), state.live_stories()), (1, 1));
     let articles = log.0.keys().filter(|k| k.starts_with("a/")).count();
     assert_eq!(articles, 1, "records of articles that left are gone");
+}
+
+#[test]
+fn an_article_is_in_one_open_story_and_each_story_ends_once() {
+    let lines = feed(5, 1_200, 28_000);
+    let (events, _) = run(&lines, 1);
+    let (mut open, mut ended, mut opened) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for event in &events {
+        match &event.what {
+            What::StoryOpened(story) => {
+                assert!(
+                    !ended.contains(&story.id) && open.insert(story.id),
+                    "an id is minted once"
+                );
+                opened += 1;
+            }
+            What::Classified(article) => {
+                let story = article.story.as_ref().map(|story| story.id);
+                assert!(story.is_none_or(|story| open.contains(&story)), "it joins an open story");
+            }
+            What::StoryMerged(merged) if merged.under == merged.absorbed => {
+                assert!(open.remove(&merged.absorbed) && ended.insert(merged.absorbed));
+                assert!(open.contains(&merged.survivor.id), "an open story took it in");
+            }
+            What::StoryUpdated(story) => assert!(open.contains(&story.id)),
+            What::StoryClosed(story) => {
+                assert!(open.remove(&story.id) && ended.insert(story.id), "it ends once");
+                assert!(story.size >= 1 && story.publishers >= 1);
+            }
+            _ => {}
+        }
+    }
+    assert!(opened > 50 && ended.len() > 20, "{opened} opened, {} ended", ended.len());
+    let mut state = State::new(settings(), KEY);
+    lines.iter().for_each(|line| drop(apply(&mut state, line)));
+    assert_eq!(state.live_stories(), open.len());
 }

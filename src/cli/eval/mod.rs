@@ -6,6 +6,8 @@ mod stories;
 
 use super::Failure;
 use crate::config::Config;
+use serde_json::Value;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// What is measured.
@@ -50,6 +52,51 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
             stories::run(config, articles, *order, *shuffles)?
         }
     };
-    println!("{}", serde_json::to_string_pretty(&result)?);
+    if std::io::stdout().is_terminal() {
+        let mut rows = Vec::new();
+        table(&result, 0, &mut rows);
+        println!("{}", rows.join("\n"));
+    } else {
+        println!("{}", serde_json::to_string_pretty(&result)?);
+    }
     Ok(())
+}
+
+/// A result as rows for a person: a name and a value each, indented below what they belong to.
+fn table(result: &Value, depth: usize, rows: &mut Vec<String>) {
+    let Some(fields) = result.as_object() else { return };
+    for (name, value) in fields {
+        let name = format!("{:indent$}{}", "", name.replace('_', " "), indent = 2 * depth);
+        match value {
+            Value::Object(_) => {
+                rows.push(name);
+                table(value, depth + 1, rows);
+            }
+            Value::Number(n) if n.is_f64() => {
+                rows.push(format!("{name:<36} {:>10.4}", n.as_f64().unwrap_or_default()));
+            }
+            Value::String(text) => rows.push(format!("{name:<36} {text:>10}")),
+            other => rows.push(format!("{name:<36} {:>10}", other.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn results_are_rows_for_a_person() {
+        let result =
+            json!({ "pairs": { "f1": 0.98765, "found": 12 }, "order": "day", "none": null });
+        let mut rows = Vec::new();
+        table(&result, 0, &mut rows);
+        let shown: Vec<Vec<&str>> = rows.iter().map(|r| r.split_whitespace().collect()).collect();
+        let want: [&[&str]; 5] =
+            [&["none", "null"], &["order", "day"], &["pairs"], &["f1", "0.9877"], &["found", "12"]];
+        assert_eq!(shown, want);
+        let widths: Vec<usize> = rows.iter().filter(|r| r.len() > 20).map(String::len).collect();
+        assert_eq!(widths, [47; 4]);
+    }
 }

@@ -190,3 +190,79 @@ impl Postings {
         best
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::story::Settings;
+    use crate::engine::story::frequencies::Frequencies;
+    use crate::engine::text::{Clean, words};
+    use proptest::prelude::*;
+
+    fn terms(text: &str) -> Terms {
+        let all = words(text, &crate::engine::text::Settings::default());
+        let clean = Clean { text: text.to_owned(), anchors: Vec::new() };
+        Terms::of("", &clean, &all, None, &Settings::default())
+    }
+
+    /// The naive twin: every article against every term.
+    fn naive(live: &[(Sequence, Terms)], query: &Query<'_>, cut: f32) -> Vec<(Sequence, f32)> {
+        let score = |terms: &Terms| -> f32 {
+            let channels = Channel::ALL.into_iter().map(|channel| {
+                let others = terms.channel(channel);
+                let unit = 255.0 / length(others);
+                let shared = query.terms(channel).iter().filter_map(|term| {
+                    let other = others.iter().find(|t| t.id() == term.id())?;
+                    let share = (other.q() as f32 * unit).round().min(255.0);
+                    Some(query.weight(channel, *term) * share)
+                });
+                shared.sum::<f32>()
+            });
+            channels.sum()
+        };
+        let all: Vec<(Sequence, f32)> = live.iter().map(|(s, t)| (*s, score(t))).collect();
+        let best = all.iter().map(|a| a.1).fold(0.0, f32::max);
+        all.into_iter().filter(|a| a.1 > 0.0 && a.1 >= cut * best).collect()
+    }
+
+    proptest! {
+        /// A window that moves over articles of few words.
+        #[test]
+        fn with_room_for_all_it_finds_what_a_scan_finds(
+            feed in prop::collection::vec("[a-h]( [a-h]){0,7}", 1..40),
+            first in prop::sample::select(vec![0u64, (1 << 24) - 5]),
+            asked in "[a-h]( [a-h]){0,7}",
+        ) {
+            let (mut postings, mut frequencies) = (Postings::default(), Frequencies::default());
+            let mut live: Vec<(Sequence, Terms)> = Vec::new();
+            for (at, text) in feed.iter().enumerate() {
+                let new = (Sequence(first + at as u64), terms(text));
+                live.push(new.clone());
+                postings.insert(new.0, &new.1, live.len());
+                frequencies.add(&new.1, None);
+                if live.len() > 12 {
+                    let (old, terms) = live.remove(0);
+                    postings.remove(old, &terms);
+                }
+            }
+            let (asked, settings) = (terms(&asked), Settings::default());
+            let query = Query::new(&asked, &frequencies, frequencies.weights(None), &settings);
+            let newest = live.last().map_or(Sequence(0), |l| l.0);
+            let found = postings.near(&query, 100_000, 0.25, newest);
+            let want = naive(&live, &query, 0.25);
+            prop_assert_eq!(
+                found.iter().map(|f| f.0).collect::<Vec<_>>(),
+                want.iter().map(|w| w.0).collect::<Vec<_>>()
+            );
+            for (found, want) in found.iter().zip(&want) {
+                prop_assert!((found.1 - want.1).abs() <= 1e-3 * want.1, "{:?} {:?}", found, want);
+            }
+            let again = postings.near(&query, 100_000, 0.25, newest);
+            prop_assert_eq!(again, found, "nothing is left of a walk");
+            for (sequence, terms) in &live {
+                postings.remove(*sequence, terms);
+            }
+            prop_assert!(postings.lists.iter().all(FxHashMap::is_empty));
+        }
+    }
+}
