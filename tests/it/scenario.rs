@@ -207,3 +207,43 @@ fn what_is_withheld_is_not_passed_on() {
         "#]],
     );
 }
+
+#[test]
+fn a_kill_by_words_finds_its_target_by_headline_and_one_from_elsewhere_asks() {
+    wire(
+        r#"
+        10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @mayor
+        10:05 bay-1 baypress en "Storm on the coast" | @storm @crews
+        10:30 nw-9 northwire en "KILL: Bridge closed until spring" | Editors: do not use.
+        10:31 tw-9 tidewater en "KILL: Storm on the coast" | Editors: do not use.
+        "#,
+        expect![[r#"
+              S1 opened
+            nw-1: original; S1 of 1; pass yes
+              S2 opened
+            bay-1: original; S2 of 1; pass yes
+            nw-9: withdrawal of nw-1 by kill; pass yes
+              withdrawn nw-1 by nw-9: carried by []
+            tw-9: withdrawal of bay-1 by kill; needs_review; pass yes
+              withdrawn bay-1 by tw-9: carried by []
+        "#]],
+    );
+}
+
+#[test]
+fn a_second_wrapup_takes_the_place_of_the_first_and_of_nothing_else() {
+    wire(
+        r#"
+        10:00 nw-1 northwire en "Bridge closed until spring" slug=SELTZ | @bridge
+        10:05 nw-2 northwire en "WRAPUP 1-Bridge and storm" slug=SELTZ | @bridge @storm
+        10:30 nw-3 northwire en "WRAPUP 2-Bridge, storm and rates" slug=SELTZ | @crews @storm @rates
+        "#,
+        expect![[r#"
+              S1 opened
+            nw-1: original; S1 of 1; pass yes
+            nw-2: expansion of nw-1 by contains; S1 of 2; pass yes
+            nw-3: update of nw-2 by marked; S1 of 3; pass yes
+              superseded nw-2 by nw-3: newer-version
+        "#]],
+    );
+}

@@ -5,7 +5,7 @@
 
 use super::verdict::{Archive, Arrival, Earlier, Kind, Relation, Target};
 use super::{Settings, Verified, classify};
-use crate::engine::article::{About, LinkKind, Order, PubStatus, Revision};
+use crate::engine::article::{About, LinkKind, Order, PubStatus, Revision, Shape};
 
 /// Whether two articles come from the same provider; an unnamed provider is like no other.
 pub(super) fn same_provider(a: &About, b: &About) -> bool {
@@ -49,6 +49,17 @@ fn to(
     }
 }
 
+/// Whether a notice names an article of another provider, and by its name alone: a relay of that
+/// provider's kill, or two reports of one slug. A person should look.
+pub(super) fn doubtful(new: Arrival<'_>, that: Earlier<'_>) -> bool {
+    let linked = new.about.links.iter().any(|link| link.to.uri == that.about.uri);
+    let same_text = new.print.content == that.print.content;
+    new.about.uri != that.about.uri
+        && !linked
+        && !same_text
+        && !same_provider(new.about, that.about)
+}
+
 /// A notice that came before.
 fn same_notice(new: Arrival<'_>, that: Earlier<'_>, verified: &[Verified<'_>]) -> Option<Relation> {
     let same = that.verdict.relation.kind == Kind::Withdrawal
@@ -75,12 +86,17 @@ fn withdrawal(
     };
     let linked = about.links.iter().find_map(|l| archive.standing_of_uri(&l.to.uri));
     let by_text = || {
-        let whole = verified.iter().find(|v| v.relation.kind.joins_its_match());
+        // Notices are much alike: one that has the words of another does not withdraw it.
+        let report = |v: &&Verified<'_>| v.that.verdict.relation.kind != Kind::Withdrawal;
+        let whole = verified.iter().filter(report).find(|v| v.relation.kind.joins_its_match());
         whole.map(|v| v.that)
     };
-    let by_slug = || about.slugline.as_deref().and_then(|slug| archive.newest_of_slug(slug));
-    let by_name = || about.marks.reference.as_deref().and_then(|name| archive.newest_of_slug(name));
-    let of = same_uri.or(linked).or_else(by_text).or_else(by_name).or_else(by_slug);
+    let names = [about.marks.reference.as_deref(), about.slugline.as_deref()];
+    let named = |provider: Option<&str>| {
+        names.into_iter().flatten().find_map(|name| archive.newest_of_name(name, provider))
+    };
+    let own = || about.provider.as_deref().and_then(|provider| named(Some(provider)));
+    let of = same_uri.or(linked).or_else(by_text).or_else(own).or_else(|| named(None));
     let unseen = Relation { kind: Kind::Withdrawal, rule: rule.into(), ..Relation::default() };
     let Some(that) = of else {
         let named = about.links.first().map(|l| Target { sequence: None, key: l.to.clone() });
@@ -156,9 +172,9 @@ fn marked(
 ) -> Option<Relation> {
     let marks = &new.about.marks;
     let by_slug = || {
-        let that = archive.newest_of_slug(new.about.slugline.as_deref()?)?;
-        (same_provider(new.about, that.about)
-            && that.verdict.relation.kind != Kind::Withdrawal
+        let (slug, provider) = (new.about.slugline.as_deref()?, new.about.provider.as_deref()?);
+        let that = archive.newest_of_name(slug, Some(provider))?;
+        (that.verdict.relation.kind != Kind::Withdrawal
             && that.about.marks.shape == new.about.marks.shape)
             .then_some(that)
     };
@@ -168,8 +184,11 @@ fn marked(
         return that.map(|that| to(new, that, verified, Kind::Update, "take"));
     }
     let revision = marks.revision.filter(|r| *r != Revision::Repeat)?;
+    let roundup = Some(Shape::Roundup);
+    let shaped = |that: &About| (marks.shape == roundup) == (that.marks.shape == roundup);
     let bound = verified.iter().find(|v| {
         v.that.about.marks.revision != Some(revision)
+            && shaped(v.that.about)
             && v.pair.of_new.get().max(v.pair.of_old.get()) >= settings.partial
     });
     let other = |that: &Earlier<'_>| that.about.marks.revision != Some(revision);

@@ -136,6 +136,8 @@ impl Default for Settings {
 
 /// The flag of an article that carries withdrawn text.
 pub const CARRIES_WITHDRAWN: &str = "carries_withdrawn";
+/// The flag of a verdict that a person should look at.
+pub const NEEDS_REVIEW: &str = "needs_review";
 
 /// A candidate that was verified.
 struct Verified<'a> {
@@ -169,8 +171,16 @@ pub fn judge(
     verdict.relation = identity::of(new, &verified, archive, settings)
         .or_else(|| best(&verified))
         .unwrap_or_else(|| Relation { rule: "no-match".into(), ..Relation::default() });
-    verdict.also = also(&verdict.relation, &verified, equal.copied(), settings);
+    if verdict.relation.kind != Kind::Withdrawal {
+        verdict.also = also(&verdict.relation, &verified, equal.copied(), settings);
+    }
     flag(new, &verified, &mut verdict);
+    let target = verdict.relation.of.as_ref().and_then(|of| archive.earlier(of.sequence?));
+    if verdict.relation.kind == Kind::Withdrawal
+        && target.is_some_and(|that| identity::doubtful(new, that))
+    {
+        verdict.flags.push(NEEDS_REVIEW.into());
+    }
     verdict.pass = pass(new, &verdict, &settings.unique);
     verdict
 }
@@ -315,7 +325,7 @@ fn flag(new: Arrival<'_>, verified: &[Verified<'_>], verdict: &mut Verdict) {
     if relation.kind == Kind::Reprint && !relation.evidence.changed_numbers.is_empty() {
         verdict.flags.push("changed_numbers".into());
         if relation.rule == "other-figures" {
-            verdict.flags.push("needs_review".into());
+            verdict.flags.push(NEEDS_REVIEW.into());
         }
     }
 }

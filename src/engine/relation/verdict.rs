@@ -272,8 +272,9 @@ pub trait Archive {
         let last = reports.next()?;
         Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
     }
-    /// The newest live article with this slug, compared without case.
-    fn newest_of_slug(&self, slug: &str) -> Option<Earlier<'_>>;
+    /// The newest live article, no notice, whose slug or headline is `name`, case and punctuation left
+    /// out; of `provider` alone, where one is given.
+    fn newest_of_name(&self, name: &str, provider: Option<&str>) -> Option<Earlier<'_>>;
 }
 
 /// The new article, as relation sees it.

@@ -4,7 +4,8 @@
 //! A kill or hold withdraws every live version of what it names; a correction leaves its target
 //! uncorrected; a newer version supersedes the older. What stands no more stays indexed, so that late
 //! copies of it are caught: each of them is announced as a further carrier. A notice that came before
-//! what it names stays live, and takes effect when the article comes.
+//! what it names stays live, and takes effect when the article comes. One that names another provider's
+//! article, by its name alone, is announced for a person to look at and takes no effect.
 
 use super::State;
 use crate::engine::article::{About, ArticleKey, Order, Sequence};
@@ -12,7 +13,7 @@ use crate::engine::event::{Carrier, Certainty, Radius, Superseded, What};
 use crate::engine::relation::align::Aligner;
 use crate::engine::relation::carriers::{Tainted, carried};
 use crate::engine::relation::identity::older;
-use crate::engine::relation::{Archive, Kind, Standing, Target};
+use crate::engine::relation::{Archive, Kind, NEEDS_REVIEW, Standing, Target};
 use crate::engine::story::{Members, StoryId};
 
 impl State {
@@ -34,6 +35,7 @@ impl State {
     pub(super) fn take_effect(&mut self, own: Sequence) -> Vec<What> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let (by, relation) = (entry.about.key(), entry.decision.verdict.relation.clone());
+        let asks = entry.decision.verdict.flags.iter().any(|flag| flag == NEEDS_REVIEW);
         let released = entry.about.marks.order == Some(Order::Release);
         let of = relation.of.clone();
         let seen = of.as_ref().and_then(|t| t.sequence);
@@ -43,7 +45,9 @@ impl State {
                 Vec::new()
             }
             (Kind::Withdrawal, Some(target)) => {
-                self.stand_all(target, Standing::Withdrawn, own, Some(&by));
+                if !asks {
+                    self.stand_all(target, Standing::Withdrawn, own, Some(&by));
+                }
                 let radius = self.radius(own, target, &Tainted::Whole, by);
                 vec![What::Withdrawn(Box::new(radius))]
             }

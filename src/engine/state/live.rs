@@ -4,6 +4,7 @@ use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequen
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::relation::{Archive, Earlier, Relation, Standing, Verdict};
 use crate::engine::story::{Member, Members, StoryId, Terms};
+use crate::engine::text;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
@@ -53,7 +54,8 @@ pub(super) struct Live {
     first: u64,
     entries: VecDeque<Entry>,
     uris: FxHashMap<String, Vec<Sequence>>,
-    slugs: FxHashMap<String, Sequence>,
+    /// The newest article by the hashes of its names.
+    names: FxHashMap<u64, Sequence>,
     bytes: usize,
 }
 
@@ -99,8 +101,8 @@ impl Live {
     pub(super) fn push(&mut self, entry: Entry) {
         let next = self.next();
         self.uris.entry(entry.about.uri.clone()).or_default().push(next);
-        if let Some(slug) = slug_key(&entry.about) {
-            self.slugs.insert(slug, self.next());
+        for name in names(&entry.about) {
+            self.names.insert(name, next);
         }
         self.bytes += bytes(&entry);
         self.entries.push_back(entry);
@@ -121,10 +123,10 @@ impl Live {
                     self.uris.remove(&entry.about.uri);
                 }
             }
-            if let Some(slug) = slug_key(&entry.about)
-                && self.slugs.get(&slug) == Some(&Sequence(self.first))
-            {
-                self.slugs.remove(&slug);
+            for name in names(&entry.about) {
+                if self.names.get(&name) == Some(&Sequence(self.first)) {
+                    self.names.remove(&name);
+                }
             }
             self.first += 1;
         }
@@ -141,10 +143,28 @@ fn bytes(entry: &Entry) -> usize {
     size_of::<Entry>() + heap + relations + about.uri.len() + about.headline.len() + text
 }
 
-/// The slug that an article is found by. Withdrawals are not: a notice must not hide what it names.
-fn slug_key(about: &About) -> Option<String> {
-    let slug = about.slugline.as_deref().filter(|slug| !slug.is_empty())?;
-    about.marks.order.is_none().then(|| slug.to_lowercase())
+/// The names that an article is found by: its slug and its headline, each alone and with its
+/// provider. Notices have none: a notice must not hide what it names.
+fn names(about: &About) -> impl Iterator<Item = u64> {
+    let named = about.marks.order.is_none();
+    let texts = [about.slugline.as_deref(), Some(about.headline.as_str())];
+    let provider = about.provider.as_deref();
+    let keys = move |text| [name_key(text, None), provider.and_then(|p| name_key(text, Some(p)))];
+    texts.into_iter().flatten().filter(move |_| named).flat_map(keys).flatten()
+}
+
+/// The hash of a name, its case and punctuation left out; `None` for a name without words.
+fn name_key(name: &str, provider: Option<&str>) -> Option<u64> {
+    let settings = text::Settings { words_max: 200 };
+    let hash = |text: &str| {
+        let hashes = text::words(text, &settings).hashes;
+        hashes.into_iter().reduce(text::tokens::mix)
+    };
+    let name = hash(name)?;
+    match provider {
+        None => Some(name),
+        Some(provider) => Some(text::tokens::mix(hash(provider)?, !name)),
+    }
 }
 
 impl Archive for Live {
@@ -165,8 +185,8 @@ impl Archive for Live {
         all.iter().filter_map(|&sequence| self.earlier(sequence))
     }
 
-    fn newest_of_slug(&self, slug: &str) -> Option<Earlier<'_>> {
-        self.earlier(*self.slugs.get(&slug.to_lowercase())?)
+    fn newest_of_name(&self, name: &str, provider: Option<&str>) -> Option<Earlier<'_>> {
+        self.earlier(*self.names.get(&name_key(name, provider)?)?)
     }
 }
 

@@ -130,6 +130,7 @@ const KNOWN: &[(Place, &str, Mark)] = &[
     (Headline, "atualização", Update), (Headline, "تحديث", Update),
     (Signal, "sig:update", Update), (Signal, "update", Update),
     (Body, "(adds ", Update), (Body, "(updates ", Update), (Body, "(recasts", Update),
+    (Headline, "wrapup #", Update),
     // Shapes.
     (Headline, "wrapup", Roundup), (Headline, "roundup", Roundup), (Headline, "round-up", Roundup),
     (Headline, "digest", Roundup), (Headline, "zusammenfassung", Roundup),
