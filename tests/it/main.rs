@@ -18,4 +18,5 @@ mod sample;
 mod scenario;
 mod script;
 mod stories;
+mod wire_feed;
 mod wire_xml;

@@ -1,5 +1,6 @@
 //! The XML wires: what is read from documents in the shapes that agencies send, and what is refused.
 
+use crate::wire_feed::{ATOM, NEWSML_1, RSS};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -106,7 +107,7 @@ const NITF: &str = r##"<?xml version="1.0" encoding="iso-8859-1"?>
   </body>
 </nitf>"##;
 
-fn decode(bytes: &[u8]) -> Vec<Result<Article, wire::Error>> {
+pub(crate) fn decode(bytes: &[u8]) -> Vec<Result<Article, wire::Error>> {
     wire::decode(bytes, None, Format::Auto, &Settings::default())
 }
 
@@ -136,7 +137,7 @@ fn shown(article: &Article) -> String {
     text
 }
 
-fn check(bytes: &[u8], expected: &Expect) {
+pub(crate) fn check(bytes: &[u8], expected: &Expect) {
     let mut text = String::new();
     for item in decode(bytes) {
         match item {
@@ -428,10 +429,12 @@ proptest! {
             bytes.splice(to..to, moved.into_iter().chain(noise.iter().copied()));
         }
         prop_assert!(!decode(&bytes).is_empty());
-        for format in [Format::NewsmlG2, Format::Nitf] {
+        for format in FORMATS {
             prop_assert!(!wire::decode(&bytes, None, format, &Settings::default()).is_empty());
         }
     }
 }
 
-const FIXTURES: [&str; 2] = [G2_MESSAGE, NITF];
+const FIXTURES: [&str; 5] = [G2_MESSAGE, NITF, NEWSML_1, RSS, ATOM];
+const FORMATS: [Format; 5] =
+    [Format::NewsmlG2, Format::Newsml1, Format::Nitf, Format::Rss, Format::Atom];

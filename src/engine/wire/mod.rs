@@ -7,14 +7,16 @@
 //! Invariants: WI-1 no bytes make it panic; WI-2 every record gives at least one result; WI-3 what
 //! an error says holds no article text.
 
+mod feed;
 mod json;
 pub mod marks;
+mod newsml_1;
 mod newsml_g2;
 mod nitf;
 mod xml;
 
 use self::xml::Element;
-use super::article::Article;
+use super::article::{Article, PubStatus};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -49,8 +51,15 @@ pub enum Format {
     Json,
     /// IPTC NewsML-G2: a `newsItem`, or a `newsMessage` of several.
     NewsmlG2,
+    /// IPTC NewsML 1.x.
+    #[serde(rename = "newsml_1")]
+    Newsml1,
     /// IPTC NITF 3.x.
     Nitf,
+    /// RSS 2.0, and its kin RSS 1.0.
+    Rss,
+    /// Atom 1.0, a feed or an entry.
+    Atom,
 }
 
 /// Why an item is refused. [`Error::reason`] is the stable code that headers and metrics carry.
@@ -158,7 +167,7 @@ pub fn decode(
     let marked = match format {
         Format::Auto => !named.contains("json") && (named.contains("xml") || looks_marked(bytes)),
         Format::Json => false,
-        Format::NewsmlG2 | Format::Nitf => true,
+        Format::NewsmlG2 | Format::Newsml1 | Format::Nitf | Format::Rss | Format::Atom => true,
     };
     let text = if marked { xml::read_text(bytes) } else { utf8(bytes) };
     let text = match &text {
@@ -194,22 +203,18 @@ fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Arti
         Ok(root) => root,
         Err(error) => return vec![Err(error)],
     };
-    let found = if root.is("nitf") {
-        Some(Format::Nitf)
-    } else if ["newsItem", "newsMessage"].iter().chain(&newsml_g2::NO_ARTICLE).any(|n| root.is(n)) {
-        Some(Format::NewsmlG2)
-    } else {
-        None
-    };
-    let Some(found) = found.filter(|found| format == Format::Auto || format == *found) else {
+    let Some(found) = kind(&root).filter(|f| format == Format::Auto || format == *f) else {
         return vec![Err(Error::Unknown)];
     };
-    let items = match found {
-        Format::NewsmlG2 => newsml_g2::items(&root),
-        _ => vec![&root],
+    let (items, missing) = match found {
+        Format::NewsmlG2 => (newsml_g2::items(&root), "itemSet"),
+        Format::Newsml1 => (newsml_1::items(&root), "NewsItem"),
+        Format::Rss => (feed::rss_items(&root), "item"),
+        Format::Atom => (feed::atom_items(&root), "entry"),
+        Format::Auto | Format::Json | Format::Nitf => (vec![&root], "nitf"),
     };
     if items.is_empty() {
-        return vec![Err(Error::Missing("itemSet"))];
+        return vec![Err(Error::Missing(missing))];
     }
     if items.len() > settings.items_max as usize {
         return vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })];
@@ -217,16 +222,42 @@ fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Arti
     let decode = |item: &Element| {
         let article = match found {
             Format::NewsmlG2 => newsml_g2::article(item, &root),
-            _ => nitf::article(item),
+            Format::Newsml1 => newsml_1::article(item),
+            Format::Rss => feed::rss_article(item, &root),
+            Format::Atom => feed::atom_article(item, &root),
+            Format::Auto | Format::Json | Format::Nitf => nitf::article(item),
         };
         article.and_then(|article| finish(article, settings))
     };
     items.into_iter().map(decode).collect()
 }
 
-/// Refuses what holds nothing to read; reads the marks.
+/// The format of a document, by the name of its root.
+fn kind(root: &Element) -> Option<Format> {
+    let named = |names: &[&str]| names.iter().any(|name| root.is(name));
+    if named(&["newsItem", "newsMessage"]) || named(&newsml_g2::NO_ARTICLE) {
+        Some(Format::NewsmlG2)
+    } else if named(&["NewsML"]) {
+        Some(Format::Newsml1)
+    } else if named(&["nitf"]) {
+        Some(Format::Nitf)
+    } else if named(&["rss", "RDF"]) {
+        Some(Format::Rss)
+    } else if named(&["feed", "entry"]) {
+        Some(Format::Atom)
+    } else {
+        None
+    }
+}
+
+/// Refuses what holds nothing to read, but for an order to withdraw, which need not repeat what it
+/// withdraws and is known by its slug or uri; reads the marks.
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
-    if article.headline.is_empty() && article.body.published().trim().is_empty() {
+    let empty = |a: &Article| a.headline.is_empty() && a.body.published().trim().is_empty();
+    if empty(&article) && article.pubstatus != PubStatus::Usable {
+        article.headline = article.slugline.clone().unwrap_or_else(|| article.uri.clone());
+    }
+    if empty(&article) {
         return Err(Error::Missing("body"));
     }
     article.marks = marks::read(&article, &settings.marks);

@@ -155,15 +155,10 @@ impl<'a> Content<'a> {
         if part.attribute("encoding").is_some() || !kind.starts_with("text/") {
             return Self::None;
         }
-        let text = part.content();
-        let text = text.trim();
-        if text.is_empty() {
-            return Self::None;
+        match nitf::body_of_text(&part.content(), &kind) {
+            Some(body) => Self::Body(body, part.attribute("lang")),
+            None => Self::None,
         }
-        let marked = kind.contains("html") || text.starts_with('<') && text.contains("</");
-        let text = text.to_owned();
-        let body = if marked { Body::Html(text) } else { Body::Plain(text) };
-        Self::Body(body, part.attribute("lang"))
     }
 }
 

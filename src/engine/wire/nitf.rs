@@ -91,9 +91,27 @@ pub(super) fn fill_text(article: &mut Article, nitf: &Element) {
         dateline.and_then(|line| line.find("city").or(line.find("location"))),
     );
     if let Some(content) = nitf.find("body.content") {
-        let html = if content.text().is_some() { content.html(html_name) } else { String::new() };
-        article.body = Body::Html(html.trim().to_owned());
+        let text = content.text();
+        article.body = Body::Html(text.map(|_| html(content)).unwrap_or_default());
     }
+}
+
+/// The markup of an element that holds running text, in the names of HTML.
+pub(super) fn html(element: &Element) -> String {
+    element.html(html_name).trim().to_owned()
+}
+
+/// A body that stands as text within XML, of a content type or format that may say what it is;
+/// absent when empty.
+pub(super) fn body_of_text(text: &str, kind: &str) -> Option<Body> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let marked = kind.to_ascii_lowercase().contains("html");
+    let marked = marked || text.starts_with('<') && text.contains("</");
+    let text = text.to_owned();
+    Some(if marked { Body::Html(text) } else { Body::Plain(text) })
 }
 
 /// The name in HTML of an element of NITF; `None` for what is no running text.

@@ -30,6 +30,7 @@ pub(super) const ATTRIBUTES_MAX: u32 = 100;
 pub(super) struct Element {
     /// The name without its prefix.
     pub(super) name: Box<str>,
+    prefix: Box<str>,
     attributes: Vec<(Box<str>, String)>,
     nodes: Vec<Node>,
 }
@@ -152,8 +153,8 @@ fn element(start: &BytesStart<'_>, elements: &mut u32) -> Result<Element, Error>
         return Err(Error::TooComplex { what: "elements", max: ELEMENTS_MAX });
     }
     let name = start.name();
-    let (_, name) = name.as_ref().split_once(':').unwrap_or(("", name.as_ref()));
-    let mut element = Element { name: name.into(), ..Element::default() };
+    let (prefix, name) = name.as_ref().split_once(':').unwrap_or(("", name.as_ref()));
+    let mut element = Element { name: name.into(), prefix: prefix.into(), ..Element::default() };
     for attribute in start.attributes().with_checks(false).flatten() {
         let key = attribute.key.as_ref();
         if key == "xmlns" || key.starts_with("xmlns:") {
@@ -186,7 +187,7 @@ fn escape(raw: &str) -> String {
 }
 
 /// Resolves the predefined entities and character references, once; others stay as they are.
-fn resolve(raw: &str) -> String {
+pub(super) fn resolve(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('&') {
@@ -242,6 +243,17 @@ impl Element {
     /// Whether it has this name, whatever its prefix.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// The elements of this name right below that have the prefix of this one.
+    pub(super) fn own<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+        self.children(name).filter(|element| element.prefix == self.prefix)
+    }
+
+    /// The elements right below of a prefix and a name, written `dc:creator`.
+    pub(super) fn prefixed<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+        let (prefix, name) = name.split_once(':').unwrap_or(("", name));
+        self.children(name).filter(move |element| element.prefix.eq_ignore_ascii_case(prefix))
     }
 
     /// The elements right below.

@@ -1,0 +1,164 @@
+//! RSS 2.0 (with RSS 1.0 and the export of WordPress, which differ in little) and Atom 1.0: the
+//! entries of a feed, or one entry.
+//!
+//! | read | RSS | Atom |
+//! |---|---|---|
+//! | uri | `guid`, `link` | `id`, `link` |
+//! | version | none | `updated` |
+//! | headline | `title` | `title` |
+//! | body | `content:encoded`, `description` | `content`, `summary` |
+//! | provider | `dc:publisher`, the channel's `title` | the feed's `title` |
+//! | byline | `dc:creator`, `author` | `author/name` |
+//! | times | `atom:updated`, `dcterms:modified`; `pubDate`, `dc:date` | `updated`; `published` |
+//! | language | `dc:language`, the channel's `language` | `xml:lang` |
+//! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
+//!
+//! Elements of other namespaces do not stand for those of the format: `media:title` is no title.
+//! Headlines that were escaped twice, as many are, are resolved twice.
+//!
+//! Sources: RSS 2.0.11; RFC 4287; RFC 5023 (drafts).
+
+use super::xml::{Element, resolve};
+use super::{Error, nitf};
+use crate::engine::article::{
+    Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
+};
+use jiff::fmt::rfc2822::DateTimeParser;
+
+/// The entries of an RSS document.
+pub(super) fn rss_items(root: &Element) -> Vec<&Element> {
+    let within = root.children("channel").flat_map(|channel| channel.children("item"));
+    within.chain(root.children("item")).collect()
+}
+
+/// The entries of an Atom document.
+pub(super) fn atom_items(root: &Element) -> Vec<&Element> {
+    if root.is("entry") { vec![root] } else { root.own("entry").collect() }
+}
+
+/// One entry of an RSS document.
+pub(super) fn rss_article(item: &Element, root: &Element) -> Result<Article, Error> {
+    let none = Element::default();
+    let channel = root.at(&["channel"]).unwrap_or(&none);
+    let text = |name: &str| item.prefixed(name).find_map(Element::text);
+    let first = |names: &[&str]| names.iter().find_map(|name| text(name));
+    let time = |names: &[&str]| names.iter().find_map(|name| read_time(&text(name)?));
+    let of_channel = |name: &str| channel.prefixed(name).find_map(Element::text);
+    let about = item.attribute("rdf:about").map(str::to_owned);
+    let published = time(&["pubDate", "dc:date"]);
+    let body = ["content:encoded", "description"]
+        .into_iter()
+        .find_map(|name| item.prefixed(name).find_map(html));
+    let language = text("dc:language").or_else(|| of_channel("language"));
+    let language = language.or_else(|| of_channel("dc:language"));
+    Ok(Article {
+        uri: first(&["guid", "link"]).or(about).ok_or(Error::Missing("guid"))?,
+        provider: text("dc:publisher").or_else(|| of_channel("title")),
+        infosource: first(&["source", "dc:source"]),
+        byline: first(&["dc:creator", "author"]),
+        headline: text("title").map(|title| resolve(&title)).unwrap_or_default(),
+        body: body.unwrap_or_default(),
+        language: language.as_deref().and_then(Lang::parse),
+        kind: match text("wp:post_type").as_deref() {
+            None | Some("post" | "page") => ItemType::Text,
+            Some(_) => ItemType::Other,
+        },
+        versioncreated: time(&["atom:updated", "dcterms:modified"]).or(published),
+        published,
+        pubstatus: match text("wp:status").as_deref() {
+            Some("trash") => PubStatus::Canceled,
+            Some("draft" | "pending" | "private" | "auto-draft") => PubStatus::Withheld,
+            _ => PubStatus::Usable,
+        },
+        subjects: item.prefixed("category").filter_map(Element::text).collect(),
+        usageterms: text("dc:rights").or_else(|| of_channel("copyright")),
+        ..Article::default()
+    })
+}
+
+/// One entry of an Atom document.
+pub(super) fn atom_article(entry: &Element, root: &Element) -> Result<Article, Error> {
+    let text = |of: &Element, name: &str| of.own(name).find_map(Element::text);
+    let time = |name: &str| read_time(&text(entry, name)?);
+    let feed = if root.is("feed") { Some(root) } else { None };
+    let source = entry.own("source").next();
+    let of_feed = |name: &str| feed.and_then(|feed| text(feed, name));
+    let name = |of: &Element| of.own("author").find_map(|author| text(author, "name"));
+    let page = || {
+        let mut all = entry.own("link");
+        let found = all.find(|l| l.attribute("rel").is_none_or(|rel| rel == "alternate"))?;
+        found.attribute("href").map(str::to_owned)
+    };
+    let content = entry.own("content").find_map(construct);
+    let body = content.or_else(|| entry.own("summary").find_map(construct));
+    let holder = entry.own("content").next();
+    let language = holder.and_then(|content| content.attribute("lang"));
+    let language = language.or(entry.attribute("lang")).or(root.attribute("lang"));
+    let draft = entry.at(&["control", "draft"]).and_then(Element::text);
+    let subject = |c: &Element| c.attribute("label").or(c.attribute("term")).map(str::to_owned);
+    Ok(Article {
+        uri: text(entry, "id").or_else(page).ok_or(Error::Missing("id"))?,
+        version: text(entry, "updated"),
+        provider: of_feed("title").or_else(|| source.and_then(|source| text(source, "title"))),
+        infosource: source.and_then(|source| text(source, "title")),
+        byline: name(entry).or_else(|| feed.and_then(name)),
+        headline: entry.own("title").find_map(title).unwrap_or_default(),
+        body: body.unwrap_or_default(),
+        language: language.and_then(Lang::parse),
+        versioncreated: time("updated"),
+        published: time("published").or_else(|| time("updated")),
+        pubstatus: match draft.as_deref() {
+            Some("yes") => PubStatus::Withheld,
+            _ => PubStatus::Usable,
+        },
+        subjects: entry.own("category").filter_map(subject).collect(),
+        links: links(entry),
+        usageterms: text(entry, "rights").or_else(|| of_feed("rights")),
+        ..Article::default()
+    })
+}
+
+/// A time as feeds write it: RFC 2822, or what other wires send.
+fn read_time(text: &str) -> Option<EventTime> {
+    let parser = DateTimeParser::new().relaxed_weekday(true);
+    match parser.parse_timestamp(text) {
+        Ok(stamp) => Some(EventTime(stamp.as_millisecond())),
+        Err(_) => EventTime::parse(text),
+    }
+}
+
+/// Escaped markup, or markup that stands unescaped, as some feeds send it.
+fn html(part: &Element) -> Option<Body> {
+    part.text()?;
+    let marked = part.elements().next().is_some();
+    let html = if marked { nitf::html(part) } else { part.content().trim().to_owned() };
+    Some(Body::Html(html))
+}
+
+/// The text of an Atom text construct or content, by its type.
+fn construct(part: &Element) -> Option<Body> {
+    let kind = part.attribute("type").unwrap_or("text").to_ascii_lowercase();
+    match kind.as_str() {
+        "text" | "text/plain" => nitf::body_of_text(&part.content(), &kind),
+        "xhtml" | "application/xhtml+xml" | "html" | "text/html" => html(part),
+        _ => None,
+    }
+}
+
+fn title(part: &Element) -> Option<String> {
+    let text = part.text()?;
+    Some(if part.attribute("type") == Some("html") { resolve(&text) } else { text })
+}
+
+fn links(entry: &Element) -> Vec<Link> {
+    let all = entry.own("link").filter_map(|link| {
+        let kind = match link.attribute("rel")? {
+            "predecessor-version" => LinkKind::Replaces,
+            "successor-version" => LinkKind::ReplacedBy,
+            _ => return None,
+        };
+        let uri = link.attribute("href")?.to_owned();
+        Some(Link { kind, to: ArticleKey { uri, version: None } })
+    });
+    all.collect()
+}

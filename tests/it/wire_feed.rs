@@ -1,0 +1,345 @@
+//! NewsML 1.x, RSS and Atom: what is read from documents in the shapes that are sent.
+
+use crate::wire_xml::{check, decode};
+use expect_test::expect;
+use wirefold::engine::article::{Body, ItemType, PubStatus};
+use wirefold::engine::wire::{self, Format, Settings};
+
+pub(crate) const NEWSML_1: &str = r##"<?xml version="1.0" encoding="utf-8"?>
+<NewsML Version="1.2">
+  <Catalog Href="http://northwire.example/catalog.xml"/>
+  <NewsEnvelope><DateAndTime>20261123T100005Z</DateAndTime><Priority FormalName="4"/></NewsEnvelope>
+  <NewsItem xml:lang="fr">
+    <Comment>Première note</Comment>
+    <Identification>
+      <NewsIdentifier>
+        <ProviderId>northwire.example</ProviderId>
+        <DateId>20261123</DateId>
+        <NewsItemId>TX-17</NewsItemId>
+        <RevisionId PreviousRevision="1" Update="N">2</RevisionId>
+        <PublicIdentifier>urn:newsml:northwire.example:20261123:TX-17:2</PublicIdentifier>
+      </NewsIdentifier>
+      <NameLabel>port-tarifs</NameLabel>
+    </Identification>
+    <NewsManagement>
+      <NewsItemType FormalName="News"/>
+      <FirstCreated>20261123T080000Z</FirstCreated>
+      <ThisRevisionCreated>20261123T100000+0100</ThisRevisionCreated>
+      <Status FormalName="Embargoed"/>
+      <StatusWillChange><FutureStatus FormalName="Usable"/><DateAndTime>20261123T120000Z</DateAndTime></StatusWillChange>
+      <Urgency FormalName="3"/>
+      <DerivedFrom NewsItem="urn:newsml:northwire.example:20261122:TX-9:4N"/>
+      <Instruction FormalName="Correction"/>
+    </NewsManagement>
+    <NewsComponent>
+      <NewsLines>
+        <HeadLine>Le port relève
+          ses tarifs</HeadLine>
+        <SubHeadLine>Vives réactions</SubHeadLine>
+        <ByLine>Par Luc Mer</ByLine>
+        <DateLine>BREST, 23 nov (NW) -</DateLine>
+        <CreditLine>NW/Port</CreditLine>
+        <NewsLine><NewsLineType FormalName="EditorNote"/><NewsLineText>Corrige le taux</NewsLineText></NewsLine>
+      </NewsLines>
+      <RightsMetadata><UsageRights><UsageType>Sans archives</UsageType></UsageRights></RightsMetadata>
+      <AdministrativeMetadata>
+        <Provider><Party FormalName="NW"/></Provider><Source><Party FormalName="Port"/></Source>
+      </AdministrativeMetadata>
+      <DescriptiveMetadata>
+        <Language FormalName="fr"/>
+        <Genre FormalName="Current"/><Genre FormalName="Analyse"/>
+        <SubjectCode><Subject FormalName="04000000"/><SubjectMatter FormalName="04011000"/></SubjectCode>
+        <Location><Property FormalName="City" Value="Brest"/></Location>
+      </DescriptiveMetadata>
+      <NewsComponent>
+        <Role FormalName="Caption"/>
+        <ContentItem><MediaType FormalName="Text"/><DataContent>Des grues</DataContent></ContentItem>
+        <ContentItem Href="x.jpg"><MediaType FormalName="Photo"/></ContentItem>
+      </NewsComponent>
+      <NewsComponent>
+        <Role FormalName="Main"/>
+        <ContentItem><MediaType FormalName="Text"/><Format FormalName="NITF3.1"/>
+          <DataContent><nitf><body><body.content><p>Les tarifs montent de 4 &#37;.</p><p>Fin.</p></body.content></body></nitf></DataContent>
+        </ContentItem>
+      </NewsComponent>
+    </NewsComponent>
+  </NewsItem>
+  <NewsItem>
+    <Identification><NewsIdentifier>
+      <PublicIdentifier>urn:newsml:northwire.example:20261123:PH-3:1</PublicIdentifier>
+    </NewsIdentifier></Identification>
+    <NewsManagement><Status FormalName="Canceled"/></NewsManagement>
+    <NewsComponent xml:lang="de">
+      <NewsComponent>
+        <Role FormalName="Caption"/>
+        <ContentItem><MediaType FormalName="Text"/><DataContent><p>Kräne</p></DataContent></ContentItem>
+        <ContentItem Href="y.jpg"><MediaType FormalName="Photo"/></ContentItem>
+      </NewsComponent>
+    </NewsComponent>
+  </NewsItem>
+  <NewsItem><Identification/></NewsItem>
+</NewsML>"##;
+
+pub(crate) const RSS: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+  xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"
+  xmlns:atom="http://www.w3.org/2005/Atom">
+  <channel>
+    <atom:link href="https://harbour.example/rss" rel="self"/>
+    <title>Harbour Times</title><link>https://harbour.example</link><language>en-gb</language>
+    <copyright>Harbour Times</copyright>
+    <item>
+      <media:title>A crane</media:title>
+      <title>Tolls &amp;#8211; AT&amp;amp;T pays</title>
+      <link>https://harbour.example/1</link>
+      <guid isPermaLink="false">harbour-1</guid>
+      <pubDate>Mon, 23 Nov 2026 10:00:00 GMT</pubDate>
+      <atom:updated>2026-11-23T11:30:00Z</atom:updated>
+      <dc:creator><![CDATA[Ann Field]]></dc:creator>
+      <category>Shipping</category><category><![CDATA[Tolls & fees]]></category>
+      <source url="https://northwire.example">Northwire</source>
+      <description>Short.</description>
+      <content:encoded><![CDATA[<p>Tolls rise by 4&nbsp;% &amp; more.</p>]]></content:encoded>
+    </item>
+    <item>
+      <title/>
+      <link>https://harbour.example/2</link>
+      <pubDate>Tue, 24 Nov 2026 09:05 +0100</pubDate>
+      <description>&lt;p&gt;A line &amp;amp; another.&lt;/p&gt;</description>
+    </item>
+    <item><title>No name</title></item>
+    <item><guid>harbour-4</guid></item>
+  </channel>
+</rss>"##;
+
+pub(crate) const ATOM: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
+<a:feed xmlns:a="http://www.w3.org/2005/Atom" xmlns:x="http://harbour.example/x" xml:lang="en">
+  <a:title>Harbour Times</a:title><a:id>urn:harbour</a:id>
+  <a:author><a:name>Newsdesk</a:name></a:author>
+  <a:entry xml:lang="de-DE">
+    <x:title>No headline</x:title>
+    <a:id>urn:harbour:1</a:id>
+    <a:title type="html">Hafen &amp;amp; Maut</a:title>
+    <a:published>2026-11-23T10:00:00Z</a:published><a:updated>2026-11-23T11:00:00+01:00</a:updated>
+    <a:author><a:name>Uwe Kai</a:name></a:author>
+    <a:category term="shp" label="Schiffe"/><a:category term="maut"/>
+    <a:link rel="predecessor-version" href="urn:harbour:0"/>
+    <a:rights>Frei</a:rights>
+    <a:source><a:title>Nordfunk</a:title></a:source>
+    <a:summary>Kurz.</a:summary>
+    <a:content type="xhtml"><x:div xmlns:x="http://www.w3.org/1999/xhtml"><x:p>Die Maut steigt um 4&#160;%.</x:p></x:div></a:content>
+  </a:entry>
+  <a:entry>
+    <a:link rel="self" href="https://harbour.example/self"/><a:link href="https://harbour.example/2"/>
+    <a:title>Second</a:title><a:updated>2026-11-23T12:00:00Z</a:updated>
+    <a:content src="https://harbour.example/2.pdf" type="application/pdf"/>
+    <a:summary type="html">&lt;p&gt;Two.&lt;/p&gt;</a:summary>
+    <x:control><x:draft>yes</x:draft></x:control>
+  </a:entry>
+</a:feed>"##;
+
+#[test]
+fn newsml_1_gives_every_item() {
+    check(
+        NEWSML_1.as_bytes(),
+        &expect![[r#"
+        altids: ["urn:newsml:northwire.example:20261123:TX-17:2"]
+        body: {"Html":"<p>Les tarifs montent de 4 &#37;.</p><p>Fin.</p>"}
+        byline: "Par Luc Mer"
+        credit: "NW/Port"
+        dateline: "BREST, 23 nov (NW) -"
+        ednote: "Corrige le taux"
+        embargoed: 2026-11-23T12:00:00Z
+        firstcreated: 2026-11-23T08:00:00Z
+        genre: "Analyse"
+        headline: "Le port relève ses tarifs"
+        infosource: "Port"
+        kind: "text"
+        language: "fr"
+        links: [{"kind":"EvolvedFrom","to":{"uri":"urn:newsml:northwire.example:20261122:TX-9","version":"4"}}]
+        located: "Brest"
+        provider: "NW"
+        pubstatus: "usable"
+        signals: ["sig:correction"]
+        slugline: "port-tarifs"
+        subjects: ["04000000","04011000"]
+        urgency: 3
+        uri: "urn:newsml:northwire.example:20261123:TX-17"
+        usageterms: "Sans archives"
+        version: "2"
+        versioncreated: 2026-11-23T09:00:00Z
+        --
+        altids: ["urn:newsml:northwire.example:20261123:PH-3:1"]
+        body: {"Html":"<p>Kräne</p>"}
+        kind: "picture"
+        language: "de"
+        pubstatus: "canceled"
+        uri: "urn:newsml:northwire.example:20261123:PH-3"
+        version: "1"
+        --
+        refused, missing_field: field `NewsItemId` is missing
+        --
+    "#]],
+    );
+}
+
+#[test]
+fn newsml_1_carries_text_in_several_forms() {
+    let body = |content: &str| {
+        let text = format!(
+            "<NewsML><NewsItem><Identification><NewsIdentifier><NewsItemId>a</NewsItemId>\
+             </NewsIdentifier></Identification><NewsComponent><NewsLines><HeadLine>T</HeadLine>\
+             </NewsLines><ContentItem>{content}</ContentItem></NewsComponent></NewsItem></NewsML>"
+        );
+        decode(text.as_bytes()).remove(0).map(|article| (article.uri, article.body, article.kind))
+    };
+    let of = |body| Ok(("urn:newsml:a".to_owned(), body, ItemType::Text));
+    let html = |text: &str| Body::Html(text.into());
+    assert_eq!(body("<DataContent><![CDATA[<P>One.</P>]]></DataContent>"), of(html("<P>One.</P>")));
+    assert_eq!(
+        body("<DataContent><html><body><p>One.</p></body></html></DataContent>"),
+        of(html("<p>One.</p>"))
+    );
+    assert_eq!(
+        body("<MediaType FormalName='Text'/><DataContent>One &amp; two.</DataContent>"),
+        of(Body::Plain("One & two.".into()))
+    );
+    let video = body("<MediaType FormalName='Video'/>").map(|(_, _, kind)| kind);
+    assert_eq!(video, Ok(ItemType::Video));
+}
+
+#[test]
+fn an_order_to_withdraw_needs_no_text() {
+    let headline = |status: &str, slug: &str| {
+        let text = format!(
+            "<newsItem guid='g'><itemMeta><pubStatus qcode='{status}'/></itemMeta>\
+             <contentMeta><slugline>{slug}</slugline></contentMeta></newsItem>"
+        );
+        decode(text.as_bytes()).remove(0).map(|article| article.headline)
+    };
+    assert_eq!(headline("stat:canceled", "TOLLS").as_deref(), Ok("TOLLS"));
+    assert_eq!(headline("stat:withheld", "").as_deref(), Ok("g"));
+    assert_eq!(headline("stat:usable", "TOLLS"), Err(wire::Error::Missing("body")));
+}
+
+#[test]
+fn rss_gives_every_entry() {
+    check(
+        RSS.as_bytes(),
+        &expect![[r#"
+        body: {"Html":"<p>Tolls rise by 4&nbsp;% &amp; more.</p>"}
+        byline: "Ann Field"
+        headline: "Tolls – AT&T pays"
+        infosource: "Northwire"
+        kind: "text"
+        language: "en"
+        provider: "Harbour Times"
+        published: 2026-11-23T10:00:00Z
+        pubstatus: "usable"
+        subjects: ["Shipping","Tolls & fees"]
+        uri: "harbour-1"
+        usageterms: "Harbour Times"
+        versioncreated: 2026-11-23T11:30:00Z
+        --
+        body: {"Html":"<p>A line &amp; another.</p>"}
+        kind: "text"
+        language: "en"
+        provider: "Harbour Times"
+        published: 2026-11-24T08:05:00Z
+        pubstatus: "usable"
+        uri: "https://harbour.example/2"
+        usageterms: "Harbour Times"
+        versioncreated: 2026-11-24T08:05:00Z
+        --
+        refused, missing_field: field `guid` is missing
+        --
+        refused, missing_field: field `body` is missing
+        --
+    "#]],
+    );
+}
+
+#[test]
+fn kin_of_rss_are_read_too() {
+    let rdf = "<rdf:RDF xmlns:rdf='r' xmlns='http://purl.org/rss/1.0/'><channel><title>C</title>\
+               </channel><item rdf:about='u'><title>T</title></item></rdf:RDF>";
+    let article = decode(rdf.as_bytes()).remove(0).unwrap();
+    assert_eq!((article.uri.as_str(), article.provider.as_deref()), ("u", Some("C")));
+    let exported = |status: &str, kind: &str| {
+        let text = format!(
+            "<rss><channel><item><guid>a</guid><title>T</title><wp:status>{status}</wp:status>\
+             <wp:post_type>{kind}</wp:post_type></item></channel></rss>"
+        );
+        decode(text.as_bytes()).remove(0).map(|article| (article.pubstatus, article.kind)).unwrap()
+    };
+    assert_eq!(exported("publish", "post"), (PubStatus::Usable, ItemType::Text));
+    assert_eq!(exported("draft", "attachment"), (PubStatus::Withheld, ItemType::Other));
+    assert_eq!(exported("trash", "page"), (PubStatus::Canceled, ItemType::Text));
+}
+
+#[test]
+fn atom_gives_every_entry() {
+    check(
+        ATOM.as_bytes(),
+        &expect![[r#"
+        body: {"Html":"<div><p>Die Maut steigt um 4&#160;%.</p></div>"}
+        byline: "Uwe Kai"
+        headline: "Hafen & Maut"
+        infosource: "Nordfunk"
+        kind: "text"
+        language: "de"
+        links: [{"kind":"Replaces","to":{"uri":"urn:harbour:0","version":null}}]
+        provider: "Harbour Times"
+        published: 2026-11-23T10:00:00Z
+        pubstatus: "usable"
+        subjects: ["Schiffe","maut"]
+        uri: "urn:harbour:1"
+        usageterms: "Frei"
+        version: "2026-11-23T11:00:00+01:00"
+        versioncreated: 2026-11-23T10:00:00Z
+        --
+        body: {"Html":"<p>Two.</p>"}
+        byline: "Newsdesk"
+        headline: "Second"
+        kind: "text"
+        language: "en"
+        provider: "Harbour Times"
+        published: 2026-11-23T12:00:00Z
+        pubstatus: "withheld"
+        uri: "https://harbour.example/2"
+        version: "2026-11-23T12:00:00Z"
+        versioncreated: 2026-11-23T12:00:00Z
+        --
+    "#]],
+    );
+}
+
+#[test]
+fn an_entry_may_stand_alone_and_a_feed_may_not_be_empty() {
+    let entry = "<entry xmlns='http://www.w3.org/2005/Atom'><id>a</id><title>T</title>\
+                 <content>One &lt; two.</content></entry>";
+    let article = decode(entry.as_bytes()).remove(0).unwrap();
+    assert_eq!(article.body, Body::Plain("One < two.".into()));
+    for (empty, field) in [
+        ("<feed xmlns='http://www.w3.org/2005/Atom'/>", "entry"),
+        ("<rss><channel/></rss>", "item"),
+        ("<NewsML/>", "NewsItem"),
+    ] {
+        assert_eq!(decode(empty.as_bytes()), [Err(wire::Error::Missing(field))]);
+    }
+}
+
+#[test]
+fn each_format_has_its_name() {
+    for (format, name, text) in [
+        (Format::Newsml1, "newsml_1", NEWSML_1),
+        (Format::Rss, "rss", RSS),
+        (Format::Atom, "atom", ATOM),
+    ] {
+        assert_eq!(serde_json::to_value(format).unwrap(), name);
+        let all = wire::decode(text.as_bytes(), None, format, &Settings::default());
+        assert!(all.iter().any(Result::is_ok), "{name}");
+        let other = wire::decode(text.as_bytes(), None, Format::Nitf, &Settings::default());
+        assert_eq!(other, [Err(wire::Error::Unknown)]);
+    }
+}
