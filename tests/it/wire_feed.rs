@@ -260,6 +260,23 @@ fn rss_gives_every_entry() {
 }
 
 #[test]
+fn headlines_of_feeds_are_html() {
+    let headline = |title: &str| {
+        let text = format!("<rss><channel><item><guid>a</guid>{title}</item></channel></rss>");
+        decode(text.as_bytes()).remove(0).unwrap().headline
+    };
+    for (title, want) in [
+        ("<title>Café &#8217;s</title>", "Café ’s"),
+        ("<title>Caf&amp;eacute; &amp;lt; Bar</title>", "Café < Bar"),
+        ("<title>Caf&eacute;&nbsp;Bar</title>", "Café Bar"),
+        ("<title><![CDATA[The <em>Bar</em> & Café]]></title>", "The Bar & Café"),
+        ("<title>5 &lt; 6 AT&T</title>", "5 < 6 AT&T"),
+    ] {
+        assert_eq!(headline(title), want, "{title}");
+    }
+}
+
+#[test]
 fn kin_of_rss_are_read_too() {
     let rdf = "<rdf:RDF xmlns:rdf='r' xmlns='http://purl.org/rss/1.0/'><channel><title>C</title>\
                </channel><item rdf:about='u'><title>T</title></item></rdf:RDF>";

@@ -397,6 +397,21 @@ fn depth_elements_and_attributes_are_bounded() {
     assert_eq!(all, [Err(wire::Error::TooMany { items: 4, max: 3 })]);
 }
 
+/// Each of these would take hours if it were read again from every sign on.
+#[test]
+fn crowded_signs_are_read_in_one_pass() {
+    for crowd in ["&", "&amp", "&;", "&#", "<![CDATA[&]]>", "&amp;", "<!---->"] {
+        let crowd = crowd.repeat(200_000);
+        let text = format!(
+            "<nitf><head><title>t</title></head><body a=\"{}\"><body.content>\
+                            <p>{crowd}</p></body.content></body></nitf>",
+            "&".repeat(200_000)
+        );
+        let article = decode(text.as_bytes()).remove(0);
+        assert_eq!(article.map(|article| article.headline).as_deref(), Ok("t"));
+    }
+}
+
 #[test]
 fn a_fixed_format_takes_no_other() {
     let settings = Settings::default();

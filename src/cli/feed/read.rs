@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `[` and is one JSON array | the elements |
 //! | `{` and is one JSON object over several lines | the whole |
-//! | `<`, a start-of-header control, `ZCZC` (XML, IPTC 7901, ANPA) | the whole |
+//! | `<` (in UTF-16 too), a start-of-header control, `ZCZC` (XML, IPTC 7901, ANPA) | the whole |
 //! | anything else | the lines; blank ones are left out |
 //!
 //! A line that `replay --rejects` wrote gives back the untouched bytes that it holds.
@@ -41,6 +41,7 @@ impl Records {
         let shown = first.trim_ascii();
         let one = match shown.first() {
             Some(b'<' | 0x01) => true,
+            _ if wide(&first) => true,
             Some(b'{' | b'[') => !valid(shown) || shown[0] == b'[',
             _ => shown.starts_with(b"ZCZC"),
         };
@@ -53,6 +54,9 @@ impl Records {
     /// Reads on to the end: one value, or lines after all.
     fn whole(mut text: Vec<u8>, mut source: BufReader<Box<dyn Read>>) -> io::Result<Self> {
         source.read_to_end(&mut text)?;
+        if wide(&text) {
+            return Ok(Self { ahead: [text].into(), rest: None });
+        }
         let shown = text.trim_ascii();
         let ahead = match shown.first() {
             Some(b'[') if valid(shown) => elements(shown),
@@ -79,12 +83,20 @@ impl Records {
                     line
                 }
             };
+            if wide(&line) {
+                return Ok(Some(line));
+            }
             let shown = line.trim_ascii();
             if !shown.is_empty() {
                 return Ok(Some(Rejected::untouched(shown).unwrap_or_else(|| shown.to_vec())));
             }
         }
     }
+}
+
+/// Whether it begins as UTF-16 does, in which a newline is no single byte.
+fn wide(text: &[u8]) -> bool {
+    [b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"].iter().any(|start| text.starts_with(*start))
 }
 
 fn valid(text: &[u8]) -> bool {
@@ -176,6 +188,19 @@ mod tests {
             ("", &[]),
         ] {
             assert_eq!(cut(text.as_bytes()), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn documents_in_utf_16_stay_whole() {
+        for mark in [&[0xfeff][..], &[]] {
+            for encode in [u16::to_be_bytes, u16::to_le_bytes] {
+                let units = mark.iter().copied().chain("<a>\n</a>\n".encode_utf16());
+                let text: Vec<u8> = units.flat_map(encode).collect();
+                let mut records = Records::open(Box::new(io::Cursor::new(text.clone()))).unwrap();
+                assert_eq!(records.next().unwrap(), Some(text));
+                assert_eq!(records.next().unwrap(), None);
+            }
         }
     }
 

@@ -14,15 +14,16 @@
 //! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
 //!
 //! Elements of other namespaces do not stand for those of the format: `media:title` is no title.
-//! Headlines that were escaped twice, as many are, are resolved twice.
+//! Headlines of RSS are HTML by custom, those of Atom where they say so.
 //!
 //! Sources: RSS 2.0.11; RFC 4287; RFC 5023 (drafts).
 
-use super::xml::{Element, resolve};
+use super::xml::Element;
 use super::{Error, nitf};
 use crate::engine::article::{
     Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
 };
+use html5gum::{Token, Tokenizer};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 /// The entries of an RSS document.
@@ -56,7 +57,7 @@ pub(super) fn rss_article(item: &Element, root: &Element) -> Result<Article, Err
         provider: text("dc:publisher").or_else(|| of_channel("title")),
         infosource: first(&["source", "dc:source"]),
         byline: first(&["dc:creator", "author"]),
-        headline: text("title").map(|title| resolve(&title)).unwrap_or_default(),
+        headline: text("title").map(|title| plain(&title)).unwrap_or_default(),
         body: body.unwrap_or_default(),
         language: language.as_deref().and_then(Lang::parse),
         kind: match text("wp:post_type").as_deref() {
@@ -147,7 +148,21 @@ fn construct(part: &Element) -> Option<Body> {
 
 fn title(part: &Element) -> Option<String> {
     let text = part.text()?;
-    Some(if part.attribute("type") == Some("html") { resolve(&text) } else { text })
+    Some(if part.attribute("type") == Some("html") { plain(&text) } else { text })
+}
+
+/// The text of a headline that is HTML, as those of RSS are by custom.
+fn plain(html: &str) -> String {
+    if !html.contains(['&', '<']) {
+        return html.to_owned();
+    }
+    let mut text = String::new();
+    for token in Tokenizer::new(html).flatten() {
+        if let Token::String(part) = token {
+            text.push_str(&String::from_utf8_lossy(&part));
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn links(entry: &Element) -> Vec<Link> {

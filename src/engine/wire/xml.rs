@@ -25,6 +25,9 @@ pub(super) const ELEMENTS_MAX: u32 = 200_000;
 /// The most attributes of an element.
 pub(super) const ATTRIBUTES_MAX: u32 = 100;
 
+/// The longest reference in bytes, with its signs: `&#x10ffff;`.
+const REFERENCE_MAX: usize = 10;
+
 /// An element: its name, attributes and content.
 #[derive(Debug, Default)]
 pub(super) struct Element {
@@ -187,16 +190,14 @@ fn escape(raw: &str) -> String {
 }
 
 /// Resolves the predefined entities and character references, once; others stay as they are.
-pub(super) fn resolve(raw: &str) -> String {
+fn resolve(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('&') {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        let found = rest[1..]
-            .find(';')
-            .filter(|close| *close <= 8)
-            .and_then(|close| reference(&rest[1..=close]).map(|resolved| (resolved, close + 2)));
+        let close = rest.bytes().take(REFERENCE_MAX).position(|byte| byte == b';');
+        let found = close.and_then(|close| Some((reference(&rest[1..close])?, close + 1)));
         let (resolved, used) = found.unwrap_or(('&', 1));
         text.push(resolved);
         rest = &rest[used..];
