@@ -223,6 +223,34 @@ fn an_order_to_withdraw_needs_no_text() {
 }
 
 #[test]
+fn an_embargo_without_an_end_holds() {
+    let nitf = |release: &str| {
+        format!(
+            "<nitf><head><title>T</title><docdata management-status='embargoed'>\
+             <doc-id id-string='a'/>{release}</docdata></head></nitf>"
+        )
+    };
+    let newsml = |change: &str| {
+        format!(
+            "<NewsML><NewsItem><Identification><NewsIdentifier><NewsItemId>a</NewsItemId>\
+             </NewsIdentifier></Identification><NewsManagement><Status FormalName='Embargoed'/>\
+             {change}</NewsManagement><NewsComponent><NewsLines><HeadLine>T</HeadLine></NewsLines>\
+             </NewsComponent></NewsItem></NewsML>"
+        )
+    };
+    let of = |text: String| {
+        let article = decode(text.as_bytes()).remove(0).unwrap();
+        (article.pubstatus, article.embargoed.map(|time| time.to_string()))
+    };
+    let until = (PubStatus::Usable, Some("2026-11-23T12:00:00Z".to_owned()));
+    assert_eq!(of(nitf("<date.release norm='20261123T120000Z'/>")), until);
+    assert_eq!(of(nitf("")), (PubStatus::Withheld, None));
+    let change = "<StatusWillChange><DateAndTime>20261123T120000Z</DateAndTime></StatusWillChange>";
+    assert_eq!(of(newsml(change)), until);
+    assert_eq!(of(newsml("")), (PubStatus::Withheld, None));
+}
+
+#[test]
 fn rss_gives_every_entry() {
     check(
         RSS.as_bytes(),

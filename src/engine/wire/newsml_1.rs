@@ -8,7 +8,7 @@
 //! | provider | `Provider/Party`, `Source/Party`, `ProviderId` |
 //! | language | `DescriptiveMetadata/Language`, `xml:lang` |
 //! | times | `ThisRevisionCreated`, `FirstCreated`; `StatusWillChange/DateAndTime` as `embargoed` |
-//! | status | `Status`; of an embargoed item only the time counts |
+//! | status | `Status`; an embargo without an end is `withheld` |
 //! | signals | `Instruction` |
 //! | links | `DerivedFrom` |
 //!
@@ -39,6 +39,7 @@ pub(super) fn article(item: &Element) -> Result<Article, Error> {
     let time = |path: &[&str]| EventTime::parse(&managed.at(path)?.text()?);
     let party = |name: &str| administered.at(&[name, "Party"]).and_then(named);
     let status = managed.at(&["Status"]).and_then(named).unwrap_or_default().to_ascii_lowercase();
+    let freed = time(&["StatusWillChange", "DateAndTime"]);
     let source = party("Source");
     let public = identifier.at(&["PublicIdentifier"]).and_then(Element::text);
     let mut article = Article {
@@ -56,10 +57,12 @@ pub(super) fn article(item: &Element) -> Result<Article, Error> {
         language: language(item, described),
         versioncreated: time(&["ThisRevisionCreated"]),
         firstcreated: time(&["FirstCreated"]),
-        embargoed: time(&["StatusWillChange", "DateAndTime"]).filter(|_| status == "embargoed"),
+        embargoed: freed.filter(|_| status == "embargoed"),
         pubstatus: match status.as_str() {
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
+            // An embargo without an end holds until something else is said.
+            "embargoed" if freed.is_none() => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
         signals: signals(managed),

@@ -47,6 +47,8 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
         pubstatus: match status.as_str() {
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
+            // An embargo without an end holds until something else is said.
+            "embargoed" if embargoed.is_none() => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
         ednote: ednote(data),
