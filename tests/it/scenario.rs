@@ -68,7 +68,8 @@ fn one_figure_changed_is_a_correction_by_its_own_desk_and_a_doubt_by_another() {
             st-3: correction of st-1 by unmarked; also reprint of st-2 by other-figures; S1 of 3; pass yes
               corrected st-1 by st-3: carried by [st-2]
               superseded st-1 by st-3: corrected
-            st-4: reprint of st-1 by other-figures; also reprint of st-2 by other-figures; also recurring of st-3 by most-figures-differ; S1 of 4; changed_numbers needs_review; pass repeat
+            st-4: reprint of st-1 by other-figures; also reprint of st-2 by other-figures; also recurring of st-3 by most-figures-differ; S1 of 4; carries_uncorrected changed_numbers needs_review; pass held
+              corrected st-1 by st-3: carried by [st-4]
         "#]],
     );
 }
@@ -244,6 +245,28 @@ fn a_second_wrapup_takes_the_place_of_the_first_and_of_nothing_else() {
             nw-2: expansion of nw-1 by contains; S1 of 2; pass yes
             nw-3: update of nw-2 by marked; S1 of 3; pass yes
               superseded nw-2 by nw-3: newer-version
+        "#]],
+    );
+}
+
+#[test]
+fn what_carries_an_uncorrected_figure_late_is_named_and_held() {
+    wire(
+        r#"
+        10:00 st-1 northwire en "Storm hits coast" | @storm @crews
+        10:30 st-1#2 northwire en "CORRECTED-Storm hits coast" | A storm with gusts of 104 kilometres an hour tore roofs from houses along the Velden coast overnight and left 30,000 homes without power. @crews
+        10:40 bay-1 baypress en "Roofs torn off" | @storm
+        10:50 hill-1 hillnews en "Trains stand still" | @crews @mayor
+        "#,
+        expect![[r#"
+              S1 opened
+            st-1: original; S1 of 1; pass yes
+            st-1: correction of st-1 by new-version; S1 of 2; pass yes
+              corrected st-1 by st-1: carried by []
+              superseded st-1 by st-1: corrected
+            bay-1: excerpt of st-1 by contained; also partial of st-1 by shared-run; S1 of 3; carries_uncorrected; pass held
+              corrected st-1 by st-1: carried by [bay-1]
+            hill-1: partial of st-1 by shared-run; also partial of st-1 by shared-run; S1 of 4; pass yes
         "#]],
     );
 }

@@ -136,6 +136,8 @@ impl Default for Settings {
 
 /// The flag of an article that carries withdrawn text.
 pub const CARRIES_WITHDRAWN: &str = "carries_withdrawn";
+/// The flag of an article that carries what another was corrected in.
+pub const CARRIES_UNCORRECTED: &str = "carries_uncorrected";
 /// The flag of a verdict that a person should look at.
 pub const NEEDS_REVIEW: &str = "needs_review";
 

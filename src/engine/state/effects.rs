@@ -10,10 +10,11 @@
 use super::State;
 use crate::engine::article::{About, ArticleKey, Order, Sequence};
 use crate::engine::event::{Carrier, Certainty, Radius, Superseded, What};
+use crate::engine::prepare::Prepared;
 use crate::engine::relation::align::Aligner;
 use crate::engine::relation::carriers::{Tainted, carried};
 use crate::engine::relation::identity::older;
-use crate::engine::relation::{Archive, Kind, NEEDS_REVIEW, Standing, Target};
+use crate::engine::relation::{Archive, Earlier, Kind, NEEDS_REVIEW, Standing, Target, Verdict};
 use crate::engine::story::{Members, StoryId};
 
 impl State {
@@ -98,8 +99,8 @@ impl State {
         vec![What::Superseded(Box::new(Superseded { article, by, reason: reason.into(), story }))]
     }
 
-    /// Says that the newest article carries what was withdrawn, or was itself withdrawn before it
-    /// came.
+    /// Says that the newest article carries what was withdrawn or corrected, or was itself withdrawn
+    /// before it came.
     fn late_carrier(&mut self, own: Sequence) -> Vec<What> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let about = entry.about.clone();
@@ -119,25 +120,71 @@ impl State {
             .chain(&verdict.also)
             .filter_map(|r| r.of.clone())
             .collect();
-        let mut said = Vec::new();
         for sequence in targets.iter().filter_map(|t| t.sequence) {
-            let Some(that) = self.live.get(sequence) else { continue };
-            if that.standing != Standing::Withdrawn || that.about.uri == about.uri {
+            let Some(that) = self.live.get(sequence).filter(|that| that.about.uri != about.uri)
+            else {
                 continue;
-            }
-            let by = that.changed_by.clone().unwrap_or_else(|| that.about.key());
+            };
+            let Some((tainted, by)) = self.taint(sequence) else { continue };
             let aligner = Aligner::of(&that.print);
-            let carrier = self.carrier(&aligner, &Tainted::Whole, own);
-            let Some(carrier) = carrier else { continue };
-            said.push(What::Withdrawn(Box::new(Radius {
+            let Some(carrier) = self.carrier(&aligner, &tainted, own) else { continue };
+            let radius = Box::new(Radius {
                 of: Some(that.about.key()),
                 carriers: vec![carrier],
                 story: self.story_of(sequence),
                 ..self.empty_radius(by)
-            })));
+            });
+            return match that.standing {
+                Standing::Withdrawn => vec![What::Withdrawn(radius)],
+                _ => vec![What::Corrected(radius)],
+            };
         }
-        said.truncate(1);
-        said
+        Vec::new()
+    }
+
+    /// What of a live article must not be printed any more, and since which article; `None` where it
+    /// stands, or a newer version alone took its place.
+    fn taint(&self, sequence: Sequence) -> Option<(Tainted, ArticleKey)> {
+        let that = self.live.get(sequence)?;
+        let by = that.changed_by.clone();
+        match that.standing {
+            Standing::Withdrawn => Some((Tainted::Whole, by.unwrap_or_else(|| that.about.key()))),
+            Standing::Uncorrected => {
+                let by = by?;
+                let of = |v: &Earlier<'_>| v.about.version == by.version;
+                let tainted = {
+                    let correction = self.live.versions(&by.uri).find(of)?;
+                    Tainted::corrected(correction.print, &that.print)
+                };
+                Some((tainted, by))
+            }
+            Standing::Stands | Standing::Superseded => None,
+        }
+    }
+
+    /// Whether `new`, not yet live, carries what an article that its verdict names was corrected in.
+    pub(super) fn carries_uncorrected(&self, new: &Prepared, verdict: &Verdict) -> bool {
+        let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
+        let mut targets = relations.filter_map(|r| r.of.as_ref()?.sequence);
+        targets.any(|sequence| {
+            let that = self.live.get(sequence);
+            let Some(that) = that.filter(|that| {
+                that.standing == Standing::Uncorrected && that.about.uri != new.about.uri
+            }) else {
+                return false;
+            };
+            let Some((tainted, _)) = self.taint(sequence) else { return false };
+            let new = Earlier {
+                sequence: self.live.next(),
+                arrived: self.clock,
+                about: &new.about,
+                print: &new.print,
+                verdict,
+                standing: Standing::Stands,
+            };
+            let run_words = self.settings.relation.run_words;
+            !carried(&Aligner::of(&that.print), &tainted, new, run_words).is_empty()
+        })
     }
 
     /// Changes the standing of every live version of `target` that is no notice.

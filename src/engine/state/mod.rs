@@ -274,6 +274,10 @@ impl State {
             verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
             verdict.pass = Pass::Held;
         }
+        if self.carries_uncorrected(new, verdict) {
+            verdict.flags.push(relation::CARRIES_UNCORRECTED.into());
+            verdict.pass = Pass::Held;
+        }
         verdict.flags.sort_unstable();
         verdict.flags.dedup();
     }
