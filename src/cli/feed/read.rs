@@ -40,7 +40,7 @@ impl Records {
         }
         let shown = first.trim_ascii();
         let one = match shown.first() {
-            Some(b'<' | 0x01) => true,
+            Some(b'<' | 0x01 | 0x16) => true,
             _ if wide(&first) => true,
             Some(b'{' | b'[') => !valid(shown) || shown[0] == b'[',
             _ => shown.starts_with(b"ZCZC"),

@@ -13,6 +13,7 @@ pub mod marks;
 mod newsml_1;
 mod newsml_g2;
 mod nitf;
+mod teletype;
 mod xml;
 
 use self::xml::Element;
@@ -60,6 +61,8 @@ pub enum Format {
     Rss,
     /// Atom 1.0, a feed or an entry.
     Atom,
+    /// The text wires of IPTC 7901 and ANPA 1312, told apart by their control characters.
+    Teletype,
 }
 
 /// Why an item is refused. [`Error::reason`] is the stable code that headers and metrics carry.
@@ -164,9 +167,13 @@ pub fn decode(
         return vec![Err(Error::TooLarge { bytes: bytes.len(), max: settings.record_bytes_max })];
     }
     let named = content_type.unwrap_or_default().to_ascii_lowercase();
+    if format == Format::Teletype || format == Format::Auto && teletype::looks_so(bytes) {
+        let article = teletype::article(&teletype::read_text(bytes));
+        return vec![article.and_then(|article| finish(article, settings))];
+    }
     let marked = match format {
         Format::Auto => !named.contains("json") && (named.contains("xml") || looks_marked(bytes)),
-        Format::Json => false,
+        Format::Json | Format::Teletype => false,
         Format::NewsmlG2 | Format::Newsml1 | Format::Nitf | Format::Rss | Format::Atom => true,
     };
     let text = if marked { xml::read_text(bytes) } else { utf8(bytes) };
@@ -211,7 +218,7 @@ fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Arti
         Format::Newsml1 => (newsml_1::items(&root), "NewsItem"),
         Format::Rss => (feed::rss_items(&root), "item"),
         Format::Atom => (feed::atom_items(&root), "entry"),
-        Format::Auto | Format::Json | Format::Nitf => (vec![&root], "nitf"),
+        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => (vec![&root], "nitf"),
     };
     if items.is_empty() {
         return vec![Err(Error::Missing(missing))];
@@ -225,7 +232,7 @@ fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Arti
             Format::Newsml1 => newsml_1::article(item),
             Format::Rss => feed::rss_article(item, &root),
             Format::Atom => feed::atom_article(item, &root),
-            Format::Auto | Format::Json | Format::Nitf => nitf::article(item),
+            Format::Auto | Format::Json | Format::Teletype | Format::Nitf => nitf::article(item),
         };
         article.and_then(|article| finish(article, settings))
     };
