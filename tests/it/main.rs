@@ -19,4 +19,5 @@ mod scenario;
 mod script;
 mod stories;
 mod wire_feed;
+mod wire_json;
 mod wire_xml;

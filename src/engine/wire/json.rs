@@ -1,4 +1,4 @@
-//! Plain JSON and IPTC ninjs 1.x, 2.x and 3.x, told apart field by field.
+//! Plain JSON, IPTC ninjs 1.x to 3.x, AP Media API and JSON Feed, told apart field by field.
 //!
 //! A strict schema check would refuse real feeds, so what is needed is read where it stands and the
 //! rest is ignored. Names are compared without case and without underscores (`versionCreated` of
@@ -14,9 +14,11 @@
 //! | times | `versioncreated`, `published`, `firstpublished`, `firstcreated`, `contentcreated`, `embargoed`, `embargo`, `expires` |
 //! | links | `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`, `versionof` |
 //!
-//! A record may be one object, an array of them, or an object that holds `data.item` or `item[]`.
+//! A record may be one object, an array of them, or an object that holds `data.item`,
+//! `data.items[].item`, `item[]` or `items[]`. The uri of an item of AP is `altids.itemid`: its own
+//! `uri` is the address of a query. Items of a JSON Feed take title and language of their feed.
 //!
-//! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide.
+//! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
 use super::{Error, Settings, marks};
 use crate::engine::article::{
@@ -29,11 +31,31 @@ use std::collections::HashMap;
 pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Error>> {
     match items(text) {
         Err(error) => vec![Err(error)],
-        Ok(items) if items.is_empty() => vec![Err(Error::Empty)],
-        Ok(items) if items.len() > settings.items_max as usize => {
+        Ok(Record { items, .. }) if items.is_empty() => vec![Err(Error::Empty)],
+        Ok(Record { items, .. }) if items.len() > settings.items_max as usize => {
             vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })]
         }
-        Ok(items) => items.into_iter().map(|item| article(item, settings)).collect(),
+        Ok(Record { items, title, language }) => {
+            let of_feed = |mut article: Article| {
+                article.provider = article.provider.or_else(|| title.clone());
+                article.language = article.language.or(language);
+                article
+            };
+            items.into_iter().map(|item| article(item, settings).map(of_feed)).collect()
+        }
+    }
+}
+
+/// The items of a record, unread, and what its feed says for all of them.
+struct Record<'a> {
+    items: Vec<&'a str>,
+    title: Option<String>,
+    language: Option<Lang>,
+}
+
+impl<'a> Record<'a> {
+    fn of(items: Vec<&'a str>) -> Self {
+        Self { items, title: None, language: None }
     }
 }
 
@@ -46,26 +68,39 @@ fn syntax(error: &serde_json::Error) -> Error {
     Error::Syntax { format: "JSON", kind, line: error.line(), column: error.column() }
 }
 
+fn list(text: &str) -> Result<Vec<&str>, serde_json::Error> {
+    let all: Vec<&RawValue> = serde_json::from_str(text)?;
+    Ok(all.into_iter().map(RawValue::get).collect())
+}
+
 /// The items of a record.
-fn items(text: &str) -> Result<Vec<&str>, Error> {
+fn items(text: &str) -> Result<Record<'_>, Error> {
     if text.starts_with('[') {
-        let all: Vec<&RawValue> = serde_json::from_str(text).map_err(|e| syntax(&e))?;
-        return Ok(all.into_iter().map(RawValue::get).collect());
+        return list(text).map(Record::of).map_err(|e| syntax(&e));
     }
     let fields = Fields::read(text)?;
-    if fields.raw("uri").is_none() && fields.raw("id").is_none() {
-        if let Some(data) = fields.raw("data").and_then(|data| Fields::read(data).ok())
-            && let Some(item) = data.raw("item")
-        {
-            return Ok(vec![item]);
+    if fields.raw("uri").is_some() {
+        return Ok(Record::of(vec![text]));
+    }
+    // The `id` beside `data` names the request that was answered.
+    if let Some(data) = fields.raw("data").and_then(|data| Fields::read(data).ok()) {
+        if let Some(item) = data.raw("item") {
+            return Ok(Record::of(vec![item]));
         }
-        if let Some(list) = fields.raw("item").or_else(|| fields.raw("items"))
-            && let Ok(all) = serde_json::from_str::<Vec<&RawValue>>(list)
-        {
-            return Ok(all.into_iter().map(RawValue::get).collect());
+        if let Some(Ok(all)) = data.raw("items").map(list) {
+            let bare = |raw| Fields::read(raw).ok().and_then(|f| f.raw("item")).unwrap_or(raw);
+            return Ok(Record::of(all.into_iter().map(bare).collect()));
         }
     }
-    Ok(vec![text])
+    if fields.raw("id").is_none()
+        && let Some(Ok(all)) = fields.raw("item").or_else(|| fields.raw("items")).map(list)
+    {
+        let feed = fields.text("version").is_some_and(|v| v.contains("jsonfeed.org/"));
+        let said = |name| fields.text(name).filter(|_| feed).map(Cow::into_owned);
+        let language = said("language").as_deref().and_then(Lang::parse);
+        return Ok(Record { items: all, title: said("title"), language });
+    }
+    Ok(Record::of(vec![text]))
 }
 
 /// The fields of one object, unread, by folded name.
@@ -188,7 +223,11 @@ fn article(text: &str, settings: &Settings) -> Result<Article, Error> {
         return Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 });
     }
     let fields = Fields::read(text)?;
-    let uri = fields.required(&["uri", "guid", "id"], "uri")?.ok_or(Error::Missing("uri"))?;
+    let altids = fields.raw("altids").and_then(|raw| Fields::read(raw).ok());
+    let uri = match altids.as_ref().and_then(|ids| ids.text("itemid")) {
+        Some(own) => own,
+        None => fields.required(&["uri", "guid", "id"], "uri")?.ok_or(Error::Missing("uri"))?,
+    };
     let kind = item_type(&fields);
     let headline = headline(&fields).unwrap_or_default().trim().to_owned();
     let body = body(&fields, kind)?;
@@ -202,18 +241,19 @@ fn article(text: &str, settings: &Settings) -> Result<Article, Error> {
         uri: uri.into_owned(),
         version: owned(&["version"]),
         provider: one(&["provider", "source", "copyrightholder"]).or_else(|| infosource.clone()),
-        credit: owned(&["creditline", "credit"]),
+        credit: owned(&["creditline", "credit", "descriptioncreditline"]),
         infosource,
-        byline: owned(&["byline", "by"]),
+        byline: owned(&["byline", "by"])
+            .or_else(|| Some(fields.names("authors").join(", ")).filter(|names| !names.is_empty())),
         dateline: owned(&["dateline"]),
         located: owned(&["located"]),
         headline,
         body,
         language: owned(&["language", "lang"]).as_deref().and_then(Lang::parse),
         kind,
-        versioncreated: fields.time(&["versioncreated"]),
+        versioncreated: fields.time(&["versioncreated", "datemodified"]),
         firstcreated: fields.time(&["firstcreated"]),
-        published: fields.time(&["published", "firstpublished", "contentcreated"]),
+        published: fields.time(&["published", "firstpublished", "contentcreated", "datepublished"]),
         embargoed: fields.time(&["embargoed", "embargo"]),
         expires: fields.time(&["expires"]),
         pubstatus: status(&fields),
@@ -265,11 +305,11 @@ fn body(fields: &Fields<'_>, kind: ItemType) -> Result<Body, Error> {
     if let Some(part) = parts.into_iter().next() {
         return Ok(Body::Plain(part.value.into_owned()));
     }
-    if let Some(html) = fields.first(&["bodyhtml", "bodyxhtml"]) {
+    if let Some(html) = fields.first(&["bodyhtml", "bodyxhtml", "contenthtml"]) {
         return Ok(Body::Html(html.into_owned()));
     }
     let plain = fields.required(&["body", "bodytext", "bodymain", "text"], "body")?;
-    let plain = plain.or_else(|| fields.first(&["bodytext", "bodymain", "text"]));
+    let plain = plain.or_else(|| fields.first(&["bodytext", "bodymain", "text", "contenttext"]));
     match plain {
         Some(text) => Ok(Body::Plain(text.into_owned())),
         None if kind != ItemType::Text => Ok(caption(fields)),
