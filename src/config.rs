@@ -21,12 +21,14 @@ mod load;
 
 use crate::daemon::admin;
 use crate::daemon::contract::Mode;
+use crate::daemon::pipeline::shards::{Map, Selector};
 use crate::daemon::pipeline::{self, Delivery, Reset};
 use crate::engine;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Every setting of the daemon.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -37,8 +39,10 @@ pub struct Config {
     /// How outputs are written: `exactly_once` (one transaction a batch), or `at_least_once` for
     /// brokers without transactions, where repeats carry identical ids.
     pub delivery: Delivery,
-    /// The slices of the feed that are clustered apart; empty is one slice for everything.
-    pub shards: Vec<Shard>,
+    /// The slices of the feed that are clustered apart; empty is one slice for everything. Each item
+    /// goes to the first that it fits (`topics`, `partitions`, `headers`, `languages`, `providers`),
+    /// else to the one without a condition: `[{ name = "de", languages = ["de"] }, { name = "rest" }]`.
+    pub shards: Vec<Selector>,
     /// What a standby follows.
     pub standby: Standby,
     /// Where to start.
@@ -58,14 +62,6 @@ pub struct Config {
     pub kafka: BTreeMap<String, KafkaValue>,
     /// What shapes verdicts and stories. The hash of these settings is in every event.
     pub engine: engine::Settings,
-}
-
-/// A slice of the feed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Shard {
-    /// Its name, for logs.
-    pub name: String,
 }
 
 /// What a standby follows.
@@ -255,9 +251,20 @@ pub enum Error {
 impl Config {
     /// The hash of all settings that shape what the engine says: 16 hexadecimal digits.
     pub fn settings_hash(&self) -> String {
-        let shaping = serde_json::json!({ "engine": self.engine, "shards": self.shards });
+        let unnamed = |shard: &Selector| Selector { name: String::new(), ..shard.clone() };
+        let shards: Vec<Selector> = self.shards.iter().map(unnamed).collect();
+        let shaping = serde_json::json!({ "engine": self.engine, "shards": shards });
         let digest = Sha256::digest(shaping.to_string().as_bytes());
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Which shard takes what.
+    ///
+    /// # Panics
+    /// Never: settings that are loaded draw a map.
+    pub fn map(&self) -> Arc<Map> {
+        let map = Map::new(&self.input.topic, &self.shards);
+        Arc::new(map.expect("settings were validated when they were loaded"))
     }
 
     /// The name of this instance.
@@ -292,13 +299,19 @@ impl Config {
         ] {
             check(!text.is_empty(), key, "must not be empty")?;
         }
-        let mut topics =
-            vec![&self.input.topic, &out.events, &out.stories, &out.rejected, &out.state];
-        topics.extend(Some(&out.unique).filter(|topic| !topic.is_empty()));
+        let map = Map::new(&self.input.topic, &self.shards);
+        let map =
+            map.map_err(|e| Error::Invalid { key: "shards".into(), message: e.to_string() })?;
+        let inputs = map.topics();
+        let mut topics: Vec<&str> =
+            [&out.events, &out.stories, &out.rejected, &out.state].map(String::as_str).to_vec();
+        topics.extend(Some(out.unique.as_str()).filter(|topic| !topic.is_empty()));
+        topics.extend(inputs.iter().map(|topic| &**topic));
         topics.sort_unstable();
         let distinct = topics.windows(2).all(|pair| pair[0] != pair[1]);
         check(distinct, "output", "every topic needs a name of its own")?;
-        check(self.shards.len() <= 1, "shards", "this release runs one shard")?;
+        let followed = self.standby.shards.iter().all(|shard| *shard < map.shards());
+        check(followed, "standby.shards", "names a shard that is not there")?;
         check(out.partitions > 0, "output.partitions", "must be above zero")?;
         let replication = out.replication == -1 || out.replication > 0;
         check(replication, "output.replication", "must be above zero, or -1")?;

@@ -29,6 +29,13 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     if args.show {
         print!("{}", config.shown());
     }
+    let shards = &settings.map;
+    for shard in shards.decoding() {
+        let name = shards.name(shard);
+        println!(
+            "shard {shard} `{name}` reads language or provider: every shard decodes all it reads"
+        );
+    }
     println!("settings are right; hash of the shaping ones: {}", config.settings_hash());
     if args.connect {
         for line in topics::look(&settings)? {

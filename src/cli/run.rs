@@ -7,6 +7,7 @@ use crate::daemon::admin::status::Instance;
 use crate::daemon::contract::{Encoder, Unique};
 use crate::daemon::kafka::client::{Settings, Topics};
 use crate::daemon::metrics;
+use crate::daemon::pipeline::shards::{Map, Slice};
 use crate::daemon::pipeline::{Delivery, Setup};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::teller::Teller;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
     server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     let kafka = kafka(config);
-    let views = Views::new(kafka.shards);
+    warn(&kafka.map);
+    let views = Views::new(kafka.map.shards());
     let server = serve(config, &views)?;
     let daemon = Daemon::start(kafka, setup(config), tellers(views));
     let ended = daemon.map_err(Failure::Usage)?.run();
@@ -26,6 +28,14 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
         server.stop();
     }
     Ok(ended?)
+}
+
+/// Warns of what works and is dear.
+fn warn(map: &Map) {
+    for shard in map.decoding() {
+        let name = map.name(shard);
+        tracing::warn!(shard, name, "its selector reads language or provider: every shard decodes");
+    }
 }
 
 /// The admin server of a configuration. From here on, what is counted can be read.
@@ -65,7 +75,6 @@ pub(super) fn kafka(config: &Config) -> Settings {
     Settings {
         group: config.group.id.clone(),
         topics: Topics {
-            input: config.input.topic.clone(),
             events: out.events.clone(),
             stories: out.stories.clone(),
             unique: Some(out.unique.clone()).filter(|topic| !topic.is_empty()),
@@ -74,7 +83,7 @@ pub(super) fn kafka(config: &Config) -> Settings {
         },
         partitions: i32::try_from(out.partitions).unwrap_or(i32::MAX),
         replication: out.replication,
-        shards: 1,
+        map: config.map(),
         limits: None,
         delivery: config.delivery,
         passed: config.kafka.iter().map(|(key, v)| (key.clone(), v.text())).collect(),
@@ -91,6 +100,7 @@ pub(super) fn setup(config: &Config) -> Setup {
         fresh_key: fresh_key(),
         encoder: Arc::new(encoder(config)),
         format: config.input.format,
+        slice: Slice { map: config.map(), shard: 0 },
     }
 }
 

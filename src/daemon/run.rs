@@ -17,6 +17,7 @@ use super::kafka::watchdog::Watchdog;
 use super::kafka::{lease, topics};
 use super::pipeline::broker::Limits;
 use super::pipeline::lease::Wake;
+use super::pipeline::shards::Slice;
 use super::pipeline::{Observer, Pipeline, Setup};
 use crate::engine::fingerprint::FloodKey;
 use anyhow::{Context, anyhow};
@@ -62,7 +63,7 @@ pub fn fresh_key() -> FloodKey {
 }
 
 impl Daemon {
-    /// Starts it.
+    /// Starts it: one pipeline for each shard of `kafka.map`, with its own slice of it.
     ///
     /// # Errors
     /// When the settings passed to librdkafka are not taken, or the system gives no thread.
@@ -139,12 +140,14 @@ fn supervise(
     let Some(limits) = topics_ready(kafka, stopped)? else { return Ok(()) };
     let watchdog = Watchdog::start();
     let leaving = Arc::new(AtomicBool::new(false));
-    let (ended, ends) = bounded::<Result<(), String>>(kafka.shards as usize + 1);
+    let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 1);
     let (mut wakes, mut pipelines) = (Vec::new(), Vec::new());
-    for shard in 0..kafka.shards {
+    for shard in 0..kafka.map.shards() {
         let (wake, waking) = bounded(64);
         let cluster = Cluster::new(kafka.clone(), shard, limits, watchdog.clone());
-        let (setup, observer, ended) = (setup.clone(), observers(shard), ended.clone());
+        let slice = Slice { map: kafka.map.clone(), shard };
+        let setup = Setup { slice, ..setup.clone() };
+        let (observer, ended) = (observers(shard), ended.clone());
         pipelines.push(thread(&format!("shard-{shard}"), move || {
             let mut pipeline = Pipeline::new(setup, cluster, MachineClock::default(), observer);
             send(&ended, pipeline.run(&waking));

@@ -9,4 +9,5 @@ mod deployment;
 mod faults;
 mod flow;
 mod published;
+mod shards;
 mod telemetry;

@@ -15,6 +15,7 @@ use wirefold::daemon::pipeline::broker::{
     OutputRecord, Partition, Polled, Role, Writer,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
+use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::article::EventTime;
 
 /// What strikes at a step.
@@ -46,6 +47,10 @@ pub(crate) struct World {
     pub(crate) low: BTreeMap<Partition, i64>,
     pub(crate) outputs: Vec<OutputRecord>,
     pub(crate) log: Vec<LogRecord>,
+    /// The changelogs of other shards.
+    pub(crate) peers: BTreeMap<u32, Vec<LogRecord>>,
+    /// What is fetched; `None` is everything.
+    pub(crate) slice: Option<Slice>,
     pub(crate) transactions: bool,
     pub(crate) steps: u64,
     pub(crate) kinds: Vec<&'static str>,
@@ -233,6 +238,15 @@ impl Broker for Shared {
         Ok(end)
     }
 
+    fn peer(
+        &mut self,
+        shard: u32,
+        each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let log = self.step("peer", |w| Ok(w.peers.get(&shard).cloned().unwrap_or_default()))?;
+        log.into_iter().try_for_each(each)
+    }
+
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault> {
         self.step("partitions", |w| {
             let ends = |(of, records): (&Partition, &Vec<InputRecord>)| {
@@ -240,7 +254,8 @@ impl Broker for Shared {
                 let high = records.last().map_or(low, |record| record.offset + 1);
                 (of.clone(), Ends { low, high })
             };
-            Ok(w.inputs.iter().map(ends).collect())
+            let fetched = |of: &Partition| w.slice.as_ref().is_none_or(|slice| slice.fetches(of));
+            Ok(w.inputs.iter().filter(|(of, _)| fetched(of)).map(ends).collect())
         })
     }
 

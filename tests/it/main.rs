@@ -17,6 +17,7 @@ mod pipeline;
 mod sample;
 mod scenario;
 mod script;
+mod shards;
 mod stories;
 mod wire_feed;
 mod wire_json;

@@ -14,6 +14,7 @@ use wirefold::daemon::metrics;
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::Limits;
 use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::shards::Map;
 use wirefold::daemon::pipeline::{Delivery, Ended, Observer, Phase, Waiting};
 use wirefold::daemon::run::Daemon;
 use wirefold::daemon::teller::Teller;
@@ -57,7 +58,6 @@ impl Instance {
         let kafka = Settings {
             group: "wirefold".into(),
             topics: Topics {
-                input: "in".into(),
                 events: "events".into(),
                 stories: "stories".into(),
                 unique: Some("unique".into()),
@@ -66,7 +66,7 @@ impl Instance {
             },
             partitions: 2,
             replication: 1,
-            shards: 1,
+            map: Arc::new(Map::new("in", &[]).unwrap()),
             limits: Some(Limits { by_role: [1 << 20; 5] }),
             delivery: Delivery::ExactlyOnce,
             passed: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),

@@ -10,6 +10,7 @@ use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
 use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
+use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup};
 use wirefold::engine::article::{EventTime, Span};
 use wirefold::engine::fingerprint::FloodKey;
@@ -86,19 +87,20 @@ pub(crate) fn setup(delivery: Delivery) -> Setup {
         reset: Reset::Error,
         fresh_key: FloodKey(7),
         format: Format::Auto,
+        slice: Slice::everything("wire.articles"),
     }
 }
 
 /// Runs one process to its end.
-fn process(shared: &Shared, setup: Setup) -> Result<(), String> {
+pub(crate) fn process(shared: &Shared, setup: Setup) -> Result<(), String> {
     let wakes = shared.wakes();
     Pipeline::new(setup, shared.clone(), shared.clone(), Box::new(Silent)).run(&wakes)
 }
 
 /// Starts processes until one ends in peace.
-fn run(shared: &Shared, delivery: Delivery) {
+pub(crate) fn run(shared: &Shared, setup: &Setup) {
     for _ in 0..50 {
-        match process(shared, setup(delivery)) {
+        match process(shared, setup.clone()) {
             Ok(()) => return,
             Err(why) => assert_eq!(why, "killed"),
         }
@@ -112,7 +114,7 @@ fn engine_records(shared: &Shared) -> BTreeMap<String, Vec<u8>> {
     shared.lock().compacted().into_iter().filter(|(key, _)| !shell(key)).collect()
 }
 
-fn event_id(record: &OutputRecord) -> Option<Vec<u8>> {
+pub(crate) fn event_id(record: &OutputRecord) -> Option<Vec<u8>> {
     record.headers.iter().find(|(key, _)| key == "ce_id")?.1.clone()
 }
 
@@ -133,7 +135,7 @@ fn without_repeats(outputs: &[OutputRecord]) -> Vec<OutputRecord> {
     kept
 }
 
-fn same(shared: &Shared, straight: &Shared, delivery: Delivery, what: &str) {
+pub(crate) fn same(shared: &Shared, straight: &Shared, delivery: Delivery, what: &str) {
     let (found, wanted) = (shared.lock().outputs.clone(), straight.lock().outputs.clone());
     match delivery {
         Delivery::ExactlyOnce => assert!(found == wanted, "outputs differ: {what}"),
@@ -169,7 +171,7 @@ fn journals_are_whole(shared: &Shared, what: &str) {
 
 fn straight(records: &[InputRecord], delivery: Delivery) -> Shared {
     let shared = world(records, delivery);
-    run(&shared, delivery);
+    run(&shared, &setup(delivery));
     shared
 }
 
@@ -216,7 +218,7 @@ fn killed_everywhere(delivery: Delivery) {
         for when in [When::Before, When::After] {
             let shared = world(&records, delivery);
             shared.lock().strikes.insert(step, (Strike::Kill, when));
-            run(&shared, delivery);
+            run(&shared, &setup(delivery));
             assert_eq!(shared.lock().struck, 1, "step {step} was reached");
             let what =
                 format!("killed {when:?} step {step}, {}", shared.lock().kinds[step as usize - 1]);
@@ -250,7 +252,7 @@ fn struck_at_random(delivery: Delivery, kinds: &[Strike]) {
             let when = if rng.below(2) == 0 { When::Before } else { When::After };
             shared.lock().strikes.insert(at, (strike, when));
         }
-        run(&shared, delivery);
+        run(&shared, &setup(delivery));
         let strikes = shared.lock().strikes.clone();
         same(&shared, &straight, delivery, &format!("seed {seed}: {strikes:?}"));
         struck += shared.lock().struck;

@@ -70,7 +70,7 @@ impl Wire {
         let producer: BaseProducer = client(settings).set("linger.ms", "0").create()?;
         for line in &self.lines {
             let header = Header { key: "content-type", value: Some(CONTENT_TYPE) };
-            let mut record: BaseRecord<'_, str, str> = BaseRecord::to(&settings.topics.input)
+            let mut record: BaseRecord<'_, str, str> = BaseRecord::to(settings.map.input())
                 .payload(line.payload)
                 .timestamp(line.stamp.0)
                 .headers(OwnedHeaders::new().insert(header));

@@ -70,12 +70,13 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let mut config = config.clone();
     config.output.mode = Mode::Binary;
     config.delivery = Delivery::ExactlyOnce;
+    config.shards = Vec::new();
     // The sample's day may lie ahead of this machine's.
     config.engine.future_tolerance = Span(i64::MAX / 4);
     let over = signals()?;
     let broker = Broker::start(&config)?;
     let kafka = broker.settings(kafka(&config));
-    let views = Views::new(kafka.shards);
+    let views = Views::new(kafka.map.shards());
     let served = listen::serve(&config, args.port, &views)?;
     let daemon = Daemon::start(kafka.clone(), setup(&config), tellers(views.clone()));
     let daemon = daemon.map_err(Failure::Usage)?;

@@ -7,10 +7,12 @@
 
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::Limits;
+use crate::daemon::pipeline::shards::Map;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the Kafka side is told.
@@ -24,8 +26,8 @@ pub struct Settings {
     pub partitions: i32,
     /// Replicas of topics that are made; -1 is the broker's default.
     pub replication: i32,
-    /// The number of shards, which is the number of partitions of the changelog.
-    pub shards: u32,
+    /// The shards, of which each has a partition of the changelog.
+    pub map: Arc<Map>,
     /// The limits of record sizes where the broker cannot be asked, as one in memory cannot.
     pub limits: Option<Limits>,
     /// Whether there are transactions.
@@ -37,8 +39,6 @@ pub struct Settings {
 /// The names of the topics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topics {
-    /// Articles come in here.
-    pub input: String,
     /// Events.
     pub events: String,
     /// The newest state of each live story.
@@ -224,7 +224,6 @@ mod tests {
         Settings {
             group: "wirefold".into(),
             topics: Topics {
-                input: "wire.articles".into(),
                 events: "wire.events".into(),
                 stories: "wire.stories".into(),
                 unique: None,
@@ -233,7 +232,7 @@ mod tests {
             },
             partitions: 4,
             replication: -1,
-            shards: 1,
+            map: Arc::new(Map::new("wire.articles", &[]).unwrap()),
             limits: None,
             delivery: Delivery::ExactlyOnce,
             passed: passed.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),

@@ -8,8 +8,9 @@ use super::writer::{Names, Writer};
 use crate::daemon::pipeline::broker::{
     Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition,
 };
+use crate::daemon::pipeline::shards::Slice;
 use crate::engine::article::EventTime;
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -17,10 +18,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// One shard's access to a Kafka cluster.
 pub struct Cluster {
     settings: Settings,
-    shard: u32,
+    slice: Slice,
     limits: Limits,
     names: Arc<Names>,
-    topic: Arc<str>,
     tail: Option<Tail>,
     watchdog: Watchdog,
 }
@@ -36,40 +36,27 @@ impl Cluster {
             Some(topics.rejected.clone()),
             Some(topics.state.clone()),
         ];
-        let topic: Arc<str> = topics.input.as_str().into();
-        Self { names: Arc::new(names), topic, settings, shard, limits, tail: None, watchdog }
+        let slice = Slice { map: settings.map.clone(), shard };
+        Self { names: Arc::new(names), slice, settings, limits, tail: None, watchdog }
     }
 
     fn tail(&mut self) -> Result<&Tail, Fault> {
         if self.tail.is_none() {
-            let config = self.settings.changelog(self.shard);
+            let config = self.settings.changelog(self.slice.shard);
             self.tail = Some(Tail::new(&config, self.watchdog.clone())?);
         }
         Ok(self.tail.as_ref().expect("made above"))
     }
 
-    fn partition(&self) -> i32 {
-        i32::try_from(self.shard).unwrap_or(i32::MAX)
-    }
-}
-
-impl Broker for Cluster {
-    type Writer = Writer;
-    type Input = Input;
-
-    fn writer(&mut self) -> Result<Writer, Fault> {
-        let bytes_max = self.limits.by_role.into_iter().max().unwrap_or(0);
-        let config = self.settings.producer(self.shard, bytes_max);
-        let delivery = self.settings.delivery;
-        Writer::new(&config, self.names.clone(), self.shard, delivery, self.watchdog.clone())
-    }
-
-    fn changelog(
+    /// Reads the changelog of `shard` from offset `from` to its last stable offset.
+    fn log(
         &mut self,
+        shard: u32,
         from: Option<i64>,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<i64, Fault> {
-        let (topic, partition) = (self.settings.topics.state.clone(), self.partition());
+        let topic = self.settings.topics.state.clone();
+        let partition = i32::try_from(shard).unwrap_or(i32::MAX);
         let tail = self.tail()?;
         let (low, high) = tail.ends(&topic, partition)?;
         let from = from.unwrap_or(low).max(low);
@@ -79,26 +66,55 @@ impl Broker for Cluster {
             return Err(Fault::Stop(lost));
         }
         tail.read(&topic, partition, from, &mut |message| {
-            let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-            let key = key.ok_or_else(|| {
-                let offset = message.offset();
-                Fault::Stop(format!("`{topic}` has a record without a text key at {offset}"))
-            })?;
-            end = message.offset() + 1;
-            let value = message.payload().map(<[u8]>::to_vec);
-            each(LogRecord { offset: message.offset(), key: key.to_owned(), value })?;
+            let found = log_record(&topic, message)?;
+            end = found.offset + 1;
+            each(found)?;
             Ok(Go::On)
         })?;
         Ok(end)
     }
+}
+
+impl Broker for Cluster {
+    type Writer = Writer;
+    type Input = Input;
+
+    fn writer(&mut self) -> Result<Writer, Fault> {
+        let bytes_max = self.limits.by_role.into_iter().max().unwrap_or(0);
+        let config = self.settings.producer(self.slice.shard, bytes_max);
+        let delivery = self.settings.delivery;
+        let (names, shard) = (self.names.clone(), self.slice.shard);
+        Writer::new(&config, names, shard, delivery, self.watchdog.clone())
+    }
+
+    fn changelog(
+        &mut self,
+        from: Option<i64>,
+        each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
+    ) -> Result<i64, Fault> {
+        self.log(self.slice.shard, from, each)
+    }
+
+    fn peer(
+        &mut self,
+        shard: u32,
+        each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.log(shard, None, each).map(drop)
+    }
 
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault> {
-        let topic = self.topic.clone();
+        let slice = self.slice.clone();
         let tail = self.tail()?;
         let mut found = BTreeMap::new();
-        for partition in 0..tail.partitions(&topic)? {
-            let (low, high) = tail.ends(&topic, partition)?;
-            found.insert(Partition { topic: topic.clone(), partition }, Ends { low, high });
+        for topic in slice.map.topics() {
+            for partition in 0..tail.partitions(&topic)? {
+                let of = Partition { topic: topic.clone(), partition };
+                if slice.fetches(&of) {
+                    let (low, high) = tail.ends(&topic, partition)?;
+                    found.insert(of, Ends { low, high });
+                }
+            }
         }
         Ok(found)
     }
@@ -115,12 +131,23 @@ impl Broker for Cluster {
     }
 
     fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<Input, Fault> {
-        Input::new(&self.settings.input(self.shard), self.topic.clone(), from)
+        Input::new(&self.settings.input(self.slice.shard), self.slice.map.topics(), from)
     }
 
     fn limits(&self) -> Limits {
         self.limits
     }
+}
+
+/// A copy of a changelog record.
+fn log_record(topic: &str, message: &BorrowedMessage<'_>) -> Result<LogRecord, Fault> {
+    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
+    let key = key.ok_or_else(|| {
+        let offset = message.offset();
+        Fault::Stop(format!("`{topic}` has a record without a text key at {offset}"))
+    })?;
+    let value = message.payload().map(<[u8]>::to_vec);
+    Ok(LogRecord { offset: message.offset(), key: key.to_owned(), value })
 }
 
 /// The clocks of the machine.

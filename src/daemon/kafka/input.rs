@@ -1,5 +1,8 @@
 //! Reads the input of a shard, assign-only.
 //!
+//! Each topic has a consumer of its own, because the client tells the end of a partition without its
+//! topic; they are asked in turn.
+//!
 //! Where partitions end is taken from librdkafka's own statistics, once a second, so that knowing
 //! the lag costs no request.
 
@@ -16,10 +19,19 @@ use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long one of several consumers is waited for before the next one is asked.
+const TURN: Duration = Duration::from_millis(2);
+
+/// The consumers of a shard's input topics.
+pub struct Input {
+    readers: Vec<Reader>,
+    turn: usize,
+}
 
 /// A consumer of one input topic.
-pub struct Input {
+struct Reader {
     consumer: BaseConsumer<Ends>,
     topic: Arc<str>,
 }
@@ -53,6 +65,34 @@ impl ConsumerContext for Ends {}
 impl Input {
     pub(super) fn new(
         config: &ClientConfig,
+        topics: Vec<Arc<str>>,
+        from: &BTreeMap<Partition, i64>,
+    ) -> Result<Self, Fault> {
+        let reader = |topic: Arc<str>| Reader::new(config, topic, from);
+        Ok(Self { readers: topics.into_iter().map(reader).collect::<Result<_, _>>()?, turn: 0 })
+    }
+
+    fn of(&self, partition: &Partition) -> Result<&Reader, Fault> {
+        let found = self.readers.iter().find(|reader| reader.topic == partition.topic);
+        found.ok_or_else(|| Fault::Stop(format!("`{}` is no input topic", partition.topic)))
+    }
+
+    /// Asks each consumer once, without waiting.
+    fn ask(&mut self) -> Result<Polled, Fault> {
+        for _ in 0..self.readers.len() {
+            self.turn = (self.turn + 1) % self.readers.len();
+            match self.readers[self.turn].poll(Duration::ZERO)? {
+                Polled::Nothing => {}
+                polled => return Ok(polled),
+            }
+        }
+        Ok(Polled::Nothing)
+    }
+}
+
+impl Reader {
+    fn new(
+        config: &ClientConfig,
         topic: Arc<str>,
         from: &BTreeMap<Partition, i64>,
     ) -> Result<Self, Fault> {
@@ -60,9 +100,21 @@ impl Input {
         let made = config.create_with_context(ends);
         let consumer: BaseConsumer<Ends> =
             made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
-        let input = Self { consumer, topic };
-        input.consumer.incremental_assign(&list(from)?).map_err(|e| fault("assign", &e))?;
-        Ok(input)
+        let own = from.iter().filter(|(of, _)| of.topic == topic);
+        let own = list(own)?;
+        consumer.incremental_assign(&own).map_err(|e| fault("assign", &e))?;
+        Ok(Self { consumer, topic })
+    }
+
+    fn poll(&self, wait: Duration) -> Result<Polled, Fault> {
+        match self.consumer.poll(wait) {
+            None => Ok(Polled::Nothing),
+            Some(Ok(message)) => Ok(Polled::Record(record(&self.topic, &message))),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                Ok(Polled::End(Partition { topic: self.topic.clone(), partition }))
+            }
+            Some(Err(error)) => self.failed(&error),
+        }
     }
 
     fn failed(&self, error: &KafkaError) -> Result<Polled, Fault> {
@@ -86,47 +138,68 @@ impl Input {
 
 impl broker::Input for Input {
     fn poll(&mut self, wait: Duration) -> Result<Polled, Fault> {
-        match self.consumer.poll(wait) {
-            None => Ok(Polled::Nothing),
-            Some(Ok(message)) => Ok(Polled::Record(record(&self.topic, &message))),
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                Ok(Polled::End(Partition { topic: self.topic.clone(), partition }))
+        if let [only] = self.readers.as_slice() {
+            return only.poll(wait);
+        }
+        let until = Instant::now() + wait;
+        loop {
+            match self.ask()? {
+                Polled::Nothing => {}
+                polled => return Ok(polled),
             }
-            Some(Err(error)) => self.failed(&error),
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(reader) = self.readers.get(self.turn).filter(|_| !left.is_zero()) else {
+                return Ok(Polled::Nothing);
+            };
+            match reader.poll(left.min(TURN))? {
+                Polled::Nothing => {}
+                polled => return Ok(polled),
+            }
         }
     }
 
     fn fetching(&mut self, of: &Partition, wanted: Fetching) -> Result<(), Fault> {
         let mut list = TopicPartitionList::new();
         list.add_partition(&of.topic, of.partition);
+        let consumer = &self.of(of)?.consumer;
         match wanted {
-            Fetching::On => self.consumer.resume(&list),
-            Fetching::Off => self.consumer.pause(&list),
+            Fetching::On => consumer.resume(&list),
+            Fetching::Off => consumer.pause(&list),
         }
         .map_err(|e| fault("pause", &e))
     }
 
     fn add(&mut self, partition: &Partition, from: i64) -> Result<(), Fault> {
-        let from = list(&[(partition.clone(), from)].into())?;
-        self.consumer.incremental_assign(&from).map_err(|e| fault("assign", &e))
+        let consumer = &self.of(partition)?.consumer;
+        let from = list([(partition, &from)].into_iter())?;
+        consumer.incremental_assign(&from).map_err(|e| fault("assign", &e))
     }
 
     fn ends(&self) -> BTreeMap<Partition, i64> {
-        let of = self.consumer.context().of.lock().unwrap_or_else(PoisonError::into_inner);
-        let partition =
-            |partition: &i32| Partition { topic: self.topic.clone(), partition: *partition };
-        of.iter().map(|(of, end)| (partition(of), *end)).collect()
+        let ends = |reader: &Reader| {
+            let of = reader.consumer.context().of.lock().unwrap_or_else(PoisonError::into_inner);
+            let topic = &reader.topic;
+            let of = of.iter().map(|(of, end)| (*of, *end));
+            of.map(|(partition, end)| (Partition { topic: topic.clone(), partition }, end))
+                .collect::<Vec<_>>()
+        };
+        self.readers.iter().flat_map(ends).collect()
     }
 
     fn note(&mut self, positions: &BTreeMap<Partition, i64>) {
-        let noted = list(positions).map(|list| self.consumer.commit(&list, CommitMode::Async));
-        if let Ok(Err(error)) = noted {
-            tracing::debug!(%error, "lag tools were not told");
+        for reader in &self.readers {
+            let own = list(positions.iter().filter(|(of, _)| of.topic == reader.topic));
+            let noted = own.map(|list| reader.consumer.commit(&list, CommitMode::Async));
+            if let Ok(Err(error)) = noted {
+                tracing::debug!(%error, "lag tools were not told");
+            }
         }
     }
 }
 
-fn list(positions: &BTreeMap<Partition, i64>) -> Result<TopicPartitionList, Fault> {
+fn list<'a>(
+    positions: impl Iterator<Item = (&'a Partition, &'a i64)>,
+) -> Result<TopicPartitionList, Fault> {
     let mut list = TopicPartitionList::new();
     for (Partition { topic, partition }, next) in positions {
         list.add_partition_offset(topic, *partition, Offset::Offset(*next))

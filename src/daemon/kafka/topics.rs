@@ -8,7 +8,8 @@ use super::client::{CALL, Quiet, Settings};
 use crate::daemon::pipeline::broker::{Limits, Role};
 use rdkafka::ClientContext;
 use rdkafka::admin::{
-    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, ConfigResource, NewPartitions, NewTopic, ResourceSpecifier,
+    TopicReplication,
 };
 use rdkafka::client::Client;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
@@ -51,15 +52,15 @@ pub fn ready(settings: &Settings) -> Result<Limits, Error> {
         .admin()
         .create_with_context(Quiet)
         .map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
-    let input = &settings.topics.input;
-    let input_there = found(&admin, input)?.is_some();
-    let input_bytes = match (input_there, settings.limits) {
-        (true, None) => describe(&admin, &[input]).ok().and_then(|f| bytes_max(f.get(input)?)),
-        _ => None,
-    };
+    let input_bytes = if settings.limits.is_none() { input_bytes(&admin, settings)? } else { None };
     let wanted = wanted(settings, input_bytes.unwrap_or(BYTES_DEFAULT));
     for topic in &wanted {
         match found(&admin, &topic.name)? {
+            Some(partitions)
+                if topic.role == Some(Role::State) && partitions < topic.partitions =>
+            {
+                grow(&admin, topic, partitions)?;
+            }
             Some(partitions) => check_partitions(topic, partitions)?,
             None => make(&admin, topic, settings.replication)?,
         }
@@ -89,6 +90,22 @@ pub fn look(settings: &Settings) -> Result<Vec<String>, Error> {
     Ok(lines)
 }
 
+/// The largest record that an input topic takes, where there is one and the broker tells.
+fn input_bytes<C: ClientContext>(
+    admin: &AdminClient<C>,
+    settings: &Settings,
+) -> Result<Option<usize>, Error> {
+    let mut most = None;
+    for topic in settings.map.topics() {
+        if found(admin, &topic)?.is_some()
+            && let Ok(told) = describe(admin, &[&topic])
+        {
+            most = most.max(told.get(&*topic).and_then(bytes_max));
+        }
+    }
+    Ok(most)
+}
+
 fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
     let bytes = ("max.message.bytes", (input_bytes + HEADROOM).to_string());
     let topics = &settings.topics;
@@ -100,12 +117,6 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
     };
     let hours = |hours: u64| (hours * 3_600_000).to_string();
     let mut wanted = vec![
-        Wanted {
-            name: topics.input.clone(),
-            role: None,
-            partitions: settings.partitions,
-            config: Vec::new(),
-        },
         plain(&topics.events, Role::Events),
         plain(&topics.rejected, Role::Rejected),
         Wanted {
@@ -117,7 +128,7 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
             ..plain(&topics.stories, Role::Stories)
         },
         Wanted {
-            partitions: i32::try_from(settings.shards).unwrap_or(i32::MAX),
+            partitions: i32::try_from(settings.map.shards()).unwrap_or(i32::MAX),
             config: vec![
                 ("cleanup.policy", "compact".into()),
                 ("segment.bytes", (128 << 20).to_string()),
@@ -131,6 +142,12 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
             ..plain(&topics.state, Role::State)
         },
     ];
+    wanted.extend(settings.map.topics().iter().map(|name| Wanted {
+        name: name.to_string(),
+        role: None,
+        partitions: settings.partitions,
+        config: Vec::new(),
+    }));
     wanted.extend(topics.unique.as_ref().map(|name| plain(name, Role::Unique)));
     wanted
 }
@@ -165,6 +182,35 @@ pub(super) fn partitions<C: ClientContext>(
     }
     let count = found.map_or(0, |topic| topic.partitions().len());
     Ok(i32::try_from(count).ok().filter(|count| *count > 0))
+}
+
+/// Gives the changelog the partitions of shards that were added.
+fn grow<C: ClientContext>(
+    admin: &AdminClient<C>,
+    topic: &Wanted,
+    partitions: i32,
+) -> Result<(), Error> {
+    let wrong = |why: String| {
+        let Wanted { name, partitions: wanted, .. } = topic;
+        Error::Wrong(format!(
+            "`{name}` has {partitions} partitions and cannot be given {wanted}, one for each shard \
+             ({why}): kafka-topics.sh --alter --topic {name} --partitions {wanted}"
+        ))
+    };
+    let count = usize::try_from(topic.partitions).unwrap_or(0);
+    let more = NewPartitions::new(&topic.name, count);
+    let options = AdminOptions::new().request_timeout(Some(CALL)).operation_timeout(Some(CALL));
+    let made =
+        wait(admin.create_partitions([&more], &options)).map_err(|e| wrong(e.to_string()))?;
+    // Of several instances that start at once, one makes them, and the others find them made.
+    let refused = made.into_iter().find_map(Result::err);
+    if let Some((_, code)) = refused
+        && found(admin, &topic.name)? != Some(topic.partitions)
+    {
+        return Err(wrong(code.to_string()));
+    }
+    tracing::info!(topic = topic.name, from = partitions, to = topic.partitions, "partitions made");
+    settled(admin, topic)
 }
 
 fn make<C: ClientContext>(

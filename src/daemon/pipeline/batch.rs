@@ -5,7 +5,7 @@
 //! [`prepare`] is stateless and runs on all cores; [`apply`] is the one writer.
 //!
 //! Invariants: BA-1 a batch is a function of the memory, the records, the reading and the settings;
-//! BA-2 every record of the input gives at least one event or one reject; BA-3 each changelog key
+//! BA-2 every item that is the shard's gives at least one event or one reject; BA-3 each changelog key
 //! occurs once.
 //!
 //! Cost: one decode and one preparation per article, spread over cores; the rest is linear in what
@@ -14,15 +14,16 @@
 use super::broker::{InputRecord, Limits, OutputRecord, Partition, Role};
 use super::memory::Memory;
 use super::record::{
-    self, END, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan, Range,
+    self, END, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan, Range, SHAPE,
 };
 use super::reject::reject;
+use super::shards::{Slice, Taken};
 use super::{Delivery, Fault};
 use crate::daemon::metrics;
-use crate::engine::article::{EventTime, InputPosition};
+use crate::engine::article::{Article, EventTime, InputPosition};
 use crate::engine::event::Event;
 use crate::engine::fingerprint::FloodKey;
-use crate::engine::prepare::Prepared;
+use crate::engine::prepare::{Prepared, prepare as prepared};
 use crate::engine::state::Tally;
 use crate::engine::wire::{self, Format};
 use crate::engine::{CORE, Settings};
@@ -33,6 +34,10 @@ use std::time::{Duration, Instant};
 
 /// How many passed journals a batch tombstones at most.
 const JOURNALS_PASSED_MAX: usize = 1_000;
+
+/// How many numbers of events a shard has for one input record, whose items may be of several
+/// shards.
+const N_PER_SHARD: u32 = 1 << 20;
 
 /// Turns events into what is published. The contract implements it.
 pub trait Encoder: Send + Sync + Debug {
@@ -48,7 +53,8 @@ pub trait Encoder: Send + Sync + Debug {
 pub struct Told<'a> {
     /// What happened.
     pub event: &'a Event,
-    /// Its place among the events of its input record, from 0.
+    /// Its place among the events of its input record: from 0 in the first shard, and in the others
+    /// from [`N_PER_SHARD`] times their number.
     pub n: u32,
     /// Its number in the shard.
     pub sequence: u64,
@@ -60,7 +66,8 @@ pub struct Told<'a> {
 #[derive(Debug)]
 pub struct Item {
     record: InputRecord,
-    articles: Vec<Result<Prepared, wire::Error>>,
+    /// The shard's own, each with its place in the record.
+    articles: Vec<(usize, Result<Prepared, wire::Error>)>,
     took: Duration,
 }
 
@@ -79,7 +86,7 @@ pub struct Batch {
     pub end: Option<OutputRecord>,
     /// What happened, for the read view.
     pub events: Vec<Event>,
-    /// The timestamps of the input records that it covers.
+    /// The timestamps of the input records that hold something of the shard's.
     pub stamps: Vec<Option<EventTime>>,
     /// Items refused, by the stable code of the reason.
     pub refused: BTreeMap<&'static str, u64>,
@@ -104,24 +111,53 @@ impl Batch {
     }
 }
 
-/// Decodes and prepares records on all cores, keeping their order.
+/// Decodes and prepares what of `records` is the shard's on all cores, keeping their order.
 pub fn prepare(
     records: Vec<InputRecord>,
     settings: &Settings,
     format: Format,
+    slice: &Slice,
     key: FloodKey,
 ) -> Vec<Item> {
     let one = |record: InputRecord| {
         let started = Instant::now();
+        let taken = slice.takes(&record);
         let content_type = record.header("content-type").and_then(|v| std::str::from_utf8(v).ok());
         let payload = record.payload.as_deref().unwrap_or_default();
-        let articles = wire::decode(payload, content_type, format, &settings.wire)
-            .into_iter()
-            .map(|item| item.map(|article| crate::engine::prepare::prepare(article, settings, key)))
-            .collect();
+        let items = match taken {
+            Taken::Nothing => Vec::new(),
+            _ => wire::decode(payload, content_type, format, &settings.wire),
+        };
+        let own = |item| match taken {
+            Taken::ByItem => picked(&record, item, settings, slice, key),
+            _ => Some(item.map(|article| prepared(article, settings, key))),
+        };
+        let articles = items.into_iter().enumerate();
+        let articles = articles.filter_map(|(place, item)| Some((place, own(item)?))).collect();
         Item { record, articles, took: started.elapsed() }
     };
     records.into_par_iter().map(one).collect()
+}
+
+/// The item, prepared, if it is the shard's. Its language is looked for only where the map asks.
+fn picked(
+    record: &InputRecord,
+    item: Result<Article, wire::Error>,
+    settings: &Settings,
+    slice: &Slice,
+    key: FloodKey,
+) -> Option<Result<Prepared, wire::Error>> {
+    let article = match item {
+        Ok(article) => article,
+        Err(why) => return slice.takes_item(record, None).then_some(Err(why)),
+    };
+    if article.language.is_some() || !slice.asks_language() {
+        let own = slice.takes_item(record, Some((&article, article.language)));
+        return own.then(|| Ok(prepared(article, settings, key)));
+    }
+    let prepared = prepared(article, settings, key);
+    let own = slice.takes_item(record, Some((&prepared.article, prepared.about.language)));
+    own.then_some(Ok(prepared))
 }
 
 /// What [`apply`] needs beside memory and items.
@@ -135,6 +171,8 @@ pub struct With<'a> {
     pub limits: Limits,
     /// Whether plan and end mark are wanted.
     pub delivery: Delivery,
+    /// The shard.
+    pub shard: u32,
 }
 
 /// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
@@ -145,7 +183,8 @@ pub struct With<'a> {
 pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Batch, Fault> {
     let mut journal = journal(memory, &items, with);
     let inputs = marks(&journal, &items);
-    let stamps = items.iter().map(|item| item.record.timestamp).collect();
+    let own = items.iter().filter(|item| !item.articles.is_empty());
+    let stamps = own.map(|item| item.record.timestamp).collect();
     let number = memory.position.batch + 1;
     let plan = Plan { generation: memory.generation, batch: number, journal: journal.clone() };
     let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
@@ -189,8 +228,8 @@ impl Run<'_> {
         let latest = with.reading.plus(memory.state.settings().future_tolerance);
         let stamp = record.timestamp.unwrap_or(with.reading).min(latest);
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
-        let mut n = 0;
-        for (place, article) in item.articles.into_iter().enumerate() {
+        let mut n = with.shard.saturating_mul(N_PER_SHARD);
+        for (place, article) in item.articles {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
@@ -261,6 +300,10 @@ fn changelog(memory: &mut Memory, number: u64, journal: &Journal) -> Vec<OutputR
     if !memory.key_written {
         records.push(state(KEY, &memory.state.key().0));
         memory.key_written = true;
+    }
+    if let Some(shape) = memory.shape.as_ref().filter(|_| !memory.shape_written) {
+        records.push(state(SHAPE, shape));
+        memory.shape_written = true;
     }
     memory.journals.push(number, journal.clock);
     let window = memory.state.settings().window;

@@ -186,6 +186,16 @@ pub trait Broker {
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<i64, Fault>;
 
+    /// Reads another shard's changelog, as [`Broker::changelog`] does this one's.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached in time, or what `each` says.
+    fn peer(
+        &mut self,
+        shard: u32,
+        each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
+    ) -> Result<(), Fault>;
+
     /// The input partitions that this shard reads, with their ends.
     ///
     /// # Errors

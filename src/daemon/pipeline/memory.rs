@@ -14,7 +14,8 @@
 use super::batch::Batch;
 use super::broker::{Fault, LogRecord};
 use super::journals::Journals;
-use super::record::{self, END, End, Journal, KEY, PLAN, POSITION, Plan, Position};
+use super::record::{self, END, End, Journal, KEY, PLAN, POSITION, Plan, Position, SHAPE, Shape};
+use super::shape::Standing;
 use crate::engine::Settings;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::state::State;
@@ -35,6 +36,10 @@ pub struct Memory {
     pub generation: u64,
     /// Whether the flood key is in the changelog.
     pub key_written: bool,
+    /// What it rests on; `None` until that is known.
+    pub shape: Option<Shape>,
+    /// Whether the changelog says so.
+    pub shape_written: bool,
     /// The batch that an earlier owner planned and did not end.
     pub open_plan: Option<Plan>,
     /// The batch that is applied here and not confirmed by the broker.
@@ -161,6 +166,8 @@ impl Log {
                     .into(),
             ));
         }
+        let shape = self.values.remove(SHAPE).map(|v| record::decode::<Shape>(SHAPE, &v));
+        let shape = shape.transpose().map_err(stop)?;
         let after_journals = record::JOURNAL.to_owned() + "~";
         let mut journals = self.values.split_off(record::JOURNAL);
         let mut others = journals.split_off(&after_journals);
@@ -175,8 +182,21 @@ impl Log {
             log_end,
             generation: self.generation + 1,
             key_written: key.is_some(),
+            shape_written: shape.is_some(),
+            shape,
             open_plan: self.plan,
             unconfirmed: None,
+        })
+    }
+
+    /// Where the shard stands whose plan, end, position and shape were taken in.
+    pub(super) fn standing(mut self) -> Result<Standing, Fault> {
+        let shape = self.values.remove(SHAPE).map(|v| record::decode(SHAPE, &v));
+        let position = self.values.remove(POSITION).map(|v| record::decode(POSITION, &v));
+        Ok(Standing {
+            shape: shape.transpose().map_err(stop)?,
+            position: position.transpose().map_err(stop)?.unwrap_or_default(),
+            planned: self.plan.is_some(),
         })
     }
 

@@ -28,6 +28,8 @@ mod observer;
 mod reader;
 pub mod record;
 pub mod reject;
+mod shape;
+pub mod shards;
 mod start;
 
 use crate::engine::Settings as EngineSettings;
@@ -42,6 +44,7 @@ use memory::{Log, Memory, Outcome};
 pub use observer::{Ended, Observer, Phase, Waiting};
 use reader::Reader;
 use serde::{Deserialize, Serialize};
+use shards::Slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,6 +133,8 @@ pub struct Setup {
     pub encoder: Arc<dyn Encoder>,
     /// The format of input records.
     pub format: Format,
+    /// What of the input is this shard's.
+    pub slice: Slice,
 }
 
 /// The loop of one shard.
@@ -250,6 +255,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let mut writer = self.broker.writer()?;
         point!("after-fence");
         self.recall()?;
+        if let Some(memory) = &mut self.memory {
+            shape::fit(&mut self.broker, memory, &self.setup)?;
+        }
         point!("after-recall");
         if self.memory.as_ref().is_some_and(|memory| memory.unconfirmed.is_some()) {
             self.write(&mut writer, lease)?;
@@ -334,10 +342,11 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Err(Fault::Doubt("nothing to work on".into()));
         };
         debug_assert!(memory.unconfirmed.is_none(), "PI-4");
+        let slice = &self.setup.slice;
         let due = committed_at + duration(self.setup.settings.commit_every);
-        let gathered = reader
-            .watch(&mut self.broker, &self.clock, memory)
-            .and_then(|()| reader.gather(&self.clock, due, &|| !wakes.is_empty()));
+        let gathered = reader.watch(&mut self.broker, &self.clock, memory).and_then(|()| {
+            reader.gather(&self.clock, due, &|record| slice.takes(record), &|| !wakes.is_empty())
+        });
         let records = match gathered {
             Ok(records) => records,
             Err(fault) => {
@@ -355,9 +364,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             encoder: &*self.setup.encoder,
             limits: self.broker.limits(),
             delivery: self.setup.delivery,
+            shard: slice.shard,
         };
         let key = memory.state.key();
-        let items = batch::prepare(records, &self.setup.engine, self.setup.format, key);
+        let items = batch::prepare(records, &self.setup.engine, self.setup.format, slice, key);
         let batch = batch::apply(memory, items, with)?;
         point!("after-apply");
         memory.unconfirmed = Some(batch);

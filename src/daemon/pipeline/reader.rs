@@ -3,12 +3,13 @@
 //! In: an [`Input`]. Out: bounded batches; notice of partitions added or gone.
 //!
 //! A batch closes when it is full, or when nothing more is at hand and the least time between two
-//! commits is over. An open plan of an earlier owner is gathered exactly as it says.
+//! commits is over; one that holds nothing of the shard's closes later, to move the position at times. An open plan of an earlier owner is gathered exactly as it says.
 
 use super::broker::{Broker, Clock, Fault, Fetching, Input, InputRecord, Partition, Polled};
 use super::memory::Memory;
 use super::merge::Merge;
 use super::record::{InputMark, Position};
+use super::shards::Taken;
 use super::{Settings, duration};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,6 +17,8 @@ use std::time::Duration;
 
 /// How long a poll waits when there is nothing to do: wakes are looked at as often.
 const IDLE: Duration = Duration::from_millis(50);
+/// How long a batch stays open while nothing in it is the shard's.
+const NOTHING_OWN: Duration = Duration::from_secs(1);
 /// How often lag tools are told.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
@@ -60,14 +63,17 @@ impl<I: Input> Reader<I> {
         })
     }
 
-    /// The records of the next batch; none when there are none, or when `woken`.
+    /// The records of the next batch; none when there are none, or when `woken`. `takes` says what of
+    /// a record is the shard's.
     pub(super) fn gather<C: Clock>(
         &mut self,
         clock: &C,
         due: Duration,
+        takes: &dyn Fn(&InputRecord) -> Taken,
         woken: &dyn Fn() -> bool,
     ) -> Result<Vec<InputRecord>, Fault> {
         let (mut records, mut bytes) = (Vec::new(), 0);
+        let mut closes = due.max(clock.elapsed() + NOTHING_OWN);
         let planned = self.merge.following();
         loop {
             let now = clock.elapsed();
@@ -78,10 +84,13 @@ impl<I: Input> Reader<I> {
             if let Some((record, change)) = self.merge.next(now) {
                 self.fetch(change)?;
                 bytes += record.bytes();
+                if closes > due && takes(&record) != Taken::Nothing {
+                    closes = due;
+                }
                 records.push(record);
                 continue;
             }
-            let wait = self.wait(now, due, records.is_empty());
+            let wait = self.wait(now, closes, records.is_empty());
             match self.input.poll(wait)? {
                 Polled::Record(record) => {
                     let change = self.merge.offer(record);
@@ -94,7 +103,7 @@ impl<I: Input> Reader<I> {
                 }
                 Polled::Nothing => {}
             }
-            let over = clock.elapsed() >= due && !records.is_empty() && !planned;
+            let over = clock.elapsed() >= closes && !records.is_empty() && !planned;
             if over || records.is_empty() || woken() && !planned {
                 return Ok(records);
             }

@@ -3,6 +3,7 @@
 //! | key | holds |
 //! |---|---|
 //! | `key` | the flood key, drawn once at the very first start |
+//! | `shape` | the settings that what is remembered rests on, and the map of shards |
 //! | `pos` | the position: next offset and last record of every input partition, last batch, next event sequence |
 //! | `b/<batch>` | the journal of a batch: which input it covered, in which order, by which clock reading |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
@@ -27,6 +28,8 @@ const VERSION: u8 = 1;
 
 /// Key of the flood key.
 pub const KEY: &str = "key";
+/// Key of the shape.
+pub const SHAPE: &str = "shape";
 /// Key of the position.
 pub const POSITION: &str = "pos";
 /// Key of the plan.
@@ -67,6 +70,17 @@ pub enum Error {
         /// Why.
         message: String,
     },
+}
+
+/// What the memory of a shard rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Names the settings by which articles are made comparable.
+    pub features: String,
+    /// The map of shards, as it draws itself.
+    pub map: String,
+    /// Where all shards stood when they took the map up; empty where they began with it.
+    pub from: BTreeMap<Partition, i64>,
 }
 
 /// How far a shard has come.
@@ -233,18 +247,21 @@ mod tests {
         let last = LastRecord { offset: 6, timestamp: Some(EventTime(900)), hash: 258 };
         let inputs = [(part(0), InputMark { next: 7, last: Some(last) })].into();
         let position = Position { batch: 2, sequence: 3, inputs };
+        let shape = Shape { features: "f".into(), map: "m".into(), from: [(part(0), 7)].into() };
         let plan = Plan { generation: 1, batch: 2, journal: journal() };
         let end = End { generation: 1, batch: 2 };
         expect_test::expect![[r#"
             key 01ac02
+            shape 010166016d0102696e000e
             pos 0102030102696e000e010c01880e8202
             b 010202696e000a0e02696e02121403000101010001d00f880e05312e302e3002616203
             plan 0101020202696e000a0e02696e02121403000101010001d00f880e05312e302e3002616203
             end 010102
         "#]]
         .assert_eq(&format!(
-            "key {}\npos {}\nb {}\nplan {}\nend {}\n",
+            "key {}\nshape {}\npos {}\nb {}\nplan {}\nend {}\n",
             hex(&encode(&300u64)),
+            hex(&encode(&shape)),
             hex(&encode(&position)),
             hex(&encode(&journal())),
             hex(&encode(&plan)),

@@ -1,0 +1,287 @@
+//! Several shards over one input: something is said of every item exactly once, whatever strikes, and
+//! the map may change where all stand at the same positions.
+
+use crate::broker::{Shared, Strike, When};
+use crate::feed::{Rng, feed};
+use crate::pipeline::{event_id, process, run, same, setup, world};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
+use wirefold::daemon::pipeline::shards::{Map, Selector, Slice};
+use wirefold::daemon::pipeline::{Delivery, Setup};
+
+const INPUT: &str = "wire.articles";
+const RELEASES: &str = "wire.releases";
+const EXACTLY_ONCE: Delivery = Delivery::ExactlyOnce;
+
+/// By topic, header, language and provider, and the rest.
+fn selectors() -> Vec<Selector> {
+    let texts = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+    vec![
+        Selector { name: "rest".into(), ..Selector::default() },
+        Selector { topics: texts(&[RELEASES]), ..Selector::default() },
+        Selector { headers: [("desk".into(), texts(&["sport"]))].into(), ..Selector::default() },
+        Selector { languages: texts(&["de"]), ..Selector::default() },
+        Selector { providers: texts(&["agency1"]), ..Selector::default() },
+    ]
+}
+
+fn slice(selectors: &[Selector], shard: u32) -> Slice {
+    Slice { map: Arc::new(Map::new(INPUT, selectors).unwrap()), shard }
+}
+
+/// A wire over two topics: some records hold several items, some nothing that can be read.
+fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
+    let mut rng = Rng(seed);
+    let mut next: BTreeMap<Partition, i64> = BTreeMap::new();
+    let lines = feed(seed, count + 2, 28_000);
+    let item = |n: usize, language: &str| {
+        let article = &lines[n].article;
+        serde_json::json!({
+            "uri": format!("{}#{language}", article.uri), "version": article.version,
+            "provider": article.provider, "headline": article.headline,
+            "body": article.body.published(), "language": language,
+        })
+    };
+    let record = |n: usize| {
+        let language = if n % 4 == 1 { "de" } else { "en" };
+        let payload = match n % 9 {
+            4 => serde_json::json!([item(n, language), item(n + 1, "de"), {"uri": 3}]).to_string(),
+            7 => "{\"uri\": ".to_owned(),
+            _ => item(n, language).to_string(),
+        };
+        let partition = rng.below(3) as i32;
+        let from = match partition {
+            2 => Partition { topic: RELEASES.into(), partition: 0 },
+            partition => Partition { topic: INPUT.into(), partition },
+        };
+        let offset = next.entry(from.clone()).or_default();
+        *offset += 1;
+        let desk = ["sport", "arts", "none"][n % 3];
+        InputRecord {
+            offset: *offset - 1,
+            from,
+            timestamp: Some(lines[n].stamp),
+            key: None,
+            payload: Some(payload.into_bytes()),
+            headers: vec![("desk".into(), Some(desk.into()))],
+        }
+    };
+    (0..count).map(record).collect()
+}
+
+/// A world of one shard, which sees the changelogs of the others.
+fn shard(records: &[InputRecord], slice: &Slice, peers: &BTreeMap<u32, Shared>) -> Shared {
+    let shared = world(&[], EXACTLY_ONCE);
+    let mut world = shared.lock();
+    world.inputs.clear();
+    world.slice = Some(slice.clone());
+    records.iter().cloned().for_each(|record| world.put(record));
+    drop(world);
+    meet(&shared, peers);
+    shared
+}
+
+fn meet(shared: &Shared, peers: &BTreeMap<u32, Shared>) {
+    let own = shared.lock().slice.as_ref().map(|slice| slice.shard);
+    let others = peers.iter().filter(|(shard, _)| Some(**shard) != own);
+    let logs = others.map(|(shard, peer)| (*shard, peer.lock().log.clone())).collect();
+    shared.lock().peers = logs;
+}
+
+fn set(slice: &Slice) -> Setup {
+    Setup { slice: slice.clone(), ..setup(EXACTLY_ONCE) }
+}
+
+/// Runs every shard of a map over `records` from the beginning.
+fn all(records: &[InputRecord], selectors: &[Selector]) -> BTreeMap<u32, Shared> {
+    let mut shards = BTreeMap::new();
+    for n in 0..u32::try_from(selectors.len()).unwrap() {
+        let slice = slice(selectors, n);
+        let shared = shard(records, &slice, &shards);
+        run(&shared, &set(&slice));
+        shards.insert(n, shared);
+    }
+    shards
+}
+
+fn header(record: &OutputRecord, name: &str) -> String {
+    let found = record.headers.iter().find(|(key, _)| key == name);
+    String::from_utf8(found.unwrap().1.clone().unwrap()).unwrap()
+}
+
+/// The input of every item that something was said of: topic, partition and offset, and how often.
+fn said(shards: &BTreeMap<u32, Shared>) -> BTreeMap<(String, i64, i64), usize> {
+    let mut said = BTreeMap::new();
+    for shared in shards.values() {
+        for record in &shared.lock().outputs {
+            let at = match record.role {
+                Role::Rejected => {
+                    let says = |name: &str| header(record, &format!("wirefold-reject-{name}"));
+                    let number = |name| says(name).parse::<i64>().unwrap();
+                    (says("topic"), number("partition"), number("offset"))
+                }
+                Role::Events if header(record, "ce_type").contains("classified") => {
+                    let data: serde_json::Value =
+                        serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap();
+                    let input = &data["input"];
+                    let number = |name: &str| input[name].as_i64().unwrap();
+                    let topic = input["topic"].as_str().unwrap().to_owned();
+                    (topic, number("partition"), number("offset"))
+                }
+                _ => continue,
+            };
+            *said.entry(at).or_default() += 1;
+        }
+    }
+    said
+}
+
+fn items(records: &[InputRecord]) -> BTreeMap<(String, i64, i64), usize> {
+    let items = |record: &InputRecord| match record.payload.as_deref().unwrap()[0] {
+        b'[' => 3,
+        _ => 1,
+    };
+    let at = |r: &InputRecord| (r.from.topic.to_string(), i64::from(r.from.partition), r.offset);
+    records.iter().map(|record| (at(record), items(record))).collect()
+}
+
+#[test]
+fn something_is_said_of_every_item_by_one_shard() {
+    let records = inputs(1, 90);
+    let shards = all(&records, &selectors());
+    assert_eq!(said(&shards), items(&records));
+    let mut ids = BTreeSet::new();
+    for (shard, shared) in &shards {
+        let world = shared.lock();
+        let of = |role| world.outputs.iter().filter(move |record| record.role == role);
+        assert!(of(Role::Events).count() > 10, "shard {shard} has work");
+        let decodes = *shard > 2;
+        assert!(!decodes || of(Role::Rejected).count() == 0, "the unreadable is the catch-all's");
+        assert!(of(Role::Events).all(|r| ids.insert(event_id(r).unwrap())), "ids are unique");
+    }
+}
+
+#[test]
+fn a_shard_that_is_struck_says_what_it_says_otherwise() {
+    let records = inputs(2, 45);
+    let straight = all(&records, &selectors());
+    let kinds = [Strike::Kill, Strike::Doubt, Strike::Fence, Strike::Lose, Strike::Revoke];
+    let mut struck = 0;
+    for (&n, straight) in &straight {
+        let slice = slice(&selectors(), n);
+        let steps = straight.lock().steps;
+        for seed in 0..8 {
+            let mut rng = Rng(seed + 100 * u64::from(n));
+            let shared = shard(&records, &slice, &BTreeMap::new());
+            for _ in 0..1 + rng.below(6) {
+                let at = 1 + rng.below(steps as usize) as u64;
+                let when = if rng.below(2) == 0 { When::Before } else { When::After };
+                shared.lock().strikes.insert(at, (kinds[rng.below(kinds.len())], when));
+            }
+            run(&shared, &set(&slice));
+            same(&shared, straight, EXACTLY_ONCE, &format!("shard {n}, seed {seed}"));
+            struck += shared.lock().struck;
+        }
+    }
+    assert!(struck > 60, "only {struck} faults struck");
+}
+
+/// Input that is other shards' is passed over in long batches, but not for ever.
+#[test]
+fn what_is_others_moves_the_position_in_few_batches() {
+    let records: Vec<InputRecord> =
+        inputs(3, 60).into_iter().filter(|r| r.headers[0].1.as_deref() != Some(b"sport")).collect();
+    let slice = slice(&selectors(), 2);
+    let shared = shard(&records, &slice, &BTreeMap::new());
+    let setup = Setup {
+        settings: wirefold::daemon::pipeline::Settings {
+            records_max: 1_000,
+            ..set(&slice).settings
+        },
+        ..set(&slice)
+    };
+    run(&shared, &setup);
+    let world = shared.lock();
+    assert_eq!(world.outputs, []);
+    assert_eq!(world.commits, 1, "one batch passed over all of it");
+    let read: BTreeSet<&Partition> = records.iter().map(|r| &r.from).collect();
+    assert!(read.len() > 1 && world.compacted().contains_key("pos"));
+}
+
+/// Runs the second half of the input under another map: each shard of it in `order`.
+fn taken_up(
+    shards: &mut BTreeMap<u32, Shared>,
+    records: &[InputRecord],
+    selectors: &[Selector],
+    order: &[u32],
+) -> Result<(), String> {
+    for &n in order {
+        let slice = slice(selectors, n);
+        let shared = match shards.get(&n) {
+            Some(shared) => shared.clone(),
+            None => shard(&[], &slice, &BTreeMap::new()),
+        };
+        let mut world = shared.lock();
+        world.slice = Some(slice.clone());
+        world.inputs.clear();
+        records.iter().cloned().for_each(|record| world.put(record));
+        drop(world);
+        meet(&shared, shards);
+        process(&shared, set(&slice))?;
+        shards.insert(n, shared);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_map_changes_where_all_shards_stand_at_the_same_positions() {
+    let records = inputs(4, 90);
+    let one = [Selector::default()];
+    for order in [[0, 1, 2, 3, 4], [4, 2, 0, 3, 1]] {
+        let mut shards = all(&records[..45], &one);
+        let half: Vec<InputRecord> =
+            records.iter().filter(|r| *r.from.topic == *INPUT).cloned().collect();
+        let seen = said(&shards);
+        taken_up(&mut shards, &half, &selectors(), &order).unwrap();
+        let all_said = said(&shards);
+        let wanted = items(&half);
+        assert!(seen.len() > 20 && wanted.len() > seen.len() + 20);
+        assert_eq!(all_said, wanted, "in the order {order:?}");
+        let mut back = selectors();
+        back.swap(2, 3);
+        taken_up(&mut shards, &half, &back, &order).unwrap();
+        assert_eq!(said(&shards), all_said, "nothing is read twice");
+    }
+}
+
+#[test]
+fn a_map_that_changes_where_shards_are_apart_is_refused() {
+    let records = inputs(5, 60);
+    let mut shards = all(&records[..30], &selectors());
+    taken_up(&mut shards, &records, &selectors(), &[3]).unwrap();
+    let mut other = selectors();
+    other.swap(2, 3);
+    for n in 0..5 {
+        let why = taken_up(&mut shards, &records, &other, &[n]).unwrap_err();
+        assert!(why.contains("`shards` has changed") && why.contains("shard 3 at"), "{why}");
+    }
+    taken_up(&mut shards, &records, &selectors(), &[0, 1, 2, 4]).unwrap();
+    taken_up(&mut shards, &records, &other, &[0, 1, 2, 3, 4]).unwrap();
+    assert_eq!(said(&shards), items(&records));
+}
+
+#[test]
+fn other_settings_of_what_is_kept_are_refused() {
+    let records = inputs(6, 20);
+    let slice = slice(&[Selector::default()], 0);
+    let shared = shard(&records, &slice, &BTreeMap::new());
+    run(&shared, &set(&slice));
+    let mut other = set(&slice);
+    other.engine.fingerprint.samples_max = 32;
+    let why = process(&shared, other).unwrap_err();
+    assert!(why.contains("`engine.fingerprint`") && why.contains("set them back"), "{why}");
+    let mut window = set(&slice);
+    window.engine.window = wirefold::engine::article::Span::minutes(30);
+    process(&shared, window).unwrap();
+}
