@@ -5,111 +5,13 @@
 //!
 //! The field names are those of IPTC ninjs where it has one.
 
-use jiff::SignedDuration;
-use schemars::JsonSchema;
+mod lang;
+mod time;
+
+pub use lang::Lang;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
-
-/// A point in event time: milliseconds since 1970-01-01T00:00:00Z. May be negative.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-pub struct EventTime(pub i64);
-
-impl EventTime {
-    /// Reads an RFC 3339 time or one of the looser forms that wires send (`2026-11-23T10:00:00+0000`,
-    /// `20261123T100000Z`, a date alone, a time without zone, taken as UTC).
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-            return Some(Self(stamp.as_millisecond()));
-        }
-        if let Ok(zoned) = jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%z", text)
-            && let Ok(stamp) = zoned.to_timestamp()
-        {
-            return Some(Self(stamp.as_millisecond()));
-        }
-        let civil: jiff::civil::DateTime = text.trim_end_matches('Z').parse().ok()?;
-        let stamp = jiff::tz::Offset::UTC.to_timestamp(civil).ok()?;
-        Some(Self(stamp.as_millisecond()))
-    }
-
-    /// This time plus a span, saturating.
-    #[must_use]
-    pub fn plus(self, span: Span) -> Self {
-        Self(self.0.saturating_add(span.0))
-    }
-
-    /// Milliseconds from `earlier` to this time, saturating; negative when `earlier` is later.
-    #[must_use]
-    pub fn since(self, earlier: Self) -> Span {
-        Span(self.0.saturating_sub(earlier.0))
-    }
-}
-
-impl fmt::Display for EventTime {
-    /// RFC 3339 in UTC; to the second where there are no milliseconds.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(stamp) => write!(out, "{stamp}"),
-            Err(_) => write!(out, "{}ms", self.0),
-        }
-    }
-}
-
-/// A length of event time in milliseconds; written `"120h"`, `"30s"`, `"1d 2h"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Span(pub i64);
-
-impl Span {
-    /// So many hours.
-    pub const fn hours(hours: i64) -> Self {
-        Self(hours * 3_600_000)
-    }
-    /// So many minutes.
-    pub const fn minutes(minutes: i64) -> Self {
-        Self(minutes * 60_000)
-    }
-    /// So many seconds.
-    pub const fn seconds(seconds: i64) -> Self {
-        Self(seconds * 1_000)
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:#}", SignedDuration::from_millis(self.0))
-    }
-}
-
-impl Serialize for Span {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        let read: SignedDuration = text.parse().map_err(|_| {
-            serde::de::Error::custom(format!("`{text}` is no duration such as `120h` or `30s`"))
-        })?;
-        i64::try_from(read.as_millis()).map(Self).map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for Span {
-    fn schema_name() -> Cow<'static, str> {
-        "Span".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string", "description": "a duration such as `120h` or `30s`"
-        })
-    }
-}
+pub use time::{EventTime, Span};
 
 /// Where an article came from: the record of the input topic and the item in that record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,39 +39,6 @@ pub struct ArticleKey {
     pub uri: String,
     /// The version as sent; numbers, dates and opaque strings occur.
     pub version: Option<String>,
-}
-
-/// A primary language subtag in lower case (`en`, `zh`), of BCP 47.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-pub struct Lang([u8; 3]);
-
-impl Serialize for Lang {
-    /// The subtag where people read, three bytes in records.
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if to.is_human_readable() { to.serialize_str(self.as_str()) } else { self.0.serialize(to) }
-    }
-}
-
-impl Lang {
-    /// Reads the primary subtag of a language tag: `en-GB` and `EN` are `en`. `None` when it is
-    /// not two or three letters.
-    pub fn parse(tag: &str) -> Option<Self> {
-        let primary = tag.trim().split(['-', '_']).next()?;
-        if !(2..=3).contains(&primary.len()) || !primary.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return None;
-        }
-        let mut code = [0; 3];
-        for (to, from) in code.iter_mut().zip(primary.bytes()) {
-            *to = from.to_ascii_lowercase();
-        }
-        Some(Self(code))
-    }
-
-    /// The subtag as text.
-    pub fn as_str(&self) -> &str {
-        let len = if self.0[2] == 0 { 2 } else { 3 };
-        std::str::from_utf8(&self.0[..len]).unwrap_or("und")
-    }
 }
 
 /// What an item is.
@@ -309,8 +178,8 @@ pub struct Marks {
     pub shape: Option<Shape>,
     /// The take ("=2") of an item that comes in several.
     pub take: Option<u16>,
-    /// The headline or slug of the article that a notice names in free text.
-    pub reference: Option<String>,
+    /// The headlines or slugs by which a notice names an article in free text.
+    pub references: Vec<String>,
 }
 
 /// One article, whatever the format that it came in.
@@ -443,51 +312,5 @@ impl Article {
     /// Its uri and version.
     pub fn key(&self) -> ArticleKey {
         ArticleKey { uri: self.uri.clone(), version: self.version.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_in_the_forms_that_wires_send() {
-        let want = Some(EventTime(1_795_428_000_000));
-        for text in [
-            "2026-11-23T10:00:00Z",
-            "2026-11-23T12:00:00+02:00",
-            "2026-11-23T10:00:00+0000",
-            "20261123T100000Z",
-            "20261123T100000+0000",
-            "2026-11-23T10:00:00",
-            "2026-11-23 10:00:00",
-        ] {
-            assert_eq!(EventTime::parse(text), want, "{text}");
-        }
-        assert_eq!(EventTime::parse("2026-11-23"), Some(EventTime(1_795_392_000_000)));
-        for text in ["", "soon", "2026-13-01", "10:00"] {
-            assert_eq!(EventTime::parse(text), None, "{text}");
-        }
-        assert_eq!(want.map(|t| t.to_string()).as_deref(), Some("2026-11-23T10:00:00Z"));
-    }
-
-    #[test]
-    fn spans_are_written_as_people_write_them() {
-        let read = |text: &str| serde_json::from_value::<Span>(text.into()).ok();
-        assert_eq!(read("120h"), Some(Span::hours(120)));
-        assert_eq!(read("1h 30m"), Some(Span::minutes(90)));
-        assert_eq!(read("250ms"), Some(Span(250)));
-        assert_eq!(read("soon"), None);
-        assert_eq!(read(&Span::hours(120).to_string()), Some(Span::hours(120)));
-    }
-
-    #[test]
-    fn languages_are_their_primary_subtag() {
-        let read = |tag: &str| Lang::parse(tag).map(|l| l.as_str().to_owned());
-        assert_eq!(read("en-GB").as_deref(), Some("en"));
-        assert_eq!(read("DE_at").as_deref(), Some("de"));
-        assert_eq!(read("yue").as_deref(), Some("yue"));
-        assert_eq!(read("english"), None);
-        assert_eq!(read(""), None);
     }
 }

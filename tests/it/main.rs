@@ -19,6 +19,7 @@ mod scenario;
 mod script;
 mod shards;
 mod stories;
+mod wire_agencies;
 mod wire_feed;
 mod wire_json;
 mod wire_xml;

@@ -143,43 +143,43 @@ fn newsml_1_gives_every_item() {
     check(
         NEWSML_1.as_bytes(),
         &expect![[r#"
-        altids: ["urn:newsml:northwire.example:20261123:TX-17:2"]
-        body: {"Html":"<p>Les tarifs montent de 4 &#37;.</p><p>Fin.</p>"}
-        byline: "Par Luc Mer"
-        credit: "NW/Port"
-        dateline: "BREST, 23 nov (NW) -"
-        ednote: "Corrige le taux"
-        embargoed: 2026-11-23T12:00:00Z
-        firstcreated: 2026-11-23T08:00:00Z
-        genre: "Analyse"
-        headline: "Le port relève ses tarifs"
-        infosource: "Port"
-        kind: "text"
-        language: "fr"
-        links: [{"kind":"EvolvedFrom","to":{"uri":"urn:newsml:northwire.example:20261122:TX-9","version":"4"}}]
-        located: "Brest"
-        provider: "NW"
-        pubstatus: "usable"
-        signals: ["sig:correction"]
-        slugline: "port-tarifs"
-        subjects: ["04000000","04011000"]
-        urgency: 3
-        uri: "urn:newsml:northwire.example:20261123:TX-17"
-        usageterms: "Sans archives"
-        version: "2"
-        versioncreated: 2026-11-23T09:00:00Z
-        --
-        altids: ["urn:newsml:northwire.example:20261123:PH-3:1"]
-        body: {"Html":"<p>Kräne</p>"}
-        kind: "picture"
-        language: "de"
-        pubstatus: "canceled"
-        uri: "urn:newsml:northwire.example:20261123:PH-3"
-        version: "1"
-        --
-        refused, missing_field: field `NewsItemId` is missing
-        --
-    "#]],
+            altids: ["urn:newsml:northwire.example:20261123:TX-17:2"]
+            body: {"Html":"<p>Les tarifs montent de 4 &#37;.</p><p>Fin.</p>"}
+            byline: "Par Luc Mer"
+            credit: "NW/Port"
+            dateline: "BREST, 23 nov (NW) -"
+            ednote: "Corrige le taux"
+            embargoed: 2026-11-23T12:00:00Z
+            firstcreated: 2026-11-23T08:00:00Z
+            genre: "Analyse"
+            headline: "Le port relève ses tarifs"
+            infosource: "Port"
+            kind: "text"
+            language: "fr"
+            links: [{"kind":"EvolvedFrom","to":{"uri":"urn:newsml:northwire.example:20261122:TX-9","version":"4"}}]
+            located: "Brest"
+            provider: "NW"
+            pubstatus: "usable"
+            signals: ["sig:correction"]
+            slugline: "port-tarifs"
+            subjects: ["04000000","04011000"]
+            urgency: 3
+            uri: "urn:newsml:northwire.example:20261123:TX-17"
+            usageterms: "Sans archives"
+            version: "2"
+            versioncreated: 2026-11-23T09:00:00Z
+            --
+            altids: ["urn:newsml:northwire.example:20261123:PH-3:1"]
+            body: {"Html":"<p>Kräne</p>"}
+            kind: "picture"
+            language: "de"
+            pubstatus: "canceled"
+            uri: "urn:newsml:northwire.example:20261123:PH-3"
+            version: "1"
+            --
+            refused, missing_field: field `body` is missing
+            --
+        "#]],
     );
 }
 

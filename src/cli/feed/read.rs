@@ -3,7 +3,7 @@
 //! | the file begins with | its records are |
 //! |---|---|
 //! | `[` and is one JSON array | the elements |
-//! | `{` and is one JSON object over several lines | the whole |
+//! | `{` and is one JSON object over several lines, or broken with no line that is one | the whole |
 //! | `<` (in UTF-16 too), a start-of-header control, `ZCZC` (XML, IPTC 7901, ANPA) | the whole |
 //! | anything else | the lines; blank ones are left out |
 //!
@@ -60,10 +60,10 @@ impl Records {
         let shown = text.trim_ascii();
         let ahead = match shown.first() {
             Some(b'[') if valid(shown) => elements(shown),
-            Some(b'{' | b'[') if !valid(shown) => {
+            Some(b'{' | b'[') if !valid(shown) && shown.split(|&b| b == b'\n').any(object) => {
                 shown.split(|&b| b == b'\n').map(<[u8]>::to_vec).collect()
             }
-            Some(b'{') => [shown.to_vec()].into(),
+            Some(b'{' | b'[') => [shown.to_vec()].into(),
             _ => [text].into(),
         };
         Ok(Self { ahead, rest: None })
@@ -101,6 +101,12 @@ fn wide(text: &[u8]) -> bool {
 
 fn valid(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Whether a line is an object with something in it, by itself.
+fn object(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.starts_with(b"{") && line.len() > 2 && valid(line)
 }
 
 /// The elements of a JSON array, each as it stands.
@@ -180,6 +186,7 @@ mod tests {
             ("{\"a\":1}\n{broken\n", &["{\"a\":1}", "{broken"]),
             ("{broken\n{\"a\":1}\n", &["{broken", "{\"a\":1}"]),
             ("[broken\n{\"a\":1}\n", &["[broken", "{\"a\":1}"]),
+            ("{\n \"a\": \"1\r\n2\"\n}\n", &["{\n \"a\": \"1\r\n2\"\n}"]),
             ("no json\n{\"a\":1}\n", &["no json", "{\"a\":1}"]),
             ("<a>\n</a>\n", &["<a>\n</a>"]),
             ("\u{1}x\ny\n", &["\u{1}x\ny"]),

@@ -91,9 +91,10 @@ fn withdrawal(
         let whole = verified.iter().filter(report).find(|v| v.relation.kind.joins_its_match());
         whole.map(|v| v.that)
     };
-    let names = [about.marks.reference.as_deref(), about.slugline.as_deref()];
+    let references = about.marks.references.iter().map(String::as_str);
+    let names: Vec<&str> = references.chain(about.slugline.as_deref()).collect();
     let named = |provider: Option<&str>| {
-        names.into_iter().flatten().find_map(|name| archive.newest_of_name(name, provider))
+        names.iter().find_map(|name| archive.newest_of_name(name, provider))
     };
     let own = || about.provider.as_deref().and_then(|provider| named(Some(provider)));
     let of = same_uri.or(linked).or_else(by_text).or_else(own).or_else(|| named(None));

@@ -6,21 +6,23 @@
 //!
 //! | read | from, the first that is there |
 //! |---|---|
-//! | uri | `uri`, `guid`, `id` |
+//! | uri | `uri`, `guid`, `id`, `url`, `link` |
 //! | headline | `headlines[]` (role `main`, else the first), `headline`, `headline_main`, `title`, `name` |
-//! | body | `bodies[]` (HTML before text), `body_html`, `body_xhtml`, `body`, `body_text`, `body_main`, `text`; of pictures, sound and film: `descriptions[]`, `description_*`, `caption` |
-//! | provider | `provider`, `source`, `copyrightholder`, `infosources[]` |
-//! | language | `language`, `lang` |
+//! | body | `bodies[]` (HTML before text), `body_html`, `body_xhtml`, `body`, `body_text`, `body_main`, `text`, `articleBody`; else `descriptions[]`, `description_*`, `caption`, `summary` |
+//! | provider | `provider`, `source`, `publisher`, `copyrightholder`, `infosources[]` |
+//! | language | `language`, `lang`, `inLanguage` |
 //! | times | `versioncreated`, `published`, `firstpublished`, `firstcreated`, `contentcreated`, `embargoed`, `embargo`, `expires` |
 //! | links | `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`, `versionof` |
 //!
-//! A record may be one object, an array of them, or an object that holds `data.item`,
-//! `data.items[].item`, `item[]` or `items[]`. The uri of an item of AP is `altids.itemid`: its own
+//! A record may be one object, an array of them, or an object without a uri that holds `data.item`,
+//! `data.items[].item`, or one or a list under `item`, `article`, `story`, `result`, `doc` or their
+//! plural. A JSON Schema is none. Control characters that stand raw within text, which JSON forbids
+//! and feeds send, are taken as escaped. The uri of an item of AP is `altids.itemid`: its own
 //! `uri` is the address of a query. Items of a JSON Feed take title and language of their feed.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
-use super::{Error, Settings, marks};
+use super::{Error, Settings};
 use crate::engine::article::{
     Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
 };
@@ -30,6 +32,10 @@ use std::collections::HashMap;
 
 pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Error>> {
     match items(text) {
+        Err(error @ Error::Syntax { .. }) => match mended(text) {
+            Some(text) if items(&text).is_ok() => decode(&text, settings),
+            _ => vec![Err(error)],
+        },
         Err(error) => vec![Err(error)],
         Ok(Record { items, .. }) if items.is_empty() => vec![Err(Error::Empty)],
         Ok(Record { items, .. }) if items.len() > settings.items_max as usize => {
@@ -57,6 +63,29 @@ impl<'a> Record<'a> {
     fn of(items: Vec<&'a str>) -> Self {
         Self { items, title: None, language: None }
     }
+}
+
+/// The text with the control characters within strings escaped; `None` where there are none.
+fn mended(text: &str) -> Option<String> {
+    let mut mended = String::with_capacity(text.len() + 64);
+    let (mut within, mut escaped, mut found) = (false, false, false);
+    for c in text.chars() {
+        if within && c < ' ' {
+            use std::fmt::Write;
+            found = true;
+            // A backslash before a raw line break means the line break.
+            if escaped {
+                mended.pop();
+            }
+            write!(mended, "\\u{:04x}", u32::from(c)).ok()?;
+            escaped = false;
+            continue;
+        }
+        within ^= c == '"' && !escaped;
+        escaped = within && c == '\\' && !escaped;
+        mended.push(c);
+    }
+    found.then_some(mended)
 }
 
 fn syntax(error: &serde_json::Error) -> Error {
@@ -93,7 +122,7 @@ fn items(text: &str) -> Result<Record<'_>, Error> {
         }
     }
     if fields.raw("id").is_none()
-        && let Some(Ok(all)) = fields.raw("item").or_else(|| fields.raw("items")).map(list)
+        && let Some(all) = WRAPPERS.iter().find_map(|name| wrapped(fields.raw(name)?))
     {
         let feed = fields.text("version").is_some_and(|v| v.contains("jsonfeed.org/"));
         let said = |name| fields.text(name).filter(|_| feed).map(Cow::into_owned);
@@ -101,6 +130,16 @@ fn items(text: &str) -> Result<Record<'_>, Error> {
         return Ok(Record { items: all, title: said("title"), language });
     }
     Ok(Record::of(vec![text]))
+}
+
+/// Names under which an object that is none itself holds articles.
+const WRAPPERS: [&str; 10] = [
+    "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
+];
+
+/// The articles under a wrapper's name: a list, or one.
+fn wrapped(raw: &str) -> Option<Vec<&str>> {
+    if raw.starts_with('{') { Some(vec![raw]) } else { list(raw).ok() }
 }
 
 /// The fields of one object, unread, by folded name.
@@ -223,24 +262,30 @@ fn article(text: &str, settings: &Settings) -> Result<Article, Error> {
         return Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 });
     }
     let fields = Fields::read(text)?;
+    if fields.raw("uri").is_none()
+        && fields.text("$schema").is_some_and(|schema| schema.contains("json-schema.org"))
+    {
+        return Err(Error::NoArticle("JSON Schema"));
+    }
     let altids = fields.raw("altids").and_then(|raw| Fields::read(raw).ok());
     let uri = match altids.as_ref().and_then(|ids| ids.text("itemid")) {
         Some(own) => own,
-        None => fields.required(&["uri", "guid", "id"], "uri")?.ok_or(Error::Missing("uri"))?,
+        None => fields
+            .required(&["uri", "guid", "id"], "uri")?
+            .or_else(|| fields.first(&["url", "link"]))
+            .ok_or(Error::Missing("uri"))?,
     };
     let kind = item_type(&fields);
     let headline = headline(&fields).unwrap_or_default().trim().to_owned();
-    let body = body(&fields, kind)?;
-    if headline.is_empty() && body.published().trim().is_empty() {
-        return Err(Error::Missing("body"));
-    }
+    let body = body(&fields)?;
     let owned = |names: &[&str]| fields.first(names).map(Cow::into_owned);
     let one = |names: &[&str]| names.iter().find_map(|name| fields.names(name).into_iter().next());
     let infosource = one(&["infosources", "infosource"]);
-    let mut article = Article {
+    let article = Article {
         uri: uri.into_owned(),
         version: owned(&["version"]),
-        provider: one(&["provider", "source", "copyrightholder"]).or_else(|| infosource.clone()),
+        provider: one(&["provider", "source", "publisher", "copyrightholder"])
+            .or_else(|| infosource.clone()),
         credit: owned(&["creditline", "credit", "descriptioncreditline"]),
         infosource,
         byline: owned(&["byline", "by"])
@@ -249,11 +294,18 @@ fn article(text: &str, settings: &Settings) -> Result<Article, Error> {
         located: owned(&["located"]),
         headline,
         body,
-        language: owned(&["language", "lang"]).as_deref().and_then(Lang::parse),
+        language: one(&["language", "lang", "inlanguage"]).as_deref().and_then(Lang::parse),
         kind,
         versioncreated: fields.time(&["versioncreated", "datemodified"]),
         firstcreated: fields.time(&["firstcreated"]),
-        published: fields.time(&["published", "firstpublished", "contentcreated", "datepublished"]),
+        published: fields.time(&[
+            "published",
+            "firstpublished",
+            "contentcreated",
+            "datepublished",
+            "publishedat",
+            "pubdate",
+        ]),
         embargoed: fields.time(&["embargoed", "embargo"]),
         expires: fields.time(&["expires"]),
         pubstatus: status(&fields),
@@ -268,8 +320,7 @@ fn article(text: &str, settings: &Settings) -> Result<Article, Error> {
         usageterms: owned(&["usageterms"]),
         marks: Default::default(),
     };
-    article.marks = marks::read(&article, &settings.marks);
-    Ok(article)
+    super::finish(article, settings)
 }
 
 fn item_type(fields: &Fields<'_>) -> ItemType {
@@ -293,8 +344,15 @@ fn headline<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
     fields.first(&["headline", "headlinemain", "title", "name"])
 }
 
-fn body(fields: &Fields<'_>, kind: ItemType) -> Result<Body, Error> {
+fn body(fields: &Fields<'_>) -> Result<Body, Error> {
     let mut parts = fields.parts("bodies");
+    let aside = |p: &Part<'_>| {
+        let role = p.role.as_deref().unwrap_or_default().to_ascii_lowercase();
+        ["summary", "abstract", "lead", "teaser", "caption"].contains(&role.as_str())
+    };
+    if !parts.iter().all(aside) {
+        parts.retain(|p| !aside(p));
+    }
     let markup = |p: &Part<'_>| {
         let said = [p.content_type.as_deref(), p.role.as_deref()];
         said.into_iter().flatten().any(|t| t.to_ascii_lowercase().contains("html"))
@@ -309,15 +367,12 @@ fn body(fields: &Fields<'_>, kind: ItemType) -> Result<Body, Error> {
         return Ok(Body::Html(html.into_owned()));
     }
     let plain = fields.required(&["body", "bodytext", "bodymain", "text"], "body")?;
-    let plain = plain.or_else(|| fields.first(&["bodytext", "bodymain", "text", "contenttext"]));
-    match plain {
-        Some(text) => Ok(Body::Plain(text.into_owned())),
-        None if kind != ItemType::Text => Ok(caption(fields)),
-        None => Ok(Body::default()),
-    }
+    let other = ["bodytext", "bodymain", "text", "contenttext", "articlebody"];
+    let plain = plain.or_else(|| fields.first(&other));
+    Ok(plain.map_or_else(|| caption(fields), |text| Body::Plain(text.into_owned())))
 }
 
-/// The caption of a picture, sound or film.
+/// The caption of a picture, sound or film, or what stands for the text where there is none.
 fn caption(fields: &Fields<'_>) -> Body {
     if let Some(part) = fields.parts("descriptions").into_iter().next() {
         return Body::Plain(part.value.into_owned());
@@ -325,13 +380,20 @@ fn caption(fields: &Fields<'_>) -> Body {
     if let Some(html) = fields.text("descriptionhtml") {
         return Body::Html(html.into_owned());
     }
-    let plain = fields.first(&["descriptiontext", "descriptioncaption", "description", "caption"]);
+    let plain = fields.first(&[
+        "descriptiontext",
+        "descriptioncaption",
+        "description",
+        "caption",
+        "descriptionsummary",
+        "summary",
+    ]);
     Body::Plain(plain.map(Cow::into_owned).unwrap_or_default())
 }
 
 fn status(fields: &Fields<'_>) -> PubStatus {
-    let said = fields.text("pubstatus").unwrap_or_default().to_ascii_lowercase();
-    if said.contains("cancel") {
+    let said = fields.first(&["pubstatus", "status"]).unwrap_or_default().to_ascii_lowercase();
+    if said.contains("cancel") || ["killed", "withdrawn", "retracted"].contains(&said.as_str()) {
         PubStatus::Canceled
     } else if said.contains("withh") {
         PubStatus::Withheld
@@ -341,7 +403,8 @@ fn status(fields: &Fields<'_>) -> PubStatus {
 }
 
 fn signals(fields: &Fields<'_>) -> Vec<String> {
-    let all = ["signals", "signal", "edstat"].into_iter().flat_map(|name| fields.names(name));
+    let names = ["signals", "signal", "edstat", "editorialtypes"];
+    let all = names.into_iter().flat_map(|name| fields.names(name));
     all.map(|signal| signal.to_lowercase()).collect()
 }
 

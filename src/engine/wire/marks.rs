@@ -7,7 +7,11 @@
 //! Sources: the practice of news agencies as published in their style guides, IPTC NewsCodes
 //! (signal, genre), ANPA 1312 keyword lines.
 
-use crate::engine::article::{Article, ItemType, Marks, Order, PubStatus, Revision, Shape};
+mod known;
+
+use super::references;
+use crate::engine::article::{Article, ItemType, Marks, Order, Revision, Shape};
+use known::KNOWN;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +65,8 @@ pub enum Mark {
     Advisory,
     /// One take of several, by number.
     Take,
+    /// One addition to an item, by number: the first is its second take.
+    Add,
 }
 
 /// One row of the table.
@@ -76,83 +82,10 @@ pub struct Rule {
 }
 
 use Mark::{
-    Advisory, Alert, Brief, Correction, Hold, Kill, Refile, Release, Repeat, Roundup, Take, Update,
-    Writethru,
+    Add, Advisory, Alert, Brief, Correction, Hold, Kill, Refile, Release, Repeat, Roundup, Take,
+    Update, Writethru,
 };
 use Place::{Body, Genre, Headline, InHeadline, Note, Signal, Slug};
-
-/// The marks that are known, in the order in which they are tried.
-#[rustfmt::skip]
-const KNOWN: &[(Place, &str, Mark)] = &[
-    // Withdrawals.
-    (Headline, "kill", Kill), (Headline, "mandatory kill", Kill), (Headline, "bulletin kill", Kill),
-    (Headline, "story withdrawn", Kill), (Headline, "withdrawn", Kill),
-    (Headline, "withdrawal", Kill), (Headline, "eliminate", Kill), (Headline, "story killed", Kill),
-    (Headline, "annule", Kill), (Headline, "annulation", Kill), (Headline, "anulado", Kill),
-    (Headline, "anulación", Kill), (Headline, "zurückgezogen", Kill),
-    (Headline, "meldung zurückgezogen", Kill), (Headline, "annullato", Kill),
-    (InHeadline, "story withdrawn", Kill), (InHeadline, "mandatory kill", Kill),
-    (Slug, "mandatory kill", Kill), (Slug, "-kill", Kill),
-    (Note, "mandatory kill", Kill), (Note, "story withdrawn", Kill), (Note, "kill the story", Kill),
-    (Note, "is withdrawn", Kill), (Note, "please disregard and do not use", Kill),
-    (Signal, "sig:kill", Kill), (Signal, "kill", Kill), (Signal, "sig:cancel", Kill), (Signal, "edstat:d", Kill),
-    (Body, "mandatory kill", Kill), (Body, "story withdrawn", Kill),
-    (Headline, "hold-", Hold), (Headline, "hold:", Hold), (Headline, "withhold", Hold),
-    (Signal, "sig:hold", Hold), (Note, "hold until further notice", Hold),
-    (Headline, "release of hold", Release), (Headline, "hold released", Release),
-    (Signal, "sig:release", Release), (Note, "hold is lifted", Release),
-    // Corrections and other revisions.
-    (Headline, "corrected", Correction), (Headline, "correction", Correction),
-    (Headline, "correct:", Correction), (Headline, "berichtigung", Correction),
-    (Headline, "korrektur", Correction), (Headline, "berichtigt", Correction),
-    (Headline, "correctif", Correction), (Headline, "rectificatif", Correction),
-    (Headline, "corrección", Correction), (Headline, "corregido", Correction),
-    (Headline, "corrige", Correction), (Headline, "correzione", Correction),
-    (Headline, "rettifica", Correction), (Headline, "correção", Correction),
-    (Headline, "تصحيح", Correction), (Headline, "訂正", Correction), (Headline, "更正", Correction),
-    (Signal, "sig:correction", Correction), (Signal, "correction", Correction), (Signal, "c", Correction), (Signal, "edstat:c", Correction),
-    (Note, "corrects", Correction), (Note, "correction:", Correction),
-    (Body, "(corrects", Correction), (Body, "(correction", Correction),
-    (Headline, "refile", Refile), (Headline, "refiled", Refile), (Body, "(refiles", Refile),
-    (Headline, "rpt-", Repeat), (Headline, "rpt:", Repeat), (Headline, "rpt ", Repeat),
-    (Headline, "repeat-", Repeat), (Headline, "repeat:", Repeat), (Headline, "wiederholung:", Repeat),
-    (Signal, "sig:repeat", Repeat), (Body, "(repeats", Repeat),
-    (InHeadline, "@ ld-writethru", Writethru), (Slug, "@ ld-writethru", Writethru),
-    (InHeadline, "ld-writethru", Writethru), (Slug, "ld-writethru", Writethru),
-    (InHeadline, "@ writethru", Writethru), (Slug, "@ writethru", Writethru),
-    (InHeadline, "writethru", Writethru), (Slug, "writethru", Writethru),
-    (Slug, ", @ ld", Writethru), (Headline, "@ lead", Update), (Signal, "sig:writethru", Writethru),
-    (Headline, "update #", Update), (Headline, "updated #", Update), (Headline, "update:", Update),
-    (Headline, "update-", Update), (Headline, "updated:", Update), (Headline, "lead #", Update),
-    (Headline, "actualización #", Update), (Headline, "actualización", Update),
-    (Headline, "ampliación", Update), (Headline, "aktualisierung", Update),
-    (Headline, "aggiornamento", Update), (Headline, "mise à jour", Update),
-    (Headline, "atualização", Update), (Headline, "تحديث", Update),
-    (Signal, "sig:update", Update), (Signal, "update", Update),
-    (Body, "(adds ", Update), (Body, "(updates ", Update), (Body, "(recasts", Update),
-    (Headline, "wrapup #", Update),
-    // Shapes.
-    (Headline, "wrapup", Roundup), (Headline, "roundup", Roundup), (Headline, "round-up", Roundup),
-    (Headline, "digest", Roundup), (Headline, "zusammenfassung", Roundup),
-    (Headline, "überblick", Roundup), (Headline, "factbox", Roundup), (Headline, "resumen", Roundup),
-    (InHeadline, "news summary", Roundup), (InHeadline, "at a glance", Roundup),
-    (Headline, "alert", Alert), (Headline, "flash", Alert), (Headline, "snap", Alert),
-    (Headline, "eilmeldung", Alert), (Headline, "eil:", Alert), (Headline, "eil ", Alert),
-    (Headline, "urgente", Alert), (Headline, "alerte", Alert), (Headline, "عاجل", Alert),
-    (Headline, "速報", Alert), (Signal, "sig:alert", Alert), (Genre, "alert", Alert),
-    (Headline, "brief-", Brief), (Headline, "brief:", Brief), (Headline, "urgent", Brief),
-    (Headline, "kurz:", Brief), (Genre, "brief", Brief),
-    (Headline, "advisory", Advisory), (Headline, "eds:", Advisory), (Headline, "editors:", Advisory),
-    (Headline, "daybook", Advisory), (Headline, "budget:", Advisory), (Headline, "diary", Advisory),
-    (Headline, "news budget", Advisory), (Headline, "termine", Advisory),
-    (Headline, "hinweis an die redaktion", Advisory), (Headline, "agenda:", Advisory),
-    (InHeadline, "daybook", Advisory), (Slug, "daybook", Advisory), (Slug, "advisory", Advisory),
-    (Slug, "news-budget", Advisory), (Genre, "advisory", Advisory), (Genre, "daybook", Advisory),
-    (Genre, "advisory to editors", Advisory),
-    // Takes.
-    (Headline, "take #", Take), (InHeadline, "=#", Take), (InHeadline, "(take #", Take),
-    (Slug, "=#", Take), (Slug, "take #", Take),
-];
 
 /// Reads the marks of `article`; `own` rules are tried before the known ones.
 pub fn read(article: &Article, own: &[Rule]) -> Marks {
@@ -167,22 +100,16 @@ pub fn read(article: &Article, own: &[Rule]) -> Marks {
     if article.kind == ItemType::Advisory {
         marks.shape = Some(Shape::Advisory);
     }
-    if marks.order.is_some() && article.pubstatus == PubStatus::Usable {
-        marks.reference = reference(&fields.headline);
+    if marks.order.is_some() {
+        marks.references = references::of(article);
     }
     marks
-}
-
-/// What follows the mark in the headline of a notice: the headline or slug that it names.
-fn reference(headline: &str) -> Option<String> {
-    let (_, rest) = headline.split_once([':', '-', '–', '—'])?;
-    let named = rest.trim_matches(|c: char| !c.is_alphanumeric());
-    (!named.is_empty()).then(|| named.to_owned())
 }
 
 /// The texts that marks stand in, in lower case.
 struct Texts {
     headline: String,
+    case: Case,
     slug: String,
     note: String,
     signals: Vec<String>,
@@ -204,6 +131,7 @@ impl Texts {
         let seen = (0..=BODY_SEEN.min(body.len())).rev().find(|at| body.is_char_boundary(*at));
         Self {
             headline: article.headline.to_lowercase(),
+            case: Case::of(&article.headline),
             slug: lower(&article.slugline),
             note: lower(&article.ednote),
             signals: article.signals.clone(),
@@ -216,20 +144,20 @@ impl Texts {
         let full = match mark {
             Kill | Hold | Release => marks.order.is_some(),
             Alert | Brief | Roundup | Advisory => marks.shape.is_some(),
-            Take => marks.take.is_some(),
+            Take | Add => marks.take.is_some(),
             Update | Writethru | Correction | Refile | Repeat => marks.revision.is_some(),
         };
         if full {
             return;
         }
         let found = match place {
-            Headline => at_start(&self.headline, pattern),
+            Headline => at_start(&self.headline, pattern, self.case),
             InHeadline => anywhere(&self.headline, pattern),
             Slug => anywhere(&self.slug, pattern),
             Note => anywhere(&self.note, pattern),
             Body => prefix(&self.body, pattern).map(|(n, _)| n),
             Genre => (self.genre == pattern).then_some(0),
-            Signal => self.signals.iter().any(|s| s == pattern).then_some(0),
+            Signal => self.signals.iter().any(|s| signals(s, pattern)).then_some(0),
         };
         let Some(number) = found else { return };
         match mark {
@@ -246,23 +174,51 @@ impl Texts {
             Roundup => marks.shape = Some(Shape::Roundup),
             Advisory => marks.shape = Some(Shape::Advisory),
             Take => marks.take = Some(number),
+            Add => marks.take = Some(number + 1),
         }
     }
 }
 
+/// Whether a signal is the pattern, its scheme (`sig:`) left out where the pattern has none.
+fn signals(signal: &str, pattern: &str) -> bool {
+    signal == pattern || signal.rsplit_once(':').is_some_and(|(_, code)| code == pattern)
+}
+
 /// The number that a pattern holds at the start of a headline, brackets and stars passed over. A
 /// mark that is one bare word counts only when a mark's punctuation follows it: `Kill: ...` is one,
-/// `Kill rates fall` is not.
-fn at_start(headline: &str, pattern: &str) -> Option<u16> {
-    let bare = headline.trim_start_matches(['(', '[', '*', ' ', '/', '+', '-', '【']);
+/// `Kill rates fall` is not. A hyphen does when the mark stands in capitals or has a number:
+/// `KILL-Bridge` is one, `Kill-switch` is not.
+fn at_start(headline: &str, pattern: &str, case: Case) -> Option<u16> {
+    let bare = headline.trim_start_matches(BRACKETS);
     let (number, rest) = prefix(bare, pattern)?;
-    let closed = pattern.ends_with([':', '-', ' ']);
-    let next = rest.trim_start_matches([' ', ')', ']', '】', '/', '*', '+']);
+    let numbered = pattern.contains(['#', '@']);
+    let hyphen = case == Case::Capitals || numbered;
+    let closed = pattern.ends_with([':', ' ']) || pattern.ends_with('-') && hyphen;
+    let next = rest.trim_start_matches([' ', ')', ']', '】', '/', '*', '+', '<']);
     let next = next.trim_start_matches(|c: char| c.is_ascii_digit());
-    let stepped = next.starts_with(['-', ':', '–', '—', '：', '=', '|']);
+    let spaced = rest.starts_with(' ') && next.starts_with("- ");
+    let stepped = next.starts_with([':', '–', '—', '：', '=', '|']) || spaced;
+    let stepped = stepped || next.starts_with('-') && hyphen;
     let bracketed = rest.starts_with([')', ']', '】', '/']);
-    let numbered = pattern.contains(['#', '@']) && rest.starts_with([' ', ':', '-', ',', '–']);
-    (closed || stepped || bracketed || numbered || rest.is_empty()).then_some(number)
+    let counted = numbered && rest.starts_with([' ', ':', '-', ',', '–']);
+    (closed || stepped || bracketed || counted || rest.is_empty()).then_some(number)
+}
+
+/// What may stand before a mark.
+const BRACKETS: [char; 10] = ['(', '[', '*', ' ', '/', '+', '-', '【', '<', '>'];
+
+/// How the words before the first hyphen of a headline are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Capitals,
+    Mixed,
+}
+
+impl Case {
+    fn of(headline: &str) -> Self {
+        let first = headline.trim_start_matches(BRACKETS).split('-').next().unwrap_or_default();
+        if first.contains(char::is_lowercase) { Self::Mixed } else { Self::Capitals }
+    }
 }
 
 /// The number that a pattern holds anywhere in `text`, at the start of a word.
@@ -290,6 +246,10 @@ fn anywhere(text: &str, pattern: &str) -> Option<u16> {
     None
 }
 
+/// What makes a number an ordinal, in the languages of the table; longer ones first.
+const ORDINALS: [&str; 12] =
+    ["ème", "ère", "eme", "st", "nd", "rd", "th", "er", "º", "ª", "e", "."];
+
 /// Whether `text` starts with a pattern: the number in it, and what follows.
 fn prefix<'a>(text: &'a str, pattern: &str) -> Option<(u16, &'a str)> {
     let (mut rest, mut number) = (text, 0);
@@ -300,7 +260,7 @@ fn prefix<'a>(text: &'a str, pattern: &str) -> Option<(u16, &'a str)> {
                 number = rest.get(..digits)?.parse().ok().filter(|n| *n < 1_000)?;
                 rest = &rest[digits..];
                 if c == '@' {
-                    rest = ["st", "nd", "rd", "th"].iter().find_map(|s| rest.strip_prefix(s))?;
+                    rest = ORDINALS.iter().find_map(|s| rest.strip_prefix(s))?;
                 }
             }
             c => rest = rest.strip_prefix(c)?,
@@ -344,12 +304,15 @@ mod tests {
         let order = |headline| read_headline(headline).order;
         assert_eq!(order("KILL: Bridge reopens"), Some(Order::Kill));
         assert_eq!(order("STORY WITHDRAWN-Bridge reopens"), Some(Order::Kill));
+        assert_eq!(order("KILL-Bridge reopens"), Some(Order::Kill));
+        assert_eq!(order("Kill - Bridge reopens"), Some(Order::Kill));
         assert_eq!(order("Kill rates fall in the north"), None);
+        assert_eq!(order("Kill-switch law passes"), None);
+        assert_eq!(order("Hold-up at the harbour bank"), None);
+        assert_eq!(order("HOLD HOLD HOLD"), Some(Order::Hold));
+        assert_eq!(order("FREIGABE: Brücke zu"), Some(Order::Release));
         assert_eq!(order("HOLD: Bridge reopens"), Some(Order::Hold));
-        assert_eq!(
-            read_headline("KILL: Bridge reopens").reference.as_deref(),
-            Some("bridge reopens")
-        );
+        assert_eq!(read_headline("KILL: Bridge reopens").references, ["Bridge reopens"]);
         let shape = |headline| read_headline(headline).shape;
         assert_eq!(shape("WRAPUP 3-Bridges"), Some(Shape::Roundup));
         assert_eq!(shape("ALERT: Bridge reopens"), Some(Shape::Alert));
@@ -377,8 +340,8 @@ mod tests {
 
     #[test]
     fn a_desk_adds_its_own() {
-        let own = [Rule { place: Headline, pattern: "neufassung #".into(), mark: Update }];
-        let article = Article { headline: "Neufassung 4: Brücke".into(), ..Article::default() };
+        let own = [Rule { place: Headline, pattern: "fassung #".into(), mark: Update }];
+        let article = Article { headline: "Fassung 4: Brücke".into(), ..Article::default() };
         assert_eq!(read(&article, &own).revision, Some(Revision::Update(4)));
         assert_eq!(read(&article, &[]).revision, None);
     }

@@ -11,13 +11,15 @@ mod feed;
 mod json;
 pub mod marks;
 mod newsml_1;
+mod newsml_1_content;
 mod newsml_g2;
 mod nitf;
+mod references;
 mod teletype;
 mod xml;
 
 use self::xml::Element;
-use super::article::{Article, PubStatus};
+use super::article::{Article, ItemType, PubStatus};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -110,6 +112,9 @@ pub enum Error {
     /// The item is of a kind that holds no article of its own.
     #[error("a `{0}` holds no article of its own")]
     NoArticle(&'static str),
+    /// The item is a picture, sound, film or graphic that comes without a word.
+    #[error("nothing to read: {0} without a caption or headline")]
+    NoText(&'static str),
     /// The bytes do not follow the syntax of their format.
     #[error("not readable as {format}: {kind} at line {line}, column {column}")]
     Syntax {
@@ -146,7 +151,7 @@ impl Error {
             Self::Encoding { .. } | Self::Charset(_) => "encoding",
             Self::Entities => "entities",
             Self::TooComplex { .. } => "too_complex",
-            Self::NoArticle(_) => "no_article",
+            Self::NoArticle(_) | Self::NoText(_) => "no_article",
             Self::Syntax { .. } => "syntax",
             Self::Unknown => "unknown_format",
             Self::Missing(_) => "missing_field",
@@ -226,17 +231,18 @@ fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Arti
     if items.len() > settings.items_max as usize {
         return vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })];
     }
-    let decode = |item: &Element| {
-        let article = match found {
-            Format::NewsmlG2 => newsml_g2::article(item, &root),
-            Format::Newsml1 => newsml_1::article(item),
-            Format::Rss => feed::rss_article(item, &root),
-            Format::Atom => feed::atom_article(item, &root),
-            Format::Auto | Format::Json | Format::Teletype | Format::Nitf => nitf::article(item),
-        };
-        article.and_then(|article| finish(article, settings))
+    let decode = |item: &Element| match found {
+        Format::NewsmlG2 => vec![newsml_g2::article(item, &root)],
+        Format::Newsml1 => newsml_1::articles(item),
+        Format::Rss => vec![feed::rss_article(item, &root)],
+        Format::Atom => vec![feed::atom_article(item, &root)],
+        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => vec![nitf::article(item)],
     };
-    items.into_iter().map(decode).collect()
+    let all: Vec<_> = items.into_iter().flat_map(decode).collect();
+    if all.len() > settings.items_max as usize {
+        return vec![Err(Error::TooMany { items: all.len(), max: settings.items_max })];
+    }
+    all.into_iter().map(|article| finish(article?, settings)).collect()
 }
 
 /// The format of a document, by the name of its root.
@@ -265,8 +271,19 @@ fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
         article.headline = article.slugline.clone().unwrap_or_else(|| article.uri.clone());
     }
     if empty(&article) {
-        return Err(Error::Missing("body"));
+        return Err(nothing_to_read(article.kind));
     }
     article.marks = marks::read(&article, &settings.marks);
     Ok(article)
+}
+
+/// Why an item without headline and body is refused.
+fn nothing_to_read(kind: ItemType) -> Error {
+    match kind {
+        ItemType::Picture => Error::NoText("picture"),
+        ItemType::Video => Error::NoText("video"),
+        ItemType::Audio => Error::NoText("audio"),
+        ItemType::Graphic => Error::NoText("graphic"),
+        ItemType::Text | ItemType::Advisory | ItemType::Other => Error::Missing("body"),
+    }
 }

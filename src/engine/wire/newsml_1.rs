@@ -2,9 +2,9 @@
 //!
 //! | read | from, the first that is there |
 //! |---|---|
-//! | uri, version | `ProviderId`, `DateId`, `NewsItemId` and `RevisionId`, joined as the specification joins them; else `PublicIdentifier` |
+//! | uri, version | `ProviderId`, `DateId`, `NewsItemId` and `RevisionId`, joined as the specification joins them; else `PublicIdentifier`; else a guid or `Duid`; else derived from the content |
 //! | headline | `NewsLines/HeadLine`, the headline of NITF within |
-//! | body | the text of the component whose role is `Main`, else the first that is no caption: NITF, HTML or plain |
+//! | body | the text of the component whose role is `Main` or `Body`, behind that of `Lead`; else the first that is no caption: NITF, HTML or plain |
 //! | provider | `Provider/Party`, `Source/Party`, `ProviderId` |
 //! | language | `DescriptiveMetadata/Language`, `xml:lang` |
 //! | times | `ThisRevisionCreated`, `FirstCreated`; `StatusWillChange/DateAndTime` as `embargoed` |
@@ -12,12 +12,16 @@
 //! | signals | `Instruction` |
 //! | links | `DerivedFrom` |
 //!
+//! An item whose components say the same in several languages gives an article each: the first under
+//! the uri of the item, the others as its translations, `uri#language`.
+//!
 //! Source: IPTC NewsML 1.2, functional specification.
 
+use super::newsml_1_content as content;
 use super::xml::Element;
 use super::{Error, nitf};
 use crate::engine::article::{
-    Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
+    Article, ArticleKey, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
 };
 
 /// The items of a document.
@@ -25,36 +29,57 @@ pub(super) fn items(root: &Element) -> Vec<&Element> {
     root.children("NewsItem").collect()
 }
 
-/// One item of a document.
-pub(super) fn article(item: &Element) -> Result<Article, Error> {
+/// The articles of one item: one, or one a language.
+pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
+    let parts = item.children("NewsComponent").map(content::by_language).find(|p| p.len() > 1);
+    let Some(parts) = parts else { return vec![article(item, None)] };
+    let mut original: Option<String> = None;
+    let mut one = |part: &Element| {
+        let mut article = article(item, Some(part))?;
+        match &original {
+            None => original = Some(article.uri.clone()),
+            Some(first) => {
+                let to = ArticleKey { uri: first.clone(), version: article.version.clone() };
+                article.links.push(Link { kind: LinkKind::TranslationOf, to });
+                let language = article.language.map(|l| l.as_str().to_owned()).unwrap_or_default();
+                article.uri = format!("{}#{language}", article.uri);
+            }
+        }
+        Ok(article)
+    };
+    parts.into_iter().map(&mut one).collect()
+}
+
+/// The article of an item, or of that part of it that is in one language.
+fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     let none = Element::default();
     let identification = item.at(&["Identification"]).unwrap_or(&none);
     let identifier = identification.at(&["NewsIdentifier"]).unwrap_or(&none);
-    let (uri, version) = key(identifier)?;
     let managed = item.at(&["NewsManagement"]).unwrap_or(&none);
-    let administered = item.find("AdministrativeMetadata").unwrap_or(&none);
-    let described = item.find("DescriptiveMetadata").unwrap_or(&none);
-    let lines = item.find("NewsLines").unwrap_or(&none);
-    let line = |name: &str| lines.children(name).find_map(Element::text);
+    let meta = content::Meta::of(item, part);
+    let line =
+        |name: &str| meta.lines.iter().flat_map(|of| of.children(name)).find_map(Element::text);
     let time = |path: &[&str]| EventTime::parse(&managed.at(path)?.text()?);
-    let party = |name: &str| administered.at(&[name, "Party"]).and_then(named);
+    let party = |name: &str| {
+        let parties = meta.administered.iter().flat_map(|of| of.children(name));
+        parties.flat_map(|of| of.children("Party")).find_map(named)
+    };
     let status = managed.at(&["Status"]).and_then(named).unwrap_or_default().to_ascii_lowercase();
     let freed = time(&["StatusWillChange", "DateAndTime"]);
     let source = party("Source");
+    let provider_id = identifier.at(&["ProviderId"]).and_then(Element::text);
     let public = identifier.at(&["PublicIdentifier"]).and_then(Element::text);
+    let (uri, version) = key(item, identifier, managed).unzip();
     let mut article = Article {
-        uri,
-        version,
-        provider: party("Provider")
-            .or_else(|| source.clone())
-            .or_else(|| identifier.at(&["ProviderId"]).and_then(Element::text)),
+        version: version.flatten(),
+        provider: party("Provider").or_else(|| source.clone()).or_else(|| provider_id.clone()),
         credit: line("CreditLine"),
         infosource: source,
         byline: line("ByLine"),
         dateline: line("DateLine"),
-        located: city(described),
+        located: city(&meta.described),
         headline: line("HeadLine").unwrap_or_default(),
-        language: language(item, described),
+        language: language(item, part, &meta),
         versioncreated: time(&["ThisRevisionCreated"]),
         firstcreated: time(&["FirstCreated"]),
         embargoed: freed.filter(|_| status == "embargoed"),
@@ -66,48 +91,74 @@ pub(super) fn article(item: &Element) -> Result<Article, Error> {
             _ => PubStatus::Usable,
         },
         signals: signals(managed),
-        ednote: note(item, lines),
+        ednote: note(item, &meta.lines),
         slugline: line("SlugLine").or_else(|| identification.at(&["NameLabel"])?.text()),
         urgency: managed
             .at(&["Urgency"])
             .and_then(named)
             .and_then(|u| u.parse().ok())
             .filter(|u| (1..=9).contains(u)),
-        genre: described
-            .children("Genre")
+        genre: meta
+            .described
+            .iter()
+            .flat_map(|of| of.children("Genre"))
             .filter_map(named)
             .find(|genre| !genre.eq_ignore_ascii_case("current")),
-        subjects: subjects(described),
+        subjects: subjects(&meta.described),
         links: links(managed),
         altids: public.into_iter().collect(),
         usageterms: item.find("UsageType").and_then(Element::text),
         ..Article::default()
     };
-    fill_content(&mut article, item, managed);
+    fill_content(&mut article, item, part, managed);
+    article.uri = uri.unwrap_or_else(|| {
+        let issued = time(&["FirstCreated"]).map(|time| time.to_string());
+        let digest = nitf::digest(&article, issued.as_deref());
+        format!("urn:newsml:{}:{digest}", provider_id.unwrap_or_default())
+    });
     Ok(article)
 }
 
 /// The formal name of an element, else its text.
 fn named(element: &Element) -> Option<String> {
-    element.attribute("FormalName").map(str::to_owned).or_else(|| element.text())
+    content::named(element)
 }
 
 /// The identity of an item, which all its revisions share, and its revision.
-fn key(identifier: &Element) -> Result<(String, Option<String>), Error> {
+fn key(
+    item: &Element,
+    identifier: &Element,
+    managed: &Element,
+) -> Option<(String, Option<String>)> {
     let text = |name: &str| identifier.at(&[name]).and_then(Element::text);
     let revision = text("RevisionId");
-    match (text("NewsItemId"), text("PublicIdentifier")) {
-        (Some(id), _) => {
-            let parts = [text("ProviderId"), text("DateId"), Some(id)];
-            let parts: Vec<_> = parts.into_iter().flatten().collect();
-            Ok((format!("urn:newsml:{}", parts.join(":")), revision))
-        }
-        (None, Some(public)) => {
-            let named = parted(&public);
-            Ok((named.uri, revision.or(named.version)))
-        }
-        (None, None) => Err(Error::Missing("NewsItemId")),
+    let joined = |parts: [Option<String>; 3]| {
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        format!("urn:newsml:{}", parts.join(":"))
+    };
+    if let Some(id) = text("NewsItemId") {
+        let bare = revision.as_deref().and_then(|r| id.strip_suffix(&format!("-v{r}")));
+        let id = bare.unwrap_or(&id).to_owned();
+        return Some((joined([text("ProviderId"), date(identifier, managed), Some(id)]), revision));
     }
+    if let Some(public) = text("PublicIdentifier") {
+        let named = parted(&public);
+        return Some((named.uri, revision.or(named.version)));
+    }
+    let guid = item.find("guid").and_then(Element::text);
+    let duid = |of: &Element| of.attribute("Duid").map(str::to_owned);
+    let own = guid.or_else(|| duid(item)).or_else(|| item.children("NewsComponent").find_map(duid));
+    own.map(|own| (joined([text("ProviderId"), None, Some(own)]), revision))
+}
+
+/// The date of an identity. It is to stay the same over all revisions; where it is a time, and the
+/// time of this revision, that of the first one stands for it.
+fn date(identifier: &Element, managed: &Element) -> Option<String> {
+    let text = |of: &Element, name: &str| of.at(&[name]).and_then(Element::text);
+    let date = text(identifier, "DateId")?;
+    let first = text(managed, "FirstCreated");
+    let moves = date.len() > 8 && text(managed, "ThisRevisionCreated").as_ref() == Some(&date);
+    if moves { first.or(Some(date)) } else { Some(date) }
 }
 
 /// A public identifier (`urn:newsml:provider:date:item:revision`), parted into item and revision.
@@ -122,24 +173,32 @@ fn parted(public: &str) -> ArticleKey {
     ArticleKey { uri: uri.to_owned(), version: Some(number.to_owned()) }
 }
 
-fn language(item: &Element, described: &Element) -> Option<Lang> {
-    let stated = described.children("Language").filter_map(named).find_map(|l| Lang::parse(&l));
+fn language(item: &Element, part: Option<&Element>, meta: &content::Meta<'_>) -> Option<Lang> {
+    if let Some(own) = part.and_then(content::stated_language) {
+        return Some(own);
+    }
+    let stated = meta.described.iter().flat_map(|of| of.children("Language")).filter_map(named);
+    let of_text = || content::of_text(item).and_then(|text| text.attribute("lang"));
     let component = item.at(&["NewsComponent"]).and_then(|c| c.attribute("lang"));
-    stated.or_else(|| component.or(item.attribute("lang")).and_then(Lang::parse))
+    stated
+        .filter_map(|l| Lang::parse(&l))
+        .next()
+        .or_else(|| component.or_else(of_text).or(item.attribute("lang")).and_then(Lang::parse))
 }
 
-fn city(described: &Element) -> Option<String> {
-    let mut all: Vec<&Element> = described.children("Location").collect();
-    all.push(described);
+fn city(described: &[&Element]) -> Option<String> {
+    let mut all: Vec<&Element> = described.iter().flat_map(|of| of.children("Location")).collect();
+    all.extend(described);
     all.into_iter().flat_map(|of| of.children("Property")).find_map(|property| {
         let is_city = property.attribute("FormalName") == Some("City");
         property.attribute("Value").filter(|_| is_city).map(str::to_owned)
     })
 }
 
-fn subjects(described: &Element) -> Vec<String> {
-    let coded = described.children("SubjectCode").flat_map(Element::elements);
-    coded.filter_map(|code| code.attribute("FormalName")).map(str::to_owned).collect()
+fn subjects(described: &[&Element]) -> Vec<String> {
+    let coded = described.iter().flat_map(|of| of.children("SubjectCode"));
+    let codes = coded.flat_map(Element::elements).filter_map(|code| code.attribute("FormalName"));
+    codes.map(str::to_owned).collect()
 }
 
 /// The instructions to the receiver, named as IPTC names signals.
@@ -154,15 +213,17 @@ fn signals(managed: &Element) -> Vec<String> {
 }
 
 /// The notes to editors: lines that are typed so, else the item's comments.
-fn note(item: &Element, lines: &Element) -> Option<String> {
-    let typed = lines.children("NewsLine").filter(|line| {
+fn note(item: &Element, lines: &[&Element]) -> Option<String> {
+    let typed = lines.iter().flat_map(|of| of.children("NewsLine")).filter(|line| {
         let kind = line.at(&["NewsLineType"]).and_then(named).unwrap_or_default();
-        kind.to_ascii_lowercase().contains("note")
+        let kind = kind.to_ascii_lowercase();
+        kind.contains("note") || kind.contains("advisory")
     });
     let mut notes: Vec<_> =
         typed.filter_map(|line| line.at(&["NewsLineText"]).and_then(Element::text)).collect();
     if notes.is_empty() {
-        notes.extend(item.children("Comment").filter_map(Element::text));
+        let said = |comment: &&Element| comment.attribute("FormalName").is_none();
+        notes.extend(item.children("Comment").filter(said).filter_map(Element::text));
     }
     (!notes.is_empty()).then(|| notes.join("\n"))
 }
@@ -172,57 +233,18 @@ fn links(managed: &Element) -> Vec<Link> {
     derived.map(|to| Link { kind: LinkKind::EvolvedFrom, to: parted(to) }).collect()
 }
 
-/// A piece of content, and the role of the component that holds it.
-struct Piece<'a> {
-    role: String,
-    media: String,
-    content: &'a Element,
-}
-
-fn pieces<'a>(component: &'a Element, role: &str, found: &mut Vec<Piece<'a>>) {
-    let own = component.at(&["Role"]).and_then(named).map(|role| role.to_ascii_lowercase());
-    let role = own.as_deref().unwrap_or(role);
-    for element in component.elements() {
-        if element.is("NewsComponent") {
-            pieces(element, role, found);
-        } else if element.is("ContentItem") {
-            let media = element.at(&["MediaType"]).and_then(named).unwrap_or_default();
-            let (role, media) = (role.to_owned(), media.to_ascii_lowercase());
-            found.push(Piece { role, media, content: element });
-        }
-    }
-}
-
-fn fill_content(article: &mut Article, item: &Element, managed: &Element) {
-    let mut all = Vec::new();
-    for component in item.children("NewsComponent") {
-        pieces(component, "", &mut all);
-    }
-    let written = |piece: &&Piece<'_>| {
-        let text = piece.media.is_empty() || piece.media.contains("text");
-        text && piece.content.at(&["DataContent"]).is_some_and(|data| data.text().is_some())
-    };
-    let is_caption = |piece: &&Piece<'_>| piece.role.contains("caption");
-    let texts = || all.iter().filter(written);
-    let main = texts().find(|piece| piece.role == "main");
-    let body = main.or_else(|| texts().find(|piece| !is_caption(piece)));
-    article.kind = kind(managed, body.is_some(), &all);
-    let Some(piece) = body.or_else(|| texts().next()) else { return };
-    let Some(data) = piece.content.at(&["DataContent"]) else { return };
-    let format = piece.content.at(&["Format"]).and_then(named).unwrap_or_default();
-    if data.find("body.content").is_some() {
-        nitf::fill_text(article, data);
-    } else if let Some(body) = data.find("body") {
-        article.body = Body::Html(nitf::html(body));
-    } else if data.elements().next().is_some() {
-        article.body = Body::Html(nitf::html(data));
-    } else {
-        article.body = nitf::body_of_text(&data.content(), &format).unwrap_or_default();
+fn fill_content(article: &mut Article, item: &Element, part: Option<&Element>, managed: &Element) {
+    let pieces = content::pieces(item, part);
+    let texts = content::texts(&pieces);
+    article.kind = kind(managed, !texts.is_empty(), &pieces);
+    let caption = || pieces.iter().find(|piece| piece.written());
+    for piece in texts.iter().copied().chain(caption().filter(|_| texts.is_empty())) {
+        content::add(article, piece);
     }
 }
 
 /// What an item is: what it is said to be, else text where it has one, else what it carries.
-fn kind(managed: &Element, has_text: bool, all: &[Piece<'_>]) -> ItemType {
+fn kind(managed: &Element, has_text: bool, all: &[content::Piece<'_>]) -> ItemType {
     let said = managed.at(&["NewsItemType"]).and_then(named).unwrap_or_default();
     if said.to_ascii_lowercase().contains("advisory") {
         return ItemType::Advisory;

@@ -7,12 +7,13 @@
 //! |---|---|
 //! | uri, version | `@guid`, `@version` |
 //! | headline | `headline` (the main one, else the first that is no sub-headline), the headline of NITF within, `itemMeta/title` |
-//! | body | `inlineXML` (XHTML, NITF), `inlineData`; of pictures, sound and film: `description` (caption first) |
+//! | body | `inlineXML` (XHTML, NITF), `inlineData`; else `description` (caption first) |
 //! | provider | `provider`, `header/sender`, `copyrightHolder`, `infoSource` |
 //! | language | `contentMeta/language`, the text's or the item's `xml:lang` |
 //! | times | `versionCreated`; `firstCreated`, `contentMeta/contentCreated`; `published`, `embargoed`, `expires` |
 //! | signals | `signal`, and `role` of the item |
-//! | links | `link` and `itemMeta/link` by relation; a guid without relation is an earlier version |
+//! | status | `pubStatus`; feeds that send an empty `embargoed` mean none |
+//! | links | `link` and `itemMeta/link` by relation; a guid without relation is an earlier version; a signal to replace what an `altId` refers to |
 //!
 //! An item of another kind (`packageItem`, `conceptItem` ...) holds no article and is refused by its
 //! name, each by itself: the articles beside it are read.
@@ -34,7 +35,13 @@ pub(super) fn items(root: &Element) -> Vec<&Element> {
     if !root.is("newsMessage") {
         return vec![root];
     }
-    root.children("itemSet").flat_map(Element::elements).collect()
+    let items: Vec<&Element> = root.children("itemSet").flat_map(Element::elements).collect();
+    if !items.is_empty() {
+        return items;
+    }
+    // Some messages leave the set out.
+    let item = |name: &Element| name.is("newsItem") || NO_ARTICLE.iter().any(|n| name.is(n));
+    root.elements().filter(|element| item(element)).collect()
 }
 
 /// One item of a document.
@@ -52,6 +59,8 @@ pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> 
     let rights = item.at(&["rightsInfo"]).unwrap_or(&none);
     let kind = item_type(meta);
     let content = Content::of(item);
+    let language =
+        language(item, about, &content).or_else(|| root.attribute("lang").and_then(Lang::parse));
     let time = |of: &Element, name: &str| EventTime::parse(&of.at(&[name])?.text()?);
     let text = |name: &str| about.children(name).find_map(Element::text);
     let sender = || root.at(&["header", "sender"])?.text();
@@ -68,9 +77,8 @@ pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> 
         byline: text("by"),
         dateline: text("dateline"),
         located: about.children("located").find_map(named),
-        headline: headline(about).unwrap_or_default(),
-        language: language(item, about, &content)
-            .or_else(|| root.attribute("lang").and_then(Lang::parse)),
+        headline: headline(about, language).unwrap_or_default(),
+        language,
         kind,
         versioncreated: time(meta, "versionCreated"),
         firstcreated: time(meta, "firstCreated").or_else(|| time(about, "contentCreated")),
@@ -84,7 +92,7 @@ pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> 
         urgency: text("urgency").and_then(|u| u.parse().ok()).filter(|u| (1..=9).contains(u)),
         genre: about.children("genre").find_map(named),
         subjects: about.children("subject").filter_map(named).collect(),
-        links: links(item, meta),
+        links: links(item, meta).into_iter().chain(replaced(uri, meta, about)).collect(),
         altids: [meta, about]
             .into_iter()
             .flat_map(|of| of.children("altId"))
@@ -97,8 +105,7 @@ pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> 
     match content {
         Content::Nitf(nitf) => nitf::fill_text(&mut article, nitf),
         Content::Body(body, _) => article.body = body,
-        Content::None if kind != ItemType::Text => article.body = caption(about),
-        Content::None => {}
+        Content::None => article.body = caption(about),
     }
     if article.headline.is_empty() {
         let title = meta.at(&["title"]).and_then(Element::text);
@@ -215,23 +222,35 @@ fn role(element: &Element) -> String {
     role.rsplit([':', '/']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
-fn headline(about: &Element) -> Option<String> {
+/// The main headline; of several, that in the language of the text.
+fn headline(about: &Element, language: Option<Lang>) -> Option<String> {
     let all = || about.children("headline").filter(|headline| headline.text().is_some());
-    let main = all().find(|headline| matches!(role(headline).as_str(), "" | "main" | "headline"));
-    main.or_else(|| all().find(|headline| !role(headline).starts_with("sub")))?.text()
+    let main =
+        || all().filter(|headline| matches!(role(headline).as_str(), "" | "main" | "headline"));
+    let same = |headline: &&Element| {
+        let said = headline.attribute("lang").and_then(Lang::parse);
+        said.is_some() && said == language
+    };
+    let found = main().find(same).or_else(|| main().next());
+    found.or_else(|| all().find(|headline| !role(headline).starts_with("sub")))?.text()
 }
 
+/// The language of the text: the one that is stated, or among several that of the text's element.
 fn language(item: &Element, about: &Element, content: &Content<'_>) -> Option<Lang> {
-    let stated = about.children("language").find_map(|language| {
-        language.attribute("tag").or_else(|| code(language)).and_then(Lang::parse)
-    });
+    let stated: Vec<Lang> = about
+        .children("language")
+        .filter_map(|language| {
+            language.attribute("tag").or_else(|| code(language)).and_then(Lang::parse)
+        })
+        .collect();
     let texts = match content {
         Content::Body(_, lang) => *lang,
         Content::Nitf(nitf) => nitf.attribute("lang"),
         Content::None => None,
     };
-    let default = || texts.or(item.attribute("lang")).and_then(Lang::parse);
-    stated.or_else(default)
+    let texts = texts.and_then(Lang::parse);
+    let among = texts.filter(|text| stated.contains(text)).or(stated.first().copied());
+    among.or(texts).or_else(|| item.attribute("lang").and_then(Lang::parse))
 }
 
 fn status(meta: &Element) -> PubStatus {
@@ -289,7 +308,20 @@ fn links(item: &Element, meta: &Element) -> Vec<Link> {
     .collect()
 }
 
-/// The caption of a picture, sound or film.
+/// What an item takes the place of, where a signal says so and an identifier names it: the uri of the
+/// item with that identifier in the place of its own.
+fn replaced(uri: &str, meta: &Element, about: &Element) -> Option<Link> {
+    signals(meta).iter().find(|signal| signal.ends_with(":replace"))?;
+    let named = |ends: &str| {
+        let mut all = about.children("altId").chain(meta.children("altId"));
+        all.find(|id| id.attribute("type").is_some_and(|t| t.ends_with(ends)))?.text()
+    };
+    let (own, other) = (named(":uno")?, named(":refuno")?);
+    let to = ArticleKey { uri: uri.replacen(&own, &other, 1), version: None };
+    (to.uri != uri).then_some(Link { kind: LinkKind::Replaces, to })
+}
+
+/// The caption of a picture, sound or film, or what stands for the text where there is none.
 fn caption(about: &Element) -> Body {
     let all = || about.children("description");
     let caption = all().find(|text| role(text) == "caption" && text.text().is_some());

@@ -2,15 +2,15 @@
 //!
 //! | read | from, the first that is there |
 //! |---|---|
-//! | uri | `doc-id/@id-string`, `pubdata/@id` or `@ex-ref`, else derived from the content, as some agencies send none |
-//! | version | `du-key/@version` |
+//! | uri | `doc-id/@id-string` (less a counter that it adds to `du-key/@key`), `pubdata/@id` or `@ex-ref`, else derived from the content, as some agencies send none |
+//! | version | `du-key/@version`, `@generation`, or that counter |
 //! | headline | `hedline/hl1`, `head/title` |
 //! | body | `body.content` |
 //! | provider | `distributor`, `doc-id/@regsrc`, `from-src`, `doc.copyright/@holder`, `pubdata/@name` |
 //! | language | `xml:lang` or `lang` of `body`, `body.content`, `nitf`; `@baselang` |
 //! | times | `date.issue` as `versioncreated`, `pubdata/@date.publication` as `published`, `date.release` as `embargoed` where it comes after the issue or the status says so, `date.expire` |
 //! | status | `docdata/@management-status` |
-//! | ednote | `ed-msg/@info` |
+//! | ednote | `ed-msg/@info`, the comments of `revision-history` |
 //!
 //! Names of markup become those of HTML where HTML has one; pictures within a text are left out.
 //!
@@ -28,7 +28,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
     let none = Element::default();
     let head = root.at(&["head"]).unwrap_or(&none);
     let data = head.at(&["docdata"]).unwrap_or(&none);
-    let publication = head.at(&["pubdata"]).unwrap_or(&none);
+    let publication = head.at(&["pubdata"]).or_else(|| data.at(&["pubdata"])).unwrap_or(&none);
     let of = |name: &str, attribute: &str| data.at(&[name])?.attribute(attribute);
     let time = |name: &str| EventTime::parse(of(name, "norm")?);
     let (issued, released) = (time("date.issue"), time("date.release"));
@@ -36,7 +36,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
     let embargoed = released.filter(|at| status == "embargoed" || issued.is_some_and(|i| *at > i));
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let mut article = Article {
-        version: owned(of("du-key", "version")),
+        version: owned(of("du-key", "version").or(of("du-key", "generation"))),
         provider: provider(root, data, publication),
         language: language(root),
         kind: ItemType::Text,
@@ -51,9 +51,10 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
             "embargoed" if embargoed.is_none() => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
-        ednote: ednote(data),
+        ednote: ednote(head, data),
         slugline: slug(head).or_else(|| owned(of("du-key", "key"))),
         urgency: of("urgency", "ed-urg")
+            .or_else(|| head.at(&["urgency"])?.attribute("ed-urg"))
             .and_then(|u| u.parse().ok())
             .filter(|u| (1..=9).contains(u)),
         genre: genre(head),
@@ -64,10 +65,26 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
         ..Article::default()
     };
     fill_text(&mut article, root);
-    let id = of("doc-id", "id-string").or(publication.attribute("id"));
-    let id = id.or(publication.attribute("ex-ref"));
-    article.uri = id.map_or_else(|| derived_uri(&article, of("date.issue", "norm")), str::to_owned);
+    let id = of("doc-id", "id-string").map(|id| parted(id, of("du-key", "key")));
+    let other = || publication.attribute("id").or(publication.attribute("ex-ref"));
+    let (uri, counter) = id.or_else(|| Some((other()?, None))).unzip();
+    article.uri = match uri {
+        Some(uri) => uri.to_owned(),
+        None => format!("urn:nitf:{}", digest(&article, of("date.issue", "norm"))),
+    };
+    article.version = article.version.or_else(|| owned(counter.flatten()));
     Ok(article)
+}
+
+/// An identifier parted into the key that a story keeps while it is developed and a counter behind
+/// it (`key_7`), where it is made so.
+fn parted<'a>(id: &'a str, key: Option<&'a str>) -> (&'a str, Option<&'a str>) {
+    let counter = || {
+        let counter = id.strip_prefix(key?)?.strip_prefix(['_', '-', ':', '.', '/'])?;
+        let number = !counter.is_empty() && counter.bytes().all(|b| b.is_ascii_digit());
+        number.then_some((key?, Some(counter)))
+    };
+    counter().unwrap_or((id, None))
 }
 
 /// Fills what the text of an NITF document says, where the article does not have it yet.
@@ -111,7 +128,7 @@ pub(super) fn body_of_text(text: &str, kind: &str) -> Option<Body> {
         return None;
     }
     let marked = kind.to_ascii_lowercase().contains("html");
-    let marked = marked || text.starts_with('<') && text.contains("</");
+    let marked = marked || text.contains("</");
     let text = text.to_owned();
     Some(if marked { Body::Html(text) } else { Body::Plain(text) })
 }
@@ -146,14 +163,17 @@ fn language(root: &Element) -> Option<Lang> {
     said.or_else(|| root.attribute("baselang")).and_then(Lang::parse)
 }
 
-fn ednote(data: &Element) -> Option<String> {
-    let notes: Vec<_> = data.children("ed-msg").filter_map(|m| m.attribute("info")).collect();
+fn ednote(head: &Element, data: &Element) -> Option<String> {
+    let messages = data.children("ed-msg").filter_map(|m| m.attribute("info"));
+    let history = head.children("revision-history").chain(data.children("revision-history"));
+    let notes: Vec<_> = messages.chain(history.filter_map(|h| h.attribute("comment"))).collect();
     (!notes.is_empty()).then(|| notes.join("\n"))
 }
 
 /// The slug that a head's `meta` carries.
 fn slug(head: &Element) -> Option<String> {
-    const NAMES: [&str; 5] = ["slugline", "slug", "anpa-keyword", "ap-slugline", "ntb-stikkord"];
+    const NAMES: [&str; 6] =
+        ["slugline", "slug", "anpa-keyword", "ap-slugline", "ntb-stikkord", "NTBStikkord"];
     NAMES.into_iter().find_map(|name| meta(head, name))
 }
 
@@ -195,14 +215,12 @@ fn links(data: &Element) -> Vec<Link> {
     to.map(link).into_iter().collect()
 }
 
-/// A name for an article that its sender gave none: of the same bytes the same.
-fn derived_uri(article: &Article, issued: Option<&str>) -> String {
+/// A name for an article that its sender gave none: of the same content the same.
+pub(super) fn digest(article: &Article, issued: Option<&str>) -> String {
     let mut hash = Sha256::new();
     for part in [&article.headline, issued.unwrap_or_default(), article.body.published()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    let digest: String =
-        hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("urn:nitf:{digest}")
+    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }

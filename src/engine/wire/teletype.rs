@@ -72,13 +72,26 @@ fn iptc_article(header: &str, body: &str) -> Article {
         }
         _ => body.trim_start().split_once('\n').unwrap_or((body, "")),
     };
+    let (headline, byline) = signed(headline);
     Article {
-        headline: marked(headline),
+        headline: marked(&headline),
+        byline,
         slugline: Some(slug.join(" ")).filter(|slug| !slug.is_empty()),
         body: Body::Plain(paragraphs(text.lines())),
         urgency,
         ..Article::default()
     }
+}
+
+/// A headline and the byline that stands behind it.
+fn signed(lines: &str) -> (String, Option<String>) {
+    let mut lines: Vec<&str> = lines.lines().filter(|line| !line.trim().is_empty()).collect();
+    let byline = |line: &str| {
+        ["By ", "Von ", "Par ", "Por ", "Da "].iter().any(|by| line.trim_start().starts_with(by))
+    };
+    let signed = lines.len() > 1 && lines.last().is_some_and(|line| byline(line));
+    let by = if signed { lines.pop().map(words) } else { None };
+    (lines.join("\n"), by)
 }
 
 /// A headline of several lines, the first of which may be marks in capitals (`REFILE`, `1ST LEAD`): as
@@ -104,15 +117,28 @@ fn anpa_article(header: &str, body: &str) -> Article {
     let urgent = keyword.trim_start().chars().next();
     article.urgency =
         urgent.and_then(|level| Some("fburdsw".find(level)? as u8 + 1)).filter(|u| *u <= 9);
-    let mut lines = body.lines().peekable();
+    // Several lines of the header may share a line of the text.
+    let parted = body.replace("< ^", "<\n^");
+    let mut lines = parted.lines().peekable();
     while let Some(line) = lines.peek() {
         let line = line.trim_end();
-        let ahead = line.starts_with('^') || article.slugline.is_none() && !line.trim().is_empty();
-        if !ahead || line.starts_with([' ', '\t']) {
+        let ended = line.ends_with(['<', '=']);
+        let slug = article.slugline.is_none() && !line.trim().is_empty();
+        // A line that is not ended is wrapped, unless it stands among others like it: a list.
+        let mut after = lines.clone().skip(1);
+        let mut wrapped = || after.next().is_some_and(|next| !next.starts_with(['^', ' ', '\t']));
+        let ahead = line.starts_with('^') && (ended || article.headline.is_empty() && wrapped());
+        if !(ahead || slug) || line.starts_with([' ', '\t']) {
             break;
         }
-        let shown = words(line.trim_start_matches('^').trim_end_matches(['<', '=']));
+        let mut shown = words(line.trim_start_matches('^').trim_end_matches(['<', '=']));
         lines.next();
+        if !ended
+            && !slug
+            && let Some(rest) = lines.next()
+        {
+            shown = format!("{shown} {}", words(rest.trim_end().trim_end_matches(['<', '='])));
+        }
         if shown.is_empty() || shown.starts_with('*') {
             continue;
         }
@@ -152,7 +178,8 @@ fn paragraphs<'a>(lines: impl Iterator<Item = &'a str>) -> String {
             continue;
         }
         if !text.is_empty() {
-            text.push_str(if parted || line.starts_with([' ', '\t']) { "\n\n" } else { " " });
+            let begins = parted || line.starts_with([' ', '\t', '^']);
+            text.push_str(if begins { "\n\n" } else { " " });
         }
         text.push_str(&shown);
         parted = line.trim_end().ends_with('<');
@@ -160,14 +187,28 @@ fn paragraphs<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-/// `131137 GMT Nov 13`: day, hour, minute, month, year.
+/// The first letters of the months, as desks of several languages write them.
+#[rustfmt::skip]
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "ene", "gen"], &["feb", "fév", "fev"], &["mar", "mär", "mrz"], &["apr", "avr", "abr"],
+    &["may", "mai", "mag", "maj"], &["jun", "jui", "giu"], &["jul", "lug"], &["aug", "aoû", "aou", "ago"],
+    &["sep", "set"], &["oct", "okt", "ott", "out"], &["nov"], &["dec", "dez", "déc", "dic"],
+];
+
+fn month(name: &str) -> Option<usize> {
+    let name = name.to_lowercase();
+    if name.starts_with("juil") {
+        return Some(7);
+    }
+    MONTHS.iter().position(|names| names.iter().any(|n| name.starts_with(n))).map(|at| at + 1)
+}
+
+/// `131137 GMT Nov 13`: day, hour, minute, month, year; the zone may be missing.
 fn iptc_time(tail: &str) -> Option<String> {
     let mut parts = tail.split_whitespace();
-    let (time, _, month, year) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let months =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let month = month.get(..3)?.to_ascii_lowercase();
-    let month = months.iter().position(|m| *m == month)? + 1;
+    let time = parts.next().filter(|time| time.bytes().all(|b| b.is_ascii_digit()))?;
+    let month = parts.find_map(month)?;
+    let year = parts.next()?;
     let (day, hour, minute) = (time.get(..2)?, time.get(2..4)?, time.get(4..6)?);
     stamp(
         year.trim_end_matches(|c: char| !c.is_ascii_digit()),
@@ -237,6 +278,20 @@ mod tests {
             read.body.published(),
             "MAREL (NW) _ \u{201c}We heard a noise,\u{201d} she said.\n\nNobody was hurt."
         );
+    }
+
+    #[test]
+    fn bylines_and_lists_are_no_headlines() {
+        let text = "\u{1}hda0412 3 i 64  haf 0188\r\n\u{2}1ST LEAD\r\nFerry aground off Marel\r\nBy Ada Brandvik, haf =\r\n\r\nMarel (haf) - A ferry ran aground.\r\n\u{3}170801 Mrz 26\r\n\u{4}";
+        let read = article(text).unwrap();
+        assert_eq!(read.headline, "1ST LEAD: Ferry aground off Marel");
+        assert_eq!(read.byline.as_deref(), Some("By Ada Brandvik, haf"));
+        assert_eq!(read.versioncreated, EventTime::parse("2026-03-17T08:01:00Z"));
+        let text = "\u{16}\u{1}V4644\u{1f}-----\r\nr e\u{13} NW-Top 03-17 0121\r\n\u{2}^*9006< ^NW-Top-Harbour-News,0176<\r\n^Top harbour news<\r\n^Ferry aground off Marel\r\n^Tolls to rise in May\r\n\u{3}NW-WF-03-17-26 0801GMT<\r\n\u{4}";
+        let read = article(text).unwrap();
+        assert_eq!(read.slugline.as_deref(), Some("NW-Top-Harbour-News"));
+        assert_eq!(read.headline, "Top harbour news");
+        assert_eq!(read.body.published(), "Ferry aground off Marel\n\nTolls to rise in May");
     }
 
     proptest! {

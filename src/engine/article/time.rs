@@ -1,0 +1,176 @@
+//! Points and lengths of event time, and the many ways in which wires write a time.
+
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A point in event time: milliseconds since 1970-01-01T00:00:00Z. May be negative.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct EventTime(pub i64);
+
+impl EventTime {
+    /// Reads an RFC 3339 time or one of the looser forms that wires send: `2026-11-23T10:00:00+0000`,
+    /// `20261123T100000Z`, a date alone, a time without zone, taken as UTC, seconds or milliseconds
+    /// since 1970, or digits in a row.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
+            return Some(Self(stamp.as_millisecond()));
+        }
+        for form in ["%Y%m%dT%H%M%S%z", "%Y%m%dT%H%M%S%:z", "%Y-%m-%dT%H:%M%z", "%Y%m%dT%H%M%z"] {
+            if let Ok(zoned) = jiff::fmt::strtime::parse(form, text)
+                && let Ok(stamp) = zoned.to_timestamp()
+            {
+                return Some(Self(stamp.as_millisecond()));
+            }
+        }
+        if text.bytes().all(|b| b.is_ascii_digit()) && text.len() > 8 {
+            return Self::of_digits(text);
+        }
+        let civil: jiff::civil::DateTime = text.trim_end_matches(['Z', 'z']).parse().ok()?;
+        Self::in_utc(civil)
+    }
+
+    /// A time written as digits alone, known by their number.
+    fn of_digits(digits: &str) -> Option<Self> {
+        let number: i64 = digits.parse().ok()?;
+        match digits.len() {
+            10 => Some(Self(number * 1_000)),
+            13 => Some(Self(number)),
+            12 | 14 => {
+                let civil =
+                    jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", format!("{digits:0<14}"));
+                Self::in_utc(civil.ok()?)
+            }
+            _ => None,
+        }
+    }
+
+    fn in_utc(civil: jiff::civil::DateTime) -> Option<Self> {
+        let stamp = jiff::tz::Offset::UTC.to_timestamp(civil).ok()?;
+        Some(Self(stamp.as_millisecond()))
+    }
+
+    /// This time plus a span, saturating.
+    #[must_use]
+    pub fn plus(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+
+    /// Milliseconds from `earlier` to this time, saturating; negative when `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Display for EventTime {
+    /// RFC 3339 in UTC; to the second where there are no milliseconds.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(stamp) => write!(out, "{stamp}"),
+            Err(_) => write!(out, "{}ms", self.0),
+        }
+    }
+}
+
+/// A length of event time in milliseconds; written `"120h"`, `"30s"`, `"1d 2h"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span(pub i64);
+
+impl Span {
+    /// So many hours.
+    pub const fn hours(hours: i64) -> Self {
+        Self(hours * 3_600_000)
+    }
+    /// So many minutes.
+    pub const fn minutes(minutes: i64) -> Self {
+        Self(minutes * 60_000)
+    }
+    /// So many seconds.
+    pub const fn seconds(seconds: i64) -> Self {
+        Self(seconds * 1_000)
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:#}", SignedDuration::from_millis(self.0))
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let read: SignedDuration = text.parse().map_err(|_| {
+            serde::de::Error::custom(format!("`{text}` is no duration such as `120h` or `30s`"))
+        })?;
+        i64::try_from(read.as_millis()).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string", "description": "a duration such as `120h` or `30s`"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_the_forms_that_wires_send() {
+        let want = Some(EventTime(1_795_428_000_000));
+        for text in [
+            "2026-11-23T10:00:00Z",
+            "2026-11-23T12:00:00+02:00",
+            "2026-11-23T10:00:00+0000",
+            "20261123T100000Z",
+            "20261123T100000+0000",
+            "2026-11-23T10:00:00",
+            "2026-11-23 10:00:00",
+            "2026-11-23 10:00",
+            "2026-11-23T11:00+01:00",
+            "20261123T1000+0000",
+            "20261123T100000+00:00",
+            "20261123T100000",
+            "20261123100000",
+            "202611231000",
+            "1795428000",
+            "1795428000000",
+        ] {
+            assert_eq!(EventTime::parse(text), want, "{text}");
+        }
+        assert_eq!(EventTime::parse("2026-11-23"), Some(EventTime(1_795_392_000_000)));
+        for text in ["", "soon", "2026-13-01", "10:00", "YYYYMMDD000000-HHMM", "123456789"] {
+            assert_eq!(EventTime::parse(text), None, "{text}");
+        }
+        assert_eq!(want.map(|t| t.to_string()).as_deref(), Some("2026-11-23T10:00:00Z"));
+    }
+
+    #[test]
+    fn spans_are_written_as_people_write_them() {
+        let read = |text: &str| serde_json::from_value::<Span>(text.into()).ok();
+        assert_eq!(read("120h"), Some(Span::hours(120)));
+        assert_eq!(read("1h 30m"), Some(Span::minutes(90)));
+        assert_eq!(read("250ms"), Some(Span(250)));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read(&Span::hours(120).to_string()), Some(Span::hours(120)));
+    }
+}
