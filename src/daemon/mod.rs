@@ -7,9 +7,13 @@
 //! The pipeline owns the engine's state and talks to a broker through the small traits of
 //! [`pipeline::broker`]; [`kafka`] implements them, and tests implement them in memory.
 
-/// A named point where the fault suite ends the process, as SIGKILL would. Compiled out without the
-/// feature `failpoints`; `FAILPOINTS="after-poll=9*off->return"` ends it at the tenth pass.
+/// A named point where the fault suite ends the process, as SIGKILL would, or leaves with another
+/// outcome. Compiled out without the feature `failpoints`; `FAILPOINTS="after-poll=9*off->return"`
+/// ends it at the tenth pass.
 macro_rules! point {
+    ($name:literal, $outcome:expr) => {
+        fail::fail_point!($name, |_| $outcome)
+    };
     ($name:literal) => {
         fail::fail_point!($name, |_| {
             eprintln!("failpoint {}", $name);

@@ -1,79 +1,89 @@
-//! A deployment under test: its topics, its input, its daemon processes.
+//! A deployment under test: its topics, its input, its daemons, and what must hold of it in the end.
 
+use crate::checker::{self, Found, OUTPUTS, Rules, Verdict};
+use crate::daemon::Daemon;
+use crate::feed::{payload, random};
+use crate::outside::{self, Isolation};
+use crate::progress::Progress;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use serde_json::json;
-use std::cell::Cell;
-use std::fs::File;
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::cell::{Cell, RefCell};
+use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use wirefold::config::Config;
+use wirefold::daemon::pipeline::broker::Role;
 
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The partitions of an input topic.
+const PARTITIONS: i32 = 3;
 
 /// The broker; a run without one is a failure, never a silent skip.
 pub(crate) fn bootstrap() -> String {
     std::env::var("KAFKA_BOOTSTRAP").expect("KAFKA_BOOTSTRAP names a broker: use tests/broker/run")
 }
 
-/// Topics and group of one test.
+/// Adds to what a whole run of the suite must come to; `tests/broker/run` adds it up.
+pub(crate) fn tally(what: &str, count: usize) {
+    let Ok(path) = std::env::var("FAULTS_TALLY") else { return };
+    let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
+    writeln!(file, "{what} {count}").unwrap();
+}
+
+/// Topics, group and settings of one test.
 pub(crate) struct Deployment {
     pub(crate) prefix: String,
-    pub(crate) delivery: &'static str,
+    sets: Vec<String>,
     logs: tempfile::TempDir,
     started: Cell<u32>,
     made: Cell<usize>,
-}
-
-/// What goes in: how many records, some of which nothing can read.
-const BAD_EVERY: usize = 23;
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-fn random(seed: u64) -> u64 {
-    let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-/// The `n`-th record of a made-up wire: one in three repeats an earlier text, one in 23 is broken.
-pub(crate) fn payload(n: usize) -> Vec<u8> {
-    if n % BAD_EVERY == BAD_EVERY - 1 {
-        return format!("{{\"uri\": \"urn:made-up:{n}\", \u{0}\u{ff}").into_bytes();
-    }
-    let text = if n > 10 && random(n as u64).is_multiple_of(3) {
-        n - 1 - (random(n as u64 + 7) % 10) as usize
-    } else {
-        n
-    };
-    let words: Vec<String> = (0..60 + text % 90)
-        .map(|w| format!("w{}", random((text * 1_000 + w) as u64) % 2_000))
-        .collect();
-    let article = json!({
-        "uri": format!("urn:made-up:{n}"), "headline": words[..6].join(" "),
-        "body": words.join(" "), "language": "en", "provider": format!("agency{}", n % 5),
-    });
-    serde_json::to_vec(&article).unwrap()
-}
-
-/// Of records `0..count`, how many are broken.
-pub(crate) fn broken(count: usize) -> usize {
-    (0..count).filter(|n| n % BAD_EVERY == BAD_EVERY - 1).count()
+    partitions: Cell<i32>,
+    producer: BaseProducer,
+    progress: RefCell<Progress>,
 }
 
 impl Deployment {
-    pub(crate) fn new(name: &str, delivery: &'static str) -> Self {
+    pub(crate) fn new(name: &str, delivery: &str) -> Self {
+        Self::with(name, delivery, &[])
+    }
+
+    /// A deployment whose every daemon is told `more`.
+    pub(crate) fn with(name: &str, delivery: &str, more: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let now = now();
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let prefix = format!("{name}-{now}-{number}");
-        let logs = tempfile::tempdir().unwrap();
-        let (started, made) = (Cell::new(0), Cell::new(0));
-        let deployment = Self { prefix, delivery, logs, started, made };
+        let mut sets = vec![
+            format!("kafka.bootstrap.servers={}", bootstrap()),
+            "kafka.session.timeout.ms=1500".into(),
+            "kafka.heartbeat.interval.ms=300".into(),
+            format!("delivery={delivery}"),
+            format!("group.id={prefix}"),
+            format!("input.topic={prefix}.articles"),
+            format!("output.events={prefix}.events"),
+            format!("output.stories={prefix}.stories"),
+            format!("output.unique={prefix}.unique"),
+            format!("output.rejected={prefix}.rejected"),
+            format!("output.state={prefix}.state"),
+            "output.partitions=2".into(),
+            "batch.records_max=50".into(),
+            "http.listen=".into(),
+        ];
+        sets.extend(more.iter().map(|set| (*set).to_owned()));
+        let deployment = Self {
+            progress: RefCell::new(Progress::new(&prefix)),
+            prefix,
+            sets,
+            logs: tempfile::tempdir().unwrap(),
+            started: Cell::new(0),
+            made: Cell::new(0),
+            partitions: Cell::new(PARTITIONS),
+            producer: producer(),
+        };
         assert!(deployment.makes_input(), "the input topic was made");
         deployment
     }
@@ -82,38 +92,50 @@ impl Deployment {
         format!("{}.{name}", self.prefix)
     }
 
-    /// Makes the input topic with three partitions. Says whether it was made.
+    /// Makes the input topic. Says whether it was made.
     pub(crate) fn makes_input(&self) -> bool {
-        let topic = self.topic("articles");
-        let new = NewTopic::new(&topic, 3, TopicReplication::Fixed(1));
-        let admin = admin();
-        let made = block(admin.create_topics([&new], &AdminOptions::new())).unwrap();
+        self.makes("articles", PARTITIONS, &[])
+    }
+
+    /// Makes a topic of the deployment. Says whether it was made.
+    pub(crate) fn makes(&self, name: &str, partitions: i32, config: &[(&str, &str)]) -> bool {
+        let topic = self.topic(name);
+        let mut new = NewTopic::new(&topic, partitions, TopicReplication::Fixed(-1));
+        new.config = config.to_vec();
+        let made = block(admin().create_topics([&new], &AdminOptions::new())).unwrap();
         made.iter().all(Result::is_ok)
     }
 
-    pub(crate) fn delete_input(&self) {
-        let topic = self.topic("articles");
-        let admin = admin();
-        let gone = block(admin.delete_topics(&[&topic], &AdminOptions::new())).unwrap();
+    pub(crate) fn deletes(&self, name: &str) {
+        let topic = self.topic(name);
+        let gone = block(admin().delete_topics(&[&topic], &AdminOptions::new())).unwrap();
         assert!(gone.iter().all(Result::is_ok), "{gone:?}");
     }
 
-    /// Writes the next `count` records.
+    /// Writes the next `count` records, stamped now.
     pub(crate) fn produce(&self, count: usize) {
-        let producer: BaseProducer = ClientConfig::new()
-            .set("bootstrap.servers", bootstrap())
-            .set("enable.idempotence", "true")
-            .create()
-            .unwrap();
+        self.produce_stamped(count, |_, _| None);
+    }
+
+    /// Writes the next `count` records; `stamp` gives the timestamp of a record by its number and
+    /// partition.
+    pub(crate) fn produce_stamped(&self, count: usize, stamp: impl Fn(usize, i32) -> Option<i64>) {
         let topic = self.topic("articles");
         for n in self.made.get()..self.made.get() + count {
             let (key, payload) = (format!("k{n}"), payload(n));
-            let partition = (random(n as u64 + 99) % 3) as i32;
-            let record = BaseRecord::to(&topic).partition(partition).key(&key).payload(&payload);
-            producer.send(record).map_err(|(e, _)| e).unwrap();
-            producer.poll(Duration::ZERO);
+            let partition = (random(n as u64 + 99) % self.partitions.get() as u64) as i32;
+            let mut record =
+                BaseRecord::to(&topic).partition(partition).key(&key).payload(&payload);
+            record.timestamp = stamp(n, partition);
+            while let Err((error, back)) = self.producer.send(record) {
+                let full = error.rdkafka_error_code();
+                assert_eq!(full, Some(rdkafka::error::RDKafkaErrorCode::QueueFull), "{error}");
+                self.producer.poll(Duration::from_millis(5));
+                record = back;
+            }
+            self.producer.poll(Duration::ZERO);
         }
-        producer.flush(PATIENCE).unwrap();
+        self.producer.flush(PATIENCE).unwrap();
         self.made.set(self.made.get() + count);
     }
 
@@ -126,77 +148,89 @@ impl Deployment {
     pub(crate) fn start(&self, points: &str, set: &[&str]) -> Daemon {
         let number = self.started.get();
         self.started.set(number + 1);
-        let path = self.logs.path().join(format!("{number}.log"));
-        let log = File::create(&path).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
-        command.arg("run").env("FAILPOINTS", points).env("RUST_LOG", "info,librdkafka=warn");
-        let settings = [
-            format!("kafka.bootstrap.servers={}", bootstrap()),
-            "kafka.session.timeout.ms=2000".into(),
-            "kafka.heartbeat.interval.ms=300".into(),
-            format!("delivery={}", self.delivery),
-            format!("group.id={}", self.prefix),
-            format!("input.topic={}", self.topic("articles")),
-            format!("output.events={}", self.topic("events")),
-            format!("output.stories={}", self.topic("stories")),
-            format!("output.unique={}", self.topic("unique")),
-            format!("output.rejected={}", self.topic("rejected")),
-            format!("output.state={}", self.topic("state")),
-            "output.partitions=2".into(),
-            "batch.records_max=50".into(),
-            "http.listen=".into(),
-        ];
-        for setting in settings.iter().map(String::as_str).chain(set.iter().copied()) {
-            command.args(["--set", setting]);
-        }
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
-        Daemon { child: child.unwrap(), log: path }
-    }
-}
-
-/// A daemon process. Dropping it kills it.
-pub(crate) struct Daemon {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Daemon {
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
+        let sets = self.sets.iter().map(String::as_str).chain(set.iter().copied());
+        Daemon::start(&self.logs.path().join(format!("{number}.log")), points, sets)
     }
 
-    /// SIGKILL.
-    pub(crate) fn kill(mut self) {
-        assert!(self.child.try_wait().unwrap().is_none(), "it was running:\n{}", self.log());
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    /// How many input items are answered: classified or refused, repeats counted once.
+    pub(crate) fn answered(&self) -> usize {
+        self.progress.borrow_mut().answered()
     }
 
-    pub(crate) fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    /// Waits until more than `before` are answered, and says how many.
+    pub(crate) fn moves_on(&self, before: usize, daemon: &Daemon) -> usize {
+        let moved = eventually(|| Some(self.answered()).filter(|now| *now > before));
+        moved.unwrap_or_else(|| panic!("no progress from {before}:\n{}", daemon.log()))
     }
 
-    /// SIGTERM, and how it ended.
-    pub(crate) fn stop(self) -> ExitStatus {
-        self.signal("-TERM");
-        self.wait()
-    }
-
-    /// How it ends by itself.
-    pub(crate) fn wait(mut self) -> ExitStatus {
-        let child = &mut self.child;
-        let ended = eventually(|| child.try_wait().unwrap());
-        ended.unwrap_or_else(|| panic!("the daemon did not end:\n{}", self.log()))
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        if self.child.kill().is_ok() {
-            self.child.wait().unwrap();
+    /// Waits until every record that was written is answered.
+    pub(crate) fn is_through(&self, daemon: &Daemon) {
+        let (mut seen, mut since) = (0, Instant::now());
+        while seen < self.made() {
+            let now = self.answered();
+            if now > seen {
+                (seen, since) = (now, Instant::now());
+            } else {
+                let made = self.made();
+                let stuck = since.elapsed() > PATIENCE;
+                assert!(!stuck, "stuck at {seen} of {made}:\n{}", daemon.log());
+                std::thread::park_timeout(Duration::from_millis(30));
+            }
         }
     }
+
+    /// Starts a daemon, lets it run to the end of the input, stops it, and judges everything.
+    pub(crate) fn ends_well(&self) -> Verdict {
+        let daemon = self.start("", &[]);
+        daemon.says("Running");
+        self.is_through(&daemon);
+        daemon.stops();
+        self.holds()
+    }
+
+    /// Judges everything; a breach fails the test.
+    pub(crate) fn holds(&self) -> Verdict {
+        let verdict = checker::check(&self.found(Isolation::Committed), &self.rules());
+        assert!(verdict.breaches.is_empty(), "{}: {verdict}", self.prefix);
+        assert_eq!(verdict.records, self.made(), "the whole input was judged");
+        tally("articles", verdict.records);
+        tally("events", verdict.events);
+        tally("deployments", 1);
+        verdict
+    }
+
+    /// What the broker holds of it.
+    pub(crate) fn found(&self, isolation: Isolation) -> Found {
+        let [input, state] = ["articles", "state"].map(|name| self.topic(name));
+        let outputs = OUTPUTS.map(|role| self.topic(name(role)));
+        let topics: Vec<&str> =
+            [&input, &state].into_iter().chain(&outputs).map(|t| &**t).collect();
+        let mut read = outside::read(&topics, isolation).into_iter();
+        Found {
+            input: read.next().unwrap(),
+            state: read.next().unwrap(),
+            outputs: OUTPUTS.into_iter().zip(read).collect(),
+        }
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { config: Config::load(None, [], &self.sets).unwrap() }
+    }
+}
+
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Events => "events",
+        Role::Stories => "stories",
+        Role::Unique => "unique",
+        Role::Rejected => "rejected",
+        Role::State => "state",
+    }
+}
+
+/// The wall clock, in milliseconds.
+pub(crate) fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
 /// Asks again and again until there is an answer; `None` when there is none within [`PATIENCE`].
@@ -209,6 +243,14 @@ pub(crate) fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
         std::thread::park_timeout(Duration::from_millis(30));
     }
     None
+}
+
+fn producer() -> BaseProducer {
+    ClientConfig::new()
+        .set("bootstrap.servers", bootstrap())
+        .set("enable.idempotence", "true")
+        .create()
+        .unwrap()
 }
 
 pub(crate) fn admin() -> AdminClient<DefaultClientContext> {

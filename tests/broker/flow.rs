@@ -1,27 +1,23 @@
 //! Articles in, events out; stopped, killed, started again.
 
-use crate::deployment::{Daemon, Deployment, eventually};
-use crate::published::{answered, await_answers, holds, read};
-
-fn log(daemon: &Daemon) -> impl Fn() -> String {
-    || daemon.log()
-}
+use crate::deployment::{Deployment, eventually, now};
+use crate::outside::Isolation;
+use wirefold::daemon::pipeline::broker::Role;
 
 #[test]
 fn articles_in_events_out_read_back_by_another_client() {
     let deployment = Deployment::new("flow", "exactly_once");
     deployment.produce(120);
-    let daemon = deployment.start("", &[]);
-    await_answers(&deployment, 120, log(&daemon));
-    assert!(daemon.stop().success());
-    holds(&deployment);
-    let rejected = read(&deployment.topic("rejected"));
+    let verdict = deployment.ends_well();
+    assert_eq!((verdict.classified, verdict.rejected), (115, 5));
+    let found = deployment.found(Isolation::Committed);
+    let rejected = &found.outputs[&Role::Rejected];
     assert!(rejected.iter().all(|r| r.header("wirefold-reject-stage") == "wire"), "{rejected:?}");
-    assert!(rejected.iter().all(|r| r.key.as_ref().is_some_and(|key| key.starts_with('k'))));
-    let unique = read(&deployment.topic("unique"));
-    assert!(!unique.is_empty() && unique.len() < 120, "{} of 120 are unique", unique.len());
-    let stories = read(&deployment.topic("stories"));
-    assert!(stories.iter().all(|s| s.key.is_some() && s.payload.is_some()), "live stories");
+    assert!(rejected.iter().all(|r| r.key().starts_with('k')));
+    let unique = found.outputs[&Role::Unique].len();
+    assert!((1..115).contains(&unique), "{unique} of 115 are unique");
+    let stories = &found.outputs[&Role::Stories];
+    assert!(!stories.is_empty() && stories.iter().all(|s| s.key.is_some()));
 }
 
 #[test]
@@ -30,40 +26,33 @@ fn a_graceful_stop_commits_and_the_next_start_goes_on() {
     for _ in 0..3 {
         deployment.produce(60);
         let daemon = deployment.start("", &[]);
-        await_answers(&deployment, deployment.made(), log(&daemon));
-        assert!(daemon.stop().success());
+        deployment.is_through(&daemon);
+        daemon.stops();
     }
-    holds(&deployment);
+    deployment.holds();
 }
 
-/// SIGKILL at an arbitrary moment, with work in flight and progress between kills.
-fn killed(delivery: &'static str) {
-    let deployment = Deployment::new("killed", delivery);
-    let mut before = 0;
-    for round in 0..4 {
-        deployment.produce(400);
+/// What an article says does not outlast its window: stories close, and so do their records and the
+/// journals, in the same transactions.
+#[test]
+fn what_leaves_the_window_leaves_every_topic() {
+    let deployment = Deployment::with("window", "exactly_once", &["engine.window=10m"]);
+    let start = now() - 7_200_000;
+    for _ in 0..2 {
+        deployment.produce_stamped(600, |n, _| Some(start + n as i64 * 5_000));
         let daemon = deployment.start("", &[]);
-        let moved = eventually(|| Some(answered(&deployment)).filter(|now| *now > before));
-        let now = moved.unwrap_or_else(|| panic!("no progress:\n{}", daemon.log()));
-        before = now;
-        deployment.produce(200);
+        deployment.is_through(&daemon);
         daemon.kill();
-        assert!(round == 3 || answered(&deployment) < deployment.made(), "work was in flight");
     }
-    let daemon = deployment.start("", &[]);
-    await_answers(&deployment, deployment.made(), log(&daemon));
-    assert!(daemon.stop().success());
-    holds(&deployment);
-}
-
-#[test]
-fn killed_in_the_middle_nothing_is_lost_or_doubled() {
-    killed("exactly_once");
-}
-
-#[test]
-fn killed_in_the_middle_without_transactions_repeats_are_equal() {
-    killed("at_least_once");
+    let verdict = deployment.ends_well();
+    let found = deployment.found(Isolation::Committed);
+    let tombstones = |records: &[crate::outside::Record], prefix: &str| {
+        let gone = records.iter().filter(|r| r.value.is_none() && r.key().starts_with(prefix));
+        gone.count()
+    };
+    assert!(tombstones(&found.outputs[&Role::Stories], "") > 100, "stories closed");
+    assert!(tombstones(&found.state, "a/") > verdict.classified / 2, "articles left");
+    assert!(tombstones(&found.state, "b/") > 0, "journals left");
 }
 
 #[test]
@@ -71,14 +60,13 @@ fn an_input_topic_made_anew_stops_the_daemon() {
     let deployment = Deployment::new("anew", "exactly_once");
     deployment.produce(50);
     let daemon = deployment.start("", &[]);
-    await_answers(&deployment, 50, log(&daemon));
-    assert!(daemon.stop().success());
-    deployment.delete_input();
+    deployment.is_through(&daemon);
+    daemon.stops();
+    deployment.deletes("articles");
     let made = eventually(|| deployment.makes_input().then_some(()));
     assert!(made.is_some(), "the topic was made anew");
     deployment.produce(200);
     let daemon = deployment.start("", &[]);
-    let ended = eventually(|| daemon.log().contains("start.reset").then_some(()));
-    assert!(ended.is_some(), "{}", daemon.log());
+    daemon.says("start.reset");
     assert_eq!(daemon.wait().code(), Some(1));
 }

@@ -1,13 +1,28 @@
 //! Daemon processes against a real Kafka. `tests/broker/run` starts one and runs these.
 //!
-//! Every test is a deployment of its own on the same broker: topics and group with a prefix. What
-//! was published is read back by kcat, another client, with read_committed.
+//! Every test is a deployment of its own on the same broker: topics and group with a prefix. What it
+//! left there is read by another client and judged by a [`checker`] that is not the daemon.
+//!
+//! | room | holds |
+//! |---|---|
+//! | `deployment`, `daemon`, `feed`, `progress` | what a test is made of |
+//! | `outside`, `checker` | who judges it |
+//! | `checked` | the checker's own tests |
+//! | `flow`, `telemetry` | what happens when nothing goes wrong |
+//! | `faults` | the process ends at every point, or loses its transactions |
+//! | `leases`, `shards` | several processes, several shards |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod checked;
+mod checker;
+mod daemon;
 mod deployment;
 mod faults;
+mod feed;
 mod flow;
-mod published;
+mod leases;
+mod outside;
+mod progress;
 mod shards;
 mod telemetry;

@@ -1,38 +1,40 @@
 //! Several shards, in one process and over several, of which one dies.
 
-use crate::deployment::{Deployment, broken, eventually};
-use crate::published::{await_answers, read};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::deployment::Deployment;
 
 const SHARDS: &str = "shards=[{partitions=[1]},{name='rest'},{name='own',providers=['agency0']}]";
 
 #[test]
 fn shards_spread_over_processes_and_outlive_them() {
-    let deployment = Deployment::new("shards", "exactly_once");
-    deployment.produce(300);
-    let first = deployment.start("", &[SHARDS]);
-    await_answers(&deployment, 300, || first.log());
-    let second = deployment.start("", &[SHARDS]);
-    let moved = eventually(|| second.log().contains("lease granted").then_some(()));
-    assert!(moved.is_some(), "a second process gets a shard:\n{}", second.log());
-    deployment.produce(400);
-    first.kill();
-    await_answers(&deployment, 700, || second.log());
-    assert!(second.stop().success());
+    let deployment = Deployment::with("shards", "exactly_once", &[SHARDS]);
+    deployment.produce(900);
+    let mut first = deployment.start("", &[]);
+    first.says("Running");
+    let mut before = 0;
+    for _ in 0..4 {
+        let second = deployment.start("", &[]);
+        second.says("lease granted");
+        deployment.produce(900);
+        before = deployment.moves_on(before, &second);
+        first.kill();
+        assert!(deployment.answered() < deployment.made(), "work was in flight");
+        first = second;
+    }
+    deployment.is_through(&first);
+    first.stops();
+    deployment.holds();
+}
 
-    let events = read(&deployment.topic("events"));
-    let ids: BTreeSet<&str> = events.iter().map(|e| e.header("ce_id")).collect();
-    assert_eq!(ids.len(), events.len(), "ids are unique over shards");
-    let classified = events.iter().filter(|e| e.header("ce_type").contains("classified"));
-    let mut articles: BTreeMap<&str, usize> = BTreeMap::new();
-    classified.for_each(|e| *articles.entry(e.header("ce_subject")).or_default() += 1);
-    assert_eq!(articles.len(), 700 - broken(700), "each article is classified");
-    assert!(articles.values().all(|count| *count == 1), "by one shard");
-    assert_eq!(read(&deployment.topic("rejected")).len(), broken(700));
-
-    let other = deployment.start("", &["shards=[{partitions=[2]},{name='rest'},{partitions=[1]}]"]);
-    await_answers(&deployment, 700, || other.log());
-    deployment.produce(100);
-    await_answers(&deployment, 800, || other.log());
-    assert!(other.stop().success(), "another map, all at the same positions");
+#[test]
+fn another_map_is_taken_up_where_all_shards_stand_alike() {
+    let deployment = Deployment::new("maps", "exactly_once");
+    let maps = [SHARDS, "shards=[{partitions=[2]},{name='rest'},{partitions=[1]}]"];
+    for map in maps {
+        deployment.produce(400);
+        let daemon = deployment.start("", &[map]);
+        daemon.says_again("Running", 3);
+        deployment.is_through(&daemon);
+        daemon.stops();
+    }
+    assert_eq!(deployment.answered(), deployment.made());
 }

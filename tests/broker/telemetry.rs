@@ -1,6 +1,8 @@
 //! What a daemon tells over HTTP of its work on a real broker.
 
-use crate::deployment::{Daemon, Deployment, PATIENCE, bootstrap, eventually, payload};
+use crate::daemon::Daemon;
+use crate::deployment::{Deployment, PATIENCE, bootstrap, eventually};
+use crate::feed::payload;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::io::{Read, Write};
@@ -61,7 +63,7 @@ fn a_standby_says_so_and_takes_over() {
     assert_eq!((after.events, after.batch), (before.events, before.batch), "the same memory");
     assert!(after.restored.is_some_and(|restored| restored.records > 60));
     metric(&standby, "\nwirefold_shard_owned{shard=\"0\"} 1\n");
-    assert!(standby.stop().success());
+    standby.stops();
 }
 
 /// The last offsets of a transactional topic are commit markers, which nobody can read: they are no
@@ -87,5 +89,5 @@ fn the_lag_of_a_transactional_input_ends_at_zero() {
     let daemon = deployment.start("", ANY_PORT);
     let shard = until(&daemon, |shard| shard.live_articles == 20 && through(shard));
     assert_eq!(shard.inputs.iter().map(|input| input.next).sum::<i64>(), 20, "markers not counted");
-    assert!(daemon.stop().success());
+    daemon.stops();
 }

@@ -15,7 +15,7 @@ use crate::daemon::pipeline::lease::{Hold, Wake};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,6 +25,9 @@ use std::time::{Duration, Instant};
 const POLL: Duration = Duration::from_millis(50);
 /// How long a pipeline may take to finish its batch when the shard is revoked.
 const LET_GO: Duration = Duration::from_secs(25);
+
+/// How long the group may take to answer a commit: librdkafka's own bound for a request.
+const PROVE: Duration = Duration::from_secs(60);
 
 /// The wakes of every shard's pipeline, by shard.
 pub type Wakes = Vec<Sender<Wake>>;
@@ -64,6 +67,7 @@ pub fn follow(
             consumer.subscribe(&[topic]).map_err(|e| e.to_string())?;
         }
         if group.is_asked() {
+            let _watch = watchdog.watch("proving membership", PROVE);
             consumer.context().prove(&consumer);
         }
     }
@@ -102,6 +106,13 @@ impl Group {
         self.asked.load(Ordering::SeqCst) > proven
     }
 
+    fn prove(&self, asked: u64) {
+        let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        *proven = (*proven).max(asked);
+        drop(proven);
+        self.tell();
+    }
+
     fn tell(&self) {
         self.moved.notify_all();
     }
@@ -136,15 +147,21 @@ impl Hold for Held {
 }
 
 impl Context {
-    /// Commits an offset that means nothing: the answer proves membership.
+    /// Commits an offset that means nothing: the answer proves membership. The call waits for it,
+    /// because librdkafka tells nobody of the answer to an asynchronous commit unless a callback is
+    /// registered, which the crate does not do.
     fn prove(&self, consumer: &BaseConsumer<Self>) {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(shard) = held.keys().next() else { return };
+        let asked = self.group.asked.load(Ordering::SeqCst);
+        let shard = {
+            let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.keys().next().copied()
+        };
+        let Some(shard) = shard else { return };
         let mut list = TopicPartitionList::new();
-        let added = list.add_partition_offset(&self.topic, *shard, Offset::Offset(0));
-        let asked = added.and_then(|()| consumer.commit(&list, CommitMode::Async));
-        if let Err(error) = asked {
-            tracing::debug!(%error, "membership is not proven");
+        let added = list.add_partition_offset(&self.topic, shard, Offset::Offset(0));
+        match added.and_then(|()| consumer.commit(&list, CommitMode::Sync)) {
+            Ok(()) => self.group.prove(asked),
+            Err(error) => tracing::debug!(%error, "membership is not proven"),
         }
     }
 
@@ -251,19 +268,6 @@ impl ConsumerContext for Context {
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(list) = rebalance {
             self.granted(consumer, list);
-        }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        match result {
-            Ok(()) => {
-                let asked = self.group.asked.load(Ordering::SeqCst);
-                let mut proven = self.group.proven.lock().unwrap_or_else(PoisonError::into_inner);
-                *proven = (*proven).max(asked);
-                drop(proven);
-                self.group.tell();
-            }
-            Err(error) => tracing::debug!(%error, "membership is not proven"),
         }
     }
 }

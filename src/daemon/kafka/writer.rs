@@ -89,6 +89,7 @@ impl Writer {
         let reports = Reports { state, ..Reports::default() };
         let producer: BaseProducer<Reports> =
             config.create_with_context(reports).map_err(|e| Fault::Stop(e.to_string()))?;
+        point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
             let _watch = watchdog.watch("init_transactions", TRANSACTION);
             producer.init_transactions(TRANSACTION).map_err(|e| fault("init_transactions", &e))?;
@@ -215,7 +216,9 @@ impl broker::Writer for Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         let _watch = self.watchdog.watch("dropping a producer", TRANSACTION);
+        point!("before-drop");
         drop(self.producer.take());
+        point!("after-drop");
     }
 }
 

@@ -219,6 +219,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                         lease.give_up();
                         return Ok(Why::Lost);
                     }
+                    point!("after-confirm");
                 }
             }
         }
@@ -450,8 +451,11 @@ fn transact<W: Writer>(writer: &mut W, batch: &Batch, lease: &Lease) -> Result<C
         return Err(Fault::Doubt("the lease is gone: nothing more is committed".into()));
     }
     point!("before-commit");
+    point!("abort-transaction", Err(Fault::Doubt("a fault is injected before the commit".into())));
     strike_in_commit();
-    writer.commit()
+    let committed = writer.commit()?;
+    point!("forget-commit", Err(Fault::Doubt("a fault is injected after the commit".into())));
+    Ok(committed)
 }
 
 /// Lets the fault suite end the process while a commit is under way.

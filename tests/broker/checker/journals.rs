@@ -1,0 +1,151 @@
+//! The changelog as the checker reads it: the journals, the position, and what is remembered.
+
+use super::{Law, Rules, Verdict};
+use crate::outside::Record;
+use std::collections::{BTreeMap, BTreeSet};
+use wirefold::daemon::pipeline::broker::Partition;
+use wirefold::daemon::pipeline::record::{
+    self, END, Journal, KEY, PLAN, POSITION, Position, SHAPE, journal_batch,
+};
+use wirefold::daemon::pipeline::shards::Slice;
+use wirefold::engine::CORE;
+use wirefold::engine::fingerprint::FloodKey;
+
+/// The changelog of one shard.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    pub(super) key: FloodKey,
+    pub(super) position: Position,
+    /// Every journal ever written, those tombstoned since included.
+    pub(super) journals: BTreeMap<u64, Journal>,
+    /// The engine's own records, the last value of each key.
+    pub(super) memory: BTreeMap<String, Vec<u8>>,
+}
+
+impl Log {
+    /// Reads the changelog of a shard. Without transactions, what lies between a plan and its end
+    /// counts once the end is there.
+    pub(super) fn read(
+        state: &[Record],
+        slice: &Slice,
+        rules: &Rules,
+        verdict: &mut Verdict,
+    ) -> Self {
+        let shard = i32::try_from(slice.shard).unwrap();
+        let mut log = Self::default();
+        let mut values: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let mut pending: Option<Vec<&Record>> = None;
+        for found in state.iter().filter(|record| record.partition == shard) {
+            match (found.key().as_str(), &mut pending) {
+                (PLAN, _) => pending = Some(Vec::new()),
+                (END, _) => {
+                    for found in pending.take().unwrap_or_default() {
+                        log.put(&mut values, found, rules, verdict);
+                    }
+                }
+                (_, Some(pending)) => pending.push(found),
+                (_, None) => log.put(&mut values, found, rules, verdict),
+            }
+        }
+        let key = values.remove(KEY).map(|value| record::decode::<u64>(KEY, &value));
+        match key {
+            Some(Ok(key)) => log.key = FloodKey(key),
+            Some(Err(why)) => verdict.broken(Law::Chain, why),
+            None => verdict.broken(Law::Chain, format!("shard {shard} has no `key`")),
+        }
+        match values.remove(POSITION).map(|v| record::decode::<Position>(POSITION, &v)) {
+            Some(Ok(position)) => log.position = position,
+            Some(Err(why)) => verdict.broken(Law::Chain, why),
+            None => verdict.broken(Law::Chain, format!("shard {shard} has no `pos`")),
+        }
+        values.retain(|key, _| key != SHAPE && journal_batch(key).is_none());
+        log.memory = values;
+        log
+    }
+
+    fn put(
+        &mut self,
+        values: &mut BTreeMap<String, Vec<u8>>,
+        found: &Record,
+        rules: &Rules,
+        verdict: &mut Verdict,
+    ) {
+        let key = found.key();
+        let Some(value) = &found.value else {
+            values.remove(&key);
+            return;
+        };
+        if let Some(batch) = journal_batch(&key) {
+            match record::decode::<Journal>(&key, value) {
+                Err(why) => verdict.broken(Law::Chain, why),
+                Ok(journal) => {
+                    let twice = self.journals.insert(batch, journal.clone());
+                    if twice.is_some_and(|first| rules.exactly_once() || first != journal) {
+                        verdict.broken(Law::Chain, format!("batch {batch} is there twice"));
+                    }
+                }
+            }
+        }
+        values.insert(key, value.clone());
+    }
+
+    /// Holds journals and position to [`Law::Chain`].
+    pub(super) fn check(
+        &self,
+        input: &[Record],
+        slice: &Slice,
+        rules: &Rules,
+        verdict: &mut Verdict,
+    ) {
+        let hash = rules.config.settings_hash();
+        let mut at: BTreeMap<&Partition, i64> = BTreeMap::new();
+        for (number, (batch, journal)) in (1..).zip(&self.journals) {
+            if number != *batch {
+                verdict.broken(Law::Chain, format!("batch {number} is missing before {batch}"));
+                return;
+            }
+            for range in &journal.ranges {
+                let ended = at.insert(&range.of, range.to);
+                let ended = ended.unwrap_or_else(|| first(input, &range.of));
+                if ended != range.from {
+                    let (of, from) = (&range.of, range.from);
+                    let how = format!("batch {batch} of {of:?} begins at {from}, not {ended}");
+                    verdict.broken(Law::Chain, how);
+                }
+            }
+            if journal.core != CORE || journal.settings != hash {
+                verdict.broken(Law::Chain, format!("batch {batch} names another core or settings"));
+            }
+        }
+        let last = self.journals.keys().next_back().copied().unwrap_or(0);
+        if self.position.batch != last {
+            let says = self.position.batch;
+            verdict.broken(Law::Chain, format!("the position is at batch {says}, not {last}"));
+        }
+        for (of, mark) in &self.position.inputs {
+            let ended = at.get(of).copied().unwrap_or_else(|| first(input, of));
+            if mark.next != ended {
+                verdict
+                    .broken(Law::Chain, format!("{of:?}: `pos` says {}, not {ended}", mark.next));
+            }
+            let behind = |r: &&Record| r.partition == of.partition && r.offset >= ended;
+            let behind = input.iter().filter(behind).count();
+            if behind > 0 {
+                verdict.broken(Law::Chain, format!("{behind} records of {of:?} are not covered"));
+            }
+        }
+        let partitions: BTreeSet<i32> = input.iter().map(|record| record.partition).collect();
+        for partition in partitions {
+            let of = Partition { topic: rules.config.input.topic.as_str().into(), partition };
+            if slice.fetches(&of) && !self.position.inputs.contains_key(&of) {
+                verdict.broken(Law::Chain, format!("{of:?} was never read"));
+            }
+        }
+    }
+}
+
+/// The first offset of an input partition.
+fn first(input: &[Record], of: &Partition) -> i64 {
+    let of = |record: &&Record| record.partition == of.partition;
+    input.iter().find(of).map_or(0, |record| record.offset)
+}

@@ -1,0 +1,181 @@
+//! Runs the pure engine over the input in the order of the journals.
+//!
+//! Nothing of the daemon's loop is used: records are decoded, prepared and applied here, and only
+//! what turns an event into a record is shared, because that is the contract.
+
+use super::journals::Log;
+use super::twins::Said;
+use super::{Law, Rules, Verdict};
+use crate::outside::Record;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use wirefold::daemon::contract::{Encoder, Unique};
+use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
+use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
+use wirefold::daemon::pipeline::record::Journal;
+use wirefold::daemon::pipeline::reject::reject;
+use wirefold::daemon::pipeline::shards::{Slice, Taken};
+use wirefold::engine::article::{EventTime, InputPosition};
+use wirefold::engine::prepare::{Prepared, prepare};
+use wirefold::engine::state::State;
+use wirefold::engine::wire;
+
+/// What a record of the reject topic may hold; no test comes near.
+const REJECT_BYTES_MAX: usize = 1 << 20;
+
+/// What the numbers of a record's events begin at, in each further shard.
+const N_PER_SHARD: u32 = 1 << 20;
+
+struct Run<'a> {
+    slice: &'a Slice,
+    state: State,
+    encoder: Encoder,
+    sequence: u64,
+    memory: BTreeMap<String, Vec<u8>>,
+    said: &'a mut Said,
+}
+
+/// Runs all journals of one shard, adds what they say to `said`, and compares what the engine
+/// remembers with what the changelog holds.
+pub(super) fn run(
+    log: &Log,
+    input: &[Record],
+    slice: &Slice,
+    rules: &Rules,
+    said: &mut Said,
+    verdict: &mut Verdict,
+) {
+    let config = &rules.config;
+    let unique = if config.output.unique.is_empty() { Unique::Off } else { Unique::Wanted };
+    let mut run = Run {
+        slice,
+        state: State::new(config.engine.clone(), log.key),
+        encoder: Encoder::new(config.output.mode, &config.group.id, config.settings_hash(), unique),
+        sequence: 0,
+        memory: BTreeMap::new(),
+        said,
+    };
+    for (batch, journal) in &log.journals {
+        match ordered(journal, input) {
+            Ok(records) => run.batch(records, journal, rules),
+            Err(how) => return verdict.broken(Law::Chain, format!("batch {batch}: {how}")),
+        }
+        if run.state.clock() != journal.clock {
+            verdict.broken(Law::Chain, format!("batch {batch} leaves another clock"));
+        }
+        let next = log.journals.get(&(batch + 1)).map_or(log.position.sequence, |j| j.sequence);
+        if run.sequence != next {
+            let how = format!("batch {batch} ends at sequence {}, not {next}", run.sequence);
+            return verdict.broken(Law::Chain, how);
+        }
+    }
+    if run.memory != log.memory {
+        let keys = run.memory.keys().chain(log.memory.keys());
+        let wrong = keys.filter(|key| run.memory.get(*key) != log.memory.get(*key)).min();
+        verdict.broken(Law::Memory, format!("the changelog's `{}` differs", wrong.unwrap()));
+    }
+}
+
+/// The records of a batch in the order that its journal gives.
+fn ordered(journal: &Journal, input: &[Record]) -> Result<Vec<InputRecord>, String> {
+    let mut ranges = Vec::new();
+    for range in &journal.ranges {
+        let place = |offset: i64| {
+            input.partition_point(|r| (r.partition, r.offset) < (range.of.partition, offset))
+        };
+        ranges.push((&range.of, &input[place(range.from)..place(range.to)]));
+    }
+    let mut records = Vec::new();
+    for (of, count) in &journal.order {
+        let (of, left) = ranges.get_mut(*of as usize).ok_or("the order names no range")?;
+        let (now, later) = left.split_at_checked(*count as usize).ok_or("a range is too short")?;
+        records.extend(now.iter().map(|record| input_record(of, record)));
+        *left = later;
+    }
+    let left: usize = ranges.iter().map(|(_, left)| left.len()).sum();
+    if left > 0 { Err(format!("{left} records stand in no order")) } else { Ok(records) }
+}
+
+fn input_record(of: &Partition, record: &Record) -> InputRecord {
+    InputRecord {
+        from: of.clone(),
+        offset: record.offset,
+        timestamp: Some(EventTime(record.timestamp)),
+        key: record.key.clone(),
+        payload: record.value.clone(),
+        headers: record.headers.clone(),
+    }
+}
+
+/// The shard's own items of a record, each with its place there.
+type Items = Vec<(usize, Result<Prepared, wire::Error>)>;
+
+/// Whether an item is the shard's.
+fn takes(slice: &Slice, record: &InputRecord, item: &Result<Prepared, wire::Error>) -> bool {
+    match slice.takes(record) {
+        Taken::Whole => true,
+        Taken::Nothing => false,
+        Taken::ByItem => {
+            let article = item.as_ref().ok().map(|p| (&p.article, p.about.language));
+            slice.takes_item(record, article)
+        }
+    }
+}
+
+impl Run<'_> {
+    fn batch(&mut self, records: Vec<InputRecord>, journal: &Journal, rules: &Rules) {
+        let (settings, key, slice) = (&rules.config.engine, self.state.key(), self.slice);
+        let decoded: Vec<(InputRecord, Items)> = records
+            .into_par_iter()
+            .map(|record| {
+                let content_type = record.header("content-type");
+                let content_type = content_type.and_then(|v| std::str::from_utf8(v).ok());
+                let payload = record.payload.as_deref().unwrap_or_default();
+                let format = rules.config.input.format;
+                let items = wire::decode(payload, content_type, format, &settings.wire);
+                let items = items.into_iter().map(|item| Ok(prepare(item?, settings, key)));
+                let own = |(_, item): &(usize, Result<Prepared, _>)| takes(slice, &record, item);
+                let items = items.enumerate().filter(own).collect();
+                (record, items)
+            })
+            .collect();
+        for (record, items) in decoded {
+            self.record(&record, items, journal.reading);
+        }
+        for change in self.state.take_changes() {
+            match change.value {
+                Some(value) => self.memory.insert(change.key, value),
+                None => self.memory.remove(&change.key),
+            };
+        }
+    }
+
+    fn record(&mut self, record: &InputRecord, items: Items, reading: EventTime) {
+        let latest = reading.plus(self.state.settings().future_tolerance);
+        let stamp = record.timestamp.unwrap_or(reading).min(latest);
+        let mut n = self.slice.shard * N_PER_SHARD;
+        for (item, article) in items {
+            let article = match article {
+                Ok(article) => article,
+                Err(why) => {
+                    self.said.push(self.slice.shard, reject(record, item, &why, REJECT_BYTES_MAX));
+                    continue;
+                }
+            };
+            let input = InputPosition {
+                topic: record.from.topic.clone(),
+                partition: record.from.partition,
+                offset: record.offset,
+                item: u32::try_from(item).unwrap_or(u32::MAX),
+            };
+            for event in self.state.apply(article, stamp, input) {
+                let told = Told { event: &event, n, sequence: self.sequence, record };
+                for record in self.encoder.encode(&told) {
+                    self.said.push(self.slice.shard, record);
+                }
+                self.sequence += 1;
+                n += 1;
+            }
+        }
+    }
+}

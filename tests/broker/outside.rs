@@ -1,0 +1,112 @@
+//! Reads topics with Kafka's own consumer, which shares no code with the daemon's client.
+//!
+//! In: topics, and whose records count ([`Isolation`]). Out: every record from the beginning to the
+//! end, byte for byte. `Outside.java` does the reading.
+
+use crate::deployment::bootstrap;
+use std::process::{Command, Stdio};
+
+/// A record as it lies in a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) timestamp: i64,
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl Record {
+    /// The first header of that name, as text; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(key, _)| key == name);
+        let value = found.and_then(|(_, value)| value.as_deref()).unwrap_or_default();
+        std::str::from_utf8(value).unwrap_or_default()
+    }
+
+    /// The key, as far as it is text.
+    pub(crate) fn key(&self) -> String {
+        String::from_utf8_lossy(self.key.as_deref().unwrap_or_default()).into_owned()
+    }
+}
+
+/// Whose records count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    /// Those of committed transactions, and those outside of any.
+    Committed,
+    /// All, those of aborted and of open transactions too.
+    Uncommitted,
+}
+
+/// All records of each topic, by partition and offset; one that does not exist has none.
+pub(crate) fn read(topics: &[&str], isolation: Isolation) -> Vec<Vec<Record>> {
+    let isolation = match isolation {
+        Isolation::Committed => "read_committed",
+        Isolation::Uncommitted => "read_uncommitted",
+    };
+    let classes = std::env::var("KAFKA_CLASSPATH").expect("tests/broker/run sets KAFKA_CLASSPATH");
+    let out = Command::new("java")
+        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m", "-cp", &classes])
+        .args(["Outside", &bootstrap(), isolation])
+        .args(topics)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "the outside reader failed: {}", out.status);
+    let mut found = vec![Vec::new(); topics.len()];
+    let mut frames = Frames(&out.stdout);
+    loop {
+        match frames.take::<1>()[0] {
+            255 => break,
+            topic => found[usize::from(topic)].push(frames.record()),
+        }
+    }
+    for records in &mut found {
+        records.sort_by_key(|record| (record.partition, record.offset));
+    }
+    found
+}
+
+/// What `Outside.java` prints, cut from the front.
+struct Frames<'a>(&'a [u8]);
+
+impl Frames<'_> {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        let (head, rest) = self.0.split_first_chunk().expect("the outside reader printed it all");
+        self.0 = rest;
+        *head
+    }
+
+    fn int(&mut self) -> i32 {
+        i32::from_be_bytes(self.take())
+    }
+
+    fn long(&mut self) -> i64 {
+        i64::from_be_bytes(self.take())
+    }
+
+    fn bytes(&mut self) -> Option<Vec<u8>> {
+        let length = usize::try_from(self.int()).ok()?;
+        let (head, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Some(head.to_vec())
+    }
+
+    fn record(&mut self) -> Record {
+        Record {
+            partition: self.int(),
+            offset: self.long(),
+            timestamp: self.long(),
+            key: self.bytes(),
+            value: self.bytes(),
+            headers: (0..self.int())
+                .map(|_| {
+                    let name = String::from_utf8(self.bytes().unwrap_or_default()).unwrap();
+                    (name, self.bytes())
+                })
+                .collect(),
+        }
+    }
+}
