@@ -2,15 +2,19 @@
 
 use super::Failure;
 use crate::config::Config;
+use crate::daemon::admin::api::Source;
 use crate::daemon::admin::server::{self, Bounds, Server, Shown};
 use crate::daemon::admin::status::Instance;
 use crate::daemon::contract::{Encoder, Unique};
+use crate::daemon::desk::Desks;
 use crate::daemon::kafka::client::{Settings, Topics};
+use crate::daemon::kafka::texts::Positions;
 use crate::daemon::metrics;
 use crate::daemon::pipeline::shards::{Map, Slice};
 use crate::daemon::pipeline::{Delivery, Setup};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::teller::Teller;
+use crate::daemon::texts::Texts;
 use crate::daemon::view::Views;
 use crate::engine::CORE;
 use std::sync::Arc;
@@ -20,9 +24,9 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
     server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     let kafka = kafka(config);
     warn(&kafka.map);
-    let views = Views::new(kafka.map.shards());
-    let server = serve(config, &views)?;
-    let daemon = Daemon::start(kafka, setup(config), tellers(views));
+    let shown = Seen::new(config, &kafka);
+    let server = serve(config, &kafka, &shown)?;
+    let daemon = Daemon::start(kafka, setup(config), tellers(shown));
     let ended = daemon.map_err(Failure::Usage)?.run();
     if let Some(server) = server {
         server.stop();
@@ -38,11 +42,46 @@ fn warn(map: &Map) {
     }
 }
 
+/// What others may see of the shards.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// Their status.
+    pub(super) views: Arc<Views>,
+    /// Their articles and stories; `None` where nobody is to see them.
+    pub(super) desks: Option<Arc<Desks>>,
+}
+
+impl Seen {
+    /// Nothing yet.
+    pub(super) fn new(config: &Config, kafka: &Settings) -> Self {
+        let served = config.http.page && config.http.address().is_some();
+        let desks = served.then(|| Desks::new(kafka.map.shards()));
+        Self { views: Views::new(kafka.map.shards()), desks }
+    }
+}
+
 /// The admin server of a configuration. From here on, what is counted can be read.
-pub(super) fn serve(config: &Config, views: &Arc<Views>) -> anyhow::Result<Option<Server>> {
+pub(super) fn serve(
+    config: &Config,
+    kafka: &Settings,
+    seen: &Seen,
+) -> anyhow::Result<Option<Server>> {
     let recorder = metrics::recorder()?;
-    let shown =
-        Shown { instance: instance(config), views: views.clone(), metrics: recorder.handle() };
+    let source = |desks: &Arc<Desks>| -> std::io::Result<Source> {
+        Ok(Source {
+            desks: desks.clone(),
+            texts: Some(Texts::start(Positions::new(kafka.clone()))?),
+            engine: Arc::new(config.engine.clone()),
+            format: config.input.format,
+            clients_max: usize::from(config.http.streams_max),
+        })
+    };
+    let shown = Shown {
+        instance: instance(config),
+        views: seen.views.clone(),
+        metrics: recorder.handle(),
+        source: seen.desks.as_ref().map(source).transpose()?,
+    };
     let server = Server::start(&config.http, shown, Bounds::default())?;
     if server.is_some() {
         ::metrics::set_global_recorder(recorder)?;
@@ -51,8 +90,14 @@ pub(super) fn serve(config: &Config, views: &Arc<Views>) -> anyhow::Result<Optio
 }
 
 /// The observers of all shards.
-pub(super) fn tellers(views: Arc<Views>) -> Observers {
-    Box::new(move |shard| Box::new(Teller::new(shard, views.clone())))
+pub(super) fn tellers(seen: Seen) -> Observers {
+    Box::new(move |shard| {
+        let teller = Teller::new(shard, seen.views.clone());
+        Box::new(match &seen.desks {
+            Some(desks) => teller.with_desk(desks),
+            None => teller,
+        })
+    })
 }
 
 fn instance(config: &Config) -> Instance {

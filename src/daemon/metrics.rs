@@ -76,6 +76,11 @@ impl<const N: usize> Gauge<N> {
     pub fn set(&self, labels: [&str; N], value: f64) {
         metrics::gauge!(self.0.name, self.0.labelled(labels)).set(value);
     }
+
+    /// Lets it rise, or fall.
+    pub fn add(&self, labels: [&str; N], by: f64) {
+        metrics::gauge!(self.0.name, self.0.labelled(labels)).increment(by);
+    }
 }
 
 impl Histogram<0> {
@@ -166,8 +171,18 @@ table! {
         "Stories that took another in."
     WITHDRAWALS: Counter "wirefold_withdrawals_total" [] Count NONE
         "Withdrawals announced: kills, holds, and late carriers of withdrawn text."
+    REQUESTS: Counter "wirefold_http_requests_total" ["status"] Count NONE
+        "Answers of the admin server, by the class of their status."
+    REQUEST: Histogram "wirefold_http_request_seconds" [] Seconds WORK
+        "From a request's headers to those of its answer."
+    STREAMS: Gauge "wirefold_http_streams" [] Count NONE
+        "Clients that follow changes or events."
+    STREAMS_DROPPED: Counter "wirefold_http_streams_dropped_total" [] Count NONE
+        "Clients of streams that were let go because they took nothing for too long."
 }
 
+/// The classes of status codes.
+pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// Articles that left because the window had passed them.
 pub const BY_WINDOW: &str = "window";
 /// Articles that left because of `live_articles_max`.
@@ -200,9 +215,11 @@ fn start() {
         }
     }
     BUILD_INFO.set([env!("CARGO_PKG_VERSION"), CORE], 1.0);
-    for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS] {
+    for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS, STREAMS_DROPPED] {
         counter.add([], 0);
     }
+    STREAMS.set([], 0.0);
+    STATUS_CLASSES.iter().for_each(|class| REQUESTS.add([class], 0));
     RelationKind::ALL.iter().for_each(|kind| CLASSIFIED.add([kind.as_str()], 0));
     Ended::ALL.iter().for_each(|ended| TRANSACTIONS.add([ended.as_str()], 0));
     for reason in [BY_WINDOW, BY_LIVE_ARTICLES, BY_POSTINGS] {

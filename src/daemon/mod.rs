@@ -24,9 +24,11 @@ macro_rules! point {
 
 pub mod admin;
 pub mod contract;
+pub mod desk;
 pub mod kafka;
 pub mod metrics;
 pub mod pipeline;
 pub mod run;
 pub mod teller;
+pub mod texts;
 pub mod view;

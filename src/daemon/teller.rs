@@ -3,6 +3,9 @@
 //! In: the calls of a pipeline, in order. Out: see above; nothing is told of articles before their
 //! commit.
 
+use super::desk::Desks;
+use super::desk::asks::{self, Ask};
+use super::desk::scribe::Scribe;
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
@@ -11,6 +14,7 @@ use super::pipeline::{Ended, Observer, Phase, Waiting};
 use super::view::{ShardView, Views};
 use crate::engine::article::EventTime;
 use crate::engine::event::{Classified, What};
+use crossbeam_channel::Receiver;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,12 +28,22 @@ pub struct Teller {
     label: String,
     views: Arc<Views>,
     view: ShardView,
+    desk: Option<(Scribe, Receiver<Ask>)>,
 }
 
 impl Teller {
     /// Tells of `shard`.
     pub fn new(shard: u32, views: Arc<Views>) -> Self {
-        Self { shard, label: shard.to_string(), views, view: ShardView::default() }
+        let view = ShardView::default();
+        Self { shard, label: shard.to_string(), views, view, desk: None }
+    }
+
+    /// Keeps a desk for its shard as well, and lets its pipeline be asked.
+    #[must_use]
+    pub fn with_desk(self, desks: &Arc<Desks>) -> Self {
+        let asked = desks.asked(self.shard);
+        let desk = asked.map(|asked| (Scribe::new(self.shard, desks.clone()), asked));
+        Self { desk, ..self }
     }
 
     fn publish(&self) {
@@ -79,12 +93,24 @@ impl Observer for Teller {
         if !owned {
             self.forget();
         }
+        if let Some((scribe, asked)) = &mut self.desk {
+            if phase == Phase::Idle {
+                scribe.forget();
+            }
+            if phase != Phase::Running {
+                asks::refuse(asked);
+            }
+        }
         self.view.phase = Some(phase);
         self.publish();
     }
 
-    fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime) {
+    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
         self.see(memory);
+        if let Some((scribe, _)) = &mut self.desk {
+            let touched = memory.state.take_touched();
+            scribe.follow(&memory.state, touched, batch, memory.position.sequence);
+        }
         if let Some(batch) = batch {
             self.view.committed = Some(wall);
             count(batch, wall);
@@ -97,6 +123,12 @@ impl Observer for Teller {
             );
         }
         self.publish();
+    }
+
+    fn between(&mut self, memory: &mut Memory) {
+        if let Some((_, asked)) = &self.desk {
+            asks::answer(asked, &mut memory.state);
+        }
     }
 
     fn restored(&mut self, records: u64, took: Duration) {

@@ -2,7 +2,7 @@
 //!
 //! These are the engine's own types; `daemon::contract` turns them into what is published.
 
-use super::article::{About, Article, ArticleKey, EventTime, InputPosition};
+use super::article::{About, Article, ArticleKey, EventTime, InputPosition, Sequence};
 use super::fingerprint::SimHash;
 use super::relation::Verdict;
 use super::story::{StoryId, Summary};
@@ -110,6 +110,8 @@ pub struct Radius {
 /// An article that carries a withdrawn or uncorrected passage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Carrier {
+    /// Its place in the shard's order.
+    pub sequence: Sequence,
     /// Which article.
     pub article: ArticleKey,
     /// Who sent it.

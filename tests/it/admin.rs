@@ -24,11 +24,16 @@ fn shown(views: &Arc<Views>) -> Shown {
         settings: "5e77".into(),
         delivery: "exactly_once".into(),
     };
-    Shown { instance, views: views.clone(), metrics: metrics::recorder().unwrap().handle() }
+    Shown {
+        instance,
+        views: views.clone(),
+        metrics: metrics::recorder().unwrap().handle(),
+        source: None,
+    }
 }
 
 fn settings(token_file: PathBuf) -> Settings {
-    Settings { listen: "127.0.0.1:0".into(), token_file }
+    Settings { listen: "127.0.0.1:0".into(), token_file, ..Settings::default() }
 }
 
 fn start(views: &Arc<Views>, settings: &Settings) -> Server {

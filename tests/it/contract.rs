@@ -129,6 +129,7 @@ fn radius() -> Radius {
         by: key("urn:made-up:kill", None),
         of: Some(key("urn:made-up:harbour-1", Some("1"))),
         carriers: vec![Carrier {
+            sequence: Sequence(7),
             article: key("urn:made-up:harbour-2", Some("2")),
             provider: Some("Northlight".into()),
             certainty: Certainty::Certain,

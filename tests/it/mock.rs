@@ -31,7 +31,7 @@ impl Observer for Bell {
         self.0.phase(phase);
         self.1.send(()).unwrap();
     }
-    fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime) {
+    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
         self.0.committed(memory, batch, wall);
         self.1.send(()).unwrap();
     }

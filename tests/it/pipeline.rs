@@ -73,7 +73,7 @@ struct Silent;
 
 impl Observer for Silent {
     fn phase(&mut self, _: Phase) {}
-    fn committed(&mut self, _: &Memory, _: Option<&Batch>, _: EventTime) {}
+    fn committed(&mut self, _: &mut Memory, _: Option<&Batch>, _: EventTime) {}
 }
 
 pub(crate) fn setup(delivery: Delivery) -> Setup {

@@ -1,13 +1,12 @@
 //! Where the demo serves metrics, health and status: the port asked for, or else any free one.
 
-use super::super::run::serve as serve_at;
+use super::super::run::{Seen, serve as serve_at};
 use crate::config::Config;
 use crate::daemon::admin;
 use crate::daemon::admin::server::{Error, Server};
-use crate::daemon::view::Views;
+use crate::daemon::kafka::client::Settings;
 use anyhow::anyhow;
 use std::io::ErrorKind;
-use std::sync::Arc;
 
 /// A server, and what to say of its address.
 pub(super) struct Served {
@@ -22,11 +21,12 @@ pub(super) struct Served {
 pub(super) fn serve(
     config: &Config,
     port: Option<u16>,
-    views: &Arc<Views>,
+    kafka: &Settings,
+    seen: &Seen,
 ) -> anyhow::Result<Served> {
     let usual = config.http.address().or_else(|| admin::Settings::default().address());
     let wanted = port.or_else(|| usual.map(|address| address.port())).unwrap_or(0);
-    match start(config, wanted, views) {
+    match start(config, wanted, kafka, seen) {
         Ok(server) => Ok(Served { server, note: None }),
         Err(error) if !taken(&error) => Err(error),
         Err(_) if port.is_some() => Err(anyhow!(
@@ -34,15 +34,15 @@ pub(super) fn serve(
         )),
         Err(_) => {
             let note = Some(format!("port {wanted} is taken, so another one is used"));
-            Ok(Served { server: start(config, 0, views)?, note })
+            Ok(Served { server: start(config, 0, kafka, seen)?, note })
         }
     }
 }
 
-fn start(config: &Config, port: u16, views: &Arc<Views>) -> anyhow::Result<Server> {
+fn start(config: &Config, port: u16, kafka: &Settings, seen: &Seen) -> anyhow::Result<Server> {
     let mut config = config.clone();
     config.http.listen = format!("127.0.0.1:{port}");
-    serve_at(&config, views)?.ok_or_else(|| anyhow!("no admin server"))
+    serve_at(&config, kafka, seen)?.ok_or_else(|| anyhow!("no admin server"))
 }
 
 fn taken(error: &anyhow::Error) -> bool {

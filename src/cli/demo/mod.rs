@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! wire.jsonl -- producer --> broker in memory --> the daemon --> broker --> read_committed --> screen
-//!                                                    \-- /metrics, /readyz, /api/v1/status
+//!                                                    \-- the page, /api/v1, /metrics, /readyz
 //! ```
 //!
 //! All but the broker is the real thing: librdkafka's client path, the daemon of `wirefold run` with
@@ -21,7 +21,7 @@ mod summary;
 mod words;
 
 use super::Failure;
-use super::run::{kafka, setup, tellers};
+use super::run::{Seen, kafka, setup, tellers};
 use crate::config::Config;
 use crate::daemon::contract::Mode;
 use crate::daemon::kafka::client::Settings;
@@ -76,9 +76,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let over = signals()?;
     let broker = Broker::start(&config)?;
     let kafka = broker.settings(kafka(&config));
-    let views = Views::new(kafka.map.shards());
-    let served = listen::serve(&config, args.port, &views)?;
-    let daemon = Daemon::start(kafka.clone(), setup(&config), tellers(views.clone()));
+    let seen = Seen::new(&config, &kafka);
+    let (views, served) = (seen.views.clone(), listen::serve(&config, args.port, &kafka, &seen)?);
+    let daemon = Daemon::start(kafka.clone(), setup(&config), tellers(seen));
     let daemon = daemon.map_err(Failure::Usage)?;
     let demo = Demo { wire: Wire::sample(&config.engine.wire), kafka, views, over, args, daemon };
     let shown = demo.show(&served);

@@ -57,8 +57,8 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let texts = texts::Texts::compare(config, &a, &b);
     let near = together::Near::compare(config, args, &texts)?;
     if args.json {
-        value["texts"] = texts.json();
-        value["together"] = near.json();
+        value["texts"] = serde_json::to_value(texts.told())?;
+        value["together"] = serde_json::to_value(near.told())?;
         println!("{}", serde_json::to_string_pretty(&value)?);
         return Ok(());
     }

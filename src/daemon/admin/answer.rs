@@ -1,25 +1,110 @@
-//! How answers look: JSON, problems as RFC 9457, and headers that every answer carries.
+//! How answers look: JSON with a validator, problems as RFC 9457, and headers that every answer
+//! carries.
 
 use axum::Json;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+    REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-const SAFE: [(HeaderName, &str); 3] = [
+/// Nothing but this origin's own files, and no script in a page's text: whatever an article holds,
+/// nothing of it runs.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
+
+const SAFE: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
     (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// Why a request is not answered as asked.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    detail: String,
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem whose type is that of its status.
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), retry_after: None }
+    }
+
+    /// A parameter or a body that cannot be taken.
+    pub(super) fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// Nothing is there.
+    pub(super) fn missing(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// Not now: the client may ask again after `seconds`.
+    pub(super) fn later(detail: impl Into<String>, seconds: u32) -> Self {
+        let retry_after = Some(seconds);
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into(), retry_after }
+    }
+
+    /// Asks for a rest of so many seconds.
+    pub(super) fn after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let title = self.status.canonical_reason().unwrap_or_default();
+        let body = json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail });
+        let kind = [(CONTENT_TYPE, "application/problem+json")];
+        let mut answer = (self.status, kind, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        answer
+    }
+}
+
+/// An answer, or why there is none.
+pub(super) type Answer = Result<Response, Problem>;
 
 /// A problem (RFC 9457), whose type is that of its status.
 pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or_default();
-    let body = Json(json!({ "title": title, "status": status.as_u16(), "detail": detail }));
-    let kind = [(CONTENT_TYPE, "application/problem+json")];
-    (status, kind, body).into_response()
+    Problem::new(status, detail).into_response()
+}
+
+/// JSON with a validator; nothing but the news that it is unchanged, where the client has it already.
+pub(super) fn fresh<T: Serialize>(asked: &HeaderMap, body: &T) -> Answer {
+    let body = serde_json::to_vec(body)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(validated(asked, "application/json", body))
+}
+
+/// Bytes with a validator made from them.
+pub(super) fn validated(asked: &HeaderMap, kind: &'static str, body: Vec<u8>) -> Response {
+    let digest = Sha256::digest(&body);
+    let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let known = known.flat_map(|value| value.split(','));
+    let unchanged =
+        known.map(|known| known.trim().trim_start_matches("W/")).any(|k| k == tag || k == "*");
+    let tag = HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""));
+    let headers = [(ETAG, tag), (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
+    match unchanged {
+        true => (StatusCode::NOT_MODIFIED, headers).into_response(),
+        false => (headers, [(CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response(),
+    }
 }
 
 /// Adds what every answer carries, where it does not say otherwise itself.

@@ -1,13 +1,19 @@
-//! The admin server: health, metrics, status, and later the page, over published read views.
+//! The admin server: health, metrics, status, the API and the page, over published read views.
 //!
 //! | room | does |
 //! |---|---|
 //! | [`server`] | routes, bounds, start and stop |
 //! | [`status`] | the body of `/api/v1/status` |
+//! | [`api`] | stories, articles, comparisons and streams |
+//! | `assets` | the page's own files |
 //! | `access`, `answer` | the token; headers and problems |
+//! | `patience` | lets go of clients that take nothing |
 
 mod access;
 mod answer;
+pub mod api;
+mod assets;
+mod patience;
 pub mod server;
 mod settings;
 pub mod status;

@@ -4,23 +4,30 @@
 //! /livez /readyz          open to all
 //! /metrics                Prometheus text                        guarded
 //! /api/v1/status          shards, phases, positions, lag         guarded: by the token, or by name
+//! /api/v1/...             the API over stories and articles      guarded
+//! / /page/...             the page                               guarded
 //! ```
 //!
 //! In: requests. Out: answers from read views and the metrics' recorder. It has a thread and a small
 //! runtime of its own; nothing here can make a pipeline wait.
 //!
 //! Bounds: connections, header bytes and count, the time until a request's headers are in (which
-//! also ends idle connections), body bytes, the time that open requests get at the stop.
+//! also ends idle connections), body bytes, the time that a client may take nothing of its answer, the
+//! time that open requests get at the stop. The API adds bounds of its own.
 
 use super::Settings;
 use super::access::{Token, guard};
-use super::answer::{problem, safe};
+use super::answer::{problem, safe, validated};
+use super::api::{self, Api, Source};
+use super::assets;
+use super::patience::Patient;
 use super::status::{Instance, Status};
+use crate::daemon::metrics;
 use crate::daemon::view::Views;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -31,11 +38,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 const HEADER_BYTES_MAX: usize = 16 << 10;
 const HEADERS_MAX: usize = 64;
+/// Threads for work that takes long.
+const WORKERS_MAX: usize = 4;
 const BODY_BYTES_MAX: usize = 64 << 10;
 /// How long open requests may take when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -68,11 +77,17 @@ pub struct Bounds {
     pub connections_max: usize,
     /// The time until the headers of a request are in, from the connection or the answer before.
     pub headers_within: Duration,
+    /// How long a client may take nothing of what is written to it.
+    pub taken_within: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { connections_max: 256, headers_within: Duration::from_secs(10) }
+        Self {
+            connections_max: 512,
+            headers_within: Duration::from_secs(10),
+            taken_within: Duration::from_secs(30),
+        }
     }
 }
 
@@ -85,6 +100,8 @@ pub struct Shown {
     pub views: Arc<Views>,
     /// The metrics.
     pub metrics: PrometheusHandle,
+    /// What the API and the page answer from; `None` where they are switched off.
+    pub source: Option<Source>,
 }
 
 /// A server that runs.
@@ -107,8 +124,9 @@ impl Server {
         let listener = TcpListener::bind(address).map_err(bind)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+            runtime.enable_io().enable_time().max_blocking_threads(WORKERS_MAX).build()?;
         let listener = {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
@@ -118,9 +136,12 @@ impl Server {
         let serve = move || {
             runtime.block_on(async {
                 let upkeep = tokio::spawn(upkeep(metrics));
-                accept(listener, routes(shown, token), bounds, stopped).await;
+                let (stopping, stops) = watch::channel(false);
+                let routes = routes(shown, token, stops);
+                accept(listener, routes, bounds, (stopped, stopping)).await;
                 upkeep.abort();
             });
+            runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("admin".into()).spawn(serve)?;
         tracing::info!(%address, "admin server listens");
@@ -153,22 +174,44 @@ fn token(settings: &Settings) -> Result<Option<Token>, Error> {
     path.map(|path| Token::read(path)).transpose().map_err(Error::Token)
 }
 
-fn routes(shown: Shown, token: Option<Token>) -> Router {
-    let closed = Router::new()
-        .route("/metrics", get(metrics))
+fn routes(shown: Shown, token: Option<Token>, stopping: watch::Receiver<bool>) -> Router {
+    let mut closed = Router::new()
+        .route("/metrics", get(rendered))
         .route("/api/v1/status", get(status))
-        .layer(from_fn_with_state(token, guard));
+        .route("/api/v1/openapi.json", get(openapi))
+        .with_state(shown.clone());
+    if let Some(source) = &shown.source {
+        let api = api::routes(Api::new(source.clone(), stopping));
+        closed = closed.nest("/api/v1", api).merge(assets::routes());
+    }
     Router::new()
         .route("/livez", get("live\n"))
         .route("/readyz", get(ready))
-        .merge(closed)
+        .with_state(shown)
+        .merge(closed.layer(from_fn_with_state(token, guard)))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such resource") })
         .method_not_allowed_fallback(|| async {
-            problem(StatusCode::METHOD_NOT_ALLOWED, "this resource is read with GET")
+            problem(StatusCode::METHOD_NOT_ALLOWED, "this resource has no such method")
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(counted))
         .layer(map_response(safe))
-        .with_state(shown)
+}
+
+/// Counts a request, and how long its answer took to begin.
+async fn counted(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let answer = next.run(request).await;
+    metrics::REQUEST.record(started.elapsed().as_secs_f64());
+    let class = usize::from(answer.status().as_u16() / 100).saturating_sub(1);
+    if let Some(class) = metrics::STATUS_CLASSES.get(class) {
+        metrics::REQUESTS.add([class], 1);
+    }
+    answer
+}
+
+async fn openapi(headers: HeaderMap) -> Response {
+    validated(&headers, "application/json", api::document::text().into_bytes())
 }
 
 async fn ready(State(shown): State<Shown>) -> Response {
@@ -179,7 +222,7 @@ async fn ready(State(shown): State<Shown>) -> Response {
     }
 }
 
-async fn metrics(State(shown): State<Shown>) -> Response {
+async fn rendered(State(shown): State<Shown>) -> Response {
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, shown.metrics.render()).into_response()
 }
@@ -200,7 +243,7 @@ async fn accept(
     listener: tokio::net::TcpListener,
     routes: Router,
     bounds: Bounds,
-    mut stopped: oneshot::Receiver<()>,
+    (mut stopped, stopping): (oneshot::Receiver<()>, watch::Sender<bool>),
 ) {
     let places = Arc::new(Semaphore::new(bounds.connections_max));
     let graceful = GracefulShutdown::new();
@@ -226,7 +269,10 @@ async fn accept(
             .header_read_timeout(bounds.headers_within)
             .max_buf_size(HEADER_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
+            .serve_connection(
+                TokioIo::new(Patient::new(stream, bounds.taken_within)),
+                TowerToHyperService::new(routes.clone()),
+            );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -235,6 +281,7 @@ async fn accept(
             drop(place);
         });
     }
+    stopping.send_replace(true);
     if tokio::time::timeout(STOP_WITHIN, graceful.shutdown()).await.is_err() {
         tracing::debug!("connections were left open at the stop");
     }

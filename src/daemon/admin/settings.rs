@@ -13,11 +13,21 @@ pub struct Settings {
     /// A file that holds the token which requests must carry as `Authorization: Bearer`, health
     /// excepted; empty for none.
     pub token_file: PathBuf,
+    /// Whether the page and the API over stories and articles are served. Their read views share the
+    /// engine's own memory, and cost some 250 bytes a live article beside it.
+    pub page: bool,
+    /// The most clients that follow changes or events at once; further ones are refused.
+    pub streams_max: u16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".into(), token_file: PathBuf::new() }
+        Self {
+            listen: "127.0.0.1:9464".into(),
+            token_file: PathBuf::new(),
+            page: true,
+            streams_max: 256,
+        }
     }
 }
 

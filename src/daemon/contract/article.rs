@@ -6,6 +6,7 @@ use crate::engine::event::{Classified, Joined, Superseded};
 use crate::engine::relation::{self, Kind, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What an article is, of what, on which evidence, how much of it is new, and its story. One for
 /// each accepted article.
@@ -94,7 +95,7 @@ pub struct Article {
 }
 
 /// What an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
     /// Running text.
@@ -150,7 +151,7 @@ pub struct Relation {
 }
 
 /// What a relation rests on. A measure that the rule did not need is absent.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct Evidence {
     /// Share of this article's shingles found in the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,7 +183,7 @@ pub struct Evidence {
 }
 
 /// A figure that stands in the same place with another value, by word numbers from 0.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct ChangedNumber {
     /// The word of this article.
     pub word: u32,
@@ -280,7 +281,7 @@ impl Article {
     }
 }
 
-fn item_kind(kind: ItemType, shape: Option<Shape>) -> ItemKind {
+pub(crate) fn item_kind(kind: ItemType, shape: Option<Shape>) -> ItemKind {
     match (kind, shape) {
         (ItemType::Advisory, _) | (_, Some(Shape::Advisory)) => ItemKind::Advisory,
         (ItemType::Text, _) => ItemKind::Text,
@@ -313,7 +314,8 @@ impl Relation {
 }
 
 impl Evidence {
-    fn of(from: &relation::Evidence) -> Option<Self> {
+    /// What a relation rests on; `None` where nothing was compared.
+    pub(crate) fn of(from: &relation::Evidence) -> Option<Self> {
         let changed = from.changed_numbers.iter();
         let data = Self {
             of_this_in_that: share(from.of_this_in_that),

@@ -7,6 +7,7 @@ use crate::engine::article::{ArticleKey, InputPosition};
 use crate::engine::relation::Ratio;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What every payload carries: what caused it, and under which rules it was decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +28,7 @@ impl Base {
 }
 
 /// A position of the input.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct Input {
     /// The topic; in a replay the file.
     pub topic: String,
@@ -41,7 +42,8 @@ pub struct Input {
 }
 
 impl Input {
-    fn of(at: &InputPosition) -> Self {
+    /// A position as published.
+    pub(crate) fn of(at: &InputPosition) -> Self {
         let item = (at.item > 0).then_some(at.item);
         Self { topic: at.topic.to_string(), partition: at.partition, offset: at.offset, item }
     }
@@ -64,7 +66,7 @@ impl Names {
 }
 
 /// Four decimals are more than any of these figures is exact to.
-pub(super) fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 

@@ -27,6 +27,7 @@ mod envelope;
 pub mod radius;
 pub mod schema;
 pub mod story;
+pub mod why;
 
 use crate::daemon::pipeline::batch::{self, Told};
 use crate::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};

@@ -5,6 +5,7 @@ use crate::engine::article::EventTime;
 use crate::engine::event;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A kill or a correction, and every article that carries the text: earlier or later, of any
 /// provider. Paraphrases are not found.
@@ -28,7 +29,7 @@ pub struct Radius {
 }
 
 /// The window that was searched, in engine time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct Searched {
     /// Arrival of the oldest live article.
     pub from: String,

@@ -125,6 +125,17 @@ impl Settings {
         config
     }
 
+    /// Reads single records of the input by position.
+    pub(super) fn texts(&self) -> ClientConfig {
+        let mut config = self.consumer(&format!("{}.texts", self.group));
+        config.set("auto.offset.reset", "error");
+        config.set("enable.partition.eof", "true");
+        config.set("queued.min.messages", "1");
+        self.default(&mut config, "fetch.wait.max.ms", "20");
+        self.default(&mut config, "queued.max.messages.kbytes", "1024");
+        config
+    }
+
     fn consumer(&self, group: &str) -> ClientConfig {
         let mut config = self.base();
         config.set("group.id", group);

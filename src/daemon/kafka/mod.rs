@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`client`] | client settings, and which of them belong to this system |
 //! | [`topics`] | what must exist, and how it is made |
+//! | [`texts`] | single records of the input, for whoever wants an article's text |
 //! | [`lease`] | group membership on the changelog: who owns which shard |
 //! | [`cluster`] | a shard's [`Broker`](super::pipeline::broker::Broker) |
 //! | `input`, `changelog`, `writer` | its three parts |
@@ -16,6 +17,7 @@ pub mod client;
 pub mod cluster;
 mod input;
 pub mod lease;
+pub mod texts;
 pub mod topics;
 pub mod watchdog;
 mod writer;

@@ -285,6 +285,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 committed_at = self.clock.elapsed();
             }
             self.look(worked);
+            if let Some(memory) = &mut self.memory {
+                self.observer.between(memory);
+            }
         }
     }
 
@@ -310,8 +313,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 }
             }
         }
-        let memory = self.restore()?;
-        self.observer.committed(&memory, None, self.clock.wall());
+        let mut memory = self.restore()?;
+        self.observer.committed(&mut memory, None, self.clock.wall());
         self.memory = Some(memory);
         Ok(())
     }

@@ -31,8 +31,11 @@ pub enum Phase {
 pub trait Observer: Send {
     /// The phase changed.
     fn phase(&mut self, phase: Phase);
-    /// Memory agrees with the changelog, or a batch is committed, at `wall`.
-    fn committed(&mut self, memory: &Memory, batch: Option<&Batch>, wall: EventTime);
+    /// Memory agrees with the changelog, or a batch is committed, at `wall`. What of the state was
+    /// touched may be taken from it.
+    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime);
+    /// Memory rests between two batches: time to answer questions, a few at a time.
+    fn between(&mut self, _memory: &mut Memory) {}
     /// So many records of the changelog were read and built into memory.
     fn restored(&mut self, _records: u64, _took: Duration) {}
     /// A batch's transaction ended so; committed or not, [`Observer::committed`] tells.

@@ -140,6 +140,8 @@ pub const CARRIES_WITHDRAWN: &str = "carries_withdrawn";
 pub const CARRIES_UNCORRECTED: &str = "carries_uncorrected";
 /// The flag of a verdict that a person should look at.
 pub const NEEDS_REVIEW: &str = "needs_review";
+/// The flag of a copy with other figures.
+pub const CHANGED_NUMBERS: &str = "changed_numbers";
 
 /// A candidate that was verified.
 struct Verified<'a> {
@@ -325,7 +327,7 @@ fn flag(new: Arrival<'_>, verified: &[Verified<'_>], verdict: &mut Verdict) {
     }
     let relation = &verdict.relation;
     if relation.kind == Kind::Reprint && !relation.evidence.changed_numbers.is_empty() {
-        verdict.flags.push("changed_numbers".into());
+        verdict.flags.push(CHANGED_NUMBERS.into());
         if relation.rule == "other-figures" {
             verdict.flags.push(NEEDS_REVIEW.into());
         }

@@ -144,7 +144,7 @@ impl State {
 
     /// What of a live article must not be printed any more, and since which article; `None` where it
     /// stands, or a newer version alone took its place.
-    fn taint(&self, sequence: Sequence) -> Option<(Tainted, ArticleKey)> {
+    pub(super) fn taint(&self, sequence: Sequence) -> Option<(Tainted, ArticleKey)> {
         let that = self.live.get(sequence)?;
         let by = that.changed_by.clone();
         match that.standing {
@@ -212,13 +212,20 @@ impl State {
         {
             self.stories.restand(member, before, self.clock);
         }
+        self.touched.article(sequence);
         if let Some(entry) = self.live.get(sequence) {
             self.changes.push(super::Change::article(sequence, entry));
         }
     }
 
     /// Who carries tainted words of `target`; the notice itself and its versions left out.
-    fn radius(&self, own: Sequence, target: Sequence, tainted: &Tainted, by: ArticleKey) -> Radius {
+    pub(super) fn radius(
+        &self,
+        own: Sequence,
+        target: Sequence,
+        tainted: &Tainted,
+        by: ArticleKey,
+    ) -> Radius {
         let Some(entry) = self.live.get(target) else { return self.empty_radius(by) };
         let aligner = Aligner::of(&entry.print);
         let others = self.index.holders(&entry.print).into_iter().filter(|&s| {
@@ -233,10 +240,16 @@ impl State {
         }
     }
 
-    fn carrier(&self, text: &Aligner<'_>, tainted: &Tainted, at: Sequence) -> Option<Carrier> {
+    pub(super) fn carrier(
+        &self,
+        text: &Aligner<'_>,
+        tainted: &Tainted,
+        at: Sequence,
+    ) -> Option<Carrier> {
         let that = self.live.earlier(at)?;
         let passages = carried(text, tainted, that, self.settings.relation.run_words);
         (!passages.is_empty()).then(|| Carrier {
+            sequence: at,
             article: that.about.key(),
             provider: that.about.provider.clone(),
             certainty: Certainty::Certain,

@@ -7,6 +7,7 @@ use crate::engine::story::{Member, Members, StoryId, Terms};
 use crate::engine::text;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// What was decided about an article when it arrived, as later articles need it.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +53,8 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Live {
     first: u64,
-    entries: VecDeque<Entry>,
+    /// Shared with read views, which keep what they hold as it was.
+    entries: VecDeque<Arc<Entry>>,
     uris: FxHashMap<String, Vec<Sequence>>,
     /// The newest article by the hashes of its names.
     names: FxHashMap<u64, Sequence>,
@@ -80,7 +82,18 @@ impl Live {
     }
 
     pub(super) fn get(&self, sequence: Sequence) -> Option<&Entry> {
+        self.shared(sequence).map(|entry| &**entry)
+    }
+
+    /// The article at `sequence`, to be kept by others as it is now.
+    pub(super) fn shared(&self, sequence: Sequence) -> Option<&Arc<Entry>> {
         self.entries.get(usize::try_from(sequence.0.checked_sub(self.first)?).ok()?)
+    }
+
+    /// The newest live article of this name.
+    pub(super) fn newest_of_key(&self, key: &ArticleKey) -> Option<Sequence> {
+        let named = |that: &Earlier<'_>| that.about.version == key.version;
+        self.versions(&key.uri).rev().find(named).map(|that| that.sequence)
     }
 
     /// Changes how an article stands; says whether that is a change.
@@ -92,6 +105,7 @@ impl Live {
     ) -> bool {
         let at = sequence.0.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
         let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) else { return false };
+        let entry = Arc::make_mut(entry);
         let changed = entry.standing != standing;
         entry.standing = standing;
         entry.changed_by = by;
@@ -105,12 +119,12 @@ impl Live {
             self.names.insert(name, next);
         }
         self.bytes += bytes(&entry);
-        self.entries.push_back(entry);
+        self.entries.push_back(Arc::new(entry));
     }
 
     /// The oldest live article.
     pub(super) fn first(&self) -> Option<(Sequence, &Entry)> {
-        self.entries.front().map(|entry| (Sequence(self.first), entry))
+        self.entries.front().map(|entry| (Sequence(self.first), &**entry))
     }
 
     /// Removes the oldest live article.

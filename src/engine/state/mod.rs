@@ -7,10 +7,12 @@
 //! falls; SM-3 what is live is exactly what arrived less than a window ago, up to
 //! `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
 
+mod consider;
 mod effects;
 mod live;
 pub mod record;
 mod tally;
+mod touched;
 
 use super::Settings;
 use super::article::{
@@ -21,13 +23,17 @@ use super::fingerprint::{FloodKey, SimHash};
 use super::index::Index;
 use super::prepare::Prepared;
 use super::relation::{self, Archive, Arrival, Pass, Standing, Verdict};
-use super::story::{Member, Members, Placement, Step, Stories, StoryId};
+use super::story::{Member, Members, Placement, Remembered, Step, Stories, StoryId, Summary};
 use super::text::{Clean, Words};
+pub use consider::Considered;
 use live::Live;
 pub use live::{Decision, Entry};
 pub use record::{Change, RestoreError};
 use sha2::{Digest, Sha256};
+use std::ops::Range;
+use std::sync::Arc;
 pub use tally::Tally;
+pub use touched::Touched;
 
 /// The state of one shard.
 #[derive(Debug)]
@@ -41,6 +47,7 @@ pub struct State {
     changes: Vec<Change>,
     clock_written: Option<(EventTime, Sequence)>,
     tally: Tally,
+    touched: Touched,
 }
 
 impl State {
@@ -56,6 +63,7 @@ impl State {
             changes: Vec::new(),
             clock_written: None,
             tally: Tally::default(),
+            touched: Touched::everything(),
         }
     }
 
@@ -79,6 +87,17 @@ impl State {
         self.live.len()
     }
 
+    /// The places of the live articles: all that are in it are live.
+    pub fn window(&self) -> Range<u64> {
+        let next = self.live.next().0;
+        next - self.live.len() as u64..next
+    }
+
+    /// The live article at `sequence`, shared: who keeps it keeps it as it is now.
+    pub fn article(&self, sequence: Sequence) -> Option<&Arc<Entry>> {
+        self.live.shared(sequence)
+    }
+
     /// The live stories.
     pub fn stories(&self) -> &Stories {
         &self.stories
@@ -87,6 +106,11 @@ impl State {
     /// The number of live stories.
     pub fn live_stories(&self) -> usize {
         self.stories.len()
+    }
+
+    /// The published state of a live story.
+    pub fn summary(&self, story: StoryId) -> Option<Summary> {
+        self.stories.summary(story, &self.live)
     }
 
     /// Live articles whose SimHash is within `distance` bits of `hash`, at most
@@ -107,6 +131,12 @@ impl State {
         std::mem::take(&mut self.tally)
     }
 
+    /// What was touched since the last call, for read views. Stories count once their records are
+    /// taken.
+    pub fn take_touched(&mut self) -> Touched {
+        std::mem::take(&mut self.touched)
+    }
+
     /// Takes in one article at engine time `stamp` and says what happened, in order.
     ///
     /// `stamp` is the record's timestamp, already clamped; one below the clock counts as the clock.
@@ -117,7 +147,8 @@ impl State {
         let mut happened: Vec<What> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
         let expired = self.expire();
         happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
-        let verdict = self.judge(&new, stamp);
+        let (verdict, candidates) = self.judge(&new, stamp);
+        self.tally.had_candidates(candidates);
         let placed = self.place(sequence, &new, &verdict, &input);
         let mut classified = classified(&new, verdict);
         let entry = Entry {
@@ -144,7 +175,12 @@ impl State {
     /// The records that changed since the last call, oldest change first.
     pub fn take_changes(&mut self) -> Vec<Change> {
         let mut changes = std::mem::take(&mut self.changes);
-        changes.extend(self.stories.take_changes().into_iter().map(Change::remembered));
+        for remembered in self.stories.take_changes() {
+            if let Remembered::Story(story, _) = &remembered {
+                self.touched.story(*story);
+            }
+            changes.push(Change::remembered(remembered));
+        }
         let clock = (self.clock, self.live.next());
         if self.clock_written != Some(clock) && self.clock != EventTime(i64::MIN) {
             self.clock_written = Some(clock);
@@ -210,9 +246,9 @@ impl State {
         steps
     }
 
-    fn judge(&mut self, new: &Prepared, stamp: EventTime) -> Verdict {
+    /// The verdict on an article that arrives now, and how many candidates it had.
+    fn judge(&self, new: &Prepared, stamp: EventTime) -> (Verdict, usize) {
         let candidates = self.index.candidates(&new.print);
-        self.tally.had_candidates(candidates.len());
         let arrival = Arrival {
             about: &new.about,
             clean: &new.clean,
@@ -223,7 +259,7 @@ impl State {
         let mut verdict =
             relation::judge(arrival, &candidates, &self.live, &self.settings.relation);
         self.flag(new, stamp, &mut verdict);
-        verdict
+        (verdict, candidates.len())
     }
 
     fn place(
@@ -233,21 +269,25 @@ impl State {
         verdict: &Verdict,
         input: &InputPosition,
     ) -> Placement {
+        let member = self.candidate(sequence, new, verdict);
+        let matched = matched(verdict);
+        let translated = self.translated(&new.about);
+        self.stories.take_in(member, matched, translated, mint(new, input), &self.live)
+    }
+
+    /// An article that is not live yet, as the story side sees it.
+    fn candidate<'a>(&self, own: Sequence, new: &'a Prepared, verdict: &Verdict) -> Member<'a> {
         let relation = &verdict.relation;
-        let of = relation.of.as_ref().and_then(|t| t.sequence);
-        let member = Member {
-            sequence,
+        Member {
+            sequence: own,
             arrived: self.clock,
             about: &new.about,
             kind: relation.kind,
-            root: relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(sequence),
+            root: relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(own),
             words: new.print.words() as u32,
             terms: &new.terms,
             standing: Standing::Stands,
-        };
-        let matched = if relation.kind.joins_its_match() { of } else { None };
-        let translated = self.translated(&new.about);
-        self.stories.take_in(member, matched, translated, mint(new, input), &self.live)
+        }
     }
 
     /// The live article that `about` is said to be a translation of.
@@ -298,6 +338,13 @@ impl State {
             }
         }
     }
+}
+
+/// The article whose story an article of this verdict joins, whatever the scores say.
+fn matched(verdict: &Verdict) -> Option<Sequence> {
+    let relation = &verdict.relation;
+    let of = relation.of.as_ref().and_then(|t| t.sequence);
+    of.filter(|_| relation.kind.joins_its_match())
 }
 
 /// What is said of `new`, before its story is known.

@@ -56,7 +56,7 @@ pub(super) fn second(clock: EventTime) -> i64 {
 }
 
 /// Whether a new article may belong to a story at all.
-fn joins(new: Member<'_>) -> bool {
+pub(super) fn joins(new: Member<'_>) -> bool {
     let about = new.about;
     new.kind != Kind::Withdrawal
         && about.kind != ItemType::Advisory

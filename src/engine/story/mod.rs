@@ -33,6 +33,7 @@
 //! Deliberately absent: embeddings, learned weights, and settings per language or feed.
 
 mod assign;
+mod consider;
 mod frequencies;
 mod lead;
 mod live;
@@ -48,6 +49,7 @@ mod together;
 use crate::engine::article::{About, ArticleKey, EventTime, Lang, Sequence};
 use crate::engine::relation::{Kind, Standing};
 pub use assign::Stories;
+pub use consider::Choice;
 pub use frequencies::{Head as FrequencyHead, Record as FrequencyRecord};
 use serde::{Deserialize, Serialize};
 pub use settings::Settings;

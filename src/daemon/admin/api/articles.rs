@@ -1,0 +1,227 @@
+//! Live articles: by uri, one, who carries one, and the search over headlines.
+
+use super::query::{Params, cursor};
+use super::rows::{ArticleRow, At, Relation};
+use super::{Api, Problem};
+use crate::daemon::admin::answer::{Answer, fresh};
+use crate::daemon::contract::data::Input;
+use crate::daemon::contract::radius::Searched;
+use crate::daemon::desk::{Article, Desk};
+use crate::engine::article::Sequence;
+use crate::engine::event::{Carrier, Certainty};
+use crate::engine::relation::Standing;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use serde::Serialize;
+use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization;
+use utoipa::ToSchema;
+
+/// Headlines that one request looks at; the cursor goes on from there.
+const LOOKED_AT_MAX: usize = 50_000;
+/// Words of a search.
+const WORDS_MAX: usize = 16;
+
+/// Live articles.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ArticleList {
+    items: Vec<ArticleRow>,
+}
+
+/// `GET /articles`.
+pub(super) async fn by_uri(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
+    params.only(&["uri", "version"])?;
+    let (uri, version) = (params.needed("uri")?, params.one("version")?);
+    let mut items = Vec::new();
+    for (desk, shard) in api.desks().iter().zip(0..) {
+        let wanted = |article: &Article| {
+            version.is_none_or(|version| article.entry.about.version.as_deref() == Some(version))
+        };
+        let found = desk.of_uri(uri).rev().filter(|(_, article)| wanted(article));
+        items.extend(found.take(200).map(|(s, article)| At { shard, desk }.row(s, article)));
+    }
+    fresh(&headers, &ArticleList { items })
+}
+
+/// A live article, with all that was found about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ArticlePage {
+    article: ArticleRow,
+    /// What it is: the best match.
+    relation: Relation,
+    /// Further relations, sources of passages not yet explained first.
+    also: Vec<Relation>,
+    /// The input record that brought it.
+    input: Input,
+    /// The 64-bit SimHash of the cleaned body.
+    simhash: String,
+    /// Figures of its body.
+    figures: usize,
+    /// Arrival of the oldest live article: what was compared with came after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched_from: Option<String>,
+}
+
+/// `GET /articles/{id}`.
+pub(super) async fn one(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    params: Params,
+    headers: HeaderMap,
+) -> Answer {
+    params.only(&[])?;
+    let (shard, desk, sequence) = api.place(&id)?;
+    let at = At { shard, desk: &desk };
+    let article = desk.article(sequence).ok_or_else(|| gone(&id))?;
+    let entry = &article.entry;
+    let verdict = &entry.decision.verdict;
+    let page = ArticlePage {
+        article: at.row(sequence, article),
+        relation: at.relation(&verdict.relation),
+        also: verdict.also.iter().map(|relation| at.relation(relation)).collect(),
+        input: Input::of(&entry.input),
+        simhash: entry.print.simhash.to_string(),
+        figures: entry.print.figures.len(),
+        searched_from: oldest(&desk),
+    };
+    fresh(&headers, &page)
+}
+
+fn gone(id: &str) -> Problem {
+    Problem::missing(format!("no live article `{id}`"))
+}
+
+fn oldest(desk: &Desk) -> Option<String> {
+    desk.oldest().map(|article| article.entry.arrived.to_string())
+}
+
+/// Who carries the text of an article that was withdrawn or corrected.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Carriers {
+    article: ArticleRow,
+    /// The notice, or the correcting article, while it is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<ArticleRow>,
+    /// The window that was searched, in engine time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched: Option<Searched>,
+    /// The live articles that carry the text, in order of arrival, those included that do not stand
+    /// any more themselves.
+    items: Vec<CarrierRow>,
+    /// How many were found, those included that have left the window.
+    total: usize,
+}
+
+/// An article that carries text of another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CarrierRow {
+    article: ArticleRow,
+    /// `certain`: a run of 12 words, literally; `likely`: slug and numbers agree.
+    certainty: &'static str,
+    /// Where: word ranges of the carrier's cleaned text.
+    words: Vec<[u32; 2]>,
+}
+
+impl CarrierRow {
+    /// A carrier as sent; `None` when it is not live any more.
+    pub(super) fn of(at: At<'_>, carrier: &Carrier) -> Option<Self> {
+        Some(Self {
+            article: at.row_at(carrier.sequence)?,
+            certainty: match carrier.certainty {
+                Certainty::Certain => "certain",
+                Certainty::Likely => "likely",
+            },
+            words: carrier.passages.iter().map(|&(from, to)| [from, to]).collect(),
+        })
+    }
+}
+
+/// `GET /articles/{id}/carriers`.
+pub(super) async fn carriers(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    params: Params,
+    headers: HeaderMap,
+) -> Answer {
+    params.only(&[])?;
+    let (shard, desk, sequence) = api.place(&id)?;
+    let at = At { shard, desk: &desk };
+    let article = desk.article(sequence).ok_or_else(|| gone(&id))?;
+    let tainted = matches!(article.entry.standing, Standing::Withdrawn | Standing::Uncorrected);
+    let alert = desk.alert(sequence).filter(|_| tainted);
+    let by = alert.map(|alert| &alert.by).or(article.entry.changed_by.as_ref());
+    let by = by.and_then(|key| desk.of_key(key)).map(|(s, article)| at.row(s, article));
+    let items = alert.map(|alert| &alert.carriers).into_iter().flatten();
+    let carriers = Carriers {
+        article: at.row(sequence, article),
+        by,
+        searched: oldest(&desk)
+            .zip(desk.clock)
+            .map(|(from, clock)| Searched { from, to: clock.to_string() }),
+        items: items.filter_map(|carrier| CarrierRow::of(at, carrier)).collect(),
+        total: alert.map_or(0, |alert| alert.total),
+    };
+    fresh(&headers, &carriers)
+}
+
+/// What a search found, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Found {
+    items: Vec<ArticleRow>,
+    /// The cursor of the rest; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    /// Headlines looked at by this request.
+    searched: usize,
+    /// Whether all live headlines have been looked at.
+    complete: bool,
+}
+
+/// `GET /search`.
+pub(super) async fn search(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
+    params.only(&["q", "limit", "cursor"])?;
+    let words: Vec<String> =
+        folded(params.needed("q")?).split_whitespace().take(WORDS_MAX).map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err(Problem::bad("`q` is needed"));
+    }
+    let limit = params.limit()?;
+    let from = params.cursor()?.map(|[shard, sequence]| (shard as usize, Sequence(sequence)));
+    let desks = api.desks();
+    let found = api.work(move || find(&desks, &words, from, limit)).await?;
+    fresh(&headers, &found)
+}
+
+/// Finds headlines that hold all `words`, newest first, shard after shard.
+fn find(
+    desks: &[Arc<Desk>],
+    words: &[String],
+    from: Option<(usize, Sequence)>,
+    limit: usize,
+) -> Found {
+    let (mut items, mut searched) = (Vec::new(), 0);
+    let (first, mut before) = from.map_or((0, None), |(shard, before)| (shard, Some(before)));
+    for (shard, desk) in desks.iter().enumerate().skip(first) {
+        let at = At { shard: shard as u32, desk };
+        for (sequence, article) in desk.newest(before.take()) {
+            searched += 1;
+            let headline = folded(&article.entry.about.headline);
+            if words.iter().all(|word| headline.contains(word)) {
+                items.push(at.row(sequence, article));
+            }
+            if items.len() == limit || searched == LOOKED_AT_MAX {
+                let next = Some(cursor([shard as u64, sequence.0]));
+                return Found { items, next, searched, complete: false };
+            }
+        }
+    }
+    Found { items, next: None, searched, complete: true }
+}
+
+/// Text without differences of case, width and form.
+fn folded(text: &str) -> String {
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect(),
+    }
+}

@@ -1,0 +1,141 @@
+//! The API over the desks: stories, articles, comparisons, what a desk must act on, and streams.
+//!
+//! In: requests. Out: JSON from the newest desk of each shard, without a lock. What needs text reads
+//! it from the input topic; what needs the state asks the pipeline between two batches. Both are
+//! bounded and timed out, and work that takes long is done off the server's own thread by few at a
+//! time: nobody can make a pipeline wait.
+//!
+//! | room | answers |
+//! |---|---|
+//! | `stories` | `/stories`, `/stories/{id}`, `/facets` |
+//! | `articles` | `/articles`, `/articles/{id}`, its carriers, `/search` |
+//! | `queue` | `/queue`: what a desk must act on |
+//! | `compare` | `/articles/{id}/text`, `/diff`, `/why` |
+//! | `matching` | `/match` |
+//! | `stream` | `/changes`, `/events` |
+//! | `rows`, `query` | articles and stories as sent; parameters and cursors |
+//! | [`document`] | all of it as OpenAPI |
+
+mod articles;
+mod compare;
+pub mod document;
+mod matching;
+mod query;
+mod queue;
+mod rows;
+mod stories;
+mod stream;
+
+use super::answer::Problem;
+use crate::daemon::desk::{Desk, Desks};
+use crate::daemon::texts::Texts;
+use crate::engine::Settings as EngineSettings;
+use crate::engine::article::Sequence;
+use crate::engine::wire::Format;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+
+/// The largest article that is considered.
+const MATCH_BYTES_MAX: usize = 256 << 10;
+/// Works that take long, at once.
+const WORKERS: usize = 2;
+/// How long a request may wait for such work, for text, or for the pipeline.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// What the API answers from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The desks of all shards.
+    pub desks: Arc<Desks>,
+    /// Reads article text; `None` where there is no broker to read from.
+    pub texts: Option<Texts>,
+    /// How articles are decoded and prepared.
+    pub engine: Arc<EngineSettings>,
+    /// The format of input records.
+    pub format: Format,
+    /// The most clients that follow streams at once.
+    pub clients_max: usize,
+}
+
+/// [`Source`], and what bounds the work on it.
+#[derive(Debug, Clone)]
+pub(super) struct Api {
+    source: Source,
+    /// Names this process, so that positions of another one are not taken for its own.
+    boot: Arc<str>,
+    clients: Arc<Semaphore>,
+    workers: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Api {
+    /// The API over `source`, whose streams end when `stopping` says so.
+    pub(super) fn new(source: Source, stopping: watch::Receiver<bool>) -> Self {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let boot = format!("{:x}", now.map_or(0, |since| since.as_millis()));
+        Self {
+            clients: Arc::new(Semaphore::new(source.clients_max)),
+            workers: Arc::new(Semaphore::new(WORKERS)),
+            boot: boot.into(),
+            stopping,
+            source,
+        }
+    }
+
+    /// The newest desks, in order of shards.
+    fn desks(&self) -> Vec<Arc<Desk>> {
+        self.source.desks.all()
+    }
+
+    /// The desk and place that an article's id names.
+    fn place(&self, id: &str) -> Result<(u32, Arc<Desk>, Sequence), Problem> {
+        let found = id.split_once('.').and_then(|(shard, sequence)| {
+            let shard = shard.parse().ok()?;
+            let desk = self.source.desks.of(shard)?;
+            let sequence = Sequence(sequence.parse().ok()?);
+            desk.article(sequence)?;
+            Some((shard, desk, sequence))
+        });
+        found.ok_or_else(|| Problem::missing(format!("no live article `{id}`")))
+    }
+
+    /// Does work that takes long, off the server's thread.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = || Problem::later("too much is being asked at once", 1);
+        let place = tokio::time::timeout(WITHIN, self.workers.clone().acquire_owned()).await;
+        let place = place.ok().and_then(Result::ok).ok_or_else(busy)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        done.await.map_err(|_| busy())
+    }
+}
+
+/// The routes of the API, less the document's.
+pub(super) fn routes(api: Api) -> Router {
+    Router::new()
+        .route("/stories", get(stories::list))
+        .route("/stories/{id}", get(stories::one))
+        .route("/facets", get(stories::facets))
+        .route("/articles", get(articles::by_uri))
+        .route("/articles/{id}", get(articles::one))
+        .route("/articles/{id}/text", get(compare::text))
+        .route("/articles/{id}/carriers", get(articles::carriers))
+        .route("/search", get(articles::search))
+        .route("/queue", get(queue::list))
+        .route("/diff", get(compare::diff))
+        .route("/why", get(compare::why))
+        .route("/match", post(matching::consider).layer(DefaultBodyLimit::max(MATCH_BYTES_MAX)))
+        .route("/changes", get(stream::changes))
+        .route("/events", get(stream::events))
+        .with_state(api)
+}

@@ -1,0 +1,131 @@
+//! Who still carries text that was withdrawn or corrected.
+//!
+//! In: the blast radii of a committed batch, or, where there is none (after a restore, on a standby),
+//! the state itself. Out: an [`Alert`] for each article whose text must not be printed any more. Both
+//! ways end in the same alerts, as the engine says both times who carries it.
+
+use super::{Desk, scribe::Marks};
+use crate::daemon::pipeline::batch::Batch;
+use crate::engine::article::{ArticleKey, Sequence};
+use crate::engine::event::{Carrier, Radius, What};
+use crate::engine::relation::{CARRIES_UNCORRECTED, CARRIES_WITHDRAWN, Standing};
+use crate::engine::state::State;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Alerts that a desk holds; the oldest leave first.
+pub const ALERTS_MAX: usize = 1_000;
+/// Carriers that an alert names; further ones are counted.
+pub const CARRIERS_MAX: usize = 500;
+
+/// Who carries the text of one article that must not be printed any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    /// The notice, or the correcting article.
+    pub by: ArticleKey,
+    /// The articles that carry the text, in order of arrival.
+    pub carriers: Vec<Carrier>,
+    /// How many there are.
+    pub total: usize,
+}
+
+impl Alert {
+    fn of(radius: &Radius) -> Self {
+        let carriers = radius.carriers.iter().take(CARRIERS_MAX).cloned().collect();
+        Self { by: radius.by.clone(), carriers, total: radius.carriers.len() }
+    }
+
+    fn add(&mut self, carrier: Carrier) {
+        let at = self.carriers.binary_search_by_key(&carrier.sequence, |c| c.sequence);
+        match at {
+            Ok(at) => self.carriers[at] = carrier,
+            Err(_) if self.carriers.len() >= CARRIERS_MAX => self.total += 1,
+            Err(at) => {
+                self.carriers.insert(at, carrier);
+                self.total += 1;
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// The carriers of an alert that still stand, and are live.
+    pub fn standing<'a>(&'a self, alert: &'a Alert) -> impl Iterator<Item = &'a Carrier> {
+        let stands = |carrier: &&Carrier| {
+            let article = self.article(carrier.sequence);
+            article.is_some_and(|article| article.entry.standing == Standing::Stands)
+        };
+        alert.carriers.iter().filter(stands)
+    }
+
+    /// Takes in what a committed batch said of carriers.
+    pub(super) fn hear(&mut self, batch: &Batch, marks: &mut Marks) {
+        for event in &batch.events {
+            let (What::Withdrawn(radius) | What::Corrected(radius)) = &event.what else { continue };
+            let Some(of) = &radius.of else { continue };
+            let Some(target) = self.of_key(of).map(|(sequence, _)| sequence) else { continue };
+            self.alarm(target, radius, marks);
+        }
+    }
+
+    /// Asks the state who carries the articles that are in `changed` and, of those from `since` on that
+    /// carry something, what they carry.
+    pub(super) fn ask(
+        &mut self,
+        state: &State,
+        changed: &BTreeSet<Sequence>,
+        since: Sequence,
+        marks: &mut Marks,
+    ) {
+        for &target in changed {
+            if let Some(radius) = state.carriers_of(target) {
+                self.alarm(target, &radius, marks);
+            }
+        }
+        let late = |flag: &String| flag == CARRIES_WITHDRAWN || flag == CARRIES_UNCORRECTED;
+        let mut pairs = Vec::new();
+        for sequence in (since.0..self.next()).map(Sequence) {
+            let Some(article) = self.article(sequence) else { continue };
+            let verdict = &article.entry.decision.verdict;
+            if !verdict.flags.iter().any(late) {
+                continue;
+            }
+            let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
+            let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);
+            pairs.extend(targets.map(|target| (target, sequence)));
+        }
+        for (target, sequence) in pairs {
+            let known = self.alerts.get(&target).cloned();
+            let Some(carrier) = known.as_ref().and_then(|_| state.carries(target, sequence)) else {
+                continue;
+            };
+            if let Some(mut alert) = known {
+                Arc::make_mut(&mut alert).add(carrier);
+                self.alerts.insert(target, alert);
+                marks.alarmed.insert(target);
+            }
+        }
+    }
+
+    fn alarm(&mut self, target: Sequence, radius: &Radius, marks: &mut Marks) {
+        let Some(article) = self.article(target) else { return };
+        if !matches!(article.entry.standing, Standing::Withdrawn | Standing::Uncorrected) {
+            return;
+        }
+        let alert = match self.alerts.get(&target) {
+            None => Alert::of(radius),
+            Some(known) => {
+                let mut alert = Alert::clone(known);
+                alert.by = radius.by.clone();
+                radius.carriers.iter().for_each(|carrier| alert.add(carrier.clone()));
+                alert
+            }
+        };
+        self.alerts.insert(target, Arc::new(alert));
+        marks.alarmed.insert(target);
+        while self.alerts.len() > ALERTS_MAX {
+            let oldest = self.alerts.get_min().map(|(oldest, _)| *oldest);
+            oldest.and_then(|oldest| self.alerts.remove(&oldest));
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What a desk may see of a shard: its live articles and stories, and what happened lately.
+//!
+//! ```text
+//! pipeline -- commit --> Scribe: what was touched --> Desk, swapped --> whoever asks, without a lock
+//!          <-- between batches -- Asks: bounded questions <-- the API
+//! ```
+//!
+//! In: the state of a shard and what was touched since it was last looked at. Out: a [`Desk`], an
+//! immutable snapshot; who holds one keeps it as it was. Snapshots share what did not change, and
+//! articles are the engine's own entries, shared by reference: a commit costs what it touched, not
+//! what is live.
+//!
+//! | room | does |
+//! |---|---|
+//! | [`story`] | what is counted of a story: badges, kinds, providers, its rise |
+//! | [`scribe`] | brings a desk into step with the state |
+//! | [`carried`] | who carries withdrawn or uncorrected text |
+//! | [`lately`] | the last events and changes, for streams that resume |
+//! | [`asks`] | questions that only the pipeline can answer, bounded |
+//!
+//! Invariants: DE-1 a desk that followed the state equals one that was built from it at once, what
+//! happened lately and the rise of absorbed stories excepted; DE-2 nothing here makes the pipeline
+//! wait.
+//!
+//! Deliberately absent: article text. It is read from the input topic by position (`daemon::texts`).
+
+pub mod asks;
+pub mod carried;
+pub mod lately;
+pub mod scribe;
+pub mod story;
+
+use crate::engine::article::{ArticleKey, EventTime, Lang, Sequence};
+use crate::engine::fingerprint::FloodKey;
+use crate::engine::state::Entry;
+use crate::engine::story::StoryId;
+use arc_swap::ArcSwap;
+use asks::{Ask, Asks};
+use carried::Alert;
+use crossbeam_channel::Receiver;
+use imbl::{OrdMap, OrdSet, Vector};
+use lately::Lately;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use story::Story;
+
+/// The desks of all shards, and the way to ask their pipelines.
+#[derive(Debug)]
+pub struct Desks {
+    shown: Vec<ArcSwap<Desk>>,
+    asks: Vec<(Asks, Receiver<Ask>)>,
+}
+
+/// An article of a desk.
+#[derive(Debug, Clone)]
+pub struct Article {
+    /// All that is remembered of it.
+    pub entry: Arc<Entry>,
+    /// Its story, as it is now; absent for what never joins one.
+    pub story: Option<StoryId>,
+}
+
+/// Names and how many articles have them.
+pub type Counts = OrdMap<Arc<str>, u32>;
+
+/// What a desk may see of one shard.
+#[derive(Debug, Clone, Default)]
+pub struct Desk {
+    /// The engine's clock; `None` before the first article, and of a shard that is not followed.
+    pub clock: Option<EventTime>,
+    /// When this was published.
+    pub published: Option<Instant>,
+    /// How articles are to be prepared for comparison.
+    pub key: FloodKey,
+    /// The place of the oldest article.
+    first: u64,
+    articles: Vector<Article>,
+    stories: OrdMap<StoryId, Arc<Story>>,
+    members: OrdSet<(StoryId, Sequence)>,
+    /// Stories by their rise, lowest first.
+    risen: OrdSet<(i64, StoryId)>,
+    /// Articles by the hash of their uri.
+    uris: OrdSet<(u64, Sequence)>,
+    /// Articles that ask for a look.
+    flagged: OrdSet<Sequence>,
+    /// Articles under embargo, by its end.
+    embargoed: OrdSet<(EventTime, Sequence)>,
+    /// Who carries what was withdrawn or corrected, by its place.
+    alerts: OrdMap<Sequence, Arc<Alert>>,
+    /// How many articles carry what must not be printed any more of a story.
+    carried: OrdMap<StoryId, u32>,
+    /// Stories that were taken in by others, and by which.
+    absorbed: OrdMap<StoryId, StoryId>,
+    publishers: Counts,
+    kinds: OrdMap<&'static str, u32>,
+    languages: OrdMap<Lang, u32>,
+    /// What happened lately.
+    pub lately: Lately,
+}
+
+impl Desks {
+    /// Desks of `shards` shards, of which nothing is known yet.
+    pub fn new(shards: u32) -> Arc<Self> {
+        let shards = 0..shards;
+        Arc::new(Self {
+            shown: shards.clone().map(|_| ArcSwap::default()).collect(),
+            asks: shards.map(|_| asks::channel()).collect(),
+        })
+    }
+
+    /// The newest desk of every shard, in order.
+    pub fn all(&self) -> Vec<Arc<Desk>> {
+        self.shown.iter().map(ArcSwap::load_full).collect()
+    }
+
+    /// The newest desk of one shard.
+    pub fn of(&self, shard: u32) -> Option<Arc<Desk>> {
+        self.shown.get(shard as usize).map(ArcSwap::load_full)
+    }
+
+    /// The way to ask the pipeline of a shard.
+    pub fn asks(&self, shard: u32) -> Option<&Asks> {
+        self.asks.get(shard as usize).map(|(asks, _)| asks)
+    }
+
+    /// Questions for the pipeline of a shard.
+    pub(super) fn asked(&self, shard: u32) -> Option<Receiver<Ask>> {
+        self.asks.get(shard as usize).map(|(_, asked)| asked.clone())
+    }
+
+    /// Publishes the desk of a shard.
+    pub(super) fn publish(&self, shard: u32, desk: Desk) {
+        if let Some(slot) = self.shown.get(shard as usize) {
+            slot.store(Arc::new(desk));
+        }
+    }
+}
+
+impl Desk {
+    /// The engine's clock, moved on by the time since it was read.
+    pub fn now(&self) -> Option<EventTime> {
+        let since = self.published.map_or(Duration::ZERO, |at| at.elapsed());
+        let since = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        self.clock.map(|clock| EventTime(clock.0.saturating_add(since)))
+    }
+
+    /// The number of live articles.
+    pub fn len(&self) -> usize {
+        self.articles.len()
+    }
+
+    /// Whether nothing is live.
+    pub fn is_empty(&self) -> bool {
+        self.articles.is_empty()
+    }
+
+    fn place(&self, sequence: Sequence) -> Option<usize> {
+        usize::try_from(sequence.0.checked_sub(self.first)?).ok()
+    }
+
+    fn next(&self) -> u64 {
+        self.first + self.articles.len() as u64
+    }
+
+    /// The live article at `sequence`.
+    pub fn article(&self, sequence: Sequence) -> Option<&Article> {
+        self.articles.get(self.place(sequence)?)
+    }
+
+    /// The live articles before `before`, newest first.
+    pub fn newest(&self, before: Option<Sequence>) -> impl Iterator<Item = (Sequence, &Article)> {
+        let most = self.articles.len();
+        let until = before.map_or(most, |s| self.place(s).unwrap_or(0).min(most));
+        let at = move |place: usize| Sequence(self.first + place as u64);
+        (0..until).rev().filter_map(move |place| Some((at(place), self.articles.get(place)?)))
+    }
+
+    /// The live articles with this uri, oldest first.
+    pub fn of_uri(&self, uri: &str) -> impl DoubleEndedIterator<Item = (Sequence, &Article)> {
+        let (hash, uri) = (uri_hash(uri), uri.to_owned());
+        let found = self.uris.range((hash, Sequence(0))..=(hash, Sequence(u64::MAX)));
+        found
+            .filter_map(|&(_, sequence)| Some((sequence, self.article(sequence)?)))
+            .filter(move |(_, article)| article.entry.about.uri == uri)
+    }
+
+    /// The newest live article of this name.
+    pub fn of_key(&self, key: &ArticleKey) -> Option<(Sequence, &Article)> {
+        let named = |found: &(Sequence, &Article)| found.1.entry.about.version == key.version;
+        self.of_uri(&key.uri).rev().find(named)
+    }
+
+    /// A live story.
+    pub fn story(&self, id: StoryId) -> Option<&Arc<Story>> {
+        self.stories.get(&id)
+    }
+
+    /// The story that took `id` in, where that is known.
+    pub fn survivor(&self, id: StoryId) -> Option<StoryId> {
+        let mut found = *self.absorbed.get(&id)?;
+        while let Some(&next) = self.absorbed.get(&found) {
+            found = next;
+        }
+        Some(found)
+    }
+
+    /// All live stories, in order of ids.
+    pub fn stories(&self) -> impl Iterator<Item = (&StoryId, &Arc<Story>)> {
+        self.stories.iter()
+    }
+
+    /// The number of live stories.
+    pub fn stories_len(&self) -> usize {
+        self.stories.len()
+    }
+
+    /// Live stories that rose less than `before`, highest first, each with its place.
+    pub fn rising(&self, before: Option<(i64, StoryId)>) -> impl Iterator<Item = (i64, StoryId)> {
+        let until = before.unwrap_or((i64::MAX, StoryId(u64::MAX)));
+        self.risen.range(..until).rev().copied()
+    }
+
+    /// The live members of a story after `after`, in order of arrival.
+    pub fn members(
+        &self,
+        story: StoryId,
+        after: Option<Sequence>,
+    ) -> impl Iterator<Item = (Sequence, &Article)> {
+        let from = (story, after.map_or(Sequence(0), |s| Sequence(s.0.saturating_add(1))));
+        let all = self.members.range(from..=(story, Sequence(u64::MAX)));
+        all.filter_map(|&(_, sequence)| Some((sequence, self.article(sequence)?)))
+    }
+
+    /// Articles that are flagged for a look, newest first.
+    pub fn flagged(&self) -> impl Iterator<Item = (Sequence, &Article)> {
+        self.flagged.iter().rev().filter_map(|&s| Some((s, self.article(s)?)))
+    }
+
+    /// Articles whose embargo ends after `from` and not after `to`, soonest first.
+    pub fn lifting(
+        &self,
+        from: EventTime,
+        to: EventTime,
+    ) -> impl Iterator<Item = (EventTime, Sequence, &Article)> {
+        let within = (from, Sequence(u64::MAX))..=(to, Sequence(u64::MAX));
+        let all = self.embargoed.range(within);
+        all.filter_map(|&(lifts, s)| Some((lifts, s, self.article(s)?)))
+    }
+
+    /// Who carries what was withdrawn or corrected, newest first.
+    pub fn alerts(&self) -> impl Iterator<Item = (Sequence, &Arc<Alert>)> {
+        self.alerts.iter().rev().map(|(sequence, alert)| (*sequence, alert))
+    }
+
+    /// Who carries the withdrawn or corrected text of one article.
+    pub fn alert(&self, target: Sequence) -> Option<&Arc<Alert>> {
+        self.alerts.get(&target)
+    }
+
+    /// Providers and how many live articles they sent.
+    pub fn publishers(&self) -> &Counts {
+        &self.publishers
+    }
+
+    /// The oldest live article.
+    pub fn oldest(&self) -> Option<&Article> {
+        self.articles.front()
+    }
+
+    /// Languages and how many live stories have them.
+    pub fn languages(&self) -> impl Iterator<Item = (Lang, u32)> {
+        self.languages.iter().map(|(language, count)| (*language, *count))
+    }
+
+    /// Kinds and how many live articles are of each.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        self.kinds.iter().map(|(kind, count)| (*kind, *count))
+    }
+}
+
+fn uri_hash(uri: &str) -> u64 {
+    let mut hash = rustc_hash::FxHasher::default();
+    uri.hash(&mut hash);
+    hash.finish()
+}

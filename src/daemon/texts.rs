@@ -1,0 +1,220 @@
+//! Article text: read from the input topic by position, because it is not kept in memory.
+//!
+//! In: where an article came from. Out: its record, or that retention has passed it. One thread reads,
+//! one record at a time, with an assign-only consumer of its own; what was read lately is kept, up to a
+//! number of bytes. Whoever asks waits no longer than a bound, and waits apart from the pipeline, which
+//! has its own clients.
+
+use crate::engine::Settings;
+use crate::engine::article::{Article, InputPosition};
+use crate::engine::wire::{self, Format};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Bytes of records that are kept.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+/// Reads that may wait.
+const WAITING_MAX: usize = 32;
+/// How long a read may take, the wait for others included.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// A record of the input, as far as its text matters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    /// Its value.
+    pub payload: Vec<u8>,
+    /// What its headers say of its format.
+    pub content_type: Option<String>,
+}
+
+/// Reads records by position. Calls may block, up to some seconds.
+pub trait Reads: Send + 'static {
+    /// The record at a position; `None` when retention has passed it.
+    ///
+    /// # Errors
+    /// Why it could not be read now.
+    fn read(&mut self, at: &InputPosition) -> Result<Option<Record>, String>;
+}
+
+/// Why there is no text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Retention has passed the record.
+    #[error("the input topic does not hold this article any more: retention has passed")]
+    Passed,
+    /// The record is there, and this article is not in it: the topic was made anew, or settings have
+    /// changed since.
+    #[error("the record at this position does not hold the article any more")]
+    Different,
+    /// Too many reads wait.
+    #[error("too many texts are being read")]
+    Busy,
+    /// The broker did not answer in time, or not well.
+    #[error("the input topic could not be read: {0}")]
+    Unread(String),
+}
+
+/// A record's place: topic, partition, offset.
+type Place = (Arc<str>, i32, i64);
+
+type Answer = Result<Option<Arc<Record>>, String>;
+
+/// Reads texts; to be cloned by all who do.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    asks: Sender<(InputPosition, oneshot::Sender<Answer>)>,
+    kept: Arc<Mutex<Kept>>,
+    within: Duration,
+}
+
+impl Texts {
+    /// Reads through `reader`, on a thread that ends with the last of its users.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(reader: impl Reads) -> std::io::Result<Self> {
+        Self::within(reader, WITHIN)
+    }
+
+    /// As [`Texts::start`], with a bound of one's own on the time of a read.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn within(mut reader: impl Reads, within: Duration) -> std::io::Result<Self> {
+        let (asks, asked) = bounded::<(InputPosition, oneshot::Sender<Answer>)>(WAITING_MAX);
+        let kept = Arc::new(Mutex::new(Kept::default()));
+        let keeps = kept.clone();
+        let work = move || serve(&mut reader, &asked, &keeps);
+        std::thread::Builder::new().name("texts".into()).spawn(work)?;
+        Ok(Self { asks, kept, within })
+    }
+
+    /// The article that came from `at`, body included.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn article(
+        &self,
+        at: &InputPosition,
+        format: Format,
+        settings: &Settings,
+    ) -> Result<Article, Error> {
+        let record = self.record(at).await?.ok_or(Error::Passed)?;
+        let kind = record.content_type.as_deref();
+        let items = wire::decode(&record.payload, kind, format, &settings.wire);
+        let item = items.into_iter().nth(at.item as usize);
+        item.and_then(Result::ok).ok_or(Error::Different)
+    }
+
+    async fn record(&self, at: &InputPosition) -> Result<Option<Arc<Record>>, Error> {
+        if let Some(record) = lock(&self.kept).get(&place(at)) {
+            return Ok(Some(record));
+        }
+        let (answer, answered) = oneshot::channel();
+        self.asks.try_send((at.clone(), answer)).map_err(|why| match why {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Unread("the reader has ended".into()),
+        })?;
+        match tokio::time::timeout(self.within, answered).await {
+            Ok(Ok(answer)) => answer.map_err(Error::Unread),
+            Ok(Err(_)) => Err(Error::Unread("the reader has ended".into())),
+            Err(_) => Err(Error::Unread("the broker did not answer in time".into())),
+        }
+    }
+}
+
+fn serve(
+    reader: &mut impl Reads,
+    asked: &Receiver<(InputPosition, oneshot::Sender<Answer>)>,
+    keeps: &Mutex<Kept>,
+) {
+    for (at, answer) in asked {
+        if answer.is_closed() {
+            continue;
+        }
+        let known = lock(keeps).get(&place(&at));
+        let found = match known {
+            Some(record) => Ok(Some(record)),
+            None => reader.read(&at).map(|record| record.map(Arc::new)),
+        };
+        if let Ok(Some(record)) = &found {
+            lock(keeps).put(place(&at), record.clone());
+        }
+        if answer.send(found).is_err() {
+            tracing::debug!("nobody waits for a text any more");
+        }
+    }
+}
+
+fn place(at: &InputPosition) -> Place {
+    (at.topic.clone(), at.partition, at.offset)
+}
+
+fn lock(kept: &Mutex<Kept>) -> std::sync::MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Records read lately, the one used longest ago leaving first.
+#[derive(Debug, Default)]
+struct Kept {
+    records: HashMap<Place, (Arc<Record>, u64)>,
+    used: BTreeMap<u64, Place>,
+    turn: u64,
+    bytes: usize,
+}
+
+impl Kept {
+    fn get(&mut self, place: &Place) -> Option<Arc<Record>> {
+        let (record, turn) = self.records.get_mut(place)?;
+        let place = self.used.remove(turn)?;
+        self.turn += 1;
+        *turn = self.turn;
+        self.used.insert(self.turn, place);
+        Some(record.clone())
+    }
+
+    fn put(&mut self, place: Place, record: Arc<Record>) {
+        self.turn += 1;
+        self.bytes += record.payload.len();
+        if let Some((old, turn)) = self.records.insert(place.clone(), (record, self.turn)) {
+            self.bytes -= old.payload.len();
+            self.used.remove(&turn);
+        }
+        self.used.insert(self.turn, place);
+        while self.bytes > KEPT_BYTES_MAX {
+            let Some((_, oldest)) = self.used.pop_first() else { break };
+            if let Some((old, _)) = self.records.remove(&oldest) {
+                self.bytes -= old.payload.len();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(offset: i64) -> Place {
+        ("wire".into(), 0, offset)
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_leaves_first() {
+        let mut kept = Kept::default();
+        let record = Arc::new(Record { payload: vec![0; KEPT_BYTES_MAX / 4], content_type: None });
+        for offset in 0..4 {
+            kept.put(place(offset), record.clone());
+        }
+        assert!(kept.get(&place(0)).is_some() && kept.bytes <= KEPT_BYTES_MAX);
+        kept.put(place(4), record.clone());
+        assert!(kept.get(&place(1)).is_none(), "it was used longest ago");
+        assert!([0, 2, 3, 4].iter().all(|offset| kept.get(&place(*offset)).is_some()));
+        kept.put(place(4), record);
+        assert_eq!((kept.records.len(), kept.used.len()), (4, 4));
+        assert_eq!(kept.bytes, KEPT_BYTES_MAX / 4 * 4);
+    }
+}

@@ -1,0 +1,45 @@
+//! Questions to the state: what would be said of an article, and who carries what. Nothing is changed.
+
+use super::{State, classified, matched};
+use crate::engine::article::{EventTime, Sequence};
+use crate::engine::event::{Carrier, Classified, Radius};
+use crate::engine::prepare::Prepared;
+use crate::engine::relation::align::Aligner;
+use crate::engine::story::Choice;
+
+/// What would be said of an article if it came now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Considered {
+    /// What it would be. Its story is absent: that is in `choice`.
+    pub classified: Classified,
+    /// The story that it would join, and those near it.
+    pub choice: Choice,
+}
+
+impl State {
+    /// Says what would be said of `new` if it came now. The next article is decided as if this had
+    /// not been asked; that scratch space is borrowed for the answer is why it takes `&mut`.
+    pub fn consider(&mut self, new: &Prepared) -> Considered {
+        let started = self.clock != EventTime(i64::MIN);
+        let stamp = if started { self.clock } else { new.about.claimed.unwrap_or_default() };
+        let (verdict, _) = self.judge(new, stamp);
+        let member = self.candidate(self.live.next(), new, &verdict);
+        let choice = self.stories.consider(member, matched(&verdict), &self.live);
+        Considered { classified: classified(new, verdict), choice }
+    }
+
+    /// Who carries what must not be printed any more of the live article at `target`; `None` where it
+    /// stands, or a newer version alone took its place.
+    pub fn carriers_of(&self, target: Sequence) -> Option<Radius> {
+        let (tainted, by) = self.taint(target)?;
+        let own = self.live.newest_of_key(&by).unwrap_or(target);
+        Some(self.radius(own, target, &tainted, by))
+    }
+
+    /// Whether the live article at `that` carries what must not be printed any more of `target`.
+    pub fn carries(&self, target: Sequence, that: Sequence) -> Option<Carrier> {
+        let (tainted, _) = self.taint(target)?;
+        let text = &self.live.get(target)?.print;
+        self.carrier(&Aligner::of(text), &tainted, that)
+    }
+}
