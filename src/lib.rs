@@ -53,6 +53,7 @@
 //! | [`daemon::kafka`] | leases, transactions, restore |
 //! | [`daemon::teller`], [`daemon::metrics`], [`daemon::view`] | what is told of all that: logs, metrics, read views |
 //! | [`daemon::admin`] | health, metrics and status over HTTP |
+//! | [`daemon::notify`] | the same for a service manager |
 //! | [`config`] | every setting, from three sources |
 //! | [`cli`] | the commands |
 //!

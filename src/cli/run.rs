@@ -10,6 +10,7 @@ use crate::daemon::desk::Desks;
 use crate::daemon::kafka::client::{Settings, Topics};
 use crate::daemon::kafka::texts::Positions;
 use crate::daemon::metrics;
+use crate::daemon::notify::Notifier;
 use crate::daemon::pipeline::shards::{Map, Slice};
 use crate::daemon::pipeline::{Delivery, Setup};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
@@ -25,9 +26,12 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
     let kafka = kafka(config);
     warn(&kafka.map);
     let shown = Seen::new(config, &kafka);
+    let views = shown.views.clone();
     let server = serve(config, &kafka, &shown)?;
     let daemon = Daemon::start(kafka, setup(config), tellers(shown));
-    let ended = daemon.map_err(Failure::Usage)?.run();
+    let daemon = daemon.map_err(Failure::Usage)?;
+    let notifier = Notifier::start(views)?;
+    let ended = daemon.run(|| notifier.into_iter().for_each(Notifier::stopping));
     if let Some(server) = server {
         server.stop();
     }

@@ -27,6 +27,7 @@ pub mod contract;
 pub mod desk;
 pub mod kafka;
 pub mod metrics;
+pub mod notify;
 pub mod pipeline;
 pub mod run;
 pub mod teller;

@@ -95,18 +95,18 @@ impl Daemon {
         self.supervisor.join().map_err(|_| anyhow!("the supervisor panicked"))?
     }
 
-    /// Runs it until SIGTERM or SIGINT, or until it ends by itself. A second signal, a second or
-    /// more later, ends the process at once.
+    /// Runs it until SIGTERM or SIGINT, or until it ends by itself. At the first signal `stopping` is
+    /// called; a second one, a second or more later, ends the process at once.
     ///
     /// # Errors
     /// Why it could not go on.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self, stopping: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
         use signal_hook::consts::{SIGINT, SIGTERM};
         let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])
             .context("signals cannot be handled")?;
         let (stop, handle) = (self.stop(), signals.handle());
         let listener = thread("signals", move || {
-            let mut first = None;
+            let (mut first, mut stopping) = (None, Some(stopping));
             for signal in signals.forever() {
                 let first = *first.get_or_insert_with(Instant::now);
                 if first.elapsed() > PATIENCE {
@@ -114,6 +114,9 @@ impl Daemon {
                     std::process::exit(1);
                 }
                 stop.stop();
+                if let Some(stopping) = stopping.take() {
+                    stopping();
+                }
             }
         })?;
         let ended = self.wait();
@@ -183,10 +186,18 @@ fn send(ended: &Sender<Result<(), String>>, end: Result<(), String>) {
     }
 }
 
-/// Waits for the broker and its topics; `None` when told to stop before.
+/// Waits for the broker and its topics; `None` when told to stop before, which is at once: nothing is
+/// held yet, so that a call under way may be left.
 fn topics_ready(kafka: &Settings, stopped: &Receiver<()>) -> anyhow::Result<Option<Limits>> {
     loop {
-        match topics::ready(kafka) {
+        let (tell, told) = bounded(1);
+        let kafka = kafka.clone();
+        thread("topics", move || tell.send(topics::ready(&kafka)))?;
+        let found = select! {
+            recv(stopped) -> _ => return Ok(None),
+            recv(told) -> found => found.context("the topics thread panicked")?,
+        };
+        match found {
             Ok(limits) => return Ok(Some(limits)),
             Err(topics::Error::Unreached(why)) => {
                 tracing::warn!(why, "waiting for the broker");

@@ -151,6 +151,7 @@ impl Observer for Teller {
             *records = waiting.records.get(of).copied();
         }
         self.view.age = waiting.age;
+        self.view.reached = waiting.reached;
         self.publish();
     }
 }

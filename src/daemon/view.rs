@@ -4,6 +4,9 @@
 //! asks, without a lock and without touching the engine. A view is immutable; who holds one keeps it
 //! as it was.
 //!
+//! A view also tells when its shard last moved, so that whoever supervises the process can tell a
+//! pipeline that hangs from one that has nothing to do.
+//!
 //! Cost: an allocation and a pointer swap a commit; a view is a few hundred bytes, whatever is live.
 
 use super::pipeline::Phase;
@@ -12,7 +15,13 @@ use crate::engine::article::{EventTime, Span};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a pipeline that has work may go without a commit. A transaction may take 20 s, and the
+/// watchdog of blocking calls grants 10 s more before it ends the process.
+pub const WORKS_WITHIN: Duration = Duration::from_secs(45);
+/// How long a restore may go without a further record: an index of millions is built in one go.
+pub const RESTORES_WITHIN: Duration = Duration::from_secs(600);
 
 /// The views of all shards.
 #[derive(Debug)]
@@ -43,6 +52,30 @@ pub struct ShardView {
     pub age: Span,
     /// The last restore: records of the changelog, and how long it took.
     pub restored: Option<(u64, Duration)>,
+    /// Whether the broker answers for the input, as far as is known.
+    pub reached: bool,
+    /// When it was last seen to move; `None` before it runs.
+    pub moved: Option<Instant>,
+}
+
+impl ShardView {
+    /// Whether it has moved since `before`: its phase or batch changed, or nothing is there to do.
+    fn moved_since(&self, before: &Self) -> bool {
+        let waits = self.inputs.values().any(|(_, waiting)| waiting.is_some_and(|n| n > 0));
+        self.phase != before.phase || self.batch != before.batch || !waits || !self.reached
+    }
+
+    /// Why it counts as hanging at `now`, if it does. A phase in which the broker or the group is
+    /// waited for may last.
+    fn hangs(&self, now: Instant) -> Option<String> {
+        let within = match self.phase? {
+            Phase::Running => WORKS_WITHIN,
+            Phase::Restoring(_) => RESTORES_WITHIN,
+            Phase::Idle | Phase::Standby | Phase::Recovering | Phase::Stopping => return None,
+        };
+        let still = now.saturating_duration_since(self.moved?);
+        (still > within).then(|| format!("no progress for {} s", still.as_secs()))
+    }
 }
 
 impl Views {
@@ -56,11 +89,30 @@ impl Views {
         self.0.iter().map(ArcSwap::load_full).collect()
     }
 
-    /// Publishes the view of one shard.
+    /// Publishes the view of one shard, which its pipeline alone does.
     pub(super) fn publish(&self, shard: u32, view: ShardView) {
+        self.publish_at(shard, view, Instant::now());
+    }
+
+    fn publish_at(&self, shard: u32, mut view: ShardView, now: Instant) {
         if let Some(slot) = self.0.get(shard as usize) {
+            let before = slot.load();
+            view.moved = before.moved.filter(|_| !view.moved_since(&before)).or(Some(now));
             slot.store(Arc::new(view));
         }
+    }
+
+    /// Why pipelines count as hanging; empty while all of them move, or wait for what is not theirs.
+    pub fn hanging(&self) -> Vec<String> {
+        self.hanging_at(Instant::now())
+    }
+
+    fn hanging_at(&self, now: Instant) -> Vec<String> {
+        let shards = self.0.iter().enumerate();
+        let why = |(shard, view): (usize, &ArcSwap<ShardView>)| {
+            view.load().hangs(now).map(|why| format!("shard {shard}: {why}"))
+        };
+        shards.filter_map(why).collect()
     }
 
     /// Why this instance is not ready; empty when every shard is in step or another's.
@@ -79,5 +131,60 @@ impl Views {
             Some(format!("shard {shard}: {says}"))
         };
         self.0.iter().enumerate().filter_map(why).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A running shard at batch `batch` with `waiting` records in its input.
+    fn running(batch: u64, waiting: u64) -> ShardView {
+        let of = Partition { topic: "in".into(), partition: 0 };
+        let inputs = BTreeMap::from([(of, (0, Some(waiting)))]);
+        ShardView {
+            phase: Some(Phase::Running),
+            reached: true,
+            batch,
+            inputs,
+            ..ShardView::default()
+        }
+    }
+
+    /// Publishes `views`, one a second, and says at which second, if ever, the shard hangs. The last
+    /// view is the last call of the pipeline.
+    fn hangs_at(views: impl Fn(u64) -> Option<ShardView>) -> Option<u64> {
+        let (all, start) = (Views::new(1), Instant::now());
+        (0..1_000).find(|second| {
+            let now = start + Duration::from_secs(*second);
+            if let Some(view) = views(*second) {
+                all.publish_at(0, view, now);
+            }
+            !all.hanging_at(now).is_empty()
+        })
+    }
+
+    #[test]
+    fn only_a_pipeline_that_could_move_and_does_not_hangs() {
+        let moving = |second| Some(running(second / 40, 7));
+        assert_eq!(hangs_at(moving), None, "a commit every 40 s");
+        assert_eq!(
+            hangs_at(|_| Some(running(1, 7))),
+            Some(46),
+            "input waits and nothing comes of it"
+        );
+        assert_eq!(hangs_at(|_| Some(running(1, 0))), None, "nothing to do");
+        let silent = |second| (second < 10).then(|| running(1, 0));
+        assert_eq!(hangs_at(silent), Some(9 + 46), "the loop does not turn");
+        let cut_off = |_| Some(ShardView { reached: false, ..running(1, 7) });
+        assert_eq!(hangs_at(cut_off), None, "the broker is away");
+        let phase = |phase| move |_| Some(ShardView { phase: Some(phase), ..running(1, 7) });
+        assert_eq!(hangs_at(phase(Phase::Restoring(7))), Some(601));
+        let reads = |second| phase(Phase::Restoring(second))(second);
+        assert_eq!(hangs_at(reads), None, "a restore that reads on");
+        for waits in [Phase::Idle, Phase::Standby, Phase::Recovering] {
+            assert_eq!(hangs_at(phase(waits)), None, "{waits:?}");
+        }
+        assert_eq!(Views::new(3).hanging(), [""; 0], "before they run");
     }
 }

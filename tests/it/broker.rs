@@ -373,5 +373,9 @@ impl Input for MemoryInput {
         self.next.keys().map(|of| (of.clone(), end(of))).collect()
     }
 
+    fn reached(&self) -> bool {
+        true
+    }
+
     fn note(&mut self, _: &BTreeMap<Partition, i64>) {}
 }

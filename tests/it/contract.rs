@@ -174,7 +174,11 @@ fn encode(mode: Mode) -> Vec<OutputRecord> {
         offset: 123,
         timestamp: Some(CLOCK),
         key: Some(b"k".to_vec()),
-        headers: vec![("traceparent".into(), Some(trace.into())), ("null".into(), None)],
+        headers: vec![
+            ("traceparent".into(), Some(trace.into())),
+            ("tracestate".into(), Some("desk=7".into())),
+            ("null".into(), None),
+        ],
         payload: Some(b"{\"untouched\": 1}".to_vec()),
     };
     let encoder = Encoder::new(mode, "desk", "5e77".into(), Unique::Wanted);
@@ -245,10 +249,20 @@ fn both_modes_say_the_same() {
         let data: Value = serde_json::from_slice(binary.payload.as_ref().unwrap()).unwrap();
         assert_eq!(whole["data"], data);
         for (name, value) in &binary.headers {
-            let name = if name == "content-type" { "datacontenttype" } else { &name[3..] };
+            let name = match name.strip_prefix("ce_") {
+                Some(attribute) => attribute,
+                None if name == "content-type" => "datacontenttype",
+                None => continue,
+            };
             let attribute = whole.as_object_mut().unwrap().remove(name);
             assert_eq!(attribute, Some(text_of(value.as_ref().unwrap())), "{name}");
         }
+        let plain = |record: &OutputRecord| -> Vec<_> {
+            let traced = |(name, _): &&(String, _)| name.starts_with("trace");
+            record.headers.iter().filter(traced).cloned().collect()
+        };
+        assert_eq!(plain(binary).len(), 2, "where clients of OpenTelemetry look");
+        assert_eq!(plain(binary), plain(structured));
         assert_eq!(whole.as_object().unwrap().keys().collect::<Vec<_>>(), ["data"]);
     }
 }

@@ -13,6 +13,7 @@ mod docs;
 mod feed;
 mod metrics;
 mod mock;
+mod notify;
 mod pipeline;
 mod sample;
 mod scenario;

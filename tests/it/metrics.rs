@@ -183,7 +183,7 @@ impl Observer for Kept {
     }
     fn waiting(&mut self, waiting: &Waiting) {
         let some = waiting.records.keys().map(|of| (of.clone(), 7)).collect();
-        let waiting = Waiting { records: some, age: Span::minutes(3) };
+        let waiting = Waiting { records: some, age: Span::minutes(3), ..waiting.clone() };
         self.0.lock().unwrap().waiting(&waiting);
     }
 }

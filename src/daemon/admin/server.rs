@@ -185,7 +185,7 @@ fn routes(shown: Shown, token: Option<Token>, stopping: watch::Receiver<bool>) -
         closed = closed.nest("/api/v1", api).merge(assets::routes());
     }
     Router::new()
-        .route("/livez", get("live\n"))
+        .route("/livez", get(live))
         .route("/readyz", get(ready))
         .with_state(shown)
         .merge(closed.layer(from_fn_with_state(token, guard)))
@@ -212,6 +212,14 @@ async fn counted(request: Request, next: Next) -> Response {
 
 async fn openapi(headers: HeaderMap) -> Response {
     validated(&headers, "application/json", api::document::text().into_bytes())
+}
+
+async fn live(State(shown): State<Shown>) -> Response {
+    let why = shown.views.hanging();
+    match why.is_empty() {
+        true => "live\n".into_response(),
+        false => problem(StatusCode::SERVICE_UNAVAILABLE, &why.join("; ")),
+    }
 }
 
 async fn ready(State(shown): State<Shown>) -> Response {

@@ -1,6 +1,7 @@
 //! The CloudEvents 1.0 envelope, in binary and in structured content mode.
 
 use crate::daemon::pipeline::broker::Header;
+use crate::daemon::pipeline::context::Context;
 use crate::engine::article::EventTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,10 +34,23 @@ pub(super) struct Envelope {
     pub(super) partitionkey: String,
     /// The shard's own counter.
     pub(super) sequence: u64,
-    /// Trace context of the input, passed on (W3C Trace Context).
-    pub(super) traceparent: Option<String>,
+    /// Trace context of the input, passed on.
+    pub(super) context: Option<Traced>,
     /// The payload, as JSON.
     pub(super) data: Vec<u8>,
+}
+
+/// A trace context (W3C Trace Context).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Traced {
+    parent: String,
+    state: Option<String>,
+}
+
+impl From<Context<'_>> for Traced {
+    fn from(context: Context<'_>) -> Self {
+        Self { parent: context.parent.to_owned(), state: context.state.map(str::to_owned) }
+    }
 }
 
 /// The type of `data`.
@@ -56,14 +70,23 @@ impl Envelope {
             ("partitionkey", self.partitionkey.clone()),
             ("sequence", format!("{:020}", self.sequence)),
         ];
-        let traced = self.traceparent.clone().map(|parent| ("traceparent", parent));
-        fixed.into_iter().chain(traced)
+        fixed.into_iter().chain(self.traced())
+    }
+
+    fn traced(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let (parent, state) = match self.context.clone() {
+            Some(context) => (Some(context.parent), context.state),
+            None => (None, None),
+        };
+        let parent = parent.map(|parent| ("traceparent", parent));
+        parent.into_iter().chain(state.map(|state| ("tracestate", state)))
     }
 
     /// Headers and value: attributes in headers `ce_*`, the data as the value.
     pub(super) fn binary(self) -> (Vec<Header>, Vec<u8>) {
         let mut headers = vec![header("content-type", CONTENT_TYPE.into())];
         headers.extend(self.attributes().map(|(name, v)| header(&format!("ce_{name}"), v)));
+        headers.extend(self.traced().map(|(name, v)| header(name, v)));
         (headers, self.data)
     }
 
@@ -80,7 +103,9 @@ impl Envelope {
         value.extend(&self.data);
         value.push(b'}');
         let kind = "application/cloudevents+json; charset=UTF-8".to_owned();
-        (vec![header("content-type", kind)], value)
+        let kind = header("content-type", kind);
+        let traced = self.traced().map(|(name, v)| header(name, v));
+        ([kind].into_iter().chain(traced).collect(), value)
     }
 }
 

@@ -13,6 +13,9 @@
 //! The types that are published are wire types of their own ([`article`], [`radius`], [`story`]),
 //! from which [`schema`] makes JSON Schema and AsyncAPI.
 //!
+//! The trace context of the input goes on with everything that it brings about: as attributes of the
+//! event, and as headers of their own, where clients that know nothing of CloudEvents look.
+//!
 //! Invariants: CT-1 the id of an event is a function of the input position and of the event's number
 //! among those of that record, so that a repeat has the same id; CT-2 `sequence` is the shard's own
 //! counter in 20 digits, so that order as text is order as number; CT-3 the bytes of a record are a
@@ -30,7 +33,8 @@ pub mod story;
 pub mod why;
 
 use crate::daemon::pipeline::batch::{self, Told};
-use crate::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
+use crate::daemon::pipeline::broker::{OutputRecord, Role};
+use crate::daemon::pipeline::context::{Context, carried};
 use crate::engine::article::InputPosition;
 use crate::engine::event::{self, Event, What};
 use crate::engine::relation::{Kind, Pass};
@@ -110,7 +114,7 @@ impl Encoder {
             time: told.event.clock,
             partitionkey: key.clone(),
             sequence: told.sequence,
-            traceparent: traceparent(told.record),
+            context: Context::of(told.record).map(Into::into),
             data: data.value,
         };
         let (headers, value) = match self.mode {
@@ -155,15 +159,9 @@ pub fn event_id(input: &InputPosition, n: u32) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The trace context of the input, as a header of its own or as a CloudEvents attribute.
-fn traceparent(record: &InputRecord) -> Option<String> {
-    let value = record.header("traceparent").or_else(|| record.header("ce_traceparent"))?;
-    std::str::from_utf8(value).ok().map(str::to_owned)
-}
-
 /// The original bytes and headers, with what was found.
 fn unique(classified: &event::Classified, told: &Told<'_>) -> OutputRecord {
-    let mut headers = told.record.headers.clone();
+    let mut headers = carried(told.record);
     let mut say = |name: &str, value: String| {
         headers.push((format!("wirefold-{name}"), Some(value.into_bytes())));
     };

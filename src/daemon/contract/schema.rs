@@ -82,6 +82,12 @@ const ATTRIBUTES: [(&str, &str); 10] = [
     ("datacontenttype", "application/json"),
 ];
 
+/// Context attributes that an event has where its input had them.
+const TRACED: [(&str, &str); 2] = [
+    ("traceparent", "W3C trace context of the input, passed on; also a header of its own"),
+    ("tracestate", "goes with `traceparent`"),
+];
+
 fn structured(kind: &str, says: &str, data: Schema) -> Value {
     let mut properties = Map::new();
     for (name, description) in ATTRIBUTES {
@@ -97,8 +103,9 @@ fn structured(kind: &str, says: &str, data: Schema) -> Value {
         }
         properties.insert(name.into(), schema);
     }
-    let trace = "W3C trace context of the input, passed on";
-    properties.insert("traceparent".into(), json!({ "type": "string", "description": trace }));
+    for (name, description) in TRACED {
+        properties.insert(name.into(), json!({ "type": "string", "description": description }));
+    }
     properties.insert("data".into(), data.to_value());
     let mut required: Vec<&str> = ATTRIBUTES.iter().map(|(name, _)| *name).collect();
     required.push("data");
@@ -170,7 +177,8 @@ fn name_of(kind: &str) -> String {
 
 fn message(kind: &str, says: &str, payload: &Value) -> Value {
     let mut headers = Map::new();
-    for (name, description) in ATTRIBUTES.iter().filter(|(name, _)| *name != "datacontenttype") {
+    let attributes = ATTRIBUTES.iter().filter(|(name, _)| *name != "datacontenttype");
+    for (name, description) in attributes.chain(&TRACED) {
         headers
             .insert(format!("ce_{name}"), json!({ "type": "string", "description": description }));
     }

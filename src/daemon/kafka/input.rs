@@ -18,6 +18,7 @@ use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,7 @@ struct Reader {
 struct Ends {
     topic: Arc<str>,
     of: Mutex<BTreeMap<i32, i64>>,
+    reached: AtomicBool,
 }
 
 impl ClientContext for Ends {
@@ -49,6 +51,10 @@ impl ClientContext for Ends {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         let known = topic.partitions.values().filter(|p| p.partition >= 0 && p.ls_offset >= 0);
         of.extend(known.map(|p| (p.partition, p.ls_offset)));
+        let up =
+            |node: i32| statistics.brokers.values().any(|b| b.nodeid == node && b.state == "UP");
+        let reached = topic.partitions.values().filter(|p| p.partition >= 0).all(|p| up(p.leader));
+        self.reached.store(reached, Ordering::Relaxed);
     }
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -96,7 +102,7 @@ impl Reader {
         topic: Arc<str>,
         from: &BTreeMap<Partition, i64>,
     ) -> Result<Self, Fault> {
-        let ends = Ends { topic: topic.clone(), of: Mutex::default() };
+        let ends = Ends { topic: topic.clone(), of: Mutex::default(), reached: true.into() };
         let made = config.create_with_context(ends);
         let consumer: BaseConsumer<Ends> =
             made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
@@ -184,6 +190,10 @@ impl broker::Input for Input {
                 .collect::<Vec<_>>()
         };
         self.readers.iter().flat_map(ends).collect()
+    }
+
+    fn reached(&self) -> bool {
+        self.readers.iter().all(|reader| reader.consumer.context().reached.load(Ordering::Relaxed))
     }
 
     fn note(&mut self, positions: &BTreeMap<Partition, i64>) {

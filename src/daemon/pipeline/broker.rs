@@ -274,6 +274,10 @@ pub trait Input {
     /// blocks; the answer may be a second old.
     fn ends(&self) -> BTreeMap<Partition, i64>;
 
+    /// Whether the broker answers for every partition, as far as is known. Never blocks; the answer
+    /// may be a second old.
+    fn reached(&self) -> bool;
+
     /// Tells lag tools how far the shard has come; best effort, nothing reads it back.
     fn note(&mut self, positions: &BTreeMap<Partition, i64>);
 }

@@ -20,6 +20,7 @@
 
 pub mod batch;
 pub mod broker;
+pub mod context;
 pub mod journals;
 pub mod lease;
 pub mod memory;
@@ -421,7 +422,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.looked_at = Some(now);
         let applied = memory.position.inputs.values().filter_map(|mark| mark.last?.timestamp).max();
         let age = applied.filter(|_| self.waits).map_or(Span(0), |at| self.clock.wall().since(at));
-        self.observer.waiting(&Waiting { records, age: age.max(Span(0)) });
+        let reached = reader.reached();
+        self.observer.waiting(&Waiting { records, age: age.max(Span(0)), reached });
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Waiting {
     pub records: BTreeMap<Partition, u64>,
     /// How far the newest record applied lies behind the wall clock; zero where nothing waits.
     pub age: Span,
+    /// Whether the broker answers for the input, as far as is known.
+    pub reached: bool,
 }
 
 /// How a batch's transaction may end.

@@ -168,6 +168,11 @@ impl<I: Input> Reader<I> {
         self.input.ends().into_iter().filter_map(waiting).collect()
     }
 
+    /// Whether the broker answers for the input.
+    pub(super) fn reached(&self) -> bool {
+        self.input.reached()
+    }
+
     /// Tells lag tools, now and then.
     pub(super) fn note(&mut self, position: &Position, now: Duration) {
         if self.noted_at.is_some_and(|at| now.saturating_sub(at) < NOTE_EVERY) {

@@ -1,6 +1,7 @@
 //! Records of the reject topic: the untouched bytes, and headers that say where, why and when.
 //!
-//! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic. One that does
+//! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic, with the headers
+//! of the input, a broken trace context excepted. One that does
 //! not fit whole holds the first bytes that do, the full length and the SHA-256, so that the record
 //! can be found again by its input offset.
 //!
@@ -12,6 +13,7 @@
 //! ```
 
 use super::broker::{Header, InputRecord, OutputRecord, Role};
+use super::context::{Context, carried};
 use crate::engine::wire;
 use sha2::{Digest, Sha256};
 
@@ -33,9 +35,12 @@ pub fn reject(
         role: Role::Rejected,
         key: record.key.clone(),
         payload: Some(record.payload.clone().unwrap_or_default()),
-        headers: [record.headers.clone(), reasons(record, item, why)].concat(),
+        headers: Vec::new(),
     };
+    let reasons = reasons(record, item, why);
+    out.headers = [carried(record), reasons.clone()].concat();
     if out.bytes() > bytes_max {
+        out.headers = reasons;
         shorten(&mut out, record, bytes_max);
     }
     out
@@ -64,7 +69,9 @@ fn header(name: &str, value: String) -> Header {
 fn shorten(out: &mut OutputRecord, record: &InputRecord, bytes_max: usize) {
     let payload = record.payload.as_deref().unwrap_or_default();
     let digest: String = Sha256::digest(payload).iter().map(|b| format!("{b:02x}")).collect();
-    out.headers.drain(..record.headers.len());
+    if let Some(context) = Context::of(record) {
+        out.headers.push(("traceparent".into(), Some(context.parent.into())));
+    }
     out.headers.push(header("length", payload.len().to_string()));
     out.headers.push(header("sha256", digest));
     out.payload = None;
@@ -90,6 +97,8 @@ mod tests {
     use crate::daemon::pipeline::broker::Partition;
     use crate::engine::article::EventTime;
 
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
     fn record(payload: Option<&[u8]>) -> InputRecord {
         InputRecord {
             from: Partition { topic: "in".into(), partition: 3 },
@@ -97,7 +106,12 @@ mod tests {
             timestamp: Some(EventTime(77)),
             key: Some(b"k".to_vec()),
             payload: payload.map(<[u8]>::to_vec),
-            headers: vec![("own".into(), Some(b"kept".to_vec())), ("null".into(), None)],
+            headers: vec![
+                ("own".into(), Some(b"kept".to_vec())),
+                ("null".into(), None),
+                ("traceparent".into(), Some(TRACE.into())),
+                ("ce_traceparent".into(), Some(b"broken".to_vec())),
+            ],
         }
     }
 
@@ -121,6 +135,8 @@ mod tests {
             ["3", "12", "2", "77"]
         );
         assert_eq!(said(&out, "own").as_deref(), Some("kept"));
+        assert_eq!(said(&out, "traceparent").as_deref(), Some(TRACE));
+        assert_eq!(said(&out, "ce_traceparent"), None, "a broken trace context is dropped");
     }
 
     #[test]
@@ -135,6 +151,7 @@ mod tests {
             assert_eq!(said(&out, "wirefold-reject-length").as_deref(), Some("5000"));
             assert_eq!(said(&out, "wirefold-reject-sha256").unwrap().len(), 64);
             assert_eq!(said(&out, "own"), None);
+            assert_eq!(said(&out, "traceparent").as_deref(), Some(TRACE));
         }
     }
 
