@@ -8,6 +8,7 @@ mod broker;
 mod config;
 mod contract;
 mod demo;
+mod deploy;
 mod determinism;
 mod docs;
 mod feed;
