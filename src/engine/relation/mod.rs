@@ -47,6 +47,9 @@ pub struct Settings {
     pub contained_both: f64,
     /// Containment both ways from which a text is a reprint.
     pub reprint: f64,
+    /// The same after `template_apart_hours`, when what is alike is more often a template about
+    /// another subject.
+    pub reprint_apart: f64,
     /// The longest unmatched block of a reprint, as a share of either text.
     pub block: f64,
     /// Share of a rewritten gap whose words agree in order, from which it is no block.
@@ -116,6 +119,7 @@ impl Default for Settings {
             contained: 0.9,
             contained_both: 0.93,
             reprint: 0.5,
+            reprint_apart: 0.65,
             block: 0.3,
             rewritten: 0.42,
             partial: 0.3,
@@ -142,6 +146,9 @@ pub const CARRIES_UNCORRECTED: &str = "carries_uncorrected";
 pub const NEEDS_REVIEW: &str = "needs_review";
 /// The flag of a copy with other figures.
 pub const CHANGED_NUMBERS: &str = "changed_numbers";
+
+/// The rule of a text whose shared words a better match, no kin of it, explains already.
+const COMMON_PASSAGE: &str = "common-passage";
 
 /// A candidate that was verified.
 struct Verified<'a> {
@@ -275,8 +282,9 @@ fn best(verified: &[Verified<'_>]) -> Option<Relation> {
         .map(|v| v.relation.clone())
 }
 
-/// Further relations: those that explain words which no better one explains come first. A copy of
-/// equal text inherits the links of the earlier one.
+/// Further relations: those that explain words which no better one explains come first. A text that
+/// explains nothing more and is no kin of the best match shares a passage that stands in both, and is
+/// called no copy. A copy of equal text inherits the links of the earlier one.
 fn also(
     chosen: &Relation,
     verified: &[Verified<'_>],
@@ -296,7 +304,8 @@ fn also(
         .filter(|v| v.relation.kind != Kind::Original && !taken(&v.relation))
         .collect();
     let mut explained = novelty::Cover::default();
-    if let Some(best) = verified.iter().find(|v| taken(&v.relation)) {
+    let best = verified.iter().find(|v| taken(&v.relation));
+    if let Some(best) = best {
         explained.add(&best.pair.alignment);
     }
     let mut ordered = Vec::new();
@@ -307,9 +316,25 @@ fn also(
         let at = most.and_then(|m| gains.iter().position(|&g| g == m)).unwrap_or(0);
         let next = rest.remove(at);
         explained.add(&next.pair.alignment);
-        ordered.push(next.relation.clone());
+        let mut relation = next.relation.clone();
+        let stranger = most.is_none() && best.is_some_and(|best| !kin(best.that, next.that));
+        if stranger && relation.kind.joins_its_match() {
+            (relation.kind, relation.rule) = (Kind::Partial, COMMON_PASSAGE.into());
+        }
+        ordered.push(relation);
     }
     ordered
+}
+
+/// Whether two earlier articles have text of one another, or of a third, by what was said of them.
+fn kin(a: Earlier<'_>, b: Earlier<'_>) -> bool {
+    let links = |that: Earlier<'_>| -> Vec<_> {
+        let relations = std::iter::once(&that.verdict.relation).chain(&that.verdict.also);
+        let targets = relations.flat_map(|r| [&r.of, &r.root]).flatten();
+        targets.filter_map(|t| t.sequence).chain([that.sequence]).collect()
+    };
+    let (of_a, of_b) = (links(a), links(b));
+    of_a.iter().any(|link| of_b.contains(link))
 }
 
 fn flag(new: Arrival<'_>, verified: &[Verified<'_>], verdict: &mut Verdict) {

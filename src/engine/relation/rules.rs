@@ -92,6 +92,8 @@ impl Rule {
 struct Values<'a> {
     pair: &'a Comparison,
     set: &'a Settings,
+    /// Whether a template had time to recur.
+    later: bool,
     hours: f64,
     plain_words: f64,
     agreement: f64,
@@ -119,6 +121,7 @@ pub(super) fn table(
     let values = Values {
         pair,
         set,
+        later,
         hours,
         plain_words: new.print.plain_words().min(that.print.plain_words()) as f64,
         agreement: pair.plain_of_new.get().min(pair.plain_of_old.get()),
@@ -197,7 +200,8 @@ impl Values<'_> {
         let run = f64::from(pair.alignment.longest);
         let run = least("run_words", run, f64::from(set.run_words));
         let share = least("larger_share", c.max(b), set.partial);
-        let near = [this(set.reprint), that(set.reprint), block];
+        let reprint = if self.later { set.reprint_apart } else { set.reprint };
+        let near = [this(reprint), that(reprint), block];
         [
             Rule::new("contained", Kind::Excerpt, &[this(set.contained), that_below]),
             Rule::new("contains", Kind::Expansion, &[that(set.contained), this_below]),
