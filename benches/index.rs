@@ -35,7 +35,7 @@ fn main() {
         for _ in 0..live {
             let new = print(&mut rng, &base);
             let started = Instant::now();
-            index.insert(&new);
+            index.insert(&new, &[]);
             longest = longest.max(started.elapsed());
         }
         let news: Vec<Fingerprint> = (0..MEASURED).map(|_| print(&mut rng, &base)).collect();
@@ -44,7 +44,7 @@ fn main() {
         for new in &news {
             let began = Instant::now();
             found += index.candidates(new).len();
-            index.insert(new);
+            index.insert(new, &[]);
             index.expire();
             longest = longest.max(began.elapsed());
         }

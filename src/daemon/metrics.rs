@@ -165,6 +165,10 @@ table! {
         "Stories that are open."
     STATE_BYTES: Gauge "wirefold_state_bytes" ["shard"] Bytes NONE
         "Memory held for the articles in the window and their index, stories not counted."
+    FURNITURE: Gauge "wirefold_learned_furniture" ["shard"] Count NONE
+        "Pieces of text that are known to be furniture because unrelated articles carried them."
+    UNWRAPPED: Counter "wirefold_furniture_articles_total" [] Count NONE
+        "Articles from which learned furniture was taken off."
     EVICTIONS: Counter "wirefold_evictions_total" ["reason"] Count NONE
         "What left memory: articles by `window` and by the bound `live_articles_max`, postings by the bounds per hash."
     MERGES: Counter "wirefold_story_merges_total" [] Count NONE
@@ -215,7 +219,7 @@ fn start() {
         }
     }
     BUILD_INFO.set([env!("CARGO_PKG_VERSION"), CORE], 1.0);
-    for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS, STREAMS_DROPPED] {
+    for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS, STREAMS_DROPPED, UNWRAPPED] {
         counter.add([], 0);
     }
     STREAMS.set([], 0.0);

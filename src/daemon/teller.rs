@@ -64,6 +64,7 @@ impl Teller {
         let shard = [self.label.as_str()];
         metrics::LIVE_ARTICLES.set(shard, self.view.live_articles as f64);
         metrics::LIVE_STORIES.set(shard, self.view.live_stories as f64);
+        metrics::FURNITURE.set(shard, self.view.learned_furniture as f64);
         metrics::STATE_BYTES.set(shard, self.view.state_bytes as f64);
     }
 
@@ -75,6 +76,7 @@ impl Teller {
         view.clock = Some(state.clock()).filter(|clock| *clock != EventTime(i64::MIN));
         view.live_articles = state.live_articles();
         view.live_stories = state.live_stories();
+        view.learned_furniture = state.learned_furniture();
         view.state_bytes = state.bytes();
         let waiting = |of| view.inputs.get(of).and_then(|(_, waiting)| *waiting);
         let inputs = position.inputs.iter();
@@ -181,6 +183,7 @@ fn count(batch: &Batch, wall: EventTime) {
         metrics::END_TO_END.record(wall.since(*stamp).0.max(0) as f64 / 1_000.0);
     }
     let tally = &batch.tally;
+    metrics::UNWRAPPED.add([], tally.unwrapped);
     metrics::EVICTIONS.add([BY_WINDOW], tally.aged_out);
     metrics::EVICTIONS.add([BY_LIVE_ARTICLES], tally.crowded_out);
     metrics::EVICTIONS.add([BY_POSTINGS], tally.postings_dropped);

@@ -44,7 +44,9 @@ pub struct ShardView {
     pub live_articles: usize,
     /// Stories that are open.
     pub live_stories: usize,
-    /// Memory held for them.
+    /// Pieces of text that were learned to be furniture.
+    pub learned_furniture: usize,
+    /// Memory held for the live articles.
     pub state_bytes: usize,
     /// The input partitions: the next offset, and how many records wait, where that is known.
     pub inputs: BTreeMap<Partition, (i64, Option<u64>)>,

@@ -6,6 +6,7 @@ use super::Settings;
 use super::article::{About, Article};
 use super::fingerprint::{Fingerprint, FloodKey};
 use super::story::Terms;
+use super::text::pieces::{Piece, pieces};
 use super::text::{self, Clean, Words};
 
 /// An article that is ready for [`State::apply`](super::state::State::apply).
@@ -19,6 +20,8 @@ pub struct Prepared {
     pub clean: Clean,
     /// The words of the cleaned body.
     pub words: Words,
+    /// What stands at its edges, and may be furniture.
+    pub pieces: Vec<Piece>,
     /// The fingerprint of those words.
     pub print: Fingerprint,
     /// All its terms for story matching, not yet cut to those that are kept.
@@ -29,9 +32,10 @@ pub struct Prepared {
 pub fn prepare(article: Article, settings: &Settings, key: FloodKey) -> Prepared {
     let clean = text::clean(&article);
     let words = text::words(&clean.text, &settings.text);
+    let pieces = pieces(&clean.text, &words);
     let print = Fingerprint::of(&words, &settings.fingerprint, key);
     let language = article.language.or_else(|| text::language::detect(&clean.text));
     let about = About::of(&article, language);
     let terms = Terms::of(&article.headline, &clean, &words, about.language, &settings.story);
-    Prepared { article, about, clean, words, print, terms }
+    Prepared { article, about, clean, words, pieces, print, terms }
 }

@@ -3,11 +3,11 @@
 use crate::feed::{Line, feed};
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::engine::Settings;
-use wirefold::engine::article::Span;
+use wirefold::engine::article::{Body, Span};
 use wirefold::engine::event::{Event, What};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
+use wirefold::engine::state::{LEARNED_FURNITURE, State};
 
 const KEY: FloodKey = FloodKey(7);
 
@@ -84,6 +84,45 @@ fn restored_anywhere_it_goes_on_as_if_nothing_had_happened() {
         }
         assert_eq!(events.len(), straight.0.len(), "cut at {cut}");
         assert_eq!(log.0, straight.1, "records, cut at {cut}");
+    }
+}
+
+/// The feed with the furniture of a site around two articles in three.
+fn wrapped(mut lines: Vec<Line>) -> Vec<Line> {
+    for (at, line) in lines.iter_mut().enumerate().filter(|(at, _)| at % 3 > 0) {
+        let (head, foot) = match at % 2 {
+            0 => ("Quaywire > Harbour > News\n\n", ""),
+            _ => ("Ost Quay [Quaywire]: ", "\n\nQuaywire prints what the towns send."),
+        };
+        let body = line.article.body.published().trim_end();
+        line.article.body = Body::Plain(format!("{head}{body}{foot}"));
+    }
+    lines
+}
+
+#[test]
+fn learned_furniture_is_restored_with_the_rest() {
+    let lines = wrapped(feed(6, 300, 28_000));
+    let straight = run(&lines, 1);
+    let learned = straight.0.iter().filter(|event| match &event.what {
+        What::Classified(c) => c.verdict.flags.iter().any(|flag| flag == LEARNED_FURNITURE),
+        _ => false,
+    });
+    assert!(learned.count() > 50, "furniture is learned");
+    for cut in (1..lines.len()).step_by(59) {
+        let mut state = State::new(settings(), KEY);
+        let (mut events, mut log) = (Vec::new(), Log::default());
+        for line in &lines[..cut] {
+            events.extend(apply(&mut state, line));
+        }
+        log.write(&mut state);
+        let mut state = State::restore(settings(), KEY, log.0.clone()).unwrap();
+        for line in &lines[cut..] {
+            events.extend(apply(&mut state, line));
+            log.write(&mut state);
+        }
+        assert!(events == straight.0, "events, cut at {cut}");
+        assert!(log.0 == straight.1, "records, cut at {cut}");
     }
 }
 

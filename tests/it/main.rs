@@ -12,6 +12,7 @@ mod deploy;
 mod determinism;
 mod docs;
 mod feed;
+mod furniture;
 mod metrics;
 mod mock;
 mod notify;

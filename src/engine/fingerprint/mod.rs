@@ -122,6 +122,11 @@ pub fn shingles(hashes: &[u64]) -> Vec<u64> {
     }
 }
 
+/// What a shingle is posted as, where it is sampled.
+pub fn sample_of(shingle: u64, key: FloodKey) -> u32 {
+    (mix(shingle, key.0) >> 32) as u32
+}
+
 /// Samples by keyed hash: the period from the length, so that half of `max` to `max` are expected.
 fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
     let max = usize::from(max.max(1));

@@ -18,6 +18,7 @@
 //! Invariants: IX-1 the answer is a function of the live articles and the query; IX-2 lists are
 //! bounded and keep what leaves last.
 
+pub mod furniture;
 mod hamming;
 mod postings;
 
@@ -40,11 +41,18 @@ pub struct Settings {
     pub equal_per_hash_max: u8,
     /// The most candidates that are verified for one article.
     pub candidates_max: u8,
+    /// Learned furniture.
+    pub furniture: furniture::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { postings_per_hash_max: 16, equal_per_hash_max: 4, candidates_max: 12 }
+        Self {
+            postings_per_hash_max: 16,
+            equal_per_hash_max: 4,
+            candidates_max: 12,
+            furniture: furniture::Settings::default(),
+        }
     }
 }
 
@@ -75,6 +83,7 @@ pub struct Index {
     samples: Postings,
     equal: Postings,
     masked: Postings,
+    edges: Postings,
     hamming: Hamming,
     first: u64,
     live: VecDeque<Meta>,
@@ -97,6 +106,7 @@ impl Index {
             samples: Postings::new(usize::from(settings.postings_per_hash_max)),
             equal: Postings::new(usize::from(settings.equal_per_hash_max)),
             masked: Postings::new(usize::from(settings.equal_per_hash_max)),
+            edges: Postings::new(usize::from(settings.furniture.carriers_max)),
             hamming: Hamming::new(first.0),
             first: first.0,
             live: VecDeque::new(),
@@ -133,6 +143,23 @@ impl Index {
         let mut all: Vec<Sequence> = ids.into_iter().map(|id| self.sequence(id)).collect();
         all.sort_unstable();
         all.dedup();
+        all
+    }
+
+    /// Live articles whose content hash may be `hash`; the fingerprints tell for sure.
+    pub fn whole(&self, hash: u64) -> impl Iterator<Item = Sequence> {
+        self.listed(&self.equal, whole_key(hash)).into_iter()
+    }
+
+    /// The newest live articles with this edge piece, in order of arrival.
+    pub fn carriers(&self, key: u32) -> Vec<Sequence> {
+        self.listed(&self.edges, key)
+    }
+
+    fn listed(&self, postings: &Postings, key: u32) -> Vec<Sequence> {
+        let mut all = Vec::new();
+        postings.each(key, self.window(), |id| all.push(self.sequence(id)));
+        all.sort_unstable();
         all
     }
 
@@ -198,8 +225,9 @@ impl Index {
         }
     }
 
-    /// Adds the next article. Returns how many postings of earlier ones had to leave for it.
-    pub fn insert(&mut self, print: &Fingerprint) -> u32 {
+    /// Adds the next article, with the keys of its edge pieces. Returns how many postings of earlier
+    /// ones had to leave for it; those of edges leave as a matter of course.
+    pub fn insert(&mut self, print: &Fingerprint, edges: &[u32]) -> u32 {
         let window = self.window();
         let id = window.first.wrapping_add(window.len);
         let mut dropped = 0;
@@ -213,6 +241,9 @@ impl Index {
         if print.plain_words() >= MASKED_WORDS_MIN {
             let crowded = self.masked.insert(whole_key(print.masked), id, window);
             dropped += u32::from(crowded.is_some());
+        }
+        for &key in edges {
+            self.edges.insert(key, id, window);
         }
         self.hamming.insert(print.simhash);
         self.live.push_back(Meta { words: print.words() as u32, period_log2: print.period_log2 });
@@ -243,6 +274,7 @@ impl Index {
         self.samples.bytes()
             + self.equal.bytes()
             + self.masked.bytes()
+            + self.edges.bytes()
             + self.live.capacity() * size_of::<Meta>()
     }
 
@@ -278,7 +310,7 @@ mod tests {
     fn filled(texts: &[&str]) -> Index {
         let mut index = Index::new(&Settings::default(), Sequence(10));
         for text in texts {
-            index.insert(&print(text));
+            index.insert(&print(text), &[]);
         }
         index
     }

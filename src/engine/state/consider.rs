@@ -22,10 +22,12 @@ impl State {
     pub fn consider(&mut self, new: &Prepared) -> Considered {
         let started = self.clock != EventTime(i64::MIN);
         let stamp = if started { self.clock } else { new.about.claimed.unwrap_or_default() };
-        let (verdict, _) = self.judge(new, stamp);
-        let member = self.candidate(self.live.next(), new, &verdict);
+        let mut new = new.clone();
+        let edges = self.take_off(&mut new);
+        let (verdict, _) = self.judge(&new, &edges, stamp);
+        let member = self.candidate(self.live.next(), &new, &verdict);
         let choice = self.stories.consider(member, matched(&verdict), &self.live);
-        Considered { classified: classified(new, verdict), choice }
+        Considered { classified: classified(&new, verdict), choice }
     }
 
     /// Who carries what must not be printed any more of the live article at `target`; `None` where it

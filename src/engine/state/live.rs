@@ -41,6 +41,8 @@ pub struct Entry {
     pub print: Fingerprint,
     /// Its terms, as kept.
     pub terms: Terms,
+    /// Posting keys of its edge pieces, those that were taken off included.
+    pub edges: Box<[u32]>,
     /// What was decided.
     pub decision: Decision,
     /// How it stands now.
@@ -153,7 +155,7 @@ fn bytes(entry: &Entry) -> usize {
     let optional = [&about.version, &about.provider, &about.credit, &about.slugline];
     let text: usize = optional.into_iter().flatten().map(String::len).sum();
     let relations = entry.decision.verdict.also.len() * size_of::<Relation>();
-    let heap = entry.print.bytes() - size_of_val(&entry.print);
+    let heap = entry.print.bytes() - size_of_val(&entry.print) + size_of_val(&*entry.edges);
     size_of::<Entry>() + heap + relations + about.uri.len() + about.headline.len() + text
 }
 

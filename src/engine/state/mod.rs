@@ -9,6 +9,7 @@
 
 mod consider;
 mod effects;
+mod furniture;
 mod live;
 pub mod record;
 mod tally;
@@ -21,11 +22,13 @@ use super::article::{
 use super::event::{Classified, Event, Joined, Merged, What};
 use super::fingerprint::{FloodKey, SimHash};
 use super::index::Index;
+use super::index::furniture::Furniture;
 use super::prepare::Prepared;
 use super::relation::{self, Archive, Arrival, Pass, Standing, Verdict};
 use super::story::{Member, Members, Placement, Remembered, Step, Stories, StoryId, Summary};
 use super::text::{Clean, Words};
 pub use consider::Considered;
+use furniture::Edges;
 use live::Live;
 pub use live::{Decision, Entry};
 pub use record::{Change, RestoreError};
@@ -35,6 +38,9 @@ use std::sync::Arc;
 pub use tally::Tally;
 pub use touched::Touched;
 
+/// The flag of an article around which learned furniture stood.
+pub const LEARNED_FURNITURE: &str = "learned_furniture";
+
 /// The state of one shard.
 #[derive(Debug)]
 pub struct State {
@@ -43,6 +49,7 @@ pub struct State {
     clock: EventTime,
     live: Live,
     index: Index,
+    furniture: Furniture,
     stories: Stories,
     changes: Vec<Change>,
     clock_written: Option<(EventTime, Sequence)>,
@@ -56,6 +63,7 @@ impl State {
         Self {
             index: Index::new(&settings.index, Sequence(0)),
             stories: Stories::new(&settings.story),
+            furniture: Furniture::new(&settings.index.furniture),
             settings,
             key,
             clock: EventTime(i64::MIN),
@@ -113,6 +121,11 @@ impl State {
         self.stories.summary(story, &self.live)
     }
 
+    /// The number of pieces of text that were learned to be furniture.
+    pub fn learned_furniture(&self) -> usize {
+        self.furniture.len()
+    }
+
     /// Live articles whose SimHash is within `distance` bits of `hash`, at most
     /// [`index::DISTANCE_MAX`](super::index::DISTANCE_MAX): nearest first, each with its distance.
     pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(ArticleKey, u32)> {
@@ -140,14 +153,23 @@ impl State {
     /// Takes in one article at engine time `stamp` and says what happened, in order.
     ///
     /// `stamp` is the record's timestamp, already clamped; one below the clock counts as the clock.
-    pub fn apply(&mut self, new: Prepared, stamp: EventTime, input: InputPosition) -> Vec<Event> {
+    pub fn apply(
+        &mut self,
+        mut new: Prepared,
+        stamp: EventTime,
+        input: InputPosition,
+    ) -> Vec<Event> {
         self.clock = self.clock.max(stamp);
         let sequence = self.live.next();
         let ticked = self.stories.tick(self.clock, sequence, &self.live);
         let mut happened: Vec<What> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
         let expired = self.expire();
         happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
-        let (verdict, candidates) = self.judge(&new, stamp);
+        self.furniture.forget(new.print.content);
+        let edges = self.take_off(&mut new);
+        self.see(&edges);
+        self.tally.unwrapped += u64::from(edges.taken_off);
+        let (verdict, candidates) = self.judge(&new, &edges, stamp);
         self.tally.had_candidates(candidates);
         let placed = self.place(sequence, &new, &verdict, &input);
         let mut classified = classified(&new, verdict);
@@ -159,11 +181,13 @@ impl State {
             about: new.about,
             print: new.print,
             standing: Standing::Stands,
+            edges: edges.keys.into(),
             changed_by: None,
         };
-        self.tally.postings_dropped += u64::from(self.index.insert(&entry.print));
+        self.tally.postings_dropped += u64::from(self.index.insert(&entry.print, &entry.edges));
         self.changes.push(Change::article(sequence, &entry));
         self.live.push(entry);
+        self.learn(&new.pieces, &new.words.hashes);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         happened.extend(placed.steps.into_iter().flat_map(|s| self.tell(s)));
         happened.push(What::Classified(Box::new(classified)));
@@ -175,6 +199,7 @@ impl State {
     /// The records that changed since the last call, oldest change first.
     pub fn take_changes(&mut self) -> Vec<Change> {
         let mut changes = std::mem::take(&mut self.changes);
+        changes.extend(self.furniture.take_changes().into_iter().map(Change::furniture));
         for remembered in self.stories.take_changes() {
             if let Remembered::Story(story, _) = &remembered {
                 self.touched.story(*story);
@@ -206,6 +231,9 @@ impl State {
         let first = read.articles.first().map_or(next, |(s, _)| *s);
         state.live = Live::starting_at(first);
         state.index = Index::new(&state.settings.index, first);
+        for (hash, seen) in read.furniture {
+            state.furniture.remember(hash, seen);
+        }
         for remembered in read.remembered {
             state.stories.remember(remembered);
         }
@@ -213,7 +241,7 @@ impl State {
             if sequence != state.live.next() {
                 return Err(RestoreError::Gap { expected: state.live.next().0, found: sequence.0 });
             }
-            state.index.insert(&entry.print);
+            state.index.insert(&entry.print, &entry.edges);
             let story = entry.decision.story;
             state.live.push(entry);
             if let Some(member) = state.live.member(sequence) {
@@ -247,7 +275,7 @@ impl State {
     }
 
     /// The verdict on an article that arrives now, and how many candidates it had.
-    fn judge(&self, new: &Prepared, stamp: EventTime) -> (Verdict, usize) {
+    fn judge(&self, new: &Prepared, edges: &Edges, stamp: EventTime) -> (Verdict, usize) {
         let candidates = self.index.candidates(&new.print);
         let arrival = Arrival {
             about: &new.about,
@@ -258,6 +286,9 @@ impl State {
         };
         let mut verdict =
             relation::judge(arrival, &candidates, &self.live, &self.settings.relation);
+        if edges.taken_off {
+            verdict.flags.push(LEARNED_FURNITURE.into());
+        }
         self.flag(new, stamp, &mut verdict);
         (verdict, candidates.len())
     }

@@ -5,6 +5,7 @@
 //! | `a/<sequence>` | one accepted article: its features, the decisions taken, where it came from |
 //! | `s/<story>` | what a story's members do not give, or the story that took it in |
 //! | `f/head`, `f/<page>` | how frequent terms are, in pages of 1,024 counters, 3 decimal digits |
+//! | `e/<hash>` | a piece of text learned to be furniture, and when it was last seen |
 //! | `clock` | the engine's clock and the next sequence |
 //!
 //! Sequences are 20 decimal digits, story ids 16 hexadecimal ones. Values are postcard behind one
@@ -38,6 +39,7 @@ impl Change {
             about: entry.about.clone(),
             print: entry.print.clone(),
             terms: entry.terms.clone(),
+            edges: entry.edges.clone(),
             verdict: entry.decision.verdict.clone(),
             story: entry.decision.story,
             standing: entry.standing,
@@ -63,6 +65,11 @@ impl Change {
                 Self { key: format!("f/{page:03}"), value: Some(encode(&counts)) }
             }
         }
+    }
+
+    /// The record of a learned piece of furniture.
+    pub(super) fn furniture((hash, seen): (u64, Option<EventTime>)) -> Self {
+        Self { key: format!("e/{hash:016x}"), value: seen.as_ref().map(encode) }
     }
 
     pub(super) fn clock(clock: EventTime, next: Sequence) -> Self {
@@ -108,6 +115,7 @@ struct ArticleRecord {
     about: About,
     print: Fingerprint,
     terms: Terms,
+    edges: Box<[u32]>,
     verdict: Verdict,
     story: Option<StoryId>,
     standing: Standing,
@@ -120,6 +128,7 @@ pub(super) struct Records {
     pub(super) clock: Option<(EventTime, Sequence)>,
     pub(super) articles: Vec<(Sequence, Entry)>,
     pub(super) remembered: Vec<Remembered>,
+    pub(super) furniture: Vec<(u64, EventTime)>,
 }
 
 impl Records {
@@ -143,6 +152,9 @@ impl Records {
                 let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
                 let record = decode(&key, &value)?;
                 read.remembered.push(Remembered::Story(StoryId(id), Some(record)));
+            } else if let Some(hash) = key.strip_prefix("e/") {
+                let hash = u64::from_str_radix(hash, 16).map_err(|_| unreadable("no hash"))?;
+                read.furniture.push((hash, decode(&key, &value)?));
             } else if key == "f/head" {
                 let head = FrequencyRecord::Head(decode(&key, &value)?);
                 read.remembered.push(Remembered::Frequencies(head));
@@ -166,6 +178,7 @@ fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
         about: stored.about,
         print: stored.print,
         terms: stored.terms,
+        edges: stored.edges,
         standing: stored.standing,
         changed_by: stored.changed_by,
     }

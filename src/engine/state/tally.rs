@@ -11,6 +11,8 @@ pub struct Tally {
     pub crowded_out: u64,
     /// Postings that left early because of `postings_per_hash_max` or `equal_per_hash_max`.
     pub postings_dropped: u64,
+    /// Articles from which learned furniture was taken off.
+    pub unwrapped: u64,
     /// At index n: articles that had n candidates.
     pub candidates: Vec<u64>,
 }

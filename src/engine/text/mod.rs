@@ -6,6 +6,7 @@
 //! ```text
 //! html       markup to text, with anchors to the published body
 //! edges      headline, datelines, bylines and trailers off
+//! pieces     what stands at the edges and may be furniture that nobody listed
 //! tokens     text to words and figures
 //! language   where the wire does not say
 //! ```
@@ -16,6 +17,7 @@ mod edges;
 mod furniture;
 mod html;
 pub mod language;
+pub mod pieces;
 pub mod tokens;
 
 use super::article::Article;
@@ -56,7 +58,7 @@ pub struct Clean {
 
 impl Clean {
     /// The part of the text within `range`, byte offsets at character boundaries.
-    fn cut(self, range: std::ops::Range<usize>) -> Self {
+    pub fn cut(self, range: std::ops::Range<usize>) -> Self {
         if range == (0..self.text.len()) {
             return self;
         }
@@ -87,4 +89,10 @@ pub fn clean(article: &Article) -> Clean {
         return Clean { text: article.headline.clone(), anchors: Vec::new() };
     }
     text.cut(own)
+}
+
+/// The article's own part of a cleaned text whose edges were cut.
+pub fn own(clean: Clean, headline: &str) -> Clean {
+    let own = edges::own(&clean.text, headline);
+    if clean.text[own.clone()].trim().is_empty() { clean } else { clean.cut(own) }
 }
