@@ -16,6 +16,7 @@ mod furniture;
 mod metrics;
 mod mock;
 mod notify;
+mod page;
 mod pipeline;
 mod sample;
 mod scenario;

@@ -1,0 +1,83 @@
+//! The page's sources: what none of them may do, whatever a browser would show.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+const LINES_MAX: usize = 300;
+
+/// Ways by which text would become markup or code.
+const FORBIDDEN: [&str; 10] = [
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "document.write",
+    "createContextualFragment",
+    "DOMParser",
+    "srcdoc",
+    "eval(",
+    "new Function",
+    "javascript:",
+];
+
+fn sources() -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/daemon/admin/page");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let read = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        let text = fs::read_to_string(entry.path()).ok()?;
+        Some((name, text))
+    };
+    files.filter_map(read).collect()
+}
+
+/// What stands between `before` and the next `after`, wherever it does.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
+    let parts = text.split(before).skip(1);
+    parts.filter_map(|part| part.split_once(after).map(|(inside, _)| inside)).collect()
+}
+
+#[test]
+fn text_never_becomes_markup() {
+    for (name, text) in sources() {
+        for way in FORBIDDEN {
+            assert!(!text.contains(way), "{name} uses `{way}`");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+    for (name, text) in sources() {
+        let own = text.replace("http://www.w3.org/2000/svg", "");
+        for scheme in ["http:", "https:", "\"//", "url("] {
+            assert!(!own.contains(scheme), "{name} names another place: `{scheme}`");
+        }
+        if name.ends_with(".html") {
+            for inline in ["<style", " style=", " onclick", " onload", " onerror"] {
+                assert!(!text.contains(inline), "{name} has `{inline}`");
+            }
+            for script in between(&text, "<script", "</script>") {
+                assert!(script.ends_with('>'), "{name} has a script of its own: {script}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_is_used_and_every_name_is_a_file() {
+    let files = sources();
+    let mut used = vec!["index.html".to_owned()];
+    for (name, text) in &files {
+        let named = between(text, "\"/page/", "\"").into_iter().chain(between(text, "\"./", "\""));
+        for file in named {
+            assert!(files.contains_key(file), "{name} wants `{file}`");
+            used.push(file.to_owned());
+        }
+    }
+    for (name, text) in &files {
+        assert!(used.contains(name), "nothing uses `{name}`");
+        let lines = text.lines().count();
+        assert!(lines <= LINES_MAX, "{name} has {lines} lines");
+    }
+}
