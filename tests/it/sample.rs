@@ -98,8 +98,8 @@ fn the_sample_is_as_large_and_as_mixed_as_promised() {
         said.classified.iter().filter_map(of).collect::<std::collections::BTreeSet<_>>().len()
     };
     assert!(said.classified.len() >= 150);
-    assert!(several(|c| c.about.language.map(|l| l.as_str().to_owned())) >= 4);
-    assert_eq!(several(|c| c.about.provider.clone()), 8);
+    assert!(several(|c| c.about.language.map(|l| l.as_str().to_owned())) >= 5);
+    assert_eq!(several(|c| c.about.provider.clone()), 9);
     assert_eq!(several(|c| Some(c.verdict.relation.kind.as_str().to_owned())), 11);
 }
 

@@ -140,7 +140,8 @@ impl Demo<'_> {
         }
         if through && !self.args.once {
             let at = served.server.address();
-            let line = format!("The sample is through; http://{at}/metrics stays up until Ctrl-C.");
+            let line =
+                format!("The sample is through; the page, http://{at}/, stays up until Ctrl-C.");
             say(&[String::new(), paint.bold(&line)])?;
             while !self.ended() {
                 std::thread::sleep(WAIT);
@@ -157,7 +158,8 @@ impl Demo<'_> {
                 "wirefold demo: a sample wire of {records} records by {providers} invented agencies, \
                  through a Kafka broker in memory"
             )),
-            format!("http://{at}/metrics  http://{at}/readyz  http://{at}/api/v1/status"),
+            paint.bold(&format!("http://{at}/  the page: open it, and watch the wire come in")),
+            paint.dim(&format!("http://{at}/metrics  http://{at}/readyz  http://{at}/api/v1/status")),
         ];
         lines.extend(served.note.iter().map(|note| paint.alarm(note)));
         lines.push(paint.dim("starting (the group takes about four seconds to form) ..."));
