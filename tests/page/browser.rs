@@ -1,0 +1,211 @@
+//! A headless Chromium that looks at a demo.
+
+use super::demo::Demo;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use url::{ParseError, Url};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What the page is looked at with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Screen {
+    /// 390 by 844, touch.
+    Phone,
+    /// 1440 by 900.
+    Desktop,
+}
+
+/// A command that chromedriver knows beside the standard ones: its path, its body.
+#[derive(Debug)]
+struct Vendor(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(&self, driver: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        driver.join(&format!("session/{}/{}", session.unwrap_or_default(), self.0))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.1.to_string()))
+    }
+}
+
+/// A session.
+pub(crate) struct Browser {
+    driver: Client,
+    origin: String,
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `tests/page/run`"))
+}
+
+fn capabilities() -> Capabilities {
+    let flags = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+    ];
+    let wanted = json!({
+        "goog:chromeOptions": { "binary": variable("CHROMIUM"), "args": flags },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+    });
+    serde_json::from_value(wanted).unwrap()
+}
+
+impl Browser {
+    /// Opens the page of `demo` on a desktop.
+    pub(crate) async fn open(demo: &Demo) -> Self {
+        let mut session = ClientBuilder::new(HttpConnector::new());
+        session.capabilities(capabilities());
+        let driver = session.connect(&variable("WEBDRIVER")).await.unwrap();
+        let browser = Self { driver, origin: demo.origin.clone() };
+        browser.as_if(Screen::Desktop, "light").await;
+        browser.driver.goto(&format!("{}/", browser.origin)).await.unwrap();
+        browser
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.driver.issue_cmd(Vendor("goog/cdp/execute", body)).await.unwrap()
+    }
+
+    /// What was logged since the last look: level and message.
+    async fn logged(&self, log: &str) -> Vec<(String, String)> {
+        let entries =
+            self.driver.issue_cmd(Vendor("se/log", json!({ "type": log }))).await.unwrap();
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();
+        let entries = entries.as_array().unwrap().iter();
+        entries.map(|entry| (text(entry, "level"), text(entry, "message"))).collect()
+    }
+
+    /// Takes the size of a screen, and light or dark.
+    pub(crate) async fn as_if(&self, screen: Screen, scheme: &str) {
+        let (width, height, mobile) = match screen {
+            Screen::Phone => (390, 844, true),
+            Screen::Desktop => (1440, 900, false),
+        };
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile,
+        });
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// What an expression is worth on the page.
+    pub(crate) async fn value(&self, expression: &str) -> Value {
+        let script = format!("return ({expression});");
+        self.driver.execute(&script, vec![]).await.unwrap()
+    }
+
+    /// The text of what an expression selects.
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        let element = self.find(selector).await;
+        element.text().await.unwrap()
+    }
+
+    /// Waits until an expression holds.
+    pub(crate) async fn until(&self, expression: &str) {
+        let since = Instant::now();
+        while self.value(&format!("Boolean({expression})")).await != json!(true) {
+            if since.elapsed() > PATIENCE {
+                let page = self.value("document.body.innerText").await;
+                panic!("never: {expression}\non {}", page.as_str().unwrap_or_default());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The first element that a selector finds, once there is one.
+    pub(crate) async fn find(&self, selector: &str) -> Element {
+        self.until(&format!("document.querySelector({selector:?})")).await;
+        self.driver.find(Locator::Css(selector)).await.unwrap()
+    }
+
+    /// Clicks it.
+    pub(crate) async fn click(&self, selector: &str) {
+        self.find(selector).await.click().await.unwrap();
+    }
+
+    /// Clicks the first link among `selector` whose text contains `words`, once there is one.
+    pub(crate) async fn follow(&self, selector: &str, words: &str) {
+        let link = format!(
+            "[...document.querySelectorAll({selector:?})].find((a) => a.textContent.includes({words:?}))"
+        );
+        self.until(&link).await;
+        // By script: a list that is live may move the link from under a pointer.
+        self.value(&format!("({link}).click()")).await;
+    }
+
+    /// Types into whatever has the focus.
+    pub(crate) async fn press(&self, keys: &str) {
+        let mut actions = KeyActions::new("keys".into());
+        for value in keys.chars() {
+            actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        self.driver.perform_actions(actions).await.unwrap();
+    }
+
+    /// Goes to an address within the page.
+    pub(crate) async fn go(&self, fragment: &str) {
+        self.value(&format!("void (location.hash = {fragment:?})")).await;
+    }
+
+    /// Runs a script that ends by calling its last argument.
+    pub(crate) async fn awaited(&self, script: &str) -> Value {
+        self.driver.execute_async(script, vec![]).await.unwrap()
+    }
+
+    /// Keeps what is seen as a picture in the folder `SHOTS`, where that is set.
+    pub(crate) async fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("SHOTS") else { return };
+        let how = json!({ "format": "webp", "quality": 85 });
+        let taken = self.devtools("Page.captureScreenshot", how).await;
+        let bytes = BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        std::fs::write(Path::new(&folder).join(format!("{name}.webp")), bytes).unwrap();
+    }
+
+    /// Ends the session; the console must be clean, and every request within the origin.
+    pub(crate) async fn close(self) {
+        self.close_but(|_| false).await;
+    }
+
+    /// The same, where the daemon was away: the browser itself reports requests that failed.
+    pub(crate) async fn close_after_outage(self) {
+        self.close_but(|said| said.contains("net::ERR_")).await;
+    }
+
+    async fn close_but(self, expected: impl Fn(&str) -> bool) {
+        let mut errors = self.logged("browser").await;
+        errors.retain(|(level, said)| level != "INFO" && !expected(said));
+        assert!(errors.is_empty(), "on the console: {errors:?}");
+        let mut requests = 0;
+        for (_, entry) in self.logged("performance").await {
+            let entry: Value = serde_json::from_str(&entry).unwrap();
+            let message = &entry["message"];
+            if message["method"] != "Network.requestWillBeSent" {
+                continue;
+            }
+            let url = message["params"]["request"]["url"].as_str().unwrap();
+            if url.starts_with("data:") {
+                continue;
+            }
+            assert!(url.starts_with(&format!("{}/", self.origin)), "left the origin: {url}");
+            requests += 1;
+        }
+        assert!(requests > 10, "requests are seen: {requests}");
+        self.driver.close().await.unwrap();
+    }
+}

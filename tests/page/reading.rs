@@ -1,0 +1,98 @@
+//! What an editor reads: stories, differences, hostile text, other scripts.
+
+use super::browser::Browser;
+use super::demo::Demo;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_story_opens_and_its_diff_shows_a_changed_number() {
+    let demo = Demo::through();
+    let page = Browser::open(&demo).await;
+    page.follow(".stories a", "Fire destroys covered market in Harwick").await;
+    page.until("document.querySelectorAll('.articles > li').length >= 4").await;
+    let marks = page.value("document.querySelectorAll('.chart .mark').length").await;
+    let rows = page.value("document.querySelectorAll('.articles > li').length").await;
+    assert_eq!(marks, rows, "the chart shows every article");
+    let sentence = page.text(".chart figcaption").await;
+    assert!(sentence.starts_with("Northwire was first by the wire’s clock"), "{sentence}");
+    assert!(page.text(".articles").await.contains("changed numbers"), "a badge says it");
+
+    // The desk is asked to look at it, and the comparison says which number it is.
+    page.follow(".queue .headline[href^='#/compare/']", "Fire destroys covered market").await;
+    page.find(".diff").await;
+    let changed = page.text(".changed").await;
+    assert!(changed.contains("number"), "{changed}");
+    for tag in ["del", "ins"] {
+        let number = page.text(&format!(".diff {tag}.number")).await;
+        assert!(number.chars().any(|c| c.is_ascii_digit()), "`{number}` is no number");
+        assert!(changed.contains(&number), "{changed}");
+    }
+    page.click(".views a[href^='#/why/']").await;
+    page.find(".why-view table tbody.holds").await;
+    page.find(".why-view .terms li").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn hostile_markup_in_a_headline_stays_text() {
+    let demo = Demo::through();
+    let page = Browser::open(&demo).await;
+    page.find(".stories li").await;
+    page.click("#words").await;
+    page.press("aster flood latest").await;
+    let headline = page.text(".found .headline").await;
+    assert_eq!(headline, "Aster flood <script>alert('x')</script> latest");
+    page.click(".found .headline").await;
+    page.until("document.querySelector('#detail')?.innerText.includes('<script>')").await;
+    for (what, count) in [("script", 1), ("main img, main b, main iframe", 0)] {
+        let found = page.value(&format!("document.querySelectorAll({what:?}).length")).await;
+        assert_eq!(found, json!(count), "{what}");
+    }
+    let handlers = "[...document.querySelectorAll('*')].flatMap((e) => [...e.attributes]).filter((a) => a.name.startsWith('on')).length";
+    assert_eq!(page.value(handlers).await, json!(0), "no attribute is a handler");
+    // A headline that turns the direction of writing is kept to itself.
+    page.go("#/").await;
+    page.value("void (document.querySelector('#words').value = '')").await;
+    page.click("#words").await;
+    page.press("probe pictures more").await;
+    let shut = "getComputedStyle(document.querySelector('.found .headline')).unicodeBidi";
+    page.until("document.querySelector('.found .headline')?.innerText.includes('&')").await;
+    assert_eq!(page.value(shut).await, json!("isolate"));
+    page.close().await;
+}
+
+#[tokio::test]
+async fn filters_and_directions_of_writing_hold() {
+    let demo = Demo::through();
+    let page = Browser::open(&demo).await;
+    page.find(".stories li").await;
+    let all = page.value("document.querySelectorAll('.stories li').length").await;
+    page.click("#several").await;
+    page.until(&format!("document.querySelectorAll('.stories li').length < {all}")).await;
+    let fewest = "Math.min(...[...document.querySelectorAll('.stories .meta > :first-child')].map((n) => parseInt(n.textContent)))";
+    assert!(page.value(fewest).await.as_i64().unwrap() >= 2);
+    page.click("#several").await;
+
+    page.click(".pick summary").await;
+    page.follow(".pick[open] label", "Arabic").await;
+    page.until(
+        "[...document.querySelectorAll('.stories .headline')].every((a) => a.lang === 'ar')",
+    )
+    .await;
+    let direction = "getComputedStyle(document.querySelector('.stories .headline')).direction";
+    assert_eq!(page.value(direction).await, json!("rtl"));
+    page.follow(".pick[open] label", "Arabic").await;
+    page.follow(".pick[open] label", "Japanese").await;
+    page.until("document.querySelector('.stories .headline')?.lang === 'ja'").await;
+    page.follow(".stories a", "マレル島沖").await;
+    page.until("document.querySelector('.story-head h2')?.lang === 'ja'").await;
+    page.click(".articles > li:nth-child(2) .row").await;
+    page.until("document.querySelector('.unfolded .text p[lang=ja]')").await;
+    page.follow(".unfolded .actions a", "Compare").await;
+    page.until("document.querySelector('.summary')?.innerText.includes('the same')").await;
+    // The filter is remembered.
+    page.value("void location.reload()").await;
+    page.until("document.querySelector('.stories .headline')?.lang === 'ja'").await;
+    page.until("document.querySelector('.pick.set summary')?.textContent === 'Japanese'").await;
+    page.close().await;
+}
