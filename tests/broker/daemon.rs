@@ -57,12 +57,16 @@ impl Daemon {
 
     /// Waits for its end at a failpoint.
     pub(crate) fn dies_at(self, point: &str) {
-        let log = self.log.clone();
-        assert!(!self.wait().success());
-        let log = std::fs::read_to_string(log).unwrap();
+        let (ended, log) = self.ends();
+        assert!(!ended.success());
         assert!(log.contains(&format!("failpoint {point}\n")), "`{point}` was not hit:\n{log}");
         tally("kills", 1);
         tally(&format!("point:{point}"), 1);
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     pub(crate) fn signal(&self, signal: &str) {
@@ -85,9 +89,14 @@ impl Daemon {
     /// SIGTERM, after which it ends in peace.
     pub(crate) fn stops(self) {
         self.signal("-TERM");
-        let log = self.log.clone();
-        let ended = self.wait();
-        assert!(ended.success(), "{ended}:\n{}", std::fs::read_to_string(log).unwrap());
+        let (ended, log) = self.ends();
+        assert!(ended.success(), "{ended}:\n{log}");
+    }
+
+    /// How it ends by itself, and its whole log.
+    pub(crate) fn ends(self) -> (ExitStatus, String) {
+        let path = self.log.clone();
+        (self.wait(), std::fs::read_to_string(path).unwrap())
     }
 
     /// How it ends by itself.

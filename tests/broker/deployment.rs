@@ -120,6 +120,12 @@ impl Deployment {
     /// Writes the next `count` records; `stamp` gives the timestamp of a record by its number and
     /// partition.
     pub(crate) fn produce_stamped(&self, count: usize, stamp: impl Fn(usize, i32) -> Option<i64>) {
+        self.hand_over(count, stamp);
+        self.producer.flush(PATIENCE).unwrap();
+    }
+
+    /// Hands the next `count` records to the producer, which writes them while the broker is there.
+    pub(crate) fn hand_over(&self, count: usize, stamp: impl Fn(usize, i32) -> Option<i64>) {
         let topic = self.topic("articles");
         for n in self.made.get()..self.made.get() + count {
             let (key, payload) = (format!("k{n}"), payload(n));
@@ -135,7 +141,6 @@ impl Deployment {
             }
             self.producer.poll(Duration::ZERO);
         }
-        self.producer.flush(PATIENCE).unwrap();
         self.made.set(self.made.get() + count);
     }
 

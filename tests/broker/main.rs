@@ -5,24 +5,32 @@
 //!
 //! | room | holds |
 //! |---|---|
-//! | `deployment`, `daemon`, `feed`, `progress` | what a test is made of |
+//! | `deployment`, `daemon`, `nodes`, `feed`, `progress` | what a test is made of |
 //! | `outside`, `checker` | who judges it |
 //! | `checked` | the checker's own tests |
 //! | `flow`, `telemetry` | what happens when nothing goes wrong |
 //! | `faults` | the process ends at every point, or loses its transactions |
+//! | `commits`, `proxy` | answers to commits are lost, late, or come in the wrong transaction |
 //! | `leases`, `shards` | several processes, several shards |
+//! | `cluster` | three brokers that die |
+//! | `soak` | all of it for hours: `tests/broker/soak` |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod checked;
 mod checker;
+mod cluster;
+mod commits;
 mod daemon;
 mod deployment;
 mod faults;
 mod feed;
 mod flow;
 mod leases;
+mod nodes;
 mod outside;
 mod progress;
+mod proxy;
 mod shards;
+mod soak;
 mod telemetry;

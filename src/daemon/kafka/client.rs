@@ -153,6 +153,8 @@ impl Settings {
         config.set("enable.idempotence", "true");
         config.set("acks", "all");
         config.set("partitioner", "murmur2_random");
+        // The writer has to know of every connection that closes.
+        config.set("log.connection.close", "true");
         config.set("message.max.bytes", bytes_max.max(1_000_000).to_string());
         self.default(&mut config, "linger.ms", "1");
         self.default(&mut config, "compression.type", "lz4");

@@ -1,8 +1,10 @@
 //! Writes batches: one transaction each, or flushed step by step where there are none.
 //!
 //! Every delivery report is checked: a record that was not delivered fails the flush. A commit that
-//! took over a second, or that saw a connection fail, says so, because librdkafka may have retried
-//! it without telling, and a delayed retry could end the next transaction of the same producer.
+//! took over a second, or that a producer made which has seen a connection fail, says so, because
+//! librdkafka may have retried it without telling, and a delayed retry could end the next transaction
+//! of the same producer. A closed connection is told by a log line and by nothing else, and only the
+//! first of equal ones within 30 s; so one is enough for the rest of a producer's life.
 //!
 //! Dropping the writer aborts nothing: the next writer's first call does.
 
@@ -21,6 +23,10 @@ use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(1);
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
+/// The facility of the log line by which librdkafka tells of a connection that failed or was closed.
+const CONNECTION_FAILED: &str = "FAIL";
+/// How many events may wait to be looked at after a commit: far more than one producer's log lines.
+const EVENTS_MAX: usize = 64;
 
 /// Topic names by [`Role`]; the unique feed may be left out.
 pub(super) type Names = [Option<String>; 5];
@@ -47,7 +53,12 @@ struct Reports {
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
+        if facility == CONNECTION_FAILED {
+            self.trouble.fetch_add(1, Ordering::SeqCst);
+            tracing::debug!(message, "producer");
+        } else {
+            log(level, facility, message);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -192,20 +203,17 @@ impl broker::Writer for Writer {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(Committed::Surely);
         }
-        let trouble = self.reports().trouble.load(Ordering::SeqCst);
         let started = Instant::now();
         {
             let _watch = self.watchdog.watch("commit_transaction", TRANSACTION);
             let answer = self.producer().commit_transaction(TRANSACTION);
             answer.map_err(|e| self.fault("commit_transaction", &e))?;
         }
-        self.producer().poll(Duration::ZERO);
-        let calm = self.reports().trouble.load(Ordering::SeqCst) == trouble;
-        if calm && started.elapsed() < SLOW_COMMIT {
-            Ok(Committed::Surely)
-        } else {
-            Ok(Committed::AfterTrouble)
-        }
+        let took = started.elapsed();
+        // Each call looks at one event.
+        (0..EVENTS_MAX).for_each(|_| self.producer().poll(Duration::ZERO));
+        let calm = self.reports().trouble.load(Ordering::SeqCst) == 0;
+        if calm && took < SLOW_COMMIT { Ok(Committed::Surely) } else { Ok(Committed::AfterTrouble) }
     }
 
     fn changelog_end(&self) -> Option<i64> {
