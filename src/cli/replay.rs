@@ -10,8 +10,9 @@ use super::feed::{self, Applied, Outcome};
 use super::run::encoder;
 use crate::config::Config;
 use crate::daemon::contract::Mode;
-use crate::daemon::pipeline::batch::{Encoder, Told};
+use crate::daemon::pipeline::batch::{Encoder, Told, waits};
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
+use crate::daemon::pipeline::held::Held;
 use crate::engine::wire;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,6 +46,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let mut told = Telling {
         sinks: Sinks::open(args)?,
         encoder: encoder(&config),
+        held: Held::default(),
         sequence: 0,
         n: 0,
         accepted: 0,
@@ -72,6 +74,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
 struct Telling<E> {
     sinks: Sinks,
     encoder: E,
+    held: Held,
     sequence: u64,
     n: u32,
     accepted: u64,
@@ -81,6 +84,11 @@ struct Telling<E> {
 impl<E: Encoder> Telling<E> {
     fn take(&mut self, applied: &Applied<'_>) -> anyhow::Result<()> {
         self.n = if applied.item == 0 { 0 } else { self.n };
+        for lifted in &applied.lifted {
+            if let Some(record) = self.held.take(lifted) {
+                self.sinks.write(&record)?;
+            }
+        }
         match &applied.outcome {
             Outcome::Refused(error) => {
                 self.refused += 1;
@@ -91,12 +99,20 @@ impl<E: Encoder> Telling<E> {
                 for event in events {
                     let (n, sequence) = (self.n, self.sequence);
                     let record = applied.record;
-                    for said in self.encoder.encode(&Told { event, n, sequence, record }) {
+                    let told = Told { event, n, sequence, record };
+                    for said in self.encoder.encode(&told) {
                         self.sinks.write(&said)?;
+                    }
+                    if waits(event)
+                        && let Some(said) = self.encoder.unique(&told)
+                    {
+                        self.held.put(&applied.input, said);
                     }
                     self.n += 1;
                     self.sequence += 1;
                 }
+                // A replay has no changelog.
+                drop(self.held.take_changes());
                 Ok(())
             }
         }

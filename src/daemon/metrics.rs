@@ -161,6 +161,10 @@ table! {
         "How long the last restore from the changelog took."
     LIVE_ARTICLES: Gauge "wirefold_live_articles" ["shard"] Count NONE
         "Articles in the window."
+    IDENTITIES: Gauge "wirefold_identities" ["shard"] Count NONE
+        "Articles that are known by their identity after the window."
+    EMBARGOED: Gauge "wirefold_embargoed_articles" ["shard"] Count NONE
+        "Articles that wait for the end of their embargo."
     LIVE_STORIES: Gauge "wirefold_live_stories" ["shard"] Count NONE
         "Stories that are open."
     STATE_BYTES: Gauge "wirefold_state_bytes" ["shard"] Bytes NONE
@@ -170,7 +174,7 @@ table! {
     UNWRAPPED: Counter "wirefold_furniture_articles_total" [] Count NONE
         "Articles from which learned furniture was taken off."
     EVICTIONS: Counter "wirefold_evictions_total" ["reason"] Count NONE
-        "What left memory: articles by `window` and by the bound `live_articles_max`, postings by the bounds per hash."
+        "What left memory: articles by `window` and by the bound `live_articles_max`, postings by the bounds per hash, identities by `identities_max`, embargoed articles that are never passed on by `embargoed_max`."
     MERGES: Counter "wirefold_story_merges_total" [] Count NONE
         "Stories that took another in."
     WITHDRAWALS: Counter "wirefold_withdrawals_total" [] Count NONE
@@ -193,6 +197,11 @@ pub const BY_WINDOW: &str = "window";
 pub const BY_LIVE_ARTICLES: &str = "live_articles_max";
 /// Postings that left because of the bounds per hash.
 pub const BY_POSTINGS: &str = "postings_per_hash_max";
+
+/// Identities that left because of `identities_max`.
+pub const BY_IDENTITIES: &str = "identities_max";
+/// Articles under embargo that are never passed on because of `embargoed_max`.
+pub const BY_EMBARGOED: &str = "embargoed_max";
 
 /// A recorder that knows the table. Counters whose labels are known start at zero, so that the first
 /// occurrence is a rise.
@@ -226,7 +235,7 @@ fn start() {
     STATUS_CLASSES.iter().for_each(|class| REQUESTS.add([class], 0));
     RelationKind::ALL.iter().for_each(|kind| CLASSIFIED.add([kind.as_str()], 0));
     Ended::ALL.iter().for_each(|ended| TRANSACTIONS.add([ended.as_str()], 0));
-    for reason in [BY_WINDOW, BY_LIVE_ARTICLES, BY_POSTINGS] {
+    for reason in [BY_WINDOW, BY_LIVE_ARTICLES, BY_POSTINGS, BY_IDENTITIES, BY_EMBARGOED] {
         EVICTIONS.add([reason], 0);
     }
 }

@@ -63,6 +63,8 @@ impl Teller {
     fn measure(&self) {
         let shard = [self.label.as_str()];
         metrics::LIVE_ARTICLES.set(shard, self.view.live_articles as f64);
+        metrics::IDENTITIES.set(shard, self.view.identities as f64);
+        metrics::EMBARGOED.set(shard, self.view.embargoed as f64);
         metrics::LIVE_STORIES.set(shard, self.view.live_stories as f64);
         metrics::FURNITURE.set(shard, self.view.learned_furniture as f64);
         metrics::STATE_BYTES.set(shard, self.view.state_bytes as f64);
@@ -75,6 +77,8 @@ impl Teller {
         view.sequence = position.sequence;
         view.clock = Some(state.clock()).filter(|clock| *clock != EventTime(i64::MIN));
         view.live_articles = state.live_articles();
+        view.identities = state.identities();
+        view.embargoed = state.embargoed();
         view.live_stories = state.live_stories();
         view.learned_furniture = state.learned_furniture();
         view.state_bytes = state.bytes();
@@ -187,6 +191,8 @@ fn count(batch: &Batch, wall: EventTime) {
     metrics::EVICTIONS.add([BY_WINDOW], tally.aged_out);
     metrics::EVICTIONS.add([BY_LIVE_ARTICLES], tally.crowded_out);
     metrics::EVICTIONS.add([BY_POSTINGS], tally.postings_dropped);
+    metrics::EVICTIONS.add([metrics::BY_IDENTITIES], tally.identities_crowded_out);
+    metrics::EVICTIONS.add([metrics::BY_EMBARGOED], tally.embargoes_dropped);
     for (candidates, articles) in tally.candidates.iter().enumerate() {
         let articles = usize::try_from(*articles).unwrap_or(usize::MAX);
         metrics::CANDIDATES.record_many(candidates as f64, articles);

@@ -42,6 +42,10 @@ pub struct ShardView {
     pub committed: Option<EventTime>,
     /// Articles in the window.
     pub live_articles: usize,
+    /// Articles that are known by their identity after the window.
+    pub identities: usize,
+    /// Articles that wait for the end of their embargo.
+    pub embargoed: usize,
     /// Stories that are open.
     pub live_stories: usize,
     /// Pieces of text that were learned to be furniture.

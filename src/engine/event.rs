@@ -4,7 +4,7 @@
 
 use super::article::{About, Article, ArticleKey, EventTime, InputPosition, Sequence};
 use super::fingerprint::SimHash;
-use super::relation::Verdict;
+use super::relation::{Ratio, Scope, Verdict};
 use super::story::{StoryId, Summary};
 
 /// One thing that happened, when, and which input record brought it about.
@@ -105,6 +105,10 @@ pub struct Radius {
     pub searched_from: EventTime,
     /// The story of what is withdrawn.
     pub story: Option<StoryId>,
+    /// Where what is withdrawn was found.
+    pub scope: Scope,
+    /// How sure it is that the notice means it, where it names it by words alone.
+    pub confidence: Option<Ratio>,
 }
 
 /// An article that carries a withdrawn or uncorrected passage.

@@ -35,8 +35,12 @@ pub struct Settings {
     pub window: Span,
     /// How long the identity of an article (uri, version, slug, hashes) outlives the window.
     pub identity: Span,
+    /// How many identities may outlive the window; the oldest go early beyond it.
+    pub identities_max: u32,
     /// How many articles may be live; the oldest leave early beyond it.
     pub live_articles_max: u32,
+    /// How many articles may wait for the end of their embargo; one more is never passed on.
+    pub embargoed_max: u32,
     /// How far behind the engine's clock a publication time may lie before the article is `late`.
     pub late_after: Span,
     /// How far ahead of the wall clock a record's timestamp may lie before it is clamped.
@@ -60,7 +64,9 @@ impl Default for Settings {
         Self {
             window: Span::hours(120),
             identity: Span::hours(24 * 30),
+            identities_max: 4_000_000,
             live_articles_max: 4_000_000,
+            embargoed_max: 10_000,
             late_after: Span::hours(1),
             future_tolerance: Span::minutes(10),
             wire: wire::Settings::default(),

@@ -18,7 +18,7 @@ use wirefold::engine::event::{
 };
 use wirefold::engine::fingerprint::SimHash;
 use wirefold::engine::relation::{
-    ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, Target, Verdict,
+    ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, Scope, Target, Verdict,
 };
 use wirefold::engine::story::{StoryId, Summary};
 
@@ -71,8 +71,9 @@ fn classified() -> Classified {
             changed_numbers: vec![ChangedNumber { this_word: 7, that_word: 9 }],
             headline_changed: Some(true),
             apart_ms: Some(620_400),
+            confidence: None,
         },
-        passages: Vec::new(),
+        ..Relation::default()
     };
     let also = Relation {
         kind: Kind::Partial,
@@ -82,6 +83,7 @@ fn classified() -> Classified {
         rule: "shared-run".into(),
         evidence: Evidence { shared_shingles: Some(51), ..Evidence::default() },
         passages: vec![Passage { start_word: 0, end_word: 54, of_start_word: 12, of_end_word: 66 }],
+        scope: Scope::Window,
     };
     let novelty = Novelty { share: Ratio::of(33, 412), words: 33, numbers: 1, passages: vec![] };
     Classified {
@@ -137,6 +139,8 @@ fn radius() -> Radius {
         }],
         searched_from: EventTime(CLOCK.0 - 432_000_000),
         story: Some(StoryId(0xfeed)),
+        scope: Scope::Window,
+        confidence: ratio(0.85),
     }
 }
 

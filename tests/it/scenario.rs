@@ -188,7 +188,7 @@ fn a_kill_by_words_finds_its_target_by_slug() {
             nw-1: original; S1 of 1; pass yes
             bay-1: duplicate of nw-1 by equal-content; S1 of 2; pass repeat
             nw-9: withdrawal of nw-1 by kill; pass yes
-              withdrawn nw-1 by nw-9: carried by [bay-1]
+              withdrawn nw-1 by nw-9: carried by [bay-1], sure by 1.00
         "#]],
     );
 }
@@ -224,9 +224,9 @@ fn a_kill_by_words_finds_its_target_by_headline_and_one_from_elsewhere_asks() {
               S2 opened
             bay-1: original; S2 of 1; pass yes
             nw-9: withdrawal of nw-1 by kill; pass yes
-              withdrawn nw-1 by nw-9: carried by []
+              withdrawn nw-1 by nw-9: carried by [], sure by 0.85
             tw-9: withdrawal of bay-1 by kill; needs_review; pass yes
-              withdrawn bay-1 by tw-9: carried by []
+              withdrawn bay-1 by tw-9: carried by [], sure by 0.35
         "#]],
     );
 }

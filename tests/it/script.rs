@@ -1,7 +1,8 @@
 //! Small wires as text, and what the engine says of them: the harness of the scenarios.
 //!
 //! A line of a scenario is `TIME URI[#VERSION] PROVIDER LANG "HEADLINE" [key=value ...] | BODY`. In a
-//! body `@name` stands for a passage defined by `name = text` above the wire.
+//! body `@name` stands for a passage defined by `name = text` above the wire; in a value `_` for a
+//! space. A carrier that is only likely has a question mark.
 
 use expect_test::Expect;
 use std::collections::BTreeMap;
@@ -9,10 +10,10 @@ use wirefold::engine::Settings;
 use wirefold::engine::article::{
     Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus,
 };
-use wirefold::engine::event::{Event, Radius, What};
+use wirefold::engine::event::{Carrier, Certainty, Event, Radius, What};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::Relation;
+use wirefold::engine::relation::{Relation, Scope};
 use wirefold::engine::state::State;
 use wirefold::engine::story::StoryId;
 use wirefold::engine::wire::marks;
@@ -33,11 +34,15 @@ pub(crate) fn check(passages: &str, show: Show, settings: &Settings, wire: &str,
     let mut shown = Shown { show, text: String::new(), stories: Vec::new() };
     for (offset, line) in wire.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate() {
         let (stamp, mut article) = read(line, passages);
-        article.marks = marks::read(&article, &[]);
+        article.marks = marks::read(&article, &settings.wire.marks);
         let input =
             InputPosition { topic: "wire".into(), partition: 0, offset: offset as i64, item: 0 };
         for event in state.apply(prepare(article, settings, key), stamp, input) {
             shown.add(&event);
+        }
+        for lifted in state.take_lifted() {
+            let goes = if lifted.stands() { "goes on" } else { "goes nowhere" };
+            shown.text += &format!("  lifted: line {} {goes}\n", lifted.input.offset + 1);
         }
     }
     want.assert_eq(&shown.text);
@@ -78,7 +83,10 @@ fn read(line: &str, passages: &str) -> (EventTime, Article) {
     for pair in keys.split_whitespace() {
         let (key, value) = pair.split_once('=').unwrap();
         match key {
-            "slug" => article.slugline = Some(value.to_owned()),
+            "slug" => article.slugline = Some(value.replace('_', " ")),
+            "note" => article.ednote = Some(value.replace('_', " ")),
+            "genre" => article.genre = Some(value.replace('_', " ")),
+            "until" => article.embargoed = EventTime::parse(value),
             "status" if value == "canceled" => article.pubstatus = PubStatus::Canceled,
             "status" => article.pubstatus = PubStatus::Withheld,
             "signal" => article.signals.push(value.to_owned()),
@@ -182,13 +190,22 @@ impl Shown {
 
 fn relation(r: &Relation) -> String {
     match &r.of {
-        Some(of) => format!("{} of {} by {}", r.kind.as_str(), of.key.uri, r.rule),
+        Some(of) => {
+            let past = if r.scope == Scope::Identity { " (past)" } else { "" };
+            format!("{} of {}{past} by {}", r.kind.as_str(), of.key.uri, r.rule)
+        }
         None => r.kind.as_str().to_owned(),
     }
 }
 
 fn radius(r: &Radius) -> String {
     let of = r.of.as_ref().map_or("unseen", |of| of.uri.as_str());
-    let carriers: Vec<&str> = r.carriers.iter().map(|c| c.article.uri.as_str()).collect();
-    format!("{of} by {}: carried by [{}]", r.by.uri, carriers.join(" "))
+    let carrier = |c: &Carrier| match c.certainty {
+        Certainty::Certain => c.article.uri.clone(),
+        Certainty::Likely => format!("{}?", c.article.uri),
+    };
+    let carriers: Vec<String> = r.carriers.iter().map(carrier).collect();
+    let sure = r.confidence.map_or(String::new(), |sure| format!(", sure by {:.2}", sure.get()));
+    let scope = if r.scope == Scope::Identity { ", by identity" } else { "" };
+    format!("{of} by {}: carried by [{}]{sure}{scope}", r.by.uri, carriers.join(" "))
 }

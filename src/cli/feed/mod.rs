@@ -16,7 +16,7 @@ use crate::engine::article::{EventTime, InputPosition};
 use crate::engine::event::Event;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::{Prepared, prepare};
-use crate::engine::state::State;
+use crate::engine::state::{Lifted, State};
 use crate::engine::wire::{self, Format};
 use anyhow::Context;
 use rayon::prelude::*;
@@ -51,6 +51,10 @@ pub(super) struct Applied<'a> {
     pub(super) record: &'a InputRecord,
     pub(super) item: u32,
     pub(super) outcome: Outcome,
+    /// Where the item came from.
+    pub(super) input: InputPosition,
+    /// Earlier articles whose embargo has ended by now.
+    pub(super) lifted: Vec<Lifted>,
 }
 
 impl Feed {
@@ -120,18 +124,19 @@ pub(super) fn run(
             for (mut record, items) in batch.into_iter().zip(ready) {
                 for (item, ready) in items.into_iter().enumerate() {
                     let item = u32::try_from(item).unwrap_or(u32::MAX);
+                    let input = position(&record, item);
                     let outcome = match ready {
                         Ok(new) => {
                             clock = stamp(&new).unwrap_or(clock);
-                            let input = position(&record, item);
-                            Outcome::Events(state.apply(*new, clock, input))
+                            Outcome::Events(state.apply(*new, clock, input.clone()))
                         }
                         Err(error) => Outcome::Refused(error),
                     };
                     record.timestamp = Some(clock);
                     // A replay keeps no changelog: what would be written is let go.
                     drop(state.take_changes());
-                    each(Applied { record: &record, item, outcome })?;
+                    let lifted = state.take_lifted();
+                    each(Applied { record: &record, item, outcome, input, lifted })?;
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! `wirefold.article.classified.v1` and `wirefold.article.superseded.v1`.
 
 use super::data::{Base, Names, rounded, share};
+use super::radius::Scope;
 use crate::engine::article::{EventTime, ItemType, PubStatus, Shape};
 use crate::engine::event::{Classified, Joined, Superseded};
 use crate::engine::relation::{self, Kind, Target};
@@ -148,6 +149,9 @@ pub struct Relation {
     /// Shared runs, where they explain the kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passages: Vec<Passage>,
+    /// `identity` where the other has left the window and no text was compared; else absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
 }
 
 /// What a relation rests on. A measure that the rule did not need is absent.
@@ -180,6 +184,9 @@ pub struct Evidence {
     /// Seconds of engine time from the other's arrival to this one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_apart: Option<i64>,
+    /// How sure it is that a notice means the other, which it names by words alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
 }
 
 /// A figure that stands in the same place with another value, by word numbers from 0.
@@ -309,6 +316,7 @@ impl Relation {
             rule: from.rule.clone(),
             evidence: Evidence::of(&from.evidence),
             passages: passages.collect(),
+            scope: Some(Scope::of(from.scope)).filter(|scope| *scope == Scope::Identity),
         }
     }
 }
@@ -329,6 +337,7 @@ impl Evidence {
                 .collect(),
             headline_changed: from.headline_changed,
             seconds_apart: from.apart_ms.map(|ms| ms.div_euclid(1_000)),
+            confidence: share(from.confidence),
         };
         (data != Self::default()).then_some(data)
     }

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! Classified    -> events   key: story id, or the article's uri where it belongs to no story
-//!                  unique   key: article uri, the untouched bytes, if it brings something new
+//!                  unique   key: article uri, the untouched bytes, if it brings something new;
+//!                           under an embargo, by setting, when that has ended
 //! StoryUpdated  -> events   key: story id      and   stories   the newest state
 //! StoryClosed   -> events   key: story id      and   stories   a last state, then a tombstone
 //! ```
@@ -135,12 +136,20 @@ impl batch::Encoder for Encoder {
         let mut records = vec![self.event(told)];
         records.extend(story::states(&told.event.what));
         if let What::Classified(classified) = &told.event.what
-            && self.unique == Unique::Wanted
             && classified.verdict.pass == Pass::Yes
         {
-            records.push(unique(classified, told));
+            records.extend(self.unique(told));
         }
         records
+    }
+
+    fn unique(&self, told: &Told<'_>) -> Option<OutputRecord> {
+        match &told.event.what {
+            What::Classified(classified) if self.unique == Unique::Wanted => {
+                Some(unique(classified, told))
+            }
+            _ => None,
+        }
     }
 
     fn settings(&self) -> &str {
@@ -172,6 +181,9 @@ fn unique(classified: &event::Classified, told: &Told<'_>) -> OutputRecord {
     }
     if let Some(of) = &verdict.relation.of {
         say("of", of.key.uri.clone());
+    }
+    if let Some(until) = classified.about.embargoed {
+        say("embargoed", until.to_string());
     }
     if let Some(novelty) = &verdict.novelty {
         say("novelty", data::rounded(novelty.share.get()).to_string());

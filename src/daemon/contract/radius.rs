@@ -1,8 +1,9 @@
 //! `wirefold.article.withdrawn.v1` and `wirefold.article.corrected.v1`: the blast radius.
 
-use super::data::{Base, Names};
+use super::data::{Base, Names, share};
 use crate::engine::article::EventTime;
 use crate::engine::event;
+use crate::engine::relation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,6 +19,11 @@ pub struct Radius {
     pub of: Option<Names>,
     /// The articles that carry the text, in order of arrival.
     pub carriers: Vec<Carrier>,
+    /// Whether what it withdraws or corrects is in the window, or known by its identity alone.
+    pub scope: Scope,
+    /// How sure it is that the notice means it, where it names it by words alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
     /// What was searched.
     pub searched: Searched,
     /// The story of what is withdrawn or corrected.
@@ -26,6 +32,25 @@ pub struct Radius {
     /// Input, core, settings.
     #[serde(flatten)]
     pub base: Base,
+}
+
+/// Where an earlier article was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Among the articles of the window.
+    Window,
+    /// Among the identities that outlive it: carriers are told by the verdicts of their time.
+    Identity,
+}
+
+impl Scope {
+    pub(super) fn of(from: relation::Scope) -> Self {
+        match from {
+            relation::Scope::Window => Self::Window,
+            relation::Scope::Identity => Self::Identity,
+        }
+    }
 }
 
 /// The window that was searched, in engine time.
@@ -86,6 +111,8 @@ impl Radius {
             by: Names::of(&from.by),
             of: from.of.as_ref().map(Names::of),
             carriers: carriers.collect(),
+            scope: Scope::of(from.scope),
+            confidence: share(from.confidence),
             searched: Searched { from: from.searched_from.to_string(), to: clock.to_string() },
             story: from.story.map(|s| s.to_string()),
             base,

@@ -21,9 +21,10 @@ use super::shards::{Slice, Taken};
 use super::{Delivery, Fault};
 use crate::daemon::metrics;
 use crate::engine::article::{Article, EventTime, InputPosition};
-use crate::engine::event::Event;
+use crate::engine::event::{Event, What};
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::{Prepared, prepare as prepared};
+use crate::engine::relation::Pass;
 use crate::engine::state::Tally;
 use crate::engine::wire::{self, Format};
 use crate::engine::{CORE, Settings};
@@ -43,6 +44,10 @@ const N_PER_SHARD: u32 = 1 << 20;
 pub trait Encoder: Send + Sync + Debug {
     /// The records for one event; at least one for [`Role::Events`].
     fn encode(&self, told: &Told<'_>) -> Vec<OutputRecord>;
+
+    /// The record of the unique feed for a classified article, whether it goes on or not; none where
+    /// there is no such feed.
+    fn unique(&self, told: &Told<'_>) -> Option<OutputRecord>;
 
     /// The hash of the shaping settings that every event carries.
     fn settings(&self) -> &str;
@@ -246,18 +251,31 @@ impl Run<'_> {
                 item: u32::try_from(place).unwrap_or(u32::MAX),
             };
             let started = Instant::now();
-            let events = memory.state.apply(article, stamp, input);
+            let events = memory.state.apply(article, stamp, input.clone());
+            for lifted in memory.state.take_lifted() {
+                self.outputs.extend(memory.held.take(&lifted));
+            }
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
             for event in events {
                 let sequence = memory.position.sequence;
                 let told = Told { event: &event, n, sequence, record };
                 self.outputs.extend(with.encoder.encode(&told));
+                if waits(&event)
+                    && let Some(record) = with.encoder.unique(&told)
+                {
+                    memory.held.put(&input, record);
+                }
                 memory.position.sequence += 1;
                 n += 1;
                 self.events.push(event);
             }
         }
     }
+}
+
+/// Whether the article waits for the end of its embargo.
+pub fn waits(event: &Event) -> bool {
+    matches!(&event.what, What::Classified(c) if c.verdict.pass == Pass::Embargoed)
 }
 
 /// The journal of the items; its clock is still the lowest.
@@ -297,6 +315,7 @@ fn changelog(memory: &mut Memory, number: u64, journal: &Journal) -> Vec<OutputR
         .into_iter()
         .map(|change| raw(change.key, change.value))
         .collect();
+    records.extend(memory.held.take_changes().into_iter().map(|(key, value)| raw(key, value)));
     if !memory.key_written {
         records.push(state(KEY, &memory.state.key().0));
         memory.key_written = true;

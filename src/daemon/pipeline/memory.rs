@@ -13,6 +13,7 @@
 
 use super::batch::Batch;
 use super::broker::{Fault, LogRecord};
+use super::held::{self, Held};
 use super::journals::Journals;
 use super::record::{self, END, End, Journal, KEY, PLAN, POSITION, Plan, Position, SHAPE, Shape};
 use super::shape::Standing;
@@ -30,6 +31,8 @@ pub struct Memory {
     pub position: Position,
     /// The journals that the window has not passed yet.
     pub journals: Journals,
+    /// What waits for the end of an embargo.
+    pub held: Held,
     /// The offset after the last changelog record known.
     pub log_end: i64,
     /// Which take-over of the shard this is.
@@ -173,12 +176,17 @@ impl Log {
         let mut others = journals.split_off(&after_journals);
         self.values.append(&mut others);
         let journals = Self::journals(journals)?;
+        let mut held = self.values.split_off(held::HELD);
+        let mut others = held.split_off(&(held::HELD.to_owned() + "~"));
+        self.values.append(&mut others);
+        let held = Held::restore(held).map_err(stop)?;
         let flood_key = key.map_or(fresh_key, FloodKey);
         let state = State::restore(settings, flood_key, self.values).map_err(stop)?;
         Ok(Memory {
             state,
             position: position.unwrap_or_default(),
             journals,
+            held,
             log_end,
             generation: self.generation + 1,
             key_written: key.is_some(),

@@ -21,6 +21,7 @@
 pub mod batch;
 pub mod broker;
 pub mod context;
+pub mod held;
 pub mod journals;
 pub mod lease;
 pub mod memory;

@@ -6,6 +6,7 @@
 //! | `shape` | the settings that what is remembered rests on, and the map of shards |
 //! | `pos` | the position: next offset and last record of every input partition, last batch, next event sequence |
 //! | `b/<batch>` | the journal of a batch: which input it covered, in which order, by which clock reading |
+//! | `h/<position>` | a record of the unique feed that waits for the end of an embargo ([`held`](super::held)) |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
 //! | `end` | `at_least_once` only: that the batch of the plan is written in full |
 //!

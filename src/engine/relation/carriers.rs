@@ -2,7 +2,8 @@
 //!
 //! In: the fingerprint of what was withdrawn or corrected, the words of it that matter, and the live
 //! articles that share samples with it. Out: those that hold a run of at least `run_words` words over
-//! those words, with the places in the carrier. Paraphrases are not found.
+//! those words, with the places in the carrier. Paraphrases are not found; [`likely`] says of an
+//! article under the same slug whether its figures are those of the text.
 
 use super::align::{Aligner, Run};
 use super::verdict::Earlier;
@@ -70,6 +71,29 @@ pub fn carried(
     ranges
 }
 
+/// Whether `that`, which bears the slug of `text`, holds the figures that matter: one that was
+/// corrected, beside others of the text; or, of a whole text, at least two and half of them.
+pub fn likely(text: &Fingerprint, tainted: &Tainted, that: &Fingerprint) -> bool {
+    let mut held: Vec<u32> = that.figures.iter().map(|figure| figure.hash).collect();
+    held.sort_unstable();
+    held.dedup();
+    let holds = |hash: &u32| held.binary_search(hash).is_ok();
+    let of = |wanted: bool| {
+        let figures = text.figures.iter();
+        let matters = figures.filter(|f| tainted.touches(f.word, f.word + 1) == wanted);
+        let mut hashes: Vec<u32> = matters.map(|figure| figure.hash).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
+    };
+    let (tainted_figures, others) = (of(true), of(false));
+    let shared = tainted_figures.iter().filter(|hash| holds(hash)).count();
+    match tainted {
+        Tainted::Whole => shared >= 2 && shared * 2 >= tainted_figures.len(),
+        Tainted::Ranges(_) => shared >= 1 && (others.is_empty() || others.iter().any(holds)),
+    }
+}
+
 /// A run cut where figures differ.
 fn split(run: Run, changed: &[u32]) -> Vec<Run> {
     let mut parts = Vec::new();
@@ -117,6 +141,18 @@ mod tests {
         let with = "on friday it was said the minister took 40 crowns from the lake fund and left";
         assert_eq!(ranges(text, &Tainted::Whole, with), [(5, 14)]);
         assert!(ranges(text, &Tainted::Whole, "the minister took a boat on the lake").is_empty());
+    }
+
+    #[test]
+    fn figures_alone_make_a_carrier_likely() {
+        let text = print("40 crowns from 3 lakes in 1998 said a clerk");
+        let holds = |tainted: &Tainted, that: &str| likely(&text, tainted, &print(that));
+        assert!(holds(&Tainted::Whole, "a clerk counted 40 and 3"));
+        assert!(!holds(&Tainted::Whole, "a clerk counted 40 and 5"));
+        let forty = Tainted::Ranges(vec![(0, 1)]);
+        assert!(holds(&forty, "in 1998 it was 40"));
+        assert!(!holds(&forty, "it was 40"));
+        assert!(!holds(&forty, "in 1998 it was 14"));
     }
 
     #[test]

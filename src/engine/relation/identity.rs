@@ -1,11 +1,17 @@
 //! What the wire itself says: versions of one uri, explicit links, marks, kills.
 //!
 //! Tested before the text kinds, in this order: withdrawal, redelivery, versions of the same uri,
-//! explicit links, takes, marks.
+//! explicit links, takes, marks. What the window does not hold any more is looked for among the
+//! identities that outlive it, by uri, and by name for a withdrawal.
+//!
+//! A notice that names an article by words alone means it with a confidence: which names agree, whose
+//! they are, and whether others bear them.
 
-use super::verdict::{Archive, Arrival, Earlier, Kind, Relation, Target};
-use super::{Settings, Verified, classify};
-use crate::engine::article::{About, LinkKind, Order, PubStatus, Revision, Shape};
+use super::past::Identity;
+use super::verdict::{Archive, Arrival, Earlier, Kind, Ratio, Relation, Scope, Target};
+use super::versions::{Edition, older};
+use super::{Settings, Verified, classify, names};
+use crate::engine::article::{About, ArticleKey, LinkKind, Order, PubStatus, Revision, Shape};
 
 /// Whether two articles come from the same provider; an unnamed provider is like no other.
 pub(super) fn same_provider(a: &About, b: &About) -> bool {
@@ -31,6 +37,7 @@ pub(super) fn of(
     withdrawal(new, same_uri, verified, archive)
         .or_else(|| repeat(new, verified, archive))
         .or_else(|| same_uri.map(|that| version(new, that, verified)))
+        .or_else(|| Some(past_version(new, archive.past_of_uri(&new.about.uri)?)))
         .or_else(|| link(new, verified, archive))
         .or_else(|| marked(new, verified, archive, settings))
 }
@@ -49,17 +56,6 @@ fn to(
     }
 }
 
-/// Whether a notice names an article of another provider, and by its name alone: a relay of that
-/// provider's kill, or two reports of one slug. A person should look.
-pub(super) fn doubtful(new: Arrival<'_>, that: Earlier<'_>) -> bool {
-    let linked = new.about.links.iter().any(|link| link.to.uri == that.about.uri);
-    let same_text = new.print.content == that.print.content;
-    new.about.uri != that.about.uri
-        && !linked
-        && !same_text
-        && !same_provider(new.about, that.about)
-}
-
 /// A notice that came before.
 fn same_notice(new: Arrival<'_>, that: Earlier<'_>, verified: &[Verified<'_>]) -> Option<Relation> {
     let same = that.verdict.relation.kind == Kind::Withdrawal
@@ -76,34 +72,115 @@ fn withdrawal(
     archive: &impl Archive,
 ) -> Option<Relation> {
     let about = new.about;
+    let past = || archive.past_of_uri(&about.uri);
     let rule = match (about.marks.order, about.pubstatus) {
         (_, PubStatus::Canceled) => "canceled",
         (Some(Order::Kill), _) => "kill",
         (Some(Order::Hold), _) => "hold",
         (Some(Order::Release), _) => "release",
-        (None, PubStatus::Withheld) if same_uri.is_some() => "withheld",
+        (None, PubStatus::Withheld) if same_uri.is_some() || past().is_some() => "withheld",
         (None, _) => return None,
     };
-    let linked = about.links.iter().find_map(|l| archive.standing_of_uri(&l.to.uri));
-    let by_text = || {
-        // Notices are much alike: one that has the words of another does not withdraw it.
-        let report = |v: &&Verified<'_>| v.that.verdict.relation.kind != Kind::Withdrawal;
-        let whole = verified.iter().filter(report).find(|v| v.relation.kind.joins_its_match());
-        whole.map(|v| v.that)
+    let kind = Kind::Withdrawal;
+    let linked = || about.links.iter().find_map(|l| archive.standing_of_uri(&l.to.uri));
+    if let Some(that) = same_uri.or_else(linked) {
+        return Some(to(new, that, verified, kind, rule));
+    }
+    let linked = || about.links.iter().find_map(|l| archive.past_of_uri(&l.to.uri));
+    if let Some(that) = past().or_else(linked) {
+        return Some(outlived(that, kind, rule));
+    }
+    let sure = |mut relation: Relation, confidence| {
+        relation.evidence.confidence = Some(confidence);
+        Some(relation)
     };
-    let references = about.marks.references.iter().map(String::as_str);
-    let names: Vec<&str> = references.chain(about.slugline.as_deref()).collect();
-    let named = |provider: Option<&str>| {
-        names.iter().find_map(|name| archive.newest_of_name(name, provider))
+    // Notices are much alike: one that has the words of another does not withdraw it.
+    let report = |v: &&Verified<'_>| v.that.verdict.relation.kind != Kind::Withdrawal;
+    let mut reports = verified.iter().filter(report);
+    if let Some(whole) = reports.find(|v| v.relation.kind.joins_its_match()) {
+        let relation = to(new, whole.that, verified, kind, rule);
+        return sure(relation, confidence_of_text(about, whole));
+    }
+    let all = || about.marks.references.iter().chain(&about.slugline).filter_map(|n| names::key(n));
+    let own = |key: u64| about.provider.as_deref().and_then(|p| names::of_provider(key, p));
+    for key in all().filter_map(own).chain(all()) {
+        if let Some(that) = archive.newest_of_name(key) {
+            let confidence = confidence_of_name(about, that, archive);
+            return sure(to(new, that, verified, kind, rule), confidence);
+        }
+    }
+    if let Some(that) = all().filter_map(own).find_map(|key| archive.past_of_name(key)) {
+        return sure(outlived(that, kind, rule), Ratio::HIGH);
+    }
+    let of = about.links.first().map(|l| Target { sequence: None, key: l.to.clone() });
+    Some(Relation { kind, of, rule: rule.into(), ..Relation::default() })
+}
+
+/// How sure it is that a notice which carries an article's text means that article: as sure as it
+/// holds of it, and half as sure where another provider sent it: a relay of that provider's notice.
+fn confidence_of_text(notice: &About, whole: &Verified<'_>) -> Ratio {
+    let same = whole.pair.of_old.get() >= 1.0 || same_provider(notice, whole.that.about);
+    if same {
+        whole.pair.of_old
+    } else {
+        Ratio::new(whole.pair.of_old.get() / 2.0).unwrap_or_default()
+    }
+}
+
+/// How sure it is that a notice means `that`, which bears a name that it gives: surer of a headline
+/// than of a slug, surer of both, surer within one provider, less sure where other items bear the
+/// slug too.
+fn confidence_of_name(notice: &About, that: Earlier<'_>, archive: &impl Archive) -> Ratio {
+    let given: Vec<u64> = notice
+        .marks
+        .references
+        .iter()
+        .chain(&notice.slugline)
+        .chain([&notice.headline])
+        .filter_map(|name| names::key(name))
+        .collect();
+    let names = names::Names::of(that.about);
+    let named = |key: u64| key != 0 && given.contains(&key);
+    let alone = archive.bearers_of_slug(names.slug, that.about.provider.as_deref()) <= 1;
+    let base = match (named(names.slug), named(names.headline)) {
+        (true, true) => 0.8,
+        (false, _) => 0.65,
+        (true, false) if alone => 0.55,
+        (true, false) => 0.35,
     };
-    let own = || about.provider.as_deref().and_then(|provider| named(Some(provider)));
-    let of = same_uri.or(linked).or_else(by_text).or_else(own).or_else(|| named(None));
-    let unseen = Relation { kind: Kind::Withdrawal, rule: rule.into(), ..Relation::default() };
-    let Some(that) = of else {
-        let named = about.links.first().map(|l| Target { sequence: None, key: l.to.clone() });
-        return Some(Relation { of: named, ..unseen });
+    let provider = match (&notice.provider, &that.about.provider) {
+        (Some(_), Some(_)) if same_provider(notice, that.about) => 0.2,
+        (Some(_), Some(_)) => -0.3,
+        _ => 0.0,
     };
-    Some(to(new, that, verified, Kind::Withdrawal, rule))
+    Ratio::new(base + provider).unwrap_or_default()
+}
+
+/// The relation to an article whose window has passed.
+fn outlived(that: &Identity, kind: Kind, rule: &str) -> Relation {
+    let root = that.root.as_ref().map(|uri| ArticleKey { uri: uri.clone(), version: None });
+    let target = |key| Target { sequence: None, key };
+    Relation {
+        kind,
+        of: Some(target(that.key())),
+        root: Some(target(root.unwrap_or_else(|| that.key()))),
+        chain: 1,
+        rule: rule.into(),
+        scope: Scope::Identity,
+        ..Relation::default()
+    }
+}
+
+/// Another version of a uri, or the same once more, whose window has passed.
+fn past_version(new: Arrival<'_>, that: &Identity) -> Relation {
+    if that.version == new.about.version && that.content == new.print.content {
+        return outlived(that, Kind::Redelivery, "same-version");
+    }
+    if older(Edition::of(new.about), that.edition()) {
+        return outlived(that, Kind::Update, "late-version");
+    }
+    let kind = if corrects(new.about) { Kind::Correction } else { Kind::Update };
+    outlived(that, kind, "new-version")
 }
 
 /// The same item once more: the same version and text, or a text that is marked as a repeat.
@@ -125,7 +202,7 @@ fn repeat(new: Arrival<'_>, verified: &[Verified<'_>], archive: &impl Archive) -
 
 /// Another version of a uri that is known.
 fn version(new: Arrival<'_>, that: Earlier<'_>, verified: &[Verified<'_>]) -> Relation {
-    if older(new.about, that.about) {
+    if older(Edition::of(new.about), Edition::of(that.about)) {
         return to(new, that, verified, Kind::Update, "late-version");
     }
     let unmarked = verified
@@ -133,19 +210,6 @@ fn version(new: Arrival<'_>, that: Earlier<'_>, verified: &[Verified<'_>]) -> Re
         .any(|v| v.that.sequence == that.sequence && v.relation.kind == Kind::Correction);
     let kind = if corrects(new.about) || unmarked { Kind::Correction } else { Kind::Update };
     to(new, that, verified, kind, "new-version")
-}
-
-/// Whether `new` is an earlier version than `that`: by number, or else by the time claimed.
-pub fn older(new: &About, that: &About) -> bool {
-    let number =
-        |about: &About| about.version.as_deref().and_then(|v| v.trim().parse::<u64>().ok());
-    match (number(new), number(that)) {
-        (Some(a), Some(b)) => a < b,
-        _ => match (new.claimed, that.claimed) {
-            (Some(a), Some(b)) => a < b,
-            _ => false,
-        },
-    }
 }
 
 fn corrects(about: &About) -> bool {
@@ -174,7 +238,8 @@ fn marked(
     let marks = &new.about.marks;
     let by_slug = || {
         let (slug, provider) = (new.about.slugline.as_deref()?, new.about.provider.as_deref()?);
-        let that = archive.newest_of_name(slug, Some(provider))?;
+        let key = names::of_provider(names::key(slug)?, provider)?;
+        let that = archive.newest_of_name(key)?;
         (that.verdict.relation.kind != Kind::Withdrawal
             && that.about.marks.shape == new.about.marks.shape)
             .then_some(that)
@@ -187,11 +252,17 @@ fn marked(
     let revision = marks.revision.filter(|r| *r != Revision::Repeat)?;
     let roundup = Some(Shape::Roundup);
     let shaped = |that: &About| (marks.shape == roundup) == (that.marks.shape == roundup);
-    let bound = verified.iter().find(|v| {
-        v.that.about.marks.revision != Some(revision)
-            && shaped(v.that.about)
-            && v.pair.of_new.get().max(v.pair.of_old.get()) >= settings.partial
-    });
+    let own = |v: &&Verified<'_>| same_provider(new.about, v.that.about);
+    let bound = || {
+        verified.iter().filter(|v| {
+            v.that.about.marks.revision != Some(revision)
+                && shaped(v.that.about)
+                && v.pair.of_new.get().max(v.pair.of_old.get()) >= settings.partial
+                // The same text from elsewhere is a copy of what is revised, or of this.
+                && (own(v) || v.that.print.content != new.print.content)
+        })
+    };
+    let bound = bound().find(own).or_else(|| bound().next());
     let other = |that: &Earlier<'_>| that.about.marks.revision != Some(revision);
     let that = bound.map(|v| v.that).or_else(|| by_slug().filter(other))?;
     let kind = if corrects(new.about) { Kind::Correction } else { Kind::Update };

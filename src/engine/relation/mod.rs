@@ -25,9 +25,12 @@ pub mod carriers;
 mod classify;
 mod compare;
 pub mod identity;
+pub mod names;
 mod novelty;
+pub mod past;
 pub mod rules;
 mod verdict;
+pub mod versions;
 
 use crate::engine::article::{ItemType, Shape};
 use crate::engine::index::Candidate;
@@ -78,6 +81,9 @@ pub struct Settings {
     pub passages_max: u8,
     /// Words below which novelty is not stated.
     pub novelty_words_min: u32,
+    /// The confidence below which a notice that names an article by words alone takes no effect and
+    /// asks a person (`needs_review`).
+    pub review_below: f64,
     /// What goes on to `wire.unique`.
     pub unique: Unique,
 }
@@ -94,6 +100,37 @@ pub struct Unique {
     pub novel_words: u32,
     /// New figures that are enough.
     pub new_numbers: u32,
+    /// What becomes of an article that is under an embargo.
+    pub embargoed: Embargoed,
+    /// What becomes of an article that carries what was withdrawn or corrected.
+    pub carrying: Carrying,
+}
+
+/// What becomes of an article under an embargo that would go on to `wire.unique`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Embargoed {
+    /// It waits until the engine's clock reaches the end of the embargo.
+    #[default]
+    Hold,
+    /// It goes on at once; its headers and its events carry the embargo.
+    Pass,
+}
+
+/// What becomes of an article that carries withdrawn or uncorrected text and would go on to
+/// `wire.unique`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrying {
+    /// It is held back for good.
+    #[default]
+    Hold,
+    /// It goes on, flagged.
+    Pass,
 }
 
 impl Default for Unique {
@@ -109,6 +146,8 @@ impl Default for Unique {
             when_novel: vec![Kind::Expansion, Kind::Partial],
             novel_words: 25,
             new_numbers: 1,
+            embargoed: Embargoed::Hold,
+            carrying: Carrying::Hold,
         }
     }
 }
@@ -133,6 +172,7 @@ impl Default for Settings {
             also_max: 8,
             passages_max: 16,
             novelty_words_min: 30,
+            review_below: 0.7,
             unique: Unique::default(),
         }
     }
@@ -186,10 +226,8 @@ pub fn judge(
         verdict.also = also(&verdict.relation, &verified, equal.copied(), settings);
     }
     flag(new, &verified, &mut verdict);
-    let target = verdict.relation.of.as_ref().and_then(|of| archive.earlier(of.sequence?));
-    if verdict.relation.kind == Kind::Withdrawal
-        && target.is_some_and(|that| identity::doubtful(new, that))
-    {
+    let confidence = verdict.relation.evidence.confidence;
+    if confidence.is_some_and(|sure| sure.get() < settings.review_below) {
         verdict.flags.push(NEEDS_REVIEW.into());
     }
     verdict.pass = pass(new, &verdict, &settings.unique);
@@ -364,10 +402,16 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, unique: &Unique) -> Pass {
     use crate::engine::article::PubStatus;
     let kind = verdict.relation.kind;
     let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal;
-    if withheld || verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN) {
+    let tainted = verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN);
+    if withheld || tainted && unique.carrying == Carrying::Hold {
         return Pass::Held;
     }
     let novel = |n: &Novelty| n.words >= unique.novel_words || n.numbers >= unique.new_numbers;
     let enough = unique.when_novel.contains(&kind) && verdict.novelty.as_ref().is_some_and(novel);
-    if unique.always.contains(&kind) || enough { Pass::Yes } else { Pass::Repeat }
+    if !unique.always.contains(&kind) && !enough {
+        return Pass::Repeat;
+    }
+    let waits = new.about.embargoed.is_some_and(|until| until > new.now);
+    let waits = waits && kind != Kind::Withdrawal && unique.embargoed == Embargoed::Hold;
+    if waits { Pass::Embargoed } else { Pass::Yes }
 }

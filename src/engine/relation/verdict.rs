@@ -1,5 +1,6 @@
 //! The types of a verdict: kinds, evidence, relations, and the views that it is taken on.
 
+use super::past::Identity;
 use crate::engine::article::{About, ArticleKey, EventTime, Sequence};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::text::{Clean, Words};
@@ -92,6 +93,9 @@ impl Kind {
 pub struct Ratio(f64);
 
 impl Ratio {
+    /// What own names of one provider are worth where no others can be seen any more.
+    pub(super) const HIGH: Self = Self(0.75);
+
     /// `value` if it is finite and within 0..=1.
     pub fn new(value: f64) -> Option<Self> {
         (0.0..=1.0).contains(&value).then_some(Self(value))
@@ -129,6 +133,8 @@ pub struct Evidence {
     pub headline_changed: Option<bool>,
     /// Milliseconds of engine time from the other's arrival to this one's.
     pub apart_ms: Option<i64>,
+    /// How sure it is that a notice means the other, which it names by words alone.
+    pub confidence: Option<Ratio>,
 }
 
 /// A figure that stands in the same place of two texts with another value: its word numbers.
@@ -171,6 +177,18 @@ pub struct Relation {
     pub evidence: Evidence,
     /// Shared runs, where they explain the kind.
     pub passages: Vec<Passage>,
+    /// Where the other was found.
+    pub scope: Scope,
+}
+
+/// Where the other article of a relation was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Scope {
+    /// Among the live articles.
+    #[default]
+    Window,
+    /// Among the identities that outlive the window: no text was compared.
+    Identity,
 }
 
 /// An article that a relation points to. The sequence is absent where only its identity outlived
@@ -206,6 +224,8 @@ pub enum Pass {
     Repeat,
     /// It is withheld, or carries withdrawn text.
     Held,
+    /// It brings something new, and waits for the end of its embargo.
+    Embargoed,
 }
 
 /// All that is said of a new article beside its story.
@@ -272,9 +292,16 @@ pub trait Archive {
         let last = reports.next()?;
         Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
     }
-    /// The newest live article, no notice, whose slug or headline is `name`, case and punctuation left
-    /// out; of `provider` alone, where one is given.
-    fn newest_of_name(&self, name: &str, provider: Option<&str>) -> Option<Earlier<'_>>;
+    /// The newest live article, no notice, that bears the name of this key
+    /// ([`names`](super::names)).
+    fn newest_of_name(&self, key: u64) -> Option<Earlier<'_>>;
+    /// How many uris of live articles of this provider bear the slug of this key and stand.
+    fn bearers_of_slug(&self, key: u64, provider: Option<&str>) -> usize;
+    /// The article of this uri, no notice, that stands or else arrived last among those whose window
+    /// has passed.
+    fn past_of_uri(&self, uri: &str) -> Option<&Identity>;
+    /// The newest of those whose window has passed that bears the name of this key.
+    fn past_of_name(&self, key: u64) -> Option<&Identity>;
 }
 
 /// The new article, as relation sees it.

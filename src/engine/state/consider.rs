@@ -35,7 +35,7 @@ impl State {
     pub fn carriers_of(&self, target: Sequence) -> Option<Radius> {
         let (tainted, by) = self.taint(target)?;
         let own = self.live.newest_of_key(&by).unwrap_or(target);
-        Some(self.radius(own, target, &tainted, by))
+        Some(self.radius(own, target, &tainted, &[target], by))
     }
 
     /// Whether the live article at `that` carries what must not be printed any more of `target`.

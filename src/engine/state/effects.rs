@@ -1,35 +1,57 @@
-//! What a verdict does to earlier articles: who is withdrawn, corrected or superseded, and who
-//! carries their text.
+//! What a verdict does to earlier articles: who is withdrawn, corrected, superseded or set free again.
 //!
 //! A kill or hold withdraws every live version of what it names; a correction leaves its target
-//! uncorrected; a newer version supersedes the older. What stands no more stays indexed, so that late
-//! copies of it are caught: each of them is announced as a further carrier. A notice that came before
-//! what it names stays live, and takes effect when the article comes. One that names another provider's
-//! article, by its name alone, is announced for a person to look at and takes no effect.
+//! uncorrected; a newer version supersedes the older; a release undoes a hold. What stands no more
+//! stays indexed, so that late copies of it are caught: each of them is announced as a further
+//! carrier. A notice that came before what it names stays, and takes effect when the article comes,
+//! be it known by uri, by link or by name. One that names an article too vaguely is announced for a
+//! person to look at and takes no effect. What the window has passed is changed in its identity.
 
 use super::State;
-use crate::engine::article::{About, ArticleKey, Order, Sequence};
-use crate::engine::event::{Carrier, Certainty, Radius, Superseded, What};
-use crate::engine::prepare::Prepared;
-use crate::engine::relation::align::Aligner;
-use crate::engine::relation::carriers::{Tainted, carried};
-use crate::engine::relation::identity::older;
-use crate::engine::relation::{Archive, Earlier, Kind, NEEDS_REVIEW, Standing, Target, Verdict};
-use crate::engine::story::{Members, StoryId};
+use super::live::By;
+use super::record::Change;
+use crate::engine::article::{About, ArticleKey, Order, PubStatus, Sequence};
+use crate::engine::event::{Radius, Superseded, What};
+use crate::engine::relation::carriers::Tainted;
+use crate::engine::relation::versions::{Edition, older};
+use crate::engine::relation::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Standing};
+use crate::engine::story::Members;
+
+/// Whether an earlier article is a notice that withdraws.
+fn withdraws(that: &Earlier<'_>) -> bool {
+    that.about.marks.order != Some(Order::Release)
+}
+
+fn is_notice(that: &Earlier<'_>) -> bool {
+    that.verdict.relation.kind == Kind::Withdrawal
+}
 
 impl State {
-    /// Whether a notice under the same uri, of this version or a later one, came before.
-    pub(super) fn withdrawn_before(&self, new: &About) -> bool {
-        self.notice_for(new).is_some()
-    }
-
-    fn notice_for(&self, new: &About) -> Option<ArticleKey> {
-        let notice = self.live.newest_of_uri(&new.uri)?;
-        let withdraws = notice.verdict.relation.kind == Kind::Withdrawal
-            && notice.about.marks.order != Some(Order::Release)
-            && new.pubstatus == Default::default()
-            && older(new, notice.about);
-        withdraws.then(|| notice.about.key())
+    /// The notice that had withdrawn `new`, at `own`, before it came.
+    pub(super) fn notice_for(&self, new: &About, own: Sequence) -> Option<ArticleKey> {
+        if new.pubstatus != PubStatus::Usable {
+            return None;
+        }
+        let edition = Edition::of(new);
+        let mut same_uri = self.live.versions(&new.uri).rev().filter(|that| that.sequence < own);
+        let last = same_uri.find(is_notice);
+        let last = last.filter(|that| withdraws(that) && older(edition, Edition::of(that.about)));
+        if let Some(that) = last {
+            return Some(that.about.key());
+        }
+        let mut waiting = self.live.orders_for(new).filter(|(that, _)| that.sequence < own);
+        let meant = |(that, by): &(Earlier<'_>, By)| {
+            let earlier = new.claimed.zip(that.about.claimed).map(|(made, killed)| made <= killed);
+            // A name alone may be that of the text that is sent instead: only what was made before.
+            withdraws(that) && earlier.unwrap_or(*by == By::Uri)
+        };
+        if let Some((that, _)) = waiting.find(meant) {
+            return Some(that.about.key());
+        }
+        let mut past = self.past.versions(&new.uri).rev().map(|(_, identity)| identity);
+        let last = past.find(|identity| identity.order.is_some())?;
+        let withdrawn = last.order != Some(Order::Release) && older(edition, last.edition());
+        withdrawn.then(|| last.key())
     }
 
     /// Carries out what the verdict on the newest article, at `own`, means for earlier ones.
@@ -37,26 +59,32 @@ impl State {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let (by, relation) = (entry.about.key(), entry.decision.verdict.relation.clone());
         let asks = entry.decision.verdict.flags.iter().any(|flag| flag == NEEDS_REVIEW);
-        let released = entry.about.marks.order == Some(Order::Release);
+        let released = entry.about.marks.order == Some(Order::Release)
+            && entry.about.pubstatus == PubStatus::Usable;
+        if relation.scope == Scope::Identity {
+            return self.affect_past(own, &relation, by, (asks, released));
+        }
         let of = relation.of.clone();
         let seen = of.as_ref().and_then(|t| t.sequence);
         let mut said = match (relation.kind, seen) {
-            (Kind::Withdrawal, Some(target)) if released => {
-                self.stand_all(target, Standing::Stands, own, None);
-                Vec::new()
-            }
+            (Kind::Withdrawal, Some(_)) if released && asks => Vec::new(),
+            (Kind::Withdrawal, Some(target)) if released => self.release(own, target, by),
             (Kind::Withdrawal, Some(target)) => {
+                let members = self.chain(own, target);
                 if !asks {
-                    self.stand_all(target, Standing::Withdrawn, own, Some(&by));
+                    for sequence in &members {
+                        self.stand(*sequence, Standing::Withdrawn, Some(by.clone()));
+                    }
                 }
-                let radius = self.radius(own, target, &Tainted::Whole, by);
-                vec![What::Withdrawn(Box::new(radius))]
+                let radius = self.radius(own, target, &Tainted::Whole, &members, by);
+                let confidence = relation.evidence.confidence;
+                vec![What::Withdrawn(Box::new(Radius { confidence, ..radius }))]
             }
-            (Kind::Withdrawal, None) => vec![What::Withdrawn(Box::new(Radius {
-                of: of.map(|t| t.key),
-                carriers: Vec::new(),
-                ..self.empty_radius(by)
-            }))],
+            (Kind::Withdrawal, None) if released => Vec::new(),
+            (Kind::Withdrawal, None) => {
+                let of = of.map(|t| t.key);
+                vec![What::Withdrawn(Box::new(Radius { of, ..self.empty_radius(by) }))]
+            }
             (Kind::Update, Some(_)) if relation.rule == "late-version" => {
                 self.stand(own, Standing::Superseded, of.map(|t| t.key));
                 Vec::new()
@@ -78,7 +106,7 @@ impl State {
             return Vec::new();
         };
         let tainted = Tainted::corrected(&new.print, &old.print);
-        let radius = self.radius(own, target, &tainted, by.clone());
+        let radius = self.radius(own, target, &tainted, &[target], by.clone());
         let mut said = vec![What::Corrected(Box::new(radius))];
         said.extend(self.supersede(target, Standing::Uncorrected, by));
         said
@@ -92,120 +120,128 @@ impl State {
         let article = old.about.key();
         let story = self.story_of(target);
         self.stand(target, standing, Some(by.clone()));
-        let reason = match standing {
-            Standing::Uncorrected => "corrected",
-            _ => "newer-version",
-        };
-        vec![What::Superseded(Box::new(Superseded { article, by, reason: reason.into(), story }))]
+        let reason = reason(standing).to_owned();
+        vec![What::Superseded(Box::new(Superseded { article, by, reason, story }))]
     }
 
-    /// Says that the newest article carries what was withdrawn or corrected, or was itself withdrawn
-    /// before it came.
-    fn late_carrier(&mut self, own: Sequence) -> Vec<What> {
-        let Some(entry) = self.live.get(own) else { return Vec::new() };
-        let about = entry.about.clone();
-        let notice = self.live.versions(&about.uri).rev().find(|that| that.sequence < own);
-        if let Some(notice) = notice
-            && notice.verdict.relation.kind == Kind::Withdrawal
-            && notice.about.marks.order != Some(Order::Release)
-            && older(&about, notice.about)
-        {
-            let by = notice.about.key();
-            self.stand(own, Standing::Withdrawn, Some(by.clone()));
-            let radius = self.radius(own, own, &Tainted::Whole, by);
-            return vec![What::Withdrawn(Box::new(radius))];
-        }
-        let verdict = &entry.decision.verdict;
-        let targets: Vec<Target> = std::iter::once(&verdict.relation)
-            .chain(&verdict.also)
-            .filter_map(|r| r.of.clone())
-            .collect();
-        for sequence in targets.iter().filter_map(|t| t.sequence) {
-            let Some(that) = self.live.get(sequence).filter(|that| that.about.uri != about.uri)
-            else {
-                continue;
-            };
-            let Some((tainted, by)) = self.taint(sequence) else { continue };
-            let aligner = Aligner::of(&that.print);
-            let Some(carrier) = self.carrier(&aligner, &tainted, own) else { continue };
-            let radius = Box::new(Radius {
-                of: Some(that.about.key()),
-                carriers: vec![carrier],
-                story: self.story_of(sequence),
-                ..self.empty_radius(by)
-            });
-            return match that.standing {
-                Standing::Withdrawn => vec![What::Withdrawn(radius)],
-                _ => vec![What::Corrected(radius)],
-            };
-        }
-        Vec::new()
-    }
-
-    /// What of a live article must not be printed any more, and since which article; `None` where it
-    /// stands, or a newer version alone took its place.
-    pub(super) fn taint(&self, sequence: Sequence) -> Option<(Tainted, ArticleKey)> {
-        let that = self.live.get(sequence)?;
-        let by = that.changed_by.clone();
-        match that.standing {
-            Standing::Withdrawn => Some((Tainted::Whole, by.unwrap_or_else(|| that.about.key()))),
-            Standing::Uncorrected => {
-                let by = by?;
-                let of = |v: &Earlier<'_>| v.about.version == by.version;
-                let tainted = {
-                    let correction = self.live.versions(&by.uri).find(of)?;
-                    Tainted::corrected(correction.print, &that.print)
-                };
-                Some((tainted, by))
-            }
-            Standing::Stands | Standing::Superseded => None,
-        }
-    }
-
-    /// Whether `new`, not yet live, carries what an article that its verdict names was corrected in.
-    pub(super) fn carries_uncorrected(&self, new: &Prepared, verdict: &Verdict) -> bool {
-        let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-        let mut targets = relations.filter_map(|r| r.of.as_ref()?.sequence);
-        targets.any(|sequence| {
-            let that = self.live.get(sequence);
-            let Some(that) = that.filter(|that| {
-                that.standing == Standing::Uncorrected && that.about.uri != new.about.uri
-            }) else {
-                return false;
-            };
-            let Some((tainted, _)) = self.taint(sequence) else { return false };
-            let new = Earlier {
-                sequence: self.live.next(),
-                arrived: self.clock,
-                about: &new.about,
-                print: &new.print,
-                verdict,
-                standing: Standing::Stands,
-            };
-            let run_words = self.settings.relation.run_words;
-            !carried(&Aligner::of(&that.print), &tainted, new, run_words).is_empty()
-        })
-    }
-
-    /// Changes the standing of every live version of `target` that is no notice.
-    fn stand_all(
+    /// What a version or notice does to articles whose window has passed.
+    fn affect_past(
         &mut self,
-        target: Sequence,
-        standing: Standing,
         own: Sequence,
-        by: Option<&ArticleKey>,
-    ) {
-        let Some(uri) = self.live.get(target).map(|entry| entry.about.uri.clone()) else { return };
-        let reports = self
-            .live
-            .versions(&uri)
-            .filter(|that| that.sequence != own && that.verdict.relation.kind != Kind::Withdrawal);
-        for sequence in reports.map(|that| that.sequence).collect::<Vec<_>>() {
-            self.stand(sequence, standing, by.cloned());
+        relation: &Relation,
+        by: ArticleKey,
+        (asks, released): (bool, bool),
+    ) -> Vec<What> {
+        let Some(of) = relation.of.as_ref().map(|t| t.key.clone()) else { return Vec::new() };
+        let superseded = |reason: &str, by: ArticleKey| {
+            let (article, reason) = (of.clone(), reason.to_owned());
+            What::Superseded(Box::new(Superseded { article, by, reason, story: None }))
+        };
+        match relation.kind {
+            Kind::Withdrawal if asks && released => Vec::new(),
+            Kind::Withdrawal if released => {
+                self.stand_past(&of.uri, Standing::Withdrawn, Standing::Stands);
+                vec![superseded("released", by)]
+            }
+            Kind::Withdrawal => {
+                if !asks {
+                    self.stand_past(&of.uri, Standing::Stands, Standing::Withdrawn);
+                }
+                let radius = self.past_radius(own, &of, by);
+                let confidence = relation.evidence.confidence;
+                vec![What::Withdrawn(Box::new(Radius { confidence, ..radius }))]
+            }
+            Kind::Update if relation.rule == "late-version" => {
+                self.stand(own, Standing::Superseded, Some(of));
+                self.late_carrier(own)
+            }
+            Kind::Correction => {
+                let radius = self.past_radius(own, &of, by.clone());
+                self.stand_past(&of.uri, Standing::Stands, Standing::Uncorrected);
+                vec![What::Corrected(Box::new(radius)), superseded("corrected", by)]
+            }
+            Kind::Update => {
+                self.stand_past(&of.uri, Standing::Stands, Standing::Superseded);
+                vec![superseded("newer-version", by)]
+            }
+            _ => self.late_carrier(own),
         }
     }
 
-    fn stand(&mut self, sequence: Sequence, standing: Standing, by: Option<ArticleKey>) {
+    /// Changes how the identities of a uri stand that stood in one way, notices left out.
+    fn stand_past(&mut self, uri: &str, before: Standing, after: Standing) {
+        let all = self.past.versions(uri).filter(|(_, i)| i.order.is_none());
+        let all: Vec<Sequence> =
+            all.filter(|(_, i)| i.standing == before).map(|(sequence, _)| sequence).collect();
+        for sequence in all {
+            self.past.stand(sequence, after);
+            self.changes.push(Change::identity(sequence, self.past.get(sequence)));
+        }
+    }
+
+    /// All that `target` is a version of: the live versions of its uri, and those of the uris that
+    /// these revised, by the same provider; notices and the article at `own` left out.
+    fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
+        let mut members: Vec<Sequence> = Vec::new();
+        let mut next = Some(target);
+        while let Some(entry) = next.and_then(|target| self.live.get(target)) {
+            let reports = self.live.versions(&entry.about.uri).filter(|that| !is_notice(that));
+            let fresh: Vec<Sequence> = reports
+                .map(|that| that.sequence)
+                .filter(|s| *s != own && !members.contains(s))
+                .collect();
+            if fresh.is_empty() {
+                break;
+            }
+            let revised =
+                fresh.iter().filter_map(|s| self.revised(*s)).find(|s| !fresh.contains(s));
+            members.extend(fresh);
+            next = revised.filter(|s| !members.contains(s));
+        }
+        members.sort_unstable();
+        members
+    }
+
+    /// The article of the same provider that this one revised.
+    fn revised(&self, at: Sequence) -> Option<Sequence> {
+        let entry = self.live.get(at)?;
+        let relation = &entry.decision.verdict.relation;
+        let revises = matches!(relation.kind, Kind::Update | Kind::Correction);
+        let before = relation.of.as_ref().filter(|_| revises)?.sequence?;
+        let that = self.live.get(before)?;
+        (that.about.provider == entry.about.provider).then_some(before)
+    }
+
+    /// Undoes a hold: the newest version stands again, the others as it left them.
+    fn release(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<What> {
+        let withdrawn = |s: &Sequence| {
+            self.live.get(*s).is_some_and(|entry| entry.standing == Standing::Withdrawn)
+        };
+        let held: Vec<Sequence> = self.chain(own, target).into_iter().filter(withdrawn).collect();
+        let precedes = |a: Sequence, b: Sequence| match (self.live.get(a), self.live.get(b)) {
+            (Some(a), Some(b)) => {
+                let late = older(Edition::of(&b.about), Edition::of(&a.about));
+                a.about.uri != b.about.uri || !late
+            }
+            _ => true,
+        };
+        let newest = held.iter().copied().reduce(|a, b| if precedes(a, b) { b } else { a });
+        let Some(newest) = newest else { return Vec::new() };
+        let Some(article) = self.live.get(newest).map(|entry| entry.about.key()) else {
+            return Vec::new();
+        };
+        for sequence in held {
+            if sequence == newest {
+                self.stand(sequence, Standing::Stands, None);
+            } else {
+                self.stand(sequence, Standing::Superseded, Some(article.clone()));
+            }
+        }
+        let (reason, story) = ("released".to_owned(), self.story_of(newest));
+        vec![What::Superseded(Box::new(Superseded { article, by, reason, story }))]
+    }
+
+    pub(super) fn stand(&mut self, sequence: Sequence, standing: Standing, by: Option<ArticleKey>) {
         let before = self.live.get(sequence).map(|entry| entry.standing);
         if self.live.stand(sequence, standing, by)
             && let (Some(member), Some(before)) = (self.live.member(sequence), before)
@@ -214,55 +250,14 @@ impl State {
         }
         self.touched.article(sequence);
         if let Some(entry) = self.live.get(sequence) {
-            self.changes.push(super::Change::article(sequence, entry));
+            self.changes.push(Change::article(sequence, entry));
         }
     }
+}
 
-    /// Who carries tainted words of `target`; the notice itself and its versions left out.
-    pub(super) fn radius(
-        &self,
-        own: Sequence,
-        target: Sequence,
-        tainted: &Tainted,
-        by: ArticleKey,
-    ) -> Radius {
-        let Some(entry) = self.live.get(target) else { return self.empty_radius(by) };
-        let aligner = Aligner::of(&entry.print);
-        let others = self.index.holders(&entry.print).into_iter().filter(|&s| {
-            let same = self.live.get(s).is_some_and(|that| that.about.uri == entry.about.uri);
-            s != own && s != target && !same
-        });
-        Radius {
-            of: Some(entry.about.key()),
-            carriers: others.filter_map(|s| self.carrier(&aligner, tainted, s)).collect(),
-            story: self.story_of(target),
-            ..self.empty_radius(by)
-        }
-    }
-
-    pub(super) fn carrier(
-        &self,
-        text: &Aligner<'_>,
-        tainted: &Tainted,
-        at: Sequence,
-    ) -> Option<Carrier> {
-        let that = self.live.earlier(at)?;
-        let passages = carried(text, tainted, that, self.settings.relation.run_words);
-        (!passages.is_empty()).then(|| Carrier {
-            sequence: at,
-            article: that.about.key(),
-            provider: that.about.provider.clone(),
-            certainty: Certainty::Certain,
-            passages,
-        })
-    }
-
-    fn empty_radius(&self, by: ArticleKey) -> Radius {
-        let searched_from = self.live.first().map_or(self.clock, |(_, entry)| entry.arrived);
-        Radius { by, of: None, carriers: Vec::new(), searched_from, story: None }
-    }
-
-    fn story_of(&self, sequence: Sequence) -> Option<StoryId> {
-        self.stories.story_of(sequence)
+fn reason(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Uncorrected => "corrected",
+        _ => "newer-version",
     }
 }

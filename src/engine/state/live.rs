@@ -1,10 +1,14 @@
 //! The live articles, in order of arrival: they enter at one end and leave at the other.
+//!
+//! They are found by uri, by name, by slug, and, where a notice waits for what it names, by what it
+//! names. Lists under one key are bounded, and keep what arrived last.
 
 use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
 use crate::engine::fingerprint::Fingerprint;
-use crate::engine::relation::{Archive, Earlier, Relation, Standing, Verdict};
+use crate::engine::relation::names::{self, Names};
+use crate::engine::relation::past::Identity;
+use crate::engine::relation::{Earlier, Kind, Relation, Scope, Standing, Verdict};
 use crate::engine::story::{Member, Members, StoryId, Terms};
-use crate::engine::text;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -58,9 +62,36 @@ pub(super) struct Live {
     /// Shared with read views, which keep what they hold as it was.
     entries: VecDeque<Arc<Entry>>,
     uris: FxHashMap<String, Vec<Sequence>>,
-    /// The newest article by the hashes of its names.
+    /// The newest article by the keys of its names.
     names: FxHashMap<u64, Sequence>,
+    /// The articles that bear a slug, in order of arrival, at most [`BEARERS_MAX`].
+    slugs: FxHashMap<u64, Vec<Sequence>>,
+    /// Notices that wait for what they name, by the keys of uris and names.
+    orders: FxHashMap<u64, Vec<Sequence>>,
     bytes: usize,
+}
+
+/// The most articles that are kept under one slug, and notices under one name.
+const BEARERS_MAX: usize = 64;
+
+/// Puts `sequence` last under `key`.
+fn put(lists: &mut FxHashMap<u64, Vec<Sequence>>, key: u64, sequence: Sequence) {
+    let list = lists.entry(key).or_default();
+    if list.len() == BEARERS_MAX {
+        list.remove(0);
+    }
+    list.push(sequence);
+}
+
+/// Takes `sequence`, the oldest of all, from under `key`.
+fn take(lists: &mut FxHashMap<u64, Vec<Sequence>>, key: u64, sequence: Sequence) {
+    let Some(list) = lists.get_mut(&key) else { return };
+    if list.first() == Some(&sequence) {
+        list.remove(0);
+    }
+    if list.is_empty() {
+        lists.remove(&key);
+    }
 }
 
 impl Live {
@@ -117,8 +148,15 @@ impl Live {
     pub(super) fn push(&mut self, entry: Entry) {
         let next = self.next();
         self.uris.entry(entry.about.uri.clone()).or_default().push(next);
-        for name in names(&entry.about) {
-            self.names.insert(name, next);
+        let names = borne(&entry.about);
+        for key in keys(names, entry.about.provider.as_deref()) {
+            self.names.insert(key, next);
+        }
+        if names.slug != 0 {
+            put(&mut self.slugs, names.slug, next);
+        }
+        for key in waits_for(&entry) {
+            put(&mut self.orders, key, next);
         }
         self.bytes += bytes(&entry);
         self.entries.push_back(Arc::new(entry));
@@ -129,24 +167,68 @@ impl Live {
         self.entries.front().map(|entry| (Sequence(self.first), &**entry))
     }
 
-    /// Removes the oldest live article.
-    pub(super) fn pop(&mut self) {
-        if let Some(entry) = self.entries.pop_front() {
-            self.bytes -= bytes(&entry);
-            if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
-                versions.remove(0);
-                if versions.is_empty() {
-                    self.uris.remove(&entry.about.uri);
-                }
+    /// Removes the oldest live article; what outlives its window.
+    pub(super) fn pop(&mut self) -> Option<Identity> {
+        let entry = self.entries.pop_front()?;
+        let own = Sequence(self.first);
+        self.bytes -= bytes(&entry);
+        if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
+            versions.remove(0);
+            if versions.is_empty() {
+                self.uris.remove(&entry.about.uri);
             }
-            for name in names(&entry.about) {
-                if self.names.get(&name) == Some(&Sequence(self.first)) {
-                    self.names.remove(&name);
-                }
-            }
-            self.first += 1;
         }
+        let names = borne(&entry.about);
+        for key in keys(names, entry.about.provider.as_deref()) {
+            if self.names.get(&key) == Some(&own) {
+                self.names.remove(&key);
+            }
+        }
+        if names.slug != 0 {
+            take(&mut self.slugs, names.slug, own);
+        }
+        for key in waits_for(&entry) {
+            take(&mut self.orders, key, own);
+        }
+        self.first += 1;
+        let verdict = &entry.decision.verdict;
+        let at = (entry.arrived, entry.standing);
+        Some(Identity::of(&entry.about, &entry.print, verdict, at))
     }
+
+    /// The live articles that bear the slug of this key, notices left out.
+    pub(super) fn bearers(&self, slug: u64) -> &[Sequence] {
+        self.slugs.get(&slug).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Notices that wait for an article of this uri or these names, newest first, each with what it
+    /// was found by.
+    pub(super) fn orders_for(&self, about: &About) -> impl Iterator<Item = (Earlier<'_>, By)> {
+        let mut keys = vec![(uri_key(&about.uri), By::Uri)];
+        if let Some(provider) = about.provider.as_deref().filter(|_| !self.orders.is_empty()) {
+            let own = Names::of(about).iter().filter_map(|key| names::of_provider(key, provider));
+            keys.extend(own.map(|key| (key, By::Name)));
+        }
+        keys.into_iter().flat_map(move |(key, by)| {
+            let found = self.orders.get(&key).map(Vec::as_slice).unwrap_or_default();
+            found.iter().rev().filter_map(move |&s| Some((self.earlier(s)?, by)))
+        })
+    }
+
+    /// All live articles, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Sequence, &Entry)> {
+        let entries = self.entries.iter().map(AsRef::as_ref);
+        (self.first..).map(Sequence).zip(entries)
+    }
+}
+
+/// What a waiting notice was found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// The uri that it links to.
+    Uri,
+    /// A name that it gives.
+    Name,
 }
 
 /// Bytes of an entry that never change while it lives. Short strings of its verdict are left out.
@@ -159,32 +241,49 @@ fn bytes(entry: &Entry) -> usize {
     size_of::<Entry>() + heap + relations + about.uri.len() + about.headline.len() + text
 }
 
-/// The names that an article is found by: its slug and its headline, each alone and with its
-/// provider. Notices have none: a notice must not hide what it names.
-fn names(about: &About) -> impl Iterator<Item = u64> {
-    let named = about.marks.order.is_none();
-    let texts = [about.slugline.as_deref(), Some(about.headline.as_str())];
-    let provider = about.provider.as_deref();
-    let keys = move |text| [name_key(text, None), provider.and_then(|p| name_key(text, Some(p)))];
-    texts.into_iter().flatten().filter(move |_| named).flat_map(keys).flatten()
-}
-
-/// The hash of a name, its case and punctuation left out; `None` for a name without words.
-fn name_key(name: &str, provider: Option<&str>) -> Option<u64> {
-    let settings = text::Settings { words_max: 200 };
-    let hash = |text: &str| {
-        let hashes = text::words(text, &settings).hashes;
-        hashes.into_iter().reduce(text::tokens::mix)
-    };
-    let name = hash(name)?;
-    match provider {
-        None => Some(name),
-        Some(provider) => Some(text::tokens::mix(hash(provider)?, !name)),
+/// The names that an article bears. Notices have none: a notice must not hide what it names.
+fn borne(about: &About) -> Names {
+    match about.marks.order {
+        None => Names::of(about),
+        Some(_) => Names { slug: 0, headline: 0 },
     }
 }
 
-impl Archive for Live {
-    fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
+/// The keys that an article is found by: each of its names, alone and with its provider.
+fn keys(names: Names, provider: Option<&str>) -> impl Iterator<Item = u64> {
+    let own = move |key| provider.and_then(|p| names::of_provider(key, p));
+    names.iter().flat_map(move |key| [Some(key), own(key)].into_iter().flatten())
+}
+
+/// The key of a uri among those of names.
+fn uri_key(uri: &str) -> u64 {
+    use std::hash::{Hash, Hasher};
+    let mut hash = rustc_hash::FxHasher::default();
+    uri.hash(&mut hash);
+    hash.finish()
+}
+
+/// The keys of what a notice waits for: all that it names, while it has found nothing.
+fn waits_for(entry: &Entry) -> Vec<u64> {
+    let (about, relation) = (&entry.about, &entry.decision.verdict.relation);
+    let found = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());
+    if relation.kind != Kind::Withdrawal || found || relation.scope == Scope::Identity {
+        return Vec::new();
+    }
+    let mut keys: Vec<u64> = about.links.iter().map(|link| uri_key(&link.to.uri)).collect();
+    let named = about.marks.references.iter().chain(&about.slugline);
+    if let Some(provider) = &about.provider {
+        let own = |name: &String| names::of_provider(names::key(name)?, provider);
+        keys.extend(named.filter_map(own));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+impl Live {
+    /// The live article at `sequence`, as relation sees it.
+    pub(super) fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         let entry = self.get(sequence)?;
         Some(Earlier {
             sequence,
@@ -196,13 +295,15 @@ impl Archive for Live {
         })
     }
 
-    fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
+    /// The live articles of this uri, in order of arrival, notices included.
+    pub(super) fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
         let all = self.uris.get(uri).map(Vec::as_slice).unwrap_or_default();
         all.iter().filter_map(|&sequence| self.earlier(sequence))
     }
 
-    fn newest_of_name(&self, name: &str, provider: Option<&str>) -> Option<Earlier<'_>> {
-        self.earlier(*self.names.get(&name_key(name, provider)?)?)
+    /// The newest live article that bears the name of this key.
+    pub(super) fn newest_of_name(&self, key: u64) -> Option<Earlier<'_>> {
+        self.earlier(*self.names.get(&key)?)
     }
 }
 

@@ -9,8 +9,11 @@
 
 mod consider;
 mod effects;
+mod embargo;
 mod furniture;
 mod live;
+mod past;
+mod radius;
 pub mod record;
 mod tally;
 mod touched;
@@ -24,13 +27,16 @@ use super::fingerprint::{FloodKey, SimHash};
 use super::index::Index;
 use super::index::furniture::Furniture;
 use super::prepare::Prepared;
-use super::relation::{self, Archive, Arrival, Pass, Standing, Verdict};
+use super::relation::{self, Arrival, Carrying, Kind, Pass, Standing, Verdict};
 use super::story::{Member, Members, Placement, Remembered, Step, Stories, StoryId, Summary};
 use super::text::{Clean, Words};
 pub use consider::Considered;
+use embargo::Embargo;
+pub use embargo::Lifted;
 use furniture::Edges;
 use live::Live;
 pub use live::{Decision, Entry};
+use past::{Known, Past};
 pub use record::{Change, RestoreError};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -48,6 +54,9 @@ pub struct State {
     key: FloodKey,
     clock: EventTime,
     live: Live,
+    past: Past,
+    embargo: Embargo,
+    lifted: Vec<Lifted>,
     index: Index,
     furniture: Furniture,
     stories: Stories,
@@ -68,6 +77,9 @@ impl State {
             key,
             clock: EventTime(i64::MIN),
             live: Live::default(),
+            past: Past::default(),
+            embargo: Embargo::default(),
+            lifted: Vec::new(),
             changes: Vec::new(),
             clock_written: None,
             tally: Tally::default(),
@@ -133,10 +145,25 @@ impl State {
         near.filter_map(|(s, apart)| Some((self.live.get(s)?.about.key(), apart))).collect()
     }
 
-    /// Bytes held for the live articles: fingerprints, metadata, verdicts and the index. Stories are
-    /// not counted.
+    /// The number of identities that outlive the window.
+    pub fn identities(&self) -> usize {
+        self.past.len()
+    }
+
+    /// The number of articles that wait for the end of their embargo.
+    pub fn embargoed(&self) -> usize {
+        self.embargo.len()
+    }
+
+    /// Bytes held for the live articles (fingerprints, metadata, verdicts and the index) and for the
+    /// identities of those before. Stories are not counted.
     pub fn bytes(&self) -> usize {
-        self.live.bytes() + self.index.bytes()
+        self.live.bytes() + self.index.bytes() + self.past.bytes()
+    }
+
+    /// The articles whose embargo has ended since the last call, in the order of its ends.
+    pub fn take_lifted(&mut self) -> Vec<Lifted> {
+        std::mem::take(&mut self.lifted)
     }
 
     /// What was counted since the last call.
@@ -163,14 +190,16 @@ impl State {
         let sequence = self.live.next();
         let ticked = self.stories.tick(self.clock, sequence, &self.live);
         let mut happened: Vec<What> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
+        self.lift();
         let expired = self.expire();
         happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
         self.furniture.forget(new.print.content);
         let edges = self.take_off(&mut new);
         self.see(&edges);
         self.tally.unwrapped += u64::from(edges.taken_off);
-        let (verdict, candidates) = self.judge(&new, &edges, stamp);
+        let (mut verdict, candidates) = self.judge(&new, &edges, stamp);
         self.tally.had_candidates(candidates);
+        self.wait(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
         let mut classified = classified(&new, verdict);
         let entry = Entry {
@@ -234,6 +263,12 @@ impl State {
         for (hash, seen) in read.furniture {
             state.furniture.remember(hash, seen);
         }
+        for (sequence, identity) in read.identities {
+            state.past.push(sequence, identity);
+        }
+        for (sequence, waiting) in read.waiting {
+            state.embargo.put(sequence, waiting);
+        }
         for remembered in read.remembered {
             state.stories.remember(remembered);
         }
@@ -268,9 +303,15 @@ impl State {
             }
             steps.extend(self.stories.leave(sequence, &self.live));
             self.index.expire();
-            self.live.pop();
+            let repeats = entry.decision.verdict.relation.kind == Kind::Redelivery;
+            let identity = self.live.pop();
             self.changes.push(Change::gone(sequence));
+            if let Some(identity) = identity.filter(|_| !repeats) {
+                self.changes.push(Change::identity(sequence, Some(&identity)));
+                self.past.push(sequence, identity);
+            }
         }
+        self.forget();
         steps
     }
 
@@ -284,8 +325,8 @@ impl State {
             print: &new.print,
             now: self.clock,
         };
-        let mut verdict =
-            relation::judge(arrival, &candidates, &self.live, &self.settings.relation);
+        let known = Known { live: &self.live, past: &self.past };
+        let mut verdict = relation::judge(arrival, &candidates, &known, &self.settings.relation);
         if edges.taken_off {
             verdict.flags.push(LEARNED_FURNITURE.into());
         }
@@ -324,7 +365,10 @@ impl State {
     /// The live article that `about` is said to be a translation of.
     fn translated(&self, about: &About) -> Option<Sequence> {
         let links = about.links.iter().filter(|link| link.kind == LinkKind::TranslationOf);
-        links.filter_map(|link| self.live.newest_of_uri(&link.to.uri)).map(|e| e.sequence).next()
+        links
+            .filter_map(|link| self.live.versions(&link.to.uri).next_back())
+            .map(|e| e.sequence)
+            .next()
     }
 
     fn joined(&self, story: StoryId, score: Option<f64>) -> Option<Joined> {
@@ -341,13 +385,15 @@ impl State {
         if claimed.is_some_and(|claimed| claimed.since(stamp) > self.settings.future_tolerance) {
             verdict.flags.push("early".into());
         }
-        if self.withdrawn_before(&new.about) {
+        if self.notice_for(&new.about, self.live.next()).is_some() {
             verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
             verdict.pass = Pass::Held;
         }
         if self.carries_uncorrected(new, verdict) {
             verdict.flags.push(relation::CARRIES_UNCORRECTED.into());
-            verdict.pass = Pass::Held;
+            if self.settings.relation.unique.carrying == Carrying::Hold {
+                verdict.pass = Pass::Held;
+            }
         }
         verdict.flags.sort_unstable();
         verdict.flags.dedup();

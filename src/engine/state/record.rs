@@ -3,6 +3,8 @@
 //! | key | holds |
 //! |---|---|
 //! | `a/<sequence>` | one accepted article: its features, the decisions taken, where it came from |
+//! | `i/<sequence>` | the identity of an article whose window has passed |
+//! | `e/<sequence>` | an article that waits for the end of its embargo |
 //! | `s/<story>` | what a story's members do not give, or the story that took it in |
 //! | `f/head`, `f/<page>` | how frequent terms are, in pages of 1,024 counters, 3 decimal digits |
 //! | `e/<hash>` | a piece of text learned to be furniture, and when it was last seen |
@@ -11,16 +13,18 @@
 //! Sequences are 20 decimal digits, story ids 16 hexadecimal ones. Values are postcard behind one
 //! version byte; a version above ours refuses the restore.
 
+use super::embargo::Waiting;
 use super::live::{Decision, Entry};
 use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
 use crate::engine::fingerprint::Fingerprint;
+use crate::engine::relation::past::Identity;
 use crate::engine::relation::{Standing, Verdict};
 use crate::engine::story::{FrequencyRecord, Remembered, StoryId, Terms};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A record to write to the changelog: `None` is a tombstone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +54,16 @@ impl Change {
 
     pub(super) fn gone(sequence: Sequence) -> Self {
         Self { key: article_key(sequence), value: None }
+    }
+
+    /// The identity of an article; `None` when it goes.
+    pub(super) fn identity(sequence: Sequence, identity: Option<&Identity>) -> Self {
+        Self { key: format!("i/{:020}", sequence.0), value: identity.map(encode) }
+    }
+
+    /// An article that waits for the end of its embargo; `None` when it waits no more.
+    pub(super) fn embargo(sequence: Sequence, waiting: Option<&Waiting>) -> Self {
+        Self { key: format!("e/{:020}", sequence.0), value: waiting.map(encode) }
     }
 
     /// The record of what the stories remember.
@@ -129,6 +143,8 @@ pub(super) struct Records {
     pub(super) articles: Vec<(Sequence, Entry)>,
     pub(super) remembered: Vec<Remembered>,
     pub(super) furniture: Vec<(u64, EventTime)>,
+    pub(super) identities: Vec<(Sequence, Identity)>,
+    pub(super) waiting: Vec<(Sequence, Waiting)>,
 }
 
 impl Records {
@@ -142,12 +158,18 @@ impl Records {
                 key: key.clone(),
                 message: message.into(),
             };
+            let sequence = |number: &str| {
+                number.parse().map(Sequence).map_err(|_| unreadable("no sequence in its key"))
+            };
             if key == "clock" {
                 read.clock = Some(decode(&key, &value)?);
             } else if let Some(number) = key.strip_prefix("a/") {
-                let sequence = number.parse().map_err(|_| unreadable("no sequence in its key"))?;
-                let stored: ArticleRecord = decode(&key, &value)?;
-                read.articles.push((Sequence(sequence), entry(Sequence(sequence), stored)));
+                let (own, stored) = (sequence(number)?, decode::<ArticleRecord>(&key, &value)?);
+                read.articles.push((own, entry(own, stored)));
+            } else if let Some(number) = key.strip_prefix("i/") {
+                read.identities.push((sequence(number)?, decode(&key, &value)?));
+            } else if let Some(number) = key.strip_prefix("e/") {
+                read.waiting.push((sequence(number)?, decode(&key, &value)?));
             } else if let Some(id) = key.strip_prefix("s/") {
                 let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
                 let record = decode(&key, &value)?;

@@ -13,6 +13,10 @@ pub struct Tally {
     pub postings_dropped: u64,
     /// Articles from which learned furniture was taken off.
     pub unwrapped: u64,
+    /// Identities that left early because of `identities_max`.
+    pub identities_crowded_out: u64,
+    /// Articles under embargo that are never passed on because of `embargoed_max`.
+    pub embargoes_dropped: u64,
     /// At index n: articles that had n candidates.
     pub candidates: Vec<u64>,
 }

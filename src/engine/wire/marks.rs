@@ -207,7 +207,7 @@ fn at_start(headline: &str, pattern: &str, case: Case) -> Option<u16> {
 /// What may stand before a mark.
 const BRACKETS: [char; 10] = ['(', '[', '*', ' ', '/', '+', '-', '【', '<', '>'];
 
-/// How the words before the first hyphen of a headline are written.
+/// Whether the words before the first hyphen of a headline stand out in capitals.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Case {
     Capitals,
@@ -217,7 +217,10 @@ enum Case {
 impl Case {
     fn of(headline: &str) -> Self {
         let first = headline.trim_start_matches(BRACKETS).split('-').next().unwrap_or_default();
-        if first.contains(char::is_lowercase) { Self::Mixed } else { Self::Capitals }
+        // Some desks write whole headlines in capitals, where they say nothing.
+        let stands_out =
+            !first.contains(char::is_lowercase) && headline.contains(char::is_lowercase);
+        if stands_out { Self::Capitals } else { Self::Mixed }
     }
 }
 
@@ -309,6 +312,8 @@ mod tests {
         assert_eq!(order("Kill rates fall in the north"), None);
         assert_eq!(order("Kill-switch law passes"), None);
         assert_eq!(order("Hold-up at the harbour bank"), None);
+        assert_eq!(order("HOLD-UP AT THE HARBOUR BANK"), None);
+        assert_eq!(order("HOLD"), Some(Order::Hold));
         assert_eq!(order("HOLD HOLD HOLD"), Some(Order::Hold));
         assert_eq!(order("FREIGABE: Brücke zu"), Some(Order::Release));
         assert_eq!(order("HOLD: Bridge reopens"), Some(Order::Hold));

@@ -43,7 +43,7 @@ pub(super) const KNOWN: &[(Place, &str, Mark)] = &[
     (Body, "mandatory kill", Kill), (Body, "story withdrawn", Kill), (Body, "kill kill kill", Kill),
     (Body, "bulletin kill", Kill), (Body, "this story has been withdrawn", Kill),
     (Body, "(this story has been withdrawn", Kill), (Body, "die meldung ist zurückgezogen", Kill),
-    (Headline, "hold-", Hold), (Headline, "hold:", Hold), (Headline, "hold hold hold", Hold),
+    (Headline, "hold-", Hold), (Headline, "hold:", Hold), (Headline, "hold hold hold", Hold), (Headline, "hold", Hold),
     (Headline, "(hold)", Hold), (Headline, "withhold", Hold), (Headline, "bulletin withhold", Hold),
     (Headline, "sperre:", Hold), (Headline, "bitte nicht verwenden", Hold),
     (Slug, ", withhold", Hold), (Slug, "-withhold", Hold), (Slug, "-hold", Hold),

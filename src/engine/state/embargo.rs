@@ -1,0 +1,93 @@
+//! Articles that wait for the end of their embargo before they go on to `wire.unique`.
+//!
+//! In: an article whose verdict says that it waits. Out: its input position, when the engine's clock
+//! reaches the end of the embargo, unless it was withdrawn or replaced meanwhile. The shell keeps the
+//! bytes. Each is a record of its own, so that a wait outlives the window.
+
+use super::{Change, State};
+use crate::engine::article::{About, EventTime, InputPosition, Sequence};
+use crate::engine::relation::{Pass, Standing, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An article that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    /// Where its bytes came from.
+    pub(super) input: InputPosition,
+    /// The end of its embargo.
+    pub(super) until: EventTime,
+}
+
+/// An article whose embargo has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifted {
+    /// Where its bytes came from.
+    pub input: InputPosition,
+    /// How it stands by now.
+    pub standing: Standing,
+}
+
+impl Lifted {
+    /// Whether it goes on: what was withdrawn or replaced while it waited does not.
+    pub fn stands(&self) -> bool {
+        self.standing == Standing::Stands
+    }
+}
+
+/// What waits, by the end of its embargo.
+#[derive(Debug, Default)]
+pub(super) struct Embargo {
+    waiting: BTreeMap<(EventTime, Sequence), InputPosition>,
+}
+
+impl Embargo {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn put(&mut self, own: Sequence, waiting: Waiting) {
+        self.waiting.insert((waiting.until, own), waiting.input);
+    }
+
+    /// The next that is free at `clock`.
+    pub(super) fn lift(&mut self, clock: EventTime) -> Option<(Sequence, InputPosition)> {
+        let (&(until, own), _) = self.waiting.first_key_value()?;
+        if until > clock {
+            return None;
+        }
+        Some((own, self.waiting.remove(&(until, own))?))
+    }
+}
+
+impl State {
+    /// Notes that an article waits for the end of its embargo, while there is room.
+    pub(super) fn wait(
+        &mut self,
+        about: &About,
+        verdict: &mut Verdict,
+        sequence: Sequence,
+        input: &InputPosition,
+    ) {
+        let (Pass::Embargoed, Some(until)) = (verdict.pass, about.embargoed) else { return };
+        if self.embargo.len() >= self.settings.embargoed_max as usize {
+            verdict.pass = Pass::Held;
+            self.tally.embargoes_dropped += 1;
+            return;
+        }
+        let waiting = Waiting { input: input.clone(), until };
+        self.changes.push(Change::embargo(sequence, Some(&waiting)));
+        self.embargo.put(sequence, waiting);
+    }
+
+    /// Frees what the clock has freed.
+    pub(super) fn lift(&mut self) {
+        while let Some((sequence, input)) = self.embargo.lift(self.clock) {
+            self.changes.push(Change::embargo(sequence, None));
+            let live = self.live.get(sequence).map(|entry| entry.standing);
+            let past = || self.past.get(sequence).map(|identity| identity.standing);
+            let standing = live.or_else(past).unwrap_or_default();
+            self.lifted.push(Lifted { input, standing });
+        }
+    }
+}
