@@ -23,6 +23,7 @@ mod pipeline;
 mod sample;
 mod scenario;
 mod script;
+mod seeds;
 mod shards;
 mod stories;
 mod wire_agencies;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `a/<sequence>` | one accepted article: its features, the decisions taken, where it came from |
 //! | `i/<sequence>` | the identity of an article whose window has passed |
-//! | `e/<sequence>` | an article that waits for the end of its embargo |
+//! | `w/<sequence>` | an article that waits for the end of its embargo |
 //! | `s/<story>` | what a story's members do not give, or the story that took it in |
 //! | `f/head`, `f/<page>` | how frequent terms are, in pages of 1,024 counters, 3 decimal digits |
 //! | `e/<hash>` | a piece of text learned to be furniture, and when it was last seen |
@@ -63,7 +63,7 @@ impl Change {
 
     /// An article that waits for the end of its embargo; `None` when it waits no more.
     pub(super) fn embargo(sequence: Sequence, waiting: Option<&Waiting>) -> Self {
-        Self { key: format!("e/{:020}", sequence.0), value: waiting.map(encode) }
+        Self { key: format!("w/{:020}", sequence.0), value: waiting.map(encode) }
     }
 
     /// The record of what the stories remember.
@@ -168,7 +168,7 @@ impl Records {
                 read.articles.push((own, entry(own, stored)));
             } else if let Some(number) = key.strip_prefix("i/") {
                 read.identities.push((sequence(number)?, decode(&key, &value)?));
-            } else if let Some(number) = key.strip_prefix("e/") {
+            } else if let Some(number) = key.strip_prefix("w/") {
                 read.waiting.push((sequence(number)?, decode(&key, &value)?));
             } else if let Some(id) = key.strip_prefix("s/") {
                 let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
