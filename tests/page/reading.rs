@@ -96,3 +96,25 @@ async fn filters_and_directions_of_writing_hold() {
     page.until("document.querySelector('.pick.set summary')?.textContent === 'Japanese'").await;
     page.close().await;
 }
+
+#[tokio::test]
+async fn a_text_on_trial_names_its_source_and_story() {
+    let demo = Demo::through();
+    let page = Browser::open(&demo).await;
+    page.find(".stories li").await;
+    page.go("#/match").await;
+    page.click("#trial-body").await;
+    page.press(
+        "A passenger ferry with 212 people on board ran aground off the island of Marel early on \
+         Tuesday and began to take in water, the coast guard said. The captain will be heard on \
+         Friday, a lawyer for the owners told reporters in Port Seltz.",
+    )
+    .await;
+    page.click(".trial button").await;
+    page.find(".result a[href^='#/story/']").await;
+    let said = page.text(".result").await;
+    assert!(said.contains("EXPANSION of Kestrel"), "{said}");
+    assert!(said.contains("Fishing crews bring ferry passengers ashore"), "{said}");
+    assert_eq!(page.value("document.querySelectorAll('.result .measures').length").await, json!(1));
+    page.close().await;
+}

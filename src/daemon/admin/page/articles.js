@@ -190,8 +190,8 @@ function actions(article) {
       document.querySelectorAll("[data-key=x]").forEach(name);
       return;
     }
-    const [a, b] = [other, article].sort((a, b) => new Date(a.arrived) - new Date(b.arrived));
-    location.hash = pairPlace("compare", a.id, b.id);
+    const pair = [other, article].sort((x, y) => new Date(x.arrived) - new Date(y.arrived));
+    location.hash = pairPlace("compare", ...pair.map((one) => one.id));
   });
   name(pick);
   const link = (view, key, words) =>

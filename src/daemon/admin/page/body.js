@@ -56,7 +56,7 @@ function paragraph(text, start, end, marks, language) {
   const node = el("p", { dir: "auto", lang: language });
   for (let at = 0; at + 1 < places.length; at += 1) {
     const [from, to] = [places[at], places[at + 1]];
-    const mark = marks.find((mark) => mark.start <= from && mark.end >= to);
+    const mark = marks.find(({ start: first, end: last }) => first <= from && last >= to);
     const said = text.slice(from, to);
     put(node, [mark ? el("mark", { class: mark.class, title: mark.title }, said) : said]);
   }

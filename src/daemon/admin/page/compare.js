@@ -129,16 +129,16 @@ function summary({ ops, changed_numbers: changed, same }) {
     ops
       .filter((one) => one.op === op)
       .reduce((n, one) => n + one.text.split(/\s+/u).filter(Boolean).length, 0);
-  const [out, put] = [count("delete"), count("insert")];
+  const [out, into] = [count("delete"), count("insert")];
   return el(
     "div",
     { class: "summary" },
     el(
       "p",
       {},
-      out + put === 0
+      out + into === 0
         ? "The texts are the same, word for word."
-        : `${percent(same)} the same; ${counted(out, "word")} out, ${counted(put, "word")} in.`,
+        : `${percent(same)} the same; ${counted(out, "word")} out, ${counted(into, "word")} in.`,
     ),
     changed.length > 0 &&
       el(

@@ -8,7 +8,6 @@
 // The address holds what is open, so that a story can be sent to a colleague:
 // #/story/ID, #/story/ID/ARTICLE, #/article/ID, #/compare/A/B, #/why/A/B, #/match.
 
-import * as api from "./api.js";
 import { articleView } from "./article.js";
 import { compareView } from "./compare.js";
 import { quietly, show } from "./dom.js";

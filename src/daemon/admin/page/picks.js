@@ -4,8 +4,9 @@
 // always in sight, so that nobody wonders where a story went.
 
 import * as api from "./api.js";
-import { el, show } from "./dom.js";
-import { figure, language } from "./say.js";
+import { el } from "./dom.js";
+import { foldAlone, menu } from "./menu.js";
+import { language } from "./say.js";
 import { filters } from "./store.js";
 
 const BADGES = {
@@ -34,11 +35,15 @@ export function picks(changed) {
     draw();
     changed();
   };
+  const toggle = (name, value) => {
+    const [list, on] = [chosen[name], chosen[name].includes(value)];
+    keep({ [name]: on ? list.filter((one) => one !== value) : [...list, value] });
+  };
   const menus = [
-    menu("language", "Language", (value) => language(value)),
-    menu("publisher", "Publisher", (value) => value),
-    menu("kind", "Kind", (value) => value),
-    menu("badge", "Badge", (value) => BADGES[value] ?? value),
+    menu("language", "Language", language, toggle),
+    menu("publisher", "Publisher", String, toggle),
+    menu("kind", "Kind", String, toggle),
+    menu("badge", "Badge", (value) => BADGES[value] ?? value, toggle),
   ];
   const several = el("input", {
     type: "checkbox",
@@ -71,43 +76,6 @@ export function picks(changed) {
     order,
   );
 
-  // A filter by one property: a menu of boxes to tick, any of which will do.
-  function menu(name, title, words) {
-    const summary = el("summary");
-    const choices = el("div", { class: "choices", role: "group", "aria-label": title });
-    const node = el("details", { class: "pick" }, summary, choices);
-    return {
-      name,
-      node,
-      draw(found) {
-        const ticked = chosen[name];
-        node.classList.toggle("set", ticked.length > 0);
-        show(summary, ticked.length === 0 ? title : ticked.map(words).join(", "));
-        // What is ticked stays in the menu, even when nothing alive has it.
-        const gone = ticked.filter((value) => !found.some((one) => one.value === value));
-        const all = [...found, ...gone.map((value) => ({ value, n: 0 }))];
-        if (node.contains(document.activeElement) && choices.children.length === all.length) return;
-        show(
-          choices,
-          all.map(({ value, n }) => {
-            const box = el("input", {
-              type: "checkbox",
-              checked: ticked.includes(value),
-              on: { change: () => keep({ [name]: toggled(chosen[name], value) }) },
-            });
-            return el(
-              "label",
-              {},
-              box,
-              el("bdi", {}, words(value)),
-              n !== undefined && el("span", { class: "n" }, figure(n)),
-            );
-          }),
-        );
-      },
-    };
-  }
-
   let found = { languages: [], publishers: [], kinds: [] };
   function draw() {
     const of = {
@@ -116,7 +84,7 @@ export function picks(changed) {
       kind: found.kinds.map((one) => ({ value: one.value, n: one.articles })),
       badge: Object.keys(BADGES).map((value) => ({ value })),
     };
-    for (const one of menus) one.draw(of[one.name]);
+    for (const one of menus) one.draw(of[one.name], chosen[one.name]);
     several.checked = chosen.publishers_min !== undefined;
     order.value = chosen.sort;
     clear.hidden = !active();
@@ -124,20 +92,7 @@ export function picks(changed) {
   const active = () =>
     chosen.publishers_min !== undefined || menus.some((one) => chosen[one.name].length > 0);
 
-  // One menu at a time, and none once the work goes on elsewhere.
-  const fold = (event) => {
-    for (const { node } of menus) if (!node.contains(event.target)) node.open = false;
-  };
-  document.addEventListener("click", fold);
-  document.addEventListener("focusin", fold);
-  node.addEventListener("keydown", (event) => {
-    const menu = event.target.closest("details[open]");
-    if (event.key !== "Escape" || !menu) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-    event.stopPropagation();
-  });
-
+  foldAlone(menus, node);
   draw();
   return {
     node,
@@ -154,6 +109,3 @@ export function picks(changed) {
     },
   };
 }
-
-const toggled = (list, value) =>
-  list.includes(value) ? list.filter((one) => one !== value) : [...list, value];

@@ -5,9 +5,10 @@ import * as api from "./api.js";
 import { articleList } from "./articles.js";
 import { chart } from "./chart.js";
 import { el, show } from "./dom.js";
+import { look } from "./news.js";
 import { radii } from "./radius.js";
 import { counted, figure, language, time, words } from "./say.js";
-import { badges, look } from "./stories.js";
+import { badges } from "./stories.js";
 import { seen } from "./store.js";
 import { opened } from "./title.js";
 
@@ -108,12 +109,10 @@ function headOf(story, clock) {
     el(
       "p",
       { class: "facts" },
-      el(
-        "span",
-        {},
-        el("strong", {}, figure(story.size)),
-        story.size === 1 ? " article" : " articles",
-      ),
+      // What was withdrawn or replaced stays in the list below, but does not stand.
+      story.size === story.articles
+        ? el("span", {}, counted(story.articles, "article"))
+        : el("span", {}, `${figure(story.size)} of ${counted(story.articles, "article")} standing`),
       el("span", {}, counted(story.publishers, "independent publisher")),
       el("span", {}, language(story.language)),
       el("span", {}, "first ", time(story.first_seen, clock)),

@@ -9,7 +9,7 @@ import { counted, figure, kind, percent } from "./say.js";
 
 export function trial(root) {
   const headline = el("input", { id: "trial-headline", dir: "auto", autocomplete: "off" });
-  const body = el("textarea", { id: "trial-body", rows: 12, dir: "auto", required: true });
+  const body = el("textarea", { id: "trial-body", rows: 8, dir: "auto", required: true });
   const language = el("input", {
     id: "trial-language",
     size: 5,

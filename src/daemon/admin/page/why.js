@@ -47,8 +47,9 @@ const article = (kind) => (/^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`);
 
 function byText({ texts }) {
   if (!texts) return undefined;
-  const decided = texts.rules.filter((rule) => rule.holds);
-  const others = texts.rules.filter((rule) => !rule.holds);
+  // Rules are asked in order, and the first one that holds decides.
+  const decided = texts.rules.filter((rule) => rule.holds).slice(0, 1);
+  const others = texts.rules.filter((rule) => !decided.includes(rule));
   return el(
     "section",
     {},
@@ -63,7 +64,7 @@ function byText({ texts }) {
       el(
         "details",
         {},
-        el("summary", {}, `${counted(others.length, "rule")} that did not hold, and by how much`),
+        el("summary", {}, `${counted(others.length, "other rule")}, with their margins`),
         table(others),
       ),
     texts.passages.length > 0 && [
