@@ -1,4 +1,4 @@
-//! Words and fingerprints of 3.4 KB articles, beside the crates that do a part of it.
+//! Words, fingerprints, preparation and alignment of 3.4 KB articles, beside the crates that do a part of it.
 //!
 //! `cargo bench --bench fingerprint`. Ratios within one run count; the machines are noisy.
 
@@ -8,7 +8,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gaoya::minhash::{MinHasher, MinHasher32};
 use std::hint::black_box;
 use txtfp::{Canonicalizer, Fingerprinter, ShingleTokenizer, SimHashFingerprinter, WordTokenizer};
+use wirefold::engine::article::{Article, Body};
 use wirefold::engine::fingerprint::{Fingerprint, FloodKey, Settings};
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::relation::align::Aligner;
 use wirefold::engine::text::{self, words};
 
 const BYTES: usize = 3_400;
@@ -44,6 +47,27 @@ fn fingerprints(criterion: &mut Criterion) {
         b.iter(|| {
             let words = words(black_box(&texts[next()]), &settings);
             Fingerprint::of(&words, &Settings::default(), FloodKey(1))
+        });
+    });
+    let engine = wirefold::engine::Settings::default();
+    let articles: Vec<Article> = texts
+        .iter()
+        .map(|text| Article { body: Body::Plain(text.clone()), ..Article::default() })
+        .collect();
+    group.bench_function("wirefold: whole prepare, terms of stories included", |b| {
+        b.iter(|| prepare(articles[next()].clone(), &engine, FloodKey(1)));
+    });
+    let prints: Vec<Fingerprint> = (0..200).map(print).collect();
+    group.bench_function("wirefold: align with a copy", |b| {
+        b.iter(|| {
+            let at = next();
+            Aligner::of(&prints[at]).with(black_box(&prints[at]))
+        });
+    });
+    group.bench_function("wirefold: align with a stranger", |b| {
+        b.iter(|| {
+            let at = next();
+            Aligner::of(&prints[at]).with(black_box(&prints[(at + 1) % 200]))
         });
     });
     let shingles: Vec<Vec<String>> = texts.iter().map(|text| strings(text)).collect();

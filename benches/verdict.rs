@@ -1,23 +1,92 @@
-//! JSON to verdict on one thread: decoding, preparing, comparing and deciding, beside MinHash with
-//! banding, which only says that two texts may be alike.
+//! JSON to verdict on one thread: decoding, cleaning, fingerprint, candidates, comparison, decision;
+//! once without stories and once the whole engine with its records; beside MinHash with banding, which
+//! only says that two texts may be alike.
 //!
-//! `cargo bench --bench verdict -- [ARTICLES] [alone]`: 40,000 by default, of 1.1 and of 3.4 KB, three in
-//! ten of them copies; `alone` leaves MinHash out.
-//! Prints articles a second, where the time goes, and memory an article.
+//! `cargo bench --bench verdict -- [ARTICLES | FILE.jsonl] [alone]`: 40,000 by default, of 1.1 and of
+//! 3.4 KB, three in ten of them copies; `alone` leaves MinHash out.
+//! Prints articles a second and where the time goes.
 
 mod wire;
 
 use gaoya::minhash::{MinHashIndex, MinHasher, MinHasher32};
+use std::collections::HashMap;
 use std::time::Instant;
 use wirefold::engine::Settings;
-use wirefold::engine::article::{EventTime, InputPosition};
-use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::article::{About, EventTime, InputPosition, Sequence};
+use wirefold::engine::fingerprint::{Fingerprint, FloodKey};
+use wirefold::engine::index::Index;
 use wirefold::engine::prepare::prepare;
+use wirefold::engine::relation::{self, Archive, Arrival, Earlier, Standing, Verdict};
 use wirefold::engine::state::State;
+use wirefold::engine::text::{self, pieces::pieces};
 use wirefold::engine::wire::{Format, decode};
 
+/// The earlier articles, as verdicts need them.
+#[derive(Default)]
+struct Shelf {
+    all: Vec<(About, Fingerprint, Verdict, EventTime)>,
+    uris: HashMap<String, Vec<Sequence>>,
+}
+
+impl Archive for Shelf {
+    fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
+        let (about, print, verdict, arrived) = self.all.get(sequence.0 as usize)?;
+        let (arrived, standing) = (*arrived, Standing::Stands);
+        Some(Earlier { sequence, arrived, about, print, verdict, standing })
+    }
+
+    fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
+        let all = self.uris.get(uri).map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter_map(|&sequence| self.earlier(sequence))
+    }
+
+    fn newest_of_name(&self, _: &str, _: Option<&str>) -> Option<Earlier<'_>> {
+        None
+    }
+}
+
+/// Articles a second to a verdict, without stories and records.
+fn verdicts(lines: &[String], settings: &Settings) -> f64 {
+    const KEY: FloodKey = FloodKey(1);
+    let mut index = Index::new(&settings.index, Sequence(0));
+    let mut shelf = Shelf::default();
+    let started = Instant::now();
+    let mut parts = [0.0; 3];
+    for line in lines {
+        for item in decode(line.as_bytes(), None, Format::Auto, &settings.wire) {
+            let began = Instant::now();
+            let article = item.expect("the line is well formed");
+            let clean = text::clean(&article);
+            let words = text::words(&clean.text, &settings.text);
+            let edges = pieces(&clean.text, &words);
+            let print = Fingerprint::of(&words, &settings.fingerprint, KEY);
+            let about = About::of(&article, article.language);
+            let now = article.published.unwrap_or(EventTime(0));
+            parts[0] += began.elapsed().as_secs_f64();
+            let began = Instant::now();
+            let candidates = index.candidates(&print);
+            parts[1] += began.elapsed().as_secs_f64();
+            let began = Instant::now();
+            let new = Arrival { about: &about, clean: &clean, words: &words, print: &print, now };
+            let verdict = relation::judge(new, &candidates, &shelf, &settings.relation);
+            parts[2] += began.elapsed().as_secs_f64();
+            let edges: Vec<u32> = edges.iter().map(|piece| (piece.hash >> 32) as u32).collect();
+            index.insert(&print, &edges);
+            let own = Sequence(shelf.all.len() as u64);
+            shelf.uris.entry(about.uri.clone()).or_default().push(own);
+            shelf.all.push((about, print, verdict, now));
+        }
+    }
+    let rate = lines.len() as f64 / started.elapsed().as_secs_f64();
+    let [prepare, query, judge] = parts.map(|part| part / lines.len() as f64 * 1e6);
+    println!(
+        "wirefold to verdict: {rate:.0} articles/s, prepare {prepare:.1} us, candidates {query:.1} us, judge {judge:.1} us"
+    );
+    rate
+}
+
 /// Articles a second of the whole engine.
-fn whole(lines: &[String], settings: &Settings) -> f64 {
+fn whole(lines: &[String], settings: &Settings) {
     let mut state = State::new(settings.clone(), FloodKey(1));
     let started = Instant::now();
     let (mut events, mut parts) = (0, [0.0; 2]);
@@ -38,10 +107,9 @@ fn whole(lines: &[String], settings: &Settings) -> f64 {
     let rate = lines.len() as f64 / started.elapsed().as_secs_f64();
     let each = parts.map(|part| part / lines.len() as f64 * 1e6);
     println!(
-        "wirefold: {rate:.0} articles/s, decode and prepare {:.1} us, apply {:.1} us, {events} events",
+        "wirefold with stories: {rate:.0} articles/s, decode and prepare {:.1} us, apply {:.1} us, {events} events",
         each[0], each[1]
     );
-    rate
 }
 
 /// Articles a second of MinHash with banding over the same lines.
@@ -96,17 +164,26 @@ fn articles(seed: u64, count: usize, bytes: usize, copies: usize) -> Vec<String>
         .collect()
 }
 
+fn measure(lines: &[String]) {
+    let settings = Settings::default();
+    let own = verdicts(lines, &settings);
+    whole(lines, &settings);
+    if std::env::args().any(|arg| arg == "alone") {
+        return;
+    }
+    let (fast, good) = (minhash(lines, 20, 5), minhash(lines, 42, 3));
+    println!("to verdict beside MinHash: {:.2} and {:.2} times", own / fast, own / good);
+}
+
 fn main() {
+    if let Some(path) = std::env::args().find(|arg| arg.ends_with(".jsonl")) {
+        let text = std::fs::read_to_string(&path).expect("the file is there");
+        return measure(&text.lines().map(str::to_owned).collect::<Vec<_>>());
+    }
     let count = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(40_000);
     for bytes in [1_100, 3_400] {
         let lines = articles(3, count, bytes, 3);
         println!("{count} articles of {bytes} bytes");
-        let settings = Settings::default();
-        let own = whole(&lines, &settings);
-        if std::env::args().any(|arg| arg == "alone") {
-            continue;
-        }
-        let (fast, good) = (minhash(&lines, 20, 5), minhash(&lines, 42, 3));
-        println!("ratios: {:.1} and {:.1}", own / fast, own / good);
+        measure(&lines);
     }
 }

@@ -38,6 +38,52 @@ fn a_report_travels_and_is_trimmed_and_grown() {
 }
 
 #[test]
+fn a_passage_that_stands_in_two_reports_makes_a_copy_of_one() {
+    wire(
+        r#"
+        10:00 nw-1 northwire en "Bridge closed until spring" | @bridge as the yearly report of the harbour office on roads and bridges put it @detour
+        10:05 bay-1 baypress en "Storm hits coast" | @storm as the yearly report of the harbour office on roads and bridges put it @crews @fresh
+        10:20 hill-1 hillnews en "Report" | the yearly report of the harbour office on roads and bridges
+        "#,
+        expect![[r#"
+              S1 opened
+            nw-1: original; S1 of 1; pass yes
+              S2 opened
+            bay-1: original; S2 of 1; pass yes
+            hill-1: excerpt of nw-1 by contained; also partial of bay-1 by common-passage; S1 of 2; pass repeat
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_alike_a_day_later_must_be_more_alike() {
+    let report = |time: &str| {
+        format!(
+            r#"
+        20/12:00 nw-1 northwire en "Selby sells notes" | Selby Ironworks said it had filed with the market office to sell convertible notes due in nine years. The proceeds will pay for a new furnace, it said. The company named Oakes and Partners as lead manager of the sale, which is open to holders of its shares until the end of May.
+        {time} nw-2 northwire en "Tarn sells notes" | Tarn Shipping said it had filed with the market office to sell convertible notes due in nine years. Half will go to repay a loan of its parent, it said. The company named Fenn Brothers as lead manager of the sale, which is open to holders of its shares until the end of June.
+        "#
+        )
+    };
+    wire(
+        &report("20/13:00"),
+        expect![[r#"
+          S1 opened
+        nw-1: original; S1 of 1; pass yes
+        nw-2: reprint of nw-1 by near-identical; S1 of 2; pass repeat
+    "#]],
+    );
+    wire(
+        &report("21/13:00"),
+        expect![[r#"
+          S1 opened
+        nw-1: original; S1 of 1; pass yes
+        nw-2: partial of nw-1 by shared-run; S1 of 2; pass repeat
+    "#]],
+    );
+}
+
+#[test]
 fn a_table_that_recurs_is_no_copy() {
     wire(
         r#"

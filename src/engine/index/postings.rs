@@ -15,6 +15,8 @@
 /// Tables, as a power of two: at 48 million postings a table holds 12 thousand.
 const TABLES_LOG2: u32 = 12;
 const FREE: u64 = u64::MAX;
+/// Keys whose home slots are read before their chains are walked.
+const KEYS_AHEAD: usize = 64;
 
 /// Lists of articles by key.
 #[derive(Debug)]
@@ -77,6 +79,34 @@ impl Postings {
         }
     }
 
+    /// Calls `found` with the place of each key in `keys` and each live article of it. The home slots
+    /// are read in a loop of their own first, so that the memory fetches them side by side.
+    pub(super) fn each_of(&self, keys: &[u32], live: Window, mut found: impl FnMut(usize, u32)) {
+        let table = |key: u32| &self.tables[(key >> (32 - TABLES_LOG2)) as usize];
+        let mut homes = [(0, 0); KEYS_AHEAD];
+        for (part, keys) in keys.chunks(KEYS_AHEAD).enumerate() {
+            for (home, &key) in homes.iter_mut().zip(keys) {
+                let table = table(key);
+                let at = table.home(key);
+                *home = (at, table.slots.get(at).copied().unwrap_or(FREE));
+            }
+            for (at, (&key, &(home, first))) in keys.iter().zip(&homes).enumerate() {
+                if first == FREE {
+                    continue;
+                }
+                let slots = &table(key).slots;
+                for &slot in slots[home..].iter().chain(&slots[..home]) {
+                    if slot == FREE {
+                        break;
+                    }
+                    if (slot >> 32) as u32 == key && live.holds(slot as u32) {
+                        found(part * KEYS_AHEAD + at, slot as u32);
+                    }
+                }
+            }
+        }
+    }
+
     /// Bytes of all tables.
     pub(super) fn bytes(&self) -> usize {
         self.tables.iter().map(|t| size_of::<Table>() + t.slots.capacity() * 8).sum()
@@ -86,12 +116,15 @@ impl Postings {
 impl Table {
     /// The slots that may hold `key`: from its home to the first free one.
     fn chain(&self, key: u32) -> impl Iterator<Item = usize> + '_ {
-        let len = self.slots.len();
-        // The high bits chose the table, so the home is taken from the low ones, spread by a
-        // multiplication.
-        let spread = u64::from(key.wrapping_mul(0x9e37_79b1));
-        let home = ((spread * len as u64) >> 32) as usize;
+        let (len, home) = (self.slots.len(), self.home(key));
         (home..len).chain(0..home).take_while(|&at| self.slots[at] != FREE)
+    }
+
+    /// The slot where the chain of `key` begins. The high bits chose the table, so it is taken from the
+    /// low ones, spread by a multiplication.
+    fn home(&self, key: u32) -> usize {
+        let spread = u64::from(key.wrapping_mul(0x9e37_79b1));
+        ((spread * self.slots.len() as u64) >> 32) as usize
     }
 
     fn insert(&mut self, key: u32, id: u32, live: Window, limit: usize) -> Option<u32> {
@@ -128,9 +161,7 @@ impl Table {
 
     /// The free slot that ends the chain of `key`, whose last used slot is `last`.
     fn after(&self, last: Option<usize>, key: u32) -> usize {
-        let len = self.slots.len();
-        let home = ((u64::from(key.wrapping_mul(0x9e37_79b1)) * len as u64) >> 32) as usize;
-        last.map_or(home, |at| (at + 1) % len)
+        last.map_or(self.home(key), |at| (at + 1) % self.slots.len())
     }
 
     /// Rebuilds the table without what has left when it is four fifths full.

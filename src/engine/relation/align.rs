@@ -114,24 +114,21 @@ impl<'a> Aligner<'a> {
     pub fn with(&self, old: &Fingerprint) -> Alignment {
         let runs = self.runs(&old.trace);
         let mut found = Alignment { runs, ..Alignment::default() };
-        let (mut new_seen, mut old_seen) = (vec![false; self.next.len()], vec![]);
-        old_seen.resize(old.trace.len().saturating_sub(SHINGLE_WORDS - 1), false);
+        let mut parts: Vec<Run> = Vec::with_capacity(found.runs.len());
         for &run in &found.runs {
             let mut from = 0;
             let changed = pairs(run, &self.new.figures, &old.figures);
             let changed = changed.filter(|p| !p.equal).map(|p| p.new - run.new);
             for stop in changed.chain([run.len]) {
-                found.longest = found.longest.max(stop - from);
-                for at in from..(stop + 1).saturating_sub(SHINGLE_WORDS as u32).max(from) {
-                    new_seen[(run.new + at) as usize] = true;
-                    old_seen[(run.old + at) as usize] = true;
+                if stop > from {
+                    parts.push(Run { new: run.new + from, old: run.old + from, len: stop - from });
                 }
                 from = stop + 1;
             }
         }
-        let count = |seen: Vec<bool>| seen.into_iter().filter(|&s| s).count() as u32;
-        found.new_covered = count(new_seen);
-        found.old_covered = count(old_seen);
+        found.longest = parts.iter().map(|part| part.len).max().unwrap_or(0);
+        found.old_covered = covered(&mut parts, |part| part.old);
+        found.new_covered = covered(&mut parts, |part| part.new);
         self.pair(old, &mut found);
         found
     }
@@ -198,9 +195,23 @@ impl<'a> Aligner<'a> {
         Run { new: (new - behind) as u32, old: (old - behind) as u32, len: (ahead + behind) as u32 }
     }
 
-    /// Cuts the runs to blocks: those that agree most first, each word once.
+    /// The blocks and their figures: the runs, each word once, those that agree most first.
     fn pair(&self, old: &Fingerprint, found: &mut Alignment) {
         let mut order = found.runs.clone();
+        order.sort_by_key(|r| r.new);
+        // Runs that overlap in neither text, which most pairs have alone, are their own blocks.
+        let apart = order.windows(2).all(|two| two[0].new_end() <= two[1].new)
+            && found.runs.windows(2).all(|two| two[0].old_end() <= two[1].old);
+        match apart {
+            true => found.blocks = order,
+            false => self.cut(order, old, found),
+        }
+        for &block in &found.blocks {
+            found.figures.extend(pairs(block, &self.new.figures, &old.figures));
+        }
+    }
+
+    fn cut(&self, mut order: Vec<Run>, old: &Fingerprint, found: &mut Alignment) {
         order.sort_by_key(|r| {
             let differ = pairs(*r, &self.new.figures, &old.figures).filter(|p| !p.equal).count();
             (std::cmp::Reverse(r.len - differ as u32), r.old, r.new)
@@ -225,10 +236,19 @@ impl<'a> Aligner<'a> {
             found.blocks.extend(open);
         }
         found.blocks.sort_by_key(|b| b.new);
-        for &block in &found.blocks {
-            found.figures.extend(pairs(block, &self.new.figures, &old.figures));
-        }
     }
+}
+
+/// Shingles of one text within parts of it, each counted once; `start` is where a part begins there.
+fn covered(parts: &mut [Run], start: impl Fn(&Run) -> u32) -> u32 {
+    parts.sort_unstable_by_key(&start);
+    let (mut count, mut end) = (0, 0);
+    for part in parts {
+        let stop = (start(part) + part.len).saturating_sub(SHINGLE_WORDS as u32 - 1);
+        count += stop.saturating_sub(start(part).max(end));
+        end = end.max(stop);
+    }
+    count
 }
 
 impl Alignment {

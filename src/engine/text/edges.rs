@@ -10,7 +10,9 @@
 
 use super::furniture::{ANYWHERE, HEADER_STARTS, MONTHS, TRAILER_STARTS};
 use super::tokens::word_hash;
+use memchr::memmem::Finder;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Passes over either edge.
 const ROUNDS_MAX: usize = 12;
@@ -63,8 +65,14 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
 /// Whether a text is nothing but a known trailer.
 fn furniture_alone(text: &str) -> bool {
     let lower = text.to_lowercase();
-    let listed = TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
+    let listed = starts(TRAILER_STARTS, &lower);
     text.len() <= PARAGRAPH_MAX && (listed || holds_furniture(&lower))
+}
+
+/// Whether `line` starts with one of `phrases`. First bytes are compared first: few agree.
+fn starts(phrases: &[&str], line: &str) -> bool {
+    let Some(first) = line.bytes().next() else { return false };
+    phrases.iter().any(|p| p.as_bytes().first() == Some(&first) && line.starts_with(p))
 }
 
 fn skip_space(text: &str, from: usize) -> usize {
@@ -110,11 +118,11 @@ fn header_line(text: &str) -> Option<usize> {
     let next = rest.trim_start().lines().next().unwrap_or_default();
     let words = shown.split_whitespace().count();
     let lower = shown.to_lowercase();
-    let listed = HEADER_STARTS.iter().any(|s| lower.starts_with(s)) && words <= 9;
+    let listed = starts(HEADER_STARTS, &lower) && words <= 9;
     let ends_sentence = shown.ends_with(['.', '!', '?', '。', '؟', ',', ';', ':']);
     let next_is_header = {
         let lower = next.trim().to_lowercase();
-        HEADER_STARTS.iter().any(|s| lower.starts_with(s)) && lower.len() <= 100
+        starts(HEADER_STARTS, &lower) && lower.len() <= 100
     };
     let furniture = (listed && !ends_sentence && (apart || next_is_header))
         || (navigation(shown) && apart)
@@ -130,7 +138,9 @@ fn navigation(line: &str) -> bool {
 }
 
 fn holds_furniture(lower: &str) -> bool {
-    ANYWHERE.iter().any(|phrase| lower.contains(phrase))
+    static PHRASES: LazyLock<Vec<Finder<'static>>> =
+        LazyLock::new(|| ANYWHERE.iter().map(|phrase| Finder::new(*phrase)).collect());
+    PHRASES.iter().any(|phrase| phrase.find(lower.as_bytes()).is_some())
 }
 
 /// The length of a dateline: place, perhaps a date and an agency, and a dash.
@@ -184,9 +194,7 @@ fn trailer(text: &str) -> Option<usize> {
     }
     let lower = last.to_lowercase();
     let bare = lower.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
-    let listed = [lower.as_str(), bare]
-        .iter()
-        .any(|line| TRAILER_STARTS.iter().any(|start| line.starts_with(start)));
+    let listed = [lower.as_str(), bare].iter().any(|line| starts(TRAILER_STARTS, line));
     let short = last.len() <= PARAGRAPH_MAX;
     let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
     let before_ends = text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
@@ -208,8 +216,7 @@ fn links(text: &str) -> Option<usize> {
         from = from.saturating_sub(line.len() + usize::from(from < text.len()));
         let shown = line.trim();
         let lower = shown.to_lowercase();
-        let heads = shown.split_whitespace().count() <= 6
-            && TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
+        let heads = shown.split_whitespace().count() <= 6 && starts(TRAILER_STARTS, &lower);
         if heads {
             return (from > 0).then_some(text.len() - from);
         }

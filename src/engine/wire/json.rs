@@ -26,9 +26,10 @@ use super::{Error, Settings};
 use crate::engine::article::{
     Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
 };
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::fmt;
 
 pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Error>> {
     match items(text) {
@@ -142,8 +143,42 @@ fn wrapped(raw: &str) -> Option<Vec<&str>> {
     if raw.starts_with('{') { Some(vec![raw]) } else { list(raw).ok() }
 }
 
-/// The fields of one object, unread, by folded name.
-struct Fields<'a>(HashMap<String, &'a str>);
+/// The fields of one object, unread, by folded name. Objects are small: names are compared one by one.
+struct Fields<'a>(Vec<Field<'a>>);
+
+/// A field, unread: its folded name, the name as written, and whether the two are one.
+struct Field<'a> {
+    name: Cow<'a, str>,
+    written: Cow<'a, str>,
+    exact: bool,
+    value: &'a str,
+}
+
+/// The fields of one object in order, names borrowed where they can be.
+struct Raw<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Raw<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Raw<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'de>, A::Error> {
+                let mut all = Vec::with_capacity(16);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    all.push((name, value));
+                }
+                Ok(Raw(all))
+            }
+        }
+        from.deserialize_map(Object)
+    }
+}
 
 /// A list entry of ninjs 2 and 3: text with a role and a type.
 #[derive(Debug)]
@@ -155,25 +190,30 @@ struct Part<'a> {
 
 impl<'a> Fields<'a> {
     fn read(text: &'a str) -> Result<Self, Error> {
-        let raw: HashMap<Cow<'a, str>, &'a RawValue> =
-            serde_json::from_str(text).map_err(|e| syntax(&e))?;
-        let fold = |name: Cow<'a, str>| name.replace('_', "").to_ascii_lowercase();
-        // Where two names fold to one, the one that is written so wins.
-        let mut fields: HashMap<String, (bool, &'a str)> = HashMap::with_capacity(raw.len());
-        let mut sorted: Vec<_> = raw.into_iter().collect();
-        sorted.sort_by(|a, b| a.0.cmp(&b.0));
-        for (name, value) in sorted {
+        let Raw(mut raw) = serde_json::from_str(text).map_err(|e| syntax(&e))?;
+        // The last of equal names counts; where two names fold to one, the one that is written so.
+        raw.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut fields: Vec<Field<'a>> = Vec::with_capacity(raw.len());
+        for (name, value) in raw {
             let exact = name.bytes().all(|b| b.is_ascii_lowercase());
-            let entry = fields.entry(fold(name)).or_insert((exact, value.get()));
-            if exact && !entry.0 {
-                *entry = (true, value.get());
+            let folded = match exact {
+                true => name.clone(),
+                false => name.replace('_', "").to_ascii_lowercase().into(),
+            };
+            let value = value.get();
+            match fields.iter_mut().find(|field| field.name == folded) {
+                None => fields.push(Field { name: folded, written: name, exact, value }),
+                Some(field) if field.written == name || exact && !field.exact => {
+                    (field.written, field.exact, field.value) = (name, exact, value);
+                }
+                Some(_) => {}
             }
         }
-        Ok(Self(fields.into_iter().map(|(name, (_, value))| (name, value)).collect()))
+        Ok(Self(fields))
     }
 
     fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0.get(name).copied()
+        self.0.iter().find(|field| field.name == name).map(|field| field.value)
     }
 
     /// Text, or a number as text; absent when empty, null or of another type.

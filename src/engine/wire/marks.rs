@@ -12,6 +12,7 @@ mod known;
 use super::references;
 use crate::engine::article::{Article, ItemType, Marks, Order, Revision, Shape};
 use known::KNOWN;
+use memchr::memmem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -228,7 +229,7 @@ impl Case {
 fn anywhere(text: &str, pattern: &str) -> Option<u16> {
     // Most texts do not hold the longest literal piece of a pattern, which is quickly seen.
     let piece = pattern.split(['#', '@']).max_by_key(|piece| piece.len())?;
-    if !text.contains(piece) {
+    if text.len() < piece.len() || memmem::find(text.as_bytes(), piece.as_bytes()).is_none() {
         return None;
     }
     let mut before = ' ';
