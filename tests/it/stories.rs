@@ -197,3 +197,94 @@ fn a_story_that_comes_back_after_days_is_a_new_one_that_follows() {
         "#]],
     );
 }
+
+#[test]
+fn the_table_of_the_next_day_is_a_story_that_follows() {
+    let body = |day: &str, a: &str, b: &str, c: &str| {
+        format!(
+            "Exchange rates of the Bank of Seltz at noon on {day}: the crown stood at {a} to the euro \
+             and at {b} to the dollar, the franc stood at {c} to the euro, the bank said in its daily \
+             notice on the market for currencies."
+        )
+    };
+    let first = body("Sunday", "7.4412", "6.9120", "1.0312");
+    let second = body("Monday", "7.5127", "6.8843", "1.0298");
+    wire(
+        &format!(
+            r#"
+            22/12:00 r-1 northwire en "Seltz exchange rates" | {first}
+            23/12:00 r-2 northwire en "Seltz exchange rates" | {second}
+            23/12:30 v-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+            "#
+        ),
+        expect![[r#"
+              S1 opened
+            r-1: S1 of 1
+              S2 opened, follows S1
+            r-2: S2 of 1
+              S3 opened
+            v-1: S3 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn twins_of_one_template_about_two_firms_stay_apart() {
+    let notice = |firm: &str, city: &str, chair: &str, sum: &str, day: &str| {
+        format!(
+            "The board of {firm} of {city} declared its regular quarterly dividend of {sum} crowns a \
+             share, payable on {day} to holders of record, and said that trading in the quarter was in \
+             line with its plan for the year, that costs had been contained, and that orders remained \
+             at a satisfactory level. Chairman {chair} thanked the workforce for its efforts and said \
+             that the outlook was unchanged."
+        )
+    };
+    let first = notice("Osmia Labs", "Seltz", "Ilse Marwick", "1.20", "3 May");
+    let second = notice("Kestrel Forge", "Obersund", "Tomas Fennel", "0.85", "17 June");
+    wire(
+        &format!(
+            r#"
+            10:00 a-1 northwire en "Osmia Labs declares quarterly dividend" | {first}
+            10:05 b-1 meridian en "Kestrel Forge declares quarterly dividend" | {second}
+            10:31 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+            "#
+        ),
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S2 opened
+            b-1: S2 of 1
+              S3 opened
+            f-1: S3 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_story_that_is_still_of_one_article_is_looked_at_again() {
+    let mut settings = Settings::default();
+    settings.story.join = 0.9;
+    settings.story.look_again_articles = 2;
+    check(
+        PASSAGES,
+        Show::Stories,
+        &settings,
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:10 c-1 kestrel en "Boats bring ferry passengers ashore at Marel" | @ferry2
+        10:20 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        10:30 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S2 opened
+            c-1: S2 of 1
+              S3 opened
+            b-1: S3 of 1
+              S2 merged into S1
+              S4 opened
+            f-1: S4 of 1
+        "#]],
+    );
+}

@@ -40,10 +40,15 @@ impl Near {
     /// All of it, for a person.
     pub(super) fn lines(&self) -> Vec<String> {
         let told = &self.0;
-        let verdict = if told.score >= told.join { "near enough" } else { "not near enough" };
+        let verdict = match told.score {
+            score if score >= told.join => "near enough",
+            score if score >= told.join_again => "near enough at a second look",
+            _ => "not near enough",
+        };
         let mut lines = vec![format!(
-            "\nas articles of one story they are {verdict}: score {:.3}, an article joins from {:.3}",
-            told.score, told.join
+            "\nas articles of one story they are {verdict}: score {:.3}; one joins from {:.3} as it \
+             arrives, from {:.3} while its story is still of one article",
+            told.score, told.join, told.join_again
         )];
         for channel in &told.channels {
             let cosine = channel.cosine.map_or("-".to_owned(), |c| format!("{c:.3}"));

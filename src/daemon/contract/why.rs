@@ -232,9 +232,11 @@ fn word(of: &Prepared, at: u32) -> &str {
 pub struct Together {
     /// The score: lexical nearness times what is left of it for the time between.
     pub score: f64,
-    /// The score from which an article joins.
+    /// The score from which an article joins as it arrives.
     pub join: f64,
-    /// How far the score is from that.
+    /// The score from which a story of one article joins at a second look.
+    pub join_again: f64,
+    /// How far the score is from `join`.
     pub margin: f64,
     /// Lexical nearness: the mean of the channels by their weights.
     pub lexical: f64,
@@ -253,7 +255,7 @@ pub struct Together {
 /// One channel of a score.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Channel {
-    /// `title`, `text` or `names`.
+    /// `title`, `text`, `names` or `opening`.
     pub name: &'static str,
     /// The cosine; absent where a side says nothing there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -282,10 +284,11 @@ impl Together {
             let term = |(id, share): &(u32, f64)| Term { term: word(id), share: rounded(*share) };
             terms.iter().map(term).collect()
         };
-        let named = ["title", "text", "names"].into_iter().zip(told.channels);
+        let named = ["title", "text", "names", "opening"].into_iter().zip(told.channels);
         Self {
             score: rounded(told.score),
             join: told.join,
+            join_again: told.join_again,
             margin: rounded(told.score - told.join),
             lexical: rounded(told.lexical),
             time: rounded(told.time),

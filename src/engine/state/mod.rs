@@ -417,11 +417,9 @@ impl State {
     }
 }
 
-/// The article whose story an article of this verdict joins, whatever the scores say.
+/// The live article that this verdict is about.
 fn matched(verdict: &Verdict) -> Option<Sequence> {
-    let relation = &verdict.relation;
-    let of = relation.of.as_ref().and_then(|t| t.sequence);
-    of.filter(|_| relation.kind.joins_its_match())
+    verdict.relation.of.as_ref().and_then(|t| t.sequence)
 }
 
 /// What is said of `new`, before its story is known.

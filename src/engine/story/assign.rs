@@ -70,6 +70,11 @@ fn speaks(new: Member<'_>) -> bool {
         && new.about.marks.shape != Some(Shape::Roundup)
 }
 
+/// Whether a recurring article carries on what its match began: a table of the same sender.
+fn same_sender(of: Option<Member<'_>>, new: Member<'_>) -> bool {
+    of.is_some_and(|of| of.about.provider == new.about.provider)
+}
+
 impl Stories {
     /// No stories.
     pub fn new(settings: &Settings) -> Self {
@@ -154,9 +159,9 @@ impl Stories {
         self.folded.extend(self.frequencies.fold(clock, next, self.settings.memory));
     }
 
-    /// Puts a new article into a story: that of `matched`, whose text it shares, else the best by
-    /// score, else one of its own, whose id is minted from `mint`. `translated` is an article in
-    /// another language that it is a translation of.
+    /// Puts a new article into a story: that of `matched`, whose text it shares, where its kind says
+    /// so; else the best by score, else one of its own, whose id is minted from `mint`. `translated` is
+    /// an article in another language that it is a translation of.
     pub fn take_in(
         &mut self,
         new: Member<'_>,
@@ -172,18 +177,22 @@ impl Stories {
             self.of.push_back(None);
             return Placement { story: None, score: None, terms: Terms::default(), steps: vec![] };
         }
-        let matched = matched.and_then(|m| self.story_of(m));
+        let of = matched.and_then(|m| members.member(m));
+        let text_of = matched.and_then(|m| self.story_of(m));
+        let matched = text_of.filter(|_| new.kind.joins_its_match());
         let weights = self.frequencies.weights(new.about.language);
         let terms = match matched.is_some() && !speaks(new) {
             true => Terms::default(),
             false => new.terms.cut(&self.frequencies, &weights, &self.settings),
         };
-        let (mut steps, mut score, mut follows) = (Vec::new(), None, None);
+        let (mut steps, mut score) = (Vec::new(), None);
+        let mut follows = text_of.filter(|_| new.kind == Kind::Recurring && same_sender(of, new));
         let story = matched.or_else(|| {
             let scored = self.scored(Member { terms: &terms, ..new }, &weights, None, members);
             let best = *scored.first()?;
             if best.score < self.settings.join {
-                follows = (best.timeless >= self.settings.join).then_some(best.story);
+                let moved_on = best.timeless >= self.settings.join;
+                follows = follows.or(moved_on.then_some(best.story));
                 return None;
             }
             score = Some(best.score);
@@ -245,7 +254,7 @@ impl Stories {
             doubts: Vec::new(),
             changed: None,
             most: (0, 0),
-            norms: [0.0; 3],
+            norms: [0.0; 4],
         };
         self.live.insert(story, Story::new(record));
         story
@@ -289,14 +298,14 @@ impl Stories {
         let query = Query::new(new.terms, &self.frequencies, *weights, &self.settings);
         let newest = Sequence((self.first + self.of.len() as u64).saturating_sub(1));
         let most = self.settings.postings_max as usize;
-        let near = self.postings.near(&query, most, 0.25, newest);
+        let near = self.postings.near(&query, new.sequence, most, 0.25, newest);
         let stories =
             group(near, |s| self.story_of(s).filter(|story| Some(*story) != own), &self.settings);
         let mut scored: Vec<Scored> = stories
             .iter()
             .filter_map(|near| {
                 let story = self.live.get(&near.story)?;
-                Some(score_of(new, &query, near, story, members, &self.settings))
+                score_of(new, &query, near, story, members, &self.settings)
             })
             .collect();
         scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
@@ -387,6 +396,8 @@ fn group(
     stories
 }
 
+/// The score of an article in a story; none where one of the nearest members is its twin: a text of the
+/// same template about another occasion.
 fn score_of(
     new: Member<'_>,
     query: &Query<'_>,
@@ -394,10 +405,16 @@ fn score_of(
     story: &Story,
     members: &impl Members,
     settings: &Settings,
-) -> Scored {
+) -> Option<Scored> {
     let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
-    let cosines = nearest.iter().map(|m| score::mean(query.article(m.terms), settings));
-    let by_members = cosines.sum::<f64>() / nearest.len().max(1) as f64;
+    let mut by_members = 0.0;
+    for member in &nearest {
+        let cosines = query.article(member.terms);
+        if score::twins(cosines, [new.kind, member.kind], settings) {
+            return None;
+        }
+        by_members += score::mean(cosines, settings) / nearest.len() as f64;
+    }
     let by_centroid = match story.voices().len() > 1 {
         true => score::mean(query.sum(story.sums(), story.record.norms), settings),
         false => by_members,
@@ -408,5 +425,5 @@ fn score_of(
         .fold(0.0, f64::max);
     let lexical = settings.centroid * by_centroid + (1.0 - settings.centroid) * by_members;
     let toll = score::size_toll(story.size(), settings);
-    Scored { story: near.story, score: lexical * time - toll, timeless: lexical - toll }
+    Some(Scored { story: near.story, score: lexical * time - toll, timeless: lexical - toll })
 }

@@ -36,6 +36,7 @@ impl Stories {
         if !joins(new) || self.of.is_empty() {
             return Choice { joins: joins(new), join, ..Choice::default() };
         }
+        let matched = matched.filter(|_| new.kind.joins_its_match());
         let matched = matched.and_then(|m| self.story_of(m));
         let weights = self.frequencies.weights(new.about.language);
         let terms = new.terms.cut(&self.frequencies, &weights, &self.settings);

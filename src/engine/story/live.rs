@@ -7,8 +7,8 @@
 
 use super::frequencies::{Frequencies, Weights};
 use super::lead::{self, Rank};
-use super::score::{self, ByChannel};
-use super::terms::{Channel, Term};
+use super::score::{self, OPENING, Sums};
+use super::terms::{Channel, Term, Terms};
 use super::{Life, Member, Members, StoryId, Summary};
 use crate::engine::article::{EventTime, Sequence};
 use crate::engine::relation::Standing;
@@ -16,9 +16,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Terms of a centroid from which its length is computed anew only now and then.
 const LONG: usize = 2_000;
-
-/// Terms and their sums, in order of ids.
-pub(super) type Sums = ByChannel<Vec<(u32, u32)>>;
 
 /// A live story.
 #[derive(Debug)]
@@ -85,20 +82,14 @@ impl Story {
         if before == 1
             && let Some(first) = terms(0)
         {
-            Channel::ALL
-                .into_iter()
-                .for_each(|c| plus(&mut self.sums[c as usize], first.channel(c)));
+            plus(&mut self.sums, first);
         }
         let forgotten = before.checked_sub(centroid_members).and_then(terms);
         if before > 0 {
-            Channel::ALL
-                .into_iter()
-                .for_each(|c| plus(&mut self.sums[c as usize], new.terms.channel(c)));
+            plus(&mut self.sums, new.terms);
         }
         if let Some(old) = forgotten {
-            Channel::ALL
-                .into_iter()
-                .for_each(|c| minus(&mut self.sums[c as usize], old.channel(c)));
+            minus(&mut self.sums, old);
         }
     }
 
@@ -113,11 +104,7 @@ impl Story {
         self.voices.pop_front();
         match self.voices.len() {
             0 | 1 => self.sums = Sums::default(),
-            left if left < centroid_members => {
-                Channel::ALL
-                    .into_iter()
-                    .for_each(|c| minus(&mut self.sums[c as usize], old.terms.channel(c)));
-            }
+            left if left < centroid_members => minus(&mut self.sums, old.terms),
             _ => {}
         }
     }
@@ -143,22 +130,52 @@ impl Story {
         for (family, count) in other.families {
             *self.families.entry(family).or_default() += count;
         }
-        for (own, others) in [(&mut self.members, other.members), (&mut self.voices, other.voices)]
-        {
-            own.extend(others);
-            own.make_contiguous().sort_unstable();
+        self.take_voices(&other.voices, members, centroid_members);
+        for sequence in other.members {
+            let at = self.members.partition_point(|own| *own < sequence);
+            self.members.insert(at, sequence);
         }
         self.note_most();
-        self.sums = Sums::default();
-        if self.voices.len() > 1 {
-            let newest = self.voices.len().saturating_sub(centroid_members);
-            let speaking: Vec<Member<'_>> =
-                self.voices.range(newest..).filter_map(|s| members.member(*s)).collect();
-            for channel in Channel::ALL {
-                let terms = speaking.iter().flat_map(|m| m.terms.channel(channel));
-                self.sums[channel as usize] = sum(terms);
-            }
+    }
+
+    /// Takes in the voices of another story. The centroid changes by those that come to stand among the
+    /// newest and those that they push out, so that a large story takes in a small one at the small
+    /// one's cost.
+    fn take_voices(
+        &mut self,
+        others: &VecDeque<Sequence>,
+        members: &impl Members,
+        centroid_members: usize,
+    ) {
+        let newest = |voices: &VecDeque<Sequence>| {
+            voices.get(voices.len().saturating_sub(centroid_members)).copied()
+        };
+        let before = newest(&self.voices);
+        let alone = self.voices.len() < 2;
+        for &voice in others {
+            let at = self.voices.partition_point(|own| *own < voice);
+            self.voices.insert(at, voice);
         }
+        let (Some(first), true) = (newest(&self.voices), self.voices.len() > 1) else { return };
+        let terms = |voice: Sequence| members.member(voice).map(|m| m.terms);
+        let speaking_too = others.iter().rev().take_while(|voice| **voice >= first);
+        let speaking = self.voices.len().min(centroid_members);
+        if alone || 4 * speaking_too.clone().count() > speaking {
+            let speaking: Vec<&Terms> = self
+                .voices
+                .range(self.voices.len() - speaking..)
+                .filter_map(|v| terms(*v))
+                .collect();
+            self.sums = summed(&speaking);
+            return;
+        }
+        speaking_too
+            .filter_map(|voice| terms(*voice))
+            .for_each(|terms| plus(&mut self.sums, terms));
+        let from = self.voices.partition_point(|voice| Some(*voice) < before);
+        let pushed_out = self.voices.range(from..).take_while(|voice| **voice < first);
+        let own = pushed_out.filter(|voice| others.binary_search(voice).is_err());
+        own.filter_map(|voice| terms(*voice)).for_each(|terms| minus(&mut self.sums, terms));
     }
 
     fn note_most(&mut self) {
@@ -231,33 +248,154 @@ pub(super) fn last(story: &Story, id: StoryId, members: &impl Members) -> Summar
     Summary { size, publishers, ..story.summary(id, members) }
 }
 
-fn sum<'a>(terms: impl Iterator<Item = &'a Term>) -> Vec<(u32, u32)> {
-    let mut all: Vec<(u32, u32)> = terms.map(|t| (t.id(), t.q())).collect();
+fn counted(term: &Term) -> (u32, u32) {
+    (term.id(), term.q())
+}
+
+fn once(term: Term) -> (u32, u32) {
+    (term.id(), 1)
+}
+
+/// The sums of several articles.
+fn summed(articles: &[&Terms]) -> Sums {
+    let mut sums = Sums::default();
+    for channel in Channel::ALL {
+        let terms = articles.iter().flat_map(|terms| terms.channel(channel));
+        sums[channel as usize] = sum(terms.map(counted));
+    }
+    sums[OPENING] = sum(articles.iter().flat_map(|terms| terms.opening()).map(once));
+    sums
+}
+
+fn sum(counts: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
+    let mut all: Vec<(u32, u32)> = counts.collect();
     all.sort_unstable();
     all.chunk_by(|a, b| a.0 == b.0)
         .map(|same| (same[0].0, same.iter().map(|s| s.1).sum()))
         .collect()
 }
 
-fn plus(sums: &mut Vec<(u32, u32)>, terms: &[Term]) {
-    let mut merged = Vec::with_capacity(sums.len() + terms.len());
+/// Adds the terms of an article.
+fn plus(sums: &mut Sums, terms: &Terms) {
+    for channel in Channel::ALL {
+        add(&mut sums[channel as usize], terms.channel(channel).iter().map(counted));
+    }
+    add(&mut sums[OPENING], terms.opening().map(once));
+}
+
+/// Takes the terms of an article off again.
+fn minus(sums: &mut Sums, terms: &Terms) {
+    for channel in Channel::ALL {
+        take_off(&mut sums[channel as usize], terms.channel(channel).iter().map(counted));
+    }
+    take_off(&mut sums[OPENING], terms.opening().map(once));
+}
+
+fn add(sums: &mut Vec<(u32, u32)>, counts: impl Iterator<Item = (u32, u32)>) {
+    let mut merged = Vec::with_capacity(sums.len() + counts.size_hint().1.unwrap_or(0));
     let mut held = sums.iter().copied().peekable();
-    for term in terms {
-        while let Some(before) = held.next_if(|s| s.0 < term.id()) {
+    for (id, count) in counts {
+        while let Some(before) = held.next_if(|s| s.0 < id) {
             merged.push(before);
         }
-        let sum = held.next_if(|s| s.0 == term.id()).map_or(0, |s| s.1);
-        merged.push((term.id(), sum + term.q()));
+        let sum = held.next_if(|s| s.0 == id).map_or(0, |s| s.1);
+        merged.push((id, sum + count));
     }
     merged.extend(held);
     *sums = merged;
 }
 
-fn minus(sums: &mut Vec<(u32, u32)>, terms: &[Term]) {
-    for term in terms {
-        if let Ok(at) = sums.binary_search_by_key(&term.id(), |s| s.0) {
-            sums[at].1 -= term.q();
+fn take_off(sums: &mut Vec<(u32, u32)>, counts: impl Iterator<Item = (u32, u32)>) {
+    for (id, count) in counts {
+        if let Ok(at) = sums.binary_search_by_key(&id, |s| s.0) {
+            sums[at].1 -= count;
         }
     }
     sums.retain(|s| s.1 > 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::article::{About, Lang};
+    use crate::engine::relation::Kind;
+    use crate::engine::story::Settings;
+    use crate::engine::text::{Clean, words};
+    use proptest::prelude::*;
+
+    /// Articles by sequence, all of them originals.
+    struct Articles(Vec<(About, Terms)>);
+
+    impl Members for Articles {
+        fn member(&self, sequence: Sequence) -> Option<Member<'_>> {
+            let (about, terms) = self.0.get(sequence.0 as usize)?;
+            Some(Member {
+                sequence,
+                arrived: EventTime(sequence.0 as i64),
+                about,
+                kind: Kind::Original,
+                root: sequence,
+                words: 10,
+                terms,
+                standing: Standing::Stands,
+            })
+        }
+    }
+
+    fn articles(texts: &[String]) -> Articles {
+        let of = |text: &String| {
+            let all = words(text, &crate::engine::text::Settings::default());
+            let clean = Clean { text: text.clone(), anchors: Vec::new() };
+            let settings = Settings { opening_words: 2, ..Settings::default() };
+            let about = About { provider: Some(text[..1].to_owned()), ..About::default() };
+            (about, Terms::of("", &clean, &all, Lang::parse("en"), &settings))
+        };
+        Articles(texts.iter().map(of).collect())
+    }
+
+    fn story() -> Story {
+        Story::new(Life {
+            opened: EventTime(0),
+            language: None,
+            follows: None,
+            related: Vec::new(),
+            doubts: Vec::new(),
+            changed: None,
+            most: (0, 0),
+            norms: [0.0; 4],
+        })
+    }
+
+    proptest! {
+        /// The naive twin: a story to which the members were added one by one, in order.
+        #[test]
+        fn a_story_that_took_another_in_is_that_of_all_their_members(
+            texts in prop::collection::vec("[b-k]( [b-k]){0,6}", 1..40),
+            with in prop::collection::vec(0u8..4, 40),
+            leave in 0usize..40,
+            newest in 1usize..12,
+        ) {
+            let all = articles(&texts);
+            let (mut own, mut other, mut whole) = (story(), story(), story());
+            for at in 0..texts.len() {
+                let new = all.member(Sequence(at as u64)).unwrap();
+                if with[at] == 0 { &mut other } else { &mut own }.add(new, &all, newest);
+                whole.add(new, &all, newest);
+            }
+            own.absorb(other, StoryId(7), &all, newest);
+            prop_assert_eq!(&own.members, &whole.members);
+            prop_assert_eq!(&own.voices, &whole.voices);
+            prop_assert_eq!(&own.sums, &whole.sums);
+            for at in 0..leave.min(texts.len()) {
+                own.remove(all.member(Sequence(at as u64)).unwrap(), newest);
+            }
+            let mut rest = story();
+            for at in leave.min(texts.len())..texts.len() {
+                rest.add(all.member(Sequence(at as u64)).unwrap(), &all, newest);
+            }
+            prop_assert_eq!(&own.sums, &rest.sums, "what left leaves nothing behind");
+            prop_assert_eq!((&own.families, &own.ranks), (&rest.families, &rest.ranks));
+            prop_assert_eq!(own.size(), rest.size());
+        }
+    }
 }

@@ -59,9 +59,9 @@ impl Stories {
             }
         };
         let with_norm = |sums: Vec<(u32, u32)>| {
-            let all = [Vec::new(), sums, Vec::new()];
+            let all = [Vec::new(), sums, Vec::new(), Vec::new()];
             let norm = score::norms(&all, &self.frequencies, weights)[Channel::Text as usize];
-            let [_, sums, _] = all;
+            let [_, sums, _, _] = all;
             (sums, norm)
         };
         let (a, b) = (with_norm(text(a)), with_norm(text(b)));
@@ -113,7 +113,7 @@ impl Stories {
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
         let weights = self.frequencies.weights(member.about.language);
         let best = *self.scored(member, &weights, Some(story), members).first()?;
-        let joins = best.score >= self.settings.join;
+        let joins = best.score >= self.settings.join_again;
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
     }
 }

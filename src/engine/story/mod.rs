@@ -18,7 +18,11 @@
 //! rest the mean of the nearest `members_scored` members, times a factor for the time between them,
 //! less a toll for the story's size. It joins the best from `join` on. Two stories between which
 //! articles hesitate twice are merged when their centroids agree. A story that is still of one article
-//! after `look_again_articles` or `look_again_after` is scored once more.
+//! after `look_again_articles` or `look_again_after` is scored once more, and then joins from the lower
+//! `join_again` on: what is unsure waits until it is known what else there is.
+//!
+//! An article that recurs with other figures, as a table of rates, opens a story that follows that of
+//! its match, and its template draws it nowhere.
 //!
 //! Literal copies, whole, edited or cut, and roundups are members that do not speak: they have no
 //! terms, pull nothing together, and weigh in no centroid. Withdrawals, advisories and daybooks join no story.
@@ -189,7 +193,7 @@ pub struct Life {
     /// The most members that stood at one time, and the most publishers.
     pub most: (u32, u32),
     /// Squared length of its centroid by channel, as weighed at its last change.
-    pub norms: [f64; 3],
+    pub norms: [f64; 4],
 }
 
 /// A change to what the stories remember beside their members.

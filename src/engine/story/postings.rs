@@ -135,15 +135,17 @@ impl Postings {
     }
 
     /// The live articles whose score by shared rare terms is at least `cut` of the best, in order of
-    /// arrival. `newest` is the latest live article.
+    /// arrival, without `own`, which asks. `newest` is the latest live article.
     pub(super) fn near(
         &mut self,
         query: &Query<'_>,
+        own: Sequence,
         postings_max: usize,
         cut: f32,
         newest: Sequence,
     ) -> Vec<(Sequence, f32)> {
-        let walked = Channel::ALL.map(|channel| self.walk(query, channel, postings_max));
+        let own = own.0 as u32 & (LIVE_MAX - 1);
+        let walked = Channel::ALL.map(|channel| self.walk(query, channel, own, postings_max));
         let bar = cut * walked.into_iter().fold(0.0, f32::max);
         let mask = self.scores.len() as u32 - 1;
         let whole = |low: u32| {
@@ -162,7 +164,7 @@ impl Postings {
     }
 
     /// Adds the scores of one channel; the highest score that an article had on the way.
-    fn walk(&mut self, query: &Query<'_>, channel: Channel, postings_max: usize) -> f32 {
+    fn walk(&mut self, query: &Query<'_>, channel: Channel, own: u32, postings_max: usize) -> f32 {
         let lists = &self.lists[channel as usize];
         let mask = self.scores.len() as u32 - 1;
         let mut found: Vec<(usize, Term, &List)> = query
@@ -177,7 +179,7 @@ impl Postings {
                 break;
             }
             let weight = query.weight(channel, term);
-            for entry in list.newest(left) {
+            for entry in list.newest(left).filter(|entry| entry.low() != own) {
                 let score = &mut self.scores[(entry.low() & mask) as usize];
                 if *score == 0.0 {
                     self.touched.push(entry.low());
@@ -245,11 +247,15 @@ mod tests {
                     postings.remove(old, &terms);
                 }
             }
-            let (asked, settings) = (terms(&asked), Settings::default());
+            let settings = Settings::default();
+            // One of the live articles asks, or one that is not among them.
+            let own = live.iter().find(|l| l.1 == terms(&asked)).map_or(Sequence(first + 99), |l| l.0);
+            let asked = terms(&asked);
             let query = Query::new(&asked, &frequencies, frequencies.weights(None), &settings);
             let newest = live.last().map_or(Sequence(0), |l| l.0);
-            let found = postings.near(&query, 100_000, 0.25, newest);
-            let want = naive(&live, &query, 0.25);
+            let found = postings.near(&query, own, 100_000, 0.25, newest);
+            let others: Vec<_> = live.iter().filter(|l| l.0 != own).cloned().collect();
+            let want = naive(&others, &query, 0.25);
             prop_assert_eq!(
                 found.iter().map(|f| f.0).collect::<Vec<_>>(),
                 want.iter().map(|w| w.0).collect::<Vec<_>>()
@@ -257,7 +263,7 @@ mod tests {
             for (found, want) in found.iter().zip(&want) {
                 prop_assert!((found.1 - want.1).abs() <= 1e-3 * want.1, "{:?} {:?}", found, want);
             }
-            let again = postings.near(&query, 100_000, 0.25, newest);
+            let again = postings.near(&query, own, 100_000, 0.25, newest);
             prop_assert_eq!(again, found, "nothing is left of a walk");
             for (sequence, terms) in &live {
                 postings.remove(*sequence, terms);

@@ -2,9 +2,11 @@
 //! is computed.
 //!
 //! In each channel the cosine of saturated counts, weighted by the frequencies as they are now:
-//! `sum q_a q_b W / sqrt(sum q_a^2 W . sum q_b^2 W)`. The channels that both sides have are averaged by
-//! `channels`; names count only where both sides have [`NAMES_MIN`] of them. Nothing weighted is kept,
-//! save for the length of a story's centroid, which its record carries.
+//! `sum q_a q_b W / sqrt(sum q_a^2 W . sum q_b^2 W)`. A fourth cosine is that of the openings, in which
+//! each term counts once. Those that both sides have are averaged by `channels`; names count only where
+//! both sides have [`NAMES_MIN`] of them, and where a side has no headline, that counts as a low cosine
+//! (`untitled`). Nothing weighted is kept, save for the length of a story's centroid, which its record
+//! carries.
 //!
 //! Cost: some 4 ns a term of the other side: the article's own terms stand in a small table.
 
@@ -12,12 +14,18 @@ use super::Settings;
 use super::frequencies::{Frequencies, Weights};
 use super::terms::{Channel, Term, Terms};
 use crate::engine::article::EventTime;
+use crate::engine::relation::Kind;
 
 /// Names below this number say nothing.
 pub(super) const NAMES_MIN: usize = 4;
 
-/// A number a channel.
-pub(super) type ByChannel<T> = [T; 3];
+/// A number each for the channels in their order, and for the opening.
+pub(super) type ByChannel<T> = [T; 4];
+/// The place of the opening among them.
+pub(super) const OPENING: usize = 3;
+
+/// Set in the value of a term that stands in the opening.
+const OPENS: u32 = 1 << 31;
 
 /// The terms of one side, ready to be compared with many others.
 #[derive(Debug)]
@@ -25,9 +33,9 @@ pub(super) struct Query<'a> {
     terms: &'a Terms,
     frequencies: &'a Frequencies,
     weights: Weights,
-    tables: ByChannel<Table>,
+    tables: [Table; 3],
     norms: ByChannel<f64>,
-    unit: ByChannel<f32>,
+    unit: [f32; 3],
 }
 
 /// Terms to `q W`, by open addressing; 0 is an empty place.
@@ -71,17 +79,22 @@ impl<'a> Query<'a> {
         weights: Weights,
         settings: &Settings,
     ) -> Self {
-        let mut norms = [0.0; 3];
+        let mut norms = [0.0; 4];
         let tables = Channel::ALL.map(|channel| {
             let own = terms.channel(channel);
             let mut table = Table::new(own);
-            let mut norm = 0u64;
+            let (mut norm, mut opening) = (0u64, 0u64);
             for term in own {
                 let weight = frequencies.weight(&weights, channel, term.id());
                 norm += u64::from(term.q() * term.q()) * u64::from(weight);
-                table.put(term.id(), term.q() * weight.max(1));
+                opening += u64::from(term.opens()) * u64::from(weight);
+                let opens = if term.opens() { OPENS } else { 0 };
+                table.put(term.id(), (term.q() * weight.max(1)) | opens);
             }
             norms[channel as usize] = norm as f64;
+            if channel == Channel::Text {
+                norms[OPENING] = opening as f64;
+            }
             table
         });
         let unit = Channel::ALL.map(|channel| {
@@ -98,49 +111,72 @@ impl<'a> Query<'a> {
 
     /// What one shared term adds to the first, rough score.
     pub(super) fn weight(&self, channel: Channel, term: Term) -> f32 {
-        self.tables[channel as usize].get(term.id()) as f32 * self.unit[channel as usize]
+        let value = self.tables[channel as usize].get(term.id()) & !OPENS;
+        value as f32 * self.unit[channel as usize]
     }
 
     /// The cosine with another article by channel; `None` where one side says nothing.
     pub(super) fn article(&self, other: &Terms) -> ByChannel<Option<f64>> {
-        Channel::ALL.map(|channel| {
+        let mut cosines = [None; 4];
+        for channel in Channel::ALL {
             let (own, terms) = (self.terms(channel), other.channel(channel));
             if !says(channel, own.len()) || !says(channel, terms.len()) {
-                return None;
+                continue;
             }
             let table = &self.tables[channel as usize];
-            let (mut dot, mut norm) = (0u64, 0u64);
+            let (mut dot, mut norm, mut both_open, mut opening) = (0u64, 0u64, 0u64, 0u64);
             for term in terms {
-                let weight = self.frequencies.weight(&self.weights, channel, term.id());
-                norm += u64::from(term.q() * term.q()) * u64::from(weight);
-                dot += u64::from(term.q()) * u64::from(table.get(term.id()));
+                let weight = u64::from(self.frequencies.weight(&self.weights, channel, term.id()));
+                let own = table.get(term.id());
+                let opens = u64::from(term.opens()) * weight;
+                norm += u64::from(term.q() * term.q()) * weight;
+                dot += u64::from(term.q()) * u64::from(own & !OPENS);
+                opening += opens;
+                both_open += u64::from(own >> 31) * opens;
             }
-            Some(cosine(dot, self.norms[channel as usize], norm as f64))
-        })
+            cosines[channel as usize] =
+                Some(cosine(dot, self.norms[channel as usize], norm as f64));
+            if channel == Channel::Text {
+                cosines[OPENING] = Some(cosine(both_open, self.norms[OPENING], opening as f64));
+            }
+        }
+        cosines
     }
 
     /// The cosine with a sum of articles by channel, whose squared lengths are `norms`.
-    pub(super) fn sum(
-        &self,
-        sums: &ByChannel<Vec<(u32, u32)>>,
-        norms: ByChannel<f64>,
-    ) -> ByChannel<Option<f64>> {
-        Channel::ALL.map(|channel| {
-            let (own, sums) = (self.terms(channel), &sums[channel as usize]);
-            if !says(channel, own.len()) || !says(channel, sums.len()) {
-                return None;
+    pub(super) fn sum(&self, sums: &Sums, norms: ByChannel<f64>) -> ByChannel<Option<f64>> {
+        let mut cosines = [None; 4];
+        for channel in Channel::ALL {
+            let (own, table) = (self.terms(channel), &self.tables[channel as usize]);
+            let at = channel as usize;
+            if !says(channel, own.len()) || !says(channel, sums[at].len()) {
+                continue;
             }
-            let table = &self.tables[channel as usize];
-            let part = |&(id, sum): &(u32, u32)| u64::from(sum) * u64::from(table.get(id));
-            let dot = if sums.len() < 16 * own.len() {
-                sums.iter().map(part).sum()
-            } else {
-                let held = |term: &Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
-                own.iter().filter_map(held).map(|at| part(&sums[at])).sum()
+            let value =
+                |&(id, sum): &(u32, u32)| u64::from(sum) * u64::from(table.get(id) & !OPENS);
+            cosines[at] = Some(cosine(dot(own, &sums[at], value), self.norms[at], norms[at]));
+        }
+        if cosines[Channel::Text as usize].is_some() {
+            let table = &self.tables[Channel::Text as usize];
+            let value = |&(id, sum): &(u32, u32)| {
+                let opens = u64::from(table.get(id) >> 31);
+                let weight = self.frequencies.weight(&self.weights, Channel::Text, id);
+                u64::from(sum) * opens * u64::from(weight)
             };
-            Some(cosine(dot, self.norms[channel as usize], norms[channel as usize]))
-        })
+            let dot = dot(self.terms(Channel::Text), &sums[OPENING], value);
+            cosines[OPENING] = Some(cosine(dot, self.norms[OPENING], norms[OPENING]));
+        }
+        cosines
     }
+}
+
+/// Adds up `value` over the terms of `own` in `sums`: along the shorter of the two.
+fn dot(own: &[Term], sums: &[(u32, u32)], value: impl Fn(&(u32, u32)) -> u64) -> u64 {
+    if sums.len() < 16 * own.len() {
+        return sums.iter().map(value).sum();
+    }
+    let held = |term: &Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
+    own.iter().filter_map(held).map(|at| value(&sums[at])).sum()
 }
 
 fn says(channel: Channel, terms: usize) -> bool {
@@ -151,17 +187,18 @@ fn cosine(dot: u64, a: f64, b: f64) -> f64 {
     if a <= 0.0 || b <= 0.0 { 0.0 } else { (dot as f64 / (a * b).sqrt()).min(1.0) }
 }
 
+/// Terms and their sums, in order of ids: counts of the channels, articles of the opening.
+pub(super) type Sums = ByChannel<Vec<(u32, u32)>>;
+
 /// The squared length of a sum, by channel.
-pub(super) fn norms(
-    sums: &ByChannel<Vec<(u32, u32)>>,
-    frequencies: &Frequencies,
-    weights: &Weights,
-) -> ByChannel<f64> {
-    Channel::ALL.map(|channel| {
+pub(super) fn norms(sums: &Sums, frequencies: &Frequencies, weights: &Weights) -> ByChannel<f64> {
+    let channels = [Channel::Title, Channel::Text, Channel::Names, Channel::Text];
+    std::array::from_fn(|at| {
         let part = |&(id, sum): &(u32, u32)| {
-            u64::from(sum) * u64::from(sum) * u64::from(frequencies.weight(weights, channel, id))
+            let weight = frequencies.weight(weights, channels[at], id);
+            u64::from(sum) * u64::from(sum) * u64::from(weight)
         };
-        sums[channel as usize].iter().map(part).sum::<u64>() as f64
+        sums[at].iter().map(part).sum::<u64>() as f64
     })
 }
 
@@ -183,7 +220,9 @@ pub(super) fn between(
     if a.1 <= 0.0 || b.1 <= 0.0 { 0.0 } else { (dot / (a.1 * b.1).sqrt()).min(1.0) }
 }
 
-/// The mean of the channels that are there, by their weights; 0 of none.
+/// The mean of the channels that are there, by their weights; 0 of none. A missing title counts as
+/// `untitled` of the mean of the others: strangers share few words of a headline, so without one they
+/// look nearer than they are.
 pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 {
     let (mut sum, mut whole) = (0.0, 0.0);
     for (cosine, weight) in cosines.into_iter().zip(settings.channels) {
@@ -192,7 +231,26 @@ pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 
             whole += weight;
         }
     }
-    if whole > 0.0 { sum / whole } else { 0.0 }
+    if whole <= 0.0 {
+        return 0.0;
+    }
+    let title = settings.channels[Channel::Title as usize];
+    match cosines[Channel::Title as usize] {
+        Some(_) => sum / whole,
+        None => (sum + title * settings.untitled * sum / whole) / (whole + title),
+    }
+}
+
+/// Whether two texts are twins: of one template about two occasions. They are alike in their words, and
+/// one is of a kind that recurs or their names and figures are others.
+pub(super) fn twins(
+    cosines: ByChannel<Option<f64>>,
+    kinds: [Kind; 2],
+    settings: &Settings,
+) -> bool {
+    let [_, Some(text), names, _] = cosines else { return false };
+    let others = names.is_some_and(|names| names < settings.template_names * text);
+    text >= settings.template && (kinds.contains(&Kind::Recurring) || others)
 }
 
 /// What is left of a score when two articles claim times so far apart; 1 where a side is undated.
@@ -249,7 +307,7 @@ mod tests {
                 let got = query.article(b)[Channel::Text as usize].unwrap();
                 assert!((got - want).abs() < 1e-9, "{got} {want}");
                 let sum = b.channel(Channel::Text).iter().map(|t| (t.id(), t.q())).collect();
-                let sums = [Vec::new(), sum, Vec::new()];
+                let sums = [Vec::new(), sum, Vec::new(), Vec::new()];
                 let norms = norms(&sums, &frequencies, &weights);
                 let summed = query.sum(&sums, norms)[Channel::Text as usize].unwrap();
                 assert!((summed - want).abs() < 1e-9, "{summed} {want}");
@@ -265,8 +323,26 @@ mod tests {
         let query = Query::new(&with, &frequencies, frequencies.weights(None), &settings);
         let cosines = query.article(&without);
         assert!(cosines[0].is_none() && cosines[1].is_some() && cosines[2].is_none());
-        assert_eq!(mean([None; 3], &settings), 0.0);
-        assert_eq!(mean([None, Some(0.5), None], &settings), 0.5);
+        assert_eq!(mean([None; 4], &settings), 0.0);
+        assert_eq!(mean([Some(0.5), None, None, Some(0.5)], &settings), 0.5);
+        let untitled = mean([None, Some(0.5), None, Some(0.5)], &settings);
+        assert!(untitled < 0.5 && untitled > 0.5 * settings.untitled, "{untitled}");
+    }
+
+    #[test]
+    fn twins_are_alike_but_for_their_names_or_known_to_recur() {
+        let settings = Settings::default();
+        for (text, names, kind, want) in [
+            (Some(0.8), Some(0.1), Kind::Original, true),
+            (Some(0.8), Some(0.6), Kind::Original, false),
+            (Some(0.8), None, Kind::Original, false),
+            (Some(0.8), Some(0.6), Kind::Recurring, true),
+            (Some(0.3), Some(0.0), Kind::Recurring, false),
+            (None, Some(0.0), Kind::Recurring, false),
+        ] {
+            let got = twins([None, text, names, None], [Kind::Original, kind], &settings);
+            assert_eq!(got, want, "{text:?} {names:?} {kind:?}");
+        }
     }
 
     #[test]

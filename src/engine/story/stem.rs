@@ -1,6 +1,6 @@
 //! A word to the term that it counts for.
 //!
-//! In: a word as it stands and the article's language. Out: a [`TermId`] of 28 bits. A word is cut to
+//! In: a word as it stands and the article's language. Out: a [`TermId`] of 27 bits. A word is cut to
 //! its Snowball stem where its language has a stemmer, else it counts as it stands, so that an unknown
 //! language works, with a little less recall. The language is part of the id: terms of two languages
 //! never meet, and a story has one language.
@@ -21,11 +21,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-/// Names a term: 28 bits of a hash of its stem, its language and the way it was made.
+/// Names a term: 27 bits of a hash of its stem, its language and the way it was made.
 pub(super) type TermId = u32;
 
 /// Bits of a [`TermId`].
-pub(super) const ID_BITS: u32 = 28;
+pub(super) const ID_BITS: u32 = 27;
 
 /// How many words a thread remembers before it forgets all of them.
 const MEMO_MAX: usize = 1 << 17;

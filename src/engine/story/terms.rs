@@ -8,8 +8,9 @@
 //! | text | stems of headline and body | 6 in the headline, 2 in the first `lead_words` of the body, 1 in the rest, up to `body_words` |
 //! | names | capitalised words and figures | 1.5 in the headline, 1 in the body, figures half |
 //!
-//! A term's count `tf` is kept saturated in 4 bits: `q = round(15 tf / (tf + 2))`, at least 1. What a
-//! term weighs is decided when it is scored, never here.
+//! A term's count `tf` is kept saturated in 4 bits: `q = round(15 tf / (tf + 2))`, at least 1. A fifth
+//! bit says whether the term stands in the *opening*: the headline or the first `opening_words` of the
+//! body. What a term weighs is decided when it is scored, never here.
 //!
 //! Cost: one pass over at most `body_words` words and one sort; 4 bytes a kept term.
 
@@ -21,20 +22,25 @@ use crate::engine::text::{Clean, Words, words};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A term and its saturated count.
+/// A term, its saturated count, and whether it stands in the opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Term(u32);
 
 impl Term {
     /// `q` must be within 1..=15.
-    fn new(id: TermId, q: u32) -> Self {
+    fn new(id: TermId, q: u32, opens: bool) -> Self {
         debug_assert!((1..=15).contains(&q), "a count of 4 bits");
-        Self(id << 4 | q)
+        Self(id << 5 | u32::from(opens) << 4 | q)
     }
 
     /// Its id.
     pub fn id(self) -> u32 {
-        self.0 >> 4
+        self.0 >> 5
+    }
+
+    /// Whether it stands in the headline or in the first words of the body.
+    pub fn opens(self) -> bool {
+        self.0 & 16 != 0
     }
 
     /// Its saturated count, 1..=15.
@@ -106,6 +112,11 @@ impl Terms {
         &self.0[channel as usize]
     }
 
+    /// The terms of its opening.
+    pub(super) fn opening(&self) -> impl Iterator<Item = Term> {
+        self.channel(Channel::Text).iter().copied().filter(|term| term.opens())
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|channel| channel.is_empty())
@@ -140,6 +151,9 @@ impl Terms {
     }
 }
 
+/// Set in a count of the opening; the sum of all counts of a term stays far below.
+const OPENS: u32 = 1 << 31;
+
 /// Counts of terms; those of names in quarters.
 #[derive(Default)]
 struct Counts {
@@ -153,7 +167,7 @@ impl Counts {
         for at in 0..words.hashes.len() {
             let Some(term) = term(headline, words, at, speech) else { continue };
             self.title.push((term, 1));
-            self.text.push((term, 6));
+            self.text.push((term, 6 | OPENS));
             self.name(headline, words, at, speech, 6);
         }
     }
@@ -162,7 +176,8 @@ impl Counts {
         for at in 0..words.hashes.len().min(settings.body_words as usize) {
             let Some(term) = term(text, words, at, speech) else { continue };
             let count = if at < settings.lead_words as usize { 2 } else { 1 };
-            self.text.push((term, count));
+            let opens = if at < settings.opening_words as usize { OPENS } else { 0 };
+            self.text.push((term, count | opens));
             self.name(text, words, at, speech, 4);
         }
     }
@@ -207,9 +222,10 @@ fn saturated(mut counts: Vec<(TermId, u32)>, half: u32) -> Box<[Term]> {
     counts
         .chunk_by(|a, b| a.0 == b.0)
         .map(|same| {
-            let tf: u32 = same.iter().map(|&(_, count)| count).sum();
+            let tf: u32 = same.iter().map(|&(_, count)| count & !OPENS).sum();
+            let opens = same.iter().any(|&(_, count)| count & OPENS != 0);
             let q = (30 * tf + tf + half) / (2 * (tf + half));
-            Term::new(same[0].0, q.clamp(1, 15))
+            Term::new(same[0].0, q.clamp(1, 15), opens)
         })
         .collect()
 }
@@ -249,6 +265,20 @@ mod tests {
         ] {
             assert_eq!(q(&all, channel, word, "en"), want, "{channel:?} {word}");
         }
+    }
+
+    #[test]
+    fn the_opening_is_the_headline_and_the_first_words() {
+        let settings = Settings { opening_words: 2, ..Settings::default() };
+        let body = "ferry reef tunnel";
+        let all_words = words(body, &crate::engine::text::Settings::default());
+        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        let all = Terms::of("captain", &clean, &all_words, None, &settings);
+        let opening: Vec<u32> = all.opening().map(Term::id).collect();
+        let id = |word| Speech::of(None).as_is(word_hash(word));
+        let mut want = ["captain", "ferry", "reef"].map(id);
+        want.sort_unstable();
+        assert_eq!(opening, want);
     }
 
     #[test]

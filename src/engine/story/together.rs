@@ -16,16 +16,18 @@ const NAMED: usize = 12;
 /// The score of two articles.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Together {
-    /// The cosine by channel; `None` where a side says nothing.
-    pub channels: [Option<f64>; 3],
+    /// The cosine of titles, text, names and openings; `None` where a side says nothing.
+    pub channels: [Option<f64>; 4],
     /// Their mean by the weights of the channels.
     pub lexical: f64,
     /// What is left of it for the time between them; 1 where a side is undated.
     pub time: f64,
     /// The score: both multiplied.
     pub score: f64,
-    /// The score from which an article joins.
+    /// The score from which an article joins as it arrives.
     pub join: f64,
+    /// The score from which a story of one article joins at a second look.
+    pub join_again: f64,
     /// The terms of headline and body that both have, by what they add to the cosine, heaviest first.
     pub shared: Vec<(u32, f64)>,
     /// The terms that one side alone has, by their share of its length, heaviest first.
@@ -77,6 +79,7 @@ impl Stories {
             time,
             score: lexical * time,
             join: settings.join,
+            join_again: settings.join_again,
             shared,
             missing,
         }
@@ -102,10 +105,15 @@ mod tests {
         let (a, b) = (terms("ferry reef island captain"), terms("ferry reef tunnel vote"));
         let day = |n: i64| Some(EventTime(0).plus(Span::hours(24 * n)));
         let same = stories.together((&a, day(1)), (&a, day(1)), None);
-        assert!((same.score - 1.0).abs() < 1e-9 && same.missing.is_empty(), "{same:?}");
+        assert!(same.channels[1] == Some(1.0) && same.missing.is_empty(), "{same:?}");
+        assert!(
+            same.score < 1.0,
+            "without a headline even the same text is not quite near: {same:?}"
+        );
         assert_eq!(same.shared.len(), 4);
         let some = stories.together((&a, day(1)), (&b, None), None);
-        assert!((some.lexical - 0.5).abs() < 1e-9 && some.time == 1.0, "{some:?}");
+        assert!((some.channels[1].unwrap() - 0.5).abs() < 1e-9 && some.time == 1.0, "{some:?}");
+        assert!((some.lexical / same.lexical - 0.5).abs() < 1e-9, "{some:?}");
         assert_eq!((some.shared.len(), some.missing.len()), (2, 4));
         let parts: f64 = some.shared.iter().map(|s| s.1).sum();
         assert!((parts - 0.5).abs() < 1e-9, "what is shared adds up to the cosine: {parts}");
