@@ -6,8 +6,10 @@
 //! 3.4 KB, three in ten of them copies; `alone` leaves MinHash out.
 //! Prints articles a second and where the time goes.
 
+mod articles;
 mod wire;
 
+use articles::articles;
 use gaoya::minhash::{MinHashIndex, MinHasher, MinHasher32};
 use std::collections::HashMap;
 use std::time::Instant;
@@ -130,38 +132,6 @@ fn minhash(lines: &[String], bands: usize, width: usize) -> f64 {
     let rate = lines.len() as f64 / started.elapsed().as_secs_f64();
     println!("gaoya MinHash {bands} x {width}: {rate:.0} articles/s, {found} pairs");
     rate
-}
-
-/// A wire of `count` articles of about `bytes` bytes as plain JSON, of which `copies` in ten repeat an
-/// earlier one with a few words changed.
-fn articles(seed: u64, count: usize, bytes: usize, copies: usize) -> Vec<String> {
-    let mut rng = wire::Rng(seed);
-    let mut texts: Vec<String> = Vec::with_capacity(count);
-    (0..count)
-        .map(|at| {
-            let body = match at > 0 && rng.below(10) < copies {
-                true => {
-                    let mut body = texts[rng.below(texts.len())].clone();
-                    for _ in 0..3 {
-                        let new = wire::word(rng.below(30_000));
-                        let from = body[..body.len() / 2].rfind(' ').unwrap_or(0);
-                        let to = body[from + 1..].find(' ').map_or(body.len(), |n| from + 1 + n);
-                        body.replace_range(from + 1..to, &new);
-                    }
-                    body
-                }
-                false => wire::text(&mut rng, bytes),
-            };
-            let headline: String = body.split(' ').take(8).collect::<Vec<_>>().join(" ");
-            texts.push(body.clone());
-            serde_json::json!({
-                "id": format!("urn:bench:{at}"), "title": headline, "body": body, "lang": "en",
-                "source": format!("agency-{}", at % 20),
-                "published": format!("2026-03-{:02}T{:02}:{:02}:00Z", 1 + at / 86_400 % 28, at / 3_600 % 24, at / 60 % 60),
-            })
-            .to_string()
-        })
-        .collect()
 }
 
 fn measure(lines: &[String]) {

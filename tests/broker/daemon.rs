@@ -69,6 +69,11 @@ impl Daemon {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// Itself, unless it has ended.
+    pub(crate) fn if_running(mut self) -> Option<Self> {
+        if self.has_ended() { None } else { Some(self) }
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());

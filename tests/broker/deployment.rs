@@ -8,8 +8,10 @@ use crate::progress::Progress;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -41,6 +43,7 @@ pub(crate) struct Deployment {
     logs: tempfile::TempDir,
     started: Cell<u32>,
     made: Cell<usize>,
+    made_in: RefCell<BTreeMap<i32, usize>>,
     partitions: Cell<i32>,
     producer: BaseProducer,
     progress: RefCell<Progress>,
@@ -81,6 +84,7 @@ impl Deployment {
             logs: tempfile::tempdir().unwrap(),
             started: Cell::new(0),
             made: Cell::new(0),
+            made_in: RefCell::default(),
             partitions: Cell::new(PARTITIONS),
             producer: producer(),
         };
@@ -134,19 +138,42 @@ impl Deployment {
                 BaseRecord::to(&topic).partition(partition).key(&key).payload(&payload);
             record.timestamp = stamp(n, partition);
             while let Err((error, back)) = self.producer.send(record) {
-                let full = error.rdkafka_error_code();
-                assert_eq!(full, Some(rdkafka::error::RDKafkaErrorCode::QueueFull), "{error}");
-                self.producer.poll(Duration::from_millis(5));
+                match error.rdkafka_error_code() {
+                    Some(RDKafkaErrorCode::QueueFull) => {
+                        self.producer.poll(Duration::from_millis(5))
+                    }
+                    // A partition was added a moment ago.
+                    Some(RDKafkaErrorCode::UnknownPartition) => {
+                        self.producer.client().fetch_metadata(Some(&topic), PATIENCE).unwrap();
+                    }
+                    _ => panic!("{error}"),
+                }
                 record = back;
             }
             self.producer.poll(Duration::ZERO);
+            *self.made_in.borrow_mut().entry(partition).or_default() += 1;
         }
+        self.made.set(self.made.get() + count);
+    }
+
+    /// Says that another producer wrote `count` records more.
+    pub(crate) fn wrote(&self, count: usize) {
         self.made.set(self.made.get() + count);
     }
 
     /// How many records were written.
     pub(crate) fn made(&self) -> usize {
         self.made.get()
+    }
+
+    /// How many records were written to a partition by the deployment itself.
+    pub(crate) fn made_in(&self, partition: i32) -> usize {
+        self.made_in.borrow().get(&partition).copied().unwrap_or(0)
+    }
+
+    /// Records go to so many partitions from now on.
+    pub(crate) fn spread(&self, partitions: i32) {
+        self.partitions.set(partitions);
     }
 
     /// Starts a daemon; `points` are failpoints, such as `after-poll=9*off->return`.
@@ -168,17 +195,26 @@ impl Deployment {
         moved.unwrap_or_else(|| panic!("no progress from {before}:\n{}", daemon.log()))
     }
 
+    /// Reads from the beginning what was answered: a topic was made anew.
+    pub(crate) fn reads_anew(&self) {
+        self.progress.replace(Progress::new(&self.prefix));
+    }
+
     /// Waits until every record that was written is answered.
     pub(crate) fn is_through(&self, daemon: &Daemon) {
+        self.answers(self.made(), daemon);
+    }
+
+    /// Waits until `wanted` records are answered.
+    pub(crate) fn answers(&self, wanted: usize, daemon: &Daemon) {
         let (mut seen, mut since) = (0, Instant::now());
-        while seen < self.made() {
+        while seen < wanted {
             let now = self.answered();
             if now > seen {
                 (seen, since) = (now, Instant::now());
             } else {
-                let made = self.made();
                 let stuck = since.elapsed() > PATIENCE;
-                assert!(!stuck, "stuck at {seen} of {made}:\n{}", daemon.log());
+                assert!(!stuck, "stuck at {seen} of {wanted}:\n{}", daemon.log());
                 std::thread::park_timeout(Duration::from_millis(30));
             }
         }
@@ -195,7 +231,12 @@ impl Deployment {
 
     /// Judges everything; a breach fails the test.
     pub(crate) fn holds(&self) -> Verdict {
-        let verdict = checker::check(&self.found(Isolation::Committed), &self.rules());
+        self.holds_to(&self.rules())
+    }
+
+    /// Judges everything by rules of the test's own.
+    pub(crate) fn holds_to(&self, rules: &Rules) -> Verdict {
+        let verdict = checker::check(&self.found(Isolation::Committed), rules);
         assert!(verdict.breaches.is_empty(), "{}: {verdict}", self.prefix);
         assert_eq!(verdict.records, self.made(), "the whole input was judged");
         tally("articles", verdict.records);
@@ -219,7 +260,7 @@ impl Deployment {
     }
 
     pub(crate) fn rules(&self) -> Rules {
-        Rules { config: Config::load(None, [], &self.sets).unwrap() }
+        Rules::new(Config::load(None, [], &self.sets).unwrap())
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `faults` | the process ends at every point, or loses its transactions |
 //! | `commits`, `proxy` | answers to commits are lost, late, or come in the wrong transaction |
 //! | `leases`, `shards` | several processes, several shards |
+//! | `inputs`, `outputs`, `compaction` | topics that are not as one would wish |
 //! | `cluster` | three brokers that die |
 //! | `soak` | all of it for hours: `tests/broker/soak` |
 
@@ -21,13 +22,16 @@ mod checked;
 mod checker;
 mod cluster;
 mod commits;
+mod compaction;
 mod daemon;
 mod deployment;
 mod faults;
 mod feed;
 mod flow;
+mod inputs;
 mod leases;
 mod nodes;
+mod outputs;
 mod outside;
 mod progress;
 mod proxy;

@@ -46,17 +46,9 @@ pub(crate) fn read(topics: &[&str], isolation: Isolation) -> Vec<Vec<Record>> {
         Isolation::Committed => "read_committed",
         Isolation::Uncommitted => "read_uncommitted",
     };
-    let classes = std::env::var("KAFKA_CLASSPATH").expect("tests/broker/run sets KAFKA_CLASSPATH");
-    let out = Command::new("java")
-        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m", "-cp", &classes])
-        .args(["Outside", &bootstrap(), isolation])
-        .args(topics)
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "the outside reader failed: {}", out.status);
+    let printed = java("Outside", &[&[isolation], topics].concat());
     let mut found = vec![Vec::new(); topics.len()];
-    let mut frames = Frames(&out.stdout);
+    let mut frames = Frames(&printed);
     loop {
         match frames.take::<1>()[0] {
             255 => break,
@@ -67,6 +59,20 @@ pub(crate) fn read(topics: &[&str], isolation: Isolation) -> Vec<Vec<Record>> {
         records.sort_by_key(|record| (record.partition, record.offset));
     }
     found
+}
+
+/// Runs a Java class against the broker, and gives what it prints.
+pub(crate) fn java(class: &str, args: &[&str]) -> Vec<u8> {
+    let classes = std::env::var("KAFKA_CLASSPATH").expect("tests/broker/run sets KAFKA_CLASSPATH");
+    let out = Command::new("java")
+        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m", "-cp", &classes])
+        .args([class, &bootstrap()])
+        .args(args)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{class} failed: {}", out.status);
+    out.stdout
 }
 
 /// What `Outside.java` prints, cut from the front.

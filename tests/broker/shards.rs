@@ -38,3 +38,24 @@ fn another_map_is_taken_up_where_all_shards_stand_alike() {
     }
     assert_eq!(deployment.answered(), deployment.made());
 }
+
+/// A process that joins is given a shard in the middle of another's batch, and the other dies while
+/// it lets go.
+#[test]
+fn an_owner_that_dies_while_it_gives_a_shard_back() {
+    let slow = "after-flush=sleep(30)";
+    let deployment = Deployment::with("revoked", "exactly_once", &[SHARDS]);
+    let mut before = 0;
+    for _ in 0..3 {
+        deployment.produce(900);
+        let owner = deployment.start(&format!("{slow};revoke=return"), &[]);
+        owner.says_again("Running", 3);
+        before = deployment.moves_on(before, &owner);
+        let heir = deployment.start(slow, &[]);
+        owner.dies_at("revoke");
+        assert!(deployment.answered() < deployment.made(), "work was in flight");
+        before = deployment.moves_on(before, &heir);
+        heir.kill();
+    }
+    deployment.ends_well();
+}

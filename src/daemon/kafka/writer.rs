@@ -25,7 +25,12 @@ const POLL: Duration = Duration::from_millis(1);
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// The facility of the log line by which librdkafka tells of a connection that failed or was closed.
 const CONNECTION_FAILED: &str = "FAIL";
-/// How many events may wait to be looked at after a commit: far more than one producer's log lines.
+/// The facility of the log line that says why a transaction failed; the delivery reports that follow
+/// say only that their records were purged.
+const TRANSACTION_FAILED: &str = "TXNERR";
+/// How that line names a right that is missing.
+const NOT_AUTHORIZED: &str = "_AUTHORIZATION_FAILED";
+/// How many events may wait to be looked at: far more than one producer's log lines.
 const EVENTS_MAX: usize = 64;
 
 /// Topic names by [`Role`]; the unique feed may be left out.
@@ -53,6 +58,11 @@ struct Reports {
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if facility == TRANSACTION_FAILED && message.contains(NOT_AUTHORIZED) {
+            let code = RDKafkaErrorCode::TopicAuthorizationFailed;
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            *failed = Some((code, message.to_owned()));
+        }
         if facility == CONNECTION_FAILED {
             self.trouble.fetch_add(1, Ordering::SeqCst);
             tracing::debug!(message, "producer");
@@ -117,6 +127,11 @@ impl Writer {
         self.producer().context()
     }
 
+    /// Looks at the events that wait; each call gives one.
+    fn look(&self) {
+        (0..EVENTS_MAX).for_each(|_| self.producer().poll(Duration::ZERO));
+    }
+
     fn failed(&self) -> Result<(), Fault> {
         let failed = self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner);
         match &*failed {
@@ -172,7 +187,11 @@ impl broker::Writer for Writer {
                     out = back;
                     self.producer().poll(POLL);
                 }
-                Err((error, _)) => return Err(self.fault("send", &error)),
+                Err((error, _)) => {
+                    self.look();
+                    self.failed()?;
+                    return Err(self.fault("send", &error));
+                }
             }
         }
         self.sent += 1;
@@ -210,8 +229,7 @@ impl broker::Writer for Writer {
             answer.map_err(|e| self.fault("commit_transaction", &e))?;
         }
         let took = started.elapsed();
-        // Each call looks at one event.
-        (0..EVENTS_MAX).for_each(|_| self.producer().poll(Duration::ZERO));
+        self.look();
         let calm = self.reports().trouble.load(Ordering::SeqCst) == 0;
         if calm && took < SLOW_COMMIT { Ok(Committed::Surely) } else { Ok(Committed::AfterTrouble) }
     }

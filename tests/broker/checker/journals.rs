@@ -106,7 +106,7 @@ impl Log {
             }
             for range in &journal.ranges {
                 let ended = at.insert(&range.of, range.to);
-                let ended = ended.unwrap_or_else(|| first(input, &range.of));
+                let ended = ended.unwrap_or_else(|| first(input, &range.of).min(range.from));
                 if ended != range.from {
                     let (of, from) = (&range.of, range.from);
                     let how = format!("batch {batch} of {of:?} begins at {from}, not {ended}");
@@ -123,7 +123,7 @@ impl Log {
             verdict.broken(Law::Chain, format!("the position is at batch {says}, not {last}"));
         }
         for (of, mark) in &self.position.inputs {
-            let ended = at.get(of).copied().unwrap_or_else(|| first(input, of));
+            let ended = at.get(of).copied().unwrap_or(mark.next);
             if mark.next != ended {
                 verdict
                     .broken(Law::Chain, format!("{of:?}: `pos` says {}, not {ended}", mark.next));
@@ -144,7 +144,7 @@ impl Log {
     }
 }
 
-/// The first offset of an input partition.
+/// The first record of an input partition; before it may lie what was never committed.
 fn first(input: &[Record], of: &Partition) -> i64 {
     let of = |record: &&Record| record.partition == of.partition;
     input.iter().find(of).map_or(0, |record| record.offset)

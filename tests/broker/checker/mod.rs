@@ -42,9 +42,16 @@ pub(crate) const OUTPUTS: [Role; 4] = [Role::Events, Role::Stories, Role::Unique
 /// What a deployment was told.
 pub(crate) struct Rules {
     pub(crate) config: Config,
+    /// What a record of the reject topic may hold.
+    pub(crate) reject_bytes_max: usize,
 }
 
 impl Rules {
+    /// Rules for topics of the usual size.
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, reject_bytes_max: 1 << 20 }
+    }
+
     fn exactly_once(&self) -> bool {
         self.config.delivery == Delivery::ExactlyOnce
     }

@@ -20,14 +20,12 @@ use wirefold::engine::prepare::{Prepared, prepare};
 use wirefold::engine::state::State;
 use wirefold::engine::wire;
 
-/// What a record of the reject topic may hold; no test comes near.
-const REJECT_BYTES_MAX: usize = 1 << 20;
-
 /// What the numbers of a record's events begin at, in each further shard.
 const N_PER_SHARD: u32 = 1 << 20;
 
 struct Run<'a> {
     slice: &'a Slice,
+    reject_bytes_max: usize,
     state: State,
     encoder: Encoder,
     sequence: u64,
@@ -49,6 +47,7 @@ pub(super) fn run(
     let unique = if config.output.unique.is_empty() { Unique::Off } else { Unique::Wanted };
     let mut run = Run {
         slice,
+        reject_bytes_max: rules.reject_bytes_max,
         state: State::new(config.engine.clone(), log.key),
         encoder: Encoder::new(config.output.mode, &config.group.id, config.settings_hash(), unique),
         sequence: 0,
@@ -158,7 +157,8 @@ impl Run<'_> {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
-                    self.said.push(self.slice.shard, reject(record, item, &why, REJECT_BYTES_MAX));
+                    self.said
+                        .push(self.slice.shard, reject(record, item, &why, self.reject_bytes_max));
                     continue;
                 }
             };

@@ -1,0 +1,155 @@
+//! Inputs that are not as one would wish: partitions that come later, transactions of others, skew,
+//! records that are gone.
+
+use crate::deployment::{Deployment, PATIENCE, admin, block, bootstrap, now};
+use crate::feed::payload;
+use rdkafka::admin::{AdminOptions, NewPartitions};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+#[test]
+fn partitions_that_are_added_while_running() {
+    let more = ["batch.partitions_every=300ms"];
+    let deployment = Deployment::with("added", "exactly_once", &more);
+    deployment.produce(300);
+    let daemon = deployment.start("", &[]);
+    deployment.is_through(&daemon);
+    let (topic, options) = (deployment.topic("articles"), AdminOptions::new());
+    block(admin().create_partitions(&[NewPartitions::new(&topic, 5)], &options)).unwrap();
+    deployment.spread(5);
+    deployment.produce(500);
+    deployment.is_through(&daemon);
+    daemon.kill();
+    deployment.produce(200);
+    deployment.ends_well();
+}
+
+/// Another's transactions: their producer, and how many records each of them wrote.
+struct Others {
+    producer: BaseProducer,
+    topic: String,
+    next: usize,
+}
+
+impl Others {
+    fn new(deployment: &Deployment, name: &str) -> Self {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap())
+            .set("transactional.id", format!("{}.{name}", deployment.prefix))
+            .create()
+            .unwrap();
+        producer.init_transactions(PATIENCE).unwrap();
+        Self { producer, topic: deployment.topic("articles"), next: 0 }
+    }
+
+    /// Writes `count` records to `partition`, in a transaction that stays open.
+    fn begins(&mut self, partition: i32, count: usize) {
+        self.producer.begin_transaction().unwrap();
+        for _ in 0..count {
+            let (key, payload) = (format!("o{}", self.next), payload(self.next));
+            let record =
+                BaseRecord::to(&self.topic).partition(partition).key(&key).payload(&payload);
+            self.producer.send(record).map_err(|(error, _)| error).unwrap();
+            self.next += 1;
+        }
+        self.producer.flush(PATIENCE).unwrap();
+    }
+
+    fn commits(&mut self) {
+        self.producer.commit_transaction(PATIENCE).unwrap();
+    }
+
+    fn aborts(&mut self) {
+        self.producer.abort_transaction(PATIENCE).unwrap();
+    }
+}
+
+/// Offsets have holes: commit markers, and whole transactions that were aborted. Conservation counts
+/// records.
+#[test]
+fn a_transactional_input_with_aborted_records() {
+    let deployment = Deployment::new("holes", "exactly_once");
+    let mut others = Others::new(&deployment, "others");
+    let mut daemon = deployment.start("", &[]);
+    let mut before = 0;
+    for round in 0..6 {
+        for partition in 0..3 {
+            others.begins(partition, 30);
+            if (round + partition) % 3 == 0 {
+                others.aborts();
+            } else {
+                others.commits();
+                deployment.wrote(30);
+            }
+        }
+        before = deployment.moves_on(before, &daemon);
+        daemon.kill();
+        daemon = deployment.start("", &[]);
+    }
+    deployment.is_through(&daemon);
+    daemon.stops();
+    deployment.holds();
+}
+
+/// One partition ends in a transaction that somebody left open; the others go on, and so does it once
+/// that ends.
+#[test]
+fn a_partition_whose_end_a_foreign_transaction_holds() {
+    let deployment = Deployment::new("hanging", "exactly_once");
+    let mut hanging = Others::new(&deployment, "hanging");
+    hanging.begins(0, 10);
+    deployment.produce(400);
+    let behind = deployment.made_in(0);
+    let daemon = deployment.start("", &[]);
+    deployment.answers(deployment.made() - behind, &daemon);
+    assert_eq!(deployment.answered(), deployment.made() - behind, "what is held is not read");
+    daemon.kill();
+    let daemon = deployment.start("", &[]);
+    daemon.says("Running");
+    hanging.aborts();
+    deployment.is_through(&daemon);
+    daemon.stops();
+    deployment.holds();
+}
+
+/// A backlog of which one partition lies 72 h behind the others.
+#[test]
+fn partitions_with_a_skew_of_three_days() {
+    let deployment = Deployment::new("skew", "exactly_once");
+    let (end, hour) = (now(), 3_600_000);
+    let stamp = |n: usize, partition: i32| {
+        let behind = if partition == 0 { 72 * hour } else { 0 };
+        Some(end - hour + n as i64 * 1_000 - behind)
+    };
+    for _ in 0..3 {
+        deployment.produce_stamped(700, stamp);
+        let daemon = deployment.start("after-commit=4*off->return", &[]);
+        daemon.dies_at("after-commit");
+    }
+    deployment.ends_well();
+}
+
+/// A person decides what to do when retention has eaten what was still to be read.
+#[test]
+fn records_that_retention_has_eaten_stop_the_daemon() {
+    let deployment = Deployment::new("eaten", "exactly_once");
+    deployment.produce(90);
+    let daemon = deployment.start("", &[]);
+    deployment.is_through(&daemon);
+    daemon.stops();
+    let read: Vec<i64> = (0..3).map(|partition| deployment.made_in(partition) as i64).collect();
+    deployment.produce(300);
+    let mut gone = TopicPartitionList::new();
+    let topic = deployment.topic("articles");
+    for (partition, read) in (0..).zip(&read) {
+        gone.add_partition_offset(&topic, partition, Offset::Offset(read + 20)).unwrap();
+    }
+    block(admin().delete_records(&gone, &AdminOptions::new())).unwrap();
+    let (ended, log) = deployment.start("", &[]).ends();
+    assert_eq!(ended.code(), Some(1), "{log}");
+    assert!(log.contains("start.reset"), "it says what to decide:\n{log}");
+    let daemon = deployment.start("", &["start.reset=earliest"]);
+    deployment.answers(390 - 60, &daemon);
+    daemon.stops();
+    assert_eq!(deployment.answered(), 390 - 60, "all but what was eaten");
+}
