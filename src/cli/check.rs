@@ -1,7 +1,8 @@
 //! `wirefold check`: are the settings right, and does the connection stand?
 //!
 //! Settings were validated when they were loaded; here librdkafka is asked whether it takes what is
-//! handed on to it, the admin server's token is read, and with `--connect` the broker is asked for the topics.
+//! handed on to it, the admin server's token is read, and with `--connect` the broker is asked for the
+//! topics.
 
 use super::Failure;
 use super::run::kafka;

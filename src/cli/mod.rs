@@ -8,38 +8,35 @@ mod demo;
 mod eval;
 mod explain;
 mod feed;
+mod log;
 mod replay;
 mod run;
 mod schema;
 
 use crate::config::Config;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+
+/// The heading of what every command takes.
+const EVERYWHERE: &str = "Everywhere";
 
 /// Folds a news wire: finds every copy, says what each article is, groups stories.
 #[derive(Debug, Parser)]
 #[command(name = "wirefold", version, about)]
 struct Cli {
     /// The configuration file (TOML).
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// One setting, over file and environment; may be repeated.
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = EVERYWHERE)]
     set: Vec<String>,
     /// How logs are printed on stderr.
-    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
-    log: Log,
+    #[arg(long, global = true, value_name = "FORM", default_value = "text", help_heading = EVERYWHERE)]
+    log: log::Form,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Log {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -86,7 +83,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     // The screen of the demo belongs to the wire.
     let level = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" };
-    start_log(cli.log, level);
+    let _telling = match log::start(cli.log, level) {
+        Ok(telling) => telling,
+        Err(error) => return report(&error, 2),
+    };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => report(&error, 2),
@@ -110,14 +110,5 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Eval(args) => eval::run(&config, &args),
         Command::Check(args) => check::run(&config, &args),
         Command::Schema { what } => schema::run(&config, what),
-    }
-}
-
-fn start_log(form: Log, level: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match form {
-        Log::Text => log.init(),
-        Log::Json => log.json().init(),
     }
 }

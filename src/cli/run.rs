@@ -7,7 +7,7 @@ use crate::daemon::admin::server::{self, Bounds, Server, Shown};
 use crate::daemon::admin::status::Instance;
 use crate::daemon::contract::{Encoder, Unique};
 use crate::daemon::desk::Desks;
-use crate::daemon::kafka::client::{Settings, Topics};
+use crate::daemon::kafka::client::{self, Settings, Topics};
 use crate::daemon::kafka::texts::Positions;
 use crate::daemon::metrics;
 use crate::daemon::notify::Notifier;
@@ -18,12 +18,17 @@ use crate::daemon::teller::Teller;
 use crate::daemon::texts::Texts;
 use crate::daemon::view::Views;
 use crate::engine::CORE;
+use anyhow::anyhow;
 use std::sync::Arc;
 
 /// Runs until a signal.
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
     server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     let kafka = kafka(config);
+    client::check(&kafka).map_err(|why| Failure::Usage(anyhow!(why)))?;
+    let brokers = kafka.passed.get("bootstrap.servers").map_or("", String::as_str);
+    let (version, settings) = (env!("CARGO_PKG_VERSION"), config.settings_hash());
+    tracing::info!(version, core = CORE, settings, group = kafka.group, brokers, "wirefold starts");
     warn(&kafka.map);
     let shown = Seen::new(config, &kafka);
     let views = shown.views.clone();

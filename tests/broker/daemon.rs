@@ -15,12 +15,18 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Starts one; `WIREFOLD_BIN` names another program than the one built with the tests.
-    pub(crate) fn start<'a>(log: &Path, points: &str, sets: impl Iterator<Item = &'a str>) -> Self {
+    pub(crate) fn start<'a>(
+        log: &Path,
+        env: &[(&str, &str)],
+        points: &str,
+        sets: impl Iterator<Item = &'a str>,
+    ) -> Self {
         let program = std::env::var("WIREFOLD_BIN");
         let program = program.unwrap_or_else(|_| env!("CARGO_BIN_EXE_wirefold").into());
         let mut command = Command::new(program);
         let level = std::env::var("FAULTS_LOG").unwrap_or_else(|_| "info,librdkafka=error".into());
         command.arg("run").env("FAILPOINTS", points).env("RUST_LOG", level);
+        command.envs(env.iter().copied());
         command.args(sets.flat_map(|set| ["--set", set]));
         let file = File::create(log).unwrap();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();

@@ -178,10 +178,15 @@ impl Deployment {
 
     /// Starts a daemon; `points` are failpoints, such as `after-poll=9*off->return`.
     pub(crate) fn start(&self, points: &str, set: &[&str]) -> Daemon {
+        self.start_in(&[], points, set)
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_in(&self, env: &[(&str, &str)], points: &str, set: &[&str]) -> Daemon {
         let number = self.started.get();
         self.started.set(number + 1);
         let sets = self.sets.iter().map(String::as_str).chain(set.iter().copied());
-        Daemon::start(&self.logs.path().join(format!("{number}.log")), points, sets)
+        Daemon::start(&self.logs.path().join(format!("{number}.log")), env, points, sets)
     }
 
     /// How many input items are answered: classified or refused, repeats counted once.

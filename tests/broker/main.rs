@@ -8,7 +8,7 @@
 //! | `deployment`, `daemon`, `nodes`, `feed`, `progress` | what a test is made of |
 //! | `outside`, `checker` | who judges it |
 //! | `checked` | the checker's own tests |
-//! | `flow`, `telemetry` | what happens when nothing goes wrong |
+//! | `flow`, `telemetry`, `traces` | what happens when nothing goes wrong |
 //! | `faults` | the process ends at every point, or loses its transactions |
 //! | `commits`, `proxy` | answers to commits are lost, late, or come in the wrong transaction |
 //! | `leases`, `shards` | several processes, several shards |
@@ -38,3 +38,5 @@ mod proxy;
 mod shards;
 mod soak;
 mod telemetry;
+#[cfg(feature = "otlp")]
+mod traces;

@@ -1,4 +1,4 @@
-//! What a daemon tells over HTTP of its work on a real broker.
+//! What a daemon tells of its work on a real broker: over HTTP, and to a service manager.
 
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, PATIENCE, bootstrap, eventually};
@@ -7,6 +7,8 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
+use std::time::Instant;
 use wirefold::daemon::admin::status::{Shard, Status};
 
 const ANY_PORT: &[&str] = &["http.listen=127.0.0.1:0"];
@@ -90,4 +92,35 @@ fn the_lag_of_a_transactional_input_ends_at_zero() {
     let shard = until(&daemon, |shard| shard.live_articles == 20 && through(shard));
     assert_eq!(shard.inputs.iter().map(|input| input.next).sum::<i64>(), 20, "markers not counted");
     daemon.stops();
+}
+
+/// A socket of ours stands for systemd.
+#[test]
+fn a_service_manager_is_told_of_readiness_and_of_the_stop() {
+    let deployment = Deployment::new("notify", "exactly_once");
+    deployment.produce(40);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let until = |wanted: &str| {
+        let (mut all, started) = (String::new(), Instant::now());
+        while !all.contains(wanted) {
+            let mut bytes = [0; 4096];
+            let length = socket.recv(&mut bytes).expect("the daemon speaks");
+            all += std::str::from_utf8(&bytes[..length]).unwrap();
+            all += "\n";
+            assert!(started.elapsed() < PATIENCE, "no `{wanted}` in {all}");
+        }
+        all
+    };
+    let env = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "3000000")];
+    let daemon = deployment.start_in(&env, "", &[]);
+    let before = until("READY=1\n");
+    assert!(before.contains("STATUS=not ready: shard 0: "), "{before}");
+    let after = until("WATCHDOG=1\n");
+    assert!(!after.contains("READY=1"), "said once: {after}");
+    daemon.signal("-TERM");
+    until("STOPPING=1\n");
+    assert!(daemon.wait().success());
 }

@@ -1,6 +1,8 @@
 //! What a service manager hears of `wirefold run` while it waits for a broker: a socket of our own
 //! stands for systemd. That it says when it is ready is shown on a real broker (`tests/broker`).
 
+use serde_json::Value;
+use std::fs::File;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Service {
     child: Child,
     socket: UnixDatagram,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Service {
@@ -22,16 +24,17 @@ impl Service {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_wirefold"))
             .args(["--set", &format!("kafka.bootstrap.servers={bootstrap}"), "--set"])
-            .args(["http.listen=", "run"])
+            .args(["http.listen=", "--log", "json", "run"])
+            .env("RUST_LOG", "info")
             .env("NOTIFY_SOCKET", &path)
             .env("WATCHDOG_USEC", "600000")
             .env_remove("WATCHDOG_PID")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(File::create(folder.path().join("log")).unwrap())
             .spawn()
             .unwrap();
-        Self { child, socket, _folder: folder }
+        Self { child, socket, folder }
     }
 
     /// The lines of the next datagram.
@@ -78,4 +81,10 @@ fn a_broker_that_is_away_is_waited_for_and_no_reason_to_start_anew() {
     service.until("STOPPING=1");
     assert!(service.child.wait().unwrap().success());
     assert!(asked.elapsed() < Duration::from_secs(10), "a call to the broker is not waited for");
+    let log = std::fs::read_to_string(service.folder.path().join("log")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let said: Vec<Value> = lines.collect();
+    assert_eq!(said[0]["message"], "wirefold starts", "{log}");
+    assert_eq!(said[0]["brokers"], "127.0.0.1:1", "{log}");
+    assert!(said.iter().any(|line| line["message"] == "stopping"), "{log}");
 }

@@ -56,18 +56,27 @@ pub(super) const CALL: Duration = Duration::from_secs(15);
 /// How long a transaction may take, from its first record to the answer to its commit.
 pub(super) const TRANSACTION: Duration = Duration::from_secs(20);
 
-/// Checks that librdkafka knows all settings passed through and takes their values.
+/// Checks that librdkafka knows all settings passed through and takes their values, and that a broker
+/// is named.
 ///
 /// # Errors
-/// Names the first setting that it does not take.
+/// Names the first setting that it does not take, or that is missing.
 pub fn check(settings: &Settings) -> Result<(), String> {
     let said = |error: KafkaError| match error {
         KafkaError::ClientConfig(_, why, key, _) => format!("`kafka.{key}`: {why}"),
         other => other.to_string(),
     };
     settings.lease().create_native_config().map_err(said)?;
-    settings.producer(0, 1 << 20).create_native_config().map(drop).map_err(said)
+    settings.producer(0, 1 << 20).create_native_config().map(drop).map_err(said)?;
+    let named = |key: &&str| settings.passed.get(*key).is_some_and(|value| !value.is_empty());
+    if BROKERS.iter().any(named) {
+        return Ok(());
+    }
+    Err("`kafka.bootstrap.servers`: is not set, such as `--set kafka.bootstrap.servers=broker:9092`".into())
 }
+
+/// Settings that say where brokers are; the last makes some in memory.
+const BROKERS: [&str; 3] = ["bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers"];
 
 impl Settings {
     fn base(&self) -> ClientConfig {
@@ -257,6 +266,8 @@ mod tests {
         let says = |passed| check(&settings(passed)).unwrap_err();
         assert!(says(&[("no.such.key", "1")]).contains("kafka.no.such.key"));
         assert!(says(&[("linger.ms", "never")]).contains("kafka.linger.ms"));
+        assert!(says(&[("linger.ms", "5")]).contains("`kafka.bootstrap.servers`: is not set"));
+        assert!(says(&[("bootstrap.servers", "")]).contains("is not set"));
         check(&settings(&[("bootstrap.servers", "localhost:9"), ("linger.ms", "5")])).unwrap();
     }
 

@@ -32,6 +32,7 @@ pub mod record;
 pub mod reject;
 mod shape;
 pub mod shards;
+mod spans;
 mod start;
 
 use crate::engine::Settings as EngineSettings;
@@ -150,6 +151,7 @@ pub struct Pipeline<B: Broker, C: Clock> {
     written: u64,
     looked_at: Option<Duration>,
     waits: bool,
+    span: tracing::Span,
 }
 
 /// Why a shard is no longer worked on, without fault.
@@ -164,7 +166,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     pub fn new(setup: Setup, broker: B, clock: C, observer: Box<dyn Observer>) -> Self {
         let (memory, reader) = (None, None);
         let (written, looked_at, waits) = (0, None, false);
-        Self { setup, broker, clock, observer, memory, reader, written, looked_at, waits }
+        let span = tracing::Span::none();
+        Self { setup, broker, clock, observer, memory, reader, written, looked_at, waits, span }
     }
 
     /// Runs until [`Wake::Stop`], or until the senders of wakes are gone.
@@ -322,6 +325,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     fn restore(&mut self) -> Result<Memory, Fault> {
+        let _restore = spans::restore(self.setup.slice.shard).entered();
         let started = self.clock.elapsed();
         let mut log = Log::default();
         let observer = &mut self.observer;
@@ -364,6 +368,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Ok(false);
         }
         point!("after-poll");
+        self.span = spans::batch(slice.shard, &records);
+        let _batch = self.span.clone().entered();
         let reading = memory.open_plan.as_ref().map(|plan| plan.journal.reading);
         let with = With {
             reading: reading.unwrap_or_else(|| self.clock.wall()),
@@ -390,6 +396,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn write(&mut self, writer: &mut B::Writer, lease: &Lease) -> Result<(), Fault> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
         let Some(batch) = &memory.unconfirmed else { return Ok(()) };
+        let _batch = self.span.clone().entered();
         let started = self.clock.elapsed();
         let outcome = transact(writer, batch, lease);
         let took = self.clock.elapsed().saturating_sub(started);
@@ -400,6 +407,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Err(Fault::Doubt("a commit went through, but after trouble".into()));
         }
         self.written += 1;
+        self.span = tracing::Span::none();
         let batch = memory.unconfirmed.take();
         memory.confirm(writer.changelog_end().unwrap_or(memory.log_end));
         self.observer.committed(memory, batch.as_ref(), self.clock.wall());
@@ -431,6 +439,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 /// The atomic unit. Where there are no transactions, plan, outputs, changelog and end mark are each
 /// flushed before the next.
 fn transact<W: Writer>(writer: &mut W, batch: &Batch, lease: &Lease) -> Result<Committed, Fault> {
+    let _transaction = spans::transaction(batch.number).entered();
     point!("before-begin");
     writer.begin()?;
     if let Some(plan) = &batch.plan {
