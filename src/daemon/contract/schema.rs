@@ -147,7 +147,7 @@ pub fn asyncapi(topics: &Topics<'_>) -> Value {
     }
     let (channels, operations) = channels(topics);
     json!({
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "wirefold", "version": env!("CARGO_PKG_VERSION"),
             "description": "Folds a news wire: says of every article what it is, of what, on which \
