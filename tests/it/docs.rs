@@ -122,3 +122,14 @@ fn metrics_are_those_that_are_exported() {
         want.iter().map(shown).collect::<Vec<_>>().join("\n")
     );
 }
+
+/// `tests/it/deploy.rs` says more of it.
+#[test]
+fn every_metric_is_on_the_dashboard() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let path = format!("{root}/deploy/grafana/dashboard.json");
+    let dashboard = std::fs::read_to_string(path).unwrap();
+    let missing: Vec<&str> =
+        TABLE.iter().map(|metric| metric.name).filter(|name| !dashboard.contains(name)).collect();
+    assert_eq!(missing, [""; 0], "on no panel of deploy/grafana/dashboard.json");
+}
