@@ -26,6 +26,11 @@ async fn a_kill_shows_who_carries_the_text_without_a_reload() {
     page.until("document.querySelector('.queue .alarm')?.innerText.includes('Corvane')").await;
     assert_eq!(page.value("window.sameDocument").await, json!(true), "the page was not reloaded");
 
+    // Stories that came meanwhile are new, until they are marked as seen.
+    page.find(".stories li.news .fresh").await;
+    let marked = "(() => { document.querySelector('#stories .head .quiet').click(); return document.querySelectorAll('.stories li.news').length; })()";
+    assert_eq!(page.value(marked).await, json!(0));
+
     // What is acknowledged stays so over a reload.
     page.click(".queue .alarm button").await;
     page.until("!document.querySelector('.queue')?.innerText.includes('Court freezes')").await;
