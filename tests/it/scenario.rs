@@ -76,10 +76,11 @@ fn what_is_alike_a_day_later_must_be_more_alike() {
     wire(
         &report("21/13:00"),
         expect![[r#"
-          S1 opened
-        nw-1: original; S1 of 1; pass yes
-        nw-2: partial of nw-1 by shared-run; S1 of 2; pass repeat
-    "#]],
+              S1 opened
+            nw-1: original; S1 of 1; pass yes
+              S2 opened
+            nw-2: partial of nw-1 by shared-run; S2 of 1; pass repeat
+        "#]],
     );
 }
 
@@ -93,7 +94,8 @@ fn a_table_that_recurs_is_no_copy() {
         expect![[r#"
               S1 opened
             mm-1: original; S1 of 1; pass yes
-            mm-2: recurring of mm-1 by figures-differ; S1 of 2; pass yes
+              S2 opened, follows S1
+            mm-2: recurring of mm-1 by figures-differ; S2 of 1; pass yes
         "#]],
     );
 }
