@@ -15,6 +15,8 @@ pub(super) enum What {
     Config,
     /// AsyncAPI 3 of this deployment.
     Asyncapi,
+    /// OpenAPI 3.1 of the API.
+    Openapi,
     /// The configuration file with every key and its default.
     Toml,
 }
@@ -32,6 +34,10 @@ pub(super) fn run(config: &Config, what: What) -> Result<(), Failure> {
             unique: &config.output.unique,
             rejected: &config.output.rejected,
         }),
+        What::Openapi => {
+            print!("{}", crate::daemon::admin::api::document::text());
+            return Ok(());
+        }
         What::Toml => {
             print!("{}", document::document());
             return Ok(());

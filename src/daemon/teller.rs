@@ -4,8 +4,7 @@
 //! commit.
 
 use super::desk::Desks;
-use super::desk::asks::{self, Ask};
-use super::desk::scribe::Scribe;
+use super::desk::scribe::{News, Scribe};
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
@@ -14,7 +13,6 @@ use super::pipeline::{Ended, Observer, Phase, Waiting};
 use super::view::{ShardView, Views};
 use crate::engine::article::EventTime;
 use crate::engine::event::{Classified, What};
-use crossbeam_channel::Receiver;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +26,7 @@ pub struct Teller {
     label: String,
     views: Arc<Views>,
     view: ShardView,
-    desk: Option<(Scribe, Receiver<Ask>)>,
+    desk: Option<Kept>,
 }
 
 impl Teller {
@@ -41,9 +39,12 @@ impl Teller {
     /// Keeps a desk for its shard as well, and lets its pipeline be asked.
     #[must_use]
     pub fn with_desk(self, desks: &Arc<Desks>) -> Self {
-        let asked = desks.asked(self.shard);
-        let desk = asked.map(|asked| (Scribe::new(self.shard, desks.clone()), asked));
-        Self { desk, ..self }
+        let desk = Kept {
+            scribe: Scribe::new(self.shard, desks.clone()),
+            shard: self.shard,
+            desks: desks.clone(),
+        };
+        Self { desk: Some(desk), ..self }
     }
 
     fn publish(&self) {
@@ -89,6 +90,26 @@ impl Teller {
     }
 }
 
+/// A desk that is kept, and the questions that come with it.
+#[derive(Debug)]
+struct Kept {
+    scribe: Scribe,
+    shard: u32,
+    desks: Arc<Desks>,
+}
+
+impl Kept {
+    fn phase(&mut self, phase: Phase) {
+        if phase == Phase::Idle {
+            self.scribe.forget();
+        }
+        match phase {
+            Phase::Running => self.desks.hear(self.shard),
+            _ => self.desks.refuse(self.shard),
+        }
+    }
+}
+
 impl Observer for Teller {
     fn phase(&mut self, phase: Phase) {
         if self.view.phase != Some(phase) {
@@ -99,13 +120,8 @@ impl Observer for Teller {
         if !owned {
             self.forget();
         }
-        if let Some((scribe, asked)) = &mut self.desk {
-            if phase == Phase::Idle {
-                scribe.forget();
-            }
-            if phase != Phase::Running {
-                asks::refuse(asked);
-            }
+        if let Some(desk) = &mut self.desk {
+            desk.phase(phase);
         }
         self.view.phase = Some(phase);
         self.publish();
@@ -113,9 +129,9 @@ impl Observer for Teller {
 
     fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
         self.see(memory);
-        if let Some((scribe, _)) = &mut self.desk {
+        if let Some(Kept { scribe, .. }) = &mut self.desk {
             let touched = memory.state.take_touched();
-            scribe.follow(&memory.state, touched, batch, memory.position.sequence);
+            scribe.follow(&memory.state, touched, batch.map(News::of), memory.position.sequence);
         }
         if let Some(batch) = batch {
             self.view.committed = Some(wall);
@@ -132,8 +148,8 @@ impl Observer for Teller {
     }
 
     fn between(&mut self, memory: &mut Memory) {
-        if let Some((_, asked)) = &self.desk {
-            asks::answer(asked, &mut memory.state);
+        if let Some(Kept { desks, shard, .. }) = &self.desk {
+            desks.answer(*shard, &mut memory.state);
         }
     }
 

@@ -340,6 +340,8 @@ fn schemas_do_not_drift() {
     expect_file!["../../config/schema/events.json"].assert_eq(&print(&schema::events()));
     expect_file!["../../config/schema/stories.json"].assert_eq(&print(&schema::stories()));
     expect_file!["../../config/schema/asyncapi.json"].assert_eq(&print(&schema::asyncapi(&topics)));
+    let api = wirefold::daemon::admin::api::document::text();
+    expect_file!["../../config/schema/openapi.json"].assert_eq(&api);
     let settings = schemars::schema_for!(Config).to_value();
     expect_file!["../../config/schema/config.json"].assert_eq(&print(&settings));
 }
@@ -357,7 +359,7 @@ fn events_fit_their_schema() {
     }
 }
 
-fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
+pub(crate) fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
         let target = root.pointer(target.strip_prefix('#').unwrap());
         return fits(root, target.unwrap_or_else(|| panic!("{path}: dangling")), value, path);
@@ -369,7 +371,16 @@ fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
         }
         return;
     }
+    if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+        return fits(root, &whole(root, parts), value, path);
+    }
     match value {
+        Value::Object(fields)
+            if schema.get("additionalProperties").is_some_and(Value::is_object) =>
+        {
+            let inner = &schema["additionalProperties"];
+            fields.values().for_each(|value| fits(root, inner, value, &format!("{path}.*")));
+        }
         Value::Object(fields) => {
             let properties = schema["properties"].as_object().unwrap_or_else(|| {
                 panic!("{path} is an object, and its schema names no properties: {schema}")
@@ -392,4 +403,25 @@ fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
             "{path}: {schema} says nothing of {value}"
         ),
     }
+}
+
+/// One schema of an object that several parts describe.
+fn whole(root: &Value, parts: &[Value]) -> Value {
+    let mut whole = serde_json::json!({ "properties": {}, "required": [] });
+    for part in parts {
+        let target = part.get("$ref").and_then(Value::as_str);
+        let part = target.map_or(part, |t| root.pointer(t.strip_prefix('#').unwrap()).unwrap());
+        let part = match part.get("allOf").and_then(Value::as_array) {
+            Some(parts) => self::whole(root, parts),
+            None => part.clone(),
+        };
+        let properties = part["properties"].as_object().into_iter().flatten();
+        whole["properties"]
+            .as_object_mut()
+            .unwrap()
+            .extend(properties.map(|(name, schema)| (name.clone(), schema.clone())));
+        let required = part["required"].as_array().into_iter().flatten().cloned();
+        whole["required"].as_array_mut().unwrap().extend(required);
+    }
+    whole
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod admin;
+mod api;
 mod architecture;
 mod broker;
 mod chains;
@@ -10,22 +11,26 @@ mod config;
 mod contract;
 mod demo;
 mod deploy;
+mod desk;
 mod determinism;
 mod docs;
 mod feed;
 mod furniture;
+mod guard;
 mod memory;
 mod metrics;
 mod mock;
 mod notify;
 mod page;
 mod pipeline;
+mod rig;
 mod sample;
 mod scenario;
 mod script;
 mod seeds;
 mod shards;
 mod stories;
+mod stream;
 mod wire_agencies;
 mod wire_feed;
 mod wire_json;

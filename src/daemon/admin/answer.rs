@@ -9,8 +9,8 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::json;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 /// Nothing but this origin's own files, and no script in a page's text: whatever an article holds,
 /// nothing of it runs.
@@ -25,6 +25,17 @@ const SAFE: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// A problem (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProblemBody {
+    /// What kind of problem, by its status.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What is wrong with this request.
+    detail: String,
+}
 
 /// Why a request is not answered as asked.
 #[derive(Debug)]
@@ -64,8 +75,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or_default();
-        let body = json!({ "title": title, "status": self.status.as_u16(), "detail": self.detail });
+        let title = self.status.canonical_reason().unwrap_or_default().to_owned();
+        let body = ProblemBody { title, status: self.status.as_u16(), detail: self.detail };
         let kind = [(CONTENT_TYPE, "application/problem+json")];
         let mut answer = (self.status, kind, Json(body)).into_response();
         if let Some(seconds) = self.retry_after {

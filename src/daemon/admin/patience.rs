@@ -80,3 +80,72 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+
+    /// A client that takes a byte at every `nth` attempt, or none at all.
+    struct Slow {
+        nth: Option<u32>,
+        tries: u32,
+    }
+
+    impl AsyncWrite for Slow {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<Result<usize>> {
+            self.tries += 1;
+            match self.nth {
+                Some(nth) if self.tries.is_multiple_of(nth) => Poll::Ready(Ok(1)),
+                Some(_) => {
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                None => Poll::Pending,
+            }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Writes ten bytes, one at a time, and says how many went through.
+    fn written(nth: Option<u32>, vectored: bool) -> usize {
+        let within = Duration::from_millis(50);
+        let mut patient = Patient::new(Slow { nth, tries: 0 }, within);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            for n in 0..10 {
+                let wrote = poll_fn(|context| {
+                    let patient = Pin::new(&mut patient);
+                    match vectored {
+                        true => patient.poll_write_vectored(context, &[IoSlice::new(b"x")]),
+                        false => patient.poll_write(context, b"x"),
+                    }
+                });
+                if let Err(error) = wrote.await {
+                    assert_eq!(error.kind(), ErrorKind::TimedOut);
+                    return n;
+                }
+            }
+            10
+        })
+    }
+
+    #[test]
+    fn who_takes_nothing_is_let_go_and_who_takes_a_little_is_not() {
+        for vectored in [false, true] {
+            assert_eq!(written(None, vectored), 0);
+            assert_eq!(written(Some(3), vectored), 10);
+        }
+    }
+}

@@ -235,7 +235,15 @@ async fn rendered(State(shown): State<Shown>) -> Response {
     (kind, shown.metrics.render()).into_response()
 }
 
-async fn status(State(shown): State<Shown>) -> Json<Status> {
+/// The shards: where they stand, their positions and lag.
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    operation_id = "getStatus",
+    tag = "instance",
+    responses((status = 200, body = Status))
+)]
+pub(super) async fn status(State(shown): State<Shown>) -> Json<Status> {
     Json(Status::of(&shown.instance, &shown.views))
 }
 

@@ -3,9 +3,10 @@
 use crate::daemon::pipeline::Phase;
 use crate::daemon::view::{ShardView, Views};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What does not change while a process runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Instance {
     /// Its name.
     pub instance: String,
@@ -20,7 +21,7 @@ pub struct Instance {
 }
 
 /// The body.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Which instance.
     #[serde(flatten)]
@@ -35,7 +36,7 @@ pub struct Status {
 }
 
 /// A shard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Shard {
     /// Its number.
     pub shard: u32,
@@ -68,7 +69,8 @@ pub struct Shard {
 }
 
 /// An input partition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InputPartition)]
 pub struct Input {
     /// Its topic.
     pub topic: String,
@@ -82,7 +84,7 @@ pub struct Input {
 }
 
 /// A restore from the changelog.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Restored {
     /// Records read.
     pub records: u64,

@@ -34,7 +34,7 @@ pub struct Texts {
     /// The rules in the order in which they are tried; the first that holds decides.
     pub rules: Vec<Rule>,
     /// Figures that stand in the same place and differ.
-    pub changed_numbers: Vec<Changed>,
+    pub changed_numbers: Vec<Figures>,
     /// Runs of words that both have.
     pub passages: Vec<Shared>,
 }
@@ -98,7 +98,7 @@ pub struct Condition {
 
 /// A figure that stands in the same place of two texts with another value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Changed {
+pub struct Figures {
     /// As the earlier one has it.
     pub a: String,
     /// As the later one has it.
@@ -165,7 +165,7 @@ impl Texts {
             by_text: ByText { kind, rule },
             rules: told.rules.iter().map(Rule::of).collect(),
             changed_numbers: changed(told)
-                .map(|(old, new)| Changed { a: word(a, old).into(), b: word(b, new).into() })
+                .map(|(old, new)| Figures { a: word(a, old).into(), b: word(b, new).into() })
                 .collect(),
             passages: passages(b, told).collect(),
         }

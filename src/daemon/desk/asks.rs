@@ -9,6 +9,7 @@ use crate::engine::prepare::Prepared;
 use crate::engine::state::{Considered, State};
 use crate::engine::story::{Terms, Together};
 use crossbeam_channel::{Receiver, Sender, bounded};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
 /// Questions that may wait.
@@ -34,44 +35,61 @@ pub struct Pair {
     pub language: Option<Lang>,
 }
 
-/// Where questions of one shard go.
-#[derive(Debug, Clone)]
-pub struct Asks(Sender<Ask>);
+/// Questions about one shard.
+#[derive(Debug)]
+pub struct Asks {
+    sender: Sender<Ask>,
+    asked: Receiver<Ask>,
+    open: AtomicBool,
+}
 
-/// Too many questions wait.
+/// Why a question is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many questions wait")]
-pub struct Busy;
-
-/// A channel for questions.
-pub(super) fn channel() -> (Asks, Receiver<Ask>) {
-    let (sender, receiver) = bounded(WAITING_MAX);
-    (Asks(sender), receiver)
+pub enum Refused {
+    /// Too many wait.
+    #[error("too many questions wait for the pipeline")]
+    Busy,
+    /// No pipeline works on the shard here.
+    #[error("no pipeline works on this shard here")]
+    Nobody,
 }
 
 impl Asks {
+    /// A channel that takes nothing yet.
+    pub(super) fn new() -> Self {
+        let (sender, asked) = bounded(WAITING_MAX);
+        Self { sender, asked, open: AtomicBool::new(false) }
+    }
+
     /// Asks; never waits.
-    ///
-    /// # Errors
-    /// When too many questions wait.
-    pub fn ask(&self, ask: Ask) -> Result<(), Busy> {
-        self.0.try_send(ask).map_err(|_| Busy)
+    pub(super) fn ask(&self, ask: Ask) -> Result<(), Refused> {
+        match self.open.load(Ordering::SeqCst) {
+            true => self.sender.try_send(ask).map_err(|_| Refused::Busy),
+            false => Err(Refused::Nobody),
+        }
     }
-}
 
-/// Answers some of the questions that wait.
-pub fn answer(asked: &Receiver<Ask>, state: &mut State) {
-    let mut left = PER_PASS;
-    while left > 0
-        && let Ok(ask) = asked.try_recv()
-    {
-        left -= usize::from(reply(ask, state));
+    /// From now on questions are taken.
+    pub(super) fn open(&self) {
+        self.open.store(true, Ordering::SeqCst);
     }
-}
 
-/// Refuses all questions that wait: the shard is another's.
-pub fn refuse(asked: &Receiver<Ask>) {
-    asked.try_iter().for_each(drop);
+    /// From now on questions are refused; so are those that wait.
+    pub(super) fn close(&self) {
+        self.open.store(false, Ordering::SeqCst);
+        self.asked.try_iter().for_each(drop);
+    }
+
+    /// Answers some of the questions that wait; says whether there were any.
+    pub(super) fn answer(&self, state: &mut State) -> bool {
+        let mut left = PER_PASS;
+        while left > 0
+            && let Ok(ask) = self.asked.try_recv()
+        {
+            left -= usize::from(reply(ask, state));
+        }
+        left < PER_PASS
+    }
 }
 
 /// Answers one question; says whether somebody was there to hear.

@@ -5,9 +5,8 @@
 //! ways end in the same alerts, as the engine says both times who carries it.
 
 use super::{Desk, scribe::Marks};
-use crate::daemon::pipeline::batch::Batch;
 use crate::engine::article::{ArticleKey, Sequence};
-use crate::engine::event::{Carrier, Radius, What};
+use crate::engine::event::{Carrier, Event, Radius, What};
 use crate::engine::relation::{CARRIES_UNCORRECTED, CARRIES_WITHDRAWN, Standing};
 use crate::engine::state::State;
 use std::collections::BTreeSet;
@@ -59,8 +58,8 @@ impl Desk {
     }
 
     /// Takes in what a committed batch said of carriers.
-    pub(super) fn hear(&mut self, batch: &Batch, marks: &mut Marks) {
-        for event in &batch.events {
+    pub(super) fn hear(&mut self, events: &[Event], marks: &mut Marks) {
+        for event in events {
             let (What::Withdrawn(radius) | What::Corrected(radius)) = &event.what else { continue };
             let Some(of) = &radius.of else { continue };
             let Some(target) = self.of_key(of).map(|(sequence, _)| sequence) else { continue };

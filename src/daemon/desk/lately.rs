@@ -6,8 +6,7 @@
 //! Events are taken in up to a rate: a backlog that is worked off at thousands of articles a second is
 //! not for streams, and costs the pipeline nothing here. What is left out shows as a gap.
 
-use super::scribe::Marks;
-use crate::daemon::pipeline::batch::Batch;
+use super::scribe::{Marks, News};
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::engine::story::StoryId;
 use axum::body::Bytes;
@@ -150,19 +149,19 @@ impl Default for Framing {
 
 impl Framing {
     /// Takes in the events of a batch; `end` is the number of the event after its last one.
-    pub(super) fn hear(&mut self, batch: &Batch, end: u64, lately: &mut Lately) {
-        self.hear_at(batch, end, lately, Instant::now());
+    pub(super) fn hear(&mut self, news: News<'_>, end: u64, lately: &mut Lately) {
+        self.hear_at(news, end, lately, Instant::now());
     }
 
-    fn hear_at(&mut self, batch: &Batch, end: u64, lately: &mut Lately, now: Instant) {
+    fn hear_at(&mut self, news: News<'_>, end: u64, lately: &mut Lately, now: Instant) {
         let rate = f64::from(EVENTS_PER_SECOND);
         let refill = now.saturating_duration_since(self.filled).as_secs_f64() * rate;
         (self.allowance, self.filled) = ((self.allowance + refill).min(2.0 * rate), now);
-        let first = end.saturating_sub(batch.events.len() as u64);
-        let allowed = (self.allowance as usize).min(batch.events.len());
-        let left_out = batch.events.len() - allowed;
+        let first = end.saturating_sub(news.events.len() as u64);
+        let allowed = (self.allowance as usize).min(news.events.len());
+        let left_out = news.events.len() - allowed;
         self.allowance -= allowed as f64;
-        let published = batch.outputs.iter().filter(|record| record.role == Role::Events);
+        let published = news.outputs.iter().filter(|record| record.role == Role::Events);
         for (record, sequence) in published.zip(first..).skip(left_out) {
             lately.push(frame(record, sequence));
         }

@@ -32,12 +32,11 @@ pub mod story;
 
 use crate::engine::article::{ArticleKey, EventTime, Lang, Sequence};
 use crate::engine::fingerprint::FloodKey;
-use crate::engine::state::Entry;
+use crate::engine::state::{Entry, State};
 use crate::engine::story::StoryId;
 use arc_swap::ArcSwap;
-use asks::{Ask, Asks};
+use asks::{Ask, Asks, Refused};
 use carried::Alert;
-use crossbeam_channel::Receiver;
 use imbl::{OrdMap, OrdSet, Vector};
 use lately::Lately;
 use std::hash::{Hash, Hasher};
@@ -49,7 +48,7 @@ use story::Story;
 #[derive(Debug)]
 pub struct Desks {
     shown: Vec<ArcSwap<Desk>>,
-    asks: Vec<(Asks, Receiver<Ask>)>,
+    asks: Vec<Asks>,
 }
 
 /// An article of a desk.
@@ -105,7 +104,7 @@ impl Desks {
         let shards = 0..shards;
         Arc::new(Self {
             shown: shards.clone().map(|_| ArcSwap::default()).collect(),
-            asks: shards.map(|_| asks::channel()).collect(),
+            asks: shards.map(|_| Asks::new()).collect(),
         })
     }
 
@@ -119,14 +118,27 @@ impl Desks {
         self.shown.get(shard as usize).map(ArcSwap::load_full)
     }
 
-    /// The way to ask the pipeline of a shard.
-    pub fn asks(&self, shard: u32) -> Option<&Asks> {
-        self.asks.get(shard as usize).map(|(asks, _)| asks)
+    /// Asks the pipeline of a shard; never waits.
+    ///
+    /// # Errors
+    /// When too many questions wait, or nobody is there to answer.
+    pub fn ask(&self, shard: u32, ask: Ask) -> Result<(), Refused> {
+        self.asks.get(shard as usize).ok_or(Refused::Nobody)?.ask(ask)
     }
 
-    /// Questions for the pipeline of a shard.
-    pub(super) fn asked(&self, shard: u32) -> Option<Receiver<Ask>> {
-        self.asks.get(shard as usize).map(|(_, asked)| asked.clone())
+    /// From now on questions about a shard are taken.
+    pub fn hear(&self, shard: u32) {
+        self.asks.get(shard as usize).into_iter().for_each(Asks::open);
+    }
+
+    /// From now on questions about a shard are refused, those that wait as well.
+    pub fn refuse(&self, shard: u32) {
+        self.asks.get(shard as usize).into_iter().for_each(Asks::close);
+    }
+
+    /// Answers some of the questions about a shard; says whether there were any.
+    pub fn answer(&self, shard: u32, state: &mut State) -> bool {
+        self.asks.get(shard as usize).is_some_and(|asks| asks.answer(state))
     }
 
     /// Publishes the desk of a shard.

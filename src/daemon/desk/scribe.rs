@@ -10,7 +10,9 @@ use super::lately::{Change, Framing};
 use super::story::{Count, Heat, Story};
 use super::{Article, Desk, Desks, uri_hash};
 use crate::daemon::pipeline::batch::Batch;
+use crate::daemon::pipeline::broker::OutputRecord;
 use crate::engine::article::{Lang, Sequence};
+use crate::engine::event::Event;
 use crate::engine::relation::{CHANGED_NUMBERS, NEEDS_REVIEW, Standing};
 use crate::engine::state::{State, Touched};
 use crate::engine::story::StoryId;
@@ -31,6 +33,22 @@ pub struct Scribe {
     desks: Arc<Desks>,
     desk: Desk,
     framing: Framing,
+}
+
+/// What a committed batch said and wrote.
+#[derive(Debug, Clone, Copy)]
+pub struct News<'a> {
+    /// What happened.
+    pub events: &'a [Event],
+    /// What was published of it, in order.
+    pub outputs: &'a [OutputRecord],
+}
+
+impl<'a> News<'a> {
+    /// The news of a batch.
+    pub fn of(batch: &'a Batch) -> Self {
+        Self { events: &batch.events, outputs: &batch.outputs }
+    }
 }
 
 /// What one step changed.
@@ -61,12 +79,12 @@ impl Scribe {
         &mut self,
         state: &State,
         touched: Touched,
-        batch: Option<&Batch>,
+        news: Option<News<'_>>,
         sequence: u64,
     ) {
-        let marks = self.desk.follow(state, touched, batch);
-        match batch {
-            Some(batch) => self.framing.hear(batch, sequence, &mut self.desk.lately),
+        let marks = self.desk.follow(state, touched, news);
+        match news {
+            Some(news) => self.framing.hear(news, sequence, &mut self.desk.lately),
             None => self.desk.lately.skip_to(sequence),
         }
         self.publish(&marks);
@@ -95,7 +113,7 @@ impl Desk {
         &mut self,
         state: &State,
         touched: Touched,
-        batch: Option<&Batch>,
+        news: Option<News<'_>>,
     ) -> Marks {
         let window = state.window();
         let mut marks = Marks::default();
@@ -118,7 +136,7 @@ impl Desk {
             self.enter(state, Sequence(sequence), &mut marks);
         }
         marks.articles = window.end - since;
-        self.find_carriers(state, &touched, Sequence(since), batch, &mut marks);
+        self.find_carriers(state, &touched, Sequence(since), news, &mut marks);
         self.summarize(state, touched.stories, &mut marks);
         marks.queue |= !marks.alarmed.is_empty() || marks.everything;
         marks
@@ -252,11 +270,11 @@ impl Desk {
         state: &State,
         touched: &Touched,
         since: Sequence,
-        batch: Option<&Batch>,
+        news: Option<News<'_>>,
         marks: &mut Marks,
     ) {
-        match batch {
-            Some(batch) if !marks.everything => self.hear(batch, marks),
+        match news {
+            Some(news) if !marks.everything => self.hear(news.events, marks),
             _ if !marks.everything => self.ask(state, &touched.articles, since, marks),
             _ => {
                 let tainted = |article: &Article| {

@@ -3,7 +3,7 @@
 use super::query::{Params, cursor};
 use super::rows::{ArticleRow, At, Relation};
 use super::{Api, Problem};
-use crate::daemon::admin::answer::{Answer, fresh};
+use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
 use crate::daemon::contract::data::Input;
 use crate::daemon::contract::radius::Searched;
 use crate::daemon::desk::{Article, Desk};
@@ -28,7 +28,22 @@ pub(super) struct ArticleList {
     items: Vec<ArticleRow>,
 }
 
-/// `GET /articles`.
+/// The live articles of a uri, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles",
+    operation_id = "findArticles",
+    tag = "articles",
+    params(
+        ("uri" = String, Query, description = "the provider's identifier"),
+        ("version" = Option<String>, Query, description = "the version as sent"),
+    ),
+    responses(
+        (status = 200, body = ArticleList),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+    )
+)]
 pub(super) async fn by_uri(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&["uri", "version"])?;
     let (uri, version) = (params.needed("uri")?, params.one("version")?);
@@ -62,7 +77,22 @@ pub(super) struct ArticlePage {
     searched_from: Option<String>,
 }
 
-/// `GET /articles/{id}`.
+/// One live article, with all that was found about it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/{id}",
+    operation_id = "getArticle",
+    tag = "articles",
+    params(
+        ("id" = String, Path, description = "the article"),
+    ),
+    responses(
+        (status = 200, body = ArticlePage),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+    )
+)]
 pub(super) async fn one(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -136,7 +166,22 @@ impl CarrierRow {
     }
 }
 
-/// `GET /articles/{id}/carriers`.
+/// Who carries the text of an article that was withdrawn or corrected.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/{id}/carriers",
+    operation_id = "getCarriers",
+    tag = "articles",
+    params(
+        ("id" = String, Path, description = "the article"),
+    ),
+    responses(
+        (status = 200, body = Carriers),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+    )
+)]
 pub(super) async fn carriers(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -177,7 +222,25 @@ pub(super) struct Found {
     complete: bool,
 }
 
-/// `GET /search`.
+/// Live articles whose headline holds all words, newest first. The work of one request is bounded: go on
+/// with `next`, even where few items came.
+#[utoipa::path(
+    get,
+    path = "/api/v1/search",
+    operation_id = "searchHeadlines",
+    tag = "articles",
+    params(
+        ("q" = String, Query, description = "words, in any case"),
+        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
+        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+    ),
+    responses(
+        (status = 200, body = Found),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "not now: `Retry-After` says when to ask again"),
+    )
+)]
 pub(super) async fn search(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&["q", "limit", "cursor"])?;
     let words: Vec<String> =

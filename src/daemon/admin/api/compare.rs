@@ -4,10 +4,10 @@
 use super::query::Params;
 use super::rows::{ArticleRow, At, Ref, article_id};
 use super::{Api, Problem, WITHIN};
-use crate::daemon::admin::answer::{Answer, fresh};
-use crate::daemon::contract::why::{self, Changed, Pair, Together};
+use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
+use crate::daemon::contract::why::{self, Figures, Pair, Together};
 use crate::daemon::desk::Desk;
-use crate::daemon::desk::asks::{self, Ask};
+use crate::daemon::desk::asks::{self, Ask, Refused};
 use crate::daemon::texts;
 use crate::engine::article::{Article, Sequence};
 use crate::engine::prepare::{Prepared, prepare};
@@ -63,7 +63,24 @@ pub(super) struct SharedRange {
     kind: Kind,
 }
 
-/// `GET /articles/{id}/text`.
+/// The text of an article, read from the input topic, with its passages.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/{id}/text",
+    operation_id = "getText",
+    tag = "articles",
+    params(
+        ("id" = String, Path, description = "the article"),
+    ),
+    responses(
+        (status = 200, body = TextPage),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+        (status = 410, body = ProblemBody, content_type = "application/problem+json", description = "retention has passed the text"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "not now: `Retry-After` says when to ask again"),
+    )
+)]
 pub(super) async fn text(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -169,7 +186,7 @@ pub(super) struct DiffPage {
     /// What makes the second of the first, in order.
     ops: Vec<Op>,
     /// Figures that stand in the same place and differ, as the engine aligns them.
-    changed_numbers: Vec<Changed>,
+    changed_numbers: Vec<Figures>,
     /// The share of both texts that is equal.
     same: f64,
 }
@@ -185,7 +202,25 @@ pub(super) struct Op {
     number: bool,
 }
 
-/// `GET /diff`.
+/// Two texts, word by word.
+#[utoipa::path(
+    get,
+    path = "/api/v1/diff",
+    operation_id = "getDiff",
+    tag = "articles",
+    params(
+        ("a" = String, Query, description = "an article"),
+        ("b" = String, Query, description = "another"),
+    ),
+    responses(
+        (status = 200, body = DiffPage),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+        (status = 410, body = ProblemBody, content_type = "application/problem+json", description = "retention has passed the text"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "not now: `Retry-After` says when to ask again"),
+    )
+)]
 pub(super) async fn diff(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&["a", "b"])?;
     let (a, b) = api.sides(&params).await?;
@@ -277,7 +312,7 @@ pub(super) struct WhyPage {
     together: Option<Together>,
     /// Why `together` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    together_absent: Option<&'static str>,
+    together_absent: Option<String>,
     /// Whether both are in one story now.
     same_story: bool,
     /// What was decided when the later one came, if it names the other.
@@ -293,7 +328,25 @@ pub(super) struct Direct {
     rule: String,
 }
 
-/// `GET /why`.
+/// Why two articles are, or are not, the same, and in one story.
+#[utoipa::path(
+    get,
+    path = "/api/v1/why",
+    operation_id = "getWhy",
+    tag = "articles",
+    params(
+        ("a" = String, Query, description = "an article"),
+        ("b" = String, Query, description = "another"),
+    ),
+    responses(
+        (status = 200, body = WhyPage),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+        (status = 410, body = ProblemBody, content_type = "application/problem+json", description = "retention has passed the text"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "not now: `Retry-After` says when to ask again"),
+    )
+)]
 pub(super) async fn why(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&["a", "b"])?;
     let (a, b) = api.sides(&params).await?;
@@ -379,20 +432,19 @@ impl Api {
         &self,
         a: &Side,
         b: &Side,
-    ) -> Result<(crate::engine::story::Together, usize), &'static str> {
+    ) -> Result<(crate::engine::story::Together, usize), String> {
         if a.shard != b.shard {
-            return Err("the articles are of two shards, which share no stories");
+            return Err("the articles are of two shards, which share no stories".into());
         }
         let sides = [a, b].map(|side| (side.prepared.terms.clone(), side.prepared.about.claimed));
         let pair = asks::Pair { sides, language: b.prepared.about.language };
         let (answer, answered) = oneshot::channel();
-        let asks = self.source.desks.asks(b.shard).ok_or("no such shard")?;
-        let asked = asks.ask(Ask::Together(Box::new(pair), answer));
-        asked.map_err(|_| "too many questions wait for the pipeline")?;
+        let asked = self.source.desks.ask(b.shard, Ask::Together(Box::new(pair), answer));
+        asked.map_err(|why| why.to_string())?;
         match tokio::time::timeout(WITHIN, answered).await {
             Ok(Ok(told)) => Ok(told),
-            Ok(Err(_)) => Err("another instance works on this shard"),
-            Err(_) => Err("the pipeline did not answer in time"),
+            Ok(Err(_)) => Err(Refused::Nobody.to_string()),
+            Err(_) => Err("the pipeline did not answer in time".into()),
         }
     }
 }

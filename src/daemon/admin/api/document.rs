@@ -1,6 +1,62 @@
 //! The API as an OpenAPI document, from the types that are sent.
+//!
+//! `wirefold schema openapi` prints it, `/api/v1/openapi.json` serves it, and `config/schema/openapi.json`
+//! holds it; a test fails when they drift.
 
-/// The document, as checked in under `config/schema/openapi.json`.
+use super::{articles, compare, matching, queue, stories, stream};
+use crate::daemon::admin::server;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi};
+use utoipa::{Modify, OpenApi as _};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "wirefold",
+        description = "What a news desk asks of its wire: live stories and articles, who carries what, two texts side by side, what would become of an article, and streams of what changes. Times are RFC 3339 in UTC, and what is not known is absent. Ids are opaque. Where `http.token_file` is set, requests carry its token.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        server::status,
+        stories::list,
+        stories::one,
+        stories::facets,
+        articles::by_uri,
+        articles::one,
+        articles::carriers,
+        articles::search,
+        queue::list,
+        compare::text,
+        compare::diff,
+        compare::why,
+        matching::consider,
+        stream::changes,
+        stream::events,
+    ),
+    modifiers(&Token)
+)]
+struct Document;
+
+/// Adds how a token is sent.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_with(Components::new);
+        for (name, scheme) in [("bearer", HttpAuthScheme::Bearer), ("basic", HttpAuthScheme::Basic)]
+        {
+            components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
+        }
+        let none = SecurityRequirement::default();
+        let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
+        document.security = Some(vec![by("bearer"), by("basic"), none]);
+    }
+}
+
+/// The document, as JSON.
 pub fn text() -> String {
-    String::new()
+    let mut document = Document::openapi();
+    document.info.version = env!("CARGO_PKG_VERSION").into();
+    let text = document.to_pretty_json();
+    text.expect("a document has text keys alone") + "\n"
 }

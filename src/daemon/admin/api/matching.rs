@@ -1,8 +1,9 @@
 //! What an article would be, and which story it would join, if it came now. Nothing is changed.
 
+use super::query::Params;
 use super::rows::{At, Relation};
 use super::{Api, Problem, WITHIN};
-use crate::daemon::admin::answer::{Answer, fresh};
+use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
 use crate::daemon::contract::data::rounded;
 use crate::daemon::desk::Desk;
 use crate::daemon::desk::asks::Ask;
@@ -79,17 +80,37 @@ pub(super) struct Near {
     margin: f64,
 }
 
-/// `POST /match`.
-pub(super) async fn consider(State(api): State<Api>, headers: HeaderMap, body: Body) -> Answer {
+/// What an article would be, and which story it would join, if it came now. Nothing is changed.
+#[utoipa::path(
+    post,
+    path = "/api/v1/match",
+    operation_id = "matchArticle",
+    tag = "desk",
+    params(("shard" = Option<u32>, Query, description = "the shard that is asked; 0 by default")),
+    request_body(content = serde_json::Value, description = "an article as the input takes it"),
+    responses(
+        (status = 200, body = Match),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "over 256 KB"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "no article can be read"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "not now: `Retry-After` says when to ask again"),
+    )
+)]
+pub(super) async fn consider(
+    State(api): State<Api>,
+    params: Params,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
     let large = "an article may have 262144 bytes";
     let read = tokio::time::timeout(WITHIN, to_bytes(body, super::MATCH_BYTES_MAX));
     let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
     let body = read.await.map_err(late)?;
     let body = body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, large))?;
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-    // A single shard has no selector; which one of several would take an article is not known yet.
-    let shard = 0;
-    let desk = api.source.desks.of(shard).ok_or_else(|| Problem::later("no shard here", 5))?;
+    params.only(&["shard"])?;
+    let shard = params.read("shard", "number")?.unwrap_or(0);
+    let desk = api.source.desks.of(shard);
+    let desk = desk.ok_or_else(|| Problem::bad(format!("no `shard` {shard}")))?;
     let (engine, format, key) = (api.source.engine.clone(), api.source.format, desk.key);
     let prepared = api.work(move || {
         let article = decode(&body, kind.as_deref(), format, &engine.wire)?;
@@ -98,9 +119,8 @@ pub(super) async fn consider(State(api): State<Api>, headers: HeaderMap, body: B
     let unreadable = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
     let prepared = prepared.await?.map_err(unreadable)?;
     let (answer, answered) = oneshot::channel();
-    let busy = || Problem::later("too many questions wait for the pipeline", 1);
-    let asks = api.source.desks.asks(shard).ok_or_else(busy)?;
-    asks.ask(Ask::Consider(prepared, answer)).map_err(|_| busy())?;
+    let asked = api.source.desks.ask(shard, Ask::Consider(prepared, answer));
+    asked.map_err(|why| Problem::later(why.to_string(), 1))?;
     match tokio::time::timeout(WITHIN, answered).await {
         Ok(Ok(considered)) => fresh(&headers, &told(&considered, shard, &desk)),
         Ok(Err(_)) => Err(Problem::later("no pipeline works on this shard here", 5)),

@@ -10,7 +10,7 @@ use super::articles::CarrierRow;
 use super::query::{Params, cursor};
 use super::rows::{ArticleRow, At, article_id};
 use super::stories::clock;
-use crate::daemon::admin::answer::{Answer, fresh};
+use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
 use crate::daemon::desk::{Article, Desk};
 use crate::engine::article::{EventTime, Sequence, Span};
 use crate::engine::event::Carrier;
@@ -133,7 +133,22 @@ struct Matter {
     carriers: Vec<Carrier>,
 }
 
-/// `GET /queue`.
+/// What a desk must act on.
+#[utoipa::path(
+    get,
+    path = "/api/v1/queue",
+    operation_id = "getQueue",
+    tag = "desk",
+    params(
+        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
+        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+    ),
+    responses(
+        (status = 200, body = Queue),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+    )
+)]
 pub(super) async fn list(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&["limit", "cursor"])?;
     let limit = params.limit()?;

@@ -3,7 +3,7 @@
 use super::query::{Params, cursor, signed, unsigned};
 use super::rows::{ArticleRow, At, BADGES, StoryRow, article_id, badge};
 use super::{Api, Problem};
-use crate::daemon::admin::answer::{Answer, fresh};
+use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
 use crate::daemon::desk::Desk;
 use crate::daemon::desk::story::Story;
 use crate::engine::article::{EventTime, Sequence};
@@ -88,7 +88,28 @@ impl Filter {
     }
 }
 
-/// `GET /stories`.
+/// Live stories, by their rise, or else by the time of their last article or their size.
+#[utoipa::path(
+    get,
+    path = "/api/v1/stories",
+    operation_id = "listStories",
+    tag = "stories",
+    params(
+        ("sort" = Option<String>, Query, description = "`rise` (the default), `newest` or `size`"),
+        ("language" = Option<String>, Query, description = "languages, joined by commas"),
+        ("publisher" = Option<String>, Query, description = "a provider of a member; may be repeated, any counts"),
+        ("kind" = Option<String>, Query, description = "a kind of a member; may be repeated, any counts"),
+        ("badge" = Option<String>, Query, description = "what must be there to look at; may be repeated, any counts"),
+        ("publishers_min" = Option<u32>, Query, description = "independent publishers, at least"),
+        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
+        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+    ),
+    responses(
+        (status = 200, body = StoryList),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+    )
+)]
 pub(super) async fn list(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&[
         "sort",
@@ -229,7 +250,25 @@ pub(super) struct First {
     claimed: Option<String>,
 }
 
-/// `GET /stories/{id}`.
+/// One live story, with its articles in order of arrival.
+#[utoipa::path(
+    get,
+    path = "/api/v1/stories/{id}",
+    operation_id = "getStory",
+    tag = "stories",
+    params(
+        ("id" = String, Path, description = "the story"),
+        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
+        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+    ),
+    responses(
+        (status = 308, description = "another story took it in: `Location` names that"),
+        (status = 200, body = StoryPage),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+    )
+)]
 pub(super) async fn one(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -317,7 +356,18 @@ pub(super) struct Articles {
     articles: u32,
 }
 
-/// `GET /facets`.
+/// What stories can be filtered by.
+#[utoipa::path(
+    get,
+    path = "/api/v1/facets",
+    operation_id = "getFacets",
+    tag = "stories",
+    responses(
+        (status = 200, body = Facets),
+        (status = 304, description = "unchanged: the client has it"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+    )
+)]
 pub(super) async fn facets(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&[])?;
     let desks = api.desks();

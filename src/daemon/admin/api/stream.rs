@@ -10,7 +10,7 @@
 use super::query::Params;
 use super::stories::clock;
 use super::{Api, Problem};
-use crate::daemon::admin::answer::Answer;
+use crate::daemon::admin::answer::{Answer, ProblemBody};
 use crate::daemon::desk::Desk;
 use crate::daemon::desk::lately::{Change, NAMED_MAX};
 use crate::daemon::metrics;
@@ -55,6 +55,16 @@ pub(super) struct Changed {
     /// The engine's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
+}
+
+/// What a program missed: `event: gap`. The events topic has it.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Gap {
+    shard: usize,
+    /// The first number that is missing.
+    from: u64,
+    /// The last one.
+    to: u64,
 }
 
 /// The place of a client among those that may follow.
@@ -160,7 +170,19 @@ fn answer(api: Api, place: Place, every: Duration, follow: impl Follow + 'static
     Ok((head, body).into_response())
 }
 
-/// `GET /changes`.
+/// What changes, for pages: server-sent events `hello`, `changed`, `reset` and `dropped`, at most one a
+/// second. Resumes by `Last-Event-ID`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/changes",
+    operation_id = "followChanges",
+    tag = "streams",
+    responses(
+        (status = 200, body = Changed, content_type = "text/event-stream", description = "the data of `changed`"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "too many streams"),
+    )
+)]
 pub(super) async fn changes(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&[])?;
     let place = Place::take(&api)?;
@@ -258,7 +280,24 @@ fn union(news: &[&Change], clock: Option<String>) -> Changed {
     }
 }
 
-/// `GET /events`.
+/// The events as published, for programs: server-sent events named by their type, each a CloudEvent in
+/// structured mode, and `gap` where numbers are missing. Resumes by `Last-Event-ID`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    operation_id = "followEvents",
+    tag = "streams",
+    params(
+        ("type" = Option<String>, Query, description = "a type, with or without `wirefold.` and `.v1`; may be repeated"),
+        ("story" = Option<String>, Query, description = "events under the key of this story alone"),
+        ("after" = Option<String>, Query, description = "a position such as `0.1234`, where there is no `Last-Event-ID`"),
+    ),
+    responses(
+        (status = 200, body = Gap, content_type = "text/event-stream", description = "the data of `gap`; for the others see `wirefold schema events`"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "too many streams"),
+    )
+)]
 pub(super) async fn events(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&["type", "story", "after"])?;
     let kinds = params.all("type").map(kind).collect::<Result<Vec<_>, _>>()?;
@@ -317,7 +356,8 @@ impl Events {
     fn gap(&mut self, shard: usize, to: u64, out: &mut String) {
         let from = self.next[shard];
         self.next[shard] = to;
-        let data = serde_json::json!({ "shard": shard, "from": from, "to": to - 1 }).to_string();
+        let gap = Gap { shard, from, to: to - 1 };
+        let data = serde_json::to_string(&gap).unwrap_or_default();
         message(out, Some(&self.id()), "gap", &data);
     }
 }

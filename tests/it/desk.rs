@@ -1,0 +1,179 @@
+//! A desk that follows, by batches or as a standby does, equals one that is built at once.
+
+use crate::broker::{Shared, Strike, When};
+use crate::pipeline::{inputs, setup, world};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use wirefold::daemon::desk::scribe::{News, Scribe};
+use wirefold::daemon::desk::{Desk, Desks};
+use wirefold::daemon::pipeline::batch::Batch;
+use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline};
+use wirefold::engine::article::{EventTime, Sequence};
+use wirefold::engine::relation::Kind;
+use wirefold::engine::state::Touched;
+
+/// All that a desk shows, less what happened lately; the rise of stories to six places.
+fn shown(desk: &Desk) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for (sequence, article) in desk.newest(None) {
+        let (entry, story) = (&article.entry, article.story);
+        let found = desk.of_uri(&entry.about.uri).any(|(s, _)| s == sequence);
+        let said = format!("{:?} {story:?} {found} {:?}", entry.standing, entry.changed_by);
+        all.insert(format!("article {}", sequence.0), said);
+    }
+    for (id, story) in desk.stories() {
+        let counts = &story.counts;
+        let members: Vec<u64> = desk.members(*id, None).map(|(s, _)| s.0).collect();
+        let said = format!(
+            "{:?} {members:?} {:?} {} {} {} {} {} {} {} {} {:?}",
+            story.summary,
+            counts.kinds,
+            counts.articles,
+            counts.withdrawn,
+            counts.uncorrected,
+            counts.corrections,
+            counts.needs_review,
+            counts.changed_numbers,
+            counts.embargoed,
+            counts.carried,
+            counts.providers,
+        );
+        all.insert(format!("story {id}"), said);
+    }
+    for (target, alert) in desk.alerts() {
+        let live: Vec<u64> = desk.standing(alert).map(|carrier| carrier.sequence.0).collect();
+        all.insert(format!("alert {}", target.0), format!("{:?} {live:?}", alert.by));
+    }
+    let flagged: Vec<Sequence> = desk.flagged().map(|(s, _)| s).collect();
+    all.insert("flagged".into(), format!("{flagged:?}"));
+    let positive = |counts: &mut dyn Iterator<Item = (String, u32)>| -> BTreeMap<String, u32> {
+        counts.filter(|(_, count)| *count > 0).collect()
+    };
+    let kinds = positive(&mut desk.kinds().map(|(kind, count)| (kind.to_owned(), count)));
+    let publishers = desk.publishers().iter().map(|(name, count)| (name.to_string(), *count));
+    let languages = desk.languages().map(|(language, count)| (language.as_str().to_owned(), count));
+    all.insert("kinds".into(), format!("{kinds:?}"));
+    all.insert("publishers".into(), format!("{:?}", positive(&mut publishers.into_iter())));
+    all.insert("languages".into(), format!("{:?}", positive(&mut languages.into_iter())));
+    let risen: Vec<_> = desk.rising(None).map(|(_, id)| id).collect();
+    all.insert("risen".into(), format!("{}", risen.len()));
+    all
+}
+
+/// What was compared.
+#[derive(Default)]
+struct Compared {
+    commits: AtomicUsize,
+    stories: AtomicUsize,
+    alerts: AtomicUsize,
+    rebuilt: AtomicUsize,
+}
+
+/// Follows in three ways, and compares after every commit.
+struct Mirror {
+    ways: [(&'static str, Arc<Desks>, Scribe); 2],
+    compared: Arc<Compared>,
+}
+
+impl Mirror {
+    fn new(compared: Arc<Compared>) -> Self {
+        let way = |name| {
+            let desks = Desks::new(1);
+            (name, desks.clone(), Scribe::new(0, desks))
+        };
+        Self { ways: [way("by batches"), way("as a standby")], compared }
+    }
+}
+
+impl Observer for Mirror {
+    fn phase(&mut self, _: Phase) {}
+
+    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, _: EventTime) {
+        let (touched, sequence) = (memory.state.take_touched(), memory.position.sequence);
+        let everything = Touched { everything: true, ..Touched::default() };
+        let desks = Desks::new(1);
+        Scribe::new(0, desks.clone()).follow(&memory.state, everything, None, sequence);
+        let want = shown(&desks.of(0).unwrap());
+        for (name, desks, scribe) in &mut self.ways {
+            let news = batch.filter(|_| *name == "by batches").map(News::of);
+            scribe.follow(&memory.state, touched.clone(), news, sequence);
+            let got = shown(&desks.of(0).unwrap());
+            for (key, want) in &want {
+                assert_eq!(got.get(key), Some(want), "{name}: {key}");
+            }
+            let more: Vec<&String> = got.keys().filter(|key| !want.contains_key(*key)).collect();
+            assert!(more.is_empty(), "{name}: nothing more than there is: {more:?}");
+        }
+        let desk = desks.of(0).unwrap();
+        let compared = &self.compared;
+        compared.commits.fetch_add(1, Ordering::Relaxed);
+        compared.stories.fetch_max(desk.stories_len(), Ordering::Relaxed);
+        let carried = desk.alerts().filter(|(_, alert)| desk.standing(alert).next().is_some());
+        compared.alerts.fetch_max(carried.count(), Ordering::Relaxed);
+        compared.rebuilt.fetch_add(usize::from(touched.everything), Ordering::Relaxed);
+    }
+}
+
+fn compare(seed: u64, strikes: impl Fn(&Shared)) -> Arc<Compared> {
+    let compared = Arc::new(Compared::default());
+    let shared = world(&inputs(seed, 260), Delivery::ExactlyOnce);
+    strikes(&shared);
+    for _ in 0..20 {
+        let wakes = shared.wakes();
+        let mirror = Box::new(Mirror::new(compared.clone()));
+        let mut pipeline =
+            Pipeline::new(setup(Delivery::ExactlyOnce), shared.clone(), shared.clone(), mirror);
+        if pipeline.run(&wakes).is_ok() {
+            return compared;
+        }
+    }
+    panic!("no process ended in peace");
+}
+
+#[test]
+fn what_follows_equals_what_is_built_at_once() {
+    for seed in [21, 22] {
+        let compared = compare(seed, |_| {});
+        let count = |of: &AtomicUsize| of.load(Ordering::Relaxed);
+        assert!(count(&compared.commits) > 50, "{} commits", count(&compared.commits));
+        assert!(count(&compared.stories) > 5, "{} stories", count(&compared.stories));
+        assert!(count(&compared.alerts) > 0, "something withdrawn is carried");
+    }
+}
+
+#[test]
+fn it_equals_it_after_restores_as_well() {
+    let compared = compare(23, |shared| {
+        let mut world = shared.lock();
+        for step in [400, 900, 1_400] {
+            world.strikes.insert(step, (Strike::Kill, When::After));
+        }
+    });
+    assert!(compared.rebuilt.load(Ordering::Relaxed) > 1, "it was restored on the way");
+}
+
+#[test]
+fn a_desk_counts_every_kind_once() {
+    let compared = Arc::new(Compared::default());
+    let shared = world(&inputs(24, 120), Delivery::ExactlyOnce);
+    let mirror = Mirror::new(compared);
+    let desks = mirror.ways[0].1.clone();
+    let wakes = shared.wakes();
+    let setup = setup(Delivery::ExactlyOnce);
+    Pipeline::new(setup, shared.clone(), shared.clone(), Box::new(mirror)).run(&wakes).unwrap();
+    let desk = desks.of(0).unwrap();
+    let counted: u32 = desk.kinds().map(|(_, count)| count).sum();
+    assert_eq!(counted as usize, desk.len());
+    let by_kind = |kind: Kind| {
+        let of = |(_, article): &(Sequence, &wirefold::daemon::desk::Article)| {
+            article.entry.decision.verdict.relation.kind == kind
+        };
+        desk.newest(None).filter(of).count()
+    };
+    for (kind, count) in desk.kinds() {
+        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == kind).unwrap();
+        assert_eq!(by_kind(kind), count as usize, "{kind:?}");
+    }
+}

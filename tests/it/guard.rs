@@ -1,0 +1,170 @@
+//! What the API and the page are guarded by: the token in both its forms, the names of this machine, the
+//! origin, methods, sizes, and headers that keep a page from running what an article holds.
+
+use crate::contract::fits;
+use crate::rig::{Answer, Rig, Served, article};
+use base64::Engine;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use wirefold::daemon::admin::Settings;
+use wirefold::daemon::admin::api::document;
+use wirefold::daemon::admin::server::Bounds;
+
+const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)> \u{202e}reef";
+
+fn rig() -> Rig {
+    let mut rig = Rig::new();
+    let text = "The harbour master of Marel read the notice twice and then locked the gate to the mole, \
+                because nobody had told him of the 14 ships that were to call before the storm.";
+    rig.commit(&[
+        article("08:00:00", "n:1", "Northwire", HOSTILE, text),
+        article("08:02:00", "k:1", "Kestrel", "Gate locked", &text.replace("14", "41")),
+    ]);
+    rig
+}
+
+fn document() -> Value {
+    serde_json::from_str(&document::text()).unwrap()
+}
+
+/// Every path of the document, filled in for the articles of [`rig`].
+fn paths(served: &Served) -> Vec<(String, String)> {
+    let story = served.read("/stories")["items"][0]["id"].as_str().unwrap().to_owned();
+    let fill = |path: &String| {
+        let id = if path.contains("/stories/") { &*story } else { "0.0" };
+        let query = match path.rsplit('/').next().unwrap() {
+            "articles" => "?uri=n:1",
+            "diff" | "why" => "?a=0.0&b=0.1",
+            "search" => "?q=gate",
+            _ => "",
+        };
+        (path.clone(), path.replace("{id}", id) + query)
+    };
+    document()["paths"].as_object().unwrap().keys().map(fill).collect()
+}
+
+#[test]
+fn all_of_it_needs_the_token_where_one_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let token_file = folder.path().join("token");
+    std::fs::write(&token_file, "s3cret\n").unwrap();
+    let rig = rig();
+    let open = rig.serve();
+    let paths = paths(&open);
+    open.stop();
+    let settings = Settings { token_file, ..Settings::default() };
+    let served = rig.serve_with(&settings, Bounds::default());
+    let basic = |pair: &str| base64::engine::general_purpose::STANDARD.encode(pair);
+    let asked = |path: &str, header: &str| {
+        let method = if path.ends_with("/match") { "POST" } else { "GET" };
+        served.ask(method, path, header, "").status
+    };
+    let own = ["/", "/page/anything.js", "/api/v1/openapi.json"].map(str::to_owned);
+    for path in paths.iter().map(|(_, path)| path).chain(&own) {
+        assert_eq!(asked(path, ""), 401, "{path}");
+        for wrong in ["Bearer wrong".to_owned(), format!("Basic {}", basic("s3cret:"))] {
+            assert_eq!(asked(path, &format!("authorization: {wrong}\r\n")), 401, "{path}");
+        }
+    }
+    for right in ["Bearer s3cret".to_owned(), format!("Basic {}", basic("desk:s3cret"))] {
+        assert_eq!(asked("/api/v1/stories", &format!("authorization: {right}\r\n")), 200);
+    }
+    let asks = served.ask("GET", "/", "", "").head;
+    assert!(asks.contains("www-authenticate: basic realm="), "a browser asks its reader: {asks}");
+    served.stop();
+}
+
+#[test]
+fn every_answer_forbids_scripts_of_others_and_guessing_at_types() {
+    let rig = rig();
+    let served = rig.serve();
+    let check = |answer: &Answer, of: &str| {
+        let policy = answer.header("content-security-policy").unwrap_or_default();
+        for part in
+            ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
+            assert!(policy.contains(part), "{of}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{of}: {policy}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{of}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{of}");
+        assert!(!answer.head.contains("access-control-"), "{of}: no other origin reads it");
+    };
+    let streams = ["/api/v1/changes", "/api/v1/events"];
+    for (path, asked) in paths(&served).iter().filter(|(path, _)| !streams.contains(&&**path)) {
+        check(&served.ask("GET", asked, "", ""), path);
+    }
+    check(&served.get("/nothing"), "an error");
+    let hostile = served.read("/articles/0.0");
+    assert_eq!(hostile["article"]["headline"], HOSTILE, "text is handed on as it is, as JSON");
+    assert!(served.get("/articles/0.0").head.contains("content-type: application/json"));
+    served.stop();
+}
+
+#[test]
+fn pages_of_other_sites_may_not_ask_and_nothing_but_match_is_posted() {
+    let rig = rig();
+    let served = rig.serve();
+    let from = |site: &str, mode: &str| {
+        let headers = format!("sec-fetch-site: {site}\r\nsec-fetch-mode: {mode}\r\n");
+        served.ask("GET", "/api/v1/stories", &headers, "").status
+    };
+    assert_eq!((from("cross-site", "no-cors"), from("cross-site", "cors")), (403, 403));
+    assert_eq!((from("same-origin", "cors"), from("none", "navigate")), (200, 200));
+    assert_eq!(from("cross-site", "navigate"), 200, "a link is followed");
+    for (path, asked) in paths(&served) {
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            if (method, &*path) == ("POST", "/api/v1/match") {
+                continue;
+            }
+            assert_eq!(served.ask(method, &asked, "", "").status, 405, "{method} {path}");
+        }
+    }
+    assert_eq!(served.get("/match").status, 405);
+    served.stop();
+}
+
+#[test]
+fn what_is_switched_off_is_not_there() {
+    let rig = rig();
+    let served = rig.serve_off();
+    for path in ["/", "/api/v1/stories", "/api/v1/changes"] {
+        assert_eq!(served.ask("GET", path, "", "").status, 404, "{path}");
+    }
+    assert_eq!(served.get("/status").status, 200);
+    served.stop();
+}
+
+#[test]
+fn answers_are_as_the_document_says() {
+    let mut rig = rig();
+    let served = rig.serve();
+    let document = document();
+    let paths = paths(&served);
+    assert!(paths.len() > 12, "{} paths", paths.len());
+    let mut names = BTreeSet::new();
+    let streams = ["/api/v1/changes", "/api/v1/events"];
+    for (path, asked) in &paths {
+        for (method, operation) in document["paths"][path].as_object().unwrap() {
+            assert!(
+                names.insert(operation["operationId"].to_string()),
+                "{path}: a name of its own"
+            );
+            let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+            let body =
+                json!({ "headline": "Gate", "body": "The gate is locked.", "language": "en" });
+            let answer = match &**method {
+                _ if streams.contains(&&**path) => continue,
+                "get" => rig.answering(|| served.ask("GET", asked, "", "")),
+                "post" => rig.answering(|| served.ask("POST", asked, "", &body.to_string())),
+                other => panic!("{path}: {other}"),
+            };
+            assert_eq!(answer.status, 200, "{method} {path}: {}", answer.body);
+            fits(&document, schema, &answer.json(), path);
+        }
+    }
+    let wrong = served.get("/stories?no=1").json();
+    fits(&document, &document["components"]["schemas"]["ProblemBody"], &wrong, "a problem");
+    assert_eq!(served.read("/openapi.json"), document);
+    served.stop();
+}

@@ -1,0 +1,339 @@
+//! A desk without a broker, for tests of what is served over it: a wire of plain JSON, the state that
+//! takes it in, the desk that follows, and an input topic to read text from.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wirefold::config::Config;
+use wirefold::daemon::admin::Settings;
+use wirefold::daemon::admin::api::Source;
+use wirefold::daemon::admin::server::{Bounds, Server, Shown};
+use wirefold::daemon::admin::status::Instance;
+use wirefold::daemon::contract::{Encoder, Mode, Unique};
+use wirefold::daemon::desk::scribe::{News, Scribe};
+use wirefold::daemon::desk::{Desk, Desks};
+use wirefold::daemon::metrics;
+use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
+use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
+use wirefold::daemon::texts::{Reads, Record, Texts};
+use wirefold::daemon::view::Views;
+use wirefold::engine::Settings as EngineSettings;
+use wirefold::engine::article::{EventTime, InputPosition};
+use wirefold::engine::event::Event;
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::state::{State, Touched};
+use wirefold::engine::wire::{self, Format};
+
+const KEY: FloodKey = FloodKey(7);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The input topic: payloads by offset, of which retention has passed some.
+#[derive(Clone, Default)]
+pub(crate) struct Topic(Arc<Mutex<Held>>);
+
+/// What a topic holds.
+#[derive(Default)]
+struct Held {
+    payloads: Vec<Vec<u8>>,
+    first: i64,
+    fails: Option<&'static str>,
+}
+
+impl Topic {
+    /// Retention passes everything before `first`.
+    pub(crate) fn forget(&self, first: i64) {
+        self.0.lock().unwrap().first = first;
+    }
+
+    /// From now on reads fail so.
+    pub(crate) fn fail(&self, why: &'static str) {
+        self.0.lock().unwrap().fails = Some(why);
+    }
+}
+
+impl Reads for Topic {
+    fn read(&mut self, at: &InputPosition) -> Result<Option<Record>, String> {
+        let topic = self.0.lock().unwrap();
+        if let Some(why) = topic.fails {
+            return Err(why.into());
+        }
+        if at.offset < topic.first {
+            return Ok(None);
+        }
+        let payload = usize::try_from(at.offset).ok().and_then(|at| topic.payloads.get(at));
+        Ok(payload.map(|payload| Record { payload: payload.clone(), content_type: None }))
+    }
+}
+
+/// A state with its desk.
+pub(crate) struct Rig {
+    pub(crate) state: State,
+    pub(crate) topic: Topic,
+    desks: Arc<Desks>,
+    scribe: Scribe,
+    sequence: u64,
+    encoder: Encoder,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(EngineSettings::default())
+    }
+
+    pub(crate) fn with(settings: EngineSettings) -> Self {
+        let desks = Desks::new(1);
+        Self {
+            state: State::new(settings, KEY),
+            topic: Topic::default(),
+            scribe: Scribe::new(0, desks.clone()),
+            desks,
+            sequence: 0,
+            encoder: Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Off),
+        }
+    }
+
+    /// The newest desk.
+    pub(crate) fn desk(&self) -> Arc<Desk> {
+        self.desks.of(0).unwrap()
+    }
+
+    /// One commit: takes in articles, each as JSON with its time of arrival.
+    pub(crate) fn commit(&mut self, articles: &[Value]) -> Vec<Event> {
+        let (mut events, mut outputs) = (Vec::new(), Vec::new());
+        for article in articles {
+            let payload = article.to_string().into_bytes();
+            let stamp = EventTime::parse(article["arrived"].as_str().unwrap()).unwrap();
+            let mut topic = self.topic.0.lock().unwrap();
+            let offset = topic.payloads.len() as i64;
+            topic.payloads.push(payload.clone());
+            drop(topic);
+            let from = Partition { topic: "wire".into(), partition: 0 };
+            let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
+            let settings = self.state.settings().clone();
+            let decoded =
+                wire::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
+            let record = InputRecord {
+                from,
+                offset,
+                timestamp: Some(stamp),
+                key: None,
+                payload: Some(payload),
+                headers: Vec::new(),
+            };
+            let new = prepare(decoded, &settings, KEY);
+            for (n, event) in (0..).zip(self.state.apply(new, stamp, input)) {
+                let told = Told { event: &event, n, sequence: self.sequence, record: &record };
+                outputs.extend(self.encoder.encode(&told));
+                self.sequence += 1;
+                events.push(event);
+            }
+        }
+        // The records of a batch are taken before its commit is told.
+        self.state.take_changes();
+        let touched = self.state.take_touched();
+        let news = News { events: &events, outputs: &outputs };
+        self.scribe.follow(&self.state, touched, Some(news), self.sequence);
+        events
+    }
+
+    /// A restore: everything is told anew.
+    pub(crate) fn restore(&mut self) {
+        let everything = Touched { everything: true, ..Touched::default() };
+        self.scribe.follow(&self.state, everything, None, self.sequence);
+    }
+
+    fn source(&self, clients_max: usize) -> Source {
+        Source {
+            desks: self.desks.clone(),
+            texts: Some(Texts::start(self.topic.clone()).unwrap()),
+            engine: Arc::new(self.state.settings().clone()),
+            format: Format::Auto,
+            clients_max,
+        }
+    }
+
+    /// A server over the desk.
+    pub(crate) fn serve(&self) -> Served {
+        self.serve_with(&Settings::default(), Bounds::default())
+    }
+
+    /// A server with the page and the API switched off.
+    pub(crate) fn serve_off(&self) -> Served {
+        self.start(&Settings::default(), Bounds::default(), None)
+    }
+
+    pub(crate) fn serve_with(&self, settings: &Settings, bounds: Bounds) -> Served {
+        self.start(settings, bounds, Some(self.source(usize::from(settings.streams_max))))
+    }
+
+    fn start(&self, settings: &Settings, bounds: Bounds, source: Option<Source>) -> Served {
+        let settings = Settings { listen: "127.0.0.1:0".into(), ..settings.clone() };
+        let instance = Instance {
+            instance: "desk-1".into(),
+            version: "1.2.3".into(),
+            core: "1.0.0".into(),
+            settings: Config::default().settings_hash(),
+            delivery: "exactly_once".into(),
+        };
+        let shown = Shown {
+            instance,
+            views: Views::new(1),
+            metrics: metrics::recorder().unwrap().handle(),
+            source,
+        };
+        Served(Server::start(&settings, shown, bounds).unwrap().unwrap())
+    }
+
+    /// Answers questions as a pipeline does between batches, while `during` runs.
+    pub(crate) fn answering<T>(&mut self, during: impl FnOnce() -> T) -> T {
+        let (over, desks, state) = (AtomicBool::new(false), &self.desks, &mut self.state);
+        desks.hear(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    if !desks.answer(0, state) {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+            let done = during();
+            over.store(true, Ordering::SeqCst);
+            done
+        })
+    }
+
+    /// The way to the pipeline, with nobody to answer.
+    pub(crate) fn desks(&self) -> &Arc<Desks> {
+        &self.desks
+    }
+}
+
+/// A server that stops with its test.
+pub(crate) struct Served(Server);
+
+/// An answer: status, headers in lower case, body.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|why| panic!("{why}: {}", self.body))
+    }
+
+    /// A header's value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let pairs = self.head.lines().filter_map(|line| line.split_once(": "));
+        pairs.filter(|(given, _)| *given == name).map(|(_, value)| value).next()
+    }
+}
+
+impl Served {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    pub(crate) fn stop(self) {
+        self.0.stop();
+    }
+
+    /// The answer to any request.
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-length: {length}\r\n{headers}\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    /// The answer to a GET under `/api/v1`.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.ask("GET", &format!("/api/v1{path}"), "", "")
+    }
+
+    /// What a GET under `/api/v1` answers, which must be well.
+    pub(crate) fn read(&self, path: &str) -> Value {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.json()
+    }
+
+    /// A stream under `/api/v1`.
+    pub(crate) fn follow(&self, path: &str, last: Option<&str>) -> Stream {
+        let last = last.map_or(String::new(), |id| format!("last-event-id: {id}\r\n"));
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = format!("GET /api/v1{path} HTTP/1.1\r\nhost: localhost\r\n{last}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut lines = BufReader::new(stream);
+        let mut status = String::new();
+        lines.read_line(&mut status).unwrap();
+        Stream { status: status.split(' ').nth(1).unwrap().parse().unwrap(), lines }
+    }
+}
+
+/// A stream of server-sent events.
+pub(crate) struct Stream {
+    pub(crate) status: u16,
+    lines: BufReader<TcpStream>,
+}
+
+/// One message of a stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) id: String,
+    pub(crate) event: String,
+    pub(crate) data: Value,
+}
+
+impl Stream {
+    /// The next message; `None` at the end.
+    pub(crate) fn next(&mut self) -> Option<Message> {
+        let (mut id, mut event) = (String::new(), String::new());
+        loop {
+            let mut line = String::new();
+            if self.lines.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            match line.trim_end().split_once(": ") {
+                Some(("id", value)) => id = value.to_owned(),
+                Some(("event", value)) => event = value.to_owned(),
+                Some(("data", value)) => {
+                    let data = serde_json::from_str(value).unwrap();
+                    return Some(Message { id, event, data });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// An article as a wire sends it.
+pub(crate) fn article(
+    arrived: &str,
+    uri: &str,
+    provider: &str,
+    headline: &str,
+    body: &str,
+) -> Value {
+    let at = format!("2026-11-23T{arrived}Z");
+    json!({
+        "uri": uri, "provider": provider, "headline": headline, "body": body, "language": "en",
+        "versioncreated": at, "arrived": at,
+    })
+}
