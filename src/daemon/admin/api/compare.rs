@@ -97,12 +97,14 @@ fn page(side: &Side) -> TextPage {
     let (article, new) = (&side.article, &side.prepared);
     let text = &new.clean.text;
     let units = Units::of(text);
-    let words = |&(from, to): &(u32, u32)| -> Option<[usize; 2]> {
+    let entry = side.desk.article(side.sequence).map(|article| &*article.entry);
+    let before = entry.map_or(0, |entry| taken_off(&new.print.trace, &entry.print.trace));
+    let run = |from: u32, to: u32| -> Option<[usize; 2]> {
         let start = new.words.spans.get(from as usize)?.0 as usize;
         let end = new.words.spans.get((to as usize).checked_sub(1)?)?.1 as usize;
         Some(units.range(start..end))
     };
-    let entry = side.desk.article(side.sequence).map(|article| &*article.entry);
+    let words = |&(from, to): &(u32, u32)| run(from + before, to + before);
     let verdict = entry.map(|entry| &entry.decision.verdict);
     let novelty = verdict.and_then(|verdict| verdict.novelty.as_ref());
     let relations = verdict.into_iter().flat_map(|v| std::iter::once(&v.relation).chain(&v.also));
@@ -124,13 +126,20 @@ fn page(side: &Side) -> TextPage {
         paragraphs: paragraphs(text).map(|range| units.range(range)).collect(),
         new: novelty.iter().flat_map(|novelty| &novelty.passages).filter_map(words).collect(),
         shared,
-        numbers: figures.filter_map(|figure| words(&(figure.word, figure.word + 1))).collect(),
+        numbers: figures.filter_map(|figure| run(figure.word, figure.word + 1)).collect(),
         byline: article.byline.clone(),
         dateline: article.dateline.clone(),
         ednote: article.ednote.clone(),
         usageterms: article.usageterms.clone(),
         text: text.clone(),
     }
+}
+
+/// How many words stood before those that were compared: learned furniture is taken off an article when
+/// it comes, and its words are counted from there.
+fn taken_off(all: &[u8], compared: &[u8]) -> u32 {
+    let most = all.len().saturating_sub(compared.len());
+    (0..=most).find(|&at| all[at..].starts_with(compared)).unwrap_or(0) as u32
 }
 
 /// The lines of a text that hold something.
@@ -445,6 +454,34 @@ impl Api {
             Ok(Ok(told)) => Ok(told),
             Ok(Err(_)) => Err(Refused::Nobody.to_string()),
             Err(_) => Err("the pipeline did not answer in time".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_counted_from_what_was_compared() {
+        for (all, compared, want) in [
+            (&b"abcd"[..], &b"abcd"[..], 0),
+            (b"xxabcd", b"abcd", 2),
+            (b"xxabcdyy", b"abcd", 2),
+            (b"other", b"abcd", 0),
+            (b"ab", b"abcd", 0),
+            (b"", b"", 0),
+        ] {
+            assert_eq!(taken_off(all, compared), want, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_as_pages_count() {
+        let text = format!("{}\u{1f6a2}\u{e9}x", "a".repeat(300));
+        let units = Units::of(&text);
+        for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            assert_eq!(units.at(at), text[..at].encode_utf16().count(), "{at}");
         }
     }
 }
