@@ -18,7 +18,9 @@ use wirefold::engine::article::{About, EventTime, InputPosition, Sequence};
 use wirefold::engine::fingerprint::{Fingerprint, FloodKey};
 use wirefold::engine::index::Index;
 use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::{self, Archive, Arrival, Earlier, Standing, Verdict};
+use wirefold::engine::relation::{
+    self, Archive, Arrival, Earlier, Standing, Verdict, past::Identity,
+};
 use wirefold::engine::state::State;
 use wirefold::engine::text::{self, pieces::pieces};
 use wirefold::engine::wire::{Format, decode};
@@ -42,7 +44,19 @@ impl Archive for Shelf {
         all.iter().filter_map(|&sequence| self.earlier(sequence))
     }
 
-    fn newest_of_name(&self, _: &str, _: Option<&str>) -> Option<Earlier<'_>> {
+    fn newest_of_name(&self, _: u64) -> Option<Earlier<'_>> {
+        None
+    }
+
+    fn bearers_of_slug(&self, _: u64, _: Option<&str>) -> usize {
+        0
+    }
+
+    fn past_of_uri(&self, _: &str) -> Option<&Identity> {
+        None
+    }
+
+    fn past_of_name(&self, _: u64) -> Option<&Identity> {
         None
     }
 }
