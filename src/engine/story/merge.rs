@@ -113,7 +113,7 @@ impl Stories {
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
         let weights = self.frequencies.weights(member.about.language);
         let best = *self.scored(member, &weights, Some(story), members).first()?;
-        let joins = best.score >= self.settings.join_again;
+        let joins = best.score >= self.settings.join_at_second_look(self.of.len());
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
     }
 }
