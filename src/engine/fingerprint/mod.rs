@@ -118,7 +118,14 @@ pub fn shingles(hashes: &[u64]) -> Vec<u64> {
     match hashes.len() {
         0 => Vec::new(),
         1..SHINGLE_WORDS => vec![shingle(hashes)],
-        _ => hashes.windows(SHINGLE_WORDS).map(shingle).collect(),
+        _ => hashes
+            .windows(SHINGLE_WORDS)
+            .map(|four| {
+                let (front, back) =
+                    (four[0] ^ four[1].rotate_left(16), four[2] ^ four[3].rotate_left(16));
+                mix(front ^ back.rotate_left(32), SHINGLE_WORDS as u64)
+            })
+            .collect(),
     }
 }
 
@@ -131,17 +138,18 @@ pub fn sample_of(shingle: u64, key: FloodKey) -> u32 {
 fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
     let max = usize::from(max.max(1));
     let mut period_log2 = shingles.len().div_ceil(max).next_power_of_two().trailing_zeros() as u8;
-    let keyed: Vec<u64> = shingles.iter().map(|&s| mix(s, key.0)).collect();
+    let within = |period_log2: u8| move |keyed: &u64| keyed & ((1 << period_log2) - 1) == 0;
+    let mut keyed: Vec<u64> = Vec::with_capacity(2 * max);
+    keyed.extend(shingles.iter().map(|&s| mix(s, key.0)).filter(within(period_log2)));
     loop {
-        let period = (1u64 << period_log2) - 1;
-        let mut samples: Vec<u32> =
-            keyed.iter().filter(|k| **k & period == 0).map(|k| (k >> 32) as u32).collect();
+        let mut samples: Vec<u32> = keyed.iter().map(|k| (k >> 32) as u32).collect();
         samples.sort_unstable();
         samples.dedup();
         if samples.len() <= max {
             return (samples.into(), period_log2);
         }
         period_log2 += 1;
+        keyed.retain(within(period_log2));
     }
 }
 

@@ -1,8 +1,9 @@
 //! SimHash (Charikar 2002; Manku, Jain and Das Sarma 2007) by bit-sliced counters.
 //!
 //! Bit i of the result is set when more than half of the hashes have it set. Sixty-four counters are
-//! kept as bit planes, and a hash is added to all of them by a ripple of `xor` and `and`, which stops
-//! as soon as no carry is left: about two steps a hash.
+//! kept as bit planes. Eight hashes at a time go through a tree of carry-save adders, which has no
+//! branches; what they carry is added to the higher planes by a ripple, which stops as soon as nothing
+//! is left.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -18,23 +19,47 @@ impl SimHash {
     /// Of these shingle hashes, each counted as often as it occurs.
     pub fn of(shingles: &[u64]) -> Self {
         let mut planes = [0u64; usize::BITS as usize];
-        for &hash in shingles {
-            let mut carry = hash;
-            for plane in &mut planes {
-                let next = *plane & carry;
-                *plane ^= carry;
-                carry = next;
-                if carry == 0 {
-                    break;
-                }
-            }
+        let eights = shingles.chunks_exact(8);
+        let rest = eights.remainder();
+        for eight in eights {
+            let [mut ones, mut twos, mut fours, ..] = planes;
+            let (a, b, c, d);
+            (ones, a) = sum(ones, eight[0], eight[1]);
+            (ones, b) = sum(ones, eight[2], eight[3]);
+            (ones, c) = sum(ones, eight[4], eight[5]);
+            (ones, d) = sum(ones, eight[6], eight[7]);
+            let (low, high, carry);
+            (twos, low) = sum(twos, a, b);
+            (twos, high) = sum(twos, c, d);
+            (fours, carry) = sum(fours, low, high);
+            (planes[0], planes[1], planes[2]) = (ones, twos, fours);
+            add(&mut planes[3..], carry);
         }
+        rest.iter().for_each(|&hash| add(&mut planes, hash));
         Self(above(&planes, shingles.len() / 2))
     }
 
     /// The number of bits that differ, 0 to 64.
     pub fn distance(self, other: Self) -> u32 {
         (self.0 ^ other.0).count_ones()
+    }
+}
+
+/// Three bits a place to two: their sum and its carry.
+fn sum(a: u64, b: u64, c: u64) -> (u64, u64) {
+    let half = a ^ b;
+    (half ^ c, a & b | half & c)
+}
+
+/// Adds one bit a place to the counters.
+fn add(planes: &mut [u64], mut carry: u64) {
+    for plane in planes {
+        let next = *plane & carry;
+        *plane ^= carry;
+        carry = next;
+        if carry == 0 {
+            break;
+        }
     }
 }
 

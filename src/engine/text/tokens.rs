@@ -10,7 +10,8 @@
 //! joined by `.`, `,` or `/` are one figure.
 //!
 //! Cost: ASCII is read 64 bytes at a time into a bit mask of word bytes, whose edges are the words;
-//! a word is hashed by 8-byte loads. Only runs that hold other bytes take the path by character.
+//! a word is hashed by 8-byte loads; two more masks tell which words hold digits or other bytes. Only
+//! runs that hold other bytes take the path by character.
 //!
 //! Invariants: TK-1 the two paths agree on ASCII; TK-2 spans rise and do not touch.
 
@@ -72,45 +73,95 @@ pub(crate) fn mix(a: u64, b: u64) -> u64 {
 pub fn words(text: &str, settings: &Settings) -> Words {
     let bytes = text.as_bytes();
     let mut found = Words::default();
-    found.hashes.reserve(text.len() / 6);
-    found.spans.reserve(text.len() / 6);
-    let mut open = None;
+    found.hashes.reserve(text.len() / 5);
+    found.spans.reserve(text.len() / 5);
+    let max = settings.words_max;
+    let mut open: Option<(usize, Class)> = None;
     let mut pending = None;
     for base in (0..bytes.len()).step_by(64) {
-        let mask = word_mask(&bytes[base..bytes.len().min(base + 64)]);
-        let mut edges = mask ^ (mask << 1 | u64::from(open.is_some()));
+        let block = Masks::of(&bytes[base..bytes.len().min(base + 64)]);
+        let mut edges = block.word ^ (block.word << 1 | u64::from(open.is_some()));
+        let mut seen = 0;
         while edges != 0 {
-            let at = base + edges.trailing_zeros() as usize;
+            let at = edges.trailing_zeros();
             edges &= edges - 1;
             match open.take() {
-                None => open = Some(at),
-                Some(from) => run(text, from, at, &mut pending, settings.words_max, &mut found),
+                None => open = Some((base + at as usize, Class::default())),
+                Some((from, class)) => {
+                    let class = class.with(&block, seen, at);
+                    run(text, (from, base + at as usize), class, &mut pending, max, &mut found);
+                }
             }
+            seen = at;
         }
+        open = open.map(|(from, class)| (from, class.with(&block, seen, 64)));
     }
-    if let Some(from) = open {
-        run(text, from, bytes.len(), &mut pending, settings.words_max, &mut found);
+    if let Some((from, class)) = open {
+        run(text, (from, bytes.len()), class, &mut pending, max, &mut found);
     }
     if let Some((from, to)) = pending {
-        push_ascii(text, from, to, true, settings.words_max, &mut found);
+        push_ascii(text, from, to, true, max, &mut found);
     }
     found
 }
 
-/// One bit a byte, the first byte lowest: set for ASCII letters and digits and for all of non-ASCII.
-fn word_mask(block: &[u8]) -> u64 {
-    let mut mask = 0;
-    let mut chunks = block.chunks_exact(8);
-    let mut shift = 0;
-    for chunk in &mut chunks {
-        mask |= word_bits(load(chunk)) << shift;
-        shift += 8;
+/// One bit a byte of a block, the first byte lowest.
+struct Masks {
+    /// ASCII letters and digits, and all of non-ASCII.
+    word: u64,
+    digit: u64,
+    /// Non-ASCII.
+    high: u64,
+}
+
+impl Masks {
+    fn of(block: &[u8]) -> Self {
+        let (mut masks, mut shift) = (Self { word: 0, digit: 0, high: 0 }, 0);
+        let mut chunks = block.chunks_exact(8);
+        for chunk in &mut chunks {
+            masks.add(load(chunk), shift);
+            shift += 8;
+        }
+        let rest = chunks.remainder();
+        if !rest.is_empty() {
+            masks.add(load(rest), shift);
+        }
+        masks
     }
-    let rest = chunks.remainder();
-    if !rest.is_empty() {
-        mask |= word_bits(load(rest)) << shift;
+
+    /// Eight bytes, by range tests on all at once.
+    fn add(&mut self, eight: u64, shift: u32) {
+        let low = eight & !HIGH;
+        let folded = low | LOWER;
+        let at_least = |value: u64, from: u8| value + ONES * u64::from(0x80 - from);
+        let letters = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
+        // A non-ASCII byte whose low bits are a digit's is none.
+        let digits = at_least(low, b'0') & !at_least(low, b'9' + 1) & !eight & HIGH;
+        let bits =
+            |marks: u64| ((marks & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << shift;
+        self.word |= bits(letters | digits | eight);
+        self.digit |= bits(digits);
+        self.high |= bits(eight);
     }
-    mask
+}
+
+/// What a run of word bytes holds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Class {
+    digit: bool,
+    high: bool,
+}
+
+impl Class {
+    /// With what the bytes `from..to` of a block add.
+    fn with(self, block: &Masks, from: u32, to: u32) -> Self {
+        let up_to = |bit: u32| if bit >= 64 { u64::MAX } else { (1 << bit) - 1 };
+        let within = up_to(to) & !up_to(from);
+        Self {
+            digit: self.digit || block.digit & within != 0,
+            high: self.high || block.high & within != 0,
+        }
+    }
 }
 
 /// Up to eight bytes, the first lowest, the missing ones 0.
@@ -121,64 +172,59 @@ fn load(bytes: &[u8]) -> u64 {
     }
 }
 
-/// The word bytes among eight, by range tests on all at once.
-fn word_bits(eight: u64) -> u64 {
-    let low = eight & !HIGH;
-    let folded = low | LOWER;
-    let at_least = |value: u64, from: u8| value + ONES * u64::from(0x80 - from);
-    let letters = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
-    let digits = at_least(low, b'0') & !at_least(low, b'9' + 1);
-    let marks = (letters | digits | eight) & HIGH;
-    (marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
-}
-
 /// Handles one run of word bytes. A run that ends or starts in a digit waits in `pending`, since
 /// the next one may carry the figure on.
 fn run(
     text: &str,
-    from: usize,
-    to: usize,
+    (from, to): (usize, usize),
+    class: Class,
     pending: &mut Option<(usize, usize)>,
     max: u32,
     found: &mut Words,
 ) {
     let bytes = text.as_bytes();
-    let run = &bytes[from..to];
     if let Some((start, end)) = pending.take() {
         let joined = end + 1 == from
             && matches!(bytes[end], b'.' | b',' | b'/')
             && bytes[end - 1].is_ascii_digit()
-            && run[0].is_ascii_digit()
-            && run.is_ascii();
+            && bytes[from].is_ascii_digit()
+            && !class.high;
         if joined {
             *pending = Some((start, to));
             return;
         }
         push_ascii(text, start, end, true, max, found);
     }
-    if !run.is_ascii() {
+    if class.high {
         split(text, from, to, max, found);
-    } else if has_digit(run) {
+    } else if class.digit {
         *pending = Some((from, to));
     } else {
         push_ascii(text, from, to, false, max, found);
     }
 }
 
-fn has_digit(run: &[u8]) -> bool {
-    run.iter().any(u8::is_ascii_digit)
-}
-
 fn push_ascii(text: &str, from: usize, to: usize, figure: bool, max: u32, found: &mut Words) {
     let bytes = text.as_bytes();
-    let len = to - from;
-    let hash = if len <= 8 && from + 8 <= bytes.len() {
-        let keep = if len == 8 { u64::MAX } else { (1 << (8 * len)) - 1 };
-        mix(len as u64, (load(&bytes[from..from + 8]) | LOWER) & keep)
-    } else {
-        hash_ascii(&bytes[from..to])
+    let hash = match bytes.get(from..to + 8) {
+        Some(ahead) => hash_ahead(ahead, to - from),
+        None => hash_ascii(&bytes[from..to]),
     };
     found.push(max, hash, (from, to), figure);
+}
+
+/// The hash of the first `len` bytes, at least one, behind which there are eight more.
+fn hash_ahead(bytes: &[u8], len: usize) -> u64 {
+    let (mut hash, mut left) = (len as u64, len);
+    for chunk in bytes.chunks_exact(8) {
+        let eight = load(chunk) | LOWER;
+        if left <= 8 {
+            return mix(hash, eight & (u64::MAX >> (64 - 8 * left)));
+        }
+        hash = mix(hash, eight);
+        left -= 8;
+    }
+    hash
 }
 
 /// The hash of a word whose letters are ASCII, in any case.
