@@ -269,6 +269,16 @@ impl Deployment {
     }
 }
 
+impl Drop for Deployment {
+    /// A test that fails leaves its logs.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.logs.disable_cleanup(true);
+            println!("logs are left in {}", self.logs.path().display());
+        }
+    }
+}
+
 fn name(role: Role) -> &'static str {
     match role {
         Role::Events => "events",
