@@ -22,7 +22,7 @@ mod load;
 use crate::daemon::admin;
 use crate::daemon::contract::Mode;
 use crate::daemon::pipeline::shards::{Map, Selector};
-use crate::daemon::pipeline::{self, Delivery, Reset};
+use crate::daemon::pipeline::{self, Delivery, Reset, TooLarge};
 use crate::engine;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -118,6 +118,9 @@ pub struct Output {
     pub partitions: u32,
     /// Replicas of the topics that are made; -1 is the broker's default.
     pub replication: i32,
+    /// What to do about an output that is larger than its topic takes: `stop`, or `reject`, which
+    /// writes a reject that says so in its place. A changelog record that is too large always stops.
+    pub too_large: TooLarge,
 }
 
 impl Default for Output {
@@ -131,6 +134,7 @@ impl Default for Output {
             mode: Mode::Binary,
             partitions: 4,
             replication: -1,
+            too_large: TooLarge::Stop,
         }
     }
 }

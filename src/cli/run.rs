@@ -154,7 +154,9 @@ pub(super) fn setup(config: &Config) -> Setup {
         fresh_key: fresh_key(),
         encoder: Arc::new(encoder(config)),
         format: config.input.format,
+        too_large: config.output.too_large,
         slice: Slice { map: config.map(), shard: 0 },
+        followed: config.standby.shards.clone(),
     }
 }
 

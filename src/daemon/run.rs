@@ -13,9 +13,9 @@
 
 use super::kafka::client::{self, Settings};
 use super::kafka::cluster::{Cluster, MachineClock};
+use super::kafka::lease;
+use super::kafka::topics::{self, Told};
 use super::kafka::watchdog::Watchdog;
-use super::kafka::{lease, topics};
-use super::pipeline::broker::Limits;
 use super::pipeline::lease::Wake;
 use super::pipeline::shards::Slice;
 use super::pipeline::{Observer, Pipeline, Setup};
@@ -140,14 +140,14 @@ fn supervise(
     observers: &Observers,
     stopped: &Receiver<()>,
 ) -> anyhow::Result<()> {
-    let Some(limits) = topics_ready(kafka, stopped)? else { return Ok(()) };
+    let Some(told) = topics_ready(kafka, stopped)? else { return Ok(()) };
     let watchdog = Watchdog::start();
     let leaving = Arc::new(AtomicBool::new(false));
     let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 1);
     let (mut wakes, mut pipelines) = (Vec::new(), Vec::new());
     for shard in 0..kafka.map.shards() {
         let (wake, waking) = bounded(64);
-        let cluster = Cluster::new(kafka.clone(), shard, limits, watchdog.clone());
+        let cluster = Cluster::new(kafka.clone(), shard, told, watchdog.clone());
         let slice = Slice { map: kafka.map.clone(), shard };
         let setup = Setup { slice, ..setup.clone() };
         let (observer, ended) = (observers(shard), ended.clone());
@@ -188,17 +188,17 @@ fn send(ended: &Sender<Result<(), String>>, end: Result<(), String>) {
 
 /// Waits for the broker and its topics; `None` when told to stop before, which is at once: nothing is
 /// held yet, so that a call under way may be left.
-fn topics_ready(kafka: &Settings, stopped: &Receiver<()>) -> anyhow::Result<Option<Limits>> {
+fn topics_ready(kafka: &Settings, stopped: &Receiver<()>) -> anyhow::Result<Option<Told>> {
     loop {
-        let (tell, told) = bounded(1);
+        let (tell, answers) = bounded(1);
         let kafka = kafka.clone();
         thread("topics", move || tell.send(topics::ready(&kafka)))?;
         let found = select! {
             recv(stopped) -> _ => return Ok(None),
-            recv(told) -> found => found.context("the topics thread panicked")?,
+            recv(answers) -> found => found.context("the topics thread panicked")?,
         };
         match found {
-            Ok(limits) => return Ok(Some(limits)),
+            Ok(told) => return Ok(Some(told)),
             Err(topics::Error::Unreached(why)) => {
                 tracing::warn!(why, "waiting for the broker");
                 if stopped.recv_timeout(REST).is_ok() {

@@ -8,7 +8,7 @@ use super::desk::scribe::{News, Scribe};
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
-use super::pipeline::reject::STAGE;
+use super::pipeline::reject::{STAGE, STAGE_OUTPUT, TOO_LARGE};
 use super::pipeline::{Ended, Observer, Phase, Waiting};
 use super::view::{ShardView, Views};
 use crate::engine::article::EventTime;
@@ -61,12 +61,15 @@ impl Teller {
         self.measure();
     }
 
+    /// What is live is told by the owner alone; memory is held by whoever follows.
     fn measure(&self) {
         let shard = [self.label.as_str()];
-        metrics::LIVE_ARTICLES.set(shard, self.view.live_articles as f64);
         metrics::IDENTITIES.set(shard, self.view.identities as f64);
         metrics::EMBARGOED.set(shard, self.view.embargoed as f64);
-        metrics::LIVE_STORIES.set(shard, self.view.live_stories as f64);
+        let owned = self.view.phase.is_some_and(owns);
+        let live = if owned { (self.view.live_articles, self.view.live_stories) } else { (0, 0) };
+        metrics::LIVE_ARTICLES.set(shard, live.0 as f64);
+        metrics::LIVE_STORIES.set(shard, live.1 as f64);
         metrics::FURNITURE.set(shard, self.view.learned_furniture as f64);
         metrics::STATE_BYTES.set(shard, self.view.state_bytes as f64);
     }
@@ -115,7 +118,7 @@ impl Observer for Teller {
         if self.view.phase != Some(phase) {
             tracing::info!(shard = self.shard, ?phase, "phase");
         }
-        let owned = !matches!(phase, Phase::Idle | Phase::Standby);
+        let owned = owns(phase);
         metrics::SHARD_OWNED.set([&self.label], f64::from(u8::from(owned)));
         if !owned {
             self.forget();
@@ -178,12 +181,18 @@ impl Observer for Teller {
     }
 }
 
+/// Whether an instance in this phase owns the shard.
+fn owns(phase: Phase) -> bool {
+    !matches!(phase, Phase::Idle | Phase::Standby)
+}
+
 /// Counts a committed batch.
 fn count(batch: &Batch, wall: EventTime) {
     let refused: u64 = batch.refused.values().sum();
     for (reason, count) in &batch.refused {
         metrics::REJECTED.add([STAGE, reason], *count);
     }
+    metrics::REJECTED.add([STAGE_OUTPUT, TOO_LARGE], batch.oversized);
     let mut accepted = 0;
     for event in &batch.events {
         match &event.what {

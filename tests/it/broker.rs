@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{
     Broker, Clock, Committed, Ends, Fault, Fetching, Input, InputRecord, Limits, LogRecord,
-    OutputRecord, Partition, Polled, Role, Writer,
+    OutputRecord, Partition, Polled, Role, Tail, Tailed, Writer,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
 use wirefold::daemon::pipeline::shards::Slice;
@@ -47,6 +47,14 @@ pub(crate) struct World {
     pub(crate) low: BTreeMap<Partition, i64>,
     pub(crate) outputs: Vec<OutputRecord>,
     pub(crate) log: Vec<LogRecord>,
+    /// How much of the changelog a standby sees; each time that it has seen all of that, it sees more,
+    /// and at the end it is granted the lease.
+    pub(crate) revealed: usize,
+    pub(crate) reveals: usize,
+    /// How much is seen when the log is compacted.
+    pub(crate) compacts_at: Option<usize>,
+    /// How many polls find no broker before anything is seen, each an hour long.
+    pub(crate) away: u32,
     /// The changelogs of other shards.
     pub(crate) peers: BTreeMap<u32, Vec<LogRecord>>,
     /// What is fetched; `None` is everything.
@@ -56,8 +64,11 @@ pub(crate) struct World {
     pub(crate) kinds: Vec<&'static str>,
     pub(crate) strikes: BTreeMap<u64, (Strike, When)>,
     pub(crate) struck: u64,
+    /// Whether the process was killed, which a standby does not return as an error.
+    pub(crate) killed: bool,
     pub(crate) commits: u64,
     pub(crate) wall: i64,
+    pub(crate) tombstones_kept: Duration,
     log_next: i64,
     epoch: u64,
     open: Vec<OutputRecord>,
@@ -113,6 +124,13 @@ impl World {
         values
     }
 
+    /// Keeps the last record of every key, tombstones too.
+    fn compact(&mut self) {
+        let last: BTreeMap<String, i64> =
+            self.log.iter().map(|record| (record.key.clone(), record.offset)).collect();
+        self.log.retain(|record| last[&record.key] == record.offset);
+    }
+
     fn publish(&mut self, records: Vec<OutputRecord>) {
         for record in records {
             if record.role == Role::State {
@@ -130,7 +148,10 @@ impl World {
         let wakes = self.wakes.clone().unwrap();
         self.struck += 1;
         match strike {
-            Strike::Kill => Err(Fault::Stop("killed".into())),
+            Strike::Kill => {
+                (self.wakes, self.lease, self.killed) = (None, None, true);
+                Err(Fault::Stop("killed".into()))
+            }
             Strike::Doubt => Err(Fault::Doubt("struck".into())),
             Strike::Fence => {
                 self.epoch += 1;
@@ -138,8 +159,9 @@ impl World {
                 Err(Fault::Fenced("struck".into()))
             }
             Strike::Lose => {
-                let lease = self.lease.take().unwrap();
-                lease.held.store(false, Ordering::SeqCst);
+                if let Some(lease) = self.lease.take() {
+                    lease.held.store(false, Ordering::SeqCst);
+                }
                 wakes.send(Wake::Lost).unwrap();
                 self.lease = Some(grant(&wakes));
                 Ok(())
@@ -166,6 +188,15 @@ impl Shared {
         world.lease = Some(grant(&wake));
         world.wakes = Some(wake);
         world.quiet = 0;
+        wakes
+    }
+
+    /// A new process that is no owner yet: it follows, and is granted the lease once it has seen all.
+    pub(crate) fn standby(&self, reveals: usize) -> Receiver<Wake> {
+        let (wake, wakes) = unbounded();
+        let mut world = self.lock();
+        (world.lease, world.wakes, world.quiet, world.killed) = (None, Some(wake), 0, false);
+        (world.revealed, world.reveals) = (0, reveals);
         wakes
     }
 
@@ -204,6 +235,43 @@ pub(crate) struct MemoryWriter {
     epoch: u64,
 }
 
+pub(crate) struct MemoryTail {
+    world: Shared,
+    next: i64,
+    told: bool,
+}
+
+impl Tail for MemoryTail {
+    fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault> {
+        let Self { world, next, told } = self;
+        world.step("tail poll", |w| {
+            if w.away > 0 && w.revealed > 0 {
+                w.away -= 1;
+                w.now += Duration::from_secs(3_600);
+                return Ok(Tailed::Away);
+            }
+            if w.compacts_at.is_some_and(|at| w.revealed >= at) {
+                w.compacts_at = None;
+                w.compact();
+            }
+            let seen = &w.log[..w.revealed.min(w.log.len())];
+            if let Some(found) = seen.iter().find(|found| found.offset >= *next) {
+                (*next, *told) = (found.offset + 1, false);
+                return Ok(Tailed::Record(found.clone()));
+            }
+            if !std::mem::replace(told, true) {
+                return Ok(Tailed::End);
+            }
+            w.now += wait;
+            if w.revealed >= w.log.len() && w.lease.is_none() {
+                w.lease = Some(grant(w.wakes.as_ref().unwrap()));
+            }
+            w.revealed += w.reveals.max(1);
+            Ok(Tailed::Nothing)
+        })
+    }
+}
+
 pub(crate) struct MemoryInput {
     world: Shared,
     next: BTreeMap<Partition, (i64, bool)>,
@@ -213,6 +281,7 @@ pub(crate) struct MemoryInput {
 impl Broker for Shared {
     type Writer = MemoryWriter;
     type Input = MemoryInput;
+    type Tail = MemoryTail;
 
     fn writer(&mut self) -> Result<MemoryWriter, Fault> {
         let world = self.clone();
@@ -269,6 +338,15 @@ impl Broker for Shared {
         let world = self.clone();
         let next = from.iter().map(|(p, next)| (p.clone(), (*next, false))).collect();
         self.step("input", |_| Ok(MemoryInput { world, next, off: Vec::new() }))
+    }
+
+    fn tail(&mut self, from: Option<i64>) -> Result<MemoryTail, Fault> {
+        let world = self.clone();
+        self.step("tail", |_| Ok(MemoryTail { world, next: from.unwrap_or(0), told: false }))
+    }
+
+    fn tombstones_kept(&self) -> Duration {
+        self.lock().tombstones_kept
     }
 
     fn limits(&self) -> Limits {

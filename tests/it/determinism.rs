@@ -8,12 +8,16 @@ use wirefold::engine::event::{Event, What};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::state::{LEARNED_FURNITURE, State};
+use wirefold::engine::story;
 
 const KEY: FloodKey = FloodKey(7);
 
-/// A window of two hours over a feed of about eight, so that much expires.
+/// A window of two hours over a feed of about eight, so that much expires, and stories that are merged
+/// at less than usual, so that many are.
 fn settings() -> Settings {
-    Settings { window: Span::hours(2), ..Settings::default() }
+    let story =
+        story::Settings { join: 0.08, merge: 0.05, doubt: 0.02, ..story::Settings::default() };
+    Settings { window: Span::hours(2), story, ..Settings::default() }
 }
 
 fn apply(state: &mut State, line: &Line) -> Vec<Event> {
@@ -27,12 +31,14 @@ struct Log(BTreeMap<String, Vec<u8>>);
 
 impl Log {
     fn write(&mut self, state: &mut State) {
-        for change in state.take_changes() {
-            match change.value {
-                Some(value) => self.0.insert(change.key, value),
-                None => self.0.remove(&change.key),
-            };
-        }
+        state.take_changes().into_iter().for_each(|change| self.put(change.key, change.value));
+    }
+
+    fn put(&mut self, key: String, value: Option<Vec<u8>>) {
+        match value {
+            Some(value) => self.0.insert(key, value),
+            None => self.0.remove(&key),
+        };
     }
 }
 
@@ -123,6 +129,93 @@ fn learned_furniture_is_restored_with_the_rest() {
         }
         assert!(events == straight.0, "events, cut at {cut}");
         assert!(log.0 == straight.1, "records, cut at {cut}");
+    }
+}
+
+/// Goes on from `state` with `lines` as the straight run did from there.
+fn goes_on(
+    mut state: State,
+    mut log: Log,
+    lines: &[Line],
+    straight: &(Vec<Event>, BTreeMap<String, Vec<u8>>),
+    what: &str,
+) {
+    let mut events = Vec::new();
+    for line in lines {
+        events.extend(apply(&mut state, line));
+        log.write(&mut state);
+    }
+    let tail = &straight.0[straight.0.len() - events.len()..];
+    if let Some(at) = events.iter().zip(tail).position(|(a, b)| a != b) {
+        panic!("{what}: event {at}\n{:#?}\n{:#?}", events[at], tail[at]);
+    }
+    assert_eq!(log.0, straight.1, "records, {what}");
+}
+
+/// One batch as it lies in the log: the last value of every key, tombstones too.
+fn batch(state: &mut State, lines: &[Line]) -> BTreeMap<String, Option<Vec<u8>>> {
+    lines.iter().for_each(|line| drop(apply(state, line)));
+    state.take_changes().into_iter().map(|change| (change.key, change.value)).collect()
+}
+
+/// Batches of all sizes, up to some in which articles arrive and expire.
+#[test]
+fn followed_to_anywhere_it_goes_on_as_if_nothing_had_happened() {
+    let lines = wrapped(feed(6, 500, 28_000));
+    let straight = run(&lines, 1);
+    let merges = straight.0.iter().filter(|e| matches!(e.what, What::StoryMerged(_))).count();
+    assert!(merges >= 8, "{merges} notices of merges");
+    assert!(straight.1.keys().any(|key| key.starts_with("e/")), "furniture is learned");
+    for (size, from, cuts) in
+        [(1, 0, vec![150, 400]), (3, 100, vec![463]), (50, 33, vec![333, 433]), (480, 0, vec![480])]
+    {
+        for cut in cuts {
+            let mut owner = State::new(settings(), KEY);
+            let mut log = Log::default();
+            let first = batch(&mut owner, &lines[..from]);
+            first.into_iter().for_each(|(key, value)| log.put(key, value));
+            let mut standby = State::restore(settings(), KEY, log.0.clone()).unwrap();
+            for lines in lines[from..cut].chunks(size) {
+                let changes = batch(&mut owner, lines);
+                changes.clone().into_iter().for_each(|(key, value)| log.put(key, value));
+                standby.follow(changes).unwrap();
+                assert_eq!(standby.take_changes(), [], "what is followed is not written");
+            }
+            let what = format!("batches of {size} from {from}, cut at {cut}");
+            goes_on(standby, log, &lines[cut..], &straight, &what);
+        }
+    }
+}
+
+#[test]
+fn what_does_not_go_on_where_it_stands_is_not_followed() {
+    let lines = feed(7, 60, 28_000);
+    let mut owner = State::new(settings(), KEY);
+    let mut standby = State::new(settings(), KEY);
+    standby.follow(batch(&mut owner, &lines[..20])).unwrap();
+    batch(&mut owner, &lines[20..30]);
+    let error = standby.follow(batch(&mut owner, &lines[30..])).unwrap_err();
+    assert!(error.to_string().contains("articles are missing"), "{error}");
+}
+
+/// A cleaner removes tombstones after a while, and a reader that is slow may not see them: what has
+/// expired is known without them.
+#[test]
+fn restored_without_its_tombstones_it_is_the_same() {
+    let lines = feed(8, 700, 28_000);
+    let straight = run(&lines, 1);
+    for cut in [450, 600, 650] {
+        let mut owner = State::new(settings(), KEY);
+        let (mut log, mut kept) = (Log::default(), BTreeMap::new());
+        for lines in lines[..cut].chunks(5) {
+            for (key, value) in batch(&mut owner, lines) {
+                log.put(key.clone(), value.clone());
+                kept.extend(value.map(|value| (key, value)));
+            }
+        }
+        assert!(kept.len() > log.0.len() + 100, "there were tombstones");
+        let state = State::restore(settings(), KEY, kept).unwrap();
+        goes_on(state, log, &lines[cut..], &straight, &format!("cut at {cut}"));
     }
 }
 

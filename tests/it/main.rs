@@ -29,6 +29,7 @@ mod scenario;
 mod script;
 mod seeds;
 mod shards;
+mod standby;
 mod stories;
 mod stream;
 mod wire_agencies;

@@ -2,16 +2,21 @@
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::{Rng, feed};
+use crossbeam_channel::Receiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 use wirefold::config::Config;
 use wirefold::daemon::contract::{Encoder, Mode, Unique};
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
+use wirefold::daemon::pipeline::lease::Wake;
 use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
 use wirefold::daemon::pipeline::shards::Slice;
-use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup};
+use wirefold::daemon::pipeline::{
+    Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge,
+};
 use wirefold::engine::article::{EventTime, Span};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::wire::Format;
@@ -60,6 +65,7 @@ pub(crate) fn world(records: &[InputRecord], delivery: Delivery) -> Shared {
     let mut world = shared.lock();
     world.transactions = delivery == Delivery::ExactlyOnce;
     world.wall = STARTS + 3_600_000;
+    world.tombstones_kept = Duration::from_secs(86_400);
     for partition in 0..PARTITIONS {
         let of = Partition { topic: "wire.articles".into(), partition };
         world.inputs.insert(of, Vec::new());
@@ -69,7 +75,7 @@ pub(crate) fn world(records: &[InputRecord], delivery: Delivery) -> Shared {
     shared
 }
 
-struct Silent;
+pub(crate) struct Silent;
 
 impl Observer for Silent {
     fn phase(&mut self, _: Phase) {}
@@ -86,15 +92,26 @@ pub(crate) fn setup(delivery: Delivery) -> Setup {
         delivery,
         reset: Reset::Error,
         fresh_key: FloodKey(7),
+        too_large: TooLarge::Stop,
         format: Format::Auto,
         slice: Slice::everything("wire.articles"),
+        followed: Vec::new(),
     }
 }
 
 /// Runs one process to its end.
 pub(crate) fn process(shared: &Shared, setup: Setup) -> Result<(), String> {
-    let wakes = shared.wakes();
-    Pipeline::new(setup, shared.clone(), shared.clone(), Box::new(Silent)).run(&wakes)
+    observed(shared, setup, shared.wakes(), Box::new(Silent))
+}
+
+/// Runs one process, which `observer` watches, to its end.
+pub(crate) fn observed(
+    shared: &Shared,
+    setup: Setup,
+    wakes: Receiver<Wake>,
+    observer: Box<dyn Observer>,
+) -> Result<(), String> {
+    Pipeline::new(setup, shared.clone(), shared.clone(), observer).run(&wakes)
 }
 
 /// Starts processes until one ends in peace.
@@ -169,7 +186,7 @@ fn journals_are_whole(shared: &Shared, what: &str) {
     }
 }
 
-fn straight(records: &[InputRecord], delivery: Delivery) -> Shared {
+pub(crate) fn straight(records: &[InputRecord], delivery: Delivery) -> Shared {
     let shared = world(records, delivery);
     run(&shared, &setup(delivery));
     shared
@@ -321,6 +338,24 @@ fn a_record_too_large_for_its_topic_stops_with_its_size() {
     let shared = world(&records, Delivery::ExactlyOnce);
     let why = process(&shared, setup(Delivery::ExactlyOnce)).unwrap_err();
     assert!(why.contains("Unique") && why.contains("max.message.bytes"), "{why}");
+    assert_eq!(shared.lock().outputs, [], "nothing of its batch is written");
+
+    let reject = Setup { too_large: TooLarge::Reject, ..setup(Delivery::ExactlyOnce) };
+    process(&shared, reject).unwrap();
+    let world = shared.lock();
+    let rejected = world.outputs.iter().filter(|r| r.role == Role::Rejected);
+    let says = |record: &OutputRecord, name: &str| {
+        let name = format!("wirefold-reject-{name}");
+        let found = record.headers.iter().find(|(key, _)| *key == name);
+        String::from_utf8(found.unwrap().1.clone().unwrap()).unwrap()
+    };
+    let found: Vec<_> =
+        rejected.map(|r| (says(r, "stage"), says(r, "reason"), says(r, "message"))).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&*found[0].0, &*found[0].1), ("output", "too_large"));
+    assert!(found[0].2.contains("for the Unique topic is over its limit"), "{found:?}");
+    let events = world.outputs.iter().filter(|r| r.role == Role::Events);
+    assert!(events.count() >= 3, "its article is classified all the same");
 }
 
 #[test]

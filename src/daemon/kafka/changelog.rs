@@ -1,4 +1,4 @@
-//! Reads a partition, assign-only, up to its last stable offset.
+//! Reads a partition, assign-only: up to its last stable offset, or following it as it grows.
 //!
 //! The end is told by librdkafka's partition-EOF event, never by an offset seen: the last offsets
 //! of a transactional log are commit markers, which no reader gets.
@@ -6,11 +6,11 @@
 use super::client::{CALL, Quiet};
 use super::watchdog::Watchdog;
 use super::writer::fault;
-use crate::daemon::pipeline::broker::Fault;
+use crate::daemon::pipeline::broker::{self, Fault, LogRecord, Tailed};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
@@ -92,6 +92,62 @@ impl Tail {
             }
         }
     }
+}
+
+/// Follows one partition of the changelog.
+pub struct Follower {
+    consumer: Option<BaseConsumer<Quiet>>,
+    topic: String,
+    watchdog: Watchdog,
+}
+
+impl Follower {
+    pub(super) fn new(
+        config: &ClientConfig,
+        topic: &str,
+        partition: i32,
+        from: Option<i64>,
+        watchdog: Watchdog,
+    ) -> Result<Self, Fault> {
+        let made = config.create_with_context(Quiet);
+        let consumer: BaseConsumer<Quiet> =
+            made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
+        let from = from.map_or(Offset::Beginning, Offset::Offset);
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, from).map_err(|e| fault("assign", &e))?;
+        consumer.assign(&list).map_err(|e| fault("assign", &e))?;
+        Ok(Self { consumer: Some(consumer), topic: topic.to_owned(), watchdog })
+    }
+}
+
+impl broker::Tail for Follower {
+    fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault> {
+        let consumer = self.consumer.as_ref().expect("the consumer is there until the drop");
+        match consumer.poll(wait) {
+            None => Ok(Tailed::Nothing),
+            Some(Ok(message)) => log_record(&self.topic, &message).map(Tailed::Record),
+            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Tailed::End),
+            Some(Err(error)) => pass(&error).map(|()| Tailed::Away),
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _watch = self.watchdog.watch("dropping a consumer", CALL);
+        drop(self.consumer.take());
+    }
+}
+
+/// A copy of a changelog record.
+pub(super) fn log_record(topic: &str, message: &BorrowedMessage<'_>) -> Result<LogRecord, Fault> {
+    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
+    let key = key.ok_or_else(|| {
+        let offset = message.offset();
+        Fault::Stop(format!("`{topic}` has a record without a text key at {offset}"))
+    })?;
+    let value = message.payload().map(<[u8]>::to_vec);
+    Ok(LogRecord { offset: message.offset(), key: key.to_owned(), value })
 }
 
 /// Lets errors pass that mend themselves.

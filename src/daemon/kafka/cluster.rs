@@ -1,8 +1,9 @@
 //! A shard's broker: the real side of the pipeline's traits.
 
-use super::changelog::{Go, Tail};
+use super::changelog::{Follower, Go, Tail, log_record};
 use super::client::Settings;
 use super::input::{Input, record};
+use super::topics::Told;
 use super::watchdog::Watchdog;
 use super::writer::{Names, Writer};
 use crate::daemon::pipeline::broker::{
@@ -10,7 +11,7 @@ use crate::daemon::pipeline::broker::{
 };
 use crate::daemon::pipeline::shards::Slice;
 use crate::engine::article::EventTime;
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::Message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,15 +20,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub struct Cluster {
     settings: Settings,
     slice: Slice,
-    limits: Limits,
+    told: Told,
     names: Arc<Names>,
     tail: Option<Tail>,
     watchdog: Watchdog,
 }
 
 impl Cluster {
-    /// The access of `shard`, whose topics exist and take records up to `limits`.
-    pub fn new(settings: Settings, shard: u32, limits: Limits, watchdog: Watchdog) -> Self {
+    /// The access of `shard`, whose topics exist and are as `told`.
+    pub fn new(settings: Settings, shard: u32, told: Told, watchdog: Watchdog) -> Self {
         let topics = &settings.topics;
         let names = [
             Some(topics.events.clone()),
@@ -37,7 +38,7 @@ impl Cluster {
             Some(topics.state.clone()),
         ];
         let slice = Slice { map: settings.map.clone(), shard };
-        Self { names: Arc::new(names), slice, settings, limits, tail: None, watchdog }
+        Self { names: Arc::new(names), slice, settings, told, tail: None, watchdog }
     }
 
     fn tail(&mut self) -> Result<&Tail, Fault> {
@@ -78,9 +79,10 @@ impl Cluster {
 impl Broker for Cluster {
     type Writer = Writer;
     type Input = Input;
+    type Tail = Follower;
 
     fn writer(&mut self) -> Result<Writer, Fault> {
-        let bytes_max = self.limits.by_role.into_iter().max().unwrap_or(0);
+        let bytes_max = self.told.limits.by_role.into_iter().max().unwrap_or(0);
         let config = self.settings.producer(self.slice.shard, bytes_max);
         let delivery = self.settings.delivery;
         let (names, shard) = (self.names.clone(), self.slice.shard);
@@ -134,20 +136,20 @@ impl Broker for Cluster {
         Input::new(&self.settings.input(self.slice.shard), self.slice.map.topics(), from)
     }
 
-    fn limits(&self) -> Limits {
-        self.limits
+    fn tail(&mut self, from: Option<i64>) -> Result<Follower, Fault> {
+        let shard = self.slice.shard;
+        let (config, topic) = (self.settings.changelog(shard), &self.settings.topics.state);
+        let partition = i32::try_from(shard).unwrap_or(i32::MAX);
+        Follower::new(&config, topic, partition, from, self.watchdog.clone())
     }
-}
 
-/// A copy of a changelog record.
-fn log_record(topic: &str, message: &BorrowedMessage<'_>) -> Result<LogRecord, Fault> {
-    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-    let key = key.ok_or_else(|| {
-        let offset = message.offset();
-        Fault::Stop(format!("`{topic}` has a record without a text key at {offset}"))
-    })?;
-    let value = message.payload().map(<[u8]>::to_vec);
-    Ok(LogRecord { offset: message.offset(), key: key.to_owned(), value })
+    fn tombstones_kept(&self) -> Duration {
+        self.told.tombstones_kept
+    }
+
+    fn limits(&self) -> Limits {
+        self.told.limits
+    }
 }
 
 /// The clocks of the machine.

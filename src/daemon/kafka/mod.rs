@@ -7,7 +7,7 @@
 //! | [`texts`] | single records of the input, for whoever wants an article's text |
 //! | [`lease`] | group membership on the changelog: who owns which shard |
 //! | [`cluster`] | a shard's [`Broker`](super::pipeline::broker::Broker) |
-//! | `input`, `changelog`, `writer` | its three parts |
+//! | `input`, `changelog`, `writer` | its parts |
 //! | [`watchdog`] | ends the process when a blocking call outlives its own time-out |
 //!
 //! Every call blocks, so all of it runs on threads of its own.

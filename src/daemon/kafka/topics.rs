@@ -1,6 +1,6 @@
 //! What must exist on the broker, and how it is made.
 //!
-//! In: [`Settings`]. Out: the limits of record sizes ([`Limits`]), or precisely what to create.
+//! In: [`Settings`]. Out: what the broker tells of the topics ([`Told`]), or precisely what to create.
 //! Missing topics are made with the right cleanup policy; one that is there is checked where a
 //! wrong policy or partition count would lose memory.
 
@@ -35,6 +35,18 @@ pub enum Error {
     Wrong(String),
 }
 
+/// `delete.retention.ms` where the broker does not tell.
+const TOMBSTONES_DEFAULT: Duration = Duration::from_hours(24);
+
+/// What the broker tells of the topics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The limits of record sizes.
+    pub limits: Limits,
+    /// How long the changelog keeps tombstones.
+    pub tombstones_kept: Duration,
+}
+
 /// A topic that must exist.
 struct Wanted {
     name: String,
@@ -43,11 +55,11 @@ struct Wanted {
     config: Vec<(&'static str, String)>,
 }
 
-/// Makes what is missing, checks what is there, and returns the limits of record sizes.
+/// Makes what is missing, checks what is there, and returns what is told of it.
 ///
 /// # Errors
 /// When the broker is not reached, or when a topic is missing or wrong and cannot be made.
-pub fn ready(settings: &Settings) -> Result<Limits, Error> {
+pub fn ready(settings: &Settings) -> Result<Told, Error> {
     let admin: AdminClient<Quiet> = settings
         .admin()
         .create_with_context(Quiet)
@@ -65,7 +77,8 @@ pub fn ready(settings: &Settings) -> Result<Limits, Error> {
             None => make(&admin, topic, settings.replication)?,
         }
     }
-    settings.limits.map_or_else(|| limits(&admin, &wanted), Ok)
+    let untold = |limits| Told { limits, tombstones_kept: TOMBSTONES_DEFAULT };
+    settings.limits.map(untold).map_or_else(|| told(&admin, &wanted), Ok)
 }
 
 /// Says of every topic what is there, or precisely what to create; makes none.
@@ -286,17 +299,22 @@ fn describe<C: ClientContext>(admin: &AdminClient<C>, topics: &[&str]) -> Result
 }
 
 fn bytes_max(resource: &ConfigResource) -> Option<usize> {
-    resource.get("max.message.bytes")?.value.as_ref()?.parse().ok()
+    usize::try_from(number(resource, "max.message.bytes")?).ok()
 }
 
-fn limits<C: ClientContext>(admin: &AdminClient<C>, wanted: &[Wanted]) -> Result<Limits, Error> {
+fn number(resource: &ConfigResource, name: &str) -> Option<u64> {
+    resource.get(name)?.value.as_ref()?.parse().ok()
+}
+
+fn told<C: ClientContext>(admin: &AdminClient<C>, wanted: &[Wanted]) -> Result<Told, Error> {
     let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
-    let mut limits = Limits { by_role: [BYTES_DEFAULT; 5] };
+    let limits = Limits { by_role: [BYTES_DEFAULT; 5] };
+    let mut told = Told { limits, tombstones_kept: TOMBSTONES_DEFAULT };
     let described = match describe(admin, &names) {
         Ok(described) => described,
         Err(why) => {
             tracing::warn!(why, "topic settings are not told; taking the defaults");
-            return Ok(limits);
+            return Ok(told);
         }
     };
     for topic in wanted {
@@ -312,14 +330,19 @@ fn limits<C: ClientContext>(admin: &AdminClient<C>, wanted: &[Wanted]) -> Result
                 topic.name
             )));
         }
+        if role == Role::State
+            && let Some(millis) = number(resource, "delete.retention.ms")
+        {
+            told.tombstones_kept = Duration::from_millis(millis);
+        }
         if role == Role::Stories && !compacted {
             tracing::warn!(topic = topic.name, "not compacted: live stories will be lost there");
         }
         if let Some(bytes) = bytes_max(resource) {
-            limits.by_role[role as usize] = bytes;
+            told.limits.by_role[role as usize] = bytes;
         }
     }
-    Ok(limits)
+    Ok(told)
 }
 
 /// Waits for an admin call; its client answers on a thread of its own.

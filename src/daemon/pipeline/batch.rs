@@ -16,9 +16,9 @@ use super::memory::Memory;
 use super::record::{
     self, END, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan, Range, SHAPE,
 };
-use super::reject::reject;
+use super::reject::{oversized, reject};
 use super::shards::{Slice, Taken};
-use super::{Delivery, Fault};
+use super::{Delivery, Fault, TooLarge};
 use crate::daemon::metrics;
 use crate::engine::article::{Article, EventTime, InputPosition};
 use crate::engine::event::{Event, What};
@@ -95,6 +95,8 @@ pub struct Batch {
     pub stamps: Vec<Option<EventTime>>,
     /// Items refused, by the stable code of the reason.
     pub refused: BTreeMap<&'static str, u64>,
+    /// Outputs in whose place a reject was written.
+    pub oversized: u64,
     /// What the engine counted on the way.
     pub tally: Tally,
 }
@@ -178,6 +180,8 @@ pub struct With<'a> {
     pub delivery: Delivery,
     /// The shard.
     pub shard: u32,
+    /// What to do about outputs that are too large for their topic.
+    pub too_large: TooLarge,
 }
 
 /// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
@@ -195,7 +199,13 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
     let takes_over_a_plan = memory.open_plan.take().is_some();
     let ends = plan.is_some() || takes_over_a_plan;
-    let mut run = Run { with, outputs: Vec::new(), events: Vec::new(), refused: BTreeMap::new() };
+    let mut run = Run {
+        with,
+        outputs: Vec::new(),
+        events: Vec::new(),
+        refused: BTreeMap::new(),
+        oversized: 0,
+    };
     for item in items {
         point!("mid-apply");
         run.item(memory, item);
@@ -214,6 +224,7 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
         events: run.events,
         stamps,
         refused: run.refused,
+        oversized: run.oversized,
         tally: memory.state.take_tally(),
     };
     fits(&batch, with.limits)?;
@@ -225,6 +236,7 @@ struct Run<'a> {
     outputs: Vec<OutputRecord>,
     events: Vec<Event>,
     refused: BTreeMap<&'static str, u64>,
+    oversized: u64,
 }
 
 impl Run<'_> {
@@ -259,7 +271,10 @@ impl Run<'_> {
             for event in events {
                 let sequence = memory.position.sequence;
                 let told = Told { event: &event, n, sequence, record };
-                self.outputs.extend(with.encoder.encode(&told));
+                for output in with.encoder.encode(&told) {
+                    let output = self.fitting(output, record, place);
+                    self.outputs.push(output);
+                }
                 if waits(&event)
                     && let Some(record) = with.encoder.unique(&told)
                 {
@@ -276,6 +291,18 @@ impl Run<'_> {
 /// Whether the article waits for the end of its embargo.
 pub fn waits(event: &Event) -> bool {
     matches!(&event.what, What::Classified(c) if c.verdict.pass == Pass::Embargoed)
+}
+
+impl Run<'_> {
+    /// The output, or the reject in its place where it is too large and that is wanted.
+    fn fitting(&mut self, output: OutputRecord, from: &InputRecord, item: usize) -> OutputRecord {
+        let (role, limits) = (output.role, self.with.limits);
+        if output.bytes() <= limits.of(role) || self.with.too_large == TooLarge::Stop {
+            return output;
+        }
+        self.oversized += 1;
+        oversized(from, item, &over(&output, limits), limits.of(Role::Rejected))
+    }
 }
 
 /// The journal of the items; its clock is still the lowest.
@@ -366,10 +393,13 @@ fn fits(batch: &Batch, limits: Limits) -> Result<(), Fault> {
     let large = all.filter(|r| r.bytes() > limits.of(r.role)).max_by_key(|r| r.bytes());
     let Some(large) = large else { return Ok(()) };
     Err(Fault::Stop(format!(
-        "a record of {} bytes for the {:?} topic is over its limit of {}: raise its \
-         `max.message.bytes`",
-        large.bytes(),
-        large.role,
-        limits.of(large.role)
+        "{}: raise its `max.message.bytes`, or set `output.too_large` to `reject`",
+        over(large, limits)
     )))
+}
+
+/// By how much a record is too large.
+fn over(large: &OutputRecord, limits: Limits) -> String {
+    let (bytes, limit) = (large.bytes(), limits.of(large.role));
+    format!("a record of {bytes} bytes for the {:?} topic is over its limit of {limit}", large.role)
 }

@@ -167,6 +167,8 @@ pub trait Broker {
     type Writer: Writer;
     /// Reads its input.
     type Input: Input;
+    /// Follows its changelog.
+    type Tail: Tail;
 
     /// A new writer: fences the former owner's, and waits for the end of its transaction.
     ///
@@ -214,8 +216,39 @@ pub trait Broker {
     /// When the client cannot be made.
     fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<Self::Input, Fault>;
 
+    /// Follows the shard's changelog from offset `from` on (`None`: from its beginning).
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    fn tail(&mut self, from: Option<i64>) -> Result<Self::Tail, Fault>;
+
+    /// How long the changelog keeps tombstones.
+    fn tombstones_kept(&self) -> Duration;
+
     /// The limits of record sizes.
     fn limits(&self) -> Limits;
+}
+
+/// What one poll of a changelog that is followed gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tailed {
+    /// A record.
+    Record(LogRecord),
+    /// Everything up to the last stable offset has been given.
+    End,
+    /// Nothing within the time given.
+    Nothing,
+    /// Nothing, and the broker is not reached: there may be more.
+    Away,
+}
+
+/// Follows a changelog.
+pub trait Tail {
+    /// The next record. Waits no longer than `wait`.
+    ///
+    /// # Errors
+    /// When the client is of no more use.
+    fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault>;
 }
 
 /// Writes batches. Dropping it leaves an open transaction to be aborted by whoever comes next.

@@ -45,6 +45,21 @@ impl Held {
         Ok(held)
     }
 
+    /// Follows what another instance wrote or removed.
+    ///
+    /// # Errors
+    /// When the record is damaged or of a newer release.
+    pub fn follow(&mut self, key: String, value: Option<Vec<u8>>) -> Result<(), Error> {
+        match value {
+            None => self.waiting.retain(|input, _| key_of(input) != key),
+            Some(value) => {
+                let waiting: Waiting = record::decode(&key, &value)?;
+                self.waiting.insert(waiting.input.clone(), waiting);
+            }
+        }
+        Ok(())
+    }
+
     /// Lets the record of the article at `input` wait.
     pub fn put(&mut self, input: &InputPosition, record: OutputRecord) {
         let OutputRecord { key, payload, headers, .. } = record;

@@ -30,6 +30,18 @@ impl Journals {
         }
     }
 
+    /// Forgets everything up to `batch`.
+    pub fn forget(&mut self, batch: u64) {
+        while let Some(oldest) = self.0.front_mut().filter(|minute| minute.first <= batch) {
+            oldest.first = oldest.first.max(batch + 1);
+            if oldest.first > oldest.last {
+                self.0.pop_front();
+            } else {
+                break;
+            }
+        }
+    }
+
     /// Forgets and returns the batches that lie over `window` behind `clock`, `max` at most.
     pub fn passed(&mut self, clock: EventTime, window: Span, max: usize) -> Vec<u64> {
         let mut gone = Vec::new();

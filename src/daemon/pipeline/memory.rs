@@ -19,7 +19,7 @@ use super::record::{self, END, End, Journal, KEY, PLAN, POSITION, Plan, Position
 use super::shape::Standing;
 use crate::engine::Settings;
 use crate::engine::fingerprint::FloodKey;
-use crate::engine::state::State;
+use crate::engine::state::{RestoreError, State};
 use std::collections::BTreeMap;
 
 /// All of one shard.
@@ -76,6 +76,48 @@ impl Memory {
         if tail.iter().any(|found| found.key == mark) { Outcome::Written } else { Outcome::Missing }
     }
 
+    /// Follows a batch that another instance wrote and that ends at `log_end`.
+    fn follow(
+        &mut self,
+        mut batch: BTreeMap<String, Option<Vec<u8>>>,
+        log_end: i64,
+    ) -> Result<(), Fault> {
+        batch.remove(KEY);
+        let position = batch.remove(POSITION).flatten().unwrap_or_default();
+        let position: Position = record::decode(POSITION, &position).map_err(stop)?;
+        if position.batch != self.position.batch + 1 {
+            let (found, after) = (position.batch, self.position.batch);
+            return Err(Fault::Doubt(format!("batch {found} came after batch {after}")));
+        }
+        if let Some(shape) = batch.remove(SHAPE).flatten() {
+            self.shape = Some(record::decode(SHAPE, &shape).map_err(stop)?);
+            self.shape_written = true;
+        }
+        let mut held = batch.split_off(held::HELD);
+        batch.append(&mut held.split_off(&(held::HELD.to_owned() + "~")));
+        held.into_iter().try_for_each(|(key, value)| self.held.follow(key, value)).map_err(stop)?;
+        let mut journals = batch.split_off(record::JOURNAL);
+        batch.append(&mut journals.split_off(&(record::JOURNAL.to_owned() + "~")));
+        for (key, value) in journals {
+            let Some(batch) = record::journal_batch(&key) else { continue };
+            match value {
+                None => self.journals.forget(batch),
+                Some(value) => {
+                    let journal: Journal = record::decode(&key, &value).map_err(stop)?;
+                    self.journals.push(batch, journal.clock);
+                }
+            }
+        }
+        self.state.follow(batch).map_err(|error| match error {
+            RestoreError::Newer { .. } | RestoreError::Unreadable { .. } => stop(error),
+            RestoreError::Gap { .. } | RestoreError::Story { .. } => {
+                Fault::Doubt(error.to_string())
+            }
+        })?;
+        (self.position, self.log_end) = (position, log_end);
+        Ok(())
+    }
+
     /// Takes note that the unconfirmed batch is in the log, which ends at `log_end`.
     pub fn confirm(&mut self, log_end: i64) {
         self.unconfirmed = None;
@@ -83,14 +125,19 @@ impl Memory {
     }
 }
 
-/// The changelog while it is read.
+/// The changelog while it is read: into a memory that is yet to be built, or behind one that follows.
 #[derive(Debug, Default)]
 pub struct Log {
-    values: BTreeMap<String, Vec<u8>>,
+    /// The last value of every key: since the beginning, and since the last whole batch once a memory
+    /// follows, tombstones too.
+    values: BTreeMap<String, Option<Vec<u8>>>,
     pending: Vec<LogRecord>,
     plan: Option<Plan>,
     generation: u64,
     read: u64,
+    end: Option<i64>,
+    /// Whether the last record ended a batch.
+    whole: bool,
 }
 
 impl Log {
@@ -99,12 +146,26 @@ impl Log {
         self.read
     }
 
-    /// Takes in the next record, in the order of the log.
+    /// The offset to read on from; `None` before the first record.
+    pub fn end(&self) -> Option<i64> {
+        self.end
+    }
+
+    /// Whether what was read so far, something, ends with a batch.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Takes in the next record, in the order of the log. `memory` follows with the last record of
+    /// each batch.
     ///
     /// # Errors
-    /// [`Fault::Stop`] when it is not readable, or when an earlier owner wrote after a newer one.
-    pub fn take(&mut self, found: LogRecord) -> Result<(), Fault> {
+    /// [`Fault::Stop`] when it is not readable, or when an earlier owner wrote after a newer one;
+    /// [`Fault::Doubt`] when the memory cannot follow, and is of no more use.
+    pub fn take(&mut self, found: LogRecord, memory: Option<&mut Memory>) -> Result<(), Fault> {
         self.read += 1;
+        self.end = Some(found.offset + 1);
+        self.whole = false;
         match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {
                 let plan: Plan = record::decode(PLAN, value).map_err(stop)?;
@@ -117,20 +178,27 @@ impl Log {
                 self.rises(end.generation, found.offset)?;
                 self.plan = None;
                 for pending in std::mem::take(&mut self.pending) {
-                    self.put(pending);
+                    self.put(pending, memory.is_some());
                 }
+                self.whole = true;
             }
             (PLAN | END, None) => {}
             _ if self.plan.is_some() => self.pending.push(found),
-            _ => self.put(found),
+            _ => {
+                self.whole = found.key == POSITION;
+                self.put(found, memory.is_some());
+            }
         }
-        Ok(())
+        match memory.filter(|_| self.whole && self.values.contains_key(POSITION)) {
+            Some(memory) => memory.follow(std::mem::take(&mut self.values), self.end.unwrap_or(0)),
+            None => Ok(()),
+        }
     }
 
-    fn put(&mut self, found: LogRecord) {
+    fn put(&mut self, found: LogRecord, follows: bool) {
         match found.value {
-            Some(value) => self.values.insert(found.key, value),
-            None => self.values.remove(&found.key),
+            None if !follows => self.values.remove(&found.key),
+            value => self.values.insert(found.key, value),
         };
     }
 
@@ -147,77 +215,108 @@ impl Log {
         Ok(())
     }
 
-    /// Builds the memory once everything up to `log_end` is in. `fresh_key` is taken at the very
-    /// first start only.
+    /// Takes note that `memory` has written or confirmed all that the log holds.
+    pub fn passed(&mut self, memory: &Memory) {
+        debug_assert!(self.values.is_empty(), "an owner's log holds nothing that memory does not");
+        (self.plan, self.end) = (None, Some(memory.log_end));
+        self.generation = self.generation.max(memory.generation);
+    }
+
+    /// The log is read up to `end`, which ends a batch; the memory that has followed takes over.
+    ///
+    /// # Errors
+    /// [`Fault::Doubt`] when it does not end a batch: records were missed.
+    pub fn ends(&mut self, end: i64, memory: Option<&mut Memory>) -> Result<(), Fault> {
+        self.end = Some(end);
+        let Some(memory) = memory else { return Ok(()) };
+        if !self.values.is_empty() {
+            return Err(Fault::Doubt("the changelog ends within a batch".into()));
+        }
+        memory.log_end = memory.log_end.max(end);
+        memory.generation = self.generation + 1;
+        memory.open_plan = self.plan.clone();
+        Ok(())
+    }
+
+    /// Builds the memory once everything is in; it follows from there on. `fresh_key` is taken at the
+    /// very first start only.
     ///
     /// # Errors
     /// [`Fault::Stop`] when a record is missing, damaged or of a newer release.
-    pub fn build(
-        mut self,
-        settings: Settings,
-        fresh_key: FloodKey,
-        log_end: i64,
-    ) -> Result<Memory, Fault> {
-        let key = self.values.remove(KEY);
+    pub fn build(&mut self, settings: Settings, fresh_key: FloodKey) -> Result<Memory, Fault> {
+        let held = std::mem::take(&mut self.values).into_iter();
+        let mut values: BTreeMap<String, Vec<u8>> =
+            held.filter_map(|(key, value)| Some((key, value?))).collect();
+        let key = values.remove(KEY);
         let key = key.map(|v| record::decode::<u64>(KEY, &v)).transpose().map_err(stop)?;
-        let position = self.values.remove(POSITION);
+        let position = values.remove(POSITION);
         let position = position.map(|v| record::decode::<Position>(POSITION, &v));
         let position = position.transpose().map_err(stop)?;
-        if key.is_none() && (position.is_some() || !self.values.is_empty()) {
+        if key.is_none() && (position.is_some() || !values.is_empty()) {
             return Err(Fault::Stop(
                 "the changelog holds records but no `key` record: it is damaged, or not ours"
                     .into(),
             ));
         }
-        let shape = self.values.remove(SHAPE).map(|v| record::decode::<Shape>(SHAPE, &v));
+        let shape = values.remove(SHAPE).map(|v| record::decode::<Shape>(SHAPE, &v));
         let shape = shape.transpose().map_err(stop)?;
-        let after_journals = record::JOURNAL.to_owned() + "~";
-        let mut journals = self.values.split_off(record::JOURNAL);
-        let mut others = journals.split_off(&after_journals);
-        self.values.append(&mut others);
-        let journals = Self::journals(journals)?;
-        let mut held = self.values.split_off(held::HELD);
+        let position = position.unwrap_or_default();
+        let journals = journals(&mut values, position.batch)?;
+        let mut held = values.split_off(held::HELD);
         let mut others = held.split_off(&(held::HELD.to_owned() + "~"));
-        self.values.append(&mut others);
+        values.append(&mut others);
         let held = Held::restore(held).map_err(stop)?;
         let flood_key = key.map_or(fresh_key, FloodKey);
-        let state = State::restore(settings, flood_key, self.values).map_err(stop)?;
+        let state = State::restore(settings, flood_key, values).map_err(stop)?;
         Ok(Memory {
             state,
-            position: position.unwrap_or_default(),
+            position,
             journals,
             held,
-            log_end,
+            log_end: self.end.unwrap_or(0),
             generation: self.generation + 1,
             key_written: key.is_some(),
             shape_written: shape.is_some(),
             shape,
-            open_plan: self.plan,
+            open_plan: self.plan.clone(),
             unconfirmed: None,
         })
     }
 
     /// Where the shard stands whose plan, end, position and shape were taken in.
     pub(super) fn standing(mut self) -> Result<Standing, Fault> {
-        let shape = self.values.remove(SHAPE).map(|v| record::decode(SHAPE, &v));
-        let position = self.values.remove(POSITION).map(|v| record::decode(POSITION, &v));
+        let mut held = |key| self.values.remove(key).flatten();
+        let shape = held(SHAPE).map(|v| record::decode(SHAPE, &v));
+        let position = held(POSITION).map(|v| record::decode(POSITION, &v));
         Ok(Standing {
             shape: shape.transpose().map_err(stop)?,
             position: position.transpose().map_err(stop)?.unwrap_or_default(),
             planned: self.plan.is_some(),
         })
     }
+}
 
-    fn journals(found: BTreeMap<String, Vec<u8>>) -> Result<Journals, Fault> {
-        let mut journals = Journals::default();
-        for (key, value) in found {
-            let journal: Journal = record::decode(&key, &value).map_err(stop)?;
-            let batch = record::journal_batch(&key)
-                .ok_or_else(|| Fault::Stop(format!("record `{key}` names no batch")))?;
-            journals.push(batch, journal.clock);
-        }
-        Ok(journals)
+/// Takes the journals out of `values`: those that lead without a gap to the last batch. Earlier ones are
+/// passed, and only their tombstones are gone.
+fn journals(values: &mut BTreeMap<String, Vec<u8>>, last: u64) -> Result<Journals, Fault> {
+    let mut found = values.split_off(record::JOURNAL);
+    let mut others = found.split_off(&(record::JOURNAL.to_owned() + "~"));
+    values.append(&mut others);
+    let mut read = BTreeMap::new();
+    for (key, value) in found {
+        let batch = record::journal_batch(&key)
+            .ok_or_else(|| Fault::Stop(format!("record `{key}` names no batch")))?;
+        read.insert(batch, record::decode::<Journal>(&key, &value).map_err(stop)?.clock);
     }
+    let first = (1..=last).rev().take_while(|batch| read.contains_key(batch)).last();
+    if last > 0 && first.is_none() {
+        let why = format!("the journal of batch {last}, the last one, is missing");
+        return Err(stop(why));
+    }
+    let mut journals = Journals::default();
+    let kept = first.into_iter().flat_map(|first| read.range(first..=last));
+    kept.for_each(|(batch, clock)| journals.push(*batch, *clock));
+    Ok(journals)
 }
 
 fn stop(why: impl std::fmt::Display) -> Fault {

@@ -14,7 +14,8 @@
 //!
 //! When a call leaves doubt, the writer is dropped, and after the lease is confirmed a new one is
 //! made and the changelog's tail is read. Is the batch there, the loop goes on; is it not, its
-//! finished records are written again; is there anything else, memory is rebuilt.
+//! finished records are written again; is there anything else, memory is rebuilt. Without a lease the
+//! pipeline stands by: it follows what the owner writes, so that it takes over warm.
 //!
 //! Cost: beside the engine, one scan of the partitions and one copy of the bytes per record.
 
@@ -28,27 +29,26 @@ pub mod memory;
 pub mod merge;
 mod observer;
 mod reader;
+mod recall;
 pub mod record;
 pub mod reject;
+mod settings;
 mod shape;
 pub mod shards;
 mod spans;
+mod standby;
 mod start;
 
-use crate::engine::Settings as EngineSettings;
 use crate::engine::article::Span;
-use crate::engine::fingerprint::FloodKey;
-use crate::engine::wire::Format;
-use batch::{Batch, Encoder, With};
+use batch::{Batch, With};
 use broker::{Broker, Clock, Committed, Fault, OutputRecord, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use lease::{Lease, Wake};
-use memory::{Log, Memory, Outcome};
+use memory::{Log, Memory};
 pub use observer::{Ended, Observer, Phase, Waiting};
 use reader::Reader;
-use serde::{Deserialize, Serialize};
-use shards::Slice;
-use std::sync::Arc;
+pub use settings::{Delivery, Reset, Settings, Setup, TooLarge};
+use standby::Trail;
 use std::time::Duration;
 
 /// The rest between two attempts to recover: it doubles while nothing is written.
@@ -57,97 +57,16 @@ const REST_MAX: Duration = Duration::from_secs(2);
 /// How often is told what waits in the input.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How outputs and memory are kept together.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// One transaction a batch: an exactly-once effect for read_committed readers.
-    #[default]
-    ExactlyOnce,
-    /// No transactions: after a crash, repeats carry the same ids and contents.
-    AtLeastOnce,
-}
-
-/// What to do about an input position that is lost.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Reset {
-    /// Stop, and let a person decide.
-    #[default]
-    Error,
-    /// Go on from the first record that is there.
-    Earliest,
-    /// Go on from the end.
-    Latest,
-}
-
-/// Settings of the loop.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// The most input records of a batch.
-    pub records_max: u32,
-    /// The most input bytes of a batch; one record more may go over it.
-    pub bytes_max: u32,
-    /// The least time between two commits; a batch that is not full closes after it.
-    pub commit_every: Span,
-    /// How long the merge waits for an input partition that is empty and not at its end.
-    pub merge_wait: Span,
-    /// How many bytes an input partition may run ahead of the merge.
-    pub ahead_bytes_max: u32,
-    /// How often the number of input partitions is checked.
-    pub partitions_every: Span,
-    /// How long a lease may take to be confirmed after trouble.
-    pub confirm_within: Span,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            records_max: 1_000,
-            bytes_max: 8 << 20,
-            commit_every: Span(25),
-            merge_wait: Span(500),
-            ahead_bytes_max: 4 << 20,
-            partitions_every: Span::minutes(1),
-            confirm_within: Span::seconds(15),
-        }
-    }
-}
-
-/// Everything that shapes a pipeline.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// Settings of the loop.
-    pub settings: Settings,
-    /// Settings of the engine.
-    pub engine: EngineSettings,
-    /// How outputs and memory are kept together.
-    pub delivery: Delivery,
-    /// What to do about a lost position.
-    pub reset: Reset,
-    /// The flood key for the very first start, drawn at random.
-    pub fresh_key: FloodKey,
-    /// Makes events into records.
-    pub encoder: Arc<dyn Encoder>,
-    /// The format of input records.
-    pub format: Format,
-    /// What of the input is this shard's.
-    pub slice: Slice,
-}
-
 /// The loop of one shard.
 pub struct Pipeline<B: Broker, C: Clock> {
     setup: Setup,
     broker: B,
     clock: C,
     observer: Box<dyn Observer>,
+    log: Log,
     memory: Option<Memory>,
     reader: Option<Reader<B::Input>>,
+    trail: Trail<B::Tail>,
     written: u64,
     looked_at: Option<Duration>,
     waits: bool,
@@ -164,10 +83,20 @@ enum Why {
 impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// A pipeline without a lease.
     pub fn new(setup: Setup, broker: B, clock: C, observer: Box<dyn Observer>) -> Self {
-        let (memory, reader) = (None, None);
-        let (written, looked_at, waits) = (0, None, false);
-        let span = tracing::Span::none();
-        Self { setup, broker, clock, observer, memory, reader, written, looked_at, waits, span }
+        Self {
+            setup,
+            broker,
+            clock,
+            observer,
+            log: Log::default(),
+            memory: None,
+            reader: None,
+            trail: Trail::default(),
+            written: 0,
+            looked_at: None,
+            waits: false,
+            span: tracing::Span::none(),
+        }
     }
 
     /// Runs until [`Wake::Stop`], or until the senders of wakes are gone.
@@ -177,22 +106,24 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     pub fn run(&mut self, wakes: &Receiver<Wake>) -> Result<(), String> {
         self.observer.phase(Phase::Idle);
         loop {
-            match wakes.recv() {
-                Ok(Wake::Granted(lease)) => {
-                    match self.own(&lease, wakes)? {
+            match self.stand_by(wakes) {
+                Some(Wake::Granted(lease)) => {
+                    let why = self.own(&lease, wakes)?;
+                    self.reader = None;
+                    match why {
                         Why::Stop => return Ok(()),
-                        Why::Revoked(done) => {
-                            (self.memory, self.reader) = (None, None);
-                            drop(done);
-                        }
-                        Why::Lost => self.reader = None,
+                        Why::Revoked(done) => drop(done),
+                        Why::Lost => {}
                     }
-                    self.observer.phase(Phase::Idle);
+                    self.rest(Phase::Idle);
                 }
-                Ok(Wake::Elsewhere) => self.observer.phase(Phase::Standby),
-                Ok(Wake::Revoked(done)) => drop(done),
-                Ok(Wake::Lost) => self.observer.phase(Phase::Idle),
-                Ok(Wake::Stop) | Err(_) => return Ok(()),
+                Some(Wake::Elsewhere) => {
+                    self.yielded();
+                    self.rest(Phase::Standby);
+                }
+                Some(Wake::Revoked(done)) => drop(done),
+                Some(Wake::Lost) => self.rest(Phase::Idle),
+                Some(Wake::Stop) | None => return Ok(()),
             }
         }
     }
@@ -296,56 +227,6 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// Makes memory agree with the changelog.
-    fn recall(&mut self) -> Result<(), Fault> {
-        if let Some(memory) = &mut self.memory {
-            let mut tail = Vec::new();
-            let end = self.broker.changelog(Some(memory.log_end), &mut |found| {
-                tail.push(found);
-                Ok(())
-            })?;
-            match memory.outcome(&tail) {
-                Outcome::Written => {
-                    let batch = memory.unconfirmed.take();
-                    memory.confirm(end);
-                    self.observer.committed(memory, batch.as_ref(), self.clock.wall());
-                    return Ok(());
-                }
-                Outcome::Missing => return Ok(()),
-                Outcome::Foreign => {
-                    tracing::warn!(records = tail.len(), "another owner wrote: rebuilding");
-                    (self.memory, self.reader) = (None, None);
-                }
-            }
-        }
-        let mut memory = self.restore()?;
-        self.observer.committed(&mut memory, None, self.clock.wall());
-        self.memory = Some(memory);
-        Ok(())
-    }
-
-    fn restore(&mut self) -> Result<Memory, Fault> {
-        let _restore = spans::restore(self.setup.slice.shard).entered();
-        let started = self.clock.elapsed();
-        let mut log = Log::default();
-        let observer = &mut self.observer;
-        observer.phase(Phase::Restoring(0));
-        let end = self.broker.changelog(None, &mut |found| {
-            log.take(found)?;
-            if log.read().is_multiple_of(10_000) {
-                observer.phase(Phase::Restoring(log.read()));
-            }
-            point!("mid-restore");
-            Ok(())
-        })?;
-        let read = log.read();
-        let memory = log.build(self.setup.engine.clone(), self.setup.fresh_key, end)?;
-        let (articles, batch) = (memory.state.live_articles(), memory.position.batch);
-        tracing::info!(records = read, articles, batch, "restored");
-        observer.restored(read, self.clock.elapsed().saturating_sub(started));
-        Ok(memory)
-    }
-
     /// Gathers and applies one batch. Says whether there is something to write.
     fn step(&mut self, committed_at: Duration, wakes: &Receiver<Wake>) -> Result<bool, Fault> {
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
@@ -377,6 +258,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             limits: self.broker.limits(),
             delivery: self.setup.delivery,
             shard: slice.shard,
+            too_large: self.setup.too_large,
         };
         let key = memory.state.key();
         let items = batch::prepare(records, &self.setup.engine, self.setup.format, slice, key);
@@ -410,22 +292,21 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.span = tracing::Span::none();
         let batch = memory.unconfirmed.take();
         memory.confirm(writer.changelog_end().unwrap_or(memory.log_end));
+        self.log.passed(memory);
         self.observer.committed(memory, batch.as_ref(), self.clock.wall());
-        if let Some(reader) = &mut self.reader {
-            reader.note(&memory.position, self.clock.elapsed());
-        }
         point!("after-publish");
         Ok(())
     }
 
     /// Tells what waits: every second, and when it is through.
     fn look(&mut self, worked: bool) {
-        let (Some(memory), Some(reader)) = (&self.memory, &self.reader) else { return };
+        let (Some(memory), Some(reader)) = (&self.memory, &mut self.reader) else { return };
         let now = self.clock.elapsed();
         let due = self.looked_at.is_none_or(|at| now.saturating_sub(at) >= LOOK_EVERY);
         if !due && (worked || !self.waits) {
             return;
         }
+        reader.note(&memory.position, now);
         let records = reader.waiting(&memory.position);
         self.waits = records.values().any(|count| *count > 0);
         self.looked_at = Some(now);

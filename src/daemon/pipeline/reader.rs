@@ -31,6 +31,7 @@ pub(super) struct Reader<I> {
     partitions_every: Duration,
     checked_at: Duration,
     noted_at: Option<Duration>,
+    noted: BTreeMap<Partition, i64>,
 }
 
 impl<I: Input> Reader<I> {
@@ -60,6 +61,7 @@ impl<I: Input> Reader<I> {
             partitions_every: duration(settings.partitions_every),
             checked_at: clock.elapsed(),
             noted_at: None,
+            noted: BTreeMap::new(),
         })
     }
 
@@ -173,14 +175,17 @@ impl<I: Input> Reader<I> {
         self.input.reached()
     }
 
-    /// Tells lag tools, now and then.
+    /// Tells lag tools, now and then, and after the last batch of a busy time too.
     pub(super) fn note(&mut self, position: &Position, now: Duration) {
         if self.noted_at.is_some_and(|at| now.saturating_sub(at) < NOTE_EVERY) {
             return;
         }
         self.noted_at = Some(now);
         let next = position.inputs.iter().map(|(p, mark)| (p.clone(), mark.next)).collect();
-        self.input.note(&next);
+        if self.noted != next {
+            self.input.note(&next);
+            self.noted = next;
+        }
     }
 }
 

@@ -19,6 +19,10 @@ use sha2::{Digest, Sha256};
 
 /// Where items are refused: bad input dies in decoding, never later.
 pub const STAGE: &str = "wire";
+/// Where outputs are refused that their topic does not take, though their input was read.
+pub const STAGE_OUTPUT: &str = "output";
+/// Why they are.
+pub const TOO_LARGE: &str = "too_large";
 
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
@@ -31,6 +35,15 @@ pub fn reject(
     why: &wire::Error,
     bytes_max: usize,
 ) -> OutputRecord {
+    refuse(record, item, [STAGE, why.reason(), &why.to_string()], bytes_max)
+}
+
+/// The reject record in the place of an output that is too large, with the input that brought it about.
+pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize) -> OutputRecord {
+    refuse(record, item, [STAGE_OUTPUT, TOO_LARGE, why], bytes_max)
+}
+
+fn refuse(record: &InputRecord, item: usize, why: [&str; 3], bytes_max: usize) -> OutputRecord {
     let mut out = OutputRecord {
         role: Role::Rejected,
         key: record.key.clone(),
@@ -46,13 +59,12 @@ pub fn reject(
     out
 }
 
-fn reasons(record: &InputRecord, item: usize, why: &wire::Error) -> Vec<Header> {
-    let message = why.to_string();
+fn reasons(record: &InputRecord, item: usize, [stage, reason, message]: [&str; 3]) -> Vec<Header> {
     let timestamp = record.timestamp.map(|t| t.0.to_string());
     let named = [
-        ("stage", Some(STAGE.to_owned())),
-        ("reason", Some(why.reason().to_owned())),
-        ("message", Some(cut(&message, MESSAGE_BYTES_MAX).to_owned())),
+        ("stage", Some(stage.to_owned())),
+        ("reason", Some(reason.to_owned())),
+        ("message", Some(cut(message, MESSAGE_BYTES_MAX).to_owned())),
         ("topic", Some(record.from.topic.to_string())),
         ("partition", Some(record.from.partition.to_string())),
         ("offset", Some(record.offset.to_string())),

@@ -94,7 +94,7 @@ fn features(settings: &Settings) -> String {
 fn of_peer<B: Broker>(broker: &mut B, shard: u32) -> Result<Standing, Fault> {
     let mut log = Log::default();
     broker.peer(shard, &mut |found: LogRecord| match found.key.as_str() {
-        PLAN | END | POSITION | SHAPE => log.take(found),
+        PLAN | END | POSITION | SHAPE => log.take(found, None),
         _ => Ok(()),
     })?;
     log.standing()

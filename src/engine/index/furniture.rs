@@ -115,6 +115,11 @@ impl Furniture {
         self.seen.insert(hash, seen);
     }
 
+    /// Follows a record that another instance removed.
+    pub fn drop_record(&mut self, hash: u64) {
+        self.seen.remove(&hash);
+    }
+
     /// What changed since the last call: a piece and when it was seen, `None` where it is forgotten.
     pub fn take_changes(&mut self) -> Vec<(u64, Option<EventTime>)> {
         std::mem::take(&mut self.changes)

@@ -50,6 +50,11 @@ impl Embargo {
         self.waiting.insert((waiting.until, own), waiting.input);
     }
 
+    /// Follows another instance, where it waits no more.
+    pub(super) fn drop_record(&mut self, own: Sequence) {
+        self.waiting.retain(|(_, sequence), _| *sequence != own);
+    }
+
     /// The next that is free at `clock`.
     pub(super) fn lift(&mut self, clock: EventTime) -> Option<(Sequence, InputPosition)> {
         let (&(until, own), _) = self.waiting.first_key_value()?;

@@ -162,6 +162,20 @@ impl Live {
         self.entries.push_back(Arc::new(entry));
     }
 
+    /// Puts a live article's entry in the place of the former one, and returns that. What is found by
+    /// uri and name does not change.
+    pub(super) fn replace(&mut self, sequence: Sequence, entry: Entry) -> Option<Arc<Entry>> {
+        let at = usize::try_from(sequence.0.checked_sub(self.first)?).ok()?;
+        let held = self.entries.get_mut(at)?;
+        self.bytes = self.bytes - bytes(held) + bytes(&entry);
+        Some(std::mem::replace(held, Arc::new(entry)))
+    }
+
+    /// The sequence of the oldest live article, or of the next one where there is none.
+    pub(super) fn first_sequence(&self) -> Sequence {
+        Sequence(self.first)
+    }
+
     /// The oldest live article.
     pub(super) fn first(&self) -> Option<(Sequence, &Entry)> {
         self.entries.front().map(|entry| (Sequence(self.first), &**entry))

@@ -10,6 +10,7 @@
 mod consider;
 mod effects;
 mod embargo;
+mod follow;
 mod furniture;
 mod live;
 mod past;
@@ -37,6 +38,7 @@ use furniture::Edges;
 use live::Live;
 pub use live::{Decision, Entry};
 use past::{Known, Past};
+use record::ClockRecord;
 pub use record::{Change, RestoreError};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -177,6 +179,11 @@ impl State {
         std::mem::take(&mut self.touched)
     }
 
+    /// Read views have dropped what they held: everything counts as touched.
+    pub fn touch_everything(&mut self) {
+        self.touched = Touched::everything();
+    }
+
     /// Takes in one article at engine time `stamp` and says what happened, in order.
     ///
     /// `stamp` is the record's timestamp, already clamped; one below the clock counts as the clock.
@@ -238,7 +245,7 @@ impl State {
         let clock = (self.clock, self.live.next());
         if self.clock_written != Some(clock) && self.clock != EventTime(i64::MIN) {
             self.clock_written = Some(clock);
-            changes.push(Change::clock(clock.0, clock.1));
+            changes.push(Change::clock(clock.0, clock.1, self.live.first_sequence()));
         }
         changes
     }
@@ -254,10 +261,11 @@ impl State {
     ) -> Result<Self, RestoreError> {
         let mut state = Self::new(settings, key);
         let read = record::Records::read(records)?;
-        let Some((clock, next)) = read.clock else { return Ok(state) };
+        let Some(ClockRecord { clock, next, first }) = read.clock else { return Ok(state) };
         state.clock = clock;
         state.clock_written = Some((clock, next));
-        let first = read.articles.first().map_or(next, |(s, _)| *s);
+        let oldest = read.articles.first().map_or(next, |(s, _)| *s);
+        let first = first.unwrap_or(oldest);
         state.live = Live::starting_at(first);
         state.index = Index::new(&state.settings.index, first);
         for (hash, seen) in read.furniture {
@@ -272,22 +280,26 @@ impl State {
         for remembered in read.remembered {
             state.stories.remember(remembered);
         }
-        for (sequence, entry) in read.articles {
-            if sequence != state.live.next() {
-                return Err(RestoreError::Gap { expected: state.live.next().0, found: sequence.0 });
-            }
-            state.index.insert(&entry.print, &entry.edges);
-            let story = entry.decision.story;
-            state.live.push(entry);
-            if let Some(member) = state.live.member(sequence) {
-                state.stories.put_back(member, story, &state.live);
-            }
-        }
+        let live = read.articles.into_iter().filter(|(sequence, _)| *sequence >= first);
+        live.into_iter().try_for_each(|(sequence, entry)| state.put_back(sequence, entry))?;
         state.stories.resume(clock, next, &state.live);
         if state.live.next() != next {
             return Err(RestoreError::Gap { expected: next.0, found: state.live.next().0 });
         }
         Ok(state)
+    }
+
+    /// Puts the next article back as its record says.
+    fn put_back(&mut self, sequence: Sequence, entry: Entry) -> Result<(), RestoreError> {
+        if sequence != self.live.next() {
+            return Err(RestoreError::Gap { expected: self.live.next().0, found: sequence.0 });
+        }
+        self.index.insert(&entry.print, &entry.edges);
+        let story = entry.decision.story;
+        self.live.push(entry);
+        let Some(member) = self.live.member(sequence) else { return Ok(()) };
+        let missing = self.stories.put_back(member, story, &self.live);
+        missing.map_or(Ok(()), |story| Err(RestoreError::Story { sequence: sequence.0, story }))
     }
 
     fn expire(&mut self) -> Vec<Step> {

@@ -44,6 +44,14 @@ impl Past {
         self.entries.push_back((own, identity));
     }
 
+    /// Follows what another instance recorded: a new identity, or how a known one stands.
+    pub(super) fn follow(&mut self, own: Sequence, identity: Identity) {
+        match self.entries.back().is_none_or(|(last, _)| *last < own) {
+            true => self.push(own, identity),
+            false => self.stand(own, identity.standing),
+        }
+    }
+
     /// The oldest.
     pub(super) fn first(&self) -> Option<&(Sequence, Identity)> {
         self.entries.front()

@@ -8,10 +8,14 @@
 //! | `s/<story>` | what a story's members do not give, or the story that took it in |
 //! | `f/head`, `f/<page>` | how frequent terms are, in pages of 1,024 counters, 3 decimal digits |
 //! | `e/<hash>` | a piece of text learned to be furniture, and when it was last seen |
-//! | `clock` | the engine's clock and the next sequence |
+//! | `clock` | the engine's clock, the next sequence, and the first that is live |
 //!
 //! Sequences are 20 decimal digits, story ids 16 hexadecimal ones. Values are postcard behind one
 //! version byte; a version above ours refuses the restore.
+//!
+//! Version 2 tells the first live sequence in `clock`: what lies before it has expired, whether or not
+//! its tombstone was read. Records of version 1 are read as they are, and what is written is of
+//! version 2.
 
 use super::embargo::Waiting;
 use super::live::{Decision, Entry};
@@ -86,8 +90,9 @@ impl Change {
         Self { key: format!("e/{hash:016x}"), value: seen.as_ref().map(encode) }
     }
 
-    pub(super) fn clock(clock: EventTime, next: Sequence) -> Self {
-        Self { key: "clock".into(), value: Some(encode(&(clock, next))) }
+    pub(super) fn clock(clock: EventTime, next: Sequence, first: Sequence) -> Self {
+        let first = Some(first);
+        Self { key: "clock".into(), value: Some(encode(&ClockRecord { clock, next, first })) }
     }
 }
 
@@ -112,6 +117,14 @@ pub enum RestoreError {
         /// Why.
         message: String,
     },
+    /// An article's story is missing.
+    #[error("the changelog has no record of story {story}, which article {sequence} belongs to")]
+    Story {
+        /// The article.
+        sequence: u64,
+        /// Its story.
+        story: StoryId,
+    },
     /// Articles are missing.
     #[error("articles are missing from the changelog: expected sequence {expected}, found {found}")]
     Gap {
@@ -120,6 +133,15 @@ pub enum RestoreError {
         /// The one that came.
         found: u64,
     },
+}
+
+/// How far the state has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ClockRecord {
+    pub(super) clock: EventTime,
+    pub(super) next: Sequence,
+    /// The first live sequence; version 1 does not tell.
+    pub(super) first: Option<Sequence>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -139,7 +161,7 @@ struct ArticleRecord {
 /// The engine's records, read and put in order.
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    pub(super) clock: Option<(EventTime, Sequence)>,
+    pub(super) clock: Option<ClockRecord>,
     pub(super) articles: Vec<(Sequence, Entry)>,
     pub(super) remembered: Vec<Remembered>,
     pub(super) furniture: Vec<(u64, EventTime)>,
@@ -162,7 +184,7 @@ impl Records {
                 number.parse().map(Sequence).map_err(|_| unreadable("no sequence in its key"))
             };
             if key == "clock" {
-                read.clock = Some(decode(&key, &value)?);
+                read.clock = Some(clock(&key, &value)?);
             } else if let Some(number) = key.strip_prefix("a/") {
                 let (own, stored) = (sequence(number)?, decode::<ArticleRecord>(&key, &value)?);
                 read.articles.push((own, entry(own, stored)));
@@ -192,6 +214,14 @@ impl Records {
     }
 }
 
+fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
+    if value.first() == Some(&1) {
+        let (clock, next) = decode(key, value)?;
+        return Ok(ClockRecord { clock, next, first: None });
+    }
+    decode(key, value)
+}
+
 fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
     Entry {
         decision: Decision::new(&stored.verdict, own, stored.story),
@@ -206,6 +236,21 @@ fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
     }
 }
 
+/// The article whose record has this key, where it starts with `kind`.
+pub(super) fn sequence_of(kind: &str, key: &str) -> Option<Sequence> {
+    key.strip_prefix(kind)?.parse().ok().map(Sequence)
+}
+
+/// The piece of furniture whose record has this key.
+pub(super) fn furniture_of(key: &str) -> Option<u64> {
+    u64::from_str_radix(key.strip_prefix("e/")?, 16).ok()
+}
+
+/// The story whose record has this key.
+pub(super) fn story_of(key: &str) -> Option<StoryId> {
+    u64::from_str_radix(key.strip_prefix("s/")?, 16).ok().map(StoryId)
+}
+
 fn article_key(sequence: Sequence) -> String {
     format!("a/{:020}", sequence.0)
 }
@@ -218,10 +263,31 @@ fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreError> {
     let unreadable = |message: String| RestoreError::Unreadable { key: key.to_owned(), message };
     match value.split_first() {
-        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|e| unreadable(e.to_string())),
+        Some((&(1..=VERSION), rest)) => {
+            postcard::from_bytes(rest).map_err(|e| unreadable(e.to_string()))
+        }
         Some((&found, _)) if found > VERSION => {
             Err(RestoreError::Newer { key: key.to_owned(), found })
         }
         _ => Err(unreadable("no known version byte".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What earlier releases wrote must stay readable: these bytes never change.
+    #[test]
+    fn clocks_of_both_versions_are_read() {
+        let (time, next) = (EventTime(900), Sequence(12));
+        let told = |first| ClockRecord { clock: time, next, first };
+        assert_eq!(clock("clock", &[1, 0x88, 0x0e, 12]), Ok(told(None)));
+        let newer = Change::clock(time, next, Sequence(7)).value.unwrap();
+        assert_eq!(newer, [2, 0x88, 0x0e, 12, 1, 7]);
+        assert_eq!(clock("clock", &newer), Ok(told(Some(Sequence(7)))));
+        let error = clock("clock", &[3, 0]).unwrap_err();
+        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 3 });
+        assert!(matches!(clock("clock", &[0, 0]), Err(RestoreError::Unreadable { .. })));
     }
 }

@@ -157,6 +157,7 @@ impl Frequencies {
     pub(super) fn restore(&mut self, record: Record) {
         match record {
             Record::Head(head) => {
+                self.changed.fill(false);
                 self.articles = head.articles.clone();
                 self.head = head;
             }

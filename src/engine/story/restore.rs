@@ -7,6 +7,7 @@ use super::assign::{Stories, second};
 use super::live::Story;
 use super::{Member, Members, Remembered, StoryId, StoryRecord};
 use crate::engine::article::{EventTime, Sequence};
+use crate::engine::relation::Standing;
 
 impl Stories {
     /// Puts a record back, before the members.
@@ -23,14 +24,21 @@ impl Stories {
         }
     }
 
-    /// Puts a member back where its record says it was. Members come in order.
-    pub fn put_back(&mut self, member: Member<'_>, story: Option<StoryId>, members: &impl Members) {
+    /// Puts a member back where its record says it was. Members come in order. Returns the story
+    /// where there is no record of it.
+    #[must_use = "a member without its story is a damaged record"]
+    pub fn put_back(
+        &mut self,
+        member: Member<'_>,
+        story: Option<StoryId>,
+        members: &impl Members,
+    ) -> Option<StoryId> {
         if self.of.is_empty() {
             self.first = member.sequence.0;
         }
         let Some(story) = story.map(|story| self.current(story)) else {
             self.of.push_back(None);
-            return;
+            return None;
         };
         self.of.push_back(Some(story));
         if !member.terms.is_empty() {
@@ -39,14 +47,21 @@ impl Stories {
                 self.frequencies.add(member.terms, member.about.language);
             }
         }
-        if let Some(live) = self.live.get_mut(&story) {
-            live.add(member, members, self.settings.centroid_members as usize);
-        }
+        let Some(live) = self.live.get_mut(&story) else { return Some(story) };
+        live.add(member, members, self.settings.centroid_members as usize);
+        None
     }
 
     /// All records and members are back: finds what was pending when the article before `next` came.
+    /// A story without members has ended, and so have those that it took in.
     pub fn resume(&mut self, clock: EventTime, next: Sequence, members: &impl Members) {
         self.second = second(clock);
+        self.live.retain(|_, story| !story.members().is_empty());
+        let ended = |story: &StoryId| !self.live.contains_key(&self.current(*story));
+        let ended: Vec<StoryId> = self.absorbed.keys().copied().filter(ended).collect();
+        for story in ended {
+            self.absorbed.remove(&story);
+        }
         let mut stories: Vec<StoryId> = self.of.iter().copied().flatten().collect();
         stories.sort_unstable();
         stories.dedup();
@@ -64,11 +79,106 @@ impl Stories {
                 live.absorbed.push(story);
             }
         }
+        self.look = 0;
+        self.pass_looks(clock, next, members);
+    }
+
+    /// Passes over the second looks that were due when the article before `next` came.
+    fn pass_looks(&mut self, clock: EventTime, next: Sequence, members: &impl Members) {
         let before = Sequence(next.0.saturating_sub(1));
-        self.look = self.first;
+        self.look = self.look.max(self.first);
         while self.look < self.look_until(clock, before, members) {
             self.look += 1;
         }
+    }
+
+    /// Takes in what another instance recorded of its stories, before the members that came with it.
+    /// Stories that end keep their place until [`Stories::settle`].
+    pub fn follow(&mut self, records: &[Remembered], members: &impl Members) {
+        let mut taken_in = Vec::new();
+        for record in records {
+            match record {
+                Remembered::Frequencies(record) => self.frequencies.restore(record.clone()),
+                Remembered::Story(id, Some(StoryRecord::Absorbed { by })) => {
+                    self.absorbed.insert(*id, *by);
+                    taken_in.push(*id);
+                }
+                Remembered::Story(id, Some(StoryRecord::Live(record))) => {
+                    self.live.entry(*id).or_insert_with(|| Story::new((**record).clone()));
+                }
+                Remembered::Story(_, None) => {}
+            }
+        }
+        for id in taken_in {
+            let survivor = self.current(id);
+            let gone = self.live.remove(&id);
+            for sequence in gone.iter().flat_map(Story::members) {
+                if let Some(of) = self.of.get_mut((sequence.0 - self.first) as usize) {
+                    *of = Some(survivor);
+                }
+            }
+            let centroid_members = self.settings.centroid_members as usize;
+            match (self.live.get_mut(&survivor), gone) {
+                (Some(own), Some(gone)) => own.absorb(gone, id, members, centroid_members),
+                (Some(own), None) => own.absorbed.push(id),
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// Lets the earliest member go, which the clock of another instance has passed.
+    pub fn forget(&mut self, member: Member<'_>) {
+        let story = self.of.pop_front().flatten();
+        self.first = member.sequence.0 + 1;
+        if !member.terms.is_empty() {
+            self.postings.remove(member.sequence, member.terms);
+        }
+        if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
+            live.remove(member, self.settings.centroid_members as usize);
+        }
+    }
+
+    /// A live member stands otherwise than `before`, as another instance recorded.
+    pub fn restood(&mut self, member: Member<'_>, before: Standing) {
+        let story = self.story_of(member.sequence);
+        if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
+            live.restand(member, before);
+        }
+    }
+
+    /// The members are in: what the records say of their stories holds, whatever they did to them.
+    pub fn settle(
+        &mut self,
+        records: Vec<Remembered>,
+        clock: EventTime,
+        next: Sequence,
+        members: &impl Members,
+    ) {
+        if self.second != second(clock) {
+            self.second = second(clock);
+            self.stirred.clear();
+        }
+        for record in records {
+            match record {
+                Remembered::Story(id, Some(StoryRecord::Live(record))) => {
+                    let Some(live) = self.live.get_mut(&id) else { continue };
+                    if record.changed.map(second) == Some(self.second) {
+                        self.stirred.insert(id);
+                    }
+                    live.record = *record;
+                }
+                Remembered::Story(id, None) => {
+                    self.live.remove(&id);
+                    self.absorbed.remove(&id);
+                    self.stirred.remove(&id);
+                }
+                Remembered::Story(id, Some(StoryRecord::Absorbed { .. })) => {
+                    self.stirred.remove(&id);
+                }
+                Remembered::Frequencies(_) => {}
+            }
+        }
+        self.pass_looks(clock, next, members);
     }
 
     /// What changed since the last call beside members, each story once, in order of ids.

@@ -1,0 +1,100 @@
+//! Makes memory agree with the changelog when the shard is taken over, and after doubt.
+//!
+//! In: the memory as it is, none at a first take-over, and the changelog after the writer has fenced
+//! the former owner. Out: memory that equals what the log holds, or that is one finished batch ahead
+//! of it, which is to be written again.
+//!
+//! # Why nothing is undone
+//!
+//! A batch that went wrong leaves memory one batch ahead of the log. The batch is kept with its finished
+//! records, which are a function of the memory before it (BA-1), so writing them again under a new
+//! writer ends where undoing and applying it again would, and no `apply` runs. That holds as long as
+//! the log ends where the batch began, and the three ways in which it can not are told apart:
+//!
+//! - the log holds the batch: its outcome was lost and not the batch;
+//! - the log holds part of it: only without transactions, where every record of it is written again
+//!   with the same key and value behind the same plan;
+//! - the log holds anything else: somebody else owned the shard since. What memory holds beyond the
+//!   log is then of no use to anybody, and the log is read anew. This costs a restore, on an instance
+//!   that had lost its lease in mid-batch and came back to it: there is nobody else to be quicker.
+
+use super::broker::{Broker, Clock, Fault};
+use super::memory::{Log, Outcome};
+use super::{Phase, Pipeline, spans};
+
+/// After how many records of a restore its progress is told.
+const TOLD_EVERY: u64 = 10_000;
+
+impl<B: Broker, C: Clock> Pipeline<B, C> {
+    /// Makes memory agree with the changelog.
+    pub(super) fn recall(&mut self) -> Result<(), Fault> {
+        self.trail.close();
+        if let Some(memory) = self.memory.as_mut().filter(|memory| memory.unconfirmed.is_some()) {
+            let mut tail = Vec::new();
+            let end = self.broker.changelog(Some(memory.log_end), &mut |found| {
+                tail.push(found);
+                Ok(())
+            })?;
+            match memory.outcome(&tail) {
+                Outcome::Written => {
+                    let batch = memory.unconfirmed.take();
+                    memory.confirm(end);
+                    self.log.passed(memory);
+                    self.observer.committed(memory, batch.as_ref(), self.clock.wall());
+                    return Ok(());
+                }
+                Outcome::Missing => return Ok(()),
+                Outcome::Foreign => {
+                    tracing::warn!(records = tail.len(), "another owner wrote: rebuilding");
+                    self.forget();
+                }
+            }
+        }
+        self.catch_up()
+    }
+
+    /// Drops all that is remembered, so that the changelog is read from its beginning.
+    pub(super) fn forget(&mut self) {
+        (self.log, self.memory, self.reader) = (Log::default(), None, None);
+        self.trail.close();
+    }
+
+    /// Reads the changelog from where memory stands, or from its beginning, to its end.
+    fn catch_up(&mut self) -> Result<(), Fault> {
+        let _restore = spans::restore(self.setup.slice.shard).entered();
+        let started = self.clock.elapsed();
+        let warm = self.memory.is_some();
+        let read = self.read_on();
+        let fits = read.and_then(|end| self.log.ends(end, self.memory.as_mut()));
+        if fits.is_err() && warm {
+            self.forget();
+        }
+        fits?;
+        let mut memory = match self.memory.take() {
+            Some(memory) => memory,
+            None => self.log.build(self.setup.engine.clone(), self.setup.fresh_key)?,
+        };
+        let (articles, batch) = (memory.state.live_articles(), memory.position.batch);
+        let read = self.log.read();
+        tracing::info!(records = read, articles, batch, warm, "restored");
+        self.observer.restored(read, self.clock.elapsed().saturating_sub(started));
+        self.observer.committed(&mut memory, None, self.clock.wall());
+        self.memory = Some(memory);
+        Ok(())
+    }
+
+    fn read_on(&mut self) -> Result<i64, Fault> {
+        let Self { log, memory, observer, broker, .. } = self;
+        if memory.is_none() {
+            observer.phase(Phase::Restoring(log.read()));
+        }
+        broker.changelog(log.end(), &mut |found| {
+            log.take(found, memory.as_mut())?;
+            if memory.is_none() && log.read().is_multiple_of(TOLD_EVERY) {
+                observer.phase(Phase::Restoring(log.read()));
+            }
+            point!("mid-restore");
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! What shapes a pipeline.
+
+use super::batch::Encoder;
+use super::shards::Slice;
+use crate::engine::Settings as EngineSettings;
+use crate::engine::article::Span;
+use crate::engine::fingerprint::FloodKey;
+use crate::engine::wire::Format;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How outputs and memory are kept together.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// One transaction a batch: an exactly-once effect for read_committed readers.
+    #[default]
+    ExactlyOnce,
+    /// No transactions: after a crash, repeats carry the same ids and contents.
+    AtLeastOnce,
+}
+
+/// What to do about an input position that is lost.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Reset {
+    /// Stop, and let a person decide.
+    #[default]
+    Error,
+    /// Go on from the first record that is there.
+    Earliest,
+    /// Go on from the end.
+    Latest,
+}
+
+/// What to do about an output that its topic does not take because of its size.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TooLarge {
+    /// Stop before anything of its batch is written, and let a person decide.
+    #[default]
+    Stop,
+    /// Write a reject that says so in its place.
+    Reject,
+}
+
+/// Settings of the loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The most input records of a batch.
+    pub records_max: u32,
+    /// The most input bytes of a batch; one record more may go over it.
+    pub bytes_max: u32,
+    /// The least time between two commits; a batch that is not full closes after it.
+    pub commit_every: Span,
+    /// How long the merge waits for an input partition that is empty and not at its end.
+    pub merge_wait: Span,
+    /// How many bytes an input partition may run ahead of the merge.
+    pub ahead_bytes_max: u32,
+    /// How often the number of input partitions is checked.
+    pub partitions_every: Span,
+    /// How long a lease may take to be confirmed after trouble.
+    pub confirm_within: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            records_max: 1_000,
+            bytes_max: 8 << 20,
+            commit_every: Span(25),
+            merge_wait: Span(500),
+            ahead_bytes_max: 4 << 20,
+            partitions_every: Span::minutes(1),
+            confirm_within: Span::seconds(15),
+        }
+    }
+}
+
+/// Everything that shapes a pipeline.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Settings of the loop.
+    pub settings: Settings,
+    /// Settings of the engine.
+    pub engine: EngineSettings,
+    /// How outputs and memory are kept together.
+    pub delivery: Delivery,
+    /// What to do about a lost position.
+    pub reset: Reset,
+    /// The flood key for the very first start, drawn at random.
+    pub fresh_key: FloodKey,
+    /// Makes events into records.
+    pub encoder: Arc<dyn Encoder>,
+    /// What to do about outputs that are too large for their topic.
+    pub too_large: TooLarge,
+    /// The format of input records.
+    pub format: Format,
+    /// What of the input is this shard's.
+    pub slice: Slice,
+    /// The shards that are followed while they are another instance's; none named is all.
+    pub followed: Vec<u32>,
+}
+
+impl Setup {
+    /// Whether the shard is followed while it is another instance's.
+    pub(super) fn follows(&self) -> bool {
+        self.followed.is_empty() || self.followed.contains(&self.slice.shard)
+    }
+}

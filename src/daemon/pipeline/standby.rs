@@ -1,0 +1,153 @@
+//! Without a lease: follows what the owner writes, so that taking over needs no restore.
+//!
+//! In: the changelog as it grows, and wakes. Out: memory that equals the owner's after every whole
+//! batch, and read views of it. Nothing is written here, and nothing is decided.
+//!
+//! A reader that stays behind the end for half of the time that tombstones are kept begins anew, and so
+//! does one that finds records missing. A record that this release cannot read ends the following and
+//! not the process: the owner may be of a newer release, and only who takes over has to read it all.
+//!
+//! Cost: the memory of the shard, and the work of putting its records in.
+
+use super::broker::{Broker, Clock, Fault, Tail, Tailed};
+use super::lease::Wake;
+use super::{Phase, Pipeline};
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+/// How long a poll of the changelog waits: wakes are looked at as often.
+const POLL: Duration = Duration::from_millis(50);
+/// The rest after trouble with the broker.
+const REST: Duration = Duration::from_millis(200);
+/// How often views are published while many batches come in.
+const TOLD_EVERY: Duration = Duration::from_millis(200);
+
+/// How the changelog is followed.
+#[derive(Debug)]
+pub(super) struct Trail<T> {
+    tail: Option<T>,
+    /// Since when it is not known that everything is read.
+    behind: Option<Duration>,
+    told: Option<Duration>,
+    /// Something is followed that no view shows yet.
+    untold: bool,
+    /// What cannot be read is not tried again.
+    refused: bool,
+}
+
+impl<T> Default for Trail<T> {
+    fn default() -> Self {
+        Self { tail: None, behind: None, told: None, untold: false, refused: false }
+    }
+}
+
+impl<T> Trail<T> {
+    /// Ends the following; it may begin again.
+    pub(super) fn close(&mut self) {
+        (self.tail, self.behind) = (None, None);
+    }
+}
+
+impl<B: Broker, C: Clock> Pipeline<B, C> {
+    /// Waits for a wake, and meanwhile follows the changelog. `None` when nobody can wake any more.
+    pub(super) fn stand_by(&mut self, wakes: &Receiver<Wake>) -> Option<Wake> {
+        loop {
+            let unconfirmed = self.memory.as_ref().is_some_and(|m| m.unconfirmed.is_some());
+            if !self.setup.follows() || self.trail.refused || unconfirmed {
+                return wakes.recv().ok();
+            }
+            match wakes.try_recv() {
+                Ok(wake) => return Some(wake),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {}
+            }
+            let Err(fault) = self.follow() else { continue };
+            self.trail.tail = None;
+            if let Fault::Stop(why) = fault {
+                tracing::error!(why, "the changelog cannot be followed");
+                self.forget();
+                self.trail.refused = true;
+                continue;
+            }
+            tracing::debug!(%fault, "following goes on");
+            match wakes.recv_timeout(REST) {
+                Ok(wake) => return Some(wake),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// The shard is not worked on: views that were dropped show again what is remembered.
+    pub(super) fn rest(&mut self, phase: Phase) {
+        self.observer.phase(phase);
+        if let Some(memory) = &mut self.memory {
+            memory.state.touch_everything();
+            self.trail.untold = true;
+        }
+    }
+
+    /// The group has given the shard to another member.
+    pub(super) fn yielded(&mut self) {
+        self.trail.refused = false;
+        let unconfirmed = self.memory.as_ref().is_some_and(|m| m.unconfirmed.is_some());
+        if unconfirmed || !self.setup.follows() {
+            self.forget();
+        }
+    }
+
+    /// Takes in the next record, or waits for it.
+    fn follow(&mut self) -> Result<(), Fault> {
+        let now = self.clock.elapsed();
+        let kept = self.broker.tombstones_kept();
+        if self.trail.behind.is_some_and(|since| now.saturating_sub(since) > kept / 2) {
+            tracing::warn!("behind the changelog for too long: beginning anew");
+            self.forget();
+        }
+        if self.trail.tail.is_none() {
+            self.trail.tail = Some(self.broker.tail(self.log.end())?);
+            self.trail.behind.get_or_insert(now);
+        }
+        let Some(tail) = &mut self.trail.tail else { return Ok(()) };
+        match tail.poll(POLL)? {
+            Tailed::Record(found) => {
+                self.trail.behind.get_or_insert(now);
+                self.trail.untold = true;
+                if let Err(fault) = self.log.take(found, self.memory.as_mut()) {
+                    self.forget();
+                    return Err(fault);
+                }
+                let told = self.trail.told.is_some_and(|at| now.saturating_sub(at) < TOLD_EVERY);
+                if !told {
+                    self.show(now);
+                }
+            }
+            Tailed::End => {
+                self.trail.behind = None;
+                if self.memory.is_none() && self.log.is_whole() {
+                    let built = self.log.build(self.setup.engine.clone(), self.setup.fresh_key)?;
+                    self.memory = Some(built);
+                }
+                self.show(now);
+            }
+            Tailed::Away => drop(self.trail.behind.get_or_insert(now)),
+            Tailed::Nothing => {
+                if self.trail.behind.is_none() {
+                    self.show(now);
+                }
+                if let Some(memory) = &mut self.memory {
+                    self.observer.between(memory);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes the views of what is followed.
+    fn show(&mut self, now: Duration) {
+        if let Some(memory) = self.memory.as_mut().filter(|_| self.trail.untold) {
+            self.observer.committed(memory, None, self.clock.wall());
+            (self.trail.told, self.trail.untold) = (Some(now), false);
+        }
+    }
+}
