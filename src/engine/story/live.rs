@@ -377,9 +377,9 @@ mod tests {
         ) {
             let all = articles(&texts);
             let (mut own, mut other, mut whole) = (story(), story(), story());
-            for at in 0..texts.len() {
+            for (at, with) in with.iter().enumerate().take(texts.len()) {
                 let new = all.member(Sequence(at as u64)).unwrap();
-                if with[at] == 0 { &mut other } else { &mut own }.add(new, &all, newest);
+                if *with == 0 { &mut other } else { &mut own }.add(new, &all, newest);
                 whole.add(new, &all, newest);
             }
             own.absorb(other, StoryId(7), &all, newest);
