@@ -117,6 +117,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                     self.forget();
                     return Err(fault);
                 }
+                point!("mid-restore");
                 let told = self.trail.told.is_some_and(|at| now.saturating_sub(at) < TOLD_EVERY);
                 if !told {
                     self.show(now);
