@@ -159,6 +159,8 @@ table! {
         "Whether this instance owns the shard."
     RESTORE: Gauge "wirefold_restore_seconds" ["shard"] Seconds NONE
         "How long the last restore from the changelog took."
+    RESTORED: Gauge "wirefold_restore_records" ["shard"] Count NONE
+        "Records of the changelog read by the restore under way, or by the last one."
     LIVE_ARTICLES: Gauge "wirefold_live_articles" ["shard"] Count NONE
         "Articles in the window."
     IDENTITIES: Gauge "wirefold_identities" ["shard"] Count NONE

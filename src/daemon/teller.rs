@@ -119,6 +119,9 @@ impl Observer for Teller {
             tracing::info!(shard = self.shard, ?phase, "phase");
         }
         let owned = owns(phase);
+        if let Phase::Restoring(records) = phase {
+            metrics::RESTORED.set([&self.label], records as f64);
+        }
         metrics::SHARD_OWNED.set([&self.label], f64::from(u8::from(owned)));
         if !owned {
             self.forget();
@@ -159,6 +162,7 @@ impl Observer for Teller {
     fn restored(&mut self, records: u64, took: Duration) {
         self.view.restored = Some((records, took));
         metrics::RESTORE.set([&self.label], took.as_secs_f64());
+        metrics::RESTORED.set([&self.label], records as f64);
     }
 
     fn transacted(&mut self, ended: Ended, took: Duration) {
