@@ -17,6 +17,7 @@ use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::teller::Teller;
 use crate::daemon::texts::Texts;
 use crate::daemon::view::Views;
+use crate::daemon::watchdog;
 use crate::engine::CORE;
 use anyhow::anyhow;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
     let server = serve(config, &kafka, &shown)?;
     let daemon = Daemon::start(kafka, setup(config), tellers(shown));
     let daemon = daemon.map_err(Failure::Usage)?;
+    watchdog::over(views.clone())?;
     let notifier = Notifier::start(views)?;
     let ended = daemon.run(|| notifier.into_iter().for_each(Notifier::stopping));
     if let Some(server) = server {

@@ -33,3 +33,4 @@ pub mod run;
 pub mod teller;
 pub mod texts;
 pub mod view;
+pub mod watchdog;

@@ -1,9 +1,12 @@
-//! Ends the process when a blocking call outlives its own time-out.
+//! Ends the process when a blocking call outlives its own time-out, or a pipeline hangs.
 //!
 //! librdkafka's calls take a time-out and keep to it, nearly always. One that does not would hold
 //! its shard while the lease thread keeps the lease alive, so that nobody takes over. Ending the
-//! process is then the only help: the group sees the member go, and another one takes the shard.
+//! process is then the only help: the group sees the member go, and another one takes the shard. The
+//! same holds for a pipeline that makes no progress while records wait and the broker answers, which
+//! its read view tells.
 
+use super::view::Views;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long after its own time-out a call may still return.
 pub const GRACE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How many looks in a row must find a pipeline hanging. They are counted, not timed: when a process
+/// that was suspended wakes, its pipelines have not moved for long, and then they do.
+const LOOKS: u32 = 20;
 
 /// Watches calls; cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +80,31 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.of.0.lock().unwrap_or_else(PoisonError::into_inner).calls.remove(&self.id);
     }
+}
+
+/// Watches the pipelines from a thread of its own, which ends the process with exit code 1.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn over(views: Arc<Views>) -> std::io::Result<()> {
+    let look = move || {
+        let mut seen = 0;
+        loop {
+            std::thread::sleep(LOOK_EVERY);
+            let hanging = views.hanging();
+            seen = still(seen, &hanging);
+            if seen >= LOOKS {
+                tracing::error!(why = hanging.join("; "), "a pipeline hangs: ending the process");
+                std::process::exit(1);
+            }
+        }
+    };
+    std::thread::Builder::new().name("watchdog-views".into()).spawn(look).map(drop)
+}
+
+/// How many looks in a row have found something hanging.
+fn still(before: u32, hanging: &[String]) -> u32 {
+    if hanging.is_empty() { 0 } else { before + 1 }
 }
 
 #[cfg(test)]

@@ -138,6 +138,24 @@ fn killed_at_any_moment_without_transactions() {
     killed("at_least_once");
 }
 
+/// Every other commit is forgotten at once, so that what was just committed is read back again and
+/// again.
+#[test]
+fn commits_that_are_forgotten_are_always_found() {
+    let deployment = Deployment::new("forgets", "exactly_once");
+    let daemon = deployment.start("forget-commit=50%return", &["batch.records_max=10"]);
+    for _ in 0..20 {
+        deployment.produce(60);
+        deployment.is_through(&daemon);
+    }
+    let (log, forgotten) = (daemon.log(), daemon.times("after the commit"));
+    daemon.stops();
+    assert!(forgotten >= 40, "commits were forgotten {forgotten} times:\n{log}");
+    assert_eq!(log.matches("Restoring").count(), 1, "memory was rebuilt:\n{log}");
+    tally("aborts", forgotten);
+    deployment.holds();
+}
+
 /// One transaction in three is aborted, some that were committed are forgotten, and no abort costs a
 /// rebuild.
 #[test]

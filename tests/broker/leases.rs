@@ -85,6 +85,21 @@ fn standbys_that_come_and_go_move_no_lease() {
     deployment.holds();
 }
 
+/// A pipeline hangs while the lease thread keeps its lease alive: the process ends itself.
+#[test]
+fn an_owner_whose_pipeline_hangs_makes_way() {
+    let deployment = Deployment::new("hangs", "exactly_once");
+    deployment.produce(300);
+    let (owner, standby) = pair(&deployment, "mid-apply=150*off->sleep(600000)");
+    let (ended, log) = owner.ends();
+    assert_eq!(ended.code(), Some(1), "{log}");
+    assert!(log.contains("a pipeline hangs: ending the process"), "{log}");
+    standby.says("Running");
+    deployment.is_through(&standby);
+    standby.stops();
+    deployment.holds();
+}
+
 /// The owner dies and the standby goes on, in turns.
 #[test]
 fn standbys_take_over_from_the_dead() {

@@ -15,6 +15,7 @@ use wirefold::daemon::pipeline::broker::{
     OutputRecord, Partition, Polled, Role, Tail, Tailed, Writer,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
+use wirefold::daemon::pipeline::record::FENCE;
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::article::EventTime;
 
@@ -66,6 +67,7 @@ pub(crate) struct World {
     pub(crate) struck: u64,
     /// Whether the process was killed, which a standby does not return as an error.
     pub(crate) killed: bool,
+    /// Batches committed.
     pub(crate) commits: u64,
     pub(crate) wall: i64,
     pub(crate) tombstones_kept: Duration,
@@ -131,13 +133,17 @@ impl World {
         self.log.retain(|record| last[&record.key] == record.offset);
     }
 
+    /// Adds a record to the changelog.
+    pub(crate) fn appends(&mut self, key: String, value: Option<Vec<u8>>) {
+        self.log.push(LogRecord { offset: self.log_next, key, value });
+        self.log_next += 1;
+    }
+
     fn publish(&mut self, records: Vec<OutputRecord>) {
         for record in records {
             if record.role == Role::State {
                 let key = String::from_utf8(record.key.unwrap()).unwrap();
-                let value = record.payload;
-                self.log.push(LogRecord { offset: self.log_next, key, value });
-                self.log_next += 1;
+                self.appends(key, record.payload);
             } else {
                 self.outputs.push(record);
             }
@@ -295,16 +301,18 @@ impl Broker for Shared {
     fn changelog(
         &mut self,
         from: Option<i64>,
+        until: i64,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
-    ) -> Result<i64, Fault> {
+    ) -> Result<(), Fault> {
         let log = self.step("changelog", |w| Ok(w.log.clone()))?;
-        let mut end = from.unwrap_or(0);
-        for record in log.into_iter().filter(|record| record.offset >= from.unwrap_or(0)) {
-            end = record.offset + 1;
+        let end = log.last().map(|record| record.offset + 1);
+        assert_eq!(Some(until), end, "whoever reads has fenced the log and reads all of it");
+        let wanted = from.unwrap_or(0)..until;
+        for record in log.into_iter().filter(|record| wanted.contains(&record.offset)) {
             self.step("changelog record", |_| Ok(()))?;
             each(record)?;
         }
-        Ok(end)
+        Ok(())
     }
 
     fn peer(
@@ -381,11 +389,12 @@ impl Writer for MemoryWriter {
         let epoch = self.epoch;
         self.world.step("commit", |w| {
             fenced(w, epoch)?;
-            w.commits += 1;
             let open = std::mem::take(&mut w.open);
+            let fence = open.iter().any(|record| record.key.as_deref() == Some(FENCE.as_bytes()));
             w.publish(open);
             w.log_next += i64::from(w.transactions);
-            match w.commits.is_multiple_of(5) {
+            w.commits += u64::from(!fence);
+            match !fence && w.commits.is_multiple_of(5) {
                 true => Ok(Committed::AfterTrouble),
                 false => Ok(Committed::Surely),
             }

@@ -365,18 +365,12 @@ fn an_old_owner_that_writes_after_a_newer_one_is_noticed() {
     process(&shared, setup(Delivery::AtLeastOnce)).unwrap();
     let mut world = shared.lock();
     let plan = world.log.iter().find(|found| found.key == "plan").unwrap().clone();
-    let offset = world.log.last().unwrap().offset + 1;
     let newer = record::Plan {
         generation: 9,
         ..record::decode("plan", plan.value.as_deref().unwrap()).unwrap()
     };
-    world.log.push(wirefold::daemon::pipeline::broker::LogRecord {
-        offset,
-        key: "plan".into(),
-        value: Some(record::encode(&newer)),
-    });
-    let late = wirefold::daemon::pipeline::broker::LogRecord { offset: offset + 1, ..plan };
-    world.log.push(late);
+    world.appends("plan".into(), Some(record::encode(&newer)));
+    world.appends("plan".into(), plan.value);
     drop(world);
     let why = process(&shared, setup(Delivery::AtLeastOnce)).unwrap_err();
     assert!(why.contains("two instances wrote at once"), "{why}");

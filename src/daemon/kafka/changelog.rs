@@ -1,12 +1,14 @@
-//! Reads a partition, assign-only: up to its last stable offset, or following it as it grows.
+//! Reads a partition, assign-only: up to an offset or the last stable one, or following it as it grows.
 //!
-//! The end is told by librdkafka's partition-EOF event, never by an offset seen: the last offsets
-//! of a transactional log are commit markers, which no reader gets.
+//! The last stable offset is told by librdkafka's partition-EOF event, never by an offset seen: the
+//! last offsets of a transactional log are commit markers, which no reader gets. It is what the leader
+//! knows, which after an election can be less than what was committed. Who must not miss anything
+//! names a record that is there.
 
 use super::client::{CALL, Quiet};
-use super::watchdog::Watchdog;
 use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, Fault, LogRecord, Tailed};
+use crate::daemon::watchdog::Watchdog;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -23,6 +25,15 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 pub(super) enum Go {
     On,
     Enough,
+}
+
+/// Where reading ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// At the last stable offset, as the leader knows it.
+    Stable,
+    /// After the record before this offset, which is there.
+    Known(i64),
 }
 
 /// A consumer that reads one partition at a time from somewhere to its end.
@@ -52,19 +63,23 @@ impl Tail {
             .ok_or_else(|| Fault::Stop(format!("input topic `{topic}` does not exist")))
     }
 
-    /// Gives every record from offset `from` to the last stable offset to `each`.
+    /// Gives every record from offset `from` to `end` to `each`.
     pub(super) fn read(
         &self,
         topic: &str,
         partition: i32,
         from: i64,
+        end: End,
         each: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<Go, Fault>,
     ) -> Result<(), Fault> {
+        if end == End::Known(from) {
+            return Ok(());
+        }
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Offset(from))
             .map_err(|e| fault("assign", &e))?;
         self.consumer.assign(&list).map_err(|e| fault("assign", &e))?;
-        let read = self.poll(partition, each);
+        let read = self.poll(partition, end, each);
         self.consumer.unassign().map_err(|e| fault("unassign", &e))?;
         read
     }
@@ -72,8 +87,13 @@ impl Tail {
     fn poll(
         &self,
         partition: i32,
+        end: End,
         each: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<Go, Fault>,
     ) -> Result<(), Fault> {
+        let until = match end {
+            End::Stable => i64::MAX,
+            End::Known(until) => until,
+        };
         let mut heard = Instant::now();
         loop {
             match self.consumer.poll(POLL) {
@@ -83,11 +103,17 @@ impl Tail {
                 None => {}
                 Some(Ok(message)) => {
                     heard = Instant::now();
-                    if each(&message)? == Go::Enough {
+                    let after = message.offset() + 1;
+                    if after <= until && each(&message)? == Go::Enough || after >= until {
                         return Ok(());
                     }
                 }
-                Some(Err(KafkaError::PartitionEOF(at))) if at == partition => return Ok(()),
+                Some(Err(KafkaError::PartitionEOF(at))) if at == partition => {
+                    if end == End::Stable {
+                        return Ok(());
+                    }
+                    tracing::debug!(until, "the log seems to end before what is there");
+                }
                 Some(Err(error)) => pass(&error)?,
             }
         }

@@ -1,20 +1,24 @@
 //! A shard's broker: the real side of the pipeline's traits.
 
-use super::changelog::{Follower, Go, Tail, log_record};
+use super::changelog::{End, Follower, Go, Tail, log_record};
 use super::client::Settings;
 use super::input::{Input, record};
 use super::topics::Told;
-use super::watchdog::Watchdog;
 use super::writer::{Names, Writer};
 use crate::daemon::pipeline::broker::{
     Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition,
 };
 use crate::daemon::pipeline::shards::Slice;
+use crate::daemon::watchdog::Watchdog;
 use crate::engine::article::EventTime;
-use rdkafka::message::Message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How often a record is looked for where the log seems to end before it, which a leader that was just
+/// elected may say of what is there.
+const LOOKS: u32 = 5;
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
 
 /// One shard's access to a Kafka cluster.
 pub struct Cluster {
@@ -22,7 +26,8 @@ pub struct Cluster {
     slice: Slice,
     told: Told,
     names: Arc<Names>,
-    tail: Option<Tail>,
+    /// Reads single records of the input.
+    looker: Option<Tail>,
     watchdog: Watchdog,
 }
 
@@ -38,41 +43,46 @@ impl Cluster {
             Some(topics.state.clone()),
         ];
         let slice = Slice { map: settings.map.clone(), shard };
-        Self { names: Arc::new(names), slice, settings, told, tail: None, watchdog }
+        Self { names: Arc::new(names), slice, settings, told, looker: None, watchdog }
     }
 
-    fn tail(&mut self) -> Result<&Tail, Fault> {
-        if self.tail.is_none() {
-            let config = self.settings.changelog(self.slice.shard);
-            self.tail = Some(Tail::new(&config, self.watchdog.clone())?);
+    /// A reader of its own: what one read leaves behind in a client cannot reach the next.
+    fn reader(&self) -> Result<Tail, Fault> {
+        Tail::new(&self.settings.changelog(self.slice.shard), self.watchdog.clone())
+    }
+
+    fn looker(&mut self) -> Result<&Tail, Fault> {
+        if self.looker.is_none() {
+            self.looker = Some(self.reader()?);
         }
-        Ok(self.tail.as_ref().expect("made above"))
+        Ok(self.looker.as_ref().expect("made above"))
     }
 
-    /// Reads the changelog of `shard` from offset `from` to its last stable offset.
+    /// Reads the changelog of `shard` from offset `from` to `end`.
     fn log(
         &mut self,
         shard: u32,
         from: Option<i64>,
+        end: End,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
-    ) -> Result<i64, Fault> {
+    ) -> Result<(), Fault> {
         let topic = self.settings.topics.state.clone();
         let partition = i32::try_from(shard).unwrap_or(i32::MAX);
-        let tail = self.tail()?;
-        let (low, high) = tail.ends(&topic, partition)?;
+        let reader = self.reader()?;
+        let (low, high) = reader.ends(&topic, partition)?;
         let from = from.unwrap_or(low).max(low);
-        let mut end = from;
+        let high = match end {
+            End::Stable => high,
+            End::Known(until) => until,
+        };
         if from > high {
             let lost = format!("`{topic}` ends at {high}, before {from}: it was made anew");
             return Err(Fault::Stop(lost));
         }
-        tail.read(&topic, partition, from, &mut |message| {
-            let found = log_record(&topic, message)?;
-            end = found.offset + 1;
-            each(found)?;
+        reader.read(&topic, partition, from, end, &mut |message| {
+            each(log_record(&topic, message)?)?;
             Ok(Go::On)
-        })?;
-        Ok(end)
+        })
     }
 }
 
@@ -92,9 +102,10 @@ impl Broker for Cluster {
     fn changelog(
         &mut self,
         from: Option<i64>,
+        until: i64,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
-    ) -> Result<i64, Fault> {
-        self.log(self.slice.shard, from, each)
+    ) -> Result<(), Fault> {
+        self.log(self.slice.shard, from, End::Known(until), each)
     }
 
     fn peer(
@@ -102,12 +113,12 @@ impl Broker for Cluster {
         shard: u32,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.log(shard, None, each).map(drop)
+        self.log(shard, None, End::Stable, each)
     }
 
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault> {
         let slice = self.slice.clone();
-        let tail = self.tail()?;
+        let tail = self.looker()?;
         let mut found = BTreeMap::new();
         for topic in slice.map.topics() {
             for partition in 0..tail.partitions(&topic)? {
@@ -122,14 +133,26 @@ impl Broker for Cluster {
     }
 
     fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault> {
-        let mut found = None;
-        self.tail()?.read(&from.topic, from.partition, offset, &mut |message| {
-            if message.offset() == offset {
-                found = Some(record(&from.topic, message));
+        for attempt in 1..=LOOKS {
+            let mut found = None;
+            self.looker()?.read(
+                &from.topic,
+                from.partition,
+                offset,
+                End::Stable,
+                &mut |message| {
+                    found = Some(record(&from.topic, message));
+                    Ok(Go::Enough)
+                },
+            )?;
+            match found {
+                Some(found) => return Ok(Some(found).filter(|found| found.offset == offset)),
+                None if attempt < LOOKS => std::thread::sleep(LOOK_AGAIN),
+                None => {}
             }
-            Ok(Go::Enough)
-        })?;
-        Ok(found)
+            self.looker = None;
+        }
+        Ok(None)
     }
 
     fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<Input, Fault> {

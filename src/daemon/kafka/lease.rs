@@ -9,9 +9,9 @@
 //! member leaves and joins anew, so that only the group can say who the owner is.
 
 use super::client::{Settings, log};
-use super::watchdog::Watchdog;
 use crate::daemon::metrics;
 use crate::daemon::pipeline::lease::{Hold, Wake};
+use crate::daemon::watchdog::Watchdog;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};

@@ -8,7 +8,6 @@
 //! | [`lease`] | group membership on the changelog: who owns which shard |
 //! | [`cluster`] | a shard's [`Broker`](super::pipeline::broker::Broker) |
 //! | `input`, `changelog`, `writer` | its parts |
-//! | [`watchdog`] | ends the process when a blocking call outlives its own time-out |
 //!
 //! Every call blocks, so all of it runs on threads of its own.
 
@@ -19,5 +18,4 @@ mod input;
 pub mod lease;
 pub mod texts;
 pub mod topics;
-pub mod watchdog;
 mod writer;

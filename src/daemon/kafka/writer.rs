@@ -9,9 +9,9 @@
 //! Dropping the writer aborts nothing: the next writer's first call does.
 
 use super::client::{TRANSACTION, log, needs_a_person};
-use super::watchdog::Watchdog;
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{self, Committed, Fault, OutputRecord, Role};
+use crate::daemon::watchdog::Watchdog;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};

@@ -176,19 +176,21 @@ pub trait Broker {
     /// When the broker cannot be reached in time, or refuses.
     fn writer(&mut self) -> Result<Self::Writer, Fault>;
 
-    /// Reads the shard's changelog from offset `from` (`None`: from its beginning) up to the last
-    /// stable offset, taken after the call began, and gives each record to `each`. Returns the
-    /// offset after the last one read.
+    /// Reads the shard's changelog from offset `from` (`None`: from its beginning) to `until`, the
+    /// offset after a record that is known to be there, and gives each record to `each`. What looks
+    /// like the end of the log before that is not believed: a leader that was just elected may not
+    /// know yet how far its log is replicated.
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or what `each` says.
     fn changelog(
         &mut self,
         from: Option<i64>,
+        until: i64,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
-    ) -> Result<i64, Fault>;
+    ) -> Result<(), Fault>;
 
-    /// Reads another shard's changelog, as [`Broker::changelog`] does this one's.
+    /// Reads another shard's changelog up to its last stable offset.
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or what `each` says.

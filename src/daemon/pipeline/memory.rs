@@ -15,7 +15,9 @@ use super::batch::Batch;
 use super::broker::{Fault, LogRecord};
 use super::held::{self, Held};
 use super::journals::Journals;
-use super::record::{self, END, End, Journal, KEY, PLAN, POSITION, Plan, Position, SHAPE, Shape};
+use super::record::{
+    self, END, End, FENCE, Journal, KEY, PLAN, POSITION, Plan, Position, SHAPE, Shape,
+};
 use super::shape::Standing;
 use crate::engine::Settings;
 use crate::engine::fingerprint::FloodKey;
@@ -64,11 +66,13 @@ impl Memory {
     /// Judges by the changelog's tail, from `log_end` on, what became of the unconfirmed batch.
     pub fn outcome(&self, tail: &[LogRecord]) -> Outcome {
         let Some(batch) = &self.unconfirmed else {
-            return if tail.is_empty() { Outcome::Written } else { Outcome::Foreign };
+            let empty = tail.iter().all(|found| found.key == FENCE);
+            return if empty { Outcome::Written } else { Outcome::Foreign };
         };
         let own = batch.changelog();
-        let known =
-            |found: &LogRecord| own.get(found.key.as_str()) == Some(&found.value.as_deref());
+        let known = |found: &LogRecord| {
+            found.key == FENCE || own.get(found.key.as_str()) == Some(&found.value.as_deref())
+        };
         if !tail.iter().all(known) {
             return Outcome::Foreign;
         }
@@ -165,6 +169,9 @@ impl Log {
     pub fn take(&mut self, found: LogRecord, memory: Option<&mut Memory>) -> Result<(), Fault> {
         self.read += 1;
         self.end = Some(found.offset + 1);
+        if found.key == FENCE {
+            return Ok(());
+        }
         self.whole = false;
         match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {

@@ -1,7 +1,7 @@
 //! The loop and its atomic unit.
 //!
 //! ```text
-//! Granted -> writer (fences) -> changelog read -> input opened at the position -> batches
+//! Granted -> writer (fences) -> fence -> changelog read up to it -> input opened at the position -> batches
 //! batch: gather -> prepare in parallel -> apply -> one transaction -> publish the read view
 //! ```
 //!
@@ -9,7 +9,7 @@
 //! is announced before the commit.
 //!
 //! Invariants: PI-1 a writer exists only while the lease is held; PI-2 the changelog is read only
-//! after the writer has fenced the former owner; PI-3 what memory holds and the broker does not is
+//! after the writer has fenced the former owner, and up to a record that it wrote since; PI-3 what memory holds and the broker does not is
 //! at most one batch, [`Memory::unconfirmed`]; PI-4 a new batch begins only when that is none.
 //!
 //! When a call leaves doubt, the writer is dropped, and after the lease is confirmed a new one is
@@ -41,12 +41,13 @@ mod start;
 
 use crate::engine::article::Span;
 use batch::{Batch, With};
-use broker::{Broker, Clock, Committed, Fault, OutputRecord, Writer};
+use broker::{Broker, Clock, Committed, Fault, OutputRecord, Role, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use lease::{Lease, Wake};
 use memory::{Log, Memory};
 pub use observer::{Ended, Observer, Phase, Waiting};
 use reader::Reader;
+use record::FENCE;
 pub use settings::{Delivery, Reset, Settings, Setup, TooLarge};
 use standby::Trail;
 use std::time::Duration;
@@ -191,7 +192,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
         let mut writer = self.broker.writer()?;
         point!("after-fence");
-        self.recall()?;
+        let until = fence(&mut writer)?;
+        self.recall(until)?;
         if let Some(memory) = &mut self.memory {
             shape::fit(&mut self.broker, memory, &self.setup)?;
         }
@@ -315,6 +317,26 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let reached = reader.reached();
         self.observer.waiting(&Waiting { records, age: age.max(Span(0)), reached });
     }
+}
+
+/// Writes the record behind which the former owner can write no more, and returns the offset after
+/// it. Who reads up to it has read everything; the end of the log as a broker tells it can lie before
+/// the last commit.
+fn fence<W: Writer>(writer: &mut W) -> Result<i64, Fault> {
+    writer.begin()?;
+    writer.send(&OutputRecord {
+        role: Role::State,
+        key: Some(FENCE.into()),
+        payload: Some(record::encode(&())),
+        headers: Vec::new(),
+    })?;
+    writer.flush()?;
+    match writer.commit()? {
+        Committed::Surely => {}
+        Committed::AfterTrouble => return Err(Fault::Doubt("trouble with the fence".into())),
+    }
+    let end = writer.changelog_end();
+    end.ok_or_else(|| Fault::Doubt("the broker did not say where the fence lies".into()))
 }
 
 /// The atomic unit. Where there are no transactions, plan, outputs, changelog and end mark are each

@@ -1,7 +1,7 @@
 //! Makes memory agree with the changelog when the shard is taken over, and after doubt.
 //!
-//! In: the memory as it is, none at a first take-over, and the changelog after the writer has fenced
-//! the former owner. Out: memory that equals what the log holds, or that is one finished batch ahead
+//! In: the memory as it is, none at a first take-over, and the changelog up to the fence that the new
+//! writer has put there. Out: memory that equals what the log holds, or that is one finished batch ahead
 //! of it, which is to be written again.
 //!
 //! # Why nothing is undone
@@ -26,19 +26,19 @@ use super::{Phase, Pipeline, spans};
 const TOLD_EVERY: u64 = 10_000;
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Makes memory agree with the changelog.
-    pub(super) fn recall(&mut self) -> Result<(), Fault> {
+    /// Makes memory agree with the changelog, which ends with the fence, at `until`.
+    pub(super) fn recall(&mut self, until: i64) -> Result<(), Fault> {
         self.trail.close();
         if let Some(memory) = self.memory.as_mut().filter(|memory| memory.unconfirmed.is_some()) {
             let mut tail = Vec::new();
-            let end = self.broker.changelog(Some(memory.log_end), &mut |found| {
+            self.broker.changelog(Some(memory.log_end), until, &mut |found| {
                 tail.push(found);
                 Ok(())
             })?;
             match memory.outcome(&tail) {
                 Outcome::Written => {
                     let batch = memory.unconfirmed.take();
-                    memory.confirm(end);
+                    memory.confirm(until);
                     self.log.passed(memory);
                     self.observer.committed(memory, batch.as_ref(), self.clock.wall());
                     return Ok(());
@@ -50,7 +50,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 }
             }
         }
-        self.catch_up()
+        self.catch_up(until)
     }
 
     /// Drops all that is remembered, so that the changelog is read from its beginning.
@@ -59,13 +59,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.trail.close();
     }
 
-    /// Reads the changelog from where memory stands, or from its beginning, to its end.
-    fn catch_up(&mut self) -> Result<(), Fault> {
+    /// Reads the changelog from where memory stands, or from its beginning, to the fence.
+    fn catch_up(&mut self, until: i64) -> Result<(), Fault> {
         let _restore = spans::restore(self.setup.slice.shard).entered();
         let started = self.clock.elapsed();
         let warm = self.memory.is_some();
-        let read = self.read_on();
-        let fits = read.and_then(|end| self.log.ends(end, self.memory.as_mut()));
+        let read = self.read_on(until);
+        let fits = read.and_then(|()| self.log.ends(until, self.memory.as_mut()));
         if fits.is_err() && warm {
             self.forget();
         }
@@ -83,12 +83,12 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Ok(())
     }
 
-    fn read_on(&mut self) -> Result<i64, Fault> {
+    fn read_on(&mut self, until: i64) -> Result<(), Fault> {
         let Self { log, memory, observer, broker, .. } = self;
         if memory.is_none() {
             observer.phase(Phase::Restoring(log.read()));
         }
-        broker.changelog(log.end(), &mut |found| {
+        broker.changelog(log.end(), until, &mut |found| {
             log.take(found, memory.as_mut())?;
             if memory.is_none() && log.read().is_multiple_of(TOLD_EVERY) {
                 observer.phase(Phase::Restoring(log.read()));

@@ -7,6 +7,7 @@
 //! | `pos` | the position: next offset and last record of every input partition, last batch, next event sequence |
 //! | `b/<batch>` | the journal of a batch: which input it covered, in which order, by which clock reading |
 //! | `h/<position>` | a record of the unique feed that waits for the end of an embargo ([`held`](super::held)) |
+//! | `fence` | nothing: who takes the shard over writes it, and knows what lies before it to be all there is |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
 //! | `end` | `at_least_once` only: that the batch of the plan is written in full |
 //!
@@ -33,6 +34,8 @@ pub const KEY: &str = "key";
 pub const SHAPE: &str = "shape";
 /// Key of the position.
 pub const POSITION: &str = "pos";
+/// Key of the fence.
+pub const FENCE: &str = "fence";
 /// Key of the plan.
 pub const PLAN: &str = "plan";
 /// Key of the end mark.
