@@ -123,6 +123,43 @@ fn one_figure_changed_is_a_correction_by_its_own_desk_and_a_doubt_by_another() {
 }
 
 #[test]
+fn two_of_few_figures_changed_by_another_desk_are_a_template_filled_anew() {
+    wire(
+        r#"
+        10:00 rt-1 northwire en "Bank rated" | Seltz Ratings raised the senior debt of Velden Bank to grade 2 from grade 3 and its notes to 4 from 5 on a scale of 9, citing the sale of its ferries.
+        10:05 rt-2 baypress en "Bank rated" | Seltz Ratings raised the senior debt of Velden Bank to grade 6 from grade 7 and its notes to 4 from 5 on a scale of 9, citing the sale of its ferries.
+        "#,
+        expect![[r#"
+              S1 opened
+            rt-1: original; S1 of 1; pass yes
+              S2 opened
+            rt-2: recurring of rt-1 by many-figures-differ; S2 of 1; pass yes
+        "#]],
+    );
+}
+
+#[test]
+fn a_few_words_over_and_over_are_no_template() {
+    let says = |from: u32| -> String {
+        let words =
+            (0..60).map(|n| format!("{} {}", ["Port", "порт", "港"][n as usize % 3], from + n));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    wire(
+        &format!(
+            "10:00 mx-1 northwire en \"Ports\" | {}\n10:05 mx-2 baypress en \"Ports\" | {}",
+            says(100),
+            says(500)
+        ),
+        expect![[r#"
+              S1 opened
+            mx-1: original; S1 of 1; pass yes
+            mx-2: original; S1 of 2; pass yes
+        "#]],
+    );
+}
+
+#[test]
 fn a_spliced_item_names_both_its_sources() {
     wire(
         r#"

@@ -71,7 +71,7 @@ pub struct Settings {
     /// Hours from which a template is compared more strictly in words and less in figures.
     pub template_apart_hours: i64,
     /// The highest share of kept figures of a recurring template: three pairs or more; two or more
-    /// changed; far apart.
+    /// changed; far apart, or of two or more changed and no correction.
     pub kept: [f64; 3],
     /// Hours within which one provider's text with one or two other figures is a correction.
     pub unmarked_hours: i64,

@@ -7,6 +7,7 @@ use super::Settings;
 use super::compare::Comparison;
 use super::identity::same_provider;
 use super::verdict::{Arrival, Earlier, Kind};
+use crate::engine::fingerprint::Fingerprint;
 
 /// How a value is held against its threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub struct Rule {
 
 const CONDITIONS_MAX: usize = 6;
 /// The number of rules.
-pub const RULES: usize = 12;
+pub const RULES: usize = 13;
 
 impl Rule {
     fn new(name: &'static str, kind: Kind, conditions: &[Condition]) -> Self {
@@ -96,6 +97,8 @@ struct Values<'a> {
     later: bool,
     hours: f64,
     plain_words: f64,
+    /// Different ones among them, counted no further than they are asked for.
+    distinct_words: f64,
     agreement: f64,
     changed: f64,
     /// Figures that are aligned, and, once a template had time to recur, those replaced by words.
@@ -118,12 +121,15 @@ pub(super) fn table(
     let later = hours > set.template_apart_hours as f64;
     let replaced = if later { f64::from(pair.replaced) } else { 0.0 };
     let (figures, changed) = (pair.figures.len() as f64 + replaced, pair.changed_count() as f64);
+    let plain_words = new.print.plain_words().min(that.print.plain_words());
+    let most = 2 * set.template_words_min as usize;
     let values = Values {
         pair,
         set,
         later,
         hours,
-        plain_words: new.print.plain_words().min(that.print.plain_words()) as f64,
+        plain_words: plain_words as f64,
+        distinct_words: distinct(new.print, most).min(distinct(that.print, most)) as f64,
         agreement: pair.plain_of_new.get().min(pair.plain_of_old.get()),
         changed,
         figures,
@@ -131,9 +137,21 @@ pub(super) fn table(
         kept: if figures > 0.0 { 1.0 - (changed + replaced) / figures } else { 1.0 },
         same_provider: same_provider(new.about, that.about),
     };
-    let [a, b, c, d, e, f] = values.of_figures();
-    let [g, h, i, j, k, l] = values.of_shares();
-    [a, b, c, d, e, f, g, h, i, j, k, l]
+    let [a, b, c, d, e, f, g] = values.of_figures();
+    let [h, i, j, k, l, m] = values.of_shares();
+    [a, b, c, d, e, f, g, h, i, j, k, l, m]
+}
+
+/// Different plain words of a text by their bytes in its trace, counted up to `most`.
+fn distinct(print: &Fingerprint, most: usize) -> usize {
+    let (mut seen, mut count) = ([false; 256], 0);
+    for &byte in print.trace.iter().filter(|byte| **byte != 0) {
+        count += usize::from(!std::mem::replace(&mut seen[usize::from(byte)], true));
+        if count == most {
+            break;
+        }
+    }
+    count
 }
 
 fn least(measure: &'static str, value: f64, threshold: f64) -> Condition {
@@ -150,11 +168,12 @@ fn flag(measure: &'static str, holds: bool) -> Condition {
 
 impl Values<'_> {
     /// Rules of texts that differ in figures, or in little else.
-    fn of_figures(&self) -> [Rule; 6] {
+    fn of_figures(&self) -> [Rule; 7] {
         let set = self.set;
         let same = flag("same_template", self.pair.same_template);
         let provider = flag("same_provider", self.same_provider);
         let words = least("plain_words", self.plain_words, f64::from(set.template_words_min));
+        let varied = least("distinct_words", self.distinct_words, self.varied());
         let changed = |count| least("changed_figures", self.changed, count);
         let differ = least("changed_figures", self.differ, 2.0);
         let few = most("changed_figures", self.changed, 2.0);
@@ -172,14 +191,31 @@ impl Values<'_> {
             |name, conditions: &[Condition]| Rule::new(name, Kind::Recurring, conditions);
         let unmarked = [same, words, changed(1.0), few, provider, soon];
         let other = [same, words, changed(1.0), few, soon];
+        // Who copies slips in one figure, or in two of many.
+        let many = [same, words, varied, changed(2.0), kept(2)];
         [
             Rule::new("unmarked", Kind::Correction, &unmarked),
-            recurring("figures-differ", &[words, agree(set.template), pairs, kept(0)]),
-            recurring("most-figures-differ", &[words, agree(set.template), differ, kept(1)]),
-            recurring("figures-differ-later", &[words, agree(set.template_apart), later, kept(2)]),
+            recurring("figures-differ", &[words, varied, agree(set.template), pairs, kept(0)]),
+            recurring(
+                "most-figures-differ",
+                &[words, varied, agree(set.template), differ, kept(1)],
+            ),
+            recurring(
+                "figures-differ-later",
+                &[words, varied, agree(set.template_apart), later, kept(2)],
+            ),
+            recurring("many-figures-differ", &many),
             Rule::new("other-figures", Kind::Reprint, &other),
-            recurring("same-template", &[same, words, changed(1.0)]),
+            recurring("same-template", &[same, words, varied, changed(1.0)]),
         ]
+    }
+
+    /// Different plain words that a template has: a few that are said over and over are none, whatever
+    /// figures stand between them.
+    fn varied(&self) -> f64 {
+        let least = f64::from(self.set.template_words_min);
+        let share = |parts: f64, most: f64| (self.plain_words / parts).floor().min(most);
+        share(2.0, least).max(share(4.0, 2.0 * least))
     }
 
     /// Rules of how much of either text the other holds.
