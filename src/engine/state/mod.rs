@@ -16,6 +16,7 @@ mod live;
 mod past;
 mod radius;
 pub mod record;
+mod restore;
 mod tally;
 mod touched;
 
@@ -29,7 +30,7 @@ use super::index::Index;
 use super::index::furniture::Furniture;
 use super::prepare::Prepared;
 use super::relation::{self, Arrival, Carrying, Kind, Pass, Standing, Verdict};
-use super::story::{Member, Members, Placement, Remembered, Step, Stories, StoryId, Summary};
+use super::story::{Member, Placement, Remembered, Step, Stories, StoryId, Summary};
 use super::text::{Clean, Words};
 pub use consider::Considered;
 use embargo::Embargo;
@@ -38,7 +39,6 @@ use furniture::Edges;
 use live::Live;
 pub use live::{Decision, Entry};
 use past::{Known, Past};
-use record::ClockRecord;
 pub use record::{Change, RestoreError};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -248,58 +248,6 @@ impl State {
             changes.push(Change::clock(clock.0, clock.1, self.live.first_sequence()));
         }
         changes
-    }
-
-    /// Rebuilds the state that wrote `records`: the last value of every key, in any order.
-    ///
-    /// # Errors
-    /// When a record cannot be read, is of a newer version, or one that others need is missing.
-    pub fn restore(
-        settings: Settings,
-        key: FloodKey,
-        records: impl IntoIterator<Item = (String, Vec<u8>)>,
-    ) -> Result<Self, RestoreError> {
-        let mut state = Self::new(settings, key);
-        let read = record::Records::read(records)?;
-        let Some(ClockRecord { clock, next, first }) = read.clock else { return Ok(state) };
-        state.clock = clock;
-        state.clock_written = Some((clock, next));
-        let oldest = read.articles.first().map_or(next, |(s, _)| *s);
-        let first = first.unwrap_or(oldest);
-        state.live = Live::starting_at(first);
-        state.index = Index::new(&state.settings.index, first);
-        for (hash, seen) in read.furniture {
-            state.furniture.remember(hash, seen);
-        }
-        for (sequence, identity) in read.identities {
-            state.past.push(sequence, identity);
-        }
-        for (sequence, waiting) in read.waiting {
-            state.embargo.put(sequence, waiting);
-        }
-        for remembered in read.remembered {
-            state.stories.remember(remembered);
-        }
-        let live = read.articles.into_iter().filter(|(sequence, _)| *sequence >= first);
-        live.into_iter().try_for_each(|(sequence, entry)| state.put_back(sequence, entry))?;
-        state.stories.resume(clock, next, &state.live);
-        if state.live.next() != next {
-            return Err(RestoreError::Gap { expected: next.0, found: state.live.next().0 });
-        }
-        Ok(state)
-    }
-
-    /// Puts the next article back as its record says.
-    fn put_back(&mut self, sequence: Sequence, entry: Entry) -> Result<(), RestoreError> {
-        if sequence != self.live.next() {
-            return Err(RestoreError::Gap { expected: self.live.next().0, found: sequence.0 });
-        }
-        self.index.insert(&entry.print, &entry.edges);
-        let story = entry.decision.story;
-        self.live.push(entry);
-        let Some(member) = self.live.member(sequence) else { return Ok(()) };
-        let missing = self.stories.put_back(member, story, &self.live);
-        missing.map_or(Ok(()), |story| Err(RestoreError::Story { sequence: sequence.0, story }))
     }
 
     fn expire(&mut self) -> Vec<Step> {

@@ -24,11 +24,14 @@ use crate::engine::fingerprint::Fingerprint;
 use crate::engine::relation::past::Identity;
 use crate::engine::relation::{Standing, Verdict};
 use crate::engine::story::{FrequencyRecord, Remembered, StoryId, Terms};
+use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 const VERSION: u8 = 2;
+/// What the keys of articles start with, and what no key before those that follow does.
+const ARTICLE: &str = "a/";
+const AFTER_ARTICLES: &str = "a0";
 
 /// A record to write to the changelog: `None` is a tombstone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +177,13 @@ impl Records {
         records: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, RestoreError> {
         let mut read = Self::default();
-        let ordered: BTreeMap<String, Vec<u8>> = records.into_iter().collect();
+        let mut ordered: Vec<(String, Vec<u8>)> = records.into_iter().collect();
+        ordered.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let articles = ordered.partition_point(|(key, _)| key.as_str() < ARTICLE)
+            ..ordered.partition_point(|(key, _)| key.as_str() < AFTER_ARTICLES);
+        let articles = ordered.drain(articles).collect::<Vec<_>>().into_par_iter();
+        read.articles =
+            articles.map(|(key, value)| article(&key, &value)).collect::<Result<_, _>>()?;
         for (key, value) in ordered {
             let unreadable = |message: &str| RestoreError::Unreadable {
                 key: key.clone(),
@@ -185,9 +194,6 @@ impl Records {
             };
             if key == "clock" {
                 read.clock = Some(clock(&key, &value)?);
-            } else if let Some(number) = key.strip_prefix("a/") {
-                let (own, stored) = (sequence(number)?, decode::<ArticleRecord>(&key, &value)?);
-                read.articles.push((own, entry(own, stored)));
             } else if let Some(number) = key.strip_prefix("i/") {
                 read.identities.push((sequence(number)?, decode(&key, &value)?));
             } else if let Some(number) = key.strip_prefix("w/") {
@@ -220,6 +226,14 @@ fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
         return Ok(ClockRecord { clock, next, first: None });
     }
     decode(key, value)
+}
+
+fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
+    let own = sequence_of(ARTICLE, key).ok_or_else(|| RestoreError::Unreadable {
+        key: key.to_owned(),
+        message: "no sequence in its key".into(),
+    })?;
+    Ok((own, entry(own, decode::<ArticleRecord>(key, value)?)))
 }
 
 fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
