@@ -10,7 +10,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
+use std::collections::BTreeMap;
+use utoipa::openapi::{Content, Ref, RefOr, Response as Described, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 /// Nothing but this origin's own files, and no script in a page's text: whatever an article holds,
 /// nothing of it runs.
@@ -84,6 +86,61 @@ impl IntoResponse for Problem {
         }
         answer
     }
+}
+
+/// What a request may be answered with instead of what it asks for, by status, as the API's document
+/// says it.
+const INSTEAD: [(u16, &str); 9] = [
+    (304, "unchanged: the client has it"),
+    (400, "a parameter is not understood"),
+    (404, "nothing of that name is live"),
+    (408, "the body did not come in time"),
+    (410, "retention has passed the text"),
+    (413, "over 256 KB"),
+    (422, "no article can be read"),
+    (429, "too many streams"),
+    (503, "not now: `Retry-After` says when to ask again"),
+];
+
+/// Names the answers that several resources have in common.
+macro_rules! instead {
+    ($($(#[$about:meta])* $name:ident [$($status:literal)*])*) => {
+        $(
+            $(#[$about])*
+            pub(super) struct $name;
+
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Described>> {
+                    [$($status),*].into_iter().map(instead).collect()
+                }
+            }
+        )*
+    };
+}
+
+instead! {
+    /// Of lists.
+    Listed [304 400]
+    /// Of one thing by its name.
+    Named [304 400 404]
+    /// Of one thing whose text is needed.
+    Unread [304 400 404 410 503]
+    /// Of what is worked at by few at a time.
+    Later [503]
+    /// Of streams.
+    Unfollowed [400 429]
+    /// Of an article that is asked about.
+    Unmatched [304 400 408 413 422 503]
+}
+
+fn instead(status: u16) -> (String, RefOr<Described>) {
+    let says = INSTEAD.iter().find(|(known, _)| *known == status).map_or("", |(_, says)| says);
+    let mut told = ResponseBuilder::new().description(says);
+    if status >= 400 {
+        let body = Content::new(Some(Ref::from_schema_name("ProblemBody")));
+        told = told.content("application/problem+json", body);
+    }
+    (status.to_string(), told.build().into())
 }
 
 /// An answer, or why there is none.

@@ -3,7 +3,7 @@
 use super::query::{Params, cursor};
 use super::rows::{ArticleRow, At, Relation};
 use super::{Api, Problem};
-use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
+use crate::daemon::admin::answer::{Answer, Later, Listed, Named, fresh};
 use crate::daemon::contract::data::Input;
 use crate::daemon::contract::radius::Searched;
 use crate::daemon::desk::{Article, Desk};
@@ -40,8 +40,7 @@ pub(super) struct ArticleList {
     ),
     responses(
         (status = 200, body = ArticleList),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        Listed,
     )
 )]
 pub(super) async fn by_uri(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
@@ -88,9 +87,7 @@ pub(super) struct ArticlePage {
     ),
     responses(
         (status = 200, body = ArticlePage),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+        Named,
     )
 )]
 pub(super) async fn one(
@@ -100,25 +97,19 @@ pub(super) async fn one(
     headers: HeaderMap,
 ) -> Answer {
     params.only(&[])?;
-    let (shard, desk, sequence) = api.place(&id)?;
-    let at = At { shard, desk: &desk };
-    let article = desk.article(sequence).ok_or_else(|| gone(&id))?;
-    let entry = &article.entry;
+    let found = api.article(&id)?;
+    let (at, entry) = (found.at(), &found.article.entry);
     let verdict = &entry.decision.verdict;
     let page = ArticlePage {
-        article: at.row(sequence, article),
+        article: found.row(),
         relation: at.relation(&verdict.relation),
         also: verdict.also.iter().map(|relation| at.relation(relation)).collect(),
         input: Input::of(&entry.input),
         simhash: entry.print.simhash.to_string(),
         figures: entry.print.figures.len(),
-        searched_from: oldest(&desk),
+        searched_from: oldest(&found.desk),
     };
     fresh(&headers, &page)
-}
-
-fn gone(id: &str) -> Problem {
-    Problem::missing(format!("no live article `{id}`"))
 }
 
 fn oldest(desk: &Desk) -> Option<String> {
@@ -177,9 +168,7 @@ impl CarrierRow {
     ),
     responses(
         (status = 200, body = Carriers),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+        Named,
     )
 )]
 pub(super) async fn carriers(
@@ -189,18 +178,17 @@ pub(super) async fn carriers(
     headers: HeaderMap,
 ) -> Answer {
     params.only(&[])?;
-    let (shard, desk, sequence) = api.place(&id)?;
-    let at = At { shard, desk: &desk };
-    let article = desk.article(sequence).ok_or_else(|| gone(&id))?;
-    let tainted = matches!(article.entry.standing, Standing::Withdrawn | Standing::Uncorrected);
-    let alert = desk.alert(sequence).filter(|_| tainted);
-    let by = alert.map(|alert| &alert.by).or(article.entry.changed_by.as_ref());
+    let found = api.article(&id)?;
+    let (at, desk, entry) = (found.at(), &*found.desk, &found.article.entry);
+    let tainted = matches!(entry.standing, Standing::Withdrawn | Standing::Uncorrected);
+    let alert = desk.alert(found.sequence).filter(|_| tainted);
+    let by = alert.map(|alert| &alert.by).or(entry.changed_by.as_ref());
     let by = by.and_then(|key| desk.of_key(key)).map(|(s, article)| at.row(s, article));
     let items = alert.map(|alert| &alert.carriers).into_iter().flatten();
     let carriers = Carriers {
-        article: at.row(sequence, article),
+        article: found.row(),
         by,
-        searched: oldest(&desk)
+        searched: oldest(desk)
             .zip(desk.clock)
             .map(|(from, clock)| Searched { from, to: clock.to_string() }),
         items: items.filter_map(|carrier| CarrierRow::of(at, carrier)).collect(),
@@ -236,9 +224,8 @@ pub(super) struct Found {
     ),
     responses(
         (status = 200, body = Found),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "not now: `Retry-After` says when to ask again"),
+        Listed,
+        Later,
     )
 )]
 pub(super) async fn search(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {

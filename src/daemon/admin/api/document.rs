@@ -3,7 +3,8 @@
 //! `wirefold schema openapi` prints it, `/api/v1/openapi.json` serves it, and `config/schema/openapi.json`
 //! holds it; a test fails when they drift.
 
-use super::{articles, compare, matching, queue, stories, stream};
+use super::{articles, diff, matching, queue, stories, stream, text, why};
+use crate::daemon::admin::answer::ProblemBody;
 use crate::daemon::admin::server;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi};
@@ -26,13 +27,14 @@ use utoipa::{Modify, OpenApi as _};
         articles::carriers,
         articles::search,
         queue::list,
-        compare::text,
-        compare::diff,
-        compare::why,
+        text::one,
+        diff::two,
+        why::two,
         matching::consider,
         stream::changes,
         stream::events,
     ),
+    components(schemas(ProblemBody)),
     modifiers(&Token)
 )]
 struct Document;

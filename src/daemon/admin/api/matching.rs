@@ -3,7 +3,7 @@
 use super::query::Params;
 use super::rows::{At, Relation};
 use super::{Api, Problem, WITHIN};
-use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
+use crate::daemon::admin::answer::{Answer, Unmatched, fresh};
 use crate::daemon::contract::data::rounded;
 use crate::daemon::desk::Desk;
 use crate::daemon::desk::asks::Ask;
@@ -90,9 +90,7 @@ pub(super) struct Near {
     request_body(content = serde_json::Value, description = "an article as the input takes it"),
     responses(
         (status = 200, body = Match),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "over 256 KB"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "no article can be read"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "not now: `Retry-After` says when to ask again"),
+        Unmatched,
     )
 )]
 pub(super) async fn consider(

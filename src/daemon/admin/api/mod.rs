@@ -10,14 +10,15 @@
 //! | `stories` | `/stories`, `/stories/{id}`, `/facets` |
 //! | `articles` | `/articles`, `/articles/{id}`, its carriers, `/search` |
 //! | `queue` | `/queue`: what a desk must act on |
-//! | `compare` | `/articles/{id}/text`, `/diff`, `/why` |
+//! | `text` | `/articles/{id}/text` |
+//! | `diff`, `why` | `/diff`, `/why`: two articles |
 //! | `matching` | `/match` |
 //! | `stream` | `/changes`, `/events` |
 //! | `rows`, `query` | articles and stories as sent; parameters and cursors |
 //! | [`document`] | all of it as OpenAPI |
 
 mod articles;
-mod compare;
+mod diff;
 pub mod document;
 mod matching;
 mod query;
@@ -25,9 +26,11 @@ mod queue;
 mod rows;
 mod stories;
 mod stream;
+mod text;
+mod why;
 
 use super::answer::Problem;
-use crate::daemon::desk::{Desk, Desks};
+use crate::daemon::desk::{Article, Desk, Desks};
 use crate::daemon::texts::Texts;
 use crate::engine::Settings as EngineSettings;
 use crate::engine::article::Sequence;
@@ -35,6 +38,8 @@ use crate::engine::wire::Format;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use query::Params;
+use rows::{ArticleRow, At};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -72,6 +77,26 @@ pub(super) struct Api {
     stopping: watch::Receiver<bool>,
 }
 
+/// A live article, with the desk that it was found on.
+struct Found {
+    shard: u32,
+    desk: Arc<Desk>,
+    sequence: Sequence,
+    article: Article,
+}
+
+impl Found {
+    /// What makes rows of its desk.
+    fn at(&self) -> At<'_> {
+        At { shard: self.shard, desk: &self.desk }
+    }
+
+    /// Its row.
+    fn row(&self) -> ArticleRow {
+        self.at().row(self.sequence, &self.article)
+    }
+}
+
 impl Api {
     /// The API over `source`, whose streams end when `stopping` says so.
     pub(super) fn new(source: Source, stopping: watch::Receiver<bool>) -> Self {
@@ -91,14 +116,14 @@ impl Api {
         self.source.desks.all()
     }
 
-    /// The desk and place that an article's id names.
-    fn place(&self, id: &str) -> Result<(u32, Arc<Desk>, Sequence), Problem> {
+    /// The live article of an id.
+    fn article(&self, id: &str) -> Result<Found, Problem> {
         let found = id.split_once('.').and_then(|(shard, sequence)| {
             let shard = shard.parse().ok()?;
             let desk = self.source.desks.of(shard)?;
             let sequence = Sequence(sequence.parse().ok()?);
-            desk.article(sequence)?;
-            Some((shard, desk, sequence))
+            let article = desk.article(sequence)?.clone();
+            Some(Found { shard, desk, sequence, article })
         });
         found.ok_or_else(|| Problem::missing(format!("no live article `{id}`")))
     }
@@ -128,12 +153,12 @@ pub(super) fn routes(api: Api) -> Router {
         .route("/facets", get(stories::facets))
         .route("/articles", get(articles::by_uri))
         .route("/articles/{id}", get(articles::one))
-        .route("/articles/{id}/text", get(compare::text))
+        .route("/articles/{id}/text", get(text::one))
         .route("/articles/{id}/carriers", get(articles::carriers))
         .route("/search", get(articles::search))
         .route("/queue", get(queue::list))
-        .route("/diff", get(compare::diff))
-        .route("/why", get(compare::why))
+        .route("/diff", get(diff::two))
+        .route("/why", get(why::two))
         .route("/match", post(matching::consider).layer(DefaultBodyLimit::max(MATCH_BYTES_MAX)))
         .route("/changes", get(stream::changes))
         .route("/events", get(stream::events))

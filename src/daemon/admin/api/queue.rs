@@ -10,7 +10,7 @@ use super::articles::CarrierRow;
 use super::query::{Params, cursor};
 use super::rows::{ArticleRow, At, article_id};
 use super::stories::clock;
-use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
+use crate::daemon::admin::answer::{Answer, Listed, fresh};
 use crate::daemon::desk::{Article, Desk};
 use crate::engine::article::{EventTime, Sequence, Span};
 use crate::engine::event::Carrier;
@@ -145,8 +145,7 @@ struct Matter {
     ),
     responses(
         (status = 200, body = Queue),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        Listed,
     )
 )]
 pub(super) async fn list(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {

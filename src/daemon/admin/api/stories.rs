@@ -3,7 +3,7 @@
 use super::query::{Params, cursor, signed, unsigned};
 use super::rows::{ArticleRow, At, BADGES, StoryRow, article_id, badge};
 use super::{Api, Problem};
-use crate::daemon::admin::answer::{Answer, ProblemBody, fresh};
+use crate::daemon::admin::answer::{Answer, Listed, Named, fresh};
 use crate::daemon::desk::Desk;
 use crate::daemon::desk::story::Story;
 use crate::engine::article::{EventTime, Sequence};
@@ -106,8 +106,7 @@ impl Filter {
     ),
     responses(
         (status = 200, body = StoryList),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        Listed,
     )
 )]
 pub(super) async fn list(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
@@ -264,9 +263,7 @@ pub(super) struct First {
     responses(
         (status = 308, description = "another story took it in: `Location` names that"),
         (status = 200, body = StoryPage),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "nothing of that name is live"),
+        Named,
     )
 )]
 pub(super) async fn one(
@@ -364,8 +361,7 @@ pub(super) struct Articles {
     tag = "stories",
     responses(
         (status = 200, body = Facets),
-        (status = 304, description = "unchanged: the client has it"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
+        Listed,
     )
 )]
 pub(super) async fn facets(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {

@@ -10,7 +10,7 @@
 use super::query::Params;
 use super::stories::clock;
 use super::{Api, Problem};
-use crate::daemon::admin::answer::{Answer, ProblemBody};
+use crate::daemon::admin::answer::{Answer, Unfollowed};
 use crate::daemon::desk::Desk;
 use crate::daemon::desk::lately::{Change, NAMED_MAX};
 use crate::daemon::metrics;
@@ -179,8 +179,7 @@ fn answer(api: Api, place: Place, every: Duration, follow: impl Follow + 'static
     tag = "streams",
     responses(
         (status = 200, body = Changed, content_type = "text/event-stream", description = "the data of `changed`"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "too many streams"),
+        Unfollowed,
     )
 )]
 pub(super) async fn changes(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
@@ -294,8 +293,7 @@ fn union(news: &[&Change], clock: Option<String>) -> Changed {
     ),
     responses(
         (status = 200, body = Gap, content_type = "text/event-stream", description = "the data of `gap`; for the others see `wirefold schema events`"),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "a parameter is not understood"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json", description = "too many streams"),
+        Unfollowed,
     )
 )]
 pub(super) async fn events(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
