@@ -9,7 +9,8 @@
 //! are answered. The clients are a process of their own at the lowest priority, because elsewhere they would
 //! be other machines. Told are articles a second by the wall clock, which suffers from whoever else uses this
 //! machine, and articles per second of processor time of the pipeline's threads, which does not; and the
-//! processor time of the server's threads. Then: memory of a live article with and without views.
+//! processor time of the thread that keeps the desk and of the server's. Then: memory of a live article
+//! with and without views.
 
 #[path = "../tests/it/feed.rs"]
 mod feed;
@@ -26,8 +27,8 @@ use wirefold::daemon::admin::api::Source;
 use wirefold::daemon::admin::server::{Bounds, Server, Shown};
 use wirefold::daemon::admin::status::Instance;
 use wirefold::daemon::contract::{Encoder, Mode, Unique};
-use wirefold::daemon::desk::Desks;
-use wirefold::daemon::desk::scribe::{News, Scribe};
+use wirefold::daemon::desk::keeper::Keeper;
+use wirefold::daemon::desk::{Desks, News};
 use wirefold::daemon::metrics;
 use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
@@ -50,6 +51,7 @@ const REQUESTS_PER_SECOND: u64 = 100;
 struct Run {
     wall: f64,
     pipeline: f64,
+    desk: f64,
     server: f64,
 }
 
@@ -81,7 +83,7 @@ fn main() {
         Some("--memory") => {
             let (articles, way) = (arguments[1].parse().expect("a number"), &arguments[2]);
             let way = if way == "views" { Way::Views } else { Way::NoViews };
-            work(&Arc::new(feed::feed(1, articles, 100)), way, |_| {});
+            work(&Arc::new(feed::feed(1, articles, 100)), way);
             return;
         }
         _ => {}
@@ -92,16 +94,17 @@ fn main() {
     let wire = Arc::new(feed::feed(1, articles, 100));
     let mut runs: Vec<[Run; 3]> = Vec::new();
     for round in 0..=rounds {
-        let run = [Way::NoViews, Way::Views, Way::Load].map(|way| work(&wire, way, |_| {}));
+        let run = [Way::NoViews, Way::Views, Way::Load].map(|way| work(&wire, way));
         // The first round warms up.
         if round > 0 {
             runs.push(run);
         }
     }
     println!("{articles} articles a run in batches of {BATCH}, median of {rounds} rounds");
+    println!("CPU of the desk and the server as shares of the pipeline's");
     println!(
-        "{:<10} {:>14} {:>22} {:>16}",
-        "", "articles/s", "articles/CPU second", "server CPU share"
+        "{:<10} {:>14} {:>22} {:>10} {:>12}",
+        "", "articles/s", "articles/CPU second", "desk CPU", "server CPU"
     );
     let median = |of: &dyn Fn(&[Run; 3]) -> f64| {
         let mut all: Vec<f64> = runs.iter().map(of).collect();
@@ -110,10 +113,11 @@ fn main() {
     };
     for (at, name) in ["no views", "views", "load"].into_iter().enumerate() {
         println!(
-            "{name:<10} {:>14.0} {:>22.0} {:>15.1}%",
+            "{name:<10} {:>14.0} {:>22.0} {:>9.1}% {:>11.1}%",
             median(&|run| articles as f64 / run[at].wall),
             median(&|run| articles as f64 / run[at].pipeline),
-            median(&|run| 100.0 * run[at].server / run[at].wall),
+            median(&|run| 100.0 * run[at].desk / run[at].pipeline),
+            median(&|run| 100.0 * run[at].server / run[at].pipeline),
         );
     }
     let falls = |from: usize, to: usize, of: fn(&Run) -> f64| {
@@ -139,12 +143,13 @@ fn main() {
 }
 
 /// Works through a wire, and says what it cost.
-fn work(wire: &Arc<Vec<feed::Line>>, way: Way, each: impl Fn(&State)) -> Run {
+fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
     let before = resident();
     let settings = Settings::default();
     let mut state = State::new(settings.clone(), KEY);
     let desks = Desks::new(1);
-    let mut scribe = Scribe::new(0, desks.clone());
+    let mut keeper =
+        (way != Way::NoViews).then(|| Keeper::start(0, desks.clone()).expect("a thread"));
     desks.hear(0);
     let encoder = Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Wanted);
     let loaded = (way == Way::Load).then(|| {
@@ -152,8 +157,8 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way, each: impl Fn(&State)) -> Run {
         let child = load(server.address());
         (server, child)
     });
-    let (pipeline, server, started) =
-        (processor(Side::Pipeline), processor(Side::Server), Instant::now());
+    let sides = [Side::Pipeline, Side::Desk, Side::Server];
+    let (before_run, started) = (sides.map(processor), Instant::now());
     let mut sequence = 0;
     for lines in wire.chunks(BATCH) {
         let prepared: Vec<_> =
@@ -181,18 +186,20 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way, each: impl Fn(&State)) -> Run {
         }
         std::hint::black_box(state.take_changes());
         let touched = state.take_touched();
-        if way != Way::NoViews {
+        if let Some(keeper) = &mut keeper {
             let news = News { events: &events, outputs: &outputs };
-            scribe.follow(&state, touched, Some(news), sequence);
+            keeper.follow(&state, touched, Some(news), sequence);
+            keeper.catch_up(&state, sequence);
         }
         desks.answer(0, &mut state);
     }
-    let run = Run {
-        wall: started.elapsed().as_secs_f64(),
-        pipeline: processor(Side::Pipeline) - pipeline,
-        server: processor(Side::Server) - server,
-    };
-    each(&state);
+    let wall = started.elapsed().as_secs_f64();
+    let spent = sides.map(processor);
+    let [pipeline, desk, server] = [0, 1, 2].map(|side| spent[side] - before_run[side]);
+    let run = Run { wall, pipeline, desk, server };
+    if keeper.is_some() {
+        await_all(&desks, &state);
+    }
     let bytes = resident().saturating_sub(before) as f64 / state.live_articles() as f64;
     if way != Way::Load {
         println!("{bytes:.0} bytes resident a live article, {} live", state.live_articles());
@@ -208,6 +215,13 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way, each: impl Fn(&State)) -> Run {
         server.stop();
     }
     run
+}
+
+/// Waits until the desk shows all that is live.
+fn await_all(desks: &Desks, state: &State) {
+    while desks.of(0).is_some_and(|desk| desk.len() < state.live_articles()) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn serve(desks: &Arc<Desks>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -> Server {
@@ -340,6 +354,7 @@ fn one(address: SocketAddr, n: u64) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Pipeline,
+    Desk,
     Server,
 }
 
@@ -348,8 +363,12 @@ fn processor(of: Side) -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").expect("this is Linux");
     let time = |task: std::fs::DirEntry| -> Option<f64> {
         let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
-        let served = ["admin", "texts", "tokio-rt-worker"].contains(&name.trim());
-        if served != (of == Side::Server) {
+        let side = match name.trim() {
+            "admin" | "texts" | "tokio-rt-worker" => Side::Server,
+            "desk-0" => Side::Desk,
+            _ => Side::Pipeline,
+        };
+        if side != of {
             return None;
         }
         let spent = std::fs::read_to_string(task.path().join("schedstat")).ok()?;

@@ -104,10 +104,14 @@ pub(super) fn serve(
 pub(super) fn tellers(seen: Seen) -> Observers {
     Box::new(move |shard| {
         let teller = Teller::new(shard, seen.views.clone());
-        Box::new(match &seen.desks {
-            Some(desks) => teller.with_desk(desks),
-            None => teller,
-        })
+        let Some(desks) = &seen.desks else { return Box::new(teller) };
+        match teller.with_desk(desks) {
+            Ok(teller) => Box::new(teller),
+            Err(error) => {
+                tracing::error!(shard, %error, "no thread for what the page shows: it stays empty");
+                Box::new(Teller::new(shard, seen.views.clone()))
+            }
+        }
     })
 }
 

@@ -3,8 +3,8 @@
 //! In: the calls of a pipeline, in order. Out: see above; nothing is told of articles before their
 //! commit.
 
-use super::desk::Desks;
-use super::desk::scribe::{News, Scribe};
+use super::desk::keeper::Keeper;
+use super::desk::{Desks, News};
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
@@ -37,14 +37,13 @@ impl Teller {
     }
 
     /// Keeps a desk for its shard as well, and lets its pipeline be asked.
-    #[must_use]
-    pub fn with_desk(self, desks: &Arc<Desks>) -> Self {
-        let desk = Kept {
-            scribe: Scribe::new(self.shard, desks.clone()),
-            shard: self.shard,
-            desks: desks.clone(),
-        };
-        Self { desk: Some(desk), ..self }
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn with_desk(self, desks: &Arc<Desks>) -> std::io::Result<Self> {
+        let keeper = Keeper::start(self.shard, desks.clone())?;
+        let desk = Kept { keeper, shard: self.shard, desks: desks.clone() };
+        Ok(Self { desk: Some(desk), ..self })
     }
 
     fn publish(&self) {
@@ -96,7 +95,7 @@ impl Teller {
 /// A desk that is kept, and the questions that come with it.
 #[derive(Debug)]
 struct Kept {
-    scribe: Scribe,
+    keeper: Keeper,
     shard: u32,
     desks: Arc<Desks>,
 }
@@ -104,7 +103,7 @@ struct Kept {
 impl Kept {
     fn phase(&mut self, phase: Phase) {
         if phase == Phase::Idle {
-            self.scribe.forget();
+            self.keeper.forget();
         }
         match phase {
             Phase::Running => self.desks.hear(self.shard),
@@ -135,9 +134,9 @@ impl Observer for Teller {
 
     fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
         self.see(memory);
-        if let Some(Kept { scribe, .. }) = &mut self.desk {
+        if let Some(Kept { keeper, .. }) = &mut self.desk {
             let touched = memory.state.take_touched();
-            scribe.follow(&memory.state, touched, batch.map(News::of), memory.position.sequence);
+            keeper.follow(&memory.state, touched, batch.map(News::of), memory.position.sequence);
         }
         if let Some(batch) = batch {
             self.view.committed = Some(wall);
@@ -154,7 +153,8 @@ impl Observer for Teller {
     }
 
     fn between(&mut self, memory: &mut Memory) {
-        if let Some(Kept { desks, shard, .. }) = &self.desk {
+        if let Some(Kept { desks, shard, keeper }) = &mut self.desk {
+            keeper.catch_up(&memory.state, memory.position.sequence);
             desks.answer(*shard, &mut memory.state);
         }
     }

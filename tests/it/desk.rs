@@ -5,8 +5,10 @@ use crate::pipeline::{inputs, setup, world};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use wirefold::daemon::desk::scribe::{News, Scribe};
-use wirefold::daemon::desk::{Desk, Desks};
+use std::time::{Duration, Instant};
+use wirefold::daemon::desk::keeper::Keeper;
+use wirefold::daemon::desk::scribe::Scribe;
+use wirefold::daemon::desk::{Desk, Desks, News};
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline};
@@ -176,4 +178,67 @@ fn a_desk_counts_every_kind_once() {
         let kind = Kind::ALL.into_iter().find(|k| k.as_str() == kind).unwrap();
         assert_eq!(by_kind(kind), count as usize, "{kind:?}");
     }
+}
+
+/// A desk that is kept on a thread of its own, and looked at now and then.
+struct Apart {
+    keeper: Keeper,
+    desks: Arc<Desks>,
+    commits: usize,
+    looks: Arc<AtomicUsize>,
+}
+
+impl Apart {
+    /// Waits until the desk is as wanted.
+    fn until(&mut self, memory: Option<&Memory>, wanted: impl Fn(&Desk) -> bool) {
+        let since = Instant::now();
+        while !wanted(&self.desks.of(0).unwrap()) {
+            assert!(since.elapsed() < Duration::from_secs(30), "it comes into step");
+            if let Some(memory) = memory {
+                self.keeper.catch_up(&memory.state, memory.position.sequence);
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Observer for Apart {
+    fn phase(&mut self, phase: Phase) {
+        if phase == Phase::Stopping {
+            self.keeper.forget();
+            self.until(None, |desk| desk.is_empty() && desk.clock.is_none());
+            self.looks.fetch_add(1_000, Ordering::Relaxed);
+        }
+    }
+
+    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, _: EventTime) {
+        let (touched, sequence) = (memory.state.take_touched(), memory.position.sequence);
+        let times = if self.commits.is_multiple_of(40) { 200 } else { 1 };
+        self.keeper.follow(&memory.state, touched, batch.map(News::of), sequence);
+        // More steps than may wait: some are dropped, and what comes later makes up for them.
+        for _ in 1..times {
+            self.keeper.follow(&memory.state, Touched::default(), None, sequence);
+        }
+        self.commits += 1;
+        if self.commits.is_multiple_of(20) {
+            let everything = Touched { everything: true, ..Touched::default() };
+            let desks = Desks::new(1);
+            Scribe::new(0, desks.clone()).follow(&memory.state, everything, None, sequence);
+            let want = shown(&desks.of(0).unwrap());
+            self.until(Some(memory), |desk| shown(desk) == want);
+            self.looks.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn a_desk_on_a_thread_of_its_own_comes_to_the_same() {
+    let (desks, looks) = (Desks::new(1), Arc::new(AtomicUsize::new(0)));
+    let keeper = Keeper::start(0, desks.clone()).unwrap();
+    let apart = Box::new(Apart { keeper, desks, commits: 0, looks: looks.clone() });
+    let shared = world(&inputs(25, 260), Delivery::ExactlyOnce);
+    let (wakes, setup) = (shared.wakes(), setup(Delivery::ExactlyOnce));
+    Pipeline::new(setup, shared.clone(), shared.clone(), apart).run(&wakes).unwrap();
+    let looks = looks.load(Ordering::Relaxed);
+    assert!(looks > 1_002, "it was looked at, and forgotten at the end: {looks}");
 }

@@ -10,6 +10,7 @@ use crate::engine::event::{Carrier, Event, Radius, What};
 use crate::engine::relation::{CARRIES_UNCORRECTED, CARRIES_WITHDRAWN, Standing};
 use crate::engine::state::State;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Alerts that a desk holds; the oldest leave first.
@@ -47,6 +48,57 @@ impl Alert {
     }
 }
 
+/// What is said of carriers.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Radii; the place of what is withdrawn or corrected, where it is known.
+    radii: Vec<(Option<Sequence>, Radius)>,
+    /// Further carriers of what is known to be carried.
+    carriers: Vec<(Sequence, Carrier)>,
+}
+
+impl Said {
+    /// What a committed batch said.
+    pub(super) fn by(events: &[Event]) -> Self {
+        let radius = |event: &Event| match &event.what {
+            What::Withdrawn(radius) | What::Corrected(radius) => {
+                Some((None, Radius::clone(radius)))
+            }
+            _ => None,
+        };
+        Self { radii: events.iter().filter_map(radius).collect(), carriers: Vec::new() }
+    }
+
+    /// What the state answers: who carries the articles that are in `changed`, and of those in `came`
+    /// that carry something, what they carry.
+    pub(super) fn asked(state: &State, changed: &BTreeSet<Sequence>, came: Range<u64>) -> Self {
+        let radius = |&target: &Sequence| Some((Some(target), state.carriers_of(target)?));
+        let late = |flag: &String| flag == CARRIES_WITHDRAWN || flag == CARRIES_UNCORRECTED;
+        let mut carriers = Vec::new();
+        for sequence in came.map(Sequence) {
+            let Some(entry) = state.article(sequence) else { continue };
+            let verdict = &entry.decision.verdict;
+            if !verdict.flags.iter().any(late) {
+                continue;
+            }
+            let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
+            let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);
+            carriers.extend(targets.filter_map(|t| Some((t, state.carries(t, sequence)?))));
+        }
+        Self { radii: changed.iter().filter_map(radius).collect(), carriers }
+    }
+
+    /// What the state answers when nothing is known yet.
+    pub(super) fn anew(state: &State) -> Self {
+        let tainted = |sequence: &Sequence| {
+            let standing = state.article(*sequence).map(|entry| entry.standing);
+            matches!(standing, Some(Standing::Withdrawn | Standing::Uncorrected))
+        };
+        let newest = state.window().rev().map(Sequence).filter(tainted).take(ALERTS_MAX).collect();
+        Self::asked(state, &newest, 0..0)
+    }
+}
+
 impl Desk {
     /// The carriers of an alert that still stand, and are live.
     pub fn standing<'a>(&'a self, alert: &'a Alert) -> impl Iterator<Item = &'a Carrier> {
@@ -57,52 +109,22 @@ impl Desk {
         alert.carriers.iter().filter(stands)
     }
 
-    /// Takes in what a committed batch said of carriers.
-    pub(super) fn hear(&mut self, events: &[Event], marks: &mut Marks) {
-        for event in events {
-            let (What::Withdrawn(radius) | What::Corrected(radius)) = &event.what else { continue };
-            let Some(of) = &radius.of else { continue };
-            let Some(target) = self.of_key(of).map(|(sequence, _)| sequence) else { continue };
-            self.alarm(target, radius, marks);
-        }
-    }
-
-    /// Asks the state who carries the articles that are in `changed` and, of those from `since` on that
-    /// carry something, what they carry.
-    pub(super) fn ask(
-        &mut self,
-        state: &State,
-        changed: &BTreeSet<Sequence>,
-        since: Sequence,
-        marks: &mut Marks,
-    ) {
-        for &target in changed {
-            if let Some(radius) = state.carriers_of(target) {
+    /// Takes in what was said, or asked, of carriers.
+    pub(super) fn hear(&mut self, said: Said, marks: &mut Marks) {
+        for (target, radius) in said.radii {
+            let target = match target {
+                Some(target) => Some(target),
+                None => radius.of.as_ref().and_then(|of| self.of_key(of)).map(|(s, _)| s),
+            };
+            if let Some(target) = target {
                 self.alarm(target, &radius, marks);
             }
         }
-        let late = |flag: &String| flag == CARRIES_WITHDRAWN || flag == CARRIES_UNCORRECTED;
-        let mut pairs = Vec::new();
-        for sequence in (since.0..self.next()).map(Sequence) {
-            let Some(article) = self.article(sequence) else { continue };
-            let verdict = &article.entry.decision.verdict;
-            if !verdict.flags.iter().any(late) {
-                continue;
-            }
-            let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-            let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);
-            pairs.extend(targets.map(|target| (target, sequence)));
-        }
-        for (target, sequence) in pairs {
-            let known = self.alerts.get(&target).cloned();
-            let Some(carrier) = known.as_ref().and_then(|_| state.carries(target, sequence)) else {
-                continue;
-            };
-            if let Some(mut alert) = known {
-                Arc::make_mut(&mut alert).add(carrier);
-                self.alerts.insert(target, alert);
-                marks.alarmed.insert(target);
-            }
+        for (target, carrier) in said.carriers {
+            let Some(mut alert) = self.alerts.get(&target).cloned() else { continue };
+            Arc::make_mut(&mut alert).add(carrier);
+            self.alerts.insert(target, alert);
+            marks.alarmed.insert(target);
         }
     }
 

@@ -6,7 +6,8 @@
 //! Events are taken in up to a rate: a backlog that is worked off at thousands of articles a second is
 //! not for streams, and costs the pipeline nothing here. What is left out shows as a gap.
 
-use super::scribe::{Marks, News};
+use super::News;
+use super::scribe::Marks;
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::engine::story::StoryId;
 use axum::body::Bytes;
@@ -118,8 +119,9 @@ impl Lately {
         self.events.iter().skip(low)
     }
 
-    /// Events up to `next` were published elsewhere, or are not known here.
-    pub(super) fn skip_to(&mut self, next: u64) {
+    /// Takes in what is kept of the events before number `next`; what is left out is not known here.
+    pub(super) fn hear(&mut self, frames: Vec<Frame>, next: u64) {
+        frames.into_iter().for_each(|frame| self.push(frame));
         self.next = next;
     }
 
@@ -148,12 +150,12 @@ impl Default for Framing {
 }
 
 impl Framing {
-    /// Takes in the events of a batch; `end` is the number of the event after its last one.
-    pub(super) fn hear(&mut self, news: News<'_>, end: u64, lately: &mut Lately) {
-        self.hear_at(news, end, lately, Instant::now());
+    /// The events of a batch that are kept; `end` is the number of the event after its last one.
+    pub(super) fn hear(&mut self, news: News<'_>, end: u64) -> Vec<Frame> {
+        self.hear_at(news, end, Instant::now())
     }
 
-    fn hear_at(&mut self, news: News<'_>, end: u64, lately: &mut Lately, now: Instant) {
+    fn hear_at(&mut self, news: News<'_>, end: u64, now: Instant) -> Vec<Frame> {
         let rate = f64::from(EVENTS_PER_SECOND);
         let refill = now.saturating_duration_since(self.filled).as_secs_f64() * rate;
         (self.allowance, self.filled) = ((self.allowance + refill).min(2.0 * rate), now);
@@ -162,10 +164,8 @@ impl Framing {
         let left_out = news.events.len() - allowed;
         self.allowance -= allowed as f64;
         let published = news.outputs.iter().filter(|record| record.role == Role::Events);
-        for (record, sequence) in published.zip(first..).skip(left_out) {
-            lately.push(frame(record, sequence));
-        }
-        lately.next = end;
+        let kept = published.zip(first..).skip(left_out);
+        kept.map(|(record, sequence)| frame(record, sequence)).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a desk may see of a shard: its live articles and stories, and what happened lately.
 //!
 //! ```text
-//! pipeline -- commit --> Scribe: what was touched --> Desk, swapped --> whoever asks, without a lock
+//! pipeline -- commit --> a step: what changed --> the desk's own thread --> Desk, swapped --> whoever asks
 //!          <-- between batches -- Asks: bounded questions <-- the API
 //! ```
 //!
@@ -12,8 +12,10 @@
 //!
 //! | room | does |
 //! |---|---|
+//! | `step` | takes what changed from the state, on the pipeline's thread |
+//! | [`keeper`] | hands it to the thread that keeps the desk |
+//! | [`scribe`] | brings a desk into step |
 //! | [`story`] | what is counted of a story: badges, kinds, providers, its rise |
-//! | [`scribe`] | brings a desk into step with the state |
 //! | [`carried`] | who carries withdrawn or uncorrected text |
 //! | [`lately`] | the last events and changes, for streams that resume |
 //! | [`asks`] | questions that only the pipeline can answer, bounded |
@@ -26,11 +28,16 @@
 
 pub mod asks;
 pub mod carried;
+pub mod keeper;
 pub mod lately;
 pub mod scribe;
+mod step;
 pub mod story;
 
+use crate::daemon::pipeline::batch::Batch;
+use crate::daemon::pipeline::broker::OutputRecord;
 use crate::engine::article::{ArticleKey, EventTime, Lang, Sequence};
+use crate::engine::event::Event;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::state::{Entry, State};
 use crate::engine::story::StoryId;
@@ -43,6 +50,22 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use story::Story;
+
+/// What a committed batch said and wrote.
+#[derive(Debug, Clone, Copy)]
+pub struct News<'a> {
+    /// What happened.
+    pub events: &'a [Event],
+    /// What was published of it, in order.
+    pub outputs: &'a [OutputRecord],
+}
+
+impl<'a> News<'a> {
+    /// The news of a batch.
+    pub fn of(batch: &'a Batch) -> Self {
+        Self { events: &batch.events, outputs: &batch.outputs }
+    }
+}
 
 /// The desks of all shards, and the way to ask their pipelines.
 #[derive(Debug)]

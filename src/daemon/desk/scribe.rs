@@ -1,20 +1,17 @@
-//! Brings a desk into step with the state of its shard, and publishes it.
+//! Brings a desk into step with what was taken from the state of its shard, and publishes it.
 //!
-//! In: the state, and what of it was touched. Out: the next [`Desk`]. What the desk itself knows of an
-//! article is what is taken back when the article leaves, so that counts stay true whatever the state
-//! has done meanwhile.
+//! In: steps, in order. Out: the next [`Desk`]. What the desk itself knows of an article is what is taken
+//! back when the article leaves, so that counts stay true whatever the state has done meanwhile.
 //!
-//! Cost: a few microseconds an article and a story touched, on the pipeline's thread.
+//! Cost: some twenty microseconds an article, on the desk's own thread (`keeper`).
 
-use super::lately::{Change, Framing};
+use super::lately::Change;
+use super::step::{Became, Step, Taker};
 use super::story::{Count, Heat, Story};
-use super::{Article, Desk, Desks, uri_hash};
-use crate::daemon::pipeline::batch::Batch;
-use crate::daemon::pipeline::broker::OutputRecord;
+use super::{Article, Desk, Desks, News, uri_hash};
 use crate::engine::article::{Lang, Sequence};
-use crate::engine::event::Event;
 use crate::engine::relation::{CHANGED_NUMBERS, NEEDS_REVIEW, Standing};
-use crate::engine::state::{State, Touched};
+use crate::engine::state::{Entry, State, Touched};
 use crate::engine::story::StoryId;
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,29 +23,19 @@ const PROVIDERS_MAX: usize = 10_000;
 /// How many absorbed stories are remembered.
 const ABSORBED_MAX: usize = 10_000;
 
-/// Keeps the desk of one shard.
+/// Keeps the desk of one shard, on the thread that tells it.
 #[derive(Debug)]
 pub struct Scribe {
+    taker: Taker,
+    writer: Writer,
+}
+
+/// Writes the desk of one shard.
+#[derive(Debug)]
+pub(super) struct Writer {
     shard: u32,
     desks: Arc<Desks>,
     desk: Desk,
-    framing: Framing,
-}
-
-/// What a committed batch said and wrote.
-#[derive(Debug, Clone, Copy)]
-pub struct News<'a> {
-    /// What happened.
-    pub events: &'a [Event],
-    /// What was published of it, in order.
-    pub outputs: &'a [OutputRecord],
-}
-
-impl<'a> News<'a> {
-    /// The news of a batch.
-    pub fn of(batch: &'a Batch) -> Self {
-        Self { events: &batch.events, outputs: &batch.outputs }
-    }
 }
 
 /// What one step changed.
@@ -69,7 +56,7 @@ pub(super) struct Marks {
 impl Scribe {
     /// Keeps the desk of `shard`, of which nothing is known.
     pub fn new(shard: u32, desks: Arc<Desks>) -> Self {
-        Self { shard, desks, desk: Desk::default(), framing: Framing::default() }
+        Self { taker: Taker::default(), writer: Writer::new(shard, desks) }
     }
 
     /// Takes in what a commit, a restore or a step of a follower changed, and publishes the desk.
@@ -82,62 +69,64 @@ impl Scribe {
         news: Option<News<'_>>,
         sequence: u64,
     ) {
-        let marks = self.desk.follow(state, touched, news);
-        match news {
-            Some(news) => self.framing.hear(news, sequence, &mut self.desk.lately),
-            None => self.desk.lately.skip_to(sequence),
-        }
-        self.publish(&marks);
+        let step = self.taker.take(state, touched, news, sequence);
+        self.writer.take_in(step);
+        self.writer.publish();
+    }
+}
+
+impl Writer {
+    pub(super) fn new(shard: u32, desks: Arc<Desks>) -> Self {
+        Self { shard, desks, desk: Desk::default() }
+    }
+
+    /// Takes in one step, without publishing it.
+    pub(super) fn take_in(&mut self, step: Step) {
+        let marks = self.desk.follow(step);
+        self.desk.lately.note(Change::of(&marks));
     }
 
     /// The shard is not followed any more.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         if self.desk.clock.is_none() {
             return;
         }
         self.desk = Desk { lately: self.desk.lately.clone(), ..Desk::default() };
-        self.publish(&Marks { everything: true, ..Marks::default() });
+        self.desk.lately.note(Change { everything: true, ..Change::default() });
+        self.publish();
     }
 
-    fn publish(&mut self, marks: &Marks) {
-        let desk = &mut self.desk;
-        desk.published = Some(Instant::now());
-        desk.lately.note(Change::of(marks));
-        self.desks.publish(self.shard, desk.clone());
+    /// Publishes the desk as it is.
+    pub(super) fn publish(&mut self) {
+        self.desk.published = Some(Instant::now());
+        self.desks.publish(self.shard, self.desk.clone());
     }
 }
 
 impl Desk {
-    /// Comes into step with `state`.
-    pub(super) fn follow(
-        &mut self,
-        state: &State,
-        touched: Touched,
-        news: Option<News<'_>>,
-    ) -> Marks {
-        let window = state.window();
+    /// Comes into step.
+    pub(super) fn follow(&mut self, step: Step) -> Marks {
         let mut marks = Marks::default();
-        if touched.everything || self.clock.is_none() || window.end < self.next() {
+        if step.everything {
             *self = Self { lately: self.lately.clone(), ..Self::default() };
             marks.everything = true;
         }
-        self.key = state.key();
-        self.clock = Some(state.clock()).filter(|clock| clock.0 != i64::MIN);
-        self.leave(window.start, &mut marks);
-        self.move_members(state, &touched, &mut marks);
-        for &sequence in &touched.articles {
-            self.restand(state, sequence, &mut marks);
+        (self.key, self.clock) = (step.key, step.clock);
+        self.leave(step.window.start, &mut marks);
+        self.move_members(&step.stories, &mut marks);
+        for (sequence, entry) in step.restood {
+            self.restand(sequence, entry, &mut marks);
         }
-        let since = self.next().max(window.start);
         if self.articles.is_empty() {
-            self.first = since;
+            self.first = step.window.end - step.came.len() as u64;
         }
-        for sequence in since..window.end {
-            self.enter(state, Sequence(sequence), &mut marks);
+        marks.articles = step.came.len() as u64;
+        for article in step.came {
+            self.enter(article, &mut marks);
         }
-        marks.articles = window.end - since;
-        self.find_carriers(state, &touched, Sequence(since), news, &mut marks);
-        self.summarize(state, touched.stories, &mut marks);
+        self.hear(step.said, &mut marks);
+        self.lately.hear(step.frames, step.next);
+        self.summarize(step.stories, &mut marks);
         marks.queue |= !marks.alarmed.is_empty() || marks.everything;
         marks
     }
@@ -155,22 +144,18 @@ impl Desk {
         }
     }
 
-    fn enter(&mut self, state: &State, sequence: Sequence, marks: &mut Marks) {
-        let Some(entry) = state.article(sequence) else { return };
-        let story = state.stories().story_of(sequence);
-        let article = Article { entry: entry.clone(), story };
+    fn enter(&mut self, article: Article, marks: &mut Marks) {
+        let sequence = Sequence(self.next());
         self.index(Count::In, sequence, &article, marks);
         self.warm(&article);
         self.articles.push_back(article);
     }
 
     /// An article stands otherwise than before.
-    fn restand(&mut self, state: &State, sequence: Sequence, marks: &mut Marks) {
-        let (Some(place), Some(entry)) = (self.place(sequence), state.article(sequence)) else {
-            return;
-        };
+    fn restand(&mut self, sequence: Sequence, entry: Arc<Entry>, marks: &mut Marks) {
+        let Some(place) = self.place(sequence) else { return };
         let Some(before) = self.articles.get(place).cloned() else { return };
-        let after = Article { entry: entry.clone(), story: before.story };
+        let after = Article { entry, story: before.story };
         self.index(Count::Out, sequence, &before, marks);
         self.index(Count::In, sequence, &after, marks);
         if after.entry.standing == Standing::Stands {
@@ -227,15 +212,18 @@ impl Desk {
     }
 
     /// Moves the members of stories that others took in.
-    fn move_members(&mut self, state: &State, touched: &Touched, marks: &mut Marks) {
-        for &id in &touched.stories {
-            if state.stories().is_live(id) || !self.stories.contains_key(&id) {
+    fn move_members(&mut self, stories: &BTreeMap<StoryId, Became>, marks: &mut Marks) {
+        for (&id, became) in stories {
+            let story = match became {
+                Became::Summary(_) => continue,
+                Became::Part(survivor) => Some(*survivor),
+                Became::Nothing => None,
+            };
+            if !self.stories.contains_key(&id) {
                 continue;
             }
             let members: Vec<Sequence> = self.members(id, None).map(|(s, _)| s).collect();
-            let mut survivor = None;
             for sequence in members {
-                let story = state.stories().story_of(sequence);
                 let Some(place) = self.place(sequence) else { continue };
                 let Some(before) = self.articles.get(place).cloned() else { continue };
                 self.index(Count::Out, sequence, &before, marks);
@@ -243,10 +231,9 @@ impl Desk {
                 self.index(Count::In, sequence, &after, marks);
                 self.warm(&after);
                 self.articles.set(place, after);
-                survivor = story;
             }
             self.end(id);
-            if let Some(survivor) = survivor {
+            if let Some(survivor) = story {
                 self.absorbed.insert(id, survivor);
             }
             marks.gone.insert(id);
@@ -263,28 +250,6 @@ impl Desk {
         self.risen.remove(&(gone.counts.heat.rank(), id));
         recount(&mut self.languages, gone.summary.language, None);
         true
-    }
-
-    fn find_carriers(
-        &mut self,
-        state: &State,
-        touched: &Touched,
-        since: Sequence,
-        news: Option<News<'_>>,
-        marks: &mut Marks,
-    ) {
-        match news {
-            Some(news) if !marks.everything => self.hear(news.events, marks),
-            _ if !marks.everything => self.ask(state, &touched.articles, since, marks),
-            _ => {
-                let tainted = |article: &Article| {
-                    matches!(article.entry.standing, Standing::Withdrawn | Standing::Uncorrected)
-                };
-                let newest = self.newest(None).filter(|(_, article)| tainted(article));
-                let newest = newest.take(super::carried::ALERTS_MAX).map(|(s, _)| s).collect();
-                self.ask(state, &newest, Sequence(self.next()), marks);
-            }
-        }
     }
 
     /// Counts anew how many articles carry what must not be printed any more of each story.
@@ -310,29 +275,31 @@ impl Desk {
     }
 
     /// Takes in the published state of every story that changed.
-    fn summarize(&mut self, state: &State, touched: BTreeSet<StoryId>, marks: &mut Marks) {
-        marks.stories.extend(touched);
+    fn summarize(&mut self, mut stories: BTreeMap<StoryId, Became>, marks: &mut Marks) {
+        marks.stories.extend(stories.keys());
         let moved = !marks.gone.is_empty() && !self.alerts.is_empty();
         if marks.restood || moved || !marks.alarmed.is_empty() || marks.everything {
             self.count_carriers(marks);
         }
-        let ids = std::mem::take(&mut marks.stories);
-        for id in ids {
-            match state.summary(id) {
-                Some(summary) => {
-                    let Some(story) = self.stories.get_mut(&id) else { continue };
-                    let (before, now) = (story.summary.language, summary.language);
-                    if before != now {
-                        recount(&mut self.languages, before, now);
-                    }
-                    let story = Arc::make_mut(story);
-                    story.summary = summary;
-                    story.changed = self.lately.version() + 1;
-                    marks.stories.insert(id);
+        for id in std::mem::take(&mut marks.stories) {
+            let became = stories.remove(&id);
+            if matches!(became, Some(Became::Part(_) | Became::Nothing)) {
+                if self.end(id) {
+                    marks.gone.insert(id);
                 }
-                None if self.end(id) => drop(marks.gone.insert(id)),
-                None => {}
+                continue;
             }
+            let Some(story) = self.stories.get_mut(&id) else { continue };
+            let story = Arc::make_mut(story);
+            story.changed = self.lately.version() + 1;
+            if let Some(Became::Summary(summary)) = became {
+                let (before, now) = (story.summary.language, summary.language);
+                story.summary = *summary;
+                if before != now {
+                    recount(&mut self.languages, before, now);
+                }
+            }
+            marks.stories.insert(id);
         }
     }
 }

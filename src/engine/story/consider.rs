@@ -25,6 +25,11 @@ impl Stories {
         self.live.contains_key(&story)
     }
 
+    /// The live story that took `story` in.
+    pub fn survivor(&self, story: StoryId) -> Option<StoryId> {
+        Some(self.current(story)).filter(|now| *now != story && self.is_live(*now))
+    }
+
     /// Says which story `new` would join, as [`Stories::take_in`] decides it.
     pub fn consider(
         &mut self,

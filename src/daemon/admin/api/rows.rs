@@ -344,7 +344,7 @@ impl At<'_> {
         let mut providers: Vec<Provider> = counts
             .providers
             .iter()
-            .map(|(name, articles)| Provider { name: name.to_string(), articles: *articles })
+            .map(|(name, articles)| Provider { name: name.to_owned(), articles })
             .collect();
         providers
             .sort_by(|a, b| (Reverse(a.articles), &a.name).cmp(&(Reverse(b.articles), &b.name)));

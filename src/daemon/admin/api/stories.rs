@@ -79,7 +79,7 @@ impl Filter {
 
     fn takes(&self, story: &Story) -> bool {
         let language = story.summary.language.map(|language| language.as_str().to_owned());
-        let named = |name: &String| story.counts.providers.contains_key(name.as_str());
+        let named = |name: &String| story.counts.providers.has(name);
         story.summary.publishers >= self.publishers_min
             && (self.languages.is_empty() || language.is_some_and(|l| self.languages.contains(&l)))
             && (self.publishers.is_empty() || self.publishers.iter().any(named))

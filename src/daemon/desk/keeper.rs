@@ -1,0 +1,121 @@
+//! Keeps the desk of a shard on a thread of its own, so that the pipeline's does not pay for it.
+//!
+//! In: steps, from the pipeline, which never waits. Out: the desk, published when the steps that wait
+//! are taken in, at most every [`EVERY`]: what comes first is shown at once, and a backlog is shown by
+//! the bundle. Where steps come faster than they are taken in, they are dropped, and the next one that
+//! finds room holds everything.
+
+use super::scribe::Writer;
+use super::step::{Step, Taker};
+use super::{Desks, News};
+use crate::engine::state::{State, Touched};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The rest between two publications.
+const EVERY: Duration = Duration::from_millis(100);
+/// Steps that may wait.
+const STEPS_MAX: usize = 64;
+
+/// Hands what changed to the thread that keeps the desk.
+#[derive(Debug)]
+pub struct Keeper {
+    taker: Taker,
+    tells: Sender<Told>,
+    /// How often the shard was given up: steps of a life before are of no use.
+    life: Arc<AtomicU64>,
+    /// Whether a step found no room.
+    behind: bool,
+}
+
+/// What the thread is told.
+#[derive(Debug)]
+enum Told {
+    /// Something changed, in this life.
+    Step(u64, Box<Step>),
+    /// Another life began.
+    Ended,
+}
+
+impl Keeper {
+    /// Starts the thread, which ends with this.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(shard: u32, desks: Arc<Desks>) -> std::io::Result<Self> {
+        let (tells, told) = bounded(STEPS_MAX);
+        let life = Arc::new(AtomicU64::new(0));
+        let lives = life.clone();
+        let keep = move || keep(&mut Writer::new(shard, desks), &told, &lives);
+        std::thread::Builder::new().name(format!("desk-{shard}")).spawn(keep)?;
+        Ok(Self { taker: Taker::default(), tells, life, behind: false })
+    }
+
+    /// Hands over what a commit, a restore or a step of a follower changed.
+    ///
+    /// `sequence` is the number of events that the shard has published.
+    pub fn follow(
+        &mut self,
+        state: &State,
+        touched: Touched,
+        news: Option<News<'_>>,
+        sequence: u64,
+    ) {
+        if self.tells.is_full() {
+            self.behind = true;
+            self.taker.forget();
+            return;
+        }
+        let step = self.taker.take(state, touched, news, sequence);
+        let told = Told::Step(self.life.load(Ordering::SeqCst), Box::new(step));
+        self.behind = self.tells.try_send(told).is_err();
+        if self.behind {
+            self.taker.forget();
+        }
+    }
+
+    /// Between two batches: what found no room before may find it now.
+    pub fn catch_up(&mut self, state: &State, sequence: u64) {
+        if self.behind && self.tells.is_empty() {
+            self.follow(state, Touched::default(), None, sequence);
+        }
+    }
+
+    /// The shard is not followed any more.
+    pub fn forget(&mut self) {
+        self.life.fetch_add(1, Ordering::SeqCst);
+        self.taker.forget();
+        self.behind = false;
+        // Where there is no room, what waits wakes the thread.
+        if let Err(TrySendError::Disconnected(_)) = self.tells.try_send(Told::Ended) {
+            tracing::error!("the thread of a desk has ended");
+        }
+    }
+}
+
+fn keep(writer: &mut Writer, told: &Receiver<Told>, lives: &AtomicU64) {
+    let mut known = 0;
+    while let Ok(first) = told.recv() {
+        let mut news = false;
+        for told in std::iter::once(first).chain(told.try_iter()) {
+            let life = lives.load(Ordering::SeqCst);
+            if life != known {
+                writer.forget();
+                known = life;
+            }
+            match told {
+                Told::Step(of, step) if of == life => {
+                    writer.take_in(*step);
+                    news = true;
+                }
+                Told::Step(..) | Told::Ended => {}
+            }
+        }
+        if news {
+            writer.publish();
+        }
+        std::thread::sleep(EVERY);
+    }
+}
