@@ -145,9 +145,8 @@ fn main() {
 /// Works through a wire, and says what it cost.
 fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
     let before = resident();
-    let settings = Settings::default();
+    let (settings, desks) = (Settings::default(), Desks::new(1));
     let mut state = State::new(settings.clone(), KEY);
-    let desks = Desks::new(1);
     let mut keeper =
         (way != Way::NoViews).then(|| Keeper::start(0, desks.clone()).expect("a thread"));
     desks.hear(0);
@@ -227,7 +226,7 @@ fn await_all(desks: &Desks, state: &State) {
 fn serve(desks: &Arc<Desks>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -> Server {
     let source = Source {
         desks: desks.clone(),
-        texts: Some(Texts::start(Wire(wire.clone())).expect("a thread")),
+        texts: Some(Texts::start(Wire(wire.clone()), desks.bounds()).expect("a thread")),
         engine: Arc::new(settings.clone()),
         format: Format::Auto,
         clients_max: STREAMS + 8,

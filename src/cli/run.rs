@@ -66,7 +66,7 @@ impl Seen {
     /// Nothing yet.
     pub(super) fn new(config: &Config, kafka: &Settings) -> Self {
         let served = config.http.page && config.http.address().is_some();
-        let desks = served.then(|| Desks::new(kafka.map.shards()));
+        let desks = served.then(|| Desks::within(kafka.map.shards(), config.http.views.clone()));
         Self { views: Views::new(kafka.map.shards()), desks }
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn serve(
     let source = |desks: &Arc<Desks>| -> std::io::Result<Source> {
         Ok(Source {
             desks: desks.clone(),
-            texts: Some(Texts::start(Positions::new(kafka.clone()))?),
+            texts: Some(Texts::start(Positions::new(kafka.clone()), &config.http.views)?),
             engine: Arc::new(config.engine.clone()),
             format: config.input.format,
             clients_max: usize::from(config.http.streams_max),

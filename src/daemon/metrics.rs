@@ -189,7 +189,48 @@ table! {
         "Clients that follow changes or events."
     STREAMS_DROPPED: Counter "wirefold_http_streams_dropped_total" [] Count NONE
         "Clients of streams that were let go because they took nothing for too long."
+    VIEW_BYTES: Gauge "wirefold_view_bytes" ["shard"] Bytes NONE
+        "Memory held for the page and the API beside the articles themselves, about."
+    BOUNDED: Counter "wirefold_http_bounded_total" ["bound"] Count NONE
+        "What a bound of the page and the API kept out or let go, by its setting under `http` or `http.views`."
 }
+
+/// The bounds of the page and the API, by their settings.
+pub const BOUNDS: [&str; 11] = [
+    BY_STREAMS,
+    BY_CHANGES,
+    BY_EVENTS,
+    BY_EVENT_BYTES,
+    BY_EVENT_RATE,
+    BY_ALERTS,
+    BY_CARRIERS,
+    BY_QUESTIONS,
+    BY_TEXTS_WAITING,
+    BY_TEXT_BYTES,
+    BY_STEPS,
+];
+/// Clients of streams that were refused.
+pub const BY_STREAMS: &str = "streams_max";
+/// Changes that are not kept any more.
+pub const BY_CHANGES: &str = "changes_kept";
+/// Events that are not kept any more, by their number.
+pub const BY_EVENTS: &str = "events_kept";
+/// Events that are not kept any more, by their bytes.
+pub const BY_EVENT_BYTES: &str = "events_bytes_max";
+/// Events that came too fast to be kept.
+pub const BY_EVENT_RATE: &str = "events_per_second";
+/// Articles whose carriers are not known any more.
+pub const BY_ALERTS: &str = "alerts_max";
+/// Carriers that are counted and not named.
+pub const BY_CARRIERS: &str = "carriers_max";
+/// Questions that were refused.
+pub const BY_QUESTIONS: &str = "questions_max";
+/// Texts that were refused.
+pub const BY_TEXTS_WAITING: &str = "texts_waiting_max";
+/// Texts that are not kept any more.
+pub const BY_TEXT_BYTES: &str = "texts_bytes_max";
+/// Commits after which all was taken anew.
+pub const BY_STEPS: &str = "steps_max";
 
 /// The classes of status codes.
 pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -234,6 +275,7 @@ fn start() {
         counter.add([], 0);
     }
     STREAMS.set([], 0.0);
+    BOUNDS.iter().for_each(|bound| BOUNDED.add([bound], 0));
     STATUS_CLASSES.iter().for_each(|class| REQUESTS.add([class], 0));
     RelationKind::ALL.iter().for_each(|kind| CLASSIFIED.add([kind.as_str()], 0));
     Ended::ALL.iter().for_each(|ended| TRANSACTIONS.add([ended.as_str()], 0));

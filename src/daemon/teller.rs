@@ -71,6 +71,8 @@ impl Teller {
         metrics::LIVE_STORIES.set(shard, live.1 as f64);
         metrics::FURNITURE.set(shard, self.view.learned_furniture as f64);
         metrics::STATE_BYTES.set(shard, self.view.state_bytes as f64);
+        let desk = self.desk.as_ref().and_then(|kept| kept.desks.of(self.shard));
+        metrics::VIEW_BYTES.set(shard, desk.map_or(0.0, |desk| desk.bytes() as f64));
     }
 
     fn see(&mut self, memory: &Memory) {

@@ -5,7 +5,9 @@
 //! number of bytes. Whoever asks waits no longer than a bound, and waits apart from the pipeline, which
 //! has its own clients.
 
-use crate::engine::Settings;
+use super::desk::Settings;
+use super::metrics;
+use crate::engine;
 use crate::engine::article::{Article, InputPosition};
 use crate::engine::wire::{self, Format};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -15,10 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Bytes of records that are kept.
-const KEPT_BYTES_MAX: usize = 32 << 20;
-/// Reads that may wait.
-const WAITING_MAX: usize = 32;
 /// How long a read may take, the wait for others included.
 const WITHIN: Duration = Duration::from_secs(5);
 
@@ -76,17 +74,21 @@ impl Texts {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(reader: impl Reads) -> std::io::Result<Self> {
-        Self::within(reader, WITHIN)
+    pub fn start(reader: impl Reads, bounds: &Settings) -> std::io::Result<Self> {
+        Self::within(reader, bounds, WITHIN)
     }
 
     /// As [`Texts::start`], with a bound of one's own on the time of a read.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn within(mut reader: impl Reads, within: Duration) -> std::io::Result<Self> {
-        let (asks, asked) = bounded::<(InputPosition, oneshot::Sender<Answer>)>(WAITING_MAX);
-        let kept = Arc::new(Mutex::new(Kept::default()));
+    pub fn within(
+        mut reader: impl Reads,
+        bounds: &Settings,
+        within: Duration,
+    ) -> std::io::Result<Self> {
+        let (asks, asked) = bounded(bounds.texts_waiting_max);
+        let kept = Arc::new(Mutex::new(Kept::of(bounds.texts_bytes_max)));
         let keeps = kept.clone();
         let work = move || serve(&mut reader, &asked, &keeps);
         std::thread::Builder::new().name("texts".into()).spawn(work)?;
@@ -101,7 +103,7 @@ impl Texts {
         &self,
         at: &InputPosition,
         format: Format,
-        settings: &Settings,
+        settings: &engine::Settings,
     ) -> Result<Article, Error> {
         let record = self.record(at).await?.ok_or(Error::Passed)?;
         let kind = record.content_type.as_deref();
@@ -116,7 +118,10 @@ impl Texts {
         }
         let (answer, answered) = oneshot::channel();
         self.asks.try_send((at.clone(), answer)).map_err(|why| match why {
-            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Full(_) => {
+                metrics::BOUNDED.add([metrics::BY_TEXTS_WAITING], 1);
+                Error::Busy
+            }
             TrySendError::Disconnected(_) => Error::Unread("the reader has ended".into()),
         })?;
         match tokio::time::timeout(self.within, answered).await {
@@ -165,9 +170,14 @@ struct Kept {
     used: BTreeMap<u64, Place>,
     turn: u64,
     bytes: usize,
+    bytes_max: usize,
 }
 
 impl Kept {
+    fn of(bytes_max: usize) -> Self {
+        Self { bytes_max, ..Self::default() }
+    }
+
     fn get(&mut self, place: &Place) -> Option<Arc<Record>> {
         let (record, turn) = self.records.get_mut(place)?;
         let place = self.used.remove(turn)?;
@@ -185,7 +195,8 @@ impl Kept {
             self.used.remove(&turn);
         }
         self.used.insert(self.turn, place);
-        while self.bytes > KEPT_BYTES_MAX {
+        while self.bytes > self.bytes_max {
+            metrics::BOUNDED.add([metrics::BY_TEXT_BYTES], 1);
             let Some((_, oldest)) = self.used.pop_first() else { break };
             if let Some((old, _)) = self.records.remove(&oldest) {
                 self.bytes -= old.payload.len();
@@ -204,17 +215,17 @@ mod tests {
 
     #[test]
     fn what_was_used_longest_ago_leaves_first() {
-        let mut kept = Kept::default();
-        let record = Arc::new(Record { payload: vec![0; KEPT_BYTES_MAX / 4], content_type: None });
+        let mut kept = Kept::of(4_000);
+        let record = Arc::new(Record { payload: vec![0; 1_000], content_type: None });
         for offset in 0..4 {
             kept.put(place(offset), record.clone());
         }
-        assert!(kept.get(&place(0)).is_some() && kept.bytes <= KEPT_BYTES_MAX);
+        assert!(kept.get(&place(0)).is_some() && kept.bytes <= 4_000);
         kept.put(place(4), record.clone());
         assert!(kept.get(&place(1)).is_none(), "it was used longest ago");
         assert!([0, 2, 3, 4].iter().all(|offset| kept.get(&place(*offset)).is_some()));
         kept.put(place(4), record);
         assert_eq!((kept.records.len(), kept.used.len()), (4, 4));
-        assert_eq!(kept.bytes, KEPT_BYTES_MAX / 4 * 4);
+        assert_eq!(kept.bytes, 4_000);
     }
 }

@@ -5,6 +5,7 @@
 mod admin;
 mod api;
 mod architecture;
+mod bounds;
 mod broker;
 mod chains;
 mod config;

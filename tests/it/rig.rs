@@ -14,7 +14,7 @@ use wirefold::daemon::admin::server::{Bounds, Server, Shown};
 use wirefold::daemon::admin::status::Instance;
 use wirefold::daemon::contract::{Encoder, Mode, Unique};
 use wirefold::daemon::desk::scribe::Scribe;
-use wirefold::daemon::desk::{Desk, Desks, News};
+use wirefold::daemon::desk::{Desk, Desks, News, Settings as ViewSettings};
 use wirefold::daemon::metrics;
 use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
@@ -85,7 +85,12 @@ impl Rig {
     }
 
     pub(crate) fn with(settings: EngineSettings) -> Self {
-        let desks = Desks::new(1);
+        Self::within(settings, ViewSettings::default())
+    }
+
+    /// A desk with bounds of its own.
+    pub(crate) fn within(settings: EngineSettings, bounds: ViewSettings) -> Self {
+        let desks = Desks::within(1, bounds);
         Self {
             state: State::new(settings, KEY),
             topic: Topic::default(),
@@ -149,7 +154,7 @@ impl Rig {
     fn source(&self, clients_max: usize) -> Source {
         Source {
             desks: self.desks.clone(),
-            texts: Some(Texts::start(self.topic.clone()).unwrap()),
+            texts: Some(Texts::start(self.topic.clone(), self.desks.bounds()).unwrap()),
             engine: Arc::new(self.state.settings().clone()),
             format: Format::Auto,
             clients_max,

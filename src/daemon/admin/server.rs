@@ -175,14 +175,15 @@ fn token(settings: &Settings) -> Result<Option<Token>, Error> {
 }
 
 fn routes(shown: Shown, token: Option<Token>, stopping: watch::Receiver<bool>) -> Router {
+    let api = shown.source.clone().map(|source| Api::new(source, stopping));
     let mut closed = Router::new()
         .route("/metrics", get(rendered))
-        .route("/api/v1/status", get(status))
         .route("/api/v1/openapi.json", get(openapi))
-        .with_state(shown.clone());
-    if let Some(source) = &shown.source {
-        let api = api::routes(Api::new(source.clone(), stopping));
-        closed = closed.nest("/api/v1", api).merge(assets::routes());
+        .with_state(shown.clone())
+        .route("/api/v1/status", get(status))
+        .with_state((shown.clone(), api.clone()));
+    if let Some(api) = api {
+        closed = closed.nest("/api/v1", api::routes(api)).merge(assets::routes());
     }
     Router::new()
         .route("/livez", get(live))
@@ -243,8 +244,12 @@ async fn rendered(State(shown): State<Shown>) -> Response {
     tag = "instance",
     responses((status = 200, body = Status))
 )]
-pub(super) async fn status(State(shown): State<Shown>) -> Json<Status> {
-    Json(Status::of(&shown.instance, &shown.views))
+pub(super) async fn status(State((shown, api)): State<(Shown, Option<Api>)>) -> Json<Status> {
+    let status = Status::of(&shown.instance, &shown.views);
+    Json(match &api {
+        Some(api) => status.with(api.desks(), api.streams()),
+        None => status,
+    })
 }
 
 async fn upkeep(metrics: PrometheusHandle) {

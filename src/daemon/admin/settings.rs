@@ -1,5 +1,6 @@
 //! Where the admin server listens, and who may ask.
 
+use crate::daemon::desk;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub struct Settings {
     pub page: bool,
     /// The most clients that follow changes or events at once; further ones are refused.
     pub streams_max: u16,
+    /// Bounds of the views that the page and the API answer from.
+    pub views: desk::Settings,
 }
 
 impl Default for Settings {
@@ -27,6 +30,7 @@ impl Default for Settings {
             token_file: PathBuf::new(),
             page: true,
             streams_max: 256,
+            views: desk::Settings::default(),
         }
     }
 }
@@ -43,6 +47,8 @@ impl Settings {
     /// The key that does not, and why.
     pub fn check(&self) -> Result<(), (String, String)> {
         let wrong = |why: &str| Err(("http.listen".to_owned(), why.to_owned()));
+        let bounds = self.views.check();
+        bounds.map_err(|(name, why)| (format!("http.views.{name}"), why.to_owned()))?;
         match self.address() {
             _ if self.listen.is_empty() => Ok(()),
             None => wrong("is no address and port such as `127.0.0.1:9464`"),

@@ -1,5 +1,6 @@
 //! What `/api/v1/status` says.
 
+use crate::daemon::desk::Desks;
 use crate::daemon::pipeline::Phase;
 use crate::daemon::view::{ShardView, Views};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,31 @@ pub struct Status {
     pub why: Vec<String>,
     /// The shards, in order.
     pub shards: Vec<Shard>,
+    /// Who follows; absent where the page and the API are switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<Streams>,
+}
+
+/// Clients that follow streams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Streams {
+    /// How many there are.
+    pub open: usize,
+    /// How many there may be.
+    pub most: usize,
+}
+
+/// What the page and the API answer from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct View {
+    /// How often it was published.
+    pub version: u64,
+    /// Articles that it shows.
+    pub articles: usize,
+    /// Stories that it shows.
+    pub stories: usize,
+    /// Memory held for it beside the articles themselves, about.
+    pub bytes: usize,
 }
 
 /// A shard.
@@ -66,6 +92,9 @@ pub struct Shard {
     /// The last restore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Restored>,
+    /// What the page and the API answer from; absent where they are switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
 }
 
 /// An input partition.
@@ -98,7 +127,22 @@ impl Status {
         let why = views.unready();
         let shards = views.all();
         let shards = shards.iter().zip(0..).map(|(view, shard)| Shard::of(shard, view));
-        Self { instance: instance.clone(), ready: why.is_empty(), why, shards: shards.collect() }
+        let ready = why.is_empty();
+        Self { instance: instance.clone(), ready, why, shards: shards.collect(), streams: None }
+    }
+
+    /// The same, and what the page and the API answer from.
+    #[must_use]
+    pub fn with(mut self, desks: &Desks, streams: Streams) -> Self {
+        for (shard, desk) in self.shards.iter_mut().zip(desks.all()) {
+            shard.view = Some(View {
+                version: desk.lately.version(),
+                articles: desk.len(),
+                stories: desk.stories_len(),
+                bytes: desk.bytes(),
+            });
+        }
+        Self { streams: Some(streams), ..self }
     }
 }
 
@@ -125,6 +169,7 @@ impl Shard {
             restored: view
                 .restored
                 .map(|(records, took)| Restored { records, seconds: took.as_secs_f64() }),
+            view: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! channel full, or is not answered in time, is refused, so that nobody can make the pipeline wait:
 //! it answers at most [`PER_PASS`] of them between two batches, and drops those that nobody waits for.
 
+use crate::daemon::metrics;
 use crate::engine::article::{EventTime, Lang};
 use crate::engine::prepare::Prepared;
 use crate::engine::state::{Considered, State};
@@ -12,8 +13,6 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
-/// Questions that may wait.
-const WAITING_MAX: usize = 16;
 /// Questions answered between two batches.
 const PER_PASS: usize = 2;
 
@@ -55,16 +54,19 @@ pub enum Refused {
 }
 
 impl Asks {
-    /// A channel that takes nothing yet.
-    pub(super) fn new() -> Self {
-        let (sender, asked) = bounded(WAITING_MAX);
+    /// A channel that takes nothing yet, for so many questions.
+    pub(super) fn new(waiting_max: usize) -> Self {
+        let (sender, asked) = bounded(waiting_max);
         Self { sender, asked, open: AtomicBool::new(false) }
     }
 
     /// Asks; never waits.
     pub(super) fn ask(&self, ask: Ask) -> Result<(), Refused> {
         match self.open.load(Ordering::SeqCst) {
-            true => self.sender.try_send(ask).map_err(|_| Refused::Busy),
+            true => self.sender.try_send(ask).map_err(|_| {
+                metrics::BOUNDED.add([metrics::BY_QUESTIONS], 1);
+                Refused::Busy
+            }),
             false => Err(Refused::Nobody),
         }
     }

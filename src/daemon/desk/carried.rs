@@ -4,7 +4,9 @@
 //! the state itself. Out: an [`Alert`] for each article whose text must not be printed any more. Both
 //! ways end in the same alerts, as the engine says both times who carries it.
 
-use super::{Desk, scribe::Marks};
+use super::scribe::Marks;
+use super::{Desk, Settings};
+use crate::daemon::metrics;
 use crate::engine::article::{ArticleKey, Sequence};
 use crate::engine::event::{Carrier, Event, Radius, What};
 use crate::engine::relation::{CARRIES_UNCORRECTED, CARRIES_WITHDRAWN, Standing};
@@ -12,11 +14,6 @@ use crate::engine::state::State;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Alerts that a desk holds; the oldest leave first.
-pub const ALERTS_MAX: usize = 1_000;
-/// Carriers that an alert names; further ones are counted.
-pub const CARRIERS_MAX: usize = 500;
 
 /// Who carries the text of one article that must not be printed any more.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,16 +27,18 @@ pub struct Alert {
 }
 
 impl Alert {
-    fn of(radius: &Radius) -> Self {
-        let carriers = radius.carriers.iter().take(CARRIERS_MAX).cloned().collect();
-        Self { by: radius.by.clone(), carriers, total: radius.carriers.len() }
+    fn by(radius: &Radius) -> Self {
+        Self { by: radius.by.clone(), carriers: Vec::new(), total: 0 }
     }
 
-    fn add(&mut self, carrier: Carrier) {
+    fn add(&mut self, carrier: Carrier, bounds: &Settings) {
         let at = self.carriers.binary_search_by_key(&carrier.sequence, |c| c.sequence);
         match at {
             Ok(at) => self.carriers[at] = carrier,
-            Err(_) if self.carriers.len() >= CARRIERS_MAX => self.total += 1,
+            Err(_) if self.carriers.len() >= bounds.carriers_max => {
+                self.total += 1;
+                metrics::BOUNDED.add([metrics::BY_CARRIERS], 1);
+            }
             Err(at) => {
                 self.carriers.insert(at, carrier);
                 self.total += 1;
@@ -89,12 +88,13 @@ impl Said {
     }
 
     /// What the state answers when nothing is known yet.
-    pub(super) fn anew(state: &State) -> Self {
+    pub(super) fn anew(state: &State, bounds: &Settings) -> Self {
         let tainted = |sequence: &Sequence| {
             let standing = state.article(*sequence).map(|entry| entry.standing);
             matches!(standing, Some(Standing::Withdrawn | Standing::Uncorrected))
         };
-        let newest = state.window().rev().map(Sequence).filter(tainted).take(ALERTS_MAX).collect();
+        let newest =
+            state.window().rev().map(Sequence).filter(tainted).take(bounds.alerts_max).collect();
         Self::asked(state, &newest, 0..0)
     }
 }
@@ -110,41 +110,37 @@ impl Desk {
     }
 
     /// Takes in what was said, or asked, of carriers.
-    pub(super) fn hear(&mut self, said: Said, marks: &mut Marks) {
+    pub(super) fn hear(&mut self, said: Said, bounds: &Settings, marks: &mut Marks) {
         for (target, radius) in said.radii {
             let target = match target {
                 Some(target) => Some(target),
                 None => radius.of.as_ref().and_then(|of| self.of_key(of)).map(|(s, _)| s),
             };
             if let Some(target) = target {
-                self.alarm(target, &radius, marks);
+                self.alarm(target, &radius, bounds, marks);
             }
         }
         for (target, carrier) in said.carriers {
             let Some(mut alert) = self.alerts.get(&target).cloned() else { continue };
-            Arc::make_mut(&mut alert).add(carrier);
+            Arc::make_mut(&mut alert).add(carrier, bounds);
             self.alerts.insert(target, alert);
             marks.alarmed.insert(target);
         }
     }
 
-    fn alarm(&mut self, target: Sequence, radius: &Radius, marks: &mut Marks) {
+    fn alarm(&mut self, target: Sequence, radius: &Radius, bounds: &Settings, marks: &mut Marks) {
         let Some(article) = self.article(target) else { return };
         if !matches!(article.entry.standing, Standing::Withdrawn | Standing::Uncorrected) {
             return;
         }
-        let alert = match self.alerts.get(&target) {
-            None => Alert::of(radius),
-            Some(known) => {
-                let mut alert = Alert::clone(known);
-                alert.by = radius.by.clone();
-                radius.carriers.iter().for_each(|carrier| alert.add(carrier.clone()));
-                alert
-            }
-        };
+        let known = self.alerts.get(&target).map(|known| Alert::clone(known));
+        let mut alert = known.unwrap_or_else(|| Alert::by(radius));
+        alert.by = radius.by.clone();
+        radius.carriers.iter().for_each(|carrier| alert.add(carrier.clone(), bounds));
         self.alerts.insert(target, Arc::new(alert));
         marks.alarmed.insert(target);
-        while self.alerts.len() > ALERTS_MAX {
+        while self.alerts.len() > bounds.alerts_max {
+            metrics::BOUNDED.add([metrics::BY_ALERTS], 1);
             let oldest = self.alerts.get_min().map(|(oldest, _)| *oldest);
             oldest.and_then(|oldest| self.alerts.remove(&oldest));
         }

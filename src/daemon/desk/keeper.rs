@@ -8,6 +8,7 @@
 use super::scribe::Writer;
 use super::step::{Step, Taker};
 use super::{Desks, News};
+use crate::daemon::metrics;
 use crate::engine::state::{State, Touched};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::sync::Arc;
@@ -16,8 +17,6 @@ use std::time::Duration;
 
 /// The rest between two publications.
 const EVERY: Duration = Duration::from_millis(100);
-/// Steps that may wait.
-const STEPS_MAX: usize = 64;
 
 /// Hands what changed to the thread that keeps the desk.
 #[derive(Debug)]
@@ -45,12 +44,14 @@ impl Keeper {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(shard: u32, desks: Arc<Desks>) -> std::io::Result<Self> {
-        let (tells, told) = bounded(STEPS_MAX);
+        let bounds = desks.bounds();
+        let (tells, told) = bounded(bounds.steps_max);
+        let taker = Taker::new(bounds);
         let life = Arc::new(AtomicU64::new(0));
         let lives = life.clone();
         let keep = move || keep(&mut Writer::new(shard, desks), &told, &lives);
         std::thread::Builder::new().name(format!("desk-{shard}")).spawn(keep)?;
-        Ok(Self { taker: Taker::default(), tells, life, behind: false })
+        Ok(Self { taker, tells, life, behind: false })
     }
 
     /// Hands over what a commit, a restore or a step of a follower changed.
@@ -64,6 +65,7 @@ impl Keeper {
         sequence: u64,
     ) {
         if self.tells.is_full() {
+            metrics::BOUNDED.add([metrics::BY_STEPS], 1);
             self.behind = true;
             self.taker.forget();
             return;

@@ -6,8 +6,9 @@
 //! Events are taken in up to a rate: a backlog that is worked off at thousands of articles a second is
 //! not for streams, and costs the pipeline nothing here. What is left out shows as a gap.
 
-use super::News;
 use super::scribe::Marks;
+use super::{News, Settings};
+use crate::daemon::metrics;
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::engine::story::StoryId;
 use axum::body::Bytes;
@@ -17,13 +18,6 @@ use std::time::Instant;
 
 /// Stories that a change names; further ones are only said to be there.
 pub const NAMED_MAX: usize = 200;
-/// Changes that are kept.
-const CHANGES_MAX: usize = 4_096;
-/// Events that are kept, and their bytes.
-const EVENTS_MAX: usize = 4_096;
-const EVENTS_BYTES_MAX: usize = 8 << 20;
-/// Events that are taken in a second, on average.
-pub const EVENTS_PER_SECOND: u32 = 200;
 
 /// What happened lately in a shard.
 #[derive(Debug, Clone, Default)]
@@ -93,11 +87,12 @@ impl Lately {
         self.next
     }
 
-    pub(super) fn note(&mut self, change: Change) {
+    pub(super) fn note(&mut self, change: Change, bounds: &Settings) {
         self.version += 1;
         self.changes.push_back(Arc::new(change));
-        while self.changes.len() > CHANGES_MAX {
+        while self.changes.len() > bounds.changes_kept {
             self.changes.pop_front();
+            metrics::BOUNDED.add([metrics::BY_CHANGES], 1);
         }
     }
 
@@ -120,49 +115,63 @@ impl Lately {
     }
 
     /// Takes in what is kept of the events before number `next`; what is left out is not known here.
-    pub(super) fn hear(&mut self, frames: Vec<Frame>, next: u64) {
-        frames.into_iter().for_each(|frame| self.push(frame));
+    pub(super) fn hear(&mut self, frames: Vec<Frame>, next: u64, bounds: &Settings) {
+        frames.into_iter().for_each(|frame| self.push(frame, bounds));
         self.next = next;
     }
 
-    fn push(&mut self, frame: Frame) {
+    fn push(&mut self, frame: Frame, bounds: &Settings) {
         self.bytes += frame.event.len();
         self.events.push_back(Arc::new(frame));
-        while self.events.len() > EVENTS_MAX || self.bytes > EVENTS_BYTES_MAX {
-            let Some(old) = self.events.pop_front() else { break };
+        loop {
+            let bound = match () {
+                () if self.events.len() > bounds.events_kept => metrics::BY_EVENTS,
+                () if self.bytes > bounds.events_bytes_max => metrics::BY_EVENT_BYTES,
+                () => return,
+            };
+            let Some(old) = self.events.pop_front() else { return };
             self.bytes -= old.event.len();
+            metrics::BOUNDED.add([bound], 1);
         }
+    }
+
+    /// Bytes of what is kept.
+    pub(super) fn bytes(&self) -> usize {
+        let changes = self.changes.len() * size_of::<Change>();
+        self.bytes + self.events.len() * size_of::<Frame>() + changes
     }
 }
 
 /// Makes frames of committed records, up to a rate.
 #[derive(Debug)]
 pub(super) struct Framing {
+    /// Events a second.
+    rate: f64,
     /// Events that may be taken in now.
     allowance: f64,
     filled: Instant,
 }
 
-impl Default for Framing {
-    fn default() -> Self {
-        Self { allowance: f64::from(EVENTS_PER_SECOND), filled: Instant::now() }
-    }
-}
-
 impl Framing {
+    pub(super) fn new(bounds: &Settings) -> Self {
+        let rate = f64::from(bounds.events_per_second);
+        Self { rate, allowance: rate, filled: Instant::now() }
+    }
+
     /// The events of a batch that are kept; `end` is the number of the event after its last one.
     pub(super) fn hear(&mut self, news: News<'_>, end: u64) -> Vec<Frame> {
         self.hear_at(news, end, Instant::now())
     }
 
     fn hear_at(&mut self, news: News<'_>, end: u64, now: Instant) -> Vec<Frame> {
-        let rate = f64::from(EVENTS_PER_SECOND);
+        let rate = self.rate;
         let refill = now.saturating_duration_since(self.filled).as_secs_f64() * rate;
         (self.allowance, self.filled) = ((self.allowance + refill).min(2.0 * rate), now);
         let first = end.saturating_sub(news.events.len() as u64);
         let allowed = (self.allowance as usize).min(news.events.len());
         let left_out = news.events.len() - allowed;
         self.allowance -= allowed as f64;
+        metrics::BOUNDED.add([metrics::BY_EVENT_RATE], left_out as u64);
         let published = news.outputs.iter().filter(|record| record.role == Role::Events);
         let kept = published.zip(first..).skip(left_out);
         kept.map(|(record, sequence)| frame(record, sequence)).collect()

@@ -31,13 +31,14 @@ pub mod carried;
 pub mod keeper;
 pub mod lately;
 pub mod scribe;
+mod settings;
 mod step;
 pub mod story;
 
 use crate::daemon::pipeline::batch::Batch;
 use crate::daemon::pipeline::broker::OutputRecord;
 use crate::engine::article::{ArticleKey, EventTime, Lang, Sequence};
-use crate::engine::event::Event;
+use crate::engine::event::{Carrier, Event};
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::state::{Entry, State};
 use crate::engine::story::StoryId;
@@ -46,6 +47,7 @@ use asks::{Ask, Asks, Refused};
 use carried::Alert;
 use imbl::{OrdMap, OrdSet, Vector};
 use lately::Lately;
+pub use settings::Settings;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -70,6 +72,7 @@ impl<'a> News<'a> {
 /// The desks of all shards, and the way to ask their pipelines.
 #[derive(Debug)]
 pub struct Desks {
+    bounds: Settings,
     shown: Vec<ArcSwap<Desk>>,
     asks: Vec<Asks>,
 }
@@ -99,6 +102,7 @@ pub struct Desk {
     first: u64,
     articles: Vector<Article>,
     stories: OrdMap<StoryId, Arc<Story>>,
+    story_bytes: usize,
     members: OrdSet<(StoryId, Sequence)>,
     /// Stories by their rise, lowest first.
     risen: OrdSet<(i64, StoryId)>,
@@ -124,11 +128,22 @@ pub struct Desk {
 impl Desks {
     /// Desks of `shards` shards, of which nothing is known yet.
     pub fn new(shards: u32) -> Arc<Self> {
+        Self::within(shards, Settings::default())
+    }
+
+    /// The same, with bounds of one's own.
+    pub fn within(shards: u32, bounds: Settings) -> Arc<Self> {
         let shards = 0..shards;
         Arc::new(Self {
             shown: shards.clone().map(|_| ArcSwap::default()).collect(),
-            asks: shards.map(|_| Asks::new()).collect(),
+            asks: shards.map(|_| Asks::new(bounds.questions_max)).collect(),
+            bounds,
         })
+    }
+
+    /// What bounds them.
+    pub fn bounds(&self) -> &Settings {
+        &self.bounds
     }
 
     /// The newest desk of every shard, in order.
@@ -183,6 +198,16 @@ impl Desk {
     /// The number of live articles.
     pub fn len(&self) -> usize {
         self.articles.len()
+    }
+
+    /// Bytes held beside the engine's own entries, about: trees have room to spare, and names that are
+    /// shared are not counted.
+    pub fn bytes(&self) -> usize {
+        // An article has a place among all, among its story's and by its uri.
+        let article = size_of::<Article>() + 2 * size_of::<(u64, Sequence)>() * 3 / 2;
+        let carriers: usize = self.alerts.values().map(|alert| alert.carriers.len()).sum();
+        let alerts = self.alerts.len() * size_of::<Alert>() + carriers * size_of::<Carrier>();
+        self.articles.len() * article + self.story_bytes + alerts + self.lately.bytes()
     }
 
     /// Whether nothing is live.

@@ -8,7 +8,7 @@
 use super::lately::Change;
 use super::step::{Became, Step, Taker};
 use super::story::{Count, Heat, Story};
-use super::{Article, Desk, Desks, News, uri_hash};
+use super::{Article, Desk, Desks, News, Settings, uri_hash};
 use crate::engine::article::{Lang, Sequence};
 use crate::engine::relation::{CHANGED_NUMBERS, NEEDS_REVIEW, Standing};
 use crate::engine::state::{Entry, State, Touched};
@@ -56,7 +56,7 @@ pub(super) struct Marks {
 impl Scribe {
     /// Keeps the desk of `shard`, of which nothing is known.
     pub fn new(shard: u32, desks: Arc<Desks>) -> Self {
-        Self { taker: Taker::default(), writer: Writer::new(shard, desks) }
+        Self { taker: Taker::new(desks.bounds()), writer: Writer::new(shard, desks) }
     }
 
     /// Takes in what a commit, a restore or a step of a follower changed, and publishes the desk.
@@ -82,8 +82,9 @@ impl Writer {
 
     /// Takes in one step, without publishing it.
     pub(super) fn take_in(&mut self, step: Step) {
-        let marks = self.desk.follow(step);
-        self.desk.lately.note(Change::of(&marks));
+        let bounds = self.desks.bounds();
+        let marks = self.desk.follow(step, bounds);
+        self.desk.lately.note(Change::of(&marks), bounds);
     }
 
     /// The shard is not followed any more.
@@ -92,7 +93,8 @@ impl Writer {
             return;
         }
         self.desk = Desk { lately: self.desk.lately.clone(), ..Desk::default() };
-        self.desk.lately.note(Change { everything: true, ..Change::default() });
+        let everything = Change { everything: true, ..Change::default() };
+        self.desk.lately.note(everything, self.desks.bounds());
         self.publish();
     }
 
@@ -105,7 +107,7 @@ impl Writer {
 
 impl Desk {
     /// Comes into step.
-    pub(super) fn follow(&mut self, step: Step) -> Marks {
+    pub(super) fn follow(&mut self, step: Step, bounds: &Settings) -> Marks {
         let mut marks = Marks::default();
         if step.everything {
             *self = Self { lately: self.lately.clone(), ..Self::default() };
@@ -124,8 +126,8 @@ impl Desk {
         for article in step.came {
             self.enter(article, &mut marks);
         }
-        self.hear(step.said, &mut marks);
-        self.lately.hear(step.frames, step.next);
+        self.hear(step.said, bounds, &mut marks);
+        self.lately.hear(step.frames, step.next, bounds);
         self.summarize(step.stories, &mut marks);
         marks.queue |= !marks.alarmed.is_empty() || marks.everything;
         marks
@@ -190,7 +192,12 @@ impl Desk {
         let Some(id) = article.story else { return };
         put(how, &mut self.members, (id, sequence));
         marks.stories.insert(id);
-        let story = self.stories.entry(id).or_insert_with(|| Arc::new(Story::unnamed(id)));
+        let bytes = &mut self.story_bytes;
+        let story = self.stories.entry(id).or_insert_with(|| {
+            let story = Story::unnamed(id);
+            *bytes += story.bytes();
+            Arc::new(story)
+        });
         Arc::make_mut(story).counts.count(how, article, provider.as_ref());
     }
 
@@ -249,6 +256,7 @@ impl Desk {
         let Some(gone) = self.stories.remove(&id) else { return false };
         self.risen.remove(&(gone.counts.heat.rank(), id));
         recount(&mut self.languages, gone.summary.language, None);
+        self.story_bytes -= gone.bytes();
         true
     }
 
@@ -294,7 +302,9 @@ impl Desk {
             story.changed = self.lately.version() + 1;
             if let Some(Became::Summary(summary)) = became {
                 let (before, now) = (story.summary.language, summary.language);
+                self.story_bytes -= story.bytes();
                 story.summary = *summary;
+                self.story_bytes += story.bytes();
                 if before != now {
                     recount(&mut self.languages, before, now);
                 }

@@ -8,7 +8,7 @@
 
 use super::carried::Said;
 use super::lately::{Frame, Framing};
-use super::{Article, News};
+use super::{Article, News, Settings};
 use crate::engine::article::{EventTime, Sequence};
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::state::{Entry, State, Touched};
@@ -52,14 +52,19 @@ pub(super) enum Became {
 }
 
 /// Takes steps from a state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Taker {
+    bounds: Settings,
     /// The place after the last article taken; `None` while nothing is known to who takes the steps in.
     next: Option<u64>,
     framing: Framing,
 }
 
 impl Taker {
+    pub(super) fn new(bounds: &Settings) -> Self {
+        Self { bounds: bounds.clone(), next: None, framing: Framing::new(bounds) }
+    }
+
     /// The next step holds everything.
     pub(super) fn forget(&mut self) {
         self.next = None;
@@ -83,7 +88,7 @@ impl Taker {
             stories = came.iter().filter_map(|article| article.story).collect();
         }
         let said = match (known, news) {
-            (None, _) => Said::anew(state),
+            (None, _) => Said::anew(state, &self.bounds),
             (Some(_), Some(news)) => Said::by(news.events),
             (Some(_), None) => Said::asked(state, &touched.articles, since..window.end),
         };

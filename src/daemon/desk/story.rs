@@ -47,6 +47,13 @@ impl Story {
         };
         Self { summary, counts: Tally::default(), changed: 0 }
     }
+
+    /// Bytes held for it, those of its providers' names excepted, which it shares.
+    pub(super) fn bytes(&self) -> usize {
+        let Summary { headline, lead_reason, lead, related, .. } = &self.summary;
+        let lead = lead.as_ref().map_or(0, |lead| lead.uri.len());
+        size_of::<Self>() + headline.len() + lead_reason.len() + lead + related.len() * 8
+    }
 }
 
 /// What is counted of a story's members.

@@ -47,7 +47,7 @@ pub(super) async fn by_uri(State(api): State<Api>, params: Params, headers: Head
     params.only(&["uri", "version"])?;
     let (uri, version) = (params.needed("uri")?, params.one("version")?);
     let mut items = Vec::new();
-    for (desk, shard) in api.desks().iter().zip(0..) {
+    for (desk, shard) in api.newest().iter().zip(0..) {
         let wanted = |article: &Article| {
             version.is_none_or(|version| article.entry.about.version.as_deref() == Some(version))
         };
@@ -237,7 +237,7 @@ pub(super) async fn search(State(api): State<Api>, params: Params, headers: Head
     }
     let limit = params.limit()?;
     let from = params.cursor()?.map(|[shard, sequence]| (shard as usize, Sequence(sequence)));
-    let desks = api.desks();
+    let desks = api.newest();
     let found = api.work(move || find(&desks, &words, from, limit)).await?;
     fresh(&headers, &found)
 }

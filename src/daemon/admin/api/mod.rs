@@ -30,6 +30,7 @@ mod text;
 mod why;
 
 use super::answer::Problem;
+use super::status::Streams;
 use crate::daemon::desk::{Article, Desk, Desks};
 use crate::daemon::texts::Texts;
 use crate::engine::Settings as EngineSettings;
@@ -111,8 +112,19 @@ impl Api {
         }
     }
 
+    /// The desks that it answers from.
+    pub(super) fn desks(&self) -> &Desks {
+        &self.source.desks
+    }
+
+    /// Who follows streams.
+    pub(super) fn streams(&self) -> Streams {
+        let most = self.source.clients_max;
+        Streams { open: most - self.clients.available_permits(), most }
+    }
+
     /// The newest desks, in order of shards.
-    fn desks(&self) -> Vec<Arc<Desk>> {
+    fn newest(&self) -> Vec<Arc<Desk>> {
         self.source.desks.all()
     }
 

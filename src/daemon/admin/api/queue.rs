@@ -152,7 +152,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     params.only(&["limit", "cursor"])?;
     let limit = params.limit()?;
     let skipped = params.cursor()?.map_or(0, |[skipped]| usize::try_from(skipped).unwrap_or(0));
-    let desks = api.desks();
+    let desks = api.newest();
     let mut matters: Vec<Matter> =
         desks.iter().zip(0..).flat_map(|(desk, shard)| matters(desk, shard)).collect();
     matters.sort_by_key(|m| (m.reason, m.order, m.shard, Reverse(m.sequence)));

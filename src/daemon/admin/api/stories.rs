@@ -130,7 +130,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
             return Err(Problem::bad(format!("no `sort` `{other}`: there are rise, newest, size")));
         }
     };
-    let desks = api.desks();
+    let desks = api.newest();
     let list = match sort {
         Sort::Rise => rising(&desks, &filter, before, limit),
         _ => api.work(move || ranked(&desks, &filter, sort, before, limit)).await?,
@@ -278,7 +278,7 @@ pub(super) async fn one(
     let missing = || Problem::missing(format!("no live story `{id}`"));
     let story = u64::from_str_radix(&id, 16).ok().filter(|_| id.len() == 16).map(StoryId);
     let story = story.ok_or_else(missing)?;
-    let desks = api.desks();
+    let desks = api.newest();
     let found =
         desks.iter().zip(0..).find_map(|(desk, shard)| Some((desk, shard, desk.story(story)?)));
     let Some((desk, shard, found)) = found else {
@@ -366,7 +366,7 @@ pub(super) struct Articles {
 )]
 pub(super) async fn facets(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
     params.only(&[])?;
-    let desks = api.desks();
+    let desks = api.newest();
     let (mut publishers, mut kinds) = (BTreeMap::new(), BTreeMap::new());
     let mut languages: BTreeMap<String, u32> = BTreeMap::new();
     for desk in &desks {

@@ -74,7 +74,10 @@ struct Place(
 
 impl Place {
     fn take(api: &Api) -> Result<Self, Problem> {
-        let full = |_| Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many streams").after(10);
+        let full = |_| {
+            metrics::BOUNDED.add([metrics::BY_STREAMS], 1);
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many streams").after(10)
+        };
         let permit = api.clients.clone().try_acquire_owned().map_err(full)?;
         metrics::STREAMS.add([], 1.0);
         Ok(Self(permit))
@@ -123,7 +126,7 @@ impl<F: Follow> Client<F> {
                 _ = closing => return None,
             }
             self.began = true;
-            self.follow.beat(&self.api.desks(), &mut out);
+            self.follow.beat(&self.api.newest(), &mut out);
             if stalled && !out.is_empty() {
                 metrics::STREAMS_DROPPED.add([], 1);
                 out.clear();
@@ -301,7 +304,7 @@ pub(super) async fn events(State(api): State<Api>, params: Params, headers: Head
     let kinds = params.all("type").map(kind).collect::<Result<Vec<_>, _>>()?;
     let after = last_id(&headers).map(Ok).or_else(|| params.one("after").transpose());
     let after = after.transpose()?;
-    let desks = api.desks();
+    let desks = api.newest();
     let next = match after {
         None => desks.iter().map(|desk| desk.lately.next()).collect(),
         Some(after) => positions(after, desks.len())

@@ -1,0 +1,168 @@
+//! What happens at each bound of the views, and that it is counted.
+
+use crate::rig::{Rig, article};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use wirefold::daemon::desk::asks::{Ask, Refused};
+use wirefold::daemon::desk::keeper::Keeper;
+use wirefold::daemon::desk::{Desks, Settings};
+use wirefold::daemon::metrics;
+use wirefold::daemon::texts::{Error, Reads, Record, Texts};
+use wirefold::engine::Settings as EngineSettings;
+use wirefold::engine::article::InputPosition;
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::state::{State, Touched};
+use wirefold::engine::wire::{self, Format};
+
+const TEXT: &str = "Keepers of the Marel light reported a drifting barge off the north mole before dawn and \
+                    asked the harbour for a tug, which put a line aboard and brought it in by eight.";
+
+fn line(n: usize) -> Value {
+    let at = format!("08:{n:02}:00");
+    article(&at, &format!("n:{n}"), "Northwire", &format!("Barge drifts, part {n}"), TEXT)
+}
+
+fn kill(n: usize, after: usize) -> Value {
+    let mut kill = line(n);
+    (kill["version"], kill["pubstatus"]) = ("9".into(), "canceled".into());
+    kill["arrived"] = format!("2026-11-23T09:{after:02}:00Z").into();
+    kill["body"] = "Editors, please kill this report. It should not have been sent.".into();
+    kill
+}
+
+/// Runs under bounds, and says what came of it and how often each bound was counted.
+fn under<T>(bounds: Settings, run: impl FnOnce(&mut Rig) -> T) -> (T, impl Fn(&str) -> u64) {
+    let recorder = metrics::recorder().unwrap();
+    let done = ::metrics::with_local_recorder(&recorder, || {
+        run(&mut Rig::within(EngineSettings::default(), bounds))
+    });
+    let text = recorder.handle().render();
+    let count = move |bound: &str| {
+        let name = format!("wirefold_http_bounded_total{{bound=\"{bound}\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&*name));
+        line.unwrap_or_else(|| panic!("no `{name}`")).parse().unwrap()
+    };
+    (done, count)
+}
+
+#[test]
+fn what_is_old_leaves_the_rings() {
+    let bounds = Settings { changes_kept: 2, events_kept: 3, ..Settings::default() };
+    let ((held, kept), count) = under(bounds, |rig| {
+        (0..4).for_each(|n| drop(rig.commit(&[line(n)])));
+        let lately = rig.desk().lately.clone();
+        let held = [1, 2].map(|version| lately.since(version).is_some());
+        (held, lately.events(0).map(|frame| frame.sequence).collect::<Vec<_>>())
+    });
+    assert_eq!(held, [false, true], "of four changes the last two");
+    assert_eq!(kept.len(), 3);
+    assert_eq!(count("changes_kept"), 2);
+    assert_eq!(count("events_kept"), kept[0], "all before the first that is kept");
+
+    let bounds = Settings { events_bytes_max: 1, ..Settings::default() };
+    let (kept, count) = under(bounds, |rig| {
+        let events = rig.commit(&[line(0)]).len() as u64;
+        (rig.desk().lately.events(0).count(), events)
+    });
+    assert_eq!((kept.0, count("events_bytes_max")), (0, kept.1), "none is small enough");
+}
+
+#[test]
+fn events_that_come_too_fast_are_a_gap() {
+    let bounds = Settings { events_per_second: 1, ..Settings::default() };
+    let ((kept, all), count) = under(bounds, |rig| {
+        let all = rig.commit(&(0..9).map(line).collect::<Vec<_>>()).len();
+        (rig.desk().lately.events(0).map(|frame| frame.sequence).collect::<Vec<_>>(), all)
+    });
+    assert_eq!(kept, [all as u64 - 1], "the last one");
+    assert_eq!(count("events_per_second"), all as u64 - 1);
+}
+
+#[test]
+fn alerts_and_their_carriers_are_named_up_to_a_number() {
+    let bounds = Settings { alerts_max: 1, carriers_max: 2, ..Settings::default() };
+    let (alerts, count) = under(bounds, |rig| {
+        rig.commit(&(0..6).map(line).collect::<Vec<_>>());
+        rig.commit(&[kill(0, 1)]);
+        rig.commit(&[kill(1, 2)]);
+        let desk = rig.desk();
+        let of = desk.alerts().map(|(s, alert)| (s.0, alert.carriers.len(), alert.total));
+        of.collect::<Vec<_>>()
+    });
+    let [(target, named, total)] = alerts[..] else { panic!("one alert: {alerts:?}") };
+    assert_eq!((target, named), (1, 2), "the older one is forgotten");
+    assert!(total > 2, "further carriers are counted: {total}");
+    assert!(count("carriers_max") >= total as u64 - 2);
+    assert_eq!(count("alerts_max"), 1);
+}
+
+#[test]
+fn questions_that_find_no_place_are_refused() {
+    let bounds = Settings { questions_max: 1, ..Settings::default() };
+    let (answers, count) = under(bounds, |rig| {
+        rig.desks().hear(0);
+        let settings = EngineSettings::default();
+        let payload = line(0).to_string().into_bytes();
+        let decoded = wire::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
+        let ask = || {
+            let prepared = prepare(decoded.clone(), &settings, FloodKey(7));
+            let (answer, answered) = oneshot::channel();
+            (rig.desks().ask(0, Ask::Consider(Box::new(prepared), answer)), answered)
+        };
+        let (first, _waits) = ask();
+        (first, ask().0)
+    });
+    assert_eq!(answers, (Ok(()), Err(Refused::Busy)));
+    assert_eq!(count("questions_max"), 1);
+}
+
+/// A topic that never answers.
+struct Silent(crossbeam_channel::Receiver<()>);
+
+impl Reads for Silent {
+    fn read(&mut self, _: &InputPosition) -> Result<Option<Record>, String> {
+        self.0.recv().map_err(|_| "the test is over".to_owned())?;
+        Ok(None)
+    }
+}
+
+#[test]
+fn texts_that_find_no_place_are_refused() {
+    let bounds = Settings { texts_waiting_max: 1, ..Settings::default() };
+    let (errors, count) = under(bounds.clone(), |_| {
+        let (hold, held) = crossbeam_channel::bounded(1);
+        let texts = Texts::within(Silent(held), &bounds, Duration::from_millis(50)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let settings = EngineSettings::default();
+        let ask = |offset| {
+            let at = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
+            let found = runtime.block_on(texts.article(&at, Format::Auto, &settings));
+            found.map(|article| article.uri).unwrap_err()
+        };
+        // One is read, one waits, and both go on to do so when nobody waits for them any more.
+        let errors: Vec<Error> = (0..4).map(ask).collect();
+        drop(hold);
+        errors
+    });
+    assert_eq!(errors.iter().filter(|error| **error == Error::Busy).count(), 2, "{errors:?}");
+    assert_eq!(count("texts_waiting_max"), 2);
+}
+
+#[test]
+fn commits_that_find_no_place_are_shown_all_the_same() {
+    let bounds = Settings { steps_max: 1, ..Settings::default() };
+    let ((), count) = under(bounds.clone(), |_| {
+        let desks = Desks::within(1, bounds);
+        let mut keeper = Keeper::start(0, desks.clone()).unwrap();
+        let state = State::new(EngineSettings::default(), FloodKey(7));
+        // The thread rests after what it shows, so that of many some find no place.
+        (0..100).for_each(|n| keeper.follow(&state, Touched::default(), None, n));
+        while desks.of(0).unwrap().lately.next() != 100 {
+            keeper.catch_up(&state, 100);
+            std::thread::yield_now();
+        }
+    });
+    assert!(count("steps_max") > 90, "{}", count("steps_max"));
+}
