@@ -39,6 +39,11 @@ pub struct Settings {
     pub identities_max: u32,
     /// How many articles may be live; the oldest leave early beyond it.
     pub live_articles_max: u32,
+    /// How many articles may be found by one slug, and notices that wait by one name; the oldest are
+    /// found by it no more beyond that.
+    pub bearers_max: u32,
+    /// How many versions of a withdrawn article are searched for in others, the newest first.
+    pub versions_searched_max: u32,
     /// How many articles may wait for the end of their embargo; one more is never passed on.
     pub embargoed_max: u32,
     /// How far behind the engine's clock a publication time may lie before the article is `late`.
@@ -66,6 +71,8 @@ impl Default for Settings {
             identity: Span::hours(24 * 30),
             identities_max: 4_000_000,
             live_articles_max: 4_000_000,
+            bearers_max: 64,
+            versions_searched_max: 16,
             embargoed_max: 10_000,
             late_after: Span::hours(1),
             future_tolerance: Span::minutes(10),

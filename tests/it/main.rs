@@ -18,6 +18,7 @@ mod docs;
 mod feed;
 mod furniture;
 mod guard;
+mod held;
 mod memory;
 mod metrics;
 mod mock;

@@ -30,7 +30,7 @@ impl Observer for Watch {
 
 /// `count` records whose times rise, so that the first of them are the same batches whether or not the
 /// others are there yet.
-fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
+pub(crate) fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     let in_time = |(n, record): (i64, InputRecord)| InputRecord {
         timestamp: Some(EventTime(1_790_000_000_000 + 28_000 * n)),
         ..record
@@ -39,7 +39,12 @@ fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
 }
 
 /// A world whose owner has worked on the first `owned` records, or was killed at a step of that.
-fn owned(records: &[InputRecord], owned: usize, delivery: Delivery, kill: Option<u64>) -> Shared {
+pub(crate) fn owned(
+    records: &[InputRecord],
+    owned: usize,
+    delivery: Delivery,
+    kill: Option<u64>,
+) -> Shared {
     let shared = world(&records[..owned], delivery);
     if let Some(step) = kill {
         shared.lock().strikes.insert(step, (Strike::Kill, When::After));
@@ -55,7 +60,7 @@ fn owned(records: &[InputRecord], owned: usize, delivery: Delivery, kill: Option
 }
 
 /// A standby process follows, takes over, and works to the end; others come after it if it is killed.
-fn stand_by(shared: &Shared, setup: &Setup, reveals: usize) {
+pub(crate) fn stand_by(shared: &Shared, setup: &Setup, reveals: usize) {
     for _ in 0..20 {
         let wakes = shared.standby(reveals);
         match observed(shared, setup.clone(), wakes, Box::new(Silent)) {

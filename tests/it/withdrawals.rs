@@ -295,3 +295,44 @@ fn a_killed_lead_gives_way_and_its_story_says_so() {
         "#]],
     );
 }
+
+#[test]
+fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
+    let script = r#"
+        10:00 R1#1 reuters en "Ferry aground" | @ferry @hurt
+        10:05 B1 baypress en "Ferry" | @ferry @hurt
+        10:10 R1#2 reuters en "Ferry: tolls" | @tolls @dredge
+        10:12 B2 baypress en "Tolls" | @tolls @dredge
+        10:20 R1#3 reuters en "KILL" status=canceled | Editors: kill it.
+        "#;
+    let told = |versions_searched_max, expected| {
+        let settings = Settings { versions_searched_max, ..Settings::default() };
+        check(PASSAGES, Show::Verdicts, &settings, script, expected);
+    };
+    told(
+        16,
+        expect![[r#"
+          S1 opened
+        R1: original; S1 of 1; pass yes
+        B1: duplicate of R1 by equal-content; S1 of 2; pass repeat
+        R1: update of R1 by new-version; S1 of 3; pass yes
+          superseded R1 by R1: newer-version
+        B2: duplicate of R1 by equal-content; also update of R1 by new-version; S1 of 4; pass repeat
+        R1: withdrawal of R1 by canceled; pass yes
+          withdrawn R1 by R1: carried by [B1 B2]
+    "#]],
+    );
+    told(
+        1,
+        expect![[r#"
+          S1 opened
+        R1: original; S1 of 1; pass yes
+        B1: duplicate of R1 by equal-content; S1 of 2; pass repeat
+        R1: update of R1 by new-version; S1 of 3; pass yes
+          superseded R1 by R1: newer-version
+        B2: duplicate of R1 by equal-content; also update of R1 by new-version; S1 of 4; pass repeat
+        R1: withdrawal of R1 by canceled; pass yes
+          withdrawn R1 by R1: carried by [B2]
+    "#]],
+    );
+}

@@ -84,7 +84,7 @@ impl State {
             self.live.pop();
         }
         if self.live.first_sequence() < first {
-            self.live = Live::starting_at(first);
+            self.live = Live::starting_at(first, self.settings.bearers_max);
             self.index = Index::new(&self.settings.index, first);
         }
     }

@@ -64,23 +64,29 @@ pub(super) struct Live {
     uris: FxHashMap<String, Vec<Sequence>>,
     /// The newest article by the keys of its names.
     names: FxHashMap<u64, Sequence>,
-    /// The articles that bear a slug, in order of arrival, at most [`BEARERS_MAX`].
+    /// The articles that bear a slug, in order of arrival, at most `bearers_max`.
     slugs: FxHashMap<u64, Vec<Sequence>>,
     /// Notices that wait for what they name, by the keys of uris and names.
     orders: FxHashMap<u64, Vec<Sequence>>,
+    bearers_max: usize,
     bytes: usize,
 }
 
-/// The most articles that are kept under one slug, and notices under one name.
-const BEARERS_MAX: usize = 64;
-
-/// Puts `sequence` last under `key`.
-fn put(lists: &mut FxHashMap<u64, Vec<Sequence>>, key: u64, sequence: Sequence) {
+/// Puts `sequence` last under `key`, under which at most `most` are kept; says whether the oldest had to
+/// leave.
+fn put(
+    lists: &mut FxHashMap<u64, Vec<Sequence>>,
+    key: u64,
+    sequence: Sequence,
+    most: usize,
+) -> bool {
     let list = lists.entry(key).or_default();
-    if list.len() == BEARERS_MAX {
+    let full = list.len() >= most.max(1);
+    if full {
         list.remove(0);
     }
     list.push(sequence);
+    full
 }
 
 /// Takes `sequence`, the oldest of all, from under `key`.
@@ -95,9 +101,9 @@ fn take(lists: &mut FxHashMap<u64, Vec<Sequence>>, key: u64, sequence: Sequence)
 }
 
 impl Live {
-    /// None, and the next to come is `first`.
-    pub(super) fn starting_at(first: Sequence) -> Self {
-        Self { first: first.0, ..Self::default() }
+    /// None, and the next to come is `first`; so many articles are found by one slug.
+    pub(super) fn starting_at(first: Sequence, bearers_max: u32) -> Self {
+        Self { first: first.0, bearers_max: bearers_max as usize, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -145,21 +151,24 @@ impl Live {
         changed
     }
 
-    pub(super) fn push(&mut self, entry: Entry) {
-        let next = self.next();
+    /// Puts the next article in; says how many others are not found by a slug or a name any more.
+    pub(super) fn push(&mut self, entry: Entry) -> u64 {
+        let (next, most) = (self.next(), self.bearers_max);
+        let mut dropped = 0;
         self.uris.entry(entry.about.uri.clone()).or_default().push(next);
         let names = borne(&entry.about);
         for key in keys(names, entry.about.provider.as_deref()) {
             self.names.insert(key, next);
         }
         if names.slug != 0 {
-            put(&mut self.slugs, names.slug, next);
+            dropped += u64::from(put(&mut self.slugs, names.slug, next, most));
         }
         for key in waits_for(&entry) {
-            put(&mut self.orders, key, next);
+            dropped += u64::from(put(&mut self.orders, key, next, most));
         }
         self.bytes += bytes(&entry);
         self.entries.push_back(Arc::new(entry));
+        dropped
     }
 
     /// Puts a live article's entry in the place of the former one, and returns that. What is found by
@@ -334,5 +343,22 @@ impl Members for Live {
             terms: &entry.terms,
             standing: entry.standing,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_are_kept_under_a_key_and_each_leaves_once() {
+        let mut lists = FxHashMap::default();
+        let dropped: Vec<bool> = (0..4).map(|n| put(&mut lists, 7, Sequence(n), 2)).collect();
+        assert_eq!(dropped, [false, false, true, true]);
+        assert_eq!(lists[&7], [Sequence(2), Sequence(3)]);
+        (0..4).for_each(|n| take(&mut lists, 7, Sequence(n)));
+        assert!(lists.is_empty());
+        assert!(!put(&mut lists, 7, Sequence(4), 0) && put(&mut lists, 7, Sequence(5), 0));
+        assert_eq!(lists[&7], [Sequence(5)], "one at least");
     }
 }

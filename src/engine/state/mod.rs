@@ -75,10 +75,10 @@ impl State {
             index: Index::new(&settings.index, Sequence(0)),
             stories: Stories::new(&settings.story),
             furniture: Furniture::new(&settings.index.furniture),
+            live: Live::starting_at(Sequence(0), settings.bearers_max),
             settings,
             key,
             clock: EventTime(i64::MIN),
-            live: Live::default(),
             past: Past::default(),
             embargo: Embargo::default(),
             lifted: Vec::new(),
@@ -222,7 +222,7 @@ impl State {
         };
         self.tally.postings_dropped += u64::from(self.index.insert(&entry.print, &entry.edges));
         self.changes.push(Change::article(sequence, &entry));
-        self.live.push(entry);
+        self.tally.bearers_dropped += self.live.push(entry);
         self.learn(&new.pieces, &new.words.hashes);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         happened.extend(placed.steps.into_iter().flat_map(|s| self.tell(s)));

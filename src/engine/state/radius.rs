@@ -28,7 +28,7 @@ impl State {
     ) -> Radius {
         let Some(entry) = self.live.get(target) else { return self.empty_radius(by) };
         let mut found: Vec<(Sequence, Carrier)> = Vec::new();
-        let newest = members.iter().rev().take(MEMBERS_MAX);
+        let newest = members.iter().rev().take(self.settings.versions_searched_max as usize);
         for member in newest.filter_map(|member| self.live.get(*member)) {
             let other = |s: &Sequence| {
                 *s != own
@@ -217,9 +217,6 @@ impl State {
         self.stories.story_of(sequence)
     }
 }
-
-/// The most versions of a withdrawn article whose text is looked for, the newest first.
-const MEMBERS_MAX: usize = 16;
 
 /// Whether an article is neither a notice nor another version of `entry`.
 fn apart(that: &Entry, entry: &Entry) -> bool {

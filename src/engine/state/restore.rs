@@ -30,7 +30,7 @@ impl State {
         state.clock_written = Some((clock, next));
         let oldest = read.articles.first().map_or(next, |(s, _)| *s);
         let first = first.unwrap_or(oldest);
-        state.live = Live::starting_at(first);
+        state.live = Live::starting_at(first, state.settings.bearers_max);
         state.index = Index::new(&state.settings.index, first);
         for (hash, seen) in read.furniture {
             state.furniture.remember(hash, seen);

@@ -17,6 +17,8 @@ pub struct Tally {
     pub identities_crowded_out: u64,
     /// Articles under embargo that are never passed on because of `embargoed_max`.
     pub embargoes_dropped: u64,
+    /// Articles that are not found by their slug, or notices by a name, any more because of `bearers_max`.
+    pub bearers_dropped: u64,
     /// At index n: articles that had n candidates.
     pub candidates: Vec<u64>,
 }
