@@ -198,3 +198,15 @@ fn the_reader_of_imports_sees_them() {
         "groups, parents and paths in code are all read"
     );
 }
+
+/// Objects keep their keys in order of the alphabet: what is written twice is the same twice. A dependency,
+/// one of the tests included, that asks serde_json for `preserve_order` would change that for the daemon.
+#[test]
+fn json_objects_are_sorted() {
+    let object: serde_json::Value = serde_json::from_str("{\"b\": 1, \"a\": 2}").unwrap();
+    assert_eq!(
+        object.to_string(),
+        "{\"a\":2,\"b\":1}",
+        "`preserve_order` is on: see `cargo tree -e features -i serde_json`"
+    );
+}

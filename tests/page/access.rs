@@ -46,9 +46,12 @@ async fn axe_finds_nothing() {
     let compared = "document.querySelector('.queue a[href^=\"#/compare/\"]').hash";
     let compare = page.value(compared).await.as_str().unwrap().to_owned();
     let why = compare.replace("compare", "why");
+    let article = compare.replace("compare", "article");
+    let (article, _) = article.rsplit_once('/').unwrap();
     let views = [
         ("wire", "#/", ".overview"),
         ("story", story.as_str(), ".radius"),
+        ("article", article, ".unfolded .text p"),
         ("compare", compare.as_str(), ".diff"),
         ("why", why.as_str(), ".terms"),
         ("match", "#/match", ".trial"),

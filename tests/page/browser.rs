@@ -43,6 +43,8 @@ impl WebDriverCompatibleCommand for Vendor {
 pub(crate) struct Browser {
     driver: Client,
     origin: String,
+    /// A name and a password in the address that was opened.
+    login: String,
 }
 
 fn variable(name: &str) -> String {
@@ -67,12 +69,18 @@ fn capabilities() -> Capabilities {
 impl Browser {
     /// Opens the page of `demo` on a desktop.
     pub(crate) async fn open(demo: &Demo) -> Self {
+        Self::at(&demo.origin, "").await
+    }
+
+    /// Opens the page of `origin`, where `login` may be a name and a password, `name:password@`.
+    pub(crate) async fn at(origin: &str, login: &str) -> Self {
         let mut session = ClientBuilder::new(HttpConnector::new());
         session.capabilities(capabilities());
         let driver = session.connect(&variable("WEBDRIVER")).await.unwrap();
-        let browser = Self { driver, origin: demo.origin.clone() };
+        let browser = Self { driver, origin: origin.to_owned(), login: login.to_owned() };
         browser.as_if(Screen::Desktop, "light").await;
-        browser.driver.goto(&format!("{}/", browser.origin)).await.unwrap();
+        let address = format!("{}/", origin.replacen("http://", &format!("http://{login}"), 1));
+        browser.driver.goto(&address).await.unwrap();
         browser
     }
 
@@ -182,6 +190,11 @@ impl Browser {
         self.close_but(|_| false).await;
     }
 
+    /// The same, where the daemon answered that it cannot say now.
+    pub(crate) async fn close_after_refusals(self) {
+        self.close_but(|said| said.contains("status of 503")).await;
+    }
+
     /// The same, where the daemon was away: the browser itself reports requests that failed.
     pub(crate) async fn close_after_outage(self) {
         self.close_but(|said| said.contains("net::ERR_")).await;
@@ -199,6 +212,7 @@ impl Browser {
                 continue;
             }
             let url = message["params"]["request"]["url"].as_str().unwrap();
+            let url = url.replacen(&self.login, "", 1);
             if url.starts_with("data:") {
                 continue;
             }

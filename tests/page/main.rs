@@ -11,4 +11,8 @@ mod browser;
 mod demo;
 mod keyboard;
 mod live;
+mod over;
 mod reading;
+#[path = "../it/rig.rs"]
+#[expect(dead_code, reason = "the tests of the API use the rest")]
+mod rig;

@@ -213,15 +213,17 @@ fn carried(desk: &Desk, shard: u32) -> Vec<Matter> {
             Standing::Uncorrected => Reason::Uncorrected,
             Standing::Stands | Standing::Superseded => continue,
         };
-        let order =
-            desk.of_key(&alert.by).map_or(article.entry.arrived, |(_, by)| by.entry.arrived);
+        let by = desk.of_key(&alert.by).map_or(article.entry.arrived, |(_, by)| by.entry.arrived);
+        let standing = desk.standing(alert).filter_map(|carrier| desk.article(carrier.sequence));
+        let seen = standing.map(|article| article.entry.arrived).max().max(Some(by));
         let matter = by_uri.entry(&article.entry.about.uri).or_insert_with(|| Matter {
             reason,
-            order: newest(order),
+            order: i64::MAX,
             shard,
             sequence: target,
             carriers: Vec::new(),
         });
+        matter.order = matter.order.min(seen.map_or(i64::MAX, newest));
         matter.carriers.extend(desk.standing(alert).cloned());
     }
     let mut all: Vec<Matter> = by_uri.into_values().collect();

@@ -1,6 +1,7 @@
 // The page's only source: the API of the daemon that served it.
 
-const BASE = "/api/v1";
+// From the origin on: an address with a name and a token in it can be opened, and not be fetched from.
+const BASE = `${location.origin}/api/v1`;
 
 // What the API says when it does not answer: the words of its problem (RFC 9457).
 export class Problem extends Error {

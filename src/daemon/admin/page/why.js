@@ -134,9 +134,8 @@ const SIGNS = { ">=": "≥", "<=": "≤" };
 
 function bySubject({ together, together_absent: absent }) {
   if (!together) {
-    return (
-      absent && el("section", {}, el("h3", {}, "By subject"), el("p", { class: "note" }, absent))
-    );
+    const why = absent && el("p", { class: "note" }, `Not scored: ${absent}.`);
+    return absent && el("section", {}, el("h3", {}, "By subject"), why);
   }
   const { score, join } = together;
   return el(
