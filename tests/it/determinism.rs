@@ -94,7 +94,7 @@ fn restored_anywhere_it_goes_on_as_if_nothing_had_happened() {
 }
 
 /// The feed with the furniture of a site around two articles in three.
-fn wrapped(mut lines: Vec<Line>) -> Vec<Line> {
+pub(crate) fn wrapped(mut lines: Vec<Line>) -> Vec<Line> {
     for (at, line) in lines.iter_mut().enumerate().filter(|(at, _)| at % 3 > 0) {
         let (head, foot) = match at % 2 {
             0 => ("Quaywire > Harbour > News\n\n", ""),

@@ -25,6 +25,7 @@ mod mock;
 mod notify;
 mod page;
 mod pipeline;
+mod records;
 mod rig;
 mod sample;
 mod scenario;

@@ -1,0 +1,59 @@
+//! One record of every kind that the engine keeps in the changelog, as this release writes it. Whoever
+//! changes a layout finds out here, and gives it a version of its own that reads these bytes still.
+//!
+//! `UPDATE_EXPECT=1 cargo test records` renews the file; after a release, add to it instead.
+
+use crate::determinism::wrapped;
+use crate::feed::feed;
+use expect_test::expect_file;
+use std::collections::BTreeMap;
+use wirefold::engine::Settings;
+use wirefold::engine::article::Span;
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::state::State;
+
+const KEY: FloodKey = FloodKey(7);
+const KINDS: [&str; 8] = ["a/", "clock", "e/", "f/0", "f/head", "i/", "s/", "w/"];
+
+/// A day of a small wire whose articles leave after two hours; the last ones are under embargo.
+fn remembered() -> (Settings, BTreeMap<String, Vec<u8>>) {
+    let settings = Settings { window: Span::hours(2), ..Settings::default() };
+    let mut state = State::new(settings.clone(), KEY);
+    let mut values = BTreeMap::new();
+    let lines = wrapped(feed(6, 300, 28_000));
+    let last = lines.len() - 1;
+    for (at, line) in lines.into_iter().enumerate() {
+        let mut article = line.article;
+        article.embargoed = (at + 9 > last).then(|| line.stamp.plus(Span::hours(1)));
+        let new = prepare(article, &settings, KEY);
+        drop(state.apply(new, line.stamp, line.input));
+        for change in state.take_changes() {
+            match change.value {
+                Some(value) => values.insert(change.key, value),
+                None => values.remove(&change.key),
+            };
+        }
+    }
+    (settings, values)
+}
+
+#[test]
+fn golden_state_records() {
+    let (settings, values) = remembered();
+    let one_of_each: String = KINDS
+        .iter()
+        .map(|kind| {
+            let found = values.iter().find(|(key, _)| key.starts_with(kind));
+            let (key, value) = found.unwrap_or_else(|| panic!("no record of the kind `{kind}`"));
+            let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{key} {hex}\n")
+        })
+        .collect();
+    expect_file!["golden/state-records.txt"].assert_eq(&one_of_each);
+    let other = |key: &&String| !KINDS.iter().any(|kind| key.starts_with(kind));
+    let others: Vec<&String> =
+        values.keys().filter(other).filter(|k| !k.starts_with("f/")).collect();
+    assert_eq!(others, [""; 0], "kinds that have no golden record");
+    State::restore(settings, KEY, values).unwrap();
+}
