@@ -4,6 +4,7 @@
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, admin, eventually};
 use crate::nodes;
+use crate::telemetry::{ANY_PORT, get};
 use std::time::Duration;
 
 const NODES: std::ops::RangeInclusive<u32> = 1..=3;
@@ -32,13 +33,22 @@ impl Shared {
     fn new(delivery: &str) -> Self {
         let deployment = Deployment::new("cluster", delivery);
         deployment.produce(300);
-        let daemon = deployment.start("after-flush=sleep(20)", &[]);
+        let daemon = deployment.start("after-flush=sleep(20)", ANY_PORT);
         Self { deployment, daemon, before: 0 }
     }
 
     fn works(&mut self) {
         self.deployment.produce(400);
         self.before = self.deployment.moves_on(self.before, &self.daemon);
+    }
+
+    /// Without a broker it lives, and says that it is not ready.
+    fn is_not_ready(&self) {
+        let ready = || get(&self.daemon, "/readyz").is_some();
+        let said = eventually(|| (!ready()).then_some(()));
+        assert!(said.is_some(), "it says that it is ready:\n{}", self.daemon.log());
+        let lives = eventually(|| get(&self.daemon, "/livez"));
+        assert!(lives.is_some(), "it lives:\n{}", self.daemon.log());
     }
 
     fn work_is_in_flight(&self) {
@@ -61,6 +71,7 @@ fn brokers_die_one_at_a_time_and_all_at_once() {
     all.iter_mut().for_each(Shared::works);
     NODES.for_each(nodes::kill);
     all.iter().for_each(Shared::work_is_in_flight);
+    all.iter().for_each(Shared::is_not_ready);
     NODES.for_each(nodes::start);
     in_step();
     all.iter_mut().for_each(Shared::works);

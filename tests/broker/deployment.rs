@@ -156,6 +156,24 @@ impl Deployment {
         self.made.set(self.made.get() + count);
     }
 
+    /// Writes `count` articles of so many bytes.
+    pub(crate) fn produce_large(&self, count: usize, bytes: usize) {
+        let topic = self.topic("articles");
+        for n in 0..count {
+            let word = |at: usize| random((n * bytes + at) as u64) % 5_000;
+            let body: String = (0..bytes / 5).map(|at| format!("w{:03x} ", word(at))).collect();
+            let payload =
+                serde_json::json!({ "uri": format!("urn:made-up:large:{n}"), "body": body });
+            let (key, payload) = (n.to_string(), payload.to_string());
+            let mut record = BaseRecord::to(&topic).key(&key).payload(&payload);
+            while let Err((_, back)) = self.producer.send(record) {
+                self.producer.poll(Duration::from_millis(5));
+                record = back;
+            }
+        }
+        self.producer.flush(PATIENCE).unwrap();
+    }
+
     /// Says that another producer wrote `count` records more.
     pub(crate) fn wrote(&self, count: usize) {
         self.made.set(self.made.get() + count);

@@ -55,6 +55,29 @@ fn what_leaves_the_window_leaves_every_topic() {
     assert!(tombstones(&found.state, "b/") > 0, "journals left");
 }
 
+/// Output is slow and the backlog large: what is read and not yet written stays bounded.
+#[test]
+fn a_backlog_is_not_read_into_memory() {
+    const LARGE: usize = 100_000;
+    const COUNT: usize = 4_000;
+    let more = ["batch.bytes_max=1000000", "batch.ahead_bytes_max=1000000"];
+    let deployment = Deployment::with("backlog", "exactly_once", &more);
+    let idle = deployment.start("", &[]);
+    idle.says("Running");
+    let before = idle.peak_mb();
+    idle.stops();
+    deployment.produce_large(COUNT, LARGE);
+    let daemon = deployment.start("after-flush=sleep(250)", &[]);
+    let mut answered = 0;
+    for _ in 0..6 {
+        answered = deployment.moves_on(answered, &daemon);
+    }
+    assert!(answered < COUNT / 4, "{answered} are answered: the output was to be slow");
+    let peak = daemon.peak_mb();
+    assert!(peak < before + 150, "{peak} MB where {before} are held idle, of a backlog of 400");
+    daemon.kill();
+}
+
 #[test]
 fn an_input_topic_made_anew_stops_the_daemon() {
     let deployment = Deployment::new("anew", "exactly_once");

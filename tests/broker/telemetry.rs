@@ -11,10 +11,10 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Instant;
 use wirefold::daemon::admin::status::{Shard, Status};
 
-const ANY_PORT: &[&str] = &["http.listen=127.0.0.1:0"];
+pub(crate) const ANY_PORT: &[&str] = &["http.listen=127.0.0.1:0"];
 
 /// The body of an answer with status 200.
-fn get(daemon: &Daemon, path: &str) -> Option<String> {
+pub(crate) fn get(daemon: &Daemon, path: &str) -> Option<String> {
     let log = daemon.log();
     let line = log.lines().find(|line| line.contains("admin server listens"))?;
     let at = line.rsplit_once("127.0.0.1:")?.1.trim_matches(|c: char| !c.is_ascii_digit());
