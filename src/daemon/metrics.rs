@@ -157,6 +157,8 @@ table! {
         "Decisions of the group on who owns which shard: granted, revoked, lost, or none for us."
     SHARD_OWNED: Gauge "wirefold_shard_owned" ["shard"] Count NONE
         "Whether this instance owns the shard."
+    SHARD_PHASE: Gauge "wirefold_shard_phase" ["shard" "phase"] Count NONE
+        "1 for the phase of the shard on this instance, else 0: idle, standby, restoring, running, recovering, stopping."
     RESTORE: Gauge "wirefold_restore_seconds" ["shard"] Seconds NONE
         "How long the last restore from the changelog took."
     RESTORED: Gauge "wirefold_restore_records" ["shard"] Count NONE

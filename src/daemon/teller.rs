@@ -124,6 +124,10 @@ impl Observer for Teller {
             metrics::RESTORED.set([&self.label], records as f64);
         }
         metrics::SHARD_OWNED.set([&self.label], f64::from(u8::from(owned)));
+        for name in Phase::NAMES {
+            let is = f64::from(u8::from(name == phase.as_str()));
+            metrics::SHARD_PHASE.set([&self.label, name], is);
+        }
         if !owned {
             self.forget();
         }

@@ -195,7 +195,9 @@ fn of_a_shard_that_is_given_away_nothing_is_told() {
     let kept = Kept(Arc::new(Mutex::new(Teller::new(0, Views::new(1)))));
     let gauges = || -> Vec<f64> {
         let found = samples(&recorder.handle().render());
-        let idle = |name: &String| name.contains("restore") || name.contains("embargoed");
+        let idle = |name: &String| {
+            ["restor", "embargoed", "phase"].into_iter().any(|of| name.contains(of))
+        };
         let of_shard = |name: &String| name.contains("{shard=\"0\"") && !idle(name);
         found.into_iter().filter(|(name, _)| of_shard(name)).map(|(_, value)| value).collect()
     };

@@ -156,7 +156,7 @@ impl Shard {
         };
         Self {
             shard,
-            phase: phase(view.phase).to_owned(),
+            phase: view.phase.map_or("starting", Phase::as_str).to_owned(),
             batch: view.batch,
             events: view.sequence,
             clock: view.clock.map(|at| at.to_string()),
@@ -171,17 +171,5 @@ impl Shard {
                 .map(|(records, took)| Restored { records, seconds: took.as_secs_f64() }),
             view: None,
         }
-    }
-}
-
-fn phase(phase: Option<Phase>) -> &'static str {
-    match phase {
-        None => "starting",
-        Some(Phase::Idle) => "idle",
-        Some(Phase::Standby) => "standby",
-        Some(Phase::Restoring(_)) => "restoring",
-        Some(Phase::Running) => "running",
-        Some(Phase::Recovering) => "recovering",
-        Some(Phase::Stopping) => "stopping",
     }
 }

@@ -27,6 +27,24 @@ pub enum Phase {
     Stopping,
 }
 
+impl Phase {
+    /// The names of all phases.
+    pub const NAMES: [&str; 6] =
+        ["idle", "standby", "restoring", "running", "recovering", "stopping"];
+
+    /// Its stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Standby => "standby",
+            Self::Restoring(_) => "restoring",
+            Self::Running => "running",
+            Self::Recovering => "recovering",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
 /// Is told what happens, after it is final. Calls must be short.
 pub trait Observer: Send {
     /// The phase changed.
