@@ -6,9 +6,11 @@
 //! The field names are those of IPTC ninjs where it has one.
 
 mod lang;
+mod pairs;
 mod time;
 
 pub use lang::Lang;
+pub use pairs::Pairs;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use time::{EventTime, Span};

@@ -313,7 +313,7 @@ impl Relation {
             of: names(&from.of),
             root: names(&from.root),
             chain: from.of.as_ref().map(|_| from.chain),
-            rule: from.rule.clone(),
+            rule: from.rule.to_string(),
             evidence: Evidence::of(&from.evidence),
             passages: passages.collect(),
             scope: Some(Scope::of(from.scope)).filter(|scope| *scope == Scope::Identity),

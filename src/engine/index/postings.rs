@@ -29,7 +29,25 @@ pub(super) struct Postings {
 #[derive(Debug, Default)]
 struct Table {
     slots: Vec<u64>,
-    used: usize,
+    used: u32,
+    /// How often it was rebuilt: places found before are none any more.
+    rebuilt: u32,
+}
+
+/// Where the next article goes in the list of a key, as a look-up found it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    at: u32,
+    rebuilt: u32,
+    /// Whether the slot is free, that of an article that has left, or that of the oldest listed.
+    slot: Slot,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Free,
+    Left,
+    Oldest,
 }
 
 /// The live articles: from `first` on, so many.
@@ -79,10 +97,48 @@ impl Postings {
         }
     }
 
-    /// Calls `found` with the place of each key in `keys` and each live article of it. The home slots
-    /// are read in a loop of their own first, so that the memory fetches them side by side.
-    pub(super) fn each_of(&self, keys: &[u32], live: Window, mut found: impl FnMut(usize, u32)) {
+    /// As [`insert`](Self::insert), where a look-up that nothing came after has found the place.
+    pub(super) fn insert_at(
+        &mut self,
+        key: u32,
+        id: u32,
+        live: Window,
+        place: Option<Place>,
+    ) -> Option<u32> {
+        let entry = u64::from(key) << 32 | u64::from(id);
+        let table = &mut self.tables[(key >> (32 - TABLES_LOG2)) as usize];
+        table.make_room(Window { len: live.len + 1, ..live });
+        // Other keys of the article may have taken the slot since.
+        let place = place.filter(|place| place.rebuilt == table.rebuilt);
+        let slot = place.and_then(|p| Some((p.slot, table.slots.get_mut(p.at as usize)?)));
+        match slot {
+            Some((Slot::Free, slot)) if *slot == FREE => {
+                *slot = entry;
+                table.used += 1;
+                None
+            }
+            Some((Slot::Left, slot)) if !live.holds(*slot as u32) && *slot as u32 != id => {
+                *slot = entry;
+                None
+            }
+            Some((Slot::Oldest, slot)) if (*slot >> 32) as u32 == key => {
+                Some(std::mem::replace(slot, entry) as u32)
+            }
+            _ => self.insert(key, id, live),
+        }
+    }
+
+    /// Calls `found` with the place of each key in `keys` and each live article of it; says where the
+    /// next article goes in each list. The home slots are read in a loop of their own first, so that
+    /// the memory fetches them side by side.
+    pub(super) fn each_of(
+        &self,
+        keys: &[u32],
+        live: Window,
+        mut found: impl FnMut(usize, u32),
+    ) -> Vec<Option<Place>> {
         let table = |key: u32| &self.tables[(key >> (32 - TABLES_LOG2)) as usize];
+        let mut places = Vec::with_capacity(keys.len());
         let mut homes = [(0, 0); KEYS_AHEAD];
         for (part, keys) in keys.chunks(KEYS_AHEAD).enumerate() {
             for (home, &key) in homes.iter_mut().zip(keys) {
@@ -92,19 +148,15 @@ impl Postings {
             }
             for (at, (&key, &(home, first))) in keys.iter().zip(&homes).enumerate() {
                 if first == FREE {
+                    let (at, rebuilt) = (home as u32, table(key).rebuilt);
+                    places.push(Some(Place { at, rebuilt, slot: Slot::Free }));
                     continue;
                 }
-                let slots = &table(key).slots;
-                for &slot in slots[home..].iter().chain(&slots[..home]) {
-                    if slot == FREE {
-                        break;
-                    }
-                    if (slot >> 32) as u32 == key && live.holds(slot as u32) {
-                        found(part * KEYS_AHEAD + at, slot as u32);
-                    }
-                }
+                let found = |id| found(part * KEYS_AHEAD + at, id);
+                places.push(table(key).look(key, home, live, self.limit, found));
             }
         }
+        places
     }
 
     /// Bytes of all tables.
@@ -127,58 +179,87 @@ impl Table {
         ((spread * self.slots.len() as u64) >> 32) as usize
     }
 
-    fn insert(&mut self, key: u32, id: u32, live: Window, limit: usize) -> Option<u32> {
-        let entry = u64::from(key) << 32 | u64::from(id);
-        let (mut listed, mut oldest, mut reusable) = (0, None::<usize>, None);
-        let mut last = None;
-        for at in self.chain(key) {
-            let slot = self.slots[at];
-            last = Some(at);
-            if slot == entry {
-                return None;
+    /// Calls `found` with each live article of `key`, whose chain begins at `home`; where the next one
+    /// goes.
+    fn look(
+        &self,
+        key: u32,
+        home: usize,
+        live: Window,
+        limit: usize,
+        mut found: impl FnMut(u32),
+    ) -> Option<Place> {
+        let (before, behind) = self.slots.split_at_checked(home)?;
+        let (mut listed, mut oldest, mut left) = (0, (u32::MAX, 0), None);
+        let slots = (home as u32..).zip(behind).chain((0..).zip(before));
+        for (at, &slot) in slots {
+            if slot == FREE {
+                let (slot, at) = match left {
+                    _ if listed >= limit => (Slot::Oldest, oldest.1),
+                    Some(left) => (Slot::Left, left),
+                    None => (Slot::Free, at),
+                };
+                return Some(Place { at, rebuilt: self.rebuilt, slot });
             }
-            if !live.holds(slot as u32) {
-                reusable = reusable.or(Some(at));
+            let age = live.age(slot as u32);
+            if age >= live.len {
+                left = left.or(Some(at));
             } else if (slot >> 32) as u32 == key {
+                found(slot as u32);
                 listed += 1;
-                if oldest.is_none_or(|o| live.age(slot as u32) < live.age(self.slots[o] as u32)) {
-                    oldest = Some(at);
-                }
+                oldest = oldest.min((age, at));
             }
         }
-        if let Some(at) = oldest.filter(|_| listed >= limit) {
-            let dropped = self.slots[at] as u32;
-            self.slots[at] = entry;
-            return Some(dropped);
-        }
-        let at = reusable.unwrap_or_else(|| {
-            self.used += 1;
-            self.after(last, key)
-        });
-        self.slots[at] = entry;
         None
     }
 
-    /// The free slot that ends the chain of `key`, whose last used slot is `last`.
-    fn after(&self, last: Option<usize>, key: u32) -> usize {
-        last.map_or(self.home(key), |at| (at + 1) % self.slots.len())
+    fn insert(&mut self, key: u32, id: u32, live: Window, limit: usize) -> Option<u32> {
+        let entry = u64::from(key) << 32 | u64::from(id);
+        let (mut listed, mut oldest, mut reusable) = (0, (u32::MAX, 0), None);
+        let home = self.home(key);
+        let (before, behind) = self.slots.split_at(home);
+        let slots = (home..).zip(behind).chain((0..).zip(before));
+        let mut free = home;
+        for (at, &slot) in slots {
+            if slot == FREE {
+                free = at;
+                break;
+            }
+            if slot == entry {
+                return None;
+            }
+            let age = live.age(slot as u32);
+            if age >= live.len {
+                reusable = reusable.or(Some(at));
+            } else if (slot >> 32) as u32 == key {
+                listed += 1;
+                oldest = oldest.min((age, at));
+            }
+        }
+        if listed >= limit {
+            let dropped = std::mem::replace(&mut self.slots[oldest.1], entry);
+            return Some(dropped as u32);
+        }
+        self.used += u32::from(reusable.is_none());
+        self.slots[reusable.unwrap_or(free)] = entry;
+        None
     }
 
     /// Rebuilds the table without what has left when it is four fifths full.
     fn make_room(&mut self, live: Window) {
-        if (self.used + 1) * 5 <= self.slots.len() * 4 {
+        if (self.used as usize + 1) * 5 <= self.slots.len() * 4 {
             return;
         }
-        let kept: Vec<u64> =
-            self.slots.iter().copied().filter(|&s| s != FREE && live.holds(s as u32)).collect();
-        self.slots.clear();
-        self.slots.resize((kept.len() * 2).max(8), FREE);
-        self.slots.shrink_to_fit();
-        self.used = kept.len();
-        for slot in kept {
-            let key = (slot >> 32) as u32;
-            let last = self.chain(key).last();
-            let at = self.after(last, key);
+        let kept = |slot: &&u64| **slot != FREE && live.holds(**slot as u32);
+        let used = self.slots.iter().filter(kept).count();
+        (self.used, self.rebuilt) = (used as u32, self.rebuilt.wrapping_add(1));
+        let slots = vec![FREE; (used * 2).max(8)];
+        let before = std::mem::replace(&mut self.slots, slots);
+        for &slot in before.iter().filter(kept) {
+            let mut at = self.home((slot >> 32) as u32);
+            while self.slots[at] != FREE {
+                at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
+            }
             self.slots[at] = slot;
         }
     }
@@ -213,9 +294,14 @@ mod tests {
                 if live.len == window {
                     live = Window { first: live.first.wrapping_add(1), len: live.len - 1 };
                 }
-                for &key in keys {
-                    let key = key << 27 | key;
-                    postings.insert(key, id, live);
+                // Half of the articles go where a look-up has found their places.
+                let spread: Vec<u32> = keys.iter().map(|key| key << 27 | key).collect();
+                let places = match n % 2 {
+                    0 => postings.each_of(&spread, live, |_, _| {}),
+                    _ => vec![None; spread.len()],
+                };
+                for (key, place) in spread.into_iter().zip(places) {
+                    postings.insert_at(key, id, live, place);
                     let list = naive.entry(key).or_default();
                     if list.last() != Some(&id) {
                         list.push(id);

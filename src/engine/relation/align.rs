@@ -113,22 +113,43 @@ impl<'a> Aligner<'a> {
     /// Aligns the new text with `old`.
     pub fn with(&self, old: &Fingerprint) -> Alignment {
         let runs = self.runs(&old.trace);
-        let mut found = Alignment { runs, ..Alignment::default() };
-        let mut parts: Vec<Run> = Vec::with_capacity(found.runs.len());
-        for &run in &found.runs {
-            let mut from = 0;
-            let changed = pairs(run, &self.new.figures, &old.figures);
-            let changed = changed.filter(|p| !p.equal).map(|p| p.new - run.new);
-            for stop in changed.chain([run.len]) {
-                if stop > from {
-                    parts.push(Run { new: run.new + from, old: run.old + from, len: stop - from });
-                }
-                from = stop + 1;
-            }
+        let rise = |two: &[Run]| two[0].new_end() <= two[1].new && two[0].old_end() <= two[1].old;
+        match runs.windows(2).all(rise) {
+            true => self.risen(old, runs),
+            false => self.crossed(old, runs),
         }
-        found.longest = parts.iter().map(|part| part.len).max().unwrap_or(0);
-        found.old_covered = covered(&mut parts, |part| part.old);
-        found.new_covered = covered(&mut parts, |part| part.new);
+    }
+
+    /// The alignment of runs that rise in both texts and overlap in neither, as those of most pairs:
+    /// they are their own blocks, and cover what they hold.
+    fn risen(&self, old: &Fingerprint, runs: Vec<Run>) -> Alignment {
+        let mut found = Alignment { blocks: runs.clone(), ..Alignment::default() };
+        for &run in &runs {
+            let first = found.figures.len();
+            found.figures.extend(pairs(run, &self.new.figures, &old.figures));
+            parts(run, &found.figures[first..], |part| {
+                found.longest = found.longest.max(part.len);
+                found.new_covered += part.len.saturating_sub(SHINGLE_WORDS as u32 - 1);
+            });
+        }
+        Alignment { runs, old_covered: found.new_covered, ..found }
+    }
+
+    fn crossed(&self, old: &Fingerprint, runs: Vec<Run>) -> Alignment {
+        let mut all: Vec<Run> = Vec::with_capacity(runs.len());
+        let mut figures = Vec::new();
+        for &run in &runs {
+            figures.clear();
+            figures.extend(pairs(run, &self.new.figures, &old.figures));
+            parts(run, &figures, |part| all.push(part));
+        }
+        let mut found = Alignment {
+            longest: all.iter().map(|part| part.len).max().unwrap_or(0),
+            old_covered: covered(&mut all, |part| part.old),
+            new_covered: covered(&mut all, |part| part.new),
+            runs,
+            ..Alignment::default()
+        };
         self.pair(old, &mut found);
         found
     }
@@ -144,28 +165,7 @@ impl<'a> Aligner<'a> {
         let mut diagonal = None;
         let mut at = 0;
         while at + SHINGLE_WORDS <= old.len() {
-            let wanted = gram(old, at);
-            let mut best: Option<Run> = None;
-            if starts(wanted) {
-                let same = diagonal.map(|d: i64| at as i64 + d);
-                let same = same.and_then(|n| usize::try_from(n).ok());
-                let mut place = self.heads[self.slot(wanted)];
-                let chained = std::iter::from_fn(|| {
-                    let here = (place != NONE).then_some(place as usize)?;
-                    place = self.next[here];
-                    Some(here)
-                });
-                // Other grams of the same slot must not use up the places that are tried.
-                let same_slot = chained.take(SLOT_MAX);
-                let equal = same_slot.filter(|&here| gram(&self.new.trace, here) == wanted);
-                for new in same.into_iter().chain(equal.take(CHAIN_MAX)) {
-                    let run = self.extend(old, new, at);
-                    if run.len >= SHINGLE_WORDS as u32 && best.is_none_or(|b| run.len > b.len) {
-                        best = Some(run);
-                    }
-                }
-            }
-            match best {
+            match self.longest(old, at, diagonal) {
                 Some(run) => {
                     diagonal = Some(run.diagonal());
                     at = (run.old_end() as usize - (SHINGLE_WORDS - 1)).max(at + 1);
@@ -177,21 +177,50 @@ impl<'a> Aligner<'a> {
         runs
     }
 
-    /// The run through `new` and `old`, both ways.
+    /// The longest run through the four bytes at `at` of the earlier text: on the diagonal, or else at
+    /// the first places that are tried.
+    fn longest(&self, old: &[u8], at: usize, diagonal: Option<i64>) -> Option<Run> {
+        let wanted = gram(old, at);
+        if !starts(wanted) {
+            return None;
+        }
+        let same = diagonal.and_then(|d| usize::try_from(at as i64 + d).ok());
+        let same = same.filter(|&new| self.holds(new, wanted));
+        let mut best = same.map(|new| self.extend(old, new, at));
+        let mut place = self.heads[self.slot(wanted)];
+        let mut tried = 0;
+        // Other grams of the same slot must not use up the places that are tried.
+        for _ in 0..SLOT_MAX {
+            if place == NONE || tried == CHAIN_MAX {
+                break;
+            }
+            let here = place as usize;
+            place = self.next[here];
+            if !self.holds(here, wanted) {
+                continue;
+            }
+            tried += 1;
+            if same != Some(here) {
+                let run = self.extend(old, here, at);
+                if best.is_none_or(|best| run.len > best.len) {
+                    best = Some(run);
+                }
+            }
+        }
+        best
+    }
+
+    /// Whether the four bytes at `new` are `wanted`.
+    fn holds(&self, new: usize, wanted: u32) -> bool {
+        new + SHINGLE_WORDS <= self.new.trace.len() && gram(&self.new.trace, new) == wanted
+    }
+
+    /// The run through `new` and `old`, where four bytes agree, both ways.
     fn extend(&self, old_trace: &[u8], new: usize, old: usize) -> Run {
         let new_trace = &self.new.trace;
-        if new >= new_trace.len() {
-            return Run { new: 0, old: 0, len: 0 };
-        }
         let ahead = common(&new_trace[new..], &old_trace[old..]);
-        let behind = new_trace[..new]
-            .iter()
-            .rev()
-            .zip(old_trace[..old].iter().rev())
-            .take_while(|(a, b)| a == b)
-            .count();
-        let ahead = if ahead < SHINGLE_WORDS { 0 } else { ahead };
-        let behind = if ahead == 0 { 0 } else { behind };
+        let both = new_trace[..new].iter().rev().zip(old_trace[..old].iter().rev());
+        let behind = both.take_while(|(a, b)| a == b).count();
         Run { new: (new - behind) as u32, old: (old - behind) as u32, len: (ahead + behind) as u32 }
     }
 
@@ -236,6 +265,19 @@ impl<'a> Aligner<'a> {
             found.blocks.extend(open);
         }
         found.blocks.sort_by_key(|b| b.new);
+    }
+}
+
+/// Calls `with` with each part of a run, whose pairs of figures are `figures`: it is cut where they
+/// differ.
+fn parts(run: Run, figures: &[FigurePair], mut with: impl FnMut(Run)) {
+    let mut from = 0;
+    let changed = figures.iter().filter(|p| !p.equal).map(|p| p.new - run.new);
+    for stop in changed.chain([run.len]) {
+        if stop > from {
+            with(Run { new: run.new + from, old: run.old + from, len: stop - from });
+        }
+        from = stop + 1;
     }
 }
 
@@ -291,7 +333,9 @@ fn gram(trace: &[u8], at: usize) -> u32 {
 
 /// Whether a run may start here: at most two of the four are figures.
 fn starts(gram: u32) -> bool {
-    gram.to_le_bytes().iter().filter(|b| **b == 0).count() <= 2
+    const LOW: u32 = 0x7f7f_7f7f;
+    let zeros = !(((gram & LOW) + LOW) | gram | LOW);
+    zeros.count_ones() <= 2
 }
 
 /// Equal bytes at the start of both, eight at a time.

@@ -3,6 +3,7 @@
 use super::compare::Comparison;
 use super::verdict::{Arrival, ChangedNumber, Earlier, Evidence, Kind, Passage, Relation, Target};
 use super::{Settings, rules};
+use std::cmp::Reverse;
 
 /// The kind that the texts alone give, and the stable name of the rule that gave it.
 pub(super) fn text_kind(
@@ -11,9 +12,7 @@ pub(super) fn text_kind(
     pair: &Comparison,
     set: &Settings,
 ) -> (Kind, &'static str) {
-    let rules = rules::table(new, that, pair, set);
-    let first = rules.iter().find(|rule| rule.holds());
-    first.map_or((Kind::Original, "no-match"), |rule| (rule.kind, rule.name))
+    rules::first(new, that, pair, set).unwrap_or((Kind::Original, "no-match"))
 }
 
 /// The relation of `new` to `that`, with its evidence.
@@ -21,8 +20,7 @@ pub(super) fn relation(
     new: Arrival<'_>,
     that: Earlier<'_>,
     pair: &Comparison,
-    kind: Kind,
-    rule: &str,
+    (kind, rule): (Kind, &'static str),
 ) -> Relation {
     let evidence = Evidence {
         of_this_in_that: Some(pair.of_new),
@@ -38,7 +36,12 @@ pub(super) fn relation(
 }
 
 /// A relation that no comparison of texts backs.
-pub(super) fn unread(new: Arrival<'_>, that: Earlier<'_>, kind: Kind, rule: &str) -> Relation {
+pub(super) fn unread(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    kind: Kind,
+    rule: &'static str,
+) -> Relation {
     Relation { evidence: bare(new, that), ..linked(that, kind, rule) }
 }
 
@@ -51,7 +54,7 @@ fn bare(new: Arrival<'_>, that: Earlier<'_>) -> Evidence {
 }
 
 /// The links of a relation to `that`. The root is passed on along kinds that join their match.
-fn linked(that: Earlier<'_>, kind: Kind, rule: &str) -> Relation {
+fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
     let of = Target { sequence: Some(that.sequence), key: that.about.key() };
     let theirs = &that.verdict.relation;
     let follows = theirs.kind.joins_its_match();
@@ -68,7 +71,7 @@ fn linked(that: Earlier<'_>, kind: Kind, rule: &str) -> Relation {
 const CHANGED_MAX: usize = 16;
 
 fn changed_numbers(pair: &Comparison) -> Vec<ChangedNumber> {
-    let changed = pair.changed().into_iter().take(CHANGED_MAX);
+    let changed = pair.changed().take(CHANGED_MAX);
     changed.map(|p| ChangedNumber { this_word: p.new, that_word: p.old }).collect()
 }
 
@@ -77,16 +80,19 @@ const PASSAGES_MAX: usize = 16;
 
 /// The longest shared runs, in the order of the new text.
 fn passages(pair: &Comparison) -> Vec<Passage> {
-    let mut blocks: Vec<_> =
-        pair.alignment.blocks.iter().filter(|b| b.len >= PASSAGE_WORDS_MIN).collect();
-    blocks.sort_by_key(|b| (std::cmp::Reverse(b.len), b.new));
-    blocks.truncate(PASSAGES_MAX);
-    blocks.sort_by_key(|b| b.new);
-    let passage = |b: &&super::align::Run| Passage {
-        start_word: b.new,
-        end_word: b.new_end(),
-        of_start_word: b.old,
-        of_end_word: b.old_end(),
-    };
-    blocks.iter().map(passage).collect()
+    let long = pair.alignment.blocks.iter().filter(|b| b.len >= PASSAGE_WORDS_MIN);
+    let mut passages: Vec<Passage> = long
+        .map(|b| Passage {
+            start_word: b.new,
+            end_word: b.new_end(),
+            of_start_word: b.old,
+            of_end_word: b.old_end(),
+        })
+        .collect();
+    if passages.len() > PASSAGES_MAX {
+        passages.sort_by_key(|p| (Reverse(p.end_word - p.start_word), p.start_word));
+        passages.truncate(PASSAGES_MAX);
+        passages.sort_by_key(|p| p.start_word);
+    }
+    passages
 }

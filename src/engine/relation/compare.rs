@@ -9,6 +9,7 @@
 use super::align::{Aligner, Alignment, FigurePair, Run};
 use super::{Ratio, Settings};
 use crate::engine::fingerprint::{Fingerprint, SHINGLE_WORDS};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 const GAP_CELLS: usize = 4_096;
@@ -21,7 +22,7 @@ const ISLAND_WORDS: u32 = 3;
 /// The measures of a pair of texts.
 #[derive(Debug, Clone)]
 pub(super) struct Comparison {
-    /// What they share.
+    /// What they share, but for the figures, which are below.
     pub(super) alignment: Alignment,
     /// Share of the new text's shingles found in the earlier one.
     pub(super) of_new: Ratio,
@@ -69,7 +70,7 @@ impl Comparison {
             alignment: Alignment {
                 runs: vec![whole],
                 blocks: vec![whole],
-                figures: figures.clone(),
+                figures: Vec::new(),
                 new_covered: shingles,
                 old_covered: shingles,
                 longest: words,
@@ -94,7 +95,7 @@ impl Comparison {
         old: &Fingerprint,
         settings: &Settings,
     ) -> Self {
-        let alignment = aligner.with(old);
+        let mut alignment = aligner.with(old);
         let shingles = |p: &Fingerprint| p.words().saturating_sub(SHINGLE_WORDS - 1) as u32;
         let shared = alignment.new_covered.min(alignment.old_covered);
         let union = (shingles(new) + shingles(old)).saturating_sub(shared);
@@ -105,14 +106,14 @@ impl Comparison {
             jaccard: Ratio::of(shared, union),
             plain_of_new: Ratio::of(plain, new.plain_words() as u32),
             plain_of_old: Ratio::of(plain, old.plain_words() as u32),
-            figures: alignment.figures.clone(),
+            figures: std::mem::take(&mut alignment.figures),
             replaced: 0,
             block: Ratio::default(),
             same_template: new.masked == old.masked,
             hamming: new.simhash.distance(old.simhash),
             alignment,
         };
-        found.look_into_gaps(new, old, settings);
+        found.look_into_gaps(new, old, plain, settings);
         found
     }
 
@@ -123,13 +124,13 @@ impl Comparison {
     }
 
     /// Figures that differ.
-    pub(super) fn changed(&self) -> Vec<FigurePair> {
-        self.figures.iter().copied().filter(|p| !p.equal).collect()
+    pub(super) fn changed(&self) -> impl Iterator<Item = FigurePair> + '_ {
+        self.figures.iter().copied().filter(|p| !p.equal)
     }
 
     /// The number of figures that differ.
     pub(super) fn changed_count(&self) -> usize {
-        self.figures.iter().filter(|p| !p.equal).count()
+        self.changed().count()
     }
 
     /// The share of aligned figures that agree; `None` where none is aligned.
@@ -138,20 +139,26 @@ impl Comparison {
         (!self.figures.is_empty()).then(|| Ratio::of(equal, self.figures.len() as u32))
     }
 
-    fn look_into_gaps(&mut self, new: &Fingerprint, old: &Fingerprint, settings: &Settings) {
-        let gaps = gaps(&self.alignment.blocks, new.words() as u32, old.words() as u32);
+    /// `plain` are the plain words of the blocks.
+    fn look_into_gaps(
+        &mut self,
+        new: &Fingerprint,
+        old: &Fingerprint,
+        plain: u32,
+        settings: &Settings,
+    ) {
+        let blocks = std::mem::take(&mut self.alignment.blocks);
+        let (chain, by_old) = chains(&blocks);
         let (c, b) = (self.of_new.get(), self.of_old.get());
         let figures_matter = !self.same_template
-            && self.alignment.changed().next().is_some()
+            && self.changed().next().is_some()
             && self.plain_of_new.get().min(self.plain_of_old.get()) >= 0.3;
         let blocks_matter = (0.4..0.9).contains(&c.min(b)) && c.max(b) < 0.97;
         let mut cells = 0;
         let mut extra = 0;
         let mut worst_old = 0.0_f64;
-        let mut by_old: Vec<(u32, u32)> =
-            self.alignment.blocks.iter().map(|b| (b.old, b.old_end())).collect();
-        by_old.sort_unstable();
-        for gap in &gaps {
+        let aligned = self.figures.len();
+        for gap in gaps(&chain, new.words() as u32, old.words() as u32) {
             let (m, n) = (gap.new.1 - gap.new.0, gap.old.1 - gap.old.0);
             let size = m as usize * n as usize;
             let unmatched = unmatched_within(&by_old, gap.old);
@@ -160,7 +167,7 @@ impl Comparison {
             let mut agree = 0;
             if wanted && size > 0 && size <= GAP_CELLS && cells + size <= PAIR_CELLS {
                 cells += size;
-                agree = self.pair_up(*gap, new, old, &mut extra);
+                agree = self.pair_up(gap, new, old, &mut extra);
             }
             if (1..=REPLACED_WORDS).contains(&m) && (1..=REPLACED_WORDS).contains(&n) {
                 let count = |trace: &[u8], (from, to): (u32, u32)| {
@@ -172,11 +179,14 @@ impl Comparison {
                 worst_old = worst_old.max(share_old);
             }
         }
-        let matched = self.alignment.plain_words() + extra;
+        let matched = plain + extra;
         self.plain_of_new = Ratio::of(matched, new.plain_words() as u32);
         self.plain_of_old = Ratio::of(matched, old.plain_words() as u32);
-        self.figures.sort_by_key(|p| (p.new, p.old));
-        let longest = longest_unmatched(&self.alignment.blocks, new.words() as u32);
+        if self.figures.len() > aligned {
+            self.figures.sort_by_key(|p| (p.new, p.old));
+        }
+        let longest = longest_unmatched(&blocks, new.words() as u32);
+        self.alignment.blocks = blocks;
         let worst_new = f64::from(longest) / f64::from((new.words() as u32).max(1));
         self.block = Ratio::new(worst_new.max(worst_old).min(1.0)).unwrap_or_default();
     }
@@ -202,13 +212,18 @@ impl Comparison {
     }
 }
 
-/// The gaps between blocks that follow one another in both texts, edges included.
-fn gaps(blocks: &[Run], new_words: u32, old_words: u32) -> Vec<Gap> {
-    // The longest chain that rises in both texts, found greedily by length: what crosses is moved
-    // text, whose surroundings say nothing.
+/// The longest chain of blocks that rises in both texts, found greedily by length (what crosses is
+/// moved text, whose surroundings say nothing), and all blocks in the order of the earlier text.
+/// `blocks` are in the order of the new one; most rise in both, and are both.
+fn chains(blocks: &[Run]) -> (Cow<'_, [Run]>, Cow<'_, [Run]>) {
+    if blocks.is_sorted_by(|a, b| a.old_end() <= b.old) {
+        return (blocks.into(), blocks.into());
+    }
+    let mut by_old: Vec<Run> = blocks.to_vec();
+    by_old.sort_unstable_by_key(|b| b.old);
     let mut order: Vec<Run> = blocks.to_vec();
     order.sort_by_key(|b| (Reverse(b.len), b.new));
-    let mut chain: Vec<Run> = Vec::new();
+    let mut chain: Vec<Run> = Vec::with_capacity(order.len());
     for block in order {
         let at = chain.partition_point(|c| c.new < block.new);
         let after = at == 0 || chain[at - 1].old_end() <= block.old;
@@ -217,25 +232,29 @@ fn gaps(blocks: &[Run], new_words: u32, old_words: u32) -> Vec<Gap> {
             chain.insert(at, block);
         }
     }
-    let mut gaps = Vec::with_capacity(chain.len() + 1);
-    let (mut new, mut old) = (0, 0);
-    for block in chain {
-        gaps.push(Gap { new: (new, block.new), old: (old, block.old) });
-        (new, old) = (block.new_end(), block.old_end());
-    }
-    gaps.push(Gap { new: (new, new_words), old: (old, old_words) });
-    gaps.retain(|g| g.new.0 < g.new.1 || g.old.0 < g.old.1);
-    gaps
+    (chain.into(), by_old.into())
+}
+
+/// The gaps between blocks that follow one another in both texts, edges included.
+fn gaps(chain: &[Run], new_words: u32, old_words: u32) -> impl Iterator<Item = Gap> + '_ {
+    let end = Run { new: new_words, old: old_words, len: 0 };
+    let mut from = (0, 0);
+    let all = chain.iter().copied().chain([end]).map(move |block| {
+        let gap = Gap { new: (from.0, block.new), old: (from.1, block.old) };
+        from = (block.new_end(), block.old_end());
+        gap
+    });
+    all.filter(|g| g.new.0 < g.new.1 || g.old.0 < g.old.1)
 }
 
 /// The longest stretch of a range of the earlier text in no block: text that was moved within it
-/// still counts as matched. `blocks` are ranges in order.
-fn unmatched_within(blocks: &[(u32, u32)], (from, to): (u32, u32)) -> u32 {
-    let first = blocks.partition_point(|b| b.1 <= from);
+/// still counts as matched. `blocks` are in the order of the earlier text.
+fn unmatched_within(blocks: &[Run], (from, to): (u32, u32)) -> u32 {
+    let first = blocks.partition_point(|b| b.old_end() <= from);
     let (mut longest, mut at) = (0, from);
-    for &(start, end) in blocks[first..].iter().take_while(|b| b.0 < to) {
-        longest = longest.max(start.saturating_sub(at));
-        at = at.max(end);
+    for block in blocks[first..].iter().take_while(|b| b.old < to) {
+        longest = longest.max(block.old.saturating_sub(at));
+        at = at.max(block.old_end());
     }
     longest.max(to.saturating_sub(at))
 }
@@ -291,15 +310,18 @@ mod tests {
     #[test]
     fn gaps_lie_between_blocks_that_rise_in_both() {
         let block = |new, old, len| Run { new, old, len };
-        let found = gaps(&[block(2, 0, 5), block(9, 30, 3), block(12, 7, 6)], 20, 40);
-        let shown: Vec<_> = found.iter().map(|g| (g.new, g.old)).collect();
+        let blocks = [block(2, 0, 5), block(9, 30, 3), block(12, 7, 6)];
+        let (chain, by_old) = chains(&blocks);
+        assert_eq!(*by_old, [block(2, 0, 5), block(12, 7, 6), block(9, 30, 3)]);
+        let shown: Vec<_> = gaps(&chain, 20, 40).map(|g| (g.new, g.old)).collect();
         assert_eq!(shown, [((0, 2), (0, 0)), ((7, 12), (5, 7)), ((18, 20), (13, 40))]);
     }
 
     #[test]
     fn moved_text_is_matched() {
-        assert_eq!(unmatched_within(&[(5, 10), (12, 30)], (0, 40)), 10);
-        assert_eq!(unmatched_within(&[(5, 10), (12, 30)], (6, 11)), 1);
+        let block = |old, end| Run { new: 0, old, len: end - old };
+        assert_eq!(unmatched_within(&[block(5, 10), block(12, 30)], (0, 40)), 10);
+        assert_eq!(unmatched_within(&[block(5, 10), block(12, 30)], (6, 11)), 1);
         assert_eq!(unmatched_within(&[], (6, 11)), 5);
     }
 

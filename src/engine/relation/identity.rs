@@ -48,10 +48,10 @@ fn to(
     that: Earlier<'_>,
     verified: &[Verified<'_>],
     kind: Kind,
-    rule: &str,
+    rule: &'static str,
 ) -> Relation {
     match verified.iter().find(|v| v.that.sequence == that.sequence) {
-        Some(v) => Relation { kind, rule: rule.into(), ..v.relation.clone() },
+        Some(v) => classify::relation(new, that, &v.pair, (kind, rule)),
         None => classify::unread(new, that, kind, rule),
     }
 }
@@ -97,7 +97,7 @@ fn withdrawal(
     // Notices are much alike: one that has the words of another does not withdraw it.
     let report = |v: &&Verified<'_>| v.that.verdict.relation.kind != Kind::Withdrawal;
     let mut reports = verified.iter().filter(report);
-    if let Some(whole) = reports.find(|v| v.relation.kind.joins_its_match()) {
+    if let Some(whole) = reports.find(|v| v.kind.joins_its_match()) {
         let relation = to(new, whole.that, verified, kind, rule);
         return sure(relation, confidence_of_text(about, whole));
     }
@@ -157,7 +157,7 @@ fn confidence_of_name(notice: &About, that: Earlier<'_>, archive: &impl Archive)
 }
 
 /// The relation to an article whose window has passed.
-fn outlived(that: &Identity, kind: Kind, rule: &str) -> Relation {
+fn outlived(that: &Identity, kind: Kind, rule: &'static str) -> Relation {
     let root = that.root.as_ref().map(|uri| ArticleKey { uri: uri.clone(), version: None });
     let target = |key| Target { sequence: None, key };
     Relation {
@@ -205,9 +205,8 @@ fn version(new: Arrival<'_>, that: Earlier<'_>, verified: &[Verified<'_>]) -> Re
     if older(Edition::of(new.about), Edition::of(that.about)) {
         return to(new, that, verified, Kind::Update, "late-version");
     }
-    let unmarked = verified
-        .iter()
-        .any(|v| v.that.sequence == that.sequence && v.relation.kind == Kind::Correction);
+    let unmarked =
+        verified.iter().any(|v| v.that.sequence == that.sequence && v.kind == Kind::Correction);
     let kind = if corrects(new.about) || unmarked { Kind::Correction } else { Kind::Update };
     to(new, that, verified, kind, "new-version")
 }

@@ -10,6 +10,8 @@
 //! novelty    what no candidate had
 //! ```
 //!
+//! A candidate is compared and given its kind; evidence is gathered for what is reported alone.
+//!
 //! Kinds are tested over all candidates: identity and marks first, then the text kinds for the best
 //! match by Jaccard, containment and arrival, `partial` last. A copy whose text is equal inherits
 //! the links of the earlier one, so that nothing else is compared.
@@ -32,7 +34,7 @@ pub mod rules;
 mod verdict;
 pub mod versions;
 
-use crate::engine::article::{ItemType, Shape};
+use crate::engine::article::{ItemType, Sequence, Shape};
 use crate::engine::index::Candidate;
 use align::Aligner;
 use compare::Comparison;
@@ -190,11 +192,19 @@ pub const CHANGED_NUMBERS: &str = "changed_numbers";
 /// The rule of a text whose shared words a better match, no kin of it, explains already.
 const COMMON_PASSAGE: &str = "common-passage";
 
-/// A candidate that was verified.
+/// A candidate that was verified, with the kind that its text gives and the rule that gave it.
 struct Verified<'a> {
     that: Earlier<'a>,
     pair: Comparison,
-    relation: Relation,
+    kind: Kind,
+    rule: &'static str,
+}
+
+impl Verified<'_> {
+    /// What is said of it, where it is reported.
+    fn relation(&self, new: Arrival<'_>) -> Relation {
+        classify::relation(new, self.that, &self.pair, (self.kind, self.rule))
+    }
 }
 
 /// Judges `new` against its candidates.
@@ -220,10 +230,10 @@ pub fn judge(
     let mut verdict =
         Verdict { novelty: novelty::of(new, &verified, settings), ..Verdict::default() };
     verdict.relation = identity::of(new, &verified, archive, settings)
-        .or_else(|| best(&verified))
+        .or_else(|| best(&verified).map(|v| v.relation(new)))
         .unwrap_or_else(|| Relation { rule: "no-match".into(), ..Relation::default() });
     if verdict.relation.kind != Kind::Withdrawal {
-        verdict.also = also(&verdict.relation, &verified, equal.copied(), settings);
+        verdict.also = also(new, &verdict.relation, &verified, equal.copied(), settings);
     }
     flag(new, &verified, &mut verdict);
     let confidence = verdict.relation.evidence.confidence;
@@ -260,7 +270,7 @@ pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Expl
         true => (Kind::Duplicate, "equal-content"),
         false => classify::text_kind(new, that, &pair, settings),
     };
-    let relation = classify::relation(new, that, &pair, by_text.0, by_text.1);
+    let relation = classify::relation(new, that, &pair, by_text);
     Explanation {
         evidence: relation.evidence,
         rules: rules::table(new, that, &pair, settings),
@@ -282,8 +292,7 @@ fn comparable(new: Arrival<'_>, that: Earlier<'_>) -> bool {
 
 fn verify_equal<'a>(new: Arrival<'_>, that: Earlier<'a>) -> Verified<'a> {
     let pair = Comparison::equal(new.print);
-    let relation = classify::relation(new, that, &pair, Kind::Duplicate, "equal-content");
-    Verified { that, pair, relation }
+    Verified { that, pair, kind: Kind::Duplicate, rule: "equal-content" }
 }
 
 fn verify<'a>(new: Arrival<'_>, earlier: &[Earlier<'a>], settings: &Settings) -> Vec<Verified<'a>> {
@@ -296,8 +305,7 @@ fn verify<'a>(new: Arrival<'_>, earlier: &[Earlier<'a>], settings: &Settings) ->
         .map(|&that| {
             let pair = Comparison::of(&aligner, new.print, that.print, settings);
             let (kind, rule) = classify::text_kind(new, that, &pair, settings);
-            let relation = classify::relation(new, that, &pair, kind, rule);
-            Verified { that, pair, relation }
+            Verified { that, pair, kind, rule }
         })
         .collect();
     verified.sort_by_key(|v| (Reverse(v.pair.rank()), v.that.sequence));
@@ -306,47 +314,46 @@ fn verify<'a>(new: Arrival<'_>, earlier: &[Earlier<'a>], settings: &Settings) ->
 
 /// The best text match: any kind but `partial` before `partial`, then by rank. Corrections that
 /// nobody marked come before other kinds.
-fn best(verified: &[Verified<'_>]) -> Option<Relation> {
+fn best<'a, 'b>(verified: &'a [Verified<'b>]) -> Option<&'a Verified<'b>> {
     let class = |kind: Kind| match kind {
         Kind::Duplicate => 0,
         Kind::Correction => 1,
         Kind::Partial => 3,
         _ => 2,
     };
-    verified
-        .iter()
-        .filter(|v| v.relation.kind != Kind::Original)
-        .min_by_key(|v| class(v.relation.kind))
-        .map(|v| v.relation.clone())
+    verified.iter().filter(|v| v.kind != Kind::Original).min_by_key(|v| class(v.kind))
 }
 
 /// Further relations: those that explain words which no better one explains come first. A text that
 /// explains nothing more and is no kin of the best match shares a passage that stands in both, and is
 /// called no copy. A copy of equal text inherits the links of the earlier one.
 fn also(
+    new: Arrival<'_>,
     chosen: &Relation,
     verified: &[Verified<'_>],
     equal: Option<Earlier<'_>>,
     settings: &Settings,
 ) -> Vec<Relation> {
     let max = usize::from(settings.also_max);
-    let taken = |r: &Relation| chosen.of.as_ref().is_some_and(|c| Some(c) == r.of.as_ref());
+    let seen = chosen.of.as_ref().and_then(|of| of.sequence);
+    let taken = |v: &Verified<'_>| Some(v.that.sequence) == seen;
     if let Some(that) = equal {
-        let own = verified.iter().map(|v| &v.relation);
+        let own = verified.iter().filter(|v| !taken(v)).map(|v| v.relation(new));
         let theirs = std::iter::once(&that.verdict.relation).chain(&that.verdict.also);
-        let linked = own.chain(theirs.filter(|r| r.of.is_some()));
-        return linked.filter(|r| !taken(r)).take(max).cloned().collect();
+        let theirs = theirs.filter(|r| r.of.is_some() && r.of != chosen.of).cloned();
+        return own.chain(theirs).take(max).collect();
     }
-    let mut rest: Vec<&Verified<'_>> = verified
-        .iter()
-        .filter(|v| v.relation.kind != Kind::Original && !taken(&v.relation))
-        .collect();
-    let mut explained = novelty::Cover::default();
-    let best = verified.iter().find(|v| taken(&v.relation));
+    let mut rest: Vec<&Verified<'_>> =
+        verified.iter().filter(|v| v.kind != Kind::Original && !taken(v)).collect();
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let mut explained = novelty::Cover::none(new.print.words());
+    let best = verified.iter().find(|v| taken(v));
     if let Some(best) = best {
         explained.add(&best.pair.alignment);
     }
-    let mut ordered = Vec::new();
+    let mut ordered = Vec::with_capacity(rest.len().min(max));
     while ordered.len() < max && !rest.is_empty() {
         let gains: Vec<u32> = rest.iter().map(|v| explained.gain(&v.pair.alignment)).collect();
         let most = gains.iter().copied().max().unwrap_or(0);
@@ -354,25 +361,22 @@ fn also(
         let at = most.and_then(|m| gains.iter().position(|&g| g == m)).unwrap_or(0);
         let next = rest.remove(at);
         explained.add(&next.pair.alignment);
-        let mut relation = next.relation.clone();
-        let stranger = most.is_none() && best.is_some_and(|best| !kin(best.that, next.that));
-        if stranger && relation.kind.joins_its_match() {
-            (relation.kind, relation.rule) = (Kind::Partial, COMMON_PASSAGE.into());
-        }
-        ordered.push(relation);
+        let copy = most.is_none() && next.kind.joins_its_match();
+        let stranger = copy && best.is_some_and(|best| !kin(best.that, next.that));
+        let said = if stranger { (Kind::Partial, COMMON_PASSAGE) } else { (next.kind, next.rule) };
+        ordered.push(classify::relation(new, next.that, &next.pair, said));
     }
     ordered
 }
 
 /// Whether two earlier articles have text of one another, or of a third, by what was said of them.
 fn kin(a: Earlier<'_>, b: Earlier<'_>) -> bool {
-    let links = |that: Earlier<'_>| -> Vec<_> {
+    fn links(that: Earlier<'_>) -> impl Iterator<Item = Sequence> + '_ {
         let relations = std::iter::once(&that.verdict.relation).chain(&that.verdict.also);
         let targets = relations.flat_map(|r| [&r.of, &r.root]).flatten();
-        targets.filter_map(|t| t.sequence).chain([that.sequence]).collect()
-    };
-    let (of_a, of_b) = (links(a), links(b));
-    of_a.iter().any(|link| of_b.contains(link))
+        targets.filter_map(|t| t.sequence).chain([that.sequence])
+    }
+    links(a).any(|link| links(b).any(|other| other == link))
 }
 
 fn flag(new: Arrival<'_>, verified: &[Verified<'_>], verdict: &mut Verdict) {
@@ -381,8 +385,8 @@ fn flag(new: Arrival<'_>, verified: &[Verified<'_>], verdict: &mut Verdict) {
         verified.iter().any(|v| {
             v.that.standing == standing
                 && v.that.about.uri != new.about.uri
-                && v.relation.kind != Kind::Original
-                && v.relation.kind != Kind::Recurring
+                && v.kind != Kind::Original
+                && v.kind != Kind::Recurring
         })
     };
     if !withdrawal && carries(Standing::Withdrawn) {

@@ -1,35 +1,53 @@
 //! What no candidate had: literal wording, in order of arrival.
 
-use super::align::Alignment;
+use super::align::{Alignment, Run};
 use super::verdict::{Arrival, Novelty, Ratio};
 use super::{Settings, Verified};
 use crate::engine::fingerprint::SHINGLE_WORDS;
-use std::collections::BTreeSet;
 
-/// Words of the new text that earlier texts have.
-#[derive(Debug, Default)]
+/// Words of the new text that earlier texts have, one bit a word.
+#[derive(Debug)]
 pub(super) struct Cover {
-    words: Vec<bool>,
+    bits: Vec<u64>,
 }
 
 impl Cover {
+    /// None of so many.
+    pub(super) fn none(words: usize) -> Self {
+        Self { bits: vec![0; words.div_ceil(64)] }
+    }
+
     /// Adds what an alignment covers.
     pub(super) fn add(&mut self, alignment: &Alignment) {
         for run in &alignment.runs {
-            let end = run.new_end() as usize;
-            if self.words.len() < end {
-                self.words.resize(end, false);
+            for (at, mask) in masks(run) {
+                self.bits[at] |= mask;
             }
-            self.words[run.new as usize..end].fill(true);
         }
     }
 
     /// Words that an alignment would add.
     pub(super) fn gain(&self, alignment: &Alignment) -> u32 {
-        let known = |word: u32| self.words.get(word as usize).copied().unwrap_or(false);
-        let blocks = alignment.blocks.iter();
-        blocks.flat_map(|b| b.new..b.new_end()).filter(|&word| !known(word)).count() as u32
+        let masks = alignment.blocks.iter().flat_map(masks);
+        masks.map(|(at, mask)| (mask & !self.bits[at]).count_ones()).sum()
     }
+
+    fn words(&self) -> u32 {
+        self.bits.iter().map(|bits| bits.count_ones()).sum()
+    }
+
+    fn holds(&self, word: usize) -> bool {
+        self.bits[word / 64] >> (word % 64) & 1 == 1
+    }
+}
+
+/// The bits of a run's words in the new text, by place.
+fn masks(run: &Run) -> impl Iterator<Item = (usize, u64)> + use<> {
+    let (from, to) = (run.new as usize, run.new_end() as usize);
+    (from / 64..to.div_ceil(64)).map(move |at| {
+        let (first, end) = (from.saturating_sub(64 * at), (to - 64 * at).min(64));
+        (at, u64::MAX << first & u64::MAX >> (64 - end))
+    })
 }
 
 /// The novelty of `new`; `None` below `novelty_words_min`.
@@ -42,33 +60,40 @@ pub(super) fn of(
     if words < settings.novelty_words_min as usize {
         return None;
     }
-    let mut cover = Cover::default();
-    let mut confirmed = BTreeSet::new();
+    let mut cover = Cover::none(words);
+    let mut confirmed = Cover::none(words);
     for one in verified {
         cover.add(&one.pair.alignment);
-        let figures = one.pair.figures.iter();
-        confirmed.extend(figures.filter(|p| p.equal).map(|p| p.new));
+        for pair in one.pair.figures.iter().filter(|p| p.equal) {
+            confirmed.bits[pair.new as usize / 64] |= 1 << (pair.new % 64);
+        }
     }
-    cover.words.resize(words, false);
-    let numbers = new.print.figures.iter().filter(|f| !confirmed.contains(&f.word)).count() as u32;
-    let count = cover.words.iter().filter(|seen| !**seen).count() as u32;
+    // A figure is confirmed once, where it stands.
+    let numbers = new.print.figures.len() as u32 - confirmed.words();
+    let count = words as u32 - cover.words();
     Some(Novelty {
         share: Ratio::of(count, words as u32),
         words: count,
         numbers,
-        passages: stretches(&cover.words, usize::from(settings.passages_max)),
+        passages: stretches(&cover, words, usize::from(settings.passages_max)),
     })
 }
 
 /// The longest stretches of new words, of a shingle's length at least, in order.
-fn stretches(seen: &[bool], max: usize) -> Vec<(u32, u32)> {
+fn stretches(cover: &Cover, words: usize, max: usize) -> Vec<(u32, u32)> {
     let mut found = Vec::new();
-    let mut at = 0;
-    for run in seen.chunk_by(|a, b| a == b) {
-        if !run[0] && run.len() >= SHINGLE_WORDS {
-            found.push((at as u32, (at + run.len()) as u32));
+    let mut from = None;
+    for word in 0..=words {
+        match from {
+            None if word < words && !cover.holds(word) => from = Some(word),
+            Some(start) if word == words || cover.holds(word) => {
+                if word - start >= SHINGLE_WORDS {
+                    found.push((start as u32, word as u32));
+                }
+                from = None;
+            }
+            _ => {}
         }
-        at += run.len();
     }
     found.sort_by_key(|(from, to)| (std::cmp::Reverse(to - from), *from));
     found.truncate(max);

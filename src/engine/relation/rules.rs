@@ -7,6 +7,7 @@ use super::Settings;
 use super::compare::Comparison;
 use super::identity::same_provider;
 use super::verdict::{Arrival, Earlier, Kind};
+use crate::engine::article::About;
 use crate::engine::fingerprint::Fingerprint;
 
 /// How a value is held against its threshold.
@@ -91,14 +92,13 @@ impl Rule {
 
 /// The values that conditions are about.
 struct Values<'a> {
+    prints: [&'a Fingerprint; 2],
     pair: &'a Comparison,
     set: &'a Settings,
     /// Whether a template had time to recur.
     later: bool,
     hours: f64,
     plain_words: f64,
-    /// Different ones among them, counted no further than they are asked for.
-    distinct_words: f64,
     agreement: f64,
     changed: f64,
     /// Figures that are aligned, and, once a template had time to recur, those replaced by words.
@@ -107,7 +107,7 @@ struct Values<'a> {
     differ: f64,
     /// The share that agrees.
     kept: f64,
-    same_provider: bool,
+    abouts: [&'a About; 2],
 }
 
 /// The rules for a pair, in the order in which they are tried; the last always holds.
@@ -117,29 +117,25 @@ pub(super) fn table(
     pair: &Comparison,
     set: &Settings,
 ) -> [Rule; RULES] {
-    let hours = new.now.since(that.arrived).0 as f64 / 3_600_000.0;
-    let later = hours > set.template_apart_hours as f64;
-    let replaced = if later { f64::from(pair.replaced) } else { 0.0 };
-    let (figures, changed) = (pair.figures.len() as f64 + replaced, pair.changed_count() as f64);
-    let plain_words = new.print.plain_words().min(that.print.plain_words());
-    let most = 2 * set.template_words_min as usize;
-    let values = Values {
-        pair,
-        set,
-        later,
-        hours,
-        plain_words: plain_words as f64,
-        distinct_words: distinct(new.print, most).min(distinct(that.print, most)) as f64,
-        agreement: pair.plain_of_new.get().min(pair.plain_of_old.get()),
-        changed,
-        figures,
-        differ: changed + replaced,
-        kept: if figures > 0.0 { 1.0 - (changed + replaced) / figures } else { 1.0 },
-        same_provider: same_provider(new.about, that.about),
-    };
+    let values = Values::of(new, that, pair, set);
     let [a, b, c, d, e, f, g] = values.of_figures();
     let [h, i, j, k, l, m] = values.of_shares();
     [a, b, c, d, e, f, g, h, i, j, k, l, m]
+}
+
+/// The first of these rules that holds: its kind and its name.
+pub(super) fn first(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    pair: &Comparison,
+    set: &Settings,
+) -> Option<(Kind, &'static str)> {
+    let values = Values::of(new, that, pair, set);
+    let held = |rules: &[Rule]| rules.iter().find(|r| r.holds()).map(|r| (r.kind, r.name));
+    // Where no figure differs the share that is kept is 1, and most pairs are such.
+    let differ = values.differ > 0.0 || set.kept.iter().any(|kept| *kept >= 1.0);
+    let of_figures = if differ { held(&values.of_figures()) } else { None };
+    of_figures.or_else(|| held(&values.of_shares()))
 }
 
 /// Different plain words of a text by their bytes in its trace, counted up to `most`.
@@ -166,14 +162,43 @@ fn flag(measure: &'static str, holds: bool) -> Condition {
     least(measure, f64::from(u8::from(holds)), 1.0)
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    fn of(new: Arrival<'a>, that: Earlier<'a>, pair: &'a Comparison, set: &'a Settings) -> Self {
+        let hours = new.now.since(that.arrived).0 as f64 / 3_600_000.0;
+        let later = hours > set.template_apart_hours as f64;
+        let replaced = if later { f64::from(pair.replaced) } else { 0.0 };
+        let figures = pair.figures.len() as f64 + replaced;
+        let changed = pair.changed_count() as f64;
+        Self {
+            prints: [new.print, that.print],
+            pair,
+            set,
+            later,
+            hours,
+            plain_words: new.print.plain_words().min(that.print.plain_words()) as f64,
+            agreement: pair.plain_of_new.get().min(pair.plain_of_old.get()),
+            changed,
+            figures,
+            differ: changed + replaced,
+            kept: if figures > 0.0 { 1.0 - (changed + replaced) / figures } else { 1.0 },
+            abouts: [new.about, that.about],
+        }
+    }
+
+    /// Different plain words of the text that has fewer, counted no further than they are asked for.
+    fn distinct_words(&self) -> f64 {
+        let most = 2 * self.set.template_words_min as usize;
+        let [new, old] = self.prints.map(|print| distinct(print, most));
+        new.min(old) as f64
+    }
+
     /// Rules of texts that differ in figures, or in little else.
     fn of_figures(&self) -> [Rule; 7] {
         let set = self.set;
         let same = flag("same_template", self.pair.same_template);
-        let provider = flag("same_provider", self.same_provider);
+        let provider = flag("same_provider", same_provider(self.abouts[0], self.abouts[1]));
         let words = least("plain_words", self.plain_words, f64::from(set.template_words_min));
-        let varied = least("distinct_words", self.distinct_words, self.varied());
+        let varied = least("distinct_words", self.distinct_words(), self.varied());
         let changed = |count| least("changed_figures", self.changed, count);
         let differ = least("changed_figures", self.differ, 2.0);
         let few = most("changed_figures", self.changed, 2.0);

@@ -5,6 +5,7 @@ use crate::engine::article::{About, ArticleKey, EventTime, Sequence};
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::text::{Clean, Words};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The closed list of relation kinds.
 #[derive(
@@ -172,7 +173,7 @@ pub struct Relation {
     /// Links from here to the root; 0 for an original.
     pub chain: u32,
     /// The rule that decided, by its stable name.
-    pub rule: String,
+    pub rule: Cow<'static, str>,
     /// What it rests on.
     pub evidence: Evidence,
     /// Shared runs, where they explain the kind.

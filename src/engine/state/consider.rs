@@ -24,7 +24,8 @@ impl State {
         let stamp = if started { self.clock } else { new.about.claimed.unwrap_or_default() };
         let mut new = new.clone();
         let edges = self.take_off(&mut new);
-        let (verdict, _) = self.judge(&new, &edges, stamp);
+        let candidates = self.index.candidates(&new.print);
+        let verdict = self.judge(&new, &candidates, &edges, stamp);
         let member = self.candidate(self.live.next(), &new, &verdict);
         let choice = self.stories.consider(member, matched(&verdict), &self.live);
         Considered { classified: classified(&new, verdict), choice }

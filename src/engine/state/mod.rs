@@ -26,8 +26,8 @@ use super::article::{
 };
 use super::event::{Classified, Event, Joined, Merged, What};
 use super::fingerprint::{FloodKey, SimHash};
-use super::index::Index;
 use super::index::furniture::Furniture;
+use super::index::{Candidate, Index};
 use super::prepare::Prepared;
 use super::relation::{self, Arrival, Carrying, Kind, Pass, Standing, Verdict};
 use super::story::{Member, Placement, Remembered, Step, Stories, StoryId, Summary};
@@ -204,8 +204,9 @@ impl State {
         let edges = self.take_off(&mut new);
         self.see(&edges);
         self.tally.unwrapped += u64::from(edges.taken_off);
-        let (mut verdict, candidates) = self.judge(&new, &edges, stamp);
-        self.tally.had_candidates(candidates);
+        let (candidates, places) = self.index.look_up(&new.print);
+        let mut verdict = self.judge(&new, &candidates, &edges, stamp);
+        self.tally.had_candidates(candidates.len());
         self.wait(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
         let mut classified = classified(&new, verdict);
@@ -220,7 +221,8 @@ impl State {
             edges: edges.keys.into(),
             changed_by: None,
         };
-        self.tally.postings_dropped += u64::from(self.index.insert(&entry.print, &entry.edges));
+        let crowded = self.index.insert_at(&entry.print, &entry.edges, &places);
+        self.tally.postings_dropped += u64::from(crowded);
         self.changes.push(Change::article(sequence, &entry));
         self.tally.bearers_dropped += self.live.push(entry);
         self.learn(&new.pieces, &new.words.hashes);
@@ -275,9 +277,14 @@ impl State {
         steps
     }
 
-    /// The verdict on an article that arrives now, and how many candidates it had.
-    fn judge(&self, new: &Prepared, edges: &Edges, stamp: EventTime) -> (Verdict, usize) {
-        let candidates = self.index.candidates(&new.print);
+    /// The verdict on an article that arrives now.
+    fn judge(
+        &self,
+        new: &Prepared,
+        candidates: &[Candidate],
+        edges: &Edges,
+        stamp: EventTime,
+    ) -> Verdict {
         let arrival = Arrival {
             about: &new.about,
             clean: &new.clean,
@@ -286,12 +293,12 @@ impl State {
             now: self.clock,
         };
         let known = Known { live: &self.live, past: &self.past };
-        let mut verdict = relation::judge(arrival, &candidates, &known, &self.settings.relation);
+        let mut verdict = relation::judge(arrival, candidates, &known, &self.settings.relation);
         if edges.taken_off {
             verdict.flags.push(LEARNED_FURNITURE.into());
         }
         self.flag(new, stamp, &mut verdict);
-        (verdict, candidates.len())
+        verdict
     }
 
     fn place(

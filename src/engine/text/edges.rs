@@ -10,7 +10,9 @@
 
 use super::furniture::{ANYWHERE, HEADER_STARTS, MONTHS, TRAILER_STARTS};
 use super::tokens::word_hash;
+use crate::engine::article::Pairs;
 use memchr::memmem::Finder;
+use memchr::{memchr2, memrchr_iter};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -64,9 +66,10 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
 
 /// Whether a text is nothing but a known trailer.
 fn furniture_alone(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let listed = starts(TRAILER_STARTS, &lower);
-    text.len() <= PARAGRAPH_MAX && (listed || holds_furniture(&lower))
+    text.len() <= PARAGRAPH_MAX && {
+        let lower = text.to_lowercase();
+        starts(TRAILER_STARTS, &lower) || holds_furniture(&lower)
+    }
 }
 
 /// Whether `line` starts with one of `phrases`. First bytes are compared first: few agree.
@@ -120,12 +123,12 @@ fn header_line(text: &str) -> Option<usize> {
     let lower = shown.to_lowercase();
     let listed = starts(HEADER_STARTS, &lower) && words <= 9;
     let ends_sentence = shown.ends_with(['.', '!', '?', '。', '؟', ',', ';', ':']);
-    let next_is_header = {
+    let next_is_header = || {
         let lower = next.trim().to_lowercase();
         starts(HEADER_STARTS, &lower) && lower.len() <= 100
     };
-    let furniture = (listed && !ends_sentence && (apart || next_is_header))
-        || (navigation(shown) && apart)
+    let furniture = (listed && !ends_sentence && (apart || next_is_header()))
+        || (apart && navigation(shown))
         || (apart && shown.len() <= PARAGRAPH_MAX && holds_furniture(&lower));
     furniture.then_some(line.len())
 }
@@ -138,9 +141,12 @@ fn navigation(line: &str) -> bool {
 }
 
 fn holds_furniture(lower: &str) -> bool {
-    static PHRASES: LazyLock<Vec<Finder<'static>>> =
-        LazyLock::new(|| ANYWHERE.iter().map(|phrase| Finder::new(*phrase)).collect());
-    PHRASES.iter().any(|phrase| phrase.find(lower.as_bytes()).is_some())
+    static PHRASES: LazyLock<Vec<(Pairs, Finder<'static>)>> = LazyLock::new(|| {
+        ANYWHERE.iter().map(|phrase| (Pairs::of(phrase), Finder::new(*phrase))).collect()
+    });
+    let held = Pairs::of(lower);
+    let mut likely = PHRASES.iter().filter(|(pairs, _)| held.may_hold(pairs));
+    likely.any(|(_, phrase)| phrase.find(lower.as_bytes()).is_some())
 }
 
 /// The length of a dateline: place, perhaps a date and an agency, and a dash.
@@ -151,6 +157,8 @@ fn dateline(text: &str) -> Option<usize> {
     }
     let window = &text[..text.len().min(floor(text, DATELINE_MAX))];
     let line = window.split('\n').next().unwrap_or_default();
+    // A hyphen, or what a longer dash begins with.
+    memchr2(b'-', 0xe2, line.as_bytes())?;
     let (at, dash) = [" - ", " – ", " — ", " -- ", ") -", ") –", ") —"]
         .iter()
         .filter_map(|dash| line.find(dash).map(|at| (at, *dash)))
@@ -183,7 +191,9 @@ fn floor(text: &str, at: usize) -> usize {
 
 /// The length of a closing line or paragraph that is a trailer.
 fn trailer(text: &str) -> Option<usize> {
-    let (from, apart) = match (text.rfind("\n\n"), text.rfind('\n')) {
+    let bytes = text.as_bytes();
+    let blank = memrchr_iter(b'\n', bytes).find(|&at| at > 0 && bytes[at - 1] == b'\n');
+    let (from, apart) = match (blank.map(|at| at - 1), text.rfind('\n')) {
         (Some(blank), Some(line)) => (blank.max(line) + 1, blank + 1 == line || blank == line),
         (None, Some(line)) => (line + 1, false),
         _ => return None,
@@ -192,10 +202,10 @@ fn trailer(text: &str) -> Option<usize> {
     if last.is_empty() {
         return Some(text.len() - from);
     }
-    let lower = last.to_lowercase();
+    let short = last.len() <= PARAGRAPH_MAX;
+    let lower = if short { last.to_lowercase() } else { String::new() };
     let bare = lower.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
     let listed = [lower.as_str(), bare].iter().any(|line| starts(TRAILER_STARTS, line));
-    let short = last.len() <= PARAGRAPH_MAX;
     let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
     let before_ends = text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
     let stub = apart
@@ -204,7 +214,7 @@ fn trailer(text: &str) -> Option<usize> {
         && last.split_whitespace().count() <= 6
         && !last.chars().any(char::is_numeric);
     let furniture =
-        short && (listed || apart && holds_furniture(&lower)) || stub || apart && navigation(last);
+        stub || short && (listed || apart && holds_furniture(&lower)) || apart && navigation(last);
     furniture.then_some(text.len() - from)
 }
 
@@ -215,9 +225,8 @@ fn links(text: &str) -> Option<usize> {
     for line in text.rsplit('\n').take(LINKS_MAX) {
         from = from.saturating_sub(line.len() + usize::from(from < text.len()));
         let shown = line.trim();
-        let lower = shown.to_lowercase();
-        let heads = shown.split_whitespace().count() <= 6 && starts(TRAILER_STARTS, &lower);
-        if heads {
+        let few = shown.split_whitespace().take(7).count() <= 6;
+        if few && starts(TRAILER_STARTS, &shown.to_lowercase()) {
             return (from > 0).then_some(text.len() - from);
         }
         if shown.len() > LINK_BYTES || shown.ends_with(['.', ';', '。']) {

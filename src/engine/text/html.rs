@@ -16,22 +16,25 @@ use std::convert::Infallible;
 
 /// The text of a body.
 pub(super) fn text(body: &Body) -> Clean {
-    let source = body.published();
-    let bytes = source.as_bytes();
-    let html = match body {
-        Body::Html(_) => true,
-        Body::Plain(_) => marked_up(bytes),
-    };
-    let mut build = Build::default();
-    if html {
-        tokens(source, &mut build);
-    } else if memchr(b'&', bytes).is_some() {
-        build.decoded(source, 0);
-    } else {
+    if let Some(source) = plain(body) {
         let anchors = vec![Anchor { clean: 0, published: 0 }];
         return Clean { text: source.to_owned(), anchors };
     }
+    let source = body.published();
+    let mut build = Build::default();
+    if matches!(body, Body::Html(_)) || marked_up(source.as_bytes()) {
+        tokens(source, &mut build);
+    } else {
+        build.decoded(source, 0);
+    }
     build.finish(source)
+}
+
+/// The text of a body that holds neither markup nor entities.
+pub(super) fn plain(body: &Body) -> Option<&str> {
+    let Body::Plain(text) = body else { return None };
+    let bytes = text.as_bytes();
+    (!marked_up(bytes) && memchr(b'&', bytes).is_none()).then_some(text)
 }
 
 /// Whether a body that is said to be plain holds markup.

@@ -83,6 +83,14 @@ impl Clean {
 /// that leaves nothing, as of an alert of one line, the headline is the text; it stands nowhere in the
 /// body, and has no anchors.
 pub fn clean(article: &Article) -> Clean {
+    if let Some(plain) = html::plain(&article.body) {
+        let own = edges::own(plain, &article.headline);
+        if !plain[own.clone()].trim().is_empty() {
+            let published = plain[..own.start].chars().count() as u32;
+            let anchors = vec![Anchor { clean: 0, published }];
+            return Clean { text: plain[own].to_owned(), anchors };
+        }
+    }
     let text = html::text(&article.body);
     let own = edges::own(&text.text, &article.headline);
     if text.text[own.clone()].trim().is_empty() {

@@ -22,14 +22,15 @@
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
+mod fields;
+
 use super::{Error, Settings};
 use crate::engine::article::{
-    Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
+    Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus,
 };
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use fields::{Fields, Part, list, scalar, syntax};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
 
 pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Error>> {
     match items(text) {
@@ -48,21 +49,45 @@ pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Err
                 article.language = article.language.or(language);
                 article
             };
-            items.into_iter().map(|item| article(item, settings).map(of_feed)).collect()
+            let one = |item: Item<'_>| article(item.fields()?, settings).map(of_feed);
+            items.into_iter().map(one).collect()
         }
     }
 }
 
-/// The items of a record, unread, and what its feed says for all of them.
+/// The items of a record, and what its feed says for all of them.
 struct Record<'a> {
-    items: Vec<&'a str>,
+    items: Vec<Item<'a>>,
     title: Option<String>,
     language: Option<Lang>,
 }
 
+/// An item of a record.
+enum Item<'a> {
+    Unread(&'a str),
+    Read(Fields<'a>),
+}
+
+impl<'a> Item<'a> {
+    fn fields(self) -> Result<Fields<'a>, Error> {
+        match self {
+            Self::Read(fields) => Ok(fields),
+            Self::Unread(text) if text.starts_with('{') => Fields::read(text),
+            Self::Unread(_) => {
+                Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 })
+            }
+        }
+    }
+}
+
 impl<'a> Record<'a> {
     fn of(items: Vec<&'a str>) -> Self {
+        let items = items.into_iter().map(Item::Unread).collect();
         Self { items, title: None, language: None }
+    }
+
+    fn one(fields: Fields<'a>) -> Self {
+        Self { items: vec![Item::Read(fields)], title: None, language: None }
     }
 }
 
@@ -89,20 +114,6 @@ fn mended(text: &str) -> Option<String> {
     found.then_some(mended)
 }
 
-fn syntax(error: &serde_json::Error) -> Error {
-    let kind = match error.classify() {
-        serde_json::error::Category::Eof => "unexpected end",
-        serde_json::error::Category::Data => "unexpected type",
-        _ => "syntax error",
-    };
-    Error::Syntax { format: "JSON", kind, line: error.line(), column: error.column() }
-}
-
-fn list(text: &str) -> Result<Vec<&str>, serde_json::Error> {
-    let all: Vec<&RawValue> = serde_json::from_str(text)?;
-    Ok(all.into_iter().map(RawValue::get).collect())
-}
-
 /// The items of a record.
 fn items(text: &str) -> Result<Record<'_>, Error> {
     if text.starts_with('[') {
@@ -110,7 +121,7 @@ fn items(text: &str) -> Result<Record<'_>, Error> {
     }
     let fields = Fields::read(text)?;
     if fields.raw("uri").is_some() {
-        return Ok(Record::of(vec![text]));
+        return Ok(Record::one(fields));
     }
     // The `id` beside `data` names the request that was answered.
     if let Some(data) = fields.raw("data").and_then(|data| Fields::read(data).ok()) {
@@ -128,9 +139,9 @@ fn items(text: &str) -> Result<Record<'_>, Error> {
         let feed = fields.text("version").is_some_and(|v| v.contains("jsonfeed.org/"));
         let said = |name| fields.text(name).filter(|_| feed).map(Cow::into_owned);
         let language = said("language").as_deref().and_then(Lang::parse);
-        return Ok(Record { items: all, title: said("title"), language });
+        return Ok(Record { title: said("title"), language, ..Record::of(all) });
     }
-    Ok(Record::of(vec![text]))
+    Ok(Record::one(fields))
 }
 
 /// Names under which an object that is none itself holds articles.
@@ -143,165 +154,7 @@ fn wrapped(raw: &str) -> Option<Vec<&str>> {
     if raw.starts_with('{') { Some(vec![raw]) } else { list(raw).ok() }
 }
 
-/// The fields of one object, unread, by folded name. Objects are small: names are compared one by one.
-struct Fields<'a>(Vec<Field<'a>>);
-
-/// A field, unread: its folded name, the name as written, and whether the two are one.
-struct Field<'a> {
-    name: Cow<'a, str>,
-    written: Cow<'a, str>,
-    exact: bool,
-    value: &'a str,
-}
-
-/// The fields of one object in order, names borrowed where they can be.
-struct Raw<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Raw<'de> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Raw<'de>;
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'de>, A::Error> {
-                let mut all = Vec::with_capacity(16);
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    all.push((name, value));
-                }
-                Ok(Raw(all))
-            }
-        }
-        from.deserialize_map(Object)
-    }
-}
-
-/// A list entry of ninjs 2 and 3: text with a role and a type.
-#[derive(Debug)]
-struct Part<'a> {
-    role: Option<Cow<'a, str>>,
-    content_type: Option<Cow<'a, str>>,
-    value: Cow<'a, str>,
-}
-
-impl<'a> Fields<'a> {
-    fn read(text: &'a str) -> Result<Self, Error> {
-        let Raw(mut raw) = serde_json::from_str(text).map_err(|e| syntax(&e))?;
-        // The last of equal names counts; where two names fold to one, the one that is written so.
-        raw.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut fields: Vec<Field<'a>> = Vec::with_capacity(raw.len());
-        for (name, value) in raw {
-            let exact = name.bytes().all(|b| b.is_ascii_lowercase());
-            let folded = match exact {
-                true => name.clone(),
-                false => name.replace('_', "").to_ascii_lowercase().into(),
-            };
-            let value = value.get();
-            match fields.iter_mut().find(|field| field.name == folded) {
-                None => fields.push(Field { name: folded, written: name, exact, value }),
-                Some(field) if field.written == name || exact && !field.exact => {
-                    (field.written, field.exact, field.value) = (name, exact, value);
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(Self(fields))
-    }
-
-    fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().find(|field| field.name == name).map(|field| field.value)
-    }
-
-    /// Text, or a number as text; absent when empty, null or of another type.
-    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
-        scalar(self.raw(name)?)
-    }
-
-    fn first(&self, names: &[&str]) -> Option<Cow<'a, str>> {
-        names.iter().find_map(|name| self.text(name))
-    }
-
-    /// The first of `names` that is there; `None` when none is.
-    ///
-    /// # Errors
-    /// When the first that is there is null or no text.
-    fn required(
-        &self,
-        names: &[&str],
-        as_name: &'static str,
-    ) -> Result<Option<Cow<'a, str>>, Error> {
-        let Some(raw) = names.iter().find_map(|name| self.raw(name)) else { return Ok(None) };
-        match raw.as_bytes().first() {
-            Some(b'"' | b'0'..=b'9' | b'-') => Ok(self.first(names)),
-            Some(b'n') => Err(Error::Null(as_name)),
-            _ => Err(Error::NotText(as_name)),
-        }
-    }
-
-    fn time(&self, names: &[&str]) -> Option<EventTime> {
-        names.iter().find_map(|name| EventTime::parse(&self.text(name)?))
-    }
-
-    /// Names in a list of texts or objects, in a single object, or as text.
-    fn names(&self, name: &str) -> Vec<String> {
-        let Some(raw) = self.raw(name) else { return Vec::new() };
-        let one = |raw: &'a str| named(raw).map(Cow::into_owned);
-        match serde_json::from_str::<Vec<&RawValue>>(raw) {
-            Ok(all) => all.into_iter().filter_map(|item| one(item.get())).collect(),
-            Err(_) => one(raw).into_iter().collect(),
-        }
-    }
-
-    fn parts(&self, name: &str) -> Vec<Part<'a>> {
-        let Some(raw) = self.raw(name) else { return Vec::new() };
-        let all: Vec<&'a RawValue> = serde_json::from_str(raw).unwrap_or_default();
-        let part = |raw: &'a str| {
-            let fields = Fields::read(raw).ok()?;
-            let value = fields.text("value")?;
-            Some(Part {
-                role: fields.text("role"),
-                content_type: fields.text("contenttype"),
-                value,
-            })
-        };
-        all.into_iter().filter_map(|raw| part(raw.get())).collect()
-    }
-}
-
-fn scalar(raw: &str) -> Option<Cow<'_, str>> {
-    match raw.as_bytes().first()? {
-        b'"' => {
-            // A borrowed read where nothing is escaped, which is most text.
-            let inner = raw.get(1..raw.len() - 1)?;
-            let text: Cow<'_, str> = match memchr::memchr(b'\\', inner.as_bytes()) {
-                None => Cow::Borrowed(inner),
-                Some(_) => Cow::Owned(serde_json::from_str::<String>(raw).ok()?),
-            };
-            (!text.trim().is_empty()).then_some(text)
-        }
-        b'0'..=b'9' | b'-' => Some(Cow::Borrowed(raw)),
-        _ => None,
-    }
-}
-
-/// The name in an object that names something, or the text itself.
-fn named(raw: &str) -> Option<Cow<'_, str>> {
-    if raw.starts_with('{') {
-        let fields = Fields::read(raw).ok()?;
-        return fields.first(&["name", "literal", "code", "qcode", "value", "uri"]);
-    }
-    scalar(raw)
-}
-
-fn article(text: &str, settings: &Settings) -> Result<Article, Error> {
-    if !text.starts_with('{') {
-        return Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 });
-    }
-    let fields = Fields::read(text)?;
+fn article(fields: Fields<'_>, settings: &Settings) -> Result<Article, Error> {
     if fields.raw("uri").is_none()
         && fields.text("$schema").is_some_and(|schema| schema.contains("json-schema.org"))
     {

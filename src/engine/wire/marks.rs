@@ -10,11 +10,12 @@
 mod known;
 
 use super::references;
-use crate::engine::article::{Article, ItemType, Marks, Order, Revision, Shape};
+use crate::engine::article::{Article, ItemType, Marks, Order, Pairs, Revision, Shape};
 use known::KNOWN;
 use memchr::memmem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// Where a pattern is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -93,10 +94,11 @@ pub fn read(article: &Article, own: &[Rule]) -> Marks {
     let fields = Texts::of(article);
     let mut marks = Marks::default();
     for rule in own {
-        fields.try_rule(rule.place, &rule.pattern, rule.mark, &mut marks);
+        let pairs = Pairs::of(piece(&rule.pattern));
+        fields.try_rule(rule.place, &rule.pattern, &pairs, rule.mark, &mut marks);
     }
-    for (place, pattern, mark) in KNOWN {
-        fields.try_rule(*place, pattern, *mark, &mut marks);
+    for ((place, pattern, mark), pairs) in KNOWN.iter().zip(&*KNOWN_PAIRS) {
+        fields.try_rule(*place, pattern, pairs, *mark, &mut marks);
     }
     if article.kind == ItemType::Advisory {
         marks.shape = Some(Shape::Advisory);
@@ -107,23 +109,45 @@ pub fn read(article: &Article, own: &[Rule]) -> Marks {
     marks
 }
 
+/// The pairs of bytes of what is looked for first of each known pattern.
+static KNOWN_PAIRS: LazyLock<Vec<Pairs>> =
+    LazyLock::new(|| KNOWN.iter().map(|(_, pattern, _)| Pairs::of(piece(pattern))).collect());
+
+/// The longest literal piece of a pattern.
+fn piece(pattern: &str) -> &str {
+    pattern.split(['#', '@']).max_by_key(|piece| piece.len()).unwrap_or_default()
+}
+
 /// The texts that marks stand in, in lower case.
-struct Texts {
-    headline: String,
+struct Texts<'a> {
+    headline: Text,
     case: Case,
-    slug: String,
-    note: String,
-    signals: Vec<String>,
+    slug: Text,
+    note: Text,
+    signals: &'a [String],
     body: String,
     genre: String,
+}
+
+/// A text in which patterns are looked for anywhere.
+struct Text {
+    text: String,
+    pairs: Pairs,
+}
+
+impl Text {
+    fn of(text: &str) -> Self {
+        let text = text.to_lowercase();
+        Self { pairs: Pairs::of(&text), text }
+    }
 }
 
 /// Bytes of the body that are looked at.
 const BODY_SEEN: usize = 80;
 
-impl Texts {
-    fn of(article: &Article) -> Self {
-        let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
+impl<'a> Texts<'a> {
+    fn of(article: &'a Article) -> Self {
+        let lower = |text: &Option<String>| Text::of(text.as_deref().unwrap_or_default());
         let body = article.body.published().trim_start();
         let body = match (body.starts_with('<'), body.find('>')) {
             (true, Some(close)) => body[close + 1..].trim_start(),
@@ -131,17 +155,18 @@ impl Texts {
         };
         let seen = (0..=BODY_SEEN.min(body.len())).rev().find(|at| body.is_char_boundary(*at));
         Self {
-            headline: article.headline.to_lowercase(),
+            headline: Text::of(&article.headline),
             case: Case::of(&article.headline),
             slug: lower(&article.slugline),
             note: lower(&article.ednote),
-            signals: article.signals.clone(),
+            signals: &article.signals,
             body: body[..seen.unwrap_or(0)].to_lowercase(),
-            genre: lower(&article.genre),
+            genre: article.genre.as_deref().unwrap_or_default().to_lowercase(),
         }
     }
 
-    fn try_rule(&self, place: Place, pattern: &str, mark: Mark, marks: &mut Marks) {
+    /// `pairs` are those of the longest literal piece of `pattern`.
+    fn try_rule(&self, place: Place, pattern: &str, pairs: &Pairs, mark: Mark, marks: &mut Marks) {
         let full = match mark {
             Kill | Hold | Release => marks.order.is_some(),
             Alert | Brief | Roundup | Advisory => marks.shape.is_some(),
@@ -152,10 +177,10 @@ impl Texts {
             return;
         }
         let found = match place {
-            Headline => at_start(&self.headline, pattern, self.case),
-            InHeadline => anywhere(&self.headline, pattern),
-            Slug => anywhere(&self.slug, pattern),
-            Note => anywhere(&self.note, pattern),
+            Headline => at_start(&self.headline, pattern, pairs, self.case),
+            InHeadline => anywhere(&self.headline, pattern, pairs),
+            Slug => anywhere(&self.slug, pattern, pairs),
+            Note => anywhere(&self.note, pattern, pairs),
             Body => prefix(&self.body, pattern).map(|(n, _)| n),
             Genre => (self.genre == pattern).then_some(0),
             Signal => self.signals.iter().any(|s| signals(s, pattern)).then_some(0),
@@ -189,8 +214,11 @@ fn signals(signal: &str, pattern: &str) -> bool {
 /// mark that is one bare word counts only when a mark's punctuation follows it: `Kill: ...` is one,
 /// `Kill rates fall` is not. A hyphen does when the mark stands in capitals or has a number:
 /// `KILL-Bridge` is one, `Kill-switch` is not.
-fn at_start(headline: &str, pattern: &str, case: Case) -> Option<u16> {
-    let bare = headline.trim_start_matches(BRACKETS);
+fn at_start(headline: &Text, pattern: &str, pairs: &Pairs, case: Case) -> Option<u16> {
+    if !headline.pairs.may_hold(pairs) {
+        return None;
+    }
+    let bare = headline.text.trim_start_matches(BRACKETS);
     let (number, rest) = prefix(bare, pattern)?;
     let numbered = pattern.contains(['#', '@']);
     let hyphen = case == Case::Capitals || numbered;
@@ -226,12 +254,13 @@ impl Case {
 }
 
 /// The number that a pattern holds anywhere in `text`, at the start of a word.
-fn anywhere(text: &str, pattern: &str) -> Option<u16> {
+fn anywhere(text: &Text, pattern: &str, pairs: &Pairs) -> Option<u16> {
     // Most texts do not hold the longest literal piece of a pattern, which is quickly seen.
-    let piece = pattern.split(['#', '@']).max_by_key(|piece| piece.len())?;
-    if text.len() < piece.len() || memmem::find(text.as_bytes(), piece.as_bytes()).is_none() {
+    if text.text.is_empty() || !text.pairs.may_hold(pairs) {
         return None;
     }
+    let (text, piece) = (&text.text, piece(pattern));
+    memmem::find(text.as_bytes(), piece.as_bytes())?;
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         let starts = !before.is_alphanumeric() || !c.is_alphanumeric();

@@ -290,7 +290,7 @@ impl At<'_> {
             arrived: entry.arrived.to_string(),
             words: entry.print.words(),
             kind: relation.kind,
-            rule: relation.rule.clone(),
+            rule: relation.rule.to_string(),
             of: self.target(&relation.of),
             root: self.target(&relation.root),
             chain: relation.of.as_ref().map(|_| relation.chain),
@@ -331,7 +331,7 @@ impl At<'_> {
             of: self.target(&from.of),
             root: self.target(&from.root),
             chain: from.of.as_ref().map(|_| from.chain),
-            rule: from.rule.clone(),
+            rule: from.rule.to_string(),
             evidence: Evidence::of(&from.evidence),
             passages: passages.collect(),
         }

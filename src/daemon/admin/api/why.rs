@@ -82,7 +82,7 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
             together,
             together_absent: told.err(),
             same_story: first.story.is_some() && first.story == second.story,
-            direct: direct.map(|r| Direct { kind: r.kind, rule: r.rule.clone() }),
+            direct: direct.map(|r| Direct { kind: r.kind, rule: r.rule.to_string() }),
         }
     });
     fresh(&headers, &page.await?)
