@@ -43,8 +43,9 @@ fn main() {
         let mut found = 0;
         for new in &news {
             let began = Instant::now();
-            found += index.candidates(new).len();
-            index.insert(new, &[]);
+            let (candidates, places) = index.look_up(new);
+            found += candidates.len();
+            index.insert_at(new, &[], &places);
             index.expire();
             longest = longest.max(began.elapsed());
         }
