@@ -15,7 +15,7 @@ pub struct Settings {
     /// excepted; empty for none.
     pub token_file: PathBuf,
     /// Whether the page and the API over stories and articles are served. Their read views share the
-    /// engine's own memory, and cost some 700 bytes a live article beside it.
+    /// engine's own memory, and cost some 850 bytes a live article beside it.
     pub page: bool,
     /// The most clients that follow changes or events at once; further ones are refused.
     pub streams_max: u16,

@@ -4,6 +4,9 @@
 //! are taken in, at most every [`EVERY`]: what comes first is shown at once, and a backlog is shown by
 //! the bundle. Where steps come faster than they are taken in, they are dropped, and the next one that
 //! finds room holds everything.
+//!
+//! Cost, measured with `benches/api`: taking steps, some 2 % of the pipeline's processor time; this thread,
+//! 3 % of as much.
 
 use super::scribe::Writer;
 use super::step::{Step, Taker};
