@@ -21,6 +21,7 @@ fn tricked(name: &str, trick: Trick) -> Vec<Outcome> {
         deployment.produce(300);
         let outcome = proxy.outcome(&id);
         daemon.says_again("recovering", round);
+        daemon.says_again("phase=Running", round + 1);
         before = deployment.moves_on(before, &daemon);
         outcome
     });

@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub(crate) killed: bool,
     /// Batches committed.
     pub(crate) commits: u64,
+    /// What a transaction that was to be aborted left behind: the next commit takes it along.
+    pub(crate) hanging: Vec<OutputRecord>,
     pub(crate) wall: i64,
     pub(crate) tombstones_kept: Duration,
     log_next: i64,
@@ -161,7 +163,8 @@ impl World {
             Strike::Doubt => Err(Fault::Doubt("struck".into())),
             Strike::Fence => {
                 self.epoch += 1;
-                self.open.clear();
+                let open = std::mem::take(&mut self.open);
+                self.hanging.extend(open);
                 Err(Fault::Fenced("struck".into()))
             }
             Strike::Lose => {
@@ -293,7 +296,8 @@ impl Broker for Shared {
         let world = self.clone();
         self.step("writer", |w| {
             w.epoch += 1;
-            w.open.clear();
+            let open = std::mem::take(&mut w.open);
+            w.hanging.extend(open);
             Ok(MemoryWriter { world, epoch: w.epoch })
         })
     }
@@ -363,6 +367,15 @@ impl Broker for Shared {
 }
 
 impl Writer for MemoryWriter {
+    fn sweep(&mut self) -> Result<(), Fault> {
+        let epoch = self.epoch;
+        self.world.step("sweep", |w| {
+            fenced(w, epoch)?;
+            w.hanging.clear();
+            Ok(())
+        })
+    }
+
     fn begin(&mut self) -> Result<(), Fault> {
         let epoch = self.epoch;
         self.world.step("begin", |w| fenced(w, epoch))
@@ -389,7 +402,8 @@ impl Writer for MemoryWriter {
         let epoch = self.epoch;
         self.world.step("commit", |w| {
             fenced(w, epoch)?;
-            let open = std::mem::take(&mut w.open);
+            let mut open = std::mem::take(&mut w.hanging);
+            open.append(&mut w.open);
             let fence = open.iter().any(|record| record.key.as_deref() == Some(FENCE.as_bytes()));
             w.publish(open);
             w.log_next += i64::from(w.transactions);

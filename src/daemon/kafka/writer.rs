@@ -6,7 +6,11 @@
 //! of the same producer. A closed connection is told by a log line and by nothing else, and only the
 //! first of equal ones within 30 s; so one is enough for the rest of a producer's life.
 //!
-//! Dropping the writer aborts nothing: the next writer's first call does.
+//! Dropping the writer aborts nothing: the next writer's first call does, and [`broker::Writer::sweep`]
+//! makes sure of it. A coordinator that starts anew was seen to call a transaction aborted that has
+//! no marker in any partition (Kafka 4.3, killed and started again): its records hang, and the next
+//! commit of the same producer takes them along, so that a batch is there twice. A record of the new
+//! epoch in every partition, aborted, ends them as aborted.
 
 use super::client::{TRANSACTION, log, needs_a_person};
 use crate::daemon::pipeline::Delivery;
@@ -17,10 +21,13 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// The key of records that are aborted; a compacted topic takes none without.
+const SWEEP: &[u8] = b"sweep";
 const POLL: Duration = Duration::from_millis(1);
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// The facility of the log line by which librdkafka tells of a connection that failed or was closed.
@@ -77,6 +84,15 @@ impl ClientContext for Reports {
     }
 }
 
+impl Reports {
+    /// Forgets what was delivered and what was not.
+    fn anew(&self) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.delivered.store(0, Ordering::SeqCst);
+        self.changelog_end.store(0, Ordering::SeqCst);
+    }
+}
+
 impl ProducerContext for Reports {
     type DeliveryOpaque = ();
 
@@ -119,6 +135,41 @@ impl Writer {
         Ok(Self { producer: Some(producer), names, shard, delivery, sent: 0, watchdog })
     }
 
+    /// Aborts a transaction that holds a record for every partition in `of`.
+    fn abort_in(&mut self, topic: &str, of: Range<i32>) -> Result<(), Fault> {
+        let producer = self.producer();
+        producer.begin_transaction().map_err(|e| self.fault("begin_transaction", &e))?;
+        let sent = of.clone().all(|partition| {
+            let record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
+            producer.send(record.key(SWEEP).payload(&[])).is_ok()
+        });
+        let deadline = Instant::now() + TRANSACTION;
+        while sent && producer.in_flight_count() > 0 && self.failed().is_ok() {
+            producer.poll(POLL);
+            if Instant::now() >= deadline {
+                return Err(Fault::Doubt("the sweep was not acknowledged in time".into()));
+            }
+        }
+        self.look();
+        let (swept, asked) = (self.failed(), Instant::now());
+        producer.abort_transaction(TRANSACTION).map_err(|e| self.fault("abort_transaction", &e))?;
+        if asked.elapsed() >= SLOW_COMMIT {
+            return Err(Fault::Doubt(
+                "an abort took long, and a retry of it may be under way".into(),
+            ));
+        }
+        self.look();
+        self.reports().anew();
+        match swept {
+            // What is refused to us now holds up no transaction, and none of ours goes there.
+            Err(Fault::Stop(why)) => tracing::warn!(why, "not swept"),
+            Ok(()) if sent => {}
+            Ok(()) => return Err(Fault::Doubt(format!("`{topic}` could not be swept"))),
+            Err(fault) => return Err(fault),
+        }
+        Ok(())
+    }
+
     fn producer(&self) -> &BaseProducer<Reports> {
         self.producer.as_ref().expect("the producer is there until the writer is dropped")
     }
@@ -150,6 +201,27 @@ impl Writer {
 }
 
 impl broker::Writer for Writer {
+    fn sweep(&mut self) -> Result<(), Fault> {
+        if self.delivery == Delivery::AtLeastOnce {
+            return Ok(());
+        }
+        let names = self.names.clone();
+        let state = names[Role::State as usize].as_deref();
+        for topic in names.iter().flatten() {
+            let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
+            let found = super::topics::partitions(self.producer().client(), topic);
+            let found = found.map_err(|e| fault("metadata", &e))?;
+            match found {
+                None => {}
+                Some(_) if Some(topic.as_str()) == state => {
+                    self.abort_in(topic, self.shard..self.shard + 1)?;
+                }
+                Some(partitions) => self.abort_in(topic, 0..partitions)?,
+            }
+        }
+        Ok(())
+    }
+
     fn begin(&mut self) -> Result<(), Fault> {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(());

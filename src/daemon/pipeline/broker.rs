@@ -255,6 +255,14 @@ pub trait Tail {
 
 /// Writes batches. Dropping it leaves an open transaction to be aborted by whoever comes next.
 pub trait Writer {
+    /// Ends what an earlier transaction of this writer's name may have left open, in every partition
+    /// that it writes to, as aborted; nothing where there are no transactions. Comes before the first
+    /// [`Writer::begin`].
+    ///
+    /// # Errors
+    /// When the client is of no more use.
+    fn sweep(&mut self) -> Result<(), Fault>;
+
     /// Opens a transaction; nothing where there are none.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The loop and its atomic unit.
 //!
 //! ```text
-//! Granted -> writer (fences) -> fence -> changelog read up to it -> input opened at the position -> batches
+//! Granted -> writer (fences) -> sweep -> fence -> changelog read up to it -> input opened at the position -> batches
 //! batch: gather -> prepare in parallel -> apply -> one transaction -> publish the read view
 //! ```
 //!
@@ -192,6 +192,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
         let mut writer = self.broker.writer()?;
         point!("after-fence");
+        writer.sweep()?;
         let until = fence(&mut writer)?;
         self.recall(until)?;
         if let Some(memory) = &mut self.memory {
