@@ -28,7 +28,8 @@ pub struct Settings {
     pub replication: i32,
     /// The shards, of which each has a partition of the changelog.
     pub map: Arc<Map>,
-    /// The limits of record sizes where the broker cannot be asked, as one in memory cannot.
+    /// The limits of record sizes where the broker is one in memory, for which nothing can be asked and
+    /// whose aborted records stay visible, so that nothing is swept.
     pub limits: Option<Limits>,
     /// Whether there are transactions.
     pub delivery: Delivery,

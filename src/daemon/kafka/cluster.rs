@@ -5,6 +5,7 @@ use super::client::Settings;
 use super::input::{Input, record};
 use super::topics::Told;
 use super::writer::{Names, Writer};
+use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{
     Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition,
 };
@@ -96,7 +97,8 @@ impl Broker for Cluster {
         let config = self.settings.producer(self.slice.shard, bytes_max);
         let delivery = self.settings.delivery;
         let (names, shard) = (self.names.clone(), self.slice.shard);
-        Writer::new(&config, names, shard, delivery, self.watchdog.clone())
+        let sweeps = delivery == Delivery::ExactlyOnce && self.settings.limits.is_none();
+        Writer::new(&config, names, shard, (delivery, sweeps), self.watchdog.clone())
     }
 
     fn changelog(

@@ -49,6 +49,7 @@ pub struct Writer {
     names: Arc<Names>,
     shard: i32,
     delivery: Delivery,
+    sweeps: bool,
     sent: u64,
     watchdog: Watchdog,
 }
@@ -114,12 +115,12 @@ impl ProducerContext for Reports {
 }
 
 impl Writer {
-    /// Makes a producer, and with transactions fences the former one.
+    /// Makes a producer, and with transactions fences the former one; it may be one that sweeps.
     pub(super) fn new(
         config: &ClientConfig,
         names: Arc<Names>,
         shard: u32,
-        delivery: Delivery,
+        (delivery, sweeps): (Delivery, bool),
         watchdog: Watchdog,
     ) -> Result<Self, Fault> {
         let state = names[Role::State as usize].clone().unwrap_or_default();
@@ -132,7 +133,7 @@ impl Writer {
             producer.init_transactions(TRANSACTION).map_err(|e| fault("init_transactions", &e))?;
         }
         let shard = i32::try_from(shard).unwrap_or(i32::MAX);
-        Ok(Self { producer: Some(producer), names, shard, delivery, sent: 0, watchdog })
+        Ok(Self { producer: Some(producer), names, shard, delivery, sweeps, sent: 0, watchdog })
     }
 
     /// Aborts a transaction that holds a record for every partition in `of`.
@@ -202,7 +203,7 @@ impl Writer {
 
 impl broker::Writer for Writer {
     fn sweep(&mut self) -> Result<(), Fault> {
-        if self.delivery == Delivery::AtLeastOnce {
+        if !self.sweeps {
             return Ok(());
         }
         let names = self.names.clone();
