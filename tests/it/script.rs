@@ -130,7 +130,9 @@ impl Shown {
                         let scored = if story.score.is_some() { " by score" } else { "" };
                         format!("{} of {}{scored}", self.story(story.id), story.size)
                     });
-                    self.text += &format!("{}: {place}\n", c.about.uri);
+                    let late = verdict.flags.iter().any(|flag| flag == "late");
+                    let late = if late { ", late" } else { "" };
+                    self.text += &format!("{}: {place}{late}\n", c.about.uri);
                     return;
                 }
                 let mut line = format!("{}: {}", c.about.uri, relation(&verdict.relation));

@@ -288,3 +288,62 @@ fn a_story_that_is_still_of_one_article_is_looked_at_again() {
         "#]],
     );
 }
+
+#[test]
+fn items_of_a_title_alone_find_their_story_and_reports_find_theirs() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:02 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        10:05 a-2 kestrel en "FLASH-Ferry aground off Marel, coast guard says"
+        10:06 a-3 velt en "BRIEF-Passengers of Marel ferry brought ashore"
+        10:07 b-2 velt en "Central bank of Ostrava Province lifts main rate"
+        10:08 f-0 northwire en "ALERT-Voters in Lind reject tunnel under Grauhorn"
+        10:20 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        10:30 g-1 tidewater en "Mayor of Port Seltz resigns"
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S2 opened
+            b-1: S2 of 1
+            a-2: S1 of 2 by score
+              S1: 2 by 2, lead a-1 (fullest-original)
+            a-3: S1 of 3 by score
+              S1: 3 by 3, lead a-1 (fullest-original)
+            b-2: S2 of 2 by score
+              S2: 2 by 1, lead b-1 (fullest-original)
+              S3 opened
+            f-0: S3 of 1
+            f-1: S3 of 2 by score
+              S3: 2 by 2, lead f-1 (fullest-original)
+              S4 opened
+            g-1: S4 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn an_older_article_that_arrives_late_joins_and_is_flagged() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
+        10:04 b-1 meridian en "Central bank of Ostrava raises rate" | @bank1
+        13:30 c-1 kestrel en "Boats bring ferry passengers ashore at Marel" made=2026-11-23T10:10:00Z | @ferry2
+        13:40 d-1 velt en "Ferry runs aground off Marel" made=2026-11-23T09:58:00Z | @ferry1
+        13:50 f-1 velt en "Lind rejects Grauhorn tunnel" | @vote
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: S1 of 1
+              S2 opened
+            b-1: S2 of 1
+            c-1: S1 of 2 by score, late
+              S1: 2 by 2, lead a-1 (fullest-original)
+            d-1: S1 of 3, late
+              S1: 3 by 2, lead a-1 (fullest-original)
+              S3 opened
+            f-1: S3 of 1
+        "#]],
+    );
+}

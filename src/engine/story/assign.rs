@@ -185,13 +185,14 @@ impl Stories {
             true => Terms::default(),
             false => new.terms.cut(&self.frequencies, &weights, &self.settings),
         };
+        let join = self.settings.join_among(self.of.len());
         let (mut steps, mut score) = (Vec::new(), None);
         let mut follows = text_of.filter(|_| new.kind == Kind::Recurring && same_sender(of, new));
         let story = matched.or_else(|| {
             let scored = self.scored(Member { terms: &terms, ..new }, &weights, None, members);
             let best = *scored.first()?;
-            if best.score < self.settings.join {
-                let moved_on = best.timeless >= self.settings.join;
+            if best.score < join {
+                let moved_on = best.timeless >= join;
                 follows = follows.or(moved_on.then_some(best.story));
                 return None;
             }

@@ -43,7 +43,8 @@ impl Stories {
         }
         let (x, y) = (self.live.get(&a)?, self.live.get(&b)?);
         let small = x.size().min(y.size()).clamp(1, 10);
-        let bar = self.settings.merge + self.settings.merge_size * (1.0 - 1.0 / f64::from(small));
+        let bar = self.settings.merge_among(self.of.len())
+            + self.settings.merge_size * (1.0 - 1.0 / f64::from(small));
         let agreement = self.agreement(x, y, weights, members);
         (agreement >= bar).then(|| self.merge(a, b, agreement, now, members)).flatten()
     }
@@ -113,7 +114,7 @@ impl Stories {
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
         let weights = self.frequencies.weights(member.about.language);
         let best = *self.scored(member, &weights, Some(story), members).first()?;
-        let joins = best.score >= self.settings.join_at_second_look(self.of.len());
+        let joins = best.score >= self.settings.join_again_among(self.of.len());
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
     }
 }

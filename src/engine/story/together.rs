@@ -78,8 +78,8 @@ impl Stories {
             lexical,
             time,
             score: lexical * time,
-            join: settings.join,
-            join_again: settings.join_again,
+            join: settings.join_among(self.of.len()),
+            join_again: settings.join_again_among(self.of.len()),
             shared,
             missing,
         }
