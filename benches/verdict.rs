@@ -8,9 +8,11 @@
 //! goes.
 
 mod articles;
+mod clock;
 mod wire;
 
 use articles::articles;
+use clock::Clock;
 use gaoya::minhash::{MinHashIndex, MinHasher, MinHasher32};
 use std::collections::HashMap;
 use std::time::Instant;
@@ -62,36 +64,6 @@ impl Archive for Shelf {
     }
 }
 
-/// Time of this thread and of the wall.
-struct Clock {
-    wall: Instant,
-    before: Option<f64>,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self { before: Self::ran(), wall: Instant::now() }
-    }
-
-    /// Seconds that this thread has run, where the system tells.
-    fn ran() -> Option<f64> {
-        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        told.split(' ').next()?.parse::<f64>().ok().map(|nanos| nanos / 1e9)
-    }
-
-    /// Seconds that this thread ran since the start, or that passed where the system does not tell.
-    fn seconds(&self) -> f64 {
-        let ran = self.before.zip(Self::ran()).map(|(before, now)| now - before);
-        ran.unwrap_or_else(|| self.wall.elapsed().as_secs_f64())
-    }
-
-    /// Microseconds an article, of parts measured by the wall.
-    fn parts<const N: usize>(&self, parts: [f64; N], articles: usize) -> [f64; N] {
-        let ran = self.seconds() / self.wall.elapsed().as_secs_f64();
-        parts.map(|part| part * ran / articles as f64 * 1e6)
-    }
-}
-
 /// Articles a second to a verdict, without stories and records.
 fn verdicts(lines: &[String], settings: &Settings) -> f64 {
     const KEY: FloodKey = FloodKey(1);
@@ -127,7 +99,7 @@ fn verdicts(lines: &[String], settings: &Settings) -> f64 {
         }
     }
     let rate = lines.len() as f64 / clock.seconds();
-    let [prepare, query, judge, insert] = clock.parts(parts, lines.len());
+    let [prepare, query, judge, insert] = parts.map(|part| clock.each(part, lines.len()));
     println!(
         "wirefold to verdict: {rate:.0} articles/s, prepare {prepare:.1} us, candidates {query:.1} us, judge {judge:.1} us, insert {insert:.1} us"
     );
@@ -154,7 +126,7 @@ fn whole(lines: &[String], settings: &Settings) {
         }
     }
     let rate = lines.len() as f64 / clock.seconds();
-    let each = clock.parts(parts, lines.len());
+    let each = parts.map(|part| clock.each(part, lines.len()));
     println!(
         "wirefold with stories: {rate:.0} articles/s, decode and prepare {:.1} us, apply {:.1} us, {events} events",
         each[0], each[1]

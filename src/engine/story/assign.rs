@@ -4,7 +4,7 @@
 //! record; a restore repeats none.
 
 use super::frequencies::{Frequencies, Weights};
-use super::live::{Story, last};
+use super::live::{Scale, Story, Voices, last};
 use super::postings::Postings;
 use super::score::{self, Query};
 use super::terms::Terms;
@@ -18,7 +18,7 @@ use std::collections::{BTreeSet, VecDeque};
 #[derive(Debug)]
 pub struct Stories {
     pub(super) settings: Settings,
-    pub(super) live: FxHashMap<StoryId, Story>,
+    pub(super) live: FxHashMap<StoryId, Box<Story>>,
     /// Absorbed stories, and the ones that took them in.
     pub(super) absorbed: FxHashMap<StoryId, StoryId>,
     /// The story of each live article, from `first` on.
@@ -215,8 +215,9 @@ impl Stories {
             if new.about.marks.shape == Some(Shape::Roundup) { Terms::default() } else { terms };
         let member = Member { terms: &terms, ..new };
         self.put(member, story, members);
+        let scale = Scale::new(&self.frequencies, &weights, &self.settings);
         if let Some(story) = self.live.get_mut(&story) {
-            story.measure(new.sequence, &self.frequencies, &weights);
+            story.measure(new.sequence, scale, &WithNew { new: member, members });
         }
         if let Some(other) = translated.and_then(|t| self.story_of(t)).filter(|o| *o != story) {
             self.relate(story, other, new.arrived);
@@ -257,7 +258,7 @@ impl Stories {
             most: (0, 0),
             norms: [0.0; 4],
         };
-        self.live.insert(story, Story::new(record));
+        self.live.insert(story, Box::new(Story::new(record)));
         story
     }
 
@@ -328,12 +329,13 @@ impl Stories {
         }
         let Some(id) = story else { return Vec::new() };
         let Some(live) = self.live.get_mut(&id) else { return Vec::new() };
-        if live.members().len() == 1 {
+        if live.len() == 1 {
             return self.close(id, members).into_iter().collect();
         }
-        live.remove(member, self.settings.centroid_members as usize);
         let weights = self.frequencies.weights(member.about.language);
-        live.measure(sequence, &self.frequencies, &weights);
+        let scale = Scale::new(&self.frequencies, &weights, &self.settings);
+        live.remove(member, self.settings.centroid_members as usize);
+        live.measure(sequence, scale, members);
         self.changed.push(id);
         Vec::new()
     }
@@ -416,9 +418,15 @@ fn score_of(
         }
         by_members += score::mean(cosines, settings) / nearest.len() as f64;
     }
-    let by_centroid = match story.voices().len() > 1 {
-        true => score::mean(query.sum(story.sums(), story.record.norms), settings),
-        false => by_members,
+    let norms = story.record.norms;
+    let by_centroid = match story.voices() {
+        Voices::Nobody | Voices::One(_) => by_members,
+        Voices::Few(few) => {
+            let speaking = few.speaking(settings.centroid_members as usize);
+            let terms = speaking.filter_map(|s| members.member(s)).map(|m| m.terms);
+            score::mean(query.all(terms, norms), settings)
+        }
+        Voices::Many(sums) => score::mean(query.sum(sums, norms), settings),
     };
     let time = nearest
         .iter()

@@ -33,6 +33,11 @@ pub(super) fn rank(member: Member<'_>) -> Rank {
     (standing, own, member.words.max(1).ilog2(), Reverse(member.sequence))
 }
 
+/// Whether a member of this rank stands, neither withdrawn nor gone.
+pub(super) fn stands(rank: Rank) -> bool {
+    rank.0 > 0
+}
+
 /// How much of a text of this kind is its sender's own.
 fn own(kind: Kind) -> u8 {
     match kind {

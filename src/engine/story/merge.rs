@@ -5,11 +5,13 @@
 
 use super::assign::Stories;
 use super::frequencies::Weights;
-use super::live::Story;
+use super::live::{Scale, Story, Voices};
+use super::many::counted;
 use super::score;
 use super::terms::Channel;
 use super::{Members, Step, StoryId};
 use crate::engine::article::{EventTime, Sequence};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 /// The most stories that a story's doubts name.
@@ -51,12 +53,18 @@ impl Stories {
 
     /// The cosine of two stories' centroids, by their text.
     fn agreement(&self, a: &Story, b: &Story, weights: &Weights, members: &impl Members) -> f64 {
+        let most = self.settings.centroid_members as usize;
         let text = |story: &Story| -> Vec<(u32, u32)> {
-            match story.voices().front().and_then(|s| members.member(*s)) {
-                Some(only) if story.voices().len() == 1 => {
-                    only.terms.channel(Channel::Text).iter().map(|t| (t.id(), t.q())).collect()
-                }
-                _ => story.sums()[Channel::Text as usize].clone(),
+            let only = match story.voices() {
+                Voices::One(only) => members.member(only),
+                _ => None,
+            };
+            match only {
+                Some(only) => only.terms.channel(Channel::Text).iter().map(counted).collect(),
+                None => story.centroid(members, most).map_or(Vec::new(), |sums| match sums {
+                    Cow::Borrowed(sums) => sums[Channel::Text as usize].clone(),
+                    Cow::Owned([_, text, _, _]) => text,
+                }),
             }
         };
         let with_norm = |sums: Vec<(u32, u32)>| {
@@ -80,7 +88,7 @@ impl Stories {
     ) -> Option<Step> {
         let rank = |id: StoryId| {
             let story = self.live.get(&id)?;
-            Some((Reverse(story.size()), story.members().front().copied(), id))
+            Some((Reverse(story.size()), story.members().next(), id))
         };
         let (survivor, absorbed) = if rank(a)? <= rank(b)? { (a, b) } else { (b, a) };
         let gone = self.live.remove(&absorbed)?;
@@ -92,10 +100,11 @@ impl Stories {
         self.changed.push(absorbed);
         self.absorbed.insert(absorbed, survivor);
         let own = self.live.get_mut(&survivor)?;
-        own.absorb(gone, absorbed, members, self.settings.centroid_members as usize);
+        own.absorb(*gone, absorbed, members, self.settings.centroid_members as usize);
         own.record.doubts.retain(|(story, _)| *story != absorbed);
         let weights = self.frequencies.weights(own.record.language);
-        own.record.norms = score::norms(own.sums(), &self.frequencies, &weights);
+        let scale = Scale::new(&self.frequencies, &weights, &self.settings);
+        own.weigh(scale, members);
         self.stir(survivor, now);
         Some(Step::Merged { survivor, absorbed, score })
     }
@@ -108,7 +117,7 @@ impl Stories {
         members: &impl Members,
     ) -> Option<Step> {
         let story = self.story_of(sequence)?;
-        if self.live.get(&story)?.members().len() != 1 {
+        if self.live.get(&story)?.len() != 1 {
             return None;
         }
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;

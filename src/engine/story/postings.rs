@@ -2,71 +2,178 @@
 //!
 //! In: terms. Out: the articles that share enough of the rarest of them. One list a channel and term,
 //! in order of arrival, each entry an article and the share that the term has in its channel
-//! (`q / |q|`, of 255). In each channel the article's terms are walked from the rarest on until
+//! (`q / |q|`, of 127). In each channel the article's terms are walked from the rarest on until
 //! `postings_max` entries were read; a list that alone is longer gives its newest. There is no rule on
 //! how frequent a term may be: in a small window every term is used, in a large one only rare ones.
 //!
 //! A relative cut of frequent terms with few query terms costs up to .16 F1; this does not.
 //!
+//! Most terms are held by one article: the map itself holds that entry. The others have a list in a slab,
+//! which grows by a quarter.
+//!
 //! Invariants: SP-1 a list holds live articles alone, each once, in order.
 //!
-//! Cost: 4 bytes an entry; at most three times `postings_max` entries are read an article.
+//! Cost: 5 bytes an entry and 14 a term; at most three times `postings_max` entries are read an article.
 
 use super::score::Query;
 use super::terms::{Channel, Term, Terms};
 use crate::engine::article::Sequence;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 /// Live articles must stay below it: an entry holds as many bits of the sequence.
 pub(super) const LIVE_MAX: u32 = 1 << 24;
 
-/// The low bits of a sequence, and the share in 8 bits.
+/// The low bits of a sequence, and the share in 7 bits; the highest bit is clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry(u32);
 
+const SHARE_BITS: u32 = 7;
+const SHARE_MAX: u8 = (1 << SHARE_BITS) - 1;
+
 impl Entry {
-    fn new(sequence: Sequence, share: u32) -> Self {
-        Self((sequence.0 as u32) << 8 | share.min(255))
+    fn new(sequence: Sequence, share: u8) -> Self {
+        Self((sequence.0 as u32 & (LIVE_MAX - 1)) << SHARE_BITS | u32::from(share.min(SHARE_MAX)))
     }
 
     fn low(self) -> u32 {
-        self.0 >> 8
+        self.0 >> SHARE_BITS
     }
 
-    fn share(self) -> u32 {
-        self.0 & 255
+    fn share(self) -> u8 {
+        self.0 as u8 & SHARE_MAX
     }
 }
 
-/// Most terms are held by one article: those need no list.
-#[derive(Debug)]
-enum List {
+/// What the map holds for a term: its one entry, or, with the highest bit set, where its list is.
+#[derive(Debug, Clone, Copy)]
+struct Held(u32);
+
+const LISTED: u32 = 1 << 31;
+
+impl Held {
+    /// The entry, or the place of the list.
+    fn is(self) -> Result<Entry, usize> {
+        if self.0 & LISTED == 0 { Ok(Entry(self.0)) } else { Err((self.0 & !LISTED) as usize) }
+    }
+}
+
+/// The lists of one channel.
+#[derive(Debug, Default)]
+struct Lists {
+    held: FxHashMap<u32, Held>,
+    slab: Vec<VecDeque<Entry>>,
+    free: Vec<u32>,
+}
+
+impl Lists {
+    fn push(&mut self, term: u32, entry: Entry) {
+        let held = match self.held.entry(term) {
+            Vacant(empty) => {
+                empty.insert(Held(entry.0));
+                return;
+            }
+            Occupied(held) => held.into_mut(),
+        };
+        match held.is() {
+            Err(at) => {
+                let list = &mut self.slab[at];
+                if list.len() == list.capacity() {
+                    list.reserve_exact(list.len() / 4 + 2);
+                }
+                list.push_back(entry);
+            }
+            Ok(first) => {
+                let at = self.free.pop().unwrap_or_else(|| {
+                    self.slab.push(VecDeque::new());
+                    self.slab.len() as u32 - 1
+                });
+                *held = Held(LISTED | at);
+                let list = &mut self.slab[at as usize];
+                list.reserve_exact(2);
+                list.extend([first, entry]);
+            }
+        }
+    }
+
+    /// Removes the first entry of a term, which is that of the article at `low`.
+    fn pop(&mut self, term: u32, low: u32) {
+        let Some(&held) = self.held.get(&term) else { return };
+        match held.is() {
+            Ok(only) => {
+                debug_assert_eq!(only.low(), low, "SP-1");
+                self.held.remove(&term);
+            }
+            Err(at) => {
+                let list = &mut self.slab[at];
+                debug_assert_eq!(list.front().map(|e| e.low()), Some(low), "SP-1");
+                list.pop_front();
+                if list.len() == 1
+                    && let Some(only) = list.pop_front()
+                {
+                    self.held.insert(term, Held(only.0));
+                    self.slab[at] = VecDeque::new();
+                    self.free.push(at as u32);
+                } else if 2 * list.len() < list.capacity() {
+                    list.shrink_to(list.len() + list.len() / 4);
+                }
+            }
+        }
+    }
+
+    /// The lists of those of `terms` that live articles hold, the shortest first. Map, slab and newest
+    /// entries are read in loops of their own, so that the memory fetches them side by side.
+    fn of(&self, terms: &[Term]) -> Vec<(usize, Term, List<'_>)> {
+        let held: Vec<Option<Held>> =
+            terms.iter().map(|term| self.held.get(&term.id()).copied()).collect();
+        let list = |(&term, held): (&Term, Option<Held>)| {
+            let list = match held?.is() {
+                Ok(only) => List::One(only),
+                Err(at) => List::Many(&self.slab[at]),
+            };
+            Some((list.len(), term, list))
+        };
+        let mut found: Vec<_> = terms.iter().zip(held).filter_map(list).collect();
+        found.sort_unstable_by_key(|&(len, term, _)| (len, term.id()));
+        found
+    }
+}
+
+/// The entries of one term.
+#[derive(Debug, Clone, Copy)]
+enum List<'a> {
     One(Entry),
-    Many(VecDeque<Entry>),
+    Many(&'a VecDeque<Entry>),
 }
 
-impl List {
-    fn len(&self) -> usize {
+impl List<'_> {
+    fn len(self) -> usize {
         match self {
             Self::One(_) => 1,
             Self::Many(all) => all.len(),
         }
     }
 
-    fn newest(&self, most: usize) -> impl Iterator<Item = Entry> {
-        let (one, many) = match self {
-            Self::One(entry) => (Some(*entry), None),
-            Self::Many(all) => (None, Some(all.iter().rev().take(most).copied())),
-        };
-        one.into_iter().chain(many.into_iter().flatten())
+    /// Calls `each` with the newest entries, at most so many.
+    fn newest(self, most: usize, mut each: impl FnMut(Entry)) {
+        match self {
+            Self::One(only) => each(only),
+            Self::Many(all) => {
+                let (older, newer) = all.as_slices();
+                let older =
+                    &older[older.len() - older.len().min(most.saturating_sub(newer.len()))..];
+                let newer = &newer[newer.len() - newer.len().min(most)..];
+                older.iter().chain(newer).for_each(|entry| each(*entry));
+            }
+        }
     }
 }
 
 /// The postings of all channels, and the scores of one walk.
 #[derive(Debug)]
 pub(super) struct Postings {
-    lists: [FxHashMap<u32, List>; 3],
+    lists: [Lists; 3],
     scores: Vec<f32>,
     touched: Vec<u32>,
 }
@@ -90,47 +197,19 @@ impl Postings {
         }
         for (channel, lists) in Channel::ALL.into_iter().zip(&mut self.lists) {
             let terms = terms.channel(channel);
-            let unit = 255.0 / length(terms);
+            let unit = f32::from(SHARE_MAX) / length(terms);
             for term in terms {
-                let entry = Entry::new(sequence, (term.q() as f32 * unit).round() as u32);
-                match lists.entry(term.id()) {
-                    std::collections::hash_map::Entry::Vacant(empty) => {
-                        empty.insert(List::One(entry));
-                    }
-                    std::collections::hash_map::Entry::Occupied(mut held) => match held.get_mut() {
-                        List::Many(all) => all.push_back(entry),
-                        List::One(first) => {
-                            let all = VecDeque::from([*first, entry]);
-                            *held.get_mut() = List::Many(all);
-                        }
-                    },
-                }
+                let share = (term.q() as f32 * unit).round() as u8;
+                lists.push(term.id(), Entry::new(sequence, share));
             }
         }
     }
 
     /// Removes an article, the earliest of all.
     pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms) {
+        let low = sequence.0 as u32 & (LIVE_MAX - 1);
         for (channel, lists) in Channel::ALL.into_iter().zip(&mut self.lists) {
-            for term in terms.channel(channel) {
-                let Some(list) = lists.get_mut(&term.id()) else { continue };
-                let emptied = match list {
-                    List::One(_) => true,
-                    List::Many(all) => {
-                        let first = all.pop_front();
-                        debug_assert_eq!(
-                            first.map(Entry::low),
-                            Some(sequence.0 as u32 & (LIVE_MAX - 1)),
-                            "SP-1"
-                        );
-                        all.shrink_to(2 * all.len());
-                        all.is_empty()
-                    }
-                };
-                if emptied {
-                    lists.remove(&term.id());
-                }
-            }
+            terms.channel(channel).iter().for_each(|term| lists.pop(term.id(), low));
         }
     }
 
@@ -167,27 +246,28 @@ impl Postings {
     fn walk(&mut self, query: &Query<'_>, channel: Channel, own: u32, postings_max: usize) -> f32 {
         let lists = &self.lists[channel as usize];
         let mask = self.scores.len() as u32 - 1;
-        let mut found: Vec<(usize, Term, &List)> = query
-            .terms(channel)
-            .iter()
-            .filter_map(|&term| lists.get(&term.id()).map(|list| (list.len(), term, list)))
-            .collect();
-        found.sort_unstable_by_key(|&(len, term, _)| (len, term.id()));
-        let (mut left, mut best) = (postings_max, 0.0f32);
-        for (len, term, list) in found {
+        let mut near = Vec::new();
+        let mut left = postings_max;
+        for (len, term, list) in lists.of(query.terms(channel)) {
             if left == 0 || (len > left && left < postings_max) {
                 break;
             }
-            let weight = query.weight(channel, term);
-            for entry in list.newest(left).filter(|entry| entry.low() != own) {
+            near.push((query.weight(channel, term), list, left));
+            left = left.saturating_sub(len);
+        }
+        let mut best = 0.0f32;
+        for (weight, list, most) in near {
+            list.newest(most, |entry| {
+                if entry.low() == own {
+                    return;
+                }
                 let score = &mut self.scores[(entry.low() & mask) as usize];
                 if *score == 0.0 {
                     self.touched.push(entry.low());
                 }
-                *score += weight * entry.share() as f32;
+                *score += weight * f32::from(entry.share());
                 best = best.max(*score);
-            }
-            left = left.saturating_sub(len);
+            });
         }
         best
     }
@@ -212,10 +292,10 @@ mod tests {
         let score = |terms: &Terms| -> f32 {
             let channels = Channel::ALL.into_iter().map(|channel| {
                 let others = terms.channel(channel);
-                let unit = 255.0 / length(others);
+                let unit = f32::from(SHARE_MAX) / length(others);
                 let shared = query.terms(channel).iter().filter_map(|term| {
                     let other = others.iter().find(|t| t.id() == term.id())?;
-                    let share = (other.q() as f32 * unit).round().min(255.0);
+                    let share = (other.q() as f32 * unit).round().min(f32::from(SHARE_MAX));
                     Some(query.weight(channel, *term) * share)
                 });
                 shared.sum::<f32>()
@@ -268,7 +348,8 @@ mod tests {
             for (sequence, terms) in &live {
                 postings.remove(*sequence, terms);
             }
-            prop_assert!(postings.lists.iter().all(FxHashMap::is_empty));
+            prop_assert!(postings.lists.iter().all(|lists| lists.held.is_empty()));
+            prop_assert!(postings.lists.iter().all(|l| l.free.len() == l.slab.len()), "no list is lost");
         }
     }
 }

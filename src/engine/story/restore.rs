@@ -16,7 +16,7 @@ impl Stories {
             Remembered::Frequencies(record) => self.frequencies.restore(record),
             Remembered::Story(_, None) => {}
             Remembered::Story(story, Some(StoryRecord::Live(record))) => {
-                self.live.insert(story, Story::new(*record));
+                self.live.insert(story, Box::new(Story::new(*record)));
             }
             Remembered::Story(story, Some(StoryRecord::Absorbed { by })) => {
                 self.absorbed.insert(story, by);
@@ -56,7 +56,7 @@ impl Stories {
     /// A story without members has ended, and so have those that it took in.
     pub fn resume(&mut self, clock: EventTime, next: Sequence, members: &impl Members) {
         self.second = second(clock);
-        self.live.retain(|_, story| !story.members().is_empty());
+        self.live.retain(|_, story| story.len() > 0);
         let ended = |story: &StoryId| !self.live.contains_key(&self.current(*story));
         let ended: Vec<StoryId> = self.absorbed.keys().copied().filter(ended).collect();
         for story in ended {
@@ -104,7 +104,8 @@ impl Stories {
                     taken_in.push(*id);
                 }
                 Remembered::Story(id, Some(StoryRecord::Live(record))) => {
-                    self.live.entry(*id).or_insert_with(|| Story::new((**record).clone()));
+                    let new = || Box::new(Story::new((**record).clone()));
+                    self.live.entry(*id).or_insert_with(new);
                 }
                 Remembered::Story(_, None) => {}
             }
@@ -112,14 +113,14 @@ impl Stories {
         for id in taken_in {
             let survivor = self.current(id);
             let gone = self.live.remove(&id);
-            for sequence in gone.iter().flat_map(Story::members) {
+            for sequence in gone.iter().flat_map(|story| story.members()) {
                 if let Some(of) = self.of.get_mut((sequence.0 - self.first) as usize) {
                     *of = Some(survivor);
                 }
             }
             let centroid_members = self.settings.centroid_members as usize;
             match (self.live.get_mut(&survivor), gone) {
-                (Some(own), Some(gone)) => own.absorb(gone, id, members, centroid_members),
+                (Some(own), Some(gone)) => own.absorb(*gone, id, members, centroid_members),
                 (Some(own), None) => own.absorbed.push(id),
                 (None, _) => {}
             }

@@ -8,6 +8,11 @@
 //! | text | stems of headline and body | 6 in the headline, 2 in the first `lead_words` of the body, 1 in the rest, up to `body_words` |
 //! | names | capitalised words and figures | 1.5 in the headline, 1 in the body, figures half |
 //!
+//! A capital says nothing where any word would have one: in a headline without a small letter, at the
+//! head of a line and of what follows a colon. A word counts there only if the article has it with a
+//! capital elsewhere. Else the labels of a table (`Net`, `Sales`) would be names that the figures of two
+//! companies share.
+//!
 //! A term's count `tf` is kept saturated in 4 bits: `q = round(15 tf / (tf + 2))`, at least 1. A fifth
 //! bit says whether the term stands in the *opening*: the headline or the first `opening_words` of the
 //! body. What a term weighs is decided when it is scored, never here.
@@ -84,7 +89,7 @@ impl Terms {
         counts.title(headline, &title, speech);
         counts.body(&clean.text, body, speech, settings);
         let Counts { title, text, names } = counts;
-        Self([saturated(title, 2), saturated(text, 2), saturated(names, 8)])
+        Self([saturated(title, 2, 0), saturated(text, 2, 0), saturated(names, 8, NAMES)])
     }
 
     /// The words behind the terms of headline and body, in lower case, each by its first form.
@@ -98,8 +103,9 @@ impl Terms {
         let title = words(headline, &crate::engine::text::Settings { words_max: 200 });
         let mut spelled = BTreeMap::new();
         for (text, words) in [(headline, &title), (clean.text.as_str(), body)] {
-            for (at, &(from, to)) in words.spans.iter().enumerate() {
-                let Some(id) = term(text, words, at, speech) else { continue };
+            let terms = speech.terms(text, words, usize::MAX);
+            for (id, &(from, to)) in terms.into_iter().zip(&words.spans) {
+                let Some(id) = id else { continue };
                 let word = &text[from as usize..to as usize];
                 spelled.entry(id).or_insert_with(|| word.to_lowercase());
             }
@@ -154,6 +160,9 @@ impl Terms {
 /// Set in a count of the opening; the sum of all counts of a term stays far below.
 const OPENS: u32 = 1 << 31;
 
+/// Set in a count where a capital or a digit says that the word is a name.
+const NAMES: u32 = 1 << 30;
+
 /// Counts of terms; those of names in quarters.
 #[derive(Default)]
 struct Counts {
@@ -164,25 +173,28 @@ struct Counts {
 
 impl Counts {
     fn title(&mut self, headline: &str, words: &Words, speech: Speech) {
-        for at in 0..words.hashes.len() {
-            let Some(term) = term(headline, words, at, speech) else { continue };
+        let names = if headline.chars().any(char::is_lowercase) { NAMES } else { 0 };
+        for (at, term) in speech.terms(headline, words, usize::MAX).into_iter().enumerate() {
+            let Some(term) = term else { continue };
             self.title.push((term, 1));
             self.text.push((term, 6 | OPENS));
-            self.name(headline, words, at, speech, 6);
+            self.name(headline, words, at, speech, 6 | names);
         }
     }
 
     fn body(&mut self, text: &str, words: &Words, speech: Speech, settings: &Settings) {
-        for at in 0..words.hashes.len().min(settings.body_words as usize) {
-            let Some(term) = term(text, words, at, speech) else { continue };
+        let terms = speech.terms(text, words, settings.body_words as usize);
+        for (at, term) in terms.into_iter().enumerate() {
+            let Some(term) = term else { continue };
             let count = if at < settings.lead_words as usize { 2 } else { 1 };
             let opens = if at < settings.opening_words as usize { OPENS } else { 0 };
             self.text.push((term, count | opens));
-            self.name(text, words, at, speech, 4);
+            let names = if begins(text, words, at) { 0 } else { NAMES };
+            self.name(text, words, at, speech, 4 | names);
         }
     }
 
-    /// Counts a word among the names if it is one; `count` in quarters, a figure gets half.
+    /// Counts a word that may be a name; `count` in quarters, a figure gets half.
     fn name(&mut self, text: &str, words: &Words, at: usize, speech: Speech, count: u32) {
         let (from, to) = words.spans[at];
         let word = &text[from as usize..to as usize];
@@ -190,39 +202,29 @@ impl Counts {
         let Some(first) = chars.next() else { return };
         let id = || speech.as_is(words.hashes[at]);
         if word.bytes().any(|b| b.is_ascii_digit()) {
-            self.names.push((id(), count / 2));
+            self.names.push((id(), (count & !NAMES) / 2 | NAMES));
         } else if first.is_uppercase() && chars.next().is_some() {
             self.names.push((id(), count));
         }
     }
 }
 
-/// The term of the word at `at`; none where it carries grammar alone, or where only pairs count and it
-/// ends one.
-fn term(text: &str, words: &Words, at: usize, speech: Speech) -> Option<TermId> {
-    let span = |at: usize| words.spans.get(at).map(|&(from, to)| (from as usize, to as usize));
-    let (from, to) = span(at)?;
-    let word = &text[from..to];
-    if speech.stops(words.hashes[at]) {
-        return None;
-    }
-    if !speech.pairs(word) {
-        return Some(speech.stem(word, words.hashes[at]));
-    }
-    let (next_from, next_to) = span(at + 1)?;
-    let between = &text[to..next_from];
-    let together = between.bytes().all(|b| b == b' ') && speech.pairs(&text[next_from..next_to]);
-    together.then(|| speech.pair(words.hashes[at], words.hashes[at + 1]))
+/// Whether the word at `at` begins a line, or what a colon announces.
+fn begins(text: &str, words: &Words, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return true };
+    let between = &text[words.spans[before].1 as usize..words.spans[at].0 as usize];
+    between.contains([':', '\n'])
 }
 
 /// Sums the counts of each term and saturates them; `half` is the count, in the channel's units, at
-/// which half of the range is used.
-fn saturated(mut counts: Vec<(TermId, u32)>, half: u32) -> Box<[Term]> {
+/// which half of the range is used. Terms none of whose counts has the flag `needs` are left out.
+fn saturated(mut counts: Vec<(TermId, u32)>, half: u32, needs: u32) -> Box<[Term]> {
     counts.sort_unstable_by_key(|&(id, _)| id);
     counts
         .chunk_by(|a, b| a.0 == b.0)
+        .filter(|same| needs == 0 || same.iter().any(|&(_, count)| count & needs != 0))
         .map(|same| {
-            let tf: u32 = same.iter().map(|&(_, count)| count & !OPENS).sum();
+            let tf: u32 = same.iter().map(|&(_, count)| count & !(OPENS | NAMES)).sum();
             let opens = same.iter().any(|&(_, count)| count & OPENS != 0);
             let q = (30 * tf + tf + half) / (2 * (tf + half));
             Term::new(same[0].0, q.clamp(1, 15), opens)
@@ -262,9 +264,24 @@ mod tests {
             (Channel::Names, "marel", Some(6)),
             (Channel::Names, "3", Some(3)),
             (Channel::Names, "sank", None),
+            (Channel::Names, "ferry", Some(8)),
         ] {
             assert_eq!(q(&all, channel, word, "en"), want, "{channel:?} {word}");
         }
+    }
+
+    #[test]
+    fn a_capital_names_nothing_where_everything_has_one() {
+        let names = |headline: &str, body: &str| {
+            let all = terms(headline, body, "en");
+            let words = ["osmia", "net", "sales", "seltz", "42"];
+            words.map(|word| q(&all, Channel::Names, word, "en").is_some())
+        };
+        assert_eq!(names("Osmia of Seltz", ""), [true, false, false, true, false]);
+        assert_eq!(names("OSMIA NET UP 42", ""), [false, false, false, false, true]);
+        assert_eq!(names("OSMIA NET", "It is Osmia."), [true, false, false, false, false]);
+        let table = "Osmia said: Net 42.\nSales 42. Seltz stayed, as Seltz would.";
+        assert_eq!(names("", table), [false, false, false, true, true]);
     }
 
     #[test]
