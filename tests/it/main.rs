@@ -33,6 +33,7 @@ mod script;
 mod seeds;
 mod shards;
 mod standby;
+mod stdout;
 mod stories;
 mod stream;
 mod wire_agencies;

@@ -7,8 +7,8 @@
 mod texts;
 mod together;
 
-use super::Failure;
 use super::feed::{self, REPLAY_KEY};
+use super::{Failure, print};
 use crate::config::Config;
 use crate::daemon::contract::article::ArticleClassified;
 use crate::daemon::contract::data::Base;
@@ -59,13 +59,10 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     if args.json {
         value["texts"] = serde_json::to_value(texts.told())?;
         value["together"] = serde_json::to_value(near.told())?;
-        println!("{}", serde_json::to_string_pretty(&value)?);
-        return Ok(());
+        return Ok(print::json(&value)?);
     }
-    print!("{}{}{}", about("A", &a), about("B", &b), told(&value));
-    println!("\n{}", texts.lines().join("\n"));
-    println!("{}", near.lines().join("\n"));
-    Ok(())
+    print::text(&(about("A", &a) + &about("B", &b) + &told(&value) + "\n"))?;
+    Ok(print::lines(texts.lines().into_iter().chain(near.lines()))?)
 }
 
 fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
@@ -164,7 +161,7 @@ fn decode(config: &Config, path: &Path) -> anyhow::Result<()> {
                 json!({ "article": article, "clean": clean.text })
             }
         };
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        print::json(&shown)?;
     }
     Ok(())
 }
