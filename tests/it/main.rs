@@ -15,6 +15,7 @@ mod deploy;
 mod desk;
 mod determinism;
 mod docs;
+mod explain;
 mod feed;
 mod furniture;
 mod guard;

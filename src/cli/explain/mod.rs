@@ -70,19 +70,23 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
         Some(file) if !Path::new(name).exists() => file.as_path(),
         _ => Path::new(name),
     };
-    let all = feed::articles(path, &config.engine, config.input.format)?;
-    let wanted = |article: &Article| path == Path::new(name) || article.uri == name;
+    let (whole, shown) = (path == Path::new(name), path.display());
+    if whole && !path.exists() {
+        return Err(anyhow!(
+            "`{name}` is no file; for the uri of an article, name its file: `--in FILE`"
+        ));
+    }
     let mut refused = None;
-    for item in all {
+    for item in feed::articles(path, &config.engine, config.input.format)? {
         match item {
-            Ok(article) if wanted(&article) => return Ok(article),
+            Ok(article) if whole || article.uri == name => return Ok(article),
             Ok(_) => {}
             Err(error) => refused = Some(error),
         }
     }
-    match refused {
+    match refused.filter(|_| whole) {
         Some(error) => Err(error).with_context(|| format!("nothing is read from `{name}`")),
-        None => Err(anyhow!("no article `{name}` in `{}`", path.display())),
+        None => Err(anyhow!("no article `{name}` among those that are read from `{shown}`")),
     }
 }
 
