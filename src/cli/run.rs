@@ -84,7 +84,6 @@ pub(super) fn serve(
             texts: Some(Texts::start(Positions::new(kafka.clone()), &config.http.views)?),
             engine: Arc::new(config.engine.clone()),
             format: config.input.format,
-            clients_max: usize::from(config.http.streams_max),
         })
     };
     let shown = Shown {
