@@ -59,7 +59,6 @@ pub(super) struct Direct {
     )
 )]
 pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
-    params.only(&["a", "b"])?;
     let (a, b) = api.texts(&params).await?;
     let (a, b) = if place(&a) <= place(&b) { (a, b) } else { (b, a) };
     let told = api.together(&a, &b).await;
