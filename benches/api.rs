@@ -239,7 +239,6 @@ fn serve(desks: &Arc<Desks>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -
         texts: Some(Texts::start(Wire(wire.clone()), desks.bounds()).expect("a thread")),
         engine: Arc::new(settings.clone()),
         format: Format::Auto,
-        clients_max: STREAMS + 8,
     };
     let instance = Instance {
         instance: "bench".into(),
@@ -250,7 +249,8 @@ fn serve(desks: &Arc<Desks>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -
     };
     let metrics = metrics::recorder().expect("a recorder").handle();
     let shown = Shown { instance, views: Views::new(1), metrics, source: Some(source) };
-    let http = Http { listen: "127.0.0.1:0".into(), ..Http::default() };
+    let http =
+        Http { listen: "127.0.0.1:0".into(), streams_max: STREAMS as u16 + 8, ..Http::default() };
     Server::start(&http, shown, Bounds::default()).expect("it starts").expect("it listens")
 }
 

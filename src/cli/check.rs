@@ -4,8 +4,8 @@
 //! handed on to it, the admin server's token is read, and with `--connect` the broker is asked for the
 //! topics.
 
-use super::Failure;
 use super::run::kafka;
+use super::{Failure, print};
 use crate::config::Config;
 use crate::daemon::admin::server;
 use crate::daemon::kafka::{client, topics};
@@ -28,20 +28,19 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     client::check(&settings).map_err(|why| Failure::Usage(anyhow!(why)))?;
     server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     if args.show {
-        print!("{}", config.shown());
+        print::text(&config.shown())?;
     }
     let shards = &settings.map;
-    for shard in shards.decoding() {
+    print::lines(shards.decoding().into_iter().map(|shard| {
         let name = shards.name(shard);
-        println!(
+        format!(
             "shard {shard} `{name}` reads language or provider: every shard decodes all it reads"
-        );
-    }
-    println!("settings are right; hash of the shaping ones: {}", config.settings_hash());
+        )
+    }))?;
+    let hash = config.settings_hash();
+    print::lines([format!("settings are right; hash of the shaping ones: {hash}")])?;
     if args.connect {
-        for line in topics::look(&settings)? {
-            println!("{line}");
-        }
+        print::lines(topics::look(&settings)?)?;
     }
     Ok(())
 }

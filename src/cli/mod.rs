@@ -1,7 +1,7 @@
 //! The command line: arguments to subcommands, outcomes to exit codes.
 //!
-//! Exit codes: 0 done, 1 failed, 2 bad usage or bad configuration. Results go to stdout, progress
-//! and logs to stderr.
+//! Exit codes: 0 done, or nobody reads stdout any more; 1 failed; 2 bad usage or bad configuration.
+//! Results go to stdout, progress and logs to stderr.
 
 mod check;
 mod demo;
@@ -9,6 +9,7 @@ mod eval;
 mod explain;
 mod feed;
 mod log;
+mod print;
 mod replay;
 mod run;
 mod schema;
@@ -90,12 +91,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => report(&error, 2),
+        Err(Failure::Failed(error)) if print::hung_up(&error) => ExitCode::SUCCESS,
         Err(Failure::Failed(error)) => report(&error, 1),
     }
 }
 
 fn report(error: &anyhow::Error, code: u8) -> ExitCode {
-    eprintln!("wirefold: {error:#}");
+    print::remark(format_args!("wirefold: {error:#}"));
     ExitCode::from(code)
 }
 

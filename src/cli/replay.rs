@@ -4,10 +4,10 @@
 //! records, a line each where they are one line; a reject line holds where, why and the untouched
 //! bytes, and can be replayed itself.
 
-use super::Failure;
 use super::feed::read::{Reason, Rejected};
 use super::feed::{self, Applied, Outcome};
 use super::run::encoder;
+use super::{Failure, print};
 use crate::config::Config;
 use crate::daemon::contract::Mode;
 use crate::daemon::pipeline::batch::{Encoder, Told, waits};
@@ -60,13 +60,11 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     })?;
     told.sinks.flush()?;
     bar.finish_and_clear();
-    eprintln!(
-        "{} articles, {} rejected, {} events, {} live stories",
-        told.accepted,
-        told.refused,
-        told.sequence,
-        state.live_stories()
-    );
+    let Telling { accepted, refused, sequence, .. } = told;
+    let live = state.live_stories();
+    print::remark(format_args!(
+        "{accepted} articles, {refused} rejected, {sequence} events, {live} live stories"
+    ));
     Ok(())
 }
 
@@ -121,6 +119,9 @@ impl<E: Encoder> Telling<E> {
 
 type Sink = Box<dyn Write>;
 
+/// What a failure to write is told as.
+const CANNOT: &str = "the replay stopped";
+
 struct Sinks {
     events: Sink,
     unique: Option<Sink>,
@@ -138,14 +139,24 @@ impl Sinks {
     }
 
     fn write(&mut self, said: &OutputRecord) -> anyhow::Result<()> {
-        let sink = match said.role {
-            Role::Events => Some(&mut self.events),
-            Role::Unique => self.unique.as_mut(),
-            Role::Stories | Role::Rejected | Role::State => None,
-        };
-        match (sink, &said.payload) {
-            (Some(sink), Some(bytes)) => line(sink, bytes),
+        let Some(bytes) = &said.payload else { return Ok(()) };
+        match (said.role, &mut self.unique) {
+            (Role::Events, _) => self.say(bytes),
+            (Role::Unique, Some(sink)) => line(sink, bytes),
             _ => Ok(()),
+        }
+    }
+
+    /// An event. When its reader has had enough, files that were asked for are still written in full.
+    fn say(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        match line(&mut self.events, bytes) {
+            Err(error)
+                if print::hung_up(&error) && (self.unique.is_some() || self.rejects.is_some()) =>
+            {
+                self.events = Box::new(std::io::sink());
+                Ok(())
+            }
+            said => said,
         }
     }
 
@@ -166,8 +177,8 @@ impl Sinks {
     }
 
     fn flush(&mut self) -> anyhow::Result<()> {
-        for sink in [Some(&mut self.events), self.unique.as_mut(), self.rejects.as_mut()] {
-            sink.map_or(Ok(()), Write::flush).context("cannot write")?;
+        for sink in [self.unique.as_mut(), self.rejects.as_mut(), Some(&mut self.events)] {
+            sink.map_or(Ok(()), Write::flush).context(CANNOT)?;
         }
         Ok(())
     }
@@ -175,14 +186,14 @@ impl Sinks {
 
 fn create(path: &Path) -> anyhow::Result<Sink> {
     if path == Path::new("-") {
-        return Ok(Box::new(BufWriter::with_capacity(1 << 16, std::io::stdout())));
+        return Ok(Box::new(BufWriter::with_capacity(1 << 16, print::sink())));
     }
     let file = File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
 }
 
 fn line(sink: &mut Sink, bytes: &[u8]) -> anyhow::Result<()> {
-    sink.write_all(bytes).and_then(|()| sink.write_all(b"\n")).context("cannot write")
+    sink.write_all(bytes).and_then(|()| sink.write_all(b"\n")).context(CANNOT)
 }
 
 /// A bar over the bytes of all files, or a count where they are not known; hidden where nobody

@@ -27,7 +27,7 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
     server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     let kafka = kafka(config);
     client::check(&kafka).map_err(|why| Failure::Usage(anyhow!(why)))?;
-    let brokers = kafka.passed.get("bootstrap.servers").map_or("", String::as_str);
+    let brokers = kafka.brokers();
     let (version, settings) = (env!("CARGO_PKG_VERSION"), config.settings_hash());
     tracing::info!(version, core = CORE, settings, group = kafka.group, brokers, "wirefold starts");
     warn(&kafka.map);
@@ -84,7 +84,6 @@ pub(super) fn serve(
             texts: Some(Texts::start(Positions::new(kafka.clone()), &config.http.views)?),
             engine: Arc::new(config.engine.clone()),
             format: config.input.format,
-            clients_max: usize::from(config.http.streams_max),
         })
     };
     let shown = Shown {

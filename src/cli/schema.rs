@@ -1,6 +1,6 @@
 //! `wirefold schema`: what is published and what is set, for machines.
 
-use super::Failure;
+use super::{Failure, print};
 use crate::config::{Config, document};
 use crate::daemon::contract::schema::{self, Topics};
 
@@ -35,14 +35,9 @@ pub(super) fn run(config: &Config, what: What) -> Result<(), Failure> {
             rejected: &config.output.rejected,
         }),
         What::Openapi => {
-            print!("{}", crate::daemon::admin::api::document::text());
-            return Ok(());
+            return Ok(print::text(&crate::daemon::admin::api::document::text())?);
         }
-        What::Toml => {
-            print!("{}", document::document());
-            return Ok(());
-        }
+        What::Toml => return Ok(print::text(&document::document())?),
     };
-    println!("{}", serde_json::to_string_pretty(&value)?);
-    Ok(())
+    Ok(print::json(&value)?)
 }

@@ -187,6 +187,8 @@ table! {
         "Answers of the admin server, by the class of their status."
     REQUEST: Histogram "wirefold_http_request_seconds" [] Seconds WORK
         "From a request's headers to those of its answer."
+    CONNECTIONS: Gauge "wirefold_http_connections" [] Count NONE
+        "Connections to the admin server, those of streams included."
     STREAMS: Gauge "wirefold_http_streams" [] Count NONE
         "Clients that follow changes or events."
     STREAMS_DROPPED: Counter "wirefold_http_streams_dropped_total" [] Count NONE
@@ -194,11 +196,13 @@ table! {
     VIEW_BYTES: Gauge "wirefold_view_bytes" ["shard"] Bytes NONE
         "Memory held for the page and the API beside the articles themselves, about."
     BOUNDED: Counter "wirefold_http_bounded_total" ["bound"] Count NONE
-        "What a bound of the page and the API kept out or let go, by its setting under `http` or `http.views`."
+        "What a bound of the admin server kept out, kept waiting or let go, by its setting under `http` or `http.views`."
 }
 
-/// The bounds of the page and the API, by their settings.
-pub const BOUNDS: [&str; 11] = [
+/// The bounds of the admin server, by their settings.
+pub const BOUNDS: [&str; 13] = [
+    BY_CONNECTIONS,
+    BY_WORKERS,
     BY_STREAMS,
     BY_CHANGES,
     BY_EVENTS,
@@ -211,6 +215,10 @@ pub const BOUNDS: [&str; 11] = [
     BY_TEXT_BYTES,
     BY_STEPS,
 ];
+/// Connections that had to wait.
+pub const BY_CONNECTIONS: &str = "connections_max";
+/// Requests that were refused because no thread was free in time.
+pub const BY_WORKERS: &str = "workers_max";
 /// Clients of streams that were refused.
 pub const BY_STREAMS: &str = "streams_max";
 /// Changes that are not kept any more.
@@ -278,6 +286,7 @@ fn start() {
     for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS, STREAMS_DROPPED, UNWRAPPED] {
         counter.add([], 0);
     }
+    CONNECTIONS.set([], 0.0);
     STREAMS.set([], 0.0);
     BOUNDS.iter().for_each(|bound| BOUNDED.add([bound], 0));
     STATUS_CLASSES.iter().for_each(|class| REQUESTS.add([class], 0));

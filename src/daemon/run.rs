@@ -52,8 +52,9 @@ pub struct Stop(Sender<()>);
 impl Stop {
     /// Starts the graceful stop.
     pub fn stop(&self) {
-        let already = self.0.try_send(()).is_err();
-        tracing::info!(already, "stopping");
+        if self.0.try_send(()).is_ok() {
+            tracing::info!("stopping");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #
 #   start_kafka DIR NODES HEAP_MB     on free ports; sets KAFKA_BOOTSTRAP and KAFKA_NODES
 #   stop_kafka DIR                    ends its nodes and removes the folder
+#   fetch_python                      a Python with Kafka's client; sets KAFKA_PYTHON
 #
 # Node N lives in DIR/N: `start` starts it (again), `pid` names its process, `out` holds its log.
 # A single node has a third listener whose clients are sent to KAFKA_PROXY, so that a test can stand
@@ -20,6 +21,18 @@ fetch_kafka() {
         touch "$kafka_jars/complete"
     fi
     export KAFKA_CLASSPATH="$kafka_jars:$kafka_jars/*"
+}
+
+# Installs Kafka's client for Python, once, and sets KAFKA_PYTHON. Needs python3 with venv.
+fetch_python() {
+    local pinned=confluent-kafka==2.16.1
+    local venv=${CARGO_TARGET_DIR:-$PWD/target}/kafka/python-$pinned
+    if [ ! -e "$venv/complete" ]; then
+        python3 -m venv --clear "$venv"
+        "$venv/bin/pip" --quiet --disable-pip-version-check install "$pinned" </dev/null
+        touch "$venv/complete"
+    fi
+    export KAFKA_PYTHON=$venv/bin/python
 }
 
 # A port that nobody listens on.

@@ -9,6 +9,7 @@
 //! | `outside`, `checker` | who judges it |
 //! | `checked` | the checker's own tests |
 //! | `flow`, `telemetry`, `traces` | what happens when nothing goes wrong |
+//! | `snippets` | what the README shows of sending and reading, run as it stands there |
 //! | `faults` | the process ends at every point, or loses its transactions |
 //! | `commits`, `proxy` | answers to commits are lost, late, or come in the wrong transaction |
 //! | `leases`, `shards` | several processes, several shards |
@@ -36,6 +37,7 @@ mod outside;
 mod progress;
 mod proxy;
 mod shards;
+mod snippets;
 mod soak;
 mod telemetry;
 #[cfg(feature = "otlp")]

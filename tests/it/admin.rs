@@ -1,5 +1,6 @@
 //! The admin server over a real socket: health, metrics, status, the token, bounds, the stop.
 
+use crate::rig;
 use serde_json::Value;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -204,8 +205,9 @@ fn clients_that_dawdle_are_let_go() {
 
 #[test]
 fn connections_are_bounded_and_further_ones_wait() {
-    let bounds = Bounds { connections_max: 2, ..Bounds::default() };
-    let server = bounded(&Views::new(0), &settings(PathBuf::new()), bounds);
+    let recorded = rig::recorded();
+    let settings = Settings { connections_max: 2, streams_max: 1, ..settings(PathBuf::new()) };
+    let server = start(&Views::new(0), &settings);
     let held: Vec<TcpStream> =
         (0..2).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
     let mut third = TcpStream::connect(server.address()).unwrap();
@@ -214,6 +216,7 @@ fn connections_are_bounded_and_further_ones_wait() {
     let mut answer = [0; 12];
     let early = third.read_exact(&mut answer).unwrap_err();
     assert!(matches!(early.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{early}");
+    assert_eq!(rig::bounded(recorded, "connections_max"), 1);
     drop(held);
     third.set_read_timeout(Some(PATIENCE)).unwrap();
     third.read_exact(&mut answer).unwrap();

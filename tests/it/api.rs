@@ -152,6 +152,11 @@ fn an_article_carries_its_evidence_and_is_found_by_its_uri() {
     for missing in ["0.9", "1.0", "0", "x.y", "0.-1"] {
         assert_eq!(served.get(&format!("/articles/{missing}")).status, 404, "{missing}");
     }
+    let unreadable = served.get("/articles/%ff");
+    assert_eq!(
+        (unreadable.status, unreadable.header("content-type")),
+        (400, Some("application/problem+json"))
+    );
     served.stop();
 }
 

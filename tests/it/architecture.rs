@@ -175,6 +175,18 @@ fn the_engine_has_no_effects() {
     assert!(wrong.is_empty(), "effects in the engine:\n{}", wrong.join("\n"));
 }
 
+/// `println!` panics where nobody reads.
+#[test]
+fn stdout_is_printed_to_in_one_place() {
+    let prints = |text: &str| {
+        let code = code(text).replace("eprint", "");
+        ["print!(", "println!("].iter().any(|call| code.contains(call))
+    };
+    let wrong: Vec<String> =
+        sources().into_iter().filter(|(_, text)| prints(text)).map(|(module, _)| module).collect();
+    assert_eq!(wrong, [""; 0], "use `cli::print`");
+}
+
 #[test]
 fn every_file_is_read_in_one_sitting() {
     let long: Vec<String> = sources()

@@ -1,9 +1,11 @@
 //! What happens at each bound of the views, and that it is counted.
 
-use crate::rig::{Rig, article};
+use crate::rig::{Answer, Rig, article, bounded, recorded};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use wirefold::daemon::admin;
+use wirefold::daemon::admin::server::Bounds;
 use wirefold::daemon::desk::asks::{Ask, Refused};
 use wirefold::daemon::desk::keeper::Keeper;
 use wirefold::daemon::desk::{Desks, Settings};
@@ -33,18 +35,13 @@ fn kill(n: usize, after: usize) -> Value {
 }
 
 /// Runs under bounds, and says what came of it and how often each bound was counted.
-fn under<T>(bounds: Settings, run: impl FnOnce(&mut Rig) -> T) -> (T, impl Fn(&str) -> u64) {
+fn under<T>(bounds: Settings, run: impl FnOnce(&mut Rig) -> T) -> (T, impl Fn(&str) -> usize) {
     let recorder = metrics::recorder().unwrap();
     let done = ::metrics::with_local_recorder(&recorder, || {
         run(&mut Rig::within(EngineSettings::default(), bounds))
     });
-    let text = recorder.handle().render();
-    let count = move |bound: &str| {
-        let name = format!("wirefold_http_bounded_total{{bound=\"{bound}\"}} ");
-        let line = text.lines().find_map(|line| line.strip_prefix(&*name));
-        line.unwrap_or_else(|| panic!("no `{name}`")).parse().unwrap()
-    };
-    (done, count)
+    let told = recorder.handle();
+    (done, move |bound: &str| bounded(&told, bound))
 }
 
 #[test]
@@ -59,11 +56,11 @@ fn what_is_old_leaves_the_rings() {
     assert_eq!(held, [false, true], "of four changes the last two");
     assert_eq!(kept.len(), 3);
     assert_eq!(count("changes_kept"), 2);
-    assert_eq!(count("events_kept"), kept[0], "all before the first that is kept");
+    assert_eq!(count("events_kept"), kept[0] as usize, "all before the first that is kept");
 
     let bounds = Settings { events_bytes_max: 1, ..Settings::default() };
     let (kept, count) = under(bounds, |rig| {
-        let events = rig.commit(&[line(0)]).len() as u64;
+        let events = rig.commit(&[line(0)]).len();
         (rig.desk().lately.events(0).count(), events)
     });
     assert_eq!((kept.0, count("events_bytes_max")), (0, kept.1), "none is small enough");
@@ -77,7 +74,7 @@ fn events_that_come_too_fast_are_a_gap() {
         (rig.desk().lately.events(0).map(|frame| frame.sequence).collect::<Vec<_>>(), all)
     });
     assert_eq!(kept, [all as u64 - 1], "the last one");
-    assert_eq!(count("events_per_second"), all as u64 - 1);
+    assert_eq!(count("events_per_second"), all - 1);
 }
 
 #[test]
@@ -94,7 +91,7 @@ fn alerts_and_their_carriers_are_named_up_to_a_number() {
     let [(target, named, total)] = alerts[..] else { panic!("one alert: {alerts:?}") };
     assert_eq!((target, named), (1, 2), "the older one is forgotten");
     assert!(total > 2, "further carriers are counted: {total}");
-    assert!(count("carriers_max") >= total as u64 - 2);
+    assert!(count("carriers_max") >= total - 2);
     assert_eq!(count("alerts_max"), 1);
 }
 
@@ -148,6 +145,31 @@ fn texts_that_find_no_place_are_refused() {
     });
     assert_eq!(errors.iter().filter(|error| **error == Error::Busy).count(), 2, "{errors:?}");
     assert_eq!(count("texts_waiting_max"), 2);
+}
+
+#[test]
+fn requests_that_find_no_thread_are_refused() {
+    let recorded = recorded();
+    let mut rig = Rig::new();
+    let text = |n: usize| (0..8_000).map(|at| format!("w{} ", at * 7_919 % (9_000 + n))).collect();
+    let long = |n: usize| {
+        let text: String = text(n);
+        article("08:00:00", &format!("n:{n}"), "Northwire", "All the words", &text)
+    };
+    rig.commit(&[long(0), long(1)]);
+    let settings = admin::Settings { workers_max: 1, ..admin::Settings::default() };
+    let bounds = Bounds { worked_within: Duration::from_millis(1), ..Bounds::default() };
+    let served = rig.serve_with(&settings, bounds);
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let asks: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| served.get("/diff?a=0.0&b=0.1"))).collect();
+        asks.into_iter().map(|ask| ask.join().unwrap()).collect()
+    });
+    let refused = answers.iter().filter(|answer| answer.status == 503).count();
+    assert!(refused > 0 && answers.iter().all(|answer| [200, 503].contains(&answer.status)));
+    assert_eq!(bounded(recorded, "workers_max"), refused);
+    assert_eq!(served.get("/diff?a=0.0&b=0.1").status, 200, "who comes alone is served");
+    served.stop();
 }
 
 #[test]

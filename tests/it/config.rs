@@ -114,6 +114,8 @@ fn what_is_wrong_is_named() {
         ("delivery=twice", "unknown variant `twice`"),
         ("kafka.group.id=x", "`kafka.group.id`: is set by wirefold"),
         ("http.listen=0.0.0.0:80", "needs `http.token_file`"),
+        ("http.workers_max=0", "`http.workers_max`: must be above zero"),
+        ("http.connections_max=256", "`http.connections_max`: must be above `http.streams_max`"),
         ("http.listen=here", "`http.listen`: is no address and port"),
         ("output.events=", "`output.events`: must not be empty"),
         ("output.events=wire.state", "`output`: every topic needs a name of its own"),

@@ -112,6 +112,9 @@ fn without_once_it_stays_up_and_serves_until_a_signal() {
     let received = format!("\nwirefold_articles_received_total {}\n", SAMPLE.lines().count());
     let metrics = get(&at, "/metrics");
     assert!(metrics.contains(&received), "{metrics}");
+    // That of the request before is let go when the server has seen its end.
+    let own = || get(&at, "/metrics").contains("\nwirefold_http_connections 1\n");
+    assert!((0..100).any(|_| own()), "{metrics}");
     assert!(get(&at, "/api/v1/status").contains("\"phase\":\"running\""));
     let id = running.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());

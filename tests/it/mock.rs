@@ -1,6 +1,7 @@
 //! The daemon on librdkafka's broker in memory: its real client path, without a Kafka. The mock
 //! fakes transactions, so nothing of exactly-once is shown here.
 
+use crate::rig::recorded;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use wirefold::config::Config;
 use wirefold::daemon::kafka::client::{Settings, Topics};
-use wirefold::daemon::metrics;
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::Limits;
 use wirefold::daemon::pipeline::memory::Memory;
@@ -123,9 +123,7 @@ fn through(view: &ShardView, articles: usize) -> bool {
 
 #[test]
 fn the_daemon_works_on_a_broker_in_memory_and_stops() {
-    let recorder = metrics::recorder().unwrap();
-    let told = recorder.handle();
-    ::metrics::set_global_recorder(recorder).unwrap();
+    let told = recorded();
     let cluster = cluster(30);
     let instance = Instance::start(&cluster.bootstrap_servers());
     let view = instance.until(|view| through(view, 30));

@@ -1,11 +1,12 @@
 //! A desk without a broker, for tests of what is served over it: a wire of plain JSON, the state that
 //! takes it in, the desk that follows, and an input topic to read text from.
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use wirefold::config::Config;
 use wirefold::daemon::admin::Settings;
@@ -151,13 +152,12 @@ impl Rig {
         self.scribe.follow(&self.state, everything, None, self.sequence);
     }
 
-    fn source(&self, clients_max: usize) -> Source {
+    fn source(&self) -> Source {
         Source {
             desks: self.desks.clone(),
             texts: Some(Texts::start(self.topic.clone(), self.desks.bounds()).unwrap()),
             engine: Arc::new(self.state.settings().clone()),
             format: Format::Auto,
-            clients_max,
         }
     }
 
@@ -172,7 +172,7 @@ impl Rig {
     }
 
     pub(crate) fn serve_with(&self, settings: &Settings, bounds: Bounds) -> Served {
-        self.start(settings, bounds, Some(self.source(usize::from(settings.streams_max))))
+        self.start(settings, bounds, Some(self.source()))
     }
 
     fn start(&self, settings: &Settings, bounds: Bounds, source: Option<Source>) -> Served {
@@ -215,6 +215,25 @@ impl Rig {
     pub(crate) fn desks(&self) -> &Arc<Desks> {
         &self.desks
     }
+}
+
+/// What servers count, which all of this process do together: for bounds that one test alone meets.
+pub(crate) fn recorded() -> &'static PrometheusHandle {
+    static RECORDED: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+        let recorder = metrics::recorder().unwrap();
+        let handle = recorder.handle();
+        ::metrics::set_global_recorder(recorder).unwrap();
+        handle
+    });
+    &RECORDED
+}
+
+/// How often a bound was met, by what `told` renders.
+pub(crate) fn bounded(told: &PrometheusHandle, bound: &str) -> usize {
+    let (text, name) =
+        (told.render(), format!("wirefold_http_bounded_total{{bound=\"{bound}\"}} "));
+    let line = text.lines().find_map(|line| line.strip_prefix(&*name));
+    line.unwrap_or_else(|| panic!("no `{name}`")).parse().unwrap()
 }
 
 /// A server that stops with its test.

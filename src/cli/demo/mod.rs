@@ -20,8 +20,8 @@ mod screen;
 mod summary;
 mod words;
 
-use super::Failure;
 use super::run::{Seen, kafka, setup, tellers};
+use super::{Failure, print};
 use crate::config::Config;
 use crate::daemon::contract::Mode;
 use crate::daemon::kafka::client::Settings;
@@ -37,7 +37,6 @@ use feed::Wire;
 use paint::Paint;
 use screen::Screen;
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -85,10 +84,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     demo.daemon.stop().stop();
     demo.daemon.wait()?;
     served.server.stop();
-    match shown {
-        Err(error) if hung_up(&error) => Ok(()),
-        shown => Ok(shown?),
-    }
+    Ok(shown?)
 }
 
 /// Is set by the first SIGINT or SIGTERM; the second one ends the process.
@@ -101,12 +97,6 @@ fn signals() -> anyhow::Result<Arc<AtomicBool>> {
             .context("signals cannot be handled")?;
     }
     Ok(over)
-}
-
-/// Whether nobody reads the screen any more, as behind `head`.
-fn hung_up(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// A demo that runs.
@@ -123,7 +113,7 @@ impl Demo<'_> {
     /// Feeds the wire and shows what comes of it.
     fn show(&self, served: &listen::Served) -> anyhow::Result<()> {
         let paint = Paint::found();
-        say(&self.head(served, paint))?;
+        print::lines(self.head(served, paint))?;
         self.started();
         let began = Instant::now();
         let (stop, stopped) = bounded::<()>(0);
@@ -136,13 +126,13 @@ impl Demo<'_> {
         })?;
         let through = !self.ended();
         if through {
-            say(&summary::lines(&book, began.elapsed(), paint))?;
+            print::lines(summary::lines(&book, began.elapsed(), paint))?;
         }
         if through && !self.args.once {
             let at = served.server.address();
             let line =
                 format!("The sample is through; the page, http://{at}/, stays up until Ctrl-C.");
-            say(&[String::new(), paint.bold(&line)])?;
+            print::lines([String::new(), paint.bold(&line)])?;
             while !self.ended() {
                 std::thread::sleep(WAIT);
             }
@@ -186,7 +176,7 @@ impl Demo<'_> {
         while !self.ended() {
             match reader.next(WAIT)? {
                 Some(heard) => {
-                    say(&screen.lines(&heard, &book))?;
+                    print::lines(screen.lines(&heard, &book))?;
                     settled.extend(heard.settles());
                     book.note(&heard.what);
                 }
@@ -201,13 +191,4 @@ impl Demo<'_> {
         }
         Ok(book)
     }
-}
-
-/// Writes lines to stdout at once.
-fn say(lines: &[String]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    for line in lines {
-        writeln!(out, "{line}")?;
-    }
-    out.flush()
 }

@@ -8,6 +8,7 @@
 //! and partial are links and scored apart.
 
 use crate::cli::feed::{self, Outcome};
+use crate::cli::print;
 use crate::config::Config;
 use crate::engine::event::What;
 use crate::engine::relation::{Kind, Relation, Verdict};
@@ -138,7 +139,7 @@ fn score_pairs(
         count(bands.entry(format!("{:.1}", (number(overlap) * 10.0).floor() / 10.0)).or_default());
         count(kinds.entry(kind.map_or("none", Kind::as_str)).or_default());
         if misses && truth != kind.is_some() {
-            eprintln!("{line}\t{}", kind.map_or("-", Kind::as_str));
+            print::remark(format_args!("{line}\t{}", kind.map_or("-", Kind::as_str)));
         }
     }
     let by = |map: &BTreeMap<String, Tally>| -> Value {
@@ -202,7 +203,8 @@ fn score_copies(
         let Some(said) = said.get(&copy.id) else { continue };
         let wrong = score.add(copy, said, &by_id);
         if misses && let Some(wrong) = wrong {
-            eprintln!("{}\t{}\t{wrong}", copy.id, copy.op.as_deref().unwrap_or_default());
+            let op = copy.op.as_deref().unwrap_or_default();
+            print::remark(format_args!("{}\t{op}\t{wrong}", copy.id));
         }
     }
     Ok(score.json())

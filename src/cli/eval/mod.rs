@@ -4,7 +4,7 @@ mod duplicates;
 mod partition;
 mod stories;
 
-use super::Failure;
+use super::{Failure, print};
 use crate::config::Config;
 use serde_json::Value;
 use std::io::IsTerminal;
@@ -55,9 +55,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     if std::io::stdout().is_terminal() {
         let mut rows = Vec::new();
         table(&result, 0, &mut rows);
-        println!("{}", rows.join("\n"));
+        print::lines(rows)?;
     } else {
-        println!("{}", serde_json::to_string_pretty(&result)?);
+        print::json(&result)?;
     }
     Ok(())
 }

@@ -86,8 +86,9 @@ fn read(config: &Config, articles: &Path) -> anyhow::Result<Vec<Line>> {
         .with_context(|| format!("cannot read `{}`", articles.display()))?;
     let mut names: HashMap<String, u32> = HashMap::new();
     let mut lines = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let label: Label = serde_json::from_str(line).context("a line holds no `story`")?;
+    for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
+        let unlabelled = || format!("line {number} is no article with a `story`");
+        let label: Label = serde_json::from_str(line).with_context(unlabelled)?;
         let next = names.len() as u32;
         let gold = label.story.map(|story| *names.entry(story).or_insert(next));
         let decoded = wire::decode(line.as_bytes(), None, config.input.format, &config.engine.wire);

@@ -7,8 +7,8 @@
 mod texts;
 mod together;
 
-use super::Failure;
 use super::feed::{self, REPLAY_KEY};
+use super::{Failure, print};
 use crate::config::Config;
 use crate::daemon::contract::article::ArticleClassified;
 use crate::daemon::contract::data::Base;
@@ -59,13 +59,10 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     if args.json {
         value["texts"] = serde_json::to_value(texts.told())?;
         value["together"] = serde_json::to_value(near.told())?;
-        println!("{}", serde_json::to_string_pretty(&value)?);
-        return Ok(());
+        return Ok(print::json(&value)?);
     }
-    print!("{}{}{}", about("A", &a), about("B", &b), told(&value));
-    println!("\n{}", texts.lines().join("\n"));
-    println!("{}", near.lines().join("\n"));
-    Ok(())
+    print::text(&(about("A", &a) + &about("B", &b) + &told(&value) + "\n"))?;
+    Ok(print::lines(texts.lines().into_iter().chain(near.lines()))?)
 }
 
 fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
@@ -73,19 +70,23 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
         Some(file) if !Path::new(name).exists() => file.as_path(),
         _ => Path::new(name),
     };
-    let all = feed::articles(path, &config.engine, config.input.format)?;
-    let wanted = |article: &Article| path == Path::new(name) || article.uri == name;
+    let (whole, shown) = (path == Path::new(name), path.display());
+    if whole && !path.exists() {
+        return Err(anyhow!(
+            "`{name}` is no file; for the uri of an article, name its file: `--in FILE`"
+        ));
+    }
     let mut refused = None;
-    for item in all {
+    for item in feed::articles(path, &config.engine, config.input.format)? {
         match item {
-            Ok(article) if wanted(&article) => return Ok(article),
+            Ok(article) if whole || article.uri == name => return Ok(article),
             Ok(_) => {}
             Err(error) => refused = Some(error),
         }
     }
-    match refused {
+    match refused.filter(|_| whole) {
         Some(error) => Err(error).with_context(|| format!("nothing is read from `{name}`")),
-        None => Err(anyhow!("no article `{name}` in `{}`", path.display())),
+        None => Err(anyhow!("no article `{name}` among those that are read from `{shown}`")),
     }
 }
 
@@ -164,7 +165,7 @@ fn decode(config: &Config, path: &Path) -> anyhow::Result<()> {
                 json!({ "article": article, "clean": clean.text })
             }
         };
-        println!("{}", serde_json::to_string_pretty(&shown)?);
+        print::json(&shown)?;
     }
     Ok(())
 }

@@ -49,6 +49,10 @@ impl Texts {
         let (shared, hamming) = (told.shared_samples, told.hamming.unwrap_or(0));
         lines.push(format!("   {shared} samples shared, simhashes {hamming} bits apart"));
         lines.push("\nrules of the texts, in order; the first that holds decides".into());
+        let (kind, rule) = (told.by_text.kind.as_str(), told.by_text.rule);
+        if told.rules.iter().all(|further| further.rule != rule) {
+            lines.push(format!("=> {rule} ({kind}), so that those below are not asked"));
+        }
         for rule in &told.rules {
             let mark = if rule.rule == told.by_text.rule { "=>" } else { "  " };
             lines.push(format!("{mark} {} ({})", rule.rule, rule.kind.as_str()));
@@ -66,7 +70,9 @@ impl Texts {
         if !changed.is_empty() {
             lines.push(format!("\nnumbers that differ: {}", changed.join(", ")));
         }
-        lines.push("\nshared passages, by the word of B that they start at".into());
+        if !told.passages.is_empty() {
+            lines.push("\nshared passages, by the word of B that they start at".into());
+        }
         lines.extend(told.passages.iter().map(|p| format!("   {}: {}", p.word, p.text)));
         lines
     }

@@ -12,8 +12,9 @@
 //! runtime of its own; nothing here can make a pipeline wait.
 //!
 //! Bounds: connections, header bytes and count, the time until a request's headers are in (which
-//! also ends idle connections), body bytes, the time that a client may take nothing of its answer, the
-//! time that open requests get at the stop. The API adds bounds of its own.
+//! also ends idle connections), body bytes, the threads that compare texts and the time that a request
+//! waits for one, the time that a client may take nothing of its answer, the time that open requests
+//! get at the stop. The API adds bounds of its own.
 
 use super::Settings;
 use super::access::{Token, guard};
@@ -39,12 +40,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 const HEADER_BYTES_MAX: usize = 16 << 10;
 const HEADERS_MAX: usize = 64;
-/// Threads for work that takes long.
-const WORKERS_MAX: usize = 4;
 const BODY_BYTES_MAX: usize = 64 << 10;
 /// How long open requests may take when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -70,23 +69,23 @@ pub enum Error {
     System(#[from] std::io::Error),
 }
 
-/// What the server bears.
+/// How long the server bears what clients do.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Connections at once; further ones wait.
-    pub connections_max: usize,
     /// The time until the headers of a request are in, from the connection or the answer before.
     pub headers_within: Duration,
     /// How long a client may take nothing of what is written to it.
     pub taken_within: Duration,
+    /// How long a request waits for its body, for a thread that compares texts, or for the pipeline.
+    pub worked_within: Duration,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            connections_max: 512,
             headers_within: Duration::from_secs(10),
             taken_within: Duration::from_secs(30),
+            worked_within: Duration::from_secs(5),
         }
     }
 }
@@ -125,20 +124,23 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime =
-            runtime.enable_io().enable_time().max_blocking_threads(WORKERS_MAX).build()?;
+        runtime.enable_io().enable_time();
+        let runtime = runtime.max_blocking_threads(usize::from(settings.workers_max)).build()?;
         let listener = {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let metrics = shown.metrics.clone();
+        let (metrics, settings) = (shown.metrics.clone(), settings.clone());
         let serve = move || {
             runtime.block_on(async {
                 let upkeep = tokio::spawn(upkeep(metrics));
                 let (stopping, stops) = watch::channel(false);
-                let routes = routes(shown, token, stops);
-                accept(listener, routes, bounds, (stopped, stopping)).await;
+                let api = shown.source.clone();
+                let api = api.map(|source| Api::new(source, &settings, bounds, stops));
+                let places = Arc::new(Semaphore::new(usize::from(settings.connections_max)));
+                let routes = routes(shown, api, token);
+                accept(listener, places, routes, bounds, (stopped, stopping)).await;
                 upkeep.abort();
             });
             runtime.shutdown_background();
@@ -174,8 +176,7 @@ fn token(settings: &Settings) -> Result<Option<Token>, Error> {
     path.map(|path| Token::read(path)).transpose().map_err(Error::Token)
 }
 
-fn routes(shown: Shown, token: Option<Token>, stopping: watch::Receiver<bool>) -> Router {
-    let api = shown.source.clone().map(|source| Api::new(source, stopping));
+fn routes(shown: Shown, api: Option<Api>, token: Option<Token>) -> Router {
     let mut closed = Router::new()
         .route("/metrics", get(rendered))
         .route("/api/v1/openapi.json", get(openapi))
@@ -260,25 +261,51 @@ async fn upkeep(metrics: PrometheusHandle) {
     }
 }
 
+/// The place of a connection among those that may be open.
+struct Place(
+    #[expect(dead_code, reason = "held for as long as the connection lasts")] OwnedSemaphorePermit,
+);
+
+impl Place {
+    /// A place, as soon as there is one.
+    async fn take(places: &Arc<Semaphore>) -> Option<Self> {
+        let permit = match places.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                metrics::BOUNDED.add([metrics::BY_CONNECTIONS], 1);
+                places.clone().acquire_owned().await.ok()?
+            }
+        };
+        metrics::CONNECTIONS.add([], 1.0);
+        Some(Self(permit))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        metrics::CONNECTIONS.add([], -1.0);
+    }
+}
+
 async fn accept(
     listener: tokio::net::TcpListener,
+    places: Arc<Semaphore>,
     routes: Router,
     bounds: Bounds,
     (mut stopped, stopping): (oneshot::Receiver<()>, watch::Sender<bool>),
 ) {
-    let places = Arc::new(Semaphore::new(bounds.connections_max));
     let graceful = GracefulShutdown::new();
     loop {
         let next = async {
-            let place = places.clone().acquire_owned().await;
-            (place, listener.accept().await)
+            let (stream, _) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, Place::take(&places).await))
         };
-        let (place, accepted) = tokio::select! {
+        let next = tokio::select! {
             next = next => next,
             _ = &mut stopped => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, place) = match next {
+            Ok(next) => next,
             Err(error) => {
                 tracing::debug!(%error, "a connection was not accepted");
                 tokio::time::sleep(Duration::from_millis(10)).await;

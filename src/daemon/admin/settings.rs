@@ -17,8 +17,14 @@ pub struct Settings {
     /// Whether the page and the API over stories and articles are served. Their read views share the
     /// engine's own memory, and cost some 850 bytes a live article beside it.
     pub page: bool,
-    /// The most clients that follow changes or events at once; further ones are refused.
+    /// The most connections at once; further ones wait until one ends.
+    pub connections_max: u16,
+    /// The most clients that follow changes or events at once, each on a connection of its own;
+    /// further ones are refused.
     pub streams_max: u16,
+    /// The threads that prepare and compare texts for the page and the API, one request each; further
+    /// requests wait, and are refused when that takes too long.
+    pub workers_max: u8,
     /// Bounds of the views that the page and the API answer from.
     pub views: desk::Settings,
 }
@@ -29,7 +35,9 @@ impl Default for Settings {
             listen: "127.0.0.1:9464".into(),
             token_file: PathBuf::new(),
             page: true,
+            connections_max: 512,
             streams_max: 256,
+            workers_max: 2,
             views: desk::Settings::default(),
         }
     }
@@ -46,16 +54,21 @@ impl Settings {
     /// # Errors
     /// The key that does not, and why.
     pub fn check(&self) -> Result<(), (String, String)> {
-        let wrong = |why: &str| Err(("http.listen".to_owned(), why.to_owned()));
+        let wrong = |name: &str, why: &str| Err((format!("http.{name}"), why.to_owned()));
         let bounds = self.views.check();
         bounds.map_err(|(name, why)| (format!("http.views.{name}"), why.to_owned()))?;
         match self.address() {
+            _ if self.workers_max == 0 => wrong("workers_max", "must be above zero"),
+            _ if self.connections_max <= self.streams_max => wrong(
+                "connections_max",
+                "must be above `http.streams_max`, which would take them all",
+            ),
             _ if self.listen.is_empty() => Ok(()),
-            None => wrong("is no address and port such as `127.0.0.1:9464`"),
+            None => wrong("listen", "is no address and port such as `127.0.0.1:9464`"),
             Some(address)
                 if !address.ip().is_loopback() && self.token_file.as_os_str().is_empty() =>
             {
-                wrong("an address other than loopback needs `http.token_file`")
+                wrong("listen", "an address other than loopback needs `http.token_file`")
             }
             Some(_) => Ok(()),
         }

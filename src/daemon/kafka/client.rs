@@ -80,6 +80,12 @@ pub fn check(settings: &Settings) -> Result<(), String> {
 const BROKERS: [&str; 3] = ["bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers"];
 
 impl Settings {
+    /// Where brokers are, as set.
+    pub fn brokers(&self) -> &str {
+        let set = BROKERS.iter().find_map(|key| self.passed.get(*key));
+        set.map_or("", String::as_str)
+    }
+
     fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("client.id", "wirefold");
@@ -202,9 +208,12 @@ impl ClientContext for Quiet {
 impl rdkafka::consumer::ConsumerContext for Quiet {}
 
 /// Passes a log line of librdkafka on. Its errors are mostly connections that come back by
-/// themselves, so they are warnings here.
+/// themselves, so they are warnings here; and a producer that asks for its id once more is none, as
+/// it does on every first start.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    let again = facility == "GETPID" && message.ends_with(": retrying");
     match level {
+        _ if again => tracing::debug!(target: "librdkafka", facility, "{message}"),
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
             tracing::error!(target: "librdkafka", facility, "{message}");
         }

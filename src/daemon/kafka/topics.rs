@@ -71,10 +71,10 @@ pub fn ready(settings: &Settings) -> Result<Told, Error> {
             Some(partitions)
                 if topic.role == Some(Role::State) && partitions < topic.partitions =>
             {
-                grow(&admin, topic, partitions)?;
+                grow(&admin, topic, partitions, settings.brokers())?;
             }
             Some(partitions) => check_partitions(topic, partitions)?,
-            None => make(&admin, topic, settings.replication)?,
+            None => make(&admin, topic, settings)?,
         }
     }
     let untold = |limits| Told { limits, tombstones_kept: TOMBSTONES_DEFAULT };
@@ -95,9 +95,12 @@ pub fn look(settings: &Settings) -> Result<Vec<String>, Error> {
         lines.push(match found(&admin, &topic.name)? {
             Some(partitions) => {
                 check_partitions(&topic, partitions)?;
-                format!("topic `{}` is there, {partitions} partitions", topic.name)
+                match partitions {
+                    1 => format!("topic `{}` is there, 1 partition", topic.name),
+                    _ => format!("topic `{}` is there, {partitions} partitions", topic.name),
+                }
             }
-            None => missing(&topic),
+            None => missing(&topic, settings.brokers()),
         });
     }
     Ok(lines)
@@ -202,12 +205,14 @@ fn grow<C: ClientContext>(
     admin: &AdminClient<C>,
     topic: &Wanted,
     partitions: i32,
+    brokers: &str,
 ) -> Result<(), Error> {
     let wrong = |why: String| {
         let Wanted { name, partitions: wanted, .. } = topic;
         Error::Wrong(format!(
             "`{name}` has {partitions} partitions and cannot be given {wanted}, one for each shard \
-             ({why}): kafka-topics.sh --alter --topic {name} --partitions {wanted}"
+             ({why}): kafka-topics.sh --bootstrap-server {brokers} --alter --topic {name} \
+             --partitions {wanted}"
         ))
     };
     let count = usize::try_from(topic.partitions).unwrap_or(0);
@@ -229,10 +234,10 @@ fn grow<C: ClientContext>(
 fn make<C: ClientContext>(
     admin: &AdminClient<C>,
     topic: &Wanted,
-    replication: i32,
+    settings: &Settings,
 ) -> Result<(), Error> {
-    let mut new =
-        NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(replication));
+    let replication = TopicReplication::Fixed(settings.replication);
+    let mut new = NewTopic::new(&topic.name, topic.partitions, replication);
     for (key, value) in &topic.config {
         new = new.set(key, value);
     }
@@ -246,19 +251,21 @@ fn make<C: ClientContext>(
         }),
     };
     if let Some(why) = failed {
-        return Err(Error::Wrong(format!("{}, and cannot be made: {why}", missing(topic))));
+        let missing = missing(topic, settings.brokers());
+        return Err(Error::Wrong(format!("{missing}, and cannot be made: {why}")));
     }
     tracing::info!(topic = topic.name, partitions = topic.partitions, "topic made");
     settled(admin, topic)
 }
 
 /// What to create, in words that can be pasted.
-fn missing(topic: &Wanted) -> String {
+fn missing(topic: &Wanted, brokers: &str) -> String {
+    let Wanted { name, partitions, config, .. } = topic;
     let config: String =
-        topic.config.iter().map(|(key, value)| format!(" --config {key}={value}")).collect();
+        config.iter().map(|(key, value)| format!(" --config {key}={value}")).collect();
     format!(
-        "topic `{}` is missing: kafka-topics.sh --create --topic {} --partitions {}{config}",
-        topic.name, topic.name, topic.partitions
+        "topic `{name}` is missing: kafka-topics.sh --bootstrap-server {brokers} --create \
+         --topic {name} --partitions {partitions}{config}"
     )
 }
 

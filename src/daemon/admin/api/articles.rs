@@ -1,6 +1,6 @@
 //! Live articles: by uri, one, who carries one, and the search over headlines.
 
-use super::query::{Params, cursor};
+use super::query::{Id, Params, cursor};
 use super::rows::{ArticleRow, At, Relation};
 use super::{Api, Problem};
 use crate::daemon::admin::answer::{Answer, Later, Listed, Named, fresh};
@@ -10,7 +10,7 @@ use crate::daemon::desk::{Article, Desk};
 use crate::engine::article::Sequence;
 use crate::engine::event::{Carrier, Certainty};
 use crate::engine::relation::Standing;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::Serialize;
 use std::sync::Arc;
@@ -82,21 +82,13 @@ pub(super) struct ArticlePage {
     path = "/api/v1/articles/{id}",
     operation_id = "getArticle",
     tag = "articles",
-    params(
-        ("id" = String, Path, description = "the article"),
-    ),
+    params(Id),
     responses(
         (status = 200, body = ArticlePage),
         Named,
     )
 )]
-pub(super) async fn one(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    params: Params,
-    headers: HeaderMap,
-) -> Answer {
-    params.only(&[])?;
+pub(super) async fn one(State(api): State<Api>, Id(id): Id, headers: HeaderMap) -> Answer {
     let found = api.article(&id)?;
     let (at, entry) = (found.at(), &found.article.entry);
     let verdict = &entry.decision.verdict;
@@ -163,21 +155,13 @@ impl CarrierRow {
     path = "/api/v1/articles/{id}/carriers",
     operation_id = "getCarriers",
     tag = "articles",
-    params(
-        ("id" = String, Path, description = "the article"),
-    ),
+    params(Id),
     responses(
         (status = 200, body = Carriers),
         Named,
     )
 )]
-pub(super) async fn carriers(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    params: Params,
-    headers: HeaderMap,
-) -> Answer {
-    params.only(&[])?;
+pub(super) async fn carriers(State(api): State<Api>, Id(id): Id, headers: HeaderMap) -> Answer {
     let found = api.article(&id)?;
     let (at, desk, entry) = (found.at(), &*found.desk, &found.article.entry);
     let tainted = matches!(entry.standing, Standing::Withdrawn | Standing::Uncorrected);

@@ -56,7 +56,6 @@ pub(super) struct Op {
     )
 )]
 pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
-    params.only(&["a", "b"])?;
     let (a, b) = api.texts(&params).await?;
     let settings = api.source.engine.clone();
     let page = api.work(move || {

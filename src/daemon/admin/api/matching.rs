@@ -2,7 +2,7 @@
 
 use super::query::Params;
 use super::rows::{At, Relation};
-use super::{Api, Problem, WITHIN};
+use super::{Api, Problem};
 use crate::daemon::admin::answer::{Answer, Unmatched, fresh};
 use crate::daemon::contract::data::rounded;
 use crate::daemon::desk::Desk;
@@ -100,7 +100,7 @@ pub(super) async fn consider(
     body: Body,
 ) -> Answer {
     let large = "an article may have 262144 bytes";
-    let read = tokio::time::timeout(WITHIN, to_bytes(body, super::MATCH_BYTES_MAX));
+    let read = tokio::time::timeout(api.within, to_bytes(body, super::MATCH_BYTES_MAX));
     let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
     let body = read.await.map_err(late)?;
     let body = body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, large))?;
@@ -119,7 +119,7 @@ pub(super) async fn consider(
     let (answer, answered) = oneshot::channel();
     let asked = api.source.desks.ask(shard, Ask::Consider(prepared, answer));
     asked.map_err(|why| Problem::later(why.to_string(), 1))?;
-    match tokio::time::timeout(WITHIN, answered).await {
+    match tokio::time::timeout(api.within, answered).await {
         Ok(Ok(considered)) => fresh(&headers, &told(&considered, shard, &desk)),
         Ok(Err(_)) => Err(Problem::later("no pipeline works on this shard here", 5)),
         Err(_) => Err(Problem::later("the pipeline did not answer in time", 2)),

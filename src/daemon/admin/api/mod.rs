@@ -29,9 +29,12 @@ mod stream;
 mod text;
 mod why;
 
+use super::Settings;
 use super::answer::Problem;
+use super::server::Bounds;
 use super::status::Streams;
 use crate::daemon::desk::{Article, Desk, Desks};
+use crate::daemon::metrics;
 use crate::daemon::texts::Texts;
 use crate::engine::Settings as EngineSettings;
 use crate::engine::article::Sequence;
@@ -47,10 +50,6 @@ use tokio::sync::{Semaphore, watch};
 
 /// The largest article that is considered.
 const MATCH_BYTES_MAX: usize = 256 << 10;
-/// Works that take long, at once.
-const WORKERS: usize = 2;
-/// How long a request may wait for such work, for text, or for the pipeline.
-const WITHIN: Duration = Duration::from_secs(5);
 
 /// What the API answers from.
 #[derive(Debug, Clone)]
@@ -63,8 +62,6 @@ pub struct Source {
     pub engine: Arc<EngineSettings>,
     /// The format of input records.
     pub format: Format,
-    /// The most clients that follow streams at once.
-    pub clients_max: usize,
 }
 
 /// [`Source`], and what bounds the work on it.
@@ -74,7 +71,10 @@ pub(super) struct Api {
     /// Names this process, so that positions of another one are not taken for its own.
     boot: Arc<str>,
     clients: Arc<Semaphore>,
+    clients_max: usize,
     workers: Arc<Semaphore>,
+    /// How long a request waits for its body, for a worker, or for the pipeline.
+    within: Duration,
     stopping: watch::Receiver<bool>,
 }
 
@@ -100,12 +100,20 @@ impl Found {
 
 impl Api {
     /// The API over `source`, whose streams end when `stopping` says so.
-    pub(super) fn new(source: Source, stopping: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        source: Source,
+        settings: &Settings,
+        bounds: Bounds,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let clients_max = usize::from(settings.streams_max);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let boot = format!("{:x}", now.map_or(0, |since| since.as_millis()));
         Self {
-            clients: Arc::new(Semaphore::new(source.clients_max)),
-            workers: Arc::new(Semaphore::new(WORKERS)),
+            clients: Arc::new(Semaphore::new(clients_max)),
+            clients_max,
+            workers: Arc::new(Semaphore::new(usize::from(settings.workers_max))),
+            within: bounds.worked_within,
             boot: boot.into(),
             stopping,
             source,
@@ -119,7 +127,7 @@ impl Api {
 
     /// Who follows streams.
     pub(super) fn streams(&self) -> Streams {
-        let most = self.source.clients_max;
+        let most = self.clients_max;
         Streams { open: most - self.clients.available_permits(), most }
     }
 
@@ -146,8 +154,11 @@ impl Api {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let busy = || Problem::later("too much is being asked at once", 1);
-        let place = tokio::time::timeout(WITHIN, self.workers.clone().acquire_owned()).await;
-        let place = place.ok().and_then(Result::ok).ok_or_else(busy)?;
+        let place = tokio::time::timeout(self.within, self.workers.clone().acquire_owned()).await;
+        let Some(place) = place.ok().and_then(Result::ok) else {
+            metrics::BOUNDED.add([metrics::BY_WORKERS], 1);
+            return Err(busy());
+        };
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(place);

@@ -1,9 +1,10 @@
 //! Parameters of a request: read strictly, so that a misspelt one is not taken for none.
 
 use crate::daemon::admin::answer::Problem;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use std::str::FromStr;
+use utoipa::IntoParams;
 
 /// The most items of one answer.
 const LIMIT_MAX: usize = 200;
@@ -25,6 +26,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
             Some((name, _)) => Err(Problem::bad(format!("`{name}` is too long"))),
             None => Ok(Self(pairs)),
         }
+    }
+}
+
+/// The article of a path, where there are no parameters.
+#[derive(Debug, IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(super) struct Id(
+    /// the article
+    pub(super) String,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Params::from_request_parts(parts, state).await?.only(&[])?;
+        let id = Path::from_request_parts(parts, state).await;
+        id.map(|Path(id)| Self(id)).map_err(|why| Problem::bad(why.to_string()))
     }
 }
 

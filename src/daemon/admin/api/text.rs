@@ -1,6 +1,7 @@
 //! What needs article text: it is read from the input topic by position. Here one text with its passages;
 //! `diff` and `why` take two.
 
+use super::query::Id;
 use super::rows::{ArticleRow, Ref, article_id};
 use super::{Api, Found, Params, Problem};
 use crate::daemon::admin::answer::{Answer, Unread, fresh};
@@ -9,7 +10,7 @@ use crate::daemon::texts;
 use crate::engine::article::Article;
 use crate::engine::prepare::{Prepared, prepare};
 use crate::engine::relation::Kind;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use std::ops::Range;
@@ -55,8 +56,9 @@ impl Api {
         Ok(Text { found, article, prepared })
     }
 
-    /// The articles that the parameters `a` and `b` name.
+    /// The articles that the parameters `a` and `b` name; there are no others.
     pub(super) async fn texts(&self, params: &Params) -> Result<(Text, Text), Problem> {
+        params.only(&["a", "b"])?;
         let (a, b) = (params.needed("a")?, params.needed("b")?);
         Ok((self.text(a).await?, self.text(b).await?))
     }
@@ -106,21 +108,13 @@ pub(super) struct SharedRange {
     path = "/api/v1/articles/{id}/text",
     operation_id = "getText",
     tag = "articles",
-    params(
-        ("id" = String, Path, description = "the article"),
-    ),
+    params(Id),
     responses(
         (status = 200, body = TextPage),
         Unread,
     )
 )]
-pub(super) async fn one(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    params: Params,
-    headers: HeaderMap,
-) -> Answer {
-    params.only(&[])?;
+pub(super) async fn one(State(api): State<Api>, Id(id): Id, headers: HeaderMap) -> Answer {
     let text = api.text(&id).await?;
     let page = api.work(move || page(&text)).await?;
     fresh(&headers, &page)

@@ -2,7 +2,7 @@
 
 use super::rows::ArticleRow;
 use super::text::{Text, pair};
-use super::{Api, Params, WITHIN};
+use super::{Api, Params};
 use crate::daemon::admin::answer::{Answer, Unread, fresh};
 use crate::daemon::contract::why::{self, Together};
 use crate::daemon::desk::asks::{self, Ask, Refused};
@@ -59,7 +59,6 @@ pub(super) struct Direct {
     )
 )]
 pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderMap) -> Answer {
-    params.only(&["a", "b"])?;
     let (a, b) = api.texts(&params).await?;
     let (a, b) = if place(&a) <= place(&b) { (a, b) } else { (b, a) };
     let told = api.together(&a, &b).await;
@@ -104,7 +103,7 @@ impl Api {
         let (answer, answered) = oneshot::channel();
         let asked = self.source.desks.ask(b.found.shard, Ask::Together(Box::new(pair), answer));
         asked.map_err(|why| why.to_string())?;
-        match tokio::time::timeout(WITHIN, answered).await {
+        match tokio::time::timeout(self.within, answered).await {
             Ok(Ok(told)) => Ok(told),
             Ok(Err(_)) => Err(Refused::Nobody.to_string()),
             Err(_) => Err("the pipeline did not answer in time".into()),

@@ -1,0 +1,85 @@
+//! Results go to stdout, whoever reads it: a reader that had enough is no failure, a full disk is one.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+const WIRE: &str = "src/cli/demo/wire.jsonl";
+
+/// Every command that prints results, by its arguments. `replay` gets more than a pipe holds.
+fn printing(labelled: &str) -> Vec<Vec<&str>> {
+    vec![
+        vec!["replay", WIRE],
+        vec!["eval", "duplicates", "--articles", labelled],
+        vec!["explain", "--decode", WIRE],
+        vec!["explain", "--in", labelled, "a:1", "a:2"],
+        vec!["explain", "--in", labelled, "a:1", "a:2", "--json"],
+        vec!["check", "--show", "--set", "kafka.bootstrap.servers=nowhere:9092"],
+        vec!["schema", "events"],
+        vec!["schema", "openapi"],
+        vec!["schema", "toml"],
+        vec!["demo", "--once", "--pace", "0ms", "--port", "0"],
+    ]
+}
+
+fn labelled(folder: &tempfile::TempDir) -> PathBuf {
+    let path = folder.path().join("labelled.jsonl");
+    let article = |n: u32| {
+        let body = "Keepers of the Marel light reported a drifting barge off the north mole.";
+        format!("{{\"id\":\"a:{n}\",\"title\":\"Barge drifts off Marel\",\"body\":\"{body}\"}}\n")
+    };
+    fs::write(&path, article(1) + &article(2)).unwrap();
+    path
+}
+
+fn run(args: &[&str], stdout: Stdio) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
+    command.args(args).env_remove("RUST_LOG").current_dir(env!("CARGO_MANIFEST_DIR"));
+    let child = command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).spawn();
+    child.unwrap().wait_with_output().unwrap()
+}
+
+/// What is run with each stdout, its exit code, and what it says of it.
+fn each(stdout: impl Fn() -> Stdio, judge: impl Fn(&[&str], Option<i32>, &str)) {
+    let folder = tempfile::tempdir().unwrap();
+    let labelled = labelled(&folder);
+    for args in printing(labelled.to_str().unwrap()) {
+        let output = run(&args, stdout());
+        judge(&args, output.status.code(), std::str::from_utf8(&output.stderr).unwrap());
+    }
+}
+
+/// A pipe that nobody reads.
+fn closed() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn a_reader_that_had_enough_ends_a_command_quietly() {
+    each(closed, |args, code, says| assert_eq!((code, says), (Some(0), ""), "{args:?}"));
+}
+
+#[test]
+fn a_full_disk_is_a_failure_with_a_message() {
+    let full = || File::options().write(true).open("/dev/full").unwrap().into();
+    each(full, |args, code, says| {
+        assert_eq!(code, Some(1), "{args:?}: {says}");
+        assert!(says.contains("cannot write to stdout: No space left"), "{args:?}: {says}");
+        assert!(!says.contains("panicked"), "{args:?}: {says}");
+    });
+}
+
+#[test]
+fn files_are_written_in_full_when_nobody_reads_the_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, stdout: Stdio| {
+        let path = folder.path().join(name);
+        let output = run(&["replay", WIRE, "--unique", path.to_str().unwrap()], stdout);
+        assert_eq!(output.status.code(), Some(0));
+        fs::read(path).unwrap()
+    };
+    let (unheard, heard) = (write("unheard", closed()), write("heard", Stdio::null()));
+    assert!(heard.len() > 10_000 && unheard == heard);
+}
