@@ -2,7 +2,15 @@
 //! what is read wrong, where one only follows the specification.
 
 use crate::wire_xml::decode;
-use wirefold::engine::article::{Article, Body, EventTime, Lang, LinkKind, PubStatus};
+use wirefold::engine::Settings;
+use wirefold::engine::article::{
+    Article, Body, EventTime, InputPosition, Lang, LinkKind, PubStatus,
+};
+use wirefold::engine::event::What;
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::relation::Kind;
+use wirefold::engine::state::State;
 
 fn only(text: &str) -> Article {
     let mut all = decode(text.as_bytes());
@@ -248,4 +256,61 @@ fn a_json_schema_is_no_article() {
     let item =
         r#"{"$schema": "http://json-schema.org/draft-07/schema#", "uri": "x", "title": "An item"}"#;
     assert_eq!(only(item).headline, "An item");
+}
+
+/// One press release as NewsML-G2, ninjs 1.4, 2.1 and 3.0, each under the uri that `uri` gives.
+fn release(uri: impl Fn(usize) -> String) -> [String; 4] {
+    let body = "<p>OBERSUND, Nov 23 - Tideway Boats launched its first electric ferry today, built in \
+                fourteen months for 12.5 million crowns.</p><p>The boat carries 240 people between \
+                Obersund and Port Seltz, and is charged in eleven minutes at either quay.</p>";
+    let head = "Tideway launches electric ferry";
+    let at = "2026-11-23T09:00:00Z";
+    let g2 = format!(
+        "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\" guid=\"{}\" version=\"1\" xml:lang=\"en\">\
+         <itemMeta><provider literal=\"Tideway\"/><versionCreated>{at}</versionCreated></itemMeta>\
+         <contentMeta><headline>{head}</headline></contentMeta><contentSet><inlineXML \
+         contenttype=\"application/xhtml+xml\"><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/></head>\
+         <body>{body}</body></html></inlineXML></contentSet></newsItem>",
+        uri(0)
+    );
+    let one = serde_json::json!({
+        "uri": uri(1), "version": "1", "type": "text", "language": "en", "versioncreated": at,
+        "headline": head, "body_xhtml": body, "copyrightholder": "Tideway",
+    });
+    let two = serde_json::json!({
+        "uri": uri(2), "version": "1", "type": "text", "language": "en", "versioncreated": at,
+        "headlines": [{ "role": "main", "value": head }], "copyrightholder": "Tideway",
+        "bodies": [{ "role": "main", "contenttype": "text/html", "value": body }],
+    });
+    let three = serde_json::json!({
+        "uri": uri(3), "version": "1", "type": "text", "language": "en", "versionCreated": at,
+        "headlines": [{ "role": "main", "value": head }], "copyrightHolder": "Tideway",
+        "bodies": [{ "role": "main", "contentType": "text/html", "value": body }],
+    });
+    [g2, one.to_string(), two.to_string(), three.to_string()]
+}
+
+#[test]
+fn one_release_in_four_formats_is_one_article_and_three_copies_word_for_word() {
+    let own = |at: usize| format!("urn:tideway:ferry:{at}");
+    for (uri, kind) in
+        [(&own as &dyn Fn(usize) -> String, Kind::Duplicate), (&|_| own(0), Kind::Redelivery)]
+    {
+        let settings = Settings::default();
+        let mut state = State::new(settings.clone(), FloodKey(7));
+        let mut said = Vec::new();
+        let all = release(uri).map(|form| only(&form));
+        assert!(all.iter().all(|article| text(article) == text(&all[0])), "{all:#?}");
+        assert!(all.iter().all(|article| article.headline == all[0].headline));
+        for (offset, article) in (0..).zip(all) {
+            let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
+            let new = prepare(article, &settings, FloodKey(7));
+            for event in state.apply(new, EventTime(offset * 1_000), input) {
+                if let What::Classified(classified) = event.what {
+                    said.push(classified.verdict.relation.kind);
+                }
+            }
+        }
+        assert_eq!(said, [Kind::Original, kind, kind, kind]);
+    }
 }
