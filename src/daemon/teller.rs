@@ -229,6 +229,7 @@ fn count(batch: &Batch, wall: EventTime) {
     metrics::EVICTIONS.add([metrics::BY_IDENTITIES], tally.identities_crowded_out);
     metrics::EVICTIONS.add([metrics::BY_EMBARGOED], tally.embargoes_dropped);
     metrics::EVICTIONS.add([metrics::BY_BEARERS], tally.bearers_dropped);
+    metrics::EVICTIONS.add([metrics::BY_VERSIONS], tally.versions_unsearched);
     for (candidates, articles) in tally.candidates.iter().enumerate() {
         let articles = usize::try_from(*articles).unwrap_or(usize::MAX);
         metrics::CANDIDATES.record_many(candidates as f64, articles);

@@ -14,7 +14,7 @@ use wirefold::engine::event::{Carrier, Certainty, Event, Radius, What};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::relation::{Relation, Scope};
-use wirefold::engine::state::State;
+use wirefold::engine::state::{State, Tally};
 use wirefold::engine::story::StoryId;
 use wirefold::engine::wire::marks;
 
@@ -27,8 +27,14 @@ pub(crate) enum Show {
     Stories,
 }
 
-/// Runs a scenario and shows what was said, stories by order of appearance.
-pub(crate) fn check(passages: &str, show: Show, settings: &Settings, wire: &str, want: Expect) {
+/// Runs a scenario and shows what was said, stories by order of appearance; gives what was counted.
+pub(crate) fn check(
+    passages: &str,
+    show: Show,
+    settings: &Settings,
+    wire: &str,
+    want: Expect,
+) -> Tally {
     let key = FloodKey(1);
     let mut state = State::new(settings.clone(), key);
     let mut shown = Shown { show, text: String::new(), stories: Vec::new() };
@@ -46,6 +52,7 @@ pub(crate) fn check(passages: &str, show: Show, settings: &Settings, wire: &str,
         }
     }
     want.assert_eq(&shown.text);
+    state.take_tally()
 }
 
 fn named(passages: &str) -> BTreeMap<&str, &str> {

@@ -307,9 +307,9 @@ fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
         "#;
     let told = |versions_searched_max, expected| {
         let settings = Settings { versions_searched_max, ..Settings::default() };
-        check(PASSAGES, Show::Verdicts, &settings, script, expected);
+        check(PASSAGES, Show::Verdicts, &settings, script, expected).versions_unsearched
     };
-    told(
+    let unsearched = told(
         16,
         expect![[r#"
           S1 opened
@@ -322,7 +322,8 @@ fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
           withdrawn R1 by R1: carried by [B1 B2]
     "#]],
     );
-    told(
+    assert_eq!(unsearched, 0);
+    let unsearched = told(
         1,
         expect![[r#"
           S1 opened
@@ -335,4 +336,5 @@ fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
           withdrawn R1 by R1: carried by [B2]
     "#]],
     );
+    assert_eq!(unsearched, 1, "of two versions that stood");
 }

@@ -76,6 +76,8 @@ impl State {
                         self.stand(*sequence, Standing::Withdrawn, Some(by.clone()));
                     }
                 }
+                let searched = self.settings.versions_searched_max as usize;
+                self.tally.versions_unsearched += members.len().saturating_sub(searched) as u64;
                 let radius = self.radius(own, target, &Tainted::Whole, &members, by);
                 let confidence = relation.evidence.confidence;
                 vec![What::Withdrawn(Box::new(Radius { confidence, ..radius }))]

@@ -19,6 +19,8 @@ pub struct Tally {
     pub embargoes_dropped: u64,
     /// Articles that are not found by their slug, or notices by a name, any more because of `bearers_max`.
     pub bearers_dropped: u64,
+    /// Versions of withdrawn articles that nobody was searched for because of `versions_searched_max`.
+    pub versions_unsearched: u64,
     /// At index n: articles that had n candidates.
     pub candidates: Vec<u64>,
 }
