@@ -155,7 +155,9 @@ impl Speech {
 
     /// The term of a word by its stem; `hash` is that of the word.
     pub(super) fn stem(self, word: &str, hash: u64) -> TermId {
-        let Some(algorithm) = self.algorithm else { return self.as_is(hash) };
+        // A figure is its own stem.
+        let figure = word.bytes().all(|b| b.is_ascii_digit());
+        let Some(algorithm) = self.algorithm.filter(|_| !figure) else { return self.as_is(hash) };
         self.as_is(word_hash(&Stemmer::create(algorithm).stem(&fold(word))))
     }
 
@@ -219,6 +221,7 @@ mod tests {
             ("closing", "closed", "en"),
             ("Häuser", "haus", "de"),
             ("elecciones", "elección", "es"),
+            ("１２3", "123", "en"),
         ] {
             assert_eq!(term(a, language), term(b, language), "{a} {b}");
         }
