@@ -202,7 +202,9 @@ impl Writer {
         let failed = self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner);
         match &*failed {
             None => Ok(()),
-            Some((code, why)) => Err(by_code(*code, format!("not delivered to {why}"))),
+            Some((code, why)) => Err(self
+                .fatal("delivery")
+                .unwrap_or_else(|| by_code(*code, format!("not delivered to {why}")))),
         }
     }
 
@@ -214,10 +216,13 @@ impl Writer {
 
     /// Tells the error of a fatal producer rather than the one of the call that met it.
     fn fault(&self, call: &str, error: &KafkaError) -> Fault {
-        match self.producer().client().fatal_error() {
-            Some((code, why)) => by_code(code, format!("{call}: {why}")),
-            None => fault(call, error),
-        }
+        self.fatal(call).unwrap_or_else(|| fault(call, error))
+    }
+
+    /// The error that a fatal producer died of; what fails after it says less.
+    fn fatal(&self, call: &str) -> Option<Fault> {
+        let (code, why) = self.producer().client().fatal_error()?;
+        Some(by_code(code, format!("{call}: {why}")))
     }
 }
 
