@@ -9,11 +9,11 @@
 //! Dropping the writer aborts nothing: the next writer's first call does, and [`broker::Writer::sweep`]
 //! makes sure of it. A coordinator that starts anew was seen to call a transaction aborted that has
 //! no marker in any partition (Kafka 4.3, killed and started again): its records hang, and the next
-//! commit of the same producer takes them along, so that a batch is there twice. A record of the new
-//! epoch in every partition, aborted, ends them as aborted.
+//! commit of the same producer takes them along, so that a batch is there twice. A transaction with a
+//! record of the new epoch in every partition, aborted, ends them as aborted.
 
 use super::changelog::partition_of;
-use super::client::{Settings, TRANSACTION, Topics, log, needs_a_person};
+use super::client::{CALL, Settings, TRANSACTION, Topics, log, needs_a_person};
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{self, Committed, Fault, Limits, OutputRecord, Role};
 use crate::daemon::watchdog::Watchdog;
@@ -22,7 +22,6 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -143,10 +142,11 @@ impl Writer {
     }
 
     /// Aborts a transaction that holds a record for each of the partitions.
-    fn abort_in(&self, topic: &str, mut partitions: Range<i32>) -> Result<(), Fault> {
+    fn abort_in(&self, partitions: &[(&str, i32)]) -> Result<(), Fault> {
+        let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
         let producer = self.producer();
         producer.begin_transaction().map_err(|e| self.fault("begin_transaction", &e))?;
-        let sent = partitions.try_for_each(|partition| {
+        let sent = partitions.iter().try_for_each(|&(topic, partition)| {
             let record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
             let sent = producer.send(record.key(SWEEP).payload(&[]));
             sent.map_err(|(error, _)| self.refused(&error))
@@ -161,14 +161,7 @@ impl Writer {
         }
         self.look();
         self.reports().anew();
-        match swept {
-            // What is refused to us now holds up no transaction, and none of ours goes there.
-            Err(Fault::Stop(why)) => {
-                tracing::warn!(why, "not swept");
-                Ok(())
-            }
-            swept => swept,
-        }
+        swept
     }
 
     /// Waits until every record has its delivery report, each one checked.
@@ -231,16 +224,24 @@ impl broker::Writer for Writer {
         if !self.sweeps {
             return Ok(());
         }
+        let mut partitions = Vec::new();
         for role in [Role::Events, Role::Stories, Role::Unique, Role::Rejected, Role::State] {
             let Some(topic) = self.topics.of(role) else { continue };
-            let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
+            let _watch = self.watchdog.watch("metadata", CALL);
             let found = super::topics::partitions(self.producer().client(), topic);
-            match found.map_err(|e| fault("metadata", &e))? {
-                None => {}
-                Some(_) if role == Role::State => {
-                    self.abort_in(topic, self.partition..self.partition + 1)?;
-                }
-                Some(partitions) => self.abort_in(topic, 0..partitions)?,
+            let found = found.map_err(|e| fault("metadata", &e))?.unwrap_or(0);
+            let ours = |of: &i32| role != Role::State || *of == self.partition;
+            partitions.extend((0..found).filter(ours).map(|of| (topic, of)));
+        }
+        match self.abort_in(&partitions) {
+            Err(Fault::Stop(_)) => {}
+            swept => return swept,
+        }
+        // What is refused to us now holds up no transaction, and none of ours goes there.
+        for one in partitions {
+            match self.abort_in(&[one]) {
+                Err(Fault::Stop(why)) => tracing::warn!(why, "not swept"),
+                swept => swept?,
             }
         }
         Ok(())

@@ -189,6 +189,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
         let mut writer = self.broker.writer()?;
         point!("after-fence");
+        if !lease.held() {
+            // The process was suspended on the way: it says no more than that it once was the owner.
+            return Ok(Why::Lost);
+        }
         writer.sweep()?;
         let until = fence(&mut writer)?;
         self.recall(until)?;
