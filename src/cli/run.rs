@@ -143,7 +143,7 @@ pub(super) fn kafka(config: &Config) -> Settings {
         partitions: i32::try_from(out.partitions).unwrap_or(i32::MAX),
         replication: out.replication,
         map: config.map(),
-        limits: None,
+        in_memory: None,
         delivery: config.delivery,
         passed: config.kafka.iter().map(|(key, v)| (key.clone(), v.text())).collect(),
     }

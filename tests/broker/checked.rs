@@ -1,17 +1,14 @@
 //! The checker is held to what it is for: whatever is done to a sound run, it must tell.
 
+use crate::checker::Law::{Answered, Chain, Ids, Memory, Order, Same};
 use crate::checker::{Found, Law, Rules, check};
 use crate::deployment::{Deployment, now};
 use crate::outside::{Isolation, Record};
-use wirefold::daemon::pipeline::broker::Role;
+use wirefold::daemon::pipeline::broker::Role::{self, Events, Rejected, Stories, Unique};
 use wirefold::daemon::pipeline::record::{self, JOURNAL, Journal, POSITION, Position};
 
 /// What is done to a run, and the laws that this breaks.
-struct Harm {
-    name: &'static str,
-    does: fn(&mut Found),
-    breaks: &'static [Law],
-}
+type Harm = (&'static str, fn(&mut Found), &'static [Law]);
 
 fn of(found: &mut Found, role: Role) -> &mut Vec<Record> {
     found.outputs.get_mut(&role).unwrap()
@@ -94,164 +91,59 @@ fn position(found: &mut Found, change: fn(&mut Position)) {
     *value = record::encode(&position);
 }
 
+/// Puts a record after the last one of the input.
+fn appends(found: &mut Found) {
+    let mut more = found.input.last().unwrap().clone();
+    more.offset += 1;
+    found.input.push(more);
+}
+
+/// Removes the first record of that kind from the changelog.
+fn forgets(found: &mut Found, head: &str) {
+    let at = found.state.iter().position(|r| r.key().starts_with(head)).unwrap();
+    found.state.remove(at);
+}
+
+/// Another article.
+const OTHER: &str = r#"{"uri": "urn:other", "headline": "a", "body": "b"}"#;
+
 const HARMS: &[Harm] = &[
-    Harm {
-        name: "an event deleted",
-        does: |f| deletes(f, Role::Events),
-        breaks: &[Law::Same, Law::Order],
-    },
-    Harm {
-        name: "an event doubled",
-        does: |f| doubles(f, Role::Events),
-        breaks: &[Law::Same, Law::Ids],
-    },
-    Harm {
-        name: "two events swapped",
-        does: |f| swaps(f, Role::Events),
-        breaks: &[Law::Same, Law::Order],
-    },
-    Harm { name: "an event early", does: |f| overtakes(f, Role::Events), breaks: &[Law::Order] },
-    Harm { name: "an event altered", does: |f| alters(f, Role::Events), breaks: &[Law::Same] },
-    Harm { name: "an event astray", does: |f| strays(f, Role::Events), breaks: &[Law::Same] },
-    Harm {
-        name: "a state of a story deleted",
-        does: |f| deletes(f, Role::Stories),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "a state of a story doubled",
-        does: |f| doubles(f, Role::Stories),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "states of a story swapped",
-        does: |f| swaps(f, Role::Stories),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "a state of a story altered",
-        does: |f| alters(f, Role::Stories),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "a unique article deleted",
-        does: |f| deletes(f, Role::Unique),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "a unique article doubled",
-        does: |f| doubles(f, Role::Unique),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "a unique article early",
-        does: |f| overtakes(f, Role::Unique),
-        breaks: &[Law::Order],
-    },
-    Harm {
-        name: "a unique article altered",
-        does: |f| alters(f, Role::Unique),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "a reject deleted",
-        does: |f| deletes(f, Role::Rejected),
-        breaks: &[Law::Same, Law::Answered],
-    },
-    Harm {
-        name: "a reject doubled",
-        does: |f| doubles(f, Role::Rejected),
-        breaks: &[Law::Same, Law::Answered],
-    },
-    Harm { name: "a reject altered", does: |f| alters(f, Role::Rejected), breaks: &[Law::Same] },
-    Harm {
-        name: "an input record not answered",
-        does: |f| {
-            let mut more = f.input.last().unwrap().clone();
-            more.offset += 1;
-            f.input.push(more);
-        },
-        breaks: &[Law::Chain, Law::Answered],
-    },
-    Harm {
-        name: "an input record gone",
-        does: |f| drop(f.input.remove(9)),
-        breaks: &[Law::Chain, Law::Answered],
-    },
-    Harm {
-        name: "an input record altered",
-        does: |f| {
-            f.input[9].value =
-                Some(b"{\"uri\": \"urn:other\", \"headline\": \"a\", \"body\": \"b\"}".to_vec())
-        },
-        breaks: &[Law::Same, Law::Memory],
-    },
-    Harm {
-        name: "a journal gone",
-        does: |f| {
-            let at = f.state.iter().position(|r| r.key().starts_with(JOURNAL)).unwrap();
-            f.state.remove(at);
-        },
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "a gap between journals",
-        does: |f| journal(f, |j| j.ranges[0].from += 1),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "an overlap of journals",
-        does: |f| journal(f, |j| j.ranges[0].from -= 1),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "a journal too short",
-        does: |f| journal(f, |j| j.ranges[0].to -= 1),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "a journal in another order",
-        does: |f| journal(f, |j| j.order.reverse()),
-        breaks: &[Law::Same],
-    },
-    Harm {
-        name: "a journal of another core",
-        does: |f| journal(f, |j| j.core.push('1')),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "a journal of other settings",
-        does: |f| journal(f, |j| j.settings.push('1')),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "a journal of another sequence",
-        does: |f| journal(f, |j| j.sequence += 1),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "a position behind",
-        does: |f| position(f, |p| p.inputs.first_entry().unwrap().get_mut().next -= 1),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "a position of another batch",
-        does: |f| position(f, |p| p.batch += 1),
-        breaks: &[Law::Chain],
-    },
-    Harm {
-        name: "an article forgotten",
-        does: |f| {
-            let at = f.state.iter().position(|r| r.key().starts_with("a/")).unwrap();
-            f.state.remove(at);
-        },
-        breaks: &[Law::Memory],
-    },
-    Harm {
-        name: "an article remembered otherwise",
-        does: |f| last(f, "a/")[3] ^= 1,
-        breaks: &[Law::Memory],
-    },
+    ("an event deleted", |f| deletes(f, Events), &[Same, Order]),
+    ("an event doubled", |f| doubles(f, Events), &[Same, Ids]),
+    ("two events swapped", |f| swaps(f, Events), &[Same, Order]),
+    ("an event early", |f| overtakes(f, Events), &[Order]),
+    ("an event altered", |f| alters(f, Events), &[Same]),
+    ("an event astray", |f| strays(f, Events), &[Same]),
+    ("a state of a story deleted", |f| deletes(f, Stories), &[Same]),
+    ("a state of a story doubled", |f| doubles(f, Stories), &[Same]),
+    ("states of a story swapped", |f| swaps(f, Stories), &[Same]),
+    ("a state of a story altered", |f| alters(f, Stories), &[Same]),
+    ("a unique article deleted", |f| deletes(f, Unique), &[Same]),
+    ("a unique article doubled", |f| doubles(f, Unique), &[Same]),
+    ("a unique article early", |f| overtakes(f, Unique), &[Order]),
+    ("a unique article altered", |f| alters(f, Unique), &[Same]),
+    ("a reject deleted", |f| deletes(f, Rejected), &[Same, Answered]),
+    ("a reject doubled", |f| doubles(f, Rejected), &[Same, Answered]),
+    ("a reject altered", |f| alters(f, Rejected), &[Same]),
+    ("an input record not answered", appends, &[Chain, Answered]),
+    ("an input record gone", |f| drop(f.input.remove(9)), &[Chain, Answered]),
+    ("an input record altered", |f| f.input[9].value = Some(OTHER.into()), &[Same, Memory]),
+    ("a journal gone", |f| forgets(f, JOURNAL), &[Chain]),
+    ("a gap between journals", |f| journal(f, |j| j.ranges[0].from += 1), &[Chain]),
+    ("an overlap of journals", |f| journal(f, |j| j.ranges[0].from -= 1), &[Chain]),
+    ("a journal too short", |f| journal(f, |j| j.ranges[0].to -= 1), &[Chain]),
+    ("a journal in another order", |f| journal(f, |j| j.order.reverse()), &[Same]),
+    ("a journal of another core", |f| journal(f, |j| j.core.push('1')), &[Chain]),
+    ("a journal of other settings", |f| journal(f, |j| j.settings.push('1')), &[Chain]),
+    ("a journal of another sequence", |f| journal(f, |j| j.sequence += 1), &[Chain]),
+    (
+        "a position behind",
+        |f| position(f, |p| p.inputs.first_entry().unwrap().get_mut().next -= 1),
+        &[Chain],
+    ),
+    ("a position of another batch", |f| position(f, |p| p.batch += 1), &[Chain]),
+    ("an article forgotten", |f| forgets(f, "a/"), &[Memory]),
+    ("an article remembered otherwise", |f| last(f, "a/")[3] ^= 1, &[Memory]),
 ];
 
 fn tells(found: &Found, rules: &Rules, name: &str, breaks: &[Law]) {
@@ -267,15 +159,15 @@ fn whatever_is_done_to_a_sound_run_is_told() {
     deployment.produce_stamped(300, |n, _| Some(start + n as i64 * 3_000));
     deployment.ends_well();
     let (found, rules) = (deployment.found(Isolation::Committed), deployment.rules());
-    for harm in HARMS {
+    for (name, does, breaks) in HARMS {
         let mut harmed = found.clone();
-        (harm.does)(&mut harmed);
-        tells(&harmed, &rules, harm.name, harm.breaks);
+        does(&mut harmed);
+        tells(&harmed, &rules, name, breaks);
     }
     let other = ["engine.late_after=3h".to_owned()];
     let mut rules = deployment.rules();
     rules.config = wirefold::config::Config::load(None, [], &other).unwrap();
-    tells(&found, &rules, "other settings", &[Law::Chain]);
+    tells(&found, &rules, "other settings", &[Chain]);
 }
 
 /// Aborted records lie in the log; whoever reads them must be told.
@@ -289,7 +181,7 @@ fn aborted_records_that_leak_are_told() {
     deployment.ends_well();
     let (committed, rules) = (deployment.found(Isolation::Committed), deployment.rules());
     let all = deployment.found(Isolation::Uncommitted);
-    for role in [Role::Events, Role::Stories, Role::Unique, Role::Rejected] {
+    for role in [Events, Stories, Unique, Rejected] {
         let aborted = all.outputs[&role].iter().filter(|r| !committed.outputs[&role].contains(r));
         let aborted: Vec<&Record> = aborted.collect();
         assert!(!aborted.is_empty(), "{role:?} has aborted records");
@@ -297,9 +189,9 @@ fn aborted_records_that_leak_are_told() {
         let records = of(&mut leaked, role);
         records.push((*aborted.last().unwrap()).clone());
         records.sort_by_key(|record| (record.partition, record.offset));
-        tells(&leaked, &rules, &format!("one aborted record of {role:?} leaked"), &[Law::Same]);
+        tells(&leaked, &rules, &format!("one aborted record of {role:?} leaked"), &[Same]);
     }
-    tells(&all, &rules, "all aborted records leaked", &[Law::Same, Law::Ids, Law::Chain]);
+    tells(&all, &rules, "all aborted records leaked", &[Same, Ids, Chain]);
 }
 
 /// Without transactions repeats are allowed, but nothing else is.
@@ -310,18 +202,18 @@ fn repeats_are_told_apart_from_anything_else() {
     deployment.start("before-end=1*off->return", &[]).dies_at("before-end");
     deployment.ends_well();
     let (found, rules) = (deployment.found(Isolation::Committed), deployment.rules());
-    let ids = found.outputs[&Role::Events].iter().map(|r| r.header("ce_id"));
+    let ids = found.outputs[&Events].iter().map(|r| r.header("ce_id"));
     let distinct: std::collections::BTreeSet<&str> = ids.clone().collect();
     assert!(distinct.len() < ids.count(), "the batch came twice");
-    for harm in HARMS.iter().filter(|harm| harm.name.ends_with("altered")) {
+    for (name, does, _) in HARMS.iter().filter(|(name, ..)| name.ends_with("altered")) {
         let mut harmed = found.clone();
-        (harm.does)(&mut harmed);
-        tells(&harmed, &rules, harm.name, &[Law::Same]);
+        does(&mut harmed);
+        tells(&harmed, &rules, name, &[Same]);
     }
-    for role in [Role::Events, Role::Unique, Role::Rejected] {
+    for role in [Events, Unique, Rejected] {
         let mut lost = found.clone();
         let gone = of(&mut lost, role)[0].clone();
         of(&mut lost, role).retain(|r| (&r.key, &r.value) != (&gone.key, &gone.value));
-        tells(&lost, &rules, &format!("every copy of a record of {role:?} gone"), &[Law::Same]);
+        tells(&lost, &rules, &format!("every copy of a record of {role:?} gone"), &[Same]);
     }
 }

@@ -48,7 +48,7 @@ fn a_frozen_owner_is_fenced_and_never_fences_back() {
 fn an_owner_frozen_in_doubt_asks_before_it_fences() {
     let deployment = Deployment::new("doubt", "exactly_once");
     deployment.produce(1_500);
-    let points = "abort-transaction=4*off->1*return->off;in-doubt=sleep(300)";
+    let points = "abort-transaction=4*off->1*return->off;in-doubt=sleep(2000)";
     let (owner, standby) = pair(&deployment, points);
     owner.says("recovering");
     owner.freeze();

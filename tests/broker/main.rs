@@ -12,6 +12,7 @@
 //! | `snippets` | what the README shows of sending and reading, run as it stands there |
 //! | `faults` | the process ends at every point, or loses its transactions |
 //! | `commits`, `proxy` | answers to commits are lost, late, or come in the wrong transaction |
+//! | `hanging` | a transaction that the coordinator has forgotten |
 //! | `leases`, `shards` | several processes, several shards |
 //! | `inputs`, `outputs`, `compaction` | topics that are not as one would wish |
 //! | `cluster` | three brokers that die |
@@ -29,6 +30,7 @@ mod deployment;
 mod faults;
 mod feed;
 mod flow;
+mod hanging;
 mod inputs;
 mod leases;
 mod nodes;

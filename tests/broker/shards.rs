@@ -1,6 +1,8 @@
 //! Several shards, in one process and over several, of which one dies.
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, PATIENCE, bootstrap};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, Producer};
 
 const SHARDS: &str = "shards=[{partitions=[1]},{name='rest'},{name='own',providers=['agency0']}]";
 
@@ -22,6 +24,37 @@ fn shards_spread_over_processes_and_outlive_them() {
     }
     deployment.is_through(&first);
     first.stops();
+    deployment.holds();
+}
+
+/// A stranger takes the name of one shard's writer. The group still says whose the shard is, so it is
+/// taken over anew, and no other shard is disturbed.
+#[test]
+fn a_shard_that_is_fenced_is_taken_over_alone() {
+    let deployment = Deployment::with("fenced", "exactly_once", &[SHARDS]);
+    deployment.produce(900);
+    let daemon = deployment.start("after-flush=sleep(20)", &[]);
+    let mut before = deployment.moves_on(0, &daemon);
+    daemon.says_again("Running", 3);
+    for round in 1..=4 {
+        deployment.produce(900);
+        let stranger: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap())
+            .set("transactional.id", format!("{}.0", deployment.prefix))
+            .create()
+            .unwrap();
+        stranger.init_transactions(PATIENCE).unwrap();
+        daemon.says_again("fenced: ", round);
+        daemon.says_again("Running", 3 + round);
+        assert!(deployment.answered() < deployment.made(), "work was in flight");
+        before = deployment.moves_on(before, &daemon);
+    }
+    deployment.is_through(&daemon);
+    let log = daemon.log();
+    assert_eq!(daemon.times("lease granted"), 3, "{log}");
+    assert!(!log.contains("lease lost") && !log.contains("given back"), "{log}");
+    assert_eq!(daemon.times("Recovering"), 4, "{log}");
+    daemon.stops();
     deployment.holds();
 }
 

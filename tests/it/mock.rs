@@ -67,7 +67,7 @@ impl Instance {
             partitions: 2,
             replication: 1,
             map: Arc::new(Map::new("in", &[]).unwrap()),
-            limits: Some(Limits { by_role: [1 << 20; 5] }),
+            in_memory: Some(Limits { by_role: [1 << 20; 5] }),
             delivery: Delivery::ExactlyOnce,
             passed: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),
         };

@@ -41,7 +41,7 @@ impl Broker {
         Settings {
             partitions: 1,
             replication: 1,
-            limits: Some(Limits { by_role: [RECORD_BYTES_MAX; 5] }),
+            in_memory: Some(Limits { by_role: [RECORD_BYTES_MAX; 5] }),
             passed: BTreeMap::from([bootstrap]),
             ..settings
         }

@@ -36,9 +36,14 @@ pub(super) enum End {
     Known(i64),
 }
 
+/// The partition of the changelog that is a shard's.
+pub(super) fn partition_of(shard: u32) -> i32 {
+    i32::try_from(shard).unwrap_or(i32::MAX)
+}
+
 /// A consumer that reads one partition at a time from somewhere to its end.
 pub(super) struct Tail {
-    consumer: BaseConsumer<Quiet>,
+    consumer: Option<BaseConsumer<Quiet>>,
     watchdog: Watchdog,
 }
 
@@ -46,19 +51,31 @@ impl Tail {
     pub(super) fn new(config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
         let made = config.create_with_context(Quiet);
         let consumer = made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
-        Ok(Self { consumer, watchdog })
+        Ok(Self { consumer: Some(consumer), watchdog })
+    }
+
+    fn consumer(&self) -> &BaseConsumer<Quiet> {
+        self.consumer.as_ref().expect("the consumer is there until the drop")
+    }
+
+    fn assign(&self, topic: &str, partition: i32, from: Offset) -> Result<(), Fault> {
+        let mut list = TopicPartitionList::new();
+        let added = list.add_partition_offset(topic, partition, from);
+        added.and_then(|()| self.consumer().assign(&list)).map_err(|e| fault("assign", &e))
     }
 
     /// The first offset that is kept, and the last stable offset.
     pub(super) fn ends(&self, topic: &str, partition: i32) -> Result<(i64, i64), Fault> {
         let _watch = self.watchdog.watch("watermarks", CALL);
-        self.consumer.fetch_watermarks(topic, partition, CALL).map_err(|e| fault("watermarks", &e))
+        self.consumer()
+            .fetch_watermarks(topic, partition, CALL)
+            .map_err(|e| fault("watermarks", &e))
     }
 
     /// The number of partitions of a topic.
     pub(super) fn partitions(&self, topic: &str) -> Result<i32, Fault> {
         let _watch = self.watchdog.watch("metadata", CALL);
-        super::topics::partitions(self.consumer.client(), topic)
+        super::topics::partitions(self.consumer().client(), topic)
             .map_err(|e| fault("metadata", &e))?
             .ok_or_else(|| Fault::Stop(format!("input topic `{topic}` does not exist")))
     }
@@ -75,12 +92,9 @@ impl Tail {
         if end == End::Known(from) {
             return Ok(());
         }
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(topic, partition, Offset::Offset(from))
-            .map_err(|e| fault("assign", &e))?;
-        self.consumer.assign(&list).map_err(|e| fault("assign", &e))?;
+        self.assign(topic, partition, Offset::Offset(from))?;
         let read = self.poll(partition, end, each);
-        self.consumer.unassign().map_err(|e| fault("unassign", &e))?;
+        self.consumer().unassign().map_err(|e| fault("unassign", &e))?;
         read
     }
 
@@ -96,7 +110,7 @@ impl Tail {
         };
         let mut heard = Instant::now();
         loop {
-            match self.consumer.poll(POLL) {
+            match self.consumer().poll(POLL) {
                 None if heard.elapsed() > SILENCE_MAX => {
                     return Err(Fault::Doubt("the broker does not answer a read".into()));
                 }
@@ -120,11 +134,17 @@ impl Tail {
     }
 }
 
+impl Drop for Tail {
+    fn drop(&mut self) {
+        let _watch = self.watchdog.watch("dropping a consumer", CALL);
+        drop(self.consumer.take());
+    }
+}
+
 /// Follows one partition of the changelog.
 pub struct Follower {
-    consumer: Option<BaseConsumer<Quiet>>,
+    tail: Tail,
     topic: String,
-    watchdog: Watchdog,
 }
 
 impl Follower {
@@ -135,33 +155,20 @@ impl Follower {
         from: Option<i64>,
         watchdog: Watchdog,
     ) -> Result<Self, Fault> {
-        let made = config.create_with_context(Quiet);
-        let consumer: BaseConsumer<Quiet> =
-            made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
-        let from = from.map_or(Offset::Beginning, Offset::Offset);
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(topic, partition, from).map_err(|e| fault("assign", &e))?;
-        consumer.assign(&list).map_err(|e| fault("assign", &e))?;
-        Ok(Self { consumer: Some(consumer), topic: topic.to_owned(), watchdog })
+        let tail = Tail::new(config, watchdog)?;
+        tail.assign(topic, partition, from.map_or(Offset::Beginning, Offset::Offset))?;
+        Ok(Self { tail, topic: topic.to_owned() })
     }
 }
 
 impl broker::Tail for Follower {
     fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault> {
-        let consumer = self.consumer.as_ref().expect("the consumer is there until the drop");
-        match consumer.poll(wait) {
+        match self.tail.consumer().poll(wait) {
             None => Ok(Tailed::Nothing),
             Some(Ok(message)) => log_record(&self.topic, &message).map(Tailed::Record),
             Some(Err(KafkaError::PartitionEOF(_))) => Ok(Tailed::End),
             Some(Err(error)) => pass(&error).map(|()| Tailed::Away),
         }
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        let _watch = self.watchdog.watch("dropping a consumer", CALL);
-        drop(self.consumer.take());
     }
 }
 

@@ -6,7 +6,7 @@
 //! Configuration has refused what this system owns: settings that correctness rests on.
 
 use crate::daemon::pipeline::Delivery;
-use crate::daemon::pipeline::broker::Limits;
+use crate::daemon::pipeline::broker::{Limits, Role};
 use crate::daemon::pipeline::shards::Map;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -28,9 +28,9 @@ pub struct Settings {
     pub replication: i32,
     /// The shards, of which each has a partition of the changelog.
     pub map: Arc<Map>,
-    /// The limits of record sizes where the broker is one in memory, for which nothing can be asked and
-    /// whose aborted records stay visible, so that nothing is swept.
-    pub limits: Option<Limits>,
+    /// The limits of record sizes of a broker in memory, `None` for a real one. Such a broker cannot be
+    /// asked for them, and what is aborted there stays visible, so that nothing is swept.
+    pub in_memory: Option<Limits>,
     /// Whether there are transactions.
     pub delivery: Delivery,
     /// Settings passed through to librdkafka (`kafka.*`).
@@ -50,6 +50,19 @@ pub struct Topics {
     pub rejected: String,
     /// The changelog.
     pub state: String,
+}
+
+impl Topics {
+    /// The topic of a role; the feed without repeats may be left out.
+    pub(super) fn of(&self, role: Role) -> Option<&str> {
+        match role {
+            Role::Events => Some(&self.events),
+            Role::Stories => Some(&self.stories),
+            Role::Unique => self.unique.as_deref(),
+            Role::Rejected => Some(&self.rejected),
+            Role::State => Some(&self.state),
+        }
+    }
 }
 
 /// How long metadata, watermark and admin calls may take.
@@ -265,7 +278,7 @@ mod tests {
             partitions: 4,
             replication: -1,
             map: Arc::new(Map::new("wire.articles", &[]).unwrap()),
-            limits: None,
+            in_memory: None,
             delivery: Delivery::ExactlyOnce,
             passed: passed.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
         }

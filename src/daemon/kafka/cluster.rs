@@ -1,11 +1,10 @@
 //! A shard's broker: the real side of the pipeline's traits.
 
-use super::changelog::{End, Follower, Go, Tail, log_record};
+use super::changelog::{End, Follower, Go, Tail, log_record, partition_of};
 use super::client::Settings;
 use super::input::{Input, record};
 use super::topics::Told;
-use super::writer::{Names, Writer};
-use crate::daemon::pipeline::Delivery;
+use super::writer::Writer;
 use crate::daemon::pipeline::broker::{
     Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition,
 };
@@ -13,7 +12,6 @@ use crate::daemon::pipeline::shards::Slice;
 use crate::daemon::watchdog::Watchdog;
 use crate::engine::article::EventTime;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often a record is looked for where the log seems to end before it, which a leader that was just
@@ -26,7 +24,6 @@ pub struct Cluster {
     settings: Settings,
     slice: Slice,
     told: Told,
-    names: Arc<Names>,
     /// Reads single records of the input.
     looker: Option<Tail>,
     watchdog: Watchdog,
@@ -35,16 +32,8 @@ pub struct Cluster {
 impl Cluster {
     /// The access of `shard`, whose topics exist and are as `told`.
     pub fn new(settings: Settings, shard: u32, told: Told, watchdog: Watchdog) -> Self {
-        let topics = &settings.topics;
-        let names = [
-            Some(topics.events.clone()),
-            Some(topics.stories.clone()),
-            topics.unique.clone(),
-            Some(topics.rejected.clone()),
-            Some(topics.state.clone()),
-        ];
         let slice = Slice { map: settings.map.clone(), shard };
-        Self { names: Arc::new(names), slice, settings, told, looker: None, watchdog }
+        Self { slice, settings, told, looker: None, watchdog }
     }
 
     /// A reader of its own: what one read leaves behind in a client cannot reach the next.
@@ -68,7 +57,7 @@ impl Cluster {
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let topic = self.settings.topics.state.clone();
-        let partition = i32::try_from(shard).unwrap_or(i32::MAX);
+        let partition = partition_of(shard);
         let reader = self.reader()?;
         let (low, high) = reader.ends(&topic, partition)?;
         let from = from.unwrap_or(low).max(low);
@@ -93,12 +82,7 @@ impl Broker for Cluster {
     type Tail = Follower;
 
     fn writer(&mut self) -> Result<Writer, Fault> {
-        let bytes_max = self.told.limits.by_role.into_iter().max().unwrap_or(0);
-        let config = self.settings.producer(self.slice.shard, bytes_max);
-        let delivery = self.settings.delivery;
-        let (names, shard) = (self.names.clone(), self.slice.shard);
-        let sweeps = delivery == Delivery::ExactlyOnce && self.settings.limits.is_none();
-        Writer::new(&config, names, shard, (delivery, sweeps), self.watchdog.clone())
+        Writer::new(&self.settings, self.slice.shard, self.told.limits, self.watchdog.clone())
     }
 
     fn changelog(
@@ -164,8 +148,7 @@ impl Broker for Cluster {
     fn tail(&mut self, from: Option<i64>) -> Result<Follower, Fault> {
         let shard = self.slice.shard;
         let (config, topic) = (self.settings.changelog(shard), &self.settings.topics.state);
-        let partition = i32::try_from(shard).unwrap_or(i32::MAX);
-        Follower::new(&config, topic, partition, from, self.watchdog.clone())
+        Follower::new(&config, topic, partition_of(shard), from, self.watchdog.clone())
     }
 
     fn tombstones_kept(&self) -> Duration {

@@ -5,8 +5,19 @@
 //! still a member, because a commit carries its generation and the group refuses an outdated one.
 //!
 //! Revoked: the pipeline finishes or aborts its batch and drops its writer, within a bound, and only
-//! then the partition is let go. Lost: it is gone already. Given up (after being fenced): the
-//! member leaves and joins anew, so that only the group can say who the owner is.
+//! then the partition is let go. Lost: it is gone already. Given up: the member leaves and joins anew.
+//!
+//! # One shard fenced, and what the others have to do with it
+//!
+//! A pipeline whose writer was fenced proves the membership, as after any doubt, and no other shard
+//! hears of it. Proven, the shard is its own: the protocol is cooperative, so a partition goes to
+//! another member only after it was let go here, or after this member was put out of the group, whose
+//! commits are then refused. So whoever fenced was no owner: a former one that sent its request before
+//! it knew, a transaction that timed out, a stranger. The shard is taken over anew, which fences it.
+//! Two members cannot fence each other in turns, because the group proves only one of them. Not
+//! proven in time, the membership is at stake and with it every shard of this member, so that it is
+//! the member that leaves and joins. Exactly-once rests on neither: it rests on the fence, and on the
+//! changelog being read after it.
 
 use super::client::{Settings, log};
 use crate::daemon::metrics;
@@ -127,8 +138,8 @@ impl Hold for Held {
         let group = &self.group;
         let deadline = Instant::now() + within;
         let mut proven = group.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        let question = *proven + 1;
-        group.asked.fetch_max(question, Ordering::SeqCst);
+        // A proof that is under way may be older than this question.
+        let question = group.asked.fetch_add(1, Ordering::SeqCst) + 1;
         while *proven < question && self.held() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -141,8 +152,10 @@ impl Hold for Held {
     }
 
     fn give_up(&self) {
-        self.held.store(false, Ordering::SeqCst);
-        self.group.rejoin.store(true, Ordering::SeqCst);
+        // What is lost already is asked for by the client itself.
+        if self.held.swap(false, Ordering::SeqCst) {
+            self.group.rejoin.store(true, Ordering::SeqCst);
+        }
     }
 }
 

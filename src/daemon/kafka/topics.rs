@@ -64,7 +64,8 @@ pub fn ready(settings: &Settings) -> Result<Told, Error> {
         .admin()
         .create_with_context(Quiet)
         .map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
-    let input_bytes = if settings.limits.is_none() { input_bytes(&admin, settings)? } else { None };
+    let input_bytes =
+        if settings.in_memory.is_none() { input_bytes(&admin, settings)? } else { None };
     let wanted = wanted(settings, input_bytes.unwrap_or(BYTES_DEFAULT));
     for topic in &wanted {
         match found(&admin, &topic.name)? {
@@ -78,7 +79,7 @@ pub fn ready(settings: &Settings) -> Result<Told, Error> {
         }
     }
     let untold = |limits| Told { limits, tombstones_kept: TOMBSTONES_DEFAULT };
-    settings.limits.map(untold).map_or_else(|| told(&admin, &wanted), Ok)
+    settings.in_memory.map(untold).map_or_else(|| told(&admin, &wanted), Ok)
 }
 
 /// Says of every topic what is there, or precisely what to create; makes none.

@@ -9,21 +9,21 @@
 //! Dropping the writer aborts nothing: the next writer's first call does, and [`broker::Writer::sweep`]
 //! makes sure of it. A coordinator that starts anew was seen to call a transaction aborted that has
 //! no marker in any partition (Kafka 4.3, killed and started again): its records hang, and the next
-//! commit of the same producer takes them along, so that a batch is there twice. A record of the new
-//! epoch in every partition, aborted, ends them as aborted.
+//! commit of the same producer takes them along, so that a batch is there twice. A transaction with a
+//! record of the new epoch in every partition, aborted, ends them as aborted.
 
-use super::client::{TRANSACTION, log, needs_a_person};
+use super::changelog::partition_of;
+use super::client::{CALL, Settings, TRANSACTION, Topics, log, needs_a_person};
 use crate::daemon::pipeline::Delivery;
-use crate::daemon::pipeline::broker::{self, Committed, Fault, OutputRecord, Role};
+use crate::daemon::pipeline::broker::{self, Committed, Fault, Limits, OutputRecord, Role};
 use crate::daemon::watchdog::Watchdog;
 use rdkafka::ClientContext;
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use std::ops::Range;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The key of records that are aborted; a compacted topic takes none without.
@@ -40,14 +40,12 @@ const NOT_AUTHORIZED: &str = "_AUTHORIZATION_FAILED";
 /// How many events may wait to be looked at: far more than one producer's log lines.
 const EVENTS_MAX: usize = 64;
 
-/// Topic names by [`Role`]; the unique feed may be left out.
-pub(super) type Names = [Option<String>; 5];
-
 /// A producer of one shard.
 pub struct Writer {
     producer: Option<BaseProducer<Reports>>,
-    names: Arc<Names>,
-    shard: i32,
+    topics: Topics,
+    /// The shard's partition of the changelog.
+    partition: i32,
     delivery: Delivery,
     sweeps: bool,
     sent: u64,
@@ -115,16 +113,16 @@ impl ProducerContext for Reports {
 }
 
 impl Writer {
-    /// Makes a producer, and with transactions fences the former one; it may be one that sweeps.
+    /// Makes a producer for records within `limits`, and with transactions fences the former one.
     pub(super) fn new(
-        config: &ClientConfig,
-        names: Arc<Names>,
+        settings: &Settings,
         shard: u32,
-        (delivery, sweeps): (Delivery, bool),
+        limits: Limits,
         watchdog: Watchdog,
     ) -> Result<Self, Fault> {
-        let state = names[Role::State as usize].clone().unwrap_or_default();
-        let reports = Reports { state, ..Reports::default() };
+        let (topics, delivery) = (settings.topics.clone(), settings.delivery);
+        let config = settings.producer(shard, limits.by_role.into_iter().max().unwrap_or(0));
+        let reports = Reports { state: topics.state.clone(), ..Reports::default() };
         let producer: BaseProducer<Reports> =
             config.create_with_context(reports).map_err(|e| Fault::Stop(e.to_string()))?;
         point!("before-fence");
@@ -132,27 +130,29 @@ impl Writer {
             let _watch = watchdog.watch("init_transactions", TRANSACTION);
             producer.init_transactions(TRANSACTION).map_err(|e| fault("init_transactions", &e))?;
         }
-        let shard = i32::try_from(shard).unwrap_or(i32::MAX);
-        Ok(Self { producer: Some(producer), names, shard, delivery, sweeps, sent: 0, watchdog })
+        Ok(Self {
+            producer: Some(producer),
+            topics,
+            partition: partition_of(shard),
+            delivery,
+            sweeps: delivery == Delivery::ExactlyOnce && settings.in_memory.is_none(),
+            sent: 0,
+            watchdog,
+        })
     }
 
-    /// Aborts a transaction that holds a record for every partition in `of`.
-    fn abort_in(&mut self, topic: &str, of: Range<i32>) -> Result<(), Fault> {
+    /// Aborts a transaction that holds a record for each of the partitions.
+    fn abort_in(&self, partitions: &[(&str, i32)]) -> Result<(), Fault> {
+        let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
         let producer = self.producer();
         producer.begin_transaction().map_err(|e| self.fault("begin_transaction", &e))?;
-        let sent = of.clone().all(|partition| {
+        let sent = partitions.iter().try_for_each(|&(topic, partition)| {
             let record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
-            producer.send(record.key(SWEEP).payload(&[])).is_ok()
+            let sent = producer.send(record.key(SWEEP).payload(&[]));
+            sent.map_err(|(error, _)| self.refused(&error))
         });
-        let deadline = Instant::now() + TRANSACTION;
-        while sent && producer.in_flight_count() > 0 && self.failed().is_ok() {
-            producer.poll(POLL);
-            if Instant::now() >= deadline {
-                return Err(Fault::Doubt("the sweep was not acknowledged in time".into()));
-            }
-        }
-        self.look();
-        let (swept, asked) = (self.failed(), Instant::now());
+        let swept = sent.and_then(|()| self.settle());
+        let asked = Instant::now();
         producer.abort_transaction(TRANSACTION).map_err(|e| self.fault("abort_transaction", &e))?;
         if asked.elapsed() >= SLOW_COMMIT {
             return Err(Fault::Doubt(
@@ -161,14 +161,21 @@ impl Writer {
         }
         self.look();
         self.reports().anew();
-        match swept {
-            // What is refused to us now holds up no transaction, and none of ours goes there.
-            Err(Fault::Stop(why)) => tracing::warn!(why, "not swept"),
-            Ok(()) if sent => {}
-            Ok(()) => return Err(Fault::Doubt(format!("`{topic}` could not be swept"))),
-            Err(fault) => return Err(fault),
+        swept
+    }
+
+    /// Waits until every record has its delivery report, each one checked.
+    fn settle(&self) -> Result<(), Fault> {
+        let deadline = Instant::now() + TRANSACTION;
+        while self.producer().in_flight_count() > 0 {
+            self.producer().poll(POLL);
+            self.failed()?;
+            if Instant::now() >= deadline {
+                return Err(Fault::Doubt("records were not acknowledged in time".into()));
+            }
         }
-        Ok(())
+        self.look();
+        self.failed()
     }
 
     fn producer(&self) -> &BaseProducer<Reports> {
@@ -188,16 +195,27 @@ impl Writer {
         let failed = self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner);
         match &*failed {
             None => Ok(()),
-            Some((code, why)) => Err(by_code(*code, format!("not delivered to {why}"))),
+            Some((code, why)) => Err(self
+                .fatal("delivery")
+                .unwrap_or_else(|| by_code(*code, format!("not delivered to {why}")))),
         }
+    }
+
+    /// Why a record was not taken: an earlier one that failed, if there is one.
+    fn refused(&self, error: &KafkaError) -> Fault {
+        self.look();
+        self.failed().err().unwrap_or_else(|| self.fault("send", error))
     }
 
     /// Tells the error of a fatal producer rather than the one of the call that met it.
     fn fault(&self, call: &str, error: &KafkaError) -> Fault {
-        match self.producer().client().fatal_error() {
-            Some((code, why)) => by_code(code, format!("{call}: {why}")),
-            None => fault(call, error),
-        }
+        self.fatal(call).unwrap_or_else(|| fault(call, error))
+    }
+
+    /// The error that a fatal producer died of; what fails after it says less.
+    fn fatal(&self, call: &str) -> Option<Fault> {
+        let (code, why) = self.producer().client().fatal_error()?;
+        Some(by_code(code, format!("{call}: {why}")))
     }
 }
 
@@ -206,18 +224,24 @@ impl broker::Writer for Writer {
         if !self.sweeps {
             return Ok(());
         }
-        let names = self.names.clone();
-        let state = names[Role::State as usize].as_deref();
-        for topic in names.iter().flatten() {
-            let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
+        let mut partitions = Vec::new();
+        for role in [Role::Events, Role::Stories, Role::Unique, Role::Rejected, Role::State] {
+            let Some(topic) = self.topics.of(role) else { continue };
+            let _watch = self.watchdog.watch("metadata", CALL);
             let found = super::topics::partitions(self.producer().client(), topic);
-            let found = found.map_err(|e| fault("metadata", &e))?;
-            match found {
-                None => {}
-                Some(_) if Some(topic.as_str()) == state => {
-                    self.abort_in(topic, self.shard..self.shard + 1)?;
-                }
-                Some(partitions) => self.abort_in(topic, 0..partitions)?,
+            let found = found.map_err(|e| fault("metadata", &e))?.unwrap_or(0);
+            let ours = |of: &i32| role != Role::State || *of == self.partition;
+            partitions.extend((0..found).filter(ours).map(|of| (topic, of)));
+        }
+        match self.abort_in(&partitions) {
+            Err(Fault::Stop(_)) => {}
+            swept => return swept,
+        }
+        // What is refused to us now holds up no transaction, and none of ours goes there.
+        for one in partitions {
+            match self.abort_in(&[one]) {
+                Err(Fault::Stop(why)) => tracing::warn!(why, "not swept"),
+                swept => swept?,
             }
         }
         Ok(())
@@ -231,12 +255,12 @@ impl broker::Writer for Writer {
     }
 
     fn send(&mut self, record: &OutputRecord) -> Result<(), Fault> {
-        let Some(topic) = self.names[record.role as usize].clone() else { return Ok(()) };
+        let Some(topic) = self.topics.of(record.role) else { return Ok(()) };
         let _watch = self.watchdog.watch("send", TRANSACTION);
         let deadline = Instant::now() + TRANSACTION;
-        let mut out: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&topic);
+        let mut out: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic);
         if record.role == Role::State {
-            out = out.partition(self.shard);
+            out = out.partition(self.partition);
         }
         if let Some(key) = &record.key {
             out = out.key(key);
@@ -260,11 +284,7 @@ impl broker::Writer for Writer {
                     out = back;
                     self.producer().poll(POLL);
                 }
-                Err((error, _)) => {
-                    self.look();
-                    self.failed()?;
-                    return Err(self.fault("send", &error));
-                }
+                Err((error, _)) => return Err(self.refused(&error)),
             }
         }
         self.sent += 1;
@@ -273,16 +293,7 @@ impl broker::Writer for Writer {
 
     fn flush(&mut self) -> Result<(), Fault> {
         let _watch = self.watchdog.watch("flush", TRANSACTION);
-        let deadline = Instant::now() + TRANSACTION;
-        while self.producer().in_flight_count() > 0 {
-            self.producer().poll(POLL);
-            self.failed()?;
-            if Instant::now() >= deadline {
-                return Err(Fault::Doubt("records were not acknowledged in time".into()));
-            }
-        }
-        self.producer().poll(Duration::ZERO);
-        self.failed()?;
+        self.settle()?;
         let delivered = self.reports().delivered.load(Ordering::SeqCst);
         if delivered != self.sent {
             let missing = self.sent.saturating_sub(delivered);

@@ -31,11 +31,10 @@ pub trait Hold: Send + Sync + std::fmt::Debug {
     /// Whether the lease is held as far as is known; never blocks.
     fn held(&self) -> bool;
 
-    /// Waits, `within` at most, until the group has been polled again after this call, and says
-    /// whether the lease is still held.
+    /// Asks the group, and waits for its answer `within` at most: whether it still says, after this
+    /// call, that the lease is held.
     fn confirm(&self, within: Duration) -> bool;
 
-    /// Gives the lease back and asks the group anew: after being fenced, only the group can say who
-    /// the owner is.
+    /// Gives back a lease that the group does not confirm, and asks the group anew.
     fn give_up(&self);
 }

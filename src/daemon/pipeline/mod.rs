@@ -14,8 +14,10 @@
 //!
 //! When a call leaves doubt, the writer is dropped, and after the lease is confirmed a new one is
 //! made and the changelog's tail is read. Is the batch there, the loop goes on; is it not, its
-//! finished records are written again; is there anything else, memory is rebuilt. Without a lease the
-//! pipeline stands by: it follows what the owner writes, so that it takes over warm.
+//! finished records are written again; is there anything else, memory is rebuilt. A writer that was
+//! fenced goes the same way: the group says whose the shard is, and if it still says ours, then it was
+//! no owner that fenced. Without a lease the pipeline stands by: it follows what the owner writes, so
+//! that it takes over warm.
 //!
 //! Cost: beside the engine, one scan of the partitions and one copy of the bytes per record.
 
@@ -139,26 +141,21 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Ok(why) => return Ok(why),
                 Err(Fault::Stop(why)) => return Err(why),
                 Err(Fault::Fenced(why)) => {
-                    tracing::warn!(why, "fenced: asking the group for the lease anew");
-                    self.reader = None;
-                    lease.give_up();
-                    return Ok(Why::Lost);
+                    tracing::warn!(why, "fenced: asking the group whose the shard is");
                 }
-                Err(Fault::Doubt(why)) => {
-                    tracing::warn!(why, "recovering");
-                    self.observer.phase(Phase::Recovering);
-                    point!("in-doubt");
-                    rest = if self.written == before { (rest * 2).min(REST_MAX) } else { REST_MIN };
-                    if let Some(why) = Self::pause(wakes, rest) {
-                        return Ok(why);
-                    }
-                    if !lease.confirm(within) {
-                        lease.give_up();
-                        return Ok(Why::Lost);
-                    }
-                    point!("after-confirm");
-                }
+                Err(Fault::Doubt(why)) => tracing::warn!(why, "recovering"),
             }
+            self.observer.phase(Phase::Recovering);
+            point!("in-doubt");
+            rest = if self.written == before { (rest * 2).min(REST_MAX) } else { REST_MIN };
+            if let Some(why) = Self::pause(wakes, rest) {
+                return Ok(why);
+            }
+            if !lease.confirm(within) {
+                lease.give_up();
+                return Ok(Why::Lost);
+            }
+            point!("after-confirm");
         }
     }
 
@@ -192,6 +189,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
         let mut writer = self.broker.writer()?;
         point!("after-fence");
+        if !lease.held() {
+            // The process was suspended on the way: it says no more than that it once was the owner.
+            return Ok(Why::Lost);
+        }
         writer.sweep()?;
         let until = fence(&mut writer)?;
         self.recall(until)?;

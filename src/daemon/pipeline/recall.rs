@@ -63,7 +63,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn catch_up(&mut self, until: i64) -> Result<(), Fault> {
         let _restore = spans::restore(self.setup.slice.shard).entered();
         let started = self.clock.elapsed();
-        let warm = self.memory.is_some();
+        let stood = self.memory.as_ref().map(|memory| memory.position.batch);
+        let warm = stood.is_some();
         let read = self.read_on(until);
         let fits = read.and_then(|()| self.log.ends(until, self.memory.as_mut()));
         if fits.is_err() && warm {
@@ -79,6 +80,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         tracing::info!(records = read, articles, batch, warm, "restored");
         self.observer.restored(read, self.clock.elapsed().saturating_sub(started));
         self.observer.committed(&mut memory, None, self.clock.wall());
+        if stood != Some(batch) {
+            // Another owner wrote, and what was read ahead here may be among it.
+            self.reader = None;
+        }
         self.memory = Some(memory);
         Ok(())
     }
