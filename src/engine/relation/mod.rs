@@ -57,6 +57,11 @@ pub struct Settings {
     pub reprint_apart: f64,
     /// The longest unmatched block of a reprint, as a share of either text.
     pub block: f64,
+    /// The longest unmatched block where `agreed_figures_min` aligned figures or more all agree, and no
+    /// template had time to recur.
+    pub agreed_block: f64,
+    /// Aligned figures from which `agreed_block` counts.
+    pub agreed_figures_min: u32,
     /// Share of a rewritten gap whose words agree in order, from which it is no block.
     pub rewritten: f64,
     /// Containment from which a text that matches nothing better is a partial copy, and from which
@@ -162,6 +167,8 @@ impl Default for Settings {
             reprint: 0.5,
             reprint_apart: 0.65,
             block: 0.3,
+            agreed_block: 0.37,
+            agreed_figures_min: 6,
             rewritten: 0.42,
             partial: 0.3,
             run_words: 12,
