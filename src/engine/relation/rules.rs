@@ -66,6 +66,9 @@ pub struct Rule {
     conditions: [Option<Condition>; CONDITIONS_MAX],
 }
 
+/// The rule of a text that shares a run of words and no larger share.
+pub(super) const SHARED_RUN: &str = "shared-run";
+
 const CONDITIONS_MAX: usize = 6;
 /// The number of rules.
 pub const RULES: usize = 13;
@@ -101,7 +104,8 @@ struct Values<'a> {
     plain_words: f64,
     agreement: f64,
     changed: f64,
-    /// Figures that are aligned, and, once a template had time to recur, those replaced by words.
+    /// Figures that are aligned, and, once a template had time to recur, those replaced by words,
+    /// unless others are aligned and all of them agree.
     figures: f64,
     /// Those among them that differ.
     differ: f64,
@@ -166,9 +170,11 @@ impl<'a> Values<'a> {
     fn of(new: Arrival<'a>, that: Earlier<'a>, pair: &'a Comparison, set: &'a Settings) -> Self {
         let hours = new.now.since(that.arrived).0 as f64 / 3_600_000.0;
         let later = hours > set.template_apart_hours as f64;
-        let replaced = if later { f64::from(pair.replaced) } else { 0.0 };
-        let figures = pair.figures.len() as f64 + replaced;
         let changed = pair.changed_count() as f64;
+        // Where figures stand in the same places and none differs, nothing was filled anew.
+        let anew = changed > 0.0 || pair.figures.is_empty();
+        let replaced = if later && anew { f64::from(pair.replaced) } else { 0.0 };
+        let figures = pair.figures.len() as f64 + replaced;
         Self {
             prints: [new.print, that.print],
             pair,
@@ -257,7 +263,10 @@ impl<'a> Values<'a> {
         };
         let this_below = below("of_this_in_that", c, set.contained_both * b);
         let that_below = below("of_that_in_this", b, set.contained_both * c);
-        let block = most("unmatched_block", pair.block.get(), set.block);
+        let aligned = pair.figures.len() as u32;
+        let agreed = !self.later && self.changed == 0.0 && aligned >= set.agreed_figures_min;
+        let limit = if agreed { set.agreed_block } else { set.block };
+        let block = most("unmatched_block", pair.block.get(), limit);
         let run = f64::from(pair.alignment.longest);
         let run = least("run_words", run, f64::from(set.run_words));
         let share = least("larger_share", c.max(b), set.partial);
@@ -267,9 +276,71 @@ impl<'a> Values<'a> {
             Rule::new("contained", Kind::Excerpt, &[this(set.contained), that_below]),
             Rule::new("contains", Kind::Expansion, &[that(set.contained), this_below]),
             Rule::new("near-identical", Kind::Reprint, &near),
-            Rule::new("shared-run", Kind::Partial, &[run]),
+            Rule::new(SHARED_RUN, Kind::Partial, &[run]),
             Rule::new("shared-share", Kind::Partial, &[share]),
             Rule::new("no-match", Kind::Original, &[]),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::article::{EventTime, Sequence, Span};
+    use crate::engine::fingerprint::{self, FloodKey};
+    use crate::engine::relation::{Standing, Verdict, explain};
+    use crate::engine::text::{self, Clean, words};
+
+    /// What the texts alone give, so many hours apart.
+    fn check(old: &str, new: &str, hours: i64, want: (Kind, &str)) {
+        let split = |text: &str| words(text, &text::Settings::default());
+        let print = |text: &str| {
+            Fingerprint::of(&split(text), &fingerprint::Settings::default(), FloodKey(1))
+        };
+        let [old_print, new_print] = [old, new].map(print);
+        let (about, verdict, clean) = (About::default(), Verdict::default(), Clean::default());
+        let that = Earlier {
+            sequence: Sequence(0),
+            arrived: EventTime(0),
+            about: &about,
+            print: &old_print,
+            verdict: &verdict,
+            standing: Standing::Stands,
+        };
+        let (words, now) = (split(new), EventTime(0).plus(Span::hours(hours)));
+        let new_one =
+            Arrival { about: &about, clean: &clean, words: &words, print: &new_print, now };
+        let told = explain(new_one, that, &Settings::default());
+        assert_eq!(told.by_text, want, "{hours} h: {old} / {new}");
+    }
+
+    fn topic(name: &str, count: u8) -> String {
+        let letter = |n: u8| char::from(b'a' + n);
+        (0..count).map(|n| format!("{name}{}{} ", letter(n / 26), letter(n % 26))).collect()
+    }
+
+    #[test]
+    fn figures_that_gave_way_to_words_recur_unless_the_others_agree() {
+        let (front, back) = (topic("north", 20), topic("south", 20));
+        let yesterday = format!("{front}it sold 40 crates at 3 {back}");
+        let today = format!("{front}it sold no crates at all {back}");
+        check(&yesterday, &today, 24, (Kind::Recurring, "most-figures-differ"));
+        check(&yesterday, &today, 2, (Kind::Reprint, "near-identical"));
+        let with = |text: &str| format!("on pier 7 at noon {text}");
+        check(&with(&yesterday), &with(&today), 24, (Kind::Reprint, "near-identical"));
+    }
+
+    #[test]
+    fn a_longer_block_may_be_unmatched_where_many_figures_agree() {
+        let figures = "it sold 12 crates at 3 then 14 at 5 and last 16 of cod at 7 by noon ";
+        let plain = figures.replace(|c: char| c.is_ascii_digit(), "some");
+        let partial = (Kind::Partial, "shared-run");
+        for (middle, want) in [(figures, (Kind::Reprint, "near-identical")), (&plain, partial)] {
+            let short = format!("{}{middle}{}", topic("north", 20), topic("east", 20));
+            let long = format!("{short}{}", topic("west", 29));
+            let short = short.replacen("northac", "upper", 1).replacen("eastad", "lower", 1);
+            check(&long, &short, 2, want);
+            check(&long, &short, 21, partial);
+        }
     }
 }
