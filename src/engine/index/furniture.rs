@@ -8,6 +8,12 @@
 //!
 //! Invariant FU-1: what is known is a function of the records and the time.
 //!
+//! Deliberately absent: single sampled hashes that are learned once unrelated texts have held them for a
+//! day. What they would bring was estimated on the candidates of each article (runs that three roots, 24
+//! hours apart, hold): 74 of 1,396 partial copies in a wire of 11,772 reports over months, no copy and no
+//! labelled pair, nothing in a feed of hours. Formulas, in `relation`, take as many without waiting
+//! and without a state.
+//!
 //! Cost: a few dozen bytes a learned piece, one look-up a piece of a new article. A piece that is seen
 //! is written again once a day at most.
 

@@ -45,6 +45,11 @@ impl Run {
         self.new + self.len
     }
 
+    /// Words of the new text that another run holds, too.
+    pub(super) fn overlap(self, that: Self) -> u32 {
+        self.new_end().min(that.new_end()).saturating_sub(self.new.max(that.new))
+    }
+
     /// One past its last word in the earlier text.
     pub fn old_end(self) -> u32 {
         self.old + self.len

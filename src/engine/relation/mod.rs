@@ -7,6 +7,7 @@
 //! align      two traces to the runs that both hold
 //! compare    runs to measures: containment, agreement of words and of figures, blocks
 //! classify   measures to a text kind, by thresholds, in a fixed order
+//! formula    runs that stand in many unrelated texts
 //! novelty    what no candidate had
 //! ```
 //!
@@ -26,6 +27,7 @@ pub mod align;
 pub mod carriers;
 mod classify;
 mod compare;
+mod formula;
 pub mod identity;
 pub mod names;
 mod novelty;
@@ -69,6 +71,9 @@ pub struct Settings {
     pub partial: f64,
     /// Words of a shared run that make a partial copy.
     pub run_words: u32,
+    /// Texts with nothing else in common that must hold a short shared run for it to be a formula, which
+    /// makes no partial copy; 0 for none.
+    pub formula_roots: u8,
     /// Plain words from which a template can recur.
     pub template_words_min: u32,
     /// Agreement of plain words, both ways, of a recurring template.
@@ -172,6 +177,7 @@ impl Default for Settings {
             rewritten: 0.42,
             partial: 0.3,
             run_words: 12,
+            formula_roots: 3,
             template_words_min: 8,
             template: 0.6,
             template_apart: 0.8,
@@ -208,6 +214,11 @@ struct Verified<'a> {
 }
 
 impl Verified<'_> {
+    /// Whether it is reported.
+    fn counts(&self) -> bool {
+        self.kind != Kind::Original && self.rule != formula::FORMULA
+    }
+
     /// What is said of it, where it is reported.
     fn relation(&self, new: Arrival<'_>) -> Relation {
         classify::relation(new, self.that, &self.pair, (self.kind, self.rule))
@@ -316,6 +327,7 @@ fn verify<'a>(new: Arrival<'_>, earlier: &[Earlier<'a>], settings: &Settings) ->
         })
         .collect();
     verified.sort_by_key(|v| (Reverse(v.pair.rank()), v.that.sequence));
+    formula::mark(&mut verified, settings);
     verified
 }
 
@@ -328,7 +340,7 @@ fn best<'a, 'b>(verified: &'a [Verified<'b>]) -> Option<&'a Verified<'b>> {
         Kind::Partial => 3,
         _ => 2,
     };
-    verified.iter().filter(|v| v.kind != Kind::Original).min_by_key(|v| class(v.kind))
+    verified.iter().filter(|v| v.counts()).min_by_key(|v| class(v.kind))
 }
 
 /// Further relations: those that explain words which no better one explains come first. A text that
@@ -351,7 +363,7 @@ fn also(
         return own.chain(theirs).take(max).collect();
     }
     let mut rest: Vec<&Verified<'_>> =
-        verified.iter().filter(|v| v.kind != Kind::Original && !taken(v)).collect();
+        verified.iter().filter(|v| v.counts() && !taken(v)).collect();
     if rest.is_empty() {
         return Vec::new();
     }

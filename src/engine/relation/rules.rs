@@ -66,6 +66,9 @@ pub struct Rule {
     conditions: [Option<Condition>; CONDITIONS_MAX],
 }
 
+/// The rule of a text that shares a run of words and no larger share.
+pub(super) const SHARED_RUN: &str = "shared-run";
+
 const CONDITIONS_MAX: usize = 6;
 /// The number of rules.
 pub const RULES: usize = 13;
@@ -273,7 +276,7 @@ impl<'a> Values<'a> {
             Rule::new("contained", Kind::Excerpt, &[this(set.contained), that_below]),
             Rule::new("contains", Kind::Expansion, &[that(set.contained), this_below]),
             Rule::new("near-identical", Kind::Reprint, &near),
-            Rule::new("shared-run", Kind::Partial, &[run]),
+            Rule::new(SHARED_RUN, Kind::Partial, &[run]),
             Rule::new("shared-share", Kind::Partial, &[share]),
             Rule::new("no-match", Kind::Original, &[]),
         ]
