@@ -1,17 +1,22 @@
-//! Words, fingerprints, preparation and alignment of 3.4 KB articles, beside the crates that do a part of it.
+//! Words, traces, fingerprints, preparation, alignment and verification of 3.4 KB articles, beside the
+//! crates that do a part of it.
 //!
 //! `cargo bench --bench fingerprint`. Ratios within one run count; the machines are noisy.
 
+mod shelf;
 mod wire;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gaoya::minhash::{MinHasher, MinHasher32};
+use shelf::Shelf;
 use std::hint::black_box;
 use txtfp::{Canonicalizer, Fingerprinter, ShingleTokenizer, SimHashFingerprinter, WordTokenizer};
-use wirefold::engine::article::{Article, Body};
-use wirefold::engine::fingerprint::{Fingerprint, FloodKey, Settings};
+use wirefold::engine::article::{About, Article, Body, EventTime, Sequence};
+use wirefold::engine::fingerprint::{self, Fingerprint, FloodKey, Settings};
+use wirefold::engine::index::Candidate;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::relation::align::Aligner;
+use wirefold::engine::relation::{self, Arrival, Verdict};
 use wirefold::engine::text::{self, words};
 
 const BYTES: usize = 3_400;
@@ -43,6 +48,7 @@ fn fingerprints(criterion: &mut Criterion) {
     let split: Vec<_> = texts.iter().map(|text| words(text, &settings)).collect();
     let print = |at: usize| Fingerprint::of(&split[at], &Settings::default(), FloodKey(1));
     group.bench_function("fingerprint of words", |b| b.iter(|| print(next())));
+    group.bench_function("trace of words", |b| b.iter(|| fingerprint::trace(&split[next()])));
     group.bench_function("wirefold: text to fingerprint", |b| {
         b.iter(|| {
             let words = words(black_box(&texts[next()]), &settings);
@@ -88,5 +94,53 @@ fn fingerprints(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, fingerprints);
+/// A text with every fortieth word replaced.
+fn edited(text: &str) -> String {
+    let words = text.split(' ').enumerate();
+    words
+        .map(|(at, word)| if at % 40 == 39 { "otherwise" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Verification and the verdict: an edited copy against its original alone, and against eleven strangers
+/// beside it, as many as are verified at most.
+fn verification(criterion: &mut Criterion) {
+    let (text_settings, settings) = (text::Settings::default(), relation::Settings::default());
+    let print = |text: &str| {
+        let words = words(text, &text_settings);
+        let print = Fingerprint::of(&words, &Settings::default(), FloodKey(1));
+        (words, print)
+    };
+    let texts = texts();
+    let mut shelf = Shelf::default();
+    for text in &texts {
+        let print = print(text).1;
+        shelf.all.push((About::default(), print, Verdict::default(), EventTime(0)));
+    }
+    let copies: Vec<_> = texts.iter().map(|text| print(&edited(text))).collect();
+    let (about, clean) =
+        (About { uri: "urn:new".into(), ..About::default() }, text::Clean::default());
+    let mut group = criterion.benchmark_group("3.4 KB");
+    group.throughput(Throughput::Elements(1));
+    for count in [1, 12] {
+        let mut at = 0;
+        group.bench_function(format!("wirefold: verify {count} and judge"), |b| {
+            b.iter(|| {
+                at = (at + 1) % texts.len();
+                let (words, print) = &copies[at];
+                let place = |n: usize| Sequence(((at + n) % texts.len()) as u64);
+                let candidates: Vec<Candidate> = (0..count)
+                    .map(|n| Candidate { sequence: place(n), shared: 9, equal: false })
+                    .collect();
+                let (about, clean, now) = (&about, &clean, EventTime(0));
+                let new = Arrival { about, clean, words, print, now };
+                relation::judge(new, black_box(&candidates), &shelf, &settings)
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, fingerprints, verification);
 criterion_main!(benches);

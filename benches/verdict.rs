@@ -9,60 +9,23 @@
 
 mod articles;
 mod clock;
+mod shelf;
 mod wire;
 
 use articles::articles;
 use clock::Clock;
 use gaoya::minhash::{MinHashIndex, MinHasher, MinHasher32};
-use std::collections::HashMap;
+use shelf::Shelf;
 use std::time::Instant;
 use wirefold::engine::Settings;
 use wirefold::engine::article::{About, EventTime, InputPosition, Sequence};
 use wirefold::engine::fingerprint::{Fingerprint, FloodKey};
 use wirefold::engine::index::Index;
 use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::{
-    self, Archive, Arrival, Earlier, Standing, Verdict, past::Identity,
-};
+use wirefold::engine::relation::{self, Arrival};
 use wirefold::engine::state::State;
 use wirefold::engine::text::{self, pieces::pieces};
 use wirefold::engine::wire::{Format, decode};
-
-/// The earlier articles, as verdicts need them.
-#[derive(Default)]
-struct Shelf {
-    all: Vec<(About, Fingerprint, Verdict, EventTime)>,
-    uris: HashMap<String, Vec<Sequence>>,
-}
-
-impl Archive for Shelf {
-    fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
-        let (about, print, verdict, arrived) = self.all.get(sequence.0 as usize)?;
-        let (arrived, standing) = (*arrived, Standing::Stands);
-        Some(Earlier { sequence, arrived, about, print, verdict, standing })
-    }
-
-    fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
-        let all = self.uris.get(uri).map(Vec::as_slice).unwrap_or_default();
-        all.iter().filter_map(|&sequence| self.earlier(sequence))
-    }
-
-    fn newest_of_name(&self, _: u64) -> Option<Earlier<'_>> {
-        None
-    }
-
-    fn bearers_of_slug(&self, _: u64, _: Option<&str>) -> usize {
-        0
-    }
-
-    fn past_of_uri(&self, _: &str) -> Option<&Identity> {
-        None
-    }
-
-    fn past_of_name(&self, _: u64) -> Option<&Identity> {
-        None
-    }
-}
 
 /// Articles a second to a verdict, without stories and records.
 fn verdicts(lines: &[String], settings: &Settings) -> f64 {

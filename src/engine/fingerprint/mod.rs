@@ -73,10 +73,6 @@ impl Fingerprint {
         }
         let shingles = shingles(&words.hashes);
         let (samples, period_log2) = sample(&shingles, settings.samples_max.min(64), key);
-        let mut trace: Box<[u8]> = words.hashes.iter().map(|hash| (*hash as u8).max(1)).collect();
-        for figure in &words.figures {
-            trace[figure.word as usize] = 0;
-        }
         let (content, masked) = whole(words);
         Self {
             simhash: SimHash::of(&shingles),
@@ -84,7 +80,7 @@ impl Fingerprint {
             masked,
             samples,
             period_log2,
-            trace,
+            trace: trace(words),
             figures: words.figures.as_slice().into(),
         }
     }
@@ -127,6 +123,15 @@ pub fn shingles(hashes: &[u64]) -> Vec<u64> {
             })
             .collect(),
     }
+}
+
+/// The trace of words: a byte of each one's hash, 0 for a figure.
+pub fn trace(words: &Words) -> Box<[u8]> {
+    let mut trace: Box<[u8]> = words.hashes.iter().map(|hash| (*hash as u8).max(1)).collect();
+    for figure in &words.figures {
+        trace[figure.word as usize] = 0;
+    }
+    trace
 }
 
 /// What a shingle is posted as, where it is sampled.

@@ -118,7 +118,8 @@ mod tests {
     }
 
     fn own(topic: &str) -> String {
-        (0..70).map(|n| format!("{topic}{n}x ")).collect()
+        let letter = |n: u8| char::from(b'a' + n);
+        (0..70).map(|n| format!("{topic}{}{} ", letter(n / 26), letter(n % 26))).collect()
     }
 
     const RUN: &str =
