@@ -27,6 +27,10 @@ use wirefold::engine::state::State;
 use wirefold::engine::text::{self, pieces::pieces};
 use wirefold::engine::wire::{Format, decode};
 
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Articles a second to a verdict, without stories and records.
 fn verdicts(lines: &[String], settings: &Settings) -> f64 {
     const KEY: FloodKey = FloodKey(1);
