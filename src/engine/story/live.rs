@@ -97,7 +97,7 @@ impl Story {
             Of::Many(many) => match many.voices.len() {
                 0 => Voices::Nobody,
                 1 => Voices::One(many.voices[0]),
-                ..=FEW => Voices::Few(many),
+                2..=FEW => Voices::Few(many),
                 _ => Voices::Many(&many.sums),
             },
             _ => Voices::Nobody,

@@ -202,7 +202,7 @@ impl Counts {
         let Some(first) = chars.next() else { return };
         let id = || speech.as_is(words.hashes[at]);
         if word.bytes().any(|b| b.is_ascii_digit()) {
-            self.names.push((id(), (count & !NAMES) / 2 | NAMES));
+            self.names.push((id(), ((count & !NAMES) / 2) | NAMES));
         } else if first.is_uppercase() && chars.next().is_some() {
             self.names.push((id(), count));
         }
