@@ -76,12 +76,20 @@ fn last<'a>(found: &'a mut Found, head: &str) -> &'a mut Vec<u8> {
     newest.find(|r| r.key().starts_with(head)).and_then(|r| r.value.as_mut()).unwrap()
 }
 
-/// Changes the last journal.
+/// Changes the last journal that the change makes another: the order of a batch from one partition is
+/// the same from behind.
 fn journal(found: &mut Found, change: fn(&mut Journal)) {
-    let value = last(found, JOURNAL);
-    let mut journal = record::decode(JOURNAL, value).unwrap();
-    change(&mut journal);
-    *value = record::encode(&journal);
+    let journals = found.state.iter_mut().rev().filter(|r| r.key().starts_with(JOURNAL));
+    for value in journals.filter_map(|r| r.value.as_mut()) {
+        let before: Journal = record::decode(JOURNAL, value).unwrap();
+        let mut journal = before.clone();
+        change(&mut journal);
+        if journal != before {
+            *value = record::encode(&journal);
+            return;
+        }
+    }
+    panic!("no journal can be harmed so");
 }
 
 fn position(found: &mut Found, change: fn(&mut Position)) {
