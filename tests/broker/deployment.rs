@@ -96,6 +96,18 @@ impl Deployment {
         format!("{}.{name}", self.prefix)
     }
 
+    /// A transactional producer of this deployment that is not a daemon's; one with the name of a shard
+    /// fences that shard's writer.
+    pub(crate) fn transactional(&self, name: &str) -> BaseProducer {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap())
+            .set("transactional.id", format!("{}.{name}", self.prefix))
+            .create()
+            .unwrap();
+        producer.init_transactions(PATIENCE).unwrap();
+        producer
+    }
+
     /// Makes the input topic. Says whether it was made.
     pub(crate) fn makes_input(&self) -> bool {
         self.makes("articles", PARTITIONS, &[])

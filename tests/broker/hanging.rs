@@ -6,7 +6,7 @@ use crate::deployment::{Deployment, PATIENCE, bootstrap};
 use crate::outside::{Isolation, Record, java, read};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseRecord, Producer};
 
 const OUTPUTS: [&str; 5] = ["events", "stories", "unique", "rejected", "state"];
 
@@ -77,12 +77,7 @@ fn without_a_sweep_what_hangs_is_committed() {
     let deployment = Deployment::new("unswept", "exactly_once");
     let topics = [deployment.topic("articles")];
     hangs(&deployment, &topics);
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", bootstrap())
-        .set("transactional.id", format!("{}.0", deployment.prefix))
-        .create()
-        .unwrap();
-    producer.init_transactions(PATIENCE).unwrap();
+    let producer = deployment.transactional("0");
     let partitions = held_back(&topics);
     assert!(partitions.iter().all(|(_, records)| *records == 1), "{partitions:?}");
     producer.begin_transaction().unwrap();

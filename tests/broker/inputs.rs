@@ -1,11 +1,11 @@
 //! Inputs that are not as one would wish: partitions that come later, transactions of others, skew,
 //! records that are gone.
 
-use crate::deployment::{Deployment, PATIENCE, admin, block, bootstrap, now};
+use crate::deployment::{Deployment, PATIENCE, admin, block, now};
 use crate::feed::payload;
 use rdkafka::admin::{AdminOptions, NewPartitions};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 
 #[test]
 fn partitions_that_are_added_while_running() {
@@ -33,12 +33,7 @@ struct Others {
 
 impl Others {
     fn new(deployment: &Deployment, name: &str) -> Self {
-        let producer: BaseProducer = ClientConfig::new()
-            .set("bootstrap.servers", bootstrap())
-            .set("transactional.id", format!("{}.{name}", deployment.prefix))
-            .create()
-            .unwrap();
-        producer.init_transactions(PATIENCE).unwrap();
+        let producer = deployment.transactional(name);
         Self { producer, topic: deployment.topic("articles"), next: 0 }
     }
 

@@ -1,8 +1,6 @@
 //! Several shards, in one process and over several, of which one dies.
 
-use crate::deployment::{Deployment, PATIENCE, bootstrap};
-use rdkafka::ClientConfig;
-use rdkafka::producer::{BaseProducer, Producer};
+use crate::deployment::Deployment;
 
 const SHARDS: &str = "shards=[{partitions=[1]},{name='rest'},{name='own',providers=['agency0']}]";
 
@@ -38,12 +36,7 @@ fn a_shard_that_is_fenced_is_taken_over_alone() {
     daemon.says_again("Running", 3);
     for round in 1..=4 {
         deployment.produce(900);
-        let stranger: BaseProducer = ClientConfig::new()
-            .set("bootstrap.servers", bootstrap())
-            .set("transactional.id", format!("{}.0", deployment.prefix))
-            .create()
-            .unwrap();
-        stranger.init_transactions(PATIENCE).unwrap();
+        let _stranger = deployment.transactional("0");
         daemon.says_again("fenced: ", round);
         daemon.says_again("Running", 3 + round);
         assert!(deployment.answered() < deployment.made(), "work was in flight");

@@ -246,18 +246,13 @@ impl Postings {
     fn walk(&mut self, query: &Query<'_>, channel: Channel, own: u32, postings_max: usize) -> f32 {
         let lists = &self.lists[channel as usize];
         let mask = self.scores.len() as u32 - 1;
-        let mut near = Vec::new();
-        let mut left = postings_max;
+        let (mut left, mut best) = (postings_max, 0.0f32);
         for (len, term, list) in lists.of(query.terms(channel)) {
             if left == 0 || (len > left && left < postings_max) {
                 break;
             }
-            near.push((query.weight(channel, term), list, left));
-            left = left.saturating_sub(len);
-        }
-        let mut best = 0.0f32;
-        for (weight, list, most) in near {
-            list.newest(most, |entry| {
+            let weight = query.weight(channel, term);
+            list.newest(left, |entry| {
                 if entry.low() == own {
                     return;
                 }
@@ -268,6 +263,7 @@ impl Postings {
                 *score += weight * f32::from(entry.share());
                 best = best.max(*score);
             });
+            left = left.saturating_sub(len);
         }
         best
     }
