@@ -2,7 +2,7 @@
 //! and coordinators, and so does every return.
 
 use crate::daemon::Daemon;
-use crate::deployment::{Deployment, admin, eventually};
+use crate::deployment::{Deployment, SLOW, admin, eventually};
 use crate::nodes;
 use crate::telemetry::{ANY_PORT, get};
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl Shared {
     fn new(delivery: &str) -> Self {
         let deployment = Deployment::new("cluster", delivery);
         deployment.produce(300);
-        let daemon = deployment.start("after-flush=sleep(20)", ANY_PORT);
+        let daemon = deployment.start(SLOW, ANY_PORT);
         Self { deployment, daemon, before: 0 }
     }
 

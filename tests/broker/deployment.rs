@@ -21,6 +21,10 @@ use wirefold::daemon::pipeline::broker::Role;
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
+/// A failpoint that holds every batch: long enough in a transaction for a signal to strike there, and
+/// long enough over a few hundred articles for one to find work in flight on a machine that stutters.
+pub(crate) const SLOW: &str = "after-flush=sleep(60)";
+
 /// The partitions of an input topic.
 const PARTITIONS: i32 = 3;
 

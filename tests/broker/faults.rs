@@ -1,7 +1,7 @@
 //! The process ends at every named point, three times each, and nothing is lost, doubled, reordered
 //! or said otherwise.
 
-use crate::deployment::{Deployment, eventually, tally};
+use crate::deployment::{Deployment, SLOW, eventually, tally};
 
 /// A point, and what leads there.
 struct Point {
@@ -120,7 +120,7 @@ fn killed(delivery: &str) {
     let mut before = 0;
     for _ in 0..5 {
         deployment.produce(900);
-        let daemon = deployment.start("", &[]);
+        let daemon = deployment.start(SLOW, &[]);
         before = deployment.moves_on(before, &daemon);
         daemon.kill();
         assert!(deployment.answered() < deployment.made(), "work was in flight");

@@ -2,7 +2,7 @@
 //! marker ever ends it. Readers of committed records stop before it, until a transaction of the same
 //! producer ends there: as that one ends, so does what hangs. `Hanging.java` leaves one.
 
-use crate::deployment::{Deployment, PATIENCE, bootstrap};
+use crate::deployment::{Deployment, PATIENCE, SLOW, bootstrap};
 use crate::outside::{Isolation, Record, java, read};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -53,7 +53,7 @@ fn what_hangs_is_aborted_before_the_next_writer_commits() {
     let mut before = 0;
     for _ in 0..ROUNDS {
         deployment.produce(900);
-        let daemon = deployment.start("", &[]);
+        let daemon = deployment.start(SLOW, &[]);
         before = deployment.moves_on(before, &daemon);
         daemon.kill();
         assert!(deployment.answered() < deployment.made(), "work was in flight");

@@ -1,10 +1,7 @@
 //! Two processes and one shard: whoever is not the owner writes nothing.
 
 use crate::daemon::Daemon;
-use crate::deployment::{Deployment, tally};
-
-/// Long enough in a transaction for a signal to strike there.
-const SLOW: &str = "after-flush=sleep(40)";
+use crate::deployment::{Deployment, SLOW, tally};
 
 /// Two processes of one deployment, the first of which owns the shard.
 fn pair(deployment: &Deployment, points: &str) -> (Daemon, Daemon) {
@@ -30,6 +27,7 @@ fn a_frozen_owner_is_fenced_and_never_fences_back() {
         owner.freeze();
         standby.says_again("Running", runs + 1);
         before = deployment.moves_on(deployment.answered().max(before), &standby);
+        deployment.produce(600);
         owner.thaw();
         owner.says_again("Standby", rests + 1);
         assert!(deployment.answered() < deployment.made(), "work was in flight");
