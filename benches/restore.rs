@@ -22,6 +22,10 @@ use wirefold::engine::state::State;
 use wirefold::engine::wire::{Format, decode};
 use wirefold::engine::{CORE, Settings};
 
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BYTES: usize = 3_400;
 const FLOOD_KEY: FloodKey = FloodKey(1);
 /// How many articles are prepared at a time.

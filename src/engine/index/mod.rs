@@ -85,6 +85,9 @@ pub struct Places {
 /// Plain words from which an equal masked hash makes a candidate.
 const MASKED_WORDS_MIN: usize = 8;
 
+/// The most articles of which all postings are sorted at once: some 80 MB.
+const AT_ONCE: usize = 1 << 16;
+
 #[derive(Debug, Clone, Copy)]
 struct Meta {
     words: u32,
@@ -296,20 +299,47 @@ impl Index {
         for (&key, place) in print.samples.iter().zip(places) {
             dropped += u32::from(self.samples.insert_at(key, id, window, place).is_some());
         }
-        if !print.trace.is_empty() {
-            let crowded = self.equal.insert(whole_key(print.content), id, window);
-            dropped += u32::from(crowded.is_some());
-        }
-        if print.plain_words() >= MASKED_WORDS_MIN {
-            let crowded = self.masked.insert(whole_key(print.masked), id, window);
+        for (postings, key) in [(&mut self.equal, whole(print)), (&mut self.masked, masked(print))]
+        {
+            let crowded = key.and_then(|key| postings.insert(key, id, window));
             dropped += u32::from(crowded.is_some());
         }
         for &key in edges {
             self.edges.insert(key, id, window);
         }
+        self.come(print);
+        dropped
+    }
+
+    /// Adds the next articles as [`insert`](Self::insert) does one by one, on all cores.
+    pub fn insert_all<'a>(&mut self, mut all: impl Iterator<Item = (&'a Fingerprint, &'a [u32])>) {
+        let first = self.window().first;
+        loop {
+            let before = self.live.len();
+            let [mut samples, mut equal, mut masks, mut pieces] = [const { Vec::new() }; 4];
+            for (print, edges) in all.by_ref().take(AT_ONCE) {
+                let id = u64::from(first.wrapping_add(self.live.len() as u32));
+                let entry = |key: u32| u64::from(key) << 32 | id;
+                samples.extend(print.samples.iter().copied().map(entry));
+                equal.extend(whole(print).map(entry));
+                masks.extend(masked(print).map(entry));
+                pieces.extend(edges.iter().copied().map(entry));
+                self.come(print);
+            }
+            if self.live.len() == before {
+                return;
+            }
+            self.samples.insert_all(&samples, first);
+            self.equal.insert_all(&equal, first);
+            self.masked.insert_all(&masks, first);
+            self.edges.insert_all(&pieces, first);
+        }
+    }
+
+    /// The next article is live.
+    fn come(&mut self, print: &Fingerprint) {
         self.hamming.insert(print.simhash);
         self.live.push_back(Meta { words: print.words() as u32, period_log2: print.period_log2 });
-        dropped
     }
 
     /// Removes the oldest article.
@@ -343,6 +373,16 @@ impl Index {
     fn window(&self) -> Window {
         Window { first: self.first as u32, len: self.live.len() as u32 }
     }
+}
+
+/// The posting key of the whole text; none for a text without words.
+fn whole(print: &Fingerprint) -> Option<u32> {
+    (!print.trace.is_empty()).then(|| whole_key(print.content))
+}
+
+/// The posting key of the masked text; none where there are few plain words.
+fn masked(print: &Fingerprint) -> Option<u32> {
+    (print.plain_words() >= MASKED_WORDS_MIN).then(|| whole_key(print.masked))
 }
 
 /// The posting key of a whole-text hash.

@@ -12,6 +12,8 @@
 //! (A list drops its oldest entry first, and the oldest leaves first, so what was dropped would
 //! have left before what was kept.)
 
+use rayon::prelude::*;
+
 /// Tables, as a power of two: at 48 million postings a table holds 12 thousand.
 const TABLES_LOG2: u32 = 12;
 const FREE: u64 = u64::MAX;
@@ -84,6 +86,36 @@ impl Postings {
         let table = &mut self.tables[(key >> (32 - TABLES_LOG2)) as usize];
         table.make_room(live);
         table.insert(key, id, live, limit)
+    }
+
+    /// Adds many articles to lists of articles from `first` on, as [`insert`](Self::insert) does one by
+    /// one. `entries` hold the key in the high half and the article in the low half, in order of arrival.
+    /// They are sorted by table first, so that each table is in the cache while it is filled, and tables
+    /// are filled on all cores.
+    pub(super) fn insert_all(&mut self, entries: &[u64], first: u32) {
+        let table = |entry: &u64| (entry >> (64 - TABLES_LOG2)) as usize;
+        let mut counts = vec![0; self.tables.len()];
+        entries.iter().for_each(|entry| counts[table(entry)] += 1);
+        let mut ends: Vec<usize> = Vec::with_capacity(counts.len());
+        counts.iter().for_each(|count| ends.push(ends.last().unwrap_or(&0) + count));
+        let mut sorted = vec![0; entries.len()];
+        for entry in entries.iter().rev() {
+            let end = &mut ends[table(entry)];
+            *end -= 1;
+            sorted[*end] = *entry;
+        }
+        let mut rest = sorted.as_slice();
+        let parts = counts.into_iter().map(|count| rest.split_off(..count).unwrap_or_default());
+        let parts: Vec<&[u64]> = parts.collect();
+        let limit = self.limit;
+        self.tables.par_iter_mut().zip(parts).for_each(|(table, part)| {
+            for &entry in part {
+                let (key, id) = ((entry >> 32) as u32, entry as u32);
+                let live = Window { first, len: id.wrapping_sub(first) + 1 };
+                table.make_room(live);
+                table.insert(key, id, live, limit);
+            }
+        });
     }
 
     /// Calls `found` with each live article of `key`.
@@ -313,6 +345,34 @@ mod tests {
                     let newest = &live_ids[live_ids.len().saturating_sub(3)..];
                     prop_assert_eq!(list(&postings, key, live), newest);
                 }
+            }
+        }
+    }
+
+    proptest! {
+        /// The naive twin: one by one.
+        #[test]
+        fn many_are_added_as_one_by_one(
+            keys in prop::collection::vec(prop::collection::vec(0u32..40, 0..12), 1..120),
+            parts in 1usize..4,
+            first in prop::sample::select(vec![0u32, u32::MAX - 30]),
+        ) {
+            let (mut postings, mut naive) = (Postings::new(3), Postings::new(3));
+            let mut entries = Vec::new();
+            for (id, keys) in (0..).zip(&keys) {
+                let live = Window { first, len: id };
+                for key in keys.iter().map(|key| key << 27 | key) {
+                    let id = first.wrapping_add(id);
+                    naive.insert(key, id, live);
+                    entries.push(u64::from(key) << 32 | u64::from(id));
+                }
+            }
+            for part in entries.chunks(entries.len().div_ceil(parts).max(1)) {
+                postings.insert_all(part, first);
+            }
+            let live = Window { first, len: keys.len() as u32 };
+            for key in (0u32..40).map(|key| key << 27 | key) {
+                prop_assert_eq!(list(&postings, key, live), list(&naive, key, live));
             }
         }
     }

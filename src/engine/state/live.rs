@@ -239,7 +239,7 @@ impl Live {
     }
 
     /// All live articles, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Sequence, &Entry)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Sequence, &Entry)> + Clone {
         let entries = self.entries.iter().map(AsRef::as_ref);
         (self.first..).map(Sequence).zip(entries)
     }

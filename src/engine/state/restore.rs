@@ -2,8 +2,8 @@
 //!
 //! In: the last value of every key. Out: a state equal to the one that wrote them (SM-4).
 //!
-//! Articles are read on all cores; the index and the stories are filled side by side, since neither
-//! looks at the other.
+//! Articles are read on all cores; the index, the stories and the lists of their terms are filled side by
+//! side, since none looks at another.
 
 use super::live::{Entry, Live};
 use super::record::{ClockRecord, Records, RestoreError};
@@ -11,7 +11,7 @@ use super::{Sequence, State};
 use crate::engine::Settings;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::index::Index;
-use crate::engine::story::{Members, Stories};
+use crate::engine::story::{Members, StoryId};
 
 impl State {
     /// Rebuilds the state that wrote `records`: the last value of every key, in any order.
@@ -49,11 +49,12 @@ impl State {
         }
         let Self { live, index, stories, .. } = &mut state;
         let live = &*live;
-        let ((), placed) = rayon::join(
-            || live.iter().for_each(|(_, entry)| _ = index.insert(&entry.print, &entry.edges)),
-            || live.iter().try_for_each(|(sequence, _)| place_back(stories, sequence, live)),
+        let members = live.iter().filter_map(|(s, e)| Some((live.member(s)?, e.decision.story)));
+        let ((), lost) = rayon::join(
+            || index.insert_all(live.iter().map(|(_, entry)| (&entry.print, &*entry.edges))),
+            || stories.put_all_back(members, live.len(), live),
         );
-        placed?;
+        missing(lost)?;
         state.stories.resume(clock, next, &state.live);
         if state.live.next() != next {
             return Err(RestoreError::Gap { expected: next.0, found: state.live.next().0 });
@@ -69,7 +70,10 @@ impl State {
     ) -> Result<(), RestoreError> {
         self.index.insert(&entry.print, &entry.edges);
         self.come_back(sequence, entry)?;
-        place_back(&mut self.stories, sequence, &self.live)
+        let Some(member) = self.live.member(sequence) else { return Ok(()) };
+        let story = self.live.get(sequence).and_then(|entry| entry.decision.story);
+        let lost = self.stories.put_back(member, story, &self.live);
+        missing(lost.map(|story| (sequence, story)))
     }
 
     /// Puts the next article back among the live ones.
@@ -82,11 +86,9 @@ impl State {
     }
 }
 
-/// Puts a live article back into its story.
-fn place_back(stories: &mut Stories, sequence: Sequence, live: &Live) -> Result<(), RestoreError> {
-    let (Some(member), Some(entry)) = (live.member(sequence), live.get(sequence)) else {
-        return Ok(());
-    };
-    let missing = stories.put_back(member, entry.decision.story, live);
-    missing.map_or(Ok(()), |story| Err(RestoreError::Story { sequence: sequence.0, story }))
+/// Complains of an article whose story has no record.
+fn missing(found: Option<(Sequence, StoryId)>) -> Result<(), RestoreError> {
+    let error =
+        |(sequence, story): (Sequence, _)| RestoreError::Story { sequence: sequence.0, story };
+    found.map_or(Ok(()), |found| Err(error(found)))
 }

@@ -18,6 +18,7 @@
 use super::score::Query;
 use super::terms::{Channel, Term, Terms};
 use crate::engine::article::Sequence;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
@@ -68,6 +69,15 @@ struct Lists {
 }
 
 impl Lists {
+    /// Adds an article under its terms of this channel.
+    fn add(&mut self, sequence: Sequence, terms: &[Term]) {
+        let unit = f32::from(SHARE_MAX) / length(terms);
+        for term in terms {
+            let share = (term.q() as f32 * unit).round() as u8;
+            self.push(term.id(), Entry::new(sequence, share));
+        }
+    }
+
     fn push(&mut self, term: u32, entry: Entry) {
         let held = match self.held.entry(term) {
             Vacant(empty) => {
@@ -190,18 +200,29 @@ fn length(terms: &[Term]) -> f32 {
 }
 
 impl Postings {
-    /// Adds an article, later than all others.
+    /// Adds an article, later than all others; so many are live then.
     pub(super) fn insert(&mut self, sequence: Sequence, terms: &Terms, live: usize) {
+        self.make_room(live);
+        for (channel, lists) in Channel::ALL.into_iter().zip(&mut self.lists) {
+            lists.add(sequence, terms.channel(channel));
+        }
+    }
+
+    /// Adds articles in order of arrival, the channels side by side; so many are live then.
+    pub(super) fn insert_all<'a>(
+        &mut self,
+        all: impl Iterator<Item = (Sequence, &'a Terms)> + Clone + Sync,
+        live: usize,
+    ) {
+        self.make_room(live);
+        self.lists.par_iter_mut().zip(Channel::ALL).for_each(|(lists, channel)| {
+            all.clone().for_each(|(sequence, terms)| lists.add(sequence, terms.channel(channel)));
+        });
+    }
+
+    fn make_room(&mut self, live: usize) {
         if self.scores.len() < 2 * live {
             self.scores.resize((2 * live).next_power_of_two(), 0.0);
-        }
-        for (channel, lists) in Channel::ALL.into_iter().zip(&mut self.lists) {
-            let terms = terms.channel(channel);
-            let unit = f32::from(SHARE_MAX) / length(terms);
-            for term in terms {
-                let share = (term.q() as f32 * unit).round() as u8;
-                lists.push(term.id(), Entry::new(sequence, share));
-            }
         }
     }
 

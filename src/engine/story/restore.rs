@@ -9,6 +9,11 @@ use super::{Member, Members, Remembered, StoryId, StoryRecord};
 use crate::engine::article::{EventTime, Sequence};
 use crate::engine::relation::Standing;
 
+/// Whether others find the member by its terms.
+fn is_listed((member, story): &(Member<'_>, Option<StoryId>)) -> bool {
+    story.is_some() && !member.terms.is_empty()
+}
+
 impl Stories {
     /// Puts a record back, before the members.
     pub fn remember(&mut self, remembered: Remembered) {
@@ -33,19 +38,46 @@ impl Stories {
         story: Option<StoryId>,
         members: &impl Members,
     ) -> Option<StoryId> {
+        if is_listed(&(member, story)) {
+            self.postings.insert(member.sequence, member.terms, self.of.len() + 1);
+        }
+        self.place(member, story, members)
+    }
+
+    /// Puts all members back, as [`put_back`](Self::put_back) does one by one, on all cores. Returns the
+    /// first whose story has no record.
+    #[must_use = "a member without its story is a damaged record"]
+    pub fn put_all_back<'a>(
+        &mut self,
+        mut all: impl Iterator<Item = (Member<'a>, Option<StoryId>)> + Clone + Send + Sync,
+        live: usize,
+        members: &(impl Members + Sync),
+    ) -> Option<(Sequence, StoryId)> {
+        let mut postings = std::mem::take(&mut self.postings);
+        let listed = all.clone().filter(is_listed).map(|(m, _)| (m.sequence, m.terms));
+        let (missing, ()) = rayon::join(
+            || all.find_map(|(m, story)| Some((m.sequence, self.place(m, story, members)?))),
+            || postings.insert_all(listed, live),
+        );
+        self.postings = postings;
+        missing
+    }
+
+    /// Puts a member back into its story.
+    fn place(
+        &mut self,
+        member: Member<'_>,
+        story: Option<StoryId>,
+        members: &impl Members,
+    ) -> Option<StoryId> {
         if self.of.is_empty() {
             self.first = member.sequence.0;
         }
-        let Some(story) = story.map(|story| self.current(story)) else {
-            self.of.push_back(None);
-            return None;
-        };
-        self.of.push_back(Some(story));
-        if !member.terms.is_empty() {
-            self.postings.insert(member.sequence, member.terms, self.of.len());
-            if member.sequence >= self.frequencies.since() {
-                self.frequencies.add(member.terms, member.about.language);
-            }
+        let story = story.map(|story| self.current(story));
+        self.of.push_back(story);
+        let story = story?;
+        if !member.terms.is_empty() && member.sequence >= self.frequencies.since() {
+            self.frequencies.add(member.terms, member.about.language);
         }
         let Some(live) = self.live.get_mut(&story) else { return Some(story) };
         live.add(member, members, self.settings.centroid_members as usize);
