@@ -30,7 +30,7 @@ impl State {
         let passed = gone().filter_map(|key| record::sequence_of("i/", key)).max();
         let held = batch.into_iter().filter_map(|(key, value)| Some((key, value?)));
         let read = record::Records::read(held)?;
-        let Some(ClockRecord { clock, next, first }) = read.clock else { return Ok(()) };
+        let Some(ClockRecord { clock, next, first, look }) = read.clock else { return Ok(()) };
         let mut stories = read.remembered;
         stories.extend(ended.into_iter().map(|story| Remembered::Story(story, None)));
         for (hash, seen) in read.furniture {
@@ -69,7 +69,7 @@ impl State {
         }
         self.clock = clock;
         self.clock_written = Some((clock, next));
-        self.stories.settle(stories, clock, next, &self.live);
+        self.stories.settle(stories, clock, look.unwrap_or(next));
         Ok(())
     }
 

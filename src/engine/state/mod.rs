@@ -39,6 +39,7 @@ use furniture::Edges;
 use live::Live;
 pub use live::{Decision, Entry};
 use past::{Known, Past};
+use record::ClockRecord;
 pub use record::{Change, RestoreError};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -247,7 +248,10 @@ impl State {
         let clock = (self.clock, self.live.next());
         if self.clock_written != Some(clock) && self.clock != EventTime(i64::MIN) {
             self.clock_written = Some(clock);
-            changes.push(Change::clock(clock.0, clock.1, self.live.first_sequence()));
+            let (first, look) = (self.live.first_sequence(), self.stories.look());
+            let (clock, next) = clock;
+            let record = ClockRecord { clock, next, first: Some(first), look: Some(look) };
+            changes.push(Change::clock(record));
         }
         changes
     }

@@ -8,14 +8,15 @@
 //! | `s/<story>` | what a story's members do not give, or the story that took it in |
 //! | `f/head`, `f/<page>` | how frequent terms are, in pages of 1,024 counters, 3 decimal digits |
 //! | `e/<hash>` | a piece of text learned to be furniture, and when it was last seen |
-//! | `clock` | the engine's clock, the next sequence, and the first that is live |
+//! | `clock` | the engine's clock, the next sequence, the first that is live, and the next whose story is looked at again |
 //!
 //! Sequences are 20 decimal digits, story ids 16 hexadecimal ones. Values are postcard behind one
 //! version byte; a version above ours refuses the restore.
 //!
 //! Version 2 tells the first live sequence in `clock`: what lies before it has expired, whether or not
-//! its tombstone was read. Records of version 1 are read as they are, and what is written is of
-//! version 2.
+//! its tombstone was read. Version 3 tells there which article's story is looked at again next; where
+//! an older record does not, the second looks that were pending are passed over. Records of all versions
+//! are read as they are, and what is written is of version 3.
 
 use super::embargo::Waiting;
 use super::live::{Decision, Entry};
@@ -28,7 +29,7 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// What the keys of articles start with, and what no key before those that follow does.
 const ARTICLE: &str = "a/";
 const AFTER_ARTICLES: &str = "a0";
@@ -93,9 +94,8 @@ impl Change {
         Self { key: format!("e/{hash:016x}"), value: seen.as_ref().map(encode) }
     }
 
-    pub(super) fn clock(clock: EventTime, next: Sequence, first: Sequence) -> Self {
-        let first = Some(first);
-        Self { key: "clock".into(), value: Some(encode(&ClockRecord { clock, next, first })) }
+    pub(super) fn clock(record: ClockRecord) -> Self {
+        Self { key: "clock".into(), value: Some(encode(&record)) }
     }
 }
 
@@ -145,6 +145,8 @@ pub(super) struct ClockRecord {
     pub(super) next: Sequence,
     /// The first live sequence; version 1 does not tell.
     pub(super) first: Option<Sequence>,
+    /// The next article whose story is looked at again; versions 1 and 2 do not tell.
+    pub(super) look: Option<Sequence>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -221,11 +223,12 @@ impl Records {
 }
 
 fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
-    if value.first() == Some(&1) {
-        let (clock, next) = decode(key, value)?;
-        return Ok(ClockRecord { clock, next, first: None });
+    let of = |clock, next, first| ClockRecord { clock, next, first, look: None };
+    match value.first() {
+        Some(1) => decode(key, value).map(|(clock, next)| of(clock, next, None)),
+        Some(2) => decode(key, value).map(|(clock, next, first)| of(clock, next, first)),
+        _ => decode(key, value),
     }
-    decode(key, value)
 }
 
 fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
@@ -293,15 +296,18 @@ mod tests {
 
     /// What earlier releases wrote must stay readable: these bytes never change.
     #[test]
-    fn clocks_of_both_versions_are_read() {
-        let (time, next) = (EventTime(900), Sequence(12));
-        let told = |first| ClockRecord { clock: time, next, first };
-        assert_eq!(clock("clock", &[1, 0x88, 0x0e, 12]), Ok(told(None)));
-        let newer = Change::clock(time, next, Sequence(7)).value.unwrap();
-        assert_eq!(newer, [2, 0x88, 0x0e, 12, 1, 7]);
-        assert_eq!(clock("clock", &newer), Ok(told(Some(Sequence(7)))));
-        let error = clock("clock", &[3, 0]).unwrap_err();
-        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 3 });
+    fn clocks_of_all_versions_are_read() {
+        let told = |first, look| {
+            let (first, look) = (Option::map(first, Sequence), Option::map(look, Sequence));
+            ClockRecord { clock: EventTime(900), next: Sequence(12), first, look }
+        };
+        assert_eq!(clock("clock", &[1, 0x88, 0x0e, 12]), Ok(told(None, None)));
+        assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(told(Some(7), None)));
+        let newest = Change::clock(told(Some(7), Some(9))).value.unwrap();
+        assert_eq!(newest, [3, 0x88, 0x0e, 12, 1, 7, 1, 9]);
+        assert_eq!(clock("clock", &newest), Ok(told(Some(7), Some(9))));
+        let error = clock("clock", &[4, 0]).unwrap_err();
+        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 4 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RestoreError::Unreadable { .. })));
     }
 }

@@ -25,7 +25,7 @@ impl State {
     ) -> Result<Self, RestoreError> {
         let mut state = Self::new(settings, key);
         let read = Records::read(records)?;
-        let Some(ClockRecord { clock, next, first }) = read.clock else { return Ok(state) };
+        let Some(ClockRecord { clock, next, first, look }) = read.clock else { return Ok(state) };
         state.clock = clock;
         state.clock_written = Some((clock, next));
         let oldest = read.articles.first().map_or(next, |(s, _)| *s);
@@ -55,7 +55,7 @@ impl State {
             || stories.put_all_back(members, live.len(), live),
         );
         missing(lost)?;
-        state.stories.resume(clock, next, &state.live);
+        state.stories.resume(clock, look.unwrap_or(next));
         if state.live.next() != next {
             return Err(RestoreError::Gap { expected: next.0, found: state.live.next().0 });
         }

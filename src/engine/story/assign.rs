@@ -7,7 +7,7 @@ use super::frequencies::{Frequencies, Weights};
 use super::live::{Scale, Story, Voices, last};
 use super::postings::Postings;
 use super::score::{self, Query};
-use super::terms::Terms;
+use super::terms::{Channel, Terms};
 use super::{FrequencyRecord, Life, Member, Members, Placement, Settings, Step, StoryId, Summary};
 use crate::engine::article::{EventTime, ItemType, Sequence, Shape};
 use crate::engine::relation::{Kind, Standing};
@@ -110,6 +110,11 @@ impl Stories {
         *self.of.get(at)?
     }
 
+    /// The next article whose story may be due for a second look.
+    pub fn look(&self) -> Sequence {
+        Sequence(self.look)
+    }
+
     /// The published state of a live story.
     pub fn summary(&self, story: StoryId, members: &impl Members) -> Option<Summary> {
         Some(self.live.get(&story)?.summary(story, members))
@@ -137,13 +142,8 @@ impl Stories {
     }
 
     /// The first article that is not due for a second look.
-    pub(super) fn look_until(
-        &self,
-        clock: EventTime,
-        next: Sequence,
-        members: &impl Members,
-    ) -> u64 {
-        let by_count = next.0.saturating_sub(u64::from(self.settings.look_again_articles));
+    fn look_until(&self, clock: EventTime, next: Sequence, members: &impl Members) -> u64 {
+        let by_count = next.0.saturating_sub(self.settings.look_again_among(self.of.len()));
         let old = |sequence: u64| {
             members
                 .member(Sequence(sequence))
@@ -307,7 +307,7 @@ impl Stories {
             .iter()
             .filter_map(|near| {
                 let story = self.live.get(&near.story)?;
-                score_of(new, &query, near, story, members, &self.settings)
+                score_of(new, &query, near, story, (members, self.of.len()), &self.settings)
             })
             .collect();
         scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
@@ -406,33 +406,36 @@ fn score_of(
     query: &Query<'_>,
     near: &Near,
     story: &Story,
-    members: &impl Members,
+    (members, live): (&impl Members, usize),
     settings: &Settings,
 ) -> Option<Scored> {
     let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
-    let mut by_members = 0.0;
-    for member in &nearest {
-        let cosines = query.article(member.terms);
+    let (mut by_members, mut cosines) = (0.0, [None; 4]);
+    for member in nearest.iter().rev() {
+        cosines = query.article(member.terms);
         if score::twins(cosines, [new.kind, member.kind], settings) {
             return None;
         }
         by_members += score::mean(cosines, settings) / nearest.len() as f64;
     }
     let norms = story.record.norms;
-    let by_centroid = match story.voices() {
-        Voices::Nobody | Voices::One(_) => by_members,
+    let centroid = match story.voices() {
+        Voices::Nobody | Voices::One(_) => None,
         Voices::Few(few) => {
             let speaking = few.speaking(settings.centroid_members as usize);
             let terms = speaking.filter_map(|s| members.member(s)).map(|m| m.terms);
-            score::mean(query.all(terms, norms), settings)
+            Some(query.all(terms, norms))
         }
-        Voices::Many(sums) => score::mean(query.sum(sums, norms), settings),
+        Voices::Many(sums) => Some(query.sum(sums, norms)),
     };
+    let by_centroid = centroid.map_or(by_members, |cosines| score::mean(cosines, settings));
     let time = nearest
         .iter()
         .map(|m| score::time_factor(new.about.claimed, m.about.claimed, settings))
         .fold(0.0, f64::max);
     let lexical = settings.centroid * by_centroid + (1.0 - settings.centroid) * by_members;
-    let toll = score::size_toll(story.size(), settings);
+    // The one member that speaks is the nearest.
+    let names = centroid.unwrap_or(cosines)[Channel::Names as usize].unwrap_or(lexical);
+    let toll = score::size_toll(story.size(), names, live, settings);
     Some(Scored { story: near.story, score: lexical * time - toll, timeless: lexical - toll })
 }

@@ -21,7 +21,8 @@
 //! articles hesitate twice are merged when their centroids agree. A story that is still of one article
 //! after `look_again_articles` or `look_again_after` is scored once more, and then joins from the lower
 //! `join_again` on: what is unsure waits until it is known what else there is. In a crowded window,
-//! where more strangers are near by chance, all three bars rise: to `join_crowded` and `merge_crowded`.
+//! where more strangers are near by chance, all three bars rise, to `join_crowded`, `join_again_crowded`
+//! and `merge_crowded`, it waits longer, and a large story takes in only what shares its names.
 //!
 //! An article that recurs with other figures, as a table of rates, opens a story that follows that of
 //! its match, and its template draws it nowhere.

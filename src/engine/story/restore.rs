@@ -86,7 +86,7 @@ impl Stories {
 
     /// All records and members are back: finds what was pending when the article before `next` came.
     /// A story without members has ended, and so have those that it took in.
-    pub fn resume(&mut self, clock: EventTime, next: Sequence, members: &impl Members) {
+    pub fn resume(&mut self, clock: EventTime, look: Sequence) {
         self.second = second(clock);
         self.live.retain(|_, story| story.len() > 0);
         let ended = |story: &StoryId| !self.live.contains_key(&self.current(*story));
@@ -111,17 +111,7 @@ impl Stories {
                 live.absorbed.push(story);
             }
         }
-        self.look = 0;
-        self.pass_looks(clock, next, members);
-    }
-
-    /// Passes over the second looks that were due when the article before `next` came.
-    fn pass_looks(&mut self, clock: EventTime, next: Sequence, members: &impl Members) {
-        let before = Sequence(next.0.saturating_sub(1));
-        self.look = self.look.max(self.first);
-        while self.look < self.look_until(clock, before, members) {
-            self.look += 1;
-        }
+        self.look = look.0;
     }
 
     /// Takes in what another instance recorded of its stories, before the members that came with it.
@@ -180,13 +170,7 @@ impl Stories {
     }
 
     /// The members are in: what the records say of their stories holds, whatever they did to them.
-    pub fn settle(
-        &mut self,
-        records: Vec<Remembered>,
-        clock: EventTime,
-        next: Sequence,
-        members: &impl Members,
-    ) {
+    pub fn settle(&mut self, records: Vec<Remembered>, clock: EventTime, look: Sequence) {
         if self.second != second(clock) {
             self.second = second(clock);
             self.stirred.clear();
@@ -211,7 +195,7 @@ impl Stories {
                 Remembered::Frequencies(_) => {}
             }
         }
-        self.pass_looks(clock, next, members);
+        self.look = look.0;
     }
 
     /// What changed since the last call beside members, each story once, in order of ids.

@@ -294,9 +294,15 @@ pub(super) fn time_factor(a: Option<EventTime>, b: Option<EventTime>, settings: 
     1.0 - settings.time * (1.0 - (-0.5 * sigmas * sigmas).exp())
 }
 
-/// What a score is lessened by for a story of `size` articles: a large one is near to everything.
-pub(super) fn size_toll(size: u32, settings: &Settings) -> f64 {
-    settings.size * (1.0 - 1.0 / f64::from(size.clamp(1, settings.size_full.max(1))))
+/// What a score is lessened by for a story of `size` articles, among `live` ones. A large story is near
+/// to everything, in a crowded window all the more: there, texts of one template about many firms would
+/// gather in it, so that names which agree with its centroid, `names`, lift the toll.
+pub(super) fn size_toll(size: u32, names: f64, live: usize, settings: &Settings) -> f64 {
+    let crowding = settings.crowding(live);
+    let lifted = (settings.size_names * names).min(1.0);
+    let most = settings.size + crowding * (settings.size_crowded - settings.size).max(0.0);
+    let of_size = 1.0 - 1.0 / f64::from(size.clamp(1, settings.size_full.max(1)));
+    most * of_size * (1.0 - crowding * lifted)
 }
 
 #[cfg(test)]
@@ -390,8 +396,19 @@ mod tests {
         let (near, far) =
             (time_factor(day(0), day(1), &settings), time_factor(day(9), day(0), &settings));
         assert!(near > far && far >= 1.0 - settings.time, "{near} {far}");
-        assert_eq!(size_toll(1, &settings), 0.0);
-        assert!(size_toll(20, &settings) > size_toll(2, &settings));
-        assert_eq!(size_toll(20, &settings), size_toll(2_000, &settings));
+        assert_eq!(size_toll(1, 0.0, 0, &settings), 0.0);
+        assert!(size_toll(20, 0.0, 0, &settings) > size_toll(2, 0.0, 0, &settings));
+        assert_eq!(size_toll(20, 0.0, 0, &settings), size_toll(2_000, 0.0, 0, &settings));
+    }
+
+    #[test]
+    fn names_lift_the_toll_of_size_in_a_crowd() {
+        let settings = Settings::default();
+        let toll = |size, names, live| size_toll(size, names, live, &settings);
+        assert_eq!(toll(1, 0.0, 1 << 20), 0.0, "an article alone is no large story");
+        assert_eq!(toll(100, 0.0, 100), toll(100, 1.0, 100), "in a quiet window names do nothing");
+        assert!(toll(100, 0.0, 100) < toll(100, 0.0, 1 << 20));
+        assert!(toll(100, 0.3, 1 << 20) < toll(100, 0.1, 1 << 20));
+        assert_eq!(toll(100, 1.0, 1 << 20), 0.0);
     }
 }
