@@ -14,8 +14,9 @@
 //! version byte; a version above ours refuses the restore.
 //!
 //! Version 2 tells the first live sequence in `clock`: what lies before it has expired, whether or not
-//! its tombstone was read. Records of version 1 are read as they are, and what is written is of
-//! version 2.
+//! its tombstone was read. In version 3 terms have shorter ids and tell which of them list the article;
+//! articles of earlier versions are listed under all. Records of earlier versions are read as they are,
+//! and what is written is of version 3.
 
 use super::embargo::Waiting;
 use super::live::{Decision, Entry};
@@ -28,10 +29,14 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// The first version in which articles tell under which terms they are listed.
+const TELLS_LISTED: u8 = 3;
 /// What the keys of articles start with, and what no key before those that follow does.
 const ARTICLE: &str = "a/";
 const AFTER_ARTICLES: &str = "a0";
+/// Bytes of the record of an article that is not long.
+const ARTICLE_BYTES: usize = 4_096;
 
 /// A record to write to the changelog: `None` is a tombstone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,19 +49,19 @@ pub struct Change {
 
 impl Change {
     pub(super) fn article(sequence: Sequence, entry: &Entry) -> Self {
-        let stored = ArticleRecord {
-            input: entry.input.clone(),
+        let stored = ArticleToWrite {
+            input: &entry.input,
             arrived: entry.arrived,
-            about: entry.about.clone(),
-            print: entry.print.clone(),
-            terms: entry.terms.clone(),
-            edges: entry.edges.clone(),
-            verdict: entry.decision.verdict.clone(),
+            about: &entry.about,
+            print: &entry.print,
+            terms: &entry.terms,
+            edges: &entry.edges,
+            verdict: &entry.decision.verdict,
             story: entry.decision.story,
             standing: entry.standing,
-            changed_by: entry.changed_by.clone(),
+            changed_by: entry.changed_by.as_ref(),
         };
-        Self { key: article_key(sequence), value: Some(encode(&stored)) }
+        Self { key: article_key(sequence), value: Some(encode_about(&stored, ARTICLE_BYTES)) }
     }
 
     pub(super) fn gone(sequence: Sequence) -> Self {
@@ -147,7 +152,22 @@ pub(super) struct ClockRecord {
     pub(super) first: Option<Sequence>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// An [`ArticleRecord`] that borrows: the same fields in the same order.
+#[derive(Debug, Serialize)]
+struct ArticleToWrite<'a> {
+    input: &'a InputPosition,
+    arrived: EventTime,
+    about: &'a About,
+    print: &'a Fingerprint,
+    terms: &'a Terms,
+    edges: &'a [u32],
+    verdict: &'a Verdict,
+    story: Option<StoryId>,
+    standing: Standing,
+    changed_by: Option<&'a ArticleKey>,
+}
+
+#[derive(Debug, Deserialize)]
 struct ArticleRecord {
     input: InputPosition,
     arrived: EventTime,
@@ -233,7 +253,11 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
         key: key.to_owned(),
         message: "no sequence in its key".into(),
     })?;
-    Ok((own, entry(own, decode::<ArticleRecord>(key, value)?)))
+    let mut stored = decode::<ArticleRecord>(key, value)?;
+    if value.first().is_some_and(|version| *version < TELLS_LISTED) {
+        stored.terms = stored.terms.all_listed();
+    }
+    Ok((own, entry(own, stored)))
 }
 
 fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
@@ -270,8 +294,14 @@ fn article_key(sequence: Sequence) -> String {
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_extend(value, vec![VERSION])
-        .expect("a record holds nothing that cannot be encoded")
+    encode_about(value, 64)
+}
+
+/// Encodes what is likely to take so many bytes.
+fn encode_about<T: Serialize>(value: &T, bytes: usize) -> Vec<u8> {
+    let mut record = Vec::with_capacity(bytes);
+    record.push(VERSION);
+    postcard::to_extend(value, record).expect("a record holds nothing that cannot be encoded")
 }
 
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreError> {
@@ -293,15 +323,16 @@ mod tests {
 
     /// What earlier releases wrote must stay readable: these bytes never change.
     #[test]
-    fn clocks_of_both_versions_are_read() {
+    fn clocks_of_all_versions_are_read() {
         let (time, next) = (EventTime(900), Sequence(12));
         let told = |first| ClockRecord { clock: time, next, first };
         assert_eq!(clock("clock", &[1, 0x88, 0x0e, 12]), Ok(told(None)));
         let newer = Change::clock(time, next, Sequence(7)).value.unwrap();
-        assert_eq!(newer, [2, 0x88, 0x0e, 12, 1, 7]);
+        assert_eq!(newer, [3, 0x88, 0x0e, 12, 1, 7]);
+        assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(told(Some(Sequence(7)))));
         assert_eq!(clock("clock", &newer), Ok(told(Some(Sequence(7)))));
-        let error = clock("clock", &[3, 0]).unwrap_err();
-        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 3 });
+        let error = clock("clock", &[4, 0]).unwrap_err();
+        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 4 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RestoreError::Unreadable { .. })));
     }
 }
