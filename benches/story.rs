@@ -94,10 +94,7 @@ fn pairs<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> f64 {
 }
 
 fn main() {
-    let mut settings = Settings::default();
-    let v = |k: &str, d: u32| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-    settings.story.postings_max = v("P", 700);
-    settings.story.stories_max = v("S", 4);
+    let settings = Settings::default();
     let file = std::env::args().find(|arg| arg.ends_with(".jsonl"));
     let lines: Vec<String> = match file {
         Some(path) => {
@@ -113,7 +110,8 @@ fn main() {
     let bounded = run(&all, &settings);
     let mut exact = settings;
     exact.story.postings_max = u32::MAX;
-    exact.story.stories_max = v("XS", 64);
+    exact.story.stories_max = 64;
+    exact.story.terms_listed = [u32::MAX; 3];
     let exact = run(&all, &exact);
     let both = pairs(bounded.iter().zip(&exact));
     let (found, wanted) = (pairs(bounded.iter()), pairs(exact.iter()));

@@ -210,6 +210,8 @@ impl State {
         self.tally.had_candidates(candidates.len());
         self.wait(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
+        // What is told of an article leaves its body out.
+        new.article.body = Body::default();
         let mut classified = classified(&new, verdict);
         let entry = Entry {
             input: input.clone(),

@@ -14,9 +14,10 @@
 //! version byte; a version above ours refuses the restore.
 //!
 //! Version 2 tells the first live sequence in `clock`: what lies before it has expired, whether or not
-//! its tombstone was read. Version 3 tells there which article's story is looked at again next; where
-//! an older record does not, the second looks that were pending are passed over. Records of all versions
-//! are read as they are, and what is written is of version 3.
+//! its tombstone was read. Version 3 tells there, too, which article's story is looked at again next;
+//! where an older record does not, the second looks that were pending are passed over. In version 3 terms
+//! have shorter ids and tell which of them list the article; articles of earlier versions are listed under
+//! all. Records of all versions are read as they are, and what is written is of version 3.
 
 use super::embargo::Waiting;
 use super::live::{Decision, Entry};
@@ -30,9 +31,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 3;
+/// The first version in which articles tell under which terms they are listed.
+const TELLS_LISTED: u8 = 3;
 /// What the keys of articles start with, and what no key before those that follow does.
 const ARTICLE: &str = "a/";
 const AFTER_ARTICLES: &str = "a0";
+/// Bytes of the record of an article that is not long.
+const ARTICLE_BYTES: usize = 4_096;
 
 /// A record to write to the changelog: `None` is a tombstone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +50,19 @@ pub struct Change {
 
 impl Change {
     pub(super) fn article(sequence: Sequence, entry: &Entry) -> Self {
-        let stored = ArticleRecord {
-            input: entry.input.clone(),
+        let stored = ArticleToWrite {
+            input: &entry.input,
             arrived: entry.arrived,
-            about: entry.about.clone(),
-            print: entry.print.clone(),
-            terms: entry.terms.clone(),
-            edges: entry.edges.clone(),
-            verdict: entry.decision.verdict.clone(),
+            about: &entry.about,
+            print: &entry.print,
+            terms: &entry.terms,
+            edges: &entry.edges,
+            verdict: &entry.decision.verdict,
             story: entry.decision.story,
             standing: entry.standing,
-            changed_by: entry.changed_by.clone(),
+            changed_by: entry.changed_by.as_ref(),
         };
-        Self { key: article_key(sequence), value: Some(encode(&stored)) }
+        Self { key: article_key(sequence), value: Some(encode_about(&stored, ARTICLE_BYTES)) }
     }
 
     pub(super) fn gone(sequence: Sequence) -> Self {
@@ -149,7 +154,22 @@ pub(super) struct ClockRecord {
     pub(super) look: Option<Sequence>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// An [`ArticleRecord`] that borrows: the same fields in the same order.
+#[derive(Debug, Serialize)]
+struct ArticleToWrite<'a> {
+    input: &'a InputPosition,
+    arrived: EventTime,
+    about: &'a About,
+    print: &'a Fingerprint,
+    terms: &'a Terms,
+    edges: &'a [u32],
+    verdict: &'a Verdict,
+    story: Option<StoryId>,
+    standing: Standing,
+    changed_by: Option<&'a ArticleKey>,
+}
+
+#[derive(Debug, Deserialize)]
 struct ArticleRecord {
     input: InputPosition,
     arrived: EventTime,
@@ -236,7 +256,11 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
         key: key.to_owned(),
         message: "no sequence in its key".into(),
     })?;
-    Ok((own, entry(own, decode::<ArticleRecord>(key, value)?)))
+    let mut stored = decode::<ArticleRecord>(key, value)?;
+    if value.first().is_some_and(|version| *version < TELLS_LISTED) {
+        stored.terms = stored.terms.all_listed();
+    }
+    Ok((own, entry(own, stored)))
 }
 
 fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
@@ -273,8 +297,14 @@ fn article_key(sequence: Sequence) -> String {
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_extend(value, vec![VERSION])
-        .expect("a record holds nothing that cannot be encoded")
+    encode_about(value, 64)
+}
+
+/// Encodes what is likely to take so many bytes.
+fn encode_about<T: Serialize>(value: &T, bytes: usize) -> Vec<u8> {
+    let mut record = Vec::with_capacity(bytes);
+    record.push(VERSION);
+    postcard::to_extend(value, record).expect("a record holds nothing that cannot be encoded")
 }
 
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreError> {

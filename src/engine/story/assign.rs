@@ -5,10 +5,12 @@
 
 use super::frequencies::{Frequencies, Weights};
 use super::live::{Scale, Story, Voices, last};
-use super::postings::Postings;
+use super::postings::{Postings, Whom};
 use super::score::{self, Query};
 use super::terms::{Channel, Terms};
-use super::{FrequencyRecord, Life, Member, Members, Placement, Settings, Step, StoryId, Summary};
+use super::{
+    Few, FrequencyRecord, Life, Member, Members, Norms, Placement, Settings, Step, StoryId, Summary,
+};
 use crate::engine::article::{EventTime, ItemType, Sequence, Shape};
 use crate::engine::relation::{Kind, Standing};
 use rustc_hash::FxHashMap;
@@ -189,7 +191,8 @@ impl Stories {
         let (mut steps, mut score) = (Vec::new(), None);
         let mut follows = text_of.filter(|_| new.kind == Kind::Recurring && same_sender(of, new));
         let story = matched.or_else(|| {
-            let scored = self.scored(Member { terms: &terms, ..new }, &weights, None, members);
+            let whom = Whom::all(new.sequence, self.newest());
+            let scored = self.scored(Member { terms: &terms, ..new }, &weights, whom, members);
             let best = *scored.first()?;
             if best.score < join {
                 let moved_on = best.timeless >= join;
@@ -252,11 +255,11 @@ impl Stories {
             opened: new.arrived,
             language: new.about.language,
             follows,
-            related: Vec::new(),
-            doubts: Vec::new(),
+            related: Few::default(),
+            doubts: Few::default(),
             changed: None,
             most: (0, 0),
-            norms: [0.0; 4],
+            norms: Norms::default(),
         };
         self.live.insert(story, Box::new(Story::new(record)));
         story
@@ -266,7 +269,7 @@ impl Stories {
         for (story, other) in [(a, b), (b, a)] {
             let Some(live) = self.live.get_mut(&story) else { continue };
             if let Err(at) = live.record.related.binary_search(&other) {
-                live.record.related.insert(at, other);
+                live.record.related.change(|related| related.insert(at, other));
                 self.stir(story, now);
             }
         }
@@ -289,18 +292,23 @@ impl Stories {
         story
     }
 
-    /// Scores `new` against the stories near it, less `own`, best first.
+    /// The latest article.
+    pub(super) fn newest(&self) -> Sequence {
+        Sequence((self.first + self.of.len() as u64).saturating_sub(1))
+    }
+
+    /// Scores `new` against the stories of those of `whom` that are near it, less its own, best first.
     pub(super) fn scored(
         &mut self,
         new: Member<'_>,
         weights: &Weights,
-        own: Option<StoryId>,
+        whom: Whom,
         members: &impl Members,
     ) -> Vec<Scored> {
         let query = Query::new(new.terms, &self.frequencies, *weights, &self.settings);
-        let newest = Sequence((self.first + self.of.len() as u64).saturating_sub(1));
+        let own = self.story_of(new.sequence);
         let most = self.settings.postings_max as usize;
-        let near = self.postings.near(&query, new.sequence, most, 0.25, newest);
+        let near = self.postings.near(&query, whom, most, 0.25);
         let stories =
             group(near, |s| self.story_of(s).filter(|story| Some(*story) != own), &self.settings);
         let mut scored: Vec<Scored> = stories
@@ -418,7 +426,7 @@ fn score_of(
         }
         by_members += score::mean(cosines, settings) / nearest.len() as f64;
     }
-    let norms = story.record.norms;
+    let norms = story.record.norms.get();
     let centroid = match story.voices() {
         Voices::Nobody | Voices::One(_) => None,
         Voices::Few(few) => {

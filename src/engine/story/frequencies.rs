@@ -106,12 +106,18 @@ impl Frequencies {
     pub(super) fn weights(&self, language: Option<Lang>) -> Weights {
         let articles = self.articles.get(&language).copied().unwrap_or(0);
         let articles = f64::from(articles) + 1.0;
-        std::array::from_fn(|level| {
+        let weigh = |idf: f64| (idf.powf(1.25) * 256.0).round() as u32;
+        let mut weights = [weigh(0.5); 33];
+        for (level, weight) in weights.iter_mut().enumerate() {
             // Level 0 is a term that no counter knows yet, which weighs as one that one knows.
             let least = (level.max(1) as f64 - 1.0).exp2();
-            let idf = (articles / 1.5f64.mul_add(least, 0.5)).ln().max(0.5);
-            (idf.powf(1.25) * 256.0).round() as u32
-        })
+            let idf = (articles / 1.5f64.mul_add(least, 0.5)).ln();
+            if idf <= 0.5 {
+                break;
+            }
+            *weight = weigh(idf);
+        }
+        weights
     }
 
     /// What a term weighs.
@@ -191,7 +197,7 @@ mod tests {
         }
         let weights = seen.weights(None);
         let weigh = |word| {
-            let id = words(word).channel(Channel::Text)[0].id();
+            let id = words(word).channel(Channel::Text).next().unwrap().id();
             seen.weight(&weights, Channel::Text, id)
         };
         assert!(weigh("t7") > 4 * weigh("common"), "{} {}", weigh("t7"), weigh("common"));

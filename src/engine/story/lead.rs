@@ -17,8 +17,8 @@ use std::cmp::Reverse;
 /// The place of a member among those that may lead; the highest leads.
 pub(super) type Rank = (u8, u8, u32, Reverse<Sequence>);
 
-/// The rank of a member.
-pub(super) fn rank(member: Member<'_>) -> Rank {
+/// What the rank of a member has beside its sequence.
+pub(super) fn places(member: Member<'_>) -> (u8, u8, u8) {
     let standing = match member.standing {
         Standing::Stands => 2,
         Standing::Superseded | Standing::Uncorrected => 1,
@@ -30,7 +30,7 @@ pub(super) fn rank(member: Member<'_>) -> Rank {
         _ if brief || member.about.kind != ItemType::Text => 0,
         own => own,
     };
-    (standing, own, member.words.max(1).ilog2(), Reverse(member.sequence))
+    (standing, own, member.words.max(1).ilog2() as u8)
 }
 
 /// Whether a member of this rank stands, neither withdrawn nor gone.

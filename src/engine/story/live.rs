@@ -6,10 +6,10 @@
 
 use super::frequencies::{Frequencies, Weights};
 use super::lead::{self, Rank};
-use super::many::{self, FEW, Many, One};
+use super::many::{self, Many, One};
 use super::score::{self, Sums};
 use super::terms::Channel;
-use super::{Life, Member, Members, Settings, StoryId, Summary};
+use super::{Few, Life, Member, Members, Settings, StoryId, Summary};
 use crate::engine::article::{EventTime, Sequence};
 use crate::engine::relation::Standing;
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ const LONG: usize = 2_000;
 pub(super) struct Story {
     pub(super) record: Life,
     /// The stories that it took in.
-    pub(super) absorbed: Vec<StoryId>,
+    pub(super) absorbed: Few<StoryId>,
     last_seen: EventTime,
     of: Of,
 }
@@ -68,7 +68,7 @@ enum Of {
 
 impl Story {
     pub(super) fn new(record: Life) -> Self {
-        Self { last_seen: record.opened, record, absorbed: Vec::new(), of: Of::Nobody }
+        Self { last_seen: record.opened, record, absorbed: Few::default(), of: Of::Nobody }
     }
 
     /// Its members, oldest first.
@@ -97,8 +97,7 @@ impl Story {
             Of::Many(many) => match many.voices.len() {
                 0 => Voices::Nobody,
                 1 => Voices::One(many.voices[0]),
-                2..=FEW => Voices::Few(many),
-                _ => Voices::Many(&many.sums),
+                _ => many.sums.as_deref().map_or(Voices::Few(many), Voices::Many),
             },
             _ => Voices::Nobody,
         }
@@ -138,8 +137,8 @@ impl Story {
     fn lead(&self) -> Option<Rank> {
         match &self.of {
             Of::Nobody => None,
-            Of::One(one) => Some(one.rank),
-            Of::Many(many) => many.ranks.last().copied(),
+            Of::One(one) => Some(one.rank()),
+            Of::Many(many) => many.ranks.last(),
         }
     }
 
@@ -186,10 +185,12 @@ impl Story {
         self.record.language = self.record.language.or(other.record.language);
         self.last_seen = self.last_seen.max(other.last_seen);
         self.many().absorb(std::mem::take(other.many()), members, centroid_members);
-        self.record.related.extend(other.record.related);
-        self.record.related.sort_unstable();
-        self.record.related.dedup();
-        self.absorbed.extend(other.absorbed);
+        self.record.related.change(|related| {
+            related.extend(other.record.related);
+            related.sort_unstable();
+            related.dedup();
+        });
+        self.absorbed.change(|absorbed| absorbed.extend(other.absorbed));
         self.absorbed.push(id);
         self.note_most();
     }
@@ -226,7 +227,7 @@ impl Story {
     pub(super) fn weigh(&mut self, scale: Scale<'_>, members: &impl Members) {
         let Scale { frequencies, weights, centroid_members } = scale;
         let norms = |sums: Cow<'_, Sums>| score::norms(&sums, frequencies, weights);
-        self.record.norms = self.centroid(members, centroid_members).map_or([0.0; 4], norms);
+        self.record.norms = self.centroid(members, centroid_members).map_or([0.0; 4], norms).into();
     }
 
     /// The published state.
@@ -243,7 +244,7 @@ impl Story {
             first_seen: self.record.opened,
             last_seen: self.last_seen,
             follows: self.record.follows,
-            related: self.record.related.clone(),
+            related: self.record.related.to_vec(),
         }
     }
 }
@@ -259,7 +260,7 @@ mod tests {
     use super::*;
     use crate::engine::article::{About, Lang};
     use crate::engine::relation::Kind;
-    use crate::engine::story::Terms;
+    use crate::engine::story::{Norms, Terms};
     use crate::engine::text::{Clean, words};
     use proptest::prelude::*;
 
@@ -298,11 +299,11 @@ mod tests {
             opened: EventTime(0),
             language: None,
             follows: None,
-            related: Vec::new(),
-            doubts: Vec::new(),
+            related: Few::default(),
+            doubts: Few::default(),
             changed: None,
             most: (0, 0),
-            norms: [0.0; 4],
+            norms: Norms::default(),
         })
     }
 

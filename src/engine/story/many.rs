@@ -7,22 +7,26 @@
 //! 4 KB a story, and most stories are small.
 
 use super::lead::{self, Rank};
+use super::ranks::Ranks;
 use super::score::{OPENING, Sums};
 use super::terms::{Channel, Term, Terms};
 use super::{Member, Members};
 use crate::engine::article::Sequence;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 /// Voices up to which no sums are kept.
-pub(super) const FEW: usize = 4;
+pub(super) const FEW: usize = 8;
 
 /// One member, as the story counts it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct One {
     pub(super) sequence: Sequence,
+    pub(super) family: Option<NonZeroU64>,
     pub(super) speaks: bool,
-    pub(super) rank: Rank,
-    pub(super) family: Option<u64>,
+    /// What its rank has beside its sequence.
+    places: (u8, u8, u8),
 }
 
 /// Several members, or one that is left of them.
@@ -30,10 +34,11 @@ pub(super) struct One {
 pub(super) struct Many {
     pub(super) members: VecDeque<Sequence>,
     pub(super) voices: VecDeque<Sequence>,
-    /// Empty where few speak.
-    pub(super) sums: Sums,
-    pub(super) ranks: BTreeSet<Rank>,
-    pub(super) families: BTreeMap<u64, u32>,
+    /// None where few speak.
+    pub(super) sums: Option<Box<Sums>>,
+    pub(super) ranks: Ranks,
+    /// Families of publishers in order, and how many roots count for each.
+    pub(super) families: Vec<(NonZeroU64, u32)>,
     pub(super) standing: u32,
 }
 
@@ -41,14 +46,19 @@ impl One {
     pub(super) fn new(member: Member<'_>) -> Self {
         Self {
             sequence: member.sequence,
+            family: lead::family(member).and_then(|family| NonZeroU64::new(family.max(1))),
             speaks: !member.terms.is_empty(),
-            rank: lead::rank(member),
-            family: lead::family(member),
+            places: lead::places(member),
         }
     }
 
+    pub(super) fn rank(self) -> Rank {
+        let (standing, own, length) = self.places;
+        (standing, own, length.into(), Reverse(self.sequence))
+    }
+
     pub(super) fn stands(self) -> bool {
-        lead::stands(self.rank)
+        lead::stands(self.rank())
     }
 }
 
@@ -77,10 +87,11 @@ impl Many {
             self.sum_anew(members, centroid_members);
             return;
         }
-        plus(&mut self.sums, new.terms);
+        let Some(sums) = &mut self.sums else { return };
+        plus(sums, new.terms);
         let forgotten = (speak - 1).checked_sub(centroid_members).map(|at| self.voices[at]);
         if let Some(old) = forgotten.and_then(terms) {
-            minus(&mut self.sums, old);
+            minus(sums, old);
         }
     }
 
@@ -90,10 +101,8 @@ impl Many {
     }
 
     fn sum_anew(&mut self, members: &impl Members, centroid_members: usize) {
-        self.sums = match self.voices.len() > FEW {
-            true => summed(self.speaking(centroid_members), members),
-            false => Sums::default(),
-        };
+        let speak = self.voices.len() > FEW;
+        self.sums = speak.then(|| Box::new(summed(self.speaking(centroid_members), members)));
     }
 
     pub(super) fn remove(&mut self, old: Member<'_>, centroid_members: usize) {
@@ -105,9 +114,13 @@ impl Many {
         }
         self.voices.pop_front();
         match self.voices.len() {
-            ..=FEW => self.sums = Sums::default(),
-            left if left < centroid_members => minus(&mut self.sums, old.terms),
-            _ => {}
+            ..=FEW => self.sums = None,
+            left if left >= centroid_members => {}
+            _ => {
+                if let Some(sums) = &mut self.sums {
+                    minus(sums, old.terms);
+                }
+            }
         }
     }
 
@@ -115,7 +128,7 @@ impl Many {
         self.standing += other.standing;
         self.ranks.extend(other.ranks);
         for (family, count) in other.families {
-            *self.families.entry(family).or_default() += count;
+            self.count_family(family, count);
         }
         self.take_voices(&other.voices, members, centroid_members);
         for sequence in other.members {
@@ -150,38 +163,47 @@ impl Many {
             return;
         }
         let terms = |voice: Sequence| members.member(voice).map(|m| m.terms);
-        speaking_too
-            .filter_map(|voice| terms(*voice))
-            .for_each(|terms| plus(&mut self.sums, terms));
+        let Some(sums) = &mut self.sums else { return };
+        speaking_too.filter_map(|voice| terms(*voice)).for_each(|terms| plus(sums, terms));
         let from = self.voices.partition_point(|voice| Some(*voice) < before);
         let pushed_out = self.voices.range(from..).take_while(|voice| **voice < first);
         let own = pushed_out.filter(|voice| others.binary_search(voice).is_err());
-        own.filter_map(|voice| terms(*voice)).for_each(|terms| minus(&mut self.sums, terms));
+        own.filter_map(|voice| terms(*voice)).for_each(|terms| minus(sums, terms));
     }
 
     pub(super) fn count(&mut self, one: One) {
         self.standing += u32::from(one.stands());
-        self.ranks.insert(one.rank);
+        self.ranks.insert(one.rank());
         if let Some(family) = one.family {
-            *self.families.entry(family).or_default() += 1;
+            self.count_family(family, 1);
+        }
+    }
+
+    fn count_family(&mut self, family: NonZeroU64, roots: u32) {
+        match self.families.binary_search_by_key(&family, |held| held.0) {
+            Ok(at) => self.families[at].1 += roots,
+            Err(at) => {
+                self.families.reserve_exact(1);
+                self.families.insert(at, (family, roots));
+            }
         }
     }
 
     pub(super) fn uncount(&mut self, one: One) {
         self.standing -= u32::from(one.stands());
-        self.ranks.remove(&one.rank);
+        self.ranks.remove(one.rank());
         if let Some(family) = one.family
-            && let Some(count) = self.families.get_mut(&family)
+            && let Ok(at) = self.families.binary_search_by_key(&family, |held| held.0)
         {
-            *count -= 1;
-            if *count == 0 {
-                self.families.remove(&family);
+            self.families[at].1 -= 1;
+            if self.families[at].1 == 0 {
+                self.families.remove(at);
             }
         }
     }
 }
 
-pub(super) fn counted(term: &Term) -> (u32, u32) {
+pub(super) fn counted(term: Term) -> (u32, u32) {
     (term.id(), term.q())
 }
 
@@ -213,7 +235,7 @@ fn sum(counts: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
 /// Adds the terms of an article.
 fn plus(sums: &mut Sums, terms: &Terms) {
     for channel in Channel::ALL {
-        add(&mut sums[channel as usize], terms.channel(channel).iter().map(counted));
+        add(&mut sums[channel as usize], terms.channel(channel).map(counted));
     }
     add(&mut sums[OPENING], terms.opening().map(once));
 }
@@ -221,7 +243,7 @@ fn plus(sums: &mut Sums, terms: &Terms) {
 /// Takes the terms of an article off again.
 fn minus(sums: &mut Sums, terms: &Terms) {
     for channel in Channel::ALL {
-        take_off(&mut sums[channel as usize], terms.channel(channel).iter().map(counted));
+        take_off(&mut sums[channel as usize], terms.channel(channel).map(counted));
     }
     take_off(&mut sums[OPENING], terms.opening().map(once));
 }

@@ -7,6 +7,7 @@ use super::assign::Stories;
 use super::frequencies::Weights;
 use super::live::{Scale, Story, Voices};
 use super::many::counted;
+use super::postings::Whom;
 use super::score;
 use super::terms::Channel;
 use super::{Members, Step, StoryId};
@@ -20,7 +21,8 @@ const DOUBTS_MAX: usize = 8;
 const DOUBTS: u8 = 2;
 
 impl Stories {
-    /// An article hesitates between two stories: merges them once their centroids agree.
+    /// An article hesitates between two stories: merges them once their centroids agree. Where none
+    /// can agree that far nothing is noted.
     pub(super) fn doubt(
         &mut self,
         a: StoryId,
@@ -29,24 +31,29 @@ impl Stories {
         now: EventTime,
         members: &impl Members,
     ) -> Option<Step> {
-        let (keeper, other) = (a.min(b), a.max(b));
-        let doubts = &mut self.live.get_mut(&keeper)?.record.doubts;
-        let count = match doubts.iter().position(|(story, _)| *story == other) {
-            Some(at) => doubts.remove(at).1.saturating_add(1),
-            None => 1,
-        };
-        doubts.push((other, count));
-        if doubts.len() > DOUBTS_MAX {
-            doubts.remove(0);
+        let bar = self.settings.merge_among(self.of.len());
+        if bar >= 1.0 {
+            return None;
         }
+        let (keeper, other) = (a.min(b), a.max(b));
+        let count = self.live.get_mut(&keeper)?.record.doubts.change(|doubts| {
+            let count = match doubts.iter().position(|(story, _)| *story == other) {
+                Some(at) => doubts.remove(at).1.saturating_add(1),
+                None => 1,
+            };
+            doubts.push((other, count));
+            if doubts.len() > DOUBTS_MAX {
+                doubts.remove(0);
+            }
+            count
+        });
         self.changed.push(keeper);
         if count < DOUBTS {
             return None;
         }
         let (x, y) = (self.live.get(&a)?, self.live.get(&b)?);
         let small = x.size().min(y.size()).clamp(1, 10);
-        let bar = self.settings.merge_among(self.of.len())
-            + self.settings.merge_size * (1.0 - 1.0 / f64::from(small));
+        let bar = bar + self.settings.merge_size * (1.0 - 1.0 / f64::from(small));
         let agreement = self.agreement(x, y, weights, members);
         (agreement >= bar).then(|| self.merge(a, b, agreement, now, members)).flatten()
     }
@@ -60,7 +67,7 @@ impl Stories {
                 _ => None,
             };
             match only {
-                Some(only) => only.terms.channel(Channel::Text).iter().map(counted).collect(),
+                Some(only) => only.terms.channel(Channel::Text).map(counted).collect(),
                 None => story.centroid(members, most).map_or(Vec::new(), |sums| match sums {
                     Cow::Borrowed(sums) => sums[Channel::Text as usize].clone(),
                     Cow::Owned([_, text, _, _]) => text,
@@ -101,7 +108,7 @@ impl Stories {
         self.absorbed.insert(absorbed, survivor);
         let own = self.live.get_mut(&survivor)?;
         own.absorb(*gone, absorbed, members, self.settings.centroid_members as usize);
-        own.record.doubts.retain(|(story, _)| *story != absorbed);
+        own.record.doubts.change(|doubts| doubts.retain(|(story, _)| *story != absorbed));
         let weights = self.frequencies.weights(own.record.language);
         let scale = Scale::new(&self.frequencies, &weights, &self.settings);
         own.weigh(scale, members);
@@ -122,8 +129,18 @@ impl Stories {
         }
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
         let weights = self.frequencies.weights(member.about.language);
-        let best = *self.scored(member, &weights, Some(story), members).first()?;
-        let joins = best.score >= self.settings.join_again_among(self.of.len());
+        let newest = self.newest();
+        let (first, again) = (
+            self.settings.join_among(self.of.len()),
+            self.settings.join_again_among(self.of.len()),
+        );
+        // Where the bar is that of the first look, only what came since can be new.
+        let whom = match again < first {
+            true => Whom::all(sequence, newest),
+            false => Whom::later(sequence, newest),
+        };
+        let best = *self.scored(member, &weights, whom, members).first()?;
+        let joins = best.score >= again;
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
     }
 }

@@ -12,6 +12,7 @@
 //! merge        stories that articles cannot tell apart, and second looks
 //! live         one story: members, lead, publishers
 //! many         the tables of a story of several: centroid, voices, ranks, families
+//! list, packed, few, ranks   what is kept for long, in few bytes
 //! ```
 //!
 //! An article whose text matches an earlier one joins that one's story. Any other is scored against
@@ -22,7 +23,8 @@
 //! after `look_again_articles` or `look_again_after` is scored once more, and then joins from the lower
 //! `join_again` on: what is unsure waits until it is known what else there is. In a crowded window,
 //! where more strangers are near by chance, all three bars rise, to `join_crowded`, `join_again_crowded`
-//! and `merge_crowded`, it waits longer, and a large story takes in only what shares its names.
+//! and `merge_crowded`, it waits longer, and a large story takes in only what shares its names. Where both
+//! looks have the same bar the second one only asks what came since the first.
 //!
 //! An article that recurs with other figures, as a table of rates, opens a story that follows that of
 //! its match, and its template draws it nowhere.
@@ -35,19 +37,23 @@
 //! function of the live records and their own; ST-5 the work an article causes is bounded, however
 //! large the story.
 //!
-//! Cost: 1.6 to 1.9 KB a live article of 3.4 KB, and some 80 us on one core, of which second looks have a
-//! third (`benches/story.rs`).
+//! Cost: 1.1 to 1.2 KB a live article of 3.4 KB, its terms a good part of it, and some 60 us on one core
+//! (`benches/story.rs`).
 //!
 //! Deliberately absent: embeddings, learned weights, and settings per language or feed.
 
 mod assign;
 mod consider;
+mod few;
 mod frequencies;
 mod lead;
+mod list;
 mod live;
 mod many;
 mod merge;
+mod packed;
 mod postings;
+mod ranks;
 mod restore;
 mod score;
 mod settings;
@@ -59,6 +65,7 @@ use crate::engine::article::{About, ArticleKey, EventTime, Lang, Sequence};
 use crate::engine::relation::{Kind, Standing};
 pub use assign::Stories;
 pub use consider::Choice;
+pub use few::{Few, Norms};
 pub use frequencies::{Head as FrequencyHead, Record as FrequencyRecord};
 use serde::{Deserialize, Serialize};
 pub use settings::Settings;
@@ -190,15 +197,15 @@ pub struct Life {
     /// The story that it grew out of.
     pub follows: Option<StoryId>,
     /// Stories in other languages, linked as translations.
-    pub related: Vec<StoryId>,
+    pub related: Few<StoryId>,
     /// How often an article could have joined this story as well as another.
-    pub doubts: Vec<(StoryId, u8)>,
+    pub doubts: Few<(StoryId, u8)>,
     /// Engine time of its last change after its opening.
     pub changed: Option<EventTime>,
     /// The most members that stood at one time, and the most publishers.
     pub most: (u32, u32),
     /// Squared length of its centroid by channel, as weighed at its last change.
-    pub norms: [f64; 4],
+    pub norms: Norms,
 }
 
 /// A change to what the stories remember beside their members.

@@ -1,51 +1,31 @@
 //! Which live articles hold a term, and who of them may be near a new one.
 //!
-//! In: terms. Out: the articles that share enough of the rarest of them. One list a channel and term,
-//! in order of arrival, each entry an article and the share that the term has in its channel
-//! (`q / |q|`, of 127). In each channel the article's terms are walked from the rarest on until
-//! `postings_max` entries were read; a list that alone is longer gives its newest. There is no rule on
-//! how frequent a term may be: in a small window every term is used, in a large one only rare ones.
+//! In: terms. Out: the articles that share enough of the rarest of them. An article is listed under its
+//! heaviest terms alone, and found by those of another. One [list](super::list) a channel and term, each
+//! entry an article and the share that the term has in its channel, `q / |q|`. In each channel the
+//! article's terms are walked from the rarest on until `postings_max` entries were read; a list that alone
+//! is longer gives its newest. There is no rule on how frequent a term may be: in a small window every
+//! term is used, in a large one only rare ones.
 //!
 //! A relative cut of frequent terms with few query terms costs up to .16 F1; this does not.
 //!
-//! Most terms are held by one article: the map itself holds that entry. The others have a list in a slab,
-//! which grows by a quarter.
+//! Most terms are held by one article: the map itself holds that entry. The others have a list in a slab.
 //!
 //! Invariants: SP-1 a list holds live articles alone, each once, in order.
 //!
-//! Cost: 5 bytes an entry and 14 a term; at most three times `postings_max` entries are read an article.
+//! Cost: 2 to 4 bytes an entry, 14 a term, and 42 a list; at most three times `postings_max` entries are
+//! read an article.
 
+use super::list::{Entry, List, Share, behind};
 use super::score::Query;
 use super::terms::{Channel, Term, Terms};
 use crate::engine::article::Sequence;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 /// Live articles must stay below it: an entry holds as many bits of the sequence.
 pub(super) const LIVE_MAX: u32 = 1 << 24;
-
-/// The low bits of a sequence, and the share in 7 bits; the highest bit is clear.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry(u32);
-
-const SHARE_BITS: u32 = 7;
-const SHARE_MAX: u8 = (1 << SHARE_BITS) - 1;
-
-impl Entry {
-    fn new(sequence: Sequence, share: u8) -> Self {
-        Self((sequence.0 as u32 & (LIVE_MAX - 1)) << SHARE_BITS | u32::from(share.min(SHARE_MAX)))
-    }
-
-    fn low(self) -> u32 {
-        self.0 >> SHARE_BITS
-    }
-
-    fn share(self) -> u8 {
-        self.0 as u8 & SHARE_MAX
-    }
-}
 
 /// What the map holds for a term: its one entry, or, with the highest bit set, where its list is.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +36,10 @@ const LISTED: u32 = 1 << 31;
 impl Held {
     /// The entry, or the place of the list.
     fn is(self) -> Result<Entry, usize> {
-        if self.0 & LISTED == 0 { Ok(Entry(self.0)) } else { Err((self.0 & !LISTED) as usize) }
+        match self.0 & LISTED {
+            0 => Ok(Entry::of_bits(self.0)),
+            _ => Err((self.0 & !LISTED) as usize),
+        }
     }
 }
 
@@ -64,45 +47,42 @@ impl Held {
 #[derive(Debug, Default)]
 struct Lists {
     held: FxHashMap<u32, Held>,
-    slab: Vec<VecDeque<Entry>>,
+    slab: Vec<List>,
     free: Vec<u32>,
 }
 
 impl Lists {
-    /// Adds an article under its terms of this channel.
-    fn add(&mut self, sequence: Sequence, terms: &[Term]) {
-        let unit = f32::from(SHARE_MAX) / length(terms);
-        for term in terms {
-            let share = (term.q() as f32 * unit).round() as u8;
-            self.push(term.id(), Entry::new(sequence, share));
+    /// Adds an article under those of its terms of this channel that list it.
+    fn add(&mut self, sequence: Sequence, terms: impl Iterator<Item = Term> + Clone) {
+        let length = length(terms.clone());
+        for term in terms.filter(|term| term.listed()) {
+            let share = Share::new(term.q() as f32 / length);
+            self.push(term.id(), Entry::new(low_bits(sequence), share));
         }
     }
 
     fn push(&mut self, term: u32, entry: Entry) {
         let held = match self.held.entry(term) {
             Vacant(empty) => {
-                empty.insert(Held(entry.0));
+                empty.insert(Held(entry.bits()));
                 return;
             }
             Occupied(held) => held.into_mut(),
         };
         match held.is() {
-            Err(at) => {
-                let list = &mut self.slab[at];
-                if list.len() == list.capacity() {
-                    list.reserve_exact(list.len() / 4 + 2);
-                }
-                list.push_back(entry);
-            }
+            Err(at) => self.slab[at].push(entry),
             Ok(first) => {
                 let at = self.free.pop().unwrap_or_else(|| {
-                    self.slab.push(VecDeque::new());
+                    if self.slab.len() == self.slab.capacity() {
+                        self.slab.reserve_exact(self.slab.len() / 8 + 16);
+                    }
+                    self.slab.push(List::default());
                     self.slab.len() as u32 - 1
                 });
                 *held = Held(LISTED | at);
                 let list = &mut self.slab[at as usize];
-                list.reserve_exact(2);
-                list.extend([first, entry]);
+                list.push(first);
+                list.push(entry);
             }
         }
     }
@@ -117,47 +97,46 @@ impl Lists {
             }
             Err(at) => {
                 let list = &mut self.slab[at];
-                debug_assert_eq!(list.front().map(|e| e.low()), Some(low), "SP-1");
-                list.pop_front();
-                if list.len() == 1
-                    && let Some(only) = list.pop_front()
-                {
-                    self.held.insert(term, Held(only.0));
-                    self.slab[at] = VecDeque::new();
+                debug_assert_eq!(list.entries().last().map(Entry::low), Some(low), "SP-1");
+                list.pop();
+                let only = list.entries().next().filter(|_| list.len() == 1);
+                if let Some(only) = only {
+                    self.held.insert(term, Held(only.bits()));
+                    self.slab[at] = List::default();
                     self.free.push(at as u32);
-                } else if 2 * list.len() < list.capacity() {
-                    list.shrink_to(list.len() + list.len() / 4);
                 }
             }
         }
     }
 
-    /// The lists of those of `terms` that live articles hold, the shortest first. Map, slab and newest
-    /// entries are read in loops of their own, so that the memory fetches them side by side.
-    fn of(&self, terms: &[Term]) -> Vec<(usize, Term, List<'_>)> {
-        let held: Vec<Option<Held>> =
-            terms.iter().map(|term| self.held.get(&term.id()).copied()).collect();
-        let list = |(&term, held): (&Term, Option<Held>)| {
-            let list = match held?.is() {
-                Ok(only) => List::One(only),
-                Err(at) => List::Many(&self.slab[at]),
+    /// The lists of those of `terms` that articles of `whom` hold, the shortest first. Map, slab and
+    /// newest entries are read in loops of their own, so that the memory fetches them side by side.
+    fn of(&self, terms: impl Iterator<Item = Term>, whom: Whom) -> Vec<(u32, Term, Found<'_>)> {
+        let held: Vec<(Term, Option<Held>)> = terms
+            .filter(|term| term.listed())
+            .map(|term| (term, self.held.get(&term.id()).copied()))
+            .collect();
+        let list = |(term, held): (Term, Option<Held>)| {
+            let found = match held?.is() {
+                Ok(only) => Found::One(only),
+                Err(at) => Found::Many(&self.slab[at]),
             };
-            Some((list.len(), term, list))
+            whom.asks(found.newest()).then_some((found.len() as u32, term, found))
         };
-        let mut found: Vec<_> = terms.iter().zip(held).filter_map(list).collect();
-        found.sort_unstable_by_key(|&(len, term, _)| (len, term.id()));
+        let mut found: Vec<_> = held.into_iter().filter_map(list).collect();
+        found.sort_unstable_by_key(|&(len, term, _)| u64::from(len) << 32 | u64::from(term.id()));
         found
     }
 }
 
 /// The entries of one term.
 #[derive(Debug, Clone, Copy)]
-enum List<'a> {
+enum Found<'a> {
     One(Entry),
-    Many(&'a VecDeque<Entry>),
+    Many(&'a List),
 }
 
-impl List<'_> {
+impl Found<'_> {
     fn len(self) -> usize {
         match self {
             Self::One(_) => 1,
@@ -165,38 +144,84 @@ impl List<'_> {
         }
     }
 
-    /// Calls `each` with the newest entries, at most so many.
-    fn newest(self, most: usize, mut each: impl FnMut(Entry)) {
+    fn newest(self) -> u32 {
+        match self {
+            Self::One(only) => only.low(),
+            Self::Many(all) => all.newest(),
+        }
+    }
+
+    /// Calls `each` with the newest entries, at most so many, of the articles of `whom`.
+    fn newest_of(self, whom: Whom, most: usize, mut each: impl FnMut(Entry)) {
         match self {
             Self::One(only) => each(only),
             Self::Many(all) => {
-                let (older, newer) = all.as_slices();
-                let older =
-                    &older[older.len() - older.len().min(most.saturating_sub(newer.len()))..];
-                let newer = &newer[newer.len() - newer.len().min(most)..];
-                older.iter().chain(newer).for_each(|entry| each(*entry));
+                let asked = all.entries().take(most).take_while(|entry| whom.asks(entry.low()));
+                asked.for_each(each);
             }
         }
     }
+}
+
+/// The articles among which one looks for its like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whom {
+    newest: Sequence,
+    /// How many, from the newest on.
+    count: u32,
+    /// The one that asks.
+    own: u32,
+}
+
+impl Whom {
+    /// All but `own`; `newest` is the latest of them.
+    pub(super) fn all(own: Sequence, newest: Sequence) -> Self {
+        Self { newest, count: LIVE_MAX, own: low_bits(own) }
+    }
+
+    /// Those later than `own`.
+    pub(super) fn later(own: Sequence, newest: Sequence) -> Self {
+        let count = newest.0.saturating_sub(own.0).min(u64::from(LIVE_MAX));
+        Self { newest, count: count as u32, own: low_bits(own) }
+    }
+
+    fn asks(self, low: u32) -> bool {
+        behind(low, low_bits(self.newest)) < self.count
+    }
+
+    /// The sequence that ends in these bits.
+    fn whole(self, low: u32) -> Sequence {
+        Sequence(self.newest.0 - u64::from(behind(low, low_bits(self.newest))))
+    }
+}
+
+fn low_bits(sequence: Sequence) -> u32 {
+    sequence.0 as u32 & (LIVE_MAX - 1)
 }
 
 /// The postings of all channels, and the scores of one walk.
 #[derive(Debug)]
 pub(super) struct Postings {
     lists: [Lists; 3],
+    shares: [f32; 16],
     scores: Vec<f32>,
     touched: Vec<u32>,
 }
 
 impl Default for Postings {
     fn default() -> Self {
-        Self { lists: Default::default(), scores: vec![0.0; 1 << 10], touched: Vec::new() }
+        Self {
+            lists: Default::default(),
+            shares: Share::table(),
+            scores: vec![0.0; 1 << 10],
+            touched: Vec::new(),
+        }
     }
 }
 
 /// The length of a channel's counts as a vector.
-fn length(terms: &[Term]) -> f32 {
-    (terms.iter().map(|t| t.q() * t.q()).sum::<u32>() as f32).sqrt()
+fn length(terms: impl Iterator<Item = Term>) -> f32 {
+    (terms.map(|t| t.q() * t.q()).sum::<u32>() as f32).sqrt()
 }
 
 impl Postings {
@@ -228,35 +253,29 @@ impl Postings {
 
     /// Removes an article, the earliest of all.
     pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms) {
-        let low = sequence.0 as u32 & (LIVE_MAX - 1);
         for (channel, lists) in Channel::ALL.into_iter().zip(&mut self.lists) {
-            terms.channel(channel).iter().for_each(|term| lists.pop(term.id(), low));
+            let listed = terms.channel(channel).filter(|term| term.listed());
+            listed.for_each(|term| lists.pop(term.id(), low_bits(sequence)));
         }
     }
 
-    /// The live articles whose score by shared rare terms is at least `cut` of the best, in order of
-    /// arrival, without `own`, which asks. `newest` is the latest live article.
+    /// Those of `whom` whose score by shared rare terms is at least `cut` of the best, in order of
+    /// arrival.
     pub(super) fn near(
         &mut self,
         query: &Query<'_>,
-        own: Sequence,
+        whom: Whom,
         postings_max: usize,
         cut: f32,
-        newest: Sequence,
     ) -> Vec<(Sequence, f32)> {
-        let own = own.0 as u32 & (LIVE_MAX - 1);
-        let walked = Channel::ALL.map(|channel| self.walk(query, channel, own, postings_max));
+        let walked = Channel::ALL.map(|channel| self.walk(query, channel, whom, postings_max));
         let bar = cut * walked.into_iter().fold(0.0, f32::max);
         let mask = self.scores.len() as u32 - 1;
-        let whole = |low: u32| {
-            let back = (newest.0 as u32 & (LIVE_MAX - 1)).wrapping_sub(low) & (LIVE_MAX - 1);
-            Sequence(newest.0 - u64::from(back))
-        };
         let mut near = Vec::with_capacity(64);
         for low in self.touched.drain(..) {
             let score = std::mem::take(&mut self.scores[(low & mask) as usize]);
             if score >= bar {
-                near.push((whole(low), score));
+                near.push((whom.whole(low), score));
             }
         }
         near.sort_unstable_by_key(|&(sequence, _)| sequence);
@@ -264,24 +283,31 @@ impl Postings {
     }
 
     /// Adds the scores of one channel; the highest score that an article had on the way.
-    fn walk(&mut self, query: &Query<'_>, channel: Channel, own: u32, postings_max: usize) -> f32 {
+    fn walk(
+        &mut self,
+        query: &Query<'_>,
+        channel: Channel,
+        whom: Whom,
+        postings_max: usize,
+    ) -> f32 {
         let lists = &self.lists[channel as usize];
         let mask = self.scores.len() as u32 - 1;
         let (mut left, mut best) = (postings_max, 0.0f32);
-        for (len, term, list) in lists.of(query.terms(channel)) {
-            if left == 0 || (len > left && left < postings_max) {
+        for (len, term, list) in lists.of(query.terms(channel), whom) {
+            let len = len as usize;
+            if left == 0 || (whom.count == LIVE_MAX && len > left && left < postings_max) {
                 break;
             }
             let weight = query.weight(channel, term);
-            list.newest(left, |entry| {
-                if entry.low() == own {
+            list.newest_of(whom, left, |entry| {
+                if entry.low() == whom.own {
                     return;
                 }
                 let score = &mut self.scores[(entry.low() & mask) as usize];
                 if *score == 0.0 {
                     self.touched.push(entry.low());
                 }
-                *score += weight * f32::from(entry.share());
+                *score += weight * self.shares[entry.share().step()];
                 best = best.max(*score);
             });
             left = left.saturating_sub(len);
@@ -301,19 +327,21 @@ mod tests {
     fn terms(text: &str) -> Terms {
         let all = words(text, &crate::engine::text::Settings::default());
         let clean = Clean { text: text.to_owned(), anchors: Vec::new() };
-        Terms::of("", &clean, &all, None, &Settings::default())
+        let settings = Settings { terms_listed: [3, 3, 3], ..Settings::default() };
+        let none = Frequencies::default();
+        Terms::of("", &clean, &all, None, &settings).cut(&none, &none.weights(None), &settings)
     }
 
     /// The naive twin: every article against every term.
     fn naive(live: &[(Sequence, Terms)], query: &Query<'_>, cut: f32) -> Vec<(Sequence, f32)> {
         let score = |terms: &Terms| -> f32 {
             let channels = Channel::ALL.into_iter().map(|channel| {
-                let others = terms.channel(channel);
-                let unit = f32::from(SHARE_MAX) / length(others);
-                let shared = query.terms(channel).iter().filter_map(|term| {
-                    let other = others.iter().find(|t| t.id() == term.id())?;
-                    let share = (other.q() as f32 * unit).round().min(f32::from(SHARE_MAX));
-                    Some(query.weight(channel, *term) * share)
+                let length = length(terms.channel(channel));
+                let shared = query.terms(channel).filter(|t| t.listed()).filter_map(|term| {
+                    let mut others = terms.channel(channel).filter(|t| t.listed());
+                    let other = others.find(|t| t.id() == term.id())?;
+                    let share = Share::new(other.q() as f32 / length);
+                    Some(query.weight(channel, term) * Share::table()[share.step()])
                 });
                 shared.sum::<f32>()
             });
@@ -350,7 +378,7 @@ mod tests {
             let asked = terms(&asked);
             let query = Query::new(&asked, &frequencies, frequencies.weights(None), &settings);
             let newest = live.last().map_or(Sequence(0), |l| l.0);
-            let found = postings.near(&query, own, 100_000, 0.25, newest);
+            let found = postings.near(&query, Whom::all(own, newest), 100_000, 0.25);
             let others: Vec<_> = live.iter().filter(|l| l.0 != own).cloned().collect();
             let want = naive(&others, &query, 0.25);
             prop_assert_eq!(
@@ -360,8 +388,12 @@ mod tests {
             for (found, want) in found.iter().zip(&want) {
                 prop_assert!((found.1 - want.1).abs() <= 1e-3 * want.1, "{:?} {:?}", found, want);
             }
-            let again = postings.near(&query, own, 100_000, 0.25, newest);
+            let again = postings.near(&query, Whom::all(own, newest), 100_000, 0.25);
             prop_assert_eq!(again, found, "nothing is left of a walk");
+            let later: Vec<_> = others.into_iter().filter(|l| l.0 > own).collect();
+            let found = postings.near(&query, Whom::later(own, newest), 100_000, 0.25);
+            let want = naive(&later, &query, 0.25);
+            prop_assert!(found.iter().map(|f| f.0).eq(want.iter().map(|w| w.0)), "later ones");
             for (sequence, terms) in &live {
                 postings.remove(*sequence, terms);
             }

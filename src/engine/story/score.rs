@@ -12,6 +12,7 @@
 
 use super::Settings;
 use super::frequencies::{Frequencies, Weights};
+use super::packed::Unpacked;
 use super::terms::{Channel, Term, Terms};
 use crate::engine::article::EventTime;
 use crate::engine::relation::Kind;
@@ -45,8 +46,8 @@ struct Table {
 }
 
 impl Table {
-    fn new(terms: &[Term]) -> Self {
-        Self { places: vec![(0, 0); (4 * terms.len().max(1)).next_power_of_two()] }
+    fn new(terms: usize) -> Self {
+        Self { places: vec![(0, 0); (4 * terms.max(1)).next_power_of_two()] }
     }
 
     fn put(&mut self, id: u32, value: u32) {
@@ -82,7 +83,7 @@ impl<'a> Query<'a> {
         let mut norms = [0.0; 4];
         let tables = Channel::ALL.map(|channel| {
             let own = terms.channel(channel);
-            let mut table = Table::new(own);
+            let mut table = Table::new(own.len());
             let (mut norm, mut opening) = (0u64, 0u64);
             for term in own {
                 let weight = frequencies.weight(&weights, channel, term.id());
@@ -105,7 +106,7 @@ impl<'a> Query<'a> {
     }
 
     /// The terms of a channel.
-    pub(super) fn terms(&self, channel: Channel) -> &'a [Term] {
+    pub(super) fn terms(&self, channel: Channel) -> Unpacked<'a> {
         self.terms.channel(channel)
     }
 
@@ -205,12 +206,12 @@ impl<'a> Query<'a> {
 }
 
 /// Adds up `value` over the terms of `own` in `sums`: along the shorter of the two.
-fn dot(own: &[Term], sums: &[(u32, u32)], value: impl Fn(&(u32, u32)) -> u64) -> u64 {
+fn dot(own: Unpacked<'_>, sums: &[(u32, u32)], value: impl Fn(&(u32, u32)) -> u64) -> u64 {
     if sums.len() < 16 * own.len() {
         return sums.iter().map(value).sum();
     }
-    let held = |term: &Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
-    own.iter().filter_map(held).map(|at| value(&sums[at])).sum()
+    let held = |term: Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
+    own.filter_map(held).map(|at| value(&sums[at])).sum()
 }
 
 fn says(channel: Channel, terms: usize) -> bool {
@@ -318,13 +319,13 @@ mod tests {
     }
 
     /// The naive twin: the formula over all pairs of terms.
-    fn naive(a: &[Term], b: &[Term], weigh: impl Fn(u32) -> f64) -> f64 {
-        let length = |terms: &[Term]| -> f64 {
-            terms.iter().map(|t| f64::from(t.q() * t.q()) * weigh(t.id())).sum()
+    fn naive(a: Unpacked<'_>, b: Unpacked<'_>, weigh: impl Fn(u32) -> f64) -> f64 {
+        let length = |terms: Unpacked<'_>| -> f64 {
+            terms.map(|t| f64::from(t.q() * t.q()) * weigh(t.id())).sum()
         };
         let dot: f64 = a
-            .iter()
-            .flat_map(|x| b.iter().map(move |y| (x, y)))
+            .clone()
+            .flat_map(|x| b.clone().map(move |y| (x, y)))
             .filter(|(x, y)| x.id() == y.id())
             .map(|(x, y)| f64::from(x.q() * y.q()) * weigh(x.id()))
             .sum();
@@ -346,7 +347,7 @@ mod tests {
                 let want = naive(a.channel(Channel::Text), b.channel(Channel::Text), weigh);
                 let got = query.article(b)[Channel::Text as usize].unwrap();
                 assert!((got - want).abs() < 1e-9, "{got} {want}");
-                let sum = b.channel(Channel::Text).iter().map(|t| (t.id(), t.q())).collect();
+                let sum = b.channel(Channel::Text).map(|t| (t.id(), t.q())).collect();
                 let sums = [Vec::new(), sum, Vec::new(), Vec::new()];
                 let norms = norms(&sums, &frequencies, &weights);
                 let summed = query.sum(&sums, norms)[Channel::Text as usize].unwrap();

@@ -1,6 +1,6 @@
 //! A word to the term that it counts for.
 //!
-//! In: a word as it stands and the article's language. Out: a [`TermId`] of 27 bits. A word is cut to
+//! In: a word as it stands and the article's language. Out: a [`TermId`] of 22 bits. A word is cut to
 //! its Snowball stem where its language has a stemmer, else it counts as it stands, so that an unknown
 //! language works, with a little less recall. The language is part of the id: terms of two languages
 //! never meet, and a story has one language.
@@ -24,11 +24,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-/// Names a term: 27 bits of a hash of its stem, its language and the way it was made.
+/// Names a term: 22 bits of a hash of its stem, its language and the way it was made.
 pub(super) type TermId = u32;
 
 /// Bits of a [`TermId`].
-pub(super) const ID_BITS: u32 = 27;
+pub(super) const ID_BITS: u32 = 22;
 
 /// Pairs of words that a thread remembers, as a power of two.
 const MEMO_BITS: u32 = 16;

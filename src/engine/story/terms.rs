@@ -15,37 +15,61 @@
 //!
 //! A term's count `tf` is kept saturated in 4 bits: `q = round(15 tf / (tf + 2))`, at least 1. A fifth
 //! bit says whether the term stands in the *opening*: the headline or the first `opening_words` of the
-//! body. What a term weighs is decided when it is scored, never here.
+//! body. What a term weighs is decided when it is scored. By the heaviest at arrival an article is *listed*
+//! in the postings; a sixth bit keeps which they were.
 //!
-//! Cost: one pass over at most `body_words` words and one sort; 4 bytes a kept term.
+//! Cost: one pass over at most `body_words` words and one sort; 3 bytes a kept term.
 
 use super::Settings;
 use super::frequencies::{Frequencies, Weights};
-use super::stem::{Speech, TermId};
+use super::packed::{Unpacked, pack};
+use super::stem::{ID_BITS, Speech, TermId};
 use crate::engine::article::Lang;
 use crate::engine::text::{Clean, Words, words};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
-/// A term, its saturated count, and whether it stands in the opening.
+/// A term, its saturated count, whether it stands in the opening, and whether its article is listed
+/// under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Term(u32);
+
+const ID_SHIFT: u32 = 32 - ID_BITS;
+const OPENING: u32 = 1 << 4;
+const LISTED: u32 = 1 << 5;
+const MARKS: u32 = (1 << 6) - 1;
 
 impl Term {
     /// `q` must be within 1..=15.
     fn new(id: TermId, q: u32, opens: bool) -> Self {
         debug_assert!((1..=15).contains(&q), "a count of 4 bits");
-        Self(id << 5 | u32::from(opens) << 4 | q)
+        let opening = if opens { OPENING } else { 0 };
+        Self::of_marks(id, opening | q)
+    }
+
+    /// Of an id and of what [`marks`](Self::marks) gives.
+    pub(super) fn of_marks(id: TermId, marks: u32) -> Self {
+        Self(id << ID_SHIFT | marks)
+    }
+
+    /// Its flags and its count, 6 bits.
+    pub(super) fn marks(self) -> u32 {
+        self.0 & MARKS
     }
 
     /// Its id.
     pub fn id(self) -> u32 {
-        self.0 >> 5
+        self.0 >> ID_SHIFT
     }
 
     /// Whether it stands in the headline or in the first words of the body.
     pub fn opens(self) -> bool {
-        self.0 & 16 != 0
+        self.0 & OPENING != 0
+    }
+
+    /// Whether its article is listed under it.
+    pub(super) fn listed(self) -> bool {
+        self.0 & LISTED != 0
     }
 
     /// Its saturated count, 1..=15.
@@ -71,10 +95,50 @@ impl Channel {
 }
 
 /// The terms of one article by channel, each channel in order of ids, each id once.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Terms([Box<[Term]>; 3]);
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    packed: Box<[u8]>,
+    /// Terms of each channel, and where its bytes end.
+    channels: [(u32, u32); 3],
+}
+
+impl Serialize for Terms {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        Channel::ALL.map(|channel| self.channel(channel).collect::<Vec<_>>()).serialize(out)
+    }
+}
+
+impl<'de> Deserialize<'de> for Terms {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut channels = <[Vec<Term>; 3]>::deserialize(from)?;
+        for terms in &mut channels {
+            terms.retain(|term| term.q() > 0);
+            terms.sort_unstable();
+            terms.dedup_by_key(|term| term.id());
+        }
+        Ok(Self::new(channels))
+    }
+}
 
 impl Terms {
+    /// Of the terms of each channel, in order of ids, each id once.
+    fn new(channels: [Vec<Term>; 3]) -> Self {
+        let len: usize = channels.iter().map(Vec::len).sum();
+        let mut packed = Vec::with_capacity(4 * len);
+        let channels = channels.map(|terms| {
+            pack(terms.iter().copied(), &mut packed);
+            (terms.len() as u32, packed.len() as u32)
+        });
+        Self { packed: packed.into(), channels }
+    }
+
+    /// The same, listed under every term, as articles were before records told under which.
+    #[must_use]
+    pub fn all_listed(&self) -> Self {
+        let list = |term: Term| Term(term.0 | LISTED);
+        Self::new(Channel::ALL.map(|channel| self.channel(channel).map(list).collect()))
+    }
+
     /// All terms of an article.
     pub fn of(
         headline: &str,
@@ -89,7 +153,7 @@ impl Terms {
         counts.title(headline, &title, speech);
         counts.body(&clean.text, body, speech, settings);
         let Counts { title, text, names } = counts;
-        Self([saturated(title, 2, 0), saturated(text, 2, 0), saturated(names, 8, NAMES)])
+        Self::new([saturated(title, 2, 0), saturated(text, 2, 0), saturated(names, 8, NAMES)])
     }
 
     /// The words behind the terms of headline and body, in lower case, each by its first form.
@@ -114,46 +178,58 @@ impl Terms {
     }
 
     /// The terms of one channel.
-    pub fn channel(&self, channel: Channel) -> &[Term] {
-        &self.0[channel as usize]
+    pub fn channel(&self, channel: Channel) -> Unpacked<'_> {
+        let at = channel as usize;
+        let from = at.checked_sub(1).map_or(0, |before| self.channels[before].1);
+        let (len, to) = self.channels[at];
+        Unpacked::new(&self.packed[from as usize..to as usize], len as usize)
     }
 
     /// The terms of its opening.
     pub(super) fn opening(&self) -> impl Iterator<Item = Term> {
-        self.channel(Channel::Text).iter().copied().filter(|term| term.opens())
+        self.channel(Channel::Text).filter(|term| term.opens())
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|channel| channel.is_empty())
+        self.packed.is_empty()
     }
 
-    /// The terms that are kept: in each channel the heaviest, by the frequencies as they are now.
+    /// The terms that are kept, in each channel the heaviest by the frequencies as they are now; under
+    /// the heaviest of these the article is listed.
     pub(super) fn cut(
         &self,
         frequencies: &Frequencies,
         weights: &Weights,
         settings: &Settings,
     ) -> Self {
-        let mut kept = Self::default();
-        for (channel, max) in Channel::ALL.into_iter().zip(settings.terms_max) {
-            let max = max as usize;
-            let mut terms = self.channel(channel).to_vec();
-            if terms.len() > max {
-                let rank = |term: &Term| {
-                    let weight = u64::from(frequencies.weight(weights, channel, term.id()));
-                    let q = u64::from(term.q());
-                    (std::cmp::Reverse(q * q * weight), term.id())
-                };
-                if max > 0 {
-                    terms.select_nth_unstable_by_key(max - 1, rank);
-                }
-                terms.truncate(max);
-                terms.sort_unstable();
-            }
-            kept.0[channel as usize] = terms.into();
-        }
-        kept
+        Self::new(Channel::ALL.map(|channel| {
+            let at = channel as usize;
+            // The heaviest are the lowest, and of equal ones those of the lowest id.
+            let rank = |term: Term| {
+                let weight = u64::from(frequencies.weight(weights, channel, term.id()));
+                let q = u64::from(term.q());
+                u64::from(u32::MAX).saturating_sub(q * q * weight) << 32 | u64::from(term.0)
+            };
+            let mut ranks: Vec<u64> = self.channel(channel).map(rank).collect();
+            lowest(&mut ranks, settings.terms_max[at] as usize);
+            ranks.truncate(settings.terms_max[at] as usize);
+            let listed = settings.terms_listed[at] as usize;
+            lowest(&mut ranks, listed);
+            let kept = ranks.iter().map(|&rank| rank as u32 & !LISTED);
+            let listed = kept.clone().take(listed).map(|term| Term(term | LISTED));
+            let others = kept.skip(listed.len()).map(Term);
+            let mut terms: Vec<Term> = listed.chain(others).collect();
+            terms.sort_unstable();
+            terms
+        }))
+    }
+}
+
+/// Puts the lowest `most` first, in no order.
+fn lowest(ranks: &mut [u64], most: usize) {
+    if most > 0 && most < ranks.len() {
+        ranks.select_nth_unstable(most - 1);
     }
 }
 
@@ -163,22 +239,27 @@ const OPENS: u32 = 1 << 31;
 /// Set in a count where a capital or a digit says that the word is a name.
 const NAMES: u32 = 1 << 30;
 
-/// Counts of terms; those of names in quarters.
+/// Counts of terms, those of names in quarters: each the term above and the count below, which sort by
+/// the term.
 #[derive(Default)]
 struct Counts {
-    title: Vec<(TermId, u32)>,
-    text: Vec<(TermId, u32)>,
-    names: Vec<(TermId, u32)>,
+    title: Vec<u64>,
+    text: Vec<u64>,
+    names: Vec<u64>,
+}
+
+fn counted(term: TermId, count: u32) -> u64 {
+    u64::from(term) << 32 | u64::from(count)
 }
 
 impl Counts {
     fn title(&mut self, headline: &str, words: &Words, speech: Speech) {
-        let names = if headline.chars().any(char::is_lowercase) { NAMES } else { 0 };
+        let says = headline.chars().any(char::is_lowercase);
         for (at, term) in speech.terms(headline, words, usize::MAX).into_iter().enumerate() {
             let Some(term) = term else { continue };
-            self.title.push((term, 1));
-            self.text.push((term, 6 | OPENS));
-            self.name(headline, words, at, speech, 6 | names);
+            self.title.push(counted(term, 1));
+            self.text.push(counted(term, 6 | OPENS));
+            self.name(headline, words, at, speech, 6, || says);
         }
     }
 
@@ -188,23 +269,32 @@ impl Counts {
             let Some(term) = term else { continue };
             let count = if at < settings.lead_words as usize { 2 } else { 1 };
             let opens = if at < settings.opening_words as usize { OPENS } else { 0 };
-            self.text.push((term, count | opens));
-            let names = if begins(text, words, at) { 0 } else { NAMES };
-            self.name(text, words, at, speech, 4 | names);
+            self.text.push(counted(term, count | opens));
+            self.name(text, words, at, speech, 4, || !begins(text, words, at));
         }
     }
 
-    /// Counts a word that may be a name; `count` in quarters, a figure gets half.
-    fn name(&mut self, text: &str, words: &Words, at: usize, speech: Speech, count: u32) {
+    /// Counts a word that may be a name; `count` in quarters, a figure gets half. `says` tells whether a
+    /// capital says something there.
+    fn name(
+        &mut self,
+        text: &str,
+        words: &Words,
+        at: usize,
+        speech: Speech,
+        count: u32,
+        says: impl FnOnce() -> bool,
+    ) {
         let (from, to) = words.spans[at];
         let word = &text[from as usize..to as usize];
         let mut chars = word.chars();
         let Some(first) = chars.next() else { return };
         let id = || speech.as_is(words.hashes[at]);
         if word.bytes().any(|b| b.is_ascii_digit()) {
-            self.names.push((id(), ((count & !NAMES) / 2) | NAMES));
+            self.names.push(counted(id(), (count / 2) | NAMES));
         } else if first.is_uppercase() && chars.next().is_some() {
-            self.names.push((id(), count));
+            let names = if says() { NAMES } else { 0 };
+            self.names.push(counted(id(), count | names));
         }
     }
 }
@@ -218,16 +308,16 @@ fn begins(text: &str, words: &Words, at: usize) -> bool {
 
 /// Sums the counts of each term and saturates them; `half` is the count, in the channel's units, at
 /// which half of the range is used. Terms none of whose counts has the flag `needs` are left out.
-fn saturated(mut counts: Vec<(TermId, u32)>, half: u32, needs: u32) -> Box<[Term]> {
-    counts.sort_unstable_by_key(|&(id, _)| id);
+fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
+    counts.sort_unstable();
     counts
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|same| needs == 0 || same.iter().any(|&(_, count)| count & needs != 0))
+        .chunk_by(|a, b| a >> 32 == b >> 32)
+        .filter(|same| needs == 0 || same.iter().any(|&count| count as u32 & needs != 0))
         .map(|same| {
-            let tf: u32 = same.iter().map(|&(_, count)| count & !(OPENS | NAMES)).sum();
-            let opens = same.iter().any(|&(_, count)| count & OPENS != 0);
+            let tf: u32 = same.iter().map(|&count| count as u32 & !(OPENS | NAMES)).sum();
+            let opens = same.iter().any(|&count| count as u32 & OPENS != 0);
             let q = (30 * tf + tf + half) / (2 * (tf + half));
-            Term::new(same[0].0, q.clamp(1, 15), opens)
+            Term::new((same[0] >> 32) as TermId, q.clamp(1, 15), opens)
         })
         .collect()
 }
@@ -249,7 +339,7 @@ mod tests {
             Channel::Names => speech.as_is(word_hash(word)),
             _ => speech.stem(word, word_hash(word)),
         };
-        terms.channel(channel).iter().find(|t| t.id() == id).map(|t| t.q())
+        terms.channel(channel).find(|t| t.id() == id).map(|t| t.q())
     }
 
     #[test]
@@ -313,7 +403,36 @@ mod tests {
         let weights = frequencies.weights(None);
         let kept = all.cut(&frequencies, &weights, &settings);
         assert_eq!(Channel::ALL.map(|c| kept.channel(c).len()), [2, 3, 0]);
-        assert!(kept.channel(Channel::Text).is_sorted());
+        assert!(kept.channel(Channel::Text).map(Term::id).is_sorted());
         assert_eq!(kept, kept.cut(&frequencies, &weights, &settings));
+    }
+
+    /// Earlier releases wrote ids of 27 bits, of which we keep the first 22, and five bits of marks.
+    #[test]
+    fn terms_of_earlier_records_are_read() {
+        let earlier = |id: u32, marks: u32| id << 5 | marks;
+        let text = vec![earlier(7 << 5 | 3, 4), earlier(7 << 5 | 30, 4), earlier(900 << 5 | 1, 31)];
+        let record = postcard::to_stdvec(&[vec![], text, vec![]]).unwrap();
+        let read = postcard::from_bytes::<Terms>(&record).unwrap().all_listed();
+        let text: Vec<Term> = read.channel(Channel::Text).collect();
+        assert_eq!(text.iter().map(|t| (t.id(), t.q())).collect::<Vec<_>>(), [(7, 4), (900, 15)]);
+        assert!(text.iter().all(|t| t.listed()) && text[1].opens() && !text[0].opens());
+        let again = postcard::to_stdvec(&read).unwrap();
+        assert_eq!(postcard::from_bytes::<Terms>(&again).unwrap(), read);
+    }
+
+    #[test]
+    fn an_article_is_listed_under_the_heaviest() {
+        let settings = Settings { terms_listed: [0, 2, 9], ..Settings::default() };
+        let none = Frequencies::default();
+        let kept =
+            terms("", "a b b b c c Seltz Osmia", "xx").cut(&none, &none.weights(None), &settings);
+        let listed = |channel| kept.channel(channel).filter(|t| t.listed()).map(Term::id).count();
+        assert_eq!(Channel::ALL.map(listed), [0, 2, 2]);
+        let id = |word| Speech::of(Lang::parse("xx")).as_is(word_hash(word));
+        let mut want = ["b", "c"].map(id);
+        want.sort_unstable();
+        let text = kept.channel(Channel::Text).filter(|t| t.listed());
+        assert_eq!(text.map(Term::id).collect::<Vec<_>>(), want);
     }
 }

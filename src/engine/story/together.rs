@@ -51,15 +51,16 @@ impl Stories {
         let lexical = score::mean(channels, settings);
         let time = score::time_factor(a.1, b.1, settings);
         let weigh = |id: u32| f64::from(self.frequencies.weight(&weights, Channel::Text, id));
-        let text = [&ours, &theirs].map(|terms| terms.channel(Channel::Text));
-        let [x, y] = text.map(|terms| {
+        let text =
+            [&ours, &theirs].map(|terms| terms.channel(Channel::Text).collect::<Vec<Term>>());
+        let [x, y] = text.each_ref().map(|terms| {
             terms.iter().map(|t| f64::from(t.q() * t.q()) * weigh(t.id())).sum::<f64>().max(1.0)
         });
         let held = |terms: &[Term], id: u32| {
             terms.binary_search_by_key(&id, |t| t.id()).ok().map(|at| f64::from(terms[at].q()))
         };
         let both = |term: &Term| {
-            let dot = f64::from(term.q()) * held(text[1], term.id())? * weigh(term.id());
+            let dot = f64::from(term.q()) * held(&text[1], term.id())? * weigh(term.id());
             Some((term.id(), dot / (x * y).sqrt()))
         };
         let alone = |own: &[Term], other: &[Term], length: f64| -> Vec<(u32, f64)> {
@@ -67,8 +68,8 @@ impl Stories {
             own.map(|t| (t.id(), f64::from(t.q() * t.q()) * weigh(t.id()) / length)).collect()
         };
         let mut shared: Vec<(u32, f64)> = text[0].iter().filter_map(both).collect();
-        let mut missing = alone(text[0], text[1], x);
-        missing.extend(alone(text[1], text[0], y));
+        let mut missing = alone(&text[0], &text[1], x);
+        missing.extend(alone(&text[1], &text[0], y));
         for terms in [&mut shared, &mut missing] {
             terms.sort_by_key(|&(id, share)| (Reverse((share * 1e9) as u64), id));
             terms.truncate(NAMED);

@@ -255,6 +255,9 @@ pub fn word_hash(word: &str) -> u64 {
 
 /// NFKC and full case folding: lower case of upper case, which unfolds `ß` and final sigma.
 pub fn fold(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
     word.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
 }
 

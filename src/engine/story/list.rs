@@ -1,0 +1,187 @@
+//! The articles that one term lists, two bytes each where they stand close together.
+//!
+//! In: articles, which enter in order and leave in order, each with the share that the term has in its
+//! channel. Out: the newest, newest first. Kept are the low bits of the newest article, and for each
+//! article how far the one before it is away. Distances below 2^11 take one unit of 16 bits, the others
+//! two, which are told apart from either end:
+//!
+//! ```text
+//! 0 ddddddddddd ssss                          the distance, the share
+//! 1 ddddddddddddddd   1 ddddddddddd ssss      its high bits first
+//! ```
+//!
+//! Shares are kept in 16 steps, from 1/64 to 1, each 1.32 times the one before: they only rank articles
+//! for the exact score.
+//!
+//! Invariant SL-1: what is told of a list is a function of the articles in it.
+
+use super::postings::LIVE_MAX;
+use std::collections::VecDeque;
+
+/// Set in the units of a distance that takes two.
+const LONG: u16 = 1 << 15;
+const NEAR_BITS: u32 = 11;
+const SHARE_BITS: u32 = 4;
+/// Steps of shares in a doubling.
+const STEPS: f32 = 2.5;
+
+/// The share of a term in its channel, in steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Share(u8);
+
+impl Share {
+    const MAX: u8 = (1 << SHARE_BITS) - 1;
+
+    /// The step nearest to `share`, above 0 and up to 1.
+    pub(super) fn new(share: f32) -> Self {
+        let step = STEPS.mul_add(share.log2(), f32::from(Self::MAX));
+        Self(step.round().clamp(0.0, f32::from(Self::MAX)) as u8)
+    }
+
+    /// What each step stands for.
+    pub(super) fn table() -> [f32; 1 << SHARE_BITS] {
+        std::array::from_fn(|step| ((step as f32 - f32::from(Self::MAX)) / STEPS).exp2())
+    }
+
+    /// Its place in the table.
+    pub(super) fn step(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// An article by the low bits of its sequence, and a share; the highest bits are clear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry(u32);
+
+impl Entry {
+    pub(super) fn new(low: u32, share: Share) -> Self {
+        Self(low << SHARE_BITS | u32::from(share.0))
+    }
+
+    pub(super) fn of_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    pub(super) fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn low(self) -> u32 {
+        self.0 >> SHARE_BITS
+    }
+
+    pub(super) fn share(self) -> Share {
+        Share(self.0 as u8 & Share::MAX)
+    }
+}
+
+/// How far `from` is behind `to`.
+pub(super) fn behind(from: u32, to: u32) -> u32 {
+    to.wrapping_sub(from) & (LIVE_MAX - 1)
+}
+
+/// The articles of one term.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    /// The low bits of the newest.
+    newest: u32,
+    len: u32,
+    units: VecDeque<u16>,
+}
+
+impl List {
+    pub(super) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub(super) fn newest(&self) -> u32 {
+        self.newest
+    }
+
+    /// Adds an article, later than all others.
+    pub(super) fn push(&mut self, entry: Entry) {
+        // The distance to an article that is not in the list says nothing.
+        let apart = if self.len == 0 { 0 } else { behind(self.newest, entry.low()) };
+        let near =
+            (apart as u16 & ((1 << NEAR_BITS) - 1)) << SHARE_BITS | u16::from(entry.share().0);
+        let takes = if apart >> NEAR_BITS == 0 { 1 } else { 2 };
+        if self.units.len() + takes > self.units.capacity() {
+            self.units.reserve_exact((self.units.len() / 8).max(takes));
+        }
+        match apart >> NEAR_BITS {
+            0 => self.units.push_back(near),
+            far => self.units.extend([LONG | far as u16, LONG | near]),
+        }
+        (self.newest, self.len) = (entry.low(), self.len + 1);
+    }
+
+    /// Removes the earliest article.
+    pub(super) fn pop(&mut self) {
+        if self.units.pop_front().is_some_and(|unit| unit & LONG != 0) {
+            self.units.pop_front();
+        }
+        self.len = self.len.saturating_sub(1);
+        if 2 * self.units.len() < self.units.capacity() {
+            self.units.shrink_to(self.units.len() + self.units.len() / 8);
+        }
+    }
+
+    /// Its articles, newest first.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+        let mut units = self.units.iter().rev();
+        let mut low = self.newest;
+        std::iter::from_fn(move || {
+            let unit = *units.next()?;
+            let entry = Entry::new(low, Share(unit as u8 & Share::MAX));
+            let mut apart = u32::from((unit & !LONG) >> SHARE_BITS);
+            if unit & LONG != 0 {
+                apart |= u32::from(units.next()? & !LONG) << NEAR_BITS;
+            }
+            low = behind(apart, low);
+            Some(entry)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The naive twin: a queue of entries.
+        #[test]
+        fn a_list_is_a_queue(
+            steps in prop::collection::vec((any::<bool>(), 1u32..6_000, 0u8..16), 1..80),
+            far in 1u32..LIVE_MAX / 100,
+            first in prop::sample::select(vec![0u32, LIVE_MAX - 5_000]),
+        ) {
+            let (mut list, mut naive) = (List::default(), VecDeque::new());
+            let mut low = first;
+            for (at, (enters, apart, share)) in steps.into_iter().enumerate() {
+                if enters || naive.is_empty() {
+                    low = (low + if at % 7 == 0 { far } else { apart }) & (LIVE_MAX - 1);
+                    let entry = Entry::new(low, Share(share));
+                    list.push(entry);
+                    naive.push_front(entry);
+                } else {
+                    list.pop();
+                    naive.pop_back();
+                }
+                prop_assert_eq!(list.len(), naive.len());
+                prop_assert!(list.entries().eq(naive.iter().copied()));
+            }
+        }
+    }
+
+    #[test]
+    fn shares_are_kept_to_a_sixth() {
+        let table = Share::table();
+        for n in 1..=64u8 {
+            let share = f32::from(n) / 64.0;
+            let kept = table[Share::new(share).step()];
+            assert!((kept / share - 1.0).abs() < 1.0 / 6.0, "{share} {kept}");
+        }
+        assert_eq!(table[Share::new(1.0).step()], 1.0);
+    }
+}
