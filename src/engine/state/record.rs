@@ -25,7 +25,7 @@ use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequen
 use crate::engine::fingerprint::Fingerprint;
 use crate::engine::relation::past::Identity;
 use crate::engine::relation::{Standing, Verdict};
-use crate::engine::story::{FrequencyRecord, Remembered, StoryId, Terms};
+use crate::engine::story::{FrequencyRecord, Remembered, StoryId, StoryRecord, Terms};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -222,7 +222,7 @@ impl Records {
                 read.waiting.push((sequence(number)?, decode(&key, &value)?));
             } else if let Some(id) = key.strip_prefix("s/") {
                 let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
-                let record = decode(&key, &value)?;
+                let record = story(&key, value)?;
                 read.remembered.push(Remembered::Story(StoryId(id), Some(record)));
             } else if let Some(hash) = key.strip_prefix("e/") {
                 let hash = u64::from_str_radix(hash, 16).map_err(|_| unreadable("no hash"))?;
@@ -249,6 +249,14 @@ fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
         Some(2) => decode(key, value).map(|(clock, next, first)| of(clock, next, first)),
         _ => decode(key, value),
     }
+}
+
+/// The record of a story. What version 3 added to its end is false in earlier ones.
+fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RestoreError> {
+    if value.first().is_some_and(|version| *version < 3) {
+        value.push(0);
+    }
+    decode(key, &value)
 }
 
 fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
@@ -323,6 +331,7 @@ fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::story::Channel;
 
     /// What earlier releases wrote must stay readable: these bytes never change.
     #[test]
@@ -339,5 +348,41 @@ mod tests {
         let error = clock("clock", &[4, 0]).unwrap_err();
         assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 4 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RestoreError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn stories_of_all_versions_are_read() {
+        let opened = [0x80, 0x99, 0xcc, 0xcb, 0x98, 0x68];
+        let rest = [1, b'e', b'n', 0, 0, 0, 0, 0, 1, 1];
+        let older = [[2, 0].as_slice(), &opened, &rest, &[0; 32]].concat();
+        let Ok(StoryRecord::Live(life)) = story("s/1", older.clone()) else { panic!("not read") };
+        assert!(!life.wavered && life.most == (1, 1) && life.language.is_some(), "{life:?}");
+        let newer = [&[3], &older[1..], &[1]].concat();
+        let Ok(StoryRecord::Live(life)) = story("s/1", newer) else { panic!("not read") };
+        assert!(life.wavered);
+    }
+
+    /// One record of each kind, as the last release of version 2 wrote it.
+    #[test]
+    fn records_of_version_2_are_read() {
+        let lines = include_str!("../../../tests/it/golden/state-records-2.txt").lines();
+        let byte =
+            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        let records: Vec<(String, Vec<u8>)> = lines
+            .map(|line| line.split_once(' ').unwrap())
+            .map(|(key, hex)| (key.to_owned(), hex.as_bytes().chunks(2).map(byte).collect()))
+            .collect();
+        assert!(records.iter().all(|(_, value)| value[0] == 2));
+        let read = Records::read(records).unwrap();
+        let counts = [read.articles.len(), read.identities.len(), read.waiting.len()];
+        assert_eq!((counts, read.remembered.len(), read.furniture.len()), ([1, 1, 1], 3, 1));
+        let terms = &read.articles[0].1.terms;
+        let of = |channel| terms.channel(channel).count();
+        assert_eq!(Channel::ALL.map(of), [8, 100, 33], "channels of its terms");
+        assert_eq!(*terms, terms.all_listed());
+        assert_eq!(
+            read.clock.map(|clock| (clock.first, clock.look)),
+            Some((Some(Sequence(42)), None))
+        );
     }
 }

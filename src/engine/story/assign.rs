@@ -188,13 +188,14 @@ impl Stories {
             false => new.terms.cut(&self.frequencies, &weights, &self.settings),
         };
         let join = self.settings.join_among(self.of.len());
-        let (mut steps, mut score) = (Vec::new(), None);
+        let (mut steps, mut score, mut wavered) = (Vec::new(), None, false);
         let mut follows = text_of.filter(|_| new.kind == Kind::Recurring && same_sender(of, new));
         let story = matched.or_else(|| {
             let whom = Whom::all(new.sequence, self.newest());
             let scored = self.scored(Member { terms: &terms, ..new }, &weights, whom, members);
             let best = *scored.first()?;
             if best.score < join {
+                wavered = best.score >= self.settings.join_again_among(self.of.len());
                 let moved_on = best.timeless >= join;
                 follows = follows.or(moved_on.then_some(best.story));
                 return None;
@@ -210,7 +211,7 @@ impl Stories {
         });
         let opened = story.is_none();
         let story = story.unwrap_or_else(|| {
-            let story = self.open(new, mint, follows);
+            let story = self.open(new, mint, follows, wavered);
             steps.push(Step::Opened { story, follows });
             story
         });
@@ -246,7 +247,13 @@ impl Stories {
         }
     }
 
-    fn open(&mut self, new: Member<'_>, mint: u64, follows: Option<StoryId>) -> StoryId {
+    fn open(
+        &mut self,
+        new: Member<'_>,
+        mint: u64,
+        follows: Option<StoryId>,
+        wavered: bool,
+    ) -> StoryId {
         let mut story = StoryId(mint);
         while self.live.contains_key(&story) || self.absorbed.contains_key(&story) {
             story.0 = story.0.wrapping_add(1);
@@ -260,6 +267,7 @@ impl Stories {
             changed: None,
             most: (0, 0),
             norms: Norms::default(),
+            wavered,
         };
         self.live.insert(story, Box::new(Story::new(record)));
         story

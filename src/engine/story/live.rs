@@ -304,6 +304,7 @@ mod tests {
             changed: None,
             most: (0, 0),
             norms: Norms::default(),
+            wavered: false,
         })
     }
 

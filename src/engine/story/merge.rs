@@ -130,17 +130,13 @@ impl Stories {
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
         let weights = self.frequencies.weights(member.about.language);
         let newest = self.newest();
-        let (first, again) = (
-            self.settings.join_among(self.of.len()),
-            self.settings.join_again_among(self.of.len()),
-        );
-        // Where the bar is that of the first look, only what came since can be new.
-        let whom = match again < first {
+        // What the first look found too far away has come no nearer.
+        let whom = match self.live.get(&story)?.record.wavered {
             true => Whom::all(sequence, newest),
             false => Whom::later(sequence, newest),
         };
         let best = *self.scored(member, &weights, whom, members).first()?;
-        let joins = best.score >= again;
+        let joins = best.score >= self.settings.join_again_among(self.of.len());
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
     }
 }

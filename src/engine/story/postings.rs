@@ -246,8 +246,8 @@ impl Postings {
     }
 
     fn make_room(&mut self, live: usize) {
-        if self.scores.len() < 2 * live {
-            self.scores.resize((2 * live).next_power_of_two(), 0.0);
+        if self.scores.len() < live {
+            self.scores.resize(live.next_power_of_two(), 0.0);
         }
     }
 
