@@ -185,17 +185,12 @@ impl Index {
         }
         let window = self.window();
         let (mut found, places) = self.sharing(print, window);
-        let mut whole = |postings: &Postings, hash: u64| {
-            postings.each(whole_key(hash), window, |id| {
-                match found.iter_mut().find(|f| f.id == id) {
-                    Some(one) => one.equal = true,
-                    None => found.push(Found { id, explains: 0, weight: 0, equal: true }),
-                }
+        for (postings, key) in [(&self.equal, whole(print)), (&self.masked, masked(print))] {
+            let Some(key) = key else { continue };
+            postings.each(key, window, |id| match found.iter_mut().find(|f| f.id == id) {
+                Some(one) => one.equal = true,
+                None => found.push(Found { id, explains: 0, weight: 0, equal: true }),
             });
-        };
-        whole(&self.equal, print.content);
-        if print.plain_words() >= MASKED_WORDS_MIN {
-            whole(&self.masked, print.masked);
         }
         (self.pick(found), Places { first: window.first, len: window.len, all: places })
     }

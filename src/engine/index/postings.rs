@@ -310,11 +310,16 @@ mod tests {
         ids
     }
 
+    /// The keys of some articles.
+    fn feed() -> impl Strategy<Value = Vec<Vec<u32>>> {
+        prop::collection::vec(prop::collection::vec(0u32..40, 0..12), 1..120)
+    }
+
     proptest! {
         /// The naive twin: a list a key, cut to its newest live entries.
         #[test]
         fn lists_hold_the_newest_live_articles(
-            keys in prop::collection::vec(prop::collection::vec(0u32..40, 0..12), 1..120),
+            keys in feed(),
             window in 1u32..50,
             start in prop::sample::select(vec![0u32, u32::MAX - 30]),
         ) {
@@ -347,13 +352,11 @@ mod tests {
                 }
             }
         }
-    }
 
-    proptest! {
         /// The naive twin: one by one.
         #[test]
         fn many_are_added_as_one_by_one(
-            keys in prop::collection::vec(prop::collection::vec(0u32..40, 0..12), 1..120),
+            keys in feed(),
             parts in 1usize..4,
             first in prop::sample::select(vec![0u32, u32::MAX - 30]),
         ) {

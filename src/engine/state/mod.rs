@@ -247,11 +247,10 @@ impl State {
             }
             changes.push(Change::remembered(remembered));
         }
-        let clock = (self.clock, self.live.next());
-        if self.clock_written != Some(clock) && self.clock != EventTime(i64::MIN) {
-            self.clock_written = Some(clock);
+        let (clock, next) = (self.clock, self.live.next());
+        if self.clock_written != Some((clock, next)) && clock != EventTime(i64::MIN) {
+            self.clock_written = Some((clock, next));
             let (first, look) = (self.live.first_sequence(), self.stories.look());
-            let (clock, next) = clock;
             let record = ClockRecord { clock, next, first: Some(first), look: Some(look) };
             changes.push(Change::clock(record));
         }

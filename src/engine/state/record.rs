@@ -31,8 +31,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 3;
-/// The first version in which articles tell under which terms they are listed.
-const TELLS_LISTED: u8 = 3;
+/// The first version in which articles tell under which terms they are listed, and stories whether they
+/// wavered.
+const TELLS_MORE: u8 = 3;
 /// What the keys of articles start with, and what no key before those that follow does.
 const ARTICLE: &str = "a/";
 const AFTER_ARTICLES: &str = "a0";
@@ -251,9 +252,13 @@ fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
     }
 }
 
+fn tells_less(value: &[u8]) -> bool {
+    value.first().is_some_and(|version| *version < TELLS_MORE)
+}
+
 /// The record of a story. What version 3 added to its end is false in earlier ones.
 fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RestoreError> {
-    if value.first().is_some_and(|version| *version < 3) {
+    if tells_less(&value) {
         value.push(0);
     }
     decode(key, &value)
@@ -265,7 +270,7 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
         message: "no sequence in its key".into(),
     })?;
     let mut stored = decode::<ArticleRecord>(key, value)?;
-    if value.first().is_some_and(|version| *version < TELLS_LISTED) {
+    if tells_less(value) {
         stored.terms = stored.terms.all_listed();
     }
     Ok((own, entry(own, stored)))

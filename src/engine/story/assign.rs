@@ -427,6 +427,7 @@ fn score_of(
 ) -> Option<Scored> {
     let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
     let (mut by_members, mut cosines) = (0.0, [None; 4]);
+    // Backwards, so that the cosines of the nearest are left.
     for member in nearest.iter().rev() {
         cosines = query.article(member.terms);
         if score::twins(cosines, [new.kind, member.kind], settings) {

@@ -299,11 +299,9 @@ pub(super) fn time_factor(a: Option<EventTime>, b: Option<EventTime>, settings: 
 /// to everything, in a crowded window all the more: there, texts of one template about many firms would
 /// gather in it, so that names which agree with its centroid, `names`, lift the toll.
 pub(super) fn size_toll(size: u32, names: f64, live: usize, settings: &Settings) -> f64 {
-    let crowding = settings.crowding(live);
-    let lifted = (settings.size_names * names).min(1.0);
-    let most = settings.size + crowding * (settings.size_crowded - settings.size).max(0.0);
+    let lifted = settings.crowding(live) * (settings.size_names * names).min(1.0);
     let of_size = 1.0 - 1.0 / f64::from(size.clamp(1, settings.size_full.max(1)));
-    most * of_size * (1.0 - crowding * lifted)
+    settings.size_among(live) * of_size * (1.0 - lifted)
 }
 
 #[cfg(test)]

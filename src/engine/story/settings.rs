@@ -255,6 +255,11 @@ impl Settings {
         self.crowded(quiet, dense, live) as u64
     }
 
+    /// What the score of a large story is lessened by at most, among `live` articles.
+    pub(super) fn size_among(&self, live: usize) -> f64 {
+        self.crowded(self.size, self.size_crowded, live)
+    }
+
     /// The cosine of centroids from which two small stories are merged, among `live` articles.
     pub(super) fn merge_among(&self, live: usize) -> f64 {
         self.crowded(self.merge, self.merge_crowded, live)
