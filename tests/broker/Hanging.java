@@ -36,6 +36,8 @@ import org.apache.kafka.common.requests.RequestHeader;
 class Hanging {
     private static final String VERIFIES = "transaction.partition.verification.enable";
     private static final int TIMEOUT_MS = 10_000;
+    private static final long STARTED = System.nanoTime();
+    private static final long PATIENCE_NS = 60_000_000_000L;
     /** The last version in which topics have names. */
     private static final short PRODUCE_VERSION = 11;
     private static final short INIT_VERSION = 4;
@@ -115,10 +117,14 @@ class Hanging {
         }
     }
 
-    /** Waits, where the broker is not ready yet: for an answer, or for the word that it verifies no more. */
+    /**
+     * Waits, where the broker is not ready yet: for an answer, or for the word that it verifies no more.
+     * Until that has reached it, it refuses the record in one of two ways.
+     */
     private static void retry(Errors error) throws Exception {
-        if (error != Errors.TRANSACTION_ABORTABLE
-                && !(error.exception() instanceof RetriableException)) {
+        boolean verifies = error == Errors.TRANSACTION_ABORTABLE || error == Errors.INVALID_TXN_STATE;
+        boolean waits = verifies || error.exception() instanceof RetriableException;
+        if (!waits || System.nanoTime() - STARTED > PATIENCE_NS) {
             throw error.exception();
         }
         Thread.sleep(50);

@@ -1,6 +1,6 @@
 //! Commits whose answers are lost or late, and one that reaches the broker in the next transaction.
 
-use crate::deployment::{Deployment, PATIENCE, tally};
+use crate::deployment::{Deployment, PATIENCE, PATIENT, tally};
 use crate::proxy::{Outcome, Proxy, Trick, proxy};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -11,7 +11,7 @@ const ROUNDS: usize = 3;
 /// Plays a trick on one commit after another, and gives what came of each.
 fn tricked(name: &str, trick: Trick) -> Vec<Outcome> {
     let proxied = format!("kafka.bootstrap.servers={}", Proxy::address());
-    let deployment = Deployment::with(name, "exactly_once", &[&proxied]);
+    let deployment = Deployment::with(name, "exactly_once", &[&proxied, PATIENT]);
     let (proxy, id) = (proxy(), format!("{}.0", deployment.prefix));
     deployment.produce(300);
     let daemon = deployment.start("", &[]);

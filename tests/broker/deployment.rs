@@ -25,6 +25,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// long enough over a few hundred articles for one to find work in flight on a machine that stutters.
 pub(crate) const SLOW: &str = "after-flush=sleep(60)";
 
+/// A setting for tests in which nobody dies: no stutter of the machine costs a lease.
+pub(crate) const PATIENT: &str = "kafka.session.timeout.ms=20000";
+
 /// The partitions of an input topic.
 const PARTITIONS: i32 = 3;
 

@@ -1,7 +1,7 @@
 //! The process ends at every named point, three times each, and nothing is lost, doubled, reordered
 //! or said otherwise.
 
-use crate::deployment::{Deployment, SLOW, eventually, tally};
+use crate::deployment::{Deployment, PATIENT, SLOW, eventually, tally};
 
 /// A point, and what leads there.
 struct Point {
@@ -142,7 +142,7 @@ fn killed_at_any_moment_without_transactions() {
 /// again.
 #[test]
 fn commits_that_are_forgotten_are_always_found() {
-    let deployment = Deployment::new("forgets", "exactly_once");
+    let deployment = Deployment::with("forgets", "exactly_once", &[PATIENT]);
     let daemon = deployment.start("forget-commit=50%return", &["batch.records_max=10"]);
     for _ in 0..20 {
         deployment.produce(60);
@@ -160,7 +160,7 @@ fn commits_that_are_forgotten_are_always_found() {
 /// rebuild.
 #[test]
 fn aborts_and_doubts_cost_no_rebuild() {
-    let deployment = Deployment::new("aborts", "exactly_once");
+    let deployment = Deployment::with("aborts", "exactly_once", &[PATIENT]);
     deployment.produce(3_000);
     let daemon = deployment.start("abort-transaction=33%return;forget-commit=10%return", &[]);
     deployment.is_through(&daemon);

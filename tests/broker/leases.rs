@@ -1,7 +1,7 @@
 //! Two processes and one shard: whoever is not the owner writes nothing.
 
 use crate::daemon::Daemon;
-use crate::deployment::{Deployment, SLOW, tally};
+use crate::deployment::{Deployment, PATIENT, SLOW, tally};
 
 /// Two processes of one deployment, the first of which owns the shard.
 fn pair(deployment: &Deployment, points: &str) -> (Daemon, Daemon) {
@@ -65,7 +65,7 @@ fn an_owner_frozen_in_doubt_asks_before_it_fences() {
 
 #[test]
 fn standbys_that_come_and_go_move_no_lease() {
-    let deployment = Deployment::new("standbys", "exactly_once");
+    let deployment = Deployment::with("standbys", "exactly_once", &[PATIENT]);
     deployment.produce(600);
     let owner = deployment.start("", &[]);
     owner.says("Running");
