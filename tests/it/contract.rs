@@ -100,7 +100,7 @@ fn classified() -> Classified {
         new_passages: vec![(1210, 1388)],
         passages: vec![vec![], vec![(0, 310)]],
         story: Some(Joined {
-            id: StoryId(0xfeed),
+            id: StoryId::new(0xfeed),
             size: 7,
             publishers: 4,
             headline: "Storm shuts harbour".into(),
@@ -112,7 +112,7 @@ fn classified() -> Classified {
 
 fn summary(id: u64) -> Summary {
     Summary {
-        id: StoryId(id),
+        id: StoryId::new(id),
         size: 7,
         publishers: 4,
         lead: Some(key("urn:made-up:harbour-1", Some("1"))),
@@ -121,8 +121,8 @@ fn summary(id: u64) -> Summary {
         language: Lang::parse("en"),
         first_seen: CLOCK,
         last_seen: EventTime(CLOCK.0 + 1_500),
-        follows: Some(StoryId(0xabc)),
-        related: vec![StoryId(0xdef)],
+        follows: Some(StoryId::new(0xabc)),
+        related: vec![StoryId::new(0xdef)],
     }
 }
 
@@ -138,7 +138,7 @@ fn radius() -> Radius {
             passages: vec![(3, 40)],
         }],
         searched_from: EventTime(CLOCK.0 - 432_000_000),
-        story: Some(StoryId(0xfeed)),
+        story: Some(StoryId::new(0xfeed)),
         scope: Scope::Window,
         confidence: ratio(0.85),
     }
@@ -153,9 +153,9 @@ fn every() -> Vec<Event> {
         story: None,
     };
     let merged = Merged {
-        under: StoryId(0xbeef),
+        under: StoryId::new(0xbeef),
         survivor: summary(0xfeed),
-        absorbed: StoryId(0xbeef),
+        absorbed: StoryId::new(0xbeef),
         score: 0.301_26,
     };
     let all = [

@@ -277,7 +277,7 @@ impl Desk {
 
     /// Live stories that rose less than `before`, highest first, each with its place.
     pub fn rising(&self, before: Option<(i64, StoryId)>) -> impl Iterator<Item = (i64, StoryId)> {
-        let until = before.unwrap_or((i64::MAX, StoryId(u64::MAX)));
+        let until = before.unwrap_or((i64::MAX, StoryId::new(u64::MAX)));
         self.risen.range(..until).rev().copied()
     }
 

@@ -224,7 +224,7 @@ impl Records {
             } else if let Some(id) = key.strip_prefix("s/") {
                 let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
                 let record = story(&key, value)?;
-                read.remembered.push(Remembered::Story(StoryId(id), Some(record)));
+                read.remembered.push(Remembered::Story(StoryId::new(id), Some(record)));
             } else if let Some(hash) = key.strip_prefix("e/") {
                 let hash = u64::from_str_radix(hash, 16).map_err(|_| unreadable("no hash"))?;
                 read.furniture.push((hash, decode(&key, &value)?));
@@ -302,7 +302,7 @@ pub(super) fn furniture_of(key: &str) -> Option<u64> {
 
 /// The story whose record has this key.
 pub(super) fn story_of(key: &str) -> Option<StoryId> {
-    u64::from_str_radix(key.strip_prefix("s/")?, 16).ok().map(StoryId)
+    u64::from_str_radix(key.strip_prefix("s/")?, 16).ok().map(StoryId::new)
 }
 
 fn article_key(sequence: Sequence) -> String {

@@ -61,9 +61,9 @@ mod tests {
         assert_eq!((touched.everything, touched.articles.len()), (false, TOUCHED_MAX));
         touched.article(Sequence(0));
         assert!(!touched.everything, "a name is kept once");
-        touched.story(StoryId(1));
+        touched.story(StoryId::new(1));
         assert_eq!(touched, Touched::everything());
-        touched.story(StoryId(2));
+        touched.story(StoryId::new(2));
         assert!(touched.stories.is_empty(), "and then nothing is kept");
     }
 }

@@ -15,7 +15,7 @@
 //! A term of level `L = floor(log2 df)` weighs `idf^1.25`, `idf = max(.5, ln((N + 1) / (1.5 2^L + .5)))`,
 //! in integers of 1/256. The table of weights is made once an article.
 //!
-//! Cost: 3 MB a shard; a fold writes about 1 MB.
+//! Cost: 1.5 MB a shard, since few counts need more than 16 bits; a fold writes about 1 MB.
 
 use super::stem::{ID_BITS, TermId};
 use super::terms::{Channel, Terms};
@@ -39,10 +39,62 @@ pub(super) type Weights = [u32; 33];
 /// The counters of one shard.
 #[derive(Debug)]
 pub(super) struct Frequencies {
-    counts: Vec<u32>,
+    counts: Counts,
     articles: Articles,
     head: Head,
     changed: Box<[bool; PAGES]>,
+}
+
+/// The counters, of which nearly all are small.
+#[derive(Debug, PartialEq, Eq)]
+struct Counts {
+    small: Vec<u16>,
+    /// Those that have reached the highest small one.
+    large: BTreeMap<u32, u32>,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self { small: vec![0; 3 << BUCKET_BITS], large: BTreeMap::new() }
+    }
+}
+
+impl Counts {
+    fn get(&self, at: usize) -> u32 {
+        match self.small[at] {
+            u16::MAX => self.large.get(&(at as u32)).copied().unwrap_or(u16::MAX.into()),
+            small => small.into(),
+        }
+    }
+
+    fn set(&mut self, at: usize, count: u32) {
+        match u16::try_from(count) {
+            Ok(small) if small < u16::MAX => {
+                if std::mem::replace(&mut self.small[at], small) == u16::MAX {
+                    self.large.remove(&(at as u32));
+                }
+            }
+            _ => {
+                self.small[at] = u16::MAX;
+                self.large.insert(at as u32, count);
+            }
+        }
+    }
+
+    fn add(&mut self, at: usize) {
+        match self.small[at] {
+            small if small < u16::MAX - 1 => self.small[at] += 1,
+            _ => self.set(at, self.get(at).saturating_add(1)),
+        }
+    }
+
+    fn halve(&mut self) {
+        let large = std::mem::take(&mut self.large);
+        self.small.iter_mut().for_each(|count| *count /= 2);
+        for (at, count) in large {
+            self.set(at as usize, count / 2);
+        }
+    }
 }
 
 /// What is recorded beside the pages.
@@ -71,7 +123,7 @@ impl Default for Frequencies {
     fn default() -> Self {
         let never = EventTime(i64::MIN);
         Self {
-            counts: vec![0; 3 << BUCKET_BITS],
+            counts: Counts::default(),
             articles: Articles::new(),
             head: Head {
                 since: Sequence(0),
@@ -96,7 +148,7 @@ impl Frequencies {
         for channel in Channel::ALL {
             for term in terms.channel(channel) {
                 let bucket = Self::bucket(channel, term.id());
-                self.counts[bucket] = self.counts[bucket].saturating_add(1);
+                self.counts.add(bucket);
                 self.changed[bucket / PAGE] = true;
             }
         }
@@ -122,7 +174,7 @@ impl Frequencies {
 
     /// What a term weighs.
     pub(super) fn weight(&self, weights: &Weights, channel: Channel, id: TermId) -> u32 {
-        let count = self.counts[Self::bucket(channel, id)];
+        let count = self.counts.get(Self::bucket(channel, id));
         weights[(32 - count.leading_zeros()) as usize]
     }
 
@@ -142,7 +194,7 @@ impl Frequencies {
             self.head.halved = clock;
         }
         if clock.since(self.head.halved) >= memory {
-            self.counts.iter_mut().for_each(|count| *count /= 2);
+            self.counts.halve();
             self.articles.values_mut().for_each(|articles| *articles /= 2);
             self.changed.fill(true);
             self.head.halved = clock;
@@ -152,7 +204,7 @@ impl Frequencies {
         let mut records = vec![Record::Head(self.head.clone())];
         for (page, changed) in self.changed.iter_mut().enumerate() {
             if std::mem::take(changed) {
-                let counts = self.counts[page * PAGE..][..PAGE].to_vec();
+                let counts = (page * PAGE..).take(PAGE).map(|at| self.counts.get(at)).collect();
                 records.push(Record::Page(page as u16, counts));
             }
         }
@@ -168,11 +220,9 @@ impl Frequencies {
                 self.head = head;
             }
             Record::Page(page, counts) => {
-                let from = usize::from(page) * PAGE;
-                if let Some(to) = self.counts.get_mut(from..from + PAGE)
-                    && counts.len() == PAGE
-                {
-                    to.copy_from_slice(&counts);
+                if usize::from(page) < PAGES && counts.len() == PAGE {
+                    let from = usize::from(page) * PAGE;
+                    (from..).zip(counts).for_each(|(at, count)| self.counts.set(at, count));
                 }
             }
         }
@@ -182,6 +232,7 @@ impl Frequencies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn words(text: &str) -> Terms {
         let words = crate::engine::text::words(text, &crate::engine::text::Settings::default());
@@ -203,6 +254,36 @@ mod tests {
         assert!(weigh("t7") > 4 * weigh("common"), "{} {}", weigh("t7"), weigh("common"));
         assert_eq!(weigh("unseen"), weigh("t7"));
         assert_eq!(weigh("common"), (0.5f64.powf(1.25) * 256.0).round() as u32);
+    }
+
+    proptest! {
+        /// The naive twin: counters of 32 bits.
+        #[test]
+        fn counts_are_those_of_wide_counters(
+            steps in prop::collection::vec((0usize..4, 0u32..4, any::<bool>()), 1..200),
+        ) {
+            let (mut counts, mut naive) = (Counts::default(), [0u32; 4]);
+            for (at, how, high) in steps {
+                match how {
+                    0 => {
+                        let count = u32::from(u16::MAX) - 2 + if high { 100_000 } else { 0 };
+                        counts.set(at, count);
+                        naive[at] = count;
+                    }
+                    1 => {
+                        counts.halve();
+                        naive.iter_mut().for_each(|count| *count /= 2);
+                    }
+                    _ => {
+                        counts.add(at);
+                        naive[at] += 1;
+                    }
+                }
+                let got: [u32; 4] = std::array::from_fn(|at| counts.get(at));
+                prop_assert_eq!(got, naive);
+                prop_assert!(counts.large.values().all(|count| *count >= u16::MAX.into()));
+            }
+        }
     }
 
     #[test]
@@ -235,6 +316,6 @@ mod tests {
         assert_eq!(seen.articles[&None], 8);
         seen.fold(EventTime(0).plus(Span::hours(48)), Sequence(8), Span::hours(48));
         assert_eq!(seen.articles[&None], 4);
-        assert_eq!(seen.counts.iter().max(), Some(&4));
+        assert_eq!(seen.counts.small.iter().max(), Some(&4));
     }
 }

@@ -16,7 +16,6 @@
 //! Invariant SL-1: what is told of a list is a function of the articles in it.
 
 use super::postings::LIVE_MAX;
-use std::collections::VecDeque;
 
 /// Set in the units of a distance that takes two.
 const LONG: u16 = 1 << 15;
@@ -83,53 +82,101 @@ pub(super) fn behind(from: u32, to: u32) -> u32 {
 /// The articles of one term.
 #[derive(Debug, Default)]
 pub(super) struct List {
-    /// The low bits of the newest.
-    newest: u32,
-    len: u32,
-    units: VecDeque<u16>,
+    /// The low bits of the newest article, and how many places at the end are free.
+    newest: With8,
+    /// The number of articles, and how many places at the front hold articles that left.
+    len: With8,
+    places: Box<[u16]>,
 }
+
+/// A number of 24 bits, as sequences of live articles are, with one of 8 in the place of the others.
+#[derive(Debug, Clone, Copy, Default)]
+struct With8(u32);
+
+impl With8 {
+    fn new(number: u32, small: usize) -> Self {
+        debug_assert!(number < LIVE_MAX && small <= MOST_IDLE, "{number} {small}");
+        Self(number | (small as u32) << NUMBER_BITS)
+    }
+
+    fn number(self) -> u32 {
+        self.0 & (LIVE_MAX - 1)
+    }
+
+    fn small(self) -> usize {
+        (self.0 >> NUMBER_BITS) as usize
+    }
+}
+
+const NUMBER_BITS: u32 = LIVE_MAX.ilog2();
+
+/// The most places that are free at either end: a long list moves once in so many changes.
+const MOST_IDLE: usize = 63;
 
 impl List {
     pub(super) fn len(&self) -> usize {
-        self.len as usize
+        self.len.number() as usize
     }
 
     pub(super) fn newest(&self) -> u32 {
-        self.newest
+        self.newest.number()
+    }
+
+    /// The units, oldest first.
+    fn units(&self) -> &[u16] {
+        &self.places[self.len.small()..self.places.len() - self.newest.small()]
     }
 
     /// Adds an article, later than all others.
     pub(super) fn push(&mut self, entry: Entry) {
         // The distance to an article that is not in the list says nothing.
-        let apart = if self.len == 0 { 0 } else { behind(self.newest, entry.low()) };
+        let apart = if self.len() == 0 { 0 } else { behind(self.newest(), entry.low()) };
         let near =
             (apart as u16 & ((1 << NEAR_BITS) - 1)) << SHARE_BITS | u16::from(entry.share().0);
-        let takes = if apart >> NEAR_BITS == 0 { 1 } else { 2 };
-        if self.units.len() + takes > self.units.capacity() {
-            self.units.reserve_exact((self.units.len() / 8).max(takes));
+        let (far, near) = match apart >> NEAR_BITS {
+            0 => (None, near),
+            far => (Some(LONG | far as u16), LONG | near),
+        };
+        let takes = 1 + usize::from(far.is_some());
+        if self.newest.small() < takes {
+            self.make_room(takes);
         }
-        match apart >> NEAR_BITS {
-            0 => self.units.push_back(near),
-            far => self.units.extend([LONG | far as u16, LONG | near]),
+        let free = self.newest.small() - takes;
+        let end = self.places.len() - free;
+        self.places[end - 1] = near;
+        if let Some(far) = far {
+            self.places[end - 2] = far;
         }
-        (self.newest, self.len) = (entry.low(), self.len + 1);
+        self.newest = With8::new(entry.low(), free);
+        self.len = With8::new(self.len.number() + 1, self.len.small());
     }
 
     /// Removes the earliest article.
     pub(super) fn pop(&mut self) {
-        if self.units.pop_front().is_some_and(|unit| unit & LONG != 0) {
-            self.units.pop_front();
+        let Some(&first) = self.units().first() else { return };
+        let gone = self.len.small() + if first & LONG == 0 { 1 } else { 2 };
+        self.len = With8::new(self.len.number() - 1, gone);
+        if gone >= MOST_IDLE - 1 || 2 * self.units().len() < self.places.len() {
+            self.make_room(0);
         }
-        self.len = self.len.saturating_sub(1);
-        if 2 * self.units.len() < self.units.capacity() {
-            self.units.shrink_to(self.units.len() + self.units.len() / 8);
-        }
+    }
+
+    /// Moves to places with none that is gone, and an eighth of them free, `takes` at least.
+    fn make_room(&mut self, takes: usize) {
+        let units = self.units();
+        let free = (units.len() / 8).clamp(takes, MOST_IDLE);
+        let mut places = Vec::with_capacity(units.len() + free);
+        places.extend_from_slice(units);
+        places.resize(units.len() + free, 0);
+        self.places = places.into();
+        self.newest = With8::new(self.newest.number(), free);
+        self.len = With8::new(self.len.number(), 0);
     }
 
     /// Its articles, newest first.
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
-        let mut units = self.units.iter().rev();
-        let mut low = self.newest;
+        let mut units = self.units().iter().rev();
+        let mut low = self.newest();
         std::iter::from_fn(move || {
             let unit = *units.next()?;
             let entry = Entry::new(low, Share(unit as u8 & Share::MAX));
@@ -147,12 +194,13 @@ impl List {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::VecDeque;
 
     proptest! {
         /// The naive twin: a queue of entries.
         #[test]
         fn a_list_is_a_queue(
-            steps in prop::collection::vec((any::<bool>(), 1u32..6_000, 0u8..16), 1..80),
+            steps in prop::collection::vec((prop::bool::weighted(0.6), 1u32..6_000, 0u8..16), 1..400),
             far in 1u32..LIVE_MAX / 100,
             first in prop::sample::select(vec![0u32, LIVE_MAX - 5_000]),
         ) {
@@ -169,6 +217,7 @@ mod tests {
                     naive.pop_back();
                 }
                 prop_assert_eq!(list.len(), naive.len());
+                prop_assert!(list.places.len() <= 2 * list.units().len().max(1) + MOST_IDLE);
                 prop_assert!(list.entries().eq(naive.iter().copied()));
             }
         }

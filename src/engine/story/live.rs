@@ -324,7 +324,7 @@ mod tests {
                 if *with == 0 { &mut other } else { &mut own }.add(new, &all, newest);
                 whole.add(new, &all, newest);
             }
-            own.absorb(other, StoryId(7), &all, newest);
+            own.absorb(other, StoryId::new(7), &all, newest);
             prop_assert!(own.members().eq(whole.members()));
             prop_assert_eq!(own.centroid(&all, newest), whole.centroid(&all, newest));
             for at in 0..leave.min(texts.len()) {

@@ -70,12 +70,28 @@ pub use frequencies::{Head as FrequencyHead, Record as FrequencyRecord};
 use serde::{Deserialize, Serialize};
 pub use settings::Settings;
 use std::fmt;
+use std::num::NonZeroU64;
 pub use terms::{Channel, Term, Terms};
 pub use together::Together;
 
 /// Names a story for good: minted from its founding article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct StoryId(pub u64);
+pub struct StoryId(NonZeroU64);
+
+impl StoryId {
+    /// The id of this number; 0 names no story, and gives that of 1.
+    pub const fn new(id: u64) -> Self {
+        match NonZeroU64::new(id) {
+            Some(id) => Self(id),
+            None => Self(NonZeroU64::MIN),
+        }
+    }
+
+    /// Its number.
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
 
 impl fmt::Display for StoryId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@
 //!
 //! Invariants: SP-1 a list holds live articles alone, each once, in order.
 //!
-//! Cost: 2 to 4 bytes an entry, 14 a term, and 42 a list; at most three times `postings_max` entries are
+//! Cost: 2 to 4 bytes an entry, 14 a term, and 26 a list; at most three times `postings_max` entries are
 //! read an article.
 
 use super::list::{Entry, List, Share, behind};

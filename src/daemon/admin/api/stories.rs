@@ -121,7 +121,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
         "cursor",
     ])?;
     let (filter, limit) = (Filter::read(&params)?, params.limit()?);
-    let before = params.cursor()?.map(|[rank, id]| (signed(rank), StoryId(id)));
+    let before = params.cursor()?.map(|[rank, id]| (signed(rank), StoryId::new(id)));
     let sort = match params.one("sort")? {
         None | Some("rise") => Sort::Rise,
         Some("newest") => Sort::Newest,
@@ -141,7 +141,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
 fn listed(desks: &[Arc<Desk>], items: Vec<StoryRow>, next: Option<(i64, StoryId)>) -> StoryList {
     StoryList {
         items,
-        next: next.map(|(rank, id)| cursor([unsigned(rank), id.0])),
+        next: next.map(|(rank, id)| cursor([unsigned(rank), id.get()])),
         clock: clock(desks),
         stories: desks.iter().map(|desk| desk.stories_len()).sum(),
     }
@@ -276,7 +276,7 @@ pub(super) async fn one(
     let limit = params.limit_or(200)?;
     let after = params.cursor()?.map(|[sequence]| Sequence(sequence));
     let missing = || Problem::missing(format!("no live story `{id}`"));
-    let story = u64::from_str_radix(&id, 16).ok().filter(|_| id.len() == 16).map(StoryId);
+    let story = u64::from_str_radix(&id, 16).ok().filter(|_| id.len() == 16).map(StoryId::new);
     let story = story.ok_or_else(missing)?;
     let desks = api.newest();
     let found =
