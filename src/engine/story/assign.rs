@@ -145,7 +145,7 @@ impl Stories {
 
     /// The first article that is not due for a second look.
     fn look_until(&self, clock: EventTime, next: Sequence, members: &impl Members) -> u64 {
-        let by_count = next.0.saturating_sub(self.settings.look_again_among(self.of.len()));
+        let by_count = next.0.saturating_sub(self.settings.look_again_among(self.len()));
         let old = |sequence: u64| {
             members
                 .member(Sequence(sequence))
@@ -187,7 +187,7 @@ impl Stories {
             true => Terms::default(),
             false => new.terms.cut(&self.frequencies, &weights, &self.settings),
         };
-        let join = self.settings.join_among(self.of.len());
+        let join = self.settings.join_among(self.len());
         let (mut steps, mut score, mut wavered) = (Vec::new(), None, false);
         let mut follows = text_of.filter(|_| new.kind == Kind::Recurring && same_sender(of, new));
         let story = matched.or_else(|| {
@@ -195,7 +195,7 @@ impl Stories {
             let scored = self.scored(Member { terms: &terms, ..new }, &weights, whom, members);
             let best = *scored.first()?;
             if best.score < join {
-                wavered = best.score >= self.settings.join_again_among(self.of.len());
+                wavered = best.score >= self.settings.join_again_among(self.len());
                 let moved_on = best.timeless >= join;
                 follows = follows.or(moved_on.then_some(best.story));
                 return None;
@@ -254,9 +254,9 @@ impl Stories {
         follows: Option<StoryId>,
         wavered: bool,
     ) -> StoryId {
-        let mut story = StoryId(mint);
+        let mut story = StoryId::new(mint);
         while self.live.contains_key(&story) || self.absorbed.contains_key(&story) {
-            story.0 = story.0.wrapping_add(1);
+            story = StoryId::new(story.get().wrapping_add(1));
         }
         let record = Life {
             opened: new.arrived,
@@ -323,7 +323,7 @@ impl Stories {
             .iter()
             .filter_map(|near| {
                 let story = self.live.get(&near.story)?;
-                score_of(new, &query, near, story, (members, self.of.len()), &self.settings)
+                score_of(new, &query, near, story, (members, self.len()), &self.settings)
             })
             .collect();
         scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
@@ -422,7 +422,7 @@ fn score_of(
     query: &Query<'_>,
     near: &Near,
     story: &Story,
-    (members, live): (&impl Members, usize),
+    (members, stories): (&impl Members, usize),
     settings: &Settings,
 ) -> Option<Scored> {
     let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
@@ -453,6 +453,6 @@ fn score_of(
     let lexical = settings.centroid * by_centroid + (1.0 - settings.centroid) * by_members;
     // The one member that speaks is the nearest.
     let names = centroid.unwrap_or(cosines)[Channel::Names as usize].unwrap_or(lexical);
-    let toll = score::size_toll(story.size(), names, live, settings);
+    let toll = score::size_toll(story.size(), names, stories, settings);
     Some(Scored { story: near.story, score: lexical * time - toll, timeless: lexical - toll })
 }

@@ -38,7 +38,7 @@ impl Stories {
         matched: Option<Sequence>,
         members: &impl Members,
     ) -> Choice {
-        let join = self.settings.join_among(self.of.len());
+        let join = self.settings.join_among(self.len());
         if !joins(new) || self.of.is_empty() {
             return Choice { joins: joins(new), join, ..Choice::default() };
         }

@@ -31,7 +31,7 @@ impl Stories {
         now: EventTime,
         members: &impl Members,
     ) -> Option<Step> {
-        let bar = self.settings.merge_among(self.of.len());
+        let bar = self.settings.merge_among(self.len());
         if bar >= 1.0 {
             return None;
         }
@@ -136,7 +136,7 @@ impl Stories {
             false => Whom::later(sequence, newest),
         };
         let best = *self.scored(member, &weights, whom, members).first()?;
-        let joins = best.score >= self.settings.join_again_among(self.of.len());
+        let joins = best.score >= self.settings.join_again_among(self.len());
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
     }
 }

@@ -295,13 +295,13 @@ pub(super) fn time_factor(a: Option<EventTime>, b: Option<EventTime>, settings: 
     1.0 - settings.time * (1.0 - (-0.5 * sigmas * sigmas).exp())
 }
 
-/// What a score is lessened by for a story of `size` articles, among `live` ones. A large story is near
+/// What a score is lessened by for a story of `size` articles, among so many `stories`. A large story is near
 /// to everything, in a crowded window all the more: there, texts of one template about many firms would
 /// gather in it, so that names which agree with its centroid, `names`, lift the toll.
-pub(super) fn size_toll(size: u32, names: f64, live: usize, settings: &Settings) -> f64 {
-    let lifted = settings.crowding(live) * (settings.size_names * names).min(1.0);
+pub(super) fn size_toll(size: u32, names: f64, stories: usize, settings: &Settings) -> f64 {
+    let lifted = settings.crowding(stories) * (settings.size_names * names).min(1.0);
     let of_size = 1.0 - 1.0 / f64::from(size.clamp(1, settings.size_full.max(1)));
-    settings.size_among(live) * of_size * (1.0 - lifted)
+    settings.size_among(stories) * of_size * (1.0 - lifted)
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ pub struct Settings {
     pub look_again_articles: u32,
     /// What that rises to in a crowded window.
     pub look_again_crowded: u32,
-    /// Live articles up to which a window is quiet, and from which it is crowded.
+    /// Live stories up to which a window is quiet, and from which it is crowded.
     pub crowd: [u32; 2],
     /// Engine time after which it is.
     pub look_again_after: Span,
@@ -206,7 +206,7 @@ impl Default for Settings {
             size_names: 1.4,
             look_again_articles: 50,
             look_again_crowded: 400,
-            crowd: [1_024, 4_096],
+            crowd: [160, 640],
             look_again_after: Span::hours(30),
             postings_max: 400,
             stories_max: 3,
@@ -227,42 +227,42 @@ impl Settings {
     pub const LIVE_MAX: u32 = LIVE_MAX;
 
     /// How crowded a window is: from 0 in a quiet one to 1 in a crowded one, by doublings.
-    pub(super) fn crowding(&self, live: usize) -> f64 {
-        let [quiet, crowded] = self.crowd.map(|live| f64::from(live.max(1)).log2());
-        let doublings = (live.max(1) as f64).log2() - quiet;
+    pub(super) fn crowding(&self, stories: usize) -> f64 {
+        let [quiet, crowded] = self.crowd.map(|stories| f64::from(stories.max(1)).log2());
+        let doublings = (stories.max(1) as f64).log2() - quiet;
         (doublings / (crowded - quiet).max(1e-9)).clamp(0.0, 1.0)
     }
 
-    /// `quiet`, or what it rises to among so many live articles: in a large window there are more
-    /// strangers to be near to by chance.
-    fn crowded(&self, quiet: f64, dense: f64, live: usize) -> f64 {
-        quiet + self.crowding(live) * (dense - quiet).max(0.0)
+    /// `quiet`, or what it rises to among so many stories: the more there are, the more strangers are
+    /// near by chance.
+    fn crowded(&self, quiet: f64, dense: f64, stories: usize) -> f64 {
+        quiet + self.crowding(stories) * (dense - quiet).max(0.0)
     }
 
-    /// The score from which an article joins a story as it arrives, among `live` articles.
-    pub(super) fn join_among(&self, live: usize) -> f64 {
-        self.crowded(self.join, self.join_crowded, live)
+    /// The score from which an article joins a story as it arrives, among so many stories.
+    pub(super) fn join_among(&self, stories: usize) -> f64 {
+        self.crowded(self.join, self.join_crowded, stories)
     }
 
-    /// The score from which a story of one article joins at a second look, among `live` articles.
-    pub(super) fn join_again_among(&self, live: usize) -> f64 {
-        self.crowded(self.join_again, self.join_again_crowded, live)
+    /// The score from which a story of one article joins at a second look, among so many stories.
+    pub(super) fn join_again_among(&self, stories: usize) -> f64 {
+        self.crowded(self.join_again, self.join_again_crowded, stories)
     }
 
-    /// Articles after which a story of one article is looked at again, among `live` articles.
-    pub(super) fn look_again_among(&self, live: usize) -> u64 {
+    /// Articles after which a story of one article is looked at again, among so many stories.
+    pub(super) fn look_again_among(&self, stories: usize) -> u64 {
         let [quiet, dense] = [self.look_again_articles, self.look_again_crowded].map(f64::from);
-        self.crowded(quiet, dense, live) as u64
+        self.crowded(quiet, dense, stories).round() as u64
     }
 
-    /// What the score of a large story is lessened by at most, among `live` articles.
-    pub(super) fn size_among(&self, live: usize) -> f64 {
-        self.crowded(self.size, self.size_crowded, live)
+    /// What the score of a large story is lessened by at most, among so many stories.
+    pub(super) fn size_among(&self, stories: usize) -> f64 {
+        self.crowded(self.size, self.size_crowded, stories)
     }
 
-    /// The cosine of centroids from which two small stories are merged, among `live` articles.
-    pub(super) fn merge_among(&self, live: usize) -> f64 {
-        self.crowded(self.merge, self.merge_crowded, live)
+    /// The cosine of centroids from which two small stories are merged, among so many stories.
+    pub(super) fn merge_among(&self, stories: usize) -> f64 {
+        self.crowded(self.merge, self.merge_crowded, stories)
     }
 }
 
@@ -281,16 +281,16 @@ mod tests {
             look_again_crowded: 400,
             ..Settings::default()
         };
-        for (live, join, again, look) in [
+        for (stories, join, again, look) in [
             (0, 0.2, 0.1, 50),
-            (1_024, 0.2, 0.1, 50),
-            (2_048, 0.25, 0.175, 225),
-            (4_096, 0.3, 0.25, 400),
+            (160, 0.2, 0.1, 50),
+            (320, 0.25, 0.175, 225),
+            (640, 0.3, 0.25, 400),
             (1 << 20, 0.3, 0.25, 400),
         ] {
-            assert!((settings.join_among(live) - join).abs() < 1e-9, "{live}");
-            assert!((settings.join_again_among(live) - again).abs() < 1e-9, "{live}");
-            assert_eq!(settings.look_again_among(live), look, "{live}");
+            assert!((settings.join_among(stories) - join).abs() < 1e-9, "{stories}");
+            assert!((settings.join_again_among(stories) - again).abs() < 1e-9, "{stories}");
+            assert_eq!(settings.look_again_among(stories), look, "{stories}");
         }
         let strict = Settings { join: 0.4, ..settings };
         assert!((strict.join_among(8_192) - 0.4).abs() < 1e-9);

@@ -79,8 +79,8 @@ impl Stories {
             lexical,
             time,
             score: lexical * time,
-            join: settings.join_among(self.of.len()),
-            join_again: settings.join_again_among(self.of.len()),
+            join: settings.join_among(self.len()),
+            join_again: settings.join_again_among(self.len()),
             shared,
             missing,
         }
