@@ -316,6 +316,9 @@ impl State {
         let member = self.candidate(sequence, new, verdict);
         let matched = matched(verdict);
         let translated = self.translated(&new.about);
+        for also in verdict.also.iter().filter_map(|also| also.of.as_ref()?.sequence) {
+            self.stories.came_near(also);
+        }
         self.stories.take_in(member, matched, translated, mint(new, input), &self.live)
     }
 

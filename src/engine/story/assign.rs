@@ -5,7 +5,7 @@
 
 use super::frequencies::{Frequencies, Weights};
 use super::live::{Scale, Story, Voices, last};
-use super::postings::{Postings, Whom};
+use super::postings::Postings;
 use super::score::{self, Query};
 use super::terms::{Channel, Terms};
 use super::{
@@ -187,15 +187,21 @@ impl Stories {
             true => Terms::default(),
             false => new.terms.cut(&self.frequencies, &weights, &self.settings),
         };
+        let scored = match terms.is_empty() {
+            true => Vec::new(),
+            false => self.scored(Member { terms: &terms, ..new }, &weights, members),
+        };
         let join = self.settings.join_among(self.len());
+        let again = self.settings.join_again_among(self.len());
+        for near in scored.iter().filter(|near| near.score >= again) {
+            self.waver(near.story);
+        }
         let (mut steps, mut score, mut wavered) = (Vec::new(), None, false);
         let mut follows = text_of.filter(|_| new.kind == Kind::Recurring && same_sender(of, new));
         let story = matched.or_else(|| {
-            let whom = Whom::all(new.sequence, self.newest());
-            let scored = self.scored(Member { terms: &terms, ..new }, &weights, whom, members);
             let best = *scored.first()?;
             if best.score < join {
-                wavered = best.score >= self.settings.join_again_among(self.len());
+                wavered = best.score >= again;
                 let moved_on = best.timeless >= join;
                 follows = follows.or(moved_on.then_some(best.story));
                 return None;
@@ -305,18 +311,33 @@ impl Stories {
         Sequence((self.first + self.of.len() as u64).saturating_sub(1))
     }
 
-    /// Scores `new` against the stories of those of `whom` that are near it, less its own, best first.
+    /// An article came that shares text with a live one, besides the one that it is matched with.
+    pub fn came_near(&mut self, sequence: Sequence) {
+        if let Some(story) = self.story_of(sequence) {
+            self.waver(story);
+        }
+    }
+
+    /// An article came near a story: one of a single article is worth a second look.
+    fn waver(&mut self, story: StoryId) {
+        let Some(live) = self.live.get_mut(&story) else { return };
+        if live.len() == 1 && !live.record.wavered {
+            live.record.wavered = true;
+            self.changed.push(story);
+        }
+    }
+
+    /// Scores `new` against the stories of the articles that are near it, less its own, best first.
     pub(super) fn scored(
         &mut self,
         new: Member<'_>,
         weights: &Weights,
-        whom: Whom,
         members: &impl Members,
     ) -> Vec<Scored> {
         let query = Query::new(new.terms, &self.frequencies, *weights, &self.settings);
         let own = self.story_of(new.sequence);
         let most = self.settings.postings_max as usize;
-        let near = self.postings.near(&query, whom, most, 0.25);
+        let near = self.postings.near(&query, new.sequence, self.newest(), most, 0.25);
         let stories =
             group(near, |s| self.story_of(s).filter(|story| Some(*story) != own), &self.settings);
         let mut scored: Vec<Scored> = stories

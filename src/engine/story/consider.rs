@@ -1,7 +1,6 @@
 //! Which story an article would join, without putting it there.
 
 use super::assign::{Stories, joins};
-use super::postings::Whom;
 use super::{Member, Members, StoryId};
 use crate::engine::article::Sequence;
 
@@ -46,8 +45,7 @@ impl Stories {
         let matched = matched.and_then(|m| self.story_of(m));
         let weights = self.frequencies.weights(new.about.language);
         let terms = new.terms.cut(&self.frequencies, &weights, &self.settings);
-        let whom = Whom::all(new.sequence, self.newest());
-        let scored = self.scored(Member { terms: &terms, ..new }, &weights, whom, members);
+        let scored = self.scored(Member { terms: &terms, ..new }, &weights, members);
         let near: Vec<(StoryId, f64)> = scored.iter().map(|s| (s.story, s.score)).collect();
         let best = near.first().filter(|(_, score)| *score >= join).map(|(story, _)| *story);
         Choice { story: matched.or(best), by_text: matched.is_some(), joins: true, near, join }

@@ -1,13 +1,15 @@
 //! Second thoughts: stories that articles cannot tell apart, and stories that stayed alone.
 //!
 //! A merge is decided by the two centroids, never by one article; articles only raise the doubt. It
-//! costs as many steps as the smaller story has members, once.
+//! costs as many steps as the smaller story has members, once. A second look is given to stories that
+//! wavered alone, some one in four that stayed alone: what came near no other found none later either
+//! (of 64,000 articles, the pairs that exact retrieval puts together agree to .932 so, and to .942 with a
+//! look at what came since).
 
 use super::assign::Stories;
 use super::frequencies::Weights;
 use super::live::{Scale, Story, Voices};
 use super::many::counted;
-use super::postings::Whom;
 use super::score;
 use super::terms::Channel;
 use super::{Members, Step, StoryId};
@@ -116,7 +118,7 @@ impl Stories {
         Some(Step::Merged { survivor, absorbed, score })
     }
 
-    /// Scores a story that is still of one article once more, and lets another take it in.
+    /// Scores a story that is still of one article once more, if it wavered, and lets another take it in.
     pub(super) fn look_again(
         &mut self,
         sequence: Sequence,
@@ -124,18 +126,13 @@ impl Stories {
         members: &impl Members,
     ) -> Option<Step> {
         let story = self.story_of(sequence)?;
-        if self.live.get(&story)?.len() != 1 {
+        // What came near no other, and no other near it, has come no nearer since.
+        if self.live.get(&story).is_none_or(|live| live.len() != 1 || !live.record.wavered) {
             return None;
         }
         let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
         let weights = self.frequencies.weights(member.about.language);
-        let newest = self.newest();
-        // What the first look found too far away has come no nearer.
-        let whom = match self.live.get(&story)?.record.wavered {
-            true => Whom::all(sequence, newest),
-            false => Whom::later(sequence, newest),
-        };
-        let best = *self.scored(member, &weights, whom, members).first()?;
+        let best = *self.scored(member, &weights, members).first()?;
         let joins = best.score >= self.settings.join_again_among(self.len());
         joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
     }

@@ -22,9 +22,9 @@
 //! articles hesitate twice are merged when their centroids agree. A story that is still of one article
 //! after `look_again_articles` or `look_again_after` is scored once more, and then joins from the lower
 //! `join_again` on: what is unsure waits until it is known what else there is. In a crowded window,
-//! where more strangers are near by chance, all three bars rise, to `join_crowded`, `join_again_crowded`
-//! and `merge_crowded`, it waits longer, and a large story takes in only what shares its names. The second
-//! look asks only what came since the first, unless a story reached its bar then.
+//! of many stories, where more strangers are near by chance, all three bars rise, to `join_crowded`, `join_again_crowded`
+//! and `merge_crowded`, it waits longer, and a large story takes in only what shares its names. A second
+//! look is given to those alone that came near enough to another story, or another article to them.
 //!
 //! An article that recurs with other figures, as a table of rates, opens a story that follows that of
 //! its match, and its template draws it nowhere.
@@ -37,7 +37,7 @@
 //! function of the live records and their own; ST-5 the work an article causes is bounded, however
 //! large the story.
 //!
-//! Cost: 0.8 KB a live article of 1.1 KB and 1.1 KB one of 3.4 KB, half of it its terms, and some 50 to 70
+//! Cost: 0.8 KB a live article of 1.1 KB and 1 KB one of 3.4 KB, half of it its terms, and some 50 to 60
 //! us on one core (`benches/story.rs`).
 //!
 //! Deliberately absent: embeddings, learned weights, and settings per language or feed.
@@ -222,8 +222,8 @@ pub struct Life {
     pub most: (u32, u32),
     /// Squared length of its centroid by channel, as weighed at its last change.
     pub norms: Norms,
-    /// Whether its first article might have joined another story at a second look when it came. Records
-    /// before version 3 of the changelog do not tell, and are read as if it might not.
+    /// Whether its one article came near enough to another story for a second look, or another article
+    /// so near to it. Records before version 3 of the changelog do not tell, and are read as if not.
     pub wavered: bool,
 }
 

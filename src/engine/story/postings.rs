@@ -109,9 +109,9 @@ impl Lists {
         }
     }
 
-    /// The lists of those of `terms` that articles of `whom` hold, the shortest first. Map, slab and
+    /// The lists of those of `terms` that are held, the shortest first. Map, slab and
     /// newest entries are read in loops of their own, so that the memory fetches them side by side.
-    fn of(&self, terms: impl Iterator<Item = Term>, whom: Whom) -> Vec<(u32, Term, Found<'_>)> {
+    fn of(&self, terms: impl Iterator<Item = Term>) -> Vec<(u32, Term, Found<'_>)> {
         let held: Vec<(Term, Option<Held>)> = terms
             .filter(|term| term.listed())
             .map(|term| (term, self.held.get(&term.id()).copied()))
@@ -121,7 +121,7 @@ impl Lists {
                 Ok(only) => Found::One(only),
                 Err(at) => Found::Many(&self.slab[at]),
             };
-            whom.asks(found.newest()).then_some((found.len() as u32, term, found))
+            Some((found.len() as u32, term, found))
         };
         let mut found: Vec<_> = held.into_iter().filter_map(list).collect();
         found.sort_unstable_by_key(|&(len, term, _)| u64::from(len) << 32 | u64::from(term.id()));
@@ -144,54 +144,12 @@ impl Found<'_> {
         }
     }
 
-    fn newest(self) -> u32 {
-        match self {
-            Self::One(only) => only.low(),
-            Self::Many(all) => all.newest(),
-        }
-    }
-
-    /// Calls `each` with the newest entries, at most so many, of the articles of `whom`.
-    fn newest_of(self, whom: Whom, most: usize, mut each: impl FnMut(Entry)) {
+    /// Calls `each` with the newest entries, at most so many.
+    fn newest_of(self, most: usize, mut each: impl FnMut(Entry)) {
         match self {
             Self::One(only) => each(only),
-            Self::Many(all) => {
-                let asked = all.entries().take(most).take_while(|entry| whom.asks(entry.low()));
-                asked.for_each(each);
-            }
+            Self::Many(all) => all.entries().take(most).for_each(each),
         }
-    }
-}
-
-/// The articles among which one looks for its like.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Whom {
-    newest: Sequence,
-    /// How many, from the newest on.
-    count: u32,
-    /// The one that asks.
-    own: u32,
-}
-
-impl Whom {
-    /// All but `own`; `newest` is the latest of them.
-    pub(super) fn all(own: Sequence, newest: Sequence) -> Self {
-        Self { newest, count: LIVE_MAX, own: low_bits(own) }
-    }
-
-    /// Those later than `own`.
-    pub(super) fn later(own: Sequence, newest: Sequence) -> Self {
-        let count = newest.0.saturating_sub(own.0).min(u64::from(LIVE_MAX));
-        Self { newest, count: count as u32, own: low_bits(own) }
-    }
-
-    fn asks(self, low: u32) -> bool {
-        behind(low, low_bits(self.newest)) < self.count
-    }
-
-    /// The sequence that ends in these bits.
-    fn whole(self, low: u32) -> Sequence {
-        Sequence(self.newest.0 - u64::from(behind(low, low_bits(self.newest))))
     }
 }
 
@@ -259,23 +217,25 @@ impl Postings {
         }
     }
 
-    /// Those of `whom` whose score by shared rare terms is at least `cut` of the best, in order of
-    /// arrival.
+    /// The articles up to `newest`, the latest one, whose score by shared rare terms is at least `cut` of
+    /// the best, in order of arrival, less `own`, which asks.
     pub(super) fn near(
         &mut self,
         query: &Query<'_>,
-        whom: Whom,
+        own: Sequence,
+        newest: Sequence,
         postings_max: usize,
         cut: f32,
     ) -> Vec<(Sequence, f32)> {
-        let walked = Channel::ALL.map(|channel| self.walk(query, channel, whom, postings_max));
+        let walked =
+            Channel::ALL.map(|channel| self.walk(query, channel, low_bits(own), postings_max));
         let bar = cut * walked.into_iter().fold(0.0, f32::max);
         let mask = self.scores.len() as u32 - 1;
         let mut near = Vec::with_capacity(64);
         for low in self.touched.drain(..) {
             let score = std::mem::take(&mut self.scores[(low & mask) as usize]);
             if score >= bar {
-                near.push((whom.whole(low), score));
+                near.push((Sequence(newest.0 - u64::from(behind(low, low_bits(newest)))), score));
             }
         }
         near.sort_unstable_by_key(|&(sequence, _)| sequence);
@@ -283,24 +243,18 @@ impl Postings {
     }
 
     /// Adds the scores of one channel; the highest score that an article had on the way.
-    fn walk(
-        &mut self,
-        query: &Query<'_>,
-        channel: Channel,
-        whom: Whom,
-        postings_max: usize,
-    ) -> f32 {
+    fn walk(&mut self, query: &Query<'_>, channel: Channel, own: u32, postings_max: usize) -> f32 {
         let lists = &self.lists[channel as usize];
         let mask = self.scores.len() as u32 - 1;
         let (mut left, mut best) = (postings_max, 0.0f32);
-        for (len, term, list) in lists.of(query.terms(channel), whom) {
+        for (len, term, list) in lists.of(query.terms(channel)) {
             let len = len as usize;
-            if left == 0 || (whom.count == LIVE_MAX && len > left && left < postings_max) {
+            if left == 0 || (len > left && left < postings_max) {
                 break;
             }
             let weight = query.weight(channel, term);
-            list.newest_of(whom, left, |entry| {
-                if entry.low() == whom.own {
+            list.newest_of(left, |entry| {
+                if entry.low() == own {
                     return;
                 }
                 let score = &mut self.scores[(entry.low() & mask) as usize];
@@ -378,7 +332,7 @@ mod tests {
             let asked = terms(&asked);
             let query = Query::new(&asked, &frequencies, frequencies.weights(None), &settings);
             let newest = live.last().map_or(Sequence(0), |l| l.0);
-            let found = postings.near(&query, Whom::all(own, newest), 100_000, 0.25);
+            let found = postings.near(&query, own, newest, 100_000, 0.25);
             let others: Vec<_> = live.iter().filter(|l| l.0 != own).cloned().collect();
             let want = naive(&others, &query, 0.25);
             prop_assert_eq!(
@@ -388,12 +342,8 @@ mod tests {
             for (found, want) in found.iter().zip(&want) {
                 prop_assert!((found.1 - want.1).abs() <= 1e-3 * want.1, "{:?} {:?}", found, want);
             }
-            let again = postings.near(&query, Whom::all(own, newest), 100_000, 0.25);
+            let again = postings.near(&query, own, newest, 100_000, 0.25);
             prop_assert_eq!(again, found, "nothing is left of a walk");
-            let later: Vec<_> = others.into_iter().filter(|l| l.0 > own).collect();
-            let found = postings.near(&query, Whom::later(own, newest), 100_000, 0.25);
-            let want = naive(&later, &query, 0.25);
-            prop_assert!(found.iter().map(|f| f.0).eq(want.iter().map(|w| w.0)), "later ones");
             for (sequence, terms) in &live {
                 postings.remove(*sequence, terms);
             }

@@ -47,7 +47,7 @@ struct Table {
 
 impl Table {
     fn new(terms: usize) -> Self {
-        Self { places: vec![(0, 0); (4 * terms.max(1)).next_power_of_two()] }
+        Self { places: vec![(0, 0); (2 * terms.max(1)).next_power_of_two()] }
     }
 
     fn put(&mut self, id: u32, value: u32) {

@@ -31,7 +31,7 @@ pub(super) type TermId = u32;
 pub(super) const ID_BITS: u32 = 22;
 
 /// Pairs of words that a thread remembers, as a power of two.
-const MEMO_BITS: u32 = 16;
+const MEMO_BITS: u32 = 17;
 
 /// Hashes of the words that carry a language's grammar, by its code.
 static STOP_WORDS: LazyLock<FxHashMap<&str, FxHashSet<u64>>> = LazyLock::new(|| {
