@@ -2,9 +2,7 @@
 //!
 //! A merge is decided by the two centroids, never by one article; articles only raise the doubt. It
 //! costs as many steps as the smaller story has members, once. A second look is given to stories that
-//! wavered alone, some one in four that stayed alone: what came near no other found none later either
-//! (of 64,000 articles, the pairs that exact retrieval puts together agree to .932 so, and to .942 with a
-//! look at what came since).
+//! wavered alone: what came near no other article, and no other near it, has come no nearer since.
 
 use super::assign::Stories;
 use super::frequencies::Weights;
