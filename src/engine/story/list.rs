@@ -95,8 +95,8 @@ struct With8(u32);
 
 impl With8 {
     fn new(number: u32, small: usize) -> Self {
-        debug_assert!(number < LIVE_MAX && small <= MOST_IDLE, "{number} {small}");
-        Self(number | (small as u32) << NUMBER_BITS)
+        debug_assert!(number < LIVE_MAX, "{number}");
+        Self(number | (small.min(MANY) as u32) << NUMBER_BITS)
     }
 
     fn number(self) -> u32 {
@@ -110,8 +110,12 @@ impl With8 {
 
 const NUMBER_BITS: u32 = LIVE_MAX.ilog2();
 
-/// The most places that are free at either end: a long list moves once in so many changes.
-const MOST_IDLE: usize = 63;
+/// From so many on, idle places hold their number themselves, in the outermost two.
+const MANY: usize = 255;
+
+fn halves(many: usize) -> [u16; 2] {
+    [many as u16, (many >> 16) as u16]
+}
 
 impl List {
     pub(super) fn len(&self) -> usize {
@@ -122,9 +126,41 @@ impl List {
         self.newest.number()
     }
 
+    /// How many places at the front hold articles that left.
+    fn gone(&self) -> usize {
+        match self.len.small() {
+            MANY => usize::from(self.places[0]) | usize::from(self.places[1]) << 16,
+            few => few,
+        }
+    }
+
+    /// How many places at the end are free.
+    fn free(&self) -> usize {
+        let end = self.places.len();
+        match self.newest.small() {
+            MANY => usize::from(self.places[end - 2]) | usize::from(self.places[end - 1]) << 16,
+            few => few,
+        }
+    }
+
+    fn set_len(&mut self, len: u32, gone: usize) {
+        self.len = With8::new(len, gone);
+        if gone >= MANY {
+            self.places[..2].copy_from_slice(&halves(gone));
+        }
+    }
+
+    fn set_newest(&mut self, newest: u32, free: usize) {
+        self.newest = With8::new(newest, free);
+        if free >= MANY {
+            let end = self.places.len();
+            self.places[end - 2..].copy_from_slice(&halves(free));
+        }
+    }
+
     /// The units, oldest first.
     fn units(&self) -> &[u16] {
-        &self.places[self.len.small()..self.places.len() - self.newest.small()]
+        &self.places[self.gone()..self.places.len() - self.free()]
     }
 
     /// Adds an article, later than all others.
@@ -138,25 +174,25 @@ impl List {
             far => (Some(LONG | far as u16), LONG | near),
         };
         let takes = 1 + usize::from(far.is_some());
-        if self.newest.small() < takes {
+        if self.free() < takes {
             self.make_room(takes);
         }
-        let free = self.newest.small() - takes;
+        let free = self.free() - takes;
         let end = self.places.len() - free;
         self.places[end - 1] = near;
         if let Some(far) = far {
             self.places[end - 2] = far;
         }
-        self.newest = With8::new(entry.low(), free);
-        self.len = With8::new(self.len.number() + 1, self.len.small());
+        self.set_newest(entry.low(), free);
+        self.set_len(self.len.number() + 1, self.gone());
     }
 
     /// Removes the earliest article.
     pub(super) fn pop(&mut self) {
         let Some(&first) = self.units().first() else { return };
-        let gone = self.len.small() + if first & LONG == 0 { 1 } else { 2 };
-        self.len = With8::new(self.len.number() - 1, gone);
-        if gone >= MOST_IDLE - 1 || 2 * self.units().len() < self.places.len() {
+        let gone = self.gone() + if first & LONG == 0 { 1 } else { 2 };
+        self.set_len(self.len.number() - 1, gone);
+        if 2 * self.units().len() < self.places.len() {
             self.make_room(0);
         }
     }
@@ -164,13 +200,13 @@ impl List {
     /// Moves to places with none that is gone, and an eighth of them free, `takes` at least.
     fn make_room(&mut self, takes: usize) {
         let units = self.units();
-        let free = (units.len() / 8).clamp(takes, MOST_IDLE);
+        let free = (units.len() / 8).max(takes);
         let mut places = Vec::with_capacity(units.len() + free);
         places.extend_from_slice(units);
         places.resize(units.len() + free, 0);
         self.places = places.into();
-        self.newest = With8::new(self.newest.number(), free);
-        self.len = With8::new(self.len.number(), 0);
+        self.set_newest(self.newest(), free);
+        self.set_len(self.len.number(), 0);
     }
 
     /// Its articles, newest first.
@@ -200,24 +236,30 @@ mod tests {
         /// The naive twin: a queue of entries.
         #[test]
         fn a_list_is_a_queue(
-            steps in prop::collection::vec((prop::bool::weighted(0.6), 1u32..6_000, 0u8..16), 1..400),
+            steps in prop::collection::vec(
+                (prop::bool::weighted(0.6), 1usize..1_500, 1u32..6_000, 0u8..16),
+                1..12,
+            ),
+            one_by_one in any::<bool>(),
             far in 1u32..LIVE_MAX / 100,
             first in prop::sample::select(vec![0u32, LIVE_MAX - 5_000]),
         ) {
             let (mut list, mut naive) = (List::default(), VecDeque::new());
             let mut low = first;
-            for (at, (enters, apart, share)) in steps.into_iter().enumerate() {
-                if enters || naive.is_empty() {
-                    low = (low + if at % 7 == 0 { far } else { apart }) & (LIVE_MAX - 1);
-                    let entry = Entry::new(low, Share(share));
-                    list.push(entry);
-                    naive.push_front(entry);
-                } else {
-                    list.pop();
-                    naive.pop_back();
+            for (enter, times, apart, share) in steps {
+                for at in 0..if one_by_one { times % 8 } else { times } {
+                    if enter || naive.is_empty() {
+                        low = (low + if at % 7 == 0 { far } else { apart }) & (LIVE_MAX - 1);
+                        let entry = Entry::new(low, Share(share));
+                        list.push(entry);
+                        naive.push_front(entry);
+                    } else {
+                        list.pop();
+                        naive.pop_back();
+                    }
+                    prop_assert_eq!(list.len(), naive.len());
                 }
-                prop_assert_eq!(list.len(), naive.len());
-                prop_assert!(list.places.len() <= 2 * list.units().len().max(1) + MOST_IDLE);
+                prop_assert!(list.places.len() <= 2 * list.units().len() + 2);
                 prop_assert!(list.entries().eq(naive.iter().copied()));
             }
         }
