@@ -117,28 +117,31 @@ fn halves(many: usize) -> [u16; 2] {
     [many as u16, (many >> 16) as u16]
 }
 
+fn whole(halves: &[u16]) -> usize {
+    usize::from(halves[0]) | usize::from(halves[1]) << 16
+}
+
 impl List {
     pub(super) fn len(&self) -> usize {
         self.len.number() as usize
     }
 
-    pub(super) fn newest(&self) -> u32 {
+    fn newest(&self) -> u32 {
         self.newest.number()
     }
 
     /// How many places at the front hold articles that left.
     fn gone(&self) -> usize {
         match self.len.small() {
-            MANY => usize::from(self.places[0]) | usize::from(self.places[1]) << 16,
+            MANY => whole(&self.places[..2]),
             few => few,
         }
     }
 
     /// How many places at the end are free.
     fn free(&self) -> usize {
-        let end = self.places.len();
         match self.newest.small() {
-            MANY => usize::from(self.places[end - 2]) | usize::from(self.places[end - 1]) << 16,
+            MANY => whole(&self.places[self.places.len() - 2..]),
             few => few,
         }
     }
