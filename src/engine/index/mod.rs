@@ -79,7 +79,7 @@ pub struct Places {
     /// The window then.
     first: u32,
     len: u32,
-    all: Vec<Option<Place>>,
+    all: Vec<Place>,
 }
 
 /// Plain words from which an equal masked hash makes a candidate.
@@ -116,44 +116,55 @@ struct Found {
     equal: bool,
 }
 
-/// Hits grouped by article: a small table of open addressing, filled to a half at most.
+/// Hits grouped by article.
+#[derive(Default)]
 struct Counted {
-    /// Article and the samples that it shares, as a bit set; none where no bit is set.
-    slots: Vec<(u32, u64)>,
-    used: usize,
+    /// Article and the samples that it shares, as a bit set.
+    all: Vec<(u32, u64)>,
+    /// Where an article is in `all`, counted from 1: open addressing, filled to a half at most.
+    slots: Vec<u32>,
+    /// Where the next hit is likely: copies are listed in the same order under each sample.
+    next: usize,
 }
 
 impl Counted {
-    fn none() -> Self {
-        Self { slots: vec![(0, 0); 64], used: 0 }
+    fn add(&mut self, id: u32, sample: usize) {
+        let at = match self.all.get(self.next) {
+            Some(one) if one.0 == id => self.next,
+            _ => self.place(id),
+        };
+        self.all[at].1 |= 1 << sample;
+        self.next = at + 1;
     }
 
-    fn place(slots: &[(u32, u64)], id: u32) -> usize {
-        let mut at = (id.wrapping_mul(0x9e37_79b1) >> (32 - slots.len().trailing_zeros())) as usize;
-        while slots[at].1 != 0 && slots[at].0 != id {
-            at = (at + 1) & (slots.len() - 1);
+    fn place(&mut self, id: u32) -> usize {
+        if 2 * self.all.len() >= self.slots.len() {
+            self.slots = vec![0; (2 * self.slots.len()).max(64)];
+            for at in 0..self.all.len() {
+                let slot = self.slot(self.all[at].0);
+                self.slots[slot] = at as u32 + 1;
+            }
+        }
+        let slot = self.slot(id);
+        if self.slots[slot] == 0 {
+            self.all.push((id, 0));
+            self.slots[slot] = self.all.len() as u32;
+        }
+        self.slots[slot] as usize - 1
+    }
+
+    fn slot(&self, id: u32) -> usize {
+        let bits = self.slots.len().trailing_zeros();
+        let mut at = (id.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize;
+        while self.slots[at] != 0 && self.all[self.slots[at] as usize - 1].0 != id {
+            at = (at + 1) & (self.slots.len() - 1);
         }
         at
     }
 
-    fn add(&mut self, id: u32, sample: usize) {
-        let at = Self::place(&self.slots, id);
-        self.used += usize::from(self.slots[at].1 == 0);
-        self.slots[at] = (id, self.slots[at].1 | 1 << sample);
-        if 2 * self.used > self.slots.len() {
-            let larger = vec![(0, 0); 2 * self.slots.len()];
-            for one in std::mem::replace(&mut self.slots, larger) {
-                if one.1 != 0 {
-                    let at = Self::place(&self.slots, one.0);
-                    self.slots[at] = one;
-                }
-            }
-        }
-    }
-
-    /// Articles hit twice or more, in no order.
+    /// Articles hit twice or more.
     fn shared(self) -> impl Iterator<Item = (u32, u64)> {
-        self.slots.into_iter().filter(|(_, explains)| explains & explains.wrapping_sub(1) != 0)
+        self.all.into_iter().filter(|(_, explains)| explains & explains.wrapping_sub(1) != 0)
     }
 }
 
@@ -228,8 +239,8 @@ impl Index {
     }
 
     /// Live articles that share enough samples, and where the next article goes under each of them.
-    fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<Found>, Vec<Option<Place>>) {
-        let mut hits = Counted::none();
+    fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<Found>, Vec<Place>) {
+        let mut hits = Counted::default();
         let places = self.samples.each_of(&print.samples, window, |at, id| hits.add(id, at));
         let mut found = Vec::new();
         for (id, explains) in hits.shared() {
@@ -290,7 +301,8 @@ impl Index {
         let id = window.first.wrapping_add(window.len);
         let mut dropped = 0;
         let fresh = (places.first, places.len) == (window.first, window.len);
-        let places = places.all.iter().copied().filter(|_| fresh).chain(std::iter::repeat(None));
+        let places = places.all.iter().copied().filter(|_| fresh).map(Some);
+        let places = places.chain(std::iter::repeat(None));
         for (&key, place) in print.samples.iter().zip(places) {
             dropped += u32::from(self.samples.insert_at(key, id, window, place).is_some());
         }

@@ -246,7 +246,7 @@ impl<'a> Aligner<'a> {
     }
 
     fn cut(&self, mut order: Vec<Run>, old: &Fingerprint, found: &mut Alignment) {
-        order.sort_by_key(|r| {
+        order.sort_by_cached_key(|r| {
             let differ = pairs(*r, &self.new.figures, &old.figures).filter(|p| !p.equal).count();
             (std::cmp::Reverse(r.len - differ as u32), r.old, r.new)
         });
@@ -319,10 +319,9 @@ fn pairs<'a>(
 ) -> impl Iterator<Item = FigurePair> + 'a {
     let within = |all: &'a [Figure], from: u32| {
         let first = all.partition_point(|f| f.word < from);
-        let end = all.partition_point(|f| f.word < from + run.len);
-        &all[first..end]
+        all[first..].iter().take_while(move |f| f.word < from + run.len)
     };
-    within(new, run.new).iter().zip(within(old, run.old)).map(|(a, b)| FigurePair {
+    within(new, run.new).zip(within(old, run.old)).map(|(a, b)| FigurePair {
         new: a.word,
         old: b.word,
         equal: a.hash == b.hash,
@@ -340,7 +339,8 @@ fn gram(trace: &[u8], at: usize) -> u32 {
 fn starts(gram: u32) -> bool {
     const LOW: u32 = 0x7f7f_7f7f;
     let zeros = !(((gram & LOW) + LOW) | gram | LOW);
-    zeros.count_ones() <= 2
+    // The bits are added up in the highest byte.
+    (zeros >> 7).wrapping_mul(0x0101_0101) >> 24 <= 2
 }
 
 /// Equal bytes at the start of both, eight at a time.

@@ -68,14 +68,30 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
 fn furniture_alone(text: &str) -> bool {
     text.len() <= PARAGRAPH_MAX && {
         let lower = text.to_lowercase();
-        starts(TRAILER_STARTS, &lower) || holds_furniture(&lower)
+        TRAILERS.begin(&lower) || holds_furniture(&lower)
     }
 }
 
-/// Whether `line` starts with one of `phrases`. First bytes are compared first: few agree.
-fn starts(phrases: &[&str], line: &str) -> bool {
-    let Some(first) = line.bytes().next() else { return false };
-    phrases.iter().any(|p| p.as_bytes().first() == Some(&first) && line.starts_with(p))
+/// Phrases by their first bytes, of which few agree with a line's.
+struct Starts(Vec<Vec<&'static str>>);
+
+static TRAILERS: LazyLock<Starts> = LazyLock::new(|| Starts::of(TRAILER_STARTS));
+static HEADERS: LazyLock<Starts> = LazyLock::new(|| Starts::of(HEADER_STARTS));
+
+impl Starts {
+    fn of(phrases: &[&'static str]) -> Self {
+        let mut all = vec![Vec::new(); 256];
+        for phrase in phrases {
+            all[usize::from(phrase.as_bytes()[0])].push(*phrase);
+        }
+        Self(all)
+    }
+
+    /// Whether `line` starts with one of them.
+    fn begin(&self, line: &str) -> bool {
+        let first = line.bytes().next();
+        first.is_some_and(|b| self.0[usize::from(b)].iter().any(|phrase| line.starts_with(phrase)))
+    }
 }
 
 fn skip_space(text: &str, from: usize) -> usize {
@@ -121,11 +137,11 @@ fn header_line(text: &str) -> Option<usize> {
     let next = rest.trim_start().lines().next().unwrap_or_default();
     let words = shown.split_whitespace().count();
     let lower = shown.to_lowercase();
-    let listed = starts(HEADER_STARTS, &lower) && words <= 9;
+    let listed = HEADERS.begin(&lower) && words <= 9;
     let ends_sentence = shown.ends_with(['.', '!', '?', '。', '؟', ',', ';', ':']);
     let next_is_header = || {
         let lower = next.trim().to_lowercase();
-        starts(HEADER_STARTS, &lower) && lower.len() <= 100
+        HEADERS.begin(&lower) && lower.len() <= 100
     };
     let furniture = (listed && !ends_sentence && (apart || next_is_header()))
         || (apart && navigation(shown))
@@ -205,7 +221,7 @@ fn trailer(text: &str) -> Option<usize> {
     let short = last.len() <= PARAGRAPH_MAX;
     let lower = if short { last.to_lowercase() } else { String::new() };
     let bare = lower.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
-    let listed = [lower.as_str(), bare].iter().any(|line| starts(TRAILER_STARTS, line));
+    let listed = [lower.as_str(), bare].iter().any(|line| TRAILERS.begin(line));
     let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
     let before_ends = text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
     let stub = apart
@@ -226,7 +242,7 @@ fn links(text: &str) -> Option<usize> {
         from = from.saturating_sub(line.len() + usize::from(from < text.len()));
         let shown = line.trim();
         let few = shown.split_whitespace().take(7).count() <= 6;
-        if few && starts(TRAILER_STARTS, &shown.to_lowercase()) {
+        if few && TRAILERS.begin(&shown.to_lowercase()) {
             return (from > 0).then_some(text.len() - from);
         }
         if shown.len() > LINK_BYTES || shown.ends_with(['.', ';', '。']) {

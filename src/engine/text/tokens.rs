@@ -73,8 +73,10 @@ pub(crate) fn mix(a: u64, b: u64) -> u64 {
 pub fn words(text: &str, settings: &Settings) -> Words {
     let bytes = text.as_bytes();
     let mut found = Words::default();
-    found.hashes.reserve(text.len() / 5);
-    found.spans.reserve(text.len() / 5);
+    // Of few sizes, so that the allocator hands out again what it has.
+    let some = (text.len() / 5).next_power_of_two();
+    found.hashes.reserve(some);
+    found.spans.reserve(some);
     let max = settings.words_max;
     let mut open: Option<(usize, Class)> = None;
     let mut pending = None;

@@ -94,11 +94,14 @@ pub fn read(article: &Article, own: &[Rule]) -> Marks {
     let fields = Texts::of(article);
     let mut marks = Marks::default();
     for rule in own {
-        let pairs = Pairs::of(piece(&rule.pattern));
-        fields.try_rule(rule.place, &rule.pattern, &pairs, rule.mark, &mut marks);
+        if fields.may_hold(rule.place, &Hint::of(&rule.pattern)) {
+            fields.try_rule(rule.place, &rule.pattern, rule.mark, &mut marks);
+        }
     }
-    for ((place, pattern, mark), pairs) in KNOWN.iter().zip(&*KNOWN_PAIRS) {
-        fields.try_rule(*place, pattern, pairs, *mark, &mut marks);
+    for ((place, pattern, mark), hint) in KNOWN.iter().zip(&*KNOWN_HINTS) {
+        if fields.may_hold(*place, hint) {
+            fields.try_rule(*place, pattern, *mark, &mut marks);
+        }
     }
     if article.kind == ItemType::Advisory {
         marks.shape = Some(Shape::Advisory);
@@ -109,9 +112,27 @@ pub fn read(article: &Article, own: &[Rule]) -> Marks {
     marks
 }
 
-/// The pairs of bytes of what is looked for first of each known pattern.
-static KNOWN_PAIRS: LazyLock<Vec<Pairs>> =
-    LazyLock::new(|| KNOWN.iter().map(|(_, pattern, _)| Pairs::of(piece(pattern))).collect());
+static KNOWN_HINTS: LazyLock<Vec<Hint>> =
+    LazyLock::new(|| KNOWN.iter().map(|(_, pattern, _)| Hint::of(pattern)).collect());
+
+/// What a text must have to hold a pattern: most do not, which is quickly seen.
+struct Hint {
+    /// The first byte, where it is no number.
+    first: Option<u8>,
+    /// Pairs of bytes of the longest literal piece.
+    pairs: Pairs,
+}
+
+impl Hint {
+    fn of(pattern: &str) -> Self {
+        let first = pattern.bytes().next().filter(|first| !matches!(first, b'#' | b'@'));
+        Self { first, pairs: Pairs::of(piece(pattern)) }
+    }
+
+    fn may_start(&self, text: &str) -> bool {
+        self.first.is_none_or(|first| text.as_bytes().first() == Some(&first))
+    }
+}
 
 /// The longest literal piece of a pattern.
 fn piece(pattern: &str) -> &str {
@@ -121,6 +142,8 @@ fn piece(pattern: &str) -> &str {
 /// The texts that marks stand in, in lower case.
 struct Texts<'a> {
     headline: Text,
+    /// Bytes of the brackets and stars before it.
+    bare: usize,
     case: Case,
     slug: Text,
     note: Text,
@@ -154,8 +177,10 @@ impl<'a> Texts<'a> {
             _ => body,
         };
         let seen = (0..=BODY_SEEN.min(body.len())).rev().find(|at| body.is_char_boundary(*at));
+        let headline = Text::of(&article.headline);
         Self {
-            headline: Text::of(&article.headline),
+            bare: headline.text.len() - headline.text.trim_start_matches(BRACKETS).len(),
+            headline,
             case: Case::of(&article.headline),
             slug: lower(&article.slugline),
             note: lower(&article.ednote),
@@ -165,8 +190,20 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// `pairs` are those of the longest literal piece of `pattern`.
-    fn try_rule(&self, place: Place, pattern: &str, pairs: &Pairs, mark: Mark, marks: &mut Marks) {
+    /// Whether the pattern of `hint` may be in this place.
+    fn may_hold(&self, place: Place, hint: &Hint) -> bool {
+        match place {
+            Headline => hint.may_start(&self.headline.text[self.bare..]),
+            InHeadline => self.headline.pairs.may_hold(&hint.pairs),
+            Slug => self.slug.pairs.may_hold(&hint.pairs),
+            Note => self.note.pairs.may_hold(&hint.pairs),
+            Body => hint.may_start(&self.body),
+            Genre => !self.genre.is_empty(),
+            Signal => !self.signals.is_empty(),
+        }
+    }
+
+    fn try_rule(&self, place: Place, pattern: &str, mark: Mark, marks: &mut Marks) {
         let full = match mark {
             Kill | Hold | Release => marks.order.is_some(),
             Alert | Brief | Roundup | Advisory => marks.shape.is_some(),
@@ -177,10 +214,10 @@ impl<'a> Texts<'a> {
             return;
         }
         let found = match place {
-            Headline => at_start(&self.headline, pattern, pairs, self.case),
-            InHeadline => anywhere(&self.headline, pattern, pairs),
-            Slug => anywhere(&self.slug, pattern, pairs),
-            Note => anywhere(&self.note, pattern, pairs),
+            Headline => at_start(&self.headline.text[self.bare..], pattern, self.case),
+            InHeadline => anywhere(&self.headline.text, pattern),
+            Slug => anywhere(&self.slug.text, pattern),
+            Note => anywhere(&self.note.text, pattern),
             Body => prefix(&self.body, pattern).map(|(n, _)| n),
             Genre => (self.genre == pattern).then_some(0),
             Signal => self.signals.iter().any(|s| signals(s, pattern)).then_some(0),
@@ -210,16 +247,12 @@ fn signals(signal: &str, pattern: &str) -> bool {
     signal == pattern || signal.rsplit_once(':').is_some_and(|(_, code)| code == pattern)
 }
 
-/// The number that a pattern holds at the start of a headline, brackets and stars passed over. A
+/// The number that a pattern holds at the start of a headline without brackets and stars. A
 /// mark that is one bare word counts only when a mark's punctuation follows it: `Kill: ...` is one,
 /// `Kill rates fall` is not. A hyphen does when the mark stands in capitals or has a number:
 /// `KILL-Bridge` is one, `Kill-switch` is not.
-fn at_start(headline: &Text, pattern: &str, pairs: &Pairs, case: Case) -> Option<u16> {
-    if !headline.pairs.may_hold(pairs) {
-        return None;
-    }
-    let bare = headline.text.trim_start_matches(BRACKETS);
-    let (number, rest) = prefix(bare, pattern)?;
+fn at_start(headline: &str, pattern: &str, case: Case) -> Option<u16> {
+    let (number, rest) = prefix(headline, pattern)?;
     let numbered = pattern.contains(['#', '@']);
     let hyphen = case == Case::Capitals || numbered;
     let closed = pattern.ends_with([':', ' ']) || pattern.ends_with('-') && hyphen;
@@ -254,13 +287,8 @@ impl Case {
 }
 
 /// The number that a pattern holds anywhere in `text`, at the start of a word.
-fn anywhere(text: &Text, pattern: &str, pairs: &Pairs) -> Option<u16> {
-    // Most texts do not hold the longest literal piece of a pattern, which is quickly seen.
-    if text.text.is_empty() || !text.pairs.may_hold(pairs) {
-        return None;
-    }
-    let (text, piece) = (&text.text, piece(pattern));
-    memmem::find(text.as_bytes(), piece.as_bytes())?;
+fn anywhere(text: &str, pattern: &str) -> Option<u16> {
+    memmem::find(text.as_bytes(), piece(pattern).as_bytes())?;
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         let starts = !before.is_alphanumeric() || !c.is_alphanumeric();
@@ -285,21 +313,18 @@ const ORDINALS: [&str; 12] =
 
 /// Whether `text` starts with a pattern: the number in it, and what follows.
 fn prefix<'a>(text: &'a str, pattern: &str) -> Option<(u16, &'a str)> {
-    let (mut rest, mut number) = (text, 0);
-    for c in pattern.chars() {
-        match c {
-            '#' | '@' => {
-                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-                number = rest.get(..digits)?.parse().ok().filter(|n| *n < 1_000)?;
-                rest = &rest[digits..];
-                if c == '@' {
-                    rest = ORDINALS.iter().find_map(|s| rest.strip_prefix(s))?;
-                }
-            }
-            c => rest = rest.strip_prefix(c)?,
+    let (mut rest, mut number, mut wanted) = (text, 0, pattern);
+    while let Some(at) = wanted.bytes().position(|b| matches!(b, b'#' | b'@')) {
+        rest = rest.strip_prefix(&wanted[..at])?;
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        number = rest[..digits].parse().ok().filter(|n| *n < 1_000)?;
+        rest = &rest[digits..];
+        if wanted[at..].starts_with('@') {
+            rest = ORDINALS.iter().find_map(|s| rest.strip_prefix(s))?;
         }
+        wanted = &wanted[at + 1..];
     }
-    Some((number, rest))
+    Some((number, rest.strip_prefix(wanted)?))
 }
 
 #[cfg(test)]
