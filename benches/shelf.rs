@@ -1,6 +1,6 @@
 //! The earlier articles, as verdicts need them. Benches include this file.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use wirefold::engine::article::{About, EventTime, Sequence};
 use wirefold::engine::fingerprint::Fingerprint;
 use wirefold::engine::relation::{Archive, Earlier, Standing, Verdict, past::Identity};
@@ -9,7 +9,7 @@ use wirefold::engine::relation::{Archive, Earlier, Standing, Verdict, past::Iden
 #[derive(Default)]
 pub(crate) struct Shelf {
     pub(crate) all: Vec<(About, Fingerprint, Verdict, EventTime)>,
-    pub(crate) uris: HashMap<String, Vec<Sequence>>,
+    pub(crate) uris: FxHashMap<String, Vec<Sequence>>,
 }
 
 impl Archive for Shelf {

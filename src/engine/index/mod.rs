@@ -240,7 +240,7 @@ impl Index {
 
     /// Live articles that share enough samples, and where the next article goes under each of them.
     fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<Found>, Vec<Place>) {
-        let mut hits = Counted::default();
+        let mut hits = Counted { all: Vec::with_capacity(64), ..Counted::default() };
         let places = self.samples.each_of(&print.samples, window, |at, id| hits.add(id, at));
         let mut found = Vec::new();
         for (id, explains) in hits.shared() {

@@ -94,13 +94,13 @@ pub fn read(article: &Article, own: &[Rule]) -> Marks {
     let fields = Texts::of(article);
     let mut marks = Marks::default();
     for rule in own {
-        if fields.may_hold(rule.place, &Hint::of(&rule.pattern)) {
-            fields.try_rule(rule.place, &rule.pattern, rule.mark, &mut marks);
-        }
+        fields.try_rule(rule.place, &rule.pattern, rule.mark, &mut marks);
     }
-    for ((place, pattern, mark), hint) in KNOWN.iter().zip(&*KNOWN_HINTS) {
-        if fields.may_hold(*place, hint) {
-            fields.try_rule(*place, pattern, *mark, &mut marks);
+    for (&(place, first), (known, pairs)) in
+        KNOWN_STARTS.iter().zip(KNOWN.iter().zip(&*KNOWN_PAIRS))
+    {
+        if fields.may_hold(place, first, pairs) {
+            fields.try_rule(place, known.1, known.2, &mut marks);
         }
     }
     if article.kind == ItemType::Advisory {
@@ -112,27 +112,14 @@ pub fn read(article: &Article, own: &[Rule]) -> Marks {
     marks
 }
 
-static KNOWN_HINTS: LazyLock<Vec<Hint>> =
-    LazyLock::new(|| KNOWN.iter().map(|(_, pattern, _)| Hint::of(pattern)).collect());
+/// The place of each known pattern and its first byte: side by side, since most are ruled out by them.
+static KNOWN_STARTS: LazyLock<Vec<(Place, u8)>> = LazyLock::new(|| {
+    KNOWN.iter().map(|(place, pattern, _)| (*place, pattern.as_bytes()[0])).collect()
+});
 
-/// What a text must have to hold a pattern: most do not, which is quickly seen.
-struct Hint {
-    /// The first byte, where it is no number.
-    first: Option<u8>,
-    /// Pairs of bytes of the longest literal piece.
-    pairs: Pairs,
-}
-
-impl Hint {
-    fn of(pattern: &str) -> Self {
-        let first = pattern.bytes().next().filter(|first| !matches!(first, b'#' | b'@'));
-        Self { first, pairs: Pairs::of(piece(pattern)) }
-    }
-
-    fn may_start(&self, text: &str) -> bool {
-        self.first.is_none_or(|first| text.as_bytes().first() == Some(&first))
-    }
-}
+/// The pairs of bytes of the longest literal piece of each known pattern.
+static KNOWN_PAIRS: LazyLock<Vec<Pairs>> =
+    LazyLock::new(|| KNOWN.iter().map(|(_, pattern, _)| Pairs::of(piece(pattern))).collect());
 
 /// The longest literal piece of a pattern.
 fn piece(pattern: &str) -> &str {
@@ -163,6 +150,10 @@ impl Text {
         let text = text.to_lowercase();
         Self { pairs: Pairs::of(&text), text }
     }
+
+    fn may_hold(&self, pairs: &Pairs) -> bool {
+        !self.text.is_empty() && self.pairs.may_hold(pairs)
+    }
 }
 
 /// Bytes of the body that are looked at.
@@ -190,14 +181,17 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// Whether the pattern of `hint` may be in this place.
-    fn may_hold(&self, place: Place, hint: &Hint) -> bool {
+    /// Whether a pattern that begins with the byte `first`, and whose longest literal piece has these
+    /// pairs, may be in a place.
+    fn may_hold(&self, place: Place, first: u8, pairs: &Pairs) -> bool {
+        let begins =
+            |text: &str| matches!(first, b'#' | b'@') || text.as_bytes().first() == Some(&first);
         match place {
-            Headline => hint.may_start(&self.headline.text[self.bare..]),
-            InHeadline => self.headline.pairs.may_hold(&hint.pairs),
-            Slug => self.slug.pairs.may_hold(&hint.pairs),
-            Note => self.note.pairs.may_hold(&hint.pairs),
-            Body => hint.may_start(&self.body),
+            Headline => begins(&self.headline.text[self.bare..]),
+            InHeadline => self.headline.may_hold(pairs),
+            Slug => self.slug.may_hold(pairs),
+            Note => self.note.may_hold(pairs),
+            Body => begins(&self.body),
             Genre => !self.genre.is_empty(),
             Signal => !self.signals.is_empty(),
         }
