@@ -222,3 +222,31 @@ fn takes_advisories_daybooks_and_budgets_are_told_apart() {
         "#]],
     );
 }
+
+/// Of many copies of copies only the nearest are compared; the first of the chain is, too.
+#[test]
+fn the_first_of_a_chain_is_told_beside_its_nearest_copies() {
+    let mut settings = Settings::default();
+    settings.index.candidates_max = 2;
+    settings.relation.also_max = 1;
+    check(
+        PASSAGES,
+        Show::Verdicts,
+        &settings,
+        r#"
+        10:00 A1 ap en "Ferry aground" | @ferry @hurt @owner @tolls
+        10:10 B1 bay en "Ferry runs aground" | @ferry @hurt @owner @dredge
+        10:20 C1 coast en "Ferry hits rock" | @ferry @hurt @owner @dredge The pier is shut.
+        10:30 D1 dock en "Ferry on rock" | @ferry @hurt @owner @dredge The pier is closed.
+        10:40 E1 east en "Ferry waits" | @ferry @hurt @owner @dredge The pier is closed now.
+        "#,
+        expect![[r#"
+              S1 opened
+            A1: original; S1 of 1; pass yes
+            B1: reprint of A1 by near-identical; S1 of 2; pass repeat
+            C1: reprint of B1 by near-identical; also reprint of A1 by near-identical; S1 of 3; pass repeat
+            D1: reprint of C1 by near-identical; also reprint of A1 by near-identical; S1 of 4; pass repeat
+            E1: reprint of D1 by near-identical; also reprint of A1 by near-identical; S1 of 5; pass repeat
+        "#]],
+    );
+}

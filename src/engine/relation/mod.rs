@@ -243,7 +243,7 @@ pub fn judge(
         .min_by_key(|that| that.sequence);
     let verified = match equal {
         Some(&that) => vec![verify_equal(new, that)],
-        None => verify(new, &earlier, settings),
+        None => verify(new, &earlier, archive, settings),
     };
     let mut verdict =
         Verdict { novelty: novelty::of(new, &verified, settings), ..Verdict::default() };
@@ -313,20 +313,32 @@ fn verify_equal<'a>(new: Arrival<'_>, that: Earlier<'a>) -> Verified<'a> {
     Verified { that, pair, kind: Kind::Duplicate, rule: "equal-content" }
 }
 
-fn verify<'a>(new: Arrival<'_>, earlier: &[Earlier<'a>], settings: &Settings) -> Vec<Verified<'a>> {
+/// Compares with all of `earlier`, and with the first of the best one's chain: among many copies of
+/// copies it is seldom one of the nearest, and is what a desk wants to know of.
+fn verify<'a>(
+    new: Arrival<'_>,
+    earlier: &[Earlier<'a>],
+    archive: &'a impl Archive,
+    settings: &Settings,
+) -> Vec<Verified<'a>> {
     if earlier.is_empty() {
         return Vec::new();
     }
     let aligner = Aligner::of(new.print);
-    let mut verified: Vec<Verified<'a>> = earlier
-        .iter()
-        .map(|&that| {
-            let pair = Comparison::of(&aligner, new.print, that.print, settings);
-            let (kind, rule) = classify::text_kind(new, that, &pair, settings);
-            Verified { that, pair, kind, rule }
-        })
-        .collect();
-    verified.sort_by_key(|v| (Reverse(v.pair.rank()), v.that.sequence));
+    let compared = |that: Earlier<'a>| {
+        let pair = Comparison::of(&aligner, new.print, that.print, settings);
+        let (kind, rule) = classify::text_kind(new, that, &pair, settings);
+        Verified { that, pair, kind, rule }
+    };
+    let order = |v: &Verified<'a>| (Reverse(v.pair.rank()), v.that.sequence);
+    let mut verified: Vec<Verified<'a>> = earlier.iter().copied().map(compared).collect();
+    verified.sort_by_key(order);
+    let root = best(&verified).map(|best| best.that.root());
+    let root = root.filter(|root| verified.iter().all(|v| v.that.sequence != *root));
+    let root = root.and_then(|root| archive.earlier(root)).filter(|that| comparable(new, *that));
+    if let Some(root) = root.map(compared) {
+        verified.insert(verified.partition_point(|v| order(v) < order(&root)), root);
+    }
     formula::mark(&mut verified, settings);
     verified
 }
@@ -345,7 +357,8 @@ fn best<'a, 'b>(verified: &'a [Verified<'b>]) -> Option<&'a Verified<'b>> {
 
 /// Further relations: those that explain words which no better one explains come first. A text that
 /// explains nothing more and is no kin of the best match shares a passage that stands in both, and is
-/// called no copy. A copy of equal text inherits the links of the earlier one.
+/// called no copy. The last place is kept for the root. A copy of equal text inherits the links of the
+/// earlier one.
 fn also(
     new: Arrival<'_>,
     chosen: &Relation,
@@ -372,15 +385,18 @@ fn also(
     if let Some(best) = best {
         explained.add(&best.pair.alignment);
     }
+    let root = chosen.root.as_ref().and_then(|root| root.sequence);
     let mut ordered = Vec::with_capacity(rest.len().min(max));
     while ordered.len() < max && !rest.is_empty() {
         let gains: Vec<u32> = rest.iter().map(|v| explained.gain(&v.pair.alignment)).collect();
-        let most = gains.iter().copied().max().unwrap_or(0);
-        let most = if most < settings.run_words { None } else { Some(most) };
-        let at = most.and_then(|m| gains.iter().position(|&g| g == m)).unwrap_or(0);
+        let most = gains.iter().copied().max().filter(|&most| most >= settings.run_words);
+        let gains_most = most.and_then(|most| gains.iter().position(|&gain| gain == most));
+        let last = ordered.len() + 1 == max;
+        let kept = rest.iter().position(|v| last && Some(v.that.sequence) == root);
+        let at = kept.or(gains_most).unwrap_or(0);
         let next = rest.remove(at);
         explained.add(&next.pair.alignment);
-        let copy = most.is_none() && next.kind.joins_its_match();
+        let copy = gains[at] < settings.run_words && next.kind.joins_its_match();
         let stranger = copy && best.is_some_and(|best| !kin(best.that, next.that));
         let said = if stranger { (Kind::Partial, COMMON_PASSAGE) } else { (next.kind, next.rule) };
         ordered.push(classify::relation(new, next.that, &next.pair, said));

@@ -275,6 +275,15 @@ pub struct Earlier<'a> {
     pub standing: Standing,
 }
 
+impl Earlier<'_> {
+    /// The first of the chain that it passes on to what matches it: itself where it joins no match.
+    pub fn root(self) -> Sequence {
+        let theirs = &self.verdict.relation;
+        let root = theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match());
+        root.and_then(|root| root.sequence).unwrap_or(self.sequence)
+    }
+}
+
 /// A view of the live articles.
 pub trait Archive {
     /// The live article at `sequence`.
