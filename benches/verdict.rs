@@ -4,8 +4,8 @@
 //!
 //! `cargo bench --bench verdict -- [ARTICLES | FILE.jsonl] [alone]`: 40,000 by default, of 1.1 and of
 //! 3.4 KB, three in ten of them copies; `alone` leaves MinHash out.
-//! Prints articles a second of CPU time, so that others on the machine do not count, and where the time
-//! goes.
+//! Prints articles a second of CPU time, so that others on the machine do not count, where the time
+//! goes, and the memory of index and fingerprints.
 
 mod articles;
 mod clock;
@@ -84,6 +84,9 @@ fn verdicts(lines: &[String], settings: &Settings, mut parts: Parts) -> f64 {
         print!(
             ", decode {decode:.1} us, prepare {prepare:.1} us, candidates {query:.1} us, judge {judge:.1} us, the rest inserts and keeps"
         );
+        let prints: usize = shelf.all.iter().map(|(_, print, ..)| print.bytes()).sum();
+        let each = (index.bytes() + prints) / lines.len();
+        print!("; index and fingerprints {each} bytes an article");
     }
     println!();
     rate
