@@ -158,16 +158,18 @@ fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
     }
 }
 
-/// The content hash and the masked hash.
+/// The content hash and the masked hash: a sum of the words, each mixed with its place, so that
+/// none waits for the one before; and the same without the figures.
 fn whole(words: &Words) -> (u64, u64) {
-    let mut figures = words.figures.iter().map(|f| f.word as usize).peekable();
-    let (mut content, mut masked) = (1, 2);
-    for (at, &hash) in words.hashes.iter().enumerate() {
-        content = mix(content, hash);
-        let figure = figures.next_if_eq(&at).is_some();
-        masked = mix(masked, if figure { 0 } else { hash });
-    }
-    (mix(content, words.rest).max(1), mix(masked, words.rest).max(1))
+    let term = |at: usize, hash: u64| mix(hash, at as u64);
+    let all = words.hashes.iter().enumerate();
+    let content = all.fold(0, |sum: u64, (at, &hash)| sum.wrapping_add(term(at, hash)));
+    let masked = words.figures.iter().fold(content, |sum, figure| {
+        let at = figure.word as usize;
+        sum.wrapping_sub(term(at, words.hashes[at])).wrapping_add(term(at, 0))
+    });
+    let with_rest = |sum: u64| mix(sum, words.rest).max(1);
+    (with_rest(content), with_rest(masked))
 }
 
 #[cfg(test)]
