@@ -325,18 +325,26 @@ fn verify<'a>(
         return Vec::new();
     }
     let aligner = Aligner::of(new.print);
-    let compared = |that: Earlier<'a>| {
-        let pair = Comparison::of(&aligner, new.print, that.print, settings);
+    let compared = |that: Earlier<'a>, before: &[Verified<'a>]| {
+        // Copies often have one text.
+        let same = before.iter().find(|v| v.that.print.content == that.print.content);
+        let pair = match same {
+            Some(same) => same.pair.clone(),
+            None => Comparison::of(&aligner, new.print, that.print, settings),
+        };
         let (kind, rule) = classify::text_kind(new, that, &pair, settings);
         Verified { that, pair, kind, rule }
     };
     let order = |v: &Verified<'a>| (Reverse(v.pair.rank()), v.that.sequence);
-    let mut verified: Vec<Verified<'a>> = earlier.iter().copied().map(compared).collect();
+    let mut verified: Vec<Verified<'a>> = Vec::with_capacity(earlier.len() + 1);
+    for that in earlier {
+        verified.push(compared(*that, &verified));
+    }
     verified.sort_by_key(order);
     let root = best(&verified).map(|best| best.that.root());
     let root = root.filter(|root| verified.iter().all(|v| v.that.sequence != *root));
     let root = root.and_then(|root| archive.earlier(root)).filter(|that| comparable(new, *that));
-    if let Some(root) = root.map(compared) {
+    if let Some(root) = root.map(|root| compared(root, &verified)) {
         verified.insert(verified.partition_point(|v| order(v) < order(&root)), root);
     }
     formula::mark(&mut verified, settings);
