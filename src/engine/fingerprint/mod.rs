@@ -18,7 +18,7 @@
 
 mod simhash;
 
-use super::text::tokens::mix;
+use super::text::tokens::{in_order, mix};
 use super::text::{Figure, Words};
 use serde::{Deserialize, Serialize};
 pub use simhash::SimHash;
@@ -158,15 +158,12 @@ fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
     }
 }
 
-/// The content hash and the masked hash: a sum of the words, each mixed with its place, so that
-/// none waits for the one before; and the same without the figures.
+/// The content hash and the masked hash, which is the same with 0 for each figure.
 fn whole(words: &Words) -> (u64, u64) {
-    let term = |at: usize, hash: u64| mix(hash, at as u64);
-    let all = words.hashes.iter().enumerate();
-    let content = all.fold(0, |sum: u64, (at, &hash)| sum.wrapping_add(term(at, hash)));
+    let content = in_order(&words.hashes);
     let masked = words.figures.iter().fold(content, |sum, figure| {
-        let at = figure.word as usize;
-        sum.wrapping_sub(term(at, words.hashes[at])).wrapping_add(term(at, 0))
+        let at = u64::from(figure.word);
+        sum.wrapping_sub(mix(words.hashes[figure.word as usize], at)).wrapping_add(mix(0, at))
     });
     let with_rest = |sum: u64| mix(sum, words.rest).max(1);
     (with_rest(content), with_rest(masked))

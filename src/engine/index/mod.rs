@@ -3,7 +3,7 @@
 //! In: the fingerprints of live articles, by [`Sequence`]. Out: candidates, best first. Query, then
 //! insert; articles enter in order and leave in the same order.
 //!
-//! An earlier article is a candidate when it shares `max(2, min(12 / p, w / 4))` samples, p the
+//! An earlier article is a candidate when it shares `max(2, min(12, w / 4) / p)` samples, p the
 //! larger of the two sampling periods and w the words of the shorter text: the stated limit of what
 //! can be found. Equal content hashes, and equal masked hashes of eight plain words or more, are
 //! candidates as they are. Of all candidates at most `candidates_max` are verified: half of the
@@ -250,7 +250,7 @@ impl Index {
             let shared = explains.count_ones();
             let period_log2 = that.period_log2.max(print.period_log2);
             let shorter = that.words.min(print.words() as u32);
-            if shared >= (12u32 >> period_log2.min(8)).min(shorter / 4).max(2) {
+            if shared >= ((shorter / 4).min(12) >> period_log2.min(8)).max(2) {
                 let weight = shared << period_log2.min(16);
                 found.push(Found { id, explains, weight, equal: false });
             }

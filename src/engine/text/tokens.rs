@@ -69,6 +69,12 @@ pub(crate) fn mix(a: u64, b: u64) -> u64 {
     (wide as u64) ^ ((wide >> 64) as u64)
 }
 
+/// One hash for words and their order: a sum of the words, each mixed with its place, so that none
+/// waits for the one before.
+pub(crate) fn in_order(hashes: &[u64]) -> u64 {
+    (0..).zip(hashes).fold(0, |sum: u64, (at, &hash)| sum.wrapping_add(mix(hash, at)))
+}
+
 /// Splits `text` into words, of which `words_max` are kept.
 ///
 /// The text must be shorter than 4 GiB, which the bound on records sees to.
