@@ -144,8 +144,13 @@ fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
     let max = usize::from(max.max(1));
     let mut period_log2 = shingles.len().div_ceil(max).next_power_of_two().trailing_zeros() as u8;
     let within = |period_log2: u8| move |keyed: &u64| keyed & ((1 << period_log2) - 1) == 0;
-    let mut keyed: Vec<u64> = Vec::with_capacity(2 * max);
-    keyed.extend(shingles.iter().map(|&s| mix(s, key.0)).filter(within(period_log2)));
+    // All are written and few are passed by: which ones, no branch could foretell.
+    let (mut keyed, mut count) = (vec![0; shingles.len()], 0);
+    for &shingle in shingles {
+        keyed[count] = mix(shingle, key.0);
+        count += usize::from(within(period_log2)(&keyed[count]));
+    }
+    keyed.truncate(count);
     loop {
         let mut samples: Vec<u32> = keyed.iter().map(|k| (k >> 32) as u32).collect();
         samples.sort_unstable();

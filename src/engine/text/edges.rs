@@ -30,10 +30,9 @@ const DATELINE_MAX: usize = 90;
 pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
     let mut start = skip_space(text, 0);
     let end = text.trim_end().len();
-    let title: Vec<u64> = plain_words(headline).map(|(_, w)| word_hash(w)).collect();
     for _ in 0..ROUNDS_MAX {
         let head = &text[start.min(end)..end];
-        let Some(cut) = title_at(head, &title)
+        let Some(cut) = title_at(head, headline)
             .or_else(|| header_line(head))
             .or_else(|| dateline(head))
             .filter(|cut| *cut > 0)
@@ -66,31 +65,42 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
 
 /// Whether a text is nothing but a known trailer.
 fn furniture_alone(text: &str) -> bool {
-    text.len() <= PARAGRAPH_MAX && {
-        let lower = text.to_lowercase();
-        TRAILERS.begin(&lower) || holds_furniture(&lower)
-    }
+    text.len() <= PARAGRAPH_MAX && (TRAILERS.begin(text) || holds_furniture(&text.to_lowercase()))
 }
 
 /// Phrases by their first bytes, of which few agree with a line's.
-struct Starts(Vec<Vec<&'static str>>);
+struct Starts {
+    by_first: Vec<Vec<&'static str>>,
+    longest: usize,
+}
 
 static TRAILERS: LazyLock<Starts> = LazyLock::new(|| Starts::of(TRAILER_STARTS));
 static HEADERS: LazyLock<Starts> = LazyLock::new(|| Starts::of(HEADER_STARTS));
 
 impl Starts {
     fn of(phrases: &[&'static str]) -> Self {
-        let mut all = vec![Vec::new(); 256];
+        let mut by_first = vec![Vec::new(); 256];
         for phrase in phrases {
-            all[usize::from(phrase.as_bytes()[0])].push(*phrase);
+            by_first[usize::from(phrase.as_bytes()[0])].push(*phrase);
         }
-        Self(all)
+        Self { by_first, longest: phrases.iter().map(|phrase| phrase.len()).max().unwrap_or(0) }
     }
 
-    /// Whether `line` starts with one of them.
+    /// Whether `line` starts with one of them, in any case.
     fn begin(&self, line: &str) -> bool {
-        let first = line.bytes().next();
-        first.is_some_and(|b| self.0[usize::from(b)].iter().any(|phrase| line.starts_with(phrase)))
+        let bytes = line.as_bytes();
+        let start = &bytes[..bytes.len().min(self.longest)];
+        if !start.is_ascii() {
+            return self.begin_lower(line.to_lowercase().as_bytes(), <[u8]>::eq);
+        }
+        self.begin_lower(start, <[u8]>::eq_ignore_ascii_case)
+    }
+
+    fn begin_lower(&self, line: &[u8], equal: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+        let first = line.first().map(u8::to_ascii_lowercase);
+        let likely = first.map_or(&[][..], |b| &self.by_first[usize::from(b)]);
+        let begins = |p: &&str| line.get(..p.len()).is_some_and(|s| equal(s, p.as_bytes()));
+        likely.iter().any(begins)
     }
 }
 
@@ -107,23 +117,19 @@ fn plain_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// The length of the headline where `text` starts with it and a line ends behind it.
-fn title_at(text: &str, title: &[u64]) -> Option<usize> {
-    if title.len() < 2 {
-        return None;
-    }
-    let mut words = plain_words(text);
-    let mut end = 0;
-    for want in title {
+fn title_at(text: &str, headline: &str) -> Option<usize> {
+    let (mut words, mut count, mut end) = (plain_words(text), 0, 0);
+    for (_, want) in plain_words(headline) {
         let (at, word) = words.next()?;
-        if word_hash(word) != *want {
+        if word != want && word_hash(word) != word_hash(want) {
             return None;
         }
-        end = at;
+        (count, end) = (count + 1, at);
     }
     let rest = &text[end..];
     let line = rest.split('\n').next().unwrap_or_default();
     let closes = line.chars().all(|c| !c.is_alphanumeric()) && rest.len() > line.len();
-    closes.then_some(end + line.len())
+    (count >= 2 && closes).then_some(end + line.len())
 }
 
 /// The length of a first line that is no text: byline, time, navigation.
@@ -135,25 +141,27 @@ fn header_line(text: &str) -> Option<usize> {
     }
     let apart = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
     let next = rest.trim_start().lines().next().unwrap_or_default();
-    let words = shown.split_whitespace().count();
-    let lower = shown.to_lowercase();
-    let listed = HEADERS.begin(&lower) && words <= 9;
     let ends_sentence = shown.ends_with(['.', '!', '?', '。', '؟', ',', ';', ':']);
-    let next_is_header = || {
-        let lower = next.trim().to_lowercase();
-        HEADERS.begin(&lower) && lower.len() <= 100
-    };
-    let furniture = (listed && !ends_sentence && (apart || next_is_header()))
+    let listed = !ends_sentence
+        && HEADERS.begin(shown)
+        && shown.split_whitespace().take(10).count() <= 9;
+    let next_is_header = || next.trim().len() <= 100 && HEADERS.begin(next.trim());
+    let furniture = (listed && (apart || next_is_header()))
         || (apart && navigation(shown))
-        || (apart && shown.len() <= PARAGRAPH_MAX && holds_furniture(&lower));
+        || (apart && holds_furniture(&shown.to_lowercase()));
     furniture.then_some(line.len())
 }
 
 /// A line of short pieces between bars, arrows or bullets.
 fn navigation(line: &str) -> bool {
-    let pieces: Vec<&str> = line.split(['|', '›', '»', '•', '·', '>']).map(str::trim).collect();
-    pieces.len() >= 2
-        && pieces.iter().all(|p| p.split_whitespace().count() <= 4 && !p.ends_with('.'))
+    // The bars, and what the others begin with.
+    let bytes = line.as_bytes();
+    if memchr2(b'|', b'>', bytes).or_else(|| memchr2(0xc2, 0xe2, bytes)).is_none() {
+        return false;
+    }
+    let mut pieces = line.split(['|', '›', '»', '•', '·', '>']).map(str::trim);
+    let short = |p: &str| p.split_whitespace().take(5).count() <= 4 && !p.ends_with('.');
+    pieces.clone().nth(1).is_some() && pieces.all(short)
 }
 
 fn holds_furniture(lower: &str) -> bool {
@@ -219,18 +227,18 @@ fn trailer(text: &str) -> Option<usize> {
         return Some(text.len() - from);
     }
     let short = last.len() <= PARAGRAPH_MAX;
-    let lower = if short { last.to_lowercase() } else { String::new() };
-    let bare = lower.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
-    let listed = [lower.as_str(), bare].iter().any(|line| TRAILERS.begin(line));
+    let bare = last.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
+    let listed = || TRAILERS.begin(last) || bare.len() < last.len() && TRAILERS.begin(bare);
     let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
     let before_ends = text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
     let stub = apart
         && before_ends
         && !sentence
-        && last.split_whitespace().count() <= 6
+        && last.split_whitespace().take(7).count() <= 6
         && !last.chars().any(char::is_numeric);
     let furniture =
-        stub || short && (listed || apart && holds_furniture(&lower)) || apart && navigation(last);
+        stub || short && (listed() || apart && holds_furniture(&last.to_lowercase()))
+            || apart && navigation(last);
     furniture.then_some(text.len() - from)
 }
 
@@ -242,7 +250,7 @@ fn links(text: &str) -> Option<usize> {
         from = from.saturating_sub(line.len() + usize::from(from < text.len()));
         let shown = line.trim();
         let few = shown.split_whitespace().take(7).count() <= 6;
-        if few && TRAILERS.begin(&shown.to_lowercase()) {
+        if few && TRAILERS.begin(shown) {
             return (from > 0).then_some(text.len() - from);
         }
         if shown.len() > LINK_BYTES || shown.ends_with(['.', ';', '。']) {

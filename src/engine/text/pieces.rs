@@ -120,12 +120,15 @@ fn lead(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>)
     for (at, c) in text[start..stop].char_indices() {
         let behind = start + at + c.len_utf8();
         let rest = &text[behind..];
-        let apart = rest.starts_with([' ', '\n', ',', '.', ':', '-', '–', '—']);
-        let new = !rest.trim_start().starts_with(char::is_lowercase);
-        let closes = matches!(c, '）' | '】' | '］' | '：')
-            || c == ':' && apart
-            || matches!(c, ')' | ']') && apart && new
-            || matches!(c, '-' | '–' | '—' | '/' | '|' | '>') && before.is_whitespace() && apart;
+        let apart = || rest.starts_with([' ', '\n', ',', '.', ':', '-', '–', '—']);
+        let new = || !rest.trim_start().starts_with(char::is_lowercase);
+        let closes = match c {
+            '）' | '】' | '］' | '：' => true,
+            ':' => apart(),
+            ')' | ']' => apart() && new(),
+            '-' | '–' | '—' | '/' | '|' | '>' => before.is_whitespace() && apart(),
+            _ => false,
+        };
         before = c;
         if closes && left > 0 {
             left -= 1;
@@ -170,10 +173,10 @@ fn close(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>
     let closed = shown.ends_with([')', ']', '）', '】']);
     let marks = [" -- ", " – ", " — ", " - ", " (", " [", "（", "【"];
     let marks = if closed { &marks[4..] } else { &marks[..4] };
-    let tail =
-        marks.iter().filter_map(|mark| text[from..end].rfind(mark).map(|at| from + at)).max();
-    if let Some(at) = tail {
-        add(at..end);
+    let begins = |rest: &str| marks.iter().any(|mark| rest.starts_with(mark));
+    let mut tails = text[from..end].char_indices().rev().filter(|(_, c)| !c.is_alphanumeric());
+    if let Some((at, _)) = tails.find(|(at, _)| begins(&text[from + at..end])) {
+        add(from + at..end);
     }
 }
 
