@@ -141,7 +141,7 @@ impl Counted {
 
     fn place(&mut self, id: u32) -> usize {
         if 2 * self.all.len() >= self.slots.len() {
-            self.slots = vec![0; (2 * self.slots.len()).max(64)];
+            self.slots = vec![0; (2 * self.slots.len()).max(256)];
             for at in 0..self.all.len() {
                 let slot = self.slot(self.all[at].0);
                 self.slots[slot] = at as u32 + 1;
@@ -242,7 +242,7 @@ impl Index {
 
     /// Live articles that share enough samples, and where the next article goes under each of them.
     fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<Found>, Vec<Place>) {
-        let mut hits = Counted { all: Vec::with_capacity(64), ..Counted::default() };
+        let mut hits = Counted { all: Vec::with_capacity(128), ..Counted::default() };
         let places = self.samples.each_of(&print.samples, window, |at, id| hits.add(id, at));
         let mut found = Vec::new();
         for (id, explains) in hits.shared() {

@@ -324,6 +324,7 @@ fn verify<'a>(
     if earlier.is_empty() {
         return Vec::new();
     }
+    earlier.iter().for_each(|that| that.print.fetch());
     let aligner = Aligner::of(new.print);
     let compared = |that: Earlier<'a>, before: &[Verified<'a>]| {
         // Copies often have one text.
