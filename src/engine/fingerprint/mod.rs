@@ -18,7 +18,7 @@
 
 mod simhash;
 
-use super::text::tokens::{in_order, mix};
+use super::text::tokens::mix;
 use super::text::{Figure, Words};
 use serde::{Deserialize, Serialize};
 pub use simhash::SimHash;
@@ -170,15 +170,16 @@ fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
     }
 }
 
-/// The content hash and the masked hash, which is the same with 0 for each figure.
+/// The content hash and the masked hash.
 fn whole(words: &Words) -> (u64, u64) {
-    let content = in_order(&words.hashes);
-    let masked = words.figures.iter().fold(content, |sum, figure| {
-        let at = u64::from(figure.word);
-        sum.wrapping_sub(mix(words.hashes[figure.word as usize], at)).wrapping_add(mix(0, at))
-    });
-    let with_rest = |sum: u64| mix(sum, words.rest).max(1);
-    (with_rest(content), with_rest(masked))
+    let mut figures = words.figures.iter().map(|f| f.word as usize).peekable();
+    let (mut content, mut masked) = (1, 2);
+    for (at, &hash) in words.hashes.iter().enumerate() {
+        content = mix(content, hash);
+        let figure = figures.next_if_eq(&at).is_some();
+        masked = mix(masked, if figure { 0 } else { hash });
+    }
+    (mix(content, words.rest).max(1), mix(masked, words.rest).max(1))
 }
 
 #[cfg(test)]

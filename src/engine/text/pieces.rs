@@ -18,7 +18,7 @@
 //! Cost: a few hundred bytes at either edge are looked at, and each word of a piece is hashed again.
 
 use super::Words;
-use super::tokens::{in_order, mix};
+use super::tokens::mix;
 use std::ops::Range;
 
 /// The most pieces of one text.
@@ -85,7 +85,7 @@ pub fn pieces(text: &str, words: &Words) -> Vec<Piece> {
 
 /// The hash of words in order, as of a whole text.
 pub fn hash(hashes: &[u64]) -> u64 {
-    mix(in_order(hashes), 0).max(1)
+    mix(hashes.iter().fold(1, |all, &hash| mix(all, hash)), 0).max(1)
 }
 
 fn heads(text: &str, add: &mut impl FnMut(Range<usize>)) {
