@@ -205,7 +205,10 @@ impl Postings {
             }
             for ((list, &key), &(home, first)) in lists.iter_mut().zip(keys).zip(&homes) {
                 let table = self.table(key);
-                let at = if first == Slot::FREE { home } else { table.find(key, live) };
+                let at = match first {
+                    Slot::FREE => home,
+                    _ => table.find_from(home, key, live),
+                };
                 places.push(Place { at: at as u32, rebuilt: table.rebuilt });
                 *list = table.listed(at, key);
             }
@@ -238,7 +241,11 @@ impl Table {
     /// The slot of `key`; or else where it goes: the first of its chain whose article has left, or the
     /// free one that ends it.
     fn find(&self, key: u32, live: Window) -> usize {
-        let home = self.home(key);
+        self.find_from(self.home(key), key, live)
+    }
+
+    /// As [`find`](Self::find), where the chain is known to begin at `home`.
+    fn find_from(&self, home: usize, key: u32, live: Window) -> usize {
         let (before, behind) = self.slots.split_at(home);
         let mut left = None;
         for (at, &slot) in (home..).zip(behind).chain((0..).zip(before)) {

@@ -57,11 +57,10 @@ fn bare(new: Arrival<'_>, that: Earlier<'_>) -> Evidence {
 fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
     let of = Target { sequence: Some(that.sequence), key: that.about.key() };
     let theirs = &that.verdict.relation;
-    let follows = theirs.kind.joins_its_match();
     Relation {
         kind,
-        root: theirs.root.clone().filter(|_| follows).or_else(|| Some(of.clone())),
-        chain: if follows { theirs.chain + 1 } else { 1 },
+        root: Some(that.passed_on().unwrap_or(&of).clone()),
+        chain: if theirs.kind.joins_its_match() { theirs.chain + 1 } else { 1 },
         of: Some(of),
         rule: rule.into(),
         ..Relation::default()

@@ -275,12 +275,16 @@ pub struct Earlier<'a> {
     pub standing: Standing,
 }
 
-impl Earlier<'_> {
-    /// The first of the chain that it passes on to what matches it: itself where it joins no match.
-    pub fn root(self) -> Sequence {
+impl<'a> Earlier<'a> {
+    /// The first of the chain that it passes on to what matches it; none where it joins no match.
+    pub fn passed_on(self) -> Option<&'a Target> {
         let theirs = &self.verdict.relation;
-        let root = theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match());
-        root.and_then(|root| root.sequence).unwrap_or(self.sequence)
+        theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match())
+    }
+
+    /// The first of its chain: itself where it joins no match.
+    pub fn root(self) -> Sequence {
+        self.passed_on().and_then(|root| root.sequence).unwrap_or(self.sequence)
     }
 }
 

@@ -142,9 +142,8 @@ fn header_line(text: &str) -> Option<usize> {
     let apart = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
     let next = rest.trim_start().lines().next().unwrap_or_default();
     let ends_sentence = shown.ends_with(['.', '!', '?', '。', '؟', ',', ';', ':']);
-    let listed = !ends_sentence
-        && HEADERS.begin(shown)
-        && shown.split_whitespace().take(10).count() <= 9;
+    let listed =
+        !ends_sentence && HEADERS.begin(shown) && shown.split_whitespace().take(10).count() <= 9;
     let next_is_header = || next.trim().len() <= 100 && HEADERS.begin(next.trim());
     let furniture = (listed && (apart || next_is_header()))
         || (apart && navigation(shown))
@@ -236,9 +235,9 @@ fn trailer(text: &str) -> Option<usize> {
         && !sentence
         && last.split_whitespace().take(7).count() <= 6
         && !last.chars().any(char::is_numeric);
-    let furniture =
-        stub || short && (listed() || apart && holds_furniture(&last.to_lowercase()))
-            || apart && navigation(last);
+    let furniture = stub
+        || short && (listed() || apart && holds_furniture(&last.to_lowercase()))
+        || apart && navigation(last);
     furniture.then_some(text.len() - from)
 }
 
