@@ -91,12 +91,12 @@ impl Starts {
         let bytes = line.as_bytes();
         let start = &bytes[..bytes.len().min(self.longest)];
         if !start.is_ascii() {
-            return self.begin_lower(line.to_lowercase().as_bytes(), <[u8]>::eq);
+            return self.any_begins(line.to_lowercase().as_bytes(), <[u8]>::eq);
         }
-        self.begin_lower(start, <[u8]>::eq_ignore_ascii_case)
+        self.any_begins(start, <[u8]>::eq_ignore_ascii_case)
     }
 
-    fn begin_lower(&self, line: &[u8], equal: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+    fn any_begins(&self, line: &[u8], equal: impl Fn(&[u8], &[u8]) -> bool) -> bool {
         let first = line.first().map(u8::to_ascii_lowercase);
         let likely = first.map_or(&[][..], |b| &self.by_first[usize::from(b)]);
         let begins = |p: &&str| line.get(..p.len()).is_some_and(|s| equal(s, p.as_bytes()));
@@ -339,6 +339,17 @@ mod tests {
         assert_eq!(kept(&alert, "Harbour reopens"), "SELTZ - Harbour reopens.");
         assert_eq!(kept(notice, "Harbour reopens"), "");
         assert_eq!(kept("Read more", "Harbour reopens"), "");
+    }
+
+    #[test]
+    fn phrases_begin_lines_of_any_case() {
+        for phrase in TRAILER_STARTS {
+            for line in [phrase.to_uppercase(), format!("{phrase} ö"), format!("x{phrase}")] {
+                let lower = line.to_lowercase();
+                let naive = TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
+                assert_eq!(TRAILERS.begin(&line), naive, "{line}");
+            }
+        }
     }
 
     proptest! {
