@@ -200,7 +200,7 @@ fn measure(lines: Vec<String>) {
     let alone = std::env::args().any(|arg| arg == "alone");
     let rounds = [(); ROUNDS].map(|()| {
         let own = verdicts(&wire, &settings, Parts(None));
-        (own, if alone { [0.0; 3] } else { BANDINGS.map(|banding| minhash(&wire, banding)) })
+        (own, BANDINGS.map(|banding| if alone { 0.0 } else { minhash(&wire, banding) }))
     });
     verdicts(&wire, &settings, Parts(Some([0.0; 4])));
     whole(&wire.lines, &settings);

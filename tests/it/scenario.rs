@@ -42,7 +42,7 @@ fn a_passage_that_stands_in_two_reports_makes_a_copy_of_one() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge as the yearly report of the harbour office on roads and bridges put it @detour
-        10:05 bay-1 baypress en "Storm hits coast" | @storm says the yearly report of the harbour office on roads and bridges, so @crews @fresh
+        10:05 bay-1 baypress en "Storm hits coast" | @storm as the yearly report of the harbour office on roads and bridges put it @crews @fresh
         10:20 hill-1 hillnews en "Report" | the yearly report of the harbour office on roads and bridges
         "#,
         expect![[r#"

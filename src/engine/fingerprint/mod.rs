@@ -10,7 +10,7 @@
 //! - the *trace*, one byte a word, proves: containment, aligned passages, figures where they stand;
 //! - the content hash settles equal texts, the masked hash equal templates.
 //!
-//! Cost: about 8 bytes a sample in the index, a byte a word, 8 bytes a figure; one multiplication a
+//! Cost: 7 to 12 bytes a sample in the index, a byte a word, 8 bytes a figure; one multiplication a
 //! shingle and one more for its sample.
 //!
 //! Invariants: FP-1 equal words give equal fingerprints under one key; FP-2 samples are sorted,
@@ -151,7 +151,7 @@ fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
     let max = usize::from(max.max(1));
     let mut period_log2 = shingles.len().div_ceil(max).next_power_of_two().trailing_zeros() as u8;
     let within = |period_log2: u8| move |keyed: &u64| keyed & ((1 << period_log2) - 1) == 0;
-    // All are written and few are passed by: which ones, no branch could foretell.
+    // Each is written, and written over by the next unless it is sampled, which no branch could foretell.
     let (mut keyed, mut count) = (vec![0; shingles.len()], 0);
     for &shingle in shingles {
         keyed[count] = mix(shingle, key.0);

@@ -118,9 +118,9 @@ fn room(len: usize, limit: usize) -> usize {
 
 impl Postings {
     /// No lists; each will hold at most `limit` articles.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: u8) -> Self {
         let tables = (0..1 << TABLES_LOG2).map(|_| Table::default()).collect();
-        Self { tables, limit: limit.clamp(1, usize::from(u8::MAX)) }
+        Self { tables, limit: usize::from(limit.max(1)) }
     }
 
     /// Adds `id`, the newest article, under `key`, unless it is there already. `live` must not hold
@@ -140,11 +140,7 @@ impl Postings {
         // The newcomer counts as live, so that its other keys do not take its slots for free ones.
         let live = live.with_next();
         let table = &mut self.tables[(key >> (32 - TABLES_LOG2)) as usize];
-        table.make_room(live, self.limit);
-        // Other keys of the article may have taken the slot since.
-        let place = place.filter(|p| p.rebuilt == table.rebuilt && table.takes(p.at, key, live));
-        let at = place.map_or_else(|| table.find(key, live), |place| place.at as usize);
-        table.put(at, key, id, live, self.limit)
+        table.insert(key, id, live, place, self.limit)
     }
 
     /// Adds many articles to lists of articles from `first` on, as [`insert`](Self::insert) does one by
@@ -171,8 +167,7 @@ impl Postings {
             for &entry in part {
                 let (key, id) = ((entry >> 32) as u32, entry as u32);
                 let live = Window { first, len: id.wrapping_sub(first) + 1 };
-                table.make_room(live, limit);
-                table.put(table.find(key, live), key, id, live, limit);
+                table.insert(key, id, live, None, limit);
             }
         });
     }
@@ -277,9 +272,20 @@ impl Table {
         slot.is_some_and(|&slot| slot == Slot::FREE || slot.is_of(key) || slot.has_left(live))
     }
 
-    /// Adds an article to the list of `key`, whose slot is at `at` or goes there. Returns the one that
-    /// leaves a full list for it.
-    fn put(&mut self, at: usize, key: u32, id: u32, live: Window, limit: usize) -> Option<u32> {
+    /// Adds the newest article, which `live` holds, to the list of `key`: at `place`, where it still is one.
+    /// Returns the article that leaves a full list for it.
+    fn insert(
+        &mut self,
+        key: u32,
+        id: u32,
+        live: Window,
+        place: Option<Place>,
+        limit: usize,
+    ) -> Option<u32> {
+        self.make_room(live, limit);
+        // Other keys of the article may have taken the slot since.
+        let place = place.filter(|p| p.rebuilt == self.rebuilt && self.takes(p.at, key, live));
+        let at = place.map_or_else(|| self.find(key, live), |place| place.at as usize);
         let slot = self.slots[at];
         self.used += u32::from(slot == Slot::FREE);
         let (slot, dropped) = match slot.articles() {

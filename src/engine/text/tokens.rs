@@ -12,8 +12,8 @@
 //! Cost: text is read 64 bytes at a time into bit masks of word bytes, digits and other bytes than
 //! ASCII. A block starts where a run does, so that runs lie within blocks: the edges of the first mask
 //! are the words, and the others tell by one test each what a word holds. A word is hashed by 8 bytes at
-//! a time, of which the first 16 need no branch. Only runs with other bytes take the path by character, and
-//! only runs that fill a block are measured byte by byte.
+//! a time, of which the last 16 need no branch. Only runs with other bytes, and those that fill a block,
+//! take the path by character.
 //!
 //! Invariants: TK-1 the two paths agree on ASCII; TK-2 spans rise and do not touch.
 
