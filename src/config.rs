@@ -79,6 +79,9 @@ pub struct Start {
     /// What to do when a position is lost: `error` (stop: a person decides), `earliest` or
     /// `latest`. The very first start is at the earliest record all the same.
     pub reset: Reset,
+    /// The former `group.id` of this deployment, given once after it was renamed. Empty otherwise.
+    /// The state belongs to one group, and another one is refused.
+    pub renamed_from: String,
 }
 
 /// The input.

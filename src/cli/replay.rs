@@ -97,7 +97,7 @@ impl<E: Encoder> Telling<E> {
                 for event in events {
                     let (n, sequence) = (self.n, self.sequence);
                     let record = applied.record;
-                    let told = Told { event, n, sequence, record };
+                    let told = Told { event, n, sequence, record, resets: 0 };
                     for said in self.encoder.encode(&told) {
                         self.sinks.write(&said)?;
                     }

@@ -156,6 +156,8 @@ pub(super) fn setup(config: &Config) -> Setup {
         engine: config.engine.clone(),
         delivery: config.delivery,
         reset: config.start.reset,
+        group: config.group.id.clone(),
+        renamed_from: Some(config.start.renamed_from.clone()).filter(|group| !group.is_empty()),
         fresh_key: fresh_key(),
         encoder: Arc::new(encoder(config)),
         format: config.input.format,

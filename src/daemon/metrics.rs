@@ -153,6 +153,10 @@ table! {
         "Batches written, by result: committed, doubtful, fenced, failed."
     TRANSACTION: Histogram "wirefold_transaction_seconds" [] Seconds WAYS
         "From the begin of a batch's transaction to the answer to its commit."
+    REPAIRED: Counter "wirefold_repaired_records_total" [] Count NONE
+        "Records of committed transactions that a broker crash had lost, written again."
+    VOID: Counter "wirefold_void_records_total" [] Count NONE
+        "Changelog records skipped because a former owner wrote them after it had lost the shard."
     REBALANCES: Counter "wirefold_rebalances_total" [] Count NONE
         "Decisions of the group on who owns which shard: granted, revoked, lost, or none for us."
     SHARD_OWNED: Gauge "wirefold_shard_owned" ["shard"] Count NONE

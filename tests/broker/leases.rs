@@ -41,6 +41,36 @@ fn a_frozen_owner_is_fenced_and_never_fences_back() {
     deployment.holds();
 }
 
+/// Without transactions nobody fences the one that wakes: what it writes on is void.
+#[test]
+fn a_frozen_owner_without_transactions_costs_nothing() {
+    let deployment = Deployment::new("zombie-twice", "at_least_once");
+    deployment.produce(400);
+    let (mut owner, mut standby) = pair(&deployment, SLOW);
+    let mut before = 0;
+    for _ in 0..freezes() {
+        deployment.produce(900);
+        before = deployment.moves_on(before, &owner);
+        let (runs, rests) = (standby.times("Running"), owner.times("Standby"));
+        owner.freeze();
+        standby.says_again("Running", runs + 1);
+        before = deployment.moves_on(deployment.answered().max(before), &standby);
+        owner.thaw();
+        owner.says_again("Standby", rests + 1);
+        (owner, standby) = (standby, owner);
+        tally("freezes", 1);
+    }
+    deployment.is_through(&owner);
+    standby.stops();
+    owner.stops();
+    deployment.ends_well();
+}
+
+/// How often an owner is frozen: `FREEZES`, or a few times.
+fn freezes() -> usize {
+    std::env::var("FREEZES").map_or(3, |count| count.parse().expect("FREEZES is a number"))
+}
+
 /// The process is stopped while it recovers from doubt, and finds another owner when it wakes.
 #[test]
 fn an_owner_frozen_in_doubt_asks_before_it_fences() {

@@ -15,6 +15,7 @@
 //! | `hanging` | a transaction that the coordinator has forgotten |
 //! | `leases`, `shards` | several processes, several shards |
 //! | `inputs`, `outputs`, `compaction` | topics that are not as one would wish |
+//! | `crash` | brokers killed right after they have acknowledged a commit |
 //! | `cluster` | three brokers that die |
 //! | `soak` | all of it for hours: `tests/broker/soak` |
 
@@ -25,6 +26,7 @@ mod checker;
 mod cluster;
 mod commits;
 mod compaction;
+mod crash;
 mod daemon;
 mod deployment;
 mod faults;

@@ -9,17 +9,28 @@ fn home(node: u32) -> PathBuf {
     PathBuf::from(nodes).join(node.to_string())
 }
 
-/// SIGKILL; it is gone when this returns.
-pub(crate) fn kill(node: u32) {
-    let pid = std::fs::read_to_string(home(node).join("pid")).unwrap();
-    let pid = pid.trim();
-    assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
-    let process = PathBuf::from("/proc").join(pid);
+/// The file that holds a node's process id.
+pub(crate) fn pid_file(node: u32) -> String {
+    home(node).join("pid").to_string_lossy().into_owned()
+}
+
+/// Waits until a node that was killed is gone.
+pub(crate) fn is_gone(node: u32) {
+    let pid = std::fs::read_to_string(pid_file(node)).unwrap();
+    let process = PathBuf::from("/proc").join(pid.trim());
     let dead =
         |stat: String| stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('Z'));
     let gone = || std::fs::read_to_string(process.join("stat")).map_or(true, dead);
     assert!(eventually(|| gone().then_some(())).is_some(), "node {node} is killed");
     tally("broker-kills", 1);
+}
+
+/// SIGKILL; it is gone when this returns.
+pub(crate) fn kill(node: u32) {
+    let pid = std::fs::read_to_string(home(node).join("pid")).unwrap();
+    let pid = pid.trim();
+    assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
+    is_gone(node);
 }
 
 /// Starts it again, with what it had on disk.

@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{
-    Broker, Clock, Committed, Ends, Fault, Fetching, Input, InputRecord, Limits, LogRecord,
-    OutputRecord, Partition, Polled, Role, Tail, Tailed, Writer,
+    Attempt, Broker, Clock, Committed, Ends, Fault, Fetching, GENERATION, Input, InputRecord, Limits,
+    LogRecord, Output, OutputRecord, Partition, Polled, Role, Tail, Tailed, Watermarks, Writer, Written,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
-use wirefold::daemon::pipeline::record::FENCE;
+use wirefold::daemon::pipeline::record::{ENDS, GROUP, POSITION, is_fence};
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::article::EventTime;
 
@@ -39,6 +39,24 @@ pub(crate) enum Strike {
 pub(crate) enum When {
     Before,
     After,
+}
+
+/// What the daemon sees of a broker that crashes after a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crash {
+    /// Its connections fail.
+    Alone,
+    /// The daemon dies with it.
+    WithDaemon,
+    /// The commit itself fails for all that the daemon knows.
+    InCommit,
+}
+
+/// A record in a transaction, and where it is in [`World::written`].
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    record: OutputRecord,
+    at: Option<usize>,
 }
 
 /// What is on the broker, and what is to go wrong.
@@ -69,13 +87,26 @@ pub(crate) struct World {
     pub(crate) killed: bool,
     /// Batches committed.
     pub(crate) commits: u64,
-    /// What a transaction that was to be aborted left behind: the next commit takes it along.
-    pub(crate) hanging: Vec<OutputRecord>,
+    /// What a transaction left behind that has no end in some partition: the next commit takes it along.
+    pub(crate) hanging: Vec<Sent>,
+    /// Commits, by number, after which the broker crashes: those of the roles have no end.
+    pub(crate) tears: BTreeMap<u64, (Vec<Role>, Crash)>,
+    /// Everything written in attempts, in the order of writing, whatever became of it.
+    pub(crate) written: Vec<Written>,
+    /// Strikes at the next step.
+    crash: Option<Strike>,
+    /// Records of compacted input topics may be gone.
+    pub(crate) compacted_input: bool,
+    /// How often a connection of the input was made or failed.
+    pub(crate) disturbances: u64,
+    /// After so many commits the input topics are others of the same name, and the time until the next
+    /// poll, if connections hold meanwhile.
+    pub(crate) replaced_after: Option<(u64, BTreeMap<Partition, Vec<InputRecord>>, Option<Duration>)>,
     pub(crate) wall: i64,
     pub(crate) tombstones_kept: Duration,
     log_next: i64,
     epoch: u64,
-    open: Vec<OutputRecord>,
+    open: Vec<Sent>,
     now: Duration,
     quiet: u32,
     wakes: Option<Sender<Wake>>,
@@ -137,15 +168,30 @@ impl World {
 
     /// Adds a record to the changelog.
     pub(crate) fn appends(&mut self, key: String, value: Option<Vec<u8>>) {
-        self.log.push(LogRecord { offset: self.log_next, key, value });
+        self.appends_of(key, value, None);
+    }
+
+    /// Adds a record to the changelog as it was written before.
+    pub(crate) fn appends_as(&mut self, found: LogRecord) {
+        self.appends_of(found.key, found.value, found.generation);
+    }
+
+    fn appends_of(&mut self, key: String, value: Option<Vec<u8>>, generation: Option<u64>) {
+        self.log.push(LogRecord { offset: self.log_next, key, value, generation });
         self.log_next += 1;
     }
 
-    fn publish(&mut self, records: Vec<OutputRecord>) {
-        for record in records {
+    fn publish(&mut self, records: Vec<Sent>) {
+        for Sent { record, at } in records {
+            if let Some(written) = at.and_then(|at| self.written.get_mut(at)) {
+                written.committed = true;
+            }
             if record.role == Role::State {
                 let key = String::from_utf8(record.key.unwrap()).unwrap();
-                self.appends(key, record.payload);
+                let says = record.headers.iter().find(|(name, _)| name == GENERATION);
+                let says = says.and_then(|(_, value)| value.clone());
+                let says = says.map(|value| String::from_utf8(value).unwrap().parse().unwrap());
+                self.appends_of(key, record.payload, says);
             } else {
                 self.outputs.push(record);
             }
@@ -218,7 +264,8 @@ impl Shared {
         let mut world = self.lock();
         world.steps += 1;
         world.kinds.push(kind);
-        let strike = world.strikes.get(&world.steps).copied();
+        let crash = world.crash.take().map(|strike| (strike, When::Before));
+        let strike = crash.or(world.strikes.get(&world.steps).copied());
         if let Some((strike, When::Before)) = strike {
             world.disturb(strike)?;
         }
@@ -242,6 +289,10 @@ impl Clock for Shared {
 pub(crate) struct MemoryWriter {
     world: Shared,
     epoch: u64,
+    attempt: Option<Attempt>,
+    /// Numbers of the next output and changelog record of the attempt.
+    numbers: [u32; 2],
+    ends: Ends,
 }
 
 pub(crate) struct MemoryTail {
@@ -298,7 +349,13 @@ impl Broker for Shared {
             w.epoch += 1;
             let open = std::mem::take(&mut w.open);
             w.hanging.extend(open);
-            Ok(MemoryWriter { world, epoch: w.epoch })
+            Ok(MemoryWriter {
+                world,
+                epoch: w.epoch,
+                attempt: None,
+                numbers: [0; 2],
+                ends: Ends::new(),
+            })
         })
     }
 
@@ -328,16 +385,34 @@ impl Broker for Shared {
         log.into_iter().try_for_each(each)
     }
 
-    fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault> {
+    fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault> {
         self.step("partitions", |w| {
             let ends = |(of, records): (&Partition, &Vec<InputRecord>)| {
                 let low = w.low.get(of).copied().unwrap_or(0);
                 let high = records.last().map_or(low, |record| record.offset + 1);
-                (of.clone(), Ends { low, high })
+                (of.clone(), Watermarks { low, high })
             };
             let fetched = |of: &Partition| w.slice.as_ref().is_none_or(|slice| slice.fetches(of));
             Ok(w.inputs.iter().filter(|(of, _)| fetched(of)).map(ends).collect())
         })
+    }
+
+    fn written(&mut self, from: &Ends, until: &Ends) -> Result<Vec<Written>, Fault> {
+        self.step("written", |w| {
+            let whole = |attempt: Attempt| {
+                let position = |r: &Written| r.record.key.as_deref() == Some(POSITION.as_bytes());
+                w.written.iter().any(|r| r.attempt == attempt && position(r))
+            };
+            let wanted = |r: &&Written| {
+                let from = from.get(&r.output).copied().unwrap_or(0);
+                (from..until[&r.output]).contains(&r.offset) && whole(r.attempt)
+            };
+            Ok(w.written.iter().filter(wanted).cloned().collect())
+        })
+    }
+
+    fn is_compacted(&mut self, _: &str) -> Result<bool, Fault> {
+        Ok(self.lock().compacted_input)
     }
 
     fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault> {
@@ -366,31 +441,59 @@ impl Broker for Shared {
     }
 }
 
+impl MemoryWriter {
+    fn take(&mut self, record: &OutputRecord, own: Option<(Attempt, u32)>) -> Result<(), Fault> {
+        let epoch = self.epoch;
+        let output = Output { role: record.role, partition: 0 };
+        let end = self.world.step("send", |w| {
+            fenced(w, epoch)?;
+            let at = own.map(|(attempt, index)| {
+                let (offset, record) = (w.written.len() as i64, record.clone());
+                let committed = false;
+                w.written.push(Written { output, offset, attempt, index, committed, record });
+                w.written.len() - 1
+            });
+            let sent = Sent { record: record.clone(), at };
+            match w.transactions {
+                true => w.open.push(sent),
+                false => w.publish(vec![sent]),
+            }
+            Ok(w.written.len() as i64)
+        })?;
+        if self.world.lock().transactions {
+            self.ends.insert(output, end);
+        }
+        Ok(())
+    }
+}
+
 impl Writer for MemoryWriter {
-    fn sweep(&mut self) -> Result<(), Fault> {
+    fn sweep(&mut self) -> Result<Ends, Fault> {
         let epoch = self.epoch;
         self.world.step("sweep", |w| {
             fenced(w, epoch)?;
             w.hanging.clear();
-            Ok(())
+            let end = |role| (Output { role, partition: 0 }, w.written.len() as i64);
+            Ok(if w.transactions { Role::ALL.map(end).into() } else { Ends::new() })
         })
     }
 
-    fn begin(&mut self) -> Result<(), Fault> {
+    fn begin(&mut self, attempt: Option<Attempt>) -> Result<(), Fault> {
+        (self.attempt, self.numbers) = (attempt, [0; 2]);
         let epoch = self.epoch;
         self.world.step("begin", |w| fenced(w, epoch))
     }
 
     fn send(&mut self, record: &OutputRecord) -> Result<(), Fault> {
-        let epoch = self.epoch;
-        self.world.step("send", |w| {
-            fenced(w, epoch)?;
-            match w.transactions {
-                true => w.open.push(record.clone()),
-                false => w.publish(vec![record.clone()]),
-            }
-            Ok(())
-        })
+        let number = &mut self.numbers[usize::from(record.role == Role::State)];
+        let index = *number;
+        *number += 1;
+        let own = self.attempt.map(|attempt| (attempt, index));
+        self.take(record, own)
+    }
+
+    fn repeat(&mut self, written: &Written) -> Result<(), Fault> {
+        self.take(&written.record, Some((written.attempt, written.index)))
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
@@ -404,10 +507,22 @@ impl Writer for MemoryWriter {
             fenced(w, epoch)?;
             let mut open = std::mem::take(&mut w.hanging);
             open.append(&mut w.open);
-            let fence = open.iter().any(|record| record.key.as_deref() == Some(FENCE.as_bytes()));
+            let own = |sent: &Sent| {
+                let key = std::str::from_utf8(sent.record.key.as_deref().unwrap()).unwrap();
+                is_fence(key) || [GROUP, ENDS].contains(&key)
+            };
+            let fence = open.iter().all(own);
+            w.commits += u64::from(!fence);
+            if !fence && let Some((roles, crash)) = w.tears.remove(&w.commits) {
+                let (torn, whole) = open.into_iter().partition(|s| roles.contains(&s.record.role));
+                w.hanging = torn;
+                w.publish(whole);
+                w.log_next += 1;
+                w.struck += 1;
+                return w.crashes(crash);
+            }
             w.publish(open);
             w.log_next += i64::from(w.transactions);
-            w.commits += u64::from(!fence);
             match !fence && w.commits.is_multiple_of(5) {
                 true => Ok(Committed::AfterTrouble),
                 false => Ok(Committed::Surely),
@@ -418,6 +533,22 @@ impl Writer for MemoryWriter {
     fn changelog_end(&self) -> Option<i64> {
         let world = self.world.lock();
         world.log.last().map(|record| record.offset + 1)
+    }
+
+    fn ends(&self) -> Ends {
+        self.ends.clone()
+    }
+}
+
+impl World {
+    /// The broker crashes after a commit.
+    fn crashes(&mut self, crash: Crash) -> Result<Committed, Fault> {
+        self.crash = match crash {
+            Crash::Alone => Some(Strike::Doubt),
+            Crash::WithDaemon => Some(Strike::Kill),
+            Crash::InCommit => return Err(Fault::Doubt("the broker is gone".into())),
+        };
+        Ok(Committed::Surely)
     }
 }
 
@@ -432,6 +563,14 @@ impl Input for MemoryInput {
     fn poll(&mut self, wait: Duration) -> Result<Polled, Fault> {
         let Self { world, next, off } = self;
         world.step("poll", |w| {
+            if w.replaced_after.as_ref().is_some_and(|(commits, ..)| w.commits >= *commits) {
+                let (_, inputs, pause) = w.replaced_after.take().unwrap();
+                w.inputs = inputs;
+                match pause {
+                    Some(pause) => w.now += pause,
+                    None => w.disturbances += 1,
+                }
+            }
             for (of, (next, told)) in next.iter_mut() {
                 if off.contains(of) {
                     continue;
@@ -476,6 +615,10 @@ impl Input for MemoryInput {
 
     fn reached(&self) -> bool {
         true
+    }
+
+    fn disturbances(&self) -> u64 {
+        self.world.lock().disturbances
     }
 
     fn note(&mut self, _: &BTreeMap<Partition, i64>) {}

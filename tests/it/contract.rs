@@ -187,7 +187,7 @@ fn encode(mode: Mode) -> Vec<OutputRecord> {
     };
     let encoder = Encoder::new(mode, "desk", "5e77".into(), Unique::Wanted);
     let told = |(n, event)| {
-        let told = Told { event, n, sequence: 41 + u64::from(n), record: &record };
+        let told = Told { event, n, sequence: 41 + u64::from(n), record: &record, resets: 0 };
         encoder.encode(&told)
     };
     (0..).zip(&every()).flat_map(told).collect()
@@ -204,7 +204,7 @@ fn without_the_topic_there_is_no_unique_feed() {
         headers: Vec::new(),
         payload: None,
     };
-    let told = Told { event: &event, n: 0, sequence: 0, record: &record };
+    let told = Told { event: &event, n: 0, sequence: 0, record: &record, resets: 0 };
     let roles = |unique| -> Vec<Role> {
         let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), unique);
         encoder.encode(&told).into_iter().map(|record| record.role).collect()
@@ -313,14 +313,14 @@ fn stories_end_with_a_notice_and_a_tombstone() {
 
 #[test]
 fn ids_are_told_apart_by_place_and_number_alone() {
-    let first = event_id(&position(), 0);
-    assert_eq!(first, event_id(&position(), 0));
+    let first = event_id(&position(), 0, 0);
+    assert_eq!(first, event_id(&position(), 0, 0));
     expect!["73be6df1ca500ab38fd00ddaaf807428"].assert_eq(&first);
     let others = [
-        event_id(&position(), 1),
-        event_id(&InputPosition { offset: 124, ..position() }, 0),
-        event_id(&InputPosition { partition: 2, ..position() }, 0),
-        event_id(&InputPosition { topic: Arc::from("wire.article"), ..position() }, 0),
+        event_id(&position(), 1, 0),
+        event_id(&InputPosition { offset: 124, ..position() }, 0, 0),
+        event_id(&InputPosition { partition: 2, ..position() }, 0, 0),
+        event_id(&InputPosition { topic: Arc::from("wire.article"), ..position() }, 0, 0),
     ];
     assert!(others.iter().all(|id| *id != first));
 }

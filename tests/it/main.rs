@@ -41,4 +41,5 @@ mod wire_agencies;
 mod wire_feed;
 mod wire_json;
 mod wire_xml;
+mod torn;
 mod withdrawals;

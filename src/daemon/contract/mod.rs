@@ -108,7 +108,7 @@ impl Encoder {
             None => data.subject.clone(),
         };
         let envelope = Envelope {
-            id: event_id(&told.event.input, told.n),
+            id: event_id(&told.event.input, told.n, told.resets),
             source: self.source.clone(),
             kind: data.kind,
             subject: data.subject,
@@ -157,14 +157,18 @@ impl batch::Encoder for Encoder {
     }
 }
 
-/// The id of the `n`-th event that an input record caused: a replay repeats it.
-pub fn event_id(input: &InputPosition, n: u32) -> String {
+/// The id of the `n`-th event that an input record caused: a replay repeats it. `resets` tells apart
+/// records that have the same offset because their topic was created again.
+pub fn event_id(input: &InputPosition, n: u32, resets: u32) -> String {
     let mut hash = Sha256::new();
     hash.update((input.topic.len() as u64).to_be_bytes());
     hash.update(input.topic.as_bytes());
     hash.update(input.partition.to_be_bytes());
     hash.update(input.offset.to_be_bytes());
     hash.update(n.to_be_bytes());
+    if resets > 0 {
+        hash.update(resets.to_be_bytes());
+    }
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -7,12 +7,12 @@
 
 use super::client::{CALL, Quiet};
 use super::writer::fault;
-use crate::daemon::pipeline::broker::{self, Fault, LogRecord, Tailed};
+use crate::daemon::pipeline::broker::{self, Fault, GENERATION, LogRecord, Tailed};
 use crate::daemon::watchdog::Watchdog;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
@@ -70,6 +70,26 @@ impl Tail {
         self.consumer()
             .fetch_watermarks(topic, partition, CALL)
             .map_err(|e| fault("watermarks", &e))
+    }
+
+    /// The offset of the first record at `timestamp` or later; `None` where there is none.
+    pub(super) fn at_time(
+        &self,
+        topic: &str,
+        partition: i32,
+        timestamp: i64,
+    ) -> Result<Option<i64>, Fault> {
+        let _watch = self.watchdog.watch("offsets by time", CALL);
+        let mut list = TopicPartitionList::new();
+        let found = list
+            .add_partition_offset(topic, partition, Offset::Offset(timestamp))
+            .and_then(|()| self.consumer().offsets_for_times(list, CALL))
+            .map_err(|e| fault("offsets by time", &e))?;
+        let found = found.find_partition(topic, partition).map(|found| found.offset());
+        Ok(found.and_then(|offset| match offset {
+            Offset::Offset(at) => Some(at),
+            _ => None,
+        }))
     }
 
     /// The number of partitions of a topic.
@@ -180,7 +200,15 @@ pub(super) fn log_record(topic: &str, message: &BorrowedMessage<'_>) -> Result<L
         Fault::Stop(format!("`{topic}` has a record without a text key at {offset}"))
     })?;
     let value = message.payload().map(<[u8]>::to_vec);
-    Ok(LogRecord { offset: message.offset(), key: key.to_owned(), value })
+    let generation = header(message, GENERATION).and_then(|value| value.parse().ok());
+    Ok(LogRecord { offset: message.offset(), key: key.to_owned(), value, generation })
+}
+
+/// The text of the first header called `name`.
+pub(super) fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
+    let headers = message.headers()?;
+    let value = headers.iter().find(|header| header.key == name)?.value?;
+    std::str::from_utf8(value).ok()
 }
 
 /// Lets errors pass that mend themselves.

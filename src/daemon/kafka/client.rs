@@ -142,6 +142,13 @@ impl Settings {
         config
     }
 
+    /// Reads what a shard wrote, of aborted and open transactions too.
+    pub(super) fn uncommitted(&self, shard: u32) -> ClientConfig {
+        let mut config = self.changelog(shard);
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
     /// Reads the input of a shard. Its group has no members: positions are noted there for lag
     /// tools.
     pub(super) fn input(&self, shard: u32) -> ClientConfig {
@@ -149,6 +156,8 @@ impl Settings {
         config.set("auto.offset.reset", "error");
         config.set("enable.partition.eof", "true");
         config.set("statistics.interval.ms", "1000");
+        // A topic may be another one of the same name after a connection was lost.
+        config.set("log.connection.close", "true");
         self.default(&mut config, "fetch.wait.max.ms", "100");
         self.default(&mut config, "queued.max.messages.kbytes", "16384");
         config

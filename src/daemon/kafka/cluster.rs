@@ -5,8 +5,9 @@ use super::client::Settings;
 use super::input::{Input, record};
 use super::topics::Told;
 use super::writer::Writer;
+use super::written;
 use crate::daemon::pipeline::broker::{
-    Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition,
+    Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition, Watermarks, Written,
 };
 use crate::daemon::pipeline::shards::Slice;
 use crate::daemon::watchdog::Watchdog;
@@ -102,7 +103,7 @@ impl Broker for Cluster {
         self.log(shard, None, End::Stable, each)
     }
 
-    fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault> {
+    fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault> {
         let slice = self.slice.clone();
         let tail = self.looker()?;
         let mut found = BTreeMap::new();
@@ -111,11 +112,19 @@ impl Broker for Cluster {
                 let of = Partition { topic: topic.clone(), partition };
                 if slice.fetches(&of) {
                     let (low, high) = tail.ends(&topic, partition)?;
-                    found.insert(of, Ends { low, high });
+                    found.insert(of, Watermarks { low, high });
                 }
             }
         }
         Ok(found)
+    }
+
+    fn written(&mut self, from: &Ends, until: &Ends) -> Result<Vec<Written>, Fault> {
+        written::written(&self.settings, self.slice.shard, &self.watchdog, from, until)
+    }
+
+    fn is_compacted(&mut self, topic: &str) -> Result<bool, Fault> {
+        Ok(super::topics::is_compacted(&self.settings, topic))
     }
 
     fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault> {

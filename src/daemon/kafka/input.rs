@@ -7,7 +7,7 @@
 //! the lag costs no request.
 
 use super::client::{log, needs_a_person};
-use super::writer::fault;
+use super::writer::{CONNECTION_FAILED, fault};
 use crate::daemon::pipeline::broker::{self, Fault, Fetching, InputRecord, Partition, Polled};
 use crate::engine::article::EventTime;
 use rdkafka::ClientContext;
@@ -18,7 +18,7 @@ use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,9 @@ struct Ends {
     topic: Arc<str>,
     of: Mutex<BTreeMap<i32, i64>>,
     reached: AtomicBool,
+    /// Connections made, as the statistics say, and failed, as the log says at once.
+    connected: AtomicU64,
+    failed: AtomicU64,
 }
 
 impl ClientContext for Ends {
@@ -55,10 +58,18 @@ impl ClientContext for Ends {
             |node: i32| statistics.brokers.values().any(|b| b.nodeid == node && b.state == "UP");
         let reached = topic.partitions.values().filter(|p| p.partition >= 0).all(|p| up(p.leader));
         self.reached.store(reached, Ordering::Relaxed);
+        let connects = statistics.brokers.values().filter_map(|broker| broker.connects);
+        let connects = connects.map(|count| u64::try_from(count).unwrap_or(0)).sum();
+        self.connected.store(connects, Ordering::Relaxed);
     }
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
+        if facility == CONNECTION_FAILED {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(message, "input");
+        } else {
+            log(level, facility, message);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -102,7 +113,7 @@ impl Reader {
         topic: Arc<str>,
         from: &BTreeMap<Partition, i64>,
     ) -> Result<Self, Fault> {
-        let ends = Ends { topic: topic.clone(), of: Mutex::default(), reached: true.into() };
+        let ends = Ends { topic: topic.clone(), of: Mutex::default(), reached: true.into(), connected: 0.into(), failed: 0.into() };
         let made = config.create_with_context(ends);
         let consumer: BaseConsumer<Ends> =
             made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
@@ -127,7 +138,7 @@ impl Reader {
         use RDKafkaErrorCode as Code;
         let topic = &self.topic;
         match error.rdkafka_error_code() {
-            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
+            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation) => {
                 Err(Fault::Doubt(format!("a position in `{topic}` is out of range: {error}")))
             }
             Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => {
@@ -194,6 +205,14 @@ impl broker::Input for Input {
 
     fn reached(&self) -> bool {
         self.readers.iter().all(|reader| reader.consumer.context().reached.load(Ordering::Relaxed))
+    }
+
+    fn disturbances(&self) -> u64 {
+        let of = |reader: &Reader| {
+            let seen = reader.consumer.context();
+            seen.connected.load(Ordering::Relaxed) + seen.failed.load(Ordering::Relaxed)
+        };
+        self.readers.iter().map(of).sum()
     }
 
     fn note(&mut self, positions: &BTreeMap<Partition, i64>) {

@@ -19,3 +19,4 @@ pub mod lease;
 pub mod texts;
 pub mod topics;
 mod writer;
+mod written;

@@ -306,6 +306,21 @@ fn describe<C: ClientContext>(admin: &AdminClient<C>, topics: &[&str]) -> Result
     Ok(described.into_iter().filter_map(Result::ok).filter_map(named).collect())
 }
 
+/// Whether compaction may remove records of a topic; false where the broker does not tell.
+pub(super) fn is_compacted(settings: &Settings, topic: &str) -> bool {
+    let made = settings.admin().create_with_context(Quiet);
+    let Ok(admin) = made else { return false };
+    let admin: AdminClient<Quiet> = admin;
+    let policy = |resource: &ConfigResource| resource.get("cleanup.policy")?.value.clone();
+    match describe(&admin, &[topic]) {
+        Ok(told) => told.get(topic).and_then(policy).is_some_and(|p| p.contains("compact")),
+        Err(why) => {
+            tracing::warn!(topic, why, "cannot read topic configuration; assuming no compaction");
+            false
+        }
+    }
+}
+
 fn bytes_max(resource: &ConfigResource) -> Option<usize> {
     usize::try_from(number(resource, "max.message.bytes")?).ok()
 }

@@ -6,32 +6,39 @@
 //! of the same producer. A closed connection is told by a log line and by nothing else, and only the
 //! first of equal ones within 30 s; so one is enough for the rest of a producer's life.
 //!
+//! A producer that has seen a connection fail begins no further transaction and ends none: a broker that
+//! was killed may have lost the end of the transaction before (see
+//! [`repair`](crate::daemon::pipeline::repair)), and a new transaction would decide about its records.
+//!
 //! Dropping the writer aborts nothing: the next writer's first call does, and [`broker::Writer::sweep`]
-//! makes sure of it. A coordinator that starts anew was seen to call a transaction aborted that has
-//! no marker in any partition (Kafka 4.3, killed and started again): its records hang, and the next
-//! commit of the same producer takes them along, so that a batch is there twice. A transaction with a
-//! record of the new epoch in every partition, aborted, ends them as aborted.
+//! makes sure of it. A coordinator that starts again was seen to complete a transaction without a marker
+//! in any partition (Kafka 4.3, killed and started again): its records hang, and the next transaction
+//! of the same producer takes them along. A transaction with a record of the new epoch in every
+//! partition, aborted, ends them as aborted; whether they had been committed is decided from what the
+//! partitions show.
 
 use super::changelog::partition_of;
 use super::client::{CALL, Settings, TRANSACTION, Topics, log, needs_a_person};
 use crate::daemon::pipeline::Delivery;
-use crate::daemon::pipeline::broker::{self, Committed, Fault, Limits, OutputRecord, Role};
+use crate::daemon::pipeline::broker::{
+    self, ATTEMPT, Attempt, Committed, Ends, Fault, Limits, Output, OutputRecord, Role, Written,
+};
+use crate::daemon::pipeline::record::{POSITION, SWEEP};
 use crate::daemon::watchdog::Watchdog;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The key of records that are aborted; a compacted topic takes none without.
-const SWEEP: &[u8] = b"sweep";
 const POLL: Duration = Duration::from_millis(1);
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// The facility of the log line by which librdkafka tells of a connection that failed or was closed.
-const CONNECTION_FAILED: &str = "FAIL";
+pub(super) const CONNECTION_FAILED: &str = "FAIL";
 /// The facility of the log line that says why a transaction failed; the delivery reports that follow
 /// say only that their records were purged.
 const TRANSACTION_FAILED: &str = "TXNERR";
@@ -44,8 +51,13 @@ const EVENTS_MAX: usize = 64;
 pub struct Writer {
     producer: Option<BaseProducer<Reports>>,
     topics: Topics,
+    shard: u32,
     /// The shard's partition of the changelog.
     partition: i32,
+    /// The attempt under way.
+    attempt: Option<Attempt>,
+    /// How many records of it were sent to the outputs, and to the changelog.
+    numbers: (u32, u32),
     delivery: Delivery,
     sweeps: bool,
     sent: u64,
@@ -55,9 +67,9 @@ pub struct Writer {
 /// What delivery reports said.
 #[derive(Debug, Default)]
 struct Reports {
-    state: String,
     delivered: AtomicU64,
-    changelog_end: AtomicI64,
+    /// The offset after the last record delivered, by topic and partition.
+    ends: Mutex<BTreeMap<String, BTreeMap<i32, i64>>>,
     trouble: AtomicU64,
     failed: Mutex<Option<(RDKafkaErrorCode, String)>>,
 }
@@ -88,7 +100,23 @@ impl Reports {
     fn anew(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.delivered.store(0, Ordering::SeqCst);
-        self.changelog_end.store(0, Ordering::SeqCst);
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The offset after the last record that was delivered to a partition.
+    fn end(&self, topic: &str, partition: i32) -> Option<i64> {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.get(topic)?.get(&partition).copied()
+    }
+
+    fn delivered_to(&self, topic: &str, partition: i32, offset: i64) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = match ends.get_mut(topic) {
+            Some(of) => of,
+            None => ends.entry(topic.to_owned()).or_default(),
+        };
+        let end = of.entry(partition).or_insert(0);
+        *end = (*end).max(offset + 1);
     }
 }
 
@@ -98,9 +126,7 @@ impl ProducerContext for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         match result {
             Ok(message) => {
-                if message.topic() == self.state {
-                    self.changelog_end.fetch_max(message.offset() + 1, Ordering::SeqCst);
-                }
+                self.delivered_to(message.topic(), message.partition(), message.offset());
                 self.delivered.fetch_add(1, Ordering::SeqCst);
             }
             Err((error, message)) => {
@@ -122,9 +148,8 @@ impl Writer {
     ) -> Result<Self, Fault> {
         let (topics, delivery) = (settings.topics.clone(), settings.delivery);
         let config = settings.producer(shard, limits.by_role.into_iter().max().unwrap_or(0));
-        let reports = Reports { state: topics.state.clone(), ..Reports::default() };
         let producer: BaseProducer<Reports> =
-            config.create_with_context(reports).map_err(|e| Fault::Stop(e.to_string()))?;
+            config.create_with_context(Reports::default()).map_err(|e| Fault::Stop(e.to_string()))?;
         point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
             let _watch = watchdog.watch("init_transactions", TRANSACTION);
@@ -133,7 +158,10 @@ impl Writer {
         Ok(Self {
             producer: Some(producer),
             topics,
+            shard,
             partition: partition_of(shard),
+            attempt: None,
+            numbers: (0, 0),
             delivery,
             sweeps: delivery == Delivery::ExactlyOnce && settings.in_memory.is_none(),
             sent: 0,
@@ -141,27 +169,108 @@ impl Writer {
         })
     }
 
-    /// Aborts a transaction that holds a record for each of the partitions.
-    fn abort_in(&self, partitions: &[(&str, i32)]) -> Result<(), Fault> {
+    /// Aborts a transaction that holds a record for each of the partitions, and returns the offsets
+    /// after those records.
+    fn abort_in(&self, partitions: &[(Output, &str)]) -> Result<Ends, Fault> {
         let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
         let producer = self.producer();
         producer.begin_transaction().map_err(|e| self.fault("begin_transaction", &e))?;
-        let sent = partitions.iter().try_for_each(|&(topic, partition)| {
-            let record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
-            let sent = producer.send(record.key(SWEEP).payload(&[]));
+        let sent = partitions.iter().try_for_each(|&(output, topic)| {
+            let record: BaseRecord<'_, [u8], [u8]> =
+                BaseRecord::to(topic).partition(output.partition);
+            let sent = producer.send(record.key(SWEEP.as_bytes()).payload(&[]));
             sent.map_err(|(error, _)| self.refused(&error))
         });
         let swept = sent.and_then(|()| self.settle());
         let asked = Instant::now();
-        producer.abort_transaction(TRANSACTION).map_err(|e| self.fault("abort_transaction", &e))?;
+        let aborted = producer.abort_transaction(TRANSACTION);
+        swept?;
+        aborted.map_err(|e| self.fault("abort_transaction", &e))?;
         if asked.elapsed() >= SLOW_COMMIT {
             return Err(Fault::Doubt(
                 "an abort took long, and a retry of it may be under way".into(),
             ));
         }
         self.look();
+        self.calm()?;
+        let end = |&(output, topic): &(Output, &str)| {
+            Some((output, self.reports().end(topic, output.partition)?))
+        };
+        let ends = partitions.iter().filter_map(end).collect();
         self.reports().anew();
-        swept
+        Ok(ends)
+    }
+
+    /// Whether every connection held so far. With transactions, a producer that has seen one fail is
+    /// of no more use.
+    fn calm(&self) -> Result<(), Fault> {
+        let trouble = self.reports().trouble.load(Ordering::SeqCst) > 0;
+        match trouble && self.delivery == Delivery::ExactlyOnce {
+            true => Err(Fault::Doubt("a connection to a broker failed".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Sends a record to a partition, or to the one that its key gives.
+    fn produce(
+        &mut self,
+        record: &OutputRecord,
+        partition: Option<i32>,
+        attempt: Option<(&str, &str)>,
+    ) -> Result<(), Fault> {
+        let Some(topic) = self.topics.of(record.role) else { return Ok(()) };
+        let _watch = self.watchdog.watch("send", TRANSACTION);
+        let deadline = Instant::now() + TRANSACTION;
+        let mut out: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic);
+        if let Some(partition) = partition {
+            out = out.partition(partition);
+        }
+        if let Some(key) = &record.key {
+            out = out.key(key);
+        }
+        if let Some(payload) = &record.payload {
+            out = out.payload(payload);
+        }
+        if !record.headers.is_empty() || attempt.is_some() {
+            let count = record.headers.len() + usize::from(attempt.is_some());
+            let mut headers = OwnedHeaders::new_with_capacity(count);
+            for (key, value) in &record.headers {
+                headers = headers.insert(Header { key, value: value.as_deref() });
+            }
+            if let Some((key, value)) = attempt {
+                headers = headers.insert(Header { key, value: Some(value) });
+            }
+            out = out.headers(headers);
+        }
+        loop {
+            match self.producer().send(out) {
+                Ok(()) => break,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    if Instant::now() >= deadline {
+                        return Err(Fault::Doubt("the producer's queue stays full".into()));
+                    }
+                    out = back;
+                    self.producer().poll(POLL);
+                }
+                Err((error, _)) => return Err(self.refused(&error)),
+            }
+        }
+        self.sent += 1;
+        self.failed()
+    }
+
+    /// The header of the next record of the attempt under way: every record of an output has one, and
+    /// of the changelog the position, which is the last of its batch.
+    fn numbered(&mut self, record: &OutputRecord) -> Option<String> {
+        let Attempt { fence, batch } = self.attempt?;
+        let number = match record.role {
+            Role::State => &mut self.numbers.1,
+            _ => &mut self.numbers.0,
+        };
+        let index = *number;
+        *number += 1;
+        let wanted = record.role != Role::State || record.key.as_deref() == Some(POSITION.as_bytes());
+        wanted.then(|| format!("{}/{fence}/{batch}/{index}", self.shard))
     }
 
     /// Waits until every record has its delivery report, each one checked.
@@ -170,6 +279,7 @@ impl Writer {
         while self.producer().in_flight_count() > 0 {
             self.producer().poll(POLL);
             self.failed()?;
+            self.calm()?;
             if Instant::now() >= deadline {
                 return Err(Fault::Doubt("records were not acknowledged in time".into()));
             }
@@ -220,75 +330,53 @@ impl Writer {
 }
 
 impl broker::Writer for Writer {
-    fn sweep(&mut self) -> Result<(), Fault> {
+    fn sweep(&mut self) -> Result<Ends, Fault> {
         if !self.sweeps {
-            return Ok(());
+            return Ok(Ends::new());
         }
         let mut partitions = Vec::new();
-        for role in [Role::Events, Role::Stories, Role::Unique, Role::Rejected, Role::State] {
+        for role in Role::ALL {
             let Some(topic) = self.topics.of(role) else { continue };
             let _watch = self.watchdog.watch("metadata", CALL);
             let found = super::topics::partitions(self.producer().client(), topic);
             let found = found.map_err(|e| fault("metadata", &e))?.unwrap_or(0);
             let ours = |of: &i32| role != Role::State || *of == self.partition;
-            partitions.extend((0..found).filter(ours).map(|of| (topic, of)));
+            let outputs = (0..found).filter(ours).map(|partition| Output { role, partition });
+            partitions.extend(outputs.map(|output| (output, topic)));
         }
         match self.abort_in(&partitions) {
             Err(Fault::Stop(_)) => {}
             swept => return swept,
         }
         // What is refused to us now holds up no transaction, and none of ours goes there.
+        let mut ends = Ends::new();
         for one in partitions {
             match self.abort_in(&[one]) {
                 Err(Fault::Stop(why)) => tracing::warn!(why, "not swept"),
-                swept => swept?,
+                swept => ends.extend(swept?),
             }
         }
-        Ok(())
+        Ok(ends)
     }
 
-    fn begin(&mut self) -> Result<(), Fault> {
+    fn begin(&mut self, attempt: Option<Attempt>) -> Result<(), Fault> {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(());
         }
+        self.look();
+        self.calm()?;
+        (self.attempt, self.numbers) = (attempt, (0, 0));
         self.producer().begin_transaction().map_err(|e| self.fault("begin_transaction", &e))
     }
 
     fn send(&mut self, record: &OutputRecord) -> Result<(), Fault> {
-        let Some(topic) = self.topics.of(record.role) else { return Ok(()) };
-        let _watch = self.watchdog.watch("send", TRANSACTION);
-        let deadline = Instant::now() + TRANSACTION;
-        let mut out: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic);
-        if record.role == Role::State {
-            out = out.partition(self.partition);
-        }
-        if let Some(key) = &record.key {
-            out = out.key(key);
-        }
-        if let Some(payload) = &record.payload {
-            out = out.payload(payload);
-        }
-        if !record.headers.is_empty() {
-            let empty = OwnedHeaders::new_with_capacity(record.headers.len());
-            out = out.headers(record.headers.iter().fold(empty, |headers, (key, value)| {
-                headers.insert(Header { key, value: value.as_deref() })
-            }));
-        }
-        loop {
-            match self.producer().send(out) {
-                Ok(()) => break,
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    if Instant::now() >= deadline {
-                        return Err(Fault::Doubt("the producer's queue stays full".into()));
-                    }
-                    out = back;
-                    self.producer().poll(POLL);
-                }
-                Err((error, _)) => return Err(self.refused(&error)),
-            }
-        }
-        self.sent += 1;
-        self.failed()
+        let number = self.numbered(record);
+        let partition = (record.role == Role::State).then_some(self.partition);
+        self.produce(record, partition, number.as_deref().map(|number| (ATTEMPT, number)))
+    }
+
+    fn repeat(&mut self, written: &Written) -> Result<(), Fault> {
+        self.produce(&written.record, Some(written.output.partition), None)
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
@@ -319,7 +407,19 @@ impl broker::Writer for Writer {
     }
 
     fn changelog_end(&self) -> Option<i64> {
-        Some(self.reports().changelog_end.load(Ordering::SeqCst)).filter(|end| *end > 0)
+        self.reports().end(&self.topics.state, self.partition)
+    }
+
+    fn ends(&self) -> Ends {
+        if self.delivery == Delivery::AtLeastOnce {
+            return Ends::new();
+        }
+        let delivered = self.reports().ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |role| Some((role, delivered.get(self.topics.of(role)?)?));
+        let ends = Role::ALL.into_iter().filter_map(of).flat_map(|(role, partitions)| {
+            partitions.iter().map(move |(&partition, &end)| (Output { role, partition }, end))
+        });
+        ends.collect()
     }
 }
 

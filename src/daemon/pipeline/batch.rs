@@ -11,10 +11,11 @@
 //! Cost: one decode and one preparation per article, spread over cores; the rest is linear in what
 //! is written.
 
-use super::broker::{InputRecord, Limits, OutputRecord, Partition, Role};
+use super::broker::{GENERATION, InputRecord, Limits, OutputRecord, Partition, Role};
 use super::memory::Memory;
 use super::record::{
-    self, END, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan, Range, SHAPE,
+    self, END, ENDS, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan, RESETS, Range,
+    SHAPE,
 };
 use super::reject::{oversized, reject};
 use super::shards::{Slice, Taken};
@@ -65,6 +66,8 @@ pub struct Told<'a> {
     pub sequence: u64,
     /// The record that brought it about.
     pub record: &'a InputRecord,
+    /// How often the position of its input partition was reset: offsets before that are other records.
+    pub resets: u32,
 }
 
 /// An input record, decoded and prepared.
@@ -110,6 +113,49 @@ impl Batch {
             (key.expect("changelog keys are text"), r.payload.as_deref())
         })
         .collect()
+    }
+
+    /// Whether a changelog record is the plan or the end mark of this batch, of whichever take-over.
+    pub fn marks_with(&self, key: &str, value: Option<&[u8]>) -> bool {
+        let Some(value) = value else { return false };
+        match key {
+            PLAN => {
+                let own = self.plan.as_ref().and_then(|own| own.payload.as_deref());
+                let own = own.and_then(|own| record::decode::<Plan>(PLAN, own).ok());
+                let found = record::decode::<Plan>(PLAN, value).ok();
+                own.zip(found).is_some_and(|(own, found)| {
+                    (own.batch, own.journal) == (found.batch, found.journal)
+                })
+            }
+            END => {
+                let found = record::decode::<End>(END, value);
+                self.end.is_some() && found.is_ok_and(|found| found.batch == self.number)
+            }
+            _ => false,
+        }
+    }
+
+    /// Makes it a batch of another take-over, where its records say which one wrote them.
+    pub fn restamp(&mut self, generation: u64) {
+        if let Some(plan) = &mut self.plan
+            && let Some(Ok(found)) =
+                plan.payload.as_deref().map(|plan| record::decode::<Plan>(PLAN, plan))
+        {
+            *plan = state(PLAN, &Plan { generation, ..found });
+        }
+        if self.end.is_some() {
+            self.end = Some(state(END, &End { generation, batch: self.number }));
+        }
+        if self.plan.is_some() {
+            self.stamp(generation);
+        }
+    }
+
+    /// Lets every changelog record say which take-over wrote it.
+    fn stamp(&mut self, generation: u64) {
+        let header = || vec![(GENERATION.to_owned(), Some(generation.to_string().into_bytes()))];
+        let records = self.plan.iter_mut().chain(&mut self.changelog).chain(&mut self.end);
+        records.for_each(|record| record.headers = header());
     }
 
     /// The key of the record that tells, once it is in the log, that the batch is there in full.
@@ -215,7 +261,7 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     memory.position.inputs.extend(inputs);
     let changelog = changelog(memory, number, &journal);
     let end = End { generation: memory.generation, batch: number };
-    let batch = Batch {
+    let mut batch = Batch {
         number,
         plan,
         outputs: run.outputs,
@@ -227,6 +273,9 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
         oversized: run.oversized,
         tally: memory.state.take_tally(),
     };
+    if batch.plan.is_some() {
+        batch.stamp(memory.generation);
+    }
     fits(&batch, with.limits)?;
     Ok(batch)
 }
@@ -245,6 +294,7 @@ impl Run<'_> {
         let latest = with.reading.plus(memory.state.settings().future_tolerance);
         let stamp = record.timestamp.unwrap_or(with.reading).min(latest);
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
+        let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
         let mut n = with.shard.saturating_mul(N_PER_SHARD);
         for (place, article) in item.articles {
             let article = match article {
@@ -270,7 +320,7 @@ impl Run<'_> {
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
             for event in events {
                 let sequence = memory.position.sequence;
-                let told = Told { event: &event, n, sequence, record };
+                let told = Told { event: &event, n, sequence, record, resets };
                 for output in with.encoder.encode(&told) {
                     let output = self.fitting(output, record, place);
                     self.outputs.push(output);
@@ -350,6 +400,13 @@ fn changelog(memory: &mut Memory, number: u64, journal: &Journal) -> Vec<OutputR
     if let Some(shape) = memory.shape.as_ref().filter(|_| !memory.shape_written) {
         records.push(state(SHAPE, shape));
         memory.shape_written = true;
+    }
+    if !memory.resets_written {
+        records.push(state(RESETS, &memory.resets));
+        memory.resets_written = true;
+    }
+    if !memory.ends.is_empty() {
+        records.push(state(ENDS, &memory.ends));
     }
     memory.journals.push(number, journal.clock);
     let window = memory.state.settings().window;

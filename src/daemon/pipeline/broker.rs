@@ -6,6 +6,7 @@
 //! Deliberately absent: group membership (see [`lease`](super::lease)) and topic administration.
 
 use crate::engine::article::EventTime;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +55,7 @@ impl InputRecord {
 pub type Header = (String, Option<Vec<u8>>);
 
 /// Which topic a record is for; the names are settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// `wire.events`
     Events,
@@ -66,6 +67,12 @@ pub enum Role {
     Rejected,
     /// `wire.state`, in the shard's own partition
     State,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Events, Self::Stories, Self::Unique, Self::Rejected, Self::State];
 }
 
 /// A record to write.
@@ -100,11 +107,13 @@ pub struct LogRecord {
     pub key: String,
     /// Its value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
+    /// The take-over whose owner wrote it, where it says so: without transactions only.
+    pub generation: Option<u64>,
 }
 
-/// The ends of an input partition: `low` is the first offset kept, `high` the next to be written.
+/// The offsets of an input partition: `low` is the first one kept, `high` the next to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ends {
+pub struct Watermarks {
     /// The first offset that is still there.
     pub low: i64,
     /// The offset that the next record will get.
@@ -135,6 +144,53 @@ pub enum Fault {
     /// A person has to decide.
     #[error("{0}")]
     Stop(String),
+}
+
+/// The header by which a changelog record without transactions names its take-over.
+pub const GENERATION: &str = "wirefold-generation";
+
+/// The header by which a record names the transaction that wrote it: `SHARD/FENCE/BATCH/INDEX`.
+pub const ATTEMPT: &str = "wirefold-batch";
+
+/// A partition that a shard writes to.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
+pub struct Output {
+    /// The topic.
+    pub role: Role,
+    /// Its partition.
+    pub partition: i32,
+}
+
+/// For each output partition, an offset up to which everything is accounted for.
+pub type Ends = BTreeMap<Output, i64>;
+
+/// One attempt to write one batch: its transaction. Records carry it in the header
+/// `wirefold-batch`, so that what a crashed broker left of a transaction can be put together again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attempt {
+    /// The offset of the fence of the take-over that made it.
+    pub fence: i64,
+    /// The number of the batch.
+    pub batch: u64,
+}
+
+/// A record of some [`Attempt`] that is in an output partition, whether readers can see it or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Where it is.
+    pub output: Output,
+    /// Its offset.
+    pub offset: i64,
+    /// The attempt that wrote it.
+    pub attempt: Attempt,
+    /// Its number within the attempt, by which copies of it are recognised.
+    pub index: u32,
+    /// Whether it is committed.
+    pub committed: bool,
+    /// The record, with all headers.
+    pub record: OutputRecord,
 }
 
 /// How sure a commit is that its outcome is final.
@@ -204,7 +260,21 @@ pub trait Broker {
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or an input topic does not exist.
-    fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault>;
+    fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault>;
+
+    /// Every record that this shard wrote in an [`Attempt`] and that is in an output partition between
+    /// `from` (a partition that is missing there is read from its beginning) and `until`, in the order
+    /// of each partition: committed, aborted and hanging ones.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached in time.
+    fn written(&mut self, from: &Ends, until: &Ends) -> Result<Vec<Written>, Fault>;
+
+    /// Whether compaction may remove records of an input topic.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached in time.
+    fn is_compacted(&mut self, topic: &str) -> Result<bool, Fault>;
 
     /// The record at `offset`, or `None` when no record has that offset any more.
     ///
@@ -255,25 +325,35 @@ pub trait Tail {
 
 /// Writes batches. Dropping it leaves an open transaction to be aborted by whoever comes next.
 pub trait Writer {
-    /// Ends what an earlier transaction of this writer's name may have left open, in every partition
-    /// that it writes to, as aborted; nothing where there are no transactions. Comes before the first
-    /// [`Writer::begin`].
+    /// Aborts what an earlier transaction of this writer's name may have left open in any partition
+    /// that it writes to, and returns for each partition the offset after everything that the former
+    /// writer can have written there. Does nothing where there are no transactions. Comes before the
+    /// first [`Writer::begin`].
+    ///
+    /// Aborting decides nothing about the outcome: whether the former transaction was committed is
+    /// told by [`Broker::written`] afterwards.
     ///
     /// # Errors
     /// When the client is of no more use.
-    fn sweep(&mut self) -> Result<(), Fault>;
+    fn sweep(&mut self) -> Result<Ends, Fault>;
 
-    /// Opens a transaction; nothing where there are none.
+    /// Opens a transaction, whose records carry `attempt`; nothing where there are none.
     ///
     /// # Errors
     /// When the client is of no more use.
-    fn begin(&mut self) -> Result<(), Fault>;
+    fn begin(&mut self, attempt: Option<Attempt>) -> Result<(), Fault>;
 
     /// Takes a record in for writing; waits while the queue is full.
     ///
     /// # Errors
     /// When it cannot be taken in, or an earlier record could not be delivered.
     fn send(&mut self, record: &OutputRecord) -> Result<(), Fault>;
+
+    /// Writes a record once more, byte for byte, to the partition where it is.
+    ///
+    /// # Errors
+    /// Those of [`Writer::send`].
+    fn repeat(&mut self, written: &Written) -> Result<(), Fault>;
 
     /// Waits until every record sent is acknowledged by the broker, each one checked.
     ///
@@ -289,6 +369,9 @@ pub trait Writer {
 
     /// The offset after the last record that was delivered to the changelog, if any was.
     fn changelog_end(&self) -> Option<i64>;
+
+    /// For each partition, the offset after the last record that was delivered to it.
+    fn ends(&self) -> Ends;
 }
 
 /// Reads input partitions.
@@ -320,6 +403,10 @@ pub trait Input {
     /// Whether the broker answers for every partition, as far as is known. Never blocks; the answer
     /// may be a second old.
     fn reached(&self) -> bool;
+
+    /// How often a connection was made or has failed so far. After that, a topic may be another one of
+    /// the same name. Never blocks.
+    fn disturbances(&self) -> u64;
 
     /// Tells lag tools how far the shard has come; best effort, nothing reads it back.
     fn note(&mut self, positions: &BTreeMap<Partition, i64>);

@@ -9,14 +9,16 @@
 //! again, at no cost; only what the log holds beside them forces a rebuild.
 //!
 //! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and do not
-//! count. Everything else counts as it comes.
+//! count. Neither does what a former owner wrote after a newer one had put up its fence: it was
+//! suspended, and did not know. Everything else counts as it comes.
 
 use super::batch::Batch;
-use super::broker::{Fault, LogRecord};
+use super::broker::{Attempt, Ends, Fault, LogRecord, Partition};
 use super::held::{self, Held};
 use super::journals::Journals;
 use super::record::{
-    self, END, End, FENCE, Journal, KEY, PLAN, POSITION, Plan, Position, SHAPE, Shape,
+    self, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan, Position, RESETS, SHAPE, SWEEP,
+    Shape,
 };
 use super::shape::Standing;
 use crate::engine::Settings;
@@ -37,8 +39,24 @@ pub struct Memory {
     pub held: Held,
     /// The offset after the last changelog record known.
     pub log_end: i64,
-    /// Which take-over of the shard this is.
+    /// The take-over of the shard, by the offset of its fence.
     pub generation: u64,
+    /// The consumer group that the changelog belongs to; `None` until one has claimed it.
+    pub group: Option<String>,
+    /// How often the position of an input partition was reset.
+    pub resets: BTreeMap<Partition, u32>,
+    /// Whether the changelog holds `resets`.
+    pub resets_written: bool,
+    /// For each output partition, the offset after the last record known to be written.
+    pub ends: Ends,
+    /// Whether the changelog says where outputs end.
+    pub ends_written: bool,
+    /// For each output partition, the offset after which a record may be part of a torn transaction;
+    /// `None` while no batch says where its outputs are.
+    pub unaccounted: Option<Ends>,
+    /// The last batch that the broker acknowledged since the shard was taken over, and the offset of
+    /// its last changelog record.
+    pub confirmed: Option<(Attempt, i64)>,
     /// Whether the flood key is in the changelog.
     pub key_written: bool,
     /// What it rests on; `None` until that is known.
@@ -66,12 +84,14 @@ impl Memory {
     /// Judges by the changelog's tail, from `log_end` on, what became of the unconfirmed batch.
     pub fn outcome(&self, tail: &[LogRecord]) -> Outcome {
         let Some(batch) = &self.unconfirmed else {
-            let empty = tail.iter().all(|found| found.key == FENCE);
+            let empty = tail.iter().all(|found| meaningless(&found.key));
             return if empty { Outcome::Written } else { Outcome::Foreign };
         };
         let own = batch.changelog();
         let known = |found: &LogRecord| {
-            found.key == FENCE || own.get(found.key.as_str()) == Some(&found.value.as_deref())
+            meaningless(&found.key)
+                || own.get(found.key.as_str()) == Some(&found.value.as_deref())
+                || batch.marks_with(&found.key, found.value.as_deref())
         };
         if !tail.iter().all(known) {
             return Outcome::Foreign;
@@ -87,6 +107,10 @@ impl Memory {
         log_end: i64,
     ) -> Result<(), Fault> {
         batch.remove(KEY);
+        if let Some(resets) = batch.remove(RESETS).flatten() {
+            self.resets = record::decode(RESETS, &resets).map_err(stop)?;
+            self.resets_written = true;
+        }
         let position = batch.remove(POSITION).flatten().unwrap_or_default();
         let position: Position = record::decode(POSITION, &position).map_err(stop)?;
         if position.batch != self.position.batch + 1 {
@@ -127,6 +151,62 @@ impl Memory {
         self.unconfirmed = None;
         self.log_end = self.log_end.max(log_end);
     }
+
+    /// Counts that the position of a partition was reset.
+    pub(super) fn counts_reset(&mut self, partition: &Partition) {
+        *self.resets.entry(partition.clone()).or_default() += 1;
+        self.resets_written = false;
+    }
+
+    /// The take-over with this fence is the one that writes from now on.
+    pub(super) fn taken_over(&mut self, fence: i64) {
+        self.generation = u64::try_from(fence).unwrap_or(0);
+        if let Some(batch) = &mut self.unconfirmed {
+            batch.restamp(self.generation);
+        }
+    }
+
+    /// Takes note that the broker acknowledged the batch that `attempt` wrote, up to `ends` and to
+    /// `log_end` in the changelog.
+    pub fn acknowledged(&mut self, attempt: Attempt, log_end: i64, ends: Ends) {
+        self.confirm(log_end);
+        self.confirmed = Some((attempt, log_end - 1));
+        self.unaccounted = Some(self.ends.clone());
+        for (output, end) in ends {
+            let known = self.ends.entry(output).or_insert(end);
+            *known = end.max(*known);
+        }
+    }
+
+    /// Takes note that nothing before `until` is missing.
+    pub fn accounted(&mut self, until: &Ends) {
+        self.ends.extend(until);
+        self.unaccounted = Some(self.ends.clone());
+        self.confirmed = None;
+    }
+
+    fn claimed(&mut self, claim: &Claim) {
+        if claim.group.is_some() {
+            self.group.clone_from(&claim.group);
+        }
+        if let Some(ends) = &claim.ends {
+            self.ends.clone_from(ends);
+            self.unaccounted = Some(ends.clone());
+            self.ends_written = true;
+        }
+    }
+}
+
+/// Whether a record of this key says nothing about the state.
+fn meaningless(key: &str) -> bool {
+    record::is_fence(key) || [SWEEP, GROUP, ENDS].contains(&key)
+}
+
+/// What the changelog says of its owner and of the outputs, batch or no batch.
+#[derive(Debug, Default)]
+struct Claim {
+    group: Option<String>,
+    ends: Option<Ends>,
 }
 
 /// The changelog while it is read: into a memory that is yet to be built, or behind one that follows.
@@ -137,7 +217,11 @@ pub struct Log {
     values: BTreeMap<String, Option<Vec<u8>>>,
     pending: Vec<LogRecord>,
     plan: Option<Plan>,
+    claim: Claim,
     generation: u64,
+    /// Whether a plan that does not count has begun and not ended.
+    in_void: bool,
+    void: u64,
     read: u64,
     end: Option<i64>,
     /// Whether the last record ended a batch.
@@ -160,29 +244,47 @@ impl Log {
         self.whole
     }
 
+    /// Records skipped since the last call because a former owner wrote them after it had lost the shard.
+    pub(super) fn take_void(&mut self) -> u64 {
+        std::mem::take(&mut self.void)
+    }
+
     /// Takes in the next record, in the order of the log. `memory` follows with the last record of
     /// each batch.
     ///
     /// # Errors
-    /// [`Fault::Stop`] when it is not readable, or when an earlier owner wrote after a newer one;
-    /// [`Fault::Doubt`] when the memory cannot follow, and is of no more use.
+    /// [`Fault::Stop`] when it is not readable; [`Fault::Doubt`] when the memory cannot follow, and is
+    /// of no more use.
     pub fn take(&mut self, found: LogRecord, memory: Option<&mut Memory>) -> Result<(), Fault> {
         self.read += 1;
         self.end = Some(found.offset + 1);
-        if found.key == FENCE {
+        if record::is_fence(&found.key) {
+            if found.key != FENCE {
+                // What an earlier owner writes from here on does not count.
+                self.generation = self.generation.max(u64::try_from(found.offset).unwrap_or(0));
+            }
+            return Ok(());
+        }
+        if found.key == SWEEP || self.is_void(&found)? {
+            return Ok(());
+        }
+        if self.claims(&found)? {
+            if let Some(memory) = memory {
+                memory.claimed(&self.claim);
+            }
             return Ok(());
         }
         self.whole = false;
         match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {
                 let plan: Plan = record::decode(PLAN, value).map_err(stop)?;
-                self.rises(plan.generation, found.offset)?;
+                self.generation = plan.generation;
                 self.pending.clear();
                 self.plan = Some(plan);
             }
             (END, Some(value)) => {
                 let end: End = record::decode(END, value).map_err(stop)?;
-                self.rises(end.generation, found.offset)?;
+                self.generation = end.generation;
                 self.plan = None;
                 for pending in std::mem::take(&mut self.pending) {
                     self.put(pending, memory.is_some());
@@ -202,6 +304,38 @@ impl Log {
         }
     }
 
+    /// Whether a former owner wrote the record after it had lost the shard. Records of earlier
+    /// releases do not say who wrote them; plan and end mark do, and what is between them counts as
+    /// theirs.
+    fn is_void(&mut self, found: &LogRecord) -> Result<bool, Fault> {
+        let says = match (found.key.as_str(), &found.value) {
+            (PLAN, Some(value)) => {
+                Some(record::decode::<Plan>(PLAN, value).map_err(stop)?.generation)
+            }
+            (END, Some(value)) => Some(record::decode::<End>(END, value).map_err(stop)?.generation),
+            _ => found.generation,
+        };
+        let void = says.map_or(self.in_void, |generation| generation < self.generation);
+        match found.key.as_str() {
+            PLAN => self.in_void = void,
+            END => self.in_void = false,
+            _ => {}
+        }
+        self.void += u64::from(void);
+        Ok(void)
+    }
+
+    /// Takes in what the record says of the owner or the outputs, if it does.
+    fn claims(&mut self, found: &LogRecord) -> Result<bool, Fault> {
+        let Some(value) = &found.value else { return Ok(false) };
+        match found.key.as_str() {
+            GROUP => self.claim.group = Some(record::decode(GROUP, value).map_err(stop)?),
+            ENDS => self.claim.ends = Some(record::decode(ENDS, value).map_err(stop)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn put(&mut self, found: LogRecord, follows: bool) {
         match found.value {
             None if !follows => self.values.remove(&found.key),
@@ -209,23 +343,11 @@ impl Log {
         };
     }
 
-    fn rises(&mut self, generation: u64, offset: i64) -> Result<(), Fault> {
-        if generation < self.generation {
-            return Err(Fault::Stop(format!(
-                "the changelog holds a record of take-over {generation} at offset {offset}, after \
-                 one of take-over {}: two instances wrote at once; stop all instances, and start \
-                 again with `delivery = \"exactly_once\"` or only one instance",
-                self.generation
-            )));
-        }
-        self.generation = generation;
-        Ok(())
-    }
-
     /// Takes note that `memory` has written or confirmed all that the log holds.
     pub fn passed(&mut self, memory: &Memory) {
         debug_assert!(self.values.is_empty(), "an owner's log holds nothing that memory does not");
         (self.plan, self.end) = (None, Some(memory.log_end));
+        self.claim = Claim::default();
         self.generation = self.generation.max(memory.generation);
     }
 
@@ -240,7 +362,7 @@ impl Log {
             return Err(Fault::Doubt("the changelog ends within a batch".into()));
         }
         memory.log_end = memory.log_end.max(end);
-        memory.generation = self.generation + 1;
+        memory.generation = self.generation;
         memory.open_plan = self.plan.clone();
         Ok(())
     }
@@ -268,6 +390,8 @@ impl Log {
         let shape = values.remove(SHAPE).map(|v| record::decode::<Shape>(SHAPE, &v));
         let shape = shape.transpose().map_err(stop)?;
         let position = position.unwrap_or_default();
+        let resets = values.remove(RESETS).map(|v| record::decode(RESETS, &v));
+        let resets = resets.transpose().map_err(stop)?.unwrap_or_default();
         let journals = journals(&mut values, position.batch)?;
         let mut held = values.split_off(held::HELD);
         let mut others = held.split_off(&(held::HELD.to_owned() + "~"));
@@ -275,19 +399,28 @@ impl Log {
         let held = Held::restore(held).map_err(stop)?;
         let flood_key = key.map_or(fresh_key, FloodKey);
         let state = State::restore(settings, flood_key, values).map_err(stop)?;
-        Ok(Memory {
+        let mut memory = Memory {
             state,
             position,
             journals,
             held,
             log_end: self.end.unwrap_or(0),
-            generation: self.generation + 1,
+            generation: self.generation,
+            group: None,
+            resets,
+            resets_written: true,
+            ends: Ends::new(),
+            ends_written: false,
+            unaccounted: None,
+            confirmed: None,
             key_written: key.is_some(),
             shape_written: shape.is_some(),
             shape,
             open_plan: self.plan.clone(),
             unconfirmed: None,
-        })
+        };
+        memory.claimed(&self.claim);
+        Ok(memory)
     }
 
     /// Where the shard stands whose plan, end, position and shape were taken in.

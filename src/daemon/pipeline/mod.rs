@@ -1,7 +1,8 @@
 //! The loop and its atomic unit.
 //!
 //! ```text
-//! Granted -> writer (fences) -> sweep -> fence -> changelog read up to it -> input opened at the position -> batches
+//! Granted -> writer (fences) -> sweep -> fence -> changelog read up to it -> torn outputs repaired
+//!         -> input opened at the position -> batches
 //! batch: gather -> prepare in parallel -> apply -> one transaction -> publish the read view
 //! ```
 //!
@@ -30,10 +31,12 @@ pub mod lease;
 pub mod memory;
 pub mod merge;
 mod observer;
+mod owner;
 mod reader;
 mod recall;
 pub mod record;
 pub mod reject;
+pub mod repair;
 mod settings;
 mod shape;
 pub mod shards;
@@ -43,13 +46,13 @@ mod start;
 
 use crate::engine::article::Span;
 use batch::{Batch, With};
-use broker::{Broker, Clock, Committed, Fault, OutputRecord, Role, Writer};
+use broker::{Attempt, Broker, Clock, Committed, Fault, OutputRecord, Role, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use lease::{Lease, Wake};
 use memory::{Log, Memory};
 pub use observer::{Ended, Observer, Phase, Waiting};
 use reader::Reader;
-use record::FENCE;
+use repair::Repaired;
 pub use settings::{Delivery, Reset, Settings, Setup, TooLarge};
 use standby::Trail;
 use std::time::Duration;
@@ -57,6 +60,9 @@ use std::time::Duration;
 /// The rest between two attempts to recover: it doubles while nothing is written.
 const REST_MIN: Duration = Duration::from_millis(25);
 const REST_MAX: Duration = Duration::from_secs(2);
+/// A turn of the loop that took longer may have been suspended meanwhile, and is no longer sure of its
+/// lease. Where there are no transactions, nobody else would notice.
+const TURN_MAX: Duration = Duration::from_secs(2);
 /// How often is told what waits in the input.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -72,6 +78,8 @@ pub struct Pipeline<B: Broker, C: Clock> {
     trail: Trail<B::Tail>,
     written: u64,
     looked_at: Option<Duration>,
+    /// When the current turn of the loop began.
+    turn_at: Duration,
     waits: bool,
     span: tracing::Span,
 }
@@ -97,6 +105,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             trail: Trail::default(),
             written: 0,
             looked_at: None,
+            turn_at: Duration::ZERO,
             waits: false,
             span: tracing::Span::none(),
         }
@@ -193,9 +202,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             // The process was suspended on the way: it says no more than that it once was the owner.
             return Ok(Why::Lost);
         }
-        writer.sweep()?;
-        let until = fence(&mut writer)?;
-        self.recall(until)?;
+        let ends = writer.sweep()?;
+        self.take_over(&mut writer, &ends)?;
         if let Some(memory) = &mut self.memory {
             shape::fit(&mut self.broker, memory, &self.setup)?;
         }
@@ -219,6 +227,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             if !lease.held() {
                 return Ok(Why::Lost);
             }
+            self.turn_at = self.clock.elapsed();
             let worked = self.step(committed_at, wakes)?;
             if worked {
                 self.write(&mut writer, lease)?;
@@ -229,6 +238,41 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 self.observer.between(memory);
             }
         }
+    }
+
+    /// Makes memory and the log agree, and the outputs whole, now that nobody else writes.
+    fn take_over(&mut self, writer: &mut B::Writer, ends: &broker::Ends) -> Result<(), Fault> {
+        let mut until = self.fence(writer)?;
+        let lost = self.lost_confirmation(until)?;
+        self.recall(until)?;
+        self.owns_state()?;
+        let repaired = self.repair(writer, ends, lost)?;
+        if let Some(Attempt { batch, .. }) = lost {
+            tracing::warn!(batch, "the log does not hold an acknowledged batch: rebuilding");
+            self.forget();
+        }
+        if lost.is_some() || repaired == Repaired::Changelog {
+            until = self.fence(writer)?;
+            self.recall(until)?;
+        }
+        self.claim(writer)?;
+        if let Some(memory) = &mut self.memory {
+            memory.taken_over(until - 1);
+            memory.accounted(ends);
+        }
+        Ok(())
+    }
+
+    /// The last batch that the broker acknowledged, if the log up to `until` does not hold it.
+    fn lost_confirmation(&mut self, until: i64) -> Result<Option<Attempt>, Fault> {
+        let confirmed = self.memory.as_ref().and_then(|memory| memory.confirmed);
+        let Some((attempt, offset)) = confirmed else { return Ok(None) };
+        let mut first = None;
+        self.broker.changelog(Some(offset), until, &mut |found| {
+            first.get_or_insert(found.offset);
+            Ok(())
+        })?;
+        Ok((first != Some(offset)).then_some(attempt))
     }
 
     /// Gathers and applies one batch. Says whether there is something to write.
@@ -251,6 +295,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         };
         if records.is_empty() {
             return Ok(false);
+        }
+        if let Err(fault) = reader.compare(&mut self.broker, memory) {
+            self.reader = None;
+            return Err(fault);
         }
         point!("after-poll");
         self.span = spans::batch(slice.shard, &records);
@@ -284,7 +332,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let Some(batch) = &memory.unconfirmed else { return Ok(()) };
         let _batch = self.span.clone().entered();
         let started = self.clock.elapsed();
-        let outcome = transact(writer, batch, lease);
+        let attempt = Attempt { fence: memory.generation as i64, batch: batch.number };
+        let (turn_at, within) = (self.turn_at, duration(self.setup.settings.confirm_within));
+        let ours = || {
+            let turned = self.clock.elapsed().saturating_sub(turn_at);
+            lease.held() && (turned < TURN_MAX || lease.confirm(within))
+        };
+        let outcome = transact(writer, batch, attempt, &ours);
         let took = self.clock.elapsed().saturating_sub(started);
         self.observer.transacted(Ended::of(&outcome), took);
         let committed = outcome?;
@@ -295,7 +349,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.written += 1;
         self.span = tracing::Span::none();
         let batch = memory.unconfirmed.take();
-        memory.confirm(writer.changelog_end().unwrap_or(memory.log_end));
+        let log_end = writer.changelog_end().unwrap_or(memory.log_end);
+        memory.acknowledged(attempt, log_end, writer.ends());
         self.log.passed(memory);
         self.observer.committed(memory, batch.as_ref(), self.clock.wall());
         point!("after-publish");
@@ -321,35 +376,23 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 }
 
-/// Writes the record behind which the former owner can write no more, and returns the offset after
-/// it. Who reads up to it has read everything; the end of the log as a broker tells it can lie before
-/// the last commit.
-fn fence<W: Writer>(writer: &mut W) -> Result<i64, Fault> {
-    writer.begin()?;
-    writer.send(&OutputRecord {
-        role: Role::State,
-        key: Some(FENCE.into()),
-        payload: Some(record::encode(&())),
-        headers: Vec::new(),
-    })?;
-    writer.flush()?;
-    match writer.commit()? {
-        Committed::Surely => {}
-        Committed::AfterTrouble => return Err(Fault::Doubt("trouble with the fence".into())),
-    }
-    let end = writer.changelog_end();
-    end.ok_or_else(|| Fault::Doubt("the broker did not say where the fence lies".into()))
-}
-
 /// The atomic unit. Where there are no transactions, plan, outputs, changelog and end mark are each
 /// flushed before the next.
-fn transact<W: Writer>(writer: &mut W, batch: &Batch, lease: &Lease) -> Result<Committed, Fault> {
+fn transact<W: Writer>(
+    writer: &mut W,
+    batch: &Batch,
+    attempt: Attempt,
+    ours: &dyn Fn() -> bool,
+) -> Result<Committed, Fault> {
     let _transaction = spans::transaction(batch.number).entered();
     point!("before-begin");
-    writer.begin()?;
+    writer.begin(Some(attempt))?;
     if let Some(plan) = &batch.plan {
         writer.send(plan)?;
         writer.flush()?;
+        if !ours() {
+            return Err(Fault::Doubt("the lease is gone: nothing of the plan is published".into()));
+        }
         point!("after-plan");
     }
     send(writer, &batch.outputs)?;
@@ -367,13 +410,14 @@ fn transact<W: Writer>(writer: &mut W, batch: &Batch, lease: &Lease) -> Result<C
     }
     writer.flush()?;
     point!("after-flush");
-    if !lease.held() {
+    if !ours() {
         return Err(Fault::Doubt("the lease is gone: nothing more is committed".into()));
     }
     point!("before-commit");
     point!("abort-transaction", Err(Fault::Doubt("a fault is injected before the commit".into())));
     strike_in_commit();
     let committed = writer.commit()?;
+    kill_after_commit();
     point!("forget-commit", Err(Fault::Doubt("a fault is injected after the commit".into())));
     Ok(committed)
 }
@@ -386,6 +430,18 @@ fn strike_in_commit() {
             eprintln!("failpoint in-commit");
             std::process::abort()
         });
+    });
+}
+
+/// Lets the fault suite kill the broker as soon as it has acknowledged a commit: the point returns the
+/// files that hold the brokers' process ids.
+fn kill_after_commit() {
+    fail::fail_point!("commit-acknowledged", |files| {
+        for file in files.unwrap_or_default().split(',') {
+            let pid = std::fs::read_to_string(file).unwrap_or_default();
+            let killed = std::process::Command::new("kill").args(["-KILL", pid.trim()]).status();
+            eprintln!("failpoint commit-acknowledged: killed {file}: {killed:?}");
+        }
     });
 }
 

@@ -10,6 +10,7 @@ use super::memory::Memory;
 use super::merge::Merge;
 use super::record::{InputMark, Position};
 use super::shards::Taken;
+use super::start::{self, Checked};
 use super::{Settings, duration};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -19,6 +20,8 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_millis(50);
 /// How long a batch stays open while nothing in it is the shard's.
 const NOTHING_OWN: Duration = Duration::from_secs(1);
+/// A reader that has not polled for so long may find another topic of the same name.
+const POLLS_WITHIN: Duration = Duration::from_secs(5);
 /// How often lag tools are told.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
@@ -30,6 +33,13 @@ pub(super) struct Reader<I> {
     bytes_max: usize,
     partitions_every: Duration,
     checked_at: Duration,
+    /// How often partitions were checked: whose turn it is.
+    checks: usize,
+    polled_at: Duration,
+    /// The disturbances after which positions were last compared with the broker's records.
+    compared_at: u64,
+    /// Whether the topics may have been replaced since then.
+    suspects: bool,
     noted_at: Option<Duration>,
     noted: BTreeMap<Partition, i64>,
 }
@@ -60,6 +70,10 @@ impl<I: Input> Reader<I> {
             bytes_max: settings.bytes_max as usize,
             partitions_every: duration(settings.partitions_every),
             checked_at: clock.elapsed(),
+            checks: 0,
+            polled_at: clock.elapsed(),
+            compared_at: 0,
+            suspects: false,
             noted_at: None,
             noted: BTreeMap::new(),
         })
@@ -79,6 +93,8 @@ impl<I: Input> Reader<I> {
         let planned = self.merge.following();
         loop {
             let now = clock.elapsed();
+            self.suspects |= now.saturating_sub(self.polled_at) > POLLS_WITHIN;
+            self.polled_at = now;
             let full = records.len() >= self.records_max || bytes >= self.bytes_max;
             if full && !planned || planned && !self.merge.following() {
                 return Ok(records);
@@ -121,10 +137,34 @@ impl<I: Input> Reader<I> {
         change.map_or(Ok(()), |(partition, wanted)| self.input.fetching(&partition, wanted))
     }
 
-    /// Looks for partitions that were added, now and then. A new one starts at its first record.
+    /// Makes sure that records which were read after a pause or over a new connection come from the
+    /// same topics as those before.
     ///
     /// # Errors
-    /// [`Fault::Stop`] when one is gone.
+    /// [`Fault::Doubt`] when a topic was replaced or truncated: opening the input again decides what
+    /// to do.
+    pub(super) fn compare<B: Broker<Input = I>>(
+        &mut self,
+        broker: &mut B,
+        memory: &Memory,
+    ) -> Result<(), Fault> {
+        let disturbances = self.input.disturbances();
+        if !self.suspects && disturbances == self.compared_at {
+            return Ok(());
+        }
+        let found = broker.partitions()?;
+        if let Some(why) = start::replaced(broker, memory, &found, Checked::All)? {
+            return Err(Fault::Doubt(why));
+        }
+        (self.suspects, self.compared_at) = (false, disturbances);
+        Ok(())
+    }
+
+    /// Looks for partitions that were added, now and then, and whether the topics are still the same.
+    /// A new partition starts at its first record.
+    ///
+    /// # Errors
+    /// [`Fault::Stop`] when one is gone, [`Fault::Doubt`] when a topic was replaced.
     pub(super) fn watch<B: Broker<Input = I>, C: Clock>(
         &mut self,
         broker: &mut B,
@@ -144,6 +184,10 @@ impl<I: Input> Reader<I> {
             }
             Err(fault) => return Err(fault),
         };
+        self.checks += 1;
+        if let Some(why) = start::replaced(broker, memory, &found, Checked::One(self.checks))? {
+            return Err(Fault::Doubt(why));
+        }
         let inputs = &mut memory.position.inputs;
         if let Some(gone) = inputs.keys().find(|partition| !found.contains_key(partition)) {
             return Err(gone_partition(gone));

@@ -21,6 +21,7 @@
 use super::broker::{Broker, Clock, Fault};
 use super::memory::{Log, Outcome};
 use super::{Phase, Pipeline, spans};
+use crate::daemon::metrics;
 
 /// After how many records of a restore its progress is told.
 const TOLD_EVERY: u64 = 10_000;
@@ -76,6 +77,14 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             None => self.log.build(self.setup.engine.clone(), self.setup.fresh_key)?,
         };
         let (articles, batch) = (memory.state.live_articles(), memory.position.batch);
+        let void = self.log.take_void();
+        if void > 0 {
+            metrics::VOID.add([], void);
+            tracing::warn!(
+                records = void,
+                "skipped changelog records that a former owner wrote after it had lost the shard"
+            );
+        }
         let read = self.log.read();
         tracing::info!(records = read, articles, batch, warm, "restored");
         self.observer.restored(read, self.clock.elapsed().saturating_sub(started));

@@ -7,7 +7,10 @@
 //! | `pos` | the position: next offset and last record of every input partition, last batch, next event sequence |
 //! | `b/<batch>` | the journal of a batch: which input it covered, in which order, by which clock reading |
 //! | `h/<position>` | a record of the unique feed that waits for the end of an embargo ([`held`](super::held)) |
-//! | `fence` | nothing: who takes the shard over writes it, and knows what lies before it to be all there is |
+//! | `fence` | nothing: a new owner writes it and reads up to it. With `at_least_once`, `fence/<time>`: what an earlier owner writes after it does not count |
+//! | `group` | the consumer group that the state belongs to |
+//! | `ends` | for each output partition, an offset before everything that the last batches wrote ([`repair`](super::repair)) |
+//! | `resets` | how often the position of an input partition was reset, which event ids depend on |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
 //! | `end` | `at_least_once` only: that the batch of the plan is written in full |
 //!
@@ -18,6 +21,7 @@
 //! For example, a batch that took offsets 5, 6 of partition 0 with offset 9 of partition 1 in
 //! between has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`.
 
+use super::Delivery;
 use super::broker::Partition;
 use crate::engine::article::EventTime;
 use serde::de::DeserializeOwned;
@@ -36,6 +40,14 @@ pub const SHAPE: &str = "shape";
 pub const POSITION: &str = "pos";
 /// Key of the fence.
 pub const FENCE: &str = "fence";
+/// Key of a record of an aborted transaction. A broker crash can commit one; it means nothing.
+pub const SWEEP: &str = "sweep";
+/// Key of the consumer group.
+pub const GROUP: &str = "group";
+/// Key of the offsets of outputs.
+pub const ENDS: &str = "ends";
+/// Key of the number of resets by input partition.
+pub const RESETS: &str = "resets";
 /// Key of the plan.
 pub const PLAN: &str = "plan";
 /// Key of the end mark.
@@ -51,6 +63,20 @@ pub fn journal_key(batch: u64) -> String {
 /// The batch whose journal has this key.
 pub fn journal_batch(key: &str) -> Option<u64> {
     key.strip_prefix(JOURNAL)?.parse().ok()
+}
+
+/// The key of the fence of a take-over at `wall`. Without transactions each fence has a key of its
+/// own, because compaction must keep it as long as what it makes void.
+pub fn fence_key(delivery: Delivery, wall: EventTime) -> String {
+    match delivery {
+        Delivery::ExactlyOnce => FENCE.to_owned(),
+        Delivery::AtLeastOnce => format!("{FENCE}/{:016}", wall.0),
+    }
+}
+
+/// Whether this is the key of a fence.
+pub fn is_fence(key: &str) -> bool {
+    key.strip_prefix(FENCE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Why one of the shell's records cannot be read.

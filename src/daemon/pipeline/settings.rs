@@ -95,6 +95,10 @@ pub struct Setup {
     pub delivery: Delivery,
     /// What to do about a lost position.
     pub reset: Reset,
+    /// The consumer group, whose changelog it is.
+    pub group: String,
+    /// The group that the changelog may belong to as well: its former name.
+    pub renamed_from: Option<String>,
     /// The flood key for the very first start, drawn at random.
     pub fresh_key: FloodKey,
     /// Makes events into records.

@@ -19,7 +19,7 @@
 use super::Setup;
 use super::broker::{Broker, Fault, LogRecord, Partition};
 use super::memory::{Log, Memory};
-use super::record::{END, InputMark, PLAN, POSITION, Position, SHAPE, Shape};
+use super::record::{self, END, InputMark, PLAN, POSITION, Position, SHAPE, Shape};
 use super::shards::{Map, Slice};
 use crate::engine::Settings;
 use sha2::{Digest, Sha256};
@@ -95,6 +95,7 @@ fn of_peer<B: Broker>(broker: &mut B, shard: u32) -> Result<Standing, Fault> {
     let mut log = Log::default();
     broker.peer(shard, &mut |found: LogRecord| match found.key.as_str() {
         PLAN | END | POSITION | SHAPE => log.take(found, None),
+        key if record::is_fence(key) => log.take(found, None),
         _ => Ok(()),
     })?;
     log.standing()

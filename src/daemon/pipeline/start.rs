@@ -4,15 +4,19 @@
 //! reason why a person has to decide.
 //!
 //! A partition that was never read begins at its first record. One that was read goes on where it
-//! stood, if that is still possible: not when retention has eaten what was not read yet, not when
-//! the position lies beyond the end, and not when the record before it is another than the one that
-//! was applied (a topic deleted and made anew).
+//! was, if that is still possible: not when retention has removed what was not read yet, not when
+//! the position is beyond the end, and not when the record before it is another than the one that
+//! was applied (a topic deleted and created again). A compacted topic may lose that record.
+//!
+//! Each reset of a partition is counted, and the count is part of the ids of the events that its
+//! records cause, because records that come after it reuse offsets.
 
 use super::Reset;
-use super::broker::{Broker, Ends, Fault, Partition};
+use super::broker::{Broker, Fault, Partition, Watermarks};
 use super::memory::Memory;
 use super::reader::gone_partition;
 use super::record::{InputMark, content_hash};
+use std::collections::BTreeMap;
 
 /// Settles a position for every input partition.
 pub(super) fn positions<B: Broker>(
@@ -28,13 +32,18 @@ pub(super) fn positions<B: Broker>(
             return Err(gone_partition(&partition));
         }
         memory.position.inputs.remove(&partition);
+        memory.counts_reset(&partition);
     }
     for (partition, ends) in found {
         let mark = match memory.position.inputs.get(&partition) {
             None => InputMark { next: ends.low, last: None },
             Some(mark) => match lost(broker, &partition, *mark, ends)? {
                 None => continue,
-                Some(why) => moved(&partition, &why, ends, reset)?,
+                Some(why) => {
+                    let mark = moved(&partition, &why, ends, reset)?;
+                    memory.counts_reset(&partition);
+                    mark
+                }
             },
         };
         memory.position.inputs.insert(partition, mark);
@@ -42,12 +51,57 @@ pub(super) fn positions<B: Broker>(
     Ok(())
 }
 
+/// Why the position in some partition cannot be the one that memory holds, if so: the topic was
+/// truncated or created again while it was not polled. Without `thorough` the content of one
+/// partition's last record is compared, the `turn`-th, which is enough to notice another topic.
+///
+/// # Errors
+/// When the broker cannot be reached in time.
+pub(super) fn replaced<B: Broker>(
+    broker: &mut B,
+    memory: &Memory,
+    found: &BTreeMap<Partition, Watermarks>,
+    checked: Checked,
+) -> Result<Option<String>, Fault> {
+    let read = memory.position.inputs.iter().filter(|(_, mark)| mark.last.is_some());
+    let count = read.clone().count();
+    for (at, (partition, mark)) in read.enumerate() {
+        let Some(ends) = found.get(partition) else { continue };
+        let wanted = match checked {
+            Checked::All => true,
+            Checked::One(turn) => at == turn % count.max(1),
+        };
+        if let Some(why) = lost_if(broker, partition, *mark, *ends, wanted)? {
+            let Partition { topic, partition } = partition;
+            return Ok(Some(format!("`{topic}` partition {partition}: {why}")));
+        }
+    }
+    Ok(None)
+}
+
+/// The partitions whose last record is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checked {
+    All,
+    One(usize),
+}
+
 /// Why the position is of no more use, if so.
 fn lost<B: Broker>(
     broker: &mut B,
     partition: &Partition,
     mark: InputMark,
-    ends: Ends,
+    ends: Watermarks,
+) -> Result<Option<String>, Fault> {
+    lost_if(broker, partition, mark, ends, true)
+}
+
+fn lost_if<B: Broker>(
+    broker: &mut B,
+    partition: &Partition,
+    mark: InputMark,
+    ends: Watermarks,
+    compares: bool,
 ) -> Result<Option<String>, Fault> {
     let next = mark.next;
     if next < ends.low {
@@ -56,8 +110,12 @@ fn lost<B: Broker>(
     if next > ends.high {
         return Ok(Some(format!("its position {next} lies beyond its end {}", ends.high)));
     }
-    let Some(last) = mark.last.filter(|last| last.offset >= ends.low) else { return Ok(None) };
+    let last = mark.last.filter(|last| compares && last.offset >= ends.low);
+    let Some(last) = last else { return Ok(None) };
     let Some(found) = broker.record_at(partition, last.offset)? else {
+        if broker.is_compacted(&partition.topic)? {
+            return Ok(None);
+        }
         return Ok(Some(format!("its record {} is gone", last.offset)));
     };
     let hash = content_hash(found.key.as_deref(), found.payload.as_deref());
@@ -65,7 +123,7 @@ fn lost<B: Broker>(
     Ok((!same).then(|| format!("its record {} is another than the one applied", last.offset)))
 }
 
-fn moved(partition: &Partition, why: &str, ends: Ends, reset: Reset) -> Result<InputMark, Fault> {
+fn moved(partition: &Partition, why: &str, ends: Watermarks, reset: Reset) -> Result<InputMark, Fault> {
     let Partition { topic, partition } = partition;
     let next = match reset {
         Reset::Error => {

@@ -3,9 +3,10 @@
 use super::{Law, Rules, Verdict};
 use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
-use wirefold::daemon::pipeline::broker::Partition;
+use wirefold::daemon::pipeline::broker::{GENERATION, Partition};
 use wirefold::daemon::pipeline::record::{
-    self, END, FENCE, Journal, KEY, PLAN, POSITION, Position, SHAPE, journal_batch,
+    self, END, ENDS, GROUP, Journal, KEY, PLAN, POSITION, Position, RESETS, SHAPE, SWEEP,
+    is_fence, journal_batch,
 };
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::CORE;
@@ -23,8 +24,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Reads the changelog of a shard. Without transactions, what lies between a plan and its end
-    /// counts once the end is there.
+    /// Reads the changelog of a shard. Without transactions, what is between a plan and its end
+    /// counts once the end is there, and not if its writer put up an earlier fence than the last one.
     pub(super) fn read(
         state: &[Record],
         slice: &Slice,
@@ -35,9 +36,16 @@ impl Log {
         let mut log = Self::default();
         let mut values: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let mut pending: Option<Vec<&Record>> = None;
+        let mut fence = 0;
         for found in state.iter().filter(|record| record.partition == shard) {
+            if found.key().starts_with("fence/") {
+                fence = found.offset;
+            }
+            if found.header(GENERATION).parse::<i64>().is_ok_and(|writer| writer < fence) {
+                continue;
+            }
             match (found.key().as_str(), &mut pending) {
-                (FENCE, _) => {}
+                (key, _) if is_fence(key) || key == SWEEP => {}
                 (PLAN, _) => pending = Some(Vec::new()),
                 (END, _) => {
                     for found in pending.take().unwrap_or_default() {
@@ -59,7 +67,8 @@ impl Log {
             Some(Err(why)) => verdict.broken(Law::Chain, why),
             None => verdict.broken(Law::Chain, format!("shard {shard} has no `pos`")),
         }
-        values.retain(|key, _| key != SHAPE && journal_batch(key).is_none());
+        let shell = [SHAPE, GROUP, ENDS, RESETS];
+        values.retain(|key, _| !shell.contains(&&**key) && journal_batch(key).is_none());
         log.memory = values;
         log
     }

@@ -14,6 +14,7 @@
 //! changelog; everything else is judged from the records alone.
 
 mod answers;
+mod attempts;
 mod journals;
 mod replay;
 mod twins;
@@ -76,6 +77,8 @@ pub(crate) enum Law {
     Same,
     /// The changelog holds what the engine remembers.
     Memory,
+    /// Readers see each batch in all topics or in none, and written by one owner.
+    Whole,
 }
 
 /// A law and how it was broken.
@@ -139,6 +142,7 @@ pub(crate) fn check(found: &Found, rules: &Rules) -> Verdict {
         verdict.batches += log.journals.len();
         replay::run(&log, &found.input, &slice, rules, &mut said, &mut verdict);
     }
+    attempts::check(found, rules, &mut verdict);
     twins::check(found, said, rules, &mut verdict);
     verdict
 }

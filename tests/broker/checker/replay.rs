@@ -169,7 +169,7 @@ impl Run<'_> {
                 item: u32::try_from(item).unwrap_or(u32::MAX),
             };
             for event in self.state.apply(article, stamp, input) {
-                let told = Told { event: &event, n, sequence: self.sequence, record };
+                let told = Told { event: &event, n, sequence: self.sequence, record, resets: 0 };
                 for record in self.encoder.encode(&told) {
                     self.said.push(self.slice.shard, record);
                 }

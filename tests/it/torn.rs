@@ -1,0 +1,212 @@
+//! A broker that crashes right after a commit, and owners that do not know that they are none: nothing
+//! is lost, nothing is doubled, and the changelog can always be restored.
+
+use crate::broker::{Crash, Shared, Strike, When};
+use crate::feed::Rng;
+use crate::pipeline::{inputs, process, run, same, setup, straight, world};
+use crate::standby::{owned, stand_by};
+use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
+use wirefold::daemon::pipeline::record::{self, Plan};
+use std::time::Duration;
+use wirefold::daemon::pipeline::{Delivery, Reset, Setup};
+
+const EXACTLY_ONCE: Delivery = Delivery::ExactlyOnce;
+
+/// Sorts outputs by topic: what is repaired comes later than the other topics' records.
+fn by_topic(shared: &Shared) {
+    shared.lock().outputs.sort_by_key(|record: &OutputRecord| record.role);
+}
+
+/// The topics whose part of a commit is lost: any, or all of them.
+fn lost(rng: &mut Rng) -> Vec<Role> {
+    match rng.below(5) {
+        0 => Role::ALL.to_vec(),
+        _ => Role::ALL.into_iter().filter(|_| rng.below(2) == 0).collect(),
+    }
+}
+
+#[test]
+fn a_commit_that_loses_some_topics_is_completed() {
+    let records = inputs(40, 30);
+    let straight = straight(&records, EXACTLY_ONCE);
+    by_topic(&straight);
+    let mut torn = 0;
+    for seed in 0..200 {
+        let mut rng = Rng(seed);
+        let shared = world(&records, EXACTLY_ONCE);
+        let crashes = [Crash::Alone, Crash::WithDaemon, Crash::InCommit];
+        for _ in 0..=rng.below(3) {
+            let at = 1 + rng.below(7) as u64;
+            let roles = lost(&mut rng);
+            // Where daemon and broker die together and no topic shows the commit, nobody knows of it.
+            let crash = crashes[rng.below(3)];
+            shared.lock().tears.insert(at, (roles, crash));
+        }
+        let tears = shared.lock().tears.clone();
+        run(&shared, &setup(EXACTLY_ONCE));
+        by_topic(&shared);
+        same(&shared, &straight, EXACTLY_ONCE, &format!("seed {seed}: {tears:?}"));
+        torn += shared.lock().struck;
+    }
+    assert!(torn > 250, "only {torn} commits were torn");
+}
+
+#[test]
+fn a_repair_that_is_struck_anywhere_is_completed() {
+    let records = inputs(41, 14);
+    let straight = straight(&records, EXACTLY_ONCE);
+    by_topic(&straight);
+    let torn = || {
+        let shared = world(&records, EXACTLY_ONCE);
+        let roles = vec![Role::Stories, Role::State];
+        shared.lock().tears.insert(2, (roles, Crash::WithDaemon));
+        shared
+    };
+    let whole = torn();
+    run(&whole, &setup(EXACTLY_ONCE));
+    let steps = whole.lock().steps;
+    for step in 1..=steps {
+        for (strike, when) in [(Strike::Kill, When::Before), (Strike::Kill, When::After)] {
+            let shared = torn();
+            shared.lock().strikes.insert(step, (strike, when));
+            run(&shared, &setup(EXACTLY_ONCE));
+            by_topic(&shared);
+            same(&shared, &straight, EXACTLY_ONCE, &format!("{strike:?} {when:?} step {step}"));
+        }
+    }
+}
+
+#[test]
+fn a_standby_completes_what_the_owner_lost() {
+    let records = crate::standby::inputs(42, 24);
+    let straight = straight(&records, EXACTLY_ONCE);
+    by_topic(&straight);
+    for seed in 0..60 {
+        let mut rng = Rng(seed);
+        let shared = owned(&records, 16, EXACTLY_ONCE, None);
+        let mut world = shared.lock();
+        let (at, roles) = (world.commits + 1, lost(&mut rng));
+        world.tears.insert(at, (roles, Crash::WithDaemon));
+        drop(world);
+        stand_by(&shared, &setup(EXACTLY_ONCE), [1, 5, 1_000][rng.below(3)]);
+        by_topic(&shared);
+        same(&shared, &straight, EXACTLY_ONCE, &format!("seed {seed}"));
+    }
+}
+
+/// Owners that were suspended write on after another one has taken over.
+#[test]
+fn records_of_a_former_owner_are_void() {
+    let records = inputs(43, 20);
+    let delivery = Delivery::AtLeastOnce;
+    let straight = straight(&records, delivery);
+    let shared = world(&records[..12], delivery);
+    run(&shared, &setup(delivery));
+    let late: Vec<_> = shared.lock().log.iter().rev().take(12).rev().cloned().collect();
+    let mut world = shared.lock();
+    records[12..].iter().cloned().for_each(|record| world.put(record));
+    drop(world);
+    run(&shared, &setup(delivery));
+    let mut world = shared.lock();
+    for found in late {
+        world.appends_as(found);
+    }
+    drop(world);
+    run(&shared, &setup(delivery));
+    same(&shared, &straight, delivery, "a former owner wrote last");
+}
+
+/// The changelog of an earlier release, in which only plan and end say who wrote them.
+#[test]
+fn plans_of_a_former_owner_are_void_in_old_changelogs() {
+    let records = inputs(44, 10);
+    let shared = straight(&records, Delivery::AtLeastOnce);
+    let mut world = shared.lock();
+    let plan = world.log.iter().find(|found| found.key == "plan").unwrap().clone();
+    let of = |generation| {
+        let plan: Plan = record::decode("plan", plan.value.as_deref().unwrap()).unwrap();
+        Some(record::encode(&Plan { generation, ..plan }))
+    };
+    world.appends("plan".into(), of(1));
+    world.appends("b/garbage".into(), Some(vec![9]));
+    drop(world);
+    process(&shared, setup(Delivery::AtLeastOnce)).unwrap();
+}
+
+#[test]
+fn the_state_belongs_to_one_group() {
+    let records = inputs(45, 10);
+    let shared = straight(&records, EXACTLY_ONCE);
+    let before = shared.lock().outputs.len();
+    let other = Setup { group: "other".into(), ..setup(EXACTLY_ONCE) };
+    let why = process(&shared, other.clone()).unwrap_err();
+    assert!(why.contains("group `wirefold`") && why.contains("group `other`"), "{why}");
+    assert!(why.contains("start.renamed_from=wirefold"), "{why}");
+    assert_eq!(shared.lock().outputs.len(), before, "nothing is written");
+    process(&shared, setup(EXACTLY_ONCE)).unwrap();
+    let renamed = Setup { renamed_from: Some("wirefold".into()), ..other.clone() };
+    process(&shared, renamed).unwrap();
+    process(&shared, other).unwrap();
+    let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
+    assert!(why.contains("belongs to group `other`"), "{why}");
+}
+
+fn event_ids(shared: &Shared) -> Vec<Vec<u8>> {
+    shared.lock().outputs.iter().filter_map(crate::pipeline::event_id).collect()
+}
+
+#[test]
+fn a_topic_that_is_read_again_gives_new_event_ids() {
+    let records = inputs(46, 12);
+    let shared = straight(&records, EXACTLY_ONCE);
+    let old = event_ids(&shared);
+    let mut world = shared.lock();
+    for (partition, kept) in &mut world.inputs {
+        let other = InputRecord { from: partition.clone(), ..records[5].clone() };
+        kept.iter_mut().for_each(|record| {
+            record.payload = Some(format!("{{\"uri\":\"x:{}\"}}", record.offset).into_bytes());
+            record.timestamp = other.timestamp;
+        });
+    }
+    drop(world);
+    let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
+    assert!(why.contains("is another than the one applied"), "{why}");
+    let reset = Setup { reset: Reset::Earliest, ..setup(EXACTLY_ONCE) };
+    process(&shared, reset).unwrap();
+    let new = event_ids(&shared).split_off(old.len());
+    assert!(!new.is_empty() && new.iter().all(|id| !old.contains(id)), "an id was used again");
+    process(&shared, setup(EXACTLY_ONCE)).unwrap();
+}
+
+#[test]
+fn compaction_of_the_input_loses_no_position() {
+    let records = inputs(47, 12);
+    let shared = straight(&records, EXACTLY_ONCE);
+    let mut world = shared.lock();
+    for kept in world.inputs.values_mut() {
+        let last = kept.pop().unwrap();
+        kept.push(InputRecord { offset: last.offset + 1, ..last });
+    }
+    drop(world);
+    let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
+    assert!(why.contains("is gone"), "{why}");
+    shared.lock().compacted_input = true;
+    process(&shared, setup(EXACTLY_ONCE)).unwrap();
+}
+
+/// A topic that was created again while the daemon did not poll, or while it was not connected, and has
+/// grown past its position.
+#[test]
+fn a_topic_that_was_replaced_and_grew_is_noticed() {
+    for pause in [None, Some(Duration::from_secs(6))] {
+        let shared = world(&inputs(48, 40), EXACTLY_ONCE);
+        let mut others = std::collections::BTreeMap::<_, Vec<InputRecord>>::new();
+        for record in inputs(49, 90) {
+            others.entry(record.from.clone()).or_default().push(record);
+        }
+        shared.lock().replaced_after = Some((3, others, pause));
+        let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
+        assert!(why.contains("start.reset"), "{why}");
+        assert!(shared.lock().commits <= 4, "nothing of the other topic is taken in");
+    }
+}
