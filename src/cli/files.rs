@@ -76,7 +76,11 @@ pub(super) fn distinct(inputs: &[Named<'_>], outputs: &[Named<'_>]) -> anyhow::R
 }
 
 fn input(path: &Path) -> Identity {
-    let found = if path == Path::new("-") { of_descriptor(io::stdin().as_fd()) } else { fs::metadata(path) };
+    let found = if path == Path::new("-") {
+        of_descriptor(io::stdin().as_fd())
+    } else {
+        fs::metadata(path)
+    };
     match found {
         Ok(found) if found.is_file() || found.file_type().is_fifo() => there(&found),
         _ => Identity::Device,
@@ -88,7 +92,11 @@ fn output(path: &Path) -> Identity {
     let found = if stdout { of_descriptor(io::stdout().as_fd()) } else { fs::metadata(path) };
     match found {
         Ok(found) if found.file_type().is_char_device() || found.file_type().is_block_device() => {
-            if stdout { Identity::Stdout } else { Identity::Device }
+            if stdout {
+                Identity::Stdout
+            } else {
+                Identity::Device
+            }
         }
         Ok(found) => there(&found),
         Err(_) => new(path).unwrap_or(Identity::Device),
@@ -150,7 +158,10 @@ enum Sink {
     Terminal(Box<dyn Write>),
     Special(BufWriter<File>),
     /// The path without links, and what will be there.
-    File { temporary: BufWriter<NamedTempFile>, path: PathBuf },
+    File {
+        temporary: BufWriter<NamedTempFile>,
+        path: PathBuf,
+    },
     /// Nobody reads it any more.
     Closed,
 }

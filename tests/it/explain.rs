@@ -51,7 +51,8 @@ fn what_is_not_found_is_named() {
 }
 
 /// Text that a sender can put anywhere in an article.
-const STEERING: &str = "\u{1b}[2J\u{7}\u{8}\r\nB is original\u{9b}31m\u{7f}\u{202e}\u{2066}\u{61c}\u{2028}";
+const STEERING: &str =
+    "\u{1b}[2J\u{7}\u{8}\r\nB is original\u{9b}31m\u{7f}\u{202e}\u{2066}\u{61c}\u{2028}";
 
 fn steers(c: char) -> bool {
     let bidi = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2066}'];

@@ -44,7 +44,10 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn an_output_that_is_an_input_or_another_output_is_refused() {
     for (args, named) in [
-        (&["in.jsonl", "--events", "in.jsonl"][..], ["--events `in.jsonl`", "the input `in.jsonl`"]),
+        (
+            &["in.jsonl", "--events", "in.jsonl"][..],
+            ["--events `in.jsonl`", "the input `in.jsonl`"],
+        ),
         (
             &["in.jsonl", "--events", "/dev/null", "--rejects", "./in.jsonl"],
             ["--rejects `./in.jsonl`", "the input `in.jsonl`"],
@@ -64,7 +67,10 @@ fn an_output_that_is_an_input_or_another_output_is_refused() {
         (&["in.jsonl", "--events", "to_new", "--rejects", "new"], ["--rejects `new`", "`to_new`"]),
         (&["in.jsonl", "--unique", "/dev/stdout"], ["--unique `/dev/stdout`", "--events `-`"]),
         (&["in.jsonl", "--unique", "-"], ["--unique `-`", "--events `-`"]),
-        (&["in.jsonl", "--unique", "new", "--rejects", "new"], ["--rejects `new`", "--unique `new`"]),
+        (
+            &["in.jsonl", "--unique", "new", "--rejects", "new"],
+            ["--rejects `new`", "--unique `new`"],
+        ),
     ] {
         let folder = folder();
         let before = names(folder.path());
@@ -74,7 +80,10 @@ fn an_output_that_is_an_input_or_another_output_is_refused() {
             assert!(says.contains(name), "{args:?}: no {name} in {says}");
         }
         assert_eq!(names(folder.path()), before, "{args:?}");
-        assert_eq!(fs::read_to_string(folder.path().join("in.jsonl")).unwrap(), GOOD.to_owned() + BAD);
+        assert_eq!(
+            fs::read_to_string(folder.path().join("in.jsonl")).unwrap(),
+            GOOD.to_owned() + BAD
+        );
         assert_eq!(fs::read_to_string(folder.path().join("old")).unwrap(), "old");
         assert_eq!(fs::read_to_string(folder.path().join("wirefold.toml")).unwrap(), "# mine\n");
     }
@@ -109,7 +118,8 @@ fn outputs_are_counted_and_named() {
     let written = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     assert_eq!(written("new").lines().count(), 2);
     assert_eq!(written("old").lines().count(), 1);
-    let (code, _) = replay(folder.path(), &["in.jsonl", "--events", "/dev/null", "--unique", "/dev/null"]);
+    let (code, _) =
+        replay(folder.path(), &["in.jsonl", "--events", "/dev/null", "--unique", "/dev/null"]);
     assert_eq!(code, Some(0), "a device may be written twice");
 }
 

@@ -151,7 +151,8 @@ fn an_item_of_a_json_list_is_its_own_bytes() {
 
 #[test]
 fn an_item_that_is_refused_moves_no_other() {
-    let (a, b) = (json!({ "uri": "a:1", "body": body(1) }), json!({ "uri": "a:2", "body": body(2) }));
+    let (a, b) =
+        (json!({ "uri": "a:1", "body": body(1) }), json!({ "uri": "a:2", "body": body(2) }));
     let records = unique(format!("[{a},{{\"uri\":\"a:0\"}},7,{b}]").as_bytes(), &[]);
     let own: Vec<_> = records.iter().map(|r| r.payload.clone().unwrap()).collect();
     assert_eq!(own, [a.to_string().into_bytes(), b.to_string().into_bytes()]);
@@ -161,18 +162,62 @@ fn an_item_that_is_refused_moves_no_other() {
 
 #[test]
 fn items_of_every_xml_format_decode_to_the_same_article() {
-    let rdf = |n| format!("<item rdf:about=\"urn:r:{n}\"><title>T{n}</title><description>{}</description></item>", body(n));
-    let entry = |n| format!("<a:entry><a:id>urn:t:{n}</a:id><a:title>T{n}</a:title><a:updated>2026-11-23T10:00:00Z</a:updated><a:content>{}</a:content></a:entry>", body(n));
-    let g2 = |n| format!("<newsItem guid=\"urn:g:{n}\" version=\"2\"><contentMeta><headline>T{n}</headline></contentMeta><contentSet><inlineData>{}</inlineData></contentSet></newsItem>", body(n));
-    let one = |n| format!("<NewsItem><Identification><NewsIdentifier><ProviderId>m.example</ProviderId><DateId>20261123</DateId><NewsItemId>n{n}</NewsItemId><RevisionId>1</RevisionId></NewsIdentifier></Identification><NewsComponent><NewsLines><HeadLine>T{n}</HeadLine></NewsLines><ContentItem><DataContent>{}</DataContent></ContentItem></NewsComponent></NewsItem>", body(n));
+    let rdf = |n| {
+        format!(
+            "<item rdf:about=\"urn:r:{n}\"><title>T{n}</title><description>{}</description></item>",
+            body(n)
+        )
+    };
+    let entry = |n| {
+        format!(
+            "<a:entry><a:id>urn:t:{n}</a:id><a:title>T{n}</a:title><a:updated>2026-11-23T10:00:00Z</a:updated><a:content>{}</a:content></a:entry>",
+            body(n)
+        )
+    };
+    let g2 = |n| {
+        format!(
+            "<newsItem guid=\"urn:g:{n}\" version=\"2\"><contentMeta><headline>T{n}</headline></contentMeta><contentSet><inlineData>{}</inlineData></contentSet></newsItem>",
+            body(n)
+        )
+    };
+    let one = |n| {
+        format!(
+            "<NewsItem><Identification><NewsIdentifier><ProviderId>m.example</ProviderId><DateId>20261123</DateId><NewsItemId>n{n}</NewsItemId><RevisionId>1</RevisionId></NewsIdentifier></Identification><NewsComponent><NewsLines><HeadLine>T{n}</HeadLine></NewsLines><ContentItem><DataContent>{}</DataContent></ContentItem></NewsComponent></NewsItem>",
+            body(n)
+        )
+    };
     for document in [
-        format!("<rdf:RDF xmlns:rdf=\"r\"><channel><title>Marel</title><items><rdf:Seq/></items></channel>{}{}</rdf:RDF>", rdf(1), rdf(2)),
+        format!(
+            "<rdf:RDF xmlns:rdf=\"r\"><channel><title>Marel</title><items><rdf:Seq/></items></channel>{}{}</rdf:RDF>",
+            rdf(1),
+            rdf(2)
+        ),
         format!("<rdf:RDF xmlns:rdf=\"r\"><channel/>{}{}</rdf:RDF>", rdf(1), rdf(2)),
-        format!("<rss><channel><title>A</title>{}</channel><channel><title>B</title>{}</channel></rss>", rdf(1), rdf(2)),
-        format!("<a:feed xmlns:a=\"http://www.w3.org/2005/Atom\" xml:lang=\"nb\"><a:title>Marel</a:title><a:author><a:name>Ann</a:name></a:author><a:rights>All</a:rights>{}<!-- c -->{}</a:feed>", entry(1), entry(2)),
-        format!("<newsMessage xmlns=\"n\" xml:lang=\"de\"><header><sender>marel.example</sender></header><itemSet>{}{}</itemSet></newsMessage>", g2(1), g2(2)),
-        format!("<newsMessage><header><sender>marel.example</sender></header>{}{}</newsMessage>", g2(1), g2(2)),
-        format!("<NewsML><NewsEnvelope><DateAndTime>20261123</DateAndTime></NewsEnvelope>{}{}</NewsML>", one(1), one(2)),
+        format!(
+            "<rss><channel><title>A</title>{}</channel><channel><title>B</title>{}</channel></rss>",
+            rdf(1),
+            rdf(2)
+        ),
+        format!(
+            "<a:feed xmlns:a=\"http://www.w3.org/2005/Atom\" xml:lang=\"nb\"><a:title>Marel</a:title><a:author><a:name>Ann</a:name></a:author><a:rights>All</a:rights>{}<!-- c -->{}</a:feed>",
+            entry(1),
+            entry(2)
+        ),
+        format!(
+            "<newsMessage xmlns=\"n\" xml:lang=\"de\"><header><sender>marel.example</sender></header><itemSet>{}{}</itemSet></newsMessage>",
+            g2(1),
+            g2(2)
+        ),
+        format!(
+            "<newsMessage><header><sender>marel.example</sender></header>{}{}</newsMessage>",
+            g2(1),
+            g2(2)
+        ),
+        format!(
+            "<NewsML><NewsEnvelope><DateAndTime>20261123</DateAndTime></NewsEnvelope>{}{}</NewsML>",
+            one(1),
+            one(2)
+        ),
     ] {
         assert_eq!(agree(document.as_bytes()).len(), 2);
     }
@@ -180,10 +225,17 @@ fn items_of_every_xml_format_decode_to_the_same_article() {
 
 #[test]
 fn an_item_in_several_languages_is_sent_once_for_each_without_the_others() {
-    let component = |language: &str, n| format!("<NewsComponent xml:lang=\"{language}\"><NewsLines><HeadLine>T {language}</HeadLine></NewsLines><ContentItem><DataContent>{}</DataContent></ContentItem></NewsComponent>", body(n));
+    let component = |language: &str, n| {
+        format!(
+            "<NewsComponent xml:lang=\"{language}\"><NewsLines><HeadLine>T {language}</HeadLine></NewsLines><ContentItem><DataContent>{}</DataContent></ContentItem></NewsComponent>",
+            body(n)
+        )
+    };
     let languages = ["en", "de", "fr", "es"];
     let parts: String = (0..).zip(languages).map(|(n, language)| component(language, n)).collect();
-    let document = format!("<NewsML><NewsItem><Identification><NewsIdentifier><ProviderId>m.example</ProviderId><DateId>20261123</DateId><NewsItemId>n</NewsItemId></NewsIdentifier></Identification><NewsComponent>{parts}</NewsComponent></NewsItem></NewsML>");
+    let document = format!(
+        "<NewsML><NewsItem><Identification><NewsIdentifier><ProviderId>m.example</ProviderId><DateId>20261123</DateId><NewsItemId>n</NewsItemId></NewsIdentifier></Identification><NewsComponent>{parts}</NewsComponent></NewsItem></NewsML>"
+    );
     let whole = wire::decode(document.as_bytes(), None, Format::Auto, &wire::Settings::default());
     let items = wire::items(document.as_bytes(), None, Format::Auto, &wire::Settings::default());
     assert_eq!((whole.len(), items.len()), (4, 4));
@@ -204,7 +256,9 @@ fn a_document_in_another_character_set_goes_on_in_utf_8() {
     let said = [("Content-Type", "application/rss+xml; charset=ISO-8859-1"), ("x", "1")];
     let records = unique(&latin, &said);
     assert_eq!(header(&records[0], "Content-Type"), Some("application/rss+xml; charset=utf-8"));
-    assert!(std::str::from_utf8(records[0].payload.as_deref().unwrap()).unwrap().contains("Ann Ö."));
+    assert!(
+        std::str::from_utf8(records[0].payload.as_deref().unwrap()).unwrap().contains("Ann Ö.")
+    );
     let wide: Vec<u8> = rss(2).encode_utf16().flat_map(u16::to_be_bytes).collect();
     agree(&wide);
 }
@@ -213,8 +267,9 @@ fn a_document_in_another_character_set_goes_on_in_utf_8() {
 #[test]
 fn the_parts_of_a_record_are_together_about_as_long_as_the_record() {
     let big = "x".repeat(200_000);
-    let items: String =
-        (0..200).map(|n| format!("<item><guid>g{n}</guid><description>{}</description></item>", body(n))).collect();
+    let items: String = (0..200)
+        .map(|n| format!("<item><guid>g{n}</guid><description>{}</description></item>", body(n)))
+        .collect();
     for feed in [
         format!("<rss><channel><title>{big}</title>{items}</channel></rss>"),
         format!("<rss a=\"{big}\"><channel b=\"{big}\"><title>M</title>{items}</channel></rss>"),

@@ -118,10 +118,7 @@ fn position(offset: i64) -> InputPosition {
 fn about(name: &str, article: &Article) -> [String; 2] {
     let provider = article.provider.as_deref().unwrap_or("-");
     let version = article.version.as_deref().map_or(String::new(), |v| format!(" version {v}"));
-    [
-        format!("{name}  {}{version}", article.uri),
-        format!("   {provider}: {}", article.headline),
-    ]
+    [format!("{name}  {}{version}", article.uri), format!("   {provider}: {}", article.headline)]
 }
 
 /// The verdict for a person: what B is of A, and on which evidence.

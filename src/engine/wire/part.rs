@@ -100,9 +100,9 @@ fn by_language(text: &str, root: &Element, item: &Element, articles: usize) -> V
         let mut holder = Some(item);
         while let Some(element) = holder.filter(|element| !std::ptr::eq(*element, *first)) {
             path.push(element);
-            holder = element.elements().find(|inner| {
-                std::ptr::eq(*inner, *first) || inner.place.holds(&first.place)
-            });
+            holder = element
+                .elements()
+                .find(|inner| std::ptr::eq(*inner, *first) || inner.place.holds(&first.place));
         }
     }
     let frame = Frame::of(text, &path);
