@@ -1,9 +1,9 @@
 //! The files that a command writes.
 //!
-//! In: the paths of inputs and outputs. Out: open [`Output`]s, none of which is an input or another
-//! output. A file is written under a temporary name in the same folder and gets its own name when
-//! the command has succeeded, so that a run that fails leaves the old file as it was. Devices and pipes
-//! are written directly.
+//! In: the paths of inputs and outputs. Out: open [`Output`]s, none of which is an input or
+//! another output. A file is written under a temporary name in the same folder and gets its own
+//! name when the command has succeeded, so that a run that fails leaves the old file as it was.
+//! Devices and pipes are written directly.
 //!
 //! Two paths are one file if device and inode are equal, or, where there is no file yet, folder and
 //! name. `-` and `/dev/stdout` are the file that stdout is. Two outputs may be one device, such as

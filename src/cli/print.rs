@@ -3,8 +3,8 @@
 //! Articles come from anywhere, and a terminal obeys what it is sent: [`escaped`] is how text of
 //! theirs is printed. [`lines`], [`json`] and [`remark`] do so by themselves.
 //!
-//! What cannot be written is an error, never a panic. A reader that had enough, such as `head`, is no
-//! failure: [`hung_up`] tells it from one.
+//! What cannot be written is an error, never a panic. A reader that had enough, such as `head`, is
+//! no failure: [`hung_up`] tells it from one.
 
 use serde::Serialize;
 use std::borrow::Cow;
@@ -73,7 +73,8 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     painted([without(&serde_json::to_string_pretty(value)?, |c| steers(c) && c != '\n')])
 }
 
-/// A remark on stderr, escaped but for line breaks and tabs; where stderr takes none, nobody is told.
+/// A remark on stderr, escaped but for line breaks and tabs; where stderr takes none, nobody is
+/// told.
 pub(super) fn remark(line: impl Display) {
     let line = line.to_string();
     let line = without(&line, |c| steers(c) && !matches!(c, '\n' | '\t'));

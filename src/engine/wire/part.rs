@@ -10,8 +10,8 @@
 //! | RSS, Atom, NewsML-G2, NewsML 1 | an XML document in UTF-8: the item as it stood, in the start tags of what held it, with [what is needed](kept) of their content |
 //! | NewsML 1, an item in several languages | the same for the component of each language |
 //!
-//! Invariant: WI-4 the parts of a record are together at most as long as its text and, for each item,
-//! [`HEAD_BYTES_MAX`] and the end tags.
+//! Invariant: WI-4 the parts of a record are together at most as long as its text and, for each
+//! item, [`HEAD_BYTES_MAX`] and the end tags.
 
 use super::xml::Element;
 use super::{Format, newsml_1};

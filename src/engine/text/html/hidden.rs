@@ -10,9 +10,9 @@
 //! | `iframe`, `object`, `select`, ... ([`HIDDEN`]) | their end tag |
 //! | whatever its attributes hide | its end tag; `p`, `li`, `td` and their like also end as HTML says |
 //!
-//! An end tag of an element that began earlier ends all of these too. An element that closes itself,
-//! or whose end tag is missing where the table names no other end, hides nothing: what comes after it
-//! may be the rest of the article.
+//! An end tag of an element that began earlier ends all of these too. An element that closes
+//! itself, or whose end tag is missing where the table names no other end, hides nothing: what
+//! comes after it may be the rest of the article.
 //!
 //! End tags are paired with start tags by name, the latest open one first; one without a start tag
 //! closes nothing.
@@ -134,7 +134,8 @@ impl<'a> Hidden<'a> {
         Self { markup, attributes, partners, last_block }
     }
 
-    /// The piece after the hidden run that begins with the start tag at `at`; `None` where none does.
+    /// The piece after the hidden run that begins with the start tag at `at`; `None` where none
+    /// does.
     pub(super) fn end(&self, at: usize, start: Start) -> Option<usize> {
         if start.empty {
             return None;
@@ -181,8 +182,8 @@ impl<'a> Hidden<'a> {
         })
     }
 
-    /// The end of a run from `at` to the end tag at `close`, or to a piece before that where it stops
-    /// or where an element ends that began before.
+    /// The end of a run from `at` to the end tag at `close`, or to a piece before that where it
+    /// stops or where an element ends that began before.
     fn until(
         &self,
         at: usize,

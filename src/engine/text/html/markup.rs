@@ -1,8 +1,9 @@
 //! A body cut into text, start tags and end tags.
 //!
-//! Tokens are those of the WHATWG specification, with one exception: an element whose content is text
-//! alone, such as `title`, `iframe` or `script`, is read so only where its end tag follows. A browser
-//! takes the whole rest of the document as the content of one that never ends; here the rest is markup.
+//! Tokens are those of the WHATWG specification, with one exception: an element whose content is
+//! text alone, such as `title`, `iframe` or `script`, is read so only where its end tag follows. A
+//! browser takes the whole rest of the document as the content of one that never ends; here the
+//! rest is markup.
 //!
 //! Cost: linear. Each `<` is looked at once by the tokenizer, and at most twice for each of the
 //! elements in [`RAW`].
@@ -14,8 +15,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-/// Elements whose content is text alone, each with the state of the tokenizer that reads it. A script
-/// is read as raw text: comments within a script could hide its end tag otherwise.
+/// Elements whose content is text alone, each with the state of the tokenizer that reads it. A
+/// script is read as raw text: comments within a script could hide its end tag otherwise.
 const RAW: [(&[u8], State); 9] = [
     (b"iframe", State::RawText),
     (b"noembed", State::RawText),
@@ -180,8 +181,8 @@ impl<'a> Ends<'a> {
         Self { source, last: BTreeMap::new() }
     }
 
-    /// Whether the element whose start tag ends at `from` has an end tag. One that closes itself has
-    /// one if that comes before the next start tag of its name.
+    /// Whether the element whose start tag ends at `from` has an end tag. One that closes itself
+    /// has one if that comes before the next start tag of its name.
     fn closes(&mut self, name: &'static [u8], from: usize, self_closing: bool) -> bool {
         let source = self.source;
         if self_closing {
