@@ -181,6 +181,8 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
                     n,
                     sequence,
                     record: &record,
+                    part: &wirefold::engine::wire::Part::Whole,
+                    items: 1,
                 }));
                 sequence += 1;
                 events.push(event);

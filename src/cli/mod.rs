@@ -8,6 +8,7 @@ mod demo;
 mod eval;
 mod explain;
 mod feed;
+mod files;
 mod log;
 mod print;
 mod replay;
@@ -107,7 +108,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Run => run::run(&config),
         Command::Demo(args) => demo::run(&config, &args),
-        Command::Replay(args) => replay::run(&config, &args),
+        Command::Replay(args) => replay::run(&config, cli.config.as_deref(), &args),
         Command::Explain(args) => explain::run(&config, &args),
         Command::Eval(args) => eval::run(&config, &args),
         Command::Check(args) => check::run(&config, &args),

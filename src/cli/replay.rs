@@ -2,10 +2,11 @@
 //!
 //! Events are CloudEvents in structured mode, one JSON line each; the unique feed is the original
 //! records, a line each where they are one line; a reject line holds where, why and the untouched
-//! bytes, and can be replayed itself.
+//! bytes, and can be replayed itself. A file gets its name when the run has succeeded ([`files`]).
 
 use super::feed::read::{Reason, Rejected};
 use super::feed::{self, Applied, Outcome};
+use super::files::{self, Named, Output};
 use super::run::encoder;
 use super::{Failure, print};
 use crate::config::Config;
@@ -16,8 +17,7 @@ use crate::daemon::pipeline::held::Held;
 use crate::engine::wire;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `replay`.
@@ -37,8 +37,26 @@ pub(super) struct Args {
     rejects: Option<PathBuf>,
 }
 
-/// Runs `replay`.
-pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+impl Args {
+    /// What is read, the configuration file too, and what is written.
+    fn distinct(&self, config: Option<&Path>) -> anyhow::Result<()> {
+        fn named<'a>(option: &'a str, path: &'a Path) -> Named<'a> {
+            Named { option, path }
+        }
+        let inputs = self.files.iter().map(|path| named("the input", path));
+        let inputs = inputs.chain(config.map(|path| named("--config", path))).collect::<Vec<_>>();
+        let outputs = [
+            Some(named("--events", &self.events)),
+            self.unique.as_deref().map(|path| named("--unique", path)),
+            self.rejects.as_deref().map(|path| named("--rejects", path)),
+        ];
+        files::distinct(&inputs, &outputs.into_iter().flatten().collect::<Vec<_>>())
+    }
+}
+
+/// Runs `replay`; `file` is the configuration file.
+pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(), Failure> {
+    args.distinct(file).map_err(Failure::Usage)?;
     let mut config = config.clone();
     config.output.mode = Mode::Structured;
     let feeds = feed::open_all(&args.files)?;
@@ -58,13 +76,14 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
         }
         told.take(&applied)
     })?;
-    told.sinks.flush()?;
+    let Telling { sinks, accepted, refused, sequence, .. } = told;
+    let written = sinks.finish()?;
     bar.finish_and_clear();
-    let Telling { accepted, refused, sequence, .. } = told;
     let live = state.live_stories();
     print::remark(format_args!(
         "{accepted} articles, {refused} rejected, {sequence} events, {live} live stories"
     ));
+    print::remark(format_args!("written: {}", written.join(", ")));
     Ok(())
 }
 
@@ -97,7 +116,8 @@ impl<E: Encoder> Telling<E> {
                 for event in events {
                     let (n, sequence) = (self.n, self.sequence);
                     let record = applied.record;
-                    let told = Told { event, n, sequence, record, resets: 0 };
+                    let (part, items) = (applied.part, applied.items);
+                    let told = Told { event, n, sequence, record, part, items, resets: 0 };
                     for said in self.encoder.encode(&told) {
                         self.sinks.write(&said)?;
                     }
@@ -117,22 +137,20 @@ impl<E: Encoder> Telling<E> {
     }
 }
 
-type Sink = Box<dyn Write>;
-
 /// What a failure to write is told as.
 const CANNOT: &str = "the replay stopped";
 
 struct Sinks {
-    events: Sink,
-    unique: Option<Sink>,
-    rejects: Option<Sink>,
+    events: Output,
+    unique: Option<Output>,
+    rejects: Option<Output>,
 }
 
 impl Sinks {
     fn open(args: &Args) -> anyhow::Result<Self> {
-        let optional = |path: &Option<PathBuf>| path.as_deref().map(create).transpose();
+        let optional = |path: &Option<PathBuf>| path.as_deref().map(Output::open).transpose();
         Ok(Self {
-            events: create(&args.events)?,
+            events: Output::open(&args.events)?,
             unique: optional(&args.unique)?,
             rejects: optional(&args.rejects)?,
         })
@@ -142,18 +160,25 @@ impl Sinks {
         let Some(bytes) = &said.payload else { return Ok(()) };
         match (said.role, &mut self.unique) {
             (Role::Events, _) => self.say(bytes),
-            (Role::Unique, Some(sink)) => line(sink, bytes),
+            (Role::Unique, Some(sink)) => sink.line(bytes).context(CANNOT),
             _ => Ok(()),
         }
     }
 
-    /// An event. When its reader has had enough, files that were asked for are still written in full.
+    /// An event.
     fn say(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        match line(&mut self.events, bytes) {
+        let said = self.events.line(bytes).context(CANNOT);
+        self.unheard(said)
+    }
+
+    /// When the reader of the events has had enough, files that were asked for are still written in
+    /// full.
+    fn unheard(&mut self, said: anyhow::Result<()>) -> anyhow::Result<()> {
+        match said {
             Err(error)
                 if print::hung_up(&error) && (self.unique.is_some() || self.rejects.is_some()) =>
             {
-                self.events = Box::new(std::io::sink());
+                self.events.close();
                 Ok(())
             }
             said => said,
@@ -173,27 +198,21 @@ impl Sinks {
             item: applied.item,
         };
         let bytes = record.payload.as_deref().unwrap_or_default();
-        line(sink, &serde_json::to_vec(&Rejected::new(reason, bytes))?)
+        sink.line(&serde_json::to_vec(&Rejected::new(reason, bytes))?).context(CANNOT)
     }
 
-    fn flush(&mut self) -> anyhow::Result<()> {
-        for sink in [self.unique.as_mut(), self.rejects.as_mut(), Some(&mut self.events)] {
-            sink.map_or(Ok(()), Write::flush).context(CANNOT)?;
+    /// Ends all outputs; says what was written where. No file gets its name before every output has
+    /// taken all that was written.
+    fn finish(mut self) -> anyhow::Result<Vec<String>> {
+        let flushed = self.events.flush().context(CANNOT);
+        self.unheard(flushed)?;
+        let all = [Some(self.events), self.unique, self.rejects];
+        let mut all: Vec<Output> = all.into_iter().flatten().collect();
+        for output in &mut all {
+            output.flush().context(CANNOT)?;
         }
-        Ok(())
+        all.into_iter().map(|output| output.finish().context(CANNOT)).collect()
     }
-}
-
-fn create(path: &Path) -> anyhow::Result<Sink> {
-    if path == Path::new("-") {
-        return Ok(Box::new(BufWriter::with_capacity(1 << 16, print::sink())));
-    }
-    let file = File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
-    Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
-}
-
-fn line(sink: &mut Sink, bytes: &[u8]) -> anyhow::Result<()> {
-    sink.write_all(bytes).and_then(|()| sink.write_all(b"\n")).context(CANNOT)
 }
 
 /// A bar over the bytes of all files, or a count where they are not known; hidden where nobody

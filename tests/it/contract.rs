@@ -21,6 +21,7 @@ use wirefold::engine::relation::{
     ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, Scope, Target, Verdict,
 };
 use wirefold::engine::story::{StoryId, Summary};
+use wirefold::engine::wire::Part;
 
 const CLOCK: EventTime = EventTime(1_795_428_000_000);
 
@@ -187,7 +188,8 @@ fn encode(mode: Mode) -> Vec<OutputRecord> {
     };
     let encoder = Encoder::new(mode, "desk", "5e77".into(), Unique::Wanted);
     let told = |(n, event)| {
-        let told = Told { event, n, sequence: 41 + u64::from(n), record: &record, resets: 0 };
+        let (sequence, part) = (41 + u64::from(n), &Part::Whole);
+        let told = Told { event, n, sequence, record: &record, part, items: 1, resets: 0 };
         encoder.encode(&told)
     };
     (0..).zip(&every()).flat_map(told).collect()
@@ -204,7 +206,8 @@ fn without_the_topic_there_is_no_unique_feed() {
         headers: Vec::new(),
         payload: None,
     };
-    let told = Told { event: &event, n: 0, sequence: 0, record: &record, resets: 0 };
+    let part = &Part::Whole;
+    let told = Told { event: &event, n: 0, sequence: 0, record: &record, part, items: 1, resets: 0 };
     let roles = |unique| -> Vec<Role> {
         let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), unique);
         encoder.encode(&told).into_iter().map(|record| record.role).collect()

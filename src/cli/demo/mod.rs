@@ -113,7 +113,7 @@ impl Demo<'_> {
     /// Feeds the wire and shows what comes of it.
     fn show(&self, served: &listen::Served) -> anyhow::Result<()> {
         let paint = Paint::found();
-        print::lines(self.head(served, paint))?;
+        print::painted(self.head(served, paint))?;
         self.started();
         let began = Instant::now();
         let (stop, stopped) = bounded::<()>(0);
@@ -126,13 +126,13 @@ impl Demo<'_> {
         })?;
         let through = !self.ended();
         if through {
-            print::lines(summary::lines(&book, began.elapsed(), paint))?;
+            print::painted(summary::lines(&book, began.elapsed(), paint))?;
         }
         if through && !self.args.once {
             let at = served.server.address();
             let line =
                 format!("The sample is through; the page, http://{at}/, stays up until Ctrl-C.");
-            print::lines([String::new(), paint.bold(&line)])?;
+            print::painted([String::new(), paint.bold(&line)])?;
             while !self.ended() {
                 std::thread::sleep(WAIT);
             }
@@ -176,7 +176,7 @@ impl Demo<'_> {
         while !self.ended() {
             match reader.next(WAIT)? {
                 Some(heard) => {
-                    print::lines(screen.lines(&heard, &book))?;
+                    print::painted(screen.lines(&heard, &book))?;
                     settled.extend(heard.settles());
                     book.note(&heard.what);
                 }

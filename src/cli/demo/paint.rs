@@ -1,5 +1,6 @@
 //! Colours, where a terminal shows them, and the text of others made safe to print.
 
+use crate::cli::print;
 use crate::engine::relation::Kind;
 use std::io::IsTerminal;
 
@@ -58,11 +59,7 @@ const WORD: usize = 16;
 /// Text that came over the wire: on one line, without what could steer a terminal or turn its
 /// direction, and at most `max` characters long.
 pub(super) fn safe(text: &str, max: usize) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let shown: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+    let shown: String = text.chars().map(|c| if print::steers(c) { ' ' } else { c }).collect();
     let words: Vec<&str> = shown.split_whitespace().collect();
     let line = words.join(" ");
     if line.chars().count() <= max {

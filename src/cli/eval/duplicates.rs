@@ -204,7 +204,8 @@ fn score_copies(
         let wrong = score.add(copy, said, &by_id);
         if misses && let Some(wrong) = wrong {
             let op = copy.op.as_deref().unwrap_or_default();
-            print::remark(format_args!("{}\t{op}\t{wrong}", copy.id));
+            let (id, op) = (print::escaped(&copy.id), print::escaped(op));
+            print::remark(format_args!("{id}\t{op}\t{wrong}"));
         }
     }
     Ok(score.json())

@@ -61,8 +61,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
         value["together"] = serde_json::to_value(near.told())?;
         return Ok(print::json(&value)?);
     }
-    print::text(&(about("A", &a) + &about("B", &b) + &told(&value) + "\n"))?;
-    Ok(print::lines(texts.lines().into_iter().chain(near.lines()))?)
+    let articles = [about("A", &a), about("B", &b)].concat();
+    let all = [articles, told(&value), texts.lines(), near.lines()];
+    Ok(print::lines(all.into_iter().flatten())?)
 }
 
 fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
@@ -114,20 +115,17 @@ fn position(offset: i64) -> InputPosition {
     InputPosition { topic: "explain".into(), partition: 0, offset, item: 0 }
 }
 
-fn about(name: &str, article: &Article) -> String {
+fn about(name: &str, article: &Article) -> [String; 2] {
     let provider = article.provider.as_deref().unwrap_or("-");
     let version = article.version.as_deref().map_or(String::new(), |v| format!(" version {v}"));
-    format!("{name}  {}{version}\n   {provider}: {}\n", article.uri, article.headline)
+    [format!("{name}  {}{version}", article.uri), format!("   {provider}: {}", article.headline)]
 }
 
 /// The verdict for a person: what B is of A, and on which evidence.
-fn told(said: &Value) -> String {
+fn told(said: &Value) -> Vec<String> {
     let relation = &said["relation"];
-    let mut lines = vec![format!(
-        "\nB is {}, by the rule `{}`",
-        bare(&relation["kind"]),
-        bare(&relation["rule"])
-    )];
+    let (kind, rule) = (bare(&relation["kind"]), bare(&relation["rule"]));
+    let mut lines = vec![String::new(), format!("B is {kind}, by the rule `{rule}`")];
     for (name, value) in relation["evidence"].as_object().into_iter().flatten() {
         lines.push(format!("   {:<18} {}", name.replace('_', " "), bare(value)));
     }
@@ -144,7 +142,8 @@ fn told(said: &Value) -> String {
     });
     lines.push(format!("   {:<18} {story}", "story"));
     lines.push(format!("   {:<18} {}", "flags", bare(&said["flags"])));
-    lines.join("\n") + "\n"
+    lines.push(String::new());
+    lines
 }
 
 fn bare(value: &Value) -> String {

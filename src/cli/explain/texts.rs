@@ -48,7 +48,8 @@ impl Texts {
         }
         let (shared, hamming) = (told.shared_samples, told.hamming.unwrap_or(0));
         lines.push(format!("   {shared} samples shared, simhashes {hamming} bits apart"));
-        lines.push("\nrules of the texts, in order; the first that holds decides".into());
+        lines.push(String::new());
+        lines.push("rules of the texts, in order; the first that holds decides".into());
         let (kind, rule) = (told.by_text.kind.as_str(), told.by_text.rule);
         if told.rules.iter().all(|further| further.rule != rule) {
             lines.push(format!("=> {rule} ({kind}), so that those below are not asked"));
@@ -68,10 +69,12 @@ impl Texts {
         let changed = told.changed_numbers.iter().map(|pair| format!("{} -> {}", pair.a, pair.b));
         let changed: Vec<String> = changed.collect();
         if !changed.is_empty() {
-            lines.push(format!("\nnumbers that differ: {}", changed.join(", ")));
+            lines.push(String::new());
+            lines.push(format!("numbers that differ: {}", changed.join(", ")));
         }
         if !told.passages.is_empty() {
-            lines.push("\nshared passages, by the word of B that they start at".into());
+            lines.push(String::new());
+            lines.push("shared passages, by the word of B that they start at".into());
         }
         lines.extend(told.passages.iter().map(|p| format!("   {}: {}", p.word, p.text)));
         lines

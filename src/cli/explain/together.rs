@@ -45,11 +45,12 @@ impl Near {
             score if score >= told.join_again => "near enough at a second look",
             _ => "not near enough",
         };
-        let mut lines = vec![format!(
-            "\nas articles of one story they are {verdict}: score {:.3}; one joins from {:.3} as it \
+        let verdict = format!(
+            "as articles of one story they are {verdict}: score {:.3}; one joins from {:.3} as it \
              arrives, from {:.3} while its story is still of one article",
             told.score, told.join, told.join_again
-        )];
+        );
+        let mut lines = vec![String::new(), verdict];
         for channel in &told.channels {
             let cosine = channel.cosine.map_or("-".to_owned(), |c| format!("{c:.3}"));
             lines.push(format!("   {:<18} {cosine}", channel.name));

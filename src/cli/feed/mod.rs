@@ -17,7 +17,7 @@ use crate::engine::event::Event;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::{Prepared, prepare};
 use crate::engine::state::{Lifted, State};
-use crate::engine::wire::{self, Format};
+use crate::engine::wire::{self, Format, Part};
 use anyhow::Context;
 use rayon::prelude::*;
 use read::Records;
@@ -50,6 +50,10 @@ pub(super) enum Outcome {
 pub(super) struct Applied<'a> {
     pub(super) record: &'a InputRecord,
     pub(super) item: u32,
+    /// The part of the record that holds the item.
+    pub(super) part: &'a Part,
+    /// How many items the record holds.
+    pub(super) items: u32,
     pub(super) outcome: Outcome,
     /// Where the item came from.
     pub(super) input: InputPosition,
@@ -98,8 +102,8 @@ pub(super) fn open_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Feed>> {
     paths.iter().map(|path| Feed::open(path)).collect()
 }
 
-/// An article, decoded and prepared.
-type Ready = Result<Box<Prepared>, wire::Error>;
+/// An article, decoded and prepared, and its part of the record.
+type Ready = (Part, Result<Box<Prepared>, wire::Error>);
 
 /// Runs the engine over `feeds` in order and calls `each` for every item.
 pub(super) fn run(
@@ -122,7 +126,8 @@ pub(super) fn run(
             let ready: Vec<Vec<Ready>> =
                 batch.par_iter().map(|record| decoded(record, settings, format)).collect();
             for (mut record, items) in batch.into_iter().zip(ready) {
-                for (item, ready) in items.into_iter().enumerate() {
+                let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+                for (item, (part, ready)) in items.into_iter().enumerate() {
                     let item = u32::try_from(item).unwrap_or(u32::MAX);
                     let input = position(&record, item);
                     let outcome = match ready {
@@ -136,7 +141,8 @@ pub(super) fn run(
                     // A replay keeps no changelog: what would be written is let go.
                     drop(state.take_changes());
                     let lifted = state.take_lifted();
-                    each(Applied { record: &record, item, outcome, input, lifted })?;
+                    let (record, part) = (&record, &part);
+                    each(Applied { record, item, part, items: count, outcome, input, lifted })?;
                 }
             }
         }
@@ -184,10 +190,9 @@ pub(super) fn record(name: &Arc<str>, offset: i64, payload: Vec<u8>) -> InputRec
 
 fn decoded(record: &InputRecord, settings: &Settings, format: Format) -> Vec<Ready> {
     let bytes = record.payload.as_deref().unwrap_or_default();
-    wire::decode(bytes, None, format, &settings.wire)
-        .into_iter()
-        .map(|item| item.map(|article| Box::new(prepare(article, settings, REPLAY_KEY))))
-        .collect()
+    let ready = |article| Box::new(prepare(article, settings, REPLAY_KEY));
+    let items = wire::items(bytes, None, format, &settings.wire).into_iter();
+    items.map(|item| (item.part, item.article.map(ready))).collect()
 }
 
 /// All articles of a file, decoded.

@@ -5,8 +5,9 @@
 //!
 //! ```text
 //! Classified    -> events   key: story id, or the article's uri where it belongs to no story
-//!                  unique   key: article uri, the untouched bytes, if it brings something new;
-//!                           under an embargo, by setting, when that has ended
+//!                  unique   key: article uri, the untouched bytes, if it brings something new; of
+//!                           a record with several items, the part that holds the article; under an
+//!                           embargo, by setting, when that has ended
 //! StoryUpdated  -> events   key: story id      and   stories   the newest state
 //! StoryClosed   -> events   key: story id      and   stories   a last state, then a tombstone
 //! ```
@@ -34,12 +35,13 @@ pub mod story;
 pub mod why;
 
 use crate::daemon::pipeline::batch::{self, Told};
-use crate::daemon::pipeline::broker::{OutputRecord, Role};
+use crate::daemon::pipeline::broker::{Header, OutputRecord, Role};
 use crate::daemon::pipeline::context::{Context, carried};
 use crate::engine::article::InputPosition;
 use crate::engine::event::{self, Event, What};
 use crate::engine::relation::{Kind, Pass};
 use crate::engine::story::Summary;
+use crate::engine::wire::Part;
 use article::{ArticleClassified, ArticleSuperseded};
 use data::Base;
 use envelope::Envelope;
@@ -172,9 +174,13 @@ pub fn event_id(input: &InputPosition, n: u32, resets: u32) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The original bytes and headers, with what was found.
+/// The original bytes and headers, with what was found. Of a record with several items only the part
+/// that holds the article.
 fn unique(classified: &event::Classified, told: &Told<'_>) -> OutputRecord {
     let mut headers = carried(told.record);
+    if let Part::Document(_) = told.part {
+        headers.iter_mut().for_each(in_utf8);
+    }
     let mut say = |name: &str, value: String| {
         headers.push((format!("wirefold-{name}"), Some(value.into_bytes())));
     };
@@ -201,11 +207,25 @@ fn unique(classified: &event::Classified, told: &Told<'_>) -> OutputRecord {
     say("partition", input.partition.to_string());
     say("offset", input.offset.to_string());
     say("item", input.item.to_string());
+    say("items", told.items.to_string());
     OutputRecord {
         role: Role::Unique,
         key: Some(classified.about.uri.clone().into_bytes()),
-        payload: told.record.payload.clone(),
+        payload: told.record.payload.as_deref().map(|record| told.part.bytes(record).to_vec()),
         headers,
+    }
+}
+
+/// Names UTF-8 where a content type names a character set: a document made from a record is in UTF-8.
+fn in_utf8((name, value): &mut Header) {
+    let Some(value) = value.as_mut().filter(|_| name.eq_ignore_ascii_case("content-type")) else {
+        return;
+    };
+    let said = String::from_utf8_lossy(value).into_owned();
+    let mut parts = said.split(';');
+    let media = parts.next().unwrap_or_default();
+    if parts.any(|part| part.trim().to_ascii_lowercase().starts_with("charset")) {
+        *value = format!("{media}; charset=utf-8").into_bytes();
     }
 }
 

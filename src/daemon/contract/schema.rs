@@ -137,7 +137,10 @@ pub fn asyncapi(topics: &Topics<'_>) -> Value {
         ("article", "an article as a wire sends it: plain JSON, ninjs, or another format"),
         (
             "uniqueArticle",
-            "an article that brings something new: untouched bytes, `wirefold-*` headers",
+            "an article that brings something new: untouched bytes, `wirefold-*` headers. Of a \
+             record with several items (`wirefold-items`) the one at `wirefold-item`: of a list in \
+             JSON its own bytes; of RSS, Atom and NewsML a document in UTF-8 that holds the item as \
+             it stood, with the start tags and the head of what held it",
         ),
         ("reject", "what could not be read: untouched bytes, `wirefold-reject-*` headers"),
     ] {

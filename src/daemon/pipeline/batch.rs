@@ -27,7 +27,7 @@ use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::{Prepared, prepare as prepared};
 use crate::engine::relation::Pass;
 use crate::engine::state::Tally;
-use crate::engine::wire::{self, Format};
+use crate::engine::wire::{self, Format, Part};
 use crate::engine::{CORE, Settings};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,14 +68,20 @@ pub struct Told<'a> {
     pub record: &'a InputRecord,
     /// How often the position of its input partition was reset: offsets before that are other records.
     pub resets: u32,
+    /// The part of the record that holds the article that brought it about.
+    pub part: &'a Part,
+    /// How many items the record holds.
+    pub items: u32,
 }
 
 /// An input record, decoded and prepared.
 #[derive(Debug)]
 pub struct Item {
     record: InputRecord,
-    /// The shard's own, each with its place in the record.
-    articles: Vec<(usize, Result<Prepared, wire::Error>)>,
+    /// The shard's own, each with its place in the record and its part of it.
+    articles: Vec<(usize, Part, Result<Prepared, wire::Error>)>,
+    /// How many items the record holds, of all shards.
+    items: u32,
     took: Duration,
 }
 
@@ -179,15 +185,18 @@ pub fn prepare(
         let payload = record.payload.as_deref().unwrap_or_default();
         let items = match taken {
             Taken::Nothing => Vec::new(),
-            _ => wire::decode(payload, content_type, format, &settings.wire),
+            _ => wire::items(payload, content_type, format, &settings.wire),
         };
         let own = |item| match taken {
             Taken::ByItem => picked(&record, item, settings, slice, key),
             _ => Some(item.map(|article| prepared(article, settings, key))),
         };
+        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let articles = items.into_iter().enumerate();
-        let articles = articles.filter_map(|(place, item)| Some((place, own(item)?))).collect();
-        Item { record, articles, took: started.elapsed() }
+        let articles = articles
+            .filter_map(|(place, item)| Some((place, item.part, own(item.article)?)))
+            .collect();
+        Item { record, articles, items: count, took: started.elapsed() }
     };
     records.into_par_iter().map(one).collect()
 }
@@ -296,7 +305,7 @@ impl Run<'_> {
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
         let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
         let mut n = with.shard.saturating_mul(N_PER_SHARD);
-        for (place, article) in item.articles {
+        for (place, part, article) in item.articles {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
@@ -320,7 +329,8 @@ impl Run<'_> {
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
             for event in events {
                 let sequence = memory.position.sequence;
-                let told = Told { event: &event, n, sequence, record, resets };
+                let (part, items) = (&part, item.items);
+                let told = Told { event: &event, n, sequence, record, part, items, resets };
                 for output in with.encoder.encode(&told) {
                     let output = self.fitting(output, record, place);
                     self.outputs.push(output);

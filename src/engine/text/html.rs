@@ -1,18 +1,25 @@
 //! Markup to text, every character still knowing where it stood.
 //!
 //! In: a published body. Out: [`Clean`] text without tags, entities decoded, white space folded,
-//! blocks parted by an empty line. Script, style and comments go. Tokens are those of the WHATWG
-//! specification, so that hostile and broken markup reads as a browser reads it.
+//! blocks parted by an empty line. Comments go, and so does what a reader does not see: scripts,
+//! styles, and elements that their attributes hide ([`hidden`]). Tokens are those of the WHATWG
+//! specification, so that broken markup reads as a browser reads it, but an element that is never
+//! closed does not take the rest of the article with it ([`markup`]).
+//!
+//! A body whose whole text is hidden by attributes keeps that text: a page may show it by a script.
 //!
 //! A body that is said to be plain is read as markup when it holds an end tag, a paragraph or a line
 //! break tag; else as it is, with its entities decoded. (`<ABC>` alone is a ticker, not a tag.)
 
+mod hidden;
+mod markup;
+
 use super::{Anchor, Clean};
 use crate::engine::article::Body;
+use hidden::{Attributes, Hidden};
 use html5gum::Tokenizer;
-use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use markup::{Markup, Piece};
 use memchr::{memchr, memchr_iter};
-use std::convert::Infallible;
 
 /// The text of a body.
 pub(super) fn text(body: &Body) -> Clean {
@@ -23,7 +30,12 @@ pub(super) fn text(body: &Body) -> Clean {
     let source = body.published();
     let mut build = Build::default();
     if matches!(body, Body::Html(_)) || marked_up(source.as_bytes()) {
-        tokens(source, &mut build);
+        let markup = Markup::read(source);
+        build.marked_up(source, &markup, Attributes::Heeded);
+        if build.text.is_empty() {
+            build = Build::default();
+            build.marked_up(source, &markup, Attributes::Ignored);
+        }
     } else {
         build.decoded(source, 0);
     }
@@ -58,13 +70,10 @@ enum Effect {
     Cell,
     Line,
     Block,
-    Hidden,
 }
 
 fn effect(tag: &[u8]) -> Effect {
     match tag {
-        b"script" | b"style" | b"noscript" | b"template" | b"head" | b"iframe" | b"svg"
-        | b"object" | b"textarea" | b"select" => Effect::Hidden,
         b"br" | b"tr" => Effect::Line,
         b"td" | b"th" => Effect::Cell,
         b"p" | b"div" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"li" | b"ul"
@@ -73,47 +82,6 @@ fn effect(tag: &[u8]) -> Effect {
         | b"figure" | b"figcaption" | b"main" | b"body" | b"address" | b"form" | b"block"
         | b"title" | b"media" | b"hl2" => Effect::Block,
         _ => Effect::Inline,
-    }
-}
-
-/// A piece of markup, in order.
-enum Piece {
-    Text { start: usize, end: usize, value: String },
-    Open(Effect),
-    Close(Effect),
-}
-
-fn tokens(source: &str, build: &mut Build) {
-    let callback = |event: CallbackEvent<'_>, span: html5gum::Span<usize>| match event {
-        CallbackEvent::OpenStartTag { name } => Some(Piece::Open(effect(name))),
-        CallbackEvent::EndTag { name } => Some(Piece::Close(effect(name))),
-        CallbackEvent::String { value } => Some(Piece::Text {
-            start: span.start,
-            end: span.end,
-            value: String::from_utf8_lossy(value).into_owned(),
-        }),
-        _ => None,
-    };
-    let mut emitter = CallbackEmitter::new(callback);
-    emitter.naively_switch_states(true);
-    let mut hidden = 0u32;
-    for piece in Tokenizer::new_with_emitter(source, emitter) {
-        match infallible(piece) {
-            Piece::Open(Effect::Hidden) => hidden += 1,
-            Piece::Close(Effect::Hidden) => hidden = hidden.saturating_sub(1),
-            Piece::Open(effect) | Piece::Close(effect) if hidden == 0 => build.part(effect),
-            Piece::Text { start, end, value } if hidden == 0 => {
-                build.folded(source.get(start..end).unwrap_or_default(), start, &value);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn infallible(piece: Result<Piece, Infallible>) -> Piece {
-    match piece {
-        Ok(piece) => piece,
-        Err(never) => match never {},
     }
 }
 
@@ -137,9 +105,28 @@ enum Gap {
 }
 
 impl Build {
+    /// Adds what a reader sees of `markup`.
+    fn marked_up(&mut self, source: &str, markup: &Markup, attributes: Attributes) {
+        let hidden = Hidden::of(markup, attributes);
+        let mut at = 0;
+        while let Some(piece) = markup.pieces.get(at) {
+            at += 1;
+            match piece {
+                Piece::Start(start) => {
+                    self.part(effect(markup.name(start.name)));
+                    at = hidden.end(at - 1, *start).unwrap_or(at);
+                }
+                Piece::End(name) => self.part(effect(markup.name(*name))),
+                Piece::Text { start, end, value } => {
+                    self.folded(source.get(*start..*end).unwrap_or_default(), *start, value);
+                }
+            }
+        }
+    }
+
     fn part(&mut self, effect: Effect) {
         let gap = match effect {
-            Effect::Inline | Effect::Hidden => Gap::None,
+            Effect::Inline => Gap::None,
             Effect::Cell => Gap::Space,
             Effect::Line => Gap::Line,
             Effect::Block => Gap::Block,
@@ -283,6 +270,85 @@ mod tests {
     }
 
     #[test]
+    fn an_element_that_is_not_closed_hides_nothing_of_the_article() {
+        for (source, want) in [
+            ("<!doctype html><head><title>x</title><meta charset=utf-8><body><p>a b</p>", "a b"),
+            ("<head><title>x</title><p>a b</p>", "a b"),
+            ("<head><meta name=x>a b<p>c", "a b\n\nc"),
+            ("<head><style>p {}</style><script>x()</script><b>a</b> b", "a b"),
+            ("<head><title>x</title><docdata><note>y</note></docdata></head><p>a</p>", "a"),
+            ("<html><head><title>x</title></head><body></body></html>", ""),
+            ("<p>a</p><svg class=icon /><p>b</p>", "a\n\nb"),
+            ("a <svg class=icon> b <path d=m /> c", "a b c"),
+            ("<p>a</p><svg><p>b</p></svg>", "a\n\nb"),
+            ("a<svg><text>x</text><foreignObject><p>y</p></foreignObject></svg>b", "ab"),
+            ("a<svg><svg>x</svg>y</svg>b", "ab"),
+            ("a<svg><g></svg>b</g>c", "abc"),
+            ("a<math><mi>x</mi>b", "axb"),
+            ("<p>a</p><iframe/><p>b</p>", "a\n\nb"),
+            ("a<iframe src=x />b<iframe src=y>no frames</iframe>c", "abc"),
+            ("a<iframe>b<p>c</p>", "ab\n\nc"),
+            ("a<script src=x /><p>b</p><script>if (c < d) e()</script>", "a\n\nb"),
+            ("a<script src=x />c()</script>b", "ab"),
+            ("a<script>c()<p>b</p>", "a\n\nb"),
+            ("a<script><!-- <script> </script>b", "ab"),
+            ("a<style/>b", "ab"),
+            ("a<style>p {}<p>b", "a\n\nb"),
+            ("a<title>b<p>c", "a\n\nb\n\nc"),
+            ("a<textarea>b <i>c</i>", "ab c"),
+            ("a<textarea>x</textarea>b", "ab"),
+            ("a<noscript>b", "ab"),
+            ("a<noscript><img src=x>x</noscript>b", "ab"),
+            ("a<template>b", "ab"),
+            ("a<template><p>x</p></template>b", "ab"),
+            ("a<select><option>b<p>c", "ab\n\nc"),
+            ("a<select><option>x</select>b", "ab"),
+            ("a<object data=x>b", "ab"),
+            ("a<object><object>x</object>y</object>b", "ab"),
+            ("a<object>b</select>c", "abc"),
+            ("<div>a<object>x</div>b</object>c", "a\n\nbc"),
+            ("</svg></script></head>a", "a"),
+        ] {
+            assert_eq!(html(source).text, want, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_attributes_hide_is_left_out() {
+        for (source, want) in [
+            ("<p>a</p><div hidden>x</div><p>b</p>", "a\n\nb"),
+            ("<p>a</p><div hidden=hidden><div>x</div>y</div><p>b</p>", "a\n\nb"),
+            ("a <span style='color:red; Display : none !important'>x</span>b", "a b"),
+            ("a <span style=visibility:hidden>x</span>b", "a b"),
+            ("a <span style='font-size:0.0px'>x</span>b", "a b"),
+            ("a <i aria-hidden=true>x</i>b", "a b"),
+            // Shown all the same.
+            ("a <i aria-hidden=false>b</i>", "a b"),
+            ("a <i style='display:none;display:inline'>b</i>", "a b"),
+            ("a <i style='font-size:0.9em'>b</i>", "a b"),
+            ("a <i hidden=until-found>b</i>", "a b"),
+            ("a <input hidden>b<br hidden>c", "a b\nc"),
+            // Not closed, or closed by what HTML says.
+            ("<p>a</p><div hidden>b<p>c</p>", "a\n\nb\n\nc"),
+            ("<p>a</p><div hidden/><p>b</p>", "a\n\nb"),
+            ("<p>a</p><p hidden>x<p>b</p>", "a\n\nb"),
+            ("<div><p hidden>x</div>a", "a"),
+            ("<p hidden>x<div>a</div></p>b", "a\n\nb"),
+            ("<ul><li>a<li hidden>x<li>b</ul>c", "a\n\nb\n\nc"),
+            ("<ul><li hidden>x<ul><li>y</li></ul>z</li><li>a</li></ul>", "a"),
+            ("<tr><td>a<td hidden>x<td>b</tr>", "a b"),
+            ("<div><section hidden>x</div>a</section>", "a"),
+            ("<p>a</p><p hidden>b", "a\n\nb"),
+            // The whole of it.
+            ("<div hidden><p>a</p><script>c()</script></div>", "a"),
+            ("<body style=display:none><p>a</p><i hidden>b</i></body>", "a\n\nb"),
+            ("<script>c()</script>", ""),
+        ] {
+            assert_eq!(html(source).text, want, "{source}");
+        }
+    }
+
+    #[test]
     fn plain_bodies_are_read_as_they_are_meant() {
         let plain = |source: &str| text(&Body::Plain(source.into())).text;
         assert_eq!(plain("Oil Co <ABC> fell\n  to 3"), "Oil Co <ABC> fell\n  to 3");
@@ -304,7 +370,93 @@ mod tests {
         }
     }
 
+    /// Hostile bodies of `n` parts, each of which was quadratic in some reader of HTML.
+    #[test]
+    fn time_grows_with_size_alone() {
+        let parts = [
+            "<script/>",
+            "<script>",
+            "<svg>",
+            "<div hidden>",
+            "<p hidden>",
+            "<li hidden><ul>",
+            "<td hidden><table>",
+            "<title>",
+            "<head>",
+            "<head><title>",
+            "</svg>",
+            "<svg></p>",
+            "<object></object>",
+            "<iframe/></iframe>",
+            "<i hidden></p>",
+            "<p><svg>",
+            "<style><p></style>",
+        ];
+        for part in parts {
+            let took = |n: usize| {
+                let source = part.repeat(n) + "end";
+                let began = std::time::Instant::now();
+                assert!(html(&source).text.ends_with("end"), "{part}");
+                began.elapsed().as_secs_f64()
+            };
+            let (few, many) = (took(1_000), took(8_000));
+            assert!(many < 40.0 * few.max(0.002), "{part}: {few} s, then {many} s for 8 times it");
+        }
+    }
+
+    /// Pieces of which each keeps what comes after it: hidden only between its own tags.
+    fn piece() -> impl Strategy<Value = (String, bool)> {
+        let shown = prop_oneof![
+            Just("<p>"),
+            Just("</p>"),
+            Just("<div>"),
+            Just("</div>"),
+            Just("<svg class=i />"),
+            Just("<iframe/>"),
+            Just("<script/>"),
+            Just("<style/>"),
+            Just("</object>"),
+            Just("<template/>"),
+            Just("<br>"),
+            Just("<b>"),
+            Just("</b>"),
+            Just("<math>"),
+            Just("</svg>"),
+            Just("<head>"),
+            Just("</noscript>"),
+            Just("<i hidden/>"),
+        ];
+        let hidden = prop_oneof![
+            Just(("<svg>", "</svg>")),
+            Just(("<iframe>", "</iframe>")),
+            Just(("<select>", "</select>")),
+            Just(("<object>", "</object>")),
+            Just(("<template>", "</template>")),
+            Just(("<q hidden>", "</q>")),
+            Just(("<q style='display:none'>", "</q>")),
+            Just(("<noscript>", "</noscript>")),
+        ];
+        prop_oneof![
+            shown.prop_map(|tag| (tag.to_owned(), true)),
+            hidden.prop_map(|(open, close)| (format!("{open}hid{close}"), false)),
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn no_text_outside_hidden_elements_is_lost(
+            pieces in prop::collection::vec(piece(), 1..12)
+        ) {
+            let (mut source, mut want) = (String::from("w0 "), vec!["w0".to_owned()]);
+            for (n, (piece, _)) in (1..).zip(&pieces) {
+                source += &format!("{piece} w{n} ");
+                want.push(format!("w{n}"));
+            }
+            let clean = html(&source);
+            let words: Vec<&str> = clean.text.split_whitespace().collect();
+            prop_assert_eq!(words, want, "{}", source);
+        }
+
         #[test]
         fn no_markup_breaks_it(source in "[a-z<>/&;#x0-9 \\né!-]{0,120}") {
             let clean = html(&source);

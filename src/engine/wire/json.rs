@@ -24,18 +24,28 @@
 
 mod fields;
 
-use super::{Error, Settings};
+use super::{Error, Settings, part};
 use crate::engine::article::{
     Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus,
 };
 use fields::{Fields, Part, list, scalar, syntax};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::ops::Range;
 
-pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Error>> {
+/// The articles of a record; `ranges` gets the bytes of each that stands in a list.
+pub(super) fn decode(
+    text: &str,
+    settings: &Settings,
+    ranges: &mut Vec<Range<usize>>,
+) -> Vec<Result<Article, Error>> {
     match items(text) {
-        Err(error @ Error::Syntax { .. }) => match mended(text) {
-            Some(text) if items(&text).is_ok() => decode(&text, settings),
+        Err(error @ Error::Syntax { .. }) => match Mended::of(text) {
+            Some(mended) if items(&mended.text).is_ok() => {
+                let all = decode(&mended.text, settings, ranges);
+                ranges.iter_mut().for_each(|range| *range = mended.before(range));
+                all
+            }
             _ => vec![Err(error)],
         },
         Err(error) => vec![Err(error)],
@@ -49,6 +59,7 @@ pub(super) fn decode(text: &str, settings: &Settings) -> Vec<Result<Article, Err
                 article.language = article.language.or(language);
                 article
             };
+            ranges.extend(items.iter().filter_map(|item| item.range(text)));
             let one = |item: Item<'_>| article(item.fields()?, settings).map(of_feed);
             items.into_iter().map(one).collect()
         }
@@ -69,6 +80,14 @@ enum Item<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// Its bytes in `text`, if it stands in a list.
+    fn range(&self, text: &str) -> Option<Range<usize>> {
+        match self {
+            Self::Unread(item) => Some(part::range(text.as_bytes(), item)),
+            Self::Read(_) => None,
+        }
+    }
+
     fn fields(self) -> Result<Fields<'a>, Error> {
         match self {
             Self::Read(fields) => Ok(fields),
@@ -91,27 +110,45 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The text with the control characters within strings escaped; `None` where there are none.
-fn mended(text: &str) -> Option<String> {
-    let mut mended = String::with_capacity(text.len() + 64);
-    let (mut within, mut escaped, mut found) = (false, false, false);
-    for c in text.chars() {
-        if within && c < ' ' {
-            use std::fmt::Write;
-            found = true;
-            // A backslash before a raw line break means the line break.
-            if escaped {
-                mended.pop();
+/// The text with the control characters within strings escaped.
+struct Mended {
+    text: String,
+    /// After each escape: where that is in this text, and where in the one before.
+    places: Vec<(usize, usize)>,
+}
+
+impl Mended {
+    /// Mends `text`; `None` where there is nothing to mend.
+    fn of(text: &str) -> Option<Self> {
+        let mut mended = String::with_capacity(text.len() + 64);
+        let (mut within, mut escaped, mut places) = (false, false, Vec::new());
+        for (at, c) in text.char_indices() {
+            if within && c < ' ' {
+                use std::fmt::Write;
+                // A backslash before a raw line break means the line break.
+                if escaped {
+                    mended.pop();
+                }
+                write!(mended, "\\u{:04x}", u32::from(c)).ok()?;
+                places.push((mended.len(), at + c.len_utf8()));
+                escaped = false;
+                continue;
             }
-            write!(mended, "\\u{:04x}", u32::from(c)).ok()?;
-            escaped = false;
-            continue;
+            within ^= c == '"' && !escaped;
+            escaped = within && c == '\\' && !escaped;
+            mended.push(c);
         }
-        within ^= c == '"' && !escaped;
-        escaped = within && c == '\\' && !escaped;
-        mended.push(c);
+        (!places.is_empty()).then_some(Self { text: mended, places })
     }
-    found.then_some(mended)
+
+    /// A range of this text, as it was before.
+    fn before(&self, range: &Range<usize>) -> Range<usize> {
+        let moved = |at: usize| match self.places.partition_point(|(to, _)| *to <= at) {
+            0 => at,
+            next => self.places[next - 1].1 + at - self.places[next - 1].0,
+        };
+        moved(range.start)..moved(range.end)
+    }
 }
 
 /// The items of a record.

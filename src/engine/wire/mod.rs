@@ -2,7 +2,8 @@
 //!
 //! In: the bytes of one input record. Out: one result for each item in it, never none: an
 //! [`Article`], or the reason why it is refused. Unknown fields are ignored; what is required and
-//! missing refuses the item. Bad input dies here.
+//! missing refuses the item. Bad input dies here. [`items`] also says which [`Part`] of the record each
+//! item is.
 //!
 //! Invariants: WI-1 no bytes make it panic; WI-2 every record gives at least one result; WI-3 what
 //! an error says holds no article text.
@@ -14,10 +15,12 @@ mod newsml_1;
 mod newsml_1_content;
 mod newsml_g2;
 mod nitf;
+mod part;
 mod references;
 mod teletype;
 mod xml;
 
+pub use self::part::Part;
 use self::xml::Element;
 use super::article::{Article, ItemType, PubStatus};
 use serde::{Deserialize, Serialize};
@@ -161,12 +164,47 @@ impl Error {
     }
 }
 
+/// An item of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// What was read, or why it is refused.
+    pub article: Result<Article, Error>,
+    /// The part of the record that holds it.
+    pub part: Part,
+}
+
+/// The items of one input record, whose content type may be known.
+pub fn items(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    format: Format,
+    settings: &Settings,
+) -> Vec<Item> {
+    let mut parts = Vec::new();
+    let articles = read(bytes, content_type, format, settings, &mut parts);
+    if articles.len() == 1 || articles.len() != parts.len() {
+        parts = vec![Part::Whole; articles.len()];
+    }
+    articles.into_iter().zip(parts).map(|(article, part)| Item { article, part }).collect()
+}
+
 /// Decodes one input record, whose content type may be known.
 pub fn decode(
     bytes: &[u8],
     content_type: Option<&str>,
     format: Format,
     settings: &Settings,
+) -> Vec<Result<Article, Error>> {
+    read(bytes, content_type, format, settings, &mut Vec::new())
+}
+
+/// The articles of a record; `parts` gets the part of each where there are several.
+fn read(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    format: Format,
+    settings: &Settings,
+    parts: &mut Vec<Part>,
 ) -> Vec<Result<Article, Error>> {
     if bytes.len() > settings.record_bytes_max as usize {
         return vec![Err(Error::TooLarge { bytes: bytes.len(), max: settings.record_bytes_max })];
@@ -190,10 +228,16 @@ pub fn decode(
         return vec![Err(Error::Empty)];
     }
     if marked {
-        return documents(text, format, settings);
+        return documents(text, format, settings, parts);
     }
-    let json = format == Format::Json || named.contains("json") || text.starts_with(['{', '[']);
-    if json { json::decode(text, settings) } else { vec![Err(Error::Unknown)] }
+    if format != Format::Json && !named.contains("json") && !text.starts_with(['{', '[']) {
+        return vec![Err(Error::Unknown)];
+    }
+    let mut ranges = Vec::new();
+    let articles = json::decode(text, settings, &mut ranges);
+    let base = part::range(bytes, text).start;
+    parts.extend(ranges.into_iter().map(|r| Part::Bytes(r.start + base..r.end + base)));
+    articles
 }
 
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
@@ -210,7 +254,12 @@ fn looks_marked(bytes: &[u8]) -> bool {
 }
 
 /// The articles of an XML document, by its root.
-fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Article, Error>> {
+fn documents(
+    text: &str,
+    format: Format,
+    settings: &Settings,
+    parts: &mut Vec<Part>,
+) -> Vec<Result<Article, Error>> {
     let root = match xml::parse(text) {
         Ok(root) => root,
         Err(error) => return vec![Err(error)],
@@ -238,9 +287,17 @@ fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Arti
         Format::Atom => vec![feed::atom_article(item, &root)],
         Format::Auto | Format::Json | Format::Teletype | Format::Nitf => vec![nitf::article(item)],
     };
-    let all: Vec<_> = items.into_iter().flat_map(decode).collect();
+    let (mut all, mut counts) = (Vec::new(), Vec::new());
+    for item in items {
+        let articles = decode(item);
+        counts.push((item, articles.len()));
+        all.extend(articles);
+    }
     if all.len() > settings.items_max as usize {
         return vec![Err(Error::TooMany { items: all.len(), max: settings.items_max })];
+    }
+    if all.len() > 1 {
+        *parts = part::documents(text, &root, found, &counts);
     }
     all.into_iter().map(|article| finish(article?, settings)).collect()
 }

@@ -29,10 +29,14 @@ pub(super) fn items(root: &Element) -> Vec<&Element> {
     root.children("NewsItem").collect()
 }
 
+/// The components of an item that say the same in several languages, one each.
+pub(super) fn by_language(item: &Element) -> Option<Vec<&Element>> {
+    item.children("NewsComponent").map(content::by_language).find(|parts| parts.len() > 1)
+}
+
 /// The articles of one item: one, or one a language.
 pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
-    let parts = item.children("NewsComponent").map(content::by_language).find(|p| p.len() > 1);
-    let Some(parts) = parts else { return vec![article(item, None)] };
+    let Some(parts) = by_language(item) else { return vec![article(item, None)] };
     let mut original: Option<String> = None;
     let mut one = |part: &Element| {
         let mut article = article(item, Some(part))?;

@@ -17,6 +17,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The deepest nesting of elements.
 pub(super) const DEPTH_MAX: u32 = 100;
@@ -36,6 +37,28 @@ pub(super) struct Element {
     prefix: Box<str>,
     attributes: Vec<(Box<str>, String)>,
     nodes: Vec<Node>,
+    /// Where it stands in the text.
+    pub(super) place: Place,
+}
+
+/// Where an element stands, in bytes: where its start tag begins, where its content begins, and where
+/// its end tag ends.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    pub(super) start: usize,
+    pub(super) content: usize,
+    end: usize,
+}
+
+impl Place {
+    pub(super) fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// Whether an element at `other` is within this one.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        self.content <= other.start && other.end < self.end
+    }
 }
 
 #[derive(Debug)]
@@ -92,23 +115,25 @@ pub(super) fn parse(text: &str) -> Result<Element, Error> {
     let mut open = vec![Element::default()];
     let mut elements = 0;
     loop {
+        let start = position(&reader);
         let event = match reader.read_event() {
             Ok(event) => event,
             Err(error) => return Err(syntax(text, reader.error_position(), kind(&error))),
         };
         match event {
-            Event::Start(start) => {
-                open.push(element(&start, &mut elements)?);
+            Event::Start(tag) => {
+                open.push(element(&tag, &mut elements)?.placed(start, position(&reader)));
                 if open.len() > DEPTH_MAX as usize + 1 {
                     return Err(Error::TooComplex { what: "nested elements", max: DEPTH_MAX });
                 }
             }
-            Event::Empty(start) => {
-                let element = element(&start, &mut elements)?;
+            Event::Empty(tag) => {
+                let element = element(&tag, &mut elements)?.placed(start, position(&reader));
                 push(&mut open, Node::Element(element));
             }
             Event::End(_) => {
-                if let Some(element) = open.pop() {
+                if let Some(mut element) = open.pop() {
+                    element.place.end = position(&reader);
                     push(&mut open, Node::Element(element));
                 }
             }
@@ -125,6 +150,11 @@ pub(super) fn parse(text: &str) -> Result<Element, Error> {
     }
     let root = open.pop().and_then(|top| top.nodes.into_iter().find_map(Node::into_element));
     root.ok_or_else(|| syntax(text, 0, "no element"))
+}
+
+/// How far `reader` has come.
+fn position(reader: &Reader<&[u8]>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
 fn kind(error: &quick_xml::Error) -> &'static str {
@@ -247,6 +277,20 @@ impl Element {
     /// Whether it has this name, whatever its prefix.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// The same element, whose start tag is there.
+    fn placed(mut self, start: usize, content: usize) -> Self {
+        self.place = Place { start, content, end: content };
+        self
+    }
+
+    /// Its name as it stands.
+    pub(super) fn qualified(&self) -> String {
+        match &*self.prefix {
+            "" => self.name.to_string(),
+            prefix => format!("{prefix}:{}", self.name),
+        }
     }
 
     /// The elements of this name right below that have the prefix of this one.

@@ -18,7 +18,7 @@ use wirefold::daemon::pipeline::shards::{Slice, Taken};
 use wirefold::engine::article::{EventTime, InputPosition};
 use wirefold::engine::prepare::{Prepared, prepare};
 use wirefold::engine::state::State;
-use wirefold::engine::wire;
+use wirefold::engine::wire::{self, Part};
 
 /// What the numbers of a record's events begin at, in each further shard.
 const N_PER_SHARD: u32 = 1 << 20;
@@ -106,8 +106,14 @@ fn input_record(of: &Partition, record: &Record) -> InputRecord {
     }
 }
 
-/// The shard's own items of a record, each with its place there.
-type Items = Vec<(usize, Result<Prepared, wire::Error>)>;
+/// An item of a record: its place there, its part of it, and what was read.
+type Own = (usize, Part, Result<Prepared, wire::Error>);
+
+/// The shard's own items of a record, and how many it holds.
+struct Items {
+    own: Vec<Own>,
+    count: u32,
+}
 
 /// Whether an item is the shard's.
 fn takes(slice: &Slice, record: &InputRecord, item: &Result<Prepared, wire::Error>) -> bool {
@@ -131,10 +137,13 @@ impl Run<'_> {
                 let content_type = content_type.and_then(|v| std::str::from_utf8(v).ok());
                 let payload = record.payload.as_deref().unwrap_or_default();
                 let format = rules.config.input.format;
-                let items = wire::decode(payload, content_type, format, &settings.wire);
-                let items = items.into_iter().map(|item| Ok(prepare(item?, settings, key)));
-                let own = |(_, item): &(usize, Result<Prepared, _>)| takes(slice, &record, item);
-                let items = items.enumerate().filter(own).collect();
+                let all = wire::items(payload, content_type, format, &settings.wire);
+                let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+                let ready = |article| prepare(article, settings, key);
+                let all = all.into_iter().enumerate();
+                let all = all.map(|(at, item)| (at, item.part, item.article.map(ready)));
+                let own = |(_, _, item): &Own| takes(slice, &record, item);
+                let items = Items { own: all.filter(own).collect(), count };
                 (record, items)
             })
             .collect();
@@ -153,7 +162,7 @@ impl Run<'_> {
         let latest = reading.plus(self.state.settings().future_tolerance);
         let stamp = record.timestamp.unwrap_or(reading).min(latest);
         let mut n = self.slice.shard * N_PER_SHARD;
-        for (item, article) in items {
+        for (item, part, article) in items.own {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
@@ -169,7 +178,8 @@ impl Run<'_> {
                 item: u32::try_from(item).unwrap_or(u32::MAX),
             };
             for event in self.state.apply(article, stamp, input) {
-                let told = Told { event: &event, n, sequence: self.sequence, record, resets: 0 };
+                let (sequence, part, items) = (self.sequence, &part, items.count);
+                let told = Told { event: &event, n, sequence, record, part, items, resets: 0 };
                 for record in self.encoder.encode(&told) {
                     self.said.push(self.slice.shard, record);
                 }

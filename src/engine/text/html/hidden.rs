@@ -1,0 +1,303 @@
+//! Which pieces of a body a reader does not see.
+//!
+//! In: a body in pieces. Out: for a start tag, where the hidden run that it begins ends.
+//!
+//! | element | is hidden until |
+//! |---|---|
+//! | `head` | its end tag, or the first text or element that belongs into the body |
+//! | `script`, `style` | their end tag, else the next block |
+//! | `svg` | its end tag, or an element of HTML outside `foreignObject` |
+//! | `iframe`, `object`, `select`, ... ([`HIDDEN`]) | their end tag |
+//! | whatever its attributes hide | its end tag; `p`, `li`, `td` and their like also end as HTML says |
+//!
+//! An end tag of an element that began earlier ends all of these too. An element that closes
+//! itself, or whose end tag is missing where the table names no other end, hides nothing: what
+//! comes after it may be the rest of the article.
+//!
+//! End tags are paired with start tags by name, the latest open one first; one without a start tag
+//! closes nothing.
+//!
+//! Cost: linear. A run that was looked at is skipped.
+
+use super::markup::{Markup, Piece, Start};
+use super::{Effect, effect};
+
+/// Elements whose content is not part of the text.
+const HIDDEN: [&[u8]; 8] = [
+    b"iframe",
+    b"noembed",
+    b"noframes",
+    b"noscript",
+    b"object",
+    b"select",
+    b"template",
+    b"textarea",
+];
+
+/// Elements of HTML that end an `svg` around them.
+const OUT_OF_SVG: [&[u8]; 43] = [
+    b"b",
+    b"big",
+    b"blockquote",
+    b"body",
+    b"br",
+    b"center",
+    b"code",
+    b"dd",
+    b"div",
+    b"dl",
+    b"dt",
+    b"em",
+    b"embed",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"head",
+    b"hr",
+    b"i",
+    b"img",
+    b"li",
+    b"listing",
+    b"menu",
+    b"nobr",
+    b"ol",
+    b"p",
+    b"pre",
+    b"ruby",
+    b"s",
+    b"small",
+    b"span",
+    b"strong",
+    b"strike",
+    b"sub",
+    b"sup",
+    b"table",
+    b"tt",
+    b"u",
+    b"ul",
+    b"var",
+];
+
+/// Elements within a line that belong into the body.
+const IN_LINE: [&[u8]; 16] = [
+    b"a", b"b", b"big", b"center", b"em", b"font", b"i", b"img", b"q", b"s", b"small", b"span",
+    b"strong", b"sub", b"sup", b"u",
+];
+
+/// Whether attributes count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attributes {
+    Heeded,
+    Ignored,
+}
+
+/// The hidden runs of a body.
+pub(super) struct Hidden<'a> {
+    markup: &'a Markup,
+    attributes: Attributes,
+    /// For each start tag its end tag, and for each end tag its start tag.
+    partners: Vec<Option<usize>>,
+    /// The last tag that begins or ends a block, line or cell.
+    last_block: Option<usize>,
+}
+
+impl<'a> Hidden<'a> {
+    /// Pairs the tags of `markup`.
+    pub(super) fn of(markup: &'a Markup, attributes: Attributes) -> Self {
+        let mut partners = vec![None; markup.pieces.len()];
+        let mut open: Vec<Vec<usize>> = vec![Vec::new(); markup.names()];
+        let mut last_block = None;
+        for (at, piece) in markup.pieces.iter().enumerate() {
+            let name = match piece {
+                Piece::Text { .. } => continue,
+                Piece::Start(start) => {
+                    if !start.empty {
+                        open[start.name.index()].push(at);
+                    }
+                    start.name
+                }
+                Piece::End(name) => {
+                    if let Some(start) = open[name.index()].pop() {
+                        partners[start] = Some(at);
+                        partners[at] = Some(start);
+                    }
+                    *name
+                }
+            };
+            if effect(markup.name(name)) != Effect::Inline {
+                last_block = Some(at);
+            }
+        }
+        Self { markup, attributes, partners, last_block }
+    }
+
+    /// The piece after the hidden run that begins with the start tag at `at`; `None` where none
+    /// does.
+    pub(super) fn end(&self, at: usize, start: Start) -> Option<usize> {
+        if start.empty {
+            return None;
+        }
+        let name = self.markup.name(start.name);
+        match name {
+            b"head" => Some(self.head(at)),
+            b"script" | b"style" => match self.partners[at] {
+                Some(close) => Some(close + 1),
+                None => self.next_block(at),
+            },
+            b"svg" => {
+                let mut page = 0u32;
+                self.until(at, self.partners[at]?, |piece| self.leaves_svg(piece, &mut page))
+            }
+            _ if HIDDEN.contains(&name) => self.until(at, self.partners[at]?, |_| false),
+            _ if start.concealed && self.attributes == Attributes::Heeded => {
+                self.concealed(at, name)
+            }
+            _ => None,
+        }
+    }
+
+    /// Where an element ends that its attributes hide.
+    fn concealed(&self, at: usize, name: &[u8]) -> Option<usize> {
+        let close = self.partners[at];
+        let Some(ending) = Ending::of(name) else { return self.until(at, close?, |_| false) };
+        let Some(close) = close else { return self.next_block(at) };
+        let mut depth = 0u32;
+        self.until(at, close, |piece| match piece {
+            Piece::Text { .. } => false,
+            Piece::Start(start) => {
+                let name = self.markup.name(start.name);
+                let ends = depth == 0 && ending.before(name);
+                depth += u32::from(ending.holders.contains(&name) && !start.empty);
+                ends
+            }
+            Piece::End(end) => {
+                if ending.holders.contains(&self.markup.name(*end)) {
+                    depth = depth.saturating_sub(1);
+                }
+                false
+            }
+        })
+    }
+
+    /// The end of a run from `at` to the end tag at `close`, or to a piece before that where it
+    /// stops or where an element ends that began before.
+    fn until(
+        &self,
+        at: usize,
+        close: usize,
+        mut stops: impl FnMut(&Piece) -> bool,
+    ) -> Option<usize> {
+        for (inner, piece) in self.markup.pieces[..close].iter().enumerate().skip(at + 1) {
+            let outer = matches!(piece, Piece::End(_))
+                && self.partners[inner].is_some_and(|start| start < at);
+            if outer || stops(piece) {
+                return Some(inner);
+            }
+        }
+        Some(close + 1)
+    }
+
+    fn leaves_svg(&self, piece: &Piece, page: &mut u32) -> bool {
+        match piece {
+            Piece::Text { .. } => false,
+            Piece::Start(start) => {
+                let name = self.markup.name(start.name);
+                *page += u32::from(name == b"foreignobject" && !start.empty);
+                *page == 0 && OUT_OF_SVG.contains(&name)
+            }
+            Piece::End(name) => {
+                if self.markup.name(*name) == b"foreignobject" {
+                    *page = page.saturating_sub(1);
+                }
+                false
+            }
+        }
+    }
+
+    /// Where the head that begins at `at` ends.
+    fn head(&self, at: usize) -> usize {
+        let mut next = at + 1;
+        while let Some(piece) = self.markup.pieces.get(next) {
+            match piece {
+                Piece::Text { value, .. } if value.trim().is_empty() => next += 1,
+                Piece::Text { .. } => return next,
+                Piece::End(name) => match self.markup.name(*name) {
+                    b"head" => return next + 1,
+                    b"body" | b"html" => return next,
+                    _ => next += 1,
+                },
+                Piece::Start(start) => match self.in_head(next, *start) {
+                    Some(after) => next = after,
+                    None => return next,
+                },
+            }
+        }
+        next
+    }
+
+    /// The piece after an element of the head; `None` for one that belongs into the body.
+    fn in_head(&self, at: usize, start: Start) -> Option<usize> {
+        let name = self.markup.name(start.name);
+        if matches!(name, b"script" | b"style") {
+            return Some(self.end(at, start).unwrap_or(at + 1));
+        }
+        let of_body = effect(name) != Effect::Inline && name != b"title" || IN_LINE.contains(&name);
+        if of_body {
+            return None;
+        }
+        Some(self.partners[at].map_or(at + 1, |close| close + 1))
+    }
+
+    /// The next tag that begins or ends a block, line or cell.
+    fn next_block(&self, at: usize) -> Option<usize> {
+        let last = self.last_block.filter(|last| *last > at)?;
+        (at + 1..=last).find(|&next| match &self.markup.pieces[next] {
+            Piece::Text { .. } => false,
+            Piece::Start(Start { name, .. }) | Piece::End(name) => {
+                effect(self.markup.name(*name)) != Effect::Inline
+            }
+        })
+    }
+}
+
+/// How an element ends whose end tag HTML lets authors leave out.
+struct Ending {
+    /// Start tags that end it.
+    before: Before,
+    /// Elements within which another of its kind does not end it.
+    holders: &'static [&'static [u8]],
+}
+
+enum Before {
+    Block,
+    Names(&'static [&'static [u8]]),
+}
+
+impl Ending {
+    fn of(name: &[u8]) -> Option<Self> {
+        let (before, holders): (Before, &'static [&'static [u8]]) = match name {
+            b"p" => (Before::Block, &[]),
+            b"li" => (Before::Names(&[b"li"]), &[b"ul", b"ol", b"menu"]),
+            b"dt" | b"dd" => (Before::Names(&[b"dt", b"dd"]), &[b"dl"]),
+            b"td" | b"th" => {
+                (Before::Names(&[b"td", b"th", b"tr", b"tbody", b"thead", b"tfoot"]), &[b"table"])
+            }
+            b"tr" => (Before::Names(&[b"tr", b"tbody", b"thead", b"tfoot"]), &[b"table"]),
+            b"tbody" | b"thead" | b"tfoot" => {
+                (Before::Names(&[b"tbody", b"thead", b"tfoot"]), &[b"table"])
+            }
+            _ => return None,
+        };
+        Some(Self { before, holders })
+    }
+
+    fn before(&self, name: &[u8]) -> bool {
+        match self.before {
+            Before::Block => effect(name) == Effect::Block,
+            Before::Names(names) => names.contains(&name),
+        }
+    }
+}
