@@ -5,8 +5,13 @@
 //! missing refuses the item. Bad input dies here.
 //!
 //! Invariants: WI-1 no bytes make it panic; WI-2 every record gives at least one result; WI-3 what
-//! an error says holds no article text.
+//! an error says holds no article text; WI-4 no field of an article is larger than its bound in
+//! `bounds`; WI-5 what is there and cannot be read refuses the item or is named in the flags of the
+//! article, as `repairs` lists them.
+//!
+//! Cost: linear in the bytes of the record.
 
+mod bounds;
 mod feed;
 mod json;
 pub mod marks;
@@ -15,13 +20,13 @@ mod newsml_1_content;
 mod newsml_g2;
 mod nitf;
 mod references;
+mod repairs;
 mod teletype;
 mod xml;
 
 use self::xml::Element;
 use super::article::{Article, ItemType, PubStatus};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
 /// Decoding settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -77,6 +82,18 @@ pub enum Error {
         bytes: usize,
         /// The limit in bytes.
         max: u32,
+    },
+    /// A field is larger than its bound.
+    #[error("field `{field}` of {size} {unit} is over the limit of {max}")]
+    FieldTooLarge {
+        /// The field of the article.
+        field: &'static str,
+        /// Its size.
+        size: usize,
+        /// What the size counts: bytes or entries.
+        unit: &'static str,
+        /// The limit.
+        max: usize,
     },
     /// The record holds more items than `items_max`.
     #[error("record of {items} items is over the limit of {max}")]
@@ -145,7 +162,7 @@ impl Error {
     /// A stable code, usable as a metric label.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::FieldTooLarge { .. } => "too_large",
             Self::TooMany { .. } => "too_many_items",
             Self::Empty => "empty",
             Self::Encoding { .. } | Self::Charset(_) => "encoding",
@@ -181,25 +198,39 @@ pub fn decode(
         Format::Json | Format::Teletype => false,
         Format::NewsmlG2 | Format::Newsml1 | Format::Nitf | Format::Rss | Format::Atom => true,
     };
-    let text = if marked { xml::read_text(bytes) } else { utf8(bytes) };
-    let text = match &text {
-        Ok(text) => text.trim(),
-        Err(error) => return vec![Err(error.clone())],
-    };
-    if text.is_empty() {
-        return vec![Err(Error::Empty)];
-    }
     if marked {
-        return documents(text, format, settings);
+        return match xml::read_text(bytes) {
+            Ok(text) => documents(text.trim(), format, settings),
+            Err(error) => vec![Err(error)],
+        };
     }
-    let json = format == Format::Json || named.contains("json") || text.starts_with(['{', '[']);
-    if json { json::decode(text, settings) } else { vec![Err(Error::Unknown)] }
+    let json = format == Format::Json || named.contains("json");
+    objects(bytes, json, settings)
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| Error::Encoding { at: error.valid_up_to() })?;
-    Ok(text.trim_start_matches('\u{feff}').into())
+/// The articles of a record in JSON, which it is `known` to be or looks like. Bytes that are not UTF-8
+/// become U+FFFD where the rest can be read.
+fn objects(bytes: &[u8], known: bool, settings: &Settings) -> Vec<Result<Article, Error>> {
+    let wrong = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+    let encoding = match wrong {
+        None => json::Encoding::Utf8,
+        Some(_) => json::Encoding::Repaired,
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let read = if text.is_empty() {
+        vec![Err(Error::Empty)]
+    } else if known || text.starts_with(['{', '[']) {
+        json::decode(text, encoding, settings)
+    } else {
+        vec![Err(Error::Unknown)]
+    };
+    match (wrong, &read[..]) {
+        (Some(at), [Err(Error::Syntax { .. } | Error::Unknown)]) => {
+            vec![Err(Error::Encoding { at })]
+        }
+        _ => read,
+    }
 }
 
 /// Whether the first sign is `<`, in UTF-8 or UTF-16, a byte order mark passed over.
@@ -211,38 +242,78 @@ fn looks_marked(bytes: &[u8]) -> bool {
 
 /// The articles of an XML document, by its root.
 fn documents(text: &str, format: Format, settings: &Settings) -> Vec<Result<Article, Error>> {
-    let root = match xml::parse(text) {
-        Ok(root) => root,
+    if text.is_empty() {
+        return vec![Err(Error::Empty)];
+    }
+    let document = match xml::parse(text) {
+        Ok(document) => document,
         Err(error) => return vec![Err(error)],
     };
-    let Some(found) = kind(&root).filter(|f| format == Format::Auto || format == *f) else {
+    let root = &document.root;
+    let Some(found) = kind(root).filter(|f| format == Format::Auto || format == *f) else {
         return vec![Err(Error::Unknown)];
     };
     let (items, missing) = match found {
-        Format::NewsmlG2 => (newsml_g2::items(&root), "itemSet"),
-        Format::Newsml1 => (newsml_1::items(&root), "NewsItem"),
-        Format::Rss => (feed::rss_items(&root), "item"),
-        Format::Atom => (feed::atom_items(&root), "entry"),
-        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => (vec![&root], "nitf"),
+        Format::NewsmlG2 => (newsml_g2::items(root), "itemSet"),
+        Format::Newsml1 => (newsml_1::items(root), "NewsItem"),
+        Format::Rss => (feed::rss_items(root), "item"),
+        Format::Atom => (feed::atom_items(root), "entry"),
+        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => (vec![root], "nitf"),
     };
     if items.is_empty() {
         return vec![Err(Error::Missing(missing))];
     }
+    let shared = Shared::of(found, root);
     if items.len() > settings.items_max as usize {
         return vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })];
     }
-    let decode = |item: &Element| match found {
-        Format::NewsmlG2 => vec![newsml_g2::article(item, &root)],
-        Format::Newsml1 => newsml_1::articles(item),
-        Format::Rss => vec![feed::rss_article(item, &root)],
-        Format::Atom => vec![feed::atom_article(item, &root)],
-        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => vec![nitf::article(item)],
-    };
-    let all: Vec<_> = items.into_iter().flat_map(decode).collect();
-    if all.len() > settings.items_max as usize {
-        return vec![Err(Error::TooMany { items: all.len(), max: settings.items_max })];
+    let mut all = Vec::new();
+    for item in items {
+        for article in shared.articles(item) {
+            all.push(article.and_then(|mut article| {
+                if document.unreadable_attributes {
+                    article.flags.push(repairs::UNREADABLE_ATTRIBUTE.to_owned());
+                }
+                finish(article, settings)
+            }));
+        }
+        if all.len() > settings.items_max as usize {
+            return vec![Err(Error::TooMany { items: all.len(), max: settings.items_max })];
+        }
     }
-    all.into_iter().map(|article| finish(article?, settings)).collect()
+    all
+}
+
+/// What the items of a document share, by its format: read once, however many items there are.
+enum Shared {
+    Message(newsml_g2::Message),
+    Channel(feed::Channel),
+    Feed(feed::Feed),
+    Newsml1,
+    Nitf,
+}
+
+impl Shared {
+    fn of(format: Format, root: &Element) -> Self {
+        match format {
+            Format::NewsmlG2 => Self::Message(newsml_g2::Message::of(root)),
+            Format::Rss => Self::Channel(feed::Channel::of(root)),
+            Format::Atom => Self::Feed(feed::Feed::of(root)),
+            Format::Newsml1 => Self::Newsml1,
+            Format::Auto | Format::Json | Format::Teletype | Format::Nitf => Self::Nitf,
+        }
+    }
+
+    /// The articles of an item: one, but for NewsML 1.
+    fn articles(&self, item: &Element) -> Vec<Result<Article, Error>> {
+        match self {
+            Self::Message(message) => vec![newsml_g2::article(item, message)],
+            Self::Channel(channel) => vec![feed::rss_article(item, channel)],
+            Self::Feed(feed) => vec![feed::atom_article(item, feed)],
+            Self::Newsml1 => newsml_1::articles(item),
+            Self::Nitf => vec![nitf::article(item)],
+        }
+    }
 }
 
 /// The format of a document, by the name of its root.
@@ -263,9 +334,10 @@ fn kind(root: &Element) -> Option<Format> {
     }
 }
 
-/// Refuses what holds nothing to read, but for an order to withdraw, which need not repeat what it
-/// withdraws and is known by its slug or uri; reads the marks.
+/// Refuses what is over a bound, and what holds nothing to read, but for an order to withdraw, which
+/// need not repeat what it withdraws and is known by its slug or uri; reads the marks.
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
+    bounds::check(&article)?;
     let empty = |a: &Article| a.headline.is_empty() && a.body.published().trim().is_empty();
     if empty(&article) && article.pubstatus != PubStatus::Usable {
         article.headline = article.slugline.clone().unwrap_or_else(|| article.uri.clone());

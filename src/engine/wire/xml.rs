@@ -38,6 +38,14 @@ pub(super) struct Element {
     nodes: Vec<Node>,
 }
 
+/// A document that was read.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) root: Element,
+    /// Whether an attribute was left out because it does not follow the syntax.
+    pub(super) unreadable_attributes: bool,
+}
+
 #[derive(Debug)]
 enum Node {
     Element(Element),
@@ -86,11 +94,11 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
 ///
 /// # Errors
 /// When it is not well formed, declares entities, or is over a bound.
-pub(super) fn parse(text: &str) -> Result<Element, Error> {
+pub(super) fn parse(text: &str) -> Result<Document, Error> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().allow_dangling_amp = true;
     let mut open = vec![Element::default()];
-    let mut elements = 0;
+    let mut seen = Seen::default();
     loop {
         let event = match reader.read_event() {
             Ok(event) => event,
@@ -98,13 +106,13 @@ pub(super) fn parse(text: &str) -> Result<Element, Error> {
         };
         match event {
             Event::Start(start) => {
-                open.push(element(&start, &mut elements)?);
+                open.push(element(&start, &mut seen)?);
                 if open.len() > DEPTH_MAX as usize + 1 {
                     return Err(Error::TooComplex { what: "nested elements", max: DEPTH_MAX });
                 }
             }
             Event::Empty(start) => {
-                let element = element(&start, &mut elements)?;
+                let element = element(&start, &mut seen)?;
                 push(&mut open, Node::Element(element));
             }
             Event::End(_) => {
@@ -124,7 +132,15 @@ pub(super) fn parse(text: &str) -> Result<Element, Error> {
         return Err(syntax(text, text.len() as u64, "an element is not closed"));
     }
     let root = open.pop().and_then(|top| top.nodes.into_iter().find_map(Node::into_element));
-    root.ok_or_else(|| syntax(text, 0, "no element"))
+    let root = root.ok_or_else(|| syntax(text, 0, "no element"))?;
+    Ok(Document { root, unreadable_attributes: seen.unreadable_attributes })
+}
+
+/// What was seen of a document so far.
+#[derive(Default)]
+struct Seen {
+    elements: u32,
+    unreadable_attributes: bool,
 }
 
 fn kind(error: &quick_xml::Error) -> &'static str {
@@ -153,15 +169,19 @@ fn declares_entities(kind: &str) -> bool {
     upper.split("<!ENTITY").skip(1).any(|declared| !declared.trim_start().starts_with('%'))
 }
 
-fn element(start: &BytesStart<'_>, elements: &mut u32) -> Result<Element, Error> {
-    *elements += 1;
-    if *elements > ELEMENTS_MAX {
+fn element(start: &BytesStart<'_>, seen: &mut Seen) -> Result<Element, Error> {
+    seen.elements += 1;
+    if seen.elements > ELEMENTS_MAX {
         return Err(Error::TooComplex { what: "elements", max: ELEMENTS_MAX });
     }
     let name = start.name();
     let (prefix, name) = name.as_ref().split_once(':').unwrap_or(("", name.as_ref()));
     let mut element = Element { name: name.into(), prefix: prefix.into(), ..Element::default() };
-    for attribute in start.attributes().with_checks(false).flatten() {
+    for attribute in start.attributes().with_checks(false) {
+        let Ok(attribute) = attribute else {
+            seen.unreadable_attributes = true;
+            continue;
+        };
         let key = attribute.key.as_ref();
         if key == "xmlns" || key.starts_with("xmlns:") {
             continue;
@@ -319,6 +339,18 @@ impl Element {
             collapsed.push_str(word);
         }
         (!collapsed.is_empty()).then_some(collapsed)
+    }
+
+    /// Whether [`Element::text`] gives any, which is found without reading all of it.
+    pub(super) fn has_text(&self) -> bool {
+        self.nodes.iter().any(|node| match node {
+            Node::Element(element) => element.has_text(),
+            Node::Text(raw) => match raw.trim_start().chars().next() {
+                None => false,
+                Some('&') => !resolve(raw).trim().is_empty(),
+                Some(_) => true,
+            },
+        })
     }
 
     /// All the text within as it stands, references resolved once.
