@@ -1,5 +1,5 @@
-//! Fields over their bounds: refused in every format, with the name of the field, and everything within
-//! them fits the topics that a broker makes by default.
+//! Fields over their bounds: refused in every format, with the name of the field, and everything
+//! within them fits the topics that a broker makes by default.
 
 use crate::wire_xml::decode;
 use serde_json::{Value, json};
@@ -125,7 +125,12 @@ fn the_other_formats_have_the_same_bounds() {
             ),
             "uri",
         ),
-        (format!("<rss><channel><item><guid>{long}</guid><title>t</title></item></channel></rss>"), "uri"),
+        (
+            format!(
+                "<rss><channel><item><guid>{long}</guid><title>t</title></item></channel></rss>"
+            ),
+            "uri",
+        ),
         (
             format!(
                 "<rss><channel><title>{long}</title><item><guid>a</guid><title>t</title></item></channel></rss>"
@@ -134,9 +139,7 @@ fn the_other_formats_have_the_same_bounds() {
         ),
         (format!("<entry><id>a</id><updated>{long}</updated><title>t</title></entry>"), "version"),
         (
-            format!(
-                "<feed><title>{long}</title><entry><id>a</id><title>t</title></entry></feed>"
-            ),
+            format!("<feed><title>{long}</title><entry><id>a</id><title>t</title></entry></feed>"),
             "provider",
         ),
         (format!("\u{1}a1 3\nslug/\n\u{2}{headline} =\ntext\u{3}"), "headline"),
@@ -175,8 +178,7 @@ fn items_of_a_record_are_counted_in_every_shape() {
             )
         })
         .collect();
-    let record = format!(
-        "<NewsML><NewsItem><NewsComponent>{languages}</NewsComponent></NewsItem></NewsML>"
-    );
+    let record =
+        format!("<NewsML><NewsItem><NewsComponent>{languages}</NewsComponent></NewsItem></NewsML>");
     assert_eq!(decode(record.as_bytes()), [Err(wire::Error::TooMany { items: 51, max: 50 })]);
 }

@@ -10,7 +10,8 @@ const TIMES_MAX: u32 = 9;
 /// Added for the noise of a busy machine.
 const NOISE: Duration = Duration::from_millis(30);
 
-/// The time that this thread has spent on a core: on a busy machine the clock on the wall says little.
+/// The time that this thread has spent on a core: on a busy machine the clock on the wall says
+/// little.
 fn spent() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
@@ -35,7 +36,10 @@ fn check(shape: &str, size: usize, record: impl Fn(usize) -> String) {
         least(|| assert!(!decode(record.as_bytes()).is_empty()))
     };
     let (one, four) = (of(size), of(4 * size));
-    assert!(four <= one * TIMES_MAX + NOISE, "{shape}: {one:?}, and {four:?} for four times as much");
+    assert!(
+        four <= one * TIMES_MAX + NOISE,
+        "{shape}: {one:?}, and {four:?} for four times as much"
+    );
 }
 
 fn repeated(count: usize, one: impl Fn(usize) -> String) -> String {
@@ -76,7 +80,10 @@ fn json_of_any_shape_is_read_in_linear_time() {
 #[test]
 fn xml_of_any_shape_is_read_in_linear_time() {
     check("attributes", 10_000, |size| {
-        format!("<nitf>{}</nitf>", repeated(size / 100, |n| format!("<a {}/>", "a='' ".repeat(n % 100))))
+        format!(
+            "<nitf>{}</nitf>",
+            repeated(size / 100, |n| format!("<a {}/>", "a='' ".repeat(n % 100)))
+        )
     });
     check("namespaces", 6_000, |size| {
         format!("<nitf {}/>", repeated(size, |n| format!("xmlns:n{n}='u' ")))
@@ -86,7 +93,10 @@ fn xml_of_any_shape_is_read_in_linear_time() {
         format!("<NewsML><NewsItem><NewsComponent>{lines}</NewsComponent></NewsItem></NewsML>")
     });
     check("components within components", 24, |size| {
-        let content = format!("<ContentItem><DataContent>{}</DataContent></ContentItem>", "t ".repeat(size * 2_000));
+        let content = format!(
+            "<ContentItem><DataContent>{}</DataContent></ContentItem>",
+            "t ".repeat(size * 2_000)
+        );
         let open = "<NewsComponent xml:lang='en'>".repeat(size);
         let close = "</NewsComponent>".repeat(size);
         format!("<NewsML><NewsItem>{open}{content}{close}</NewsItem></NewsML>")
@@ -95,7 +105,10 @@ fn xml_of_any_shape_is_read_in_linear_time() {
     check("items of a channel", 100, |size| {
         let junk = "<a/>".repeat(size * 40);
         let items = entries(size, |n| format!("<item><guid>{n}</guid><title>t</title></item>"));
-        format!("<rss><channel>{junk}<title>{}</title>{items}</channel></rss>", "t".repeat(size * 400))
+        format!(
+            "<rss><channel>{junk}<title>{}</title>{items}</channel></rss>",
+            "t".repeat(size * 400)
+        )
     });
     check("entries of a feed", 100, |size| {
         let junk = "<a/>".repeat(size * 40);
@@ -106,7 +119,9 @@ fn xml_of_any_shape_is_read_in_linear_time() {
         let junk = "<a/>".repeat(size * 40);
         let sender = format!("<header><sender>{}</sender></header>", "s".repeat(size * 400));
         let items = entries(size, |n| {
-            format!("<newsItem guid='{n}'><contentMeta><headline>h</headline></contentMeta></newsItem>")
+            format!(
+                "<newsItem guid='{n}'><contentMeta><headline>h</headline></contentMeta></newsItem>"
+            )
         });
         format!("<newsMessage>{junk}{sender}<itemSet>{items}</itemSet></newsMessage>")
     });
@@ -125,9 +140,9 @@ fn teletype_of_any_shape_is_read_in_linear_time() {
 /// NFKC makes 18 characters of U+FDFA.
 #[test]
 fn no_character_grows_much_when_words_are_compared() {
-    let longest = (0..=0x10_ffff).filter_map(char::from_u32).max_by_key(|c| {
-        text::tokens::fold(&c.to_string()).len() / c.len_utf8()
-    });
+    let longest = (0..=0x10_ffff)
+        .filter_map(char::from_u32)
+        .max_by_key(|c| text::tokens::fold(&c.to_string()).len() / c.len_utf8());
     let longest = longest.unwrap();
     let grown = text::tokens::fold(&longest.to_string()).len();
     assert!(grown <= 6 * longest.len_utf8(), "{longest:?} grows to {grown} bytes");

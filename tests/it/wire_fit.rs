@@ -1,5 +1,5 @@
-//! The largest article that decoding lets through: its state record, its events, the states of its story
-//! and its reject fit the topics that a broker makes by default.
+//! The largest article that decoding lets through: its state record, its events, the states of its
+//! story and its reject fit the topics that a broker makes by default.
 
 use serde_json::{Value, json};
 use wirefold::daemon::contract::{Encoder, Mode, Unique};
@@ -32,10 +32,12 @@ fn largest(n: usize) -> Value {
     let words = |count: usize, of: usize| -> String {
         (0..count).map(|n| format!("word{}of{of} ", n * 7_919 % 10_007)).collect()
     };
-    let quoted: String = (0..QUOTING).map(|other| words(if other == n { 90 } else { 20 }, other)).collect();
+    let quoted: String =
+        (0..QUOTING).map(|other| words(if other == n { 90 } else { 20 }, other)).collect();
     let figures: String = (1_000_000..1_066_000).map(|n| format!("{n} ")).collect();
-    let mut links: Vec<Value> =
-        (0..28).map(|l| json!({"uri": uri(&format!("l{l}")), "version": filled("", 256)})).collect();
+    let mut links: Vec<Value> = (0..28)
+        .map(|l| json!({"uri": uri(&format!("l{l}")), "version": filled("", 256)}))
+        .collect();
     links.extend(vec![json!({"uri": "u"}); 222]);
     json!({
         "uri": uri("u"),

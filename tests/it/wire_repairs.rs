@@ -1,5 +1,5 @@
-//! What is there and cannot be read as it stands: repaired or left out with a flag that says so, or the
-//! reason of a reject, never gone without a word.
+//! What is there and cannot be read as it stands: repaired or left out with a flag that says so, or
+//! the reason of a reject, never gone without a word.
 
 use crate::wire_xml::decode;
 use wirefold::engine::Settings;
@@ -34,7 +34,8 @@ fn half_an_emoji_costs_no_text_and_no_verdict() {
     let mut state = State::new(settings.clone(), key);
     let mut said = Vec::new();
     for (offset, body) in (0..).zip([TEXT.to_owned(), format!("{TEXT} \\ud83d")]) {
-        let record = format!("{{\"uri\":\"s:{offset}\",\"headline\":\"Ferry\",\"body\":\"{body}\"}}");
+        let record =
+            format!("{{\"uri\":\"s:{offset}\",\"headline\":\"Ferry\",\"body\":\"{body}\"}}");
         let article = only(record.as_bytes());
         assert_eq!(article.body.published(), body.replace("\\ud83d", "\u{fffd}"));
         let input = InputPosition { topic: "t".into(), partition: 0, offset, item: 0 };
@@ -131,7 +132,8 @@ fn times_and_languages_of_the_other_formats_are_flagged_too() {
               <urgency>x</urgency><headline>h</headline></contentMeta></newsItem>";
     let newsml = "<NewsML><NewsItem><NewsManagement><FirstCreated>YYYYMMDD</FirstCreated></NewsManagement>\
                   <NewsComponent><NewsLines><HeadLine>h</HeadLine></NewsLines></NewsComponent></NewsItem></NewsML>";
-    let nitf = "<nitf><head><title>t</title><docdata><date.release norm='x'/></docdata></head></nitf>";
+    let nitf =
+        "<nitf><head><title>t</title><docdata><date.release norm='x'/></docdata></head></nitf>";
     let rss = "<rss><channel><item><guid>a</guid><title>t</title><pubDate>today</pubDate></item></channel></rss>";
     let atom = "<entry xml:lang='english'><id>a</id><title>t</title><updated>now</updated></entry>";
     let teletype = "\u{1}a1 3\nslug/\n\u{2}Ferry aground =\ntext\u{3}yesterday\r\n";

@@ -1,8 +1,8 @@
 //! The headers of a message.
 //!
 //! Kafka allows any bytes in the name of a header. The client library panics on a name that is not
-//! UTF-8, and offers no other way to it, so that reading each header is guarded. Such a header is left
-//! out and counted; the record is read with the others.
+//! UTF-8, and offers no other way to it, so that reading each header is guarded. Such a header is
+//! left out and counted; the record is read with the others.
 
 use crate::daemon::metrics;
 use crate::daemon::pipeline::broker::Header;

@@ -232,9 +232,9 @@ pub fn fold(word: &str) -> String {
     }
 }
 
-/// A character, but for two that NFKC makes a phrase of 18 and of 8: they stay one, as characters of
-/// private use, so that no word grows to more than six times its length. A phrase holds spaces, and is
-/// no word in any case.
+/// A character, but for two that NFKC makes a phrase of 18 and of 8: they stay one, as characters
+/// of private use, so that no word grows to more than six times its length. A phrase holds spaces,
+/// and is no word in any case.
 fn unexpanded(c: char) -> char {
     match c {
         '\u{fdfa}' => '\u{f8fa}',

@@ -1,11 +1,11 @@
 //! The largest fields of an article.
 //!
-//! Everything that an article says of itself can end up in its state record, in events, or in memory
-//! for as long as it is live, and each of these has a limit. A field over its bound refuses the item:
-//! a uri or a headline that is cut names something else.
+//! Everything that an article says of itself can end up in its state record, in events, or in
+//! memory for as long as it is live, and each of these has a limit. A field over its bound refuses
+//! the item: a uri or a headline that is cut names something else.
 //!
-//! The bounds are several times what wires send. They are chosen so that the largest record fits the
-//! 1,048,588 bytes that a Kafka topic takes by default:
+//! The bounds are several times what wires send. They are chosen so that the largest record fits
+//! the 1,048,588 bytes that a Kafka topic takes by default:
 //!
 //! | record | holds at most | bytes |
 //! |---|---|---|
@@ -40,7 +40,8 @@ const SIGNAL_BYTES_MAX: usize = 128;
 /// Subjects and other identifiers, which are not kept.
 const SUBJECTS_MAX: usize = 2_000;
 const ALTIDS_MAX: usize = 250;
-/// Links to other articles, and bytes of all their uris and versions. They are kept with the article.
+/// Links to other articles, and bytes of all their uris and versions. They are kept with the
+/// article.
 const LINKS_MAX: usize = 250;
 const LINKS_BYTES_MAX: usize = 65_536;
 /// Entries of any list in a JSON object.
@@ -111,8 +112,8 @@ fn within(field: &'static str, size: usize, unit: &'static str, max: usize) -> R
     if size > max { Err(Error::FieldTooLarge { field, size, unit, max }) } else { Ok(()) }
 }
 
-/// What all items of a record share, such as the title of their feed: read once, and no larger than a
-/// field may be, so that items do not multiply it.
+/// What all items of a record share, such as the title of their feed: read once, and no larger than
+/// a field may be, so that items do not multiply it.
 pub(super) fn shared(
     field: &'static str,
     text: Option<String>,

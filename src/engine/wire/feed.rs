@@ -85,8 +85,7 @@ pub(super) fn rss_article(item: &Element, channel: &Channel) -> Result<Article, 
             None | Some("post" | "page") => ItemType::Text,
             Some(_) => ItemType::Other,
         },
-        versioncreated: time("versioncreated", &["atom:updated", "dcterms:modified"])
-            .or(published),
+        versioncreated: time("versioncreated", &["atom:updated", "dcterms:modified"]).or(published),
         published,
         pubstatus: match text("wp:status").as_deref() {
             Some("trash") => PubStatus::Canceled,

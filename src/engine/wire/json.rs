@@ -20,9 +20,9 @@
 //! and feeds send, are taken as escaped. The uri of an item of AP is `altids.itemid`: its own
 //! `uri` is the address of a query. Items of a JSON Feed take title and language of their feed.
 //!
-//! What is null counts as absent. Bytes that are not UTF-8 and escaped halves of surrogate pairs become
-//! U+FFFD, and the article is flagged; so is a field that is there and cannot be read, unless the article
-//! cannot do without it.
+//! What is null counts as absent. Bytes that are not UTF-8 and escaped halves of surrogate pairs
+//! become U+FFFD, and the article is flagged; so is a field that is there and cannot be read,
+//! unless the article cannot do without it.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 

@@ -208,8 +208,8 @@ pub fn decode(
     objects(bytes, json, settings)
 }
 
-/// The articles of a record in JSON, which it is `known` to be or looks like. Bytes that are not UTF-8
-/// become U+FFFD where the rest can be read.
+/// The articles of a record in JSON, which it is `known` to be or looks like. Bytes that are not
+/// UTF-8 become U+FFFD where the rest can be read.
 fn objects(bytes: &[u8], known: bool, settings: &Settings) -> Vec<Result<Article, Error>> {
     let wrong = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
     let encoding = match wrong {
@@ -334,8 +334,8 @@ fn kind(root: &Element) -> Option<Format> {
     }
 }
 
-/// Refuses what is over a bound, and what holds nothing to read, but for an order to withdraw, which
-/// need not repeat what it withdraws and is known by its slug or uri; reads the marks.
+/// Refuses what is over a bound, and what holds nothing to read, but for an order to withdraw,
+/// which need not repeat what it withdraws and is known by its slug or uri; reads the marks.
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
     bounds::check(&article)?;
     let empty = |a: &Article| a.headline.is_empty() && a.body.published().trim().is_empty();

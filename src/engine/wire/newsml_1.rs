@@ -21,9 +21,7 @@ use super::newsml_1_content as content;
 use super::repairs::Repairs;
 use super::xml::Element;
 use super::{Error, nitf};
-use crate::engine::article::{
-    Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubStatus,
-};
+use crate::engine::article::{Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubStatus};
 
 /// The most languages of one item, each of which gives an article.
 const LANGUAGES_MAX: u32 = 50;

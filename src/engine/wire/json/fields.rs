@@ -1,11 +1,11 @@
 //! The fields of a JSON object, unread until they are asked for.
 //!
 //! In: the text of one object. Out: [`Fields`], whose values are borrowed from it. Names are compared
-//! without case and without underscores; through a [`Reader`] a value is read as text, a list of names,
-//! or a list of parts. What is there and cannot be read is noted in [`Repairs`].
+//! without case and without underscores; through a [`Reader`] a value is read as text, a list of
+//! names, or a list of parts. What is there and cannot be read is noted in [`Repairs`].
 //!
-//! Cost: one pass and one search in a sorted map for each name, so that an object of 4 MB whose names
-//! are all different takes no longer than other records of its size.
+//! Cost: one pass and one search in a sorted map for each name, so that an object of 4 MB whose
+//! names are all different takes no longer than other records of its size.
 
 use super::super::bounds::{self, ENTRIES_MAX};
 use super::super::repairs::Repairs;

@@ -1,8 +1,8 @@
 //! JSON strings and other values that stand for text.
 //!
-//! In: the bytes of a value that serde_json has found to be well formed. Out: a [`Value`]. Half of a
-//! surrogate pair, which JSON can escape and Unicode text cannot hold, becomes U+FFFD: software that
-//! cuts text between the halves of an emoji leaves one behind.
+//! In: the bytes of a value that serde_json has found to be well formed. Out: a [`Value`]. Half of
+//! a surrogate pair, which JSON can escape and Unicode text cannot hold, becomes U+FFFD: software
+//! that cuts text between the halves of an emoji leaves one behind.
 
 use std::borrow::Cow;
 
@@ -72,8 +72,8 @@ fn unescaped(raw: &str) -> Text<'static> {
     Text { text: Cow::Owned(text), repaired }
 }
 
-/// The character that `raw` starts with an escape of, and the bytes of that escape; no character for
-/// half of a surrogate pair.
+/// The character that `raw` starts with an escape of, and the bytes of that escape; no character
+/// for half of a surrogate pair.
 fn escape(raw: &str) -> (Option<char>, usize) {
     let simple = match raw.as_bytes().get(1) {
         Some(b'n') => '\n',
