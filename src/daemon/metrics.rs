@@ -137,6 +137,8 @@ table! {
         "Articles classified, by what they are."
     REJECTED: Counter "wirefold_articles_rejected_total" ["stage" "reason"] Count NONE
         "Articles that could not be read, by stage and reason."
+    HEADERS_LOST: Counter "wirefold_headers_unreadable_total" [] Count NONE
+        "Headers of input records that were left out because their names are not UTF-8."
     LATE: Counter "wirefold_late_articles_total" [] Count NONE
         "Articles that arrived later after their publication than `engine.late_after`."
     DECISION: Histogram "wirefold_decision_seconds" [] Seconds WORK
@@ -289,9 +291,11 @@ fn start() {
         }
     }
     BUILD_INFO.set([env!("CARGO_PKG_VERSION"), CORE], 1.0);
-    for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS, STREAMS_DROPPED, UNWRAPPED] {
+    for counter in [RECEIVED, HEADERS_LOST, LATE, REBALANCES, MERGES, WITHDRAWALS] {
         counter.add([], 0);
     }
+    STREAMS_DROPPED.add([], 0);
+    UNWRAPPED.add([], 0);
     CONNECTIONS.set([], 0.0);
     STREAMS.set([], 0.0);
     BOUNDS.iter().for_each(|bound| BOUNDED.add([bound], 0));

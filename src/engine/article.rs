@@ -246,6 +246,9 @@ pub struct Article {
     pub usageterms: Option<String>,
     /// The wire's marks.
     pub marks: Marks,
+    /// What was there and could not be read as it stood, as flags of the verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
 }
 
 /// What is remembered of an article beside its fingerprint and its terms, while it is live.

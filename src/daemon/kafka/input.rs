@@ -7,6 +7,7 @@
 //! the lag costs no request.
 
 use super::client::{log, needs_a_person};
+use super::headers;
 use super::writer::{CONNECTION_FAILED, fault};
 use crate::daemon::pipeline::broker::{self, Fault, Fetching, InputRecord, Partition, Polled};
 use crate::engine::article::EventTime;
@@ -14,7 +15,7 @@ use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, Timestamp, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -239,9 +240,6 @@ fn list<'a>(
 
 /// A copy of a message that outlives the client's buffers.
 pub(super) fn record(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> InputRecord {
-    let headers = message.headers().map(|headers| {
-        headers.iter().map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect()
-    });
     InputRecord {
         from: Partition { topic: topic.clone(), partition: message.partition() },
         offset: message.offset(),
@@ -251,6 +249,6 @@ pub(super) fn record(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> InputRe
         },
         key: message.key().map(<[u8]>::to_vec),
         payload: message.payload().map(<[u8]>::to_vec),
-        headers: headers.unwrap_or_default(),
+        headers: headers::readable(message.headers()),
     }
 }

@@ -7,13 +7,14 @@
 //! | [`texts`] | single records of the input, for whoever wants an article's text |
 //! | [`lease`] | group membership on the changelog: who owns which shard |
 //! | [`cluster`] | a shard's [`Broker`](super::pipeline::broker::Broker) |
-//! | `input`, `changelog`, `writer` | its parts |
+//! | `input`, `headers`, `changelog`, `writer` | its parts |
 //!
 //! Every call blocks, so all of it runs on threads of its own.
 
 mod changelog;
 pub mod client;
 pub mod cluster;
+mod headers;
 mod input;
 pub mod lease;
 pub mod texts;

@@ -1,12 +1,14 @@
 //! Reads single records of the input topic by position, for whoever wants an article's text.
 
 use super::client::{CALL, Quiet, Settings};
+use super::input::record;
 use crate::daemon::texts::{Reads, Record};
 use crate::engine::article::InputPosition;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Headers, Message};
+use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(50);
@@ -64,13 +66,10 @@ fn poll(consumer: &BaseConsumer<Quiet>, at: &InputPosition) -> Result<Option<Rec
             Some(Ok(message)) if message.offset() < at.offset => {}
             Some(Ok(message)) if message.offset() > at.offset => return Ok(None),
             Some(Ok(message)) => {
-                let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-                let kind =
-                    headers.filter(|header| header.key == "content-type").find_map(|h| h.value);
-                let content_type = kind.and_then(|kind| std::str::from_utf8(kind).ok());
+                let record = record(&at.topic, &message);
                 return Ok(Some(Record {
-                    payload: message.payload().unwrap_or_default().to_vec(),
-                    content_type: content_type.map(str::to_owned),
+                    content_type: record.content_type().map(Cow::into_owned),
+                    payload: record.payload.unwrap_or_default(),
                 }));
             }
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(None),

@@ -181,11 +181,11 @@ pub fn prepare(
     let one = |record: InputRecord| {
         let started = Instant::now();
         let taken = slice.takes(&record);
-        let content_type = record.header("content-type").and_then(|v| std::str::from_utf8(v).ok());
+        let content_type = record.content_type();
         let payload = record.payload.as_deref().unwrap_or_default();
         let items = match taken {
             Taken::Nothing => Vec::new(),
-            _ => wire::items(payload, content_type, format, &settings.wire),
+            _ => wire::items(payload, content_type.as_deref(), format, &settings.wire),
         };
         let own = |item| match taken {
             Taken::ByItem => picked(&record, item, settings, slice, key),

@@ -7,6 +7,7 @@
 
 use crate::engine::article::EventTime;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,11 @@ impl InputRecord {
     /// The value of its first header called `name`.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(key, _)| key == name)?.1.as_deref()
+    }
+
+    /// What its headers say of its format, with U+FFFD for bytes that are not UTF-8.
+    pub fn content_type(&self) -> Option<Cow<'_, str>> {
+        self.header("content-type").map(String::from_utf8_lossy)
     }
 
     /// Bytes that it holds in memory, roughly.

@@ -25,7 +25,7 @@ impl Lang {
         for (to, from) in code.iter_mut().zip(primary.bytes()) {
             *to = from.to_ascii_lowercase();
         }
-        if [*b"und", *b"mul", *b"mis", *b"zxx"].contains(&code) {
+        if Self::NONE.contains(&&code) {
             return None;
         }
         Some(Self::SHORT.iter().find(|(long, _)| **long == code).map_or(
@@ -35,6 +35,15 @@ impl Lang {
                 Self([a, b, 0])
             },
         ))
+    }
+
+    /// Subtags for a language that is not known, or for none.
+    const NONE: [&[u8; 3]; 4] = [b"und", b"mul", b"mis", b"zxx"];
+
+    /// Whether a language tag says that the language is not known, or that there is none.
+    pub fn says_none(tag: &str) -> bool {
+        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
+        primary.is_empty() || Self::NONE.iter().any(|n| primary.as_bytes().eq_ignore_ascii_case(*n))
     }
 
     /// The codes of three letters (ISO 639-2, in both of its forms) that wires write for languages

@@ -353,6 +353,7 @@ impl State {
     }
 
     fn flag(&self, new: &Prepared, stamp: EventTime, verdict: &mut Verdict) {
+        verdict.flags.extend(new.article.flags.iter().cloned());
         let claimed = new.about.claimed;
         if claimed.is_some_and(|claimed| stamp.since(claimed) > self.settings.late_after) {
             verdict.flags.push("late".into());

@@ -19,7 +19,9 @@
 
 use super::Settings;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::{
+    IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfkc_quick,
+};
 
 /// A number as it stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,11 +218,29 @@ pub fn word_hash(word: &str) -> u64 {
 }
 
 /// NFKC and full case folding: lower case of upper case, which unfolds `ß` and final sigma.
+///
+/// Folding seldom leaves anything to normalise again, which a quick check tells.
 pub fn fold(word: &str) -> String {
     if word.is_ascii() {
         return word.to_ascii_lowercase();
     }
-    word.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
+    let normal = word.chars().map(unexpanded).nfkc();
+    let folded: String = normal.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
+    match is_nfkc_quick(folded.chars()) {
+        IsNormalized::Yes => folded,
+        IsNormalized::No | IsNormalized::Maybe => folded.nfkc().collect(),
+    }
+}
+
+/// A character, but for two that NFKC makes a phrase of 18 and of 8: they stay one, as characters
+/// of private use, so that no word grows to more than six times its length. A phrase holds spaces,
+/// and is no word in any case.
+fn unexpanded(c: char) -> char {
+    match c {
+        '\u{fdfa}' => '\u{f8fa}',
+        '\u{fdfb}' => '\u{f8fb}',
+        c => c,
+    }
 }
 
 /// The path by character, for a run that holds non-ASCII bytes or is long.

@@ -18,10 +18,12 @@
 //!
 //! Sources: RSS 2.0.11; RFC 4287; RFC 5023 (drafts).
 
+use super::bounds::{self, BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX, TERMS_BYTES_MAX};
+use super::repairs::Repairs;
 use super::xml::Element;
 use super::{Error, nitf};
 use crate::engine::article::{
-    Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
+    Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus,
 };
 use html5gum::{Token, Tokenizer};
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -37,34 +39,53 @@ pub(super) fn atom_items(root: &Element) -> Vec<&Element> {
     if root.is("entry") { vec![root] } else { root.own("entry").collect() }
 }
 
+/// What a channel of RSS says for all its items.
+pub(super) struct Channel {
+    title: Result<Option<String>, Error>,
+    language: Option<String>,
+    copyright: Result<Option<String>, Error>,
+}
+
+impl Channel {
+    pub(super) fn of(root: &Element) -> Self {
+        let channel = root.at(&["channel"]);
+        let text = |name: &str| channel?.prefixed(name).find_map(Element::text);
+        Self {
+            title: bounds::shared("provider", text("title"), PROVIDER_BYTES_MAX),
+            language: text("language").or_else(|| text("dc:language")),
+            copyright: bounds::shared("usageterms", text("copyright"), TERMS_BYTES_MAX),
+        }
+    }
+}
+
 /// One entry of an RSS document.
-pub(super) fn rss_article(item: &Element, root: &Element) -> Result<Article, Error> {
-    let none = Element::default();
-    let channel = root.at(&["channel"]).unwrap_or(&none);
+pub(super) fn rss_article(item: &Element, channel: &Channel) -> Result<Article, Error> {
     let text = |name: &str| item.prefixed(name).find_map(Element::text);
     let first = |names: &[&str]| names.iter().find_map(|name| text(name));
-    let time = |names: &[&str]| names.iter().find_map(|name| read_time(&text(name)?));
-    let of_channel = |name: &str| channel.prefixed(name).find_map(Element::text);
+    let repairs = Repairs::default();
+    let time = |field, names: &[&str]| {
+        names.iter().find_map(|name| repairs.read(field, &text(name)?, read_time))
+    };
     let about = item.attribute("rdf:about").map(str::to_owned);
-    let published = time(&["pubDate", "dc:date"]);
+    let published = time("published", &["pubDate", "dc:date"]);
     let body = ["content:encoded", "description"]
         .into_iter()
         .find_map(|name| item.prefixed(name).find_map(html));
-    let language = text("dc:language").or_else(|| of_channel("language"));
-    let language = language.or_else(|| of_channel("dc:language"));
+    let language = text("dc:language");
+    let language = language.as_ref().or(channel.language.as_ref());
     Ok(Article {
         uri: first(&["guid", "link"]).or(about).ok_or(Error::Missing("guid"))?,
-        provider: text("dc:publisher").or_else(|| of_channel("title")),
+        provider: own_or(text("dc:publisher"), &channel.title)?,
         infosource: first(&["source", "dc:source"]),
         byline: first(&["dc:creator", "author"]),
         headline: text("title").map(|title| plain(&title)).unwrap_or_default(),
         body: body.unwrap_or_default(),
-        language: language.as_deref().and_then(Lang::parse),
+        language: language.and_then(|tag| repairs.language(tag)),
         kind: match text("wp:post_type").as_deref() {
             None | Some("post" | "page") => ItemType::Text,
             Some(_) => ItemType::Other,
         },
-        versioncreated: time(&["atom:updated", "dcterms:modified"]).or(published),
+        versioncreated: time("versioncreated", &["atom:updated", "dcterms:modified"]).or(published),
         published,
         pubstatus: match text("wp:status").as_deref() {
             Some("trash") => PubStatus::Canceled,
@@ -72,19 +93,56 @@ pub(super) fn rss_article(item: &Element, root: &Element) -> Result<Article, Err
             _ => PubStatus::Usable,
         },
         subjects: item.prefixed("category").filter_map(Element::text).collect(),
-        usageterms: text("dc:rights").or_else(|| of_channel("copyright")),
+        usageterms: own_or(text("dc:rights"), &channel.copyright)?,
+        flags: repairs.flags(),
         ..Article::default()
     })
 }
 
+/// What an item says itself, or else what it shares.
+fn own_or(
+    own: Option<String>,
+    shared: &Result<Option<String>, Error>,
+) -> Result<Option<String>, Error> {
+    if own.is_some() { Ok(own) } else { shared.clone() }
+}
+
+/// What a feed of Atom says for all its entries.
+pub(super) struct Feed {
+    title: Result<Option<String>, Error>,
+    rights: Result<Option<String>, Error>,
+    author: Result<Option<String>, Error>,
+    language: Option<String>,
+}
+
+impl Feed {
+    /// Of a feed, or of an entry that stands alone and has its language only.
+    pub(super) fn of(root: &Element) -> Self {
+        let feed = if root.is("feed") { Some(root) } else { None };
+        let text = |name: &str| feed.and_then(|feed| own_text(feed, name));
+        Self {
+            title: bounds::shared("provider", text("title"), PROVIDER_BYTES_MAX),
+            rights: bounds::shared("usageterms", text("rights"), TERMS_BYTES_MAX),
+            author: bounds::shared("byline", feed.and_then(author), BYLINE_BYTES_MAX),
+            language: root.attribute("lang").map(str::to_owned),
+        }
+    }
+}
+
+fn own_text(of: &Element, name: &str) -> Option<String> {
+    of.own(name).find_map(Element::text)
+}
+
+fn author(of: &Element) -> Option<String> {
+    of.own("author").find_map(|author| own_text(author, "name"))
+}
+
 /// One entry of an Atom document.
-pub(super) fn atom_article(entry: &Element, root: &Element) -> Result<Article, Error> {
-    let text = |of: &Element, name: &str| of.own(name).find_map(Element::text);
-    let time = |name: &str| read_time(&text(entry, name)?);
-    let feed = if root.is("feed") { Some(root) } else { None };
+pub(super) fn atom_article(entry: &Element, feed: &Feed) -> Result<Article, Error> {
+    let text = own_text;
+    let repairs = Repairs::default();
+    let time = |field, name: &str| repairs.read(field, &text(entry, name)?, read_time);
     let source = entry.own("source").next();
-    let of_feed = |name: &str| feed.and_then(|feed| text(feed, name));
-    let name = |of: &Element| of.own("author").find_map(|author| text(author, "name"));
     let page = || {
         let mut all = entry.own("link");
         let found = all.find(|l| l.attribute("rel").is_none_or(|rel| rel == "alternate"))?;
@@ -94,27 +152,29 @@ pub(super) fn atom_article(entry: &Element, root: &Element) -> Result<Article, E
     let body = content.or_else(|| entry.own("summary").find_map(construct));
     let holder = entry.own("content").next();
     let language = holder.and_then(|content| content.attribute("lang"));
-    let language = language.or(entry.attribute("lang")).or(root.attribute("lang"));
+    let language = language.or(entry.attribute("lang")).or(feed.language.as_deref());
     let draft = entry.at(&["control", "draft"]).and_then(Element::text);
     let subject = |c: &Element| c.attribute("label").or(c.attribute("term")).map(str::to_owned);
+    let infosource = source.and_then(|source| text(source, "title"));
     Ok(Article {
         uri: text(entry, "id").or_else(page).ok_or(Error::Missing("id"))?,
         version: text(entry, "updated"),
-        provider: of_feed("title").or_else(|| source.and_then(|source| text(source, "title"))),
-        infosource: source.and_then(|source| text(source, "title")),
-        byline: name(entry).or_else(|| feed.and_then(name)),
+        provider: feed.title.clone()?.or_else(|| infosource.clone()),
+        infosource,
+        byline: own_or(author(entry), &feed.author)?,
         headline: entry.own("title").find_map(title).unwrap_or_default(),
         body: body.unwrap_or_default(),
-        language: language.and_then(Lang::parse),
-        versioncreated: time("updated"),
-        published: time("published").or_else(|| time("updated")),
+        language: language.and_then(|tag| repairs.language(tag)),
+        versioncreated: time("versioncreated", "updated"),
+        published: time("published", "published").or_else(|| time("versioncreated", "updated")),
         pubstatus: match draft.as_deref() {
             Some("yes") => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
         subjects: entry.own("category").filter_map(subject).collect(),
         links: links(entry),
-        usageterms: text(entry, "rights").or_else(|| of_feed("rights")),
+        usageterms: own_or(text(entry, "rights"), &feed.rights)?,
+        flags: repairs.flags(),
         ..Article::default()
     })
 }
@@ -130,7 +190,9 @@ fn read_time(text: &str) -> Option<EventTime> {
 
 /// Escaped markup, or markup that stands unescaped, as some feeds send it.
 fn html(part: &Element) -> Option<Body> {
-    part.text()?;
+    if !part.has_text() {
+        return None;
+    }
     let marked = part.elements().next().is_some();
     let html = if marked { nitf::html(part) } else { part.content().trim().to_owned() };
     Some(Body::Html(html))

@@ -20,29 +20,44 @@
 //! and feeds send, are taken as escaped. The uri of an item of AP is `altids.itemid`: its own
 //! `uri` is the address of a query. Items of a JSON Feed take title and language of their feed.
 //!
+//! What is null counts as absent. Bytes that are not UTF-8 and escaped halves of surrogate pairs
+//! become U+FFFD, and the article is flagged; so is a field that is there and cannot be read,
+//! unless the article cannot do without it.
+//!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
 mod fields;
+mod text;
 
+use super::bounds::{self, PROVIDER_BYTES_MAX};
+use super::repairs::Repairs;
 use super::{Error, Settings, part};
 use crate::engine::article::{
     Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus,
 };
-use fields::{Fields, Part, list, scalar, syntax};
-use serde_json::value::RawValue;
+use fields::{Fields, List, Part, Reader};
 use std::borrow::Cow;
 use std::ops::Range;
+use text::is_empty;
 
-/// The articles of a record; `ranges` gets the bytes of each that stands in a list.
+/// Whether bytes of a record that were not UTF-8 have become U+FFFD.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    Repaired,
+}
+
+/// The articles of a record; `ranges` gets the bytes of each that is in a list.
 pub(super) fn decode(
     text: &str,
+    encoding: Encoding,
     settings: &Settings,
     ranges: &mut Vec<Range<usize>>,
 ) -> Vec<Result<Article, Error>> {
-    match items(text) {
+    match items(text, settings) {
         Err(error @ Error::Syntax { .. }) => match Mended::of(text) {
-            Some(mended) if items(&mended.text).is_ok() => {
-                let all = decode(&mended.text, settings, ranges);
+            Some(mended) if items(&mended.text, settings).is_ok() => {
+                let all = decode(&mended.text, encoding, settings, ranges);
                 ranges.iter_mut().for_each(|range| *range = mended.before(range));
                 all
             }
@@ -50,17 +65,18 @@ pub(super) fn decode(
         },
         Err(error) => vec![Err(error)],
         Ok(Record { items, .. }) if items.is_empty() => vec![Err(Error::Empty)],
-        Ok(Record { items, .. }) if items.len() > settings.items_max as usize => {
-            vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })]
-        }
-        Ok(Record { items, title, language }) => {
-            let of_feed = |mut article: Article| {
-                article.provider = article.provider.or_else(|| title.clone());
-                article.language = article.language.or(language);
-                article
+        Ok(Record { items, shared }) => {
+            let one = |item: Item<'_>| {
+                let repairs = Repairs::default();
+                if encoding == Encoding::Repaired && item.text.contains('\u{fffd}') {
+                    repairs.text();
+                }
+                let mut article = article(&item.fields()?, &repairs)?;
+                shared.fill(&mut article, &repairs)?;
+                article.flags = repairs.flags();
+                super::finish(article, settings)
             };
             ranges.extend(items.iter().filter_map(|item| item.range(text)));
-            let one = |item: Item<'_>| article(item.fields()?, settings).map(of_feed);
             items.into_iter().map(one).collect()
         }
     }
@@ -69,44 +85,80 @@ pub(super) fn decode(
 /// The items of a record, and what its feed says for all of them.
 struct Record<'a> {
     items: Vec<Item<'a>>,
-    title: Option<String>,
+    shared: Shared,
+}
+
+/// What a feed says for all its items.
+struct Shared {
+    title: Result<Option<String>, Error>,
     language: Option<Lang>,
+    repaired: bool,
 }
 
-/// An item of a record.
-enum Item<'a> {
-    Unread(&'a str),
-    Read(Fields<'a>),
+impl Default for Shared {
+    fn default() -> Self {
+        Self { title: Ok(None), language: None, repaired: false }
+    }
 }
 
-impl<'a> Item<'a> {
-    /// Its bytes in `text`, if it stands in a list.
-    fn range(&self, text: &str) -> Option<Range<usize>> {
-        match self {
-            Self::Unread(item) => Some(part::range(text.as_bytes(), item)),
-            Self::Read(_) => None,
+impl Shared {
+    fn of(feed: &Fields<'_>) -> Self {
+        if !feed.text("version").is_some_and(|v| v.text.contains("jsonfeed.org/")) {
+            return Self::default();
+        }
+        let (title, language) = (feed.text("title"), feed.text("language"));
+        let repaired = title.as_ref().is_some_and(|title| title.repaired);
+        let title = title.map(|title| title.text.into_owned());
+        Self {
+            title: bounds::shared("provider", title, PROVIDER_BYTES_MAX),
+            language: language.and_then(|language| Lang::parse(&language.text)),
+            repaired,
         }
     }
 
-    fn fields(self) -> Result<Fields<'a>, Error> {
-        match self {
-            Self::Read(fields) => Ok(fields),
-            Self::Unread(text) if text.starts_with('{') => Fields::read(text),
-            Self::Unread(_) => {
-                Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 })
+    /// Fills in what the item does not say itself.
+    fn fill(&self, article: &mut Article, repairs: &Repairs) -> Result<(), Error> {
+        if article.provider.is_none() {
+            article.provider.clone_from(&self.title.clone()?);
+            if self.repaired {
+                repairs.text();
             }
+        }
+        article.language = article.language.or(self.language);
+        Ok(())
+    }
+}
+
+/// An item of a record, whose fields may have been read.
+struct Item<'a> {
+    text: &'a str,
+    fields: Option<Fields<'a>>,
+}
+
+impl<'a> Item<'a> {
+    /// Its bytes in `text`, if it is in a list.
+    fn range(&self, text: &str) -> Option<Range<usize>> {
+        self.fields.is_none().then(|| part::range(text.as_bytes(), self.text))
+    }
+
+    fn fields(self) -> Result<Fields<'a>, Error> {
+        match self.fields {
+            Some(fields) => Ok(fields),
+            None if self.text.starts_with('{') => Fields::read(self.text),
+            None => Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 }),
         }
     }
 }
 
 impl<'a> Record<'a> {
-    fn of(items: Vec<&'a str>) -> Self {
-        let items = items.into_iter().map(Item::Unread).collect();
-        Self { items, title: None, language: None }
+    fn of(texts: Vec<&'a str>) -> Self {
+        let items = texts.into_iter().map(|text| Item { text, fields: None }).collect();
+        Self { items, shared: Shared::default() }
     }
 
-    fn one(fields: Fields<'a>) -> Self {
-        Self { items: vec![Item::Read(fields)], title: None, language: None }
+    fn one(text: &'a str, fields: Fields<'a>) -> Self {
+        let items = vec![Item { text, fields: Some(fields) }];
+        Self { items, shared: Shared::default() }
     }
 }
 
@@ -152,33 +204,32 @@ impl Mended {
 }
 
 /// The items of a record.
-fn items(text: &str) -> Result<Record<'_>, Error> {
+fn items<'a>(text: &'a str, settings: &Settings) -> Result<Record<'a>, Error> {
     if text.starts_with('[') {
-        return list(text).map(Record::of).map_err(|e| syntax(&e));
+        return listed(text, settings).map(Record::of);
     }
     let fields = Fields::read(text)?;
     if fields.raw("uri").is_some() {
-        return Ok(Record::one(fields));
+        return Ok(Record::one(text, fields));
     }
     // The `id` beside `data` names the request that was answered.
-    if let Some(data) = fields.raw("data").and_then(|data| Fields::read(data).ok()) {
+    if let Some(data) = fields.raw("data").and_then(Fields::of_object) {
         if let Some(item) = data.raw("item") {
             return Ok(Record::of(vec![item]));
         }
-        if let Some(Ok(all)) = data.raw("items").map(list) {
-            let bare = |raw| Fields::read(raw).ok().and_then(|f| f.raw("item")).unwrap_or(raw);
-            return Ok(Record::of(all.into_iter().map(bare).collect()));
+        if let Some(all) = data.raw("items").filter(|raw| raw.starts_with('[')) {
+            let bare = |raw| Fields::of_object(raw).and_then(|f| f.raw("item")).unwrap_or(raw);
+            return Ok(Record::of(listed(all, settings)?.into_iter().map(bare).collect()));
         }
     }
-    if fields.raw("id").is_none()
-        && let Some(all) = WRAPPERS.iter().find_map(|name| wrapped(fields.raw(name)?))
-    {
-        let feed = fields.text("version").is_some_and(|v| v.contains("jsonfeed.org/"));
-        let said = |name| fields.text(name).filter(|_| feed).map(Cow::into_owned);
-        let language = said("language").as_deref().and_then(Lang::parse);
-        return Ok(Record { title: said("title"), language, ..Record::of(all) });
+    let wrapped = WRAPPERS.iter().filter_map(|name| fields.raw(name));
+    match wrapped.into_iter().find(|raw| raw.starts_with(['{', '['])) {
+        Some(raw) if fields.raw("id").is_none() => {
+            let all = if raw.starts_with('{') { vec![raw] } else { listed(raw, settings)? };
+            Ok(Record { shared: Shared::of(&fields), ..Record::of(all) })
+        }
+        _ => Ok(Record::one(text, fields)),
     }
-    Ok(Record::one(fields))
 }
 
 /// Names under which an object that is none itself holds articles.
@@ -186,75 +237,86 @@ const WRAPPERS: [&str; 10] = [
     "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
 ];
 
-/// The articles under a wrapper's name: a list, or one.
-fn wrapped(raw: &str) -> Option<Vec<&str>> {
-    if raw.starts_with('{') { Some(vec![raw]) } else { list(raw).ok() }
+/// The entries of a list of items.
+fn listed<'a>(raw: &'a str, settings: &Settings) -> Result<Vec<&'a str>, Error> {
+    let list = List::read(raw, settings.items_max as usize)?;
+    if list.count > settings.items_max as usize {
+        return Err(Error::TooMany { items: list.count, max: settings.items_max });
+    }
+    Ok(list.entries)
 }
 
-fn article(fields: Fields<'_>, settings: &Settings) -> Result<Article, Error> {
-    if fields.raw("uri").is_none()
-        && fields.text("$schema").is_some_and(|schema| schema.contains("json-schema.org"))
-    {
+fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
+    let schema = |text: text::Text<'_>| text.text.contains("json-schema.org");
+    if fields.raw("uri").is_none() && fields.text("$schema").is_some_and(schema) {
         return Err(Error::NoArticle("JSON Schema"));
     }
-    let altids = fields.raw("altids").and_then(|raw| Fields::read(raw).ok());
-    let uri = match altids.as_ref().and_then(|ids| ids.text("itemid")) {
-        Some(own) => own,
-        None => fields
-            .required(&["uri", "guid", "id"], "uri")?
-            .or_else(|| fields.first(&["url", "link"]))
-            .ok_or(Error::Missing("uri"))?,
-    };
-    let kind = item_type(&fields);
-    let headline = headline(&fields).unwrap_or_default().trim().to_owned();
-    let body = body(&fields)?;
-    let owned = |names: &[&str]| fields.first(names).map(Cow::into_owned);
-    let one = |names: &[&str]| names.iter().find_map(|name| fields.names(name).into_iter().next());
-    let infosource = one(&["infosources", "infosource"]);
-    let article = Article {
-        uri: uri.into_owned(),
-        version: owned(&["version"]),
-        provider: one(&["provider", "source", "publisher", "copyrightholder"])
-            .or_else(|| infosource.clone()),
-        credit: owned(&["creditline", "credit", "descriptioncreditline"]),
+    let from = Reader { fields, repairs };
+    let uri = uri(&from)?;
+    let owned = |field, names: &[&str]| from.first(field, names).map(Cow::into_owned);
+    let infosource = from.name("infosource", &["infosources", "infosource"])?;
+    let provider = ["provider", "source", "publisher", "copyrightholder"];
+    let language = from.name("language", &["language", "lang", "inlanguage"])?;
+    Ok(Article {
+        uri,
+        version: owned("version", &["version"]),
+        provider: from.name("provider", &provider)?.or_else(|| infosource.clone()),
+        credit: owned("credit", &["creditline", "credit", "descriptioncreditline"]),
         infosource,
-        byline: owned(&["byline", "by"])
-            .or_else(|| Some(fields.names("authors").join(", ")).filter(|names| !names.is_empty())),
-        dateline: owned(&["dateline"]),
-        located: owned(&["located"]),
-        headline,
-        body,
-        language: one(&["language", "lang", "inlanguage"]).as_deref().and_then(Lang::parse),
-        kind,
-        versioncreated: fields.time(&["versioncreated", "datemodified"]),
-        firstcreated: fields.time(&["firstcreated"]),
-        published: fields.time(&[
-            "published",
-            "firstpublished",
-            "contentcreated",
-            "datepublished",
-            "publishedat",
-            "pubdate",
-        ]),
-        embargoed: fields.time(&["embargoed", "embargo"]),
-        expires: fields.time(&["expires"]),
-        pubstatus: status(&fields),
-        signals: signals(&fields),
-        ednote: owned(&["ednote", "editorialnote"]),
-        slugline: owned(&["slugline", "slug"]),
-        urgency: owned(&["urgency"]).and_then(|u| u.parse().ok()).filter(|u| (1..=9).contains(u)),
-        genre: one(&["genres", "genre"]),
-        subjects: [fields.names("subjects"), fields.names("subject")].concat(),
-        links: links(&fields),
-        altids: fields.parts("altids").into_iter().map(|p| p.value.into_owned()).collect(),
-        usageterms: owned(&["usageterms"]),
-        marks: Default::default(),
-    };
-    super::finish(article, settings)
+        byline: byline(&from)?,
+        dateline: owned("dateline", &["dateline"]),
+        located: owned("located", &["located"]),
+        headline: headline(&from)?.unwrap_or_default().trim().to_owned(),
+        body: body(&from)?,
+        language: language.and_then(|language| repairs.language(&language)),
+        kind: item_type(&from),
+        versioncreated: from.time("versioncreated", &["versioncreated", "datemodified"]),
+        firstcreated: from.time("firstcreated", &["firstcreated"]),
+        published: from.time("published", &PUBLISHED),
+        embargoed: from.time("embargoed", &["embargoed", "embargo"]),
+        expires: from.time("expires", &["expires"]),
+        pubstatus: status(&from),
+        signals: signals(&from)?,
+        ednote: owned("ednote", &["ednote", "editorialnote"]),
+        slugline: owned("slugline", &["slugline", "slug"]),
+        urgency: from.first("urgency", &["urgency"]).and_then(|u| repairs.urgency(&u)),
+        genre: from.name("genre", &["genres", "genre"])?,
+        subjects: [from.names("subjects", "subjects")?, from.names("subjects", "subject")?]
+            .concat(),
+        links: links(&from)?,
+        altids: from
+            .parts("altids", "altids")?
+            .into_iter()
+            .map(|part| part.value.into_owned())
+            .collect(),
+        usageterms: owned("usageterms", &["usageterms"]),
+        ..Article::default()
+    })
 }
 
-fn item_type(fields: &Fields<'_>) -> ItemType {
-    match fields.text("type").as_deref().map(str::to_ascii_lowercase).as_deref() {
+/// Names of the time of publication.
+const PUBLISHED: [&str; 6] =
+    ["published", "firstpublished", "contentcreated", "datepublished", "publishedat", "pubdate"];
+
+fn uri(from: &Reader<'_, '_>) -> Result<String, Error> {
+    let altids = from.fields.raw("altids").and_then(Fields::of_object);
+    let own = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
+    match own {
+        Some(own) => Ok(own.into_owned()),
+        None => from.required("uri", &["uri", "guid", "id", "url", "link"]).map(Cow::into_owned),
+    }
+}
+
+fn byline(from: &Reader<'_, '_>) -> Result<Option<String>, Error> {
+    if let Some(byline) = from.first("byline", &["byline", "by"]) {
+        return Ok(Some(byline.into_owned()));
+    }
+    let authors = from.names("byline", "authors")?.join(", ");
+    Ok(Some(authors).filter(|names| !names.is_empty()))
+}
+
+fn item_type(from: &Reader<'_, '_>) -> ItemType {
+    match from.first("type", &["type"]).as_deref().map(str::to_ascii_lowercase).as_deref() {
         Some("picture" | "photo" | "image") => ItemType::Picture,
         Some("video") => ItemType::Video,
         Some("audio") => ItemType::Audio,
@@ -265,17 +327,32 @@ fn item_type(fields: &Fields<'_>) -> ItemType {
     }
 }
 
-fn headline<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
-    let mut parts = fields.parts("headlines");
+fn headline<'a>(from: &Reader<'_, 'a>) -> Result<Option<Cow<'a, str>>, Error> {
+    let mut parts = from.parts("headline", "headlines")?;
     let main = parts.iter().position(|p| p.role.as_deref() == Some("main")).unwrap_or(0);
     if main < parts.len() {
-        return Some(parts.swap_remove(main).value);
+        return Ok(Some(parts.swap_remove(main).value));
     }
-    fields.first(&["headline", "headlinemain", "title", "name"])
+    Ok(from.first("headline", &["headline", "headlinemain", "title", "name"]))
 }
 
-fn body(fields: &Fields<'_>) -> Result<Body, Error> {
-    let mut parts = fields.parts("bodies");
+/// The text, or what stands for it.
+///
+/// # Errors
+/// When there is none, and one that could not be read.
+fn body(from: &Reader<'_, '_>) -> Result<Body, Error> {
+    let found = match text_body(from)? {
+        Some(body) => body,
+        None => caption(from)?,
+    };
+    if found.published().is_empty() && from.repairs.lost("body") {
+        return Err(Error::NotText("body"));
+    }
+    Ok(found)
+}
+
+fn text_body(from: &Reader<'_, '_>) -> Result<Option<Body>, Error> {
+    let mut parts = from.parts("body", "bodies")?;
     let aside = |p: &Part<'_>| {
         let role = p.role.as_deref().unwrap_or_default().to_ascii_lowercase();
         ["summary", "abstract", "lead", "teaser", "caption"].contains(&role.as_str())
@@ -288,41 +365,41 @@ fn body(fields: &Fields<'_>) -> Result<Body, Error> {
         said.into_iter().flatten().any(|t| t.to_ascii_lowercase().contains("html"))
     };
     if let Some(at) = parts.iter().position(markup) {
-        return Ok(Body::Html(parts.swap_remove(at).value.into_owned()));
+        return Ok(Some(Body::Html(parts.swap_remove(at).value.into_owned())));
     }
     if let Some(part) = parts.into_iter().next() {
-        return Ok(Body::Plain(part.value.into_owned()));
+        return Ok(Some(Body::Plain(part.value.into_owned())));
     }
-    if let Some(html) = fields.first(&["bodyhtml", "bodyxhtml", "contenthtml"]) {
-        return Ok(Body::Html(html.into_owned()));
+    if let Some(html) = from.first("body", &["bodyhtml", "bodyxhtml", "contenthtml"]) {
+        return Ok(Some(Body::Html(html.into_owned())));
     }
-    let plain = fields.required(&["body", "bodytext", "bodymain", "text"], "body")?;
-    let other = ["bodytext", "bodymain", "text", "contenttext", "articlebody"];
-    let plain = plain.or_else(|| fields.first(&other));
-    Ok(plain.map_or_else(|| caption(fields), |text| Body::Plain(text.into_owned())))
+    let names = ["body", "bodytext", "bodymain", "text", "contenttext", "articlebody"];
+    Ok(from.first("body", &names).map(|text| Body::Plain(text.into_owned())))
 }
 
 /// The caption of a picture, sound or film, or what stands for the text where there is none.
-fn caption(fields: &Fields<'_>) -> Body {
-    if let Some(part) = fields.parts("descriptions").into_iter().next() {
-        return Body::Plain(part.value.into_owned());
+fn caption(from: &Reader<'_, '_>) -> Result<Body, Error> {
+    if let Some(part) = from.parts("body", "descriptions")?.into_iter().next() {
+        return Ok(Body::Plain(part.value.into_owned()));
     }
-    if let Some(html) = fields.text("descriptionhtml") {
-        return Body::Html(html.into_owned());
+    if let Some(html) = from.first("body", &["descriptionhtml"]) {
+        return Ok(Body::Html(html.into_owned()));
     }
-    let plain = fields.first(&[
+    let names = [
         "descriptiontext",
         "descriptioncaption",
         "description",
         "caption",
         "descriptionsummary",
         "summary",
-    ]);
-    Body::Plain(plain.map(Cow::into_owned).unwrap_or_default())
+    ];
+    let plain = from.first("body", &names);
+    Ok(Body::Plain(plain.map(Cow::into_owned).unwrap_or_default()))
 }
 
-fn status(fields: &Fields<'_>) -> PubStatus {
-    let said = fields.first(&["pubstatus", "status"]).unwrap_or_default().to_ascii_lowercase();
+fn status(from: &Reader<'_, '_>) -> PubStatus {
+    let said = from.first("pubstatus", &["pubstatus", "status"]);
+    let said = said.unwrap_or_default().to_ascii_lowercase();
     if said.contains("cancel") || ["killed", "withdrawn", "retracted"].contains(&said.as_str()) {
         PubStatus::Canceled
     } else if said.contains("withh") {
@@ -332,13 +409,16 @@ fn status(fields: &Fields<'_>) -> PubStatus {
     }
 }
 
-fn signals(fields: &Fields<'_>) -> Vec<String> {
-    let names = ["signals", "signal", "edstat", "editorialtypes"];
-    let all = names.into_iter().flat_map(|name| fields.names(name));
-    all.map(|signal| signal.to_lowercase()).collect()
+fn signals(from: &Reader<'_, '_>) -> Result<Vec<String>, Error> {
+    let mut signals = Vec::new();
+    for name in ["signals", "signal", "edstat", "editorialtypes"] {
+        let named = from.names("signals", name)?;
+        signals.extend(named.into_iter().map(|signal| signal.to_lowercase()));
+    }
+    Ok(signals)
 }
 
-fn links(fields: &Fields<'_>) -> Vec<Link> {
+fn links(from: &Reader<'_, '_>) -> Result<Vec<Link>, Error> {
     let mut links = Vec::new();
     for (name, kind) in [
         ("replaces", LinkKind::Replaces),
@@ -348,19 +428,26 @@ fn links(fields: &Fields<'_>) -> Vec<Link> {
         ("versionof", LinkKind::VersionOf),
         ("translationof", LinkKind::TranslationOf),
     ] {
-        let Some(raw) = fields.raw(name) else { continue };
-        let all: Vec<&RawValue> = serde_json::from_str(raw)
-            .or_else(|_| serde_json::from_str(raw).map(|one| vec![one]))
-            .unwrap_or_default();
-        for one in all {
-            let key = match Fields::read(one.get()) {
-                Ok(object) => object
-                    .first(&["uri", "guid", "id"])
-                    .map(|uri| (uri.into_owned(), object.text("version").map(Cow::into_owned))),
-                Err(_) => scalar(one.get()).map(|uri| (uri.into_owned(), None)),
-            };
-            links.extend(key.map(|(uri, version)| Link { kind, to: ArticleKey { uri, version } }));
+        for raw in from.entries("links", name)? {
+            links.extend(target(from, raw).map(|to| Link { kind, to }));
         }
     }
-    links
+    Ok(links)
+}
+
+/// What a link points to: a uri, or an object that holds one.
+fn target<'a>(from: &Reader<'_, 'a>, raw: &'a str) -> Option<ArticleKey> {
+    let Some(object) = Fields::of_object(raw) else {
+        let uri = from.text("links", raw)?;
+        return Some(ArticleKey { uri: uri.into_owned(), version: None });
+    };
+    let within = from.within(&object);
+    let Some(uri) = within.first("links", &["uri", "guid", "id"]) else {
+        if !is_empty(raw) {
+            from.repairs.unreadable("links");
+        }
+        return None;
+    };
+    let version = within.first("links", &["version"]).map(Cow::into_owned);
+    Some(ArticleKey { uri: uri.into_owned(), version })
 }

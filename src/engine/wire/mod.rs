@@ -6,8 +6,13 @@
 //! item is.
 //!
 //! Invariants: WI-1 no bytes make it panic; WI-2 every record gives at least one result; WI-3 what
-//! an error says holds no article text.
+//! an error says holds no article text; WI-4 no field of an article is larger than its bound in
+//! `bounds`; WI-5 what is there and cannot be read refuses the item or is named in the flags of the
+//! article, as `repairs` lists them.
+//!
+//! Cost: linear in the bytes of the record.
 
+mod bounds;
 mod feed;
 mod json;
 pub mod marks;
@@ -17,6 +22,7 @@ mod newsml_g2;
 mod nitf;
 mod part;
 mod references;
+mod repairs;
 mod teletype;
 mod xml;
 
@@ -24,7 +30,6 @@ pub use self::part::Part;
 use self::xml::Element;
 use super::article::{Article, ItemType, PubStatus};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
 /// Decoding settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -80,6 +85,18 @@ pub enum Error {
         bytes: usize,
         /// The limit in bytes.
         max: u32,
+    },
+    /// A field is larger than its bound.
+    #[error("field `{field}` of {size} {unit} is over the limit of {max}")]
+    FieldTooLarge {
+        /// The field of the article.
+        field: &'static str,
+        /// Its size.
+        size: usize,
+        /// What the size counts: bytes or entries.
+        unit: &'static str,
+        /// The limit.
+        max: usize,
     },
     /// The record holds more items than `items_max`.
     #[error("record of {items} items is over the limit of {max}")]
@@ -148,7 +165,7 @@ impl Error {
     /// A stable code, usable as a metric label.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::FieldTooLarge { .. } => "too_large",
             Self::TooMany { .. } => "too_many_items",
             Self::Empty => "empty",
             Self::Encoding { .. } | Self::Charset(_) => "encoding",
@@ -219,31 +236,50 @@ fn read(
         Format::Json | Format::Teletype => false,
         Format::NewsmlG2 | Format::Newsml1 | Format::Nitf | Format::Rss | Format::Atom => true,
     };
-    let text = if marked { xml::read_text(bytes) } else { utf8(bytes) };
-    let text = match &text {
-        Ok(text) => text.trim(),
-        Err(error) => return vec![Err(error.clone())],
-    };
-    if text.is_empty() {
-        return vec![Err(Error::Empty)];
-    }
     if marked {
-        return documents(text, format, settings, parts);
+        return match xml::read_text(bytes) {
+            Ok(text) => documents(text.trim(), format, settings, parts),
+            Err(error) => vec![Err(error)],
+        };
     }
-    if format != Format::Json && !named.contains("json") && !text.starts_with(['{', '[']) {
-        return vec![Err(Error::Unknown)];
-    }
-    let mut ranges = Vec::new();
-    let articles = json::decode(text, settings, &mut ranges);
-    let base = part::range(bytes, text).start;
-    parts.extend(ranges.into_iter().map(|r| Part::Bytes(r.start + base..r.end + base)));
-    articles
+    let json = format == Format::Json || named.contains("json");
+    objects(bytes, json, settings, parts)
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| Error::Encoding { at: error.valid_up_to() })?;
-    Ok(text.trim_start_matches('\u{feff}').into())
+/// The articles of a record in JSON, which it is `known` to be or looks like. Bytes that are not
+/// UTF-8 become U+FFFD where the rest can be read.
+fn objects(
+    bytes: &[u8],
+    known: bool,
+    settings: &Settings,
+    parts: &mut Vec<Part>,
+) -> Vec<Result<Article, Error>> {
+    let wrong = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+    let encoding = match wrong {
+        None => json::Encoding::Utf8,
+        Some(_) => json::Encoding::Repaired,
+    };
+    let whole = String::from_utf8_lossy(bytes);
+    let text = whole.trim_start_matches('\u{feff}').trim();
+    let mut ranges = Vec::new();
+    let read = if text.is_empty() {
+        vec![Err(Error::Empty)]
+    } else if known || text.starts_with(['{', '[']) {
+        json::decode(text, encoding, settings, &mut ranges)
+    } else {
+        vec![Err(Error::Unknown)]
+    };
+    let base = part::range(whole.as_bytes(), text).start;
+    parts.extend(ranges.into_iter().map(|range| match encoding {
+        json::Encoding::Utf8 => Part::Bytes(range.start + base..range.end + base),
+        json::Encoding::Repaired => Part::Document(text[range].to_owned()),
+    }));
+    match (wrong, &read[..]) {
+        (Some(at), [Err(Error::Syntax { .. } | Error::Unknown)]) => {
+            vec![Err(Error::Encoding { at })]
+        }
+        _ => read,
+    }
 }
 
 /// Whether the first sign is `<`, in UTF-8 or UTF-16, a byte order mark passed over.
@@ -260,46 +296,83 @@ fn documents(
     settings: &Settings,
     parts: &mut Vec<Part>,
 ) -> Vec<Result<Article, Error>> {
-    let root = match xml::parse(text) {
-        Ok(root) => root,
+    if text.is_empty() {
+        return vec![Err(Error::Empty)];
+    }
+    let document = match xml::parse(text) {
+        Ok(document) => document,
         Err(error) => return vec![Err(error)],
     };
-    let Some(found) = kind(&root).filter(|f| format == Format::Auto || format == *f) else {
+    let root = &document.root;
+    let Some(found) = kind(root).filter(|f| format == Format::Auto || format == *f) else {
         return vec![Err(Error::Unknown)];
     };
     let (items, missing) = match found {
-        Format::NewsmlG2 => (newsml_g2::items(&root), "itemSet"),
-        Format::Newsml1 => (newsml_1::items(&root), "NewsItem"),
-        Format::Rss => (feed::rss_items(&root), "item"),
-        Format::Atom => (feed::atom_items(&root), "entry"),
-        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => (vec![&root], "nitf"),
+        Format::NewsmlG2 => (newsml_g2::items(root), "itemSet"),
+        Format::Newsml1 => (newsml_1::items(root), "NewsItem"),
+        Format::Rss => (feed::rss_items(root), "item"),
+        Format::Atom => (feed::atom_items(root), "entry"),
+        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => (vec![root], "nitf"),
     };
     if items.is_empty() {
         return vec![Err(Error::Missing(missing))];
     }
+    let shared = Shared::of(found, root);
     if items.len() > settings.items_max as usize {
         return vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })];
     }
-    let decode = |item: &Element| match found {
-        Format::NewsmlG2 => vec![newsml_g2::article(item, &root)],
-        Format::Newsml1 => newsml_1::articles(item),
-        Format::Rss => vec![feed::rss_article(item, &root)],
-        Format::Atom => vec![feed::atom_article(item, &root)],
-        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => vec![nitf::article(item)],
-    };
     let (mut all, mut counts) = (Vec::new(), Vec::new());
     for item in items {
-        let articles = decode(item);
+        let articles = shared.articles(item);
         counts.push((item, articles.len()));
-        all.extend(articles);
-    }
-    if all.len() > settings.items_max as usize {
-        return vec![Err(Error::TooMany { items: all.len(), max: settings.items_max })];
+        for article in articles {
+            all.push(article.and_then(|mut article| {
+                if document.unreadable_attributes {
+                    article.flags.push(repairs::UNREADABLE_ATTRIBUTE.to_owned());
+                }
+                finish(article, settings)
+            }));
+        }
+        if all.len() > settings.items_max as usize {
+            return vec![Err(Error::TooMany { items: all.len(), max: settings.items_max })];
+        }
     }
     if all.len() > 1 {
-        *parts = part::documents(text, &root, found, &counts);
+        *parts = part::documents(text, root, found, &counts);
     }
-    all.into_iter().map(|article| finish(article?, settings)).collect()
+    all
+}
+
+/// What the items of a document share, by its format: read once, however many items there are.
+enum Shared {
+    Message(newsml_g2::Message),
+    Channel(feed::Channel),
+    Feed(feed::Feed),
+    Newsml1,
+    Nitf,
+}
+
+impl Shared {
+    fn of(format: Format, root: &Element) -> Self {
+        match format {
+            Format::NewsmlG2 => Self::Message(newsml_g2::Message::of(root)),
+            Format::Rss => Self::Channel(feed::Channel::of(root)),
+            Format::Atom => Self::Feed(feed::Feed::of(root)),
+            Format::Newsml1 => Self::Newsml1,
+            Format::Auto | Format::Json | Format::Teletype | Format::Nitf => Self::Nitf,
+        }
+    }
+
+    /// The articles of an item: one, but for NewsML 1.
+    fn articles(&self, item: &Element) -> Vec<Result<Article, Error>> {
+        match self {
+            Self::Message(message) => vec![newsml_g2::article(item, message)],
+            Self::Channel(channel) => vec![feed::rss_article(item, channel)],
+            Self::Feed(feed) => vec![feed::atom_article(item, feed)],
+            Self::Newsml1 => newsml_1::articles(item),
+            Self::Nitf => vec![nitf::article(item)],
+        }
+    }
 }
 
 /// The format of a document, by the name of its root.
@@ -320,9 +393,10 @@ fn kind(root: &Element) -> Option<Format> {
     }
 }
 
-/// Refuses what holds nothing to read, but for an order to withdraw, which need not repeat what it
-/// withdraws and is known by its slug or uri; reads the marks.
+/// Refuses what is over a bound, and what holds nothing to read, but for an order to withdraw,
+/// which need not repeat what it withdraws and is known by its slug or uri; reads the marks.
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
+    bounds::check(&article)?;
     let empty = |a: &Article| a.headline.is_empty() && a.body.published().trim().is_empty();
     if empty(&article) && article.pubstatus != PubStatus::Usable {
         article.headline = article.slugline.clone().unwrap_or_else(|| article.uri.clone());

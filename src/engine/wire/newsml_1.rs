@@ -18,11 +18,13 @@
 //! Source: IPTC NewsML 1.2, functional specification.
 
 use super::newsml_1_content as content;
+use super::repairs::Repairs;
 use super::xml::Element;
 use super::{Error, nitf};
-use crate::engine::article::{
-    Article, ArticleKey, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
-};
+use crate::engine::article::{Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubStatus};
+
+/// The most languages of one item, each of which gives an article.
+const LANGUAGES_MAX: u32 = 50;
 
 /// The items of a document.
 pub(super) fn items(root: &Element) -> Vec<&Element> {
@@ -37,6 +39,9 @@ pub(super) fn by_language(item: &Element) -> Option<Vec<&Element>> {
 /// The articles of one item: one, or one a language.
 pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
     let Some(parts) = by_language(item) else { return vec![article(item, None)] };
+    if parts.len() > LANGUAGES_MAX as usize {
+        return vec![Err(Error::TooMany { items: parts.len(), max: LANGUAGES_MAX })];
+    }
     let mut original: Option<String> = None;
     let mut one = |part: &Element| {
         let mut article = article(item, Some(part))?;
@@ -63,13 +68,14 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     let meta = content::Meta::of(item, part);
     let line =
         |name: &str| meta.lines.iter().flat_map(|of| of.children(name)).find_map(Element::text);
-    let time = |path: &[&str]| EventTime::parse(&managed.at(path)?.text()?);
+    let repairs = Repairs::default();
+    let time = |field, path: &[&str]| repairs.time(field, &managed.at(path)?.text()?);
     let party = |name: &str| {
         let parties = meta.administered.iter().flat_map(|of| of.children(name));
         parties.flat_map(|of| of.children("Party")).find_map(named)
     };
     let status = managed.at(&["Status"]).and_then(named).unwrap_or_default().to_ascii_lowercase();
-    let freed = time(&["StatusWillChange", "DateAndTime"]);
+    let freed = time("embargoed", &["StatusWillChange", "DateAndTime"]);
     let source = party("Source");
     let provider_id = identifier.at(&["ProviderId"]).and_then(Element::text);
     let public = identifier.at(&["PublicIdentifier"]).and_then(Element::text);
@@ -83,9 +89,9 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         dateline: line("DateLine"),
         located: city(&meta.described),
         headline: line("HeadLine").unwrap_or_default(),
-        language: language(item, part, &meta),
-        versioncreated: time(&["ThisRevisionCreated"]),
-        firstcreated: time(&["FirstCreated"]),
+        language: language(item, part, &meta, &repairs),
+        versioncreated: time("versioncreated", &["ThisRevisionCreated"]),
+        firstcreated: time("firstcreated", &["FirstCreated"]),
         embargoed: freed.filter(|_| status == "embargoed"),
         pubstatus: match status.as_str() {
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
@@ -100,8 +106,7 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         urgency: managed
             .at(&["Urgency"])
             .and_then(named)
-            .and_then(|u| u.parse().ok())
-            .filter(|u| (1..=9).contains(u)),
+            .and_then(|urgency| repairs.urgency(&urgency)),
         genre: meta
             .described
             .iter()
@@ -112,11 +117,12 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         links: links(managed),
         altids: public.into_iter().collect(),
         usageterms: item.find("UsageType").and_then(Element::text),
+        flags: repairs.flags(),
         ..Article::default()
     };
     fill_content(&mut article, item, part, managed);
     article.uri = uri.unwrap_or_else(|| {
-        let issued = time(&["FirstCreated"]).map(|time| time.to_string());
+        let issued = article.firstcreated.map(|time| time.to_string());
         let digest = nitf::digest(&article, issued.as_deref());
         format!("urn:newsml:{}:{digest}", provider_id.unwrap_or_default())
     });
@@ -177,7 +183,12 @@ fn parted(public: &str) -> ArticleKey {
     ArticleKey { uri: uri.to_owned(), version: Some(number.to_owned()) }
 }
 
-fn language(item: &Element, part: Option<&Element>, meta: &content::Meta<'_>) -> Option<Lang> {
+fn language(
+    item: &Element,
+    part: Option<&Element>,
+    meta: &content::Meta<'_>,
+    repairs: &Repairs,
+) -> Option<Lang> {
     if let Some(own) = part.and_then(content::stated_language) {
         return Some(own);
     }
@@ -185,9 +196,9 @@ fn language(item: &Element, part: Option<&Element>, meta: &content::Meta<'_>) ->
     let of_text = || content::of_text(item).and_then(|text| text.attribute("lang"));
     let component = item.at(&["NewsComponent"]).and_then(|c| c.attribute("lang"));
     stated
-        .filter_map(|l| Lang::parse(&l))
+        .filter_map(|tag| repairs.language(&tag))
         .next()
-        .or_else(|| component.or_else(of_text).or(item.attribute("lang")).and_then(Lang::parse))
+        .or_else(|| repairs.language(component.or_else(of_text).or(item.attribute("lang"))?))
 }
 
 fn city(described: &[&Element]) -> Option<String> {

@@ -62,13 +62,14 @@ impl<'a> Meta<'a> {
         if let Some(part) = part {
             meta.gather(part, Asides::Out);
             // What stands around the parts says nothing of the text of one.
-            for component in item.children("NewsComponent") {
+            let around = |component: &&Element| !std::ptr::eq(*component, part);
+            for component in item.children("NewsComponent").filter(around) {
                 meta.own(component);
             }
             return meta;
         }
         meta.gather(item, Asides::Out);
-        meta.gather(item, Asides::In);
+        meta.gather_asides(item);
         meta
     }
 
@@ -79,11 +80,7 @@ impl<'a> Meta<'a> {
             ("DescriptiveMetadata", &mut self.described),
         ];
         for (name, all) in named {
-            for element in component.children(name) {
-                if !all.iter().any(|known| std::ptr::eq(*known, element)) {
-                    all.push(element);
-                }
-            }
+            all.extend(component.children(name));
         }
     }
 
@@ -92,6 +89,16 @@ impl<'a> Meta<'a> {
         for inner in component.children("NewsComponent") {
             if matches!(asides, Asides::In) || !aside(inner) {
                 self.gather(inner, asides);
+            }
+        }
+    }
+
+    /// What [`Meta::gather`] leaves out without its asides.
+    fn gather_asides(&mut self, component: &'a Element) {
+        for inner in component.children("NewsComponent") {
+            match aside(inner) {
+                true => self.gather(inner, Asides::In),
+                false => self.gather_asides(inner),
             }
         }
     }
@@ -157,7 +164,7 @@ impl<'a> Piece<'a> {
         let text = self.media.is_empty() || self.media.contains("text");
         let readable = text && !self.media.contains("css");
         let data = self.content.at(&["DataContent"]);
-        readable && data.is_some_and(|data| data.text().is_some())
+        readable && data.is_some_and(Element::has_text)
     }
 
     fn is(&self, roles: &[&str]) -> bool {

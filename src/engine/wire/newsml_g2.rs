@@ -20,10 +20,12 @@
 //!
 //! Source: IPTC NewsML-G2 2.35, specification and guidelines.
 
+use super::bounds::{self, PROVIDER_BYTES_MAX};
+use super::repairs::Repairs;
 use super::xml::Element;
 use super::{Error, nitf};
 use crate::engine::article::{
-    Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
+    Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus,
 };
 
 /// The kinds of item that hold no article.
@@ -44,8 +46,24 @@ pub(super) fn items(root: &Element) -> Vec<&Element> {
     root.elements().filter(|element| item(element)).collect()
 }
 
+/// What a message says for all its items.
+pub(super) struct Message {
+    sender: Result<Option<String>, Error>,
+    language: Option<Lang>,
+}
+
+impl Message {
+    pub(super) fn of(root: &Element) -> Self {
+        let sender = root.at(&["header", "sender"]).and_then(Element::text);
+        Self {
+            sender: bounds::shared("provider", sender, PROVIDER_BYTES_MAX),
+            language: root.attribute("lang").and_then(Lang::parse),
+        }
+    }
+}
+
 /// One item of a document.
-pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> {
+pub(super) fn article(item: &Element, message: &Message) -> Result<Article, Error> {
     if let Some(name) = NO_ARTICLE.into_iter().find(|name| item.is(name)) {
         return Err(Error::NoArticle(name));
     }
@@ -59,13 +77,15 @@ pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> 
     let rights = item.at(&["rightsInfo"]).unwrap_or(&none);
     let kind = item_type(meta);
     let content = Content::of(item);
-    let language =
-        language(item, about, &content).or_else(|| root.attribute("lang").and_then(Lang::parse));
-    let time = |of: &Element, name: &str| EventTime::parse(&of.at(&[name])?.text()?);
+    let repairs = Repairs::default();
+    let language = language(item, about, &content, &repairs).or(message.language);
+    let time = |of: &Element, field, name: &str| repairs.time(field, &of.at(&[name])?.text()?);
     let text = |name: &str| about.children(name).find_map(Element::text);
-    let sender = || root.at(&["header", "sender"])?.text();
     let infosource = about.children("infoSource").find_map(named);
-    let provider = meta.children("provider").find_map(named).or_else(sender);
+    let provider = match meta.children("provider").find_map(named) {
+        None => message.sender.clone()?,
+        own => own,
+    };
     let mut article = Article {
         uri: uri.to_owned(),
         version: item.attribute("version").map(str::to_owned),
@@ -80,16 +100,17 @@ pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> 
         headline: headline(about, language).unwrap_or_default(),
         language,
         kind,
-        versioncreated: time(meta, "versionCreated"),
-        firstcreated: time(meta, "firstCreated").or_else(|| time(about, "contentCreated")),
-        published: time(meta, "published"),
-        embargoed: time(meta, "embargoed"),
-        expires: time(meta, "expires").or_else(|| time(about, "expires")),
+        versioncreated: time(meta, "versioncreated", "versionCreated"),
+        firstcreated: time(meta, "firstcreated", "firstCreated")
+            .or_else(|| time(about, "firstcreated", "contentCreated")),
+        published: time(meta, "published", "published"),
+        embargoed: time(meta, "embargoed", "embargoed"),
+        expires: time(meta, "expires", "expires").or_else(|| time(about, "expires", "expires")),
         pubstatus: status(meta),
         signals: signals(meta),
         ednote: note(meta),
         slugline: text("slugline"),
-        urgency: text("urgency").and_then(|u| u.parse().ok()).filter(|u| (1..=9).contains(u)),
+        urgency: text("urgency").and_then(|urgency| repairs.urgency(&urgency)),
         genre: about.children("genre").find_map(named),
         subjects: about.children("subject").filter_map(named).collect(),
         links: links(item, meta).into_iter().chain(replaced(uri, meta, about)).collect(),
@@ -99,8 +120,8 @@ pub(super) fn article(item: &Element, root: &Element) -> Result<Article, Error> 
             .filter_map(|id| id.text().or_else(|| id.attribute("id").map(str::to_owned)))
             .collect(),
         usageterms: rights.children("usageTerms").find_map(Element::text),
-        body: Body::default(),
-        marks: Default::default(),
+        flags: repairs.flags(),
+        ..Article::default()
     };
     match content {
         Content::Nitf(nitf) => nitf::fill_text(&mut article, nitf),
@@ -149,7 +170,7 @@ impl<'a> Content<'a> {
             Some(body) => (body, true),
             None => (part, kind.contains("html") || part.find("p").is_some()),
         };
-        if !prose || holder.text().is_none() {
+        if !prose || !holder.has_text() {
             return Self::None;
         }
         let html_lang = part.at(&["html"]).and_then(|html| html.attribute("lang"));
@@ -171,7 +192,7 @@ impl<'a> Content<'a> {
 
 /// The markup of a body, without the header that repeats the item's particulars in it.
 fn prose_of(body: &Element) -> String {
-    let headless = |element: &Element| element.is("header") || element.text().is_none();
+    let headless = |element: &Element| element.is("header") || !element.has_text();
     let html = if body.elements().all(headless) {
         body.html(|name| Some(name))
     } else {
@@ -224,7 +245,7 @@ fn role(element: &Element) -> String {
 
 /// The main headline; of several, that in the language of the text.
 fn headline(about: &Element, language: Option<Lang>) -> Option<String> {
-    let all = || about.children("headline").filter(|headline| headline.text().is_some());
+    let all = || about.children("headline").filter(|headline| headline.has_text());
     let main =
         || all().filter(|headline| matches!(role(headline).as_str(), "" | "main" | "headline"));
     let same = |headline: &&Element| {
@@ -236,21 +257,22 @@ fn headline(about: &Element, language: Option<Lang>) -> Option<String> {
 }
 
 /// The language of the text: the one that is stated, or among several that of the text's element.
-fn language(item: &Element, about: &Element, content: &Content<'_>) -> Option<Lang> {
-    let stated: Vec<Lang> = about
-        .children("language")
-        .filter_map(|language| {
-            language.attribute("tag").or_else(|| code(language)).and_then(Lang::parse)
-        })
-        .collect();
+fn language(
+    item: &Element,
+    about: &Element,
+    content: &Content<'_>,
+    repairs: &Repairs,
+) -> Option<Lang> {
+    let tags = about.children("language").filter_map(|l| l.attribute("tag").or_else(|| code(l)));
+    let stated: Vec<Lang> = tags.filter_map(|tag| repairs.language(tag)).collect();
     let texts = match content {
         Content::Body(_, lang) => *lang,
         Content::Nitf(nitf) => nitf.attribute("lang"),
         Content::None => None,
     };
-    let texts = texts.and_then(Lang::parse);
+    let texts = texts.and_then(|tag| repairs.language(tag));
     let among = texts.filter(|text| stated.contains(text)).or(stated.first().copied());
-    among.or(texts).or_else(|| item.attribute("lang").and_then(Lang::parse))
+    among.or(texts).or_else(|| repairs.language(item.attribute("lang")?))
 }
 
 fn status(meta: &Element) -> PubStatus {
@@ -324,7 +346,7 @@ fn replaced(uri: &str, meta: &Element, about: &Element) -> Option<Link> {
 /// The caption of a picture, sound or film, or what stands for the text where there is none.
 fn caption(about: &Element) -> Body {
     let all = || about.children("description");
-    let caption = all().find(|text| role(text) == "caption" && text.text().is_some());
+    let caption = all().find(|text| role(text) == "caption" && text.has_text());
     let text = caption.and_then(Element::text).or_else(|| all().find_map(Element::text));
     Body::Plain(text.unwrap_or_default())
 }

@@ -17,9 +17,10 @@
 //! Source: IPTC NITF 3.6, document type and documentation.
 
 use super::Error;
+use super::repairs::Repairs;
 use super::xml::Element;
 use crate::engine::article::{
-    Article, ArticleKey, Body, EventTime, ItemType, Lang, Link, LinkKind, PubStatus,
+    Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus,
 };
 use sha2::{Digest, Sha256};
 
@@ -30,20 +31,24 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
     let data = head.at(&["docdata"]).unwrap_or(&none);
     let publication = head.at(&["pubdata"]).or_else(|| data.at(&["pubdata"])).unwrap_or(&none);
     let of = |name: &str, attribute: &str| data.at(&[name])?.attribute(attribute);
-    let time = |name: &str| EventTime::parse(of(name, "norm")?);
-    let (issued, released) = (time("date.issue"), time("date.release"));
+    let repairs = Repairs::default();
+    let time = |field, name: &str| repairs.time(field, of(name, "norm")?);
+    let issued = time("versioncreated", "date.issue");
+    let released = time("embargoed", "date.release");
     let status = data.attribute("management-status").unwrap_or_default().to_ascii_lowercase();
     let embargoed = released.filter(|at| status == "embargoed" || issued.is_some_and(|i| *at > i));
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let mut article = Article {
         version: owned(of("du-key", "version").or(of("du-key", "generation"))),
         provider: provider(root, data, publication),
-        language: language(root),
+        language: language(root, &repairs),
         kind: ItemType::Text,
         versioncreated: issued,
-        published: publication.attribute("date.publication").and_then(EventTime::parse),
+        published: publication
+            .attribute("date.publication")
+            .and_then(|text| repairs.time("published", text)),
         embargoed,
-        expires: time("date.expire"),
+        expires: time("expires", "date.expire"),
         pubstatus: match status.as_str() {
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
@@ -55,8 +60,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
         slugline: slug(head).or_else(|| owned(of("du-key", "key"))),
         urgency: of("urgency", "ed-urg")
             .or_else(|| head.at(&["urgency"])?.attribute("ed-urg"))
-            .and_then(|u| u.parse().ok())
-            .filter(|u| (1..=9).contains(u)),
+            .and_then(|urgency| repairs.urgency(urgency)),
         genre: genre(head),
         subjects: subjects(head),
         located: owned(of("evloc", "city")),
@@ -73,6 +77,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
         None => format!("urn:nitf:{}", digest(&article, of("date.issue", "norm"))),
     };
     article.version = article.version.or_else(|| owned(counter.flatten()));
+    article.flags = repairs.flags();
     Ok(article)
 }
 
@@ -110,8 +115,8 @@ pub(super) fn fill_text(article: &mut Article, nitf: &Element) {
         dateline.and_then(|line| line.find("city").or(line.find("location"))),
     );
     if let Some(content) = nitf.find("body.content") {
-        let text = content.text();
-        article.body = Body::Html(text.map(|_| html(content)).unwrap_or_default());
+        let html = if content.has_text() { html(content) } else { String::new() };
+        article.body = Body::Html(html);
     }
 }
 
@@ -157,10 +162,11 @@ fn provider(root: &Element, data: &Element, publication: &Element) -> Option<Str
         .or_else(|| publication.attribute("name").map(str::to_owned))
 }
 
-fn language(root: &Element) -> Option<Lang> {
+fn language(root: &Element, repairs: &Repairs) -> Option<Lang> {
     let lang = |path: &[&str]| root.at(path).and_then(|e| e.attribute("lang"));
     let said = lang(&["body"]).or_else(|| lang(&["body", "body.content"])).or_else(|| lang(&[]));
-    said.or_else(|| root.attribute("baselang")).and_then(Lang::parse)
+    let said = said.or_else(|| root.attribute("baselang"));
+    said.and_then(|tag| repairs.language(tag))
 }
 
 fn ednote(head: &Element, data: &Element) -> Option<String> {

@@ -13,6 +13,7 @@
 //! Sources: IPTC 7901 (The IPTC Recommended Message Format, 1995); ANPA 1312 (1979, revised 1989).
 
 use super::Error;
+use super::repairs::Repairs;
 use crate::engine::article::{Article, Body, EventTime};
 
 const SOH: char = '\u{1}';
@@ -52,7 +53,11 @@ pub(super) fn article(text: &str) -> Result<Article, Error> {
     let own = own.ok_or(Error::Missing("service"))?;
     let day = made.as_deref().map_or(String::new(), |time| format!(":{}", &time[..10]));
     article.uri = format!("{}:{own}{day}", if anpa { "anpa" } else { "iptc7901" });
-    article.versioncreated = made.as_deref().and_then(EventTime::parse);
+    let repairs = Repairs::default();
+    let shown = tail.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    article.versioncreated =
+        repairs.read("versioncreated", shown, |_| EventTime::parse(made.as_deref()?));
+    article.flags = repairs.flags();
     Ok(article)
 }
 

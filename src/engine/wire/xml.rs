@@ -61,6 +61,14 @@ impl Place {
     }
 }
 
+/// A document that was read.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) root: Element,
+    /// Whether an attribute was left out because it does not follow the syntax.
+    pub(super) unreadable_attributes: bool,
+}
+
 #[derive(Debug)]
 enum Node {
     Element(Element),
@@ -109,11 +117,11 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
 ///
 /// # Errors
 /// When it is not well formed, declares entities, or is over a bound.
-pub(super) fn parse(text: &str) -> Result<Element, Error> {
+pub(super) fn parse(text: &str) -> Result<Document, Error> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().allow_dangling_amp = true;
     let mut open = vec![Element::default()];
-    let mut elements = 0;
+    let mut seen = Seen::default();
     loop {
         let start = position(&reader);
         let event = match reader.read_event() {
@@ -122,13 +130,13 @@ pub(super) fn parse(text: &str) -> Result<Element, Error> {
         };
         match event {
             Event::Start(tag) => {
-                open.push(element(&tag, &mut elements)?.placed(start, position(&reader)));
+                open.push(element(&tag, &mut seen)?.placed(start, position(&reader)));
                 if open.len() > DEPTH_MAX as usize + 1 {
                     return Err(Error::TooComplex { what: "nested elements", max: DEPTH_MAX });
                 }
             }
             Event::Empty(tag) => {
-                let element = element(&tag, &mut elements)?.placed(start, position(&reader));
+                let element = element(&tag, &mut seen)?.placed(start, position(&reader));
                 push(&mut open, Node::Element(element));
             }
             Event::End(_) => {
@@ -149,7 +157,15 @@ pub(super) fn parse(text: &str) -> Result<Element, Error> {
         return Err(syntax(text, text.len() as u64, "an element is not closed"));
     }
     let root = open.pop().and_then(|top| top.nodes.into_iter().find_map(Node::into_element));
-    root.ok_or_else(|| syntax(text, 0, "no element"))
+    let root = root.ok_or_else(|| syntax(text, 0, "no element"))?;
+    Ok(Document { root, unreadable_attributes: seen.unreadable_attributes })
+}
+
+/// What was seen of a document so far.
+#[derive(Default)]
+struct Seen {
+    elements: u32,
+    unreadable_attributes: bool,
 }
 
 /// How far `reader` has come.
@@ -183,15 +199,19 @@ fn declares_entities(kind: &str) -> bool {
     upper.split("<!ENTITY").skip(1).any(|declared| !declared.trim_start().starts_with('%'))
 }
 
-fn element(start: &BytesStart<'_>, elements: &mut u32) -> Result<Element, Error> {
-    *elements += 1;
-    if *elements > ELEMENTS_MAX {
+fn element(start: &BytesStart<'_>, seen: &mut Seen) -> Result<Element, Error> {
+    seen.elements += 1;
+    if seen.elements > ELEMENTS_MAX {
         return Err(Error::TooComplex { what: "elements", max: ELEMENTS_MAX });
     }
     let name = start.name();
     let (prefix, name) = name.as_ref().split_once(':').unwrap_or(("", name.as_ref()));
     let mut element = Element { name: name.into(), prefix: prefix.into(), ..Element::default() };
-    for attribute in start.attributes().with_checks(false).flatten() {
+    for attribute in start.attributes().with_checks(false) {
+        let Ok(attribute) = attribute else {
+            seen.unreadable_attributes = true;
+            continue;
+        };
         let key = attribute.key.as_ref();
         if key == "xmlns" || key.starts_with("xmlns:") {
             continue;
@@ -363,6 +383,18 @@ impl Element {
             collapsed.push_str(word);
         }
         (!collapsed.is_empty()).then_some(collapsed)
+    }
+
+    /// Whether [`Element::text`] gives any, which is found without reading all of it.
+    pub(super) fn has_text(&self) -> bool {
+        self.nodes.iter().any(|node| match node {
+            Node::Element(element) => element.has_text(),
+            Node::Text(raw) => match raw.trim_start().chars().next() {
+                None => false,
+                Some('&') => !resolve(raw).trim().is_empty(),
+                Some(_) => true,
+            },
+        })
     }
 
     /// All the text within as it stands, references resolved once.

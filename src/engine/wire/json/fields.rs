@@ -1,38 +1,33 @@
 //! The fields of a JSON object, unread until they are asked for.
 //!
 //! In: the text of one object. Out: [`Fields`], whose values are borrowed from it. Names are compared
-//! without case and without underscores; a value is read as text, a list of names, or a list of parts.
+//! without case and without underscores; through a [`Reader`] a value is read as text, a list of
+//! names, or a list of parts. What is there and cannot be read is noted in [`Repairs`].
+//!
+//! Cost: one pass and one search in a sorted map for each name, so that an object of 4 MB whose
+//! names are all different takes no longer than other records of its size.
 
+use super::super::bounds::{self, ENTRIES_MAX};
+use super::super::repairs::Repairs;
 use super::Error;
+use super::text::{Text, Value, is_empty};
 use crate::engine::article::EventTime;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
-/// The fields of one object, unread, by folded name. Objects are small: names are compared one by one.
+/// The fields of one object, unread, by folded name.
 pub(super) struct Fields<'a> {
-    all: Vec<Field<'a>>,
-    /// A bit for the length and the first letter of each name: most names that are asked for are none.
-    seen: u64,
+    all: BTreeMap<Cow<'a, str>, Field<'a>>,
 }
 
-fn bit(name: &str) -> u64 {
-    let first = name.bytes().next().unwrap_or_default();
-    1 << ((name.len() * 7 + usize::from(first)) % 64)
-}
-
-/// A field, unread: its folded name, the name as written, and whether the two are one.
+/// A field, unread: its name as written.
 struct Field<'a> {
-    name: Cow<'a, str>,
     written: Cow<'a, str>,
-    exact: bool,
     value: &'a str,
 }
-
-/// The name of a field, borrowed where it can be.
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -43,9 +38,9 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                 out.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Fields { all: Vec::with_capacity(16), seen: 0 };
-                while let Some((Name(name), value)) = map.next_entry::<_, &RawValue>()? {
-                    fields.add(name, value.get());
+                let mut fields = Fields { all: BTreeMap::new() };
+                while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    fields.add(Text::of(name.get()).text, value.get());
                 }
                 Ok(fields)
             }
@@ -67,141 +62,174 @@ impl<'a> Fields<'a> {
         serde_json::from_str(text).map_err(|e| syntax(&e))
     }
 
+    /// The fields of an object, if `raw` is one.
+    pub(super) fn of_object(raw: &'a str) -> Option<Self> {
+        if raw.starts_with('{') { Self::read(raw).ok() } else { None }
+    }
+
     /// Adds a field. The last of equal names counts; where two names fold to one, the one that is
     /// written so, or else the first in the order of their letters.
     fn add(&mut self, name: Cow<'a, str>, value: &'a str) {
-        let exact = name.bytes().all(|b| b.is_ascii_lowercase());
-        let folded = match exact {
-            true => name.clone(),
-            false => name.replace('_', "").to_ascii_lowercase().into(),
+        let folded = match name.bytes().any(|b| b == b'_' || b.is_ascii_uppercase()) {
+            false => name.clone(),
+            true => name.replace('_', "").to_ascii_lowercase().into(),
         };
-        let bit = bit(&folded);
-        let known = match self.seen & bit {
-            0 => None,
-            _ => self.all.iter_mut().find(|field| field.name == folded),
-        };
-        self.seen |= bit;
-        match known {
-            None => self.all.push(Field { name: folded, written: name, exact, value }),
+        let exact = folded == name;
+        match self.all.get_mut(&folded) {
+            None => drop(self.all.insert(folded, Field { written: name, value })),
             Some(field) => {
-                let before = !field.exact && (exact || name < field.written);
+                let before = field.written != folded && (exact || name < field.written);
                 if field.written == name || before {
-                    (field.written, field.exact, field.value) = (name, exact, value);
+                    *field = Field { written: name, value };
                 }
             }
         }
     }
 
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        if self.seen & bit(name) == 0 {
-            return None;
+        self.all.get(name).map(|field| field.value)
+    }
+
+    /// Text, or a number as text; absent when it is empty or of another type.
+    pub(super) fn text(&self, name: &str) -> Option<Text<'a>> {
+        match Value::of(self.raw(name)?) {
+            Value::Text(text) => Some(text),
+            Value::Absent | Value::Unreadable => None,
         }
-        self.all.iter().find(|field| field.name == name).map(|field| field.value)
+    }
+}
+
+/// Reads the fields of one object as those of an article, and notes what cannot be read.
+pub(super) struct Reader<'f, 'a> {
+    pub(super) fields: &'f Fields<'a>,
+    pub(super) repairs: &'f Repairs,
+}
+
+impl<'f, 'a> Reader<'f, 'a> {
+    /// The same for an object within.
+    pub(super) fn within<'n>(&self, fields: &'n Fields<'a>) -> Reader<'n, 'a>
+    where
+        'f: 'n,
+    {
+        Reader { fields, repairs: self.repairs }
     }
 
-    /// Text, or a number as text; absent when empty, null or of another type.
-    pub(super) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
-        scalar(self.raw(name)?)
+    /// The first text under `names`, as the field of that name of an article.
+    pub(super) fn first(&self, field: &'static str, names: &[&str]) -> Option<Cow<'a, str>> {
+        let raws = names.iter().filter_map(|name| self.fields.raw(name));
+        raws.into_iter().find_map(|raw| self.text(field, raw))
     }
 
-    pub(super) fn first(&self, names: &[&str]) -> Option<Cow<'a, str>> {
-        names.iter().find_map(|name| self.text(name))
-    }
-
-    /// The first of `names` that is there; `None` when none is.
+    /// As [`Reader::first`], for what an article cannot do without.
     ///
     /// # Errors
-    /// When the first that is there is null or no text.
+    /// When there is none, or one that cannot be read comes first.
     pub(super) fn required(
         &self,
+        field: &'static str,
         names: &[&str],
-        as_name: &'static str,
-    ) -> Result<Option<Cow<'a, str>>, Error> {
-        let Some(raw) = names.iter().find_map(|name| self.raw(name)) else { return Ok(None) };
-        match raw.as_bytes().first() {
-            Some(b'"' | b'0'..=b'9' | b'-') => Ok(self.first(names)),
-            Some(b'n') => Err(Error::Null(as_name)),
-            _ => Err(Error::NotText(as_name)),
+    ) -> Result<Cow<'a, str>, Error> {
+        let mut missing = Error::Missing(field);
+        for raw in names.iter().filter_map(|name| self.fields.raw(name)) {
+            match Value::of(raw) {
+                Value::Text(text) => return Ok(self.noted(text)),
+                Value::Unreadable => return Err(Error::NotText(field)),
+                Value::Absent if raw == "null" => missing = Error::Null(field),
+                Value::Absent => {}
+            }
+        }
+        Err(missing)
+    }
+
+    /// The text of a value.
+    pub(super) fn text(&self, field: &'static str, raw: &'a str) -> Option<Cow<'a, str>> {
+        match Value::of(raw) {
+            Value::Text(text) => Some(self.noted(text)),
+            Value::Absent => None,
+            Value::Unreadable => {
+                self.repairs.unreadable(field);
+                None
+            }
         }
     }
 
-    pub(super) fn time(&self, names: &[&str]) -> Option<EventTime> {
-        names.iter().find_map(|name| EventTime::parse(&self.text(name)?))
+    fn noted(&self, text: Text<'a>) -> Cow<'a, str> {
+        if text.repaired {
+            self.repairs.text();
+        }
+        text.text
+    }
+
+    pub(super) fn time(&self, field: &'static str, names: &[&str]) -> Option<EventTime> {
+        let one = |name: &&str| {
+            let text = self.text(field, self.fields.raw(name)?)?;
+            self.repairs.time(field, &text)
+        };
+        names.iter().find_map(one)
     }
 
     /// Names in a list of texts or objects, in a single object, or as text.
-    pub(super) fn names(&self, name: &str) -> Vec<String> {
-        let Some(raw) = self.raw(name) else { return Vec::new() };
-        let one = |raw: &'a str| named(raw).map(Cow::into_owned);
-        match raw.starts_with('[').then(|| list(raw)) {
-            Some(Ok(all)) => all.into_iter().filter_map(one).collect(),
-            _ => one(raw).into_iter().collect(),
+    pub(super) fn names(&self, field: &'static str, name: &str) -> Result<Vec<String>, Error> {
+        let one = |raw: &'a str| self.named(field, raw).map(Cow::into_owned);
+        Ok(self.entries(field, name)?.into_iter().filter_map(one).collect())
+    }
+
+    /// The first name under `names`.
+    pub(super) fn name(
+        &self,
+        field: &'static str,
+        names: &[&str],
+    ) -> Result<Option<String>, Error> {
+        for name in names {
+            let entries = self.entries(field, name)?;
+            if let Some(found) = entries.into_iter().find_map(|raw| self.named(field, raw)) {
+                return Ok(Some(found.into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entries of a list, or the one value that is there.
+    pub(super) fn entries(&self, field: &'static str, name: &str) -> Result<Vec<&'a str>, Error> {
+        match self.fields.raw(name) {
+            None => Ok(Vec::new()),
+            Some(raw) if raw.starts_with('[') => {
+                let list = List::read(raw, ENTRIES_MAX)?;
+                bounds::entries(field, list.count, ENTRIES_MAX)?;
+                Ok(list.entries)
+            }
+            Some(raw) => Ok(vec![raw]),
         }
     }
 
-    pub(super) fn parts(&self, name: &str) -> Vec<Part<'a>> {
-        let Some(raw) = self.raw(name) else { return Vec::new() };
-        let all: Vec<&'a RawValue> = serde_json::from_str(raw).unwrap_or_default();
-        let part = |raw: &'a str| {
-            let fields = Fields::read(raw).ok()?;
-            let value = fields.text("value")?;
-            Some(Part {
-                role: fields.text("role"),
-                content_type: fields.text("contenttype"),
-                value,
-            })
+    /// The name in an object that names something, or the text itself.
+    fn named(&self, field: &'static str, raw: &'a str) -> Option<Cow<'a, str>> {
+        let Some(object) = Fields::of_object(raw) else { return self.text(field, raw) };
+        let names = ["name", "literal", "code", "qcode", "value", "uri"];
+        let found = names.into_iter().find_map(|name| object.text(name));
+        if found.is_none() && !is_empty(raw) {
+            self.repairs.unreadable(field);
+        }
+        found.map(|text| self.noted(text))
+    }
+
+    pub(super) fn parts(&self, field: &'static str, name: &str) -> Result<Vec<Part<'a>>, Error> {
+        let entries = self.entries(field, name)?;
+        Ok(entries.into_iter().filter_map(|raw| self.part(field, raw)).collect())
+    }
+
+    fn part(&self, field: &'static str, raw: &'a str) -> Option<Part<'a>> {
+        let Some(fields) = Fields::of_object(raw) else {
+            if Value::of(raw) != Value::Absent {
+                self.repairs.unreadable(field);
+            }
+            return None;
         };
-        all.into_iter().filter_map(|raw| part(raw.get())).collect()
+        let within = self.within(&fields);
+        let value = within.first(field, &["value"])?;
+        let role = within.first(field, &["role"]);
+        Some(Part { role, content_type: within.first(field, &["contenttype"]), value })
     }
-}
-
-pub(super) fn scalar(raw: &str) -> Option<Cow<'_, str>> {
-    match raw.as_bytes().first()? {
-        b'"' => {
-            // A borrowed read where nothing is escaped, which is most text.
-            let inner = raw.get(1..raw.len() - 1)?;
-            let text: Cow<'_, str> = match memchr::memchr(b'\\', inner.as_bytes()) {
-                None => Cow::Borrowed(inner),
-                Some(_) => Cow::Owned(match unescaped(inner) {
-                    Some(text) => text,
-                    None => serde_json::from_str::<String>(raw).ok()?,
-                }),
-            };
-            (!text.trim().is_empty()).then_some(text)
-        }
-        b'0'..=b'9' | b'-' => Some(Cow::Borrowed(raw)),
-        _ => None,
-    }
-}
-
-/// A text without its escapes, where these are of one letter; `None` where it holds others.
-fn unescaped(raw: &str) -> Option<String> {
-    let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        text.push_str(&rest[..at]);
-        text.push(match rest.as_bytes().get(at + 1)? {
-            b'n' => '\n',
-            b'"' => '"',
-            b'\\' => '\\',
-            b'/' => '/',
-            b't' => '\t',
-            b'r' => '\r',
-            _ => return None,
-        });
-        rest = &rest[at + 2..];
-    }
-    text.push_str(rest);
-    Some(text)
-}
-
-/// The name in an object that names something, or the text itself.
-fn named(raw: &str) -> Option<Cow<'_, str>> {
-    if raw.starts_with('{') {
-        let fields = Fields::read(raw).ok()?;
-        return fields.first(&["name", "literal", "code", "qcode", "value", "uri"]);
-    }
-    scalar(raw)
 }
 
 pub(super) fn syntax(error: &serde_json::Error) -> Error {
@@ -213,7 +241,40 @@ pub(super) fn syntax(error: &serde_json::Error) -> Error {
     Error::Syntax { format: "JSON", kind, line: error.line(), column: error.column() }
 }
 
-pub(super) fn list(text: &str) -> Result<Vec<&str>, serde_json::Error> {
-    let all: Vec<&RawValue> = serde_json::from_str(text)?;
-    Ok(all.into_iter().map(RawValue::get).collect())
+/// The first entries of a list, unread, and how many there are.
+pub(super) struct List<'a> {
+    pub(super) entries: Vec<&'a str>,
+    pub(super) count: usize,
+}
+
+impl<'a> List<'a> {
+    /// Reads a list, of which `max` entries are kept.
+    pub(super) fn read(text: &'a str, max: usize) -> Result<Self, Error> {
+        let mut from = serde_json::Deserializer::from_str(text);
+        let list = from.deserialize_seq(Entries(max)).and_then(|list| from.end().map(|()| list));
+        list.map_err(|e| syntax(&e))
+    }
+}
+
+struct Entries(usize);
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = List<'de>;
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<List<'de>, A::Error> {
+        let mut entries = Vec::new();
+        while entries.len() < self.0 {
+            let Some(entry) = list.next_element::<&RawValue>()? else { break };
+            entries.push(entry.get());
+        }
+        let mut count = entries.len();
+        if count == self.0 {
+            while list.next_element::<IgnoredAny>()?.is_some() {
+                count += 1;
+            }
+        }
+        Ok(List { entries, count })
+    }
 }

@@ -1,0 +1,184 @@
+//! Fields over their bounds: refused in every format, with the name of the field, and everything
+//! within them fits the topics that a broker makes by default.
+
+use crate::wire_xml::decode;
+use serde_json::{Value, json};
+use wirefold::engine::wire::{self, Format, Settings};
+
+/// The one result of a record, as its reason and message, or the uri that was accepted.
+fn only(record: &str) -> Result<String, (String, String)> {
+    let mut all = decode(record.as_bytes());
+    assert_eq!(all.len(), 1, "one item");
+    let refused = |error: wire::Error| (error.reason().to_owned(), error.to_string());
+    all.remove(0).map(|article| article.uri).map_err(refused)
+}
+
+fn too_large(record: &str) -> String {
+    let (reason, message) = only(record).expect_err("it is over a bound");
+    assert_eq!(reason, "too_large", "{message}");
+    message
+}
+
+#[test]
+fn every_field_of_json_has_a_bound_that_its_reject_names() {
+    let item = |field: &str, value: Value| {
+        let mut item = json!({"uri": "u:1", "headline": "A headline", "body": "A text."});
+        item[field] = value;
+        item.to_string()
+    };
+    for (json_field, field, max) in [
+        ("uri", "uri", 2_048),
+        ("version", "version", 256),
+        ("provider", "provider", 512),
+        ("headline", "headline", 16_384),
+        ("byline", "byline", 16_384),
+        ("ednote", "ednote", 65_536),
+        ("usageterms", "usageterms", 16_384),
+        ("creditline", "credit", 1_024),
+        ("infosource", "infosource", 1_024),
+        ("dateline", "dateline", 1_024),
+        ("located", "located", 1_024),
+        ("slugline", "slugline", 1_024),
+        ("genre", "genre", 1_024),
+        ("signals", "signals", 128),
+        ("subject", "subjects", 1_024),
+        ("replaces", "links", 2_048),
+    ] {
+        let of = |bytes| item(json_field, "x".repeat(bytes).into());
+        // A source that is too long for a provider is given one.
+        let of = |bytes| match field {
+            "infosource" => of(bytes).replacen('{', "{\"provider\":\"p\",", 1),
+            _ => of(bytes),
+        };
+        assert!(only(&of(max)).is_ok(), "{field} at its bound");
+        let want = format!("field `{field}` of {} bytes is over the limit of {max}", max + 1);
+        assert_eq!(too_large(&of(max + 1)), want);
+    }
+    for (json_field, field, max) in
+        [("signals", "signals", 100), ("subject", "subjects", 2_000), ("replaces", "links", 250)]
+    {
+        let of = |entries| item(json_field, vec!["x"; entries].into());
+        assert!(only(&of(max)).is_ok(), "{field} at its bound");
+        let want = format!("field `{field}` of {} entries is over the limit of {max}", max + 1);
+        assert_eq!(too_large(&of(max + 1)), want);
+    }
+    let altids = |entries| item("altids", vec![json!({"value": "x"}); entries].into());
+    assert!(only(&altids(250)).is_ok());
+    assert!(too_large(&altids(251)).starts_with("field `altids` of 251 entries"));
+    let long = vec!["x".repeat(2_000); 40];
+    assert!(too_large(&item("replaces", long.into())).starts_with("field `links` of 80000 bytes"));
+}
+
+#[test]
+fn what_stopped_a_shard_for_good_is_refused() {
+    let many = |n| vec!["u"; n];
+    for (record, message) in [
+        (json!({"uri": "u".repeat(1_500_000), "body": "b"}), "field `uri` of 1500000 bytes"),
+        (json!({"uri": "u", "headline": "h".repeat(600_000)}), "field `headline` of 600000 bytes"),
+        (
+            json!({"uri": "u", "body": "b", "replaces": many(200_000)}),
+            "field `links` of 200000 entries",
+        ),
+        (
+            json!({"uri": "u", "body": "b", "signals": many(200_000)}),
+            "field `signals` of 200000 entries",
+        ),
+        (
+            json!({"uri": "u", "bodies": vec![json!({"value": "b"}); 50_000]}),
+            "field `body` of 50000 entries",
+        ),
+    ] {
+        let said = too_large(&record.to_string());
+        assert!(said.starts_with(message), "{said}");
+    }
+}
+
+#[test]
+fn the_other_formats_have_the_same_bounds() {
+    let long = "x".repeat(3_000);
+    let headline = "h".repeat(20_000);
+    let links = "<link rel='irel:replaces' guidref='u'/>".repeat(251);
+    for (record, field) in [
+        (
+            format!(
+                "<newsItem guid='{long}'><contentMeta><headline>h</headline></contentMeta></newsItem>"
+            ),
+            "uri",
+        ),
+        (
+            format!(
+                "<newsItem guid='a'><itemMeta>{links}</itemMeta><contentMeta><headline>h</headline>\
+                 </contentMeta></newsItem>"
+            ),
+            "links",
+        ),
+        (
+            format!(
+                "<NewsML><NewsItem><NewsComponent><NewsLines><HeadLine>{headline}</HeadLine>\
+                 </NewsLines></NewsComponent></NewsItem></NewsML>"
+            ),
+            "headline",
+        ),
+        (
+            format!(
+                "<nitf><head><title>t</title><docdata><doc-id id-string='{long}'/></docdata></head></nitf>"
+            ),
+            "uri",
+        ),
+        (
+            format!(
+                "<rss><channel><item><guid>{long}</guid><title>t</title></item></channel></rss>"
+            ),
+            "uri",
+        ),
+        (
+            format!(
+                "<rss><channel><title>{long}</title><item><guid>a</guid><title>t</title></item></channel></rss>"
+            ),
+            "provider",
+        ),
+        (format!("<entry><id>a</id><updated>{long}</updated><title>t</title></entry>"), "version"),
+        (
+            format!("<feed><title>{long}</title><entry><id>a</id><title>t</title></entry></feed>"),
+            "provider",
+        ),
+        (format!("\u{1}a1 3\nslug/\n\u{2}{headline} =\ntext\u{3}"), "headline"),
+        (format!("\u{16}\u{1}{long}\u{1f}\nr i\n\u{2}slug,1<\n^Headline<\ntext\u{3}"), "uri"),
+    ] {
+        let said = too_large(&record);
+        assert!(said.starts_with(&format!("field `{field}` of ")), "{said}");
+    }
+}
+
+#[test]
+fn items_of_a_record_are_counted_in_every_shape() {
+    let settings = Settings { items_max: 3, ..Settings::default() };
+    let item = |n: usize| json!({"id": n, "title": "t"});
+    let items = |count: usize| (0..count).map(item).collect::<Vec<_>>();
+    let shapes: [fn(Vec<Value>) -> Value; 3] = [
+        |items| items.into(),
+        |items| json!({"articles": items}),
+        |items| json!({"data": {"items": items}}),
+    ];
+    for shape in shapes {
+        let read = |count| {
+            let record = shape(items(count)).to_string();
+            wire::decode(record.as_bytes(), None, Format::Auto, &settings)
+        };
+        assert_eq!(read(3).iter().filter(|item| item.is_ok()).count(), 3);
+        assert_eq!(read(4), [Err(wire::Error::TooMany { items: 4, max: 3 })]);
+    }
+    let letters = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")));
+    let languages: String = letters
+        .take(51)
+        .map(|lang| {
+            format!(
+                "<NewsComponent xml:lang='{lang}'><ContentItem><DataContent>t</DataContent>\
+                 </ContentItem></NewsComponent>"
+            )
+        })
+        .collect();
+    let record =
+        format!("<NewsML><NewsItem><NewsComponent>{languages}</NewsComponent></NewsItem></NewsML>");
+    assert_eq!(decode(record.as_bytes()), [Err(wire::Error::TooMany { items: 51, max: 50 })]);
+}

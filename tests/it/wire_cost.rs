@@ -1,0 +1,150 @@
+//! Decoding takes time in proportion to the bytes of a record, whatever its shape.
+
+use crate::wire_xml::decode;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+use wirefold::engine::text;
+
+/// How much longer four times the size may take. Quadratic work takes sixteen times as long.
+const TIMES_MAX: u32 = 9;
+/// Added for the noise of a busy machine.
+const NOISE: Duration = Duration::from_millis(30);
+
+/// The time that this thread has spent on a core: on a busy machine the clock on the wall says
+/// little.
+fn spent() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = told.split(' ').next().and_then(|ns| ns.parse().ok());
+    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
+
+/// The lesser of two runs, which is the one that was disturbed less.
+fn least(work: impl Fn()) -> Duration {
+    let run = || {
+        let before = spent();
+        work();
+        spent().saturating_sub(before)
+    };
+    run().min(run())
+}
+
+fn check(shape: &str, size: usize, record: impl Fn(usize) -> String) {
+    let of = |size| {
+        let record = record(size);
+        assert!(record.len() <= 4 << 20, "{shape}: {} bytes", record.len());
+        least(|| assert!(!decode(record.as_bytes()).is_empty()))
+    };
+    let (one, four) = (of(size), of(4 * size));
+    assert!(
+        four <= one * TIMES_MAX + NOISE,
+        "{shape}: {one:?}, and {four:?} for four times as much"
+    );
+}
+
+fn repeated(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn json_of_any_shape_is_read_in_linear_time() {
+    let names = |size, name: fn(usize) -> String| {
+        let names = repeated(size, |n| format!(",\"{}\":1", name(n)));
+        format!("{{\"uri\":\"u\",\"headline\":\"h\"{names}}}")
+    };
+    check("names", 6_000, |size| names(size, |n| format!("k{n}")));
+    check("names that fold", 6_000, |size| names(size, |n| format!("K_{n}")));
+    check("names that fold to one", 6_000, |size| names(size, |n| "_".repeat(n % 99) + "Body"));
+    check("parts", 4_000, |size| {
+        let parts = repeated(size, |_| "{\"value\":\"b\"},".into());
+        format!("{{\"uri\":\"u\",\"bodies\":[{parts}{{}}]}}")
+    });
+    check("nested lists", 50_000, |size| {
+        format!("{{\"uri\":\"u\",\"body\":{}{}}}", "[".repeat(size), "]".repeat(size))
+    });
+    check("escapes", 10_000, |size| {
+        format!("{{\"uri\":\"u\",\"body\":\"{}\"}}", "\\ud83d\\u0041".repeat(size))
+    });
+    check("raw control characters", 20_000, |size| {
+        format!("{{\"uri\":\"u\",\"body\":\"{}\"}}", "\n".repeat(size))
+    });
+    check("items under the title of a feed", 100, |size| {
+        let items = repeated(size, |n| format!("{{\"id\":{n},\"title\":\"t\"}},"));
+        let title = "t".repeat(size * 500);
+        format!(
+            "{{\"version\":\"https://jsonfeed.org/version/1\",\"title\":\"{title}\",\"items\":[{items}{{}}]}}"
+        )
+    });
+}
+
+#[test]
+fn xml_of_any_shape_is_read_in_linear_time() {
+    check("attributes", 10_000, |size| {
+        format!(
+            "<nitf>{}</nitf>",
+            repeated(size / 100, |n| format!("<a {}/>", "a='' ".repeat(n % 100)))
+        )
+    });
+    check("namespaces", 6_000, |size| {
+        format!("<nitf {}/>", repeated(size, |n| format!("xmlns:n{n}='u' ")))
+    });
+    check("lines of news", 5_000, |size| {
+        let lines = "<NewsLines/>".repeat(size);
+        format!("<NewsML><NewsItem><NewsComponent>{lines}</NewsComponent></NewsItem></NewsML>")
+    });
+    check("components within components", 24, |size| {
+        let content = format!(
+            "<ContentItem><DataContent>{}</DataContent></ContentItem>",
+            "t ".repeat(size * 2_000)
+        );
+        let open = "<NewsComponent xml:lang='en'>".repeat(size);
+        let close = "</NewsComponent>".repeat(size);
+        format!("<NewsML><NewsItem>{open}{content}{close}</NewsItem></NewsML>")
+    });
+    let entries = |size, one: fn(usize) -> String| repeated(size, one);
+    check("items of a channel", 100, |size| {
+        let junk = "<a/>".repeat(size * 40);
+        let items = entries(size, |n| format!("<item><guid>{n}</guid><title>t</title></item>"));
+        format!(
+            "<rss><channel>{junk}<title>{}</title>{items}</channel></rss>",
+            "t".repeat(size * 400)
+        )
+    });
+    check("entries of a feed", 100, |size| {
+        let junk = "<a/>".repeat(size * 40);
+        let items = entries(size, |n| format!("<entry><id>{n}</id><title>t</title></entry>"));
+        format!("<feed>{junk}<title>{}</title>{items}</feed>", "t".repeat(size * 400))
+    });
+    check("items of a message", 100, |size| {
+        let junk = "<a/>".repeat(size * 40);
+        let sender = format!("<header><sender>{}</sender></header>", "s".repeat(size * 400));
+        let items = entries(size, |n| {
+            format!(
+                "<newsItem guid='{n}'><contentMeta><headline>h</headline></contentMeta></newsItem>"
+            )
+        });
+        format!("<newsMessage>{junk}{sender}<itemSet>{items}</itemSet></newsMessage>")
+    });
+}
+
+#[test]
+fn teletype_of_any_shape_is_read_in_linear_time() {
+    check("lines ahead of the text", 10_000, |size| {
+        format!("\u{16}\u{1}a\u{1f}\nr i\n\u{2}{}\u{3}", "^Line<\n".repeat(size))
+    });
+    check("marks of a headline", 10_000, |size| {
+        format!("\u{1}a1 3\n\u{2}{}=\ntext\u{3}", "A\n".repeat(size))
+    });
+}
+
+/// NFKC makes 18 characters of U+FDFA.
+#[test]
+fn no_character_grows_much_when_words_are_compared() {
+    let longest = (0..=0x10_ffff)
+        .filter_map(char::from_u32)
+        .max_by_key(|c| text::tokens::fold(&c.to_string()).len() / c.len_utf8());
+    let longest = longest.unwrap();
+    let grown = text::tokens::fold(&longest.to_string()).len();
+    assert!(grown <= 6 * longest.len_utf8(), "{longest:?} grows to {grown} bytes");
+    assert_ne!(text::tokens::word_hash("\u{fdfa}"), text::tokens::word_hash("\u{fdfb}"));
+}

@@ -1,0 +1,102 @@
+//! The largest article that decoding lets through: its state record, its events, the states of its
+//! story and its reject fit the topics that a broker makes by default.
+
+use serde_json::{Value, json};
+use wirefold::daemon::contract::{Encoder, Mode, Unique};
+use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
+use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
+use wirefold::engine::Settings;
+use wirefold::engine::article::{EventTime, InputPosition};
+use wirefold::engine::event::What;
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::state::State;
+use wirefold::engine::wire::{self, Format};
+
+/// `message.max.bytes` of a broker and `max.message.bytes` of a topic, by default.
+const TOPIC_BYTES: usize = 1_048_588;
+
+/// Relations beside the best that an article has at most, by default.
+const ALSO: usize = 8;
+
+/// So many bytes of what JSON writes six times as long, `own` ahead of them.
+fn filled(own: &str, bytes: usize) -> String {
+    let mut text = own.to_owned();
+    text.extend(std::iter::repeat_n('\u{1}', bytes - own.len()));
+    text
+}
+
+/// Articles with every field at its bound: two of the same text, and one of more words than are
+/// read, all of them figures.
+fn largest(n: usize) -> Value {
+    let uri = |own: &str| filled(&format!("{own}{n}"), 2_048);
+    let words: String = (0..90).map(|n| format!("word{n} ")).collect();
+    let figures: String = (1_000_000..1_066_000).map(|n| format!("{n} ")).collect();
+    let mut links: Vec<Value> = (0..28)
+        .map(|l| json!({"uri": uri(&format!("l{l}")), "version": filled("", 256)}))
+        .collect();
+    links.extend(vec![json!({"uri": "u"}); 222]);
+    json!({
+        "uri": uri("u"),
+        "version": filled("1", 256),
+        "provider": filled("p", 512),
+        "creditline": filled("c", 1_024),
+        "headline": filled("h", 16_384),
+        "slugline": filled("s", 1_024),
+        "genre": filled("g", 1_024),
+        "signals": vec![filled("s", 128); 100],
+        "replaces": links,
+        "language": "en",
+        "published": "no time", "embargoed": "no time", "urgency": "none",
+        "body": if n < 2 { words } else { figures },
+    })
+}
+
+#[test]
+fn the_largest_article_fits_every_topic() {
+    let (settings, key) = (Settings::default(), FloodKey(7));
+    let mut state = State::new(settings.clone(), key);
+    let (mut largest_of, mut related) = ([0; 2], false);
+    for mode in [Mode::Structured, Mode::Binary] {
+        let encoder = Encoder::new(mode, "wirefold", "5e77".into(), Unique::Off);
+        for n in 0..3 {
+            let payload = largest(n).to_string().into_bytes();
+            let article =
+                wire::decode(&payload, None, Format::Json, &settings.wire).remove(0).unwrap();
+            let offset = n as i64;
+            let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
+            let record = InputRecord {
+                from: Partition { topic: "wire".into(), partition: 0 },
+                offset,
+                timestamp: None,
+                key: None,
+                payload: Some(payload),
+                headers: Vec::new(),
+            };
+            let new = prepare(article, &settings, key);
+            for mut event in state.apply(new, EventTime(60_000 * offset), input) {
+                if let What::Classified(classified) = &mut event.what
+                    && classified.verdict.relation.of.is_some()
+                {
+                    related = true;
+                    let verdict = &mut classified.verdict;
+                    verdict.relation.root = verdict.relation.of.clone();
+                    verdict.also = vec![verdict.relation.clone(); ALSO];
+                }
+                let told = Told { event: &event, n: 0, sequence: 1, record: &record };
+                for output in encoder.encode(&told) {
+                    largest_of[0] = largest_of[0].max(output.bytes());
+                }
+            }
+            for change in state.take_changes() {
+                largest_of[1] = largest_of[1].max(change.value.map_or(0, |value| value.len()));
+            }
+        }
+    }
+    let [event, record] = largest_of;
+    assert!(related, "one is a copy of another");
+    assert!(event > 300_000 && record > 300_000, "the test is of large ones: {event}, {record}");
+    assert!(event <= TOPIC_BYTES, "an event of {event} bytes");
+    let related = 2 * (1 + ALSO) * (2_048 + 256);
+    assert!(record + related + 200 <= TOPIC_BYTES, "a state record of {record} bytes");
+}

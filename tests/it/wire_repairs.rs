@@ -1,0 +1,153 @@
+//! What is there and cannot be read as it stands: repaired or left out with a flag that says so, or
+//! the reason of a reject, never gone without a word.
+
+use crate::wire_xml::decode;
+use wirefold::engine::Settings;
+use wirefold::engine::article::{Article, EventTime, InputPosition, Lang};
+use wirefold::engine::event::What;
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::relation::Kind;
+use wirefold::engine::state::State;
+
+fn only(record: &[u8]) -> Article {
+    let mut all = decode(record);
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0).unwrap()
+}
+
+fn flags(record: &str) -> Vec<String> {
+    only(record.as_bytes()).flags
+}
+
+fn refused(record: &[u8]) -> String {
+    decode(record).remove(0).unwrap_err().to_string()
+}
+
+const TEXT: &str = "The ferry ran aground off Marel in thick fog shortly before eight on Tuesday, and a tug \
+                    took off all 212 people on board, the harbour master said; nobody was hurt, and the \
+                    line will sail again on Friday.";
+
+#[test]
+fn half_an_emoji_costs_no_text_and_no_verdict() {
+    let (settings, key) = (Settings::default(), FloodKey(7));
+    let mut state = State::new(settings.clone(), key);
+    let mut said = Vec::new();
+    for (offset, body) in (0..).zip([TEXT.to_owned(), format!("{TEXT} \\ud83d")]) {
+        let record =
+            format!("{{\"uri\":\"s:{offset}\",\"headline\":\"Ferry\",\"body\":\"{body}\"}}");
+        let article = only(record.as_bytes());
+        assert_eq!(article.body.published(), body.replace("\\ud83d", "\u{fffd}"));
+        let input = InputPosition { topic: "t".into(), partition: 0, offset, item: 0 };
+        for event in state.apply(prepare(article, &settings, key), EventTime(offset), input) {
+            if let What::Classified(classified) = event.what {
+                said.push((classified.verdict.relation.kind, classified.verdict.flags));
+            }
+        }
+    }
+    assert_eq!(said[0], (Kind::Original, vec![]));
+    assert_eq!(said[1], (Kind::Duplicate, vec!["repaired_text".to_owned()]));
+}
+
+#[test]
+fn half_an_emoji_is_replaced_in_every_field() {
+    let record = r#"{"uri": "s:6\ud83d", "id": "i:6", "\ud83d": 1, "headline": "Fourth \ud83d!",
+        "provider": {"name": "North\ud83d"}, "bodies": [{"value": "Text \udc00.", "role": "main"}],
+        "replaces": [{"uri": "s:5\ud83d"}], "signals": ["sig:\ud83d"]}"#;
+    let article = only(record.as_bytes());
+    assert_eq!((&*article.uri, &*article.headline), ("s:6\u{fffd}", "Fourth \u{fffd}!"));
+    assert_eq!(article.provider.as_deref(), Some("North\u{fffd}"));
+    assert_eq!(article.body.published(), "Text \u{fffd}.");
+    assert_eq!(article.links[0].to.uri, "s:5\u{fffd}");
+    assert_eq!(article.signals, ["sig:\u{fffd}"]);
+    assert_eq!(article.flags, ["repaired_text"]);
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_cost_their_characters_and_flag_their_item() {
+    let record = b"[{\"id\":\"a\",\"title\":\"Br\xfccke\"},{\"id\":\"b\",\"title\":\"Bridge\"}]";
+    let all: Vec<Article> = decode(record).into_iter().map(Result::unwrap).collect();
+    assert_eq!((&*all[0].headline, &*all[1].headline), ("Br\u{fffd}cke", "Bridge"));
+    assert_eq!((all[0].flags.len(), all[1].flags.len()), (1, 0));
+    assert_eq!(all[0].flags, ["repaired_text"]);
+    // Where the rest is no JSON, the bytes are the reason.
+    assert_eq!(refused(b"{\"id\":\"a\xff"), "not UTF-8 from byte 8 on");
+    assert_eq!(refused(b"plain text \xff"), "not UTF-8 from byte 11 on");
+}
+
+#[test]
+fn a_field_that_cannot_be_read_is_named_in_the_flags() {
+    for (field, value, flag) in [
+        ("headline", "{\"a\": 1}", "unreadable_headline"),
+        ("headlines", "[7, {\"value\": [1]}]", "unreadable_headline"),
+        ("version", "[1]", "unreadable_version"),
+        ("provider", "{\"colour\": 1}", "unreadable_provider"),
+        ("byline", "true", "unreadable_byline"),
+        ("slugline", "[\"a\"]", "unreadable_slugline"),
+        ("language", "\"english\"", "unreadable_language"),
+        ("versioncreated", "\"soon\"", "unreadable_versioncreated"),
+        ("published", "\"2026-13-01\"", "unreadable_published"),
+        ("embargoed", "\"next week\"", "unreadable_embargoed"),
+        ("embargoed", "{\"until\": 1}", "unreadable_embargoed"),
+        ("expires", "true", "unreadable_expires"),
+        ("urgency", "\"high\"", "unreadable_urgency"),
+        ("signals", "[true]", "unreadable_signals"),
+        ("subject", "[[1]]", "unreadable_subjects"),
+        ("replaces", "[{\"href\": \"a\"}]", "unreadable_links"),
+        ("replaces", "true", "unreadable_links"),
+        ("altids", "[{\"value\": {\"a\": 1}}]", "unreadable_altids"),
+        ("pubstatus", "[1]", "unreadable_pubstatus"),
+        ("type", "[1]", "unreadable_type"),
+        ("body_html", "[1]", "unreadable_body"),
+    ] {
+        let record =
+            format!("{{\"id\": \"a\", \"{field}\": {value}, \"title\": \"t\", \"text\": \"b\"}}");
+        assert_eq!(flags(&record), [flag], "{record}");
+        for absent in ["null", "false", "\"\"", "[]", "{}"] {
+            let record = record.replace(value, absent);
+            assert_eq!(flags(&record), [""; 0], "{record}");
+        }
+    }
+    assert_eq!(flags(r#"{"id": "a", "title": "t", "language": "und"}"#), [""; 0]);
+}
+
+#[test]
+fn what_an_article_cannot_do_without_refuses_it() {
+    for (record, message) in [
+        (r#"{"uri": {"a": 1}, "id": "b", "title": "t"}"#, "field `uri` is not text"),
+        (r#"{"uri": null, "title": "t"}"#, "field `uri` is null"),
+        (r#"{"title": "t", "text": "b"}"#, "field `uri` is missing"),
+        (r#"{"uri": "a", "title": "t", "body": ["b"]}"#, "field `body` is not text"),
+        (r#"{"uri": "a", "title": "t", "bodies": [7]}"#, "field `body` is not text"),
+    ] {
+        assert_eq!(refused(record.as_bytes()), message, "{record}");
+    }
+    assert_eq!(only(br#"{"uri": null, "id": "b", "title": "t"}"#).uri, "b");
+    assert_eq!(only(br#"{"uri": "a", "title": "t", "body": null}"#).headline, "t");
+}
+
+#[test]
+fn times_and_languages_of_the_other_formats_are_flagged_too() {
+    let g2 = "<newsItem guid='a'><itemMeta><embargoed>soon</embargoed></itemMeta><contentMeta>\
+              <urgency>x</urgency><headline>h</headline></contentMeta></newsItem>";
+    let newsml = "<NewsML><NewsItem><NewsManagement><FirstCreated>YYYYMMDD</FirstCreated></NewsManagement>\
+                  <NewsComponent><NewsLines><HeadLine>h</HeadLine></NewsLines></NewsComponent></NewsItem></NewsML>";
+    let nitf =
+        "<nitf><head><title>t</title><docdata><date.release norm='x'/></docdata></head></nitf>";
+    let rss = "<rss><channel><item><guid>a</guid><title>t</title><pubDate>today</pubDate></item></channel></rss>";
+    let atom = "<entry xml:lang='english'><id>a</id><title>t</title><updated>now</updated></entry>";
+    let teletype = "\u{1}a1 3\nslug/\n\u{2}Ferry aground =\ntext\u{3}yesterday\r\n";
+    for (record, want) in [
+        (g2, &["unreadable_embargoed", "unreadable_urgency"][..]),
+        (newsml, &["unreadable_firstcreated"]),
+        (nitf, &["unreadable_embargoed"]),
+        (rss, &["unreadable_published"]),
+        (atom, &["unreadable_language", "unreadable_versioncreated"]),
+        (teletype, &["unreadable_versioncreated"]),
+    ] {
+        assert_eq!(flags(record), want, "{record}");
+    }
+    let damaged = "<entry xml:lang='en'><id x>a</id><title>t</title></entry>";
+    assert_eq!(flags(damaged), ["unreadable_attribute"]);
+    assert_eq!(only(damaged.as_bytes()).language, Lang::parse("en"));
+}
