@@ -206,6 +206,24 @@ pub trait Broker {
     /// When the broker cannot be reached in time, or an input topic does not exist.
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Ends>, Fault>;
 
+    /// Where the partitions `of` the input end. Waits no longer than `within` for all of them; a
+    /// partition whose end is not known by then is absent.
+    ///
+    /// # Errors
+    /// When the client cannot be made, or a person has to decide.
+    fn ends(
+        &mut self,
+        of: &[Partition],
+        within: Duration,
+    ) -> Result<BTreeMap<Partition, i64>, Fault>;
+
+    /// The positions that [`Input::note`] noted last: only lag is reckoned from them. A partition
+    /// of which none was noted is given its first offset.
+    ///
+    /// # Errors
+    /// When they are not known within some multiple of `within`.
+    fn noted(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault>;
+
     /// The record at `offset`, or `None` when no record has that offset any more.
     ///
     /// # Errors
@@ -321,7 +339,8 @@ pub trait Input {
     /// may be a second old.
     fn reached(&self) -> bool;
 
-    /// Tells lag tools how far the shard has come; best effort, nothing reads it back.
+    /// Tells lag tools how far the shard has come; best effort, and read back for no more than to
+    /// reckon the lag.
     fn note(&mut self, positions: &BTreeMap<Partition, i64>);
 }
 
