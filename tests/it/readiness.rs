@@ -2,7 +2,6 @@
 //! phase and readiness stay true.
 
 use crate::broker::{Shared, Strike, When};
-use crate::feed::Rng;
 use crate::pipeline::{inputs, observed, process, setup, straight, world};
 use std::sync::{Arc, Mutex};
 use wirefold::daemon::pipeline::batch::Batch;
@@ -167,26 +166,4 @@ fn a_standby_is_ready_while_it_could_take_over_and_says_why_not() {
     let (_, last, _) = all.iter().rfind(|(news, ..)| *news == News::Following).unwrap();
     let Some(Following::Refused(why)) = &last.following else { panic!("{last:?}") };
     assert!(why.contains("pos"), "{why}");
-}
-
-/// Records are neither lost nor doubled by the looks between attempts, whatever strikes them.
-#[test]
-fn looks_may_be_struck_themselves() {
-    let records = inputs(35, 24);
-    let calm = world(&records, DELIVERY);
-    calm.lock().refused = 1..5;
-    process(&calm, setup(DELIVERY)).unwrap();
-    for seed in 0..30 {
-        let mut rng = Rng(seed);
-        let shared = world(&records, DELIVERY);
-        shared.lock().refused = 1..5;
-        let kinds = [Strike::Doubt, Strike::Lose, Strike::Revoke, Strike::Fence];
-        for _ in 0..3 {
-            let at = 1 + rng.below(20) as u64;
-            let when = if rng.below(2) == 0 { When::Before } else { When::After };
-            shared.lock().strikes.insert(at, (kinds[rng.below(kinds.len())], when));
-        }
-        process(&shared, setup(DELIVERY)).unwrap();
-        crate::pipeline::same(&shared, &calm, DELIVERY, &format!("seed {seed}"));
-    }
 }
