@@ -8,8 +8,10 @@
 //! One filter holds for both. A filter for each layer would lose events: asking whether a record of
 //! the crate `log` is wanted, as librdkafka's client does, leaves such filters set for the next event.
 
+use crate::engine::article::EventTime;
 use clap::ValueEnum;
 use std::io::IsTerminal;
+use std::time::{SystemTime, UNIX_EPOCH};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -51,6 +53,18 @@ pub(super) fn start(form: Form, level: &str) -> anyhow::Result<Telling> {
         all.init();
         Ok(Telling {})
     }
+}
+
+/// The last line of a process that failed, as a JSON log line. It is not sent through the filter,
+/// which may be set to hide it.
+pub(super) fn last(message: &str, code: u8) -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = EventTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    let line = serde_json::json!({
+        "timestamp": now.to_string(), "level": "ERROR", "message": message, "exit_code": code,
+        "target": "wirefold::cli",
+    });
+    line.to_string()
 }
 
 #[cfg(feature = "otlp")]

@@ -84,21 +84,26 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => error.exit(),
     };
     // The screen of the demo belongs to the wire.
+    let form = cli.log;
     let level = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" };
     let _telling = match log::start(cli.log, level) {
         Ok(telling) => telling,
-        Err(error) => return report(&error, 2),
+        Err(error) => return report(&error, form, 2),
     };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Usage(error)) => report(&error, 2),
+        Err(Failure::Usage(error)) => report(&error, form, 2),
         Err(Failure::Failed(error)) if print::hung_up(&error) => ExitCode::SUCCESS,
-        Err(Failure::Failed(error)) => report(&error, 1),
+        Err(Failure::Failed(error)) => report(&error, form, 1),
     }
 }
 
-fn report(error: &anyhow::Error, code: u8) -> ExitCode {
-    print::remark(format_args!("wirefold: {error:#}"));
+/// Says why the process ends, in the form of the logs.
+fn report(error: &anyhow::Error, form: log::Form, code: u8) -> ExitCode {
+    match form {
+        log::Form::Text => print::remark(format_args!("wirefold: {error:#}")),
+        log::Form::Json => print::remark(log::last(&format!("{error:#}"), code)),
+    }
     ExitCode::from(code)
 }
 

@@ -95,6 +95,7 @@ pub(super) fn serve(
     let server = Server::start(&config.http, shown, Bounds::default())?;
     if server.is_some() {
         ::metrics::set_global_recorder(recorder)?;
+        metrics::waiting(kafka.map.shards());
     }
     Ok(server)
 }

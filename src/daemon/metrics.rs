@@ -16,6 +16,7 @@ use crate::engine::CORE;
 use crate::engine::relation::Kind as RelationKind;
 use metrics::{Label, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +132,8 @@ macro_rules! table {
 table! {
     BUILD_INFO: Gauge "wirefold_build_info" ["version" "core"] Count NONE
         "1, with the release and the version of the engine's decisions."
+    STARTED: Gauge "wirefold_start_time_seconds" [] Seconds NONE
+        "When the process started, in seconds since 1970."
     RECEIVED: Counter "wirefold_articles_received_total" [] Count NONE
         "Articles read and committed, those rejected included."
     CLASSIFIED: Counter "wirefold_articles_classified_total" ["kind"] Count NONE
@@ -148,11 +151,11 @@ table! {
     END_TO_END: Histogram "wirefold_end_to_end_seconds" [] Seconds AGES
         "From the timestamp of an input record to the commit of what was said of it."
     INPUT_LAG: Gauge "wirefold_input_lag_records" ["shard" "topic" "partition"] Count NONE
-        "Input records that wait."
+        "Input records not yet processed (consumer lag), control markers left out."
     INPUT_AGE: Gauge "wirefold_input_age_seconds" ["shard"] Seconds NONE
-        "How far the input applied lies behind the wall clock while more waits, else 0."
+        "How long the input partition that has waited longest has had records to process; 0 where there are none."
     TRANSACTIONS: Counter "wirefold_transactions_total" ["result"] Count NONE
-        "Batches written, by result: committed, doubtful, fenced, failed."
+        "Batches written, by result: committed, doubtful, fenced; and failed, when the shard cannot go on until a person decides."
     TRANSACTION: Histogram "wirefold_transaction_seconds" [] Seconds WAYS
         "From the begin of a batch's transaction to the answer to its commit."
     REPAIRED: Counter "wirefold_repaired_records_total" [] Count NONE
@@ -163,6 +166,8 @@ table! {
         "Decisions of the group on who owns which shard: granted, revoked, lost, or none for us."
     SHARD_OWNED: Gauge "wirefold_shard_owned" ["shard"] Count NONE
         "Whether this instance owns the shard."
+    SHARD_READY: Gauge "wirefold_shard_ready" ["shard"] Count NONE
+        "Whether this instance works on the shard or could take it over at once, as /readyz says."
     SHARD_PHASE: Gauge "wirefold_shard_phase" ["shard" "phase"] Count NONE
         "1 for the phase of the shard on this instance, else 0: idle, standby, restoring, running, recovering, stopping."
     RESTORE: Gauge "wirefold_restore_seconds" ["shard"] Seconds NONE
@@ -221,7 +226,7 @@ pub const BOUNDS: [&str; 13] = [
     BY_TEXT_BYTES,
     BY_STEPS,
 ];
-/// Connections that had to wait.
+/// Connections beyond the bound, which may ask for health alone.
 pub const BY_CONNECTIONS: &str = "connections_max";
 /// Requests that were refused because no thread was free in time.
 pub const BY_WORKERS: &str = "workers_max";
@@ -282,6 +287,12 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
     Ok(recorder)
 }
 
+/// Says of every shard that it is not ready yet: the broker may be away for long before its
+/// pipeline starts.
+pub fn waiting(shards: u32) {
+    (0..shards).for_each(|shard| SHARD_READY.set([&shard.to_string()], 0.0));
+}
+
 fn start() {
     for metric in TABLE {
         match metric.kind {
@@ -291,7 +302,9 @@ fn start() {
         }
     }
     BUILD_INFO.set([env!("CARGO_PKG_VERSION"), CORE], 1.0);
-    for counter in [RECEIVED, HEADERS_LOST, LATE, REBALANCES, MERGES, WITHDRAWALS] {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    STARTED.set([], since.as_secs_f64());
+    for counter in [RECEIVED, HEADERS_LOST, LATE, REPAIRED, VOID, REBALANCES, MERGES, WITHDRAWALS] {
         counter.add([], 0);
     }
     STREAMS_DROPPED.add([], 0);

@@ -1,7 +1,7 @@
 //! Tells the service manager how the daemon fares, where one listens (`Type=notify` of systemd).
 //!
 //! ```text
-//! READY=1      once every shard is in step, or another instance's
+//! READY=1      once it works on every shard, or could take it over at once
 //! STATUS=...   in words, whenever they change
 //! WATCHDOG=1   every second, for as long as no pipeline hangs
 //! STOPPING=1   at the stop

@@ -9,7 +9,7 @@ use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
 use super::pipeline::reject::{STAGE, STAGE_OUTPUT, TOO_LARGE};
-use super::pipeline::{Ended, Observer, Phase, Waiting};
+use super::pipeline::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
 use super::view::{ShardView, Views};
 use crate::engine::article::EventTime;
 use crate::engine::event::{Classified, What};
@@ -47,6 +47,8 @@ impl Teller {
     }
 
     fn publish(&self) {
+        let ready = self.view.unready().is_none();
+        metrics::SHARD_READY.set([&self.label], f64::from(u8::from(ready)));
         self.views.publish(self.shard, self.view.clone());
     }
 
@@ -55,7 +57,8 @@ impl Teller {
         for of in self.view.inputs.keys() {
             metrics::INPUT_LAG.set([&self.label, &of.topic, &of.partition.to_string()], 0.0);
         }
-        self.view = ShardView::default();
+        let following = self.view.following.take();
+        self.view = ShardView { following, ..ShardView::default() };
         metrics::INPUT_AGE.set([&self.label], 0.0);
         self.measure();
     }
@@ -87,9 +90,12 @@ impl Teller {
         view.live_stories = state.live_stories();
         view.learned_furniture = state.learned_furniture();
         view.state_bytes = state.bytes();
-        let waiting = |of| view.inputs.get(of).and_then(|(_, waiting)| *waiting);
-        let inputs = position.inputs.iter();
-        view.inputs = inputs.map(|(of, mark)| (of.clone(), (mark.next, waiting(of)))).collect();
+        let waiting = |of| view.inputs.get(of).copied().unwrap_or_default();
+        let inputs = position
+            .inputs
+            .iter()
+            .map(|(of, mark)| (of.clone(), InputWaiting { next: mark.next, ..waiting(of) }));
+        view.inputs = inputs.collect();
         self.measure();
     }
 }
@@ -172,21 +178,33 @@ impl Observer for Teller {
     }
 
     fn transacted(&mut self, ended: Ended, took: Duration) {
-        metrics::TRANSACTIONS.add([ended.as_str()], 1);
+        // What fails is counted once, by `failed`.
+        if ended != Ended::Failed {
+            metrics::TRANSACTIONS.add([ended.as_str()], 1);
+        }
         metrics::TRANSACTION.record(took.as_secs_f64());
     }
 
+    fn failed(&mut self) {
+        metrics::TRANSACTIONS.add([Ended::Failed.as_str()], 1);
+    }
+
     fn waiting(&mut self, waiting: &Waiting) {
-        for (of, records) in &waiting.records {
-            let labels = [self.label.as_str(), &of.topic, &of.partition.to_string()];
-            metrics::INPUT_LAG.set(labels, *records as f64);
+        for (of, input) in &waiting.inputs {
+            if let Some(records) = input.records {
+                let labels = [self.label.as_str(), &of.topic, &of.partition.to_string()];
+                metrics::INPUT_LAG.set(labels, records as f64);
+            }
         }
-        metrics::INPUT_AGE.set([&self.label], waiting.age.0 as f64 / 1_000.0);
-        for (of, (_, records)) in &mut self.view.inputs {
-            *records = waiting.records.get(of).copied();
-        }
-        self.view.age = waiting.age;
+        metrics::INPUT_AGE.set([&self.label], waiting.age().0 as f64 / 1_000.0);
+        self.view.inputs.clone_from(&waiting.inputs);
+        self.view.age = waiting.age();
         self.view.reached = waiting.reached;
+        self.publish();
+    }
+
+    fn following(&mut self, following: &Following) {
+        self.view.following = Some(following.clone());
         self.publish();
     }
 }

@@ -9,8 +9,8 @@
 //!
 //! Cost: an allocation and a pointer swap a commit; a view is a few hundred bytes, whatever is live.
 
-use super::pipeline::Phase;
 use super::pipeline::broker::Partition;
+use super::pipeline::{Following, InputWaiting, Phase};
 use crate::engine::article::{EventTime, Span};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -52,10 +52,12 @@ pub struct ShardView {
     pub learned_furniture: usize,
     /// Memory held for the live articles.
     pub state_bytes: usize,
-    /// The input partitions: the next offset, and how many records wait, where that is known.
-    pub inputs: BTreeMap<Partition, (i64, Option<u64>)>,
-    /// How far the input applied lies behind the wall clock while more waits.
+    /// What waits in the input partitions.
+    pub inputs: BTreeMap<Partition, InputWaiting>,
+    /// How long the partition that has waited longest has waited.
     pub age: Span,
+    /// How a standby follows the changelog; `None` before that is known.
+    pub following: Option<Following>,
     /// The last restore: records of the changelog, and how long it took.
     pub restored: Option<(u64, Duration)>,
     /// Whether the broker answers for the input, as far as is known.
@@ -67,7 +69,7 @@ pub struct ShardView {
 impl ShardView {
     /// Whether it has moved since `before`: its phase or batch changed, or nothing is there to do.
     fn moved_since(&self, before: &Self) -> bool {
-        let waits = self.inputs.values().any(|(_, waiting)| waiting.is_some_and(|n| n > 0));
+        let waits = self.inputs.values().any(|input| input.records.is_some_and(|n| n > 0));
         self.phase != before.phase || self.batch != before.batch || !waits || !self.reached
     }
 
@@ -81,6 +83,34 @@ impl ShardView {
         };
         let still = now.saturating_duration_since(self.moved?);
         (still > within).then(|| format!("no progress for {} s", still.as_secs()))
+    }
+
+    /// Why the instance is not ready for it; `None` while it works, or can take over at once.
+    pub(super) fn unready(&self) -> Option<String> {
+        let says = match self.phase {
+            Some(Phase::Running) => return None,
+            Some(Phase::Standby) => {
+                return self.lags().map(|why| format!("standing by, but {why}"));
+            }
+            None => "waiting for the broker and its topics".into(),
+            Some(Phase::Idle) => "waiting for the group".into(),
+            Some(Phase::Restoring(records)) => {
+                format!("restoring, {records} records of the changelog read")
+            }
+            Some(Phase::Recovering) => "recovering from trouble with the broker".into(),
+            Some(Phase::Stopping) => "stopping".into(),
+        };
+        Some(says)
+    }
+
+    /// Why a standby could not take over at once.
+    fn lags(&self) -> Option<String> {
+        match &self.following {
+            Some(Following::InStep | Following::Off) => None,
+            Some(Following::Behind) | None => Some("behind the changelog".into()),
+            Some(Following::CutOff) => Some("the broker of the changelog does not answer".into()),
+            Some(Following::Refused(why)) => Some(format!("it cannot read the changelog: {why}")),
+        }
     }
 }
 
@@ -121,22 +151,14 @@ impl Views {
         shards.filter_map(why).collect()
     }
 
-    /// Why this instance is not ready; empty when every shard is in step or another's.
+    /// Why this instance is not ready; empty when it works on every shard, or can take it over at
+    /// once.
     pub fn unready(&self) -> Vec<String> {
+        let shards = self.0.iter().enumerate();
         let why = |(shard, view): (usize, &ArcSwap<ShardView>)| {
-            let says = match view.load().phase {
-                Some(Phase::Running | Phase::Standby) => return None,
-                None => "waiting for the broker and its topics".into(),
-                Some(Phase::Idle) => "waiting for the group".into(),
-                Some(Phase::Restoring(records)) => {
-                    format!("restoring, {records} records of the changelog read")
-                }
-                Some(Phase::Recovering) => "recovering from trouble with the broker".into(),
-                Some(Phase::Stopping) => "stopping".into(),
-            };
-            Some(format!("shard {shard}: {says}"))
+            view.load().unready().map(|why| format!("shard {shard}: {why}"))
         };
-        self.0.iter().enumerate().filter_map(why).collect()
+        shards.filter_map(why).collect()
     }
 }
 
@@ -147,7 +169,8 @@ mod tests {
     /// A running shard at batch `batch` with `waiting` records in its input.
     fn running(batch: u64, waiting: u64) -> ShardView {
         let of = Partition { topic: "in".into(), partition: 0 };
-        let inputs = BTreeMap::from([(of, (0, Some(waiting)))]);
+        let input = InputWaiting { records: Some(waiting), ..InputWaiting::default() };
+        let inputs = BTreeMap::from([(of, input)]);
         ShardView {
             phase: Some(Phase::Running),
             reached: true,
@@ -192,5 +215,25 @@ mod tests {
             assert_eq!(hangs_at(phase(waits)), None, "{waits:?}");
         }
         assert_eq!(Views::new(3).hanging(), [""; 0], "before they run");
+    }
+
+    #[test]
+    fn a_standby_is_ready_while_it_could_take_over() {
+        let (all, standby) = (Views::new(1), Some(Phase::Standby));
+        let says = |following| {
+            all.publish(0, ShardView { phase: standby, following, ..ShardView::default() });
+            all.unready().join("; ")
+        };
+        assert_eq!(says(Some(Following::InStep)), "");
+        assert_eq!(says(Some(Following::Off)), "", "the settings do not want it to follow");
+        let behind = "shard 0: standing by, but behind the changelog";
+        assert_eq!((says(None), says(Some(Following::Behind))), (behind.into(), behind.into()));
+        let away = says(Some(Following::CutOff));
+        assert_eq!(away, "shard 0: standing by, but the broker of the changelog does not answer");
+        let refused = says(Some(Following::Refused("record 7 is newer".into())));
+        assert!(
+            refused.ends_with("but it cannot read the changelog: record 7 is newer"),
+            "{refused}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::rig;
 use serde_json::Value;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use wirefold::daemon::admin::Settings;
 use wirefold::daemon::admin::server::{self, Bounds, Error, Server, Shown};
 use wirefold::daemon::admin::status::{Instance, Status};
 use wirefold::daemon::metrics;
-use wirefold::daemon::pipeline::{Observer, Phase};
+use wirefold::daemon::pipeline::{Following, Observer, Phase};
 use wirefold::daemon::teller::Teller;
 use wirefold::daemon::view::Views;
 
@@ -89,10 +89,15 @@ fn readiness_says_why_not_until_every_shard_is_in_step() {
     says("shard 1: waiting for the broker");
     tellers[1].phase(Phase::Restoring(20_000));
     says("shard 1: restoring, 20000 records of the changelog read");
-    for ready in [Phase::Standby, Phase::Running] {
-        tellers[1].phase(ready);
-        assert_eq!(get(at, "/readyz").0, 200, "{ready:?}");
-    }
+    tellers[1].phase(Phase::Standby);
+    says("shard 1: standing by, but behind the changelog");
+    tellers[1].following(&Following::InStep);
+    assert_eq!(get(at, "/readyz").0, 200, "a standby in step");
+    tellers[1].following(&Following::Refused("it is of a newer release".into()));
+    says("shard 1: standing by, but it cannot read the changelog: it is of a newer release");
+    assert_eq!(get(at, "/livez").0, 200, "it is alive");
+    tellers[1].phase(Phase::Running);
+    assert_eq!(get(at, "/readyz").0, 200, "an owner");
     for not in [Phase::Idle, Phase::Recovering, Phase::Stopping] {
         tellers[0].phase(not);
         says("shard 0: ");
@@ -204,23 +209,41 @@ fn clients_that_dawdle_are_let_go() {
 }
 
 #[test]
-fn connections_are_bounded_and_further_ones_wait() {
+fn connections_are_bounded_and_further_ones_may_ask_for_health_alone() {
     let recorded = rig::recorded();
     let settings = Settings { connections_max: 2, streams_max: 1, ..settings(PathBuf::new()) };
     let server = start(&Views::new(0), &settings);
-    let held: Vec<TcpStream> =
-        (0..2).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
-    let mut third = TcpStream::connect(server.address()).unwrap();
-    third.write_all(b"GET /livez HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n\r\n").unwrap();
-    third.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    let mut answer = [0; 12];
-    let early = third.read_exact(&mut answer).unwrap_err();
-    assert!(matches!(early.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{early}");
-    assert_eq!(rig::bounded(recorded, "connections_max"), 1);
+    let at = server.address();
+    let held: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(at).unwrap()).collect();
+    assert_eq!((get(at, "/livez").0, get(at, "/readyz").0), (200, 200));
+    let (status, head, body) = get(at, "/api/v1/status");
+    assert_eq!(status, 503);
+    assert!(head.contains("retry-after: 1") && body.contains("`http.connections_max`"), "{body}");
+    assert_eq!(rig::bounded(recorded, "connections_max"), 3);
     drop(held);
-    third.set_read_timeout(Some(PATIENCE)).unwrap();
-    third.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
+    let freed = (0..1_000).any(|_| get(at, "/api/v1/status").0 == 200);
+    assert!(freed, "places are given back");
+    server.stop();
+}
+
+/// Whoever can connect holds all places, and takes them again as they become free.
+#[test]
+fn health_answers_within_a_second_while_all_connections_are_held_half_open() {
+    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let at = server.address();
+    let half = |_| {
+        let mut stream = TcpStream::connect(at).unwrap();
+        stream.write_all(b"GET /livez HTTP/1.1\r\n").unwrap();
+        stream
+    };
+    let held: Vec<TcpStream> =
+        (0..usize::from(Settings::default().connections_max) + 8).map(half).collect();
+    for _ in 0..3 {
+        let asked = Instant::now();
+        assert_eq!(get(at, "/livez").0, 200);
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    }
+    drop(held);
     server.stop();
 }
 

@@ -102,6 +102,12 @@ pub(crate) struct World {
     /// After so many commits the input topics are others of the same name, and the time until the next
     /// poll, if connections hold meanwhile.
     pub(crate) replaced_after: Option<(u64, BTreeMap<Partition, Vec<InputRecord>>, Option<Duration>)>,
+    /// Which writers cannot be made, by their number; each attempt takes 20 s.
+    pub(crate) refused: std::ops::Range<u32>,
+    /// How many were asked for.
+    pub(crate) writers: u32,
+    /// Positions noted for lag tools.
+    pub(crate) noted: BTreeMap<Partition, i64>,
     pub(crate) wall: i64,
     pub(crate) tombstones_kept: Duration,
     log_next: i64,
@@ -109,7 +115,7 @@ pub(crate) struct World {
     open: Vec<Sent>,
     now: Duration,
     quiet: u32,
-    wakes: Option<Sender<Wake>>,
+    pub(crate) wakes: Option<Sender<Wake>>,
     lease: Option<Arc<Held>>,
 }
 
@@ -145,6 +151,10 @@ fn grant(wakes: &Sender<Wake>) -> Arc<Held> {
 impl World {
     pub(crate) fn put(&mut self, record: InputRecord) {
         self.inputs.entry(record.from.clone()).or_default().push(record);
+    }
+
+    fn end(&self, of: &Partition) -> i64 {
+        self.inputs[of].last().map_or(0, |record| record.offset + 1)
     }
 
     /// The last value of every changelog key, as compaction would leave it.
@@ -346,6 +356,11 @@ impl Broker for Shared {
     fn writer(&mut self) -> Result<MemoryWriter, Fault> {
         let world = self.clone();
         self.step("writer", |w| {
+            w.writers += 1;
+            if w.refused.contains(&w.writers) {
+                (w.now, w.wall) = (w.now + Duration::from_secs(20), w.wall + 20_000);
+                return Err(Fault::Doubt("no coordinator".into()));
+            }
             w.epoch += 1;
             let open = std::mem::take(&mut w.open);
             w.hanging.extend(open);
@@ -413,6 +428,16 @@ impl Broker for Shared {
 
     fn is_compacted(&mut self, _: &str) -> Result<bool, Fault> {
         Ok(self.lock().compacted_input)
+    }
+
+    fn ends(&mut self, of: &[Partition], _: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
+        self.step("ends", |w| Ok(of.iter().map(|of| (of.clone(), w.end(of))).collect()))
+    }
+
+    fn noted(&mut self, _: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
+        let (found, world) = (self.partitions()?, self.lock());
+        let noted = |of: &Partition, low| world.noted.get(of).copied().unwrap_or(low);
+        Ok(found.iter().map(|(of, ends)| (of.clone(), noted(of, ends.low))).collect())
     }
 
     fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault> {
@@ -609,8 +634,7 @@ impl Input for MemoryInput {
 
     fn ends(&self) -> BTreeMap<Partition, i64> {
         let world = self.world.lock();
-        let end = |of: &Partition| world.inputs[of].last().map_or(0, |record| record.offset + 1);
-        self.next.keys().map(|of| (of.clone(), end(of))).collect()
+        self.next.keys().map(|of| (of.clone(), world.end(of))).collect()
     }
 
     fn reached(&self) -> bool {
@@ -621,5 +645,7 @@ impl Input for MemoryInput {
         self.world.lock().disturbances
     }
 
-    fn note(&mut self, _: &BTreeMap<Partition, i64>) {}
+    fn note(&mut self, positions: &BTreeMap<Partition, i64>) {
+        self.world.lock().noted.clone_from(positions);
+    }
 }

@@ -134,6 +134,33 @@ fn every_alert_says_what_to_do_and_is_tested_both_ways() {
 }
 
 #[test]
+fn every_recording_rule_is_read_by_a_panel_or_an_alert() {
+    let (rules, shown) = (read("prometheus/rules.yml"), expressions());
+    let recorded = rules.split("- record: ").skip(1).map(|rule| rule.lines().next().unwrap());
+    let read = format!("{shown}\n{}", rules.replace("- record: ", "- record: _"));
+    let unread: Vec<&str> = recorded.filter(|name| !read.contains(&format!("{name}{{"))).collect();
+    assert_eq!(unread, [""; 0]);
+}
+
+/// `RestartPreventExitStatus` holds for the main process alone: a check before it that exits 2
+/// would be started again for ever.
+#[test]
+fn the_unit_is_not_restarted_for_bad_settings() {
+    let unit = read("systemd/wirefold.service");
+    let keys: Vec<&str> =
+        unit.lines().filter_map(|line| line.split_once('=')).map(|(k, _)| k).collect();
+    let before: Vec<_> =
+        keys.iter().filter(|key| ["ExecStartPre", "ExecCondition"].contains(key)).collect();
+    assert_eq!(before, [&""; 0]);
+    assert!(unit.contains("\nRestart=always\n") && unit.contains("\nRestartPreventExitStatus=2\n"));
+    let bad = std::process::Command::new(env!("CARGO_BIN_EXE_wirefold"))
+        .args(["--log", "json", "--set", "engine.windw=1", "run"])
+        .output()
+        .unwrap();
+    assert_eq!(bad.status.code(), Some(2), "the main process says so itself");
+}
+
+#[test]
 fn settings_in_deployments_exist() {
     let file = folder().join("kubernetes/wirefold.toml");
     let config = Config::load(Some(&file), [], &[]).unwrap();

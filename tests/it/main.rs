@@ -28,6 +28,7 @@ mod notify;
 mod page;
 mod parts;
 mod pipeline;
+mod readiness;
 mod records;
 mod rig;
 mod sample;

@@ -1,14 +1,14 @@
 //! The table of metrics is what is exported, and what is exported was measured.
 
-use crate::broker::Shared;
-use crate::pipeline::{inputs, setup, world};
+use crate::broker::{Shared, Strike, When};
+use crate::pipeline::{inputs, setup, straight, world};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use wirefold::daemon::metrics::{self, Kind, TABLE};
 use wirefold::daemon::pipeline::batch::Batch;
-use wirefold::daemon::pipeline::broker::Role;
+use wirefold::daemon::pipeline::broker::{InputRecord, Role};
 use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline, Waiting};
 use wirefold::daemon::teller::Teller;
@@ -100,6 +100,31 @@ fn names_follow_the_rules_of_prometheus() {
     }
 }
 
+#[test]
+fn what_needs_a_person_is_counted_once_wherever_it_happens() {
+    let delivery = Delivery::ExactlyOnce;
+    let steps = world_run(&inputs(11, 20));
+    for kind in ["writer", "changelog", "send", "commit"] {
+        let recorder = metrics::recorder().unwrap();
+        let shared = world(&inputs(11, 20), delivery);
+        let step = steps.iter().rposition(|step| *step == kind).unwrap() as u64 + 1;
+        shared.lock().strikes.insert(step, (Strike::Kill, When::Before));
+        ::metrics::with_local_recorder(&recorder, || {
+            let (wakes, teller) = (shared.wakes(), Box::new(Teller::new(0, Views::new(1))));
+            let setup = setup(delivery);
+            let mut pipeline = Pipeline::new(setup, shared.clone(), shared.clone(), teller);
+            pipeline.run(&wakes).unwrap_err();
+        });
+        let found = samples(&recorder.handle().render());
+        assert_eq!(found["wirefold_transactions_total{result=\"failed\"}"], 1.0, "{kind}");
+    }
+}
+
+/// The steps of a run in which nothing goes wrong.
+fn world_run(records: &[InputRecord]) -> Vec<&'static str> {
+    straight(records, Delivery::ExactlyOnce).lock().kinds.clone()
+}
+
 /// What the broker holds after the run, counted apart from the daemon.
 fn counted(shared: &Shared, header: &str, wanted: &[u8]) -> f64 {
     let world = shared.lock();
@@ -182,8 +207,10 @@ impl Observer for Kept {
         self.0.lock().unwrap().committed(memory, batch, wall);
     }
     fn waiting(&mut self, waiting: &Waiting) {
-        let some = waiting.records.keys().map(|of| (of.clone(), 7)).collect();
-        let waiting = Waiting { records: some, age: Span::minutes(3), ..waiting.clone() };
+        let mut waiting = waiting.clone();
+        for input in waiting.inputs.values_mut() {
+            (input.records, input.age) = (Some(7), Span::minutes(3));
+        }
         self.0.lock().unwrap().waiting(&waiting);
     }
 }
@@ -207,11 +234,11 @@ fn of_a_shard_that_is_given_away_nothing_is_told() {
         Pipeline::new(setup, shared.clone(), shared.clone(), observer).run(&wakes).unwrap();
         let told = gauges();
         let positive = told.iter().filter(|value| **value > 0.0).count();
-        let but = "all but learned furniture and what nobody is shown";
-        assert_eq!((told.len(), positive), (11, 9), "{but}: {told:?}");
+        let but = "all but learned furniture, what nobody is shown, and readiness at the stop";
+        assert_eq!((told.len(), positive), (12, 9), "{but}: {told:?}");
         kept.clone().phase(Phase::Standby);
     });
-    assert_eq!(gauges(), [0.0; 11]);
+    assert_eq!(gauges(), [0.0; 12]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::Limits;
 use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::shards::Map;
-use wirefold::daemon::pipeline::{Delivery, Ended, Observer, Phase, Waiting};
+use wirefold::daemon::pipeline::{Delivery, Ended, Following, Observer, Phase, Waiting};
 use wirefold::daemon::run::Daemon;
 use wirefold::daemon::teller::Teller;
 use wirefold::daemon::view::{ShardView, Views};
@@ -43,6 +43,10 @@ impl Observer for Bell {
     }
     fn waiting(&mut self, waiting: &Waiting) {
         self.0.waiting(waiting);
+        self.1.send(()).unwrap();
+    }
+    fn following(&mut self, following: &Following) {
+        self.0.following(following);
         self.1.send(()).unwrap();
     }
 }
@@ -117,7 +121,7 @@ fn cluster(articles: usize) -> MockCluster<'static, DefaultProducerContext> {
 
 /// Through, with its lag known from the client's own statistics.
 fn through(view: &ShardView, articles: usize) -> bool {
-    let lag: Vec<Option<u64>> = view.inputs.values().map(|(_, waiting)| *waiting).collect();
+    let lag: Vec<Option<u64>> = view.inputs.values().map(|input| input.records).collect();
     view.live_articles == articles && lag == [Some(0), Some(0)]
 }
 
@@ -128,7 +132,7 @@ fn the_daemon_works_on_a_broker_in_memory_and_stops() {
     let instance = Instance::start(&cluster.bootstrap_servers());
     let view = instance.until(|view| through(view, 30));
     assert_eq!(view.phase, Some(Phase::Running));
-    assert_eq!(view.inputs.values().map(|(next, _)| next).sum::<i64>(), 30);
+    assert_eq!(view.inputs.values().map(|input| input.next).sum::<i64>(), 30);
     assert!(view.restored.is_some() && view.committed.is_some());
     assert_eq!(instance.views.unready(), [""; 0]);
     let text = told.render();
@@ -146,8 +150,10 @@ fn a_second_instance_stands_by_and_takes_over() {
     let first = Instance::start(&cluster.bootstrap_servers());
     first.until(|view| through(view, 10));
     let second = Instance::start(&cluster.bootstrap_servers());
-    second.until(|view| view.phase == Some(Phase::Standby));
-    assert_eq!(second.views.unready(), [""; 0], "a standby is ready");
+    second.until(|view| {
+        view.phase == Some(Phase::Standby) && view.following == Some(Following::InStep)
+    });
+    assert_eq!(second.views.unready(), [""; 0], "a standby in step is ready");
     assert_eq!(first.views.unready(), [""; 0], "the owner keeps what it has");
     first.stop();
     let view = second.until(|view| view.phase == Some(Phase::Running) && through(view, 10));

@@ -26,7 +26,7 @@ use super::status::{Instance, Status};
 use crate::daemon::metrics;
 use crate::daemon::view::Views;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
@@ -45,6 +45,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 const HEADER_BYTES_MAX: usize = 16 << 10;
 const HEADERS_MAX: usize = 64;
 const BODY_BYTES_MAX: usize = 64 << 10;
+/// How many connections beyond `connections_max` may ask for health.
+const HEALTH_CONNECTIONS: usize = 16;
+/// How long such a connection may take to send its request.
+const HEALTH_HEADERS_WITHIN: Duration = Duration::from_millis(500);
 /// How long open requests may take when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// How often the recorder drains what histograms took in.
@@ -138,8 +142,8 @@ impl Server {
                 let (stopping, stops) = watch::channel(false);
                 let api = shown.source.clone();
                 let api = api.map(|source| Api::new(source, &settings, bounds, stops));
-                let places = Arc::new(Semaphore::new(usize::from(settings.connections_max)));
-                let routes = routes(shown, api, token);
+                let places = Places::new(usize::from(settings.connections_max));
+                let routes = Routes { health: busy(shown.clone()), all: routes(shown, api, token) };
                 accept(listener, places, routes, bounds, (stopped, stopping)).await;
                 upkeep.abort();
             });
@@ -186,9 +190,7 @@ fn routes(shown: Shown, api: Option<Api>, token: Option<Token>) -> Router {
     if let Some(api) = api {
         closed = closed.nest("/api/v1", api::routes(api)).merge(assets::routes());
     }
-    Router::new()
-        .route("/livez", get(live))
-        .route("/readyz", get(ready))
+    health()
         .with_state(shown)
         .merge(closed.layer(from_fn_with_state(token, guard)))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such resource") })
@@ -198,6 +200,28 @@ fn routes(shown: Shown, api: Option<Api>, token: Option<Token>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(counted))
         .layer(map_response(safe))
+}
+
+fn health() -> Router<Shown> {
+    Router::new().route("/livez", get(live)).route("/readyz", get(ready))
+}
+
+/// What is served where all other places are taken.
+fn busy(shown: Shown) -> Router {
+    let refused = || async {
+        let retry = [(RETRY_AFTER, "1")];
+        let why =
+            "all connections are in use (`http.connections_max`); only /livez and /readyz answer";
+        (retry, problem(StatusCode::SERVICE_UNAVAILABLE, why))
+    };
+    let routes = health().with_state(shown).fallback(refused);
+    routes.layer(from_fn(counted)).layer(map_response(safe))
+}
+
+/// What is served, by the place of a connection.
+struct Routes {
+    all: Router,
+    health: Router,
 }
 
 /// Counts a request, and how long its answer took to begin.
@@ -261,23 +285,47 @@ async fn upkeep(metrics: PrometheusHandle) {
     }
 }
 
+/// The places of connections that may be open.
+struct Places {
+    all: Arc<Semaphore>,
+    health: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new(connections_max: usize) -> Self {
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { all: places(connections_max), health: places(HEALTH_CONNECTIONS) }
+    }
+
+    /// A place, as soon as there is one.
+    async fn take(&self) -> Option<Place> {
+        if let Ok(permit) = self.all.clone().try_acquire_owned() {
+            return Some(Place::new(permit, Room::All));
+        }
+        metrics::BOUNDED.add([metrics::BY_CONNECTIONS], 1);
+        let permit = self.health.clone().acquire_owned().await.ok()?;
+        Some(Place::new(permit, Room::Health))
+    }
+}
+
+/// What a connection may ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    All,
+    Health,
+}
+
 /// The place of a connection among those that may be open.
-struct Place(
-    #[expect(dead_code, reason = "held for as long as the connection lasts")] OwnedSemaphorePermit,
-);
+struct Place {
+    room: Room,
+    #[expect(dead_code, reason = "held for as long as the connection lasts")]
+    permit: OwnedSemaphorePermit,
+}
 
 impl Place {
-    /// A place, as soon as there is one.
-    async fn take(places: &Arc<Semaphore>) -> Option<Self> {
-        let permit = match places.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                metrics::BOUNDED.add([metrics::BY_CONNECTIONS], 1);
-                places.clone().acquire_owned().await.ok()?
-            }
-        };
+    fn new(permit: OwnedSemaphorePermit, room: Room) -> Self {
         metrics::CONNECTIONS.add([], 1.0);
-        Some(Self(permit))
+        Self { room, permit }
     }
 }
 
@@ -289,8 +337,8 @@ impl Drop for Place {
 
 async fn accept(
     listener: tokio::net::TcpListener,
-    places: Arc<Semaphore>,
-    routes: Router,
+    places: Places,
+    routes: Routes,
     bounds: Bounds,
     (mut stopped, stopping): (oneshot::Receiver<()>, watch::Sender<bool>),
 ) {
@@ -298,7 +346,7 @@ async fn accept(
     loop {
         let next = async {
             let (stream, _) = listener.accept().await?;
-            Ok::<_, std::io::Error>((stream, Place::take(&places).await))
+            Ok::<_, std::io::Error>((stream, places.take().await))
         };
         let next = tokio::select! {
             next = next => next,
@@ -312,14 +360,20 @@ async fn accept(
                 continue;
             }
         };
+        let health = place.as_ref().is_some_and(|place| place.room == Room::Health);
+        let (served, within) = match health {
+            true => (&routes.health, bounds.headers_within.min(HEALTH_HEADERS_WITHIN)),
+            false => (&routes.all, bounds.headers_within),
+        };
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(bounds.headers_within)
+            .keep_alive(!health)
+            .header_read_timeout(within)
             .max_buf_size(HEADER_BYTES_MAX)
             .max_headers(HEADERS_MAX)
             .serve_connection(
                 TokioIo::new(Patient::new(stream, bounds.taken_within)),
-                TowerToHyperService::new(routes.clone()),
+                TowerToHyperService::new(served.clone()),
             );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

@@ -17,7 +17,8 @@ pub struct Settings {
     /// Whether the page and the API over stories and articles are served. Their read views share the
     /// engine's own memory, and cost some 850 bytes a live article beside it.
     pub page: bool,
-    /// The most connections at once; further ones wait until one ends.
+    /// The most connections at once. Further ones may ask for `/livez` and `/readyz` alone; anything
+    /// else is refused.
     pub connections_max: u16,
     /// The most clients that follow changes or events at once, each on a connection of its own;
     /// further ones are refused.

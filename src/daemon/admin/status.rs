@@ -1,7 +1,8 @@
 //! What `/api/v1/status` says.
 
 use crate::daemon::desk::Desks;
-use crate::daemon::pipeline::Phase;
+use crate::daemon::pipeline::broker::Partition;
+use crate::daemon::pipeline::{InputWaiting, Phase};
 use crate::daemon::view::{ShardView, Views};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,7 +28,7 @@ pub struct Status {
     /// Which instance.
     #[serde(flatten)]
     pub instance: Instance,
-    /// Whether every shard is in step or another's.
+    /// Whether the instance works on every shard, or could take it over at once.
     pub ready: bool,
     /// Why not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -85,7 +86,8 @@ pub struct Shard {
     pub live_stories: usize,
     /// Memory held for the articles and their index.
     pub state_bytes: usize,
-    /// How far the input applied lies behind the wall clock while more waits, in seconds.
+    /// How long the input partition that has waited longest has waited, in seconds; 0 where nothing
+    /// waits.
     pub age_seconds: f64,
     /// The input partitions.
     pub inputs: Vec<Input>,
@@ -98,7 +100,7 @@ pub struct Shard {
 }
 
 /// An input partition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = InputPartition)]
 pub struct Input {
     /// Its topic.
@@ -110,6 +112,9 @@ pub struct Input {
     /// Records that wait; absent until it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<u64>,
+    /// How long its records have waited, in seconds; 0 where none wait.
+    #[serde(default)]
+    pub age_seconds: f64,
 }
 
 /// A restore from the changelog.
@@ -148,11 +153,12 @@ impl Status {
 
 impl Shard {
     fn of(shard: u32, view: &ShardView) -> Self {
-        let input = |(of, (next, lag)): (&crate::daemon::pipeline::broker::Partition, &_)| Input {
+        let input = |(of, input): (&Partition, &InputWaiting)| Input {
             topic: of.topic.to_string(),
             partition: of.partition,
-            next: *next,
-            lag: *lag,
+            next: input.next,
+            lag: input.records,
+            age_seconds: input.age.0 as f64 / 1_000.0,
         };
         Self {
             shard,

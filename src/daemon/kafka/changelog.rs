@@ -9,16 +9,22 @@ use super::client::{CALL, Quiet};
 use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, Fault, GENERATION, LogRecord, Tailed};
 use crate::daemon::watchdog::Watchdog;
-use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::statistics::Statistics;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(100);
 /// How long nothing may come before the reader gives up.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How long the leader of a changelog that is followed may be silent. It answers a fetch with
+/// nothing in it after `fetch.wait.max.ms`, so one that is alive is never silent for long.
+const LEADER_SILENT_MAX: Duration = Duration::from_secs(5);
 
 /// Whether reading goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,19 +48,25 @@ pub(super) fn partition_of(shard: u32) -> i32 {
 }
 
 /// A consumer that reads one partition at a time from somewhere to its end.
-pub(super) struct Tail {
-    consumer: Option<BaseConsumer<Quiet>>,
+pub(super) struct Tail<X: ConsumerContext + 'static = Quiet> {
+    consumer: Option<BaseConsumer<X>>,
     watchdog: Watchdog,
 }
 
 impl Tail {
     pub(super) fn new(config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
-        let made = config.create_with_context(Quiet);
+        Self::with(Quiet, config, watchdog)
+    }
+}
+
+impl<X: ConsumerContext> Tail<X> {
+    fn with(context: X, config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
+        let made = config.create_with_context(context);
         let consumer = made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
         Ok(Self { consumer: Some(consumer), watchdog })
     }
 
-    fn consumer(&self) -> &BaseConsumer<Quiet> {
+    fn consumer(&self) -> &BaseConsumer<X> {
         self.consumer.as_ref().expect("the consumer is there until the drop")
     }
 
@@ -66,9 +78,19 @@ impl Tail {
 
     /// The first offset that is kept, and the last stable offset.
     pub(super) fn ends(&self, topic: &str, partition: i32) -> Result<(i64, i64), Fault> {
-        let _watch = self.watchdog.watch("watermarks", CALL);
+        self.ends_within(topic, partition, CALL)
+    }
+
+    /// The same, waited for no longer than `within`.
+    pub(super) fn ends_within(
+        &self,
+        topic: &str,
+        partition: i32,
+        within: Duration,
+    ) -> Result<(i64, i64), Fault> {
+        let _watch = self.watchdog.watch("watermarks", within);
         self.consumer()
-            .fetch_watermarks(topic, partition, CALL)
+            .fetch_watermarks(topic, partition, within)
             .map_err(|e| fault("watermarks", &e))
     }
 
@@ -90,6 +112,38 @@ impl Tail {
             Offset::Offset(at) => Some(at),
             _ => None,
         }))
+    }
+
+    /// The partitions of a topic, waited for no longer than `within`.
+    pub(super) fn partitions_within(&self, topic: &str, within: Duration) -> Result<i32, Fault> {
+        let _watch = self.watchdog.watch("metadata", within);
+        let found = self.consumer().fetch_metadata(Some(topic), within);
+        let found = found.map_err(|e| fault("metadata", &e))?;
+        let count = found.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>();
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+
+    /// The offsets committed by the consumer's group, waited for no longer than `within`.
+    pub(super) fn committed(
+        &self,
+        of: &[broker::Partition],
+        within: Duration,
+    ) -> Result<BTreeMap<broker::Partition, i64>, Fault> {
+        let _watch = self.watchdog.watch("committed offsets", within);
+        let mut list = TopicPartitionList::new();
+        for of in of {
+            list.add_partition(&of.topic, of.partition);
+        }
+        let found = self.consumer().committed_offsets(list, within);
+        let found = found.map_err(|e| fault("committed offsets", &e))?;
+        let offset = |of: &broker::Partition| match found
+            .find_partition(&of.topic, of.partition)?
+            .offset()
+        {
+            Offset::Offset(at) => Some((of.clone(), at)),
+            _ => None,
+        };
+        Ok(of.iter().filter_map(offset).collect())
     }
 
     /// The number of partitions of a topic.
@@ -154,17 +208,54 @@ impl Tail {
     }
 }
 
-impl Drop for Tail {
+impl<X: ConsumerContext> Drop for Tail<X> {
     fn drop(&mut self) {
         let _watch = self.watchdog.watch("dropping a consumer", CALL);
         drop(self.consumer.take());
     }
 }
 
+/// Whether the leader of a partition answers, by librdkafka's own statistics.
+#[derive(Debug)]
+struct Leader {
+    topic: String,
+    partition: i32,
+    answers: AtomicBool,
+    /// Whether everything that it says is there has been given.
+    at_end: AtomicBool,
+}
+
+impl ClientContext for Leader {
+    fn stats(&self, statistics: Statistics) {
+        let topic = statistics.topics.get(&self.topic);
+        let Some(found) = topic.and_then(|topic| topic.partitions.get(&self.partition)) else {
+            return;
+        };
+        let leader = statistics.brokers.values().find(|broker| broker.nodeid == found.leader);
+        let silent = |idle: i64| Duration::from_micros(u64::try_from(idle).unwrap_or(0));
+        let answers =
+            leader.is_some_and(|l| l.state == "UP" && silent(l.rxidle) <= LEADER_SILENT_MAX);
+        let given = found.fetchq_cnt == 0 && found.next_offset >= found.ls_offset;
+        self.at_end.store(found.ls_offset >= 0 && given, Ordering::Relaxed);
+        self.answers.store(answers, Ordering::Relaxed);
+    }
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        Quiet.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        Quiet.error(error, reason);
+    }
+}
+
+impl ConsumerContext for Leader {}
+
 /// Follows one partition of the changelog.
 pub struct Follower {
-    tail: Tail,
-    topic: String,
+    tail: Tail<Leader>,
+    /// Whether it was said that the broker is not reached, and nothing else since.
+    away: bool,
 }
 
 impl Follower {
@@ -175,20 +266,46 @@ impl Follower {
         from: Option<i64>,
         watchdog: Watchdog,
     ) -> Result<Self, Fault> {
-        let tail = Tail::new(config, watchdog)?;
+        let mut config = config.clone();
+        config.set("statistics.interval.ms", "1000");
+        let leader = Leader {
+            topic: topic.to_owned(),
+            partition,
+            answers: true.into(),
+            at_end: false.into(),
+        };
+        let tail = Tail::with(leader, &config, watchdog)?;
         tail.assign(topic, partition, from.map_or(Offset::Beginning, Offset::Offset))?;
-        Ok(Self { tail, topic: topic.to_owned() })
+        Ok(Self { tail, away: false })
+    }
+
+    /// What it means that nothing came. librdkafka tells the end of a partition once; after the
+    /// broker was away it is told again, because there may have been more.
+    fn silence(&self) -> Tailed {
+        let leader = self.tail.consumer().context();
+        if !leader.answers.load(Ordering::Relaxed) {
+            return Tailed::Away;
+        }
+        match self.away && leader.at_end.load(Ordering::Relaxed) {
+            true => Tailed::End,
+            false => Tailed::Nothing,
+        }
     }
 }
 
 impl broker::Tail for Follower {
     fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault> {
-        match self.tail.consumer().poll(wait) {
-            None => Ok(Tailed::Nothing),
-            Some(Ok(message)) => log_record(&self.topic, &message).map(Tailed::Record),
-            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Tailed::End),
-            Some(Err(error)) => pass(&error).map(|()| Tailed::Away),
-        }
+        let polled = match self.tail.consumer().poll(wait) {
+            None => self.silence(),
+            Some(Ok(message)) => {
+                let topic = &self.tail.consumer().context().topic;
+                Tailed::Record(log_record(topic, &message)?)
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => Tailed::End,
+            Some(Err(error)) => pass(&error).map(|()| Tailed::Away)?,
+        };
+        self.away = polled == Tailed::Away || self.away && polled == Tailed::Nothing;
+        Ok(polled)
     }
 }
 

@@ -27,6 +27,10 @@ pub struct Cluster {
     told: Told,
     /// Reads single records of the input.
     looker: Option<Tail>,
+    /// Reads the positions noted for lag tools, until they are known.
+    noter: Option<Tail>,
+    /// The input partition whose end is asked for first.
+    turn: usize,
     watchdog: Watchdog,
 }
 
@@ -34,7 +38,7 @@ impl Cluster {
     /// The access of `shard`, whose topics exist and are as `told`.
     pub fn new(settings: Settings, shard: u32, told: Told, watchdog: Watchdog) -> Self {
         let slice = Slice { map: settings.map.clone(), shard };
-        Self { slice, settings, told, looker: None, watchdog }
+        Self { slice, settings, told, looker: None, noter: None, turn: 0, watchdog }
     }
 
     /// A reader of its own: what one read leaves behind in a client cannot reach the next.
@@ -127,6 +131,47 @@ impl Broker for Cluster {
         Ok(super::topics::is_compacted(&self.settings, topic))
     }
 
+    fn ends(
+        &mut self,
+        of: &[Partition],
+        within: Duration,
+    ) -> Result<BTreeMap<Partition, i64>, Fault> {
+        let (deadline, first) = (Instant::now() + within, self.turn);
+        let mut found = BTreeMap::new();
+        for step in 0..of.len() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let at = &of[(first + step) % of.len()];
+            // The next look goes on behind a partition that took all the time.
+            self.turn = (first + step + 1) % of.len();
+            match self.looker()?.ends_within(&at.topic, at.partition, left) {
+                Ok((_, high)) => drop(found.insert(at.clone(), high)),
+                Err(Fault::Stop(why)) => return Err(Fault::Stop(why)),
+                Err(fault) => tracing::debug!(%fault, "the end of an input partition is not known"),
+            }
+        }
+        Ok(found)
+    }
+
+    fn noted(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
+        let noter = match self.noter.take() {
+            Some(noter) => noter,
+            None => {
+                let mut config = self.settings.input(self.slice.shard);
+                config.set("statistics.interval.ms", "0");
+                Tail::new(&config, self.watchdog.clone())?
+            }
+        };
+        let noted = noted(&noter, &self.slice, within);
+        if noted.is_err() {
+            // It has begun to connect, which the next attempt need not do again.
+            self.noter = Some(noter);
+        }
+        noted
+    }
+
     fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault> {
         for attempt in 1..=LOOKS {
             let mut found = None;
@@ -167,6 +212,22 @@ impl Broker for Cluster {
     fn limits(&self) -> Limits {
         self.told.limits
     }
+}
+
+/// The positions of the input that `slice` reads, as `noter`'s group knows them.
+fn noted(noter: &Tail, slice: &Slice, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
+    let mut of = Vec::new();
+    for topic in slice.map.topics() {
+        let partitions = 0..noter.partitions_within(&topic, within)?;
+        let all = partitions.map(|partition| Partition { topic: topic.clone(), partition });
+        of.extend(all.filter(|of| slice.fetches(of)));
+    }
+    let mut noted = noter.committed(&of, within)?;
+    for of in of.into_iter().filter(|of| !noted.contains_key(of)).collect::<Vec<_>>() {
+        let (low, _) = noter.ends_within(&of.topic, of.partition, within)?;
+        noted.insert(of, low);
+    }
+    Ok(noted)
 }
 
 /// The clocks of the machine.

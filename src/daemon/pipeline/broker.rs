@@ -282,6 +282,24 @@ pub trait Broker {
     /// When the broker cannot be reached in time.
     fn is_compacted(&mut self, topic: &str) -> Result<bool, Fault>;
 
+    /// Where the partitions `of` the input end. Waits no longer than `within` for all of them; a
+    /// partition whose end is not known by then is absent.
+    ///
+    /// # Errors
+    /// When the client cannot be made, or a person has to decide.
+    fn ends(
+        &mut self,
+        of: &[Partition],
+        within: Duration,
+    ) -> Result<BTreeMap<Partition, i64>, Fault>;
+
+    /// The positions that [`Input::note`] noted last: only lag is reckoned from them. A partition
+    /// of which none was noted is given its first offset.
+    ///
+    /// # Errors
+    /// When they are not known within some multiple of `within`.
+    fn noted(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault>;
+
     /// The record at `offset`, or `None` when no record has that offset any more.
     ///
     /// # Errors
@@ -414,7 +432,8 @@ pub trait Input {
     /// the same name. Never blocks.
     fn disturbances(&self) -> u64;
 
-    /// Tells lag tools how far the shard has come; best effort, nothing reads it back.
+    /// Tells lag tools how far the shard has come; best effort, and read back for no more than to
+    /// reckon the lag.
     fn note(&mut self, positions: &BTreeMap<Partition, i64>);
 }
 

@@ -22,6 +22,7 @@
 //!
 //! Cost: beside the engine, one scan of the partitions and one copy of the bytes per record.
 
+mod backlog;
 pub mod batch;
 pub mod broker;
 pub mod context;
@@ -45,12 +46,13 @@ mod standby;
 mod start;
 
 use crate::engine::article::Span;
+use backlog::Backlog;
 use batch::{Batch, With};
 use broker::{Attempt, Broker, Clock, Committed, Fault, OutputRecord, Role, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use lease::{Lease, Wake};
 use memory::{Log, Memory};
-pub use observer::{Ended, Observer, Phase, Waiting};
+pub use observer::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
 use reader::Reader;
 use repair::Repaired;
 pub use settings::{Delivery, Reset, Settings, Setup, TooLarge};
@@ -63,8 +65,6 @@ const REST_MAX: Duration = Duration::from_secs(2);
 /// A turn of the loop that took longer may have been suspended meanwhile, and is no longer sure of its
 /// lease. Where there are no transactions, nobody else would notice.
 const TURN_MAX: Duration = Duration::from_secs(2);
-/// How often is told what waits in the input.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The loop of one shard.
 pub struct Pipeline<B: Broker, C: Clock> {
@@ -80,7 +80,7 @@ pub struct Pipeline<B: Broker, C: Clock> {
     looked_at: Option<Duration>,
     /// When the current turn of the loop began.
     turn_at: Duration,
-    waits: bool,
+    backlog: Backlog,
     span: tracing::Span,
 }
 
@@ -106,7 +106,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             written: 0,
             looked_at: None,
             turn_at: Duration::ZERO,
-            waits: false,
+            backlog: Backlog::default(),
             span: tracing::Span::none(),
         }
     }
@@ -144,17 +144,22 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn own(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, String> {
         let within = duration(self.setup.settings.confirm_within);
         let mut rest = REST_MIN;
+        self.look_before_work()?;
         loop {
             let before = self.written;
             match self.serve(lease, wakes) {
                 Ok(why) => return Ok(why),
-                Err(Fault::Stop(why)) => return Err(why),
+                Err(Fault::Stop(why)) => {
+                    self.observer.failed();
+                    return Err(why);
+                }
                 Err(Fault::Fenced(why)) => {
                     tracing::warn!(why, "fenced: asking the group whose the shard is");
                 }
                 Err(Fault::Doubt(why)) => tracing::warn!(why, "recovering"),
             }
             self.observer.phase(Phase::Recovering);
+            self.look_up()?;
             point!("in-doubt");
             rest = if self.written == before { (rest * 2).min(REST_MAX) } else { REST_MIN };
             if let Some(why) = Self::pause(wakes, rest) {
@@ -355,24 +360,6 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.observer.committed(memory, batch.as_ref(), self.clock.wall());
         point!("after-publish");
         Ok(())
-    }
-
-    /// Tells what waits: every second, and when it is through.
-    fn look(&mut self, worked: bool) {
-        let (Some(memory), Some(reader)) = (&self.memory, &mut self.reader) else { return };
-        let now = self.clock.elapsed();
-        let due = self.looked_at.is_none_or(|at| now.saturating_sub(at) >= LOOK_EVERY);
-        if !due && (worked || !self.waits) {
-            return;
-        }
-        reader.note(&memory.position, now);
-        let records = reader.waiting(&memory.position);
-        self.waits = records.values().any(|count| *count > 0);
-        self.looked_at = Some(now);
-        let applied = memory.position.inputs.values().filter_map(|mark| mark.last?.timestamp).max();
-        let age = applied.filter(|_| self.waits).map_or(Span(0), |at| self.clock.wall().since(at));
-        let reached = reader.reached();
-        self.observer.waiting(&Waiting { records, age: age.max(Span(0)), reached });
     }
 }
 

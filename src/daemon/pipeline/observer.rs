@@ -8,6 +8,7 @@ use super::broker::{Committed, Fault, Partition};
 use super::memory::Memory;
 use crate::engine::article::{EventTime, Span};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the pipeline stands, for readiness and logs.
@@ -58,19 +59,60 @@ pub trait Observer: Send {
     fn restored(&mut self, _records: u64, _took: Duration) {}
     /// A batch's transaction ended so; committed or not, [`Observer::committed`] tells.
     fn transacted(&mut self, _ended: Ended, _took: Duration) {}
-    /// What waits in the input, about every second.
+    /// The shard cannot be worked on until a person decides.
+    fn failed(&mut self) {}
+    /// What waits in the input: about every second while the shard works, and between attempts to
+    /// recover.
     fn waiting(&mut self, _waiting: &Waiting) {}
+    /// How the standby follows changed.
+    fn following(&mut self, _following: &Following) {}
 }
 
-/// What waits in the input.
+/// Input records not yet processed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Waiting {
-    /// Records, by partition; a partition whose end is not known yet is absent.
-    pub records: BTreeMap<Partition, u64>,
-    /// How far the newest record applied lies behind the wall clock; zero where nothing waits.
-    pub age: Span,
+    /// By partition.
+    pub inputs: BTreeMap<Partition, InputWaiting>,
     /// Whether the broker answers for the input, as far as is known.
     pub reached: bool,
+}
+
+/// Records of one partition that are not yet processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InputWaiting {
+    /// The offset of the next one.
+    pub next: i64,
+    /// How many there are; `None` while the end of the partition is not known.
+    pub records: Option<u64>,
+    /// For how long they have waited; zero where there are none.
+    pub age: Span,
+}
+
+impl Waiting {
+    /// Records of all partitions.
+    pub fn records(&self) -> u64 {
+        self.inputs.values().filter_map(|input| input.records).sum()
+    }
+
+    /// The age of the partition that has waited longest.
+    pub fn age(&self) -> Span {
+        self.inputs.values().map(|input| input.age).max().unwrap_or(Span(0))
+    }
+}
+
+/// How a standby follows the changelog of its shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Following {
+    /// Not at all, by the settings: a take-over restores the shard.
+    Off,
+    /// It has not read everything yet, or has been behind for too long.
+    Behind,
+    /// It can take over at once.
+    InStep,
+    /// The broker that leads the changelog does not answer.
+    CutOff,
+    /// It cannot read the changelog; a person has to decide.
+    Refused(Arc<str>),
 }
 
 /// How a batch's transaction may end.

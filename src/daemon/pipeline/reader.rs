@@ -5,6 +5,7 @@
 //! A batch closes when it is full, or when nothing more is at hand and the least time between two
 //! commits is over; one that holds nothing of the shard's closes later, to move the position at times. An open plan of an earlier owner is gathered exactly as it says.
 
+use super::backlog::{Sight, sights};
 use super::broker::{Broker, Clock, Fault, Fetching, Input, InputRecord, Partition, Polled};
 use super::memory::Memory;
 use super::merge::Merge;
@@ -202,16 +203,15 @@ impl<I: Input> Reader<I> {
         Ok(())
     }
 
-    /// How many records wait behind `position` in every partition whose end is known. Commit markers
-    /// of a transactional topic are no records: what is drained has none waiting.
-    pub(super) fn waiting(&self, position: &Position) -> BTreeMap<Partition, u64> {
-        let waiting = |(of, end): (Partition, i64)| {
-            let next = position.inputs.get(&of)?.next;
-            let records = u64::try_from(end - next).unwrap_or(0);
-            let records = if self.merge.drained(&of) { 0 } else { records };
-            Some((of, records))
-        };
-        self.input.ends().into_iter().filter_map(waiting).collect()
+    /// What is seen of every partition from `position` on.
+    pub(super) fn look(&self, position: &Position) -> BTreeMap<Partition, Sight> {
+        let mut seen = sights(position);
+        for (of, end) in self.input.ends() {
+            if let Some(seen) = seen.get_mut(&of) {
+                (seen.end, seen.drained) = (Some(end), self.merge.drained(&of));
+            }
+        }
+        seen
     }
 
     /// Whether the broker answers for the input.
@@ -220,12 +220,11 @@ impl<I: Input> Reader<I> {
     }
 
     /// Tells lag tools, now and then, and after the last batch of a busy time too.
-    pub(super) fn note(&mut self, position: &Position, now: Duration) {
+    pub(super) fn note(&mut self, next: BTreeMap<Partition, i64>, now: Duration) {
         if self.noted_at.is_some_and(|at| now.saturating_sub(at) < NOTE_EVERY) {
             return;
         }
         self.noted_at = Some(now);
-        let next = position.inputs.iter().map(|(p, mark)| (p.clone(), mark.next)).collect();
         if self.noted != next {
             self.input.note(&next);
             self.noted = next;

@@ -98,7 +98,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     fn read_on(&mut self, until: i64) -> Result<(), Fault> {
-        let Self { log, memory, observer, broker, .. } = self;
+        let Self { log, memory, observer, broker, backlog, clock, .. } = self;
         if memory.is_none() {
             observer.phase(Phase::Restoring(log.read()));
         }
@@ -106,6 +106,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             log.take(found, memory.as_mut())?;
             if memory.is_none() && log.read().is_multiple_of(TOLD_EVERY) {
                 observer.phase(Phase::Restoring(log.read()));
+                observer.waiting(&backlog.waiting(clock.wall()));
             }
             point!("mid-restore");
             Ok(())

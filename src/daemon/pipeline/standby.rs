@@ -7,12 +7,17 @@
 //! does one that finds records missing. A record that this release cannot read ends the following and
 //! not the process: the owner may be of a newer release, and only who takes over has to read it all.
 //!
+//! A standby is in step once it has read everything, and stays so while it is behind for less than
+//! [`BEHIND_MAX`]. It tells the observer when that changes, so that readiness means that it could
+//! take over at once.
+//!
 //! Cost: the memory of the shard, and the work of putting its records in.
 
 use super::broker::{Broker, Clock, Fault, Tail, Tailed};
 use super::lease::Wake;
-use super::{Phase, Pipeline};
+use super::{Following, Phase, Pipeline};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a poll of the changelog waits: wakes are looked at as often.
@@ -21,6 +26,9 @@ const POLL: Duration = Duration::from_millis(50);
 const REST: Duration = Duration::from_millis(200);
 /// How often views are published while many batches come in.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
+/// How long a standby may be behind the end of the changelog and still count as in step: an owner
+/// that reads a backlog writes all the time.
+const BEHIND_MAX: Duration = Duration::from_secs(30);
 
 /// How the changelog is followed.
 #[derive(Debug)]
@@ -31,20 +39,46 @@ pub(super) struct Trail<T> {
     told: Option<Duration>,
     /// Something is followed that no view shows yet.
     untold: bool,
-    /// What cannot be read is not tried again.
-    refused: bool,
+    /// Why the changelog cannot be read, which is not tried again.
+    refused: Option<Arc<str>>,
+    /// Whether everything was read since the following began.
+    caught_up: bool,
+    /// Whether the broker does not answer.
+    away: bool,
+    /// What the observer was told last.
+    said: Option<Following>,
 }
 
 impl<T> Default for Trail<T> {
     fn default() -> Self {
-        Self { tail: None, behind: None, told: None, untold: false, refused: false }
+        Self {
+            tail: None,
+            behind: None,
+            told: None,
+            untold: false,
+            refused: None,
+            caught_up: false,
+            away: false,
+            said: None,
+        }
     }
 }
 
 impl<T> Trail<T> {
     /// Ends the following; it may begin again.
     pub(super) fn close(&mut self) {
-        (self.tail, self.behind) = (None, None);
+        (self.tail, self.behind, self.caught_up) = (None, None, false);
+    }
+
+    /// How the changelog is followed, at `now`.
+    fn following(&self, now: Duration) -> Following {
+        let behind = self.behind.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        match &self.refused {
+            Some(why) => Following::Refused(why.clone()),
+            None if self.away => Following::CutOff,
+            None if self.caught_up && behind < BEHIND_MAX => Following::InStep,
+            None => Following::Behind,
+        }
     }
 }
 
@@ -53,7 +87,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     pub(super) fn stand_by(&mut self, wakes: &Receiver<Wake>) -> Option<Wake> {
         loop {
             let unconfirmed = self.memory.as_ref().is_some_and(|m| m.unconfirmed.is_some());
-            if !self.setup.follows() || self.trail.refused || unconfirmed {
+            self.say();
+            if !self.setup.follows() || self.trail.refused.is_some() || unconfirmed {
                 return wakes.recv().ok();
             }
             match wakes.try_recv() {
@@ -62,11 +97,11 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Err(TryRecvError::Empty) => {}
             }
             let Err(fault) = self.follow() else { continue };
-            self.trail.tail = None;
+            (self.trail.tail, self.trail.caught_up) = (None, false);
             if let Fault::Stop(why) = fault {
                 tracing::error!(why, "the changelog cannot be followed");
                 self.forget();
-                self.trail.refused = true;
+                self.trail.refused = Some(why.into());
                 continue;
             }
             tracing::debug!(%fault, "following goes on");
@@ -75,6 +110,18 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
             }
+        }
+    }
+
+    /// Tells the observer how the changelog is followed, when that changed.
+    fn say(&mut self) {
+        let following = match self.setup.follows() {
+            true => self.trail.following(self.clock.elapsed()),
+            false => Following::Off,
+        };
+        if self.trail.said.as_ref() != Some(&following) {
+            self.observer.following(&following);
+            self.trail.said = Some(following);
         }
     }
 
@@ -89,7 +136,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 
     /// The group has given the shard to another member.
     pub(super) fn yielded(&mut self) {
-        self.trail.refused = false;
+        self.trail.refused = None;
         let unconfirmed = self.memory.as_ref().is_some_and(|m| m.unconfirmed.is_some());
         if unconfirmed || !self.setup.follows() {
             self.forget();
@@ -109,7 +156,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             self.trail.behind.get_or_insert(now);
         }
         let Some(tail) = &mut self.trail.tail else { return Ok(()) };
-        match tail.poll(POLL)? {
+        let polled = tail.poll(POLL)?;
+        self.trail.away = polled == Tailed::Away;
+        match polled {
             Tailed::Record(found) => {
                 self.trail.behind.get_or_insert(now);
                 self.trail.untold = true;
@@ -124,7 +173,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 }
             }
             Tailed::End => {
-                self.trail.behind = None;
+                (self.trail.behind, self.trail.caught_up) = (None, true);
                 if self.memory.is_none() && self.log.is_whole() {
                     let built = self.log.build(self.setup.engine.clone(), self.setup.fresh_key)?;
                     self.memory = Some(built);
@@ -150,5 +199,29 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             self.observer.committed(memory, None, self.clock.wall());
             (self.trail.told, self.trail.untold) = (Some(now), false);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standby_is_in_step_once_it_has_read_everything_and_while_it_is_not_far_behind() {
+        let at = Duration::from_secs;
+        let mut trail = Trail::<()> { behind: Some(at(10)), ..Trail::default() };
+        assert_eq!(trail.following(at(11)), Following::Behind, "it has only begun");
+        (trail.behind, trail.caught_up) = (None, true);
+        assert_eq!(trail.following(at(12)), Following::InStep);
+        trail.behind = Some(at(20));
+        assert_eq!(trail.following(at(49)), Following::InStep, "the owner writes all the time");
+        assert_eq!(trail.following(at(50)), Following::Behind);
+        trail.away = true;
+        assert_eq!(trail.following(at(21)), Following::CutOff);
+        trail.refused = Some("newer".into());
+        assert_eq!(trail.following(at(21)), Following::Refused("newer".into()));
+        (trail.refused, trail.away) = (None, false);
+        trail.close();
+        assert_eq!(trail.following(at(21)), Following::Behind, "it begins anew");
     }
 }
