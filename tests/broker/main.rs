@@ -15,6 +15,7 @@
 //! | `hanging` | a transaction that the coordinator has forgotten |
 //! | `leases`, `shards` | several processes, several shards |
 //! | `inputs`, `outputs`, `compaction` | topics that are not as one would wish |
+//! | `reach`, `rights` | brokers that cannot be reached, or that refuse |
 //! | `cluster` | three brokers that die |
 //! | `soak` | all of it for hours: `tests/broker/soak` |
 
@@ -38,6 +39,8 @@ mod outputs;
 mod outside;
 mod progress;
 mod proxy;
+mod reach;
+mod rights;
 mod shards;
 mod snippets;
 mod soak;

@@ -133,7 +133,9 @@ impl Reader {
             Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => {
                 Err(Fault::Doubt(format!("`{topic}`: {error}")))
             }
-            Some(code) if needs_a_person(code) => Err(Fault::Stop(format!("`{topic}`: {error}"))),
+            Some(code) if needs_a_person(code) => {
+                Err(Fault::Stop(format!("`{topic}` cannot be read: {error}")))
+            }
             _ => {
                 tracing::debug!(%error, "reading goes on");
                 Ok(Polled::Nothing)

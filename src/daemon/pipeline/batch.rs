@@ -112,6 +112,11 @@ impl Batch {
         .collect()
     }
 
+    /// Every record to write.
+    pub fn records(&self) -> impl Iterator<Item = &OutputRecord> {
+        self.plan.iter().chain(&self.outputs).chain(&self.changelog).chain(&self.end)
+    }
+
     /// The key of the record that tells, once it is in the log, that the batch is there in full.
     pub fn mark(&self) -> &'static str {
         if self.end.is_some() { END } else { POSITION }

@@ -41,6 +41,7 @@ mod spans;
 mod standby;
 mod start;
 
+use crate::daemon::repeats::throttled;
 use crate::engine::article::Span;
 use batch::{Batch, With};
 use broker::{Broker, Clock, Committed, Fault, OutputRecord, Role, Writer};
@@ -143,7 +144,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Err(Fault::Fenced(why)) => {
                     tracing::warn!(why, "fenced: asking the group whose the shard is");
                 }
-                Err(Fault::Doubt(why)) => tracing::warn!(why, "recovering"),
+                Err(Fault::Doubt(why)) => {
+                    throttled(&why, |repeats| tracing::warn!(repeats, why, "recovering"));
+                }
             }
             self.observer.phase(Phase::Recovering);
             point!("in-doubt");
@@ -188,6 +191,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Takes the shard over and works on it with one writer. On a fault that writer is dropped.
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
         let mut writer = self.broker.writer()?;
+        self.forget_outgrown();
         point!("after-fence");
         if !lease.held() {
             // The process was suspended on the way: it says no more than that it once was the owner.
