@@ -58,7 +58,8 @@ pub struct Config {
     /// The admin server: health, metrics, status.
     pub http: admin::Settings,
     /// Settings handed on to librdkafka by their own names, less those that wirefold sets itself.
-    /// `file:PATH` as a value reads it from that file, for secrets.
+    /// `file:PATH` as a value reads it from that file, for secrets. OIDC
+    /// (`sasl.oauthbearer.method = "oidc"`) and Kerberos are not built in.
     pub kafka: BTreeMap<String, KafkaValue>,
     /// What shapes verdicts and stories. The hash of these settings is in every event.
     pub engine: engine::Settings,

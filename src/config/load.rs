@@ -44,8 +44,8 @@ impl Config {
             add(&mut all, one(keys, value), &from)?;
         }
         let mut config = read("configuration", &all)?;
-        for value in config.kafka.values_mut() {
-            unfile(value)?;
+        for (key, value) in &mut config.kafka {
+            unfile(key, value)?;
         }
         config.validate()?;
         Ok(config)
@@ -96,11 +96,13 @@ fn one(keys: Vec<String>, text: &str) -> Table {
 }
 
 /// Replaces `file:PATH` by what the file holds, less the line break at its end.
-fn unfile(value: &mut KafkaValue) -> Result<(), Error> {
+fn unfile(key: &str, value: &mut KafkaValue) -> Result<(), Error> {
     let KafkaValue::Text(text) = value else { return Ok(()) };
     let Some(path) = text.strip_prefix("file:") else { return Ok(()) };
-    let held = std::fs::read_to_string(path)
-        .map_err(|source| Error::File { path: path.into(), source })?;
+    let held = std::fs::read_to_string(path).map_err(|source| Error::Invalid {
+        key: format!("kafka.{key}"),
+        message: format!("cannot read `{path}`: {source}"),
+    })?;
     *text = held.trim_end_matches(['\r', '\n']).to_owned();
     Ok(())
 }

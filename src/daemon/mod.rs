@@ -29,6 +29,7 @@ pub mod kafka;
 pub mod metrics;
 pub mod notify;
 pub mod pipeline;
+mod repeats;
 pub mod run;
 pub mod teller;
 pub mod texts;

@@ -18,6 +18,7 @@ use super::kafka::topics::{self, Told};
 use super::pipeline::lease::Wake;
 use super::pipeline::shards::Slice;
 use super::pipeline::{Observer, Pipeline, Setup};
+use super::repeats::throttled;
 use super::watchdog::Watchdog;
 use crate::engine::fingerprint::FloodKey;
 use anyhow::{Context, anyhow};
@@ -144,7 +145,8 @@ fn supervise(
     let Some(told) = topics_ready(kafka, stopped)? else { return Ok(()) };
     let watchdog = Watchdog::start();
     let leaving = Arc::new(AtomicBool::new(false));
-    let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 1);
+    let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 2);
+    let watched = watch_topics(kafka, &ended)?;
     let (mut wakes, mut pipelines) = (Vec::new(), Vec::new());
     for shard in 0..kafka.map.shards() {
         let (wake, waking) = bounded(64);
@@ -166,6 +168,7 @@ fn supervise(
         recv(stopped) -> _ => Ok(()),
         recv(ends) -> end => end.unwrap_or_else(|_| Err("a thread panicked".into())),
     };
+    drop(watched);
     for wake in &wakes {
         if wake.send(Wake::Stop).is_err() {
             tracing::debug!("a pipeline has ended before");
@@ -179,6 +182,26 @@ fn supervise(
         return Err(anyhow!("a thread panicked"));
     }
     ends.try_iter().find_map(Result::err).map_or(Ok(()), |why| Err(anyhow!(why)))
+}
+
+/// Ends the process when a topic that it writes is deleted; until what is returned is dropped.
+fn watch_topics(
+    kafka: &Settings,
+    ended: &Sender<Result<(), String>>,
+) -> anyhow::Result<Option<Sender<()>>> {
+    if kafka.in_memory.is_some() {
+        return Ok(None);
+    }
+    let (watched, stop) = bounded(0);
+    let (kafka, ended) = (kafka.clone(), ended.clone());
+    thread("topics", move || {
+        if let Err(why) = topics::watch(&kafka, &stop) {
+            // Pipelines may take a while to let go of what they do.
+            tracing::error!(why, "stopping");
+            send(&ended, Err(why));
+        }
+    })?;
+    Ok(Some(watched))
 }
 
 fn send(ended: &Sender<Result<(), String>>, end: Result<(), String>) {
@@ -201,7 +224,7 @@ fn topics_ready(kafka: &Settings, stopped: &Receiver<()>) -> anyhow::Result<Opti
         match found {
             Ok(told) => return Ok(Some(told)),
             Err(topics::Error::Unreached(why)) => {
-                tracing::warn!(why, "waiting for the broker");
+                throttled(&why, |repeats| tracing::warn!(repeats, why, "waiting for the broker"));
                 if stopped.recv_timeout(REST).is_ok() {
                     return Ok(None);
                 }

@@ -10,26 +10,31 @@ import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
 /**
- * Takes the right to write to a topic away, or gives it back: bootstrap servers, {@code refuse} or
- * {@code allow}, topic. Everybody else's rights stay as they are.
+ * Takes a right away, or gives it back: bootstrap servers, {@code refuse} or {@code allow}, the
+ * principal, the operation, the kind of resource, and what its name begins with. Other rights, and
+ * everybody else's, stay as they are.
  */
 class Rights {
     public static void main(String[] args) throws Exception {
-        ResourcePattern topic = new ResourcePattern(ResourceType.TOPIC, args[2], PatternType.LITERAL);
-        List<AclBinding> rules =
-                List.of(
-                        rule(topic, AclOperation.ALL, AclPermissionType.ALLOW),
-                        rule(topic, AclOperation.WRITE, AclPermissionType.DENY));
+        ResourceType type = ResourceType.fromString(args[4]);
+        PatternType pattern =
+                type == ResourceType.CLUSTER ? PatternType.LITERAL : PatternType.PREFIXED;
+        ResourcePattern on = new ResourcePattern(type, args[5], pattern);
+        AclOperation operation = AclOperation.fromString(args[3]);
+        AclBinding all = rule(on, "User:*", AclOperation.ALL, AclPermissionType.ALLOW);
+        AclBinding refused = rule(on, args[2], operation, AclPermissionType.DENY);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {
             if (args[1].equals("refuse")) {
-                admin.createAcls(rules).all().get();
+                admin.createAcls(List.of(all)).all().get();
+                admin.createAcls(List.of(refused)).all().get();
             } else {
-                admin.deleteAcls(rules.stream().map(AclBinding::toFilter).toList()).all().get();
+                admin.deleteAcls(List.of(refused.toFilter())).all().get();
             }
         }
     }
 
-    private static AclBinding rule(ResourcePattern on, AclOperation what, AclPermissionType may) {
-        return new AclBinding(on, new AccessControlEntry("User:*", "*", what, may));
+    private static AclBinding rule(
+            ResourcePattern on, String who, AclOperation what, AclPermissionType may) {
+        return new AclBinding(on, new AccessControlEntry(who, "*", what, may));
     }
 }

@@ -20,7 +20,7 @@ fn tricked(name: &str, trick: Trick) -> Vec<Outcome> {
         proxy.play(&id, trick);
         deployment.produce(300);
         let outcome = proxy.outcome(&id);
-        daemon.says_again("recovering", round);
+        daemon.says_again("phase=Recovering", round);
         daemon.says_again("phase=Running", round + 1);
         before = deployment.moves_on(before, &daemon);
         outcome

@@ -13,17 +13,20 @@ pub(crate) struct Daemon {
     frozen: Cell<bool>,
 }
 
+/// The program under test; `WIREFOLD_BIN` names another one than that built with the tests.
+pub(crate) fn program() -> String {
+    std::env::var("WIREFOLD_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_wirefold").into())
+}
+
 impl Daemon {
-    /// Starts one; `WIREFOLD_BIN` names another program than the one built with the tests.
+    /// Starts one.
     pub(crate) fn start<'a>(
         log: &Path,
         env: &[(&str, &str)],
         points: &str,
         sets: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let program = std::env::var("WIREFOLD_BIN");
-        let program = program.unwrap_or_else(|_| env!("CARGO_BIN_EXE_wirefold").into());
-        let mut command = Command::new(program);
+        let mut command = Command::new(program());
         let level = std::env::var("FAULTS_LOG").unwrap_or_else(|_| "info,librdkafka=error".into());
         command.arg("run").env("FAILPOINTS", points).env("RUST_LOG", level);
         command.envs(env.iter().copied());
@@ -80,11 +83,6 @@ impl Daemon {
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
-    }
-
-    /// Itself, unless it has ended.
-    pub(crate) fn if_running(mut self) -> Option<Self> {
-        if self.has_ended() { None } else { Some(self) }
     }
 
     pub(crate) fn signal(&self, signal: &str) {

@@ -6,13 +6,16 @@ use crate::feed::{payload, random};
 use crate::outside::{self, Isolation};
 use crate::progress::Progress;
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wirefold::config::Config;
@@ -133,6 +136,27 @@ impl Deployment {
         let topic = self.topic(name);
         let gone = block(admin().delete_topics(&[&topic], &AdminOptions::new())).unwrap();
         assert!(gone.iter().all(Result::is_ok), "{gone:?}");
+    }
+
+    /// Sets the largest record batch that a topic takes.
+    pub(crate) fn limits(&self, name: &str, bytes: usize) {
+        let (topic, bytes) = (self.topic(name), bytes.to_string());
+        let config = AlterConfig::new(ResourceSpecifier::Topic(&topic));
+        let config = config.set("max.message.bytes", &bytes);
+        let config =
+            if name == "stories" { config.set("cleanup.policy", "compact") } else { config };
+        let set = block(admin().alter_configs([&config], &AdminOptions::new())).unwrap();
+        assert!(set.iter().all(Result::is_ok), "{set:?}");
+    }
+
+    /// Runs `wirefold check --connect`, and gives its exit code and what it prints.
+    pub(crate) fn check(&self, set: &[&str]) -> (Option<i32>, String) {
+        let mut command = Command::new(crate::daemon::program());
+        let sets = self.sets.iter().map(String::as_str).chain(set.iter().copied());
+        command.args(["check", "--connect"]).args(sets.flat_map(|set| ["--set", set]));
+        let out = command.env_remove("RUST_LOG").stdin(Stdio::null()).output().unwrap();
+        let printed = [out.stdout, out.stderr].map(|out| String::from_utf8(out).unwrap());
+        (out.status.code(), printed.concat())
     }
 
     /// Writes the next `count` records, stamped now.

@@ -7,7 +7,9 @@
 #
 # Node N lives in DIR/N: `start` starts it (again), `pid` names its process, `out` holds its log.
 # A single node has a third listener whose clients are sent to KAFKA_PROXY, so that a test can stand
-# between them; KAFKA_PROXIED is where that listener really is.
+# between them; KAFKA_PROXIED is where that listener really is. It has a fourth and a fifth: KAFKA_SASL,
+# which takes user `limited` with password `right` by PLAIN, and KAFKA_TLS, whose certificate is that of
+# the host `broker.invalid`. KAFKA_CA is the certificate that signed it, KAFKA_OTHER_CA one that did not.
 
 kafka_here=$PWD/tests/broker
 kafka_jars=${CARGO_TARGET_DIR:-$PWD/target}/kafka/jars-$(cat "$kafka_here"/pom.xml "$kafka_here"/*.java | cksum | cut -d' ' -f1)
@@ -47,6 +49,15 @@ free_port() {
     done
 }
 
+# A key with a certificate that it signs itself, in folder $1 as $2.p12 and $2.pem.
+certificate() {
+    keytool -genkeypair -keystore "$1/$2.p12" -storetype PKCS12 -storepass changeit -alias own \
+        -keyalg EC -groupname secp256r1 -dname CN=broker.invalid -ext san=dns:broker.invalid \
+        -ext bc:c=ca:true -validity 30 </dev/null 2>/dev/null
+    keytool -exportcert -rfc -keystore "$1/$2.p12" -storepass changeit -alias own \
+        -file "$1/$2.pem" </dev/null 2>/dev/null
+}
+
 start_kafka() {
     local dir=$1 nodes=$2 heap=$3 id n voters= bootstrap= spread=$(($2 < 3 ? $2 : 3))
     local plain=() controller=() proxied advertised
@@ -59,6 +70,10 @@ start_kafka() {
     done
     proxied=$(free_port)
     advertised=$(free_port)
+    local sasl=127.0.0.1:$(free_port) tls=127.0.0.1:$(free_port)
+    mkdir -p "$dir/certificates"
+    certificate "$dir/certificates" broker
+    certificate "$dir/certificates" other
     local java=(java "-Xmx${heap}m" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
         "-Dlog4j2.configurationFile=$kafka_here/log4j2.properties" -cp "$KAFKA_CLASSPATH")
     id=$("${java[@]}" kafka.tools.StorageTool random-uuid </dev/null)
@@ -76,8 +91,13 @@ start_kafka() {
             echo "transaction.state.log.min.isr=$((spread / 2 + 1))"
             local own=PLAINTEXT://127.0.0.1:${plain[n]}
             if [ "$nodes" -eq 1 ]; then
-                echo "listeners=$own,CONTROLLER://127.0.0.1:${controller[n]},PROXIED://127.0.0.1:$proxied"
-                echo "advertised.listeners=$own,PROXIED://127.0.0.1:$advertised"
+                echo "listeners=$own,CONTROLLER://127.0.0.1:${controller[n]},PROXIED://127.0.0.1:$proxied,SASL://$sasl,TLS://$tls"
+                echo "advertised.listeners=$own,PROXIED://127.0.0.1:$advertised,SASL://$sasl,TLS://$tls"
+                echo "listener.name.sasl.sasl.enabled.mechanisms=PLAIN"
+                echo "listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_limited=\"right\";"
+                echo "listener.name.tls.ssl.keystore.location=$dir/certificates/broker.p12"
+                echo "listener.name.tls.ssl.keystore.type=PKCS12"
+                echo "listener.name.tls.ssl.keystore.password=changeit"
                 # What a rule names is refused; what none names is allowed.
                 echo "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
                 echo "allow.everyone.if.no.acl.found=true"
@@ -108,6 +128,8 @@ start_kafka() {
     done
     export KAFKA_BOOTSTRAP=$bootstrap KAFKA_NODES=$dir
     export KAFKA_PROXY=127.0.0.1:$advertised KAFKA_PROXIED=127.0.0.1:$proxied
+    export KAFKA_SASL=$sasl KAFKA_TLS=$tls
+    export KAFKA_CA=$dir/certificates/broker.pem KAFKA_OTHER_CA=$dir/certificates/other.pem
 }
 
 stop_kafka() {

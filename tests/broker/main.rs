@@ -16,6 +16,7 @@
 //! | `leases`, `shards` | several processes, several shards |
 //! | `inputs`, `outputs`, `compaction` | topics that are not as one would wish |
 //! | `crash` | brokers killed right after they have acknowledged a commit |
+//! | `reach`, `rights` | brokers that cannot be reached, or that refuse |
 //! | `cluster` | three brokers that die |
 //! | `soak` | all of it for hours: `tests/broker/soak` |
 
@@ -40,6 +41,8 @@ mod outputs;
 mod outside;
 mod progress;
 mod proxy;
+mod reach;
+mod rights;
 mod shards;
 mod snippets;
 mod soak;

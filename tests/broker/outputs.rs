@@ -1,6 +1,6 @@
-//! A reject topic that refuses: too small, deleted, forbidden.
+//! Output topics that refuse: too small, deleted, forbidden.
 
-use crate::deployment::{Deployment, PATIENCE, bootstrap, eventually};
+use crate::deployment::{Deployment, PATIENCE, bootstrap};
 use crate::outside::{Isolation, java};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -41,24 +41,63 @@ fn what_the_reject_topic_cannot_hold_is_named_by_its_digest() {
     assert!(kept.len() > 500 && garbage.starts_with(kept), "the first bytes are kept");
 }
 
-/// Nothing is passed over: what cannot be refused waits until the topic is there again.
+/// Nothing is passed over: without its topic the daemon ends, and a new one makes it again.
 #[test]
-fn a_reject_topic_that_is_deleted_holds_everything_up() {
-    let deployment = Deployment::new("deleted", "exactly_once");
+fn an_output_topic_that_is_deleted_ends_the_daemon() {
+    for name in ["rejected", "stories"] {
+        let deployment = Deployment::new("deleted", "exactly_once");
+        let daemon = deployment.start("", &[]);
+        daemon.says("Running");
+        deployment.deletes(name);
+        deployment.produce(200);
+        let (ended, log) = daemon.ends();
+        assert_eq!(ended.code(), Some(1), "{log}");
+        let says = format!("topic `{}` was deleted at {}", deployment.topic(name), bootstrap());
+        assert!(log.contains(&says), "{says}:\n{log}");
+        assert_eq!(deployment.answered(), 0, "nothing is committed without all outputs");
+        let daemon = deployment.start("", &[]);
+        deployment.reads_anew();
+        deployment.is_through(&daemon);
+        daemon.stops();
+        deployment.holds();
+    }
+}
+
+/// What was remembered is gone, and a person decides.
+#[test]
+fn a_changelog_that_is_deleted_ends_the_daemon() {
+    let deployment = Deployment::new("deleted-state", "exactly_once");
+    deployment.produce(20);
     let daemon = deployment.start("", &[]);
-    daemon.says("Running");
-    deployment.deletes("rejected");
-    deployment.produce(200);
-    daemon.says("recovering");
-    assert_eq!(deployment.answered(), 0, "nothing is committed without its rejects");
-    let made = eventually(|| deployment.makes("rejected", 2, &[]).then_some(()));
-    assert!(made.is_some(), "the topic was made anew");
-    let daemon = match daemon.if_running() {
-        Some(daemon) => daemon,
-        None => deployment.start("", &[]),
-    };
-    deployment.reads_anew();
     deployment.is_through(&daemon);
+    deployment.deletes("state");
+    let (ended, log) = daemon.ends();
+    assert_eq!(ended.code(), Some(1), "{log}");
+    let says = format!("topic `{}` was deleted", deployment.topic("state"));
+    assert!(log.contains(&says) && log.contains("without memory"), "{says}:\n{log}");
+}
+
+/// Batches of records stay below the limits of all topics, and limits that are lowered are read again.
+#[test]
+fn limits_below_a_megabyte_hold_nothing_up() {
+    let large = ["batch.records_max=1000"];
+    let deployment = Deployment::with("limits", "exactly_once", &large);
+    let names = [("events", 2), ("stories", 2), ("unique", 2), ("rejected", 2)];
+    for (name, partitions) in names {
+        assert!(deployment.makes(name, partitions, &[("max.message.bytes", "200000")]));
+    }
+    let compacted = [("max.message.bytes", "200000"), ("cleanup.policy", "compact")];
+    assert!(deployment.makes("state", 1, &compacted));
+    deployment.produce(4_000);
+    let daemon = deployment.start("", &[]);
+    deployment.is_through(&daemon);
+    assert!(!daemon.log().contains("recovering"), "{}", daemon.log());
+    for (name, _) in names {
+        deployment.limits(name, 20_000);
+    }
+    deployment.produce(2_000);
+    deployment.is_through(&daemon);
+    assert!(daemon.log().contains("limits of the topics read again"), "{}", daemon.log());
     daemon.stops();
     deployment.holds();
 }
@@ -70,11 +109,12 @@ fn a_reject_topic_that_may_not_be_written_stops_the_daemon() {
     let daemon = deployment.start("", &[]);
     deployment.is_through(&daemon);
     let topic = deployment.topic("rejected");
-    java("Rights", &["refuse", &topic]);
+    java("Rights", &["refuse", "User:*", "WRITE", "TOPIC", &topic]);
     deployment.produce(80);
     let (ended, log) = daemon.ends();
     assert_eq!(ended.code(), Some(1), "{log}");
-    assert!(log.contains("rejected") && log.contains("uthoriz"), "it says what and why:\n{log}");
-    java("Rights", &["allow", &topic]);
+    let last = log.lines().last().unwrap();
+    assert!(last.contains(&topic) && last.contains("uthoriz"), "it says what and why:\n{log}");
+    java("Rights", &["allow", "User:*", "WRITE", "TOPIC", &topic]);
     deployment.ends_well();
 }

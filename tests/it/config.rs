@@ -120,7 +120,10 @@ fn what_is_wrong_is_named() {
         ("output.events=", "`output.events`: must not be empty"),
         ("output.events=wire.state", "`output`: every topic needs a name of its own"),
         ("output.replication=0", "`output.replication`: must be above zero, or -1"),
-        ("kafka.ssl.key.location=file:/nowhere", "cannot read `/nowhere`"),
+        (
+            "kafka.ssl.key.location=file:/nowhere",
+            "`kafka.ssl.key.location`: cannot read `/nowhere`",
+        ),
         ("nonsense", "expected KEY=VALUE"),
     ] {
         let error = load(None, &[], &[set]).unwrap_err();

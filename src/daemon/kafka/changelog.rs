@@ -149,7 +149,7 @@ impl<X: ConsumerContext> Tail<X> {
     /// The number of partitions of a topic.
     pub(super) fn partitions(&self, topic: &str) -> Result<i32, Fault> {
         let _watch = self.watchdog.watch("metadata", CALL);
-        super::topics::partitions(self.consumer().client(), topic)
+        super::connection::partitions(self.consumer().client(), topic, CALL)
             .map_err(|e| fault("metadata", &e))?
             .ok_or_else(|| Fault::Stop(format!("input topic `{topic}` does not exist")))
     }
@@ -167,13 +167,14 @@ impl<X: ConsumerContext> Tail<X> {
             return Ok(());
         }
         self.assign(topic, partition, Offset::Offset(from))?;
-        let read = self.poll(partition, end, each);
+        let read = self.poll(topic, partition, end, each);
         self.consumer().unassign().map_err(|e| fault("unassign", &e))?;
         read
     }
 
     fn poll(
         &self,
+        topic: &str,
         partition: i32,
         end: End,
         each: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<Go, Fault>,
@@ -202,7 +203,7 @@ impl<X: ConsumerContext> Tail<X> {
                     }
                     tracing::debug!(until, "the log seems to end before what is there");
                 }
-                Some(Err(error)) => pass(&error)?,
+                Some(Err(error)) => pass(topic, &error)?,
             }
         }
     }
@@ -302,7 +303,9 @@ impl broker::Tail for Follower {
                 Tailed::Record(log_record(topic, &message)?)
             }
             Some(Err(KafkaError::PartitionEOF(_))) => Tailed::End,
-            Some(Err(error)) => pass(&error).map(|()| Tailed::Away)?,
+            Some(Err(error)) => {
+                pass(&self.tail.consumer().context().topic, &error).map(|()| Tailed::Away)?
+            }
         };
         self.away = polled == Tailed::Away || self.away && polled == Tailed::Nothing;
         Ok(polled)
@@ -329,13 +332,15 @@ pub(super) fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option
 }
 
 /// Lets errors pass that mend themselves.
-fn pass(error: &KafkaError) -> Result<(), Fault> {
+fn pass(topic: &str, error: &KafkaError) -> Result<(), Fault> {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
-            Err(Fault::Doubt(format!("the offset to read from is gone: {error}")))
+            Err(Fault::Doubt(format!("`{topic}`: the offset to read from is gone: {error}")))
         }
-        Some(code) if super::client::needs_a_person(code) => Err(Fault::Stop(error.to_string())),
+        Some(code) if super::client::needs_a_person(code) => {
+            Err(Fault::Stop(format!("`{topic}` cannot be read: {error}")))
+        }
         _ => {
             tracing::debug!(%error, "reading goes on");
             Ok(())

@@ -5,9 +5,12 @@
 //!
 //! Configuration has refused what this system owns: settings that correctness rests on.
 
+use super::cause::words;
+use super::properties::Side;
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{Limits, Role};
 use crate::daemon::pipeline::shards::Map;
+use crate::daemon::repeats::throttled;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -81,7 +84,8 @@ pub fn check(settings: &Settings) -> Result<(), String> {
         other => other.to_string(),
     };
     settings.lease().create_native_config().map_err(said)?;
-    settings.producer(0, 1 << 20).create_native_config().map(drop).map_err(said)?;
+    let limits = Limits { by_role: [1 << 20; 5] };
+    settings.producer(0, limits).create_native_config().map(drop).map_err(said)?;
     let named = |key: &&str| settings.passed.get(*key).is_some_and(|value| !value.is_empty());
     if BROKERS.iter().any(named) {
         return Ok(());
@@ -99,12 +103,14 @@ impl Settings {
         set.map_or("", String::as_str)
     }
 
-    fn base(&self) -> ClientConfig {
+    fn base(&self, side: Side) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("client.id", "wirefold");
         config.set("log.connection.close", "false");
         config.set("topic.metadata.refresh.interval.ms", "60000");
-        for (key, value) in &self.passed {
+        // Asking for a topic must not make it: it would get the broker's defaults.
+        config.set("allow.auto.create.topics", "false");
+        for (key, value) in self.passed.iter().filter(|(key, _)| side.knows(key)) {
             config.set(key, value);
         }
         config.set_log_level(RDKafkaLogLevel::Info);
@@ -119,7 +125,7 @@ impl Settings {
 
     /// For metadata, watermarks and topic administration.
     pub(super) fn admin(&self) -> ClientConfig {
-        self.base()
+        self.base(Side::Producer)
     }
 
     /// The member of the group: it owns shards and reads nothing.
@@ -174,8 +180,8 @@ impl Settings {
         config
     }
 
-    fn consumer(&self, group: &str) -> ClientConfig {
-        let mut config = self.base();
+    pub(super) fn consumer(&self, group: &str) -> ClientConfig {
+        let mut config = self.base(Side::Consumer);
         config.set("group.id", group);
         config.set("enable.auto.commit", "false");
         config.set("enable.auto.offset.store", "false");
@@ -185,15 +191,21 @@ impl Settings {
         config
     }
 
-    /// Writes for a shard records of up to `bytes_max` bytes.
-    pub(super) fn producer(&self, shard: u32, bytes_max: usize) -> ClientConfig {
-        let mut config = self.base();
+    /// Writes for a shard, within the limits of the topics. A topic's limit holds for a batch of
+    /// records, and a producer has one batch size for all topics: that of the smallest limit. A record
+    /// above it goes alone.
+    pub(super) fn producer(&self, shard: u32, limits: Limits) -> ClientConfig {
+        let mut config = self.base(Side::Producer);
         config.set("enable.idempotence", "true");
         config.set("acks", "all");
         config.set("partitioner", "murmur2_random");
         // The writer has to know of every connection that closes.
         config.set("log.connection.close", "true");
-        config.set("message.max.bytes", bytes_max.max(1_000_000).to_string());
+        let (least, most) = self.bounds(limits);
+        config.set("message.max.bytes", most.max(1_000_000).to_string());
+        let asked = self.passed.get("batch.size").and_then(|bytes| bytes.parse().ok());
+        let batch = asked.unwrap_or(BATCH_BYTES).min(least).max(1);
+        config.set("batch.size", batch.to_string());
         self.default(&mut config, "linger.ms", "1");
         self.default(&mut config, "compression.type", "lz4");
         self.default(&mut config, "queue.buffering.max.kbytes", "65536");
@@ -209,7 +221,17 @@ impl Settings {
         }
         config
     }
+
+    /// The smallest and the largest record limit of the topics that are written.
+    fn bounds(&self, limits: Limits) -> (usize, usize) {
+        let written = Role::ALL.into_iter().filter(|role| self.topics.of(*role).is_some());
+        written
+            .map(|role| limits.of(role))
+            .fold((usize::MAX, 0), |(least, most), bytes| (least.min(bytes), most.max(bytes)))
+    }
 }
+/// The `batch.size` where no limit is smaller: librdkafka's default.
+const BATCH_BYTES: usize = 1_000_000;
 
 /// The context of clients that need no callbacks of their own.
 #[derive(Debug)]
@@ -239,9 +261,9 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
             tracing::error!(target: "librdkafka", facility, "{message}");
         }
-        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
-            tracing::warn!(target: "librdkafka", facility, "{message}");
-        }
+        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => throttled(words(message), |repeats| {
+            tracing::warn!(target: "librdkafka", facility, repeats, "{message}");
+        }),
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
             tracing::info!(target: "librdkafka", facility, "{message}");
         }
@@ -306,9 +328,85 @@ mod tests {
     #[test]
     fn what_passes_wins_over_defaults() {
         let given = settings(&[("linger.ms", "5"), ("session.timeout.ms", "6000")]);
-        assert_eq!(given.producer(0, 1).get("linger.ms"), Some("5"));
+        let limits = Limits { by_role: [1; 5] };
+        assert_eq!(given.producer(0, limits).get("linger.ms"), Some("5"));
         assert_eq!(given.lease().get("session.timeout.ms"), Some("6000"));
         assert_eq!(settings(&[]).lease().get("session.timeout.ms"), Some("10000"));
-        assert_eq!(given.producer(3, 1).get("transactional.id"), Some("wirefold.3"));
+        assert_eq!(given.producer(3, limits).get("transactional.id"), Some("wirefold.3"));
+    }
+
+    #[test]
+    fn batches_stay_within_the_smallest_limit_of_a_topic_that_is_written() {
+        let size = |given: &Settings, limits: [usize; 5]| {
+            let config = given.producer(0, Limits { by_role: limits });
+            ["batch.size", "message.max.bytes"].map(|key| config.get(key).unwrap().to_owned())
+        };
+        let own = settings(&[]);
+        let mut limits = [1_048_588, 2_000_000, 2_500, 1_048_588, 1_048_588];
+        assert_eq!(size(&own, limits), ["1000000", "2000000"], "the unique feed is left out");
+        limits[Role::State as usize] = 200_000;
+        assert_eq!(size(&own, limits), ["200000", "2000000"]);
+        assert_eq!(size(&settings(&[("batch.size", "5000")]), limits)[0], "5000");
+        assert_eq!(size(&settings(&[("batch.size", "900000")]), limits)[0], "200000");
+    }
+
+    /// A client with every setting that it is passed; librdkafka says which it does not know.
+    #[test]
+    fn no_client_is_passed_what_it_does_not_know() {
+        #[derive(Default)]
+        struct Lines(std::sync::Mutex<Vec<String>>);
+        impl ClientContext for Lines {
+            fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+                if facility == "CONFWARN" {
+                    self.0.lock().unwrap().push(message.to_owned());
+                }
+            }
+        }
+        impl rdkafka::consumer::ConsumerContext for Lines {}
+        impl rdkafka::producer::ProducerContext for Lines {
+            type DeliveryOpaque = ();
+            fn delivery(&self, _: &rdkafka::message::DeliveryResult<'_>, (): ()) {}
+        }
+        let given = settings(&[
+            ("bootstrap.servers", "127.0.0.1:9"),
+            ("session.timeout.ms", "6000"),
+            ("heartbeat.interval.ms", "500"),
+            ("fetch.max.bytes", "9000000"),
+            ("max.poll.interval.ms", "200000"),
+            ("batch.size", "5000"),
+            ("linger.ms", "3"),
+            ("compression.type", "zstd"),
+            ("retries", "9"),
+            ("queue.buffering.max.messages", "1000"),
+            ("socket.keepalive.enable", "true"),
+        ]);
+        let wait = Duration::from_millis(20);
+        let limits = Limits { by_role: [1 << 20; 5] };
+        let warned = |config: ClientConfig| {
+            let producer: rdkafka::producer::BaseProducer<Lines> =
+                config.create_with_context(Lines::default()).unwrap();
+            producer.poll(wait);
+            let context = rdkafka::producer::Producer::client(&producer).context().clone();
+            context.0.lock().unwrap().len()
+        };
+        assert_eq!(warned(given.admin()), 0);
+        assert_eq!(warned(given.producer(0, limits)), 0);
+        let mut unknown = given.admin();
+        unknown.set("session.timeout.ms", "6000");
+        assert_eq!(warned(unknown), 1, "librdkafka warns where it is passed all the same");
+        for config in [given.lease(), given.changelog(0), given.input(0), given.texts()] {
+            let consumer: rdkafka::consumer::BaseConsumer<Lines> =
+                config.create_with_context(Lines::default()).unwrap();
+            drop(consumer.poll(wait));
+            let lines = rdkafka::consumer::Consumer::context(&consumer).0.lock().unwrap();
+            assert_eq!(*lines, Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn what_this_build_lacks_is_said() {
+        let oidc = [("sasl.mechanism", "OAUTHBEARER"), ("sasl.oauthbearer.method", "oidc")];
+        let says = check(&settings(&oidc)).unwrap_err();
+        assert!(says.contains("kafka.sasl.oauthbearer.method") && says.contains("OIDC"), "{says}");
     }
 }

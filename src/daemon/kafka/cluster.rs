@@ -1,10 +1,10 @@
 //! A shard's broker: the real side of the pipeline's traits.
 
 use super::changelog::{End, Follower, Go, Tail, log_record, partition_of};
-use super::client::Settings;
+use super::client::{CALL, Settings};
 use super::input::{Input, record};
-use super::topics::Told;
-use super::writer::Writer;
+use super::topics::{self, Told};
+use super::writer::{Sizes, Writer};
 use super::written;
 use crate::daemon::pipeline::broker::{
     Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition, Watermarks, Written,
@@ -13,12 +13,17 @@ use crate::daemon::pipeline::shards::Slice;
 use crate::daemon::watchdog::Watchdog;
 use crate::engine::article::EventTime;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often a record is looked for where the log seems to end before it, which a leader that was just
 /// elected may say of what is there.
 const LOOKS: u32 = 5;
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
+/// How often in a row limits may be read again without any change before a size counts as too large.
+/// Right after a change a broker may still tell the old one.
+const UNCHANGED_MAX: u32 = 2;
 
 /// One shard's access to a Kafka cluster.
 pub struct Cluster {
@@ -31,6 +36,9 @@ pub struct Cluster {
     noter: Option<Tail>,
     /// The input partition whose end is asked for first.
     turn: usize,
+    sizes: Arc<Sizes>,
+    /// How often in a row limits were read again and had not changed.
+    unchanged: u32,
     watchdog: Watchdog,
 }
 
@@ -38,7 +46,26 @@ impl Cluster {
     /// The access of `shard`, whose topics exist and are as `told`.
     pub fn new(settings: Settings, shard: u32, told: Told, watchdog: Watchdog) -> Self {
         let slice = Slice { map: settings.map.clone(), shard };
-        Self { slice, settings, told, looker: None, noter: None, turn: 0, watchdog }
+        let (sizes, unchanged) = (Arc::default(), 0);
+        Self { slice, settings, told, looker: None, noter: None, turn: 0, sizes, unchanged, watchdog }
+    }
+
+    /// Reads the limits again after a size was refused.
+    fn read_limits(&mut self) -> Result<(), Fault> {
+        if self.settings.in_memory.is_some() || !self.sizes.refused.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let _watch = self.watchdog.watch("reading limits", CALL * 3);
+        let limits = topics::limits(&self.settings).map_err(|error| match error {
+            topics::Error::Unreached(_) => Fault::Doubt(error.to_string()),
+            topics::Error::Wrong(why) => Fault::Stop(why),
+        })?;
+        self.unchanged = if limits == self.told.limits { self.unchanged + 1 } else { 0 };
+        tracing::info!(?limits, unchanged = self.unchanged, "limits of the topics read again");
+        self.told.limits = limits;
+        self.sizes.known.store(self.unchanged >= UNCHANGED_MAX, Ordering::SeqCst);
+        self.sizes.refused.store(false, Ordering::SeqCst);
+        Ok(())
     }
 
     /// A reader of its own: what one read leaves behind in a client cannot reach the next.
@@ -87,7 +114,9 @@ impl Broker for Cluster {
     type Tail = Follower;
 
     fn writer(&mut self) -> Result<Writer, Fault> {
-        Writer::new(&self.settings, self.slice.shard, self.told.limits, self.watchdog.clone())
+        self.read_limits()?;
+        let (sizes, watchdog) = (self.sizes.clone(), self.watchdog.clone());
+        Writer::new(&self.settings, self.slice.shard, self.told.limits, sizes, watchdog)
     }
 
     fn changelog(

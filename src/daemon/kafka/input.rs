@@ -8,7 +8,8 @@
 
 use super::client::{log, needs_a_person};
 use super::headers;
-use super::writer::{CONNECTION_FAILED, fault};
+use super::connection::CONNECTION_FAILED;
+use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, Fault, Fetching, InputRecord, Partition, Polled};
 use crate::engine::article::EventTime;
 use rdkafka::ClientContext;
@@ -145,7 +146,9 @@ impl Reader {
             Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => {
                 Err(Fault::Doubt(format!("`{topic}`: {error}")))
             }
-            Some(code) if needs_a_person(code) => Err(Fault::Stop(format!("`{topic}`: {error}"))),
+            Some(code) if needs_a_person(code) => {
+                Err(Fault::Stop(format!("`{topic}` cannot be read: {error}")))
+            }
             _ => {
                 tracing::debug!(%error, "reading goes on");
                 Ok(Polled::Nothing)

@@ -20,13 +20,14 @@
 //! changelog being read after it.
 
 use super::client::{Settings, log};
+use super::rights::{self, Resource};
 use crate::daemon::metrics;
 use crate::daemon::pipeline::lease::{Hold, Wake};
 use crate::daemon::watchdog::Watchdog;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -70,7 +71,10 @@ pub fn follow(
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
                 return Err(format!("the group cannot be followed: {code}"));
             }
-            Some(Err(error)) => tracing::debug!(%error, "group"),
+            Some(Err(error)) => match refused(settings, &error) {
+                Some(why) => return Err(why),
+                None => tracing::debug!(%error, "group"),
+            },
             Some(Ok(_)) | None => {}
         }
         if group.rejoin.swap(false, Ordering::SeqCst) {
@@ -86,6 +90,18 @@ pub fn follow(
     let _watch = watchdog.watch("leaving the group", LET_GO);
     drop(consumer);
     Ok(())
+}
+
+/// Why the group cannot be followed for want of a right.
+fn refused(settings: &Settings, error: &KafkaError) -> Option<String> {
+    let (operation, on) = match error.rdkafka_error_code()? {
+        RDKafkaErrorCode::GroupAuthorizationFailed => ("Read", Resource::Group(&settings.group)),
+        RDKafkaErrorCode::TopicAuthorizationFailed => {
+            ("Describe", Resource::Topic(&settings.topics.state))
+        }
+        _ => return None,
+    };
+    Some(rights::missing(settings, operation, on))
 }
 
 #[derive(Debug)]

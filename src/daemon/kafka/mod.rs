@@ -3,6 +3,9 @@
 //! | room | does |
 //! |---|---|
 //! | [`client`] | client settings, and which of them belong to this system |
+//! | `properties` | which side knows which setting |
+//! | `connection`, `cause` | connects, or says why not |
+//! | `rights`, `refusal` | which right is missing; why a record was not delivered |
 //! | [`topics`] | what must exist, and how it is made |
 //! | [`texts`] | single records of the input, for whoever wants an article's text |
 //! | [`lease`] | group membership on the changelog: who owns which shard |
@@ -11,12 +14,17 @@
 //!
 //! Every call blocks, so all of it runs on threads of its own.
 
+mod cause;
 mod changelog;
 pub mod client;
 pub mod cluster;
+mod connection;
 mod headers;
 mod input;
 pub mod lease;
+mod properties;
+mod refusal;
+mod rights;
 pub mod texts;
 pub mod topics;
 mod writer;

@@ -2,18 +2,20 @@
 //!
 //! In: [`Settings`]. Out: what the broker tells of the topics ([`Told`]), or precisely what to create.
 //! Missing topics are made with the right cleanup policy; one that is there is checked where a
-//! wrong policy or partition count would lose memory.
+//! wrong policy or partition count would lose memory. Rights are asked for before anything depends on
+//! them.
 
-use super::client::{CALL, Quiet, Settings};
+use super::client::{CALL, Quiet, ROLES, Settings};
+use super::connection::Connection;
+pub use super::connection::Error;
+use super::rights::{self, Resource};
 use crate::daemon::pipeline::broker::{Limits, Role};
-use rdkafka::ClientContext;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewPartitions, NewTopic, ResourceSpecifier,
     TopicReplication,
 };
-use rdkafka::client::Client;
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::types::RDKafkaRespErr;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -24,16 +26,11 @@ const HEADROOM: usize = 64 << 10;
 /// How long a topic may take from its creation until it can be used.
 const SETTLE: Duration = Duration::from_secs(30);
 
-/// Why the topics are not ready.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The broker is not reached, for now.
-    #[error("the broker cannot be reached: {0}")]
-    Unreached(String),
-    /// Somebody has to change or create something.
-    #[error("{0}")]
-    Wrong(String),
-}
+/// How often is looked whether the topics are still there, how long an answer may take, and how many
+/// looks in a row must miss a topic: a broker that has just started may not know it yet.
+const LOOK_EVERY: Duration = Duration::from_millis(1_200);
+const LOOK: Duration = Duration::from_secs(1);
+const LOOKS: u32 = 3;
 
 /// `delete.retention.ms` where the broker does not tell.
 const TOMBSTONES_DEFAULT: Duration = Duration::from_hours(24);
@@ -55,69 +52,164 @@ struct Wanted {
     config: Vec<(&'static str, String)>,
 }
 
+/// What asks the broker.
+struct Access<'a> {
+    settings: &'a Settings,
+    connection: Connection,
+    admin: AdminClient<Quiet>,
+}
+
+impl<'a> Access<'a> {
+    /// Connects.
+    fn open(settings: &'a Settings) -> Result<Self, Error> {
+        let connection = Connection::new(settings)?;
+        connection.reach(&settings.topics.state)?;
+        let admin = settings.admin().create_with_context(Quiet);
+        let admin = admin.map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
+        Ok(Self { settings, connection, admin })
+    }
+
+    /// The partitions of a topic, if it exists.
+    fn found(&self, topic: &str) -> Result<Option<i32>, Error> {
+        self.connection.partitions(topic, CALL).map_err(|error| {
+            if rights::refuses(&error) {
+                return self.missing("Describe", topic);
+            }
+            self.connection.failed(&format!("`{topic}`: {error}"))
+        })
+    }
+
+    fn missing(&self, operation: &str, topic: &str) -> Error {
+        Error::Wrong(rights::missing(self.settings, operation, Resource::Topic(topic)))
+    }
+}
+
 /// Makes what is missing, checks what is there, and returns what is told of it.
 ///
 /// # Errors
-/// When the broker is not reached, or when a topic is missing or wrong and cannot be made.
+/// When the broker is not reached, when a right is missing, or when a topic is missing or wrong and
+/// cannot be made.
 pub fn ready(settings: &Settings) -> Result<Told, Error> {
-    let admin: AdminClient<Quiet> = settings
-        .admin()
-        .create_with_context(Quiet)
-        .map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
-    let input_bytes =
-        if settings.in_memory.is_none() { input_bytes(&admin, settings)? } else { None };
+    let access = Access::open(settings)?;
+    let input_bytes = if settings.in_memory.is_none() { input_bytes(&access)? } else { None };
     let wanted = wanted(settings, input_bytes.unwrap_or(BYTES_DEFAULT));
     for topic in &wanted {
-        match found(&admin, &topic.name)? {
+        match access.found(&topic.name)? {
             Some(partitions)
                 if topic.role == Some(Role::State) && partitions < topic.partitions =>
             {
-                grow(&admin, topic, partitions, settings.brokers())?;
+                grow(&access, topic, partitions)?;
             }
             Some(partitions) => check_partitions(topic, partitions)?,
-            None => make(&admin, topic, settings)?,
+            None => make(&access, topic)?,
         }
     }
-    let untold = |limits| Told { limits, tombstones_kept: TOMBSTONES_DEFAULT };
-    settings.in_memory.map(untold).map_or_else(|| told(&admin, &wanted), Ok)
+    if let Some(limits) = settings.in_memory {
+        return Ok(Told { limits, tombstones_kept: TOMBSTONES_DEFAULT });
+    }
+    let told = told(&access, &wanted)?;
+    check_rights(settings, &wanted)?;
+    Ok(told)
 }
 
 /// Says of every topic what is there, or precisely what to create; makes none.
 ///
 /// # Errors
-/// When the broker is not reached, or a topic that is there is wrong.
+/// When the broker is not reached, a right is missing, a topic that is there is wrong, or topics are
+/// missing that `run` could not make.
 pub fn look(settings: &Settings) -> Result<Vec<String>, Error> {
-    let admin: AdminClient<Quiet> = settings
-        .admin()
-        .create_with_context(Quiet)
-        .map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
-    let mut lines = Vec::new();
+    let access = Access::open(settings)?;
+    let (mut lines, mut there, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for topic in wanted(settings, BYTES_DEFAULT) {
-        lines.push(match found(&admin, &topic.name)? {
-            Some(partitions) => {
-                check_partitions(&topic, partitions)?;
-                match partitions {
-                    1 => format!("topic `{}` is there, 1 partition", topic.name),
-                    _ => format!("topic `{}` is there, {partitions} partitions", topic.name),
-                }
+        let Some(partitions) = access.found(&topic.name)? else {
+            let missing = missing(&topic, settings.brokers());
+            match create(&access, &topic, &options().validate_only(true)) {
+                None => lines.push(missing),
+                Some(why) => refused.push(format!("{missing}, and `run` cannot make it: {why}")),
             }
-            None => missing(&topic, settings.brokers()),
-        });
+            continue;
+        };
+        check_partitions(&topic, partitions)?;
+        let many = if partitions == 1 { "" } else { "s" };
+        lines.push(format!("topic `{}` is there, {partitions} partition{many}", topic.name));
+        there.push(topic);
     }
+    if !refused.is_empty() {
+        return Err(Error::Wrong(refused.join("\n")));
+    }
+    told(&access, &there)?;
+    check_rights(settings, &there)?;
+    rights::transactions(settings)?;
     Ok(lines)
 }
 
+/// The limits of record sizes as they are now.
+///
+/// # Errors
+/// When the broker is not reached, or a right is missing.
+pub(super) fn limits(settings: &Settings) -> Result<Limits, Error> {
+    let access = Access::open(settings)?;
+    Ok(told(&access, &wanted(settings, BYTES_DEFAULT))?.limits)
+}
+
+/// Looks whether the topics that are written are still there, until `stop` is closed.
+///
+/// # Errors
+/// When one of them was deleted, or may no longer be looked at; the message says what to do.
+pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), String> {
+    let connection = Connection::new(settings).map_err(|error| error.to_string())?;
+    let mut gone = BTreeMap::<&str, u32>::new();
+    while stop.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+        for role in ROLES {
+            let Some(topic) = settings.topics.of(role) else { continue };
+            let why = match connection.partitions(topic, LOOK) {
+                Ok(Some(_)) => {
+                    gone.remove(topic);
+                    continue;
+                }
+                Ok(None) => deleted(settings, role, topic),
+                Err(error) if rights::refuses(&error) => {
+                    rights::missing(settings, "Describe", Resource::Topic(topic))
+                }
+                // The broker is away; whoever works with it says so.
+                Err(_) => break,
+            };
+            let looks = gone.entry(topic).or_default();
+            *looks += 1;
+            if *looks >= LOOKS {
+                return Err(why);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn deleted(settings: &Settings, role: Role, topic: &str) -> String {
+    let brokers = settings.brokers();
+    let then = match role {
+        Role::State => {
+            "it held all that was remembered. Bring it back from a copy, or start again without \
+             memory: deploy/README.md says what that means"
+        }
+        _ => "start again to make a new one, or make it with settings of your own first",
+    };
+    format!("topic `{topic}` was deleted at {brokers} while it was written: {then}")
+}
+
+fn check_rights(settings: &Settings, there: &[Wanted]) -> Result<(), Error> {
+    let named = |take: fn(Option<Role>) -> bool| -> Vec<&str> {
+        there.iter().filter(|topic| take(topic.role)).map(|topic| topic.name.as_str()).collect()
+    };
+    let read = named(|role| matches!(role, None | Some(Role::State)));
+    rights::check(settings, &named(|role| role.is_some()), &read)
+}
+
 /// The largest record that an input topic takes, where there is one and the broker tells.
-fn input_bytes<C: ClientContext>(
-    admin: &AdminClient<C>,
-    settings: &Settings,
-) -> Result<Option<usize>, Error> {
+fn input_bytes(access: &Access<'_>) -> Result<Option<usize>, Error> {
     let mut most = None;
-    for topic in settings.map.topics() {
-        if found(admin, &topic)?.is_some()
-            && let Ok(told) = describe(admin, &[&topic])
-        {
-            most = most.max(told.get(&*topic).and_then(bytes_max));
+    for topic in access.settings.map.topics() {
+        if access.found(&topic)?.is_some() {
+            most = most.max(describe(access, &[&topic])?.get(&*topic).and_then(bytes_max));
         }
     }
     Ok(most)
@@ -180,36 +272,11 @@ fn check_partitions(topic: &Wanted, found: i32) -> Result<(), Error> {
     Ok(())
 }
 
-/// The partitions of a topic, if it exists.
-fn found<C: ClientContext>(admin: &AdminClient<C>, topic: &str) -> Result<Option<i32>, Error> {
-    partitions(admin.inner(), topic).map_err(|e| Error::Unreached(e.to_string()))
-}
-
-/// The number of partitions of a topic, `None` when it does not exist.
-pub(super) fn partitions<C: ClientContext>(
-    client: &Client<C>,
-    topic: &str,
-) -> KafkaResult<Option<i32>> {
-    let metadata = client.fetch_metadata(Some(topic), CALL)?;
-    let found = metadata.topics().iter().find(|t| t.name() == topic);
-    match found.and_then(|topic| topic.error()) {
-        None => {}
-        Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => return Ok(None),
-        Some(error) => return Err(KafkaError::MetadataFetch(error.into())),
-    }
-    let count = found.map_or(0, |topic| topic.partitions().len());
-    Ok(i32::try_from(count).ok().filter(|count| *count > 0))
-}
-
 /// Gives the changelog the partitions of shards that were added.
-fn grow<C: ClientContext>(
-    admin: &AdminClient<C>,
-    topic: &Wanted,
-    partitions: i32,
-    brokers: &str,
-) -> Result<(), Error> {
+fn grow(access: &Access<'_>, topic: &Wanted, partitions: i32) -> Result<(), Error> {
     let wrong = |why: String| {
         let Wanted { name, partitions: wanted, .. } = topic;
+        let brokers = access.settings.brokers();
         Error::Wrong(format!(
             "`{name}` has {partitions} partitions and cannot be given {wanted}, one for each shard \
              ({why}): kafka-topics.sh --bootstrap-server {brokers} --alter --topic {name} \
@@ -218,45 +285,49 @@ fn grow<C: ClientContext>(
     };
     let count = usize::try_from(topic.partitions).unwrap_or(0);
     let more = NewPartitions::new(&topic.name, count);
-    let options = AdminOptions::new().request_timeout(Some(CALL)).operation_timeout(Some(CALL));
-    let made =
-        wait(admin.create_partitions([&more], &options)).map_err(|e| wrong(e.to_string()))?;
+    let made = wait(access.admin.create_partitions([&more], &options()));
     // Of several instances that start at once, one makes them, and the others find them made.
-    let refused = made.into_iter().find_map(Result::err);
+    let refused = made.map_err(|e| wrong(e.to_string()))?.into_iter().find_map(Result::err);
     if let Some((_, code)) = refused
-        && found(admin, &topic.name)? != Some(topic.partitions)
+        && access.found(&topic.name)? != Some(topic.partitions)
     {
         return Err(wrong(code.to_string()));
     }
     tracing::info!(topic = topic.name, from = partitions, to = topic.partitions, "partitions made");
-    settled(admin, topic)
+    settled(access, topic)
 }
 
-fn make<C: ClientContext>(
-    admin: &AdminClient<C>,
-    topic: &Wanted,
-    settings: &Settings,
-) -> Result<(), Error> {
-    let replication = TopicReplication::Fixed(settings.replication);
+fn make(access: &Access<'_>, topic: &Wanted) -> Result<(), Error> {
+    if let Some(why) = create(access, topic, &options()) {
+        let missing = missing(topic, access.settings.brokers());
+        return Err(Error::Wrong(format!("{missing}, and cannot be made: {why}")));
+    }
+    tracing::info!(topic = topic.name, partitions = topic.partitions, "topic made");
+    settled(access, topic)
+}
+
+/// Why a topic cannot be made; `None` once it is, or where it was only asked.
+fn create(access: &Access<'_>, topic: &Wanted, options: &AdminOptions) -> Option<String> {
+    let replication = TopicReplication::Fixed(access.settings.replication);
     let mut new = NewTopic::new(&topic.name, topic.partitions, replication);
     for (key, value) in &topic.config {
         new = new.set(key, value);
     }
-    let options = AdminOptions::new().request_timeout(Some(CALL)).operation_timeout(Some(CALL));
-    let made = wait(admin.create_topics([&new], &options));
-    let failed = match made {
-        Err(error) => Some(error.to_string()),
-        Ok(results) => results.into_iter().find_map(|result| match result {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => None,
-            Err((_, code)) => Some(code.to_string()),
-        }),
+    let refused = match wait(access.admin.create_topics([&new], options)) {
+        Err(error) => return Some(error.to_string()),
+        Ok(results) => results.into_iter().find_map(Result::err),
     };
-    if let Some(why) = failed {
-        let missing = missing(topic, settings.brokers());
-        return Err(Error::Wrong(format!("{missing}, and cannot be made: {why}")));
+    match refused {
+        None | Some((_, RDKafkaErrorCode::TopicAlreadyExists)) => None,
+        Some((_, RDKafkaErrorCode::TopicAuthorizationFailed)) => {
+            Some(rights::missing(access.settings, "Create", Resource::Topic(&topic.name)))
+        }
+        Some((_, code)) => Some(code.to_string()),
     }
-    tracing::info!(topic = topic.name, partitions = topic.partitions, "topic made");
-    settled(admin, topic)
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(CALL)).operation_timeout(Some(CALL))
 }
 
 /// What to create, in words that can be pasted.
@@ -271,39 +342,41 @@ fn missing(topic: &Wanted, brokers: &str) -> String {
 }
 
 /// Waits until every partition has a leader.
-fn settled<C: ClientContext>(admin: &AdminClient<C>, topic: &Wanted) -> Result<(), Error> {
+fn settled(access: &Access<'_>, topic: &Wanted) -> Result<(), Error> {
     let started = Instant::now();
-    loop {
-        let metadata = admin.inner().fetch_metadata(Some(&topic.name), CALL);
-        let metadata = metadata.map_err(|e| Error::Unreached(e.to_string()))?;
-        let led = metadata.topics().iter().any(|t| {
-            t.name() == topic.name
-                && t.partitions().len() == usize::try_from(topic.partitions).unwrap_or(0)
-                && t.partitions().iter().all(|p| p.leader() >= 0)
-        });
-        if led {
-            return Ok(());
-        }
+    while !access.connection.led(&topic.name, topic.partitions, CALL)? {
         if started.elapsed() > SETTLE {
             return Err(Error::Unreached(format!("`{}` has no leader", topic.name)));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+    Ok(())
 }
 
 type Configs = BTreeMap<String, ConfigResource>;
 
-fn describe<C: ClientContext>(admin: &AdminClient<C>, topics: &[&str]) -> Result<Configs, String> {
+/// The settings of topics that exist; none where the broker knows no such request.
+fn describe(access: &Access<'_>, topics: &[&str]) -> Result<Configs, Error> {
     let specifiers: Vec<ResourceSpecifier<'_>> =
         topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
-    let options = AdminOptions::new().request_timeout(Some(CALL));
-    let described = wait(admin.describe_configs(&specifiers, &options));
-    let described = described.map_err(|e| e.to_string())?;
+    let described = wait(access.admin.describe_configs(&specifiers, &options()));
+    let described = match described {
+        Ok(described) => described,
+        Err(error) => {
+            tracing::warn!(%error, "topic settings are not told; taking the defaults");
+            return Ok(Configs::new());
+        }
+    };
     let named = |resource: ConfigResource| match &resource.specifier {
         rdkafka::admin::OwnedResourceSpecifier::Topic(name) => Some((name.clone(), resource)),
         _ => None,
     };
-    Ok(described.into_iter().filter_map(Result::ok).filter_map(named).collect())
+    let told: Configs = described.into_iter().filter_map(Result::ok).filter_map(named).collect();
+    // The client gives a topic whose settings are refused as one without settings.
+    match told.iter().find(|(_, resource)| resource.entries.is_empty()) {
+        Some((topic, _)) => Err(access.missing("DescribeConfigs", topic)),
+        None => Ok(told),
+    }
 }
 
 /// Whether compaction may remove records of a topic; false where the broker does not tell.
@@ -329,17 +402,11 @@ fn number(resource: &ConfigResource, name: &str) -> Option<u64> {
     resource.get(name)?.value.as_ref()?.parse().ok()
 }
 
-fn told<C: ClientContext>(admin: &AdminClient<C>, wanted: &[Wanted]) -> Result<Told, Error> {
+fn told(access: &Access<'_>, wanted: &[Wanted]) -> Result<Told, Error> {
     let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
     let limits = Limits { by_role: [BYTES_DEFAULT; 5] };
     let mut told = Told { limits, tombstones_kept: TOMBSTONES_DEFAULT };
-    let described = match describe(admin, &names) {
-        Ok(described) => described,
-        Err(why) => {
-            tracing::warn!(why, "topic settings are not told; taking the defaults");
-            return Ok(told);
-        }
-    };
+    let described = describe(access, &names)?;
     for topic in wanted {
         let (Some(role), Some(resource)) = (topic.role, described.get(&topic.name)) else {
             continue;

@@ -19,6 +19,9 @@
 
 use super::changelog::partition_of;
 use super::client::{CALL, Settings, TRANSACTION, Topics, log, needs_a_person};
+use super::connection::{self, CONNECTION_FAILED};
+use super::refusal::{self, Refusal};
+use super::rights::{self, Resource};
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{
     self, ATTEMPT, Attempt, Committed, Ends, Fault, Limits, Output, OutputRecord, Role, Written,
@@ -31,19 +34,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(1);
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
-/// The facility of the log line by which librdkafka tells of a connection that failed or was closed.
-pub(super) const CONNECTION_FAILED: &str = "FAIL";
-/// The facility of the log line that says why a transaction failed; the delivery reports that follow
-/// say only that their records were purged.
-const TRANSACTION_FAILED: &str = "TXNERR";
-/// How that line names a right that is missing.
-const NOT_AUTHORIZED: &str = "_AUTHORIZATION_FAILED";
 /// How many events may wait to be looked at: far more than one producer's log lines.
 const EVENTS_MAX: usize = 64;
 
@@ -61,7 +57,18 @@ pub struct Writer {
     delivery: Delivery,
     sweeps: bool,
     sent: u64,
+    brokers: String,
+    sizes: Arc<Sizes>,
     watchdog: Watchdog,
+}
+
+/// What writers of one shard and their maker tell each other about sizes.
+#[derive(Debug, Default)]
+pub(super) struct Sizes {
+    /// A record or batch was refused as too large: the limits may have changed.
+    pub(super) refused: AtomicBool,
+    /// The limits were read again and had not changed, so that waiting is of no use.
+    pub(super) known: AtomicBool,
 }
 
 /// What delivery reports said.
@@ -71,15 +78,19 @@ struct Reports {
     /// The offset after the last record delivered, by topic and partition.
     ends: Mutex<BTreeMap<String, BTreeMap<i32, i64>>>,
     trouble: AtomicU64,
-    failed: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    failed: Mutex<Option<Refusal>>,
+    /// The partition that was last refused to a transaction.
+    not_added: Mutex<Option<String>>,
 }
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        if facility == TRANSACTION_FAILED && message.contains(NOT_AUTHORIZED) {
-            let code = RDKafkaErrorCode::TopicAuthorizationFailed;
-            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-            *failed = Some((code, message.to_owned()));
+        if let Some(topic) = refusal::not_added(facility, message) {
+            *self.not_added.lock().unwrap_or_else(PoisonError::into_inner) = Some(topic.to_owned());
+        }
+        let not_added = self.not_added.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(refusal) = Refusal::of_log(facility, message, not_added.as_deref()) {
+            self.note(refusal);
         }
         if facility == CONNECTION_FAILED {
             self.trouble.fetch_add(1, Ordering::SeqCst);
@@ -96,9 +107,18 @@ impl ClientContext for Reports {
 }
 
 impl Reports {
+    /// Keeps the refusal that says most: the first definite one, else the first.
+    fn note(&self, refusal: Refusal) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.as_ref().is_none_or(|known| known.is_vague() && !refusal.is_vague()) {
+            *failed = Some(refusal);
+        }
+    }
+
     /// Forgets what was delivered and what was not.
     fn anew(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.not_added.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.delivered.store(0, Ordering::SeqCst);
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -131,8 +151,7 @@ impl ProducerContext for Reports {
             }
             Err((error, message)) => {
                 let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-                failed.get_or_insert((code, format!("{}: {error}", message.topic())));
+                self.note(Refusal::of_record(code, message.topic()));
             }
         }
     }
@@ -144,16 +163,18 @@ impl Writer {
         settings: &Settings,
         shard: u32,
         limits: Limits,
+        sizes: Arc<Sizes>,
         watchdog: Watchdog,
     ) -> Result<Self, Fault> {
         let (topics, delivery) = (settings.topics.clone(), settings.delivery);
-        let config = settings.producer(shard, limits.by_role.into_iter().max().unwrap_or(0));
+        let config = settings.producer(shard, limits);
         let producer: BaseProducer<Reports> =
             config.create_with_context(Reports::default()).map_err(|e| Fault::Stop(e.to_string()))?;
         point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
             let _watch = watchdog.watch("init_transactions", TRANSACTION);
-            producer.init_transactions(TRANSACTION).map_err(|e| fault("init_transactions", &e))?;
+            let made = producer.init_transactions(TRANSACTION);
+            made.map_err(|error| opening(settings, shard, &error))?;
         }
         Ok(Self {
             producer: Some(producer),
@@ -165,6 +186,8 @@ impl Writer {
             delivery,
             sweeps: delivery == Delivery::ExactlyOnce && settings.in_memory.is_none(),
             sent: 0,
+            brokers: settings.brokers().to_owned(),
+            sizes,
             watchdog,
         })
     }
@@ -183,21 +206,23 @@ impl Writer {
         });
         let swept = sent.and_then(|()| self.settle());
         let asked = Instant::now();
-        let aborted = producer.abort_transaction(TRANSACTION);
-        swept?;
-        aborted.map_err(|e| self.fault("abort_transaction", &e))?;
+        if let Err(error) = producer.abort_transaction(TRANSACTION) {
+            // What cannot be aborted for a reason says so before.
+            return Err(swept.err().unwrap_or_else(|| self.fault("abort_transaction", &error)));
+        }
         if asked.elapsed() >= SLOW_COMMIT {
             return Err(Fault::Doubt(
                 "an abort took long, and a retry of it may be under way".into(),
             ));
         }
         self.look();
-        self.calm()?;
         let end = |&(output, topic): &(Output, &str)| {
             Some((output, self.reports().end(topic, output.partition)?))
         };
         let ends = partitions.iter().filter_map(end).collect();
         self.reports().anew();
+        swept?;
+        self.calm()?;
         Ok(ends)
     }
 
@@ -302,13 +327,25 @@ impl Writer {
     }
 
     fn failed(&self) -> Result<(), Fault> {
-        let failed = self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*failed {
-            None => Ok(()),
-            Some((code, why)) => Err(self
-                .fatal("delivery")
-                .unwrap_or_else(|| by_code(*code, format!("not delivered to {why}")))),
+        if self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Ok(());
         }
+        // A report may come before the line that says why.
+        self.look();
+        let failed = self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(refusal) = failed else { return Ok(()) };
+        Err(self.fatal("delivery").unwrap_or_else(|| self.refusal(&refusal)))
+    }
+
+    /// What to do about a record that was refused. The limits are read again before a size is taken
+    /// for too large.
+    fn refusal(&self, refusal: &Refusal) -> Fault {
+        let why = refusal.message(&self.brokers);
+        if refusal.code != RDKafkaErrorCode::MessageSizeTooLarge {
+            return by_code(refusal.code, why);
+        }
+        self.sizes.refused.store(true, Ordering::SeqCst);
+        if self.sizes.known.load(Ordering::SeqCst) { Fault::Stop(why) } else { Fault::Doubt(why) }
     }
 
     /// Why a record was not taken: an earlier one that failed, if there is one.
@@ -338,22 +375,24 @@ impl broker::Writer for Writer {
         for role in Role::ALL {
             let Some(topic) = self.topics.of(role) else { continue };
             let _watch = self.watchdog.watch("metadata", CALL);
-            let found = super::topics::partitions(self.producer().client(), topic);
+            let found = connection::partitions(self.producer().client(), topic, CALL);
             let found = found.map_err(|e| fault("metadata", &e))?.unwrap_or(0);
             let ours = |of: &i32| role != Role::State || *of == self.partition;
             let outputs = (0..found).filter(ours).map(|partition| Output { role, partition });
             partitions.extend(outputs.map(|output| (output, topic)));
         }
-        match self.abort_in(&partitions) {
-            Err(Fault::Stop(_)) => {}
+        let cause = match self.abort_in(&partitions) {
+            Err(Fault::Stop(cause)) => cause,
             swept => return swept,
-        }
+        };
         // What is refused to us now holds up no transaction, and none of ours goes there.
         let mut ends = Ends::new();
         for one in partitions {
             match self.abort_in(&[one]) {
+                Ok(swept) => ends.extend(swept),
                 Err(Fault::Stop(why)) => tracing::warn!(why, "not swept"),
-                swept => ends.extend(swept?),
+                // The producer did not survive the first refusal, which is what has to be mended.
+                Err(_) => return Err(Fault::Stop(cause)),
             }
         }
         Ok(ends)
@@ -429,6 +468,19 @@ impl Drop for Writer {
         point!("before-drop");
         drop(self.producer.take());
         point!("after-drop");
+    }
+}
+
+/// What to do about a producer that cannot open transactions.
+fn opening(settings: &Settings, shard: u32, error: &KafkaError) -> Fault {
+    match error {
+        KafkaError::Transaction(refused)
+            if refused.code() == RDKafkaErrorCode::TransactionalIdAuthorizationFailed =>
+        {
+            let id = format!("{}.{shard}", settings.group);
+            Fault::Stop(rights::missing(settings, "Write", Resource::TransactionalId(&id)))
+        }
+        _ => fault("init_transactions", error),
     }
 }
 

@@ -164,6 +164,11 @@ impl Batch {
         records.for_each(|record| record.headers = header());
     }
 
+    /// Every record to write.
+    pub fn records(&self) -> impl Iterator<Item = &OutputRecord> {
+        self.plan.iter().chain(&self.outputs).chain(&self.changelog).chain(&self.end)
+    }
+
     /// The key of the record that tells, once it is in the log, that the batch is there in full.
     pub fn mark(&self) -> &'static str {
         if self.end.is_some() { END } else { POSITION }

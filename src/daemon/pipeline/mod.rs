@@ -45,6 +45,7 @@ mod spans;
 mod standby;
 mod start;
 
+use crate::daemon::repeats::throttled;
 use crate::engine::article::Span;
 use backlog::Backlog;
 use batch::{Batch, With};
@@ -156,7 +157,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Err(Fault::Fenced(why)) => {
                     tracing::warn!(why, "fenced: asking the group whose the shard is");
                 }
-                Err(Fault::Doubt(why)) => tracing::warn!(why, "recovering"),
+                Err(Fault::Doubt(why)) => {
+                    throttled(&why, |repeats| tracing::warn!(repeats, why, "recovering"));
+                }
             }
             self.observer.phase(Phase::Recovering);
             self.look_up()?;
@@ -202,6 +205,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Takes the shard over and works on it with one writer. On a fault that writer is dropped.
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
         let mut writer = self.broker.writer()?;
+        self.forget_outgrown();
         point!("after-fence");
         if !lease.held() {
             // The process was suspended on the way: it says no more than that it once was the owner.

@@ -54,6 +54,17 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.catch_up(until)
     }
 
+    /// Forgets a finished batch that was made for larger limits than the broker has now: its records
+    /// cannot be written again, and are made again from the log.
+    pub(super) fn forget_outgrown(&mut self) {
+        let limits = self.broker.limits();
+        let batch = self.memory.as_ref().and_then(|memory| memory.unconfirmed.as_ref());
+        if batch.is_some_and(|batch| batch.records().any(|r| r.bytes() > limits.of(r.role))) {
+            tracing::warn!("a limit was lowered below a record that waits: rebuilding");
+            self.forget();
+        }
+    }
+
     /// Drops all that is remembered, so that the changelog is read from its beginning.
     pub(super) fn forget(&mut self) {
         (self.log, self.memory, self.reader) = (Log::default(), None, None);

@@ -1,0 +1,181 @@
+//! Why a broker is not reached, from what librdkafka says.
+//!
+//! In: log lines and errors of a client that tries to connect. Out: the most specific [`Cause`],
+//! with what to do. A wrong password also shows as a closed connection, and a closed connection
+//! also as "all brokers are down"; the text that says most is kept.
+//!
+//! ```text
+//! [thrd:b:9092/bootstrap]: b:9092/bootstrap: Failed to resolve 'b:9092': ... (after 3ms in ...)
+//! -> Kind::Name, "b:9092/bootstrap: Failed to resolve 'b:9092': ..."
+//! ```
+
+/// What is wrong, from the vaguest to the most specific.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// Nobody answers at the address.
+    Connection,
+    /// The host name has no address.
+    Name,
+    /// One side speaks TLS or SASL and the other does not.
+    Protocol,
+    /// A certificate is refused.
+    Certificate,
+    /// A user, a password or a mechanism is refused.
+    Authentication,
+}
+
+/// Why a broker is not reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cause {
+    pub(super) kind: Kind,
+    /// librdkafka's own words, which begin with the broker's address.
+    pub(super) text: String,
+}
+
+impl Kind {
+    fn of(text: &str) -> Self {
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        if has(&["SSL listener?", "PLAINTEXT broker listener?", "might require SASL"]) {
+            Self::Protocol
+        } else if has(&["SASL", "uthentication"]) {
+            Self::Authentication
+        } else if has(&["certificate", "unknown ca", "hostname mismatch", "IP address mismatch"]) {
+            Self::Certificate
+        } else if has(&["SSL", "ApiVersion", "Disconnected"]) {
+            // Whoever takes a connection and closes it again expected to be spoken to otherwise.
+            Self::Protocol
+        } else if has(&["Failed to resolve"]) {
+            Self::Name
+        } else {
+            Self::Connection
+        }
+    }
+
+    /// Whether waiting is of no use.
+    pub(super) fn needs_a_person(self) -> bool {
+        self >= Self::Certificate
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Connection => {
+                "check that the broker runs, and its address in `kafka.bootstrap.servers`"
+            }
+            Self::Name => {
+                "check the host name in `kafka.bootstrap.servers`, and what the broker advertises"
+            }
+            Self::Protocol => {
+                "check that `kafka.security.protocol` is the one of this port of the broker"
+            }
+            Self::Certificate => {
+                "check `kafka.ssl.ca.location`, and that the broker's certificate names the host in \
+                 `kafka.bootstrap.servers`"
+            }
+            Self::Authentication => {
+                "check `kafka.sasl.mechanism`, `kafka.sasl.username` and `kafka.sasl.password`"
+            }
+        }
+    }
+}
+
+impl Cause {
+    /// The cause that a log line or an error of a failed connection names.
+    pub(super) fn of(line: &str) -> Self {
+        let text = words(line);
+        Self { kind: Kind::of(text), text: text.to_owned() }
+    }
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}; {}", self.text, self.kind.remedy())
+    }
+}
+
+/// A line of librdkafka without the thread at its head and the state at its end, which change with
+/// every attempt.
+pub(super) fn words(line: &str) -> &str {
+    let line = line.trim();
+    let line = match line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")) {
+        Some((_, rest)) => rest,
+        None => line,
+    };
+    match line.rfind(" (after ") {
+        Some(at) if line.ends_with(')') => &line[..at],
+        _ => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, kind: Kind, text: &str) {
+        assert_eq!(Cause::of(line), Cause { kind, text: text.into() });
+    }
+
+    #[test]
+    fn the_texts_of_librdkafka_are_told_apart() {
+        check(
+            "[thrd:127.0.0.1:9/bootstrap]: 127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: \
+             Connection refused (after 0ms in state CONNECT)",
+            Kind::Connection,
+            "127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection refused",
+        );
+        check(
+            "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not known \
+             (after 3ms in state CONNECT, 2 identical error(s) suppressed)",
+            Kind::Name,
+            "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not known",
+        );
+        let kinds = [
+            (
+                "sasl_plaintext://b:1/bootstrap: SASL authentication error: Authentication failed \
+                 during authentication due to invalid credentials (after 5ms in state AUTH_REQ)",
+                Kind::Authentication,
+            ),
+            (
+                "sasl_plaintext://b:1/bootstrap: SASL PLAIN mechanism handshake failed: Broker: \
+                 Unsupported SASL mechanism: broker's supported mechanisms: SCRAM-SHA-256",
+                Kind::Authentication,
+            ),
+            (
+                "ssl://b:1/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate \
+                 verify failed: broker certificate could not be verified, verify that \
+                 ssl.ca.location is correctly configured (after 8ms in state SSL_HANDSHAKE)",
+                Kind::Certificate,
+            ),
+            (
+                "ssl://b:1/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT \
+                 broker listener? (after 1ms in state SSL_HANDSHAKE)",
+                Kind::Protocol,
+            ),
+            (
+                "b:1/bootstrap: Disconnected: requesting ApiVersion: might be caused by incorrect \
+                 security.protocol configuration (connecting to a SSL listener?) or broker version \
+                 is < 0.10 (see api.version.request) (after 2ms in state APIVERSION_QUERY)",
+                Kind::Protocol,
+            ),
+            (
+                "b:1/bootstrap: Disconnected: connection closed by peer: receive 0 after POLLIN \
+                 (after 6ms in state APIVERSION_QUERY)",
+                Kind::Protocol,
+            ),
+            (
+                "b:1/1: Disconnected: verify that security.protocol is correctly configured, broker \
+                 might require SASL authentication (after 9ms in state UP)",
+                Kind::Protocol,
+            ),
+            (
+                "b:1/bootstrap: Connection setup timed out in state CONNECT (after 30000ms in state \
+                 CONNECT)",
+                Kind::Connection,
+            ),
+        ];
+        for (line, kind) in kinds {
+            assert_eq!(Cause::of(line).kind, kind, "{line}");
+        }
+        assert!(Kind::Authentication.needs_a_person() && Kind::Certificate.needs_a_person());
+        assert!(!Kind::Protocol.needs_a_person() && !Kind::Connection.needs_a_person());
+    }
+}
