@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{
-    Attempt, Broker, Clock, Committed, Ends, Fault, Fetching, GENERATION, Input, InputRecord, Limits,
-    LogRecord, Output, OutputRecord, Partition, Polled, Role, Tail, Tailed, Watermarks, Writer, Written,
+    Broker, Clock, Committed, Ends, Fault, Fetching, GENERATION, Input, InputRecord, Limits,
+    LogRecord, Output, OutputRecord, Partition, Polled, Role, Tail, Tailed, Watermarks, WriteId,
+    Writer, Written,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
 use wirefold::daemon::pipeline::record::{ENDS, GROUP, POSITION, is_fence};
@@ -101,7 +102,8 @@ pub(crate) struct World {
     pub(crate) disturbances: u64,
     /// After so many commits the input topics are others of the same name, and the time until the next
     /// poll, if connections hold meanwhile.
-    pub(crate) replaced_after: Option<(u64, BTreeMap<Partition, Vec<InputRecord>>, Option<Duration>)>,
+    pub(crate) replaced_after:
+        Option<(u64, BTreeMap<Partition, Vec<InputRecord>>, Option<Duration>)>,
     /// Which writers cannot be made, by their number; each attempt takes 20 s.
     pub(crate) refused: std::ops::Range<u32>,
     /// How many were asked for.
@@ -299,7 +301,7 @@ impl Clock for Shared {
 pub(crate) struct MemoryWriter {
     world: Shared,
     epoch: u64,
-    attempt: Option<Attempt>,
+    attempt: Option<WriteId>,
     /// Numbers of the next output and changelog record of the attempt.
     numbers: [u32; 2],
     ends: Ends,
@@ -414,7 +416,7 @@ impl Broker for Shared {
 
     fn written(&mut self, from: &Ends, until: &Ends) -> Result<Vec<Written>, Fault> {
         self.step("written", |w| {
-            let whole = |attempt: Attempt| {
+            let whole = |attempt: WriteId| {
                 let position = |r: &Written| r.record.key.as_deref() == Some(POSITION.as_bytes());
                 w.written.iter().any(|r| r.attempt == attempt && position(r))
             };
@@ -467,7 +469,7 @@ impl Broker for Shared {
 }
 
 impl MemoryWriter {
-    fn take(&mut self, record: &OutputRecord, own: Option<(Attempt, u32)>) -> Result<(), Fault> {
+    fn take(&mut self, record: &OutputRecord, own: Option<(WriteId, u32)>) -> Result<(), Fault> {
         let epoch = self.epoch;
         let output = Output { role: record.role, partition: 0 };
         let end = self.world.step("send", |w| {
@@ -503,7 +505,7 @@ impl Writer for MemoryWriter {
         })
     }
 
-    fn begin(&mut self, attempt: Option<Attempt>) -> Result<(), Fault> {
+    fn begin(&mut self, attempt: Option<WriteId>) -> Result<(), Fault> {
         (self.attempt, self.numbers) = (attempt, [0; 2]);
         let epoch = self.epoch;
         self.world.step("begin", |w| fenced(w, epoch))

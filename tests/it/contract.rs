@@ -207,7 +207,8 @@ fn without_the_topic_there_is_no_unique_feed() {
         payload: None,
     };
     let part = &Part::Whole;
-    let told = Told { event: &event, n: 0, sequence: 0, record: &record, part, items: 1, resets: 0 };
+    let told =
+        Told { event: &event, n: 0, sequence: 0, record: &record, part, items: 1, resets: 0 };
     let roles = |unique| -> Vec<Role> {
         let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), unique);
         encoder.encode(&told).into_iter().map(|record| record.role).collect()

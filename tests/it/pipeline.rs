@@ -132,9 +132,8 @@ const SHELL: [&str; 4] = ["pos", "plan", "end", "ends"];
 
 /// What the engine remembers, without the batch numbers that kills shift.
 fn engine_records(shared: &Shared) -> BTreeMap<String, Vec<u8>> {
-    let shell = |key: &String| {
-        key.starts_with("b/") || key.starts_with("fence") || SHELL.contains(&&**key)
-    };
+    let shell =
+        |key: &String| key.starts_with("b/") || key.starts_with("fence") || SHELL.contains(&&**key);
     shared.lock().compacted().into_iter().filter(|(key, _)| !shell(key)).collect()
 }
 

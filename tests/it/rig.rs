@@ -133,7 +133,8 @@ impl Rig {
             let new = prepare(decoded, &settings, KEY);
             for (n, event) in (0..).zip(self.state.apply(new, stamp, input)) {
                 let (sequence, part) = (self.sequence, &wire::Part::Whole);
-                let told = Told { event: &event, n, sequence, record: &record, part, items: 1, resets: 0 };
+                let told =
+                    Told { event: &event, n, sequence, record: &record, part, items: 1, resets: 0 };
                 outputs.extend(self.encoder.encode(&told));
                 self.sequence += 1;
                 events.push(event);

@@ -5,9 +5,9 @@ use crate::broker::{Crash, Shared, Strike, When};
 use crate::feed::Rng;
 use crate::pipeline::{inputs, process, run, same, setup, straight, world};
 use crate::standby::{owned, stand_by};
+use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
 use wirefold::daemon::pipeline::record::{self, Plan};
-use std::time::Duration;
 use wirefold::daemon::pipeline::{Delivery, Reset, Setup};
 
 const EXACTLY_ONCE: Delivery = Delivery::ExactlyOnce;

@@ -47,7 +47,17 @@ impl Cluster {
     pub fn new(settings: Settings, shard: u32, told: Told, watchdog: Watchdog) -> Self {
         let slice = Slice { map: settings.map.clone(), shard };
         let (sizes, unchanged) = (Arc::default(), 0);
-        Self { slice, settings, told, looker: None, noter: None, turn: 0, sizes, unchanged, watchdog }
+        Self {
+            slice,
+            settings,
+            told,
+            looker: None,
+            noter: None,
+            turn: 0,
+            sizes,
+            unchanged,
+            watchdog,
+        }
     }
 
     /// Reads the limits again after a size was refused.

@@ -7,8 +7,8 @@
 //! the lag costs no request.
 
 use super::client::{log, needs_a_person};
-use super::headers;
 use super::connection::CONNECTION_FAILED;
+use super::headers;
 use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, Fault, Fetching, InputRecord, Partition, Polled};
 use crate::engine::article::EventTime;
@@ -115,7 +115,13 @@ impl Reader {
         topic: Arc<str>,
         from: &BTreeMap<Partition, i64>,
     ) -> Result<Self, Fault> {
-        let ends = Ends { topic: topic.clone(), of: Mutex::default(), reached: true.into(), connected: 0.into(), failed: 0.into() };
+        let ends = Ends {
+            topic: topic.clone(),
+            of: Mutex::default(),
+            reached: true.into(),
+            connected: 0.into(),
+            failed: 0.into(),
+        };
         let made = config.create_with_context(ends);
         let consumer: BaseConsumer<Ends> =
             made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;

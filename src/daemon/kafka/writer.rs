@@ -24,7 +24,7 @@ use super::refusal::{self, Refusal};
 use super::rights::{self, Resource};
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{
-    self, ATTEMPT, Attempt, Committed, Ends, Fault, Limits, Output, OutputRecord, Role, Written,
+    self, Committed, Ends, Fault, Limits, Output, OutputRecord, Role, WRITE_ID, WriteId, Written,
 };
 use crate::daemon::pipeline::record::{POSITION, SWEEP};
 use crate::daemon::watchdog::Watchdog;
@@ -51,7 +51,7 @@ pub struct Writer {
     /// The shard's partition of the changelog.
     partition: i32,
     /// The attempt under way.
-    attempt: Option<Attempt>,
+    attempt: Option<WriteId>,
     /// How many records of it were sent to the outputs, and to the changelog.
     numbers: (u32, u32),
     delivery: Delivery,
@@ -168,8 +168,9 @@ impl Writer {
     ) -> Result<Self, Fault> {
         let (topics, delivery) = (settings.topics.clone(), settings.delivery);
         let config = settings.producer(shard, limits);
-        let producer: BaseProducer<Reports> =
-            config.create_with_context(Reports::default()).map_err(|e| Fault::Stop(e.to_string()))?;
+        let producer: BaseProducer<Reports> = config
+            .create_with_context(Reports::default())
+            .map_err(|e| Fault::Stop(e.to_string()))?;
         point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
             let _watch = watchdog.watch("init_transactions", TRANSACTION);
@@ -287,14 +288,15 @@ impl Writer {
     /// The header of the next record of the attempt under way: every record of an output has one, and
     /// of the changelog the position, which is the last of its batch.
     fn numbered(&mut self, record: &OutputRecord) -> Option<String> {
-        let Attempt { fence, batch } = self.attempt?;
+        let WriteId { fence, batch } = self.attempt?;
         let number = match record.role {
             Role::State => &mut self.numbers.1,
             _ => &mut self.numbers.0,
         };
         let index = *number;
         *number += 1;
-        let wanted = record.role != Role::State || record.key.as_deref() == Some(POSITION.as_bytes());
+        let wanted =
+            record.role != Role::State || record.key.as_deref() == Some(POSITION.as_bytes());
         wanted.then(|| format!("{}/{fence}/{batch}/{index}", self.shard))
     }
 
@@ -398,7 +400,7 @@ impl broker::Writer for Writer {
         Ok(ends)
     }
 
-    fn begin(&mut self, attempt: Option<Attempt>) -> Result<(), Fault> {
+    fn begin(&mut self, attempt: Option<WriteId>) -> Result<(), Fault> {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(());
         }
@@ -411,7 +413,7 @@ impl broker::Writer for Writer {
     fn send(&mut self, record: &OutputRecord) -> Result<(), Fault> {
         let number = self.numbered(record);
         let partition = (record.role == Role::State).then_some(self.partition);
-        self.produce(record, partition, number.as_deref().map(|number| (ATTEMPT, number)))
+        self.produce(record, partition, number.as_deref().map(|number| (WRITE_ID, number)))
     }
 
     fn repeat(&mut self, written: &Written) -> Result<(), Fault> {

@@ -13,7 +13,7 @@ use super::changelog::{End, Go, Tail, header, partition_of};
 use super::client::Settings;
 use super::input::record;
 use crate::daemon::pipeline::broker::{
-    ATTEMPT, Attempt, Ends, Fault, Output, OutputRecord, Role, Written,
+    Ends, Fault, Output, OutputRecord, Role, WRITE_ID, WriteId, Written,
 };
 use crate::daemon::watchdog::Watchdog;
 use rdkafka::message::{BorrowedMessage, Message};
@@ -192,11 +192,11 @@ impl Readers<'_> {
     }
 
     /// The shard's own attempt that wrote a record, and the record's number in it.
-    fn number(&self, message: &BorrowedMessage<'_>) -> Option<(Attempt, u32)> {
-        let mut parts = header(message, ATTEMPT)?.split('/');
+    fn number(&self, message: &BorrowedMessage<'_>) -> Option<(WriteId, u32)> {
+        let mut parts = header(message, WRITE_ID)?.split('/');
         let mut next = || parts.next();
         let shard: u32 = next()?.parse().ok()?;
-        let attempt = Attempt { fence: next()?.parse().ok()?, batch: next()?.parse().ok()? };
+        let attempt = WriteId { fence: next()?.parse().ok()?, batch: next()?.parse().ok()? };
         let index = next()?.parse().ok()?;
         (shard == self.shard).then_some((attempt, index))
     }

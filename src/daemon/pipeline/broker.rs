@@ -156,12 +156,10 @@ pub enum Fault {
 pub const GENERATION: &str = "wirefold-generation";
 
 /// The header by which a record names the transaction that wrote it: `SHARD/FENCE/BATCH/INDEX`.
-pub const ATTEMPT: &str = "wirefold-batch";
+pub const WRITE_ID: &str = "wirefold-batch";
 
 /// A partition that a shard writes to.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Output {
     /// The topic.
     pub role: Role,
@@ -175,14 +173,14 @@ pub type Ends = BTreeMap<Output, i64>;
 /// One attempt to write one batch: its transaction. Records carry it in the header
 /// `wirefold-batch`, so that what a crashed broker left of a transaction can be put together again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Attempt {
+pub struct WriteId {
     /// The offset of the fence of the take-over that made it.
     pub fence: i64,
     /// The number of the batch.
     pub batch: u64,
 }
 
-/// A record of some [`Attempt`] that is in an output partition, whether readers can see it or not.
+/// A record of some [`WriteId`] that is in an output partition, whether readers can see it or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Where it is.
@@ -190,7 +188,7 @@ pub struct Written {
     /// Its offset.
     pub offset: i64,
     /// The attempt that wrote it.
-    pub attempt: Attempt,
+    pub attempt: WriteId,
     /// Its number within the attempt, by which copies of it are recognised.
     pub index: u32,
     /// Whether it is committed.
@@ -268,7 +266,7 @@ pub trait Broker {
     /// When the broker cannot be reached in time, or an input topic does not exist.
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault>;
 
-    /// Every record that this shard wrote in an [`Attempt`] and that is in an output partition between
+    /// Every record that this shard wrote in an [`WriteId`] and that is in an output partition between
     /// `from` (a partition that is missing there is read from its beginning) and `until`, in the order
     /// of each partition: committed, aborted and hanging ones.
     ///
@@ -365,7 +363,7 @@ pub trait Writer {
     ///
     /// # Errors
     /// When the client is of no more use.
-    fn begin(&mut self, attempt: Option<Attempt>) -> Result<(), Fault>;
+    fn begin(&mut self, attempt: Option<WriteId>) -> Result<(), Fault>;
 
     /// Takes a record in for writing; waits while the queue is full.
     ///

@@ -13,12 +13,12 @@
 //! suspended, and did not know. Everything else counts as it comes.
 
 use super::batch::Batch;
-use super::broker::{Attempt, Ends, Fault, LogRecord, Partition};
+use super::broker::{Ends, Fault, LogRecord, Partition, WriteId};
 use super::held::{self, Held};
 use super::journals::Journals;
 use super::record::{
-    self, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan, Position, RESETS, SHAPE, SWEEP,
-    Shape,
+    self, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan, Position, RESETS,
+    SHAPE, SWEEP, Shape,
 };
 use super::shape::Standing;
 use crate::engine::Settings;
@@ -56,7 +56,7 @@ pub struct Memory {
     pub unaccounted: Option<Ends>,
     /// The last batch that the broker acknowledged since the shard was taken over, and the offset of
     /// its last changelog record.
-    pub confirmed: Option<(Attempt, i64)>,
+    pub confirmed: Option<(WriteId, i64)>,
     /// Whether the flood key is in the changelog.
     pub key_written: bool,
     /// What it rests on; `None` until that is known.
@@ -168,7 +168,7 @@ impl Memory {
 
     /// Takes note that the broker acknowledged the batch that `attempt` wrote, up to `ends` and to
     /// `log_end` in the changelog.
-    pub fn acknowledged(&mut self, attempt: Attempt, log_end: i64, ends: Ends) {
+    pub fn acknowledged(&mut self, attempt: WriteId, log_end: i64, ends: Ends) {
         self.confirm(log_end);
         self.confirmed = Some((attempt, log_end - 1));
         self.unaccounted = Some(self.ends.clone());

@@ -49,7 +49,7 @@ use crate::daemon::repeats::throttled;
 use crate::engine::article::Span;
 use backlog::Backlog;
 use batch::{Batch, With};
-use broker::{Attempt, Broker, Clock, Committed, Fault, OutputRecord, Role, Writer};
+use broker::{Broker, Clock, Committed, Fault, OutputRecord, Role, WriteId, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use lease::{Lease, Wake};
 use memory::{Log, Memory};
@@ -256,7 +256,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.recall(until)?;
         self.owns_state()?;
         let repaired = self.repair(writer, ends, lost)?;
-        if let Some(Attempt { batch, .. }) = lost {
+        if let Some(WriteId { batch, .. }) = lost {
             tracing::warn!(batch, "the log does not hold an acknowledged batch: rebuilding");
             self.forget();
         }
@@ -273,7 +273,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     /// The last batch that the broker acknowledged, if the log up to `until` does not hold it.
-    fn lost_confirmation(&mut self, until: i64) -> Result<Option<Attempt>, Fault> {
+    fn lost_confirmation(&mut self, until: i64) -> Result<Option<WriteId>, Fault> {
         let confirmed = self.memory.as_ref().and_then(|memory| memory.confirmed);
         let Some((attempt, offset)) = confirmed else { return Ok(None) };
         let mut first = None;
@@ -341,7 +341,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let Some(batch) = &memory.unconfirmed else { return Ok(()) };
         let _batch = self.span.clone().entered();
         let started = self.clock.elapsed();
-        let attempt = Attempt { fence: memory.generation as i64, batch: batch.number };
+        let attempt = WriteId { fence: memory.generation as i64, batch: batch.number };
         let (turn_at, within) = (self.turn_at, duration(self.setup.settings.confirm_within));
         let ours = || {
             let turned = self.clock.elapsed().saturating_sub(turn_at);
@@ -372,7 +372,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 fn transact<W: Writer>(
     writer: &mut W,
     batch: &Batch,
-    attempt: Attempt,
+    attempt: WriteId,
     ours: &dyn Fn() -> bool,
 ) -> Result<Committed, Fault> {
     let _transaction = spans::transaction(batch.number).entered();

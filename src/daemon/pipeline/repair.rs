@@ -21,7 +21,7 @@
 //!
 //! # Why this is safe
 //!
-//! Every record names its [`Attempt`]. An attempt of which readers see a record in any partition was
+//! Every record names its [`WriteId`]. An attempt of which readers see a record in any partition was
 //! committed, and so was one that this process was told is committed. Of such an attempt, a partition
 //! in which nothing is visible lost its records, which are still there for readers of uncommitted
 //! records. An attempt of which nothing is visible and nothing is known was aborted, or may count as
@@ -30,7 +30,9 @@
 //!
 //! Cost: one read of what the last batches wrote, at each take-over and after doubt.
 
-use super::broker::{Attempt, Broker, Clock, Committed, Ends, Fault, Output, Role, Written, Writer};
+use super::broker::{
+    Broker, Clock, Committed, Ends, Fault, Output, Role, WriteId, Writer, Written,
+};
 use super::{Delivery, Pipeline};
 use crate::daemon::metrics;
 use std::collections::BTreeMap;
@@ -46,8 +48,8 @@ pub(super) enum Repaired {
 
 /// The records to repeat: those of committed attempts in partitions where none of the attempt is
 /// visible. `confirmed` is an attempt that is known to be committed.
-pub fn missing(written: Vec<Written>, confirmed: Option<Attempt>) -> Vec<Written> {
-    let mut attempts: BTreeMap<Attempt, BTreeMap<Output, Vec<Written>>> = BTreeMap::new();
+pub fn missing(written: Vec<Written>, confirmed: Option<WriteId>) -> Vec<Written> {
+    let mut attempts: BTreeMap<WriteId, BTreeMap<Output, Vec<Written>>> = BTreeMap::new();
     for record in written {
         let outputs = attempts.entry(record.attempt).or_default();
         outputs.entry(record.output).or_default().push(record);
@@ -75,7 +77,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         &mut self,
         writer: &mut B::Writer,
         until: &Ends,
-        confirmed: Option<Attempt>,
+        confirmed: Option<WriteId>,
     ) -> Result<Repaired, Fault> {
         let Some(memory) = &mut self.memory else { return Ok(Repaired::NotChangelog) };
         if self.setup.delivery == Delivery::AtLeastOnce || until.is_empty() {
@@ -124,28 +126,29 @@ mod tests {
     const EVENTS_1: Output = Output { role: Role::Events, partition: 1 };
     const STATE: Output = Output { role: Role::State, partition: 0 };
 
-    fn attempt(batch: u64) -> Attempt {
-        Attempt { fence: 5, batch }
+    fn attempt(batch: u64) -> WriteId {
+        WriteId { fence: 5, batch }
     }
 
     /// Records of a batch by output and index; offsets rise.
     fn written(records: &[(u64, Output, u32, bool)]) -> Vec<Written> {
-        let one = |(offset, (batch, output, index, committed)): (i64, &(u64, Output, u32, bool))| {
-            let record = OutputRecord {
-                role: output.role,
-                key: Some(format!("{batch}/{index}").into_bytes()),
-                payload: None,
-                headers: Vec::new(),
+        let one =
+            |(offset, (batch, output, index, committed)): (i64, &(u64, Output, u32, bool))| {
+                let record = OutputRecord {
+                    role: output.role,
+                    key: Some(format!("{batch}/{index}").into_bytes()),
+                    payload: None,
+                    headers: Vec::new(),
+                };
+                Written {
+                    output: *output,
+                    offset,
+                    attempt: attempt(*batch),
+                    index: *index,
+                    committed: *committed,
+                    record,
+                }
             };
-            Written {
-                output: *output,
-                offset,
-                attempt: attempt(*batch),
-                index: *index,
-                committed: *committed,
-                record,
-            }
-        };
         (0..).zip(records).map(one).collect()
     }
 

@@ -123,7 +123,12 @@ fn lost_if<B: Broker>(
     Ok((!same).then(|| format!("its record {} is another than the one applied", last.offset)))
 }
 
-fn moved(partition: &Partition, why: &str, ends: Watermarks, reset: Reset) -> Result<InputMark, Fault> {
+fn moved(
+    partition: &Partition,
+    why: &str,
+    ends: Watermarks,
+    reset: Reset,
+) -> Result<InputMark, Fault> {
     let Partition { topic, partition } = partition;
     let next = match reset {
         Reset::Error => {

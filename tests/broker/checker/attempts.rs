@@ -3,7 +3,7 @@
 
 use super::{Found, Law, Rules, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
-use wirefold::daemon::pipeline::broker::{ATTEMPT, Role};
+use wirefold::daemon::pipeline::broker::{Role, WRITE_ID};
 use wirefold::daemon::pipeline::record::{POSITION, journal_batch};
 
 /// A batch of a shard.
@@ -22,7 +22,7 @@ pub(super) fn check(found: &Found, rules: &Rules, verdict: &mut Verdict) {
     }
     let mut seen: BTreeMap<Batch, (u64, BTreeSet<u64>)> = BTreeMap::new();
     for record in found.outputs.values().flatten() {
-        let Some([shard, fence, batch, index]) = numbers(record.header(ATTEMPT)) else {
+        let Some([shard, fence, batch, index]) = numbers(record.header(WRITE_ID)) else {
             verdict.broken(Law::Whole, format!("`{}` names no batch", record.key()));
             continue;
         };
@@ -40,7 +40,7 @@ pub(super) fn check(found: &Found, rules: &Rules, verdict: &mut Verdict) {
         if let Some(batch) = journal_batch(&record.key()) {
             journals.insert((shard, batch));
         }
-        if record.key() == POSITION && numbers(record.header(ATTEMPT)).is_none() {
+        if record.key() == POSITION && numbers(record.header(WRITE_ID)).is_none() {
             verdict.broken(Law::Whole, "a position names no batch");
         }
     }

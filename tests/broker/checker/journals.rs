@@ -5,8 +5,8 @@ use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::daemon::pipeline::broker::{GENERATION, Partition};
 use wirefold::daemon::pipeline::record::{
-    self, END, ENDS, GROUP, Journal, KEY, PLAN, POSITION, Position, RESETS, SHAPE, SWEEP,
-    is_fence, journal_batch,
+    self, END, ENDS, GROUP, Journal, KEY, PLAN, POSITION, Position, RESETS, SHAPE, SWEEP, is_fence,
+    journal_batch,
 };
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::CORE;

@@ -6,7 +6,7 @@
 use super::{Found, Law, OUTPUTS, Rules, Verdict};
 use crate::outside::Record;
 use std::collections::BTreeMap;
-use wirefold::daemon::pipeline::broker::{ATTEMPT, OutputRecord, Role};
+use wirefold::daemon::pipeline::broker::{OutputRecord, Role, WRITE_ID};
 
 /// What the engine says, by topic and key; the shards that say it each have an order of their own.
 #[derive(Debug, Default)]
@@ -107,6 +107,6 @@ pub(super) fn check(found: &Found, mut said: Said, rules: &Rules, verdict: &mut 
 }
 
 fn same(found: &Record, said: &OutputRecord) -> bool {
-    let headers = found.headers.iter().filter(|(name, _)| name != ATTEMPT);
+    let headers = found.headers.iter().filter(|(name, _)| name != WRITE_ID);
     found.value == said.payload && headers.eq(&said.headers)
 }
