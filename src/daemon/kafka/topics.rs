@@ -5,7 +5,7 @@
 //! wrong policy or partition count would lose memory. Rights are asked for before anything depends on
 //! them.
 
-use super::client::{CALL, Quiet, ROLES, Settings};
+use super::client::{CALL, Quiet, Settings};
 use super::connection::Connection;
 pub use super::connection::Error;
 use super::rights::{self, Resource};
@@ -160,7 +160,7 @@ pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), String> {
     let connection = Connection::new(settings).map_err(|error| error.to_string())?;
     let mut gone = BTreeMap::<&str, u32>::new();
     while stop.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-        for role in ROLES {
+        for role in Role::ALL {
             let Some(topic) = settings.topics.of(role) else { continue };
             let why = match connection.partitions(topic, LOOK) {
                 Ok(Some(_)) => {
@@ -381,14 +381,11 @@ fn describe(access: &Access<'_>, topics: &[&str]) -> Result<Configs, Error> {
 
 /// Whether compaction may remove records of a topic; false where the broker does not tell.
 pub(super) fn is_compacted(settings: &Settings, topic: &str) -> bool {
-    let made = settings.admin().create_with_context(Quiet);
-    let Ok(admin) = made else { return false };
-    let admin: AdminClient<Quiet> = admin;
     let policy = |resource: &ConfigResource| resource.get("cleanup.policy")?.value.clone();
-    match describe(&admin, &[topic]) {
+    match Access::open(settings).and_then(|access| describe(&access, &[topic])) {
         Ok(told) => told.get(topic).and_then(policy).is_some_and(|p| p.contains("compact")),
-        Err(why) => {
-            tracing::warn!(topic, why, "cannot read topic configuration; assuming no compaction");
+        Err(error) => {
+            tracing::warn!(topic, %error, "cannot read topic configuration; assuming no compaction");
             false
         }
     }

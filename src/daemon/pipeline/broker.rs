@@ -266,7 +266,7 @@ pub trait Broker {
     /// When the broker cannot be reached in time, or an input topic does not exist.
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault>;
 
-    /// Every record that this shard wrote in an [`WriteId`] and that is in an output partition between
+    /// Every record of a transaction of this shard and that is in an output partition between
     /// `from` (a partition that is missing there is read from its beginning) and `until`, in the order
     /// of each partition: committed, aborted and hanging ones.
     ///

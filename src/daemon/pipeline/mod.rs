@@ -49,7 +49,7 @@ use crate::daemon::repeats::throttled;
 use crate::engine::article::Span;
 use backlog::Backlog;
 use batch::{Batch, With};
-use broker::{Broker, Clock, Committed, Fault, OutputRecord, Role, WriteId, Writer};
+use broker::{Broker, Clock, Committed, Fault, OutputRecord, WriteId, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use lease::{Lease, Wake};
 use memory::{Log, Memory};
