@@ -12,6 +12,7 @@
 //! label, and no text of one is ever in a value.
 
 use super::pipeline::Ended;
+use super::pipeline::reject::{FAILED, STAGE_PROCESSING, TOO_LARGE, TOO_SLOW};
 use crate::engine::CORE;
 use crate::engine::relation::Kind as RelationKind;
 use metrics::{Label, Unit};
@@ -136,7 +137,11 @@ table! {
     CLASSIFIED: Counter "wirefold_articles_classified_total" ["kind"] Count NONE
         "Articles classified, by what they are."
     REJECTED: Counter "wirefold_articles_rejected_total" ["stage" "reason"] Count NONE
-        "Articles that could not be read, by stage and reason."
+        "Articles and records rejected, by stage (`wire`, `output`, `processing`) and reason."
+    PANICS: Counter "wirefold_panics_total" [] Count NONE
+        "Panics caught in the pipelines: the record was rejected, or the state was rebuilt."
+    STUCK_WORKERS: Gauge "wirefold_stuck_workers" [] Count NONE
+        "Threads that still work on a record that was rejected as `too_slow`."
     LATE: Counter "wirefold_late_articles_total" [] Count NONE
         "Articles that arrived later after their publication than `engine.late_after`."
     DECISION: Histogram "wirefold_decision_seconds" [] Seconds WORK
@@ -285,9 +290,14 @@ fn start() {
         }
     }
     BUILD_INFO.set([env!("CARGO_PKG_VERSION"), CORE], 1.0);
-    for counter in [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS, STREAMS_DROPPED, UNWRAPPED] {
+    let counted = [RECEIVED, LATE, REBALANCES, MERGES, WITHDRAWALS, STREAMS_DROPPED, UNWRAPPED];
+    for counter in counted.into_iter().chain([PANICS]) {
         counter.add([], 0);
     }
+    for reason in [FAILED, TOO_LARGE, TOO_SLOW] {
+        REJECTED.add([STAGE_PROCESSING, reason], 0);
+    }
+    STUCK_WORKERS.set([], 0.0);
     CONNECTIONS.set([], 0.0);
     STREAMS.set([], 0.0);
     BOUNDS.iter().for_each(|bound| BOUNDED.add([bound], 0));

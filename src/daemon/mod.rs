@@ -25,12 +25,15 @@ macro_rules! point {
 pub mod admin;
 pub mod contract;
 pub mod desk;
+pub mod faults;
 pub mod kafka;
 pub mod metrics;
 pub mod notify;
+pub mod panics;
 pub mod pipeline;
 pub mod run;
 pub mod teller;
 pub mod texts;
 pub mod view;
 pub mod watchdog;
+pub mod workers;

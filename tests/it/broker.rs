@@ -15,7 +15,7 @@ use wirefold::daemon::pipeline::broker::{
     OutputRecord, Partition, Polled, Role, Tail, Tailed, Writer,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
-use wirefold::daemon::pipeline::record::FENCE;
+use wirefold::daemon::pipeline::record::{ATTEMPT, FENCE};
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::article::EventTime;
 
@@ -67,6 +67,10 @@ pub(crate) struct World {
     pub(crate) struck: u64,
     /// Whether the process was killed, which a standby does not return as an error.
     pub(crate) killed: bool,
+    /// Whether the process is dead though it does not know yet: its next step ends it.
+    pub(crate) dead: bool,
+    /// The most bytes of a changelog record; 0 is a megabyte, as for the other topics.
+    pub(crate) state_bytes_max: usize,
     /// Batches committed.
     pub(crate) commits: u64,
     /// What a transaction that was to be aborted left behind: the next commit takes it along.
@@ -196,7 +200,7 @@ impl Shared {
         let mut world = self.lock();
         world.lease = Some(grant(&wake));
         world.wakes = Some(wake);
-        world.quiet = 0;
+        (world.quiet, world.dead) = (0, false);
         wakes
     }
 
@@ -205,7 +209,7 @@ impl Shared {
         let (wake, wakes) = unbounded();
         let mut world = self.lock();
         (world.lease, world.wakes, world.quiet, world.killed) = (None, Some(wake), 0, false);
-        (world.revealed, world.reveals) = (0, reveals);
+        (world.revealed, world.reveals, world.dead) = (0, reveals, false);
         wakes
     }
 
@@ -218,6 +222,9 @@ impl Shared {
         let mut world = self.lock();
         world.steps += 1;
         world.kinds.push(kind);
+        if std::mem::take(&mut world.dead) {
+            world.disturb(Strike::Kill)?;
+        }
         let strike = world.strikes.get(&world.steps).copied();
         if let Some((strike, When::Before)) = strike {
             world.disturb(strike)?;
@@ -362,7 +369,12 @@ impl Broker for Shared {
     }
 
     fn limits(&self) -> Limits {
-        Limits { by_role: [1 << 20; 5] }
+        let mut limits = Limits { by_role: [1 << 20; 5] };
+        match self.lock().state_bytes_max {
+            0 => {}
+            bytes => limits.by_role[Role::State as usize] = bytes,
+        }
+        limits
     }
 }
 
@@ -402,13 +414,14 @@ impl Writer for MemoryWriter {
         let epoch = self.epoch;
         self.world.step("commit", |w| {
             fenced(w, epoch)?;
+            let shell = |key: &[u8]| [FENCE.as_bytes(), ATTEMPT.as_bytes()].contains(&key);
+            let batch = w.open.iter().any(|r| r.key.as_deref().is_none_or(|key| !shell(key)));
             let mut open = std::mem::take(&mut w.hanging);
             open.append(&mut w.open);
-            let fence = open.iter().any(|record| record.key.as_deref() == Some(FENCE.as_bytes()));
             w.publish(open);
             w.log_next += i64::from(w.transactions);
-            w.commits += u64::from(!fence);
-            match !fence && w.commits.is_multiple_of(5) {
+            w.commits += u64::from(batch);
+            match batch && w.commits.is_multiple_of(5) {
                 true => Ok(Committed::AfterTrouble),
                 false => Ok(Committed::Surely),
             }

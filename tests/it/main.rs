@@ -20,6 +20,7 @@ mod feed;
 mod furniture;
 mod guard;
 mod held;
+mod isolation;
 mod memory;
 mod metrics;
 mod mock;

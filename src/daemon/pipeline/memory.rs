@@ -16,7 +16,8 @@ use super::broker::{Fault, LogRecord};
 use super::held::{self, Held};
 use super::journals::Journals;
 use super::record::{
-    self, END, End, FENCE, Journal, KEY, PLAN, POSITION, Plan, Position, SHAPE, Shape,
+    self, ATTEMPT, Attempt, END, End, FENCE, Journal, KEY, PLAN, POSITION, Plan, Position, SHAPE,
+    Shape,
 };
 use super::shape::Standing;
 use crate::engine::Settings;
@@ -47,6 +48,8 @@ pub struct Memory {
     pub shape_written: bool,
     /// The batch that an earlier owner planned and did not end.
     pub open_plan: Option<Plan>,
+    /// The batch that an owner announced and did not write.
+    pub attempt: Option<Attempt>,
     /// The batch that is applied here and not confirmed by the broker.
     pub unconfirmed: Option<Batch>,
 }
@@ -66,12 +69,13 @@ impl Memory {
     /// Judges by the changelog's tail, from `log_end` on, what became of the unconfirmed batch.
     pub fn outcome(&self, tail: &[LogRecord]) -> Outcome {
         let Some(batch) = &self.unconfirmed else {
-            let empty = tail.iter().all(|found| found.key == FENCE);
+            let empty = tail.iter().all(|found| [FENCE, ATTEMPT].contains(&&*found.key));
             return if empty { Outcome::Written } else { Outcome::Foreign };
         };
         let own = batch.changelog();
         let known = |found: &LogRecord| {
-            found.key == FENCE || own.get(found.key.as_str()) == Some(&found.value.as_deref())
+            [FENCE, ATTEMPT].contains(&&*found.key)
+                || own.get(found.key.as_str()) == Some(&found.value.as_deref())
         };
         if !tail.iter().all(known) {
             return Outcome::Foreign;
@@ -137,6 +141,7 @@ pub struct Log {
     values: BTreeMap<String, Option<Vec<u8>>>,
     pending: Vec<LogRecord>,
     plan: Option<Plan>,
+    attempt: Option<Attempt>,
     generation: u64,
     read: u64,
     end: Option<i64>,
@@ -172,12 +177,19 @@ impl Log {
         if found.key == FENCE {
             return Ok(());
         }
+        if found.key == ATTEMPT {
+            let attempt = found.value.map(|value| record::decode(ATTEMPT, &value));
+            self.attempt = attempt.transpose().map_err(stop)?;
+            return Ok(());
+        }
         self.whole = false;
         match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {
                 let plan: Plan = record::decode(PLAN, value).map_err(stop)?;
                 self.rises(plan.generation, found.offset)?;
                 self.pending.clear();
+                // What is planned is applied already.
+                self.attempt = None;
                 self.plan = Some(plan);
             }
             (END, Some(value)) => {
@@ -226,6 +238,7 @@ impl Log {
     pub fn passed(&mut self, memory: &Memory) {
         debug_assert!(self.values.is_empty(), "an owner's log holds nothing that memory does not");
         (self.plan, self.end) = (None, Some(memory.log_end));
+        self.attempt.clone_from(&memory.attempt);
         self.generation = self.generation.max(memory.generation);
     }
 
@@ -242,6 +255,7 @@ impl Log {
         memory.log_end = memory.log_end.max(end);
         memory.generation = self.generation + 1;
         memory.open_plan = self.plan.clone();
+        memory.attempt.clone_from(&self.attempt);
         Ok(())
     }
 
@@ -286,6 +300,7 @@ impl Log {
             shape_written: shape.is_some(),
             shape,
             open_plan: self.plan.clone(),
+            attempt: self.attempt.clone(),
             unconfirmed: None,
         })
     }

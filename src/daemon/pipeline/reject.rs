@@ -21,8 +21,23 @@ use sha2::{Digest, Sha256};
 pub const STAGE: &str = "wire";
 /// Where outputs are refused that their topic does not take, though their input was read.
 pub const STAGE_OUTPUT: &str = "output";
-/// Why they are.
+/// Where records are refused that were isolated because processing them failed.
+pub const STAGE_PROCESSING: &str = "processing";
+/// Why outputs are refused, and records whose changelog records are too large.
 pub const TOO_LARGE: &str = "too_large";
+/// Why a record is refused that made the process panic or end.
+pub const FAILED: &str = "failed";
+/// Why a record is refused that took too long.
+pub const TOO_SLOW: &str = "too_slow";
+
+/// Why a record is isolated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub reason: &'static str,
+    /// In words, without text of the record.
+    pub message: String,
+}
 
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
@@ -41,6 +56,11 @@ pub fn reject(
 /// The reject record in the place of an output that is too large, with the input that brought it about.
 pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize) -> OutputRecord {
     refuse(record, item, [STAGE_OUTPUT, TOO_LARGE, why], bytes_max)
+}
+
+/// The reject record for a whole record that is isolated.
+pub fn isolated(record: &InputRecord, why: &Refusal, bytes_max: usize) -> OutputRecord {
+    refuse(record, 0, [STAGE_PROCESSING, why.reason, &why.message], bytes_max)
 }
 
 fn refuse(record: &InputRecord, item: usize, why: [&str; 3], bytes_max: usize) -> OutputRecord {

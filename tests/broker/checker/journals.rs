@@ -5,7 +5,7 @@ use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::daemon::pipeline::broker::Partition;
 use wirefold::daemon::pipeline::record::{
-    self, END, FENCE, Journal, KEY, PLAN, POSITION, Position, SHAPE, journal_batch,
+    self, ATTEMPT, END, FENCE, Journal, KEY, PLAN, POSITION, Position, SHAPE, journal_batch,
 };
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::CORE;
@@ -37,7 +37,7 @@ impl Log {
         let mut pending: Option<Vec<&Record>> = None;
         for found in state.iter().filter(|record| record.partition == shard) {
             match (found.key().as_str(), &mut pending) {
-                (FENCE, _) => {}
+                (FENCE | ATTEMPT, _) => {}
                 (PLAN, _) => pending = Some(Vec::new()),
                 (END, _) => {
                     for found in pending.take().unwrap_or_default() {
