@@ -29,6 +29,7 @@ use wirefold::daemon::admin::status::Instance;
 use wirefold::daemon::contract::{Encoder, Mode, Unique};
 use wirefold::daemon::desk::keeper::Keeper;
 use wirefold::daemon::desk::{Desks, News};
+use wirefold::daemon::faults::Faults;
 use wirefold::daemon::metrics;
 use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
@@ -150,8 +151,8 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
     let before = resident();
     let (settings, desks) = (Settings::default(), Desks::new(1));
     let mut state = State::new(settings.clone(), KEY);
-    let mut keeper =
-        (way != Way::NoViews).then(|| Keeper::start(0, desks.clone()).expect("a thread"));
+    let mut keeper = (way != Way::NoViews)
+        .then(|| Keeper::start(0, desks.clone(), &Faults::default()).expect("a thread"));
     desks.hear(0);
     let encoder = Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Wanted);
     let loaded = (way == Way::Load).then(|| {

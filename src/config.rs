@@ -122,8 +122,9 @@ pub struct Output {
     pub partitions: u32,
     /// Replicas of the topics that are made; -1 is the broker's default.
     pub replication: i32,
-    /// What to do about an output that is larger than its topic takes: `stop`, or `reject`, which
-    /// writes a reject that says so in its place. A changelog record that is too large always stops.
+    /// What to do about a record that is larger than its topic takes: `reject`, or `stop`. `reject`
+    /// writes a reject that says so in the place of an output; where a changelog record is too large,
+    /// the input record that causes it is rejected.
     pub too_large: TooLarge,
 }
 
@@ -138,7 +139,7 @@ impl Default for Output {
             mode: Mode::Binary,
             partitions: 4,
             replication: -1,
-            too_large: TooLarge::Stop,
+            too_large: TooLarge::Reject,
         }
     }
 }

@@ -11,19 +11,20 @@ use crate::daemon::kafka::client::{self, Settings, Topics};
 use crate::daemon::kafka::texts::Positions;
 use crate::daemon::metrics;
 use crate::daemon::notify::Notifier;
+use crate::daemon::panics;
 use crate::daemon::pipeline::shards::{Map, Slice};
-use crate::daemon::pipeline::{Delivery, Setup};
+use crate::daemon::pipeline::{Delivery, Setup, prepare};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::teller::Teller;
 use crate::daemon::texts::Texts;
 use crate::daemon::view::Views;
-use crate::daemon::watchdog;
-use crate::engine::CORE;
+use crate::engine::{CORE, wire};
 use anyhow::anyhow;
 use std::sync::Arc;
 
 /// Runs until a signal.
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
+    panics::install();
     server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
     let kafka = kafka(config);
     client::check(&kafka).map_err(|why| Failure::Usage(anyhow!(why)))?;
@@ -34,9 +35,8 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
     let shown = Seen::new(config, &kafka);
     let views = shown.views.clone();
     let server = serve(config, &kafka, &shown)?;
-    let daemon = Daemon::start(kafka, setup(config), tellers(shown));
+    let daemon = Daemon::start(kafka, setup(config), tellers(shown), views.clone());
     let daemon = daemon.map_err(Failure::Usage)?;
-    watchdog::over(views.clone())?;
     let notifier = Notifier::start(views)?;
     let ended = daemon.run(|| notifier.into_iter().for_each(Notifier::stopping));
     if let Some(server) = server {
@@ -162,6 +162,8 @@ pub(super) fn setup(config: &Config) -> Setup {
         fresh_key: fresh_key(),
         encoder: Arc::new(encoder(config)),
         format: config.input.format,
+        decode: wire::items,
+        prepare_within: prepare::WITHIN,
         too_large: config.output.too_large,
         slice: Slice { map: config.map(), shard: 0 },
         followed: config.standby.shards.clone(),

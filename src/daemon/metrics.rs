@@ -12,6 +12,7 @@
 //! label, and no text of one is ever in a value.
 
 use super::pipeline::Ended;
+use super::pipeline::reject::{FAILED, STAGE_PROCESSING, TOO_LARGE, TOO_SLOW};
 use crate::engine::CORE;
 use crate::engine::relation::Kind as RelationKind;
 use metrics::{Label, Unit};
@@ -139,9 +140,13 @@ table! {
     CLASSIFIED: Counter "wirefold_articles_classified_total" ["kind"] Count NONE
         "Articles classified, by what they are."
     REJECTED: Counter "wirefold_articles_rejected_total" ["stage" "reason"] Count NONE
-        "Articles that could not be read, by stage and reason."
+        "Articles and records rejected, by stage (`wire`, `output`, `processing`) and reason."
     HEADERS_LOST: Counter "wirefold_headers_unreadable_total" [] Count NONE
         "Headers of input records that were left out because their names are not UTF-8."
+    PANICS: Counter "wirefold_panics_total" [] Count NONE
+        "Panics caught in the pipelines: the record was rejected, or the state was rebuilt."
+    STUCK_WORKERS: Gauge "wirefold_stuck_workers" [] Count NONE
+        "Threads that still work on a record that was rejected as `too_slow`."
     LATE: Counter "wirefold_late_articles_total" [] Count NONE
         "Articles that arrived later after their publication than `engine.late_after`."
     DECISION: Histogram "wirefold_decision_seconds" [] Seconds WORK
@@ -307,8 +312,13 @@ fn start() {
     for counter in [RECEIVED, HEADERS_LOST, LATE, REPAIRED, VOID, REBALANCES, MERGES, WITHDRAWALS] {
         counter.add([], 0);
     }
-    STREAMS_DROPPED.add([], 0);
-    UNWRAPPED.add([], 0);
+    for counter in [STREAMS_DROPPED, UNWRAPPED, PANICS] {
+        counter.add([], 0);
+    }
+    for reason in [FAILED, TOO_LARGE, TOO_SLOW] {
+        REJECTED.add([STAGE_PROCESSING, reason], 0);
+    }
+    STUCK_WORKERS.set([], 0.0);
     CONNECTIONS.set([], 0.0);
     STREAMS.set([], 0.0);
     BOUNDS.iter().for_each(|bound| BOUNDED.add([bound], 0));

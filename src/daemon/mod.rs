@@ -25,9 +25,11 @@ macro_rules! point {
 pub mod admin;
 pub mod contract;
 pub mod desk;
+pub mod faults;
 pub mod kafka;
 pub mod metrics;
 pub mod notify;
+pub mod panics;
 pub mod pipeline;
 mod repeats;
 pub mod run;
@@ -35,3 +37,4 @@ pub mod teller;
 pub mod texts;
 pub mod view;
 pub mod watchdog;
+pub mod workers;

@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Notifier {
     stop: Sender<()>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Option<()>>,
 }
 
 impl Notifier {
@@ -43,14 +43,15 @@ impl Notifier {
         let every = watched.map_or(LOOK_EVERY, |within| (within / 3).min(LOOK_EVERY));
         let (stop, stopped) = bounded(1);
         let mut told = Told { watched: watched.is_some(), ..Told::default() };
+        let faults = views.faults().clone();
         let tell = move || told.tell(&views, &stopped, every);
-        let thread = std::thread::Builder::new().name("notifier".into()).spawn(tell)?;
+        let thread = faults.thread("notifier", tell)?;
         Ok(Some(Self { stop, thread }))
     }
 
     /// Says that the daemon is about to end; nothing more is said afterwards.
     pub fn stopping(self) {
-        if self.stop.send(()).is_err() || self.thread.join().is_err() {
+        if self.stop.send(()).is_err() || !matches!(self.thread.join(), Ok(Some(()))) {
             tracing::warn!("the notifier had ended before");
         }
     }

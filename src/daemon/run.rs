@@ -9,8 +9,11 @@
 //! In: the Kafka side, a pipeline's [`Setup`] and observers. Out: a [`Daemon`] that runs until it is
 //! told to stop, or until a part of it cannot go on. There is one way to stop, and signals, faults
 //! and tests all take it: pipelines finish their batch and commit, and only then the group is left,
-//! so that a standby takes over at once.
+//! so that a standby takes over at once. A thread that panics is a fault: within a quarter of a second
+//! the stop begins, and the instance is not ready from the panic on. A pipeline recovers from panics of
+//! its own, up to a bound.
 
+use super::faults::Faults;
 use super::kafka::client::{self, Settings};
 use super::kafka::cluster::{Cluster, MachineClock};
 use super::kafka::lease;
@@ -19,6 +22,7 @@ use super::pipeline::lease::Wake;
 use super::pipeline::shards::Slice;
 use super::pipeline::{Observer, Pipeline, Setup};
 use super::repeats::throttled;
+use super::view::Views;
 use super::watchdog::Watchdog;
 use crate::engine::fingerprint::FloodKey;
 use anyhow::{Context, anyhow};
@@ -29,6 +33,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// How often the supervisor looks for faults of threads.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long to rest between attempts to reach the broker at start.
 const REST: Duration = Duration::from_secs(1);
 
@@ -65,17 +71,26 @@ pub fn fresh_key() -> FloodKey {
 }
 
 impl Daemon {
-    /// Starts it: one pipeline for each shard of `kafka.map`, with its own slice of it.
+    /// Starts it: one pipeline for each shard of `kafka.map`, with its own slice of it. `views` are
+    /// watched, and a fault reported to them ends the daemon.
     ///
     /// # Errors
     /// When the settings passed to librdkafka are not taken, or the system gives no thread.
-    pub fn start(kafka: Settings, setup: Setup, observers: Observers) -> anyhow::Result<Self> {
+    pub fn start(
+        kafka: Settings,
+        setup: Setup,
+        observers: Observers,
+        views: Arc<Views>,
+    ) -> anyhow::Result<Self> {
         client::check(&kafka).map_err(|why| anyhow!(why))?;
         #[cfg(feature = "failpoints")]
         std::mem::forget(fail::FailScenario::setup());
         let (stop, stopped) = bounded(1);
-        let supervisor =
-            thread("supervisor", move || supervise(&kafka, &setup, &observers, &stopped))?;
+        let watchdog = Watchdog::start(views.clone()).context("no thread for the watchdog")?;
+        let supervisor = thread("supervisor", move || {
+            let parts = Parts { faults: views.faults().clone(), watchdog, stopped };
+            supervise(&kafka, &setup, &observers, &parts)
+        })?;
         Ok(Self { stop, supervisor })
     }
 
@@ -136,14 +151,21 @@ fn thread<T: Send + 'static>(
     made.with_context(|| format!("no thread for `{name}`"))
 }
 
+/// What the supervisor listens to.
+struct Parts {
+    faults: Faults,
+    watchdog: Watchdog,
+    stopped: Receiver<()>,
+}
+
 fn supervise(
     kafka: &Settings,
     setup: &Setup,
     observers: &Observers,
-    stopped: &Receiver<()>,
+    parts: &Parts,
 ) -> anyhow::Result<()> {
-    let Some(told) = topics_ready(kafka, stopped)? else { return Ok(()) };
-    let watchdog = Watchdog::start();
+    let Some(told) = topics_ready(kafka, parts)? else { return Ok(()) };
+    let Parts { faults, watchdog, .. } = parts;
     let leaving = Arc::new(AtomicBool::new(false));
     let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 2);
     let watched = watch_topics(kafka, &ended)?;
@@ -154,7 +176,7 @@ fn supervise(
         let slice = Slice { map: kafka.map.clone(), shard };
         let setup = Setup { slice, ..setup.clone() };
         let (observer, ended) = (observers(shard), ended.clone());
-        pipelines.push(thread(&format!("shard-{shard}"), move || {
+        pipelines.push(faults.thread(&format!("shard-{shard}"), move || {
             let mut pipeline = Pipeline::new(setup, cluster, MachineClock::default(), observer);
             send(&ended, pipeline.run(&waking));
         })?);
@@ -162,26 +184,44 @@ fn supervise(
     }
     let group = {
         let (kafka, wakes, leaving) = (kafka.clone(), wakes.clone(), leaving.clone());
-        thread("lease", move || send(&ended, lease::follow(&kafka, wakes, &leaving, &watchdog)))?
-    };
-    let outcome = select! {
-        recv(stopped) -> _ => Ok(()),
-        recv(ends) -> end => end.unwrap_or_else(|_| Err("a thread panicked".into())),
+        let watchdog = watchdog.clone();
+        faults.thread("lease", move || {
+            send(&ended, lease::follow(&kafka, wakes, &leaving, &watchdog));
+        })?
     };
     drop(watched);
+    let outcome = ended_by(&parts.stopped, &ends, faults);
+    if let Err(why) = &outcome {
+        tracing::error!(why, "ending");
+    }
     for wake in &wakes {
         if wake.send(Wake::Stop).is_err() {
             tracing::debug!("a pipeline has ended before");
         }
     }
-    let joined: Vec<_> = pipelines.into_iter().map(JoinHandle::join).collect();
+    // Whether one of them panicked is among the faults.
+    pipelines.into_iter().for_each(|pipeline| drop(pipeline.join()));
     leaving.store(true, Ordering::SeqCst);
-    let left = group.join();
-    outcome.map_err(|why| anyhow!(why))?;
-    if joined.iter().any(Result::is_err) || left.is_err() {
-        return Err(anyhow!("a thread panicked"));
+    drop(group.join());
+    let later = ends.try_iter().find_map(Result::err).or_else(|| faults.first());
+    outcome.and_then(|()| later.map_or(Ok(()), Err)).map_err(|why| anyhow!(why))
+}
+
+/// Waits for the stop, for the end of a pipeline or of the lease thread, or for a fault of any thread.
+fn ended_by(
+    stopped: &Receiver<()>,
+    ends: &Receiver<Result<(), String>>,
+    faults: &Faults,
+) -> Result<(), String> {
+    loop {
+        select! {
+            recv(stopped) -> _ => return Ok(()),
+            recv(ends) -> end => {
+                return end.unwrap_or_else(|_| Err(faults.first().unwrap_or_default()));
+            }
+            default(LOOK_EVERY) => faults.first().map_or(Ok(()), Err)?,
+        }
     }
-    ends.try_iter().find_map(Result::err).map_or(Ok(()), |why| Err(anyhow!(why)))
 }
 
 /// Ends the process when a topic that it writes is deleted; until what is returned is dropped.
@@ -212,24 +252,53 @@ fn send(ended: &Sender<Result<(), String>>, end: Result<(), String>) {
 
 /// Waits for the broker and its topics; `None` when told to stop before, which is at once: nothing is
 /// held yet, so that a call under way may be left.
-fn topics_ready(kafka: &Settings, stopped: &Receiver<()>) -> anyhow::Result<Option<Told>> {
+fn topics_ready(kafka: &Settings, parts: &Parts) -> anyhow::Result<Option<Told>> {
     loop {
         let (tell, answers) = bounded(1);
         let kafka = kafka.clone();
         thread("topics", move || tell.send(topics::ready(&kafka)))?;
-        let found = select! {
-            recv(stopped) -> _ => return Ok(None),
-            recv(answers) -> found => found.context("the topics thread panicked")?,
+        let found = loop {
+            select! {
+                recv(parts.stopped) -> _ => return Ok(None),
+                recv(answers) -> found => break found.context("the topics thread panicked")?,
+                default(LOOK_EVERY) => {
+                    parts.faults.first().map_or(Ok(()), |why| Err(anyhow!(why)))?;
+                }
+            }
         };
         match found {
             Ok(told) => return Ok(Some(told)),
             Err(topics::Error::Unreached(why)) => {
                 throttled(&why, |repeats| tracing::warn!(repeats, why, "waiting for the broker"));
-                if stopped.recv_timeout(REST).is_ok() {
+                if parts.stopped.recv_timeout(REST).is_ok() {
                     return Ok(None);
                 }
             }
             Err(error @ topics::Error::Wrong(_)) => return Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The other senders of the channel stay, as those of the other shards do.
+    #[test]
+    fn a_thread_that_panics_is_noticed_within_a_second() {
+        let faults = Faults::default();
+        let (_stop, stopped) = bounded::<()>(1);
+        let (ended, ends) = bounded::<Result<(), String>>(2);
+        let other = ended.clone();
+        let started = Instant::now();
+        let thread = faults.thread("shard-0", move || {
+            let _ended = ended;
+            panic!("of the shard");
+        });
+        let why = ended_by(&stopped, &ends, &faults).unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+        assert!(why.contains("shard-0") && why.contains("of the shard"), "{why}");
+        assert!(thread.unwrap().join().unwrap().is_none());
+        drop(other);
     }
 }

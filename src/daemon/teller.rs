@@ -8,7 +8,7 @@ use super::desk::{Desks, News};
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
-use super::pipeline::reject::{STAGE, STAGE_OUTPUT, TOO_LARGE};
+use super::pipeline::reject::{STAGE, STAGE_OUTPUT, STAGE_PROCESSING, TOO_LARGE};
 use super::pipeline::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
 use super::view::{ShardView, Views};
 use crate::engine::article::EventTime;
@@ -41,7 +41,7 @@ impl Teller {
     /// # Errors
     /// When the system gives no thread.
     pub fn with_desk(self, desks: &Arc<Desks>) -> std::io::Result<Self> {
-        let keeper = Keeper::start(self.shard, desks.clone())?;
+        let keeper = Keeper::start(self.shard, desks.clone(), self.views.faults())?;
         let desk = Kept { keeper, shard: self.shard, desks: desks.clone() };
         Ok(Self { desk: Some(desk), ..self })
     }
@@ -216,9 +216,12 @@ fn owns(phase: Phase) -> bool {
 
 /// Counts a committed batch.
 fn count(batch: &Batch, wall: EventTime) {
-    let refused: u64 = batch.refused.values().sum();
+    let refused: u64 = batch.refused.values().chain(batch.isolated.values()).sum();
     for (reason, count) in &batch.refused {
         metrics::REJECTED.add([STAGE, reason], *count);
+    }
+    for (reason, count) in &batch.isolated {
+        metrics::REJECTED.add([STAGE_PROCESSING, reason], *count);
     }
     metrics::REJECTED.add([STAGE_OUTPUT, TOO_LARGE], batch.oversized);
     let mut accepted = 0;

@@ -6,7 +6,7 @@
 //! has its own clients.
 
 use super::desk::Settings;
-use super::metrics;
+use super::{metrics, panics};
 use crate::engine;
 use crate::engine::article::{Article, InputPosition};
 use crate::engine::wire::{self, Format};
@@ -144,7 +144,8 @@ fn serve(
         let known = lock(keeps).get(&place(&at));
         let found = match known {
             Some(record) => Ok(Some(record)),
-            None => reader.read(&at).map(|record| record.map(Arc::new)),
+            None => panics::caught(|| reader.read(&at))
+                .and_then(|read| read.map(|record| record.map(Arc::new))),
         };
         if let Ok(Some(record)) = &found {
             lock(keeps).put(place(&at), record.clone());

@@ -9,13 +9,15 @@
 //!
 //! Cost: an allocation and a pointer swap a commit; a view is a few hundred bytes, whatever is live.
 
+use super::faults::Faults;
 use super::pipeline::broker::Partition;
 use super::pipeline::{Following, InputWaiting, Phase};
 use crate::engine::article::{EventTime, Span};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// How long a pipeline that has work may go without a commit. A transaction may take 20 s, and the
 /// watchdog of blocking calls grants 10 s more before it ends the process.
@@ -25,7 +27,12 @@ pub const RESTORES_WITHIN: Duration = Duration::from_secs(600);
 
 /// The views of all shards.
 #[derive(Debug)]
-pub struct Views(Vec<ArcSwap<ShardView>>);
+pub struct Views {
+    shards: Vec<ArcSwap<ShardView>>,
+    /// For how long the process could run so far, in milliseconds.
+    ran: AtomicU64,
+    faults: Faults,
+}
 
 /// What can be seen of a shard.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -62,8 +69,8 @@ pub struct ShardView {
     pub restored: Option<(u64, Duration)>,
     /// Whether the broker answers for the input, as far as is known.
     pub reached: bool,
-    /// When it was last seen to move; `None` before it runs.
-    pub moved: Option<Instant>,
+    /// When it was last seen to move, in time that the process could run; `None` before it runs.
+    pub moved: Option<Duration>,
 }
 
 impl ShardView {
@@ -75,13 +82,13 @@ impl ShardView {
 
     /// Why it counts as hanging at `now`, if it does. A phase in which the broker or the group is
     /// waited for may last.
-    fn hangs(&self, now: Instant) -> Option<String> {
+    fn hangs(&self, now: Duration) -> Option<String> {
         let within = match self.phase? {
             Phase::Running => WORKS_WITHIN,
             Phase::Restoring(_) => RESTORES_WITHIN,
             Phase::Idle | Phase::Standby | Phase::Recovering | Phase::Stopping => return None,
         };
-        let still = now.saturating_duration_since(self.moved?);
+        let still = now.saturating_sub(self.moved?);
         (still > within).then(|| format!("no progress for {} s", still.as_secs()))
     }
 
@@ -97,7 +104,7 @@ impl ShardView {
             Some(Phase::Restoring(records)) => {
                 format!("restoring, {records} records of the changelog read")
             }
-            Some(Phase::Recovering) => "recovering from trouble with the broker".into(),
+            Some(Phase::Recovering) => "recovering from a fault".into(),
             Some(Phase::Stopping) => "stopping".into(),
         };
         Some(says)
@@ -117,21 +124,35 @@ impl ShardView {
 impl Views {
     /// Views of `shards` shards, of which nothing is known yet.
     pub fn new(shards: u32) -> Arc<Self> {
-        Arc::new(Self((0..shards).map(|_| ArcSwap::default()).collect()))
+        let shards = (0..shards).map(|_| ArcSwap::default()).collect();
+        Arc::new(Self { shards, ran: AtomicU64::new(0), faults: Faults::default() })
+    }
+
+    /// The faults of this instance, of which one makes it unready.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Takes note that the process could run for `time` more. The watchdog does; time for which the
+    /// process was suspended does not count.
+    pub(super) fn pass(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.ran.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn ran(&self) -> Duration {
+        Duration::from_millis(self.ran.load(Ordering::SeqCst))
     }
 
     /// The newest view of every shard, by shard.
     pub fn all(&self) -> Vec<Arc<ShardView>> {
-        self.0.iter().map(ArcSwap::load_full).collect()
+        self.shards.iter().map(ArcSwap::load_full).collect()
     }
 
     /// Publishes the view of one shard, which its pipeline alone does.
-    pub(super) fn publish(&self, shard: u32, view: ShardView) {
-        self.publish_at(shard, view, Instant::now());
-    }
-
-    fn publish_at(&self, shard: u32, mut view: ShardView, now: Instant) {
-        if let Some(slot) = self.0.get(shard as usize) {
+    pub(super) fn publish(&self, shard: u32, mut view: ShardView) {
+        if let Some(slot) = self.shards.get(shard as usize) {
+            let now = self.ran();
             let before = slot.load();
             view.moved = before.moved.filter(|_| !view.moved_since(&before)).or(Some(now));
             slot.store(Arc::new(view));
@@ -140,11 +161,8 @@ impl Views {
 
     /// Why pipelines count as hanging; empty while all of them move, or wait for what is not theirs.
     pub fn hanging(&self) -> Vec<String> {
-        self.hanging_at(Instant::now())
-    }
-
-    fn hanging_at(&self, now: Instant) -> Vec<String> {
-        let shards = self.0.iter().enumerate();
+        let now = self.ran();
+        let shards = self.shards.iter().enumerate();
         let why = |(shard, view): (usize, &ArcSwap<ShardView>)| {
             view.load().hangs(now).map(|why| format!("shard {shard}: {why}"))
         };
@@ -154,11 +172,11 @@ impl Views {
     /// Why this instance is not ready; empty when it works on every shard, or can take it over at
     /// once.
     pub fn unready(&self) -> Vec<String> {
-        let shards = self.0.iter().enumerate();
         let why = |(shard, view): (usize, &ArcSwap<ShardView>)| {
             view.load().unready().map(|why| format!("shard {shard}: {why}"))
         };
-        shards.filter_map(why).collect()
+        let shards = self.shards.iter().enumerate().filter_map(why);
+        self.faults.first().into_iter().chain(shards).collect()
     }
 }
 
@@ -183,13 +201,14 @@ mod tests {
     /// Publishes `views`, one a second, and says at which second, if ever, the shard hangs. The last
     /// view is the last call of the pipeline.
     fn hangs_at(views: impl Fn(u64) -> Option<ShardView>) -> Option<u64> {
-        let (all, start) = (Views::new(1), Instant::now());
+        let all = Views::new(1);
         (0..1_000).find(|second| {
-            let now = start + Duration::from_secs(*second);
             if let Some(view) = views(*second) {
-                all.publish_at(0, view, now);
+                all.publish(0, view);
             }
-            !all.hanging_at(now).is_empty()
+            let hangs = !all.hanging().is_empty();
+            all.pass(Duration::from_secs(1));
+            hangs
         })
     }
 

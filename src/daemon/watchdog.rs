@@ -5,6 +5,9 @@
 //! process is then the only help: the group sees the member go, and another one takes the shard. The
 //! same holds for a pipeline that makes no progress while records wait and the broker answers, which
 //! its read view tells.
+//!
+//! Only time that the process could run counts: a look adds at most a second, however long ago the
+//! last one was. A process that was suspended, or whose machine was, goes on when it wakes.
 
 use super::view::Views;
 use std::collections::BTreeMap;
@@ -14,8 +17,7 @@ use std::time::{Duration, Instant};
 /// How long after its own time-out a call may still return.
 pub const GRACE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How many looks in a row must find a pipeline hanging. They are counted, not timed: when a process
-/// that was suspended wakes, its pipelines have not moved for long, and then they do.
+/// How many looks in a row must find a pipeline hanging.
 const LOOKS: u32 = 20;
 
 /// Watches calls; cheap to clone.
@@ -25,7 +27,8 @@ pub struct Watchdog(Arc<Mutex<Watched>>);
 #[derive(Debug, Default)]
 struct Watched {
     next: u64,
-    calls: BTreeMap<u64, (&'static str, Instant)>,
+    /// Calls, and for how long each of them may still take.
+    calls: BTreeMap<u64, (&'static str, Duration)>,
 }
 
 /// A call under watch, until dropped.
@@ -36,27 +39,36 @@ pub struct Watch {
 }
 
 impl Watchdog {
-    /// A watchdog whose thread ends the process with exit code 1.
+    /// A watchdog over blocking calls and over the pipelines of `views`. Its thread ends the process
+    /// with exit code 1.
     ///
-    /// # Panics
+    /// # Errors
     /// When the system gives no thread.
-    pub fn start() -> Self {
+    pub fn start(views: Arc<Views>) -> std::io::Result<Self> {
         let dog = Self::default();
-        let own = dog.clone();
-        let look = move || {
-            loop {
-                std::thread::sleep(LOOK_EVERY);
-                if let Some(what) = own.overdue(Instant::now()) {
-                    tracing::error!(what, "a blocking call did not return: ending the process");
-                    std::process::exit(1);
-                }
+        let (own, faults) = (dog.clone(), views.faults().clone());
+        faults.thread("watchdog", move || own.look(&views))?;
+        Ok(dog)
+    }
+
+    fn look(&self, views: &Views) {
+        let (mut looked, mut looks) = (Instant::now(), 0);
+        loop {
+            std::thread::sleep(LOOK_EVERY);
+            let ran = looked.elapsed().min(LOOK_EVERY * 2);
+            looked = Instant::now();
+            views.pass(ran);
+            if let Some(what) = self.overdue(ran) {
+                tracing::error!(what, "a blocking call did not return: ending the process");
+                std::process::exit(1);
             }
-        };
-        std::thread::Builder::new()
-            .name("watchdog".into())
-            .spawn(look)
-            .expect("the system gives one thread at start");
-        dog
+            let hanging = views.hanging();
+            looks = if hanging.is_empty() { 0 } else { looks + 1 };
+            if looks >= LOOKS {
+                tracing::error!(why = hanging.join("; "), "a pipeline hangs: ending the process");
+                std::process::exit(1);
+            }
+        }
     }
 
     /// Watches the call that follows, which is to return within `timeout`.
@@ -65,14 +77,17 @@ impl Watchdog {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let id = watched.next;
         watched.next += 1;
-        watched.calls.insert(id, (what, Instant::now() + timeout + GRACE));
+        watched.calls.insert(id, (what, timeout + GRACE));
         Watch { of: self.clone(), id }
     }
 
-    /// A call that has outlived its time, if any.
-    fn overdue(&self, now: Instant) -> Option<&'static str> {
-        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.calls.values().find(|(_, due)| *due < now).map(|(what, _)| *what)
+    /// A call that has outlived its time now that `ran` more has passed, if any.
+    fn overdue(&self, ran: Duration) -> Option<&'static str> {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, left) in watched.calls.values_mut() {
+            *left = left.saturating_sub(ran);
+        }
+        watched.calls.values().find(|(_, left)| left.is_zero()).map(|(what, _)| *what)
     }
 }
 
@@ -80,31 +95,6 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.of.0.lock().unwrap_or_else(PoisonError::into_inner).calls.remove(&self.id);
     }
-}
-
-/// Watches the pipelines from a thread of its own, which ends the process with exit code 1.
-///
-/// # Errors
-/// When the system gives no thread.
-pub fn over(views: Arc<Views>) -> std::io::Result<()> {
-    let look = move || {
-        let mut seen = 0;
-        loop {
-            std::thread::sleep(LOOK_EVERY);
-            let hanging = views.hanging();
-            seen = still(seen, &hanging);
-            if seen >= LOOKS {
-                tracing::error!(why = hanging.join("; "), "a pipeline hangs: ending the process");
-                std::process::exit(1);
-            }
-        }
-    };
-    std::thread::Builder::new().name("watchdog-views".into()).spawn(look).map(drop)
-}
-
-/// How many looks in a row have found something hanging.
-fn still(before: u32, hanging: &[String]) -> u32 {
-    if hanging.is_empty() { 0 } else { before + 1 }
 }
 
 #[cfg(test)]
@@ -116,11 +106,10 @@ mod tests {
         let dog = Watchdog::default();
         let returned = dog.watch("returned", Duration::ZERO);
         let hangs = dog.watch("hangs", Duration::from_secs(5));
-        let started = Instant::now();
         drop(returned);
-        assert_eq!(dog.overdue(started + Duration::from_secs(14)), None);
-        assert_eq!(dog.overdue(started + Duration::from_secs(16)), Some("hangs"));
+        assert_eq!(dog.overdue(Duration::from_secs(14)), None);
+        assert_eq!(dog.overdue(Duration::from_secs(2)), Some("hangs"));
         drop(hangs);
-        assert_eq!(dog.overdue(started + Duration::from_secs(16)), None);
+        assert_eq!(dog.overdue(Duration::from_secs(2)), None);
     }
 }

@@ -11,6 +11,7 @@
 //! | `flow`, `telemetry`, `traces` | what happens when nothing goes wrong |
 //! | `snippets` | what the README shows of sending and reading, run as it stands there |
 //! | `faults` | the process ends at every point, or loses its transactions |
+//! | `panics` | records that panic, pipelines that panic, a process that was suspended |
 //! | `commits`, `proxy` | answers to commits are lost, late, or come in the wrong transaction |
 //! | `hanging` | a transaction that the coordinator has forgotten |
 //! | `leases`, `shards` | several processes, several shards |
@@ -39,6 +40,7 @@ mod leases;
 mod nodes;
 mod outputs;
 mod outside;
+mod panics;
 mod progress;
 mod proxy;
 mod reach;

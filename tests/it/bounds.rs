@@ -9,6 +9,7 @@ use wirefold::daemon::admin::server::Bounds;
 use wirefold::daemon::desk::asks::{Ask, Refused};
 use wirefold::daemon::desk::keeper::Keeper;
 use wirefold::daemon::desk::{Desks, Settings};
+use wirefold::daemon::faults::Faults;
 use wirefold::daemon::metrics;
 use wirefold::daemon::texts::{Error, Reads, Record, Texts};
 use wirefold::engine::Settings as EngineSettings;
@@ -177,7 +178,7 @@ fn commits_that_find_no_place_are_shown_all_the_same() {
     let bounds = Settings { steps_max: 1, ..Settings::default() };
     let ((), count) = under(bounds.clone(), |_| {
         let desks = Desks::within(1, bounds);
-        let mut keeper = Keeper::start(0, desks.clone()).unwrap();
+        let mut keeper = Keeper::start(0, desks.clone(), &Faults::default()).unwrap();
         let state = State::new(EngineSettings::default(), FloodKey(7));
         // The thread rests after what it shows, so that of many some find no place.
         (0..100).for_each(|n| keeper.follow(&state, Touched::default(), None, n));

@@ -16,7 +16,7 @@ use wirefold::daemon::pipeline::broker::{
     Writer, Written,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
-use wirefold::daemon::pipeline::record::{ENDS, GROUP, POSITION, is_fence};
+use wirefold::daemon::pipeline::record::{ATTEMPT, ENDS, GROUP, POSITION, is_fence};
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::article::EventTime;
 
@@ -86,6 +86,10 @@ pub(crate) struct World {
     pub(crate) struck: u64,
     /// Whether the process was killed, which a standby does not return as an error.
     pub(crate) killed: bool,
+    /// Whether the process is dead though it does not know yet: its next step ends it.
+    pub(crate) dead: bool,
+    /// The most bytes of a changelog record; 0 is a megabyte, as for the other topics.
+    pub(crate) state_bytes_max: usize,
     /// Batches committed.
     pub(crate) commits: u64,
     /// What a transaction left behind that has no end in some partition: the next commit takes it along.
@@ -254,7 +258,7 @@ impl Shared {
         let mut world = self.lock();
         world.lease = Some(grant(&wake));
         world.wakes = Some(wake);
-        world.quiet = 0;
+        (world.quiet, world.dead) = (0, false);
         wakes
     }
 
@@ -263,7 +267,7 @@ impl Shared {
         let (wake, wakes) = unbounded();
         let mut world = self.lock();
         (world.lease, world.wakes, world.quiet, world.killed) = (None, Some(wake), 0, false);
-        (world.revealed, world.reveals) = (0, reveals);
+        (world.revealed, world.reveals, world.dead) = (0, reveals, false);
         wakes
     }
 
@@ -276,6 +280,9 @@ impl Shared {
         let mut world = self.lock();
         world.steps += 1;
         world.kinds.push(kind);
+        if std::mem::take(&mut world.dead) {
+            world.disturb(Strike::Kill)?;
+        }
         let crash = world.crash.take().map(|strike| (strike, When::Before));
         let strike = crash.or(world.strikes.get(&world.steps).copied());
         if let Some((strike, When::Before)) = strike {
@@ -464,7 +471,12 @@ impl Broker for Shared {
     }
 
     fn limits(&self) -> Limits {
-        Limits { by_role: [1 << 20; 5] }
+        let mut limits = Limits { by_role: [1 << 20; 5] };
+        match self.lock().state_bytes_max {
+            0 => {}
+            bytes => limits.by_role[Role::State as usize] = bytes,
+        }
+        limits
     }
 }
 
@@ -536,7 +548,7 @@ impl Writer for MemoryWriter {
             open.append(&mut w.open);
             let own = |sent: &Sent| {
                 let key = std::str::from_utf8(sent.record.key.as_deref().unwrap()).unwrap();
-                is_fence(key) || [GROUP, ENDS].contains(&key)
+                is_fence(key) || [GROUP, ENDS, ATTEMPT].contains(&key)
             };
             let fence = open.iter().all(own);
             w.commits += u64::from(!fence);

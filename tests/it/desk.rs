@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use wirefold::daemon::desk::keeper::Keeper;
 use wirefold::daemon::desk::scribe::Scribe;
 use wirefold::daemon::desk::{Desk, Desks, News};
+use wirefold::daemon::faults::Faults;
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline};
@@ -234,7 +235,7 @@ impl Observer for Apart {
 #[test]
 fn a_desk_on_a_thread_of_its_own_comes_to_the_same() {
     let (desks, looks) = (Desks::new(1), Arc::new(AtomicUsize::new(0)));
-    let keeper = Keeper::start(0, desks.clone()).unwrap();
+    let keeper = Keeper::start(0, desks.clone(), &Faults::default()).unwrap();
     let apart = Box::new(Apart { keeper, desks, commits: 0, looks: looks.clone() });
     let shared = world(&inputs(25, 260), Delivery::ExactlyOnce);
     let (wakes, setup) = (shared.wakes(), setup(Delivery::ExactlyOnce));

@@ -21,6 +21,7 @@ mod files;
 mod furniture;
 mod guard;
 mod held;
+mod isolation;
 mod memory;
 mod metrics;
 mod mock;

@@ -82,7 +82,7 @@ impl Instance {
         let observers = move |shard| -> Box<dyn Observer> {
             Box::new(Bell(Teller::new(shard, told.clone()), ring.clone()))
         };
-        let daemon = Daemon::start(kafka, setup, Box::new(observers)).unwrap();
+        let daemon = Daemon::start(kafka, setup, Box::new(observers), views.clone()).unwrap();
         Self { daemon, views, rings }
     }
 

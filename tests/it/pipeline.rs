@@ -15,11 +15,11 @@ use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::daemon::pipeline::{
-    Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge,
+    Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge, prepare,
 };
 use wirefold::engine::article::{EventTime, Span};
 use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::wire::Format;
+use wirefold::engine::wire::{self, Format};
 
 const PARTITIONS: i32 = 3;
 const STARTS: i64 = 1_790_000_000_000;
@@ -96,6 +96,8 @@ pub(crate) fn setup(delivery: Delivery) -> Setup {
         fresh_key: FloodKey(7),
         too_large: TooLarge::Stop,
         format: Format::Auto,
+        decode: wire::decode,
+        prepare_within: prepare::WITHIN,
         slice: Slice::everything("wire.articles"),
         followed: Vec::new(),
     }
@@ -128,7 +130,7 @@ pub(crate) fn run(shared: &Shared, setup: &Setup) {
 }
 
 /// Records that kills change, beside the journals.
-const SHELL: [&str; 4] = ["pos", "plan", "end", "ends"];
+const SHELL: [&str; 5] = ["pos", "plan", "end", "ends", "attempt"];
 
 /// What the engine remembers, without the batch numbers that kills shift.
 fn engine_records(shared: &Shared) -> BTreeMap<String, Vec<u8>> {
@@ -142,7 +144,7 @@ pub(crate) fn event_id(record: &OutputRecord) -> Option<Vec<u8>> {
 }
 
 /// Drops repeats of events by id, asserting that they are equal; of the rest, equal records.
-fn without_repeats(outputs: &[OutputRecord]) -> Vec<OutputRecord> {
+pub(crate) fn without_repeats(outputs: &[OutputRecord]) -> Vec<OutputRecord> {
     let mut events: BTreeMap<Vec<u8>, &OutputRecord> = BTreeMap::new();
     let mut kept: Vec<OutputRecord> = Vec::new();
     for record in outputs {
@@ -343,7 +345,7 @@ fn a_record_too_large_for_its_topic_stops_with_its_size() {
     records[1].headers.push(("large".into(), Some(vec![b'x'; 2 << 20])));
     let shared = world(&records, Delivery::ExactlyOnce);
     let why = process(&shared, setup(Delivery::ExactlyOnce)).unwrap_err();
-    assert!(why.contains("Unique") && why.contains("max.message.bytes"), "{why}");
+    assert!(why.contains("`output.unique`") && why.contains("max.message.bytes"), "{why}");
     assert_eq!(shared.lock().outputs, [], "nothing of its batch is written");
 
     let reject = Setup { too_large: TooLarge::Reject, ..setup(Delivery::ExactlyOnce) };
@@ -359,7 +361,10 @@ fn a_record_too_large_for_its_topic_stops_with_its_size() {
         rejected.map(|r| (says(r, "stage"), says(r, "reason"), says(r, "message"))).collect();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((&*found[0].0, &*found[0].1), ("output", "too_large"));
-    assert!(found[0].2.contains("for the Unique topic is over its limit"), "{found:?}");
+    assert!(
+        found[0].2.contains("over the limit of 1048576 of the topic `output.unique`"),
+        "{found:?}"
+    );
     let events = world.outputs.iter().filter(|r| r.role == Role::Events);
     assert!(events.count() >= 3, "its article is classified all the same");
 }

@@ -77,7 +77,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let kafka = broker.settings(kafka(&config));
     let seen = Seen::new(&config, &kafka);
     let (views, served) = (seen.views.clone(), listen::serve(&config, args.port, &kafka, &seen)?);
-    let daemon = Daemon::start(kafka.clone(), setup(&config), tellers(seen));
+    let daemon = Daemon::start(kafka.clone(), setup(&config), tellers(seen), views.clone());
     let daemon = daemon.map_err(Failure::Usage)?;
     let demo = Demo { wire: Wire::sample(&config.engine.wire), kafka, views, over, args, daemon };
     let shown = demo.show(&served);

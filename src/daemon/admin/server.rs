@@ -112,7 +112,7 @@ pub struct Shown {
 pub struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Option<()>>,
 }
 
 impl Server {
@@ -136,20 +136,23 @@ impl Server {
         };
         let (stop, stopped) = oneshot::channel();
         let (metrics, settings) = (shown.metrics.clone(), settings.clone());
+        let faults = shown.views.faults().clone();
         let serve = move || {
             runtime.block_on(async {
-                let upkeep = tokio::spawn(upkeep(metrics));
+                let upkeep = upkeep(metrics);
                 let (stopping, stops) = watch::channel(false);
                 let api = shown.source.clone();
                 let api = api.map(|source| Api::new(source, &settings, bounds, stops));
                 let places = Places::new(usize::from(settings.connections_max));
                 let routes = Routes { health: busy(shown.clone()), all: routes(shown, api, token) };
-                accept(listener, places, routes, bounds, (stopped, stopping)).await;
-                upkeep.abort();
+                tokio::select! {
+                    () = accept(listener, places, routes, bounds, (stopped, stopping)) => {}
+                    () = upkeep => {}
+                }
             });
             runtime.shutdown_background();
         };
-        let thread = std::thread::Builder::new().name("admin".into()).spawn(serve)?;
+        let thread = faults.thread("admin", serve)?;
         tracing::info!(%address, "admin server listens");
         Ok(Some(Self { address, stop, thread }))
     }
@@ -161,7 +164,7 @@ impl Server {
 
     /// Stops it: open requests are answered within a bound.
     pub fn stop(self) {
-        if self.stop.send(()).is_err() || self.thread.join().is_err() {
+        if self.stop.send(()).is_err() || !matches!(self.thread.join(), Ok(Some(()))) {
             tracing::warn!("the admin server had ended before");
         }
     }

@@ -11,6 +11,7 @@
 use super::scribe::Writer;
 use super::step::{Step, Taker};
 use super::{Desks, News};
+use crate::daemon::faults::Faults;
 use crate::daemon::metrics;
 use crate::engine::state::{State, Touched};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -46,14 +47,14 @@ impl Keeper {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(shard: u32, desks: Arc<Desks>) -> std::io::Result<Self> {
+    pub fn start(shard: u32, desks: Arc<Desks>, faults: &Faults) -> std::io::Result<Self> {
         let bounds = desks.bounds();
         let (tells, told) = bounded(bounds.steps_max);
         let taker = Taker::new(bounds);
         let life = Arc::new(AtomicU64::new(0));
         let lives = life.clone();
         let keep = move || keep(&mut Writer::new(shard, desks), &told, &lives);
-        std::thread::Builder::new().name(format!("desk-{shard}")).spawn(keep)?;
+        faults.thread(&format!("desk-{shard}"), keep)?;
         Ok(Self { taker, tells, life, behind: false })
     }
 

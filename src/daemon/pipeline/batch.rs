@@ -2,7 +2,7 @@
 //!
 //! In: records in the order of the merge, and one clock reading. Out: a [`Batch`] of finished
 //! records: events, stories, unique feed, rejects, and the changelog with journal and position.
-//! [`prepare`] is stateless and runs on all cores; [`apply`] is the one writer.
+//! [`prepare`](super::prepare) is stateless and runs on all cores; [`apply`] is the one writer.
 //!
 //! Invariants: BA-1 a batch is a function of the memory, the records, the reading and the settings;
 //! BA-2 every item that is the shard's gives at least one event or one reject; BA-3 each changelog key
@@ -12,27 +12,27 @@
 //! is written.
 
 use super::broker::{GENERATION, InputRecord, Limits, OutputRecord, Partition, Role};
+use super::held;
+use super::isolation::Scrutiny;
 use super::memory::Memory;
+use super::prepare::{Item, Own};
 use super::record::{
-    self, END, ENDS, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan, RESETS, Range,
+    self, ATTEMPT, END, ENDS, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan,
+    RESETS, Range,
     SHAPE,
 };
-use super::reject::{oversized, reject};
-use super::shards::{Slice, Taken};
-use super::{Delivery, Fault, TooLarge};
-use crate::daemon::metrics;
-use crate::engine::article::{Article, EventTime, InputPosition};
+use super::reject::{FAILED, Refusal, TOO_LARGE, isolated, oversized, reject};
+use super::{Delivery, TooLarge};
+use crate::daemon::{metrics, panics};
+use crate::engine::CORE;
+use crate::engine::article::{EventTime, InputPosition};
 use crate::engine::event::{Event, What};
-use crate::engine::fingerprint::FloodKey;
-use crate::engine::prepare::{Prepared, prepare as prepared};
 use crate::engine::relation::Pass;
-use crate::engine::state::Tally;
-use crate::engine::wire::{self, Format, Part};
-use crate::engine::{CORE, Settings};
-use rayon::prelude::*;
+use crate::engine::state::{Lifted, Tally};
+use crate::engine::wire::Part;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How many passed journals a batch tombstones at most.
 const JOURNALS_PASSED_MAX: usize = 1_000;
@@ -74,17 +74,6 @@ pub struct Told<'a> {
     pub items: u32,
 }
 
-/// An input record, decoded and prepared.
-#[derive(Debug)]
-pub struct Item {
-    record: InputRecord,
-    /// The shard's own, each with its place in the record and its part of it.
-    articles: Vec<(usize, Part, Result<Prepared, wire::Error>)>,
-    /// How many items the record holds, of all shards.
-    items: u32,
-    took: Duration,
-}
-
 /// Everything that one transaction writes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
@@ -104,6 +93,8 @@ pub struct Batch {
     pub stamps: Vec<Option<EventTime>>,
     /// Items refused, by the stable code of the reason.
     pub refused: BTreeMap<&'static str, u64>,
+    /// Records that were isolated, by the stable code of the reason.
+    pub isolated: BTreeMap<&'static str, u64>,
     /// Outputs in whose place a reject was written.
     pub oversized: u64,
     /// What the engine counted on the way.
@@ -175,58 +166,6 @@ impl Batch {
     }
 }
 
-/// Decodes and prepares what of `records` is the shard's on all cores, keeping their order.
-pub fn prepare(
-    records: Vec<InputRecord>,
-    settings: &Settings,
-    format: Format,
-    slice: &Slice,
-    key: FloodKey,
-) -> Vec<Item> {
-    let one = |record: InputRecord| {
-        let started = Instant::now();
-        let taken = slice.takes(&record);
-        let content_type = record.content_type();
-        let payload = record.payload.as_deref().unwrap_or_default();
-        let items = match taken {
-            Taken::Nothing => Vec::new(),
-            _ => wire::items(payload, content_type.as_deref(), format, &settings.wire),
-        };
-        let own = |item| match taken {
-            Taken::ByItem => picked(&record, item, settings, slice, key),
-            _ => Some(item.map(|article| prepared(article, settings, key))),
-        };
-        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        let articles = items.into_iter().enumerate();
-        let articles = articles
-            .filter_map(|(place, item)| Some((place, item.part, own(item.article)?)))
-            .collect();
-        Item { record, articles, items: count, took: started.elapsed() }
-    };
-    records.into_par_iter().map(one).collect()
-}
-
-/// The item, prepared, if it is the shard's. Its language is looked for only where the map asks.
-fn picked(
-    record: &InputRecord,
-    item: Result<Article, wire::Error>,
-    settings: &Settings,
-    slice: &Slice,
-    key: FloodKey,
-) -> Option<Result<Prepared, wire::Error>> {
-    let article = match item {
-        Ok(article) => article,
-        Err(why) => return slice.takes_item(record, None).then_some(Err(why)),
-    };
-    if article.language.is_some() || !slice.asks_language() {
-        let own = slice.takes_item(record, Some((&article, article.language)));
-        return own.then(|| Ok(prepared(article, settings, key)));
-    }
-    let prepared = prepared(article, settings, key);
-    let own = slice.takes_item(record, Some((&prepared.article, prepared.about.language)));
-    own.then_some(Ok(prepared))
-}
-
 /// What [`apply`] needs beside memory and items.
 #[derive(Debug, Clone, Copy)]
 pub struct With<'a> {
@@ -240,40 +179,53 @@ pub struct With<'a> {
     pub delivery: Delivery,
     /// The shard.
     pub shard: u32,
-    /// What to do about outputs that are too large for their topic.
+    /// What to do about records that are too large for their topic.
     pub too_large: TooLarge,
+    /// How what is written is checked.
+    pub scrutiny: Scrutiny,
+}
+
+/// Why a batch cannot be applied. The memory has moved and is of no more use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// One record causes it, and has to be isolated.
+    Record(Partition, i64, Refusal),
+    /// One of the records causes it, and [`Scrutiny::EachRecord`] tells which.
+    Batch(String),
+    /// A person has to decide.
+    Stop(String),
 }
 
 /// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
 /// batch is for [`Memory::unconfirmed`].
 ///
 /// # Errors
-/// [`Fault::Stop`] when a record is larger than its topic takes.
-pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Batch, Fault> {
+/// When a record makes it panic, or leads to one that is larger than its topic takes.
+pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Batch, Failure> {
     let mut journal = journal(memory, &items, with);
     let inputs = marks(&journal, &items);
-    let own = items.iter().filter(|item| !item.articles.is_empty());
+    let own = items.iter().filter(|item| item.is_own());
     let stamps = own.map(|item| item.record.timestamp).collect();
     let number = memory.position.batch + 1;
     let plan = Plan { generation: memory.generation, batch: number, journal: journal.clone() };
     let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
     let takes_over_a_plan = memory.open_plan.take().is_some();
     let ends = plan.is_some() || takes_over_a_plan;
-    let mut run = Run {
-        with,
-        outputs: Vec::new(),
-        events: Vec::new(),
-        refused: BTreeMap::new(),
-        oversized: 0,
-    };
+    let mut run = Run::new(with);
     for item in items {
-        point!("mid-apply");
-        run.item(memory, item);
+        run.guarded(memory, item)?;
     }
     journal.clock = memory.state.clock();
     memory.position.batch = number;
     memory.position.inputs.extend(inputs);
-    let changelog = changelog(memory, number, &journal);
+    let changes = panics::caught(|| {
+        run.changes(memory);
+        changelog(memory, number, &journal, std::mem::take(&mut run.changes))
+    });
+    let changelog = changes.map_err(|why| {
+        metrics::PANICS.add([], 1);
+        Failure::Batch(why)
+    })?;
     let end = End { generation: memory.generation, batch: number };
     let mut batch = Batch {
         number,
@@ -284,38 +236,95 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
         events: run.events,
         stamps,
         refused: run.refused,
+        isolated: run.isolated,
         oversized: run.oversized,
         tally: memory.state.take_tally(),
     };
     if batch.plan.is_some() {
         batch.stamp(memory.generation);
     }
-    fits(&batch, with.limits)?;
+    fits(&batch, with)?;
     Ok(batch)
 }
 
 struct Run<'a> {
     with: With<'a>,
     outputs: Vec<OutputRecord>,
+    /// The changelog records of the engine and of what waits.
+    changes: Vec<OutputRecord>,
     events: Vec<Event>,
     refused: BTreeMap<&'static str, u64>,
+    isolated: BTreeMap<&'static str, u64>,
     oversized: u64,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(with: With<'a>) -> Self {
+        Self {
+            with,
+            outputs: Vec::new(),
+            changes: Vec::new(),
+            events: Vec::new(),
+            refused: BTreeMap::new(),
+            isolated: BTreeMap::new(),
+            oversized: 0,
+        }
+    }
+
+    /// Applies one record, and names it where that fails.
+    fn guarded(&mut self, memory: &mut Memory, item: Item) -> Result<(), Failure> {
+        let record = item.record.clone();
+        let (each, written) = (self.with.scrutiny == Scrutiny::EachRecord, self.changes.len());
+        let done = panics::caught(|| {
+            point!("mid-apply");
+            self.item(memory, item);
+            if each {
+                self.changes(memory);
+            }
+        });
+        let refusal = match done {
+            Err(message) => {
+                metrics::PANICS.add([], 1);
+                Refusal { reason: FAILED, message }
+            }
+            Ok(()) => {
+                let limits = self.with.limits;
+                let mut new = self.changes.iter().skip(written).filter(|_| each);
+                let Some(large) = new.find(|change| change.bytes() > limits.of(Role::State)) else {
+                    return Ok(());
+                };
+                Refusal { reason: TOO_LARGE, message: over(large, limits) }
+            }
+        };
+        Err(Failure::Record(record.from.clone(), record.offset, refusal))
+    }
+
+    /// Takes over the changelog records that have changed.
+    fn changes(&mut self, memory: &mut Memory) {
+        let changes = memory.state.take_changes().into_iter();
+        self.changes.extend(changes.map(|change| raw(change.key, change.value)));
+        let waiting = memory.held.take_changes().into_iter();
+        self.changes.extend(waiting.map(|(key, value)| raw(key, value)));
+    }
+
     fn item(&mut self, memory: &mut Memory, item: Item) {
         let (record, with) = (&item.record, self.with);
+        if let Some(why) = &item.refusal {
+            self.outputs.push(isolated(record, why, with.limits.of(Role::Rejected)));
+            *self.isolated.entry(why.reason).or_default() += 1;
+            return;
+        }
         let latest = with.reading.plus(memory.state.settings().future_tolerance);
         let stamp = record.timestamp.unwrap_or(with.reading).min(latest);
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
         let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
         let mut n = with.shard.saturating_mul(N_PER_SHARD);
-        for (place, part, article) in item.articles {
+        for Own { place, part, article } in item.articles {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
                     let bytes_max = with.limits.of(Role::Rejected);
-                    self.outputs.push(reject(record, place, &why, bytes_max));
+                    self.outputs.push(reject(record, place, &part, &why, bytes_max));
                     *self.refused.entry(why.reason()).or_default() += 1;
                     continue;
                 }
@@ -329,7 +338,7 @@ impl Run<'_> {
             let started = Instant::now();
             let events = memory.state.apply(article, stamp, input.clone());
             for lifted in memory.state.take_lifted() {
-                self.outputs.extend(memory.held.take(&lifted));
+                self.lift(memory, &lifted);
             }
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
             for event in events {
@@ -341,15 +350,52 @@ impl Run<'_> {
                     self.outputs.push(output);
                 }
                 if waits(&event)
-                    && let Some(record) = with.encoder.unique(&told)
+                    && let Some(output) = with.encoder.unique(&told)
                 {
-                    memory.held.put(&input, record);
+                    self.hold(memory, output, record, &input);
                 }
                 memory.position.sequence += 1;
                 n += 1;
                 self.events.push(event);
             }
         }
+    }
+
+    /// Lets an output wait for the end of an embargo, or rejects it where it could never go out.
+    fn hold(
+        &mut self,
+        memory: &mut Memory,
+        output: OutputRecord,
+        from: &InputRecord,
+        input: &InputPosition,
+    ) {
+        let place = usize::try_from(input.item).unwrap_or(usize::MAX);
+        let output = self.fitting(output, from, place);
+        if output.role != Role::Unique {
+            self.outputs.push(output);
+            return;
+        }
+        let stored = self.fitting(held::stored(input, &output), from, place);
+        match stored.role {
+            Role::State => memory.held.put(input, output),
+            _ => self.outputs.push(stored),
+        }
+    }
+
+    /// Passes on what has waited for the end of an embargo.
+    fn lift(&mut self, memory: &mut Memory, lifted: &Lifted) {
+        let Some(output) = memory.held.take(lifted) else { return };
+        let InputPosition { topic, partition, offset, item } = lifted.input.clone();
+        let from = InputRecord {
+            from: Partition { topic, partition },
+            offset,
+            timestamp: None,
+            key: output.key.clone(),
+            payload: output.payload.clone(),
+            headers: output.headers.clone(),
+        };
+        let output = self.fitting(output, &from, usize::try_from(item).unwrap_or(usize::MAX));
+        self.outputs.push(output);
     }
 }
 
@@ -399,15 +445,17 @@ fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journal {
     }
 }
 
-/// The changelog records of a batch: the engine's, the journal, the journals passed, the position.
-fn changelog(memory: &mut Memory, number: u64, journal: &Journal) -> Vec<OutputRecord> {
-    let mut records: Vec<OutputRecord> = memory
-        .state
-        .take_changes()
-        .into_iter()
-        .map(|change| raw(change.key, change.value))
-        .collect();
-    records.extend(memory.held.take_changes().into_iter().map(|(key, value)| raw(key, value)));
+/// The changelog records of a batch: `records` of the engine, the journal, the journals passed, the
+/// position.
+fn changelog(
+    memory: &mut Memory,
+    number: u64,
+    journal: &Journal,
+    mut records: Vec<OutputRecord>,
+) -> Vec<OutputRecord> {
+    if memory.attempt.take().is_some() {
+        records.push(raw(ATTEMPT.to_owned(), None));
+    }
     if !memory.key_written {
         records.push(state(KEY, &memory.state.key().0));
         memory.key_written = true;
@@ -460,18 +508,32 @@ fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
     OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
 }
 
-fn fits(batch: &Batch, limits: Limits) -> Result<(), Fault> {
+/// Whether every record of a batch fits its topic.
+fn fits(batch: &Batch, with: With<'_>) -> Result<(), Failure> {
     let all = batch.plan.iter().chain(&batch.outputs).chain(&batch.changelog).chain(&batch.end);
-    let large = all.filter(|r| r.bytes() > limits.of(r.role)).max_by_key(|r| r.bytes());
-    let Some(large) = large else { return Ok(()) };
-    Err(Fault::Stop(format!(
-        "{}: raise its `max.message.bytes`, or set `output.too_large` to `reject`",
-        over(large, limits)
-    )))
+    let large = all.filter(|r| r.bytes() > with.limits.of(r.role));
+    let Some(large) = large.max_by_key(|r| (r.role == Role::State, r.bytes())) else {
+        return Ok(());
+    };
+    let why = over(large, with.limits);
+    let key = std::str::from_utf8(large.key.as_deref().unwrap_or_default()).unwrap_or_default();
+    let shell = [PLAN, END, POSITION, SHAPE].contains(&key) || key.starts_with(record::JOURNAL);
+    if large.role == Role::State && !shell && with.too_large == TooLarge::Reject {
+        return Err(Failure::Batch(why));
+    }
+    let or = if shell { "" } else { ", or set `output.too_large` to `reject`" };
+    Err(Failure::Stop(format!("{why}: raise `max.message.bytes` of the topic{or}")))
 }
 
 /// By how much a record is too large.
 fn over(large: &OutputRecord, limits: Limits) -> String {
+    let topic = match large.role {
+        Role::Events => "events",
+        Role::Stories => "stories",
+        Role::Unique => "unique",
+        Role::Rejected => "rejected",
+        Role::State => "state",
+    };
     let (bytes, limit) = (large.bytes(), limits.of(large.role));
-    format!("a record of {bytes} bytes for the {:?} topic is over its limit of {limit}", large.role)
+    format!("a record of {bytes} bytes is over the limit of {limit} of the topic `output.{topic}`")
 }

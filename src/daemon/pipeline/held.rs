@@ -81,6 +81,18 @@ impl Held {
     }
 }
 
+/// The changelog record of `record` while it waits.
+pub fn stored(input: &InputPosition, record: &OutputRecord) -> OutputRecord {
+    let OutputRecord { key, payload, headers, .. } = record.clone();
+    let value = record::encode(&Waiting { input: input.clone(), key, payload, headers });
+    OutputRecord {
+        role: Role::State,
+        key: Some(key_of(input).into_bytes()),
+        payload: Some(value),
+        headers: Vec::new(),
+    }
+}
+
 fn key_of(input: &InputPosition) -> String {
     let InputPosition { topic, partition, offset, item } = input;
     format!("{HELD}{topic}/{partition:010}/{offset:020}/{item:010}")

@@ -17,8 +17,9 @@ use super::broker::{Ends, Fault, LogRecord, Partition, WriteId};
 use super::held::{self, Held};
 use super::journals::Journals;
 use super::record::{
-    self, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan, Position, RESETS,
-    SHAPE, SWEEP, Shape,
+    self, ATTEMPT, Attempt, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan,
+    Position, RESETS, SHAPE, SWEEP,
+    Shape,
 };
 use super::shape::Standing;
 use crate::engine::Settings;
@@ -65,6 +66,8 @@ pub struct Memory {
     pub shape_written: bool,
     /// The batch that an earlier owner planned and did not end.
     pub open_plan: Option<Plan>,
+    /// The batch that an owner announced and did not write.
+    pub attempt: Option<Attempt>,
     /// The batch that is applied here and not confirmed by the broker.
     pub unconfirmed: Option<Batch>,
 }
@@ -199,7 +202,7 @@ impl Memory {
 
 /// Whether a record of this key says nothing about the state.
 fn meaningless(key: &str) -> bool {
-    record::is_fence(key) || [SWEEP, GROUP, ENDS].contains(&key)
+    record::is_fence(key) || [SWEEP, GROUP, ENDS, ATTEMPT].contains(&key)
 }
 
 /// What the changelog says of its owner and of the outputs, batch or no batch.
@@ -218,6 +221,7 @@ pub struct Log {
     pending: Vec<LogRecord>,
     plan: Option<Plan>,
     claim: Claim,
+    attempt: Option<Attempt>,
     generation: u64,
     /// Whether a plan that does not count has begun and not ended.
     in_void: bool,
@@ -274,12 +278,19 @@ impl Log {
             }
             return Ok(());
         }
+        if found.key == ATTEMPT {
+            let attempt = found.value.map(|value| record::decode(ATTEMPT, &value));
+            self.attempt = attempt.transpose().map_err(stop)?;
+            return Ok(());
+        }
         self.whole = false;
         match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {
                 let plan: Plan = record::decode(PLAN, value).map_err(stop)?;
                 self.generation = plan.generation;
                 self.pending.clear();
+                // What is planned is applied already.
+                self.attempt = None;
                 self.plan = Some(plan);
             }
             (END, Some(value)) => {
@@ -348,6 +359,7 @@ impl Log {
         debug_assert!(self.values.is_empty(), "an owner's log holds nothing that memory does not");
         (self.plan, self.end) = (None, Some(memory.log_end));
         self.claim = Claim::default();
+        self.attempt.clone_from(&memory.attempt);
         self.generation = self.generation.max(memory.generation);
     }
 
@@ -364,6 +376,7 @@ impl Log {
         memory.log_end = memory.log_end.max(end);
         memory.generation = self.generation;
         memory.open_plan = self.plan.clone();
+        memory.attempt.clone_from(&self.attempt);
         Ok(())
     }
 
@@ -417,6 +430,7 @@ impl Log {
             shape_written: shape.is_some(),
             shape,
             open_plan: self.plan.clone(),
+            attempt: self.attempt.clone(),
             unconfirmed: None,
         };
         memory.claimed(&self.claim);

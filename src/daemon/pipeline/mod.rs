@@ -27,12 +27,14 @@ pub mod batch;
 pub mod broker;
 pub mod context;
 pub mod held;
+pub mod isolation;
 pub mod journals;
 pub mod lease;
 pub mod memory;
 pub mod merge;
 mod observer;
 mod owner;
+pub mod prepare;
 mod reader;
 mod recall;
 pub mod record;
@@ -46,14 +48,17 @@ mod standby;
 mod start;
 
 use crate::daemon::repeats::throttled;
+use crate::daemon::{metrics, panics};
 use crate::engine::article::Span;
 use backlog::Backlog;
-use batch::{Batch, With};
+use batch::{Batch, Failure, With};
 use broker::{Broker, Clock, Committed, Fault, OutputRecord, WriteId, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use isolation::{Isolation, Scrutiny};
 use lease::{Lease, Wake};
 use memory::{Log, Memory};
 pub use observer::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
+use prepare::Preparer;
 use reader::Reader;
 use repair::Repaired;
 pub use settings::{Delivery, Reset, Settings, Setup, TooLarge};
@@ -66,6 +71,8 @@ const REST_MAX: Duration = Duration::from_secs(2);
 /// A turn of the loop that took longer may have been suspended meanwhile, and is no longer sure of its
 /// lease. Where there are no transactions, nobody else would notice.
 const TURN_MAX: Duration = Duration::from_secs(2);
+/// How many panics in a row, without a batch written in between, end the pipeline.
+const PANICS_MAX: u32 = 5;
 
 /// The loop of one shard.
 pub struct Pipeline<B: Broker, C: Clock> {
@@ -77,6 +84,9 @@ pub struct Pipeline<B: Broker, C: Clock> {
     memory: Option<Memory>,
     reader: Option<Reader<B::Input>>,
     trail: Trail<B::Tail>,
+    preparer: Preparer,
+    isolation: Isolation,
+    panics: u32,
     written: u64,
     looked_at: Option<Duration>,
     /// When the current turn of the loop began.
@@ -96,6 +106,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// A pipeline without a lease.
     pub fn new(setup: Setup, broker: B, clock: C, observer: Box<dyn Observer>) -> Self {
         Self {
+            preparer: Preparer::new(&setup),
+            isolation: Isolation::default(),
+            panics: 0,
             setup,
             broker,
             clock,
@@ -146,9 +159,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let within = duration(self.setup.settings.confirm_within);
         let mut rest = REST_MIN;
         self.look_before_work()?;
+        self.isolation.begin();
         loop {
             let before = self.written;
-            match self.serve(lease, wakes) {
+            match self.guarded(|own| own.serve(lease, wakes)) {
                 Ok(why) => return Ok(why),
                 Err(Fault::Stop(why)) => {
                     self.observer.failed();
@@ -174,6 +188,45 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             }
             point!("after-confirm");
         }
+    }
+
+    /// Does `work`. A panic in it costs what is remembered, which the changelog gives back; too many
+    /// in a row end the pipeline.
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        let why = match panics::caught(|| work(self)) {
+            Ok(done) => return done,
+            Err(why) => why,
+        };
+        metrics::PANICS.add([], 1);
+        self.panics += 1;
+        self.forget();
+        self.isolation.begin();
+        if self.panics >= PANICS_MAX {
+            return Err(Fault::Stop(format!("{} panics in a row, the last: {why}", self.panics)));
+        }
+        Err(Fault::Doubt(format!("{why}; the state is rebuilt from the changelog")))
+    }
+
+    /// What is to be done about a batch that cannot be applied: the state is rebuilt, and the record
+    /// that causes it is refused next time, or found out.
+    fn failed(&mut self, failure: Failure) -> Fault {
+        self.forget();
+        let why = match failure {
+            Failure::Stop(why) => return Fault::Stop(why),
+            Failure::Record(from, offset, why) => {
+                let message = why.message.clone();
+                self.isolation.refuse(from, offset, why);
+                message
+            }
+            Failure::Batch(why) if self.isolation.scrutiny == Scrutiny::EachRecord => {
+                return Fault::Stop(why);
+            }
+            Failure::Batch(why) => {
+                self.isolation.scrutiny = Scrutiny::EachRecord;
+                why
+            }
+        };
+        Fault::Doubt(format!("a batch failed: {why}; the state is rebuilt from the changelog"))
     }
 
     /// A short rest between attempts, ended by a wake.
@@ -218,7 +271,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
         point!("after-recall");
         if self.memory.as_ref().is_some_and(|memory| memory.unconfirmed.is_some()) {
+            self.isolation.withdraw(&mut writer)?;
             self.write(&mut writer, lease)?;
+        } else if let Some(memory) = &self.memory {
+            self.isolation.judge(memory);
         }
         if self.reader.is_none() {
             self.reader = Some(self.open()?);
@@ -237,7 +293,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 return Ok(Why::Lost);
             }
             self.turn_at = self.clock.elapsed();
-            let worked = self.step(committed_at, wakes)?;
+            let worked = self.step(&mut writer, committed_at, wakes)?;
             if worked {
                 self.write(&mut writer, lease)?;
                 committed_at = self.clock.elapsed();
@@ -285,7 +341,12 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     /// Gathers and applies one batch. Says whether there is something to write.
-    fn step(&mut self, committed_at: Duration, wakes: &Receiver<Wake>) -> Result<bool, Fault> {
+    fn step(
+        &mut self,
+        writer: &mut B::Writer,
+        committed_at: Duration,
+        wakes: &Receiver<Wake>,
+    ) -> Result<bool, Fault> {
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
             return Err(Fault::Doubt("nothing to work on".into()));
         };
@@ -293,7 +354,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let slice = &self.setup.slice;
         let due = committed_at + duration(self.setup.settings.commit_every);
         let gathered = reader.watch(&mut self.broker, &self.clock, memory).and_then(|()| {
-            reader.gather(&self.clock, due, &|record| slice.takes(record), &|| !wakes.is_empty())
+            let records_max = self.isolation.records_max(self.setup.settings.records_max as usize);
+            let takes = |record: &_| slice.takes(record);
+            reader.gather(&self.clock, due, records_max, &takes, &|| !wakes.is_empty())
         });
         let records = match gathered {
             Ok(records) => records,
@@ -312,6 +375,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         point!("after-poll");
         self.span = spans::batch(slice.shard, &records);
         let _batch = self.span.clone().entered();
+        if let Err(fault) = self.isolation.announce(writer, memory, &records) {
+            self.reader = None;
+            return Err(fault);
+        }
         let reading = memory.open_plan.as_ref().map(|plan| plan.journal.reading);
         let with = With {
             reading: reading.unwrap_or_else(|| self.clock.wall()),
@@ -320,10 +387,15 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             delivery: self.setup.delivery,
             shard: slice.shard,
             too_large: self.setup.too_large,
+            scrutiny: self.isolation.scrutiny,
         };
         let key = memory.state.key();
-        let items = batch::prepare(records, &self.setup.engine, self.setup.format, slice, key);
-        let batch = batch::apply(memory, items, with)?;
+        let items = self.preparer.prepare(records, key, &self.isolation.refused);
+        point!("before-apply");
+        let batch = match batch::apply(memory, items, with) {
+            Ok(batch) => batch,
+            Err(failure) => return Err(self.failed(failure)),
+        };
         point!("after-apply");
         memory.unconfirmed = Some(batch);
         Ok(true)
@@ -356,6 +428,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Err(Fault::Doubt("a commit went through, but after trouble".into()));
         }
         self.written += 1;
+        self.panics = 0;
+        self.isolation.written(&memory.position);
         self.span = tracing::Span::none();
         let batch = memory.unconfirmed.take();
         let log_end = writer.changelog_end().unwrap_or(memory.log_end);

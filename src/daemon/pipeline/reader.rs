@@ -30,7 +30,6 @@ const NOTE_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Reader<I> {
     input: I,
     merge: Merge,
-    records_max: usize,
     bytes_max: usize,
     partitions_every: Duration,
     checked_at: Duration,
@@ -67,7 +66,6 @@ impl<I: Input> Reader<I> {
         Ok(Self {
             input: broker.input(&from)?,
             merge,
-            records_max: settings.records_max.max(1) as usize,
             bytes_max: settings.bytes_max as usize,
             partitions_every: duration(settings.partitions_every),
             checked_at: clock.elapsed(),
@@ -80,12 +78,13 @@ impl<I: Input> Reader<I> {
         })
     }
 
-    /// The records of the next batch; none when there are none, or when `woken`. `takes` says what of
-    /// a record is the shard's.
+    /// The records of the next batch, at most `records_max` unless a plan says otherwise; none when
+    /// there are none, or when `woken`. `takes` says what of a record is the shard's.
     pub(super) fn gather<C: Clock>(
         &mut self,
         clock: &C,
         due: Duration,
+        records_max: usize,
         takes: &dyn Fn(&InputRecord) -> Taken,
         woken: &dyn Fn() -> bool,
     ) -> Result<Vec<InputRecord>, Fault> {
@@ -96,7 +95,7 @@ impl<I: Input> Reader<I> {
             let now = clock.elapsed();
             self.suspects |= now.saturating_sub(self.polled_at) > POLLS_WITHIN;
             self.polled_at = now;
-            let full = records.len() >= self.records_max || bytes >= self.bytes_max;
+            let full = records.len() >= records_max.max(1) || bytes >= self.bytes_max;
             if full && !planned || planned && !self.merge.following() {
                 return Ok(records);
             }

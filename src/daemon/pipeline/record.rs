@@ -13,6 +13,7 @@
 //! | `resets` | how often the position of an input partition was reset, which event ids depend on |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
 //! | `end` | `at_least_once` only: that the batch of the plan is written in full |
+//! | `attempt` | the batch that an owner was about to apply; removed by the batch ([`isolation`](super::isolation)) |
 //!
 //! Batch numbers are 20 decimal digits. Values are postcard behind one version byte, like the
 //! engine's; a version above ours refuses the restore. A journal is tombstoned when the window has
@@ -52,6 +53,8 @@ pub const RESETS: &str = "resets";
 pub const PLAN: &str = "plan";
 /// Key of the end mark.
 pub const END: &str = "end";
+/// Key of the attempt.
+pub const ATTEMPT: &str = "attempt";
 /// What the keys of journal records start with.
 pub const JOURNAL: &str = "b/";
 
@@ -194,6 +197,25 @@ pub struct End {
     pub batch: u64,
 }
 
+/// The batch that an owner was about to apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Which take-over of the shard wrote it.
+    pub take_over: u64,
+    /// The batch.
+    pub batch: u64,
+    /// The partition of its first record.
+    pub from: Partition,
+    /// The offset of its first record.
+    pub offset: i64,
+    /// How many records it has.
+    pub records: u32,
+    /// How many attempts at it have failed before.
+    pub failures: u32,
+    /// How many records are taken one by one from here on; 0 where there is no suspicion.
+    pub single: u32,
+}
+
 /// Names the last record of a partition by its content.
 pub fn content_hash(key: Option<&[u8]>, payload: Option<&[u8]>) -> u64 {
     let mut hash = Sha256::new();
@@ -280,6 +302,15 @@ mod tests {
         let shape = Shape { features: "f".into(), map: "m".into(), from: [(part(0), 7)].into() };
         let plan = Plan { generation: 1, batch: 2, journal: journal() };
         let end = End { generation: 1, batch: 2 };
+        let attempt = Attempt {
+            take_over: 1,
+            batch: 3,
+            from: part(0),
+            offset: 7,
+            records: 300,
+            failures: 1,
+            single: 0,
+        };
         expect_test::expect![[r#"
             key 01ac02
             shape 010166016d0102696e000e
@@ -287,15 +318,17 @@ mod tests {
             b 010202696e000a0e02696e02121403000101010001d00f880e05312e302e3002616203
             plan 0101020202696e000a0e02696e02121403000101010001d00f880e05312e302e3002616203
             end 010102
+            attempt 01010302696e000eac020100
         "#]]
         .assert_eq(&format!(
-            "key {}\nshape {}\npos {}\nb {}\nplan {}\nend {}\n",
+            "key {}\nshape {}\npos {}\nb {}\nplan {}\nend {}\nattempt {}\n",
             hex(&encode(&300u64)),
             hex(&encode(&shape)),
             hex(&encode(&position)),
             hex(&encode(&journal())),
             hex(&encode(&plan)),
             hex(&encode(&end)),
+            hex(&encode(&attempt)),
         ));
         assert_eq!(decode::<Position>("pos", &encode(&position)).unwrap(), position);
         assert_eq!(decode::<Plan>("plan", &encode(&plan)).unwrap(), plan);

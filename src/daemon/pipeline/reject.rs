@@ -1,4 +1,5 @@
-//! Records of the reject topic: the untouched bytes, and headers that say where, why and when.
+//! Records of the reject topic: the untouched bytes, and headers that say where, why and when. Of a
+//! record with several items, a refused item gives its own bytes.
 //!
 //! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic, with the headers
 //! of the input, a broken trace context excepted. One that does
@@ -14,47 +15,79 @@
 
 use super::broker::{Header, InputRecord, OutputRecord, Role};
 use super::context::{Context, carried};
-use crate::engine::wire;
+use crate::engine::wire::{self, Part};
 use sha2::{Digest, Sha256};
 
 /// Where items are refused: bad input dies in decoding, never later.
 pub const STAGE: &str = "wire";
 /// Where outputs are refused that their topic does not take, though their input was read.
 pub const STAGE_OUTPUT: &str = "output";
-/// Why they are.
+/// Where records are refused that were isolated because processing them failed.
+pub const STAGE_PROCESSING: &str = "processing";
+/// Why outputs are refused, and records whose changelog records are too large.
 pub const TOO_LARGE: &str = "too_large";
+/// Why a record is refused that made the process panic or end.
+pub const FAILED: &str = "failed";
+/// Why a record is refused that took too long.
+pub const TOO_SLOW: &str = "too_slow";
+
+/// Why a record is isolated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub reason: &'static str,
+    /// In words, without text of the record.
+    pub message: String,
+}
 
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
-/// The reject record for item `item` of `record`, at most `bytes_max` bytes.
+/// The reject record for item `item` of `record`, which is its `part`: at most `bytes_max` bytes.
 ///
 /// The original headers go along while everything fits.
 pub fn reject(
     record: &InputRecord,
     item: usize,
+    part: &Part,
     why: &wire::Error,
     bytes_max: usize,
 ) -> OutputRecord {
-    refuse(record, item, [STAGE, why.reason(), &why.to_string()], bytes_max)
+    let bytes = part.bytes(payload(record));
+    refuse(record, bytes, item, [STAGE, why.reason(), &why.to_string()], bytes_max)
 }
 
 /// The reject record in the place of an output that is too large, with the input that brought it about.
 pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize) -> OutputRecord {
-    refuse(record, item, [STAGE_OUTPUT, TOO_LARGE, why], bytes_max)
+    refuse(record, payload(record), item, [STAGE_OUTPUT, TOO_LARGE, why], bytes_max)
 }
 
-fn refuse(record: &InputRecord, item: usize, why: [&str; 3], bytes_max: usize) -> OutputRecord {
+/// The reject record for a whole record that is isolated.
+pub fn isolated(record: &InputRecord, why: &Refusal, bytes_max: usize) -> OutputRecord {
+    refuse(record, payload(record), 0, [STAGE_PROCESSING, why.reason, &why.message], bytes_max)
+}
+
+fn payload(record: &InputRecord) -> &[u8] {
+    record.payload.as_deref().unwrap_or_default()
+}
+
+fn refuse(
+    record: &InputRecord,
+    bytes: &[u8],
+    item: usize,
+    why: [&str; 3],
+    bytes_max: usize,
+) -> OutputRecord {
     let mut out = OutputRecord {
         role: Role::Rejected,
         key: record.key.clone(),
-        payload: Some(record.payload.clone().unwrap_or_default()),
+        payload: Some(bytes.to_vec()),
         headers: Vec::new(),
     };
     let reasons = reasons(record, item, why);
     out.headers = [carried(record), reasons.clone()].concat();
     if out.bytes() > bytes_max {
         out.headers = reasons;
-        shorten(&mut out, record, bytes_max);
+        shorten(&mut out, record, bytes, bytes_max);
     }
     out
 }
@@ -78,8 +111,7 @@ fn header(name: &str, value: String) -> Header {
     (format!("wirefold-reject-{name}"), Some(value.into_bytes()))
 }
 
-fn shorten(out: &mut OutputRecord, record: &InputRecord, bytes_max: usize) {
-    let payload = record.payload.as_deref().unwrap_or_default();
+fn shorten(out: &mut OutputRecord, record: &InputRecord, payload: &[u8], bytes_max: usize) {
     let digest: String = Sha256::digest(payload).iter().map(|b| format!("{b:02x}")).collect();
     if let Some(context) = Context::of(record) {
         out.headers.push(("traceparent".into(), Some(context.parent.into())));
@@ -135,7 +167,7 @@ mod tests {
     #[test]
     fn bytes_stay_untouched_and_headers_say_where_and_why() {
         let why = wire::Error::Missing("uri");
-        let out = reject(&record(Some(b"\xff\x00{")), 2, &why, 10_000);
+        let out = reject(&record(Some(b"\xff\x00{")), 2, &Part::Whole, &why, 10_000);
         assert_eq!(out.payload.as_deref(), Some(&b"\xff\x00{"[..]));
         assert_eq!(out.key.as_deref(), Some(&b"k"[..]));
         let says = |name: &str| said(&out, &format!("wirefold-reject-{name}")).unwrap();
@@ -156,7 +188,7 @@ mod tests {
         let payload = vec![b'x'; 5_000];
         let why = wire::Error::Missing("uri");
         for bytes_max in [900, 2_000, 4_999] {
-            let out = reject(&record(Some(&payload)), 0, &why, bytes_max);
+            let out = reject(&record(Some(&payload)), 0, &Part::Whole, &why, bytes_max);
             assert!(out.bytes() <= bytes_max, "{} over {bytes_max}", out.bytes());
             let kept = out.payload.clone().unwrap();
             assert!(!kept.is_empty() && payload.starts_with(&kept));
@@ -169,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_tombstone_is_taken_as_no_bytes() {
-        let out = reject(&record(None), 0, &wire::Error::Empty, 10_000);
+        let out = reject(&record(None), 0, &Part::Whole, &wire::Error::Empty, 10_000);
         assert_eq!(out.payload.as_deref(), Some(&b""[..]));
     }
 

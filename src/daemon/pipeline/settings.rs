@@ -1,6 +1,7 @@
 //! What shapes a pipeline.
 
 use super::batch::Encoder;
+use super::prepare::Decode;
 use super::shards::Slice;
 use crate::engine::Settings as EngineSettings;
 use crate::engine::article::Span;
@@ -8,6 +9,7 @@ use crate::engine::fingerprint::FloodKey;
 use crate::engine::wire::Format;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How outputs and memory are kept together.
 #[derive(
@@ -44,9 +46,9 @@ pub enum Reset {
 #[serde(rename_all = "snake_case")]
 pub enum TooLarge {
     /// Stop before anything of its batch is written, and let a person decide.
-    #[default]
     Stop,
     /// Write a reject that says so in its place.
+    #[default]
     Reject,
 }
 
@@ -107,6 +109,10 @@ pub struct Setup {
     pub too_large: TooLarge,
     /// The format of input records.
     pub format: Format,
+    /// Decodes the value of a record.
+    pub decode: Decode,
+    /// How long decoding and preparing one record may take.
+    pub prepare_within: Duration,
     /// What of the input is this shard's.
     pub slice: Slice,
     /// The shards that are followed while they are another instance's; none named is all.

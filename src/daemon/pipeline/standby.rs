@@ -96,7 +96,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) => {}
             }
-            let Err(fault) = self.follow() else { continue };
+            let Err(fault) = self.guarded(Self::follow) else { continue };
             (self.trail.tail, self.trail.caught_up) = (None, false);
             if let Fault::Stop(why) = fault {
                 tracing::error!(why, "the changelog cannot be followed");

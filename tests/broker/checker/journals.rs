@@ -5,8 +5,8 @@ use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::daemon::pipeline::broker::{GENERATION, Partition};
 use wirefold::daemon::pipeline::record::{
-    self, END, ENDS, GROUP, Journal, KEY, PLAN, POSITION, Position, RESETS, SHAPE, SWEEP, is_fence,
-    journal_batch,
+    self, ATTEMPT, END, ENDS, GROUP, Journal, KEY, PLAN, POSITION, Position, RESETS, SHAPE, SWEEP,
+    is_fence, journal_batch,
 };
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::engine::CORE;
@@ -45,7 +45,7 @@ impl Log {
                 continue;
             }
             match (found.key().as_str(), &mut pending) {
-                (key, _) if is_fence(key) || key == SWEEP => {}
+                (key, _) if is_fence(key) || [SWEEP, ATTEMPT].contains(&key) => {}
                 (PLAN, _) => pending = Some(Vec::new()),
                 (END, _) => {
                     for found in pending.take().unwrap_or_default() {

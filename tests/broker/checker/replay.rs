@@ -167,7 +167,7 @@ impl Run<'_> {
                 Ok(article) => article,
                 Err(why) => {
                     self.said
-                        .push(self.slice.shard, reject(record, item, &why, self.reject_bytes_max));
+                        .push(self.slice.shard, reject(record, item, &part, &why, self.reject_bytes_max));
                     continue;
                 }
             };

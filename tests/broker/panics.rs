@@ -1,0 +1,52 @@
+//! Panics, and time in which a process does not run: the daemon goes on, or ends with the reason.
+
+use crate::deployment::{Deployment, PATIENT, SLOW, tally};
+use crate::outside::Isolation;
+use std::time::Duration;
+use wirefold::daemon::pipeline::broker::Role;
+
+/// One record panics in the middle of a batch, after the state has moved.
+#[test]
+fn a_panic_costs_the_one_record_that_causes_it() {
+    for delivery in ["exactly_once", "at_least_once"] {
+        let deployment = Deployment::with("panics", delivery, &[PATIENT]);
+        deployment.produce(300);
+        let daemon = deployment.start("mid-apply=130*off->1*panic(injected)->off", &[]);
+        deployment.is_through(&daemon);
+        let log = daemon.log();
+        daemon.stops();
+        assert!(log.contains("injected") && log.contains("a record is isolated"), "{log}");
+        let found = deployment.found(Isolation::Committed);
+        let rejected = found.outputs[&Role::Rejected].iter();
+        let stages = rejected.map(|reject| reject.header("wirefold-reject-stage"));
+        assert_eq!(stages.filter(|stage| *stage == "processing").count(), 1, "{log}");
+    }
+}
+
+/// Panics that no record explains, one after another: the process ends, and the next one goes on.
+#[test]
+fn a_pipeline_that_panics_again_and_again_ends_the_process() {
+    let deployment = Deployment::with("panicking", "exactly_once", &[PATIENT]);
+    deployment.produce(100);
+    let (ended, log) = deployment.start("after-poll=panic(injected)", &[]).ends();
+    assert_eq!(ended.code(), Some(1), "{log}");
+    assert!(log.contains("panics in a row") && log.contains("injected"), "{log}");
+    deployment.ends_well();
+}
+
+/// Longer than any call may take, and the only instance.
+#[test]
+fn a_process_that_was_suspended_goes_on() {
+    let deployment = Deployment::new("suspended", "exactly_once");
+    deployment.produce(600);
+    let daemon = deployment.start(SLOW, &[]);
+    deployment.moves_on(0, &daemon);
+    daemon.freeze();
+    deployment.produce(300);
+    std::thread::park_timeout(Duration::from_secs(40));
+    daemon.thaw();
+    tally("freezes", 1);
+    deployment.is_through(&daemon);
+    daemon.stops();
+    deployment.holds();
+}

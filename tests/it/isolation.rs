@@ -1,0 +1,235 @@
+//! Records that make the process fail: they are rejected with the reason, and nothing else changes.
+
+use crate::broker::Shared;
+use crate::pipeline::{Silent, observed, process, run, setup, without_repeats, world};
+use crate::standby::{inputs, owned, stand_by};
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+use std::time::Duration;
+use wirefold::daemon::contract::{self, Mode, Unique};
+use wirefold::daemon::pipeline::batch::{Encoder, Told};
+use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
+use wirefold::daemon::pipeline::{Delivery, Settings, Setup, TooLarge, prepare};
+use wirefold::engine::article::Article;
+use wirefold::engine::wire::{self, Format};
+
+const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
+/// What a record says that fails in decoding, that never ends, that fails in encoding, and in whose
+/// middle the process dies.
+const DECODE: &str = "panics in decoding";
+const HANGS: &str = "never ends";
+const ENCODE: &str = "panics in encoding";
+const DIES: &str = "ends the process";
+
+fn says(bytes: &[u8], marker: &str) -> bool {
+    bytes.windows(marker.len()).any(|found| found == marker.as_bytes())
+}
+
+/// Decodes as the daemon does, unless it is poison.
+fn decode(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    format: Format,
+    settings: &wire::Settings,
+) -> Vec<wire::Item> {
+    assert!(!says(bytes, DECODE), "the decoder failed");
+    while says(bytes, HANGS) {
+        std::thread::park();
+    }
+    wire::items(bytes, content_type, format, settings)
+}
+
+/// Encodes as the daemon does, unless it is poison. That comes after the state has moved.
+struct Poisoned(contract::Encoder, Shared);
+
+impl Debug for Poisoned {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Poisoned")
+    }
+}
+
+impl Encoder for Poisoned {
+    fn encode(&self, told: &Told<'_>) -> Vec<OutputRecord> {
+        let payload = told.record.payload.as_deref().unwrap_or_default();
+        assert!(!says(payload, ENCODE), "the encoder failed");
+        if says(payload, DIES) {
+            self.1.lock().dead = true;
+        }
+        self.0.encode(told)
+    }
+
+    fn unique(&self, told: &Told<'_>) -> Option<OutputRecord> {
+        self.0.unique(told)
+    }
+
+    fn settings(&self) -> &str {
+        self.0.settings()
+    }
+}
+
+fn poisoned(shared: &Shared, delivery: Delivery, records_max: u32) -> Setup {
+    let inner = contract::Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Wanted);
+    Setup {
+        settings: Settings { records_max, ..setup(delivery).settings },
+        encoder: Arc::new(Poisoned(inner, shared.clone())),
+        decode,
+        too_large: TooLarge::Reject,
+        ..setup(delivery)
+    }
+}
+
+/// `count` records, of which those at `bad` say `marker`, and how it goes when those cannot be read.
+fn feed(
+    count: usize,
+    bad: &[usize],
+    marker: &str,
+    delivery: Delivery,
+) -> (Vec<InputRecord>, Shared) {
+    let mut records = inputs(41, count);
+    for &at in bad {
+        records[at].payload = Some(b"{\"uri\": \xff".to_vec());
+    }
+    let straight = world(&records, delivery);
+    let whole = Settings { records_max: 1_000, ..setup(delivery).settings };
+    run(&straight, &Setup { settings: whole, ..setup(delivery) });
+    for &at in bad {
+        let poison = format!(r#"{{"uri": "u{at}", "headline": "It {marker}", "body": "Words."}}"#);
+        records[at].payload = Some(poison.into_bytes());
+    }
+    (records, straight)
+}
+
+fn header(record: &OutputRecord, name: &str) -> Option<String> {
+    let (_, value) = record.headers.iter().find(|(key, _)| key == name)?;
+    value.clone().map(|value| String::from_utf8(value).unwrap())
+}
+
+/// Whether `record` is the reject of one of `bad`.
+fn of_bad(record: &OutputRecord, bad: &[&InputRecord]) -> bool {
+    record.role == Role::Rejected && bad.iter().any(|bad| bad.key == record.key)
+}
+
+/// All but the bad records came out as if those had been unreadable, and each of them was rejected
+/// with `reason` and its untouched bytes.
+fn isolated(shared: &Shared, straight: &Shared, bad: &[&InputRecord], reason: &str, what: &str) {
+    let (found, wanted) = (shared.lock().outputs.clone(), straight.lock().outputs.clone());
+    let good = |all: &[OutputRecord]| -> Vec<OutputRecord> {
+        let kept = without_repeats(all).into_iter();
+        kept.filter(|record| !of_bad(record, bad)).collect()
+    };
+    assert!(good(&found) == good(&wanted), "{what}: what is said of good records differs");
+    let mut rejects = without_repeats(&found);
+    rejects.retain(|record| of_bad(record, bad));
+    assert_eq!(rejects.len(), bad.len(), "{what}: {rejects:?}");
+    for (reject, bad) in rejects.iter().zip(bad) {
+        let named = |name| header(reject, &format!("wirefold-reject-{name}")).unwrap();
+        assert_eq!([named("stage"), named("reason")], ["processing", reason], "{what}");
+        assert_eq!(reject.payload, bad.payload, "{what}: bytes are untouched");
+        assert!(!named("message").contains("Words"), "{what}: {}", named("message"));
+    }
+}
+
+/// One process, alone: it goes on to the end.
+fn goes_on(count: usize, bad: &[usize], marker: &str, reason: &str) {
+    let within = if marker == HANGS { Duration::from_secs(2) } else { prepare::WITHIN };
+    for delivery in BOTH {
+        let (records, straight) = feed(count, bad, marker, delivery);
+        let shared = world(&records, delivery);
+        let what = format!("{marker}, {count} records, {delivery:?}");
+        let setup = Setup { prepare_within: within, ..poisoned(&shared, delivery, 1_000) };
+        assert_eq!(process(&shared, setup), Ok(()), "{what}");
+        let bad: Vec<&InputRecord> = bad.iter().map(|at| &records[*at]).collect();
+        isolated(&shared, &straight, &bad, reason, &what);
+    }
+}
+
+#[test]
+fn a_panic_in_decoding_rejects_the_record_alone() {
+    goes_on(1, &[0], DECODE, "failed");
+    goes_on(1_000, &[500], DECODE, "failed");
+    goes_on(60, &[0, 1, 30, 59], DECODE, "failed");
+}
+
+#[test]
+fn a_panic_after_the_state_moved_rebuilds_it_without_the_record() {
+    goes_on(1, &[0], ENCODE, "failed");
+    goes_on(1_000, &[500], ENCODE, "failed");
+    goes_on(60, &[0, 1, 30, 59], ENCODE, "failed");
+}
+
+#[test]
+fn a_record_that_takes_too_long_is_left_behind() {
+    goes_on(60, &[30], HANGS, "too_slow");
+}
+
+#[test]
+fn a_standby_that_takes_over_isolates_the_same_record() {
+    for (marker, delivery) in [DECODE, ENCODE].into_iter().flat_map(|m| BOTH.map(|d| (m, d))) {
+        let (records, straight) = feed(60, &[50], marker, delivery);
+        let shared = owned(&records, 40, delivery, None);
+        let wakes = shared.standby(7);
+        let standby = poisoned(&shared, delivery, 1_000);
+        let what = format!("{marker}, {delivery:?}");
+        assert_eq!(observed(&shared, standby, wakes, Box::new(Silent)), Ok(()), "{what}");
+        isolated(&shared, &straight, &[&records[50]], "failed", &what);
+    }
+}
+
+/// Starts processes until one ends in peace; says how many died.
+fn deaths(shared: &Shared, setup: &Setup) -> usize {
+    (0..20).find(|_| process(shared, setup.clone()).is_ok()).expect("one ends in peace")
+}
+
+#[test]
+fn a_batch_that_ends_the_process_is_taken_apart_over_restarts() {
+    for (delivery, count) in [(Delivery::ExactlyOnce, 60), (Delivery::AtLeastOnce, 60)] {
+        for bad in [vec![count / 2], vec![0], vec![count - 1]] {
+            let (records, straight) = feed(count, &bad, DIES, delivery);
+            let shared = world(&records, delivery);
+            let what = format!("{bad:?} of {count}, {delivery:?}");
+            assert_eq!(deaths(&shared, &poisoned(&shared, delivery, 1_000)), 4, "{what}");
+            isolated(&shared, &straight, &[&records[bad[0]]], "failed", &what);
+            assert_eq!(shared.lock().compacted().get("attempt"), None, "{what}: nothing is open");
+        }
+    }
+}
+
+#[test]
+fn a_record_alone_that_ends_the_process_is_rejected_after_two_deaths() {
+    for delivery in BOTH {
+        let (records, straight) = feed(1, &[0], DIES, delivery);
+        let shared = world(&records, delivery);
+        assert_eq!(deaths(&shared, &poisoned(&shared, delivery, 1_000)), 2);
+        isolated(&shared, &straight, &[&records[0]], "failed", &format!("{delivery:?}"));
+    }
+}
+
+#[test]
+fn standbys_that_take_over_take_the_batch_apart_too() {
+    for delivery in BOTH {
+        let (records, straight) = feed(60, &[50], DIES, delivery);
+        let shared = owned(&records, 40, delivery, None);
+        stand_by(&shared, &poisoned(&shared, delivery, 1_000), 9);
+        isolated(&shared, &straight, &[&records[50]], "failed", &format!("{delivery:?}"));
+    }
+}
+
+#[test]
+fn a_changelog_record_that_is_too_large_rejects_the_record_that_causes_it() {
+    for delivery in BOTH {
+        let (mut records, straight) = feed(60, &[30], "is long", delivery);
+        let poison = format!(r#"{{"uri": "u{}", "body": "Words."}}"#, "x".repeat(20_000));
+        records[30].payload = Some(poison.into_bytes());
+        let shared = world(&records, delivery);
+        shared.lock().state_bytes_max = 16_000;
+        let what = format!("{delivery:?}");
+        assert_eq!(process(&shared, poisoned(&shared, delivery, 1_000)), Ok(()), "{what}");
+        isolated(&shared, &straight, &[&records[30]], "too_large", &what);
+
+        let stops = world(&records, delivery);
+        stops.lock().state_bytes_max = 16_000;
+        let stop = Setup { too_large: TooLarge::Stop, ..poisoned(&stops, delivery, 1_000) };
+        let why = process(&stops, stop).unwrap_err();
+        assert!(why.contains("`output.state`") && why.contains("`output.too_large`"), "{why}");
+    }
+}
