@@ -12,7 +12,7 @@ use crate::daemon::kafka::texts::Positions;
 use crate::daemon::metrics;
 use crate::daemon::notify::Notifier;
 use crate::daemon::pipeline::shards::{Map, Slice};
-use crate::daemon::pipeline::{Delivery, Setup};
+use crate::daemon::pipeline::{ClockSource, Delivery, Setup};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::teller::Teller;
 use crate::daemon::texts::Texts;
@@ -157,6 +157,7 @@ pub(super) fn setup(config: &Config) -> Setup {
         delivery: config.delivery,
         reset: config.start.reset,
         fresh_key: fresh_key(),
+        clock: ClockSource::Wall,
         encoder: Arc::new(encoder(config)),
         format: config.input.format,
         too_large: config.output.too_large,

@@ -8,7 +8,7 @@ use super::desk::{Desks, News};
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
-use super::pipeline::reject::{STAGE, STAGE_OUTPUT, TOO_LARGE};
+use super::pipeline::reject::{LOST, STAGE, STAGE_OUTPUT, TOO_LARGE};
 use super::pipeline::{Ended, Observer, Phase, Waiting};
 use super::view::{ShardView, Views};
 use crate::engine::article::EventTime;
@@ -86,7 +86,7 @@ impl Teller {
         view.embargoed = state.embargoed();
         view.live_stories = state.live_stories();
         view.learned_furniture = state.learned_furniture();
-        view.state_bytes = state.bytes();
+        view.state_bytes = memory.bytes();
         let waiting = |of| view.inputs.get(of).and_then(|(_, waiting)| *waiting);
         let inputs = position.inputs.iter();
         view.inputs = inputs.map(|(of, mark)| (of.clone(), (mark.next, waiting(of)))).collect();
@@ -203,6 +203,7 @@ fn count(batch: &Batch, wall: EventTime) {
         metrics::REJECTED.add([STAGE, reason], *count);
     }
     metrics::REJECTED.add([STAGE_OUTPUT, TOO_LARGE], batch.oversized);
+    metrics::REJECTED.add([STAGE_OUTPUT, LOST], batch.lost);
     let mut accepted = 0;
     for event in &batch.events {
         match &event.what {

@@ -26,6 +26,7 @@ mod mock;
 mod notify;
 mod page;
 mod pipeline;
+mod quiet;
 mod records;
 mod rig;
 mod sample;

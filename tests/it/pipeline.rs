@@ -15,7 +15,7 @@ use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::daemon::pipeline::{
-    Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge,
+    ClockSource, Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge,
 };
 use wirefold::engine::article::{EventTime, Span};
 use wirefold::engine::fingerprint::FloodKey;
@@ -92,6 +92,7 @@ pub(crate) fn setup(delivery: Delivery) -> Setup {
         delivery,
         reset: Reset::Error,
         fresh_key: FloodKey(7),
+        clock: ClockSource::Wall,
         too_large: TooLarge::Stop,
         format: Format::Auto,
         slice: Slice::everything("wire.articles"),

@@ -18,7 +18,7 @@
 //! event, and as headers of their own, where clients that know nothing of CloudEvents look.
 //!
 //! Invariants: CT-1 the id of an event is a function of the input position and of the event's number
-//! among those of that record, so that a repeat has the same id; CT-2 `sequence` is the shard's own
+//! among those of that record, and of the clock where that caused it, so that a repeat has the same id; CT-2 `sequence` is the shard's own
 //! counter in 20 digits, so that order as text is order as number; CT-3 the bytes of a record are a
 //! function of the event, its number, the input record and the settings.
 //!
@@ -36,8 +36,8 @@ pub mod why;
 use crate::daemon::pipeline::batch::{self, Told};
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::daemon::pipeline::context::{Context, carried};
-use crate::engine::article::InputPosition;
-use crate::engine::event::{self, Event, What};
+use crate::engine::article::{EventTime, InputPosition};
+use crate::engine::event::{self, Cause, Event, What};
 use crate::engine::relation::{Kind, Pass};
 use crate::engine::story::Summary;
 use article::{ArticleClassified, ArticleSuperseded};
@@ -108,7 +108,10 @@ impl Encoder {
             None => data.subject.clone(),
         };
         let envelope = Envelope {
-            id: event_id(&told.event.input, told.n),
+            id: match told.event.cause {
+                Cause::Article => event_id(&told.event.input, told.n),
+                Cause::Clock => tick_event_id(&told.event.input, told.event.clock, told.n),
+            },
             source: self.source.clone(),
             kind: data.kind,
             subject: data.subject,
@@ -159,13 +162,27 @@ impl batch::Encoder for Encoder {
 
 /// The id of the `n`-th event that an input record caused: a replay repeats it.
 pub fn event_id(input: &InputPosition, n: u32) -> String {
+    hex(hash_of(input, n))
+}
+
+/// The id of the `n`-th event that the clock caused when it went on to `clock` after the record at
+/// `input`: a replay of the journals repeats it, and no event of that record has it.
+pub fn tick_event_id(input: &InputPosition, clock: EventTime, n: u32) -> String {
+    hex(hash_of(input, n).chain_update(b"clock").chain_update(clock.0.to_be_bytes()))
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hash_of(input: &InputPosition, n: u32) -> Sha256 {
     let mut hash = Sha256::new();
     hash.update((input.topic.len() as u64).to_be_bytes());
     hash.update(input.topic.as_bytes());
     hash.update(input.partition.to_be_bytes());
     hash.update(input.offset.to_be_bytes());
     hash.update(n.to_be_bytes());
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash
 }
 
 /// The original bytes and headers, with what was found.

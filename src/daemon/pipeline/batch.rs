@@ -4,6 +4,9 @@
 //! records: events, stories, unique feed, rejects, and the changelog with journal and position.
 //! [`prepare`] is stateless and runs on all cores; [`apply`] is the one writer.
 //!
+//! A batch without records is a *tick*: the engine's clock goes on to the reading, and what is due by
+//! then happens. Its journal names the last record applied, as an empty range behind it.
+//!
 //! Invariants: BA-1 a batch is a function of the memory, the records, the reading and the settings;
 //! BA-2 every item that is the shard's gives at least one event or one reject; BA-3 each changelog key
 //! occurs once.
@@ -18,9 +21,10 @@ use super::record::{
 };
 use super::reject::{oversized, reject};
 use super::shards::{Slice, Taken};
-use super::{Delivery, Fault, TooLarge};
+use super::tick::{last_applied, position};
+use super::{ClockSource, Delivery, Fault, TooLarge};
 use crate::daemon::metrics;
-use crate::engine::article::{Article, EventTime, InputPosition};
+use crate::engine::article::{Article, EventTime, Span};
 use crate::engine::event::{Event, What};
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::{Prepared, prepare as prepared};
@@ -36,9 +40,14 @@ use std::time::{Duration, Instant};
 /// How many passed journals a batch tombstones at most.
 const JOURNALS_PASSED_MAX: usize = 1_000;
 
+/// How far the clock of the machine that stamps a record may lie ahead of ours. A timestamp further
+/// ahead counts as this far: a record must not move the engine's clock into the future, where updates
+/// wait for it and the window empties.
+pub const CLOCK_SKEW: Span = Span::seconds(1);
+
 /// How many numbers of events a shard has for one input record, whose items may be of several
 /// shards.
-const N_PER_SHARD: u32 = 1 << 20;
+pub(super) const N_PER_SHARD: u32 = 1 << 20;
 
 /// Turns events into what is published. The contract implements it.
 pub trait Encoder: Send + Sync + Debug {
@@ -63,7 +72,7 @@ pub struct Told<'a> {
     pub n: u32,
     /// Its number in the shard.
     pub sequence: u64,
-    /// The record that brought it about.
+    /// The record that brought it about; empty where the clock did.
     pub record: &'a InputRecord,
 }
 
@@ -97,6 +106,8 @@ pub struct Batch {
     pub refused: BTreeMap<&'static str, u64>,
     /// Outputs in whose place a reject was written.
     pub oversized: u64,
+    /// Outputs that waited for the end of an embargo and are lost, each with a reject in its place.
+    pub lost: u64,
     /// What the engine counted on the way.
     pub tally: Tally,
 }
@@ -167,11 +178,22 @@ fn picked(
     own.then_some(Ok(prepared))
 }
 
+/// The time at which a record of this timestamp is applied, in a batch of this clock reading.
+pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSource) -> EventTime {
+    let stamp = timestamp.unwrap_or(reading);
+    match clock {
+        ClockSource::Wall => stamp.min(reading.plus(CLOCK_SKEW)),
+        ClockSource::Records => stamp,
+    }
+}
+
 /// What [`apply`] needs beside memory and items.
 #[derive(Debug, Clone, Copy)]
 pub struct With<'a> {
-    /// The wall-clock reading of this batch.
+    /// The wall-clock reading of this batch; that of a tick is where the engine's clock goes.
     pub reading: EventTime,
+    /// What moves the engine's clock.
+    pub clock: ClockSource,
     /// Makes events into records.
     pub encoder: &'a dyn Encoder,
     /// The limits of record sizes.
@@ -185,7 +207,7 @@ pub struct With<'a> {
 }
 
 /// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
-/// batch is for [`Memory::unconfirmed`].
+/// batch is for [`Memory::unconfirmed`]. Without items it is a tick, or passes on what was held.
 ///
 /// # Errors
 /// [`Fault::Stop`] when a record is larger than its topic takes.
@@ -205,7 +227,12 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
         events: Vec::new(),
         refused: BTreeMap::new(),
         oversized: 0,
+        lost: 0,
     };
+    run.pass_on(memory);
+    if items.is_empty() {
+        run.tick(memory, &journal);
+    }
     for item in items {
         point!("mid-apply");
         run.item(memory, item);
@@ -225,27 +252,29 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
         stamps,
         refused: run.refused,
         oversized: run.oversized,
+        lost: run.lost,
         tally: memory.state.take_tally(),
     };
     fits(&batch, with.limits)?;
     Ok(batch)
 }
 
-struct Run<'a> {
-    with: With<'a>,
-    outputs: Vec<OutputRecord>,
+pub(super) struct Run<'a> {
+    pub(super) with: With<'a>,
+    pub(super) outputs: Vec<OutputRecord>,
     events: Vec<Event>,
     refused: BTreeMap<&'static str, u64>,
     oversized: u64,
+    pub(super) lost: u64,
 }
 
 impl Run<'_> {
     fn item(&mut self, memory: &mut Memory, item: Item) {
         let (record, with) = (&item.record, self.with);
-        let latest = with.reading.plus(memory.state.settings().future_tolerance);
-        let stamp = record.timestamp.unwrap_or(with.reading).min(latest);
+        let stamp = stamp(record.timestamp, with.reading, with.clock);
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
         let mut n = with.shard.saturating_mul(N_PER_SHARD);
+        let mut accepted = false;
         for (place, article) in item.articles {
             let article = match article {
                 Ok(article) => article,
@@ -256,35 +285,44 @@ impl Run<'_> {
                     continue;
                 }
             };
-            let input = InputPosition {
-                topic: record.from.topic.clone(),
-                partition: record.from.partition,
-                offset: record.offset,
-                item: u32::try_from(place).unwrap_or(u32::MAX),
-            };
+            accepted = true;
+            let input = position(record, place);
             let started = Instant::now();
-            let events = memory.state.apply(article, stamp, input.clone());
-            for lifted in memory.state.take_lifted() {
-                self.outputs.extend(memory.held.take(&lifted));
-            }
+            let events = memory.state.apply(article, stamp, input);
+            self.lift(memory);
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
-            for event in events {
-                let sequence = memory.position.sequence;
-                let told = Told { event: &event, n, sequence, record };
-                for output in with.encoder.encode(&told) {
-                    let output = self.fitting(output, record, place);
-                    self.outputs.push(output);
-                }
-                if waits(&event)
-                    && let Some(record) = with.encoder.unique(&told)
-                {
-                    memory.held.put(&input, record);
-                }
-                memory.position.sequence += 1;
-                n += 1;
-                self.events.push(event);
-            }
+            n = self.tell(memory, events, (record, place), n);
         }
+        if !accepted && memory.state.is_due(stamp) {
+            self.go_on(memory, record, stamp, n);
+        }
+    }
+
+    /// Makes events into records, numbered from `n` on; returns the number after the last.
+    pub(super) fn tell(
+        &mut self,
+        memory: &mut Memory,
+        events: Vec<Event>,
+        (record, place): (&InputRecord, usize),
+        mut n: u32,
+    ) -> u32 {
+        for event in events {
+            let sequence = memory.position.sequence;
+            let told = Told { event: &event, n, sequence, record };
+            for output in self.with.encoder.encode(&told) {
+                let output = self.fitting(output, record, place);
+                self.outputs.push(output);
+            }
+            if waits(&event)
+                && let Some(record) = self.with.encoder.unique(&told)
+            {
+                memory.held.put(&event.input, record, memory.log_end);
+            }
+            memory.position.sequence += 1;
+            n += 1;
+            self.events.push(event);
+        }
+        n
     }
 }
 
@@ -323,8 +361,9 @@ fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journal {
         }
     }
     let range = |(of, (from, to)): (&Partition, (i64, i64))| Range { of: of.clone(), from, to };
+    let ticks = if items.is_empty() { last_applied(memory) } else { None };
     Journal {
-        ranges: ranges.into_iter().map(range).collect(),
+        ranges: ranges.into_iter().map(range).chain(ticks).collect(),
         order,
         reading: with.reading,
         clock: EventTime(i64::MIN),
@@ -372,7 +411,7 @@ fn marks(journal: &Journal, items: &[Item]) -> Vec<(Partition, InputMark)> {
         let last = last.map(|item| last_record(&item.record));
         (range.of.clone(), InputMark { next: range.to, last })
     };
-    journal.ranges.iter().map(mark).collect()
+    journal.ranges.iter().filter(|range| range.from < range.to).map(mark).collect()
 }
 
 fn last_record(record: &InputRecord) -> LastRecord {

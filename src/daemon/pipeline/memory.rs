@@ -99,7 +99,9 @@ impl Memory {
         }
         let mut held = batch.split_off(held::HELD);
         batch.append(&mut held.split_off(&(held::HELD.to_owned() + "~")));
-        held.into_iter().try_for_each(|(key, value)| self.held.follow(key, value)).map_err(stop)?;
+        for (key, value) in held {
+            self.held.follow(&key, value.as_deref(), self.log_end).map_err(stop)?;
+        }
         let mut journals = batch.split_off(record::JOURNAL);
         batch.append(&mut journals.split_off(&(record::JOURNAL.to_owned() + "~")));
         for (key, value) in journals {
@@ -122,6 +124,11 @@ impl Memory {
         Ok(())
     }
 
+    /// Bytes held, about: the engine's state, the records under embargo, and the journals' numbers.
+    pub fn bytes(&self) -> usize {
+        self.state.bytes() + self.held.bytes() + self.journals.bytes()
+    }
+
     /// Takes note that the unconfirmed batch is in the log, which ends at `log_end`.
     pub fn confirm(&mut self, log_end: i64) {
         self.unconfirmed = None;
@@ -135,6 +142,8 @@ pub struct Log {
     /// The last value of every key: since the beginning, and since the last whole batch once a memory
     /// follows, tombstones too.
     values: BTreeMap<String, Option<Vec<u8>>>,
+    /// What waits for the end of an embargo, while no memory follows: its bytes are bounded.
+    held: Held,
     pending: Vec<LogRecord>,
     plan: Option<Plan>,
     generation: u64,
@@ -185,7 +194,7 @@ impl Log {
                 self.rises(end.generation, found.offset)?;
                 self.plan = None;
                 for pending in std::mem::take(&mut self.pending) {
-                    self.put(pending, memory.is_some());
+                    self.put(pending, memory.is_some())?;
                 }
                 self.whole = true;
             }
@@ -193,7 +202,7 @@ impl Log {
             _ if self.plan.is_some() => self.pending.push(found),
             _ => {
                 self.whole = found.key == POSITION;
-                self.put(found, memory.is_some());
+                self.put(found, memory.is_some())?;
             }
         }
         match memory.filter(|_| self.whole && self.values.contains_key(POSITION)) {
@@ -202,11 +211,16 @@ impl Log {
         }
     }
 
-    fn put(&mut self, found: LogRecord, follows: bool) {
-        match found.value {
-            None if !follows => self.values.remove(&found.key),
-            value => self.values.insert(found.key, value),
+    fn put(&mut self, found: LogRecord, follows: bool) -> Result<(), Fault> {
+        let LogRecord { offset, key, value } = found;
+        if !follows && key.starts_with(held::HELD) {
+            return self.held.follow(&key, value.as_deref(), offset).map_err(stop);
+        }
+        match value {
+            None if !follows => self.values.remove(&key),
+            value => self.values.insert(key, value),
         };
+        Ok(())
     }
 
     fn rises(&mut self, generation: u64, offset: i64) -> Result<(), Fault> {
@@ -269,10 +283,7 @@ impl Log {
         let shape = shape.transpose().map_err(stop)?;
         let position = position.unwrap_or_default();
         let journals = journals(&mut values, position.batch)?;
-        let mut held = values.split_off(held::HELD);
-        let mut others = held.split_off(&(held::HELD.to_owned() + "~"));
-        values.append(&mut others);
-        let held = Held::restore(held).map_err(stop)?;
+        let held = std::mem::take(&mut self.held);
         let flood_key = key.map_or(fresh_key, FloodKey);
         let state = State::restore(settings, flood_key, values).map_err(stop)?;
         Ok(Memory {

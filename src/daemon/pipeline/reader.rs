@@ -22,6 +22,10 @@ const NOTHING_OWN: Duration = Duration::from_secs(1);
 /// How often lag tools are told.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
+/// How long nothing must have come before the clock may go on by itself: a record that is on its way
+/// still comes first.
+const QUIET: Duration = Duration::from_secs(2);
+
 /// Reads the input of one shard.
 pub(super) struct Reader<I> {
     input: I,
@@ -31,6 +35,7 @@ pub(super) struct Reader<I> {
     partitions_every: Duration,
     checked_at: Duration,
     noted_at: Option<Duration>,
+    quiet_since: Option<Duration>,
     noted: BTreeMap<Partition, i64>,
 }
 
@@ -61,6 +66,7 @@ impl<I: Input> Reader<I> {
             partitions_every: duration(settings.partitions_every),
             checked_at: clock.elapsed(),
             noted_at: None,
+            quiet_since: None,
             noted: BTreeMap::new(),
         })
     }
@@ -84,6 +90,7 @@ impl<I: Input> Reader<I> {
                 return Ok(records);
             }
             if let Some((record, change)) = self.merge.next(now) {
+                self.quiet_since = None;
                 self.fetch(change)?;
                 bytes += record.bytes();
                 if closes > due && takes(&record) != Taken::Nothing {
@@ -168,6 +175,17 @@ impl<I: Input> Reader<I> {
             Some((of, records))
         };
         self.input.ends().into_iter().filter_map(waiting).collect()
+    }
+
+    /// Whether the input has been at its end for a while: every partition is read up to its end, the
+    /// broker answers for all of them, and nothing came for [`QUIET`]. Asked after each gathering that
+    /// gave nothing; a record ends the quiet.
+    pub(super) fn is_quiet(&mut self, now: Duration) -> bool {
+        if !self.merge.all_drained() || !self.input.reached() {
+            self.quiet_since = None;
+            return false;
+        }
+        now.saturating_sub(*self.quiet_since.get_or_insert(now)) >= QUIET
     }
 
     /// Whether the broker answers for the input.

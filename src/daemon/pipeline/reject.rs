@@ -12,8 +12,9 @@
 //! wirefold-reject-item: 0                wirefold-reject-timestamp: 1795428000000
 //! ```
 
-use super::broker::{Header, InputRecord, OutputRecord, Role};
+use super::broker::{Header, InputRecord, OutputRecord, Partition, Role};
 use super::context::{Context, carried};
+use crate::engine::article::InputPosition;
 use crate::engine::wire;
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,9 @@ pub const STAGE: &str = "wire";
 pub const STAGE_OUTPUT: &str = "output";
 /// Why they are.
 pub const TOO_LARGE: &str = "too_large";
+
+/// Why an output is refused whose bytes waited for the end of an embargo and cannot be read again.
+pub const LOST: &str = "lost";
 
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
@@ -41,6 +45,24 @@ pub fn reject(
 /// The reject record in the place of an output that is too large, with the input that brought it about.
 pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize) -> OutputRecord {
     refuse(record, item, [STAGE_OUTPUT, TOO_LARGE, why], bytes_max)
+}
+
+/// The reject record in the place of an output that waited for the end of an embargo: its record is no
+/// longer in the changelog.
+pub fn lost(input: &InputPosition, bytes_max: usize) -> OutputRecord {
+    let from = Partition { topic: input.topic.clone(), partition: input.partition };
+    let (offset, item) = (input.offset, input.item as usize);
+    let record = InputRecord {
+        from,
+        offset,
+        timestamp: None,
+        key: None,
+        payload: None,
+        headers: Vec::new(),
+    };
+    let why = "its embargo has ended, but its record is no longer in the changelog: read it again \
+               from the input";
+    refuse(&record, item, [STAGE_OUTPUT, LOST, why], bytes_max)
 }
 
 fn refuse(record: &InputRecord, item: usize, why: [&str; 3], bytes_max: usize) -> OutputRecord {

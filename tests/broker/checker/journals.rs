@@ -4,6 +4,7 @@ use super::{Law, Rules, Verdict};
 use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::daemon::pipeline::broker::Partition;
+use wirefold::daemon::pipeline::held::HELD;
 use wirefold::daemon::pipeline::record::{
     self, END, FENCE, Journal, KEY, PLAN, POSITION, Position, SHAPE, journal_batch,
 };
@@ -59,7 +60,9 @@ impl Log {
             Some(Err(why)) => verdict.broken(Law::Chain, why),
             None => verdict.broken(Law::Chain, format!("shard {shard} has no `pos`")),
         }
-        values.retain(|key, _| key != SHAPE && journal_batch(key).is_none());
+        values.retain(|key, _| {
+            key != SHAPE && !key.starts_with(HELD) && journal_batch(key).is_none()
+        });
         log.memory = values;
         log
     }
