@@ -74,7 +74,8 @@ pub(crate) struct World {
     pub(crate) wall: i64,
     /// Whether the wall clock goes on while a poll finds nothing.
     pub(crate) wall_moves: bool,
-    /// How many polls in a row find nothing before the pipeline is asked to stop, beyond the usual ones.
+    /// How many polls in a row find nothing before the pipeline is asked to stop, beyond the usual
+    /// ones.
     pub(crate) patience: u32,
     /// A partition that gives nothing, not even its end.
     pub(crate) stuck: Option<Partition>,

@@ -1,14 +1,15 @@
-//! The clock of a run without a wall clock: files give dates, and some of them are wrong or missing.
+//! The clock of a run without a wall clock: files give dates, and some of them are wrong or
+//! missing.
 //!
 //! In: the dates of articles in the order of the file, as far as it was read ahead. Out: for each
 //! article the engine's time.
 //!
-//! A date that lies far ahead of the clock is believed if one of the next [`WITNESSES`] dated articles
-//! comes near it; one that no other confirms does not move the clock, since it would empty the window
-//! of what follows. The last dates of all have no others behind them: they are believed up to a window
-//! ahead. An article whose date is missing or not believed takes the clock as it is, and before the
-//! first date that is believed, that one. Where there is none within [`AHEAD`] articles, the clock
-//! begins at [`UNDATED`].
+//! A date that lies far ahead of the clock is believed if one of the next [`WITNESSES`] dated
+//! articles comes near it; one that no other confirms does not move the clock, since it would empty
+//! the window of what follows. The last dates of all have no others behind them: they are believed
+//! up to a window ahead. An article whose date is missing or not believed takes the clock as it is,
+//! and before the first date that is believed, that one. Where there is none within [`AHEAD`]
+//! articles, the clock begins at [`UNDATED`].
 //!
 //! ```text
 //! dates   -      10:00  2062   10:05  -      10:01
@@ -41,8 +42,8 @@ impl FeedClock {
         Self { now: None, window }
     }
 
-    /// The time of the first of `dates`; the others are those of the articles after it, as far as they
-    /// are known.
+    /// The time of the first of `dates`; the others are those of the articles after it, as far as
+    /// they are known.
     pub(in crate::cli) fn next(&mut self, dates: &[Option<EventTime>]) -> EventTime {
         let dates = &dates[..dates.len().min(AHEAD)];
         let known = match self.now {

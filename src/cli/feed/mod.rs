@@ -3,8 +3,8 @@
 //! In: files ([`read`] says how they are cut), `-` is stdin. Out: batch by batch, prepared in
 //! parallel and applied one by one, what the engine says of each item.
 //!
-//! The date of an article is its publication, or else the time that this version claims; [`clock`] makes
-//! the engine's time of it.
+//! The date of an article is its publication, or else the time that this version claims; [`clock`]
+//! makes the engine's time of it.
 //!
 //! Cost: memory is bounded by two batches of records, unless a file is one array or one document.
 

@@ -18,7 +18,8 @@
 //! event, and as headers of their own, where clients that know nothing of CloudEvents look.
 //!
 //! Invariants: CT-1 the id of an event is a function of the input position and of the event's number
-//! among those of that record, and of the clock where that caused it, so that a repeat has the same id; CT-2 `sequence` is the shard's own
+//! among those of that record, and of the clock where that caused it, so that a repeat has the same
+//! id; CT-2 `sequence` is the shard's own
 //! counter in 20 digits, so that order as text is order as number; CT-3 the bytes of a record are a
 //! function of the event, its number, the input record and the settings.
 //!

@@ -4,8 +4,8 @@
 //! records: events, stories, unique feed, rejects, and the changelog with journal and position.
 //! [`prepare`] is stateless and runs on all cores; [`apply`] is the one writer.
 //!
-//! A batch without records is a *tick*: the engine's clock goes on to the reading, and what is due by
-//! then happens. Its journal names the last record applied, as an empty range behind it.
+//! A batch without records is a *tick*: the engine's clock goes on to the reading, and what is due
+//! by then happens. Its journal names the last record applied, as an empty range behind it.
 //!
 //! Invariants: BA-1 a batch is a function of the memory, the records, the reading and the settings;
 //! BA-2 every item that is the shard's gives at least one event or one reject; BA-3 each changelog key
@@ -41,8 +41,8 @@ use std::time::{Duration, Instant};
 const JOURNALS_PASSED_MAX: usize = 1_000;
 
 /// How far the clock of the machine that stamps a record may lie ahead of ours. A timestamp further
-/// ahead counts as this far: a record must not move the engine's clock into the future, where updates
-/// wait for it and the window empties.
+/// ahead counts as this far: a record must not move the engine's clock into the future, where
+/// updates wait for it and the window empties.
 pub const CLOCK_SKEW: Span = Span::seconds(1);
 
 /// How many numbers of events a shard has for one input record, whose items may be of several

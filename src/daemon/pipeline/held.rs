@@ -2,14 +2,14 @@
 //!
 //! In: the finished record of an article that the engine lets wait, under its input position. Out:
 //! the same record when the embargo has ended. The engine says when, and whether the article still
-//! stands; here are the bytes, in the changelog as `h/<topic>/<partition>/<offset>/<item>`, so that the
-//! feed passes on what came in though the input's retention has passed.
+//! stands; here are the bytes, in the changelog as `h/<topic>/<partition>/<offset>/<item>`, so that
+//! the feed passes on what came in though the input's retention has passed.
 //!
-//! At most [`BYTES_MAX`] of them stay in memory. Of a record beyond that only the place is kept, and it
-//! is read from the changelog again when its embargo has ended. A batch passes on
-//! [`LIFTED_BYTES_MAX`]; what has ended and does not fit goes with the next batches, in order of input
-//! positions. A record is in the changelog until it is passed on, so that one whose embargo has ended
-//! is one that the engine does not let wait any more: that is how a restore knows them.
+//! At most [`BYTES_MAX`] of them stay in memory. Of a record beyond that only the place is kept,
+//! and it is read from the changelog again when its embargo has ended. A batch passes on
+//! [`LIFTED_BYTES_MAX`]; what has ended and does not fit goes with the next batches, in order of
+//! input positions. A record is in the changelog until it is passed on, so that one whose embargo
+//! has ended is one that the engine does not let wait any more: that is how a restore knows them.
 
 use super::broker::{Broker, Fault, Header, OutputRecord, Role};
 use super::record::{self, Error};
@@ -118,14 +118,16 @@ impl Held {
         Ok(())
     }
 
-    /// Takes note of the embargoes that have ended: after a restore, and when another owner is followed.
+    /// Takes note of the embargoes that have ended: after a restore, and when another owner is
+    /// followed.
     pub fn resume(&mut self, state: &State) {
         let waiting: BTreeSet<&InputPosition> = state.waiting().collect();
         let inputs = self.entries.keys();
         self.free = inputs.filter(|input| !waiting.contains(input)).cloned().collect();
     }
 
-    /// Lets the record of the article at `input` wait. It will be in the changelog from `log_end` on.
+    /// Lets the record of the article at `input` wait. It will be in the changelog from `log_end`
+    /// on.
     pub fn put(&mut self, input: &InputPosition, record: OutputRecord, log_end: i64) {
         let OutputRecord { key, payload, headers, .. } = record;
         let waiting = Waiting { input: input.clone(), key, payload, headers };
@@ -192,8 +194,8 @@ impl Held {
         Some((input, record))
     }
 
-    /// The keys of the records that the next batch passes on and that are not in memory, each with an
-    /// offset from which on it is in the changelog.
+    /// The keys of the records that the next batch passes on and that are not in memory, each with
+    /// an offset from which on it is in the changelog.
     fn wanted(&self) -> BTreeMap<String, (InputPosition, i64)> {
         let (mut wanted, mut bytes) = (BTreeMap::new(), 0);
         for input in &self.free {
@@ -209,8 +211,8 @@ impl Held {
         wanted
     }
 
-    /// Reads the records that the next batch passes on and that are not in memory from the changelog,
-    /// which is known up to `log_end`.
+    /// Reads the records that the next batch passes on and that are not in memory from the
+    /// changelog, which is known up to `log_end`.
     ///
     /// # Errors
     /// When the changelog cannot be read.

@@ -287,9 +287,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         gathered
     }
 
-    /// The clock reading of the next batch; `None` where there is nothing to do in one. A batch without
-    /// records is written when the input is at its end and the engine's clock has something to do, or
-    /// when more embargoes have ended than one batch passes on.
+    /// The clock reading of the next batch; `None` where there is nothing to do in one. A batch
+    /// without records is written when the input is at its end and the engine's clock has something
+    /// to do, or when more embargoes have ended than one batch passes on.
     fn reading(&mut self, without_records: bool) -> Option<EventTime> {
         let (memory, reader) = (self.memory.as_ref()?, self.reader.as_mut()?);
         let (wall, now) = (self.clock.wall(), self.clock.elapsed());

@@ -22,8 +22,8 @@ const NOTHING_OWN: Duration = Duration::from_secs(1);
 /// How often lag tools are told.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
-/// How long nothing must have come before the clock may go on by itself: a record that is on its way
-/// still comes first.
+/// How long nothing must have come before the clock may go on by itself: a record that is on its
+/// way still comes first.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Reads the input of one shard.
@@ -177,9 +177,9 @@ impl<I: Input> Reader<I> {
         self.input.ends().into_iter().filter_map(waiting).collect()
     }
 
-    /// Whether the input has been at its end for a while: every partition is read up to its end, the
-    /// broker answers for all of them, and nothing came for [`QUIET`]. Asked after each gathering that
-    /// gave nothing; a record ends the quiet.
+    /// Whether the input has been at its end for a while: every partition is read up to its end,
+    /// the broker answers for all of them, and nothing came for [`QUIET`]. Asked after each
+    /// gathering that gave nothing; a record ends the quiet.
     pub(super) fn is_quiet(&mut self, now: Duration) -> bool {
         if !self.merge.all_drained() || !self.input.reached() {
             self.quiet_since = None;

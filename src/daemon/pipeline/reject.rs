@@ -47,8 +47,8 @@ pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize)
     refuse(record, item, [STAGE_OUTPUT, TOO_LARGE, why], bytes_max)
 }
 
-/// The reject record in the place of an output that waited for the end of an embargo: its record is no
-/// longer in the changelog.
+/// The reject record in the place of an output that waited for the end of an embargo: its record is
+/// no longer in the changelog.
 pub fn lost(input: &InputPosition, bytes_max: usize) -> OutputRecord {
     let from = Partition { topic: input.topic.clone(), partition: input.partition };
     let (offset, item) = (input.offset, input.item as usize);

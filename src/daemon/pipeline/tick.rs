@@ -1,9 +1,9 @@
-//! What the clock does in a batch without an article: it goes on, embargoes end, and what waited for
-//! that is passed on.
+//! What the clock does in a batch without an article: it goes on, embargoes end, and what waited
+//! for that is passed on.
 //!
-//! In: a clock reading, or a record that holds nothing of the shard's. Out: the events of the engine's
-//! tick, and records of the unique feed, at most [`LIFTED_BYTES_MAX`](super::held::LIFTED_BYTES_MAX) a
-//! batch.
+//! In: a clock reading, or a record that holds nothing of the shard's. Out: the events of the
+//! engine's tick, and records of the unique feed, at most
+//! [`LIFTED_BYTES_MAX`](super::held::LIFTED_BYTES_MAX) a batch.
 
 use super::batch::{N_PER_SHARD, Run};
 use super::broker::{InputRecord, Role};

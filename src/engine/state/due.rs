@@ -1,21 +1,21 @@
 //! When the clock has something to do, so that it can go on while no article comes.
 //!
-//! In: a time of the wall clock. Out: whether anything is due by then, and how far the clock may go in
-//! one tick.
+//! In: a time of the wall clock. Out: whether anything is due by then, and how far the clock may go
+//! in one tick.
 //!
-//! Due are: an update of a story that was not told yet, at the next second; the end of an embargo; an
-//! article that leaves the window, with which an idle story closes; the second look at a story of one
-//! article. After [`State::tick`] at a time nothing is due by that time, so that a quiet wire causes no
-//! ticks for nothing.
+//! Due are: an update of a story that was not told yet, at the next second; the end of an embargo;
+//! an article that leaves the window, with which an idle story closes; the second look at a story
+//! of one article. After [`State::tick`] at a time nothing is due by that time, so that a quiet
+//! wire causes no ticks for nothing.
 //!
-//! Deliberately absent: identities and learned furniture whose time is over. They are seen by the next
-//! article alone, and go before it is judged.
+//! Deliberately absent: identities and learned furniture whose time is over. They are seen by the
+//! next article alone, and go before it is judged.
 
 use super::State;
 use crate::engine::article::{EventTime, Span};
 
-/// The most articles that leave the window in one tick: what a long pause left behind goes in several,
-/// so that no batch grows with the pause.
+/// The most articles that leave the window in one tick: what a long pause left behind goes in
+/// several, so that no batch grows with the pause.
 const LEAVING_MAX: usize = 5_000;
 
 impl State {

@@ -260,8 +260,8 @@ pub(super) enum By {
     Name,
 }
 
-/// Bytes of an entry, with its places in the lists by uri and slug. Short strings of its verdict are
-/// left out.
+/// Bytes of an entry, with its places in the lists by uri and slug. Short strings of its verdict
+/// are left out.
 fn bytes(entry: &Entry) -> usize {
     let about = &entry.about;
     let key = |key: &ArticleKey| key.uri.len() + key.version.as_ref().map_or(0, String::len);

@@ -159,9 +159,9 @@ impl State {
         self.embargo.len()
     }
 
-    /// Bytes held, about: the live articles (fingerprints, metadata, links, terms, verdicts, and the
-    /// tables that find them), the index, the stories, the identities of articles before, and the
-    /// embargoes. Room that tables keep free is counted; what an allocator adds is not.
+    /// Bytes held, about: the live articles (fingerprints, metadata, links, terms, verdicts, and
+    /// the tables that find them), the index, the stories, the identities of articles before, and
+    /// the embargoes. Room that tables keep free is counted; what an allocator adds is not.
     pub fn bytes(&self) -> usize {
         self.live.bytes()
             + self.index.bytes()
@@ -240,8 +240,8 @@ impl State {
     /// Moves the clock to `now` without an article and says what happened, in order. `input` is the
     /// last record applied, which the events name.
     ///
-    /// For example, with an embargo that ends at 10:00 and no record after 09:50, a tick at 10:00:01
-    /// lifts it.
+    /// For example, with an embargo that ends at 10:00 and no record after 09:50, a tick at
+    /// 10:00:01 lifts it.
     pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Vec<Event> {
         let happened = self.advance(now);
         self.events(happened, input, Cause::Clock)

@@ -9,8 +9,8 @@ use crate::engine::article::{EventTime, Sequence};
 const MEMBER_BYTES: usize = 64;
 
 impl Stories {
-    /// Whether the clock alone has something to do by `by`: an update of an earlier second to tell, or
-    /// a second look that may have an effect.
+    /// Whether the clock alone has something to do by `by`: an update of an earlier second to tell,
+    /// or a second look that may have an effect.
     pub fn is_due(&self, by: EventTime, members: &impl Members) -> bool {
         let tells = || self.stirred.iter().any(|story| self.live.contains_key(story));
         if second(by) > self.second && tells() {
@@ -22,8 +22,8 @@ impl Stories {
         looked_at.any(|member| self.is_looked_at(member))
     }
 
-    /// Whether a second look at an article may have an effect: its story is still of one article and
-    /// wavered. What came near no other, and no other near it, has come no nearer since.
+    /// Whether a second look at an article may have an effect: its story is still of one article
+    /// and wavered. What came near no other, and no other near it, has come no nearer since.
     pub(super) fn is_looked_at(&self, member: Member<'_>) -> bool {
         let story = self.story_of(member.sequence).and_then(|story| self.live.get(&story));
         !member.terms.is_empty() && story.is_some_and(|s| s.len() == 1 && s.record.wavered)
