@@ -116,8 +116,10 @@ fn an_embargo_lifts_an_update_is_told_and_a_story_closes_in_time() {
 fn replays(shared: &Shared, delivery: Delivery) {
     let setup = short(delivery);
     let mut memory = Log::default().build(setup.engine.clone(), setup.fresh_key).unwrap();
-    let (log, found) = (shared.lock().log.clone(), shared.lock().outputs.clone());
-    let inputs = shared.lock().inputs.clone();
+    let world = shared.lock();
+    let (log, found) = (world.log.clone(), world.outputs.clone());
+    let inputs = world.inputs.clone();
+    drop(world);
     for (of, records) in &inputs {
         let next = records.first().map_or(0, |record| record.offset);
         let mark = record::InputMark { next, last: None };
