@@ -342,7 +342,7 @@ fn ticks_are_repeated_by_their_readings() {
 /// A pause leaves thousands of articles behind the window: they leave in several ticks.
 #[test]
 fn a_long_pause_is_caught_up_with_in_bounded_ticks() {
-    let lines = feed(10, 5_200, 10);
+    let lines = feed(10, 1_100, 10);
     let mut state = State::new(settings(), KEY);
     lines.iter().for_each(|line| drop(apply(&mut state, line)));
     let (now, input) = (state.clock().plus(Span::hours(100)), lines[0].input.clone());

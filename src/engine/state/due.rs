@@ -16,7 +16,7 @@ use crate::engine::article::{EventTime, Span};
 
 /// The most articles that leave the window in one tick: what a long pause left behind goes in
 /// several, so that no batch grows with the pause.
-const LEAVING_MAX: usize = 5_000;
+const LEAVING_MAX: usize = 1_000;
 
 impl State {
     /// Whether the clock has something to do by `by`.
