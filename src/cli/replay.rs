@@ -64,7 +64,8 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
     let mut told = Telling {
         sinks: Sinks::open(args)?,
         encoder: encoder(&config),
-        held: Held::default(),
+        // Without a changelog all of it stays here.
+        held: Held::within(usize::MAX),
         sequence: 0,
         n: 0,
         accepted: 0,
@@ -101,10 +102,10 @@ struct Telling<E> {
 impl<E: Encoder> Telling<E> {
     fn take(&mut self, applied: &Applied<'_>) -> anyhow::Result<()> {
         self.n = if applied.item == 0 { 0 } else { self.n };
-        for lifted in &applied.lifted {
-            if let Some(record) = self.held.take(lifted) {
-                self.sinks.write(&record)?;
-            }
+        applied.lifted.iter().for_each(|lifted| self.held.lift(lifted));
+        while let Some((_, record)) = self.held.pass_on() {
+            record.map_or(Ok(()), |record| self.sinks.write(&record))?;
+            drop(self.held.take_changes());
         }
         match &applied.outcome {
             Outcome::Refused(error) => {
@@ -124,7 +125,7 @@ impl<E: Encoder> Telling<E> {
                     if waits(event)
                         && let Some(said) = self.encoder.unique(&told)
                     {
-                        self.held.put(&applied.input, said);
+                        self.held.put(&applied.input, said, 0);
                     }
                     self.n += 1;
                     self.sequence += 1;

@@ -13,7 +13,7 @@ use crate::daemon::metrics;
 use crate::daemon::notify::Notifier;
 use crate::daemon::panics;
 use crate::daemon::pipeline::shards::{Map, Slice};
-use crate::daemon::pipeline::{Delivery, Setup, prepare};
+use crate::daemon::pipeline::{ClockSource, Delivery, Setup, prepare};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::teller::Teller;
 use crate::daemon::texts::Texts;
@@ -160,6 +160,7 @@ pub(super) fn setup(config: &Config) -> Setup {
         group: config.group.id.clone(),
         renamed_from: Some(config.start.renamed_from.clone()).filter(|group| !group.is_empty()),
         fresh_key: fresh_key(),
+        clock: ClockSource::Wall,
         encoder: Arc::new(encoder(config)),
         format: config.input.format,
         decode: wire::items,

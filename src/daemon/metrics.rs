@@ -188,7 +188,8 @@ table! {
     LIVE_STORIES: Gauge "wirefold_live_stories" ["shard"] Count NONE
         "Stories that are open."
     STATE_BYTES: Gauge "wirefold_state_bytes" ["shard"] Bytes NONE
-        "Memory held for the articles in the window and their index, stories not counted."
+        "Memory held, about: live articles with their index and tables, stories, identities, records \
+         under embargo, journals; not the views of the page, nor what the allocator and the clients add."
     FURNITURE: Gauge "wirefold_learned_furniture" ["shard"] Count NONE
         "Pieces of text that are known to be furniture because unrelated articles carried them."
     UNWRAPPED: Counter "wirefold_furniture_articles_total" [] Count NONE

@@ -8,7 +8,7 @@ use super::desk::{Desks, News};
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use super::pipeline::batch::Batch;
 use super::pipeline::memory::Memory;
-use super::pipeline::reject::{STAGE, STAGE_OUTPUT, STAGE_PROCESSING, TOO_LARGE};
+use super::pipeline::reject::{LOST, STAGE, STAGE_OUTPUT, STAGE_PROCESSING, TOO_LARGE};
 use super::pipeline::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
 use super::view::{ShardView, Views};
 use crate::engine::article::EventTime;
@@ -89,7 +89,7 @@ impl Teller {
         view.embargoed = state.embargoed();
         view.live_stories = state.live_stories();
         view.learned_furniture = state.learned_furniture();
-        view.state_bytes = state.bytes();
+        view.state_bytes = memory.bytes();
         let waiting = |of| view.inputs.get(of).copied().unwrap_or_default();
         let inputs = position
             .inputs
@@ -224,6 +224,7 @@ fn count(batch: &Batch, wall: EventTime) {
         metrics::REJECTED.add([STAGE_PROCESSING, reason], *count);
     }
     metrics::REJECTED.add([STAGE_OUTPUT, TOO_LARGE], batch.oversized);
+    metrics::REJECTED.add([STAGE_OUTPUT, LOST], batch.lost);
     let mut accepted = 0;
     for event in &batch.events {
         match &event.what {

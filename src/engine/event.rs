@@ -7,13 +7,24 @@ use super::fingerprint::SimHash;
 use super::relation::{Ratio, Scope, Verdict};
 use super::story::{StoryId, Summary};
 
+/// What brought an event about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The article at the event's input position.
+    Article,
+    /// The clock, which moved on after the record at the event's input position.
+    Clock,
+}
+
 /// One thing that happened, when, and which input record brought it about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// The engine's clock.
     pub clock: EventTime,
-    /// The input that caused it.
+    /// The input that caused it, or the last one before the clock did.
     pub input: InputPosition,
+    /// Whether an article or the clock caused it.
+    pub cause: Cause,
     /// What happened.
     pub what: What,
 }

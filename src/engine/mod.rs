@@ -48,7 +48,8 @@ pub struct Settings {
     pub embargoed_max: u32,
     /// How far behind the engine's clock a publication time may lie before the article is `late`.
     pub late_after: Span,
-    /// How far ahead of the wall clock a record's timestamp may lie before it is clamped.
+    /// How far ahead of its record's timestamp the time that an article claims may lie before the
+    /// article is flagged `early`. It never moves the engine's clock.
     pub future_tolerance: Span,
     /// Decoding.
     pub wire: wire::Settings,

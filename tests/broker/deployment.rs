@@ -217,6 +217,15 @@ impl Deployment {
         self.producer.flush(PATIENCE).unwrap();
     }
 
+    /// Writes one article of the test's own.
+    pub(crate) fn produce_article(&self, article: &serde_json::Value) {
+        let (topic, payload) = (self.topic("articles"), article.to_string());
+        let record = BaseRecord::to(&topic).partition(0).key("own").payload(&payload);
+        self.producer.send(record).map_err(|(error, _)| error).unwrap();
+        self.producer.flush(PATIENCE).unwrap();
+        self.wrote(1);
+    }
+
     /// Says that another producer wrote `count` records more.
     pub(crate) fn wrote(&self, count: usize) {
         self.made.set(self.made.get() + count);

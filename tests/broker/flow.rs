@@ -3,6 +3,7 @@
 use crate::deployment::{Deployment, eventually, now};
 use crate::outside::Isolation;
 use wirefold::daemon::pipeline::broker::Role;
+use wirefold::engine::article::EventTime;
 
 #[test]
 fn articles_in_events_out_read_back_by_another_client() {
@@ -53,6 +54,32 @@ fn what_leaves_the_window_leaves_every_topic() {
     assert!(tombstones(&found.outputs[&Role::Stories], "") > 100, "stories closed");
     assert!(tombstones(&found.state, "a/") > verdict.classified / 2, "articles left");
     assert!(tombstones(&found.state, "b/") > 0, "journals left");
+}
+
+/// No record comes after an embargoed one, and the clock goes on all the same.
+#[test]
+fn an_embargo_ends_on_a_quiet_wire() {
+    let deployment = Deployment::new("quiet", "exactly_once");
+    let daemon = deployment.start("", &[]);
+    daemon.says("Running");
+    deployment.produce(20);
+    let until = now() + 10_000;
+    deployment.produce_article(&serde_json::json!({
+        "uri": "urn:made-up:quiet", "headline": "Ships sail", "language": "en",
+        "body": "All ships of the northern line sail at noon, its owners said.",
+        "embargoed": EventTime(until).to_string(),
+    }));
+    deployment.is_through(&daemon);
+    let passed_on = || {
+        let found = deployment.found(Isolation::Committed);
+        let unique = &found.outputs[&Role::Unique];
+        unique.iter().find(|r| !r.header("wirefold-embargoed").is_empty()).map(|r| r.timestamp)
+    };
+    assert_eq!(passed_on(), None, "it waits");
+    let at = eventually(passed_on).expect("it is passed on");
+    assert!((0..5_000).contains(&(at - until)), "{} ms after its time", at - until);
+    daemon.stops();
+    deployment.holds();
 }
 
 /// Output is slow and the backlog large: what is read and not yet written stays bounded.

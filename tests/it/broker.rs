@@ -115,6 +115,13 @@ pub(crate) struct World {
     /// Positions noted for lag tools.
     pub(crate) noted: BTreeMap<Partition, i64>,
     pub(crate) wall: i64,
+    /// Whether the wall clock goes on while a poll finds nothing.
+    pub(crate) wall_moves: bool,
+    /// How many polls in a row find nothing before the pipeline is asked to stop, beyond the usual
+    /// ones.
+    pub(crate) patience: u32,
+    /// A partition that gives nothing, not even its end.
+    pub(crate) stuck: Option<Partition>,
     pub(crate) tombstones_kept: Duration,
     log_next: i64,
     epoch: u64,
@@ -298,7 +305,9 @@ impl Shared {
 
 impl Clock for Shared {
     fn wall(&self) -> EventTime {
-        EventTime(self.lock().wall)
+        let world = self.lock();
+        let moved = if world.wall_moves { world.now.as_millis() as i64 } else { 0 };
+        EventTime(world.wall + moved)
     }
     fn elapsed(&self) -> Duration {
         self.lock().now
@@ -611,7 +620,7 @@ impl Input for MemoryInput {
                 }
             }
             for (of, (next, told)) in next.iter_mut() {
-                if off.contains(of) {
+                if off.contains(of) || w.stuck.as_ref() == Some(of) {
                     continue;
                 }
                 let found = w.inputs[of].iter().find(|record| record.offset >= *next);
@@ -626,7 +635,7 @@ impl Input for MemoryInput {
             }
             w.now += wait.max(Duration::from_millis(1));
             w.quiet += 1;
-            if w.quiet == 10 {
+            if w.quiet == 10 + w.patience {
                 w.wakes.as_ref().unwrap().send(Wake::Stop).unwrap();
             }
             Ok(Polled::Nothing)

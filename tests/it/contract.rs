@@ -14,7 +14,7 @@ use wirefold::engine::article::{
     About, Article, ArticleKey, EventTime, InputPosition, Lang, PubStatus, Sequence,
 };
 use wirefold::engine::event::{
-    Carrier, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, What,
+    Carrier, Cause, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, What,
 };
 use wirefold::engine::fingerprint::SimHash;
 use wirefold::engine::relation::{
@@ -169,7 +169,9 @@ fn every() -> Vec<Event> {
         What::StoryMerged(Box::new(merged)),
         What::StoryClosed(Box::new(summary(0xfeed))),
     ];
-    all.into_iter().map(|what| Event { clock: CLOCK, input: position(), what }).collect()
+    all.into_iter()
+        .map(|what| Event { clock: CLOCK, input: position(), cause: Cause::Article, what })
+        .collect()
 }
 
 fn encode(mode: Mode) -> Vec<OutputRecord> {

@@ -3,8 +3,8 @@
 use crate::feed::{Line, feed};
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::engine::Settings;
-use wirefold::engine::article::{Body, Span};
-use wirefold::engine::event::{Event, What};
+use wirefold::engine::article::{Body, EventTime, Span};
+use wirefold::engine::event::{Cause, Event, What};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::state::{LEARNED_FURNITURE, State};
@@ -279,4 +279,79 @@ fn an_article_is_in_one_open_story_and_each_story_ends_once() {
     let mut state = State::new(settings(), KEY);
     lines.iter().for_each(|line| drop(apply(&mut state, line)));
     assert_eq!(state.live_stories(), open.len());
+}
+
+/// The lines with ticks of the clock between them, at times that only rise.
+fn ticked(lines: &[Line]) -> Vec<(Line, Vec<EventTime>)> {
+    let mut rng = crate::feed::Rng(11);
+    let gap = |at: usize| {
+        let from = lines[at].stamp;
+        let until = lines.get(at + 1).map_or(from.plus(Span::hours(3)), |next| next.stamp);
+        (from, until.since(from).0.max(0) as usize)
+    };
+    let ticks = |at: usize, rng: &mut crate::feed::Rng| {
+        let (from, gap) = gap(at);
+        let mut ticks: Vec<_> =
+            (0..rng.below(4)).map(|_| from.plus(Span(rng.below(gap + 1) as i64))).collect();
+        ticks.sort_unstable();
+        ticks
+    };
+    lines.iter().cloned().enumerate().map(|(at, line)| (line, ticks(at, &mut rng))).collect()
+}
+
+fn apply_ticked(state: &mut State, (line, ticks): &(Line, Vec<EventTime>)) -> Vec<Event> {
+    let mut events = apply(state, line);
+    for now in ticks {
+        events.extend(state.tick(*now, &line.input));
+        assert!(!state.is_due(*now), "after a tick nothing is due by its time");
+    }
+    events
+}
+
+/// Ticks anywhere: the same readings give the same, twice, restored or followed after any of them.
+#[test]
+fn ticks_are_repeated_by_their_readings() {
+    let lines = ticked(&feed(9, 300, 28_000));
+    let (mut state, mut straight, mut log) =
+        (State::new(settings(), KEY), Vec::new(), Log::default());
+    for line in &lines {
+        straight.extend(apply_ticked(&mut state, line));
+        log.write(&mut state);
+    }
+    assert!(straight.iter().filter(|event| event.cause == Cause::Clock).count() > 100);
+    for cut in (1..lines.len()).step_by(41) {
+        let (mut owner, mut events, mut kept) =
+            (State::new(settings(), KEY), Vec::new(), Log::default());
+        let mut standby = State::new(settings(), KEY);
+        for line in &lines[..cut] {
+            events.extend(apply_ticked(&mut owner, line));
+            let changes = owner.take_changes();
+            changes.iter().cloned().for_each(|change| kept.put(change.key, change.value));
+            let batch = changes.into_iter().map(|change| (change.key, change.value)).collect();
+            standby.follow(batch).unwrap();
+        }
+        let restored = State::restore(settings(), KEY, kept.0.clone()).unwrap();
+        for mut state in [standby, restored] {
+            let mut events = events.clone();
+            lines[cut..].iter().for_each(|line| events.extend(apply_ticked(&mut state, line)));
+            assert!(events == straight, "cut at {cut}");
+        }
+    }
+}
+
+/// A pause leaves thousands of articles behind the window: they leave in several ticks.
+#[test]
+fn a_long_pause_is_caught_up_with_in_bounded_ticks() {
+    let lines = feed(10, 1_100, 10);
+    let mut state = State::new(settings(), KEY);
+    lines.iter().for_each(|line| drop(apply(&mut state, line)));
+    let (now, input) = (state.clock().plus(Span::hours(100)), lines[0].input.clone());
+    let mut ticks = 0;
+    while state.is_due(now) {
+        let reach = state.reach(now);
+        assert!(reach > state.clock(), "each tick gets somewhere");
+        state.tick(reach, &input);
+        ticks += 1;
+    }
+    assert_eq!((ticks, state.live_articles()), (2, 0));
 }

@@ -29,6 +29,7 @@ mod notify;
 mod page;
 mod parts;
 mod pipeline;
+mod quiet;
 mod readiness;
 mod records;
 mod rig;

@@ -15,7 +15,7 @@ use wirefold::daemon::pipeline::memory::Memory;
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
 use wirefold::daemon::pipeline::shards::Slice;
 use wirefold::daemon::pipeline::{
-    Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge, prepare,
+    ClockSource, Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge,
 };
 use wirefold::engine::article::{EventTime, Span};
 use wirefold::engine::fingerprint::FloodKey;
@@ -94,9 +94,10 @@ pub(crate) fn setup(delivery: Delivery) -> Setup {
         group: "wirefold".into(),
         renamed_from: None,
         fresh_key: FloodKey(7),
+        clock: ClockSource::Wall,
         too_large: TooLarge::Stop,
         format: Format::Auto,
-        decode: wire::decode,
+        decode: wire::items,
         prepare_within: prepare::WITHIN,
         slice: Slice::everything("wire.articles"),
         followed: Vec::new(),

@@ -25,10 +25,9 @@ use super::{Failure, print};
 use crate::config::Config;
 use crate::daemon::contract::Mode;
 use crate::daemon::kafka::client::Settings;
-use crate::daemon::pipeline::Delivery;
+use crate::daemon::pipeline::{ClockSource, Delivery, Setup};
 use crate::daemon::run::Daemon;
 use crate::daemon::view::Views;
-use crate::engine::article::Span;
 use anyhow::{Context, anyhow};
 use book::Book;
 use broker::{Broker, Reader};
@@ -70,14 +69,14 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     config.output.mode = Mode::Binary;
     config.delivery = Delivery::ExactlyOnce;
     config.shards = Vec::new();
-    // The sample's day may lie ahead of this machine's.
-    config.engine.future_tolerance = Span(i64::MAX / 4);
     let over = signals()?;
     let broker = Broker::start(&config)?;
     let kafka = broker.settings(kafka(&config));
     let seen = Seen::new(&config, &kafka);
     let (views, served) = (seen.views.clone(), listen::serve(&config, args.port, &kafka, &seen)?);
-    let daemon = Daemon::start(kafka.clone(), setup(&config), tellers(seen), views.clone());
+    // The sample is of a day of its own, and stays on the page as it was then.
+    let setup = Setup { clock: ClockSource::Records, ..setup(&config) };
+    let daemon = Daemon::start(kafka.clone(), setup, tellers(seen), views.clone());
     let daemon = daemon.map_err(Failure::Usage)?;
     let demo = Demo { wire: Wire::sample(&config.engine.wire), kafka, views, over, args, daemon };
     let shown = demo.show(&served);

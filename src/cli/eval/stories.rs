@@ -5,10 +5,11 @@
 //! end, after merges. A refused article counts as a story of its own.
 
 use super::partition::{Scores, kept};
-use crate::cli::feed::REPLAY_KEY;
+use crate::cli::feed::clock::FeedClock;
+use crate::cli::feed::{REPLAY_KEY, date};
 use crate::config::Config;
 use crate::engine::Settings;
-use crate::engine::article::{Article, EventTime, InputPosition, Span};
+use crate::engine::article::{Article, InputPosition, Span};
 use crate::engine::event::What;
 use crate::engine::prepare::prepare;
 use crate::engine::state::State;
@@ -117,10 +118,13 @@ fn stream(lines: &[Line], order: Order, seed: u64, settings: &Settings) -> Run {
     let mut state = State::new(settings.clone(), REPLAY_KEY);
     let mut decided = vec![None; lines.len()];
     let mut into: HashMap<StoryId, StoryId> = HashMap::new();
-    let mut clock = EventTime(0);
-    for (offset, at) in ordered(lines, order, seed).into_iter().enumerate() {
-        let Some(article) = &lines[at].article else { continue };
-        clock = article.published.or_else(|| article.claimed_time()).unwrap_or(clock);
+    let mut clock = FeedClock::new(settings.window);
+    let ordered = ordered(lines, order, seed).into_iter();
+    let articles: Vec<(usize, &Article)> =
+        ordered.filter_map(|at| Some((at, lines[at].article.as_ref()?))).collect();
+    let dates: Vec<_> = articles.iter().map(|(_, article)| date(article)).collect();
+    for (offset, (at, article)) in articles.into_iter().enumerate() {
+        let clock = clock.next(&dates[offset..]);
         let new = prepare(article.clone(), settings, REPLAY_KEY);
         let offset = offset as i64;
         let input = InputPosition { topic: "eval".into(), partition: 0, offset, item: 0 };

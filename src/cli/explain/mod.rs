@@ -7,12 +7,13 @@
 mod texts;
 mod together;
 
+use super::feed::clock::UNDATED;
 use super::feed::{self, REPLAY_KEY};
 use super::{Failure, print};
 use crate::config::Config;
 use crate::daemon::contract::article::ArticleClassified;
 use crate::daemon::contract::data::Base;
-use crate::engine::article::{Article, EventTime, InputPosition, Span};
+use crate::engine::article::{Article, InputPosition, Span};
 use crate::engine::event::{Classified, What};
 use crate::engine::prepare::prepare;
 use crate::engine::state::State;
@@ -94,13 +95,13 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
 /// What the engine says of `b` when only `a` came before it.
 fn compare(config: &Config, a: &Article, b: &Article) -> anyhow::Result<Classified> {
     let mut state = State::new(config.engine.clone(), REPLAY_KEY);
-    let mut clock = EventTime(0);
+    let dates = [a, b].map(feed::date);
+    let first = dates[0].or(dates[1]).unwrap_or(UNDATED);
+    // Both are to be live together, whatever lies between them.
+    let latest = first.plus(Span(config.engine.window.0 - 1));
+    let second = dates[1].unwrap_or(first).clamp(first, latest);
     let mut last = None;
-    for (offset, article) in (0..).zip([a, b]) {
-        let stamp = article.published.or(article.claimed_time()).unwrap_or(clock);
-        // Both are to be live together, whatever lies between them.
-        let latest = clock.plus(Span(config.engine.window.0 - 1));
-        clock = if offset == 0 { stamp } else { stamp.clamp(clock, latest) };
+    for ((article, clock), offset) in [(a, first), (b, second)].into_iter().zip(0..) {
         let new = prepare(article.clone(), &config.engine, REPLAY_KEY);
         for event in state.apply(new, clock, position(offset)) {
             if let What::Classified(classified) = event.what {

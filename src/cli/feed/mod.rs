@@ -3,24 +3,27 @@
 //! In: files ([`read`] says how they are cut), `-` is stdin. Out: batch by batch, prepared in
 //! parallel and applied one by one, what the engine says of each item.
 //!
-//! The clock is the article's publication, or else the time that this version claims; an article
-//! without either takes the previous one's.
+//! The date of an article is its publication, or else the time that this version claims; [`clock`]
+//! makes the engine's time of it.
 //!
-//! Cost: memory is bounded by one batch of records, unless a file is one array or one document.
+//! Cost: memory is bounded by two batches of records, unless a file is one array or one document.
 
+pub(super) mod clock;
 pub(super) mod read;
 
 use crate::daemon::pipeline::broker::{InputRecord, Partition};
 use crate::engine::Settings;
-use crate::engine::article::{EventTime, InputPosition};
+use crate::engine::article::{Article, EventTime, InputPosition};
 use crate::engine::event::Event;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::prepare::{Prepared, prepare};
 use crate::engine::state::{Lifted, State};
 use crate::engine::wire::{self, Format, Part};
 use anyhow::Context;
+use clock::{AHEAD, FeedClock};
 use rayon::prelude::*;
 use read::Records;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -113,46 +116,89 @@ pub(super) fn run(
     mut each: impl FnMut(Applied<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<State> {
     let mut state = State::new(settings.clone(), REPLAY_KEY);
-    let mut clock = EventTime(0);
-    for feed in feeds {
-        let (name, mut records) = (feed.name(), feed.records()?);
-        let mut offset = 0;
-        loop {
-            let batch = batch(&mut records, &name, &mut offset)
-                .with_context(|| format!("cannot read `{}`", feed.path.display()))?;
-            if batch.is_empty() {
-                break;
-            }
-            let ready: Vec<Vec<Ready>> =
-                batch.par_iter().map(|record| decoded(record, settings, format)).collect();
-            for (mut record, items) in batch.into_iter().zip(ready) {
-                let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-                for (item, (part, ready)) in items.into_iter().enumerate() {
-                    let item = u32::try_from(item).unwrap_or(u32::MAX);
-                    let input = position(&record, item);
-                    let outcome = match ready {
-                        Ok(new) => {
-                            clock = stamp(&new).unwrap_or(clock);
-                            Outcome::Events(state.apply(*new, clock, input.clone()))
-                        }
-                        Err(error) => Outcome::Refused(error),
-                    };
-                    record.timestamp = Some(clock);
-                    // A replay keeps no changelog: what would be written is let go.
-                    drop(state.take_changes());
-                    let lifted = state.take_lifted();
-                    let (record, part) = (&record, &part);
-                    each(Applied { record, item, part, items: count, outcome, input, lifted })?;
+    let mut clock = FeedClock::new(settings.window);
+    let mut ahead = Ahead::new(feeds, settings, format);
+    let mut now = clock::UNDATED;
+    while let Some((mut record, items)) = ahead.next()? {
+        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        for ((part, ready), item) in items.into_iter().zip(0..) {
+            let input = position(&record, item);
+            let outcome = match ready {
+                Ok(new) => {
+                    now = clock.next(ahead.dates()?);
+                    ahead.dates.pop_front();
+                    Outcome::Events(state.apply(*new, now, input.clone()))
                 }
-            }
+                Err(error) => Outcome::Refused(error),
+            };
+            record.timestamp = Some(now);
+            // A replay keeps no changelog: what would be written is let go.
+            drop(state.take_changes());
+            let lifted = state.take_lifted();
+            let (record, part) = (&record, &part);
+            each(Applied { record, item, part, items: count, outcome, input, lifted })?;
         }
     }
     Ok(state)
 }
 
-/// The time of an article in a replay.
-fn stamp(new: &Prepared) -> Option<EventTime> {
-    new.article.published.or_else(|| new.article.claimed_time())
+/// The date of an article in a file.
+pub(super) fn date(article: &Article) -> Option<EventTime> {
+    article.published.or_else(|| article.claimed_time())
+}
+
+/// The records of all files, decoded and prepared a while before they are applied.
+struct Ahead<'a> {
+    feeds: std::slice::Iter<'a, Feed>,
+    file: Option<(&'a Feed, Arc<str>, Records, i64)>,
+    settings: &'a Settings,
+    format: Format,
+    ready: VecDeque<(InputRecord, Vec<Ready>)>,
+    /// The dates of the articles that are not applied yet.
+    dates: VecDeque<Option<EventTime>>,
+}
+
+impl<'a> Ahead<'a> {
+    fn new(feeds: &'a [Feed], settings: &'a Settings, format: Format) -> Self {
+        let (ready, dates) = (VecDeque::new(), VecDeque::new());
+        Self { feeds: feeds.iter(), file: None, settings, format, ready, dates }
+    }
+
+    /// The next record, with its items.
+    fn next(&mut self) -> anyhow::Result<Option<(InputRecord, Vec<Ready>)>> {
+        while self.ready.is_empty() && self.read()? {}
+        Ok(self.ready.pop_front())
+    }
+
+    /// The dates of the next articles: of [`AHEAD`] or more, as long as there are so many.
+    fn dates(&mut self) -> anyhow::Result<&[Option<EventTime>]> {
+        while self.dates.len() < AHEAD && self.read()? {}
+        Ok(self.dates.make_contiguous())
+    }
+
+    /// Reads a batch of records. Says whether there was one.
+    fn read(&mut self) -> anyhow::Result<bool> {
+        loop {
+            if self.file.is_none() {
+                let Some(feed) = self.feeds.next() else { return Ok(false) };
+                self.file = Some((feed, feed.name(), feed.records()?, 0));
+            }
+            let Some((feed, name, records, offset)) = &mut self.file else { return Ok(false) };
+            let batch = batch(records, name, offset)
+                .with_context(|| format!("cannot read `{}`", feed.path.display()))?;
+            if batch.is_empty() {
+                self.file = None;
+                continue;
+            }
+            let (settings, format) = (self.settings, self.format);
+            let ready: Vec<Vec<Ready>> =
+                batch.par_iter().map(|record| decoded(record, settings, format)).collect();
+            let articles = ready.iter().flatten().filter_map(|(_, ready)| ready.as_ref().ok());
+            self.dates.extend(articles.map(|new| date(&new.article)));
+            self.ready.extend(batch.into_iter().zip(ready));
+            return Ok(true);
+        }
+    }
 }
 
 fn position(record: &InputRecord, item: u32) -> InputPosition {
@@ -200,7 +246,7 @@ pub(super) fn articles(
     path: &Path,
     settings: &Settings,
     format: Format,
-) -> anyhow::Result<Vec<Result<crate::engine::article::Article, wire::Error>>> {
+) -> anyhow::Result<Vec<Result<Article, wire::Error>>> {
     let feed = Feed::open(path)?;
     let mut records = feed.records()?;
     let mut all = Vec::new();

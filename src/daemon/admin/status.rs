@@ -4,6 +4,7 @@ use crate::daemon::desk::Desks;
 use crate::daemon::pipeline::broker::Partition;
 use crate::daemon::pipeline::{InputWaiting, Phase};
 use crate::daemon::view::{ShardView, Views};
+use crate::engine::article::EventTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -33,6 +34,8 @@ pub struct Status {
     /// Why not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
+    /// The wall clock of this instance.
+    pub time: String,
     /// The shards, in order.
     pub shards: Vec<Shard>,
     /// Who follows; absent where the page and the API are switched off.
@@ -84,7 +87,7 @@ pub struct Shard {
     pub live_articles: usize,
     /// Stories that are open.
     pub live_stories: usize,
-    /// Memory held for the articles and their index.
+    /// Memory held, about: articles, index, stories, identities, records under embargo, journals.
     pub state_bytes: usize,
     /// How long the input partition that has waited longest has waited, in seconds; 0 where nothing
     /// waits.
@@ -133,7 +136,9 @@ impl Status {
         let shards = views.all();
         let shards = shards.iter().zip(0..).map(|(view, shard)| Shard::of(shard, view));
         let ready = why.is_empty();
-        Self { instance: instance.clone(), ready, why, shards: shards.collect(), streams: None }
+        let time = EventTime(jiff::Timestamp::now().as_millisecond()).to_string();
+        let (instance, shards) = (instance.clone(), shards.collect());
+        Self { instance, ready, why, time, shards, streams: None }
     }
 
     /// The same, and what the page and the API answer from.

@@ -19,7 +19,8 @@
 //! event, and as headers of their own, where clients that know nothing of CloudEvents look.
 //!
 //! Invariants: CT-1 the id of an event is a function of the input position and of the event's number
-//! among those of that record, so that a repeat has the same id; CT-2 `sequence` is the shard's own
+//! among those of that record, and of the clock where that caused it, so that a repeat has the same
+//! id; CT-2 `sequence` is the shard's own
 //! counter in 20 digits, so that order as text is order as number; CT-3 the bytes of a record are a
 //! function of the event, its number, the input record and the settings.
 //!
@@ -37,8 +38,8 @@ pub mod why;
 use crate::daemon::pipeline::batch::{self, Told};
 use crate::daemon::pipeline::broker::{Header, OutputRecord, Role};
 use crate::daemon::pipeline::context::{Context, carried};
-use crate::engine::article::InputPosition;
-use crate::engine::event::{self, Event, What};
+use crate::engine::article::{EventTime, InputPosition};
+use crate::engine::event::{self, Cause, Event, What};
 use crate::engine::relation::{Kind, Pass};
 use crate::engine::story::Summary;
 use crate::engine::wire::Part;
@@ -110,7 +111,12 @@ impl Encoder {
             None => data.subject.clone(),
         };
         let envelope = Envelope {
-            id: event_id(&told.event.input, told.n, told.resets),
+            id: match told.event.cause {
+                Cause::Article => event_id(&told.event.input, told.n, told.resets),
+                Cause::Clock => {
+                    tick_event_id(&told.event.input, told.event.clock, told.n, told.resets)
+                }
+            },
             source: self.source.clone(),
             kind: data.kind,
             subject: data.subject,
@@ -162,6 +168,21 @@ impl batch::Encoder for Encoder {
 /// The id of the `n`-th event that an input record caused: a replay repeats it. `resets` tells apart
 /// records that have the same offset because their topic was created again.
 pub fn event_id(input: &InputPosition, n: u32, resets: u32) -> String {
+    hex(hash_of(input, n, resets))
+}
+
+/// The id of the `n`-th event that the clock caused when it went on to `clock` after the record at
+/// `input`: a replay of the journals repeats it, and no event of that record has it.
+pub fn tick_event_id(input: &InputPosition, clock: EventTime, n: u32, resets: u32) -> String {
+    let hash = hash_of(input, n, resets);
+    hex(hash.chain_update(b"clock").chain_update(clock.0.to_be_bytes()))
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hash_of(input: &InputPosition, n: u32, resets: u32) -> Sha256 {
     let mut hash = Sha256::new();
     hash.update((input.topic.len() as u64).to_be_bytes());
     hash.update(input.topic.as_bytes());
@@ -171,7 +192,7 @@ pub fn event_id(input: &InputPosition, n: u32, resets: u32) -> String {
     if resets > 0 {
         hash.update(resets.to_be_bytes());
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash
 }
 
 /// The original bytes and headers, with what was found. Of a record with several items only the part

@@ -4,6 +4,9 @@
 //! records: events, stories, unique feed, rejects, and the changelog with journal and position.
 //! [`prepare`](super::prepare) is stateless and runs on all cores; [`apply`] is the one writer.
 //!
+//! A batch without records is a *tick*: the engine's clock goes on to the reading, and what is due
+//! by then happens. Its journal names the last record applied, as an empty range behind it.
+//!
 //! Invariants: BA-1 a batch is a function of the memory, the records, the reading and the settings;
 //! BA-2 every item that is the shard's gives at least one event or one reject; BA-3 each changelog key
 //! occurs once.
@@ -22,10 +25,11 @@ use super::record::{
     SHAPE,
 };
 use super::reject::{FAILED, Refusal, TOO_LARGE, isolated, oversized, reject};
-use super::{Delivery, TooLarge};
+use super::tick::{last_applied, position};
+use super::{ClockSource, Delivery, TooLarge};
 use crate::daemon::{metrics, panics};
 use crate::engine::CORE;
-use crate::engine::article::{EventTime, InputPosition};
+use crate::engine::article::{EventTime, InputPosition, Span};
 use crate::engine::event::{Event, What};
 use crate::engine::relation::Pass;
 use crate::engine::state::{Lifted, Tally};
@@ -37,9 +41,14 @@ use std::time::Instant;
 /// How many passed journals a batch tombstones at most.
 const JOURNALS_PASSED_MAX: usize = 1_000;
 
+/// How far the clock of the machine that stamps a record may lie ahead of ours. A timestamp further
+/// ahead counts as this far: a record must not move the engine's clock into the future, where
+/// updates wait for it and the window empties.
+pub const CLOCK_SKEW: Span = Span::seconds(1);
+
 /// How many numbers of events a shard has for one input record, whose items may be of several
 /// shards.
-const N_PER_SHARD: u32 = 1 << 20;
+pub(super) const N_PER_SHARD: u32 = 1 << 20;
 
 /// Turns events into what is published. The contract implements it.
 pub trait Encoder: Send + Sync + Debug {
@@ -64,7 +73,7 @@ pub struct Told<'a> {
     pub n: u32,
     /// Its number in the shard.
     pub sequence: u64,
-    /// The record that brought it about.
+    /// The record that brought it about; empty where the clock did.
     pub record: &'a InputRecord,
     /// How often the position of its input partition was reset: offsets before that are other records.
     pub resets: u32,
@@ -97,6 +106,8 @@ pub struct Batch {
     pub isolated: BTreeMap<&'static str, u64>,
     /// Outputs in whose place a reject was written.
     pub oversized: u64,
+    /// Outputs that waited for the end of an embargo and are lost, each with a reject in its place.
+    pub lost: u64,
     /// What the engine counted on the way.
     pub tally: Tally,
 }
@@ -166,11 +177,22 @@ impl Batch {
     }
 }
 
+/// The time at which a record of this timestamp is applied, in a batch of this clock reading.
+pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSource) -> EventTime {
+    let stamp = timestamp.unwrap_or(reading);
+    match clock {
+        ClockSource::Wall => stamp.min(reading.plus(CLOCK_SKEW)),
+        ClockSource::Records => stamp,
+    }
+}
+
 /// What [`apply`] needs beside memory and items.
 #[derive(Debug, Clone, Copy)]
 pub struct With<'a> {
-    /// The wall-clock reading of this batch.
+    /// The wall-clock reading of this batch; that of a tick is where the engine's clock goes.
     pub reading: EventTime,
+    /// What moves the engine's clock.
+    pub clock: ClockSource,
     /// Makes events into records.
     pub encoder: &'a dyn Encoder,
     /// The limits of record sizes.
@@ -197,7 +219,7 @@ pub enum Failure {
 }
 
 /// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
-/// batch is for [`Memory::unconfirmed`].
+/// batch is for [`Memory::unconfirmed`]. Without items it is a tick, or passes on what was held.
 ///
 /// # Errors
 /// When a record makes it panic, or leads to one that is larger than its topic takes.
@@ -212,6 +234,7 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     let takes_over_a_plan = memory.open_plan.take().is_some();
     let ends = plan.is_some() || takes_over_a_plan;
     let mut run = Run::new(with);
+    run.without_items(memory, &journal, items.is_empty())?;
     for item in items {
         run.guarded(memory, item)?;
     }
@@ -238,6 +261,7 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
         refused: run.refused,
         isolated: run.isolated,
         oversized: run.oversized,
+        lost: run.lost,
         tally: memory.state.take_tally(),
     };
     if batch.plan.is_some() {
@@ -247,15 +271,16 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     Ok(batch)
 }
 
-struct Run<'a> {
-    with: With<'a>,
-    outputs: Vec<OutputRecord>,
+pub(super) struct Run<'a> {
+    pub(super) with: With<'a>,
+    pub(super) outputs: Vec<OutputRecord>,
     /// The changelog records of the engine and of what waits.
     changes: Vec<OutputRecord>,
     events: Vec<Event>,
     refused: BTreeMap<&'static str, u64>,
     isolated: BTreeMap<&'static str, u64>,
     oversized: u64,
+    pub(super) lost: u64,
 }
 
 impl<'a> Run<'a> {
@@ -268,7 +293,27 @@ impl<'a> Run<'a> {
             refused: BTreeMap::new(),
             isolated: BTreeMap::new(),
             oversized: 0,
+            lost: 0,
         }
+    }
+
+    /// What a batch does before its items, and without any.
+    fn without_items(
+        &mut self,
+        memory: &mut Memory,
+        journal: &Journal,
+        ticks: bool,
+    ) -> Result<(), Failure> {
+        let done = panics::caught(|| {
+            self.pass_on(memory);
+            if ticks {
+                self.tick(memory, journal);
+            }
+        });
+        done.map_err(|why| {
+            metrics::PANICS.add([], 1);
+            Failure::Batch(why)
+        })
     }
 
     /// Applies one record, and names it where that fails.
@@ -314,11 +359,10 @@ impl<'a> Run<'a> {
             *self.isolated.entry(why.reason).or_default() += 1;
             return;
         }
-        let latest = with.reading.plus(memory.state.settings().future_tolerance);
-        let stamp = record.timestamp.unwrap_or(with.reading).min(latest);
+        let stamp = stamp(record.timestamp, with.reading, with.clock);
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
-        let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
         let mut n = with.shard.saturating_mul(N_PER_SHARD);
+        let mut accepted = false;
         for Own { place, part, article } in item.articles {
             let article = match article {
                 Ok(article) => article,
@@ -329,36 +373,47 @@ impl<'a> Run<'a> {
                     continue;
                 }
             };
-            let input = InputPosition {
-                topic: record.from.topic.clone(),
-                partition: record.from.partition,
-                offset: record.offset,
-                item: u32::try_from(place).unwrap_or(u32::MAX),
-            };
+            accepted = true;
+            let input = position(record, place);
             let started = Instant::now();
-            let events = memory.state.apply(article, stamp, input.clone());
-            for lifted in memory.state.take_lifted() {
-                self.lift(memory, &lifted);
-            }
+            let events = memory.state.apply(article, stamp, input);
+            self.lift(memory);
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
-            for event in events {
-                let sequence = memory.position.sequence;
-                let (part, items) = (&part, item.items);
-                let told = Told { event: &event, n, sequence, record, part, items, resets };
-                for output in with.encoder.encode(&told) {
-                    let output = self.fitting(output, record, place);
-                    self.outputs.push(output);
-                }
-                if waits(&event)
-                    && let Some(output) = with.encoder.unique(&told)
-                {
-                    self.hold(memory, output, record, &input);
-                }
-                memory.position.sequence += 1;
-                n += 1;
-                self.events.push(event);
-            }
+            let source = Source { record, place, part: &part, items: item.items };
+            n = self.tell(memory, events, source, n);
         }
+        if !accepted && memory.state.is_due(stamp) {
+            self.go_on(memory, record, stamp, n);
+        }
+    }
+
+    /// Makes events into records, numbered from `n` on; returns the number after the last.
+    pub(super) fn tell(
+        &mut self,
+        memory: &mut Memory,
+        events: Vec<Event>,
+        source: Source<'_>,
+        mut n: u32,
+    ) -> u32 {
+        let Source { record, place, part, items } = source;
+        let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
+        for event in events {
+            let sequence = memory.position.sequence;
+            let told = Told { event: &event, n, sequence, record, part, items, resets };
+            for output in self.with.encoder.encode(&told) {
+                let output = self.fitting(output, record, place);
+                self.outputs.push(output);
+            }
+            if waits(&event)
+                && let Some(output) = self.with.encoder.unique(&told)
+            {
+                self.hold(memory, output, record, &event.input);
+            }
+            memory.position.sequence += 1;
+            n += 1;
+            self.events.push(event);
+        }
+        n
     }
 
     /// Lets an output wait for the end of an embargo, or rejects it where it could never go out.
@@ -377,26 +432,20 @@ impl<'a> Run<'a> {
         }
         let stored = self.fitting(held::stored(input, &output), from, place);
         match stored.role {
-            Role::State => memory.held.put(input, output),
+            Role::State => memory.held.put(input, output, memory.log_end),
             _ => self.outputs.push(stored),
         }
     }
+}
 
-    /// Passes on what has waited for the end of an embargo.
-    fn lift(&mut self, memory: &mut Memory, lifted: &Lifted) {
-        let Some(output) = memory.held.take(lifted) else { return };
-        let InputPosition { topic, partition, offset, item } = lifted.input.clone();
-        let from = InputRecord {
-            from: Partition { topic, partition },
-            offset,
-            timestamp: None,
-            key: output.key.clone(),
-            payload: output.payload.clone(),
-            headers: output.headers.clone(),
-        };
-        let output = self.fitting(output, &from, usize::try_from(item).unwrap_or(usize::MAX));
-        self.outputs.push(output);
-    }
+/// The item of an input record that events come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) record: &'a InputRecord,
+    /// The item's number in the record, its part of it, and how many items there are.
+    pub(super) place: usize,
+    pub(super) part: &'a Part,
+    pub(super) items: u32,
 }
 
 /// Whether the article waits for the end of its embargo.
@@ -406,7 +455,7 @@ pub fn waits(event: &Event) -> bool {
 
 impl Run<'_> {
     /// The output, or the reject in its place where it is too large and that is wanted.
-    fn fitting(&mut self, output: OutputRecord, from: &InputRecord, item: usize) -> OutputRecord {
+    pub(super) fn fitting(&mut self, output: OutputRecord, from: &InputRecord, item: usize) -> OutputRecord {
         let (role, limits) = (output.role, self.with.limits);
         if output.bytes() <= limits.of(role) || self.with.too_large == TooLarge::Stop {
             return output;
@@ -434,8 +483,9 @@ fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journal {
         }
     }
     let range = |(of, (from, to)): (&Partition, (i64, i64))| Range { of: of.clone(), from, to };
+    let ticks = if items.is_empty() { last_applied(memory) } else { None };
     Journal {
-        ranges: ranges.into_iter().map(range).collect(),
+        ranges: ranges.into_iter().map(range).chain(ticks).collect(),
         order,
         reading: with.reading,
         clock: EventTime(i64::MIN),
@@ -492,7 +542,7 @@ fn marks(journal: &Journal, items: &[Item]) -> Vec<(Partition, InputMark)> {
         let last = last.map(|item| last_record(&item.record));
         (range.of.clone(), InputMark { next: range.to, last })
     };
-    journal.ranges.iter().map(mark).collect()
+    journal.ranges.iter().filter(|range| range.from < range.to).map(mark).collect()
 }
 
 fn last_record(record: &InputRecord) -> LastRecord {

@@ -21,6 +21,11 @@ struct Minute {
 }
 
 impl Journals {
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Minute>()
+    }
+
     /// Takes note of a batch; batches and clocks rise.
     pub fn push(&mut self, batch: u64, clock: EventTime) {
         let minute = clock.0.div_euclid(MINUTE_MS);

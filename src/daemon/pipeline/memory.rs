@@ -126,7 +126,9 @@ impl Memory {
         }
         let mut held = batch.split_off(held::HELD);
         batch.append(&mut held.split_off(&(held::HELD.to_owned() + "~")));
-        held.into_iter().try_for_each(|(key, value)| self.held.follow(key, value)).map_err(stop)?;
+        for (key, value) in held {
+            self.held.follow(&key, value.as_deref(), self.log_end).map_err(stop)?;
+        }
         let mut journals = batch.split_off(record::JOURNAL);
         batch.append(&mut journals.split_off(&(record::JOURNAL.to_owned() + "~")));
         for (key, value) in journals {
@@ -147,6 +149,11 @@ impl Memory {
         })?;
         (self.position, self.log_end) = (position, log_end);
         Ok(())
+    }
+
+    /// Bytes held, about: the engine's state, the records under embargo, and the journals' numbers.
+    pub fn bytes(&self) -> usize {
+        self.state.bytes() + self.held.bytes() + self.journals.bytes()
     }
 
     /// Takes note that the unconfirmed batch is in the log, which ends at `log_end`.
@@ -218,6 +225,8 @@ pub struct Log {
     /// The last value of every key: since the beginning, and since the last whole batch once a memory
     /// follows, tombstones too.
     values: BTreeMap<String, Option<Vec<u8>>>,
+    /// What waits for the end of an embargo, while no memory follows: its bytes are bounded.
+    held: Held,
     pending: Vec<LogRecord>,
     plan: Option<Plan>,
     claim: Claim,
@@ -298,7 +307,7 @@ impl Log {
                 self.generation = end.generation;
                 self.plan = None;
                 for pending in std::mem::take(&mut self.pending) {
-                    self.put(pending, memory.is_some());
+                    self.put(pending, memory.is_some())?;
                 }
                 self.whole = true;
             }
@@ -306,7 +315,7 @@ impl Log {
             _ if self.plan.is_some() => self.pending.push(found),
             _ => {
                 self.whole = found.key == POSITION;
-                self.put(found, memory.is_some());
+                self.put(found, memory.is_some())?;
             }
         }
         match memory.filter(|_| self.whole && self.values.contains_key(POSITION)) {
@@ -347,11 +356,16 @@ impl Log {
         Ok(true)
     }
 
-    fn put(&mut self, found: LogRecord, follows: bool) {
-        match found.value {
-            None if !follows => self.values.remove(&found.key),
-            value => self.values.insert(found.key, value),
+    fn put(&mut self, found: LogRecord, follows: bool) -> Result<(), Fault> {
+        let LogRecord { offset, key, value, .. } = found;
+        if !follows && key.starts_with(held::HELD) {
+            return self.held.follow(&key, value.as_deref(), offset).map_err(stop);
+        }
+        match value {
+            None if !follows => self.values.remove(&key),
+            value => self.values.insert(key, value),
         };
+        Ok(())
     }
 
     /// Takes note that `memory` has written or confirmed all that the log holds.
@@ -406,10 +420,7 @@ impl Log {
         let resets = values.remove(RESETS).map(|v| record::decode(RESETS, &v));
         let resets = resets.transpose().map_err(stop)?.unwrap_or_default();
         let journals = journals(&mut values, position.batch)?;
-        let mut held = values.split_off(held::HELD);
-        let mut others = held.split_off(&(held::HELD.to_owned() + "~"));
-        values.append(&mut others);
-        let held = Held::restore(held).map_err(stop)?;
+        let held = std::mem::take(&mut self.held);
         let flood_key = key.map_or(fresh_key, FloodKey);
         let state = State::restore(settings, flood_key, values).map_err(stop)?;
         let mut memory = Memory {

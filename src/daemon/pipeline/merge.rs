@@ -79,6 +79,11 @@ impl Merge {
         self.partitions.get(partition).is_some_and(|q| q.at_end && q.records.is_empty())
     }
 
+    /// Whether everything of every partition has been given, up to its end.
+    pub fn all_drained(&self) -> bool {
+        self.partitions.values().all(|queue| queue.at_end && queue.records.is_empty())
+    }
+
     /// Takes in that a partition has no more for now.
     pub fn end(&mut self, partition: &Partition) {
         if let Some(queue) = self.partitions.get_mut(partition) {

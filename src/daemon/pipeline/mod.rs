@@ -46,13 +46,14 @@ pub mod shards;
 mod spans;
 mod standby;
 mod start;
+mod tick;
 
 use crate::daemon::repeats::throttled;
 use crate::daemon::{metrics, panics};
-use crate::engine::article::Span;
+use crate::engine::article::{EventTime, Span};
 use backlog::Backlog;
 use batch::{Batch, Failure, With};
-use broker::{Broker, Clock, Committed, Fault, OutputRecord, WriteId, Writer};
+use broker::{Broker, Clock, Committed, Fault, InputRecord, OutputRecord, WriteId, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use isolation::{Isolation, Scrutiny};
 use lease::{Lease, Wake};
@@ -61,7 +62,7 @@ pub use observer::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
 use prepare::Preparer;
 use reader::Reader;
 use repair::Repaired;
-pub use settings::{Delivery, Reset, Settings, Setup, TooLarge};
+pub use settings::{ClockSource, Delivery, Reset, Settings, Setup, TooLarge};
 use standby::Trail;
 use std::time::Duration;
 
@@ -73,6 +74,8 @@ const REST_MAX: Duration = Duration::from_secs(2);
 const TURN_MAX: Duration = Duration::from_secs(2);
 /// How many panics in a row, without a batch written in between, end the pipeline.
 const PANICS_MAX: u32 = 5;
+/// The least time between two ticks of a quiet input.
+const TICK_EVERY: Duration = Duration::from_secs(1);
 
 /// The loop of one shard.
 pub struct Pipeline<B: Broker, C: Clock> {
@@ -92,6 +95,8 @@ pub struct Pipeline<B: Broker, C: Clock> {
     /// When the current turn of the loop began.
     turn_at: Duration,
     backlog: Backlog,
+    /// When the clock last went on without a record.
+    ticked_at: Option<Duration>,
     span: tracing::Span,
 }
 
@@ -121,6 +126,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             looked_at: None,
             turn_at: Duration::ZERO,
             backlog: Backlog::default(),
+            ticked_at: None,
             span: tracing::Span::none(),
         }
     }
@@ -347,41 +353,27 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         committed_at: Duration,
         wakes: &Receiver<Wake>,
     ) -> Result<bool, Fault> {
+        let records = self.gather(committed_at, wakes)?;
+        let Some(reading) = self.reading(records.is_empty()) else { return Ok(false) };
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
-            return Err(Fault::Doubt("nothing to work on".into()));
-        };
-        debug_assert!(memory.unconfirmed.is_none(), "PI-4");
-        let slice = &self.setup.slice;
-        let due = committed_at + duration(self.setup.settings.commit_every);
-        let gathered = reader.watch(&mut self.broker, &self.clock, memory).and_then(|()| {
-            let records_max = self.isolation.records_max(self.setup.settings.records_max as usize);
-            let takes = |record: &_| slice.takes(record);
-            reader.gather(&self.clock, due, records_max, &takes, &|| !wakes.is_empty())
-        });
-        let records = match gathered {
-            Ok(records) => records,
-            Err(fault) => {
-                self.reader = None;
-                return Err(fault);
-            }
-        };
-        if records.is_empty() {
             return Ok(false);
-        }
+        };
         if let Err(fault) = reader.compare(&mut self.broker, memory) {
             self.reader = None;
             return Err(fault);
         }
         point!("after-poll");
+        let slice = &self.setup.slice;
         self.span = spans::batch(slice.shard, &records);
         let _batch = self.span.clone().entered();
         if let Err(fault) = self.isolation.announce(writer, memory, &records) {
             self.reader = None;
             return Err(fault);
         }
-        let reading = memory.open_plan.as_ref().map(|plan| plan.journal.reading);
+        memory.held.fetch(&mut self.broker, memory.log_end)?;
         let with = With {
-            reading: reading.unwrap_or_else(|| self.clock.wall()),
+            reading,
+            clock: self.setup.clock,
             encoder: &*self.setup.encoder,
             limits: self.broker.limits(),
             delivery: self.setup.delivery,
@@ -401,9 +393,58 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Ok(true)
     }
 
+    /// The records of the next batch; none for the tick that an earlier owner planned.
+    fn gather(
+        &mut self,
+        committed_at: Duration,
+        wakes: &Receiver<Wake>,
+    ) -> Result<Vec<InputRecord>, Fault> {
+        let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
+            return Err(Fault::Doubt("nothing to work on".into()));
+        };
+        debug_assert!(memory.unconfirmed.is_none(), "PI-4");
+        if memory.open_plan.as_ref().is_some_and(|plan| plan.journal.order.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let slice = &self.setup.slice;
+        let due = committed_at + duration(self.setup.settings.commit_every);
+        let gathered = reader.watch(&mut self.broker, &self.clock, memory).and_then(|()| {
+            let records_max = self.isolation.records_max(self.setup.settings.records_max as usize);
+            let takes = |record: &_| slice.takes(record);
+            reader.gather(&self.clock, due, records_max, &takes, &|| !wakes.is_empty())
+        });
+        if gathered.is_err() {
+            self.reader = None;
+        }
+        gathered
+    }
+
+    /// The clock reading of the next batch; `None` where there is nothing to do in one. A batch
+    /// without records is written when the input is at its end and the engine's clock has something
+    /// to do, or when more embargoes have ended than one batch passes on.
+    fn reading(&mut self, without_records: bool) -> Option<EventTime> {
+        let (memory, reader) = (self.memory.as_ref()?, self.reader.as_mut()?);
+        let (wall, now) = (self.clock.wall(), self.clock.elapsed());
+        if let Some(plan) = &memory.open_plan {
+            let planned = without_records == plan.journal.order.is_empty();
+            return planned.then_some(plan.journal.reading);
+        }
+        if !without_records {
+            return Some(wall);
+        }
+        let rested = self.ticked_at.is_none_or(|at| now.saturating_sub(at) >= TICK_EVERY);
+        let ticks = reader.is_quiet(now) && rested && self.setup.clock == ClockSource::Wall;
+        if ticks && memory.state.is_due(wall) {
+            self.ticked_at = Some(now);
+            return Some(memory.state.reach(wall));
+        }
+        memory.held.is_behind().then(|| memory.state.clock())
+    }
+
     fn open(&mut self) -> Result<Reader<B::Input>, Fault> {
         let memory = self.memory.as_mut().expect("memory is recalled before the input is opened");
         start::positions(&mut self.broker, memory, self.setup.reset)?;
+        memory.held.resume(&memory.state);
         Reader::open(&mut self.broker, &self.clock, &self.setup.settings, memory)
     }
 

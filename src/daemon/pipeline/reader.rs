@@ -26,6 +26,10 @@ const POLLS_WITHIN: Duration = Duration::from_secs(5);
 /// How often lag tools are told.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
+/// How long nothing must have come before the clock may go on by itself: a record that is on its
+/// way still comes first.
+const QUIET: Duration = Duration::from_secs(2);
+
 /// Reads the input of one shard.
 pub(super) struct Reader<I> {
     input: I,
@@ -41,6 +45,7 @@ pub(super) struct Reader<I> {
     /// Whether the topics may have been replaced since then.
     suspects: bool,
     noted_at: Option<Duration>,
+    quiet_since: Option<Duration>,
     noted: BTreeMap<Partition, i64>,
 }
 
@@ -74,6 +79,7 @@ impl<I: Input> Reader<I> {
             compared_at: 0,
             suspects: false,
             noted_at: None,
+            quiet_since: None,
             noted: BTreeMap::new(),
         })
     }
@@ -100,6 +106,7 @@ impl<I: Input> Reader<I> {
                 return Ok(records);
             }
             if let Some((record, change)) = self.merge.next(now) {
+                self.quiet_since = None;
                 self.fetch(change)?;
                 bytes += record.bytes();
                 if closes > due && takes(&record) != Taken::Nothing {
@@ -211,6 +218,17 @@ impl<I: Input> Reader<I> {
             }
         }
         seen
+    }
+
+    /// Whether the input has been at its end for a while: every partition is read up to its end,
+    /// the broker answers for all of them, and nothing came for [`QUIET`]. Asked after each
+    /// gathering that gave nothing; a record ends the quiet.
+    pub(super) fn is_quiet(&mut self, now: Duration) -> bool {
+        if !self.merge.all_drained() || !self.input.reached() {
+            self.quiet_since = None;
+            return false;
+        }
+        now.saturating_sub(*self.quiet_since.get_or_insert(now)) >= QUIET
     }
 
     /// Whether the broker answers for the input.

@@ -20,7 +20,9 @@
 //! passed it.
 //!
 //! For example, a batch that took offsets 5, 6 of partition 0 with offset 9 of partition 1 in
-//! between has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`.
+//! between has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`. A batch
+//! without records, by which the engine's clock went on after offset 9 of partition 1, has the range
+//! `[(1, 10..10)]` and no order; its reading is where the clock went.
 
 use super::Delivery;
 use super::broker::Partition;
@@ -154,7 +156,8 @@ pub struct Journal {
     pub ranges: Vec<Range>,
     /// The order applied: so many records of that range (by its index), then so many of the next.
     pub order: Vec<(u32, u32)>,
-    /// The wall-clock reading that far-future timestamps were clamped against.
+    /// The wall-clock reading, up to which timestamps count; of a batch without records, where the
+    /// engine's clock went.
     pub reading: EventTime,
     /// The engine's clock after the batch.
     pub clock: EventTime,

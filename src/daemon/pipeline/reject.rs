@@ -13,8 +13,9 @@
 //! wirefold-reject-item: 0                wirefold-reject-timestamp: 1795428000000
 //! ```
 
-use super::broker::{Header, InputRecord, OutputRecord, Role};
+use super::broker::{Header, InputRecord, OutputRecord, Partition, Role};
 use super::context::{Context, carried};
+use crate::engine::article::InputPosition;
 use crate::engine::wire::{self, Part};
 use sha2::{Digest, Sha256};
 
@@ -40,6 +41,9 @@ pub struct Refusal {
     pub message: String,
 }
 
+/// Why an output is refused whose bytes waited for the end of an embargo and cannot be read again.
+pub const LOST: &str = "lost";
+
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
 /// The reject record for item `item` of `record`, which is its `part`: at most `bytes_max` bytes.
@@ -64,6 +68,24 @@ pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize)
 /// The reject record for a whole record that is isolated.
 pub fn isolated(record: &InputRecord, why: &Refusal, bytes_max: usize) -> OutputRecord {
     refuse(record, payload(record), 0, [STAGE_PROCESSING, why.reason, &why.message], bytes_max)
+}
+
+/// The reject record in the place of an output that waited for the end of an embargo: its record is
+/// no longer in the changelog.
+pub fn lost(input: &InputPosition, bytes_max: usize) -> OutputRecord {
+    let from = Partition { topic: input.topic.clone(), partition: input.partition };
+    let (offset, item) = (input.offset, input.item as usize);
+    let record = InputRecord {
+        from,
+        offset,
+        timestamp: None,
+        key: None,
+        payload: None,
+        headers: Vec::new(),
+    };
+    let why = "its embargo has ended, but its record is no longer in the changelog: read it again \
+               from the input";
+    refuse(&record, &[], item, [STAGE_OUTPUT, LOST, why], bytes_max)
 }
 
 fn payload(record: &InputRecord) -> &[u8] {

@@ -52,6 +52,16 @@ pub enum TooLarge {
     Reject,
 }
 
+/// What moves the engine's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClockSource {
+    /// Records, up to the wall clock, and the wall clock while no record comes.
+    #[default]
+    Wall,
+    /// Records alone, wherever their timestamps lie: for a sample wire of another day.
+    Records,
+}
+
 /// Settings of the loop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -103,6 +113,8 @@ pub struct Setup {
     pub renamed_from: Option<String>,
     /// The flood key for the very first start, drawn at random.
     pub fresh_key: FloodKey,
+    /// What moves the engine's clock.
+    pub clock: ClockSource,
     /// Makes events into records.
     pub encoder: Arc<dyn Encoder>,
     /// What to do about outputs that are too large for their topic.

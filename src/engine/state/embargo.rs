@@ -46,6 +46,16 @@ impl Embargo {
         self.waiting.len()
     }
 
+    /// When the next one is free.
+    pub(super) fn due(&self) -> Option<EventTime> {
+        self.waiting.first_key_value().map(|((until, _), _)| *until)
+    }
+
+    /// Bytes held, about; the topic is shared.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting.len() * size_of::<(EventTime, Sequence, InputPosition)>() * 2
+    }
+
     pub(super) fn put(&mut self, own: Sequence, waiting: Waiting) {
         self.waiting.insert((waiting.until, own), waiting.input);
     }
@@ -66,6 +76,11 @@ impl Embargo {
 }
 
 impl State {
+    /// The input positions of the articles that wait.
+    pub fn waiting(&self) -> impl Iterator<Item = &InputPosition> {
+        self.embargo.waiting.values()
+    }
+
     /// Notes that an article waits for the end of its embargo, while there is room.
     pub(super) fn wait(
         &mut self,

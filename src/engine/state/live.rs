@@ -110,9 +110,15 @@ impl Live {
         self.entries.len()
     }
 
-    /// Bytes held, the tables by uri and slug not included.
+    /// Bytes held, the tables included.
     pub(super) fn bytes(&self) -> usize {
+        let lists = self.uris.capacity() * (size_of::<(String, Vec<Sequence>)>() + 1)
+            + (self.slugs.capacity() + self.orders.capacity())
+                * (size_of::<(u64, Vec<Sequence>)>() + 1);
         self.bytes
+            + lists
+            + self.names.capacity() * (size_of::<(u64, Sequence)>() + 1)
+            + self.entries.capacity() * size_of::<Arc<Entry>>()
     }
 
     /// The sequence of the next article.
@@ -254,15 +260,34 @@ pub(super) enum By {
     Name,
 }
 
-/// Bytes of an entry that never change while it lives. Short strings of its verdict are left out.
+/// Bytes of an entry, with its places in the lists by uri and slug. Short strings of its verdict
+/// are left out.
 fn bytes(entry: &Entry) -> usize {
     let about = &entry.about;
+    let key = |key: &ArticleKey| key.uri.len() + key.version.as_ref().map_or(0, String::len);
     let optional = [&about.version, &about.provider, &about.credit, &about.slugline];
     let text: usize = optional.into_iter().flatten().map(String::len).sum();
-    let relations = entry.decision.verdict.also.len() * size_of::<Relation>();
+    let links: usize = about.links.iter().map(|link| size_of_val(link) + key(&link.to)).sum();
+    let marks = about.marks.references.iter().map(|name| size_of_val(name) + name.len());
+    let also = entry.decision.verdict.also.iter();
+    let relations =
+        also.map(|also| size_of::<Relation>() + also.of.as_ref().map_or(0, |of| key(&of.key)));
     let heap = entry.print.bytes() - size_of_val(&entry.print) + size_of_val(&*entry.edges);
-    size_of::<Entry>() + heap + relations + about.uri.len() + about.headline.len() + text
+    let tables = about.uri.len() + LIST_BYTES;
+    size_of::<Entry>()
+        + heap
+        + entry.terms.bytes()
+        + relations.sum::<usize>()
+        + links
+        + marks.sum::<usize>()
+        + about.uri.len()
+        + about.headline.len()
+        + text
+        + tables
 }
+
+/// Bytes of the list that names an article under its uri, and of the count of its owners.
+const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 
 /// The names that an article bears. Notices have none: a notice must not hide what it names.
 fn borne(about: &About) -> Names {

@@ -8,6 +8,7 @@
 //! `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
 
 mod consider;
+mod due;
 mod effects;
 mod embargo;
 mod follow;
@@ -24,7 +25,7 @@ use super::Settings;
 use super::article::{
     About, Article, ArticleKey, Body, EventTime, InputPosition, LinkKind, Sequence,
 };
-use super::event::{Classified, Event, Joined, Merged, What};
+use super::event::{Cause, Classified, Event, Joined, Merged, What};
 use super::fingerprint::{FloodKey, SimHash};
 use super::index::furniture::Furniture;
 use super::index::{Candidate, Index};
@@ -100,7 +101,7 @@ impl State {
         self.key
     }
 
-    /// The engine's clock: the highest time applied.
+    /// The engine's clock: the highest time of an article or a tick.
     pub fn clock(&self) -> EventTime {
         self.clock
     }
@@ -158,10 +159,15 @@ impl State {
         self.embargo.len()
     }
 
-    /// Bytes held for the live articles (fingerprints, metadata, verdicts and the index) and for the
-    /// identities of those before. Stories are not counted.
+    /// Bytes held, about: the live articles (fingerprints, metadata, links, terms, verdicts, and
+    /// the tables that find them), the index, the stories, the identities of articles before, and
+    /// the embargoes. Room that tables keep free is counted; what an allocator adds is not.
     pub fn bytes(&self) -> usize {
-        self.live.bytes() + self.index.bytes() + self.past.bytes()
+        self.live.bytes()
+            + self.index.bytes()
+            + self.stories.bytes()
+            + self.past.bytes()
+            + self.embargo.bytes()
     }
 
     /// The articles whose embargo has ended since the last call, in the order of its ends.
@@ -194,13 +200,8 @@ impl State {
         stamp: EventTime,
         input: InputPosition,
     ) -> Vec<Event> {
-        self.clock = self.clock.max(stamp);
+        let mut happened = self.advance(stamp);
         let sequence = self.live.next();
-        let ticked = self.stories.tick(self.clock, sequence, &self.live);
-        let mut happened: Vec<What> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
-        self.lift();
-        let expired = self.expire();
-        happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
         self.furniture.forget(new.print.content);
         let edges = self.take_off(&mut new);
         self.see(&edges);
@@ -233,8 +234,33 @@ impl State {
         happened.extend(placed.steps.into_iter().flat_map(|s| self.tell(s)));
         happened.push(What::Classified(Box::new(classified)));
         happened.extend(self.take_effect(sequence));
-        let clock = self.clock;
-        happened.into_iter().map(|what| Event { clock, input: input.clone(), what }).collect()
+        self.events(happened, &input, Cause::Article)
+    }
+
+    /// Moves the clock to `now` without an article and says what happened, in order. `input` is the
+    /// last record applied, which the events name.
+    ///
+    /// For example, with an embargo that ends at 10:00 and no record after 09:50, a tick at
+    /// 10:00:01 lifts it.
+    pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Vec<Event> {
+        let happened = self.advance(now);
+        self.events(happened, input, Cause::Clock)
+    }
+
+    /// Moves the clock, which never falls, and does what is due by then.
+    fn advance(&mut self, to: EventTime) -> Vec<What> {
+        self.clock = self.clock.max(to);
+        let ticked = self.stories.tick(self.clock, self.live.next(), &self.live);
+        let mut happened: Vec<What> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
+        self.lift();
+        let expired = self.expire();
+        happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
+        happened
+    }
+
+    fn events(&self, happened: Vec<What>, input: &InputPosition, cause: Cause) -> Vec<Event> {
+        let event = |what| Event { clock: self.clock, input: input.clone(), cause, what };
+        happened.into_iter().map(event).collect()
     }
 
     /// The records that changed since the last call, oldest change first.

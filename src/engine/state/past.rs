@@ -30,8 +30,11 @@ impl Past {
         self.entries.len()
     }
 
+    /// Bytes held, the tables included.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+            + self.uris.capacity() * (size_of::<(String, Vec<Sequence>)>() + 1)
+            + self.names.capacity() * (size_of::<(u64, Sequence)>() + 1)
     }
 
     /// Takes in an identity that arrived after all others.
@@ -40,7 +43,7 @@ impl Past {
         for key in identity.keys() {
             self.names.insert(key, own);
         }
-        self.bytes += identity.bytes();
+        self.bytes += bytes(&identity);
         self.entries.push_back((own, identity));
     }
 
@@ -60,7 +63,7 @@ impl Past {
     /// Removes the oldest.
     pub(super) fn pop(&mut self) {
         let Some((own, identity)) = self.entries.pop_front() else { return };
-        self.bytes -= identity.bytes();
+        self.bytes -= bytes(&identity);
         if let Some(versions) = self.uris.get_mut(&identity.uri) {
             versions.retain(|version| *version != own);
             if versions.is_empty() {
@@ -111,6 +114,12 @@ impl Past {
     pub(super) fn aged(&self, clock: EventTime, span_ms: i64) -> bool {
         self.first().is_some_and(|(_, identity)| clock.since(identity.arrived).0 > span_ms)
     }
+}
+
+/// Bytes of an identity, with its place in the list of its uri.
+fn bytes(identity: &Identity) -> usize {
+    let list = identity.uri.len() + 4 * size_of::<Sequence>();
+    identity.bytes() + size_of::<Sequence>() + list
 }
 
 /// All that is known: the live articles, and the identities of those before.

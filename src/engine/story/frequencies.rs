@@ -141,6 +141,12 @@ impl Frequencies {
         ((channel as usize) << BUCKET_BITS) + (id >> (ID_BITS - BUCKET_BITS)) as usize
     }
 
+    /// Bytes held, about.
+    pub(super) fn bytes(&self) -> usize {
+        let large = self.counts.large.len() * 2 * size_of::<(u32, u32)>();
+        self.counts.small.len() * size_of::<u16>() + large + PAGES
+    }
+
     /// Counts an article in `language`.
     pub(super) fn add(&mut self, terms: &Terms, language: Option<Lang>) {
         let articles = self.articles.entry(language).or_default();

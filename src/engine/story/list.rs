@@ -122,6 +122,11 @@ fn whole(halves: &[u16]) -> usize {
 }
 
 impl List {
+    /// Bytes that it holds beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.places)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len.number() as usize
     }

@@ -124,11 +124,7 @@ impl Stories {
         members: &impl Members,
     ) -> Option<Step> {
         let story = self.story_of(sequence)?;
-        // What came near no other, and no other near it, has come no nearer since.
-        if self.live.get(&story).is_none_or(|live| live.len() != 1 || !live.record.wavered) {
-            return None;
-        }
-        let member = members.member(sequence).filter(|m| !m.terms.is_empty())?;
+        let member = members.member(sequence).filter(|member| self.is_looked_at(*member))?;
         let weights = self.frequencies.weights(member.about.language);
         let best = *self.scored(member, &weights, members).first()?;
         let joins = best.score >= self.settings.join_again_among(self.len());

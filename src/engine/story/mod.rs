@@ -10,6 +10,7 @@
 //! score        exact cosines with the stories of the nearest of them
 //! assign       joins the best, or opens one
 //! merge        stories that articles cannot tell apart, and second looks
+//! due          what the clock alone has to do
 //! live         one story: members, lead, publishers
 //! many         the tables of a story of several: centroid, voices, ranks, families
 //! list, packed, few, ranks   what is kept for long, in few bytes
@@ -44,6 +45,7 @@
 
 mod assign;
 mod consider;
+mod due;
 mod few;
 mod frequencies;
 mod lead;

@@ -49,6 +49,8 @@ struct Lists {
     held: FxHashMap<u32, Held>,
     slab: Vec<List>,
     free: Vec<u32>,
+    /// Bytes of the lists in the slab.
+    list_bytes: usize,
 }
 
 impl Lists {
@@ -70,7 +72,12 @@ impl Lists {
             Occupied(held) => held.into_mut(),
         };
         match held.is() {
-            Err(at) => self.slab[at].push(entry),
+            Err(at) => {
+                let list = &mut self.slab[at];
+                self.list_bytes -= list.bytes();
+                list.push(entry);
+                self.list_bytes += list.bytes();
+            }
             Ok(first) => {
                 let at = self.free.pop().unwrap_or_else(|| {
                     if self.slab.len() == self.slab.capacity() {
@@ -83,6 +90,7 @@ impl Lists {
                 let list = &mut self.slab[at as usize];
                 list.push(first);
                 list.push(entry);
+                self.list_bytes += list.bytes();
             }
         }
     }
@@ -98,15 +106,26 @@ impl Lists {
             Err(at) => {
                 let list = &mut self.slab[at];
                 debug_assert_eq!(list.entries().last().map(Entry::low), Some(low), "SP-1");
+                self.list_bytes -= list.bytes();
                 list.pop();
+                self.list_bytes += list.bytes();
                 let only = list.entries().next().filter(|_| list.len() == 1);
                 if let Some(only) = only {
+                    self.list_bytes -= list.bytes();
                     self.held.insert(term, Held(only.bits()));
                     self.slab[at] = List::default();
                     self.free.push(at as u32);
                 }
             }
         }
+    }
+
+    /// Bytes held.
+    fn bytes(&self) -> usize {
+        self.held.capacity() * (size_of::<(u32, Held)>() + 1)
+            + self.slab.capacity() * size_of::<List>()
+            + self.free.capacity() * size_of::<u32>()
+            + self.list_bytes
     }
 
     /// The lists of those of `terms` that are held, the shortest first. Map, slab and
@@ -201,6 +220,12 @@ impl Postings {
         self.lists.par_iter_mut().zip(Channel::ALL).for_each(|(lists, channel)| {
             all.clone().for_each(|(sequence, terms)| lists.add(sequence, terms.channel(channel)));
         });
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        let scratch = self.scores.capacity() + self.touched.capacity();
+        self.lists.iter().map(Lists::bytes).sum::<usize>() + scratch * size_of::<u32>()
     }
 
     fn make_room(&mut self, live: usize) {

@@ -132,6 +132,11 @@ impl Terms {
         Self { packed: packed.into(), channels }
     }
 
+    /// Bytes that they hold beside themselves.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.packed)
+    }
+
     /// The same, listed under every term, as articles were before records told under which.
     #[must_use]
     pub fn all_listed(&self) -> Self {

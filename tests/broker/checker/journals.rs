@@ -4,6 +4,7 @@ use super::{Law, Rules, Verdict};
 use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::daemon::pipeline::broker::{GENERATION, Partition};
+use wirefold::daemon::pipeline::held::HELD;
 use wirefold::daemon::pipeline::record::{
     self, ATTEMPT, END, ENDS, GROUP, Journal, KEY, PLAN, POSITION, Position, RESETS, SHAPE, SWEEP,
     is_fence, journal_batch,
@@ -68,7 +69,9 @@ impl Log {
             None => verdict.broken(Law::Chain, format!("shard {shard} has no `pos`")),
         }
         let shell = [SHAPE, GROUP, ENDS, RESETS];
-        values.retain(|key, _| !shell.contains(&&**key) && journal_batch(key).is_none());
+        values.retain(|key, _| {
+            !shell.contains(&&**key) && !key.starts_with(HELD) && journal_batch(key).is_none()
+        });
         log.memory = values;
         log
     }

@@ -10,12 +10,14 @@ use crate::outside::Record;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use wirefold::daemon::contract::{Encoder, Unique};
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
-use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
-use wirefold::daemon::pipeline::record::Journal;
+use wirefold::daemon::pipeline::ClockSource;
+use wirefold::daemon::pipeline::batch::{Encoder as _, Told, stamp, waits};
+use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition};
+use wirefold::daemon::pipeline::record::{Journal, Range};
 use wirefold::daemon::pipeline::reject::reject;
 use wirefold::daemon::pipeline::shards::{Slice, Taken};
 use wirefold::engine::article::{EventTime, InputPosition};
+use wirefold::engine::event::Event;
 use wirefold::engine::prepare::{Prepared, prepare};
 use wirefold::engine::state::State;
 use wirefold::engine::wire::{self, Part};
@@ -30,6 +32,8 @@ struct Run<'a> {
     encoder: Encoder,
     sequence: u64,
     memory: BTreeMap<String, Vec<u8>>,
+    /// Records of the unique feed that wait for the end of an embargo.
+    held: BTreeMap<InputPosition, OutputRecord>,
     said: &'a mut Said,
 }
 
@@ -52,6 +56,7 @@ pub(super) fn run(
         encoder: Encoder::new(config.output.mode, &config.group.id, config.settings_hash(), unique),
         sequence: 0,
         memory: BTreeMap::new(),
+        held: BTreeMap::new(),
         said,
     };
     for (batch, journal) in &log.journals {
@@ -147,6 +152,9 @@ impl Run<'_> {
                 (record, items)
             })
             .collect();
+        if journal.order.is_empty() {
+            self.tick(journal);
+        }
         for (record, items) in decoded {
             self.record(&record, items, journal.reading);
         }
@@ -159,9 +167,9 @@ impl Run<'_> {
     }
 
     fn record(&mut self, record: &InputRecord, items: Items, reading: EventTime) {
-        let latest = reading.plus(self.state.settings().future_tolerance);
-        let stamp = record.timestamp.unwrap_or(reading).min(latest);
+        let stamp = stamp(record.timestamp, reading, ClockSource::Wall);
         let mut n = self.slice.shard * N_PER_SHARD;
+        let mut accepted = false;
         for (item, part, article) in items.own {
             let article = match article {
                 Ok(article) => article,
@@ -171,21 +179,68 @@ impl Run<'_> {
                     continue;
                 }
             };
-            let input = InputPosition {
-                topic: record.from.topic.clone(),
-                partition: record.from.partition,
-                offset: record.offset,
-                item: u32::try_from(item).unwrap_or(u32::MAX),
-            };
-            for event in self.state.apply(article, stamp, input) {
-                let (sequence, part, items) = (self.sequence, &part, items.count);
-                let told = Told { event: &event, n, sequence, record, part, items, resets: 0 };
-                for record in self.encoder.encode(&told) {
-                    self.said.push(self.slice.shard, record);
-                }
-                self.sequence += 1;
-                n += 1;
+            accepted = true;
+            let events = self.state.apply(article, stamp, position(record, item));
+            n = self.tell(events, record, (&part, items.count), n);
+        }
+        if !accepted && self.state.is_due(stamp) {
+            let events = self.state.tick(stamp, &position(record, 0));
+            self.tell(events, record, (&Part::Whole, 1), n);
+        }
+    }
+
+    /// A batch without records: the clock goes on after the record that the journal names.
+    fn tick(&mut self, journal: &Journal) {
+        let Some(Range { of, to, .. }) = journal.ranges.first() else { return };
+        let record = InputRecord {
+            from: of.clone(),
+            offset: to - 1,
+            timestamp: None,
+            key: None,
+            payload: None,
+            headers: Vec::new(),
+        };
+        let events = self.state.tick(journal.reading, &position(&record, 0));
+        self.tell(events, &record, (&Part::Whole, 1), self.slice.shard * N_PER_SHARD);
+    }
+
+    fn tell(
+        &mut self,
+        events: Vec<Event>,
+        record: &InputRecord,
+        (part, items): (&Part, u32),
+        mut n: u32,
+    ) -> u32 {
+        let mut lifted = self.state.take_lifted();
+        lifted.sort_unstable_by(|a, b| a.input.cmp(&b.input));
+        for lifted in lifted {
+            if let Some(waited) = self.held.remove(&lifted.input).filter(|_| lifted.stands()) {
+                self.said.push(self.slice.shard, waited);
             }
         }
+        for event in events {
+            let sequence = self.sequence;
+            let told = Told { event: &event, n, sequence, record, part, items, resets: 0 };
+            for record in self.encoder.encode(&told) {
+                self.said.push(self.slice.shard, record);
+            }
+            if waits(&event)
+                && let Some(waiting) = self.encoder.unique(&told)
+            {
+                self.held.insert(event.input.clone(), waiting);
+            }
+            self.sequence += 1;
+            n += 1;
+        }
+        n
+    }
+}
+
+fn position(record: &InputRecord, item: usize) -> InputPosition {
+    InputPosition {
+        topic: record.from.topic.clone(),
+        partition: record.from.partition,
+        offset: record.offset,
+        item: u32::try_from(item).unwrap_or(u32::MAX),
     }
 }

@@ -9,7 +9,6 @@ use super::Api;
 use super::articles::CarrierRow;
 use super::query::{Params, cursor};
 use super::rows::{ArticleRow, At, article_id};
-use super::stories::clock;
 use crate::daemon::admin::answer::{Answer, Listed, fresh};
 use crate::daemon::desk::{Article, Desk};
 use crate::engine::article::{EventTime, Sequence, Span};
@@ -37,7 +36,7 @@ pub(super) struct Queue {
     /// The cursor of the rest; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// The engine's clock.
+    /// The engine's clock, moved on by the time since it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
     /// Items by reason.
@@ -162,7 +161,13 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     let next = (matters.len() > until).then(|| cursor([until as u64]));
     let shown = matters.iter().skip(skipped).take(limit);
     let items = shown.filter_map(|matter| item(&desks, matter)).collect();
-    fresh(&headers, &Queue { items, next, clock: clock(&desks), counts })
+    fresh(&headers, &Queue { items, next, clock: now(&desks), counts })
+}
+
+/// The latest clock of all shards as it is by now, to the second.
+fn now(desks: &[Arc<Desk>]) -> Option<String> {
+    let second = |now: EventTime| EventTime(now.0 - now.0.rem_euclid(1_000));
+    desks.iter().filter_map(|desk| desk.now()).max().map(|now| second(now).to_string())
 }
 
 fn matters(desk: &Desk, shard: u32) -> Vec<Matter> {

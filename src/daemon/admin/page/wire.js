@@ -18,6 +18,8 @@ export function wire(root) {
     const shards = status?.shards ?? [];
     const sum = (of) => shards.reduce((total, shard) => total + of(shard), 0);
     const behind = sum((shard) => shard.inputs.reduce((lag, input) => lag + (input.lag ?? 0), 0));
+    // On a quiet wire its clock stands: the page says since when.
+    const still = clock && status ? (new Date(status.time) - new Date(clock)) / 1_000 : 0;
     const age = Math.max(0, ...shards.map((shard) => shard.age_seconds ?? 0));
     show(
       root,
@@ -28,6 +30,7 @@ export function wire(root) {
           { class: "clock", title: "the clock of the wire: the newest record read" },
           time(clock),
           ` ${zoneName()}`,
+          still > 60 && `, ${span(still)} ago`,
         ),
       status &&
         el(
