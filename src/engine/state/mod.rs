@@ -13,12 +13,14 @@ mod embargo;
 mod follow;
 mod furniture;
 mod live;
+mod parts;
 mod past;
 mod radius;
 pub mod record;
 mod restore;
 mod tally;
 mod touched;
+mod versions;
 
 use super::Settings;
 use super::article::{
@@ -224,7 +226,7 @@ impl State {
             edges: edges.keys.into(),
             changed_by: None,
         };
-        let crowded = self.index.insert_at(&entry.print, &entry.edges, &places);
+        let crowded = self.index.insert_at(&entry.print, &entry.keys(), &places);
         self.tally.postings_dropped += u64::from(crowded);
         self.changes.push(Change::article(sequence, &entry));
         self.tally.bearers_dropped += self.live.push(entry);
@@ -234,7 +236,10 @@ impl State {
         happened.push(What::Classified(Box::new(classified)));
         happened.extend(self.take_effect(sequence));
         let clock = self.clock;
-        happened.into_iter().map(|what| Event { clock, input: input.clone(), what }).collect()
+        let radii = happened.iter().filter_map(What::radius);
+        self.tally.carriers_unnamed += radii.map(|radius| u64::from(radius.more)).sum::<u64>();
+        let told = happened.into_iter().flat_map(parts::of);
+        told.map(|what| Event { clock, input: input.clone(), what }).collect()
     }
 
     /// The records that changed since the last call, oldest change first.
@@ -363,6 +368,12 @@ impl State {
         if self.notice_for(&new.about, self.live.next()).is_some() {
             verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
             verdict.pass = Pass::Held;
+        }
+        if verdict.relation.kind != Kind::Withdrawal && self.carries_withdrawn(new, verdict) {
+            verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
+            if self.settings.relation.unique.carrying == Carrying::Hold {
+                verdict.pass = Pass::Held;
+            }
         }
         if self.carries_uncorrected(new, verdict) {
             verdict.flags.push(relation::CARRIES_UNCORRECTED.into());
