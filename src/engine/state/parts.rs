@@ -80,7 +80,7 @@ mod tests {
     fn radius(carriers: usize, uri_bytes: usize) -> Radius {
         let carrier = |n| Carrier {
             sequence: Sequence(n as u64),
-            article: key(format!("{n:\"^uri_bytes$}")),
+            article: key(format!("{n}{}", "\"".repeat(uri_bytes))),
             provider: None,
             certainty: Certainty::Certain,
             passages: vec![(0, 10)],
