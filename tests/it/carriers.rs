@@ -269,10 +269,13 @@ fn what_a_bound_left_out_is_said() {
         ..article(uri, &format!("{body} 4 percent, 11 weeks, 212 boats"))
     };
     for n in 0..5 {
-        wire.send(report(&format!("other:{n}"), &words(&format!("o{n}"), 40).join(" ")));
+        wire.send(report(
+            &format!("other:{n}"),
+            &words(["oa", "ob", "oc", "od", "oe"][n], 40).join(" "),
+        ));
     }
     for n in 0..4 {
-        let version = report("first", &words(&format!("v{n}"), 40).join(" "));
+        let version = report("first", &words(["va", "vb", "vc", "vd"][n], 40).join(" "));
         wire.send(Article { version: Some(n.to_string()), ..version });
     }
     wire.send(report("likely", &words("p", 40).join(" ")));
