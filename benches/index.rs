@@ -8,7 +8,7 @@ mod wire;
 use std::time::{Duration, Instant};
 use wirefold::engine::article::Sequence;
 use wirefold::engine::fingerprint::{Fingerprint, FloodKey, Settings};
-use wirefold::engine::index::{self, Index};
+use wirefold::engine::index::{self, Index, Keys};
 use wirefold::engine::text::{self, words};
 
 /// So many that each table is rebuilt: at a million live all of them are, within the same few thousand
@@ -37,7 +37,7 @@ fn main() {
         for _ in 0..live {
             let new = print(&mut rng, &base);
             let started = Instant::now();
-            index.insert(&new, &[]);
+            index.insert(&new, &Keys::default());
             longest = longest.max(started.elapsed());
         }
         let news: Vec<Fingerprint> = (0..MEASURED).map(|_| print(&mut rng, &base)).collect();
@@ -47,7 +47,7 @@ fn main() {
             let began = Instant::now();
             let (candidates, places) = index.look_up(new);
             found += candidates.len();
-            index.insert_at(new, &[], &places);
+            index.insert_at(new, &Keys::default(), &places);
             index.expire();
             longest = longest.max(began.elapsed());
         }

@@ -25,7 +25,7 @@ use std::time::Instant;
 use wirefold::engine::Settings;
 use wirefold::engine::article::{About, EventTime, InputPosition, Sequence};
 use wirefold::engine::fingerprint::{Fingerprint, FloodKey};
-use wirefold::engine::index::Index;
+use wirefold::engine::index::{Index, Keys};
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::relation::{self, Arrival};
 use wirefold::engine::state::State;
@@ -107,7 +107,9 @@ fn verdicts(wire: &Wire, settings: &Settings, mut parts: Parts) -> f64 {
             let verdict =
                 parts.measure(3, || relation::judge(new, &candidates, &shelf, &settings.relation));
             let edges: Vec<u32> = edges.iter().map(|piece| (piece.hash >> 32) as u32).collect();
-            index.insert_at(&print, &edges, &places);
+            let uris = verdict.targets().map(|target| target.key.uri.as_str());
+            let keys = Keys::of(&edges, uris);
+            index.insert_at(&print, &&keys, &places);
             let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
             let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);
             found += usize::from(wire.finds(shelf.all.len(), targets.map(|s| s.0 as usize)));

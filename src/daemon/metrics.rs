@@ -195,7 +195,7 @@ table! {
     UNWRAPPED: Counter "wirefold_furniture_articles_total" [] Count NONE
         "Articles from which learned furniture was taken off."
     EVICTIONS: Counter "wirefold_evictions_total" ["reason"] Count NONE
-        "What left memory: articles by `window` and by the bound `live_articles_max`, postings by the bounds per hash, identities by `identities_max`, embargoed articles that are never passed on by `embargoed_max`, articles and notices that are not found by slug or name any more by `bearers_max`, versions of withdrawn articles whose carriers are not searched for by `versions_searched_max`."
+        "What left memory: articles by `window` and by the bound `live_articles_max`, postings that candidates are not looked up in any more by the bounds per hash (kills still find them), identities by `identities_max`, embargoed articles that are never passed on by `embargoed_max`, articles and notices that are not found by slug or name any more by `bearers_max`, versions of withdrawn articles whose carriers are not searched for by `versions_searched_max`, `carriers` of one text beyond the 100,000 that events name."
     MERGES: Counter "wirefold_story_merges_total" [] Count NONE
         "Stories that took another in."
     WITHDRAWALS: Counter "wirefold_withdrawals_total" [] Count NONE
@@ -276,6 +276,8 @@ pub const BY_EMBARGOED: &str = "embargoed_max";
 pub const BY_BEARERS: &str = "bearers_max";
 /// Versions of withdrawn articles that nobody was searched for because of `versions_searched_max`.
 pub const BY_VERSIONS: &str = "versions_searched_max";
+/// Carriers that no event names because there are more than events name.
+pub const BY_UNNAMED: &str = "carriers";
 
 /// A recorder that knows the table. Counters whose labels are known start at zero, so that the first
 /// occurrence is a rise.
@@ -326,7 +328,7 @@ fn start() {
     STATUS_CLASSES.iter().for_each(|class| REQUESTS.add([class], 0));
     RelationKind::ALL.iter().for_each(|kind| CLASSIFIED.add([kind.as_str()], 0));
     Ended::ALL.iter().for_each(|ended| TRANSACTIONS.add([ended.as_str()], 0));
-    let held = [BY_IDENTITIES, BY_EMBARGOED, BY_BEARERS, BY_VERSIONS];
+    let held = [BY_IDENTITIES, BY_EMBARGOED, BY_BEARERS, BY_VERSIONS, BY_UNNAMED];
     for reason in [BY_WINDOW, BY_LIVE_ARTICLES, BY_POSTINGS].into_iter().chain(held) {
         EVICTIONS.add([reason], 0);
     }

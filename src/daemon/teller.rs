@@ -232,7 +232,9 @@ fn count(batch: &Batch, wall: EventTime) {
                 accepted += 1;
                 classify(classified);
             }
-            What::Withdrawn(_) => metrics::WITHDRAWALS.add([], 1),
+            What::Withdrawn(radius) if radius.part.is_none_or(|part| !part.goes_on()) => {
+                metrics::WITHDRAWALS.add([], 1);
+            }
             What::StoryMerged(merged) if merged.under == merged.absorbed => {
                 metrics::MERGES.add([], 1);
             }
@@ -252,6 +254,7 @@ fn count(batch: &Batch, wall: EventTime) {
     metrics::EVICTIONS.add([metrics::BY_EMBARGOED], tally.embargoes_dropped);
     metrics::EVICTIONS.add([metrics::BY_BEARERS], tally.bearers_dropped);
     metrics::EVICTIONS.add([metrics::BY_VERSIONS], tally.versions_unsearched);
+    metrics::EVICTIONS.add([metrics::BY_UNNAMED], tally.carriers_unnamed);
     for (candidates, articles) in tally.candidates.iter().enumerate() {
         let articles = usize::try_from(*articles).unwrap_or(usize::MAX);
         metrics::CANDIDATES.record_many(candidates as f64, articles);

@@ -50,7 +50,22 @@ pub enum What {
     StoryClosed(Box<Summary>),
 }
 
+impl Part {
+    /// Whether events follow that name further carriers.
+    pub fn goes_on(self) -> bool {
+        self.number < self.of
+    }
+}
+
 impl What {
+    /// The blast radius, of a withdrawal or a correction.
+    pub fn radius(&self) -> Option<&Radius> {
+        match self {
+            Self::Withdrawn(radius) | Self::Corrected(radius) => Some(radius),
+            _ => None,
+        }
+    }
+
     /// The story whose key the event is published under. A withdrawal that belongs to no story has
     /// none, and is published under the uri of its article.
     pub fn story(&self) -> Option<StoryId> {
@@ -112,6 +127,12 @@ pub struct Radius {
     pub of: Option<ArticleKey>,
     /// The articles that carry it, in order of arrival.
     pub carriers: Vec<Carrier>,
+    /// Further articles that carry it, or may, and that are not named here.
+    pub more: u32,
+    /// Which of several events this is, where the carriers are too many for one.
+    pub part: Option<Part>,
+    /// What was left out of the search.
+    pub unsearched: Unsearched,
     /// Engine time searched, from the oldest live article on.
     pub searched_from: EventTime,
     /// The story of what is withdrawn.
@@ -120,6 +141,24 @@ pub struct Radius {
     pub scope: Scope,
     /// How sure it is that the notice means it, where it names it by words alone.
     pub confidence: Option<Ratio>,
+}
+
+/// One of several events that name the carriers of one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// What a search for carriers left out because of a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unsearched {
+    /// The oldest versions of what is withdrawn, whose text was not searched for.
+    pub versions: u32,
+    /// The oldest articles under the same slug, whose figures were not looked at.
+    pub bearers: u32,
 }
 
 /// An article that carries a withdrawn or uncorrected passage.

@@ -40,9 +40,10 @@ pub struct Settings {
     /// How many articles may be live; the oldest leave early beyond it.
     pub live_articles_max: u32,
     /// How many articles may be found by one slug, and notices that wait by one name; the oldest are
-    /// found by it no more beyond that.
+    /// found by it no more beyond that, and a kill says how many of them it did not look at.
     pub bearers_max: u32,
-    /// How many versions of a withdrawn article are searched for in others, the newest first.
+    /// How many versions of a withdrawn article are searched for in others, the newest first; the
+    /// event says how many were not.
     pub versions_searched_max: u32,
     /// How many articles may wait for the end of their embargo; one more is never passed on.
     pub embargoed_max: u32,

@@ -86,7 +86,7 @@ fn alerts_and_their_carriers_are_named_up_to_a_number() {
         rig.commit(&[kill(0, 1)]);
         rig.commit(&[kill(1, 2)]);
         let desk = rig.desk();
-        let of = desk.alerts().map(|(s, alert)| (s.0, alert.carriers.len(), alert.total));
+        let of = desk.alerts().map(|(s, alert)| (s.0, alert.carriers.len(), alert.total()));
         of.collect::<Vec<_>>()
     });
     let [(target, named, total)] = alerts[..] else { panic!("one alert: {alerts:?}") };

@@ -14,7 +14,7 @@ use wirefold::engine::article::{
     About, Article, ArticleKey, EventTime, InputPosition, Lang, PubStatus, Sequence,
 };
 use wirefold::engine::event::{
-    Carrier, Cause, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, What,
+    Carrier, Cause, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, Unsearched, What,
 };
 use wirefold::engine::fingerprint::SimHash;
 use wirefold::engine::relation::{
@@ -131,6 +131,9 @@ fn radius() -> Radius {
     Radius {
         by: key("urn:made-up:kill", None),
         of: Some(key("urn:made-up:harbour-1", Some("1"))),
+        more: 0,
+        part: None,
+        unsearched: Unsearched::default(),
         carriers: vec![Carrier {
             sequence: Sequence(7),
             article: key("urn:made-up:harbour-2", Some("2")),

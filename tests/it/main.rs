@@ -7,6 +7,7 @@ mod api;
 mod architecture;
 mod bounds;
 mod broker;
+mod carriers;
 mod chains;
 mod config;
 mod contract;

@@ -17,8 +17,19 @@ pub struct Radius {
     /// What it withdraws or corrects; absent while it was not seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Names>,
-    /// The articles that carry the text, in order of arrival.
+    /// The articles that carry the text, in order of arrival: all of them, or this part's.
     pub carriers: Vec<Carrier>,
+    /// Further carriers, which come after these; absent for none. The parts that follow name them, up
+    /// to 100,000 in all; beyond that they are counted, and not compared word by word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<u32>,
+    /// Which of several events this is; absent where one names all carriers. All have the same `by`
+    /// and `of`, and come one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// What a bound left out of the search; absent for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsearched: Option<Unsearched>,
     /// Whether what it withdraws or corrects is in the window, or known by its identity alone.
     pub scope: Scope,
     /// How sure it is that the notice means it, where it names it by words alone.
@@ -32,6 +43,37 @@ pub struct Radius {
     /// Input, core, settings.
     #[serde(flatten)]
     pub base: Base,
+}
+
+/// One of several events that name the carriers of one text, some 1,500 each, so that each fits its
+/// topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Part {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// What a bound left out of the search for carriers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unsearched {
+    /// The oldest versions of what is withdrawn (`versions_searched_max`): what carries the text of one
+    /// of them alone is not named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<u32>,
+    /// The oldest articles under the same slug (`bearers_max`): those that are `likely` alone are not
+    /// named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bearers: Option<u32>,
+}
+
+impl Unsearched {
+    fn of(from: event::Unsearched) -> Option<Self> {
+        let some = |count: u32| (count > 0).then_some(count);
+        let all = Self { versions: some(from.versions), bearers: some(from.bearers) };
+        (all.versions.is_some() || all.bearers.is_some()).then_some(all)
+    }
 }
 
 /// Where an earlier article was found.
@@ -111,6 +153,9 @@ impl Radius {
             by: Names::of(&from.by),
             of: from.of.as_ref().map(Names::of),
             carriers: carriers.collect(),
+            more: (from.more > 0).then_some(from.more),
+            part: from.part.map(|part| Part { number: part.number, of: part.of }),
+            unsearched: Unsearched::of(from.unsearched),
             scope: Scope::of(from.scope),
             confidence: share(from.confidence),
             searched: Searched { from: from.searched_from.to_string(), to: clock.to_string() },

@@ -20,29 +20,58 @@ use std::sync::Arc;
 pub struct Alert {
     /// The notice, or the correcting article.
     pub by: ArticleKey,
-    /// The articles that carry the text, in order of arrival.
+    /// The articles that carry the text, in order of arrival: the first `carriers_max`.
     pub carriers: Vec<Carrier>,
-    /// How many there are.
-    pub total: usize,
+    /// How many were found.
+    found: usize,
+    /// How many more may be: they were not compared.
+    more: usize,
+    /// The last of those that were found.
+    last: Option<Sequence>,
 }
 
 impl Alert {
     fn by(radius: &Radius) -> Self {
-        Self { by: radius.by.clone(), carriers: Vec::new(), total: 0 }
+        let by = radius.by.clone();
+        Self { by, carriers: Vec::new(), found: 0, more: 0, last: None }
     }
 
+    /// How many carry the text, those included that have left the window.
+    pub fn total(&self) -> usize {
+        self.found + self.more
+    }
+
+    /// How many of them are counted alone.
+    pub fn unnamed(&self) -> usize {
+        self.total() - self.carriers.len()
+    }
+
+    /// Takes in a carrier. The first by arrival are kept; a later one that was found before is not
+    /// counted twice.
     fn add(&mut self, carrier: Carrier, bounds: &Settings) {
-        let at = self.carriers.binary_search_by_key(&carrier.sequence, |c| c.sequence);
-        match at {
+        let sequence = carrier.sequence;
+        match self.carriers.binary_search_by_key(&sequence, |c| c.sequence) {
             Ok(at) => self.carriers[at] = carrier,
-            Err(_) if self.carriers.len() >= bounds.carriers_max => {
-                self.total += 1;
+            Err(at) if at < bounds.carriers_max => {
+                self.carriers.insert(at, carrier);
+                self.found += 1;
+            }
+            Err(_) => {
+                self.found += usize::from(Some(sequence) > self.last);
                 metrics::BOUNDED.add([metrics::BY_CARRIERS], 1);
             }
-            Err(at) => {
-                self.carriers.insert(at, carrier);
-                self.total += 1;
-            }
+        }
+        if self.carriers.len() > bounds.carriers_max {
+            self.carriers.pop();
+            metrics::BOUNDED.add([metrics::BY_CARRIERS], 1);
+        }
+        self.last = self.last.max(Some(sequence));
+    }
+
+    /// Takes in how many more there may be after the last event of a search.
+    fn add_more(&mut self, radius: &Radius) {
+        if radius.part.is_none_or(|part| !part.goes_on()) {
+            self.more = self.more.max(radius.more as usize);
         }
     }
 }
@@ -70,8 +99,14 @@ impl Said {
 
     /// What the state answers: who carries the articles that are in `changed`, and of those in `came`
     /// that carry something, what they carry.
-    pub(super) fn asked(state: &State, changed: &BTreeSet<Sequence>, came: Range<u64>) -> Self {
-        let radius = |&target: &Sequence| Some((Some(target), state.carriers_of(target)?));
+    pub(super) fn asked(
+        state: &State,
+        changed: &BTreeSet<Sequence>,
+        came: Range<u64>,
+        bounds: &Settings,
+    ) -> Self {
+        let most = bounds.carriers_max;
+        let radius = |&target: &Sequence| Some((Some(target), state.carriers_of(target, most)?));
         let late = |flag: &String| flag == CARRIES_WITHDRAWN || flag == CARRIES_UNCORRECTED;
         let mut carriers = Vec::new();
         for sequence in came.map(Sequence) {
@@ -80,8 +115,7 @@ impl Said {
             if !verdict.flags.iter().any(late) {
                 continue;
             }
-            let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-            let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);
+            let targets = verdict.targets().filter_map(|target| target.sequence);
             carriers.extend(targets.filter_map(|t| Some((t, state.carries(t, sequence)?))));
         }
         Self { radii: changed.iter().filter_map(radius).collect(), carriers }
@@ -95,7 +129,7 @@ impl Said {
         };
         let newest =
             state.window().rev().map(Sequence).filter(tainted).take(bounds.alerts_max).collect();
-        Self::asked(state, &newest, 0..0)
+        Self::asked(state, &newest, 0..0, bounds)
     }
 }
 
@@ -137,6 +171,7 @@ impl Desk {
         let mut alert = known.unwrap_or_else(|| Alert::by(radius));
         alert.by = radius.by.clone();
         radius.carriers.iter().for_each(|carrier| alert.add(carrier.clone(), bounds));
+        alert.add_more(radius);
         self.alerts.insert(target, Arc::new(alert));
         marks.alarmed.insert(target);
         while self.alerts.len() > bounds.alerts_max {

@@ -262,15 +262,20 @@ impl Desk {
 
     /// Counts anew how many articles carry what must not be printed any more of each story.
     fn count_carriers(&mut self, marks: &mut Marks) {
-        let mut carriers: BTreeMap<StoryId, BTreeSet<Sequence>> = BTreeMap::new();
+        let mut carriers: BTreeMap<StoryId, (BTreeSet<Sequence>, usize)> = BTreeMap::new();
         for (target, alert) in self.alerts() {
             if let Some(story) = self.article(target).and_then(|article| article.story) {
                 let standing = self.standing(alert).map(|carrier| carrier.sequence);
-                carriers.entry(story).or_default().extend(standing);
+                let (named, unnamed) = carriers.entry(story).or_default();
+                named.extend(standing);
+                *unnamed = alert.unnamed().max(*unnamed);
             }
         }
         let counted = std::mem::take(&mut self.carried);
-        self.carried = carriers.into_iter().map(|(id, of)| (id, of.len() as u32)).collect();
+        let count = |(id, (named, unnamed)): (_, (BTreeSet<_>, usize))| {
+            (id, (named.len() + unnamed) as u32)
+        };
+        self.carried = carriers.into_iter().map(count).collect();
         for id in counted.keys().chain(self.carried.keys()) {
             let (before, now) = (counted.get(id), self.carried.get(id).copied());
             if before != now.as_ref()

@@ -90,7 +90,9 @@ impl Taker {
         let said = match (known, news) {
             (None, _) => Said::anew(state, &self.bounds),
             (Some(_), Some(news)) => Said::by(news.events),
-            (Some(_), None) => Said::asked(state, &touched.articles, since..window.end),
+            (Some(_), None) => {
+                Said::asked(state, &touched.articles, since..window.end, &self.bounds)
+            }
         };
         let frames = news.map(|news| self.framing.hear(news, sequence)).unwrap_or_default();
         self.next = Some(window.end);

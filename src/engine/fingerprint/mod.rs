@@ -95,6 +95,11 @@ impl Fingerprint {
         self.trace.len() - self.figures.len()
     }
 
+    /// Whether the texts are equal, and have words.
+    pub fn is_equal(&self, that: &Self) -> bool {
+        self.content == that.content && self.trace == that.trace && !self.trace.is_empty()
+    }
+
     /// Reads a little of what a comparison will read, so that the memory fetches it side by side
     /// for several texts, rather than for one after the other.
     pub(crate) fn fetch(&self) {

@@ -10,13 +10,17 @@
 //! places go to the best by shared samples times p, the next to those that explain samples which no
 //! better one explains (a spliced item's donor is crowded out by copies of its base otherwise).
 //!
+//! [`Index::holders`] finds more, and all of it: every live article that shares two samples with a text
+//! or is equal to it, from lists that nothing is cut from ([`complete`]). [`Index::naming`] finds those
+//! whose verdict names a uri. Kills and corrections ask for both.
+//!
 //! Edge pieces are listed beside the samples, so that the state machine can tell whose other text is
 //! unrelated ([`furniture`]).
 //!
 //! [`Index::similar`] looks up by SimHash instead.
 //!
-//! Cost: 12 bytes a sample, 7 where fifteen articles share each, and 32 an article at a fill of two
-//! thirds; a query reads one short chain and one list a sample, and tells where the article goes, so
+//! Cost: 12 bytes a sample or a uri named, 7 where fifteen articles share each, and 32 an article at a
+//! fill of two thirds; a query reads one short chain and one list a sample, and tells where the article goes, so
 //! that inserting it looks for none again.
 //!
 //! Tried: hits sorted instead of counted in a table, and chains walked without reading all home slots
@@ -24,17 +28,21 @@
 //! Twelve candidates for eight: of 100,000 in such families, donors of spliced items .920 for .926 and
 //! kind .971 for .969, with half as many comparisons more.
 //!
-//! Invariants: IX-1 the answer is a function of the live articles and the query; IX-2 lists are
-//! bounded and keep what leaves last.
+//! Invariants: IX-1 the answer is a function of the live articles and the query; IX-2 the lists that
+//! candidates are looked up in are bounded and keep what leaves last; IX-3 holders are not cut.
 
+mod complete;
 pub mod furniture;
 mod hamming;
+mod holders;
 mod postings;
 
 use super::article::Sequence;
 use super::fingerprint::{Fingerprint, SimHash};
+use complete::Complete;
 pub use hamming::DISTANCE_MAX;
 use hamming::Hamming;
+pub use holders::Keys;
 use postings::{Place, Postings, Window};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -44,9 +52,10 @@ use std::collections::VecDeque;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The most articles listed for one sampled hash; those that leave last stay.
+    /// The most articles of one sampled hash in which candidates are looked up, the newest. Kills and
+    /// corrections find all.
     pub postings_per_hash_max: u8,
-    /// The most articles listed for one whole-text hash; those that leave last stay.
+    /// The same for one whole-text hash.
     pub equal_per_hash_max: u8,
     /// The most candidates that are verified for one article, beside the first of the best one's chain.
     pub candidates_max: u8,
@@ -88,6 +97,9 @@ pub struct Places {
 /// Plain words from which an equal masked hash makes a candidate.
 const MASKED_WORDS_MIN: usize = 8;
 
+/// Articles that name a uri in one list; further ones are kept beside it.
+const NAMED_PER_LIST: u8 = 64;
+
 /// The most articles of which all postings are sorted at once: some 80 MB.
 const AT_ONCE: usize = 1 << 16;
 
@@ -101,10 +113,11 @@ struct Meta {
 #[derive(Debug)]
 pub struct Index {
     candidates_max: usize,
-    samples: Postings,
-    equal: Postings,
+    samples: Complete,
+    equal: Complete,
     masked: Postings,
     edges: Postings,
+    named: Complete,
     hamming: Hamming,
     first: u64,
     live: VecDeque<Meta>,
@@ -176,10 +189,11 @@ impl Index {
     pub fn new(settings: &Settings, first: Sequence) -> Self {
         Self {
             candidates_max: usize::from(settings.candidates_max),
-            samples: Postings::new(settings.postings_per_hash_max),
-            equal: Postings::new(settings.equal_per_hash_max),
+            samples: Complete::new(settings.postings_per_hash_max),
+            equal: Complete::new(settings.equal_per_hash_max),
             masked: Postings::new(settings.equal_per_hash_max),
             edges: Postings::new(settings.furniture.carriers_max),
+            named: Complete::new(NAMED_PER_LIST),
             hamming: Hamming::new(first.0),
             first: first.0,
             live: VecDeque::new(),
@@ -199,7 +213,8 @@ impl Index {
         }
         let window = self.window();
         let (mut found, places) = self.sharing(print, window);
-        for (postings, key) in [(&self.equal, whole(print)), (&self.masked, masked(print))] {
+        for (postings, key) in [(self.equal.newest(), whole(print)), (&self.masked, masked(print))]
+        {
             let Some(key) = key else { continue };
             postings.each(key, window, |id| match found.iter_mut().find(|f| f.id == id) {
                 Some(one) => one.equal = true,
@@ -209,20 +224,9 @@ impl Index {
         (self.pick(found), Places { first: window.first, len: window.len, all: places })
     }
 
-    /// All live articles that may share text with this one, in order of arrival.
-    pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
-        let window = self.window();
-        let mut ids: Vec<u32> = self.sharing(print, window).0.iter().map(|f| f.id).collect();
-        self.equal.each(whole_key(print.content), window, |id| ids.push(id));
-        let mut all: Vec<Sequence> = ids.into_iter().map(|id| self.sequence(id)).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    /// Live articles whose content hash may be `hash`; the fingerprints tell for sure.
+    /// The newest live articles whose content hash may be `hash`; the fingerprints tell for sure.
     pub fn whole(&self, hash: u64) -> impl Iterator<Item = Sequence> {
-        self.listed(&self.equal, whole_key(hash)).into_iter()
+        self.listed(self.equal.newest(), whole_key(hash)).into_iter()
     }
 
     /// The newest live articles with this edge piece, in order of arrival.
@@ -244,7 +248,8 @@ impl Index {
     /// Live articles that share enough samples, and where the next article goes under each of them.
     fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<Found>, Vec<Place>) {
         let mut hits = Counted { all: Vec::with_capacity(128), ..Counted::default() };
-        let places = self.samples.each_of(&print.samples, window, |at, id| hits.add(id, at));
+        let places =
+            self.samples.newest().each_of(&print.samples, window, |at, id| hits.add(id, at));
         let mut found = Vec::new();
         for (id, explains) in hits.shared() {
             let that = self.live[id.wrapping_sub(window.first) as usize];
@@ -291,15 +296,15 @@ impl Index {
         }
     }
 
-    /// Adds the next article, with the keys of its edge pieces. Returns how many postings of earlier
-    /// ones had to leave for it; those of edges leave as a matter of course.
-    pub fn insert(&mut self, print: &Fingerprint, edges: &[u32]) -> u32 {
-        self.insert_at(print, edges, &Places::default())
+    /// Adds the next article. Returns how many postings of earlier ones had to leave for it, and are
+    /// found by kills alone; those of edges leave as a matter of course.
+    pub fn insert(&mut self, print: &Fingerprint, keys: &Keys<'_>) -> u32 {
+        self.insert_at(print, keys, &Places::default())
     }
 
     /// As [`insert`](Self::insert), faster where `places` are those that looking up the same text gave
     /// last.
-    pub fn insert_at(&mut self, print: &Fingerprint, edges: &[u32], places: &Places) -> u32 {
+    pub fn insert_at(&mut self, print: &Fingerprint, keys: &Keys<'_>, places: &Places) -> u32 {
         let window = self.window();
         let id = window.first.wrapping_add(window.len);
         let mut dropped = 0;
@@ -309,40 +314,46 @@ impl Index {
         for (&key, place) in print.samples.iter().zip(places) {
             dropped += u32::from(self.samples.insert_at(key, id, window, place).is_some());
         }
-        for (postings, key) in [(&mut self.equal, whole(print)), (&mut self.masked, masked(print))]
-        {
-            let crowded = key.and_then(|key| postings.insert(key, id, window));
-            dropped += u32::from(crowded.is_some());
-        }
-        for &key in edges {
+        let crowded = whole(print).and_then(|key| self.equal.insert_at(key, id, window, None));
+        dropped += u32::from(crowded.is_some());
+        let crowded = masked(print).and_then(|key| self.masked.insert(key, id, window));
+        dropped += u32::from(crowded.is_some());
+        for &key in keys.edges {
             self.edges.insert(key, id, window);
+        }
+        for &key in &keys.named {
+            self.named.insert_at(key, id, window, None);
         }
         self.come(print);
         dropped
     }
 
     /// Adds the next articles as [`insert`](Self::insert) does one by one, on all cores.
-    pub fn insert_all<'a>(&mut self, mut all: impl Iterator<Item = (&'a Fingerprint, &'a [u32])>) {
+    pub fn insert_all<'a>(&mut self, mut all: impl Iterator<Item = (&'a Fingerprint, Keys<'a>)>) {
         let first = self.window().first;
         loop {
             let before = self.live.len();
-            let [mut samples, mut equal, mut masks, mut pieces] = [const { Vec::new() }; 4];
-            for (print, edges) in all.by_ref().take(AT_ONCE) {
+            let [mut samples, mut equal, mut masks, mut pieces, mut uris] =
+                [const { Vec::new() }; 5];
+            for (print, keys) in all.by_ref().take(AT_ONCE) {
                 let id = u64::from(first.wrapping_add(self.live.len() as u32));
                 let entry = |key: u32| u64::from(key) << 32 | id;
                 samples.extend(print.samples.iter().copied().map(entry));
                 equal.extend(whole(print).map(entry));
                 masks.extend(masked(print).map(entry));
-                pieces.extend(edges.iter().copied().map(entry));
+                pieces.extend(keys.edges.iter().copied().map(entry));
+                uris.extend(keys.named.iter().copied().map(entry));
                 self.come(print);
             }
             if self.live.len() == before {
                 return;
             }
-            self.samples.insert_all(&samples, first);
-            self.equal.insert_all(&equal, first);
+            let window = self.window();
+            self.samples.insert_all(&samples, window);
+            self.equal.insert_all(&equal, window);
             self.masked.insert_all(&masks, first);
             self.edges.insert_all(&pieces, first);
+            self.named.insert_all(&uris, window);
         }
     }
 
@@ -377,6 +388,7 @@ impl Index {
             + self.equal.bytes()
             + self.masked.bytes()
             + self.edges.bytes()
+            + self.named.bytes()
             + self.live.capacity() * size_of::<Meta>()
     }
 
@@ -422,7 +434,7 @@ mod tests {
     fn filled(texts: &[&str]) -> Index {
         let mut index = Index::new(&Settings::default(), Sequence(10));
         for text in texts {
-            index.insert(&print(text), &[]);
+            index.insert(&print(text), &Keys::default());
         }
         index
     }

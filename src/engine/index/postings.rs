@@ -21,7 +21,7 @@
 use rayon::prelude::*;
 
 /// Tables, as a power of two: at 48 million keys a table holds 12 thousand.
-const TABLES_LOG2: u32 = 12;
+pub(super) const TABLES_LOG2: u32 = 12;
 /// Keys whose home slots are read before their chains are walked.
 const KEYS_AHEAD: usize = 64;
 
@@ -67,7 +67,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    fn holds(self, id: u32) -> bool {
+    pub(super) fn holds(self, id: u32) -> bool {
         id.wrapping_sub(self.first) < self.len
     }
 
@@ -146,8 +146,9 @@ impl Postings {
     /// Adds many articles to lists of articles from `first` on, as [`insert`](Self::insert) does one by
     /// one. `entries` hold the key in the high half and the article in the low half, in order of arrival.
     /// They are sorted by table first, so that each table is in the cache while it is filled, and tables
-    /// are filled on all cores.
-    pub(super) fn insert_all(&mut self, entries: &[u64], first: u32) {
+    /// are filled on all cores. Returns the keys and articles that had to leave a list, in order of
+    /// arrival for each key.
+    pub(super) fn insert_all(&mut self, entries: &[u64], first: u32) -> Vec<(u32, u32)> {
         let table = |entry: &u64| (entry >> (64 - TABLES_LOG2)) as usize;
         let mut counts = vec![0; self.tables.len()];
         entries.iter().for_each(|entry| counts[table(entry)] += 1);
@@ -163,13 +164,15 @@ impl Postings {
         let parts = counts.into_iter().map(|count| rest.split_off(..count).unwrap_or_default());
         let parts: Vec<&[u64]> = parts.collect();
         let limit = self.limit;
-        self.tables.par_iter_mut().zip(parts).for_each(|(table, part)| {
-            for &entry in part {
+        let fill = |(table, part): (&mut Table, &[u64])| {
+            let insert = |&entry: &u64| {
                 let (key, id) = ((entry >> 32) as u32, entry as u32);
                 let live = Window { first, len: id.wrapping_sub(first) + 1 };
-                table.insert(key, id, live, None, limit);
-            }
-        });
+                Some((key, table.insert(key, id, live, None, limit)?))
+            };
+            part.iter().filter_map(insert).collect::<Vec<_>>()
+        };
+        self.tables.par_iter_mut().zip(parts).flat_map_iter(fill).collect()
     }
 
     /// Calls `found` with each live article of `key`.

@@ -111,6 +111,11 @@ impl<'a> Aligner<'a> {
         table
     }
 
+    /// The new text.
+    pub fn text(&self) -> &'a Fingerprint {
+        self.new
+    }
+
     fn slot(&self, gram: u32) -> usize {
         (gram.wrapping_mul(0x9e37_79b1) >> self.shift) as usize
     }

@@ -2,7 +2,7 @@
 //!
 //! In: the fingerprint of what was withdrawn or corrected, the words of it that matter, and the live
 //! articles that share samples with it. Out: those that hold a run of at least `run_words` words over
-//! those words, with the places in the carrier. Paraphrases are not found; [`likely`] says of an
+//! those words, with the places in the carrier, or all of the text, however short. Paraphrases are not found; [`likely`] says of an
 //! article under the same slug whether its figures are those of the text.
 
 use super::align::{Aligner, Run};
@@ -57,6 +57,9 @@ pub fn carried(
     that: Earlier<'_>,
     run_words: u32,
 ) -> Vec<(u32, u32)> {
+    if text.text().is_equal(that.print) {
+        return vec![(0, that.print.words() as u32)];
+    }
     let found = text.with(that.print);
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for run in &found.runs {

@@ -186,9 +186,8 @@ fn past_version(new: Arrival<'_>, that: &Identity) -> Relation {
 /// The same item once more: the same version and text, or a text that is marked as a repeat.
 fn repeat(new: Arrival<'_>, verified: &[Verified<'_>], archive: &impl Archive) -> Option<Relation> {
     let same_text = |that: &Earlier<'_>| that.print.content == new.print.content;
-    let same_version = |that: &Earlier<'_>| that.about.version == new.about.version;
-    let mut versions = archive.versions(&new.about.uri).rev();
-    if let Some(that) = versions.find(|that| same_version(that) && same_text(that)) {
+    let version = new.about.version.as_deref();
+    if let Some(that) = archive.repeated(&new.about.uri, version, new.print.content) {
         return Some(to(new, that, verified, Kind::Redelivery, "same-version"));
     }
     let repeated = new.about.marks.revision == Some(Revision::Repeat);

@@ -244,6 +244,14 @@ pub struct Verdict {
     pub flags: Vec<String>,
 }
 
+impl Verdict {
+    /// The articles that it names: matches, and the root of the best one.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        let relations = std::iter::once(&self.relation).chain(&self.also);
+        relations.filter_map(|r| r.of.as_ref()).chain(&self.relation.root)
+    }
+}
+
 /// How an earlier article stands now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Standing {
@@ -305,6 +313,13 @@ pub trait Archive {
         let mut reports = self.versions(uri).filter(report).rev();
         let last = reports.next()?;
         Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
+    }
+    /// The newest live article of this uri and version with this text.
+    fn repeated(&self, uri: &str, version: Option<&str>, content: u64) -> Option<Earlier<'_>> {
+        let same = |that: &Earlier<'_>| {
+            that.about.version.as_deref() == version && that.print.content == content
+        };
+        self.versions(uri).rev().find(same)
     }
     /// The newest live article, no notice, that bears the name of this key
     /// ([`names`](super::names)).

@@ -1,5 +1,6 @@
 //! Questions to the state: what would be said of an article, and who carries what. Nothing is changed.
 
+use super::radius::Search;
 use super::{State, classified, matched};
 use crate::engine::article::{EventTime, Sequence};
 use crate::engine::event::{Carrier, Classified, Radius};
@@ -31,12 +32,13 @@ impl State {
         Considered { classified: classified(&new, verdict), choice }
     }
 
-    /// Who carries what must not be printed any more of the live article at `target`; `None` where it
-    /// stands, or a newer version alone took its place.
-    pub fn carriers_of(&self, target: Sequence) -> Option<Radius> {
+    /// Who carries what must not be printed any more of the live article at `target`, at most `most`
+    /// of them named; `None` where it stands, or a newer version alone took its place.
+    pub fn carriers_of(&self, target: Sequence, most: usize) -> Option<Radius> {
         let (tainted, by) = self.taint(target)?;
         let own = self.live.newest_of_key(&by).unwrap_or(target);
-        Some(self.radius(own, target, &tainted, &[target], by))
+        let search = Search { own, target, tainted: &tainted, members: &[target], most };
+        Some(self.radius(search, by))
     }
 
     /// Whether the live article at `that` carries what must not be printed any more of `target`.

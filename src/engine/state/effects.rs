@@ -9,6 +9,7 @@
 
 use super::State;
 use super::live::By;
+use super::radius::Search;
 use super::record::Change;
 use crate::engine::article::{About, ArticleKey, Order, PubStatus, Sequence};
 use crate::engine::event::{Radius, Superseded, What};
@@ -16,6 +17,7 @@ use crate::engine::relation::carriers::Tainted;
 use crate::engine::relation::versions::{Edition, older};
 use crate::engine::relation::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Standing};
 use crate::engine::story::Members;
+use std::collections::BTreeSet;
 
 /// Whether an earlier article is a notice that withdraws.
 fn withdraws(that: &Earlier<'_>) -> bool {
@@ -33,8 +35,7 @@ impl State {
             return None;
         }
         let edition = Edition::of(new);
-        let mut same_uri = self.live.versions(&new.uri).rev().filter(|that| that.sequence < own);
-        let last = same_uri.find(is_notice);
+        let last = self.live.notice_before(&new.uri, own);
         let last = last.filter(|that| withdraws(that) && older(edition, Edition::of(that.about)));
         if let Some(that) = last {
             return Some(that.about.key());
@@ -48,8 +49,7 @@ impl State {
         if let Some((that, _)) = waiting.find(meant) {
             return Some(that.about.key());
         }
-        let mut past = self.past.versions(&new.uri).rev().map(|(_, identity)| identity);
-        let last = past.find(|identity| identity.order.is_some())?;
+        let last = self.past.last_notice(&new.uri)?;
         let withdrawn = last.order != Some(Order::Release) && older(edition, last.edition());
         withdrawn.then(|| last.key())
     }
@@ -78,7 +78,7 @@ impl State {
                 }
                 let searched = self.settings.versions_searched_max as usize;
                 self.tally.versions_unsearched += members.len().saturating_sub(searched) as u64;
-                let radius = self.radius(own, target, &Tainted::Whole, &members, by);
+                let radius = self.radius(Search::whole(own, target, &members), by);
                 let confidence = relation.evidence.confidence;
                 vec![What::Withdrawn(Box::new(Radius { confidence, ..radius }))]
             }
@@ -108,7 +108,11 @@ impl State {
             return Vec::new();
         };
         let tainted = Tainted::corrected(&new.print, &old.print);
-        let radius = self.radius(own, target, &tainted, &[target], by.clone());
+        let search = Search {
+            tainted: &tainted,
+            ..Search::whole(own, target, std::slice::from_ref(&target))
+        };
+        let radius = self.radius(search, by.clone());
         let mut said = vec![What::Corrected(Box::new(radius))];
         said.extend(self.supersede(target, Standing::Uncorrected, by));
         said
@@ -184,11 +188,11 @@ impl State {
     /// All that `target` is a version of: the live versions of its uri, and those of the uris that
     /// these revised, by the same provider; notices and the article at `own` left out.
     fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
-        let mut members: Vec<Sequence> = Vec::new();
+        let mut members: BTreeSet<Sequence> = BTreeSet::new();
         let mut next = Some(target);
         while let Some(entry) = next.and_then(|target| self.live.get(target)) {
             let reports = self.live.versions(&entry.about.uri).filter(|that| !is_notice(that));
-            let fresh: Vec<Sequence> = reports
+            let fresh: BTreeSet<Sequence> = reports
                 .map(|that| that.sequence)
                 .filter(|s| *s != own && !members.contains(s))
                 .collect();
@@ -200,8 +204,7 @@ impl State {
             members.extend(fresh);
             next = revised.filter(|s| !members.contains(s));
         }
-        members.sort_unstable();
-        members
+        members.into_iter().collect()
     }
 
     /// The article of the same provider that this one revised.

@@ -3,8 +3,10 @@
 //! They are found by uri, by name, by slug, and, where a notice waits for what it names, by what it
 //! names. Lists under one key are bounded, and keep what arrived last.
 
-use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
+use super::versions::{Crowd, Versions};
+use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Order, Sequence};
 use crate::engine::fingerprint::Fingerprint;
+use crate::engine::index::Keys;
 use crate::engine::relation::names::{self, Names};
 use crate::engine::relation::past::Identity;
 use crate::engine::relation::{Earlier, Kind, Relation, Scope, Standing, Verdict};
@@ -55,47 +57,66 @@ pub struct Entry {
     pub changed_by: Option<ArticleKey>,
 }
 
+impl Entry {
+    /// What it is listed under in the index beside its text. Versions of its own are found by uri.
+    pub(super) fn keys(&self) -> Keys<'_> {
+        let uris = self.decision.verdict.targets().map(|target| target.key.uri.as_str());
+        Keys::of(&self.edges, uris.filter(|uri| *uri != self.about.uri))
+    }
+}
+
 /// The live articles of one shard.
 #[derive(Debug, Default)]
 pub(super) struct Live {
     first: u64,
     /// Shared with read views, which keep what they hold as it was.
     entries: VecDeque<Arc<Entry>>,
-    uris: FxHashMap<String, Vec<Sequence>>,
+    uris: FxHashMap<String, Versions>,
     /// The newest article by the keys of its names.
     names: FxHashMap<u64, Sequence>,
-    /// The articles that bear a slug, in order of arrival, at most `bearers_max`.
-    slugs: FxHashMap<u64, Vec<Sequence>>,
+    /// The articles that bear a slug.
+    slugs: FxHashMap<u64, Bearers>,
     /// Notices that wait for what they name, by the keys of uris and names.
-    orders: FxHashMap<u64, Vec<Sequence>>,
+    orders: FxHashMap<u64, Bearers>,
     bearers_max: usize,
     bytes: usize,
 }
 
+/// The live articles under one key, of which the newest are found by it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Bearers {
+    /// Those that are found, in order of arrival, at most `bearers_max`.
+    pub(super) newest: Vec<Sequence>,
+    /// How many older ones there are.
+    pub(super) older: u32,
+}
+
+impl Bearers {
+    const NONE: &Self = &Self { newest: Vec::new(), older: 0 };
+}
+
 /// Puts `sequence` last under `key`, under which at most `most` are kept; says whether the oldest had to
 /// leave.
-fn put(
-    lists: &mut FxHashMap<u64, Vec<Sequence>>,
-    key: u64,
-    sequence: Sequence,
-    most: usize,
-) -> bool {
+fn put(lists: &mut FxHashMap<u64, Bearers>, key: u64, sequence: Sequence, most: usize) -> bool {
     let list = lists.entry(key).or_default();
-    let full = list.len() >= most.max(1);
+    let full = list.newest.len() >= most.max(1);
     if full {
-        list.remove(0);
+        list.newest.remove(0);
+        list.older += 1;
     }
-    list.push(sequence);
+    list.newest.push(sequence);
     full
 }
 
 /// Takes `sequence`, the oldest of all, from under `key`.
-fn take(lists: &mut FxHashMap<u64, Vec<Sequence>>, key: u64, sequence: Sequence) {
+fn take(lists: &mut FxHashMap<u64, Bearers>, key: u64, sequence: Sequence) {
     let Some(list) = lists.get_mut(&key) else { return };
-    if list.first() == Some(&sequence) {
-        list.remove(0);
+    if list.newest.first() == Some(&sequence) {
+        list.newest.remove(0);
+    } else {
+        list.older = list.older.saturating_sub(1);
     }
-    if list.is_empty() {
+    if list.newest.is_empty() {
         lists.remove(&key);
     }
 }
@@ -138,7 +159,49 @@ impl Live {
     /// The newest live article of this name.
     pub(super) fn newest_of_key(&self, key: &ArticleKey) -> Option<Sequence> {
         let named = |that: &Earlier<'_>| that.about.version == key.version;
-        self.versions(&key.uri).rev().find(named).map(|that| that.sequence)
+        let found = match self.crowd(&key.uri) {
+            Some(crowd) => crowd.named(key.version.as_deref()).and_then(|s| self.earlier(s)),
+            None => self.versions(&key.uri).rev().find(named),
+        };
+        found.filter(named).map(|that| that.sequence)
+    }
+
+    fn crowd(&self, uri: &str) -> Option<&Crowd> {
+        self.uris.get(uri)?.crowd()
+    }
+
+    /// The version of this uri that stands, or else the one that arrived last; no notice.
+    pub(super) fn standing_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
+        if let Some(crowd) = self.crowd(uri) {
+            return crowd.standing().and_then(|at| self.earlier(at));
+        }
+        let report = |that: &Earlier<'_>| that.verdict.relation.kind != Kind::Withdrawal;
+        let mut reports = self.versions(uri).filter(report).rev();
+        let last = reports.next()?;
+        let stands = |that: &Earlier<'_>| that.standing == Standing::Stands;
+        Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
+    }
+
+    /// The newest notice under this uri that came before `own`.
+    pub(super) fn notice_before(&self, uri: &str, own: Sequence) -> Option<Earlier<'_>> {
+        if let Some(crowd) = self.crowd(uri) {
+            return crowd.notice_before(own).and_then(|at| self.earlier(at));
+        }
+        let notice = |that: &Earlier<'_>| that.verdict.relation.kind == Kind::Withdrawal;
+        self.versions(uri).rev().find(|that| that.sequence < own && notice(that))
+    }
+
+    /// The newest article of this name with this text, where one can be found at once.
+    pub(super) fn repeated(&self, key: (&str, Option<&str>), content: u64) -> Option<Earlier<'_>> {
+        let (uri, version) = key;
+        let same = |that: &Earlier<'_>| {
+            that.about.version.as_deref() == version && that.print.content == content
+        };
+        let found = match self.crowd(uri) {
+            Some(crowd) => crowd.text(version, content).and_then(|at| self.earlier(at)),
+            None => self.versions(uri).rev().find(same),
+        };
+        found.filter(same)
     }
 
     /// Changes how an article stands; says whether that is a change.
@@ -154,6 +217,9 @@ impl Live {
         let changed = entry.standing != standing;
         entry.standing = standing;
         entry.changed_by = by;
+        if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
+            versions.restand(sequence, entry);
+        }
         changed
     }
 
@@ -161,7 +227,6 @@ impl Live {
     pub(super) fn push(&mut self, entry: Entry) -> u64 {
         let (next, most) = (self.next(), self.bearers_max);
         let mut dropped = 0;
-        self.uris.entry(entry.about.uri.clone()).or_default().push(next);
         let names = borne(&entry.about);
         for key in keys(names, entry.about.provider.as_deref()) {
             self.names.insert(key, next);
@@ -173,7 +238,11 @@ impl Live {
             dropped += u64::from(put(&mut self.orders, key, next, most));
         }
         self.bytes += bytes(&entry);
+        let uri = entry.about.uri.clone();
         self.entries.push_back(Arc::new(entry));
+        let (first, entries) = (self.first, &self.entries);
+        let get = |at: Sequence| entries.get((at.0 - first) as usize).map(|entry| &**entry);
+        self.uris.entry(uri).or_default().push(next, get);
         dropped
     }
 
@@ -183,6 +252,9 @@ impl Live {
         let at = usize::try_from(sequence.0.checked_sub(self.first)?).ok()?;
         let held = self.entries.get_mut(at)?;
         self.bytes = self.bytes - bytes(held) + bytes(&entry);
+        if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
+            versions.restand(sequence, &entry);
+        }
         Some(std::mem::replace(held, Arc::new(entry)))
     }
 
@@ -202,7 +274,7 @@ impl Live {
         let own = Sequence(self.first);
         self.bytes -= bytes(&entry);
         if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
-            versions.remove(0);
+            versions.pop(&entry);
             if versions.is_empty() {
                 self.uris.remove(&entry.about.uri);
             }
@@ -226,8 +298,8 @@ impl Live {
     }
 
     /// The live articles that bear the slug of this key, notices left out.
-    pub(super) fn bearers(&self, slug: u64) -> &[Sequence] {
-        self.slugs.get(&slug).map(Vec::as_slice).unwrap_or_default()
+    pub(super) fn bearers(&self, slug: u64) -> &Bearers {
+        self.slugs.get(&slug).unwrap_or(Bearers::NONE)
     }
 
     /// Notices that wait for an article of this uri or these names, newest first, each with what it
@@ -239,8 +311,8 @@ impl Live {
             keys.extend(own.map(|key| (key, By::Name)));
         }
         keys.into_iter().flat_map(move |(key, by)| {
-            let found = self.orders.get(&key).map(Vec::as_slice).unwrap_or_default();
-            found.iter().rev().filter_map(move |&s| Some((self.earlier(s)?, by)))
+            let found = self.orders.get(&key).unwrap_or(Bearers::NONE);
+            found.newest.iter().rev().filter_map(move |&s| Some((self.earlier(s)?, by)))
         })
     }
 
@@ -311,11 +383,13 @@ fn uri_key(uri: &str) -> u64 {
     hash.finish()
 }
 
-/// The keys of what a notice waits for: all that it names, while it has found nothing.
+/// The keys of what a notice waits for: all that it names, while it has found nothing. A release waits
+/// for nothing.
 fn waits_for(entry: &Entry) -> Vec<u64> {
     let (about, relation) = (&entry.about, &entry.decision.verdict.relation);
     let found = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());
-    if relation.kind != Kind::Withdrawal || found || relation.scope == Scope::Identity {
+    let releases = about.marks.order == Some(Order::Release);
+    if relation.kind != Kind::Withdrawal || found || releases || relation.scope == Scope::Identity {
         return Vec::new();
     }
     let mut keys: Vec<u64> = about.links.iter().map(|link| uri_key(&link.to.uri)).collect();
@@ -345,8 +419,8 @@ impl Live {
 
     /// The live articles of this uri, in order of arrival, notices included.
     pub(super) fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
-        let all = self.uris.get(uri).map(Vec::as_slice).unwrap_or_default();
-        all.iter().filter_map(|&sequence| self.earlier(sequence))
+        let all = self.uris.get(uri).into_iter().flat_map(Versions::all);
+        all.filter_map(|&sequence| self.earlier(sequence))
     }
 
     /// The newest live article that bears the name of this key.
@@ -380,10 +454,13 @@ mod tests {
         let mut lists = FxHashMap::default();
         let dropped: Vec<bool> = (0..4).map(|n| put(&mut lists, 7, Sequence(n), 2)).collect();
         assert_eq!(dropped, [false, false, true, true]);
-        assert_eq!(lists[&7], [Sequence(2), Sequence(3)]);
-        (0..4).for_each(|n| take(&mut lists, 7, Sequence(n)));
+        assert_eq!(lists[&7].newest, [Sequence(2), Sequence(3)]);
+        assert_eq!(lists[&7].older, 2);
+        take(&mut lists, 7, Sequence(0));
+        assert_eq!(lists[&7].older, 1);
+        (1..4).for_each(|n| take(&mut lists, 7, Sequence(n)));
         assert!(lists.is_empty());
         assert!(!put(&mut lists, 7, Sequence(4), 0) && put(&mut lists, 7, Sequence(5), 0));
-        assert_eq!(lists[&7], [Sequence(5)], "one at least");
+        assert_eq!(lists[&7].newest, [Sequence(5)], "one at least");
     }
 }

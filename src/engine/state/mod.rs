@@ -14,12 +14,14 @@ mod embargo;
 mod follow;
 mod furniture;
 mod live;
+mod parts;
 mod past;
 mod radius;
 pub mod record;
 mod restore;
 mod tally;
 mod touched;
+mod versions;
 
 use super::Settings;
 use super::article::{
@@ -225,7 +227,7 @@ impl State {
             edges: edges.keys.into(),
             changed_by: None,
         };
-        let crowded = self.index.insert_at(&entry.print, &entry.edges, &places);
+        let crowded = self.index.insert_at(&entry.print, &entry.keys(), &places);
         self.tally.postings_dropped += u64::from(crowded);
         self.changes.push(Change::article(sequence, &entry));
         self.tally.bearers_dropped += self.live.push(entry);
@@ -258,9 +260,12 @@ impl State {
         happened
     }
 
-    fn events(&self, happened: Vec<What>, input: &InputPosition, cause: Cause) -> Vec<Event> {
-        let event = |what| Event { clock: self.clock, input: input.clone(), cause, what };
-        happened.into_iter().map(event).collect()
+    fn events(&mut self, happened: Vec<What>, input: &InputPosition, cause: Cause) -> Vec<Event> {
+        let clock = self.clock;
+        let radii = happened.iter().filter_map(What::radius);
+        self.tally.carriers_unnamed += radii.map(|radius| u64::from(radius.more)).sum::<u64>();
+        let told = happened.into_iter().flat_map(parts::of);
+        told.map(|what| Event { clock, input: input.clone(), cause, what }).collect()
     }
 
     /// The records that changed since the last call, oldest change first.
@@ -390,6 +395,12 @@ impl State {
         if self.notice_for(&new.about, self.live.next()).is_some() {
             verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
             verdict.pass = Pass::Held;
+        }
+        if verdict.relation.kind != Kind::Withdrawal && self.carries_withdrawn(new, verdict) {
+            verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
+            if self.settings.relation.unique.carrying == Carrying::Hold {
+                verdict.pass = Pass::Held;
+            }
         }
         if self.carries_uncorrected(new, verdict) {
             verdict.flags.push(relation::CARRIES_UNCORRECTED.into());

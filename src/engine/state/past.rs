@@ -19,7 +19,9 @@ use std::collections::VecDeque;
 pub(super) struct Past {
     entries: VecDeque<(Sequence, Identity)>,
     /// By uri, in order of arrival, notices included.
-    uris: FxHashMap<String, Vec<Sequence>>,
+    uris: FxHashMap<String, VecDeque<Sequence>>,
+    /// The notices among them.
+    notices: FxHashMap<String, VecDeque<Sequence>>,
     /// The newest by the keys of its names.
     names: FxHashMap<u64, Sequence>,
     bytes: usize,
@@ -39,7 +41,10 @@ impl Past {
 
     /// Takes in an identity that arrived after all others.
     pub(super) fn push(&mut self, own: Sequence, identity: Identity) {
-        self.uris.entry(identity.uri.clone()).or_default().push(own);
+        self.uris.entry(identity.uri.clone()).or_default().push_back(own);
+        if identity.order.is_some() {
+            self.notices.entry(identity.uri.clone()).or_default().push_back(own);
+        }
         for key in identity.keys() {
             self.names.insert(key, own);
         }
@@ -63,11 +68,14 @@ impl Past {
     /// Removes the oldest.
     pub(super) fn pop(&mut self) {
         let Some((own, identity)) = self.entries.pop_front() else { return };
-        self.bytes -= bytes(&identity);
-        if let Some(versions) = self.uris.get_mut(&identity.uri) {
-            versions.retain(|version| *version != own);
-            if versions.is_empty() {
-                self.uris.remove(&identity.uri);
+        self.bytes -= identity.bytes();
+        for lists in [&mut self.uris, &mut self.notices] {
+            let Some(list) = lists.get_mut(&identity.uri) else { continue };
+            if list.front() == Some(&own) {
+                list.pop_front();
+            }
+            if list.is_empty() {
+                lists.remove(&identity.uri);
             }
         }
         for key in identity.keys() {
@@ -97,8 +105,13 @@ impl Past {
         &self,
         uri: &str,
     ) -> impl DoubleEndedIterator<Item = (Sequence, &Identity)> {
-        let all = self.uris.get(uri).map(Vec::as_slice).unwrap_or_default();
-        all.iter().filter_map(|&own| Some((own, self.get(own)?)))
+        let all = self.uris.get(uri).into_iter().flatten();
+        all.filter_map(|&own| Some((own, self.get(own)?)))
+    }
+
+    /// The notice of this uri that arrived last.
+    pub(super) fn last_notice(&self, uri: &str) -> Option<&Identity> {
+        self.get(*self.notices.get(uri)?.back()?)
     }
 
     /// That of this uri which stands, or else arrived last; no notice.
@@ -138,12 +151,20 @@ impl Archive for Known<'_> {
         self.live.versions(uri)
     }
 
+    fn standing_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
+        self.live.standing_of_uri(uri)
+    }
+
+    fn repeated(&self, uri: &str, version: Option<&str>, content: u64) -> Option<Earlier<'_>> {
+        self.live.repeated((uri, version), content)
+    }
+
     fn newest_of_name(&self, key: u64) -> Option<Earlier<'_>> {
         self.live.newest_of_name(key)
     }
 
     fn bearers_of_slug(&self, key: u64, provider: Option<&str>) -> usize {
-        let found = self.live.bearers(key).iter().filter_map(|&s| self.live.get(s));
+        let found = self.live.bearers(key).newest.iter().filter_map(|&s| self.live.get(s));
         let found = found.filter(|entry| {
             entry.standing == Standing::Stands && entry.about.provider.as_deref() == provider
         });

@@ -7,7 +7,7 @@
 use super::State;
 use super::live::Entry;
 use crate::engine::article::{ArticleKey, Sequence};
-use crate::engine::event::{Carrier, Certainty, Radius, What};
+use crate::engine::event::{Carrier, Certainty, Radius, Unsearched, What};
 use crate::engine::prepare::Prepared;
 use crate::engine::relation::align::Aligner;
 use crate::engine::relation::carriers::{Tainted, carried, likely};
@@ -15,66 +15,118 @@ use crate::engine::relation::names::Names;
 use crate::engine::relation::{Earlier, Kind, Scope, Standing, Target, Verdict};
 use crate::engine::story::StoryId;
 
+/// The most carriers that are named, the oldest first; further ones are counted. Far beyond practice: a
+/// text is taken by hundreds.
+pub(super) const CARRIERS_MAX: usize = 100_000;
+
+/// A search for the carriers of a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Search<'a> {
+    /// The article that withdraws or corrects, which is left out.
+    pub(super) own: Sequence,
+    /// What it withdraws or corrects.
+    pub(super) target: Sequence,
+    /// The words that matter.
+    pub(super) tainted: &'a Tainted,
+    /// All that a notice withdraws, the target among it, in order of arrival.
+    pub(super) members: &'a [Sequence],
+    /// The most carriers that are named.
+    pub(super) most: usize,
+}
+
 impl State {
-    /// Who carries tainted words of `target`, or of another of `members`, all of which a notice
-    /// withdraws; the notice itself, the members and their versions left out.
-    pub(super) fn radius(
-        &self,
-        own: Sequence,
-        target: Sequence,
-        tainted: &Tainted,
-        members: &[Sequence],
-        by: ArticleKey,
-    ) -> Radius {
-        let Some(entry) = self.live.get(target) else { return self.empty_radius(by) };
-        let mut found: Vec<(Sequence, Carrier)> = Vec::new();
-        let newest = members.iter().rev().take(self.settings.versions_searched_max as usize);
-        for member in newest.filter_map(|member| self.live.get(*member)) {
-            let other = |s: &Sequence| {
-                *s != own
-                    && !members.contains(s)
-                    && self.live.get(*s).is_some_and(|that| apart(that, member))
-            };
-            let aligner = Aligner::of(&member.print);
-            for holder in self.index.holders(&member.print).into_iter().filter(other) {
-                let known = found.iter().any(|(s, _)| *s == holder);
-                let carrier = if known { None } else { self.carrier(&aligner, tainted, holder) };
-                found.extend(carrier.map(|carrier| (holder, carrier)));
+    /// Who carries tainted words of the target, or of another of the members; the notice itself, the
+    /// members and their versions left out.
+    ///
+    /// Cost: one comparison, of some microseconds, for each live article that shares two samples with
+    /// the text or whose verdict names it, until as many as wanted are named.
+    pub(super) fn radius(&self, search: Search<'_>, by: ArticleKey) -> Radius {
+        let Some(entry) = self.live.get(search.target) else { return self.empty_radius(by) };
+        let versions =
+            search.members.len().saturating_sub(self.settings.versions_searched_max as usize);
+        let (mut found, more) = self.literal(search, &search.members[versions..]);
+        let slug = self.live.bearers(Names::of(&entry.about).slug);
+        for &bearer in slug.newest.iter().filter(|_| more == 0) {
+            let known = found.binary_search_by_key(&bearer, |(s, _)| *s);
+            let that = self.live.get(bearer).filter(|that| {
+                !search.leaves_out(bearer)
+                    && apart(that, entry)
+                    && likely(&entry.print, search.tainted, &that.print)
+            });
+            if let (Err(at), Some(that)) = (known, that) {
+                found.insert(at, (bearer, named((bearer, that), Certainty::Likely, Vec::new())));
             }
         }
-        let slug = Names::of(&entry.about).slug;
-        let bearers = self.live.bearers(slug).iter().filter(|s| !members.contains(s) && **s != own);
-        for bearer in bearers {
-            let known = found.iter().any(|(s, _)| s == bearer);
-            let Some(that) = self.live.get(*bearer).filter(|that| !known && apart(that, entry))
-            else {
-                continue;
-            };
-            if likely(&entry.print, tainted, &that.print) {
-                found.push((*bearer, named((*bearer, that), Certainty::Likely, Vec::new())));
-            }
-        }
-        found.sort_by_key(|(s, _)| *s);
+        let more = more + found.len().saturating_sub(search.most);
+        found.truncate(search.most);
         Radius {
             of: Some(entry.about.key()),
             carriers: found.into_iter().map(|(_, carrier)| carrier).collect(),
-            story: self.story_of(target),
+            more: more as u32,
+            unsearched: Unsearched { versions: versions as u32, bearers: slug.older },
+            story: self.story_of(search.target),
             ..self.empty_radius(by)
         }
+    }
+
+    /// Who literally carries tainted words of one of `members`, in order of arrival, and how many more
+    /// may.
+    fn literal(
+        &self,
+        search: Search<'_>,
+        members: &[Sequence],
+    ) -> (Vec<(Sequence, Carrier)>, usize) {
+        let mut texts: Vec<(&Entry, Aligner<'_>)> = Vec::new();
+        for member in members.iter().rev().filter_map(|member| self.live.get(*member)) {
+            if texts.iter().all(|(known, _)| !known.print.is_equal(&member.print)) {
+                texts.push((member, Aligner::of(&member.print)));
+            }
+        }
+        let mut holders: Vec<(Sequence, usize)> = Vec::new();
+        for (at, (member, _)) in texts.iter().enumerate() {
+            let all = self.index.holders(&member.print).into_iter();
+            holders
+                .extend(all.chain(self.index.naming(&member.about.uri)).map(|holder| (holder, at)));
+        }
+        holders.sort_unstable();
+        holders.dedup();
+        let mut all = holders.chunk_by(|a, b| a.0 == b.0);
+        let mut found = Vec::new();
+        for texts_held in all.by_ref() {
+            let holder = texts_held[0].0;
+            let Some(that) = self.live.get(holder).filter(|_| !search.leaves_out(holder)) else {
+                continue;
+            };
+            let mut texts = texts_held.iter().map(|&(_, at)| &texts[at]);
+            let carrier = texts.find_map(|(member, text)| {
+                apart(that, member).then(|| self.carrier(text, search.tainted, holder))?
+            });
+            found.extend(carrier.map(|carrier| (holder, carrier)));
+            if found.len() >= search.most {
+                break;
+            }
+        }
+        (found, all.filter(|texts_held| !search.leaves_out(texts_held[0].0)).count())
     }
 
     /// Who carries the text of an article whose window has passed, by what was found then.
     pub(super) fn past_radius(&self, own: Sequence, of: &ArticleKey, by: ArticleKey) -> Radius {
         let content = self.past.of_uri(&of.uri).map(|identity| identity.content);
-        let carriers = self.live.iter().filter(|(s, entry)| {
+        let mut all = self.index.naming(&of.uri);
+        all.extend(content.into_iter().flat_map(|content| self.index.equal(content)));
+        all.sort_unstable();
+        all.dedup();
+        let carriers = all.into_iter().filter_map(|at| Some((at, self.live.get(at)?)));
+        let carriers = carriers.filter(|(s, entry)| {
             *s != own
                 && entry.about.uri != of.uri
                 && entry.decision.verdict.relation.kind != Kind::Withdrawal
         });
-        let carriers = carriers.filter_map(|that| self.carried_from(of, content, that));
+        let mut carriers = carriers.filter_map(|that| self.carried_from(of, content, that));
         Radius {
             of: Some(of.clone()),
-            carriers: carriers.collect(),
+            carriers: carriers.by_ref().take(CARRIERS_MAX).collect(),
+            more: carriers.count() as u32,
             scope: Scope::Identity,
             ..self.empty_radius(by)
         }
@@ -109,6 +161,9 @@ impl State {
             by,
             of: None,
             carriers: Vec::new(),
+            more: 0,
+            part: None,
+            unsearched: Unsearched::default(),
             searched_from,
             story: None,
             scope: Scope::Window,
@@ -123,16 +178,17 @@ impl State {
         let about = entry.about.clone();
         if let Some(by) = self.notice_for(&about, own) {
             self.stand(own, Standing::Withdrawn, Some(by.clone()));
-            let radius = self.radius(own, own, &Tainted::Whole, &[own], by);
+            let radius = self.radius(Search::whole(own, own, &[own]), by);
             return vec![What::Withdrawn(Box::new(radius))];
         }
         let Some(entry) = self.live.get(own) else { return Vec::new() };
-        let verdict = &entry.decision.verdict;
-        let targets: Vec<Target> = std::iter::once(&verdict.relation)
-            .chain(&verdict.also)
-            .filter_map(|r| r.of.clone())
-            .collect();
-        for sequence in targets.iter().filter_map(|t| t.sequence) {
+        let mut targets: Vec<Sequence> = Vec::new();
+        for sequence in entry.decision.verdict.targets().filter_map(|target| target.sequence) {
+            if !targets.contains(&sequence) {
+                targets.push(sequence);
+            }
+        }
+        for sequence in targets {
             let Some(that) = self.live.get(sequence).filter(|that| that.about.uri != about.uri)
             else {
                 continue;
@@ -163,11 +219,8 @@ impl State {
             Standing::Withdrawn => Some((Tainted::Whole, by.unwrap_or_else(|| that.about.key()))),
             Standing::Uncorrected => {
                 let by = by?;
-                let of = |v: &Earlier<'_>| v.about.version == by.version;
-                let tainted = {
-                    let correction = self.live.versions(&by.uri).find(of)?;
-                    Tainted::corrected(correction.print, &that.print)
-                };
+                let correction = self.live.get(self.live.newest_of_key(&by)?)?;
+                let tainted = Tainted::corrected(&correction.print, &that.print);
                 Some((tainted, by))
             }
             Standing::Stands | Standing::Superseded => None,
@@ -176,27 +229,45 @@ impl State {
 
     /// Whether `new`, not yet live, carries what an article that its verdict names was corrected in.
     pub(super) fn carries_uncorrected(&self, new: &Prepared, verdict: &Verdict) -> bool {
-        let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-        let mut targets = relations.filter_map(|r| r.of.as_ref()?.sequence);
-        targets.any(|sequence| {
-            let that = self.live.get(sequence);
-            let Some(that) = that.filter(|that| {
-                that.standing == Standing::Uncorrected && that.about.uri != new.about.uri
-            }) else {
-                return false;
-            };
-            let Some((tainted, _)) = self.taint(sequence) else { return false };
-            let new = Earlier {
-                sequence: self.live.next(),
-                arrived: self.clock,
-                about: &new.about,
-                print: &new.print,
-                verdict,
-                standing: Standing::Stands,
-            };
-            let run_words = self.settings.relation.run_words;
-            !carried(&Aligner::of(&that.print), &tainted, new, run_words).is_empty()
-        })
+        let mut targets = verdict.targets().filter_map(|target| target.sequence);
+        targets.any(|target| self.carries_of(new, verdict, target, Standing::Uncorrected))
+    }
+
+    /// Whether `new`, not yet live, is a copy of a copy of what was withdrawn. (What it was compared
+    /// with itself is looked at when it is judged.)
+    pub(super) fn carries_withdrawn(&self, new: &Prepared, verdict: &Verdict) -> bool {
+        let relation = &verdict.relation;
+        let root = relation.root.as_ref().filter(|_| relation.kind.joins_its_match());
+        root.and_then(|root| root.sequence)
+            .is_some_and(|root| self.carries_of(new, verdict, root, Standing::Withdrawn))
+    }
+
+    /// Whether `new`, not yet live, carries what must not be printed any more of an article that stands
+    /// so.
+    fn carries_of(
+        &self,
+        new: &Prepared,
+        verdict: &Verdict,
+        target: Sequence,
+        standing: Standing,
+    ) -> bool {
+        let that = self.live.get(target);
+        let Some(that) =
+            that.filter(|that| that.standing == standing && that.about.uri != new.about.uri)
+        else {
+            return false;
+        };
+        let Some((tainted, _)) = self.taint(target) else { return false };
+        let new = Earlier {
+            sequence: self.live.next(),
+            arrived: self.clock,
+            about: &new.about,
+            print: &new.print,
+            verdict,
+            standing: Standing::Stands,
+        };
+        let run_words = self.settings.relation.run_words;
+        !carried(&Aligner::of(&that.print), &tainted, new, run_words).is_empty()
     }
 
     pub(super) fn carrier(
@@ -215,6 +286,17 @@ impl State {
 
     pub(super) fn story_of(&self, sequence: Sequence) -> Option<StoryId> {
         self.stories.story_of(sequence)
+    }
+}
+
+impl<'a> Search<'a> {
+    /// For the whole of a target and of all other members.
+    pub(super) fn whole(own: Sequence, target: Sequence, members: &'a [Sequence]) -> Self {
+        Self { own, target, tainted: &Tainted::Whole, members, most: CARRIERS_MAX }
+    }
+
+    fn leaves_out(&self, at: Sequence) -> bool {
+        at == self.own || self.members.binary_search(&at).is_ok()
     }
 }
 

@@ -51,7 +51,7 @@ impl State {
         let live = &*live;
         let members = live.iter().filter_map(|(s, e)| Some((live.member(s)?, e.decision.story)));
         let ((), lost) = rayon::join(
-            || index.insert_all(live.iter().map(|(_, entry)| (&entry.print, &*entry.edges))),
+            || index.insert_all(live.iter().map(|(_, entry)| (&entry.print, entry.keys()))),
             || stories.put_all_back(members, live.len(), live),
         );
         missing(lost)?;
@@ -68,7 +68,7 @@ impl State {
         sequence: Sequence,
         entry: Entry,
     ) -> Result<(), RestoreError> {
-        self.index.insert(&entry.print, &entry.edges);
+        self.index.insert(&entry.print, &entry.keys());
         self.come_back(sequence, entry)?;
         let Some(member) = self.live.member(sequence) else { return Ok(()) };
         let story = self.live.get(sequence).and_then(|entry| entry.decision.story);

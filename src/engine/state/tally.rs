@@ -21,6 +21,8 @@ pub struct Tally {
     pub bearers_dropped: u64,
     /// Versions of withdrawn articles that nobody was searched for because of `versions_searched_max`.
     pub versions_unsearched: u64,
+    /// Carriers that no event names because there are too many.
+    pub carriers_unnamed: u64,
     /// At index n: articles that had n candidates.
     pub candidates: Vec<u64>,
 }

@@ -119,8 +119,11 @@ pub(super) struct Carriers {
     #[serde(skip_serializing_if = "Option::is_none")]
     searched: Option<Searched>,
     /// The live articles that carry the text, in order of arrival, those included that do not stand
-    /// any more themselves.
+    /// any more themselves: the first `desk.carriers_max`.
     items: Vec<CarrierRow>,
+    /// Further ones, which came later and are not named; absent for none. Events name up to 100,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<usize>,
     /// How many were found, those included that have left the window.
     total: usize,
 }
@@ -176,7 +179,8 @@ pub(super) async fn carriers(State(api): State<Api>, Id(id): Id, headers: Header
             .zip(desk.clock)
             .map(|(from, clock)| Searched { from, to: clock.to_string() }),
         items: items.filter_map(|carrier| CarrierRow::of(at, carrier)).collect(),
-        total: alert.map_or(0, |alert| alert.total),
+        more: alert.map(|alert| alert.unnamed()).filter(|more| *more > 0),
+        total: alert.map_or(0, |alert| alert.total()),
     };
     fresh(&headers, &carriers)
 }

@@ -39,7 +39,7 @@ pub(super) struct Queue {
     /// The engine's clock, moved on by the time since it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
-    /// Items by reason.
+    /// Items by reason; of embargoes and of flagged articles at most 1,000.
     counts: BTreeMap<&'static str, usize>,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct QueueItem {
     /// Standing articles that carry the text, the first 20 in order of arrival.
     #[serde(skip_serializing_if = "Option::is_none")]
     carriers: Option<Vec<CarrierRow>>,
-    /// How many they are.
+    /// How many they are; of those beyond `desk.carriers_max` all, whether they stand or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     carriers_total: Option<usize>,
     /// Figures that differ.
@@ -130,6 +130,8 @@ struct Matter {
     shard: u32,
     sequence: Sequence,
     carriers: Vec<Carrier>,
+    /// Carriers that are counted alone.
+    more: usize,
 }
 
 /// What a desk must act on.
@@ -182,6 +184,7 @@ fn matters(desk: &Desk, shard: u32) -> Vec<Matter> {
                 shard,
                 sequence,
                 carriers: Vec::new(),
+                more: 0,
             },
         ));
     }
@@ -197,6 +200,7 @@ fn matters(desk: &Desk, shard: u32) -> Vec<Matter> {
             shard,
             sequence,
             carriers: Vec::new(),
+            more: 0,
         }
     }));
     found
@@ -227,16 +231,18 @@ fn carried(desk: &Desk, shard: u32) -> Vec<Matter> {
             shard,
             sequence: target,
             carriers: Vec::new(),
+            more: 0,
         });
         matter.order = matter.order.min(seen.map_or(i64::MAX, newest));
         matter.carriers.extend(desk.standing(alert).cloned());
+        matter.more = matter.more.max(alert.unnamed());
     }
     let mut all: Vec<Matter> = by_uri.into_values().collect();
     for matter in &mut all {
         matter.carriers.sort_by_key(|carrier| carrier.sequence);
         matter.carriers.dedup_by_key(|carrier| carrier.sequence);
     }
-    all.retain(|matter| !matter.carriers.is_empty());
+    all.retain(|matter| !matter.carriers.is_empty() || matter.more > 0);
     all
 }
 
@@ -249,7 +255,7 @@ fn item(desks: &[Arc<Desk>], matter: &Matter) -> Option<QueueItem> {
     let is_carried = matches!(reason, Reason::Withdrawn | Reason::Uncorrected);
     let by = desk.alert(sequence).filter(|_| is_carried).and_then(|alert| desk.of_key(&alert.by));
     let of = relation.of.as_ref().filter(|_| !is_carried && reason != Reason::Embargo);
-    let (count, id) = (matter.carriers.len(), article_id(matter.shard, sequence));
+    let (count, id) = (matter.carriers.len() + matter.more, article_id(matter.shard, sequence));
     let newest = matter.carriers.last().and_then(|carrier| desk.article(carrier.sequence));
     let since = [newest, by.map(|(_, by)| by)].into_iter().flatten();
     let since = since.map(|article| article.entry.arrived).max();

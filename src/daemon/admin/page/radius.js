@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { el, foreign, show } from "./dom.js";
 import { placeOf } from "./places.js";
-import { counted, publisher, span, standing, time } from "./say.js";
+import { counted, figure, publisher, span, standing, time } from "./say.js";
 
 const TAINTED = new Set(["withdrawn", "uncorrected"]);
 
@@ -31,7 +31,7 @@ export function radii(found) {
   };
 }
 
-function box({ article, by, searched, items }, clock) {
+function box({ article, by, searched, items, more = 0 }, clock) {
   const withdrawn = article.standing === "withdrawn";
   const carried = items.filter((item) => item.article.standing !== "withdrawn");
   const verb = withdrawn ? (ORDERS[by?.order] ?? "withdrawn") : "corrected";
@@ -43,7 +43,7 @@ function box({ article, by, searched, items }, clock) {
       {},
       withdrawn ? "Who still carries withdrawn text" : "Who still carries the uncorrected text",
       " ",
-      el("span", { class: "count" }, carried.length),
+      el("span", { class: "count" }, figure(carried.length + more)),
     ),
     el(
       "p",
@@ -63,6 +63,7 @@ function box({ article, by, searched, items }, clock) {
           { role: "list" },
           items.map((item) => carrier(item, by, clock)),
         ),
+    more > 0 && el("p", { class: "faint" }, `and ${figure(more)} more, which the events name.`),
     el(
       "p",
       { class: "faint" },

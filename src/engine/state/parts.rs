@@ -1,0 +1,121 @@
+//! A blast radius in as many events as it takes, so that each fits a Kafka record.
+//!
+//! A carrier takes some 150 bytes as JSON: 10,000 of them are over the megabyte that topics take by
+//! default. The bound is a constant, not a limit of the topic, so that the same input gives the same
+//! events.
+
+use crate::engine::event::{Carrier, Part, Radius, What};
+
+/// Bytes of carriers in one event, as JSON.
+const PART_BYTES: usize = 256 << 10;
+
+/// What happened, in one event or several.
+pub(super) fn of(what: What) -> Vec<What> {
+    let split = |radius: Box<Radius>, what: fn(Box<Radius>) -> What| {
+        parts(*radius).into_iter().map(|part| what(Box::new(part))).collect()
+    };
+    match what {
+        What::Withdrawn(radius) => split(radius, What::Withdrawn),
+        What::Corrected(radius) => split(radius, What::Corrected),
+        other => vec![other],
+    }
+}
+
+fn parts(mut radius: Radius) -> Vec<Radius> {
+    let carriers = std::mem::take(&mut radius.carriers);
+    let mut more = radius.more + carriers.len() as u32;
+    let (mut lists, mut bytes): (Vec<Vec<Carrier>>, usize) = (vec![Vec::new()], 0);
+    for carrier in carriers {
+        let own = json_bytes(&carrier);
+        bytes += own;
+        match lists.last_mut() {
+            Some(list) if list.is_empty() || bytes <= PART_BYTES => list.push(carrier),
+            _ => {
+                lists.push(vec![carrier]);
+                bytes = own;
+            }
+        }
+    }
+    let of = lists.len() as u32;
+    let part = |(number, carriers): (u32, Vec<Carrier>)| {
+        more -= carriers.len() as u32;
+        let part = (of > 1).then_some(Part { number, of });
+        Radius { carriers, more, part, ..radius.clone() }
+    };
+    (1..).zip(lists).map(part).collect()
+}
+
+/// Bytes that a carrier takes as JSON, at most.
+fn json_bytes(carrier: &Carrier) -> usize {
+    const NAMES: usize =
+        r#"{"uri":"","version":"","provider":"","certainty":"certain","passages":[]},"#.len();
+    const PASSAGE: usize = "[4294967295,4294967295],".len();
+    let texts =
+        [Some(&carrier.article.uri), carrier.article.version.as_ref(), carrier.provider.as_ref()];
+    let texts = texts.into_iter().flatten().map(|text| escaped(text));
+    NAMES + texts.sum::<usize>() + PASSAGE * carrier.passages.len()
+}
+
+/// Bytes of a text as JSON.
+fn escaped(text: &str) -> usize {
+    let bytes = |byte| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::article::{ArticleKey, EventTime, Sequence};
+    use crate::engine::event::{Certainty, Unsearched};
+    use crate::engine::relation::Scope;
+
+    fn key(uri: String) -> ArticleKey {
+        ArticleKey { uri, version: Some("1".into()) }
+    }
+
+    fn radius(carriers: usize, uri_bytes: usize) -> Radius {
+        let carrier = |n| Carrier {
+            sequence: Sequence(n as u64),
+            article: key(format!("{n}{}", "\"".repeat(uri_bytes))),
+            provider: None,
+            certainty: Certainty::Certain,
+            passages: vec![(0, 10)],
+        };
+        Radius {
+            by: key("k".into()),
+            of: None,
+            carriers: (0..carriers).map(carrier).collect(),
+            more: 7,
+            part: None,
+            unsearched: Unsearched::default(),
+            searched_from: EventTime(0),
+            story: None,
+            scope: Scope::Window,
+            confidence: None,
+        }
+    }
+
+    #[test]
+    fn many_carriers_take_several_events_and_each_says_how_many_come_after_it() {
+        for (carriers, uri_bytes) in [(0, 1), (1, 1), (3, 300_000), (10_000, 40), (100_000, 90)] {
+            let whole = radius(carriers, uri_bytes);
+            let parts = parts(whole.clone());
+            let named: Vec<Carrier> = parts.iter().flat_map(|p| p.carriers.clone()).collect();
+            assert_eq!(named, whole.carriers);
+            let mut left = 7 + carriers as u32;
+            for (number, part) in (1..).zip(&parts) {
+                left -= part.carriers.len() as u32;
+                assert_eq!(part.more, left);
+                let of = parts.len() as u32;
+                assert_eq!(part.part, (of > 1).then_some(Part { number, of }));
+                let bytes: usize = part.carriers.iter().map(json_bytes).sum();
+                assert!(bytes <= PART_BYTES || part.carriers.len() == 1, "{bytes}");
+            }
+            assert_eq!(parts.len() > 1, carriers > 1_000 || uri_bytes > 1_000, "{carriers}");
+        }
+    }
+}

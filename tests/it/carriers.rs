@@ -1,0 +1,305 @@
+//! A kill and a correction name every carrier, however many copies were sent, by whom and in which order.
+
+use crate::feed::Rng;
+use std::collections::BTreeMap;
+use wirefold::daemon::contract::{Encoder, Mode, Unique};
+use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
+use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
+use wirefold::engine::Settings;
+use wirefold::engine::article::{
+    Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
+};
+use wirefold::engine::event::{Certainty, Event, Part, Radius, What};
+use wirefold::engine::fingerprint::FloodKey;
+use wirefold::engine::prepare::prepare;
+use wirefold::engine::state::State;
+
+const KEY: FloodKey = FloodKey(5);
+const WORDS: usize = 150;
+
+/// A wire, applied article by article.
+struct Wire {
+    state: State,
+    settings: Settings,
+    clock: EventTime,
+    offset: i64,
+    log: BTreeMap<String, Vec<u8>>,
+}
+
+impl Wire {
+    fn new(settings: Settings) -> Self {
+        let state = State::new(settings.clone(), KEY);
+        let clock = EventTime::parse("2026-11-23T08:00:00Z").unwrap();
+        Self { state, settings, clock, offset: 0, log: BTreeMap::new() }
+    }
+
+    fn apply(&mut self, article: Article) -> Vec<Event> {
+        self.clock = self.clock.plus(Span::seconds(1));
+        let input =
+            InputPosition { topic: "wire".into(), partition: 0, offset: self.offset, item: 0 };
+        self.offset += 1;
+        self.state.apply(prepare(article, &self.settings, KEY), self.clock, input)
+    }
+
+    /// Sends an article; says what of it was withdrawn or corrected.
+    fn send(&mut self, article: Article) -> Vec<Radius> {
+        radii(self.apply(article))
+    }
+
+    fn wait(&mut self, span: Span) {
+        self.clock = self.clock.plus(span);
+    }
+
+    /// The state goes on as its records say.
+    fn restore(&mut self) {
+        for change in self.state.take_changes() {
+            match change.value {
+                Some(value) => self.log.insert(change.key, value),
+                None => self.log.remove(&change.key),
+            };
+        }
+        self.state = State::restore(self.settings.clone(), KEY, self.log.clone()).unwrap();
+    }
+}
+
+fn radii(events: Vec<Event>) -> Vec<Radius> {
+    let radius = |event: Event| match event.what {
+        What::Withdrawn(radius) | What::Corrected(radius) => Some(*radius),
+        _ => None,
+    };
+    events.into_iter().filter_map(radius).collect()
+}
+
+fn named(radii: &[Radius]) -> Vec<String> {
+    radii.iter().flat_map(|r| &r.carriers).map(|c| c.article.uri.clone()).collect()
+}
+
+fn article(uri: &str, body: &str) -> Article {
+    Article {
+        uri: uri.into(),
+        provider: Some(format!("press of {uri}")),
+        language: Lang::parse("en"),
+        headline: format!("Headline of {uri}"),
+        body: Body::Plain(body.into()),
+        ..Article::default()
+    }
+}
+
+fn kill(uri: &str, of: &str) -> Article {
+    let to = Article { uri: of.into(), ..Article::default() }.key();
+    Article {
+        pubstatus: PubStatus::Canceled,
+        links: vec![Link { kind: LinkKind::Replaces, to }],
+        ..article(uri, "Editors: do not print it.")
+    }
+}
+
+fn words(topic: &str, count: usize) -> Vec<String> {
+    let word = |n: usize| {
+        let letter = |by: usize| char::from(b'a' + (n / by % 26) as u8);
+        format!("{topic}{}{}", letter(1), letter(26))
+    };
+    (0..count).map(word).collect()
+}
+
+/// How a copy differs from the text.
+#[derive(Debug, Clone, Copy)]
+enum Copy {
+    Verbatim,
+    Changed,
+    Trimmed,
+}
+
+fn copy(how: Copy, rng: &mut Rng) -> String {
+    let mut all = words("x", WORDS);
+    match how {
+        Copy::Verbatim => {}
+        Copy::Changed => {
+            (0..3).for_each(|n| all[rng.below(WORDS)] = format!("other{n}of{}", rng.below(9_999)));
+        }
+        Copy::Trimmed => {
+            let keep = WORDS / 4 + rng.below(WORDS / 2);
+            all = all.split_off(rng.below(WORDS - keep));
+            all.truncate(keep);
+        }
+    }
+    all.join(" ")
+}
+
+fn uris(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("copy:{n}")).collect()
+}
+
+#[test]
+fn every_carrier_is_named_oldest_first() {
+    for how in [Copy::Verbatim, Copy::Changed, Copy::Trimmed] {
+        for count in [9, 17, 39, 99, 399] {
+            let mut wire = Wire::new(Settings::default());
+            let mut rng = Rng(count as u64);
+            wire.send(article("first", &words("x", WORDS).join(" ")));
+            for uri in uris(count) {
+                wire.send(article(&uri, &copy(how, &mut rng)));
+            }
+            if count == 39 {
+                wire.restore();
+            }
+            let said = wire.send(kill("kill", "first"));
+            assert_eq!(named(&said), uris(count), "{how:?}");
+            assert_eq!((said.len(), said[0].more), (1, 0));
+        }
+    }
+}
+
+#[test]
+fn a_correction_names_every_carrier_of_the_old_figure() {
+    let mut wire = Wire::new(Settings::default());
+    let text =
+        |figure: u32| format!("{} {figure} {}", words("x", 60).join(" "), words("y", 60).join(" "));
+    let version = |number: u32, figure| Article {
+        version: Some(number.to_string()),
+        ..article("first", &text(figure))
+    };
+    wire.send(version(1, 40));
+    for uri in uris(99) {
+        wire.send(article(&uri, &text(40)));
+    }
+    let said = wire.send(version(2, 14));
+    assert_eq!(named(&said), uris(99));
+}
+
+#[test]
+fn copies_of_a_hostile_sender_hide_nobody() {
+    let mut wire = Wire::new(Settings::default());
+    let text = words("x", WORDS).join(" ");
+    wire.send(article("first", &text));
+    // One took a part of the text, beside more of its own; nobody copies that.
+    let spliced = format!("{} {}", words("y", 200).join(" "), words("x", 50).join(" "));
+    wire.send(article("spliced", &spliced));
+    for uri in uris(60) {
+        wire.send(article(&uri, &text));
+    }
+    let said = wire.send(kill("kill", "first"));
+    assert_eq!(named(&said)[0], "spliced");
+    assert_eq!(named(&said).len(), 61);
+    // A copy of the copies is told of, and held, though what was killed is none of its candidates.
+    for n in 0..30 {
+        let late = article(&format!("late:{n}"), &text);
+        let events = wire.apply(late);
+        let classified = events.iter().find_map(|event| match &event.what {
+            What::Classified(classified) => Some(classified),
+            _ => None,
+        });
+        assert_eq!(classified.unwrap().verdict.flags, ["carries_withdrawn"], "late {n}");
+        assert_eq!(named(&radii(events)), [format!("late:{n}")]);
+    }
+}
+
+#[test]
+fn a_short_text_has_carriers_too() {
+    let mut wire = Wire::new(Settings::default());
+    wire.send(article("first", "Ferry aground off Marel"));
+    wire.send(article("copy", "Ferry aground off Marel"));
+    assert_eq!(named(&wire.send(kill("kill", "first"))), ["copy"]);
+}
+
+#[test]
+fn what_the_window_has_passed_has_all_its_carriers() {
+    let mut wire = Wire::new(Settings { window: Span::hours(1), ..Settings::default() });
+    wire.send(article("first", &words("x", WORDS).join(" ")));
+    wire.wait(Span::minutes(59));
+    let mut rng = Rng(1);
+    for uri in uris(99) {
+        wire.send(article(&uri, &copy(Copy::Verbatim, &mut rng)));
+    }
+    wire.send(article("other", &words("y", WORDS).join(" ")));
+    wire.wait(Span::minutes(1));
+    let said = wire.send(kill("kill", "first"));
+    assert_eq!(named(&said), uris(99));
+    wire.restore();
+    assert_eq!(named(&wire.send(kill("kill again", "first"))), uris(99));
+}
+
+#[test]
+fn too_many_carriers_for_one_event_are_named_by_several() {
+    let mut wire = Wire::new(Settings::default());
+    let text = words("x", WORDS).join(" ");
+    wire.send(article("first", &text));
+    let uris: Vec<String> = (0..900).map(|n| format!("urn:{n:\"^300}")).collect();
+    for uri in &uris {
+        wire.send(article(uri, &text));
+    }
+    let events = wire.apply(kill("kill", "first"));
+    let said = radii(events.clone());
+    assert_eq!(named(&said), uris);
+    let parts: Vec<Part> = said.iter().map(|radius| radius.part.unwrap()).collect();
+    assert!(parts.len() > 1, "{parts:?}");
+    let mut left = uris.len();
+    for (number, radius) in (1..).zip(&said) {
+        left -= radius.carriers.len();
+        assert_eq!(radius.part, Some(Part { number, of: parts.len() as u32 }));
+        assert_eq!(radius.more as usize, left, "how many come after these");
+        assert_eq!(radius.of.as_ref().unwrap().uri, "first");
+    }
+    let record = InputRecord {
+        from: Partition { topic: "wire".into(), partition: 0 },
+        offset: 0,
+        timestamp: None,
+        key: None,
+        payload: None,
+        headers: Vec::new(),
+    };
+    let encoder = Encoder::new(Mode::Structured, "made-up", "hash".into(), Unique::Off);
+    let mut ids = std::collections::BTreeSet::new();
+    for (n, event) in (0..).zip(&events) {
+        for output in encoder.encode(&Told { event, n, sequence: n.into(), record: &record }) {
+            assert!(output.bytes() < 300_000, "{}", output.bytes());
+            let Some(value) = output.payload else { continue };
+            let value: serde_json::Value = serde_json::from_slice(&value).unwrap();
+            assert!(value["id"].is_null() || ids.insert(value["id"].to_string()), "one id each");
+        }
+    }
+}
+
+#[test]
+fn what_a_bound_left_out_is_said() {
+    let settings = Settings { bearers_max: 3, versions_searched_max: 2, ..Settings::default() };
+    let mut wire = Wire::new(settings);
+    let report = |uri: &str, body: &str| Article {
+        slugline: Some("TOLLS".into()),
+        ..article(uri, &format!("{body} 4 percent, 11 weeks, 212 boats"))
+    };
+    for n in 0..5 {
+        wire.send(report(
+            &format!("other:{n}"),
+            &words(["oa", "ob", "oc", "od", "oe"][n], 40).join(" "),
+        ));
+    }
+    for n in 0..4 {
+        let version = report("first", &words(["va", "vb", "vc", "vd"][n], 40).join(" "));
+        wire.send(Article { version: Some(n.to_string()), ..version });
+    }
+    wire.send(report("likely", &words("p", 40).join(" ")));
+    let [said] = &wire.send(kill("kill", "first"))[..] else { panic!("one event") };
+    assert_eq!((said.unsearched.versions, said.unsearched.bearers), (2, 7));
+    assert_eq!(named(std::slice::from_ref(said)), ["likely"]);
+    assert_eq!(said.carriers[0].certainty, Certainty::Likely);
+    assert_eq!(wire.state.take_tally().versions_unsearched, 2);
+}
+
+#[test]
+fn a_release_that_waits_for_nothing_does_not_crowd_out_a_kill() {
+    let mut wire = Wire::new(Settings { bearers_max: 3, ..Settings::default() });
+    wire.send(kill("kill", "later"));
+    for n in 0..5 {
+        let release = Article {
+            pubstatus: PubStatus::Usable,
+            ednote: Some("Release".into()),
+            ..kill(&format!("release:{n}"), "later")
+        };
+        let mut release = release;
+        release.marks.order = Some(wirefold::engine::article::Order::Release);
+        wire.send(release);
+    }
+    let said = wire.send(article("later", &words("x", WORDS).join(" ")));
+    assert_eq!(said.len(), 1, "it was killed before it came");
+}
