@@ -86,7 +86,12 @@ fn log(values: BTreeMap<String, Vec<u8>>) -> Vec<LogRecord> {
     let all = records.into_iter().chain(twice).chain(own);
     (0..)
         .zip(all)
-        .map(|(offset, (key, value))| LogRecord { offset, key, value: Some(value) })
+        .map(|(offset, (key, value))| LogRecord {
+            offset,
+            key,
+            value: Some(value),
+            generation: None,
+        })
         .collect()
 }
 

@@ -109,7 +109,7 @@ fn verdicts(wire: &Wire, settings: &Settings, mut parts: Parts) -> f64 {
             let edges: Vec<u32> = edges.iter().map(|piece| (piece.hash >> 32) as u32).collect();
             let uris = verdict.targets().map(|target| target.key.uri.as_str());
             let keys = Keys::of(&edges, uris);
-            index.insert_at(&print, &&keys, &places);
+            index.insert_at(&print, &keys, &places);
             let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
             let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);
             found += usize::from(wire.finds(shelf.all.len(), targets.map(|s| s.0 as usize)));

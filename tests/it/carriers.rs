@@ -13,6 +13,7 @@ use wirefold::engine::event::{Certainty, Event, Part, Radius, What};
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::state::State;
+use wirefold::engine::wire;
 
 const KEY: FloodKey = FloodKey(5);
 const WORDS: usize = 150;
@@ -251,7 +252,9 @@ fn too_many_carriers_for_one_event_are_named_by_several() {
     let encoder = Encoder::new(Mode::Structured, "made-up", "hash".into(), Unique::Off);
     let mut ids = std::collections::BTreeSet::new();
     for (n, event) in (0..).zip(&events) {
-        for output in encoder.encode(&Told { event, n, sequence: n.into(), record: &record }) {
+        let (sequence, part) = (n.into(), &wire::Part::Whole);
+        let told = Told { event, n, sequence, record: &record, part, items: 1, resets: 0 };
+        for output in encoder.encode(&told) {
             assert!(output.bytes() < 300_000, "{}", output.bytes());
             let Some(value) = output.payload else { continue };
             let value: serde_json::Value = serde_json::from_slice(&value).unwrap();

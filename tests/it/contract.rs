@@ -14,7 +14,8 @@ use wirefold::engine::article::{
     About, Article, ArticleKey, EventTime, InputPosition, Lang, PubStatus, Sequence,
 };
 use wirefold::engine::event::{
-    Carrier, Cause, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, Unsearched, What,
+    Carrier, Cause, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, Unsearched,
+    What,
 };
 use wirefold::engine::fingerprint::SimHash;
 use wirefold::engine::relation::{

@@ -10,7 +10,6 @@ use wirefold::daemon::contract::{self, Mode, Unique};
 use wirefold::daemon::pipeline::batch::{Encoder, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
 use wirefold::daemon::pipeline::{Delivery, Settings, Setup, TooLarge, prepare};
-use wirefold::engine::article::Article;
 use wirefold::engine::wire::{self, Format};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];

@@ -45,7 +45,7 @@ fn unique(payload: &[u8], headers: &[(&str, &str)]) -> Vec<OutputRecord> {
         let input = InputPosition { topic: "in".into(), partition: 0, offset: 7, item };
         for (n, event) in (0..).zip(state.apply(prepare(article, &settings, KEY), stamp, input)) {
             let (record, part) = (&record, &read.part);
-            let told = Told { event: &event, n, sequence: 0, record, part, items };
+            let told = Told { event: &event, n, sequence: 0, record, part, items, resets: 0 };
             found.extend(encoder.encode(&told).into_iter().filter(|r| r.role == Role::Unique));
         }
     }

@@ -98,7 +98,7 @@ pub(crate) fn setup(delivery: Delivery) -> Setup {
         too_large: TooLarge::Stop,
         format: Format::Auto,
         decode: wire::items,
-        prepare_within: prepare::WITHIN,
+        prepare_within: wirefold::daemon::pipeline::prepare::WITHIN,
         slice: Slice::everything("wire.articles"),
         followed: Vec::new(),
     }

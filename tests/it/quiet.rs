@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use wirefold::daemon::pipeline::batch::{self, Batch, With};
 use wirefold::daemon::pipeline::broker::{Broker, InputRecord, OutputRecord, Partition, Role};
+use wirefold::daemon::pipeline::isolation::Scrutiny;
 use wirefold::daemon::pipeline::memory::{Log, Memory};
+use wirefold::daemon::pipeline::prepare::{Preparer, Refused};
 use wirefold::daemon::pipeline::record::{self, Journal};
 use wirefold::daemon::pipeline::{ClockSource, Delivery, Observer, Phase, Setup};
 use wirefold::engine::article::{EventTime, Span};
@@ -146,7 +148,7 @@ fn replays(shared: &Shared, delivery: Delivery) {
         };
         let records = journal.order.iter().flat_map(take).collect();
         let key = memory.state.key();
-        let items = batch::prepare(records, &setup.engine, setup.format, &setup.slice, key);
+        let items = Preparer::new(&setup).prepare(records, key, &Refused::new());
         let with = With {
             reading: journal.reading,
             clock: ClockSource::Wall,
@@ -155,6 +157,7 @@ fn replays(shared: &Shared, delivery: Delivery) {
             delivery,
             shard: 0,
             too_large: setup.too_large,
+            scrutiny: Scrutiny::Batch,
         };
         outputs.extend(batch::apply(&mut memory, items, with).unwrap().outputs);
     }

@@ -11,6 +11,7 @@ use wirefold::engine::event::What;
 use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::state::State;
+use wirefold::engine::wire::Part;
 use wirefold::engine::wire::{self, Format};
 
 /// `message.max.bytes` of a broker and `max.message.bytes` of a topic, by default.
@@ -83,7 +84,15 @@ fn the_largest_article_fits_every_topic() {
                     verdict.relation.root = verdict.relation.of.clone();
                     verdict.also = vec![verdict.relation.clone(); ALSO];
                 }
-                let told = Told { event: &event, n: 0, sequence: 1, record: &record };
+                let told = Told {
+                    event: &event,
+                    n: 0,
+                    sequence: 1,
+                    record: &record,
+                    part: &Part::Whole,
+                    items: 1,
+                    resets: 0,
+                };
                 for output in encoder.encode(&told) {
                     largest_of[0] = largest_of[0].max(output.bytes());
                 }

@@ -268,10 +268,13 @@ mod tests {
         seen.iter().map(look).collect()
     }
 
+    /// What is shown, looks by time, and the age after each.
+    type Case<'a> = (&'a str, &'a [(i64, Sight)], &'a [i64]);
+
     #[test]
     fn age_counts_from_the_last_record_applied_or_the_end_whichever_is_later() {
         let applied = |at: i64, seen: Sight| Sight { applied: Some(EventTime(at * 1_000)), ..seen };
-        let cases: [(&str, &[(i64, Sight)], &[i64]); 6] = [
+        let cases: [Case; 6] = [
             ("a backlog at the start", &[(100, applied(40, sight(5, 9)))], &[60]),
             (
                 "a quiet partition gets a record",

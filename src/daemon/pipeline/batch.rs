@@ -21,8 +21,7 @@ use super::memory::Memory;
 use super::prepare::{Item, Own};
 use super::record::{
     self, ATTEMPT, END, ENDS, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan,
-    RESETS, Range,
-    SHAPE,
+    RESETS, Range, SHAPE,
 };
 use super::reject::{FAILED, Refusal, TOO_LARGE, isolated, oversized, reject};
 use super::tick::{last_applied, position};
@@ -32,7 +31,7 @@ use crate::engine::CORE;
 use crate::engine::article::{EventTime, InputPosition, Span};
 use crate::engine::event::{Event, What};
 use crate::engine::relation::Pass;
-use crate::engine::state::{Lifted, Tally};
+use crate::engine::state::Tally;
 use crate::engine::wire::Part;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -455,7 +454,12 @@ pub fn waits(event: &Event) -> bool {
 
 impl Run<'_> {
     /// The output, or the reject in its place where it is too large and that is wanted.
-    pub(super) fn fitting(&mut self, output: OutputRecord, from: &InputRecord, item: usize) -> OutputRecord {
+    pub(super) fn fitting(
+        &mut self,
+        output: OutputRecord,
+        from: &InputRecord,
+        item: usize,
+    ) -> OutputRecord {
         let (role, limits) = (output.role, self.with.limits);
         if output.bytes() <= limits.of(role) || self.with.too_large == TooLarge::Stop {
             return output;

@@ -18,8 +18,7 @@ use super::held::{self, Held};
 use super::journals::Journals;
 use super::record::{
     self, ATTEMPT, Attempt, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan,
-    Position, RESETS, SHAPE, SWEEP,
-    Shape,
+    Position, RESETS, SHAPE, SWEEP, Shape,
 };
 use super::shape::Standing;
 use crate::engine::Settings;

@@ -27,7 +27,7 @@ pub const WITHIN: Duration = Duration::from_secs(10);
 pub type Decode = fn(&[u8], Option<&str>, Format, &wire::Settings) -> Vec<wire::Item>;
 
 /// Records that are refused unseen, by partition and offset.
-pub(super) type Refused = BTreeMap<(Partition, i64), Refusal>;
+pub type Refused = BTreeMap<(Partition, i64), Refusal>;
 
 /// An input record, decoded and prepared.
 #[derive(Debug)]
@@ -70,13 +70,14 @@ struct Rules {
 
 /// Prepares records.
 #[derive(Debug)]
-pub(super) struct Preparer {
+pub struct Preparer {
     rules: Arc<Rules>,
     within: Duration,
 }
 
 impl Preparer {
-    pub(super) fn new(setup: &Setup) -> Self {
+    /// A preparer for this setup.
+    pub fn new(setup: &Setup) -> Self {
         let rules = Rules {
             settings: setup.engine.clone(),
             format: setup.format,
@@ -87,7 +88,7 @@ impl Preparer {
     }
 
     /// Decodes and prepares what of `records` is the shard's, keeping their order.
-    pub(super) fn prepare(
+    pub fn prepare(
         &self,
         records: Vec<InputRecord>,
         key: FloodKey,

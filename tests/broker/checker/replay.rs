@@ -174,8 +174,10 @@ impl Run<'_> {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
-                    self.said
-                        .push(self.slice.shard, reject(record, item, &part, &why, self.reject_bytes_max));
+                    self.said.push(
+                        self.slice.shard,
+                        reject(record, item, &part, &why, self.reject_bytes_max),
+                    );
                     continue;
                 }
             };
