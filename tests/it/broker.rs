@@ -124,6 +124,8 @@ pub(crate) struct World {
     pub(crate) stuck: Option<Partition>,
     pub(crate) tombstones_kept: Duration,
     log_next: i64,
+    /// The offset after the last changelog record of a transaction.
+    delivered: i64,
     epoch: u64,
     open: Vec<Sent>,
     now: Duration,
@@ -556,20 +558,27 @@ impl Writer for MemoryWriter {
             let mut open = std::mem::take(&mut w.hanging);
             open.append(&mut w.open);
             let own = |sent: &Sent| {
-                let key = std::str::from_utf8(sent.record.key.as_deref().unwrap()).unwrap();
+                let key = sent.record.key.as_deref().unwrap_or_default();
+                let key = std::str::from_utf8(key).unwrap_or_default();
                 is_fence(key) || [GROUP, ENDS, ATTEMPT].contains(&key)
             };
             let fence = open.iter().all(own);
             w.commits += u64::from(!fence);
             if !fence && let Some((roles, crash)) = w.tears.remove(&w.commits) {
                 let (torn, whole) = open.into_iter().partition(|s| roles.contains(&s.record.role));
+                let torn: Vec<Sent> = torn;
+                // What hangs has offsets too.
+                let states = torn.iter().filter(|sent| sent.record.role == Role::State).count();
                 w.hanging = torn;
                 w.publish(whole);
+                w.log_next += states as i64;
+                w.delivered = w.log_next;
                 w.log_next += 1;
                 w.struck += 1;
                 return w.crashes(crash);
             }
             w.publish(open);
+            w.delivered = w.log_next;
             w.log_next += i64::from(w.transactions);
             match !fence && w.commits.is_multiple_of(5) {
                 true => Ok(Committed::AfterTrouble),
@@ -580,6 +589,9 @@ impl Writer for MemoryWriter {
 
     fn changelog_end(&self) -> Option<i64> {
         let world = self.world.lock();
+        if world.transactions {
+            return Some(world.delivered).filter(|end| *end > 0);
+        }
         world.log.last().map(|record| record.offset + 1)
     }
 

@@ -217,16 +217,17 @@ fn standbys_that_take_over_take_the_batch_apart_too() {
 fn a_changelog_record_that_is_too_large_rejects_the_record_that_causes_it() {
     for delivery in BOTH {
         let (mut records, straight) = feed(60, &[30], "is long", delivery);
-        let poison = format!(r#"{{"uri": "u{}", "body": "Words."}}"#, "x".repeat(20_000));
+        let words: String = (0..9_000).map(|n| format!("word{n} ")).collect();
+        let poison = format!(r#"{{"uri": "u", "body": "Words. {words}"}}"#);
         records[30].payload = Some(poison.into_bytes());
         let shared = world(&records, delivery);
-        shared.lock().state_bytes_max = 16_000;
+        shared.lock().state_bytes_max = 8_000;
         let what = format!("{delivery:?}");
         assert_eq!(process(&shared, poisoned(&shared, delivery, 1_000)), Ok(()), "{what}");
         isolated(&shared, &straight, &[&records[30]], "too_large", &what);
 
         let stops = world(&records, delivery);
-        stops.lock().state_bytes_max = 16_000;
+        stops.lock().state_bytes_max = 8_000;
         let stop = Setup { too_large: TooLarge::Stop, ..poisoned(&stops, delivery, 1_000) };
         let why = process(&stops, stop).unwrap_err();
         assert!(why.contains("`output.state`") && why.contains("`output.too_large`"), "{why}");

@@ -164,7 +164,15 @@ pub(crate) fn without_repeats(outputs: &[OutputRecord]) -> Vec<OutputRecord> {
 pub(crate) fn same(shared: &Shared, straight: &Shared, delivery: Delivery, what: &str) {
     let (found, wanted) = (shared.lock().outputs.clone(), straight.lock().outputs.clone());
     match delivery {
-        Delivery::ExactlyOnce => assert!(found == wanted, "outputs differ: {what}"),
+        Delivery::ExactlyOnce => {
+            let at =
+                found.iter().zip(&wanted).take_while(|(found, wanted)| found == wanted).count();
+            let (found_at, wanted_at) = (found.get(at), wanted.get(at));
+            assert!(
+                found == wanted,
+                "outputs differ: {what}: {at}: {found_at:?} is not {wanted_at:?}"
+            );
+        }
         Delivery::AtLeastOnce => {
             let (found, wanted) = (without_repeats(&found), without_repeats(&wanted));
             assert!(found == wanted, "outputs differ: {what}");

@@ -122,8 +122,8 @@ fn a_batch_that_is_not_committed_is_not_processed() {
     let commits: Vec<u64> =
         (1..).zip(&kinds).filter(|(_, kind)| **kind == "commit").map(|(n, _)| n).collect();
     let shared = world(&records, DELIVERY);
-    // The first commit is the fence's.
-    shared.lock().strikes.insert(commits[1], (Strike::Doubt, When::Before));
+    // Before the first batch come the fence, the claim of the state and the announced attempt.
+    shared.lock().strikes.insert(commits[3], (Strike::Doubt, When::Before));
     shared.lock().refused = 2..6;
     let told = told(&shared, setup(DELIVERY), shared.wakes());
     let views = recovering(&told);

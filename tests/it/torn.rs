@@ -3,7 +3,7 @@
 
 use crate::broker::{Crash, Shared, Strike, When};
 use crate::feed::Rng;
-use crate::pipeline::{inputs, process, run, same, setup, straight, world};
+use crate::pipeline::{inputs, process, run, same, setup, straight, without_repeats, world};
 use crate::standby::{owned, stand_by};
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
@@ -97,23 +97,20 @@ fn a_standby_completes_what_the_owner_lost() {
 /// Owners that were suspended write on after another one has taken over.
 #[test]
 fn records_of_a_former_owner_are_void() {
-    let records = inputs(43, 20);
+    let records = crate::standby::inputs(43, 20);
     let delivery = Delivery::AtLeastOnce;
     let straight = straight(&records, delivery);
-    let shared = world(&records[..12], delivery);
+    let shared = world(&records[..7], delivery);
     run(&shared, &setup(delivery));
-    let late: Vec<_> = shared.lock().log.iter().rev().take(12).rev().cloned().collect();
-    let mut world = shared.lock();
-    records[12..].iter().cloned().for_each(|record| world.put(record));
-    drop(world);
+    let late: Vec<_> =
+        shared.lock().log.iter().filter(|found| found.generation.is_some()).cloned().collect();
+    records[7..14].iter().cloned().for_each(|record| shared.lock().put(record));
     run(&shared, &setup(delivery));
-    let mut world = shared.lock();
-    for found in late {
-        world.appends_as(found);
-    }
-    drop(world);
+    late.into_iter().for_each(|found| shared.lock().appends_as(found));
+    records[14..].iter().cloned().for_each(|record| shared.lock().put(record));
     run(&shared, &setup(delivery));
-    same(&shared, &straight, delivery, "a former owner wrote last");
+    let outputs = |shared: &Shared| without_repeats(&shared.lock().outputs);
+    assert!(outputs(&shared) == outputs(&straight), "what a former owner wrote counts");
 }
 
 /// The changelog of an earlier release, in which only plan and end say who wrote them.
@@ -164,7 +161,8 @@ fn a_topic_that_is_read_again_gives_new_event_ids() {
     for (partition, kept) in &mut world.inputs {
         let other = InputRecord { from: partition.clone(), ..records[5].clone() };
         kept.iter_mut().for_each(|record| {
-            record.payload = Some(format!("{{\"uri\":\"x:{}\"}}", record.offset).into_bytes());
+            let uri = format!("x:{}:{}", record.from.partition, record.offset);
+            record.payload = Some(format!(r#"{{"uri":"{uri}","body":"Words."}}"#).into_bytes());
             record.timestamp = other.timestamp;
         });
     }

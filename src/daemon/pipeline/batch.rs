@@ -356,7 +356,6 @@ impl<'a> Run<'a> {
         if let Some(why) = &item.refusal {
             self.outputs.push(isolated(record, why, with.limits.of(Role::Rejected)));
             *self.isolated.entry(why.reason).or_default() += 1;
-            return;
         }
         let stamp = stamp(record.timestamp, with.reading, with.clock);
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
@@ -382,7 +381,11 @@ impl<'a> Run<'a> {
             n = self.tell(memory, events, source, n);
         }
         if !accepted && memory.state.is_due(stamp) {
-            self.go_on(memory, record, stamp, n);
+            match item.refusal {
+                None => self.go_on(memory, record, stamp, n),
+                // Nothing of an isolated record is looked at again.
+                Some(_) => self.go_on(memory, &record.bare(), stamp, n),
+            }
         }
     }
 

@@ -49,6 +49,13 @@ impl InputRecord {
         self.header("content-type").map(String::from_utf8_lossy)
     }
 
+    /// Its place and time without what it holds.
+    pub fn bare(&self) -> Self {
+        let (from, headers) = (self.from.clone(), Vec::new());
+        let (offset, timestamp) = (self.offset, self.timestamp);
+        Self { from, offset, timestamp, key: None, payload: None, headers }
+    }
+
     /// Bytes that it holds in memory, roughly.
     pub fn bytes(&self) -> usize {
         let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);

@@ -85,6 +85,7 @@ pub enum Outcome {
 impl Memory {
     /// Judges by the changelog's tail, from `log_end` on, what became of the unconfirmed batch.
     pub fn outcome(&self, tail: &[LogRecord]) -> Outcome {
+        let tail = &counting(tail);
         let Some(batch) = &self.unconfirmed else {
             let empty = tail.iter().all(|found| meaningless(&found.key));
             return if empty { Outcome::Written } else { Outcome::Foreign };
@@ -204,6 +205,18 @@ impl Memory {
             self.ends_written = true;
         }
     }
+}
+
+/// The records that count: those that no former owner wrote behind the fence of a newer one.
+fn counting(tail: &[LogRecord]) -> Vec<LogRecord> {
+    let mut newest = 0;
+    let mut counts = |found: &&LogRecord| {
+        if record::is_fence(&found.key) && found.key != FENCE {
+            newest = found.offset;
+        }
+        found.generation.is_none_or(|writer| i64::try_from(writer).is_ok_and(|w| w >= newest))
+    };
+    tail.iter().filter(|found| counts(found)).cloned().collect()
 }
 
 /// Whether a record of this key says nothing about the state.

@@ -329,7 +329,6 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.claim(writer)?;
         if let Some(memory) = &mut self.memory {
             memory.taken_over(until - 1);
-            memory.accounted(ends);
         }
         Ok(())
     }
@@ -460,7 +459,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             let turned = self.clock.elapsed().saturating_sub(turn_at);
             lease.held() && (turned < TURN_MAX || lease.confirm(within))
         };
-        let outcome = transact(writer, batch, attempt, &ours);
+        let outcome = transact(writer, batch, attempt, memory.log_end, &ours);
         let took = self.clock.elapsed().saturating_sub(started);
         self.observer.transacted(Ended::of(&outcome), took);
         let committed = outcome?;
@@ -488,6 +487,7 @@ fn transact<W: Writer>(
     writer: &mut W,
     batch: &Batch,
     attempt: WriteId,
+    log_end: i64,
     ours: &dyn Fn() -> bool,
 ) -> Result<Committed, Fault> {
     let _transaction = spans::transaction(batch.number).entered();
@@ -499,6 +499,7 @@ fn transact<W: Writer>(
         if !ours() {
             return Err(Fault::Doubt("the lease is gone: nothing of the plan is published".into()));
         }
+        alone(writer, log_end + 1)?;
         point!("after-plan");
     }
     send(writer, &batch.outputs)?;
@@ -515,6 +516,9 @@ fn transact<W: Writer>(
         writer.send(end)?;
     }
     writer.flush()?;
+    if batch.plan.is_some() {
+        alone(writer, log_end + 2 + batch.changelog.len() as i64)?;
+    }
     point!("after-flush");
     if !ours() {
         return Err(Fault::Doubt("the lease is gone: nothing more is committed".into()));
@@ -526,6 +530,17 @@ fn transact<W: Writer>(
     kill_after_commit();
     point!("forget-commit", Err(Fault::Doubt("a fault is injected after the commit".into())));
     Ok(committed)
+}
+
+/// Makes sure that nobody else wrote to the changelog, which ends at `expected` then. Only where there
+/// are no transactions, whose markers have offsets too; there, nobody is fenced.
+fn alone<W: Writer>(writer: &W, expected: i64) -> Result<(), Fault> {
+    match writer.changelog_end() {
+        Some(end) if end > expected => Err(Fault::Doubt(format!(
+            "another instance wrote to the changelog: it ends at {end}, not {expected}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Lets the fault suite end the process while a commit is under way.

@@ -88,31 +88,33 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             memory.accounted(until);
             return Ok(Repaired::NotChangelog);
         };
-        let found = self.broker.written(&from, until)?;
-        let missing = missing(found, confirmed);
-        let mut repaired = Repaired::NotChangelog;
-        if !missing.is_empty() {
-            point!("before-repair");
-            writer.begin(None)?;
-            for written in &missing {
-                writer.repeat(written)?;
+        let (mut until, mut repaired) = (until.clone(), Repaired::NotChangelog);
+        loop {
+            let missing = missing(self.broker.written(&from, &until)?, confirmed);
+            if missing.is_empty() {
+                break;
             }
+            point!("before-repair");
+            tracing::warn!(
+                records = missing.len(),
+                batch = missing.last().map(|written| written.attempt.batch),
+                "the broker lost part of a committed transaction; writing its records again"
+            );
+            writer.begin(None)?;
+            missing.iter().try_for_each(|written| writer.repeat(written))?;
             writer.flush()?;
             if writer.commit()? == Committed::AfterTrouble {
                 return Err(Fault::Doubt("trouble with a repair".into()));
             }
             point!("after-repair");
-            tracing::warn!(
-                records = missing.len(),
-                batch = missing.last().map(|written| written.attempt.batch),
-                "the broker lost part of a committed transaction; its records are written again"
-            );
             metrics::REPAIRED.add([], missing.len() as u64);
             if missing.iter().any(|written| written.output.role == Role::State) {
                 repaired = Repaired::Changelog;
             }
+            // A repair may be torn as well: it is done when its records are seen.
+            until.extend(writer.ends());
         }
-        memory.accounted(until);
+        memory.accounted(&until);
         Ok(repaired)
     }
 }
