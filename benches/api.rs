@@ -41,6 +41,7 @@ use wirefold::engine::fingerprint::FloodKey;
 use wirefold::engine::prepare::prepare;
 use wirefold::engine::state::State;
 use wirefold::engine::wire::Format;
+use wirefold::engine::wire::Part;
 
 const KEY: FloodKey = FloodKey(7);
 const BATCH: usize = 250;
@@ -177,14 +178,9 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
                 headers: Vec::new(),
             };
             for (n, event) in (0..).zip(state.apply(new, line.stamp, line.input.clone())) {
-                outputs.extend(encoder.encode(&Told {
-                    event: &event,
-                    n,
-                    sequence,
-                    record: &record,
-                    part: &wirefold::engine::wire::Part::Whole,
-                    items: 1,
-                }));
+                let (record, part, items, resets) = (&record, &Part::Whole, 1, 0);
+                let told = Told { event: &event, n, sequence, record, part, items, resets };
+                outputs.extend(encoder.encode(&told));
                 sequence += 1;
                 events.push(event);
             }

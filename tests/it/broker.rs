@@ -53,6 +53,15 @@ pub(crate) enum Crash {
     InCommit,
 }
 
+/// Other input topics of the same name.
+pub(crate) struct Replacement {
+    /// They are there after so many commits.
+    pub(crate) commits: u64,
+    pub(crate) inputs: BTreeMap<Partition, Vec<InputRecord>>,
+    /// The time until the next poll, if connections hold meanwhile.
+    pub(crate) pause: Option<Duration>,
+}
+
 /// A record in a transaction, and where it is in [`World::written`].
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
@@ -104,10 +113,8 @@ pub(crate) struct World {
     pub(crate) compacted_input: bool,
     /// How often a connection of the input was made or failed.
     pub(crate) disturbances: u64,
-    /// After so many commits the input topics are others of the same name, and the time until the next
-    /// poll, if connections hold meanwhile.
-    pub(crate) replaced_after:
-        Option<(u64, BTreeMap<Partition, Vec<InputRecord>>, Option<Duration>)>,
+    /// When the input topics become others of the same name.
+    pub(crate) replaced_after: Option<Replacement>,
     /// Which writers cannot be made, by their number; each attempt takes 20 s.
     pub(crate) refused: std::ops::Range<u32>,
     /// How many were asked for.
@@ -623,10 +630,10 @@ impl Input for MemoryInput {
     fn poll(&mut self, wait: Duration) -> Result<Polled, Fault> {
         let Self { world, next, off } = self;
         world.step("poll", |w| {
-            if w.replaced_after.as_ref().is_some_and(|(commits, ..)| w.commits >= *commits) {
-                let (_, inputs, pause) = w.replaced_after.take().unwrap();
-                w.inputs = inputs;
-                match pause {
+            if w.replaced_after.as_ref().is_some_and(|by| w.commits >= by.commits) {
+                let by = w.replaced_after.take().unwrap();
+                w.inputs = by.inputs;
+                match by.pause {
                     Some(pause) => w.now += pause,
                     None => w.disturbances += 1,
                 }

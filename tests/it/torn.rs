@@ -1,7 +1,7 @@
 //! A broker that crashes right after a commit, and owners that do not know that they are none: nothing
 //! is lost, nothing is doubled, and the changelog can always be restored.
 
-use crate::broker::{Crash, Shared, Strike, When};
+use crate::broker::{Crash, Replacement, Shared, Strike, When};
 use crate::feed::Rng;
 use crate::pipeline::{inputs, process, run, same, setup, straight, without_repeats, world};
 use crate::standby::{owned, stand_by};
@@ -202,7 +202,8 @@ fn a_topic_that_was_replaced_and_grew_is_noticed() {
         for record in inputs(49, 90) {
             others.entry(record.from.clone()).or_default().push(record);
         }
-        shared.lock().replaced_after = Some((3, others, pause));
+        let commits = 3;
+        shared.lock().replaced_after = Some(Replacement { commits, inputs: others, pause });
         let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
         assert!(why.contains("start.reset"), "{why}");
         assert!(shared.lock().commits <= 4, "nothing of the other topic is taken in");

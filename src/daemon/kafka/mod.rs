@@ -24,6 +24,7 @@ mod input;
 pub mod lease;
 mod properties;
 mod refusal;
+mod reports;
 mod rights;
 pub mod texts;
 pub mod topics;

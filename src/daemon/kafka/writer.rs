@@ -18,9 +18,10 @@
 //! partitions show.
 
 use super::changelog::partition_of;
-use super::client::{CALL, Settings, TRANSACTION, Topics, log, needs_a_person};
-use super::connection::{self, CONNECTION_FAILED};
-use super::refusal::{self, Refusal};
+use super::client::{CALL, Settings, TRANSACTION, Topics, needs_a_person};
+use super::connection;
+use super::refusal::Refusal;
+use super::reports::Reports;
 use super::rights::{self, Resource};
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{
@@ -28,14 +29,11 @@ use crate::daemon::pipeline::broker::{
 };
 use crate::daemon::pipeline::record::{POSITION, SWEEP};
 use crate::daemon::watchdog::Watchdog;
-use rdkafka::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(1);
@@ -69,92 +67,6 @@ pub(super) struct Sizes {
     pub(super) refused: AtomicBool,
     /// The limits were read again and had not changed, so that waiting is of no use.
     pub(super) known: AtomicBool,
-}
-
-/// What delivery reports said.
-#[derive(Debug, Default)]
-struct Reports {
-    delivered: AtomicU64,
-    /// The offset after the last record delivered, by topic and partition.
-    ends: Mutex<BTreeMap<String, BTreeMap<i32, i64>>>,
-    trouble: AtomicU64,
-    failed: Mutex<Option<Refusal>>,
-    /// The partition that was last refused to a transaction.
-    not_added: Mutex<Option<String>>,
-}
-
-impl ClientContext for Reports {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        if let Some(topic) = refusal::not_added(facility, message) {
-            *self.not_added.lock().unwrap_or_else(PoisonError::into_inner) = Some(topic.to_owned());
-        }
-        let not_added = self.not_added.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(refusal) = Refusal::of_log(facility, message, not_added.as_deref()) {
-            self.note(refusal);
-        }
-        if facility == CONNECTION_FAILED {
-            self.trouble.fetch_add(1, Ordering::SeqCst);
-            tracing::debug!(message, "producer");
-        } else {
-            log(level, facility, message);
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.trouble.fetch_add(1, Ordering::SeqCst);
-        tracing::debug!(%error, reason, "producer");
-    }
-}
-
-impl Reports {
-    /// Keeps the refusal that says most: the first definite one, else the first.
-    fn note(&self, refusal: Refusal) {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed.as_ref().is_none_or(|known| known.is_vague() && !refusal.is_vague()) {
-            *failed = Some(refusal);
-        }
-    }
-
-    /// Forgets what was delivered and what was not.
-    fn anew(&self) {
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        *self.not_added.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.delivered.store(0, Ordering::SeqCst);
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    /// The offset after the last record that was delivered to a partition.
-    fn end(&self, topic: &str, partition: i32) -> Option<i64> {
-        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.get(topic)?.get(&partition).copied()
-    }
-
-    fn delivered_to(&self, topic: &str, partition: i32, offset: i64) {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = match ends.get_mut(topic) {
-            Some(of) => of,
-            None => ends.entry(topic.to_owned()).or_default(),
-        };
-        let end = of.entry(partition).or_insert(0);
-        *end = (*end).max(offset + 1);
-    }
-}
-
-impl ProducerContext for Reports {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        match result {
-            Ok(message) => {
-                self.delivered_to(message.topic(), message.partition(), message.offset());
-                self.delivered.fetch_add(1, Ordering::SeqCst);
-            }
-            Err((error, message)) => {
-                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-                self.note(Refusal::of_record(code, message.topic()));
-            }
-        }
-    }
 }
 
 impl Writer {

@@ -15,30 +15,24 @@
 //! is written.
 
 use super::broker::{GENERATION, InputRecord, Limits, OutputRecord, Partition, Role};
+use super::changes::{changelog, journal, marks, raw, state};
 use super::held;
 use super::isolation::Scrutiny;
 use super::memory::Memory;
 use super::prepare::{Item, Own};
-use super::record::{
-    self, ATTEMPT, END, ENDS, End, InputMark, Journal, KEY, LastRecord, PLAN, POSITION, Plan,
-    RESETS, Range, SHAPE,
-};
+use super::record::{self, END, ENDS, End, Journal, PLAN, POSITION, Plan, RESETS, SHAPE};
 use super::reject::{FAILED, Refusal, TOO_LARGE, isolated, oversized, reject};
-use super::tick::{last_applied, position};
+use super::tick::position;
 use super::{ClockSource, Delivery, TooLarge};
 use crate::daemon::{metrics, panics};
-use crate::engine::CORE;
 use crate::engine::article::{EventTime, InputPosition, Span};
 use crate::engine::event::{Event, What};
 use crate::engine::relation::Pass;
 use crate::engine::state::Tally;
 use crate::engine::wire::Part;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Instant;
-
-/// How many passed journals a batch tombstones at most.
-const JOURNALS_PASSED_MAX: usize = 1_000;
 
 /// How far the clock of the machine that stamps a record may lie ahead of ours. A timestamp further
 /// ahead counts as this far: a record must not move the engine's clock into the future, where
@@ -472,99 +466,6 @@ impl Run<'_> {
     }
 }
 
-/// The journal of the items; its clock is still the lowest.
-fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journal {
-    let mut ranges: BTreeMap<&Partition, (i64, i64)> = BTreeMap::new();
-    for Item { record, .. } in items {
-        let mark = memory.position.inputs.get(&record.from);
-        let from = mark.map_or(record.offset, |mark| mark.next);
-        ranges.entry(&record.from).or_insert((from, from)).1 = record.offset + 1;
-    }
-    let index: BTreeMap<&Partition, u32> = ranges.keys().copied().zip(0..).collect();
-    let mut order: Vec<(u32, u32)> = Vec::new();
-    for Item { record, .. } in items {
-        let range = index[&record.from];
-        match order.last_mut() {
-            Some((last, count)) if *last == range => *count += 1,
-            _ => order.push((range, 1)),
-        }
-    }
-    let range = |(of, (from, to)): (&Partition, (i64, i64))| Range { of: of.clone(), from, to };
-    let ticks = if items.is_empty() { last_applied(memory) } else { None };
-    Journal {
-        ranges: ranges.into_iter().map(range).chain(ticks).collect(),
-        order,
-        reading: with.reading,
-        clock: EventTime(i64::MIN),
-        core: CORE.to_owned(),
-        settings: with.encoder.settings().to_owned(),
-        sequence: memory.position.sequence,
-    }
-}
-
-/// The changelog records of a batch: `records` of the engine, the journal, the journals passed, the
-/// position.
-fn changelog(
-    memory: &mut Memory,
-    number: u64,
-    journal: &Journal,
-    mut records: Vec<OutputRecord>,
-) -> Vec<OutputRecord> {
-    if memory.attempt.take().is_some() {
-        records.push(raw(ATTEMPT.to_owned(), None));
-    }
-    if !memory.key_written {
-        records.push(state(KEY, &memory.state.key().0));
-        memory.key_written = true;
-    }
-    if let Some(shape) = memory.shape.as_ref().filter(|_| !memory.shape_written) {
-        records.push(state(SHAPE, shape));
-        memory.shape_written = true;
-    }
-    if !memory.resets_written {
-        records.push(state(RESETS, &memory.resets));
-        memory.resets_written = true;
-    }
-    if !memory.ends.is_empty() {
-        records.push(state(ENDS, &memory.ends));
-    }
-    memory.journals.push(number, journal.clock);
-    let window = memory.state.settings().window;
-    for passed in memory.journals.passed(journal.clock, window, JOURNALS_PASSED_MAX) {
-        records.push(raw(record::journal_key(passed), None));
-    }
-    records.push(state(&record::journal_key(number), journal));
-    let mut seen = BTreeSet::new();
-    let mut newest: Vec<OutputRecord> =
-        records.into_iter().rev().filter(|r| seen.insert(r.key.clone())).collect();
-    newest.reverse();
-    newest.push(state(POSITION, &memory.position));
-    newest
-}
-
-/// Where each partition of the journal stands after it.
-fn marks(journal: &Journal, items: &[Item]) -> Vec<(Partition, InputMark)> {
-    let mark = |range: &Range| {
-        let last = items.iter().rev().find(|item| item.record.from == range.of);
-        let last = last.map(|item| last_record(&item.record));
-        (range.of.clone(), InputMark { next: range.to, last })
-    };
-    journal.ranges.iter().filter(|range| range.from < range.to).map(mark).collect()
-}
-
-fn last_record(record: &InputRecord) -> LastRecord {
-    let hash = record::content_hash(record.key.as_deref(), record.payload.as_deref());
-    LastRecord { offset: record.offset, timestamp: record.timestamp, hash }
-}
-
-fn state<T: serde::Serialize>(key: &str, value: &T) -> OutputRecord {
-    raw(key.to_owned(), Some(record::encode(value)))
-}
-
-fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
-    OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
-}
-
 /// Whether every record of a batch fits its topic.
 fn fits(batch: &Batch, with: With<'_>) -> Result<(), Failure> {
     let all = batch.plan.iter().chain(&batch.outputs).chain(&batch.changelog).chain(&batch.end);
@@ -574,7 +475,8 @@ fn fits(batch: &Batch, with: With<'_>) -> Result<(), Failure> {
     };
     let why = over(large, with.limits);
     let key = std::str::from_utf8(large.key.as_deref().unwrap_or_default()).unwrap_or_default();
-    let shell = [PLAN, END, POSITION, SHAPE].contains(&key) || key.starts_with(record::JOURNAL);
+    let shell = [PLAN, END, POSITION, SHAPE, ENDS, RESETS].contains(&key)
+        || key.starts_with(record::JOURNAL);
     if large.role == Role::State && !shell && with.too_large == TooLarge::Reject {
         return Err(Failure::Batch(why));
     }

@@ -4,8 +4,11 @@
 //! same minute share one entry, so a window of 120 h costs at most 7,200 entries however often is
 //! committed; the journals of a minute go when its last one may.
 
+use super::broker::Fault;
+use super::memory::stop;
+use super::record::{self, Journal};
 use crate::engine::article::{EventTime, Span};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -63,6 +66,29 @@ impl Journals {
         }
         gone
     }
+}
+
+/// Takes the journals out of `values`: those that lead without a gap to the last batch. Earlier ones are
+/// passed, and only their tombstones are gone.
+pub(super) fn taken(values: &mut BTreeMap<String, Vec<u8>>, last: u64) -> Result<Journals, Fault> {
+    let mut found = values.split_off(record::JOURNAL);
+    let mut others = found.split_off(&(record::JOURNAL.to_owned() + "~"));
+    values.append(&mut others);
+    let mut read = BTreeMap::new();
+    for (key, value) in found {
+        let batch = record::journal_batch(&key)
+            .ok_or_else(|| Fault::Stop(format!("record `{key}` names no batch")))?;
+        read.insert(batch, record::decode::<Journal>(&key, &value).map_err(stop)?.clock);
+    }
+    let first = (1..=last).rev().take_while(|batch| read.contains_key(batch)).last();
+    if last > 0 && first.is_none() {
+        let why = format!("the journal of batch {last}, the last one, is missing");
+        return Err(stop(why));
+    }
+    let mut journals = Journals::default();
+    let kept = first.into_iter().flat_map(|first| read.range(first..=last));
+    kept.for_each(|(batch, clock)| journals.push(*batch, *clock));
+    Ok(journals)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@
 use super::batch::Batch;
 use super::broker::{Ends, Fault, LogRecord, Partition, WriteId};
 use super::held::{self, Held};
-use super::journals::Journals;
+use super::journals::{self, Journals};
 use super::record::{
     self, ATTEMPT, Attempt, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan,
     Position, RESETS, SHAPE, SWEEP, Shape,
@@ -171,6 +171,8 @@ impl Memory {
     /// The take-over with this fence is the one that writes from now on.
     pub(super) fn taken_over(&mut self, fence: i64) {
         self.generation = u64::try_from(fence).unwrap_or(0);
+        // What is before the fence is judged.
+        self.log_end = self.log_end.max(fence + 1);
         if let Some(batch) = &mut self.unconfirmed {
             batch.restamp(self.generation);
         }
@@ -431,7 +433,7 @@ impl Log {
         let position = position.unwrap_or_default();
         let resets = values.remove(RESETS).map(|v| record::decode(RESETS, &v));
         let resets = resets.transpose().map_err(stop)?.unwrap_or_default();
-        let journals = journals(&mut values, position.batch)?;
+        let journals = journals::taken(&mut values, position.batch)?;
         let held = std::mem::take(&mut self.held);
         let flood_key = key.map_or(fresh_key, FloodKey);
         let state = State::restore(settings, flood_key, values).map_err(stop)?;
@@ -473,29 +475,6 @@ impl Log {
     }
 }
 
-/// Takes the journals out of `values`: those that lead without a gap to the last batch. Earlier ones are
-/// passed, and only their tombstones are gone.
-fn journals(values: &mut BTreeMap<String, Vec<u8>>, last: u64) -> Result<Journals, Fault> {
-    let mut found = values.split_off(record::JOURNAL);
-    let mut others = found.split_off(&(record::JOURNAL.to_owned() + "~"));
-    values.append(&mut others);
-    let mut read = BTreeMap::new();
-    for (key, value) in found {
-        let batch = record::journal_batch(&key)
-            .ok_or_else(|| Fault::Stop(format!("record `{key}` names no batch")))?;
-        read.insert(batch, record::decode::<Journal>(&key, &value).map_err(stop)?.clock);
-    }
-    let first = (1..=last).rev().take_while(|batch| read.contains_key(batch)).last();
-    if last > 0 && first.is_none() {
-        let why = format!("the journal of batch {last}, the last one, is missing");
-        return Err(stop(why));
-    }
-    let mut journals = Journals::default();
-    let kept = first.into_iter().flat_map(|first| read.range(first..=last));
-    kept.for_each(|(batch, clock)| journals.push(*batch, *clock));
-    Ok(journals)
-}
-
-fn stop(why: impl std::fmt::Display) -> Fault {
+pub(super) fn stop(why: impl std::fmt::Display) -> Fault {
     Fault::Stop(format!("the changelog cannot be restored: {why}"))
 }
