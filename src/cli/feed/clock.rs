@@ -94,7 +94,7 @@ mod tests {
             (&[Some(far), Some(0), Some(1)], &[0, 0, 1]),
             (&[Some(0), Some(1), Some(far)], &[0, 1, 1]),
             (&[Some(0), Some(far), Some(far), Some(1)], &[0, far, far, 1]),
-            (&[Some(0), Some(200), Some(300)], &[0, 200, 200]),
+            (&[Some(0), Some(200), Some(300)], &[0, 200, 300]),
             (&[Some(0), Some(24)], &[0, 24]),
             (&[Some(0), Some(8), Some(1)], &[0, 0, 1]),
             (&[None, None, Some(3), None, Some(4)], &[3, 3, 3, 3, 4]),

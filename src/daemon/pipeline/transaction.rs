@@ -73,7 +73,7 @@ fn alone<W: Writer>(writer: &W, expected: i64) -> Result<(), Fault> {
 fn strike_in_commit() {
     fail::fail_point!("in-commit", |_| {
         std::thread::spawn(|| {
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(std::time::Duration::from_millis(2));
             eprintln!("failpoint in-commit");
             std::process::abort()
         });
