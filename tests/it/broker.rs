@@ -113,6 +113,8 @@ pub(crate) struct World {
     pub(crate) compacted_input: bool,
     /// How often a connection of the input was made or failed.
     pub(crate) disturbances: u64,
+    /// Control markers behind the last record of each input partition.
+    pub(crate) markers: i64,
     /// When the input topics become others of the same name.
     pub(crate) replaced_after: Option<Replacement>,
     /// Which writers cannot be made, by their number; each attempt takes 20 s.
@@ -176,7 +178,7 @@ impl World {
     }
 
     fn end(&self, of: &Partition) -> i64 {
-        self.inputs[of].last().map_or(0, |record| record.offset + 1)
+        self.inputs[of].last().map_or(0, |record| record.offset + 1) + self.markers
     }
 
     /// The last value of every changelog key, as compaction would leave it.
@@ -431,7 +433,7 @@ impl Broker for Shared {
         self.step("partitions", |w| {
             let ends = |(of, records): (&Partition, &Vec<InputRecord>)| {
                 let low = w.low.get(of).copied().unwrap_or(0);
-                let high = records.last().map_or(low, |record| record.offset + 1);
+                let high = records.last().map_or(low, |record| record.offset + 1 + w.markers);
                 (of.clone(), Watermarks { low, high })
             };
             let fetched = |of: &Partition| w.slice.as_ref().is_none_or(|slice| slice.fetches(of));

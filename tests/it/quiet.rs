@@ -152,6 +152,7 @@ fn replays(shared: &Shared, delivery: Delivery) {
         let with = With {
             reading: journal.reading,
             clock: ClockSource::Wall,
+            passed: &[],
             encoder: &*setup.encoder,
             limits: shared.limits(),
             delivery,
@@ -274,4 +275,24 @@ fn a_shard_whose_records_are_all_refused_still_sees_the_time_pass() {
     process(&shared, short(Delivery::ExactlyOnce)).unwrap();
     assert_eq!(shared.lock().outputs.iter().filter(|o| embargoed(o)).count(), 1);
     replays(&shared, Delivery::ExactlyOnce);
+}
+
+/// Retention removes what a transactional producer wrote, and leaves the marker of its last commit.
+#[test]
+fn control_markers_are_passed_over_so_that_retention_loses_no_position() {
+    for delivery in [Delivery::ExactlyOnce, Delivery::AtLeastOnce] {
+        let records = wire();
+        let shared = quiet(&records, delivery, 60);
+        shared.lock().markers = 1;
+        run(&shared, &setup(delivery));
+        let mut world = shared.lock();
+        let ends: Vec<_> =
+            world.inputs.iter().map(|(of, r)| (of.clone(), r.last().map(|r| r.offset))).collect();
+        for (of, last) in ends {
+            world.low.insert(of.clone(), last.map_or(0, |last| last + 2));
+            world.inputs.get_mut(&of).unwrap().clear();
+        }
+        drop(world);
+        process(&shared, setup(delivery)).unwrap();
+    }
 }

@@ -24,7 +24,7 @@
 
 use super::broker::{Broker, Clock, Fault, Partition};
 use super::observer::{InputWaiting, Waiting};
-use super::record::Position;
+use super::record::{Position, Range};
 use super::{Phase, Pipeline};
 use crate::engine::article::{EventTime, Span};
 use std::collections::BTreeMap;
@@ -137,8 +137,22 @@ impl Backlog {
         self.partitions.values().any(|queue| queue.records().is_some_and(|count| count > 0))
     }
 
+    /// Control markers at the end of partitions that are read to their end: nothing is left to be read
+    /// before the position that is behind them, which must not fall behind what retention removes.
+    pub(super) fn markers(&self, position: &Position) -> Vec<Range> {
+        let range = |(of, queue): (&Partition, &Queue)| {
+            let from = position.inputs.get(of)?.next;
+            (queue.seen.drained && queue.through > from).then(|| Range {
+                of: of.clone(),
+                from,
+                to: queue.through,
+            })
+        };
+        self.partitions.iter().filter_map(range).collect()
+    }
+
     /// The position of every partition, control markers passed over.
-    fn through(&self) -> BTreeMap<Partition, i64> {
+    pub(super) fn through(&self) -> BTreeMap<Partition, i64> {
         self.partitions.iter().map(|(of, queue)| (of.clone(), queue.through)).collect()
     }
 

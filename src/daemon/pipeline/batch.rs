@@ -20,7 +20,7 @@ use super::held;
 use super::isolation::Scrutiny;
 use super::memory::Memory;
 use super::prepare::{Item, Own};
-use super::record::{self, END, ENDS, End, Journal, PLAN, POSITION, Plan, RESETS, SHAPE};
+use super::record::{self, END, ENDS, End, Journal, PLAN, POSITION, Plan, RESETS, Range, SHAPE};
 use super::reject::{FAILED, Refusal, TOO_LARGE, isolated, oversized, reject};
 use super::tick::position;
 use super::{ClockSource, Delivery, TooLarge};
@@ -186,6 +186,8 @@ pub struct With<'a> {
     pub reading: EventTime,
     /// What moves the engine's clock.
     pub clock: ClockSource,
+    /// Control markers at the end of partitions, which a batch without records passes over.
+    pub passed: &'a [Range],
     /// Makes events into records.
     pub encoder: &'a dyn Encoder,
     /// The limits of record sizes.
@@ -218,7 +220,7 @@ pub enum Failure {
 /// When a record makes it panic, or leads to one that is larger than its topic takes.
 pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Batch, Failure> {
     let mut journal = journal(memory, &items, with);
-    let inputs = marks(&journal, &items);
+    let inputs = marks(memory, &journal, &items);
     let own = items.iter().filter(|item| item.is_own());
     let stamps = own.map(|item| item.record.timestamp).collect();
     let number = memory.position.batch + 1;

@@ -37,8 +37,9 @@ pub(super) fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journa
     }
     let range = |(of, (from, to)): (&Partition, (i64, i64))| Range { of: of.clone(), from, to };
     let ticks = if items.is_empty() { last_applied(memory) } else { None };
+    let passed = if items.is_empty() { with.passed } else { &[] };
     Journal {
-        ranges: ranges.into_iter().map(range).chain(ticks).collect(),
+        ranges: ranges.into_iter().map(range).chain(ticks).chain(passed.iter().cloned()).collect(),
         order,
         reading: with.reading,
         clock: EventTime(i64::MIN),
@@ -89,10 +90,16 @@ pub(super) fn changelog(
 }
 
 /// Where each partition of the journal stands after it.
-pub(super) fn marks(journal: &Journal, items: &[Item]) -> Vec<(Partition, InputMark)> {
+pub(super) fn marks(
+    memory: &Memory,
+    journal: &Journal,
+    items: &[Item],
+) -> Vec<(Partition, InputMark)> {
     let mark = |range: &Range| {
         let last = items.iter().rev().find(|item| item.record.from == range.of);
         let last = last.map(|item| last_record(&item.record));
+        // Behind control markers the last record is the same as before.
+        let last = last.or_else(|| memory.position.inputs.get(&range.of)?.last);
         (range.of.clone(), InputMark { next: range.to, last })
     };
     journal.ranges.iter().filter(|range| range.from < range.to).map(mark).collect()

@@ -77,6 +77,8 @@ const REST_MAX: Duration = Duration::from_secs(2);
 const TURN_MAX: Duration = Duration::from_secs(2);
 /// How many panics in a row, without a batch written in between, end the pipeline.
 const PANICS_MAX: u32 = 5;
+/// The least time between two batches that only pass over control markers.
+const PASS_EVERY: Duration = Duration::from_secs(30);
 /// The least time between two ticks of a quiet input.
 const TICK_EVERY: Duration = Duration::from_secs(1);
 
@@ -100,6 +102,8 @@ pub struct Pipeline<B: Broker, C: Clock> {
     backlog: Backlog,
     /// When the clock last went on without a record.
     ticked_at: Option<Duration>,
+    /// When control markers were last passed over.
+    passed_at: Option<Duration>,
     span: tracing::Span,
 }
 
@@ -130,6 +134,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             turn_at: Duration::ZERO,
             backlog: Backlog::default(),
             ticked_at: None,
+            passed_at: None,
             span: tracing::Span::none(),
         }
     }
@@ -373,9 +378,14 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Err(fault);
         }
         memory.held.fetch(&mut self.broker, memory.log_end)?;
+        let passed = match &memory.open_plan {
+            Some(plan) => plan.journal.ranges.iter().filter(|r| r.from < r.to).cloned().collect(),
+            None => self.backlog.markers(&memory.position),
+        };
         let with = With {
             reading,
             clock: self.setup.clock,
+            passed: &passed,
             encoder: &*self.setup.encoder,
             limits: self.broker.limits(),
             delivery: self.setup.delivery,
@@ -440,7 +450,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             self.ticked_at = Some(now);
             return Some(memory.state.reach(wall));
         }
-        memory.held.is_behind().then(|| memory.state.clock())
+        let passes = reader.is_quiet(now)
+            && self.passed_at.is_none_or(|at| now.saturating_sub(at) >= PASS_EVERY)
+            && !self.backlog.markers(&memory.position).is_empty();
+        if passes {
+            self.passed_at = Some(now);
+        }
+        (passes || memory.held.is_behind()).then(|| memory.state.clock())
     }
 
     fn open(&mut self) -> Result<Reader<B::Input>, Fault> {
