@@ -283,9 +283,9 @@ fn the_parts_of_a_record_are_together_about_as_long_as_the_record() {
         assert!(sum < feed.len() + 200 * AROUND_MAX, "{sum}");
         for item in &all {
             assert!(matches!(item.part, Part::Document(_)));
-            // A feed whose name is too large for a provider is refused, whole or in parts.
-            let part = wire::decode(item.part.bytes(b""), None, Format::Auto, &settings).remove(0);
-            assert_eq!(part.map(|a| a.uri), item.article.clone().map(|a| a.uri));
+            // A feed whose name is too large for a provider is refused; a part leaves the name out.
+            let Ok(article) = &item.article else { continue };
+            assert_eq!(decoded(item.part.bytes(b"")).uri, article.uri);
         }
     }
 }

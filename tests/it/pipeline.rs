@@ -197,7 +197,7 @@ fn journals_are_whole(shared: &Shared, what: &str) {
         }
         batches += 1;
     }
-    assert!(batches > 1, "{what}: journals were kept");
+    assert!(batches > 0, "{what}: journals were kept");
     for (of, ended) in at {
         assert_eq!(position.inputs[&of].next, ended, "{what}: the position fits the journals");
     }

@@ -77,7 +77,7 @@ fn shard(records: &[InputRecord], slice: &Slice, peers: &BTreeMap<u32, Shared>) 
     world.inputs.clear();
     world.slice = Some(slice.clone());
     // Long enough for a batch in which nothing is the shard's, which lets the clock go on.
-    world.patience = 50;
+    world.patience = 15;
     records.iter().cloned().for_each(|record| world.put(record));
     drop(world);
     meet(&shared, peers);

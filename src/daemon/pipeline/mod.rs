@@ -63,7 +63,6 @@ use memory::{Log, Memory};
 pub use observer::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
 use prepare::Preparer;
 use reader::Reader;
-use repair::Repaired;
 pub use settings::{ClockSource, Delivery, Reset, Settings, Setup, TooLarge};
 use standby::Trail;
 use std::time::Duration;
@@ -317,40 +316,6 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 self.observer.between(memory);
             }
         }
-    }
-
-    /// Makes memory and the log agree, and the outputs whole, now that nobody else writes.
-    fn take_over(&mut self, writer: &mut B::Writer, ends: &broker::Ends) -> Result<(), Fault> {
-        let mut until = self.fence(writer)?;
-        let lost = self.lost_confirmation(until)?;
-        self.recall(until)?;
-        self.owns_state()?;
-        let repaired = self.repair(writer, ends, lost)?;
-        if let Some(WriteId { batch, .. }) = lost {
-            tracing::warn!(batch, "the log does not hold an acknowledged batch: rebuilding");
-            self.forget();
-        }
-        if lost.is_some() || repaired == Repaired::Changelog {
-            until = self.fence(writer)?;
-            self.recall(until)?;
-        }
-        self.claim(writer)?;
-        if let Some(memory) = &mut self.memory {
-            memory.taken_over(until - 1);
-        }
-        Ok(())
-    }
-
-    /// The last batch that the broker acknowledged, if the log up to `until` does not hold it.
-    fn lost_confirmation(&mut self, until: i64) -> Result<Option<WriteId>, Fault> {
-        let confirmed = self.memory.as_ref().and_then(|memory| memory.confirmed);
-        let Some((attempt, offset)) = confirmed else { return Ok(None) };
-        let mut first = None;
-        self.broker.changelog(Some(offset), until, &mut |found| {
-            first.get_or_insert(found.offset);
-            Ok(())
-        })?;
-        Ok((first != Some(offset)).then_some(attempt))
     }
 
     /// Gathers and applies one batch. Says whether there is something to write.

@@ -1,14 +1,49 @@
-//! Whose changelog it is.
+//! Taking the shard over, and whose changelog it is.
 //!
 //! In: the consumer group of this instance, and the one that the changelog names. Out: nothing where
 //! they agree; a claim where none is named yet; a refusal where they differ. Two groups on one set of
 //! topics would each read all of the input and write everything twice, and neither fences the other.
 
-use super::broker::{Broker, Clock, Committed, Fault, OutputRecord, Role, Writer};
+use super::broker::{Broker, Clock, Committed, Ends, Fault, OutputRecord, Role, WriteId, Writer};
 use super::record::{self, ENDS, GROUP};
+use super::repair::Repaired;
 use super::{Delivery, Pipeline};
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
+    /// Makes memory and the log agree, and the outputs whole, now that nobody else writes.
+    pub(super) fn take_over(&mut self, writer: &mut B::Writer, ends: &Ends) -> Result<(), Fault> {
+        let mut until = self.fence(writer)?;
+        let lost = self.lost_confirmation(until)?;
+        self.recall(until)?;
+        self.owns_state()?;
+        let repaired = self.repair(writer, ends, lost)?;
+        if let Some(WriteId { batch, .. }) = lost {
+            tracing::warn!(batch, "the log does not hold an acknowledged batch: rebuilding");
+            self.forget();
+        }
+        if lost.is_some() || repaired == Repaired::Changelog {
+            until = self.fence(writer)?;
+            self.recall(until)?;
+        }
+        self.claim(writer)?;
+        if let Some(memory) = &mut self.memory {
+            memory.taken_over(until - 1);
+        }
+        Ok(())
+    }
+
+    /// The last batch that the broker acknowledged, if the log up to `until` does not hold it.
+    fn lost_confirmation(&mut self, until: i64) -> Result<Option<WriteId>, Fault> {
+        let confirmed = self.memory.as_ref().and_then(|memory| memory.confirmed);
+        let Some((attempt, offset)) = confirmed else { return Ok(None) };
+        let mut first = None;
+        self.broker.changelog(Some(offset), until, &mut |found| {
+            first.get_or_insert(found.offset);
+            Ok(())
+        })?;
+        Ok((first != Some(offset)).then_some(attempt))
+    }
+
     /// Writes the record behind which a former owner can write no more, and returns the offset after
     /// it. Reading up to it means reading everything; the end of the log as a broker tells it can be
     /// before the last commit.
