@@ -189,8 +189,8 @@ fn supervise(
             send(&ended, lease::follow(&kafka, wakes, &leaving, &watchdog));
         })?
     };
-    drop(watched);
     let outcome = ended_by(&parts.stopped, &ends, faults);
+    drop(watched);
     if let Err(why) = &outcome {
         tracing::error!(why, "ending");
     }

@@ -148,7 +148,8 @@ fn commits_that_are_forgotten_are_always_found() {
         deployment.produce(60);
         deployment.is_through(&daemon);
     }
-    let (log, forgotten) = (daemon.log(), daemon.times("after the commit"));
+    // Equal warnings are throttled, phases are not.
+    let (log, forgotten) = (daemon.log(), daemon.times("phase=Recovering"));
     daemon.stops();
     assert!(forgotten >= 40, "commits were forgotten {forgotten} times:\n{log}");
     assert_eq!(log.matches("Restoring").count(), 1, "memory was rebuilt:\n{log}");
@@ -167,9 +168,11 @@ fn aborts_and_doubts_cost_no_rebuild() {
     let log = daemon.log();
     daemon.stops();
     let count = |what| log.matches(what).count();
-    assert!(count("before the commit") >= 8, "transactions were aborted:\n{log}");
-    assert!(count("after the commit") >= 2, "commits were forgotten:\n{log}");
+    let recovered = count("phase=Recovering");
+    assert!(recovered >= 10, "transactions were aborted, commits forgotten:\n{log}");
+    assert!(count("before the commit") >= 1, "transactions were aborted:\n{log}");
+    assert!(count("after the commit") >= 1, "commits were forgotten:\n{log}");
     assert_eq!(count("Restoring"), 1, "memory was rebuilt:\n{log}");
-    tally("aborts", count("a fault is injected"));
+    tally("aborts", recovered);
     deployment.holds();
 }

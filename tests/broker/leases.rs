@@ -76,7 +76,7 @@ fn freezes() -> usize {
 fn an_owner_frozen_in_doubt_asks_before_it_fences() {
     let deployment = Deployment::new("doubt", "exactly_once");
     deployment.produce(1_500);
-    let points = "abort-transaction=4*off->1*return->off;in-doubt=sleep(2000)";
+    let points = "abort-transaction=4*off->1*return->off;in-doubt=sleep(8000)";
     let (owner, standby) = pair(&deployment, points);
     owner.says("recovering");
     owner.freeze();
