@@ -191,9 +191,6 @@ fn supervise(
     };
     let outcome = ended_by(&parts.stopped, &ends, faults);
     drop(watched);
-    if let Err(why) = &outcome {
-        tracing::error!(why, "ending");
-    }
     for wake in &wakes {
         if wake.send(Wake::Stop).is_err() {
             tracing::debug!("a pipeline has ended before");
@@ -236,8 +233,6 @@ fn watch_topics(
     let (kafka, ended) = (kafka.clone(), ended.clone());
     thread("topics", move || {
         if let Err(why) = topics::watch(&kafka, &stop) {
-            // Pipelines may take a while to let go of what they do.
-            tracing::error!(why, "stopping");
             send(&ended, Err(why));
         }
     })?;
