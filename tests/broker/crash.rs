@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 const RECORDS: usize = 1_250;
 
 fn crashes() -> usize {
-    std::env::var("CRASHES").map_or(3, |count| count.parse().expect("CRASHES is a number"))
+    std::env::var("CRASHES").map_or(2, |count| count.parse().expect("CRASHES is a number"))
 }
 
 fn nodes() -> RangeInclusive<u32> {
