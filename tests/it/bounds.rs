@@ -182,7 +182,8 @@ fn commits_that_find_no_place_are_shown_all_the_same() {
         let state = State::new(EngineSettings::default(), FloodKey(7));
         // The thread rests after what it shows, so that of many some find no place.
         (0..100).for_each(|n| keeper.follow(&state, Touched::default(), None, n));
-        while desks.of(0).unwrap().lately.next() != 100 {
+        // If the last one found its place, there is nothing to catch up with.
+        while desks.of(0).unwrap().lately.next() < 99 {
             keeper.catch_up(&state, 100);
             std::thread::yield_now();
         }
