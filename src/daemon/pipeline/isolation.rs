@@ -14,11 +14,12 @@
 //! that a live process announced itself is no failure: whatever trouble it had was with the broker.
 //! An `at_least_once` batch whose plan is written was applied once, and is not taken apart.
 
-use super::broker::{Committed, Fault, InputRecord, OutputRecord, Partition, Role, Writer};
+use super::broker::{Fault, InputRecord, OutputRecord, Partition, Role, Writer};
 use super::memory::Memory;
 use super::prepare::Refused;
 use super::record::{self, ATTEMPT, Attempt, Position};
 use super::reject::{FAILED, Refusal};
+use super::transaction::write_apart;
 
 /// How often a batch, or a record alone, may fail before it is taken apart, or refused.
 pub const FAILURES_MAX: u32 = 2;
@@ -160,18 +161,13 @@ fn suspect(from: &Partition, offset: i64, records: u32) -> Suspect {
 
 /// Writes the attempt, or its tombstone, on its own.
 fn write<W: Writer>(writer: &mut W, attempt: Option<&Attempt>) -> Result<(), Fault> {
-    writer.begin(None)?;
-    writer.send(&OutputRecord {
+    let record = OutputRecord {
         role: Role::State,
         key: Some(ATTEMPT.into()),
         payload: attempt.map(record::encode),
         headers: Vec::new(),
-    })?;
-    writer.flush()?;
-    match writer.commit()? {
-        Committed::Surely => Ok(()),
-        Committed::AfterTrouble => Err(Fault::Doubt("trouble with the attempt record".into())),
-    }
+    };
+    write_apart(writer, &[record]).map(drop)
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@
 //! again, at no cost; only what the log holds beside them forces a rebuild.
 //!
 //! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and do not
-//! count. Neither does what a former owner wrote after a newer one had put up its fence: it was
-//! suspended, and did not know. Everything else counts as it comes.
+//! count. Neither does what a former owner wrote after the fence of a newer one: it was suspended,
+//! and did not know that it had lost the shard. Everything else counts as it comes.
 
 use super::batch::Batch;
 use super::broker::{Ends, Fault, LogRecord, Partition, WriteId};

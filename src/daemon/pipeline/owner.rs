@@ -4,9 +4,10 @@
 //! they agree; a claim where none is named yet; a refusal where they differ. Two groups on one set of
 //! topics would each read all of the input and write everything twice, and neither fences the other.
 
-use super::broker::{Broker, Clock, Committed, Ends, Fault, OutputRecord, Role, WriteId, Writer};
+use super::broker::{Broker, Clock, Ends, Fault, OutputRecord, Role, WriteId};
 use super::record::{self, ENDS, GROUP};
 use super::repair::Repaired;
+use super::transaction::write_apart;
 use super::{Delivery, Pipeline};
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
@@ -49,7 +50,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// before the last commit.
     pub(super) fn fence(&self, writer: &mut B::Writer) -> Result<i64, Fault> {
         let key = record::fence_key(self.setup.delivery, self.clock.wall());
-        note(writer, &[record(key, record::encode(&()))])
+        write_apart(writer, &[record(key, record::encode(&()))])
     }
 
     /// Refuses the changelog of another group.
@@ -87,7 +88,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         if records.is_empty() {
             return Ok(());
         }
-        memory.log_end = note(writer, &records)?.max(memory.log_end);
+        memory.log_end = write_apart(writer, &records)?.max(memory.log_end);
         memory.group = Some(self.setup.group.clone());
         memory.ends_written = true;
         self.log.passed(memory);
@@ -98,18 +99,4 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 fn record(key: String, value: Vec<u8>) -> OutputRecord {
     let key = Some(key.into_bytes());
     OutputRecord { role: Role::State, key, payload: Some(value), headers: Vec::new() }
-}
-
-/// Writes changelog records in a transaction of their own, where there are any, and returns the offset
-/// after them.
-fn note<W: Writer>(writer: &mut W, records: &[OutputRecord]) -> Result<i64, Fault> {
-    writer.begin(None)?;
-    records.iter().try_for_each(|record| writer.send(record))?;
-    writer.flush()?;
-    match writer.commit()? {
-        Committed::Surely => {}
-        Committed::AfterTrouble => return Err(Fault::Doubt("trouble with the fence".into())),
-    }
-    let end = writer.changelog_end();
-    end.ok_or_else(|| Fault::Doubt("the broker did not say where the fence is".into()))
 }

@@ -51,9 +51,9 @@ pub(super) fn positions<B: Broker>(
     Ok(())
 }
 
-/// Why the position in some partition cannot be the one that memory holds, if so: the topic was
-/// truncated or created again while it was not polled. Without `thorough` the content of one
-/// partition's last record is compared, the `turn`-th, which is enough to notice another topic.
+/// Why a topic is not the one that was read before, if so: it was truncated, or created again, while
+/// nobody polled it. The last record of the `checked` partitions is compared; one partition is enough
+/// to notice that a topic was created again.
 ///
 /// # Errors
 /// When the broker cannot be reached in time.
@@ -71,7 +71,11 @@ pub(super) fn replaced<B: Broker>(
             Checked::All => true,
             Checked::One(turn) => at == turn % count.max(1),
         };
-        if let Some(why) = lost_if(broker, partition, *mark, *ends, wanted)? {
+        let why = match out_of_range(*mark, *ends) {
+            None if wanted => differs(broker, partition, *mark, *ends)?,
+            why => why,
+        };
+        if let Some(why) = why {
             let Partition { topic, partition } = partition;
             return Ok(Some(format!("`{topic}` partition {partition}: {why}")));
         }
@@ -86,32 +90,36 @@ pub(super) enum Checked {
     One(usize),
 }
 
-/// Why the position is of no more use, if so.
+/// Why reading cannot go on at the position, if so.
 fn lost<B: Broker>(
     broker: &mut B,
     partition: &Partition,
     mark: InputMark,
     ends: Watermarks,
 ) -> Result<Option<String>, Fault> {
-    lost_if(broker, partition, mark, ends, true)
+    match out_of_range(mark, ends) {
+        None => differs(broker, partition, mark, ends),
+        why => Ok(why),
+    }
 }
 
-fn lost_if<B: Broker>(
+/// Why no record can be read at the position, if so.
+fn out_of_range(mark: InputMark, ends: Watermarks) -> Option<String> {
+    let next = mark.next;
+    if next < ends.low {
+        return Some(format!("its records from {next} to {} are gone", ends.low));
+    }
+    (next > ends.high).then(|| format!("its position {next} lies beyond its end {}", ends.high))
+}
+
+/// How the last record applied differs from the one that the broker holds, if so.
+fn differs<B: Broker>(
     broker: &mut B,
     partition: &Partition,
     mark: InputMark,
     ends: Watermarks,
-    compares: bool,
 ) -> Result<Option<String>, Fault> {
-    let next = mark.next;
-    if next < ends.low {
-        return Ok(Some(format!("its records from {next} to {} are gone", ends.low)));
-    }
-    if next > ends.high {
-        return Ok(Some(format!("its position {next} lies beyond its end {}", ends.high)));
-    }
-    let last = mark.last.filter(|last| compares && last.offset >= ends.low);
-    let Some(last) = last else { return Ok(None) };
+    let Some(last) = mark.last.filter(|last| last.offset >= ends.low) else { return Ok(None) };
     let Some(found) = broker.record_at(partition, last.offset)? else {
         if broker.is_compacted(&partition.topic)? {
             return Ok(None);

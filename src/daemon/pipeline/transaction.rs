@@ -58,8 +58,27 @@ pub(super) fn transact<W: Writer>(
     Ok(committed)
 }
 
-/// Makes sure that nobody else wrote to the changelog, which ends at `expected` then. Only where there
-/// are no transactions, whose markers have offsets too; there, nobody is fenced.
+/// Writes changelog records in a transaction of their own, where there are any, and returns the offset
+/// after them.
+pub(super) fn write_apart<W: Writer>(
+    writer: &mut W,
+    records: &[OutputRecord],
+) -> Result<i64, Fault> {
+    writer.begin(None)?;
+    records.iter().try_for_each(|record| writer.send(record))?;
+    writer.flush()?;
+    match writer.commit()? {
+        Committed::Surely => {}
+        Committed::AfterTrouble => {
+            return Err(Fault::Doubt("trouble with a changelog record".into()));
+        }
+    }
+    let end = writer.changelog_end();
+    end.ok_or_else(|| Fault::Doubt("the broker did not say where the changelog ends".into()))
+}
+
+/// Makes sure that nobody else wrote to the changelog: it then ends at `expected`. Without transactions
+/// nothing fences a former owner, and no control markers take up offsets.
 fn alone<W: Writer>(writer: &W, expected: i64) -> Result<(), Fault> {
     match writer.changelog_end() {
         Some(end) if end > expected => Err(Fault::Doubt(format!(
