@@ -108,7 +108,7 @@ fn verdicts(wire: &Wire, settings: &Settings, mut parts: Parts) -> f64 {
                 parts.measure(3, || relation::judge(new, &candidates, &shelf, &settings.relation));
             let edges: Vec<u32> = edges.iter().map(|piece| (piece.hash >> 32) as u32).collect();
             let uris = verdict.targets().map(|target| target.key.uri.as_str());
-            let keys = Keys::of(&edges, uris);
+            let keys = Keys::of(&edges, uris, None);
             index.insert_at(&print, &keys, &places);
             let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
             let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);

@@ -1,14 +1,19 @@
-//! Postings that forget no live article: what a bounded list had to drop is kept beside it.
+//! Postings that forget no live article: an article that a bounded list drops is kept in an overflow
+//! list of the same key.
 //!
-//! Candidates need the newest few articles of a key, and read the bounded lists alone. A kill needs all,
-//! and reads both. Keys with as many articles as a list holds, or fewer, cost nothing more; each further
-//! article of a key costs 4 bytes.
+//! Candidates need the newest few articles of a key and read the bounded lists only. A kill needs every
+//! article and reads both. A key with no more articles than its bounded list holds costs nothing extra;
+//! each further article costs 4 bytes.
 //!
-//! What has left is let go when its key gets its next article, or when the articles kept have doubled:
-//! no call does more than a constant amount of work on average.
+//! Consecutive versions of one uri share one overflow entry, the newest version: a uri that is sent
+//! thousands of times would otherwise make each correction read thousands of its own versions.
 //!
-//! Invariant CP-1: [`Complete::all`] finds every live article of a key, in order of arrival. (A list drops
-//! its oldest article, so that what was dropped came before what is listed.)
+//! Expired articles are removed when their key gets its next article, or when the number of overflow
+//! entries has doubled, so the average cost of a call is constant.
+//!
+//! Invariant CP-1: for every live article of a key, [`Complete::all`] yields that article or a newer
+//! version of its uri. (A bounded list drops its oldest article, so overflow entries are always older
+//! than listed ones.)
 
 use super::postings::{Place, Postings, TABLES_LOG2, Window};
 use rustc_hash::FxHashMap;
@@ -45,27 +50,34 @@ impl Complete {
         &self.newest
     }
 
-    /// As [`Postings::insert_at`].
+    /// As [`Postings::insert_at`]. `uri_of` gives the number that all versions of a live article's uri
+    /// share.
     pub(super) fn insert_at(
         &mut self,
         key: u32,
         id: u32,
         live: Window,
         place: Option<Place>,
+        uri_of: impl Fn(u32) -> u32,
     ) -> Option<u32> {
         let dropped = self.newest.insert_at(key, id, live, place)?;
-        self.part(key).put(key, dropped, live);
+        self.part(key).put(key, dropped, live, uri_of);
         Some(dropped)
     }
 
     /// As [`Postings::insert_all`], for lists of articles in `live`.
-    pub(super) fn insert_all(&mut self, entries: &[u64], live: Window) {
+    pub(super) fn insert_all(
+        &mut self,
+        entries: &[u64],
+        live: Window,
+        uri_of: impl Fn(u32) -> u32,
+    ) {
         for (key, dropped) in self.newest.insert_all(entries, live.first) {
-            self.part(key).put(key, dropped, live);
+            self.part(key).put(key, dropped, live, &uri_of);
         }
     }
 
-    /// Calls `found` with every live article of `key`, in order of arrival.
+    /// Calls `found` with the live articles of `key` in order of arrival; see CP-1.
     pub(super) fn all(&self, key: u32, live: Window, mut found: impl FnMut(u32)) {
         let older = self.older[place(key)].lists.get(&key).into_iter().flatten().copied();
         older.filter(|&id| live.holds(id)).for_each(&mut found);
@@ -89,11 +101,17 @@ fn place(key: u32) -> usize {
 }
 
 impl Older {
-    fn put(&mut self, key: u32, id: u32, live: Window) {
+    fn put(&mut self, key: u32, id: u32, live: Window, uri_of: impl Fn(u32) -> u32) {
+        if !live.holds(id) {
+            return;
+        }
         let list = self.lists.entry(key).or_default();
         self.articles -= list.len();
         let_go(list, live);
-        list.push_back(id);
+        match list.back_mut() {
+            Some(last) if uri_of(*last) == uri_of(id) => *last = id,
+            _ => list.push_back(id),
+        }
         self.articles += list.len();
         if self.articles > self.sweep_at.max(SWEEP_MIN) {
             self.lists.retain(|_, list| {
@@ -128,11 +146,20 @@ mod tests {
     proptest! {
         /// The naive twin: a list a key.
         #[test]
-        fn every_live_article_of_a_key_is_found(
-            keys in prop::collection::vec(prop::collection::vec(0u32..6, 0..4), 1..300),
+        fn every_live_article_of_a_key_is_found_or_a_newer_version_of_its_uri(
+            articles in prop::collection::vec(
+                (0u32..4, prop::collection::vec(0u32..6, 0..4)),
+                1..300,
+            ),
+            uris in prop::sample::select(vec![1u32, 2, 4, 1000]),
             window in 1u32..90,
             first in prop::sample::select(vec![0u32, u32::MAX - 30]),
         ) {
+            let uri_of = |id: u32| {
+                let n = id.wrapping_sub(first);
+                if uris == 1000 { n } else { articles[n as usize].0 % uris }
+            };
+            let keys: Vec<&[u32]> = articles.iter().map(|(_, keys)| &keys[..]).collect();
             let mut one_by_one = Complete::new(3);
             let mut naive: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
             let mut live = Window { first, len: 0 };
@@ -142,7 +169,7 @@ mod tests {
                     live = Window { first: live.first.wrapping_add(1), len: live.len - 1 };
                 }
                 for key in keys.iter().map(|key| key << 29 | key) {
-                    one_by_one.insert_at(key, id, live, None);
+                    one_by_one.insert_at(key, id, live, None, uri_of);
                     let list = naive.entry(key).or_default();
                     if list.last() != Some(&id) {
                         list.push(id);
@@ -156,13 +183,35 @@ mod tests {
                 .flat_map(|n| keys[n as usize].iter().map(move |key| (n, key << 29 | key)))
                 .map(|(n, key)| u64::from(key) << 32 | u64::from(first.wrapping_add(n)))
                 .collect();
-            at_once.insert_all(&entries, live);
+            at_once.insert_all(&entries, live, uri_of);
             for (key, ids) in naive {
                 let ids: Vec<u32> = ids.into_iter().filter(|&id| live.holds(id)).collect();
-                prop_assert_eq!(all(&one_by_one, key, live), &ids[..]);
-                prop_assert_eq!(all(&at_once, key, live), ids);
+                for found in [all(&one_by_one, key, live), all(&at_once, key, live)] {
+                    let or_newer = |id: &u32| {
+                        let at = found.iter().position(|f| f == id);
+                        at.is_some() || found.iter().any(|&f| {
+                            f.wrapping_sub(first) > id.wrapping_sub(first)
+                                && uri_of(f) == uri_of(*id)
+                        })
+                    };
+                    prop_assert!(ids.iter().all(or_newer), "{ids:?} but found {found:?}");
+                    prop_assert!(found.iter().all(|id| ids.contains(id)));
+                    prop_assert!(found.is_sorted_by_key(|id| id.wrapping_sub(first)));
+                    if uris == 1000 {
+                        prop_assert_eq!(&found, &ids);
+                    }
+                }
             }
         }
+    }
+
+    #[test]
+    fn versions_of_one_uri_share_one_entry() {
+        let mut postings = Complete::new(2);
+        for id in 0..10_000u32 {
+            postings.insert_at(7, id, Window { first: 0, len: id }, None, |_| 0);
+        }
+        assert_eq!(all(&postings, 7, Window { first: 0, len: 10_000 }), [9_997, 9_998, 9_999]);
     }
 
     #[test]
@@ -170,8 +219,8 @@ mod tests {
         let mut postings = Complete::new(2);
         for id in 0..100_000u32 {
             let live = Window { first: id.saturating_sub(100), len: id.min(100) };
-            postings.insert_at(id % 7, id, live, None);
-            postings.insert_at(id / 500 + 10, id, live, None);
+            postings.insert_at(id % 7, id, live, None, |id| id);
+            postings.insert_at(id / 500 + 10, id, live, None, |id| id);
         }
         let held: usize = postings.older.iter().map(|older| older.articles).sum();
         assert!(held < 1_000, "{held} articles are kept of 100 that are live");

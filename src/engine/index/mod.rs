@@ -10,9 +10,8 @@
 //! places go to the best by shared samples times p, the next to those that explain samples which no
 //! better one explains (a spliced item's donor is crowded out by copies of its base otherwise).
 //!
-//! [`Index::holders`] finds more, and all of it: every live article that shares two samples with a text
-//! or is equal to it, from lists that nothing is cut from ([`complete`]). [`Index::naming`] finds those
-//! whose verdict names a uri. Kills and corrections ask for both.
+//! [`Index::holders`] finds every uri with live versions that share two samples with a text or equal it,
+//! from lists that are never cut ([`complete`]). [`Index::naming`] finds those whose verdict names a uri. Kills and corrections ask for both.
 //!
 //! Edge pieces are listed beside the samples, so that the state machine can tell whose other text is
 //! unrelated ([`furniture`]).
@@ -107,6 +106,8 @@ const AT_ONCE: usize = 1 << 16;
 struct Meta {
     words: u32,
     period_log2: u8,
+    /// A number that all live versions of one uri share.
+    uri: u32,
 }
 
 /// The index over the live articles of one shard.
@@ -308,13 +309,16 @@ impl Index {
         let window = self.window();
         let id = window.first.wrapping_add(window.len);
         let mut dropped = 0;
+        let live = &self.live;
+        let uri_of = |id: u32| live[id.wrapping_sub(window.first) as usize].uri;
         let fresh = (places.first, places.len) == (window.first, window.len);
         let places = places.all.iter().copied().filter(|_| fresh).map(Some);
         let places = places.chain(std::iter::repeat(None));
         for (&key, place) in print.samples.iter().zip(places) {
-            dropped += u32::from(self.samples.insert_at(key, id, window, place).is_some());
+            dropped += u32::from(self.samples.insert_at(key, id, window, place, uri_of).is_some());
         }
-        let crowded = whole(print).and_then(|key| self.equal.insert_at(key, id, window, None));
+        let crowded =
+            whole(print).and_then(|key| self.equal.insert_at(key, id, window, None, uri_of));
         dropped += u32::from(crowded.is_some());
         let crowded = masked(print).and_then(|key| self.masked.insert(key, id, window));
         dropped += u32::from(crowded.is_some());
@@ -322,9 +326,9 @@ impl Index {
             self.edges.insert(key, id, window);
         }
         for &key in &keys.named {
-            self.named.insert_at(key, id, window, None);
+            self.named.insert_at(key, id, window, None, uri_of);
         }
-        self.come(print);
+        self.come(print, keys);
         dropped
     }
 
@@ -343,24 +347,33 @@ impl Index {
                 masks.extend(masked(print).map(entry));
                 pieces.extend(keys.edges.iter().copied().map(entry));
                 uris.extend(keys.named.iter().copied().map(entry));
-                self.come(print);
+                self.come(print, &keys);
             }
             if self.live.len() == before {
                 return;
             }
             let window = self.window();
-            self.samples.insert_all(&samples, window);
-            self.equal.insert_all(&equal, window);
+            let live = &self.live;
+            let uri_of = |id: u32| live[id.wrapping_sub(first) as usize].uri;
+            self.samples.insert_all(&samples, window, uri_of);
+            self.equal.insert_all(&equal, window, uri_of);
             self.masked.insert_all(&masks, first);
             self.edges.insert_all(&pieces, first);
-            self.named.insert_all(&uris, window);
+            self.named.insert_all(&uris, window, uri_of);
         }
     }
 
     /// The next article is live.
-    fn come(&mut self, print: &Fingerprint) {
+    fn come(&mut self, print: &Fingerprint, keys: &Keys<'_>) {
         self.hamming.insert(print.simhash);
-        self.live.push_back(Meta { words: print.words() as u32, period_log2: print.period_log2 });
+        let next = self.first + self.live.len() as u64;
+        let before = keys.previous.and_then(|that| that.0.checked_sub(self.first));
+        let before = before.and_then(|at| self.live.get(at as usize));
+        self.live.push_back(Meta {
+            words: print.words() as u32,
+            period_log2: print.period_log2,
+            uri: before.map_or(next as u32, |that| that.uri),
+        });
     }
 
     /// Removes the oldest article.

@@ -11,7 +11,7 @@ use crate::engine::relation::names::{self, Names};
 use crate::engine::relation::past::Identity;
 use crate::engine::relation::{Earlier, Kind, Relation, Scope, Standing, Verdict};
 use crate::engine::story::{Member, Members, StoryId, Terms};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -58,10 +58,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What it is listed under in the index beside its text. Versions of its own are found by uri.
-    pub(super) fn keys(&self) -> Keys<'_> {
+    /// The keys that the index lists this article under, besides those of its text. `previous` is the
+    /// newest earlier article with the same uri.
+    pub(super) fn keys(&self, previous: Option<Sequence>) -> Keys<'_> {
         let uris = self.decision.verdict.targets().map(|target| target.key.uri.as_str());
-        Keys::of(&self.edges, uris.filter(|uri| *uri != self.about.uri))
+        Keys::of(&self.edges, uris.filter(|uri| *uri != self.about.uri), previous)
     }
 }
 
@@ -421,6 +422,33 @@ impl Live {
     pub(super) fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
         let all = self.uris.get(uri).into_iter().flat_map(Versions::all);
         all.filter_map(|&sequence| self.earlier(sequence))
+    }
+
+    /// The newest live article of this uri, notices included.
+    pub(super) fn newest_of_uri(&self, uri: &str) -> Option<Sequence> {
+        self.uris.get(uri)?.all().back().copied()
+    }
+
+    /// Every live version of the uris of these articles, in order of arrival, except versions of the
+    /// uri that `left_out` names.
+    pub(super) fn with_versions(&self, of: &[Sequence], left_out: &str) -> Vec<Sequence> {
+        let mut all = Vec::with_capacity(of.len());
+        let mut expanded: FxHashSet<Sequence> = FxHashSet::default();
+        let entries = of.iter().filter_map(|&sequence| Some((sequence, self.get(sequence)?)));
+        for (sequence, entry) in entries.filter(|(_, entry)| entry.about.uri != left_out) {
+            match self.uris.get(&entry.about.uri).map(Versions::all) {
+                Some(versions) if versions.len() > 1 => {
+                    let first = versions.front().copied().unwrap_or(sequence);
+                    if expanded.insert(first) {
+                        all.extend(versions);
+                    }
+                }
+                _ => all.push(sequence),
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The newest live article that bears the name of this key.

@@ -227,7 +227,8 @@ impl State {
             edges: edges.keys.into(),
             changed_by: None,
         };
-        let crowded = self.index.insert_at(&entry.print, &entry.keys(), &places);
+        let previous = self.live.newest_of_uri(&entry.about.uri);
+        let crowded = self.index.insert_at(&entry.print, &entry.keys(previous), &places);
         self.tally.postings_dropped += u64::from(crowded);
         self.changes.push(Change::article(sequence, &entry));
         self.tally.bearers_dropped += self.live.push(entry);

@@ -84,9 +84,10 @@ impl State {
         }
         let mut holders: Vec<(Sequence, usize)> = Vec::new();
         for (at, (member, _)) in texts.iter().enumerate() {
-            let all = self.index.holders(&member.print).into_iter();
-            holders
-                .extend(all.chain(self.index.naming(&member.about.uri)).map(|holder| (holder, at)));
+            let mut all = self.index.holders(&member.print);
+            all.extend(self.index.naming(&member.about.uri));
+            let all = self.live.with_versions(&all, &member.about.uri);
+            holders.extend(all.into_iter().map(|holder| (holder, at)));
         }
         holders.sort_unstable();
         holders.dedup();
@@ -114,13 +115,10 @@ impl State {
         let content = self.past.of_uri(&of.uri).map(|identity| identity.content);
         let mut all = self.index.naming(&of.uri);
         all.extend(content.into_iter().flat_map(|content| self.index.equal(content)));
-        all.sort_unstable();
-        all.dedup();
+        let all = self.live.with_versions(&all, &of.uri);
         let carriers = all.into_iter().filter_map(|at| Some((at, self.live.get(at)?)));
         let carriers = carriers.filter(|(s, entry)| {
-            *s != own
-                && entry.about.uri != of.uri
-                && entry.decision.verdict.relation.kind != Kind::Withdrawal
+            *s != own && entry.decision.verdict.relation.kind != Kind::Withdrawal
         });
         let mut carriers = carriers.filter_map(|that| self.carried_from(of, content, that));
         Radius {

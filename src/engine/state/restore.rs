@@ -12,6 +12,7 @@ use crate::engine::Settings;
 use crate::engine::fingerprint::FloodKey;
 use crate::engine::index::Index;
 use crate::engine::story::{Members, StoryId};
+use rustc_hash::FxHashMap;
 
 impl State {
     /// Rebuilds the state that wrote `records`: the last value of every key, in any order.
@@ -50,8 +51,14 @@ impl State {
         let Self { live, index, stories, .. } = &mut state;
         let live = &*live;
         let members = live.iter().filter_map(|(s, e)| Some((live.member(s)?, e.decision.story)));
+        let mut newest: FxHashMap<&str, Sequence> = FxHashMap::default();
         let ((), lost) = rayon::join(
-            || index.insert_all(live.iter().map(|(_, entry)| (&entry.print, entry.keys()))),
+            || {
+                index.insert_all(live.iter().map(|(sequence, entry)| {
+                    let previous = newest.insert(&entry.about.uri, sequence);
+                    (&entry.print, entry.keys(previous))
+                }))
+            },
             || stories.put_all_back(members, live.len(), live),
         );
         missing(lost)?;
@@ -68,7 +75,8 @@ impl State {
         sequence: Sequence,
         entry: Entry,
     ) -> Result<(), RestoreError> {
-        self.index.insert(&entry.print, &entry.keys());
+        let previous = self.live.newest_of_uri(&entry.about.uri);
+        self.index.insert(&entry.print, &entry.keys(previous));
         self.come_back(sequence, entry)?;
         let Some(member) = self.live.member(sequence) else { return Ok(()) };
         let story = self.live.get(sequence).and_then(|entry| entry.decision.story);
