@@ -22,26 +22,26 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use wirefold::daemon::admin::Settings as Http;
-use wirefold::daemon::admin::api::Source;
-use wirefold::daemon::admin::server::{Bounds, Server, Shown};
-use wirefold::daemon::admin::status::Instance;
-use wirefold::daemon::contract::{Encoder, Mode, Unique};
-use wirefold::daemon::desk::keeper::Keeper;
-use wirefold::daemon::desk::{Desks, News};
+use wirefold::daemon::article_text::{ArticleTexts, RecordSource, SourceRecord};
 use wirefold::daemon::faults::Faults;
-use wirefold::daemon::metrics;
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
+use wirefold::daemon::http::Settings as Http;
+use wirefold::daemon::http::api::ApiSource;
+use wirefold::daemon::http::server::{Server, ServerBounds, ServerSources};
+use wirefold::daemon::http::status::Instance;
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
-use wirefold::daemon::texts::{Reads, Record, Texts};
-use wirefold::daemon::view::Views;
-use wirefold::engine::Settings;
-use wirefold::engine::article::InputPosition;
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
-use wirefold::engine::wire::Format;
-use wirefold::engine::wire::Part;
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold::daemon::snapshot::shards::ShardStatuses;
+use wirefold::daemon::snapshot::thread::SnapshotThread;
+use wirefold::daemon::snapshot::{CommittedBatch, Snapshots};
+use wirefold::daemon::telemetry::metrics;
+use wirefold_engine::Settings;
+use wirefold_engine::article::InputPosition;
+use wirefold_engine::decode::Format;
+use wirefold_engine::decode::RecordPart;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
 
 const KEY: FloodKey = FloodKey(7);
 const BATCH: usize = 250;
@@ -67,14 +67,14 @@ enum Way {
 /// Texts as the wire sent them.
 struct Wire(Arc<Vec<feed::Line>>);
 
-impl Reads for Wire {
-    fn read(&mut self, at: &InputPosition) -> Result<Option<Record>, String> {
+impl RecordSource for Wire {
+    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String> {
         let Some(line) = self.0.get(at.offset as usize) else { return Ok(None) };
         let article = &line.article;
         let payload = serde_json::json!({
             "uri": article.uri, "headline": article.headline, "body": article.body.published(),
         });
-        Ok(Some(Record { payload: payload.to_string().into_bytes(), content_type: None }))
+        Ok(Some(SourceRecord { payload: payload.to_string().into_bytes(), content_type: None }))
     }
 }
 
@@ -150,12 +150,12 @@ fn main() {
 /// Works through a wire, and says what it cost.
 fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
     let before = resident();
-    let (settings, desks) = (Settings::default(), Desks::new(1));
+    let (settings, desks) = (Settings::default(), Snapshots::new(1));
     let mut state = State::new(settings.clone(), KEY);
     let mut keeper = (way != Way::NoViews)
-        .then(|| Keeper::start(0, desks.clone(), &Faults::default()).expect("a thread"));
+        .then(|| SnapshotThread::start(0, desks.clone(), &Faults::default()).expect("a thread"));
     desks.hear(0);
-    let encoder = Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Wanted);
+    let encoder = Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueFeed::Wanted);
     let loaded = (way == Way::Load).then(|| {
         let server = serve(&desks, wire, &settings);
         let child = load(server.address());
@@ -178,8 +178,8 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
                 headers: Vec::new(),
             };
             for (n, event) in (0..).zip(state.apply(new, line.stamp, line.input.clone())) {
-                let (record, part, items, resets) = (&record, &Part::Whole, 1, 0);
-                let told = Told { event: &event, n, sequence, record, part, items, resets };
+                let (record, part, items, resets) = (&record, &RecordPart::Whole, 1, 0);
+                let told = EventContext { event: &event, n, sequence, record, part, items, resets };
                 outputs.extend(encoder.encode(&told));
                 sequence += 1;
                 events.push(event);
@@ -188,7 +188,7 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
         std::hint::black_box(state.take_changes());
         let touched = state.take_touched();
         if let Some(keeper) = &mut keeper {
-            let news = News { events: &events, outputs: &outputs };
+            let news = CommittedBatch { events: &events, outputs: &outputs };
             keeper.follow(&state, touched, Some(news), sequence);
             keeper.catch_up(&state, sequence);
         }
@@ -226,16 +226,16 @@ fn settle() {
 }
 
 /// Waits until the desk shows all that is live.
-fn await_all(desks: &Desks, state: &State) {
+fn await_all(desks: &Snapshots, state: &State) {
     while desks.of(0).is_some_and(|desk| desk.len() < state.live_articles()) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-fn serve(desks: &Arc<Desks>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -> Server {
-    let source = Source {
+fn serve(desks: &Arc<Snapshots>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -> Server {
+    let source = ApiSource {
         desks: desks.clone(),
-        texts: Some(Texts::start(Wire(wire.clone()), desks.bounds()).expect("a thread")),
+        texts: Some(ArticleTexts::start(Wire(wire.clone()), desks.bounds()).expect("a thread")),
         engine: Arc::new(settings.clone()),
         format: Format::Auto,
     };
@@ -247,10 +247,11 @@ fn serve(desks: &Arc<Desks>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -
         delivery: String::new(),
     };
     let metrics = metrics::recorder().expect("a recorder").handle();
-    let shown = Shown { instance, views: Views::new(1), metrics, source: Some(source) };
+    let shown =
+        ServerSources { instance, views: ShardStatuses::new(1), metrics, source: Some(source) };
     let http =
         Http { listen: "127.0.0.1:0".into(), streams_max: STREAMS as u16 + 8, ..Http::default() };
-    Server::start(&http, shown, Bounds::default()).expect("it starts").expect("it listens")
+    Server::start(&http, shown, ServerBounds::default()).expect("it starts").expect("it listens")
 }
 
 /// Starts the clients, and waits until all of them follow.

@@ -3,14 +3,14 @@
 //! `cargo bench --bench carriers`; the first argument divides all counts, for a quick look.
 
 use std::time::{Duration, Instant};
-use wirefold::engine::Settings;
-use wirefold::engine::article::{
+use wirefold_engine::Settings;
+use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
 };
-use wirefold::engine::event::{Event, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
+use wirefold_engine::event::{Event, EventKind};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
 
 mod wire;
 
@@ -64,7 +64,7 @@ fn kill(uri: &str, of: &str) -> Article {
 
 fn carriers(events: &[Event]) -> usize {
     let count = |event: &Event| match &event.what {
-        What::Withdrawn(radius) => radius.carriers.len(),
+        EventKind::Withdrawn(radius) => radius.carriers.len(),
         _ => 0,
     };
     events.iter().map(count).sum()

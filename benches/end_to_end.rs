@@ -202,7 +202,7 @@ impl Ear {
             Who::Wirefold => {
                 let headers = message.headers()?;
                 let value = |name| headers.iter().find(|h| h.key == name).and_then(|h| h.value);
-                let classified = wirefold::daemon::contract::CLASSIFIED.as_bytes();
+                let classified = wirefold::daemon::publish::CLASSIFIED.as_bytes();
                 value("ce_type").filter(|kind| *kind == classified)?;
                 value("ce_subject")?
             }

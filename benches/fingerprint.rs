@@ -11,13 +11,13 @@ use gaoya::minhash::{MinHasher, MinHasher32};
 use shelf::Shelf;
 use std::hint::black_box;
 use txtfp::{Canonicalizer, Fingerprinter, ShingleTokenizer, SimHashFingerprinter, WordTokenizer};
-use wirefold::engine::article::{About, Article, Body, EventTime, Sequence};
-use wirefold::engine::fingerprint::{self, Fingerprint, FloodKey, Settings};
-use wirefold::engine::index::Candidate;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::align::Aligner;
-use wirefold::engine::relation::{self, Arrival, Verdict};
-use wirefold::engine::text::{self, words};
+use wirefold_engine::article::{About, Article, Body, EventTime, Sequence};
+use wirefold_engine::candidates::Candidate;
+use wirefold_engine::fingerprint::{self, Fingerprint, FloodKey, Settings};
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::text::{self, words};
+use wirefold_engine::verdict::align::Aligner;
+use wirefold_engine::verdict::{self, Arrival, Verdict};
 
 const BYTES: usize = 3_400;
 
@@ -55,7 +55,7 @@ fn fingerprints(criterion: &mut Criterion) {
             Fingerprint::of(&words, &Settings::default(), FloodKey(1))
         });
     });
-    let engine = wirefold::engine::Settings::default();
+    let engine = wirefold_engine::Settings::default();
     let articles: Vec<Article> = texts
         .iter()
         .map(|text| Article { body: Body::Plain(text.clone()), ..Article::default() })
@@ -106,7 +106,7 @@ fn edited(text: &str) -> String {
 /// Verification and the verdict: an edited copy against its original alone, and against eight strangers
 /// beside it, as many as are compared at most.
 fn verification(criterion: &mut Criterion) {
-    let (text_settings, settings) = (text::Settings::default(), relation::Settings::default());
+    let (text_settings, settings) = (text::Settings::default(), verdict::Settings::default());
     let print = |text: &str| {
         let words = words(text, &text_settings);
         let print = Fingerprint::of(&words, &Settings::default(), FloodKey(1));
@@ -135,7 +135,7 @@ fn verification(criterion: &mut Criterion) {
                     .collect();
                 let (about, clean, now) = (&about, &clean, EventTime(0));
                 let new = Arrival { about, clean, words, print, now };
-                relation::judge(new, black_box(&candidates), &shelf, &settings)
+                verdict::judge(new, black_box(&candidates), &shelf, &settings)
             });
         });
     }

@@ -6,10 +6,10 @@
 mod wire;
 
 use std::time::{Duration, Instant};
-use wirefold::engine::article::Sequence;
-use wirefold::engine::fingerprint::{Fingerprint, FloodKey, Settings};
-use wirefold::engine::index::{self, Index, Keys};
-use wirefold::engine::text::{self, words};
+use wirefold_engine::article::Sequence;
+use wirefold_engine::candidates::{self, Index, PostingKeys};
+use wirefold_engine::fingerprint::{Fingerprint, FloodKey, Settings};
+use wirefold_engine::text::{self, words};
 
 /// So many that each table is rebuilt: at a million live all of them are, within the same few thousand
 /// articles.
@@ -32,12 +32,12 @@ fn main() {
     let base = Fingerprint::of(&all, &Settings::default(), FloodKey(1));
     println!("{} samples an article", base.samples.len());
     for live in [10_000, 100_000, 1_000_000] {
-        let mut index = Index::new(&index::Settings::default(), Sequence(0));
+        let mut index = Index::new(&candidates::Settings::default(), Sequence(0));
         let mut longest = Duration::ZERO;
         for _ in 0..live {
             let new = print(&mut rng, &base);
             let started = Instant::now();
-            index.insert(&new, &Keys::default());
+            index.insert(&new, &PostingKeys::default());
             longest = longest.max(started.elapsed());
         }
         let news: Vec<Fingerprint> = (0..MEASURED).map(|_| print(&mut rng, &base)).collect();
@@ -47,7 +47,7 @@ fn main() {
             let began = Instant::now();
             let (candidates, places) = index.look_up(new);
             found += candidates.len();
-            index.insert_at(new, &Keys::default(), &places);
+            index.insert_at(new, &PostingKeys::default(), &places);
             index.expire();
             longest = longest.max(began.elapsed());
         }

@@ -13,14 +13,14 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use wirefold::daemon::pipeline::broker::LogRecord;
-use wirefold::daemon::pipeline::memory::Log;
+use wirefold::daemon::pipeline::memory::ChangelogReader;
 use wirefold::daemon::pipeline::record::{self, Journal, KEY, POSITION, Position, journal_key};
-use wirefold::engine::article::{EventTime, InputPosition, Span};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
-use wirefold::engine::wire::{Format, decode};
-use wirefold::engine::{CORE, Settings};
+use wirefold_engine::article::{EventTime, InputPosition, Span};
+use wirefold_engine::decode::{Format, decode};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::{CORE, Settings};
 
 /// That of the binary.
 #[global_allocator]
@@ -109,7 +109,7 @@ fn main() {
     drop(copy);
 
     let started = Instant::now();
-    let mut log = Log::default();
+    let mut log = ChangelogReader::default();
     for found in records {
         log.take(found, None).expect("the record is ours");
     }

@@ -1,9 +1,9 @@
 //! The earlier articles, as verdicts need them. Benches include this file.
 
 use rustc_hash::FxHashMap;
-use wirefold::engine::article::{About, EventTime, Sequence};
-use wirefold::engine::fingerprint::Fingerprint;
-use wirefold::engine::relation::{Archive, Earlier, Standing, Verdict, past::Identity};
+use wirefold_engine::article::{About, EventTime, Sequence};
+use wirefold_engine::fingerprint::Fingerprint;
+use wirefold_engine::verdict::{Archive, Earlier, Validity, Verdict, identity_record::Identity};
 
 /// The earlier articles, as verdicts need them.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Shelf {
 impl Archive for Shelf {
     fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         let (about, print, verdict, arrived) = self.all.get(sequence.0 as usize)?;
-        let (arrived, standing) = (*arrived, Standing::Stands);
+        let (arrived, standing) = (*arrived, Validity::Stands);
         Some(Earlier { sequence, arrived, about, print, verdict, standing })
     }
 

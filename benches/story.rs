@@ -15,12 +15,12 @@ use clock::Clock;
 use peak_alloc::PeakAlloc;
 use std::collections::HashMap;
 use std::time::Instant;
-use wirefold::engine::Settings;
-use wirefold::engine::article::{About, EventTime, Sequence};
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::{Kind, Standing};
-use wirefold::engine::story::{Member, Members, Stories, StoryId, Terms};
-use wirefold::engine::wire::{Format, decode};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{About, EventTime, Sequence};
+use wirefold_engine::decode::{Format, decode};
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::stories::{Member, MemberLookup, Stories, StoryId, Terms};
+use wirefold_engine::verdict::{Kind, Validity};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -38,11 +38,11 @@ fn member<'a>(at: u64, about: &'a About, terms: &'a Terms) -> Member<'a> {
         root: Sequence(at),
         words: 500,
         terms,
-        standing: Standing::Stands,
+        standing: Validity::Stands,
     }
 }
 
-impl Members for Shelf {
+impl MemberLookup for Shelf {
     fn member(&self, sequence: Sequence) -> Option<Member<'_>> {
         let (about, terms) = self.0.get(sequence.0 as usize)?;
         Some(member(sequence.0, about, terms))
@@ -55,7 +55,7 @@ fn read(lines: &[String], settings: &Settings) -> Vec<(About, Terms)> {
     for line in lines {
         for article in decode(line.as_bytes(), None, Format::Auto, &settings.wire) {
             let Ok(article) = article else { continue };
-            let new = prepare(article, settings, wirefold::engine::fingerprint::FloodKey(1));
+            let new = prepare(article, settings, wirefold_engine::fingerprint::FloodKey(1));
             all.push((new.about, new.terms));
         }
     }

@@ -22,15 +22,15 @@ use gaoya::minhash::{MinHashIndex, MinHasher, MinHasher32};
 use rustc_hash::FxHashMap;
 use shelf::Shelf;
 use std::time::Instant;
-use wirefold::engine::Settings;
-use wirefold::engine::article::{About, EventTime, InputPosition, Sequence};
-use wirefold::engine::fingerprint::{Fingerprint, FloodKey};
-use wirefold::engine::index::{Index, Keys};
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::{self, Arrival};
-use wirefold::engine::state::State;
-use wirefold::engine::text::{self, pieces::pieces};
-use wirefold::engine::wire::{Format, decode};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{About, EventTime, InputPosition, Sequence};
+use wirefold_engine::candidates::{Index, PostingKeys};
+use wirefold_engine::decode::{Format, decode};
+use wirefold_engine::fingerprint::{Fingerprint, FloodKey};
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::text::{self, pieces::pieces};
+use wirefold_engine::verdict::{self, Arrival};
 
 /// That of the binary.
 #[global_allocator]
@@ -105,10 +105,10 @@ fn verdicts(wire: &Wire, settings: &Settings, mut parts: Parts) -> f64 {
             let (candidates, places) = parts.measure(2, || index.look_up(&print));
             let new = Arrival { about: &about, clean: &clean, words: &words, print: &print, now };
             let verdict =
-                parts.measure(3, || relation::judge(new, &candidates, &shelf, &settings.relation));
+                parts.measure(3, || verdict::judge(new, &candidates, &shelf, &settings.relation));
             let edges: Vec<u32> = edges.iter().map(|piece| (piece.hash >> 32) as u32).collect();
             let uris = verdict.targets().map(|target| target.key.uri.as_str());
-            let keys = Keys::of(&edges, uris, None);
+            let keys = PostingKeys::of(&edges, uris, None);
             index.insert_at(&print, &keys, &places);
             let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
             let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);

@@ -5,9 +5,9 @@
 //! topics.
 
 use super::run::kafka;
-use super::{Failure, print};
+use super::{CommandError, print};
 use crate::config::Config;
-use crate::daemon::admin::server;
+use crate::daemon::http::server;
 use crate::daemon::kafka::{client, topics};
 use anyhow::anyhow;
 
@@ -23,10 +23,10 @@ pub(super) struct Args {
 }
 
 /// Runs `check`.
-pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     let settings = kafka(config);
-    client::check(&settings).map_err(|why| Failure::Usage(anyhow!(why)))?;
-    server::check(&config.http).map_err(|why| Failure::Usage(why.into()))?;
+    client::check(&settings).map_err(|why| CommandError::Usage(anyhow!(why)))?;
+    server::check(&config.http).map_err(|why| CommandError::Usage(why.into()))?;
     if args.show {
         print::text(&config.shown())?;
     }

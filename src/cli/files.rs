@@ -1,6 +1,6 @@
 //! The files that a command writes.
 //!
-//! In: the paths of inputs and outputs. Out: open [`Output`]s, none of which is an input or
+//! In: the paths of inputs and outputs. Out: open [`OutputFile`]s, none of which is an input or
 //! another output. A file is written under a temporary name in the same folder and gets its own
 //! name when the command has succeeded, so that a run that fails leaves the old file as it was.
 //! Devices and pipes are written directly.
@@ -25,14 +25,14 @@ const NEW_FILE: u32 = 0o666;
 
 /// A path given on the command line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named<'a> {
+pub(super) struct NamedPath<'a> {
     /// What a message calls it, such as `--events`.
     pub(super) option: &'a str,
     /// `-` is stdin or stdout.
     pub(super) path: &'a Path,
 }
 
-impl std::fmt::Display for Named<'_> {
+impl std::fmt::Display for NamedPath<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{} `{}`", self.option, self.path.display())
     }
@@ -40,7 +40,7 @@ impl std::fmt::Display for Named<'_> {
 
 /// Which file a path leads to.
 #[derive(Debug, PartialEq, Eq)]
-enum Identity {
+enum FileIdentity {
     /// A file, pipe or socket by device and inode.
     There(u64, u64),
     /// A file that is not there yet, by the device and inode of its folder.
@@ -55,13 +55,13 @@ enum Identity {
 ///
 /// # Errors
 /// When two are one file; the message names both.
-pub(super) fn distinct(inputs: &[Named<'_>], outputs: &[Named<'_>]) -> anyhow::Result<()> {
-    let found = |all: &[Named<'_>], of: fn(&Path) -> Identity| -> Vec<Identity> {
+pub(super) fn distinct(inputs: &[NamedPath<'_>], outputs: &[NamedPath<'_>]) -> anyhow::Result<()> {
+    let found = |all: &[NamedPath<'_>], of: fn(&Path) -> FileIdentity| -> Vec<FileIdentity> {
         all.iter().map(|named| of(named.path)).collect()
     };
     let (read, written) = (found(inputs, input), found(outputs, output));
     for (at, output) in outputs.iter().enumerate() {
-        let same = |other: &Identity| *other != Identity::Device && *other == written[at];
+        let same = |other: &FileIdentity| *other != FileIdentity::Device && *other == written[at];
         if let Some(input) = read.iter().position(same) {
             return Err(anyhow!("{output} is the file that {} reads", inputs[input]));
         }
@@ -75,7 +75,7 @@ pub(super) fn distinct(inputs: &[Named<'_>], outputs: &[Named<'_>]) -> anyhow::R
     Ok(())
 }
 
-fn input(path: &Path) -> Identity {
+fn input(path: &Path) -> FileIdentity {
     let found = if path == Path::new("-") {
         of_descriptor(io::stdin().as_fd())
     } else {
@@ -83,35 +83,35 @@ fn input(path: &Path) -> Identity {
     };
     match found {
         Ok(found) if found.is_file() || found.file_type().is_fifo() => there(&found),
-        _ => Identity::Device,
+        _ => FileIdentity::Device,
     }
 }
 
-fn output(path: &Path) -> Identity {
+fn output(path: &Path) -> FileIdentity {
     let stdout = is_stdout(path);
     let found = if stdout { of_descriptor(io::stdout().as_fd()) } else { fs::metadata(path) };
     match found {
         Ok(found) if found.file_type().is_char_device() || found.file_type().is_block_device() => {
             if stdout {
-                Identity::Stdout
+                FileIdentity::Stdout
             } else {
-                Identity::Device
+                FileIdentity::Device
             }
         }
         Ok(found) => there(&found),
-        Err(_) => new(path).unwrap_or(Identity::Device),
+        Err(_) => new(path).unwrap_or(FileIdentity::Device),
     }
 }
 
-fn there(found: &Metadata) -> Identity {
-    Identity::There(found.dev(), found.ino())
+fn there(found: &Metadata) -> FileIdentity {
+    FileIdentity::There(found.dev(), found.ino())
 }
 
 /// A file that is not there yet; absent where its folder is not there either.
-fn new(path: &Path) -> Option<Identity> {
+fn new(path: &Path) -> Option<FileIdentity> {
     let path = followed(path);
     let folder = fs::metadata(folder(&path)).ok()?;
-    Some(Identity::New(folder.dev(), folder.ino(), path.file_name()?.into()))
+    Some(FileIdentity::New(folder.dev(), folder.ino(), path.file_name()?.into()))
 }
 
 /// Whether a path is stdout, by whichever of its names.
@@ -147,7 +147,7 @@ fn followed(path: &Path) -> PathBuf {
 }
 
 /// Something that a command writes, and how many records it got.
-pub(super) struct Output {
+pub(super) struct OutputFile {
     name: String,
     sink: Sink,
     records: u64,
@@ -166,7 +166,7 @@ enum Sink {
     Closed,
 }
 
-impl Output {
+impl OutputFile {
     /// Opens `path`; `-` is stdout.
     ///
     /// # Errors

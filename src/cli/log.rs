@@ -8,17 +8,17 @@
 //! One filter holds for both. A filter for each layer would lose events: asking whether a record of
 //! the crate `log` is wanted, as librdkafka's client does, leaves such filters set for the next event.
 
-use crate::engine::article::EventTime;
 use clap::ValueEnum;
 use std::io::IsTerminal;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
+use wirefold_engine::article::EventTime;
 
 /// How logs are printed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Form {
+pub(super) enum LogFormat {
     /// For a person.
     Text,
     /// For a machine: one object a line.
@@ -27,31 +27,31 @@ pub(super) enum Form {
 
 /// What is to be flushed at the end; dropping it does.
 #[must_use = "spans that are not sent yet are sent when this is dropped"]
-pub(super) struct Telling {
+pub(super) struct LogGuard {
     #[cfg(feature = "otlp")]
     _spans: Option<otlp::Exporting>,
 }
 
 /// Starts logging from `level` on, and exporting where it is asked for.
-pub(super) fn start(form: Form, level: &str) -> anyhow::Result<Telling> {
+pub(super) fn start(form: LogFormat, level: &str) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     let lines = match form {
-        Form::Text => lines.boxed(),
-        Form::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     let all = tracing_subscriber::registry().with(filter).with(lines);
     #[cfg(feature = "otlp")]
     {
         let exporting = otlp::start()?;
         all.with(exporting.as_ref().map(otlp::Exporting::layer)).init();
-        Ok(Telling { _spans: exporting })
+        Ok(LogGuard { _spans: exporting })
     }
     #[cfg(not(feature = "otlp"))]
     {
         all.init();
-        Ok(Telling {})
+        Ok(LogGuard {})
     }
 }
 

@@ -36,7 +36,7 @@ struct Cli {
     set: Vec<String>,
     /// How logs are printed on stderr.
     #[arg(long, global = true, value_name = "FORM", default_value = "text", help_heading = EVERYWHERE)]
-    log: log::Form,
+    log: log::LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -59,19 +59,19 @@ enum Command {
     /// Prints what is published and what is set, for machines.
     Schema {
         /// What to print.
-        what: schema::What,
+        what: schema::SchemaKind,
     },
 }
 
 /// Why a subcommand ended without success.
-enum Failure {
+enum CommandError {
     /// Exit code 2.
     Usage(anyhow::Error),
     /// Exit code 1.
     Failed(anyhow::Error),
 }
 
-impl<E: Into<anyhow::Error>> From<E> for Failure {
+impl<E: Into<anyhow::Error>> From<E> for CommandError {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -92,24 +92,24 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Usage(error)) => report(&error, form, 2),
-        Err(Failure::Failed(error)) if print::hung_up(&error) => ExitCode::SUCCESS,
-        Err(Failure::Failed(error)) => report(&error, form, 1),
+        Err(CommandError::Usage(error)) => report(&error, form, 2),
+        Err(CommandError::Failed(error)) if print::hung_up(&error) => ExitCode::SUCCESS,
+        Err(CommandError::Failed(error)) => report(&error, form, 1),
     }
 }
 
 /// Says why the process ends, in the form of the logs.
-fn report(error: &anyhow::Error, form: log::Form, code: u8) -> ExitCode {
+fn report(error: &anyhow::Error, form: log::LogFormat, code: u8) -> ExitCode {
     match form {
-        log::Form::Text => print::remark(format_args!("wirefold: {error:#}")),
-        log::Form::Json => print::remark(log::last(&format!("{error:#}"), code)),
+        log::LogFormat::Text => print::remark(format_args!("wirefold: {error:#}")),
+        log::LogFormat::Json => print::remark(log::last(&format!("{error:#}"), code)),
     }
     ExitCode::from(code)
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli) -> Result<(), CommandError> {
     let config = Config::load(cli.config.as_deref(), std::env::vars(), &cli.set)
-        .map_err(|error| Failure::Usage(error.into()))?;
+        .map_err(|error| CommandError::Usage(error.into()))?;
     match cli.command {
         Command::Run => run::run(&config),
         Command::Demo(args) => demo::run(&config, &args),

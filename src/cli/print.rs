@@ -14,12 +14,12 @@ use std::io::{self, ErrorKind, Stdout, Write};
 /// Why stdout takes no more.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to stdout: {0}")]
-struct Full(io::Error);
+struct StdoutClosed(io::Error);
 
 /// Stdout, whose errors say that they are its own.
-struct Out(Stdout);
+struct StdoutWriter(Stdout);
 
-impl Write for Out {
+impl Write for StdoutWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes).map_err(own)
     }
@@ -30,12 +30,12 @@ impl Write for Out {
 }
 
 fn own(error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), Full(error))
+    io::Error::new(error.kind(), StdoutClosed(error))
 }
 
 /// Stdout as something to write to; it is flushed by whoever writes.
 pub(super) fn sink() -> impl Write {
-    Out(io::stdout())
+    StdoutWriter(io::stdout())
 }
 
 /// Prints `text` at once, as it is.
@@ -120,7 +120,7 @@ fn without(text: &str, goes: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// Whether `error` says that nobody reads stdout any more.
 pub(super) fn hung_up(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
-        let own = error.get_ref().is_some_and(|inner| inner.is::<Full>());
+        let own = error.get_ref().is_some_and(|inner| inner.is::<StdoutClosed>());
         own && error.kind() == ErrorKind::BrokenPipe
     })
 }

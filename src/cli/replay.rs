@@ -4,21 +4,22 @@
 //! records, a line each where they are one line; a reject line holds where, why and the untouched
 //! bytes, and can be replayed itself. A file gets its name when the run has succeeded ([`files`]).
 
-use super::feed::read::{Reason, Rejected};
-use super::feed::{self, Applied, Outcome};
-use super::files::{self, Named, Output};
+use super::feed::read::{RejectReason, RejectedLine};
+use super::feed::{self, AppliedItem, ItemOutcome};
+use super::files::{self, NamedPath, OutputFile};
 use super::run::encoder;
-use super::{Failure, print};
+use super::{CommandError, print};
 use crate::config::Config;
-use crate::daemon::contract::Mode;
-use crate::daemon::pipeline::batch::{Encoder, Told, waits};
+use crate::daemon::pipeline::batch::waits;
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
-use crate::daemon::pipeline::held::Held;
-use crate::engine::wire;
+use crate::daemon::pipeline::embargoed::EmbargoedRecords;
+use crate::daemon::pipeline::encoder::{EventContext, EventEncoder};
+use crate::daemon::publish::Mode;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use wirefold_engine::decode;
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -40,8 +41,8 @@ pub(super) struct Args {
 impl Args {
     /// What is read, the configuration file too, and what is written.
     fn distinct(&self, config: Option<&Path>) -> anyhow::Result<()> {
-        fn named<'a>(option: &'a str, path: &'a Path) -> Named<'a> {
-            Named { option, path }
+        fn named<'a>(option: &'a str, path: &'a Path) -> NamedPath<'a> {
+            NamedPath { option, path }
         }
         let inputs = self.files.iter().map(|path| named("the input", path));
         let inputs = inputs.chain(config.map(|path| named("--config", path))).collect::<Vec<_>>();
@@ -55,17 +56,17 @@ impl Args {
 }
 
 /// Runs `replay`; `file` is the configuration file.
-pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(), Failure> {
-    args.distinct(file).map_err(Failure::Usage)?;
+pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(), CommandError> {
+    args.distinct(file).map_err(CommandError::Usage)?;
     let mut config = config.clone();
     config.output.mode = Mode::Structured;
     let feeds = feed::open_all(&args.files)?;
-    let bar = progress(feeds.iter().map(feed::Feed::bytes).sum());
-    let mut told = Telling {
+    let bar = progress(feeds.iter().map(feed::FeedFile::bytes).sum());
+    let mut told = ReplayOutput {
         sinks: Sinks::open(args)?,
         encoder: encoder(&config),
         // Without a changelog all of it stays here.
-        held: Held::within(usize::MAX),
+        held: EmbargoedRecords::within(usize::MAX),
         sequence: 0,
         n: 0,
         accepted: 0,
@@ -77,7 +78,7 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
         }
         told.take(&applied)
     })?;
-    let Telling { sinks, accepted, refused, sequence, .. } = told;
+    let ReplayOutput { sinks, accepted, refused, sequence, .. } = told;
     let written = sinks.finish()?;
     bar.finish_and_clear();
     let live = state.live_stories();
@@ -89,18 +90,18 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
 }
 
 /// What was told so far, and to whom.
-struct Telling<E> {
+struct ReplayOutput<E> {
     sinks: Sinks,
     encoder: E,
-    held: Held,
+    held: EmbargoedRecords,
     sequence: u64,
     n: u32,
     accepted: u64,
     refused: u64,
 }
 
-impl<E: Encoder> Telling<E> {
-    fn take(&mut self, applied: &Applied<'_>) -> anyhow::Result<()> {
+impl<E: EventEncoder> ReplayOutput<E> {
+    fn take(&mut self, applied: &AppliedItem<'_>) -> anyhow::Result<()> {
         self.n = if applied.item == 0 { 0 } else { self.n };
         applied.lifted.iter().for_each(|lifted| self.held.lift(lifted));
         while let Some((_, record)) = self.held.pass_on() {
@@ -108,17 +109,17 @@ impl<E: Encoder> Telling<E> {
             drop(self.held.take_changes());
         }
         match &applied.outcome {
-            Outcome::Refused(error) => {
+            ItemOutcome::Refused(error) => {
                 self.refused += 1;
                 self.sinks.refuse(applied, error)
             }
-            Outcome::Events(events) => {
+            ItemOutcome::Events(events) => {
                 self.accepted += 1;
                 for event in events {
                     let (n, sequence) = (self.n, self.sequence);
                     let record = applied.record;
                     let (part, items) = (applied.part, applied.items);
-                    let told = Told { event, n, sequence, record, part, items, resets: 0 };
+                    let told = EventContext { event, n, sequence, record, part, items, resets: 0 };
                     for said in self.encoder.encode(&told) {
                         self.sinks.write(&said)?;
                     }
@@ -142,16 +143,16 @@ impl<E: Encoder> Telling<E> {
 const CANNOT: &str = "the replay stopped";
 
 struct Sinks {
-    events: Output,
-    unique: Option<Output>,
-    rejects: Option<Output>,
+    events: OutputFile,
+    unique: Option<OutputFile>,
+    rejects: Option<OutputFile>,
 }
 
 impl Sinks {
     fn open(args: &Args) -> anyhow::Result<Self> {
-        let optional = |path: &Option<PathBuf>| path.as_deref().map(Output::open).transpose();
+        let optional = |path: &Option<PathBuf>| path.as_deref().map(OutputFile::open).transpose();
         Ok(Self {
-            events: Output::open(&args.events)?,
+            events: OutputFile::open(&args.events)?,
             unique: optional(&args.unique)?,
             rejects: optional(&args.rejects)?,
         })
@@ -186,10 +187,10 @@ impl Sinks {
         }
     }
 
-    fn refuse(&mut self, applied: &Applied<'_>, error: &wire::Error) -> anyhow::Result<()> {
+    fn refuse(&mut self, applied: &AppliedItem<'_>, error: &decode::Error) -> anyhow::Result<()> {
         let Some(sink) = &mut self.rejects else { return Ok(()) };
         let record = applied.record;
-        let reason = Reason {
+        let reason = RejectReason {
             stage: "wire".into(),
             reason: error.reason().into(),
             message: error.to_string(),
@@ -199,7 +200,7 @@ impl Sinks {
             item: applied.item,
         };
         let bytes = record.payload.as_deref().unwrap_or_default();
-        sink.line(&serde_json::to_vec(&Rejected::new(reason, bytes))?).context(CANNOT)
+        sink.line(&serde_json::to_vec(&RejectedLine::new(reason, bytes))?).context(CANNOT)
     }
 
     /// Ends all outputs; says what was written where. No file gets its name before every output has
@@ -208,7 +209,7 @@ impl Sinks {
         let flushed = self.events.flush().context(CANNOT);
         self.unheard(flushed)?;
         let all = [Some(self.events), self.unique, self.rejects];
-        let mut all: Vec<Output> = all.into_iter().flatten().collect();
+        let mut all: Vec<OutputFile> = all.into_iter().flatten().collect();
         for output in &mut all {
             output.flush().context(CANNOT)?;
         }

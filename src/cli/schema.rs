@@ -1,12 +1,12 @@
 //! `wirefold schema`: what is published and what is set, for machines.
 
-use super::{Failure, print};
+use super::{CommandError, print};
 use crate::config::{Config, document};
-use crate::daemon::contract::schema::{self, Topics};
+use crate::daemon::publish::schema::{self, SchemaTopics};
 
 /// What to print.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(super) enum What {
+pub(super) enum SchemaKind {
     /// JSON Schema of the events topic.
     Events,
     /// JSON Schema of the stories topic.
@@ -22,22 +22,22 @@ pub(super) enum What {
 }
 
 /// Runs `schema`.
-pub(super) fn run(config: &Config, what: What) -> Result<(), Failure> {
+pub(super) fn run(config: &Config, what: SchemaKind) -> Result<(), CommandError> {
     let value = match what {
-        What::Events => schema::events(),
-        What::Stories => schema::stories(),
-        What::Config => schemars::schema_for!(Config).to_value(),
-        What::Asyncapi => schema::asyncapi(&Topics {
+        SchemaKind::Events => schema::events(),
+        SchemaKind::Stories => schema::stories(),
+        SchemaKind::Config => schemars::schema_for!(Config).to_value(),
+        SchemaKind::Asyncapi => schema::asyncapi(&SchemaTopics {
             articles: &config.input.topic,
             events: &config.output.events,
             stories: &config.output.stories,
             unique: &config.output.unique,
             rejected: &config.output.rejected,
         }),
-        What::Openapi => {
-            return Ok(print::text(&crate::daemon::admin::api::document::text())?);
+        SchemaKind::Openapi => {
+            return Ok(print::text(&crate::daemon::http::api::document::text())?);
         }
-        What::Toml => return Ok(print::text(&document::document())?),
+        SchemaKind::Toml => return Ok(print::text(&document::document())?),
     };
     Ok(print::json(&value)?)
 }

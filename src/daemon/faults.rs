@@ -3,7 +3,7 @@
 //! In: threads by name. Out: the first fault, for whoever supervises the process and for readiness.
 //! Work that may fail on its own catches its panics itself; what arrives here has no other help.
 
-use super::panics;
+use super::panic_guard;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -37,7 +37,7 @@ impl Faults {
     ) -> std::io::Result<JoinHandle<Option<T>>> {
         let (faults, of) = (self.clone(), name.to_owned());
         let run = move || {
-            let ended = panics::caught(run);
+            let ended = panic_guard::caught(run);
             ended.map_err(|why| faults.report(format!("thread `{of}` ended: {why}"))).ok()
         };
         Builder::new().name(name.to_owned()).spawn(run)

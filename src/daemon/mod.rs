@@ -22,19 +22,14 @@ macro_rules! point {
     };
 }
 
-pub mod admin;
-pub mod contract;
-pub mod desk;
+pub mod article_text;
 pub mod faults;
+pub mod http;
 pub mod kafka;
-pub mod metrics;
-pub mod notify;
-pub mod panics;
+pub mod panic_guard;
 pub mod pipeline;
-mod repeats;
+pub mod publish;
 pub mod run;
-pub mod teller;
-pub mod texts;
-pub mod view;
-pub mod watchdog;
+pub mod snapshot;
+pub mod telemetry;
 pub mod workers;

@@ -17,14 +17,13 @@ use super::faults::Faults;
 use super::kafka::client::{self, Settings};
 use super::kafka::cluster::{Cluster, MachineClock};
 use super::kafka::lease;
-use super::kafka::topics::{self, Told};
+use super::kafka::topics::{self, TopicLimits};
 use super::pipeline::lease::Wake;
-use super::pipeline::shards::Slice;
+use super::pipeline::shards::ShardFilter;
 use super::pipeline::{Observer, Pipeline, Setup};
-use super::repeats::throttled;
-use super::view::Views;
-use super::watchdog::Watchdog;
-use crate::engine::fingerprint::FloodKey;
+use super::snapshot::shards::ShardStatuses;
+use super::telemetry::throttle::throttled;
+use super::telemetry::watchdog::Watchdog;
 use anyhow::{Context, anyhow};
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use std::hash::{BuildHasher, RandomState};
@@ -32,6 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use wirefold_engine::fingerprint::FloodKey;
 
 /// How often the supervisor looks for faults of threads.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -54,9 +54,9 @@ pub struct Daemon {
 
 /// Tells a daemon to stop; may be told more than once.
 #[derive(Debug, Clone)]
-pub struct Stop(Sender<()>);
+pub struct StopHandle(Sender<()>);
 
-impl Stop {
+impl StopHandle {
     /// Starts the graceful stop.
     pub fn stop(&self) {
         if self.0.try_send(()).is_ok() {
@@ -80,7 +80,7 @@ impl Daemon {
         kafka: Settings,
         setup: Setup,
         observers: Observers,
-        views: Arc<Views>,
+        views: Arc<ShardStatuses>,
     ) -> anyhow::Result<Self> {
         client::check(&kafka).map_err(|why| anyhow!(why))?;
         #[cfg(feature = "failpoints")]
@@ -88,15 +88,15 @@ impl Daemon {
         let (stop, stopped) = bounded(1);
         let watchdog = Watchdog::start(views.clone()).context("no thread for the watchdog")?;
         let supervisor = thread("supervisor", move || {
-            let parts = Parts { faults: views.faults().clone(), watchdog, stopped };
+            let parts = SupervisedParts { faults: views.faults().clone(), watchdog, stopped };
             supervise(&kafka, &setup, &observers, &parts)
         })?;
         Ok(Self { stop, supervisor })
     }
 
     /// What tells it to stop.
-    pub fn stop(&self) -> Stop {
-        Stop(self.stop.clone())
+    pub fn stop(&self) -> StopHandle {
+        StopHandle(self.stop.clone())
     }
 
     /// Whether it has ended by itself.
@@ -152,7 +152,7 @@ fn thread<T: Send + 'static>(
 }
 
 /// What the supervisor listens to.
-struct Parts {
+struct SupervisedParts {
     faults: Faults,
     watchdog: Watchdog,
     stopped: Receiver<()>,
@@ -162,10 +162,10 @@ fn supervise(
     kafka: &Settings,
     setup: &Setup,
     observers: &Observers,
-    parts: &Parts,
+    parts: &SupervisedParts,
 ) -> anyhow::Result<()> {
     let Some(told) = topics_ready(kafka, parts)? else { return Ok(()) };
-    let Parts { faults, watchdog, .. } = parts;
+    let SupervisedParts { faults, watchdog, .. } = parts;
     let leaving = Arc::new(AtomicBool::new(false));
     let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 2);
     let watched = watch_topics(kafka, &ended)?;
@@ -173,7 +173,7 @@ fn supervise(
     for shard in 0..kafka.map.shards() {
         let (wake, waking) = bounded(64);
         let cluster = Cluster::new(kafka.clone(), shard, told, watchdog.clone());
-        let slice = Slice { map: kafka.map.clone(), shard };
+        let slice = ShardFilter { map: kafka.map.clone(), shard };
         let setup = Setup { slice, ..setup.clone() };
         let (observer, ended) = (observers(shard), ended.clone());
         pipelines.push(faults.thread(&format!("shard-{shard}"), move || {
@@ -247,7 +247,7 @@ fn send(ended: &Sender<Result<(), String>>, end: Result<(), String>) {
 
 /// Waits for the broker and its topics; `None` when told to stop before, which is at once: nothing is
 /// held yet, so that a call under way may be left.
-fn topics_ready(kafka: &Settings, parts: &Parts) -> anyhow::Result<Option<Told>> {
+fn topics_ready(kafka: &Settings, parts: &SupervisedParts) -> anyhow::Result<Option<TopicLimits>> {
     loop {
         let (tell, answers) = bounded(1);
         let kafka = kafka.clone();

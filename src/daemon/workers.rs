@@ -1,8 +1,8 @@
 //! Runs many small jobs on all cores, none of which can stop the others.
 //!
 //! In: a number of jobs and what does one of them. Out: their results in order. A job that panics is
-//! [`Lost::Panicked`]. When no job has ended for the time given, those under way are
-//! [`Lost::TooSlow`]: their threads are left behind and others take over the rest.
+//! [`JobLost::Panicked`]. When no job has ended for the time given, those under way are
+//! [`JobLost::TooSlow`]: their threads are left behind and others take over the rest.
 //!
 //! A thread cannot be ended from outside, so that one that is left keeps its core until its job ends.
 //! At most [`STUCK_MAX`] are left at a time; beyond that the caller waits, and the watchdog of the
@@ -11,7 +11,8 @@
 //!
 //! Cost: one closure for each thread and one message for each job, beside what rayon's own loops take.
 
-use super::{metrics, panics};
+use super::panic_guard;
+use super::telemetry::metrics;
 use crossbeam_channel::{Sender, unbounded};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -29,7 +30,7 @@ static STUCK: AtomicUsize = AtomicUsize::new(0);
 
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lost {
+pub enum JobLost {
     /// It panicked.
     Panicked(String),
     /// It took too long.
@@ -39,7 +40,7 @@ pub enum Lost {
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-enum Stage {
+enum JobStage {
     Waiting,
     Running,
     Ended,
@@ -47,21 +48,21 @@ enum Stage {
 }
 
 /// Jobs that threads take one by one.
-struct Work<T, F> {
+struct WorkQueue<T, F> {
     job: F,
     stages: Vec<AtomicU8>,
     next: AtomicUsize,
-    tell: Sender<(usize, Result<T, Lost>)>,
+    tell: Sender<(usize, Result<T, JobLost>)>,
 }
 
-impl<T: Send, F: Fn(usize) -> T + Send + Sync> Work<T, F> {
+impl<T: Send, F: Fn(usize) -> T + Send + Sync> WorkQueue<T, F> {
     fn run(&self) {
         loop {
             let at = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(stage) = self.stages.get(at) else { return };
-            stage.store(Stage::Running as u8, Ordering::SeqCst);
-            let done = panics::caught(|| (self.job)(at)).map_err(Lost::Panicked);
-            if stage.swap(Stage::Ended as u8, Ordering::SeqCst) == Stage::Left as u8 {
+            stage.store(JobStage::Running as u8, Ordering::SeqCst);
+            let done = panic_guard::caught(|| (self.job)(at)).map_err(JobLost::Panicked);
+            if stage.swap(JobStage::Ended as u8, Ordering::SeqCst) == JobStage::Left as u8 {
                 STUCK.fetch_sub(1, Ordering::SeqCst);
                 return;
             }
@@ -74,7 +75,7 @@ impl<T: Send, F: Fn(usize) -> T + Send + Sync> Work<T, F> {
     fn leave(&self) -> Vec<usize> {
         let mut left = Vec::new();
         for (at, stage) in self.stages.iter().enumerate() {
-            let (from, to) = (Stage::Running as u8, Stage::Left as u8);
+            let (from, to) = (JobStage::Running as u8, JobStage::Left as u8);
             if stage.load(Ordering::SeqCst) != from || STUCK.load(Ordering::SeqCst) >= STUCK_MAX {
                 continue;
             }
@@ -93,11 +94,11 @@ pub fn all<T: Send + 'static>(
     jobs: usize,
     within: Duration,
     job: impl Fn(usize) -> T + Send + Sync + 'static,
-) -> Vec<Result<T, Lost>> {
+) -> Vec<Result<T, JobLost>> {
     let (tell, told) = unbounded();
-    let stages = (0..jobs).map(|_| AtomicU8::new(Stage::Waiting as u8)).collect();
-    let work = Arc::new(Work { job, stages, next: AtomicUsize::new(0), tell });
-    let mut results: Vec<Option<Result<T, Lost>>> = (0..jobs).map(|_| None).collect();
+    let stages = (0..jobs).map(|_| AtomicU8::new(JobStage::Waiting as u8)).collect();
+    let work = Arc::new(WorkQueue { job, stages, next: AtomicUsize::new(0), tell });
+    let mut results: Vec<Option<Result<T, JobLost>>> = (0..jobs).map(|_| None).collect();
     let mut pool = pool(None);
     start(&pool, &work, jobs);
     let (mut open, mut looks) = (jobs, 0);
@@ -119,7 +120,7 @@ pub fn all<T: Send + 'static>(
             tracing::error!(jobs = left.len(), "a worker is stuck and is left behind");
         }
         open -= left.len();
-        left.into_iter().for_each(|at| results[at] = Some(Err(Lost::TooSlow)));
+        left.into_iter().for_each(|at| results[at] = Some(Err(JobLost::TooSlow)));
         pool = self::pool(Some(&pool));
         start(&pool, &work, open);
     }
@@ -147,7 +148,7 @@ fn pool(stuck: Option<&Arc<ThreadPool>>) -> Arc<ThreadPool> {
     }
 }
 
-fn start<T, F>(pool: &ThreadPool, work: &Arc<Work<T, F>>, jobs: usize)
+fn start<T, F>(pool: &ThreadPool, work: &Arc<WorkQueue<T, F>>, jobs: usize)
 where
     T: Send + 'static,
     F: Fn(usize) -> T + Send + Sync + 'static,
@@ -176,8 +177,8 @@ mod tests {
             for (at, done) in done.into_iter().enumerate() {
                 match done {
                     Ok(value) => assert_eq!(value, at * 2),
-                    Err(Lost::Panicked(_)) => assert_eq!(at, 7),
-                    Err(Lost::TooSlow) => panic!("{at} was not slow"),
+                    Err(JobLost::Panicked(_)) => assert_eq!(at, 7),
+                    Err(JobLost::TooSlow) => panic!("{at} was not slow"),
                 }
             }
         }
@@ -197,7 +198,7 @@ mod tests {
             at
         });
         for (at, done) in done.into_iter().enumerate() {
-            let want = if at % 50 == 3 { Err(Lost::TooSlow) } else { Ok(at) };
+            let want = if at % 50 == 3 { Err(JobLost::TooSlow) } else { Ok(at) };
             assert_eq!(done, want, "job {at}");
         }
         *gate.0.lock().unwrap() = true;

@@ -4,12 +4,12 @@
 
 use super::article::{About, Article, ArticleKey, EventTime, InputPosition, Sequence};
 use super::fingerprint::SimHash;
-use super::relation::{Ratio, Scope, Verdict};
-use super::story::{StoryId, Summary};
+use super::stories::{StoryId, Summary};
+use super::verdict::{Ratio, Scope, Verdict};
 
 /// What brought an event about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub enum EventCause {
     /// The article at the event's input position.
     Article,
     /// The clock, which moved on after the record at the event's input position.
@@ -24,14 +24,14 @@ pub struct Event {
     /// The input that caused it, or the last one before the clock did.
     pub input: InputPosition,
     /// Whether an article or the clock caused it.
-    pub cause: Cause,
+    pub cause: EventCause,
     /// What happened.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum EventKind {
     /// An article was classified: one for each accepted article.
     Classified(Box<Classified>),
     /// A kill or hold, with its blast radius.
@@ -50,14 +50,14 @@ pub enum What {
     StoryClosed(Box<Summary>),
 }
 
-impl Part {
+impl RadiusPart {
     /// Whether events follow that name further carriers.
     pub fn goes_on(self) -> bool {
         self.number < self.of
     }
 }
 
-impl What {
+impl EventKind {
     /// The blast radius, of a withdrawal or a correction.
     pub fn radius(&self) -> Option<&Radius> {
         match self {
@@ -130,7 +130,7 @@ pub struct Radius {
     /// Further articles that carry it, or may, and that are not named here.
     pub more: u32,
     /// Which of several events this is, where the carriers are too many for one.
-    pub part: Option<Part>,
+    pub part: Option<RadiusPart>,
     /// What was left out of the search.
     pub unsearched: Unsearched,
     /// Engine time searched, from the oldest live article on.
@@ -145,7 +145,7 @@ pub struct Radius {
 
 /// One of several events that name the carriers of one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct RadiusPart {
     /// Its number, from 1.
     pub number: u32,
     /// How many there are.

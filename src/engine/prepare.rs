@@ -5,7 +5,7 @@
 use super::Settings;
 use super::article::{About, Article};
 use super::fingerprint::{Fingerprint, FloodKey};
-use super::story::Terms;
+use super::stories::Terms;
 use super::text::pieces::{Piece, pieces};
 use super::text::{self, Clean, Words};
 

@@ -3,7 +3,7 @@
 use crate::deployment::{Deployment, eventually, now};
 use crate::outside::Isolation;
 use wirefold::daemon::pipeline::broker::Role;
-use wirefold::engine::article::EventTime;
+use wirefold_engine::article::EventTime;
 
 #[test]
 fn articles_in_events_out_read_back_by_another_client() {

@@ -6,7 +6,7 @@ use rdkafka::message::{BorrowedMessage, Headers};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::collections::HashSet;
 use std::time::Duration;
-use wirefold::daemon::contract::CLASSIFIED;
+use wirefold::daemon::publish::CLASSIFIED;
 
 /// How long a silence means that there is no more for now.
 const SILENCE: Duration = Duration::from_millis(20);

@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::time::Instant;
-use wirefold::daemon::admin::status::{Shard, Status};
+use wirefold::daemon::http::status::{InstanceStatus, ShardInfo};
 
 pub(crate) const ANY_PORT: &[&str] = &["http.listen=127.0.0.1:0"];
 
@@ -29,10 +29,10 @@ pub(crate) fn get(daemon: &Daemon, path: &str) -> Option<String> {
 }
 
 /// Waits until the one shard of a daemon that is ready looks so.
-fn until(daemon: &Daemon, looks: impl Fn(&Shard) -> bool) -> Shard {
+fn until(daemon: &Daemon, looks: impl Fn(&ShardInfo) -> bool) -> ShardInfo {
     let seen = eventually(|| {
         get(daemon, "/readyz")?;
-        let told: Status = serde_json::from_str(&get(daemon, "/api/v1/status")?).unwrap();
+        let told: InstanceStatus = serde_json::from_str(&get(daemon, "/api/v1/status")?).unwrap();
         told.shards.into_iter().find(&looks)
     });
     let says = || get(daemon, "/api/v1/status").unwrap_or_default();
@@ -40,7 +40,7 @@ fn until(daemon: &Daemon, looks: impl Fn(&Shard) -> bool) -> Shard {
 }
 
 /// Whether all of the input is read, and known to be.
-fn through(shard: &Shard) -> bool {
+fn through(shard: &ShardInfo) -> bool {
     shard.inputs.len() == 3 && shard.inputs.iter().all(|input| input.lag == Some(0))
 }
 

@@ -7,17 +7,17 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wirefold::daemon::admin::Settings;
-use wirefold::daemon::admin::server::{self, Bounds, Error, Server, Shown};
-use wirefold::daemon::admin::status::{Instance, Status};
-use wirefold::daemon::metrics;
-use wirefold::daemon::pipeline::{Following, Observer, Phase};
-use wirefold::daemon::teller::Teller;
-use wirefold::daemon::view::Views;
+use wirefold::daemon::http::Settings;
+use wirefold::daemon::http::server::{self, Error, Server, ServerBounds, ServerSources};
+use wirefold::daemon::http::status::{Instance, InstanceStatus};
+use wirefold::daemon::pipeline::{Observer, Phase, StandbyProgress};
+use wirefold::daemon::snapshot::shards::ShardStatuses;
+use wirefold::daemon::telemetry::metrics;
+use wirefold::daemon::telemetry::observer::Telemetry;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn shown(views: &Arc<Views>) -> Shown {
+fn shown(views: &Arc<ShardStatuses>) -> ServerSources {
     let instance = Instance {
         instance: "desk-1".into(),
         version: "1.2.3".into(),
@@ -25,7 +25,7 @@ fn shown(views: &Arc<Views>) -> Shown {
         settings: "5e77".into(),
         delivery: "exactly_once".into(),
     };
-    Shown {
+    ServerSources {
         instance,
         views: views.clone(),
         metrics: metrics::recorder().unwrap().handle(),
@@ -37,11 +37,11 @@ fn settings(token_file: PathBuf) -> Settings {
     Settings { listen: "127.0.0.1:0".into(), token_file, ..Settings::default() }
 }
 
-fn start(views: &Arc<Views>, settings: &Settings) -> Server {
-    bounded(views, settings, Bounds::default())
+fn start(views: &Arc<ShardStatuses>, settings: &Settings) -> Server {
+    bounded(views, settings, ServerBounds::default())
 }
 
-fn bounded(views: &Arc<Views>, settings: &Settings, bounds: Bounds) -> Server {
+fn bounded(views: &Arc<ShardStatuses>, settings: &Settings, bounds: ServerBounds) -> Server {
     Server::start(settings, shown(views), bounds).unwrap().unwrap()
 }
 
@@ -72,11 +72,11 @@ fn get(to: SocketAddr, path: &str) -> (u16, String, String) {
 
 #[test]
 fn readiness_says_why_not_until_every_shard_is_in_step() {
-    let views = Views::new(2);
+    let views = ShardStatuses::new(2);
     let server = start(&views, &settings(PathBuf::new()));
     let at = server.address();
     assert_eq!(get(at, "/livez"), (200, get(at, "/livez").1, "live\n".into()));
-    let mut tellers = [Teller::new(0, views.clone()), Teller::new(1, views.clone())];
+    let mut tellers = [Telemetry::new(0, views.clone()), Telemetry::new(1, views.clone())];
     let says = |want: &str| {
         let (status, head, body) = get(at, "/readyz");
         let problem: Value = serde_json::from_str(&body).unwrap();
@@ -91,9 +91,9 @@ fn readiness_says_why_not_until_every_shard_is_in_step() {
     says("shard 1: restoring, 20000 records of the changelog read");
     tellers[1].phase(Phase::Standby);
     says("shard 1: standing by, but behind the changelog");
-    tellers[1].following(&Following::InStep);
+    tellers[1].following(&StandbyProgress::InStep);
     assert_eq!(get(at, "/readyz").0, 200, "a standby in step");
-    tellers[1].following(&Following::Refused("it is of a newer release".into()));
+    tellers[1].following(&StandbyProgress::Refused("it is of a newer release".into()));
     says("shard 1: standing by, but it cannot read the changelog: it is of a newer release");
     assert_eq!(get(at, "/livez").0, 200, "it is alive");
     tellers[1].phase(Phase::Running);
@@ -107,15 +107,15 @@ fn readiness_says_why_not_until_every_shard_is_in_step() {
 
 #[test]
 fn status_and_metrics_are_told() {
-    let views = Views::new(1);
+    let views = ShardStatuses::new(1);
     let server = start(&views, &settings(PathBuf::new()));
-    Teller::new(0, views.clone()).phase(Phase::Running);
+    Telemetry::new(0, views.clone()).phase(Phase::Running);
     let (status, head, body) = get(server.address(), "/api/v1/status");
     assert_eq!(status, 200, "{body}");
     for header in ["x-content-type-options: nosniff", "cache-control: no-store"] {
         assert!(head.contains(header), "{header}: {head}");
     }
-    let told: Status = serde_json::from_str(&body).unwrap();
+    let told: InstanceStatus = serde_json::from_str(&body).unwrap();
     assert_eq!((told.ready, told.instance.instance.as_str()), (true, "desk-1"));
     assert_eq!(told.shards[0].phase, "running");
     let (status, head, body) = get(server.address(), "/metrics");
@@ -130,7 +130,7 @@ fn all_but_health_needs_the_token_where_one_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "s3cret\n").unwrap();
-    let server = start(&Views::new(0), &settings(file));
+    let server = start(&ShardStatuses::new(0), &settings(file));
     let at = server.address();
     for path in ["/livez", "/readyz"] {
         assert_eq!(get(at, path).0, 200, "{path}");
@@ -147,7 +147,7 @@ fn all_but_health_needs_the_token_where_one_is_set() {
 
 #[test]
 fn without_a_token_only_loopback_by_name_is_answered() {
-    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let asked = |path: &str, host: &str| {
         let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
         send(server.address(), request.as_bytes())
@@ -166,7 +166,7 @@ fn without_a_token_only_loopback_by_name_is_answered() {
 
 #[test]
 fn what_is_not_there_or_not_allowed_is_a_problem() {
-    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let at = server.address();
     for (method, path, want) in [
         ("GET", "/", 404),
@@ -183,7 +183,7 @@ fn what_is_not_there_or_not_allowed_is_a_problem() {
 
 #[test]
 fn headers_are_bounded() {
-    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let many: String = (0..70).map(|n| format!("x-{n}: 1\r\n")).collect();
     let large = format!("x: {}\r\n", "y".repeat(20 << 10));
     for headers in [many, large] {
@@ -197,8 +197,8 @@ fn headers_are_bounded() {
 #[test]
 fn clients_that_dawdle_are_let_go() {
     let within = Duration::from_millis(200);
-    let bounds = Bounds { headers_within: within, ..Bounds::default() };
-    let server = bounded(&Views::new(0), &settings(PathBuf::new()), bounds);
+    let bounds = ServerBounds { headers_within: within, ..ServerBounds::default() };
+    let server = bounded(&ShardStatuses::new(0), &settings(PathBuf::new()), bounds);
     for sent in ["", "GET /livez HTTP/1.1\r\nhost:", "GET /livez HTTP/1.1\r\nhost: desk\r\n\r\n"] {
         let started = Instant::now();
         let answer = send(server.address(), sent.as_bytes());
@@ -212,7 +212,7 @@ fn clients_that_dawdle_are_let_go() {
 fn connections_are_bounded_and_further_ones_may_ask_for_health_alone() {
     let recorded = rig::recorded();
     let settings = Settings { connections_max: 2, streams_max: 1, ..settings(PathBuf::new()) };
-    let server = start(&Views::new(0), &settings);
+    let server = start(&ShardStatuses::new(0), &settings);
     let at = server.address();
     let held: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(at).unwrap()).collect();
     assert_eq!((get(at, "/livez").0, get(at, "/readyz").0), (200, 200));
@@ -229,7 +229,7 @@ fn connections_are_bounded_and_further_ones_may_ask_for_health_alone() {
 /// Whoever can connect holds all places, and takes them again as they become free.
 #[test]
 fn health_answers_within_a_second_while_all_connections_are_held_half_open() {
-    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let at = server.address();
     let half = |_| {
         let mut stream = TcpStream::connect(at).unwrap();
@@ -249,7 +249,7 @@ fn health_answers_within_a_second_while_all_connections_are_held_half_open() {
 
 #[test]
 fn a_stop_ends_idle_connections_and_frees_the_address() {
-    let server = start(&Views::new(0), &settings(PathBuf::new()));
+    let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let at = server.address();
     let mut idle = TcpStream::connect(at).unwrap();
     idle.write_all(b"GET /livez HTTP/1.1\r\nhost: desk\r\n\r\n").unwrap();
@@ -259,15 +259,15 @@ fn a_stop_ends_idle_connections_and_frees_the_address() {
     server.stop();
     idle.read_to_end(&mut Vec::new()).unwrap();
     let again = Settings { listen: at.to_string(), ..Settings::default() };
-    start(&Views::new(0), &again).stop();
+    start(&ShardStatuses::new(0), &again).stop();
 }
 
 #[test]
 fn a_server_that_cannot_start_says_why() {
-    let views = Views::new(0);
+    let views = ShardStatuses::new(0);
     let server = start(&views, &settings(PathBuf::new()));
     let taken = Settings { listen: server.address().to_string(), ..Settings::default() };
-    let why = Server::start(&taken, shown(&views), Bounds::default()).unwrap_err();
+    let why = Server::start(&taken, shown(&views), ServerBounds::default()).unwrap_err();
     assert!(matches!(why, Error::Bind { .. }), "{why}");
     let said = format!("{:#}", anyhow::Error::from(why));
     assert!(said.starts_with("`http.listen`: cannot listen on `127.0.0.1:"), "{said}");
@@ -275,12 +275,12 @@ fn a_server_that_cannot_start_says_why() {
     server.stop();
     let nowhere = settings("/nowhere".into());
     for why in [
-        Server::start(&nowhere, shown(&views), Bounds::default()).unwrap_err(),
+        Server::start(&nowhere, shown(&views), ServerBounds::default()).unwrap_err(),
         server::check(&nowhere).unwrap_err(),
     ] {
         let why = why.to_string();
         assert!(why.contains("`http.token_file`: `/nowhere` cannot be read"), "{why}");
     }
     let none = Settings { listen: String::new(), ..Settings::default() };
-    assert!(Server::start(&none, shown(&views), Bounds::default()).unwrap().is_none());
+    assert!(Server::start(&none, shown(&views), ServerBounds::default()).unwrap().is_none());
 }

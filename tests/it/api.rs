@@ -3,7 +3,7 @@
 use crate::rig::{Rig, Served, article};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use wirefold::daemon::desk::asks::Ask;
+use wirefold::daemon::snapshot::queries::Query;
 
 const FERRY: &str = "A ferry with 212 people aboard struck the reef off Marel on Monday morning, and \
                      two fishing boats took the first 40 passengers to the island's small harbour. \
@@ -401,8 +401,11 @@ fn questions_that_the_pipeline_has_no_time_for_are_refused_at_once() {
     let mut waiting = Vec::new();
     loop {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        let pair = wirefold::daemon::desk::asks::Pair { sides: Default::default(), language: None };
-        if rig.desks().ask(0, Ask::Together(Box::new(pair), answer)).is_err() {
+        let pair = wirefold::daemon::snapshot::queries::ArticlePair {
+            sides: Default::default(),
+            language: None,
+        };
+        if rig.desks().ask(0, Query::Together(Box::new(pair), answer)).is_err() {
             break;
         }
         waiting.push(answered);
@@ -446,7 +449,7 @@ fn an_answer_that_the_client_has_is_not_sent_again() {
 
 #[test]
 fn a_story_that_another_took_in_is_found_there() {
-    use wirefold::engine::event::What;
+    use wirefold_engine::event::EventKind;
     // Two desks tell of one event in words of their own, until a third joins what they say.
     let mut rig = Rig::new();
     let mut merged = None;
@@ -457,7 +460,7 @@ fn a_story_that_another_took_in_is_found_there() {
         next["arrived"] = line.stamp.to_string().into();
         next["versioncreated"] = next["arrived"].clone();
         for event in rig.commit(&[next]) {
-            if let What::StoryMerged(found) = event.what {
+            if let EventKind::StoryMerged(found) = event.what {
                 merged = Some((found.absorbed.to_string(), found.survivor.id.to_string()));
             }
         }

@@ -4,20 +4,20 @@ use crate::rig::{Answer, Rig, article, bounded, recorded};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use wirefold::daemon::admin;
-use wirefold::daemon::admin::server::Bounds;
-use wirefold::daemon::desk::asks::{Ask, Refused};
-use wirefold::daemon::desk::keeper::Keeper;
-use wirefold::daemon::desk::{Desks, Settings};
+use wirefold::daemon::article_text::{ArticleTexts, Error, RecordSource, SourceRecord};
 use wirefold::daemon::faults::Faults;
-use wirefold::daemon::metrics;
-use wirefold::daemon::texts::{Error, Reads, Record, Texts};
-use wirefold::engine::Settings as EngineSettings;
-use wirefold::engine::article::InputPosition;
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::{State, Touched};
-use wirefold::engine::wire::{self, Format};
+use wirefold::daemon::http;
+use wirefold::daemon::http::server::ServerBounds;
+use wirefold::daemon::snapshot::queries::{Query, QueryRefused};
+use wirefold::daemon::snapshot::thread::SnapshotThread;
+use wirefold::daemon::snapshot::{Settings, Snapshots};
+use wirefold::daemon::telemetry::metrics;
+use wirefold_engine::Settings as EngineSettings;
+use wirefold_engine::article::InputPosition;
+use wirefold_engine::decode::{self, Format};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::{State, TouchedIds};
 
 const TEXT: &str = "Keepers of the Marel light reported a drifting barge off the north mole before dawn and \
                     asked the harbour for a tug, which put a line aboard and brought it in by eight.";
@@ -103,24 +103,25 @@ fn questions_that_find_no_place_are_refused() {
         rig.desks().hear(0);
         let settings = EngineSettings::default();
         let payload = line(0).to_string().into_bytes();
-        let decoded = wire::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
+        let decoded =
+            decode::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
         let ask = || {
             let prepared = prepare(decoded.clone(), &settings, FloodKey(7));
             let (answer, answered) = oneshot::channel();
-            (rig.desks().ask(0, Ask::Consider(Box::new(prepared), answer)), answered)
+            (rig.desks().ask(0, Query::Consider(Box::new(prepared), answer)), answered)
         };
         let (first, _waits) = ask();
         (first, ask().0)
     });
-    assert_eq!(answers, (Ok(()), Err(Refused::Busy)));
+    assert_eq!(answers, (Ok(()), Err(QueryRefused::Busy)));
     assert_eq!(count("questions_max"), 1);
 }
 
 /// A topic that never answers.
 struct Silent(crossbeam_channel::Receiver<()>);
 
-impl Reads for Silent {
-    fn read(&mut self, _: &InputPosition) -> Result<Option<Record>, String> {
+impl RecordSource for Silent {
+    fn read(&mut self, _: &InputPosition) -> Result<Option<SourceRecord>, String> {
         self.0.recv().map_err(|_| "the test is over".to_owned())?;
         Ok(None)
     }
@@ -131,7 +132,7 @@ fn texts_that_find_no_place_are_refused() {
     let bounds = Settings { texts_waiting_max: 1, ..Settings::default() };
     let (errors, count) = under(bounds.clone(), |_| {
         let (hold, held) = crossbeam_channel::bounded(1);
-        let texts = Texts::within(Silent(held), &bounds, Duration::from_millis(50)).unwrap();
+        let texts = ArticleTexts::within(Silent(held), &bounds, Duration::from_millis(50)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let settings = EngineSettings::default();
         let ask = |offset| {
@@ -158,8 +159,9 @@ fn requests_that_find_no_thread_are_refused() {
         article("08:00:00", &format!("n:{n}"), "Northwire", "All the words", &text)
     };
     rig.commit(&[long(0), long(1)]);
-    let settings = admin::Settings { workers_max: 1, ..admin::Settings::default() };
-    let bounds = Bounds { worked_within: Duration::from_millis(1), ..Bounds::default() };
+    let settings = http::Settings { workers_max: 1, ..http::Settings::default() };
+    let bounds =
+        ServerBounds { worked_within: Duration::from_millis(1), ..ServerBounds::default() };
     let served = rig.serve_with(&settings, bounds);
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let asks: Vec<_> =
@@ -177,11 +179,11 @@ fn requests_that_find_no_thread_are_refused() {
 fn commits_that_find_no_place_are_shown_all_the_same() {
     let bounds = Settings { steps_max: 1, ..Settings::default() };
     let ((), count) = under(bounds.clone(), |_| {
-        let desks = Desks::within(1, bounds);
-        let mut keeper = Keeper::start(0, desks.clone(), &Faults::default()).unwrap();
+        let desks = Snapshots::within(1, bounds);
+        let mut keeper = SnapshotThread::start(0, desks.clone(), &Faults::default()).unwrap();
         let state = State::new(EngineSettings::default(), FloodKey(7));
         // The thread rests after what it shows, so that of many some find no place.
-        (0..100).for_each(|n| keeper.follow(&state, Touched::default(), None, n));
+        (0..100).for_each(|n| keeper.follow(&state, TouchedIds::default(), None, n));
         // If the last one found its place, there is nothing to catch up with.
         while desks.of(0).unwrap().lately.next() < 99 {
             keeper.catch_up(&state, 100);

@@ -11,14 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{
-    Broker, Clock, Committed, Ends, Fault, Fetching, GENERATION, Input, InputRecord, Limits,
-    LogRecord, Output, OutputRecord, Partition, Polled, Role, Tail, Tailed, Watermarks, WriteId,
-    Writer, Written,
+    Broker, ChangelogPoll, Clock, CommitCertainty, Fault, FetchState, GENERATION, Input, InputPoll,
+    InputRecord, Limits, LogRecord, OutputEnds, OutputPartition, OutputRecord, Partition, Role,
+    Tail, Watermarks, WriteId, Writer, WrittenRecord,
 };
 use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
 use wirefold::daemon::pipeline::record::{ATTEMPT, ENDS, GROUP, POSITION, is_fence};
-use wirefold::daemon::pipeline::shards::Slice;
-use wirefold::engine::article::EventTime;
+use wirefold::daemon::pipeline::shards::ShardFilter;
+use wirefold_engine::article::EventTime;
 
 /// What strikes at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub(crate) struct World {
     /// The changelogs of other shards.
     pub(crate) peers: BTreeMap<u32, Vec<LogRecord>>,
     /// What is fetched; `None` is everything.
-    pub(crate) slice: Option<Slice>,
+    pub(crate) slice: Option<ShardFilter>,
     pub(crate) transactions: bool,
     pub(crate) steps: u64,
     pub(crate) kinds: Vec<&'static str>,
@@ -106,7 +106,7 @@ pub(crate) struct World {
     /// Commits, by number, after which the broker crashes: those of the roles have no end.
     pub(crate) tears: BTreeMap<u64, (Vec<Role>, Crash)>,
     /// Everything written in attempts, in the order of writing, whatever became of it.
-    pub(crate) written: Vec<Written>,
+    pub(crate) written: Vec<WrittenRecord>,
     /// Strikes at the next step.
     crash: Option<Strike>,
     /// Records of compacted input topics may be gone.
@@ -331,7 +331,7 @@ pub(crate) struct MemoryWriter {
     attempt: Option<WriteId>,
     /// Numbers of the next output and changelog record of the attempt.
     numbers: [u32; 2],
-    ends: Ends,
+    ends: OutputEnds,
 }
 
 pub(crate) struct MemoryTail {
@@ -341,13 +341,13 @@ pub(crate) struct MemoryTail {
 }
 
 impl Tail for MemoryTail {
-    fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault> {
+    fn poll(&mut self, wait: Duration) -> Result<ChangelogPoll, Fault> {
         let Self { world, next, told } = self;
         world.step("tail poll", |w| {
             if w.away > 0 && w.revealed > 0 {
                 w.away -= 1;
                 w.now += Duration::from_secs(3_600);
-                return Ok(Tailed::Away);
+                return Ok(ChangelogPoll::Away);
             }
             if w.compacts_at.is_some_and(|at| w.revealed >= at) {
                 w.compacts_at = None;
@@ -356,17 +356,17 @@ impl Tail for MemoryTail {
             let seen = &w.log[..w.revealed.min(w.log.len())];
             if let Some(found) = seen.iter().find(|found| found.offset >= *next) {
                 (*next, *told) = (found.offset + 1, false);
-                return Ok(Tailed::Record(found.clone()));
+                return Ok(ChangelogPoll::Record(found.clone()));
             }
             if !std::mem::replace(told, true) {
-                return Ok(Tailed::End);
+                return Ok(ChangelogPoll::End);
             }
             w.now += wait;
             if w.revealed >= w.log.len() && w.lease.is_none() {
                 w.lease = Some(grant(w.wakes.as_ref().unwrap()));
             }
             w.revealed += w.reveals.max(1);
-            Ok(Tailed::Nothing)
+            Ok(ChangelogPoll::Nothing)
         })
     }
 }
@@ -398,7 +398,7 @@ impl Broker for Shared {
                 epoch: w.epoch,
                 attempt: None,
                 numbers: [0; 2],
-                ends: Ends::new(),
+                ends: OutputEnds::new(),
             })
         })
     }
@@ -441,13 +441,18 @@ impl Broker for Shared {
         })
     }
 
-    fn written(&mut self, from: &Ends, until: &Ends) -> Result<Vec<Written>, Fault> {
+    fn written(
+        &mut self,
+        from: &OutputEnds,
+        until: &OutputEnds,
+    ) -> Result<Vec<WrittenRecord>, Fault> {
         self.step("written", |w| {
             let whole = |attempt: WriteId| {
-                let position = |r: &Written| r.record.key.as_deref() == Some(POSITION.as_bytes());
+                let position =
+                    |r: &WrittenRecord| r.record.key.as_deref() == Some(POSITION.as_bytes());
                 w.written.iter().any(|r| r.attempt == attempt && position(r))
             };
-            let wanted = |r: &&Written| {
+            let wanted = |r: &&WrittenRecord| {
                 let from = from.get(&r.output).copied().unwrap_or(0);
                 (from..until[&r.output]).contains(&r.offset) && whole(r.attempt)
             };
@@ -503,13 +508,13 @@ impl Broker for Shared {
 impl MemoryWriter {
     fn take(&mut self, record: &OutputRecord, own: Option<(WriteId, u32)>) -> Result<(), Fault> {
         let epoch = self.epoch;
-        let output = Output { role: record.role, partition: 0 };
+        let output = OutputPartition { role: record.role, partition: 0 };
         let end = self.world.step("send", |w| {
             fenced(w, epoch)?;
             let at = own.map(|(attempt, index)| {
                 let (offset, record) = (w.written.len() as i64, record.clone());
                 let committed = false;
-                w.written.push(Written { output, offset, attempt, index, committed, record });
+                w.written.push(WrittenRecord { output, offset, attempt, index, committed, record });
                 w.written.len() - 1
             });
             let sent = Sent { record: record.clone(), at };
@@ -527,13 +532,13 @@ impl MemoryWriter {
 }
 
 impl Writer for MemoryWriter {
-    fn sweep(&mut self) -> Result<Ends, Fault> {
+    fn sweep(&mut self) -> Result<OutputEnds, Fault> {
         let epoch = self.epoch;
         self.world.step("sweep", |w| {
             fenced(w, epoch)?;
             w.hanging.clear();
-            let end = |role| (Output { role, partition: 0 }, w.written.len() as i64);
-            Ok(if w.transactions { Role::ALL.map(end).into() } else { Ends::new() })
+            let end = |role| (OutputPartition { role, partition: 0 }, w.written.len() as i64);
+            Ok(if w.transactions { Role::ALL.map(end).into() } else { OutputEnds::new() })
         })
     }
 
@@ -551,7 +556,7 @@ impl Writer for MemoryWriter {
         self.take(record, own)
     }
 
-    fn repeat(&mut self, written: &Written) -> Result<(), Fault> {
+    fn repeat(&mut self, written: &WrittenRecord) -> Result<(), Fault> {
         self.take(&written.record, Some((written.attempt, written.index)))
     }
 
@@ -560,7 +565,7 @@ impl Writer for MemoryWriter {
         self.world.step("flush", |w| fenced(w, epoch))
     }
 
-    fn commit(&mut self) -> Result<Committed, Fault> {
+    fn commit(&mut self) -> Result<CommitCertainty, Fault> {
         let epoch = self.epoch;
         self.world.step("commit", |w| {
             fenced(w, epoch)?;
@@ -590,8 +595,8 @@ impl Writer for MemoryWriter {
             w.delivered = w.log_next;
             w.log_next += i64::from(w.transactions);
             match !fence && w.commits.is_multiple_of(5) {
-                true => Ok(Committed::AfterTrouble),
-                false => Ok(Committed::Surely),
+                true => Ok(CommitCertainty::AfterTrouble),
+                false => Ok(CommitCertainty::Surely),
             }
         })
     }
@@ -604,20 +609,20 @@ impl Writer for MemoryWriter {
         world.log.last().map(|record| record.offset + 1)
     }
 
-    fn ends(&self) -> Ends {
+    fn ends(&self) -> OutputEnds {
         self.ends.clone()
     }
 }
 
 impl World {
     /// The broker crashes after a commit.
-    fn crashes(&mut self, crash: Crash) -> Result<Committed, Fault> {
+    fn crashes(&mut self, crash: Crash) -> Result<CommitCertainty, Fault> {
         self.crash = match crash {
             Crash::Alone => Some(Strike::Doubt),
             Crash::WithDaemon => Some(Strike::Kill),
             Crash::InCommit => return Err(Fault::Doubt("the broker is gone".into())),
         };
-        Ok(Committed::Surely)
+        Ok(CommitCertainty::Surely)
     }
 }
 
@@ -629,7 +634,7 @@ fn fenced(world: &World, epoch: u64) -> Result<(), Fault> {
 }
 
 impl Input for MemoryInput {
-    fn poll(&mut self, wait: Duration) -> Result<Polled, Fault> {
+    fn poll(&mut self, wait: Duration) -> Result<InputPoll, Fault> {
         let Self { world, next, off } = self;
         world.step("poll", |w| {
             if w.replaced_after.as_ref().is_some_and(|by| w.commits >= by.commits) {
@@ -648,10 +653,10 @@ impl Input for MemoryInput {
                 if let Some(record) = found {
                     (*next, *told) = (record.offset + 1, false);
                     w.quiet = 0;
-                    return Ok(Polled::Record(record.clone()));
+                    return Ok(InputPoll::Record(record.clone()));
                 }
                 if !std::mem::replace(told, true) {
-                    return Ok(Polled::End(of.clone()));
+                    return Ok(InputPoll::End(of.clone()));
                 }
             }
             w.now += wait.max(Duration::from_millis(1));
@@ -659,13 +664,13 @@ impl Input for MemoryInput {
             if w.quiet == 10 + w.patience {
                 w.wakes.as_ref().unwrap().send(Wake::Stop).unwrap();
             }
-            Ok(Polled::Nothing)
+            Ok(InputPoll::Nothing)
         })
     }
 
-    fn fetching(&mut self, of: &Partition, wanted: Fetching) -> Result<(), Fault> {
+    fn fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault> {
         self.off.retain(|held| held != of);
-        if wanted == Fetching::Off {
+        if wanted == FetchState::Off {
             self.off.push(of.clone());
         }
         Ok(())

@@ -2,18 +2,18 @@
 
 use crate::feed::Rng;
 use std::collections::BTreeMap;
-use wirefold::daemon::contract::{Encoder, Mode, Unique};
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
-use wirefold::engine::Settings;
-use wirefold::engine::article::{
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
 };
-use wirefold::engine::event::{Certainty, Event, Part, Radius, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
-use wirefold::engine::wire;
+use wirefold_engine::decode;
+use wirefold_engine::event::{Certainty, Event, EventKind, Radius, RadiusPart};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
 
 const KEY: FloodKey = FloodKey(5);
 const WORDS: usize = 150;
@@ -65,7 +65,7 @@ impl Wire {
 
 fn radii(events: Vec<Event>) -> Vec<Radius> {
     let radius = |event: Event| match event.what {
-        What::Withdrawn(radius) | What::Corrected(radius) => Some(*radius),
+        EventKind::Withdrawn(radius) | EventKind::Corrected(radius) => Some(*radius),
         _ => None,
     };
     events.into_iter().filter_map(radius).collect()
@@ -187,7 +187,7 @@ fn copies_of_a_hostile_sender_hide_nobody() {
         let late = article(&format!("late:{n}"), &text);
         let events = wire.apply(late);
         let classified = events.iter().find_map(|event| match &event.what {
-            What::Classified(classified) => Some(classified),
+            EventKind::Classified(classified) => Some(classified),
             _ => None,
         });
         assert_eq!(classified.unwrap().verdict.flags, ["carries_withdrawn"], "late {n}");
@@ -232,12 +232,12 @@ fn too_many_carriers_for_one_event_are_named_by_several() {
     let events = wire.apply(kill("kill", "first"));
     let said = radii(events.clone());
     assert_eq!(named(&said), uris);
-    let parts: Vec<Part> = said.iter().map(|radius| radius.part.unwrap()).collect();
+    let parts: Vec<RadiusPart> = said.iter().map(|radius| radius.part.unwrap()).collect();
     assert!(parts.len() > 1, "{parts:?}");
     let mut left = uris.len();
     for (number, radius) in (1..).zip(&said) {
         left -= radius.carriers.len();
-        assert_eq!(radius.part, Some(Part { number, of: parts.len() as u32 }));
+        assert_eq!(radius.part, Some(RadiusPart { number, of: parts.len() as u32 }));
         assert_eq!(radius.more as usize, left, "how many come after these");
         assert_eq!(radius.of.as_ref().unwrap().uri, "first");
     }
@@ -249,11 +249,11 @@ fn too_many_carriers_for_one_event_are_named_by_several() {
         payload: None,
         headers: Vec::new(),
     };
-    let encoder = Encoder::new(Mode::Structured, "made-up", "hash".into(), Unique::Off);
+    let encoder = Encoder::new(Mode::Structured, "made-up", "hash".into(), UniqueFeed::Off);
     let mut ids = std::collections::BTreeSet::new();
     for (n, event) in (0..).zip(&events) {
-        let (sequence, part) = (n.into(), &wire::Part::Whole);
-        let told = Told { event, n, sequence, record: &record, part, items: 1, resets: 0 };
+        let (sequence, part) = (n.into(), &decode::RecordPart::Whole);
+        let told = EventContext { event, n, sequence, record: &record, part, items: 1, resets: 0 };
         for output in encoder.encode(&told) {
             assert!(output.bytes() < 300_000, "{}", output.bytes());
             let Some(value) = output.payload else { continue };
@@ -300,7 +300,7 @@ fn a_release_that_waits_for_nothing_does_not_crowd_out_a_kill() {
             ..kill(&format!("release:{n}"), "later")
         };
         let mut release = release;
-        release.marks.order = Some(wirefold::engine::article::Order::Release);
+        release.marks.order = Some(wirefold_engine::article::NoticeOrder::Release);
         wire.send(release);
     }
     let said = wire.send(article("later", &words("x", WORDS).join(" ")));

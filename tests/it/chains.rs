@@ -2,8 +2,8 @@
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
-use wirefold::engine::Settings;
-use wirefold::engine::wire::marks::{Mark, Place, Rule};
+use wirefold_engine::Settings;
+use wirefold_engine::decode::marks::{Mark, MarkPosition, MarkRule};
 
 pub(crate) const PASSAGES: &str = "
 ferry = A ferry with 212 people on board ran aground off Marel on Tuesday morning in thick fog, the coast guard said, and tugs were on their way.
@@ -146,11 +146,11 @@ fn aap_and_cp_order_a_mandatory_kill() {
 
 #[test]
 fn a_desk_marks_its_own() {
-    let rule = |place, pattern: &str, mark| Rule { place, pattern: pattern.into(), mark };
+    let rule = |place, pattern: &str, mark| MarkRule { place, pattern: pattern.into(), mark };
     let mut settings = Settings::default();
     settings.wire.marks = vec![
-        rule(Place::Headline, "nueva versión #", Mark::Update),
-        rule(Place::Note, "retírese", Mark::Kill),
+        rule(MarkPosition::Headline, "nueva versión #", Mark::Update),
+        rule(MarkPosition::Note, "retírese", Mark::Kill),
     ];
     check(
         PASSAGES,

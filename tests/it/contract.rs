@@ -6,23 +6,24 @@ use expect_test::{expect, expect_file};
 use serde_json::Value;
 use std::sync::Arc;
 use wirefold::config::Config;
-use wirefold::daemon::contract::schema::{self, Topics};
-use wirefold::daemon::contract::{Encoder, Mode, TYPES, Unique, event_id};
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
-use wirefold::engine::article::{
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
+use wirefold::daemon::publish::schema::{self, SchemaTopics};
+use wirefold::daemon::publish::{Encoder, Mode, TYPES, UniqueFeed, event_id};
+use wirefold_engine::article::{
     About, Article, ArticleKey, EventTime, InputPosition, Lang, PubStatus, Sequence,
 };
-use wirefold::engine::event::{
-    Carrier, Cause, Certainty, Classified, Event, Joined, Merged, Radius, Superseded, Unsearched,
-    What,
+use wirefold_engine::decode::RecordPart;
+use wirefold_engine::event::{
+    Carrier, Certainty, Classified, Event, EventCause, EventKind, Joined, Merged, Radius,
+    Superseded, Unsearched,
 };
-use wirefold::engine::fingerprint::SimHash;
-use wirefold::engine::relation::{
-    ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, Scope, Target, Verdict,
+use wirefold_engine::fingerprint::SimHash;
+use wirefold_engine::stories::{StoryId, Summary};
+use wirefold_engine::verdict::{
+    ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, RelationTarget, Scope,
+    Verdict,
 };
-use wirefold::engine::story::{StoryId, Summary};
-use wirefold::engine::wire::Part;
 
 const CLOCK: EventTime = EventTime(1_795_428_000_000);
 
@@ -38,8 +39,8 @@ fn ratio(value: f64) -> Option<Ratio> {
     Ratio::new(value)
 }
 
-fn target(uri: &str) -> Option<Target> {
-    Some(Target { sequence: Some(Sequence(4)), key: key(uri, Some("1")) })
+fn target(uri: &str) -> Option<RelationTarget> {
+    Some(RelationTarget { sequence: Some(Sequence(4)), key: key(uri, Some("1")) })
 }
 
 fn classified() -> Classified {
@@ -164,17 +165,17 @@ fn every() -> Vec<Event> {
         score: 0.301_26,
     };
     let all = [
-        What::Classified(Box::new(classified())),
-        What::Withdrawn(Box::new(radius())),
-        What::Corrected(Box::new(Radius { of: None, story: None, ..radius() })),
-        What::Superseded(Box::new(superseded)),
-        What::StoryOpened(Box::new(summary(0xfeed))),
-        What::StoryUpdated(Box::new(summary(0xfeed))),
-        What::StoryMerged(Box::new(merged)),
-        What::StoryClosed(Box::new(summary(0xfeed))),
+        EventKind::Classified(Box::new(classified())),
+        EventKind::Withdrawn(Box::new(radius())),
+        EventKind::Corrected(Box::new(Radius { of: None, story: None, ..radius() })),
+        EventKind::Superseded(Box::new(superseded)),
+        EventKind::StoryOpened(Box::new(summary(0xfeed))),
+        EventKind::StoryUpdated(Box::new(summary(0xfeed))),
+        EventKind::StoryMerged(Box::new(merged)),
+        EventKind::StoryClosed(Box::new(summary(0xfeed))),
     ];
     all.into_iter()
-        .map(|what| Event { clock: CLOCK, input: position(), cause: Cause::Article, what })
+        .map(|what| Event { clock: CLOCK, input: position(), cause: EventCause::Article, what })
         .collect()
 }
 
@@ -192,10 +193,10 @@ fn encode(mode: Mode) -> Vec<OutputRecord> {
         ],
         payload: Some(b"{\"untouched\": 1}".to_vec()),
     };
-    let encoder = Encoder::new(mode, "desk", "5e77".into(), Unique::Wanted);
+    let encoder = Encoder::new(mode, "desk", "5e77".into(), UniqueFeed::Wanted);
     let told = |(n, event)| {
-        let (sequence, part) = (41 + u64::from(n), &Part::Whole);
-        let told = Told { event, n, sequence, record: &record, part, items: 1, resets: 0 };
+        let (sequence, part) = (41 + u64::from(n), &RecordPart::Whole);
+        let told = EventContext { event, n, sequence, record: &record, part, items: 1, resets: 0 };
         encoder.encode(&told)
     };
     (0..).zip(&every()).flat_map(told).collect()
@@ -212,15 +213,22 @@ fn without_the_topic_there_is_no_unique_feed() {
         headers: Vec::new(),
         payload: None,
     };
-    let part = &Part::Whole;
-    let told =
-        Told { event: &event, n: 0, sequence: 0, record: &record, part, items: 1, resets: 0 };
+    let part = &RecordPart::Whole;
+    let told = EventContext {
+        event: &event,
+        n: 0,
+        sequence: 0,
+        record: &record,
+        part,
+        items: 1,
+        resets: 0,
+    };
     let roles = |unique| -> Vec<Role> {
         let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), unique);
         encoder.encode(&told).into_iter().map(|record| record.role).collect()
     };
-    assert_eq!(roles(Unique::Wanted), [Role::Events, Role::Unique]);
-    assert_eq!(roles(Unique::Off), [Role::Events]);
+    assert_eq!(roles(UniqueFeed::Wanted), [Role::Events, Role::Unique]);
+    assert_eq!(roles(UniqueFeed::Off), [Role::Events]);
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -339,7 +347,7 @@ fn ids_are_told_apart_by_place_and_number_alone() {
 fn schemas_do_not_drift() {
     let config = Config::default();
     let (input, out) = (&config.input, &config.output);
-    let topics = Topics {
+    let topics = SchemaTopics {
         articles: &input.topic,
         events: &out.events,
         stories: &out.stories,
@@ -350,7 +358,7 @@ fn schemas_do_not_drift() {
     expect_file!["../../config/schema/events.json"].assert_eq(&print(&schema::events()));
     expect_file!["../../config/schema/stories.json"].assert_eq(&print(&schema::stories()));
     expect_file!["../../config/schema/asyncapi.json"].assert_eq(&print(&schema::asyncapi(&topics)));
-    let api = wirefold::daemon::admin::api::document::text();
+    let api = wirefold::daemon::http::api::document::text();
     expect_file!["../../config/schema/openapi.json"].assert_eq(&api);
     let settings = schemars::schema_for!(Config).to_value();
     expect_file!["../../config/schema/config.json"].assert_eq(&print(&settings));

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use wirefold::config::Config;
-use wirefold::daemon::metrics::{Kind, TABLE};
+use wirefold::daemon::telemetry::metrics::{MetricKind, TABLE};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")
@@ -54,7 +54,7 @@ fn expressions() -> String {
 fn exported(name: &str) -> Option<&'static str> {
     TABLE.iter().find_map(|metric| {
         let end = name.strip_prefix(metric.name)?;
-        let histogram = metric.kind == Kind::Histogram;
+        let histogram = metric.kind == MetricKind::Histogram;
         (end.is_empty() || histogram && ["_bucket", "_sum", "_count"].contains(&end))
             .then_some(metric.name)
     })
@@ -74,7 +74,7 @@ fn dashboard_and_rules_name_exported_metrics_and_the_dashboard_all_of_them() {
     assert_eq!(missing, [""; 0], "on no panel");
     let plain: Vec<_> = words(&shown, "wirefold_")
         .into_iter()
-        .filter(|name| TABLE.iter().any(|m| m.name == *name && m.kind == Kind::Histogram))
+        .filter(|name| TABLE.iter().any(|m| m.name == *name && m.kind == MetricKind::Histogram))
         .collect();
     assert_eq!(plain, [""; 0], "a histogram is read by its buckets");
 }

@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use wirefold::daemon::desk::keeper::Keeper;
-use wirefold::daemon::desk::scribe::Scribe;
-use wirefold::daemon::desk::{Desk, Desks, News};
 use wirefold::daemon::faults::Faults;
 use wirefold::daemon::pipeline::batch::Batch;
-use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::memory::ShardState;
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline};
-use wirefold::engine::article::{EventTime, Sequence};
-use wirefold::engine::relation::Kind;
-use wirefold::engine::state::Touched;
+use wirefold::daemon::snapshot::builder::SnapshotBuilder;
+use wirefold::daemon::snapshot::thread::SnapshotThread;
+use wirefold::daemon::snapshot::{CommittedBatch, Snapshot, Snapshots};
+use wirefold_engine::article::{EventTime, Sequence};
+use wirefold_engine::state::TouchedIds;
+use wirefold_engine::verdict::Kind;
 
 /// All that a desk shows, less what happened lately; the rise of stories to six places.
-fn shown(desk: &Desk) -> BTreeMap<String, String> {
+fn shown(desk: &Snapshot) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for (sequence, article) in desk.newest(None) {
         let (entry, story) = (&article.entry, article.story);
@@ -76,15 +76,15 @@ struct Compared {
 
 /// Follows in three ways, and compares after every commit.
 struct Mirror {
-    ways: [(&'static str, Arc<Desks>, Scribe); 2],
+    ways: [(&'static str, Arc<Snapshots>, SnapshotBuilder); 2],
     compared: Arc<Compared>,
 }
 
 impl Mirror {
     fn new(compared: Arc<Compared>) -> Self {
         let way = |name| {
-            let desks = Desks::new(1);
-            (name, desks.clone(), Scribe::new(0, desks))
+            let desks = Snapshots::new(1);
+            (name, desks.clone(), SnapshotBuilder::new(0, desks))
         };
         Self { ways: [way("by batches"), way("as a standby")], compared }
     }
@@ -93,14 +93,14 @@ impl Mirror {
 impl Observer for Mirror {
     fn phase(&mut self, _: Phase) {}
 
-    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, _: EventTime) {
+    fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, _: EventTime) {
         let (touched, sequence) = (memory.state.take_touched(), memory.position.sequence);
-        let everything = Touched { everything: true, ..Touched::default() };
-        let desks = Desks::new(1);
-        Scribe::new(0, desks.clone()).follow(&memory.state, everything, None, sequence);
+        let everything = TouchedIds { everything: true, ..TouchedIds::default() };
+        let desks = Snapshots::new(1);
+        SnapshotBuilder::new(0, desks.clone()).follow(&memory.state, everything, None, sequence);
         let want = shown(&desks.of(0).unwrap());
         for (name, desks, scribe) in &mut self.ways {
-            let news = batch.filter(|_| *name == "by batches").map(News::of);
+            let news = batch.filter(|_| *name == "by batches").map(CommittedBatch::of);
             scribe.follow(&memory.state, touched.clone(), news, sequence);
             let got = shown(&desks.of(0).unwrap());
             for (key, want) in &want {
@@ -170,7 +170,7 @@ fn a_desk_counts_every_kind_once() {
     let counted: u32 = desk.kinds().map(|(_, count)| count).sum();
     assert_eq!(counted as usize, desk.len());
     let by_kind = |kind: Kind| {
-        let of = |(_, article): &(Sequence, &wirefold::daemon::desk::Article)| {
+        let of = |(_, article): &(Sequence, &wirefold::daemon::snapshot::SnapshotArticle)| {
             article.entry.decision.verdict.relation.kind == kind
         };
         desk.newest(None).filter(of).count()
@@ -183,15 +183,15 @@ fn a_desk_counts_every_kind_once() {
 
 /// A desk that is kept on a thread of its own, and looked at now and then.
 struct Apart {
-    keeper: Keeper,
-    desks: Arc<Desks>,
+    keeper: SnapshotThread,
+    desks: Arc<Snapshots>,
     commits: usize,
     looks: Arc<AtomicUsize>,
 }
 
 impl Apart {
     /// Waits until the desk is as wanted.
-    fn until(&mut self, memory: Option<&Memory>, wanted: impl Fn(&Desk) -> bool) {
+    fn until(&mut self, memory: Option<&ShardState>, wanted: impl Fn(&Snapshot) -> bool) {
         let since = Instant::now();
         while !wanted(&self.desks.of(0).unwrap()) {
             assert!(since.elapsed() < Duration::from_secs(30), "it comes into step");
@@ -212,19 +212,24 @@ impl Observer for Apart {
         }
     }
 
-    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, _: EventTime) {
+    fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, _: EventTime) {
         let (touched, sequence) = (memory.state.take_touched(), memory.position.sequence);
         let times = if self.commits.is_multiple_of(40) { 200 } else { 1 };
-        self.keeper.follow(&memory.state, touched, batch.map(News::of), sequence);
+        self.keeper.follow(&memory.state, touched, batch.map(CommittedBatch::of), sequence);
         // More steps than may wait: some are dropped, and what comes later makes up for them.
         for _ in 1..times {
-            self.keeper.follow(&memory.state, Touched::default(), None, sequence);
+            self.keeper.follow(&memory.state, TouchedIds::default(), None, sequence);
         }
         self.commits += 1;
         if self.commits.is_multiple_of(20) {
-            let everything = Touched { everything: true, ..Touched::default() };
-            let desks = Desks::new(1);
-            Scribe::new(0, desks.clone()).follow(&memory.state, everything, None, sequence);
+            let everything = TouchedIds { everything: true, ..TouchedIds::default() };
+            let desks = Snapshots::new(1);
+            SnapshotBuilder::new(0, desks.clone()).follow(
+                &memory.state,
+                everything,
+                None,
+                sequence,
+            );
             let want = shown(&desks.of(0).unwrap());
             self.until(Some(memory), |desk| shown(desk) == want);
             self.looks.fetch_add(1, Ordering::Relaxed);
@@ -234,8 +239,8 @@ impl Observer for Apart {
 
 #[test]
 fn a_desk_on_a_thread_of_its_own_comes_to_the_same() {
-    let (desks, looks) = (Desks::new(1), Arc::new(AtomicUsize::new(0)));
-    let keeper = Keeper::start(0, desks.clone(), &Faults::default()).unwrap();
+    let (desks, looks) = (Snapshots::new(1), Arc::new(AtomicUsize::new(0)));
+    let keeper = SnapshotThread::start(0, desks.clone(), &Faults::default()).unwrap();
     let apart = Box::new(Apart { keeper, desks, commits: 0, looks: looks.clone() });
     let shared = world(&inputs(25, 260), Delivery::ExactlyOnce);
     let (wakes, setup) = (shared.wakes(), setup(Delivery::ExactlyOnce));

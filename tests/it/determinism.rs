@@ -2,13 +2,13 @@
 
 use crate::feed::{Line, feed};
 use std::collections::{BTreeMap, BTreeSet};
-use wirefold::engine::Settings;
-use wirefold::engine::article::{Body, EventTime, Span};
-use wirefold::engine::event::{Cause, Event, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::{LEARNED_FURNITURE, State};
-use wirefold::engine::story;
+use wirefold_engine::Settings;
+use wirefold_engine::article::{Body, EventTime, Span};
+use wirefold_engine::event::{Event, EventCause, EventKind};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::{LEARNED_FURNITURE, State};
+use wirefold_engine::stories;
 
 const KEY: FloodKey = FloodKey(7);
 
@@ -16,7 +16,7 @@ const KEY: FloodKey = FloodKey(7);
 /// at less than usual, so that many are.
 fn settings() -> Settings {
     let story =
-        story::Settings { join: 0.08, merge: 0.05, doubt: 0.02, ..story::Settings::default() };
+        stories::Settings { join: 0.08, merge: 0.05, doubt: 0.02, ..stories::Settings::default() };
     Settings { window: Span::hours(2), story, ..Settings::default() }
 }
 
@@ -111,7 +111,7 @@ fn learned_furniture_is_restored_with_the_rest() {
     let lines = wrapped(feed(6, 300, 28_000));
     let straight = run(&lines, 1);
     let learned = straight.0.iter().filter(|event| match &event.what {
-        What::Classified(c) => c.verdict.flags.iter().any(|flag| flag == LEARNED_FURNITURE),
+        EventKind::Classified(c) => c.verdict.flags.iter().any(|flag| flag == LEARNED_FURNITURE),
         _ => false,
     });
     assert!(learned.count() > 50, "furniture is learned");
@@ -163,7 +163,7 @@ fn batch(state: &mut State, lines: &[Line]) -> BTreeMap<String, Option<Vec<u8>>>
 fn followed_to_anywhere_it_goes_on_as_if_nothing_had_happened() {
     let lines = wrapped(feed(6, 500, 28_000));
     let straight = run(&lines, 1);
-    let merges = straight.0.iter().filter(|e| matches!(e.what, What::StoryMerged(_))).count();
+    let merges = straight.0.iter().filter(|e| matches!(e.what, EventKind::StoryMerged(_))).count();
     assert!(merges >= 8, "{merges} notices of merges");
     assert!(straight.1.keys().any(|key| key.starts_with("e/")), "furniture is learned");
     for (size, from, cuts) in
@@ -252,23 +252,23 @@ fn an_article_is_in_one_open_story_and_each_story_ends_once() {
     let (mut open, mut ended, mut opened) = (BTreeSet::new(), BTreeSet::new(), 0);
     for event in &events {
         match &event.what {
-            What::StoryOpened(story) => {
+            EventKind::StoryOpened(story) => {
                 assert!(
                     !ended.contains(&story.id) && open.insert(story.id),
                     "an id is minted once"
                 );
                 opened += 1;
             }
-            What::Classified(article) => {
+            EventKind::Classified(article) => {
                 let story = article.story.as_ref().map(|story| story.id);
                 assert!(story.is_none_or(|story| open.contains(&story)), "it joins an open story");
             }
-            What::StoryMerged(merged) if merged.under == merged.absorbed => {
+            EventKind::StoryMerged(merged) if merged.under == merged.absorbed => {
                 assert!(open.remove(&merged.absorbed) && ended.insert(merged.absorbed));
                 assert!(open.contains(&merged.survivor.id), "an open story took it in");
             }
-            What::StoryUpdated(story) => assert!(open.contains(&story.id)),
-            What::StoryClosed(story) => {
+            EventKind::StoryUpdated(story) => assert!(open.contains(&story.id)),
+            EventKind::StoryClosed(story) => {
                 assert!(open.remove(&story.id) && ended.insert(story.id), "it ends once");
                 assert!(story.size >= 1 && story.publishers >= 1);
             }
@@ -318,7 +318,7 @@ fn ticks_are_repeated_by_their_readings() {
         straight.extend(apply_ticked(&mut state, line));
         log.write(&mut state);
     }
-    assert!(straight.iter().filter(|event| event.cause == Cause::Clock).count() > 100);
+    assert!(straight.iter().filter(|event| event.cause == EventCause::Clock).count() > 100);
     for cut in (1..lines.len()).step_by(41) {
         let (mut owner, mut events, mut kept) =
             (State::new(settings(), KEY), Vec::new(), Log::default());

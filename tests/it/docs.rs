@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use wirefold::config::Config;
-use wirefold::daemon::contract::TYPES;
-use wirefold::daemon::metrics::TABLE;
-use wirefold::engine::relation::{Kind, Unique};
+use wirefold::daemon::publish::TYPES;
+use wirefold::daemon::telemetry::metrics::TABLE;
+use wirefold_engine::verdict::{Kind, UniqueSettings};
 
 fn readme() -> String {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -45,7 +45,7 @@ fn events_are_those_of_the_contract() {
 
 #[test]
 fn kinds_are_all_and_pass_as_the_defaults_say() {
-    let unique = Unique::default();
+    let unique = UniqueSettings::default();
     let passes = |kind: &Kind| {
         if unique.always.contains(kind) {
             "always".to_owned()

@@ -2,7 +2,7 @@
 //!
 //! Deterministic in its seed. Words follow a Zipf-like law, so that common words are common.
 
-use wirefold::engine::article::{Article, Body, EventTime, InputPosition, Lang};
+use wirefold_engine::article::{Article, Body, EventTime, InputPosition, Lang};
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
 #[derive(Debug, Clone)]
@@ -123,7 +123,7 @@ fn copy(rng: &mut Rng, base: Article, other: &Article) -> Article {
         7 => with(text.replace('7', "8")),
         _ => Article {
             version: Some("9".into()),
-            pubstatus: wirefold::engine::article::PubStatus::Canceled,
+            pubstatus: wirefold_engine::article::PubStatus::Canceled,
             ..base
         },
     }

@@ -2,13 +2,13 @@
 //! taken for it.
 
 use crate::feed::{Line, feed};
-use wirefold::engine::Settings;
-use wirefold::engine::article::{Article, Body, EventTime, Span};
-use wirefold::engine::event::{Classified, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::Kind;
-use wirefold::engine::state::{LEARNED_FURNITURE, State};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{Article, Body, EventTime, Span};
+use wirefold_engine::event::{Classified, EventKind};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::{LEARNED_FURNITURE, State};
+use wirefold_engine::verdict::Kind;
 
 const HEAD: &str = "Seltz Quay Desk [Quaywire], Friday: ";
 const FOOT: &str = "\n\nQuaywire belongs to the harbour towns and prints what they send.";
@@ -28,7 +28,7 @@ fn apply(state: &mut State, line: &Line) -> Classified {
     let new = prepare(line.article.clone(), state.settings(), state.key());
     let events = state.apply(new, line.stamp, line.input.clone());
     let classified = events.into_iter().find_map(|event| match event.what {
-        What::Classified(classified) => Some(*classified),
+        EventKind::Classified(classified) => Some(*classified),
         _ => None,
     });
     classified.unwrap()

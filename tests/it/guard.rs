@@ -6,9 +6,9 @@ use crate::rig::{Answer, Rig, Served, article};
 use base64::Engine;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use wirefold::daemon::admin::Settings;
-use wirefold::daemon::admin::api::document;
-use wirefold::daemon::admin::server::Bounds;
+use wirefold::daemon::http::Settings;
+use wirefold::daemon::http::api::document;
+use wirefold::daemon::http::server::ServerBounds;
 
 const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)> \u{202e}reef";
 
@@ -53,7 +53,7 @@ fn all_of_it_needs_the_token_where_one_is_set() {
     let paths = paths(&open);
     open.stop();
     let settings = Settings { token_file, ..Settings::default() };
-    let served = rig.serve_with(&settings, Bounds::default());
+    let served = rig.serve_with(&settings, ServerBounds::default());
     let basic = |pair: &str| base64::engine::general_purpose::STANDARD.encode(pair);
     let asked = |path: &str, header: &str| {
         let method = if path.ends_with("/match") { "POST" } else { "GET" };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use wirefold::daemon::pipeline::Delivery;
 use wirefold::daemon::pipeline::broker::{InputRecord, Role};
-use wirefold::engine::article::{EventTime, Span};
+use wirefold_engine::article::{EventTime, Span};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 /// How many articles there are, of which the first owner reads so many.

@@ -6,11 +6,11 @@ use crate::standby::{inputs, owned, stand_by};
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 use std::time::Duration;
-use wirefold::daemon::contract::{self, Mode, Unique};
-use wirefold::daemon::pipeline::batch::{Encoder, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder};
 use wirefold::daemon::pipeline::{Delivery, Settings, Setup, TooLarge, prepare};
-use wirefold::engine::wire::{self, Format};
+use wirefold::daemon::publish::{self, Mode, UniqueFeed};
+use wirefold_engine::decode::{self, Format};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 /// What a record says that fails in decoding, that never ends, that fails in encoding, and in whose
@@ -29,17 +29,17 @@ fn decode(
     bytes: &[u8],
     content_type: Option<&str>,
     format: Format,
-    settings: &wire::Settings,
-) -> Vec<wire::Item> {
+    settings: &decode::Settings,
+) -> Vec<decode::Item> {
     assert!(!says(bytes, DECODE), "the decoder failed");
     while says(bytes, HANGS) {
         std::thread::park();
     }
-    wire::items(bytes, content_type, format, settings)
+    decode::items(bytes, content_type, format, settings)
 }
 
 /// Encodes as the daemon does, unless it is poison. That comes after the state has moved.
-struct Poisoned(contract::Encoder, Shared);
+struct Poisoned(publish::Encoder, Shared);
 
 impl Debug for Poisoned {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -47,8 +47,8 @@ impl Debug for Poisoned {
     }
 }
 
-impl Encoder for Poisoned {
-    fn encode(&self, told: &Told<'_>) -> Vec<OutputRecord> {
+impl EventEncoder for Poisoned {
+    fn encode(&self, told: &EventContext<'_>) -> Vec<OutputRecord> {
         let payload = told.record.payload.as_deref().unwrap_or_default();
         assert!(!says(payload, ENCODE), "the encoder failed");
         if says(payload, DIES) {
@@ -57,7 +57,7 @@ impl Encoder for Poisoned {
         self.0.encode(told)
     }
 
-    fn unique(&self, told: &Told<'_>) -> Option<OutputRecord> {
+    fn unique(&self, told: &EventContext<'_>) -> Option<OutputRecord> {
         self.0.unique(told)
     }
 
@@ -67,7 +67,7 @@ impl Encoder for Poisoned {
 }
 
 fn poisoned(shared: &Shared, delivery: Delivery, records_max: u32) -> Setup {
-    let inner = contract::Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Wanted);
+    let inner = publish::Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueFeed::Wanted);
     Setup {
         settings: Settings { records_max, ..setup(delivery).settings },
         encoder: Arc::new(Poisoned(inner, shared.clone())),

@@ -2,13 +2,13 @@
 //! records.
 
 use std::collections::BTreeMap;
-use wirefold::engine::Settings;
-use wirefold::engine::article::{Article, Body, EventTime, InputPosition, PubStatus, Span};
-use wirefold::engine::event::{Event, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::{Kind, Pass, Scope};
-use wirefold::engine::state::{Lifted, State};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{Article, Body, EventTime, InputPosition, PubStatus, Span};
+use wirefold_engine::event::{Event, EventKind};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::{LiftedEmbargo, State};
+use wirefold_engine::verdict::{Kind, Pass, Scope};
 
 const KEY: FloodKey = FloodKey(3);
 const START: EventTime = EventTime(1_795_428_000_000);
@@ -33,7 +33,7 @@ fn article(n: usize) -> Article {
     }
 }
 
-fn apply(state: &mut State, article: Article, n: usize) -> (Vec<Event>, Vec<Lifted>) {
+fn apply(state: &mut State, article: Article, n: usize) -> (Vec<Event>, Vec<LiftedEmbargo>) {
     let stamp = START.plus(Span::minutes(15 * n as i64));
     let input = InputPosition { topic: "in".into(), partition: 0, offset: n as i64, item: 0 };
     let new = prepare(article, state.settings(), KEY);
@@ -101,7 +101,7 @@ fn beyond_its_bound_an_embargo_is_never_passed_on_and_counted() {
     let mut passes = Vec::new();
     for n in [0, 3] {
         for event in apply(&mut state, article(n), n).0 {
-            if let What::Classified(classified) = event.what {
+            if let EventKind::Classified(classified) = event.what {
                 passes.push(classified.verdict.pass);
             }
         }
@@ -125,7 +125,7 @@ fn a_kill_finds_what_the_window_has_passed_and_stays_known() {
     };
     let (events, _) = apply(&mut state, kill, 32);
     let withdrawn = events.iter().find_map(|event| match &event.what {
-        What::Withdrawn(radius) => Some(radius),
+        EventKind::Withdrawn(radius) => Some(radius),
         _ => None,
     });
     let radius = withdrawn.unwrap();
@@ -139,7 +139,7 @@ fn a_kill_finds_what_the_window_has_passed_and_stays_known() {
     }
     let (events, _) = apply(&mut state, article(4), 46);
     let classified = events.iter().find_map(|event| match &event.what {
-        What::Classified(classified) => Some(classified),
+        EventKind::Classified(classified) => Some(classified),
         _ => None,
     });
     let verdict = &classified.unwrap().verdict;

@@ -6,14 +6,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use wirefold::daemon::metrics::{self, Kind, TABLE};
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::{InputRecord, Role};
-use wirefold::daemon::pipeline::memory::Memory;
-use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Pipeline, Waiting};
-use wirefold::daemon::teller::Teller;
-use wirefold::daemon::view::Views;
-use wirefold::engine::article::{EventTime, Span};
+use wirefold::daemon::pipeline::memory::ShardState;
+use wirefold::daemon::pipeline::{Delivery, InputLag, Observer, Phase, Pipeline};
+use wirefold::daemon::snapshot::shards::ShardStatuses;
+use wirefold::daemon::telemetry::metrics::{self, MetricKind, TABLE};
+use wirefold::daemon::telemetry::observer::Telemetry;
+use wirefold_engine::article::{EventTime, Span};
 
 const RECORDS: usize = 120;
 
@@ -34,14 +34,14 @@ fn exported(text: &str) -> BTreeSet<(String, String)> {
 }
 
 /// One run over records in memory, told to a recorder of its own.
-fn run() -> (PrometheusHandle, Shared, Arc<Views>) {
+fn run() -> (PrometheusHandle, Shared, Arc<ShardStatuses>) {
     let delivery = Delivery::ExactlyOnce;
     let recorder = metrics::recorder().unwrap();
     let shared = world(&inputs(11, RECORDS), delivery);
-    let views = Views::new(1);
+    let views = ShardStatuses::new(1);
     ::metrics::with_local_recorder(&recorder, || {
         let wakes = shared.wakes();
-        let teller = Box::new(Teller::new(0, views.clone()));
+        let teller = Box::new(Telemetry::new(0, views.clone()));
         let mut pipeline = Pipeline::new(setup(delivery), shared.clone(), shared.clone(), teller);
         pipeline.run(&wakes).unwrap();
         // No server runs here, and a histogram shows once it holds something.
@@ -55,9 +55,9 @@ fn the_table_is_what_is_exported() {
     let (handle, ..) = run();
     let text = handle.render();
     let kind = |kind| match kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Histogram => "histogram",
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+        MetricKind::Histogram => "histogram",
     };
     let table = TABLE.iter().map(|m| (m.name.to_owned(), kind(m.kind).to_owned())).collect();
     assert_eq!(exported(&text), table);
@@ -86,12 +86,17 @@ fn names_follow_the_rules_of_prometheus() {
         assert!(names.insert(metric.name), "{} twice", metric.name);
         assert!(metric.name.starts_with("wirefold_") && metric.about.ends_with('.'));
         assert_eq!(
-            metric.kind == Kind::Counter,
+            metric.kind == MetricKind::Counter,
             metric.name.ends_with("_total"),
             "{}",
             metric.name
         );
-        assert_eq!(metric.kind == Kind::Histogram, !metric.buckets.is_empty(), "{}", metric.name);
+        assert_eq!(
+            metric.kind == MetricKind::Histogram,
+            !metric.buckets.is_empty(),
+            "{}",
+            metric.name
+        );
         assert!(metric.buckets.is_sorted(), "{}", metric.name);
         let seconds = metric.unit == ::metrics::Unit::Seconds;
         assert_eq!(seconds, metric.name.ends_with("_seconds"), "{}", metric.name);
@@ -110,7 +115,8 @@ fn what_needs_a_person_is_counted_once_wherever_it_happens() {
         let step = steps.iter().rposition(|step| *step == kind).unwrap() as u64 + 1;
         shared.lock().strikes.insert(step, (Strike::Kill, When::Before));
         ::metrics::with_local_recorder(&recorder, || {
-            let (wakes, teller) = (shared.wakes(), Box::new(Teller::new(0, Views::new(1))));
+            let (wakes, teller) =
+                (shared.wakes(), Box::new(Telemetry::new(0, ShardStatuses::new(1))));
             let setup = setup(delivery);
             let mut pipeline = Pipeline::new(setup, shared.clone(), shared.clone(), teller);
             pipeline.run(&wakes).unwrap_err();
@@ -197,16 +203,16 @@ fn counted_events(shared: &Shared) -> u64 {
 
 /// A teller that outlives its pipeline.
 #[derive(Clone)]
-struct Kept(Arc<Mutex<Teller>>);
+struct Kept(Arc<Mutex<Telemetry>>);
 
 impl Observer for Kept {
     fn phase(&mut self, phase: Phase) {
         self.0.lock().unwrap().phase(phase);
     }
-    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
+    fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
         self.0.lock().unwrap().committed(memory, batch, wall);
     }
-    fn waiting(&mut self, waiting: &Waiting) {
+    fn waiting(&mut self, waiting: &InputLag) {
         let mut waiting = waiting.clone();
         for input in waiting.inputs.values_mut() {
             (input.records, input.age) = (Some(7), Span::minutes(3));
@@ -219,7 +225,7 @@ impl Observer for Kept {
 fn of_a_shard_that_is_given_away_nothing_is_told() {
     let recorder = metrics::recorder().unwrap();
     let shared = world(&inputs(13, 30), Delivery::ExactlyOnce);
-    let kept = Kept(Arc::new(Mutex::new(Teller::new(0, Views::new(1)))));
+    let kept = Kept(Arc::new(Mutex::new(Telemetry::new(0, ShardStatuses::new(1)))));
     let gauges = || -> Vec<f64> {
         let found = samples(&recorder.handle().render());
         let idle = |name: &String| {
@@ -251,7 +257,7 @@ fn bounds_that_bite_are_counted() {
     setup.engine.index.postings_per_hash_max = 1;
     ::metrics::with_local_recorder(&recorder, || {
         let wakes = shared.wakes();
-        let teller = Box::new(Teller::new(0, Views::new(1)));
+        let teller = Box::new(Telemetry::new(0, ShardStatuses::new(1)));
         Pipeline::new(setup, shared.clone(), shared.clone(), teller).run(&wakes).unwrap();
     });
     let found = samples(&recorder.handle().render());

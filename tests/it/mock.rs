@@ -10,42 +10,44 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wirefold::config::Config;
-use wirefold::daemon::kafka::client::{Settings, Topics};
+use wirefold::daemon::kafka::client::{Settings, TopicNames};
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::Limits;
-use wirefold::daemon::pipeline::memory::Memory;
-use wirefold::daemon::pipeline::shards::Map;
-use wirefold::daemon::pipeline::{Delivery, Ended, Following, Observer, Phase, Waiting};
+use wirefold::daemon::pipeline::memory::ShardState;
+use wirefold::daemon::pipeline::shards::ShardMap;
+use wirefold::daemon::pipeline::{
+    Delivery, InputLag, Observer, Phase, StandbyProgress, TransactionEnd,
+};
 use wirefold::daemon::run::Daemon;
-use wirefold::daemon::teller::Teller;
-use wirefold::daemon::view::{ShardView, Views};
-use wirefold::engine::article::EventTime;
+use wirefold::daemon::snapshot::shards::{ShardStatus, ShardStatuses};
+use wirefold::daemon::telemetry::observer::Telemetry;
+use wirefold_engine::article::EventTime;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A teller, and a bell that rings after each call.
-struct Bell(Teller, Sender<()>);
+struct Bell(Telemetry, Sender<()>);
 
 impl Observer for Bell {
     fn phase(&mut self, phase: Phase) {
         self.0.phase(phase);
         self.1.send(()).unwrap();
     }
-    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
+    fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
         self.0.committed(memory, batch, wall);
         self.1.send(()).unwrap();
     }
     fn restored(&mut self, records: u64, took: Duration) {
         self.0.restored(records, took);
     }
-    fn transacted(&mut self, ended: Ended, took: Duration) {
+    fn transacted(&mut self, ended: TransactionEnd, took: Duration) {
         self.0.transacted(ended, took);
     }
-    fn waiting(&mut self, waiting: &Waiting) {
+    fn waiting(&mut self, waiting: &InputLag) {
         self.0.waiting(waiting);
         self.1.send(()).unwrap();
     }
-    fn following(&mut self, following: &Following) {
+    fn following(&mut self, following: &StandbyProgress) {
         self.0.following(following);
         self.1.send(()).unwrap();
     }
@@ -53,7 +55,7 @@ impl Observer for Bell {
 
 struct Instance {
     daemon: Daemon,
-    views: Arc<Views>,
+    views: Arc<ShardStatuses>,
     rings: Receiver<()>,
 }
 
@@ -61,7 +63,7 @@ impl Instance {
     fn start(bootstrap: &str) -> Self {
         let kafka = Settings {
             group: "wirefold".into(),
-            topics: Topics {
+            topics: TopicNames {
                 events: "events".into(),
                 stories: "stories".into(),
                 unique: Some("unique".into()),
@@ -70,24 +72,24 @@ impl Instance {
             },
             partitions: 2,
             replication: 1,
-            map: Arc::new(Map::new("in", &[]).unwrap()),
+            map: Arc::new(ShardMap::new("in", &[]).unwrap()),
             in_memory: Some(Limits { by_role: [1 << 20; 5] }),
             delivery: Delivery::ExactlyOnce,
             passed: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),
         };
         let mut setup = crate::pipeline::setup(Delivery::ExactlyOnce);
         setup.engine = Config::default().engine;
-        let ((ring, rings), views) = (unbounded(), Views::new(1));
+        let ((ring, rings), views) = (unbounded(), ShardStatuses::new(1));
         let told = views.clone();
         let observers = move |shard| -> Box<dyn Observer> {
-            Box::new(Bell(Teller::new(shard, told.clone()), ring.clone()))
+            Box::new(Bell(Telemetry::new(shard, told.clone()), ring.clone()))
         };
         let daemon = Daemon::start(kafka, setup, Box::new(observers), views.clone()).unwrap();
         Self { daemon, views, rings }
     }
 
     /// Waits until the shard looks so.
-    fn until(&self, looks: impl Fn(&ShardView) -> bool) -> Arc<ShardView> {
+    fn until(&self, looks: impl Fn(&ShardStatus) -> bool) -> Arc<ShardStatus> {
         loop {
             let view = self.views.all().remove(0);
             if looks(&view) {
@@ -120,7 +122,7 @@ fn cluster(articles: usize) -> MockCluster<'static, DefaultProducerContext> {
 }
 
 /// Through, with its lag known from the client's own statistics.
-fn through(view: &ShardView, articles: usize) -> bool {
+fn through(view: &ShardStatus, articles: usize) -> bool {
     let lag: Vec<Option<u64>> = view.inputs.values().map(|input| input.records).collect();
     view.live_articles == articles && lag == [Some(0), Some(0)]
 }
@@ -151,7 +153,7 @@ fn a_second_instance_stands_by_and_takes_over() {
     first.until(|view| through(view, 10));
     let second = Instance::start(&cluster.bootstrap_servers());
     second.until(|view| {
-        view.phase == Some(Phase::Standby) && view.following == Some(Following::InStep)
+        view.phase == Some(Phase::Standby) && view.following == Some(StandbyProgress::InStep)
     });
     assert_eq!(second.views.unready(), [""; 0], "a standby in step is ready");
     assert_eq!(first.views.unready(), [""; 0], "the owner keeps what it has");

@@ -21,7 +21,7 @@ const FORBIDDEN: [&str; 10] = [
 ];
 
 fn sources() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/daemon/admin/page");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/daemon/http/page");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let read = |entry: fs::DirEntry| {
         let name = entry.file_name().into_string().unwrap();

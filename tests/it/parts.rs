@@ -2,15 +2,15 @@
 
 use serde_json::json;
 use std::collections::BTreeMap;
-use wirefold::daemon::contract::{Encoder, Mode, Unique};
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
-use wirefold::engine::Settings;
-use wirefold::engine::article::{Article, EventTime, InputPosition};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
-use wirefold::engine::wire::{self, Format, Part};
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{Article, EventTime, InputPosition};
+use wirefold_engine::decode::{self, Format, RecordPart};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
 
 const KEY: FloodKey = FloodKey(0);
 /// What may stand around an item of an XML document.
@@ -25,7 +25,7 @@ fn body(n: usize) -> String {
 /// The records of the unique feed for one input record.
 fn unique(payload: &[u8], headers: &[(&str, &str)]) -> Vec<OutputRecord> {
     let settings = Settings::default();
-    let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), Unique::Wanted);
+    let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), UniqueFeed::Wanted);
     let header = |(name, value): &(&str, &str)| ((*name).to_owned(), Some((*value).into()));
     let record = InputRecord {
         from: Partition { topic: "in".into(), partition: 0 },
@@ -36,7 +36,7 @@ fn unique(payload: &[u8], headers: &[(&str, &str)]) -> Vec<OutputRecord> {
         headers: headers.iter().map(header).collect(),
     };
     let mut state = State::new(settings.clone(), KEY);
-    let all = wire::items(payload, None, Format::Auto, &settings.wire);
+    let all = decode::items(payload, None, Format::Auto, &settings.wire);
     let items = all.len() as u32;
     let mut found = Vec::new();
     for (item, read) in (0..).zip(all) {
@@ -45,7 +45,8 @@ fn unique(payload: &[u8], headers: &[(&str, &str)]) -> Vec<OutputRecord> {
         let input = InputPosition { topic: "in".into(), partition: 0, offset: 7, item };
         for (n, event) in (0..).zip(state.apply(prepare(article, &settings, KEY), stamp, input)) {
             let (record, part) = (&record, &read.part);
-            let told = Told { event: &event, n, sequence: 0, record, part, items, resets: 0 };
+            let told =
+                EventContext { event: &event, n, sequence: 0, record, part, items, resets: 0 };
             found.extend(encoder.encode(&told).into_iter().filter(|r| r.role == Role::Unique));
         }
     }
@@ -59,14 +60,14 @@ fn header<'a>(record: &'a OutputRecord, name: &str) -> Option<&'a str> {
 
 /// The one article of a record.
 fn decoded(payload: &[u8]) -> Article {
-    let mut all = wire::decode(payload, None, Format::Auto, &wire::Settings::default());
+    let mut all = decode::decode(payload, None, Format::Auto, &decode::Settings::default());
     assert_eq!(all.len(), 1, "{}", String::from_utf8_lossy(payload));
     all.remove(0).unwrap()
 }
 
 /// Each article of `payload`, decoded again from its own record.
 fn agree(payload: &[u8]) -> Vec<OutputRecord> {
-    let whole = wire::decode(payload, None, Format::Auto, &wire::Settings::default());
+    let whole = decode::decode(payload, None, Format::Auto, &decode::Settings::default());
     let whole: BTreeMap<String, Article> =
         whole.into_iter().flatten().map(|article| (article.uri.clone(), article)).collect();
     let records = unique(payload, &[]);
@@ -236,8 +237,10 @@ fn an_item_in_several_languages_is_sent_once_for_each_without_the_others() {
     let document = format!(
         "<NewsML><NewsItem><Identification><NewsIdentifier><ProviderId>m.example</ProviderId><DateId>20261123</DateId><NewsItemId>n</NewsItemId></NewsIdentifier></Identification><NewsComponent>{parts}</NewsComponent></NewsItem></NewsML>"
     );
-    let whole = wire::decode(document.as_bytes(), None, Format::Auto, &wire::Settings::default());
-    let items = wire::items(document.as_bytes(), None, Format::Auto, &wire::Settings::default());
+    let whole =
+        decode::decode(document.as_bytes(), None, Format::Auto, &decode::Settings::default());
+    let items =
+        decode::items(document.as_bytes(), None, Format::Auto, &decode::Settings::default());
     assert_eq!((whole.len(), items.len()), (4, 4));
     for (item, whole) in items.iter().zip(whole) {
         let (again, whole) = (decoded(item.part.bytes(b"")), whole.unwrap());
@@ -276,13 +279,13 @@ fn the_parts_of_a_record_are_together_about_as_long_as_the_record() {
         format!("<{big}:rss><channel><image>{big}</image>{items}</channel></{big}:rss>"),
         format!("<rdf:RDF><channel><items>{big}</items></channel>{items}</rdf:RDF>"),
     ] {
-        let settings = wire::Settings::default();
-        let all = wire::items(feed.as_bytes(), None, Format::Auto, &settings);
+        let settings = decode::Settings::default();
+        let all = decode::items(feed.as_bytes(), None, Format::Auto, &settings);
         assert_eq!(all.len(), 200);
         let sum: usize = all.iter().map(|item| item.part.bytes(feed.as_bytes()).len()).sum();
         assert!(sum < feed.len() + 200 * AROUND_MAX, "{sum}");
         for item in &all {
-            assert!(matches!(item.part, Part::Document(_)));
+            assert!(matches!(item.part, RecordPart::Document(_)));
             // A feed whose name is too large for a provider is refused; a part leaves the name out.
             let Ok(article) = &item.article else { continue };
             assert_eq!(decoded(item.part.bytes(b"")).uri, article.uri);

@@ -7,19 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use wirefold::config::Config;
-use wirefold::daemon::contract::{Encoder, Mode, Unique};
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
 use wirefold::daemon::pipeline::lease::Wake;
-use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::memory::ShardState;
 use wirefold::daemon::pipeline::record::{self, Journal, POSITION, Position};
-use wirefold::daemon::pipeline::shards::Slice;
+use wirefold::daemon::pipeline::shards::ShardFilter;
 use wirefold::daemon::pipeline::{
-    ClockSource, Delivery, Observer, Phase, Pipeline, Reset, Settings, Setup, TooLarge,
+    ClockSource, Delivery, Observer, Phase, Pipeline, Settings, Setup, StartReset, TooLarge,
 };
-use wirefold::engine::article::{EventTime, Span};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::wire::{self, Format};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold_engine::article::{EventTime, Span};
+use wirefold_engine::decode::{self, Format};
+use wirefold_engine::fingerprint::FloodKey;
 
 const PARTITIONS: i32 = 3;
 const STARTS: i64 = 1_790_000_000_000;
@@ -79,7 +79,7 @@ pub(crate) struct Silent;
 
 impl Observer for Silent {
     fn phase(&mut self, _: Phase) {}
-    fn committed(&mut self, _: &mut Memory, _: Option<&Batch>, _: EventTime) {}
+    fn committed(&mut self, _: &mut ShardState, _: Option<&Batch>, _: EventTime) {}
 }
 
 pub(crate) fn setup(delivery: Delivery) -> Setup {
@@ -87,19 +87,24 @@ pub(crate) fn setup(delivery: Delivery) -> Setup {
     config.engine.window = Span::minutes(20);
     Setup {
         settings: Settings { records_max: 4, commit_every: Span(5), ..Settings::default() },
-        encoder: Arc::new(Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Wanted)),
+        encoder: Arc::new(Encoder::new(
+            Mode::Binary,
+            "wirefold",
+            "5e77".into(),
+            UniqueFeed::Wanted,
+        )),
         engine: config.engine,
         delivery,
-        reset: Reset::Error,
+        reset: StartReset::Error,
         group: "wirefold".into(),
         renamed_from: None,
         fresh_key: FloodKey(7),
         clock: ClockSource::Wall,
         too_large: TooLarge::Stop,
         format: Format::Auto,
-        decode: wire::items,
+        decode: decode::items,
         prepare_within: wirefold::daemon::pipeline::prepare::WITHIN,
-        slice: Slice::everything("wire.articles"),
+        slice: ShardFilter::everything("wire.articles"),
         followed: Vec::new(),
     }
 }
@@ -328,7 +333,7 @@ fn a_lost_position_stops_until_a_person_decides() {
         drop(world);
         let why = process(&shared, setup(Delivery::ExactlyOnce)).unwrap_err();
         assert!(why.contains(says) && why.contains("start.reset"), "{says}: {why}");
-        let reset = Setup { reset: Reset::Latest, ..setup(Delivery::ExactlyOnce) };
+        let reset = Setup { reset: StartReset::Latest, ..setup(Delivery::ExactlyOnce) };
         process(&shared, reset).unwrap();
     }
 }

@@ -6,14 +6,14 @@ use crate::standby::stand_by;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use wirefold::daemon::pipeline::batch::{self, Batch, With};
+use wirefold::daemon::pipeline::batch::{self, Batch, BatchContext};
 use wirefold::daemon::pipeline::broker::{Broker, InputRecord, OutputRecord, Partition, Role};
 use wirefold::daemon::pipeline::isolation::Scrutiny;
-use wirefold::daemon::pipeline::memory::{Log, Memory};
-use wirefold::daemon::pipeline::prepare::{Preparer, Refused};
+use wirefold::daemon::pipeline::memory::{ChangelogReader, ShardState};
+use wirefold::daemon::pipeline::prepare::{Preparer, RefusedRecords};
 use wirefold::daemon::pipeline::record::{self, Journal};
 use wirefold::daemon::pipeline::{ClockSource, Delivery, Observer, Phase, Setup};
-use wirefold::engine::article::{EventTime, Span};
+use wirefold_engine::article::{EventTime, Span};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 /// When the last article comes, on the wall clock too.
@@ -73,7 +73,7 @@ struct Watch(Arc<Mutex<Vec<(i64, Batch)>>>);
 
 impl Observer for Watch {
     fn phase(&mut self, _: Phase) {}
-    fn committed(&mut self, _: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
+    fn committed(&mut self, _: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
         self.0.lock().unwrap().extend(batch.map(|batch| (wall.0 - NOW, batch.clone())));
     }
 }
@@ -117,7 +117,8 @@ fn an_embargo_lifts_an_update_is_told_and_a_story_closes_in_time() {
 /// Whatever the journals say, applied to an empty memory, gives the outputs that were committed.
 fn replays(shared: &Shared, delivery: Delivery) {
     let setup = short(delivery);
-    let mut memory = Log::default().build(setup.engine.clone(), setup.fresh_key).unwrap();
+    let mut memory =
+        ChangelogReader::default().build(setup.engine.clone(), setup.fresh_key).unwrap();
     let world = shared.lock();
     let (log, found) = (world.log.clone(), world.outputs.clone());
     let inputs = world.inputs.clone();
@@ -148,8 +149,8 @@ fn replays(shared: &Shared, delivery: Delivery) {
         };
         let records = journal.order.iter().flat_map(take).collect();
         let key = memory.state.key();
-        let items = Preparer::new(&setup).prepare(records, key, &Refused::new());
-        let with = With {
+        let items = Preparer::new(&setup).prepare(records, key, &RefusedRecords::new());
+        let with = BatchContext {
             reading: journal.reading,
             clock: ClockSource::Wall,
             passed: &[],

@@ -6,12 +6,12 @@ use crate::pipeline::{inputs, observed, process, setup, straight, world};
 use std::sync::{Arc, Mutex};
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::lease::Wake;
-use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::memory::ShardState;
 use wirefold::daemon::pipeline::record::POSITION;
-use wirefold::daemon::pipeline::{Delivery, Following, Observer, Phase, Setup, Waiting};
-use wirefold::daemon::teller::Teller;
-use wirefold::daemon::view::{ShardView, Views};
-use wirefold::engine::article::{EventTime, Span};
+use wirefold::daemon::pipeline::{Delivery, InputLag, Observer, Phase, Setup, StandbyProgress};
+use wirefold::daemon::snapshot::shards::{ShardStatus, ShardStatuses};
+use wirefold::daemon::telemetry::observer::Telemetry;
+use wirefold_engine::article::{EventTime, Span};
 
 const DELIVERY: Delivery = Delivery::ExactlyOnce;
 
@@ -24,19 +24,19 @@ enum News {
 }
 
 /// What was told, the view after it, and why the instance was not ready then.
-type Seen = (News, ShardView, Vec<String>);
+type Seen = (News, ShardStatus, Vec<String>);
 
 /// A teller that keeps every view that it publishes, and ends the process when a standby gives up.
 struct Told {
-    teller: Teller,
-    views: Arc<Views>,
+    teller: Telemetry,
+    views: Arc<ShardStatuses>,
     shared: Shared,
     all: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Told {
     fn keep(&self, news: News) {
-        let view = ShardView::clone(&self.views.all()[0]);
+        let view = ShardStatus::clone(&self.views.all()[0]);
         self.all.lock().unwrap().push((news, view, self.views.unready()));
     }
 }
@@ -46,18 +46,18 @@ impl Observer for Told {
         self.teller.phase(phase);
         self.keep(News::Other);
     }
-    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime) {
+    fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
         self.teller.committed(memory, batch, wall);
         self.keep(News::Other);
     }
-    fn waiting(&mut self, waiting: &Waiting) {
+    fn waiting(&mut self, waiting: &InputLag) {
         self.teller.waiting(waiting);
         self.keep(News::Waiting);
     }
-    fn following(&mut self, following: &Following) {
+    fn following(&mut self, following: &StandbyProgress) {
         self.teller.following(following);
         self.keep(News::Following);
-        if let Following::Refused(_) = following {
+        if let StandbyProgress::Refused(_) = following {
             self.shared.lock().wakes.as_ref().unwrap().send(Wake::Stop).unwrap();
         }
     }
@@ -65,15 +65,15 @@ impl Observer for Told {
 
 /// Everything that is told of one process, and how it ends.
 fn told(shared: &Shared, setup: Setup, wakes: crossbeam_channel::Receiver<Wake>) -> Vec<Seen> {
-    let (views, all) = (Views::new(1), Arc::default());
-    let teller = Teller::new(0, views.clone());
+    let (views, all) = (ShardStatuses::new(1), Arc::default());
+    let teller = Telemetry::new(0, views.clone());
     let told = Told { teller, views, shared: shared.clone(), all: Arc::clone(&all) };
     observed(shared, setup, wakes, Box::new(told)).unwrap();
     let found = all.lock().unwrap();
     found.clone()
 }
 
-fn lag(view: &ShardView) -> u64 {
+fn lag(view: &ShardStatus) -> u64 {
     view.inputs.values().filter_map(|input| input.records).sum()
 }
 
@@ -85,7 +85,7 @@ fn offsets(shared: &Shared) -> u64 {
 }
 
 /// The views after each look at the input while the shard recovers.
-fn recovering(told: &[Seen]) -> Vec<&ShardView> {
+fn recovering(told: &[Seen]) -> Vec<&ShardStatus> {
     let recovers = |(news, view, unready): &&Seen| {
         let recovers = view.phase == Some(Phase::Recovering);
         assert!(!recovers || !unready.is_empty(), "a shard that recovers is not ready");
@@ -157,13 +157,14 @@ fn a_standby_is_ready_while_it_could_take_over_and_says_why_not() {
     let shared = straight(&inputs(34, 40), DELIVERY);
     shared.lock().away = 3;
     let all = told(&shared, setup(DELIVERY), shared.standby(10));
-    let said: Vec<&Option<Following>> = all.iter().map(|(_, view, _)| &view.following).collect();
-    let cut = said.iter().position(|said| **said == Some(Following::CutOff)).unwrap();
-    assert!(said[cut..].contains(&&Some(Following::InStep)), "it comes back: {said:?}");
+    let said: Vec<&Option<StandbyProgress>> =
+        all.iter().map(|(_, view, _)| &view.following).collect();
+    let cut = said.iter().position(|said| **said == Some(StandbyProgress::CutOff)).unwrap();
+    assert!(said[cut..].contains(&&Some(StandbyProgress::InStep)), "it comes back: {said:?}");
 
     shared.lock().appends(POSITION.to_owned(), Some(b"of another world".to_vec()));
     let all = told(&shared, setup(DELIVERY), shared.standby(100_000));
     let (_, last, _) = all.iter().rfind(|(news, ..)| *news == News::Following).unwrap();
-    let Some(Following::Refused(why)) = &last.following else { panic!("{last:?}") };
+    let Some(StandbyProgress::Refused(why)) = &last.following else { panic!("{last:?}") };
     assert!(why.contains("pos"), "{why}");
 }

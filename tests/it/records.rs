@@ -7,11 +7,11 @@ use crate::determinism::wrapped;
 use crate::feed::feed;
 use expect_test::expect_file;
 use std::collections::BTreeMap;
-use wirefold::engine::Settings;
-use wirefold::engine::article::Span;
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
+use wirefold_engine::Settings;
+use wirefold_engine::article::Span;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
 
 const KEY: FloodKey = FloodKey(7);
 const KINDS: [&str; 8] = ["a/", "clock", "e/", "f/0", "f/head", "i/", "s/", "w/"];

@@ -9,25 +9,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use wirefold::config::Config;
-use wirefold::daemon::admin::Settings;
-use wirefold::daemon::admin::api::Source;
-use wirefold::daemon::admin::server::{Bounds, Server, Shown};
-use wirefold::daemon::admin::status::Instance;
-use wirefold::daemon::contract::{Encoder, Mode, Unique};
-use wirefold::daemon::desk::scribe::Scribe;
-use wirefold::daemon::desk::{Desk, Desks, News, Settings as ViewSettings};
-use wirefold::daemon::metrics;
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
+use wirefold::daemon::article_text::{ArticleTexts, RecordSource, SourceRecord};
+use wirefold::daemon::http::Settings;
+use wirefold::daemon::http::api::ApiSource;
+use wirefold::daemon::http::server::{Server, ServerBounds, ServerSources};
+use wirefold::daemon::http::status::Instance;
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
-use wirefold::daemon::texts::{Reads, Record, Texts};
-use wirefold::daemon::view::Views;
-use wirefold::engine::Settings as EngineSettings;
-use wirefold::engine::article::{EventTime, InputPosition};
-use wirefold::engine::event::Event;
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::{State, Touched};
-use wirefold::engine::wire::{self, Format};
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold::daemon::snapshot::builder::SnapshotBuilder;
+use wirefold::daemon::snapshot::shards::ShardStatuses;
+use wirefold::daemon::snapshot::{CommittedBatch, Settings as ViewSettings, Snapshot, Snapshots};
+use wirefold::daemon::telemetry::metrics;
+use wirefold_engine::Settings as EngineSettings;
+use wirefold_engine::article::{EventTime, InputPosition};
+use wirefold_engine::decode::{self, Format};
+use wirefold_engine::event::Event;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::{State, TouchedIds};
 
 const KEY: FloodKey = FloodKey(7);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,8 +56,8 @@ impl Topic {
     }
 }
 
-impl Reads for Topic {
-    fn read(&mut self, at: &InputPosition) -> Result<Option<Record>, String> {
+impl RecordSource for Topic {
+    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String> {
         let topic = self.0.lock().unwrap();
         if let Some(why) = topic.fails {
             return Err(why.into());
@@ -66,7 +66,7 @@ impl Reads for Topic {
             return Ok(None);
         }
         let payload = usize::try_from(at.offset).ok().and_then(|at| topic.payloads.get(at));
-        Ok(payload.map(|payload| Record { payload: payload.clone(), content_type: None }))
+        Ok(payload.map(|payload| SourceRecord { payload: payload.clone(), content_type: None }))
     }
 }
 
@@ -74,8 +74,8 @@ impl Reads for Topic {
 pub(crate) struct Rig {
     pub(crate) state: State,
     pub(crate) topic: Topic,
-    desks: Arc<Desks>,
-    scribe: Scribe,
+    desks: Arc<Snapshots>,
+    scribe: SnapshotBuilder,
     sequence: u64,
     encoder: Encoder,
 }
@@ -91,19 +91,19 @@ impl Rig {
 
     /// A desk with bounds of its own.
     pub(crate) fn within(settings: EngineSettings, bounds: ViewSettings) -> Self {
-        let desks = Desks::within(1, bounds);
+        let desks = Snapshots::within(1, bounds);
         Self {
             state: State::new(settings, KEY),
             topic: Topic::default(),
-            scribe: Scribe::new(0, desks.clone()),
+            scribe: SnapshotBuilder::new(0, desks.clone()),
             desks,
             sequence: 0,
-            encoder: Encoder::new(Mode::Binary, "wirefold", "5e77".into(), Unique::Off),
+            encoder: Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueFeed::Off),
         }
     }
 
     /// The newest desk.
-    pub(crate) fn desk(&self) -> Arc<Desk> {
+    pub(crate) fn desk(&self) -> Arc<Snapshot> {
         self.desks.of(0).unwrap()
     }
 
@@ -121,7 +121,7 @@ impl Rig {
             let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
             let settings = self.state.settings().clone();
             let decoded =
-                wire::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
+                decode::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
             let record = InputRecord {
                 from,
                 offset,
@@ -132,9 +132,16 @@ impl Rig {
             };
             let new = prepare(decoded, &settings, KEY);
             for (n, event) in (0..).zip(self.state.apply(new, stamp, input)) {
-                let (sequence, part) = (self.sequence, &wire::Part::Whole);
-                let told =
-                    Told { event: &event, n, sequence, record: &record, part, items: 1, resets: 0 };
+                let (sequence, part) = (self.sequence, &decode::RecordPart::Whole);
+                let told = EventContext {
+                    event: &event,
+                    n,
+                    sequence,
+                    record: &record,
+                    part,
+                    items: 1,
+                    resets: 0,
+                };
                 outputs.extend(self.encoder.encode(&told));
                 self.sequence += 1;
                 events.push(event);
@@ -143,21 +150,21 @@ impl Rig {
         // The records of a batch are taken before its commit is told.
         self.state.take_changes();
         let touched = self.state.take_touched();
-        let news = News { events: &events, outputs: &outputs };
+        let news = CommittedBatch { events: &events, outputs: &outputs };
         self.scribe.follow(&self.state, touched, Some(news), self.sequence);
         events
     }
 
     /// A restore: everything is told anew.
     pub(crate) fn restore(&mut self) {
-        let everything = Touched { everything: true, ..Touched::default() };
+        let everything = TouchedIds { everything: true, ..TouchedIds::default() };
         self.scribe.follow(&self.state, everything, None, self.sequence);
     }
 
-    fn source(&self) -> Source {
-        Source {
+    fn source(&self) -> ApiSource {
+        ApiSource {
             desks: self.desks.clone(),
-            texts: Some(Texts::start(self.topic.clone(), self.desks.bounds()).unwrap()),
+            texts: Some(ArticleTexts::start(self.topic.clone(), self.desks.bounds()).unwrap()),
             engine: Arc::new(self.state.settings().clone()),
             format: Format::Auto,
         }
@@ -165,19 +172,24 @@ impl Rig {
 
     /// A server over the desk.
     pub(crate) fn serve(&self) -> Served {
-        self.serve_with(&Settings::default(), Bounds::default())
+        self.serve_with(&Settings::default(), ServerBounds::default())
     }
 
     /// A server with the page and the API switched off.
     pub(crate) fn serve_off(&self) -> Served {
-        self.start(&Settings::default(), Bounds::default(), None)
+        self.start(&Settings::default(), ServerBounds::default(), None)
     }
 
-    pub(crate) fn serve_with(&self, settings: &Settings, bounds: Bounds) -> Served {
+    pub(crate) fn serve_with(&self, settings: &Settings, bounds: ServerBounds) -> Served {
         self.start(settings, bounds, Some(self.source()))
     }
 
-    fn start(&self, settings: &Settings, bounds: Bounds, source: Option<Source>) -> Served {
+    fn start(
+        &self,
+        settings: &Settings,
+        bounds: ServerBounds,
+        source: Option<ApiSource>,
+    ) -> Served {
         let settings = Settings { listen: "127.0.0.1:0".into(), ..settings.clone() };
         let instance = Instance {
             instance: "desk-1".into(),
@@ -186,9 +198,9 @@ impl Rig {
             settings: Config::default().settings_hash(),
             delivery: "exactly_once".into(),
         };
-        let shown = Shown {
+        let shown = ServerSources {
             instance,
-            views: Views::new(1),
+            views: ShardStatuses::new(1),
             metrics: metrics::recorder().unwrap().handle(),
             source,
         };
@@ -214,7 +226,7 @@ impl Rig {
     }
 
     /// The way to the pipeline, with nobody to answer.
-    pub(crate) fn desks(&self) -> &Arc<Desks> {
+    pub(crate) fn desks(&self) -> &Arc<Snapshots> {
         &self.desks
     }
 }

@@ -2,14 +2,14 @@
 //! story.
 
 use std::collections::BTreeMap;
-use wirefold::engine::Settings;
-use wirefold::engine::article::{EventTime, InputPosition};
-use wirefold::engine::event::{Classified, Radius, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
-use wirefold::engine::story::StoryId;
-use wirefold::engine::wire::{self, Format};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{EventTime, InputPosition};
+use wirefold_engine::decode::{self, Format};
+use wirefold_engine::event::{Classified, EventKind, Radius};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::stories::StoryId;
 
 const WIRE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 const KEY: &str = include_str!("demo_key.tsv");
@@ -39,7 +39,7 @@ fn run() -> Said {
     let mut state = State::new(settings.clone(), key);
     let (mut said, mut clock) = (Said::default(), EventTime(0));
     for (offset, line) in (0..).zip(WIRE.lines()) {
-        for item in wire::decode(line.as_bytes(), None, Format::Auto, &settings.wire) {
+        for item in decode::decode(line.as_bytes(), None, Format::Auto, &settings.wire) {
             let article = match item {
                 Ok(article) => article,
                 Err(error) => {
@@ -51,9 +51,9 @@ fn run() -> Said {
             let input = InputPosition { topic: "sample".into(), partition: 0, offset, item: 0 };
             for event in state.apply(prepare(article, &settings, key), clock, input) {
                 match event.what {
-                    What::Classified(c) => said.classified.push(*c),
-                    What::Withdrawn(r) => said.withdrawn.push(*r),
-                    What::StoryMerged(m) => {
+                    EventKind::Classified(c) => said.classified.push(*c),
+                    EventKind::Withdrawn(r) => said.withdrawn.push(*r),
+                    EventKind::StoryMerged(m) => {
                         said.absorbed.insert(m.absorbed, m.survivor.id);
                     }
                     _ => {}

@@ -2,7 +2,7 @@
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
-use wirefold::engine::Settings;
+use wirefold_engine::Settings;
 
 const PASSAGES: &str = "
 bridge = The old bridge at Port Seltz will stay closed until spring after divers found deep cracks in two of its seven pillars, the harbour office said on Tuesday.

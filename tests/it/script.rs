@@ -6,17 +6,17 @@
 
 use expect_test::Expect;
 use std::collections::BTreeMap;
-use wirefold::engine::Settings;
-use wirefold::engine::article::{
+use wirefold_engine::Settings;
+use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus,
 };
-use wirefold::engine::event::{Carrier, Certainty, Event, Radius, What};
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::{Relation, Scope};
-use wirefold::engine::state::{State, Tally};
-use wirefold::engine::story::StoryId;
-use wirefold::engine::wire::marks;
+use wirefold_engine::decode::marks;
+use wirefold_engine::event::{Carrier, Certainty, Event, EventKind, Radius};
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::{State, Tally};
+use wirefold_engine::stories::StoryId;
+use wirefold_engine::verdict::{Relation, Scope};
 
 /// Which events are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Shown {
 
     fn add(&mut self, event: &Event) {
         let line = match &event.what {
-            What::Classified(c) => {
+            EventKind::Classified(c) => {
                 let verdict = &c.verdict;
                 if self.show == Show::Stories {
                     let place = c.story.as_ref().map_or("no story".to_owned(), |story| {
@@ -154,24 +154,24 @@ impl Shown {
                 }
                 line + &format!("; pass {:?}", verdict.pass).to_lowercase()
             }
-            What::Withdrawn(_) | What::Corrected(_) | What::Superseded(_)
+            EventKind::Withdrawn(_) | EventKind::Corrected(_) | EventKind::Superseded(_)
                 if self.show == Show::Stories =>
             {
                 return;
             }
-            What::Withdrawn(r) => format!("  withdrawn {}", radius(r)),
-            What::Corrected(r) => format!("  corrected {}", radius(r)),
-            What::Superseded(s) => {
+            EventKind::Withdrawn(r) => format!("  withdrawn {}", radius(r)),
+            EventKind::Corrected(r) => format!("  corrected {}", radius(r)),
+            EventKind::Superseded(s) => {
                 format!("  superseded {} by {}: {}", s.article.uri, s.by.uri, s.reason)
             }
-            What::StoryOpened(s) => match s.follows {
+            EventKind::StoryOpened(s) => match s.follows {
                 Some(before) => {
                     format!("  {} opened, follows {}", self.story(s.id), self.story(before))
                 }
                 None => format!("  {} opened", self.story(s.id)),
             },
-            What::StoryUpdated(_) if self.show == Show::Verdicts => return,
-            What::StoryUpdated(s) => {
+            EventKind::StoryUpdated(_) if self.show == Show::Verdicts => return,
+            EventKind::StoryUpdated(s) => {
                 let lead = s.lead.as_ref().map_or("none", |lead| lead.uri.as_str()).to_owned();
                 let related: Vec<String> = s.related.iter().map(|r| self.story(*r)).collect();
                 let related = match related.is_empty() {
@@ -186,11 +186,11 @@ impl Shown {
                     s.lead_reason
                 )
             }
-            What::StoryMerged(m) if m.under == m.absorbed => {
+            EventKind::StoryMerged(m) if m.under == m.absorbed => {
                 format!("  {} merged into {}", self.story(m.absorbed), self.story(m.survivor.id))
             }
-            What::StoryMerged(_) => return,
-            What::StoryClosed(s) => format!("  {} closed at {}", self.story(s.id), s.size),
+            EventKind::StoryMerged(_) => return,
+            EventKind::StoryClosed(s) => format!("  {} closed at {}", self.story(s.id), s.size),
         };
         self.text += &line;
         self.text.push('\n');

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use wirefold::engine::wire::{self, Format, Settings};
+use wirefold_engine::decode::{self, Format, Settings};
 
 #[test]
 fn every_seed_gives_an_article_of_its_format() {
@@ -21,7 +21,7 @@ fn every_seed_gives_an_article_of_its_format() {
         for seed in seeds {
             let bytes = fs::read(&seed).unwrap();
             for format in [format, Format::Auto] {
-                let all = wire::decode(&bytes, None, format, &Settings::default());
+                let all = decode::decode(&bytes, None, format, &Settings::default());
                 assert!(all.iter().any(Result::is_ok), "{}: {all:?}", seed.display());
             }
             count += 1;

@@ -7,7 +7,7 @@ use crate::pipeline::{event_id, process, run, same, setup, world};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
-use wirefold::daemon::pipeline::shards::{Map, Selector, Slice};
+use wirefold::daemon::pipeline::shards::{ShardFilter, ShardMap, ShardSelector};
 use wirefold::daemon::pipeline::{Delivery, Setup};
 
 const INPUT: &str = "wire.articles";
@@ -15,19 +15,22 @@ const RELEASES: &str = "wire.releases";
 const EXACTLY_ONCE: Delivery = Delivery::ExactlyOnce;
 
 /// By topic, header, language and provider, and the rest.
-fn selectors() -> Vec<Selector> {
+fn selectors() -> Vec<ShardSelector> {
     let texts = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
     vec![
-        Selector { name: "rest".into(), ..Selector::default() },
-        Selector { topics: texts(&[RELEASES]), ..Selector::default() },
-        Selector { headers: [("desk".into(), texts(&["sport"]))].into(), ..Selector::default() },
-        Selector { languages: texts(&["de"]), ..Selector::default() },
-        Selector { providers: texts(&["agency1"]), ..Selector::default() },
+        ShardSelector { name: "rest".into(), ..ShardSelector::default() },
+        ShardSelector { topics: texts(&[RELEASES]), ..ShardSelector::default() },
+        ShardSelector {
+            headers: [("desk".into(), texts(&["sport"]))].into(),
+            ..ShardSelector::default()
+        },
+        ShardSelector { languages: texts(&["de"]), ..ShardSelector::default() },
+        ShardSelector { providers: texts(&["agency1"]), ..ShardSelector::default() },
     ]
 }
 
-fn slice(selectors: &[Selector], shard: u32) -> Slice {
-    Slice { map: Arc::new(Map::new(INPUT, selectors).unwrap()), shard }
+fn slice(selectors: &[ShardSelector], shard: u32) -> ShardFilter {
+    ShardFilter { map: Arc::new(ShardMap::new(INPUT, selectors).unwrap()), shard }
 }
 
 /// A wire over two topics: some records hold several items, some nothing that can be read.
@@ -71,7 +74,7 @@ fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
 }
 
 /// A world of one shard, which sees the changelogs of the others.
-fn shard(records: &[InputRecord], slice: &Slice, peers: &BTreeMap<u32, Shared>) -> Shared {
+fn shard(records: &[InputRecord], slice: &ShardFilter, peers: &BTreeMap<u32, Shared>) -> Shared {
     let shared = world(&[], EXACTLY_ONCE);
     let mut world = shared.lock();
     world.inputs.clear();
@@ -91,12 +94,12 @@ fn meet(shared: &Shared, peers: &BTreeMap<u32, Shared>) {
     shared.lock().peers = logs;
 }
 
-fn set(slice: &Slice) -> Setup {
+fn set(slice: &ShardFilter) -> Setup {
     Setup { slice: slice.clone(), ..setup(EXACTLY_ONCE) }
 }
 
 /// Runs every shard of a map over `records` from the beginning.
-fn all(records: &[InputRecord], selectors: &[Selector]) -> BTreeMap<u32, Shared> {
+fn all(records: &[InputRecord], selectors: &[ShardSelector]) -> BTreeMap<u32, Shared> {
     let mut shards = BTreeMap::new();
     for n in 0..u32::try_from(selectors.len()).unwrap() {
         let slice = slice(selectors, n);
@@ -215,7 +218,7 @@ fn what_is_others_moves_the_position_in_few_batches() {
 fn taken_up(
     shards: &mut BTreeMap<u32, Shared>,
     records: &[InputRecord],
-    selectors: &[Selector],
+    selectors: &[ShardSelector],
     order: &[u32],
 ) -> Result<(), String> {
     for &n in order {
@@ -239,7 +242,7 @@ fn taken_up(
 #[test]
 fn the_map_changes_where_all_shards_stand_at_the_same_positions() {
     let records = inputs(4, 90);
-    let one = [Selector::default()];
+    let one = [ShardSelector::default()];
     for order in [[0, 1, 2, 3, 4], [4, 2, 0, 3, 1]] {
         let mut shards = all(&records[..45], &one);
         let half: Vec<InputRecord> =
@@ -276,7 +279,7 @@ fn a_map_that_changes_where_shards_are_apart_is_refused() {
 #[test]
 fn other_settings_of_what_is_kept_are_refused() {
     let records = inputs(6, 20);
-    let slice = slice(&[Selector::default()], 0);
+    let slice = slice(&[ShardSelector::default()], 0);
     let shared = shard(&records, &slice, &BTreeMap::new());
     run(&shared, &set(&slice));
     let mut other = set(&slice);
@@ -284,6 +287,6 @@ fn other_settings_of_what_is_kept_are_refused() {
     let why = process(&shared, other).unwrap_err();
     assert!(why.contains("`engine.fingerprint`") && why.contains("set them back"), "{why}");
     let mut window = set(&slice);
-    window.engine.window = wirefold::engine::article::Span::minutes(30);
+    window.engine.window = wirefold_engine::article::Span::minutes(30);
     process(&shared, window).unwrap();
 }

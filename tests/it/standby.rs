@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wirefold::daemon::pipeline::batch::Batch;
 use wirefold::daemon::pipeline::broker::InputRecord;
-use wirefold::daemon::pipeline::memory::Memory;
+use wirefold::daemon::pipeline::memory::ShardState;
 use wirefold::daemon::pipeline::{Delivery, Observer, Phase, Setup};
-use wirefold::engine::article::EventTime;
+use wirefold_engine::article::EventTime;
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 
@@ -22,7 +22,7 @@ impl Observer for Watch {
     fn phase(&mut self, phase: Phase) {
         self.1 = phase;
     }
-    fn committed(&mut self, memory: &mut Memory, _: Option<&Batch>, _: EventTime) {
+    fn committed(&mut self, memory: &mut ShardState, _: Option<&Batch>, _: EventTime) {
         let seen = (memory.position.batch, memory.state.live_articles(), self.1);
         self.0.lock().unwrap().push(seen);
     }

@@ -2,8 +2,8 @@
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
-use wirefold::engine::Settings;
-use wirefold::engine::article::Span;
+use wirefold_engine::Settings;
+use wirefold_engine::article::Span;
 
 const PASSAGES: &str = "
 ferry1 = MAREL, 23 November - A passenger ferry with 212 people on board ran aground off the island of Marel early on Monday and began to take in water, the coast guard said.

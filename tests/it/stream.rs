@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use wirefold::daemon::admin::Settings;
-use wirefold::daemon::admin::server::Bounds;
+use wirefold::daemon::http::Settings;
+use wirefold::daemon::http::server::ServerBounds;
 
 const TEXT: &str = "Harbour pilots in Marel stopped work at noon and said that they would not guide a ship \
                     past the reef before the lamps on both moles had been mended and tested by night.";
@@ -123,7 +123,7 @@ fn what_is_not_held_any_more_is_told_as_a_gap() {
 fn streams_are_bounded_and_end_with_the_server() {
     let rig = rig();
     let settings = Settings { streams_max: 2, ..Settings::default() };
-    let served = rig.serve_with(&settings, Bounds::default());
+    let served = rig.serve_with(&settings, ServerBounds::default());
     let mut first = served.follow("/changes", None);
     let second = served.follow("/events", None);
     let third = served.get("/changes");
@@ -146,7 +146,8 @@ fn streams_are_bounded_and_end_with_the_server() {
 fn a_client_that_takes_nothing_is_let_go() {
     let mut rig = rig();
     rig.commit(&(1..200).map(line).collect::<Vec<_>>());
-    let bounds = Bounds { taken_within: Duration::from_millis(200), ..Bounds::default() };
+    let bounds =
+        ServerBounds { taken_within: Duration::from_millis(200), ..ServerBounds::default() };
     let served = rig.serve_with(&Settings::default(), bounds);
     let id = served.read("/stories")["items"][0]["id"].as_str().unwrap().to_owned();
     let mut deaf = TcpStream::connect(served.address()).unwrap();

@@ -8,7 +8,7 @@ use crate::standby::{owned, stand_by};
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
 use wirefold::daemon::pipeline::record::{self, Plan};
-use wirefold::daemon::pipeline::{Delivery, Reset, Setup};
+use wirefold::daemon::pipeline::{Delivery, Setup, StartReset};
 
 const EXACTLY_ONCE: Delivery = Delivery::ExactlyOnce;
 
@@ -169,7 +169,7 @@ fn a_topic_that_is_read_again_gives_new_event_ids() {
     drop(world);
     let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
     assert!(why.contains("is another than the one applied"), "{why}");
-    let reset = Setup { reset: Reset::Earliest, ..setup(EXACTLY_ONCE) };
+    let reset = Setup { reset: StartReset::Earliest, ..setup(EXACTLY_ONCE) };
     process(&shared, reset).unwrap();
     let new = event_ids(&shared).split_off(old.len());
     assert!(!new.is_empty() && new.iter().all(|id| !old.contains(id)), "an id was used again");

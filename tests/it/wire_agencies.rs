@@ -2,15 +2,15 @@
 //! what is read wrong, where one only follows the specification.
 
 use crate::wire_xml::decode;
-use wirefold::engine::Settings;
-use wirefold::engine::article::{
+use wirefold_engine::Settings;
+use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, LinkKind, PubStatus,
 };
-use wirefold::engine::event::What;
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::Kind;
-use wirefold::engine::state::State;
+use wirefold_engine::event::EventKind;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::verdict::Kind;
 
 fn only(text: &str) -> Article {
     let mut all = decode(text.as_bytes());
@@ -19,7 +19,7 @@ fn only(text: &str) -> Article {
 }
 
 fn text(article: &Article) -> String {
-    wirefold::engine::text::clean(article).text
+    wirefold_engine::text::clean(article).text
 }
 
 /// NewsML 1.2 around these components, with this identifier.
@@ -214,7 +214,7 @@ fn nitf_counts_versions_in_its_identifier_and_explains_them_in_its_history() {
     assert_eq!(article.versioncreated, EventTime::parse("2026-11-23T10:05:00Z"));
     assert_eq!(article.published, EventTime::parse("2026-11-23T10:06:00Z"));
     assert_eq!(article.ednote.as_deref(), Some("CORRECTS name of mayor"));
-    assert_eq!(article.marks.revision, Some(wirefold::engine::article::Revision::Correction));
+    assert_eq!(article.marks.revision, Some(wirefold_engine::article::Revision::Correction));
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn one_release_in_four_formats_is_one_article_and_three_copies_word_for_word() {
             let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
             let new = prepare(article, &settings, FloodKey(7));
             for event in state.apply(new, EventTime(offset * 1_000), input) {
-                if let What::Classified(classified) = event.what {
+                if let EventKind::Classified(classified) = event.what {
                     said.push(classified.verdict.relation.kind);
                 }
             }

@@ -3,13 +3,13 @@
 
 use crate::wire_xml::decode;
 use serde_json::{Value, json};
-use wirefold::engine::wire::{self, Format, Settings};
+use wirefold_engine::decode::{self, Format, Settings};
 
 /// The one result of a record, as its reason and message, or the uri that was accepted.
 fn only(record: &str) -> Result<String, (String, String)> {
     let mut all = decode(record.as_bytes());
     assert_eq!(all.len(), 1, "one item");
-    let refused = |error: wire::Error| (error.reason().to_owned(), error.to_string());
+    let refused = |error: decode::Error| (error.reason().to_owned(), error.to_string());
     all.remove(0).map(|article| article.uri).map_err(refused)
 }
 
@@ -163,10 +163,10 @@ fn items_of_a_record_are_counted_in_every_shape() {
     for shape in shapes {
         let read = |count| {
             let record = shape(items(count)).to_string();
-            wire::decode(record.as_bytes(), None, Format::Auto, &settings)
+            decode::decode(record.as_bytes(), None, Format::Auto, &settings)
         };
         assert_eq!(read(3).iter().filter(|item| item.is_ok()).count(), 3);
-        assert_eq!(read(4), [Err(wire::Error::TooMany { items: 4, max: 3 })]);
+        assert_eq!(read(4), [Err(decode::Error::TooMany { items: 4, max: 3 })]);
     }
     let letters = ('a'..='z').flat_map(|a| ('a'..='z').map(move |b| format!("{a}{b}")));
     let languages: String = letters
@@ -180,5 +180,5 @@ fn items_of_a_record_are_counted_in_every_shape() {
         .collect();
     let record =
         format!("<NewsML><NewsItem><NewsComponent>{languages}</NewsComponent></NewsItem></NewsML>");
-    assert_eq!(decode(record.as_bytes()), [Err(wire::Error::TooMany { items: 51, max: 50 })]);
+    assert_eq!(decode(record.as_bytes()), [Err(decode::Error::TooMany { items: 51, max: 50 })]);
 }

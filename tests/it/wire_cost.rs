@@ -3,7 +3,7 @@
 use crate::wire_xml::decode;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
-use wirefold::engine::text;
+use wirefold_engine::text;
 
 /// How much longer four times the size may take. Quadratic work takes sixteen times as long.
 const TIMES_MAX: u32 = 9;

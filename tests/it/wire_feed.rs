@@ -2,8 +2,8 @@
 
 use crate::wire_xml::{check, decode};
 use expect_test::expect;
-use wirefold::engine::article::{Body, ItemType, PubStatus};
-use wirefold::engine::wire::{self, Format, Settings};
+use wirefold_engine::article::{Body, ItemType, PubStatus};
+use wirefold_engine::decode::{self, Format, Settings};
 
 pub(crate) const NEWSML_1: &str = r##"<?xml version="1.0" encoding="utf-8"?>
 <NewsML Version="1.2">
@@ -219,7 +219,7 @@ fn an_order_to_withdraw_needs_no_text() {
     };
     assert_eq!(headline("stat:canceled", "TOLLS").as_deref(), Ok("TOLLS"));
     assert_eq!(headline("stat:withheld", "").as_deref(), Ok("g"));
-    assert_eq!(headline("stat:usable", "TOLLS"), Err(wire::Error::Missing("body")));
+    assert_eq!(headline("stat:usable", "TOLLS"), Err(decode::Error::Missing("body")));
 }
 
 #[test]
@@ -370,7 +370,7 @@ fn an_entry_may_stand_alone_and_a_feed_may_not_be_empty() {
         ("<rss><channel/></rss>", "item"),
         ("<NewsML/>", "NewsItem"),
     ] {
-        assert_eq!(decode(empty.as_bytes()), [Err(wire::Error::Missing(field))]);
+        assert_eq!(decode(empty.as_bytes()), [Err(decode::Error::Missing(field))]);
     }
 }
 
@@ -382,9 +382,9 @@ fn each_format_has_its_name() {
         (Format::Atom, "atom", ATOM),
     ] {
         assert_eq!(serde_json::to_value(format).unwrap(), name);
-        let all = wire::decode(text.as_bytes(), None, format, &Settings::default());
+        let all = decode::decode(text.as_bytes(), None, format, &Settings::default());
         assert!(all.iter().any(Result::is_ok), "{name}");
-        let other = wire::decode(text.as_bytes(), None, Format::Nitf, &Settings::default());
-        assert_eq!(other, [Err(wire::Error::Unknown)]);
+        let other = decode::decode(text.as_bytes(), None, Format::Nitf, &Settings::default());
+        assert_eq!(other, [Err(decode::Error::Unknown)]);
     }
 }

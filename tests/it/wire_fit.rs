@@ -2,17 +2,17 @@
 //! story and its reject fit the topics that a broker makes by default.
 
 use serde_json::{Value, json};
-use wirefold::daemon::contract::{Encoder, Mode, Unique};
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told};
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
-use wirefold::engine::Settings;
-use wirefold::engine::article::{EventTime, InputPosition};
-use wirefold::engine::event::What;
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::state::State;
-use wirefold::engine::wire::Part;
-use wirefold::engine::wire::{self, Format};
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold_engine::Settings;
+use wirefold_engine::article::{EventTime, InputPosition};
+use wirefold_engine::decode::RecordPart;
+use wirefold_engine::decode::{self, Format};
+use wirefold_engine::event::EventKind;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
 
 /// `message.max.bytes` of a broker and `max.message.bytes` of a topic, by default.
 const TOPIC_BYTES: usize = 1_048_588;
@@ -59,11 +59,11 @@ fn the_largest_article_fits_every_topic() {
     let mut state = State::new(settings.clone(), key);
     let (mut largest_of, mut related) = ([0; 2], false);
     for mode in [Mode::Structured, Mode::Binary] {
-        let encoder = Encoder::new(mode, "wirefold", "5e77".into(), Unique::Off);
+        let encoder = Encoder::new(mode, "wirefold", "5e77".into(), UniqueFeed::Off);
         for n in 0..3 {
             let payload = largest(n).to_string().into_bytes();
             let article =
-                wire::decode(&payload, None, Format::Json, &settings.wire).remove(0).unwrap();
+                decode::decode(&payload, None, Format::Json, &settings.wire).remove(0).unwrap();
             let offset = n as i64;
             let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
             let record = InputRecord {
@@ -76,7 +76,7 @@ fn the_largest_article_fits_every_topic() {
             };
             let new = prepare(article, &settings, key);
             for mut event in state.apply(new, EventTime(60_000 * offset), input) {
-                if let What::Classified(classified) = &mut event.what
+                if let EventKind::Classified(classified) = &mut event.what
                     && classified.verdict.relation.of.is_some()
                 {
                     related = true;
@@ -84,12 +84,12 @@ fn the_largest_article_fits_every_topic() {
                     verdict.relation.root = verdict.relation.of.clone();
                     verdict.also = vec![verdict.relation.clone(); ALSO];
                 }
-                let told = Told {
+                let told = EventContext {
                     event: &event,
                     n: 0,
                     sequence: 1,
                     record: &record,
-                    part: &Part::Whole,
+                    part: &RecordPart::Whole,
                     items: 1,
                     resets: 0,
                 };

@@ -1,7 +1,7 @@
 //! AP Media API and JSON Feed: what is read from records in the shapes that are sent.
 
 use crate::wire_xml::decode;
-use wirefold::engine::article::{Body, EventTime, ItemType, Lang, PubStatus};
+use wirefold_engine::article::{Body, EventTime, ItemType, Lang, PubStatus};
 
 const AP_ITEM: &str = r#"{"uri": "https://api.north.example/content/7d1?qt=x&et=0a", "version": 1,
   "altids": {"itemid": "7d1", "etag": "7d1_1", "friendlykey": "204118"},

@@ -2,13 +2,13 @@
 //! the reason of a reject, never gone without a word.
 
 use crate::wire_xml::decode;
-use wirefold::engine::Settings;
-use wirefold::engine::article::{Article, EventTime, InputPosition, Lang};
-use wirefold::engine::event::What;
-use wirefold::engine::fingerprint::FloodKey;
-use wirefold::engine::prepare::prepare;
-use wirefold::engine::relation::Kind;
-use wirefold::engine::state::State;
+use wirefold_engine::Settings;
+use wirefold_engine::article::{Article, EventTime, InputPosition, Lang};
+use wirefold_engine::event::EventKind;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::verdict::Kind;
 
 fn only(record: &[u8]) -> Article {
     let mut all = decode(record);
@@ -40,7 +40,7 @@ fn half_an_emoji_costs_no_text_and_no_verdict() {
         assert_eq!(article.body.published(), body.replace("\\ud83d", "\u{fffd}"));
         let input = InputPosition { topic: "t".into(), partition: 0, offset, item: 0 };
         for event in state.apply(prepare(article, &settings, key), EventTime(offset), input) {
-            if let What::Classified(classified) = event.what {
+            if let EventKind::Classified(classified) = event.what {
                 said.push((classified.verdict.relation.kind, classified.verdict.flags));
             }
         }

@@ -4,8 +4,8 @@ use crate::wire_feed::{ATOM, NEWSML_1, RSS};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::fmt::Write as _;
-use wirefold::engine::article::{Article, Body};
-use wirefold::engine::wire::{self, Format, Settings};
+use wirefold_engine::article::{Article, Body};
+use wirefold_engine::decode::{self, Format, Settings};
 
 const G2_MESSAGE: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
 <n:newsMessage xmlns:n="http://iptc.org/std/nar/2006-10-01/" xmlns:h="http://www.w3.org/1999/xhtml">
@@ -107,8 +107,8 @@ const NITF: &str = r##"<?xml version="1.0" encoding="iso-8859-1"?>
   </body>
 </nitf>"##;
 
-pub(crate) fn decode(bytes: &[u8]) -> Vec<Result<Article, wire::Error>> {
-    wire::decode(bytes, None, Format::Auto, &Settings::default())
+pub(crate) fn decode(bytes: &[u8]) -> Vec<Result<Article, decode::Error>> {
+    decode::decode(bytes, None, Format::Auto, &Settings::default())
 }
 
 /// What is filled, a line each.
@@ -360,10 +360,10 @@ fn entities_are_never_expanded() {
         write!(laughs, "<!ENTITY a{n} '{}'>", format!("&a{};", n - 1).repeat(10)).unwrap();
     }
     laughs += "]><nitf><head><title>&a11;</title></head></nitf>";
-    assert_eq!(decode(laughs.as_bytes()).remove(0), Err(wire::Error::Entities));
+    assert_eq!(decode(laughs.as_bytes()).remove(0), Err(decode::Error::Entities));
     let external = "<!DOCTYPE nitf [<!ENTITY f SYSTEM 'file:///etc/passwd'>]>\
                     <nitf><head><title>&f;</title></head></nitf>";
-    assert_eq!(decode(external.as_bytes()).remove(0), Err(wire::Error::Entities));
+    assert_eq!(decode(external.as_bytes()).remove(0), Err(decode::Error::Entities));
     let title = |text: &str| {
         let text = format!("<nitf><head><title>{text}</title></head></nitf>");
         decode(text.as_bytes()).remove(0).unwrap().headline
@@ -393,8 +393,8 @@ fn depth_elements_and_attributes_are_bounded() {
     assert_eq!(refused(&wide(100)).reason(), "missing_field");
     assert_eq!(refused(&wide(101)).to_string(), "more than 100 attributes");
     let settings = Settings { items_max: 3, ..Settings::default() };
-    let all = wire::decode(G2_MESSAGE.as_bytes(), None, Format::Auto, &settings);
-    assert_eq!(all, [Err(wire::Error::TooMany { items: 4, max: 3 })]);
+    let all = decode::decode(G2_MESSAGE.as_bytes(), None, Format::Auto, &settings);
+    assert_eq!(all, [Err(decode::Error::TooMany { items: 4, max: 3 })]);
 }
 
 /// Each of these would take hours if it were read again from every sign on.
@@ -415,13 +415,15 @@ fn crowded_signs_are_read_in_one_pass() {
 #[test]
 fn a_fixed_format_takes_no_other() {
     let settings = Settings::default();
-    let of = |text: &str, format| wire::decode(text.as_bytes(), None, format, &settings).remove(0);
+    let of =
+        |text: &str, format| decode::decode(text.as_bytes(), None, format, &settings).remove(0);
     assert!(of(NITF, Format::Nitf).is_ok());
-    assert_eq!(of(NITF, Format::NewsmlG2), Err(wire::Error::Unknown));
-    assert_eq!(of(G2_MESSAGE, Format::Nitf), Err(wire::Error::Unknown));
+    assert_eq!(of(NITF, Format::NewsmlG2), Err(decode::Error::Unknown));
+    assert_eq!(of(G2_MESSAGE, Format::Nitf), Err(decode::Error::Unknown));
     assert_eq!(of(NITF, Format::Json).unwrap_err().reason(), "syntax");
     assert_eq!(of("{\"id\":\"a\",\"title\":\"b\"}", Format::Nitf).unwrap_err().reason(), "syntax");
-    let named = |kind| wire::decode(NITF.as_bytes(), Some(kind), Format::Auto, &settings).remove(0);
+    let named =
+        |kind| decode::decode(NITF.as_bytes(), Some(kind), Format::Auto, &settings).remove(0);
     assert!(named("application/nitf+xml; charset=utf-8").is_ok());
     assert!(named("application/octet-stream").is_ok());
     assert_eq!(named("application/json").unwrap_err().reason(), "syntax");
@@ -445,7 +447,7 @@ proptest! {
         }
         prop_assert!(!decode(&bytes).is_empty());
         for format in FORMATS {
-            prop_assert!(!wire::decode(&bytes, None, format, &Settings::default()).is_empty());
+            prop_assert!(!decode::decode(&bytes, None, format, &Settings::default()).is_empty());
         }
     }
 }

@@ -4,9 +4,9 @@
 use crate::chains::{PASSAGES, wire};
 use crate::script::{Show, check};
 use expect_test::expect;
-use wirefold::engine::Settings;
-use wirefold::engine::article::Span;
-use wirefold::engine::relation::{Carrying, Embargoed};
+use wirefold_engine::Settings;
+use wirefold_engine::article::Span;
+use wirefold_engine::verdict::{Carrying, Embargoed};
 
 #[test]
 fn a_kill_and_a_correction_reach_an_item_in_either_order() {

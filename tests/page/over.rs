@@ -7,8 +7,8 @@ use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use wirefold::daemon::admin::Settings;
-use wirefold::daemon::admin::server::Bounds;
+use wirefold::daemon::http::Settings;
+use wirefold::daemon::http::server::ServerBounds;
 
 const FERRY: &str = "A ferry with 212 people aboard struck the reef off Marel on Monday morning, and two \
                      fishing boats took the first 40 passengers to the island's small harbour. The \
@@ -63,7 +63,7 @@ async fn a_page_with_a_token_reads_follows_and_asks() {
     std::fs::write(&token_file, "s3cret\n").unwrap();
     let mut rig = desk();
     let settings = Settings { token_file, ..Settings::default() };
-    let served = rig.serve_with(&settings, Bounds::default());
+    let served = rig.serve_with(&settings, ServerBounds::default());
     assert_eq!(served.ask("GET", "/", "", "").status, 401, "not without it");
     let page = Browser::at(&origin(&served), "desk:s3cret@").await;
     page.follow(".stories a", "Ferry strikes reef off Marel").await;

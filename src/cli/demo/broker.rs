@@ -3,9 +3,9 @@
 //! Every topic has one partition, so that the screen shows things in the order in which they
 //! happened.
 
-use super::heard::Heard;
+use super::received::ReceivedRecord;
 use crate::config::Config;
-use crate::daemon::kafka::client::{Settings, Topics};
+use crate::daemon::kafka::client::{Settings, TopicNames};
 use crate::daemon::pipeline::broker::Limits;
 use anyhow::Context;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -20,9 +20,9 @@ use std::time::Duration;
 const RECORD_BYTES_MAX: usize = 1 << 20;
 
 /// A broker that lives as long as this does.
-pub(super) struct Broker(MockCluster<'static, DefaultProducerContext>);
+pub(super) struct DemoBroker(MockCluster<'static, DefaultProducerContext>);
 
-impl Broker {
+impl DemoBroker {
     /// Starts it with the topics of `config`.
     pub(super) fn start(config: &Config) -> anyhow::Result<Self> {
         let cluster = MockCluster::new(1).context("the broker in memory does not start")?;
@@ -56,12 +56,12 @@ pub(super) fn client(settings: &Settings) -> ClientConfig {
 }
 
 /// Reads events and rejects, as any reader of committed records would.
-pub(super) struct Reader {
+pub(super) struct DemoReader {
     consumer: BaseConsumer,
-    topics: Topics,
+    topics: TopicNames,
 }
 
-impl Reader {
+impl DemoReader {
     /// Reads from the beginning.
     pub(super) fn open(settings: &Settings) -> anyhow::Result<Self> {
         let consumer: BaseConsumer = client(settings)
@@ -82,13 +82,13 @@ impl Reader {
     ///
     /// # Errors
     /// When a record is none that the contract knows.
-    pub(super) fn next(&self, wait: Duration) -> anyhow::Result<Option<Heard>> {
+    pub(super) fn next(&self, wait: Duration) -> anyhow::Result<Option<ReceivedRecord>> {
         match self.consumer.poll(wait) {
             None => Ok(None),
             Some(Ok(message)) if message.topic() == self.topics.events => {
-                Heard::event(&message).map(Some)
+                ReceivedRecord::event(&message).map(Some)
             }
-            Some(Ok(message)) => Ok(Some(Heard::reject(&message))),
+            Some(Ok(message)) => Ok(Some(ReceivedRecord::reject(&message))),
             Some(Err(KafkaError::MessageConsumption(error))) => {
                 tracing::debug!(%error, "reading goes on");
                 Ok(None)

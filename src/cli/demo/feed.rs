@@ -2,14 +2,14 @@
 
 use super::broker::client;
 use crate::daemon::kafka::client::Settings;
-use crate::engine::article::EventTime;
-use crate::engine::wire::{self, Format};
 use anyhow::{Context, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::collections::BTreeSet;
 use std::time::Duration;
+use wirefold_engine::article::EventTime;
+use wirefold_engine::decode::{self, Format};
 
 /// One JSON item a line, in order of time.
 const SAMPLE: &str = include_str!("wire.jsonl");
@@ -17,31 +17,31 @@ const CONTENT_TYPE: &str = "application/json";
 const FLUSH: Duration = Duration::from_secs(10);
 
 /// Articles to send.
-pub(super) struct Wire {
-    lines: Vec<Line>,
+pub(super) struct SampleWire {
+    lines: Vec<WireLine>,
     providers: usize,
 }
 
-struct Line {
+struct WireLine {
     payload: &'static str,
     key: Option<String>,
     stamp: EventTime,
 }
 
-impl Wire {
+impl SampleWire {
     /// The sample. A line that cannot be read takes the time of the one before it.
-    pub(super) fn sample(settings: &wire::Settings) -> Self {
+    pub(super) fn sample(settings: &decode::Settings) -> Self {
         let (mut stamp, mut providers) = (EventTime(0), BTreeSet::new());
         let mut line = |payload: &'static str| {
             let items =
-                wire::decode(payload.as_bytes(), Some(CONTENT_TYPE), Format::Auto, settings);
+                decode::decode(payload.as_bytes(), Some(CONTENT_TYPE), Format::Auto, settings);
             let article = items.into_iter().find_map(Result::ok);
             let key = article.map(|article| {
                 stamp = article.claimed_time().unwrap_or(stamp);
                 providers.extend(article.provider);
                 article.uri
             });
-            Line { payload, key, stamp }
+            WireLine { payload, key, stamp }
         };
         let lines = SAMPLE.lines().filter(|l| !l.is_empty()).map(&mut line).collect();
         Self { lines, providers: providers.len() }

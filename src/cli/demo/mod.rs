@@ -10,35 +10,35 @@
 //! nothing and fakes transactions, so what is promised of Kafka is not shown here. Records carry the
 //! timestamps of the sample, so that the engine's clock is the wire's.
 
-mod book;
 mod broker;
+mod color;
 mod feed;
-mod heard;
 mod listen;
-mod paint;
+mod received;
 mod screen;
 mod summary;
+mod tally;
 mod words;
 
-use super::run::{Seen, kafka, setup, tellers};
-use super::{Failure, print};
+use super::run::{SharedViews, kafka, setup, tellers};
+use super::{CommandError, print};
 use crate::config::Config;
-use crate::daemon::contract::Mode;
 use crate::daemon::kafka::client::Settings;
 use crate::daemon::pipeline::{ClockSource, Delivery, Setup};
+use crate::daemon::publish::Mode;
 use crate::daemon::run::Daemon;
-use crate::daemon::view::Views;
+use crate::daemon::snapshot::shards::ShardStatuses;
 use anyhow::{Context, anyhow};
-use book::Book;
-use broker::{Broker, Reader};
+use broker::{DemoBroker, DemoReader};
+use color::Color;
 use crossbeam_channel::bounded;
-use feed::Wire;
-use paint::Paint;
+use feed::SampleWire;
 use screen::Screen;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tally::DemoTally;
 
 /// How long the screen waits for a record before it looks around.
 const WAIT: Duration = Duration::from_millis(50);
@@ -64,21 +64,22 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Runs the demo.
-pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     let mut config = config.clone();
     config.output.mode = Mode::Binary;
     config.delivery = Delivery::ExactlyOnce;
     config.shards = Vec::new();
     let over = signals()?;
-    let broker = Broker::start(&config)?;
+    let broker = DemoBroker::start(&config)?;
     let kafka = broker.settings(kafka(&config));
-    let seen = Seen::new(&config, &kafka);
+    let seen = SharedViews::new(&config, &kafka);
     let (views, served) = (seen.views.clone(), listen::serve(&config, args.port, &kafka, &seen)?);
     // The sample is of a day of its own, and stays on the page as it was then.
     let setup = Setup { clock: ClockSource::Records, ..setup(&config) };
     let daemon = Daemon::start(kafka.clone(), setup, tellers(seen), views.clone());
-    let daemon = daemon.map_err(Failure::Usage)?;
-    let demo = Demo { wire: Wire::sample(&config.engine.wire), kafka, views, over, args, daemon };
+    let daemon = daemon.map_err(CommandError::Usage)?;
+    let demo =
+        Demo { wire: SampleWire::sample(&config.engine.wire), kafka, views, over, args, daemon };
     let shown = demo.show(&served);
     demo.daemon.stop().stop();
     demo.daemon.wait()?;
@@ -100,9 +101,9 @@ fn signals() -> anyhow::Result<Arc<AtomicBool>> {
 
 /// A demo that runs.
 struct Demo<'a> {
-    wire: Wire,
+    wire: SampleWire,
     kafka: Settings,
-    views: Arc<Views>,
+    views: Arc<ShardStatuses>,
     over: Arc<AtomicBool>,
     args: &'a Args,
     daemon: Daemon,
@@ -110,8 +111,8 @@ struct Demo<'a> {
 
 impl Demo<'_> {
     /// Feeds the wire and shows what comes of it.
-    fn show(&self, served: &listen::Served) -> anyhow::Result<()> {
-        let paint = Paint::found();
+    fn show(&self, served: &listen::BoundServer) -> anyhow::Result<()> {
+        let paint = Color::found();
         print::painted(self.head(served, paint))?;
         self.started();
         let began = Instant::now();
@@ -139,7 +140,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    fn head(&self, served: &listen::Served, paint: Paint) -> Vec<String> {
+    fn head(&self, served: &listen::BoundServer, paint: Color) -> Vec<String> {
         let at = served.server.address();
         let (records, providers) = (self.wire.len(), self.wire.providers());
         let mut lines = vec![
@@ -169,9 +170,9 @@ impl Demo<'_> {
     }
 
     /// Shows records until everything that was fed is settled and all events of it are shown.
-    fn follow(&self, screen: &mut Screen, fed: impl Fn() -> bool) -> anyhow::Result<Book> {
-        let reader = Reader::open(&self.kafka)?;
-        let (mut book, mut settled) = (Book::default(), BTreeSet::new());
+    fn follow(&self, screen: &mut Screen, fed: impl Fn() -> bool) -> anyhow::Result<DemoTally> {
+        let reader = DemoReader::open(&self.kafka)?;
+        let (mut book, mut settled) = (DemoTally::default(), BTreeSet::new());
         while !self.ended() {
             match reader.next(WAIT)? {
                 Some(heard) => {

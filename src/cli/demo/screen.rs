@@ -6,16 +6,16 @@
 //!           ┄ story now of 3 articles by 1 independent publisher: Ferries return to Ammerby's north quay
 //! ```
 
-use super::book::{Book, Story};
-use super::heard::{Heard, What};
-use super::paint::{Paint, safe};
+use super::color::{Color, safe};
+use super::received::{ReceivedKind, ReceivedRecord};
+use super::tally::{DemoTally, StorySummary};
 use super::words;
-use crate::daemon::contract::article::{ArticleClassified, Relation};
-use crate::daemon::contract::data::Names;
-use crate::daemon::contract::radius::{Carrier, Radius};
-use crate::daemon::contract::story::{StoryState, StoryStatus};
-use crate::engine::relation::Kind;
+use crate::daemon::publish::article::{ArticleClassified, RelationInfo};
+use crate::daemon::publish::data::NamedArticle;
+use crate::daemon::publish::radius::{CarrierInfo, RadiusInfo};
+use crate::daemon::publish::story::{StoryState, StoryStatus};
 use std::collections::BTreeMap;
+use wirefold_engine::verdict::Kind;
 
 const HEADLINE_MAX: usize = 72;
 const QUOTED_MAX: usize = 60;
@@ -26,64 +26,64 @@ const INDENT: &str = "          ";
 
 /// Turns what is heard into lines.
 pub(super) struct Screen {
-    paint: Paint,
+    paint: Color,
     opened: Vec<String>,
-    told: BTreeMap<String, Story>,
+    told: BTreeMap<String, StorySummary>,
     day: String,
 }
 
 impl Screen {
-    pub(super) fn new(paint: Paint) -> Self {
+    pub(super) fn new(paint: Color) -> Self {
         Self { paint, opened: Vec::new(), told: BTreeMap::new(), day: String::new() }
     }
 
     /// The lines for one record; `book` knows what was heard before it.
-    pub(super) fn lines(&mut self, heard: &Heard, book: &Book) -> Vec<String> {
+    pub(super) fn lines(&mut self, heard: &ReceivedRecord, book: &DemoTally) -> Vec<String> {
         match &heard.what {
-            What::Classified(classified) => {
+            ReceivedKind::Classified(classified) => {
                 let mut lines: Vec<String> = self.new_day(&heard.time).into_iter().collect();
                 lines.extend(self.classified(&heard.time, classified, book));
                 lines.append(&mut self.opened);
                 lines
             }
-            What::Withdrawn(radius) => self.radius("withdrawn", radius, book),
-            What::Corrected(radius) => self.radius("corrected", radius, book),
-            What::Superseded(superseded) => {
+            ReceivedKind::Withdrawn(radius) => self.radius("withdrawn", radius, book),
+            ReceivedKind::Corrected(radius) => self.radius("corrected", radius, book),
+            ReceivedKind::Superseded(superseded) => {
                 let old = named(&superseded.article, book);
                 let reason = words::reason(&superseded.reason);
                 vec![self.aside(&format!("{old} no longer stands: {reason}"))]
             }
             // A story opens ahead of the article that it opens with, and is shown below it.
-            What::Opened(event) => {
+            ReceivedKind::Opened(event) => {
                 let follows = event.story.follows.as_ref().and_then(|id| book.stories.get(id));
                 let follows = follows.map(|story| {
                     format!(", which follows on \"{}\"", safe(&story.headline, QUOTED_MAX))
                 });
                 let line = format!("\u{2504} a new story{}", follows.unwrap_or_default());
                 self.opened.push(self.aside(&line));
-                self.told.insert(event.story.id.clone(), Story::of(&event.story));
+                self.told.insert(event.story.id.clone(), StorySummary::of(&event.story));
                 Vec::new()
             }
-            What::Updated(event) => self.story("\u{2504} story now of", &event.story),
-            What::Closed(event) => self.story("\u{2504} story closed with", &event.story),
-            What::Merged(merged) => {
+            ReceivedKind::Updated(event) => self.story("\u{2504} story now of", &event.story),
+            ReceivedKind::Closed(event) => self.story("\u{2504} story closed with", &event.story),
+            ReceivedKind::Merged(merged) => {
                 let absorbed = merged.absorbed.iter().filter_map(|a| book.stories.get(&a.id));
                 let names: Vec<String> =
                     absorbed.map(|s| format!("\"{}\"", safe(&s.headline, QUOTED_MAX))).collect();
                 let into = safe(&merged.survivor.headline, QUOTED_MAX);
-                let size = articles(&Story::of(&merged.survivor));
+                let size = articles(&StorySummary::of(&merged.survivor));
                 let line =
                     format!("\u{2504} story {} merged into \"{into}\": {size}", names.join(", "));
                 vec![self.aside(&line)]
             }
-            What::Rejected(rejected) => {
+            ReceivedKind::UnreadableRecord(rejected) => {
                 let kind = self.paint.alarm(&format!("{:<12}", "REJECTED"));
                 let blank = " ".repeat(PROVIDER_MAX + 2);
                 let why = safe(&rejected.message, HEADLINE_MAX);
                 let input = format!("input offset {}", rejected.offset);
                 vec![format!("{INDENT}{blank}{kind} {why} ({input})")]
             }
-            What::Absorbed => Vec::new(),
+            ReceivedKind::Absorbed => Vec::new(),
         }
     }
 
@@ -94,7 +94,12 @@ impl Screen {
         (before != day).then(|| self.paint.dim(&format!("\u{2500}\u{2500} {day} \u{2500}\u{2500}")))
     }
 
-    fn classified(&self, time: &str, classified: &ArticleClassified, book: &Book) -> Vec<String> {
+    fn classified(
+        &self,
+        time: &str,
+        classified: &ArticleClassified,
+        book: &DemoTally,
+    ) -> Vec<String> {
         let (article, relation) = (&classified.article, &classified.relation);
         let time = self.paint.dim(time.get(11..19).unwrap_or("--:--:--"));
         let provider = safe(article.provider.as_deref().unwrap_or("-"), PROVIDER_MAX);
@@ -118,7 +123,7 @@ impl Screen {
         lines
     }
 
-    fn radius(&self, what: &str, radius: &Radius, book: &Book) -> Vec<String> {
+    fn radius(&self, what: &str, radius: &RadiusInfo, book: &DemoTally) -> Vec<String> {
         let of =
             radius.of.as_ref().map_or_else(|| "what was not seen".into(), |of| named(of, book));
         let carried = if radius.carriers.is_empty() { "nobody carries it" } else { "carried by" };
@@ -129,7 +134,7 @@ impl Screen {
 
     /// A line on a story, unless it says what was said of it before.
     fn story(&mut self, what: &str, state: &StoryState) -> Vec<String> {
-        let now = Story::of(state);
+        let now = StorySummary::of(state);
         let line = self.aside(&format!(
             "{what} {}: {}",
             articles(&now),
@@ -147,8 +152,8 @@ impl Screen {
 
 /// Further relations, to texts of other origins: copies of what was named already are left out, and
 /// so are the earlier tables of a series.
-fn others(classified: &ArticleClassified, book: &Book) -> Vec<String> {
-    let origin = |relation: &Relation| relation.root.clone().or_else(|| relation.of.clone());
+fn others(classified: &ArticleClassified, book: &DemoTally) -> Vec<String> {
+    let origin = |relation: &RelationInfo| relation.root.clone().or_else(|| relation.of.clone());
     let mut origins = vec![origin(&classified.relation)];
     let mut lines = Vec::new();
     for other in &classified.also {
@@ -168,7 +173,7 @@ fn others(classified: &ArticleClassified, book: &Book) -> Vec<String> {
 }
 
 /// `3 articles by 2 independent publishers`.
-fn articles(story: &Story) -> String {
+fn articles(story: &StorySummary) -> String {
     let articles = words::counted(u64::from(story.size), "article", "articles");
     let publishers = words::counted(
         u64::from(story.publishers),
@@ -179,7 +184,7 @@ fn articles(story: &Story) -> String {
 }
 
 /// An article by sender and headline, or by its uri where it was not heard of.
-pub(super) fn named(names: &Names, book: &Book) -> String {
+pub(super) fn named(names: &NamedArticle, book: &DemoTally) -> String {
     match book.sent(names) {
         Some(sent) => {
             let (provider, headline) = (safe(&sent.provider, 24), safe(&sent.headline, QUOTED_MAX));
@@ -190,8 +195,8 @@ pub(super) fn named(names: &Names, book: &Book) -> String {
 }
 
 /// A carrier by sender and headline.
-pub(super) fn carrier(carrier: &Carrier, book: &Book) -> String {
-    named(&Names { uri: carrier.uri.clone(), version: carrier.version.clone() }, book)
+pub(super) fn carrier(carrier: &CarrierInfo, book: &DemoTally) -> String {
+    named(&NamedArticle { uri: carrier.uri.clone(), version: carrier.version.clone() }, book)
 }
 
 /// `text` with blanks up to `width` characters.

@@ -1,19 +1,19 @@
 //! What the sample came to.
 
-use super::book::{Book, Story, Taint};
-use super::paint::{Paint, safe};
+use super::color::{Color, safe};
 use super::screen::{carrier, named};
+use super::tally::{DemoTally, StorySummary, TextAlert};
 use super::words::{self, counted};
-use crate::engine::relation::Kind;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use wirefold_engine::verdict::Kind;
 
 /// The most stories that are listed.
 const STORIES_MAX: usize = 60;
 const HEADLINE_MAX: usize = 72;
 
 /// The summary of everything in `book`.
-pub(super) fn lines(book: &Book, took: Duration, paint: Paint) -> Vec<String> {
+pub(super) fn lines(book: &DemoTally, took: Duration, paint: Color) -> Vec<String> {
     let read: u64 = book.kinds.values().sum();
     let mut lines = vec![
         String::new(),
@@ -45,8 +45,9 @@ pub(super) fn lines(book: &Book, took: Duration, paint: Paint) -> Vec<String> {
     lines
 }
 
-fn stories(lines: &mut Vec<String>, book: &Book, paint: Paint) {
-    let mut several: Vec<&Story> = book.stories.values().filter(|story| story.size > 1).collect();
+fn stories(lines: &mut Vec<String>, book: &DemoTally, paint: Color) {
+    let mut several: Vec<&StorySummary> =
+        book.stories.values().filter(|story| story.size > 1).collect();
     several.sort_by(|a, b| {
         (b.size, b.publishers, &a.headline).cmp(&(a.size, a.publishers, &b.headline))
     });
@@ -70,7 +71,13 @@ fn stories(lines: &mut Vec<String>, book: &Book, paint: Paint) {
     }
 }
 
-fn taints(lines: &mut Vec<String>, title: &str, taints: &[Taint], book: &Book, paint: Paint) {
+fn taints(
+    lines: &mut Vec<String>,
+    title: &str,
+    taints: &[TextAlert],
+    book: &DemoTally,
+    paint: Color,
+) {
     if taints.is_empty() {
         return;
     }
@@ -91,7 +98,7 @@ fn taints(lines: &mut Vec<String>, title: &str, taints: &[Taint], book: &Book, p
     }
 }
 
-fn rejects(lines: &mut Vec<String>, book: &Book, paint: Paint) {
+fn rejects(lines: &mut Vec<String>, book: &DemoTally, paint: Color) {
     if book.rejects.is_empty() {
         return;
     }

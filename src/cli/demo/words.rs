@@ -1,8 +1,8 @@
 //! Evidence in words.
 
-use crate::daemon::contract::article::{ArticleClassified, Evidence, Relation};
-use crate::daemon::contract::meaning;
-use crate::engine::relation::Kind;
+use crate::daemon::publish::article::{ArticleClassified, EvidenceInfo, RelationInfo};
+use crate::daemon::publish::meaning;
+use wirefold_engine::verdict::Kind;
 
 /// Why an article is what it is, in a few words, most telling first; may be empty.
 pub(super) fn why(classified: &ArticleClassified) -> String {
@@ -20,7 +20,7 @@ pub(super) fn why(classified: &ArticleClassified) -> String {
 }
 
 /// How much two texts share, for a further relation.
-pub(super) fn share(relation: &Relation) -> String {
+pub(super) fn share(relation: &RelationInfo) -> String {
     let of = relation.evidence.as_ref().and_then(|evidence| evidence.of_this_in_that);
     of.map_or_else(String::new, |share| format!("{} of this in that", percent(share)))
 }
@@ -42,7 +42,7 @@ fn rule(name: &str) -> Option<&'static str> {
     })
 }
 
-fn measures(kind: Kind, evidence: &Evidence) -> Vec<String> {
+fn measures(kind: Kind, evidence: &EvidenceInfo) -> Vec<String> {
     let mut said = Vec::new();
     let shares = [
         (evidence.of_this_in_that, "of this in that"),

@@ -7,23 +7,23 @@
 //! Positive are redelivery, duplicate, reprint, excerpt, expansion, correction and update; recurring
 //! and partial are links and scored apart.
 
-use crate::cli::feed::{self, Outcome};
+use crate::cli::feed::{self, ItemOutcome};
 use crate::cli::print;
 use crate::config::Config;
-use crate::engine::event::What;
-use crate::engine::relation::{Kind, Relation, Verdict};
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use wirefold_engine::event::EventKind;
+use wirefold_engine::verdict::{Kind, Relation, Verdict};
 
 /// What was said of one article.
-struct Said {
+struct JudgedArticle {
     relations: Vec<Relation>,
 }
 
-impl Said {
+impl JudgedArticle {
     fn of(verdict: Verdict) -> Self {
         let Verdict { relation, also, .. } = verdict;
         Self { relations: std::iter::once(relation).chain(also).collect() }
@@ -48,17 +48,17 @@ pub(super) fn run(
     within: Option<f64>,
     misses: bool,
 ) -> anyhow::Result<Value> {
-    let feeds = [feed::Feed::open(articles)?];
-    let mut said: HashMap<String, Said> = HashMap::new();
+    let feeds = [feed::FeedFile::open(articles)?];
+    let mut said: HashMap<String, JudgedArticle> = HashMap::new();
     let mut refused = 0;
     let started = std::time::Instant::now();
     feed::run(&feeds, &config.engine, config.input.format, |applied| {
         match applied.outcome {
-            Outcome::Refused(_) => refused += 1,
-            Outcome::Events(events) => {
+            ItemOutcome::Refused(_) => refused += 1,
+            ItemOutcome::Events(events) => {
                 for event in events {
-                    if let What::Classified(c) = event.what {
-                        said.insert(c.about.uri, Said::of(c.verdict));
+                    if let EventKind::Classified(c) = event.what {
+                        said.insert(c.about.uri, JudgedArticle::of(c.verdict));
                     }
                 }
             }
@@ -78,13 +78,13 @@ pub(super) fn run(
 
 /// Counts of right and wrong.
 #[derive(Debug, Default, Clone, Copy)]
-struct Tally {
+struct LabelCounts {
     found: u32,
     missed: u32,
     wrong: u32,
 }
 
-impl Tally {
+impl LabelCounts {
     fn json(self) -> Value {
         let share = |part: u32, whole: u32| match whole {
             0 => Value::Null,
@@ -101,7 +101,7 @@ impl Tally {
 
 fn score_pairs(
     path: &Path,
-    said: &HashMap<String, Said>,
+    said: &HashMap<String, JudgedArticle>,
     within: Option<f64>,
     misses: bool,
 ) -> anyhow::Result<Value> {
@@ -114,9 +114,9 @@ fn score_pairs(
     };
     let (a, b, label) = (column("id1")?, column("id2")?, column("label")?);
     let (hours, overlap) = (column("dt_hours")?, column("containment_w5")?);
-    let mut all = Tally::default();
-    let mut bands: BTreeMap<String, Tally> = BTreeMap::new();
-    let mut kinds: BTreeMap<&str, Tally> = BTreeMap::new();
+    let mut all = LabelCounts::default();
+    let mut bands: BTreeMap<String, LabelCounts> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, LabelCounts> = BTreeMap::new();
     for line in lines {
         let cells: Vec<&str> = line.split('\t').collect();
         let number = |at: usize| cells.get(at).and_then(|c| c.parse::<f64>().ok()).unwrap_or(0.0);
@@ -129,7 +129,7 @@ fn score_pairs(
             _ => continue,
         };
         let kind = copy_between(said, cells[a], cells[b]);
-        let count = |tally: &mut Tally| match (truth, kind.is_some()) {
+        let count = |tally: &mut LabelCounts| match (truth, kind.is_some()) {
             (true, true) => tally.found += 1,
             (true, false) => tally.missed += 1,
             (false, true) => tally.wrong += 1,
@@ -142,7 +142,7 @@ fn score_pairs(
             print::remark(format_args!("{line}\t{}", kind.map_or("-", Kind::as_str)));
         }
     }
-    let by = |map: &BTreeMap<String, Tally>| -> Value {
+    let by = |map: &BTreeMap<String, LabelCounts>| -> Value {
         map.iter().map(|(k, t)| (k.clone(), t.json())).collect::<serde_json::Map<_, _>>().into()
     };
     let kinds = kinds.into_iter().map(|(k, t)| (k.to_owned(), t)).collect();
@@ -150,7 +150,7 @@ fn score_pairs(
 }
 
 /// The kind by which one of two articles is said to copy the other, or both to copy a third.
-fn copy_between(said: &HashMap<String, Said>, a: &str, b: &str) -> Option<Kind> {
+fn copy_between(said: &HashMap<String, JudgedArticle>, a: &str, b: &str) -> Option<Kind> {
     let direct = |x: &str, y: &str| said.get(x)?.kind_of(y).filter(|k| positive(*k));
     direct(a, b).or_else(|| direct(b, a)).or_else(|| {
         let root = |x: &str| {
@@ -188,7 +188,7 @@ impl Copy {
 
 fn score_copies(
     articles: &Path,
-    said: &HashMap<String, Said>,
+    said: &HashMap<String, JudgedArticle>,
     misses: bool,
 ) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(articles)?;
@@ -214,11 +214,11 @@ fn score_copies(
 #[derive(Debug, Default)]
 struct Score {
     came: HashSet<String>,
-    copies: Tally,
-    ops: BTreeMap<String, Tally>,
-    kinds: BTreeMap<String, Tally>,
-    kind: Tally,
-    donors: Tally,
+    copies: LabelCounts,
+    ops: BTreeMap<String, LabelCounts>,
+    kinds: BTreeMap<String, LabelCounts>,
+    kind: LabelCounts,
+    donors: LabelCounts,
     false_partials: u32,
     recurring: u32,
     recurring_as_copy: u32,
@@ -227,7 +227,12 @@ struct Score {
 
 impl Score {
     /// Scores one article and says what is wrong, if anything.
-    fn add(&mut self, copy: &Copy, said: &Said, by_id: &HashMap<&str, &Copy>) -> Option<String> {
+    fn add(
+        &mut self,
+        copy: &Copy,
+        said: &JudgedArticle,
+        by_id: &HashMap<&str, &Copy>,
+    ) -> Option<String> {
         let own = copy.dup_group.as_deref().unwrap_or_default();
         let op = copy.op.clone().unwrap_or_default();
         let of = |r: &Relation| by_id.get(r.of.as_ref()?.key.uri.as_str()).copied();
@@ -267,7 +272,7 @@ impl Score {
         wrong.or(kind)
     }
 
-    fn kind(&mut self, copy: &Copy, said: &Said, op: &str) -> Option<String> {
+    fn kind(&mut self, copy: &Copy, said: &JudgedArticle, op: &str) -> Option<String> {
         let (base, want) = (copy.base.as_deref()?, copy.kind.as_deref()?);
         let kind = said.kind_of(base);
         let got = kind.map_or("none", Kind::as_str);
@@ -289,8 +294,9 @@ impl Score {
     }
 
     fn json(&self) -> Value {
-        let recall = |map: &BTreeMap<String, Tally>| -> Value {
-            let share = |t: &Tally| f64::from(t.found) / f64::from((t.found + t.missed).max(1));
+        let recall = |map: &BTreeMap<String, LabelCounts>| -> Value {
+            let share =
+                |t: &LabelCounts| f64::from(t.found) / f64::from((t.found + t.missed).max(1));
             map.iter()
                 .map(|(k, t)| (k.clone(), json!((share(t) * 1e4).round() / 1e4)))
                 .collect::<serde_json::Map<_, _>>()

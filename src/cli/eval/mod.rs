@@ -4,7 +4,7 @@ mod duplicates;
 mod partition;
 mod stories;
 
-use super::{Failure, print};
+use super::{CommandError, print};
 use crate::config::Config;
 use serde_json::Value;
 use std::io::IsTerminal;
@@ -35,7 +35,7 @@ pub(super) enum Args {
         articles: PathBuf,
         /// How the articles are put in order.
         #[arg(long, value_name = "ORDER", default_value = "day")]
-        order: stories::Order,
+        order: stories::ArticleOrder,
         /// How many orders are run.
         #[arg(long, value_name = "N", default_value = "5")]
         shuffles: u32,
@@ -43,7 +43,7 @@ pub(super) enum Args {
 }
 
 /// Runs `eval`.
-pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     let result = match args {
         Args::Duplicates { articles, pairs, within, misses } => {
             duplicates::run(config, articles, pairs.as_deref(), *within, *misses)?

@@ -8,24 +8,24 @@ use super::partition::{Scores, kept};
 use crate::cli::feed::clock::FeedClock;
 use crate::cli::feed::{REPLAY_KEY, date};
 use crate::config::Config;
-use crate::engine::Settings;
-use crate::engine::article::{Article, InputPosition, Span};
-use crate::engine::event::What;
-use crate::engine::prepare::prepare;
-use crate::engine::state::State;
-use crate::engine::story::StoryId;
-use crate::engine::text::tokens::mix;
-use crate::engine::wire;
 use anyhow::Context;
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
+use wirefold_engine::Settings;
+use wirefold_engine::article::{Article, InputPosition, Span};
+use wirefold_engine::decode;
+use wirefold_engine::event::EventKind;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::stories::StoryId;
+use wirefold_engine::text::tokens::mix;
 
 /// How the articles are put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum Order {
+pub(in crate::cli) enum ArticleOrder {
     /// As the file has them.
     Given,
     /// Shuffled within a minute of publication.
@@ -41,13 +41,13 @@ struct Label {
 }
 
 /// One line: what it says, and the story that it belongs to.
-struct Line {
+struct LabelledLine {
     article: Option<Article>,
     gold: Option<u32>,
 }
 
 /// The stories of all lines in one run.
-struct Run {
+struct StoryRun {
     decided: Vec<u32>,
     merged: Vec<u32>,
 }
@@ -56,17 +56,17 @@ struct Run {
 pub(super) fn run(
     config: &Config,
     articles: &Path,
-    order: Order,
+    order: ArticleOrder,
     shuffles: u32,
 ) -> anyhow::Result<Value> {
     let lines = read(config, articles)?;
     let seeds: Vec<u64> =
-        (0..u64::from(if order == Order::Given { 1 } else { shuffles })).collect();
+        (0..u64::from(if order == ArticleOrder::Given { 1 } else { shuffles })).collect();
     let started = std::time::Instant::now();
-    let runs: Vec<Run> =
+    let runs: Vec<StoryRun> =
         seeds.par_iter().map(|&seed| stream(&lines, order, seed, &config.engine)).collect();
     let seconds = started.elapsed().as_secs_f64();
-    let scored = |of: fn(&Run) -> &[u32], several: bool| -> Value {
+    let scored = |of: fn(&StoryRun) -> &[u32], several: bool| -> Value {
         let scores: Vec<Scores> = runs.iter().map(|run| score(&lines, of(run), several)).collect();
         Scores::json(&scores)
     };
@@ -82,7 +82,7 @@ pub(super) fn run(
     }))
 }
 
-fn read(config: &Config, articles: &Path) -> anyhow::Result<Vec<Line>> {
+fn read(config: &Config, articles: &Path) -> anyhow::Result<Vec<LabelledLine>> {
     let text = std::fs::read_to_string(articles)
         .with_context(|| format!("cannot read `{}`", articles.display()))?;
     let mut names: HashMap<String, u32> = HashMap::new();
@@ -92,19 +92,20 @@ fn read(config: &Config, articles: &Path) -> anyhow::Result<Vec<Line>> {
         let label: Label = serde_json::from_str(line).with_context(unlabelled)?;
         let next = names.len() as u32;
         let gold = label.story.map(|story| *names.entry(story).or_insert(next));
-        let decoded = wire::decode(line.as_bytes(), None, config.input.format, &config.engine.wire);
-        lines.push(Line { article: decoded.into_iter().next().and_then(Result::ok), gold });
+        let decoded =
+            decode::decode(line.as_bytes(), None, config.input.format, &config.engine.wire);
+        lines.push(LabelledLine { article: decoded.into_iter().next().and_then(Result::ok), gold });
     }
     Ok(lines)
 }
 
 /// The order in which the lines come, by index.
-fn ordered(lines: &[Line], order: Order, seed: u64) -> Vec<usize> {
+fn ordered(lines: &[LabelledLine], order: ArticleOrder, seed: u64) -> Vec<usize> {
     let mut all: Vec<usize> = (0..lines.len()).collect();
     let step = match order {
-        Order::Given => return all,
-        Order::Minute => Span::minutes(1),
-        Order::Day => Span::hours(24),
+        ArticleOrder::Given => return all,
+        ArticleOrder::Minute => Span::minutes(1),
+        ArticleOrder::Day => Span::hours(24),
     };
     let bucket = |at: usize| {
         let time = lines[at].article.as_ref().and_then(Article::claimed_time);
@@ -114,7 +115,7 @@ fn ordered(lines: &[Line], order: Order, seed: u64) -> Vec<usize> {
     all
 }
 
-fn stream(lines: &[Line], order: Order, seed: u64, settings: &Settings) -> Run {
+fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Settings) -> StoryRun {
     let mut state = State::new(settings.clone(), REPLAY_KEY);
     let mut decided = vec![None; lines.len()];
     let mut into: HashMap<StoryId, StoryId> = HashMap::new();
@@ -130,8 +131,8 @@ fn stream(lines: &[Line], order: Order, seed: u64, settings: &Settings) -> Run {
         let input = InputPosition { topic: "eval".into(), partition: 0, offset, item: 0 };
         for event in state.apply(new, clock, input) {
             match event.what {
-                What::Classified(c) => decided[at] = c.story.map(|story| story.id),
-                What::StoryMerged(m) if m.under == m.absorbed => {
+                EventKind::Classified(c) => decided[at] = c.story.map(|story| story.id),
+                EventKind::StoryMerged(m) if m.under == m.absorbed => {
                     into.insert(m.absorbed, m.survivor.id);
                 }
                 _ => {}
@@ -145,7 +146,7 @@ fn stream(lines: &[Line], order: Order, seed: u64, settings: &Settings) -> Run {
         }
         story
     };
-    Run { merged: numbered(&decided, last), decided: numbered(&decided, |story| story) }
+    StoryRun { merged: numbered(&decided, last), decided: numbered(&decided, |story| story) }
 }
 
 /// Story ids as small numbers; an article without a story has a number of its own.
@@ -166,7 +167,7 @@ fn numbered(stories: &[Option<StoryId>], last: impl Fn(StoryId) -> StoryId) -> V
 }
 
 /// Scores the labelled lines; with `several` those alone whose gold story has two or more.
-fn score(lines: &[Line], found: &[u32], several: bool) -> Scores {
+fn score(lines: &[LabelledLine], found: &[u32], several: bool) -> Scores {
     let mut sizes: HashMap<u32, u32> = HashMap::new();
     for gold in lines.iter().filter_map(|line| line.gold) {
         *sizes.entry(gold).or_default() += 1;
@@ -181,11 +182,11 @@ fn score(lines: &[Line], found: &[u32], several: bool) -> Scores {
 }
 
 /// How much two orders agree over pairs that are together, on average; `null` for one order.
-fn agreement(runs: &[Run]) -> Value {
+fn agreement(runs: &[StoryRun]) -> Value {
     let Some((first, others)) = runs.split_first().filter(|(_, others)| !others.is_empty()) else {
         return Value::Null;
     };
-    let with_first = |run: &Run| {
+    let with_first = |run: &StoryRun| {
         kept(&run.merged.iter().copied().zip(first.merged.iter().copied()).collect::<Vec<_>>())
     };
     let mean = others.iter().map(with_first).sum::<f64>() / others.len() as f64;

@@ -4,23 +4,23 @@
 //! second when only the first came before it, with its evidence. `--decode FILE` prints every
 //! article of a file as decoded and as cleaned, for whoever maps a new feed.
 
+mod stories;
 mod texts;
-mod together;
 
 use super::feed::clock::UNDATED;
 use super::feed::{self, REPLAY_KEY};
-use super::{Failure, print};
+use super::{CommandError, print};
 use crate::config::Config;
-use crate::daemon::contract::article::ArticleClassified;
-use crate::daemon::contract::data::Base;
-use crate::engine::article::{Article, InputPosition, Span};
-use crate::engine::event::{Classified, What};
-use crate::engine::prepare::prepare;
-use crate::engine::state::State;
-use crate::engine::text;
+use crate::daemon::publish::article::ArticleClassified;
+use crate::daemon::publish::data::PayloadBase;
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use wirefold_engine::article::{Article, InputPosition, Span};
+use wirefold_engine::event::{Classified, EventKind};
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::text;
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
@@ -43,20 +43,20 @@ pub(super) struct Args {
 }
 
 /// Runs `explain`.
-pub(super) fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     if let Some(path) = &args.decode {
         return Ok(decode(config, path)?);
     }
     let (Some(a), Some(b)) = (&args.a, &args.b) else {
-        return Err(Failure::Usage(anyhow!("two articles are needed")));
+        return Err(CommandError::Usage(anyhow!("two articles are needed")));
     };
     let (a, b) = (find(config, args, a)?, find(config, args, b)?);
     let classified = compare(config, &a, &b)?;
-    let base = Base::of(&position(1), &config.settings_hash());
+    let base = PayloadBase::of(&position(1), &config.settings_hash());
     let said = ArticleClassified::of(&classified, base);
     let mut value = serde_json::to_value(&said)?;
-    let texts = texts::Texts::compare(config, &a, &b);
-    let near = together::Near::compare(config, args, &texts)?;
+    let texts = texts::SharedText::compare(config, &a, &b);
+    let near = stories::StoryPairScore::compare(config, args, &texts)?;
     if args.json {
         value["texts"] = serde_json::to_value(texts.told())?;
         value["together"] = serde_json::to_value(near.told())?;
@@ -104,7 +104,7 @@ fn compare(config: &Config, a: &Article, b: &Article) -> anyhow::Result<Classifi
     for ((article, clock), offset) in [(a, first), (b, second)].into_iter().zip(0..) {
         let new = prepare(article.clone(), &config.engine, REPLAY_KEY);
         for event in state.apply(new, clock, position(offset)) {
-            if let What::Classified(classified) = event.what {
+            if let EventKind::Classified(classified) = event.what {
                 last = Some(*classified);
             }
         }

@@ -2,26 +2,28 @@
 
 use crate::cli::feed::REPLAY_KEY;
 use crate::config::Config;
-use crate::daemon::contract::why::{self, Pair};
-use crate::engine::article::Article;
-use crate::engine::prepare::{Prepared, prepare};
+use crate::daemon::publish::why::{self, PreparedPair};
+use wirefold_engine::article::Article;
+use wirefold_engine::prepare::{Prepared, prepare};
 
 /// What the texts of two articles share.
-pub(super) struct Texts {
+pub(super) struct SharedText {
     earlier: Prepared,
     later: Prepared,
-    told: why::Texts,
+    told: why::TextComparison,
 }
 
-impl Texts {
+impl SharedText {
     /// Compares `b` with `a`, which came first.
     pub(super) fn compare(config: &Config, a: &Article, b: &Article) -> Self {
         let ready = |article: &Article| prepare(article.clone(), &config.engine, REPLAY_KEY);
         let (earlier, later) = (ready(a), ready(b));
         let arrived = a.claimed_time().unwrap_or_default();
-        let pair =
-            Pair { a: (&earlier, arrived), b: (&later, b.claimed_time().unwrap_or(arrived)) };
-        let told = why::Texts::of(pair, &pair.explain(&config.engine.relation));
+        let pair = PreparedPair {
+            a: (&earlier, arrived),
+            b: (&later, b.claimed_time().unwrap_or(arrived)),
+        };
+        let told = why::TextComparison::of(pair, &pair.explain(&config.engine.relation));
         Self { earlier, later, told }
     }
 
@@ -31,7 +33,7 @@ impl Texts {
     }
 
     /// All of it, for machines.
-    pub(super) fn told(&self) -> &why::Texts {
+    pub(super) fn told(&self) -> &why::TextComparison {
         &self.told
     }
 

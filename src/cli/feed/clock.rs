@@ -18,7 +18,7 @@
 //!
 //! Cost: up to 16 dates an article.
 
-use crate::engine::article::{EventTime, Span};
+use wirefold_engine::article::{EventTime, Span};
 
 /// How many articles are read ahead.
 pub(in crate::cli) const AHEAD: usize = 512;

@@ -12,20 +12,20 @@ pub(super) mod clock;
 pub(super) mod read;
 
 use crate::daemon::pipeline::broker::{InputRecord, Partition};
-use crate::engine::Settings;
-use crate::engine::article::{Article, EventTime, InputPosition};
-use crate::engine::event::Event;
-use crate::engine::fingerprint::FloodKey;
-use crate::engine::prepare::{Prepared, prepare};
-use crate::engine::state::{Lifted, State};
-use crate::engine::wire::{self, Format, Part};
 use anyhow::Context;
 use clock::{AHEAD, FeedClock};
 use rayon::prelude::*;
-use read::Records;
+use read::FileRecords;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use wirefold_engine::Settings;
+use wirefold_engine::article::{Article, EventTime, InputPosition};
+use wirefold_engine::decode::{self, Format, RecordPart};
+use wirefold_engine::event::Event;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::prepare::{Prepared, prepare};
+use wirefold_engine::state::{LiftedEmbargo, State};
 
 /// Records that are prepared together.
 const BATCH: usize = 512;
@@ -36,35 +36,35 @@ const BATCH_BYTES: usize = 16 << 20;
 pub(super) const REPLAY_KEY: FloodKey = FloodKey(0);
 
 /// One file.
-pub(super) struct Feed {
+pub(super) struct FeedFile {
     path: PathBuf,
     bytes: Option<u64>,
 }
 
 /// What became of one item.
-pub(super) enum Outcome {
+pub(super) enum ItemOutcome {
     /// It was applied.
     Events(Vec<Event>),
     /// It was refused.
-    Refused(wire::Error),
+    Refused(decode::Error),
 }
 
 /// One item of one record, applied.
-pub(super) struct Applied<'a> {
+pub(super) struct AppliedItem<'a> {
     pub(super) record: &'a InputRecord,
     pub(super) item: u32,
     /// The part of the record that holds the item.
-    pub(super) part: &'a Part,
+    pub(super) part: &'a RecordPart,
     /// How many items the record holds.
     pub(super) items: u32,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: ItemOutcome,
     /// Where the item came from.
     pub(super) input: InputPosition,
     /// Earlier articles whose embargo has ended by now.
-    pub(super) lifted: Vec<Lifted>,
+    pub(super) lifted: Vec<LiftedEmbargo>,
 }
 
-impl Feed {
+impl FeedFile {
     /// Looks at a file, or takes stdin for `-`.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let path = path.to_owned();
@@ -90,34 +90,34 @@ impl Feed {
         }
     }
 
-    fn records(&self) -> anyhow::Result<Records> {
+    fn records(&self) -> anyhow::Result<FileRecords> {
         let reading = || format!("cannot read `{}`", self.path.display());
         let source: Box<dyn std::io::Read> = match self.bytes {
             None => Box::new(std::io::stdin()),
             Some(_) => Box::new(std::fs::File::open(&self.path).with_context(reading)?),
         };
-        Records::open(source).with_context(reading)
+        FileRecords::open(source).with_context(reading)
     }
 }
 
 /// Opens every file in turn.
-pub(super) fn open_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Feed>> {
-    paths.iter().map(|path| Feed::open(path)).collect()
+pub(super) fn open_all(paths: &[PathBuf]) -> anyhow::Result<Vec<FeedFile>> {
+    paths.iter().map(|path| FeedFile::open(path)).collect()
 }
 
 /// An article, decoded and prepared, and its part of the record.
-type Ready = (Part, Result<Box<Prepared>, wire::Error>);
+type ReadyItem = (RecordPart, Result<Box<Prepared>, decode::Error>);
 
 /// Runs the engine over `feeds` in order and calls `each` for every item.
 pub(super) fn run(
-    feeds: &[Feed],
+    feeds: &[FeedFile],
     settings: &Settings,
     format: Format,
-    mut each: impl FnMut(Applied<'_>) -> anyhow::Result<()>,
+    mut each: impl FnMut(AppliedItem<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<State> {
     let mut state = State::new(settings.clone(), REPLAY_KEY);
     let mut clock = FeedClock::new(settings.window);
-    let mut ahead = Ahead::new(feeds, settings, format);
+    let mut ahead = ReadAhead::new(feeds, settings, format);
     let mut now = clock::UNDATED;
     while let Some((mut record, items)) = ahead.next()? {
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
@@ -127,16 +127,16 @@ pub(super) fn run(
                 Ok(new) => {
                     now = clock.next(ahead.dates()?);
                     ahead.dates.pop_front();
-                    Outcome::Events(state.apply(*new, now, input.clone()))
+                    ItemOutcome::Events(state.apply(*new, now, input.clone()))
                 }
-                Err(error) => Outcome::Refused(error),
+                Err(error) => ItemOutcome::Refused(error),
             };
             record.timestamp = Some(now);
             // A replay keeps no changelog: what would be written is let go.
             drop(state.take_changes());
             let lifted = state.take_lifted();
             let (record, part) = (&record, &part);
-            each(Applied { record, item, part, items: count, outcome, input, lifted })?;
+            each(AppliedItem { record, item, part, items: count, outcome, input, lifted })?;
         }
     }
     Ok(state)
@@ -148,24 +148,24 @@ pub(super) fn date(article: &Article) -> Option<EventTime> {
 }
 
 /// The records of all files, decoded and prepared a while before they are applied.
-struct Ahead<'a> {
-    feeds: std::slice::Iter<'a, Feed>,
-    file: Option<(&'a Feed, Arc<str>, Records, i64)>,
+struct ReadAhead<'a> {
+    feeds: std::slice::Iter<'a, FeedFile>,
+    file: Option<(&'a FeedFile, Arc<str>, FileRecords, i64)>,
     settings: &'a Settings,
     format: Format,
-    ready: VecDeque<(InputRecord, Vec<Ready>)>,
+    ready: VecDeque<(InputRecord, Vec<ReadyItem>)>,
     /// The dates of the articles that are not applied yet.
     dates: VecDeque<Option<EventTime>>,
 }
 
-impl<'a> Ahead<'a> {
-    fn new(feeds: &'a [Feed], settings: &'a Settings, format: Format) -> Self {
+impl<'a> ReadAhead<'a> {
+    fn new(feeds: &'a [FeedFile], settings: &'a Settings, format: Format) -> Self {
         let (ready, dates) = (VecDeque::new(), VecDeque::new());
         Self { feeds: feeds.iter(), file: None, settings, format, ready, dates }
     }
 
     /// The next record, with its items.
-    fn next(&mut self) -> anyhow::Result<Option<(InputRecord, Vec<Ready>)>> {
+    fn next(&mut self) -> anyhow::Result<Option<(InputRecord, Vec<ReadyItem>)>> {
         while self.ready.is_empty() && self.read()? {}
         Ok(self.ready.pop_front())
     }
@@ -191,7 +191,7 @@ impl<'a> Ahead<'a> {
                 continue;
             }
             let (settings, format) = (self.settings, self.format);
-            let ready: Vec<Vec<Ready>> =
+            let ready: Vec<Vec<ReadyItem>> =
                 batch.par_iter().map(|record| decoded(record, settings, format)).collect();
             let articles = ready.iter().flatten().filter_map(|(_, ready)| ready.as_ref().ok());
             self.dates.extend(articles.map(|new| date(&new.article)));
@@ -208,7 +208,7 @@ fn position(record: &InputRecord, item: u32) -> InputPosition {
 
 /// The next records of a file; empty at its end.
 fn batch(
-    records: &mut Records,
+    records: &mut FileRecords,
     name: &Arc<str>,
     offset: &mut i64,
 ) -> std::io::Result<Vec<InputRecord>> {
@@ -234,10 +234,10 @@ pub(super) fn record(name: &Arc<str>, offset: i64, payload: Vec<u8>) -> InputRec
     }
 }
 
-fn decoded(record: &InputRecord, settings: &Settings, format: Format) -> Vec<Ready> {
+fn decoded(record: &InputRecord, settings: &Settings, format: Format) -> Vec<ReadyItem> {
     let bytes = record.payload.as_deref().unwrap_or_default();
     let ready = |article| Box::new(prepare(article, settings, REPLAY_KEY));
-    let items = wire::items(bytes, None, format, &settings.wire).into_iter();
+    let items = decode::items(bytes, None, format, &settings.wire).into_iter();
     items.map(|item| (item.part, item.article.map(ready))).collect()
 }
 
@@ -246,12 +246,12 @@ pub(super) fn articles(
     path: &Path,
     settings: &Settings,
     format: Format,
-) -> anyhow::Result<Vec<Result<Article, wire::Error>>> {
-    let feed = Feed::open(path)?;
+) -> anyhow::Result<Vec<Result<Article, decode::Error>>> {
+    let feed = FeedFile::open(path)?;
     let mut records = feed.records()?;
     let mut all = Vec::new();
     while let Some(bytes) = records.next()? {
-        all.extend(wire::decode(&bytes, None, format, &settings.wire));
+        all.extend(decode::decode(&bytes, None, format, &settings.wire));
     }
     Ok(all)
 }

@@ -19,12 +19,12 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// The records of one file.
-pub(super) struct Records {
+pub(super) struct FileRecords {
     ahead: VecDeque<Vec<u8>>,
     rest: Option<BufReader<Box<dyn Read>>>,
 }
 
-impl Records {
+impl FileRecords {
     /// Looks at the beginning to see what the file is.
     pub(super) fn open(source: Box<dyn Read>) -> io::Result<Self> {
         let mut source = BufReader::with_capacity(1 << 18, source);
@@ -88,7 +88,7 @@ impl Records {
             }
             let shown = line.trim_ascii();
             if !shown.is_empty() {
-                return Ok(Some(Rejected::untouched(shown).unwrap_or_else(|| shown.to_vec())));
+                return Ok(Some(RejectedLine::untouched(shown).unwrap_or_else(|| shown.to_vec())));
             }
         }
     }
@@ -119,8 +119,8 @@ fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
 /// bytes, as text where they are UTF-8, else as base64.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::cli) struct Rejected {
-    pub(in crate::cli) reject: Reason,
+pub(in crate::cli) struct RejectedLine {
+    pub(in crate::cli) reject: RejectReason,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +129,7 @@ pub(in crate::cli) struct Rejected {
 
 /// Where and why an item was refused.
 #[derive(Debug, Serialize, Deserialize)]
-pub(in crate::cli) struct Reason {
+pub(in crate::cli) struct RejectReason {
     pub(in crate::cli) stage: String,
     pub(in crate::cli) reason: String,
     pub(in crate::cli) message: String,
@@ -139,9 +139,9 @@ pub(in crate::cli) struct Reason {
     pub(in crate::cli) item: u32,
 }
 
-impl Rejected {
+impl RejectedLine {
     /// The line for these bytes.
-    pub(in crate::cli) fn new(reject: Reason, bytes: &[u8]) -> Self {
+    pub(in crate::cli) fn new(reject: RejectReason, bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self { reject, record: Some(text.to_owned()), record_base64: None },
             Err(_) => Self { reject, record: None, record_base64: Some(STANDARD.encode(bytes)) },
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn cut(text: &[u8]) -> Vec<String> {
-        let mut records = Records::open(Box::new(io::Cursor::new(text.to_vec()))).unwrap();
+        let mut records = FileRecords::open(Box::new(io::Cursor::new(text.to_vec()))).unwrap();
         let mut all = Vec::new();
         while let Some(record) = records.next().unwrap() {
             all.push(String::from_utf8_lossy(&record).into_owned());
@@ -204,7 +204,8 @@ mod tests {
             for encode in [u16::to_be_bytes, u16::to_le_bytes] {
                 let units = mark.iter().copied().chain("<a>\n</a>\n".encode_utf16());
                 let text: Vec<u8> = units.flat_map(encode).collect();
-                let mut records = Records::open(Box::new(io::Cursor::new(text.clone()))).unwrap();
+                let mut records =
+                    FileRecords::open(Box::new(io::Cursor::new(text.clone()))).unwrap();
                 assert_eq!(records.next().unwrap(), Some(text));
                 assert_eq!(records.next().unwrap(), None);
             }
@@ -214,7 +215,7 @@ mod tests {
     #[test]
     fn refused_bytes_are_given_back_untouched() {
         for bytes in [&b"{broken"[..], b"\xff\x00{", b"", b"{\"reject\":1}"] {
-            let reject = Reason {
+            let reject = RejectReason {
                 stage: "wire".into(),
                 reason: "syntax".into(),
                 message: "why".into(),
@@ -223,9 +224,9 @@ mod tests {
                 offset: 7,
                 item: 0,
             };
-            let line = serde_json::to_vec(&Rejected::new(reject, bytes)).unwrap();
-            assert_eq!(Rejected::untouched(&line).as_deref(), Some(bytes));
+            let line = serde_json::to_vec(&RejectedLine::new(reject, bytes)).unwrap();
+            assert_eq!(RejectedLine::untouched(&line).as_deref(), Some(bytes));
         }
-        assert_eq!(Rejected::untouched(b"{\"reject\":1}"), None);
+        assert_eq!(RejectedLine::untouched(b"{\"reject\":1}"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Why a broker is not reached, from what librdkafka says.
 //!
-//! In: log lines and errors of a client that tries to connect. Out: the most specific [`Cause`],
+//! In: log lines and errors of a client that tries to connect. Out: the most specific [`ConnectFailure`],
 //! with what to do. A wrong password also shows as a closed connection, and a closed connection
 //! also as "all brokers are down"; the text that says most is kept.
 //!
@@ -11,7 +11,7 @@
 
 /// What is wrong, from the vaguest to the most specific.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum FailureKind {
     /// Nobody answers at the address.
     Connection,
     /// The host name has no address.
@@ -26,13 +26,13 @@ pub(super) enum Kind {
 
 /// Why a broker is not reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cause {
-    pub(super) kind: Kind,
+pub(super) struct ConnectFailure {
+    pub(super) kind: FailureKind,
     /// librdkafka's own words, which begin with the broker's address.
     pub(super) text: String,
 }
 
-impl Kind {
+impl FailureKind {
     fn of(text: &str) -> Self {
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
         if has(&["SSL listener?", "PLAINTEXT broker listener?", "might require SASL"]) {
@@ -78,15 +78,15 @@ impl Kind {
     }
 }
 
-impl Cause {
+impl ConnectFailure {
     /// The cause that a log line or an error of a failed connection names.
     pub(super) fn of(line: &str) -> Self {
         let text = words(line);
-        Self { kind: Kind::of(text), text: text.to_owned() }
+        Self { kind: FailureKind::of(text), text: text.to_owned() }
     }
 }
 
-impl std::fmt::Display for Cause {
+impl std::fmt::Display for ConnectFailure {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{}; {}", self.text, self.kind.remedy())
     }
@@ -110,8 +110,8 @@ pub(super) fn words(line: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn check(line: &str, kind: Kind, text: &str) {
-        assert_eq!(Cause::of(line), Cause { kind, text: text.into() });
+    fn check(line: &str, kind: FailureKind, text: &str) {
+        assert_eq!(ConnectFailure::of(line), ConnectFailure { kind, text: text.into() });
     }
 
     #[test]
@@ -119,63 +119,68 @@ mod tests {
         check(
             "[thrd:127.0.0.1:9/bootstrap]: 127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: \
              Connection refused (after 0ms in state CONNECT)",
-            Kind::Connection,
+            FailureKind::Connection,
             "127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection refused",
         );
         check(
             "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not known \
              (after 3ms in state CONNECT, 2 identical error(s) suppressed)",
-            Kind::Name,
+            FailureKind::Name,
             "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not known",
         );
         let kinds = [
             (
                 "sasl_plaintext://b:1/bootstrap: SASL authentication error: Authentication failed \
                  during authentication due to invalid credentials (after 5ms in state AUTH_REQ)",
-                Kind::Authentication,
+                FailureKind::Authentication,
             ),
             (
                 "sasl_plaintext://b:1/bootstrap: SASL PLAIN mechanism handshake failed: Broker: \
                  Unsupported SASL mechanism: broker's supported mechanisms: SCRAM-SHA-256",
-                Kind::Authentication,
+                FailureKind::Authentication,
             ),
             (
                 "ssl://b:1/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate \
                  verify failed: broker certificate could not be verified, verify that \
                  ssl.ca.location is correctly configured (after 8ms in state SSL_HANDSHAKE)",
-                Kind::Certificate,
+                FailureKind::Certificate,
             ),
             (
                 "ssl://b:1/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT \
                  broker listener? (after 1ms in state SSL_HANDSHAKE)",
-                Kind::Protocol,
+                FailureKind::Protocol,
             ),
             (
                 "b:1/bootstrap: Disconnected: requesting ApiVersion: might be caused by incorrect \
                  security.protocol configuration (connecting to a SSL listener?) or broker version \
                  is < 0.10 (see api.version.request) (after 2ms in state APIVERSION_QUERY)",
-                Kind::Protocol,
+                FailureKind::Protocol,
             ),
             (
                 "b:1/bootstrap: Disconnected: connection closed by peer: receive 0 after POLLIN \
                  (after 6ms in state APIVERSION_QUERY)",
-                Kind::Protocol,
+                FailureKind::Protocol,
             ),
             (
                 "b:1/1: Disconnected: verify that security.protocol is correctly configured, broker \
                  might require SASL authentication (after 9ms in state UP)",
-                Kind::Protocol,
+                FailureKind::Protocol,
             ),
             (
                 "b:1/bootstrap: Connection setup timed out in state CONNECT (after 30000ms in state \
                  CONNECT)",
-                Kind::Connection,
+                FailureKind::Connection,
             ),
         ];
         for (line, kind) in kinds {
-            assert_eq!(Cause::of(line).kind, kind, "{line}");
+            assert_eq!(ConnectFailure::of(line).kind, kind, "{line}");
         }
-        assert!(Kind::Authentication.needs_a_person() && Kind::Certificate.needs_a_person());
-        assert!(!Kind::Protocol.needs_a_person() && !Kind::Connection.needs_a_person());
+        assert!(
+            FailureKind::Authentication.needs_a_person()
+                && FailureKind::Certificate.needs_a_person()
+        );
+        assert!(
+            !FailureKind::Protocol.needs_a_person() && !FailureKind::Connection.needs_a_person()
+        );
     }
 }

@@ -5,10 +5,10 @@
 //! knows, which after an election can be less than what was committed. Who must not miss anything
 //! names a record that is there.
 
-use super::client::{CALL, Quiet};
+use super::client::{CALL, SilentContext};
 use super::writer::fault;
-use crate::daemon::pipeline::broker::{self, Fault, GENERATION, LogRecord, Tailed};
-use crate::daemon::watchdog::Watchdog;
+use crate::daemon::pipeline::broker::{self, ChangelogPoll, Fault, GENERATION, LogRecord};
+use crate::daemon::telemetry::watchdog::Watchdog;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -28,14 +28,14 @@ const LEADER_SILENT_MAX: Duration = Duration::from_secs(5);
 
 /// Whether reading goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Go {
+pub(super) enum ReadFlow {
     On,
     Enough,
 }
 
 /// Where reading ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ReadEnd {
     /// At the last stable offset, as the leader knows it.
     Stable,
     /// After the record before this offset, which is there.
@@ -48,18 +48,18 @@ pub(super) fn partition_of(shard: u32) -> i32 {
 }
 
 /// A consumer that reads one partition at a time from somewhere to its end.
-pub(super) struct Tail<X: ConsumerContext + 'static = Quiet> {
+pub(super) struct PartitionTail<X: ConsumerContext + 'static = SilentContext> {
     consumer: Option<BaseConsumer<X>>,
     watchdog: Watchdog,
 }
 
-impl Tail {
+impl PartitionTail {
     pub(super) fn new(config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
-        Self::with(Quiet, config, watchdog)
+        Self::with(SilentContext, config, watchdog)
     }
 }
 
-impl<X: ConsumerContext> Tail<X> {
+impl<X: ConsumerContext> PartitionTail<X> {
     fn with(context: X, config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
         let made = config.create_with_context(context);
         let consumer = made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
@@ -160,10 +160,10 @@ impl<X: ConsumerContext> Tail<X> {
         topic: &str,
         partition: i32,
         from: i64,
-        end: End,
-        each: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<Go, Fault>,
+        end: ReadEnd,
+        each: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<ReadFlow, Fault>,
     ) -> Result<(), Fault> {
-        if end == End::Known(from) {
+        if end == ReadEnd::Known(from) {
             return Ok(());
         }
         self.assign(topic, partition, Offset::Offset(from))?;
@@ -176,12 +176,12 @@ impl<X: ConsumerContext> Tail<X> {
         &self,
         topic: &str,
         partition: i32,
-        end: End,
-        each: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<Go, Fault>,
+        end: ReadEnd,
+        each: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<ReadFlow, Fault>,
     ) -> Result<(), Fault> {
         let until = match end {
-            End::Stable => i64::MAX,
-            End::Known(until) => until,
+            ReadEnd::Stable => i64::MAX,
+            ReadEnd::Known(until) => until,
         };
         let mut heard = Instant::now();
         loop {
@@ -193,12 +193,12 @@ impl<X: ConsumerContext> Tail<X> {
                 Some(Ok(message)) => {
                     heard = Instant::now();
                     let after = message.offset() + 1;
-                    if after <= until && each(&message)? == Go::Enough || after >= until {
+                    if after <= until && each(&message)? == ReadFlow::Enough || after >= until {
                         return Ok(());
                     }
                 }
                 Some(Err(KafkaError::PartitionEOF(at))) if at == partition => {
-                    if end == End::Stable {
+                    if end == ReadEnd::Stable {
                         return Ok(());
                     }
                     tracing::debug!(until, "the log seems to end before what is there");
@@ -209,7 +209,7 @@ impl<X: ConsumerContext> Tail<X> {
     }
 }
 
-impl<X: ConsumerContext> Drop for Tail<X> {
+impl<X: ConsumerContext> Drop for PartitionTail<X> {
     fn drop(&mut self) {
         let _watch = self.watchdog.watch("dropping a consumer", CALL);
         drop(self.consumer.take());
@@ -242,11 +242,11 @@ impl ClientContext for Leader {
     }
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        Quiet.log(level, facility, message);
+        SilentContext.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        Quiet.error(error, reason);
+        SilentContext.error(error, reason);
     }
 }
 
@@ -254,7 +254,7 @@ impl ConsumerContext for Leader {}
 
 /// Follows one partition of the changelog.
 pub struct Follower {
-    tail: Tail<Leader>,
+    tail: PartitionTail<Leader>,
     /// Whether it was said that the broker is not reached, and nothing else since.
     away: bool,
 }
@@ -275,39 +275,39 @@ impl Follower {
             answers: true.into(),
             at_end: false.into(),
         };
-        let tail = Tail::with(leader, &config, watchdog)?;
+        let tail = PartitionTail::with(leader, &config, watchdog)?;
         tail.assign(topic, partition, from.map_or(Offset::Beginning, Offset::Offset))?;
         Ok(Self { tail, away: false })
     }
 
     /// What it means that nothing came. librdkafka tells the end of a partition once; after the
     /// broker was away it is told again, because there may have been more.
-    fn silence(&self) -> Tailed {
+    fn silence(&self) -> ChangelogPoll {
         let leader = self.tail.consumer().context();
         if !leader.answers.load(Ordering::Relaxed) {
-            return Tailed::Away;
+            return ChangelogPoll::Away;
         }
         match self.away && leader.at_end.load(Ordering::Relaxed) {
-            true => Tailed::End,
-            false => Tailed::Nothing,
+            true => ChangelogPoll::End,
+            false => ChangelogPoll::Nothing,
         }
     }
 }
 
 impl broker::Tail for Follower {
-    fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault> {
+    fn poll(&mut self, wait: Duration) -> Result<ChangelogPoll, Fault> {
         let polled = match self.tail.consumer().poll(wait) {
             None => self.silence(),
             Some(Ok(message)) => {
                 let topic = &self.tail.consumer().context().topic;
-                Tailed::Record(log_record(topic, &message)?)
+                ChangelogPoll::Record(log_record(topic, &message)?)
             }
-            Some(Err(KafkaError::PartitionEOF(_))) => Tailed::End,
+            Some(Err(KafkaError::PartitionEOF(_))) => ChangelogPoll::End,
             Some(Err(error)) => {
-                pass(&self.tail.consumer().context().topic, &error).map(|()| Tailed::Away)?
+                pass(&self.tail.consumer().context().topic, &error).map(|()| ChangelogPoll::Away)?
             }
         };
-        self.away = polled == Tailed::Away || self.away && polled == Tailed::Nothing;
+        self.away = polled == ChangelogPoll::Away || self.away && polled == ChangelogPoll::Nothing;
         Ok(polled)
     }
 }

@@ -6,11 +6,11 @@
 //! Configuration has refused what this system owns: settings that correctness rests on.
 
 use super::cause::words;
-use super::properties::Side;
+use super::properties::ClientRole;
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{Limits, Role};
-use crate::daemon::pipeline::shards::Map;
-use crate::daemon::repeats::throttled;
+use crate::daemon::pipeline::shards::ShardMap;
+use crate::daemon::telemetry::throttle::throttled;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -24,13 +24,13 @@ pub struct Settings {
     /// The consumer group; also the head of every `transactional.id`.
     pub group: String,
     /// The topics.
-    pub topics: Topics,
+    pub topics: TopicNames,
     /// Partitions of topics that are made, the changelog's apart.
     pub partitions: i32,
     /// Replicas of topics that are made; -1 is the broker's default.
     pub replication: i32,
     /// The shards, of which each has a partition of the changelog.
-    pub map: Arc<Map>,
+    pub map: Arc<ShardMap>,
     /// The limits of record sizes of a broker in memory, `None` for a real one. Such a broker cannot be
     /// asked for them, and what is aborted there stays visible, so that nothing is swept.
     pub in_memory: Option<Limits>,
@@ -42,7 +42,7 @@ pub struct Settings {
 
 /// The names of the topics.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Topics {
+pub struct TopicNames {
     /// Events.
     pub events: String,
     /// The newest state of each live story.
@@ -55,7 +55,7 @@ pub struct Topics {
     pub state: String,
 }
 
-impl Topics {
+impl TopicNames {
     /// The topic of a role; the feed without repeats may be left out.
     pub(super) fn of(&self, role: Role) -> Option<&str> {
         match role {
@@ -103,7 +103,7 @@ impl Settings {
         set.map_or("", String::as_str)
     }
 
-    fn base(&self, side: Side) -> ClientConfig {
+    fn base(&self, side: ClientRole) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("client.id", "wirefold");
         config.set("log.connection.close", "false");
@@ -125,7 +125,7 @@ impl Settings {
 
     /// For metadata, watermarks and topic administration.
     pub(super) fn admin(&self) -> ClientConfig {
-        self.base(Side::Producer)
+        self.base(ClientRole::Producer)
     }
 
     /// The member of the group: it owns shards and reads nothing.
@@ -181,7 +181,7 @@ impl Settings {
     }
 
     pub(super) fn consumer(&self, group: &str) -> ClientConfig {
-        let mut config = self.base(Side::Consumer);
+        let mut config = self.base(ClientRole::Consumer);
         config.set("group.id", group);
         config.set("enable.auto.commit", "false");
         config.set("enable.auto.offset.store", "false");
@@ -195,7 +195,7 @@ impl Settings {
     /// records, and a producer has one batch size for all topics: that of the smallest limit. A record
     /// above it goes alone.
     pub(super) fn producer(&self, shard: u32, limits: Limits) -> ClientConfig {
-        let mut config = self.base(Side::Producer);
+        let mut config = self.base(ClientRole::Producer);
         config.set("enable.idempotence", "true");
         config.set("acks", "all");
         config.set("partitioner", "murmur2_random");
@@ -235,9 +235,9 @@ const BATCH_BYTES: usize = 1_000_000;
 
 /// The context of clients that need no callbacks of their own.
 #[derive(Debug)]
-pub(super) struct Quiet;
+pub(super) struct SilentContext;
 
-impl ClientContext for Quiet {
+impl ClientContext for SilentContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log(level, facility, message);
     }
@@ -249,7 +249,7 @@ impl ClientContext for Quiet {
     }
 }
 
-impl rdkafka::consumer::ConsumerContext for Quiet {}
+impl rdkafka::consumer::ConsumerContext for SilentContext {}
 
 /// Passes a log line of librdkafka on. Its errors are mostly connections that come back by
 /// themselves, so they are warnings here; and a producer that asks for its id once more is none, as
@@ -299,7 +299,7 @@ mod tests {
     fn settings(passed: &[(&str, &str)]) -> Settings {
         Settings {
             group: "wirefold".into(),
-            topics: Topics {
+            topics: TopicNames {
                 events: "wire.events".into(),
                 stories: "wire.stories".into(),
                 unique: None,
@@ -308,7 +308,7 @@ mod tests {
             },
             partitions: 4,
             replication: -1,
-            map: Arc::new(Map::new("wire.articles", &[]).unwrap()),
+            map: Arc::new(ShardMap::new("wire.articles", &[]).unwrap()),
             in_memory: None,
             delivery: Delivery::ExactlyOnce,
             passed: passed.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),

@@ -1,21 +1,22 @@
 //! A shard's broker: the real side of the pipeline's traits.
 
-use super::changelog::{End, Follower, Go, Tail, log_record, partition_of};
+use super::changelog::{Follower, PartitionTail, ReadEnd, ReadFlow, log_record, partition_of};
 use super::client::{CALL, Settings};
-use super::input::{Input, record};
-use super::topics::{self, Told};
-use super::writer::{Sizes, Writer};
+use super::input::{InputConsumers, record};
+use super::topics::{self, TopicLimits};
+use super::writer::{ShardProducer, SizeLimits};
 use super::written;
 use crate::daemon::pipeline::broker::{
-    Broker, Clock, Ends, Fault, InputRecord, Limits, LogRecord, Partition, Watermarks, Written,
+    Broker, Clock, Fault, InputRecord, Limits, LogRecord, OutputEnds, Partition, Watermarks,
+    WrittenRecord,
 };
-use crate::daemon::pipeline::shards::Slice;
-use crate::daemon::watchdog::Watchdog;
-use crate::engine::article::EventTime;
+use crate::daemon::pipeline::shards::ShardFilter;
+use crate::daemon::telemetry::watchdog::Watchdog;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use wirefold_engine::article::EventTime;
 
 /// How often a record is looked for where the log seems to end before it, which a leader that was just
 /// elected may say of what is there.
@@ -28,15 +29,15 @@ const UNCHANGED_MAX: u32 = 2;
 /// One shard's access to a Kafka cluster.
 pub struct Cluster {
     settings: Settings,
-    slice: Slice,
-    told: Told,
+    slice: ShardFilter,
+    told: TopicLimits,
     /// Reads single records of the input.
-    looker: Option<Tail>,
+    looker: Option<PartitionTail>,
     /// Reads the positions noted for lag tools, until they are known.
-    noter: Option<Tail>,
+    noter: Option<PartitionTail>,
     /// The input partition whose end is asked for first.
     turn: usize,
-    sizes: Arc<Sizes>,
+    sizes: Arc<SizeLimits>,
     /// How often in a row limits were read again and had not changed.
     unchanged: u32,
     watchdog: Watchdog,
@@ -44,8 +45,8 @@ pub struct Cluster {
 
 impl Cluster {
     /// The access of `shard`, whose topics exist and are as `told`.
-    pub fn new(settings: Settings, shard: u32, told: Told, watchdog: Watchdog) -> Self {
-        let slice = Slice { map: settings.map.clone(), shard };
+    pub fn new(settings: Settings, shard: u32, told: TopicLimits, watchdog: Watchdog) -> Self {
+        let slice = ShardFilter { map: settings.map.clone(), shard };
         let (sizes, unchanged) = (Arc::default(), 0);
         Self {
             slice,
@@ -79,11 +80,11 @@ impl Cluster {
     }
 
     /// A reader of its own: what one read leaves behind in a client cannot reach the next.
-    fn reader(&self) -> Result<Tail, Fault> {
-        Tail::new(&self.settings.changelog(self.slice.shard), self.watchdog.clone())
+    fn reader(&self) -> Result<PartitionTail, Fault> {
+        PartitionTail::new(&self.settings.changelog(self.slice.shard), self.watchdog.clone())
     }
 
-    fn looker(&mut self) -> Result<&Tail, Fault> {
+    fn looker(&mut self) -> Result<&PartitionTail, Fault> {
         if self.looker.is_none() {
             self.looker = Some(self.reader()?);
         }
@@ -95,7 +96,7 @@ impl Cluster {
         &mut self,
         shard: u32,
         from: Option<i64>,
-        end: End,
+        end: ReadEnd,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let topic = self.settings.topics.state.clone();
@@ -104,8 +105,8 @@ impl Cluster {
         let (low, high) = reader.ends(&topic, partition)?;
         let from = from.unwrap_or(low).max(low);
         let high = match end {
-            End::Stable => high,
-            End::Known(until) => until,
+            ReadEnd::Stable => high,
+            ReadEnd::Known(until) => until,
         };
         if from > high {
             let lost = format!("`{topic}` ends at {high}, before {from}: it was made anew");
@@ -113,20 +114,20 @@ impl Cluster {
         }
         reader.read(&topic, partition, from, end, &mut |message| {
             each(log_record(&topic, message)?)?;
-            Ok(Go::On)
+            Ok(ReadFlow::On)
         })
     }
 }
 
 impl Broker for Cluster {
-    type Writer = Writer;
-    type Input = Input;
+    type Writer = ShardProducer;
+    type Input = InputConsumers;
     type Tail = Follower;
 
-    fn writer(&mut self) -> Result<Writer, Fault> {
+    fn writer(&mut self) -> Result<ShardProducer, Fault> {
         self.read_limits()?;
         let (sizes, watchdog) = (self.sizes.clone(), self.watchdog.clone());
-        Writer::new(&self.settings, self.slice.shard, self.told.limits, sizes, watchdog)
+        ShardProducer::new(&self.settings, self.slice.shard, self.told.limits, sizes, watchdog)
     }
 
     fn changelog(
@@ -135,7 +136,7 @@ impl Broker for Cluster {
         until: i64,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.log(self.slice.shard, from, End::Known(until), each)
+        self.log(self.slice.shard, from, ReadEnd::Known(until), each)
     }
 
     fn peer(
@@ -143,7 +144,7 @@ impl Broker for Cluster {
         shard: u32,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.log(shard, None, End::Stable, each)
+        self.log(shard, None, ReadEnd::Stable, each)
     }
 
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault> {
@@ -162,7 +163,11 @@ impl Broker for Cluster {
         Ok(found)
     }
 
-    fn written(&mut self, from: &Ends, until: &Ends) -> Result<Vec<Written>, Fault> {
+    fn written(
+        &mut self,
+        from: &OutputEnds,
+        until: &OutputEnds,
+    ) -> Result<Vec<WrittenRecord>, Fault> {
         written::written(&self.settings, self.slice.shard, &self.watchdog, from, until)
     }
 
@@ -200,7 +205,7 @@ impl Broker for Cluster {
             None => {
                 let mut config = self.settings.input(self.slice.shard);
                 config.set("statistics.interval.ms", "0");
-                Tail::new(&config, self.watchdog.clone())?
+                PartitionTail::new(&config, self.watchdog.clone())?
             }
         };
         let noted = noted(&noter, &self.slice, within);
@@ -218,10 +223,10 @@ impl Broker for Cluster {
                 &from.topic,
                 from.partition,
                 offset,
-                End::Stable,
+                ReadEnd::Stable,
                 &mut |message| {
                     found = Some(record(&from.topic, message));
-                    Ok(Go::Enough)
+                    Ok(ReadFlow::Enough)
                 },
             )?;
             match found {
@@ -234,8 +239,8 @@ impl Broker for Cluster {
         Ok(None)
     }
 
-    fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<Input, Fault> {
-        Input::new(&self.settings.input(self.slice.shard), self.slice.map.topics(), from)
+    fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<InputConsumers, Fault> {
+        InputConsumers::new(&self.settings.input(self.slice.shard), self.slice.map.topics(), from)
     }
 
     fn tail(&mut self, from: Option<i64>) -> Result<Follower, Fault> {
@@ -254,7 +259,11 @@ impl Broker for Cluster {
 }
 
 /// The positions of the input that `slice` reads, as `noter`'s group knows them.
-fn noted(noter: &Tail, slice: &Slice, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
+fn noted(
+    noter: &PartitionTail,
+    slice: &ShardFilter,
+    within: Duration,
+) -> Result<BTreeMap<Partition, i64>, Fault> {
     let mut of = Vec::new();
     for topic in slice.map.topics() {
         let partitions = 0..noter.partitions_within(&topic, within)?;

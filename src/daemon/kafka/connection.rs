@@ -7,7 +7,7 @@
 //! never polls, so that its reasons are lost; the client here is a producer that writes nothing and
 //! is polled after each call.
 
-use super::cause::Cause;
+use super::cause::ConnectFailure;
 use super::client::{Settings, log};
 use rdkafka::ClientContext;
 use rdkafka::client::Client;
@@ -48,20 +48,20 @@ pub enum Error {
 
 /// A client that is polled.
 pub(super) struct Connection {
-    producer: BaseProducer<Reasons>,
+    producer: BaseProducer<FailureReasons>,
     brokers: String,
 }
 
 /// What librdkafka said of connections that failed.
 #[derive(Debug, Default)]
-struct Reasons {
-    cause: Mutex<Option<Cause>>,
+struct FailureReasons {
+    cause: Mutex<Option<ConnectFailure>>,
     all_down: AtomicBool,
 }
 
-impl Reasons {
+impl FailureReasons {
     fn note(&self, line: &str) {
-        let found = Cause::of(line);
+        let found = ConnectFailure::of(line);
         let mut cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
         if cause.as_ref().is_none_or(|known| known.kind <= found.kind) {
             *cause = Some(found);
@@ -69,7 +69,7 @@ impl Reasons {
     }
 }
 
-impl ClientContext for Reasons {
+impl ClientContext for FailureReasons {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         if facility == CONNECTION_FAILED {
             self.note(message);
@@ -87,7 +87,7 @@ impl ClientContext for Reasons {
     }
 }
 
-impl ProducerContext for Reasons {
+impl ProducerContext for FailureReasons {
     type DeliveryOpaque = ();
 
     fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
@@ -99,7 +99,7 @@ impl Connection {
         let mut config = settings.admin();
         // A connection that the broker closes may be all that says why.
         config.set("log.connection.close", "true");
-        let made = config.create_with_context(Reasons::default());
+        let made = config.create_with_context(FailureReasons::default());
         let producer = made.map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
         Ok(Self { producer, brokers: settings.brokers().to_owned() })
     }
@@ -153,7 +153,7 @@ impl Connection {
         }
     }
 
-    fn noted(&self) -> MutexGuard<'_, Option<Cause>> {
+    fn noted(&self) -> MutexGuard<'_, Option<ConnectFailure>> {
         self.producer.context().cause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,8 +4,8 @@
 //! UTF-8, and offers no other way to it, so that reading each header is guarded. Such a header is
 //! left out and counted; the record is read with the others.
 
-use crate::daemon::metrics;
 use crate::daemon::pipeline::broker::Header;
+use crate::daemon::telemetry::metrics;
 use rdkafka::message::Headers;
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};

@@ -10,8 +10,7 @@ use super::client::{log, needs_a_person};
 use super::connection::CONNECTION_FAILED;
 use super::headers;
 use super::writer::fault;
-use crate::daemon::pipeline::broker::{self, Fault, Fetching, InputRecord, Partition, Polled};
-use crate::engine::article::EventTime;
+use crate::daemon::pipeline::broker::{self, Fault, FetchState, InputPoll, InputRecord, Partition};
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
@@ -23,25 +22,26 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use wirefold_engine::article::EventTime;
 
 /// How long one of several consumers is waited for before the next one is asked.
 const TURN: Duration = Duration::from_millis(2);
 
 /// The consumers of a shard's input topics.
-pub struct Input {
-    readers: Vec<Reader>,
+pub struct InputConsumers {
+    readers: Vec<TopicReader>,
     turn: usize,
 }
 
 /// A consumer of one input topic.
-struct Reader {
-    consumer: BaseConsumer<Ends>,
+struct TopicReader {
+    consumer: BaseConsumer<PartitionEnds>,
     topic: Arc<str>,
 }
 
 /// Where the partitions of one topic end, as far as a reader of committed records may read.
 #[derive(Debug)]
-struct Ends {
+struct PartitionEnds {
     topic: Arc<str>,
     of: Mutex<BTreeMap<i32, i64>>,
     reached: AtomicBool,
@@ -50,7 +50,7 @@ struct Ends {
     failed: AtomicU64,
 }
 
-impl ClientContext for Ends {
+impl ClientContext for PartitionEnds {
     fn stats(&self, statistics: Statistics) {
         let Some(topic) = statistics.topics.get(&*self.topic) else { return };
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,43 +79,43 @@ impl ClientContext for Ends {
     }
 }
 
-impl ConsumerContext for Ends {}
+impl ConsumerContext for PartitionEnds {}
 
-impl Input {
+impl InputConsumers {
     pub(super) fn new(
         config: &ClientConfig,
         topics: Vec<Arc<str>>,
         from: &BTreeMap<Partition, i64>,
     ) -> Result<Self, Fault> {
-        let reader = |topic: Arc<str>| Reader::new(config, topic, from);
+        let reader = |topic: Arc<str>| TopicReader::new(config, topic, from);
         Ok(Self { readers: topics.into_iter().map(reader).collect::<Result<_, _>>()?, turn: 0 })
     }
 
-    fn of(&self, partition: &Partition) -> Result<&Reader, Fault> {
+    fn of(&self, partition: &Partition) -> Result<&TopicReader, Fault> {
         let found = self.readers.iter().find(|reader| reader.topic == partition.topic);
         found.ok_or_else(|| Fault::Stop(format!("`{}` is no input topic", partition.topic)))
     }
 
     /// Asks each consumer once, without waiting.
-    fn ask(&mut self) -> Result<Polled, Fault> {
+    fn ask(&mut self) -> Result<InputPoll, Fault> {
         for _ in 0..self.readers.len() {
             self.turn = (self.turn + 1) % self.readers.len();
             match self.readers[self.turn].poll(Duration::ZERO)? {
-                Polled::Nothing => {}
+                InputPoll::Nothing => {}
                 polled => return Ok(polled),
             }
         }
-        Ok(Polled::Nothing)
+        Ok(InputPoll::Nothing)
     }
 }
 
-impl Reader {
+impl TopicReader {
     fn new(
         config: &ClientConfig,
         topic: Arc<str>,
         from: &BTreeMap<Partition, i64>,
     ) -> Result<Self, Fault> {
-        let ends = Ends {
+        let ends = PartitionEnds {
             topic: topic.clone(),
             of: Mutex::default(),
             reached: true.into(),
@@ -123,7 +123,7 @@ impl Reader {
             failed: 0.into(),
         };
         let made = config.create_with_context(ends);
-        let consumer: BaseConsumer<Ends> =
+        let consumer: BaseConsumer<PartitionEnds> =
             made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
         let own = from.iter().filter(|(of, _)| of.topic == topic);
         let own = list(own)?;
@@ -131,18 +131,18 @@ impl Reader {
         Ok(Self { consumer, topic })
     }
 
-    fn poll(&self, wait: Duration) -> Result<Polled, Fault> {
+    fn poll(&self, wait: Duration) -> Result<InputPoll, Fault> {
         match self.consumer.poll(wait) {
-            None => Ok(Polled::Nothing),
-            Some(Ok(message)) => Ok(Polled::Record(record(&self.topic, &message))),
+            None => Ok(InputPoll::Nothing),
+            Some(Ok(message)) => Ok(InputPoll::Record(record(&self.topic, &message))),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                Ok(Polled::End(Partition { topic: self.topic.clone(), partition }))
+                Ok(InputPoll::End(Partition { topic: self.topic.clone(), partition }))
             }
             Some(Err(error)) => self.failed(&error),
         }
     }
 
-    fn failed(&self, error: &KafkaError) -> Result<Polled, Fault> {
+    fn failed(&self, error: &KafkaError) -> Result<InputPoll, Fault> {
         use RDKafkaErrorCode as Code;
         let topic = &self.topic;
         match error.rdkafka_error_code() {
@@ -157,41 +157,41 @@ impl Reader {
             }
             _ => {
                 tracing::debug!(%error, "reading goes on");
-                Ok(Polled::Nothing)
+                Ok(InputPoll::Nothing)
             }
         }
     }
 }
 
-impl broker::Input for Input {
-    fn poll(&mut self, wait: Duration) -> Result<Polled, Fault> {
+impl broker::Input for InputConsumers {
+    fn poll(&mut self, wait: Duration) -> Result<InputPoll, Fault> {
         if let [only] = self.readers.as_slice() {
             return only.poll(wait);
         }
         let until = Instant::now() + wait;
         loop {
             match self.ask()? {
-                Polled::Nothing => {}
+                InputPoll::Nothing => {}
                 polled => return Ok(polled),
             }
             let left = until.saturating_duration_since(Instant::now());
             let Some(reader) = self.readers.get(self.turn).filter(|_| !left.is_zero()) else {
-                return Ok(Polled::Nothing);
+                return Ok(InputPoll::Nothing);
             };
             match reader.poll(left.min(TURN))? {
-                Polled::Nothing => {}
+                InputPoll::Nothing => {}
                 polled => return Ok(polled),
             }
         }
     }
 
-    fn fetching(&mut self, of: &Partition, wanted: Fetching) -> Result<(), Fault> {
+    fn fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault> {
         let mut list = TopicPartitionList::new();
         list.add_partition(&of.topic, of.partition);
         let consumer = &self.of(of)?.consumer;
         match wanted {
-            Fetching::On => consumer.resume(&list),
-            Fetching::Off => consumer.pause(&list),
+            FetchState::On => consumer.resume(&list),
+            FetchState::Off => consumer.pause(&list),
         }
         .map_err(|e| fault("pause", &e))
     }
@@ -203,7 +203,7 @@ impl broker::Input for Input {
     }
 
     fn ends(&self) -> BTreeMap<Partition, i64> {
-        let ends = |reader: &Reader| {
+        let ends = |reader: &TopicReader| {
             let of = reader.consumer.context().of.lock().unwrap_or_else(PoisonError::into_inner);
             let topic = &reader.topic;
             let of = of.iter().map(|(of, end)| (*of, *end));
@@ -218,7 +218,7 @@ impl broker::Input for Input {
     }
 
     fn disturbances(&self) -> u64 {
-        let of = |reader: &Reader| {
+        let of = |reader: &TopicReader| {
             let seen = reader.consumer.context();
             seen.connected.load(Ordering::Relaxed) + seen.failed.load(Ordering::Relaxed)
         };

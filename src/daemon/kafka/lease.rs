@@ -20,10 +20,10 @@
 //! changelog being read after it.
 
 use super::client::{Settings, log};
-use super::rights::{self, Resource};
-use crate::daemon::metrics;
+use super::rights::{self, AclResource};
 use crate::daemon::pipeline::lease::{Hold, Wake};
-use crate::daemon::watchdog::Watchdog;
+use crate::daemon::telemetry::metrics;
+use crate::daemon::telemetry::watchdog::Watchdog;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
@@ -54,7 +54,7 @@ pub fn follow(
     stop: &AtomicBool,
     watchdog: &Watchdog,
 ) -> Result<(), String> {
-    let context = Context {
+    let context = LeaseContext {
         topic: settings.topics.state.clone(),
         wakes,
         held: Mutex::default(),
@@ -62,7 +62,7 @@ pub fn follow(
     };
     let group = context.group.clone();
     let made = settings.lease().create_with_context(context);
-    let consumer: BaseConsumer<Context> = made.map_err(|e: KafkaError| e.to_string())?;
+    let consumer: BaseConsumer<LeaseContext> = made.map_err(|e: KafkaError| e.to_string())?;
     let topic = settings.topics.state.as_str();
     consumer.subscribe(&[topic]).map_err(|e| e.to_string())?;
     while !stop.load(Ordering::SeqCst) {
@@ -95,9 +95,9 @@ pub fn follow(
 /// Why the group cannot be followed for want of a right.
 fn refused(settings: &Settings, error: &KafkaError) -> Option<String> {
     let (operation, on) = match error.rdkafka_error_code()? {
-        RDKafkaErrorCode::GroupAuthorizationFailed => ("Read", Resource::Group(&settings.group)),
+        RDKafkaErrorCode::GroupAuthorizationFailed => ("Read", AclResource::Group(&settings.group)),
         RDKafkaErrorCode::TopicAuthorizationFailed => {
-            ("Describe", Resource::Topic(&settings.topics.state))
+            ("Describe", AclResource::Topic(&settings.topics.state))
         }
         _ => return None,
     };
@@ -105,16 +105,16 @@ fn refused(settings: &Settings, error: &KafkaError) -> Option<String> {
 }
 
 #[derive(Debug)]
-struct Context {
+struct LeaseContext {
     topic: String,
     wakes: Wakes,
-    held: Mutex<BTreeMap<i32, Arc<Held>>>,
-    group: Arc<Group>,
+    held: Mutex<BTreeMap<i32, Arc<HeldLease>>>,
+    group: Arc<LeaseGroup>,
 }
 
 /// What the lease thread and the holders of leases share.
 #[derive(Debug, Default)]
-struct Group {
+struct LeaseGroup {
     rejoin: AtomicBool,
     asked: AtomicU64,
     proven: Mutex<u64>,
@@ -122,12 +122,12 @@ struct Group {
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldLease {
     held: AtomicBool,
-    group: Arc<Group>,
+    group: Arc<LeaseGroup>,
 }
 
-impl Group {
+impl LeaseGroup {
     fn is_asked(&self) -> bool {
         let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
         self.asked.load(Ordering::SeqCst) > proven
@@ -145,7 +145,7 @@ impl Group {
     }
 }
 
-impl Hold for Held {
+impl Hold for HeldLease {
     fn held(&self) -> bool {
         self.held.load(Ordering::SeqCst)
     }
@@ -175,7 +175,7 @@ impl Hold for Held {
     }
 }
 
-impl Context {
+impl LeaseContext {
     /// Commits an offset that means nothing: the answer proves membership. The call waits for it,
     /// because librdkafka tells nobody of the answer to an asynchronous commit unless a callback is
     /// registered, which the crate does not do.
@@ -200,7 +200,8 @@ impl Context {
         }
         metrics::REBALANCES.add([], 1);
         for shard in self.shards(list) {
-            let lease = Arc::new(Held { held: AtomicBool::new(true), group: self.group.clone() });
+            let lease =
+                Arc::new(HeldLease { held: AtomicBool::new(true), group: self.group.clone() });
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             held.insert(shard, lease.clone());
             drop(held);
@@ -259,7 +260,7 @@ impl Context {
         self.group.tell();
     }
 
-    fn forget(&self, shard: i32) -> Option<Arc<Held>> {
+    fn forget(&self, shard: i32) -> Option<Arc<HeldLease>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard)
     }
 
@@ -274,7 +275,7 @@ impl Context {
     }
 }
 
-impl ClientContext for Context {
+impl ClientContext for LeaseContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log(level, facility, message);
     }
@@ -284,7 +285,7 @@ impl ClientContext for Context {
     }
 }
 
-impl ConsumerContext for Context {
+impl ConsumerContext for LeaseContext {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Revoke(list) if consumer.assignment_lost() => self.lost(list),

@@ -7,7 +7,7 @@
 //! | `connection`, `cause` | connects, or says why not |
 //! | `rights`, `refusal` | which right is missing; why a record was not delivered |
 //! | [`topics`] | what must exist, and how it is made |
-//! | [`texts`] | single records of the input, for whoever wants an article's text |
+//! | [`position_reader`] | single records of the input, for whoever wants an article's text |
 //! | [`lease`] | group membership on the changelog: who owns which shard |
 //! | [`cluster`] | a shard's [`Broker`](super::pipeline::broker::Broker) |
 //! | `input`, `headers`, `changelog`, `writer` | its parts |
@@ -19,14 +19,14 @@ mod changelog;
 pub mod client;
 pub mod cluster;
 mod connection;
+mod delivery_reports;
 mod headers;
 mod input;
 pub mod lease;
+pub mod position_reader;
 mod properties;
 mod refusal;
-mod reports;
 mod rights;
-pub mod texts;
 pub mod topics;
 mod writer;
 mod written;

@@ -6,14 +6,14 @@
 
 /// The two kinds of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum ClientRole {
     /// Writes, or administers: librdkafka's administration client is a producer.
     Producer,
     /// Reads.
     Consumer,
 }
 
-impl Side {
+impl ClientRole {
     /// Whether a client of this side knows a setting.
     pub(super) fn knows(self, key: &str) -> bool {
         match self {

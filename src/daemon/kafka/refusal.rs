@@ -1,6 +1,6 @@
 //! Why records were not delivered, from what librdkafka says.
 //!
-//! In: delivery reports, and the log lines of a transaction that failed. Out: a [`Refusal`] with
+//! In: delivery reports, and the log lines of a transaction that failed. Out: a [`BrokerRefusal`] with
 //! the topic and the reason. A transaction fails as a whole: the reports of most of its records say
 //! only that they were purged, and the reason is in a log line.
 //!
@@ -22,7 +22,7 @@ const NOT_ATTEMPTED: &str = "Operation not attempted";
 
 /// A record, or all records of a transaction, that the broker did not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct BrokerRefusal {
     pub(super) code: RDKafkaErrorCode,
     /// The topic, as far as it is known.
     topic: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct Refusal {
     words: Option<String>,
 }
 
-impl Refusal {
+impl BrokerRefusal {
     /// What a delivery report says.
     pub(super) fn of_record(code: RDKafkaErrorCode, topic: &str) -> Self {
         Self { code, topic: Some(topic.to_owned()), words: None }
@@ -112,7 +112,7 @@ mod tests {
         let large = "[thrd:main]: Current transaction failed in state InTransaction: ProduceRequest \
             for wire.stories [0] with 12 message(s) failed: Broker: Message size too large (broker 1 \
             PID{Id:7,Epoch:0}, base seq 3): current transaction must be aborted (MSG_SIZE_TOO_LARGE)";
-        let refusal = Refusal::of_log("TXNERR", large, Some("wire.events")).unwrap();
+        let refusal = BrokerRefusal::of_log("TXNERR", large, Some("wire.events")).unwrap();
         assert_eq!(refusal.code, RDKafkaErrorCode::MessageSizeTooLarge);
         let says = refusal.message("b:9092");
         assert!(says.starts_with("not delivered to wire.stories at b:9092: Current"), "{says}");
@@ -128,7 +128,7 @@ mod tests {
         let refused = "[thrd:main]: Current transaction failed in state InTransaction: Failed to add \
             partition(s) to transaction on broker b:9092/1: Broker: Topic authorization failed (after \
             3 ms) (TOPIC_AUTHORIZATION_FAILED, requires epoch bump)";
-        let refusal = Refusal::of_log("TXNERR", refused, topic).unwrap();
+        let refusal = BrokerRefusal::of_log("TXNERR", refused, topic).unwrap();
         assert_eq!(refusal.code, RDKafkaErrorCode::TopicAuthorizationFailed);
         let says = refusal.message("b:9092");
         assert!(says.starts_with("not delivered to wire.rejected at b:9092: "), "{says}");
@@ -138,10 +138,12 @@ mod tests {
     fn what_passes_by_itself_is_left_to_delivery_reports() {
         let timed_out = "[thrd:main]: Current transaction failed in state InTransaction: 1 message(s) \
             timed out on wire.events [0] (_TIMED_OUT, requires epoch bump)";
-        assert_eq!(Refusal::of_log("TXNERR", timed_out, None), None);
-        assert_eq!(Refusal::of_log("FAIL", "b:1: closed (MSG_SIZE_TOO_LARGE)", None), None);
-        let purged = Refusal::of_record(RDKafkaErrorCode::PurgeQueue, "wire.events");
+        assert_eq!(BrokerRefusal::of_log("TXNERR", timed_out, None), None);
+        assert_eq!(BrokerRefusal::of_log("FAIL", "b:1: closed (MSG_SIZE_TOO_LARGE)", None), None);
+        let purged = BrokerRefusal::of_record(RDKafkaErrorCode::PurgeQueue, "wire.events");
         assert!(purged.is_vague());
-        assert!(!Refusal::of_record(RDKafkaErrorCode::UnknownTopic, "wire.events").is_vague());
+        assert!(
+            !BrokerRefusal::of_record(RDKafkaErrorCode::UnknownTopic, "wire.events").is_vague()
+        );
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! Describe, DescribeConfigs and Create are asked for by the calls of [`topics`](super::topics).
 
-use super::client::{Quiet, Settings};
+use super::client::{Settings, SilentContext};
 use super::connection::Error;
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::record::{self, FENCE};
@@ -33,18 +33,20 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// What a right is on.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Resource<'a> {
+pub(super) enum AclResource<'a> {
     Topic(&'a str),
     Group(&'a str),
     TransactionalId(&'a str),
 }
 
 /// The message about a missing right.
-pub(super) fn missing(settings: &Settings, operation: &str, on: Resource<'_>) -> String {
+pub(super) fn missing(settings: &Settings, operation: &str, on: AclResource<'_>) -> String {
     let (what, option, name) = match on {
-        Resource::Topic(name) => ("topic", "--topic", name.to_owned()),
-        Resource::Group(name) => ("group", "--group", name.to_owned()),
-        Resource::TransactionalId(id) => ("transactional id", "--transactional-id", id.to_owned()),
+        AclResource::Topic(name) => ("topic", "--topic", name.to_owned()),
+        AclResource::Group(name) => ("group", "--group", name.to_owned()),
+        AclResource::TransactionalId(id) => {
+            ("transactional id", "--transactional-id", id.to_owned())
+        }
     };
     let brokers = settings.brokers();
     let user = settings.passed.get("sasl.username").map_or("NAME", String::as_str);
@@ -81,13 +83,13 @@ pub(super) fn transactions(settings: &Settings) -> Result<(), Error> {
     let id = format!("{}.check", settings.group);
     let mut config = settings.admin();
     config.set("transactional.id", &id);
-    let made = config.create_with_context(Refusals::default());
-    let producer: BaseProducer<Refusals> = made.map_err(wrong)?;
+    let made = config.create_with_context(DeniedTopics::default());
+    let producer: BaseProducer<DeniedTopics> = made.map_err(wrong)?;
     match producer.init_transactions(ANSWER) {
         Err(KafkaError::Transaction(error))
             if error.code() == RDKafkaErrorCode::TransactionalIdAuthorizationFailed =>
         {
-            Err(Error::Wrong(missing(settings, "Write", Resource::TransactionalId(&id))))
+            Err(Error::Wrong(missing(settings, "Write", AclResource::TransactionalId(&id))))
         }
         Err(error) => {
             tracing::debug!(%error, "the right to open transactions is not known");
@@ -99,9 +101,9 @@ pub(super) fn transactions(settings: &Settings) -> Result<(), Error> {
 
 /// Topics of records that the broker refused for want of a right.
 #[derive(Debug, Default)]
-struct Refusals(Mutex<Vec<String>>);
+struct DeniedTopics(Mutex<Vec<String>>);
 
-impl ClientContext for Refusals {
+impl ClientContext for DeniedTopics {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "asking for rights");
     }
@@ -111,7 +113,7 @@ impl ClientContext for Refusals {
     }
 }
 
-impl ProducerContext for Refusals {
+impl ProducerContext for DeniedTopics {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
@@ -127,8 +129,8 @@ fn write(settings: &Settings, topics: &[&str]) -> Result<(), Error> {
     let mut config = settings.admin();
     config.set("acks", "2").set("retries", "0").set("linger.ms", "0");
     config.set("message.timeout.ms", ANSWER.as_millis().to_string());
-    let made = config.create_with_context(Refusals::default());
-    let producer: BaseProducer<Refusals> = made.map_err(wrong)?;
+    let made = config.create_with_context(DeniedTopics::default());
+    let producer: BaseProducer<DeniedTopics> = made.map_err(wrong)?;
     // Every reader of the changelog passes over a fence, should a broker take it after all.
     let payload = record::encode(&());
     for topic in topics {
@@ -143,23 +145,27 @@ fn write(settings: &Settings, topics: &[&str]) -> Result<(), Error> {
     }
     let refused = producer.context().0.lock().unwrap_or_else(PoisonError::into_inner);
     match topics.iter().find(|topic| refused.iter().any(|refused| refused == *topic)) {
-        Some(topic) => Err(Error::Wrong(missing(settings, "Write", Resource::Topic(topic)))),
+        Some(topic) => Err(Error::Wrong(missing(settings, "Write", AclResource::Topic(topic)))),
         None => Ok(()),
     }
 }
 
-fn consumer(settings: &Settings, group: &str) -> Result<BaseConsumer<Quiet>, Error> {
+fn consumer(settings: &Settings, group: &str) -> Result<BaseConsumer<SilentContext>, Error> {
     let mut config = settings.consumer(group);
     config.set("enable.partition.eof", "true");
     config.set("fetch.wait.max.ms", "20");
     // A commit waits so long for the group's coordinator.
     config.set("session.timeout.ms", ANSWER.as_millis().to_string());
     config.set("heartbeat.interval.ms", "1000");
-    config.create_with_context(Quiet).map_err(wrong)
+    config.create_with_context(SilentContext).map_err(wrong)
 }
 
 /// Asks for Read on a group.
-fn join(settings: &Settings, consumer: &BaseConsumer<Quiet>, group: &str) -> Result<(), Error> {
+fn join(
+    settings: &Settings,
+    consumer: &BaseConsumer<SilentContext>,
+    group: &str,
+) -> Result<(), Error> {
     let mut list = TopicPartitionList::new();
     let absent = format!("{}.absent", settings.topics.state);
     let added = list.add_partition_offset(&absent, 0, Offset::Offset(0));
@@ -170,7 +176,7 @@ fn join(settings: &Settings, consumer: &BaseConsumer<Quiet>, group: &str) -> Res
         || std::iter::from_fn(|| consumer.poll(Duration::ZERO))
             .any(|polled| polled.is_err_and(|error| no_group(&error)));
     if refused {
-        return Err(Error::Wrong(missing(settings, "Read", Resource::Group(group))));
+        return Err(Error::Wrong(missing(settings, "Read", AclResource::Group(group))));
     }
     Ok(())
 }
@@ -182,7 +188,7 @@ fn no_group(error: &KafkaError) -> bool {
 /// Asks for Read on a topic.
 fn fetch(
     settings: &Settings,
-    consumer: &BaseConsumer<Quiet>,
+    consumer: &BaseConsumer<SilentContext>,
     topic: &str,
     group: &str,
 ) -> Result<(), Error> {
@@ -194,10 +200,10 @@ fn fetch(
         match consumer.poll(POLL) {
             Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => break,
             Some(Err(error)) if refuses(&error) => {
-                return Err(Error::Wrong(missing(settings, "Read", Resource::Topic(topic))));
+                return Err(Error::Wrong(missing(settings, "Read", AclResource::Topic(topic))));
             }
             Some(Err(error)) if no_group(&error) => {
-                return Err(Error::Wrong(missing(settings, "Read", Resource::Group(group))));
+                return Err(Error::Wrong(missing(settings, "Read", AclResource::Group(group))));
             }
             Some(Err(_)) | None => {}
         }

@@ -1,14 +1,14 @@
 //! What must exist on the broker, and how it is made.
 //!
-//! In: [`Settings`]. Out: what the broker tells of the topics ([`Told`]), or precisely what to create.
+//! In: [`Settings`]. Out: what the broker tells of the topics ([`TopicLimits`]), or precisely what to create.
 //! Missing topics are made with the right cleanup policy; one that is there is checked where a
 //! wrong policy or partition count would lose memory. Rights are asked for before anything depends on
 //! them.
 
-use super::client::{CALL, Quiet, Settings};
+use super::client::{CALL, Settings, SilentContext};
 use super::connection::Connection;
 pub use super::connection::Error;
-use super::rights::{self, Resource};
+use super::rights::{self, AclResource};
 use crate::daemon::pipeline::broker::{Limits, Role};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rdkafka::admin::{
@@ -37,7 +37,7 @@ const TOMBSTONES_DEFAULT: Duration = Duration::from_hours(24);
 
 /// What the broker tells of the topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct TopicLimits {
     /// The limits of record sizes.
     pub limits: Limits,
     /// How long the changelog keeps tombstones.
@@ -45,7 +45,7 @@ pub struct Told {
 }
 
 /// A topic that must exist.
-struct Wanted {
+struct RequiredTopic {
     name: String,
     role: Option<Role>,
     partitions: i32,
@@ -53,18 +53,18 @@ struct Wanted {
 }
 
 /// What asks the broker.
-struct Access<'a> {
+struct TopicAccess<'a> {
     settings: &'a Settings,
     connection: Connection,
-    admin: AdminClient<Quiet>,
+    admin: AdminClient<SilentContext>,
 }
 
-impl<'a> Access<'a> {
+impl<'a> TopicAccess<'a> {
     /// Connects.
     fn open(settings: &'a Settings) -> Result<Self, Error> {
         let connection = Connection::new(settings)?;
         connection.reach(&settings.topics.state)?;
-        let admin = settings.admin().create_with_context(Quiet);
+        let admin = settings.admin().create_with_context(SilentContext);
         let admin = admin.map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
         Ok(Self { settings, connection, admin })
     }
@@ -80,7 +80,7 @@ impl<'a> Access<'a> {
     }
 
     fn missing(&self, operation: &str, topic: &str) -> Error {
-        Error::Wrong(rights::missing(self.settings, operation, Resource::Topic(topic)))
+        Error::Wrong(rights::missing(self.settings, operation, AclResource::Topic(topic)))
     }
 }
 
@@ -89,8 +89,8 @@ impl<'a> Access<'a> {
 /// # Errors
 /// When the broker is not reached, when a right is missing, or when a topic is missing or wrong and
 /// cannot be made.
-pub fn ready(settings: &Settings) -> Result<Told, Error> {
-    let access = Access::open(settings)?;
+pub fn ready(settings: &Settings) -> Result<TopicLimits, Error> {
+    let access = TopicAccess::open(settings)?;
     let input_bytes = if settings.in_memory.is_none() { input_bytes(&access)? } else { None };
     let wanted = wanted(settings, input_bytes.unwrap_or(BYTES_DEFAULT));
     for topic in &wanted {
@@ -105,7 +105,7 @@ pub fn ready(settings: &Settings) -> Result<Told, Error> {
         }
     }
     if let Some(limits) = settings.in_memory {
-        return Ok(Told { limits, tombstones_kept: TOMBSTONES_DEFAULT });
+        return Ok(TopicLimits { limits, tombstones_kept: TOMBSTONES_DEFAULT });
     }
     let told = told(&access, &wanted)?;
     check_rights(settings, &wanted)?;
@@ -118,7 +118,7 @@ pub fn ready(settings: &Settings) -> Result<Told, Error> {
 /// When the broker is not reached, a right is missing, a topic that is there is wrong, or topics are
 /// missing that `run` could not make.
 pub fn look(settings: &Settings) -> Result<Vec<String>, Error> {
-    let access = Access::open(settings)?;
+    let access = TopicAccess::open(settings)?;
     let (mut lines, mut there, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for topic in wanted(settings, BYTES_DEFAULT) {
         let Some(partitions) = access.found(&topic.name)? else {
@@ -148,7 +148,7 @@ pub fn look(settings: &Settings) -> Result<Vec<String>, Error> {
 /// # Errors
 /// When the broker is not reached, or a right is missing.
 pub(super) fn limits(settings: &Settings) -> Result<Limits, Error> {
-    let access = Access::open(settings)?;
+    let access = TopicAccess::open(settings)?;
     Ok(told(&access, &wanted(settings, BYTES_DEFAULT))?.limits)
 }
 
@@ -169,7 +169,7 @@ pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), String> {
                 }
                 Ok(None) => deleted(settings, role, topic),
                 Err(error) if rights::refuses(&error) => {
-                    rights::missing(settings, "Describe", Resource::Topic(topic))
+                    rights::missing(settings, "Describe", AclResource::Topic(topic))
                 }
                 // The broker is away; whoever works with it says so.
                 Err(_) => break,
@@ -196,7 +196,7 @@ fn deleted(settings: &Settings, role: Role, topic: &str) -> String {
     format!("topic `{topic}` was deleted at {brokers} while it was written: {then}")
 }
 
-fn check_rights(settings: &Settings, there: &[Wanted]) -> Result<(), Error> {
+fn check_rights(settings: &Settings, there: &[RequiredTopic]) -> Result<(), Error> {
     let named = |take: fn(Option<Role>) -> bool| -> Vec<&str> {
         there.iter().filter(|topic| take(topic.role)).map(|topic| topic.name.as_str()).collect()
     };
@@ -205,7 +205,7 @@ fn check_rights(settings: &Settings, there: &[Wanted]) -> Result<(), Error> {
 }
 
 /// The largest record that an input topic takes, where there is one and the broker tells.
-fn input_bytes(access: &Access<'_>) -> Result<Option<usize>, Error> {
+fn input_bytes(access: &TopicAccess<'_>) -> Result<Option<usize>, Error> {
     let mut most = None;
     for topic in access.settings.map.topics() {
         if access.found(&topic)?.is_some() {
@@ -215,10 +215,10 @@ fn input_bytes(access: &Access<'_>) -> Result<Option<usize>, Error> {
     Ok(most)
 }
 
-fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
+fn wanted(settings: &Settings, input_bytes: usize) -> Vec<RequiredTopic> {
     let bytes = ("max.message.bytes", (input_bytes + HEADROOM).to_string());
     let topics = &settings.topics;
-    let plain = |name: &String, role: Role| Wanted {
+    let plain = |name: &String, role: Role| RequiredTopic {
         name: name.clone(),
         role: Some(role),
         partitions: settings.partitions,
@@ -228,7 +228,7 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
     let mut wanted = vec![
         plain(&topics.events, Role::Events),
         plain(&topics.rejected, Role::Rejected),
-        Wanted {
+        RequiredTopic {
             config: vec![
                 ("cleanup.policy", "compact".into()),
                 ("min.compaction.lag.ms", hours(24)),
@@ -236,7 +236,7 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
             ],
             ..plain(&topics.stories, Role::Stories)
         },
-        Wanted {
+        RequiredTopic {
             partitions: i32::try_from(settings.map.shards()).unwrap_or(i32::MAX),
             config: vec![
                 ("cleanup.policy", "compact".into()),
@@ -251,7 +251,7 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
             ..plain(&topics.state, Role::State)
         },
     ];
-    wanted.extend(settings.map.topics().iter().map(|name| Wanted {
+    wanted.extend(settings.map.topics().iter().map(|name| RequiredTopic {
         name: name.to_string(),
         role: None,
         partitions: settings.partitions,
@@ -261,7 +261,7 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<Wanted> {
     wanted
 }
 
-fn check_partitions(topic: &Wanted, found: i32) -> Result<(), Error> {
+fn check_partitions(topic: &RequiredTopic, found: i32) -> Result<(), Error> {
     if topic.role == Some(Role::State) && found != topic.partitions {
         return Err(Error::Wrong(format!(
             "`{}` has {found} partitions, one for each shard would be {}: set `shards` to fit, or \
@@ -273,9 +273,9 @@ fn check_partitions(topic: &Wanted, found: i32) -> Result<(), Error> {
 }
 
 /// Gives the changelog the partitions of shards that were added.
-fn grow(access: &Access<'_>, topic: &Wanted, partitions: i32) -> Result<(), Error> {
+fn grow(access: &TopicAccess<'_>, topic: &RequiredTopic, partitions: i32) -> Result<(), Error> {
     let wrong = |why: String| {
-        let Wanted { name, partitions: wanted, .. } = topic;
+        let RequiredTopic { name, partitions: wanted, .. } = topic;
         let brokers = access.settings.brokers();
         Error::Wrong(format!(
             "`{name}` has {partitions} partitions and cannot be given {wanted}, one for each shard \
@@ -297,7 +297,7 @@ fn grow(access: &Access<'_>, topic: &Wanted, partitions: i32) -> Result<(), Erro
     settled(access, topic)
 }
 
-fn make(access: &Access<'_>, topic: &Wanted) -> Result<(), Error> {
+fn make(access: &TopicAccess<'_>, topic: &RequiredTopic) -> Result<(), Error> {
     if let Some(why) = create(access, topic, &options()) {
         let missing = missing(topic, access.settings.brokers());
         return Err(Error::Wrong(format!("{missing}, and cannot be made: {why}")));
@@ -307,7 +307,11 @@ fn make(access: &Access<'_>, topic: &Wanted) -> Result<(), Error> {
 }
 
 /// Why a topic cannot be made; `None` once it is, or where it was only asked.
-fn create(access: &Access<'_>, topic: &Wanted, options: &AdminOptions) -> Option<String> {
+fn create(
+    access: &TopicAccess<'_>,
+    topic: &RequiredTopic,
+    options: &AdminOptions,
+) -> Option<String> {
     let replication = TopicReplication::Fixed(access.settings.replication);
     let mut new = NewTopic::new(&topic.name, topic.partitions, replication);
     for (key, value) in &topic.config {
@@ -320,7 +324,7 @@ fn create(access: &Access<'_>, topic: &Wanted, options: &AdminOptions) -> Option
     match refused {
         None | Some((_, RDKafkaErrorCode::TopicAlreadyExists)) => None,
         Some((_, RDKafkaErrorCode::TopicAuthorizationFailed)) => {
-            Some(rights::missing(access.settings, "Create", Resource::Topic(&topic.name)))
+            Some(rights::missing(access.settings, "Create", AclResource::Topic(&topic.name)))
         }
         Some((_, code)) => Some(code.to_string()),
     }
@@ -331,8 +335,8 @@ fn options() -> AdminOptions {
 }
 
 /// What to create, in words that can be pasted.
-fn missing(topic: &Wanted, brokers: &str) -> String {
-    let Wanted { name, partitions, config, .. } = topic;
+fn missing(topic: &RequiredTopic, brokers: &str) -> String {
+    let RequiredTopic { name, partitions, config, .. } = topic;
     let config: String =
         config.iter().map(|(key, value)| format!(" --config {key}={value}")).collect();
     format!(
@@ -342,7 +346,7 @@ fn missing(topic: &Wanted, brokers: &str) -> String {
 }
 
 /// Waits until every partition has a leader.
-fn settled(access: &Access<'_>, topic: &Wanted) -> Result<(), Error> {
+fn settled(access: &TopicAccess<'_>, topic: &RequiredTopic) -> Result<(), Error> {
     let started = Instant::now();
     while !access.connection.led(&topic.name, topic.partitions, CALL)? {
         if started.elapsed() > SETTLE {
@@ -356,7 +360,7 @@ fn settled(access: &Access<'_>, topic: &Wanted) -> Result<(), Error> {
 type Configs = BTreeMap<String, ConfigResource>;
 
 /// The settings of topics that exist; none where the broker knows no such request.
-fn describe(access: &Access<'_>, topics: &[&str]) -> Result<Configs, Error> {
+fn describe(access: &TopicAccess<'_>, topics: &[&str]) -> Result<Configs, Error> {
     let specifiers: Vec<ResourceSpecifier<'_>> =
         topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
     let described = wait(access.admin.describe_configs(&specifiers, &options()));
@@ -382,7 +386,7 @@ fn describe(access: &Access<'_>, topics: &[&str]) -> Result<Configs, Error> {
 /// Whether compaction may remove records of a topic; false where the broker does not tell.
 pub(super) fn is_compacted(settings: &Settings, topic: &str) -> bool {
     let policy = |resource: &ConfigResource| resource.get("cleanup.policy")?.value.clone();
-    match Access::open(settings).and_then(|access| describe(&access, &[topic])) {
+    match TopicAccess::open(settings).and_then(|access| describe(&access, &[topic])) {
         Ok(told) => told.get(topic).and_then(policy).is_some_and(|p| p.contains("compact")),
         Err(error) => {
             tracing::warn!(topic, %error, "cannot read topic configuration; assuming no compaction");
@@ -399,10 +403,10 @@ fn number(resource: &ConfigResource, name: &str) -> Option<u64> {
     resource.get(name)?.value.as_ref()?.parse().ok()
 }
 
-fn told(access: &Access<'_>, wanted: &[Wanted]) -> Result<Told, Error> {
+fn told(access: &TopicAccess<'_>, wanted: &[RequiredTopic]) -> Result<TopicLimits, Error> {
     let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
     let limits = Limits { by_role: [BYTES_DEFAULT; 5] };
-    let mut told = Told { limits, tombstones_kept: TOMBSTONES_DEFAULT };
+    let mut told = TopicLimits { limits, tombstones_kept: TOMBSTONES_DEFAULT };
     let described = describe(access, &names)?;
     for topic in wanted {
         let (Some(role), Some(resource)) = (topic.role, described.get(&topic.name)) else {

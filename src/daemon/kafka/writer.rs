@@ -18,17 +18,18 @@
 //! partitions show.
 
 use super::changelog::partition_of;
-use super::client::{CALL, Settings, TRANSACTION, Topics, needs_a_person};
+use super::client::{CALL, Settings, TRANSACTION, TopicNames, needs_a_person};
 use super::connection;
-use super::refusal::Refusal;
-use super::reports::Reports;
-use super::rights::{self, Resource};
+use super::delivery_reports::DeliveryReports;
+use super::refusal::BrokerRefusal;
+use super::rights::{self, AclResource};
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{
-    self, Committed, Ends, Fault, Limits, Output, OutputRecord, Role, WRITE_ID, WriteId, Written,
+    self, CommitCertainty, Fault, Limits, OutputEnds, OutputPartition, OutputRecord, Role,
+    WRITE_ID, WriteId, WrittenRecord,
 };
 use crate::daemon::pipeline::record::{POSITION, SWEEP};
-use crate::daemon::watchdog::Watchdog;
+use crate::daemon::telemetry::watchdog::Watchdog;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -42,9 +43,9 @@ const SLOW_COMMIT: Duration = Duration::from_secs(1);
 const EVENTS_MAX: usize = 64;
 
 /// A producer of one shard.
-pub struct Writer {
-    producer: Option<BaseProducer<Reports>>,
-    topics: Topics,
+pub struct ShardProducer {
+    producer: Option<BaseProducer<DeliveryReports>>,
+    topics: TopicNames,
     shard: u32,
     /// The shard's partition of the changelog.
     partition: i32,
@@ -56,32 +57,32 @@ pub struct Writer {
     sweeps: bool,
     sent: u64,
     brokers: String,
-    sizes: Arc<Sizes>,
+    sizes: Arc<SizeLimits>,
     watchdog: Watchdog,
 }
 
 /// What writers of one shard and their maker tell each other about sizes.
 #[derive(Debug, Default)]
-pub(super) struct Sizes {
+pub(super) struct SizeLimits {
     /// A record or batch was refused as too large: the limits may have changed.
     pub(super) refused: AtomicBool,
     /// The limits were read again and had not changed, so that waiting is of no use.
     pub(super) known: AtomicBool,
 }
 
-impl Writer {
+impl ShardProducer {
     /// Makes a producer for records within `limits`, and with transactions fences the former one.
     pub(super) fn new(
         settings: &Settings,
         shard: u32,
         limits: Limits,
-        sizes: Arc<Sizes>,
+        sizes: Arc<SizeLimits>,
         watchdog: Watchdog,
     ) -> Result<Self, Fault> {
         let (topics, delivery) = (settings.topics.clone(), settings.delivery);
         let config = settings.producer(shard, limits);
-        let producer: BaseProducer<Reports> = config
-            .create_with_context(Reports::default())
+        let producer: BaseProducer<DeliveryReports> = config
+            .create_with_context(DeliveryReports::default())
             .map_err(|e| Fault::Stop(e.to_string()))?;
         point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
@@ -107,7 +108,7 @@ impl Writer {
 
     /// Aborts a transaction that holds a record for each of the partitions, and returns the offsets
     /// after those records.
-    fn abort_in(&self, partitions: &[(Output, &str)]) -> Result<Ends, Fault> {
+    fn abort_in(&self, partitions: &[(OutputPartition, &str)]) -> Result<OutputEnds, Fault> {
         let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
         let producer = self.producer();
         producer.begin_transaction().map_err(|e| self.fault("begin_transaction", &e))?;
@@ -129,7 +130,7 @@ impl Writer {
             ));
         }
         self.look();
-        let end = |&(output, topic): &(Output, &str)| {
+        let end = |&(output, topic): &(OutputPartition, &str)| {
             Some((output, self.reports().end(topic, output.partition)?))
         };
         let ends = partitions.iter().filter_map(end).collect();
@@ -227,11 +228,11 @@ impl Writer {
         self.failed()
     }
 
-    fn producer(&self) -> &BaseProducer<Reports> {
+    fn producer(&self) -> &BaseProducer<DeliveryReports> {
         self.producer.as_ref().expect("the producer is there until the writer is dropped")
     }
 
-    fn reports(&self) -> &Reports {
+    fn reports(&self) -> &DeliveryReports {
         self.producer().context()
     }
 
@@ -253,7 +254,7 @@ impl Writer {
 
     /// What to do about a record that was refused. The limits are read again before a size is taken
     /// for too large.
-    fn refusal(&self, refusal: &Refusal) -> Fault {
+    fn refusal(&self, refusal: &BrokerRefusal) -> Fault {
         let why = refusal.message(&self.brokers);
         if refusal.code != RDKafkaErrorCode::MessageSizeTooLarge {
             return by_code(refusal.code, why);
@@ -280,10 +281,10 @@ impl Writer {
     }
 }
 
-impl broker::Writer for Writer {
-    fn sweep(&mut self) -> Result<Ends, Fault> {
+impl broker::Writer for ShardProducer {
+    fn sweep(&mut self) -> Result<OutputEnds, Fault> {
         if !self.sweeps {
-            return Ok(Ends::new());
+            return Ok(OutputEnds::new());
         }
         let mut partitions = Vec::new();
         for role in Role::ALL {
@@ -292,7 +293,8 @@ impl broker::Writer for Writer {
             let found = connection::partitions(self.producer().client(), topic, CALL);
             let found = found.map_err(|e| fault("metadata", &e))?.unwrap_or(0);
             let ours = |of: &i32| role != Role::State || *of == self.partition;
-            let outputs = (0..found).filter(ours).map(|partition| Output { role, partition });
+            let outputs =
+                (0..found).filter(ours).map(|partition| OutputPartition { role, partition });
             partitions.extend(outputs.map(|output| (output, topic)));
         }
         let cause = match self.abort_in(&partitions) {
@@ -300,7 +302,7 @@ impl broker::Writer for Writer {
             swept => return swept,
         };
         // What is refused to us now holds up no transaction, and none of ours goes there.
-        let mut ends = Ends::new();
+        let mut ends = OutputEnds::new();
         for one in partitions {
             match self.abort_in(&[one]) {
                 Ok(swept) => ends.extend(swept),
@@ -328,7 +330,7 @@ impl broker::Writer for Writer {
         self.produce(record, partition, number.as_deref().map(|number| (WRITE_ID, number)))
     }
 
-    fn repeat(&mut self, written: &Written) -> Result<(), Fault> {
+    fn repeat(&mut self, written: &WrittenRecord) -> Result<(), Fault> {
         self.produce(&written.record, Some(written.output.partition), None)
     }
 
@@ -343,9 +345,9 @@ impl broker::Writer for Writer {
         Ok(())
     }
 
-    fn commit(&mut self) -> Result<Committed, Fault> {
+    fn commit(&mut self) -> Result<CommitCertainty, Fault> {
         if self.delivery == Delivery::AtLeastOnce {
-            return Ok(Committed::Surely);
+            return Ok(CommitCertainty::Surely);
         }
         let started = Instant::now();
         {
@@ -356,27 +358,33 @@ impl broker::Writer for Writer {
         let took = started.elapsed();
         self.look();
         let calm = self.reports().trouble.load(Ordering::SeqCst) == 0;
-        if calm && took < SLOW_COMMIT { Ok(Committed::Surely) } else { Ok(Committed::AfterTrouble) }
+        if calm && took < SLOW_COMMIT {
+            Ok(CommitCertainty::Surely)
+        } else {
+            Ok(CommitCertainty::AfterTrouble)
+        }
     }
 
     fn changelog_end(&self) -> Option<i64> {
         self.reports().end(&self.topics.state, self.partition)
     }
 
-    fn ends(&self) -> Ends {
+    fn ends(&self) -> OutputEnds {
         if self.delivery == Delivery::AtLeastOnce {
-            return Ends::new();
+            return OutputEnds::new();
         }
         let delivered = self.reports().ends.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |role| Some((role, delivered.get(self.topics.of(role)?)?));
         let ends = Role::ALL.into_iter().filter_map(of).flat_map(|(role, partitions)| {
-            partitions.iter().map(move |(&partition, &end)| (Output { role, partition }, end))
+            partitions
+                .iter()
+                .map(move |(&partition, &end)| (OutputPartition { role, partition }, end))
         });
         ends.collect()
     }
 }
 
-impl Drop for Writer {
+impl Drop for ShardProducer {
     fn drop(&mut self) {
         let _watch = self.watchdog.watch("dropping a producer", TRANSACTION);
         point!("before-drop");
@@ -392,7 +400,7 @@ fn opening(settings: &Settings, shard: u32, error: &KafkaError) -> Fault {
             if refused.code() == RDKafkaErrorCode::TransactionalIdAuthorizationFailed =>
         {
             let id = format!("{}.{shard}", settings.group);
-            Fault::Stop(rights::missing(settings, "Write", Resource::TransactionalId(&id)))
+            Fault::Stop(rights::missing(settings, "Write", AclResource::TransactionalId(&id)))
         }
         _ => fault("init_transactions", error),
     }

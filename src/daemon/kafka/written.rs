@@ -9,13 +9,13 @@
 //! first one found something. Where other shards wrote much since, reading begins at the time of the
 //! shard's own latest records in the changelog.
 
-use super::changelog::{End, Go, Tail, header, partition_of};
+use super::changelog::{PartitionTail, ReadEnd, ReadFlow, header, partition_of};
 use super::client::Settings;
 use super::input::record;
 use crate::daemon::pipeline::broker::{
-    Ends, Fault, Output, OutputRecord, Role, WRITE_ID, WriteId, Written,
+    Fault, OutputEnds, OutputPartition, OutputRecord, Role, WRITE_ID, WriteId, WrittenRecord,
 };
-use crate::daemon::watchdog::Watchdog;
+use crate::daemon::telemetry::watchdog::Watchdog;
 use rdkafka::message::{BorrowedMessage, Message};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -32,11 +32,11 @@ const BEFORE_MS: i64 = 120_000;
 const ATTEMPT_RECORDS_MAX: usize = 1 << 20;
 
 /// Two readers of the same partitions.
-struct Readers<'a> {
+struct CommittedAndOpen<'a> {
     settings: &'a Settings,
     shard: u32,
-    all: Tail,
-    committed: Tail,
+    all: PartitionTail,
+    committed: PartitionTail,
 }
 
 /// Every record of the shard's attempts between `from` and `until`.
@@ -44,16 +44,16 @@ pub(super) fn written(
     settings: &Settings,
     shard: u32,
     watchdog: &Watchdog,
-    from: &Ends,
-    until: &Ends,
-) -> Result<Vec<Written>, Fault> {
-    let readers = Readers {
+    from: &OutputEnds,
+    until: &OutputEnds,
+) -> Result<Vec<WrittenRecord>, Fault> {
+    let readers = CommittedAndOpen {
         settings,
         shard,
-        all: Tail::new(&settings.uncommitted(shard), watchdog.clone())?,
-        committed: Tail::new(&settings.changelog(shard), watchdog.clone())?,
+        all: PartitionTail::new(&settings.uncommitted(shard), watchdog.clone())?,
+        committed: PartitionTail::new(&settings.changelog(shard), watchdog.clone())?,
     };
-    let state = Output { role: Role::State, partition: partition_of(shard) };
+    let state = OutputPartition { role: Role::State, partition: partition_of(shard) };
     let mut found = Vec::new();
     let mut since = None;
     if let Some(&end) = until.get(&state) {
@@ -71,18 +71,18 @@ pub(super) fn written(
     Ok(found)
 }
 
-impl Readers<'_> {
-    fn topic(&self, output: Output) -> &str {
+impl CommittedAndOpen<'_> {
+    fn topic(&self, output: OutputPartition) -> &str {
         self.settings.topics.of(output.role).unwrap_or_default()
     }
 
     /// The changelog's records of whole attempts, and the timestamp of the earliest.
     fn changelog(
         &self,
-        state: Output,
+        state: OutputPartition,
         from: i64,
         until: i64,
-    ) -> Result<(Vec<Written>, Option<i64>), Fault> {
+    ) -> Result<(Vec<WrittenRecord>, Option<i64>), Fault> {
         let (mut found, mut since) = (Vec::new(), None);
         let mut before: VecDeque<(i64, OutputRecord)> = VecDeque::new();
         self.read(state, from, until, &mut |message| {
@@ -96,7 +96,7 @@ impl Readers<'_> {
             since = since.min(timestamp).or(timestamp);
             let first = before.len().saturating_sub(last as usize + 1);
             let records = before.drain(first..).zip(0..);
-            found.extend(records.map(|((offset, record), index)| Written {
+            found.extend(records.map(|((offset, record), index)| WrittenRecord {
                 output: state,
                 offset,
                 attempt,
@@ -113,11 +113,11 @@ impl Readers<'_> {
     /// The records of attempts in one partition of an output.
     fn output(
         &self,
-        output: Output,
+        output: OutputPartition,
         from: i64,
         until: i64,
         since: Option<i64>,
-    ) -> Result<Vec<Written>, Fault> {
+    ) -> Result<Vec<WrittenRecord>, Fault> {
         let mut from = from;
         if until - from > RANGE_READ_WHOLE
             && let Some(since) = since
@@ -131,7 +131,7 @@ impl Readers<'_> {
             let Some((attempt, index)) = self.number(message) else { return };
             let record = copied(output.role, message);
             let offset = message.offset();
-            found.push(Written { output, offset, attempt, index, committed: false, record });
+            found.push(WrittenRecord { output, offset, attempt, index, committed: false, record });
         })?;
         self.see(output, from, until, &mut found)?;
         Ok(found)
@@ -140,7 +140,7 @@ impl Readers<'_> {
     /// Reads a partition up to `until`, whose last record before is the writer's own.
     fn read(
         &self,
-        output: Output,
+        output: OutputPartition,
         from: i64,
         until: i64,
         each: &mut dyn FnMut(&BorrowedMessage<'_>),
@@ -151,19 +151,19 @@ impl Readers<'_> {
         if from + 1 >= until {
             return Ok(());
         }
-        self.all.read(topic, output.partition, from, End::Known(until), &mut |message| {
+        self.all.read(topic, output.partition, from, ReadEnd::Known(until), &mut |message| {
             each(message);
-            Ok(Go::On)
+            Ok(ReadFlow::On)
         })
     }
 
     /// Finds out which of the records are committed.
     fn see(
         &self,
-        output: Output,
+        output: OutputPartition,
         from: i64,
         until: i64,
-        found: &mut [Written],
+        found: &mut [WrittenRecord],
     ) -> Result<(), Fault> {
         if found.is_empty() {
             return Ok(());
@@ -175,9 +175,9 @@ impl Readers<'_> {
             if stable >= until {
                 let mut seen = BTreeSet::new();
                 let from = from.max(low);
-                self.committed.read(topic, partition, from, End::Stable, &mut |message| {
+                self.committed.read(topic, partition, from, ReadEnd::Stable, &mut |message| {
                     seen.insert(message.offset());
-                    Ok(if message.offset() >= until { Go::Enough } else { Go::On })
+                    Ok(if message.offset() >= until { ReadFlow::Enough } else { ReadFlow::On })
                 })?;
                 found.iter_mut().for_each(|w| w.committed = seen.contains(&w.offset));
                 return Ok(());

@@ -23,12 +23,12 @@
 //! end.
 
 use super::broker::{Broker, Clock, Fault, Partition};
-use super::observer::{InputWaiting, Waiting};
-use super::record::{Position, Range};
+use super::observer::{InputLag, PartitionLag};
+use super::record::{InputRange, Position};
 use super::{Phase, Pipeline};
-use crate::engine::article::{EventTime, Span};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use wirefold_engine::article::{EventTime, Span};
 
 /// How often the input is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ const LOOK_UP_WITHIN: Duration = Duration::from_millis(500);
 
 /// What is seen of a partition at one look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Sight {
+pub(super) struct PartitionSample {
     /// The next offset to process.
     pub next: i64,
     /// The timestamp of the last record applied, if known.
@@ -51,14 +51,14 @@ pub(super) struct Sight {
 /// The backlog of a shard.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    partitions: BTreeMap<Partition, Queue>,
+    partitions: BTreeMap<Partition, PartitionBacklog>,
     reached: bool,
 }
 
 /// The backlog of a partition.
 #[derive(Debug, Default)]
-struct Queue {
-    seen: Sight,
+struct PartitionBacklog {
+    seen: PartitionSample,
     /// The offset before which nothing waits: the position, or the end behind control markers.
     through: i64,
     /// The end when the partition was last seen drained.
@@ -69,8 +69,8 @@ struct Queue {
     still: Option<EventTime>,
 }
 
-impl Queue {
-    fn look(&mut self, mut seen: Sight, reached: bool, now: EventTime) {
+impl PartitionBacklog {
+    fn look(&mut self, mut seen: PartitionSample, reached: bool, now: EventTime) {
         if seen.next != self.seen.next {
             self.still = None;
             self.through = seen.next;
@@ -113,7 +113,12 @@ impl Queue {
 
 impl Backlog {
     /// Takes in a look at all partitions.
-    pub(super) fn look(&mut self, seen: BTreeMap<Partition, Sight>, reached: bool, now: EventTime) {
+    pub(super) fn look(
+        &mut self,
+        seen: BTreeMap<Partition, PartitionSample>,
+        reached: bool,
+        now: EventTime,
+    ) {
         self.reached = reached;
         self.partitions.retain(|of, _| seen.contains_key(of));
         for (of, seen) in seen {
@@ -122,14 +127,14 @@ impl Backlog {
     }
 
     /// What waits at `now`.
-    pub(super) fn waiting(&self, now: EventTime) -> Waiting {
-        let input = |queue: &Queue| InputWaiting {
+    pub(super) fn waiting(&self, now: EventTime) -> InputLag {
+        let input = |queue: &PartitionBacklog| PartitionLag {
             next: queue.seen.next,
             records: queue.records(),
             age: queue.age(now),
         };
         let inputs = self.partitions.iter().map(|(of, queue)| (of.clone(), input(queue)));
-        Waiting { inputs: inputs.collect(), reached: self.reached }
+        InputLag { inputs: inputs.collect(), reached: self.reached }
     }
 
     /// Whether anything waits.
@@ -139,10 +144,10 @@ impl Backlog {
 
     /// Control markers at the end of partitions that are read to their end: nothing is left to be read
     /// before the position that is behind them, which must not fall behind what retention removes.
-    pub(super) fn markers(&self, position: &Position) -> Vec<Range> {
-        let range = |(of, queue): (&Partition, &Queue)| {
+    pub(super) fn markers(&self, position: &Position) -> Vec<InputRange> {
+        let range = |(of, queue): (&Partition, &PartitionBacklog)| {
             let from = position.inputs.get(of)?.next;
-            (queue.seen.drained && queue.through > from).then(|| Range {
+            (queue.seen.drained && queue.through > from).then(|| InputRange {
                 of: of.clone(),
                 from,
                 to: queue.through,
@@ -157,18 +162,18 @@ impl Backlog {
     }
 
     /// What was seen last, without the reader's word.
-    fn last(&self) -> BTreeMap<Partition, Sight> {
-        let blind = |seen: Sight| Sight { end: None, drained: false, ..seen };
+    fn last(&self) -> BTreeMap<Partition, PartitionSample> {
+        let blind = |seen: PartitionSample| PartitionSample { end: None, drained: false, ..seen };
         self.partitions.iter().map(|(of, queue)| (of.clone(), blind(queue.seen))).collect()
     }
 }
 
 /// What is known of the input by a position alone.
-pub(super) fn sights(position: &Position) -> BTreeMap<Partition, Sight> {
+pub(super) fn sights(position: &Position) -> BTreeMap<Partition, PartitionSample> {
     let inputs = position.inputs.iter();
     let seen = inputs.map(|(of, mark)| {
         let applied = mark.last.and_then(|last| last.timestamp);
-        (of.clone(), Sight { next: mark.next, applied, ..Sight::default() })
+        (of.clone(), PartitionSample { next: mark.next, applied, ..PartitionSample::default() })
     });
     seen.collect()
 }
@@ -233,7 +238,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 
     /// The position that the broker has confirmed. Before the changelog is read, it is what was
     /// noted for lag tools; an unconfirmed batch does not move it.
-    fn stands_at(&mut self) -> Result<BTreeMap<Partition, Sight>, String> {
+    fn stands_at(&mut self) -> Result<BTreeMap<Partition, PartitionSample>, String> {
         if let Some(memory) = self.memory.as_ref().filter(|memory| memory.unconfirmed.is_none()) {
             return Ok(sights(&memory.position));
         }
@@ -242,7 +247,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Ok(last);
         }
         let noted = found(self.broker.noted(LOOK_UP_WITHIN))?;
-        Ok(noted.into_iter().map(|(of, next)| (of, Sight { next, ..Sight::default() })).collect())
+        Ok(noted
+            .into_iter()
+            .map(|(of, next)| (of, PartitionSample { next, ..PartitionSample::default() }))
+            .collect())
     }
 }
 
@@ -266,14 +274,14 @@ mod tests {
         Partition { topic: "in".into(), partition }
     }
 
-    fn sight(next: i64, end: i64) -> Sight {
-        Sight { next, end: Some(end), ..Sight::default() }
+    fn sight(next: i64, end: i64) -> PartitionSample {
+        PartitionSample { next, end: Some(end), ..PartitionSample::default() }
     }
 
     /// Looks at one partition at times in seconds; says its lag and age in seconds after each.
-    fn looks(seen: &[(i64, Sight)]) -> Vec<(Option<u64>, i64)> {
+    fn looks(seen: &[(i64, PartitionSample)]) -> Vec<(Option<u64>, i64)> {
         let mut backlog = Backlog::default();
-        let look = |(at, seen): &(i64, Sight)| {
+        let look = |(at, seen): &(i64, PartitionSample)| {
             let now = EventTime(at * 1_000);
             backlog.look(BTreeMap::from([(partition(0), *seen)]), true, now);
             let found = backlog.waiting(now).inputs[&partition(0)];
@@ -283,12 +291,15 @@ mod tests {
     }
 
     /// What is shown, looks by time, and the age after each.
-    type Case<'a> = (&'a str, &'a [(i64, Sight)], &'a [i64]);
+    type BacklogCase<'a> = (&'a str, &'a [(i64, PartitionSample)], &'a [i64]);
 
     #[test]
     fn age_counts_from_the_last_record_applied_or_the_end_whichever_is_later() {
-        let applied = |at: i64, seen: Sight| Sight { applied: Some(EventTime(at * 1_000)), ..seen };
-        let cases: [Case; 6] = [
+        let applied = |at: i64, seen: PartitionSample| PartitionSample {
+            applied: Some(EventTime(at * 1_000)),
+            ..seen
+        };
+        let cases: [BacklogCase; 6] = [
             ("a backlog at the start", &[(100, applied(40, sight(5, 9)))], &[60]),
             (
                 "a quiet partition gets a record",
@@ -312,7 +323,10 @@ mod tests {
             ),
             (
                 "the end is not known for a while",
-                &[(100, applied(90, sight(5, 9))), (160, Sight { end: None, ..sight(5, 0) })],
+                &[
+                    (100, applied(90, sight(5, 9))),
+                    (160, PartitionSample { end: None, ..sight(5, 0) }),
+                ],
                 &[10, 70],
             ),
         ];
@@ -324,23 +338,28 @@ mod tests {
 
     #[test]
     fn control_markers_are_no_records_whoever_looks() {
-        let drained = Sight { drained: true, ..sight(5, 7) };
-        let lag = |seen: &[(i64, Sight)]| looks(seen).into_iter().map(|(lag, _)| lag).collect();
+        let drained = PartitionSample { drained: true, ..sight(5, 7) };
+        let lag =
+            |seen: &[(i64, PartitionSample)]| looks(seen).into_iter().map(|(lag, _)| lag).collect();
         let found: Vec<_> = lag(&[(1, drained), (2, drained), (3, sight(5, 7)), (4, sight(5, 9))]);
         assert_eq!(found, [Some(0), Some(0), Some(0), Some(2)], "markers at 5 and 6");
         let found: Vec<_> = lag(&[(1, drained), (2, sight(5, 9))]);
         assert_eq!(found, [Some(0), Some(4)], "seen once, they may be records");
-        assert_eq!(lag(&[(1, Sight { end: None, ..drained })]), [None::<u64>], "no end is known");
+        assert_eq!(
+            lag(&[(1, PartitionSample { end: None, ..drained })]),
+            [None::<u64>],
+            "no end is known"
+        );
     }
 
     #[test]
     fn positions_for_lag_tools_pass_over_control_markers() {
         let mut backlog = Backlog::default();
-        let mut through = |seen: Sight| {
+        let mut through = |seen: PartitionSample| {
             backlog.look(BTreeMap::from([(partition(0), seen)]), true, EventTime(0));
             backlog.through()[&partition(0)]
         };
-        let drained = Sight { drained: true, ..sight(5, 7) };
+        let drained = PartitionSample { drained: true, ..sight(5, 7) };
         assert_eq!(through(sight(4, 5)), 4);
         assert_eq!((through(drained), through(drained)), (5, 7));
         assert_eq!(through(sight(8, 9)), 8);
@@ -352,8 +371,8 @@ mod tests {
         let mut backlog = Backlog::default();
         for second in 0..300 {
             let now = EventTime(second * 1_000);
-            let read = Sight { applied: Some(now), ..sight(second, second + 9) };
-            let stuck = Sight { applied: Some(EventTime(-1_000)), ..sight(5, 9) };
+            let read = PartitionSample { applied: Some(now), ..sight(second, second + 9) };
+            let stuck = PartitionSample { applied: Some(EventTime(-1_000)), ..sight(5, 9) };
             let seen = BTreeMap::from([(partition(0), read), (partition(1), stuck)]);
             backlog.look(seen, true, now);
         }

@@ -16,23 +16,27 @@
 
 use super::broker::{GENERATION, InputRecord, Limits, OutputRecord, Partition, Role};
 use super::changes::{changelog, journal, marks, raw, state};
-use super::held;
+use super::embargoed;
+use super::encoder::{EventContext, EventEncoder};
 use super::isolation::Scrutiny;
-use super::memory::Memory;
-use super::prepare::{Item, Own};
-use super::record::{self, END, ENDS, End, Journal, PLAN, POSITION, Plan, RESETS, Range, SHAPE};
-use super::reject::{FAILED, Refusal, TOO_LARGE, isolated, oversized, reject};
+use super::memory::ShardState;
+use super::prepare::{OwnItem, PreparedRecord};
+use super::record::{
+    self, BatchEnd, END, ENDS, InputRange, Journal, PLAN, POSITION, Plan, RESETS, SHAPE,
+};
+use super::reject::{FAILED, IsolationReason, TOO_LARGE, isolated, oversized, reject};
 use super::tick::position;
 use super::{ClockSource, Delivery, TooLarge};
-use crate::daemon::{metrics, panics};
-use crate::engine::article::{EventTime, InputPosition, Span};
-use crate::engine::event::{Event, What};
-use crate::engine::relation::Pass;
-use crate::engine::state::Tally;
-use crate::engine::wire::Part;
+use crate::daemon::panic_guard;
+use crate::daemon::telemetry::metrics;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Instant;
+use wirefold_engine::article::{EventTime, InputPosition, Span};
+use wirefold_engine::decode::RecordPart;
+use wirefold_engine::event::{Event, EventKind};
+use wirefold_engine::state::Tally;
+use wirefold_engine::verdict::Pass;
 
 /// How far the clock of the machine that stamps a record may lie ahead of ours. A timestamp further
 /// ahead counts as this far: a record must not move the engine's clock into the future, where
@@ -42,39 +46,6 @@ pub const CLOCK_SKEW: Span = Span::seconds(1);
 /// How many numbers of events a shard has for one input record, whose items may be of several
 /// shards.
 pub(super) const N_PER_SHARD: u32 = 1 << 20;
-
-/// Turns events into what is published. The contract implements it.
-pub trait Encoder: Send + Sync + Debug {
-    /// The records for one event; at least one for [`Role::Events`].
-    fn encode(&self, told: &Told<'_>) -> Vec<OutputRecord>;
-
-    /// The record of the unique feed for a classified article, whether it goes on or not; none where
-    /// there is no such feed.
-    fn unique(&self, told: &Told<'_>) -> Option<OutputRecord>;
-
-    /// The hash of the shaping settings that every event carries.
-    fn settings(&self) -> &str;
-}
-
-/// An event with what it needs to be published.
-#[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
-    /// What happened.
-    pub event: &'a Event,
-    /// Its place among the events of its input record: from 0 in the first shard, and in the others
-    /// from [`N_PER_SHARD`] times their number.
-    pub n: u32,
-    /// Its number in the shard.
-    pub sequence: u64,
-    /// The record that brought it about; empty where the clock did.
-    pub record: &'a InputRecord,
-    /// How often the position of its input partition was reset: offsets before that are other records.
-    pub resets: u32,
-    /// The part of the record that holds the article that brought it about.
-    pub part: &'a Part,
-    /// How many items the record holds.
-    pub items: u32,
-}
 
 /// Everything that one transaction writes.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +100,7 @@ impl Batch {
                 })
             }
             END => {
-                let found = record::decode::<End>(END, value);
+                let found = record::decode::<BatchEnd>(END, value);
                 self.end.is_some() && found.is_ok_and(|found| found.batch == self.number)
             }
             _ => false,
@@ -145,7 +116,7 @@ impl Batch {
             *plan = state(PLAN, &Plan { generation, ..found });
         }
         if self.end.is_some() {
-            self.end = Some(state(END, &End { generation, batch: self.number }));
+            self.end = Some(state(END, &BatchEnd { generation, batch: self.number }));
         }
         if self.plan.is_some() {
             self.stamp(generation);
@@ -181,15 +152,15 @@ pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSourc
 
 /// What [`apply`] needs beside memory and items.
 #[derive(Debug, Clone, Copy)]
-pub struct With<'a> {
+pub struct BatchContext<'a> {
     /// The wall-clock reading of this batch; that of a tick is where the engine's clock goes.
     pub reading: EventTime,
     /// What moves the engine's clock.
     pub clock: ClockSource,
     /// Control markers at the end of partitions, which a batch without records passes over.
-    pub passed: &'a [Range],
+    pub passed: &'a [InputRange],
     /// Makes events into records.
-    pub encoder: &'a dyn Encoder,
+    pub encoder: &'a dyn EventEncoder,
     /// The limits of record sizes.
     pub limits: Limits,
     /// Whether plan and end mark are wanted.
@@ -204,9 +175,9 @@ pub struct With<'a> {
 
 /// Why a batch cannot be applied. The memory has moved and is of no more use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum ApplyError {
     /// One record causes it, and has to be isolated.
-    Record(Partition, i64, Refusal),
+    Record(Partition, i64, IsolationReason),
     /// One of the records causes it, and [`Scrutiny::EachRecord`] tells which.
     Batch(String),
     /// A person has to decide.
@@ -214,11 +185,15 @@ pub enum Failure {
 }
 
 /// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
-/// batch is for [`Memory::unconfirmed`]. Without items it is a tick, or passes on what was held.
+/// batch is for [`ShardState::unconfirmed`]. Without items it is a tick, or passes on what was held.
 ///
 /// # Errors
 /// When a record makes it panic, or leads to one that is larger than its topic takes.
-pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Batch, Failure> {
+pub fn apply(
+    memory: &mut ShardState,
+    items: Vec<PreparedRecord>,
+    with: BatchContext<'_>,
+) -> Result<Batch, ApplyError> {
     let mut journal = journal(memory, &items, with);
     let inputs = marks(memory, &journal, &items);
     let own = items.iter().filter(|item| item.is_own());
@@ -228,7 +203,7 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
     let takes_over_a_plan = memory.open_plan.take().is_some();
     let ends = plan.is_some() || takes_over_a_plan;
-    let mut run = Run::new(with);
+    let mut run = BatchRun::new(with);
     run.without_items(memory, &journal, items.is_empty())?;
     for item in items {
         run.guarded(memory, item)?;
@@ -236,15 +211,15 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     journal.clock = memory.state.clock();
     memory.position.batch = number;
     memory.position.inputs.extend(inputs);
-    let changes = panics::caught(|| {
+    let changes = panic_guard::caught(|| {
         run.changes(memory);
         changelog(memory, number, &journal, std::mem::take(&mut run.changes))
     });
     let changelog = changes.map_err(|why| {
         metrics::PANICS.add([], 1);
-        Failure::Batch(why)
+        ApplyError::Batch(why)
     })?;
-    let end = End { generation: memory.generation, batch: number };
+    let end = BatchEnd { generation: memory.generation, batch: number };
     let mut batch = Batch {
         number,
         plan,
@@ -266,8 +241,8 @@ pub fn apply(memory: &mut Memory, items: Vec<Item>, with: With<'_>) -> Result<Ba
     Ok(batch)
 }
 
-pub(super) struct Run<'a> {
-    pub(super) with: With<'a>,
+pub(super) struct BatchRun<'a> {
+    pub(super) with: BatchContext<'a>,
     pub(super) outputs: Vec<OutputRecord>,
     /// The changelog records of the engine and of what waits.
     changes: Vec<OutputRecord>,
@@ -278,8 +253,8 @@ pub(super) struct Run<'a> {
     pub(super) lost: u64,
 }
 
-impl<'a> Run<'a> {
-    fn new(with: With<'a>) -> Self {
+impl<'a> BatchRun<'a> {
+    fn new(with: BatchContext<'a>) -> Self {
         Self {
             with,
             outputs: Vec::new(),
@@ -295,11 +270,11 @@ impl<'a> Run<'a> {
     /// What a batch does before its items, and without any.
     fn without_items(
         &mut self,
-        memory: &mut Memory,
+        memory: &mut ShardState,
         journal: &Journal,
         ticks: bool,
-    ) -> Result<(), Failure> {
-        let done = panics::caught(|| {
+    ) -> Result<(), ApplyError> {
+        let done = panic_guard::caught(|| {
             self.pass_on(memory);
             if ticks {
                 self.tick(memory, journal);
@@ -307,15 +282,15 @@ impl<'a> Run<'a> {
         });
         done.map_err(|why| {
             metrics::PANICS.add([], 1);
-            Failure::Batch(why)
+            ApplyError::Batch(why)
         })
     }
 
     /// Applies one record, and names it where that fails.
-    fn guarded(&mut self, memory: &mut Memory, item: Item) -> Result<(), Failure> {
+    fn guarded(&mut self, memory: &mut ShardState, item: PreparedRecord) -> Result<(), ApplyError> {
         let record = item.record.clone();
         let (each, written) = (self.with.scrutiny == Scrutiny::EachRecord, self.changes.len());
-        let done = panics::caught(|| {
+        let done = panic_guard::caught(|| {
             point!("mid-apply");
             self.item(memory, item);
             if each {
@@ -325,7 +300,7 @@ impl<'a> Run<'a> {
         let refusal = match done {
             Err(message) => {
                 metrics::PANICS.add([], 1);
-                Refusal { reason: FAILED, message }
+                IsolationReason { reason: FAILED, message }
             }
             Ok(()) => {
                 let limits = self.with.limits;
@@ -333,21 +308,21 @@ impl<'a> Run<'a> {
                 let Some(large) = new.find(|change| change.bytes() > limits.of(Role::State)) else {
                     return Ok(());
                 };
-                Refusal { reason: TOO_LARGE, message: over(large, limits) }
+                IsolationReason { reason: TOO_LARGE, message: over(large, limits) }
             }
         };
-        Err(Failure::Record(record.from.clone(), record.offset, refusal))
+        Err(ApplyError::Record(record.from.clone(), record.offset, refusal))
     }
 
     /// Takes over the changelog records that have changed.
-    fn changes(&mut self, memory: &mut Memory) {
+    fn changes(&mut self, memory: &mut ShardState) {
         let changes = memory.state.take_changes().into_iter();
         self.changes.extend(changes.map(|change| raw(change.key, change.value)));
         let waiting = memory.held.take_changes().into_iter();
         self.changes.extend(waiting.map(|(key, value)| raw(key, value)));
     }
 
-    fn item(&mut self, memory: &mut Memory, item: Item) {
+    fn item(&mut self, memory: &mut ShardState, item: PreparedRecord) {
         let (record, with) = (&item.record, self.with);
         if let Some(why) = &item.refusal {
             self.outputs.push(isolated(record, why, with.limits.of(Role::Rejected)));
@@ -357,7 +332,7 @@ impl<'a> Run<'a> {
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
         let mut n = with.shard.saturating_mul(N_PER_SHARD);
         let mut accepted = false;
-        for Own { place, part, article } in item.articles {
+        for OwnItem { place, part, article } in item.articles {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
@@ -373,7 +348,7 @@ impl<'a> Run<'a> {
             let events = memory.state.apply(article, stamp, input);
             self.lift(memory);
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
-            let source = Source { record, place, part: &part, items: item.items };
+            let source = EventSource { record, place, part: &part, items: item.items };
             n = self.tell(memory, events, source, n);
         }
         if !accepted && memory.state.is_due(stamp) {
@@ -388,16 +363,16 @@ impl<'a> Run<'a> {
     /// Makes events into records, numbered from `n` on; returns the number after the last.
     pub(super) fn tell(
         &mut self,
-        memory: &mut Memory,
+        memory: &mut ShardState,
         events: Vec<Event>,
-        source: Source<'_>,
+        source: EventSource<'_>,
         mut n: u32,
     ) -> u32 {
-        let Source { record, place, part, items } = source;
+        let EventSource { record, place, part, items } = source;
         let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
         for event in events {
             let sequence = memory.position.sequence;
-            let told = Told { event: &event, n, sequence, record, part, items, resets };
+            let told = EventContext { event: &event, n, sequence, record, part, items, resets };
             for output in self.with.encoder.encode(&told) {
                 let output = self.fitting(output, record, place);
                 self.outputs.push(output);
@@ -417,7 +392,7 @@ impl<'a> Run<'a> {
     /// Lets an output wait for the end of an embargo, or rejects it where it could never go out.
     fn hold(
         &mut self,
-        memory: &mut Memory,
+        memory: &mut ShardState,
         output: OutputRecord,
         from: &InputRecord,
         input: &InputPosition,
@@ -428,7 +403,7 @@ impl<'a> Run<'a> {
             self.outputs.push(output);
             return;
         }
-        let stored = self.fitting(held::stored(input, &output), from, place);
+        let stored = self.fitting(embargoed::stored(input, &output), from, place);
         match stored.role {
             Role::State => memory.held.put(input, output, memory.log_end),
             _ => self.outputs.push(stored),
@@ -438,20 +413,20 @@ impl<'a> Run<'a> {
 
 /// The item of an input record that events come from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(super) struct EventSource<'a> {
     pub(super) record: &'a InputRecord,
     /// The item's number in the record, its part of it, and how many items there are.
     pub(super) place: usize,
-    pub(super) part: &'a Part,
+    pub(super) part: &'a RecordPart,
     pub(super) items: u32,
 }
 
 /// Whether the article waits for the end of its embargo.
 pub fn waits(event: &Event) -> bool {
-    matches!(&event.what, What::Classified(c) if c.verdict.pass == Pass::Embargoed)
+    matches!(&event.what, EventKind::Classified(c) if c.verdict.pass == Pass::Embargoed)
 }
 
-impl Run<'_> {
+impl BatchRun<'_> {
     /// The output, or the reject in its place where it is too large and that is wanted.
     pub(super) fn fitting(
         &mut self,
@@ -469,7 +444,7 @@ impl Run<'_> {
 }
 
 /// Whether every record of a batch fits its topic.
-fn fits(batch: &Batch, with: With<'_>) -> Result<(), Failure> {
+fn fits(batch: &Batch, with: BatchContext<'_>) -> Result<(), ApplyError> {
     let all = batch.plan.iter().chain(&batch.outputs).chain(&batch.changelog).chain(&batch.end);
     let large = all.filter(|r| r.bytes() > with.limits.of(r.role));
     let Some(large) = large.max_by_key(|r| (r.role == Role::State, r.bytes())) else {
@@ -480,10 +455,10 @@ fn fits(batch: &Batch, with: With<'_>) -> Result<(), Failure> {
     let shell = [PLAN, END, POSITION, SHAPE, ENDS, RESETS].contains(&key)
         || key.starts_with(record::JOURNAL);
     if large.role == Role::State && !shell && with.too_large == TooLarge::Reject {
-        return Err(Failure::Batch(why));
+        return Err(ApplyError::Batch(why));
     }
     let or = if shell { "" } else { ", or set `output.too_large` to `reject`" };
-    Err(Failure::Stop(format!("{why}: raise `max.message.bytes` of the topic{or}")))
+    Err(ApplyError::Stop(format!("{why}: raise `max.message.bytes` of the topic{or}")))
 }
 
 /// By how much a record is too large.

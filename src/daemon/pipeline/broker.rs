@@ -5,12 +5,12 @@
 //!
 //! Deliberately absent: group membership (see [`lease`](super::lease)) and topic administration.
 
-use crate::engine::article::EventTime;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use wirefold_engine::article::EventTime;
 
 /// An input partition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,7 +135,7 @@ pub struct Watermarks {
 
 /// What one poll of the input gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Polled {
+pub enum InputPoll {
     /// A record.
     Record(InputRecord),
     /// A partition has no more for now.
@@ -167,7 +167,7 @@ pub const WRITE_ID: &str = "wirefold-batch";
 
 /// A partition that a shard writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Output {
+pub struct OutputPartition {
     /// The topic.
     pub role: Role,
     /// Its partition.
@@ -175,7 +175,7 @@ pub struct Output {
 }
 
 /// For each output partition, an offset up to which everything is accounted for.
-pub type Ends = BTreeMap<Output, i64>;
+pub type OutputEnds = BTreeMap<OutputPartition, i64>;
 
 /// One attempt to write one batch: its transaction. Records carry it in the header
 /// `wirefold-batch`, so that what a crashed broker left of a transaction can be put together again.
@@ -189,9 +189,9 @@ pub struct WriteId {
 
 /// A record of some [`WriteId`] that is in an output partition, whether readers can see it or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenRecord {
     /// Where it is.
-    pub output: Output,
+    pub output: OutputPartition,
     /// Its offset.
     pub offset: i64,
     /// The attempt that wrote it.
@@ -206,7 +206,7 @@ pub struct Written {
 
 /// How sure a commit is that its outcome is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Committed {
+pub enum CommitCertainty {
     /// The broker said so, at once and without trouble.
     Surely,
     /// The broker said so, but after trouble that may have left a request behind: go on with a new
@@ -279,7 +279,11 @@ pub trait Broker {
     ///
     /// # Errors
     /// When the broker cannot be reached in time.
-    fn written(&mut self, from: &Ends, until: &Ends) -> Result<Vec<Written>, Fault>;
+    fn written(
+        &mut self,
+        from: &OutputEnds,
+        until: &OutputEnds,
+    ) -> Result<Vec<WrittenRecord>, Fault>;
 
     /// Whether compaction may remove records of an input topic.
     ///
@@ -332,7 +336,7 @@ pub trait Broker {
 
 /// What one poll of a changelog that is followed gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tailed {
+pub enum ChangelogPoll {
     /// A record.
     Record(LogRecord),
     /// Everything up to the last stable offset has been given.
@@ -349,7 +353,7 @@ pub trait Tail {
     ///
     /// # Errors
     /// When the client is of no more use.
-    fn poll(&mut self, wait: Duration) -> Result<Tailed, Fault>;
+    fn poll(&mut self, wait: Duration) -> Result<ChangelogPoll, Fault>;
 }
 
 /// Writes batches. Dropping it leaves an open transaction to be aborted by whoever comes next.
@@ -364,7 +368,7 @@ pub trait Writer {
     ///
     /// # Errors
     /// When the client is of no more use.
-    fn sweep(&mut self) -> Result<Ends, Fault>;
+    fn sweep(&mut self) -> Result<OutputEnds, Fault>;
 
     /// Opens a transaction, whose records carry `attempt`; nothing where there are none.
     ///
@@ -382,7 +386,7 @@ pub trait Writer {
     ///
     /// # Errors
     /// Those of [`Writer::send`].
-    fn repeat(&mut self, written: &Written) -> Result<(), Fault>;
+    fn repeat(&mut self, written: &WrittenRecord) -> Result<(), Fault>;
 
     /// Waits until every record sent is acknowledged by the broker, each one checked.
     ///
@@ -394,13 +398,13 @@ pub trait Writer {
     ///
     /// # Errors
     /// When the outcome is not known, or the transaction was aborted.
-    fn commit(&mut self) -> Result<Committed, Fault>;
+    fn commit(&mut self) -> Result<CommitCertainty, Fault>;
 
     /// The offset after the last record that was delivered to the changelog, if any was.
     fn changelog_end(&self) -> Option<i64>;
 
     /// For each partition, the offset after the last record that was delivered to it.
-    fn ends(&self) -> Ends;
+    fn ends(&self) -> OutputEnds;
 }
 
 /// Reads input partitions.
@@ -410,14 +414,14 @@ pub trait Input {
     ///
     /// # Errors
     /// When a position is lost, or the client is of no more use.
-    fn poll(&mut self, wait: Duration) -> Result<Polled, Fault>;
+    fn poll(&mut self, wait: Duration) -> Result<InputPoll, Fault>;
 
     /// Stops or resumes fetching of a partition; what was fetched and not yet polled comes again
     /// later.
     ///
     /// # Errors
     /// When the client is of no more use.
-    fn fetching(&mut self, of: &Partition, wanted: Fetching) -> Result<(), Fault>;
+    fn fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault>;
 
     /// Begins to read a partition that has been added.
     ///
@@ -444,7 +448,7 @@ pub trait Input {
 
 /// Whether a partition is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fetching {
+pub enum FetchState {
     /// It is.
     On,
     /// It is held back.

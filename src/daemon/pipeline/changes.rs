@@ -3,39 +3,44 @@
 //! In: the memory after the batch, and what it covered. Out: the journal, the engine's changes, and the
 //! position, which comes last.
 
-use super::batch::With;
+use super::batch::BatchContext;
 use super::broker::{InputRecord, OutputRecord, Partition, Role};
-use super::memory::Memory;
-use super::prepare::Item;
+use super::memory::ShardState;
+use super::prepare::PreparedRecord;
 use super::record::{
-    self, ATTEMPT, ENDS, InputMark, Journal, KEY, LastRecord, POSITION, RESETS, Range, SHAPE,
+    self, ATTEMPT, ENDS, InputMark, InputRange, Journal, KEY, LastRecord, POSITION, RESETS, SHAPE,
 };
 use super::tick::last_applied;
-use crate::engine::CORE;
-use crate::engine::article::EventTime;
 use std::collections::{BTreeMap, BTreeSet};
+use wirefold_engine::CORE;
+use wirefold_engine::article::EventTime;
 
 /// How many passed journals a batch tombstones at most.
 const JOURNALS_PASSED_MAX: usize = 1_000;
 
 /// The journal of the items; its clock is still the lowest.
-pub(super) fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journal {
+pub(super) fn journal(
+    memory: &ShardState,
+    items: &[PreparedRecord],
+    with: BatchContext<'_>,
+) -> Journal {
     let mut ranges: BTreeMap<&Partition, (i64, i64)> = BTreeMap::new();
-    for Item { record, .. } in items {
+    for PreparedRecord { record, .. } in items {
         let mark = memory.position.inputs.get(&record.from);
         let from = mark.map_or(record.offset, |mark| mark.next);
         ranges.entry(&record.from).or_insert((from, from)).1 = record.offset + 1;
     }
     let index: BTreeMap<&Partition, u32> = ranges.keys().copied().zip(0..).collect();
     let mut order: Vec<(u32, u32)> = Vec::new();
-    for Item { record, .. } in items {
+    for PreparedRecord { record, .. } in items {
         let range = index[&record.from];
         match order.last_mut() {
             Some((last, count)) if *last == range => *count += 1,
             _ => order.push((range, 1)),
         }
     }
-    let range = |(of, (from, to)): (&Partition, (i64, i64))| Range { of: of.clone(), from, to };
+    let range =
+        |(of, (from, to)): (&Partition, (i64, i64))| InputRange { of: of.clone(), from, to };
     let ticks = if items.is_empty() { last_applied(memory) } else { None };
     let passed = if items.is_empty() { with.passed } else { &[] };
     Journal {
@@ -52,7 +57,7 @@ pub(super) fn journal(memory: &Memory, items: &[Item], with: With<'_>) -> Journa
 /// The changelog records of a batch: `records` of the engine, the journal, the journals passed, the
 /// position.
 pub(super) fn changelog(
-    memory: &mut Memory,
+    memory: &mut ShardState,
     number: u64,
     journal: &Journal,
     mut records: Vec<OutputRecord>,
@@ -91,11 +96,11 @@ pub(super) fn changelog(
 
 /// Where each partition of the journal stands after it.
 pub(super) fn marks(
-    memory: &Memory,
+    memory: &ShardState,
     journal: &Journal,
-    items: &[Item],
+    items: &[PreparedRecord],
 ) -> Vec<(Partition, InputMark)> {
-    let mark = |range: &Range| {
+    let mark = |range: &InputRange| {
         let last = items.iter().rev().find(|item| item.record.from == range.of);
         let last = last.map(|item| last_record(&item.record));
         // Behind control markers the last record is the same as before.

@@ -5,7 +5,7 @@
 //! - A record panics while it is applied or encoded: the state is rebuilt, the record refused.
 //! - A changelog record is too large: the state is rebuilt, and the batch is applied again with a
 //!   check after each record, which names the one to refuse.
-//! - The process ends or hangs while a batch is applied: the next owner sees the [`Attempt`] in the
+//! - The process ends or hangs while a batch is applied: the next owner sees the [`BatchAttempt`] in the
 //!   changelog. After [`FAILURES_MAX`] failures records go one by one, and one that fails as often
 //!   alone is refused.
 //!
@@ -15,10 +15,10 @@
 //! An `at_least_once` batch whose plan is written was applied once, and is not taken apart.
 
 use super::broker::{Fault, InputRecord, OutputRecord, Partition, Role, Writer};
-use super::memory::Memory;
-use super::prepare::Refused;
-use super::record::{self, ATTEMPT, Attempt, Position};
-use super::reject::{FAILED, Refusal};
+use super::memory::ShardState;
+use super::prepare::RefusedRecords;
+use super::record::{self, ATTEMPT, BatchAttempt, Position};
+use super::reject::{FAILED, IsolationReason};
 use super::transaction::write_apart;
 
 /// How often a batch, or a record alone, may fail before it is taken apart, or refused.
@@ -45,10 +45,10 @@ enum Suspect {
 #[derive(Debug, Default)]
 pub(super) struct Isolation {
     /// Records that are refused unseen.
-    pub(super) refused: Refused,
+    pub(super) refused: RefusedRecords,
     pub(super) scrutiny: Scrutiny,
     /// The attempt that this process has written, as far as it is still in the changelog.
-    announced: Option<Attempt>,
+    announced: Option<BatchAttempt>,
     /// The next batch has to be announced.
     due: bool,
     suspect: Option<(Suspect, u32)>,
@@ -63,7 +63,7 @@ impl Isolation {
     }
 
     /// Judges the attempt that the changelog holds.
-    pub(super) fn judge(&mut self, memory: &Memory) {
+    pub(super) fn judge(&mut self, memory: &ShardState) {
         let found = memory.attempt.as_ref();
         let Some(found) = found.filter(|found| found.batch == memory.position.batch + 1) else {
             return;
@@ -86,13 +86,13 @@ impl Isolation {
             Suspect::Batch => self.single = found.records,
             Suspect::Record(from, offset) => {
                 let message = format!("processing it ended the process {failures} times");
-                self.refuse(from, offset, Refusal { reason: FAILED, message });
+                self.refuse(from, offset, IsolationReason { reason: FAILED, message });
             }
         }
     }
 
     /// From now on the record is refused unseen.
-    pub(super) fn refuse(&mut self, from: Partition, offset: i64, why: Refusal) {
+    pub(super) fn refuse(&mut self, from: Partition, offset: i64, why: IsolationReason) {
         let (topic, partition, reason) = (&from.topic, from.partition, why.reason);
         tracing::error!(%topic, partition, offset, reason, "a record is isolated and rejected");
         self.refused.insert((from, offset), why);
@@ -107,7 +107,7 @@ impl Isolation {
     pub(super) fn announce<W: Writer>(
         &mut self,
         writer: &mut W,
-        memory: &mut Memory,
+        memory: &mut ShardState,
         records: &[InputRecord],
     ) -> Result<(), Fault> {
         let wanted = self.due || self.single > 0 || self.suspect.is_some();
@@ -117,7 +117,7 @@ impl Isolation {
         let count = u32::try_from(records.len()).unwrap_or(u32::MAX);
         let same = suspect(&first.from, first.offset, count);
         let failures = self.suspect.take().filter(|(suspect, _)| *suspect == same);
-        let attempt = Attempt {
+        let attempt = BatchAttempt {
             take_over: memory.generation,
             batch: memory.position.batch + 1,
             from: first.from.clone(),
@@ -160,7 +160,7 @@ fn suspect(from: &Partition, offset: i64, records: u32) -> Suspect {
 }
 
 /// Writes the attempt, or its tombstone, on its own.
-fn write<W: Writer>(writer: &mut W, attempt: Option<&Attempt>) -> Result<(), Fault> {
+fn write<W: Writer>(writer: &mut W, attempt: Option<&BatchAttempt>) -> Result<(), Fault> {
     let record = OutputRecord {
         role: Role::State,
         key: Some(ATTEMPT.into()),
@@ -173,21 +173,22 @@ fn write<W: Writer>(writer: &mut W, attempt: Option<&Attempt>) -> Result<(), Fau
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemon::pipeline::memory::Log;
-    use crate::engine::Settings;
-    use crate::engine::fingerprint::FloodKey;
+    use crate::daemon::pipeline::memory::ChangelogReader;
+    use wirefold_engine::Settings;
+    use wirefold_engine::fingerprint::FloodKey;
 
     fn part() -> Partition {
         Partition { topic: "in".into(), partition: 0 }
     }
 
-    fn attempt(offset: i64, records: u32, failures: u32, single: u32) -> Attempt {
-        Attempt { take_over: 1, batch: 1, from: part(), offset, records, failures, single }
+    fn attempt(offset: i64, records: u32, failures: u32, single: u32) -> BatchAttempt {
+        BatchAttempt { take_over: 1, batch: 1, from: part(), offset, records, failures, single }
     }
 
     /// What a new process makes of an attempt: records to take one by one, records refused.
-    fn judged(found: Attempt) -> (u32, usize) {
-        let mut memory = Log::default().build(Settings::default(), FloodKey(7)).unwrap();
+    fn judged(found: BatchAttempt) -> (u32, usize) {
+        let mut memory =
+            ChangelogReader::default().build(Settings::default(), FloodKey(7)).unwrap();
         memory.attempt = Some(found);
         let mut isolation = Isolation::default();
         isolation.judge(&memory);
@@ -200,12 +201,17 @@ mod tests {
         assert_eq!(judged(attempt(0, 900, 1, 0)), (900, 0), "two take the batch apart");
         assert_eq!(judged(attempt(7, 1, 0, 893)), (893, 0), "once alone");
         assert_eq!(judged(attempt(7, 1, 1, 893)), (893, 1), "twice alone");
-        assert_eq!(judged(Attempt { batch: 9, ..attempt(7, 1, 1, 0) }), (0, 0), "another batch");
+        assert_eq!(
+            judged(BatchAttempt { batch: 9, ..attempt(7, 1, 1, 0) }),
+            (0, 0),
+            "another batch"
+        );
     }
 
     #[test]
     fn an_attempt_of_ones_own_is_no_failure() {
-        let mut memory = Log::default().build(Settings::default(), FloodKey(7)).unwrap();
+        let mut memory =
+            ChangelogReader::default().build(Settings::default(), FloodKey(7)).unwrap();
         let own = attempt(7, 1, 1, 3);
         memory.attempt = Some(own.clone());
         let mut isolation = Isolation { announced: Some(own), ..Isolation::default() };

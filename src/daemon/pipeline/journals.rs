@@ -7,8 +7,8 @@
 use super::broker::Fault;
 use super::memory::stop;
 use super::record::{self, Journal};
-use crate::engine::article::{EventTime, Span};
 use std::collections::{BTreeMap, VecDeque};
+use wirefold_engine::article::{EventTime, Span};
 
 const MINUTE_MS: i64 = 60_000;
 

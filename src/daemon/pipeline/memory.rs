@@ -1,8 +1,8 @@
 //! What a shard remembers: the engine's state, the position, the journals, and the batch that the
 //! broker has not confirmed yet.
 //!
-//! In: the changelog, record by record ([`Log`]). Out: a [`Memory`] that equals the one that wrote
-//! it, or the decision what became of an unconfirmed batch ([`Memory::outcome`]).
+//! In: the changelog, record by record ([`ChangelogReader`]). Out: a [`ShardState`] that equals the one that wrote
+//! it, or the decision what became of an unconfirmed batch ([`ShardState::outcome`]).
 //!
 //! A batch that went wrong is kept with its finished records. `apply` is deterministic, so writing
 //! those same records again under a new writer is the same as undoing the batch and applying it
@@ -13,22 +13,22 @@
 //! and did not know that it had lost the shard. Everything else counts as it comes.
 
 use super::batch::Batch;
-use super::broker::{Ends, Fault, LogRecord, Partition, WriteId};
-use super::held::{self, Held};
+use super::broker::{Fault, LogRecord, OutputEnds, Partition, WriteId};
+use super::compat::ShardPosition;
+use super::embargoed::{self, EmbargoedRecords};
 use super::journals::{self, Journals};
 use super::record::{
-    self, ATTEMPT, Attempt, END, ENDS, End, FENCE, GROUP, Journal, KEY, PLAN, POSITION, Plan,
-    Position, RESETS, SHAPE, SWEEP, Shape,
+    self, ATTEMPT, BatchAttempt, BatchEnd, END, ENDS, FENCE, GROUP, Journal, KEY, PLAN, POSITION,
+    Plan, Position, RESETS, SHAPE, SWEEP, StateShape,
 };
-use super::shape::Standing;
-use crate::engine::Settings;
-use crate::engine::fingerprint::FloodKey;
-use crate::engine::state::{RestoreError, State};
 use std::collections::BTreeMap;
+use wirefold_engine::Settings;
+use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::state::{RestoreError, State};
 
 /// All of one shard.
 #[derive(Debug)]
-pub struct Memory {
+pub struct ShardState {
     /// The engine's state.
     pub state: State,
     /// How far it has come.
@@ -36,7 +36,7 @@ pub struct Memory {
     /// The journals that the window has not passed yet.
     pub journals: Journals,
     /// What waits for the end of an embargo.
-    pub held: Held,
+    pub held: EmbargoedRecords,
     /// The offset after the last changelog record known.
     pub log_end: i64,
     /// The take-over of the shard, by the offset of its fence.
@@ -48,32 +48,32 @@ pub struct Memory {
     /// Whether the changelog holds `resets`.
     pub resets_written: bool,
     /// For each output partition, the offset after the last record known to be written.
-    pub ends: Ends,
+    pub ends: OutputEnds,
     /// Whether the changelog says where outputs end.
     pub ends_written: bool,
     /// For each output partition, the offset after which a record may be part of a torn transaction;
     /// `None` while no batch says where its outputs are.
-    pub unaccounted: Option<Ends>,
+    pub unaccounted: Option<OutputEnds>,
     /// The last batch that the broker acknowledged since the shard was taken over, and the offset of
     /// its last changelog record.
     pub confirmed: Option<(WriteId, i64)>,
     /// Whether the flood key is in the changelog.
     pub key_written: bool,
     /// What it rests on; `None` until that is known.
-    pub shape: Option<Shape>,
+    pub shape: Option<StateShape>,
     /// Whether the changelog says so.
     pub shape_written: bool,
     /// The batch that an earlier owner planned and did not end.
     pub open_plan: Option<Plan>,
     /// The batch that an owner announced and did not write.
-    pub attempt: Option<Attempt>,
+    pub attempt: Option<BatchAttempt>,
     /// The batch that is applied here and not confirmed by the broker.
     pub unconfirmed: Option<Batch>,
 }
 
 /// What became of an unconfirmed batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum BatchOutcome {
     /// The log holds it in full.
     Written,
     /// The log holds nothing, or a part that writing it again covers.
@@ -82,13 +82,13 @@ pub enum Outcome {
     Foreign,
 }
 
-impl Memory {
+impl ShardState {
     /// Judges by the changelog's tail, from `log_end` on, what became of the unconfirmed batch.
-    pub fn outcome(&self, tail: &[LogRecord]) -> Outcome {
+    pub fn outcome(&self, tail: &[LogRecord]) -> BatchOutcome {
         let tail = &counting(tail);
         let Some(batch) = &self.unconfirmed else {
             let empty = tail.iter().all(|found| meaningless(&found.key));
-            return if empty { Outcome::Written } else { Outcome::Foreign };
+            return if empty { BatchOutcome::Written } else { BatchOutcome::Foreign };
         };
         let own = batch.changelog();
         let known = |found: &LogRecord| {
@@ -97,10 +97,14 @@ impl Memory {
                 || batch.marks_with(&found.key, found.value.as_deref())
         };
         if !tail.iter().all(known) {
-            return Outcome::Foreign;
+            return BatchOutcome::Foreign;
         }
         let mark = batch.mark();
-        if tail.iter().any(|found| found.key == mark) { Outcome::Written } else { Outcome::Missing }
+        if tail.iter().any(|found| found.key == mark) {
+            BatchOutcome::Written
+        } else {
+            BatchOutcome::Missing
+        }
     }
 
     /// Follows a batch that another instance wrote and that ends at `log_end`.
@@ -124,8 +128,8 @@ impl Memory {
             self.shape = Some(record::decode(SHAPE, &shape).map_err(stop)?);
             self.shape_written = true;
         }
-        let mut held = batch.split_off(held::HELD);
-        batch.append(&mut held.split_off(&(held::HELD.to_owned() + "~")));
+        let mut held = batch.split_off(embargoed::HELD);
+        batch.append(&mut held.split_off(&(embargoed::HELD.to_owned() + "~")));
         for (key, value) in held {
             self.held.follow(&key, value.as_deref(), self.log_end).map_err(stop)?;
         }
@@ -180,7 +184,7 @@ impl Memory {
 
     /// Takes note that the broker acknowledged the batch that `attempt` wrote, up to `ends` and to
     /// `log_end` in the changelog.
-    pub fn acknowledged(&mut self, attempt: WriteId, log_end: i64, ends: Ends) {
+    pub fn acknowledged(&mut self, attempt: WriteId, log_end: i64, ends: OutputEnds) {
         self.confirm(log_end);
         self.confirmed = Some((attempt, log_end - 1));
         self.unaccounted = Some(self.ends.clone());
@@ -191,13 +195,13 @@ impl Memory {
     }
 
     /// Takes note that nothing before `until` is missing.
-    pub fn accounted(&mut self, until: &Ends) {
+    pub fn accounted(&mut self, until: &OutputEnds) {
         self.ends.extend(until);
         self.unaccounted = Some(self.ends.clone());
         self.confirmed = None;
     }
 
-    fn claimed(&mut self, claim: &Claim) {
+    fn claimed(&mut self, claim: &OwnerClaim) {
         if claim.group.is_some() {
             self.group.clone_from(&claim.group);
         }
@@ -228,23 +232,23 @@ fn meaningless(key: &str) -> bool {
 
 /// What the changelog says of its owner and of the outputs, batch or no batch.
 #[derive(Debug, Default)]
-struct Claim {
+struct OwnerClaim {
     group: Option<String>,
-    ends: Option<Ends>,
+    ends: Option<OutputEnds>,
 }
 
 /// The changelog while it is read: into a memory that is yet to be built, or behind one that follows.
 #[derive(Debug, Default)]
-pub struct Log {
+pub struct ChangelogReader {
     /// The last value of every key: since the beginning, and since the last whole batch once a memory
     /// follows, tombstones too.
     values: BTreeMap<String, Option<Vec<u8>>>,
     /// What waits for the end of an embargo, while no memory follows: its bytes are bounded.
-    held: Held,
+    held: EmbargoedRecords,
     pending: Vec<LogRecord>,
     plan: Option<Plan>,
-    claim: Claim,
-    attempt: Option<Attempt>,
+    claim: OwnerClaim,
+    attempt: Option<BatchAttempt>,
     generation: u64,
     /// Whether a plan that does not count has begun and not ended.
     in_void: bool,
@@ -255,7 +259,7 @@ pub struct Log {
     whole: bool,
 }
 
-impl Log {
+impl ChangelogReader {
     /// Records read so far.
     pub fn read(&self) -> u64 {
         self.read
@@ -282,7 +286,7 @@ impl Log {
     /// # Errors
     /// [`Fault::Stop`] when it is not readable; [`Fault::Doubt`] when the memory cannot follow, and is
     /// of no more use.
-    pub fn take(&mut self, found: LogRecord, memory: Option<&mut Memory>) -> Result<(), Fault> {
+    pub fn take(&mut self, found: LogRecord, memory: Option<&mut ShardState>) -> Result<(), Fault> {
         self.read += 1;
         self.end = Some(found.offset + 1);
         if record::is_fence(&found.key) {
@@ -317,7 +321,7 @@ impl Log {
                 self.plan = Some(plan);
             }
             (END, Some(value)) => {
-                let end: End = record::decode(END, value).map_err(stop)?;
+                let end: BatchEnd = record::decode(END, value).map_err(stop)?;
                 self.generation = end.generation;
                 self.plan = None;
                 for pending in std::mem::take(&mut self.pending) {
@@ -346,7 +350,9 @@ impl Log {
             (PLAN, Some(value)) => {
                 Some(record::decode::<Plan>(PLAN, value).map_err(stop)?.generation)
             }
-            (END, Some(value)) => Some(record::decode::<End>(END, value).map_err(stop)?.generation),
+            (END, Some(value)) => {
+                Some(record::decode::<BatchEnd>(END, value).map_err(stop)?.generation)
+            }
             _ => found.generation,
         };
         let void = says.map_or(self.in_void, |generation| generation < self.generation);
@@ -372,7 +378,7 @@ impl Log {
 
     fn put(&mut self, found: LogRecord, follows: bool) -> Result<(), Fault> {
         let LogRecord { offset, key, value, .. } = found;
-        if !follows && key.starts_with(held::HELD) {
+        if !follows && key.starts_with(embargoed::HELD) {
             return self.held.follow(&key, value.as_deref(), offset).map_err(stop);
         }
         match value {
@@ -383,10 +389,10 @@ impl Log {
     }
 
     /// Takes note that `memory` has written or confirmed all that the log holds.
-    pub fn passed(&mut self, memory: &Memory) {
+    pub fn passed(&mut self, memory: &ShardState) {
         debug_assert!(self.values.is_empty(), "an owner's log holds nothing that memory does not");
         (self.plan, self.end) = (None, Some(memory.log_end));
-        self.claim = Claim::default();
+        self.claim = OwnerClaim::default();
         self.attempt.clone_from(&memory.attempt);
         self.generation = self.generation.max(memory.generation);
     }
@@ -395,7 +401,7 @@ impl Log {
     ///
     /// # Errors
     /// [`Fault::Doubt`] when it does not end a batch: records were missed.
-    pub fn ends(&mut self, end: i64, memory: Option<&mut Memory>) -> Result<(), Fault> {
+    pub fn ends(&mut self, end: i64, memory: Option<&mut ShardState>) -> Result<(), Fault> {
         self.end = Some(end);
         let Some(memory) = memory else { return Ok(()) };
         if !self.values.is_empty() {
@@ -413,7 +419,7 @@ impl Log {
     ///
     /// # Errors
     /// [`Fault::Stop`] when a record is missing, damaged or of a newer release.
-    pub fn build(&mut self, settings: Settings, fresh_key: FloodKey) -> Result<Memory, Fault> {
+    pub fn build(&mut self, settings: Settings, fresh_key: FloodKey) -> Result<ShardState, Fault> {
         let held = std::mem::take(&mut self.values).into_iter();
         let mut values: BTreeMap<String, Vec<u8>> =
             held.filter_map(|(key, value)| Some((key, value?))).collect();
@@ -428,7 +434,7 @@ impl Log {
                     .into(),
             ));
         }
-        let shape = values.remove(SHAPE).map(|v| record::decode::<Shape>(SHAPE, &v));
+        let shape = values.remove(SHAPE).map(|v| record::decode::<StateShape>(SHAPE, &v));
         let shape = shape.transpose().map_err(stop)?;
         let position = position.unwrap_or_default();
         let resets = values.remove(RESETS).map(|v| record::decode(RESETS, &v));
@@ -437,7 +443,7 @@ impl Log {
         let held = std::mem::take(&mut self.held);
         let flood_key = key.map_or(fresh_key, FloodKey);
         let state = State::restore(settings, flood_key, values).map_err(stop)?;
-        let mut memory = Memory {
+        let mut memory = ShardState {
             state,
             position,
             journals,
@@ -447,7 +453,7 @@ impl Log {
             group: None,
             resets,
             resets_written: true,
-            ends: Ends::new(),
+            ends: OutputEnds::new(),
             ends_written: false,
             unaccounted: None,
             confirmed: None,
@@ -463,11 +469,11 @@ impl Log {
     }
 
     /// Where the shard stands whose plan, end, position and shape were taken in.
-    pub(super) fn standing(mut self) -> Result<Standing, Fault> {
+    pub(super) fn standing(mut self) -> Result<ShardPosition, Fault> {
         let mut held = |key| self.values.remove(key).flatten();
         let shape = held(SHAPE).map(|v| record::decode(SHAPE, &v));
         let position = held(POSITION).map(|v| record::decode(POSITION, &v));
-        Ok(Standing {
+        Ok(ShardPosition {
             shape: shape.transpose().map_err(stop)?,
             position: position.transpose().map_err(stop)?.unwrap_or_default(),
             planned: self.plan.is_some(),

@@ -17,17 +17,17 @@
 //!
 //! Cost: a scan of the partitions per record.
 //!
-//! [`Merge::follow`] replaces the rule by a recorded order, for the batch that a plan describes.
+//! [`PartitionMerge::follow`] replaces the rule by a recorded order, for the batch that a plan describes.
 
-use super::broker::{Fetching, InputRecord, Partition};
-use crate::engine::article::EventTime;
+use super::broker::{FetchState, InputRecord, Partition};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+use wirefold_engine::article::EventTime;
 
 /// The partitions, what was polled of each and not yet given.
 #[derive(Debug)]
-pub struct Merge {
-    partitions: BTreeMap<Partition, Queue>,
+pub struct PartitionMerge {
+    partitions: BTreeMap<Partition, PartitionQueue>,
     wait: Duration,
     ahead_bytes_max: usize,
     waiting_since: Option<Duration>,
@@ -35,7 +35,7 @@ pub struct Merge {
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct PartitionQueue {
     records: VecDeque<InputRecord>,
     bytes: usize,
     at_end: bool,
@@ -43,7 +43,7 @@ struct Queue {
     held_back: bool,
 }
 
-impl Merge {
+impl PartitionMerge {
     /// Merges nothing yet.
     pub fn new(wait: Duration, ahead_bytes_max: usize) -> Self {
         let partitions = BTreeMap::new();
@@ -61,7 +61,7 @@ impl Merge {
     }
 
     /// Takes in a record. Says so when its partition is to be held back.
-    pub fn offer(&mut self, record: InputRecord) -> Option<(Partition, Fetching)> {
+    pub fn offer(&mut self, record: InputRecord) -> Option<(Partition, FetchState)> {
         let partition = record.from.clone();
         let limit = self.ahead_bytes_max;
         let queue = self.partitions.entry(partition.clone()).or_default();
@@ -71,7 +71,7 @@ impl Merge {
         queue.records.push_back(record);
         let over = queue.bytes > limit && !queue.held_back;
         queue.held_back |= over;
-        over.then_some((partition, Fetching::Off))
+        over.then_some((partition, FetchState::Off))
     }
 
     /// Whether everything of a partition has been given, up to its end.
@@ -93,7 +93,10 @@ impl Merge {
 
     /// The next record, if it is certain, or waited for long enough by `now`. Says so when its
     /// partition is to be fetched again.
-    pub fn next(&mut self, now: Duration) -> Option<(InputRecord, Option<(Partition, Fetching)>)> {
+    pub fn next(
+        &mut self,
+        now: Duration,
+    ) -> Option<(InputRecord, Option<(Partition, FetchState)>)> {
         let from = match self.script.front() {
             Some((partition, _)) => partition.clone(),
             None => self.smallest(now)?,
@@ -110,7 +113,7 @@ impl Merge {
                 self.script.pop_front();
             }
         }
-        Some((record, resume.then_some((from, Fetching::On))))
+        Some((record, resume.then_some((from, FetchState::On))))
     }
 
     /// How long the merge will wait at most, from `now` on, for a partition that is empty and not
@@ -126,14 +129,15 @@ impl Merge {
     }
 
     fn smallest(&mut self, now: Duration) -> Option<Partition> {
-        let head = |queue: &Queue| queue.records.front().map(|r| r.timestamp);
+        let head = |queue: &PartitionQueue| queue.records.front().map(|r| r.timestamp);
         let (_, from) = self
             .partitions
             .iter()
             .filter_map(|(p, queue)| Some((head(queue)?.unwrap_or(EventTime(i64::MIN)), p)))
             .min()?;
         let from = from.clone();
-        let missing = |queue: &Queue| queue.records.is_empty() && !queue.at_end && !queue.given_up;
+        let missing =
+            |queue: &PartitionQueue| queue.records.is_empty() && !queue.at_end && !queue.given_up;
         if !self.partitions.values().any(missing) {
             self.waiting_since = None;
             return Some(from);
@@ -171,13 +175,13 @@ mod tests {
         }
     }
 
-    fn merge(partitions: i32) -> Merge {
-        let mut merge = Merge::new(WAIT, 1_000);
+    fn merge(partitions: i32) -> PartitionMerge {
+        let mut merge = PartitionMerge::new(WAIT, 1_000);
         (0..partitions).for_each(|p| merge.add(part(p)));
         merge
     }
 
-    fn drain(merge: &mut Merge, now: Duration) -> Vec<(i32, i64)> {
+    fn drain(merge: &mut PartitionMerge, now: Duration) -> Vec<(i32, i64)> {
         std::iter::from_fn(|| merge.next(now).map(|(r, _)| (r.from.partition, r.offset))).collect()
     }
 
@@ -231,7 +235,7 @@ mod tests {
         assert_eq!(held.iter().filter(|h| **h).count(), 1, "said once");
         merge.end(&part(1));
         let resumed: Vec<bool> = std::iter::from_fn(|| merge.next(Duration::ZERO))
-            .map(|(_, change)| change == Some((part(0), Fetching::On)))
+            .map(|(_, change)| change == Some((part(0), FetchState::On)))
             .collect();
         assert_eq!(resumed.len(), 8);
         assert_eq!(resumed.iter().filter(|r| **r).count(), 1, "said once");
@@ -256,7 +260,7 @@ mod tests {
         /// merge of the partitions by running maximum.
         #[test]
         fn gives_everything_once_and_in_order(times in proptest::collection::vec((0..4i32, 0..50i64), 0..60)) {
-            let mut merge = Merge::new(WAIT, usize::MAX);
+            let mut merge = PartitionMerge::new(WAIT, usize::MAX);
             (0..4).for_each(|p| merge.add(part(p)));
             let mut queues: BTreeMap<i32, VecDeque<(i64, i64)>> = BTreeMap::new();
             for (p, at) in times {

@@ -11,7 +11,7 @@
 //!
 //! Invariants: PI-1 a writer exists only while the lease is held; PI-2 the changelog is read only
 //! after the writer has fenced the former owner, and up to a record that it wrote since; PI-3 what memory holds and the broker does not is
-//! at most one batch, [`Memory::unconfirmed`]; PI-4 a new batch begins only when that is none.
+//! at most one batch, [`ShardState::unconfirmed`]; PI-4 a new batch begins only when that is none.
 //!
 //! When a call leaves doubt, the writer is dropped, and after the lease is confirmed a new one is
 //! made and the changelog's tail is read. Is the batch there, the loop goes on; is it not, its
@@ -26,8 +26,9 @@ mod backlog;
 pub mod batch;
 pub mod broker;
 mod changes;
-pub mod context;
-pub mod held;
+mod compat;
+pub mod embargoed;
+pub mod encoder;
 pub mod isolation;
 pub mod journals;
 pub mod lease;
@@ -37,36 +38,37 @@ mod observer;
 mod owner;
 pub mod prepare;
 mod reader;
-mod recall;
 pub mod record;
+mod recover;
 pub mod reject;
 pub mod repair;
 mod settings;
-mod shape;
 pub mod shards;
 mod spans;
 mod standby;
 mod start;
 mod tick;
+pub mod trace_context;
 mod transaction;
 
-use crate::daemon::repeats::throttled;
-use crate::daemon::{metrics, panics};
-use crate::engine::article::{EventTime, Span};
+use crate::daemon::panic_guard;
+use crate::daemon::telemetry::metrics;
+use crate::daemon::telemetry::throttle::throttled;
 use backlog::Backlog;
-use batch::{Failure, With};
-use broker::{Broker, Clock, Committed, Fault, InputRecord, WriteId, Writer};
+use batch::{ApplyError, BatchContext};
+use broker::{Broker, Clock, CommitCertainty, Fault, InputRecord, WriteId, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use isolation::{Isolation, Scrutiny};
 use lease::{Lease, Wake};
-use memory::{Log, Memory};
-pub use observer::{Ended, Following, InputWaiting, Observer, Phase, Waiting};
+use memory::{ChangelogReader, ShardState};
+pub use observer::{InputLag, Observer, PartitionLag, Phase, StandbyProgress, TransactionEnd};
 use prepare::Preparer;
 use reader::Reader;
-pub use settings::{ClockSource, Delivery, Reset, Settings, Setup, TooLarge};
-use standby::Trail;
+pub use settings::{ClockSource, Delivery, Settings, Setup, StartReset, TooLarge};
+use standby::StandbyTrail;
 use std::time::Duration;
 use transaction::transact;
+use wirefold_engine::article::{EventTime, Span};
 
 /// The rest between two attempts to recover: it doubles while nothing is written.
 const REST_MIN: Duration = Duration::from_millis(25);
@@ -87,10 +89,10 @@ pub struct Pipeline<B: Broker, C: Clock> {
     broker: B,
     clock: C,
     observer: Box<dyn Observer>,
-    log: Log,
-    memory: Option<Memory>,
+    log: ChangelogReader,
+    memory: Option<ShardState>,
     reader: Option<Reader<B::Input>>,
-    trail: Trail<B::Tail>,
+    trail: StandbyTrail<B::Tail>,
     preparer: Preparer,
     isolation: Isolation,
     panics: u32,
@@ -107,7 +109,7 @@ pub struct Pipeline<B: Broker, C: Clock> {
 }
 
 /// Why a shard is no longer worked on, without fault.
-enum Why {
+enum StopReason {
     Stop,
     Revoked(Sender<()>),
     Lost,
@@ -124,10 +126,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             broker,
             clock,
             observer,
-            log: Log::default(),
+            log: ChangelogReader::default(),
             memory: None,
             reader: None,
-            trail: Trail::default(),
+            trail: StandbyTrail::default(),
             written: 0,
             looked_at: None,
             turn_at: Duration::ZERO,
@@ -150,9 +152,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                     let why = self.own(&lease, wakes)?;
                     self.reader = None;
                     match why {
-                        Why::Stop => return Ok(()),
-                        Why::Revoked(done) => drop(done),
-                        Why::Lost => {}
+                        StopReason::Stop => return Ok(()),
+                        StopReason::Revoked(done) => drop(done),
+                        StopReason::Lost => {}
                     }
                     self.rest(Phase::Idle);
                 }
@@ -168,7 +170,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     /// Works on the shard until the lease or the process ends.
-    fn own(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, String> {
+    fn own(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, String> {
         let within = duration(self.setup.settings.confirm_within);
         let mut rest = REST_MIN;
         self.look_before_work()?;
@@ -197,7 +199,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             }
             if !lease.confirm(within) {
                 lease.give_up();
-                return Ok(Why::Lost);
+                return Ok(StopReason::Lost);
             }
             point!("after-confirm");
         }
@@ -206,7 +208,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Does `work`. A panic in it costs what is remembered, which the changelog gives back; too many
     /// in a row end the pipeline.
     fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        let why = match panics::caught(|| work(self)) {
+        let why = match panic_guard::caught(|| work(self)) {
             Ok(done) => return done,
             Err(why) => why,
         };
@@ -222,19 +224,19 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 
     /// What is to be done about a batch that cannot be applied: the state is rebuilt, and the record
     /// that causes it is refused next time, or found out.
-    fn failed(&mut self, failure: Failure) -> Fault {
+    fn failed(&mut self, failure: ApplyError) -> Fault {
         self.forget();
         let why = match failure {
-            Failure::Stop(why) => return Fault::Stop(why),
-            Failure::Record(from, offset, why) => {
+            ApplyError::Stop(why) => return Fault::Stop(why),
+            ApplyError::Record(from, offset, why) => {
                 let message = why.message.clone();
                 self.isolation.refuse(from, offset, why);
                 message
             }
-            Failure::Batch(why) if self.isolation.scrutiny == Scrutiny::EachRecord => {
+            ApplyError::Batch(why) if self.isolation.scrutiny == Scrutiny::EachRecord => {
                 return Fault::Stop(why);
             }
-            Failure::Batch(why) => {
+            ApplyError::Batch(why) => {
                 self.isolation.scrutiny = Scrutiny::EachRecord;
                 why
             }
@@ -243,44 +245,44 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     /// A short rest between attempts, ended by a wake.
-    fn pause(wakes: &Receiver<Wake>, rest: Duration) -> Option<Why> {
+    fn pause(wakes: &Receiver<Wake>, rest: Duration) -> Option<StopReason> {
         match wakes.recv_timeout(rest) {
             Ok(wake) => Self::asked(wake),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Why::Stop),
+            Err(RecvTimeoutError::Disconnected) => Some(StopReason::Stop),
         }
     }
 
-    fn asked(wake: Wake) -> Option<Why> {
+    fn asked(wake: Wake) -> Option<StopReason> {
         match wake {
             Wake::Granted(_) | Wake::Elsewhere => None,
-            Wake::Revoked(done) => Some(Why::Revoked(done)),
-            Wake::Lost => Some(Why::Lost),
-            Wake::Stop => Some(Why::Stop),
+            Wake::Revoked(done) => Some(StopReason::Revoked(done)),
+            Wake::Lost => Some(StopReason::Lost),
+            Wake::Stop => Some(StopReason::Stop),
         }
     }
 
-    fn woken(wakes: &Receiver<Wake>) -> Option<Why> {
+    fn woken(wakes: &Receiver<Wake>) -> Option<StopReason> {
         match wakes.try_recv() {
             Ok(wake) => Self::asked(wake),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Why::Stop),
+            Err(TryRecvError::Disconnected) => Some(StopReason::Stop),
         }
     }
 
     /// Takes the shard over and works on it with one writer. On a fault that writer is dropped.
-    fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<Why, Fault> {
+    fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, Fault> {
         let mut writer = self.broker.writer()?;
         self.forget_outgrown();
         point!("after-fence");
         if !lease.held() {
             // The process was suspended on the way: it says no more than that it once was the owner.
-            return Ok(Why::Lost);
+            return Ok(StopReason::Lost);
         }
         let ends = writer.sweep()?;
         self.take_over(&mut writer, &ends)?;
         if let Some(memory) = &mut self.memory {
-            shape::fit(&mut self.broker, memory, &self.setup)?;
+            compat::fit(&mut self.broker, memory, &self.setup)?;
         }
         point!("after-recall");
         if self.memory.as_ref().is_some_and(|memory| memory.unconfirmed.is_some()) {
@@ -297,13 +299,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let mut committed_at = self.clock.elapsed();
         loop {
             if let Some(why) = Self::woken(wakes) {
-                if matches!(why, Why::Stop) {
+                if matches!(why, StopReason::Stop) {
                     self.observer.phase(Phase::Stopping);
                 }
                 return Ok(why);
             }
             if !lease.held() {
-                return Ok(Why::Lost);
+                return Ok(StopReason::Lost);
             }
             self.turn_at = self.clock.elapsed();
             let worked = self.step(&mut writer, committed_at, wakes)?;
@@ -347,7 +349,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             Some(plan) => plan.journal.ranges.iter().filter(|r| r.from < r.to).cloned().collect(),
             None => self.backlog.markers(&memory.position),
         };
-        let with = With {
+        let with = BatchContext {
             reading,
             clock: self.setup.clock,
             passed: &passed,
@@ -445,10 +447,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         };
         let outcome = transact(writer, batch, attempt, memory.log_end, &ours);
         let took = self.clock.elapsed().saturating_sub(started);
-        self.observer.transacted(Ended::of(&outcome), took);
+        self.observer.transacted(TransactionEnd::of(&outcome), took);
         let committed = outcome?;
         point!("after-commit");
-        if committed == Committed::AfterTrouble {
+        if committed == CommitCertainty::AfterTrouble {
             return Err(Fault::Doubt("a commit went through, but after trouble".into()));
         }
         self.written += 1;

@@ -4,12 +4,12 @@
 //! views. What is told of articles is final: it is told after the commit.
 
 use super::batch::Batch;
-use super::broker::{Committed, Fault, Partition};
-use super::memory::Memory;
-use crate::engine::article::{EventTime, Span};
+use super::broker::{CommitCertainty, Fault, Partition};
+use super::memory::ShardState;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use wirefold_engine::article::{EventTime, Span};
 
 /// Where the pipeline stands, for readiness and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,34 +52,34 @@ pub trait Observer: Send {
     fn phase(&mut self, phase: Phase);
     /// Memory agrees with the changelog, or a batch is committed, at `wall`. What of the state was
     /// touched may be taken from it.
-    fn committed(&mut self, memory: &mut Memory, batch: Option<&Batch>, wall: EventTime);
+    fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime);
     /// Memory rests between two batches: time to answer questions, a few at a time.
-    fn between(&mut self, _memory: &mut Memory) {}
+    fn between(&mut self, _memory: &mut ShardState) {}
     /// So many records of the changelog were read and built into memory.
     fn restored(&mut self, _records: u64, _took: Duration) {}
     /// A batch's transaction ended so; committed or not, [`Observer::committed`] tells.
-    fn transacted(&mut self, _ended: Ended, _took: Duration) {}
+    fn transacted(&mut self, _ended: TransactionEnd, _took: Duration) {}
     /// The shard cannot be worked on until a person decides.
     fn failed(&mut self) {}
     /// What waits in the input: about every second while the shard works, and between attempts to
     /// recover.
-    fn waiting(&mut self, _waiting: &Waiting) {}
+    fn waiting(&mut self, _waiting: &InputLag) {}
     /// How the standby follows changed.
-    fn following(&mut self, _following: &Following) {}
+    fn following(&mut self, _following: &StandbyProgress) {}
 }
 
 /// Input records not yet processed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Waiting {
+pub struct InputLag {
     /// By partition.
-    pub inputs: BTreeMap<Partition, InputWaiting>,
+    pub inputs: BTreeMap<Partition, PartitionLag>,
     /// Whether the broker answers for the input, as far as is known.
     pub reached: bool,
 }
 
 /// Records of one partition that are not yet processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct InputWaiting {
+pub struct PartitionLag {
     /// The offset of the next one.
     pub next: i64,
     /// How many there are; `None` while the end of the partition is not known.
@@ -88,7 +88,7 @@ pub struct InputWaiting {
     pub age: Span,
 }
 
-impl Waiting {
+impl InputLag {
     /// Records of all partitions.
     pub fn records(&self) -> u64 {
         self.inputs.values().filter_map(|input| input.records).sum()
@@ -102,7 +102,7 @@ impl Waiting {
 
 /// How a standby follows the changelog of its shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Following {
+pub enum StandbyProgress {
     /// Not at all, by the settings: a take-over restores the shard.
     Off,
     /// It has not read everything yet, or has been behind for too long.
@@ -117,7 +117,7 @@ pub enum Following {
 
 /// How a batch's transaction may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum TransactionEnd {
     /// It is committed.
     Committed,
     /// Its outcome is for the changelog to tell.
@@ -128,15 +128,15 @@ pub enum Ended {
     Failed,
 }
 
-impl Ended {
+impl TransactionEnd {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Committed, Self::Doubtful, Self::Fenced, Self::Failed];
 
     /// How an attempt ended.
-    pub(super) fn of(outcome: &Result<Committed, Fault>) -> Self {
+    pub(super) fn of(outcome: &Result<CommitCertainty, Fault>) -> Self {
         match outcome {
-            Ok(Committed::Surely) => Self::Committed,
-            Ok(Committed::AfterTrouble) | Err(Fault::Doubt(_)) => Self::Doubtful,
+            Ok(CommitCertainty::Surely) => Self::Committed,
+            Ok(CommitCertainty::AfterTrouble) | Err(Fault::Doubt(_)) => Self::Doubtful,
             Err(Fault::Fenced(_)) => Self::Fenced,
             Err(Fault::Stop(_)) => Self::Failed,
         }

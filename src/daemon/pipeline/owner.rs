@@ -4,15 +4,19 @@
 //! they agree; a claim where none is named yet; a refusal where they differ. Two groups on one set of
 //! topics would each read all of the input and write everything twice, and neither fences the other.
 
-use super::broker::{Broker, Clock, Ends, Fault, OutputRecord, Role, WriteId};
+use super::broker::{Broker, Clock, Fault, OutputEnds, OutputRecord, Role, WriteId};
 use super::record::{self, ENDS, GROUP};
-use super::repair::Repaired;
+use super::repair::RepairSummary;
 use super::transaction::write_apart;
 use super::{Delivery, Pipeline};
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Makes memory and the log agree, and the outputs whole, now that nobody else writes.
-    pub(super) fn take_over(&mut self, writer: &mut B::Writer, ends: &Ends) -> Result<(), Fault> {
+    pub(super) fn take_over(
+        &mut self,
+        writer: &mut B::Writer,
+        ends: &OutputEnds,
+    ) -> Result<(), Fault> {
         let mut until = self.fence(writer)?;
         let lost = self.lost_confirmation(until)?;
         self.recall(until)?;
@@ -22,7 +26,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             tracing::warn!(batch, "the log does not hold an acknowledged batch: rebuilding");
             self.forget();
         }
-        if lost.is_some() || repaired == Repaired::Changelog {
+        if lost.is_some() || repaired == RepairSummary::Changelog {
             until = self.fence(writer)?;
             self.recall(until)?;
         }

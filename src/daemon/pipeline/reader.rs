@@ -5,13 +5,13 @@
 //! A batch closes when it is full, or when nothing more is at hand and the least time between two
 //! commits is over; one that holds nothing of the shard's closes later, to move the position at times. An open plan of an earlier owner is gathered exactly as it says.
 
-use super::backlog::{Sight, sights};
-use super::broker::{Broker, Clock, Fault, Fetching, Input, InputRecord, Partition, Polled};
-use super::memory::Memory;
-use super::merge::Merge;
+use super::backlog::{PartitionSample, sights};
+use super::broker::{Broker, Clock, Fault, FetchState, Input, InputPoll, InputRecord, Partition};
+use super::memory::ShardState;
+use super::merge::PartitionMerge;
 use super::record::{InputMark, Position};
-use super::shards::Taken;
-use super::start::{self, Checked};
+use super::shards::FilterDecision;
+use super::start::{self, CheckedPartitions};
 use super::{Settings, duration};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -33,7 +33,7 @@ const QUIET: Duration = Duration::from_secs(2);
 /// Reads the input of one shard.
 pub(super) struct Reader<I> {
     input: I,
-    merge: Merge,
+    merge: PartitionMerge,
     bytes_max: usize,
     partitions_every: Duration,
     checked_at: Duration,
@@ -55,13 +55,13 @@ impl<I: Input> Reader<I> {
         broker: &mut B,
         clock: &C,
         settings: &Settings,
-        memory: &Memory,
+        memory: &ShardState,
     ) -> Result<Self, Fault> {
         let inputs = &memory.position.inputs;
         let from: BTreeMap<Partition, i64> =
             inputs.iter().map(|(p, mark)| (p.clone(), mark.next)).collect();
         let mut merge =
-            Merge::new(duration(settings.merge_wait), settings.ahead_bytes_max as usize);
+            PartitionMerge::new(duration(settings.merge_wait), settings.ahead_bytes_max as usize);
         from.keys().for_each(|partition| merge.add(partition.clone()));
         if let Some(plan) = &memory.open_plan {
             let of = |range: u32| plan.journal.ranges.get(range as usize).map(|r| r.of.clone());
@@ -91,7 +91,7 @@ impl<I: Input> Reader<I> {
         clock: &C,
         due: Duration,
         records_max: usize,
-        takes: &dyn Fn(&InputRecord) -> Taken,
+        takes: &dyn Fn(&InputRecord) -> FilterDecision,
         woken: &dyn Fn() -> bool,
     ) -> Result<Vec<InputRecord>, Fault> {
         let (mut records, mut bytes) = (Vec::new(), 0);
@@ -109,7 +109,7 @@ impl<I: Input> Reader<I> {
                 self.quiet_since = None;
                 self.fetch(change)?;
                 bytes += record.bytes();
-                if closes > due && takes(&record) != Taken::Nothing {
+                if closes > due && takes(&record) != FilterDecision::Nothing {
                     closes = due;
                 }
                 records.push(record);
@@ -117,16 +117,16 @@ impl<I: Input> Reader<I> {
             }
             let wait = self.wait(now, closes, records.is_empty());
             match self.input.poll(wait)? {
-                Polled::Record(record) => {
+                InputPoll::Record(record) => {
                     let change = self.merge.offer(record);
                     self.fetch(change)?;
                     continue;
                 }
-                Polled::End(partition) => {
+                InputPoll::End(partition) => {
                     self.merge.end(&partition);
                     continue;
                 }
-                Polled::Nothing => {}
+                InputPoll::Nothing => {}
             }
             let over = clock.elapsed() >= closes && !records.is_empty() && !planned;
             if over || records.is_empty() || woken() && !planned {
@@ -140,7 +140,7 @@ impl<I: Input> Reader<I> {
         if empty { idle } else { due.saturating_sub(now).min(idle) }
     }
 
-    fn fetch(&mut self, change: Option<(Partition, Fetching)>) -> Result<(), Fault> {
+    fn fetch(&mut self, change: Option<(Partition, FetchState)>) -> Result<(), Fault> {
         change.map_or(Ok(()), |(partition, wanted)| self.input.fetching(&partition, wanted))
     }
 
@@ -153,14 +153,14 @@ impl<I: Input> Reader<I> {
     pub(super) fn compare<B: Broker<Input = I>>(
         &mut self,
         broker: &mut B,
-        memory: &Memory,
+        memory: &ShardState,
     ) -> Result<(), Fault> {
         let disturbances = self.input.disturbances();
         if !self.suspects && disturbances == self.compared_at {
             return Ok(());
         }
         let found = broker.partitions()?;
-        if let Some(why) = start::replaced(broker, memory, &found, Checked::All)? {
+        if let Some(why) = start::replaced(broker, memory, &found, CheckedPartitions::All)? {
             return Err(Fault::Doubt(why));
         }
         (self.suspects, self.compared_at) = (false, disturbances);
@@ -176,7 +176,7 @@ impl<I: Input> Reader<I> {
         &mut self,
         broker: &mut B,
         clock: &C,
-        memory: &mut Memory,
+        memory: &mut ShardState,
     ) -> Result<(), Fault> {
         let now = clock.elapsed();
         if now.saturating_sub(self.checked_at) < self.partitions_every {
@@ -192,7 +192,9 @@ impl<I: Input> Reader<I> {
             Err(fault) => return Err(fault),
         };
         self.checks += 1;
-        if let Some(why) = start::replaced(broker, memory, &found, Checked::One(self.checks))? {
+        if let Some(why) =
+            start::replaced(broker, memory, &found, CheckedPartitions::One(self.checks))?
+        {
             return Err(Fault::Doubt(why));
         }
         let inputs = &mut memory.position.inputs;
@@ -210,7 +212,7 @@ impl<I: Input> Reader<I> {
     }
 
     /// What is seen of every partition from `position` on.
-    pub(super) fn look(&self, position: &Position) -> BTreeMap<Partition, Sight> {
+    pub(super) fn look(&self, position: &Position) -> BTreeMap<Partition, PartitionSample> {
         let mut seen = sights(position);
         for (of, end) in self.input.ends() {
             if let Some(seen) = seen.get_mut(&of) {

@@ -6,7 +6,7 @@
 //! | `shape` | the settings that what is remembered rests on, and the map of shards |
 //! | `pos` | the position: next offset and last record of every input partition, last batch, next event sequence |
 //! | `b/<batch>` | the journal of a batch: which input it covered, in which order, by which clock reading |
-//! | `h/<position>` | a record of the unique feed that waits for the end of an embargo ([`held`](super::held)) |
+//! | `h/<position>` | a record of the unique feed that waits for the end of an embargo ([`held`](super::embargoed)) |
 //! | `fence` | nothing: a new owner writes it and reads up to it. With `at_least_once`, `fence/<time>`: what an earlier owner writes after it does not count |
 //! | `group` | the consumer group that the state belongs to |
 //! | `ends` | for each output partition, an offset before everything that the last batches wrote ([`repair`](super::repair)) |
@@ -26,12 +26,12 @@
 
 use super::Delivery;
 use super::broker::Partition;
-use crate::engine::article::EventTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use wirefold_engine::article::EventTime;
 
 const VERSION: u8 = 1;
 
@@ -109,7 +109,7 @@ pub enum Error {
 
 /// What the memory of a shard rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape {
+pub struct StateShape {
     /// Names the settings by which articles are made comparable.
     pub features: String,
     /// The map of shards, as it draws itself.
@@ -153,7 +153,7 @@ pub struct LastRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
     /// What was read, one range a partition.
-    pub ranges: Vec<Range>,
+    pub ranges: Vec<InputRange>,
     /// The order applied: so many records of that range (by its index), then so many of the next.
     pub order: Vec<(u32, u32)>,
     /// The wall-clock reading, up to which timestamps count; of a batch without records, where the
@@ -171,7 +171,7 @@ pub struct Journal {
 
 /// A range of one input partition: `from` is where the shard stood, `to` where it stands after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Range {
+pub struct InputRange {
     /// The partition.
     pub of: Partition,
     /// The first offset that was still to be read.
@@ -193,7 +193,7 @@ pub struct Plan {
 
 /// That a batch is written in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
+pub struct BatchEnd {
     /// The take-over that wrote it.
     pub generation: u64,
     /// The batch.
@@ -202,7 +202,7 @@ pub struct End {
 
 /// The batch that an owner was about to apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
+pub struct BatchAttempt {
     /// Which take-over of the shard wrote it.
     pub take_over: u64,
     /// The batch.
@@ -284,8 +284,8 @@ mod tests {
     fn journal() -> Journal {
         Journal {
             ranges: vec![
-                Range { of: part(0), from: 5, to: 7 },
-                Range { of: part(1), from: 9, to: 10 },
+                InputRange { of: part(0), from: 5, to: 7 },
+                InputRange { of: part(1), from: 9, to: 10 },
             ],
             order: vec![(0, 1), (1, 1), (0, 1)],
             reading: EventTime(1_000),
@@ -302,10 +302,11 @@ mod tests {
         let last = LastRecord { offset: 6, timestamp: Some(EventTime(900)), hash: 258 };
         let inputs = [(part(0), InputMark { next: 7, last: Some(last) })].into();
         let position = Position { batch: 2, sequence: 3, inputs };
-        let shape = Shape { features: "f".into(), map: "m".into(), from: [(part(0), 7)].into() };
+        let shape =
+            StateShape { features: "f".into(), map: "m".into(), from: [(part(0), 7)].into() };
         let plan = Plan { generation: 1, batch: 2, journal: journal() };
-        let end = End { generation: 1, batch: 2 };
-        let attempt = Attempt {
+        let end = BatchEnd { generation: 1, batch: 2 };
+        let attempt = BatchAttempt {
             take_over: 1,
             batch: 3,
             from: part(0),
@@ -339,10 +340,10 @@ mod tests {
 
     #[test]
     fn a_newer_release_or_damage_is_told_apart() {
-        let newer = decode::<End>("end", &[9, 1, 1]).unwrap_err();
+        let newer = decode::<BatchEnd>("end", &[9, 1, 1]).unwrap_err();
         assert_eq!(newer, Error::Newer { key: "end".into(), found: 9 });
         for bytes in [&[][..], &[0, 1, 1], &[1], &[1, 255]] {
-            let error = decode::<End>("end", bytes).unwrap_err();
+            let error = decode::<BatchEnd>("end", bytes).unwrap_err();
             assert!(matches!(error, Error::Unreadable { .. }), "{bytes:?}: {error}");
         }
     }

@@ -14,10 +14,10 @@
 //! ```
 
 use super::broker::{Header, InputRecord, OutputRecord, Partition, Role};
-use super::context::{Context, carried};
-use crate::engine::article::InputPosition;
-use crate::engine::wire::{self, Part};
+use super::trace_context::{TraceContext, carried};
 use sha2::{Digest, Sha256};
+use wirefold_engine::article::InputPosition;
+use wirefold_engine::decode::{self, RecordPart};
 
 /// Where items are refused: bad input dies in decoding, never later.
 pub const STAGE: &str = "wire";
@@ -34,7 +34,7 @@ pub const TOO_SLOW: &str = "too_slow";
 
 /// Why a record is isolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct IsolationReason {
     /// The stable code.
     pub reason: &'static str,
     /// In words, without text of the record.
@@ -52,8 +52,8 @@ const MESSAGE_BYTES_MAX: usize = 1_000;
 pub fn reject(
     record: &InputRecord,
     item: usize,
-    part: &Part,
-    why: &wire::Error,
+    part: &RecordPart,
+    why: &decode::Error,
     bytes_max: usize,
 ) -> OutputRecord {
     let bytes = part.bytes(payload(record));
@@ -66,7 +66,7 @@ pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize)
 }
 
 /// The reject record for a whole record that is isolated.
-pub fn isolated(record: &InputRecord, why: &Refusal, bytes_max: usize) -> OutputRecord {
+pub fn isolated(record: &InputRecord, why: &IsolationReason, bytes_max: usize) -> OutputRecord {
     refuse(record, payload(record), 0, [STAGE_PROCESSING, why.reason, &why.message], bytes_max)
 }
 
@@ -135,7 +135,7 @@ fn header(name: &str, value: String) -> Header {
 
 fn shorten(out: &mut OutputRecord, record: &InputRecord, payload: &[u8], bytes_max: usize) {
     let digest: String = Sha256::digest(payload).iter().map(|b| format!("{b:02x}")).collect();
-    if let Some(context) = Context::of(record) {
+    if let Some(context) = TraceContext::of(record) {
         out.headers.push(("traceparent".into(), Some(context.parent.into())));
     }
     out.headers.push(header("length", payload.len().to_string()));
@@ -161,7 +161,7 @@ fn cut(text: &str, bytes_max: usize) -> &str {
 mod tests {
     use super::*;
     use crate::daemon::pipeline::broker::Partition;
-    use crate::engine::article::EventTime;
+    use wirefold_engine::article::EventTime;
 
     const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn bytes_stay_untouched_and_headers_say_where_and_why() {
-        let why = wire::Error::Missing("uri");
-        let out = reject(&record(Some(b"\xff\x00{")), 2, &Part::Whole, &why, 10_000);
+        let why = decode::Error::Missing("uri");
+        let out = reject(&record(Some(b"\xff\x00{")), 2, &RecordPart::Whole, &why, 10_000);
         assert_eq!(out.payload.as_deref(), Some(&b"\xff\x00{"[..]));
         assert_eq!(out.key.as_deref(), Some(&b"k"[..]));
         let says = |name: &str| said(&out, &format!("wirefold-reject-{name}")).unwrap();
@@ -208,9 +208,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named_by_length_and_digest() {
         let payload = vec![b'x'; 5_000];
-        let why = wire::Error::Missing("uri");
+        let why = decode::Error::Missing("uri");
         for bytes_max in [900, 2_000, 4_999] {
-            let out = reject(&record(Some(&payload)), 0, &Part::Whole, &why, bytes_max);
+            let out = reject(&record(Some(&payload)), 0, &RecordPart::Whole, &why, bytes_max);
             assert!(out.bytes() <= bytes_max, "{} over {bytes_max}", out.bytes());
             let kept = out.payload.clone().unwrap();
             assert!(!kept.is_empty() && payload.starts_with(&kept));
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_tombstone_is_taken_as_no_bytes() {
-        let out = reject(&record(None), 0, &Part::Whole, &wire::Error::Empty, 10_000);
+        let out = reject(&record(None), 0, &RecordPart::Whole, &decode::Error::Empty, 10_000);
         assert_eq!(out.payload.as_deref(), Some(&b""[..]));
     }
 

@@ -31,15 +31,16 @@
 //! Cost: one read of what the last batches wrote, at each take-over and after doubt.
 
 use super::broker::{
-    Broker, Clock, Committed, Ends, Fault, Output, Role, WriteId, Writer, Written,
+    Broker, Clock, CommitCertainty, Fault, OutputEnds, OutputPartition, Role, WriteId, Writer,
+    WrittenRecord,
 };
 use super::{Delivery, Pipeline};
-use crate::daemon::metrics;
+use crate::daemon::telemetry::metrics;
 use std::collections::BTreeMap;
 
 /// What a repair changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repaired {
+pub(super) enum RepairSummary {
     /// Nothing, or output topics only.
     NotChangelog,
     /// The changelog, which has to be read again.
@@ -48,15 +49,16 @@ pub(super) enum Repaired {
 
 /// The records to repeat: those of committed attempts in partitions where none of the attempt is
 /// visible. `confirmed` is an attempt that is known to be committed.
-pub fn missing(written: Vec<Written>, confirmed: Option<WriteId>) -> Vec<Written> {
-    let mut attempts: BTreeMap<WriteId, BTreeMap<Output, Vec<Written>>> = BTreeMap::new();
+pub fn missing(written: Vec<WrittenRecord>, confirmed: Option<WriteId>) -> Vec<WrittenRecord> {
+    let mut attempts: BTreeMap<WriteId, BTreeMap<OutputPartition, Vec<WrittenRecord>>> =
+        BTreeMap::new();
     for record in written {
         let outputs = attempts.entry(record.attempt).or_default();
         outputs.entry(record.output).or_default().push(record);
     }
     let mut missing = Vec::new();
     for (attempt, outputs) in attempts {
-        let visible = |records: &Vec<Written>| records.iter().any(|record| record.committed);
+        let visible = |records: &Vec<WrittenRecord>| records.iter().any(|record| record.committed);
         if Some(attempt) != confirmed && !outputs.values().any(visible) {
             continue;
         }
@@ -76,19 +78,19 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     pub(super) fn repair(
         &mut self,
         writer: &mut B::Writer,
-        until: &Ends,
+        until: &OutputEnds,
         confirmed: Option<WriteId>,
-    ) -> Result<Repaired, Fault> {
-        let Some(memory) = &mut self.memory else { return Ok(Repaired::NotChangelog) };
+    ) -> Result<RepairSummary, Fault> {
+        let Some(memory) = &mut self.memory else { return Ok(RepairSummary::NotChangelog) };
         if self.setup.delivery == Delivery::AtLeastOnce || until.is_empty() {
-            return Ok(Repaired::NotChangelog);
+            return Ok(RepairSummary::NotChangelog);
         }
         let Some(from) = memory.unaccounted.clone() else {
             // Nothing was ever written with attempts.
             memory.accounted(until);
-            return Ok(Repaired::NotChangelog);
+            return Ok(RepairSummary::NotChangelog);
         };
-        let (mut until, mut repaired) = (until.clone(), Repaired::NotChangelog);
+        let (mut until, mut repaired) = (until.clone(), RepairSummary::NotChangelog);
         loop {
             let missing = missing(self.broker.written(&from, &until)?, confirmed);
             if missing.is_empty() {
@@ -103,13 +105,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             writer.begin(None)?;
             missing.iter().try_for_each(|written| writer.repeat(written))?;
             writer.flush()?;
-            if writer.commit()? == Committed::AfterTrouble {
+            if writer.commit()? == CommitCertainty::AfterTrouble {
                 return Err(Fault::Doubt("trouble with a repair".into()));
             }
             point!("after-repair");
             metrics::REPAIRED.add([], missing.len() as u64);
             if missing.iter().any(|written| written.output.role == Role::State) {
-                repaired = Repaired::Changelog;
+                repaired = RepairSummary::Changelog;
             }
             // A repair may be torn as well: it is done when its records are seen.
             until.extend(writer.ends());
@@ -124,38 +126,40 @@ mod tests {
     use super::*;
     use crate::daemon::pipeline::broker::OutputRecord;
 
-    const EVENTS_0: Output = Output { role: Role::Events, partition: 0 };
-    const EVENTS_1: Output = Output { role: Role::Events, partition: 1 };
-    const STATE: Output = Output { role: Role::State, partition: 0 };
+    const EVENTS_0: OutputPartition = OutputPartition { role: Role::Events, partition: 0 };
+    const EVENTS_1: OutputPartition = OutputPartition { role: Role::Events, partition: 1 };
+    const STATE: OutputPartition = OutputPartition { role: Role::State, partition: 0 };
 
     fn attempt(batch: u64) -> WriteId {
         WriteId { fence: 5, batch }
     }
 
     /// Records of a batch by output and index; offsets rise.
-    fn written(records: &[(u64, Output, u32, bool)]) -> Vec<Written> {
-        let one =
-            |(offset, (batch, output, index, committed)): (i64, &(u64, Output, u32, bool))| {
-                let record = OutputRecord {
-                    role: output.role,
-                    key: Some(format!("{batch}/{index}").into_bytes()),
-                    payload: None,
-                    headers: Vec::new(),
-                };
-                Written {
-                    output: *output,
-                    offset,
-                    attempt: attempt(*batch),
-                    index: *index,
-                    committed: *committed,
-                    record,
-                }
+    fn written(records: &[(u64, OutputPartition, u32, bool)]) -> Vec<WrittenRecord> {
+        let one = |(offset, (batch, output, index, committed)): (
+            i64,
+            &(u64, OutputPartition, u32, bool),
+        )| {
+            let record = OutputRecord {
+                role: output.role,
+                key: Some(format!("{batch}/{index}").into_bytes()),
+                payload: None,
+                headers: Vec::new(),
             };
+            WrittenRecord {
+                output: *output,
+                offset,
+                attempt: attempt(*batch),
+                index: *index,
+                committed: *committed,
+                record,
+            }
+        };
         (0..).zip(records).map(one).collect()
     }
 
     /// Batch, output, index and offset of what is missing.
-    fn told(missing: &[Written]) -> Vec<(u64, Output, u32, i64)> {
+    fn told(missing: &[WrittenRecord]) -> Vec<(u64, OutputPartition, u32, i64)> {
         missing.iter().map(|w| (w.attempt.batch, w.output, w.index, w.offset)).collect()
     }
 

@@ -1,15 +1,15 @@
 //! What shapes a pipeline.
 
-use super::batch::Encoder;
+use super::encoder::EventEncoder;
 use super::prepare::Decode;
-use super::shards::Slice;
-use crate::engine::Settings as EngineSettings;
-use crate::engine::article::Span;
-use crate::engine::fingerprint::FloodKey;
-use crate::engine::wire::Format;
+use super::shards::ShardFilter;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
+use wirefold_engine::Settings as EngineSettings;
+use wirefold_engine::article::Span;
+use wirefold_engine::decode::Format;
+use wirefold_engine::fingerprint::FloodKey;
 
 /// How outputs and memory are kept together.
 #[derive(
@@ -29,7 +29,7 @@ pub enum Delivery {
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Reset {
+pub enum StartReset {
     /// Stop, and let a person decide.
     #[default]
     Error,
@@ -106,7 +106,7 @@ pub struct Setup {
     /// How outputs and memory are kept together.
     pub delivery: Delivery,
     /// What to do about a lost position.
-    pub reset: Reset,
+    pub reset: StartReset,
     /// The consumer group, whose changelog it is.
     pub group: String,
     /// The group that the changelog may belong to as well: its former name.
@@ -116,7 +116,7 @@ pub struct Setup {
     /// What moves the engine's clock.
     pub clock: ClockSource,
     /// Makes events into records.
-    pub encoder: Arc<dyn Encoder>,
+    pub encoder: Arc<dyn EventEncoder>,
     /// What to do about outputs that are too large for their topic.
     pub too_large: TooLarge,
     /// The format of input records.
@@ -126,7 +126,7 @@ pub struct Setup {
     /// How long decoding and preparing one record may take.
     pub prepare_within: Duration,
     /// What of the input is this shard's.
-    pub slice: Slice,
+    pub slice: ShardFilter,
     /// The shards that are followed while they are another instance's; none named is all.
     pub followed: Vec<u32>,
 }

@@ -22,15 +22,15 @@
 //! Cost: a walk over the selectors per record.
 
 use super::broker::{InputRecord, Partition};
-use crate::engine::article::{Article, Lang};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use wirefold_engine::article::{Article, Lang};
 
 /// A slice of the feed, and what it takes. Without a condition it is the catch-all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Selector {
+pub struct ShardSelector {
     /// Its name, for logs.
     pub name: String,
     /// The input topics that it takes from, which are read beside `input.topic`; empty is any.
@@ -63,9 +63,9 @@ pub enum Error {
 
 /// The map from the input to the shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Map {
+pub struct ShardMap {
     input: Arc<str>,
-    selectors: Vec<Selector>,
+    selectors: Vec<ShardSelector>,
     languages: Vec<Vec<Lang>>,
     /// The shards as they are asked: the catch-all last.
     order: Vec<usize>,
@@ -73,14 +73,14 @@ pub struct Map {
 
 /// A map as text.
 #[derive(Serialize, Deserialize)]
-struct Drawn {
+struct MapText {
     input: String,
-    shards: Vec<Selector>,
+    shards: Vec<ShardSelector>,
 }
 
 /// What can be told of a record without reading its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub enum FilterDecision {
     /// All of it is this shard's.
     Whole,
     /// Nothing of it is.
@@ -91,14 +91,14 @@ pub enum Taken {
 
 /// One shard's part of the map.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
+pub struct ShardFilter {
     /// The map.
-    pub map: Arc<Map>,
+    pub map: Arc<ShardMap>,
     /// The shard.
     pub shard: u32,
 }
 
-impl Selector {
+impl ShardSelector {
     fn is_catch_all(&self) -> bool {
         *self == Self { name: self.name.clone(), ..Self::default() }
     }
@@ -142,16 +142,16 @@ impl Selector {
     }
 }
 
-impl Map {
+impl ShardMap {
     /// The map that `selectors` draw over `input` and the topics that they name; without selectors
     /// one shard takes everything.
     ///
     /// # Errors
     /// When there is not exactly one catch-all, or a condition cannot be right.
-    pub fn new(input: &str, selectors: &[Selector]) -> Result<Self, Error> {
+    pub fn new(input: &str, selectors: &[ShardSelector]) -> Result<Self, Error> {
         let mut selectors = selectors.to_vec();
         if selectors.is_empty() {
-            selectors.push(Selector::default());
+            selectors.push(ShardSelector::default());
         }
         let (rest, taking): (Vec<usize>, Vec<usize>) =
             (0..selectors.len()).partition(|&shard| selectors[shard].is_catch_all());
@@ -191,20 +191,22 @@ impl Map {
 
     /// The shards whose selectors have to decode, so that every shard decodes too.
     pub fn decoding(&self) -> Vec<u32> {
-        let decodes = |(shard, selector): (u32, &Selector)| selector.decodes().then_some(shard);
+        let decodes =
+            |(shard, selector): (u32, &ShardSelector)| selector.decodes().then_some(shard);
         (0..).zip(&self.selectors).filter_map(decodes).collect()
     }
 
     /// The map as text: equal for maps that decide the same. Names of shards do not count.
     pub fn drawn(&self) -> String {
-        let unnamed = |selector: &Selector| Selector { name: String::new(), ..selector.clone() };
-        let shards: Vec<Selector> = self.selectors.iter().map(unnamed).collect();
-        serde_json::json!(Drawn { input: self.input.to_string(), shards }).to_string()
+        let unnamed =
+            |selector: &ShardSelector| ShardSelector { name: String::new(), ..selector.clone() };
+        let shards: Vec<ShardSelector> = self.selectors.iter().map(unnamed).collect();
+        serde_json::json!(MapText { input: self.input.to_string(), shards }).to_string()
     }
 
     /// The map that was drawn so; `None` for one of another release.
     pub fn read(drawn: &str) -> Option<Self> {
-        let Drawn { input, shards } = serde_json::from_str(drawn).ok()?;
+        let MapText { input, shards } = serde_json::from_str(drawn).ok()?;
         Self::new(&input, &shards).ok()
     }
 
@@ -230,10 +232,10 @@ impl Map {
     }
 }
 
-impl Slice {
+impl ShardFilter {
     /// All of `topic` as one shard.
     pub fn everything(topic: &str) -> Self {
-        let map = Map::new(topic, &[]).expect("no selectors are a map");
+        let map = ShardMap::new(topic, &[]).expect("no selectors are a map");
         Self { map: Arc::new(map), shard: 0 }
     }
 
@@ -256,13 +258,15 @@ impl Slice {
     }
 
     /// What of a record is the shard's, as far as can be told without reading it.
-    pub fn takes(&self, record: &InputRecord) -> Taken {
+    pub fn takes(&self, record: &InputRecord) -> FilterDecision {
         let own = self.shard as usize;
         match self.map.whole(record) {
-            Some(shard) if shard == own => Taken::Whole,
-            Some(_) => Taken::Nothing,
-            None if self.map.selectors.get(own).is_some_and(|s| s.fits(record)) => Taken::ByItem,
-            None => Taken::Nothing,
+            Some(shard) if shard == own => FilterDecision::Whole,
+            Some(_) => FilterDecision::Nothing,
+            None if self.map.selectors.get(own).is_some_and(|s| s.fits(record)) => {
+                FilterDecision::ByItem
+            }
+            None => FilterDecision::Nothing,
         }
     }
 
@@ -281,12 +285,15 @@ impl Slice {
 mod tests {
     use super::*;
 
-    fn map(toml: &str) -> Result<Map, Error> {
+    fn map(toml: &str) -> Result<ShardMap, Error> {
         #[derive(Deserialize)]
-        struct Held {
-            shards: Vec<Selector>,
+        struct HeldShards {
+            shards: Vec<ShardSelector>,
         }
-        Map::new("in", &toml::from_str::<Held>(&format!("shards = [{toml}]")).unwrap().shards)
+        ShardMap::new(
+            "in",
+            &toml::from_str::<HeldShards>(&format!("shards = [{toml}]")).unwrap().shards,
+        )
     }
 
     fn record(topic: &str, partition: i32, desk: Option<&str>) -> InputRecord {
@@ -338,7 +345,7 @@ mod tests {
     fn a_shard_fetches_what_may_hold_an_item_of_its_own() {
         let map = Arc::new(map(MIXED).unwrap());
         let fetched = |shard| {
-            let slice = Slice { map: map.clone(), shard };
+            let slice = ShardFilter { map: map.clone(), shard };
             let all = [("in", 0), ("in", 1), ("pr", 0)].into_iter();
             let of = |topic: &str, partition| Partition { topic: topic.into(), partition };
             all.map(|(t, p)| slice.fetches(&of(t, p))).collect::<Vec<_>>()
@@ -368,11 +375,11 @@ mod tests {
     #[test]
     fn a_map_is_drawn_by_what_it_decides_and_not_by_names() {
         let drawn = |toml: &str| map(toml).unwrap().drawn();
-        assert_eq!(drawn("{name = 'a'}"), Map::new("in", &[]).unwrap().drawn());
+        assert_eq!(drawn("{name = 'a'}"), ShardMap::new("in", &[]).unwrap().drawn());
         assert_ne!(drawn("{}, {partitions = [1]}"), drawn("{}, {partitions = [2]}"));
         assert_ne!(drawn("{}, {partitions = [1]}"), drawn("{partitions = [1]}, {}"));
-        assert_eq!(Map::read(&drawn(MIXED)).unwrap().drawn(), drawn(MIXED));
-        assert_eq!(Map::read("{\"input\": \"in\", \"shards\": [{\"unknown\": 1}]}"), None);
+        assert_eq!(ShardMap::read(&drawn(MIXED)).unwrap().drawn(), drawn(MIXED));
+        assert_eq!(ShardMap::read("{\"input\": \"in\", \"shards\": [{\"unknown\": 1}]}"), None);
     }
 
     proptest::proptest! {
@@ -388,11 +395,11 @@ mod tests {
             let language = [None, Lang::parse("de"), Lang::parse("en")][language];
             let item = readable.then_some((&article, language));
             let takes = |shard: &u32| {
-                let slice = Slice { map: map.clone(), shard: *shard };
+                let slice = ShardFilter { map: map.clone(), shard: *shard };
                 let takes = match slice.takes(&record) {
-                    Taken::Whole => true,
-                    Taken::Nothing => false,
-                    Taken::ByItem => slice.takes_item(&record, item),
+                    FilterDecision::Whole => true,
+                    FilterDecision::Nothing => false,
+                    FilterDecision::ByItem => slice.takes_item(&record, item),
                 };
                 assert!(!takes || slice.fetches(&record.from));
                 takes

@@ -39,10 +39,10 @@ fn link(_: &Span, _: &[InputRecord]) {}
 /// Links `span` to the traces of `records`.
 #[cfg(feature = "otlp")]
 fn link(span: &Span, records: &[InputRecord]) {
-    use super::context::Context;
+    use super::trace_context::TraceContext;
     use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
     use tracing_opentelemetry::OpenTelemetrySpanExt;
-    for context in records.iter().filter_map(Context::of).take(LINKS_MAX) {
+    for context in records.iter().filter_map(TraceContext::of).take(LINKS_MAX) {
         let (trace, parent) = context.ids();
         let (Ok(trace), Ok(parent)) = (TraceId::from_hex(trace), SpanId::from_hex(parent)) else {
             continue;

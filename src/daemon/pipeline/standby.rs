@@ -13,9 +13,9 @@
 //!
 //! Cost: the memory of the shard, and the work of putting its records in.
 
-use super::broker::{Broker, Clock, Fault, Tail, Tailed};
+use super::broker::{Broker, ChangelogPoll, Clock, Fault, Tail};
 use super::lease::Wake;
-use super::{Following, Phase, Pipeline};
+use super::{Phase, Pipeline, StandbyProgress};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ const BEHIND_MAX: Duration = Duration::from_secs(30);
 
 /// How the changelog is followed.
 #[derive(Debug)]
-pub(super) struct Trail<T> {
+pub(super) struct StandbyTrail<T> {
     tail: Option<T>,
     /// Since when it is not known that everything is read.
     behind: Option<Duration>,
@@ -46,10 +46,10 @@ pub(super) struct Trail<T> {
     /// Whether the broker does not answer.
     away: bool,
     /// What the observer was told last.
-    said: Option<Following>,
+    said: Option<StandbyProgress>,
 }
 
-impl<T> Default for Trail<T> {
+impl<T> Default for StandbyTrail<T> {
     fn default() -> Self {
         Self {
             tail: None,
@@ -64,20 +64,20 @@ impl<T> Default for Trail<T> {
     }
 }
 
-impl<T> Trail<T> {
+impl<T> StandbyTrail<T> {
     /// Ends the following; it may begin again.
     pub(super) fn close(&mut self) {
         (self.tail, self.behind, self.caught_up) = (None, None, false);
     }
 
     /// How the changelog is followed, at `now`.
-    fn following(&self, now: Duration) -> Following {
+    fn following(&self, now: Duration) -> StandbyProgress {
         let behind = self.behind.map_or(Duration::ZERO, |since| now.saturating_sub(since));
         match &self.refused {
-            Some(why) => Following::Refused(why.clone()),
-            None if self.away => Following::CutOff,
-            None if self.caught_up && behind < BEHIND_MAX => Following::InStep,
-            None => Following::Behind,
+            Some(why) => StandbyProgress::Refused(why.clone()),
+            None if self.away => StandbyProgress::CutOff,
+            None if self.caught_up && behind < BEHIND_MAX => StandbyProgress::InStep,
+            None => StandbyProgress::Behind,
         }
     }
 }
@@ -117,7 +117,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn say(&mut self) {
         let following = match self.setup.follows() {
             true => self.trail.following(self.clock.elapsed()),
-            false => Following::Off,
+            false => StandbyProgress::Off,
         };
         if self.trail.said.as_ref() != Some(&following) {
             self.observer.following(&following);
@@ -157,9 +157,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
         let Some(tail) = &mut self.trail.tail else { return Ok(()) };
         let polled = tail.poll(POLL)?;
-        self.trail.away = polled == Tailed::Away;
+        self.trail.away = polled == ChangelogPoll::Away;
         match polled {
-            Tailed::Record(found) => {
+            ChangelogPoll::Record(found) => {
                 self.trail.behind.get_or_insert(now);
                 self.trail.untold = true;
                 if let Err(fault) = self.log.take(found, self.memory.as_mut()) {
@@ -172,7 +172,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                     self.show(now);
                 }
             }
-            Tailed::End => {
+            ChangelogPoll::End => {
                 (self.trail.behind, self.trail.caught_up) = (None, true);
                 if self.memory.is_none() && self.log.is_whole() {
                     let built = self.log.build(self.setup.engine.clone(), self.setup.fresh_key)?;
@@ -180,8 +180,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 }
                 self.show(now);
             }
-            Tailed::Away => drop(self.trail.behind.get_or_insert(now)),
-            Tailed::Nothing => {
+            ChangelogPoll::Away => drop(self.trail.behind.get_or_insert(now)),
+            ChangelogPoll::Nothing => {
                 if self.trail.behind.is_none() {
                     self.show(now);
                 }
@@ -209,19 +209,23 @@ mod tests {
     #[test]
     fn a_standby_is_in_step_once_it_has_read_everything_and_while_it_is_not_far_behind() {
         let at = Duration::from_secs;
-        let mut trail = Trail::<()> { behind: Some(at(10)), ..Trail::default() };
-        assert_eq!(trail.following(at(11)), Following::Behind, "it has only begun");
+        let mut trail = StandbyTrail::<()> { behind: Some(at(10)), ..StandbyTrail::default() };
+        assert_eq!(trail.following(at(11)), StandbyProgress::Behind, "it has only begun");
         (trail.behind, trail.caught_up) = (None, true);
-        assert_eq!(trail.following(at(12)), Following::InStep);
+        assert_eq!(trail.following(at(12)), StandbyProgress::InStep);
         trail.behind = Some(at(20));
-        assert_eq!(trail.following(at(49)), Following::InStep, "the owner writes all the time");
-        assert_eq!(trail.following(at(50)), Following::Behind);
+        assert_eq!(
+            trail.following(at(49)),
+            StandbyProgress::InStep,
+            "the owner writes all the time"
+        );
+        assert_eq!(trail.following(at(50)), StandbyProgress::Behind);
         trail.away = true;
-        assert_eq!(trail.following(at(21)), Following::CutOff);
+        assert_eq!(trail.following(at(21)), StandbyProgress::CutOff);
         trail.refused = Some("newer".into());
-        assert_eq!(trail.following(at(21)), Following::Refused("newer".into()));
+        assert_eq!(trail.following(at(21)), StandbyProgress::Refused("newer".into()));
         (trail.refused, trail.away) = (None, false);
         trail.close();
-        assert_eq!(trail.following(at(21)), Following::Behind, "it begins anew");
+        assert_eq!(trail.following(at(21)), StandbyProgress::Behind, "it begins anew");
     }
 }

@@ -11,9 +11,9 @@
 //! Each reset of a partition is counted, and the count is part of the ids of the events that its
 //! records cause, because records that come after it reuse offsets.
 
-use super::Reset;
+use super::StartReset;
 use super::broker::{Broker, Fault, Partition, Watermarks};
-use super::memory::Memory;
+use super::memory::ShardState;
 use super::reader::gone_partition;
 use super::record::{InputMark, content_hash};
 use std::collections::BTreeMap;
@@ -21,14 +21,14 @@ use std::collections::BTreeMap;
 /// Settles a position for every input partition.
 pub(super) fn positions<B: Broker>(
     broker: &mut B,
-    memory: &mut Memory,
-    reset: Reset,
+    memory: &mut ShardState,
+    reset: StartReset,
 ) -> Result<(), Fault> {
     let found = broker.partitions()?;
     let gone: Vec<Partition> =
         memory.position.inputs.keys().filter(|p| !found.contains_key(p)).cloned().collect();
     for partition in gone {
-        if reset == Reset::Error {
+        if reset == StartReset::Error {
             return Err(gone_partition(&partition));
         }
         memory.position.inputs.remove(&partition);
@@ -59,17 +59,17 @@ pub(super) fn positions<B: Broker>(
 /// When the broker cannot be reached in time.
 pub(super) fn replaced<B: Broker>(
     broker: &mut B,
-    memory: &Memory,
+    memory: &ShardState,
     found: &BTreeMap<Partition, Watermarks>,
-    checked: Checked,
+    checked: CheckedPartitions,
 ) -> Result<Option<String>, Fault> {
     let read = memory.position.inputs.iter().filter(|(_, mark)| mark.last.is_some());
     let count = read.clone().count();
     for (at, (partition, mark)) in read.enumerate() {
         let Some(ends) = found.get(partition) else { continue };
         let wanted = match checked {
-            Checked::All => true,
-            Checked::One(turn) => at == turn % count.max(1),
+            CheckedPartitions::All => true,
+            CheckedPartitions::One(turn) => at == turn % count.max(1),
         };
         let why = match out_of_range(*mark, *ends) {
             None if wanted => differs(broker, partition, *mark, *ends)?,
@@ -85,7 +85,7 @@ pub(super) fn replaced<B: Broker>(
 
 /// The partitions whose last record is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Checked {
+pub(super) enum CheckedPartitions {
     All,
     One(usize),
 }
@@ -135,18 +135,18 @@ fn moved(
     partition: &Partition,
     why: &str,
     ends: Watermarks,
-    reset: Reset,
+    reset: StartReset,
 ) -> Result<InputMark, Fault> {
     let Partition { topic, partition } = partition;
     let next = match reset {
-        Reset::Error => {
+        StartReset::Error => {
             return Err(Fault::Stop(format!(
                 "the position in `{topic}` partition {partition} is lost: {why}; start once with \
                  `--set start.reset=earliest` or `latest` to go on without what is missing"
             )));
         }
-        Reset::Earliest => ends.low,
-        Reset::Latest => ends.high,
+        StartReset::Earliest => ends.low,
+        StartReset::Latest => ends.high,
     };
     tracing::warn!(%topic, partition, why, next, "position reset by `start.reset`");
     Ok(InputMark { next, last: None })

@@ -3,15 +3,15 @@
 //!
 //! In: a clock reading, or a record that holds nothing of the shard's. Out: the events of the
 //! engine's tick, and records of the unique feed, at most
-//! [`LIFTED_BYTES_MAX`](super::held::LIFTED_BYTES_MAX) a batch.
+//! [`LIFTED_BYTES_MAX`](super::embargoed::LIFTED_BYTES_MAX) a batch.
 
-use super::batch::{N_PER_SHARD, Run, Source};
+use super::batch::{BatchRun, EventSource, N_PER_SHARD};
 use super::broker::{InputRecord, OutputRecord, Partition, Role};
-use super::memory::Memory;
-use super::record::{Journal, Range};
+use super::memory::ShardState;
+use super::record::{InputRange, Journal};
 use super::reject::lost;
-use crate::engine::article::{EventTime, InputPosition};
-use crate::engine::wire::Part;
+use wirefold_engine::article::{EventTime, InputPosition};
+use wirefold_engine::decode::RecordPart;
 
 /// The place of an item of a record.
 pub(super) fn position(record: &InputRecord, place: usize) -> InputPosition {
@@ -24,16 +24,16 @@ pub(super) fn position(record: &InputRecord, place: usize) -> InputPosition {
 }
 
 /// The last record applied, as an empty range behind it: what a tick goes on after.
-pub(super) fn last_applied(memory: &Memory) -> Option<Range> {
+pub(super) fn last_applied(memory: &ShardState) -> Option<InputRange> {
     let marks = memory.position.inputs.iter();
     let (of, mark) = marks.max_by_key(|(of, mark)| (mark.last.map(|last| last.timestamp), *of))?;
-    Some(Range { of: of.clone(), from: mark.next, to: mark.next })
+    Some(InputRange { of: of.clone(), from: mark.next, to: mark.next })
 }
 
-impl Run<'_> {
+impl BatchRun<'_> {
     /// The clock goes on by itself.
-    pub(super) fn tick(&mut self, memory: &mut Memory, journal: &Journal) {
-        let Some(Range { of, to, .. }) = journal.ranges.first() else { return };
+    pub(super) fn tick(&mut self, memory: &mut ShardState, journal: &Journal) {
+        let Some(InputRange { of, to, .. }) = journal.ranges.first() else { return };
         let record = InputRecord {
             from: of.clone(),
             offset: (to - 1).max(0),
@@ -49,20 +49,20 @@ impl Run<'_> {
     /// The clock goes on to `now` without an article of the shard's, after `record`.
     pub(super) fn go_on(
         &mut self,
-        memory: &mut Memory,
+        memory: &mut ShardState,
         record: &InputRecord,
         now: EventTime,
         n: u32,
     ) {
         let events = memory.state.tick(now, &position(record, 0));
         self.lift(memory);
-        let source = Source { record, place: 0, part: &Part::Whole, items: 1 };
+        let source = EventSource { record, place: 0, part: &RecordPart::Whole, items: 1 };
         self.tell(memory, events, source, n);
     }
 
     /// Takes note of the embargoes that have ended, and passes on as many of their records as one
     /// batch may hold.
-    pub(super) fn lift(&mut self, memory: &mut Memory) {
+    pub(super) fn lift(&mut self, memory: &mut ShardState) {
         for lifted in memory.state.take_lifted() {
             memory.held.lift(&lifted);
         }
@@ -70,7 +70,7 @@ impl Run<'_> {
     }
 
     /// Passes on records whose embargo has ended; a reject says so where one is lost.
-    pub(super) fn pass_on(&mut self, memory: &mut Memory) {
+    pub(super) fn pass_on(&mut self, memory: &mut ShardState) {
         while let Some((input, record)) = memory.held.pass_on() {
             let output = match record {
                 Some(record) => self.fitting_late(record, input),

@@ -4,7 +4,7 @@
 //! suite strikes at each step.
 
 use super::batch::Batch;
-use super::broker::{Committed, Fault, OutputRecord, WriteId, Writer};
+use super::broker::{CommitCertainty, Fault, OutputRecord, WriteId, Writer};
 use super::spans;
 
 /// The atomic unit. Where there are no transactions, plan, outputs, changelog and end mark are each
@@ -15,7 +15,7 @@ pub(super) fn transact<W: Writer>(
     attempt: WriteId,
     log_end: i64,
     ours: &dyn Fn() -> bool,
-) -> Result<Committed, Fault> {
+) -> Result<CommitCertainty, Fault> {
     let _transaction = spans::transaction(batch.number).entered();
     point!("before-begin");
     writer.begin(Some(attempt))?;
@@ -68,8 +68,8 @@ pub(super) fn write_apart<W: Writer>(
     records.iter().try_for_each(|record| writer.send(record))?;
     writer.flush()?;
     match writer.commit()? {
-        Committed::Surely => {}
-        Committed::AfterTrouble => {
+        CommitCertainty::Surely => {}
+        CommitCertainty::AfterTrouble => {
             return Err(Fault::Doubt("trouble with a changelog record".into()));
         }
     }

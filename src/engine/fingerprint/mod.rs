@@ -190,7 +190,7 @@ fn whole(words: &Words) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::text::{self, words};
+    use crate::text::{self, words};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

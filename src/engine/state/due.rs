@@ -12,7 +12,7 @@
 //! next article alone, and go before it is judged.
 
 use super::State;
-use crate::engine::article::{EventTime, Span};
+use crate::article::{EventTime, Span};
 
 /// The most articles that leave the window in one tick: what a long pause left behind goes in
 /// several, so that no batch grows with the pause.

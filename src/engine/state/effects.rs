@@ -8,20 +8,20 @@
 //! person to look at and takes no effect. What the window has passed is changed in its identity.
 
 use super::State;
-use super::live::By;
-use super::radius::Search;
-use super::record::Change;
-use crate::engine::article::{About, ArticleKey, Order, PubStatus, Sequence};
-use crate::engine::event::{Radius, Superseded, What};
-use crate::engine::relation::carriers::Tainted;
-use crate::engine::relation::versions::{Edition, older};
-use crate::engine::relation::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Standing};
-use crate::engine::story::Members;
+use super::live::MatchedBy;
+use super::radius::CarrierSearch;
+use super::records::RecordChange;
+use crate::article::{About, ArticleKey, NoticeOrder, PubStatus, Sequence};
+use crate::event::{EventKind, Radius, Superseded};
+use crate::stories::MemberLookup;
+use crate::verdict::carriers::TaintedWords;
+use crate::verdict::versions::{Edition, older};
+use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity};
 use std::collections::BTreeSet;
 
 /// Whether an earlier article is a notice that withdraws.
 fn withdraws(that: &Earlier<'_>) -> bool {
-    that.about.marks.order != Some(Order::Release)
+    that.about.marks.order != Some(NoticeOrder::Release)
 }
 
 fn is_notice(that: &Earlier<'_>) -> bool {
@@ -41,25 +41,25 @@ impl State {
             return Some(that.about.key());
         }
         let mut waiting = self.live.orders_for(new).filter(|(that, _)| that.sequence < own);
-        let meant = |(that, by): &(Earlier<'_>, By)| {
+        let meant = |(that, by): &(Earlier<'_>, MatchedBy)| {
             let earlier = new.claimed.zip(that.about.claimed).map(|(made, killed)| made <= killed);
             // A name alone may be that of the text that is sent instead: only what was made before.
-            withdraws(that) && earlier.unwrap_or(*by == By::Uri)
+            withdraws(that) && earlier.unwrap_or(*by == MatchedBy::Uri)
         };
         if let Some((that, _)) = waiting.find(meant) {
             return Some(that.about.key());
         }
         let last = self.past.last_notice(&new.uri)?;
-        let withdrawn = last.order != Some(Order::Release) && older(edition, last.edition());
+        let withdrawn = last.order != Some(NoticeOrder::Release) && older(edition, last.edition());
         withdrawn.then(|| last.key())
     }
 
     /// Carries out what the verdict on the newest article, at `own`, means for earlier ones.
-    pub(super) fn take_effect(&mut self, own: Sequence) -> Vec<What> {
+    pub(super) fn take_effect(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let (by, relation) = (entry.about.key(), entry.decision.verdict.relation.clone());
         let asks = entry.decision.verdict.flags.iter().any(|flag| flag == NEEDS_REVIEW);
-        let released = entry.about.marks.order == Some(Order::Release)
+        let released = entry.about.marks.order == Some(NoticeOrder::Release)
             && entry.about.pubstatus == PubStatus::Usable;
         if relation.scope == Scope::Identity {
             return self.affect_past(own, &relation, by, (asks, released));
@@ -73,26 +73,26 @@ impl State {
                 let members = self.chain(own, target);
                 if !asks {
                     for sequence in &members {
-                        self.stand(*sequence, Standing::Withdrawn, Some(by.clone()));
+                        self.stand(*sequence, Validity::Withdrawn, Some(by.clone()));
                     }
                 }
                 let searched = self.settings.versions_searched_max as usize;
                 self.tally.versions_unsearched += members.len().saturating_sub(searched) as u64;
-                let radius = self.radius(Search::whole(own, target, &members), by);
+                let radius = self.radius(CarrierSearch::whole(own, target, &members), by);
                 let confidence = relation.evidence.confidence;
-                vec![What::Withdrawn(Box::new(Radius { confidence, ..radius }))]
+                vec![EventKind::Withdrawn(Box::new(Radius { confidence, ..radius }))]
             }
             (Kind::Withdrawal, None) if released => Vec::new(),
             (Kind::Withdrawal, None) => {
                 let of = of.map(|t| t.key);
-                vec![What::Withdrawn(Box::new(Radius { of, ..self.empty_radius(by) }))]
+                vec![EventKind::Withdrawn(Box::new(Radius { of, ..self.empty_radius(by) }))]
             }
             (Kind::Update, Some(_)) if relation.rule == "late-version" => {
-                self.stand(own, Standing::Superseded, of.map(|t| t.key));
+                self.stand(own, Validity::Superseded, of.map(|t| t.key));
                 Vec::new()
             }
             (Kind::Update, Some(target)) if relation.rule != "take" => {
-                self.supersede(target, Standing::Superseded, by)
+                self.supersede(target, Validity::Superseded, by)
             }
             (Kind::Correction, Some(target)) => self.correct(own, target, by),
             _ => Vec::new(),
@@ -103,31 +103,36 @@ impl State {
         said
     }
 
-    fn correct(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<What> {
+    fn correct(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<EventKind> {
         let (Some(new), Some(old)) = (self.live.get(own), self.live.get(target)) else {
             return Vec::new();
         };
-        let tainted = Tainted::corrected(&new.print, &old.print);
-        let search = Search {
+        let tainted = TaintedWords::corrected(&new.print, &old.print);
+        let search = CarrierSearch {
             tainted: &tainted,
-            ..Search::whole(own, target, std::slice::from_ref(&target))
+            ..CarrierSearch::whole(own, target, std::slice::from_ref(&target))
         };
         let radius = self.radius(search, by.clone());
-        let mut said = vec![What::Corrected(Box::new(radius))];
-        said.extend(self.supersede(target, Standing::Uncorrected, by));
+        let mut said = vec![EventKind::Corrected(Box::new(radius))];
+        said.extend(self.supersede(target, Validity::Uncorrected, by));
         said
     }
 
-    fn supersede(&mut self, target: Sequence, standing: Standing, by: ArticleKey) -> Vec<What> {
+    fn supersede(
+        &mut self,
+        target: Sequence,
+        standing: Validity,
+        by: ArticleKey,
+    ) -> Vec<EventKind> {
         let Some(old) = self.live.get(target) else { return Vec::new() };
-        if old.standing == Standing::Withdrawn {
+        if old.standing == Validity::Withdrawn {
             return Vec::new();
         }
         let article = old.about.key();
         let story = self.story_of(target);
         self.stand(target, standing, Some(by.clone()));
         let reason = reason(standing).to_owned();
-        vec![What::Superseded(Box::new(Superseded { article, by, reason, story }))]
+        vec![EventKind::Superseded(Box::new(Superseded { article, by, reason, story }))]
     }
 
     /// What a version or notice does to articles whose window has passed.
@@ -137,37 +142,37 @@ impl State {
         relation: &Relation,
         by: ArticleKey,
         (asks, released): (bool, bool),
-    ) -> Vec<What> {
+    ) -> Vec<EventKind> {
         let Some(of) = relation.of.as_ref().map(|t| t.key.clone()) else { return Vec::new() };
         let superseded = |reason: &str, by: ArticleKey| {
             let (article, reason) = (of.clone(), reason.to_owned());
-            What::Superseded(Box::new(Superseded { article, by, reason, story: None }))
+            EventKind::Superseded(Box::new(Superseded { article, by, reason, story: None }))
         };
         match relation.kind {
             Kind::Withdrawal if asks && released => Vec::new(),
             Kind::Withdrawal if released => {
-                self.stand_past(&of.uri, Standing::Withdrawn, Standing::Stands);
+                self.stand_past(&of.uri, Validity::Withdrawn, Validity::Stands);
                 vec![superseded("released", by)]
             }
             Kind::Withdrawal => {
                 if !asks {
-                    self.stand_past(&of.uri, Standing::Stands, Standing::Withdrawn);
+                    self.stand_past(&of.uri, Validity::Stands, Validity::Withdrawn);
                 }
                 let radius = self.past_radius(own, &of, by);
                 let confidence = relation.evidence.confidence;
-                vec![What::Withdrawn(Box::new(Radius { confidence, ..radius }))]
+                vec![EventKind::Withdrawn(Box::new(Radius { confidence, ..radius }))]
             }
             Kind::Update if relation.rule == "late-version" => {
-                self.stand(own, Standing::Superseded, Some(of));
+                self.stand(own, Validity::Superseded, Some(of));
                 self.late_carrier(own)
             }
             Kind::Correction => {
                 let radius = self.past_radius(own, &of, by.clone());
-                self.stand_past(&of.uri, Standing::Stands, Standing::Uncorrected);
-                vec![What::Corrected(Box::new(radius)), superseded("corrected", by)]
+                self.stand_past(&of.uri, Validity::Stands, Validity::Uncorrected);
+                vec![EventKind::Corrected(Box::new(radius)), superseded("corrected", by)]
             }
             Kind::Update => {
-                self.stand_past(&of.uri, Standing::Stands, Standing::Superseded);
+                self.stand_past(&of.uri, Validity::Stands, Validity::Superseded);
                 vec![superseded("newer-version", by)]
             }
             _ => self.late_carrier(own),
@@ -175,13 +180,13 @@ impl State {
     }
 
     /// Changes how the identities of a uri stand that stood in one way, notices left out.
-    fn stand_past(&mut self, uri: &str, before: Standing, after: Standing) {
+    fn stand_past(&mut self, uri: &str, before: Validity, after: Validity) {
         let all = self.past.versions(uri).filter(|(_, i)| i.order.is_none());
         let all: Vec<Sequence> =
             all.filter(|(_, i)| i.standing == before).map(|(sequence, _)| sequence).collect();
         for sequence in all {
             self.past.stand(sequence, after);
-            self.changes.push(Change::identity(sequence, self.past.get(sequence)));
+            self.changes.push(RecordChange::identity(sequence, self.past.get(sequence)));
         }
     }
 
@@ -218,9 +223,9 @@ impl State {
     }
 
     /// Undoes a hold: the newest version stands again, the others as it left them.
-    fn release(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<What> {
+    fn release(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<EventKind> {
         let withdrawn = |s: &Sequence| {
-            self.live.get(*s).is_some_and(|entry| entry.standing == Standing::Withdrawn)
+            self.live.get(*s).is_some_and(|entry| entry.standing == Validity::Withdrawn)
         };
         let held: Vec<Sequence> = self.chain(own, target).into_iter().filter(withdrawn).collect();
         let precedes = |a: Sequence, b: Sequence| match (self.live.get(a), self.live.get(b)) {
@@ -237,16 +242,16 @@ impl State {
         };
         for sequence in held {
             if sequence == newest {
-                self.stand(sequence, Standing::Stands, None);
+                self.stand(sequence, Validity::Stands, None);
             } else {
-                self.stand(sequence, Standing::Superseded, Some(article.clone()));
+                self.stand(sequence, Validity::Superseded, Some(article.clone()));
             }
         }
         let (reason, story) = ("released".to_owned(), self.story_of(newest));
-        vec![What::Superseded(Box::new(Superseded { article, by, reason, story }))]
+        vec![EventKind::Superseded(Box::new(Superseded { article, by, reason, story }))]
     }
 
-    pub(super) fn stand(&mut self, sequence: Sequence, standing: Standing, by: Option<ArticleKey>) {
+    pub(super) fn stand(&mut self, sequence: Sequence, standing: Validity, by: Option<ArticleKey>) {
         let before = self.live.get(sequence).map(|entry| entry.standing);
         if self.live.stand(sequence, standing, by)
             && let (Some(member), Some(before)) = (self.live.member(sequence), before)
@@ -255,14 +260,14 @@ impl State {
         }
         self.touched.article(sequence);
         if let Some(entry) = self.live.get(sequence) {
-            self.changes.push(Change::article(sequence, entry));
+            self.changes.push(RecordChange::article(sequence, entry));
         }
     }
 }
 
-fn reason(standing: Standing) -> &'static str {
+fn reason(standing: Validity) -> &'static str {
     match standing {
-        Standing::Uncorrected => "corrected",
+        Validity::Uncorrected => "corrected",
         _ => "newer-version",
     }
 }

@@ -4,15 +4,15 @@
 //! reaches the end of the embargo, unless it was withdrawn or replaced meanwhile. The shell keeps the
 //! bytes. Each is a record of its own, so that a wait outlives the window.
 
-use super::{Change, State};
-use crate::engine::article::{About, EventTime, InputPosition, Sequence};
-use crate::engine::relation::{Pass, Standing, Verdict};
+use super::{RecordChange, State};
+use crate::article::{About, EventTime, InputPosition, Sequence};
+use crate::verdict::{Pass, Validity, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An article that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Waiting {
+pub(super) struct EmbargoedArticle {
     /// Where its bytes came from.
     pub(super) input: InputPosition,
     /// The end of its embargo.
@@ -21,27 +21,27 @@ pub(super) struct Waiting {
 
 /// An article whose embargo has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lifted {
+pub struct LiftedEmbargo {
     /// Where its bytes came from.
     pub input: InputPosition,
     /// How it stands by now.
-    pub standing: Standing,
+    pub standing: Validity,
 }
 
-impl Lifted {
+impl LiftedEmbargo {
     /// Whether it goes on: what was withdrawn or replaced while it waited does not.
     pub fn stands(&self) -> bool {
-        self.standing == Standing::Stands
+        self.standing == Validity::Stands
     }
 }
 
 /// What waits, by the end of its embargo.
 #[derive(Debug, Default)]
-pub(super) struct Embargo {
+pub(super) struct EmbargoQueue {
     waiting: BTreeMap<(EventTime, Sequence), InputPosition>,
 }
 
-impl Embargo {
+impl EmbargoQueue {
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -56,7 +56,7 @@ impl Embargo {
         self.waiting.len() * size_of::<(EventTime, Sequence, InputPosition)>() * 2
     }
 
-    pub(super) fn put(&mut self, own: Sequence, waiting: Waiting) {
+    pub(super) fn put(&mut self, own: Sequence, waiting: EmbargoedArticle) {
         self.waiting.insert((waiting.until, own), waiting.input);
     }
 
@@ -95,19 +95,19 @@ impl State {
             self.tally.embargoes_dropped += 1;
             return;
         }
-        let waiting = Waiting { input: input.clone(), until };
-        self.changes.push(Change::embargo(sequence, Some(&waiting)));
+        let waiting = EmbargoedArticle { input: input.clone(), until };
+        self.changes.push(RecordChange::embargo(sequence, Some(&waiting)));
         self.embargo.put(sequence, waiting);
     }
 
     /// Frees what the clock has freed.
     pub(super) fn lift(&mut self) {
         while let Some((sequence, input)) = self.embargo.lift(self.clock) {
-            self.changes.push(Change::embargo(sequence, None));
+            self.changes.push(RecordChange::embargo(sequence, None));
             let live = self.live.get(sequence).map(|entry| entry.standing);
             let past = || self.past.get(sequence).map(|identity| identity.standing);
             let standing = live.or_else(past).unwrap_or_default();
-            self.lifted.push(Lifted { input, standing });
+            self.lifted.push(LiftedEmbargo { input, standing });
         }
     }
 }

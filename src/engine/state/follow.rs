@@ -8,10 +8,10 @@
 //! and stories follow theirs. What cannot be fitted says that records were missed, and the caller
 //! restores from the beginning.
 
-use super::record::{self, ClockRecord, RestoreError};
-use super::{Index, Live, State};
-use crate::engine::article::Sequence;
-use crate::engine::story::{Members, Remembered, StoryId};
+use super::records::{self, ClockRecord, RestoreError};
+use super::{Index, LiveArticles, State};
+use crate::article::Sequence;
+use crate::stories::{MemberLookup, MemoryChange, StoryId};
 use std::collections::BTreeMap;
 
 impl State {
@@ -23,16 +23,16 @@ impl State {
     pub fn follow(&mut self, batch: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), RestoreError> {
         let gone =
             || batch.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str());
-        let ended: Vec<StoryId> = gone().filter_map(record::story_of).collect();
-        gone().filter_map(record::furniture_of).for_each(|hash| self.furniture.drop_record(hash));
-        let lifted = gone().filter_map(|key| record::sequence_of("w/", key));
+        let ended: Vec<StoryId> = gone().filter_map(records::story_of).collect();
+        gone().filter_map(records::furniture_of).for_each(|hash| self.furniture.drop_record(hash));
+        let lifted = gone().filter_map(|key| records::sequence_of("w/", key));
         lifted.for_each(|sequence| self.embargo.drop_record(sequence));
-        let passed = gone().filter_map(|key| record::sequence_of("i/", key)).max();
+        let passed = gone().filter_map(|key| records::sequence_of("i/", key)).max();
         let held = batch.into_iter().filter_map(|(key, value)| Some((key, value?)));
-        let read = record::Records::read(held)?;
+        let read = records::StateRecords::read(held)?;
         let Some(ClockRecord { clock, next, first, look }) = read.clock else { return Ok(()) };
         let mut stories = read.remembered;
-        stories.extend(ended.into_iter().map(|story| Remembered::Story(story, None)));
+        stories.extend(ended.into_iter().map(|story| MemoryChange::Story(story, None)));
         for (hash, seen) in read.furniture {
             self.furniture.remember(hash, seen);
         }
@@ -63,7 +63,7 @@ impl State {
             return Err(RestoreError::Gap { expected: next.0, found: self.live.next().0 });
         }
         for story in &stories {
-            if let Remembered::Story(id, _) = story {
+            if let MemoryChange::Story(id, _) = story {
                 self.touched.story(*id);
             }
         }
@@ -84,7 +84,7 @@ impl State {
             self.live.pop();
         }
         if self.live.first_sequence() < first {
-            self.live = Live::starting_at(first, self.settings.bearers_max);
+            self.live = LiveArticles::starting_at(first, self.settings.bearers_max);
             self.index = Index::new(&self.settings.index, first);
         }
     }

@@ -3,14 +3,14 @@
 //! They are found by uri, by name, by slug, and, where a notice waits for what it names, by what it
 //! names. Lists under one key are bounded, and keep what arrived last.
 
-use super::versions::{Crowd, Versions};
-use crate::engine::article::{About, ArticleKey, EventTime, InputPosition, Order, Sequence};
-use crate::engine::fingerprint::Fingerprint;
-use crate::engine::index::Keys;
-use crate::engine::relation::names::{self, Names};
-use crate::engine::relation::past::Identity;
-use crate::engine::relation::{Earlier, Kind, Relation, Scope, Standing, Verdict};
-use crate::engine::story::{Member, Members, StoryId, Terms};
+use super::versions::{VersionTables, Versions};
+use crate::article::{About, ArticleKey, EventTime, InputPosition, NoticeOrder, Sequence};
+use crate::candidates::PostingKeys;
+use crate::fingerprint::Fingerprint;
+use crate::stories::{Member, MemberLookup, StoryId, Terms};
+use crate::verdict::identity_record::Identity;
+use crate::verdict::names::{self, NameKeys};
+use crate::verdict::{Earlier, Kind, Relation, Scope, Validity, Verdict};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub struct Entry {
     /// What was decided.
     pub decision: Decision,
     /// How it stands now.
-    pub standing: Standing,
+    pub standing: Validity,
     /// The article that changed its standing.
     pub changed_by: Option<ArticleKey>,
 }
@@ -60,15 +60,15 @@ pub struct Entry {
 impl Entry {
     /// The keys that the index lists this article under, besides those of its text. `previous` is the
     /// newest earlier article with the same uri.
-    pub(super) fn keys(&self, previous: Option<Sequence>) -> Keys<'_> {
+    pub(super) fn keys(&self, previous: Option<Sequence>) -> PostingKeys<'_> {
         let uris = self.decision.verdict.targets().map(|target| target.key.uri.as_str());
-        Keys::of(&self.edges, uris.filter(|uri| *uri != self.about.uri), previous)
+        PostingKeys::of(&self.edges, uris.filter(|uri| *uri != self.about.uri), previous)
     }
 }
 
 /// The live articles of one shard.
 #[derive(Debug, Default)]
-pub(super) struct Live {
+pub(super) struct LiveArticles {
     first: u64,
     /// Shared with read views, which keep what they hold as it was.
     entries: VecDeque<Arc<Entry>>,
@@ -76,29 +76,29 @@ pub(super) struct Live {
     /// The newest article by the keys of its names.
     names: FxHashMap<u64, Sequence>,
     /// The articles that bear a slug.
-    slugs: FxHashMap<u64, Bearers>,
+    slugs: FxHashMap<u64, SlugHolders>,
     /// Notices that wait for what they name, by the keys of uris and names.
-    orders: FxHashMap<u64, Bearers>,
+    orders: FxHashMap<u64, SlugHolders>,
     bearers_max: usize,
     bytes: usize,
 }
 
 /// The live articles under one key, of which the newest are found by it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Bearers {
+pub(super) struct SlugHolders {
     /// Those that are found, in order of arrival, at most `bearers_max`.
     pub(super) newest: Vec<Sequence>,
     /// How many older ones there are.
     pub(super) older: u32,
 }
 
-impl Bearers {
+impl SlugHolders {
     const NONE: &Self = &Self { newest: Vec::new(), older: 0 };
 }
 
 /// Puts `sequence` last under `key`, under which at most `most` are kept; says whether the oldest had to
 /// leave.
-fn put(lists: &mut FxHashMap<u64, Bearers>, key: u64, sequence: Sequence, most: usize) -> bool {
+fn put(lists: &mut FxHashMap<u64, SlugHolders>, key: u64, sequence: Sequence, most: usize) -> bool {
     let list = lists.entry(key).or_default();
     let full = list.newest.len() >= most.max(1);
     if full {
@@ -110,7 +110,7 @@ fn put(lists: &mut FxHashMap<u64, Bearers>, key: u64, sequence: Sequence, most: 
 }
 
 /// Takes `sequence`, the oldest of all, from under `key`.
-fn take(lists: &mut FxHashMap<u64, Bearers>, key: u64, sequence: Sequence) {
+fn take(lists: &mut FxHashMap<u64, SlugHolders>, key: u64, sequence: Sequence) {
     let Some(list) = lists.get_mut(&key) else { return };
     if list.newest.first() == Some(&sequence) {
         list.newest.remove(0);
@@ -122,7 +122,7 @@ fn take(lists: &mut FxHashMap<u64, Bearers>, key: u64, sequence: Sequence) {
     }
 }
 
-impl Live {
+impl LiveArticles {
     /// None, and the next to come is `first`; so many articles are found by one slug.
     pub(super) fn starting_at(first: Sequence, bearers_max: u32) -> Self {
         Self { first: first.0, bearers_max: bearers_max as usize, ..Self::default() }
@@ -167,7 +167,7 @@ impl Live {
         found.filter(named).map(|that| that.sequence)
     }
 
-    fn crowd(&self, uri: &str) -> Option<&Crowd> {
+    fn crowd(&self, uri: &str) -> Option<&VersionTables> {
         self.uris.get(uri)?.crowd()
     }
 
@@ -179,7 +179,7 @@ impl Live {
         let report = |that: &Earlier<'_>| that.verdict.relation.kind != Kind::Withdrawal;
         let mut reports = self.versions(uri).filter(report).rev();
         let last = reports.next()?;
-        let stands = |that: &Earlier<'_>| that.standing == Standing::Stands;
+        let stands = |that: &Earlier<'_>| that.standing == Validity::Stands;
         Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
     }
 
@@ -209,7 +209,7 @@ impl Live {
     pub(super) fn stand(
         &mut self,
         sequence: Sequence,
-        standing: Standing,
+        standing: Validity,
         by: Option<ArticleKey>,
     ) -> bool {
         let at = sequence.0.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
@@ -299,20 +299,24 @@ impl Live {
     }
 
     /// The live articles that bear the slug of this key, notices left out.
-    pub(super) fn bearers(&self, slug: u64) -> &Bearers {
-        self.slugs.get(&slug).unwrap_or(Bearers::NONE)
+    pub(super) fn bearers(&self, slug: u64) -> &SlugHolders {
+        self.slugs.get(&slug).unwrap_or(SlugHolders::NONE)
     }
 
     /// Notices that wait for an article of this uri or these names, newest first, each with what it
     /// was found by.
-    pub(super) fn orders_for(&self, about: &About) -> impl Iterator<Item = (Earlier<'_>, By)> {
-        let mut keys = vec![(uri_key(&about.uri), By::Uri)];
+    pub(super) fn orders_for(
+        &self,
+        about: &About,
+    ) -> impl Iterator<Item = (Earlier<'_>, MatchedBy)> {
+        let mut keys = vec![(uri_key(&about.uri), MatchedBy::Uri)];
         if let Some(provider) = about.provider.as_deref().filter(|_| !self.orders.is_empty()) {
-            let own = Names::of(about).iter().filter_map(|key| names::of_provider(key, provider));
-            keys.extend(own.map(|key| (key, By::Name)));
+            let own =
+                NameKeys::of(about).iter().filter_map(|key| names::of_provider(key, provider));
+            keys.extend(own.map(|key| (key, MatchedBy::Name)));
         }
         keys.into_iter().flat_map(move |(key, by)| {
-            let found = self.orders.get(&key).unwrap_or(Bearers::NONE);
+            let found = self.orders.get(&key).unwrap_or(SlugHolders::NONE);
             found.newest.iter().rev().filter_map(move |&s| Some((self.earlier(s)?, by)))
         })
     }
@@ -326,7 +330,7 @@ impl Live {
 
 /// What a waiting notice was found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum MatchedBy {
     /// The uri that it links to.
     Uri,
     /// A name that it gives.
@@ -363,15 +367,15 @@ fn bytes(entry: &Entry) -> usize {
 const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 
 /// The names that an article bears. Notices have none: a notice must not hide what it names.
-fn borne(about: &About) -> Names {
+fn borne(about: &About) -> NameKeys {
     match about.marks.order {
-        None => Names::of(about),
-        Some(_) => Names { slug: 0, headline: 0 },
+        None => NameKeys::of(about),
+        Some(_) => NameKeys { slug: 0, headline: 0 },
     }
 }
 
 /// The keys that an article is found by: each of its names, alone and with its provider.
-fn keys(names: Names, provider: Option<&str>) -> impl Iterator<Item = u64> {
+fn keys(names: NameKeys, provider: Option<&str>) -> impl Iterator<Item = u64> {
     let own = move |key| provider.and_then(|p| names::of_provider(key, p));
     names.iter().flat_map(move |key| [Some(key), own(key)].into_iter().flatten())
 }
@@ -389,7 +393,7 @@ fn uri_key(uri: &str) -> u64 {
 fn waits_for(entry: &Entry) -> Vec<u64> {
     let (about, relation) = (&entry.about, &entry.decision.verdict.relation);
     let found = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());
-    let releases = about.marks.order == Some(Order::Release);
+    let releases = about.marks.order == Some(NoticeOrder::Release);
     if relation.kind != Kind::Withdrawal || found || releases || relation.scope == Scope::Identity {
         return Vec::new();
     }
@@ -404,7 +408,7 @@ fn waits_for(entry: &Entry) -> Vec<u64> {
     keys
 }
 
-impl Live {
+impl LiveArticles {
     /// The live article at `sequence`, as relation sees it.
     pub(super) fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         let entry = self.get(sequence)?;
@@ -457,7 +461,7 @@ impl Live {
     }
 }
 
-impl Members for Live {
+impl MemberLookup for LiveArticles {
     fn member(&self, sequence: Sequence) -> Option<Member<'_>> {
         let entry = self.get(sequence)?;
         Some(Member {

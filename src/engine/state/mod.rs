@@ -7,17 +7,17 @@
 //! falls; SM-3 what is live is exactly what arrived less than a window ago, up to
 //! `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
 
+mod boilerplate;
 mod consider;
 mod due;
 mod effects;
 mod embargo;
 mod follow;
-mod furniture;
 mod live;
 mod parts;
 mod past;
 mod radius;
-pub mod record;
+pub mod records;
 mod restore;
 mod tally;
 mod touched;
@@ -27,28 +27,28 @@ use super::Settings;
 use super::article::{
     About, Article, ArticleKey, Body, EventTime, InputPosition, LinkKind, Sequence,
 };
-use super::event::{Cause, Classified, Event, Joined, Merged, What};
+use super::boilerplate::learned::LearnedBoilerplate;
+use super::candidates::{Candidate, Index};
+use super::event::{Classified, Event, EventCause, EventKind, Joined, Merged};
 use super::fingerprint::{FloodKey, SimHash};
-use super::index::furniture::Furniture;
-use super::index::{Candidate, Index};
 use super::prepare::Prepared;
-use super::relation::{self, Arrival, Carrying, Kind, Pass, Standing, Verdict};
-use super::story::{Member, Placement, Remembered, Step, Stories, StoryId, Summary};
+use super::stories::{Member, MemoryChange, Placement, Stories, StoryId, StoryStep, Summary};
 use super::text::{Clean, Words};
-pub use consider::Considered;
-use embargo::Embargo;
-pub use embargo::Lifted;
-use furniture::Edges;
-use live::Live;
+use super::verdict::{self, Arrival, Carrying, Kind, Pass, Validity, Verdict};
+use boilerplate::ArticleEdges;
+pub use consider::Prediction;
+use embargo::EmbargoQueue;
+pub use embargo::LiftedEmbargo;
+use live::LiveArticles;
 pub use live::{Decision, Entry};
-use past::{Known, Past};
-use record::ClockRecord;
-pub use record::{Change, RestoreError};
+use past::{IdentityArchive, KnownArticles};
+use records::ClockRecord;
+pub use records::{RecordChange, RestoreError};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
 pub use tally::Tally;
-pub use touched::Touched;
+pub use touched::TouchedIds;
 
 /// The flag of an article around which learned furniture stood.
 pub const LEARNED_FURNITURE: &str = "learned_furniture";
@@ -59,17 +59,17 @@ pub struct State {
     settings: Settings,
     key: FloodKey,
     clock: EventTime,
-    live: Live,
-    past: Past,
-    embargo: Embargo,
-    lifted: Vec<Lifted>,
+    live: LiveArticles,
+    past: IdentityArchive,
+    embargo: EmbargoQueue,
+    lifted: Vec<LiftedEmbargo>,
     index: Index,
-    furniture: Furniture,
+    furniture: LearnedBoilerplate,
     stories: Stories,
-    changes: Vec<Change>,
+    changes: Vec<RecordChange>,
     clock_written: Option<(EventTime, Sequence)>,
     tally: Tally,
-    touched: Touched,
+    touched: TouchedIds,
 }
 
 impl State {
@@ -78,18 +78,18 @@ impl State {
         Self {
             index: Index::new(&settings.index, Sequence(0)),
             stories: Stories::new(&settings.story),
-            furniture: Furniture::new(&settings.index.furniture),
-            live: Live::starting_at(Sequence(0), settings.bearers_max),
+            furniture: LearnedBoilerplate::new(&settings.index.furniture),
+            live: LiveArticles::starting_at(Sequence(0), settings.bearers_max),
             settings,
             key,
             clock: EventTime(i64::MIN),
-            past: Past::default(),
-            embargo: Embargo::default(),
+            past: IdentityArchive::default(),
+            embargo: EmbargoQueue::default(),
             lifted: Vec::new(),
             changes: Vec::new(),
             clock_written: None,
             tally: Tally::default(),
-            touched: Touched::everything(),
+            touched: TouchedIds::everything(),
         }
     }
 
@@ -145,7 +145,7 @@ impl State {
     }
 
     /// Live articles whose SimHash is within `distance` bits of `hash`, at most
-    /// [`index::DISTANCE_MAX`](super::index::DISTANCE_MAX): nearest first, each with its distance.
+    /// [`candidates::DISTANCE_MAX`](super::candidates::DISTANCE_MAX): nearest first, each with its distance.
     pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(ArticleKey, u32)> {
         let near = self.index.similar(hash, distance).into_iter();
         near.filter_map(|(s, apart)| Some((self.live.get(s)?.about.key(), apart))).collect()
@@ -173,7 +173,7 @@ impl State {
     }
 
     /// The articles whose embargo has ended since the last call, in the order of its ends.
-    pub fn take_lifted(&mut self) -> Vec<Lifted> {
+    pub fn take_lifted(&mut self) -> Vec<LiftedEmbargo> {
         std::mem::take(&mut self.lifted)
     }
 
@@ -184,13 +184,13 @@ impl State {
 
     /// What was touched since the last call, for read views. Stories count once their records are
     /// taken.
-    pub fn take_touched(&mut self) -> Touched {
+    pub fn take_touched(&mut self) -> TouchedIds {
         std::mem::take(&mut self.touched)
     }
 
     /// Read views have dropped what they held: everything counts as touched.
     pub fn touch_everything(&mut self) {
-        self.touched = Touched::everything();
+        self.touched = TouchedIds::everything();
     }
 
     /// Takes in one article at engine time `stamp` and says what happened, in order.
@@ -223,21 +223,21 @@ impl State {
             decision: Decision::new(&classified.verdict, sequence, placed.story),
             about: new.about,
             print: new.print,
-            standing: Standing::Stands,
+            standing: Validity::Stands,
             edges: edges.keys.into(),
             changed_by: None,
         };
         let previous = self.live.newest_of_uri(&entry.about.uri);
         let crowded = self.index.insert_at(&entry.print, &entry.keys(previous), &places);
         self.tally.postings_dropped += u64::from(crowded);
-        self.changes.push(Change::article(sequence, &entry));
+        self.changes.push(RecordChange::article(sequence, &entry));
         self.tally.bearers_dropped += self.live.push(entry);
         self.learn(&new.pieces, &new.words.hashes);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         happened.extend(placed.steps.into_iter().flat_map(|s| self.tell(s)));
-        happened.push(What::Classified(Box::new(classified)));
+        happened.push(EventKind::Classified(Box::new(classified)));
         happened.extend(self.take_effect(sequence));
-        self.events(happened, &input, Cause::Article)
+        self.events(happened, &input, EventCause::Article)
     }
 
     /// Moves the clock to `now` without an article and says what happened, in order. `input` is the
@@ -247,49 +247,54 @@ impl State {
     /// 10:00:01 lifts it.
     pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Vec<Event> {
         let happened = self.advance(now);
-        self.events(happened, input, Cause::Clock)
+        self.events(happened, input, EventCause::Clock)
     }
 
     /// Moves the clock, which never falls, and does what is due by then.
-    fn advance(&mut self, to: EventTime) -> Vec<What> {
+    fn advance(&mut self, to: EventTime) -> Vec<EventKind> {
         self.clock = self.clock.max(to);
         let ticked = self.stories.tick(self.clock, self.live.next(), &self.live);
-        let mut happened: Vec<What> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
+        let mut happened: Vec<EventKind> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
         self.lift();
         let expired = self.expire();
         happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
         happened
     }
 
-    fn events(&mut self, happened: Vec<What>, input: &InputPosition, cause: Cause) -> Vec<Event> {
+    fn events(
+        &mut self,
+        happened: Vec<EventKind>,
+        input: &InputPosition,
+        cause: EventCause,
+    ) -> Vec<Event> {
         let clock = self.clock;
-        let radii = happened.iter().filter_map(What::radius);
+        let radii = happened.iter().filter_map(EventKind::radius);
         self.tally.carriers_unnamed += radii.map(|radius| u64::from(radius.more)).sum::<u64>();
         let told = happened.into_iter().flat_map(parts::of);
         told.map(|what| Event { clock, input: input.clone(), cause, what }).collect()
     }
 
     /// The records that changed since the last call, oldest change first.
-    pub fn take_changes(&mut self) -> Vec<Change> {
+    pub fn take_changes(&mut self) -> Vec<RecordChange> {
         let mut changes = std::mem::take(&mut self.changes);
-        changes.extend(self.furniture.take_changes().into_iter().map(Change::furniture));
+        changes.extend(self.furniture.take_changes().into_iter().map(RecordChange::furniture));
         for remembered in self.stories.take_changes() {
-            if let Remembered::Story(story, _) = &remembered {
+            if let MemoryChange::Story(story, _) = &remembered {
                 self.touched.story(*story);
             }
-            changes.push(Change::remembered(remembered));
+            changes.push(RecordChange::remembered(remembered));
         }
         let (clock, next) = (self.clock, self.live.next());
         if self.clock_written != Some((clock, next)) && clock != EventTime(i64::MIN) {
             self.clock_written = Some((clock, next));
             let (first, look) = (self.live.first_sequence(), self.stories.look());
             let record = ClockRecord { clock, next, first: Some(first), look: Some(look) };
-            changes.push(Change::clock(record));
+            changes.push(RecordChange::clock(record));
         }
         changes
     }
 
-    fn expire(&mut self) -> Vec<Step> {
+    fn expire(&mut self) -> Vec<StoryStep> {
         let mut steps = Vec::new();
         while let Some((sequence, entry)) = self.live.first() {
             let idle = self.clock.since(entry.arrived) > self.settings.window;
@@ -304,9 +309,9 @@ impl State {
             self.index.expire();
             let repeats = entry.decision.verdict.relation.kind == Kind::Redelivery;
             let identity = self.live.pop();
-            self.changes.push(Change::gone(sequence));
+            self.changes.push(RecordChange::gone(sequence));
             if let Some(identity) = identity.filter(|_| !repeats) {
-                self.changes.push(Change::identity(sequence, Some(&identity)));
+                self.changes.push(RecordChange::identity(sequence, Some(&identity)));
                 self.past.push(sequence, identity);
             }
         }
@@ -319,7 +324,7 @@ impl State {
         &self,
         new: &Prepared,
         candidates: &[Candidate],
-        edges: &Edges,
+        edges: &ArticleEdges,
         stamp: EventTime,
     ) -> Verdict {
         let arrival = Arrival {
@@ -329,8 +334,8 @@ impl State {
             print: &new.print,
             now: self.clock,
         };
-        let known = Known { live: &self.live, past: &self.past };
-        let mut verdict = relation::judge(arrival, candidates, &known, &self.settings.relation);
+        let known = KnownArticles { live: &self.live, past: &self.past };
+        let mut verdict = verdict::judge(arrival, candidates, &known, &self.settings.relation);
         if edges.taken_off {
             verdict.flags.push(LEARNED_FURNITURE.into());
         }
@@ -365,7 +370,7 @@ impl State {
             root: relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(own),
             words: new.print.words() as u32,
             terms: &new.terms,
-            standing: Standing::Stands,
+            standing: Validity::Stands,
         }
     }
 
@@ -394,17 +399,17 @@ impl State {
             verdict.flags.push("early".into());
         }
         if self.notice_for(&new.about, self.live.next()).is_some() {
-            verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
+            verdict.flags.push(verdict::CARRIES_WITHDRAWN.into());
             verdict.pass = Pass::Held;
         }
         if verdict.relation.kind != Kind::Withdrawal && self.carries_withdrawn(new, verdict) {
-            verdict.flags.push(relation::CARRIES_WITHDRAWN.into());
+            verdict.flags.push(verdict::CARRIES_WITHDRAWN.into());
             if self.settings.relation.unique.carrying == Carrying::Hold {
                 verdict.pass = Pass::Held;
             }
         }
         if self.carries_uncorrected(new, verdict) {
-            verdict.flags.push(relation::CARRIES_UNCORRECTED.into());
+            verdict.flags.push(verdict::CARRIES_UNCORRECTED.into());
             if self.settings.relation.unique.carrying == Carrying::Hold {
                 verdict.pass = Pass::Held;
             }
@@ -413,17 +418,21 @@ impl State {
         verdict.flags.dedup();
     }
 
-    fn tell(&self, step: Step) -> Vec<What> {
+    fn tell(&self, step: StoryStep) -> Vec<EventKind> {
         let now = |story| self.stories.summary(story, &self.live).map(Box::new);
         match step {
-            Step::Opened { story, .. } => now(story).map(What::StoryOpened).into_iter().collect(),
-            Step::Updated(story) => now(story).map(What::StoryUpdated).into_iter().collect(),
-            Step::Closed(summary) => vec![What::StoryClosed(summary)],
-            Step::Merged { survivor, absorbed, score } => {
+            StoryStep::Opened { story, .. } => {
+                now(story).map(EventKind::StoryOpened).into_iter().collect()
+            }
+            StoryStep::Updated(story) => {
+                now(story).map(EventKind::StoryUpdated).into_iter().collect()
+            }
+            StoryStep::Closed(summary) => vec![EventKind::StoryClosed(summary)],
+            StoryStep::Merged { survivor, absorbed, score } => {
                 let Some(state) = now(survivor) else { return Vec::new() };
                 let merged = |under| {
                     let survivor = (*state).clone();
-                    What::StoryMerged(Box::new(Merged { under, survivor, absorbed, score }))
+                    EventKind::StoryMerged(Box::new(Merged { under, survivor, absorbed, score }))
                 };
                 vec![merged(absorbed), merged(survivor)]
             }

@@ -4,19 +4,19 @@
 //! default. The bound is a constant, not a limit of the topic, so that the same input gives the same
 //! events.
 
-use crate::engine::event::{Carrier, Part, Radius, What};
+use crate::event::{Carrier, EventKind, Radius, RadiusPart};
 
 /// Bytes of carriers in one event, as JSON.
 const PART_BYTES: usize = 256 << 10;
 
 /// What happened, in one event or several.
-pub(super) fn of(what: What) -> Vec<What> {
-    let split = |radius: Box<Radius>, what: fn(Box<Radius>) -> What| {
+pub(super) fn of(what: EventKind) -> Vec<EventKind> {
+    let split = |radius: Box<Radius>, what: fn(Box<Radius>) -> EventKind| {
         parts(*radius).into_iter().map(|part| what(Box::new(part))).collect()
     };
     match what {
-        What::Withdrawn(radius) => split(radius, What::Withdrawn),
-        What::Corrected(radius) => split(radius, What::Corrected),
+        EventKind::Withdrawn(radius) => split(radius, EventKind::Withdrawn),
+        EventKind::Corrected(radius) => split(radius, EventKind::Corrected),
         other => vec![other],
     }
 }
@@ -39,7 +39,7 @@ fn parts(mut radius: Radius) -> Vec<Radius> {
     let of = lists.len() as u32;
     let part = |(number, carriers): (u32, Vec<Carrier>)| {
         more -= carriers.len() as u32;
-        let part = (of > 1).then_some(Part { number, of });
+        let part = (of > 1).then_some(RadiusPart { number, of });
         Radius { carriers, more, part, ..radius.clone() }
     };
     (1..).zip(lists).map(part).collect()
@@ -69,9 +69,9 @@ fn escaped(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::article::{ArticleKey, EventTime, Sequence};
-    use crate::engine::event::{Certainty, Unsearched};
-    use crate::engine::relation::Scope;
+    use crate::article::{ArticleKey, EventTime, Sequence};
+    use crate::event::{Certainty, Unsearched};
+    use crate::verdict::Scope;
 
     fn key(uri: String) -> ArticleKey {
         ArticleKey { uri, version: Some("1".into()) }
@@ -111,7 +111,7 @@ mod tests {
                 left -= part.carriers.len() as u32;
                 assert_eq!(part.more, left);
                 let of = parts.len() as u32;
-                assert_eq!(part.part, (of > 1).then_some(Part { number, of }));
+                assert_eq!(part.part, (of > 1).then_some(RadiusPart { number, of }));
                 let bytes: usize = part.carriers.iter().map(json_bytes).sum();
                 assert!(bytes <= PART_BYTES || part.carriers.len() == 1, "{bytes}");
             }

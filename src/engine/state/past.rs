@@ -6,17 +6,17 @@
 //!
 //! Cost: about 100 bytes an identity and as much in tables; constant time for each look-up.
 
-use super::live::Live;
-use super::{Change, State};
-use crate::engine::article::{EventTime, Sequence};
-use crate::engine::relation::past::Identity;
-use crate::engine::relation::{Archive, Earlier, Standing};
+use super::live::LiveArticles;
+use super::{RecordChange, State};
+use crate::article::{EventTime, Sequence};
+use crate::verdict::identity_record::Identity;
+use crate::verdict::{Archive, Earlier, Validity};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
 /// The identities of one shard.
 #[derive(Debug, Default)]
-pub(super) struct Past {
+pub(super) struct IdentityArchive {
     entries: VecDeque<(Sequence, Identity)>,
     /// By uri, in order of arrival, notices included.
     uris: FxHashMap<String, VecDeque<Sequence>>,
@@ -27,7 +27,7 @@ pub(super) struct Past {
     bytes: usize,
 }
 
-impl Past {
+impl IdentityArchive {
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -94,7 +94,7 @@ impl Past {
     }
 
     /// Changes how one stands.
-    pub(super) fn stand(&mut self, own: Sequence, standing: Standing) {
+    pub(super) fn stand(&mut self, own: Sequence, standing: Validity) {
         if let Some(at) = self.at(own) {
             self.entries[at].1.standing = standing;
         }
@@ -119,7 +119,7 @@ impl Past {
         let mut reports =
             self.versions(uri).map(|(_, identity)| identity).filter(|i| i.order.is_none()).rev();
         let last = reports.next()?;
-        let stands = |identity: &&Identity| identity.standing == Standing::Stands;
+        let stands = |identity: &&Identity| identity.standing == Validity::Stands;
         Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
     }
 
@@ -137,12 +137,12 @@ fn bytes(identity: &Identity) -> usize {
 
 /// All that is known: the live articles, and the identities of those before.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) live: &'a Live,
-    pub(super) past: &'a Past,
+pub(super) struct KnownArticles<'a> {
+    pub(super) live: &'a LiveArticles,
+    pub(super) past: &'a IdentityArchive,
 }
 
-impl Archive for Known<'_> {
+impl Archive for KnownArticles<'_> {
     fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         self.live.earlier(sequence)
     }
@@ -166,7 +166,7 @@ impl Archive for Known<'_> {
     fn bearers_of_slug(&self, key: u64, provider: Option<&str>) -> usize {
         let found = self.live.bearers(key).newest.iter().filter_map(|&s| self.live.get(s));
         let found = found.filter(|entry| {
-            entry.standing == Standing::Stands && entry.about.provider.as_deref() == provider
+            entry.standing == Validity::Stands && entry.about.provider.as_deref() == provider
         });
         let mut uris: Vec<&str> = found.map(|entry| entry.about.uri.as_str()).collect();
         uris.sort_unstable();
@@ -193,7 +193,7 @@ impl State {
                 return;
             }
             let Some((sequence, _)) = self.past.first() else { return };
-            self.changes.push(Change::identity(*sequence, None));
+            self.changes.push(RecordChange::identity(*sequence, None));
             self.past.pop();
             self.tally.identities_crowded_out += u64::from(!aged);
         }

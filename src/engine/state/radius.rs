@@ -6,14 +6,14 @@
 
 use super::State;
 use super::live::Entry;
-use crate::engine::article::{ArticleKey, Sequence};
-use crate::engine::event::{Carrier, Certainty, Radius, Unsearched, What};
-use crate::engine::prepare::Prepared;
-use crate::engine::relation::align::Aligner;
-use crate::engine::relation::carriers::{Tainted, carried, likely};
-use crate::engine::relation::names::Names;
-use crate::engine::relation::{Earlier, Kind, Scope, Standing, Target, Verdict};
-use crate::engine::story::StoryId;
+use crate::article::{ArticleKey, Sequence};
+use crate::event::{Carrier, Certainty, EventKind, Radius, Unsearched};
+use crate::prepare::Prepared;
+use crate::stories::StoryId;
+use crate::verdict::align::Aligner;
+use crate::verdict::carriers::{TaintedWords, carried, likely};
+use crate::verdict::names::NameKeys;
+use crate::verdict::{Earlier, Kind, RelationTarget, Scope, Validity, Verdict};
 
 /// The most carriers that are named, the oldest first; further ones are counted. Far beyond practice: a
 /// text is taken by hundreds.
@@ -21,13 +21,13 @@ pub(super) const CARRIERS_MAX: usize = 100_000;
 
 /// A search for the carriers of a text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Search<'a> {
+pub(super) struct CarrierSearch<'a> {
     /// The article that withdraws or corrects, which is left out.
     pub(super) own: Sequence,
     /// What it withdraws or corrects.
     pub(super) target: Sequence,
     /// The words that matter.
-    pub(super) tainted: &'a Tainted,
+    pub(super) tainted: &'a TaintedWords,
     /// All that a notice withdraws, the target among it, in order of arrival.
     pub(super) members: &'a [Sequence],
     /// The most carriers that are named.
@@ -40,12 +40,12 @@ impl State {
     ///
     /// Cost: one comparison, of some microseconds, for each live article that shares two samples with
     /// the text or whose verdict names it, until as many as wanted are named.
-    pub(super) fn radius(&self, search: Search<'_>, by: ArticleKey) -> Radius {
+    pub(super) fn radius(&self, search: CarrierSearch<'_>, by: ArticleKey) -> Radius {
         let Some(entry) = self.live.get(search.target) else { return self.empty_radius(by) };
         let versions =
             search.members.len().saturating_sub(self.settings.versions_searched_max as usize);
         let (mut found, more) = self.literal(search, &search.members[versions..]);
-        let slug = self.live.bearers(Names::of(&entry.about).slug);
+        let slug = self.live.bearers(NameKeys::of(&entry.about).slug);
         for &bearer in slug.newest.iter().filter(|_| more == 0) {
             let known = found.binary_search_by_key(&bearer, |(s, _)| *s);
             let that = self.live.get(bearer).filter(|that| {
@@ -73,7 +73,7 @@ impl State {
     /// may.
     fn literal(
         &self,
-        search: Search<'_>,
+        search: CarrierSearch<'_>,
         members: &[Sequence],
     ) -> (Vec<(Sequence, Carrier)>, usize) {
         let mut texts: Vec<(&Entry, Aligner<'_>)> = Vec::new();
@@ -142,7 +142,8 @@ impl State {
         }
         let verdict = &that.decision.verdict;
         let mut relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-        let is = |target: &Option<Target>| target.as_ref().is_some_and(|t| t.key.uri == of.uri);
+        let is =
+            |target: &Option<RelationTarget>| target.as_ref().is_some_and(|t| t.key.uri == of.uri);
         if let Some(relation) = relations.find(|relation| is(&relation.of)) {
             let runs = relation.passages.iter().map(|p| (p.start_word, p.end_word));
             let run_words = self.settings.relation.run_words;
@@ -171,13 +172,13 @@ impl State {
 
     /// Says that the newest article carries what was withdrawn or corrected, or was itself withdrawn
     /// before it came.
-    pub(super) fn late_carrier(&mut self, own: Sequence) -> Vec<What> {
+    pub(super) fn late_carrier(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let about = entry.about.clone();
         if let Some(by) = self.notice_for(&about, own) {
-            self.stand(own, Standing::Withdrawn, Some(by.clone()));
-            let radius = self.radius(Search::whole(own, own, &[own]), by);
-            return vec![What::Withdrawn(Box::new(radius))];
+            self.stand(own, Validity::Withdrawn, Some(by.clone()));
+            let radius = self.radius(CarrierSearch::whole(own, own, &[own]), by);
+            return vec![EventKind::Withdrawn(Box::new(radius))];
         }
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let mut targets: Vec<Sequence> = Vec::new();
@@ -201,8 +202,8 @@ impl State {
                 ..self.empty_radius(by)
             });
             return match that.standing {
-                Standing::Withdrawn => vec![What::Withdrawn(radius)],
-                _ => vec![What::Corrected(radius)],
+                Validity::Withdrawn => vec![EventKind::Withdrawn(radius)],
+                _ => vec![EventKind::Corrected(radius)],
             };
         }
         Vec::new()
@@ -210,25 +211,27 @@ impl State {
 
     /// What of a live article must not be printed any more, and since which article; `None` where it
     /// stands, or a newer version alone took its place.
-    pub(super) fn taint(&self, sequence: Sequence) -> Option<(Tainted, ArticleKey)> {
+    pub(super) fn taint(&self, sequence: Sequence) -> Option<(TaintedWords, ArticleKey)> {
         let that = self.live.get(sequence)?;
         let by = that.changed_by.clone();
         match that.standing {
-            Standing::Withdrawn => Some((Tainted::Whole, by.unwrap_or_else(|| that.about.key()))),
-            Standing::Uncorrected => {
+            Validity::Withdrawn => {
+                Some((TaintedWords::Whole, by.unwrap_or_else(|| that.about.key())))
+            }
+            Validity::Uncorrected => {
                 let by = by?;
                 let correction = self.live.get(self.live.newest_of_key(&by)?)?;
-                let tainted = Tainted::corrected(&correction.print, &that.print);
+                let tainted = TaintedWords::corrected(&correction.print, &that.print);
                 Some((tainted, by))
             }
-            Standing::Stands | Standing::Superseded => None,
+            Validity::Stands | Validity::Superseded => None,
         }
     }
 
     /// Whether `new`, not yet live, carries what an article that its verdict names was corrected in.
     pub(super) fn carries_uncorrected(&self, new: &Prepared, verdict: &Verdict) -> bool {
         let mut targets = verdict.targets().filter_map(|target| target.sequence);
-        targets.any(|target| self.carries_of(new, verdict, target, Standing::Uncorrected))
+        targets.any(|target| self.carries_of(new, verdict, target, Validity::Uncorrected))
     }
 
     /// Whether `new`, not yet live, is a copy of a copy of what was withdrawn. (What it was compared
@@ -237,7 +240,7 @@ impl State {
         let relation = &verdict.relation;
         let root = relation.root.as_ref().filter(|_| relation.kind.joins_its_match());
         root.and_then(|root| root.sequence)
-            .is_some_and(|root| self.carries_of(new, verdict, root, Standing::Withdrawn))
+            .is_some_and(|root| self.carries_of(new, verdict, root, Validity::Withdrawn))
     }
 
     /// Whether `new`, not yet live, carries what must not be printed any more of an article that stands
@@ -247,7 +250,7 @@ impl State {
         new: &Prepared,
         verdict: &Verdict,
         target: Sequence,
-        standing: Standing,
+        standing: Validity,
     ) -> bool {
         let that = self.live.get(target);
         let Some(that) =
@@ -262,7 +265,7 @@ impl State {
             about: &new.about,
             print: &new.print,
             verdict,
-            standing: Standing::Stands,
+            standing: Validity::Stands,
         };
         let run_words = self.settings.relation.run_words;
         !carried(&Aligner::of(&that.print), &tainted, new, run_words).is_empty()
@@ -271,7 +274,7 @@ impl State {
     pub(super) fn carrier(
         &self,
         text: &Aligner<'_>,
-        tainted: &Tainted,
+        tainted: &TaintedWords,
         at: Sequence,
     ) -> Option<Carrier> {
         let that = self.live.earlier(at)?;
@@ -287,10 +290,10 @@ impl State {
     }
 }
 
-impl<'a> Search<'a> {
+impl<'a> CarrierSearch<'a> {
     /// For the whole of a target and of all other members.
     pub(super) fn whole(own: Sequence, target: Sequence, members: &'a [Sequence]) -> Self {
-        Self { own, target, tainted: &Tainted::Whole, members, most: CARRIERS_MAX }
+        Self { own, target, tainted: &TaintedWords::Whole, members, most: CARRIERS_MAX }
     }
 
     fn leaves_out(&self, at: Sequence) -> bool {

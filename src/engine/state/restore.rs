@@ -5,13 +5,13 @@
 //! Articles are read on all cores; the index, the stories and the lists of their terms are filled side by
 //! side, since none looks at another.
 
-use super::live::{Entry, Live};
-use super::record::{ClockRecord, Records, RestoreError};
+use super::live::{Entry, LiveArticles};
+use super::records::{ClockRecord, RestoreError, StateRecords};
 use super::{Sequence, State};
-use crate::engine::Settings;
-use crate::engine::fingerprint::FloodKey;
-use crate::engine::index::Index;
-use crate::engine::story::{Members, StoryId};
+use crate::Settings;
+use crate::candidates::Index;
+use crate::fingerprint::FloodKey;
+use crate::stories::{MemberLookup, StoryId};
 use rustc_hash::FxHashMap;
 
 impl State {
@@ -25,13 +25,13 @@ impl State {
         records: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, RestoreError> {
         let mut state = Self::new(settings, key);
-        let read = Records::read(records)?;
+        let read = StateRecords::read(records)?;
         let Some(ClockRecord { clock, next, first, look }) = read.clock else { return Ok(state) };
         state.clock = clock;
         state.clock_written = Some((clock, next));
         let oldest = read.articles.first().map_or(next, |(s, _)| *s);
         let first = first.unwrap_or(oldest);
-        state.live = Live::starting_at(first, state.settings.bearers_max);
+        state.live = LiveArticles::starting_at(first, state.settings.bearers_max);
         state.index = Index::new(&state.settings.index, first);
         for (hash, seen) in read.furniture {
             state.furniture.remember(hash, seen);

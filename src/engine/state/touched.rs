@@ -4,8 +4,8 @@
 //! that stand otherwise than before, and the stories that changed, opened or ended. Bounded: who asks
 //! too late is told that everything was touched.
 
-use crate::engine::article::Sequence;
-use crate::engine::story::StoryId;
+use crate::article::Sequence;
+use crate::stories::StoryId;
 use std::collections::BTreeSet;
 
 /// Names that are kept until someone asks.
@@ -13,7 +13,7 @@ const TOUCHED_MAX: usize = 100_000;
 
 /// What was touched since the last [`State::take_touched`](super::State::take_touched).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Touched {
+pub struct TouchedIds {
     /// Whether anything may have been: after a restore, and when more was touched than is kept.
     pub everything: bool,
     /// Articles that stand otherwise than before.
@@ -22,7 +22,7 @@ pub struct Touched {
     pub stories: BTreeSet<StoryId>,
 }
 
-impl Touched {
+impl TouchedIds {
     pub(super) fn everything() -> Self {
         Self { everything: true, ..Self::default() }
     }
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn who_asks_too_late_is_told_everything() {
-        let mut touched = Touched::default();
+        let mut touched = TouchedIds::default();
         for n in 0..TOUCHED_MAX as u64 {
             touched.article(Sequence(n));
         }
@@ -62,7 +62,7 @@ mod tests {
         touched.article(Sequence(0));
         assert!(!touched.everything, "a name is kept once");
         touched.story(StoryId::new(1));
-        assert_eq!(touched, Touched::everything());
+        assert_eq!(touched, TouchedIds::everything());
         touched.story(StoryId::new(2));
         assert!(touched.stories.is_empty(), "and then nothing is kept");
     }

@@ -4,8 +4,8 @@
 //! gets tables, so that neither a new version nor a notice costs more the more there are.
 
 use super::live::Entry;
-use crate::engine::article::Sequence;
-use crate::engine::relation::{Kind, Standing};
+use crate::article::Sequence;
+use crate::verdict::{Kind, Validity};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -17,12 +17,12 @@ const CROWD_MIN: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Versions {
     all: VecDeque<Sequence>,
-    crowd: Option<Box<Crowd>>,
+    crowd: Option<Box<VersionTables>>,
 }
 
 /// The same, by what is asked for.
 #[derive(Debug, Default)]
-pub(super) struct Crowd {
+pub(super) struct VersionTables {
     reports: VecDeque<Sequence>,
     notices: VecDeque<Sequence>,
     /// Reports that stand.
@@ -39,7 +39,7 @@ impl Versions {
     }
 
     /// The tables, where there are any.
-    pub(super) fn crowd(&self) -> Option<&Crowd> {
+    pub(super) fn crowd(&self) -> Option<&VersionTables> {
         self.crowd.as_deref()
     }
 
@@ -79,7 +79,7 @@ impl Versions {
     }
 }
 
-impl Crowd {
+impl VersionTables {
     fn put(&mut self, at: Sequence, entry: &Entry) {
         if is_notice(entry) {
             self.notices.push_back(at);
@@ -105,7 +105,7 @@ impl Crowd {
     }
 
     fn restand(&mut self, at: Sequence, entry: &Entry) {
-        if entry.standing == Standing::Stands && !is_notice(entry) {
+        if entry.standing == Validity::Stands && !is_notice(entry) {
             self.standing.insert(at);
         } else {
             self.standing.remove(&at);

@@ -8,9 +8,9 @@
 //! Invariant ED-1: a text with words keeps words, unless it is a known trailer and nothing else. A
 //! repeated headline or a dateline stays where there is nothing beside it.
 
-use super::furniture::{ANYWHERE, HEADER_STARTS, MONTHS, TRAILER_STARTS};
 use super::tokens::word_hash;
-use crate::engine::article::Pairs;
+use crate::article::Pairs;
+use crate::boilerplate::listed::{ANYWHERE, HEADER_STARTS, MONTHS, TRAILER_STARTS};
 use memchr::memmem::Finder;
 use memchr::{memchr2, memrchr_iter};
 use std::ops::Range;
@@ -69,15 +69,15 @@ fn furniture_alone(text: &str) -> bool {
 }
 
 /// Phrases by their first bytes, of which few agree with a line's.
-struct Starts {
+struct PhraseIndex {
     by_first: Vec<Vec<&'static str>>,
     longest: usize,
 }
 
-static TRAILERS: LazyLock<Starts> = LazyLock::new(|| Starts::of(TRAILER_STARTS));
-static HEADERS: LazyLock<Starts> = LazyLock::new(|| Starts::of(HEADER_STARTS));
+static TRAILERS: LazyLock<PhraseIndex> = LazyLock::new(|| PhraseIndex::of(TRAILER_STARTS));
+static HEADERS: LazyLock<PhraseIndex> = LazyLock::new(|| PhraseIndex::of(HEADER_STARTS));
 
-impl Starts {
+impl PhraseIndex {
     fn of(phrases: &[&'static str]) -> Self {
         let mut by_first = vec![Vec::new(); 256];
         for phrase in phrases {

@@ -3,7 +3,7 @@
 //! Trigram statistics and scripts (crate `whatlang`); an unsure guess is no answer, since a wrong
 //! language parts a story.
 
-use crate::engine::article::Lang;
+use crate::article::Lang;
 
 /// Bytes of text that are looked at, and as many more where those leave it open: trigrams cost 0.1 us a
 /// byte, and most texts are told by their first lines.

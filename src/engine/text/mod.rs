@@ -14,7 +14,6 @@
 //! Offsets are in Unicode scalar values of the body as delivered, markup included.
 
 mod edges;
-mod furniture;
 mod html;
 pub mod language;
 pub mod pieces;

@@ -211,7 +211,7 @@ fn ceil(text: &str, at: usize) -> usize {
 mod tests {
     use super::super::{Settings, words};
     use super::*;
-    use crate::engine::fingerprint::{self, Fingerprint, FloodKey};
+    use crate::fingerprint::{self, Fingerprint, FloodKey};
     use proptest::prelude::*;
 
     fn shown(text: &str) -> Vec<(Edge, &str)> {

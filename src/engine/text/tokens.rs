@@ -66,7 +66,7 @@ const LOWER: u64 = 0x2020_2020_2020_2020;
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The folded 128-bit product of two values: fast and well mixed.
-pub(crate) fn mix(a: u64, b: u64) -> u64 {
+pub fn mix(a: u64, b: u64) -> u64 {
     let wide = u128::from(a ^ STEP) * u128::from(b ^ 0xd1b5_4a32_d192_ed03);
     (wide as u64) ^ ((wide >> 64) as u64)
 }
@@ -84,7 +84,7 @@ pub fn words(text: &str, settings: &Settings) -> Words {
     let max = settings.words_max;
     let mut base = 0;
     while base < bytes.len() {
-        let block = Masks::of(&bytes[base..]);
+        let block = ByteMasks::of(&bytes[base..]);
         let mut starts = block.word & !(block.word << 1);
         let mut ends = !block.word & (block.word << 1);
         while ends != 0 {
@@ -117,7 +117,7 @@ pub fn words(text: &str, settings: &Settings) -> Words {
 const BLOCK: usize = 64;
 
 /// One bit a byte of a block, the first byte lowest.
-struct Masks {
+struct ByteMasks {
     /// ASCII letters and digits, what joins digits, and all of non-ASCII.
     word: u64,
     digit: u64,
@@ -125,7 +125,7 @@ struct Masks {
     high: u64,
 }
 
-impl Masks {
+impl ByteMasks {
     /// Of the first block of `bytes`, in front of which no run is open.
     fn of(bytes: &[u8]) -> Self {
         let mut masks = Self { word: 0, digit: 0, high: 0 };

@@ -3,8 +3,8 @@
 use super::{Found, Law, Rules, Verdict};
 use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
-use wirefold::daemon::contract::CLASSIFIED;
 use wirefold::daemon::pipeline::broker::Role;
+use wirefold::daemon::publish::CLASSIFIED;
 
 /// A place of the input: partition, offset, item.
 type Place = (i32, i64, u64);

@@ -4,14 +4,14 @@ use super::{Law, Rules, Verdict};
 use crate::outside::Record;
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold::daemon::pipeline::broker::{GENERATION, Partition};
-use wirefold::daemon::pipeline::held::HELD;
+use wirefold::daemon::pipeline::embargoed::HELD;
 use wirefold::daemon::pipeline::record::{
     self, ATTEMPT, END, ENDS, GROUP, Journal, KEY, PLAN, POSITION, Position, RESETS, SHAPE, SWEEP,
     is_fence, journal_batch,
 };
-use wirefold::daemon::pipeline::shards::Slice;
-use wirefold::engine::CORE;
-use wirefold::engine::fingerprint::FloodKey;
+use wirefold::daemon::pipeline::shards::ShardFilter;
+use wirefold_engine::CORE;
+use wirefold_engine::fingerprint::FloodKey;
 
 /// The changelog of one shard.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Log {
     /// counts once the end is there, and not if its writer put up an earlier fence than the last one.
     pub(super) fn read(
         state: &[Record],
-        slice: &Slice,
+        slice: &ShardFilter,
         rules: &Rules,
         verdict: &mut Verdict,
     ) -> Self {
@@ -106,7 +106,7 @@ impl Log {
     pub(super) fn check(
         &self,
         input: &[Record],
-        slice: &Slice,
+        slice: &ShardFilter,
         rules: &Rules,
         verdict: &mut Verdict,
     ) {

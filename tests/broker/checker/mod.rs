@@ -26,7 +26,7 @@ use std::sync::Arc;
 use wirefold::config::Config;
 use wirefold::daemon::pipeline::Delivery;
 use wirefold::daemon::pipeline::broker::Role;
-use wirefold::daemon::pipeline::shards::{Map, Slice};
+use wirefold::daemon::pipeline::shards::{ShardFilter, ShardMap};
 
 /// Everything found of a deployment.
 #[derive(Debug, Clone)]
@@ -57,8 +57,8 @@ impl Rules {
         self.config.delivery == Delivery::ExactlyOnce
     }
 
-    fn map(&self) -> Map {
-        Map::new(&self.config.input.topic, &self.config.shards).expect("the map is sound")
+    fn map(&self) -> ShardMap {
+        ShardMap::new(&self.config.input.topic, &self.config.shards).expect("the map is sound")
     }
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn check(found: &Found, rules: &Rules) -> Verdict {
     let map = Arc::new(rules.map());
     let mut said = twins::Said::default();
     for shard in 0..map.shards() {
-        let slice = Slice { map: map.clone(), shard };
+        let slice = ShardFilter { map: map.clone(), shard };
         let log = journals::Log::read(&found.state, &slice, rules, &mut verdict);
         log.check(&found.input, &slice, rules, &mut verdict);
         verdict.batches += log.journals.len();

@@ -9,24 +9,25 @@ use super::{Law, Rules, Verdict};
 use crate::outside::Record;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use wirefold::daemon::contract::{Encoder, Unique};
 use wirefold::daemon::pipeline::ClockSource;
-use wirefold::daemon::pipeline::batch::{Encoder as _, Told, stamp, waits};
+use wirefold::daemon::pipeline::batch::{stamp, waits};
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition};
-use wirefold::daemon::pipeline::record::{Journal, Range};
+use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
+use wirefold::daemon::pipeline::record::{InputRange, Journal};
 use wirefold::daemon::pipeline::reject::reject;
-use wirefold::daemon::pipeline::shards::{Slice, Taken};
-use wirefold::engine::article::{EventTime, InputPosition};
-use wirefold::engine::event::Event;
-use wirefold::engine::prepare::{Prepared, prepare};
-use wirefold::engine::state::State;
-use wirefold::engine::wire::{self, Part};
+use wirefold::daemon::pipeline::shards::{FilterDecision, ShardFilter};
+use wirefold::daemon::publish::{Encoder, UniqueFeed};
+use wirefold_engine::article::{EventTime, InputPosition};
+use wirefold_engine::decode::{self, RecordPart};
+use wirefold_engine::event::Event;
+use wirefold_engine::prepare::{Prepared, prepare};
+use wirefold_engine::state::State;
 
 /// What the numbers of a record's events begin at, in each further shard.
 const N_PER_SHARD: u32 = 1 << 20;
 
 struct Run<'a> {
-    slice: &'a Slice,
+    slice: &'a ShardFilter,
     reject_bytes_max: usize,
     state: State,
     encoder: Encoder,
@@ -42,13 +43,13 @@ struct Run<'a> {
 pub(super) fn run(
     log: &Log,
     input: &[Record],
-    slice: &Slice,
+    slice: &ShardFilter,
     rules: &Rules,
     said: &mut Said,
     verdict: &mut Verdict,
 ) {
     let config = &rules.config;
-    let unique = if config.output.unique.is_empty() { Unique::Off } else { Unique::Wanted };
+    let unique = if config.output.unique.is_empty() { UniqueFeed::Off } else { UniqueFeed::Wanted };
     let mut run = Run {
         slice,
         reject_bytes_max: rules.reject_bytes_max,
@@ -112,7 +113,7 @@ fn input_record(of: &Partition, record: &Record) -> InputRecord {
 }
 
 /// An item of a record: its place there, its part of it, and what was read.
-type Own = (usize, Part, Result<Prepared, wire::Error>);
+type Own = (usize, RecordPart, Result<Prepared, decode::Error>);
 
 /// The shard's own items of a record, and how many it holds.
 struct Items {
@@ -121,11 +122,15 @@ struct Items {
 }
 
 /// Whether an item is the shard's.
-fn takes(slice: &Slice, record: &InputRecord, item: &Result<Prepared, wire::Error>) -> bool {
+fn takes(
+    slice: &ShardFilter,
+    record: &InputRecord,
+    item: &Result<Prepared, decode::Error>,
+) -> bool {
     match slice.takes(record) {
-        Taken::Whole => true,
-        Taken::Nothing => false,
-        Taken::ByItem => {
+        FilterDecision::Whole => true,
+        FilterDecision::Nothing => false,
+        FilterDecision::ByItem => {
             let article = item.as_ref().ok().map(|p| (&p.article, p.about.language));
             slice.takes_item(record, article)
         }
@@ -142,7 +147,7 @@ impl Run<'_> {
                 let content_type = content_type.and_then(|v| std::str::from_utf8(v).ok());
                 let payload = record.payload.as_deref().unwrap_or_default();
                 let format = rules.config.input.format;
-                let all = wire::items(payload, content_type, format, &settings.wire);
+                let all = decode::items(payload, content_type, format, &settings.wire);
                 let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
                 let ready = |article| prepare(article, settings, key);
                 let all = all.into_iter().enumerate();
@@ -187,13 +192,13 @@ impl Run<'_> {
         }
         if !accepted && self.state.is_due(stamp) {
             let events = self.state.tick(stamp, &position(record, 0));
-            self.tell(events, record, (&Part::Whole, 1), n);
+            self.tell(events, record, (&RecordPart::Whole, 1), n);
         }
     }
 
     /// A batch without records: the clock goes on after the record that the journal names.
     fn tick(&mut self, journal: &Journal) {
-        let Some(Range { of, to, .. }) = journal.ranges.first() else { return };
+        let Some(InputRange { of, to, .. }) = journal.ranges.first() else { return };
         let record = InputRecord {
             from: of.clone(),
             offset: to - 1,
@@ -203,14 +208,14 @@ impl Run<'_> {
             headers: Vec::new(),
         };
         let events = self.state.tick(journal.reading, &position(&record, 0));
-        self.tell(events, &record, (&Part::Whole, 1), self.slice.shard * N_PER_SHARD);
+        self.tell(events, &record, (&RecordPart::Whole, 1), self.slice.shard * N_PER_SHARD);
     }
 
     fn tell(
         &mut self,
         events: Vec<Event>,
         record: &InputRecord,
-        (part, items): (&Part, u32),
+        (part, items): (&RecordPart, u32),
         mut n: u32,
     ) -> u32 {
         let mut lifted = self.state.take_lifted();
@@ -222,7 +227,7 @@ impl Run<'_> {
         }
         for event in events {
             let sequence = self.sequence;
-            let told = Told { event: &event, n, sequence, record, part, items, resets: 0 };
+            let told = EventContext { event: &event, n, sequence, record, part, items, resets: 0 };
             for record in self.encoder.encode(&told) {
                 self.said.push(self.slice.shard, record);
             }

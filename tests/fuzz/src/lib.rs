@@ -1,16 +1,9 @@
 //! What must hold of whatever the decoders make of bytes from outside.
 
-/// The rooms of the engine that take bytes from outside, by a link to their folder.
-pub mod engine {
-    pub mod article;
-    pub mod text;
-    pub mod wire;
-}
-
-use engine::article::Article;
-use engine::wire::{self, Error, Format, Settings};
 use serde_json::Value;
 use std::time::{Duration, Instant};
+use wirefold_engine::article::Article;
+use wirefold_engine::decode::{self, Error, Format, Settings};
 
 /// Decodes `bytes` as `format` and by looking, cleans what came of it, and holds the invariants.
 ///
@@ -32,8 +25,11 @@ pub fn decode(bytes: &[u8], format: Format) {
             );
             let longest = article.uri.len().max(article.headline.len());
             assert!(longest <= 16_384 && article.links.len() <= 250, "WI-4: fields are bounded");
-            let clean = engine::text::clean(&article);
-            let words = engine::text::words(&clean.text, &engine::text::Settings::default());
+            let clean = wirefold_engine::text::clean(&article);
+            let words = wirefold_engine::text::words(
+                &clean.text,
+                &wirefold_engine::text::Settings::default(),
+            );
             let characters = body.chars().count() as u32;
             for (start, end) in words.spans {
                 let (from, to) = (clean.published(start as usize), clean.published(end as usize));
@@ -51,7 +47,7 @@ fn timed(bytes: &[u8], format: Format) -> Vec<Result<Article, Error>> {
     let mut least = Duration::MAX;
     for _ in 0..6 {
         let started = Instant::now();
-        let all = wire::decode(bytes, None, format, &settings);
+        let all = decode::decode(bytes, None, format, &settings);
         least = least.min(started.elapsed());
         if least <= allowed {
             return all;

@@ -1,6 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rooms::decode(
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wirefold_fuzz::decode(
     bytes,
-    rooms::engine::wire::Format::Newsml1
+    wirefold_engine::decode::Format::Newsml1
 ));

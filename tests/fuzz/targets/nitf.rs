@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rooms::decode(bytes, rooms::engine::wire::Format::Nitf));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wirefold_fuzz::decode(
+    bytes,
+    wirefold_engine::decode::Format::Nitf
+));

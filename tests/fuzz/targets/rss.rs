@@ -1,3 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rooms::decode(bytes, rooms::engine::wire::Format::Rss));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wirefold_fuzz::decode(
+    bytes,
+    wirefold_engine::decode::Format::Rss
+));

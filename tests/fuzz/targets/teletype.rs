@@ -1,6 +1,6 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rooms::decode(
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wirefold_fuzz::decode(
     bytes,
-    rooms::engine::wire::Format::Teletype
+    wirefold_engine::decode::Format::Teletype
 ));

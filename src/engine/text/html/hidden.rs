@@ -19,8 +19,8 @@
 //!
 //! Cost: linear. A run that was looked at is skipped.
 
-use super::markup::{Markup, Piece, Start};
-use super::{Effect, effect};
+use super::markup::{Markup, MarkupPiece, StartTag};
+use super::{TagEffect, effect};
 
 /// Elements whose content is not part of the text.
 const HIDDEN: [&[u8]; 8] = [
@@ -112,14 +112,14 @@ impl<'a> Hidden<'a> {
         let mut last_block = None;
         for (at, piece) in markup.pieces.iter().enumerate() {
             let name = match piece {
-                Piece::Text { .. } => continue,
-                Piece::Start(start) => {
+                MarkupPiece::Text { .. } => continue,
+                MarkupPiece::Start(start) => {
                     if !start.empty {
                         open[start.name.index()].push(at);
                     }
                     start.name
                 }
-                Piece::End(name) => {
+                MarkupPiece::End(name) => {
                     if let Some(start) = open[name.index()].pop() {
                         partners[start] = Some(at);
                         partners[at] = Some(start);
@@ -127,7 +127,7 @@ impl<'a> Hidden<'a> {
                     *name
                 }
             };
-            if effect(markup.name(name)) != Effect::Inline {
+            if effect(markup.name(name)) != TagEffect::Inline {
                 last_block = Some(at);
             }
         }
@@ -136,7 +136,7 @@ impl<'a> Hidden<'a> {
 
     /// The piece after the hidden run that begins with the start tag at `at`; `None` where none
     /// does.
-    pub(super) fn end(&self, at: usize, start: Start) -> Option<usize> {
+    pub(super) fn end(&self, at: usize, start: StartTag) -> Option<usize> {
         if start.empty {
             return None;
         }
@@ -166,14 +166,14 @@ impl<'a> Hidden<'a> {
         let Some(close) = close else { return self.next_block(at) };
         let mut depth = 0u32;
         self.until(at, close, |piece| match piece {
-            Piece::Text { .. } => false,
-            Piece::Start(start) => {
+            MarkupPiece::Text { .. } => false,
+            MarkupPiece::Start(start) => {
                 let name = self.markup.name(start.name);
                 let ends = depth == 0 && ending.before(name);
                 depth += u32::from(ending.holders.contains(&name) && !start.empty);
                 ends
             }
-            Piece::End(end) => {
+            MarkupPiece::End(end) => {
                 if ending.holders.contains(&self.markup.name(*end)) {
                     depth = depth.saturating_sub(1);
                 }
@@ -188,10 +188,10 @@ impl<'a> Hidden<'a> {
         &self,
         at: usize,
         close: usize,
-        mut stops: impl FnMut(&Piece) -> bool,
+        mut stops: impl FnMut(&MarkupPiece) -> bool,
     ) -> Option<usize> {
         for (inner, piece) in self.markup.pieces[..close].iter().enumerate().skip(at + 1) {
-            let outer = matches!(piece, Piece::End(_))
+            let outer = matches!(piece, MarkupPiece::End(_))
                 && self.partners[inner].is_some_and(|start| start < at);
             if outer || stops(piece) {
                 return Some(inner);
@@ -200,15 +200,15 @@ impl<'a> Hidden<'a> {
         Some(close + 1)
     }
 
-    fn leaves_svg(&self, piece: &Piece, page: &mut u32) -> bool {
+    fn leaves_svg(&self, piece: &MarkupPiece, page: &mut u32) -> bool {
         match piece {
-            Piece::Text { .. } => false,
-            Piece::Start(start) => {
+            MarkupPiece::Text { .. } => false,
+            MarkupPiece::Start(start) => {
                 let name = self.markup.name(start.name);
                 *page += u32::from(name == b"foreignobject" && !start.empty);
                 *page == 0 && OUT_OF_SVG.contains(&name)
             }
-            Piece::End(name) => {
+            MarkupPiece::End(name) => {
                 if self.markup.name(*name) == b"foreignobject" {
                     *page = page.saturating_sub(1);
                 }
@@ -222,14 +222,14 @@ impl<'a> Hidden<'a> {
         let mut next = at + 1;
         while let Some(piece) = self.markup.pieces.get(next) {
             match piece {
-                Piece::Text { value, .. } if value.trim().is_empty() => next += 1,
-                Piece::Text { .. } => return next,
-                Piece::End(name) => match self.markup.name(*name) {
+                MarkupPiece::Text { value, .. } if value.trim().is_empty() => next += 1,
+                MarkupPiece::Text { .. } => return next,
+                MarkupPiece::End(name) => match self.markup.name(*name) {
                     b"head" => return next + 1,
                     b"body" | b"html" => return next,
                     _ => next += 1,
                 },
-                Piece::Start(start) => match self.in_head(next, *start) {
+                MarkupPiece::Start(start) => match self.in_head(next, *start) {
                     Some(after) => next = after,
                     None => return next,
                 },
@@ -239,12 +239,13 @@ impl<'a> Hidden<'a> {
     }
 
     /// The piece after an element of the head; `None` for one that belongs into the body.
-    fn in_head(&self, at: usize, start: Start) -> Option<usize> {
+    fn in_head(&self, at: usize, start: StartTag) -> Option<usize> {
         let name = self.markup.name(start.name);
         if matches!(name, b"script" | b"style") {
             return Some(self.end(at, start).unwrap_or(at + 1));
         }
-        let of_body = effect(name) != Effect::Inline && name != b"title" || IN_LINE.contains(&name);
+        let of_body =
+            effect(name) != TagEffect::Inline && name != b"title" || IN_LINE.contains(&name);
         if of_body {
             return None;
         }
@@ -255,9 +256,9 @@ impl<'a> Hidden<'a> {
     fn next_block(&self, at: usize) -> Option<usize> {
         let last = self.last_block.filter(|last| *last > at)?;
         (at + 1..=last).find(|&next| match &self.markup.pieces[next] {
-            Piece::Text { .. } => false,
-            Piece::Start(Start { name, .. }) | Piece::End(name) => {
-                effect(self.markup.name(*name)) != Effect::Inline
+            MarkupPiece::Text { .. } => false,
+            MarkupPiece::Start(StartTag { name, .. }) | MarkupPiece::End(name) => {
+                effect(self.markup.name(*name)) != TagEffect::Inline
             }
         })
     }
@@ -296,7 +297,7 @@ impl Ending {
 
     fn before(&self, name: &[u8]) -> bool {
         match self.before {
-            Before::Block => effect(name) == Effect::Block,
+            Before::Block => effect(name) == TagEffect::Block,
             Before::Names(names) => names.contains(&name),
         }
     }

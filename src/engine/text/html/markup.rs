@@ -36,19 +36,19 @@ const VOID: [&[u8]; 14] = [
 ];
 
 /// A piece of a body, in the order of the source.
-pub(super) enum Piece {
+pub(super) enum MarkupPiece {
     /// Text with its references decoded, and its byte range in the source.
     Text { start: usize, end: usize, value: String },
     /// A start tag.
-    Start(Start),
+    Start(StartTag),
     /// An end tag.
-    End(Name),
+    End(ElementName),
 }
 
 /// A start tag.
 #[derive(Clone, Copy)]
-pub(super) struct Start {
-    pub(super) name: Name,
+pub(super) struct StartTag {
+    pub(super) name: ElementName,
     /// Whether the element has no content: it is void, or closes itself.
     pub(super) empty: bool,
     /// Whether its attributes keep it from being shown.
@@ -57,19 +57,19 @@ pub(super) struct Start {
 
 /// The name of an element, by its place in [`Markup::names`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name(u32);
+pub(super) struct ElementName(u32);
 
 /// A body in pieces.
 pub(super) struct Markup {
-    pub(super) pieces: Vec<Piece>,
+    pub(super) pieces: Vec<MarkupPiece>,
     names: Vec<Vec<u8>>,
 }
 
 impl Markup {
     /// Cuts `source`.
     pub(super) fn read(source: &str) -> Self {
-        let names = RefCell::new(Names::default());
-        let mut tag = Opening::default();
+        let names = RefCell::new(ElementNames::default());
+        let mut tag = OpenTag::default();
         let callback = |event: CallbackEvent<'_>, span: html5gum::Span<usize>| match event {
             CallbackEvent::OpenStartTag { name } => {
                 tag.open(names.borrow_mut().name(name), VOID.contains(&name));
@@ -85,12 +85,12 @@ impl Markup {
             }
             CallbackEvent::CloseStartTag { self_closing } => {
                 let start = tag.start.take()?;
-                Some(Token::Start { start, self_closing, end: span.end })
+                Some(MarkupToken::Start { start, self_closing, end: span.end })
             }
             CallbackEvent::EndTag { name } => {
-                Some(Token::Piece(Piece::End(names.borrow_mut().name(name))))
+                Some(MarkupToken::MarkupPiece(MarkupPiece::End(names.borrow_mut().name(name))))
             }
-            CallbackEvent::String { value } => Some(Token::Piece(Piece::Text {
+            CallbackEvent::String { value } => Some(MarkupToken::MarkupPiece(MarkupPiece::Text {
                 start: span.start,
                 end: span.end,
                 value: String::from_utf8_lossy(value).into_owned(),
@@ -98,18 +98,18 @@ impl Markup {
             _ => None,
         };
         let mut tokenizer = Tokenizer::new_with_emitter(source, CallbackEmitter::new(callback));
-        let (mut pieces, mut ends) = (Vec::new(), Ends::new(source.as_bytes()));
+        let (mut pieces, mut ends) = (Vec::new(), RawTextEnds::new(source.as_bytes()));
         while let Some(token) = tokenizer.next() {
             pieces.push(match infallible(token) {
-                Token::Piece(piece) => piece,
-                Token::Start { mut start, self_closing, end } => {
+                MarkupToken::MarkupPiece(piece) => piece,
+                MarkupToken::Start { mut start, self_closing, end } => {
                     let raw = names.borrow().raw(start.name);
                     let raw = raw.filter(|(name, _)| ends.closes(name, end, self_closing));
                     if let Some((_, state)) = raw {
                         tokenizer.set_state(state);
                     }
                     start.empty |= self_closing && raw.is_none();
-                    Piece::Start(start)
+                    MarkupPiece::Start(start)
                 }
             });
         }
@@ -118,7 +118,7 @@ impl Markup {
     }
 
     /// A name in lower case.
-    pub(super) fn name(&self, name: Name) -> &[u8] {
+    pub(super) fn name(&self, name: ElementName) -> &[u8] {
         &self.names[name.0 as usize]
     }
 
@@ -128,19 +128,19 @@ impl Markup {
     }
 }
 
-impl Name {
+impl ElementName {
     /// Its place among the names.
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-enum Token {
-    Piece(Piece),
-    Start { start: Start, self_closing: bool, end: usize },
+enum MarkupToken {
+    MarkupPiece(MarkupPiece),
+    Start { start: StartTag, self_closing: bool, end: usize },
 }
 
-fn infallible(token: Result<Token, Infallible>) -> Token {
+fn infallible(token: Result<MarkupToken, Infallible>) -> MarkupToken {
     match token {
         Ok(token) => token,
         Err(never) => match never {},
@@ -149,34 +149,34 @@ fn infallible(token: Result<Token, Infallible>) -> Token {
 
 /// The names of elements, numbered as they come.
 #[derive(Default)]
-struct Names {
+struct ElementNames {
     all: Vec<Vec<u8>>,
     index: BTreeMap<Vec<u8>, u32>,
 }
 
-impl Names {
-    fn name(&mut self, name: &[u8]) -> Name {
+impl ElementNames {
+    fn name(&mut self, name: &[u8]) -> ElementName {
         if let Some(&index) = self.index.get(name) {
-            return Name(index);
+            return ElementName(index);
         }
         let index = self.all.len() as u32;
         self.all.push(name.to_vec());
         self.index.insert(name.to_vec(), index);
-        Name(index)
+        ElementName(index)
     }
 
-    fn raw(&self, name: Name) -> Option<(&'static [u8], State)> {
+    fn raw(&self, name: ElementName) -> Option<(&'static [u8], State)> {
         RAW.iter().copied().find(|(raw, _)| *raw == self.all[name.0 as usize])
     }
 }
 
 /// Where elements whose content is text alone end.
-struct Ends<'a> {
+struct RawTextEnds<'a> {
     source: &'a [u8],
     last: BTreeMap<&'static [u8], Option<usize>>,
 }
 
-impl<'a> Ends<'a> {
+impl<'a> RawTextEnds<'a> {
     fn new(source: &'a [u8]) -> Self {
         Self { source, last: BTreeMap::new() }
     }
@@ -216,15 +216,15 @@ fn tag(rest: &[u8], name: &[u8]) -> Option<Tag> {
 
 /// A start tag that is being read.
 #[derive(Default)]
-struct Opening {
-    start: Option<Start>,
+struct OpenTag {
+    start: Option<StartTag>,
     attribute: Attribute,
     style: Style,
 }
 
-impl Opening {
-    fn open(&mut self, name: Name, empty: bool) {
-        self.start = Some(Start { name, empty, concealed: false });
+impl OpenTag {
+    fn open(&mut self, name: ElementName, empty: bool) {
+        self.start = Some(StartTag { name, empty, concealed: false });
         self.style = Style::default();
     }
 

@@ -1,0 +1,274 @@
+//! Live articles: by uri, one, who carries one, and the search over headlines.
+
+use super::query::{Id, Params, cursor};
+use super::rows::{ArticleRow, RelationRow, RowContext};
+use super::{Api, Problem};
+use crate::daemon::http::response::{ApiResult, Later, Listed, Named, fresh};
+use crate::daemon::publish::data::InputRef;
+use crate::daemon::publish::radius::Searched;
+use crate::daemon::snapshot::{Snapshot, SnapshotArticle};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::Serialize;
+use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization;
+use utoipa::ToSchema;
+use wirefold_engine::article::Sequence;
+use wirefold_engine::event::{Carrier, Certainty};
+use wirefold_engine::verdict::Validity;
+
+/// Headlines that one request looks at; the cursor goes on from there.
+const LOOKED_AT_MAX: usize = 50_000;
+/// Words of a search.
+const WORDS_MAX: usize = 16;
+
+/// Live articles.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ArticleList {
+    items: Vec<ArticleRow>,
+}
+
+/// The live articles of a uri, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles",
+    operation_id = "findArticles",
+    tag = "articles",
+    params(
+        ("uri" = String, Query, description = "the provider's identifier"),
+        ("version" = Option<String>, Query, description = "the version as sent"),
+    ),
+    responses(
+        (status = 200, body = ArticleList),
+        Listed,
+    )
+)]
+pub(super) async fn by_uri(
+    State(api): State<Api>,
+    params: Params,
+    headers: HeaderMap,
+) -> ApiResult {
+    params.only(&["uri", "version"])?;
+    let (uri, version) = (params.needed("uri")?, params.one("version")?);
+    let mut items = Vec::new();
+    for (desk, shard) in api.newest().iter().zip(0..) {
+        let wanted = |article: &SnapshotArticle| {
+            version.is_none_or(|version| article.entry.about.version.as_deref() == Some(version))
+        };
+        let found = desk.of_uri(uri).rev().filter(|(_, article)| wanted(article));
+        items
+            .extend(found.take(200).map(|(s, article)| RowContext { shard, desk }.row(s, article)));
+    }
+    fresh(&headers, &ArticleList { items })
+}
+
+/// A live article, with all that was found about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ArticlePage {
+    article: ArticleRow,
+    /// What it is: the best match.
+    relation: RelationRow,
+    /// Further relations, sources of passages not yet explained first.
+    also: Vec<RelationRow>,
+    /// The input record that brought it.
+    input: InputRef,
+    /// The 64-bit SimHash of the cleaned body.
+    simhash: String,
+    /// Figures of its body.
+    figures: usize,
+    /// Arrival of the oldest live article: what was compared with came after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched_from: Option<String>,
+}
+
+/// One live article, with all that was found about it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/{id}",
+    operation_id = "getArticle",
+    tag = "articles",
+    params(Id),
+    responses(
+        (status = 200, body = ArticlePage),
+        Named,
+    )
+)]
+pub(super) async fn one(State(api): State<Api>, Id(id): Id, headers: HeaderMap) -> ApiResult {
+    let found = api.article(&id)?;
+    let (at, entry) = (found.at(), &found.article.entry);
+    let verdict = &entry.decision.verdict;
+    let page = ArticlePage {
+        article: found.row(),
+        relation: at.relation(&verdict.relation),
+        also: verdict.also.iter().map(|relation| at.relation(relation)).collect(),
+        input: InputRef::of(&entry.input),
+        simhash: entry.print.simhash.to_string(),
+        figures: entry.print.figures.len(),
+        searched_from: oldest(&found.desk),
+    };
+    fresh(&headers, &page)
+}
+
+fn oldest(desk: &Snapshot) -> Option<String> {
+    desk.oldest().map(|article| article.entry.arrived.to_string())
+}
+
+/// Who carries the text of an article that was withdrawn or corrected.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Carriers {
+    article: ArticleRow,
+    /// The notice, or the correcting article, while it is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<ArticleRow>,
+    /// The window that was searched, in engine time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched: Option<Searched>,
+    /// The live articles that carry the text, in order of arrival, those included that do not stand
+    /// any more themselves: the first `desk.carriers_max`.
+    items: Vec<CarrierRow>,
+    /// Further ones, which came later and are not named; absent for none. Events name up to 100,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<usize>,
+    /// How many were found, those included that have left the window.
+    total: usize,
+}
+
+/// An article that carries text of another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CarrierRow {
+    article: ArticleRow,
+    /// `certain`: a run of 12 words, literally; `likely`: slug and numbers agree.
+    certainty: &'static str,
+    /// Where: word ranges of the carrier's cleaned text.
+    words: Vec<[u32; 2]>,
+}
+
+impl CarrierRow {
+    /// A carrier as sent; `None` when it is not live any more.
+    pub(super) fn of(at: RowContext<'_>, carrier: &Carrier) -> Option<Self> {
+        Some(Self {
+            article: at.row_at(carrier.sequence)?,
+            certainty: match carrier.certainty {
+                Certainty::Certain => "certain",
+                Certainty::Likely => "likely",
+            },
+            words: carrier.passages.iter().map(|&(from, to)| [from, to]).collect(),
+        })
+    }
+}
+
+/// Who carries the text of an article that was withdrawn or corrected.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/{id}/carriers",
+    operation_id = "getCarriers",
+    tag = "articles",
+    params(Id),
+    responses(
+        (status = 200, body = Carriers),
+        Named,
+    )
+)]
+pub(super) async fn carriers(State(api): State<Api>, Id(id): Id, headers: HeaderMap) -> ApiResult {
+    let found = api.article(&id)?;
+    let (at, desk, entry) = (found.at(), &*found.desk, &found.article.entry);
+    let tainted = matches!(entry.standing, Validity::Withdrawn | Validity::Uncorrected);
+    let alert = desk.alert(found.sequence).filter(|_| tainted);
+    let by = alert.map(|alert| &alert.by).or(entry.changed_by.as_ref());
+    let by = by.and_then(|key| desk.of_key(key)).map(|(s, article)| at.row(s, article));
+    let items = alert.map(|alert| &alert.carriers).into_iter().flatten();
+    let carriers = Carriers {
+        article: found.row(),
+        by,
+        searched: oldest(desk)
+            .zip(desk.clock)
+            .map(|(from, clock)| Searched { from, to: clock.to_string() }),
+        items: items.filter_map(|carrier| CarrierRow::of(at, carrier)).collect(),
+        more: alert.map(|alert| alert.unnamed()).filter(|more| *more > 0),
+        total: alert.map_or(0, |alert| alert.total()),
+    };
+    fresh(&headers, &carriers)
+}
+
+/// What a search found, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SearchResults {
+    items: Vec<ArticleRow>,
+    /// The cursor of the rest; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    /// Headlines looked at by this request.
+    searched: usize,
+    /// Whether all live headlines have been looked at.
+    complete: bool,
+}
+
+/// Live articles whose headline holds all words, newest first. The work of one request is bounded: go on
+/// with `next`, even where few items came.
+#[utoipa::path(
+    get,
+    path = "/api/v1/search",
+    operation_id = "searchHeadlines",
+    tag = "articles",
+    params(
+        ("q" = String, Query, description = "words, in any case"),
+        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
+        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+    ),
+    responses(
+        (status = 200, body = SearchResults),
+        Listed,
+        Later,
+    )
+)]
+pub(super) async fn search(
+    State(api): State<Api>,
+    params: Params,
+    headers: HeaderMap,
+) -> ApiResult {
+    params.only(&["q", "limit", "cursor"])?;
+    let words: Vec<String> =
+        folded(params.needed("q")?).split_whitespace().take(WORDS_MAX).map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err(Problem::bad("`q` is needed"));
+    }
+    let limit = params.limit()?;
+    let from = params.cursor()?.map(|[shard, sequence]| (shard as usize, Sequence(sequence)));
+    let desks = api.newest();
+    let found = api.work(move || find(&desks, &words, from, limit)).await?;
+    fresh(&headers, &found)
+}
+
+/// Finds headlines that hold all `words`, newest first, shard after shard.
+fn find(
+    desks: &[Arc<Snapshot>],
+    words: &[String],
+    from: Option<(usize, Sequence)>,
+    limit: usize,
+) -> SearchResults {
+    let (mut items, mut searched) = (Vec::new(), 0);
+    let (first, mut before) = from.map_or((0, None), |(shard, before)| (shard, Some(before)));
+    for (shard, desk) in desks.iter().enumerate().skip(first) {
+        let at = RowContext { shard: shard as u32, desk };
+        for (sequence, article) in desk.newest(before.take()) {
+            searched += 1;
+            let headline = folded(&article.entry.about.headline);
+            if words.iter().all(|word| headline.contains(word)) {
+                items.push(at.row(sequence, article));
+            }
+            if items.len() == limit || searched == LOOKED_AT_MAX {
+                let next = Some(cursor([shard as u64, sequence.0]));
+                return SearchResults { items, next, searched, complete: false };
+            }
+        }
+    }
+    SearchResults { items, next: None, searched, complete: true }
+}
+
+/// Text without differences of case, width and form.
+fn folded(text: &str) -> String {
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect(),
+    }
+}

@@ -1,0 +1,248 @@
+//! What needs article text: it is read from the input topic by position. Here one text with its passages;
+//! `diff` and `why` take two.
+
+use super::query::Id;
+use super::rows::{ArticleRef, ArticleRow, article_id};
+use super::{Api, LocatedArticle, Params, Problem};
+use crate::daemon::article_text;
+use crate::daemon::http::response::{ApiResult, Unread, fresh};
+use crate::daemon::publish::why::PreparedPair;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use std::ops::Range;
+use utoipa::ToSchema;
+use wirefold_engine::article::Article;
+use wirefold_engine::prepare::{Prepared, prepare};
+use wirefold_engine::verdict::Kind;
+
+/// A live article with its text.
+pub(super) struct ArticleText {
+    pub(super) found: LocatedArticle,
+    article: Article,
+    pub(super) prepared: Box<Prepared>,
+}
+
+impl ArticleText {
+    /// Its row.
+    pub(super) fn row(&self) -> ArticleRow {
+        self.found.row()
+    }
+}
+
+/// Two texts for the engine to compare, the earlier one first.
+pub(super) fn pair<'a>(a: &'a ArticleText, b: &'a ArticleText) -> PreparedPair<'a> {
+    let arrived = |of: &ArticleText| of.found.article.entry.arrived;
+    PreparedPair { a: (&a.prepared, arrived(a)), b: (&b.prepared, arrived(b)) }
+}
+
+impl Api {
+    /// The article of an id, with its text.
+    pub(super) async fn text(&self, id: &str) -> Result<ArticleText, Problem> {
+        let found = self.article(id)?;
+        let texts = self.source.texts.as_ref();
+        let texts = texts.ok_or_else(|| Problem::later("article text is not read here", 60))?;
+        let engine = self.source.engine.clone();
+        let at = &found.article.entry.input;
+        let article = texts.article(at, self.source.format, &engine).await;
+        let article = article.map_err(|why| match why {
+            article_text::Error::Passed | article_text::Error::Different => {
+                Problem::new(StatusCode::GONE, why.to_string())
+            }
+            article_text::Error::Busy | article_text::Error::Unread(_) => {
+                Problem::later(why.to_string(), 2)
+            }
+        })?;
+        let (key, copy) = (found.desk.key, article.clone());
+        let prepared = self.work(move || Box::new(prepare(copy, &engine, key))).await?;
+        Ok(ArticleText { found, article, prepared })
+    }
+
+    /// The articles that the parameters `a` and `b` name; there are no others.
+    pub(super) async fn texts(
+        &self,
+        params: &Params,
+    ) -> Result<(ArticleText, ArticleText), Problem> {
+        params.only(&["a", "b"])?;
+        let (a, b) = (params.needed("a")?, params.needed("b")?);
+        Ok((self.text(a).await?, self.text(b).await?))
+    }
+}
+
+/// An article's text.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TextPage {
+    id: String,
+    headline: String,
+    /// The text, cleaned of markup and furniture; newlines part paragraphs.
+    text: String,
+    /// The paragraphs. All ranges are in UTF-16 code units of `text`.
+    paragraphs: Vec<[usize; 2]>,
+    /// What no earlier article of the window had.
+    new: Vec<[usize; 2]>,
+    /// What other articles have as well, where that explains what this one is.
+    shared: Vec<SharedRange>,
+    /// Figures.
+    numbers: Vec<[usize; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    byline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dateline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ednote: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usageterms: Option<String>,
+}
+
+/// A passage that another article has.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SharedRange {
+    start: usize,
+    end: usize,
+    /// The other article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<ArticleRef>,
+    /// The kind that it explains.
+    #[schema(value_type = String, example = "partial")]
+    kind: Kind,
+}
+
+/// The text of an article, read from the input topic, with its passages.
+#[utoipa::path(
+    get,
+    path = "/api/v1/articles/{id}/text",
+    operation_id = "getText",
+    tag = "articles",
+    params(Id),
+    responses(
+        (status = 200, body = TextPage),
+        Unread,
+    )
+)]
+pub(super) async fn one(State(api): State<Api>, Id(id): Id, headers: HeaderMap) -> ApiResult {
+    let text = api.text(&id).await?;
+    let page = api.work(move || page(&text)).await?;
+    fresh(&headers, &page)
+}
+
+fn page(of: &ArticleText) -> TextPage {
+    let (article, new) = (&of.article, &of.prepared);
+    let text = &new.clean.text;
+    let units = Units::of(text);
+    let entry = &of.found.article.entry;
+    let before = taken_off(&new.print.trace, &entry.print.trace);
+    let run = |from: u32, to: u32| -> Option<[usize; 2]> {
+        let start = new.words.spans.get(from as usize)?.0 as usize;
+        let end = new.words.spans.get((to as usize).checked_sub(1)?)?.1 as usize;
+        Some(units.range(start..end))
+    };
+    let words = |&(from, to): &(u32, u32)| run(from + before, to + before);
+    let verdict = &entry.decision.verdict;
+    let novelty = verdict.novelty.as_ref();
+    let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
+    let at = of.found.at();
+    let mut shared = Vec::new();
+    for relation in relations {
+        for passage in &relation.passages {
+            let Some([start, end]) = words(&(passage.start_word, passage.end_word)) else {
+                continue;
+            };
+            let of = at.target(&relation.of);
+            shared.push(SharedRange { start, end, of, kind: relation.kind });
+        }
+    }
+    let figures = new.print.figures.iter();
+    TextPage {
+        id: article_id(of.found.shard, of.found.sequence),
+        headline: article.headline.clone(),
+        paragraphs: paragraphs(text).map(|range| units.range(range)).collect(),
+        new: novelty.iter().flat_map(|novelty| &novelty.passages).filter_map(words).collect(),
+        shared,
+        numbers: figures.filter_map(|figure| run(figure.word, figure.word + 1)).collect(),
+        byline: article.byline.clone(),
+        dateline: article.dateline.clone(),
+        ednote: article.ednote.clone(),
+        usageterms: article.usageterms.clone(),
+        text: text.clone(),
+    }
+}
+
+/// How many words stood before those that were compared: learned furniture is taken off an article when
+/// it comes, and its words are counted from there.
+fn taken_off(all: &[u8], compared: &[u8]) -> u32 {
+    let most = all.len().saturating_sub(compared.len());
+    (0..=most).find(|&at| all[at..].starts_with(compared)).unwrap_or(0) as u32
+}
+
+/// The lines of a text that hold something.
+fn paragraphs(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    let lines = text.split('\n').map(move |line| {
+        let start = at;
+        at += line.len() + 1;
+        start..start + line.len()
+    });
+    lines.filter(|range| !text[range.clone()].trim().is_empty())
+}
+
+/// Byte offsets as UTF-16 code units, which is how a page counts.
+struct Units<'a> {
+    text: &'a str,
+    /// For each block of bytes, the units before the first character that starts in it or after.
+    marks: Vec<(usize, usize)>,
+}
+
+const BLOCK: usize = 256;
+
+impl<'a> Units<'a> {
+    fn of(text: &'a str) -> Self {
+        let (mut marks, mut units, mut due) = (Vec::new(), 0, 0);
+        for (at, c) in text.char_indices() {
+            if at >= due {
+                marks.push((at, units));
+                due = at + BLOCK;
+            }
+            units += c.len_utf16();
+        }
+        Self { text, marks }
+    }
+
+    fn at(&self, byte: usize) -> usize {
+        let mark = self.marks.partition_point(|(at, _)| *at <= byte);
+        let (from, units) = mark.checked_sub(1).map_or((0, 0), |mark| self.marks[mark]);
+        let rest = self.text.get(from..byte.min(self.text.len())).unwrap_or_default();
+        units + rest.chars().map(char::len_utf16).sum::<usize>()
+    }
+
+    fn range(&self, bytes: Range<usize>) -> [usize; 2] {
+        [self.at(bytes.start), self.at(bytes.end)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_counted_from_what_was_compared() {
+        for (all, compared, want) in [
+            (&b"abcd"[..], &b"abcd"[..], 0),
+            (b"xxabcd", b"abcd", 2),
+            (b"xxabcdyy", b"abcd", 2),
+            (b"other", b"abcd", 0),
+            (b"ab", b"abcd", 0),
+            (b"", b"", 0),
+        ] {
+            assert_eq!(taken_off(all, compared), want, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_as_pages_count() {
+        let text = format!("{}\u{1f6a2}\u{e9}x", "a".repeat(300));
+        let units = Units::of(&text);
+        for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            assert_eq!(units.at(at), text[..at].encode_utf16().count(), "{at}");
+        }
+    }
+}

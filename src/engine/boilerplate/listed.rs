@@ -1,0 +1,88 @@
+//! What stands around articles and is not theirs, as data.
+//!
+//! Phrases are in lower case and compared without case. A language is not consulted: feeds mix
+//! languages, and a phrase of one is no lead in another.
+
+/// A closing line or paragraph that starts like this is a trailer.
+#[rustfmt::skip]
+pub(crate) const TRAILER_STARTS: &[&str] = &[
+    // English
+    "you may also like", "you might also like", "read more", "read also", "read the full",
+    "see also", "also read", "more on this", "more from", "more stories", "related:",
+    "related stories", "related coverage", "related articles", "related topics", "recommended",
+    "reporting by", "additional reporting", "editing by", "writing by", "compiled by",
+    "with files from", "copyright", "©", "(c)", "all rights reserved", "subscribe", "sign up",
+    "follow us", "click here", "download our", "download the", "join our", "share this",
+    "advertisement", "sponsored", "watch:", "listen:", "our standards", "this article was",
+    "this story was", "this article originally", "first published", "photo:", "image:",
+    "contact us", "contact:", "get the latest", "stay up to date", "most read", "trending",
+    "up next", "supported by", "for more information", "about the author", "tags:", "topics:",
+    "filed under", "load comments", "view comments", "leave a comment", "report a typo",
+    "terms of use", "privacy policy", "chat with us", "continue reading", "newsletter",
+    "this material may not", "please enable", "enable javascript",
+    // German
+    "lesen sie auch", "lesen sie mehr", "mehr zum thema", "mehr dazu", "auch interessant",
+    "das könnte sie auch", "weitere artikel", "weitere nachrichten", "alle rechte vorbehalten",
+    "(bericht von", "bericht von", "redigiert von", "redaktion:", "abonnieren",
+    "jetzt abonnieren", "folgen sie uns", "melden sie sich an", "zum newsletter", "anzeige",
+    "quelle:", "(quelle:",
+    // Spanish
+    "lea también", "leer más", "lee también", "también te puede", "te puede interesar",
+    "más información", "más noticias", "noticias relacionadas", "todos los derechos",
+    "suscríbase", "suscríbete", "síganos", "síguenos", "reporte de", "(reporte de", "editado por",
+    "(editado por", "con información de", "publicidad",
+    // French
+    "lire aussi", "à lire aussi", "lire la suite", "voir aussi", "tous droits réservés",
+    "abonnez-vous", "inscrivez-vous", "suivez-nous", "en savoir plus", "sur le même sujet",
+    "(reportage de", "reportage de", "édité par", "(édité par", "publicité",
+    // Italian, Portuguese, Dutch
+    "leggi anche", "continua a leggere", "tutti i diritti riservati", "iscriviti", "seguici",
+    "abbonati", "leia também", "leia mais", "veja também", "todos os direitos", "siga-nos",
+    "assine", "(reportagem de", "reportagem de", "lees ook", "lees meer", "alle rechten",
+    "abonneer", "volg ons", "meld je aan",
+    // Arabic
+    "اقرأ أيضا", "اقرأ أيضًا", "اقرأ المزيد", "المزيد من", "جميع الحقوق محفوظة", "تابعونا",
+    "اشترك", "تحرير:", "(تحرير", "إعداد:", "(إعداد",
+    // Japanese, Chinese
+    "関連記事", "あわせて読みたい", "続きを読む", "無断転載", "著作権", "（編集", "【関連記事】", "会員登録", "相关阅读", "相关新闻", "延伸阅读",
+    "阅读更多", "版权所有", "（编辑", "责任编辑",
+];
+
+/// A short edge paragraph that holds one of these is furniture.
+#[rustfmt::skip]
+pub(crate) const ANYWHERE: &[&str] = &[
+    "newsletter", "all rights reserved", "may not be published, broadcast", "redistributed",
+    "follow us on", "follow us for", "sign up for", "subscribe to", "click here", "our website",
+    "our app", "terms of use", "privacy policy", "cookie", "support our journalism",
+    "reporting by", "editing by", "breaking news and", "related coverage", "without permission",
+    "share on facebook", "advertisement", "alle rechte vorbehalten", "nachdruck",
+    "unser newsletter", "todos los derechos", "tous droits réservés", "tutti i diritti",
+    "todos os direitos", "boletín", "síganos en", "suivez-nous sur", "جميع الحقوق محفوظة", "無断転載",
+    "版权所有",
+];
+
+/// A first line that starts like this names a writer, a desk or a time.
+#[rustfmt::skip]
+pub(crate) const HEADER_STARTS: &[&str] = &[
+    "by ", "from our ", "von ", "por ", "par ", "di ", "door ", "de notre ", "de nuestro ",
+    "published", "updated", "last updated", "posted", "first published", "written by",
+    "veröffentlicht", "aktualisiert", "stand:", "publicado", "actualizado", "publié",
+    "mis à jour", "pubblicato", "aggiornato", "gepubliceerd", "atualizado", "نشر", "تحديث", "公開",
+    "更新", "breaking news", "live updates", "exclusive:", "advertisement", "photo:", "image:",
+    "watch:", "share", "listen to this article", "reading time", "min read", "eilmeldung",
+    "última hora",
+];
+
+/// Month names and their short forms, for datelines.
+#[rustfmt::skip]
+pub(crate) const MONTHS: &[&str] = &[
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept",
+    "sep", "oct", "nov", "dec", "januar", "februar", "märz", "mai", "juni", "juli", "oktober",
+    "dezember", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto",
+    "septiembre", "octubre", "noviembre", "diciembre", "ene", "abr", "ago", "dic", "janvier",
+    "février", "mars", "avril", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "décembre", "gennaio", "febbraio", "aprile", "maggio", "giugno", "luglio", "settembre",
+    "ottobre", "dicembre", "janeiro", "fevereiro", "março", "maio", "junho", "julho", "setembro",
+    "outubro", "novembro", "dezembro",
+];

@@ -1,0 +1,239 @@
+//! RSS 2.0 (with RSS 1.0 and the export of WordPress, which differ in little) and Atom 1.0: the
+//! entries of a feed, or one entry.
+//!
+//! | read | RSS | Atom |
+//! |---|---|---|
+//! | uri | `guid`, `link` | `id`, `link` |
+//! | version | none | `updated` |
+//! | headline | `title` | `title` |
+//! | body | `content:encoded`, `description` | `content`, `summary` |
+//! | provider | `dc:publisher`, the channel's `title` | the feed's `title` |
+//! | byline | `dc:creator`, `author` | `author/name` |
+//! | times | `atom:updated`, `dcterms:modified`; `pubDate`, `dc:date` | `updated`; `published` |
+//! | language | `dc:language`, the channel's `language` | `xml:lang` |
+//! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
+//!
+//! Elements of other namespaces do not stand for those of the format: `media:title` is no title.
+//! Headlines of RSS are HTML by custom, those of Atom where they say so.
+//!
+//! Sources: RSS 2.0.11; RFC 4287; RFC 5023 (drafts).
+
+use super::bounds::{self, BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX, TERMS_BYTES_MAX};
+use super::repairs::Repairs;
+use super::xml::Element;
+use super::{Error, nitf};
+use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus};
+use html5gum::{Token, Tokenizer};
+use jiff::fmt::rfc2822::DateTimeParser;
+
+/// The entries of an RSS document.
+pub(super) fn rss_items(root: &Element) -> Vec<&Element> {
+    let within = root.children("channel").flat_map(|channel| channel.children("item"));
+    within.chain(root.children("item")).collect()
+}
+
+/// The entries of an Atom document.
+pub(super) fn atom_items(root: &Element) -> Vec<&Element> {
+    if root.is("entry") { vec![root] } else { root.own("entry").collect() }
+}
+
+/// What a channel of RSS says for all its items.
+pub(super) struct RssChannel {
+    title: Result<Option<String>, Error>,
+    language: Option<String>,
+    copyright: Result<Option<String>, Error>,
+}
+
+impl RssChannel {
+    pub(super) fn of(root: &Element) -> Self {
+        let channel = root.at(&["channel"]);
+        let text = |name: &str| channel?.prefixed(name).find_map(Element::text);
+        Self {
+            title: bounds::shared("provider", text("title"), PROVIDER_BYTES_MAX),
+            language: text("language").or_else(|| text("dc:language")),
+            copyright: bounds::shared("usageterms", text("copyright"), TERMS_BYTES_MAX),
+        }
+    }
+}
+
+/// One entry of an RSS document.
+pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Article, Error> {
+    let text = |name: &str| item.prefixed(name).find_map(Element::text);
+    let first = |names: &[&str]| names.iter().find_map(|name| text(name));
+    let repairs = Repairs::default();
+    let time = |field, names: &[&str]| {
+        names.iter().find_map(|name| repairs.read(field, &text(name)?, read_time))
+    };
+    let about = item.attribute("rdf:about").map(str::to_owned);
+    let published = time("published", &["pubDate", "dc:date"]);
+    let body = ["content:encoded", "description"]
+        .into_iter()
+        .find_map(|name| item.prefixed(name).find_map(html));
+    let language = text("dc:language");
+    let language = language.as_ref().or(channel.language.as_ref());
+    Ok(Article {
+        uri: first(&["guid", "link"]).or(about).ok_or(Error::Missing("guid"))?,
+        provider: own_or(text("dc:publisher"), &channel.title)?,
+        infosource: first(&["source", "dc:source"]),
+        byline: first(&["dc:creator", "author"]),
+        headline: text("title").map(|title| plain(&title)).unwrap_or_default(),
+        body: body.unwrap_or_default(),
+        language: language.and_then(|tag| repairs.language(tag)),
+        kind: match text("wp:post_type").as_deref() {
+            None | Some("post" | "page") => ItemType::Text,
+            Some(_) => ItemType::Other,
+        },
+        versioncreated: time("versioncreated", &["atom:updated", "dcterms:modified"]).or(published),
+        published,
+        pubstatus: match text("wp:status").as_deref() {
+            Some("trash") => PubStatus::Canceled,
+            Some("draft" | "pending" | "private" | "auto-draft") => PubStatus::Withheld,
+            _ => PubStatus::Usable,
+        },
+        subjects: item.prefixed("category").filter_map(Element::text).collect(),
+        usageterms: own_or(text("dc:rights"), &channel.copyright)?,
+        flags: repairs.flags(),
+        ..Article::default()
+    })
+}
+
+/// What an item says itself, or else what it shares.
+fn own_or(
+    own: Option<String>,
+    shared: &Result<Option<String>, Error>,
+) -> Result<Option<String>, Error> {
+    if own.is_some() { Ok(own) } else { shared.clone() }
+}
+
+/// What a feed of Atom says for all its entries.
+pub(super) struct AtomFeed {
+    title: Result<Option<String>, Error>,
+    rights: Result<Option<String>, Error>,
+    author: Result<Option<String>, Error>,
+    language: Option<String>,
+}
+
+impl AtomFeed {
+    /// Of a feed, or of an entry that stands alone and has its language only.
+    pub(super) fn of(root: &Element) -> Self {
+        let feed = if root.is("feed") { Some(root) } else { None };
+        let text = |name: &str| feed.and_then(|feed| own_text(feed, name));
+        Self {
+            title: bounds::shared("provider", text("title"), PROVIDER_BYTES_MAX),
+            rights: bounds::shared("usageterms", text("rights"), TERMS_BYTES_MAX),
+            author: bounds::shared("byline", feed.and_then(author), BYLINE_BYTES_MAX),
+            language: root.attribute("lang").map(str::to_owned),
+        }
+    }
+}
+
+fn own_text(of: &Element, name: &str) -> Option<String> {
+    of.own(name).find_map(Element::text)
+}
+
+fn author(of: &Element) -> Option<String> {
+    of.own("author").find_map(|author| own_text(author, "name"))
+}
+
+/// One entry of an Atom document.
+pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, Error> {
+    let text = own_text;
+    let repairs = Repairs::default();
+    let time = |field, name: &str| repairs.read(field, &text(entry, name)?, read_time);
+    let source = entry.own("source").next();
+    let page = || {
+        let mut all = entry.own("link");
+        let found = all.find(|l| l.attribute("rel").is_none_or(|rel| rel == "alternate"))?;
+        found.attribute("href").map(str::to_owned)
+    };
+    let content = entry.own("content").find_map(construct);
+    let body = content.or_else(|| entry.own("summary").find_map(construct));
+    let holder = entry.own("content").next();
+    let language = holder.and_then(|content| content.attribute("lang"));
+    let language = language.or(entry.attribute("lang")).or(feed.language.as_deref());
+    let draft = entry.at(&["control", "draft"]).and_then(Element::text);
+    let subject = |c: &Element| c.attribute("label").or(c.attribute("term")).map(str::to_owned);
+    let infosource = source.and_then(|source| text(source, "title"));
+    Ok(Article {
+        uri: text(entry, "id").or_else(page).ok_or(Error::Missing("id"))?,
+        version: text(entry, "updated"),
+        provider: feed.title.clone()?.or_else(|| infosource.clone()),
+        infosource,
+        byline: own_or(author(entry), &feed.author)?,
+        headline: entry.own("title").find_map(title).unwrap_or_default(),
+        body: body.unwrap_or_default(),
+        language: language.and_then(|tag| repairs.language(tag)),
+        versioncreated: time("versioncreated", "updated"),
+        published: time("published", "published").or_else(|| time("versioncreated", "updated")),
+        pubstatus: match draft.as_deref() {
+            Some("yes") => PubStatus::Withheld,
+            _ => PubStatus::Usable,
+        },
+        subjects: entry.own("category").filter_map(subject).collect(),
+        links: links(entry),
+        usageterms: own_or(text(entry, "rights"), &feed.rights)?,
+        flags: repairs.flags(),
+        ..Article::default()
+    })
+}
+
+/// A time as feeds write it: RFC 2822, or what other wires send.
+fn read_time(text: &str) -> Option<EventTime> {
+    let parser = DateTimeParser::new().relaxed_weekday(true);
+    match parser.parse_timestamp(text) {
+        Ok(stamp) => Some(EventTime(stamp.as_millisecond())),
+        Err(_) => EventTime::parse(text),
+    }
+}
+
+/// Escaped markup, or markup that stands unescaped, as some feeds send it.
+fn html(part: &Element) -> Option<Body> {
+    if !part.has_text() {
+        return None;
+    }
+    let marked = part.elements().next().is_some();
+    let html = if marked { nitf::html(part) } else { part.content().trim().to_owned() };
+    Some(Body::Html(html))
+}
+
+/// The text of an Atom text construct or content, by its type.
+fn construct(part: &Element) -> Option<Body> {
+    let kind = part.attribute("type").unwrap_or("text").to_ascii_lowercase();
+    match kind.as_str() {
+        "text" | "text/plain" => nitf::body_of_text(&part.content(), &kind),
+        "xhtml" | "application/xhtml+xml" | "html" | "text/html" => html(part),
+        _ => None,
+    }
+}
+
+fn title(part: &Element) -> Option<String> {
+    let text = part.text()?;
+    Some(if part.attribute("type") == Some("html") { plain(&text) } else { text })
+}
+
+/// The text of a headline that is HTML, as those of RSS are by custom.
+fn plain(html: &str) -> String {
+    if !html.contains(['&', '<']) {
+        return html.to_owned();
+    }
+    let mut text = String::new();
+    for token in Tokenizer::new(html).flatten() {
+        if let Token::String(part) = token {
+            text.push_str(&String::from_utf8_lossy(&part));
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn links(entry: &Element) -> Vec<Link> {
+    let all = entry.own("link").filter_map(|link| {
+        let kind = match link.attribute("rel")? {
+            "predecessor-version" => LinkKind::Replaces,
+            "successor-version" => LinkKind::ReplacedBy,
+            _ => return None,
+        };
+        let uri = link.attribute("href")?.to_owned();
+        Some(Link { kind, to: ArticleKey { uri, version: None } })
+    });
+    all.collect()
+}

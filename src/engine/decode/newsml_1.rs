@@ -1,0 +1,277 @@
+//! IPTC NewsML 1.x: the items of a `NewsML` document.
+//!
+//! | read | from, the first that is there |
+//! |---|---|
+//! | uri, version | `ProviderId`, `DateId`, `NewsItemId` and `RevisionId`, joined as the specification joins them; else `PublicIdentifier`; else a guid or `Duid`; else derived from the content |
+//! | headline | `NewsLines/HeadLine`, the headline of NITF within |
+//! | body | the text of the component whose role is `Main` or `Body`, behind that of `Lead`; else the first that is no caption: NITF, HTML or plain |
+//! | provider | `Provider/Party`, `Source/Party`, `ProviderId` |
+//! | language | `DescriptiveMetadata/Language`, `xml:lang` |
+//! | times | `ThisRevisionCreated`, `FirstCreated`; `StatusWillChange/DateAndTime` as `embargoed` |
+//! | status | `Status`; an embargo without an end is `withheld` |
+//! | signals | `Instruction` |
+//! | links | `DerivedFrom` |
+//!
+//! An item whose components say the same in several languages gives an article each: the first under
+//! the uri of the item, the others as its translations, `uri#language`.
+//!
+//! Source: IPTC NewsML 1.2, functional specification.
+
+use super::newsml_1_content as content;
+use super::repairs::Repairs;
+use super::xml::Element;
+use super::{Error, nitf};
+use crate::article::{Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubStatus};
+
+/// The most languages of one item, each of which gives an article.
+const LANGUAGES_MAX: u32 = 50;
+
+/// The items of a document.
+pub(super) fn items(root: &Element) -> Vec<&Element> {
+    root.children("NewsItem").collect()
+}
+
+/// The components of an item that say the same in several languages, one each.
+pub(super) fn by_language(item: &Element) -> Option<Vec<&Element>> {
+    item.children("NewsComponent").map(content::by_language).find(|parts| parts.len() > 1)
+}
+
+/// The articles of one item: one, or one a language.
+pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
+    let Some(parts) = by_language(item) else { return vec![article(item, None)] };
+    if parts.len() > LANGUAGES_MAX as usize {
+        return vec![Err(Error::TooMany { items: parts.len(), max: LANGUAGES_MAX })];
+    }
+    let mut original: Option<String> = None;
+    let mut one = |part: &Element| {
+        let mut article = article(item, Some(part))?;
+        match &original {
+            None => original = Some(article.uri.clone()),
+            Some(first) => {
+                let to = ArticleKey { uri: first.clone(), version: article.version.clone() };
+                article.links.push(Link { kind: LinkKind::TranslationOf, to });
+                let language = article.language.map(|l| l.as_str().to_owned()).unwrap_or_default();
+                article.uri = format!("{}#{language}", article.uri);
+            }
+        }
+        Ok(article)
+    };
+    parts.into_iter().map(&mut one).collect()
+}
+
+/// The article of an item, or of that part of it that is in one language.
+fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
+    let none = Element::default();
+    let identification = item.at(&["Identification"]).unwrap_or(&none);
+    let identifier = identification.at(&["NewsIdentifier"]).unwrap_or(&none);
+    let managed = item.at(&["NewsManagement"]).unwrap_or(&none);
+    let meta = content::ItemMetadata::of(item, part);
+    let line =
+        |name: &str| meta.lines.iter().flat_map(|of| of.children(name)).find_map(Element::text);
+    let repairs = Repairs::default();
+    let time = |field, path: &[&str]| repairs.time(field, &managed.at(path)?.text()?);
+    let party = |name: &str| {
+        let parties = meta.administered.iter().flat_map(|of| of.children(name));
+        parties.flat_map(|of| of.children("Party")).find_map(named)
+    };
+    let status = managed.at(&["Status"]).and_then(named).unwrap_or_default().to_ascii_lowercase();
+    let freed = time("embargoed", &["StatusWillChange", "DateAndTime"]);
+    let source = party("Source");
+    let provider_id = identifier.at(&["ProviderId"]).and_then(Element::text);
+    let public = identifier.at(&["PublicIdentifier"]).and_then(Element::text);
+    let (uri, version) = key(item, identifier, managed).unzip();
+    let mut article = Article {
+        version: version.flatten(),
+        provider: party("Provider").or_else(|| source.clone()).or_else(|| provider_id.clone()),
+        credit: line("CreditLine"),
+        infosource: source,
+        byline: line("ByLine"),
+        dateline: line("DateLine"),
+        located: city(&meta.described),
+        headline: line("HeadLine").unwrap_or_default(),
+        language: language(item, part, &meta, &repairs),
+        versioncreated: time("versioncreated", &["ThisRevisionCreated"]),
+        firstcreated: time("firstcreated", &["FirstCreated"]),
+        embargoed: freed.filter(|_| status == "embargoed"),
+        pubstatus: match status.as_str() {
+            s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
+            s if s.contains("withh") => PubStatus::Withheld,
+            // An embargo without an end holds until something else is said.
+            "embargoed" if freed.is_none() => PubStatus::Withheld,
+            _ => PubStatus::Usable,
+        },
+        signals: signals(managed),
+        ednote: note(item, &meta.lines),
+        slugline: line("SlugLine").or_else(|| identification.at(&["NameLabel"])?.text()),
+        urgency: managed
+            .at(&["Urgency"])
+            .and_then(named)
+            .and_then(|urgency| repairs.urgency(&urgency)),
+        genre: meta
+            .described
+            .iter()
+            .flat_map(|of| of.children("Genre"))
+            .filter_map(named)
+            .find(|genre| !genre.eq_ignore_ascii_case("current")),
+        subjects: subjects(&meta.described),
+        links: links(managed),
+        altids: public.into_iter().collect(),
+        usageterms: item.find("UsageType").and_then(Element::text),
+        flags: repairs.flags(),
+        ..Article::default()
+    };
+    fill_content(&mut article, item, part, managed);
+    article.uri = uri.unwrap_or_else(|| {
+        let issued = article.firstcreated.map(|time| time.to_string());
+        let digest = nitf::digest(&article, issued.as_deref());
+        format!("urn:newsml:{}:{digest}", provider_id.unwrap_or_default())
+    });
+    Ok(article)
+}
+
+/// The formal name of an element, else its text.
+fn named(element: &Element) -> Option<String> {
+    content::named(element)
+}
+
+/// The identity of an item, which all its revisions share, and its revision.
+fn key(
+    item: &Element,
+    identifier: &Element,
+    managed: &Element,
+) -> Option<(String, Option<String>)> {
+    let text = |name: &str| identifier.at(&[name]).and_then(Element::text);
+    let revision = text("RevisionId");
+    let joined = |parts: [Option<String>; 3]| {
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        format!("urn:newsml:{}", parts.join(":"))
+    };
+    if let Some(id) = text("NewsItemId") {
+        let bare = revision.as_deref().and_then(|r| id.strip_suffix(&format!("-v{r}")));
+        let id = bare.unwrap_or(&id).to_owned();
+        return Some((joined([text("ProviderId"), date(identifier, managed), Some(id)]), revision));
+    }
+    if let Some(public) = text("PublicIdentifier") {
+        let named = parted(&public);
+        return Some((named.uri, revision.or(named.version)));
+    }
+    let guid = item.find("guid").and_then(Element::text);
+    let duid = |of: &Element| of.attribute("Duid").map(str::to_owned);
+    let own = guid.or_else(|| duid(item)).or_else(|| item.children("NewsComponent").find_map(duid));
+    own.map(|own| (joined([text("ProviderId"), None, Some(own)]), revision))
+}
+
+/// The date of an identity. It is to stay the same over all revisions; where it is a time, and the
+/// time of this revision, that of the first one stands for it.
+fn date(identifier: &Element, managed: &Element) -> Option<String> {
+    let text = |of: &Element, name: &str| of.at(&[name]).and_then(Element::text);
+    let date = text(identifier, "DateId")?;
+    let first = text(managed, "FirstCreated");
+    let moves = date.len() > 8 && text(managed, "ThisRevisionCreated").as_ref() == Some(&date);
+    if moves { first.or(Some(date)) } else { Some(date) }
+}
+
+/// A public identifier (`urn:newsml:provider:date:item:revision`), parted into item and revision.
+fn parted(public: &str) -> ArticleKey {
+    let whole = || ArticleKey { uri: public.to_owned(), version: None };
+    let newsml = public.to_ascii_lowercase().starts_with("urn:newsml:");
+    let Some((uri, revision)) = public.rsplit_once(':') else { return whole() };
+    if !newsml || uri.matches(':').count() < 4 {
+        return whole();
+    }
+    let number = revision.trim_end_matches(['N', 'U', 'A']);
+    ArticleKey { uri: uri.to_owned(), version: Some(number.to_owned()) }
+}
+
+fn language(
+    item: &Element,
+    part: Option<&Element>,
+    meta: &content::ItemMetadata<'_>,
+    repairs: &Repairs,
+) -> Option<Lang> {
+    if let Some(own) = part.and_then(content::stated_language) {
+        return Some(own);
+    }
+    let stated = meta.described.iter().flat_map(|of| of.children("Language")).filter_map(named);
+    let of_text = || content::of_text(item).and_then(|text| text.attribute("lang"));
+    let component = item.at(&["NewsComponent"]).and_then(|c| c.attribute("lang"));
+    stated
+        .filter_map(|tag| repairs.language(&tag))
+        .next()
+        .or_else(|| repairs.language(component.or_else(of_text).or(item.attribute("lang"))?))
+}
+
+fn city(described: &[&Element]) -> Option<String> {
+    let mut all: Vec<&Element> = described.iter().flat_map(|of| of.children("Location")).collect();
+    all.extend(described);
+    all.into_iter().flat_map(|of| of.children("Property")).find_map(|property| {
+        let is_city = property.attribute("FormalName") == Some("City");
+        property.attribute("Value").filter(|_| is_city).map(str::to_owned)
+    })
+}
+
+fn subjects(described: &[&Element]) -> Vec<String> {
+    let coded = described.iter().flat_map(|of| of.children("SubjectCode"));
+    let codes = coded.flat_map(Element::elements).filter_map(|code| code.attribute("FormalName"));
+    codes.map(str::to_owned).collect()
+}
+
+/// The instructions to the receiver, named as IPTC names signals.
+fn signals(managed: &Element) -> Vec<String> {
+    let all = managed.children("Instruction").filter_map(|i| i.attribute("FormalName"));
+    all.map(|name| match name.to_lowercase().as_str() {
+        "update" => "sig:update".to_owned(),
+        "correction" | "rectify" | "rectification" => "sig:correction".to_owned(),
+        other => other.to_owned(),
+    })
+    .collect()
+}
+
+/// The notes to editors: lines that are typed so, else the item's comments.
+fn note(item: &Element, lines: &[&Element]) -> Option<String> {
+    let typed = lines.iter().flat_map(|of| of.children("NewsLine")).filter(|line| {
+        let kind = line.at(&["NewsLineType"]).and_then(named).unwrap_or_default();
+        let kind = kind.to_ascii_lowercase();
+        kind.contains("note") || kind.contains("advisory")
+    });
+    let mut notes: Vec<_> =
+        typed.filter_map(|line| line.at(&["NewsLineText"]).and_then(Element::text)).collect();
+    if notes.is_empty() {
+        let said = |comment: &&Element| comment.attribute("FormalName").is_none();
+        notes.extend(item.children("Comment").filter(said).filter_map(Element::text));
+    }
+    (!notes.is_empty()).then(|| notes.join("\n"))
+}
+
+fn links(managed: &Element) -> Vec<Link> {
+    let derived = managed.children("DerivedFrom").filter_map(|from| from.attribute("NewsItem"));
+    derived.map(|to| Link { kind: LinkKind::EvolvedFrom, to: parted(to) }).collect()
+}
+
+fn fill_content(article: &mut Article, item: &Element, part: Option<&Element>, managed: &Element) {
+    let pieces = content::pieces(item, part);
+    let texts = content::texts(&pieces);
+    article.kind = kind(managed, !texts.is_empty(), &pieces);
+    let caption = || pieces.iter().find(|piece| piece.written());
+    for piece in texts.iter().copied().chain(caption().filter(|_| texts.is_empty())) {
+        content::add(article, piece);
+    }
+}
+
+/// What an item is: what it is said to be, else text where it has one, else what it carries.
+fn kind(managed: &Element, has_text: bool, all: &[content::ContentPart<'_>]) -> ItemType {
+    let said = managed.at(&["NewsItemType"]).and_then(named).unwrap_or_default();
+    if said.to_ascii_lowercase().contains("advisory") {
+        return ItemType::Advisory;
+    }
+    let media = all.iter().map(|piece| piece.media.as_str()).find(|media| !media.contains("text"));
+    match media.filter(|_| !has_text).unwrap_or_default() {
+        m if m.contains("photo") || m.contains("picture") || m.contains("image") => {
+            ItemType::Picture
+        }
+        m if m.contains("graphic") => ItemType::Graphic,
+        m if m.contains("video") => ItemType::Video,
+        m if m.contains("audio") => ItemType::Audio,
+        _ => ItemType::Text,
+    }
+}

@@ -1,0 +1,443 @@
+//! What an article speaks of: its terms in three channels.
+//!
+//! In: headline, cleaned body and language. Out: [`Terms`], integers alone.
+//!
+//! | channel | holds | counts |
+//! |---|---|---|
+//! | title | stems of the headline | once each |
+//! | text | stems of headline and body | 6 in the headline, 2 in the first `lead_words` of the body, 1 in the rest, up to `body_words` |
+//! | names | capitalised words and figures | 1.5 in the headline, 1 in the body, figures half |
+//!
+//! A capital says nothing where any word would have one: in a headline without a small letter, at the
+//! head of a line and of what follows a colon. A word counts there only if the article has it with a
+//! capital elsewhere. Else the labels of a table (`Net`, `Sales`) would be names that the figures of two
+//! companies share.
+//!
+//! A term's count `tf` is kept saturated in 4 bits: `q = round(15 tf / (tf + 2))`, at least 1. A fifth
+//! bit says whether the term stands in the *opening*: the headline or the first `opening_words` of the
+//! body. What a term weighs is decided when it is scored. By the heaviest at arrival an article is *listed*
+//! in the postings; a sixth bit keeps which they were.
+//!
+//! Cost: one pass over at most `body_words` words and one sort; 3 bytes a kept term.
+
+use super::Settings;
+use super::frequencies::{Frequencies, Weights};
+use super::packed::{UnpackedTerms, pack};
+use super::stem::{ID_BITS, LanguageTerms, TermId};
+use crate::article::Lang;
+use crate::text::{Clean, Words, words};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// A term, its saturated count, whether it stands in the opening, and whether its article is listed
+/// under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Term(u32);
+
+const ID_SHIFT: u32 = 32 - ID_BITS;
+const OPENING: u32 = 1 << 4;
+const LISTED: u32 = 1 << 5;
+const MARKS: u32 = (1 << 6) - 1;
+
+impl Term {
+    /// `q` must be within 1..=15.
+    fn new(id: TermId, q: u32, opens: bool) -> Self {
+        debug_assert!((1..=15).contains(&q), "a count of 4 bits");
+        let opening = if opens { OPENING } else { 0 };
+        Self::of_marks(id, opening | q)
+    }
+
+    /// Of an id and of what [`marks`](Self::marks) gives.
+    pub(super) fn of_marks(id: TermId, marks: u32) -> Self {
+        Self(id << ID_SHIFT | marks)
+    }
+
+    /// Its flags and its count, 6 bits.
+    pub(super) fn marks(self) -> u32 {
+        self.0 & MARKS
+    }
+
+    /// Its id.
+    pub fn id(self) -> u32 {
+        self.0 >> ID_SHIFT
+    }
+
+    /// Whether it stands in the headline or in the first words of the body.
+    pub fn opens(self) -> bool {
+        self.0 & OPENING != 0
+    }
+
+    /// Whether its article is listed under it.
+    pub(super) fn listed(self) -> bool {
+        self.0 & LISTED != 0
+    }
+
+    /// Its saturated count, 1..=15.
+    pub fn q(self) -> u32 {
+        self.0 & 15
+    }
+}
+
+/// The channels, in the order of arrays that hold something for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Stems of the headline.
+    Title,
+    /// Stems of headline and body.
+    Text,
+    /// Names and figures.
+    Names,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Title, Self::Text, Self::Names];
+}
+
+/// The terms of one article by channel, each channel in order of ids, each id once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    packed: Box<[u8]>,
+    /// Terms of each channel, and where its bytes end.
+    channels: [(u32, u32); 3],
+}
+
+impl Serialize for Terms {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        Channel::ALL.map(|channel| self.channel(channel).collect::<Vec<_>>()).serialize(out)
+    }
+}
+
+impl<'de> Deserialize<'de> for Terms {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut channels = <[Vec<Term>; 3]>::deserialize(from)?;
+        for terms in &mut channels {
+            terms.retain(|term| term.q() > 0);
+            terms.sort_unstable();
+            terms.dedup_by_key(|term| term.id());
+        }
+        Ok(Self::new(channels))
+    }
+}
+
+impl Terms {
+    /// Of the terms of each channel, in order of ids, each id once.
+    fn new(channels: [Vec<Term>; 3]) -> Self {
+        let len: usize = channels.iter().map(Vec::len).sum();
+        let mut packed = Vec::with_capacity(4 * len);
+        let channels = channels.map(|terms| {
+            pack(terms.iter().copied(), &mut packed);
+            (terms.len() as u32, packed.len() as u32)
+        });
+        Self { packed: packed.into(), channels }
+    }
+
+    /// Bytes that they hold beside themselves.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.packed)
+    }
+
+    /// The same, listed under every term, as articles were before records told under which.
+    #[must_use]
+    pub fn all_listed(&self) -> Self {
+        let list = |term: Term| Term(term.0 | LISTED);
+        Self::new(Channel::ALL.map(|channel| self.channel(channel).map(list).collect()))
+    }
+
+    /// All terms of an article.
+    pub fn of(
+        headline: &str,
+        clean: &Clean,
+        body: &Words,
+        language: Option<Lang>,
+        settings: &Settings,
+    ) -> Self {
+        let speech = LanguageTerms::of(language);
+        let title = words(headline, &crate::text::Settings { words_max: 200 });
+        let mut counts = TermCounts::default();
+        counts.title(headline, &title, speech);
+        counts.body(&clean.text, body, speech, settings);
+        let TermCounts { title, text, names } = counts;
+        Self::new([saturated(title, 2, 0), saturated(text, 2, 0), saturated(names, 8, NAMES)])
+    }
+
+    /// The words behind the terms of headline and body, in lower case, each by its first form.
+    pub fn spelled(
+        headline: &str,
+        clean: &Clean,
+        body: &Words,
+        language: Option<Lang>,
+    ) -> BTreeMap<u32, String> {
+        let speech = LanguageTerms::of(language);
+        let title = words(headline, &crate::text::Settings { words_max: 200 });
+        let mut spelled = BTreeMap::new();
+        for (text, words) in [(headline, &title), (clean.text.as_str(), body)] {
+            let terms = speech.terms(text, words, usize::MAX);
+            for (id, &(from, to)) in terms.into_iter().zip(&words.spans) {
+                let Some(id) = id else { continue };
+                let word = &text[from as usize..to as usize];
+                spelled.entry(id).or_insert_with(|| word.to_lowercase());
+            }
+        }
+        spelled
+    }
+
+    /// The terms of one channel.
+    pub fn channel(&self, channel: Channel) -> UnpackedTerms<'_> {
+        let at = channel as usize;
+        let from = at.checked_sub(1).map_or(0, |before| self.channels[before].1);
+        let (len, to) = self.channels[at];
+        UnpackedTerms::new(&self.packed[from as usize..to as usize], len as usize)
+    }
+
+    /// The terms of its opening.
+    pub(super) fn opening(&self) -> impl Iterator<Item = Term> {
+        self.channel(Channel::Text).filter(|term| term.opens())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.packed.is_empty()
+    }
+
+    /// The terms that are kept, in each channel the heaviest by the frequencies as they are now; under
+    /// the heaviest of these the article is listed.
+    pub(super) fn cut(
+        &self,
+        frequencies: &Frequencies,
+        weights: &Weights,
+        settings: &Settings,
+    ) -> Self {
+        Self::new(Channel::ALL.map(|channel| {
+            let at = channel as usize;
+            // The heaviest are the lowest, and of equal ones those of the lowest id.
+            let rank = |term: Term| {
+                let weight = u64::from(frequencies.weight(weights, channel, term.id()));
+                let q = u64::from(term.q());
+                u64::from(u32::MAX).saturating_sub(q * q * weight) << 32 | u64::from(term.0)
+            };
+            let mut ranks: Vec<u64> = self.channel(channel).map(rank).collect();
+            lowest(&mut ranks, settings.terms_max[at] as usize);
+            ranks.truncate(settings.terms_max[at] as usize);
+            let listed = settings.terms_listed[at] as usize;
+            lowest(&mut ranks, listed);
+            let kept = ranks.iter().map(|&rank| rank as u32 & !LISTED);
+            let listed = kept.clone().take(listed).map(|term| Term(term | LISTED));
+            let others = kept.skip(listed.len()).map(Term);
+            let mut terms: Vec<Term> = listed.chain(others).collect();
+            terms.sort_unstable();
+            terms
+        }))
+    }
+}
+
+/// Puts the lowest `most` first, in no order.
+fn lowest(ranks: &mut [u64], most: usize) {
+    if most > 0 && most < ranks.len() {
+        ranks.select_nth_unstable(most - 1);
+    }
+}
+
+/// Set in a count of the opening; the sum of all counts of a term stays far below.
+const OPENS: u32 = 1 << 31;
+
+/// Set in a count where a capital or a digit says that the word is a name.
+const NAMES: u32 = 1 << 30;
+
+/// Counts of terms, those of names in quarters: each the term above and the count below, which sort by
+/// the term.
+#[derive(Default)]
+struct TermCounts {
+    title: Vec<u64>,
+    text: Vec<u64>,
+    names: Vec<u64>,
+}
+
+fn counted(term: TermId, count: u32) -> u64 {
+    u64::from(term) << 32 | u64::from(count)
+}
+
+impl TermCounts {
+    fn title(&mut self, headline: &str, words: &Words, speech: LanguageTerms) {
+        let says = headline.chars().any(char::is_lowercase);
+        for (at, term) in speech.terms(headline, words, usize::MAX).into_iter().enumerate() {
+            let Some(term) = term else { continue };
+            self.title.push(counted(term, 1));
+            self.text.push(counted(term, 6 | OPENS));
+            self.name(headline, words, at, speech, 6, || says);
+        }
+    }
+
+    fn body(&mut self, text: &str, words: &Words, speech: LanguageTerms, settings: &Settings) {
+        let terms = speech.terms(text, words, settings.body_words as usize);
+        for (at, term) in terms.into_iter().enumerate() {
+            let Some(term) = term else { continue };
+            let count = if at < settings.lead_words as usize { 2 } else { 1 };
+            let opens = if at < settings.opening_words as usize { OPENS } else { 0 };
+            self.text.push(counted(term, count | opens));
+            self.name(text, words, at, speech, 4, || !begins(text, words, at));
+        }
+    }
+
+    /// Counts a word that may be a name; `count` in quarters, a figure gets half. `says` tells whether a
+    /// capital says something there.
+    fn name(
+        &mut self,
+        text: &str,
+        words: &Words,
+        at: usize,
+        speech: LanguageTerms,
+        count: u32,
+        says: impl FnOnce() -> bool,
+    ) {
+        let (from, to) = words.spans[at];
+        let word = &text[from as usize..to as usize];
+        let mut chars = word.chars();
+        let Some(first) = chars.next() else { return };
+        let id = || speech.as_is(words.hashes[at]);
+        if word.bytes().any(|b| b.is_ascii_digit()) {
+            self.names.push(counted(id(), (count / 2) | NAMES));
+        } else if first.is_uppercase() && chars.next().is_some() {
+            let names = if says() { NAMES } else { 0 };
+            self.names.push(counted(id(), count | names));
+        }
+    }
+}
+
+/// Whether the word at `at` begins a line, or what a colon announces.
+fn begins(text: &str, words: &Words, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else { return true };
+    let between = &text[words.spans[before].1 as usize..words.spans[at].0 as usize];
+    between.contains([':', '\n'])
+}
+
+/// Sums the counts of each term and saturates them; `half` is the count, in the channel's units, at
+/// which half of the range is used. Terms none of whose counts has the flag `needs` are left out.
+fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
+    counts.sort_unstable();
+    counts
+        .chunk_by(|a, b| a >> 32 == b >> 32)
+        .filter(|same| needs == 0 || same.iter().any(|&count| count as u32 & needs != 0))
+        .map(|same| {
+            let tf: u32 = same.iter().map(|&count| count as u32 & !(OPENS | NAMES)).sum();
+            let opens = same.iter().any(|&count| count as u32 & OPENS != 0);
+            let q = (30 * tf + tf + half) / (2 * (tf + half));
+            Term::new((same[0] >> 32) as TermId, q.clamp(1, 15), opens)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::tokens::word_hash;
+
+    fn terms(headline: &str, body: &str, language: &str) -> Terms {
+        let body_words = words(body, &crate::text::Settings::default());
+        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        Terms::of(headline, &clean, &body_words, Lang::parse(language), &Settings::default())
+    }
+
+    fn q(terms: &Terms, channel: Channel, word: &str, language: &str) -> Option<u32> {
+        let speech = LanguageTerms::of(Lang::parse(language));
+        let id = match channel {
+            Channel::Names => speech.as_is(word_hash(word)),
+            _ => speech.stem(word, word_hash(word)),
+        };
+        terms.channel(channel).find(|t| t.id() == id).map(|t| t.q())
+    }
+
+    #[test]
+    fn counts_saturate_by_channel() {
+        let all =
+            terms("Ferry sinks off Marel", "The ferry sank on 3 May.\nFerry crews came.", "en");
+        for (channel, word, want) in [
+            (Channel::Title, "ferry", Some(5)),
+            (Channel::Title, "crews", None),
+            (Channel::Text, "ferry", Some(13)),
+            (Channel::Text, "crews", Some(8)),
+            (Channel::Names, "marel", Some(6)),
+            (Channel::Names, "3", Some(3)),
+            (Channel::Names, "sank", None),
+            (Channel::Names, "ferry", Some(8)),
+        ] {
+            assert_eq!(q(&all, channel, word, "en"), want, "{channel:?} {word}");
+        }
+    }
+
+    #[test]
+    fn a_capital_names_nothing_where_everything_has_one() {
+        let names = |headline: &str, body: &str| {
+            let all = terms(headline, body, "en");
+            let words = ["osmia", "net", "sales", "seltz", "42"];
+            words.map(|word| q(&all, Channel::Names, word, "en").is_some())
+        };
+        assert_eq!(names("Osmia of Seltz", ""), [true, false, false, true, false]);
+        assert_eq!(names("OSMIA NET UP 42", ""), [false, false, false, false, true]);
+        assert_eq!(names("OSMIA NET", "It is Osmia."), [true, false, false, false, false]);
+        let table = "Osmia said: Net 42.\nSales 42. Seltz stayed, as Seltz would.";
+        assert_eq!(names("", table), [false, false, false, true, true]);
+    }
+
+    #[test]
+    fn the_opening_is_the_headline_and_the_first_words() {
+        let settings = Settings { opening_words: 2, ..Settings::default() };
+        let body = "ferry reef tunnel";
+        let all_words = words(body, &crate::text::Settings::default());
+        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        let all = Terms::of("captain", &clean, &all_words, None, &settings);
+        let opening: Vec<u32> = all.opening().map(Term::id).collect();
+        let id = |word| LanguageTerms::of(None).as_is(word_hash(word));
+        let mut want = ["captain", "ferry", "reef"].map(id);
+        want.sort_unstable();
+        assert_eq!(opening, want);
+    }
+
+    #[test]
+    fn characters_and_syllables_count_in_pairs() {
+        assert_eq!(terms("", "東京都は", "ja").channel(Channel::Text).len(), 3);
+        assert_eq!(terms("", "東京。都", "ja").channel(Channel::Text).len(), 1);
+        assert_eq!(terms("", "thành phố, mới", "vi").channel(Channel::Text).len(), 1);
+    }
+
+    #[test]
+    fn the_heaviest_are_kept_in_order() {
+        let settings = Settings { terms_max: [2, 3, 0], ..Settings::default() };
+        let all = terms("a b c", "d d d d e", "en");
+        let frequencies = Frequencies::default();
+        let weights = frequencies.weights(None);
+        let kept = all.cut(&frequencies, &weights, &settings);
+        assert_eq!(Channel::ALL.map(|c| kept.channel(c).len()), [2, 3, 0]);
+        assert!(kept.channel(Channel::Text).map(Term::id).is_sorted());
+        assert_eq!(kept, kept.cut(&frequencies, &weights, &settings));
+    }
+
+    /// Earlier releases wrote ids of 27 bits, of which we keep the first 22, and five bits of marks.
+    #[test]
+    fn terms_of_earlier_records_are_read() {
+        let earlier = |id: u32, marks: u32| id << 5 | marks;
+        let text = vec![earlier(7 << 5 | 3, 4), earlier(7 << 5 | 30, 4), earlier(900 << 5 | 1, 31)];
+        let record = postcard::to_stdvec(&[vec![], text, vec![]]).unwrap();
+        let read = postcard::from_bytes::<Terms>(&record).unwrap().all_listed();
+        let text: Vec<Term> = read.channel(Channel::Text).collect();
+        assert_eq!(text.iter().map(|t| (t.id(), t.q())).collect::<Vec<_>>(), [(7, 4), (900, 15)]);
+        assert!(text.iter().all(|t| t.listed()) && text[1].opens() && !text[0].opens());
+        let again = postcard::to_stdvec(&read).unwrap();
+        assert_eq!(postcard::from_bytes::<Terms>(&again).unwrap(), read);
+    }
+
+    #[test]
+    fn an_article_is_listed_under_the_heaviest() {
+        let settings = Settings { terms_listed: [0, 2, 9], ..Settings::default() };
+        let none = Frequencies::default();
+        let kept =
+            terms("", "a b b b c c Seltz Osmia", "xx").cut(&none, &none.weights(None), &settings);
+        let listed = |channel| kept.channel(channel).filter(|t| t.listed()).map(Term::id).count();
+        assert_eq!(Channel::ALL.map(listed), [0, 2, 2]);
+        let id = |word| LanguageTerms::of(Lang::parse("xx")).as_is(word_hash(word));
+        let mut want = ["b", "c"].map(id);
+        want.sort_unstable();
+        let text = kept.channel(Channel::Text).filter(|t| t.listed());
+        assert_eq!(text.map(Term::id).collect::<Vec<_>>(), want);
+    }
+}

@@ -1,0 +1,469 @@
+//! Markup to text, every character still knowing where it stood.
+//!
+//! In: a published body. Out: [`Clean`] text without tags, entities decoded, white space folded,
+//! blocks parted by an empty line. Comments go, and so does what a reader does not see: scripts,
+//! styles, and elements that their attributes hide ([`hidden`]). Tokens are those of the WHATWG
+//! specification, so that broken markup reads as a browser reads it, but an element that is never
+//! closed does not take the rest of the article with it ([`markup`]).
+//!
+//! A body whose whole text is hidden by attributes keeps that text: a page may show it by a script.
+//!
+//! A body that is said to be plain is read as markup when it holds an end tag, a paragraph or a line
+//! break tag; else as it is, with its entities decoded. (`<ABC>` alone is a ticker, not a tag.)
+
+mod hidden;
+mod markup;
+
+use super::{Anchor, Clean};
+use crate::article::Body;
+use hidden::{Attributes, Hidden};
+use html5gum::Tokenizer;
+use markup::{Markup, MarkupPiece};
+use memchr::{memchr, memchr_iter};
+
+/// The text of a body.
+pub(super) fn text(body: &Body) -> Clean {
+    if let Some(source) = plain(body) {
+        let anchors = vec![Anchor { clean: 0, published: 0 }];
+        return Clean { text: source.to_owned(), anchors };
+    }
+    let source = body.published();
+    let mut build = TextBuilder::default();
+    if matches!(body, Body::Html(_)) || marked_up(source.as_bytes()) {
+        let markup = Markup::read(source);
+        build.marked_up(source, &markup, Attributes::Heeded);
+        if build.text.is_empty() {
+            build = TextBuilder::default();
+            build.marked_up(source, &markup, Attributes::Ignored);
+        }
+    } else {
+        build.decoded(source, 0);
+    }
+    build.finish(source)
+}
+
+/// The text of a body that holds neither markup nor entities.
+pub(super) fn plain(body: &Body) -> Option<&str> {
+    let Body::Plain(text) = body else { return None };
+    let bytes = text.as_bytes();
+    (!marked_up(bytes) && memchr(b'&', bytes).is_none()).then_some(text)
+}
+
+/// Whether a body that is said to be plain holds markup.
+fn marked_up(bytes: &[u8]) -> bool {
+    memchr_iter(b'<', bytes).any(|at| {
+        let rest = &bytes[at + 1..];
+        let is = |name: &[u8]| {
+            rest.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name))
+                && rest.get(name.len()).is_some_and(|b| b" />".contains(b))
+        };
+        (rest.first() == Some(&b'/') && rest.get(1).is_some_and(u8::is_ascii_alphabetic))
+            || is(b"p")
+            || is(b"br")
+    })
+}
+
+/// What a tag does to the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TagEffect {
+    Inline,
+    Cell,
+    Line,
+    Block,
+}
+
+fn effect(tag: &[u8]) -> TagEffect {
+    match tag {
+        b"br" | b"tr" => TagEffect::Line,
+        b"td" | b"th" => TagEffect::Cell,
+        b"p" | b"div" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"li" | b"ul"
+        | b"ol" | b"dl" | b"dt" | b"dd" | b"table" | b"thead" | b"tbody" | b"blockquote"
+        | b"pre" | b"section" | b"article" | b"header" | b"footer" | b"aside" | b"nav"
+        | b"figure" | b"figcaption" | b"main" | b"body" | b"address" | b"form" | b"block"
+        | b"title" | b"media" | b"hl2" => TagEffect::Block,
+        _ => TagEffect::Inline,
+    }
+}
+
+/// Text in the making, with byte offsets of the source.
+#[derive(Default)]
+struct TextBuilder {
+    text: String,
+    anchors: Vec<Anchor>,
+    next: usize,
+    gap: PendingSpace,
+}
+
+/// White space that is due before the next character.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum PendingSpace {
+    #[default]
+    None,
+    Space,
+    Line,
+    Block,
+}
+
+impl TextBuilder {
+    /// Adds what a reader sees of `markup`.
+    fn marked_up(&mut self, source: &str, markup: &Markup, attributes: Attributes) {
+        let hidden = Hidden::of(markup, attributes);
+        let mut at = 0;
+        while let Some(piece) = markup.pieces.get(at) {
+            at += 1;
+            match piece {
+                MarkupPiece::Start(start) => {
+                    self.part(effect(markup.name(start.name)));
+                    at = hidden.end(at - 1, *start).unwrap_or(at);
+                }
+                MarkupPiece::End(name) => self.part(effect(markup.name(*name))),
+                MarkupPiece::Text { start, end, value } => {
+                    self.folded(source.get(*start..*end).unwrap_or_default(), *start, value);
+                }
+            }
+        }
+    }
+
+    fn part(&mut self, effect: TagEffect) {
+        let gap = match effect {
+            TagEffect::Inline => PendingSpace::None,
+            TagEffect::Cell => PendingSpace::Space,
+            TagEffect::Line => PendingSpace::Line,
+            TagEffect::Block => PendingSpace::Block,
+        };
+        self.gap = self.gap.max(gap);
+    }
+
+    /// Adds a character that stands at byte `at` of the source.
+    fn push(&mut self, c: char, at: usize) {
+        if at != self.next || self.anchors.is_empty() {
+            self.anchors.push(Anchor { clean: self.text.len() as u32, published: at as u32 });
+        }
+        self.text.push(c);
+        self.next = at + c.len_utf8();
+    }
+
+    /// Adds the white space that is due.
+    fn settle(&mut self, at: usize) {
+        let gap = std::mem::take(&mut self.gap);
+        if self.text.is_empty() {
+            return;
+        }
+        let space = match gap {
+            PendingSpace::None => return,
+            PendingSpace::Space => " ",
+            PendingSpace::Line => "\n",
+            PendingSpace::Block => "\n\n",
+        };
+        for c in space.chars() {
+            self.push(c, at);
+        }
+    }
+
+    /// Adds text with its white space folded. `value` is `source` with entities decoded; `start` is
+    /// where `source` begins.
+    fn folded(&mut self, source: &str, start: usize, value: &str) {
+        let mut at = start;
+        let mut rest = source;
+        let mut value = value.chars();
+        while let Some(c) = value.next() {
+            let (len, more) = match reference(rest) {
+                Some((len, decoded)) if decoded.starts_with(c) => (len, decoded.chars().count()),
+                _ => (rest.chars().next().map_or(0, char::len_utf8), 1),
+            };
+            self.fold_char(c, at);
+            for c in value.by_ref().take(more - 1) {
+                self.fold_char(c, at);
+            }
+            at += len;
+            rest = rest.get(len..).unwrap_or_default();
+        }
+    }
+
+    fn fold_char(&mut self, c: char, at: usize) {
+        if c.is_whitespace() {
+            self.gap = self.gap.max(PendingSpace::Space);
+        } else {
+            self.settle(at);
+            self.push(c, at);
+        }
+    }
+
+    /// Adds plain text with its entities decoded and its white space as it is.
+    fn decoded(&mut self, source: &str, start: usize) {
+        let mut at = 0;
+        while let Some(c) = source[at..].chars().next() {
+            let (len, decoded) = match reference(&source[at..]) {
+                Some((len, decoded)) => (len, decoded),
+                None => (c.len_utf8(), c.to_string()),
+            };
+            for c in decoded.chars() {
+                self.push(c, start + at);
+            }
+            at += len;
+        }
+    }
+
+    /// Turns byte offsets of the source into character offsets.
+    fn finish(self, source: &str) -> Clean {
+        let Self { text, mut anchors, .. } = self;
+        if !source.is_ascii() {
+            let (mut bytes, mut chars) = (0, 0);
+            for anchor in &mut anchors {
+                let to = (anchor.published as usize).min(source.len());
+                chars += source.get(bytes..to).map_or(0, |s| s.chars().count());
+                bytes = to;
+                anchor.published = chars as u32;
+            }
+        }
+        Clean { text, anchors }
+    }
+}
+
+/// A character reference at the start of `text`: its length in bytes and what it stands for.
+fn reference(text: &str) -> Option<(usize, String)> {
+    const LONGEST: usize = 34;
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'&') {
+        return None;
+    }
+    let len = memchr(b';', &bytes[..bytes.len().min(LONGEST)])? + 1;
+    let name = &bytes[1..len - 1];
+    let named = !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'#');
+    if !named {
+        return None;
+    }
+    let mut decoded = String::new();
+    for token in Tokenizer::new(&text[..len]).flatten() {
+        if let html5gum::Token::String(value) = token {
+            decoded.push_str(&String::from_utf8_lossy(&value));
+        }
+    }
+    (!decoded.is_empty() && decoded != text[..len]).then_some((len, decoded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn html(source: &str) -> Clean {
+        text(&Body::Html(source.into()))
+    }
+
+    #[test]
+    fn markup_becomes_text() {
+        for (source, want) in [
+            ("<p>One <b>two</b>.</p>\n<p>Three</p>", "One two.\n\nThree"),
+            ("a<br/>b<br>c", "a\nb\nc"),
+            ("x<script>if (a < b) alert('<p>')</script>y", "xy"),
+            ("<style>p {}</style>z", "z"),
+            ("a &amp; b &lt;c&gt; &#8364;5 &nbsp; d", "a & b <c> €5 d"),
+            ("<img src=x onerror=alert(1)>pic", "pic"),
+            ("<td>1</td><td>2</td>", "1 2"),
+            ("<!-- no -->yes<p", "yes"),
+            ("caf&eacute; &unknown; AT&T", "café &unknown; AT&T"),
+            ("", ""),
+        ] {
+            assert_eq!(html(source).text, want, "{source}");
+        }
+    }
+
+    #[test]
+    fn an_element_that_is_not_closed_hides_nothing_of_the_article() {
+        for (source, want) in [
+            ("<!doctype html><head><title>x</title><meta charset=utf-8><body><p>a b</p>", "a b"),
+            ("<head><title>x</title><p>a b</p>", "a b"),
+            ("<head><meta name=x>a b<p>c", "a b\n\nc"),
+            ("<head><style>p {}</style><script>x()</script><b>a</b> b", "a b"),
+            ("<head><title>x</title><docdata><note>y</note></docdata></head><p>a</p>", "a"),
+            ("<html><head><title>x</title></head><body></body></html>", ""),
+            ("<p>a</p><svg class=icon /><p>b</p>", "a\n\nb"),
+            ("a <svg class=icon> b <path d=m /> c", "a b c"),
+            ("<p>a</p><svg><p>b</p></svg>", "a\n\nb"),
+            ("a<svg><text>x</text><foreignObject><p>y</p></foreignObject></svg>b", "ab"),
+            ("a<svg><svg>x</svg>y</svg>b", "ab"),
+            ("a<svg><g></svg>b</g>c", "abc"),
+            ("a<math><mi>x</mi>b", "axb"),
+            ("<p>a</p><iframe/><p>b</p>", "a\n\nb"),
+            ("a<iframe src=x />b<iframe src=y>no frames</iframe>c", "abc"),
+            ("a<iframe>b<p>c</p>", "ab\n\nc"),
+            ("a<script src=x /><p>b</p><script>if (c < d) e()</script>", "a\n\nb"),
+            ("a<script src=x />c()</script>b", "ab"),
+            ("a<script>c()<p>b</p>", "a\n\nb"),
+            ("a<script><!-- <script> </script>b", "ab"),
+            ("a<style/>b", "ab"),
+            ("a<style>p {}<p>b", "a\n\nb"),
+            ("a<title>b<p>c", "a\n\nb\n\nc"),
+            ("a<textarea>b <i>c</i>", "ab c"),
+            ("a<textarea>x</textarea>b", "ab"),
+            ("a<noscript>b", "ab"),
+            ("a<noscript><img src=x>x</noscript>b", "ab"),
+            ("a<template>b", "ab"),
+            ("a<template><p>x</p></template>b", "ab"),
+            ("a<select><option>b<p>c", "ab\n\nc"),
+            ("a<select><option>x</select>b", "ab"),
+            ("a<object data=x>b", "ab"),
+            ("a<object><object>x</object>y</object>b", "ab"),
+            ("a<object>b</select>c", "abc"),
+            ("<div>a<object>x</div>b</object>c", "a\n\nbc"),
+            ("</svg></script></head>a", "a"),
+        ] {
+            assert_eq!(html(source).text, want, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_attributes_hide_is_left_out() {
+        for (source, want) in [
+            ("<p>a</p><div hidden>x</div><p>b</p>", "a\n\nb"),
+            ("<p>a</p><div hidden=hidden><div>x</div>y</div><p>b</p>", "a\n\nb"),
+            ("a <span style='color:red; Display : none !important'>x</span>b", "a b"),
+            ("a <span style=visibility:hidden>x</span>b", "a b"),
+            ("a <span style='font-size:0.0px'>x</span>b", "a b"),
+            ("a <i aria-hidden=true>x</i>b", "a b"),
+            // Shown all the same.
+            ("a <i aria-hidden=false>b</i>", "a b"),
+            ("a <i style='display:none;display:inline'>b</i>", "a b"),
+            ("a <i style='font-size:0.9em'>b</i>", "a b"),
+            ("a <i hidden=until-found>b</i>", "a b"),
+            ("a <input hidden>b<br hidden>c", "a b\nc"),
+            // Not closed, or closed by what HTML says.
+            ("<p>a</p><div hidden>b<p>c</p>", "a\n\nb\n\nc"),
+            ("<p>a</p><div hidden/><p>b</p>", "a\n\nb"),
+            ("<p>a</p><p hidden>x<p>b</p>", "a\n\nb"),
+            ("<div><p hidden>x</div>a", "a"),
+            ("<p hidden>x<div>a</div></p>b", "a\n\nb"),
+            ("<ul><li>a<li hidden>x<li>b</ul>c", "a\n\nb\n\nc"),
+            ("<ul><li hidden>x<ul><li>y</li></ul>z</li><li>a</li></ul>", "a"),
+            ("<tr><td>a<td hidden>x<td>b</tr>", "a b"),
+            ("<div><section hidden>x</div>a</section>", "a"),
+            ("<p>a</p><p hidden>b", "a\n\nb"),
+            // The whole of it.
+            ("<div hidden><p>a</p><script>c()</script></div>", "a"),
+            ("<body style=display:none><p>a</p><i hidden>b</i></body>", "a\n\nb"),
+            ("<script>c()</script>", ""),
+        ] {
+            assert_eq!(html(source).text, want, "{source}");
+        }
+    }
+
+    #[test]
+    fn plain_bodies_are_read_as_they_are_meant() {
+        let plain = |source: &str| text(&Body::Plain(source.into())).text;
+        assert_eq!(plain("Oil Co <ABC> fell\n  to 3"), "Oil Co <ABC> fell\n  to 3");
+        assert_eq!(plain("Tom &amp; Co\n<ABC>"), "Tom & Co\n<ABC>");
+        assert_eq!(plain("<p>One</p><p>Two"), "One\n\nTwo");
+        assert_eq!(plain("a < b and c > d"), "a < b and c > d");
+    }
+
+    #[test]
+    fn characters_know_where_they_stood() {
+        for source in ["<p>Größe &amp; <i>Maß</i></p><p>zwei</p>", "ü &euro; x", "plain"] {
+            for clean in [html(source), text(&Body::Plain(source.into()))] {
+                let published: Vec<char> = source.chars().collect();
+                for (at, c) in clean.text.char_indices().filter(|(_, c)| c.is_alphabetic()) {
+                    let place = clean.published(at) as usize;
+                    assert_eq!(published[place], c, "{source}: {at} {:?}", clean.anchors);
+                }
+            }
+        }
+    }
+
+    /// Hostile bodies of `n` parts, each of which was quadratic in some reader of HTML.
+    #[test]
+    fn time_grows_with_size_alone() {
+        let parts = [
+            "<script/>",
+            "<script>",
+            "<svg>",
+            "<div hidden>",
+            "<p hidden>",
+            "<li hidden><ul>",
+            "<td hidden><table>",
+            "<title>",
+            "<head>",
+            "<head><title>",
+            "</svg>",
+            "<svg></p>",
+            "<object></object>",
+            "<iframe/></iframe>",
+            "<i hidden></p>",
+            "<p><svg>",
+            "<style><p></style>",
+        ];
+        for part in parts {
+            let took = |n: usize| {
+                let source = part.repeat(n) + "end";
+                let began = std::time::Instant::now();
+                assert!(html(&source).text.ends_with("end"), "{part}");
+                began.elapsed().as_secs_f64()
+            };
+            let (few, many) = (took(1_000), took(8_000));
+            assert!(many < 40.0 * few.max(0.002), "{part}: {few} s, then {many} s for 8 times it");
+        }
+    }
+
+    /// Pieces of which each keeps what comes after it: hidden only between its own tags.
+    fn piece() -> impl Strategy<Value = (String, bool)> {
+        let shown = prop_oneof![
+            Just("<p>"),
+            Just("</p>"),
+            Just("<div>"),
+            Just("</div>"),
+            Just("<svg class=i />"),
+            Just("<iframe/>"),
+            Just("<script/>"),
+            Just("<style/>"),
+            Just("</object>"),
+            Just("<template/>"),
+            Just("<br>"),
+            Just("<b>"),
+            Just("</b>"),
+            Just("<math>"),
+            Just("</svg>"),
+            Just("<head>"),
+            Just("</noscript>"),
+            Just("<i hidden/>"),
+        ];
+        let hidden = prop_oneof![
+            Just(("<svg>", "</svg>")),
+            Just(("<iframe>", "</iframe>")),
+            Just(("<select>", "</select>")),
+            Just(("<object>", "</object>")),
+            Just(("<template>", "</template>")),
+            Just(("<q hidden>", "</q>")),
+            Just(("<q style='display:none'>", "</q>")),
+            Just(("<noscript>", "</noscript>")),
+        ];
+        prop_oneof![
+            shown.prop_map(|tag| (tag.to_owned(), true)),
+            hidden.prop_map(|(open, close)| (format!("{open}hid{close}"), false)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_outside_hidden_elements_is_lost(
+            pieces in prop::collection::vec(piece(), 1..12)
+        ) {
+            let (mut source, mut want) = (String::from("w0 "), vec!["w0".to_owned()]);
+            for (n, (piece, _)) in (1..).zip(&pieces) {
+                source += &format!("{piece} w{n} ");
+                want.push(format!("w{n}"));
+            }
+            let clean = html(&source);
+            let words: Vec<&str> = clean.text.split_whitespace().collect();
+            prop_assert_eq!(words, want, "{}", source);
+        }
+
+        #[test]
+        fn no_markup_breaks_it(source in "[a-z<>/&;#x0-9 \\né!-]{0,120}") {
+            let clean = html(&source);
+            let chars = source.chars().count() as u32;
+            prop_assert!((0..=clean.text.len())
+                .filter(|at| clean.text.is_char_boundary(*at))
+                .all(|at| clean.published(at) <= chars + 1));
+        }
+    }
+}

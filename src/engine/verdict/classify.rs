@@ -1,0 +1,99 @@
+//! Measures of a pair to a text kind, by the first rule that holds, and to a relation.
+
+use super::compare::Comparison;
+use super::types::{
+    Arrival, ChangedNumber, Earlier, Evidence, Kind, Passage, Relation, RelationTarget,
+};
+use super::{Settings, rules};
+use std::cmp::Reverse;
+
+/// The kind that the texts alone give, and the stable name of the rule that gave it.
+pub(super) fn text_kind(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    pair: &Comparison,
+    set: &Settings,
+) -> (Kind, &'static str) {
+    rules::first(new, that, pair, set).unwrap_or((Kind::Original, "no-match"))
+}
+
+/// The relation of `new` to `that`, with its evidence.
+pub(super) fn relation(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    pair: &Comparison,
+    (kind, rule): (Kind, &'static str),
+) -> Relation {
+    let evidence = Evidence {
+        of_this_in_that: Some(pair.of_new),
+        of_that_in_this: Some(pair.of_old),
+        jaccard: Some(pair.jaccard),
+        hamming: Some(pair.hamming),
+        shared_shingles: Some(pair.alignment.new_covered),
+        numbers_kept: pair.kept(),
+        changed_numbers: changed_numbers(pair),
+        ..bare(new, that)
+    };
+    Relation { evidence, passages: passages(pair), ..linked(that, kind, rule) }
+}
+
+/// A relation that no comparison of texts backs.
+pub(super) fn unread(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    kind: Kind,
+    rule: &'static str,
+) -> Relation {
+    Relation { evidence: bare(new, that), ..linked(that, kind, rule) }
+}
+
+fn bare(new: Arrival<'_>, that: Earlier<'_>) -> Evidence {
+    Evidence {
+        headline_changed: Some(that.about.headline != new.about.headline),
+        apart_ms: Some(new.now.since(that.arrived).0),
+        ..Evidence::default()
+    }
+}
+
+/// The links of a relation to `that`. The root is passed on along kinds that join their match.
+fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
+    let of = RelationTarget { sequence: Some(that.sequence), key: that.about.key() };
+    let theirs = &that.verdict.relation;
+    Relation {
+        kind,
+        root: Some(that.passed_on().unwrap_or(&of).clone()),
+        chain: if theirs.kind.joins_its_match() { theirs.chain + 1 } else { 1 },
+        of: Some(of),
+        rule: rule.into(),
+        ..Relation::default()
+    }
+}
+
+const CHANGED_MAX: usize = 16;
+
+fn changed_numbers(pair: &Comparison) -> Vec<ChangedNumber> {
+    let changed = pair.changed().take(CHANGED_MAX);
+    changed.map(|p| ChangedNumber { this_word: p.new, that_word: p.old }).collect()
+}
+
+const PASSAGE_WORDS_MIN: u32 = 8;
+const PASSAGES_MAX: usize = 16;
+
+/// The longest shared runs, in the order of the new text.
+fn passages(pair: &Comparison) -> Vec<Passage> {
+    let long = pair.alignment.blocks.iter().filter(|b| b.len >= PASSAGE_WORDS_MIN);
+    let mut passages: Vec<Passage> = long
+        .map(|b| Passage {
+            start_word: b.new,
+            end_word: b.new_end(),
+            of_start_word: b.old,
+            of_end_word: b.old_end(),
+        })
+        .collect();
+    if passages.len() > PASSAGES_MAX {
+        passages.sort_by_key(|p| (Reverse(p.end_word - p.start_word), p.start_word));
+        passages.truncate(PASSAGES_MAX);
+        passages.sort_by_key(|p| p.start_word);
+    }
+    passages
+}
