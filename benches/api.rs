@@ -1,16 +1,19 @@
-//! What the read views, and those who read them, cost the pipeline.
+//! What the snapshots and the clients of the API cost the pipeline.
 //!
 //! ```text
 //! cargo bench --bench api -- [ARTICLES] [ROUNDS]
 //! ```
 //!
-//! Each round works through the same made-up wire as fast as it can, in batches as a commit has them: once
-//! without views, once with them, once with them while 200 clients follow streams and 100 requests a second
-//! are answered. The clients are a process of their own at the lowest priority, because elsewhere they would
-//! be other machines. Told are articles a second by the wall clock, which suffers from whoever else uses this
-//! machine, and articles per second of processor time of the pipeline's threads, which does not; and the
-//! processor time of the thread that keeps the desk and of the server's. Then: memory of a live article
-//! with and without views.
+//! Each round processes the same synthetic wire as fast as possible, in batches like those of a
+//! commit, in three scenarios: without snapshots; with snapshots; and with snapshots under load,
+//! while 200 clients follow streams and the server answers 100 requests per second. The clients run
+//! in a separate process at the lowest priority, because in production they would run on other
+//! machines.
+//!
+//! Prints articles per second of wall-clock time (which depends on other load of the machine) and
+//! articles per CPU second of the pipeline's threads (which does not), the CPU time of the snapshot
+//! thread and of the server's threads relative to the pipeline's, and the memory per live article
+//! with and without snapshots.
 
 #[path = "../tests/it/feed.rs"]
 mod feed;
@@ -26,11 +29,11 @@ use wirefold::daemon::article_text::{ArticleTexts, RecordSource, SourceRecord};
 use wirefold::daemon::faults::Faults;
 use wirefold::daemon::http::Settings as Http;
 use wirefold::daemon::http::api::ApiSource;
-use wirefold::daemon::http::server::{Server, ServerBounds, ServerSources};
+use wirefold::daemon::http::server::{Server, ServerSources, ServerTimeouts};
 use wirefold::daemon::http::status::Instance;
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
-use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueTopic};
 use wirefold::daemon::snapshot::shards::ShardStatuses;
 use wirefold::daemon::snapshot::thread::SnapshotThread;
 use wirefold::daemon::snapshot::{CommittedBatch, Snapshots};
@@ -39,32 +42,39 @@ use wirefold_engine::Settings;
 use wirefold_engine::article::InputPosition;
 use wirefold_engine::decode::Format;
 use wirefold_engine::decode::RecordPart;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
-const KEY: FloodKey = FloodKey(7);
+const KEY: SamplingKey = SamplingKey(7);
+/// Articles per batch.
 const BATCH: usize = 250;
+/// Clients that follow a stream.
 const STREAMS: usize = 200;
 const REQUESTS_PER_SECOND: u64 = 100;
 
-/// What is told of a run.
+/// Measurements of a run, in seconds.
 #[derive(Debug, Clone, Copy, Default)]
 struct Run {
     wall: f64,
+    /// CPU time of the pipeline's threads.
     pipeline: f64,
-    desk: f64,
+    /// CPU time of the snapshot thread.
+    snapshot_thread: f64,
+    /// CPU time of the server's threads.
     server: f64,
 }
 
+/// How a run is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    NoViews,
-    Views,
+enum Scenario {
+    NoSnapshots,
+    Snapshots,
+    /// Snapshots with clients.
     Load,
 }
 
-/// Texts as the wire sent them.
+/// The input records, from which the server reads article texts.
 struct Wire(Arc<Vec<feed::Line>>);
 
 impl RecordSource for Wire {
@@ -72,7 +82,7 @@ impl RecordSource for Wire {
         let Some(line) = self.0.get(at.offset as usize) else { return Ok(None) };
         let article = &line.article;
         let payload = serde_json::json!({
-            "uri": article.uri, "headline": article.headline, "body": article.body.published(),
+            "uri": article.uri, "headline": article.headline, "body": article.body.as_str(),
         });
         Ok(Some(SourceRecord { payload: payload.to_string().into_bytes(), content_type: None }))
     }
@@ -83,9 +93,10 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("--clients") => return clients(arguments[1].parse().expect("an address")),
         Some("--memory") => {
-            let (articles, way) = (arguments[1].parse().expect("a number"), &arguments[2]);
-            let way = if way == "views" { Way::Views } else { Way::NoViews };
-            work(&Arc::new(feed::feed(1, articles, 100)), way);
+            let (articles, mode) = (arguments[1].parse().expect("a number"), &arguments[2]);
+            let scenario =
+                if mode == "snapshots" { Scenario::Snapshots } else { Scenario::NoSnapshots };
+            process(&Arc::new(feed::feed(1, articles, 100)), scenario);
             return;
         }
         _ => {}
@@ -96,73 +107,77 @@ fn main() {
     let wire = Arc::new(feed::feed(1, articles, 100));
     let mut runs: Vec<[Run; 3]> = Vec::new();
     for round in 0..=rounds {
-        let run = [Way::NoViews, Way::Views, Way::Load].map(|way| {
+        let run = [Scenario::NoSnapshots, Scenario::Snapshots, Scenario::Load].map(|scenario| {
             settle();
-            work(&wire, way)
+            process(&wire, scenario)
         });
         // The first round warms up.
         if round > 0 {
             runs.push(run);
         }
     }
-    println!("{articles} articles a run in batches of {BATCH}, median of {rounds} rounds");
-    println!("CPU of the desk and the server as shares of the pipeline's");
+    println!("{articles} articles per run in batches of {BATCH}, median of {rounds} rounds");
+    println!("CPU time of the snapshot thread and the server relative to the pipeline's");
     println!(
-        "{:<10} {:>14} {:>22} {:>10} {:>12}",
-        "", "articles/s", "articles/CPU second", "desk CPU", "server CPU"
+        "{:<12} {:>14} {:>22} {:>13} {:>12}",
+        "", "articles/s", "articles/CPU second", "snapshot CPU", "server CPU"
     );
     let median = |of: &dyn Fn(&[Run; 3]) -> f64| {
         let mut all: Vec<f64> = runs.iter().map(of).collect();
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
-    for (at, name) in ["no views", "views", "load"].into_iter().enumerate() {
+    for (at, name) in ["no snapshots", "snapshots", "load"].into_iter().enumerate() {
         println!(
-            "{name:<10} {:>14.0} {:>22.0} {:>9.1}% {:>11.1}%",
+            "{name:<12} {:>14.0} {:>22.0} {:>12.1}% {:>11.1}%",
             median(&|run| articles as f64 / run[at].wall),
             median(&|run| articles as f64 / run[at].pipeline),
-            median(&|run| 100.0 * run[at].desk / run[at].pipeline),
+            median(&|run| 100.0 * run[at].snapshot_thread / run[at].pipeline),
             median(&|run| 100.0 * run[at].server / run[at].pipeline),
         );
     }
-    let falls = |from: usize, to: usize, of: fn(&Run) -> f64| {
+    let loss = |from: usize, to: usize, of: fn(&Run) -> f64| {
         median(&|run| 100.0 * (1.0 - of(&run[from]) / of(&run[to])))
     };
-    for (name, from, to) in [("views", 0, 1), ("load on views", 1, 2), ("both", 0, 2)] {
-        let (wall, cpu) = (falls(from, to, |r| r.wall), falls(from, to, |r| r.pipeline));
-        println!(
-            "{name}: throughput falls by {wall:.1} % by the wall clock, {cpu:.1} % by processor time"
-        );
+    for (name, from, to) in [("snapshots", 0, 1), ("load", 1, 2), ("both", 0, 2)] {
+        let (wall, cpu) = (loss(from, to, |r| r.wall), loss(from, to, |r| r.pipeline));
+        println!("{name}: {wall:.1} % fewer articles per second, {cpu:.1} % fewer per CPU second");
     }
-    let memory = |way: &str| -> f64 {
-        let me = std::env::current_exe().expect("a path");
-        let run = Command::new(me).args(["--memory", &(2 * articles).to_string(), way]).output();
-        let said = String::from_utf8(run.expect("it runs").stdout).expect("text");
-        said.lines().last().and_then(|line| line.split(' ').next()?.parse().ok()).expect("a number")
+    let memory = |mode: &str| -> f64 {
+        let program = std::env::current_exe().expect("the path of this program");
+        let count = (2 * articles).to_string();
+        let run = Command::new(program).args(["--memory", &count, mode]).output();
+        let output = String::from_utf8(run.expect("the child runs").stdout).expect("UTF-8 output");
+        output
+            .lines()
+            .last()
+            .and_then(|line| line.split(' ').next()?.parse().ok())
+            .expect("a number")
     };
-    let (without, with) = (memory("none"), memory("views"));
+    let (without, with) = (memory("none"), memory("snapshots"));
     println!(
-        "memory of a live article: {without:.0} bytes without views, {with:.0} with, {:+.0}",
+        "bytes per live article: {without:.0} without snapshots, {with:.0} with, {:+.0}",
         with - without
     );
 }
 
-/// Works through a wire, and says what it cost.
-fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
+/// Processes a wire and measures it. Prints the memory per live article.
+fn process(wire: &Arc<Vec<feed::Line>>, scenario: Scenario) -> Run {
     let before = resident();
-    let (settings, desks) = (Settings::default(), Snapshots::new(1));
+    let (settings, snapshots) = (Settings::default(), Snapshots::new(1));
     let mut state = State::new(settings.clone(), KEY);
-    let mut keeper = (way != Way::NoViews)
-        .then(|| SnapshotThread::start(0, desks.clone(), &Faults::default()).expect("a thread"));
-    desks.hear(0);
-    let encoder = Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueFeed::Wanted);
-    let loaded = (way == Way::Load).then(|| {
-        let server = serve(&desks, wire, &settings);
+    let mut thread = (scenario != Scenario::NoSnapshots).then(|| {
+        SnapshotThread::start(0, snapshots.clone(), &Faults::default()).expect("a thread")
+    });
+    snapshots.accept_queries(0);
+    let encoder = Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueTopic::On);
+    let loaded = (scenario == Scenario::Load).then(|| {
+        let server = serve(&snapshots, wire, &settings);
         let child = load(server.address());
         (server, child)
     });
-    let sides = [Side::Pipeline, Side::Desk, Side::Server];
-    let (before_run, started) = (sides.map(processor), Instant::now());
+    let sides = [Side::Pipeline, Side::Snapshots, Side::Server];
+    let (before_run, started) = (sides.map(cpu_seconds), Instant::now());
     let mut sequence = 0;
     for lines in wire.chunks(BATCH) {
         let prepared: Vec<_> =
@@ -179,63 +194,65 @@ fn work(wire: &Arc<Vec<feed::Line>>, way: Way) -> Run {
             };
             for (n, event) in (0..).zip(state.apply(new, line.stamp, line.input.clone())) {
                 let (record, part, items, resets) = (&record, &RecordPart::Whole, 1, 0);
-                let told = EventContext { event: &event, n, sequence, record, part, items, resets };
-                outputs.extend(encoder.encode(&told));
+                let context =
+                    EventContext { event: &event, n, sequence, record, part, items, resets };
+                outputs.extend(encoder.encode(&context));
                 sequence += 1;
                 events.push(event);
             }
         }
         std::hint::black_box(state.take_changes());
         let touched = state.take_touched();
-        if let Some(keeper) = &mut keeper {
-            let news = CommittedBatch { events: &events, outputs: &outputs };
-            keeper.follow(&state, touched, Some(news), sequence);
-            keeper.catch_up(&state, sequence);
+        if let Some(thread) = &mut thread {
+            let batch = CommittedBatch { events: &events, outputs: &outputs };
+            thread.follow(&state, touched, Some(batch), sequence);
+            thread.catch_up(&state, sequence);
         }
-        desks.answer(0, &mut state);
+        snapshots.answer_queries(0, &mut state);
     }
     let wall = started.elapsed().as_secs_f64();
-    let spent = sides.map(processor);
-    let [pipeline, desk, server] = [0, 1, 2].map(|side| spent[side] - before_run[side]);
-    let run = Run { wall, pipeline, desk, server };
-    if keeper.is_some() {
-        await_all(&desks, &state);
+    let spent = sides.map(cpu_seconds);
+    let [pipeline, snapshot_thread, server] = [0, 1, 2].map(|side| spent[side] - before_run[side]);
+    let run = Run { wall, pipeline, snapshot_thread, server };
+    if thread.is_some() {
+        await_all(&snapshots, &state);
     }
     let bytes = resident().saturating_sub(before) as f64 / state.live_articles() as f64;
-    if way != Way::Load {
-        println!("{bytes:.0} bytes resident a live article, {} live", state.live_articles());
+    if scenario != Scenario::Load {
+        println!("{bytes:.0} resident bytes per live article, {} live", state.live_articles());
     }
     if let Some((server, mut child)) = loaded {
         drop(child.stdin.take());
-        let mut said = String::new();
+        let mut output = String::new();
         if let Some(mut out) = child.stdout.take() {
-            out.read_to_string(&mut said).expect("it tells");
+            out.read_to_string(&mut output).expect("the output of the clients");
         }
-        child.wait().expect("it ends");
-        print!("{said}");
+        child.wait().expect("the clients end");
+        print!("{output}");
         server.stop();
     }
     run
 }
 
-/// Waits until the thread of the desk before is over: its time would count as given back.
+/// Waits until the snapshot thread of the previous run has ended. Its CPU time would otherwise be
+/// in the first reading but not in the second.
 fn settle() {
-    while processor(Side::Desk) > 0.0 {
+    while cpu_seconds(Side::Snapshots) > 0.0 {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Waits until the desk shows all that is live.
-fn await_all(desks: &Snapshots, state: &State) {
-    while desks.of(0).is_some_and(|desk| desk.len() < state.live_articles()) {
+/// Waits until the snapshot contains all live articles.
+fn await_all(snapshots: &Snapshots, state: &State) {
+    while snapshots.of(0).is_some_and(|snapshot| snapshot.len() < state.live_articles()) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-fn serve(desks: &Arc<Snapshots>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -> Server {
+fn serve(snapshots: &Arc<Snapshots>, wire: &Arc<Vec<feed::Line>>, settings: &Settings) -> Server {
     let source = ApiSource {
-        desks: desks.clone(),
-        texts: Some(ArticleTexts::start(Wire(wire.clone()), desks.bounds()).expect("a thread")),
+        snapshots: snapshots.clone(),
+        texts: Some(ArticleTexts::start(Wire(wire.clone()), snapshots.limits()).expect("a thread")),
         engine: Arc::new(settings.clone()),
         format: Format::Auto,
     };
@@ -247,45 +264,48 @@ fn serve(desks: &Arc<Snapshots>, wire: &Arc<Vec<feed::Line>>, settings: &Setting
         delivery: String::new(),
     };
     let metrics = metrics::recorder().expect("a recorder").handle();
-    let shown =
-        ServerSources { instance, views: ShardStatuses::new(1), metrics, source: Some(source) };
-    let http =
-        Http { listen: "127.0.0.1:0".into(), streams_max: STREAMS as u16 + 8, ..Http::default() };
-    Server::start(&http, shown, ServerBounds::default()).expect("it starts").expect("it listens")
+    let sources =
+        ServerSources { instance, shards: ShardStatuses::new(1), metrics, source: Some(source) };
+    let mut http = Http { listen: "127.0.0.1:0".into(), ..Http::default() };
+    http.tuning.streams_max = STREAMS as u16 + 8;
+    Server::start(&http, sources, ServerTimeouts::default())
+        .expect("it starts")
+        .expect("it listens")
 }
 
-/// Starts the clients, and waits until all of them follow.
+/// Starts the client process and waits until all clients follow a stream.
 fn load(address: SocketAddr) -> Child {
-    let me = std::env::current_exe().expect("a path");
+    let program = std::env::current_exe().expect("the path of this program");
     let mut child = Command::new("nice")
         .args(["-n", "19"])
-        .arg(me)
+        .arg(program)
         .args(["--clients", &address.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("clients start");
+        .expect("the clients start");
     let mut ready = String::new();
     let mut one = [0; 1];
-    let out = child.stdout.as_mut().expect("it is piped");
+    let out = child.stdout.as_mut().expect("stdout is piped");
     while !ready.ends_with('\n') {
-        out.read_exact(&mut one).expect("it says that it is ready");
+        out.read_exact(&mut one).expect("the clients report that they are ready");
         ready.push(char::from(one[0]));
     }
     child
 }
 
-/// The clients: they follow and ask until their input ends, and tell what they got.
+/// The client process: follows streams and sends requests until stdin ends; prints what it
+/// received.
 fn clients(address: SocketAddr) {
-    let over = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::new(AtomicBool::new(false));
     let bytes = Arc::new(AtomicU64::new(0));
     for n in 0..STREAMS {
         let path = if n % 2 == 0 { "changes" } else { "events" };
-        let mut stream = TcpStream::connect(address).expect("it listens");
+        let mut stream = TcpStream::connect(address).expect("the server listens");
         let head = format!("GET /api/v1/{path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-        stream.write_all(head.as_bytes()).expect("it is asked");
+        stream.write_all(head.as_bytes()).expect("the request is sent");
         let mut first = BufReader::new(stream.try_clone().expect("a handle"));
-        first.read_line(&mut String::new()).expect("it answers");
+        first.read_line(&mut String::new()).expect("the server answers");
         let bytes = bytes.clone();
         std::thread::spawn(move || {
             let mut buffer = vec![0; 64 << 10];
@@ -295,33 +315,35 @@ fn clients(address: SocketAddr) {
         });
     }
     println!("ready");
-    let (asked, sent) = (over.clone(), bytes.clone());
-    let asking = std::thread::spawn(move || ask(address, &asked));
-    std::io::stdin().read_to_end(&mut Vec::new()).expect("it ends");
-    over.store(true, Ordering::Relaxed);
-    let (answers, failed, seconds) = asking.join().expect("it asks");
-    let megabytes = sent.load(Ordering::Relaxed) as f64 / 1e6;
+    let stop = stopped.clone();
+    let requests = std::thread::spawn(move || send_requests(address, &stop));
+    std::io::stdin().read_to_end(&mut Vec::new()).expect("stdin ends");
+    stopped.store(true, Ordering::Relaxed);
+    let (answers, failed, seconds) = requests.join().expect("the requests were sent");
+    let megabytes = bytes.load(Ordering::Relaxed) as f64 / 1e6;
     println!(
-        "  {STREAMS} streams took {megabytes:.1} MB; {answers} answers and {failed} refusals in {seconds:.1} s"
+        "  {STREAMS} streams received {megabytes:.1} MB; {answers} requests succeeded and {failed} \
+         failed in {seconds:.1} s"
     );
 }
 
-/// Asks at a steady rate, and says how often it was answered and refused, in which time.
-fn ask(address: SocketAddr, over: &AtomicBool) -> (u64, u64, f64) {
+/// Sends requests at a steady rate until `stopped`. Returns the number of requests that succeeded,
+/// the number that failed, and the seconds that passed.
+fn send_requests(address: SocketAddr, stopped: &AtomicBool) -> (u64, u64, f64) {
     let started = Instant::now();
     let (answers, failed) = (AtomicU64::new(0), AtomicU64::new(0));
-    const ASKING: u64 = 4;
+    const THREADS: u64 = 4;
     std::thread::scope(|scope| {
-        for first in 0..ASKING {
+        for first in 0..THREADS {
             let (answers, failed) = (&answers, &failed);
             scope.spawn(move || {
-                for n in (first..).step_by(ASKING as usize) {
+                for n in (first..).step_by(THREADS as usize) {
                     let due = Duration::from_micros(n * 1_000_000 / REQUESTS_PER_SECOND);
                     std::thread::sleep(due.saturating_sub(started.elapsed()));
-                    if over.load(Ordering::Relaxed) {
+                    if stopped.load(Ordering::Relaxed) {
                         return;
                     }
-                    let count = if one(address, n) { answers } else { failed };
+                    let count = if request(address, n) { answers } else { failed };
                     count.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -330,8 +352,8 @@ fn ask(address: SocketAddr, over: &AtomicBool) -> (u64, u64, f64) {
     (answers.into_inner(), failed.into_inner(), started.elapsed().as_secs_f64())
 }
 
-/// One request; whether it was answered well.
-fn one(address: SocketAddr, n: u64) -> bool {
+/// Sends the `n`-th request; returns whether the status of the response is 200.
+fn request(address: SocketAddr, n: u64) -> bool {
     let id = n * 7 % 900;
     let body = "{\"headline\": \"Reef\", \"body\": \"Ta ke lu mi no pra ri sto ta ve wol xi yan\"}";
     let (method, path) = match n % 20 {
@@ -359,22 +381,22 @@ fn one(address: SocketAddr, n: u64) -> bool {
         && answer.starts_with(b"HTTP/1.1 200")
 }
 
-/// Whose processor time is asked for.
+/// A group of threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Pipeline,
-    Desk,
+    Snapshots,
     Server,
 }
 
-/// Seconds of processor time of the threads of one side, by their names.
-fn processor(of: Side) -> f64 {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("this is Linux");
+/// CPU seconds used so far by the threads of one group. Threads are grouped by name.
+fn cpu_seconds(of: Side) -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("/proc is mounted");
     let time = |task: std::fs::DirEntry| -> Option<f64> {
         let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
         let side = match name.trim() {
             "admin" | "texts" | "tokio-rt-worker" => Side::Server,
-            "desk-0" => Side::Desk,
+            "desk-0" => Side::Snapshots,
             _ => Side::Pipeline,
         };
         if side != of {
@@ -386,8 +408,8 @@ fn processor(of: Side) -> f64 {
     tasks.filter_map(|task| time(task.ok()?)).sum()
 }
 
-/// Bytes of this process that are in memory.
+/// Resident memory of this process, in bytes.
 fn resident() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm").expect("this is Linux");
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("/proc is mounted");
     pages.split(' ').nth(1).and_then(|n| n.parse::<usize>().ok()).expect("a number") * 4_096
 }

@@ -1,9 +1,10 @@
-//! A made-up wire of whole articles, with copies. Benches include this file beside [`wire`](super::wire).
+//! A synthetic wire of complete articles, some of them copies. Deterministic. Benches include this
+//! file as a module next to [`wire`](super::wire).
 
 use super::wire::{Rng, text, word};
 
-/// A wire of `count` articles of about `bytes` bytes as plain JSON, of which `copies` in ten repeat an
-/// earlier one with a few words changed; `dup_group` says which belong together.
+/// `count` articles of about `bytes` bytes, as JSON. Of ten articles, `copies` repeat an earlier
+/// one with three words changed. An article and its copies have the same `dup_group`.
 pub(crate) fn articles(seed: u64, count: usize, bytes: usize, copies: usize) -> Vec<String> {
     let mut rng = Rng(seed);
     let mut texts: Vec<(String, usize)> = Vec::with_capacity(count);
@@ -24,10 +25,11 @@ pub(crate) fn articles(seed: u64, count: usize, bytes: usize, copies: usize) -> 
             };
             let headline: String = body.split(' ').take(8).collect::<Vec<_>>().join(" ");
             texts.push((body.clone(), group));
+            let (day, hour, minute) = (1 + at / 86_400 % 28, at / 3_600 % 24, at / 60 % 60);
             serde_json::json!({
                 "id": format!("urn:bench:{at}"), "title": headline, "body": body, "lang": "en",
                 "source": format!("agency-{}", at % 20), "dup_group": format!("group-{group}"),
-                "published": format!("2026-03-{:02}T{:02}:{:02}:00Z", 1 + at / 86_400 % 28, at / 3_600 % 24, at / 60 % 60),
+                "published": format!("2026-03-{day:02}T{hour:02}:{minute:02}:00Z"),
             })
             .to_string()
         })

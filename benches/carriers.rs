@@ -1,6 +1,8 @@
-//! Kills with many carriers, kills of what the window has passed, and a uri with many versions.
+//! Kills of articles with many carriers, kills of articles that have left the window, and a uri
+//! with many versions.
 //!
-//! `cargo bench --bench carriers`; the first argument divides all counts, for a quick look.
+//! `cargo bench --bench carriers -- [DIVISOR]`: divides all counts by DIVISOR, for a quick run.
+//! Prints times on one thread and the bytes of state per live article.
 
 use std::time::{Duration, Instant};
 use wirefold_engine::Settings;
@@ -8,16 +10,17 @@ use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
 };
 use wirefold_engine::event::{Event, EventKind};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
 mod wire;
 
-const KEY: FloodKey = FloodKey(1);
-/// Bytes of a text.
+const KEY: SamplingKey = SamplingKey(1);
+/// Size of a text in bytes.
 const TEXT: usize = 1_100;
 
+/// An engine and the time of its next article.
 struct Run {
     state: State,
     settings: Settings,
@@ -27,11 +30,12 @@ struct Run {
 impl Run {
     fn new(window: Span) -> Self {
         let settings = Settings { window, ..Settings::default() };
-        let clock = EventTime::parse("2026-11-23T08:00:00Z").expect("a time");
+        let clock = EventTime::parse("2026-11-23T08:00:00Z").expect("a valid time");
         Self { state: State::new(settings.clone(), KEY), settings, clock }
     }
 
-    /// What happened, and how long it took to apply the article and to make its records.
+    /// Applies an article. Returns the events, and the time for applying the article and taking its
+    /// state records; preparing the article does not count.
     fn apply(&mut self, article: Article) -> (Vec<Event>, Duration) {
         let input = InputPosition { topic: "wire".into(), partition: 0, offset: 0, item: 0 };
         let new = prepare(article, &self.settings, KEY);
@@ -53,8 +57,9 @@ fn article(uri: &str, body: String) -> Article {
     }
 }
 
-fn kill(uri: &str, of: &str) -> Article {
-    let to = Article { uri: of.into(), ..Article::default() }.key();
+/// An article that kills the article with the uri `target`.
+fn kill(uri: &str, target: &str) -> Article {
+    let to = Article { uri: target.into(), ..Article::default() }.key();
     Article {
         pubstatus: PubStatus::Canceled,
         links: vec![Link { kind: LinkKind::Replaces, to }],
@@ -62,14 +67,17 @@ fn kill(uri: &str, of: &str) -> Article {
     }
 }
 
+/// Number of carriers that the events name.
 fn carriers(events: &[Event]) -> usize {
-    let count = |event: &Event| match &event.what {
+    let count = |event: &Event| match &event.kind {
         EventKind::Withdrawn(radius) => radius.carriers.len(),
         _ => 0,
     };
     events.iter().map(count).sum()
 }
 
+/// A copy of a text: `verbatim`, `changed` (three words) or `trimmed` (to a quarter to three
+/// quarters of the words).
 fn copy(how: &str, text: &str, rng: &mut wire::Rng) -> String {
     let mut words: Vec<&str> = text.split(' ').collect();
     let len = words.len();
@@ -85,6 +93,7 @@ fn copy(how: &str, text: &str, rng: &mut wire::Rng) -> String {
     words.join(" ")
 }
 
+/// Copies of one article, and kills of it.
 fn many_carriers(copies: usize) {
     for how in ["verbatim", "changed", "trimmed"] {
         let mut rng = wire::Rng(3);
@@ -102,7 +111,8 @@ fn many_carriers(copies: usize) {
         let named = kills.iter().map(|kill| kill.1).min().unwrap_or(0);
         kills.sort_unstable();
         println!(
-            "{how}: {named} of {copies} named; a kill takes {:?}, p99 {:?}; {:?} a copy, {} bytes",
+            "{how}: {named} of {copies} carriers named; a kill takes {:?}, p99 {:?}; \
+             a copy {:?}, {} bytes per article",
             kills[50].0,
             kills[98].0,
             took / copies.max(1) as u32,
@@ -111,6 +121,7 @@ fn many_carriers(copies: usize) {
     }
 }
 
+/// Kills of articles that have left the window.
 fn past_the_window(live: usize, kills: usize) {
     let mut rng = wire::Rng(5);
     let mut run = Run::new(Span::hours(1));
@@ -124,9 +135,10 @@ fn past_the_window(live: usize, kills: usize) {
     let bytes = run.state.bytes() / run.state.live_articles();
     let took: Duration =
         (0..kills).map(|n| run.apply(kill(&format!("kill:{n}"), &format!("past:{n}"))).1).sum();
-    println!("{kills} kills past the window, {live} live ({bytes} bytes each): {took:?}");
+    println!("{kills} kills of expired articles, {live} live ({bytes} bytes each): {took:?}");
 }
 
+/// Versions of one uri with rising version numbers.
 fn rising_versions(versions: usize) {
     let mut rng = wire::Rng(7);
     let mut run = Run::new(Span::hours(240));
@@ -142,10 +154,10 @@ fn rising_versions(versions: usize) {
 }
 
 fn main() {
-    let by = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(1).max(1);
+    let divisor = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(1).max(1);
     for versions in [4_000, 8_000, 16_000] {
-        rising_versions(versions / by);
+        rising_versions(versions / divisor);
     }
-    past_the_window(160_000 / by, 1_000);
-    many_carriers(10_000 / by);
+    past_the_window(160_000 / divisor, 1_000);
+    many_carriers(10_000 / divisor);
 }

@@ -1,32 +1,36 @@
-//! Time that does not count what others on the machine do. Benches include this file as a module.
+//! Measures the CPU time of a thread, which does not depend on other load of the machine. Benches
+//! include this file as a module.
 
 use std::time::Instant;
 
-/// Time of this thread and of the wall.
+/// Measures the CPU time of this thread and the wall-clock time since the start.
 pub(crate) struct Clock {
     wall: Instant,
+    /// CPU seconds of the thread at the start, if the system reports them.
     before: Option<f64>,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { before: Self::ran(), wall: Instant::now() }
+        Self { before: Self::cpu_seconds(), wall: Instant::now() }
     }
 
-    /// Seconds that this thread has run, where the system tells.
-    fn ran() -> Option<f64> {
-        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        told.split(' ').next()?.parse::<f64>().ok().map(|nanos| nanos / 1e9)
+    /// CPU seconds that this thread has used; `None` if the system does not report them.
+    fn cpu_seconds() -> Option<f64> {
+        let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        schedstat.split(' ').next()?.parse::<f64>().ok().map(|nanos| nanos / 1e9)
     }
 
-    /// Seconds that this thread ran since the start, or that passed where the system does not tell.
+    /// CPU seconds of this thread since the start; wall-clock seconds if the system does not report
+    /// them.
     pub(crate) fn seconds(&self) -> f64 {
-        let ran = self.before.zip(Self::ran()).map(|(before, now)| now - before);
-        ran.unwrap_or_else(|| self.wall.elapsed().as_secs_f64())
+        let used = self.before.zip(Self::cpu_seconds()).map(|(before, now)| now - before);
+        used.unwrap_or_else(|| self.wall.elapsed().as_secs_f64())
     }
 
-    /// Microseconds of the thread's time for each of `count`, of a part of the time since the start that
-    /// the wall measured.
+    /// CPU microseconds per item of a part of the work, which took `part` wall-clock seconds for
+    /// `count` items. Assumes that the part has the same ratio of CPU time to wall-clock time as
+    /// the whole.
     pub(crate) fn each(&self, part: f64, count: usize) -> f64 {
         part * self.seconds() / self.wall.elapsed().as_secs_f64() / count as f64 * 1e6
     }

@@ -1,7 +1,7 @@
-//! Words, traces, fingerprints, preparation, alignment and verification of 3.4 KB articles, beside the
-//! crates that do a part of it.
+//! Splitting into words, traces, fingerprints, preparation, alignment and verification of 3.4 KB
+//! articles, compared with crates that do a part of this.
 //!
-//! `cargo bench --bench fingerprint`. Ratios within one run count; the machines are noisy.
+//! `cargo bench --bench fingerprint`. Compare figures only within one run: machines are noisy.
 
 mod shelf;
 mod wire;
@@ -11,14 +11,15 @@ use gaoya::minhash::{MinHasher, MinHasher32};
 use shelf::Shelf;
 use std::hint::black_box;
 use txtfp::{Canonicalizer, Fingerprinter, ShingleTokenizer, SimHashFingerprinter, WordTokenizer};
-use wirefold_engine::article::{About, Article, Body, EventTime, Sequence};
+use wirefold_engine::article::{Article, ArticleMetadata, Body, EventTime, Sequence};
 use wirefold_engine::candidates::Candidate;
-use wirefold_engine::fingerprint::{self, Fingerprint, FloodKey, Settings};
+use wirefold_engine::fingerprint::{self, Fingerprint, Limits, SamplingKey};
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::text::{self, words};
 use wirefold_engine::verdict::align::Aligner;
 use wirefold_engine::verdict::{self, Arrival, Verdict};
 
+/// Size of a text in bytes.
 const BYTES: usize = 3_400;
 
 fn texts() -> Vec<String> {
@@ -26,7 +27,7 @@ fn texts() -> Vec<String> {
     (0..200).map(|_| wire::text(&mut rng, BYTES)).collect()
 }
 
-/// The shingles of a text as strings, as the other crates want them.
+/// The shingles of a text (four words each) as strings, the input of the other crates.
 fn strings(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
     let words: Vec<&str> =
@@ -43,16 +44,16 @@ fn fingerprints(criterion: &mut Criterion) {
         at = (at + 1) % 200;
         at
     };
-    let settings = text::Settings::default();
+    let settings = text::Limits::default();
     group.bench_function("words", |b| b.iter(|| words(black_box(&texts[next()]), &settings)));
     let split: Vec<_> = texts.iter().map(|text| words(text, &settings)).collect();
-    let print = |at: usize| Fingerprint::of(&split[at], &Settings::default(), FloodKey(1));
+    let print = |at: usize| Fingerprint::of(&split[at], &Limits::default(), SamplingKey(1));
     group.bench_function("fingerprint of words", |b| b.iter(|| print(next())));
     group.bench_function("trace of words", |b| b.iter(|| fingerprint::trace(&split[next()])));
     group.bench_function("wirefold: text to fingerprint", |b| {
         b.iter(|| {
             let words = words(black_box(&texts[next()]), &settings);
-            Fingerprint::of(&words, &Settings::default(), FloodKey(1))
+            Fingerprint::of(&words, &Limits::default(), SamplingKey(1))
         });
     });
     let engine = wirefold_engine::Settings::default();
@@ -60,8 +61,8 @@ fn fingerprints(criterion: &mut Criterion) {
         .iter()
         .map(|text| Article { body: Body::Plain(text.clone()), ..Article::default() })
         .collect();
-    group.bench_function("wirefold: whole prepare, terms of stories included", |b| {
-        b.iter(|| prepare(articles[next()].clone(), &engine, FloodKey(1)));
+    group.bench_function("wirefold: prepare, with story terms", |b| {
+        b.iter(|| prepare(articles[next()].clone(), &engine, SamplingKey(1)));
     });
     let prints: Vec<Fingerprint> = (0..200).map(print).collect();
     group.bench_function("wirefold: align with a copy", |b| {
@@ -70,7 +71,7 @@ fn fingerprints(criterion: &mut Criterion) {
             Aligner::of(&prints[at]).with(black_box(&prints[at]))
         });
     });
-    group.bench_function("wirefold: align with a stranger", |b| {
+    group.bench_function("wirefold: align with an unrelated text", |b| {
         b.iter(|| {
             let at = next();
             Aligner::of(&prints[at]).with(black_box(&prints[(at + 1) % 200]))
@@ -103,24 +104,26 @@ fn edited(text: &str) -> String {
         .join(" ")
 }
 
-/// Verification and the verdict: an edited copy against its original alone, and against eight strangers
-/// beside it, as many as are compared at most.
+/// Verification and verdict of an edited copy: with its original as the only candidate, and with
+/// eight unrelated candidates in addition.
 fn verification(criterion: &mut Criterion) {
-    let (text_settings, settings) = (text::Settings::default(), verdict::Settings::default());
+    let (text_settings, settings) = (text::Limits::default(), verdict::Settings::default());
     let print = |text: &str| {
         let words = words(text, &text_settings);
-        let print = Fingerprint::of(&words, &Settings::default(), FloodKey(1));
+        let print = Fingerprint::of(&words, &Limits::default(), SamplingKey(1));
         (words, print)
     };
     let texts = texts();
     let mut shelf = Shelf::default();
     for text in &texts {
         let print = print(text).1;
-        shelf.all.push((About::default(), print, Verdict::default(), EventTime(0)));
+        shelf.all.push((ArticleMetadata::default(), print, Verdict::default(), EventTime(0)));
     }
     let copies: Vec<_> = texts.iter().map(|text| print(&edited(text))).collect();
-    let (about, clean) =
-        (About { uri: "urn:new".into(), ..About::default() }, text::Clean::default());
+    let (about, clean) = (
+        ArticleMetadata { uri: "urn:new".into(), ..ArticleMetadata::default() },
+        text::Clean::default(),
+    );
     let mut group = criterion.benchmark_group("3.4 KB");
     group.throughput(Throughput::Elements(1));
     for count in [1, 9] {

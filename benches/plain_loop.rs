@@ -1,18 +1,22 @@
-//! The loop to beat: the same client with the same settings, which only consumes and produces.
+//! A loop that only consumes and produces, with the same client and similar settings as the daemon.
 //!
-//! In: an input topic. Out: every record again, key and value, in transactions of the same size and
-//! pace as the daemon's; one more record a transaction stands for the position. Ends after so many
-//! records, or when it is killed.
+//! Copies key and value of every record from an input topic to an output topic. The transactions
+//! have the size and pace of the daemon's defaults, and one more record each, like the daemon's
+//! position. Ends after a given number of records.
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
+/// Records per transaction at most.
 const RECORDS_MAX: usize = 1_000;
+/// Payload bytes per transaction, after which no record is added.
 const BYTES_MAX: usize = 8 << 20;
+/// Shortest time between two commits that do not reach a limit.
 const COMMIT_EVERY: Duration = Duration::from_millis(25);
-const WITHIN: Duration = Duration::from_secs(20);
+/// How long a call to the broker may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn consumer(bootstrap: &str, input: &str) -> BaseConsumer {
     let consumer: BaseConsumer = ClientConfig::new()
@@ -28,9 +32,9 @@ fn consumer(bootstrap: &str, input: &str) -> BaseConsumer {
         .set("queued.max.messages.kbytes", "16384")
         .create()
         .expect("the settings are known");
-    let found = consumer.fetch_metadata(Some(input), WITHIN).expect("the broker is there");
+    let metadata = consumer.fetch_metadata(Some(input), TIMEOUT).expect("the broker is there");
     let mut list = TopicPartitionList::new();
-    for partition in found.topics()[0].partitions() {
+    for partition in metadata.topics()[0].partitions() {
         list.add_partition_offset(input, partition.id(), Offset::Beginning).expect("an offset");
     }
     consumer.assign(&list).expect("a fresh consumer takes an assignment");
@@ -55,7 +59,7 @@ fn producer(bootstrap: &str, output: &str) -> BaseProducer {
 /// Copies `wanted` records from `input` to `output`.
 pub(crate) fn run(bootstrap: &str, input: &str, output: &str, wanted: usize) {
     let (consumer, producer) = (consumer(bootstrap, input), producer(bootstrap, output));
-    producer.init_transactions(WITHIN).expect("the broker is there");
+    producer.init_transactions(TIMEOUT).expect("the broker is there");
     eprintln!("Running");
     let (mut copied, mut committed_at) = (0, Instant::now());
     while copied < wanted {
@@ -84,8 +88,8 @@ pub(crate) fn run(bootstrap: &str, input: &str, output: &str, wanted: usize) {
         let position = format!("{copied}");
         let record = BaseRecord::to(output).partition(0).key("position").payload(&position);
         producer.send(record).map_err(|(error, _)| error).expect("the queue has room");
-        producer.flush(WITHIN).expect("records are acknowledged");
-        producer.commit_transaction(WITHIN).expect("a transaction commits");
+        producer.flush(TIMEOUT).expect("records are acknowledged");
+        producer.commit_transaction(TIMEOUT).expect("a transaction commits");
         committed_at = Instant::now();
         copied += records.len();
     }

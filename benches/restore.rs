@@ -1,9 +1,10 @@
-//! A shard's memory from its changelog: the records in hand, in the order of the log, to a memory that
-//! takes the next batch. Reading them from a broker comes on top.
+//! Restoring a shard's state from its changelog: from the records in memory, in log order, to a
+//! state that is ready for the next batch. Does not include reading the records from a broker.
 //!
-//! `cargo bench --bench restore -- [ARTICLES]`: 100,000 by default, of 3.4 KB, three in ten of them
-//! copies, all of them live; one record in ten is there twice, as in a log compacted to a dirty ratio
-//! of 0.1. Prints the time, the bytes, and how long a plain copy of those bytes takes.
+//! `cargo bench --bench restore -- [ARTICLES]`: 100,000 live articles by default, of 3.4 KB, three
+//! in ten of them copies. One record in ten occurs twice, as in a log compacted to a dirty ratio of
+//! 0.1. Prints the number of bytes, the time to restore them, and for comparison the time to copy
+//! them.
 
 mod articles;
 mod wire;
@@ -17,22 +18,23 @@ use wirefold::daemon::pipeline::memory::ChangelogReader;
 use wirefold::daemon::pipeline::record::{self, Journal, KEY, POSITION, Position, journal_key};
 use wirefold_engine::article::{EventTime, InputPosition, Span};
 use wirefold_engine::decode::{Format, decode};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
-use wirefold_engine::{CORE, Settings};
+use wirefold_engine::{ENGINE_VERSION, Settings};
 
-/// That of the binary.
+/// The allocator of the `wirefold` binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Size of an article in bytes.
 const BYTES: usize = 3_400;
-const FLOOD_KEY: FloodKey = FloodKey(1);
-/// How many articles are prepared at a time.
+const FLOOD_KEY: SamplingKey = SamplingKey(1);
+/// Articles that are prepared at a time.
 const CHUNK: usize = 10_000;
 
-/// The last value of every key after so many articles.
-fn remembered(count: usize, settings: &Settings) -> BTreeMap<String, Vec<u8>> {
+/// The state records after `count` articles: the last value of each key.
+fn state_records(count: usize, settings: &Settings) -> BTreeMap<String, Vec<u8>> {
     let mut state = State::new(settings.clone(), FLOOD_KEY);
     let mut values = BTreeMap::new();
     for from in (0..count).step_by(CHUNK) {
@@ -40,7 +42,7 @@ fn remembered(count: usize, settings: &Settings) -> BTreeMap<String, Vec<u8>> {
         let prepared: Vec<_> = lines
             .par_iter()
             .map(|line| {
-                let mut items = decode(line.as_bytes(), None, Format::Auto, &settings.wire);
+                let mut items = decode(line.as_bytes(), None, Format::Auto, &settings.decode);
                 let mut article = items.remove(0).expect("the line is well formed");
                 article.uri = format!("{}:{from}", article.uri);
                 prepare(article, settings, FLOOD_KEY)
@@ -58,19 +60,19 @@ fn remembered(count: usize, settings: &Settings) -> BTreeMap<String, Vec<u8>> {
             }
         }
     }
-    assert_eq!(state.live_articles(), count, "all of them are live");
+    assert_eq!(state.live_articles(), count, "all articles must be live");
     values
 }
 
-/// The log that holds them.
-fn log(values: BTreeMap<String, Vec<u8>>) -> Vec<LogRecord> {
+/// A changelog with these state records.
+fn changelog(values: BTreeMap<String, Vec<u8>>) -> Vec<LogRecord> {
     let journal = Journal {
         ranges: Vec::new(),
         order: Vec::new(),
-        reading: EventTime(0),
+        clock_reading: EventTime(0),
         clock: EventTime(0),
-        core: CORE.into(),
-        settings: String::new(),
+        engine_version: ENGINE_VERSION.into(),
+        settings_hash: String::new(),
         sequence: 0,
     };
     let position = Position { batch: 1, ..Position::default() };
@@ -80,7 +82,8 @@ fn log(values: BTreeMap<String, Vec<u8>>) -> Vec<LogRecord> {
         (POSITION.to_owned(), record::encode(&position)),
     ];
     let mut records: Vec<(String, Vec<u8>)> = values.into_iter().collect();
-    // Articles lie in the order in which they came, stories where they last changed.
+    // Articles in order of arrival, after the other records. In a real log, stories are at their
+    // last change.
     records.sort_by_key(|(key, _)| (key.starts_with("a/"), key.len(), key.clone()));
     let twice: Vec<_> = records.iter().step_by(10).cloned().collect();
     let all = records.into_iter().chain(twice).chain(own);
@@ -98,8 +101,9 @@ fn log(values: BTreeMap<String, Vec<u8>>) -> Vec<LogRecord> {
 fn main() {
     let count = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(100_000);
     let mut settings = Settings { window: Span::hours(24 * 365), ..Settings::default() };
-    settings.live_articles_max = settings.live_articles_max.max(count as u32 + 1);
-    let records = log(remembered(count, &settings));
+    settings.live_articles_max =
+        settings.live_articles_max.max((count as u32 + 1).try_into().expect("not zero"));
+    let records = changelog(state_records(count, &settings));
     let bytes: usize =
         records.iter().filter_map(|record| record.value.as_ref()).map(Vec::len).sum();
 
@@ -111,15 +115,15 @@ fn main() {
     let started = Instant::now();
     let mut log = ChangelogReader::default();
     for found in records {
-        log.take(found, None).expect("the record is ours");
+        log.take(found, None).expect("a record that this bench encoded");
     }
     let taking = started.elapsed();
-    let memory = log.build(settings, FLOOD_KEY).expect("the log is whole");
+    let memory = log.build(settings, FLOOD_KEY).expect("a complete log");
     let all = started.elapsed();
     assert_eq!(memory.state.live_articles(), count);
     println!(
-        "{count} live articles, {:.1} MB: {:.2} s to memory ({:.2} s to take the records in); a copy \
-         of the records takes {:.2} s",
+        "{count} live articles, {:.1} MB: restored in {:.2} s ({:.2} s of it to read the records); \
+         copying the records takes {:.2} s",
         bytes as f64 / 1e6,
         all.as_secs_f64(),
         taking.as_secs_f64(),

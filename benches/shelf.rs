@@ -1,22 +1,24 @@
-//! The earlier articles, as verdicts need them. Benches include this file.
+//! A minimal archive of earlier articles for verdicts. Benches include this file as a module.
 
 use rustc_hash::FxHashMap;
-use wirefold_engine::article::{About, EventTime, Sequence};
+use wirefold_engine::article::{ArticleMetadata, EventTime, Sequence};
 use wirefold_engine::fingerprint::Fingerprint;
 use wirefold_engine::verdict::{Archive, Earlier, Validity, Verdict, identity_record::Identity};
 
-/// The earlier articles, as verdicts need them.
+/// Earlier articles by sequence and uri. Nothing expires; names and slugs are not indexed.
 #[derive(Default)]
 pub(crate) struct Shelf {
-    pub(crate) all: Vec<(About, Fingerprint, Verdict, EventTime)>,
+    /// The articles; the index is the sequence.
+    pub(crate) all: Vec<(ArticleMetadata, Fingerprint, Verdict, EventTime)>,
+    /// The sequences of the articles with a uri, in order.
     pub(crate) uris: FxHashMap<String, Vec<Sequence>>,
 }
 
 impl Archive for Shelf {
     fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         let (about, print, verdict, arrived) = self.all.get(sequence.0 as usize)?;
-        let (arrived, standing) = (*arrived, Validity::Stands);
-        Some(Earlier { sequence, arrived, about, print, verdict, standing })
+        let (arrived, standing) = (*arrived, Validity::Valid);
+        Some(Earlier { sequence, arrived, about, print, verdict, validity: standing })
     }
 
     fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
@@ -28,11 +30,11 @@ impl Archive for Shelf {
         None
     }
 
-    fn bearers_of_slug(&self, _: u64, _: Option<&str>) -> usize {
+    fn count_uris_with_slug(&self, _: u64, _: Option<&str>) -> usize {
         0
     }
 
-    fn past_of_uri(&self, _: &str) -> Option<&Identity> {
+    fn identity_of_uri(&self, _: &str) -> Option<&Identity> {
         None
     }
 

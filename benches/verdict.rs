@@ -1,15 +1,17 @@
-//! JSON to verdict on one thread: decoding, cleaning, fingerprint, candidates, comparison, decision;
-//! once without stories and once the whole engine with its records; beside MinHash with banding, which
-//! only says that two texts may be alike.
+//! From JSON to a verdict on one thread: decoding, cleaning, fingerprint, candidates, comparison
+//! and decision. Measured without stories, and as the whole engine with stories and state records.
+//! For comparison: MinHash with banding, which only says that two texts may be similar.
 //!
-//! `cargo bench --bench verdict -- [ARTICLES | FILE.jsonl] [alone]`: 40,000 by default, of 1.1 and of
-//! 3.4 KB, three in ten of them copies; `alone` leaves MinHash out.
-//! Prints articles a second of CPU time, so that others on the machine do not count, where the time
-//! goes, and the memory of index and fingerprints; of the articles with an earlier one of their
-//! `dup_group`, the share for which one is named.
+//! `cargo bench --bench verdict -- [ARTICLES | FILE.jsonl] [alone]`: by default 40,000 articles
+//! each of 1.1 KB and of 3.4 KB, three in ten of them copies; `alone` skips MinHash. Prints:
 //!
-//! MinHash is run as two common bandings, kept above an estimated similarity of a half, and as one that
-//! finds what Wirefold finds.
+//! - articles per CPU second, which does not depend on other load of the machine;
+//! - the time per stage, and the memory of the index and the fingerprints;
+//! - recall: of the articles with an earlier article of the same `dup_group`, the share for which
+//!   one of these is named.
+//!
+//! MinHash runs with two common bandings that keep an estimated similarity of at least 0.5, and
+//! with one whose recall is close to Wirefold's.
 
 mod articles;
 mod clock;
@@ -23,22 +25,23 @@ use rustc_hash::FxHashMap;
 use shelf::Shelf;
 use std::time::Instant;
 use wirefold_engine::Settings;
-use wirefold_engine::article::{About, EventTime, InputPosition, Sequence};
+use wirefold_engine::article::{ArticleMetadata, EventTime, InputPosition, Sequence};
 use wirefold_engine::candidates::{Index, PostingKeys};
 use wirefold_engine::decode::{Format, decode};
-use wirefold_engine::fingerprint::{Fingerprint, FloodKey};
+use wirefold_engine::fingerprint::{Fingerprint, SamplingKey};
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 use wirefold_engine::text::{self, pieces::pieces};
 use wirefold_engine::verdict::{self, Arrival};
 
-/// That of the binary.
+/// The allocator of the `wirefold` binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Articles as JSON, and which belong together: the place of the first one of each one's group.
+/// Articles as JSON.
 struct Wire {
     lines: Vec<String>,
+    /// For each article, the index of the first article of its `dup_group`.
     firsts: Vec<usize>,
 }
 
@@ -54,20 +57,20 @@ impl Wire {
         Self { lines, firsts }
     }
 
-    /// Whether one of `named` is of the group of the article at `at`.
+    /// Whether one of the articles `named` is in the same group as the article at index `at`.
     fn finds(&self, at: usize, mut named: impl Iterator<Item = usize>) -> bool {
-        named.any(|that| self.firsts[that] == self.firsts[at])
+        named.any(|other| self.firsts[other] == self.firsts[at])
     }
 
-    /// The share of `found` among the articles with an earlier one of their group.
-    fn share(&self, found: usize) -> f64 {
+    /// `found` as a share of the articles that have an earlier article of their group.
+    fn recall(&self, found: usize) -> f64 {
         let copies = self.firsts.iter().enumerate().filter(|(at, first)| at != *first).count();
         found as f64 / copies.max(1) as f64
     }
 }
 
-/// Seconds of the parts of a verdict; none where they are not wanted, since looking at a clock four times
-/// an article takes a hundredth of it.
+/// Seconds per stage: decoding, preparation, candidates, verdict. `None` measures nothing, because
+/// reading the clock four times per article takes about 1 % of the time.
 struct Parts(Option<[f64; 4]>);
 
 impl Parts {
@@ -80,32 +83,32 @@ impl Parts {
     }
 }
 
-/// Articles a second to a verdict, without stories and records.
+/// Articles per CPU second up to the verdict, without stories and state records.
 fn verdicts(wire: &Wire, settings: &Settings, mut parts: Parts) -> f64 {
-    const KEY: FloodKey = FloodKey(1);
-    let mut index = Index::new(&settings.index, Sequence(0));
+    const KEY: SamplingKey = SamplingKey(1);
+    let mut index = Index::new(&settings.tuning.candidates, Sequence(0));
     let (mut shelf, mut found) = (Shelf::default(), 0);
     let lines = &wire.lines;
-    // What grows here by copying is no part of a verdict.
+    // Growing the shelf is not part of a verdict.
     shelf.all.reserve_exact(lines.len());
     let clock = Clock::start();
     for line in lines {
-        let decoded = || decode(line.as_bytes(), None, Format::Auto, &settings.wire);
+        let decoded = || decode(line.as_bytes(), None, Format::Auto, &settings.decode);
         for item in parts.measure(0, decoded) {
             let article = item.expect("the line is well formed");
             let (clean, words, edges, print, about) = parts.measure(1, || {
                 let clean = text::clean(&article);
-                let words = text::words(&clean.text, &settings.text);
+                let words = text::words(&clean.text, &settings.tuning.text);
                 let edges = pieces(&clean.text, &words);
-                let print = Fingerprint::of(&words, &settings.fingerprint, KEY);
-                let about = About::of(&article, article.language);
+                let print = Fingerprint::of(&words, &settings.tuning.fingerprint, KEY);
+                let about = ArticleMetadata::of(&article, article.language);
                 (clean, words, edges, print, about)
             });
             let now = article.published.unwrap_or(EventTime(0));
             let (candidates, places) = parts.measure(2, || index.look_up(&print));
             let new = Arrival { about: &about, clean: &clean, words: &words, print: &print, now };
             let verdict =
-                parts.measure(3, || verdict::judge(new, &candidates, &shelf, &settings.relation));
+                parts.measure(3, || verdict::judge(new, &candidates, &shelf, &settings.verdict));
             let edges: Vec<u32> = edges.iter().map(|piece| (piece.hash >> 32) as u32).collect();
             let uris = verdict.targets().map(|target| target.key.uri.as_str());
             let keys = PostingKeys::of(&edges, uris, None);
@@ -113,37 +116,38 @@ fn verdicts(wire: &Wire, settings: &Settings, mut parts: Parts) -> f64 {
             let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
             let targets = relations.filter_map(|relation| relation.of.as_ref()?.sequence);
             found += usize::from(wire.finds(shelf.all.len(), targets.map(|s| s.0 as usize)));
-            let own = Sequence(shelf.all.len() as u64);
-            shelf.uris.entry(about.uri.clone()).or_default().push(own);
+            let sequence = Sequence(shelf.all.len() as u64);
+            shelf.uris.entry(about.uri.clone()).or_default().push(sequence);
             shelf.all.push((about, print, verdict, now));
         }
     }
     let rate = lines.len() as f64 / clock.seconds();
-    print!("wirefold to verdict: {rate:.0} articles/s, {:.4} found", wire.share(found));
+    print!("wirefold to verdict: {rate:.0} articles/s, recall {:.4}", wire.recall(found));
     if let Parts(Some(parts)) = parts {
         let [decode, prepare, query, judge] = parts.map(|part| clock.each(part, lines.len()));
         print!(
-            ", decode {decode:.1} us, prepare {prepare:.1} us, candidates {query:.1} us, judge {judge:.1} us, the rest inserts and keeps"
+            ", decode {decode:.1} us, prepare {prepare:.1} us, candidates {query:.1} us, \
+             judge {judge:.1} us, the rest is insertion"
         );
         let prints: usize = shelf.all.iter().map(|(_, print, ..)| print.bytes()).sum();
         let each = (index.bytes() + prints) / lines.len();
-        print!("; index and fingerprints {each} bytes an article");
+        print!("; index and fingerprints {each} bytes per article");
     }
     println!();
     rate
 }
 
-/// Articles a second of the whole engine.
-fn whole(lines: &[String], settings: &Settings) {
-    let mut state = State::new(settings.clone(), FloodKey(1));
+/// Prints the articles per CPU second of the whole engine.
+fn whole_engine(lines: &[String], settings: &Settings) {
+    let mut state = State::new(settings.clone(), SamplingKey(1));
     let clock = Clock::start();
     let (mut events, mut parts) = (0, [0.0; 2]);
     for (offset, line) in (0..).zip(lines) {
         let began = Instant::now();
-        for item in decode(line.as_bytes(), None, Format::Auto, &settings.wire) {
+        for item in decode(line.as_bytes(), None, Format::Auto, &settings.decode) {
             let article = item.expect("the line is well formed");
             let stamp = article.published.unwrap_or(EventTime(0));
-            let new = prepare(article, settings, FloodKey(1));
+            let new = prepare(article, settings, SamplingKey(1));
             parts[0] += began.elapsed().as_secs_f64();
             let began = Instant::now();
             let input = InputPosition { topic: "bench".into(), partition: 0, offset, item: 0 };
@@ -155,16 +159,17 @@ fn whole(lines: &[String], settings: &Settings) {
     let rate = lines.len() as f64 / clock.seconds();
     let each = parts.map(|part| clock.each(part, lines.len()));
     println!(
-        "wirefold with stories: {rate:.0} articles/s, decode and prepare {:.1} us, apply {:.1} us, {events} events",
+        "wirefold with stories: {rate:.0} articles/s, decode and prepare {:.1} us, \
+         apply {:.1} us, {events} events",
         each[0], each[1]
     );
 }
 
-/// Bands of so many hashes, and the estimated similarity from which an article is named: two common
-/// ones, and one that finds what Wirefold finds.
+/// Number of bands, hashes per band, and the least estimated similarity of a named article: two
+/// common choices, and one whose recall is close to Wirefold's.
 const BANDINGS: [(usize, usize, f64); 3] = [(20, 5, 0.5), (42, 3, 0.5), (100, 2, 0.2)];
 
-/// Articles a second of MinHash with banding over the same lines.
+/// Articles per CPU second of MinHash with banding.
 fn minhash(wire: &Wire, (bands, width, least): (usize, usize, f64)) -> f64 {
     let hasher = MinHasher32::new(bands * width);
     let mut index = MinHashIndex::new(bands, width, least);
@@ -183,13 +188,13 @@ fn minhash(wire: &Wire, (bands, width, least): (usize, usize, f64)) -> f64 {
     }
     let rate = wire.lines.len() as f64 / clock.seconds();
     println!(
-        "gaoya MinHash {bands} x {width}: {rate:.0} articles/s, {:.4} found, {pairs} pairs",
-        wire.share(found)
+        "gaoya MinHash {bands} x {width}: {rate:.0} articles/s, recall {:.4}, {pairs} pairs",
+        wire.recall(found)
     );
     rate
 }
 
-/// Rounds in turn, of which the medians are told: the first runs on memory that the system clears.
+/// Rounds, whose median rate counts: in the first one the system still clears the memory.
 const ROUNDS: usize = 3;
 
 fn median(mut rates: [f64; ROUNDS]) -> f64 {
@@ -201,21 +206,21 @@ fn measure(lines: Vec<String>) {
     let (wire, settings) = (Wire::new(lines), Settings::default());
     let alone = std::env::args().any(|arg| arg == "alone");
     let rounds = [(); ROUNDS].map(|()| {
-        let own = verdicts(&wire, &settings, Parts(None));
-        (own, BANDINGS.map(|banding| if alone { 0.0 } else { minhash(&wire, banding) }))
+        let rate = verdicts(&wire, &settings, Parts(None));
+        (rate, BANDINGS.map(|banding| if alone { 0.0 } else { minhash(&wire, banding) }))
     });
     verdicts(&wire, &settings, Parts(Some([0.0; 4])));
-    whole(&wire.lines, &settings);
-    let own = median(rounds.map(|(own, _)| own));
+    whole_engine(&wire.lines, &settings);
+    let rate = median(rounds.map(|(rate, _)| rate));
     for (at, (bands, width, _)) in BANDINGS.iter().enumerate().filter(|_| !alone) {
-        let times = own / median(rounds.map(|(_, others)| others[at]));
-        println!("to verdict beside MinHash {bands} x {width}: {times:.2} times");
+        let times = rate / median(rounds.map(|(_, others)| others[at]));
+        println!("rate to verdict: {times:.2} times MinHash {bands} x {width}");
     }
 }
 
 fn main() {
     if let Some(path) = std::env::args().find(|arg| arg.ends_with(".jsonl")) {
-        let text = std::fs::read_to_string(&path).expect("the file is there");
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
         return measure(text.lines().map(str::to_owned).collect());
     }
     let count = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(40_000);

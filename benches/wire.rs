@@ -1,13 +1,13 @@
-//! A made-up wire for the benches: articles of invented words under a Zipf-like law.
+//! Synthetic texts for the benches: invented words with a skewed, Zipf-like frequency distribution.
 //!
-//! Deterministic. Each bench includes this file as a module.
+//! Deterministic for a seed. Benches include this file as a module.
 
-/// SplitMix64 (Steele, Lea and Flood 2014).
+/// The random number generator SplitMix64 (Steele, Lea and Flood 2014).
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
-    /// The next 64 bits.
+    /// The next 64 random bits.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -16,16 +16,18 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    /// A random number below `bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
+    /// A random number in [0, 1).
     fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
-/// The `rank`-th word of an invented language: syllables that spell its number.
+/// The `rank`-th word of an invented language: `rank + 1` to base 16, with syllables as digits.
 pub(crate) fn word(rank: usize) -> String {
     const SYLLABLES: [&str; 16] = [
         "ba", "do", "ke", "lu", "mi", "no", "pra", "ri", "sto", "ta", "ve", "wol", "xi", "yan",
@@ -51,7 +53,7 @@ fn sentence(rng: &mut Rng, topic: usize) -> String {
     words.join(" ") + "."
 }
 
-/// A text of about `bytes` bytes in sentences, three to a paragraph, on one of 2,000 topics.
+/// A text of about `bytes` bytes on one of 2,000 topics, with three sentences per paragraph.
 pub(crate) fn text(rng: &mut Rng, bytes: usize) -> String {
     let topic = rng.below(2_000);
     let (mut text, mut sentences) = (String::with_capacity(bytes + 200), 0);

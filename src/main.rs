@@ -1,4 +1,4 @@
-//! The `wirefold` command: parses arguments and hands over.
+//! Entry point of the `wirefold` command; see [`wirefold::cli`].
 
 use std::process::ExitCode;
 

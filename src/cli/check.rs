@@ -1,10 +1,10 @@
-//! `wirefold check`: are the settings right, and does the connection stand?
+//! `wirefold check`: validates the configuration and, with `--connect`, the broker.
 //!
-//! Settings were validated when they were loaded; here librdkafka is asked whether it takes what is
-//! handed on to it, the admin server's token is read, and with `--connect` the broker is asked for the
-//! topics.
+//! Loading has already validated the settings. This command also creates a librdkafka configuration
+//! from the `kafka` section and reads the admin server's token; with `--connect`, it queries the
+//! broker for the topics.
 
-use super::run::kafka;
+use super::run::kafka_settings;
 use super::{CommandError, print};
 use crate::config::Config;
 use crate::daemon::http::server;
@@ -14,33 +14,34 @@ use anyhow::anyhow;
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Also connects to the broker and looks at the topics; makes none.
+    /// Also connects to the broker and checks the topics; creates none.
     #[arg(long)]
     connect: bool,
-    /// Also prints all settings as they are in force, secrets as `***`.
+    /// Also prints the effective settings, with secrets shown as `***`.
     #[arg(long)]
     show: bool,
 }
 
 /// Runs `check`.
 pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
-    let settings = kafka(config);
+    let settings = kafka_settings(config);
     client::check(&settings).map_err(|why| CommandError::Usage(anyhow!(why)))?;
     server::check(&config.http).map_err(|why| CommandError::Usage(why.into()))?;
     if args.show {
-        print::text(&config.shown())?;
+        print::text(&config.to_toml_redacted())?;
     }
     let shards = &settings.map;
-    print::lines(shards.decoding().into_iter().map(|shard| {
+    print::lines(shards.shards_that_decode().into_iter().map(|shard| {
         let name = shards.name(shard);
         format!(
-            "shard {shard} `{name}` reads language or provider: every shard decodes all it reads"
+            "shard {shard} `{name}` filters by language or provider, so every shard must decode \
+             every record"
         )
     }))?;
     let hash = config.settings_hash();
-    print::lines([format!("settings are right; hash of the shaping ones: {hash}")])?;
+    print::lines([format!("configuration OK (engine settings hash {hash})")])?;
     if args.connect {
-        print::lines(topics::look(&settings)?)?;
+        print::lines(topics::report(&settings)?)?;
     }
     Ok(())
 }

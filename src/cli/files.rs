@@ -1,13 +1,13 @@
-//! The files that a command writes.
+//! Output files of a command.
 //!
-//! In: the paths of inputs and outputs. Out: open [`OutputFile`]s, none of which is an input or
-//! another output. A file is written under a temporary name in the same folder and gets its own
-//! name when the command has succeeded, so that a run that fails leaves the old file as it was.
-//! Devices and pipes are written directly.
+//! In: the paths of inputs and outputs. Out: open [`OutputFile`]s, none of which is also an input
+//! or another output. A regular file is written under a temporary name in the same directory and
+//! renamed when the command has succeeded, so a failed run leaves the old file unchanged. Devices
+//! and pipes are written directly.
 //!
-//! Two paths are one file if device and inode are equal, or, where there is no file yet, folder and
-//! name. `-` and `/dev/stdout` are the file that stdout is. Two outputs may be one device, such as
-//! `/dev/null`.
+//! Two paths name the same file if device and inode are equal or, if the file does not exist yet,
+//! if directory and file name are equal. `-` and `/dev/stdout` are the file behind stdout. Several
+//! outputs may be the same device, such as `/dev/null`.
 
 use super::print;
 use anyhow::{Context, anyhow};
@@ -18,17 +18,17 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// How many links are followed to a file that is not there yet.
+/// The most symbolic links followed to a file that does not exist yet.
 const LINKS_MAX: usize = 40;
-/// The permissions of a new file, less what the umask takes.
+/// Permissions of a new file, before the umask.
 const NEW_FILE: u32 = 0o666;
 
 /// A path given on the command line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NamedPath<'a> {
-    /// What a message calls it, such as `--events`.
+    /// Its name in messages, such as `--events`.
     pub(super) option: &'a str,
-    /// `-` is stdin or stdout.
+    /// The path; `-` is stdin or stdout.
     pub(super) path: &'a Path,
 }
 
@@ -38,36 +38,39 @@ impl std::fmt::Display for NamedPath<'_> {
     }
 }
 
-/// Which file a path leads to.
+/// Identifies the file that a path leads to.
 #[derive(Debug, PartialEq, Eq)]
 enum FileIdentity {
-    /// A file, pipe or socket by device and inode.
-    There(u64, u64),
-    /// A file that is not there yet, by the device and inode of its folder.
+    /// An existing file, pipe or socket: device and inode.
+    Existing(u64, u64),
+    /// A file that does not exist yet: device and inode of its directory, and its name.
     New(u64, u64, PathBuf),
-    /// Stdout, where it is a device.
+    /// Stdout, if it is a device.
     Stdout,
-    /// Another device, which is never the same as anything.
+    /// Another device, or a path that cannot be resolved. Never considered equal to another path.
     Device,
 }
 
-/// Whether none of `outputs` is one of `inputs` or another output.
+/// Checks that none of `outputs` is also one of `inputs` or another output.
 ///
 /// # Errors
-/// When two are one file; the message names both.
-pub(super) fn distinct(inputs: &[NamedPath<'_>], outputs: &[NamedPath<'_>]) -> anyhow::Result<()> {
-    let found = |all: &[NamedPath<'_>], of: fn(&Path) -> FileIdentity| -> Vec<FileIdentity> {
+/// Two paths are the same file; the message names both.
+pub(super) fn check_distinct(
+    inputs: &[NamedPath<'_>],
+    outputs: &[NamedPath<'_>],
+) -> anyhow::Result<()> {
+    let identities = |all: &[NamedPath<'_>], of: fn(&Path) -> FileIdentity| -> Vec<FileIdentity> {
         all.iter().map(|named| of(named.path)).collect()
     };
-    let (read, written) = (found(inputs, input), found(outputs, output));
+    let (read, written) = (identities(inputs, input), identities(outputs, output));
     for (at, output) in outputs.iter().enumerate() {
         let same = |other: &FileIdentity| *other != FileIdentity::Device && *other == written[at];
         if let Some(input) = read.iter().position(same) {
-            return Err(anyhow!("{output} is the file that {} reads", inputs[input]));
+            return Err(anyhow!("{output} is the same file as {}, which is read", inputs[input]));
         }
         if let Some(other) = written[..at].iter().position(same) {
             return Err(anyhow!(
-                "{output} is the file that {} writes: name another file",
+                "{output} is the same file as {}; choose a different file",
                 outputs[other]
             ));
         }
@@ -76,50 +79,52 @@ pub(super) fn distinct(inputs: &[NamedPath<'_>], outputs: &[NamedPath<'_>]) -> a
 }
 
 fn input(path: &Path) -> FileIdentity {
-    let found = if path == Path::new("-") {
+    let metadata = if path == Path::new("-") {
         of_descriptor(io::stdin().as_fd())
     } else {
         fs::metadata(path)
     };
-    match found {
-        Ok(found) if found.is_file() || found.file_type().is_fifo() => there(&found),
+    match metadata {
+        Ok(metadata) if metadata.is_file() || metadata.file_type().is_fifo() => existing(&metadata),
         _ => FileIdentity::Device,
     }
 }
 
 fn output(path: &Path) -> FileIdentity {
     let stdout = is_stdout(path);
-    let found = if stdout { of_descriptor(io::stdout().as_fd()) } else { fs::metadata(path) };
-    match found {
-        Ok(found) if found.file_type().is_char_device() || found.file_type().is_block_device() => {
+    let metadata = if stdout { of_descriptor(io::stdout().as_fd()) } else { fs::metadata(path) };
+    match metadata {
+        Ok(metadata)
+            if metadata.file_type().is_char_device() || metadata.file_type().is_block_device() =>
+        {
             if stdout {
                 FileIdentity::Stdout
             } else {
                 FileIdentity::Device
             }
         }
-        Ok(found) => there(&found),
+        Ok(metadata) => existing(&metadata),
         Err(_) => new(path).unwrap_or(FileIdentity::Device),
     }
 }
 
-fn there(found: &Metadata) -> FileIdentity {
-    FileIdentity::There(found.dev(), found.ino())
+fn existing(metadata: &Metadata) -> FileIdentity {
+    FileIdentity::Existing(metadata.dev(), metadata.ino())
 }
 
-/// A file that is not there yet; absent where its folder is not there either.
+/// The identity of a file that does not exist yet; `None` if its directory does not exist either.
 fn new(path: &Path) -> Option<FileIdentity> {
     let path = followed(path);
     let folder = fs::metadata(folder(&path)).ok()?;
     Some(FileIdentity::New(folder.dev(), folder.ino(), path.file_name()?.into()))
 }
 
-/// Whether a path is stdout, by whichever of its names.
+/// Whether the path is one of the names of stdout.
 fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
-/// Whether a path names an open file of this process, which others write as well.
+/// Whether the path names an open file descriptor of a process, which must not be replaced.
 fn is_descriptor(path: &Path) -> bool {
     ["/dev/stderr", "/dev/fd", "/proc"].iter().any(|start| path.starts_with(start))
 }
@@ -128,7 +133,7 @@ fn of_descriptor(descriptor: BorrowedFd<'_>) -> io::Result<Metadata> {
     File::from(descriptor.try_clone_to_owned()?).metadata()
 }
 
-/// The folder of a file.
+/// The directory of a file.
 fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -136,7 +141,7 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// The end of a chain of links.
+/// Follows a chain of symbolic links to its end.
 fn followed(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..LINKS_MAX {
@@ -146,23 +151,26 @@ fn followed(path: &Path) -> PathBuf {
     path
 }
 
-/// Something that a command writes, and how many records it got.
+/// An output of a command.
 pub(super) struct OutputFile {
+    /// Its name in messages.
     name: String,
+    /// Where the bytes go.
     sink: Sink,
+    /// Records written so far.
     records: u64,
 }
 
 enum Sink {
+    /// Stdout, if it is not a terminal.
     Stdout(Box<dyn Write>),
+    /// Stdout, if it is a terminal; control characters are escaped.
     Terminal(Box<dyn Write>),
+    /// A device, pipe or open descriptor, written directly.
     Special(BufWriter<File>),
-    /// The path without links, and what will be there.
-    File {
-        temporary: BufWriter<NamedTempFile>,
-        path: PathBuf,
-    },
-    /// Nobody reads it any more.
+    /// A regular file: the temporary file, and the final path with links resolved.
+    File { temporary: BufWriter<NamedTempFile>, path: PathBuf },
+    /// The reader has closed the pipe; further records are discarded.
     Closed,
 }
 
@@ -170,7 +178,7 @@ impl OutputFile {
     /// Opens `path`; `-` is stdout.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// The path cannot be written.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         if is_stdout(path) {
             let sink: Box<dyn Write> = Box::new(BufWriter::with_capacity(1 << 16, print::sink()));
@@ -180,14 +188,14 @@ impl OutputFile {
         }
         let cannot = || format!("cannot write `{}`", path.display());
         let sink = match fs::metadata(path) {
-            Ok(found) if !found.is_file() || is_descriptor(path) => {
+            Ok(metadata) if !metadata.is_file() || is_descriptor(path) => {
                 let file = File::options().append(true).open(path).with_context(cannot)?;
                 Sink::Special(BufWriter::with_capacity(1 << 16, file))
             }
-            found => {
+            metadata => {
                 let path = followed(path);
-                // A file that may not be written is not replaced either.
-                let mode = match &found {
+                // Check that an existing file is writable before replacing it.
+                let mode = match &metadata {
                     Ok(_) => {
                         let old = File::options().append(true).open(&path).with_context(cannot)?;
                         Some(old.metadata().with_context(cannot)?.permissions())
@@ -202,11 +210,11 @@ impl OutputFile {
         Ok(Self { name: format!("`{}`", path.display()), sink, records: 0 })
     }
 
-    /// Writes a record and a newline. A terminal gets it with control characters escaped.
+    /// Writes a record and a newline. On a terminal, control characters are escaped.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub(super) fn line(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// The write failed.
+    pub(super) fn write_record(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.records += 1;
         let shown;
         let (sink, bytes): (&mut dyn Write, &[u8]) = match &mut self.sink {
@@ -223,15 +231,15 @@ impl OutputFile {
         sink.write_all(b"\n")
     }
 
-    /// Lets go of an output that nobody reads any more.
+    /// Discards all further records, because the reader has closed the pipe.
     pub(super) fn close(&mut self) {
         self.sink = Sink::Closed;
     }
 
-    /// Writes all that waits.
+    /// Writes everything buffered; syncs a regular file to disk.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// The write failed.
     pub(super) fn flush(&mut self) -> anyhow::Result<()> {
         let flushed = match &mut self.sink {
             Sink::Closed => Ok(()),
@@ -244,22 +252,23 @@ impl OutputFile {
         flushed.with_context(|| format!("cannot write {}", self.name))
     }
 
-    /// Ends the output and gives a file its name; says what was written where.
+    /// Flushes the output and renames a regular file to its final name. Returns a summary such as
+    /// `` 2 records to `new` ``.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// The write or the rename failed.
     pub(super) fn finish(mut self) -> anyhow::Result<String> {
         self.flush()?;
         if let Sink::File { temporary, path } = self.sink {
             let file = temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.persist(&path).map_err(|failed| kept(failed, &self.name))?;
+            file.persist(&path).map_err(|failed| rename_failed(failed, &self.name))?;
         }
         let noun = if self.records == 1 { "record" } else { "records" };
         Ok(format!("{} {noun} to {}", self.records, self.name))
     }
 }
 
-/// A file beside `path` that gets its name later.
+/// Creates a temporary file in the directory of `path`, with the permissions `mode`, if given.
 fn temporary(path: &Path, mode: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
@@ -272,8 +281,8 @@ fn temporary(path: &Path, mode: Option<fs::Permissions>) -> io::Result<NamedTemp
     Ok(file)
 }
 
-/// What is written is not thrown away when only its name could not be given.
-fn kept(failed: tempfile::PersistError, name: &str) -> anyhow::Error {
+/// The error of a failed rename. The temporary file is kept, and the message names it.
+fn rename_failed(failed: tempfile::PersistError, name: &str) -> anyhow::Error {
     let tempfile::PersistError { error, file } = failed;
     match file.keep() {
         Ok((_, path)) => anyhow!(error)

@@ -1,12 +1,13 @@
-//! Logs on stderr; and with the feature `otlp`, spans to a collector.
+//! Logs on stderr and, with the feature `otlp`, spans exported to a collector.
 //!
-//! The filter of logs is `RUST_LOG` (such as `wirefold=debug,librdkafka=warn`), else a level by
-//! command. Spans go to a collector where the environment names one, by OpenTelemetry's own
-//! variables: `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, as OTLP over
-//! HTTP.
+//! `RUST_LOG` sets the log filter (for example `wirefold=debug,librdkafka=warn`); without it, each
+//! command has a default level. Spans are exported as OTLP over HTTP if a standard variable of
+//! OpenTelemetry names a collector: `OTEL_EXPORTER_OTLP_ENDPOINT` or
+//! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`.
 //!
-//! One filter holds for both. A filter for each layer would lose events: asking whether a record of
-//! the crate `log` is wanted, as librdkafka's client does, leaves such filters set for the next event.
+//! Logs and spans share one filter. With per-layer filters, events would be lost: when the rdkafka
+//! crate checks through the `log` crate whether a level is enabled, such filters keep the answer
+//! and apply it to the next event.
 
 use clap::ValueEnum;
 use std::io::IsTerminal;
@@ -16,28 +17,30 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 use wirefold_engine::article::EventTime;
 
-/// How logs are printed.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum LogFormat {
-    /// For a person.
+    /// Human-readable text.
     Text,
-    /// For a machine: one object a line.
+    /// JSON Lines: one object per line.
     Json,
 }
 
-/// What is to be flushed at the end; dropping it does.
-#[must_use = "spans that are not sent yet are sent when this is dropped"]
+/// Exports the remaining spans when dropped.
+#[must_use = "dropping the guard exports the remaining spans"]
 pub(super) struct LogGuard {
     #[cfg(feature = "otlp")]
+    /// The span exporter, if a collector is configured.
     _spans: Option<otlp::Exporting>,
 }
 
-/// Starts logging from `level` on, and exporting where it is asked for.
-pub(super) fn start(form: LogFormat, level: &str) -> anyhow::Result<LogGuard> {
+/// Starts logging at `level` (unless `RUST_LOG` is set) and above, and exporting spans if
+/// configured.
+pub(super) fn start(format: LogFormat, level: &str) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
-    let lines = match form {
+    let lines = match format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
@@ -55,9 +58,9 @@ pub(super) fn start(form: LogFormat, level: &str) -> anyhow::Result<LogGuard> {
     }
 }
 
-/// The last line of a process that failed, as a JSON log line. It is not sent through the filter,
-/// which may be set to hide it.
-pub(super) fn last(message: &str, code: u8) -> String {
+/// The error that ends the process, as a JSON log line. It bypasses the log filter, which could
+/// hide it.
+pub(super) fn final_error(message: &str, code: u8) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = EventTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
     let line = serde_json::json!({
@@ -77,10 +80,10 @@ mod otlp {
     use tracing_subscriber::Layer;
     use tracing_subscriber::registry::LookupSpan;
 
-    /// Spans on their way to a collector.
+    /// The provider of a running span exporter.
     pub(super) struct Exporting(SdkTracerProvider);
 
-    /// Starts to export, where the environment names a collector.
+    /// Starts exporting if the environment names a collector.
     pub(super) fn start() -> anyhow::Result<Option<Exporting>> {
         let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let named = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
@@ -88,20 +91,20 @@ mod otlp {
             return Ok(None);
         }
         let exporter = SpanExporter::builder().with_http().build();
-        let exporter = exporter.context("spans cannot be exported")?;
-        let mut about = Resource::builder();
+        let exporter = exporter.context("cannot start the span exporter")?;
+        let mut resource = Resource::builder();
         if !set(&"OTEL_SERVICE_NAME") {
-            about = about.with_service_name("wirefold");
+            resource = resource.with_service_name("wirefold");
         }
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
-            .with_resource(about.build())
+            .with_resource(resource.build())
             .build();
         Ok(Some(Exporting(provider)))
     }
 
     impl Exporting {
-        /// What takes spans.
+        /// The layer that passes spans to the exporter.
         pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
         where
             S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -115,7 +118,7 @@ mod otlp {
     impl Drop for Exporting {
         fn drop(&mut self) {
             if let Err(error) = self.0.shutdown() {
-                tracing::warn!(%error, "the last spans were not sent");
+                tracing::warn!(%error, "could not export the last spans");
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The command line: arguments to subcommands, outcomes to exit codes.
+//! The command line: parses arguments, runs a subcommand and sets the exit code.
 //!
-//! Exit codes: 0 done, or nobody reads stdout any more; 1 failed; 2 bad usage or bad configuration.
-//! Results go to stdout, progress and logs to stderr.
+//! Exit codes: 0 success, or the reader of stdout has closed the pipe; 1 failure; 2 invalid usage
+//! or configuration. Results go to stdout, progress and logs to stderr.
 
 mod check;
 mod demo;
@@ -21,53 +21,54 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The heading of what every command takes.
-const EVERYWHERE: &str = "Everywhere";
+/// Help heading of the options that every command accepts.
+const GLOBAL: &str = "Global options";
 
-/// Folds a news wire: finds every copy, says what each article is, groups stories.
+/// Folds a news wire: finds copies, classifies each article and groups articles into stories.
 #[derive(Debug, Parser)]
 #[command(name = "wirefold", version, about)]
 struct Cli {
     /// The configuration file (TOML).
-    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
-    /// One setting, over file and environment; may be repeated.
-    #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = EVERYWHERE)]
+    /// Sets one setting, overriding the file and the environment; may be repeated.
+    #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = GLOBAL)]
     set: Vec<String>,
-    /// How logs are printed on stderr.
-    #[arg(long, global = true, value_name = "FORM", default_value = "text", help_heading = EVERYWHERE)]
+    /// The format of the logs on stderr.
+    #[arg(long, global = true, value_name = "TYPE", default_value = "text", help_heading = GLOBAL)]
     log: log::LogFormat,
+    /// The subcommand.
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The daemon: Kafka in, Kafka out.
+    /// Runs the daemon, which reads from and writes to Kafka.
     Run,
-    /// A sample wire through a broker in memory: no Kafka needed.
+    /// Runs a sample wire through an in-memory broker; needs no Kafka.
     Demo(demo::Args),
-    /// Runs over files or stdin (`-`), without Kafka.
+    /// Processes files or stdin (`-`) without Kafka.
     Replay(replay::Args),
-    /// Why two articles are, or are not, the same.
+    /// Explains why two articles are, or are not, copies of each other.
     Explain(explain::Args),
-    /// Measures on labelled articles: JSON on stdout.
+    /// Measures quality on labelled articles; prints JSON on stdout.
     #[command(subcommand)]
     Eval(eval::Args),
-    /// Validates the settings, then the connection.
+    /// Validates the configuration and, with --connect, the broker and its topics.
     Check(check::Args),
-    /// Prints what is published and what is set, for machines.
+    /// Prints machine-readable schemas of the outputs, the API and the configuration.
     Schema {
         /// What to print.
         what: schema::SchemaKind,
     },
 }
 
-/// Why a subcommand ended without success.
+/// Why a subcommand failed.
 enum CommandError {
-    /// Exit code 2.
+    /// Invalid usage or configuration: exit code 2.
     Usage(anyhow::Error),
-    /// Exit code 1.
+    /// Any other failure: exit code 1.
     Failed(anyhow::Error),
 }
 
@@ -77,32 +78,32 @@ impl<E: Into<anyhow::Error>> From<E> for CommandError {
     }
 }
 
-/// Runs the command that `args` ask for.
+/// Parses `args` and runs the subcommand.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    // The screen of the demo belongs to the wire.
-    let form = cli.log;
+    // The demo shows the events on the terminal, where info logs would get in the way.
+    let format = cli.log;
     let level = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" };
-    let _telling = match log::start(cli.log, level) {
-        Ok(telling) => telling,
-        Err(error) => return report(&error, form, 2),
+    let _guard = match log::start(cli.log, level) {
+        Ok(guard) => guard,
+        Err(error) => return report(&error, format, 2),
     };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(CommandError::Usage(error)) => report(&error, form, 2),
-        Err(CommandError::Failed(error)) if print::hung_up(&error) => ExitCode::SUCCESS,
-        Err(CommandError::Failed(error)) => report(&error, form, 1),
+        Err(CommandError::Usage(error)) => report(&error, format, 2),
+        Err(CommandError::Failed(error)) if print::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(CommandError::Failed(error)) => report(&error, format, 1),
     }
 }
 
-/// Says why the process ends, in the form of the logs.
-fn report(error: &anyhow::Error, form: log::LogFormat, code: u8) -> ExitCode {
-    match form {
+/// Prints why the process failed, in the format of the logs.
+fn report(error: &anyhow::Error, format: log::LogFormat, code: u8) -> ExitCode {
+    match format {
         log::LogFormat::Text => print::remark(format_args!("wirefold: {error:#}")),
-        log::LogFormat::Json => print::remark(log::last(&format!("{error:#}"), code)),
+        log::LogFormat::Json => print::remark(log::final_error(&format!("{error:#}"), code)),
     }
     ExitCode::from(code)
 }

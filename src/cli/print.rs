@@ -1,89 +1,91 @@
-//! Results to stdout, remarks to stderr: the one place that prints.
+//! Prints results to stdout and remarks to stderr. All terminal output of the CLI
+//! goes through this module.
 //!
-//! Articles come from anywhere, and a terminal obeys what it is sent: [`escaped`] is how text of
-//! theirs is printed. [`lines`], [`json`] and [`remark`] do so by themselves.
+//! Article text is untrusted and could contain terminal control sequences, so it must be printed
+//! through [`escaped`]. [`lines`], [`json`] and [`remark`] escape their input themselves.
 //!
-//! What cannot be written is an error, never a panic. A reader that had enough, such as `head`, is
-//! no failure: [`hung_up`] tells it from one.
+//! A failed write is an error, never a panic. If the reader closes the pipe early, as `head` does,
+//! that is not a failure: [`hung_up`] recognises this case.
 
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, Stdout, Write};
 
-/// Why stdout takes no more.
+/// A failed write to stdout.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to stdout: {0}")]
 struct StdoutClosed(io::Error);
 
-/// Stdout, whose errors say that they are its own.
+/// Stdout; wraps its errors in [`StdoutClosed`], to tell them from errors of other files.
 struct StdoutWriter(Stdout);
 
 impl Write for StdoutWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(own)
+        self.0.write(bytes).map_err(stdout_error)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(own)
+        self.0.flush().map_err(stdout_error)
     }
 }
 
-fn own(error: io::Error) -> io::Error {
+fn stdout_error(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), StdoutClosed(error))
 }
 
-/// Stdout as something to write to; it is flushed by whoever writes.
+/// Stdout as a writer. The caller has to flush it.
 pub(super) fn sink() -> impl Write {
     StdoutWriter(io::stdout())
 }
 
-/// Prints `text` at once, as it is.
+/// Prints `text` unescaped and flushes stdout.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// Stdout cannot be written.
 pub(super) fn text(text: &str) -> io::Result<()> {
-    let _alone = io::stdout().lock();
+    let _lock = io::stdout().lock();
     let mut out = sink();
     out.write_all(text.as_bytes())?;
     out.flush()
 }
 
-/// Prints lines at once, each escaped, so that none can pass for two.
+/// Prints lines, each escaped, so that a line cannot pose as two, and flushes stdout.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// Stdout cannot be written.
 pub(super) fn lines<L: Display>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
-    painted(lines.into_iter().map(|line| escaped(&line.to_string()).into_owned()))
+    raw_lines(lines.into_iter().map(|line| escaped(&line.to_string()).into_owned()))
 }
 
-/// Prints lines at once as they are, colours included; whoever makes them escapes what they quote.
+/// Prints lines unescaped, including colours, and flushes stdout. The caller must escape article
+/// text.
 ///
 /// # Errors
-/// When stdout takes no more.
-pub(super) fn painted<L: Display>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
+/// Stdout cannot be written.
+pub(super) fn raw_lines<L: Display>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
     text(&lines.into_iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 
-/// Prints a value as JSON for a person, escaped within its strings.
+/// Prints a value as indented JSON, with its strings escaped.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// Stdout cannot be written.
 pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
-    painted([without(&serde_json::to_string_pretty(value)?, |c| steers(c) && c != '\n')])
+    raw_lines([escape_if(&serde_json::to_string_pretty(value)?, |c| is_unsafe(c) && c != '\n')])
 }
 
-/// A remark on stderr, escaped but for line breaks and tabs; where stderr takes none, nobody is
-/// told.
+/// Prints a remark to stderr, escaped except for line breaks and tabs. Errors are ignored.
 pub(super) fn remark(line: impl Display) {
     let line = line.to_string();
-    let line = without(&line, |c| steers(c) && !matches!(c, '\n' | '\t'));
+    let line = escape_if(&line, |c| is_unsafe(c) && !matches!(c, '\n' | '\t'));
     writeln!(io::stderr(), "{line}").ok();
 }
 
-/// Whether a character can steer a terminal, begin a line, or turn the direction of what follows:
-/// controls (C0, DEL, C1), line and paragraph separators, bidirectional marks, overrides, isolates.
-pub(super) fn steers(c: char) -> bool {
+/// Whether a character can control a terminal, start a line or change the text direction: control
+/// characters (C0, DEL, C1), line and paragraph separators, bidirectional marks, overrides and
+/// isolates.
+pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -95,21 +97,22 @@ pub(super) fn steers(c: char) -> bool {
         )
 }
 
-/// `text` with every character that [`steers`] written as JSON writes it, such as `\u001b`.
+/// `text` with every character that [`steers`] escaped as in JSON, such as `\u001b`.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
-    without(text, steers)
+    escape_if(text, is_unsafe)
 }
 
-/// `text` with the characters that `goes` picks escaped.
-fn without(text: &str, goes: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&goes) {
+/// `text` with the characters selected by `pick` escaped.
+fn escape_if(text: &str, pick: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&pick) {
         return text.into();
     }
     let mut escaped = String::with_capacity(text.len() + 64);
     for c in text.chars() {
         match c {
-            c if goes(c) => {
-                write!(escaped, "\\u{:04x}", u32::from(c)).expect("a string takes everything");
+            c if pick(c) => {
+                write!(escaped, "\\u{:04x}", u32::from(c))
+                    .expect("writing to a String cannot fail");
             }
             c => escaped.push(c),
         }
@@ -117,11 +120,11 @@ fn without(text: &str, goes: impl Fn(char) -> bool) -> Cow<'_, str> {
     escaped.into()
 }
 
-/// Whether `error` says that nobody reads stdout any more.
-pub(super) fn hung_up(error: &anyhow::Error) -> bool {
+/// Whether `error` means that the reader of stdout has closed the pipe.
+pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
-        let own = error.get_ref().is_some_and(|inner| inner.is::<StdoutClosed>());
-        own && error.kind() == ErrorKind::BrokenPipe
+        let stdout = error.get_ref().is_some_and(|inner| inner.is::<StdoutClosed>());
+        stdout && error.kind() == ErrorKind::BrokenPipe
     })
 }
 
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_steer_a_terminal_is_escaped() {
+    fn control_characters_are_escaped() {
         for (text, want) in [
             ("Ölpreis \u{2014} 5 €", "Ölpreis \u{2014} 5 €"),
             ("a\x1b[2Jb\x07\x08\r\n\t\0", "a\\u001b[2Jb\\u0007\\u0008\\u000d\\u000a\\u0009\\u0000"),
@@ -145,11 +148,11 @@ mod tests {
     }
 
     #[test]
-    fn escaped_json_says_the_same() {
+    fn escaped_json_has_the_same_value() {
         let value: String = (0..0x2100).filter_map(char::from_u32).collect();
-        let json = serde_json::to_string(&value).expect("text is JSON");
-        let shown = without(&json, |c| steers(c) && c != '\n');
-        assert!(!shown.contains(steers));
-        assert_eq!(serde_json::from_str::<String>(&shown).expect("still JSON"), value);
+        let json = serde_json::to_string(&value).expect("a string serializes");
+        let shown = escape_if(&json, |c| is_unsafe(c) && c != '\n');
+        assert!(!shown.contains(is_unsafe));
+        assert_eq!(serde_json::from_str::<String>(&shown).expect("escaped JSON is valid"), value);
     }
 }

@@ -1,8 +1,12 @@
-//! `wirefold replay`: files to events, without Kafka.
+//! `wirefold replay`: processes files without Kafka.
 //!
-//! Events are CloudEvents in structured mode, one JSON line each; the unique feed is the original
-//! records, a line each where they are one line; a reject line holds where, why and the untouched
-//! bytes, and can be replayed itself. A file gets its name when the run has succeeded ([`files`]).
+//! In: article files. Out, each as a file of lines:
+//! - events: CloudEvents in structured mode, one JSON object per line;
+//! - unique: the payloads of the unique topic, each followed by a newline;
+//! - rejects: one JSON object per refused item, with its position, the reason and the original
+//!   bytes. `replay` can read such a file again.
+//!
+//! Output files appear under their names only when the run has succeeded (see [`files`]).
 
 use super::feed::read::{RejectReason, RejectedLine};
 use super::feed::{self, AppliedItem, ItemOutcome};
@@ -10,7 +14,7 @@ use super::files::{self, NamedPath, OutputFile};
 use super::run::encoder;
 use super::{CommandError, print};
 use crate::config::Config;
-use crate::daemon::pipeline::batch::waits;
+use crate::daemon::pipeline::batch::is_embargoed;
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::daemon::pipeline::embargoed::EmbargoedRecords;
 use crate::daemon::pipeline::encoder::{EventContext, EventEncoder};
@@ -24,22 +28,22 @@ use wirefold_engine::decode;
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// JSON Lines, an array, or one item a file; `-` is stdin.
+    /// Input files: JSON Lines, a JSON array, or a single article; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Where events go; `-` is stdout.
+    /// Output file for events; `-` is stdout.
     #[arg(long, value_name = "FILE", default_value = "-")]
     events: PathBuf,
-    /// Where the records of articles that bring something new go.
+    /// Output file for the original records of articles that contain something new.
     #[arg(long, value_name = "FILE")]
     unique: Option<PathBuf>,
-    /// Where refused records go, with their reasons; `replay` reads such a file again.
+    /// Output file for rejected records and the reasons; can be replayed.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 }
 
 impl Args {
-    /// What is read, the configuration file too, and what is written.
+    /// Checks that no output is an input, the configuration file or another output.
     fn distinct(&self, config: Option<&Path>) -> anyhow::Result<()> {
         fn named<'a>(option: &'a str, path: &'a Path) -> NamedPath<'a> {
             NamedPath { option, path }
@@ -51,22 +55,22 @@ impl Args {
             self.unique.as_deref().map(|path| named("--unique", path)),
             self.rejects.as_deref().map(|path| named("--rejects", path)),
         ];
-        files::distinct(&inputs, &outputs.into_iter().flatten().collect::<Vec<_>>())
+        files::check_distinct(&inputs, &outputs.into_iter().flatten().collect::<Vec<_>>())
     }
 }
 
-/// Runs `replay`; `file` is the configuration file.
+/// Runs `replay`; `file` is the configuration file, if any.
 pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(), CommandError> {
     args.distinct(file).map_err(CommandError::Usage)?;
     let mut config = config.clone();
     config.output.mode = Mode::Structured;
     let feeds = feed::open_all(&args.files)?;
     let bar = progress(feeds.iter().map(feed::FeedFile::bytes).sum());
-    let mut told = ReplayOutput {
+    let mut output = ReplayOutput {
         sinks: Sinks::open(args)?,
         encoder: encoder(&config),
-        // Without a changelog all of it stays here.
-        held: EmbargoedRecords::within(usize::MAX),
+        // There is no changelog to read records back from, so all are kept in memory.
+        held: EmbargoedRecords::with_bytes_max(usize::MAX),
         sequence: 0,
         n: 0,
         accepted: 0,
@@ -76,9 +80,9 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
         if applied.item == 0 {
             bar.inc(applied.record.payload.as_ref().map_or(0, |bytes| bytes.len() as u64 + 1));
         }
-        told.take(&applied)
+        output.take(&applied)
     })?;
-    let ReplayOutput { sinks, accepted, refused, sequence, .. } = told;
+    let ReplayOutput { sinks, accepted, refused, sequence, .. } = output;
     let written = sinks.finish()?;
     bar.finish_and_clear();
     let live = state.live_stories();
@@ -89,14 +93,21 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
     Ok(())
 }
 
-/// What was told so far, and to whom.
+/// Encodes events and writes them to the output files.
 struct ReplayOutput<E> {
+    /// The output files.
     sinks: Sinks,
+    /// Turns events into records.
     encoder: E,
+    /// Unique records of articles under embargo.
     held: EmbargoedRecords,
+    /// Sequence number of the next event.
     sequence: u64,
+    /// Number of the next event within its input record.
     n: u32,
+    /// Items that the engine has processed.
     accepted: u64,
+    /// Items that could not be decoded.
     refused: u64,
 }
 
@@ -104,7 +115,7 @@ impl<E: EventEncoder> ReplayOutput<E> {
     fn take(&mut self, applied: &AppliedItem<'_>) -> anyhow::Result<()> {
         self.n = if applied.item == 0 { 0 } else { self.n };
         applied.lifted.iter().for_each(|lifted| self.held.lift(lifted));
-        while let Some((_, record)) = self.held.pass_on() {
+        while let Some((_, record)) = self.held.take_lifted() {
             record.map_or(Ok(()), |record| self.sinks.write(&record))?;
             drop(self.held.take_changes());
         }
@@ -119,19 +130,20 @@ impl<E: EventEncoder> ReplayOutput<E> {
                     let (n, sequence) = (self.n, self.sequence);
                     let record = applied.record;
                     let (part, items) = (applied.part, applied.items);
-                    let told = EventContext { event, n, sequence, record, part, items, resets: 0 };
-                    for said in self.encoder.encode(&told) {
-                        self.sinks.write(&said)?;
+                    let context =
+                        EventContext { event, n, sequence, record, part, items, resets: 0 };
+                    for record in self.encoder.encode(&context) {
+                        self.sinks.write(&record)?;
                     }
-                    if waits(event)
-                        && let Some(said) = self.encoder.unique(&told)
+                    if is_embargoed(event)
+                        && let Some(record) = self.encoder.unique(&context)
                     {
-                        self.held.put(&applied.input, said, 0);
+                        self.held.hold(&applied.input, record, 0);
                     }
                     self.n += 1;
                     self.sequence += 1;
                 }
-                // A replay has no changelog.
+                // Discard changelog records: a replay has no changelog.
                 drop(self.held.take_changes());
                 Ok(())
             }
@@ -139,12 +151,16 @@ impl<E: EventEncoder> ReplayOutput<E> {
     }
 }
 
-/// What a failure to write is told as.
-const CANNOT: &str = "the replay stopped";
+/// Context of a write error.
+const CANNOT: &str = "replay aborted";
 
+/// The output files.
 struct Sinks {
+    /// All events.
     events: OutputFile,
+    /// Payloads of the unique topic, if requested.
     unique: Option<OutputFile>,
+    /// Refused items, if requested.
     rejects: Option<OutputFile>,
 }
 
@@ -158,32 +174,33 @@ impl Sinks {
         })
     }
 
-    fn write(&mut self, said: &OutputRecord) -> anyhow::Result<()> {
-        let Some(bytes) = &said.payload else { return Ok(()) };
-        match (said.role, &mut self.unique) {
-            (Role::Events, _) => self.say(bytes),
-            (Role::Unique, Some(sink)) => sink.line(bytes).context(CANNOT),
+    fn write(&mut self, record: &OutputRecord) -> anyhow::Result<()> {
+        let Some(bytes) = &record.payload else { return Ok(()) };
+        match (record.role, &mut self.unique) {
+            (Role::Events, _) => self.write_event(bytes),
+            (Role::Unique, Some(sink)) => sink.write_record(bytes).context(CANNOT),
             _ => Ok(()),
         }
     }
 
-    /// An event.
-    fn say(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        let said = self.events.line(bytes).context(CANNOT);
-        self.unheard(said)
+    /// Writes an event.
+    fn write_event(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        let result = self.events.write_record(bytes).context(CANNOT);
+        self.ignore_closed_pipe(result)
     }
 
-    /// When the reader of the events has had enough, files that were asked for are still written in
-    /// full.
-    fn unheard(&mut self, said: anyhow::Result<()>) -> anyhow::Result<()> {
-        match said {
+    /// If the reader of the events has closed the pipe and other outputs were requested, discards
+    /// further events, so that the other outputs are still written in full.
+    fn ignore_closed_pipe(&mut self, result: anyhow::Result<()>) -> anyhow::Result<()> {
+        match result {
             Err(error)
-                if print::hung_up(&error) && (self.unique.is_some() || self.rejects.is_some()) =>
+                if print::is_closed_pipe(&error)
+                    && (self.unique.is_some() || self.rejects.is_some()) =>
             {
                 self.events.close();
                 Ok(())
             }
-            said => said,
+            result => result,
         }
     }
 
@@ -200,14 +217,14 @@ impl Sinks {
             item: applied.item,
         };
         let bytes = record.payload.as_deref().unwrap_or_default();
-        sink.line(&serde_json::to_vec(&RejectedLine::new(reason, bytes))?).context(CANNOT)
+        sink.write_record(&serde_json::to_vec(&RejectedLine::new(reason, bytes))?).context(CANNOT)
     }
 
-    /// Ends all outputs; says what was written where. No file gets its name before every output has
-    /// taken all that was written.
+    /// Completes all outputs and returns a summary of each. All outputs are flushed before the
+    /// first file is renamed to its final name.
     fn finish(mut self) -> anyhow::Result<Vec<String>> {
         let flushed = self.events.flush().context(CANNOT);
-        self.unheard(flushed)?;
+        self.ignore_closed_pipe(flushed)?;
         let all = [Some(self.events), self.unique, self.rejects];
         let mut all: Vec<OutputFile> = all.into_iter().flatten().collect();
         for output in &mut all {
@@ -217,8 +234,8 @@ impl Sinks {
     }
 }
 
-/// A bar over the bytes of all files, or a count where they are not known; hidden where nobody
-/// looks.
+/// A progress bar over the bytes of all files, or a byte counter if the total is unknown; hidden if
+/// stderr is not a terminal.
 fn progress(bytes: Option<u64>) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -227,6 +244,6 @@ fn progress(bytes: Option<u64>) -> ProgressBar {
         Some(_) => "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
         None => "{spinner} {bytes} {bytes_per_sec}",
     };
-    let style = ProgressStyle::with_template(template).expect("the template is well formed");
+    let style = ProgressStyle::with_template(template).expect("the template is valid");
     bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new).with_style(style)
 }

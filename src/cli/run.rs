@@ -1,17 +1,20 @@
 //! `wirefold run`: the daemon.
+//!
+//! Converts a [`Config`] into the settings of the Kafka clients, the pipeline and the admin server,
+//! and runs them until a signal arrives. `demo` and `replay` use the same conversions.
 
 use super::CommandError;
 use crate::config::Config;
 use crate::daemon::article_text::ArticleTexts;
 use crate::daemon::http::api::ApiSource;
-use crate::daemon::http::server::{self, Server, ServerBounds, ServerSources};
+use crate::daemon::http::server::{self, Server, ServerSources, ServerTimeouts};
 use crate::daemon::http::status::Instance;
 use crate::daemon::kafka::client::{self, Settings, TopicNames};
 use crate::daemon::kafka::position_reader::PositionReader;
 use crate::daemon::panic_guard;
 use crate::daemon::pipeline::shards::{ShardFilter, ShardMap};
 use crate::daemon::pipeline::{ClockSource, Delivery, Setup, prepare};
-use crate::daemon::publish::{Encoder, UniqueFeed};
+use crate::daemon::publish::{Encoder, UniqueTopic};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::snapshot::Snapshots;
 use crate::daemon::snapshot::shards::ShardStatuses;
@@ -20,100 +23,114 @@ use crate::daemon::telemetry::observer::Telemetry;
 use crate::daemon::telemetry::systemd::SystemdNotifier;
 use anyhow::anyhow;
 use std::sync::Arc;
-use wirefold_engine::{CORE, decode};
+use wirefold_engine::{ENGINE_VERSION, decode};
 
-/// Runs until a signal.
+/// Runs the daemon until a signal arrives.
 pub(super) fn run(config: &Config) -> Result<(), CommandError> {
     panic_guard::install();
     server::check(&config.http).map_err(|why| CommandError::Usage(why.into()))?;
-    let kafka = kafka(config);
+    let kafka = kafka_settings(config);
     client::check(&kafka).map_err(|why| CommandError::Usage(anyhow!(why)))?;
     let brokers = kafka.brokers();
     let (version, settings) = (env!("CARGO_PKG_VERSION"), config.settings_hash());
-    tracing::info!(version, core = CORE, settings, group = kafka.group, brokers, "wirefold starts");
+    tracing::info!(
+        version,
+        core = ENGINE_VERSION,
+        settings,
+        group = kafka.group,
+        brokers,
+        "starting wirefold"
+    );
     warn(&kafka.map);
-    let shown = SharedViews::new(config, &kafka);
-    let views = shown.views.clone();
-    let server = serve(config, &kafka, &shown)?;
-    let daemon = Daemon::start(kafka, setup(config), tellers(shown), views.clone());
+    let shared = SharedViews::new(config, &kafka);
+    let views = shared.statuses.clone();
+    let server = serve(config, &kafka, &shared)?;
+    let daemon = Daemon::start(kafka, pipeline_setup(config), observers(shared), views.clone());
     let daemon = daemon.map_err(CommandError::Usage)?;
     let notifier = SystemdNotifier::start(views)?;
-    let ended = daemon.run(|| notifier.into_iter().for_each(SystemdNotifier::stopping));
+    let result = daemon.run(|| notifier.into_iter().for_each(SystemdNotifier::stopping));
     if let Some(server) = server {
         server.stop();
     }
-    Ok(ended?)
+    Ok(result?)
 }
 
-/// Warns of what works and is dear.
+/// Warns about valid but expensive configurations.
 fn warn(map: &ShardMap) {
-    for shard in map.decoding() {
+    for shard in map.shards_that_decode() {
         let name = map.name(shard);
-        tracing::warn!(shard, name, "its selector reads language or provider: every shard decodes");
+        tracing::warn!(
+            shard,
+            name,
+            "this shard filters by language or provider, so every shard must decode every record"
+        );
     }
 }
 
-/// What others may see of the shards.
+/// Read-only views of the shards, shared with the admin server and systemd notifications.
 #[derive(Debug, Clone)]
 pub(super) struct SharedViews {
-    /// Their status.
-    pub(super) views: Arc<ShardStatuses>,
-    /// Their articles and stories; `None` where nobody is to see them.
-    pub(super) desks: Option<Arc<Snapshots>>,
+    /// Status of each shard.
+    pub(super) statuses: Arc<ShardStatuses>,
+    /// Snapshots of articles and stories; `None` if the page or the admin server is disabled.
+    pub(super) snapshots: Option<Arc<Snapshots>>,
 }
 
 impl SharedViews {
-    /// Nothing yet.
+    /// Empty views.
     pub(super) fn new(config: &Config, kafka: &Settings) -> Self {
         let served = config.http.page && config.http.address().is_some();
-        let desks =
-            served.then(|| Snapshots::within(kafka.map.shards(), config.http.views.clone()));
-        Self { views: ShardStatuses::new(kafka.map.shards()), desks }
+        let desks = served.then(|| {
+            Snapshots::with_limits(kafka.map.shards(), config.http.tuning.snapshot.clone())
+        });
+        Self { statuses: ShardStatuses::new(kafka.map.shards()), snapshots: desks }
     }
 }
 
-/// The admin server of a configuration. From here on, what is counted can be read.
+/// Starts the admin server, if configured, and installs the metrics recorder that it exports.
 pub(super) fn serve(
     config: &Config,
     kafka: &Settings,
-    seen: &SharedViews,
+    shared: &SharedViews,
 ) -> anyhow::Result<Option<Server>> {
     let recorder = metrics::recorder()?;
     let source = |desks: &Arc<Snapshots>| -> std::io::Result<ApiSource> {
         Ok(ApiSource {
-            desks: desks.clone(),
+            snapshots: desks.clone(),
             texts: Some(ArticleTexts::start(
                 PositionReader::new(kafka.clone()),
-                &config.http.views,
+                &config.http.tuning.snapshot,
             )?),
             engine: Arc::new(config.engine.clone()),
             format: config.input.format,
         })
     };
-    let shown = ServerSources {
+    let sources = ServerSources {
         instance: instance(config),
-        views: seen.views.clone(),
+        shards: shared.statuses.clone(),
         metrics: recorder.handle(),
-        source: seen.desks.as_ref().map(source).transpose()?,
+        source: shared.snapshots.as_ref().map(source).transpose()?,
     };
-    let server = Server::start(&config.http, shown, ServerBounds::default())?;
+    let server = Server::start(&config.http, sources, ServerTimeouts::default())?;
     if server.is_some() {
         ::metrics::set_global_recorder(recorder)?;
-        metrics::waiting(kafka.map.shards());
+        metrics::mark_shards_not_ready(kafka.map.shards());
     }
     Ok(server)
 }
 
-/// The observers of all shards.
-pub(super) fn tellers(seen: SharedViews) -> Observers {
+/// Creates the observer of each shard.
+pub(super) fn observers(shared: SharedViews) -> Observers {
     Box::new(move |shard| {
-        let teller = Telemetry::new(shard, seen.views.clone());
-        let Some(desks) = &seen.desks else { return Box::new(teller) };
-        match teller.with_desk(desks) {
-            Ok(teller) => Box::new(teller),
+        let observer = Telemetry::new(shard, shared.statuses.clone());
+        let Some(desks) = &shared.snapshots else { return Box::new(observer) };
+        match observer.with_snapshot(desks) {
+            Ok(observer) => Box::new(observer),
             Err(error) => {
-                tracing::error!(shard, %error, "no thread for what the page shows: it stays empty");
-                Box::new(Telemetry::new(shard, seen.views.clone()))
+                tracing::error!(
+                    shard, %error, "cannot start the snapshot thread; the page stays empty"
+                );
+                Box::new(Telemetry::new(shard, shared.statuses.clone()))
             }
         }
     })
@@ -127,14 +144,14 @@ fn instance(config: &Config) -> Instance {
     Instance {
         instance: config.instance_name(),
         version: env!("CARGO_PKG_VERSION").into(),
-        core: CORE.into(),
+        core: ENGINE_VERSION.into(),
         settings: config.settings_hash(),
         delivery: delivery.into(),
     }
 }
 
-/// The Kafka side of a configuration.
-pub(super) fn kafka(config: &Config) -> Settings {
+/// The settings of the Kafka clients.
+pub(super) fn kafka_settings(config: &Config) -> Settings {
     let out = &config.output;
     Settings {
         group: config.group.id.clone(),
@@ -147,15 +164,15 @@ pub(super) fn kafka(config: &Config) -> Settings {
         },
         partitions: i32::try_from(out.partitions).unwrap_or(i32::MAX),
         replication: out.replication,
-        map: config.map(),
+        map: config.shard_map(),
         in_memory: None,
         delivery: config.delivery,
-        passed: config.kafka.iter().map(|(key, v)| (key.clone(), v.text())).collect(),
+        properties: config.kafka.iter().map(|(key, v)| (key.clone(), v.text())).collect(),
     }
 }
 
-/// The pipeline of a configuration.
-pub(super) fn setup(config: &Config) -> Setup {
+/// The settings of the pipeline.
+pub(super) fn pipeline_setup(config: &Config) -> Setup {
     Setup {
         settings: config.batch.clone(),
         engine: config.engine.clone(),
@@ -167,16 +184,16 @@ pub(super) fn setup(config: &Config) -> Setup {
         clock: ClockSource::Wall,
         encoder: Arc::new(encoder(config)),
         format: config.input.format,
-        decode: decode::items,
+        decode: decode::decode_items,
         prepare_within: prepare::WITHIN,
         too_large: config.output.too_large,
-        slice: ShardFilter { map: config.map(), shard: 0 },
+        slice: ShardFilter { map: config.shard_map(), shard: 0 },
         followed: config.standby.shards.clone(),
     }
 }
 
-/// What turns events into records.
+/// The encoder that turns events into output records.
 pub(super) fn encoder(config: &Config) -> Encoder {
-    let unique = if config.output.unique.is_empty() { UniqueFeed::Off } else { UniqueFeed::Wanted };
+    let unique = if config.output.unique.is_empty() { UniqueTopic::Off } else { UniqueTopic::On };
     Encoder::new(config.output.mode, &config.group.id, config.settings_hash(), unique)
 }

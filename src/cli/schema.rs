@@ -1,4 +1,4 @@
-//! `wirefold schema`: what is published and what is set, for machines.
+//! `wirefold schema`: prints machine-readable schemas of outputs, API and configuration.
 
 use super::{CommandError, print};
 use crate::config::{Config, document};
@@ -13,11 +13,11 @@ pub(super) enum SchemaKind {
     Stories,
     /// JSON Schema of the configuration.
     Config,
-    /// AsyncAPI 3 of this deployment.
+    /// AsyncAPI 3 document of this deployment, with its topic names.
     Asyncapi,
-    /// OpenAPI 3.1 of the API.
+    /// OpenAPI 3.1 document of the HTTP API.
     Openapi,
-    /// The configuration file with every key and its default.
+    /// The documented configuration file, with every key and its default.
     Toml,
 }
 

@@ -1,7 +1,7 @@
-//! Writes the configuration file with every key, its meaning and its default.
+//! Generates the documented configuration file: every key with its description and default.
 //!
-//! In: the schema of [`Config`] and its defaults. Out: TOML with comments, which reads back as the
-//! defaults. `config/wirefold.toml` is what this writes; a test holds them equal.
+//! In: the JSON schema of [`Config`] and its defaults. Out: TOML with comments; parsing it yields
+//! the defaults. `config/wirefold.toml` is this output; a test fails if the two differ.
 
 use super::Config;
 use super::load::resolve;
@@ -10,30 +10,29 @@ use std::fmt::Write;
 use toml::{Table, Value};
 
 const HEAD: &str = "\
-# Every setting of wirefold with its default. A file needs to hold only what differs.
+# Every setting of wirefold with its default. Your file only needs the settings you change.
 #
-# The same settings by environment: WIREFOLD__SECTION__KEY (WIREFOLD__ENGINE__WINDOW=96h), and by
-# argument: --set section.key=value. Arguments win over the environment, the environment over the
-# file. A key that is not known is an error.
+# Settings can also be given as environment variables, WIREFOLD__SECTION__KEY (for example
+# WIREFOLD__ENGINE__WINDOW=96h), and as arguments, --set section.key=value. Arguments override the
+# environment, which overrides the file. An unknown key is an error.
 ";
 
+/// The longest comment line, in bytes, including `# `.
 const WIDTH: usize = 98;
 
-/// The documented file.
+/// The documented configuration file.
 pub fn document() -> String {
     let schema = schemars::schema_for!(Config).to_value();
-    let defaults =
-        Table::try_from(Config::default()).expect("settings are tables with text keys alone");
+    let defaults = Table::try_from(Config::default()).expect("settings serialize to a TOML table");
     let mut text = HEAD.to_owned();
     section(&schema, &schema, "", &defaults, &mut text);
     text
 }
 
-/// One line for each setting: dotted key, default, meaning; in the order of the file.
+/// One row per setting, in the order of the file: dotted key, default, description.
 pub fn table() -> Vec<(String, String, String)> {
     let schema = schemars::schema_for!(Config).to_value();
-    let defaults =
-        Table::try_from(Config::default()).expect("settings are tables with text keys alone");
+    let defaults = Table::try_from(Config::default()).expect("settings serialize to a TOML table");
     let mut rows = Vec::new();
     rows_of(&schema, &schema, "", &defaults, &mut rows);
     rows
@@ -50,30 +49,30 @@ fn rows_of(
         table.iter().partition(|(_, value)| !value.is_table());
     for (key, value) in leaves.into_iter().chain(sections) {
         let full = joined(path, key);
-        let (meaning, inner) = property(schema, at, key);
+        let (description, inner) = property(schema, at, key);
         match value {
             Value::Table(inner_table) if full != "kafka" => {
                 rows_of(schema, &inner, &full, inner_table, rows);
             }
-            Value::Table(_) => rows.push((full, String::new(), meaning)),
-            value => rows.push((full, value.to_string(), meaning)),
+            Value::Table(_) => rows.push((full, String::new(), description)),
+            value => rows.push((full, value.to_string(), description)),
         }
     }
 }
 
-/// Keys with plain values first, then the sections below, since TOML wants it so.
+/// Writes a section. Plain values come before subsections, as TOML requires.
 fn section(schema: &Json, at: &Json, path: &str, table: &Table, text: &mut String) {
     let (leaves, sections): (Vec<_>, Vec<_>) =
         table.iter().partition(|(_, value)| !value.is_table());
     for (key, value) in leaves {
-        let (meaning, _) = property(schema, at, key);
-        line(text, &format!("\n{}{} = {value}", comment(&meaning), quoted(key)));
+        let (description, _) = property(schema, at, key);
+        line(text, &format!("\n{}{} = {value}", comment(&description), quoted(key)));
     }
     for (key, value) in sections {
         let Value::Table(inner_table) = value else { continue };
-        let (meaning, inner) = property(schema, at, key);
+        let (description, inner) = property(schema, at, key);
         let full = joined(path, key);
-        line(text, &format!("\n{}[{full}]", comment(&meaning)));
+        line(text, &format!("\n{}[{full}]", comment(&description)));
         section(schema, &inner, &full, inner_table, text);
         if full == "kafka" {
             line(text, "# bootstrap.servers = \"localhost:9092\"");
@@ -82,7 +81,7 @@ fn section(schema: &Json, at: &Json, path: &str, table: &Table, text: &mut Strin
 }
 
 fn line(text: &mut String, line: &str) {
-    writeln!(text, "{line}").expect("writing to a string cannot fail");
+    writeln!(text, "{line}").expect("writing to a String cannot fail");
 }
 
 fn joined(path: &str, key: &str) -> String {
@@ -93,23 +92,23 @@ fn quoted(key: &str) -> String {
     if key.contains('.') { format!("\"{key}\"") } else { key.to_owned() }
 }
 
-/// The meaning of a key, and its schema.
+/// The description of a key, and its schema.
 fn property(schema: &Json, at: &Json, key: &str) -> (String, Json) {
     let at = resolve(schema, at);
-    let Some(found) = at.get("properties").and_then(|p| p.get(key)) else {
+    let Some(property) = at.get("properties").and_then(|p| p.get(key)) else {
         return (String::new(), Json::Null);
     };
-    let inner = resolve(schema, found);
+    let inner = resolve(schema, property);
     let text = |v: &Json| v.get("description").and_then(Json::as_str).map(str::to_owned);
-    let meaning = text(found).or_else(|| text(inner)).unwrap_or_default();
-    (meaning.split_whitespace().collect::<Vec<_>>().join(" "), inner.clone())
+    let description = text(property).or_else(|| text(inner)).unwrap_or_default();
+    (description.split_whitespace().collect::<Vec<_>>().join(" "), inner.clone())
 }
 
-/// A meaning as comment lines of at most [`WIDTH`] characters.
-fn comment(meaning: &str) -> String {
+/// Wraps a description into comment lines of at most [`WIDTH`] bytes.
+fn comment(description: &str) -> String {
     let mut lines = String::new();
     let mut current = String::new();
-    for word in meaning.split(' ').filter(|word| !word.is_empty()) {
+    for word in description.split(' ').filter(|word| !word.is_empty()) {
         if !current.is_empty() && current.len() + word.len() + 3 > WIDTH {
             lines += &format!("# {current}\n");
             current.clear();

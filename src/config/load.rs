@@ -1,4 +1,7 @@
-//! The sources of a configuration, put over one another, with errors that name the source.
+//! Loads the configuration: merges file, environment and `--set`, in this order.
+//!
+//! The result of each source is checked when the source is merged, so that an error names the file,
+//! variable or argument that caused it.
 
 use super::{Config, Error, KafkaValue};
 use serde::Deserialize;
@@ -6,14 +9,14 @@ use serde_json::Value as Json;
 use std::path::Path;
 use toml::{Table, Value};
 
-/// What environment variables of this system start with.
+/// Prefix of environment variables that hold settings.
 const PREFIX: &str = "WIREFOLD__";
 
 impl Config {
-    /// Reads the file, if any, then `env`, then `sets` (`KEY=VALUE`), and validates the result.
+    /// Merges the file (if any), `env` and `sets` (`KEY=VALUE`), then validates the result.
     ///
     /// # Errors
-    /// On an unreadable file, broken syntax, an unknown key, a wrong type or a value out of range.
+    /// An unreadable file, a syntax error, an unknown key, a wrong type or a value out of range.
     pub fn load(
         file: Option<&Path>,
         env: impl IntoIterator<Item = (String, String)>,
@@ -32,7 +35,7 @@ impl Config {
         for (name, value) in named {
             if let Some(path) = name.strip_prefix(PREFIX) {
                 let keys: Vec<String> = path.split("__").map(str::to_lowercase).collect();
-                add(&mut all, one(keys, &value), &name)?;
+                add(&mut all, nested_table(keys, &value), &name)?;
             }
         }
         for set in sets {
@@ -41,18 +44,18 @@ impl Config {
                 return Err(Error::Parse { from, message: "expected KEY=VALUE".into() });
             };
             let keys = key.trim().split('.').map(str::to_owned).collect();
-            add(&mut all, one(keys, value), &from)?;
+            add(&mut all, nested_table(keys, value), &from)?;
         }
         let mut config = read("configuration", &all)?;
         for (key, value) in &mut config.kafka {
-            unfile(key, value)?;
+            read_secret_file(key, value)?;
         }
         config.validate()?;
         Ok(config)
     }
 }
 
-/// Puts `table` over `all`, so that errors name the source that they came from.
+/// Merges `table`, which came from the source `from`, into `all`, and checks the result.
 fn add(all: &mut Table, mut table: Table, from: &str) -> Result<(), Error> {
     if let Some(Value::Table(nested)) = table.remove("kafka") {
         let mut flat = Table::new();
@@ -60,7 +63,7 @@ fn add(all: &mut Table, mut table: Table, from: &str) -> Result<(), Error> {
         table.insert("kafka".into(), Value::Table(flat));
     }
     let schema = schemars::schema_for!(Config).to_value();
-    known(&schema, &schema, "", &table, from)?;
+    check_keys(&schema, &schema, "", &table, from)?;
     merge(all, table);
     read(from, all).map(|_| ())
 }
@@ -76,8 +79,9 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-/// A table that holds `text` at a path: read as TOML where it is that, else as text.
-fn one(keys: Vec<String>, text: &str) -> Table {
+/// A table with the value `text` at the path `keys`. The value is parsed as TOML; if that fails,
+/// it is a string.
+fn nested_table(keys: Vec<String>, text: &str) -> Table {
     let value = format!("v = {text}")
         .parse::<Table>()
         .ok()
@@ -85,7 +89,8 @@ fn one(keys: Vec<String>, text: &str) -> Table {
         .unwrap_or_else(|| Value::String(text.to_owned()));
     let kafka = keys.first().is_some_and(|section| section == "kafka");
     let nested = keys.into_iter().rev().fold(value, |inner, key| {
-        // A variable cannot hold a dot: `WIREFOLD__KAFKA__SASL_PASSWORD` is `kafka.sasl.password`.
+        // Variable names cannot contain dots: `WIREFOLD__KAFKA__SASL_PASSWORD` sets
+        // `kafka.sasl.password`.
         let key = if kafka { key.replace('_', ".") } else { key };
         Value::Table([(key, inner)].into_iter().collect())
     });
@@ -95,19 +100,19 @@ fn one(keys: Vec<String>, text: &str) -> Table {
     }
 }
 
-/// Replaces `file:PATH` by what the file holds, less the line break at its end.
-fn unfile(key: &str, value: &mut KafkaValue) -> Result<(), Error> {
+/// Replaces the value `file:PATH` with the contents of the file, without trailing line breaks.
+fn read_secret_file(key: &str, value: &mut KafkaValue) -> Result<(), Error> {
     let KafkaValue::Text(text) = value else { return Ok(()) };
     let Some(path) = text.strip_prefix("file:") else { return Ok(()) };
-    let held = std::fs::read_to_string(path).map_err(|source| Error::Invalid {
+    let contents = std::fs::read_to_string(path).map_err(|source| Error::Invalid {
         key: format!("kafka.{key}"),
         message: format!("cannot read `{path}`: {source}"),
     })?;
-    *text = held.trim_end_matches(['\r', '\n']).to_owned();
+    *text = contents.trim_end_matches(['\r', '\n']).to_owned();
     Ok(())
 }
 
-/// Tables in tables to dotted keys: `ssl.ca.location = "..."` needs no quotes.
+/// Flattens nested tables to dotted keys, so that `ssl.ca.location = "..."` needs no quotes.
 fn flatten(path: &str, table: Table, into: &mut Table) {
     for (key, value) in table {
         let path = if path.is_empty() { key } else { format!("{path}.{key}") };
@@ -129,8 +134,14 @@ fn parse_error(from: &str, error: &toml::de::Error) -> Error {
     Error::Parse { from: from.to_owned(), message }
 }
 
-/// Refuses keys that the schema does not name.
-fn known(schema: &Json, at: &Json, path: &str, table: &Table, from: &str) -> Result<(), Error> {
+/// Rejects keys that are not in the schema.
+fn check_keys(
+    schema: &Json,
+    at: &Json,
+    path: &str,
+    table: &Table,
+    from: &str,
+) -> Result<(), Error> {
     let at = resolve(schema, at);
     let Some(properties) = at.get("properties").and_then(Json::as_object) else { return Ok(()) };
     for (key, value) in table {
@@ -138,19 +149,19 @@ fn known(schema: &Json, at: &Json, path: &str, table: &Table, from: &str) -> Res
         if full == "kafka" {
             continue;
         }
-        let Some(found) = properties.get(key) else {
+        let Some(property) = properties.get(key) else {
             let near = nearest(&full, &keys(schema));
             let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(Error::Unknown { from: from.to_owned(), key: full, near });
         };
         if let Value::Table(inner) = value {
-            known(schema, found, &full, inner, from)?;
+            check_keys(schema, property, &full, inner, from)?;
         }
     }
     Ok(())
 }
 
-/// The schema that `at` points to, references followed.
+/// Follows `$ref`s from `at` to the schema that they point to.
 pub(super) fn resolve<'a>(schema: &'a Json, at: &'a Json) -> &'a Json {
     let pointer = at.get("$ref").and_then(Json::as_str).and_then(|r| r.strip_prefix('#'));
     match pointer.and_then(|pointer| schema.pointer(pointer)) {
@@ -159,7 +170,7 @@ pub(super) fn resolve<'a>(schema: &'a Json, at: &'a Json) -> &'a Json {
     }
 }
 
-/// Every dotted key of the schema, sections included.
+/// Every dotted key of the schema, including sections.
 fn keys(schema: &Json) -> Vec<String> {
     fn walk(schema: &Json, at: &Json, path: &str, into: &mut Vec<String>) {
         let properties = resolve(schema, at).get("properties").and_then(Json::as_object);
@@ -174,7 +185,9 @@ fn keys(schema: &Json) -> Vec<String> {
     all
 }
 
-/// The known key with the smallest edit distance, if it is near; ties by the alphabet.
+/// The known key with the smallest edit distance to `key`, or `None` if that distance is above
+/// 1 + a third of the key's length. The last segments of the keys are compared as well, at a
+/// penalty of 1. Ties go to the key nearer as a whole, then to the alphabetically first.
 fn nearest(key: &str, known: &[String]) -> Option<String> {
     let near = |candidate: &&String| {
         let last = |k: &str| k.rsplit('.').next().unwrap_or_default().to_owned();
@@ -184,7 +197,7 @@ fn nearest(key: &str, known: &[String]) -> Option<String> {
     (near(&best) <= 1 + key.len() / 3).then(|| best.clone())
 }
 
-/// The edit distance of Levenshtein (1966), in characters.
+/// Levenshtein distance (Levenshtein 1966), in characters.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -205,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances_are_those_of_the_definition() {
+    fn edit_distances() {
         for (a, b, want) in
             [("", "", 0), ("", "abc", 3), ("window", "windw", 1), ("kitten", "sitting", 3)]
         {

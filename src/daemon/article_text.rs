@@ -1,12 +1,12 @@
-//! Article text: read from the input topic by position, because it is not kept in memory.
+//! Article text, read from the input topic by position because it is not kept in memory.
 //!
-//! In: where an article came from. Out: its record, or that retention has passed it. One thread reads,
-//! one record at a time, with an assign-only consumer of its own; what was read lately is kept, up to a
-//! number of bytes. Whoever asks waits no longer than a bound, and waits apart from the pipeline, which
-//! has its own clients.
+//! In: the input position of an article. Out: its record, or an error if retention has removed it.
+//! One thread reads one record at a time, with its own assign-only consumer. Recently read records
+//! are cached, up to a number of bytes. Waiting for a text has a time limit, and is independent of
+//! the pipeline, which uses its own clients.
 
 use super::panic_guard;
-use super::snapshot::Settings;
+use super::snapshot::Limits;
 use super::telemetry::metrics;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, HashMap};
@@ -18,88 +18,92 @@ use wirefold_engine;
 use wirefold_engine::article::{Article, InputPosition};
 use wirefold_engine::decode::{self, Format};
 
-/// How long a read may take, the wait for others included.
+/// How long a read may take, including the time in the queue.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// A record of the input, as far as its text matters.
+/// The parts of an input record that are needed to decode its text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourceRecord {
-    /// Its value.
+    /// The value of the record.
     pub payload: Vec<u8>,
-    /// What its headers say of its format.
+    /// The content type from its headers, if any.
     pub content_type: Option<String>,
 }
 
-/// Reads records by position. Calls may block, up to some seconds.
+/// Reads records by position. Calls may block for a few seconds.
 pub trait RecordSource: Send + 'static {
-    /// The record at a position; `None` when retention has passed it.
+    /// The record at a position; `None` if retention has removed it.
     ///
     /// # Errors
-    /// Why it could not be read now.
+    /// Why the record cannot be read at the moment.
     fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String>;
 }
 
-/// Why there is no text.
+/// Why an article's text is not available.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Retention has passed the record.
-    #[error("the input topic does not hold this article any more: retention has passed")]
+    /// Retention has removed the record.
+    #[error("retention has removed this article from the input topic")]
     Passed,
-    /// The record is there, and this article is not in it: the topic was made anew, or settings have
-    /// changed since.
-    #[error("the record at this position does not hold the article any more")]
+    /// The record exists, but does not contain this article: the topic was recreated, or the
+    /// settings have changed.
+    #[error("the input record at this position no longer contains the article")]
     Different,
-    /// Too many reads wait.
-    #[error("too many texts are being read")]
+    /// The queue of reads is full.
+    #[error("too many article texts are being read")]
     Busy,
-    /// The broker did not answer in time, or not well.
-    #[error("the input topic could not be read: {0}")]
+    /// The broker returned an error, or did not respond in time.
+    #[error("cannot read the input topic: {0}")]
     Unread(String),
 }
 
-/// A record's place: topic, partition, offset.
+/// The position of a record: topic, partition, offset.
 type RecordPosition = (Arc<str>, i32, i64);
 
+/// The result of one read, for the caller that waits for it.
 type TextAnswer = Result<Option<Arc<SourceRecord>>, String>;
 
-/// Reads texts; to be cloned by all who do.
+/// Reads article texts; clones share the reader thread and the cache.
 #[derive(Debug, Clone)]
 pub struct ArticleTexts {
-    asks: Sender<(InputPosition, oneshot::Sender<TextAnswer>)>,
-    kept: Arc<Mutex<RecordCache>>,
+    /// The queue of reads, each with a channel for its result.
+    requests: Sender<(InputPosition, oneshot::Sender<TextAnswer>)>,
+    /// Recently read records.
+    cache: Arc<Mutex<RecordCache>>,
+    /// How long a read may take, including the time in the queue.
     within: Duration,
 }
 
 impl ArticleTexts {
-    /// Reads through `reader`, on a thread that ends with the last of its users.
+    /// Starts a thread that reads through `reader`. The thread ends when the last clone is dropped.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn start(reader: impl RecordSource, bounds: &Settings) -> std::io::Result<Self> {
-        Self::within(reader, bounds, WITHIN)
+    /// If the operating system cannot create the thread.
+    pub fn start(reader: impl RecordSource, bounds: &Limits) -> std::io::Result<Self> {
+        Self::start_with_time_limit(reader, bounds, WITHIN)
     }
 
-    /// As [`ArticleTexts::start`], with a bound of one's own on the time of a read.
+    /// Like [`ArticleTexts::start`], with a different time limit for a read.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn within(
+    /// If the operating system cannot create the thread.
+    pub fn start_with_time_limit(
         mut reader: impl RecordSource,
-        bounds: &Settings,
+        bounds: &Limits,
         within: Duration,
     ) -> std::io::Result<Self> {
-        let (asks, asked) = bounded(bounds.texts_waiting_max);
-        let kept = Arc::new(Mutex::new(RecordCache::of(bounds.texts_bytes_max)));
-        let keeps = kept.clone();
-        let work = move || serve(&mut reader, &asked, &keeps);
+        let (requests, queue) = bounded(bounds.texts_waiting_max);
+        let cache = Arc::new(Mutex::new(RecordCache::of(bounds.texts_bytes_max)));
+        let shared = cache.clone();
+        let work = move || serve(&mut reader, &queue, &shared);
         std::thread::Builder::new().name("texts".into()).spawn(work)?;
-        Ok(Self { asks, kept, within })
+        Ok(Self { requests, cache, within })
     }
 
-    /// The article that came from `at`, body included.
+    /// The article at input position `at`, including its body.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why the article is not available.
     pub async fn article(
         &self,
         at: &InputPosition,
@@ -108,70 +112,77 @@ impl ArticleTexts {
     ) -> Result<Article, Error> {
         let record = self.record(at).await?.ok_or(Error::Passed)?;
         let kind = record.content_type.as_deref();
-        let items = decode::decode(&record.payload, kind, format, &settings.wire);
+        let items = decode::decode(&record.payload, kind, format, &settings.decode);
         let item = items.into_iter().nth(at.item as usize);
         item.and_then(Result::ok).ok_or(Error::Different)
     }
 
     async fn record(&self, at: &InputPosition) -> Result<Option<Arc<SourceRecord>>, Error> {
-        if let Some(record) = lock(&self.kept).get(&place(at)) {
+        if let Some(record) = lock(&self.cache).get(&place(at)) {
             return Ok(Some(record));
         }
         let (answer, answered) = oneshot::channel();
-        self.asks.try_send((at.clone(), answer)).map_err(|why| match why {
+        self.requests.try_send((at.clone(), answer)).map_err(|why| match why {
             TrySendError::Full(_) => {
                 metrics::BOUNDED.add([metrics::BY_TEXTS_WAITING], 1);
                 Error::Busy
             }
-            TrySendError::Disconnected(_) => Error::Unread("the reader has ended".into()),
+            TrySendError::Disconnected(_) => Error::Unread("the reader thread has ended".into()),
         })?;
         match tokio::time::timeout(self.within, answered).await {
             Ok(Ok(answer)) => answer.map_err(Error::Unread),
-            Ok(Err(_)) => Err(Error::Unread("the reader has ended".into())),
-            Err(_) => Err(Error::Unread("the broker did not answer in time".into())),
+            Ok(Err(_)) => Err(Error::Unread("the reader thread has ended".into())),
+            Err(_) => Err(Error::Unread("the broker did not respond in time".into())),
         }
     }
 }
 
+/// Answers reads until every sender is gone.
 fn serve(
     reader: &mut impl RecordSource,
-    asked: &Receiver<(InputPosition, oneshot::Sender<TextAnswer>)>,
-    keeps: &Mutex<RecordCache>,
+    queue: &Receiver<(InputPosition, oneshot::Sender<TextAnswer>)>,
+    cache: &Mutex<RecordCache>,
 ) {
-    for (at, answer) in asked {
+    for (at, answer) in queue {
         if answer.is_closed() {
             continue;
         }
-        let known = lock(keeps).get(&place(&at));
+        let known = lock(cache).get(&place(&at));
         let found = match known {
             Some(record) => Ok(Some(record)),
-            None => panic_guard::caught(|| reader.read(&at))
+            None => panic_guard::catch(|| reader.read(&at))
                 .and_then(|read| read.map(|record| record.map(Arc::new))),
         };
         if let Ok(Some(record)) = &found {
-            lock(keeps).put(place(&at), record.clone());
+            lock(cache).put(place(&at), record.clone());
         }
         if answer.send(found).is_err() {
-            tracing::debug!("nobody waits for a text any more");
+            tracing::debug!("the caller no longer waits for the text");
         }
     }
 }
 
+/// The position of the record that contains the article at `at`.
 fn place(at: &InputPosition) -> RecordPosition {
     (at.topic.clone(), at.partition, at.offset)
 }
 
-fn lock(kept: &Mutex<RecordCache>) -> std::sync::MutexGuard<'_, RecordCache> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(cache: &Mutex<RecordCache>) -> std::sync::MutexGuard<'_, RecordCache> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Records read lately, the one used longest ago leaving first.
+/// A cache of recently read records; the least recently used one is evicted first.
 #[derive(Debug, Default)]
 struct RecordCache {
+    /// The records, each with the turn of its last use.
     records: HashMap<RecordPosition, (Arc<SourceRecord>, u64)>,
+    /// The positions by turn of last use, the oldest first.
     used: BTreeMap<u64, RecordPosition>,
+    /// A counter of uses.
     turn: u64,
+    /// The bytes of all payloads in the cache.
     bytes: usize,
+    /// The maximum of `bytes`.
     bytes_max: usize,
 }
 
@@ -216,18 +227,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_longest_ago_leaves_first() {
-        let mut kept = RecordCache::of(4_000);
+    fn the_least_recently_used_record_is_evicted_first() {
+        let mut cache = RecordCache::of(4_000);
         let record = Arc::new(SourceRecord { payload: vec![0; 1_000], content_type: None });
         for offset in 0..4 {
-            kept.put(place(offset), record.clone());
+            cache.put(place(offset), record.clone());
         }
-        assert!(kept.get(&place(0)).is_some() && kept.bytes <= 4_000);
-        kept.put(place(4), record.clone());
-        assert!(kept.get(&place(1)).is_none(), "it was used longest ago");
-        assert!([0, 2, 3, 4].iter().all(|offset| kept.get(&place(*offset)).is_some()));
-        kept.put(place(4), record);
-        assert_eq!((kept.records.len(), kept.used.len()), (4, 4));
-        assert_eq!(kept.bytes, 4_000);
+        assert!(cache.get(&place(0)).is_some() && cache.bytes <= 4_000);
+        cache.put(place(4), record.clone());
+        assert!(cache.get(&place(1)).is_none(), "the least recently used record");
+        assert!([0, 2, 3, 4].iter().all(|offset| cache.get(&place(*offset)).is_some()));
+        cache.put(place(4), record);
+        assert_eq!((cache.records.len(), cache.used.len()), (4, 4));
+        assert_eq!(cache.bytes, 4_000);
     }
 }

@@ -1,7 +1,8 @@
-//! Threads that must not end: a panic of one is reported, and the supervisor ends the process.
+//! Threads that must not end: if one of them panics, the fault is reported and the supervisor ends
+//! the process.
 //!
-//! In: threads by name. Out: the first fault, for whoever supervises the process and for readiness.
-//! Work that may fail on its own catches its panics itself; what arrives here has no other help.
+//! In: named threads. Out: the first fault, for the supervisor and for the readiness check. Work
+//! that can recover from a panic catches it itself; faults reported here are fatal.
 
 use super::panic_guard;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +13,11 @@ use std::thread::{Builder, JoinHandle};
 pub struct Faults(Arc<Mutex<Option<String>>>);
 
 impl Faults {
-    /// Reports why the instance cannot go on. Only the first report counts.
+    /// Reports why the instance cannot continue. Only the first report is kept.
     pub fn report(&self, why: String) {
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if first.is_none() {
-            tracing::error!(why, "this instance cannot go on");
+            tracing::error!(why, "fatal fault; stopping this instance");
             *first = Some(why);
         }
     }
@@ -26,10 +27,11 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Starts a thread whose panic is reported. Its handle gives `None` after a panic.
+    /// Starts a thread whose panic is reported as a fault. After a panic, joining it returns
+    /// `None`.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// If the operating system cannot create the thread.
     pub fn thread<T: Send + 'static>(
         &self,
         name: &str,
@@ -37,7 +39,7 @@ impl Faults {
     ) -> std::io::Result<JoinHandle<Option<T>>> {
         let (faults, of) = (self.clone(), name.to_owned());
         let run = move || {
-            let ended = panic_guard::caught(run);
+            let ended = panic_guard::catch(run);
             ended.map_err(|why| faults.report(format!("thread `{of}` ended: {why}"))).ok()
         };
         Builder::new().name(name.to_owned()).spawn(run)
@@ -49,13 +51,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_thread_that_panics_is_the_fault() {
+    fn the_first_panic_is_the_fault() {
         let faults = Faults::default();
         assert_eq!(faults.thread("well", || 7).unwrap().join().unwrap(), Some(7));
         assert_eq!(faults.first(), None);
-        faults.thread("first", || panic!("of the first")).unwrap().join().unwrap();
-        faults.thread("second", || panic!("of the second")).unwrap().join().unwrap();
+        faults.thread("first", || panic!("first panic")).unwrap().join().unwrap();
+        faults.thread("second", || panic!("second panic")).unwrap().join().unwrap();
         let why = faults.first().unwrap();
-        assert!(why.contains("`first`") && why.contains("of the first"), "{why}");
+        assert!(why.contains("`first`") && why.contains("first panic"), "{why}");
     }
 }

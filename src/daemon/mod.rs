@@ -1,15 +1,15 @@
-//! Effects: everything that the engine may not do.
+//! The side effects around the engine: everything that the engine must not do itself.
 //!
 //! ```text
 //! kafka::lease  -- Wake -->  pipeline  -- Broker -->  kafka: input, changelog, writer
 //! ```
 //!
-//! The pipeline owns the engine's state and talks to a broker through the small traits of
-//! [`pipeline::broker`]; [`kafka`] implements them, and tests implement them in memory.
+//! The pipeline owns the engine's state and accesses the broker through the small traits in
+//! [`pipeline::broker`]. [`kafka`] implements these traits; tests have an in-memory implementation.
 
-/// A named point where the fault suite ends the process, as SIGKILL would, or leaves with another
-/// outcome. Compiled out without the feature `failpoints`; `FAILPOINTS="after-poll=9*off->return"`
-/// ends it at the tenth pass.
+/// A named failpoint. Without a second argument it aborts the process, like SIGKILL; with one, it
+/// makes the function return that value. Compiled out without the feature `failpoints`. For
+/// example, `FAILPOINTS="after-poll=9*off->return"` aborts the process at the tenth pass.
 macro_rules! point {
     ($name:literal, $outcome:expr) => {
         fail::fail_point!($name, |_| $outcome)

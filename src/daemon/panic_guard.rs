@@ -1,9 +1,9 @@
-//! Panics: what is said of one, and work that goes on after it.
+//! Catches and describes panics, so that work can continue after one.
 //!
-//! In: work that may panic. Out: its result, or a line that says what the panic was and where. The
-//! line is for logs and for the reason of a reject, so that it must not hold text of articles: a
-//! message that was formatted is cut at the first quotation mark, because the standard library and
-//! derived `Debug` quote the values that they print.
+//! In: work that may panic. Out: its result, or a line with the panic's message and location. The
+//! line goes to logs and into reject reasons, so it must not contain article text. Because the
+//! standard library and derived `Debug` quote the values that they print, a formatted message is
+//! cut at its first quotation mark.
 //!
 //! ```text
 //! called `Option::unwrap()` on a `None` value   ->  literal, kept whole
@@ -14,15 +14,16 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
-/// The longest message that is passed on, in characters.
+/// The maximum length of a message, in characters.
 const MESSAGE_CHARS_MAX: usize = 200;
 
 thread_local! {
-    /// Where the last panic of this thread was, as far as the hook is installed.
+    /// The location of this thread's last panic, if the hook is installed.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Logs every panic of this process from here on, caught or not, with thread, place and message.
+/// Installs a hook that logs every panic of the process, caught or not, with thread, location and
+/// message.
 pub fn install() {
     set_hook(Box::new(|info| {
         let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
@@ -37,11 +38,11 @@ pub fn install() {
     }));
 }
 
-/// Does `work`. What it was changing when it panicked must not be used any further.
+/// Runs `work`. If it panics, the data that it was changing must not be used any more.
 ///
 /// # Errors
-/// What the panic was, if there was one.
-pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+/// A description of the panic, if there was one.
+pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let message = message(&*payload);
         match PLACE.take() {
@@ -51,7 +52,7 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// The message of a panic, without what it quotes.
+/// The message of a panic, up to the first value that it quotes.
 fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(literal) = payload.downcast_ref::<&'static str>() {
         return (*literal).to_owned();
@@ -66,18 +67,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_that_panics_says_why_and_quotes_nothing() {
-        assert_eq!(caught(|| 7), Ok(7));
+    fn a_panic_is_described_without_quoted_values() {
+        assert_eq!(catch(|| 7), Ok(7));
         for (work, says) in [
             ((|| panic!("a `literal`")) as fn(), "a `literal`"),
             (|| panic!("date {:?}", "Secret words"), "date "),
             (|| assert!("a\u{e9}".split_at(2).0.is_empty()), "char boundary"),
         ] {
-            let why = caught(work).unwrap_err();
+            let why = catch(work).unwrap_err();
             assert!(why.starts_with("panic") && why.contains(says), "{why}");
             assert!(!why.contains("Secret") && !why.contains('\u{e9}'), "{why}");
         }
-        let long = caught(|| panic!("{}", "x".repeat(10_000))).unwrap_err();
+        let long = catch(|| panic!("{}", "x".repeat(10_000))).unwrap_err();
         assert!(long.len() < 300, "{} characters", long.len());
     }
 }

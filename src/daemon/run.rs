@@ -1,17 +1,17 @@
-//! Wiring, signals, shutdown.
+//! Starts, supervises and stops the daemon's threads, and handles signals.
 //!
 //! ```text
-//! supervisor --+-- lease thread            one a process
-//!              +-- pipeline threads        one a shard
+//! supervisor --+-- lease thread            one per process
+//!              +-- pipeline threads        one per shard
 //!              +-- watchdog
 //! ```
 //!
-//! In: the Kafka side, a pipeline's [`Setup`] and observers. Out: a [`Daemon`] that runs until it is
-//! told to stop, or until a part of it cannot go on. There is one way to stop, and signals, faults
-//! and tests all take it: pipelines finish their batch and commit, and only then the group is left,
-//! so that a standby takes over at once. A thread that panics is a fault: within a quarter of a second
-//! the stop begins, and the instance is not ready from the panic on. A pipeline recovers from panics of
-//! its own, up to a bound.
+//! In: the Kafka settings, a pipeline's [`Setup`] and observers. Out: a [`Daemon`] that runs until
+//! it is stopped, or until one of its parts cannot continue. There is only one shutdown path, used
+//! by signals, faults and tests: the pipelines finish their batch and commit, and only then does
+//! the instance leave the group, so that a standby takes over at once. A panic that ends a thread
+//! is a fault: the instance is not ready from then on, and the shutdown begins within 250 ms. A
+//! pipeline recovers from panics inside its own loop, up to a limit.
 
 use super::faults::Faults;
 use super::kafka::client::{self, Settings};
@@ -31,33 +31,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 
-/// How often the supervisor looks for faults of threads.
+/// How often the supervisor checks for thread faults.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long to rest between attempts to reach the broker at start.
+/// How long to wait between attempts to reach the broker at startup.
 const REST: Duration = Duration::from_secs(1);
 
-/// A signal that comes so long after the first one ends the process at once; some senders signal
-/// twice by nature.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A signal that arrives more than this long after the first one ends the process immediately. The
+/// delay is there because some senders always signal twice.
+const SECOND_SIGNAL_AFTER: Duration = Duration::from_secs(1);
 
-/// Makes the observer of each shard.
+/// Creates the observer of a shard.
 pub type Observers = Box<dyn Fn(u32) -> Box<dyn Observer> + Send>;
 
-/// A daemon that runs on threads of its own.
+/// A running daemon.
 #[derive(Debug)]
 pub struct Daemon {
+    /// Asks the supervisor to stop.
     stop: Sender<()>,
+    /// The supervisor thread; it returns after the shutdown.
     supervisor: JoinHandle<anyhow::Result<()>>,
 }
 
-/// Tells a daemon to stop; may be told more than once.
+/// Stops a daemon; may be used more than once.
 #[derive(Debug, Clone)]
 pub struct StopHandle(Sender<()>);
 
 impl StopHandle {
-    /// Starts the graceful stop.
+    /// Starts the graceful shutdown.
     pub fn stop(&self) {
         if self.0.try_send(()).is_ok() {
             tracing::info!("stopping");
@@ -65,17 +67,17 @@ impl StopHandle {
     }
 }
 
-/// A flood key drawn from the system's randomness, through the seed of std's hash maps.
-pub fn fresh_key() -> FloodKey {
-    FloodKey(RandomState::new().hash_one(std::process::id()))
+/// Draws a flood key from the operating system's randomness, through the seed of std's hash maps.
+pub fn fresh_key() -> SamplingKey {
+    SamplingKey(RandomState::new().hash_one(std::process::id()))
 }
 
 impl Daemon {
-    /// Starts it: one pipeline for each shard of `kafka.map`, with its own slice of it. `views` are
-    /// watched, and a fault reported to them ends the daemon.
+    /// Starts the daemon, with one pipeline for each shard of `kafka.map`. The watchdog observes
+    /// `views`, and a fault reported there ends the daemon.
     ///
     /// # Errors
-    /// When the settings passed to librdkafka are not taken, or the system gives no thread.
+    /// If librdkafka rejects its settings, or the operating system cannot create a thread.
     pub fn start(
         kafka: Settings,
         setup: Setup,
@@ -86,7 +88,8 @@ impl Daemon {
         #[cfg(feature = "failpoints")]
         std::mem::forget(fail::FailScenario::setup());
         let (stop, stopped) = bounded(1);
-        let watchdog = Watchdog::start(views.clone()).context("no thread for the watchdog")?;
+        let watchdog =
+            Watchdog::start(views.clone()).context("cannot start the watchdog thread")?;
         let supervisor = thread("supervisor", move || {
             let parts = SupervisedParts { faults: views.faults().clone(), watchdog, stopped };
             supervise(&kafka, &setup, &observers, &parts)
@@ -94,40 +97,41 @@ impl Daemon {
         Ok(Self { stop, supervisor })
     }
 
-    /// What tells it to stop.
+    /// A handle to stop the daemon.
     pub fn stop(&self) -> StopHandle {
         StopHandle(self.stop.clone())
     }
 
-    /// Whether it has ended by itself.
+    /// Whether the daemon has ended.
     pub fn ended(&self) -> bool {
         self.supervisor.is_finished()
     }
 
-    /// Waits for its end.
+    /// Waits until the daemon has ended.
     ///
     /// # Errors
-    /// Why it could not go on.
+    /// Why the daemon could not continue.
     pub fn wait(self) -> anyhow::Result<()> {
         self.supervisor.join().map_err(|_| anyhow!("the supervisor panicked"))?
     }
 
-    /// Runs it until SIGTERM or SIGINT, or until it ends by itself. At the first signal `stopping` is
-    /// called; a second one, a second or more later, ends the process at once.
+    /// Runs the daemon until SIGTERM or SIGINT arrives, or until it ends on its own. The first
+    /// signal calls `stopping`; another one, more than a second later, ends the process
+    /// immediately.
     ///
     /// # Errors
-    /// Why it could not go on.
+    /// Why the daemon could not continue.
     pub fn run(self, stopping: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
         use signal_hook::consts::{SIGINT, SIGTERM};
         let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])
-            .context("signals cannot be handled")?;
+            .context("cannot install the signal handlers")?;
         let (stop, handle) = (self.stop(), signals.handle());
         let listener = thread("signals", move || {
             let (mut first, mut stopping) = (None, Some(stopping));
             for signal in signals.forever() {
                 let first = *first.get_or_insert_with(Instant::now);
-                if first.elapsed() > PATIENCE {
-                    tracing::warn!(signal, "ending at once");
+                if first.elapsed() > SECOND_SIGNAL_AFTER {
+                    tracing::warn!(signal, "second signal; exiting immediately");
                     std::process::exit(1);
                 }
                 stop.stop();
@@ -143,28 +147,33 @@ impl Daemon {
     }
 }
 
+/// Starts a thread that is not watched for faults.
 fn thread<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,
 ) -> anyhow::Result<JoinHandle<T>> {
     let made = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-    made.with_context(|| format!("no thread for `{name}`"))
+    made.with_context(|| format!("cannot start thread `{name}`"))
 }
 
-/// What the supervisor listens to.
+/// What the supervisor watches.
 struct SupervisedParts {
+    /// The faults reported by threads.
     faults: Faults,
+    /// Watches blocking calls and pipelines.
     watchdog: Watchdog,
+    /// Receives the request to stop.
     stopped: Receiver<()>,
 }
 
+/// Starts the threads once the topics are ready, waits for the end, and shuts down.
 fn supervise(
     kafka: &Settings,
     setup: &Setup,
     observers: &Observers,
     parts: &SupervisedParts,
 ) -> anyhow::Result<()> {
-    let Some(told) = topics_ready(kafka, parts)? else { return Ok(()) };
+    let Some(limits) = topics_ready(kafka, parts)? else { return Ok(()) };
     let SupervisedParts { faults, watchdog, .. } = parts;
     let leaving = Arc::new(AtomicBool::new(false));
     let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 2);
@@ -172,7 +181,7 @@ fn supervise(
     let (mut wakes, mut pipelines) = (Vec::new(), Vec::new());
     for shard in 0..kafka.map.shards() {
         let (wake, waking) = bounded(64);
-        let cluster = Cluster::new(kafka.clone(), shard, told, watchdog.clone());
+        let cluster = Cluster::new(kafka.clone(), shard, limits, watchdog.clone());
         let slice = ShardFilter { map: kafka.map.clone(), shard };
         let setup = Setup { slice, ..setup.clone() };
         let (observer, ended) = (observers(shard), ended.clone());
@@ -193,10 +202,10 @@ fn supervise(
     drop(watched);
     for wake in &wakes {
         if wake.send(Wake::Stop).is_err() {
-            tracing::debug!("a pipeline has ended before");
+            tracing::debug!("a pipeline had already ended");
         }
     }
-    // Whether one of them panicked is among the faults.
+    // Any panics are recorded in `faults`.
     pipelines.into_iter().for_each(|pipeline| drop(pipeline.join()));
     leaving.store(true, Ordering::SeqCst);
     drop(group.join());
@@ -204,7 +213,8 @@ fn supervise(
     outcome.and_then(|()| later.map_or(Ok(()), Err)).map_err(|why| anyhow!(why))
 }
 
-/// Waits for the stop, for the end of a pipeline or of the lease thread, or for a fault of any thread.
+/// Waits for a stop request, the end of a pipeline or of the lease thread, or a fault of any
+/// thread.
 fn ended_by(
     stopped: &Receiver<()>,
     ends: &Receiver<Result<(), String>>,
@@ -221,7 +231,8 @@ fn ended_by(
     }
 }
 
-/// Ends the process when a topic that it writes is deleted; until what is returned is dropped.
+/// Starts a thread that ends the daemon if a topic that it writes to is deleted. The thread stops
+/// when the returned sender is dropped.
 fn watch_topics(
     kafka: &Settings,
     ended: &Sender<Result<(), String>>,
@@ -239,37 +250,38 @@ fn watch_topics(
     Ok(Some(watched))
 }
 
+/// Reports to the supervisor that a thread has ended.
 fn send(ended: &Sender<Result<(), String>>, end: Result<(), String>) {
     if ended.try_send(end).is_err() {
-        tracing::debug!("the supervisor has ended before");
+        tracing::debug!("the supervisor had already ended");
     }
 }
 
-/// Waits for the broker and its topics; `None` when told to stop before, which is at once: nothing is
-/// held yet, so that a call under way may be left.
+/// Waits until the broker can be reached and the topics are ready. Returns `None` immediately if a
+/// stop is requested: the instance owns nothing yet, so a pending call may be abandoned.
 fn topics_ready(kafka: &Settings, parts: &SupervisedParts) -> anyhow::Result<Option<TopicLimits>> {
     loop {
-        let (tell, answers) = bounded(1);
+        let (sender, receiver) = bounded(1);
         let kafka = kafka.clone();
-        thread("topics", move || tell.send(topics::ready(&kafka)))?;
-        let found = loop {
+        thread("topics", move || sender.send(topics::create_and_check(&kafka)))?;
+        let ready = loop {
             select! {
                 recv(parts.stopped) -> _ => return Ok(None),
-                recv(answers) -> found => break found.context("the topics thread panicked")?,
+                recv(receiver) -> ready => break ready.context("the topics thread panicked")?,
                 default(LOOK_EVERY) => {
                     parts.faults.first().map_or(Ok(()), |why| Err(anyhow!(why)))?;
                 }
             }
         };
-        match found {
-            Ok(told) => return Ok(Some(told)),
-            Err(topics::Error::Unreached(why)) => {
+        match ready {
+            Ok(limits) => return Ok(Some(limits)),
+            Err(topics::Error::Unreachable(why)) => {
                 throttled(&why, |repeats| tracing::warn!(repeats, why, "waiting for the broker"));
                 if parts.stopped.recv_timeout(REST).is_ok() {
                     return Ok(None);
                 }
             }
-            Err(error @ topics::Error::Wrong(_)) => return Err(error.into()),
+            Err(error @ topics::Error::NeedsPerson(_)) => return Err(error.into()),
         }
     }
 }
@@ -278,7 +290,7 @@ fn topics_ready(kafka: &Settings, parts: &SupervisedParts) -> anyhow::Result<Opt
 mod tests {
     use super::*;
 
-    /// The other senders of the channel stay, as those of the other shards do.
+    /// A second sender keeps the channel open, as those of the other shards do.
     #[test]
     fn a_thread_that_panics_is_noticed_within_a_second() {
         let faults = Faults::default();
@@ -288,11 +300,11 @@ mod tests {
         let started = Instant::now();
         let thread = faults.thread("shard-0", move || {
             let _ended = ended;
-            panic!("of the shard");
+            panic!("shard panic");
         });
         let why = ended_by(&stopped, &ends, &faults).unwrap_err();
         assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-        assert!(why.contains("shard-0") && why.contains("of the shard"), "{why}");
+        assert!(why.contains("shard-0") && why.contains("shard panic"), "{why}");
         assert!(thread.unwrap().join().unwrap().is_none());
         drop(other);
     }

@@ -1,15 +1,16 @@
-//! Runs many small jobs on all cores, none of which can stop the others.
+//! Runs many small jobs on all cores; no job can hold up the others.
 //!
-//! In: a number of jobs and what does one of them. Out: their results in order. A job that panics is
-//! [`JobLost::Panicked`]. When no job has ended for the time given, those under way are
-//! [`JobLost::TooSlow`]: their threads are left behind and others take over the rest.
+//! In: a number of jobs and a function that runs one of them. Out: the results in order. A job that
+//! panics returns [`JobLost::Panicked`]. If no job has finished for a given time, the running ones
+//! return [`JobLost::TooSlow`]: their threads are abandoned, and new threads do the rest.
 //!
-//! A thread cannot be ended from outside, so that one that is left keeps its core until its job ends.
-//! At most [`STUCK_MAX`] are left at a time; beyond that the caller waits, and the watchdog of the
-//! process decides. Time is counted in looks, so that a process that was suspended does not lose the
-//! jobs that were under way.
+//! A thread cannot be stopped from outside, so an abandoned one keeps using its core until its job
+//! ends. At most [`STUCK_MAX`] threads are abandoned at a time; beyond that the caller waits, and
+//! it is up to the process watchdog to end the process. Time is counted in receive time-outs, so
+//! that running jobs are not lost when the process was suspended.
 //!
-//! Cost: one closure for each thread and one message for each job, beside what rayon's own loops take.
+//! Cost: one closure per thread and one message per job, compared with rayon's own parallel
+//! iterators.
 
 use super::panic_guard;
 use super::telemetry::metrics;
@@ -19,59 +20,69 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How many threads may be left behind at a time.
+/// The maximum number of abandoned threads at a time.
 pub const STUCK_MAX: usize = 8;
-/// How many looks without a result make a job too slow.
+/// A job is too slow after this many time-outs in a row without a result.
 const LOOKS: u32 = 20;
 
-/// The threads, made anew when they are stuck.
+/// The current thread pool; replaced when its threads are stuck.
 static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
+/// The number of threads that are abandoned and have not ended their job yet.
 static STUCK: AtomicUsize = AtomicUsize::new(0);
 
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobLost {
-    /// It panicked.
+    /// The job panicked; a description of the panic.
     Panicked(String),
-    /// It took too long.
+    /// The job took too long.
     TooSlow,
 }
 
-/// Where a job stands.
+/// The stage of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum JobStage {
+    /// Not started.
     Waiting,
+    /// Running on a thread.
     Running,
+    /// Finished or panicked.
     Ended,
+    /// Abandoned while running.
     Left,
 }
 
-/// Jobs that threads take one by one.
+/// Jobs that threads take one at a time.
 struct WorkQueue<T, F> {
+    /// Runs the job with the given index.
     job: F,
+    /// The [`JobStage`] of each job.
     stages: Vec<AtomicU8>,
+    /// The index of the next job to start.
     next: AtomicUsize,
-    tell: Sender<(usize, Result<T, JobLost>)>,
+    /// Sends each job's index and result to the caller.
+    results: Sender<(usize, Result<T, JobLost>)>,
 }
 
 impl<T: Send, F: Fn(usize) -> T + Send + Sync> WorkQueue<T, F> {
+    /// Runs jobs until none are left to start, or until this thread is found to be abandoned.
     fn run(&self) {
         loop {
             let at = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(stage) = self.stages.get(at) else { return };
             stage.store(JobStage::Running as u8, Ordering::SeqCst);
-            let done = panic_guard::caught(|| (self.job)(at)).map_err(JobLost::Panicked);
+            let done = panic_guard::catch(|| (self.job)(at)).map_err(JobLost::Panicked);
             if stage.swap(JobStage::Ended as u8, Ordering::SeqCst) == JobStage::Left as u8 {
                 STUCK.fetch_sub(1, Ordering::SeqCst);
                 return;
             }
-            // The caller is gone only where this thread was left behind.
-            drop(self.tell.send((at, done)));
+            // Sending fails only if this thread was abandoned and the caller has returned.
+            drop(self.results.send((at, done)));
         }
     }
 
-    /// Leaves the jobs that are under way, as far as that is allowed.
+    /// Abandons the running jobs, up to [`STUCK_MAX`], and returns their indexes.
     fn leave(&self) -> Vec<usize> {
         let mut left = Vec::new();
         for (at, stage) in self.stages.iter().enumerate() {
@@ -89,21 +100,23 @@ impl<T: Send, F: Fn(usize) -> T + Send + Sync> WorkQueue<T, F> {
     }
 }
 
-/// Does `job` for `0..jobs`. Where none ends for `within`, those under way are left.
+/// Runs `job` for each index in `0..jobs`. If none finishes for `within`, the running ones are
+/// abandoned.
 pub fn all<T: Send + 'static>(
     jobs: usize,
     within: Duration,
     job: impl Fn(usize) -> T + Send + Sync + 'static,
 ) -> Vec<Result<T, JobLost>> {
-    let (tell, told) = unbounded();
+    let (sender, finished) = unbounded();
     let stages = (0..jobs).map(|_| AtomicU8::new(JobStage::Waiting as u8)).collect();
-    let work = Arc::new(WorkQueue { job, stages, next: AtomicUsize::new(0), tell });
+    let next = AtomicUsize::new(0);
+    let work = Arc::new(WorkQueue { job, stages, next, results: sender });
     let mut results: Vec<Option<Result<T, JobLost>>> = (0..jobs).map(|_| None).collect();
     let mut pool = pool(None);
     start(&pool, &work, jobs);
     let (mut open, mut looks) = (jobs, 0);
     while open > 0 {
-        if let Ok((at, done)) = told.recv_timeout(within / LOOKS) {
+        if let Ok((at, done)) = finished.recv_timeout(within / LOOKS) {
             looks = 0;
             if results[at].replace(done).is_none() {
                 open -= 1;
@@ -117,7 +130,7 @@ pub fn all<T: Send + 'static>(
         looks = 0;
         let left = work.leave();
         if !left.is_empty() {
-            tracing::error!(jobs = left.len(), "a worker is stuck and is left behind");
+            tracing::error!(jobs = left.len(), "worker threads are stuck and were abandoned");
         }
         open -= left.len();
         left.into_iter().for_each(|at| results[at] = Some(Err(JobLost::TooSlow)));
@@ -125,10 +138,11 @@ pub fn all<T: Send + 'static>(
         start(&pool, &work, open);
     }
     metrics::STUCK_WORKERS.set([], STUCK.load(Ordering::SeqCst) as f64);
-    results.into_iter().map(|done| done.expect("every job ended or was left")).collect()
+    results.into_iter().map(|done| done.expect("every job has ended or was abandoned")).collect()
 }
 
-/// The pool to use: another one than `stuck`. What that one still has to do it does, and then ends.
+/// The thread pool to use: any but `stuck`. A pool that is replaced still runs its remaining jobs,
+/// and then ends.
 fn pool(stuck: Option<&Arc<ThreadPool>>) -> Arc<ThreadPool> {
     let mut current = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = &*current
@@ -144,10 +158,11 @@ fn pool(stuck: Option<&Arc<ThreadPool>>) -> Arc<ThreadPool> {
             made
         }
         (Err(_), Some(pool)) => pool.clone(),
-        (Err(error), None) => panic!("no threads to work on: {error}"),
+        (Err(error), None) => panic!("cannot create the worker threads: {error}"),
     }
 }
 
+/// Lets the threads of `pool` work on the queue, at most one thread per job.
 fn start<T, F>(pool: &ThreadPool, work: &Arc<WorkQueue<T, F>>, jobs: usize)
 where
     T: Send + 'static,
@@ -167,10 +182,10 @@ mod tests {
     const LONG: Duration = Duration::from_secs(30);
 
     #[test]
-    fn results_come_in_order_and_a_panic_is_one_of_them() {
+    fn results_are_in_order_and_include_panics() {
         for jobs in [0, 1, 2, 1_000] {
             let done = all(jobs, LONG, |at| {
-                assert_ne!(at, 7, "of the seventh");
+                assert_ne!(at, 7, "job 7 panics");
                 at * 2
             });
             assert_eq!(done.len(), jobs);
@@ -178,16 +193,16 @@ mod tests {
                 match done {
                     Ok(value) => assert_eq!(value, at * 2),
                     Err(JobLost::Panicked(_)) => assert_eq!(at, 7),
-                    Err(JobLost::TooSlow) => panic!("{at} was not slow"),
+                    Err(JobLost::TooSlow) => panic!("job {at} should not be too slow"),
                 }
             }
         }
     }
 
-    /// More jobs hang than there are threads; the rest is done all the same. Those left behind end
-    /// with the test.
+    /// More jobs hang than there are threads, and all others are still done. The abandoned threads
+    /// end with the test.
     #[test]
-    fn jobs_that_hang_are_left_and_the_others_done() {
+    fn hanging_jobs_are_abandoned_and_the_others_done() {
         let gate = Arc::new((Mutex::new(false), Condvar::new()));
         let hang = gate.clone();
         let done = all(200, Duration::from_millis(400), move |at| {

@@ -1,42 +1,42 @@
-//! What the engine says happened, with its evidence.
+//! The events that the engine emits, with their evidence.
 //!
-//! These are the engine's own types; `daemon::contract` turns them into what is published.
+//! These are internal types. `daemon::publish` turns them into the published CloudEvents.
 
-use super::article::{About, Article, ArticleKey, EventTime, InputPosition, Sequence};
+use super::article::{Article, ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequence};
 use super::fingerprint::SimHash;
 use super::stories::{StoryId, Summary};
 use super::verdict::{Ratio, Scope, Verdict};
 
-/// What brought an event about.
+/// What caused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventCause {
     /// The article at the event's input position.
     Article,
-    /// The clock, which moved on after the record at the event's input position.
+    /// The engine clock, which advanced after the record at the event's input position.
     Clock,
 }
 
-/// One thing that happened, when, and which input record brought it about.
+/// One event, with its time and the input record that caused it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The engine's clock.
+    /// The engine clock when the event was emitted.
     pub clock: EventTime,
-    /// The input that caused it, or the last one before the clock did.
+    /// The input record that caused the event, or the last one applied if the clock caused it.
     pub input: InputPosition,
-    /// Whether an article or the clock caused it.
+    /// Whether an article or the clock caused the event.
     pub cause: EventCause,
     /// What happened.
-    pub what: EventKind,
+    pub kind: EventKind,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventKind {
-    /// An article was classified: one for each accepted article.
+    /// An article was classified. Emitted once for each accepted article.
     Classified(Box<Classified>),
-    /// A kill or hold, with its blast radius.
+    /// An article was withdrawn (kill or hold), with the blast radius.
     Withdrawn(Box<Radius>),
-    /// A correction, with its blast radius.
+    /// An article was corrected, with the blast radius.
     Corrected(Box<Radius>),
     /// An earlier verdict no longer holds.
     Superseded(Box<Superseded>),
@@ -44,21 +44,21 @@ pub enum EventKind {
     StoryOpened(Box<Summary>),
     /// A story's published state changed.
     StoryUpdated(Box<Summary>),
-    /// A story took another in.
+    /// One story was merged into another.
     StoryMerged(Box<Merged>),
-    /// A story closed; its final state.
+    /// A story closed; carries its final state.
     StoryClosed(Box<Summary>),
 }
 
 impl RadiusPart {
-    /// Whether events follow that name further carriers.
-    pub fn goes_on(self) -> bool {
+    /// Whether later events of the series list further carriers.
+    pub fn has_more(self) -> bool {
         self.number < self.of
     }
 }
 
 impl EventKind {
-    /// The blast radius, of a withdrawal or a correction.
+    /// The blast radius of a withdrawal or correction; `None` for other events.
     pub fn radius(&self) -> Option<&Radius> {
         match self {
             Self::Withdrawn(radius) | Self::Corrected(radius) => Some(radius),
@@ -66,8 +66,8 @@ impl EventKind {
         }
     }
 
-    /// The story whose key the event is published under. A withdrawal that belongs to no story has
-    /// none, and is published under the uri of its article.
+    /// The story whose id is the event's key. `None` for an article that belongs to no story; its
+    /// event is keyed by the article's uri.
     pub fn story(&self) -> Option<StoryId> {
         match self {
             Self::Classified(classified) => classified.story.as_ref().map(|story| story.id),
@@ -76,7 +76,7 @@ impl EventKind {
             Self::StoryOpened(story) | Self::StoryUpdated(story) | Self::StoryClosed(story) => {
                 Some(story.id)
             }
-            Self::StoryMerged(merged) => Some(merged.under),
+            Self::StoryMerged(merged) => Some(merged.key_story),
         }
     }
 }
@@ -84,129 +84,133 @@ impl EventKind {
 /// An article was classified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classified {
-    /// The article as decoded, less its body.
+    /// The article as decoded, without its body.
     pub article: Article,
-    /// What is remembered of it: the language found, the time claimed.
-    pub about: About,
-    /// Words of its cleaned body.
+    /// The metadata kept while the article is live, with the detected language.
+    pub about: ArticleMetadata,
+    /// Number of words in the cleaned body.
     pub words: u32,
-    /// Its SimHash.
+    /// The SimHash of the cleaned body.
     pub simhash: SimHash,
-    /// What it is.
+    /// The verdict: the article's kind and its relations to earlier articles.
     pub verdict: Verdict,
-    /// `new_passages` of the verdict as character ranges of the published body.
+    /// The verdict's new passages, as character ranges of the published body.
     pub new_passages: Vec<(u32, u32)>,
-    /// For each relation of `also`, and first for the relation itself: its passages as character
-    /// ranges of the published body.
+    /// The passages of the verdict's main relation, then those of each relation in `also`, as
+    /// character ranges of the published body.
     pub passages: Vec<Vec<(u32, u32)>>,
-    /// Its story, absent for what never joins one.
+    /// The article's story; absent for articles that never join one.
     pub story: Option<Joined>,
 }
 
 /// The story that an article joined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Joined {
-    /// Its id.
+    /// The story's id.
     pub id: StoryId,
-    /// Its members, this article included.
+    /// Number of members, including this article.
     pub size: u32,
-    /// Its independent publishers.
+    /// Number of independent publishers.
     pub publishers: u32,
-    /// Its headline.
+    /// The story's headline.
     pub headline: String,
-    /// The score by which the article joined; absent for a founder and for a text match.
+    /// The score with which the article joined; absent for the founding article and for articles
+    /// that joined by a text match.
     pub score: Option<f64>,
 }
 
-/// Who carries a withdrawn or uncorrected passage.
+/// The blast radius: which articles carry a withdrawn or corrected passage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Radius {
-    /// The notice or correction.
+    /// The notice or correction that caused the search.
     pub by: ArticleKey,
-    /// What it withdraws or corrects, where seen.
+    /// The withdrawn or corrected article, if known.
     pub of: Option<ArticleKey>,
-    /// The articles that carry it, in order of arrival.
+    /// The articles that carry the passage, in order of arrival.
     pub carriers: Vec<Carrier>,
-    /// Further articles that carry it, or may, and that are not named here.
-    pub more: u32,
-    /// Which of several events this is, where the carriers are too many for one.
+    /// Number of further articles that carry or may carry the passage and are not listed in this
+    /// event.
+    pub carriers_unlisted: u32,
+    /// Position in a series of events; set when the carriers do not fit in one event.
     pub part: Option<RadiusPart>,
-    /// What was left out of the search.
+    /// What the search left out because of a bound.
     pub unsearched: Unsearched,
-    /// Engine time searched, from the oldest live article on.
+    /// Start of the searched period: the arrival time of the oldest live article.
     pub searched_from: EventTime,
-    /// The story of what is withdrawn.
+    /// The story of the withdrawn or corrected article.
     pub story: Option<StoryId>,
-    /// Where what is withdrawn was found.
+    /// Whether the withdrawn or corrected article is still live or known only by its identity.
     pub scope: Scope,
-    /// How sure it is that the notice means it, where it names it by words alone.
+    /// Confidence that the notice refers to `of`; set when the notice identifies it only by words,
+    /// not by an id.
     pub confidence: Option<Ratio>,
 }
 
-/// One of several events that name the carriers of one text.
+/// Position of an event in a series that together lists the carriers of one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RadiusPart {
-    /// Its number, from 1.
+    /// Number of this event, from 1.
     pub number: u32,
-    /// How many there are.
+    /// Number of events in the series.
     pub of: u32,
 }
 
 /// What a search for carriers left out because of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unsearched {
-    /// The oldest versions of what is withdrawn, whose text was not searched for.
+    /// Number of versions of the withdrawn article, the oldest, whose text was not searched for.
     pub versions: u32,
-    /// The oldest articles under the same slug, whose figures were not looked at.
-    pub bearers: u32,
+    /// Number of articles with the same slug, the oldest, whose figures were not compared.
+    pub same_slug: u32,
 }
 
-/// An article that carries a withdrawn or uncorrected passage.
+/// An article that carries a withdrawn or corrected passage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Carrier {
-    /// Its place in the shard's order.
+    /// The carrier's position in the shard's arrival order.
     pub sequence: Sequence,
-    /// Which article.
+    /// The carrier's uri and version.
     pub article: ArticleKey,
-    /// Who sent it.
+    /// The provider that sent the carrier.
     pub provider: Option<String>,
-    /// Literal text, or slug and numbers alone.
+    /// How strong the evidence is.
     pub certainty: Certainty,
-    /// Word ranges of the carrier that carry it.
+    /// Word ranges of the carrier that hold the passage; empty without a literal match.
     pub passages: Vec<(u32, u32)>,
 }
 
-/// How sure it is that an article carries a passage.
+/// How strong the evidence is that an article carries a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
-    /// A run of 12 words, literally.
+    /// The carrier holds a literal run of at least `run_words` words, or the whole text.
     Certain,
-    /// Slug and numbers agree.
+    /// Slug and figures agree, or the carrier's verdict points to the withdrawn article.
     Likely,
 }
 
 /// An earlier verdict that no longer holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Superseded {
-    /// The earlier article.
+    /// The article whose verdict no longer holds.
     pub article: ArticleKey,
-    /// What took its place.
+    /// The article that superseded it.
     pub by: ArticleKey,
-    /// The stable name of the reason.
+    /// Reason code; a stable name.
     pub reason: String,
-    /// Its story.
+    /// The story of the superseded article.
     pub story: Option<StoryId>,
 }
 
-/// A story took another in. Said twice: last under the absorbed story, then under the survivor.
+/// One story was merged into another. Emitted twice: first under the absorbed story, as its last
+/// event, then under the survivor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merged {
-    /// The story under whose key this one is published.
-    pub under: StoryId,
+    /// The story that keys this event: the absorbed story or the survivor.
+    pub key_story: StoryId,
     /// The survivor's state after the merge.
     pub survivor: Summary,
     /// The story that ended.
     pub absorbed: StoryId,
-    /// The score that decided.
+    /// The similarity score of the two stories.
     pub score: f64,
 }

@@ -1,13 +1,13 @@
-//! The engine of Wirefold: a pure state machine over news articles. Articles and times go in; events
+//! The Wirefold engine: a pure state machine over news articles. Articles and times go in; events
 //! and state records come out.
 //!
 //! ```text
-//! bytes -> decode -> text -> fingerprint -> Prepared                          stateless, in parallel
-//! Prepared -> candidates -> verdict -> stories -> events and record changes   one writer
+//! bytes -> decode -> text -> fingerprint -> Prepared                         stateless, parallel
+//! Prepared -> candidates -> verdict -> stories -> events and record changes  one writer
 //! ```
 //!
-//! Nothing in this package waits, reads a clock, logs or draws random numbers. The same input in the
-//! same order gives the same bytes.
+//! Nothing in this crate waits, reads a clock, logs or draws random numbers. The same input in the
+//! same order produces the same bytes.
 
 pub mod article;
 pub mod boilerplate;
@@ -22,50 +22,38 @@ pub mod text;
 pub mod verdict;
 
 use article::Span;
+use boilerplate::learned;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
-/// The version of the engine's decisions, carried by every event: it changes when the same input
-/// may give another verdict.
-pub const CORE: &str = "1.0.0";
+/// Version of the engine's decisions, carried by every event. It changes whenever the same input
+/// may produce a different verdict.
+pub const ENGINE_VERSION: &str = "1.0.0";
 
-/// Everything that shapes the engine's decisions. Its hash is in every event.
+/// The engine's settings. A hash of them is in every event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How long an article stays live, in engine time after its arrival; an idle story closes
-    /// after the same time.
+    /// How long an article stays live after it arrived, in engine time: only live articles are
+    /// compared with new ones. A story without new articles closes after the same time.
     pub window: Span,
-    /// How long the identity of an article (uri, version, slug, hashes) outlives the window.
+    /// How long the identity of an article (uri, version, slug, hashes) is remembered. A correction
+    /// or kill of an article that has left the window still finds its identity.
     pub identity: Span,
-    /// How many identities may outlive the window; the oldest go early beyond it.
-    pub identities_max: u32,
-    /// How many articles may be live; the oldest leave early beyond it.
-    pub live_articles_max: u32,
-    /// How many articles may be found by one slug, and notices that wait by one name; the oldest are
-    /// found by it no more beyond that, and a kill says how many of them it did not look at.
-    pub bearers_max: u32,
-    /// How many versions of a withdrawn article are searched for in others, the newest first; the
-    /// event says how many were not.
-    pub versions_searched_max: u32,
-    /// How many articles may wait for the end of their embargo; one more is never passed on.
-    pub embargoed_max: u32,
-    /// How far behind the engine's clock a publication time may lie before the article is `late`.
+    /// The most live articles; beyond it, the oldest leave early. A million live articles take
+    /// about 8 GB of memory.
+    pub live_articles_max: NonZeroU32,
+    /// An article that arrives longer than this after its publication time is flagged `late`.
     pub late_after: Span,
-    /// How far ahead of its record's timestamp the time that an article claims may lie before the
-    /// article is flagged `early`. It never moves the engine's clock.
-    pub future_tolerance: Span,
-    /// Decoding.
-    pub wire: decode::Settings,
-    /// Cleaning and words.
-    pub text: text::Settings,
-    /// Fingerprints.
-    pub fingerprint: fingerprint::Settings,
-    /// The index of the window.
-    pub index: candidates::Settings,
-    /// Verification and kinds.
-    pub relation: verdict::Settings,
-    /// Stories.
-    pub story: stories::Settings,
+    /// Decoding of input records.
+    pub decode: decode::Settings,
+    /// What an article is: thresholds of the verdicts.
+    pub verdict: verdict::Settings,
+    /// Which articles form a story: thresholds of the scores.
+    pub stories: stories::Settings,
+    /// Constants that only tests and benchmarks change.
+    #[serde(skip)]
+    pub tuning: Tuning,
 }
 
 impl Default for Settings {
@@ -73,19 +61,56 @@ impl Default for Settings {
         Self {
             window: Span::hours(120),
             identity: Span::hours(24 * 30),
+            live_articles_max: NonZeroU32::new(4_000_000).expect("not zero"),
+            late_after: Span::hours(1),
+            decode: decode::Settings::default(),
+            verdict: verdict::Settings::default(),
+            stories: stories::Settings::default(),
+            tuning: Tuning::default(),
+        }
+    }
+}
+
+/// Constants of the engine. They are not in the configuration file; tests and benchmarks change
+/// them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// The most identities of articles that have left the window; beyond it, the oldest are
+    /// forgotten early.
+    pub identities_max: u32,
+    /// The most articles indexed per slug, and pending notices per name. Beyond it, the oldest are
+    /// dropped from the index, and a kill reports how many of them were not searched.
+    pub bearers_max: u32,
+    /// How many versions of a withdrawn article are searched for in others, newest first. The event
+    /// reports how many were not.
+    pub versions_searched_max: u32,
+    /// The most articles that wait for the end of their embargo. One more is never forwarded.
+    pub embargoed_max: u32,
+    /// An article whose claimed time is further than this ahead of its record's timestamp is
+    /// flagged `early`. The claimed time never moves the engine's clock.
+    pub future_tolerance: Span,
+    /// Cleaning and words.
+    pub text: text::Limits,
+    /// Fingerprints.
+    pub fingerprint: fingerprint::Limits,
+    /// The index of live articles.
+    pub candidates: candidates::Limits,
+    /// Learned boilerplate.
+    pub boilerplate: learned::Tuning,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
             identities_max: 4_000_000,
-            live_articles_max: 4_000_000,
             bearers_max: 64,
             versions_searched_max: 16,
             embargoed_max: 10_000,
-            late_after: Span::hours(1),
             future_tolerance: Span::minutes(10),
-            wire: decode::Settings::default(),
-            text: text::Settings::default(),
-            fingerprint: fingerprint::Settings::default(),
-            index: candidates::Settings::default(),
-            relation: verdict::Settings::default(),
-            story: stories::Settings::default(),
+            text: text::Limits::default(),
+            fingerprint: fingerprint::Limits::default(),
+            candidates: candidates::Limits::default(),
+            boilerplate: learned::Tuning::default(),
         }
     }
 }

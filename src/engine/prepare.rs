@@ -1,41 +1,42 @@
-//! Everything about an article that needs no state: cleaned text, words, fingerprint, terms.
+//! Everything that can be computed from an article without state: cleaned text, words, edge pieces,
+//! fingerprint and story terms.
 //!
-//! In: an [`Article`]. Out: [`Prepared`]. Stateless, so the shell prepares a batch in parallel.
+//! In: an [`Article`]. Out: [`Prepared`]. Stateless, so the daemon prepares a batch in parallel.
 
 use super::Settings;
-use super::article::{About, Article};
-use super::fingerprint::{Fingerprint, FloodKey};
+use super::article::{Article, ArticleMetadata};
+use super::fingerprint::{Fingerprint, SamplingKey};
 use super::stories::Terms;
 use super::text::pieces::{Piece, pieces};
 use super::text::{self, Clean, Words};
 
-/// An article that is ready for [`State::apply`](super::state::State::apply).
+/// An article ready for [`State::apply`](super::state::State::apply).
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// The article as decoded.
     pub article: Article,
-    /// What is remembered of it while it is live.
-    pub about: About,
-    /// Its cleaned body.
+    /// The metadata kept while the article is live.
+    pub about: ArticleMetadata,
+    /// The cleaned body.
     pub clean: Clean,
     /// The words of the cleaned body.
     pub words: Words,
-    /// What stands at its edges, and may be furniture.
-    pub pieces: Vec<Piece>,
-    /// The fingerprint of those words.
-    pub print: Fingerprint,
-    /// All its terms for story matching, not yet cut to those that are kept.
+    /// The pieces at the edges of the text, which may be boilerplate.
+    pub edge_pieces: Vec<Piece>,
+    /// The fingerprint of `words`.
+    pub fingerprint: Fingerprint,
+    /// All terms for story matching, before they are cut to those worth storing.
     pub terms: Terms,
 }
 
-/// Prepares `article` under `settings`; `key` keys its samples.
-pub fn prepare(article: Article, settings: &Settings, key: FloodKey) -> Prepared {
+/// Prepares `article`; `key` is the secret that selects the fingerprint's samples.
+pub fn prepare(article: Article, settings: &Settings, key: SamplingKey) -> Prepared {
     let clean = text::clean(&article);
-    let words = text::words(&clean.text, &settings.text);
+    let words = text::words(&clean.text, &settings.tuning.text);
     let pieces = pieces(&clean.text, &words);
-    let print = Fingerprint::of(&words, &settings.fingerprint, key);
+    let print = Fingerprint::of(&words, &settings.tuning.fingerprint, key);
     let language = article.language.or_else(|| text::language::detect(&clean.text));
-    let about = About::of(&article, language);
-    let terms = Terms::of(&article.headline, &clean, &words, about.language, &settings.story);
-    Prepared { article, about, clean, words, pieces, print, terms }
+    let about = ArticleMetadata::of(&article, language);
+    let terms = Terms::of(&article.headline, &clean, &words, about.language, &settings.stories);
+    Prepared { article, about, clean, words, edge_pieces: pieces, fingerprint: print, terms }
 }

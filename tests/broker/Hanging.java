@@ -28,20 +28,22 @@ import org.apache.kafka.common.requests.ProduceResponse;
 import org.apache.kafka.common.requests.RequestHeader;
 
 /**
- * Leaves a transaction that hangs: bootstrap servers, transactional id, topics. Every partition of
- * the topics gets one record of a transaction that the coordinator does not know of, so that no
- * marker ever ends it. Such a record is refused since Kafka 3.6; the broker is told to take it, and
- * told to refuse the next one.
+ * Leaves a hanging transaction. Arguments: bootstrap servers, transactional id, topics. Writes one
+ * transactional record to every partition of the topics without adding the partition to a
+ * transaction of the coordinator, so that no marker ever ends the transaction. Brokers reject such
+ * records since Kafka 3.6; this class turns that verification off and, at the end, on again.
  */
 class Hanging {
-    private static final String VERIFIES = "transaction.partition.verification.enable";
+    /** The broker setting that verifies transactional records. */
+    private static final String VERIFICATION = "transaction.partition.verification.enable";
     private static final int TIMEOUT_MS = 10_000;
     private static final long STARTED = System.nanoTime();
-    private static final long PATIENCE_NS = 60_000_000_000L;
-    /** The last version in which topics have names. */
+    private static final long RETRY_NS = 60_000_000_000L;
+    /** The last version of Produce requests that name topics instead of giving their ids. */
     private static final short PRODUCE_VERSION = 11;
     private static final short INIT_VERSION = 4;
 
+    /** The correlation id of the next request. */
     private static int correlation;
 
     public static void main(String[] args) throws Exception {
@@ -57,25 +59,26 @@ class Hanging {
                     }
                 }
             } finally {
-                verify(admin, AlterConfigOp.OpType.DELETE);
+                setVerification(admin, AlterConfigOp.OpType.DELETE);
             }
         }
     }
 
-    /** Turns the check of transactional records off, or back to what it was. */
-    private static void verify(Admin admin, AlterConfigOp.OpType how) throws Exception {
+    /** Turns verification of transactional records off (SET), or back to its default (DELETE). */
+    private static void setVerification(Admin admin, AlterConfigOp.OpType how) throws Exception {
         ConfigResource brokers = new ConfigResource(ConfigResource.Type.BROKER, "");
-        AlterConfigOp off = new AlterConfigOp(new ConfigEntry(VERIFIES, "false"), how);
+        AlterConfigOp off = new AlterConfigOp(new ConfigEntry(VERIFICATION, "false"), how);
         admin.incrementalAlterConfigs(Map.of(brokers, List.of(off))).all().get();
     }
 
+    /** Gets a producer id and epoch for a transactional id, as initTransactions does. */
     private static InitProducerIdResponseData init(Socket broker, String id) throws Exception {
-        var asked =
+        var data =
                 new InitProducerIdRequestData()
                         .setTransactionalId(id)
                         .setTransactionTimeoutMs(TIMEOUT_MS);
         while (true) {
-            var request = new InitProducerIdRequest.Builder(asked).build(INIT_VERSION);
+            var request = new InitProducerIdRequest.Builder(data).build(INIT_VERSION);
             var answer = ((InitProducerIdResponse) ask(broker, request)).data();
             Errors error = Errors.forCode(answer.errorCode());
             if (error == Errors.NONE) {
@@ -85,31 +88,39 @@ class Hanging {
         }
     }
 
+    /** Writes one transactional record, with verification turned off. */
     private static void produce(
             Admin admin,
             Socket broker,
             String id,
-            InitProducerIdResponseData as,
+            InitProducerIdResponseData producer,
             String topic,
             int partition)
             throws Exception {
         var record = new SimpleRecord("hanging".getBytes("UTF-8"), "hanging".getBytes("UTF-8"));
         var records =
                 MemoryRecords.withTransactionalRecords(
-                        Compression.NONE, as.producerId(), as.producerEpoch(), 0, record);
-        var of = new PartitionProduceData().setIndex(partition).setRecords(records);
-        var to = new TopicProduceData().setName(topic).setPartitionData(List.of(of));
+                        Compression.NONE,
+                        producer.producerId(),
+                        producer.producerEpoch(),
+                        0,
+                        record);
+        var partitionData = new PartitionProduceData().setIndex(partition).setRecords(records);
+        var topicData =
+                new TopicProduceData().setName(topic).setPartitionData(List.of(partitionData));
+        var allTopics = new TopicProduceDataCollection(List.of(topicData).iterator());
         var data =
                 new ProduceRequestData()
                         .setTransactionalId(id)
                         .setAcks((short) -1)
                         .setTimeoutMs(TIMEOUT_MS)
-                        .setTopicData(new TopicProduceDataCollection(List.of(to).iterator()));
+                        .setTopicData(allTopics);
         while (true) {
-            verify(admin, AlterConfigOp.OpType.SET);
+            setVerification(admin, AlterConfigOp.OpType.SET);
             var request = ProduceRequest.builder(data, true).build(PRODUCE_VERSION);
             var answer = ((ProduceResponse) ask(broker, request)).data();
-            short code = answer.responses().iterator().next().partitionResponses().get(0).errorCode();
+            var partitions = answer.responses().iterator().next().partitionResponses();
+            short code = partitions.get(0).errorCode();
             if (code == Errors.NONE.code()) {
                 return;
             }
@@ -118,20 +129,24 @@ class Hanging {
     }
 
     /**
-     * Waits, where the broker is not ready yet: for an answer, or for the word that it verifies no more.
-     * Until that has reached it, it refuses the record in one of two ways.
+     * Waits before a retry if the error is temporary, and throws otherwise. Until the broker has
+     * applied the new setting, it rejects the record with one of two errors, which count as
+     * temporary.
      */
     private static void retry(Errors error) throws Exception {
-        boolean verifies = error == Errors.TRANSACTION_ABORTABLE || error == Errors.INVALID_TXN_STATE;
-        boolean waits = verifies || error.exception() instanceof RetriableException;
-        if (!waits || System.nanoTime() - STARTED > PATIENCE_NS) {
+        boolean verified =
+                error == Errors.TRANSACTION_ABORTABLE || error == Errors.INVALID_TXN_STATE;
+        boolean temporary = verified || error.exception() instanceof RetriableException;
+        if (!temporary || System.nanoTime() - STARTED > RETRY_NS) {
             throw error.exception();
         }
         Thread.sleep(50);
     }
 
+    /** Sends a request and reads its response. */
     private static AbstractResponse ask(Socket broker, AbstractRequest request) throws Exception {
-        var header = new RequestHeader(request.apiKey(), request.version(), "hanging", correlation++);
+        var header =
+                new RequestHeader(request.apiKey(), request.version(), "hanging", correlation++);
         ByteBuffer bytes = request.serializeWithHeader(header);
         var out = new DataOutputStream(broker.getOutputStream());
         out.writeInt(bytes.remaining());

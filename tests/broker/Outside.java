@@ -15,13 +15,13 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * Reads topics from their beginning to their end with Kafka's own consumer, which shares no code
- * with the client of the daemon.
+ * Reads topics from beginning to end with Kafka's own consumer, which shares no code with the
+ * daemon's client.
  *
- * <p>Arguments: bootstrap servers, isolation level, topics. Prints big-endian frames: the number of
- * the topic (one byte), partition, offset, timestamp, key, value, the count of headers, and each
- * header's name and value; bytes go behind their length, and -1 says null. Last comes the byte 255.
- * A topic that does not exist is empty.
+ * <p>Arguments: bootstrap servers, isolation level, topics. Prints one big-endian frame per record:
+ * index of the topic (8 bits), partition (32), offset (64), timestamp (64), key, value, number of
+ * headers (32), and each header's name and value. Byte strings follow their length (32 bits; -1
+ * means null). The byte 255 ends the output. A missing topic has no records.
  */
 class Outside {
     private static final Duration POLL = Duration.ofMillis(200);
@@ -57,7 +57,8 @@ class Outside {
         }
     }
 
-    private static void write(DataOutputStream out, int topic, ConsumerRecord<byte[], byte[]> record)
+    private static void write(
+            DataOutputStream out, int topic, ConsumerRecord<byte[], byte[]> record)
             throws IOException {
         out.writeByte(topic);
         out.writeInt(record.partition());

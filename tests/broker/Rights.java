@@ -10,31 +10,36 @@ import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
 /**
- * Takes a right away, or gives it back: bootstrap servers, {@code refuse} or {@code allow}, the
- * principal, the operation, the kind of resource, and what its name begins with. Other rights, and
- * everybody else's, stay as they are.
+ * Denies a permission, or removes the denial. Arguments: bootstrap servers, {@code refuse} or
+ * {@code allow}, principal, operation, resource type, prefix of the resource's name. Other
+ * permissions, and those of other principals, do not change.
  */
 class Rights {
     public static void main(String[] args) throws Exception {
         ResourceType type = ResourceType.fromString(args[4]);
         PatternType pattern =
                 type == ResourceType.CLUSTER ? PatternType.LITERAL : PatternType.PREFIXED;
-        ResourcePattern on = new ResourcePattern(type, args[5], pattern);
+        ResourcePattern resource = new ResourcePattern(type, args[5], pattern);
         AclOperation operation = AclOperation.fromString(args[3]);
-        AclBinding all = rule(on, "User:*", AclOperation.ALL, AclPermissionType.ALLOW);
-        AclBinding refused = rule(on, args[2], operation, AclPermissionType.DENY);
+        // With any ACL on a resource, Kafka allows only what an ACL allows.
+        AclBinding all = rule(resource, "User:*", AclOperation.ALL, AclPermissionType.ALLOW);
+        AclBinding denied = rule(resource, args[2], operation, AclPermissionType.DENY);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {
             if (args[1].equals("refuse")) {
                 admin.createAcls(List.of(all)).all().get();
-                admin.createAcls(List.of(refused)).all().get();
+                admin.createAcls(List.of(denied)).all().get();
             } else {
-                admin.deleteAcls(List.of(refused.toFilter())).all().get();
+                admin.deleteAcls(List.of(denied.toFilter())).all().get();
             }
         }
     }
 
     private static AclBinding rule(
-            ResourcePattern on, String who, AclOperation what, AclPermissionType may) {
-        return new AclBinding(on, new AccessControlEntry(who, "*", what, may));
+            ResourcePattern resource,
+            String principal,
+            AclOperation operation,
+            AclPermissionType permission) {
+        var entry = new AccessControlEntry(principal, "*", operation, permission);
+        return new AclBinding(resource, entry);
     }
 }

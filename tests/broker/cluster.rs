@@ -1,5 +1,5 @@
-//! Three brokers, of which one after another dies, and then all at once. Every death moves leaders
-//! and coordinators, and so does every return.
+//! A cluster of three brokers that are killed one at a time, then all at once. Each kill and each
+//! restart moves partition leaders and coordinators.
 
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, SLOW, admin, eventually};
@@ -9,24 +9,25 @@ use std::time::Duration;
 
 const NODES: std::ops::RangeInclusive<u32> = 1..=3;
 
-/// Waits until every replica of every partition is in step.
-fn in_step() {
+/// Waits until all three brokers are up and every replica is in sync.
+fn wait_in_sync() {
     let admin = admin();
-    let whole = eventually(|| {
+    let in_sync = eventually(|| {
         let all = admin.inner().fetch_metadata(None, Duration::from_secs(5)).ok()?;
         let partitions = all.topics().iter().flat_map(|topic| topic.partitions());
         let mut behind =
             partitions.filter(|p| p.leader() < 0 || p.isr().len() < p.replicas().len());
         (all.brokers().len() == 3 && behind.next().is_none()).then_some(())
     });
-    assert!(whole.is_some(), "the brokers are in step again");
+    assert!(in_sync.is_some(), "not all replicas are in sync");
 }
 
-/// One deployment of several that share the brokers.
+/// A deployment with one daemon. Several such deployments share the brokers.
 struct Shared {
     deployment: Deployment,
     daemon: Daemon,
-    before: usize,
+    /// Number of input items answered at the last check of progress.
+    answered: usize,
 }
 
 impl Shared {
@@ -34,47 +35,48 @@ impl Shared {
         let deployment = Deployment::new("cluster", delivery);
         deployment.produce(300);
         let daemon = deployment.start(SLOW, ANY_PORT);
-        Self { deployment, daemon, before: 0 }
+        Self { deployment, daemon, answered: 0 }
     }
 
-    fn works(&mut self) {
+    /// Writes more input and waits for progress.
+    fn makes_progress(&mut self) {
         self.deployment.produce(400);
-        self.before = self.deployment.moves_on(self.before, &self.daemon);
+        self.answered = self.deployment.moves_on(self.answered, &self.daemon);
     }
 
-    /// Without a broker it lives, and says that it is not ready.
+    /// Waits until the daemon reports that it is not ready but alive.
     fn is_not_ready(&self) {
         let ready = || get(&self.daemon, "/readyz").is_some();
-        let said = eventually(|| (!ready()).then_some(()));
-        assert!(said.is_some(), "it says that it is ready:\n{}", self.daemon.log());
-        let lives = eventually(|| get(&self.daemon, "/livez"));
-        assert!(lives.is_some(), "it lives:\n{}", self.daemon.log());
+        let unready = eventually(|| (!ready()).then_some(()));
+        assert!(unready.is_some(), "/readyz still says ready:\n{}", self.daemon.log());
+        let live = eventually(|| get(&self.daemon, "/livez"));
+        assert!(live.is_some(), "/livez does not say live:\n{}", self.daemon.log());
     }
 
     fn work_is_in_flight(&self) {
-        assert!(self.deployment.answered() < self.deployment.made(), "work was in flight");
+        assert!(self.deployment.answered() < self.deployment.made(), "no work is in flight");
     }
 }
 
 #[test]
-fn brokers_die_one_at_a_time_and_all_at_once() {
+fn brokers_killed_one_at_a_time_and_all_at_once_lose_and_repeat_nothing() {
     let mut all = [Shared::new("exactly_once"), Shared::new("at_least_once")];
     for node in NODES {
-        in_step();
-        all.iter_mut().for_each(Shared::works);
+        wait_in_sync();
+        all.iter_mut().for_each(Shared::makes_progress);
         nodes::kill(node);
         all.iter().for_each(Shared::work_is_in_flight);
-        all.iter_mut().for_each(Shared::works);
+        all.iter_mut().for_each(Shared::makes_progress);
         nodes::start(node);
     }
-    in_step();
-    all.iter_mut().for_each(Shared::works);
+    wait_in_sync();
+    all.iter_mut().for_each(Shared::makes_progress);
     NODES.for_each(nodes::kill);
     all.iter().for_each(Shared::work_is_in_flight);
     all.iter().for_each(Shared::is_not_ready);
     NODES.for_each(nodes::start);
-    in_step();
-    all.iter_mut().for_each(Shared::works);
+    wait_in_sync();
+    all.iter_mut().for_each(Shared::makes_progress);
     for Shared { deployment, daemon, .. } in all {
         deployment.is_through(&daemon);
         daemon.stops();

@@ -1,4 +1,5 @@
-//! Commits whose answers are lost or late, and one that reaches the broker in the next transaction.
+//! Commits whose responses are lost or late, and a commit request that reaches the broker during
+//! the next transaction.
 
 use crate::deployment::{Deployment, PATIENCE, PATIENT, tally};
 use crate::proxy::{Outcome, Proxy, Trick, proxy};
@@ -8,8 +9,9 @@ use std::time::Duration;
 
 const ROUNDS: usize = 3;
 
-/// Plays a trick on one commit after another, and gives what came of each.
-fn tricked(name: &str, trick: Trick) -> Vec<Outcome> {
+/// Runs a daemon through the proxy, applies `trick` to [`ROUNDS`] commits, and returns the
+/// outcomes. The daemon must recover each time without rebuilding its state.
+fn run_with_trick(name: &str, trick: Trick) -> Vec<Outcome> {
     let proxied = format!("kafka.bootstrap.servers={}", Proxy::address());
     let deployment = Deployment::with(name, "exactly_once", &[&proxied, PATIENT]);
     let (proxy, id) = (proxy(), format!("{}.0", deployment.prefix));
@@ -27,7 +29,7 @@ fn tricked(name: &str, trick: Trick) -> Vec<Outcome> {
     });
     let outcomes = outcomes.collect();
     deployment.is_through(&daemon);
-    assert_eq!(daemon.times("Restoring"), 1, "none cost a rebuild:\n{}", daemon.log());
+    assert_eq!(daemon.times("Restoring"), 1, "the state was rebuilt:\n{}", daemon.log());
     daemon.stops();
     tally("tricks", ROUNDS);
     deployment.holds();
@@ -35,29 +37,29 @@ fn tricked(name: &str, trick: Trick) -> Vec<Outcome> {
 }
 
 #[test]
-fn an_answer_that_is_lost() {
-    let outcomes = tricked("lost", Trick::DropAnswer);
+fn a_lost_commit_response_is_recovered_without_a_rebuild() {
+    let outcomes = run_with_trick("lost", Trick::DropAnswer);
     assert_eq!(outcomes, [Outcome::Played; ROUNDS]);
 }
 
 #[test]
-fn an_answer_that_is_late() {
-    let outcomes = tricked("late", Trick::DelayAnswer(Duration::from_millis(1_500)));
+fn a_late_commit_response_is_recovered_without_a_rebuild() {
+    let outcomes = run_with_trick("late", Trick::DelayAnswer(Duration::from_millis(1_500)));
     assert_eq!(outcomes, [Outcome::Played; ROUNDS]);
 }
 
-/// The request comes with the epoch of a producer that is no more: the broker refuses it.
+/// The delayed request carries the epoch of the previous producer, so the broker rejects it.
 #[test]
-fn a_request_that_reaches_the_next_transaction() {
-    for outcome in tricked("held", Trick::HoldRequest) {
+fn a_commit_request_delayed_into_the_next_transaction_is_rejected() {
+    for outcome in run_with_trick("held", Trick::HoldRequest) {
         assert!(matches!(outcome, Outcome::Answered(code) if code != 0), "{outcome:?}");
     }
 }
 
-/// What that would do to a producer that goes on after a commit that went through on its second try:
-/// the request ends a transaction that it does not belong to.
+/// The problem that a new producer avoids: if a producer is reused after the retry of its commit
+/// succeeded, the delayed first request ends the next transaction.
 #[test]
-fn without_a_new_producer_that_request_ends_the_wrong_transaction() {
+fn without_a_new_producer_a_delayed_commit_request_ends_the_wrong_transaction() {
     let deployment = Deployment::new("naive", "exactly_once");
     let (proxy, id) = (proxy(), format!("{}.0", deployment.prefix));
     let producer: BaseProducer = ClientConfig::new()
@@ -78,5 +80,9 @@ fn without_a_new_producer_that_request_ends_the_wrong_transaction() {
     producer.begin_transaction().unwrap();
     send("second");
     let flushed = producer.flush(PATIENCE);
-    assert_eq!(proxy.outcome(&id), Outcome::Answered(0), "the broker took it, {flushed:?}");
+    assert_eq!(
+        proxy.outcome(&id),
+        Outcome::Answered(0),
+        "the broker must accept the request, {flushed:?}"
+    );
 }

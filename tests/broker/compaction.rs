@@ -1,11 +1,12 @@
-//! The cleaner at work on the changelog: memory restored from a cleaned log, and while it is cleaned,
-//! equals the memory that wrote it.
+//! Log compaction of the changelog: the state that is restored from a compacted changelog, or while
+//! the broker compacts it, must equal the state that wrote it.
 
 use crate::deployment::{Deployment, admin, block, eventually};
 use crate::outside::{self, Isolation};
 use rdkafka::admin::{AdminOptions, AlterConfig, ResourceSpecifier};
 
-/// A changelog of small segments; the cleaner works on it when so much of it is dirty.
+/// Topic settings of a changelog with small segments. The broker compacts it when the dirty ratio
+/// exceeds `dirty`.
 fn config(dirty: &str) -> [(&'static str, String); 5] {
     [
         ("cleanup.policy", "compact".into()),
@@ -16,7 +17,8 @@ fn config(dirty: &str) -> [(&'static str, String); 5] {
     ]
 }
 
-fn cleans(deployment: &Deployment, dirty: &str) {
+/// Sets the dirty ratio of the changelog from which the broker compacts it.
+fn set_dirty_ratio(deployment: &Deployment, dirty: &str) {
     let (topic, config) = (deployment.topic("state"), config(dirty));
     let mut altered = AlterConfig::new(ResourceSpecifier::Topic(&topic));
     for (key, value) in &config {
@@ -25,7 +27,7 @@ fn cleans(deployment: &Deployment, dirty: &str) {
     block(admin().alter_configs([&altered], &AdminOptions::new())).unwrap();
 }
 
-/// How many positions lie in the changelog: one for every batch, less those that were cleaned away.
+/// Number of position records in the changelog: one per batch, minus those removed by compaction.
 fn positions(deployment: &Deployment) -> usize {
     let topic = deployment.topic("state");
     let state = outside::read(&[&topic], Isolation::Committed).remove(0);
@@ -33,7 +35,7 @@ fn positions(deployment: &Deployment) -> usize {
 }
 
 #[test]
-fn memory_restored_from_a_cleaned_log_and_in_the_middle_of_a_pass() {
+fn state_restored_from_a_changelog_during_and_after_compaction_is_complete() {
     let deployment = Deployment::new("cleaned", "exactly_once");
     let config = config("1.0");
     let config: Vec<(&str, &str)> = config.iter().map(|(key, value)| (*key, &**value)).collect();
@@ -46,17 +48,17 @@ fn memory_restored_from_a_cleaned_log_and_in_the_middle_of_a_pass() {
         let dirty = positions(&deployment);
         let daemon = deployment.start("mid-restore=sleep(2)", &[]);
         daemon.says("Restoring");
-        cleans(&deployment, "0.01");
-        let cleaned = eventually(|| (positions(&deployment) < dirty).then_some(()));
-        assert!(cleaned.is_some(), "the cleaner passed: {dirty} positions remain");
-        assert_eq!(daemon.times("restored"), 0, "and it passed in mid-restore");
+        set_dirty_ratio(&deployment, "0.01");
+        let compacted = eventually(|| (positions(&deployment) < dirty).then_some(()));
+        assert!(compacted.is_some(), "no compaction: {dirty} positions remain");
+        assert_eq!(daemon.times("restored"), 0, "compaction must happen during the restore");
         daemon.says("Running");
         deployment.produce(200);
         deployment.is_through(&daemon);
         daemon.kill();
-        cleans(&deployment, "1.0");
+        set_dirty_ratio(&deployment, "1.0");
     }
     let verdict = deployment.ends_well();
-    let left = positions(&deployment);
-    assert!(left < verdict.batches / 2, "{left} positions of {} batches", verdict.batches);
+    let (remaining, batches) = (positions(&deployment), verdict.batches);
+    assert!(remaining < batches / 2, "{remaining} positions remain of {batches} batches");
 }

@@ -1,18 +1,19 @@
-//! Brokers that are killed the moment they have acknowledged a commit, before they have ended the
-//! transaction in every partition. They are the suite's own: `tests/broker/run` runs these tests alone.
+//! Brokers that are killed right after they acknowledged a commit, before they have written the
+//! commit markers to every partition. `tests/broker/run` runs these tests one at a time, on
+//! separate brokers.
 //!
-//! `CRASHES` says how often each test kills them.
+//! `CRASHES` sets how often each test kills the brokers (2 by default).
 
 use crate::daemon::Daemon;
 use crate::deployment::Deployment;
 use crate::nodes;
 use std::ops::RangeInclusive;
 
-/// Records for each crash: more than are through when it comes.
+/// New records for each crash: more than are processed when it happens.
 const RECORDS: usize = 1_250;
 
 fn crashes() -> usize {
-    std::env::var("CRASHES").map_or(2, |count| count.parse().expect("CRASHES is a number"))
+    std::env::var("CRASHES").map_or(2, |count| count.parse().expect("CRASHES must be a number"))
 }
 
 fn nodes() -> RangeInclusive<u32> {
@@ -20,28 +21,30 @@ fn nodes() -> RangeInclusive<u32> {
     1..=bootstrap.split(',').count() as u32
 }
 
-/// The failpoint that kills all brokers after a commit, the `after`-th of the process.
-fn kills(after: usize) -> String {
+/// The failpoint that kills all brokers right after a commit of the process, once, after
+/// skipping `after` commits.
+fn kill_failpoint(after: usize) -> String {
     let files: Vec<String> = nodes().map(nodes::pid_file).collect();
     format!("commit-acknowledged={after}*off->1*return({})->off", files.join(","))
 }
 
-/// Waits until the brokers are killed, and starts them again.
-fn restarts(daemon: &Daemon) {
+/// Waits until the brokers have been killed, and starts them again.
+fn restart_killed(daemon: &Daemon) {
     daemon.says("failpoint commit-acknowledged");
     nodes().for_each(nodes::is_gone);
     nodes().for_each(nodes::start);
 }
 
-/// Starts processes that each live until the brokers have crashed under them once.
-fn crash_again_and_again(name: &str, mut dies: impl FnMut(&Deployment, Daemon, usize)) {
+/// Runs one process per crash of the brokers. `after_crash` gets the process and the number of
+/// items answered before, and ends the process.
+fn crash_repeatedly(name: &str, mut after_crash: impl FnMut(&Deployment, Daemon, usize)) {
     let deployment = Deployment::new(name, "exactly_once");
     let mut before = 0;
     for crash in 0..crashes() {
         deployment.produce(RECORDS);
-        let daemon = deployment.start(&kills(2 + crash % 5), &[]);
-        restarts(&daemon);
-        dies(&deployment, daemon, before);
+        let daemon = deployment.start(&kill_failpoint(2 + crash % 5), &[]);
+        restart_killed(&daemon);
+        after_crash(&deployment, daemon, before);
         let next = deployment.start("", &[]);
         before = deployment.moves_on(before, &next);
         deployment.is_through(&next);
@@ -51,34 +54,34 @@ fn crash_again_and_again(name: &str, mut dies: impl FnMut(&Deployment, Daemon, u
 }
 
 #[test]
-fn the_daemon_lives_on() {
-    crash_again_and_again("crash-alone", |deployment, daemon, before| {
+fn a_daemon_outlives_brokers_killed_after_a_commit() {
+    crash_repeatedly("crash-alone", |deployment, daemon, before| {
         deployment.moves_on(before, &daemon);
         daemon.stops();
     });
 }
 
 #[test]
-fn the_daemon_is_killed_too() {
-    crash_again_and_again("crash-both", |_, daemon, _| daemon.kill());
+fn a_daemon_killed_with_its_brokers_leaves_a_consistent_log() {
+    crash_repeatedly("crash-both", |_, daemon, _| daemon.kill());
 }
 
 #[test]
-fn a_standby_takes_over() {
+fn a_standby_takes_over_after_the_brokers_were_killed() {
     let deployment = Deployment::new("crash-standby", "exactly_once");
     for crash in 1..=crashes() {
-        let owner = deployment.start(&kills(2 + crash % 5), &[]);
+        let owner = deployment.start(&kill_failpoint(2 + crash % 5), &[]);
         owner.says("Running");
         let standby = deployment.start("", &[]);
         standby.says("Standby");
         deployment.produce(RECORDS);
-        restarts(&owner);
+        restart_killed(&owner);
         if crash % 2 == 0 {
             owner.kill();
             standby.says("Running");
             deployment.is_through(&standby);
         } else {
-            // Whichever of them owns the shard now.
+            // Either process may own the shard now.
             deployment.is_through(&owner);
             owner.kill();
         }

@@ -6,20 +6,23 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// A daemon process. Dropping it kills it.
+/// A daemon process. Dropping this value kills the process.
 pub(crate) struct Daemon {
     child: Child,
+    /// The file that the process logs to (its stderr).
     log: PathBuf,
+    /// Whether the process is suspended by SIGSTOP.
     frozen: Cell<bool>,
 }
 
-/// The program under test; `WIREFOLD_BIN` names another one than that built with the tests.
+/// The program under test: `WIREFOLD_BIN`, or else the one built with the tests.
 pub(crate) fn program() -> String {
     std::env::var("WIREFOLD_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_wirefold").into())
 }
 
 impl Daemon {
-    /// Starts one.
+    /// Starts a daemon that logs to the file `log`. `points` configures its failpoints, `sets` its
+    /// settings.
     pub(crate) fn start<'a>(
         log: &Path,
         env: &[(&str, &str)],
@@ -40,82 +43,84 @@ impl Daemon {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap()).into_owned()
     }
 
-    /// Waits until the log says `what`.
+    /// Waits until the log contains `what`.
     pub(crate) fn says(&self, what: &str) {
         self.says_again(what, 1);
     }
 
-    /// Waits until the log has said `what` so many times.
+    /// Waits until the log contains `what` at least `times` times.
     pub(crate) fn says_again(&self, what: &str, times: usize) {
-        let said = eventually(|| (self.times(what) >= times).then_some(()));
-        assert!(said.is_some(), "`{what}` is not said {times} times:\n{}", self.log());
+        let logged = eventually(|| (self.times(what) >= times).then_some(()));
+        assert!(logged.is_some(), "`{what}` was not logged {times} times:\n{}", self.log());
     }
 
-    /// How many times the log says `what`.
+    /// How many times the log contains `what`.
     pub(crate) fn times(&self, what: &str) -> usize {
         self.log().matches(what).count()
     }
 
-    /// SIGKILL.
+    /// Kills the daemon (SIGKILL), which must be running.
     pub(crate) fn kill(mut self) {
-        assert!(self.child.try_wait().unwrap().is_none(), "it was running:\n{}", self.log());
+        let running = self.child.try_wait().unwrap().is_none();
+        assert!(running, "the daemon had already ended:\n{}", self.log());
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         tally("kills", 1);
     }
 
-    /// Waits for its end at a failpoint.
+    /// Waits until the daemon ends at a failpoint.
     pub(crate) fn dies_at(self, point: &str) {
         let (ended, log) = self.ends();
-        assert!(!ended.success());
+        assert!(!ended.success(), "the daemon ended with success:\n{log}");
         assert!(log.contains(&format!("failpoint {point}\n")), "`{point}` was not hit:\n{log}");
         tally("kills", 1);
         tally(&format!("point:{point}"), 1);
     }
 
-    /// The most memory that it held so far, in megabytes.
+    /// Peak resident memory so far, in MiB.
     pub(crate) fn peak_mb(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
-    /// Whether it has ended by itself.
+    /// Whether the daemon has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// Sends a signal; `signal` is an option of `kill`, such as `-TERM`.
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
-    /// SIGSTOP.
+    /// Suspends the daemon (SIGSTOP).
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");
         self.frozen.set(true);
     }
 
-    /// SIGCONT.
+    /// Resumes the daemon (SIGCONT).
     pub(crate) fn thaw(&self) {
-        assert!(self.frozen.replace(false), "it was frozen");
+        assert!(self.frozen.replace(false), "the daemon was not suspended");
         self.signal("-CONT");
     }
 
-    /// SIGTERM, after which it ends in peace.
+    /// Stops the daemon (SIGTERM), which must then exit with success.
     pub(crate) fn stops(self) {
         self.signal("-TERM");
         let (ended, log) = self.ends();
         assert!(ended.success(), "{ended}:\n{log}");
     }
 
-    /// How it ends by itself, and its whole log.
+    /// Waits until the daemon ends; returns its exit status and its whole log.
     pub(crate) fn ends(self) -> (ExitStatus, String) {
         let path = self.log.clone();
         (self.wait(), std::fs::read_to_string(path).unwrap())
     }
 
-    /// How it ends by itself.
+    /// Waits until the daemon ends; returns its exit status.
     pub(crate) fn wait(mut self) -> ExitStatus {
         let child = &mut self.child;
         let ended = eventually(|| child.try_wait().unwrap());

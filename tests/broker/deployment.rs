@@ -1,4 +1,4 @@
-//! A deployment under test: its topics, its input, its daemons, and what must hold of it in the end.
+//! A deployment under test: its topics, its input, its daemons, and the final check by the checker.
 
 use crate::checker::{self, Found, OUTPUTS, Rules, Verdict};
 use crate::daemon::Daemon;
@@ -21,25 +21,28 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wirefold::config::Config;
 use wirefold::daemon::pipeline::broker::Role;
 
-/// How long anything may take before a test fails.
+/// How long a single wait may take before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A failpoint that holds every batch: long enough in a transaction for a signal to strike there, and
-/// long enough over a few hundred articles for one to find work in flight on a machine that stutters.
+/// A failpoint that delays every batch by 60 ms. A signal then usually arrives inside a
+/// transaction, and a few hundred articles take long enough that work is still in flight when it
+/// arrives, even on a busy machine.
 pub(crate) const SLOW: &str = "after-flush=sleep(60)";
 
-/// A setting for tests in which nobody dies: no stutter of the machine costs a lease.
+/// A setting for tests in which no process dies: a pause of the machine does not lose the lease.
 pub(crate) const PATIENT: &str = "kafka.session.timeout.ms=20000";
 
-/// The partitions of an input topic.
+/// Number of partitions of the input topic.
 const PARTITIONS: i32 = 3;
 
-/// The broker; a run without one is a failure, never a silent skip.
+/// The broker's address. A run without a broker fails; it is never skipped silently.
 pub(crate) fn bootstrap() -> String {
-    std::env::var("KAFKA_BOOTSTRAP").expect("KAFKA_BOOTSTRAP names a broker: use tests/broker/run")
+    std::env::var("KAFKA_BOOTSTRAP")
+        .expect("KAFKA_BOOTSTRAP must name a broker; use tests/broker/run")
 }
 
-/// Adds to what a whole run of the suite must come to; `tests/broker/run` adds it up.
+/// Adds `count` to a counter of the whole run. `tests/broker/run` sums the counters and checks
+/// them.
 pub(crate) fn tally(what: &str, count: usize) {
     let Ok(path) = std::env::var("FAULTS_TALLY") else { return };
     let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
@@ -48,14 +51,23 @@ pub(crate) fn tally(what: &str, count: usize) {
 
 /// Topics, group and settings of one test.
 pub(crate) struct Deployment {
+    /// The group id, and the first part of each topic name.
     pub(crate) prefix: String,
+    /// Settings of every daemon, as `key=value`.
     sets: Vec<String>,
+    /// The daemons' log files; kept when the test fails.
     logs: tempfile::TempDir,
+    /// Number of daemons started so far; names the next log file.
     started: Cell<u32>,
+    /// Number of input records written so far, those of other producers included.
     made: Cell<usize>,
+    /// Number of input records that `producer` wrote to each partition.
     made_in: RefCell<BTreeMap<i32, usize>>,
+    /// Number of input partitions that new records are spread over.
     partitions: Cell<i32>,
+    /// Writes the input.
     producer: BaseProducer,
+    /// Counts the input items answered so far.
     progress: RefCell<Progress>,
 }
 
@@ -64,7 +76,7 @@ impl Deployment {
         Self::with(name, delivery, &[])
     }
 
-    /// A deployment whose every daemon is told `more`.
+    /// A deployment whose daemons all get the settings in `more`.
     pub(crate) fn with(name: &str, delivery: &str, more: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let now = now();
@@ -98,7 +110,7 @@ impl Deployment {
             partitions: Cell::new(PARTITIONS),
             producer: producer(),
         };
-        assert!(deployment.makes_input(), "the input topic was made");
+        assert!(deployment.makes_input(), "cannot create the input topic");
         deployment
     }
 
@@ -106,8 +118,8 @@ impl Deployment {
         format!("{}.{name}", self.prefix)
     }
 
-    /// A transactional producer of this deployment that is not a daemon's; one with the name of a shard
-    /// fences that shard's writer.
+    /// A transactional producer outside the daemon. If `name` is the number of a shard, the
+    /// producer has the transactional id of that shard's writer and fences it.
     pub(crate) fn transactional(&self, name: &str) -> BaseProducer {
         let producer: BaseProducer = ClientConfig::new()
             .set("bootstrap.servers", bootstrap())
@@ -118,12 +130,12 @@ impl Deployment {
         producer
     }
 
-    /// Makes the input topic. Says whether it was made.
+    /// Creates the input topic. Returns whether that worked.
     pub(crate) fn makes_input(&self) -> bool {
         self.makes("articles", PARTITIONS, &[])
     }
 
-    /// Makes a topic of the deployment. Says whether it was made.
+    /// Creates a topic of the deployment. Returns whether that worked.
     pub(crate) fn makes(&self, name: &str, partitions: i32, config: &[(&str, &str)]) -> bool {
         let topic = self.topic(name);
         let mut new = NewTopic::new(&topic, partitions, TopicReplication::Fixed(-1));
@@ -132,13 +144,15 @@ impl Deployment {
         made.iter().all(Result::is_ok)
     }
 
+    /// Deletes a topic of the deployment.
     pub(crate) fn deletes(&self, name: &str) {
         let topic = self.topic(name);
-        let gone = block(admin().delete_topics(&[&topic], &AdminOptions::new())).unwrap();
-        assert!(gone.iter().all(Result::is_ok), "{gone:?}");
+        let deleted = block(admin().delete_topics(&[&topic], &AdminOptions::new())).unwrap();
+        assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
     }
 
-    /// Sets the largest record batch that a topic takes.
+    /// Sets the largest record batch that a topic accepts. Other settings of the topic go back to
+    /// their defaults, except the compaction of `stories`.
     pub(crate) fn limits(&self, name: &str, bytes: usize) {
         let (topic, bytes) = (self.topic(name), bytes.to_string());
         let config = AlterConfig::new(ResourceSpecifier::Topic(&topic));
@@ -149,7 +163,7 @@ impl Deployment {
         assert!(set.iter().all(Result::is_ok), "{set:?}");
     }
 
-    /// Runs `wirefold check --connect`, and gives its exit code and what it prints.
+    /// Runs `wirefold check --connect`; returns its exit code and its output.
     pub(crate) fn check(&self, set: &[&str]) -> (Option<i32>, String) {
         let mut command = Command::new(crate::daemon::program());
         let sets = self.sets.iter().map(String::as_str).chain(set.iter().copied());
@@ -159,19 +173,19 @@ impl Deployment {
         (out.status.code(), printed.concat())
     }
 
-    /// Writes the next `count` records, stamped now.
+    /// Writes the next `count` records, with the current time as their timestamps.
     pub(crate) fn produce(&self, count: usize) {
         self.produce_stamped(count, |_, _| None);
     }
 
-    /// Writes the next `count` records; `stamp` gives the timestamp of a record by its number and
-    /// partition.
+    /// Writes the next `count` records; `stamp` returns the timestamp of a record for its number
+    /// and partition, or `None` for the current time.
     pub(crate) fn produce_stamped(&self, count: usize, stamp: impl Fn(usize, i32) -> Option<i64>) {
         self.hand_over(count, stamp);
         self.producer.flush(PATIENCE).unwrap();
     }
 
-    /// Hands the next `count` records to the producer, which writes them while the broker is there.
+    /// Gives the next `count` records to the producer without waiting until they are written.
     pub(crate) fn hand_over(&self, count: usize, stamp: impl Fn(usize, i32) -> Option<i64>) {
         let topic = self.topic("articles");
         for n in self.made.get()..self.made.get() + count {
@@ -185,7 +199,7 @@ impl Deployment {
                     Some(RDKafkaErrorCode::QueueFull) => {
                         self.producer.poll(Duration::from_millis(5))
                     }
-                    // A partition was added a moment ago.
+                    // The producer does not know a partition that was just added.
                     Some(RDKafkaErrorCode::UnknownPartition) => {
                         self.producer.client().fetch_metadata(Some(&topic), PATIENCE).unwrap();
                     }
@@ -199,7 +213,7 @@ impl Deployment {
         self.made.set(self.made.get() + count);
     }
 
-    /// Writes `count` articles of so many bytes.
+    /// Writes `count` articles with bodies of `bytes` bytes. They are not counted as written.
     pub(crate) fn produce_large(&self, count: usize, bytes: usize) {
         let topic = self.topic("articles");
         for n in 0..count {
@@ -217,7 +231,7 @@ impl Deployment {
         self.producer.flush(PATIENCE).unwrap();
     }
 
-    /// Writes one article of the test's own.
+    /// Writes one given article.
     pub(crate) fn produce_article(&self, article: &serde_json::Value) {
         let (topic, payload) = (self.topic("articles"), article.to_string());
         let record = BaseRecord::to(&topic).partition(0).key("own").payload(&payload);
@@ -226,32 +240,33 @@ impl Deployment {
         self.wrote(1);
     }
 
-    /// Says that another producer wrote `count` records more.
+    /// Counts `count` records that another producer wrote.
     pub(crate) fn wrote(&self, count: usize) {
         self.made.set(self.made.get() + count);
     }
 
-    /// How many records were written.
+    /// Number of input records written so far.
     pub(crate) fn made(&self) -> usize {
         self.made.get()
     }
 
-    /// How many records were written to a partition by the deployment itself.
+    /// Number of input records that this deployment's own producer wrote to a partition.
     pub(crate) fn made_in(&self, partition: i32) -> usize {
         self.made_in.borrow().get(&partition).copied().unwrap_or(0)
     }
 
-    /// Records go to so many partitions from now on.
+    /// Spreads new records over `partitions` input partitions.
     pub(crate) fn spread(&self, partitions: i32) {
         self.partitions.set(partitions);
     }
 
-    /// Starts a daemon; `points` are failpoints, such as `after-poll=9*off->return`.
+    /// Starts a daemon. `points` configures failpoints, such as `after-poll=9*off->return`; `set`
+    /// adds settings.
     pub(crate) fn start(&self, points: &str, set: &[&str]) -> Daemon {
         self.start_in(&[], points, set)
     }
 
-    /// The same with variables of the environment.
+    /// Starts a daemon with additional environment variables.
     pub(crate) fn start_in(&self, env: &[(&str, &str)], points: &str, set: &[&str]) -> Daemon {
         let number = self.started.get();
         self.started.set(number + 1);
@@ -259,28 +274,28 @@ impl Deployment {
         Daemon::start(&self.logs.path().join(format!("{number}.log")), env, points, sets)
     }
 
-    /// How many input items are answered: classified or refused, repeats counted once.
+    /// Number of input items that were classified or rejected so far; repeats count once.
     pub(crate) fn answered(&self) -> usize {
         self.progress.borrow_mut().answered()
     }
 
-    /// Waits until more than `before` are answered, and says how many.
+    /// Waits until more than `before` input items are answered, and returns how many are.
     pub(crate) fn moves_on(&self, before: usize, daemon: &Daemon) -> usize {
         let moved = eventually(|| Some(self.answered()).filter(|now| *now > before));
-        moved.unwrap_or_else(|| panic!("no progress from {before}:\n{}", daemon.log()))
+        moved.unwrap_or_else(|| panic!("no progress beyond {before}:\n{}", daemon.log()))
     }
 
-    /// Reads from the beginning what was answered: a topic was made anew.
+    /// Counts the answers again from the beginning; needed after a topic was recreated.
     pub(crate) fn reads_anew(&self) {
         self.progress.replace(Progress::new(&self.prefix));
     }
 
-    /// Waits until every record that was written is answered.
+    /// Waits until every input record is answered.
     pub(crate) fn is_through(&self, daemon: &Daemon) {
         self.answers(self.made(), daemon);
     }
 
-    /// Waits until `wanted` records are answered.
+    /// Waits until `wanted` input items are answered; fails after [`PATIENCE`] without progress.
     pub(crate) fn answers(&self, wanted: usize, daemon: &Daemon) {
         let (mut seen, mut since) = (0, Instant::now());
         while seen < wanted {
@@ -295,7 +310,8 @@ impl Deployment {
         }
     }
 
-    /// Starts a daemon, lets it run to the end of the input, stops it, and judges everything.
+    /// Starts a daemon, waits until it has processed the whole input, stops it, and runs the
+    /// checker.
     pub(crate) fn ends_well(&self) -> Verdict {
         let daemon = self.start("", &[]);
         daemon.says("Running");
@@ -304,23 +320,23 @@ impl Deployment {
         self.holds()
     }
 
-    /// Judges everything; a breach fails the test.
+    /// Runs the checker; a breach fails the test.
     pub(crate) fn holds(&self) -> Verdict {
         self.holds_to(&self.rules())
     }
 
-    /// Judges everything by rules of the test's own.
+    /// Runs the checker with the given rules.
     pub(crate) fn holds_to(&self, rules: &Rules) -> Verdict {
         let verdict = checker::check(&self.found(Isolation::Committed), rules);
         assert!(verdict.breaches.is_empty(), "{}: {verdict}", self.prefix);
-        assert_eq!(verdict.records, self.made(), "the whole input was judged");
+        assert_eq!(verdict.records, self.made(), "the checker must see the whole input");
         tally("articles", verdict.records);
         tally("events", verdict.events);
         tally("deployments", 1);
         verdict
     }
 
-    /// What the broker holds of it.
+    /// Reads all records of the deployment's topics from the broker.
     pub(crate) fn found(&self, isolation: Isolation) -> Found {
         let [input, state] = ["articles", "state"].map(|name| self.topic(name));
         let outputs = OUTPUTS.map(|role| self.topic(name(role)));
@@ -340,15 +356,16 @@ impl Deployment {
 }
 
 impl Drop for Deployment {
-    /// A test that fails leaves its logs.
+    /// Keeps the daemons' logs if the test failed.
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.logs.disable_cleanup(true);
-            println!("logs are left in {}", self.logs.path().display());
+            println!("the logs were kept in {}", self.logs.path().display());
         }
     }
 }
 
+/// The last part of a topic's name.
 fn name(role: Role) -> &'static str {
     match role {
         Role::Events => "events",
@@ -364,7 +381,7 @@ pub(crate) fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
-/// Asks again and again until there is an answer; `None` when there is none within [`PATIENCE`].
+/// Calls `ask` every 30 ms until it returns `Some`; `None` after [`PATIENCE`].
 pub(crate) fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let started = Instant::now();
     while started.elapsed() < PATIENCE {
@@ -388,6 +405,7 @@ pub(crate) fn admin() -> AdminClient<DefaultClientContext> {
     ClientConfig::new().set("bootstrap.servers", bootstrap()).create().unwrap()
 }
 
+/// Runs a future to completion on this thread.
 pub(crate) fn block<F: Future>(call: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(call)
 }

@@ -1,121 +1,129 @@
-//! The process ends at every named point, three times each, and nothing is lost, doubled, reordered
-//! or said otherwise.
+//! The process ends at every failpoint, three times each; then the checker must find no lost,
+//! repeated, reordered or changed record.
 
 use crate::deployment::{Deployment, PATIENT, SLOW, eventually, tally};
 
-/// A point, and what leads there.
+/// A failpoint at which a process ends.
 struct Point {
     name: &'static str,
-    when: &'static str,
-    moves: Moves,
+    /// The failpoint configuration that makes the process end there.
+    config: &'static str,
+    /// The commits of the process before it ends.
+    commits: Commits,
 }
 
-/// Whether a process commits something before it comes to its point.
+/// Whether a process commits something before it ends at its failpoint.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Moves {
-    On,
-    Not,
+enum Commits {
+    AtLeastOne,
+    None,
 }
 
-const fn on(name: &'static str, when: &'static str) -> Point {
-    Point { name, when, moves: Moves::On }
+/// A failpoint that is hit after at least one commit.
+const fn after_commits(name: &'static str, config: &'static str) -> Point {
+    Point { name, config, commits: Commits::AtLeastOne }
 }
 
-const fn not(name: &'static str, when: &'static str) -> Point {
-    Point { name, when, moves: Moves::Not }
+/// A failpoint that is hit before the first commit.
+const fn before_commits(name: &'static str, config: &'static str) -> Point {
+    Point { name, config, commits: Commits::None }
 }
 
-/// How often each point is come to.
+/// How often a process ends at each failpoint.
 const ROUNDS: usize = 3;
-/// New records for each process: more than it can commit before its point.
+/// New records for each process: more than it can commit before its failpoint.
 const RECORDS: usize = 750;
 
-/// Ends a daemon at each point in turn, again and again, then lets one run to the end. A process
-/// that commits stands between any two that do not, so that every round moves on.
-fn struck(delivery: &str, points: &[Point], more: &[&str]) {
+/// Ends one daemon at each failpoint in turn, [`ROUNDS`] times, and then lets one run to the end.
+/// Put a failpoint of [`after_commits`] between two of [`before_commits`], so that every round
+/// progresses.
+fn end_at_each(delivery: &str, points: &[Point], more: &[&str]) {
     let deployment = Deployment::with("points", delivery, more);
     deployment.produce(RECORDS);
     let mut before = 0;
     for point in (0..ROUNDS).flat_map(|_| points) {
         deployment.produce(RECORDS);
-        let daemon = deployment.start(point.when, &[]);
+        let daemon = deployment.start(point.config, &[]);
         if point.name == "revoke" {
             before = deployment.moves_on(before, &daemon);
             daemon.signal("-TERM");
         }
         daemon.dies_at(point.name);
-        if point.moves == Moves::On {
-            let moved = eventually(|| (deployment.answered() > before).then_some(()));
-            assert!(moved.is_some(), "progress before `{}`", point.name);
+        if point.commits == Commits::AtLeastOne {
+            let progress = eventually(|| (deployment.answered() > before).then_some(()));
+            assert!(progress.is_some(), "no progress before `{}`", point.name);
         }
         before = deployment.answered();
-        assert!(before < deployment.made(), "work was in flight at `{}`", point.name);
+        assert!(before < deployment.made(), "no work is in flight at `{}`", point.name);
     }
     deployment.ends_well();
 }
 
 #[test]
-fn ended_while_taking_over() {
+fn processes_that_end_during_takeover_lose_and_repeat_nothing() {
     let points = [
-        on("after-poll", "after-poll=3*off->return"),
-        not("before-fence", "before-fence=return"),
-        on("after-commit", "after-commit=2*off->return"),
-        not("after-fence", "after-fence=return"),
-        on("after-publish", "after-publish=1*off->return"),
-        not("after-recall", "after-recall=return"),
-        on("revoke", "revoke=return"),
-        not("mid-restore", "mid-restore=200*off->return"),
-        on("before-begin", "before-begin=3*off->return"),
-        not("after-open", "after-open=return"),
+        after_commits("after-poll", "after-poll=3*off->return"),
+        before_commits("before-fence", "before-fence=return"),
+        after_commits("after-commit", "after-commit=2*off->return"),
+        before_commits("after-fence", "after-fence=return"),
+        after_commits("after-publish", "after-publish=1*off->return"),
+        before_commits("after-recall", "after-recall=return"),
+        after_commits("revoke", "revoke=return"),
+        before_commits("mid-restore", "mid-restore=200*off->return"),
+        after_commits("before-begin", "before-begin=3*off->return"),
+        before_commits("after-open", "after-open=return"),
     ];
-    struck("exactly_once", &points, &[]);
+    end_at_each("exactly_once", &points, &[]);
 }
 
 #[test]
-fn ended_in_the_middle_of_a_batch() {
+fn processes_that_end_within_a_batch_lose_and_repeat_nothing() {
     let points = [
-        on("mid-apply", "mid-apply=130*off->return"),
-        on("after-apply", "after-apply=2*off->return"),
-        on("mid-produce", "mid-produce=700*off->return"),
-        on("after-outputs", "after-outputs=2*off->return"),
-        on("before-position", "before-position=3*off->return"),
-        on("after-position", "after-position=1*off->return"),
+        after_commits("mid-apply", "mid-apply=130*off->return"),
+        after_commits("after-apply", "after-apply=2*off->return"),
+        after_commits("mid-produce", "mid-produce=700*off->return"),
+        after_commits("after-outputs", "after-outputs=2*off->return"),
+        after_commits("before-position", "before-position=3*off->return"),
+        after_commits("after-position", "after-position=1*off->return"),
     ];
-    struck("exactly_once", &points, &[]);
+    end_at_each("exactly_once", &points, &[]);
 }
 
 #[test]
-fn ended_around_the_commit() {
+fn processes_that_end_around_a_commit_lose_and_repeat_nothing() {
     let points = [
-        on("after-flush", "after-flush=2*off->return"),
-        on("before-commit", "before-commit=2*off->return"),
-        on("in-commit", "in-commit=2*off->return"),
-        on("before-drop", "abort-transaction=2*off->1*return->off;before-drop=return"),
-        on("after-drop", "abort-transaction=2*off->1*return->off;after-drop=return"),
-        on("in-doubt", "forget-commit=2*off->1*return->off;in-doubt=return"),
-        on("after-confirm", "abort-transaction=1*off->1*return->off;after-confirm=return"),
+        after_commits("after-flush", "after-flush=2*off->return"),
+        after_commits("before-commit", "before-commit=2*off->return"),
+        after_commits("in-commit", "in-commit=2*off->return"),
+        after_commits("before-drop", "abort-transaction=2*off->1*return->off;before-drop=return"),
+        after_commits("after-drop", "abort-transaction=2*off->1*return->off;after-drop=return"),
+        after_commits("in-doubt", "forget-commit=2*off->1*return->off;in-doubt=return"),
+        after_commits(
+            "after-confirm",
+            "abort-transaction=1*off->1*return->off;after-confirm=return",
+        ),
     ];
-    struck("exactly_once", &points, &[]);
+    end_at_each("exactly_once", &points, &[]);
 }
 
 #[test]
-fn ended_without_transactions() {
+fn processes_that_end_without_transactions_lose_nothing() {
     let points = [
-        on("after-plan", "after-plan=2*off->return"),
-        not("after-open", "after-open=return"),
-        on("mid-produce", "mid-produce=700*off->return"),
-        on("after-outputs", "after-outputs=2*off->return"),
-        not("mid-restore", "mid-restore=200*off->return"),
-        on("before-position", "before-position=2*off->return"),
-        on("after-position", "after-position=2*off->return"),
-        on("before-end", "before-end=2*off->return"),
-        on("after-flush", "after-flush=2*off->return"),
+        after_commits("after-plan", "after-plan=2*off->return"),
+        before_commits("after-open", "after-open=return"),
+        after_commits("mid-produce", "mid-produce=700*off->return"),
+        after_commits("after-outputs", "after-outputs=2*off->return"),
+        before_commits("mid-restore", "mid-restore=200*off->return"),
+        after_commits("before-position", "before-position=2*off->return"),
+        after_commits("after-position", "after-position=2*off->return"),
+        after_commits("before-end", "before-end=2*off->return"),
+        after_commits("after-flush", "after-flush=2*off->return"),
     ];
-    struck("at_least_once", &points, &[]);
+    end_at_each("at_least_once", &points, &[]);
 }
 
-/// SIGKILL at any moment, with work in flight and progress between kills.
-fn killed(delivery: &str) {
+/// Kills five processes with work in flight (SIGKILL), each after some progress.
+fn kill_repeatedly(delivery: &str) {
     let deployment = Deployment::new("killed", delivery);
     let mut before = 0;
     for _ in 0..5 {
@@ -123,44 +131,43 @@ fn killed(delivery: &str) {
         let daemon = deployment.start(SLOW, &[]);
         before = deployment.moves_on(before, &daemon);
         daemon.kill();
-        assert!(deployment.answered() < deployment.made(), "work was in flight");
+        assert!(deployment.answered() < deployment.made(), "no work is in flight");
     }
     deployment.ends_well();
 }
 
 #[test]
-fn killed_at_any_moment() {
-    killed("exactly_once");
+fn killed_processes_lose_and_repeat_nothing() {
+    kill_repeatedly("exactly_once");
 }
 
 #[test]
-fn killed_at_any_moment_without_transactions() {
-    killed("at_least_once");
+fn killed_processes_without_transactions_lose_nothing() {
+    kill_repeatedly("at_least_once");
 }
 
-/// Every other commit is forgotten at once, so that what was just committed is read back again and
-/// again.
+/// The daemon forgets the outcome of every other commit, on average, and must find the batch in the
+/// changelog.
 #[test]
-fn commits_that_are_forgotten_are_always_found() {
+fn commits_with_a_forgotten_outcome_are_found_in_the_changelog() {
     let deployment = Deployment::with("forgets", "exactly_once", &[PATIENT]);
     let daemon = deployment.start("forget-commit=50%return", &["batch.records_max=10"]);
     for _ in 0..20 {
         deployment.produce(60);
         deployment.is_through(&daemon);
     }
-    // Equal warnings are throttled, phases are not.
+    // Count phases: repeated warnings are throttled in the log, phases are not.
     let (log, forgotten) = (daemon.log(), daemon.times("phase=Recovering"));
     daemon.stops();
-    assert!(forgotten >= 40, "commits were forgotten {forgotten} times:\n{log}");
-    assert_eq!(log.matches("Restoring").count(), 1, "memory was rebuilt:\n{log}");
+    assert!(forgotten >= 40, "only {forgotten} commits were forgotten:\n{log}");
+    assert_eq!(log.matches("Restoring").count(), 1, "the state was rebuilt:\n{log}");
     tally("aborts", forgotten);
     deployment.holds();
 }
 
-/// One transaction in three is aborted, some that were committed are forgotten, and no abort costs a
-/// rebuild.
+/// A third of the transactions is aborted, and the outcome of some commits is forgotten.
 #[test]
-fn aborts_and_doubts_cost_no_rebuild() {
+fn aborts_and_forgotten_commits_do_not_rebuild_the_state() {
     let deployment = Deployment::with("aborts", "exactly_once", &[PATIENT]);
     deployment.produce(3_000);
     let daemon = deployment.start("abort-transaction=33%return;forget-commit=10%return", &[]);
@@ -169,10 +176,10 @@ fn aborts_and_doubts_cost_no_rebuild() {
     daemon.stops();
     let count = |what| log.matches(what).count();
     let recovered = count("phase=Recovering");
-    assert!(recovered >= 10, "transactions were aborted, commits forgotten:\n{log}");
-    assert!(count("before the commit") >= 1, "transactions were aborted:\n{log}");
-    assert!(count("after the commit") >= 1, "commits were forgotten:\n{log}");
-    assert_eq!(count("Restoring"), 1, "memory was rebuilt:\n{log}");
+    assert!(recovered >= 10, "only {recovered} recoveries:\n{log}");
+    assert!(count("before the commit") >= 1, "no transaction was aborted:\n{log}");
+    assert!(count("after the commit") >= 1, "no commit was forgotten:\n{log}");
+    assert_eq!(count("Restoring"), 1, "the state was rebuilt:\n{log}");
     tally("aborts", recovered);
     deployment.holds();
 }

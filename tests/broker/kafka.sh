@@ -1,20 +1,24 @@
-# Starts Apache Kafka from its Maven jars. Sourced by the scripts that need one; they run with
-# `set -euo pipefail` and from the top folder. Needs java and javac (17 or newer), mvn and kcat.
+# Functions that start Apache Kafka from its Maven jars. Scripts source this file from the top
+# folder, under `set -euo pipefail`. Needs java and javac (17 or newer), mvn and kcat.
 #
-#   start_kafka DIR NODES HEAP_MB     on free ports; sets KAFKA_BOOTSTRAP and KAFKA_NODES
-#   stop_kafka DIR                    ends its nodes and removes the folder
-#   fetch_python                      a Python with Kafka's client; sets KAFKA_PYTHON
+#   start_kafka DIR NODES HEAP_MB     starts NODES brokers on free ports; exports KAFKA_BOOTSTRAP,
+#                                     KAFKA_NODES (= DIR) and the variables below
+#   stop_kafka DIR                    kills the brokers and removes the folder
+#   fetch_python                      installs Kafka's Python client; exports KAFKA_PYTHON
 #
-# Node N lives in DIR/N: `start` starts it (again), `pid` names its process, `out` holds its log.
-# A single node has a third listener whose clients are sent to KAFKA_PROXY, so that a test can stand
-# between them; KAFKA_PROXIED is where that listener really is. It has a fourth and a fifth: KAFKA_SASL,
-# which takes user `limited` with password `right` by PLAIN, and KAFKA_TLS, whose certificate is that of
-# the host `broker.invalid`. KAFKA_CA is the certificate that signed it, KAFKA_OTHER_CA one that did not.
+# DIR/N holds the files of node N: the script `start` starts or restarts the node, `pid` contains
+# its process id, and `out` its log. A single node has three more listeners:
+#
+#   proxied   advertises KAFKA_PROXY, where a test can run a proxy; listens at KAFKA_PROXIED
+#   SASL      KAFKA_SASL; accepts the user `limited` with the password `right` (mechanism PLAIN)
+#   TLS       KAFKA_TLS; its certificate is for the host `broker.invalid`. KAFKA_CA is the CA that
+#             signed the certificate, KAFKA_OTHER_CA is one that did not.
 
 kafka_here=$PWD/tests/broker
-kafka_jars=${CARGO_TARGET_DIR:-$PWD/target}/kafka/jars-$(cat "$kafka_here"/pom.xml "$kafka_here"/*.java | cksum | cut -d' ' -f1)
+kafka_sources=$(cat "$kafka_here"/pom.xml "$kafka_here"/*.java | cksum | cut -d' ' -f1)
+kafka_jars=${CARGO_TARGET_DIR:-$PWD/target}/kafka/jars-$kafka_sources
 
-# Fetches the jars, once, and compiles the client of the checker beside them.
+# Downloads the jars and compiles the Java classes of the tests beside them, once.
 fetch_kafka() {
     if [ ! -e "$kafka_jars/complete" ]; then
         mvn -B -q -f "$kafka_here/pom.xml" dependency:copy-dependencies \
@@ -25,7 +29,7 @@ fetch_kafka() {
     export KAFKA_CLASSPATH="$kafka_jars:$kafka_jars/*"
 }
 
-# Installs Kafka's client for Python, once, and sets KAFKA_PYTHON. Needs python3 with venv.
+# Installs Kafka's Python client, once, and exports KAFKA_PYTHON. Needs python3 with venv.
 fetch_python() {
     local pinned=confluent-kafka==2.16.1
     local venv=${CARGO_TARGET_DIR:-$PWD/target}/kafka/python-$pinned
@@ -37,7 +41,7 @@ fetch_python() {
     export KAFKA_PYTHON=$venv/bin/python
 }
 
-# A port that nobody listens on.
+# Prints a port that nothing listens on.
 free_port() {
     local port
     while :; do
@@ -49,7 +53,7 @@ free_port() {
     done
 }
 
-# A key with a certificate that it signs itself, in folder $1 as $2.p12 and $2.pem.
+# Makes a key with a self-signed certificate in folder $1: $2.p12 (key store) and $2.pem.
 certificate() {
     keytool -genkeypair -keystore "$1/$2.p12" -storetype PKCS12 -storepass changeit -alias own \
         -keyalg EC -groupname secp256r1 -dname CN=broker.invalid -ext san=dns:broker.invalid \
@@ -89,21 +93,25 @@ start_kafka() {
             echo "transaction.state.log.replication.factor=$spread"
             echo "min.insync.replicas=$((spread / 2 + 1))"
             echo "transaction.state.log.min.isr=$((spread / 2 + 1))"
-            local own=PLAINTEXT://127.0.0.1:${plain[n]}
+            local clients=PLAINTEXT://127.0.0.1:${plain[n]}
+            local internal=CONTROLLER://127.0.0.1:${controller[n]}
             if [ "$nodes" -eq 1 ]; then
-                echo "listeners=$own,CONTROLLER://127.0.0.1:${controller[n]},PROXIED://127.0.0.1:$proxied,SASL://$sasl,TLS://$tls"
-                echo "advertised.listeners=$own,PROXIED://127.0.0.1:$advertised,SASL://$sasl,TLS://$tls"
+                local secured=SASL://$sasl,TLS://$tls
+                local login=org.apache.kafka.common.security.plain.PlainLoginModule
+                local jaas="$login required user_limited=\"right\";"
+                echo "listeners=$clients,$internal,PROXIED://127.0.0.1:$proxied,$secured"
+                echo "advertised.listeners=$clients,PROXIED://127.0.0.1:$advertised,$secured"
                 echo "listener.name.sasl.sasl.enabled.mechanisms=PLAIN"
-                echo "listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_limited=\"right\";"
+                echo "listener.name.sasl.plain.sasl.jaas.config=$jaas"
                 echo "listener.name.tls.ssl.keystore.location=$dir/certificates/broker.p12"
                 echo "listener.name.tls.ssl.keystore.type=PKCS12"
                 echo "listener.name.tls.ssl.keystore.password=changeit"
-                # What a rule names is refused; what none names is allowed.
+                # Everything is allowed unless an ACL forbids it.
                 echo "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
                 echo "allow.everyone.if.no.acl.found=true"
             else
-                echo "listeners=$own,CONTROLLER://127.0.0.1:${controller[n]}"
-                echo "advertised.listeners=$own"
+                echo "listeners=$clients,$internal"
+                echo "advertised.listeners=$clients"
             fi
         } >"$dir/$n/server.properties"
         "${java[@]}" kafka.tools.StorageTool format -t "$id" -c "$dir/$n/server.properties" \
@@ -120,7 +128,7 @@ start_kafka() {
     local deadline=$((SECONDS + 90))
     until kcat -b "$bootstrap" -L -m 2 2>/dev/null | grep -q " $nodes brokers"; do
         if [ "$SECONDS" -ge "$deadline" ]; then
-            echo "the broker did not start:" >&2
+            echo "the brokers did not start within 90 s:" >&2
             tail -n 50 "$dir"/*/out >&2
             return 1
         fi

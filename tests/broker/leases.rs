@@ -1,10 +1,10 @@
-//! Two processes and one shard: whoever is not the owner writes nothing.
+//! Two processes and one shard: records of a process that does not own the shard never count.
 
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, PATIENT, SLOW, tally};
 
-/// Two processes of one deployment, the first of which owns the shard.
-fn pair(deployment: &Deployment, points: &str) -> (Daemon, Daemon) {
+/// Starts two processes of one deployment: the owner of the shard, and a standby.
+fn start_pair(deployment: &Deployment, points: &str) -> (Daemon, Daemon) {
     let owner = deployment.start(points, &[]);
     owner.says("Running");
     let standby = deployment.start(SLOW, &[]);
@@ -13,11 +13,11 @@ fn pair(deployment: &Deployment, points: &str) -> (Daemon, Daemon) {
 }
 
 #[test]
-fn a_frozen_owner_is_fenced_and_never_fences_back() {
+fn a_suspended_owner_is_fenced_and_does_not_fence_the_new_owner() {
     let deployment =
         Deployment::with("zombie", "exactly_once", &["kafka.transaction.timeout.ms=2500"]);
     deployment.produce(400);
-    let (mut owner, mut standby) = pair(&deployment, SLOW);
+    let (mut owner, mut standby) = start_pair(&deployment, SLOW);
     let mut before = 0;
     for _ in 0..4 {
         deployment.produce(1_200);
@@ -30,8 +30,9 @@ fn a_frozen_owner_is_fenced_and_never_fences_back() {
         deployment.produce(600);
         owner.thaw();
         owner.says_again("Standby", rests + 1);
-        assert!(deployment.answered() < deployment.made(), "work was in flight");
-        assert_eq!(standby.times("fenced"), fenced, "fenced back:\n{}", standby.log());
+        assert!(deployment.answered() < deployment.made(), "no work is in flight");
+        let log = standby.log();
+        assert_eq!(standby.times("fenced"), fenced, "the new owner was fenced:\n{log}");
         (owner, standby) = (standby, owner);
         tally("freezes", 1);
     }
@@ -41,12 +42,13 @@ fn a_frozen_owner_is_fenced_and_never_fences_back() {
     deployment.holds();
 }
 
-/// Without transactions nobody fences the one that wakes: what it writes on is void.
+/// Without transactions, the resumed owner is not fenced; the records that it still writes are
+/// ignored.
 #[test]
-fn a_frozen_owner_without_transactions_costs_nothing() {
+fn a_suspended_owner_without_transactions_does_no_harm() {
     let deployment = Deployment::new("zombie-twice", "at_least_once");
     deployment.produce(400);
-    let (mut owner, mut standby) = pair(&deployment, SLOW);
+    let (mut owner, mut standby) = start_pair(&deployment, SLOW);
     let mut before = 0;
     for _ in 0..freezes() {
         deployment.produce(900);
@@ -66,18 +68,19 @@ fn a_frozen_owner_without_transactions_costs_nothing() {
     deployment.ends_well();
 }
 
-/// How often an owner is frozen: `FREEZES`, or a few times.
+/// How often the owner is suspended: `FREEZES`, or 3 times.
 fn freezes() -> usize {
-    std::env::var("FREEZES").map_or(3, |count| count.parse().expect("FREEZES is a number"))
+    std::env::var("FREEZES").map_or(3, |count| count.parse().expect("FREEZES must be a number"))
 }
 
-/// The process is stopped while it recovers from doubt, and finds another owner when it wakes.
+/// The owner is suspended while it recovers from an unconfirmed commit. When it resumes, another
+/// process owns the shard.
 #[test]
-fn an_owner_frozen_in_doubt_asks_before_it_fences() {
+fn an_owner_suspended_in_recovery_checks_its_lease_before_it_fences() {
     let deployment = Deployment::new("doubt", "exactly_once");
     deployment.produce(1_500);
     let points = "abort-transaction=4*off->1*return->off;in-doubt=sleep(8000)";
-    let (owner, standby) = pair(&deployment, points);
+    let (owner, standby) = start_pair(&deployment, points);
     owner.says("recovering");
     owner.freeze();
     standby.says("Running");
@@ -86,7 +89,7 @@ fn an_owner_frozen_in_doubt_asks_before_it_fences() {
     owner.thaw();
     owner.says("Standby");
     deployment.moves_on(before, &standby);
-    assert!(!standby.log().contains("fenced"), "fenced back:\n{}", standby.log());
+    assert!(!standby.log().contains("fenced"), "the new owner was fenced:\n{}", standby.log());
     deployment.is_through(&standby);
     owner.stops();
     standby.stops();
@@ -94,7 +97,7 @@ fn an_owner_frozen_in_doubt_asks_before_it_fences() {
 }
 
 #[test]
-fn standbys_that_come_and_go_move_no_lease() {
+fn starting_and_ending_standbys_moves_no_lease() {
     let deployment = Deployment::with("standbys", "exactly_once", &[PATIENT]);
     deployment.produce(600);
     let owner = deployment.start("", &[]);
@@ -113,33 +116,34 @@ fn standbys_that_come_and_go_move_no_lease() {
     deployment.holds();
 }
 
-/// A pipeline hangs while the lease thread keeps its lease alive: the process ends itself.
+/// The pipeline hangs while the lease thread keeps the lease. The process ends itself, so that the
+/// standby takes over.
 #[test]
-fn an_owner_whose_pipeline_hangs_makes_way() {
+fn an_owner_whose_pipeline_hangs_exits_and_the_standby_takes_over() {
     let deployment = Deployment::new("hangs", "exactly_once");
     deployment.produce(300);
-    let (owner, standby) = pair(&deployment, "mid-apply=150*off->sleep(600000)");
+    let (owner, standby) = start_pair(&deployment, "mid-apply=150*off->sleep(600000)");
     let (ended, log) = owner.ends();
     assert_eq!(ended.code(), Some(1), "{log}");
-    assert!(log.contains("a pipeline hangs: ending the process"), "{log}");
+    assert!(log.contains("pipeline stalled; exiting"), "{log}");
     standby.says("Running");
     deployment.is_through(&standby);
     standby.stops();
     deployment.holds();
 }
 
-/// The owner dies and the standby goes on, in turns.
+/// The owner is killed, the standby takes over, and a new standby starts; four times.
 #[test]
-fn standbys_take_over_from_the_dead() {
+fn standbys_take_over_from_killed_owners() {
     let deployment = Deployment::new("heirs", "exactly_once");
     deployment.produce(400);
-    let (mut owner, mut standby) = pair(&deployment, SLOW);
+    let (mut owner, mut standby) = start_pair(&deployment, SLOW);
     let mut before = 0;
     for _ in 0..4 {
         deployment.produce(900);
         before = deployment.moves_on(before, &owner);
         owner.kill();
-        assert!(deployment.answered() < deployment.made(), "work was in flight");
+        assert!(deployment.answered() < deployment.made(), "no work is in flight");
         standby.says("Running");
         owner = standby;
         standby = deployment.start(SLOW, &[]);

@@ -1,27 +1,28 @@
-//! Daemon processes against a real Kafka. `tests/broker/run` starts one and runs these.
+//! Tests of daemon processes against a real Kafka broker, which `tests/broker/run` starts.
 //!
-//! Every test is a deployment of its own on the same broker: topics and group with a prefix. What it
-//! left there is read by another client and judged by a [`checker`] that is not the daemon.
+//! Each test is a separate deployment on the shared broker: its topics and its group have a prefix
+//! of their own. Another client reads the records that the deployment left on the broker, and a
+//! [`checker`] that is independent of the daemon judges them.
 //!
-//! | room | holds |
+//! | modules | contents |
 //! |---|---|
-//! | `deployment`, `daemon`, `nodes`, `feed`, `progress` | what a test is made of |
-//! | `outside`, `checker` | who judges it |
-//! | `checked` | the checker's own tests |
-//! | `flow`, `telemetry`, `traces` | what happens when nothing goes wrong |
-//! | `snippets` | what the README shows of sending and reading, run as it stands there |
-//! | `faults` | the process ends at every point, or loses its transactions |
-//! | `panics` | records that panic, pipelines that panic, a process that was suspended |
-//! | `commits`, `proxy` | answers to commits are lost, late, or come in the wrong transaction |
+//! | `deployment`, `daemon`, `nodes`, `feed`, `progress` | building blocks of the tests |
+//! | `outside`, `checker` | the independent reader and the checker |
+//! | `checked` | tests of the checker itself |
+//! | `flow`, `telemetry`, `traces` | normal operation |
+//! | `snippets` | the documents' examples of sending and reading, run as printed |
+//! | `faults` | the process ends at each failpoint, or loses its transactions |
+//! | `panics` | records that panic, pipelines that panic, a suspended process |
+//! | `commits`, `proxy` | lost or late commit responses, commits in the wrong transaction |
 //! | `hanging` | a transaction that the coordinator has forgotten |
 //! | `leases`, `shards` | several processes, several shards |
-//! | `inputs`, `outputs`, `compaction` | topics that are not as one would wish |
-//! | `crash` | brokers killed right after they have acknowledged a commit |
-//! | `reach`, `rights` | brokers that cannot be reached, or that refuse |
-//! | `cluster` | three brokers that die |
-//! | `soak` | all of it for hours: `tests/broker/soak` |
+//! | `inputs`, `outputs`, `compaction` | topics in unusual or broken states |
+//! | `crash` | brokers that are killed right after they acknowledged a commit |
+//! | `reach`, `rights` | unreachable brokers, missing permissions |
+//! | `cluster` | three brokers that are killed one at a time and all at once |
+//! | `soak` | random faults for hours: `tests/broker/soak` |
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test fails at the line that cannot continue")]
 
 mod checked;
 mod checker;

@@ -1,4 +1,4 @@
-//! Output topics that refuse: too small, deleted, forbidden.
+//! Output topics that do not accept records: size limits, deleted topics, missing permissions.
 
 use crate::deployment::{Deployment, PATIENCE, bootstrap};
 use crate::outside::{Isolation, java};
@@ -7,8 +7,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sha2::{Digest, Sha256};
 use wirefold::daemon::pipeline::broker::Role;
 
-/// Writes a record that nothing can read and that is larger than the reject topic takes.
-fn writes_garbage(deployment: &Deployment, payload: &[u8]) {
+/// Writes a record that cannot be decoded and is larger than the reject topic accepts.
+fn write_garbage(deployment: &Deployment, payload: &[u8]) {
     let producer: BaseProducer =
         ClientConfig::new().set("bootstrap.servers", bootstrap()).create().unwrap();
     let topic = deployment.topic("articles");
@@ -19,12 +19,12 @@ fn writes_garbage(deployment: &Deployment, payload: &[u8]) {
 }
 
 #[test]
-fn what_the_reject_topic_cannot_hold_is_named_by_its_digest() {
+fn a_payload_too_large_for_the_reject_topic_is_cut_and_identified_by_its_digest() {
     let deployment = Deployment::new("small", "exactly_once");
     assert!(deployment.makes("rejected", 2, &[("max.message.bytes", "1500")]));
     deployment.produce(60);
     let garbage: Vec<u8> = (0..5_000u32).map(|n| (n * n % 251) as u8 | 128).collect();
-    writes_garbage(&deployment, &garbage);
+    write_garbage(&deployment, &garbage);
     let mut rules = deployment.rules();
     rules.reject_bytes_max = 1_500;
     let daemon = deployment.start("", &[]);
@@ -33,15 +33,15 @@ fn what_the_reject_topic_cannot_hold_is_named_by_its_digest() {
     deployment.holds_to(&rules);
     let found = deployment.found(Isolation::Committed);
     let rejected = &found.outputs[&Role::Rejected];
-    let short = rejected.iter().find(|r| r.key() == "garbage").unwrap();
+    let cut = rejected.iter().find(|r| r.key() == "garbage").unwrap();
     let digest: String = Sha256::digest(&garbage).iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(short.header("wirefold-reject-sha256"), digest);
-    assert_eq!(short.header("wirefold-reject-length"), "5000");
-    let kept = short.value.as_deref().unwrap();
-    assert!(kept.len() > 500 && garbage.starts_with(kept), "the first bytes are kept");
+    assert_eq!(cut.header("wirefold-reject-sha256"), digest);
+    assert_eq!(cut.header("wirefold-reject-length"), "5000");
+    let kept = cut.value.as_deref().unwrap();
+    assert!(kept.len() > 500 && garbage.starts_with(kept), "the first bytes must be kept");
 }
 
-/// Nothing is passed over: without its topic the daemon ends, and a new one makes it again.
+/// The daemon ends instead of skipping records. The next daemon creates the topic again.
 #[test]
 fn an_output_topic_that_is_deleted_ends_the_daemon() {
     for name in ["rejected", "stories"] {
@@ -52,9 +52,9 @@ fn an_output_topic_that_is_deleted_ends_the_daemon() {
         deployment.produce(200);
         let (ended, log) = daemon.ends();
         assert_eq!(ended.code(), Some(1), "{log}");
-        let says = format!("topic `{}` was deleted at {}", deployment.topic(name), bootstrap());
-        assert!(log.contains(&says), "{says}:\n{log}");
-        assert_eq!(deployment.answered(), 0, "nothing is committed without all outputs");
+        let message = format!("topic `{}` was deleted at {}", deployment.topic(name), bootstrap());
+        assert!(log.contains(&message), "{message}:\n{log}");
+        assert_eq!(deployment.answered(), 0, "nothing may be committed without all outputs");
         let daemon = deployment.start("", &[]);
         deployment.reads_anew();
         deployment.is_through(&daemon);
@@ -63,7 +63,7 @@ fn an_output_topic_that_is_deleted_ends_the_daemon() {
     }
 }
 
-/// What was remembered is gone, and a person decides.
+/// The state is lost, so a person must decide what to do.
 #[test]
 fn a_changelog_that_is_deleted_ends_the_daemon() {
     let deployment = Deployment::new("deleted-state", "exactly_once");
@@ -73,13 +73,13 @@ fn a_changelog_that_is_deleted_ends_the_daemon() {
     deployment.deletes("state");
     let (ended, log) = daemon.ends();
     assert_eq!(ended.code(), Some(1), "{log}");
-    let says = format!("topic `{}` was deleted", deployment.topic("state"));
-    assert!(log.contains(&says) && log.contains("without memory"), "{says}:\n{log}");
+    let message = format!("topic `{}` was deleted", deployment.topic("state"));
+    assert!(log.contains(&message) && log.contains("without state"), "{message}:\n{log}");
 }
 
-/// Batches of records stay below the limits of all topics, and limits that are lowered are read again.
+/// Record batches stay below the size limits of all topics. Lowered limits are read again.
 #[test]
-fn limits_below_a_megabyte_hold_nothing_up() {
+fn size_limits_below_a_megabyte_do_not_stop_the_daemon() {
     let large = ["batch.records_max=1000"];
     let deployment = Deployment::with("limits", "exactly_once", &large);
     let names = [("events", 2), ("stories", 2), ("unique", 2), ("rejected", 2)];
@@ -97,13 +97,13 @@ fn limits_below_a_megabyte_hold_nothing_up() {
     }
     deployment.produce(2_000);
     deployment.is_through(&daemon);
-    assert!(daemon.log().contains("limits of the topics read again"), "{}", daemon.log());
+    assert!(daemon.log().contains("re-read the size limits of the topics"), "{}", daemon.log());
     daemon.stops();
     deployment.holds();
 }
 
 #[test]
-fn a_reject_topic_that_may_not_be_written_stops_the_daemon() {
+fn a_missing_write_permission_on_the_reject_topic_stops_the_daemon() {
     let deployment = Deployment::new("rights", "exactly_once");
     deployment.produce(20);
     let daemon = deployment.start("", &[]);
@@ -114,7 +114,10 @@ fn a_reject_topic_that_may_not_be_written_stops_the_daemon() {
     let (ended, log) = daemon.ends();
     assert_eq!(ended.code(), Some(1), "{log}");
     let last = log.lines().last().unwrap();
-    assert!(last.contains(&topic) && last.contains("uthoriz"), "it says what and why:\n{log}");
+    assert!(
+        last.contains(&topic) && last.contains("uthoriz"),
+        "the last line must name the topic and the reason:\n{log}"
+    );
     java("Rights", &["allow", "User:*", "WRITE", "TOPIC", &topic]);
     deployment.ends_well();
 }

@@ -1,12 +1,12 @@
 //! Reads topics with Kafka's own consumer, which shares no code with the daemon's client.
 //!
-//! In: topics, and whose records count ([`Isolation`]). Out: every record from the beginning to the
-//! end, byte for byte. `Outside.java` does the reading.
+//! Input: topic names and the isolation level ([`Isolation`]). Output: every record of the topics
+//! from beginning to end, byte for byte. `Outside.java` does the reading.
 
 use crate::deployment::bootstrap;
 use std::process::{Command, Stdio};
 
-/// A record as it lies in a topic.
+/// A record of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) partition: i32,
@@ -18,52 +18,53 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// The first header of that name, as text; empty where there is none.
+    /// The value of the first header with this name, as text; empty if there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(key, _)| key == name);
-        let value = found.and_then(|(_, value)| value.as_deref()).unwrap_or_default();
+        let header = self.headers.iter().find(|(key, _)| key == name);
+        let value = header.and_then(|(_, value)| value.as_deref()).unwrap_or_default();
         std::str::from_utf8(value).unwrap_or_default()
     }
 
-    /// The key, as far as it is text.
+    /// The key as text; invalid UTF-8 is replaced.
     pub(crate) fn key(&self) -> String {
         String::from_utf8_lossy(self.key.as_deref().unwrap_or_default()).into_owned()
     }
 }
 
-/// Whose records count.
+/// The isolation level of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isolation {
-    /// Those of committed transactions, and those outside of any.
+    /// Records of committed transactions, and records outside of any transaction.
     Committed,
-    /// All, those of aborted and of open transactions too.
+    /// All records, those of aborted and open transactions included.
     Uncommitted,
 }
 
-/// All records of each topic, by partition and offset; one that does not exist has none.
+/// All records of each topic, sorted by partition and offset. A missing topic has no records.
 pub(crate) fn read(topics: &[&str], isolation: Isolation) -> Vec<Vec<Record>> {
     let isolation = match isolation {
         Isolation::Committed => "read_committed",
         Isolation::Uncommitted => "read_uncommitted",
     };
     let printed = java("Outside", &[&[isolation], topics].concat());
-    let mut found = vec![Vec::new(); topics.len()];
+    let mut topics_read = vec![Vec::new(); topics.len()];
     let mut frames = Frames(&printed);
     loop {
         match frames.take::<1>()[0] {
             255 => break,
-            topic => found[usize::from(topic)].push(frames.record()),
+            topic => topics_read[usize::from(topic)].push(frames.record()),
         }
     }
-    for records in &mut found {
+    for records in &mut topics_read {
         records.sort_by_key(|record| (record.partition, record.offset));
     }
-    found
+    topics_read
 }
 
-/// Runs a Java class against the broker, and gives what it prints.
+/// Runs a Java class against the broker; returns its output.
 pub(crate) fn java(class: &str, args: &[&str]) -> Vec<u8> {
-    let classes = std::env::var("KAFKA_CLASSPATH").expect("tests/broker/run sets KAFKA_CLASSPATH");
+    let classes =
+        std::env::var("KAFKA_CLASSPATH").expect("KAFKA_CLASSPATH is not set; use tests/broker/run");
     let out = Command::new("java")
         .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m", "-cp", &classes])
         .args([class, &bootstrap()])
@@ -75,12 +76,13 @@ pub(crate) fn java(class: &str, args: &[&str]) -> Vec<u8> {
     out.stdout
 }
 
-/// What `Outside.java` prints, cut from the front.
+/// The rest of the output of `Outside.java`.
 struct Frames<'a>(&'a [u8]);
 
 impl Frames<'_> {
     fn take<const N: usize>(&mut self) -> [u8; N] {
-        let (head, rest) = self.0.split_first_chunk().expect("the outside reader printed it all");
+        let (head, rest) =
+            self.0.split_first_chunk().expect("the output of Outside.java ends early");
         self.0 = rest;
         *head
     }

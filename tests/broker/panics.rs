@@ -1,13 +1,13 @@
-//! Panics, and time in which a process does not run: the daemon goes on, or ends with the reason.
+//! Panics and suspensions: the daemon continues, or ends with a log message that gives the reason.
 
 use crate::deployment::{Deployment, PATIENT, SLOW, tally};
 use crate::outside::Isolation;
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::Role;
 
-/// One record panics in the middle of a batch, after the state has moved.
+/// A record panics in the middle of a batch, after earlier records have changed the state.
 #[test]
-fn a_panic_costs_the_one_record_that_causes_it() {
+fn a_panic_rejects_only_the_record_that_causes_it() {
     for delivery in ["exactly_once", "at_least_once"] {
         let deployment = Deployment::with("panics", delivery, &[PATIENT]);
         deployment.produce(300);
@@ -15,7 +15,7 @@ fn a_panic_costs_the_one_record_that_causes_it() {
         deployment.is_through(&daemon);
         let log = daemon.log();
         daemon.stops();
-        assert!(log.contains("injected") && log.contains("a record is isolated"), "{log}");
+        assert!(log.contains("injected") && log.contains("record isolated"), "{log}");
         let found = deployment.found(Isolation::Committed);
         let rejected = found.outputs[&Role::Rejected].iter();
         let stages = rejected.map(|reject| reject.header("wirefold-reject-stage"));
@@ -23,9 +23,9 @@ fn a_panic_costs_the_one_record_that_causes_it() {
     }
 }
 
-/// Panics that no record explains, one after another: the process ends, and the next one goes on.
+/// Repeated panics that no record causes end the process. The next process continues.
 #[test]
-fn a_pipeline_that_panics_again_and_again_ends_the_process() {
+fn repeated_panics_of_a_pipeline_end_the_process() {
     let deployment = Deployment::with("panicking", "exactly_once", &[PATIENT]);
     deployment.produce(100);
     let (ended, log) = deployment.start("after-poll=panic(injected)", &[]).ends();
@@ -34,9 +34,9 @@ fn a_pipeline_that_panics_again_and_again_ends_the_process() {
     deployment.ends_well();
 }
 
-/// Longer than any call may take, and the only instance.
+/// The only instance is suspended for longer than any call may take.
 #[test]
-fn a_process_that_was_suspended_goes_on() {
+fn a_suspended_process_continues_when_it_resumes() {
     let deployment = Deployment::new("suspended", "exactly_once");
     deployment.produce(600);
     let daemon = deployment.start(SLOW, &[]);

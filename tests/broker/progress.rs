@@ -1,4 +1,5 @@
-//! How far a deployment has come, told while it runs. What was written in the end, the checker says.
+//! Counts how much of its input a running deployment has answered. The checker judges the outputs
+//! at the end.
 
 use crate::deployment::bootstrap;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -8,14 +9,16 @@ use std::collections::HashSet;
 use std::time::Duration;
 use wirefold::daemon::publish::CLASSIFIED;
 
-/// How long a silence means that there is no more for now.
+/// How long a poll waits for the next record before it counts as none.
 const SILENCE: Duration = Duration::from_millis(20);
 
-/// Follows events and rejects.
+/// Reads the topics of events and rejects (read_committed).
 pub(crate) struct Progress {
     topics: [String; 2],
     consumer: BaseConsumer,
+    /// Whether the topics exist and `consumer` reads them.
     assigned: bool,
+    /// The input items answered so far, as returned by [`answer`].
     answered: HashSet<Vec<u8>>,
 }
 
@@ -35,7 +38,7 @@ impl Progress {
         Self { topics, consumer, assigned: false, answered: HashSet::new() }
     }
 
-    /// Input items that are classified or refused, repeats counted once.
+    /// Number of input items that were classified or rejected; repeats count once.
     pub(crate) fn answered(&mut self) -> usize {
         if !self.assigned && !self.assign() {
             return 0;
@@ -50,15 +53,15 @@ impl Progress {
         self.answered.len()
     }
 
-    /// Begins to read once the topics are there.
+    /// Starts reading if both topics exist; returns whether they do.
     fn assign(&mut self) -> bool {
         let mut list = TopicPartitionList::new();
         for topic in &self.topics {
-            let Ok(found) = self.consumer.fetch_metadata(Some(topic), Duration::from_secs(10))
+            let Ok(metadata) = self.consumer.fetch_metadata(Some(topic), Duration::from_secs(10))
             else {
                 return false;
             };
-            let partitions = found.topics().iter().flat_map(|topic| topic.partitions());
+            let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
             let ids: Vec<i32> = partitions.map(|partition| partition.id()).collect();
             if ids.is_empty() {
                 return false;
@@ -73,7 +76,8 @@ impl Progress {
     }
 }
 
-/// What names the input item that a record answers: an event by its id, a reject by its place.
+/// Identifies the input item that a record answers: the id of a classified event, or the partition,
+/// offset and item of a reject. `None` for other events.
 fn answer(message: &BorrowedMessage<'_>) -> Option<Vec<u8>> {
     let headers = message.headers()?;
     let value = |name: &str| headers.iter().find(|h| h.key == name).and_then(|h| h.value);

@@ -1,16 +1,17 @@
-//! A proxy between a client and the broker that understands one request of the Kafka protocol:
-//! `EndTxn`, by which a transaction is committed or aborted.
+//! A proxy between a Kafka client and the broker. It tampers with one request, `EndTxn`, which
+//! commits or aborts a transaction.
 //!
-//! In: what to do with the next commit of a `transactional.id` ([`Trick`]). Out: what came of it
-//! ([`Outcome`]). Everything else passes untouched.
+//! Input: a [`Trick`] to apply to the next commit of a `transactional.id`. Output: its [`Outcome`].
+//! All other requests and responses pass unchanged.
 //!
-//! A frame is four bytes of length, then for a request: `api_key` (16 bits), `api_version` (16),
-//! `correlation_id` (32), `client_id` (length of 16 bits, text), and the body. The bodies of `EndTxn`
-//! and, from version 3 on, of `Produce` begin with the `transactional.id` (length of 16 bits, text).
-//! From version 3 and 9 on, tagged fields stand before the body, and lengths are varints, one larger.
-//! A response begins with the `correlation_id`.
+//! A frame starts with its length (32 bits). A request continues with `api_key` (16 bits),
+//! `api_version` (16 bits), `correlation_id` (32 bits), `client_id` (16-bit length, then text) and
+//! the body. The bodies of `EndTxn` and, since version 3, of `Produce` begin with the
+//! `transactional.id` (16-bit length, then text). In flexible versions (`EndTxn` since 3, `Produce`
+//! since 9), tagged fields precede the body, and a length in the body is a varint of length + 1. A
+//! response begins with the `correlation_id`.
 //!
-//! Sources: the Kafka protocol guide, and its message definitions `EndTxnRequest`, `ProduceRequest`.
+//! Sources: the Kafka protocol guide and its message definitions `EndTxnRequest`, `ProduceRequest`.
 
 use crate::deployment::PATIENCE;
 use std::collections::BTreeMap;
@@ -19,54 +20,62 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
+/// `api_key` of `Produce`.
 const PRODUCE: i16 = 0;
+/// `api_key` of `EndTxn`.
 const END_TXN: i16 = 26;
-/// Where the correlation of a request lies in its frame.
+/// The bytes of a request frame that hold the `correlation_id`.
 const CORRELATION: std::ops::Range<usize> = 8..12;
 
-/// What is done to a commit.
+/// How to tamper with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trick {
-    /// The broker commits; its answer is dropped with the connection.
+    /// The broker commits; its response is dropped and the connection closed.
     DropAnswer,
-    /// The broker commits; its answer comes so much later.
+    /// The broker commits; its response is delayed by this time.
     DelayAnswer(Duration),
-    /// The request is held back and the connection cut. It reaches the broker in the middle of the
-    /// next transaction of the same id.
+    /// The request is held back and the connection closed. The request reaches the broker during
+    /// the next transaction of the same id.
     HoldRequest,
 }
 
-/// What came of a trick.
+/// The result of a trick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was played.
+    /// The response was dropped or delayed.
     Played,
-    /// The broker answered the request held back with this error code, 0 for none.
+    /// The broker's error code for the delayed request; 0 is success.
     Answered(i16),
 }
 
+/// The state of the tricks, by `transactional.id`.
 #[derive(Debug, Default)]
 struct Ids {
+    /// Tricks for the next commit.
     tricks: BTreeMap<String, Trick>,
+    /// `EndTxn` frames that were held back.
     held: BTreeMap<String, Vec<u8>>,
     outcomes: BTreeMap<String, Outcome>,
 }
 
-/// The one proxy of the test process.
+/// The proxy of the test process; there is only one.
 pub(crate) struct Proxy {
     ids: Mutex<Ids>,
-    told: Condvar,
+    /// Notified when an outcome is added.
+    outcome_added: Condvar,
+    /// The broker's address.
     broker: String,
 }
 
-/// The proxy, which listens from the first call on.
+/// The proxy; the first call starts it.
 pub(crate) fn proxy() -> &'static Arc<Proxy> {
     static PROXY: OnceLock<Arc<Proxy>> = OnceLock::new();
     PROXY.get_or_init(|| {
-        let address = |name| std::env::var(name).expect("tests/broker/run says where to stand");
+        let address =
+            |name| std::env::var(name).expect("the proxy's addresses; use tests/broker/run");
         let listener = TcpListener::bind(address("KAFKA_PROXY")).unwrap();
-        let (ids, told) = (Mutex::default(), Condvar::new());
-        let proxy = Arc::new(Proxy { ids, told, broker: address("KAFKA_PROXIED") });
+        let (ids, outcome_added) = (Mutex::default(), Condvar::new());
+        let proxy = Arc::new(Proxy { ids, outcome_added, broker: address("KAFKA_PROXIED") });
         let serving = proxy.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -78,33 +87,33 @@ pub(crate) fn proxy() -> &'static Arc<Proxy> {
 }
 
 impl Proxy {
-    /// Where its clients connect.
+    /// The address that clients connect to.
     pub(crate) fn address() -> String {
         std::env::var("KAFKA_PROXY").unwrap()
     }
 
-    /// Plays a trick on the next commit of `id`.
+    /// Applies a trick to the next commit of `id`.
     pub(crate) fn play(&self, id: &str, trick: Trick) {
         let mut ids = self.ids.lock().unwrap();
         ids.outcomes.remove(id);
         ids.tricks.insert(id.to_owned(), trick);
     }
 
-    /// Waits for what comes of it.
+    /// Waits for the outcome of the trick.
     pub(crate) fn outcome(&self, id: &str) -> Outcome {
         let ids = self.ids.lock().unwrap();
-        let waits = |ids: &mut Ids| !ids.outcomes.contains_key(id);
-        let (ids, timed_out) = self.told.wait_timeout_while(ids, PATIENCE, waits).unwrap();
-        assert!(!timed_out.timed_out(), "the trick on `{id}` was not played to its end");
+        let pending = |ids: &mut Ids| !ids.outcomes.contains_key(id);
+        let (ids, timeout) = self.outcome_added.wait_timeout_while(ids, PATIENCE, pending).unwrap();
+        assert!(!timeout.timed_out(), "no outcome of the trick on `{id}`");
         ids.outcomes[id]
     }
 
-    fn tell(&self, id: &str, outcome: Outcome) {
+    fn add_outcome(&self, id: &str, outcome: Outcome) {
         self.ids.lock().unwrap().outcomes.insert(id.to_owned(), outcome);
-        self.told.notify_all();
+        self.outcome_added.notify_all();
     }
 
-    /// Passes frames both ways until one side closes.
+    /// Forwards frames in both directions until one side closes.
     fn serve(self: Arc<Self>, client: TcpStream) {
         let Ok(broker) = TcpStream::connect(&self.broker) else { return };
         let answers = Arc::new(Answers::default());
@@ -130,15 +139,15 @@ impl Proxy {
         });
     }
 
-    /// Looks at a request; `None` cuts the connection.
+    /// Handles a request before it is forwarded; `None` closes the connection instead.
     fn request(&self, frame: &[u8], answers: &Answers) -> Option<()> {
         let Some((api, id)) = transactional(frame) else { return Some(()) };
         let mut ids = self.ids.lock().unwrap();
         if api == PRODUCE {
             if let Some(held) = ids.held.remove(&id) {
                 drop(ids);
-                let answered = self.deliver(&held).expect("the broker answers what was held back");
-                self.tell(&id, Outcome::Answered(answered));
+                let answered = self.deliver(&held).expect("a response to the delayed request");
+                self.add_outcome(&id, Outcome::Answered(answered));
             }
             return Some(());
         }
@@ -156,14 +165,14 @@ impl Proxy {
         }
     }
 
-    /// Looks at a response; `None` cuts the connection.
+    /// Handles a response before it is forwarded; `None` closes the connection instead.
     fn answer(&self, frame: &[u8], answers: &Answers) -> Option<()> {
         let mut waiting = answers.0.lock().unwrap();
         let asked = waiting.keys().find(|(correlation, _)| frame[4..8] == correlation[..]).cloned();
         let Some(asked) = asked else { return Some(()) };
         let trick = waiting.remove(&asked);
         drop(waiting);
-        self.tell(&asked.1, Outcome::Played);
+        self.add_outcome(&asked.1, Outcome::Played);
         match trick {
             Some(Trick::DelayAnswer(time)) => {
                 std::thread::park_timeout(time);
@@ -173,7 +182,7 @@ impl Proxy {
         }
     }
 
-    /// Sends a request held back, on a connection of its own, and gives its error code.
+    /// Sends a delayed request on a new connection and returns the error code of the response.
     fn deliver(&self, held: &[u8]) -> io::Result<i16> {
         let mut broker = TcpStream::connect(&self.broker)?;
         broker.set_read_timeout(Some(PATIENCE))?;
@@ -184,18 +193,19 @@ impl Proxy {
     }
 }
 
-/// The answers that a trick waits for, by correlation and `transactional.id`.
+/// The responses of one connection that a trick applies to, by `correlation_id` and
+/// `transactional.id`.
 #[derive(Debug, Default)]
 struct Answers(Mutex<BTreeMap<(Vec<u8>, String), Trick>>);
 
 fn close(client: &TcpStream, broker: &TcpStream) {
-    // Either side may be gone already, which is as well.
+    // A side that is already closed is fine.
     for side in [client, broker] {
         drop(side.shutdown(Shutdown::Both));
     }
 }
 
-/// The next frame with its length.
+/// Reads the next frame, length included.
 fn read(from: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut frame = vec![0; 4];
     from.read_exact(&mut frame)?;
@@ -205,7 +215,7 @@ fn read(from: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(frame)
 }
 
-/// The kind and the `transactional.id` of a request that has one.
+/// The `api_key` and `transactional.id` of an `EndTxn` or `Produce` request; `None` for others.
 fn transactional(frame: &[u8]) -> Option<(i16, String)> {
     let mut body = Body(frame.get(4..)?);
     let (api, version) = (body.short()?, body.short()?);
@@ -219,7 +229,7 @@ fn transactional(frame: &[u8]) -> Option<(i16, String)> {
     body.cut(length)?;
     let length = if flexible {
         let tags = body.varint()?;
-        assert_eq!(tags, 0, "a tagged field in the header of a request");
+        assert_eq!(tags, 0, "tagged fields in a request header are not supported");
         body.varint()?.checked_sub(1)?
     } else {
         usize::try_from(body.short()?).ok()?
@@ -227,7 +237,7 @@ fn transactional(frame: &[u8]) -> Option<(i16, String)> {
     Some((api, String::from_utf8_lossy(body.cut(length)?).into_owned()))
 }
 
-/// The bytes of a request that are not read yet.
+/// The unread rest of a request.
 struct Body<'a>(&'a [u8]);
 
 impl<'a> Body<'a> {
@@ -241,7 +251,8 @@ impl<'a> Body<'a> {
         Some(i16::from_be_bytes(self.cut(2)?.try_into().ok()?))
     }
 
-    /// Seven bits a byte, the lowest first; the eighth says that more follow.
+    /// Reads an unsigned varint: seven bits per byte, lowest bits first; the eighth bit is set if
+    /// another byte follows.
     fn varint(&mut self) -> Option<usize> {
         let mut value = 0;
         for shift in (0..28).step_by(7) {

@@ -1,20 +1,20 @@
-//! Brokers that cannot be reached: `run` and `check --connect` say why.
+//! Unreachable brokers: `run` and `check --connect` must name the cause.
 
 use crate::deployment::{Deployment, bootstrap};
 
 fn env(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("tests/broker/run sets {name}"))
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; use tests/broker/run"))
 }
 
-/// What `run` does about it.
+/// Whether `run` keeps retrying or exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Run {
     Waits,
     Ends,
 }
 
-/// Both say every one of `words` when they connect with `sets`.
-fn says(run: Run, sets: &[String], words: &[&str]) {
+/// `check` and `run` must both print every one of `words` when they connect with `sets`.
+fn both_name(run: Run, sets: &[String], words: &[&str]) {
     let deployment = Deployment::new("reach", "exactly_once");
     let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
     let (code, checked) = deployment.check(&sets);
@@ -31,11 +31,11 @@ fn says(run: Run, sets: &[String], words: &[&str]) {
             log
         }
     };
-    for said in [checked, ran] {
+    for output in [checked, ran] {
         for word in words {
-            assert!(said.contains(word), "`{word}` is not said:\n{said}");
+            assert!(output.contains(word), "`{word}` is missing:\n{output}");
         }
-        assert_eq!(said.matches(words[0]).count(), 1, "said once:\n{said}");
+        assert_eq!(output.matches(words[0]).count(), 1, "named more than once:\n{output}");
     }
 }
 
@@ -62,40 +62,40 @@ fn tls(address: &str, ca: &str) -> [String; 3] {
 }
 
 #[test]
-fn a_wrong_password_or_mechanism_is_said() {
+fn a_wrong_password_or_mechanism_is_named() {
     let address = env("KAFKA_SASL");
     let wrong = ["SASL authentication error", &address, "kafka.sasl.password"];
-    says(Run::Ends, &sasl("PLAIN", "wrong"), &wrong);
-    let absent = ["mechanism handshake failed", &address, "PLAIN", "kafka.sasl.mechanism"];
-    says(Run::Ends, &sasl("SCRAM-SHA-256", "right"), &absent);
+    both_name(Run::Ends, &sasl("PLAIN", "wrong"), &wrong);
+    let unsupported = ["mechanism handshake failed", &address, "PLAIN", "kafka.sasl.mechanism"];
+    both_name(Run::Ends, &sasl("SCRAM-SHA-256", "right"), &unsupported);
 }
 
 #[test]
-fn a_certificate_that_does_not_fit_is_said() {
+fn an_invalid_broker_certificate_is_named() {
     let address = env("KAFKA_TLS");
     let words = ["certificate verify failed", &address, "kafka.ssl.ca.location"];
-    says(Run::Ends, &tls(&address, "KAFKA_OTHER_CA"), &words);
-    says(Run::Ends, &tls(&address, "KAFKA_CA"), &words);
+    both_name(Run::Ends, &tls(&address, "KAFKA_OTHER_CA"), &words);
+    both_name(Run::Ends, &tls(&address, "KAFKA_CA"), &words);
     let any_host = "kafka.ssl.endpoint.identification.algorithm=none".to_owned();
     let fits: Vec<String> = tls(&address, "KAFKA_CA").into_iter().chain([any_host]).collect();
     let deployment = Deployment::new("reached", "exactly_once");
-    let (code, said) = deployment.check(&fits.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(code, Some(0), "{said}");
+    let (code, output) = deployment.check(&fits.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(code, Some(0), "{output}");
 }
 
 #[test]
-fn tls_on_one_side_only_is_said() {
+fn tls_on_only_one_side_is_named() {
     let (plain, secured) = (bootstrap(), env("KAFKA_TLS"));
     let words = ["connecting to a PLAINTEXT broker listener?", &plain, "kafka.security.protocol"];
-    says(Run::Waits, &tls(&plain, "KAFKA_CA"), &words);
+    both_name(Run::Waits, &tls(&plain, "KAFKA_CA"), &words);
     let words = ["Disconnected", &secured, "kafka.security.protocol"];
-    says(Run::Waits, &[at(&secured)], &words);
+    both_name(Run::Waits, &[at(&secured)], &words);
 }
 
 #[test]
-fn nobody_there_and_a_host_without_address_are_said() {
+fn a_refused_connection_and_an_unresolvable_host_are_named() {
     let words = ["Connection refused", "127.0.0.1:9", "kafka.bootstrap.servers"];
-    says(Run::Waits, &[at("127.0.0.1:9")], &words);
+    both_name(Run::Waits, &[at("127.0.0.1:9")], &words);
     let words = ["Failed to resolve", "broker.invalid:9092", "kafka.bootstrap.servers"];
-    says(Run::Waits, &[at("broker.invalid:9092")], &words);
+    both_name(Run::Waits, &[at("broker.invalid:9092")], &words);
 }

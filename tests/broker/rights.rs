@@ -1,14 +1,15 @@
-//! Every right of `deploy/README.md`, taken away in turn: `run` and `check --connect` name it.
+//! Removes each permission that `deploy/README.md` lists, one at a time: `run` and `check
+//! --connect` must name the missing one.
 
 use crate::deployment::Deployment;
 use crate::outside::java;
 
-/// A user of the broker's own, so that what it may not do is no matter to other tests.
+/// The user of this test, separate so that its missing permissions do not affect other tests.
 const USER: &str = "User:limited";
 
-/// How the limited user connects.
+/// Settings with which the limited user connects.
 fn limited() -> [String; 5] {
-    let address = std::env::var("KAFKA_SASL").expect("tests/broker/run sets KAFKA_SASL");
+    let address = std::env::var("KAFKA_SASL").expect("KAFKA_SASL is not set; use tests/broker/run");
     [
         format!("kafka.bootstrap.servers={address}"),
         "kafka.security.protocol=sasl_plaintext".into(),
@@ -18,29 +19,29 @@ fn limited() -> [String; 5] {
     ]
 }
 
-/// A right: an operation, the kind of resource, and what its name begins with.
-type Right<'a> = [&'a str; 3];
+/// A permission: an operation, the resource type, and the prefix of the resource's name.
+type Permission<'a> = [&'a str; 3];
 
-/// Takes rights away, and gives what `check --connect` and `run` say.
-fn without(deployment: &Deployment, rights: &[Right<'_>]) -> [String; 2] {
+/// Removes permissions, and returns the output of `check --connect` and the log of `run`.
+fn without(deployment: &Deployment, permissions: &[Permission<'_>]) -> [String; 2] {
     let user = limited();
     let user: Vec<&str> = user.iter().map(String::as_str).collect();
     let each = |what: &str| {
-        for [operation, on, name] in rights {
+        for [operation, on, name] in permissions {
             java("Rights", &[what, USER, operation, on, name]);
         }
     };
     each("refuse");
     let (code, checked) = deployment.check(&user);
-    assert_eq!(code, Some(1), "check without {rights:?}: {checked}");
+    assert_eq!(code, Some(1), "check without {permissions:?}: {checked}");
     let (ended, ran) = deployment.start("", &user).ends();
-    assert_eq!(ended.code(), Some(1), "run without {rights:?}: {ran}");
+    assert_eq!(ended.code(), Some(1), "run without {permissions:?}: {ran}");
     each("allow");
     [checked, ran]
 }
 
 #[test]
-fn a_missing_right_is_named() {
+fn a_missing_permission_is_named_once() {
     let deployment = Deployment::new("rights", "exactly_once");
     deployment.produce(20);
     deployment.ends_well();
@@ -62,21 +63,25 @@ fn a_missing_right_is_named() {
     for (on, name, right) in named.into_iter().chain([group, id]) {
         let kind = on.replace(' ', "_");
         let operation = if right == "DescribeConfigs" { "DESCRIBE_CONFIGS" } else { right };
-        let words = format!("no right to {right} {on} `{name}");
-        for said in without(&deployment, &[[operation, &kind, &name]]) {
-            let last = said.lines().last().unwrap();
-            assert!(last.contains(&words), "{words}:\n{said}");
-            assert!(last.contains(&limited()[0]["kafka.bootstrap.servers=".len()..]), "{said}");
-            assert_eq!(said.matches("no right to").count(), 1, "said once:\n{said}");
+        let words = format!("missing permission: {right} on {on} `{name}");
+        for output in without(&deployment, &[[operation, &kind, &name]]) {
+            let last = output.lines().last().unwrap();
+            assert!(last.contains(&words), "{words}:\n{output}");
+            assert!(last.contains(&limited()[0]["kafka.bootstrap.servers=".len()..]), "{output}");
+            assert_eq!(
+                output.matches("missing permission:").count(),
+                1,
+                "named more than once:\n{output}"
+            );
         }
     }
 }
 
 #[test]
-fn the_missing_right_to_make_a_topic_is_named() {
+fn a_missing_permission_to_create_topics_is_named() {
     let deployment = Deployment::new("create", "exactly_once");
     let rights = [["CREATE", "CLUSTER", "kafka-cluster"], ["CREATE", "TOPIC", &deployment.prefix]];
-    for said in without(&deployment, &rights) {
-        assert!(said.contains("no right to Create topic"), "{said}");
+    for output in without(&deployment, &rights) {
+        assert!(output.contains("missing permission: Create on topic"), "{output}");
     }
 }

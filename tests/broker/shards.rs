@@ -1,11 +1,11 @@
-//! Several shards, in one process and over several, of which one dies.
+//! Several shards in one process, and spread over several processes that are killed.
 
 use crate::deployment::{Deployment, PATIENT, SLOW, eventually};
 
 const SHARDS: &str = "shards=[{partitions=[1]},{name='rest'},{name='own',providers=['agency0']}]";
 
 #[test]
-fn shards_spread_over_processes_and_outlive_them() {
+fn shards_spread_over_processes_and_move_when_one_is_killed() {
     let deployment = Deployment::with("shards", "exactly_once", &[SHARDS]);
     deployment.produce(900);
     let mut first = deployment.start(SLOW, &[]);
@@ -17,7 +17,7 @@ fn shards_spread_over_processes_and_outlive_them() {
         deployment.produce(900);
         before = deployment.moves_on(before, &second);
         first.kill();
-        assert!(deployment.answered() < deployment.made(), "work was in flight");
+        assert!(deployment.answered() < deployment.made(), "no work is in flight");
         first = second;
     }
     deployment.is_through(&first);
@@ -25,31 +25,33 @@ fn shards_spread_over_processes_and_outlive_them() {
     deployment.holds();
 }
 
-/// A stranger takes the name of one shard's writer. The group still says whose the shard is, so it is
-/// taken over anew, and no other shard is disturbed.
+/// Another producer uses the transactional id of one shard's writer. The group still assigns the
+/// shard to this process, so the process takes the shard over again. The other shards are not
+/// affected.
 #[test]
-fn a_shard_that_is_fenced_is_taken_over_alone() {
+fn a_fenced_shard_recovers_without_disturbing_the_others() {
     let deployment = Deployment::with("fenced", "exactly_once", &[SHARDS, PATIENT]);
     deployment.produce(900);
     let daemon = deployment.start(SLOW, &[]);
     let mut before = deployment.moves_on(0, &daemon);
     daemon.says_again("Running", 3);
     for _ in 0..4 {
-        // A stranger may fence twice: its call is repeated while the broker ends its victim's
-        // transaction. One that comes while the shard is taken over fences nobody.
+        // Wait until all shards run again: the other producer may fence twice, because its call is
+        // retried while the broker ends the fenced transaction, and a fence during a takeover has
+        // no effect.
         let runs = || daemon.times("phase=Running") == 3 + daemon.times("phase=Recovering");
         assert!(eventually(|| runs().then_some(())).is_some(), "{}", daemon.log());
-        let fenced = daemon.times("fenced: ");
+        let fenced = daemon.times("fenced; checking");
         deployment.produce(900);
-        let _stranger = deployment.transactional("0");
-        // A writer learns that it is fenced when it commits: there is work for it now for sure.
+        let _fencing = deployment.transactional("0");
+        // The writer notices at its next commit that it is fenced, so give it work.
         deployment.produce(900);
-        daemon.says_again("fenced: ", fenced + 1);
+        daemon.says_again("fenced; checking", fenced + 1);
         before = deployment.moves_on(before, &daemon);
     }
     deployment.is_through(&daemon);
     let log = daemon.log();
-    assert!(daemon.times("fenced: ") >= 4, "{log}");
+    assert!(daemon.times("fenced; checking") >= 4, "{log}");
     let disturbed = daemon.times("phase=Recovering") - daemon.times("shard=0 phase=Recovering");
     assert_eq!(disturbed, 0, "{log}");
     assert_eq!(daemon.times("lease granted"), 3, "{log}");
@@ -59,7 +61,7 @@ fn a_shard_that_is_fenced_is_taken_over_alone() {
 }
 
 #[test]
-fn another_map_is_taken_up_where_all_shards_stand_alike() {
+fn a_new_shard_map_is_accepted_once_the_input_is_processed() {
     let deployment = Deployment::new("maps", "exactly_once");
     let maps = [SHARDS, "shards=[{partitions=[2]},{name='rest'},{partitions=[1]}]"];
     for map in maps {
@@ -72,22 +74,23 @@ fn another_map_is_taken_up_where_all_shards_stand_alike() {
     assert_eq!(deployment.answered(), deployment.made());
 }
 
-/// A process that joins is given a shard in the middle of another's batch, and the other dies while
-/// it lets go.
+/// A new process joins and gets a shard whose owner is in the middle of a batch. The owner dies
+/// while it gives the shard back.
 #[test]
-fn an_owner_that_dies_while_it_gives_a_shard_back() {
+fn a_shard_whose_owner_dies_while_giving_it_back_is_taken_over() {
     let deployment = Deployment::with("revoked", "exactly_once", &[SHARDS]);
     let mut before = 0;
     for _ in 0..3 {
-        deployment.produce(900);
+        // More than the owner processes while its successor starts, on a busy machine too.
+        deployment.produce(3_000);
         let owner = deployment.start(&format!("{SLOW};revoke=return"), &[]);
         owner.says_again("Running", 3);
         before = deployment.moves_on(before, &owner);
-        let heir = deployment.start(SLOW, &[]);
+        let successor = deployment.start(SLOW, &[]);
         owner.dies_at("revoke");
-        assert!(deployment.answered() < deployment.made(), "work was in flight");
-        before = deployment.moves_on(before, &heir);
-        heir.kill();
+        assert!(deployment.answered() < deployment.made(), "no work is in flight");
+        before = deployment.moves_on(before, &successor);
+        successor.kill();
     }
     deployment.ends_well();
 }

@@ -1,7 +1,7 @@
-//! The README's ways to send and to read, as they stand there, on a deployment of the test's own.
+//! Runs the documents' examples of sending and reading on a test deployment.
 //!
-//! Topics and broker are put in the place of those that the README names. Consumers there run for
-//! ever; here they run until they have printed as many lines as must come.
+//! The test replaces the topics and the broker in the examples with its own. The consumers never
+//! end; the test kills them once they have printed the expected number of lines.
 
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, PATIENCE, bootstrap};
@@ -14,18 +14,22 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use wirefold::daemon::pipeline::broker::Role;
 
-/// What is sent: the demo's wire, which has kills and those who carry what they kill.
+/// The articles to send: those of the demo, which include kills of articles that have carriers.
 const WIRE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 
-/// The README's first block of a language that begins so.
+/// The documents with examples.
+const DOCUMENTS: [&str; 2] =
+    [include_str!("../../README.md"), include_str!("../../config/schema/README.md")];
+
+/// The first code block of the documents in a language that begins with `start`.
 fn block(language: &str, start: &str) -> &'static str {
-    let blocks = include_str!("../../README.md").split("\n```").skip(1).step_by(2);
+    let blocks = DOCUMENTS.into_iter().flat_map(|page| page.split("\n```").skip(1).step_by(2));
     let mut bodies = blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
-    let found = bodies.find(|body| body.starts_with(start));
-    found.unwrap_or_else(|| panic!("the README has no block of {language} that begins `{start}`"))
+    let block = bodies.find(|body| body.starts_with(start));
+    block.unwrap_or_else(|| panic!("no document has a {language} block that begins `{start}`"))
 }
 
-/// A block for this broker and the topics of `deployment`.
+/// A code block with the test's broker and the topics of `deployment`.
 fn adapted(block: &str, deployment: &Deployment) -> String {
     block.replace("broker:9092", &bootstrap()).replace("wire.", &format!("{}.", deployment.prefix))
 }
@@ -36,16 +40,16 @@ fn shell(line: &str, folder: &Path) -> Command {
     command
 }
 
-/// The first `wanted` lines that a command prints, sorted; then it is ended.
-fn prints(mut command: Command, wanted: usize) -> Vec<String> {
+/// Runs a command until it has printed `wanted` lines, kills it, and returns the lines, sorted.
+fn first_lines(mut command: Command, wanted: usize) -> Vec<String> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
-    let (say, said) = mpsc::channel();
+    let (send, printed) = mpsc::channel();
     let reader = std::thread::spawn(move || {
-        out.lines().map_while(Result::ok).try_for_each(|line| say.send(line)).ok();
+        out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)).ok();
     });
     let mut lines: Vec<String> =
-        (0..wanted).map_while(|_| said.recv_timeout(PATIENCE).ok()).collect();
+        (0..wanted).map_while(|_| printed.recv_timeout(PATIENCE).ok()).collect();
     child.kill().unwrap();
     child.wait().unwrap();
     reader.join().unwrap();
@@ -63,8 +67,8 @@ fn text(record: &Record) -> &str {
     std::str::from_utf8(record.value.as_deref().unwrap()).unwrap()
 }
 
-/// What kcat prints of an event: its headers, and its value.
-fn shown(record: &Record) -> [String; 2] {
+/// The two lines that kcat prints for an event: its headers and its value.
+fn kcat_lines(record: &Record) -> [String; 2] {
     let header = |(name, value): &(String, Option<Vec<u8>>)| {
         format!("{name}={}", std::str::from_utf8(value.as_deref().unwrap()).unwrap())
     };
@@ -72,7 +76,7 @@ fn shown(record: &Record) -> [String; 2] {
     [headers.join(","), text(record).to_owned()]
 }
 
-/// Those who carry what an event says is withdrawn.
+/// The lines that the Python example prints for an event: the carriers of a withdrawn article.
 fn carriers(record: &Record) -> Vec<String> {
     if record.header("ce_type") != "wirefold.article.withdrawn.v1" {
         return Vec::new();
@@ -86,12 +90,13 @@ fn carriers(record: &Record) -> Vec<String> {
     kill["carriers"].as_array().unwrap().iter().map(carrier).collect()
 }
 
+/// The line that the Java example prints for a record of the stories topic.
 fn story(record: &Record) -> String {
     let value = record.value.as_ref().map(|_| text(record));
     format!("{} {}", record.key(), value.unwrap_or("is over"))
 }
 
-/// Sends the wire by the README's kcat, and waits until the daemon has answered all of it.
+/// Sends the articles with the README's kcat command, and waits until the daemon has answered all.
 fn send(deployment: &Deployment, daemon: &Daemon, folder: &Path) {
     fs::write(folder.join("articles.jsonl"), WIRE).unwrap();
     let line = adapted(block("sh", "kcat -P"), deployment);
@@ -101,7 +106,7 @@ fn send(deployment: &Deployment, daemon: &Daemon, folder: &Path) {
 }
 
 #[test]
-fn the_readme_sends_articles_and_reads_what_is_said() {
+fn the_readme_examples_send_articles_and_read_events_carriers_and_stories() {
     let deployment = Deployment::new("snippets", "exactly_once");
     let folder = tempfile::tempdir().unwrap();
     let daemon = deployment.start("", &[]);
@@ -109,28 +114,30 @@ fn the_readme_sends_articles_and_reads_what_is_said() {
     daemon.stops();
     let found = deployment.found(Isolation::Committed);
     let (events, stories) = (&found.outputs[&Role::Events], &found.outputs[&Role::Stories]);
-    let told = sorted(events.iter().flat_map(shown));
-    let carried = sorted(events.iter().flat_map(carriers));
-    let lived = sorted(stories.iter().map(story));
-    let counts = [told.len(), carried.len(), lived.len()];
+    let event_lines = sorted(events.iter().flat_map(kcat_lines));
+    let carrier_lines = sorted(events.iter().flat_map(carriers));
+    let story_lines = sorted(stories.iter().map(story));
+    let counts = [event_lines.len(), carrier_lines.len(), story_lines.len()];
     assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
 
-    // It would wait for more events: `-e` ends it after the last one.
+    // Without `-e` kcat would wait for more events.
     let kcat = adapted(block("sh", "kcat -C"), &deployment).replace("kcat -C", "kcat -C -e -q");
     let kcat = shell(&kcat, folder.path());
     let script = folder.path().join("carriers.py");
     fs::write(&script, adapted(block("python", "import json"), &deployment)).unwrap();
-    let mut python =
-        Command::new(std::env::var("KAFKA_PYTHON").expect("tests/broker/run sets KAFKA_PYTHON"));
+    let mut python = Command::new(
+        std::env::var("KAFKA_PYTHON").expect("tests/broker/run must set KAFKA_PYTHON"),
+    );
     python.arg("-u").arg(script);
     let class = folder.path().join("Stories.java");
     fs::write(&class, adapted(block("java", "import java"), &deployment)).unwrap();
-    let classes = std::env::var("KAFKA_CLASSPATH").expect("tests/broker/run sets KAFKA_CLASSPATH");
+    let classes =
+        std::env::var("KAFKA_CLASSPATH").expect("tests/broker/run must set KAFKA_CLASSPATH");
     let mut java = Command::new("java");
     java.args(["-XX:TieredStopAtLevel=1", "-Xmx192m", "-cp", &classes]).arg(class);
     std::thread::scope(|scope| {
-        let readers = [(kcat, told), (python, carried), (java, lived)]
-            .map(|(command, want)| scope.spawn(|| (prints(command, want.len()), want)));
+        let readers = [(kcat, event_lines), (python, carrier_lines), (java, story_lines)]
+            .map(|(command, want)| scope.spawn(|| (first_lines(command, want.len()), want)));
         for reader in readers {
             let (read, want) = reader.join().unwrap();
             assert_eq!(read, want);

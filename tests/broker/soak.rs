@@ -1,9 +1,9 @@
-//! Hours instead of minutes: `tests/broker/soak --minutes N` runs this.
+//! The long fault test; `tests/broker/soak --minutes N` runs it.
 //!
-//! Two processes share one deployment while articles come at a steady rate. Every few seconds one of
-//! them is killed, ended at a named point, frozen and woken, or stopped; transactions are aborted and
-//! commits forgotten all the while; now and then the broker is killed and started again. In the end
-//! the checker judges everything.
+//! Two processes share one deployment, which gets articles at a steady rate. Every 8 to 20 seconds
+//! one process is killed, killed and replaced by one that ends at a failpoint, suspended and
+//! resumed, or stopped. Failpoints abort some transactions and forget some commits all the time.
+//! Every 20 rounds the broker is killed and restarted. At the end the checker judges all records.
 
 use crate::daemon::Daemon;
 use crate::deployment::Deployment;
@@ -13,11 +13,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 const SIGTERM: i32 = 15;
-/// Articles a second.
+/// Articles per second.
 const RATE: f64 = 15.0;
-/// What goes wrong all the while.
+/// Failpoints of every process: 2 % of transactions are aborted, 1 % of commits forgotten.
 const ALWAYS: &str = "abort-transaction=2%return;forget-commit=1%return";
-/// Where processes end.
+/// Failpoints at which processes end.
 const POINTS: [&str; 14] = [
     "before-fence=return",
     "after-fence=return",
@@ -35,28 +35,33 @@ const POINTS: [&str; 14] = [
     "in-doubt=return",
 ];
 
-/// What was done so far.
+/// Counts of the faults so far and of their effects in the logs.
 #[derive(Debug, Default)]
-struct Done {
+struct Counts {
     kills: usize,
+    /// Processes that ended at their failpoint.
     ends_at_points: usize,
     freezes: usize,
     stops: usize,
     broker_kills: usize,
+    /// Leases granted.
     rebalances: usize,
+    /// Recoveries after a failed or unconfirmed transaction.
     doubts: usize,
 }
 
+/// The state of the running test.
 struct Soak {
     deployment: Deployment,
+    /// The running processes.
     daemons: Vec<Daemon>,
-    done: Done,
+    counts: Counts,
     started: Instant,
 }
 
 impl Soak {
-    /// Lets time pass while articles come.
-    fn lasts(&self, time: Duration) {
+    /// Waits for `time` and writes articles meanwhile.
+    fn keep_producing(&self, time: Duration) {
         let until = Instant::now() + time;
         while Instant::now() < until {
             let due = (self.started.elapsed().as_secs_f64() * RATE) as usize;
@@ -70,20 +75,23 @@ impl Soak {
         self.daemons.push(self.deployment.start(&points, &[]));
     }
 
-    /// Counts what a process went through, before it goes.
-    fn note(&mut self, log: &str) {
-        self.done.rebalances += log.matches("lease granted").count();
-        self.done.doubts += log.matches("recovering").count();
+    /// Adds the events in a process's log to the counts; called once per process.
+    fn count_log(&mut self, log: &str) {
+        self.counts.rebalances += log.matches("lease granted").count();
+        self.counts.doubts += log.matches("recovering").count();
     }
 
-    /// Starts anew what ended at its point.
-    fn buries(&mut self) {
+    /// Replaces processes that have ended at their failpoint.
+    fn replace_ended(&mut self) {
         for at in (0..self.daemons.len()).rev() {
             if self.daemons[at].has_ended() {
                 let log = self.daemons.remove(at).log();
-                assert!(log.contains("\nfailpoint "), "it ended by itself:\n{log}");
-                self.note(&log);
-                self.done.ends_at_points += 1;
+                assert!(
+                    log.contains("\nfailpoint "),
+                    "a process ended without a failpoint:\n{log}"
+                );
+                self.count_log(&log);
+                self.counts.ends_at_points += 1;
             }
         }
         while self.daemons.len() < 2 {
@@ -91,80 +99,83 @@ impl Soak {
         }
     }
 
-    /// Stops a process, which may come to its point on the way, or not listen to signals yet.
-    fn ends(&mut self, daemon: Daemon) {
+    /// Stops a process. It may reach its failpoint first, or die from SIGTERM if it does not handle
+    /// signals yet.
+    fn stop(&mut self, daemon: Daemon) {
         daemon.signal("-TERM");
         let (ended, log) = daemon.ends();
-        let asked = ended.success() || ended.signal() == Some(SIGTERM) && log.is_empty();
-        assert!(asked || log.contains("\nfailpoint "), "{ended}:\n{log}");
-        self.done.stops += 1;
-        self.note(&log);
+        let stopped = ended.success() || ended.signal() == Some(SIGTERM) && log.is_empty();
+        assert!(stopped || log.contains("\nfailpoint "), "{ended}:\n{log}");
+        self.counts.stops += 1;
+        self.count_log(&log);
     }
 
-    fn strikes(&mut self, round: u64) {
+    /// Applies one random fault.
+    fn inject_fault(&mut self, round: u64) {
         let chance = random(round * 2_654_435_761);
         let daemon = self.daemons.remove(chance as usize / 64 % self.daemons.len());
         let log = daemon.log();
         match chance % 8 {
             0..=2 => {
                 daemon.kill();
-                self.done.kills += 1;
-                self.note(&log);
+                self.counts.kills += 1;
+                self.count_log(&log);
                 self.start(None);
             }
             3..=5 => {
                 daemon.kill();
-                self.done.kills += 1;
-                self.note(&log);
+                self.counts.kills += 1;
+                self.count_log(&log);
                 self.start(Some(POINTS[chance as usize / 8 % POINTS.len()]));
             }
             6 => {
                 daemon.freeze();
-                self.lasts(Duration::from_millis(1_000 + chance / 8 % 5_000));
+                self.keep_producing(Duration::from_millis(1_000 + chance / 8 % 5_000));
                 daemon.thaw();
-                self.done.freezes += 1;
+                self.counts.freezes += 1;
                 self.daemons.push(daemon);
             }
             _ => {
-                self.ends(daemon);
+                self.stop(daemon);
                 self.start(None);
             }
         }
         if round % 20 == 19 {
             nodes::kill(1);
-            self.lasts(Duration::from_millis(chance / 8 % 4_000));
+            self.keep_producing(Duration::from_millis(chance / 8 % 4_000));
             nodes::start(1);
-            self.done.broker_kills += 1;
+            self.counts.broker_kills += 1;
         }
     }
 }
 
 #[test]
-#[ignore = "runs as long as it is told: tests/broker/soak"]
+#[ignore = "runs for SOAK_MINUTES; use tests/broker/soak"]
 fn soak() {
     let minutes: f64 = std::env::var("SOAK_MINUTES").unwrap().parse().unwrap();
     let deployment =
         Deployment::with("soak", "exactly_once", &["kafka.transaction.timeout.ms=10000"]);
-    let (daemons, done, started) = (Vec::new(), Done::default(), Instant::now());
-    let mut soak = Soak { deployment, daemons, done, started };
+    let (daemons, counts, started) = (Vec::new(), Counts::default(), Instant::now());
+    let mut soak = Soak { deployment, daemons, counts, started };
     let (mut round, mut before) = (0, 0);
     while soak.started.elapsed().as_secs_f64() < minutes * 60.0 {
-        soak.buries();
-        soak.lasts(Duration::from_millis(8_000 + random(round) % 12_000));
-        soak.buries();
-        soak.strikes(round);
+        soak.replace_ended();
+        soak.keep_producing(Duration::from_millis(8_000 + random(round) % 12_000));
+        soak.replace_ended();
+        soak.inject_fault(round);
         if round % 10 == 9 {
             before = soak.deployment.moves_on(before, &soak.daemons[0]);
-            let (made, done) = (soak.deployment.made(), &soak.done);
-            println!("{:?} {made} made, {before} answered, {done:?}", soak.started.elapsed());
+            let (written, counts) = (soak.deployment.made(), &soak.counts);
+            let elapsed = soak.started.elapsed();
+            println!("{elapsed:?} {written} written, {before} answered, {counts:?}");
         }
         round += 1;
     }
     while let Some(daemon) = soak.daemons.pop() {
         let log = daemon.log();
-        soak.note(&log);
+        soak.count_log(&log);
         drop(daemon);
     }
     let verdict = soak.deployment.ends_well();
-    println!("after {:?}: {:?}\nthe checker: {verdict}", soak.started.elapsed(), soak.done);
+    println!("after {:?}: {:?}\nchecker: {verdict}", soak.started.elapsed(), soak.counts);
 }

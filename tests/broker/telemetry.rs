@@ -1,4 +1,4 @@
-//! What a daemon tells of its work on a real broker: over HTTP, and to a service manager.
+//! The status that a daemon reports over HTTP and to systemd while it works on a real broker.
 
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, PATIENCE, bootstrap, eventually};
@@ -13,10 +13,10 @@ use wirefold::daemon::http::status::{InstanceStatus, ShardInfo};
 
 pub(crate) const ANY_PORT: &[&str] = &["http.listen=127.0.0.1:0"];
 
-/// The body of an answer with status 200.
+/// The body of the response to a GET request; `None` unless the status is 200.
 pub(crate) fn get(daemon: &Daemon, path: &str) -> Option<String> {
     let log = daemon.log();
-    let line = log.lines().find(|line| line.contains("admin server listens"))?;
+    let line = log.lines().find(|line| line.contains("admin server listening"))?;
     let at = line.rsplit_once("127.0.0.1:")?.1.trim_matches(|c: char| !c.is_ascii_digit());
     let mut stream = TcpStream::connect(format!("127.0.0.1:{}", at.parse::<u16>().ok()?)).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -28,31 +28,32 @@ pub(crate) fn get(daemon: &Daemon, path: &str) -> Option<String> {
     head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
 }
 
-/// Waits until the one shard of a daemon that is ready looks so.
-fn until(daemon: &Daemon, looks: impl Fn(&ShardInfo) -> bool) -> ShardInfo {
-    let seen = eventually(|| {
+/// Waits until the daemon is ready and its shard fulfils `condition`; returns the shard's status.
+fn wait_for(daemon: &Daemon, condition: impl Fn(&ShardInfo) -> bool) -> ShardInfo {
+    let shard = eventually(|| {
         get(daemon, "/readyz")?;
-        let told: InstanceStatus = serde_json::from_str(&get(daemon, "/api/v1/status")?).unwrap();
-        told.shards.into_iter().find(&looks)
+        let status = get(daemon, "/api/v1/status")?;
+        let status: InstanceStatus = serde_json::from_str(&status).unwrap();
+        status.shards.into_iter().find(&condition)
     });
-    let says = || get(daemon, "/api/v1/status").unwrap_or_default();
-    seen.unwrap_or_else(|| panic!("it stays so: {}\n{}", says(), daemon.log()))
+    let status = || get(daemon, "/api/v1/status").unwrap_or_default();
+    shard.unwrap_or_else(|| panic!("the status stays at {}\n{}", status(), daemon.log()))
 }
 
-/// Whether all of the input is read, and known to be.
-fn through(shard: &ShardInfo) -> bool {
+/// Whether the lag of all three input partitions is known to be 0.
+fn caught_up(shard: &ShardInfo) -> bool {
     shard.inputs.len() == 3 && shard.inputs.iter().all(|input| input.lag == Some(0))
 }
 
 #[test]
-fn a_standby_says_so_and_takes_over() {
+fn a_standby_reports_its_phase_and_takes_over() {
     let deployment = Deployment::new("telemetry", "exactly_once");
     deployment.produce(60);
     let owner = deployment.start("", ANY_PORT);
-    let before = until(&owner, |shard| shard.phase == "running" && through(shard));
+    let before = wait_for(&owner, |shard| shard.phase == "running" && caught_up(shard));
     let standby = deployment.start("", ANY_PORT);
-    until(&standby, |shard| shard.phase == "standby");
-    until(&owner, |shard| shard.phase == "running");
+    wait_for(&standby, |shard| shard.phase == "standby");
+    wait_for(&owner, |shard| shard.phase == "running");
     let metric = |daemon: &Daemon, line: &str| {
         let metrics = get(daemon, "/metrics").unwrap();
         assert!(metrics.contains(line), "no `{line}` in\n{metrics}");
@@ -61,17 +62,17 @@ fn a_standby_says_so_and_takes_over() {
     metric(&standby, "\nwirefold_shard_owned{shard=\"0\"} 0\n");
     metric(&owner, "\nwirefold_articles_received_total 60\n");
     owner.kill();
-    let after = until(&standby, |shard| shard.phase == "running" && through(shard));
-    // The clock may have gone on once, after all of the input was read.
+    let after = wait_for(&standby, |shard| shard.phase == "running" && caught_up(shard));
+    // The clock may have advanced by one batch after the whole input was read.
     let more = after.batch - before.batch;
-    assert!(more <= 1 && after.events >= before.events, "the same memory");
+    assert!(more <= 1 && after.events >= before.events, "the standby must have the same state");
     assert!(after.restored.is_some_and(|restored| restored.records > 60));
     metric(&standby, "\nwirefold_shard_owned{shard=\"0\"} 1\n");
     standby.stops();
 }
 
-/// The last offsets of a transactional topic are commit markers, which nobody can read: they are no
-/// lag.
+/// The last offset of each partition of a transactional topic is a commit marker, which no consumer
+/// receives. It must not count as lag.
 #[test]
 fn the_lag_of_a_transactional_input_ends_at_zero() {
     let deployment = Deployment::new("lag", "exactly_once");
@@ -91,15 +92,15 @@ fn the_lag_of_a_transactional_input_ends_at_zero() {
     }
     producer.commit_transaction(PATIENCE).unwrap();
     let daemon = deployment.start("", ANY_PORT);
-    let shard = until(&daemon, |shard| shard.live_articles == 20 && through(shard));
+    let shard = wait_for(&daemon, |shard| shard.live_articles == 20 && caught_up(shard));
     let next: i64 = shard.inputs.iter().map(|input| input.next).sum();
-    assert!((20..=23).contains(&next), "20 records, and a marker in each partition: {next}");
+    assert!((20..=23).contains(&next), "20 records and up to 3 markers, but next is {next}");
     daemon.stops();
 }
 
-/// A socket of ours stands for systemd.
+/// A socket of the test takes the place of systemd's.
 #[test]
-fn a_service_manager_is_told_of_readiness_and_of_the_stop() {
+fn systemd_is_notified_of_readiness_the_watchdog_and_the_stop() {
     let deployment = Deployment::new("notify", "exactly_once");
     deployment.produce(40);
     let folder = tempfile::tempdir().unwrap();
@@ -110,7 +111,7 @@ fn a_service_manager_is_told_of_readiness_and_of_the_stop() {
         let (mut all, started) = (String::new(), Instant::now());
         while !all.contains(wanted) {
             let mut bytes = [0; 4096];
-            let length = socket.recv(&mut bytes).expect("the daemon speaks");
+            let length = socket.recv(&mut bytes).expect("a notification from the daemon");
             all += std::str::from_utf8(&bytes[..length]).unwrap();
             all += "\n";
             assert!(started.elapsed() < PATIENCE, "no `{wanted}` in {all}");
@@ -122,7 +123,7 @@ fn a_service_manager_is_told_of_readiness_and_of_the_stop() {
     let before = until("READY=1\n");
     assert!(before.contains("STATUS=not ready: shard 0: "), "{before}");
     let after = until("WATCHDOG=1\n");
-    assert!(!after.contains("READY=1"), "said once: {after}");
+    assert!(!after.contains("READY=1"), "READY=1 was sent twice: {after}");
     daemon.signal("-TERM");
     until("STOPPING=1\n");
     assert!(daemon.wait().success());

@@ -1,4 +1,4 @@
-//! The admin server over a real socket: health, metrics, status, the token, bounds, the stop.
+//! The HTTP server over a real socket: health, metrics, status, token, limits and shutdown.
 
 use crate::rig;
 use serde_json::Value;
@@ -8,16 +8,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wirefold::daemon::http::Settings;
-use wirefold::daemon::http::server::{self, Error, Server, ServerBounds, ServerSources};
+use wirefold::daemon::http::server::{self, Error, Server, ServerSources, ServerTimeouts};
 use wirefold::daemon::http::status::{Instance, InstanceStatus};
 use wirefold::daemon::pipeline::{Observer, Phase, StandbyProgress};
 use wirefold::daemon::snapshot::shards::ShardStatuses;
 use wirefold::daemon::telemetry::metrics;
 use wirefold::daemon::telemetry::observer::Telemetry;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-fn shown(views: &Arc<ShardStatuses>) -> ServerSources {
+fn server_sources(views: &Arc<ShardStatuses>) -> ServerSources {
     let instance = Instance {
         instance: "desk-1".into(),
         version: "1.2.3".into(),
@@ -27,7 +27,7 @@ fn shown(views: &Arc<ShardStatuses>) -> ServerSources {
     };
     ServerSources {
         instance,
-        views: views.clone(),
+        shards: views.clone(),
         metrics: metrics::recorder().unwrap().handle(),
         source: None,
     }
@@ -38,24 +38,24 @@ fn settings(token_file: PathBuf) -> Settings {
 }
 
 fn start(views: &Arc<ShardStatuses>, settings: &Settings) -> Server {
-    bounded(views, settings, ServerBounds::default())
+    bounded(views, settings, ServerTimeouts::default())
 }
 
-fn bounded(views: &Arc<ShardStatuses>, settings: &Settings, bounds: ServerBounds) -> Server {
-    Server::start(settings, shown(views), bounds).unwrap().unwrap()
+fn bounded(views: &Arc<ShardStatuses>, settings: &Settings, bounds: ServerTimeouts) -> Server {
+    Server::start(settings, server_sources(views), bounds).unwrap().unwrap()
 }
 
-/// Sends bytes and reads the whole answer.
+/// Sends bytes and reads until the server closes the connection.
 fn send(to: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(to).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     stream.write_all(bytes).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8(answer).unwrap()
 }
 
-/// The status, the headers in lower case, and the body of an answer.
+/// Sends a request; returns the status, the headers in lower case, and the body.
 fn ask(to: SocketAddr, method: &str, path: &str, headers: &str) -> (u16, String, String) {
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n"
@@ -71,7 +71,7 @@ fn get(to: SocketAddr, path: &str) -> (u16, String, String) {
 }
 
 #[test]
-fn readiness_says_why_not_until_every_shard_is_in_step() {
+fn readiness_gives_its_reasons_until_every_shard_has_caught_up() {
     let views = ShardStatuses::new(2);
     let server = start(&views, &settings(PathBuf::new()));
     let at = server.address();
@@ -91,11 +91,11 @@ fn readiness_says_why_not_until_every_shard_is_in_step() {
     says("shard 1: restoring, 20000 records of the changelog read");
     tellers[1].phase(Phase::Standby);
     says("shard 1: standing by, but behind the changelog");
-    tellers[1].following(&StandbyProgress::InStep);
-    assert_eq!(get(at, "/readyz").0, 200, "a standby in step");
-    tellers[1].following(&StandbyProgress::Refused("it is of a newer release".into()));
+    tellers[1].standby_progress(&StandbyProgress::CaughtUp);
+    assert_eq!(get(at, "/readyz").0, 200, "a standby that has caught up");
+    tellers[1].standby_progress(&StandbyProgress::Unreadable("it is of a newer release".into()));
     says("shard 1: standing by, but it cannot read the changelog: it is of a newer release");
-    assert_eq!(get(at, "/livez").0, 200, "it is alive");
+    assert_eq!(get(at, "/livez").0, 200, "still alive");
     tellers[1].phase(Phase::Running);
     assert_eq!(get(at, "/readyz").0, 200, "an owner");
     for not in [Phase::Idle, Phase::Recovering, Phase::Stopping] {
@@ -106,7 +106,7 @@ fn readiness_says_why_not_until_every_shard_is_in_step() {
 }
 
 #[test]
-fn status_and_metrics_are_told() {
+fn status_and_metrics_are_served() {
     let views = ShardStatuses::new(1);
     let server = start(&views, &settings(PathBuf::new()));
     Telemetry::new(0, views.clone()).phase(Phase::Running);
@@ -126,7 +126,7 @@ fn status_and_metrics_are_told() {
 }
 
 #[test]
-fn all_but_health_needs_the_token_where_one_is_set() {
+fn everything_but_health_needs_the_token_if_one_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "s3cret\n").unwrap();
@@ -146,7 +146,7 @@ fn all_but_health_needs_the_token_where_one_is_set() {
 }
 
 #[test]
-fn without_a_token_only_loopback_by_name_is_answered() {
+fn without_a_token_only_requests_with_a_loopback_host_are_answered() {
     let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let asked = |path: &str, host: &str| {
         let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
@@ -160,12 +160,15 @@ fn without_a_token_only_loopback_by_name_is_answered() {
         );
         assert!(asked(path, "127.0.0.1:9464").starts_with("HTTP/1.1 200"));
     }
-    assert!(asked("/readyz", "10.0.0.7:9464").starts_with("HTTP/1.1 200"), "health is for all");
+    assert!(
+        asked("/readyz", "10.0.0.7:9464").starts_with("HTTP/1.1 200"),
+        "health endpoints ignore the host header"
+    );
     server.stop();
 }
 
 #[test]
-fn what_is_not_there_or_not_allowed_is_a_problem() {
+fn unknown_paths_and_methods_give_problem_json() {
     let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let at = server.address();
     for (method, path, want) in [
@@ -190,43 +193,48 @@ fn headers_are_bounded() {
         let (status, ..) = ask(server.address(), "GET", "/livez", &headers);
         assert_eq!(status, 431, "{} bytes", headers.len());
     }
-    assert_eq!(get(server.address(), "/livez").0, 200, "others are served");
+    assert_eq!(get(server.address(), "/livez").0, 200, "other requests are served");
     server.stop();
 }
 
 #[test]
-fn clients_that_dawdle_are_let_go() {
+fn slow_and_idle_clients_are_disconnected() {
     let within = Duration::from_millis(200);
-    let bounds = ServerBounds { headers_within: within, ..ServerBounds::default() };
+    let bounds = ServerTimeouts { headers_within: within, ..ServerTimeouts::default() };
     let server = bounded(&ShardStatuses::new(0), &settings(PathBuf::new()), bounds);
     for sent in ["", "GET /livez HTTP/1.1\r\nhost:", "GET /livez HTTP/1.1\r\nhost: desk\r\n\r\n"] {
         let started = Instant::now();
         let answer = send(server.address(), sent.as_bytes());
-        assert!(started.elapsed() >= within, "{sent:?} had its time");
+        assert!(started.elapsed() >= within, "{sent:?} was cut off early");
         assert_eq!(answer.contains("live"), sent.ends_with("\r\n\r\n"), "{answer}");
     }
     server.stop();
 }
 
 #[test]
-fn connections_are_bounded_and_further_ones_may_ask_for_health_alone() {
+fn beyond_the_connection_limit_only_health_is_answered() {
     let recorded = rig::recorded();
-    let settings = Settings { connections_max: 2, streams_max: 1, ..settings(PathBuf::new()) };
+    let mut settings = settings(PathBuf::new());
+    settings.tuning.connections_max = 2;
+    settings.tuning.streams_max = 1;
     let server = start(&ShardStatuses::new(0), &settings);
     let at = server.address();
     let held: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(at).unwrap()).collect();
     assert_eq!((get(at, "/livez").0, get(at, "/readyz").0), (200, 200));
     let (status, head, body) = get(at, "/api/v1/status");
     assert_eq!(status, 503);
-    assert!(head.contains("retry-after: 1") && body.contains("`http.connections_max`"), "{body}");
+    assert!(
+        head.contains("retry-after: 1") && body.contains("all connections are in use"),
+        "{body}"
+    );
     assert_eq!(rig::bounded(recorded, "connections_max"), 3);
     drop(held);
     let freed = (0..1_000).any(|_| get(at, "/api/v1/status").0 == 200);
-    assert!(freed, "places are given back");
+    assert!(freed, "no connection was released");
     server.stop();
 }
 
-/// Whoever can connect holds all places, and takes them again as they become free.
+/// Clients with half-sent requests hold all connections, and more of them are waiting.
 #[test]
 fn health_answers_within_a_second_while_all_connections_are_held_half_open() {
     let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
@@ -237,7 +245,7 @@ fn health_answers_within_a_second_while_all_connections_are_held_half_open() {
         stream
     };
     let held: Vec<TcpStream> =
-        (0..usize::from(Settings::default().connections_max) + 8).map(half).collect();
+        (0..usize::from(Settings::default().tuning.connections_max) + 8).map(half).collect();
     for _ in 0..3 {
         let asked = Instant::now();
         assert_eq!(get(at, "/livez").0, 200);
@@ -248,13 +256,13 @@ fn health_answers_within_a_second_while_all_connections_are_held_half_open() {
 }
 
 #[test]
-fn a_stop_ends_idle_connections_and_frees_the_address() {
+fn shutdown_closes_idle_connections_and_frees_the_address() {
     let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));
     let at = server.address();
     let mut idle = TcpStream::connect(at).unwrap();
     idle.write_all(b"GET /livez HTTP/1.1\r\nhost: desk\r\n\r\n").unwrap();
     let mut some = [0; 16];
-    idle.set_read_timeout(Some(PATIENCE)).unwrap();
+    idle.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     idle.read_exact(&mut some).unwrap();
     server.stop();
     idle.read_to_end(&mut Vec::new()).unwrap();
@@ -263,24 +271,26 @@ fn a_stop_ends_idle_connections_and_frees_the_address() {
 }
 
 #[test]
-fn a_server_that_cannot_start_says_why() {
+fn a_server_that_cannot_start_gives_the_reason() {
     let views = ShardStatuses::new(0);
     let server = start(&views, &settings(PathBuf::new()));
     let taken = Settings { listen: server.address().to_string(), ..Settings::default() };
-    let why = Server::start(&taken, shown(&views), ServerBounds::default()).unwrap_err();
+    let why = Server::start(&taken, server_sources(&views), ServerTimeouts::default()).unwrap_err();
     assert!(matches!(why, Error::Bind { .. }), "{why}");
-    let said = format!("{:#}", anyhow::Error::from(why));
-    assert!(said.starts_with("`http.listen`: cannot listen on `127.0.0.1:"), "{said}");
-    assert_eq!(said.matches("in use").count(), 1, "{said}");
+    let message = format!("{:#}", anyhow::Error::from(why));
+    assert!(message.starts_with("`http.listen`: cannot listen on `127.0.0.1:"), "{message}");
+    assert_eq!(message.matches("in use").count(), 1, "{message}");
     server.stop();
     let nowhere = settings("/nowhere".into());
     for why in [
-        Server::start(&nowhere, shown(&views), ServerBounds::default()).unwrap_err(),
+        Server::start(&nowhere, server_sources(&views), ServerTimeouts::default()).unwrap_err(),
         server::check(&nowhere).unwrap_err(),
     ] {
         let why = why.to_string();
         assert!(why.contains("`http.token_file`: `/nowhere` cannot be read"), "{why}");
     }
     let none = Settings { listen: String::new(), ..Settings::default() };
-    assert!(Server::start(&none, shown(&views), ServerBounds::default()).unwrap().is_none());
+    assert!(
+        Server::start(&none, server_sources(&views), ServerTimeouts::default()).unwrap().is_none()
+    );
 }

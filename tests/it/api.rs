@@ -1,19 +1,19 @@
-//! The API over a desk: what each resource answers, and that asking changes nothing.
+//! The API over a snapshot: what each resource returns, and that requests change nothing.
 
 use crate::rig::{Rig, Served, article};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use wirefold::daemon::snapshot::queries::Query;
 
-const FERRY: &str = "A ferry with 212 people aboard struck the reef off Marel on Monday morning, and \
-                     two fishing boats took the first 40 passengers to the island's small harbour. \
-                     The captain said the tide had turned earlier than his tables showed.";
-const BRIDGE: &str = "The council of Obersund voted by 31 to 12 to close the iron bridge for repairs \
-                      that will take two summers, and shopkeepers on both banks asked for a footbridge \
-                      to be built beside it before the first bolt is drawn.";
+const FERRY: &str = "A ferry with 212 people aboard struck the reef off Marel on Monday morning, \
+                     and two fishing boats took the first 40 passengers to the island's small \
+                     harbour. The captain said the tide had turned earlier than his tables showed.";
+const BRIDGE: &str = "The council of Obersund voted by 31 to 12 to close the iron bridge for \
+                      repairs that will take two summers, and shopkeepers on both banks asked for \
+                      a footbridge to be built beside it before the first bolt is drawn.";
 
-/// A morning: a report, two copies, one of them late by its own clock, another story, a kill of the first
-/// story's root, and a copy that comes after it.
+/// A report, two copies of it, and an unrelated article. The copy from Kestrel arrives later but
+/// claims the earliest time; the one from Tidewater changes a figure.
 fn morning() -> Rig {
     let mut rig = Rig::new();
     let changed = FERRY.replace("212", "198");
@@ -28,6 +28,7 @@ fn morning() -> Rig {
     rig
 }
 
+/// A kill of the first report.
 fn kill() -> Value {
     let mut kill =
         article("08:20:00", "n:ferry", "Northwire", "KILL: Ferry strikes reef off Marel", "");
@@ -42,7 +43,7 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 #[test]
-fn stories_come_by_rise_and_every_page_goes_on_where_the_last_one_ended() {
+fn stories_are_sorted_and_paged_without_gaps() {
     let rig = morning();
     let served = rig.serve();
     let all = served.read("/stories");
@@ -69,7 +70,7 @@ fn stories_come_by_rise_and_every_page_goes_on_where_the_last_one_ended() {
 }
 
 #[test]
-fn filters_take_what_they_name_and_refuse_what_they_do_not_know() {
+fn filters_select_stories_and_unknown_parameters_are_refused() {
     let rig = morning();
     let served = rig.serve();
     let count =
@@ -112,7 +113,7 @@ fn filters_take_what_they_name_and_refuse_what_they_do_not_know() {
 }
 
 #[test]
-fn a_story_tells_who_was_first_by_whose_clock() {
+fn a_story_names_the_first_article_by_arrival_and_by_claimed_time() {
     let rig = morning();
     let served = rig.serve();
     let id = ids(&served.read("/stories"))[0].clone();
@@ -137,7 +138,7 @@ fn a_story_tells_who_was_first_by_whose_clock() {
 }
 
 #[test]
-fn an_article_carries_its_evidence_and_is_found_by_its_uri() {
+fn an_article_shows_its_evidence_and_is_found_by_uri() {
     let rig = morning();
     let served = rig.serve();
     let page = served.read("/articles/0.3");
@@ -148,7 +149,7 @@ fn an_article_carries_its_evidence_and_is_found_by_its_uri() {
     assert_eq!(page["input"], json!({ "topic": "wire", "partition": 0, "offset": 3 }));
     assert_eq!(ids(&served.read("/articles?uri=k:ferry")), ["0.2"]);
     assert_eq!(ids(&served.read("/articles?uri=k:ferry&version=7")), [""; 0]);
-    assert_eq!(served.get("/articles").status, 400, "it needs a uri");
+    assert_eq!(served.get("/articles").status, 400, "the uri parameter is required");
     for missing in ["0.9", "1.0", "0", "x.y", "0.-1"] {
         assert_eq!(served.get(&format!("/articles/{missing}")).status, 404, "{missing}");
     }
@@ -161,7 +162,7 @@ fn an_article_carries_its_evidence_and_is_found_by_its_uri() {
 }
 
 #[test]
-fn headlines_are_found_by_their_words_in_any_case_and_script() {
+fn search_matches_headline_words_in_any_case_and_script() {
     let mut rig = morning();
     rig.commit(&[
         article(
@@ -189,7 +190,11 @@ fn headlines_are_found_by_their_words_in_any_case_and_script() {
     assert_eq!(found("q=FERRY%20reef", 7), ["0.3", "0.2", "0.0"], "newest first");
     assert_eq!(found("q=%D8%A7%D9%84%D8%B9%D8%A8", 7), ["0.4"]);
     assert_eq!(found("q=%E5%BA%A7%E7%A4%81", 7), ["0.5"]);
-    assert_eq!(found("q=stra%C3%9Fe", 7), ["0.6"], "case is folded, not lowered");
+    assert_eq!(
+        found("q=stra%C3%9Fe", 7),
+        ["0.6"],
+        "search uses full case folding, not lower-casing"
+    );
     assert_eq!(found("q=nothing%20such", 7), [""; 0]);
     let page = served.read("/search?q=ferry&limit=1");
     assert_eq!((ids(&page), page["complete"].as_bool()), (vec!["0.3".to_owned()], Some(false)));
@@ -200,14 +205,14 @@ fn headlines_are_found_by_their_words_in_any_case_and_script() {
 }
 
 #[test]
-fn the_queue_names_who_still_carries_what_was_killed() {
+fn the_queue_lists_the_carriers_of_a_killed_article() {
     let mut rig = morning();
     let served = rig.serve();
     let queue = served.read("/queue");
     assert_eq!(queue["counts"]["withdrawn"], 0);
     assert_eq!(
         queue["items"][0]["reason"], "needs_review",
-        "another provider's other figure: {queue}"
+        "another provider changed a figure: {queue}"
     );
     assert_eq!(queue["items"][0]["of"]["id"], "0.0");
     rig.commit(&[kill()]);
@@ -233,22 +238,26 @@ fn the_queue_names_who_still_carries_what_was_killed() {
     let key = item["key"].clone();
     rig.commit(&[article("08:30:00", "h:ferry", "Harborline", "Ferry on Marel reef", FERRY)]);
     let queue = served.read("/queue");
-    assert_eq!(queue["items"][0]["carriers_total"], 3, "who carries it late is named as well");
-    assert_ne!(queue["items"][0]["key"], key, "it is to be seen again");
+    assert_eq!(queue["items"][0]["carriers_total"], 3, "a later carrier is listed too");
+    assert_ne!(queue["items"][0]["key"], key, "the item counts as unseen again");
     let incremental = served.read("/articles/0.0/carriers");
     rig.restore();
-    assert_eq!(served.read("/articles/0.0/carriers"), incremental, "a restore finds the same");
+    assert_eq!(
+        served.read("/articles/0.0/carriers"),
+        incremental,
+        "a restore gives the same result"
+    );
     assert_eq!(served.read("/queue"), queue);
     assert_eq!(
         carries(&served.read("/articles/0.1/carriers")),
         [""; 0],
-        "what stands is carried by none"
+        "an article that is not withdrawn has no carriers"
     );
     served.stop();
 }
 
 #[test]
-fn the_queue_tells_embargoes_that_lift_within_the_hour() {
+fn the_queue_lists_embargoes_that_lift_within_the_hour() {
     let mut rig = morning();
     let served = rig.serve();
     let mut soon = article("08:10:00", "n:bank", "Northwire", "Bank of Lind raises rates", BRIDGE);
@@ -261,12 +270,12 @@ fn the_queue_tells_embargoes_that_lift_within_the_hour() {
     assert_eq!(queue["items"][0]["article"]["id"], "0.4");
     assert_eq!(queue["items"][0]["lifts"], "2026-11-23T09:00:00Z");
     rig.commit(&[article("09:00:01", "n:1", "Northwire", "Later", "A later line of no weight.")]);
-    assert_eq!(served.read("/queue")["counts"]["embargo"], 0, "it has lifted");
+    assert_eq!(served.read("/queue")["counts"]["embargo"], 0, "the embargo has lifted");
     served.stop();
 }
 
 #[test]
-fn text_comes_with_its_passages_counted_as_pages_count() {
+fn passages_of_a_text_are_counted_in_utf_16_units() {
     let mut rig = Rig::new();
     let first = format!("\u{1f6a2} {FERRY}");
     let second = format!(
@@ -296,7 +305,7 @@ fn text_comes_with_its_passages_counted_as_pages_count() {
     assert_eq!(gone.status, 410, "{}", gone.body);
     assert!(gone.json()["detail"].as_str().unwrap().contains("retention"), "{}", gone.body);
     assert_eq!(served.get("/diff?a=0.0&b=0.1").status, 410);
-    assert_eq!(served.read("/articles/0.1/text"), page, "what was read lately is kept");
+    assert_eq!(served.read("/articles/0.1/text"), page, "recently read texts are cached");
     rig.topic.fail("the broker is away");
     let away = served.get("/articles/0.0/text");
     assert_eq!((away.status, away.header("retry-after")), (503, Some("2")), "{}", away.body);
@@ -313,8 +322,12 @@ fn a_diff_marks_the_number_that_changed() {
     let side = |skip: &str| -> String {
         ops.iter().filter(|op| op["op"] != skip).map(|op| op["text"].as_str().unwrap()).collect()
     };
-    assert_eq!(side("insert"), FERRY, "the first text is whole");
-    assert_eq!(side("delete"), FERRY.replace("212", "198"), "and so is the second");
+    assert_eq!(side("insert"), FERRY, "the diff contains all of the first text");
+    assert_eq!(
+        side("delete"),
+        FERRY.replace("212", "198"),
+        "the diff contains all of the second text"
+    );
     let numbers: Vec<_> = ops.iter().filter(|op| op["number"] == true).collect();
     let said: Vec<_> = numbers.iter().map(|op| (op["op"].as_str(), op["text"].as_str())).collect();
     assert_eq!(said, [(Some("delete"), Some("212")), (Some("insert"), Some("198"))]);
@@ -325,20 +338,20 @@ fn a_diff_marks_the_number_that_changed() {
 }
 
 #[test]
-fn why_shows_every_rule_and_the_score_of_the_engine() {
+fn why_shows_every_rule_and_the_story_score() {
     let mut rig = morning();
     let served = rig.serve();
     let why = rig.answering(|| served.read("/why?a=0.3&b=0.0"));
     assert_eq!(
         (why["a"]["id"].as_str(), why["b"]["id"].as_str()),
         (Some("0.0"), Some("0.3")),
-        "in order"
+        "the earlier article comes first"
     );
     let rules = why["texts"]["rules"].as_array().unwrap();
     assert!(rules.len() > 8 && rules.iter().all(|rule| rule["conditions"].is_array()));
     assert_eq!(
         why["texts"]["by_text"]["kind"], why["direct"]["kind"],
-        "what was decided then holds"
+        "the comparison repeats the original verdict"
     );
     assert_eq!(why["same_story"], true);
     let together = &why["together"];
@@ -352,7 +365,7 @@ fn why_shows_every_rule_and_the_score_of_the_engine() {
 }
 
 #[test]
-fn a_match_says_where_an_article_would_go_and_changes_nothing() {
+fn match_predicts_the_result_for_an_article_and_changes_nothing() {
     let (mut asked, mut twin) = (morning(), morning());
     let served = asked.serve();
     let ask = |served: &Served, body: &Value| {
@@ -371,15 +384,16 @@ fn a_match_says_where_an_article_would_go_and_changes_nothing() {
         );
         assert_eq!(found["story"]["joins"], story.as_str());
     }
-    let new = json!({ "uri": "x", "headline": "Marel", "body": "Divers looked at the hull of the Marel \
-                       ferry on the reef, and passengers waited in the harbour of the island.", "language": "en" });
+    let body = "Divers looked at the hull of the Marel ferry on the reef, and passengers waited in \
+                the harbour of the island.";
+    let new = json!({ "uri": "x", "headline": "Marel", "body": body, "language": "en" });
     let found = asked.answering(|| ask(&served, &new)).json();
     assert_eq!(found["nearest"][0]["story"], story.as_str(), "{found}");
     let next = article("08:40:00", "u:1", "Uplands", "Reef", FERRY);
     assert_eq!(
         asked.commit(std::slice::from_ref(&next)),
         twin.commit(&[next]),
-        "as if nobody had asked"
+        "the request changed the state"
     );
     for (body, status) in [("", 422), ("{\"headline\": 7", 422), ("<rss/>", 422)] {
         let answer = served.ask("POST", "/api/v1/match", "", body);
@@ -391,13 +405,13 @@ fn a_match_says_where_an_article_would_go_and_changes_nothing() {
 }
 
 #[test]
-fn questions_that_the_pipeline_has_no_time_for_are_refused_at_once() {
+fn queries_are_refused_at_once_when_the_pipeline_is_busy_or_absent() {
     let rig = morning();
     let served = rig.serve();
     let body = json!({ "headline": "Reef", "body": FERRY }).to_string();
     let nobody = served.ask("POST", "/api/v1/match", "", &body);
     assert_eq!((nobody.status, nobody.header("retry-after")), (503, Some("1")), "{}", nobody.body);
-    rig.desks().hear(0);
+    rig.desks().accept_queries(0);
     let mut waiting = Vec::new();
     loop {
         let (answer, answered) = tokio::sync::oneshot::channel();
@@ -405,7 +419,7 @@ fn questions_that_the_pipeline_has_no_time_for_are_refused_at_once() {
             sides: Default::default(),
             language: None,
         };
-        if rig.desks().ask(0, Query::Together(Box::new(pair), answer)).is_err() {
+        if rig.desks().query(0, Query::Together(Box::new(pair), answer)).is_err() {
             break;
         }
         waiting.push(answered);
@@ -415,12 +429,12 @@ fn questions_that_the_pipeline_has_no_time_for_are_refused_at_once() {
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{}", answer.body);
     let why = served.read("/why?a=0.0&b=0.3");
     assert!(why.get("together").is_none() && why["together_absent"].is_string(), "{why}");
-    assert!(why["texts"]["rules"].is_array(), "the texts are compared all the same");
+    assert!(why["texts"]["rules"].is_array(), "the texts are still compared");
     served.stop();
 }
 
 #[test]
-fn an_answer_that_the_client_has_is_not_sent_again() {
+fn an_answer_that_the_client_has_cached_is_not_sent_again() {
     let mut rig = morning();
     let served = rig.serve();
     let mut seen = BTreeSet::new();
@@ -430,7 +444,7 @@ fn an_answer_that_the_client_has_is_not_sent_again() {
         let first = served.get(path);
         let tag = first.header("etag").unwrap().to_owned();
         assert_eq!(first.header("cache-control"), Some("private, no-cache"));
-        assert!(seen.insert(tag.clone()), "{path} has a tag of its own");
+        assert!(seen.insert(tag.clone()), "the tag of {path} is not unique");
         let asked = |tag: &str| {
             let path = format!("/api/v1{path}");
             served.ask("GET", &path, &format!("if-none-match: {tag}\r\n"), "")
@@ -448,19 +462,19 @@ fn an_answer_that_the_client_has_is_not_sent_again() {
 }
 
 #[test]
-fn a_story_that_another_took_in_is_found_there() {
+fn an_absorbed_story_redirects_to_its_survivor() {
     use wirefold_engine::event::EventKind;
-    // Two desks tell of one event in words of their own, until a third joins what they say.
+    // Two providers report one event in different words, until a third text joins both stories.
     let mut rig = Rig::new();
     let mut merged = None;
     for (n, line) in crate::feed::feed(9, 900, 20_000).into_iter().enumerate() {
-        let body = line.article.body.published().to_owned();
+        let body = line.article.body.as_str().to_owned();
         let mut next =
             article("08:00:00", &format!("u:{n}"), "Uplands", &line.article.headline, &body);
         next["arrived"] = line.stamp.to_string().into();
         next["versioncreated"] = next["arrived"].clone();
         for event in rig.commit(&[next]) {
-            if let EventKind::StoryMerged(found) = event.what {
+            if let EventKind::StoryMerged(found) = event.kind {
                 merged = Some((found.absorbed.to_string(), found.survivor.id.to_string()));
             }
         }

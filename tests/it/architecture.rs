@@ -1,5 +1,5 @@
-//! Checks the structure of `src/`: which folder may import which, no effects in the engine, no file too
-//! long to read in one sitting.
+//! Checks the structure of `src/`: which folder may import which, that the engine has no side
+//! effects, and how long a file may be.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,8 +7,9 @@ use std::path::Path;
 
 const LINES_MAX: usize = 500;
 
-/// What each folder may import, besides itself. The longest matching folder counts. `state`, `event` and
-/// `prepare` use all of the engine; `decode` stands apart, so that bad input is rejected there.
+/// What each folder may import besides itself; the longest matching folder applies. `state`,
+/// `event` and `prepare` may use all of the engine except `decode`: bad input is rejected before it
+/// gets to the state machine.
 const FOLDERS: &[(&str, &[&str])] = &[
     ("engine/article", &[]),
     ("engine/decode", &["engine/article"]),
@@ -35,8 +36,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
 /// Folders that the state machine may not import although `engine` allows them.
 const STATE_FORBIDS: &[&str] = &["engine/decode"];
 
-/// What the standard library offers and the engine must not use. Other packages are kept out by its
-/// `Cargo.toml`.
+/// Sources of side effects that the engine must not use. Other packages are kept out by the
+/// `Cargo.toml` of the engine.
 const EFFECTS: &[&str] = &[
     "std::fs",
     "std::net",
@@ -50,6 +51,7 @@ const EFFECTS: &[&str] = &[
     "Zoned::now",
 ];
 
+/// All modules of `src/` with their text.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
@@ -73,22 +75,28 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
+/// The entry of [`FOLDERS`] that applies to a module.
 fn folder(module: &str) -> &'static str {
     FOLDERS
         .iter()
         .map(|(folder, _)| *folder)
         .filter(|folder| module == *folder || module.starts_with(&format!("{folder}/")))
         .max_by_key(|folder| folder.len())
-        .unwrap_or_else(|| panic!("`{module}` is in no folder of the table"))
+        .unwrap_or_else(|| panic!("`{module}` is in no folder of the table `FOLDERS`"))
 }
 
-/// The code of a file without comments, strings, and its test module, which may import anything.
+/// The code of a file without comments and without its test module, which may import anything.
 fn code(text: &str) -> String {
-    let shown = text.split("#[cfg(test)]").next().unwrap_or_default();
-    shown.lines().map(|l| l.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    let without_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
+    without_tests
+        .lines()
+        .map(|l| l.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-/// Modules of this crate that `code` names, as `engine/decode`-like paths, groups unfolded.
+/// The modules of this crate that `code` names, as paths such as `engine/decode`; groups are
+/// expanded.
 fn imports(module: &str, code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let root: &[&str] = if module.starts_with("engine") { &["engine"] } else { &[] };
@@ -108,7 +116,7 @@ fn imports(module: &str, code: &str) -> Vec<String> {
                     rest = further;
                 }
             }
-            for tail in unfold(rest) {
+            for tail in expand(rest) {
                 let full: Vec<&str> = base.iter().copied().chain(tail.split("::")).collect();
                 found.push(full.join("/"));
             }
@@ -117,8 +125,8 @@ fn imports(module: &str, code: &str) -> Vec<String> {
     found
 }
 
-/// `a::{b::c, d}` to `a::b::c` and `a::d`; one level is enough for formatted code.
-fn unfold(rest: &str) -> Vec<String> {
+/// Expands `a::{b::c, d}` to `a::b::c` and `a::d`. One level is enough for the code base.
+fn expand(rest: &str) -> Vec<String> {
     let end =
         rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
     let head = rest[..end].trim_end_matches(':');
@@ -158,11 +166,15 @@ fn every_import_is_allowed() {
             }
         }
     }
-    assert!(wrong.is_empty(), "not in the table:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports that the table `FOLDERS` does not allow:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
-fn the_engine_has_no_effects() {
+fn the_engine_has_no_side_effects() {
     let mut wrong = Vec::new();
     for (module, text) in sources() {
         if module != "engine" && !module.starts_with("engine/") {
@@ -173,12 +185,12 @@ fn the_engine_has_no_effects() {
             EFFECTS.iter().filter(|e| code.contains(**e)).map(|e| format!("{module} uses {e}")),
         );
     }
-    assert!(wrong.is_empty(), "effects in the engine:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "side effects in the engine:\n{}", wrong.join("\n"));
 }
 
-/// `println!` panics where nobody reads.
+/// `println!` panics when stdout is closed.
 #[test]
-fn stdout_is_printed_to_in_one_place() {
+fn only_one_module_writes_to_stdout() {
     let prints = |text: &str| {
         let code = code(text).replace("eprint", "");
         ["print!(", "println!("].iter().any(|call| code.contains(call))
@@ -189,7 +201,7 @@ fn stdout_is_printed_to_in_one_place() {
 }
 
 #[test]
-fn every_file_is_read_in_one_sitting() {
+fn no_file_is_longer_than_the_limit() {
     let long: Vec<String> = sources()
         .into_iter()
         .map(|(module, text)| (module, text.lines().count()))
@@ -200,22 +212,24 @@ fn every_file_is_read_in_one_sitting() {
 }
 
 #[test]
-fn the_reader_of_imports_sees_them() {
+fn the_import_scanner_finds_all_forms_of_imports() {
     let seen = imports(
         "engine/text/html",
-        "use crate::{article::Body, decode};\nuse super::super::candidates::Index;\nfn f() { crate::state::x() }",
+        "use crate::{article::Body, decode};\nuse super::super::candidates::Index;\nfn f() \
+         { crate::state::x() }",
     );
     assert_eq!(
         seen,
         ["engine/article/Body", "engine/decode", "engine/state/x", "engine/candidates/Index"],
-        "groups, parents and paths in code are all read"
+        "groups, parents and paths in code are all recognised"
     );
 }
 
-/// Objects keep their keys in order of the alphabet: what is written twice is the same twice. A dependency,
-/// one of the tests included, that asks serde_json for `preserve_order` would change that for the daemon.
+/// JSON objects must keep their keys in alphabetical order, so that the same value always gives the
+/// same bytes. Any dependency, including one of the tests, that enables the `preserve_order`
+/// feature of serde_json would change that for the daemon.
 #[test]
-fn json_objects_are_sorted() {
+fn json_objects_have_sorted_keys() {
     let object: serde_json::Value = serde_json::from_str("{\"b\": 1, \"a\": 2}").unwrap();
     assert_eq!(
         object.to_string(),

@@ -1,4 +1,4 @@
-//! What happens at each bound of the views, and that it is counted.
+//! What happens when each limit of the snapshots and the API is reached, and that it is counted.
 
 use crate::rig::{Answer, Rig, article, bounded, recorded};
 use serde_json::Value;
@@ -7,26 +7,29 @@ use tokio::sync::oneshot;
 use wirefold::daemon::article_text::{ArticleTexts, Error, RecordSource, SourceRecord};
 use wirefold::daemon::faults::Faults;
 use wirefold::daemon::http;
-use wirefold::daemon::http::server::ServerBounds;
+use wirefold::daemon::http::server::ServerTimeouts;
 use wirefold::daemon::snapshot::queries::{Query, QueryRefused};
 use wirefold::daemon::snapshot::thread::SnapshotThread;
-use wirefold::daemon::snapshot::{Settings, Snapshots};
+use wirefold::daemon::snapshot::{Limits, Snapshots};
 use wirefold::daemon::telemetry::metrics;
 use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::InputPosition;
 use wirefold_engine::decode::{self, Format};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, TouchedIds};
 
-const TEXT: &str = "Keepers of the Marel light reported a drifting barge off the north mole before dawn and \
-                    asked the harbour for a tug, which put a line aboard and brought it in by eight.";
+const TEXT: &str = "Keepers of the Marel light reported a drifting barge off the north mole before \
+                    dawn and asked the harbour for a tug, which put a line aboard and brought it \
+                    in by eight.";
 
+/// The `n`-th copy of the same report.
 fn line(n: usize) -> Value {
     let at = format!("08:{n:02}:00");
     article(&at, &format!("n:{n}"), "Northwire", &format!("Barge drifts, part {n}"), TEXT)
 }
 
+/// A kill of the `n`-th copy, at 09:`after`.
 fn kill(n: usize, after: usize) -> Value {
     let mut kill = line(n);
     (kill["version"], kill["pubstatus"]) = ("9".into(), "canceled".into());
@@ -35,52 +38,56 @@ fn kill(n: usize, after: usize) -> Value {
     kill
 }
 
-/// Runs under bounds, and says what came of it and how often each bound was counted.
-fn under<T>(bounds: Settings, run: impl FnOnce(&mut Rig) -> T) -> (T, impl Fn(&str) -> usize) {
+/// Runs `run` with the given limits; returns its result and how often each limit was counted.
+fn under<T>(bounds: Limits, run: impl FnOnce(&mut Rig) -> T) -> (T, impl Fn(&str) -> usize) {
     let recorder = metrics::recorder().unwrap();
     let done = ::metrics::with_local_recorder(&recorder, || {
         run(&mut Rig::within(EngineSettings::default(), bounds))
     });
-    let told = recorder.handle();
-    (done, move |bound: &str| bounded(&told, bound))
+    let handle = recorder.handle();
+    (done, move |bound: &str| bounded(&handle, bound))
 }
 
 #[test]
-fn what_is_old_leaves_the_rings() {
-    let bounds = Settings { changes_kept: 2, events_kept: 3, ..Settings::default() };
+fn old_changes_and_events_are_dropped() {
+    let bounds = Limits { changes_kept: 2, events_kept: 3, ..Limits::default() };
     let ((held, kept), count) = under(bounds, |rig| {
         (0..4).for_each(|n| drop(rig.commit(&[line(n)])));
-        let lately = rig.desk().lately.clone();
+        let lately = rig.desk().recent.clone();
         let held = [1, 2].map(|version| lately.since(version).is_some());
         (held, lately.events(0).map(|frame| frame.sequence).collect::<Vec<_>>())
     });
-    assert_eq!(held, [false, true], "of four changes the last two");
+    assert_eq!(held, [false, true], "only the last two of four changes are kept");
     assert_eq!(kept.len(), 3);
     assert_eq!(count("changes_kept"), 2);
-    assert_eq!(count("events_kept"), kept[0] as usize, "all before the first that is kept");
+    assert_eq!(
+        count("events_kept"),
+        kept[0] as usize,
+        "all events before the first kept one were dropped"
+    );
 
-    let bounds = Settings { events_bytes_max: 1, ..Settings::default() };
+    let bounds = Limits { events_bytes_max: 1, ..Limits::default() };
     let (kept, count) = under(bounds, |rig| {
         let events = rig.commit(&[line(0)]).len();
-        (rig.desk().lately.events(0).count(), events)
+        (rig.desk().recent.events(0).count(), events)
     });
-    assert_eq!((kept.0, count("events_bytes_max")), (0, kept.1), "none is small enough");
+    assert_eq!((kept.0, count("events_bytes_max")), (0, kept.1), "no event fits");
 }
 
 #[test]
-fn events_that_come_too_fast_are_a_gap() {
-    let bounds = Settings { events_per_second: 1, ..Settings::default() };
+fn events_over_the_rate_limit_are_dropped() {
+    let bounds = Limits { events_per_second: 1, ..Limits::default() };
     let ((kept, all), count) = under(bounds, |rig| {
         let all = rig.commit(&(0..9).map(line).collect::<Vec<_>>()).len();
-        (rig.desk().lately.events(0).map(|frame| frame.sequence).collect::<Vec<_>>(), all)
+        (rig.desk().recent.events(0).map(|frame| frame.sequence).collect::<Vec<_>>(), all)
     });
-    assert_eq!(kept, [all as u64 - 1], "the last one");
+    assert_eq!(kept, [all as u64 - 1], "only the last event is kept");
     assert_eq!(count("events_per_second"), all - 1);
 }
 
 #[test]
-fn alerts_and_their_carriers_are_named_up_to_a_number() {
-    let bounds = Settings { alerts_max: 1, carriers_max: 2, ..Settings::default() };
+fn alerts_and_their_carriers_are_bounded() {
+    let bounds = Limits { alerts_max: 1, carriers_max: 2, ..Limits::default() };
     let (alerts, count) = under(bounds, |rig| {
         rig.commit(&(0..6).map(line).collect::<Vec<_>>());
         rig.commit(&[kill(0, 1)]);
@@ -89,26 +96,26 @@ fn alerts_and_their_carriers_are_named_up_to_a_number() {
         let of = desk.alerts().map(|(s, alert)| (s.0, alert.carriers.len(), alert.total()));
         of.collect::<Vec<_>>()
     });
-    let [(target, named, total)] = alerts[..] else { panic!("one alert: {alerts:?}") };
-    assert_eq!((target, named), (1, 2), "the older one is forgotten");
-    assert!(total > 2, "further carriers are counted: {total}");
+    let [(target, named, total)] = alerts[..] else { panic!("expected one alert: {alerts:?}") };
+    assert_eq!((target, named), (1, 2), "the older alert is dropped");
+    assert!(total > 2, "carriers beyond the limit are counted: {total}");
     assert!(count("carriers_max") >= total - 2);
     assert_eq!(count("alerts_max"), 1);
 }
 
 #[test]
-fn questions_that_find_no_place_are_refused() {
-    let bounds = Settings { questions_max: 1, ..Settings::default() };
+fn queries_beyond_the_queue_limit_are_refused() {
+    let bounds = Limits { questions_max: 1, ..Limits::default() };
     let (answers, count) = under(bounds, |rig| {
-        rig.desks().hear(0);
+        rig.desks().accept_queries(0);
         let settings = EngineSettings::default();
         let payload = line(0).to_string().into_bytes();
         let decoded =
-            decode::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
+            decode::decode(&payload, None, Format::Auto, &settings.decode).remove(0).unwrap();
         let ask = || {
-            let prepared = prepare(decoded.clone(), &settings, FloodKey(7));
+            let prepared = prepare(decoded.clone(), &settings, SamplingKey(7));
             let (answer, answered) = oneshot::channel();
-            (rig.desks().ask(0, Query::Consider(Box::new(prepared), answer)), answered)
+            (rig.desks().query(0, Query::Consider(Box::new(prepared), answer)), answered)
         };
         let (first, _waits) = ask();
         (first, ask().0)
@@ -117,7 +124,7 @@ fn questions_that_find_no_place_are_refused() {
     assert_eq!(count("questions_max"), 1);
 }
 
-/// A topic that never answers.
+/// A topic whose reads block until the test drops the sender.
 struct Silent(crossbeam_channel::Receiver<()>);
 
 impl RecordSource for Silent {
@@ -128,11 +135,13 @@ impl RecordSource for Silent {
 }
 
 #[test]
-fn texts_that_find_no_place_are_refused() {
-    let bounds = Settings { texts_waiting_max: 1, ..Settings::default() };
+fn text_reads_beyond_the_queue_limit_are_refused() {
+    let bounds = Limits { texts_waiting_max: 1, ..Limits::default() };
     let (errors, count) = under(bounds.clone(), |_| {
         let (hold, held) = crossbeam_channel::bounded(1);
-        let texts = ArticleTexts::within(Silent(held), &bounds, Duration::from_millis(50)).unwrap();
+        let texts =
+            ArticleTexts::start_with_time_limit(Silent(held), &bounds, Duration::from_millis(50))
+                .unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let settings = EngineSettings::default();
         let ask = |offset| {
@@ -140,7 +149,7 @@ fn texts_that_find_no_place_are_refused() {
             let found = runtime.block_on(texts.article(&at, Format::Auto, &settings));
             found.map(|article| article.uri).unwrap_err()
         };
-        // One is read, one waits, and both go on to do so when nobody waits for them any more.
+        // One read is in progress and one is queued; both stay so after their callers time out.
         let errors: Vec<Error> = (0..4).map(ask).collect();
         drop(hold);
         errors
@@ -150,7 +159,7 @@ fn texts_that_find_no_place_are_refused() {
 }
 
 #[test]
-fn requests_that_find_no_thread_are_refused() {
+fn requests_without_a_free_worker_are_refused() {
     let recorded = recorded();
     let mut rig = Rig::new();
     let text = |n: usize| (0..8_000).map(|at| format!("w{} ", at * 7_919 % (9_000 + n))).collect();
@@ -159,9 +168,10 @@ fn requests_that_find_no_thread_are_refused() {
         article("08:00:00", &format!("n:{n}"), "Northwire", "All the words", &text)
     };
     rig.commit(&[long(0), long(1)]);
-    let settings = http::Settings { workers_max: 1, ..http::Settings::default() };
+    let mut settings = http::Settings::default();
+    settings.tuning.workers_max = 1;
     let bounds =
-        ServerBounds { worked_within: Duration::from_millis(1), ..ServerBounds::default() };
+        ServerTimeouts { worked_within: Duration::from_millis(1), ..ServerTimeouts::default() };
     let served = rig.serve_with(&settings, bounds);
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let asks: Vec<_> =
@@ -171,24 +181,24 @@ fn requests_that_find_no_thread_are_refused() {
     let refused = answers.iter().filter(|answer| answer.status == 503).count();
     assert!(refused > 0 && answers.iter().all(|answer| [200, 503].contains(&answer.status)));
     assert_eq!(bounded(recorded, "workers_max"), refused);
-    assert_eq!(served.get("/diff?a=0.0&b=0.1").status, 200, "who comes alone is served");
+    assert_eq!(served.get("/diff?a=0.0&b=0.1").status, 200, "a single request is served");
     served.stop();
 }
 
 #[test]
-fn commits_that_find_no_place_are_shown_all_the_same() {
-    let bounds = Settings { steps_max: 1, ..Settings::default() };
+fn commits_dropped_from_the_queue_still_reach_the_snapshot() {
+    let bounds = Limits { steps_max: 1, ..Limits::default() };
     let ((), count) = under(bounds.clone(), |_| {
-        let desks = Snapshots::within(1, bounds);
+        let desks = Snapshots::with_limits(1, bounds);
         let mut keeper = SnapshotThread::start(0, desks.clone(), &Faults::default()).unwrap();
-        let state = State::new(EngineSettings::default(), FloodKey(7));
-        // The thread rests after what it shows, so that of many some find no place.
+        let state = State::new(EngineSettings::default(), SamplingKey(7));
+        // The thread pauses after each step, so some of many steps find the queue full.
         (0..100).for_each(|n| keeper.follow(&state, TouchedIds::default(), None, n));
-        // If the last one found its place, there is nothing to catch up with.
-        while desks.of(0).unwrap().lately.next() < 99 {
+        // If the last step was queued, there is nothing to catch up on.
+        while desks.of(0).unwrap().recent.next() < 99 {
             keeper.catch_up(&state, 100);
             std::thread::yield_now();
         }
     });
-    assert!(count("steps_max") > 0, "some found no place");
+    assert!(count("steps_max") > 0, "no step was dropped");
 }

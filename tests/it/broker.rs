@@ -1,9 +1,9 @@
-//! A broker in memory, with faults: one shard, one input topic, outputs as a read_committed reader
-//! sees them.
+//! An in-memory broker with fault injection, for one shard. Outputs are kept as a `read_committed`
+//! consumer would see them.
 //!
-//! Every call counts as a step. A fault strikes before or after the effect of a step. Time is the
-//! broker's own: it moves only while a poll finds nothing. When all input is through, it asks the
-//! pipeline to stop.
+//! Every call counts as a step; a fault is injected before or after the effect of a step. The
+//! broker has its own clock, which mostly advances while a poll finds nothing. Once a number of
+//! polls in a row have found no input, it asks the pipeline to stop.
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::BTreeMap;
@@ -15,145 +15,170 @@ use wirefold::daemon::pipeline::broker::{
     InputRecord, Limits, LogRecord, OutputEnds, OutputPartition, OutputRecord, Partition, Role,
     Tail, Watermarks, WriteId, Writer, WrittenRecord,
 };
-use wirefold::daemon::pipeline::lease::{Hold, Lease, Wake};
+use wirefold::daemon::pipeline::lease::{Lease, LeaseHandle, Wake};
 use wirefold::daemon::pipeline::record::{ATTEMPT, ENDS, GROUP, POSITION, is_fence};
 use wirefold::daemon::pipeline::shards::ShardFilter;
 use wirefold_engine::article::EventTime;
 
-/// What strikes at a step.
+/// A fault injected at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strike {
     /// The process dies.
     Kill,
-    /// The call fails and nobody knows more.
+    /// The call fails, and the caller does not know whether it had its effect.
     Doubt,
-    /// Another owner took over for a moment.
+    /// Another producer with the same transactional id was started: this one is fenced.
     Fence,
-    /// The group takes the lease away, and gives it back later.
+    /// The group takes the lease away without asking and grants it again.
     Lose,
-    /// The group asks for the lease, and gives it back later.
+    /// The group revokes the lease in a rebalance and grants it again.
     Revoke,
 }
 
-/// When it strikes.
+/// Whether a fault is injected before or after the effect of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
     Before,
     After,
 }
 
-/// What the daemon sees of a broker that crashes after a commit.
+/// How a broker crash after a commit appears to the daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crash {
-    /// Its connections fail.
+    /// The next call fails.
     Alone,
     /// The daemon dies with it.
     WithDaemon,
-    /// The commit itself fails for all that the daemon knows.
+    /// The commit call itself fails, with an unknown outcome.
     InCommit,
 }
 
-/// Other input topics of the same name.
+/// Input topics that were deleted and created again with the same name.
 pub(crate) struct Replacement {
-    /// They are there after so many commits.
+    /// The number of commits after which the topics are replaced.
     pub(crate) commits: u64,
     pub(crate) inputs: BTreeMap<Partition, Vec<InputRecord>>,
-    /// The time until the next poll, if connections hold meanwhile.
+    /// If set, the connection survives and this time passes; otherwise the connection fails once.
     pub(crate) pause: Option<Duration>,
 }
 
-/// A record in a transaction, and where it is in [`World::written`].
+/// A record in a transaction.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     record: OutputRecord,
+    /// Its index in [`World::written`].
     at: Option<usize>,
 }
 
-/// What is on the broker, and what is to go wrong.
+/// The contents of the broker and the faults to inject.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) inputs: BTreeMap<Partition, Vec<InputRecord>>,
+    /// Log start offsets of input partitions; 0 if absent.
     pub(crate) low: BTreeMap<Partition, i64>,
+    /// Committed output records.
     pub(crate) outputs: Vec<OutputRecord>,
+    /// The changelog.
     pub(crate) log: Vec<LogRecord>,
-    /// How much of the changelog a standby sees; each time that it has seen all of that, it sees more,
-    /// and at the end it is granted the lease.
+    /// How many changelog records a standby can see. Once it has read all of the log, it is granted
+    /// the lease.
     pub(crate) revealed: usize,
+    /// How many more records become visible each time the standby has read the visible ones.
     pub(crate) reveals: usize,
-    /// How much is seen when the log is compacted.
+    /// Compacts the log once this many records are visible.
     pub(crate) compacts_at: Option<usize>,
-    /// How many polls find no broker before anything is seen, each an hour long.
+    /// How many polls of the changelog tail find the broker away once some records are visible;
+    /// each takes an hour.
     pub(crate) away: u32,
     /// The changelogs of other shards.
     pub(crate) peers: BTreeMap<u32, Vec<LogRecord>>,
-    /// What is fetched; `None` is everything.
+    /// Which input partitions are fetched; `None` for all.
     pub(crate) slice: Option<ShardFilter>,
+    /// Whether writers use transactions.
     pub(crate) transactions: bool,
+    /// Steps so far.
     pub(crate) steps: u64,
+    /// The kind of each step.
     pub(crate) kinds: Vec<&'static str>,
+    /// Faults to inject, by step.
     pub(crate) strikes: BTreeMap<u64, (Strike, When)>,
+    /// Faults injected so far.
     pub(crate) struck: u64,
-    /// Whether the process was killed, which a standby does not return as an error.
+    /// Whether the process was killed; a standby does not return that as an error.
     pub(crate) killed: bool,
-    /// Whether the process is dead though it does not know yet: its next step ends it.
+    /// Whether the next step kills the process.
     pub(crate) dead: bool,
-    /// The most bytes of a changelog record; 0 is a megabyte, as for the other topics.
+    /// The most bytes of a changelog record; 0 for the default of the other topics, 1 MiB.
     pub(crate) state_bytes_max: usize,
-    /// Batches committed.
+    /// Committed batches. Commits of only fences, group claims, ends or attempts do not count.
     pub(crate) commits: u64,
-    /// What a transaction left behind that has no end in some partition: the next commit takes it along.
+    /// Records of a transaction that has no end marker in their partition. The next commit
+    /// publishes them.
     pub(crate) hanging: Vec<Sent>,
-    /// Commits, by number, after which the broker crashes: those of the roles have no end.
+    /// Commits, by number, after which the broker crashes. In the topics of the given roles, the
+    /// transaction gets no end marker.
     pub(crate) tears: BTreeMap<u64, (Vec<Role>, Crash)>,
-    /// Everything written in attempts, in the order of writing, whatever became of it.
+    /// Every record of an attempt in the order of writing, whether committed or not.
     pub(crate) written: Vec<WrittenRecord>,
-    /// Strikes at the next step.
+    /// A fault to inject before the next step.
     crash: Option<Strike>,
-    /// Records of compacted input topics may be gone.
+    /// Whether the input topics are compacted, so that records may be missing.
     pub(crate) compacted_input: bool,
-    /// How often a connection of the input was made or failed.
+    /// How often a connection of the input client was made or failed.
     pub(crate) disturbances: u64,
     /// Control markers behind the last record of each input partition.
     pub(crate) markers: i64,
-    /// When the input topics become others of the same name.
+    /// When the input topics are deleted and created again.
     pub(crate) replaced_after: Option<Replacement>,
-    /// Which writers cannot be made, by their number; each attempt takes 20 s.
+    /// Which writers cannot be created, by their number; each attempt takes 20 s.
     pub(crate) refused: std::ops::Range<u32>,
-    /// How many were asked for.
+    /// How many writers were requested.
     pub(crate) writers: u32,
-    /// Positions noted for lag tools.
+    /// Offsets committed to the consumer group for lag tools.
     pub(crate) noted: BTreeMap<Partition, i64>,
+    /// The wall clock in milliseconds since the epoch.
     pub(crate) wall: i64,
-    /// Whether the wall clock goes on while a poll finds nothing.
+    /// Whether the wall clock advances with the monotonic clock.
     pub(crate) wall_moves: bool,
-    /// How many polls in a row find nothing before the pipeline is asked to stop, beyond the usual
-    /// ones.
+    /// How many empty polls in a row, beyond the usual 10, pass before the pipeline is asked to
+    /// stop.
     pub(crate) patience: u32,
-    /// A partition that gives nothing, not even its end.
+    /// A partition that returns nothing, not even its end.
     pub(crate) stuck: Option<Partition>,
+    /// How long compaction keeps tombstones in the changelog.
     pub(crate) tombstones_kept: Duration,
+    /// Offset of the next changelog record.
     log_next: i64,
-    /// The offset after the last changelog record of a transaction.
+    /// The offset after the last changelog record of the last committed transaction.
     delivered: i64,
+    /// Producer epoch of the newest writer; older ones are fenced.
     epoch: u64,
+    /// Records of the open transaction.
     open: Vec<Sent>,
+    /// Monotonic clock.
     now: Duration,
+    /// Empty polls in a row.
     quiet: u32,
+    /// Wakes the pipeline of the running process; `None` after a kill.
     pub(crate) wakes: Option<Sender<Wake>>,
-    lease: Option<Arc<Held>>,
+    /// The lease of the running process.
+    lease: Option<Arc<MemoryLease>>,
 }
 
-/// The same world for all parts of one test.
+/// A handle to the broker, shared by all parts of one test.
 #[derive(Clone, Default)]
 pub(crate) struct Shared(Arc<Mutex<World>>);
 
+/// A lease of the shard.
 #[derive(Debug)]
-struct Held {
+struct MemoryLease {
+    /// Whether the lease is still valid.
     held: AtomicBool,
+    /// For granting the next lease when this one is given up.
     wakes: Sender<Wake>,
 }
 
-impl Hold for Held {
+impl LeaseHandle for MemoryLease {
     fn held(&self) -> bool {
         self.held.load(Ordering::SeqCst)
     }
@@ -166,8 +191,9 @@ impl Hold for Held {
     }
 }
 
-fn grant(wakes: &Sender<Wake>) -> Arc<Held> {
-    let lease = Arc::new(Held { held: AtomicBool::new(true), wakes: wakes.clone() });
+/// Grants a new lease.
+fn grant(wakes: &Sender<Wake>) -> Arc<MemoryLease> {
+    let lease = Arc::new(MemoryLease { held: AtomicBool::new(true), wakes: wakes.clone() });
     wakes.send(Wake::Granted(lease.clone() as Lease)).unwrap();
     lease
 }
@@ -177,6 +203,7 @@ impl World {
         self.inputs.entry(record.from.clone()).or_default().push(record);
     }
 
+    /// The high watermark of an input partition.
     fn end(&self, of: &Partition) -> i64 {
         self.inputs[of].last().map_or(0, |record| record.offset + 1) + self.markers
     }
@@ -200,12 +227,12 @@ impl World {
         self.log.retain(|record| last[&record.key] == record.offset);
     }
 
-    /// Adds a record to the changelog.
+    /// Appends a record without a generation to the changelog.
     pub(crate) fn appends(&mut self, key: String, value: Option<Vec<u8>>) {
         self.appends_of(key, value, None);
     }
 
-    /// Adds a record to the changelog as it was written before.
+    /// Appends a copy of an earlier changelog record, with its generation.
     pub(crate) fn appends_as(&mut self, found: LogRecord) {
         self.appends_of(found.key, found.value, found.generation);
     }
@@ -215,6 +242,7 @@ impl World {
         self.log_next += 1;
     }
 
+    /// Makes records visible: changelog records go to `log`, all others to `outputs`.
     fn publish(&mut self, records: Vec<Sent>) {
         for Sent { record, at } in records {
             if let Some(written) = at.and_then(|at| self.written.get_mut(at)) {
@@ -222,16 +250,18 @@ impl World {
             }
             if record.role == Role::State {
                 let key = String::from_utf8(record.key.unwrap()).unwrap();
-                let says = record.headers.iter().find(|(name, _)| name == GENERATION);
-                let says = says.and_then(|(_, value)| value.clone());
-                let says = says.map(|value| String::from_utf8(value).unwrap().parse().unwrap());
-                self.appends_of(key, record.payload, says);
+                let generation = record.headers.iter().find(|(name, _)| name == GENERATION);
+                let generation = generation.and_then(|(_, value)| value.clone());
+                let generation =
+                    generation.map(|value| String::from_utf8(value).unwrap().parse().unwrap());
+                self.appends_of(key, record.payload, generation);
             } else {
                 self.outputs.push(record);
             }
         }
     }
 
+    /// Injects a fault.
     fn disturb(&mut self, strike: Strike) -> Result<(), Fault> {
         let wakes = self.wakes.clone().unwrap();
         self.struck += 1;
@@ -270,7 +300,7 @@ impl Shared {
         self.0.lock().unwrap()
     }
 
-    /// A new process: its wakes, the lease granted.
+    /// Starts a new process that is granted the lease at once; returns its wake channel.
     pub(crate) fn wakes(&self) -> Receiver<Wake> {
         let (wake, wakes) = unbounded();
         let mut world = self.lock();
@@ -280,7 +310,8 @@ impl Shared {
         wakes
     }
 
-    /// A new process that is no owner yet: it follows, and is granted the lease once it has seen all.
+    /// Starts a new standby process, which is granted the lease once it has read all of the
+    /// changelog.
     pub(crate) fn standby(&self, reveals: usize) -> Receiver<Wake> {
         let (wake, wakes) = unbounded();
         let mut world = self.lock();
@@ -289,7 +320,7 @@ impl Shared {
         wakes
     }
 
-    /// One step: may be struck before its effect or after it.
+    /// Runs one step, injecting the fault planned for it before or after its effect.
     fn step<T>(
         &self,
         kind: &'static str,
@@ -325,29 +356,36 @@ impl Clock for Shared {
     }
 }
 
+/// A producer of the in-memory broker.
 pub(crate) struct MemoryWriter {
     world: Shared,
+    /// The producer epoch; the writer is fenced once the broker has a newer one.
     epoch: u64,
+    /// The id of the current attempt, if records are numbered.
     attempt: Option<WriteId>,
-    /// Numbers of the next output and changelog record of the attempt.
+    /// Numbers of the next output record and the next changelog record of the attempt.
     numbers: [u32; 2],
+    /// The offset after the last record sent, by output partition.
     ends: OutputEnds,
 }
 
+/// A consumer of the changelog.
 pub(crate) struct MemoryTail {
     world: Shared,
+    /// The next offset to read.
     next: i64,
-    told: bool,
+    /// Whether the end was reported since the last record.
+    end_reported: bool,
 }
 
 impl Tail for MemoryTail {
     fn poll(&mut self, wait: Duration) -> Result<ChangelogPoll, Fault> {
-        let Self { world, next, told } = self;
+        let Self { world, next, end_reported } = self;
         world.step("tail poll", |w| {
             if w.away > 0 && w.revealed > 0 {
                 w.away -= 1;
                 w.now += Duration::from_secs(3_600);
-                return Ok(ChangelogPoll::Away);
+                return Ok(ChangelogPoll::Unreachable);
             }
             if w.compacts_at.is_some_and(|at| w.revealed >= at) {
                 w.compacts_at = None;
@@ -355,10 +393,10 @@ impl Tail for MemoryTail {
             }
             let seen = &w.log[..w.revealed.min(w.log.len())];
             if let Some(found) = seen.iter().find(|found| found.offset >= *next) {
-                (*next, *told) = (found.offset + 1, false);
+                (*next, *end_reported) = (found.offset + 1, false);
                 return Ok(ChangelogPoll::Record(found.clone()));
             }
-            if !std::mem::replace(told, true) {
+            if !std::mem::replace(end_reported, true) {
                 return Ok(ChangelogPoll::End);
             }
             w.now += wait;
@@ -371,9 +409,12 @@ impl Tail for MemoryTail {
     }
 }
 
+/// A consumer of the input topics.
 pub(crate) struct MemoryInput {
     world: Shared,
+    /// The next offset of each partition, and whether its end was reported since the last record.
     next: BTreeMap<Partition, (i64, bool)>,
+    /// Partitions that are paused.
     off: Vec<Partition>,
 }
 
@@ -411,7 +452,7 @@ impl Broker for Shared {
     ) -> Result<(), Fault> {
         let log = self.step("changelog", |w| Ok(w.log.clone()))?;
         let end = log.last().map(|record| record.offset + 1);
-        assert_eq!(Some(until), end, "whoever reads has fenced the log and reads all of it");
+        assert_eq!(Some(until), end, "the reader has fenced the log and reads to its end");
         let wanted = from.unwrap_or(0)..until;
         for record in log.into_iter().filter(|record| wanted.contains(&record.offset)) {
             self.step("changelog record", |_| Ok(()))?;
@@ -420,7 +461,7 @@ impl Broker for Shared {
         Ok(())
     }
 
-    fn peer(
+    fn peer_changelog(
         &mut self,
         shard: u32,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
@@ -441,7 +482,7 @@ impl Broker for Shared {
         })
     }
 
-    fn written(
+    fn written_records(
         &mut self,
         from: &OutputEnds,
         until: &OutputEnds,
@@ -468,7 +509,7 @@ impl Broker for Shared {
         self.step("ends", |w| Ok(of.iter().map(|of| (of.clone(), w.end(of))).collect()))
     }
 
-    fn noted(&mut self, _: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
+    fn committed_positions(&mut self, _: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
         let (found, world) = (self.partitions()?, self.lock());
         let noted = |of: &Partition, low| world.noted.get(of).copied().unwrap_or(low);
         Ok(found.iter().map(|(of, ends)| (of.clone(), noted(of, ends.low))).collect())
@@ -488,10 +529,12 @@ impl Broker for Shared {
 
     fn tail(&mut self, from: Option<i64>) -> Result<MemoryTail, Fault> {
         let world = self.clone();
-        self.step("tail", |_| Ok(MemoryTail { world, next: from.unwrap_or(0), told: false }))
+        self.step("tail", |_| {
+            Ok(MemoryTail { world, next: from.unwrap_or(0), end_reported: false })
+        })
     }
 
-    fn tombstones_kept(&self) -> Duration {
+    fn tombstone_retention(&self) -> Duration {
         self.lock().tombstones_kept
     }
 
@@ -506,6 +549,7 @@ impl Broker for Shared {
 }
 
 impl MemoryWriter {
+    /// Sends a record. `own` is the attempt and the number of the record in it.
     fn take(&mut self, record: &OutputRecord, own: Option<(WriteId, u32)>) -> Result<(), Fault> {
         let epoch = self.epoch;
         let output = OutputPartition { role: record.role, partition: 0 };
@@ -556,7 +600,7 @@ impl Writer for MemoryWriter {
         self.take(record, own)
     }
 
-    fn repeat(&mut self, written: &WrittenRecord) -> Result<(), Fault> {
+    fn resend(&mut self, written: &WrittenRecord) -> Result<(), Fault> {
         self.take(&written.record, Some((written.attempt, written.index)))
     }
 
@@ -571,17 +615,17 @@ impl Writer for MemoryWriter {
             fenced(w, epoch)?;
             let mut open = std::mem::take(&mut w.hanging);
             open.append(&mut w.open);
-            let own = |sent: &Sent| {
+            let ownership = |sent: &Sent| {
                 let key = sent.record.key.as_deref().unwrap_or_default();
                 let key = std::str::from_utf8(key).unwrap_or_default();
                 is_fence(key) || [GROUP, ENDS, ATTEMPT].contains(&key)
             };
-            let fence = open.iter().all(own);
+            let fence = open.iter().all(ownership);
             w.commits += u64::from(!fence);
             if !fence && let Some((roles, crash)) = w.tears.remove(&w.commits) {
                 let (torn, whole) = open.into_iter().partition(|s| roles.contains(&s.record.role));
                 let torn: Vec<Sent> = torn;
-                // What hangs has offsets too.
+                // Records without an end marker occupy offsets too.
                 let states = torn.iter().filter(|sent| sent.record.role == Role::State).count();
                 w.hanging = torn;
                 w.publish(whole);
@@ -596,7 +640,7 @@ impl Writer for MemoryWriter {
             w.log_next += i64::from(w.transactions);
             match !fence && w.commits.is_multiple_of(5) {
                 true => Ok(CommitCertainty::AfterTrouble),
-                false => Ok(CommitCertainty::Surely),
+                false => Ok(CommitCertainty::Certain),
             }
         })
     }
@@ -615,17 +659,18 @@ impl Writer for MemoryWriter {
 }
 
 impl World {
-    /// The broker crashes after a commit.
+    /// Simulates a broker crash after a commit.
     fn crashes(&mut self, crash: Crash) -> Result<CommitCertainty, Fault> {
         self.crash = match crash {
             Crash::Alone => Some(Strike::Doubt),
             Crash::WithDaemon => Some(Strike::Kill),
             Crash::InCommit => return Err(Fault::Doubt("the broker is gone".into())),
         };
-        Ok(CommitCertainty::Surely)
+        Ok(CommitCertainty::Certain)
     }
 }
 
+/// Fails if a newer transactional writer exists.
 fn fenced(world: &World, epoch: u64) -> Result<(), Fault> {
     match world.transactions && world.epoch != epoch {
         true => Err(Fault::Fenced("a newer writer exists".into())),
@@ -645,17 +690,17 @@ impl Input for MemoryInput {
                     None => w.disturbances += 1,
                 }
             }
-            for (of, (next, told)) in next.iter_mut() {
+            for (of, (next, end_reported)) in next.iter_mut() {
                 if off.contains(of) || w.stuck.as_ref() == Some(of) {
                     continue;
                 }
                 let found = w.inputs[of].iter().find(|record| record.offset >= *next);
                 if let Some(record) = found {
-                    (*next, *told) = (record.offset + 1, false);
+                    (*next, *end_reported) = (record.offset + 1, false);
                     w.quiet = 0;
                     return Ok(InputPoll::Record(record.clone()));
                 }
-                if !std::mem::replace(told, true) {
+                if !std::mem::replace(end_reported, true) {
                     return Ok(InputPoll::End(of.clone()));
                 }
             }
@@ -668,9 +713,9 @@ impl Input for MemoryInput {
         })
     }
 
-    fn fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault> {
+    fn set_fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault> {
         self.off.retain(|held| held != of);
-        if wanted == FetchState::Off {
+        if wanted == FetchState::Paused {
             self.off.push(of.clone());
         }
         Ok(())
@@ -686,11 +731,11 @@ impl Input for MemoryInput {
         self.next.keys().map(|of| (of.clone(), world.end(of))).collect()
     }
 
-    fn reached(&self) -> bool {
+    fn is_reachable(&self) -> bool {
         true
     }
 
-    fn disturbances(&self) -> u64 {
+    fn connection_changes(&self) -> u64 {
         self.world.lock().disturbances
     }
 

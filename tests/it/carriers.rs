@@ -1,29 +1,32 @@
-//! A kill and a correction name every carrier, however many copies were sent, by whom and in which order.
+//! Kills and corrections name every carrier, whatever the number, senders and order of the copies.
 
 use crate::feed::Rng;
 use std::collections::BTreeMap;
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
-use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueTopic};
 use wirefold_engine::Settings;
 use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
 };
 use wirefold_engine::decode;
 use wirefold_engine::event::{Certainty, Event, EventKind, Radius, RadiusPart};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
-const KEY: FloodKey = FloodKey(5);
+const KEY: SamplingKey = SamplingKey(5);
 const WORDS: usize = 150;
 
-/// A wire, applied article by article.
+/// A wire that is applied article by article.
 struct Wire {
     state: State,
     settings: Settings,
+    /// Arrival time of the last article.
     clock: EventTime,
+    /// Input offset of the next article.
     offset: i64,
+    /// The compacted changelog, for restores.
     log: BTreeMap<String, Vec<u8>>,
 }
 
@@ -42,7 +45,7 @@ impl Wire {
         self.state.apply(prepare(article, &self.settings, KEY), self.clock, input)
     }
 
-    /// Sends an article; says what of it was withdrawn or corrected.
+    /// Applies an article and returns the withdrawals and corrections that follow.
     fn send(&mut self, article: Article) -> Vec<Radius> {
         radii(self.apply(article))
     }
@@ -51,7 +54,7 @@ impl Wire {
         self.clock = self.clock.plus(span);
     }
 
-    /// The state goes on as its records say.
+    /// Replaces the state with one restored from its records.
     fn restore(&mut self) {
         for change in self.state.take_changes() {
             match change.value {
@@ -64,15 +67,16 @@ impl Wire {
 }
 
 fn radii(events: Vec<Event>) -> Vec<Radius> {
-    let radius = |event: Event| match event.what {
+    let radius = |event: Event| match event.kind {
         EventKind::Withdrawn(radius) | EventKind::Corrected(radius) => Some(*radius),
         _ => None,
     };
     events.into_iter().filter_map(radius).collect()
 }
 
-fn named(radii: &[Radius]) -> Vec<String> {
-    radii.iter().flat_map(|r| &r.carriers).map(|c| c.article.uri.clone()).collect()
+/// The uris of all carriers.
+fn carrier_uris(notices: &[Radius]) -> Vec<String> {
+    notices.iter().flat_map(|r| &r.carriers).map(|c| c.article.uri.clone()).collect()
 }
 
 fn article(uri: &str, body: &str) -> Article {
@@ -86,6 +90,7 @@ fn article(uri: &str, body: &str) -> Article {
     }
 }
 
+/// A kill with the uri `uri` for the article `of`.
 fn kill(uri: &str, of: &str) -> Article {
     let to = Article { uri: of.into(), ..Article::default() }.key();
     Article {
@@ -95,6 +100,7 @@ fn kill(uri: &str, of: &str) -> Article {
     }
 }
 
+/// `count` different invented words that start with `topic`.
 fn words(topic: &str, count: usize) -> Vec<String> {
     let word = |n: usize| {
         let letter = |by: usize| char::from(b'a' + (n / by % 26) as u8);
@@ -103,7 +109,7 @@ fn words(topic: &str, count: usize) -> Vec<String> {
     (0..count).map(word).collect()
 }
 
-/// How a copy differs from the text.
+/// How a copy differs from the original text.
 #[derive(Debug, Clone, Copy)]
 enum Copy {
     Verbatim,
@@ -144,9 +150,9 @@ fn every_carrier_is_named_oldest_first() {
             if count == 39 {
                 wire.restore();
             }
-            let said = wire.send(kill("kill", "first"));
-            assert_eq!(named(&said), uris(count), "{how:?}");
-            assert_eq!((said.len(), said[0].more), (1, 0));
+            let notices = wire.send(kill("kill", "first"));
+            assert_eq!(carrier_uris(&notices), uris(count), "{how:?}");
+            assert_eq!((notices.len(), notices[0].carriers_unlisted), (1, 0));
         }
     }
 }
@@ -164,47 +170,49 @@ fn a_correction_names_every_carrier_of_the_old_figure() {
     for uri in uris(99) {
         wire.send(article(&uri, &text(40)));
     }
-    let said = wire.send(version(2, 14));
-    assert_eq!(named(&said), uris(99));
+    let notices = wire.send(version(2, 14));
+    assert_eq!(carrier_uris(&notices), uris(99));
 }
 
 #[test]
-fn copies_of_a_hostile_sender_hide_nobody() {
+fn many_copies_from_one_sender_do_not_hide_other_carriers() {
     let mut wire = Wire::new(Settings::default());
     let text = words("x", WORDS).join(" ");
     wire.send(article("first", &text));
-    // One took a part of the text, beside more of its own; nobody copies that.
+    // One article contains a part of the text beside more text of its own. The copies that follow
+    // do not come from this article.
     let spliced = format!("{} {}", words("y", 200).join(" "), words("x", 50).join(" "));
     wire.send(article("spliced", &spliced));
     for uri in uris(60) {
         wire.send(article(&uri, &text));
     }
-    let said = wire.send(kill("kill", "first"));
-    assert_eq!(named(&said)[0], "spliced");
-    assert_eq!(named(&said).len(), 61);
-    // A copy of the copies is told of, and held, though what was killed is none of its candidates.
+    let notices = wire.send(kill("kill", "first"));
+    assert_eq!(carrier_uris(&notices)[0], "spliced");
+    assert_eq!(carrier_uris(&notices).len(), 61);
+    // A later copy is named as a carrier and flagged, although the killed article is not among its
+    // candidates.
     for n in 0..30 {
         let late = article(&format!("late:{n}"), &text);
         let events = wire.apply(late);
-        let classified = events.iter().find_map(|event| match &event.what {
+        let classified = events.iter().find_map(|event| match &event.kind {
             EventKind::Classified(classified) => Some(classified),
             _ => None,
         });
         assert_eq!(classified.unwrap().verdict.flags, ["carries_withdrawn"], "late {n}");
-        assert_eq!(named(&radii(events)), [format!("late:{n}")]);
+        assert_eq!(carrier_uris(&radii(events)), [format!("late:{n}")]);
     }
 }
 
 #[test]
-fn a_short_text_has_carriers_too() {
+fn carriers_of_a_short_text_are_found() {
     let mut wire = Wire::new(Settings::default());
     wire.send(article("first", "Ferry aground off Marel"));
     wire.send(article("copy", "Ferry aground off Marel"));
-    assert_eq!(named(&wire.send(kill("kill", "first"))), ["copy"]);
+    assert_eq!(carrier_uris(&wire.send(kill("kill", "first"))), ["copy"]);
 }
 
 #[test]
-fn what_the_window_has_passed_has_all_its_carriers() {
+fn an_article_that_left_the_window_still_has_all_its_carriers() {
     let mut wire = Wire::new(Settings { window: Span::hours(1), ..Settings::default() });
     wire.send(article("first", &words("x", WORDS).join(" ")));
     wire.wait(Span::minutes(59));
@@ -214,14 +222,14 @@ fn what_the_window_has_passed_has_all_its_carriers() {
     }
     wire.send(article("other", &words("y", WORDS).join(" ")));
     wire.wait(Span::minutes(1));
-    let said = wire.send(kill("kill", "first"));
-    assert_eq!(named(&said), uris(99));
+    let notices = wire.send(kill("kill", "first"));
+    assert_eq!(carrier_uris(&notices), uris(99));
     wire.restore();
-    assert_eq!(named(&wire.send(kill("kill again", "first"))), uris(99));
+    assert_eq!(carrier_uris(&wire.send(kill("kill again", "first"))), uris(99));
 }
 
 #[test]
-fn too_many_carriers_for_one_event_are_named_by_several() {
+fn carriers_that_do_not_fit_one_event_are_split_over_several() {
     let mut wire = Wire::new(Settings::default());
     let text = words("x", WORDS).join(" ");
     wire.send(article("first", &text));
@@ -230,15 +238,18 @@ fn too_many_carriers_for_one_event_are_named_by_several() {
         wire.send(article(uri, &text));
     }
     let events = wire.apply(kill("kill", "first"));
-    let said = radii(events.clone());
-    assert_eq!(named(&said), uris);
-    let parts: Vec<RadiusPart> = said.iter().map(|radius| radius.part.unwrap()).collect();
+    let notices = radii(events.clone());
+    assert_eq!(carrier_uris(&notices), uris);
+    let parts: Vec<RadiusPart> = notices.iter().map(|radius| radius.part.unwrap()).collect();
     assert!(parts.len() > 1, "{parts:?}");
     let mut left = uris.len();
-    for (number, radius) in (1..).zip(&said) {
+    for (number, radius) in (1..).zip(&notices) {
         left -= radius.carriers.len();
         assert_eq!(radius.part, Some(RadiusPart { number, of: parts.len() as u32 }));
-        assert_eq!(radius.more as usize, left, "how many come after these");
+        assert_eq!(
+            radius.carriers_unlisted as usize, left,
+            "`more` counts the carriers in later parts"
+        );
         assert_eq!(radius.of.as_ref().unwrap().uri, "first");
     }
     let record = InputRecord {
@@ -249,23 +260,29 @@ fn too_many_carriers_for_one_event_are_named_by_several() {
         payload: None,
         headers: Vec::new(),
     };
-    let encoder = Encoder::new(Mode::Structured, "made-up", "hash".into(), UniqueFeed::Off);
+    let encoder = Encoder::new(Mode::Structured, "made-up", "hash".into(), UniqueTopic::Off);
     let mut ids = std::collections::BTreeSet::new();
     for (n, event) in (0..).zip(&events) {
         let (sequence, part) = (n.into(), &decode::RecordPart::Whole);
-        let told = EventContext { event, n, sequence, record: &record, part, items: 1, resets: 0 };
-        for output in encoder.encode(&told) {
+        let context =
+            EventContext { event, n, sequence, record: &record, part, items: 1, resets: 0 };
+        for output in encoder.encode(&context) {
             assert!(output.bytes() < 300_000, "{}", output.bytes());
             let Some(value) = output.payload else { continue };
             let value: serde_json::Value = serde_json::from_slice(&value).unwrap();
-            assert!(value["id"].is_null() || ids.insert(value["id"].to_string()), "one id each");
+            assert!(
+                value["id"].is_null() || ids.insert(value["id"].to_string()),
+                "event ids are unique"
+            );
         }
     }
 }
 
 #[test]
-fn what_a_bound_left_out_is_said() {
-    let settings = Settings { bearers_max: 3, versions_searched_max: 2, ..Settings::default() };
+fn an_event_says_what_was_not_searched_because_of_limits() {
+    let mut settings = Settings::default();
+    settings.tuning.bearers_max = 3;
+    settings.tuning.versions_searched_max = 2;
     let mut wire = Wire::new(settings);
     let report = |uri: &str, body: &str| Article {
         slugline: Some("TOLLS".into()),
@@ -282,16 +299,18 @@ fn what_a_bound_left_out_is_said() {
         wire.send(Article { version: Some(n.to_string()), ..version });
     }
     wire.send(report("likely", &words("p", 40).join(" ")));
-    let [said] = &wire.send(kill("kill", "first"))[..] else { panic!("one event") };
-    assert_eq!((said.unsearched.versions, said.unsearched.bearers), (2, 7));
-    assert_eq!(named(std::slice::from_ref(said)), ["likely"]);
-    assert_eq!(said.carriers[0].certainty, Certainty::Likely);
+    let [notice] = &wire.send(kill("kill", "first"))[..] else { panic!("expected one event") };
+    assert_eq!((notice.unsearched.versions, notice.unsearched.same_slug), (2, 7));
+    assert_eq!(carrier_uris(std::slice::from_ref(notice)), ["likely"]);
+    assert_eq!(notice.carriers[0].certainty, Certainty::Likely);
     assert_eq!(wire.state.take_tally().versions_unsearched, 2);
 }
 
 #[test]
-fn a_release_that_waits_for_nothing_does_not_crowd_out_a_kill() {
-    let mut wire = Wire::new(Settings { bearers_max: 3, ..Settings::default() });
+fn releases_without_a_target_do_not_displace_a_waiting_kill() {
+    let mut settings = Settings::default();
+    settings.tuning.bearers_max = 3;
+    let mut wire = Wire::new(settings);
     wire.send(kill("kill", "later"));
     for n in 0..5 {
         let release = Article {
@@ -303,6 +322,6 @@ fn a_release_that_waits_for_nothing_does_not_crowd_out_a_kill() {
         release.marks.order = Some(wirefold_engine::article::NoticeOrder::Release);
         wire.send(release);
     }
-    let said = wire.send(article("later", &words("x", WORDS).join(" ")));
-    assert_eq!(said.len(), 1, "it was killed before it came");
+    let notices = wire.send(article("later", &words("x", WORDS).join(" ")));
+    assert_eq!(notices.len(), 1, "the kill that arrived first was lost");
 }

@@ -1,4 +1,5 @@
-//! The chains of agencies: how each marks, updates, corrects and kills, and what the engine says of it.
+//! Revision chains in the conventions of several agencies: how each marks alerts, updates,
+//! corrections and kills, and the verdicts that the engine gives.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
@@ -47,7 +48,7 @@ fn reuters_alert_brief_updates_correction_and_withdrawal() {
 }
 
 #[test]
-fn ap_writethrus_share_a_slug_and_a_kill_names_it_in_its_text() {
+fn ap_writethrus_share_a_slug_and_a_kill_names_the_slug_in_its_text() {
     wire(
         r#"
         10:00 A1 ap en "Ferry aground off Marel" slug=BC-NW--Ferry-Marel | @ferry
@@ -71,7 +72,7 @@ fn ap_writethrus_share_a_slug_and_a_kill_names_it_in_its_text() {
 }
 
 #[test]
-fn afp_leads_alerts_and_an_annulment() {
+fn afp_alerts_leads_and_an_annulment() {
     wire(
         r#"
         10:00 F1 afp fr "ALERTE: Un ferry s'échoue" slug=Marel-ferry-alerte | Un ferry s'échoue au large de Marel avec 212 personnes à bord, selon les gardes-côtes
@@ -92,7 +93,7 @@ fn afp_leads_alerts_and_an_annulment() {
 }
 
 #[test]
-fn dpa_holds_and_kills_by_quoting_and_a_release_undoes_a_hold() {
+fn dpa_holds_and_kills_quote_the_headline_and_a_release_undoes_a_hold() {
     wire(
         r#"
         10:00 D1 dpa de "Fähre vor Marel auf Grund" slug=Marel/Fähre | Eine Fähre mit 212 Menschen an Bord ist am Dienstagmorgen vor Marel im dichten Nebel auf Grund gelaufen, wie die Küstenwache mitteilte, und Schlepper sind unterwegs.
@@ -145,10 +146,10 @@ fn aap_and_cp_order_a_mandatory_kill() {
 }
 
 #[test]
-fn a_desk_marks_its_own() {
+fn marks_can_be_configured() {
     let rule = |place, pattern: &str, mark| MarkRule { place, pattern: pattern.into(), mark };
     let mut settings = Settings::default();
-    settings.wire.marks = vec![
+    settings.decode.marks = vec![
         rule(MarkPosition::Headline, "nueva versión #", Mark::Update),
         rule(MarkPosition::Note, "retírese", Mark::Kill),
     ];
@@ -199,7 +200,7 @@ fn versions_are_ordered_by_counters_times_or_claims() {
 }
 
 #[test]
-fn takes_advisories_daybooks_and_budgets_are_told_apart() {
+fn takes_advisories_daybooks_and_budgets_are_distinguished() {
     wire(
         r#"
         10:00 N1 northwire en "Ferry aground =1" slug=FERRY | @ferry @hurt
@@ -223,12 +224,12 @@ fn takes_advisories_daybooks_and_budgets_are_told_apart() {
     );
 }
 
-/// Of many copies of copies only the nearest are compared; the first of the chain is, too.
+/// Of many copies of copies only the nearest ones are compared, and the first article of the chain.
 #[test]
-fn the_first_of_a_chain_is_told_beside_its_nearest_copies() {
+fn the_first_article_of_a_chain_is_reported_beside_the_nearest_copies() {
     let mut settings = Settings::default();
-    settings.index.candidates_max = 2;
-    settings.relation.also_max = 1;
+    settings.tuning.candidates.candidates_max = 2;
+    settings.verdict.tuning.also_max = 1;
     check(
         PASSAGES,
         Show::Verdicts,

@@ -1,4 +1,5 @@
-//! The configuration file in `config/` is complete and equal to the defaults; sources win in order.
+//! Configuration: the file in `config/` documents every setting with its default, sources override
+//! each other in order, and errors name the setting.
 
 use expect_test::expect_file;
 use std::path::Path;
@@ -10,7 +11,7 @@ fn load(file: Option<&Path>, env: &[(&str, &str)], sets: &[&str]) -> Result<Conf
     Config::load(file, env, &sets).map_err(|e| e.to_string())
 }
 
-/// `UPDATE_EXPECT=1 cargo test config` writes the file anew when a setting was added or changed.
+/// `UPDATE_EXPECT=1 cargo test config` regenerates the file after a setting was added or changed.
 #[test]
 fn the_file_documents_every_key_with_its_default() {
     expect_file!["../../config/wirefold.toml"].assert_eq(&document::document());
@@ -21,15 +22,15 @@ fn the_file_documents_every_key_with_its_default() {
 }
 
 #[test]
-fn every_setting_has_a_meaning() {
+fn every_setting_has_a_description() {
     let rows = document::table();
     assert!(rows.len() > 40, "{} settings", rows.len());
-    let silent: Vec<&str> = rows
+    let undocumented: Vec<&str> = rows
         .iter()
         .filter(|(_, _, meaning)| meaning.is_empty())
         .map(|(key, _, _)| key.as_str())
         .collect();
-    assert_eq!(silent, [""; 0], "settings without a meaning");
+    assert_eq!(undocumented, [""; 0], "settings without a description");
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn every_key_of_the_schema_is_in_the_file() {
 }
 
 #[test]
-fn arguments_win_over_the_environment_and_that_over_the_file() {
+fn arguments_override_the_environment_and_the_environment_overrides_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.toml");
     let text = "[engine]\nwindow = \"10h\"\n[group]\nid = \"file\"\n[input]\ntopic = \"file\"\n";
@@ -61,7 +62,7 @@ fn errors_name_their_source() {
     let path = folder.path().join("own.toml");
     std::fs::write(&path, "[engin]\n").unwrap();
     let said = load(Some(&path), &[], &[]).unwrap_err();
-    let want = format!("{}: `engin` is no setting; did you mean `engine`?", path.display());
+    let want = format!("{}: unknown setting `engin`; did you mean `engine`?", path.display());
     assert_eq!(said, want);
     std::fs::write(&path, "[engine\n").unwrap();
     let said = load(Some(&path), &[], &[]).unwrap_err();
@@ -71,11 +72,14 @@ fn errors_name_their_source() {
     let said = load(None, &[], &["batch.records_max=many"]).unwrap_err();
     assert!(said.starts_with("--set batch.records_max: "), "{said}");
     let said = load(Some(Path::new("/nowhere.toml")), &[], &[]).unwrap_err();
-    assert_eq!(said, "cannot read `/nowhere.toml`", "the system's reason is its source");
+    assert_eq!(
+        said, "cannot read `/nowhere.toml`",
+        "the I/O error is the source of this error, not part of its message"
+    );
 }
 
 #[test]
-fn kafka_settings_go_through_by_their_own_names() {
+fn kafka_settings_keep_their_librdkafka_names() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.toml");
     let secret = folder.path().join("secret");
@@ -96,30 +100,37 @@ fn kafka_settings_go_through_by_their_own_names() {
         ("security.protocol", "SASL_SSL"),
     ];
     assert_eq!(texts, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
-    let shown = config.shown();
+    let shown = config.to_toml_redacted();
     assert!(shown.contains("\"sasl.password\" = \"***\""), "{shown}");
     assert!(!shown.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn errors_name_the_invalid_setting() {
     for (set, want) in [
-        ("engine.windw=1h", "`engine.windw` is no setting; did you mean `engine.window`?"),
-        ("engine.index.candidate_max=1", "did you mean `engine.index.candidates_max`?"),
-        ("output.topic=x", "`output.topic` is no setting; did you mean `input.topic`?"),
-        ("engine.window=soon", "`soon` is no duration"),
-        ("engine.window=0s", "`engine.window`: must be above zero"),
-        ("engine.window=900h", "`engine.identity`: must not be below"),
-        ("engine.fingerprint.samples_max=65", "`engine.fingerprint.samples_max`: must be 1 to 64"),
+        ("engine.windw=1h", "unknown setting `engine.windw`; did you mean `engine.window`?"),
+        ("engine.verdict.reprnt=1", "did you mean `engine.verdict.reprint`?"),
+        ("engine.tuning={}", "unknown setting `engine.tuning`"),
+        ("output.topic=x", "unknown setting `output.topic`; did you mean `input.topic`?"),
+        ("engine.window=soon", "`soon` is not a duration"),
+        ("engine.window=0s", "`engine.window`: must be greater than zero"),
+        ("engine.window=900h", "`engine.identity`: is 720h; it must not be shorter than"),
+        ("engine.live_articles_max=0", "expected a nonzero u32"),
+        ("engine.live_articles_max=20000000", "`engine.live_articles_max`: is 20000000"),
+        ("engine.verdict.reprint=7", "must be between 0 and 1"),
+        ("engine.verdict.partial=nan", "must be between 0 and 1"),
+        ("engine.verdict.partial=0.95", "must not exceed `engine.verdict.contained`, which is 0.9"),
+        ("engine.verdict.run_words=0", "expected a nonzero u32"),
+        ("engine.stories.join=-3", "must be between 0 and 1"),
+        ("engine.late_after=-1h", "`engine.late_after`: must not be negative"),
+        ("batch.records_max=0", "expected a nonzero u32"),
         ("delivery=twice", "unknown variant `twice`"),
-        ("kafka.group.id=x", "`kafka.group.id`: is set by wirefold"),
-        ("http.listen=0.0.0.0:80", "needs `http.token_file`"),
-        ("http.workers_max=0", "`http.workers_max`: must be above zero"),
-        ("http.connections_max=256", "`http.connections_max`: must be above `http.streams_max`"),
-        ("http.listen=here", "`http.listen`: is no address and port"),
+        ("kafka.group.id=x", "`kafka.group.id`: is managed by wirefold"),
+        ("http.listen=0.0.0.0:80", "so `http.token_file` is required"),
+        ("http.listen=here", "`http.listen`: `here` is not an address and port"),
         ("output.events=", "`output.events`: must not be empty"),
-        ("output.events=wire.state", "`output`: every topic needs a name of its own"),
-        ("output.replication=0", "`output.replication`: must be above zero, or -1"),
+        ("output.events=wire.state", "`output`: input and output topics must have different names"),
+        ("output.replication=0", "`output.replication`: must be greater than zero, or -1"),
         (
             "kafka.ssl.key.location=file:/nowhere",
             "`kafka.ssl.key.location`: cannot read `/nowhere`",
@@ -130,14 +141,14 @@ fn what_is_wrong_is_named() {
         assert!(error.contains(want), "{set}: {error}");
     }
     let error = load(None, &[], &["frobnicate=1"]).unwrap_err();
-    assert!(error.ends_with("`frobnicate` is no setting"), "nothing is near: {error}");
+    assert!(error.ends_with("unknown setting `frobnicate`"), "no key is similar: {error}");
 }
 
 #[test]
-fn only_what_shapes_verdicts_is_in_the_hash() {
+fn the_settings_hash_covers_only_settings_that_affect_verdicts() {
     let hash = |sets: &[&str]| load(None, &[], sets).unwrap().settings_hash();
     assert_eq!(hash(&[]), hash(&["group.id=x", "batch.records_max=7"]));
     assert_ne!(hash(&[]), hash(&["engine.window=1h"]));
-    assert_ne!(hash(&[]), hash(&["engine.relation.unique.novel_words=26"]));
+    assert_ne!(hash(&[]), hash(&["engine.verdict.unique.novel_words=26"]));
     assert_eq!(hash(&[]).len(), 16);
 }

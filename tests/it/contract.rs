@@ -1,6 +1,7 @@
-//! What is published: golden events of every type, and schemas that do not drift.
+//! The published contract: golden events of every type, and schemas that match the code.
 //!
-//! `UPDATE_EXPECT=1 cargo test contract` renews the goldens and the files under `config/schema`.
+//! `UPDATE_EXPECT=1 cargo test contract` regenerates the golden files and the files under
+//! `config/schema`.
 
 use expect_test::{expect, expect_file};
 use serde_json::Value;
@@ -9,9 +10,9 @@ use wirefold::config::Config;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition, Role};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
 use wirefold::daemon::publish::schema::{self, SchemaTopics};
-use wirefold::daemon::publish::{Encoder, Mode, TYPES, UniqueFeed, event_id};
+use wirefold::daemon::publish::{Encoder, Mode, TYPES, UniqueTopic, event_id};
 use wirefold_engine::article::{
-    About, Article, ArticleKey, EventTime, InputPosition, Lang, PubStatus, Sequence,
+    Article, ArticleKey, ArticleMetadata, EventTime, InputPosition, Lang, PubStatus, Sequence,
 };
 use wirefold_engine::decode::RecordPart;
 use wirefold_engine::event::{
@@ -90,7 +91,7 @@ fn classified() -> Classified {
     };
     let novelty = Novelty { share: Ratio::of(33, 412), words: 33, numbers: 1, passages: vec![] };
     Classified {
-        about: About::of(&article, article.language),
+        about: ArticleMetadata::of(&article, article.language),
         words: 412,
         simhash: SimHash(0x9f3a_0000_0000_0001),
         verdict: Verdict {
@@ -133,7 +134,7 @@ fn radius() -> Radius {
     Radius {
         by: key("urn:made-up:kill", None),
         of: Some(key("urn:made-up:harbour-1", Some("1"))),
-        more: 0,
+        carriers_unlisted: 0,
         part: None,
         unsearched: Unsearched::default(),
         carriers: vec![Carrier {
@@ -159,7 +160,7 @@ fn every() -> Vec<Event> {
         story: None,
     };
     let merged = Merged {
-        under: StoryId::new(0xbeef),
+        key_story: StoryId::new(0xbeef),
         survivor: summary(0xfeed),
         absorbed: StoryId::new(0xbeef),
         score: 0.301_26,
@@ -175,7 +176,12 @@ fn every() -> Vec<Event> {
         EventKind::StoryClosed(Box::new(summary(0xfeed))),
     ];
     all.into_iter()
-        .map(|what| Event { clock: CLOCK, input: position(), cause: EventCause::Article, what })
+        .map(|what| Event {
+            clock: CLOCK,
+            input: position(),
+            cause: EventCause::Article,
+            kind: what,
+        })
         .collect()
 }
 
@@ -193,17 +199,18 @@ fn encode(mode: Mode) -> Vec<OutputRecord> {
         ],
         payload: Some(b"{\"untouched\": 1}".to_vec()),
     };
-    let encoder = Encoder::new(mode, "desk", "5e77".into(), UniqueFeed::Wanted);
-    let told = |(n, event)| {
+    let encoder = Encoder::new(mode, "desk", "5e77".into(), UniqueTopic::On);
+    let records = |(n, event)| {
         let (sequence, part) = (41 + u64::from(n), &RecordPart::Whole);
-        let told = EventContext { event, n, sequence, record: &record, part, items: 1, resets: 0 };
-        encoder.encode(&told)
+        let context =
+            EventContext { event, n, sequence, record: &record, part, items: 1, resets: 0 };
+        encoder.encode(&context)
     };
-    (0..).zip(&every()).flat_map(told).collect()
+    (0..).zip(&every()).flat_map(records).collect()
 }
 
 #[test]
-fn without_the_topic_there_is_no_unique_feed() {
+fn no_unique_records_are_written_when_the_unique_topic_is_off() {
     let event = every().remove(0);
     let record = InputRecord {
         from: Partition { topic: position().topic, partition: 3 },
@@ -214,7 +221,7 @@ fn without_the_topic_there_is_no_unique_feed() {
         payload: None,
     };
     let part = &RecordPart::Whole;
-    let told = EventContext {
+    let context = EventContext {
         event: &event,
         n: 0,
         sequence: 0,
@@ -225,10 +232,10 @@ fn without_the_topic_there_is_no_unique_feed() {
     };
     let roles = |unique| -> Vec<Role> {
         let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), unique);
-        encoder.encode(&told).into_iter().map(|record| record.role).collect()
+        encoder.encode(&context).into_iter().map(|record| record.role).collect()
     };
-    assert_eq!(roles(UniqueFeed::Wanted), [Role::Events, Role::Unique]);
-    assert_eq!(roles(UniqueFeed::Off), [Role::Events]);
+    assert_eq!(roles(UniqueTopic::On), [Role::Events, Role::Unique]);
+    assert_eq!(roles(UniqueTopic::Off), [Role::Events]);
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -260,7 +267,7 @@ fn golden_records_in_structured_mode() {
 }
 
 #[test]
-fn both_modes_say_the_same() {
+fn both_modes_carry_the_same_data() {
     let events = |mode| -> Vec<OutputRecord> {
         encode(mode).into_iter().filter(|o| o.role == Role::Events).collect()
     };
@@ -283,7 +290,7 @@ fn both_modes_say_the_same() {
             let traced = |(name, _): &&(String, _)| name.starts_with("trace");
             record.headers.iter().filter(traced).cloned().collect()
         };
-        assert_eq!(plain(binary).len(), 2, "where clients of OpenTelemetry look");
+        assert_eq!(plain(binary).len(), 2, "OpenTelemetry clients expect both trace headers");
         assert_eq!(plain(binary), plain(structured));
         assert_eq!(whole.as_object().unwrap().keys().collect::<Vec<_>>(), ["data"]);
     }
@@ -294,7 +301,7 @@ fn text_of(bytes: &[u8]) -> Value {
 }
 
 #[test]
-fn every_type_has_its_golden_in_order() {
+fn every_event_type_is_in_the_golden_files_in_order() {
     let types: Vec<String> = encode(Mode::Structured)
         .iter()
         .filter(|o| o.role == Role::Events)
@@ -305,7 +312,7 @@ fn every_type_has_its_golden_in_order() {
 }
 
 #[test]
-fn stories_end_with_a_notice_and_a_tombstone() {
+fn stories_end_with_a_final_state_and_a_tombstone() {
     let stories: Vec<(String, Option<String>)> = encode(Mode::Binary)
         .into_iter()
         .filter(|o| o.role == Role::Stories)
@@ -330,7 +337,7 @@ fn stories_end_with_a_notice_and_a_tombstone() {
 }
 
 #[test]
-fn ids_are_told_apart_by_place_and_number_alone() {
+fn event_ids_depend_only_on_input_position_and_number() {
     let first = event_id(&position(), 0, 0);
     assert_eq!(first, event_id(&position(), 0, 0));
     expect!["73be6df1ca500ab38fd00ddaaf807428"].assert_eq(&first);
@@ -344,7 +351,7 @@ fn ids_are_told_apart_by_place_and_number_alone() {
 }
 
 #[test]
-fn schemas_do_not_drift() {
+fn schema_files_match_the_code() {
     let config = Config::default();
     let (input, out) = (&config.input, &config.output);
     let topics = SchemaTopics {
@@ -364,10 +371,9 @@ fn schemas_do_not_drift() {
     expect_file!["../../config/schema/config.json"].assert_eq(&print(&settings));
 }
 
-/// Every field that an event carries is in its schema, and every one that the schema requires is
-/// carried.
+/// Every field of an event is in its schema, and every field that the schema requires is present.
 #[test]
-fn events_fit_their_schema() {
+fn events_match_their_schema() {
     let schema = schema::events();
     for (at, output) in
         encode(Mode::Structured).iter().filter(|o| o.role == Role::Events).enumerate()
@@ -377,10 +383,11 @@ fn events_fit_their_schema() {
     }
 }
 
+/// Checks `value` against `schema`; `root` resolves references, and `path` is used in messages.
 pub(crate) fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
         let target = root.pointer(target.strip_prefix('#').unwrap());
-        return fits(root, target.unwrap_or_else(|| panic!("{path}: dangling")), value, path);
+        return fits(root, target.unwrap_or_else(|| panic!("{path}: dangling $ref")), value, path);
     }
     if let Some(any) = ["anyOf", "oneOf"].iter().find_map(|k| schema.get(k)) {
         let inner = any.as_array().unwrap().iter().find(|s| s.get("type") != Some(&"null".into()));
@@ -401,10 +408,12 @@ pub(crate) fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
         }
         Value::Object(fields) => {
             let properties = schema["properties"].as_object().unwrap_or_else(|| {
-                panic!("{path} is an object, and its schema names no properties: {schema}")
+                panic!("{path} is an object, but its schema has no properties: {schema}")
             });
             for (name, value) in fields {
-                let inner = properties.get(name).unwrap_or_else(|| panic!("{path}.{name}"));
+                let inner = properties
+                    .get(name)
+                    .unwrap_or_else(|| panic!("{path}.{name} is not in the schema"));
                 fits(root, inner, value, &format!("{path}.{name}"));
             }
             for name in schema["required"].as_array().into_iter().flatten() {
@@ -418,12 +427,12 @@ pub(crate) fn fits(root: &Value, schema: &Value, value: &Value, path: &str) {
         }
         _ => assert!(
             schema.get("type").is_some() || schema.get("const").is_some(),
-            "{path}: {schema} says nothing of {value}"
+            "{path}: {schema} does not describe {value}"
         ),
     }
 }
 
-/// One schema of an object that several parts describe.
+/// Merges the parts of an `allOf` into one object schema.
 fn whole(root: &Value, parts: &[Value]) -> Value {
     let mut whole = serde_json::json!({ "properties": {}, "required": [] });
     for part in parts {

@@ -1,4 +1,4 @@
-//! `wirefold demo`, as a user runs it: the built binary, its screen, its exit code, its port.
+//! `wirefold demo` as a user runs it: the built binary with its output, exit code and port.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,31 +20,34 @@ fn text(bytes: &[u8]) -> &str {
 fn succeeded(output: &Output) -> &str {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
-    assert_eq!(err, "", "nothing but the wire is on the screen");
+    assert_eq!(err, "", "stderr must be empty");
     out
 }
 
-/// The lines under a title of the summary, up to a blank one.
+/// The lines under a title of the summary, up to the next blank line.
 fn section<'a>(out: &'a str, title: &str) -> Vec<&'a str> {
     let mut lines = out.lines().skip_while(|line| !line.starts_with(title));
     assert!(lines.next().is_some(), "no `{title}` in\n{out}");
     lines.take_while(|line| !line.is_empty()).collect()
 }
 
-/// The number that begins a line.
+/// The number at the start of a line.
 fn count(line: &str) -> usize {
     line.split_whitespace().next().unwrap().parse().unwrap_or_else(|_| panic!("{line}"))
 }
 
-/// The README shows what the demo says.
-fn transcript_is_of(out: &str) {
+/// Checks that the transcript in the README consists of lines that the demo prints.
+fn check_transcript(out: &str) {
     let readme = include_str!("../../README.md");
     let (_, shown) = readme.split_once("```text\n").unwrap();
     let (shown, _) = shown.split_once("```").unwrap();
     let lines: Vec<&str> = shown.lines().filter(|line| line.trim() != "...").collect();
     assert!(lines.len() > 10);
     for line in lines {
-        assert!(out.lines().any(|said| said == line), "the README shows what is not said: {line}");
+        assert!(
+            out.lines().any(|printed| printed == line),
+            "the README shows a line that the demo does not print: {line}"
+        );
     }
 }
 
@@ -52,9 +55,9 @@ fn transcript_is_of(out: &str) {
 fn once_shows_every_record_and_ends_with_a_summary() {
     let output = demo(&["--once", "--pace", "0ms", "--port", "0"]).output().unwrap();
     let out = succeeded(&output);
-    assert!(!out.contains('\x1b'), "no colours, and no control characters of the wire");
+    assert!(!out.contains('\x1b'), "no colours and no control characters from the wire");
     let records = SAMPLE.lines().count();
-    let kinds = section(out, "What the articles are");
+    let kinds = section(out, "Articles by kind");
     let rejects = section(out, "Rejected");
     let sum = |lines: &[&str]| lines.iter().map(|line| count(line)).sum::<usize>();
     assert_eq!(sum(&kinds) + sum(&rejects), records, "every record is classified or rejected");
@@ -71,7 +74,7 @@ fn once_shows_every_record_and_ends_with_a_summary() {
     }
     assert!(out.lines().any(|line| line.contains("also partial of")), "a spliced item\n{out}");
     assert!(section(out, "Stories").iter().all(|story| count(story) > 1));
-    transcript_is_of(out);
+    check_transcript(out);
     let carriers = section(out, "Withdrawn");
     assert!(carriers.iter().any(|line| line.starts_with("      ")), "{carriers:?}");
 }
@@ -87,6 +90,7 @@ impl Drop for Running {
     }
 }
 
+/// Sends a GET request and returns the whole response.
 fn get(at: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(at).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -98,7 +102,7 @@ fn get(at: &str, path: &str) -> String {
 }
 
 #[test]
-fn without_once_it_stays_up_and_serves_until_a_signal() {
+fn without_once_the_demo_keeps_serving_until_a_signal() {
     let mut command = demo(&["--pace", "0ms", "--port", "0"]);
     let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -112,7 +116,7 @@ fn without_once_it_stays_up_and_serves_until_a_signal() {
     let received = format!("\nwirefold_articles_received_total {}\n", SAMPLE.lines().count());
     let metrics = get(&at, "/metrics");
     assert!(metrics.contains(&received), "{metrics}");
-    // That of the request before is let go when the server has seen its end.
+    // The connection of the previous request is released once the server has noticed its end.
     let own = || get(&at, "/metrics").contains("\nwirefold_http_connections 1\n");
     assert!((0..100).any(|_| own()), "{metrics}");
     assert!(get(&at, "/api/v1/status").contains("\"phase\":\"running\""));
@@ -122,21 +126,22 @@ fn without_once_it_stays_up_and_serves_until_a_signal() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn a_taken_port_is_named_or_replaced() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let output = demo(&["--once", "--port", &port]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let says = text(&output.stderr);
-    assert!(says.contains(&format!("port {port} is taken")) && says.contains("--port 0"), "{says}");
+    let in_use = format!("port {port} is already in use");
+    assert!(says.contains(&in_use) && says.contains("--port"), "{says}");
     let listen = format!("http.listen=127.0.0.1:{port}");
     let output = demo(&["--once", "--pace", "0ms", "--set", &listen]).output().unwrap();
     let out = succeeded(&output);
-    assert!(out.contains(&format!("port {port} is taken, so another one is used")), "{out}");
+    assert!(out.contains(&format!("{in_use}; using a free port instead")), "{out}");
 }
 
 #[test]
-fn a_pace_that_is_none_is_refused() {
+fn an_invalid_pace_is_refused() {
     let output = demo(&["--pace", "soon"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--pace"), "{}", text(&output.stderr));

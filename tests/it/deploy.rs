@@ -1,6 +1,6 @@
-//! What lies in `deploy/` against the code: metrics, alerts and settings that exist.
+//! Checks the files in `deploy/` against the code: their metrics, labels and settings must exist.
 //!
-//! `deploy/check` holds the same files to their own formats.
+//! `deploy/check` validates the formats of the same files.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -20,13 +20,13 @@ fn dashboard() -> Value {
     serde_json::from_str(&read("grafana/dashboard.json")).unwrap()
 }
 
-/// Words of `text` that begin so.
+/// The words of `text` that begin with `start`.
 fn words<'a>(text: &'a str, start: &str) -> BTreeSet<&'a str> {
     let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     text.split(|c| !part(c)).filter(|word| word.starts_with(start)).collect()
 }
 
-/// All text values below `key`, anywhere in a document.
+/// Collects all text values of `key`, at any depth.
 fn texts(value: &Value, key: &str, into: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -42,6 +42,7 @@ fn texts(value: &Value, key: &str, into: &mut Vec<String>) {
     }
 }
 
+/// All PromQL expressions of the dashboard and the rules.
 fn expressions() -> String {
     let (dashboard, mut all) = (dashboard(), Vec::new());
     texts(&dashboard, "expr", &mut all);
@@ -50,7 +51,7 @@ fn expressions() -> String {
     all.join("\n")
 }
 
-/// The metric that a name in an expression is of.
+/// The exported metric that a name in an expression refers to.
 fn exported(name: &str) -> Option<&'static str> {
     TABLE.iter().find_map(|metric| {
         let end = name.strip_prefix(metric.name)?;
@@ -61,7 +62,7 @@ fn exported(name: &str) -> Option<&'static str> {
 }
 
 #[test]
-fn dashboard_and_rules_name_exported_metrics_and_the_dashboard_all_of_them() {
+fn dashboard_and_rules_use_exported_metrics_and_the_dashboard_shows_all() {
     let (shown, rules) = (expressions(), read("prometheus/rules.yml"));
     for text in [&shown, &rules, &read("prometheus/rules.test.yml")] {
         let unknown: Vec<&str> =
@@ -71,16 +72,16 @@ fn dashboard_and_rules_name_exported_metrics_and_the_dashboard_all_of_them() {
     let seen: BTreeSet<_> = words(&shown, "wirefold_").into_iter().filter_map(exported).collect();
     let missing: Vec<_> =
         TABLE.iter().map(|m| m.name).filter(|name| !seen.contains(name)).collect();
-    assert_eq!(missing, [""; 0], "on no panel");
+    assert_eq!(missing, [""; 0], "metrics on no panel");
     let plain: Vec<_> = words(&shown, "wirefold_")
         .into_iter()
         .filter(|name| TABLE.iter().any(|m| m.name == *name && m.kind == MetricKind::Histogram))
         .collect();
-    assert_eq!(plain, [""; 0], "a histogram is read by its buckets");
+    assert_eq!(plain, [""; 0], "use the buckets, sum or count of a histogram");
 }
 
 #[test]
-fn labels_in_expressions_are_those_of_the_metrics() {
+fn labels_in_expressions_exist() {
     let known: BTreeSet<&str> = TABLE.iter().flat_map(|m| m.labels).copied().collect();
     let others = ["le", "job", "instance", "pod"];
     let rules = read("prometheus/rules.yml");
@@ -93,9 +94,9 @@ fn labels_in_expressions_are_those_of_the_metrics() {
     }
 }
 
-/// A row a question; panels have a place of their own.
+/// Each row of the dashboard is titled with a question, and panels do not overlap.
 #[test]
-fn the_dashboard_asks_questions_and_is_laid_out() {
+fn dashboard_rows_are_questions_and_panels_do_not_overlap() {
     let dashboard = dashboard();
     let panels = dashboard["panels"].as_array().unwrap();
     let rows = panels.iter().filter(|panel| panel["type"] == "row");
@@ -105,19 +106,19 @@ fn the_dashboard_asks_questions_and_is_laid_out() {
     let (mut ids, mut taken) = (BTreeSet::new(), BTreeSet::new());
     for panel in panels {
         let title = &panel["title"];
-        assert!(ids.insert(panel["id"].as_u64().unwrap()), "{title}: its id is another's");
+        assert!(ids.insert(panel["id"].as_u64().unwrap()), "{title}: duplicate panel id");
         let at = |side: &str| panel["gridPos"][side].as_u64().unwrap();
         assert!(at("x") + at("w") <= 24, "{title} is wider than the grid");
         for x in at("x")..at("x") + at("w") {
             for y in at("y")..at("y") + at("h") {
-                assert!(taken.insert((x, y)), "{title} lies over another");
+                assert!(taken.insert((x, y)), "{title} overlaps another panel");
             }
         }
     }
 }
 
 #[test]
-fn every_alert_says_what_to_do_and_is_tested_both_ways() {
+fn every_alert_has_instructions_and_is_tested_firing_and_silent() {
     let (rules, tests) = (read("prometheus/rules.yml"), read("prometheus/rules.test.yml"));
     let alerts: Vec<&str> = rules.split("- alert: ").skip(1).collect();
     assert!(alerts.len() > 10);
@@ -127,14 +128,14 @@ fn every_alert_says_what_to_do_and_is_tested_both_ways() {
             assert!(rule.contains(part), "{name} has no `{part}`");
         }
         let quiet = format!("{{alertname: {name}, eval_time:");
-        assert!(tests.contains(&quiet), "{name} is not shown to keep still");
+        assert!(tests.contains(&quiet), "no test shows that {name} stays silent");
         let fires = format!("- alertname: {name}\n");
-        assert!(tests.contains(&fires), "{name} is not shown to fire");
+        assert!(tests.contains(&fires), "no test shows that {name} fires");
     }
 }
 
 #[test]
-fn every_recording_rule_is_read_by_a_panel_or_an_alert() {
+fn every_recording_rule_is_used_by_a_panel_or_an_alert() {
     let (rules, shown) = (read("prometheus/rules.yml"), expressions());
     let recorded = rules.split("- record: ").skip(1).map(|rule| rule.lines().next().unwrap());
     let read = format!("{shown}\n{}", rules.replace("- record: ", "- record: _"));
@@ -142,10 +143,10 @@ fn every_recording_rule_is_read_by_a_panel_or_an_alert() {
     assert_eq!(unread, [""; 0]);
 }
 
-/// `RestartPreventExitStatus` holds for the main process alone: a check before it that exits 2
-/// would be started again for ever.
+/// `RestartPreventExitStatus` applies to the main process only: if an `ExecStartPre` check exited
+/// with 2, systemd would restart the unit forever.
 #[test]
-fn the_unit_is_not_restarted_for_bad_settings() {
+fn systemd_does_not_restart_the_unit_after_invalid_settings() {
     let unit = read("systemd/wirefold.service");
     let keys: Vec<&str> =
         unit.lines().filter_map(|line| line.split_once('=')).map(|(k, _)| k).collect();
@@ -157,7 +158,7 @@ fn the_unit_is_not_restarted_for_bad_settings() {
         .args(["--log", "json", "--set", "engine.windw=1", "run"])
         .output()
         .unwrap();
-    assert_eq!(bad.status.code(), Some(2), "the main process says so itself");
+    assert_eq!(bad.status.code(), Some(2), "the main process itself must exit with 2");
 }
 
 #[test]

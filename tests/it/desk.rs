@@ -1,4 +1,5 @@
-//! A desk that follows, by batches or as a standby does, equals one that is built at once.
+//! A snapshot that was updated incrementally, with or without batches (as on a standby), equals one
+//! built from the whole state.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{inputs, setup, world};
@@ -17,19 +18,20 @@ use wirefold_engine::article::{EventTime, Sequence};
 use wirefold_engine::state::TouchedIds;
 use wirefold_engine::verdict::Kind;
 
-/// All that a desk shows, less what happened lately; the rise of stories to six places.
-fn shown(desk: &Snapshot) -> BTreeMap<String, String> {
+/// The contents of a snapshot in comparable form, without the recent events. Of the ranking of
+/// rising stories, only its length is included.
+fn contents(desk: &Snapshot) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for (sequence, article) in desk.newest(None) {
         let (entry, story) = (&article.entry, article.story);
         let found = desk.of_uri(&entry.about.uri).any(|(s, _)| s == sequence);
-        let said = format!("{:?} {story:?} {found} {:?}", entry.standing, entry.changed_by);
-        all.insert(format!("article {}", sequence.0), said);
+        let entry = format!("{:?} {story:?} {found} {:?}", entry.standing, entry.changed_by);
+        all.insert(format!("article {}", sequence.0), entry);
     }
     for (id, story) in desk.stories() {
         let counts = &story.counts;
         let members: Vec<u64> = desk.members(*id, None).map(|(s, _)| s.0).collect();
-        let said = format!(
+        let entry = format!(
             "{:?} {members:?} {:?} {} {} {} {} {} {} {} {} {:?}",
             story.summary,
             counts.kinds,
@@ -43,7 +45,7 @@ fn shown(desk: &Snapshot) -> BTreeMap<String, String> {
             counts.carried,
             counts.providers,
         );
-        all.insert(format!("story {id}"), said);
+        all.insert(format!("story {id}"), entry);
     }
     for (target, alert) in desk.alerts() {
         let live: Vec<u64> = desk.standing(alert).map(|carrier| carrier.sequence.0).collect();
@@ -65,17 +67,22 @@ fn shown(desk: &Snapshot) -> BTreeMap<String, String> {
     all
 }
 
-/// What was compared.
+/// Counts what was compared, to show that the test is not empty.
 #[derive(Default)]
 struct Compared {
+    /// Commits compared.
     commits: AtomicUsize,
+    /// The most stories in one snapshot.
     stories: AtomicUsize,
+    /// The most alerts with carriers in one snapshot.
     alerts: AtomicUsize,
+    /// Rebuilds after a restore.
     rebuilt: AtomicUsize,
 }
 
-/// Follows in three ways, and compares after every commit.
+/// After every commit, compares two incremental snapshots with one built from the whole state.
 struct Mirror {
+    /// One incremental snapshot follows batches, the other only the touched ids, like a standby.
     ways: [(&'static str, Arc<Snapshots>, SnapshotBuilder); 2],
     compared: Arc<Compared>,
 }
@@ -98,16 +105,16 @@ impl Observer for Mirror {
         let everything = TouchedIds { everything: true, ..TouchedIds::default() };
         let desks = Snapshots::new(1);
         SnapshotBuilder::new(0, desks.clone()).follow(&memory.state, everything, None, sequence);
-        let want = shown(&desks.of(0).unwrap());
+        let want = contents(&desks.of(0).unwrap());
         for (name, desks, scribe) in &mut self.ways {
             let news = batch.filter(|_| *name == "by batches").map(CommittedBatch::of);
             scribe.follow(&memory.state, touched.clone(), news, sequence);
-            let got = shown(&desks.of(0).unwrap());
+            let got = contents(&desks.of(0).unwrap());
             for (key, want) in &want {
                 assert_eq!(got.get(key), Some(want), "{name}: {key}");
             }
             let more: Vec<&String> = got.keys().filter(|key| !want.contains_key(*key)).collect();
-            assert!(more.is_empty(), "{name}: nothing more than there is: {more:?}");
+            assert!(more.is_empty(), "{name}: entries that should not exist: {more:?}");
         }
         let desk = desks.of(0).unwrap();
         let compared = &self.compared;
@@ -132,33 +139,33 @@ fn compare(seed: u64, strikes: impl Fn(&Shared)) -> Arc<Compared> {
             return compared;
         }
     }
-    panic!("no process ended in peace");
+    panic!("no process ended normally");
 }
 
 #[test]
-fn what_follows_equals_what_is_built_at_once() {
+fn an_incremental_snapshot_equals_a_full_build() {
     for seed in [21, 22] {
         let compared = compare(seed, |_| {});
         let count = |of: &AtomicUsize| of.load(Ordering::Relaxed);
         assert!(count(&compared.commits) > 50, "{} commits", count(&compared.commits));
         assert!(count(&compared.stories) > 5, "{} stories", count(&compared.stories));
-        assert!(count(&compared.alerts) > 0, "something withdrawn is carried");
+        assert!(count(&compared.alerts) > 0, "no withdrawn article was carried");
     }
 }
 
 #[test]
-fn it_equals_it_after_restores_as_well() {
+fn an_incremental_snapshot_equals_a_full_build_after_restores() {
     let compared = compare(23, |shared| {
         let mut world = shared.lock();
         for step in [400, 900, 1_400] {
             world.strikes.insert(step, (Strike::Kill, When::After));
         }
     });
-    assert!(compared.rebuilt.load(Ordering::Relaxed) > 1, "it was restored on the way");
+    assert!(compared.rebuilt.load(Ordering::Relaxed) > 1, "no restore happened");
 }
 
 #[test]
-fn a_desk_counts_every_kind_once() {
+fn every_article_is_counted_under_one_kind() {
     let compared = Arc::new(Compared::default());
     let shared = world(&inputs(24, 120), Delivery::ExactlyOnce);
     let mirror = Mirror::new(compared);
@@ -181,44 +188,46 @@ fn a_desk_counts_every_kind_once() {
     }
 }
 
-/// A desk that is kept on a thread of its own, and looked at now and then.
-struct Apart {
-    keeper: SnapshotThread,
+/// A snapshot that is updated on its own thread and compared every 20 commits.
+struct ThreadedMirror {
+    /// The thread that updates the snapshot.
+    thread: SnapshotThread,
     desks: Arc<Snapshots>,
     commits: usize,
-    looks: Arc<AtomicUsize>,
+    /// Comparisons so far, plus 1,000 once the snapshot was emptied at the end.
+    comparisons: Arc<AtomicUsize>,
 }
 
-impl Apart {
-    /// Waits until the desk is as wanted.
+impl ThreadedMirror {
+    /// Waits until the snapshot satisfies `wanted`.
     fn until(&mut self, memory: Option<&ShardState>, wanted: impl Fn(&Snapshot) -> bool) {
         let since = Instant::now();
         while !wanted(&self.desks.of(0).unwrap()) {
-            assert!(since.elapsed() < Duration::from_secs(30), "it comes into step");
+            assert!(since.elapsed() < Duration::from_secs(30), "the snapshot did not catch up");
             if let Some(memory) = memory {
-                self.keeper.catch_up(&memory.state, memory.position.sequence);
+                self.thread.catch_up(&memory.state, memory.position.sequence);
             }
             std::thread::yield_now();
         }
     }
 }
 
-impl Observer for Apart {
+impl Observer for ThreadedMirror {
     fn phase(&mut self, phase: Phase) {
         if phase == Phase::Stopping {
-            self.keeper.forget();
+            self.thread.forget();
             self.until(None, |desk| desk.is_empty() && desk.clock.is_none());
-            self.looks.fetch_add(1_000, Ordering::Relaxed);
+            self.comparisons.fetch_add(1_000, Ordering::Relaxed);
         }
     }
 
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, _: EventTime) {
         let (touched, sequence) = (memory.state.take_touched(), memory.position.sequence);
         let times = if self.commits.is_multiple_of(40) { 200 } else { 1 };
-        self.keeper.follow(&memory.state, touched, batch.map(CommittedBatch::of), sequence);
-        // More steps than may wait: some are dropped, and what comes later makes up for them.
+        self.thread.follow(&memory.state, touched, batch.map(CommittedBatch::of), sequence);
+        // Sends more steps than the queue holds: some are dropped, and later ones make up for them.
         for _ in 1..times {
-            self.keeper.follow(&memory.state, TouchedIds::default(), None, sequence);
+            self.thread.follow(&memory.state, TouchedIds::default(), None, sequence);
         }
         self.commits += 1;
         if self.commits.is_multiple_of(20) {
@@ -230,21 +239,22 @@ impl Observer for Apart {
                 None,
                 sequence,
             );
-            let want = shown(&desks.of(0).unwrap());
-            self.until(Some(memory), |desk| shown(desk) == want);
-            self.looks.fetch_add(1, Ordering::Relaxed);
+            let want = contents(&desks.of(0).unwrap());
+            self.until(Some(memory), |desk| contents(desk) == want);
+            self.comparisons.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 #[test]
-fn a_desk_on_a_thread_of_its_own_comes_to_the_same() {
-    let (desks, looks) = (Snapshots::new(1), Arc::new(AtomicUsize::new(0)));
-    let keeper = SnapshotThread::start(0, desks.clone(), &Faults::default()).unwrap();
-    let apart = Box::new(Apart { keeper, desks, commits: 0, looks: looks.clone() });
+fn a_snapshot_on_its_own_thread_equals_a_full_build() {
+    let (desks, comparisons) = (Snapshots::new(1), Arc::new(AtomicUsize::new(0)));
+    let thread = SnapshotThread::start(0, desks.clone(), &Faults::default()).unwrap();
+    let apart =
+        Box::new(ThreadedMirror { thread, desks, commits: 0, comparisons: comparisons.clone() });
     let shared = world(&inputs(25, 260), Delivery::ExactlyOnce);
     let (wakes, setup) = (shared.wakes(), setup(Delivery::ExactlyOnce));
     Pipeline::new(setup, shared.clone(), shared.clone(), apart).run(&wakes).unwrap();
-    let looks = looks.load(Ordering::Relaxed);
-    assert!(looks > 1_002, "it was looked at, and forgotten at the end: {looks}");
+    let comparisons = comparisons.load(Ordering::Relaxed);
+    assert!(comparisons > 1_002, "too few comparisons, or not emptied at the end: {comparisons}");
 }

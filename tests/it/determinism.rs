@@ -1,23 +1,26 @@
-//! The same input gives the same bytes, however it is cut: twice, batched, or restored anywhere.
+//! The same input gives the same events and records, whether it is applied in one run, in batches
+//! of another size, or with a restore or a takeover anywhere.
 
 use crate::feed::{Line, feed};
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Body, EventTime, Span};
 use wirefold_engine::event::{Event, EventCause, EventKind};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
-use wirefold_engine::state::{LEARNED_FURNITURE, State};
-use wirefold_engine::stories;
+use wirefold_engine::state::{LEARNED_BOILERPLATE, State};
+use wirefold_engine::verdict::Ratio;
 
-const KEY: FloodKey = FloodKey(7);
+const KEY: SamplingKey = SamplingKey(7);
 
-/// A window of two hours over a feed of about eight, so that much expires, and stories that are merged
-/// at less than usual, so that many are.
+/// A window of two hours for a feed of several hours, so that many articles expire, and a lower
+/// merge threshold, so that many stories merge.
 fn settings() -> Settings {
-    let story =
-        stories::Settings { join: 0.08, merge: 0.05, doubt: 0.02, ..stories::Settings::default() };
-    Settings { window: Span::hours(2), story, ..Settings::default() }
+    let mut settings = Settings { window: Span::hours(2), ..Settings::default() };
+    settings.stories.join = Ratio::new(0.08).unwrap();
+    settings.stories.merge = Ratio::new(0.05).unwrap();
+    settings.stories.tuning.doubt = 0.02;
+    settings
 }
 
 fn apply(state: &mut State, line: &Line) -> Vec<Event> {
@@ -25,7 +28,7 @@ fn apply(state: &mut State, line: &Line) -> Vec<Event> {
     state.apply(new, line.stamp, line.input.clone())
 }
 
-/// The changelog as compaction would leave it: the last value of every key.
+/// The compacted changelog: the last value of every key.
 #[derive(Default)]
 struct Log(BTreeMap<String, Vec<u8>>);
 
@@ -42,7 +45,7 @@ impl Log {
     }
 }
 
-/// Runs `lines`, taking changes after every `batch` articles.
+/// Applies `lines`, taking the changes after every `batch` articles; returns events and records.
 fn run(lines: &[Line], batch: usize) -> (Vec<Event>, BTreeMap<String, Vec<u8>>) {
     let mut state = State::new(settings(), KEY);
     let (mut events, mut log) = (Vec::new(), Log::default());
@@ -56,10 +59,10 @@ fn run(lines: &[Line], batch: usize) -> (Vec<Event>, BTreeMap<String, Vec<u8>>) 
 }
 
 #[test]
-fn twice_and_in_other_batches_gives_the_same() {
+fn repeated_runs_and_other_batch_sizes_give_the_same_result() {
     let lines = feed(1, 1_000, 28_000);
     let once = run(&lines, 1);
-    assert!(once.0.len() > 1_500, "the feed makes events");
+    assert!(once.0.len() > 1_500, "too few events");
     for batch in [1, 7, 100, 1_000] {
         let again = run(&lines, batch);
         assert_eq!(once.0, again.0, "events, batches of {batch}");
@@ -68,7 +71,7 @@ fn twice_and_in_other_batches_gives_the_same() {
 }
 
 #[test]
-fn restored_anywhere_it_goes_on_as_if_nothing_had_happened() {
+fn a_restore_anywhere_does_not_change_the_result() {
     let lines = feed(2, 600, 28_000);
     let straight = run(&lines, 1);
     for cut in (1..lines.len()).step_by(37) {
@@ -93,28 +96,28 @@ fn restored_anywhere_it_goes_on_as_if_nothing_had_happened() {
     }
 }
 
-/// The feed with the furniture of a site around two articles in three.
+/// The feed with site boilerplate around two articles in three.
 pub(crate) fn wrapped(mut lines: Vec<Line>) -> Vec<Line> {
     for (at, line) in lines.iter_mut().enumerate().filter(|(at, _)| at % 3 > 0) {
         let (head, foot) = match at % 2 {
             0 => ("Quaywire > Harbour > News\n\n", ""),
             _ => ("Ost Quay [Quaywire]: ", "\n\nQuaywire prints what the towns send."),
         };
-        let body = line.article.body.published().trim_end();
+        let body = line.article.body.as_str().trim_end();
         line.article.body = Body::Plain(format!("{head}{body}{foot}"));
     }
     lines
 }
 
 #[test]
-fn learned_furniture_is_restored_with_the_rest() {
+fn learned_boilerplate_is_restored() {
     let lines = wrapped(feed(6, 300, 28_000));
     let straight = run(&lines, 1);
-    let learned = straight.0.iter().filter(|event| match &event.what {
-        EventKind::Classified(c) => c.verdict.flags.iter().any(|flag| flag == LEARNED_FURNITURE),
+    let learned = straight.0.iter().filter(|event| match &event.kind {
+        EventKind::Classified(c) => c.verdict.flags.iter().any(|flag| flag == LEARNED_BOILERPLATE),
         _ => false,
     });
-    assert!(learned.count() > 50, "furniture is learned");
+    assert!(learned.count() > 50, "no boilerplate was learned");
     for cut in (1..lines.len()).step_by(59) {
         let mut state = State::new(settings(), KEY);
         let (mut events, mut log) = (Vec::new(), Log::default());
@@ -132,8 +135,8 @@ fn learned_furniture_is_restored_with_the_rest() {
     }
 }
 
-/// Goes on from `state` with `lines` as the straight run did from there.
-fn goes_on(
+/// Applies `lines` to `state` and checks that events and records equal those of the straight run.
+fn check_tail(
     mut state: State,
     mut log: Log,
     lines: &[Line],
@@ -152,20 +155,21 @@ fn goes_on(
     assert_eq!(log.0, straight.1, "records, {what}");
 }
 
-/// One batch as it lies in the log: the last value of every key, tombstones too.
+/// The changes of one batch: the last value of every key, including tombstones.
 fn batch(state: &mut State, lines: &[Line]) -> BTreeMap<String, Option<Vec<u8>>> {
     lines.iter().for_each(|line| drop(apply(state, line)));
     state.take_changes().into_iter().map(|change| (change.key, change.value)).collect()
 }
 
-/// Batches of all sizes, up to some in which articles arrive and expire.
+/// Tests batches of several sizes, including some long enough for articles to arrive and expire
+/// within them.
 #[test]
-fn followed_to_anywhere_it_goes_on_as_if_nothing_had_happened() {
+fn a_takeover_by_a_standby_anywhere_does_not_change_the_result() {
     let lines = wrapped(feed(6, 500, 28_000));
     let straight = run(&lines, 1);
-    let merges = straight.0.iter().filter(|e| matches!(e.what, EventKind::StoryMerged(_))).count();
-    assert!(merges >= 8, "{merges} notices of merges");
-    assert!(straight.1.keys().any(|key| key.starts_with("e/")), "furniture is learned");
+    let merges = straight.0.iter().filter(|e| matches!(e.kind, EventKind::StoryMerged(_))).count();
+    assert!(merges >= 8, "only {merges} merge events");
+    assert!(straight.1.keys().any(|key| key.starts_with("e/")), "no boilerplate was learned");
     for (size, from, cuts) in
         [(1, 0, vec![150, 400]), (3, 100, vec![463]), (50, 33, vec![333, 433]), (480, 0, vec![480])]
     {
@@ -179,16 +183,20 @@ fn followed_to_anywhere_it_goes_on_as_if_nothing_had_happened() {
                 let changes = batch(&mut owner, lines);
                 changes.clone().into_iter().for_each(|(key, value)| log.put(key, value));
                 standby.follow(changes).unwrap();
-                assert_eq!(standby.take_changes(), [], "what is followed is not written");
+                assert_eq!(
+                    standby.take_changes(),
+                    [],
+                    "followed changes must not be written again"
+                );
             }
             let what = format!("batches of {size} from {from}, cut at {cut}");
-            goes_on(standby, log, &lines[cut..], &straight, &what);
+            check_tail(standby, log, &lines[cut..], &straight, &what);
         }
     }
 }
 
 #[test]
-fn what_does_not_go_on_where_it_stands_is_not_followed() {
+fn a_standby_refuses_changes_after_a_gap() {
     let lines = feed(7, 60, 28_000);
     let mut owner = State::new(settings(), KEY);
     let mut standby = State::new(settings(), KEY);
@@ -198,10 +206,10 @@ fn what_does_not_go_on_where_it_stands_is_not_followed() {
     assert!(error.to_string().contains("articles are missing"), "{error}");
 }
 
-/// A cleaner removes tombstones after a while, and a reader that is slow may not see them: what has
-/// expired is known without them.
+/// Kafka removes tombstones some time after compaction, so a slow reader may not see them. Expired
+/// records are recognised without them.
 #[test]
-fn restored_without_its_tombstones_it_is_the_same() {
+fn a_restore_without_tombstones_gives_the_same_state() {
     let lines = feed(8, 700, 28_000);
     let straight = run(&lines, 1);
     for cut in [450, 600, 650] {
@@ -213,14 +221,14 @@ fn restored_without_its_tombstones_it_is_the_same() {
                 kept.extend(value.map(|value| (key, value)));
             }
         }
-        assert!(kept.len() > log.0.len() + 100, "there were tombstones");
+        assert!(kept.len() > log.0.len() + 100, "too few tombstones");
         let state = State::restore(settings(), KEY, kept).unwrap();
-        goes_on(state, log, &lines[cut..], &straight, &format!("cut at {cut}"));
+        check_tail(state, log, &lines[cut..], &straight, &format!("cut at {cut}"));
     }
 }
 
 #[test]
-fn restoring_what_was_restored_writes_nothing() {
+fn a_restore_writes_nothing() {
     let lines = feed(3, 200, 28_000);
     let (_, records) = run(&lines, 10);
     let mut state = State::restore(settings(), KEY, records).unwrap();
@@ -228,7 +236,7 @@ fn restoring_what_was_restored_writes_nothing() {
 }
 
 #[test]
-fn when_the_window_has_passed_nothing_is_left() {
+fn records_of_expired_articles_are_removed() {
     let lines = feed(4, 200, 28_000);
     let mut state = State::new(settings(), KEY);
     let mut log = Log::default();
@@ -242,7 +250,7 @@ fn when_the_window_has_passed_nothing_is_left() {
     log.write(&mut state);
     assert_eq!((state.live_articles(), state.live_stories()), (1, 1));
     let articles = log.0.keys().filter(|k| k.starts_with("a/")).count();
-    assert_eq!(articles, 1, "records of articles that left are gone");
+    assert_eq!(articles, 1, "records of expired articles remain");
 }
 
 #[test]
@@ -251,25 +259,31 @@ fn an_article_is_in_one_open_story_and_each_story_ends_once() {
     let (events, _) = run(&lines, 1);
     let (mut open, mut ended, mut opened) = (BTreeSet::new(), BTreeSet::new(), 0);
     for event in &events {
-        match &event.what {
+        match &event.kind {
             EventKind::StoryOpened(story) => {
                 assert!(
                     !ended.contains(&story.id) && open.insert(story.id),
-                    "an id is minted once"
+                    "a story id was used twice"
                 );
                 opened += 1;
             }
             EventKind::Classified(article) => {
                 let story = article.story.as_ref().map(|story| story.id);
-                assert!(story.is_none_or(|story| open.contains(&story)), "it joins an open story");
+                assert!(
+                    story.is_none_or(|story| open.contains(&story)),
+                    "the article joined a story that is not open"
+                );
             }
-            EventKind::StoryMerged(merged) if merged.under == merged.absorbed => {
+            EventKind::StoryMerged(merged) if merged.key_story == merged.absorbed => {
                 assert!(open.remove(&merged.absorbed) && ended.insert(merged.absorbed));
-                assert!(open.contains(&merged.survivor.id), "an open story took it in");
+                assert!(open.contains(&merged.survivor.id), "the survivor is not open");
             }
             EventKind::StoryUpdated(story) => assert!(open.contains(&story.id)),
             EventKind::StoryClosed(story) => {
-                assert!(open.remove(&story.id) && ended.insert(story.id), "it ends once");
+                assert!(
+                    open.remove(&story.id) && ended.insert(story.id),
+                    "the story ended twice or was never opened"
+                );
                 assert!(story.size >= 1 && story.publishers >= 1);
             }
             _ => {}
@@ -281,7 +295,7 @@ fn an_article_is_in_one_open_story_and_each_story_ends_once() {
     assert_eq!(state.live_stories(), open.len());
 }
 
-/// The lines with ticks of the clock between them, at times that only rise.
+/// The lines with clock ticks between them, at ascending times.
 fn ticked(lines: &[Line]) -> Vec<(Line, Vec<EventTime>)> {
     let mut rng = crate::feed::Rng(11);
     let gap = |at: usize| {
@@ -303,14 +317,15 @@ fn apply_ticked(state: &mut State, (line, ticks): &(Line, Vec<EventTime>)) -> Ve
     let mut events = apply(state, line);
     for now in ticks {
         events.extend(state.tick(*now, &line.input));
-        assert!(!state.is_due(*now), "after a tick nothing is due by its time");
+        assert!(!state.is_due(*now), "something is still due after a tick");
     }
     events
 }
 
-/// Ticks anywhere: the same readings give the same, twice, restored or followed after any of them.
+/// Ticks with the same clock readings give the same result, in a second run and after a restore or
+/// a takeover anywhere.
 #[test]
-fn ticks_are_repeated_by_their_readings() {
+fn ticks_with_the_same_readings_give_the_same_result() {
     let lines = ticked(&feed(9, 300, 28_000));
     let (mut state, mut straight, mut log) =
         (State::new(settings(), KEY), Vec::new(), Log::default());
@@ -339,9 +354,9 @@ fn ticks_are_repeated_by_their_readings() {
     }
 }
 
-/// A pause leaves thousands of articles behind the window: they leave in several ticks.
+/// After a long pause, thousands of articles have left the window; they expire over several ticks.
 #[test]
-fn a_long_pause_is_caught_up_with_in_bounded_ticks() {
+fn a_long_pause_is_processed_in_bounded_ticks() {
     let lines = feed(10, 1_100, 10);
     let mut state = State::new(settings(), KEY);
     lines.iter().for_each(|line| drop(apply(&mut state, line)));
@@ -349,7 +364,7 @@ fn a_long_pause_is_caught_up_with_in_bounded_ticks() {
     let mut ticks = 0;
     while state.is_due(now) {
         let reach = state.reach(now);
-        assert!(reach > state.clock(), "each tick gets somewhere");
+        assert!(reach > state.clock(), "a tick made no progress");
         state.tick(reach, &input);
         ticks += 1;
     }

@@ -1,32 +1,39 @@
-//! The README says what is so: its tables against the code.
+//! The tables of the documents match the code.
 
+use serde_json::Value;
 use std::collections::BTreeMap;
-use wirefold::config::Config;
+use wirefold::config::{Config, document};
 use wirefold::daemon::publish::TYPES;
 use wirefold::daemon::telemetry::metrics::TABLE;
 use wirefold_engine::verdict::{Kind, UniqueSettings};
 
-fn readme() -> String {
+/// The documents, by path in the repository.
+const README: &str = "README.md";
+const SETTINGS: &str = "config/README.md";
+const CONTRACT: &str = "config/schema/README.md";
+const OPERATIONS: &str = "deploy/README.md";
+
+fn page(path: &str) -> String {
     let root = env!("CARGO_MANIFEST_DIR");
-    std::fs::read_to_string(format!("{root}/README.md")).unwrap()
+    std::fs::read_to_string(format!("{root}/{path}")).unwrap()
 }
 
-/// The rows of the table below `heading`: cells without their back-ticks.
-fn table(heading: &str) -> Vec<Vec<String>> {
-    let readme = readme();
-    let (_, below) = readme.split_once(&format!("\n{heading}\n")).expect("the heading is there");
+/// The cells of a row, without their back-ticks.
+fn cells(row: &str) -> Vec<String> {
+    let cells = row.trim_matches('|').split(" | ");
+    cells.map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
+}
+
+/// The rows of the first table below `heading` in a document.
+fn table(path: &str, heading: &str) -> Vec<Vec<String>> {
+    let page = page(path);
+    let (_, below) = page.split_once(&format!("\n{heading}\n")).expect("the heading is there");
     let rows = below.lines().skip_while(|line| !line.starts_with('|'));
-    rows.take_while(|line| line.starts_with('|'))
-        .skip(2)
-        .map(|line| {
-            let cells = line.trim_matches('|').split(" | ");
-            cells.map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
-        })
-        .collect()
+    rows.take_while(|line| line.starts_with('|')).skip(2).map(cells).collect()
 }
 
-fn first_cells(heading: &str) -> Vec<String> {
-    table(heading).into_iter().map(|mut row| row.remove(0)).collect()
+fn first_cells(path: &str, heading: &str) -> Vec<String> {
+    table(path, heading).into_iter().map(|mut row| row.remove(0)).collect()
 }
 
 #[test]
@@ -35,12 +42,30 @@ fn topics_are_those_of_the_defaults() {
     let out = &config.output;
     let topics =
         [&config.input.topic, &out.events, &out.stories, &out.unique, &out.rejected, &out.state];
-    assert_eq!(first_cells("### Topics"), topics.map(Clone::clone));
+    assert_eq!(first_cells(CONTRACT, "## Topics"), topics.map(Clone::clone));
 }
 
 #[test]
 fn events_are_those_of_the_contract() {
-    assert_eq!(first_cells("### Events"), TYPES.map(|(name, _)| name));
+    assert_eq!(first_cells(CONTRACT, "## Events"), TYPES.map(|(name, _)| name));
+}
+
+#[test]
+fn payloads_of_events_are_encoded_ones() {
+    let page = page(CONTRACT);
+    let (_, below) = page.split_once("\n## Events\n").expect("the heading is there");
+    let (events, _) = below.split_once("\n## ").expect("another heading follows");
+    let encoded = include_str!("golden/events-binary.txt").lines();
+    let encoded: Vec<Value> = encoded
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(Value::is_object)
+        .collect();
+    let blocks = events.split("```json\n").skip(1).filter_map(|block| block.split("\n```").next());
+    let shown: Vec<Value> = blocks.map(|block| serde_json::from_str(block).unwrap()).collect();
+    assert!(shown.len() > 4);
+    for payload in shown {
+        assert!(encoded.contains(&payload), "not in the golden file: {payload}");
+    }
 }
 
 #[test]
@@ -58,27 +83,40 @@ fn kinds_are_all_and_pass_as_the_defaults_say() {
     };
     let want: Vec<(String, String)> =
         Kind::ALL.iter().map(|kind| (kind.as_str().to_owned(), passes(kind))).collect();
-    let rows = table("### Kinds");
+    let rows = table(CONTRACT, "## Kinds");
     let got: Vec<(String, String)> = rows.iter().map(|r| (r[0].clone(), r[2].clone())).collect();
     assert_eq!(got, want);
 }
 
+/// The rows of all tables of settings: key, default, example, meaning.
+fn settings() -> Vec<Vec<String>> {
+    let page = page(SETTINGS);
+    let (_, below) = page.split_once("\n## Settings\n").expect("the heading is there");
+    let (tables, _) = below.split_once("\n## ").expect("another heading follows");
+    let rows = tables.lines().filter(|line| line.starts_with("| `"));
+    rows.map(cells).inspect(|row| assert_eq!(row.len(), 4, "{row:?}")).collect()
+}
+
 #[test]
-fn settings_are_there_with_their_defaults() {
-    let defaults: toml::Value = toml::Value::try_from(Config::default()).unwrap();
-    let mut shown = BTreeMap::new();
-    for row in table("### Settings") {
-        let (key, default) = (&row[0], &row[1]);
-        if key == "kafka.*" {
-            continue;
-        }
-        let value = key.split('.').try_fold(&defaults, |at, part| at.get(part));
-        let value = value.unwrap_or_else(|| panic!("no setting `{key}`"));
-        shown.insert(key.clone(), (default.clone(), value.to_string()));
-    }
-    assert!(shown.len() > 5);
-    for (key, (said, is)) in shown {
-        assert_eq!(said, is, "{key}");
+fn settings_are_listed_with_their_defaults() {
+    let row = |row: Vec<String>| {
+        let default = if row[1] == "-" { "" } else { row[1].as_str() };
+        (row[0].trim_end_matches(".*").to_owned(), default.to_owned())
+    };
+    let shown: BTreeMap<String, String> = settings().into_iter().map(row).collect();
+    let defaults: BTreeMap<String, String> =
+        document::table().into_iter().map(|(key, default, _)| (key, default)).collect();
+    assert_eq!(shown, defaults);
+}
+
+#[test]
+fn examples_of_settings_are_accepted() {
+    for row in settings() {
+        let (key, example) = (&row[0], &row[2]);
+        let set = if key == "kafka.*" { example.clone() } else { format!("{key}={example}") };
+        let loaded = Config::load(None, [], std::slice::from_ref(&set));
+        let loaded = loaded.unwrap_or_else(|why| panic!("{set}: {why}"));
+        assert_ne!(loaded, Config::default(), "{set} changes something");
     }
 }
 
@@ -94,7 +132,7 @@ fn commands_are_those_of_the_help() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    let mut said: Vec<String> = first_cells("### Commands")
+    let mut said: Vec<String> = first_cells(README, "### Commands")
         .iter()
         .map(|cell| cell.split_whitespace().nth(1).unwrap_or_default().to_owned())
         .collect();
@@ -111,12 +149,12 @@ fn metrics_are_those_that_are_exported() {
         .map(|m| {
             let labels: Vec<String> = m.labels.iter().map(|l| format!("`{l}`")).collect();
             let labels = if labels.is_empty() { "-".to_owned() } else { labels.join(", ") };
-            vec![m.name.to_owned(), labels.trim_matches('`').to_owned(), m.about.to_owned()]
+            vec![m.name.to_owned(), labels.trim_matches('`').to_owned(), m.description.to_owned()]
         })
         .collect();
     let shown = |row: &Vec<String>| format!("| `{}` | {} | {} |", row[0], row[1], row[2]);
     assert_eq!(
-        table("### Metrics and health"),
+        table(OPERATIONS, "## Metrics"),
         want,
         "the table should be\n{}",
         want.iter().map(shown).collect::<Vec<_>>().join("\n")

@@ -1,13 +1,17 @@
-//! `wirefold explain`, as a user runs it: what it prints of two articles, and what it says when it
-//! finds none.
+//! `wirefold explain` as a user runs it: its output for two articles, and its errors when an
+//! article is not found.
 
 use std::fs;
 use std::process::{Command, Output};
 
-const WIRE: &str = r#"{"id": "a:1", "title": "Barge drifts off Marel", "body": "Keepers of the Marel light reported a drifting barge off the north mole."}
-{"id": "a:2", "title": "Tug saves barge", "body": "Keepers of the Marel light reported a drifting barge off the north mole."}
-{"broken
-"#;
+const WIRE: &str = concat!(
+    r#"{"id": "a:1", "title": "Barge drifts off Marel", "#,
+    r#""body": "Keepers of the Marel light reported a drifting barge off the north mole."}"#,
+    "\n",
+    r#"{"id": "a:2", "title": "Tug saves barge", "#,
+    r#""body": "Keepers of the Marel light reported a drifting barge off the north mole."}"#,
+    "\n{\"broken\n",
+);
 
 fn explain(args: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
@@ -18,29 +22,26 @@ fn explain(args: &[&str]) -> Output {
 }
 
 #[test]
-fn an_equal_text_is_decided_before_all_rules() {
+fn an_equal_text_is_a_duplicate_before_any_other_rule() {
     let output = explain(&["--in", "wire.jsonl", "a:1", "a:2"]);
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     for line in [
-        "B is duplicate, by the rule `equal-content`",
+        "B is classified as duplicate by rule `equal-content`",
         "   headline changed   true",
-        "=> equal-content (duplicate), so that those below are not asked",
+        "=> equal-content (duplicate), decided before the rules below",
         "   0: Keepers of the Marel light reported a drifting barge off the north mole",
     ] {
-        assert!(out.lines().any(|said| said == line), "no `{line}` in\n{out}");
+        assert!(out.lines().any(|printed| printed == line), "no `{line}` in\n{out}");
     }
     assert_eq!(out.matches("=>").count(), 1, "one rule decides\n{out}");
 }
 
 #[test]
-fn what_is_not_found_is_named() {
+fn articles_that_are_not_found_are_named() {
     for (args, want) in [
-        (&["--in", "wire.jsonl", "a:1", "a:9"][..], "no article `a:9` among those that are read"),
-        (
-            &["a:1", "a:2"],
-            "`a:1` is no file; for the uri of an article, name its file: `--in FILE`",
-        ),
+        (&["--in", "wire.jsonl", "a:1", "a:9"][..], "no article `a:9` was read from `wire.jsonl`"),
+        (&["a:1", "a:2"], "no such file: `a:1`; to look up an article by uri, add `--in FILE`"),
         (&["--in", "nowhere", "a:1", "a:2"], "cannot read `nowhere`: No such file"),
     ] {
         let output = explain(args);
@@ -50,24 +51,26 @@ fn what_is_not_found_is_named() {
     }
 }
 
-/// Text that a sender can put anywhere in an article.
-const STEERING: &str =
+/// Terminal control sequences and Unicode format characters that a sender could put in an article.
+const CONTROL_TEXT: &str =
     "\u{1b}[2J\u{7}\u{8}\r\nB is original\u{9b}31m\u{7f}\u{202e}\u{2066}\u{61c}\u{2028}";
 
-fn steers(c: char) -> bool {
+/// Whether a terminal could interpret this character.
+fn is_control(c: char) -> bool {
     let bidi = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2066}'];
     c.is_control() && c != '\n' || bidi.contains(&c)
 }
 
 #[test]
-fn nothing_of_an_article_steers_a_terminal() {
+fn control_characters_of_an_article_are_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let article = |n: u32| {
         let body = "Keepers of the Marel light reported a drifting barge off the north mole.";
         serde_json::json!({
-            "uri": format!("a:{n}{STEERING}"), "version": format!("{n}{STEERING}"),
-            "headline": format!("Barge{STEERING}"), "provider": format!("Wire{STEERING}"),
-            "slugline": format!("BARGE{STEERING}"), "body": format!("{body}\n{STEERING}\n{body}"),
+            "uri": format!("a:{n}{CONTROL_TEXT}"), "version": format!("{n}{CONTROL_TEXT}"),
+            "headline": format!("Barge{CONTROL_TEXT}"), "provider": format!("Wire{CONTROL_TEXT}"),
+            "slugline": format!("BARGE{CONTROL_TEXT}"),
+            "body": format!("{body}\n{CONTROL_TEXT}\n{body}"),
         })
         .to_string()
     };
@@ -79,15 +82,15 @@ fn nothing_of_an_article_steers_a_terminal() {
         &["1.json", "2.json"][..],
         &["1.json", "2.json", "--json"],
         &["--decode", "1.json"],
-        &["--in", "both.jsonl", &format!("a:1{STEERING}"), &format!("a:2{STEERING}")],
-        &["--in", "both.jsonl", "1.json", STEERING],
+        &["--in", "both.jsonl", &format!("a:1{CONTROL_TEXT}"), &format!("a:2{CONTROL_TEXT}")],
+        &["--in", "both.jsonl", "1.json", CONTROL_TEXT],
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
         command.arg("explain").args(args).env_remove("RUST_LOG").current_dir(folder.path());
         let output = command.output().unwrap();
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(printed.contains("\\u001b[2J") && printed.contains("\\u009b31m"), "{printed}");
-        assert!(!printed.contains(steers), "{args:?}: {printed:?}");
+        assert!(!printed.contains(is_control), "{args:?}: {printed:?}");
         if args.len() == 2 {
             let forged = printed.lines().filter(|line| line.starts_with("B is")).count();
             assert!(forged <= 1, "{printed}");

@@ -1,6 +1,7 @@
-//! A made-up wire for tests: articles of invented words, with the copies that a wire has.
+//! Generates a wire for tests: articles of invented words, with copies, edits, versions and kills
+//! as on a real wire.
 //!
-//! Deterministic in its seed. Words follow a Zipf-like law, so that common words are common.
+//! The result depends only on the seed. Word frequencies follow roughly Zipf's law.
 
 use wirefold_engine::article::{Article, Body, EventTime, InputPosition, Lang};
 
@@ -55,7 +56,7 @@ fn sentence(rng: &mut Rng, topic: usize) -> String {
     words.join(" ") + ". "
 }
 
-/// One article and the time of its record.
+/// One article with its arrival time and input position.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     pub(crate) article: Article,
@@ -63,8 +64,8 @@ pub(crate) struct Line {
     pub(crate) input: InputPosition,
 }
 
-/// `count` articles, one every `apart_ms`: about half of them originals, the rest copies, edits,
-/// trims, new versions, corrections, kills and splices of earlier ones.
+/// Generates `count` articles, one every `apart_ms`: about half are originals, the rest copies,
+/// edits, trimmed copies, new versions, corrections, kills and splices of earlier ones.
 pub(crate) fn feed(seed: u64, count: usize, apart_ms: i64) -> Vec<Line> {
     let mut rng = Rng(seed);
     let mut lines: Vec<Line> = Vec::with_capacity(count);
@@ -100,7 +101,7 @@ fn original(rng: &mut Rng) -> Article {
 }
 
 fn copy(rng: &mut Rng, base: Article, other: &Article) -> Article {
-    let text = base.body.published().to_owned();
+    let text = base.body.as_str().to_owned();
     let parts: Vec<&str> = text.split_inclusive(". ").collect();
     let fresh = Article { uri: String::new(), ..base.clone() };
     let with = |body: String| Article { body: Body::Plain(body), ..fresh.clone() };
@@ -113,7 +114,7 @@ fn copy(rng: &mut Rng, base: Article, other: &Article) -> Article {
         5 => with(format!(
             "{}{}",
             parts[..parts.len().div_ceil(2)].concat(),
-            other.body.published().split_inclusive(". ").take(5).collect::<String>()
+            other.body.as_str().split_inclusive(". ").take(5).collect::<String>()
         )),
         6 => Article {
             version: Some("2".into()),

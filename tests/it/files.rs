@@ -1,12 +1,15 @@
-//! `wirefold replay` writes files whole or not at all, and never over what it reads.
+//! `wirefold replay` writes its output files atomically and never overwrites its inputs.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-const GOOD: &str = r#"{"uri":"a:1","headline":"Barge drifts off Marel","body":"Keepers of the Marel light reported a drifting barge off the north mole."}
-"#;
+const GOOD: &str = concat!(
+    r#"{"uri":"a:1","headline":"Barge drifts off Marel","#,
+    r#""body":"Keepers of the Marel light reported a drifting barge off the north mole."}"#,
+    "\n",
+);
 const BAD: &str = "{\"headline\":\"no uri\"}\n";
 
 fn command(folder: &Path, args: &[&str]) -> Command {
@@ -42,7 +45,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn an_output_that_is_an_input_or_another_output_is_refused() {
+fn an_output_must_not_be_an_input_or_another_output() {
     for (args, named) in [
         (
             &["in.jsonl", "--events", "in.jsonl"][..],
@@ -90,7 +93,7 @@ fn an_output_that_is_an_input_or_another_output_is_refused() {
 }
 
 #[test]
-fn stdin_and_stdout_are_files_too() {
+fn redirected_stdin_and_stdout_are_checked_too() {
     let folder = folder();
     let path = folder.path().join("in.jsonl");
     let open = || File::options().append(true).read(true).open(&path).unwrap();
@@ -108,7 +111,7 @@ fn stdin_and_stdout_are_files_too() {
 }
 
 #[test]
-fn outputs_are_counted_and_named() {
+fn the_summary_names_each_output_with_its_number_of_lines() {
     let folder = folder();
     let args = ["in.jsonl", "--events", "new", "--unique", "/dev/null", "--rejects", "old"];
     let (code, says) = replay(folder.path(), &args);
@@ -120,14 +123,14 @@ fn outputs_are_counted_and_named() {
     assert_eq!(written("old").lines().count(), 1);
     let (code, _) =
         replay(folder.path(), &["in.jsonl", "--events", "/dev/null", "--unique", "/dev/null"]);
-    assert_eq!(code, Some(0), "a device may be written twice");
+    assert_eq!(code, Some(0), "a device may be used for several outputs");
 }
 
 #[test]
-fn a_run_that_fails_leaves_the_old_files() {
+fn a_failed_run_leaves_existing_files_unchanged() {
     let folder = folder();
     let before = names(folder.path());
-    // A file that is gone once the outputs are open: the second input is a pipe that breaks off.
+    // Stdout is /dev/full, so the run fails after the output files were opened.
     let at = |name: &str| folder.path().join(name);
     fs::set_permissions(at("old"), fs::Permissions::from_mode(0o640)).unwrap();
     let full = File::options().write(true).open("/dev/full").unwrap();
@@ -143,7 +146,7 @@ fn a_run_that_fails_leaves_the_old_files() {
 }
 
 #[test]
-fn a_link_and_the_permissions_of_a_file_outlive_it() {
+fn symlinks_and_permissions_are_kept() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     symlink("../old", at("sub/to_old")).unwrap();

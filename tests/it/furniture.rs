@@ -1,23 +1,23 @@
-//! Learned furniture: what stands around texts that have nothing else in common, and what must not be
-//! taken for it.
+//! Learned boilerplate: heads and feet shared by otherwise unrelated texts are recognised, and
+//! shared news is not mistaken for boilerplate.
 
 use crate::feed::{Line, feed};
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, Body, EventTime, Span};
 use wirefold_engine::event::{Classified, EventKind};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
-use wirefold_engine::state::{LEARNED_FURNITURE, State};
+use wirefold_engine::state::{LEARNED_BOILERPLATE, State};
 use wirefold_engine::verdict::Kind;
 
 const HEAD: &str = "Seltz Quay Desk [Quaywire], Friday: ";
 const FOOT: &str = "\n\nQuaywire belongs to the harbour towns and prints what they send.";
 
-/// Unrelated reports of a made-up wire, each long enough to stand for itself.
+/// Unrelated generated reports: originals of more than 60 words.
 fn reports(count: usize) -> Vec<Line> {
-    let long = |line: &Line| line.article.body.published().split(' ').count() > 60;
+    let long = |line: &Line| line.article.body.as_str().split(' ').count() > 60;
     let all = feed(77, 40 * count, 30_000);
-    let mut state = State::new(Settings::default(), FloodKey(1));
+    let mut state = State::new(Settings::default(), SamplingKey(1));
     let original = |line: &Line| apply(&mut state, line).verdict.relation.kind == Kind::Original;
     let originals: Vec<Line> = all.into_iter().filter(long).filter(original).take(count).collect();
     assert_eq!(originals.len(), count);
@@ -27,32 +27,32 @@ fn reports(count: usize) -> Vec<Line> {
 fn apply(state: &mut State, line: &Line) -> Classified {
     let new = prepare(line.article.clone(), state.settings(), state.key());
     let events = state.apply(new, line.stamp, line.input.clone());
-    let classified = events.into_iter().find_map(|event| match event.what {
+    let classified = events.into_iter().find_map(|event| match event.kind {
         EventKind::Classified(classified) => Some(*classified),
         _ => None,
     });
     classified.unwrap()
 }
 
-/// A state that has read `lines`, each by the provider that `provider` names and with its body as
-/// `body` makes it.
+/// Returns a state that has applied `lines`, with the provider and body of each replaced by the
+/// results of `provider` and `body`.
 fn read(
     lines: &[Line],
     provider: impl Fn(usize) -> Option<String>,
     body: impl Fn(usize, &str) -> String,
 ) -> State {
-    let mut state = State::new(Settings::default(), FloodKey(1));
+    let mut state = State::new(Settings::default(), SamplingKey(1));
     for (at, line) in lines.iter().enumerate() {
         let mut line = line.clone();
         line.article.provider = provider(at);
-        line.article.body = Body::Plain(body(at, line.article.body.published()));
+        line.article.body = Body::Plain(body(at, line.article.body.as_str()));
         apply(&mut state, &line);
     }
     state
 }
 
-/// What is said of one more article.
-fn said(state: &mut State, provider: &str, body: String) -> Classified {
+/// Applies one more article and returns its verdict.
+fn classify(state: &mut State, provider: &str, body: String) -> Classified {
     let stamp = state.clock().plus(Span::seconds(30));
     let line = Line {
         article: Article {
@@ -69,28 +69,29 @@ fn said(state: &mut State, provider: &str, body: String) -> Classified {
 }
 
 fn text(line: &Line) -> &str {
-    line.article.body.published()
+    line.article.body.as_str()
 }
 
+/// Whether the article is flagged as containing learned boilerplate.
 fn learned(classified: &Classified) -> bool {
-    classified.verdict.flags.iter().any(|flag| flag == LEARNED_FURNITURE)
+    classified.verdict.flags.iter().any(|flag| flag == LEARNED_BOILERPLATE)
 }
 
 #[test]
-fn a_foot_is_learned_from_five_unrelated_reports_of_anyone() {
+fn a_foot_is_learned_from_five_unrelated_reports_of_any_provider() {
     let lines = reports(7);
     let wrapped = |at: usize, body: &str| match at {
         0..5 => format!("{body}{FOOT}"),
         _ => body.to_owned(),
     };
     let mut state = read(&lines, |at| Some(format!("agency{at}")), wrapped);
-    let copy = said(&mut state, "bay", format!("{}{FOOT}", text(&lines[6])));
+    let copy = classify(&mut state, "bay", format!("{}{FOOT}", text(&lines[6])));
     assert_eq!((copy.verdict.relation.kind, learned(&copy)), (Kind::Duplicate, true));
-    let early = said(&mut state, "bay", format!("{}{FOOT}", text(&lines[0])));
+    let early = classify(&mut state, "bay", format!("{}{FOOT}", text(&lines[0])));
     assert_eq!(
         early.verdict.relation.kind,
         Kind::Duplicate,
-        "of a report read before it was learned"
+        "a copy of a report that was read before the foot was learned"
     );
 }
 
@@ -102,12 +103,12 @@ fn four_reports_or_five_copies_of_one_teach_nothing() {
         _ => body.to_owned(),
     };
     let mut state = read(&lines, |at| Some(format!("agency{at}")), four);
-    let copy = said(&mut state, "bay", format!("{}{FOOT}", text(&lines[5])));
+    let copy = classify(&mut state, "bay", format!("{}{FOOT}", text(&lines[5])));
     assert!(!learned(&copy));
     let one = text(&lines[0]).to_owned();
     let same = |at: usize, _: &str| format!("{one}{} late{at} more{at}.{FOOT}", " x".repeat(at));
     let mut state = read(&lines, |at| Some(format!("agency{at}")), same);
-    assert!(!learned(&said(&mut state, "bay", format!("{}{FOOT}", text(&lines[5])))));
+    assert!(!learned(&classify(&mut state, "bay", format!("{}{FOOT}", text(&lines[5])))));
 }
 
 #[test]
@@ -118,24 +119,24 @@ fn a_head_is_learned_from_the_reports_of_one_provider() {
         _ => body.to_owned(),
     };
     let mut state = read(&lines, |_| Some("quay".into()), wrapped);
-    let copy = said(&mut state, "bay", format!("{HEAD}{}", text(&lines[7])));
+    let copy = classify(&mut state, "bay", format!("{HEAD}{}", text(&lines[7])));
     assert_eq!((copy.verdict.relation.kind, learned(&copy)), (Kind::Duplicate, true));
 }
 
 #[test]
-fn a_flash_above_reports_of_many_providers_is_no_furniture() {
+fn a_flash_above_reports_of_many_providers_is_not_boilerplate() {
     let flash = "The prime minister of Seltz resigned on Friday after a vote of the council.\n\n";
     let lines = reports(12);
     let wrapped = |_: usize, body: &str| format!("{flash}{body}");
     let mut state = read(&lines, |at| Some(format!("agency{at}")), wrapped);
-    let copy = said(&mut state, "bay", format!("{flash}{}", text(&lines[3])));
+    let copy = classify(&mut state, "bay", format!("{flash}{}", text(&lines[3])));
     assert_eq!((copy.verdict.relation.kind, learned(&copy)), (Kind::Duplicate, false));
-    let alone = said(&mut state, "hill", flash.to_owned());
+    let alone = classify(&mut state, "hill", flash.to_owned());
     assert_eq!(alone.verdict.relation.kind, Kind::Excerpt);
 }
 
 #[test]
-fn what_stands_as_an_article_of_its_own_is_no_furniture() {
+fn text_that_is_also_a_separate_article_is_not_boilerplate() {
     let flash = "The prime minister of Seltz resigned on Friday after a vote of the council.";
     let lines = reports(12);
     for first in [0, 11] {
@@ -144,19 +145,19 @@ fn what_stands_as_an_article_of_its_own_is_no_furniture() {
             false => format!("{body}\n\n{flash}"),
         };
         let mut state = read(&lines, |_| Some("quay".into()), body);
-        let copy = said(&mut state, "bay", format!("{}\n\n{flash}", text(&lines[2])));
+        let copy = classify(&mut state, "bay", format!("{}\n\n{flash}", text(&lines[2])));
         assert_eq!(
             (copy.verdict.relation.kind, learned(&copy)),
             (Kind::Duplicate, false),
             "{first}"
         );
-        let again = said(&mut state, "hill", flash.to_owned());
+        let again = classify(&mut state, "hill", flash.to_owned());
         assert_eq!(again.verdict.relation.kind, Kind::Duplicate);
     }
 }
 
 #[test]
-fn strangers_that_share_the_furniture_of_a_site_are_no_copies() {
+fn unrelated_reports_with_the_same_boilerplate_are_not_copies() {
     let furniture =
         format!("{FOOT}{}", " It has done so for nine decades and five floods.".repeat(4));
     let lines = reports(12);
@@ -167,20 +168,20 @@ fn strangers_that_share_the_furniture_of_a_site_are_no_copies() {
     };
     let mut state = read(&lines[..8], |_| Some("quay".into()), short);
     for (at, line) in lines.iter().enumerate().skip(8) {
-        let stranger = said(&mut state, "quay", short(at, text(line)));
+        let stranger = classify(&mut state, "quay", short(at, text(line)));
         assert_eq!(stranger.verdict.relation.kind, Kind::Original, "{at}");
     }
 }
 
 #[test]
-fn what_is_not_seen_for_long_is_forgotten() {
+fn boilerplate_not_seen_for_a_long_time_is_forgotten() {
     let lines = reports(8);
     let wrapped = |at: usize, body: &str| match at {
         0..5 => format!("{body}{FOOT}"),
         _ => body.to_owned(),
     };
     let mut state = read(&lines, |at| Some(format!("agency{at}")), wrapped);
-    let keep = state.settings().index.furniture.keep;
+    let keep = state.settings().tuning.boilerplate.keep;
     let much_later = EventTime(state.clock().0 + 2 * keep.0);
     let mut line = lines[6].clone();
     line.article.body = Body::Plain(format!("{}{FOOT}", text(&line)));

@@ -1,5 +1,5 @@
-//! What the API and the page are guarded by: the token in both its forms, the names of this machine, the
-//! origin, methods, sizes, and headers that keep a page from running what an article holds.
+//! Security of the API and the page: the token as bearer or basic authentication, origin checks,
+//! methods, and headers that prevent a browser from running content of an article.
 
 use crate::contract::fits;
 use crate::rig::{Answer, Rig, Served, article};
@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use wirefold::daemon::http::Settings;
 use wirefold::daemon::http::api::document;
-use wirefold::daemon::http::server::ServerBounds;
+use wirefold::daemon::http::server::ServerTimeouts;
 
 const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)> \u{202e}reef";
 
 fn rig() -> Rig {
     let mut rig = Rig::new();
-    let text = "The harbour master of Marel read the notice twice and then locked the gate to the mole, \
-                because nobody had told him of the 14 ships that were to call before the storm.";
+    let text = "The harbour master of Marel read the notice twice and then locked the gate to the \
+                mole, because nobody had told him of the 14 ships that were to call before the \
+                storm.";
     rig.commit(&[
         article("08:00:00", "n:1", "Northwire", HOSTILE, text),
         article("08:02:00", "k:1", "Kestrel", "Gate locked", &text.replace("14", "41")),
@@ -27,7 +28,7 @@ fn document() -> Value {
     serde_json::from_str(&document::text()).unwrap()
 }
 
-/// Every path of the document, filled in for the articles of [`rig`].
+/// Every path of the OpenAPI document, with parameters filled in for the articles of [`rig`].
 fn paths(served: &Served) -> Vec<(String, String)> {
     let story = served.read("/stories")["items"][0]["id"].as_str().unwrap().to_owned();
     let fill = |path: &String| {
@@ -44,7 +45,7 @@ fn paths(served: &Served) -> Vec<(String, String)> {
 }
 
 #[test]
-fn all_of_it_needs_the_token_where_one_is_set() {
+fn every_path_needs_the_token_if_one_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let token_file = folder.path().join("token");
     std::fs::write(&token_file, "s3cret\n").unwrap();
@@ -53,7 +54,7 @@ fn all_of_it_needs_the_token_where_one_is_set() {
     let paths = paths(&open);
     open.stop();
     let settings = Settings { token_file, ..Settings::default() };
-    let served = rig.serve_with(&settings, ServerBounds::default());
+    let served = rig.serve_with(&settings, ServerTimeouts::default());
     let basic = |pair: &str| base64::engine::general_purpose::STANDARD.encode(pair);
     let asked = |path: &str, header: &str| {
         let method = if path.ends_with("/match") { "POST" } else { "GET" };
@@ -70,12 +71,15 @@ fn all_of_it_needs_the_token_where_one_is_set() {
         assert_eq!(asked("/api/v1/stories", &format!("authorization: {right}\r\n")), 200);
     }
     let asks = served.ask("GET", "/", "", "").head;
-    assert!(asks.contains("www-authenticate: basic realm="), "a browser asks its reader: {asks}");
+    assert!(
+        asks.contains("www-authenticate: basic realm="),
+        "a browser must be asked for credentials: {asks}"
+    );
     served.stop();
 }
 
 #[test]
-fn every_answer_forbids_scripts_of_others_and_guessing_at_types() {
+fn every_answer_forbids_foreign_scripts_and_content_sniffing() {
     let rig = rig();
     let served = rig.serve();
     let check = |answer: &Answer, of: &str| {
@@ -88,7 +92,10 @@ fn every_answer_forbids_scripts_of_others_and_guessing_at_types() {
         assert!(!policy.contains("unsafe"), "{of}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{of}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{of}");
-        assert!(!answer.head.contains("access-control-"), "{of}: no other origin reads it");
+        assert!(
+            !answer.head.contains("access-control-"),
+            "{of}: other origins must not be allowed to read it"
+        );
     };
     let streams = ["/api/v1/changes", "/api/v1/events"];
     for (path, asked) in paths(&served).iter().filter(|(path, _)| !streams.contains(&&**path)) {
@@ -96,13 +103,13 @@ fn every_answer_forbids_scripts_of_others_and_guessing_at_types() {
     }
     check(&served.get("/nothing"), "an error");
     let hostile = served.read("/articles/0.0");
-    assert_eq!(hostile["article"]["headline"], HOSTILE, "text is handed on as it is, as JSON");
+    assert_eq!(hostile["article"]["headline"], HOSTILE, "text is passed on unchanged, as JSON");
     assert!(served.get("/articles/0.0").head.contains("content-type: application/json"));
     served.stop();
 }
 
 #[test]
-fn pages_of_other_sites_may_not_ask_and_nothing_but_match_is_posted() {
+fn requests_from_other_sites_and_other_methods_are_refused() {
     let rig = rig();
     let served = rig.serve();
     let from = |site: &str, mode: &str| {
@@ -111,7 +118,11 @@ fn pages_of_other_sites_may_not_ask_and_nothing_but_match_is_posted() {
     };
     assert_eq!((from("cross-site", "no-cors"), from("cross-site", "cors")), (403, 403));
     assert_eq!((from("same-origin", "cors"), from("none", "navigate")), (200, 200));
-    assert_eq!(from("cross-site", "navigate"), 200, "a link is followed");
+    assert_eq!(
+        from("cross-site", "navigate"),
+        200,
+        "following a link from another site is allowed"
+    );
     for (path, asked) in paths(&served) {
         for method in ["POST", "PUT", "DELETE", "PATCH"] {
             if (method, &*path) == ("POST", "/api/v1/match") {
@@ -125,7 +136,7 @@ fn pages_of_other_sites_may_not_ask_and_nothing_but_match_is_posted() {
 }
 
 #[test]
-fn what_is_switched_off_is_not_there() {
+fn paths_of_a_disabled_page_and_api_are_not_found() {
     let rig = rig();
     let served = rig.serve_off();
     for path in ["/", "/api/v1/stories", "/api/v1/changes"] {
@@ -136,7 +147,7 @@ fn what_is_switched_off_is_not_there() {
 }
 
 #[test]
-fn answers_are_as_the_document_says() {
+fn answers_match_the_openapi_document() {
     let mut rig = rig();
     let served = rig.serve();
     let document = document();
@@ -148,7 +159,7 @@ fn answers_are_as_the_document_says() {
         for (method, operation) in document["paths"][path].as_object().unwrap() {
             assert!(
                 names.insert(operation["operationId"].to_string()),
-                "{path}: a name of its own"
+                "{path}: operation id is not unique"
             );
             let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
             let body =

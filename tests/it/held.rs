@@ -1,6 +1,5 @@
-//! What waits beside the window, embargoes and identities, through restarts and hand-overs: an embargo
-//! that lifts under another owner than the one that read the article, and a kill of what has left the
-//! window by then.
+//! Embargoes and identities survive restarts and takeovers: an embargo lifts under another owner
+//! than the one that read the article, and a kill finds an article that has left the window.
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::Rng;
@@ -9,20 +8,21 @@ use crate::standby::{inputs, owned, stand_by};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use wirefold::daemon::pipeline::Delivery;
-use wirefold::daemon::pipeline::broker::{InputRecord, Role};
+use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
 use wirefold_engine::article::{EventTime, Span};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
-/// How many articles there are, of which the first owner reads so many.
+/// Number of input records.
 const ALL: usize = 64;
+/// How many of them the first owner reads.
 const FIRST: usize = 30;
 
 fn body(record: &InputRecord) -> Option<Value> {
     serde_json::from_slice(record.payload.as_deref()?).ok()
 }
 
-/// A wire of half an hour over a window of twenty minutes. Every fourth article that can be read is under
-/// an embargo of ten minutes; the last record is a kill of one of the first.
+/// A wire of half an hour, for a window of twenty minutes. Every fourth record, if readable, is
+/// under an embargo of ten minutes; the last record is a kill of one of the first articles.
 fn wire() -> Vec<InputRecord> {
     let mut records = inputs(31, ALL);
     for record in records.iter_mut().step_by(4) {
@@ -30,10 +30,11 @@ fn wire() -> Vec<InputRecord> {
         article["embargoed"] = at.plus(Span::minutes(10)).to_string().into();
         record.payload = Some(article.to_string().into_bytes());
     }
-    // The first that has no other version: all of it has left the window by the end.
+    // The first article with only one version: it has left the window by the end.
     let uris: Vec<Value> = records.iter().filter_map(body).map(|a| a["uri"].clone()).collect();
     let once = |a: &Value| uris.iter().filter(|uri| **uri == a["uri"]).count() == 1;
-    let mut kill = records.iter().filter_map(body).find(once).expect("some have one version");
+    let mut kill =
+        records.iter().filter_map(body).find(once).expect("every article has several versions");
     kill["version"] = "99".into();
     kill["pubstatus"] = "canceled".into();
     kill["body"] = "Editors, please kill this report. It should not have been sent.".into();
@@ -41,7 +42,7 @@ fn wire() -> Vec<InputRecord> {
     records
 }
 
-/// Articles under an embargo that went on, by their input's key, each with its place among the outputs.
+/// Embargoed articles that were passed on, by input key, with their index among the outputs.
 fn lifted(shared: &Shared, records: &[InputRecord]) -> BTreeMap<Vec<u8>, usize> {
     let under = |record: &&InputRecord| body(record).is_some_and(|a| a.get("embargoed").is_some());
     let payloads: BTreeMap<&[u8], &[u8]> = records
@@ -56,7 +57,7 @@ fn lifted(shared: &Shared, records: &[InputRecord]) -> BTreeMap<Vec<u8>, usize> 
         .collect()
 }
 
-/// Whether the kill at the end found what had left the window.
+/// Whether the kill at the end found an article that had left the window.
 fn killed_by_identity(shared: &Shared) -> bool {
     let world = shared.lock();
     let withdrawn = |out: &&wirefold::daemon::pipeline::broker::OutputRecord| {
@@ -70,18 +71,18 @@ fn killed_by_identity(shared: &Shared) -> bool {
 }
 
 #[test]
-fn an_embargo_lifts_under_the_owner_that_is_there_by_then() {
+fn an_embargo_lifts_under_a_later_owner() {
     let records = wire();
     for delivery in BOTH {
         let straight = straight(&records, delivery);
         let all = lifted(&straight, &records);
         assert!(all.len() > 3, "{} embargoes lift", all.len());
-        assert!(killed_by_identity(&straight), "the kill finds an identity");
+        assert!(killed_by_identity(&straight), "the kill found no identity");
 
-        // A first process reads a part and ends; what it lets wait is passed on by the next one.
+        // The first process reads a part and ends; the next one passes on the waiting articles.
         let restarted = owned(&records, FIRST, delivery, None);
         let (before, outputs) = (lifted(&restarted, &records), restarted.lock().outputs.len());
-        assert!(before.len() < all.len(), "some wait at the restart");
+        assert!(before.len() < all.len(), "no article was waiting at the restart");
         process(&restarted, setup(delivery)).unwrap();
         same(&restarted, &straight, delivery, &format!("{delivery:?}, restarted"));
         let after = lifted(&restarted, &records);
@@ -90,9 +91,12 @@ fn an_embargo_lifts_under_the_owner_that_is_there_by_then() {
         let handed = after
             .iter()
             .filter(|(key, at)| **at >= outputs && read_before.contains(&key.as_slice()));
-        assert!(handed.count() > 0, "an article read by the first is passed on by the second");
+        assert!(
+            handed.count() > 0,
+            "no article read by the first process was passed on by the second"
+        );
 
-        // The same under a standby that followed.
+        // The same with a takeover by a standby.
         for reveals in [1, 9, 100_000] {
             let shared = owned(&records, FIRST, delivery, None);
             stand_by(&shared, &setup(delivery), reveals);
@@ -102,7 +106,7 @@ fn an_embargo_lifts_under_the_owner_that_is_there_by_then() {
 }
 
 #[test]
-fn what_waits_survives_an_owner_killed_at_any_step() {
+fn embargoes_survive_a_kill_of_the_owner_at_any_step() {
     let records = wire();
     for delivery in BOTH {
         let straight = straight(&records, delivery);
@@ -128,8 +132,44 @@ fn what_waits_survives_an_owner_killed_at_any_step() {
 }
 
 #[test]
-fn times_rise_over_the_window() {
+fn the_test_wire_is_longer_than_the_window() {
     let records = wire();
     let time = |at: usize| records[at].timestamp.unwrap_or(EventTime(0));
-    assert!(time(ALL - 1).since(time(0)) > Span::minutes(25), "the first has left the window");
+    assert!(
+        time(ALL - 1).since(time(0)) > Span::minutes(25),
+        "the first article is still in the window"
+    );
+}
+
+/// A record whose bytes are only in the changelog is read again while a batch is formed. If that
+/// read fails, the input records of the batch must not be lost.
+#[test]
+fn a_failed_read_of_a_record_under_embargo_loses_no_input() {
+    let records = wire();
+    // A record that must be read first is published one batch later.
+    let in_any_order = |shared: &Shared| {
+        let rank = |out: &OutputRecord| (out.role, out.key.clone(), out.payload.clone());
+        shared.lock().outputs.sort_by_key(rank);
+    };
+    for delivery in BOTH {
+        let straight = straight(&records, delivery);
+        in_any_order(&straight);
+        let mut setup = setup(delivery);
+        setup.settings.tuning.embargoed_bytes_max = 0;
+        let whole = world(&records, delivery);
+        run(&whole, &setup);
+        in_any_order(&whole);
+        same(&whole, &straight, delivery, "nothing in memory");
+        let kinds = whole.lock().kinds.clone();
+        let reads: Vec<u64> =
+            (1..).zip(&kinds).filter(|(_, kind)| **kind == "changelog").map(|(n, _)| n).collect();
+        assert!(reads.len() > 3, "records under embargo are read from the changelog");
+        for step in reads {
+            let shared = world(&records, delivery);
+            shared.lock().strikes.insert(step, (Strike::Doubt, When::Before));
+            run(&shared, &setup);
+            in_any_order(&shared);
+            same(&shared, &straight, delivery, &format!("{delivery:?}, doubt at step {step}"));
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Records that make the process fail: they are rejected with the reason, and nothing else changes.
+//! Poison records, which make decoding, encoding or the whole process fail, are rejected with a
+//! reason; all other output stays the same.
 
 use crate::broker::Shared;
 use crate::pipeline::{Silent, observed, process, run, setup, without_repeats, world};
@@ -9,36 +10,39 @@ use std::time::Duration;
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder};
 use wirefold::daemon::pipeline::{Delivery, Settings, Setup, TooLarge, prepare};
-use wirefold::daemon::publish::{self, Mode, UniqueFeed};
+use wirefold::daemon::publish::{self, Mode, UniqueTopic};
 use wirefold_engine::decode::{self, Format};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
-/// What a record says that fails in decoding, that never ends, that fails in encoding, and in whose
-/// middle the process dies.
+/// Marks a record whose decoding panics.
 const DECODE: &str = "panics in decoding";
+/// Marks a record whose decoding never ends.
 const HANGS: &str = "never ends";
+/// Marks a record whose encoding panics.
 const ENCODE: &str = "panics in encoding";
+/// Marks a record whose encoding kills the process.
 const DIES: &str = "ends the process";
 
-fn says(bytes: &[u8], marker: &str) -> bool {
+fn contains_marker(bytes: &[u8], marker: &str) -> bool {
     bytes.windows(marker.len()).any(|found| found == marker.as_bytes())
 }
 
-/// Decodes as the daemon does, unless it is poison.
+/// Decodes as the daemon does, except for poison records.
 fn decode(
     bytes: &[u8],
     content_type: Option<&str>,
     format: Format,
     settings: &decode::Settings,
 ) -> Vec<decode::Item> {
-    assert!(!says(bytes, DECODE), "the decoder failed");
-    while says(bytes, HANGS) {
+    assert!(!contains_marker(bytes, DECODE), "the decoder failed");
+    while contains_marker(bytes, HANGS) {
         std::thread::park();
     }
-    decode::items(bytes, content_type, format, settings)
+    decode::decode_items(bytes, content_type, format, settings)
 }
 
-/// Encodes as the daemon does, unless it is poison. That comes after the state has moved.
+/// Encodes as the daemon does, except for poison records. Encoding happens after the state has
+/// changed.
 struct Poisoned(publish::Encoder, Shared);
 
 impl Debug for Poisoned {
@@ -48,17 +52,17 @@ impl Debug for Poisoned {
 }
 
 impl EventEncoder for Poisoned {
-    fn encode(&self, told: &EventContext<'_>) -> Vec<OutputRecord> {
-        let payload = told.record.payload.as_deref().unwrap_or_default();
-        assert!(!says(payload, ENCODE), "the encoder failed");
-        if says(payload, DIES) {
+    fn encode(&self, context: &EventContext<'_>) -> Vec<OutputRecord> {
+        let payload = context.record.payload.as_deref().unwrap_or_default();
+        assert!(!contains_marker(payload, ENCODE), "the encoder failed");
+        if contains_marker(payload, DIES) {
             self.1.lock().dead = true;
         }
-        self.0.encode(told)
+        self.0.encode(context)
     }
 
-    fn unique(&self, told: &EventContext<'_>) -> Option<OutputRecord> {
-        self.0.unique(told)
+    fn unique(&self, context: &EventContext<'_>) -> Option<OutputRecord> {
+        self.0.unique(context)
     }
 
     fn settings(&self) -> &str {
@@ -67,9 +71,12 @@ impl EventEncoder for Poisoned {
 }
 
 fn poisoned(shared: &Shared, delivery: Delivery, records_max: u32) -> Setup {
-    let inner = publish::Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueFeed::Wanted);
+    let inner = publish::Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueTopic::On);
     Setup {
-        settings: Settings { records_max, ..setup(delivery).settings },
+        settings: Settings {
+            records_max: records_max.try_into().unwrap(),
+            ..setup(delivery).settings
+        },
         encoder: Arc::new(Poisoned(inner, shared.clone())),
         decode,
         too_large: TooLarge::Reject,
@@ -77,7 +84,8 @@ fn poisoned(shared: &Shared, delivery: Delivery, records_max: u32) -> Setup {
     }
 }
 
-/// `count` records, of which those at `bad` say `marker`, and how it goes when those cannot be read.
+/// Returns `count` records with poison of the kind `marker` at the indexes `bad`, and the world
+/// after a run in which those records were unreadable instead.
 fn feed(
     count: usize,
     bad: &[usize],
@@ -89,7 +97,7 @@ fn feed(
         records[at].payload = Some(b"{\"uri\": \xff".to_vec());
     }
     let straight = world(&records, delivery);
-    let whole = Settings { records_max: 1_000, ..setup(delivery).settings };
+    let whole = Settings { records_max: 1_000.try_into().unwrap(), ..setup(delivery).settings };
     run(&straight, &Setup { settings: whole, ..setup(delivery) });
     for &at in bad {
         let poison = format!(r#"{{"uri": "u{at}", "headline": "It {marker}", "body": "Words."}}"#);
@@ -108,28 +116,34 @@ fn of_bad(record: &OutputRecord, bad: &[&InputRecord]) -> bool {
     record.role == Role::Rejected && bad.iter().any(|bad| bad.key == record.key)
 }
 
-/// All but the bad records came out as if those had been unreadable, and each of them was rejected
-/// with `reason` and its untouched bytes.
-fn isolated(shared: &Shared, straight: &Shared, bad: &[&InputRecord], reason: &str, what: &str) {
+/// Checks that the good records gave the same output as in the straight run, and that each bad
+/// record was rejected with `reason` and its original bytes.
+fn check_isolated(
+    shared: &Shared,
+    straight: &Shared,
+    bad: &[&InputRecord],
+    reason: &str,
+    what: &str,
+) {
     let (found, wanted) = (shared.lock().outputs.clone(), straight.lock().outputs.clone());
     let good = |all: &[OutputRecord]| -> Vec<OutputRecord> {
         let kept = without_repeats(all).into_iter();
         kept.filter(|record| !of_bad(record, bad)).collect()
     };
-    assert!(good(&found) == good(&wanted), "{what}: what is said of good records differs");
+    assert!(good(&found) == good(&wanted), "{what}: the output for good records differs");
     let mut rejects = without_repeats(&found);
     rejects.retain(|record| of_bad(record, bad));
     assert_eq!(rejects.len(), bad.len(), "{what}: {rejects:?}");
     for (reject, bad) in rejects.iter().zip(bad) {
         let named = |name| header(reject, &format!("wirefold-reject-{name}")).unwrap();
         assert_eq!([named("stage"), named("reason")], ["processing", reason], "{what}");
-        assert_eq!(reject.payload, bad.payload, "{what}: bytes are untouched");
+        assert_eq!(reject.payload, bad.payload, "{what}: the bytes of the reject differ");
         assert!(!named("message").contains("Words"), "{what}: {}", named("message"));
     }
 }
 
-/// One process, alone: it goes on to the end.
-fn goes_on(count: usize, bad: &[usize], marker: &str, reason: &str) {
+/// Checks that a single process isolates the bad records and runs to the end.
+fn check_run(count: usize, bad: &[usize], marker: &str, reason: &str) {
     let within = if marker == HANGS { Duration::from_secs(2) } else { prepare::WITHIN };
     for delivery in BOTH {
         let (records, straight) = feed(count, bad, marker, delivery);
@@ -138,27 +152,27 @@ fn goes_on(count: usize, bad: &[usize], marker: &str, reason: &str) {
         let setup = Setup { prepare_within: within, ..poisoned(&shared, delivery, 1_000) };
         assert_eq!(process(&shared, setup), Ok(()), "{what}");
         let bad: Vec<&InputRecord> = bad.iter().map(|at| &records[*at]).collect();
-        isolated(&shared, &straight, &bad, reason, &what);
+        check_isolated(&shared, &straight, &bad, reason, &what);
     }
 }
 
 #[test]
-fn a_panic_in_decoding_rejects_the_record_alone() {
-    goes_on(1, &[0], DECODE, "failed");
-    goes_on(1_000, &[500], DECODE, "failed");
-    goes_on(60, &[0, 1, 30, 59], DECODE, "failed");
+fn a_panic_in_decoding_rejects_only_that_record() {
+    check_run(1, &[0], DECODE, "failed");
+    check_run(1_000, &[500], DECODE, "failed");
+    check_run(60, &[0, 1, 30, 59], DECODE, "failed");
 }
 
 #[test]
-fn a_panic_after_the_state_moved_rebuilds_it_without_the_record() {
-    goes_on(1, &[0], ENCODE, "failed");
-    goes_on(1_000, &[500], ENCODE, "failed");
-    goes_on(60, &[0, 1, 30, 59], ENCODE, "failed");
+fn a_panic_in_encoding_rebuilds_the_state_without_the_record() {
+    check_run(1, &[0], ENCODE, "failed");
+    check_run(1_000, &[500], ENCODE, "failed");
+    check_run(60, &[0, 1, 30, 59], ENCODE, "failed");
 }
 
 #[test]
-fn a_record_that_takes_too_long_is_left_behind() {
-    goes_on(60, &[30], HANGS, "too_slow");
+fn a_record_that_takes_too_long_is_rejected() {
+    check_run(60, &[30], HANGS, "too_slow");
 }
 
 #[test]
@@ -170,46 +184,50 @@ fn a_standby_that_takes_over_isolates_the_same_record() {
         let standby = poisoned(&shared, delivery, 1_000);
         let what = format!("{marker}, {delivery:?}");
         assert_eq!(observed(&shared, standby, wakes, Box::new(Silent)), Ok(()), "{what}");
-        isolated(&shared, &straight, &[&records[50]], "failed", &what);
+        check_isolated(&shared, &straight, &[&records[50]], "failed", &what);
     }
 }
 
-/// Starts processes until one ends in peace; says how many died.
+/// Starts processes until one ends normally; returns how many died.
 fn deaths(shared: &Shared, setup: &Setup) -> usize {
-    (0..20).find(|_| process(shared, setup.clone()).is_ok()).expect("one ends in peace")
+    (0..20).find(|_| process(shared, setup.clone()).is_ok()).expect("every process died")
 }
 
 #[test]
-fn a_batch_that_ends_the_process_is_taken_apart_over_restarts() {
+fn a_batch_that_kills_the_process_is_split_over_restarts() {
     for (delivery, count) in [(Delivery::ExactlyOnce, 60), (Delivery::AtLeastOnce, 60)] {
         for bad in [vec![count / 2], vec![0], vec![count - 1]] {
             let (records, straight) = feed(count, &bad, DIES, delivery);
             let shared = world(&records, delivery);
             let what = format!("{bad:?} of {count}, {delivery:?}");
             assert_eq!(deaths(&shared, &poisoned(&shared, delivery, 1_000)), 4, "{what}");
-            isolated(&shared, &straight, &[&records[bad[0]]], "failed", &what);
-            assert_eq!(shared.lock().compacted().get("attempt"), None, "{what}: nothing is open");
+            check_isolated(&shared, &straight, &[&records[bad[0]]], "failed", &what);
+            assert_eq!(
+                shared.lock().compacted().get("attempt"),
+                None,
+                "{what}: an attempt is still recorded"
+            );
         }
     }
 }
 
 #[test]
-fn a_record_alone_that_ends_the_process_is_rejected_after_two_deaths() {
+fn a_single_record_that_kills_the_process_is_rejected_after_two_deaths() {
     for delivery in BOTH {
         let (records, straight) = feed(1, &[0], DIES, delivery);
         let shared = world(&records, delivery);
         assert_eq!(deaths(&shared, &poisoned(&shared, delivery, 1_000)), 2);
-        isolated(&shared, &straight, &[&records[0]], "failed", &format!("{delivery:?}"));
+        check_isolated(&shared, &straight, &[&records[0]], "failed", &format!("{delivery:?}"));
     }
 }
 
 #[test]
-fn standbys_that_take_over_take_the_batch_apart_too() {
+fn standbys_that_take_over_split_the_batch_too() {
     for delivery in BOTH {
         let (records, straight) = feed(60, &[50], DIES, delivery);
         let shared = owned(&records, 40, delivery, None);
         stand_by(&shared, &poisoned(&shared, delivery, 1_000), 9);
-        isolated(&shared, &straight, &[&records[50]], "failed", &format!("{delivery:?}"));
+        check_isolated(&shared, &straight, &[&records[50]], "failed", &format!("{delivery:?}"));
     }
 }
 
@@ -224,7 +242,7 @@ fn a_changelog_record_that_is_too_large_rejects_the_record_that_causes_it() {
         shared.lock().state_bytes_max = 8_000;
         let what = format!("{delivery:?}");
         assert_eq!(process(&shared, poisoned(&shared, delivery, 1_000)), Ok(()), "{what}");
-        isolated(&shared, &straight, &[&records[30]], "too_large", &what);
+        check_isolated(&shared, &straight, &[&records[30]], "too_large", &what);
 
         let stops = world(&records, delivery);
         stops.lock().state_bytes_max = 8_000;

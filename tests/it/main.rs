@@ -1,6 +1,6 @@
-//! The integration tests: one binary, one module a boundary.
+//! The integration tests: one binary, with one module per boundary that is tested.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test at that line")]
 
 mod admin;
 mod api;

@@ -1,23 +1,22 @@
-//! What the engine remembers beside the window: identities and embargoes, their bounds and their
-//! records.
+//! State that outlives the window, identities and embargoes: limits, records and restores.
 
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, Body, EventTime, InputPosition, PubStatus, Span};
 use wirefold_engine::event::{Event, EventKind};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{LiftedEmbargo, State};
 use wirefold_engine::verdict::{Kind, Pass, Scope};
 
-const KEY: FloodKey = FloodKey(3);
+const KEY: SamplingKey = SamplingKey(3);
 const START: EventTime = EventTime(1_795_428_000_000);
 
 fn settings() -> Settings {
     Settings { window: Span::hours(2), identity: Span::hours(20), ..Settings::default() }
 }
 
-/// The `n`-th article of a quiet wire, one a quarter of an hour; every third is under an embargo.
+/// The `n`-th article of a slow wire with one article every 15 minutes; every third is embargoed.
 fn article(n: usize) -> Article {
     let made = START.plus(Span::minutes(15 * n as i64));
     Article {
@@ -51,12 +50,12 @@ fn write(log: &mut BTreeMap<String, Vec<u8>>, state: &mut State) {
 }
 
 #[test]
-fn identities_and_embargoes_are_restored_as_they_were() {
+fn identities_and_embargoes_are_restored_exactly() {
     let run = |cut: Option<usize>| {
         let mut state = State::new(settings(), KEY);
-        let (mut log, mut told) = (BTreeMap::new(), Vec::new());
+        let (mut log, mut results) = (BTreeMap::new(), Vec::new());
         for n in 0..120 {
-            told.push(apply(&mut state, article(n), n));
+            results.push(apply(&mut state, article(n), n));
             write(&mut log, &mut state);
             if cut == Some(n) {
                 let restored = State::restore(settings(), KEY, log.clone()).unwrap();
@@ -65,11 +64,11 @@ fn identities_and_embargoes_are_restored_as_they_were() {
                 state = restored;
             }
         }
-        (told, log)
+        (results, log)
     };
     let straight = run(None);
     let lifted: usize = straight.0.iter().map(|(_, lifted)| lifted.len()).sum();
-    assert_eq!(lifted, 36, "all but the four that wait at the end");
+    assert_eq!(lifted, 36, "all embargoes but the four that are pending at the end");
     for cut in [0, 5, 40, 77, 119] {
         assert_eq!(run(Some(cut)), straight, "cut at {cut}");
     }
@@ -78,8 +77,9 @@ fn identities_and_embargoes_are_restored_as_they_were() {
 }
 
 #[test]
-fn an_identity_takes_about_a_hundred_bytes_and_their_number_is_bounded() {
-    let bounded = Settings { identities_max: 10, ..settings() };
+fn identity_records_take_about_100_bytes_and_are_bounded_in_number() {
+    let mut bounded = settings();
+    bounded.tuning.identities_max = 10;
     let mut state = State::new(bounded, KEY);
     let mut log = BTreeMap::new();
     for n in 0..60 {
@@ -92,16 +92,18 @@ fn an_identity_takes_about_a_hundred_bytes_and_their_number_is_bounded() {
         log.iter().filter(|(key, _)| key.starts_with("i/")).map(|(_, value)| value).collect();
     assert_eq!(records.len(), 10);
     let mean = records.iter().map(|record| record.len()).sum::<usize>() / records.len();
-    assert!((70..=120).contains(&mean), "{mean} bytes a record");
+    assert!((70..=120).contains(&mean), "{mean} bytes per record");
 }
 
 #[test]
-fn beyond_its_bound_an_embargo_is_never_passed_on_and_counted() {
-    let mut state = State::new(Settings { embargoed_max: 1, ..settings() }, KEY);
+fn an_embargo_beyond_the_limit_is_held_and_counted() {
+    let mut bounded = settings();
+    bounded.tuning.embargoed_max = 1;
+    let mut state = State::new(bounded, KEY);
     let mut passes = Vec::new();
     for n in [0, 3] {
         for event in apply(&mut state, article(n), n).0 {
-            if let EventKind::Classified(classified) = event.what {
+            if let EventKind::Classified(classified) = event.kind {
                 passes.push(classified.verdict.pass);
             }
         }
@@ -111,7 +113,7 @@ fn beyond_its_bound_an_embargo_is_never_passed_on_and_counted() {
 }
 
 #[test]
-fn a_kill_finds_what_the_window_has_passed_and_stays_known() {
+fn a_kill_finds_an_article_that_left_the_window_and_is_remembered() {
     let mut state = State::new(settings(), KEY);
     for n in 0..30 {
         apply(&mut state, article(n), n);
@@ -124,7 +126,7 @@ fn a_kill_finds_what_the_window_has_passed_and_stays_known() {
         ..article(4)
     };
     let (events, _) = apply(&mut state, kill, 32);
-    let withdrawn = events.iter().find_map(|event| match &event.what {
+    let withdrawn = events.iter().find_map(|event| match &event.kind {
         EventKind::Withdrawn(radius) => Some(radius),
         _ => None,
     });
@@ -133,12 +135,12 @@ fn a_kill_finds_what_the_window_has_passed_and_stays_known() {
         (radius.scope, radius.of.as_ref().unwrap().uri.as_str()),
         (Scope::Identity, article(4).uri.as_str())
     );
-    // The notice leaves the window too, and still withdraws what comes late.
+    // After the kill has left the window too, it still applies to a late redelivery.
     for n in 33..45 {
         apply(&mut state, article(n), n);
     }
     let (events, _) = apply(&mut state, article(4), 46);
-    let classified = events.iter().find_map(|event| match &event.what {
+    let classified = events.iter().find_map(|event| match &event.kind {
         EventKind::Classified(classified) => Some(classified),
         _ => None,
     });

@@ -1,4 +1,5 @@
-//! The table of metrics is what is exported, and what is exported was measured.
+//! The table of metrics matches the exported metrics, and their values match the output on the
+//! broker.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{inputs, setup, straight, world};
@@ -27,13 +28,13 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
     lines.map(pair).collect()
 }
 
-/// Names and kinds as `# TYPE` tells them.
+/// Names and kinds according to the `# TYPE` lines.
 fn exported(text: &str) -> BTreeSet<(String, String)> {
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     kinds.map(|kind| kind.split_once(' ').map(|(n, k)| (n.into(), k.into())).unwrap()).collect()
 }
 
-/// One run over records in memory, told to a recorder of its own.
+/// Runs the pipeline on the in-memory broker with its own metrics recorder.
 fn run() -> (PrometheusHandle, Shared, Arc<ShardStatuses>) {
     let delivery = Delivery::ExactlyOnce;
     let recorder = metrics::recorder().unwrap();
@@ -44,14 +45,14 @@ fn run() -> (PrometheusHandle, Shared, Arc<ShardStatuses>) {
         let teller = Box::new(Telemetry::new(0, views.clone()));
         let mut pipeline = Pipeline::new(setup(delivery), shared.clone(), shared.clone(), teller);
         pipeline.run(&wakes).unwrap();
-        // No server runs here, and a histogram shows once it holds something.
+        // No server runs here, and a histogram is exported only once it has a value.
         metrics::REQUEST.record(0.001);
     });
     (recorder.handle(), shared, views)
 }
 
 #[test]
-fn the_table_is_what_is_exported() {
+fn the_table_of_metrics_matches_the_exported_metrics() {
     let (handle, ..) = run();
     let text = handle.render();
     let kind = |kind| match kind {
@@ -62,7 +63,7 @@ fn the_table_is_what_is_exported() {
     let table = TABLE.iter().map(|m| (m.name.to_owned(), kind(m.kind).to_owned())).collect();
     assert_eq!(exported(&text), table);
     for metric in TABLE {
-        let help = format!("# HELP {} {}\n", metric.name, metric.about);
+        let help = format!("# HELP {} {}\n", metric.name, metric.description);
         assert!(text.contains(&help), "no `{help}` in\n{text}");
         let of_it = samples(&text).into_keys().filter(|s| {
             let name = s.split('{').next().unwrap();
@@ -80,11 +81,11 @@ fn the_table_is_what_is_exported() {
 }
 
 #[test]
-fn names_follow_the_rules_of_prometheus() {
+fn metric_names_follow_the_prometheus_conventions() {
     let mut names = BTreeSet::new();
     for metric in TABLE {
-        assert!(names.insert(metric.name), "{} twice", metric.name);
-        assert!(metric.name.starts_with("wirefold_") && metric.about.ends_with('.'));
+        assert!(names.insert(metric.name), "duplicate metric {}", metric.name);
+        assert!(metric.name.starts_with("wirefold_") && metric.description.ends_with('.'));
         assert_eq!(
             metric.kind == MetricKind::Counter,
             metric.name.ends_with("_total"),
@@ -106,7 +107,7 @@ fn names_follow_the_rules_of_prometheus() {
 }
 
 #[test]
-fn what_needs_a_person_is_counted_once_wherever_it_happens() {
+fn a_fatal_fault_is_counted_once_wherever_it_happens() {
     let delivery = Delivery::ExactlyOnce;
     let steps = world_run(&inputs(11, 20));
     for kind in ["writer", "changelog", "send", "commit"] {
@@ -126,22 +127,22 @@ fn what_needs_a_person_is_counted_once_wherever_it_happens() {
     }
 }
 
-/// The steps of a run in which nothing goes wrong.
+/// The steps of a run without faults.
 fn world_run(records: &[InputRecord]) -> Vec<&'static str> {
     straight(records, Delivery::ExactlyOnce).lock().kinds.clone()
 }
 
-/// What the broker holds after the run, counted apart from the daemon.
+/// Counts the output records with a header value, independently of the daemon.
 fn counted(shared: &Shared, header: &str, wanted: &[u8]) -> f64 {
     let world = shared.lock();
-    let says = |(key, value): &(String, Option<Vec<u8>>)| {
+    let matches = |(key, value): &(String, Option<Vec<u8>>)| {
         key == header && value.as_deref() == Some(wanted)
     };
-    world.outputs.iter().filter(|record| record.headers.iter().any(says)).count() as f64
+    world.outputs.iter().filter(|record| record.headers.iter().any(matches)).count() as f64
 }
 
 #[test]
-fn what_is_exported_was_measured() {
+fn exported_values_match_the_output() {
     let (handle, shared, views) = run();
     let found = samples(&handle.render());
     let value = |name: &str| found.get(name).copied().unwrap_or_else(|| panic!("no `{name}`"));
@@ -160,7 +161,7 @@ fn what_is_exported_was_measured() {
     assert_eq!(value(rejected), bad);
     assert_eq!(value("wirefold_decision_seconds_count"), accepted);
     assert_eq!(value("wirefold_candidates_count"), accepted);
-    assert!(value("wirefold_candidates_sum") > 0.0, "some had candidates");
+    assert!(value("wirefold_candidates_sum") > 0.0, "no article had candidates");
     assert_eq!(value("wirefold_end_to_end_seconds_count"), RECORDS as f64);
     let withdrawn = counted(&shared, "ce_type", b"wirefold.article.withdrawn.v1");
     assert_eq!(value("wirefold_withdrawals_total"), withdrawn);
@@ -168,20 +169,24 @@ fn what_is_exported_was_measured() {
     let doubtful = value("wirefold_transactions_total{result=\"doubtful\"}");
     assert_eq!(value("wirefold_transaction_seconds_count"), committed + doubtful);
     assert_eq!(committed + doubtful, shared.lock().commits as f64);
-    assert!(doubtful > 0.0, "the broker answers every fifth commit after trouble");
+    assert!(doubtful > 0.0, "the broker reports every fifth commit as uncertain");
     let view = views.all()[0].clone();
     assert_eq!(value("wirefold_live_articles{shard=\"0\"}"), view.live_articles as f64);
     let gone = value("wirefold_evictions_total{reason=\"window\"}");
-    assert_eq!(gone, accepted - view.live_articles as f64, "what is not live has left");
-    assert!(gone > 0.0, "the feed is longer than the window");
+    assert_eq!(
+        gone,
+        accepted - view.live_articles as f64,
+        "every accepted article is live or expired"
+    );
+    assert!(gone > 0.0, "no article expired");
     assert!(value("wirefold_state_bytes{shard=\"0\"}") > 500.0 * view.live_articles as f64);
-    assert_eq!(sum("wirefold_input_lag_records{"), 0.0, "all is through");
+    assert_eq!(sum("wirefold_input_lag_records{"), 0.0, "no lag at the end");
     assert_eq!(value("wirefold_input_age_seconds{shard=\"0\"}"), 0.0);
     assert_eq!(value("wirefold_shard_owned{shard=\"0\"}"), 1.0);
     assert_eq!(view.sequence, counted_events(&shared));
 }
 
-/// Articles by kind, as published.
+/// Published verdicts by kind.
 fn kinds(shared: &Shared) -> BTreeMap<String, f64> {
     let world = shared.lock();
     let mut kinds = BTreeMap::new();
@@ -191,7 +196,7 @@ fn kinds(shared: &Shared) -> BTreeMap<String, f64> {
             *kinds.entry(kind.to_owned()).or_default() += 1.0;
         }
     }
-    assert!(kinds.len() > 2, "the feed has several kinds: {kinds:?}");
+    assert!(kinds.len() > 2, "too few kinds: {kinds:?}");
     kinds
 }
 
@@ -201,31 +206,31 @@ fn counted_events(shared: &Shared) -> u64 {
     ids.count() as u64
 }
 
-/// A teller that outlives its pipeline.
+/// A telemetry observer that outlives its pipeline.
 #[derive(Clone)]
-struct Kept(Arc<Mutex<Telemetry>>);
+struct KeptTelemetry(Arc<Mutex<Telemetry>>);
 
-impl Observer for Kept {
+impl Observer for KeptTelemetry {
     fn phase(&mut self, phase: Phase) {
         self.0.lock().unwrap().phase(phase);
     }
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
         self.0.lock().unwrap().committed(memory, batch, wall);
     }
-    fn waiting(&mut self, waiting: &InputLag) {
+    fn lag(&mut self, waiting: &InputLag) {
         let mut waiting = waiting.clone();
-        for input in waiting.inputs.values_mut() {
+        for input in waiting.partitions.values_mut() {
             (input.records, input.age) = (Some(7), Span::minutes(3));
         }
-        self.0.lock().unwrap().waiting(&waiting);
+        self.0.lock().unwrap().lag(&waiting);
     }
 }
 
 #[test]
-fn of_a_shard_that_is_given_away_nothing_is_told() {
+fn gauges_of_a_shard_are_zero_after_it_is_given_up() {
     let recorder = metrics::recorder().unwrap();
     let shared = world(&inputs(13, 30), Delivery::ExactlyOnce);
-    let kept = Kept(Arc::new(Mutex::new(Telemetry::new(0, ShardStatuses::new(1)))));
+    let kept = KeptTelemetry(Arc::new(Mutex::new(Telemetry::new(0, ShardStatuses::new(1)))));
     let gauges = || -> Vec<f64> {
         let found = samples(&recorder.handle().render());
         let idle = |name: &String| {
@@ -238,23 +243,23 @@ fn of_a_shard_that_is_given_away_nothing_is_told() {
         let (wakes, setup) = (shared.wakes(), setup(Delivery::ExactlyOnce));
         let observer = Box::new(kept.clone());
         Pipeline::new(setup, shared.clone(), shared.clone(), observer).run(&wakes).unwrap();
-        let told = gauges();
-        let positive = told.iter().filter(|value| **value > 0.0).count();
-        let but = "all but learned furniture, what nobody is shown, and readiness at the stop";
-        assert_eq!((told.len(), positive), (12, 9), "{but}: {told:?}");
+        let values = gauges();
+        let positive = values.iter().filter(|value| **value > 0.0).count();
+        let but = "all except learned boilerplate, unused gauges, and readiness while stopping";
+        assert_eq!((values.len(), positive), (12, 9), "{but}: {values:?}");
         kept.clone().phase(Phase::Standby);
     });
     assert_eq!(gauges(), [0.0; 12]);
 }
 
 #[test]
-fn bounds_that_bite_are_counted() {
+fn limits_that_are_reached_are_counted() {
     let recorder = metrics::recorder().unwrap();
     let shared = world(&inputs(12, RECORDS), Delivery::ExactlyOnce);
     let mut setup = setup(Delivery::ExactlyOnce);
-    setup.engine.live_articles_max = 10;
-    setup.engine.identities_max = 5;
-    setup.engine.index.postings_per_hash_max = 1;
+    setup.engine.live_articles_max = 10.try_into().unwrap();
+    setup.engine.tuning.identities_max = 5;
+    setup.engine.tuning.candidates.postings_per_hash_max = 1;
     ::metrics::with_local_recorder(&recorder, || {
         let wakes = shared.wakes();
         let teller = Box::new(Telemetry::new(0, ShardStatuses::new(1)));

@@ -1,5 +1,5 @@
-//! The daemon on librdkafka's broker in memory: its real client path, without a Kafka. The mock
-//! fakes transactions, so nothing of exactly-once is shown here.
+//! The daemon against librdkafka's in-memory mock broker: tests the real client path without Kafka.
+//! The mock only pretends to support transactions, so these tests show nothing about exactly-once.
 
 use crate::rig::recorded;
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -23,12 +23,12 @@ use wirefold::daemon::snapshot::shards::{ShardStatus, ShardStatuses};
 use wirefold::daemon::telemetry::observer::Telemetry;
 use wirefold_engine::article::EventTime;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A teller, and a bell that rings after each call.
-struct Bell(Telemetry, Sender<()>);
+/// The telemetry observer, plus a channel that is signalled when the shard status may have changed.
+struct SignallingObserver(Telemetry, Sender<()>);
 
-impl Observer for Bell {
+impl Observer for SignallingObserver {
     fn phase(&mut self, phase: Phase) {
         self.0.phase(phase);
         self.1.send(()).unwrap();
@@ -40,23 +40,26 @@ impl Observer for Bell {
     fn restored(&mut self, records: u64, took: Duration) {
         self.0.restored(records, took);
     }
-    fn transacted(&mut self, ended: TransactionEnd, took: Duration) {
-        self.0.transacted(ended, took);
+    fn transaction_ended(&mut self, ended: TransactionEnd, took: Duration) {
+        self.0.transaction_ended(ended, took);
     }
-    fn waiting(&mut self, waiting: &InputLag) {
-        self.0.waiting(waiting);
+    fn lag(&mut self, waiting: &InputLag) {
+        self.0.lag(waiting);
         self.1.send(()).unwrap();
     }
-    fn following(&mut self, following: &StandbyProgress) {
-        self.0.following(following);
+    fn standby_progress(&mut self, following: &StandbyProgress) {
+        self.0.standby_progress(following);
         self.1.send(()).unwrap();
     }
 }
 
+/// A running daemon.
 struct Instance {
     daemon: Daemon,
+    /// The published status of each shard.
     views: Arc<ShardStatuses>,
-    rings: Receiver<()>,
+    /// Receives a message whenever the status may have changed.
+    signals: Receiver<()>,
 }
 
 impl Instance {
@@ -75,27 +78,29 @@ impl Instance {
             map: Arc::new(ShardMap::new("in", &[]).unwrap()),
             in_memory: Some(Limits { by_role: [1 << 20; 5] }),
             delivery: Delivery::ExactlyOnce,
-            passed: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),
+            properties: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),
         };
         let mut setup = crate::pipeline::setup(Delivery::ExactlyOnce);
         setup.engine = Config::default().engine;
-        let ((ring, rings), views) = (unbounded(), ShardStatuses::new(1));
-        let told = views.clone();
+        let ((signal, signals), views) = (unbounded(), ShardStatuses::new(1));
+        let statuses = views.clone();
         let observers = move |shard| -> Box<dyn Observer> {
-            Box::new(Bell(Telemetry::new(shard, told.clone()), ring.clone()))
+            Box::new(SignallingObserver(Telemetry::new(shard, statuses.clone()), signal.clone()))
         };
         let daemon = Daemon::start(kafka, setup, Box::new(observers), views.clone()).unwrap();
-        Self { daemon, views, rings }
+        Self { daemon, views, signals }
     }
 
-    /// Waits until the shard looks so.
-    fn until(&self, looks: impl Fn(&ShardStatus) -> bool) -> Arc<ShardStatus> {
+    /// Waits until the status of the shard satisfies `wanted`.
+    fn until(&self, wanted: impl Fn(&ShardStatus) -> bool) -> Arc<ShardStatus> {
         loop {
             let view = self.views.all().remove(0);
-            if looks(&view) {
+            if wanted(&view) {
                 return view;
             }
-            self.rings.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("stays so: {view:?}"));
+            self.signals
+                .recv_timeout(TIMEOUT)
+                .unwrap_or_else(|_| panic!("timed out; last status: {view:?}"));
         }
     }
 
@@ -117,28 +122,28 @@ fn cluster(articles: usize) -> MockCluster<'static, DefaultProducerContext> {
         let payload = format!(r#"{{"uri": "u{n}", "headline": "h {n}", "body": "b {n} of ours"}}"#);
         producer.send(BaseRecord::to("in").key(&format!("k{n}")).payload(&payload)).unwrap();
     }
-    producer.flush(PATIENCE).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     cluster
 }
 
-/// Through, with its lag known from the client's own statistics.
-fn through(view: &ShardStatus, articles: usize) -> bool {
+/// Whether all articles were processed and the client statistics report a lag of zero.
+fn caught_up(view: &ShardStatus, articles: usize) -> bool {
     let lag: Vec<Option<u64>> = view.inputs.values().map(|input| input.records).collect();
     view.live_articles == articles && lag == [Some(0), Some(0)]
 }
 
 #[test]
-fn the_daemon_works_on_a_broker_in_memory_and_stops() {
-    let told = recorded();
+fn the_daemon_processes_all_input_and_stops() {
+    let recorder = recorded();
     let cluster = cluster(30);
     let instance = Instance::start(&cluster.bootstrap_servers());
-    let view = instance.until(|view| through(view, 30));
+    let view = instance.until(|view| caught_up(view, 30));
     assert_eq!(view.phase, Some(Phase::Running));
     assert_eq!(view.inputs.values().map(|input| input.next).sum::<i64>(), 30);
     assert!(view.restored.is_some() && view.committed.is_some());
     assert_eq!(instance.views.unready(), [""; 0]);
-    let text = told.render();
-    assert!(!text.contains("\nwirefold_rebalances_total 0\n"), "the group has decided\n{text}");
+    let text = recorder.render();
+    assert!(!text.contains("\nwirefold_rebalances_total 0\n"), "no rebalance was counted\n{text}");
     for partition in [0, 1] {
         let labels = format!("shard=\"0\",topic=\"in\",partition=\"{partition}\"");
         assert!(text.contains(&format!("wirefold_input_lag_records{{{labels}}} 0\n")), "{text}");
@@ -147,18 +152,18 @@ fn the_daemon_works_on_a_broker_in_memory_and_stops() {
 }
 
 #[test]
-fn a_second_instance_stands_by_and_takes_over() {
+fn a_second_instance_follows_as_standby_and_takes_over() {
     let cluster = cluster(10);
     let first = Instance::start(&cluster.bootstrap_servers());
-    first.until(|view| through(view, 10));
+    first.until(|view| caught_up(view, 10));
     let second = Instance::start(&cluster.bootstrap_servers());
     second.until(|view| {
-        view.phase == Some(Phase::Standby) && view.following == Some(StandbyProgress::InStep)
+        view.phase == Some(Phase::Standby) && view.following == Some(StandbyProgress::CaughtUp)
     });
-    assert_eq!(second.views.unready(), [""; 0], "a standby in step is ready");
-    assert_eq!(first.views.unready(), [""; 0], "the owner keeps what it has");
+    assert_eq!(second.views.unready(), [""; 0], "a standby that has caught up is ready");
+    assert_eq!(first.views.unready(), [""; 0], "the owner keeps its shard");
     first.stop();
-    let view = second.until(|view| view.phase == Some(Phase::Running) && through(view, 10));
+    let view = second.until(|view| view.phase == Some(Phase::Running) && caught_up(view, 10));
     assert!(view.restored.is_some_and(|(records, _)| records > 10), "{view:?}");
     second.stop();
 }

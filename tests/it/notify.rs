@@ -1,5 +1,5 @@
-//! What a service manager hears of `wirefold run` while it waits for a broker: a socket of our own
-//! stands for systemd. That it says when it is ready is shown on a real broker (`tests/broker`).
+//! The notifications that `wirefold run` sends to systemd while it waits for a broker, received on
+//! a socket of the test. `tests/broker` tests READY=1 with a real broker.
 
 use serde_json::Value;
 use std::fs::File;
@@ -7,12 +7,15 @@ use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The daemon as a service manager starts it, and the manager's end of the socket.
+/// The daemon as systemd starts it, and the receiving end of its notification socket.
 struct Service {
+    /// The daemon.
     child: Child,
+    /// Receives its notifications.
     socket: UnixDatagram,
+    /// Holds the socket and the log file.
     folder: tempfile::TempDir,
 }
 
@@ -21,7 +24,7 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(TIMEOUT)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_wirefold"))
             .args(["--set", &format!("kafka.bootstrap.servers={bootstrap}"), "--set"])
             .args(["http.listen=", "--log", "json", "run"])
@@ -38,19 +41,19 @@ impl Service {
     }
 
     /// The lines of the next datagram.
-    fn heard(&self) -> Vec<String> {
+    fn received(&self) -> Vec<String> {
         let mut bytes = [0; 4096];
-        let length = self.socket.recv(&mut bytes).expect("the daemon speaks");
+        let length = self.socket.recv(&mut bytes).expect("no notification arrived");
         let text = std::str::from_utf8(&bytes[..length]).unwrap();
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Everything heard until the line that is wanted.
+    /// All lines received up to the wanted one.
     fn until(&self, wanted: &str) -> Vec<String> {
         let (mut all, started) = (Vec::new(), Instant::now());
         while !all.iter().any(|line: &String| line == wanted) {
-            all.extend(self.heard());
-            assert!(started.elapsed() < PATIENCE, "no `{wanted}` in {all:?}");
+            all.extend(self.received());
+            assert!(started.elapsed() < TIMEOUT, "no `{wanted}` in {all:?}");
         }
         all
     }
@@ -64,27 +67,28 @@ impl Drop for Service {
     }
 }
 
-/// An address where nobody listens: the daemon waits, says so, and is not to be started anew for it.
+/// While nothing listens at the address of the broker, the daemon waits and keeps the watchdog
+/// alive, so that systemd does not restart it.
 #[test]
-fn a_broker_that_is_away_is_waited_for_and_no_reason_to_start_anew() {
+fn the_daemon_waits_for_an_unreachable_broker_without_being_restarted() {
     let mut service = Service::start("127.0.0.1:1");
-    let heard: Vec<String> = (0..6).flat_map(|_| service.heard()).collect();
-    let pings = heard.iter().filter(|line| *line == "WATCHDOG=1").count();
-    assert_eq!(pings, 6, "{heard:?}");
-    assert!(!heard.contains(&"READY=1".to_owned()), "{heard:?}");
+    let received: Vec<String> = (0..6).flat_map(|_| service.received()).collect();
+    let pings = received.iter().filter(|line| *line == "WATCHDOG=1").count();
+    assert_eq!(pings, 6, "{received:?}");
+    assert!(!received.contains(&"READY=1".to_owned()), "{received:?}");
     let waits = "STATUS=not ready: shard 0: waiting for the broker and its topics";
-    let told = heard.iter().filter(|line| *line == waits).count();
-    assert_eq!(told, 1, "said once: {heard:?}");
+    let sent = received.iter().filter(|line| *line == waits).count();
+    assert_eq!(sent, 1, "the status must be sent once: {received:?}");
     let asked = Instant::now();
     let pid = service.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     service.until("STOPPING=1");
     assert!(service.child.wait().unwrap().success());
-    assert!(asked.elapsed() < Duration::from_secs(10), "a call to the broker is not waited for");
+    assert!(asked.elapsed() < Duration::from_secs(10), "shutdown waited for a call to the broker");
     let log = std::fs::read_to_string(service.folder.path().join("log")).unwrap();
     let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
-    let said: Vec<Value> = lines.collect();
-    assert_eq!(said[0]["message"], "wirefold starts", "{log}");
-    assert_eq!(said[0]["brokers"], "127.0.0.1:1", "{log}");
-    assert!(said.iter().any(|line| line["message"] == "stopping"), "{log}");
+    let entries: Vec<Value> = lines.collect();
+    assert_eq!(entries[0]["message"], "starting wirefold", "{log}");
+    assert_eq!(entries[0]["brokers"], "127.0.0.1:1", "{log}");
+    assert!(entries.iter().any(|line| line["message"] == "stopping"), "{log}");
 }

@@ -1,4 +1,4 @@
-//! The page's sources: what none of them may do, whatever a browser would show.
+//! Checks of the page's sources that need no browser.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 const LINES_MAX: usize = 300;
 
-/// Ways by which text would become markup or code.
+/// Ways to turn text into markup or code.
 const FORBIDDEN: [&str; 10] = [
     "innerHTML",
     "outerHTML",
@@ -31,7 +31,7 @@ fn sources() -> BTreeMap<String, String> {
     files.filter_map(read).collect()
 }
 
-/// What stands between `before` and the next `after`, wherever it does.
+/// Every piece of `text` between `before` and the next `after`.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     let parts = text.split(before).skip(1);
     parts.filter_map(|part| part.split_once(after).map(|(inside, _)| inside)).collect()
@@ -51,14 +51,14 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
     for (name, text) in sources() {
         let own = text.replace("http://www.w3.org/2000/svg", "");
         for scheme in ["http:", "https:", "\"//", "url("] {
-            assert!(!own.contains(scheme), "{name} names another place: `{scheme}`");
+            assert!(!own.contains(scheme), "{name} refers to another origin: `{scheme}`");
         }
         if name.ends_with(".html") {
             for inline in ["<style", " style=", " onclick", " onload", " onerror"] {
                 assert!(!text.contains(inline), "{name} has `{inline}`");
             }
             for script in between(&text, "<script", "</script>") {
-                assert!(script.ends_with('>'), "{name} has a script of its own: {script}");
+                assert!(script.ends_with('>'), "{name} has an inline script: {script}");
             }
         }
     }
@@ -71,12 +71,12 @@ fn every_file_is_used_and_every_name_is_a_file() {
     for (name, text) in &files {
         let named = between(text, "\"/page/", "\"").into_iter().chain(between(text, "\"./", "\""));
         for file in named {
-            assert!(files.contains_key(file), "{name} wants `{file}`");
+            assert!(files.contains_key(file), "{name} refers to `{file}`, which does not exist");
             used.push(file.to_owned());
         }
     }
     for (name, text) in &files {
-        assert!(used.contains(name), "nothing uses `{name}`");
+        assert!(used.contains(name), "`{name}` is not used");
         let lines = text.lines().count();
         assert!(lines <= LINES_MAX, "{name} has {lines} lines");
     }

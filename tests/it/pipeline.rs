@@ -1,4 +1,5 @@
-//! The loop on a broker in memory: whatever strikes, the output equals that of a straight run.
+//! The pipeline loop on the in-memory broker: with any injected faults, the output equals that of a
+//! run without faults (a straight run).
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::{Rng, feed};
@@ -16,21 +17,22 @@ use wirefold::daemon::pipeline::shards::ShardFilter;
 use wirefold::daemon::pipeline::{
     ClockSource, Delivery, Observer, Phase, Pipeline, Settings, Setup, StartReset, TooLarge,
 };
-use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueTopic};
 use wirefold_engine::article::{EventTime, Span};
 use wirefold_engine::decode::{self, Format};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 
 const PARTITIONS: i32 = 3;
+/// When the input starts, in milliseconds since the epoch.
 const STARTS: i64 = 1_790_000_000_000;
 
-/// The offset that starts an input: partition 1 has holes, as a transactional topic does.
+/// The offset of the `n`-th record; partition 1 has gaps, like a topic written with transactions.
 fn offset(partition: i32, n: i64) -> i64 {
     if partition == 1 { n * 3 + 2 } else { n }
 }
 
-/// `count` records over three partitions: a wire as made up by `feed`, with bytes that nothing can
-/// read and a timestamp of the far future in between.
+/// `count` records over three partitions: the generated wire of `feed`, with some unreadable
+/// payloads and some timestamps ten days ahead.
 pub(crate) fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     let mut rng = Rng(seed);
     let mut next = [0; PARTITIONS as usize];
@@ -43,7 +45,7 @@ pub(crate) fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
             7 => b"{\"uri\": \xff".to_vec(),
             _ => serde_json::to_vec(&serde_json::json!({
                 "uri": article.uri, "version": article.version, "provider": article.provider,
-                "headline": article.headline, "body": article.body.published(), "language": "en",
+                "headline": article.headline, "body": article.body.as_str(), "language": "en",
             }))
             .unwrap(),
         };
@@ -60,6 +62,7 @@ pub(crate) fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     feed(seed, count, 28_000).into_iter().enumerate().map(line).collect()
 }
 
+/// A broker that holds `records` as its input.
 pub(crate) fn world(records: &[InputRecord], delivery: Delivery) -> Shared {
     let shared = Shared::default();
     let mut world = shared.lock();
@@ -75,6 +78,7 @@ pub(crate) fn world(records: &[InputRecord], delivery: Delivery) -> Shared {
     shared
 }
 
+/// An observer that does nothing.
 pub(crate) struct Silent;
 
 impl Observer for Silent {
@@ -82,27 +86,27 @@ impl Observer for Silent {
     fn committed(&mut self, _: &mut ShardState, _: Option<&Batch>, _: EventTime) {}
 }
 
+/// A pipeline setup with small batches and a window of 20 minutes.
 pub(crate) fn setup(delivery: Delivery) -> Setup {
     let mut config = Config::default();
     config.engine.window = Span::minutes(20);
     Setup {
-        settings: Settings { records_max: 4, commit_every: Span(5), ..Settings::default() },
-        encoder: Arc::new(Encoder::new(
-            Mode::Binary,
-            "wirefold",
-            "5e77".into(),
-            UniqueFeed::Wanted,
-        )),
+        settings: Settings {
+            records_max: 4.try_into().unwrap(),
+            commit_every: Span(5),
+            ..Settings::default()
+        },
+        encoder: Arc::new(Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueTopic::On)),
         engine: config.engine,
         delivery,
         reset: StartReset::Error,
         group: "wirefold".into(),
         renamed_from: None,
-        fresh_key: FloodKey(7),
+        fresh_key: SamplingKey(7),
         clock: ClockSource::Wall,
         too_large: TooLarge::Stop,
         format: Format::Auto,
-        decode: decode::items,
+        decode: decode::decode_items,
         prepare_within: wirefold::daemon::pipeline::prepare::WITHIN,
         slice: ShardFilter::everything("wire.articles"),
         followed: Vec::new(),
@@ -114,7 +118,7 @@ pub(crate) fn process(shared: &Shared, setup: Setup) -> Result<(), String> {
     observed(shared, setup, shared.wakes(), Box::new(Silent))
 }
 
-/// Runs one process, which `observer` watches, to its end.
+/// Runs one process with an observer to its end.
 pub(crate) fn observed(
     shared: &Shared,
     setup: Setup,
@@ -124,7 +128,7 @@ pub(crate) fn observed(
     Pipeline::new(setup, shared.clone(), shared.clone(), observer).run(&wakes)
 }
 
-/// Starts processes until one ends in peace.
+/// Starts processes until one ends normally; the others must have been killed.
 pub(crate) fn run(shared: &Shared, setup: &Setup) {
     for _ in 0..50 {
         match process(shared, setup.clone()) {
@@ -132,24 +136,25 @@ pub(crate) fn run(shared: &Shared, setup: &Setup) {
             Err(why) => assert_eq!(why, "killed"),
         }
     }
-    panic!("no process ended in peace");
+    panic!("no process ended normally");
 }
 
-/// Records that kills change, beside the journals.
-const SHELL: [&str; 5] = ["pos", "plan", "end", "ends", "attempt"];
+/// Keys of the changelog records, besides journals and fences, that depend on kills.
+const PIPELINE_KEYS: [&str; 5] = ["pos", "plan", "end", "ends", "attempt"];
 
-/// What the engine remembers, without the batch numbers that kills shift.
+/// The compacted records of the engine, without the records of the pipeline, which depend on kills.
 fn engine_records(shared: &Shared) -> BTreeMap<String, Vec<u8>> {
-    let shell =
-        |key: &String| key.starts_with("b/") || key.starts_with("fence") || SHELL.contains(&&**key);
-    shared.lock().compacted().into_iter().filter(|(key, _)| !shell(key)).collect()
+    let of_pipeline = |key: &String| {
+        key.starts_with("b/") || key.starts_with("fence") || PIPELINE_KEYS.contains(&&**key)
+    };
+    shared.lock().compacted().into_iter().filter(|(key, _)| !of_pipeline(key)).collect()
 }
 
 pub(crate) fn event_id(record: &OutputRecord) -> Option<Vec<u8>> {
     record.headers.iter().find(|(key, _)| key == "ce_id")?.1.clone()
 }
 
-/// Drops repeats of events by id, asserting that they are equal; of the rest, equal records.
+/// Removes repeated events by id, asserting that the repeats are equal, and repeated other records.
 pub(crate) fn without_repeats(outputs: &[OutputRecord]) -> Vec<OutputRecord> {
     let mut events: BTreeMap<Vec<u8>, &OutputRecord> = BTreeMap::new();
     let mut kept: Vec<OutputRecord> = Vec::new();
@@ -166,6 +171,8 @@ pub(crate) fn without_repeats(outputs: &[OutputRecord]) -> Vec<OutputRecord> {
     kept
 }
 
+/// Checks that outputs (for at-least-once, without repeats) and engine records equal those of the
+/// straight run, and that the journals have no gaps.
 pub(crate) fn same(shared: &Shared, straight: &Shared, delivery: Delivery, what: &str) {
     let (found, wanted) = (shared.lock().outputs.clone(), straight.lock().outputs.clone());
     match delivery {
@@ -183,12 +190,13 @@ pub(crate) fn same(shared: &Shared, straight: &Shared, delivery: Delivery, what:
             assert!(found == wanted, "outputs differ: {what}");
         }
     }
-    assert!(engine_records(shared) == engine_records(straight), "memory differs: {what}");
-    journals_are_whole(shared, what);
+    assert!(engine_records(shared) == engine_records(straight), "engine records differ: {what}");
+    check_journals(shared, what);
 }
 
-/// The journals chain: every range begins where the one before it ended, and events are counted.
-fn journals_are_whole(shared: &Shared, what: &str) {
+/// Checks that every range of a journal begins where the previous one ended, and that the position
+/// record matches the last ones.
+fn check_journals(shared: &Shared, what: &str) {
     let values = shared.lock().compacted();
     let position: Position = record::decode(POSITION, &values[POSITION]).unwrap();
     let mut at: BTreeMap<Partition, i64> = BTreeMap::new();
@@ -202,12 +210,16 @@ fn journals_are_whole(shared: &Shared, what: &str) {
         }
         batches += 1;
     }
-    assert!(batches > 0, "{what}: journals were kept");
+    assert!(batches > 0, "{what}: no journals");
     for (of, ended) in at {
-        assert_eq!(position.inputs[&of].next, ended, "{what}: the position fits the journals");
+        assert_eq!(
+            position.inputs[&of].next, ended,
+            "{what}: position and journals differ in {of:?}"
+        );
     }
 }
 
+/// The broker after a run without faults.
 pub(crate) fn straight(records: &[InputRecord], delivery: Delivery) -> Shared {
     let shared = world(records, delivery);
     run(&shared, &setup(delivery));
@@ -215,7 +227,7 @@ pub(crate) fn straight(records: &[InputRecord], delivery: Delivery) -> Shared {
 }
 
 #[test]
-fn a_straight_run_says_something_of_every_record() {
+fn a_straight_run_classifies_or_rejects_every_record() {
     let records = inputs(1, 40);
     let straight = straight(&records, Delivery::ExactlyOnce);
     let world = straight.lock();
@@ -228,16 +240,16 @@ fn a_straight_run_says_something_of_every_record() {
     assert_eq!(classified.count(), records.len() - bad);
     assert!(of(Role::Stories) > 0 && of(Role::Unique) > 0);
     let reject = world.outputs.iter().find(|r| r.role == Role::Rejected).unwrap();
-    assert_eq!(reject.payload, records[7].payload, "bytes are untouched");
-    assert!(reject.headers.starts_with(&records[7].headers), "and so are headers");
+    assert_eq!(reject.payload, records[7].payload, "the payload is unchanged");
+    assert!(reject.headers.starts_with(&records[7].headers), "the original headers are unchanged");
 }
 
 #[test]
-fn order_is_by_timestamp_over_partitions() {
+fn records_are_ordered_by_timestamp_across_partitions() {
     let records = inputs(2, 40);
     let straight = straight(&records, Delivery::ExactlyOnce);
     let keys = straight.lock().outputs.iter().filter_map(event_id).collect::<BTreeSet<_>>();
-    assert!(keys.len() > 40, "every event has an id of its own");
+    assert!(keys.len() > 40, "event ids are unique");
     let sequences: Vec<Vec<u8>> = straight
         .lock()
         .outputs
@@ -245,11 +257,11 @@ fn order_is_by_timestamp_over_partitions() {
         .filter(|r| r.role == Role::Events)
         .map(|r| r.headers.iter().find(|(k, _)| k == "ce_sequence").unwrap().1.clone().unwrap())
         .collect();
-    assert!(sequences.is_sorted(), "the sequence rises");
+    assert!(sequences.is_sorted(), "sequence numbers are ascending");
 }
 
-/// Kills at every step, before and after its effect.
-fn killed_everywhere(delivery: Delivery) {
+/// Kills the process at every step, before and after its effect.
+fn kill_at_every_step(delivery: Delivery) {
     let records = inputs(3, 14);
     let straight = straight(&records, delivery);
     let steps = straight.lock().steps;
@@ -258,7 +270,7 @@ fn killed_everywhere(delivery: Delivery) {
             let shared = world(&records, delivery);
             shared.lock().strikes.insert(step, (Strike::Kill, when));
             run(&shared, &setup(delivery));
-            assert_eq!(shared.lock().struck, 1, "step {step} was reached");
+            assert_eq!(shared.lock().struck, 1, "step {step} was not reached");
             let what =
                 format!("killed {when:?} step {step}, {}", shared.lock().kinds[step as usize - 1]);
             same(&shared, &straight, delivery, &what);
@@ -267,17 +279,17 @@ fn killed_everywhere(delivery: Delivery) {
 }
 
 #[test]
-fn killed_at_every_step_exactly_once() {
-    killed_everywhere(Delivery::ExactlyOnce);
+fn a_kill_at_any_step_is_survived_exactly_once() {
+    kill_at_every_step(Delivery::ExactlyOnce);
 }
 
 #[test]
-fn killed_at_every_step_at_least_once() {
-    killed_everywhere(Delivery::AtLeastOnce);
+fn a_kill_at_any_step_is_survived_at_least_once() {
+    kill_at_every_step(Delivery::AtLeastOnce);
 }
 
-/// Faults of every kind at random steps, several a run.
-fn struck_at_random(delivery: Delivery, kinds: &[Strike]) {
+/// Injects several random faults per run.
+fn inject_random_faults(delivery: Delivery, kinds: &[Strike]) {
     let records = inputs(4, 30);
     let straight = straight(&records, delivery);
     let steps = straight.lock().steps;
@@ -296,30 +308,30 @@ fn struck_at_random(delivery: Delivery, kinds: &[Strike]) {
         same(&shared, &straight, delivery, &format!("seed {seed}: {strikes:?}"));
         struck += shared.lock().struck;
     }
-    assert!(struck > 120, "only {struck} faults struck");
+    assert!(struck > 120, "only {struck} faults were injected");
 }
 
 #[test]
-fn struck_at_random_exactly_once() {
+fn random_faults_are_survived_exactly_once() {
     let kinds = [Strike::Kill, Strike::Doubt, Strike::Fence, Strike::Lose, Strike::Revoke];
-    struck_at_random(Delivery::ExactlyOnce, &kinds);
+    inject_random_faults(Delivery::ExactlyOnce, &kinds);
 }
 
 #[test]
-fn struck_at_random_at_least_once() {
+fn random_faults_are_survived_at_least_once() {
     let kinds = [Strike::Kill, Strike::Doubt, Strike::Lose, Strike::Revoke];
-    struck_at_random(Delivery::AtLeastOnce, &kinds);
+    inject_random_faults(Delivery::AtLeastOnce, &kinds);
 }
 
 #[test]
-fn a_lost_position_stops_until_a_person_decides() {
+fn a_lost_input_position_stops_the_shard_until_start_reset_is_set() {
     let records = inputs(5, 20);
     let first = |shared: &Shared| shared.lock().inputs.keys().next().unwrap().clone();
     type Harm = fn(&mut Vec<InputRecord>);
     let cases: [(&str, Harm, Option<i64>); 3] = [
         ("are gone", |_| {}, Some(100)),
-        ("lies beyond its end", |kept| kept.truncate(1), None),
-        ("is another than the one applied", |kept| kept.last_mut().unwrap().payload = None, None),
+        ("is beyond the end of the partition", |kept| kept.truncate(1), None),
+        ("is not the one applied before", |kept| kept.last_mut().unwrap().payload = None, None),
     ];
     for (says, harm, low) in cases {
         let shared = straight(&records, Delivery::ExactlyOnce);
@@ -339,7 +351,7 @@ fn a_lost_position_stops_until_a_person_decides() {
 }
 
 #[test]
-fn a_partition_that_is_gone_stops_and_one_that_is_added_is_read() {
+fn a_removed_partition_stops_the_shard_and_an_added_one_is_read() {
     let records = inputs(6, 20);
     let shared = straight(&records, Delivery::ExactlyOnce);
     let before = shared.lock().outputs.len();
@@ -347,20 +359,20 @@ fn a_partition_that_is_gone_stops_and_one_that_is_added_is_read() {
     let record = InputRecord { from: added, offset: 0, ..records[0].clone() };
     shared.lock().put(record);
     process(&shared, setup(Delivery::ExactlyOnce)).unwrap();
-    assert!(shared.lock().outputs.len() > before, "it was read from its first record on");
+    assert!(shared.lock().outputs.len() > before, "the new partition was not read");
     shared.lock().inputs.pop_last();
     let why = process(&shared, setup(Delivery::ExactlyOnce)).unwrap_err();
-    assert!(why.contains("no partition 3 any more"), "{why}");
+    assert!(why.contains("no longer has partition 3"), "{why}");
 }
 
 #[test]
-fn a_record_too_large_for_its_topic_stops_with_its_size() {
+fn a_record_too_large_for_its_topic_stops_the_shard_or_is_rejected() {
     let mut records = inputs(7, 3);
     records[1].headers.push(("large".into(), Some(vec![b'x'; 2 << 20])));
     let shared = world(&records, Delivery::ExactlyOnce);
     let why = process(&shared, setup(Delivery::ExactlyOnce)).unwrap_err();
     assert!(why.contains("`output.unique`") && why.contains("max.message.bytes"), "{why}");
-    assert_eq!(shared.lock().outputs, [], "nothing of its batch is written");
+    assert_eq!(shared.lock().outputs, [], "a record of the batch was written");
 
     let reject = Setup { too_large: TooLarge::Reject, ..setup(Delivery::ExactlyOnce) };
     process(&shared, reject).unwrap();
@@ -376,9 +388,9 @@ fn a_record_too_large_for_its_topic_stops_with_its_size() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((&*found[0].0, &*found[0].1), ("output", "too_large"));
     assert!(
-        found[0].2.contains("over the limit of 1048576 of the topic `output.unique`"),
+        found[0].2.contains("exceeds the limit of 1048576 bytes of topic `output.unique`"),
         "{found:?}"
     );
     let events = world.outputs.iter().filter(|r| r.role == Role::Events);
-    assert!(events.count() >= 3, "its article is classified all the same");
+    assert!(events.count() >= 3, "the article is still classified");
 }

@@ -1,4 +1,5 @@
-//! A quiet wire: the engine's clock goes on by itself, by readings that the journals hold.
+//! A quiet wire: without new records, the engine clock advances by ticks, whose clock readings are
+//! stored in the journals.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{event_id, observed, process, run, setup, world};
@@ -10,16 +11,17 @@ use wirefold::daemon::pipeline::batch::{self, Batch, BatchContext};
 use wirefold::daemon::pipeline::broker::{Broker, InputRecord, OutputRecord, Partition, Role};
 use wirefold::daemon::pipeline::isolation::Scrutiny;
 use wirefold::daemon::pipeline::memory::{ChangelogReader, ShardState};
-use wirefold::daemon::pipeline::prepare::{Preparer, RefusedRecords};
+use wirefold::daemon::pipeline::prepare::{Preparer, RejectedRecords};
 use wirefold::daemon::pipeline::record::{self, Journal};
 use wirefold::daemon::pipeline::{ClockSource, Delivery, Observer, Phase, Setup};
 use wirefold_engine::article::{EventTime, Span};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
-/// When the last article comes, on the wall clock too.
+/// When the last article arrives; the wall clock starts here too.
 const NOW: i64 = 1_790_000_000_000;
-const BODY: &str = "The harbour board of Marel voted on Tuesday to close the northern quay for repairs \
-    after divers found cracks in four of its piers. Ferries will use the southern quay until then.";
+const BODY: &str = "The harbour board of Marel voted on Tuesday to close the northern quay for \
+                    repairs after divers found cracks in four of its piers. Ferries will use the \
+                    southern quay until then.";
 
 fn record(partition: i32, offset: i64, ahead: i64, extra: serde_json::Value) -> InputRecord {
     let mut article = json!({
@@ -37,7 +39,7 @@ fn record(partition: i32, offset: i64, ahead: i64, extra: serde_json::Value) -> 
     }
 }
 
-/// Three articles within a second, the last of them under an embargo of ten seconds.
+/// Three articles within one second; the last one is under an embargo of ten seconds.
 fn wire() -> Vec<InputRecord> {
     let until = EventTime(NOW + 10_000).to_string();
     vec![
@@ -52,7 +54,7 @@ fn wire() -> Vec<InputRecord> {
     ]
 }
 
-/// A world at the time of the last article, that stays quiet for so many seconds.
+/// A broker whose wall clock starts at the last article; no further input arrives for `seconds`.
 fn quiet(records: &[InputRecord], delivery: Delivery, seconds: u32) -> Shared {
     let shared = world(records, delivery);
     let mut world = shared.lock();
@@ -61,13 +63,14 @@ fn quiet(records: &[InputRecord], delivery: Delivery, seconds: u32) -> Shared {
     shared
 }
 
+/// A setup with a window of 30 seconds.
 fn short(delivery: Delivery) -> Setup {
     let mut setup = setup(delivery);
     setup.engine.window = Span::seconds(30);
     setup
 }
 
-/// Takes down what was committed when, in milliseconds after the last article.
+/// Records each committed batch with its time, in milliseconds after the last article.
 #[derive(Clone, Default)]
 struct Watch(Arc<Mutex<Vec<(i64, Batch)>>>);
 
@@ -78,17 +81,19 @@ impl Observer for Watch {
     }
 }
 
+/// Whether the output is the story event `kind`.
 fn is(output: &OutputRecord, kind: &str) -> bool {
     let wanted = format!("wirefold.story.{kind}.v1");
     output.headers.iter().any(|(_, value)| value.as_deref() == Some(wanted.as_bytes()))
 }
 
+/// Whether the output is an article that was passed on after its embargo.
 fn embargoed(output: &OutputRecord) -> bool {
     output.role == Role::Unique
         && output.headers.iter().any(|(name, _)| name == "wirefold-embargoed")
 }
 
-/// When, in milliseconds after the last article, outputs of this kind were committed.
+/// When matching outputs were committed, in milliseconds after the last article.
 fn times(seen: &[(i64, Batch)], of: impl Fn(&OutputRecord) -> bool) -> Vec<i64> {
     let count =
         |(at, batch): &(i64, Batch)| vec![*at; batch.outputs.iter().filter(|o| of(o)).count()];
@@ -96,7 +101,7 @@ fn times(seen: &[(i64, Batch)], of: impl Fn(&OutputRecord) -> bool) -> Vec<i64> 
 }
 
 #[test]
-fn an_embargo_lifts_an_update_is_told_and_a_story_closes_in_time() {
+fn embargoes_lift_updates_are_published_and_stories_close_in_time() {
     for delivery in BOTH {
         let shared = quiet(&wire(), delivery, 60);
         let watch = Watch::default();
@@ -109,13 +114,17 @@ fn an_embargo_lifts_an_update_is_told_and_a_story_closes_in_time() {
         let closed = times(&seen, |output| is(output, "closed"));
         let in_time = |at: &i64| (30_000..35_000).contains(at);
         assert!(closed.len() == 2 && closed.iter().all(in_time), "{closed:?}");
-        assert!(seen.len() <= 8, "{} batches: none when nothing is due", seen.len());
-        replays(&shared, delivery);
+        assert!(
+            seen.len() <= 8,
+            "{} batches: some were committed while nothing was due",
+            seen.len()
+        );
+        check_replay(&shared, delivery);
     }
 }
 
-/// Whatever the journals say, applied to an empty memory, gives the outputs that were committed.
-fn replays(shared: &Shared, delivery: Delivery) {
+/// Checks that applying the journals to an empty state gives the committed outputs.
+fn check_replay(shared: &Shared, delivery: Delivery) {
     let setup = short(delivery);
     let mut memory =
         ChangelogReader::default().build(setup.engine.clone(), setup.fresh_key).unwrap();
@@ -149,11 +158,11 @@ fn replays(shared: &Shared, delivery: Delivery) {
         };
         let records = journal.order.iter().flat_map(take).collect();
         let key = memory.state.key();
-        let items = Preparer::new(&setup).prepare(records, key, &RefusedRecords::new());
+        let items = Preparer::new(&setup).prepare(records, key, &RejectedRecords::new());
         let with = BatchContext {
-            reading: journal.reading,
+            reading: journal.clock_reading,
             clock: ClockSource::Wall,
-            passed: &[],
+            trailing_markers: &[],
             encoder: &*setup.encoder,
             limits: shared.limits(),
             delivery,
@@ -179,11 +188,11 @@ fn nothing_is_written_while_nothing_is_due() {
     let shared = quiet(&wire()[..1], Delivery::ExactlyOnce, 600);
     run(&shared, &setup(Delivery::ExactlyOnce));
     let journals = shared.lock().log.iter().filter(|r| r.key.starts_with("b/")).count();
-    assert_eq!(journals, 1, "the batch of the article alone");
+    assert_eq!(journals, 1, "expected only the batch of the article");
 }
 
 #[test]
-fn a_lagging_partition_is_never_overtaken() {
+fn ticks_do_not_overtake_a_lagging_partition() {
     let records = wire();
     let shared = quiet(&records, Delivery::ExactlyOnce, 600);
     shared.lock().stuck = Some(Partition { topic: "wire.articles".into(), partition: 0 });
@@ -191,13 +200,13 @@ fn a_lagging_partition_is_never_overtaken() {
     let setup = short(Delivery::ExactlyOnce);
     observed(&shared, setup, shared.wakes(), Box::new(watch.clone())).unwrap();
     let seen = watch.0.lock().unwrap();
-    let ticks = seen.iter().filter(|(_, batch)| batch.stamps.is_empty()).count();
-    assert_eq!((ticks, times(&seen, embargoed).len()), (0, 0), "the clock stands");
-    assert!(!seen.is_empty(), "the others are read");
+    let ticks = seen.iter().filter(|(_, batch)| batch.timestamps.is_empty()).count();
+    assert_eq!((ticks, times(&seen, embargoed).len()), (0, 0), "the clock must not advance");
+    assert!(!seen.is_empty(), "the other partitions were not read");
 }
 
 #[test]
-fn killed_at_any_step_of_a_tick_nothing_is_lost_or_told_twice() {
+fn a_kill_at_any_step_of_a_tick_loses_and_repeats_nothing() {
     for delivery in BOTH {
         let straight = quiet(&wire(), delivery, 13);
         run(&straight, &short(delivery));
@@ -209,7 +218,7 @@ fn killed_at_any_step_of_a_tick_nothing_is_lost_or_told_twice() {
             let shared = quiet(&wire(), delivery, 13);
             shared.lock().strikes.insert(step as u64 + 1, (Strike::Kill, when));
             run(&shared, &short(delivery));
-            replays(&shared, delivery);
+            check_replay(&shared, delivery);
             let outputs = shared.lock().outputs.clone();
             let lifted: BTreeSet<_> =
                 outputs.iter().filter(|o| embargoed(o)).map(|o| &o.key).collect();
@@ -226,7 +235,8 @@ fn a_standby_follows_ticks_and_takes_over() {
     for delivery in BOTH {
         let straight = quiet(&wire(), delivery, 60);
         run(&straight, &short(delivery));
-        // The first owner ends before the embargo does, after a tick that told of an update.
+        // The first owner ends before the embargo lifts, after a tick that published a story
+        // update.
         let shared = quiet(&wire(), delivery, 5);
         process(&shared, short(delivery)).unwrap();
         assert_eq!(shared.lock().outputs.iter().filter(|o| embargoed(o)).count(), 0);
@@ -235,12 +245,12 @@ fn a_standby_follows_ticks_and_takes_over() {
         let outputs = shared.lock().outputs.clone();
         assert_eq!(outputs.iter().filter(|o| embargoed(o)).count(), 1);
         assert_eq!(outputs.iter().filter(|o| is(o, "closed")).count(), 2);
-        replays(&shared, delivery);
+        check_replay(&shared, delivery);
     }
 }
 
 #[test]
-fn a_record_stamped_ahead_neither_freezes_updates_nor_empties_the_window() {
+fn a_future_timestamp_neither_delays_updates_nor_expires_the_window() {
     let mut records = wire();
     records.truncate(2);
     records.push(record(
@@ -254,7 +264,7 @@ fn a_record_stamped_ahead_neither_freezes_updates_nor_empties_the_window() {
     let setup = short(Delivery::ExactlyOnce);
     observed(&shared, setup, shared.wakes(), Box::new(watch.clone())).unwrap();
     let seen = watch.0.lock().unwrap();
-    assert_eq!(times(&seen, |o| is(o, "opened")).len(), 1, "all three are of one story");
+    assert_eq!(times(&seen, |o| is(o, "opened")).len(), 1, "all three articles are in one story");
     assert!(times(&seen, |o| is(o, "updated")).iter().any(|at| *at > 0 && *at <= 5_000));
     let text = |o: &OutputRecord| {
         String::from_utf8_lossy(o.payload.as_deref().unwrap_or_default()).into_owned()
@@ -264,7 +274,7 @@ fn a_record_stamped_ahead_neither_freezes_updates_nor_empties_the_window() {
 }
 
 #[test]
-fn a_shard_whose_records_are_all_refused_still_sees_the_time_pass() {
+fn the_clock_advances_even_if_all_records_are_rejected() {
     let mut records = wire();
     for n in 1..40 {
         let refused =
@@ -275,12 +285,13 @@ fn a_shard_whose_records_are_all_refused_still_sees_the_time_pass() {
     shared.lock().wall = NOW + 60_000;
     process(&shared, short(Delivery::ExactlyOnce)).unwrap();
     assert_eq!(shared.lock().outputs.iter().filter(|o| embargoed(o)).count(), 1);
-    replays(&shared, Delivery::ExactlyOnce);
+    check_replay(&shared, Delivery::ExactlyOnce);
 }
 
-/// Retention removes what a transactional producer wrote, and leaves the marker of its last commit.
+/// Retention has removed all records of a transactional producer; only the control marker of its
+/// last commit is left.
 #[test]
-fn control_markers_are_passed_over_so_that_retention_loses_no_position() {
+fn positions_include_control_markers_so_that_retention_does_not_lose_them() {
     for delivery in [Delivery::ExactlyOnce, Delivery::AtLeastOnce] {
         let records = wire();
         let shared = quiet(&records, delivery, 60);

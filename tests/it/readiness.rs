@@ -1,5 +1,5 @@
-//! What is told of a shard while it cannot work, and of a standby that cannot follow: lag, age,
-//! phase and readiness stay true.
+//! Lag, age, phase and readiness stay correct while a shard cannot work and while a standby cannot
+//! follow.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{inputs, observed, process, setup, straight, world};
@@ -15,60 +15,70 @@ use wirefold_engine::article::{EventTime, Span};
 
 const DELIVERY: Delivery = Delivery::ExactlyOnce;
 
-/// What an observer was told of.
+/// Which call of the observer was made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum News {
+enum Call {
     Waiting,
     Following,
     Other,
 }
 
-/// What was told, the view after it, and why the instance was not ready then.
-type Seen = (News, ShardStatus, Vec<String>);
+/// An observer call, the shard status after it, and why the instance was not ready at that time.
+type Observed = (Call, ShardStatus, Vec<String>);
 
-/// A teller that keeps every view that it publishes, and ends the process when a standby gives up.
-struct Told {
-    teller: Telemetry,
+/// A telemetry observer that records every shard status it publishes, and stops the process when a
+/// standby refuses to follow.
+struct StatusRecorder {
+    /// Publishes the shard status.
+    telemetry: Telemetry,
+    /// The published status.
     views: Arc<ShardStatuses>,
+    /// The broker, for stopping the process.
     shared: Shared,
-    all: Arc<Mutex<Vec<Seen>>>,
+    /// Every call so far.
+    all: Arc<Mutex<Vec<Observed>>>,
 }
 
-impl Told {
-    fn keep(&self, news: News) {
+impl StatusRecorder {
+    fn keep(&self, call: Call) {
         let view = ShardStatus::clone(&self.views.all()[0]);
-        self.all.lock().unwrap().push((news, view, self.views.unready()));
+        self.all.lock().unwrap().push((call, view, self.views.unready()));
     }
 }
 
-impl Observer for Told {
+impl Observer for StatusRecorder {
     fn phase(&mut self, phase: Phase) {
-        self.teller.phase(phase);
-        self.keep(News::Other);
+        self.telemetry.phase(phase);
+        self.keep(Call::Other);
     }
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
-        self.teller.committed(memory, batch, wall);
-        self.keep(News::Other);
+        self.telemetry.committed(memory, batch, wall);
+        self.keep(Call::Other);
     }
-    fn waiting(&mut self, waiting: &InputLag) {
-        self.teller.waiting(waiting);
-        self.keep(News::Waiting);
+    fn lag(&mut self, waiting: &InputLag) {
+        self.telemetry.lag(waiting);
+        self.keep(Call::Waiting);
     }
-    fn following(&mut self, following: &StandbyProgress) {
-        self.teller.following(following);
-        self.keep(News::Following);
-        if let StandbyProgress::Refused(_) = following {
+    fn standby_progress(&mut self, following: &StandbyProgress) {
+        self.telemetry.standby_progress(following);
+        self.keep(Call::Following);
+        if let StandbyProgress::Unreadable(_) = following {
             self.shared.lock().wakes.as_ref().unwrap().send(Wake::Stop).unwrap();
         }
     }
 }
 
-/// Everything that is told of one process, and how it ends.
-fn told(shared: &Shared, setup: Setup, wakes: crossbeam_channel::Receiver<Wake>) -> Vec<Seen> {
+/// Runs one process to its end and returns every observer call.
+fn observe(
+    shared: &Shared,
+    setup: Setup,
+    wakes: crossbeam_channel::Receiver<Wake>,
+) -> Vec<Observed> {
     let (views, all) = (ShardStatuses::new(1), Arc::default());
-    let teller = Telemetry::new(0, views.clone());
-    let told = Told { teller, views, shared: shared.clone(), all: Arc::clone(&all) };
-    observed(shared, setup, wakes, Box::new(told)).unwrap();
+    let telemetry = Telemetry::new(0, views.clone());
+    let recorder =
+        StatusRecorder { telemetry, views, shared: shared.clone(), all: Arc::clone(&all) };
+    observed(shared, setup, wakes, Box::new(recorder)).unwrap();
     let found = all.lock().unwrap();
     found.clone()
 }
@@ -77,65 +87,72 @@ fn lag(view: &ShardStatus) -> u64 {
     view.inputs.values().filter_map(|input| input.records).sum()
 }
 
-/// All offsets of the input.
+/// The sum of the end offsets of all input partitions: the lag if nothing was read.
 fn offsets(shared: &Shared) -> u64 {
     let world = shared.lock();
     let ends = world.inputs.values().map(|records| records.last().map_or(0, |r| r.offset + 1));
     u64::try_from(ends.sum::<i64>()).unwrap()
 }
 
-/// The views after each look at the input while the shard recovers.
-fn recovering(told: &[Seen]) -> Vec<&ShardStatus> {
-    let recovers = |(news, view, unready): &&Seen| {
+/// The shard status after each lag report while the shard recovers.
+fn recovering(calls: &[Observed]) -> Vec<&ShardStatus> {
+    let recovers = |(call, view, unready): &&Observed| {
         let recovers = view.phase == Some(Phase::Recovering);
         assert!(!recovers || !unready.is_empty(), "a shard that recovers is not ready");
-        recovers && *news == News::Waiting
+        recovers && *call == Call::Waiting
     };
-    told.iter().filter(recovers).map(|(_, view, _)| view).collect()
+    calls.iter().filter(recovers).map(|(_, view, _)| view).collect()
 }
 
 #[test]
-fn lag_and_age_are_told_while_a_writer_cannot_be_made() {
+fn lag_and_age_are_reported_while_no_writer_can_be_created() {
     let records = inputs(31, 40);
     let shared = world(&records, DELIVERY);
     shared.lock().refused = 1..7;
-    let told = told(&shared, setup(DELIVERY), shared.wakes());
-    let (_, first, _) = told.iter().find(|(news, ..)| *news == News::Waiting).unwrap();
+    let calls = observe(&shared, setup(DELIVERY), shared.wakes());
+    let (_, first, _) = calls.iter().find(|(call, ..)| *call == Call::Waiting).unwrap();
     assert_eq!(first.phase, Some(Phase::Restoring(0)), "before the first attempt");
     assert_eq!(lag(first), offsets(&shared));
-    let views = recovering(&told);
+    let views = recovering(&calls);
     assert_eq!(views.len(), 6, "after each attempt");
     for (view, attempt) in views.iter().zip(1..) {
         assert_eq!(lag(view), offsets(&shared));
-        assert_eq!(view.age, Span::seconds(20 * attempt), "nothing was ever applied");
-        assert!(view.inputs.values().all(|input| input.age == view.age), "by partition");
+        assert_eq!(
+            view.age,
+            Span::seconds(20 * attempt),
+            "no record was applied, so the age only grows"
+        );
+        assert!(
+            view.inputs.values().all(|input| input.age == view.age),
+            "each partition has the same age"
+        );
     }
-    let (_, last, unready) = told.last().unwrap();
-    assert_eq!((lag(last), last.age), (0, Span(0)), "all is through");
+    let (_, last, unready) = calls.last().unwrap();
+    assert_eq!((lag(last), last.age), (0, Span(0)), "no lag at the end");
     assert_eq!(unready.join(""), "shard 0: stopping");
 }
 
 #[test]
-fn a_batch_that_is_not_committed_is_not_processed() {
+fn records_of_an_uncommitted_batch_count_as_lag() {
     let records = inputs(32, 40);
     let kinds = straight(&records, DELIVERY).lock().kinds.clone();
     let commits: Vec<u64> =
         (1..).zip(&kinds).filter(|(_, kind)| **kind == "commit").map(|(n, _)| n).collect();
     let shared = world(&records, DELIVERY);
-    // Before the first batch come the fence, the claim of the state and the announced attempt.
+    // The first three commits are the fence, the claim of the state and the announced attempt.
     shared.lock().strikes.insert(commits[3], (Strike::Doubt, When::Before));
     shared.lock().refused = 2..6;
-    let told = told(&shared, setup(DELIVERY), shared.wakes());
-    let views = recovering(&told);
+    let calls = observe(&shared, setup(DELIVERY), shared.wakes());
+    let views = recovering(&calls);
     assert_eq!(views.len(), 4, "after each attempt");
     for view in &views {
-        assert_eq!(lag(view), offsets(&shared), "nothing is committed");
+        assert_eq!(lag(view), offsets(&shared), "uncommitted records count as lag");
     }
-    assert!(views.is_sorted_by_key(|view| view.age), "they grow older");
+    assert!(views.is_sorted_by_key(|view| view.age), "the age must grow");
 }
 
 #[test]
-fn lag_after_a_restart_is_reckoned_from_the_positions_noted_for_lag_tools() {
+fn lag_after_a_restart_is_computed_from_the_committed_group_offsets() {
     let records = inputs(33, 60);
     let shared = world(&records[..40], DELIVERY);
     process(&shared, setup(DELIVERY)).unwrap();
@@ -145,26 +162,30 @@ fn lag_after_a_restart_is_reckoned_from_the_positions_noted_for_lag_tools() {
     assert!(noted > 0 && noted as u64 <= before, "{noted} of {before}");
     let writers = shared.lock().writers;
     shared.lock().refused = writers + 1..writers + 9;
-    let told = told(&shared, setup(DELIVERY), shared.wakes());
-    for view in recovering(&told) {
+    let calls = observe(&shared, setup(DELIVERY), shared.wakes());
+    for view in recovering(&calls) {
         assert_eq!(lag(view), offsets(&shared) - noted as u64);
     }
-    assert_eq!(recovering(&told).len(), 8);
+    assert_eq!(recovering(&calls).len(), 8);
 }
 
 #[test]
-fn a_standby_is_ready_while_it_could_take_over_and_says_why_not() {
+fn a_standby_reports_whether_it_could_take_over() {
     let shared = straight(&inputs(34, 40), DELIVERY);
     shared.lock().away = 3;
-    let all = told(&shared, setup(DELIVERY), shared.standby(10));
-    let said: Vec<&Option<StandbyProgress>> =
+    let all = observe(&shared, setup(DELIVERY), shared.standby(10));
+    let progress: Vec<&Option<StandbyProgress>> =
         all.iter().map(|(_, view, _)| &view.following).collect();
-    let cut = said.iter().position(|said| **said == Some(StandbyProgress::CutOff)).unwrap();
-    assert!(said[cut..].contains(&&Some(StandbyProgress::InStep)), "it comes back: {said:?}");
+    let cut =
+        progress.iter().position(|seen| **seen == Some(StandbyProgress::Unreachable)).unwrap();
+    assert!(
+        progress[cut..].contains(&&Some(StandbyProgress::CaughtUp)),
+        "the standby did not catch up again: {progress:?}"
+    );
 
     shared.lock().appends(POSITION.to_owned(), Some(b"of another world".to_vec()));
-    let all = told(&shared, setup(DELIVERY), shared.standby(100_000));
-    let (_, last, _) = all.iter().rfind(|(news, ..)| *news == News::Following).unwrap();
-    let Some(StandbyProgress::Refused(why)) = &last.following else { panic!("{last:?}") };
+    let all = observe(&shared, setup(DELIVERY), shared.standby(100_000));
+    let (_, last, _) = all.iter().rfind(|(call, ..)| *call == Call::Following).unwrap();
+    let Some(StandbyProgress::Unreadable(why)) = &last.following else { panic!("{last:?}") };
     assert!(why.contains("pos"), "{why}");
 }

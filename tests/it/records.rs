@@ -1,7 +1,8 @@
-//! One record of every kind that the engine keeps in the changelog, as this release writes it. Whoever
-//! changes a layout finds out here, and gives it a version of its own that reads these bytes still.
+//! Golden bytes of one changelog record of every kind. If this test fails, a record layout has
+//! changed: give the new layout its own version, and keep reading these bytes.
 //!
-//! `UPDATE_EXPECT=1 cargo test records` renews the file; after a release, add to it instead.
+//! `UPDATE_EXPECT=1 cargo test records` regenerates the file; after a release, keep the released
+//! bytes and add the new ones.
 
 use crate::determinism::wrapped;
 use crate::feed::feed;
@@ -9,15 +10,16 @@ use expect_test::expect_file;
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::article::Span;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
-const KEY: FloodKey = FloodKey(7);
+const KEY: SamplingKey = SamplingKey(7);
 const KINDS: [&str; 8] = ["a/", "clock", "e/", "f/0", "f/head", "i/", "s/", "w/"];
 
-/// A day of a small wire whose articles leave after two hours; the last ones are under embargo.
-fn remembered() -> (Settings, BTreeMap<String, Vec<u8>>) {
+/// The compacted records after a generated wire with a window of two hours; the last articles are
+/// under embargo.
+fn state_records() -> (Settings, BTreeMap<String, Vec<u8>>) {
     let settings = Settings { window: Span::hours(2), ..Settings::default() };
     let mut state = State::new(settings.clone(), KEY);
     let mut values = BTreeMap::new();
@@ -39,8 +41,8 @@ fn remembered() -> (Settings, BTreeMap<String, Vec<u8>>) {
 }
 
 #[test]
-fn golden_state_records() {
-    let (settings, values) = remembered();
+fn every_kind_of_state_record_has_its_golden_bytes() {
+    let (settings, values) = state_records();
     let one_of_each: String = KINDS
         .iter()
         .map(|kind| {

@@ -1,5 +1,6 @@
-//! A desk without a broker, for tests of what is served over it: a wire of plain JSON, the state that
-//! takes it in, the desk that follows, and an input topic to read text from.
+//! Test rig for the HTTP API and the page, without a broker. JSON articles go into an engine state;
+//! a snapshot follows every commit; a server answers from the snapshot and reads article text from
+//! an input topic in memory.
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
@@ -12,54 +13,57 @@ use wirefold::config::Config;
 use wirefold::daemon::article_text::{ArticleTexts, RecordSource, SourceRecord};
 use wirefold::daemon::http::Settings;
 use wirefold::daemon::http::api::ApiSource;
-use wirefold::daemon::http::server::{Server, ServerBounds, ServerSources};
+use wirefold::daemon::http::server::{Server, ServerSources, ServerTimeouts};
 use wirefold::daemon::http::status::Instance;
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
-use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueTopic};
 use wirefold::daemon::snapshot::builder::SnapshotBuilder;
 use wirefold::daemon::snapshot::shards::ShardStatuses;
-use wirefold::daemon::snapshot::{CommittedBatch, Settings as ViewSettings, Snapshot, Snapshots};
+use wirefold::daemon::snapshot::{CommittedBatch, Limits as ViewLimits, Snapshot, Snapshots};
 use wirefold::daemon::telemetry::metrics;
 use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::{self, Format};
 use wirefold_engine::event::Event;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, TouchedIds};
 
-const KEY: FloodKey = FloodKey(7);
-const PATIENCE: Duration = Duration::from_secs(30);
+const KEY: SamplingKey = SamplingKey(7);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The input topic: payloads by offset, of which retention has passed some.
+/// The input topic in memory: payloads by offset. Old ones may be removed as if by retention.
 #[derive(Clone, Default)]
-pub(crate) struct Topic(Arc<Mutex<Held>>);
+pub(crate) struct Topic(Arc<Mutex<TopicContents>>);
 
-/// What a topic holds.
+/// The contents of a topic.
 #[derive(Default)]
-struct Held {
+struct TopicContents {
+    /// Payloads; the index is the offset.
     payloads: Vec<Vec<u8>>,
+    /// The log start offset; earlier payloads cannot be read.
     first: i64,
-    fails: Option<&'static str>,
+    /// If set, every read fails with this error.
+    error: Option<&'static str>,
 }
 
 impl Topic {
-    /// Retention passes everything before `first`.
+    /// Removes everything before offset `first`, as retention would.
     pub(crate) fn forget(&self, first: i64) {
         self.0.lock().unwrap().first = first;
     }
 
-    /// From now on reads fail so.
+    /// Makes all further reads fail with this error.
     pub(crate) fn fail(&self, why: &'static str) {
-        self.0.lock().unwrap().fails = Some(why);
+        self.0.lock().unwrap().error = Some(why);
     }
 }
 
 impl RecordSource for Topic {
     fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String> {
         let topic = self.0.lock().unwrap();
-        if let Some(why) = topic.fails {
+        if let Some(why) = topic.error {
             return Err(why.into());
         }
         if at.offset < topic.first {
@@ -70,13 +74,17 @@ impl RecordSource for Topic {
     }
 }
 
-/// A state with its desk.
+/// An engine state and the snapshot that follows it.
 pub(crate) struct Rig {
     pub(crate) state: State,
     pub(crate) topic: Topic,
+    /// The published snapshots, which servers read.
     desks: Arc<Snapshots>,
+    /// Builds a snapshot after every commit.
     scribe: SnapshotBuilder,
+    /// Sequence number of the next event.
     sequence: u64,
+    /// Encodes events as they would be published.
     encoder: Encoder,
 }
 
@@ -86,28 +94,28 @@ impl Rig {
     }
 
     pub(crate) fn with(settings: EngineSettings) -> Self {
-        Self::within(settings, ViewSettings::default())
+        Self::within(settings, ViewLimits::default())
     }
 
-    /// A desk with bounds of its own.
-    pub(crate) fn within(settings: EngineSettings, bounds: ViewSettings) -> Self {
-        let desks = Snapshots::within(1, bounds);
+    /// A rig whose snapshots have the given limits.
+    pub(crate) fn within(settings: EngineSettings, bounds: ViewLimits) -> Self {
+        let desks = Snapshots::with_limits(1, bounds);
         Self {
             state: State::new(settings, KEY),
             topic: Topic::default(),
             scribe: SnapshotBuilder::new(0, desks.clone()),
             desks,
             sequence: 0,
-            encoder: Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueFeed::Off),
+            encoder: Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueTopic::Off),
         }
     }
 
-    /// The newest desk.
+    /// The current snapshot.
     pub(crate) fn desk(&self) -> Arc<Snapshot> {
         self.desks.of(0).unwrap()
     }
 
-    /// One commit: takes in articles, each as JSON with its time of arrival.
+    /// Applies articles (JSON with the arrival time in `arrived`) and publishes them as one commit.
     pub(crate) fn commit(&mut self, articles: &[Value]) -> Vec<Event> {
         let (mut events, mut outputs) = (Vec::new(), Vec::new());
         for article in articles {
@@ -121,7 +129,7 @@ impl Rig {
             let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
             let settings = self.state.settings().clone();
             let decoded =
-                decode::decode(&payload, None, Format::Auto, &settings.wire).remove(0).unwrap();
+                decode::decode(&payload, None, Format::Auto, &settings.decode).remove(0).unwrap();
             let record = InputRecord {
                 from,
                 offset,
@@ -133,7 +141,7 @@ impl Rig {
             let new = prepare(decoded, &settings, KEY);
             for (n, event) in (0..).zip(self.state.apply(new, stamp, input)) {
                 let (sequence, part) = (self.sequence, &decode::RecordPart::Whole);
-                let told = EventContext {
+                let context = EventContext {
                     event: &event,
                     n,
                     sequence,
@@ -142,12 +150,12 @@ impl Rig {
                     items: 1,
                     resets: 0,
                 };
-                outputs.extend(self.encoder.encode(&told));
+                outputs.extend(self.encoder.encode(&context));
                 self.sequence += 1;
                 events.push(event);
             }
         }
-        // The records of a batch are taken before its commit is told.
+        // As in the pipeline, changelog records are taken before the snapshot follows the commit.
         self.state.take_changes();
         let touched = self.state.take_touched();
         let news = CommittedBatch { events: &events, outputs: &outputs };
@@ -155,7 +163,7 @@ impl Rig {
         events
     }
 
-    /// A restore: everything is told anew.
+    /// Rebuilds the snapshot from the state, as after a restore.
     pub(crate) fn restore(&mut self) {
         let everything = TouchedIds { everything: true, ..TouchedIds::default() };
         self.scribe.follow(&self.state, everything, None, self.sequence);
@@ -163,31 +171,31 @@ impl Rig {
 
     fn source(&self) -> ApiSource {
         ApiSource {
-            desks: self.desks.clone(),
-            texts: Some(ArticleTexts::start(self.topic.clone(), self.desks.bounds()).unwrap()),
+            snapshots: self.desks.clone(),
+            texts: Some(ArticleTexts::start(self.topic.clone(), self.desks.limits()).unwrap()),
             engine: Arc::new(self.state.settings().clone()),
             format: Format::Auto,
         }
     }
 
-    /// A server over the desk.
+    /// Starts a server with default settings.
     pub(crate) fn serve(&self) -> Served {
-        self.serve_with(&Settings::default(), ServerBounds::default())
+        self.serve_with(&Settings::default(), ServerTimeouts::default())
     }
 
-    /// A server with the page and the API switched off.
+    /// Starts a server with the page and the API switched off.
     pub(crate) fn serve_off(&self) -> Served {
-        self.start(&Settings::default(), ServerBounds::default(), None)
+        self.start(&Settings::default(), ServerTimeouts::default(), None)
     }
 
-    pub(crate) fn serve_with(&self, settings: &Settings, bounds: ServerBounds) -> Served {
+    pub(crate) fn serve_with(&self, settings: &Settings, bounds: ServerTimeouts) -> Served {
         self.start(settings, bounds, Some(self.source()))
     }
 
     fn start(
         &self,
         settings: &Settings,
-        bounds: ServerBounds,
+        bounds: ServerTimeouts,
         source: Option<ApiSource>,
     ) -> Served {
         let settings = Settings { listen: "127.0.0.1:0".into(), ..settings.clone() };
@@ -198,23 +206,24 @@ impl Rig {
             settings: Config::default().settings_hash(),
             delivery: "exactly_once".into(),
         };
-        let shown = ServerSources {
+        let sources = ServerSources {
             instance,
-            views: ShardStatuses::new(1),
+            shards: ShardStatuses::new(1),
             metrics: metrics::recorder().unwrap().handle(),
             source,
         };
-        Served(Server::start(&settings, shown, bounds).unwrap().unwrap())
+        Served(Server::start(&settings, sources, bounds).unwrap().unwrap())
     }
 
-    /// Answers questions as a pipeline does between batches, while `during` runs.
+    /// Runs `during` while another thread answers API queries, as the pipeline does between
+    /// batches.
     pub(crate) fn answering<T>(&mut self, during: impl FnOnce() -> T) -> T {
         let (over, desks, state) = (AtomicBool::new(false), &self.desks, &mut self.state);
-        desks.hear(0);
+        desks.accept_queries(0);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
-                    if !desks.answer(0, state) {
+                    if !desks.answer_queries(0, state) {
                         std::thread::yield_now();
                     }
                 }
@@ -225,13 +234,14 @@ impl Rig {
         })
     }
 
-    /// The way to the pipeline, with nobody to answer.
+    /// The published snapshots and their query queue, which nobody answers.
     pub(crate) fn desks(&self) -> &Arc<Snapshots> {
         &self.desks
     }
 }
 
-/// What servers count, which all of this process do together: for bounds that one test alone meets.
+/// The process-wide metrics recorder. All tests share it, so only a bound that a single test
+/// reaches can be checked with it.
 pub(crate) fn recorded() -> &'static PrometheusHandle {
     static RECORDED: LazyLock<PrometheusHandle> = LazyLock::new(|| {
         let recorder = metrics::recorder().unwrap();
@@ -242,10 +252,10 @@ pub(crate) fn recorded() -> &'static PrometheusHandle {
     &RECORDED
 }
 
-/// How often a bound was met, by what `told` renders.
-pub(crate) fn bounded(told: &PrometheusHandle, bound: &str) -> usize {
+/// How often a bound was reached, according to the rendered metrics.
+pub(crate) fn bounded(metrics: &PrometheusHandle, bound: &str) -> usize {
     let (text, name) =
-        (told.render(), format!("wirefold_http_bounded_total{{bound=\"{bound}\"}} "));
+        (metrics.render(), format!("wirefold_http_bounded_total{{bound=\"{bound}\"}} "));
     let line = text.lines().find_map(|line| line.strip_prefix(&*name));
     line.unwrap_or_else(|| panic!("no `{name}`")).parse().unwrap()
 }
@@ -253,9 +263,10 @@ pub(crate) fn bounded(told: &PrometheusHandle, bound: &str) -> usize {
 /// A server that stops with its test.
 pub(crate) struct Served(Server);
 
-/// An answer: status, headers in lower case, body.
+/// An HTTP response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Status line and headers, in lower case.
     pub(crate) head: String,
     pub(crate) body: String,
 }
@@ -281,10 +292,10 @@ impl Served {
         self.0.stop();
     }
 
-    /// The answer to any request.
+    /// Sends a request and reads the whole response.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
@@ -299,23 +310,23 @@ impl Served {
         Answer { status, head: head.to_lowercase(), body: body.to_owned() }
     }
 
-    /// The answer to a GET under `/api/v1`.
+    /// GETs a path under `/api/v1`.
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", &format!("/api/v1{path}"), "", "")
     }
 
-    /// What a GET under `/api/v1` answers, which must be well.
+    /// GETs a path under `/api/v1`, which must answer 200, and returns its JSON.
     pub(crate) fn read(&self, path: &str) -> Value {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         answer.json()
     }
 
-    /// A stream under `/api/v1`.
+    /// Opens an event stream under `/api/v1`, resuming after `last` if given.
     pub(crate) fn follow(&self, path: &str, last: Option<&str>) -> Stream {
         let last = last.map_or(String::new(), |id| format!("last-event-id: {id}\r\n"));
         let mut stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
         let head = format!("GET /api/v1{path} HTTP/1.1\r\nhost: localhost\r\n{last}\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         let mut lines = BufReader::new(stream);
@@ -328,10 +339,11 @@ impl Served {
 /// A stream of server-sent events.
 pub(crate) struct Stream {
     pub(crate) status: u16,
+    /// The rest of the response.
     lines: BufReader<TcpStream>,
 }
 
-/// One message of a stream.
+/// One server-sent event.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) id: String,
@@ -340,7 +352,7 @@ pub(crate) struct Message {
 }
 
 impl Stream {
-    /// The next message; `None` at the end.
+    /// The next message; `None` when the server has closed the stream.
     pub(crate) fn next(&mut self) -> Option<Message> {
         let (mut id, mut event) = (String::new(), String::new());
         loop {
@@ -361,7 +373,7 @@ impl Stream {
     }
 }
 
-/// An article as a wire sends it.
+/// An input article as JSON; `arrived` is a time of day on 2026-11-23.
 pub(crate) fn article(
     arrived: &str,
     uri: &str,

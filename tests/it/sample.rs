@@ -1,12 +1,12 @@
-//! The sample wire of the demo against its answer key: what each article is, of what, and in which
-//! story.
+//! Checks the demo's sample wire against its answer key, `demo_key.tsv`: the kind of each article,
+//! the article it relates to, and its story.
 
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::{self, Format};
 use wirefold_engine::event::{Classified, EventKind, Radius};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 use wirefold_engine::stories::StoryId;
@@ -14,17 +14,21 @@ use wirefold_engine::stories::StoryId;
 const WIRE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 const KEY: &str = include_str!("demo_key.tsv");
 
-/// What was said of the sample, in order.
+/// The engine's results for the sample, in order.
 #[derive(Default)]
-struct Said {
+struct SampleResults {
+    /// One verdict per article.
     classified: Vec<Classified>,
+    /// Withdrawal notices with their carriers.
     withdrawn: Vec<Radius>,
+    /// Reason codes of rejected items.
     rejected: Vec<&'static str>,
+    /// Merged stories: absorbed to survivor.
     absorbed: BTreeMap<StoryId, StoryId>,
 }
 
-impl Said {
-    /// The story that an article is in at the end.
+impl SampleResults {
+    /// The story of an article after all merges.
     fn story(&self, article: &Classified) -> Option<StoryId> {
         let mut story = article.story.as_ref()?.id;
         while let Some(&survivor) = self.absorbed.get(&story) {
@@ -34,48 +38,50 @@ impl Said {
     }
 }
 
-fn run() -> Said {
-    let (settings, key) = (Settings::default(), FloodKey(0));
+fn run() -> SampleResults {
+    let (settings, key) = (Settings::default(), SamplingKey(0));
     let mut state = State::new(settings.clone(), key);
-    let (mut said, mut clock) = (Said::default(), EventTime(0));
+    let (mut results, mut clock) = (SampleResults::default(), EventTime(0));
     for (offset, line) in (0..).zip(WIRE.lines()) {
-        for item in decode::decode(line.as_bytes(), None, Format::Auto, &settings.wire) {
+        for item in decode::decode(line.as_bytes(), None, Format::Auto, &settings.decode) {
             let article = match item {
                 Ok(article) => article,
                 Err(error) => {
-                    said.rejected.push(error.reason());
+                    results.rejected.push(error.reason());
                     continue;
                 }
             };
             clock = article.claimed_time().unwrap_or(clock).max(clock);
             let input = InputPosition { topic: "sample".into(), partition: 0, offset, item: 0 };
             for event in state.apply(prepare(article, &settings, key), clock, input) {
-                match event.what {
-                    EventKind::Classified(c) => said.classified.push(*c),
-                    EventKind::Withdrawn(r) => said.withdrawn.push(*r),
+                match event.kind {
+                    EventKind::Classified(c) => results.classified.push(*c),
+                    EventKind::Withdrawn(r) => results.withdrawn.push(*r),
                     EventKind::StoryMerged(m) => {
-                        said.absorbed.insert(m.absorbed, m.survivor.id);
+                        results.absorbed.insert(m.absorbed, m.survivor.id);
                     }
                     _ => {}
                 }
             }
         }
     }
-    said
+    results
 }
 
+/// The rows of the answer key, without its header: uri, version, kind, target uri, story label.
 fn key() -> Vec<Vec<&'static str>> {
     KEY.lines().skip(1).map(|line| line.split('\t').collect()).collect()
 }
 
+/// The uri of the article that this one relates to, or `-`.
 fn of(article: &Classified) -> &str {
     article.verdict.relation.of.as_ref().map_or("-", |of| of.key.uri.as_str())
 }
 
 #[test]
-fn every_article_is_what_the_key_says() {
-    let said = run();
-    let got: Vec<String> = said
+fn every_article_has_the_kind_and_target_in_the_key() {
+    let results = run();
+    let got: Vec<String> = results
         .classified
         .iter()
         .map(|c| {
@@ -87,30 +93,30 @@ fn every_article_is_what_the_key_says() {
     let want: Vec<String> = key().iter().map(|row| row[..4].join("\t")).collect();
     assert_eq!(got.len(), want.len());
     let differ: Vec<_> = got.iter().zip(&want).filter(|(got, want)| got != want).collect();
-    assert!(differ.is_empty(), "got and wanted: {differ:#?}");
-    assert_eq!(said.rejected, ["syntax", "missing_field"]);
+    assert!(differ.is_empty(), "pairs of actual and expected rows: {differ:#?}");
+    assert_eq!(results.rejected, ["syntax", "missing_field"]);
 }
 
 #[test]
 fn the_sample_is_as_large_and_as_mixed_as_promised() {
-    let said = run();
-    let several = |of: fn(&Classified) -> Option<String>| {
-        said.classified.iter().filter_map(of).collect::<std::collections::BTreeSet<_>>().len()
+    let results = run();
+    let distinct = |of: fn(&Classified) -> Option<String>| {
+        results.classified.iter().filter_map(of).collect::<std::collections::BTreeSet<_>>().len()
     };
-    assert!(said.classified.len() >= 150);
-    assert!(several(|c| c.about.language.map(|l| l.as_str().to_owned())) >= 5);
-    assert_eq!(several(|c| c.about.provider.clone()), 9);
-    assert_eq!(several(|c| Some(c.verdict.relation.kind.as_str().to_owned())), 11);
+    assert!(results.classified.len() >= 150);
+    assert!(distinct(|c| c.about.language.map(|l| l.as_str().to_owned())) >= 5);
+    assert_eq!(distinct(|c| c.about.provider.clone()), 9);
+    assert_eq!(distinct(|c| Some(c.verdict.relation.kind.as_str().to_owned())), 11);
 }
 
 #[test]
-fn spliced_items_name_both_their_sources() {
-    let said = run();
+fn spliced_items_relate_to_both_sources() {
+    let results = run();
     for (uri, sources) in [
         ("tw-splice-1", ["urn:northwire:260317:flood", "urn:northwire:260317:merger"]),
         ("tw-splice-2", ["kestrel-cup", "urn:meridian:news:museum"]),
     ] {
-        let article = said.classified.iter().find(|c| c.about.uri == uri).unwrap();
+        let article = results.classified.iter().find(|c| c.about.uri == uri).unwrap();
         let also =
             article.verdict.also.iter().filter_map(|r| Some(r.of.as_ref()?.key.uri.as_str()));
         let named: Vec<&str> = also.chain([of(article)]).collect();
@@ -121,9 +127,9 @@ fn spliced_items_name_both_their_sources() {
 }
 
 #[test]
-fn kills_name_who_still_carries_the_text_before_and_after() {
-    let said = run();
-    let radius: Vec<(&str, Vec<&str>)> = said
+fn kills_name_earlier_and_later_carriers() {
+    let results = run();
+    let radius: Vec<(&str, Vec<&str>)> = results
         .withdrawn
         .iter()
         .map(|r| {
@@ -145,25 +151,25 @@ fn kills_name_who_still_carries_the_text_before_and_after() {
 }
 
 #[test]
-fn stories_are_those_that_an_editor_would_make() {
-    let said = run();
+fn stories_match_the_labels_in_the_key() {
+    let results = run();
     let labelled: Vec<(&str, Option<StoryId>)> = key()
         .iter()
-        .zip(&said.classified)
+        .zip(&results.classified)
         .filter(|(row, _)| !matches!(row[4], "-" | "mixed"))
-        .map(|(row, article)| (row[4], said.story(article)))
+        .map(|(row, article)| (row[4], results.story(article)))
         .collect();
-    let (mut both, mut found, mut gold) = (0, 0, 0);
+    let (mut both, mut predicted, mut gold) = (0, 0, 0);
     for (at, a) in labelled.iter().enumerate() {
         for b in &labelled[..at] {
             let (same_story, same_label) = (a.1.is_some() && a.1 == b.1, a.0 == b.0);
             both += u32::from(same_story && same_label);
-            found += u32::from(same_story);
+            predicted += u32::from(same_story);
             gold += u32::from(same_label);
         }
     }
     let (precision, recall) =
-        (f64::from(both) / f64::from(found), f64::from(both) / f64::from(gold));
+        (f64::from(both) / f64::from(predicted), f64::from(both) / f64::from(gold));
     assert!(precision >= 0.9, "{precision}");
     assert!(recall >= 0.8, "{recall}");
 }

@@ -1,4 +1,5 @@
-//! What the engine says of articles: one test a story that they tell.
+//! Scenarios for verdicts: each test applies a small wire and compares all events with the expected
+//! ones.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
@@ -19,7 +20,7 @@ fn wire(wire: &str, want: Expect) {
 }
 
 #[test]
-fn a_report_travels_and_is_trimmed_and_grown() {
+fn copies_excerpts_and_expansions_of_a_report_are_recognised() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour @mayor
@@ -38,7 +39,7 @@ fn a_report_travels_and_is_trimmed_and_grown() {
 }
 
 #[test]
-fn a_passage_that_stands_in_two_reports_makes_a_copy_of_one() {
+fn a_passage_found_in_two_reports_is_an_excerpt_of_only_one() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge as the yearly report of the harbour office on roads and bridges put it @detour
@@ -56,7 +57,7 @@ fn a_passage_that_stands_in_two_reports_makes_a_copy_of_one() {
 }
 
 #[test]
-fn what_is_alike_a_day_later_must_be_more_alike() {
+fn a_reprint_a_day_later_needs_more_similarity() {
     let report = |time: &str| {
         format!(
             r#"
@@ -85,7 +86,7 @@ fn what_is_alike_a_day_later_must_be_more_alike() {
 }
 
 #[test]
-fn a_table_that_recurs_is_no_copy() {
+fn a_recurring_table_is_not_a_copy() {
     wire(
         r#"
         20/12:00 mm-1 northwire en "Money market rates" | @rates
@@ -123,7 +124,7 @@ fn one_figure_changed_is_a_correction_by_its_own_desk_and_a_doubt_by_another() {
 }
 
 #[test]
-fn two_of_few_figures_changed_by_another_desk_are_a_template_filled_anew() {
+fn two_of_few_figures_changed_by_another_provider_make_a_recurring_item() {
     wire(
         r#"
         10:00 rt-1 northwire en "Bank rated" | Seltz Ratings raised the senior debt of Velden Bank to grade 2 from grade 3 and its notes to 4 from 5 on a scale of 9, citing the sale of its ferries.
@@ -139,7 +140,7 @@ fn two_of_few_figures_changed_by_another_desk_are_a_template_filled_anew() {
 }
 
 #[test]
-fn a_few_words_over_and_over_are_no_template() {
+fn a_few_repeated_words_do_not_make_a_template() {
     let says = |from: u32| -> String {
         let words =
             (0..60).map(|n| format!("{} {}", ["Port", "порт", "港"][n as usize % 3], from + n));
@@ -160,7 +161,7 @@ fn a_few_words_over_and_over_are_no_template() {
 }
 
 #[test]
-fn a_spliced_item_names_both_its_sources() {
+fn a_spliced_item_relates_to_both_sources() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour
@@ -178,7 +179,7 @@ fn a_spliced_item_names_both_its_sources() {
 }
 
 #[test]
-fn versions_follow_one_another_in_any_order() {
+fn versions_are_ordered_whatever_the_arrival_order() {
     wire(
         r#"
         10:00 nw-1#1 northwire en "Bridge closed" | @bridge
@@ -198,7 +199,7 @@ fn versions_follow_one_another_in_any_order() {
 }
 
 #[test]
-fn marks_bind_an_update_and_a_correction_to_what_they_revise() {
+fn marks_link_an_update_and_a_correction_to_the_revised_article() {
     wire(
         r#"
         10:00 a-1 northwire en "Bridge closed" slug=BRIDGE-SELTZ | @bridge
@@ -218,7 +219,7 @@ fn marks_bind_an_update_and_a_correction_to_what_they_revise() {
 }
 
 #[test]
-fn a_kill_names_everybody_who_carries_the_text_now_and_later() {
+fn a_kill_names_current_and_later_carriers() {
     wire(
         r#"
         10:00 nw-1#1 northwire en "Bridge closed until spring" | @bridge @mayor
@@ -244,7 +245,7 @@ fn a_kill_names_everybody_who_carries_the_text_now_and_later() {
 }
 
 #[test]
-fn a_kill_that_comes_first_waits_for_its_article() {
+fn a_kill_that_arrives_first_applies_to_the_article_when_it_arrives() {
     wire(
         r#"
         10:30 nw-1#2 northwire en "KILL: Bridge closed" status=canceled | Editors: please do not use.
@@ -261,7 +262,7 @@ fn a_kill_that_comes_first_waits_for_its_article() {
 }
 
 #[test]
-fn a_kill_by_words_finds_its_target_by_slug() {
+fn a_kill_recognised_by_its_wording_finds_its_target_by_slug() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" slug=BRIDGE-SELTZ | @bridge @mayor
@@ -279,7 +280,7 @@ fn a_kill_by_words_finds_its_target_by_slug() {
 }
 
 #[test]
-fn what_is_withheld_is_not_passed_on() {
+fn a_withheld_article_is_held() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" status=withheld | @bridge @mayor
@@ -295,7 +296,7 @@ fn what_is_withheld_is_not_passed_on() {
 }
 
 #[test]
-fn a_kill_by_words_finds_its_target_by_headline_and_one_from_elsewhere_asks() {
+fn a_kill_finds_its_target_by_headline_and_one_from_another_provider_needs_review() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @mayor
@@ -317,7 +318,7 @@ fn a_kill_by_words_finds_its_target_by_headline_and_one_from_elsewhere_asks() {
 }
 
 #[test]
-fn a_second_wrapup_takes_the_place_of_the_first_and_of_nothing_else() {
+fn a_second_wrapup_supersedes_only_the_first_wrapup() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" slug=SELTZ | @bridge
@@ -335,7 +336,7 @@ fn a_second_wrapup_takes_the_place_of_the_first_and_of_nothing_else() {
 }
 
 #[test]
-fn what_carries_an_uncorrected_figure_late_is_named_and_held() {
+fn a_late_carrier_of_an_uncorrected_figure_is_named_and_held() {
     wire(
         r#"
         10:00 st-1 northwire en "Storm hits coast" | @storm @crews

@@ -1,8 +1,9 @@
-//! Small wires as text, and what the engine says of them: the harness of the scenarios.
+//! The scenario harness: applies a small wire written as text and prints the engine's events.
 //!
-//! A line of a scenario is `TIME URI[#VERSION] PROVIDER LANG "HEADLINE" [key=value ...] | BODY`. In a
-//! body `@name` stands for a passage defined by `name = text` above the wire; in a value `_` for a
-//! space. A carrier that is only likely has a question mark.
+//! A line of a scenario is `TIME URI[#VERSION] PROVIDER LANG "HEADLINE" [key=value ...] | BODY`,
+//! where TIME is `HH:MM` on 2026-11-23 or `DD/HH:MM` in November 2026. In a body, `@name` is
+//! replaced by the passage defined as `name = text` in the passages; in a value, `_` means a space.
+//! In the output, a question mark after a carrier means that the carrier is only likely.
 
 use expect_test::Expect;
 use std::collections::BTreeMap;
@@ -12,22 +13,23 @@ use wirefold_engine::article::{
 };
 use wirefold_engine::decode::marks;
 use wirefold_engine::event::{Carrier, Certainty, Event, EventKind, Radius};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, Tally};
 use wirefold_engine::stories::StoryId;
 use wirefold_engine::verdict::{Relation, Scope};
 
-/// Which events are shown.
+/// Which events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Show {
-    /// All but the changes of stories.
+    /// All events except story updates.
     Verdicts,
-    /// Stories: where articles went, and what became of stories.
+    /// Story events, and the story that each article joined.
     Stories,
 }
 
-/// Runs a scenario and shows what was said, stories by order of appearance; gives what was counted.
+/// Runs a scenario, compares the printed events with `want` and returns the engine's counters.
+/// Stories are numbered in order of first appearance.
 pub(crate) fn check(
     passages: &str,
     show: Show,
@@ -35,40 +37,42 @@ pub(crate) fn check(
     wire: &str,
     want: Expect,
 ) -> Tally {
-    let key = FloodKey(1);
+    let key = SamplingKey(1);
     let mut state = State::new(settings.clone(), key);
-    let mut shown = Shown { show, text: String::new(), stories: Vec::new() };
+    let mut printer = Printer { show, text: String::new(), stories: Vec::new() };
     for (offset, line) in wire.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate() {
-        let (stamp, mut article) = read(line, passages);
-        article.marks = marks::read(&article, &settings.wire.marks);
+        let (stamp, mut article) = parse_line(line, passages);
+        article.marks = marks::read(&article, &settings.decode.marks);
         let input =
             InputPosition { topic: "wire".into(), partition: 0, offset: offset as i64, item: 0 };
         for event in state.apply(prepare(article, settings, key), stamp, input) {
-            shown.add(&event);
+            printer.add(&event);
         }
         for lifted in state.take_lifted() {
-            let goes = if lifted.stands() { "goes on" } else { "goes nowhere" };
-            shown.text += &format!("  lifted: line {} {goes}\n", lifted.input.offset + 1);
+            let goes = if lifted.is_valid() { "goes on" } else { "goes nowhere" };
+            printer.text += &format!("  lifted: line {} {goes}\n", lifted.input.offset + 1);
         }
     }
-    want.assert_eq(&shown.text);
+    want.assert_eq(&printer.text);
     state.take_tally()
 }
 
-fn named(passages: &str) -> BTreeMap<&str, &str> {
+/// Parses the `name = text` lines.
+fn parse_passages(passages: &str) -> BTreeMap<&str, &str> {
     passages.lines().filter_map(|line| line.split_once(" = ")).collect()
 }
 
-fn read(line: &str, passages: &str) -> (EventTime, Article) {
+/// Parses one line of a scenario into an article and its arrival time.
+fn parse_line(line: &str, passages: &str) -> (EventTime, Article) {
     let (head, body) = line.split_once(" | ").unwrap_or((line, ""));
     let mut parts = head.splitn(5, ' ');
-    let mut next = || parts.next().unwrap_or_else(|| panic!("too short: {line}"));
+    let mut next = || parts.next().unwrap_or_else(|| panic!("too few fields: {line}"));
     let (time, name, provider, lang, rest) = (next(), next(), next(), next(), next());
     let (headline, keys) = rest.trim_start_matches('"').split_once('"').unwrap();
     let stamp = EventTime::parse(&format!("2026-11-23T{time}:00Z"))
         .or_else(|| EventTime::parse(&format!("2026-11-{}:00Z", time.replacen('/', "T", 1))))
-        .unwrap_or_else(|| panic!("no time: {line}"));
-    let passages = named(passages);
+        .unwrap_or_else(|| panic!("invalid time: {line}"));
+    let passages = parse_passages(passages);
     let words = body.split(' ').map(|word| match word.strip_prefix('@') {
         Some(name) => passages[name].to_owned(),
         None => word.to_owned(),
@@ -107,19 +111,23 @@ fn read(line: &str, passages: &str) -> (EventTime, Article) {
             }),
             "credit" => article.credit = Some(value.to_owned()),
             "made" => article.versioncreated = EventTime::parse(value),
-            other => panic!("no key {other}"),
+            other => panic!("unknown key {other}"),
         }
     }
     (stamp, article)
 }
 
-struct Shown {
+/// Prints events as the lines that scenarios expect.
+struct Printer {
+    /// Which events to print.
     show: Show,
+    /// The output so far.
     text: String,
+    /// Stories in order of first appearance; `S1` is the first one.
     stories: Vec<StoryId>,
 }
 
-impl Shown {
+impl Printer {
     fn story(&mut self, id: StoryId) -> String {
         let at = self.stories.iter().position(|s| *s == id).unwrap_or_else(|| {
             self.stories.push(id);
@@ -129,7 +137,7 @@ impl Shown {
     }
 
     fn add(&mut self, event: &Event) {
-        let line = match &event.what {
+        let line = match &event.kind {
             EventKind::Classified(c) => {
                 let verdict = &c.verdict;
                 if self.show == Show::Stories {
@@ -186,7 +194,7 @@ impl Shown {
                     s.lead_reason
                 )
             }
-            EventKind::StoryMerged(m) if m.under == m.absorbed => {
+            EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
                 format!("  {} merged into {}", self.story(m.absorbed), self.story(m.survivor.id))
             }
             EventKind::StoryMerged(_) => return,

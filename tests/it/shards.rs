@@ -1,5 +1,5 @@
-//! Several shards over one input: something is said of every item exactly once, whatever strikes, and
-//! the map may change where all stand at the same positions.
+//! Several shards over one input: every item is classified or rejected by exactly one shard, even
+//! with injected faults, and the shard map may change while all shards are at the same positions.
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::{Rng, feed};
@@ -14,7 +14,7 @@ const INPUT: &str = "wire.articles";
 const RELEASES: &str = "wire.releases";
 const EXACTLY_ONCE: Delivery = Delivery::ExactlyOnce;
 
-/// By topic, header, language and provider, and the rest.
+/// A catch-all shard, and shards selected by topic, header, language and provider.
 fn selectors() -> Vec<ShardSelector> {
     let texts = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
     vec![
@@ -33,7 +33,7 @@ fn slice(selectors: &[ShardSelector], shard: u32) -> ShardFilter {
     ShardFilter { map: Arc::new(ShardMap::new(INPUT, selectors).unwrap()), shard }
 }
 
-/// A wire over two topics: some records hold several items, some nothing that can be read.
+/// A wire over two topics. Some records hold several items, and some are unreadable.
 fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     let mut rng = Rng(seed);
     let mut next: BTreeMap<Partition, i64> = BTreeMap::new();
@@ -43,7 +43,7 @@ fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
         serde_json::json!({
             "uri": format!("{}#{language}", article.uri), "version": article.version,
             "provider": article.provider, "headline": article.headline,
-            "body": article.body.published(), "language": language,
+            "body": article.body.as_str(), "language": language,
         })
     };
     let record = |n: usize| {
@@ -73,21 +73,22 @@ fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     (0..count).map(record).collect()
 }
 
-/// A world of one shard, which sees the changelogs of the others.
+/// The broker as one shard sees it, with the changelogs of the other shards.
 fn shard(records: &[InputRecord], slice: &ShardFilter, peers: &BTreeMap<u32, Shared>) -> Shared {
     let shared = world(&[], EXACTLY_ONCE);
     let mut world = shared.lock();
     world.inputs.clear();
     world.slice = Some(slice.clone());
-    // Long enough for a batch in which nothing is the shard's, which lets the clock go on.
+    // Long enough for a batch without records of this shard, which advances the clock.
     world.patience = 15;
     records.iter().cloned().for_each(|record| world.put(record));
     drop(world);
-    meet(&shared, peers);
+    share_changelogs(&shared, peers);
     shared
 }
 
-fn meet(shared: &Shared, peers: &BTreeMap<u32, Shared>) {
+/// Gives a shard the current changelogs of the others.
+fn share_changelogs(shared: &Shared, peers: &BTreeMap<u32, Shared>) {
     let own = shared.lock().slice.as_ref().map(|slice| slice.shard);
     let others = peers.iter().filter(|(shard, _)| Some(**shard) != own);
     let logs = others.map(|(shard, peer)| (*shard, peer.lock().log.clone())).collect();
@@ -115,16 +116,16 @@ fn header(record: &OutputRecord, name: &str) -> String {
     String::from_utf8(found.unwrap().1.clone().unwrap()).unwrap()
 }
 
-/// The input of every item that something was said of: topic, partition and offset, and how often.
-fn said(shards: &BTreeMap<u32, Shared>) -> BTreeMap<(String, i64, i64), usize> {
-    let mut said = BTreeMap::new();
+/// How many items of each input record (topic, partition, offset) were classified or rejected.
+fn processed(shards: &BTreeMap<u32, Shared>) -> BTreeMap<(String, i64, i64), usize> {
+    let mut processed = BTreeMap::new();
     for shared in shards.values() {
         for record in &shared.lock().outputs {
             let at = match record.role {
                 Role::Rejected => {
-                    let says = |name: &str| header(record, &format!("wirefold-reject-{name}"));
-                    let number = |name| says(name).parse::<i64>().unwrap();
-                    (says("topic"), number("partition"), number("offset"))
+                    let field = |name: &str| header(record, &format!("wirefold-reject-{name}"));
+                    let number = |name| field(name).parse::<i64>().unwrap();
+                    (field("topic"), number("partition"), number("offset"))
                 }
                 Role::Events if header(record, "ce_type").contains("classified") => {
                     let data: serde_json::Value =
@@ -136,12 +137,13 @@ fn said(shards: &BTreeMap<u32, Shared>) -> BTreeMap<(String, i64, i64), usize> {
                 }
                 _ => continue,
             };
-            *said.entry(at).or_default() += 1;
+            *processed.entry(at).or_default() += 1;
         }
     }
-    said
+    processed
 }
 
+/// How many items each input record holds.
 fn items(records: &[InputRecord]) -> BTreeMap<(String, i64, i64), usize> {
     let items = |record: &InputRecord| match record.payload.as_deref().unwrap()[0] {
         b'[' => 3,
@@ -152,23 +154,26 @@ fn items(records: &[InputRecord]) -> BTreeMap<(String, i64, i64), usize> {
 }
 
 #[test]
-fn something_is_said_of_every_item_by_one_shard() {
+fn every_item_is_processed_by_exactly_one_shard() {
     let records = inputs(1, 90);
     let shards = all(&records, &selectors());
-    assert_eq!(said(&shards), items(&records));
+    assert_eq!(processed(&shards), items(&records));
     let mut ids = BTreeSet::new();
     for (shard, shared) in &shards {
         let world = shared.lock();
         let of = |role| world.outputs.iter().filter(move |record| record.role == role);
-        assert!(of(Role::Events).count() > 10, "shard {shard} has work");
+        assert!(of(Role::Events).count() > 10, "shard {shard} has too few events");
         let decodes = *shard > 2;
-        assert!(!decodes || of(Role::Rejected).count() == 0, "the unreadable is the catch-all's");
+        assert!(
+            !decodes || of(Role::Rejected).count() == 0,
+            "only the catch-all shard rejects unreadable records"
+        );
         assert!(of(Role::Events).all(|r| ids.insert(event_id(r).unwrap())), "ids are unique");
     }
 }
 
 #[test]
-fn a_shard_that_is_struck_says_what_it_says_otherwise() {
+fn faults_do_not_change_the_output_of_a_shard() {
     let records = inputs(2, 45);
     let straight = all(&records, &selectors());
     let kinds = [Strike::Kill, Strike::Doubt, Strike::Fence, Strike::Lose, Strike::Revoke];
@@ -189,19 +194,19 @@ fn a_shard_that_is_struck_says_what_it_says_otherwise() {
             struck += shared.lock().struck;
         }
     }
-    assert!(struck > 60, "only {struck} faults struck");
+    assert!(struck > 60, "only {struck} faults were injected");
 }
 
-/// Input that is other shards' is passed over in long batches, but not for ever.
+/// Input of other shards is skipped in long batches, and the position is still saved.
 #[test]
-fn what_is_others_moves_the_position_in_few_batches() {
+fn input_of_other_shards_is_skipped_in_few_batches() {
     let records: Vec<InputRecord> =
         inputs(3, 60).into_iter().filter(|r| r.headers[0].1.as_deref() != Some(b"sport")).collect();
     let slice = slice(&selectors(), 2);
     let shared = shard(&records, &slice, &BTreeMap::new());
     let setup = Setup {
         settings: wirefold::daemon::pipeline::Settings {
-            records_max: 1_000,
+            records_max: 1_000.try_into().unwrap(),
             ..set(&slice).settings
         },
         ..set(&slice)
@@ -209,13 +214,13 @@ fn what_is_others_moves_the_position_in_few_batches() {
     run(&shared, &setup);
     let world = shared.lock();
     assert_eq!(world.outputs, []);
-    assert_eq!(world.commits, 1, "one batch passed over all of it");
+    assert_eq!(world.commits, 1, "all records must be skipped in one batch");
     let read: BTreeSet<&Partition> = records.iter().map(|r| &r.from).collect();
     assert!(read.len() > 1 && world.compacted().contains_key("pos"));
 }
 
-/// Runs the second half of the input under another map: each shard of it in `order`.
-fn taken_up(
+/// Runs the shards of another map over `records`, in the given order.
+fn run_with_map(
     shards: &mut BTreeMap<u32, Shared>,
     records: &[InputRecord],
     selectors: &[ShardSelector],
@@ -232,7 +237,7 @@ fn taken_up(
         world.inputs.clear();
         records.iter().cloned().for_each(|record| world.put(record));
         drop(world);
-        meet(&shared, shards);
+        share_changelogs(&shared, shards);
         process(&shared, set(&slice))?;
         shards.insert(n, shared);
     }
@@ -240,52 +245,52 @@ fn taken_up(
 }
 
 #[test]
-fn the_map_changes_where_all_shards_stand_at_the_same_positions() {
+fn the_map_may_change_when_all_shards_are_at_the_same_positions() {
     let records = inputs(4, 90);
     let one = [ShardSelector::default()];
     for order in [[0, 1, 2, 3, 4], [4, 2, 0, 3, 1]] {
         let mut shards = all(&records[..45], &one);
         let half: Vec<InputRecord> =
             records.iter().filter(|r| *r.from.topic == *INPUT).cloned().collect();
-        let seen = said(&shards);
-        taken_up(&mut shards, &half, &selectors(), &order).unwrap();
-        let all_said = said(&shards);
+        let seen = processed(&shards);
+        run_with_map(&mut shards, &half, &selectors(), &order).unwrap();
+        let all_processed = processed(&shards);
         let wanted = items(&half);
         assert!(seen.len() > 20 && wanted.len() > seen.len() + 20);
-        assert_eq!(all_said, wanted, "in the order {order:?}");
+        assert_eq!(all_processed, wanted, "in the order {order:?}");
         let mut back = selectors();
         back.swap(2, 3);
-        taken_up(&mut shards, &half, &back, &order).unwrap();
-        assert_eq!(said(&shards), all_said, "nothing is read twice");
+        run_with_map(&mut shards, &half, &back, &order).unwrap();
+        assert_eq!(processed(&shards), all_processed, "records were read twice");
     }
 }
 
 #[test]
-fn a_map_that_changes_where_shards_are_apart_is_refused() {
+fn a_map_change_is_refused_while_shards_are_at_different_positions() {
     let records = inputs(5, 60);
     let mut shards = all(&records[..30], &selectors());
-    taken_up(&mut shards, &records, &selectors(), &[3]).unwrap();
+    run_with_map(&mut shards, &records, &selectors(), &[3]).unwrap();
     let mut other = selectors();
     other.swap(2, 3);
     for n in 0..5 {
-        let why = taken_up(&mut shards, &records, &other, &[n]).unwrap_err();
+        let why = run_with_map(&mut shards, &records, &other, &[n]).unwrap_err();
         assert!(why.contains("`shards` has changed") && why.contains("shard 3 at"), "{why}");
     }
-    taken_up(&mut shards, &records, &selectors(), &[0, 1, 2, 4]).unwrap();
-    taken_up(&mut shards, &records, &other, &[0, 1, 2, 3, 4]).unwrap();
-    assert_eq!(said(&shards), items(&records));
+    run_with_map(&mut shards, &records, &selectors(), &[0, 1, 2, 4]).unwrap();
+    run_with_map(&mut shards, &records, &other, &[0, 1, 2, 3, 4]).unwrap();
+    assert_eq!(processed(&shards), items(&records));
 }
 
 #[test]
-fn other_settings_of_what_is_kept_are_refused() {
+fn changed_settings_that_affect_stored_records_are_refused() {
     let records = inputs(6, 20);
     let slice = slice(&[ShardSelector::default()], 0);
     let shared = shard(&records, &slice, &BTreeMap::new());
     run(&shared, &set(&slice));
     let mut other = set(&slice);
-    other.engine.fingerprint.samples_max = 32;
+    other.engine.tuning.fingerprint.samples_max = 32;
     let why = process(&shared, other).unwrap_err();
-    assert!(why.contains("`engine.fingerprint`") && why.contains("set them back"), "{why}");
+    assert!(why.contains("fingerprints differently") && why.contains("go back"), "{why}");
     let mut window = set(&slice);
     window.engine.window = wirefold_engine::article::Span::minutes(30);
     process(&shared, window).unwrap();

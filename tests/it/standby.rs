@@ -1,5 +1,5 @@
-//! A standby sees the owner's changelog piece by piece and takes over where the owner ended: warm, and
-//! as if it had been the owner all along.
+//! A standby follows the changelog of the owner and takes over where the owner ended. The output
+//! equals that of a single owner, and the takeover does not read the changelog again.
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::Rng;
@@ -14,7 +14,7 @@ use wirefold_engine::article::EventTime;
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 
-/// Takes down what memory was shown: the batch, the live articles, and in which phase.
+/// Records each committed batch: its number, the live articles and the phase.
 #[derive(Clone)]
 struct Watch(Arc<Mutex<Vec<(u64, usize, Phase)>>>, Phase);
 
@@ -28,8 +28,8 @@ impl Observer for Watch {
     }
 }
 
-/// `count` records whose times rise, so that the first of them are the same batches whether or not the
-/// others are there yet.
+/// `count` records with ascending timestamps, so that the first ones form the same batches whether
+/// or not later ones are present.
 pub(crate) fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     let in_time = |(n, record): (i64, InputRecord)| InputRecord {
         timestamp: Some(EventTime(1_790_000_000_000 + 28_000 * n)),
@@ -38,7 +38,7 @@ pub(crate) fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     (0..).zip(pipeline::inputs(seed, count)).map(in_time).collect()
 }
 
-/// A world whose owner has worked on the first `owned` records, or was killed at a step of that.
+/// A broker whose owner has processed the first `owned` records, or was killed at step `kill`.
 pub(crate) fn owned(
     records: &[InputRecord],
     owned: usize,
@@ -59,7 +59,8 @@ pub(crate) fn owned(
     shared
 }
 
-/// A standby process follows, takes over, and works to the end; others come after it if it is killed.
+/// Runs a standby that follows, takes over and processes all input; if it is killed, another one is
+/// started.
 pub(crate) fn stand_by(shared: &Shared, setup: &Setup, reveals: usize) {
     for _ in 0..20 {
         let wakes = shared.standby(reveals);
@@ -69,15 +70,16 @@ pub(crate) fn stand_by(shared: &Shared, setup: &Setup, reveals: usize) {
             Err(why) => assert_eq!(why, "killed"),
         }
     }
-    panic!("no process ended in peace");
+    panic!("no process ended normally");
 }
 
+/// How many steps of this kind there were after the first `from`.
 fn count(shared: &Shared, kind: &str, from: usize) -> usize {
     shared.lock().kinds[from..].iter().filter(|step| **step == kind).count()
 }
 
 #[test]
-fn it_takes_over_without_reading_the_changelog_again() {
+fn a_standby_takes_over_without_reading_the_changelog_again() {
     let records = inputs(20, 60);
     for delivery in BOTH {
         let straight = straight(&records, delivery);
@@ -90,19 +92,25 @@ fn it_takes_over_without_reading_the_changelog_again() {
             same(&shared, &straight, delivery, &format!("{delivery:?}, {reveals} at a time"));
             let kinds = shared.lock().kinds[from..].to_vec();
             let until = kinds.iter().position(|kind| *kind == "begin").unwrap();
-            assert!(!kinds[..until].contains(&"changelog record"), "the take-over reads nothing");
+            assert!(
+                !kinds[..until].contains(&"changelog record"),
+                "the takeover read the changelog again"
+            );
             let seen = watch.0.lock().unwrap();
             let followed: Vec<_> =
                 seen.iter().filter(|(_, _, phase)| *phase == Phase::Idle).collect();
             assert!(!followed.is_empty() && followed.is_sorted_by_key(|(batch, ..)| *batch));
-            assert!(followed.last().unwrap().1 > 5, "views show what is followed");
-            assert!(reveals > 1 || followed.len() > 3, "batch by batch");
+            assert!(
+                followed.last().unwrap().1 > 5,
+                "followed articles must be visible before the takeover"
+            );
+            assert!(reveals > 1 || followed.len() > 3, "batches must be followed one by one");
         }
     }
 }
 
 #[test]
-fn it_takes_over_from_an_owner_killed_at_any_step() {
+fn a_standby_takes_over_from_an_owner_killed_at_any_step() {
     let records = inputs(21, 24);
     for delivery in BOTH {
         let straight = straight(&records, delivery);
@@ -119,7 +127,7 @@ fn it_takes_over_from_an_owner_killed_at_any_step() {
 }
 
 #[test]
-fn it_may_be_struck_itself() {
+fn faults_on_a_standby_do_not_change_the_output() {
     let records = inputs(22, 36);
     for delivery in BOTH {
         let straight = straight(&records, delivery);
@@ -139,12 +147,12 @@ fn it_may_be_struck_itself() {
             same(&shared, &straight, delivery, &format!("{delivery:?}, seed {seed}"));
             struck += shared.lock().struck;
         }
-        assert!(struck >= 25, "only {struck} faults struck");
+        assert!(struck >= 25, "only {struck} faults were injected");
     }
 }
 
 #[test]
-fn it_begins_anew_when_compaction_overtakes_it_or_it_falls_behind() {
+fn a_standby_starts_over_after_compaction_or_a_long_absence() {
     let records = inputs(23, 60);
     let delivery = Delivery::ExactlyOnce;
     let straight = straight(&records, delivery);
@@ -162,13 +170,13 @@ fn it_begins_anew_when_compaction_overtakes_it_or_it_falls_behind() {
         shared.lock().tombstones_kept = Duration::from_secs(3 * 3_600);
         observed(&shared, setup(delivery), wakes, Box::new(Silent)).unwrap();
         same(&shared, &straight, delivery, what);
-        let begun = count(&shared, "tail", from);
-        assert_eq!(begun, if what == "nothing" { 1 } else { 2 }, "{what}");
+        let tails = count(&shared, "tail", from);
+        assert_eq!(tails, if what == "nothing" { 1 } else { 2 }, "{what}");
     }
 }
 
 #[test]
-fn a_shard_that_is_not_followed_is_restored_at_the_take_over() {
+fn a_shard_that_was_not_followed_is_restored_at_the_takeover() {
     let records = inputs(24, 40);
     let delivery = Delivery::ExactlyOnce;
     let straight = straight(&records, delivery);

@@ -1,4 +1,4 @@
-//! Results go to stdout, whoever reads it: a reader that had enough is no failure, a full disk is one.
+//! Commands that print results to stdout: a closed pipe is not an error, a full disk is.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 const WIRE: &str = "src/cli/demo/wire.jsonl";
 
-/// Every command that prints results, by its arguments. `replay` gets more than a pipe holds.
+/// The arguments of every command that prints results. `replay` prints more than a pipe holds.
 fn printing(labelled: &str) -> Vec<Vec<&str>> {
     vec![
         vec!["replay", WIRE],
@@ -39,7 +39,7 @@ fn run(args: &[&str], stdout: Stdio) -> Output {
     child.unwrap().wait_with_output().unwrap()
 }
 
-/// What is run with each stdout, its exit code, and what it says of it.
+/// Runs every command with a new stdout; `judge` gets arguments, exit code and stderr.
 fn each(stdout: impl Fn() -> Stdio, judge: impl Fn(&[&str], Option<i32>, &str)) {
     let folder = tempfile::tempdir().unwrap();
     let labelled = labelled(&folder);
@@ -49,7 +49,7 @@ fn each(stdout: impl Fn() -> Stdio, judge: impl Fn(&[&str], Option<i32>, &str)) 
     }
 }
 
-/// A pipe that nobody reads.
+/// A pipe whose reader is closed.
 fn closed() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -57,12 +57,12 @@ fn closed() -> Stdio {
 }
 
 #[test]
-fn a_reader_that_had_enough_ends_a_command_quietly() {
+fn a_closed_pipe_ends_a_command_without_an_error() {
     each(closed, |args, code, says| assert_eq!((code, says), (Some(0), ""), "{args:?}"));
 }
 
 #[test]
-fn a_full_disk_is_a_failure_with_a_message() {
+fn a_full_disk_is_reported_as_an_error() {
     let full = || File::options().write(true).open("/dev/full").unwrap().into();
     each(full, |args, code, says| {
         assert_eq!(code, Some(1), "{args:?}: {says}");
@@ -72,7 +72,7 @@ fn a_full_disk_is_a_failure_with_a_message() {
 }
 
 #[test]
-fn files_are_written_in_full_when_nobody_reads_the_events() {
+fn output_files_are_complete_even_if_stdout_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, stdout: Stdio| {
         let path = folder.path().join(name);
@@ -80,6 +80,6 @@ fn files_are_written_in_full_when_nobody_reads_the_events() {
         assert_eq!(output.status.code(), Some(0));
         fs::read(path).unwrap()
     };
-    let (unheard, heard) = (write("unheard", closed()), write("heard", Stdio::null()));
-    assert!(heard.len() > 10_000 && unheard == heard);
+    let (unread, read) = (write("unread", closed()), write("read", Stdio::null()));
+    assert!(read.len() > 10_000 && unread == read);
 }

@@ -1,9 +1,10 @@
-//! What becomes of stories: one test a story that they tell.
+//! Scenarios for stories: which story an article joins, and how stories open, merge and close.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
 use wirefold_engine::Settings;
 use wirefold_engine::article::Span;
+use wirefold_engine::verdict::Ratio;
 
 const PASSAGES: &str = "
 ferry1 = MAREL, 23 November - A passenger ferry with 212 people on board ran aground off the island of Marel early on Monday and began to take in water, the coast guard said.
@@ -23,7 +24,7 @@ fn wire(wire: &str, want: Expect) {
 }
 
 #[test]
-fn five_desks_tell_one_event_and_another_stays_apart() {
+fn reports_of_one_event_by_several_providers_form_one_story() {
     wire(
         r#"
         10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
@@ -51,7 +52,7 @@ fn five_desks_tell_one_event_and_another_stays_apart() {
 }
 
 #[test]
-fn changes_of_one_second_are_told_once_before_the_next_article() {
+fn story_updates_within_one_second_are_combined() {
     wire(
         r#"
         10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
@@ -75,7 +76,7 @@ fn changes_of_one_second_are_told_once_before_the_next_article() {
 }
 
 #[test]
-fn roundups_pull_nothing_together_and_advisories_join_nothing() {
+fn roundups_do_not_merge_stories_and_advisories_join_none() {
     wire(
         r#"
         10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
@@ -104,7 +105,7 @@ fn roundups_pull_nothing_together_and_advisories_join_nothing() {
 }
 
 #[test]
-fn the_lead_is_the_fullest_own_report_that_stands() {
+fn the_lead_is_the_fullest_original_report_that_is_not_withdrawn() {
     wire(
         r#"
         10:00 a-1 northwire en "ALERT-Ferry aground off Marel" | Ferry with 212 on board aground off Marel, coast guard says.
@@ -129,7 +130,7 @@ fn the_lead_is_the_fullest_own_report_that_stands() {
 }
 
 #[test]
-fn a_translation_is_a_story_of_its_own_that_is_related() {
+fn a_translation_opens_a_related_story() {
     wire(
         r#"
         10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
@@ -150,7 +151,7 @@ fn a_translation_is_a_story_of_its_own_that_is_related() {
 }
 
 #[test]
-fn a_story_closes_once_its_last_member_has_left_with_its_highest_figures() {
+fn a_story_closes_with_its_highest_figures_when_its_last_member_expires() {
     let settings = Settings { window: Span::hours(2), ..Settings::default() };
     check(
         PASSAGES,
@@ -177,7 +178,7 @@ fn a_story_closes_once_its_last_member_has_left_with_its_highest_figures() {
 }
 
 #[test]
-fn a_story_that_comes_back_after_days_is_a_new_one_that_follows() {
+fn a_topic_that_returns_after_days_opens_a_story_that_follows_the_old_one() {
     wire(
         r#"
         18/10:00 a-1 northwire en "Boats bring 180 ashore from stranded ferry" | @ferry2
@@ -199,12 +200,12 @@ fn a_story_that_comes_back_after_days_is_a_new_one_that_follows() {
 }
 
 #[test]
-fn the_table_of_the_next_day_is_a_story_that_follows() {
+fn the_table_of_the_next_day_opens_a_story_that_follows() {
     let body = |day: &str, a: &str, b: &str, c: &str| {
         format!(
-            "Exchange rates of the Bank of Seltz at noon on {day}: the crown stood at {a} to the euro \
-             and at {b} to the dollar, the franc stood at {c} to the euro, the bank said in its daily \
-             notice on the market for currencies."
+            "Exchange rates of the Bank of Seltz at noon on {day}: the crown stood at {a} to the \
+             euro and at {b} to the dollar, the franc stood at {c} to the euro, the bank said in \
+             its daily notice on the market for currencies."
         )
     };
     let first = body("Sunday", "7.4412", "6.9120", "1.0312");
@@ -229,14 +230,14 @@ fn the_table_of_the_next_day_is_a_story_that_follows() {
 }
 
 #[test]
-fn twins_of_one_template_about_two_firms_stay_apart() {
+fn reports_from_one_template_about_two_firms_stay_separate() {
     let notice = |firm: &str, city: &str, chair: &str, sum: &str, day: &str| {
         format!(
-            "The board of {firm} of {city} declared its regular quarterly dividend of {sum} crowns a \
-             share, payable on {day} to holders of record, and said that trading in the quarter was in \
-             line with its plan for the year, that costs had been contained, and that orders remained \
-             at a satisfactory level. Chairman {chair} thanked the workforce for its efforts and said \
-             that the outlook was unchanged."
+            "The board of {firm} of {city} declared its regular quarterly dividend of {sum} crowns \
+             a share, payable on {day} to holders of record, and said that trading in the quarter \
+             was in line with its plan for the year, that costs had been contained, and that \
+             orders remained at a satisfactory level. Chairman {chair} thanked the workforce for \
+             its efforts and said that the outlook was unchanged."
         )
     };
     let first = notice("Osmia Labs", "Seltz", "Ilse Marwick", "1.20", "3 May");
@@ -261,10 +262,10 @@ fn twins_of_one_template_about_two_firms_stay_apart() {
 }
 
 #[test]
-fn a_story_that_is_still_of_one_article_is_looked_at_again() {
+fn a_single_article_story_is_scored_again_later() {
     let mut settings = Settings::default();
-    settings.story.join = 0.9;
-    settings.story.look_again_articles = 2;
+    settings.stories.join = Ratio::new(0.9).unwrap();
+    settings.stories.tuning.look_again_articles = 2;
     check(
         PASSAGES,
         Show::Stories,
@@ -290,7 +291,7 @@ fn a_story_that_is_still_of_one_article_is_looked_at_again() {
 }
 
 #[test]
-fn items_of_a_title_alone_find_their_story_and_reports_find_theirs() {
+fn items_with_only_a_title_join_the_story_of_their_report() {
     wire(
         r#"
         10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
@@ -324,7 +325,7 @@ fn items_of_a_title_alone_find_their_story_and_reports_find_theirs() {
 }
 
 #[test]
-fn an_older_article_that_arrives_late_joins_and_is_flagged() {
+fn a_late_article_joins_its_story_and_is_flagged() {
     wire(
         r#"
         10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1

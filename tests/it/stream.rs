@@ -1,4 +1,4 @@
-//! Streams of server-sent events: what is told, where they resume, and who is let go.
+//! Server-sent event streams: their messages, resuming, limits, and disconnecting slow clients.
 
 use crate::rig::{Message, Rig, article};
 use serde_json::{Value, json};
@@ -7,10 +7,11 @@ use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use wirefold::daemon::http::Settings;
-use wirefold::daemon::http::server::ServerBounds;
+use wirefold::daemon::http::server::ServerTimeouts;
 
-const TEXT: &str = "Harbour pilots in Marel stopped work at noon and said that they would not guide a ship \
-                    past the reef before the lamps on both moles had been mended and tested by night.";
+const TEXT: &str = "Harbour pilots in Marel stopped work at noon and said that they would not \
+                    guide a ship past the reef before the lamps on both moles had been mended and \
+                    tested by night.";
 
 fn line(n: usize) -> Value {
     let at = format!("08:{:02}:{:02}", n / 60, n % 60);
@@ -24,11 +25,11 @@ fn rig() -> Rig {
 }
 
 fn next(stream: &mut crate::rig::Stream) -> Message {
-    stream.next().expect("the stream goes on")
+    stream.next().expect("the stream ended early")
 }
 
 #[test]
-fn a_page_is_told_what_changed_and_goes_on_where_it_was() {
+fn the_change_stream_reports_changes_and_resumes() {
     let mut rig = rig();
     let served = rig.serve();
     let mut page = served.follow("/changes", None);
@@ -36,13 +37,17 @@ fn a_page_is_told_what_changed_and_goes_on_where_it_was() {
     assert_eq!((page.status, hello.event.as_str()), (200, "hello"));
     rig.commit(&[line(1)]);
     rig.commit(&[line(2), line(3)]);
-    let mut told = Vec::new();
-    while told.iter().map(|m: &Message| m.data["articles"].as_u64().unwrap()).sum::<u64>() < 3 {
+    let mut messages = Vec::new();
+    while messages.iter().map(|m: &Message| m.data["articles"].as_u64().unwrap()).sum::<u64>() < 3 {
         let message = next(&mut page);
         assert_eq!(message.event, "changed");
-        told.push(message);
+        messages.push(message);
     }
-    assert_eq!(told[0].data["stories"].as_array().unwrap().len(), 1, "a story changed once");
+    assert_eq!(
+        messages[0].data["stories"].as_array().unwrap().len(),
+        1,
+        "each changed story is listed once"
+    );
     drop(page);
     rig.commit(&[line(4)]);
     let mut again = served.follow("/changes", Some(&hello.id));
@@ -58,7 +63,7 @@ fn a_page_is_told_what_changed_and_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_program_reads_the_events_as_published() {
+fn the_event_stream_sends_events_as_published() {
     let mut rig = rig();
     let served = rig.serve();
     let mut all = served.follow("/events?after=0.-1", None);
@@ -82,9 +87,9 @@ fn a_program_reads_the_events_as_published() {
         kinds.push((message.id, message.event));
     }
     let numbers: BTreeSet<&String> = kinds.iter().map(|(id, _)| id).collect();
-    assert_eq!(numbers.len(), kinds.len(), "each number once");
+    assert_eq!(numbers.len(), kinds.len(), "event ids are unique");
     let opened = next(&mut stories);
-    assert_eq!(opened.event, "wirefold.story.opened.v1", "only what was asked for");
+    assert_eq!(opened.event, "wirefold.story.opened.v1", "only the requested types are sent");
     let mut resumed = served.follow("/events", Some(&kinds[1].0));
     assert_eq!(next(&mut resumed).id, kinds[2].0);
     for wrong in ["type=story.vanished", "after=7", "after=0.x", "after=9.1", "kind=x"] {
@@ -94,16 +99,16 @@ fn a_program_reads_the_events_as_published() {
 }
 
 #[test]
-fn what_is_not_held_any_more_is_told_as_a_gap() {
+fn dropped_events_are_reported_as_a_gap() {
     let mut rig = rig();
     let served = rig.serve();
-    // More at once than the rate allows: the newest are told.
+    // More events at once than the rate limit allows: only the newest are kept.
     let burst: Vec<Value> = (1..400).map(line).collect();
     rig.commit(&burst);
     let mut stream = served.follow("/events?after=0.-1", None);
     let mut expected = 0;
     let mut gaps = 0;
-    let last = rig.desk().lately.next();
+    let last = rig.desk().recent.next();
     while expected < last {
         let message = next(&mut stream);
         if message.event == "gap" {
@@ -111,58 +116,67 @@ fn what_is_not_held_any_more_is_told_as_a_gap() {
             assert_eq!(message.data["from"], expected);
             expected = message.data["to"].as_u64().unwrap() + 1;
         } else {
-            assert_eq!(message.id, format!("0.{expected}"), "nothing is left out in silence");
+            assert_eq!(
+                message.id,
+                format!("0.{expected}"),
+                "every missing event is covered by a gap message"
+            );
             expected += 1;
         }
     }
-    assert!(gaps >= 1, "the burst was over the rate");
+    assert!(gaps >= 1, "the burst exceeded the rate limit");
     served.stop();
 }
 
 #[test]
-fn streams_are_bounded_and_end_with_the_server() {
+fn the_number_of_streams_is_bounded_and_a_shutdown_ends_them() {
     let rig = rig();
-    let settings = Settings { streams_max: 2, ..Settings::default() };
-    let served = rig.serve_with(&settings, ServerBounds::default());
+    let mut settings = Settings::default();
+    settings.tuning.streams_max = 2;
+    let served = rig.serve_with(&settings, ServerTimeouts::default());
     let mut first = served.follow("/changes", None);
     let second = served.follow("/events", None);
     let third = served.get("/changes");
     assert_eq!((third.status, third.header("retry-after")), (429, Some("10")), "{}", third.body);
     drop(second);
-    // Its place is free once the server has seen that it is gone.
+    // The slot is free once the server has noticed that the client disconnected.
     let started = Instant::now();
     while served.follow("/changes", None).status == 429 {
-        assert!(started.elapsed() < Duration::from_secs(60), "a place is given back");
+        assert!(started.elapsed() < Duration::from_secs(60), "the slot was not released");
         std::thread::yield_now();
     }
     assert_eq!(next(&mut first).event, "hello");
     let stopping = Instant::now();
     served.stop();
-    assert!(first.next().is_none(), "it ends");
-    assert!(stopping.elapsed() < Duration::from_secs(3), "and does not hold up the stop");
+    assert!(first.next().is_none(), "the stream ends");
+    assert!(stopping.elapsed() < Duration::from_secs(3), "open streams do not delay the shutdown");
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_let_go() {
+fn a_client_that_reads_nothing_is_disconnected() {
     let mut rig = rig();
     rig.commit(&(1..200).map(line).collect::<Vec<_>>());
     let bounds =
-        ServerBounds { taken_within: Duration::from_millis(200), ..ServerBounds::default() };
+        ServerTimeouts { taken_within: Duration::from_millis(200), ..ServerTimeouts::default() };
     let served = rig.serve_with(&Settings::default(), bounds);
     let id = served.read("/stories")["items"][0]["id"].as_str().unwrap().to_owned();
-    let mut deaf = TcpStream::connect(served.address()).unwrap();
-    deaf.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
+    let mut stuck = TcpStream::connect(served.address()).unwrap();
+    stuck.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
     let head = format!("GET /api/v1/stories/{id} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    // It asks on and on, and reads nothing, until the buffers on the way are full and it is let go.
+    // Sends requests without reading responses until the socket buffers are full and the server
+    // disconnects the client.
     let started = Instant::now();
     let ended = loop {
-        assert!(started.elapsed() < Duration::from_secs(120), "it is let go");
-        match deaf.write_all(head.as_bytes()) {
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "the server did not disconnect the client"
+        );
+        match stuck.write_all(head.as_bytes()) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(error) => break error.kind(),
             Ok(()) => {}
         }
-        assert!(served.read("/facets")["kinds"].is_array(), "others are served meanwhile");
+        assert!(served.read("/facets")["kinds"].is_array(), "other clients are served meanwhile");
     };
     assert!(matches!(ended, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{ended}");
     served.stop();

@@ -1,5 +1,6 @@
-//! A broker that crashes right after a commit, and owners that do not know that they are none: nothing
-//! is lost, nothing is doubled, and the changelog can always be restored.
+//! Broker crashes right after a commit, which may leave the commit incomplete in some topics, and
+//! former owners that keep writing: nothing is lost or repeated, and the changelog can always be
+//! restored.
 
 use crate::broker::{Crash, Replacement, Shared, Strike, When};
 use crate::feed::Rng;
@@ -12,12 +13,13 @@ use wirefold::daemon::pipeline::{Delivery, Setup, StartReset};
 
 const EXACTLY_ONCE: Delivery = Delivery::ExactlyOnce;
 
-/// Sorts outputs by topic: what is repaired comes later than the other topics' records.
+/// Sorts outputs by topic, because repaired records come after those of other topics.
 fn by_topic(shared: &Shared) {
     shared.lock().outputs.sort_by_key(|record: &OutputRecord| record.role);
 }
 
-/// The topics whose part of a commit is lost: any, or all of them.
+/// A random choice of the topics that lose their part of a commit; in one case of five, all of
+/// them.
 fn lost(rng: &mut Rng) -> Vec<Role> {
     match rng.below(5) {
         0 => Role::ALL.to_vec(),
@@ -38,7 +40,7 @@ fn a_commit_that_loses_some_topics_is_completed() {
         for _ in 0..=rng.below(3) {
             let at = 1 + rng.below(7) as u64;
             let roles = lost(&mut rng);
-            // Where daemon and broker die together and no topic shows the commit, nobody knows of it.
+            // If daemon and broker die together and no topic shows the commit, it never happened.
             let crash = crashes[rng.below(3)];
             shared.lock().tears.insert(at, (roles, crash));
         }
@@ -48,11 +50,11 @@ fn a_commit_that_loses_some_topics_is_completed() {
         same(&shared, &straight, EXACTLY_ONCE, &format!("seed {seed}: {tears:?}"));
         torn += shared.lock().struck;
     }
-    assert!(torn > 250, "only {torn} commits were torn");
+    assert!(torn > 250, "only {torn} commits were incomplete");
 }
 
 #[test]
-fn a_repair_that_is_struck_anywhere_is_completed() {
+fn a_repair_survives_a_kill_at_any_step() {
     let records = inputs(41, 14);
     let straight = straight(&records, EXACTLY_ONCE);
     by_topic(&straight);
@@ -77,7 +79,7 @@ fn a_repair_that_is_struck_anywhere_is_completed() {
 }
 
 #[test]
-fn a_standby_completes_what_the_owner_lost() {
+fn a_standby_completes_an_incomplete_commit_of_the_owner() {
     let records = crate::standby::inputs(42, 24);
     let straight = straight(&records, EXACTLY_ONCE);
     by_topic(&straight);
@@ -94,9 +96,9 @@ fn a_standby_completes_what_the_owner_lost() {
     }
 }
 
-/// Owners that were suspended write on after another one has taken over.
+/// An owner that was suspended keeps writing after another one has taken over.
 #[test]
-fn records_of_a_former_owner_are_void() {
+fn records_of_a_former_owner_are_ignored() {
     let records = crate::standby::inputs(43, 20);
     let delivery = Delivery::AtLeastOnce;
     let straight = straight(&records, delivery);
@@ -110,12 +112,12 @@ fn records_of_a_former_owner_are_void() {
     records[14..].iter().cloned().for_each(|record| shared.lock().put(record));
     run(&shared, &setup(delivery));
     let outputs = |shared: &Shared| without_repeats(&shared.lock().outputs);
-    assert!(outputs(&shared) == outputs(&straight), "what a former owner wrote counts");
+    assert!(outputs(&shared) == outputs(&straight), "records of a former owner had an effect");
 }
 
-/// The changelog of an earlier release, in which only plan and end say who wrote them.
+/// Changelogs of an earlier release, in which only the records `plan` and `end` name their writer.
 #[test]
-fn plans_of_a_former_owner_are_void_in_old_changelogs() {
+fn plans_of_a_former_owner_are_ignored_in_old_changelogs() {
     let records = inputs(44, 10);
     let shared = straight(&records, Delivery::AtLeastOnce);
     let mut world = shared.lock();
@@ -139,7 +141,7 @@ fn the_state_belongs_to_one_group() {
     let why = process(&shared, other.clone()).unwrap_err();
     assert!(why.contains("group `wirefold`") && why.contains("group `other`"), "{why}");
     assert!(why.contains("start.renamed_from=wirefold"), "{why}");
-    assert_eq!(shared.lock().outputs.len(), before, "nothing is written");
+    assert_eq!(shared.lock().outputs.len(), before, "a refused instance wrote records");
     process(&shared, setup(EXACTLY_ONCE)).unwrap();
     let renamed = Setup { renamed_from: Some("wirefold".into()), ..other.clone() };
     process(&shared, renamed).unwrap();
@@ -168,16 +170,16 @@ fn a_topic_that_is_read_again_gives_new_event_ids() {
     }
     drop(world);
     let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
-    assert!(why.contains("is another than the one applied"), "{why}");
+    assert!(why.contains("is not the one applied before"), "{why}");
     let reset = Setup { reset: StartReset::Earliest, ..setup(EXACTLY_ONCE) };
     process(&shared, reset).unwrap();
     let new = event_ids(&shared).split_off(old.len());
-    assert!(!new.is_empty() && new.iter().all(|id| !old.contains(id)), "an id was used again");
+    assert!(!new.is_empty() && new.iter().all(|id| !old.contains(id)), "an event id was reused");
     process(&shared, setup(EXACTLY_ONCE)).unwrap();
 }
 
 #[test]
-fn compaction_of_the_input_loses_no_position() {
+fn a_position_survives_compaction_of_the_input() {
     let records = inputs(47, 12);
     let shared = straight(&records, EXACTLY_ONCE);
     let mut world = shared.lock();
@@ -192,10 +194,10 @@ fn compaction_of_the_input_loses_no_position() {
     process(&shared, setup(EXACTLY_ONCE)).unwrap();
 }
 
-/// A topic that was created again while the daemon did not poll, or while it was not connected, and has
-/// grown past its position.
+/// The input topic is deleted and created again, while the daemon does not poll or is disconnected,
+/// and grows past the position of the shard.
 #[test]
-fn a_topic_that_was_replaced_and_grew_is_noticed() {
+fn a_recreated_topic_that_grew_past_the_position_is_detected() {
     for pause in [None, Some(Duration::from_secs(6))] {
         let shared = world(&inputs(48, 40), EXACTLY_ONCE);
         let mut others = std::collections::BTreeMap::<_, Vec<InputRecord>>::new();
@@ -206,6 +208,6 @@ fn a_topic_that_was_replaced_and_grew_is_noticed() {
         shared.lock().replaced_after = Some(Replacement { commits, inputs: others, pause });
         let why = process(&shared, setup(EXACTLY_ONCE)).unwrap_err();
         assert!(why.contains("start.reset"), "{why}");
-        assert!(shared.lock().commits <= 4, "nothing of the other topic is taken in");
+        assert!(shared.lock().commits <= 4, "records of the new topic were applied");
     }
 }

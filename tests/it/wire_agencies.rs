@@ -1,5 +1,5 @@
-//! The shapes in which agencies fill the formats, each in a document of our own: what is lost, and
-//! what is read wrong, where one only follows the specification.
+//! How agencies use the formats in practice, each case with an invented document: cases in which a
+//! decoder that only follows the specification would lose or misread something.
 
 use crate::wire_xml::decode;
 use wirefold_engine::Settings;
@@ -7,11 +7,12 @@ use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, LinkKind, PubStatus,
 };
 use wirefold_engine::event::EventKind;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 use wirefold_engine::verdict::Kind;
 
+/// Decodes a document that must hold exactly one article.
 fn only(text: &str) -> Article {
     let mut all = decode(text.as_bytes());
     assert_eq!(all.len(), 1, "{all:?}");
@@ -22,7 +23,7 @@ fn text(article: &Article) -> String {
     wirefold_engine::text::clean(article).text
 }
 
-/// NewsML 1.2 around these components, with this identifier.
+/// A NewsML 1.2 document with the given identifier and components.
 fn newsml(identifier: &str, components: &str) -> String {
     format!(
         "<NewsML Version=\"1.2\"><NewsEnvelope><DateAndTime>20261123T100000Z</DateAndTime>\
@@ -36,25 +37,34 @@ fn newsml(identifier: &str, components: &str) -> String {
 const RELEASE: &str = r#"
   <NewsComponent>
     <NewsLines><CopyrightLine>Copyright Tideway 2026</CopyrightLine></NewsLines>
-    <AdministrativeMetadata><Source><Party FormalName="Tideway Boats"/></Source></AdministrativeMetadata>
-    <DescriptiveMetadata><Language FormalName="en"/><Genre FormalName="Release"/></DescriptiveMetadata>
+    <AdministrativeMetadata>
+      <Source><Party FormalName="Tideway Boats"/></Source></AdministrativeMetadata>
+    <DescriptiveMetadata><Language FormalName="en"/>
+      <Genre FormalName="Release"/></DescriptiveMetadata>
     <NewsComponent>
-      <NewsLines><HeadLine>Tideway launches a boat</HeadLine><DateLine>SELTZ</DateLine><SlugLine>TIDEWAY</SlugLine></NewsLines>
-      <NewsComponent><Role FormalName="Video"/><NewsLines><HeadLine>A film of the boat</HeadLine></NewsLines>
+      <NewsLines><HeadLine>Tideway launches a boat</HeadLine>
+        <DateLine>SELTZ</DateLine><SlugLine>TIDEWAY</SlugLine></NewsLines>
+      <NewsComponent><Role FormalName="Video"/>
+        <NewsLines><HeadLine>A film of the boat</HeadLine></NewsLines>
         <ContentItem Href="x.mp4"><MimeType FormalName="video/mp4"/></ContentItem></NewsComponent>
-      <NewsComponent><Role FormalName="StyleSheet"/><ContentItem><Format FormalName="CSS"/><MimeType FormalName="text/css"/>
+      <NewsComponent><Role FormalName="StyleSheet"/><ContentItem><Format FormalName="CSS"/>
+        <MimeType FormalName="text/css"/>
         <DataContent>.mid {text-align: center}</DataContent></ContentItem></NewsComponent>
       <NewsComponent><Role FormalName="Abstract"/><ContentItem><MimeType FormalName="text/plain"/>
         <DataContent>A boat is launched</DataContent></ContentItem></NewsComponent>
       <NewsComponent><Role FormalName="HeadLine"/><ContentItem><Format FormalName="XHTML"/>
-        <DataContent><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body><p>Tideway launches a boat</p></body></html></DataContent></ContentItem></NewsComponent>
+        <DataContent><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body><p>Tideway launches a boat</p></body></html></DataContent>
+        </ContentItem></NewsComponent>
       <NewsComponent><Role FormalName="Contact"/><ContentItem><Format FormalName="XHTML"/>
-        <DataContent><html><head><title/></head><body><p>Call us</p></body></html></DataContent></ContentItem></NewsComponent>
-      <NewsComponent><Role FormalName="Body"/><ContentItem><Format FormalName="XHTML"/><MimeType FormalName="text/xhtml"/>
+        <DataContent><html><head><title/></head><body><p>Call us</p></body></html></DataContent>
+        </ContentItem></NewsComponent>
+      <NewsComponent><Role FormalName="Body"/><ContentItem><Format FormalName="XHTML"/>
+        <MimeType FormalName="text/xhtml"/>
         <DataContent><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body><p>
           The boat carries 40 people<sup>1</sup> &amp; a dog.
         </p><p>It sails in May.</p></body></html></DataContent></ContentItem></NewsComponent>
-      <NewsComponent><Role FormalName="TweetText"/><ContentItem><DataContent>A boat!</DataContent></ContentItem></NewsComponent>
+      <NewsComponent><Role FormalName="TweetText"/>
+        <ContentItem><DataContent>A boat!</DataContent></ContentItem></NewsComponent>
     </NewsComponent>
   </NewsComponent>"#;
 
@@ -99,7 +109,7 @@ fn an_item_in_two_languages_gives_two_articles() {
         .iter()
         .map(|a| (a.uri.as_str(), a.headline.as_str(), a.language.map(|l| l.as_str().to_owned())))
         .collect();
-    // The date of the identity is that of the first revision, since it moves with each.
+    // The uri uses the date of the first revision, because `DateId` changes with each revision.
     let uri = "urn:newsml:quay.example:20261123T090000Z:98";
     assert_eq!(
         shown,
@@ -118,41 +128,47 @@ fn an_item_in_two_languages_gives_two_articles() {
 }
 
 #[test]
-fn the_rules_of_nitf_may_be_brought_in_and_are_not_fetched() {
-    let doctype = "<?xml version=\"1.0\"?><!DOCTYPE NewsML PUBLIC \"urn:newsml:iptc.org:20001006:NewsMLv1.0.dtd:1\" \
-                   \"../DTD/NewsMLv1.0.dtd\" [\n\t<!ENTITY % nitf SYSTEM \"../nitf/dtd/nitf-3-0.dtd\">\n\t%nitf;\n]>";
+fn an_external_nitf_dtd_is_allowed_and_not_fetched() {
+    let doctype = "<?xml version=\"1.0\"?><!DOCTYPE NewsML PUBLIC \
+                   \"urn:newsml:iptc.org:20001006:NewsMLv1.0.dtd:1\" \"../DTD/NewsMLv1.0.dtd\" \
+                   [\n\t<!ENTITY % nitf SYSTEM \"../nitf/dtd/nitf-3-0.dtd\">\n\t%nitf;\n]>";
     let component = "<NewsComponent xml:lang=\"en-US\"><Role FormalName=\"Main\"/><NewsLines>\
-        <HeadLine>Bridge reopens</HeadLine></NewsLines><ContentItem><MediaType FormalName=\"ComplexData\"/>\
-        <MimeType FormalName=\"text/vnd.IPTC.NITF\"/><DataContent><nitf><body><body.content>\
-        <p>     The bridge is open.</p></body.content></body></nitf></DataContent></ContentItem></NewsComponent>";
-    let id = "<ProviderId>\nkita.example\n</ProviderId><NewsItemId>KW-1-v2</NewsItemId><RevisionId>2</RevisionId>";
+                     <HeadLine>Bridge reopens</HeadLine></NewsLines><ContentItem><MediaType \
+                     FormalName=\"ComplexData\"/><MimeType FormalName=\"text/vnd.IPTC.NITF\"/>\
+                     <DataContent><nitf><body><body.content><p>     The bridge is \
+                     open.</p></body.content></body></nitf></DataContent></ContentItem>\
+                     </NewsComponent>";
+    let id = "<ProviderId>\nkita.example\n</ProviderId><NewsItemId>KW-1-v2</NewsItemId><RevisionId>\
+              2</RevisionId>";
     let article = only(&format!("{doctype}{}", newsml(id, component)));
     assert_eq!(article.uri, "urn:newsml:kita.example:KW-1");
     assert_eq!(article.version.as_deref(), Some("2"));
     assert_eq!(text(&article), "The bridge is open.");
     assert_eq!(article.language, Lang::parse("en"));
-    // One that names no item is told by what it holds, or by the name of its component.
+    // An item without an id gets one from its content, or from the `Duid` of its component.
     let nameless = only(&newsml("<ProviderId>kita.example</ProviderId>", component));
     assert!(nameless.uri.starts_with("urn:newsml:kita.example:"), "{}", nameless.uri);
     let named = component.replacen("<NewsComponent", "<NewsComponent Duid=\"03AE\"", 1);
     assert_eq!(only(&newsml("<ProviderId>k</ProviderId>", &named)).uri, "urn:newsml:k:03AE");
 }
 
-/// NewsML-G2 with this in `itemMeta`, `contentMeta` and `contentSet`.
+/// A NewsML-G2 item with the given content of `itemMeta`, `contentMeta` and `contentSet`.
 fn g2(meta: &str, about: &str, content: &str) -> String {
     format!(
-        "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\" guid=\"urn:newsml:tor.example:20261123:TOR:585167:0\" \
-         version=\"2\" xml:lang=\"swe\"><itemMeta><provider literal=\"TOR\"/>{meta}</itemMeta>\
-         <contentMeta>{about}</contentMeta><contentSet>{content}</contentSet></newsItem>"
+        "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\" \
+         guid=\"urn:newsml:tor.example:20261123:TOR:585167:0\" version=\"2\" \
+         xml:lang=\"swe\"><itemMeta><provider literal=\"TOR\"/>{meta}</itemMeta><contentMeta>\
+         {about}</contentMeta><contentSet>{content}</contentSet></newsItem>"
     )
 }
 
 #[test]
-fn newsml_g2_of_several_languages_takes_that_of_its_text() {
-    let about = "<language tag=\"fr\"/><language tag=\"nl\"/><headline xml:lang=\"fr\">Pont</headline>\
-                 <headline xml:lang=\"nl\">Brug</headline>";
+fn newsml_g2_in_several_languages_uses_the_language_of_its_text() {
+    let about = "<language tag=\"fr\"/><language tag=\"nl\"/><headline \
+                 xml:lang=\"fr\">Pont</headline><headline xml:lang=\"nl\">Brug</headline>";
     let content = "<inlineXML contenttype=\"application/xhtml+xml\" xml:lang=\"nl\"><h:html \
-                   xmlns:h=\"http://www.w3.org/1999/xhtml\"><h:body><h:p>De brug&nbsp;is dicht.</h:p></h:body></h:html></inlineXML>";
+                   xmlns:h=\"http://www.w3.org/1999/xhtml\"><h:body><h:p>De brug&nbsp;is \
+                   dicht.</h:p></h:body></h:html></inlineXML>";
     let article = only(&g2("", about, content));
     assert_eq!((article.headline.as_str(), article.language), ("Brug", Lang::parse("nl")));
     assert_eq!(text(&article), "De brug is dicht.");
@@ -162,7 +178,7 @@ fn newsml_g2_of_several_languages_takes_that_of_its_text() {
 }
 
 #[test]
-fn a_signal_to_replace_names_what_it_replaces() {
+fn a_replace_signal_links_to_the_replaced_item() {
     let about = "<altId type=\"tor:uno\">20261123:TOR:585167:0</altId>\
                  <altId type=\"tor:refuno\">20261123:TOR:585152:0</altId><headline>Bron</headline>";
     let article = only(&g2("<signal qcode=\"tor_sig:replace\"/>", about, ""));
@@ -173,7 +189,7 @@ fn a_signal_to_replace_names_what_it_replaces() {
 }
 
 #[test]
-fn an_empty_embargo_of_newsml_g2_is_none() {
+fn an_empty_embargo_in_newsml_g2_is_ignored() {
     let status = |meta: &str| only(&g2(meta, "<headline>Bron</headline>", "")).pubstatus;
     assert_eq!(status("<embargoed/>"), PubStatus::Usable);
     assert_eq!(status("<embargoed>2026-11-24T06:00:00+01:00</embargoed>"), PubStatus::Usable);
@@ -184,22 +200,24 @@ fn an_empty_embargo_of_newsml_g2_is_none() {
 }
 
 #[test]
-fn pictures_without_a_word_are_refused_as_what_they_are() {
+fn pictures_without_text_are_rejected_as_no_article() {
     let item =
         "<newsItem guid=\"g\"><itemMeta><itemClass qcode=\"ninat:picture\"/></itemMeta></newsItem>";
     let error = decode(item.as_bytes()).remove(0).unwrap_err();
     assert_eq!(error.reason(), "no_article");
-    assert_eq!(error.to_string(), "nothing to read: picture without a caption or headline");
+    assert_eq!(error.to_string(), "picture has no headline or caption");
 }
 
 #[test]
-fn nitf_counts_versions_in_its_identifier_and_explains_them_in_its_history() {
+fn nitf_versions_come_from_the_identifier_and_notes_from_the_revision_history() {
     let nitf = |id: &str, key: &str| {
         format!(
-            "<nitf><head><meta name=\"NTBStikkord\" content=\"bru\"/><docdata><doc-id id-string=\"{id}\"/>{key}\
-             <date.issue norm=\"2026-11-23 10:05\"/><pubdata date.publication=\"20261123T100600Z\"/></docdata>\
-             <revision-history comment=\"CORRECTS name of mayor\"/><urgency ed-urg=\"2\"/></head><body><body.head><hedline>\
-             <hl1> &#62;&#62;Bridge &amp; ferry </hl1></hedline></body.head><body.content><p>Open.</p></body.content></body></nitf>"
+            "<nitf><head><meta name=\"NTBStikkord\" content=\"bru\"/><docdata><doc-id \
+             id-string=\"{id}\"/>{key}<date.issue norm=\"2026-11-23 10:05\"/><pubdata \
+             date.publication=\"20261123T100600Z\"/></docdata><revision-history comment=\"CORRECTS \
+             name of mayor\"/><urgency ed-urg=\"2\"/></head><body><body.head><hedline><hl1> \
+             &#62;&#62;Bridge &amp; ferry </hl1></hedline></body.head><body.content><p>Open.</p>\
+             </body.content></body></nitf>"
         )
     };
     let article = only(&nitf("fakt-9c_47", "<du-key key=\"fakt-9c\" version=\"48\"/>"));
@@ -218,24 +236,29 @@ fn nitf_counts_versions_in_its_identifier_and_explains_them_in_its_history() {
 }
 
 #[test]
-fn json_is_read_in_the_wrappers_and_with_the_slips_of_real_feeds() {
+fn json_wrappers_and_common_mistakes_of_real_feeds_are_accepted() {
     for record in [
         r#"{"article": {"url": "https://seltz.example/1", "title": "Bridge", "body": "Open."}}"#,
-        r#"{"total": 1, "articles": [{"guid": "https://seltz.example/1", "name": "Bridge", "text": "Open."}]}"#,
-        r#"{"stories": [{"link": "https://seltz.example/1", "headline": "Bridge", "articleBody": "Open."}]}"#,
+        r#"{"total": 1, "articles": [{"guid": "https://seltz.example/1", "name": "Bridge",
+            "text": "Open."}]}"#,
+        r#"{"stories": [{"link": "https://seltz.example/1", "headline": "Bridge",
+            "articleBody": "Open."}]}"#,
         r#"{"uri": "https://seltz.example/1", "headline": "Bridge", "description_text": "Open."}"#,
-        r#"{"uri": "https://seltz.example/1", "headlines": [{"role": "short", "value": "B"}, {"role": "main", "value": "Bridge"}],
-            "bodies": [{"role": "summary", "contentType": "text/html", "value": "<p>No</p>"}, {"role": "main", "contentType": "text/plain", "value": "Open."}]}"#,
+        r#"{"uri": "https://seltz.example/1", "headlines": [{"role": "short", "value": "B"},
+            {"role": "main", "value": "Bridge"}],
+            "bodies": [{"role": "summary", "contentType": "text/html", "value": "<p>No</p>"},
+            {"role": "main", "contentType": "text/plain", "value": "Open."}]}"#,
     ] {
         let article = only(record);
         assert_eq!(article.uri, "https://seltz.example/1", "{record}");
         assert_eq!(article.headline, "Bridge", "{record}");
-        assert_eq!(article.body.published(), "Open.", "{record}");
+        assert_eq!(article.body.as_str(), "Open.", "{record}");
     }
-    let raw = "{\"id\": \"a\", \"title\": \"Line\tone\", \"body\": \"First.\r\n\r\nSecond \\\"quoted\\\".\"}";
+    let raw = "{\"id\": \"a\", \"title\": \"Line\tone\", \
+               \"body\": \"First.\r\n\r\nSecond \\\"quoted\\\".\"}";
     let article = only(raw);
     assert_eq!(article.headline, "Line\tone");
-    assert_eq!(article.body.published(), "First.\r\n\r\nSecond \"quoted\".");
+    assert_eq!(article.body.as_str(), "First.\r\n\r\nSecond \"quoted\".");
     assert_eq!(decode(b"{\"id\": \"a\n").remove(0).unwrap_err().reason(), "syntax");
     let status = |status: &str| {
         only(&format!(r#"{{"id": "a", "title": "b", "status": "{status}"}}"#)).pubstatus
@@ -245,32 +268,34 @@ fn json_is_read_in_the_wrappers_and_with_the_slips_of_real_feeds() {
 }
 
 #[test]
-fn a_json_schema_is_no_article() {
-    let schema = r#"{"$schema": "http://json-schema.org/draft-07/schema#", "id": "x", "title": "ninjs",
-                     "description": "A schema", "properties": {}}"#;
+fn a_json_schema_is_not_an_article() {
+    let schema = r#"{"$schema": "http://json-schema.org/draft-07/schema#", "id": "x",
+                     "title": "ninjs", "description": "A schema", "properties": {}}"#;
     let error = decode(schema.as_bytes()).remove(0).unwrap_err();
     assert_eq!(
         (error.reason(), error.to_string().as_str()),
-        ("no_article", "a `JSON Schema` holds no article of its own")
+        ("no_article", "`JSON Schema` is not an article")
     );
     let item =
         r#"{"$schema": "http://json-schema.org/draft-07/schema#", "uri": "x", "title": "An item"}"#;
     assert_eq!(only(item).headline, "An item");
 }
 
-/// One press release as NewsML-G2, ninjs 1.4, 2.1 and 3.0, each under the uri that `uri` gives.
+/// One press release as NewsML-G2, ninjs 1.4, 2.1 and 3.0; the `n`-th has the uri `uri(n)`.
 fn release(uri: impl Fn(usize) -> String) -> [String; 4] {
-    let body = "<p>OBERSUND, Nov 23 - Tideway Boats launched its first electric ferry today, built in \
-                fourteen months for 12.5 million crowns.</p><p>The boat carries 240 people between \
-                Obersund and Port Seltz, and is charged in eleven minutes at either quay.</p>";
+    let body = "<p>OBERSUND, Nov 23 - Tideway Boats launched its first electric ferry today, built \
+                in fourteen months for 12.5 million crowns.</p><p>The boat carries 240 people \
+                between Obersund and Port Seltz, and is charged in eleven minutes at either \
+                quay.</p>";
     let head = "Tideway launches electric ferry";
     let at = "2026-11-23T09:00:00Z";
     let g2 = format!(
-        "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\" guid=\"{}\" version=\"1\" xml:lang=\"en\">\
-         <itemMeta><provider literal=\"Tideway\"/><versionCreated>{at}</versionCreated></itemMeta>\
-         <contentMeta><headline>{head}</headline></contentMeta><contentSet><inlineXML \
-         contenttype=\"application/xhtml+xml\"><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/></head>\
-         <body>{body}</body></html></inlineXML></contentSet></newsItem>",
+        "<newsItem xmlns=\"http://iptc.org/std/nar/2006-10-01/\" guid=\"{}\" version=\"1\" \
+         xml:lang=\"en\"><itemMeta><provider literal=\"Tideway\"/><versionCreated>\
+         {at}</versionCreated></itemMeta><contentMeta><headline>{head}</headline></contentMeta>\
+         <contentSet><inlineXML contenttype=\"application/xhtml+xml\"><html \
+         xmlns=\"http://www.w3.org/1999/xhtml\"><head><title/></head><body>{body}</body></html>\
+         </inlineXML></contentSet></newsItem>",
         uri(0)
     );
     let one = serde_json::json!({
@@ -291,26 +316,27 @@ fn release(uri: impl Fn(usize) -> String) -> [String; 4] {
 }
 
 #[test]
-fn one_release_in_four_formats_is_one_article_and_three_copies_word_for_word() {
-    let own = |at: usize| format!("urn:tideway:ferry:{at}");
-    for (uri, kind) in
-        [(&own as &dyn Fn(usize) -> String, Kind::Duplicate), (&|_| own(0), Kind::Redelivery)]
-    {
+fn one_release_in_four_formats_is_one_original_and_three_copies() {
+    let unique_uri = |at: usize| format!("urn:tideway:ferry:{at}");
+    for (uri, kind) in [
+        (&unique_uri as &dyn Fn(usize) -> String, Kind::Duplicate),
+        (&|_| unique_uri(0), Kind::Redelivery),
+    ] {
         let settings = Settings::default();
-        let mut state = State::new(settings.clone(), FloodKey(7));
-        let mut said = Vec::new();
+        let mut state = State::new(settings.clone(), SamplingKey(7));
+        let mut kinds = Vec::new();
         let all = release(uri).map(|form| only(&form));
         assert!(all.iter().all(|article| text(article) == text(&all[0])), "{all:#?}");
         assert!(all.iter().all(|article| article.headline == all[0].headline));
         for (offset, article) in (0..).zip(all) {
             let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
-            let new = prepare(article, &settings, FloodKey(7));
+            let new = prepare(article, &settings, SamplingKey(7));
             for event in state.apply(new, EventTime(offset * 1_000), input) {
-                if let EventKind::Classified(classified) = event.what {
-                    said.push(classified.verdict.relation.kind);
+                if let EventKind::Classified(classified) = event.kind {
+                    kinds.push(classified.verdict.relation.kind);
                 }
             }
         }
-        assert_eq!(said, [Kind::Original, kind, kind, kind]);
+        assert_eq!(kinds, [Kind::Original, kind, kind, kind]);
     }
 }

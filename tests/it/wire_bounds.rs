@@ -1,11 +1,11 @@
-//! Fields over their bounds: refused in every format, with the name of the field, and everything
-//! within them fits the topics that a broker makes by default.
+//! Fields over their limits are rejected in every format, with the name of the field. `wire_fit.rs`
+//! tests that articles within the limits fit the topics.
 
 use crate::wire_xml::decode;
 use serde_json::{Value, json};
 use wirefold_engine::decode::{self, Format, Settings};
 
-/// The one result of a record, as its reason and message, or the uri that was accepted.
+/// The result of a record with one item: the uri, or the reason and message of the reject.
 fn only(record: &str) -> Result<String, (String, String)> {
     let mut all = decode(record.as_bytes());
     assert_eq!(all.len(), 1, "one item");
@@ -20,7 +20,7 @@ fn too_large(record: &str) -> String {
 }
 
 #[test]
-fn every_field_of_json_has_a_bound_that_its_reject_names() {
+fn every_json_field_has_a_limit_that_the_reject_names() {
     let item = |field: &str, value: Value| {
         let mut item = json!({"uri": "u:1", "headline": "A headline", "body": "A text."});
         item[field] = value;
@@ -45,63 +45,64 @@ fn every_field_of_json_has_a_bound_that_its_reject_names() {
         ("replaces", "links", 2_048),
     ] {
         let of = |bytes| item(json_field, "x".repeat(bytes).into());
-        // A source that is too long for a provider is given one.
+        // The source would be too long as a provider name, so a provider is given too.
         let of = |bytes| match field {
             "infosource" => of(bytes).replacen('{', "{\"provider\":\"p\",", 1),
             _ => of(bytes),
         };
-        assert!(only(&of(max)).is_ok(), "{field} at its bound");
-        let want = format!("field `{field}` of {} bytes is over the limit of {max}", max + 1);
+        assert!(only(&of(max)).is_ok(), "{field} at its limit");
+        let want = format!("field `{field}` has {} bytes, over the limit of {max}", max + 1);
         assert_eq!(too_large(&of(max + 1)), want);
     }
     for (json_field, field, max) in
         [("signals", "signals", 100), ("subject", "subjects", 2_000), ("replaces", "links", 250)]
     {
         let of = |entries| item(json_field, vec!["x"; entries].into());
-        assert!(only(&of(max)).is_ok(), "{field} at its bound");
-        let want = format!("field `{field}` of {} entries is over the limit of {max}", max + 1);
+        assert!(only(&of(max)).is_ok(), "{field} at its limit");
+        let want = format!("field `{field}` has {} entries, over the limit of {max}", max + 1);
         assert_eq!(too_large(&of(max + 1)), want);
     }
     let altids = |entries| item("altids", vec![json!({"value": "x"}); entries].into());
     assert!(only(&altids(250)).is_ok());
-    assert!(too_large(&altids(251)).starts_with("field `altids` of 251 entries"));
+    assert!(too_large(&altids(251)).starts_with("field `altids` has 251 entries"));
     let long = vec!["x".repeat(2_000); 40];
-    assert!(too_large(&item("replaces", long.into())).starts_with("field `links` of 80000 bytes"));
+    assert!(too_large(&item("replaces", long.into())).starts_with("field `links` has 80000 bytes"));
 }
 
 #[test]
-fn what_stopped_a_shard_for_good_is_refused() {
+fn oversized_fields_that_would_stop_a_shard_are_rejected() {
     let many = |n| vec!["u"; n];
     for (record, message) in [
-        (json!({"uri": "u".repeat(1_500_000), "body": "b"}), "field `uri` of 1500000 bytes"),
-        (json!({"uri": "u", "headline": "h".repeat(600_000)}), "field `headline` of 600000 bytes"),
+        (json!({"uri": "u".repeat(1_500_000), "body": "b"}), "field `uri` has 1500000 bytes"),
+        (json!({"uri": "u", "headline": "h".repeat(600_000)}), "field `headline` has 600000 bytes"),
         (
             json!({"uri": "u", "body": "b", "replaces": many(200_000)}),
-            "field `links` of 200000 entries",
+            "field `links` has 200000 entries",
         ),
         (
             json!({"uri": "u", "body": "b", "signals": many(200_000)}),
-            "field `signals` of 200000 entries",
+            "field `signals` has 200000 entries",
         ),
         (
             json!({"uri": "u", "bodies": vec![json!({"value": "b"}); 50_000]}),
-            "field `body` of 50000 entries",
+            "field `body` has 50000 entries",
         ),
     ] {
-        let said = too_large(&record.to_string());
-        assert!(said.starts_with(message), "{said}");
+        let reject = too_large(&record.to_string());
+        assert!(reject.starts_with(message), "{reject}");
     }
 }
 
 #[test]
-fn the_other_formats_have_the_same_bounds() {
+fn the_other_formats_have_the_same_limits() {
     let long = "x".repeat(3_000);
     let headline = "h".repeat(20_000);
     let links = "<link rel='irel:replaces' guidref='u'/>".repeat(251);
     for (record, field) in [
         (
             format!(
-                "<newsItem guid='{long}'><contentMeta><headline>h</headline></contentMeta></newsItem>"
+                "<newsItem guid='{long}'><contentMeta><headline>h</headline></contentMeta>\
+                 </newsItem>"
             ),
             "uri",
         ),
@@ -121,7 +122,8 @@ fn the_other_formats_have_the_same_bounds() {
         ),
         (
             format!(
-                "<nitf><head><title>t</title><docdata><doc-id id-string='{long}'/></docdata></head></nitf>"
+                "<nitf><head><title>t</title><docdata><doc-id id-string='{long}'/></docdata></head>\
+                 </nitf>"
             ),
             "uri",
         ),
@@ -133,7 +135,8 @@ fn the_other_formats_have_the_same_bounds() {
         ),
         (
             format!(
-                "<rss><channel><title>{long}</title><item><guid>a</guid><title>t</title></item></channel></rss>"
+                "<rss><channel><title>{long}</title><item><guid>a</guid><title>t</title></item>\
+                 </channel></rss>"
             ),
             "provider",
         ),
@@ -145,13 +148,13 @@ fn the_other_formats_have_the_same_bounds() {
         (format!("\u{1}a1 3\nslug/\n\u{2}{headline} =\ntext\u{3}"), "headline"),
         (format!("\u{16}\u{1}{long}\u{1f}\nr i\n\u{2}slug,1<\n^Headline<\ntext\u{3}"), "uri"),
     ] {
-        let said = too_large(&record);
-        assert!(said.starts_with(&format!("field `{field}` of ")), "{said}");
+        let reject = too_large(&record);
+        assert!(reject.starts_with(&format!("field `{field}` has ")), "{reject}");
     }
 }
 
 #[test]
-fn items_of_a_record_are_counted_in_every_shape() {
+fn the_number_of_items_per_record_is_limited_in_every_format() {
     let settings = Settings { items_max: 3, ..Settings::default() };
     let item = |n: usize| json!({"id": n, "title": "t"});
     let items = |count: usize| (0..count).map(item).collect::<Vec<_>>();

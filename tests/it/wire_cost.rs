@@ -1,44 +1,46 @@
-//! Decoding takes time in proportion to the bytes of a record, whatever its shape.
+//! Decoding takes time linear in the size of a record, whatever its structure.
 
 use crate::wire_xml::decode;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use wirefold_engine::text;
 
-/// How much longer four times the size may take. Quadratic work takes sixteen times as long.
+/// The most that a record of four times the size may take, relative to the smaller one. Quadratic
+/// work would take sixteen times as long.
 const TIMES_MAX: u32 = 9;
-/// Added for the noise of a busy machine.
+/// Allowance for measurement noise.
 const NOISE: Duration = Duration::from_millis(30);
 
-/// The time that this thread has spent on a core: on a busy machine the clock on the wall says
-/// little.
-fn spent() -> Duration {
+/// CPU time of this thread, because wall-clock time is unreliable on a busy machine. Without
+/// `/proc/thread-self/schedstat`, the wall-clock time since the first call.
+fn cpu_time() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = told.split(' ').next().and_then(|ns| ns.parse().ok());
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = schedstat.split(' ').next().and_then(|ns| ns.parse().ok());
     nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
 }
 
-/// The lesser of two runs, which is the one that was disturbed less.
-fn least(work: impl Fn()) -> Duration {
+/// The shorter of two runs, which was disturbed less.
+fn shorter_of_two(work: impl Fn()) -> Duration {
     let run = || {
-        let before = spent();
+        let before = cpu_time();
         work();
-        spent().saturating_sub(before)
+        cpu_time().saturating_sub(before)
     };
     run().min(run())
 }
 
+/// Checks that a record of four times `size` does not take more than linear time.
 fn check(shape: &str, size: usize, record: impl Fn(usize) -> String) {
     let of = |size| {
         let record = record(size);
         assert!(record.len() <= 4 << 20, "{shape}: {} bytes", record.len());
-        least(|| assert!(!decode(record.as_bytes()).is_empty()))
+        shorter_of_two(|| assert!(!decode(record.as_bytes()).is_empty()))
     };
     let (one, four) = (of(size), of(4 * size));
     assert!(
         four <= one * TIMES_MAX + NOISE,
-        "{shape}: {one:?}, and {four:?} for four times as much"
+        "{shape}: {one:?}, but {four:?} for four times the size"
     );
 }
 
@@ -47,7 +49,7 @@ fn repeated(count: usize, one: impl Fn(usize) -> String) -> String {
 }
 
 #[test]
-fn json_of_any_shape_is_read_in_linear_time() {
+fn json_of_any_structure_is_decoded_in_linear_time() {
     let names = |size, name: fn(usize) -> String| {
         let names = repeated(size, |n| format!(",\"{}\":1", name(n)));
         format!("{{\"uri\":\"u\",\"headline\":\"h\"{names}}}")
@@ -72,13 +74,14 @@ fn json_of_any_shape_is_read_in_linear_time() {
         let items = repeated(size, |n| format!("{{\"id\":{n},\"title\":\"t\"}},"));
         let title = "t".repeat(size * 500);
         format!(
-            "{{\"version\":\"https://jsonfeed.org/version/1\",\"title\":\"{title}\",\"items\":[{items}{{}}]}}"
+            "{{\"version\":\"https://jsonfeed.org/version/1\",\
+             \"title\":\"{title}\",\"items\":[{items}{{}}]}}"
         )
     });
 }
 
 #[test]
-fn xml_of_any_shape_is_read_in_linear_time() {
+fn xml_of_any_structure_is_decoded_in_linear_time() {
     check("attributes", 10_000, |size| {
         format!(
             "<nitf>{}</nitf>",
@@ -128,7 +131,7 @@ fn xml_of_any_shape_is_read_in_linear_time() {
 }
 
 #[test]
-fn teletype_of_any_shape_is_read_in_linear_time() {
+fn teletype_of_any_structure_is_decoded_in_linear_time() {
     check("lines ahead of the text", 10_000, |size| {
         format!("\u{16}\u{1}a\u{1f}\nr i\n\u{2}{}\u{3}", "^Line<\n".repeat(size))
     });
@@ -137,9 +140,9 @@ fn teletype_of_any_shape_is_read_in_linear_time() {
     });
 }
 
-/// NFKC makes 18 characters of U+FDFA.
+/// NFKC expands U+FDFA to 18 characters.
 #[test]
-fn no_character_grows_much_when_words_are_compared() {
+fn no_character_expands_much_in_word_normalisation() {
     let longest = (0..=0x10_ffff)
         .filter_map(char::from_u32)
         .max_by_key(|c| text::tokens::fold(&c.to_string()).len() / c.len_utf8());

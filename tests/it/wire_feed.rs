@@ -1,4 +1,4 @@
-//! NewsML 1.x, RSS and Atom: what is read from documents in the shapes that are sent.
+//! NewsML 1.x, RSS and Atom: the fields decoded from realistic documents.
 
 use crate::wire_xml::{check, decode};
 use expect_test::expect;
@@ -26,7 +26,8 @@ pub(crate) const NEWSML_1: &str = r##"<?xml version="1.0" encoding="utf-8"?>
       <FirstCreated>20261123T080000Z</FirstCreated>
       <ThisRevisionCreated>20261123T100000+0100</ThisRevisionCreated>
       <Status FormalName="Embargoed"/>
-      <StatusWillChange><FutureStatus FormalName="Usable"/><DateAndTime>20261123T120000Z</DateAndTime></StatusWillChange>
+      <StatusWillChange><FutureStatus FormalName="Usable"/>
+        <DateAndTime>20261123T120000Z</DateAndTime></StatusWillChange>
       <Urgency FormalName="3"/>
       <DerivedFrom NewsItem="urn:newsml:northwire.example:20261122:TX-9:4N"/>
       <Instruction FormalName="Correction"/>
@@ -39,21 +40,25 @@ pub(crate) const NEWSML_1: &str = r##"<?xml version="1.0" encoding="utf-8"?>
         <ByLine>Par Luc Mer</ByLine>
         <DateLine>BREST, 23 nov (NW) -</DateLine>
         <CreditLine>NW/Port</CreditLine>
-        <NewsLine><NewsLineType FormalName="EditorNote"/><NewsLineText>Corrige le taux</NewsLineText></NewsLine>
+        <NewsLine><NewsLineType FormalName="EditorNote"/>
+          <NewsLineText>Corrige le taux</NewsLineText></NewsLine>
       </NewsLines>
-      <RightsMetadata><UsageRights><UsageType>Sans archives</UsageType></UsageRights></RightsMetadata>
+      <RightsMetadata>
+        <UsageRights><UsageType>Sans archives</UsageType></UsageRights></RightsMetadata>
       <AdministrativeMetadata>
         <Provider><Party FormalName="NW"/></Provider><Source><Party FormalName="Port"/></Source>
       </AdministrativeMetadata>
       <DescriptiveMetadata>
         <Language FormalName="fr"/>
         <Genre FormalName="Current"/><Genre FormalName="Analyse"/>
-        <SubjectCode><Subject FormalName="04000000"/><SubjectMatter FormalName="04011000"/></SubjectCode>
+        <SubjectCode><Subject FormalName="04000000"/>
+          <SubjectMatter FormalName="04011000"/></SubjectCode>
         <Location><Property FormalName="City" Value="Brest"/></Location>
       </DescriptiveMetadata>
       <NewsComponent>
         <Role FormalName="Caption"/>
-        <ContentItem><MediaType FormalName="Text"/><DataContent>Des grues</DataContent></ContentItem>
+        <ContentItem><MediaType FormalName="Text"/>
+          <DataContent>Des grues</DataContent></ContentItem>
         <ContentItem Href="x.jpg"><MediaType FormalName="Photo"/></ContentItem>
       </NewsComponent>
       <NewsComponent>
@@ -72,7 +77,8 @@ pub(crate) const NEWSML_1: &str = r##"<?xml version="1.0" encoding="utf-8"?>
     <NewsComponent xml:lang="de">
       <NewsComponent>
         <Role FormalName="Caption"/>
-        <ContentItem><MediaType FormalName="Text"/><DataContent><p>Kräne</p></DataContent></ContentItem>
+        <ContentItem><MediaType FormalName="Text"/>
+          <DataContent><p>Kräne</p></DataContent></ContentItem>
         <ContentItem Href="y.jpg"><MediaType FormalName="Photo"/></ContentItem>
       </NewsComponent>
     </NewsComponent>
@@ -130,7 +136,8 @@ pub(crate) const ATOM: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
     <a:content type="xhtml"><x:div xmlns:x="http://www.w3.org/1999/xhtml"><x:p>Die Maut steigt um 4&#160;%.</x:p></x:div></a:content>
   </a:entry>
   <a:entry>
-    <a:link rel="self" href="https://harbour.example/self"/><a:link href="https://harbour.example/2"/>
+    <a:link rel="self" href="https://harbour.example/self"/>
+    <a:link href="https://harbour.example/2"/>
     <a:title>Second</a:title><a:updated>2026-11-23T12:00:00Z</a:updated>
     <a:content src="https://harbour.example/2.pdf" type="application/pdf"/>
     <a:summary type="html">&lt;p&gt;Two.&lt;/p&gt;</a:summary>
@@ -139,7 +146,7 @@ pub(crate) const ATOM: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
 </a:feed>"##;
 
 #[test]
-fn newsml_1_gives_every_item() {
+fn newsml_1_decodes_every_item() {
     check(
         NEWSML_1.as_bytes(),
         &expect![[r#"
@@ -184,7 +191,7 @@ fn newsml_1_gives_every_item() {
 }
 
 #[test]
-fn newsml_1_carries_text_in_several_forms() {
+fn newsml_1_text_is_read_in_several_forms() {
     let body = |content: &str| {
         let text = format!(
             "<NewsML><NewsItem><Identification><NewsIdentifier><NewsItemId>a</NewsItemId>\
@@ -209,7 +216,7 @@ fn newsml_1_carries_text_in_several_forms() {
 }
 
 #[test]
-fn an_order_to_withdraw_needs_no_text() {
+fn a_withdrawal_needs_no_text() {
     let headline = |status: &str, slug: &str| {
         let text = format!(
             "<newsItem guid='g'><itemMeta><pubStatus qcode='{status}'/></itemMeta>\
@@ -223,7 +230,7 @@ fn an_order_to_withdraw_needs_no_text() {
 }
 
 #[test]
-fn an_embargo_without_an_end_holds() {
+fn an_embargo_without_an_end_withholds_the_article() {
     let nitf = |release: &str| {
         format!(
             "<nitf><head><title>T</title><docdata management-status='embargoed'>\
@@ -251,7 +258,7 @@ fn an_embargo_without_an_end_holds() {
 }
 
 #[test]
-fn rss_gives_every_entry() {
+fn rss_decodes_every_item() {
     check(
         RSS.as_bytes(),
         &expect![[r#"
@@ -288,7 +295,7 @@ fn rss_gives_every_entry() {
 }
 
 #[test]
-fn headlines_of_feeds_are_html() {
+fn headlines_of_feeds_are_read_as_html() {
     let headline = |title: &str| {
         let text = format!("<rss><channel><item><guid>a</guid>{title}</item></channel></rss>");
         decode(text.as_bytes()).remove(0).unwrap().headline
@@ -305,7 +312,7 @@ fn headlines_of_feeds_are_html() {
 }
 
 #[test]
-fn kin_of_rss_are_read_too() {
+fn rss_1_and_wordpress_exports_are_read() {
     let rdf = "<rdf:RDF xmlns:rdf='r' xmlns='http://purl.org/rss/1.0/'><channel><title>C</title>\
                </channel><item rdf:about='u'><title>T</title></item></rdf:RDF>";
     let article = decode(rdf.as_bytes()).remove(0).unwrap();
@@ -323,7 +330,7 @@ fn kin_of_rss_are_read_too() {
 }
 
 #[test]
-fn atom_gives_every_entry() {
+fn atom_decodes_every_entry() {
     check(
         ATOM.as_bytes(),
         &expect![[r#"
@@ -360,7 +367,7 @@ fn atom_gives_every_entry() {
 }
 
 #[test]
-fn an_entry_may_stand_alone_and_a_feed_may_not_be_empty() {
+fn a_single_atom_entry_is_accepted_and_an_empty_feed_is_not() {
     let entry = "<entry xmlns='http://www.w3.org/2005/Atom'><id>a</id><title>T</title>\
                  <content>One &lt; two.</content></entry>";
     let article = decode(entry.as_bytes()).remove(0).unwrap();
@@ -375,7 +382,7 @@ fn an_entry_may_stand_alone_and_a_feed_may_not_be_empty() {
 }
 
 #[test]
-fn each_format_has_its_name() {
+fn each_format_can_be_selected_by_name() {
     for (format, name, text) in [
         (Format::Newsml1, "newsml_1", NEWSML_1),
         (Format::Rss, "rss", RSS),

@@ -1,34 +1,34 @@
-//! The largest article that decoding lets through: its state record, its events, the states of its
-//! story and its reject fit the topics that a broker makes by default.
+//! The state record and the events of the largest article that decoding accepts fit the topics that
+//! a broker creates by default.
 
 use serde_json::{Value, json};
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
-use wirefold::daemon::publish::{Encoder, Mode, UniqueFeed};
+use wirefold::daemon::publish::{Encoder, Mode, UniqueTopic};
 use wirefold_engine::Settings;
 use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::RecordPart;
 use wirefold_engine::decode::{self, Format};
 use wirefold_engine::event::EventKind;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
-/// `message.max.bytes` of a broker and `max.message.bytes` of a topic, by default.
+/// The default of `message.max.bytes` of a broker and of `max.message.bytes` of a topic.
 const TOPIC_BYTES: usize = 1_048_588;
 
-/// Relations beside the best that an article has at most, by default.
+/// The default for the most relations that an article has besides the best one.
 const ALSO: usize = 8;
 
-/// So many bytes of what JSON writes six times as long, `own` ahead of them.
+/// `own`, filled up to `bytes` bytes with a character that JSON escapes with six bytes.
 fn filled(own: &str, bytes: usize) -> String {
     let mut text = own.to_owned();
     text.extend(std::iter::repeat_n('\u{1}', bytes - own.len()));
     text
 }
 
-/// Articles with every field at its bound: two of the same text, and one of more words than are
-/// read, all of them figures.
+/// Articles with every field at its limit. The first two have the same text; the third has more
+/// words than the engine reads, all of them figures.
 fn largest(n: usize) -> Value {
     let uri = |own: &str| filled(&format!("{own}{n}"), 2_048);
     let words: String = (0..90).map(|n| format!("word{n} ")).collect();
@@ -55,15 +55,15 @@ fn largest(n: usize) -> Value {
 
 #[test]
 fn the_largest_article_fits_every_topic() {
-    let (settings, key) = (Settings::default(), FloodKey(7));
+    let (settings, key) = (Settings::default(), SamplingKey(7));
     let mut state = State::new(settings.clone(), key);
     let (mut largest_of, mut related) = ([0; 2], false);
     for mode in [Mode::Structured, Mode::Binary] {
-        let encoder = Encoder::new(mode, "wirefold", "5e77".into(), UniqueFeed::Off);
+        let encoder = Encoder::new(mode, "wirefold", "5e77".into(), UniqueTopic::Off);
         for n in 0..3 {
             let payload = largest(n).to_string().into_bytes();
             let article =
-                decode::decode(&payload, None, Format::Json, &settings.wire).remove(0).unwrap();
+                decode::decode(&payload, None, Format::Json, &settings.decode).remove(0).unwrap();
             let offset = n as i64;
             let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
             let record = InputRecord {
@@ -76,7 +76,7 @@ fn the_largest_article_fits_every_topic() {
             };
             let new = prepare(article, &settings, key);
             for mut event in state.apply(new, EventTime(60_000 * offset), input) {
-                if let EventKind::Classified(classified) = &mut event.what
+                if let EventKind::Classified(classified) = &mut event.kind
                     && classified.verdict.relation.of.is_some()
                 {
                     related = true;
@@ -84,7 +84,7 @@ fn the_largest_article_fits_every_topic() {
                     verdict.relation.root = verdict.relation.of.clone();
                     verdict.also = vec![verdict.relation.clone(); ALSO];
                 }
-                let told = EventContext {
+                let context = EventContext {
                     event: &event,
                     n: 0,
                     sequence: 1,
@@ -93,7 +93,7 @@ fn the_largest_article_fits_every_topic() {
                     items: 1,
                     resets: 0,
                 };
-                for output in encoder.encode(&told) {
+                for output in encoder.encode(&context) {
                     largest_of[0] = largest_of[0].max(output.bytes());
                 }
             }
@@ -103,8 +103,11 @@ fn the_largest_article_fits_every_topic() {
         }
     }
     let [event, record] = largest_of;
-    assert!(related, "one is a copy of another");
-    assert!(event > 300_000 && record > 300_000, "the test is of large ones: {event}, {record}");
+    assert!(related, "no article was a copy of another");
+    assert!(
+        event > 300_000 && record > 300_000,
+        "event or record is too small for this test: {event}, {record}"
+    );
     assert!(event <= TOPIC_BYTES, "an event of {event} bytes");
     let related = 2 * (1 + ALSO) * (2_048 + 256);
     assert!(record + related + 200 <= TOPIC_BYTES, "a state record of {record} bytes");

@@ -1,4 +1,4 @@
-//! AP Media API and JSON Feed: what is read from records in the shapes that are sent.
+//! AP Media API and JSON Feed: the fields decoded from realistic records.
 
 use crate::wire_xml::decode;
 use wirefold_engine::article::{Body, EventTime, ItemType, Lang, PubStatus};
@@ -11,10 +11,11 @@ const AP_ITEM: &str = r#"{"uri": "https://api.north.example/content/7d1?qt=x&et=
   "slugline": "BC-NW--Ferry", "provider": "NW", "subject": [{"code": "a", "name": "Shipping"}]}"#;
 
 #[test]
-fn an_item_of_the_api_is_known_by_its_item_id_over_all_answers() {
+fn an_ap_item_is_identified_by_its_item_id_in_every_response() {
     let one = format!(r#"{{"api_version": "1.1", "id": "r1yF", "data": {{"item": {AP_ITEM}}}}}"#);
     let many = format!(
-        r#"{{"api_version": "1.1", "id": "HyIV", "data": {{"items": [{{"meta": {{}}, "item": {AP_ITEM}}}]}}}}"#
+        r#"{{"api_version": "1.1", "id": "HyIV",
+            "data": {{"items": [{{"meta": {{}}, "item": {AP_ITEM}}}]}}}}"#
     );
     for record in [one, many] {
         let read = decode(record.as_bytes());
@@ -31,7 +32,7 @@ fn an_item_of_the_api_is_known_by_its_item_id_over_all_answers() {
 }
 
 #[test]
-fn items_of_a_json_feed_take_title_and_language_of_their_feed() {
+fn items_of_a_json_feed_inherit_title_and_language_of_the_feed() {
     let record = r#"{"version": "https://jsonfeed.org/version/1.1", "title": "Seltz Gazette",
       "home_page_url": "https://seltz.example/", "language": "de-CH", "items": [
       {"id": "https://seltz.example/1", "url": "https://seltz.example/1", "title": "Brücke zu",

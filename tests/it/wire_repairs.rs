@@ -1,15 +1,16 @@
-//! What is there and cannot be read as it stands: repaired or left out with a flag that says so, or
-//! the reason of a reject, never gone without a word.
+//! Values that cannot be read are repaired or left out with a flag, or the item is rejected with a
+//! reason; nothing is dropped silently.
 
 use crate::wire_xml::decode;
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, EventTime, InputPosition, Lang};
 use wirefold_engine::event::EventKind;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 use wirefold_engine::verdict::Kind;
 
+/// Decodes a record that must hold exactly one article.
 fn only(record: &[u8]) -> Article {
     let mut all = decode(record);
     assert_eq!(all.len(), 1, "{all:?}");
@@ -20,63 +21,64 @@ fn flags(record: &str) -> Vec<String> {
     only(record.as_bytes()).flags
 }
 
+/// The message of the reject of a record.
 fn refused(record: &[u8]) -> String {
     decode(record).remove(0).unwrap_err().to_string()
 }
 
-const TEXT: &str = "The ferry ran aground off Marel in thick fog shortly before eight on Tuesday, and a tug \
-                    took off all 212 people on board, the harbour master said; nobody was hurt, and the \
-                    line will sail again on Friday.";
+const TEXT: &str = "The ferry ran aground off Marel in thick fog shortly before eight on Tuesday, \
+                    and a tug took off all 212 people on board, the harbour master said; nobody \
+                    was hurt, and the line will sail again on Friday.";
 
 #[test]
-fn half_an_emoji_costs_no_text_and_no_verdict() {
-    let (settings, key) = (Settings::default(), FloodKey(7));
+fn an_unpaired_surrogate_does_not_affect_text_or_verdict() {
+    let (settings, key) = (Settings::default(), SamplingKey(7));
     let mut state = State::new(settings.clone(), key);
-    let mut said = Vec::new();
+    let mut verdicts = Vec::new();
     for (offset, body) in (0..).zip([TEXT.to_owned(), format!("{TEXT} \\ud83d")]) {
         let record =
             format!("{{\"uri\":\"s:{offset}\",\"headline\":\"Ferry\",\"body\":\"{body}\"}}");
         let article = only(record.as_bytes());
-        assert_eq!(article.body.published(), body.replace("\\ud83d", "\u{fffd}"));
+        assert_eq!(article.body.as_str(), body.replace("\\ud83d", "\u{fffd}"));
         let input = InputPosition { topic: "t".into(), partition: 0, offset, item: 0 };
         for event in state.apply(prepare(article, &settings, key), EventTime(offset), input) {
-            if let EventKind::Classified(classified) = event.what {
-                said.push((classified.verdict.relation.kind, classified.verdict.flags));
+            if let EventKind::Classified(classified) = event.kind {
+                verdicts.push((classified.verdict.relation.kind, classified.verdict.flags));
             }
         }
     }
-    assert_eq!(said[0], (Kind::Original, vec![]));
-    assert_eq!(said[1], (Kind::Duplicate, vec!["repaired_text".to_owned()]));
+    assert_eq!(verdicts[0], (Kind::Original, vec![]));
+    assert_eq!(verdicts[1], (Kind::Duplicate, vec!["repaired_text".to_owned()]));
 }
 
 #[test]
-fn half_an_emoji_is_replaced_in_every_field() {
+fn an_unpaired_surrogate_is_replaced_in_every_field() {
     let record = r#"{"uri": "s:6\ud83d", "id": "i:6", "\ud83d": 1, "headline": "Fourth \ud83d!",
         "provider": {"name": "North\ud83d"}, "bodies": [{"value": "Text \udc00.", "role": "main"}],
         "replaces": [{"uri": "s:5\ud83d"}], "signals": ["sig:\ud83d"]}"#;
     let article = only(record.as_bytes());
     assert_eq!((&*article.uri, &*article.headline), ("s:6\u{fffd}", "Fourth \u{fffd}!"));
     assert_eq!(article.provider.as_deref(), Some("North\u{fffd}"));
-    assert_eq!(article.body.published(), "Text \u{fffd}.");
+    assert_eq!(article.body.as_str(), "Text \u{fffd}.");
     assert_eq!(article.links[0].to.uri, "s:5\u{fffd}");
     assert_eq!(article.signals, ["sig:\u{fffd}"]);
     assert_eq!(article.flags, ["repaired_text"]);
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_cost_their_characters_and_flag_their_item() {
+fn invalid_utf_8_is_replaced_and_flagged_on_its_item_only() {
     let record = b"[{\"id\":\"a\",\"title\":\"Br\xfccke\"},{\"id\":\"b\",\"title\":\"Bridge\"}]";
     let all: Vec<Article> = decode(record).into_iter().map(Result::unwrap).collect();
     assert_eq!((&*all[0].headline, &*all[1].headline), ("Br\u{fffd}cke", "Bridge"));
     assert_eq!((all[0].flags.len(), all[1].flags.len()), (1, 0));
     assert_eq!(all[0].flags, ["repaired_text"]);
-    // Where the rest is no JSON, the bytes are the reason.
-    assert_eq!(refused(b"{\"id\":\"a\xff"), "not UTF-8 from byte 8 on");
-    assert_eq!(refused(b"plain text \xff"), "not UTF-8 from byte 11 on");
+    // If the record is not JSON otherwise, the invalid bytes are the reason of the reject.
+    assert_eq!(refused(b"{\"id\":\"a\xff"), "invalid UTF-8 at byte 8");
+    assert_eq!(refused(b"plain text \xff"), "invalid UTF-8 at byte 11");
 }
 
 #[test]
-fn a_field_that_cannot_be_read_is_named_in_the_flags() {
+fn an_unreadable_field_is_named_in_a_flag() {
     for (field, value, flag) in [
         ("headline", "{\"a\": 1}", "unreadable_headline"),
         ("headlines", "[7, {\"value\": [1]}]", "unreadable_headline"),
@@ -112,7 +114,7 @@ fn a_field_that_cannot_be_read_is_named_in_the_flags() {
 }
 
 #[test]
-fn what_an_article_cannot_do_without_refuses_it() {
+fn an_article_without_a_readable_required_field_is_rejected() {
     for (record, message) in [
         (r#"{"uri": {"a": 1}, "id": "b", "title": "t"}"#, "field `uri` is not text"),
         (r#"{"uri": null, "title": "t"}"#, "field `uri` is null"),
@@ -127,14 +129,16 @@ fn what_an_article_cannot_do_without_refuses_it() {
 }
 
 #[test]
-fn times_and_languages_of_the_other_formats_are_flagged_too() {
+fn unreadable_times_and_languages_are_flagged_in_the_other_formats() {
     let g2 = "<newsItem guid='a'><itemMeta><embargoed>soon</embargoed></itemMeta><contentMeta>\
               <urgency>x</urgency><headline>h</headline></contentMeta></newsItem>";
-    let newsml = "<NewsML><NewsItem><NewsManagement><FirstCreated>YYYYMMDD</FirstCreated></NewsManagement>\
-                  <NewsComponent><NewsLines><HeadLine>h</HeadLine></NewsLines></NewsComponent></NewsItem></NewsML>";
+    let newsml = "<NewsML><NewsItem><NewsManagement><FirstCreated>YYYYMMDD</FirstCreated>\
+                  </NewsManagement><NewsComponent><NewsLines><HeadLine>h</HeadLine></NewsLines>\
+                  </NewsComponent></NewsItem></NewsML>";
     let nitf =
         "<nitf><head><title>t</title><docdata><date.release norm='x'/></docdata></head></nitf>";
-    let rss = "<rss><channel><item><guid>a</guid><title>t</title><pubDate>today</pubDate></item></channel></rss>";
+    let rss = "<rss><channel><item><guid>a</guid><title>t</title><pubDate>today</pubDate></item>\
+               </channel></rss>";
     let atom = "<entry xml:lang='english'><id>a</id><title>t</title><updated>now</updated></entry>";
     let teletype = "\u{1}a1 3\nslug/\n\u{2}Ferry aground =\ntext\u{3}yesterday\r\n";
     for (record, want) in [

@@ -1,4 +1,4 @@
-//! The XML wires: what is read from documents in the shapes that agencies send, and what is refused.
+//! NewsML-G2 and NITF: the fields decoded from realistic documents, and what is rejected.
 
 use crate::wire_feed::{ATOM, NEWSML_1, RSS};
 use expect_test::{Expect, expect};
@@ -33,7 +33,8 @@ const G2_MESSAGE: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
       </n:itemMeta>
       <n:contentMeta>
         <n:urgency>3</n:urgency>
-        <n:located qcode="city:1"><n:name>Hull</n:name><n:broader><n:name>England</n:name></n:broader></n:located>
+        <n:located qcode="city:1"><n:name>Hull</n:name>
+          <n:broader><n:name>England</n:name></n:broader></n:located>
         <n:infoSource literal="Harbour Office"/>
         <n:altId type="t:short">NW17</n:altId>
         <n:language tag="en"/>
@@ -78,7 +79,8 @@ const NITF: &str = r##"<?xml version="1.0" encoding="iso-8859-1"?>
       <tobject.property tobject.property.type="Analyse"/>
       <tobject.subject tobject.subject.refnum="04011002" tobject.subject.type="Economie"/>
     </tobject>
-    <docdata management-status="embargoed" management-doc-idref="nord-16" management-idref-status="canceled">
+    <docdata management-status="embargoed" management-doc-idref="nord-16"
+      management-idref-status="canceled">
       <doc-id id-string="nord-17" regsrc="NORD"/>
       <urgency ed-urg="2"/>
       <date.issue norm="20261123T100000+0100"/>
@@ -111,8 +113,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Vec<Result<Article, decode::Error>> {
     decode::decode(bytes, None, Format::Auto, &Settings::default())
 }
 
-/// What is filled, a line each.
-fn shown(article: &Article) -> String {
+/// The fields of an article that are not empty, one per line.
+fn filled_fields(article: &Article) -> String {
     let mut text = String::new();
     if let serde_json::Value::Object(fields) = serde_json::to_value(article).unwrap() {
         let empty = |value: &serde_json::Value| {
@@ -137,11 +139,12 @@ fn shown(article: &Article) -> String {
     text
 }
 
+/// Compares the decoded articles of a document with the expected output.
 pub(crate) fn check(bytes: &[u8], expected: &Expect) {
     let mut text = String::new();
     for item in decode(bytes) {
         match item {
-            Ok(article) => text += &shown(&article),
+            Ok(article) => text += &filled_fields(&article),
             Err(error) => writeln!(text, "refused, {}: {error}", error.reason()).unwrap(),
         }
         text += "--\n";
@@ -150,11 +153,11 @@ pub(crate) fn check(bytes: &[u8], expected: &Expect) {
 }
 
 #[test]
-fn newsml_g2_messages_give_every_item() {
+fn newsml_g2_decodes_every_item_of_a_message() {
     check(
         G2_MESSAGE.as_bytes(),
         &expect![[r#"
-        refused, no_article: a `packageItem` holds no article of its own
+        refused, no_article: `packageItem` is not an article
         --
         altids: ["NW17"]
         body: {"Html":"<p>Tolls rise by 4 &#37; &lt;net&gt;.</p><p>“Too much”,<br>said one &unknown; shipper.</p>"}
@@ -198,11 +201,11 @@ fn newsml_g2_messages_give_every_item() {
 }
 
 #[test]
-fn newsml_g2_carries_nitf_and_plain_text() {
+fn newsml_g2_bodies_may_be_nitf_or_plain_text() {
     let item = |content: &str| {
         format!(
-            "<newsItem guid=\"g\" xml:lang=\"de\"><itemMeta><title>T</title>\
-             <link guidref=\"f\" version=\"1\"/></itemMeta><contentSet>{content}</contentSet></newsItem>"
+            "<newsItem guid=\"g\" xml:lang=\"de\"><itemMeta><title>T</title><link guidref=\"f\" \
+             version=\"1\"/></itemMeta><contentSet>{content}</contentSet></newsItem>"
         )
     };
     let nitf = NITF.split_once("<nitf").unwrap().1;
@@ -248,7 +251,7 @@ fn newsml_g2_carries_nitf_and_plain_text() {
 }
 
 #[test]
-fn items_without_an_article_say_what_they_are() {
+fn rejects_of_items_without_an_article_name_their_type() {
     for name in ["packageItem", "conceptItem", "knowledgeItem", "planningItem", "catalogItem"] {
         let text = format!("<{name} xmlns=\"http://iptc.org/std/nar/2006-10-01/\" guid=\"a\"/>");
         let error = decode(text.as_bytes()).remove(0).unwrap_err();
@@ -271,7 +274,7 @@ fn items_without_an_article_say_what_they_are() {
 }
 
 #[test]
-fn nitf_is_read_in_full() {
+fn every_field_of_nitf_is_decoded() {
     let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(NITF);
     check(
         &latin,
@@ -303,7 +306,7 @@ fn nitf_is_read_in_full() {
 }
 
 #[test]
-fn nitf_without_an_id_is_named_by_its_content() {
+fn nitf_without_an_id_gets_an_id_from_its_content() {
     let of = |text: &str| {
         let text = format!("<nitf><body><body.content><p>{text}</p></body.content></body></nitf>");
         decode(text.as_bytes()).remove(0).unwrap().uri
@@ -314,7 +317,7 @@ fn nitf_without_an_id_is_named_by_its_content() {
 }
 
 #[test]
-fn character_sets_are_those_declared_or_shown() {
+fn the_character_set_is_declared_or_detected() {
     let text = |declared: &str| {
         format!(
             "<?xml version='1.0' encoding='{declared}'?><nitf><head><docdata>\
@@ -375,31 +378,35 @@ fn entities_are_never_expanded() {
 }
 
 #[test]
-fn depth_elements_and_attributes_are_bounded() {
+fn depth_elements_and_attributes_are_limited() {
     let refused = |text: &str| decode(text.as_bytes()).remove(0).unwrap_err();
     let nested = |depth: usize| {
         format!("<nitf><title>t</title>{}{}</nitf>", "<a>".repeat(depth), "</a>".repeat(depth))
     };
     assert_eq!(refused(&nested(99)).reason(), "missing_field");
-    assert_eq!(refused(&nested(100)).to_string(), "more than 100 nested elements");
+    assert_eq!(refused(&nested(100)).to_string(), "document has more than 100 levels of nesting");
     assert_eq!(refused(&"<a>".repeat(1_000_000)).reason(), "too_complex");
     let many = |count: usize| format!("<nitf>{}</nitf>", "<a/>".repeat(count));
     assert_eq!(refused(&many(199_999)).reason(), "missing_field");
-    assert_eq!(refused(&many(200_000)).to_string(), "more than 200000 elements");
+    assert_eq!(refused(&many(200_000)).to_string(), "document has more than 200000 elements");
     let wide = |count: usize| {
         let all: String = (0..count).fold(String::new(), |all, n| all + &format!(" a{n}=''"));
         format!("<nitf{all}/>")
     };
     assert_eq!(refused(&wide(100)).reason(), "missing_field");
-    assert_eq!(refused(&wide(101)).to_string(), "more than 100 attributes");
+    assert_eq!(
+        refused(&wide(101)).to_string(),
+        "document has more than 100 attributes on one element"
+    );
     let settings = Settings { items_max: 3, ..Settings::default() };
     let all = decode::decode(G2_MESSAGE.as_bytes(), None, Format::Auto, &settings);
     assert_eq!(all, [Err(decode::Error::TooMany { items: 4, max: 3 })]);
 }
 
-/// Each of these would take hours if it were read again from every sign on.
+/// Each case would take hours if the parser scanned the rest of the text again from every `&` or
+/// `<`.
 #[test]
-fn crowded_signs_are_read_in_one_pass() {
+fn many_ampersands_and_comments_are_read_in_linear_time() {
     for crowd in ["&", "&amp", "&;", "&#", "<![CDATA[&]]>", "&amp;", "<!---->"] {
         let crowd = crowd.repeat(200_000);
         let text = format!(
@@ -413,7 +420,7 @@ fn crowded_signs_are_read_in_one_pass() {
 }
 
 #[test]
-fn a_fixed_format_takes_no_other() {
+fn a_configured_format_rejects_other_formats() {
     let settings = Settings::default();
     let of =
         |text: &str, format| decode::decode(text.as_bytes(), None, format, &settings).remove(0);
@@ -430,11 +437,14 @@ fn a_fixed_format_takes_no_other() {
 }
 
 proptest! {
-    /// WI-1, WI-2.
+    /// WI-1 (no panic) and WI-2 (at least one result) hold for damaged documents.
     #[test]
-    fn no_damage_makes_it_panic(
+    fn damaged_documents_never_panic_and_give_a_result(
         which in 0..FIXTURES.len(),
-        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..40, any::<prop::sample::Index>()), 1..6),
+        cuts in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0usize..40, any::<prop::sample::Index>()),
+            1..6,
+        ),
         noise in prop::collection::vec(any::<u8>(), 0..6),
     ) {
         let mut bytes = FIXTURES[which].as_bytes().to_vec();

@@ -1,17 +1,19 @@
-//! Kills, holds, embargoes and corrections: in which order they come, by what they find what they mean,
-//! and whom they reach.
+//! Scenarios for kills, holds, embargoes and corrections: arrival order, finding the target, and
+//! the carriers that are reached.
 
 use crate::chains::{PASSAGES, wire};
 use crate::script::{Show, check};
 use expect_test::expect;
 use wirefold_engine::Settings;
 use wirefold_engine::article::Span;
-use wirefold_engine::verdict::{Carrying, Embargoed};
+use wirefold_engine::verdict::{CarrierPolicy, EmbargoPolicy};
 
 #[test]
-fn a_kill_and_a_correction_reach_an_item_in_either_order() {
-    let first = "R1#978556838 reuters en \"CORRECTED-Ferry aground\" signal=edstat:c made=2026-11-23T10:00:00Z | @ferry @hurt";
-    let kill = "R1#1542761538 reuters en \"CORRECTED-Ferry aground\" status=canceled signal=edstat:d made=2026-11-23T10:51:00Z | Refer to the note.";
+fn a_kill_and_a_correction_apply_in_either_order() {
+    let first = "R1#978556838 reuters en \"CORRECTED-Ferry aground\" signal=edstat:c \
+                 made=2026-11-23T10:00:00Z | @ferry @hurt";
+    let kill = "R1#1542761538 reuters en \"CORRECTED-Ferry aground\" status=canceled \
+                signal=edstat:d made=2026-11-23T10:51:00Z | Refer to the note.";
     let copy = "B1 baypress en \"Ferry\" | @ferry @hurt";
     wire(
         &format!("10:00 {first}\n10:10 {copy}\n10:51 {kill}"),
@@ -37,7 +39,7 @@ fn a_kill_and_a_correction_reach_an_item_in_either_order() {
 }
 
 #[test]
-fn a_kill_for_an_article_not_seen_yet_waits_by_link_and_by_name() {
+fn a_kill_of_an_article_not_seen_yet_waits_by_link_and_by_name() {
     wire(
         r#"
         10:30 K1 northwire en "KILL: Ferry aground off Marel" | Editors: kill it.
@@ -66,7 +68,7 @@ fn a_kill_for_an_article_not_seen_yet_waits_by_link_and_by_name() {
 }
 
 #[test]
-fn a_vague_kill_asks_and_takes_no_effect() {
+fn a_vague_kill_needs_review_and_has_no_effect() {
     wire(
         r#"
         10:00 N1 northwire en "Ferry aground" slug=FERRY | @ferry @hurt
@@ -88,7 +90,7 @@ fn a_vague_kill_asks_and_takes_no_effect() {
 }
 
 #[test]
-fn identity_outlives_the_window() {
+fn identities_are_known_after_articles_left_the_window() {
     let settings = Settings { window: Span::hours(24), ..Settings::default() };
     check(
         PASSAGES,
@@ -155,7 +157,7 @@ fn identity_outlives_the_window() {
 }
 
 #[test]
-fn an_embargo_holds_until_the_clock_has_passed_it() {
+fn an_article_is_embargoed_until_the_clock_passes_the_embargo() {
     let held = r#"
         10:00 N1 northwire en "Tolls to rise" until=2026-11-23T11:00:00Z | @tolls @dredge
         10:01 N2#1 northwire en "Owner speaks" until=2026-11-23T11:00:00Z | @owner @long
@@ -183,7 +185,7 @@ fn an_embargo_holds_until_the_clock_has_passed_it() {
     "#]],
     );
     let mut settings = Settings::default();
-    settings.relation.unique.embargoed = Embargoed::Pass;
+    settings.verdict.unique.embargoed = EmbargoPolicy::Pass;
     let pass = held.lines().take(2).collect::<Vec<_>>().join("\n");
     check(
         PASSAGES,
@@ -195,7 +197,8 @@ fn an_embargo_holds_until_the_clock_has_passed_it() {
         N1: original; S1 of 1; pass yes
     "#]],
     );
-    let full = Settings { embargoed_max: 1, ..Settings::default() };
+    let mut full = Settings::default();
+    full.tuning.embargoed_max = 1;
     let two = held.lines().take(3).collect::<Vec<_>>().join("\n");
     check(
         PASSAGES,
@@ -212,7 +215,7 @@ fn an_embargo_holds_until_the_clock_has_passed_it() {
 }
 
 #[test]
-fn what_carries_withdrawn_text_goes_on_by_setting() {
+fn carriers_of_withdrawn_text_are_held_or_passed_by_setting() {
     let story = r#"
         10:00 N1#1 northwire en "Ferry" | @ferry @hurt
         10:10 N1#2 northwire en "KILL: Ferry" status=canceled | Editors: kill it.
@@ -230,7 +233,7 @@ fn what_carries_withdrawn_text_goes_on_by_setting() {
     "#]],
     );
     let mut settings = Settings::default();
-    settings.relation.unique.carrying = Carrying::Pass;
+    settings.verdict.unique.carrying = CarrierPolicy::Pass;
     check(
         PASSAGES,
         Show::Verdicts,
@@ -248,7 +251,7 @@ fn what_carries_withdrawn_text_goes_on_by_setting() {
 }
 
 #[test]
-fn slug_and_figures_make_a_carrier_likely() {
+fn a_shared_slug_and_figures_make_a_likely_carrier() {
     wire(
         r#"
         10:00 N1#1 northwire en "Ferry" slug=FERRY | @ferry @hurt
@@ -272,7 +275,7 @@ fn slug_and_figures_make_a_carrier_likely() {
 }
 
 #[test]
-fn a_killed_lead_gives_way_and_its_story_says_so() {
+fn a_killed_lead_is_replaced_and_the_story_is_updated() {
     check(
         PASSAGES,
         Show::Stories,
@@ -297,7 +300,7 @@ fn a_killed_lead_gives_way_and_its_story_says_so() {
 }
 
 #[test]
-fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
+fn the_newest_versions_of_a_withdrawn_item_are_searched_up_to_the_limit() {
     let script = r#"
         10:00 R1#1 reuters en "Ferry aground" | @ferry @hurt
         10:05 B1 baypress en "Ferry" | @ferry @hurt
@@ -305,11 +308,12 @@ fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
         10:12 B2 baypress en "Tolls" | @tolls @dredge
         10:20 R1#3 reuters en "KILL" status=canceled | Editors: kill it.
         "#;
-    let told = |versions_searched_max, expected| {
-        let settings = Settings { versions_searched_max, ..Settings::default() };
+    let run = |versions_searched_max, expected| {
+        let mut settings = Settings::default();
+        settings.tuning.versions_searched_max = versions_searched_max;
         check(PASSAGES, Show::Verdicts, &settings, script, expected).versions_unsearched
     };
-    let unsearched = told(
+    let unsearched = run(
         16,
         expect![[r#"
           S1 opened
@@ -323,7 +327,7 @@ fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
     "#]],
     );
     assert_eq!(unsearched, 0);
-    let unsearched = told(
+    let unsearched = run(
         1,
         expect![[r#"
           S1 opened
@@ -336,5 +340,5 @@ fn so_many_versions_of_a_withdrawn_item_are_searched_the_newest_first() {
           withdrawn R1 by R1: carried by [B2]
     "#]],
     );
-    assert_eq!(unsearched, 1, "of two versions that stood");
+    assert_eq!(unsearched, 1, "one of two versions is not searched");
 }

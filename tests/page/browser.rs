@@ -1,4 +1,4 @@
-//! A headless Chromium that looks at a demo.
+//! A headless Chromium, controlled over WebDriver.
 
 use super::demo::Demo;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -13,19 +13,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use url::{ParseError, Url};
 
+/// How long a single wait may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Pause between two checks of a condition.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What the page is looked at with.
+/// The emulated device.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Screen {
-    /// 390 by 844, touch.
+    /// 390 by 844 pixels, mobile.
     Phone,
-    /// 1440 by 900.
+    /// 1440 by 900 pixels.
     Desktop,
 }
 
-/// A command that chromedriver knows beside the standard ones: its path, its body.
+/// A command of chromedriver that is not in the WebDriver standard: its path and body.
 #[derive(Debug)]
 struct Vendor(&'static str, Value);
 
@@ -39,16 +41,17 @@ impl WebDriverCompatibleCommand for Vendor {
     }
 }
 
-/// A session.
+/// A browser session.
 pub(crate) struct Browser {
     driver: Client,
+    /// The origin under test; [`Browser::close`] fails if a request went elsewhere.
     origin: String,
-    /// A name and a password in the address that was opened.
+    /// User name and password in the opened address (`name:password@`), or empty.
     login: String,
 }
 
 fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `tests/page/run`"))
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; use tests/page/run"))
 }
 
 fn capabilities() -> Capabilities {
@@ -67,12 +70,13 @@ fn capabilities() -> Capabilities {
 }
 
 impl Browser {
-    /// Opens the page of `demo` on a desktop.
+    /// Opens the page of `demo` with the desktop screen.
     pub(crate) async fn open(demo: &Demo) -> Self {
         Self::at(&demo.origin, "").await
     }
 
-    /// Opens the page of `origin`, where `login` may be a name and a password, `name:password@`.
+    /// Opens the page of `origin`. `login` is empty, or a user name and a password:
+    /// `name:password@`.
     pub(crate) async fn at(origin: &str, login: &str) -> Self {
         let mut session = ClientBuilder::new(HttpConnector::new());
         session.capabilities(capabilities());
@@ -84,12 +88,13 @@ impl Browser {
         browser
     }
 
+    /// Sends a command of the Chrome DevTools protocol.
     async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({ "cmd": command, "params": parameters });
         self.driver.issue_cmd(Vendor("goog/cdp/execute", body)).await.unwrap()
     }
 
-    /// What was logged since the last look: level and message.
+    /// The entries of a browser log since the last call: level and message.
     async fn logged(&self, log: &str) -> Vec<(String, String)> {
         let entries =
             self.driver.issue_cmd(Vendor("se/log", json!({ "type": log }))).await.unwrap();
@@ -98,7 +103,7 @@ impl Browser {
         entries.map(|entry| (text(entry, "level"), text(entry, "message"))).collect()
     }
 
-    /// Takes the size of a screen, and light or dark.
+    /// Emulates a screen and a colour scheme, `light` or `dark`.
     pub(crate) async fn as_if(&self, screen: Screen, scheme: &str) {
         let (width, height, mobile) = match screen {
             Screen::Phone => (390, 844, true),
@@ -112,52 +117,57 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// What an expression is worth on the page.
+    /// Evaluates a JavaScript expression on the page.
     pub(crate) async fn value(&self, expression: &str) -> Value {
         let script = format!("return ({expression});");
         self.driver.execute(&script, vec![]).await.unwrap()
     }
 
-    /// The text of what an expression selects.
+    /// The text of the first element that matches a selector, once it exists.
     pub(crate) async fn text(&self, selector: &str) -> String {
         let element = self.find(selector).await;
         element.text().await.unwrap()
     }
 
-    /// Waits until an expression holds.
+    /// Waits until a JavaScript expression is true.
     pub(crate) async fn until(&self, expression: &str) {
         let since = Instant::now();
         while self.value(&format!("Boolean({expression})")).await != json!(true) {
             if since.elapsed() > PATIENCE {
                 let page = self.value("document.body.innerText").await;
-                panic!("never: {expression}\non {}", page.as_str().unwrap_or_default());
+                panic!(
+                    "never true: {expression}\nThe page shows: {}",
+                    page.as_str().unwrap_or_default()
+                );
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// The first element that a selector finds, once there is one.
+    /// The first element that matches a selector, once it exists.
     pub(crate) async fn find(&self, selector: &str) -> Element {
         self.until(&format!("document.querySelector({selector:?})")).await;
         self.driver.find(Locator::Css(selector)).await.unwrap()
     }
 
-    /// Clicks it.
+    /// Clicks the first element that matches a selector, once it exists.
     pub(crate) async fn click(&self, selector: &str) {
         self.find(selector).await.click().await.unwrap();
     }
 
-    /// Clicks the first link among `selector` whose text contains `words`, once there is one.
+    /// Clicks the first element that matches a selector and contains `words`, once it exists.
     pub(crate) async fn follow(&self, selector: &str, words: &str) {
         let link = format!(
-            "[...document.querySelectorAll({selector:?})].find((a) => a.textContent.includes({words:?}))"
+            "[...document.querySelectorAll({selector:?})]\
+             .find((a) => a.textContent.includes({words:?}))"
         );
         self.until(&link).await;
-        // By script: a list that is live may move the link from under a pointer.
+        // By script, because an update of a live list may move the link before a real click hits
+        // it.
         self.value(&format!("({link}).click()")).await;
     }
 
-    /// Types into whatever has the focus.
+    /// Types into the focused element.
     pub(crate) async fn press(&self, keys: &str) {
         let mut actions = KeyActions::new("keys".into());
         for value in keys.chars() {
@@ -166,17 +176,17 @@ impl Browser {
         self.driver.perform_actions(actions).await.unwrap();
     }
 
-    /// Goes to an address within the page.
+    /// Changes the fragment of the page's address.
     pub(crate) async fn go(&self, fragment: &str) {
         self.value(&format!("void (location.hash = {fragment:?})")).await;
     }
 
-    /// Runs a script that ends by calling its last argument.
+    /// Runs an asynchronous script, which must call its last argument with the result.
     pub(crate) async fn awaited(&self, script: &str) -> Value {
         self.driver.execute_async(script, vec![]).await.unwrap()
     }
 
-    /// Keeps what is seen as a picture in the folder `SHOTS`, where that is set.
+    /// Saves a screenshot to the folder `SHOTS`, if set.
     pub(crate) async fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("SHOTS") else { return };
         let how = json!({ "format": "webp", "quality": 85 });
@@ -185,25 +195,27 @@ impl Browser {
         std::fs::write(Path::new(&folder).join(format!("{name}.webp")), bytes).unwrap();
     }
 
-    /// Ends the session; the console must be clean, and every request within the origin.
+    /// Ends the session. Fails if the console has errors or warnings, or if a request left the
+    /// origin.
     pub(crate) async fn close(self) {
-        self.close_but(|_| false).await;
+        self.close_allowing(|_| false).await;
     }
 
-    /// The same, where the daemon answered that it cannot say now.
+    /// Like [`close`](Self::close), but allows responses with status 503.
     pub(crate) async fn close_after_refusals(self) {
-        self.close_but(|said| said.contains("status of 503")).await;
+        self.close_allowing(|message| message.contains("status of 503")).await;
     }
 
-    /// The same, where the daemon was away: the browser itself reports requests that failed.
+    /// Like [`close`](Self::close), but allows failed connections, which the browser logs itself.
     pub(crate) async fn close_after_outage(self) {
-        self.close_but(|said| said.contains("net::ERR_")).await;
+        self.close_allowing(|message| message.contains("net::ERR_")).await;
     }
 
-    async fn close_but(self, expected: impl Fn(&str) -> bool) {
+    /// Ends the session; console messages for which `expected` is true are allowed.
+    async fn close_allowing(self, expected: impl Fn(&str) -> bool) {
         let mut errors = self.logged("browser").await;
-        errors.retain(|(level, said)| level != "INFO" && !expected(said));
-        assert!(errors.is_empty(), "on the console: {errors:?}");
+        errors.retain(|(level, message)| level != "INFO" && !expected(message));
+        assert!(errors.is_empty(), "console messages: {errors:?}");
         let mut requests = 0;
         for (_, entry) in self.logged("performance").await {
             let entry: Value = serde_json::from_str(&entry).unwrap();
@@ -216,10 +228,13 @@ impl Browser {
             if url.starts_with("data:") {
                 continue;
             }
-            assert!(url.starts_with(&format!("{}/", self.origin)), "left the origin: {url}");
+            assert!(
+                url.starts_with(&format!("{}/", self.origin)),
+                "a request left the origin: {url}"
+            );
             requests += 1;
         }
-        assert!(requests > 10, "requests are seen: {requests}");
+        assert!(requests > 10, "only {requests} requests were logged");
         self.driver.close().await.unwrap();
     }
 }

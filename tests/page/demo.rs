@@ -1,31 +1,32 @@
-//! `wirefold demo` in the background, on a free port.
+//! Runs `wirefold demo` in the background.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// A demo that runs until this is dropped.
+/// A running demo. Dropping this value kills it.
 pub(crate) struct Demo {
     child: Child,
-    /// Where its page is, without a slash at the end.
+    /// The URL of the page, without a trailing slash.
     pub(crate) origin: String,
 }
 
 impl Demo {
-    /// Starts one that sends an article every `pace`.
+    /// Starts a demo on a free port that sends an article every `pace`.
     pub(crate) fn start(pace: &str) -> Self {
         Self::at(0, pace)
     }
 
-    /// The same, at a port.
+    /// Starts a demo on the given port; 0 chooses a free one.
     pub(crate) fn at(port: u16, pace: &str) -> Self {
         Self::listening(port, pace, |_| false)
     }
 
-    /// Starts one that has sent everything.
+    /// Starts a demo and waits until it has sent all articles.
     pub(crate) fn through() -> Self {
         Self::listening(0, "0ms", |line| !line.contains("stays up until Ctrl-C"))
     }
 
+    /// Starts a demo, waits for its address, and then reads its output while `waits` is true.
     fn listening(port: u16, pace: &str, waits: impl Fn(&str) -> bool) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_wirefold"))
             .args(["demo", "--port", &port.to_string(), "--pace", pace])
@@ -44,12 +45,12 @@ impl Demo {
                 break;
             }
         }
-        // A full pipe would stop the demo.
+        // Keep reading: a full pipe would block the demo.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, origin }
     }
 
-    /// The port of its page.
+    /// The port of the page.
     pub(crate) fn port(&self) -> u16 {
         let (_, port) = self.origin.rsplit_once(':').unwrap();
         port.parse().unwrap()

@@ -1,10 +1,10 @@
-//! The page without a pointer.
+//! Keyboard operation of the page.
 
 use super::browser::Browser;
 use super::demo::Demo;
 use serde_json::json;
 
-// Keys without a character, as WebDriver writes them.
+// Codes of special keys in the WebDriver standard.
 const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
 const TAB: &str = "\u{e004}";
@@ -17,17 +17,17 @@ async fn the_page_works_by_keyboard() {
     let page = Browser::open(&demo).await;
     page.find(".stories li:nth-child(3)").await;
 
-    // Down and up the stories; what has the focus shows it.
+    // Move down and up in the list of stories; the focus is visible.
     page.press("s").await;
     let first = page.value(FOCUSED).await;
     let outline = "getComputedStyle(document.activeElement).outlineStyle";
-    assert_eq!(page.value(outline).await, json!("solid"), "the focus is seen");
+    assert_eq!(page.value(outline).await, json!("solid"), "the focus must be visible");
     page.press("j").await;
     assert_ne!(page.value(FOCUSED).await, first);
     page.press("k").await;
     assert_eq!(page.value(FOCUSED).await, first);
 
-    // Into a story, through its articles, into one and its comparison, and back.
+    // Open a story, an article of it, and the comparison of that article, and go back.
     page.press(ENTER).await;
     page.find(".articles > li").await;
     page.until(&format!("document.querySelector('.story-head h2')?.textContent === {first}")).await;
@@ -36,7 +36,7 @@ async fn the_page_works_by_keyboard() {
     page.press("j").await;
     page.press(ENTER).await;
     page.until("document.activeElement.getAttribute('aria-expanded') === 'true'").await;
-    page.find(".unfolded .measures, .unfolded .text p").await;
+    page.find(".expanded .measures, .expanded .text p").await;
     page.find("li.open [data-key=c]").await;
     page.press("c").await;
     page.until("location.hash.startsWith('#/compare/')").await;
@@ -47,36 +47,36 @@ async fn the_page_works_by_keyboard() {
     page.press(ESCAPE).await;
     page.until("location.hash === '#/'").await;
 
-    // The queue: an item is acknowledged, and the focus goes on to the next one.
+    // Acknowledge an item of the queue; the focus moves to the next one.
     page.press("q").await;
     let waiting = page.value("document.querySelectorAll('.queue > li').length").await;
     page.press("a").await;
     page.until(&format!("document.querySelectorAll('.queue > li').length === {waiting} - 1")).await;
     page.until("document.activeElement.closest('.queue')").await;
 
-    // Search, and out of it again.
+    // Search, and leave the search.
     page.press("/").await;
     page.press("ferry").await;
-    page.until("document.querySelectorAll('.found li').length > 3").await;
+    page.until("document.querySelectorAll('.search-results li').length > 3").await;
     page.press(ESCAPE).await;
-    page.until("document.querySelector('.found').hidden").await;
+    page.until("document.querySelector('.search-results').hidden").await;
 
-    // The keys are listed.
+    // Open and close the list of keys.
     page.press("?").await;
     page.until("document.querySelector('#help').open").await;
     page.press(ESCAPE).await;
     page.until("!document.querySelector('#help').open").await;
 
-    // Everything that can be pressed is reached by Tab, the filters among it.
+    // Tab reaches the filters.
     page.value("void document.querySelector('#words').focus()").await;
     for _ in 0..60 {
         page.press(TAB).await;
-        if page.value("Boolean(document.activeElement.closest('#stories .picks'))").await
+        if page.value("Boolean(document.activeElement.closest('#stories .filters'))").await
             == json!(true)
         {
             break;
         }
     }
-    page.until("document.activeElement.closest('#stories .picks')").await;
+    page.until("document.activeElement.closest('#stories .filters')").await;
     page.close().await;
 }

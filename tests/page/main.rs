@@ -1,10 +1,10 @@
-//! The page in a browser, against `wirefold demo`. `tests/page/run` brings what these need: a
-//! chromedriver (`WEBDRIVER`), a Chromium (`CHROMIUM`) and axe-core (`AXE`).
+//! Tests of the page in a browser, most of them against `wirefold demo`. `tests/page/run` provides
+//! chromedriver (`WEBDRIVER`), Chromium (`CHROMIUM`) and axe-core (`AXE`).
 //!
-//! Every test has a demo and a browser of its own. Whatever a test looks at, it ends with two more
-//! findings: nothing was reported as an error on the console, and no request has left the origin.
+//! Each test has its own server and browser. At its end, each test also checks that the console has
+//! no errors and that no request left the origin.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test fails at the line that cannot continue")]
 
 mod access;
 mod browser;
@@ -14,5 +14,5 @@ mod live;
 mod over;
 mod reading;
 #[path = "../it/rig.rs"]
-#[expect(dead_code, reason = "the tests of the API use the rest")]
+#[expect(dead_code, reason = "the API tests use the rest")]
 mod rig;

@@ -1,7 +1,7 @@
-//! The broker in memory, and a reader of what is published on it.
+//! The in-memory broker, and a consumer of the output topics.
 //!
-//! Every topic has one partition, so that the screen shows things in the order in which they
-//! happened.
+//! Every topic has one partition, so that events are shown in the order in which they were
+//! published.
 
 use super::received::ReceivedRecord;
 use crate::config::Config;
@@ -16,53 +16,57 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What the broker in memory takes as one record.
+/// The largest record that the in-memory broker accepts, in bytes.
 const RECORD_BYTES_MAX: usize = 1 << 20;
 
-/// A broker that lives as long as this does.
+/// The in-memory broker. It stops when this is dropped.
 pub(super) struct DemoBroker(MockCluster<'static, DefaultProducerContext>);
 
 impl DemoBroker {
-    /// Starts it with the topics of `config`.
+    /// Starts the broker and creates the topics of `config`.
     pub(super) fn start(config: &Config) -> anyhow::Result<Self> {
-        let cluster = MockCluster::new(1).context("the broker in memory does not start")?;
+        let cluster = MockCluster::new(1).context("cannot start the in-memory broker")?;
         let out = &config.output;
         let topics = [&config.input.topic, &out.events, &out.stories, &out.rejected, &out.state];
         let unique = Some(&out.unique).filter(|topic| !topic.is_empty());
         for topic in topics.into_iter().chain(unique) {
-            cluster.create_topic(topic, 1, 1).with_context(|| format!("no topic `{topic}`"))?;
+            cluster
+                .create_topic(topic, 1, 1)
+                .with_context(|| format!("cannot create topic `{topic}`"))?;
         }
         Ok(Self(cluster))
     }
 
-    /// `settings`, turned to this broker.
+    /// `settings`, changed to connect to this broker.
     pub(super) fn settings(&self, settings: Settings) -> Settings {
         let bootstrap = ("bootstrap.servers".to_owned(), self.0.bootstrap_servers());
         Settings {
             partitions: 1,
             replication: 1,
             in_memory: Some(Limits { by_role: [RECORD_BYTES_MAX; 5] }),
-            passed: BTreeMap::from([bootstrap]),
+            properties: BTreeMap::from([bootstrap]),
             ..settings
         }
     }
 }
 
-/// A client's configuration for the broker of `settings`.
+/// The librdkafka configuration of a client of this broker.
 pub(super) fn client(settings: &Settings) -> ClientConfig {
     let mut config = ClientConfig::new();
-    config.extend(settings.passed.iter().map(|(key, value)| (key.clone(), value.clone())));
+    config.extend(settings.properties.iter().map(|(key, value)| (key.clone(), value.clone())));
     config
 }
 
-/// Reads events and rejects, as any reader of committed records would.
+/// Reads the events and rejects topics with `read_committed`.
 pub(super) struct DemoReader {
+    /// The Kafka consumer.
     consumer: BaseConsumer,
+    /// Tells events from rejects.
     topics: TopicNames,
 }
 
 impl DemoReader {
-    /// Reads from the beginning.
+    /// Starts reading at the beginning of both topics.
     pub(super) fn open(settings: &Settings) -> anyhow::Result<Self> {
         let consumer: BaseConsumer = client(settings)
             .set("group.id", "demo")
@@ -78,10 +82,10 @@ impl DemoReader {
         Ok(Self { consumer, topics: settings.topics.clone() })
     }
 
-    /// The next record, within `wait`.
+    /// The next record; `None` if none arrives within `wait`.
     ///
     /// # Errors
-    /// When a record is none that the contract knows.
+    /// A record does not follow the event schema, or the consumer fails.
     pub(super) fn next(&self, wait: Duration) -> anyhow::Result<Option<ReceivedRecord>> {
         match self.consumer.poll(wait) {
             None => Ok(None),
@@ -90,7 +94,7 @@ impl DemoReader {
             }
             Some(Ok(message)) => Ok(Some(ReceivedRecord::reject(&message))),
             Some(Err(KafkaError::MessageConsumption(error))) => {
-                tracing::debug!(%error, "reading goes on");
+                tracing::debug!(%error, "consumer error; continuing");
                 Ok(None)
             }
             Some(Err(error)) => Err(error.into()),

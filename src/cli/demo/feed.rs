@@ -1,4 +1,4 @@
-//! The sample wire, and the producer that sends it.
+//! The sample wire and its producer.
 
 use super::broker::client;
 use crate::daemon::kafka::client::Settings;
@@ -11,26 +11,33 @@ use std::time::Duration;
 use wirefold_engine::article::EventTime;
 use wirefold_engine::decode::{self, Format};
 
-/// One JSON item a line, in order of time.
+/// One JSON article per line, in order of time.
 const SAMPLE: &str = include_str!("wire.jsonl");
 const CONTENT_TYPE: &str = "application/json";
+/// How long to wait for the broker to acknowledge the last records.
 const FLUSH: Duration = Duration::from_secs(10);
 
-/// Articles to send.
+/// The records to send.
 pub(super) struct SampleWire {
+    /// The records, in order.
     lines: Vec<WireLine>,
+    /// Number of distinct providers.
     providers: usize,
 }
 
+/// A record to send.
 struct WireLine {
+    /// The article as JSON, or a line that cannot be decoded.
     payload: &'static str,
+    /// The uri of the article.
     key: Option<String>,
+    /// The record timestamp.
     stamp: EventTime,
 }
 
 impl SampleWire {
-    /// The sample. A line that cannot be read takes the time of the one before it.
-    pub(super) fn sample(settings: &decode::Settings) -> Self {
+    /// Loads the sample. A line that cannot be decoded gets the time of the line before it.
+    pub(super) fn load(settings: &decode::Settings) -> Self {
         let (mut stamp, mut providers) = (EventTime(0), BTreeSet::new());
         let mut line = |payload: &'static str| {
             let items =
@@ -47,20 +54,21 @@ impl SampleWire {
         Self { lines, providers: providers.len() }
     }
 
-    /// How many records it has.
+    /// Number of records.
     pub(super) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// How many providers send it.
+    /// Number of providers.
     pub(super) fn providers(&self) -> usize {
         self.providers
     }
 
-    /// Sends everything, resting for `pace` after each record, until `stopped` is gone.
+    /// Sends all records, pausing for `pace` after each. Stops when the sender of `stopped` is
+    /// dropped.
     ///
     /// # Errors
-    /// When the broker does not take a record.
+    /// The broker did not accept a record.
     pub(super) fn send(
         &self,
         settings: &Settings,
@@ -77,12 +85,14 @@ impl SampleWire {
             if let Some(key) = &line.key {
                 record = record.key(key);
             }
-            producer.send(record).map_err(|(error, _)| anyhow!("the wire is not sent: {error}"))?;
+            producer
+                .send(record)
+                .map_err(|(error, _)| anyhow!("cannot send the sample: {error}"))?;
             producer.poll(Duration::ZERO);
             if stopped.recv_timeout(pace) == Err(RecvTimeoutError::Disconnected) {
                 return Ok(());
             }
         }
-        producer.flush(FLUSH).context("the wire is not sent")
+        producer.flush(FLUSH).context("cannot send the sample")
     }
 }

@@ -1,4 +1,4 @@
-//! Published records, read back into the types of the contract.
+//! Published records, parsed into the published types.
 
 use crate::daemon::publish::article::{ArticleClassified, ArticleSuperseded};
 use crate::daemon::publish::radius::RadiusInfo;
@@ -11,15 +11,15 @@ use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
 use serde::de::DeserializeOwned;
 
-/// A record that was read.
+/// A record of the events or the rejects topic.
 pub(super) struct ReceivedRecord {
-    /// The engine's time of an event, RFC 3339; empty for a reject.
+    /// The engine's time of the event (RFC 3339); empty for a reject.
     pub(super) time: String,
-    /// What it says.
-    pub(super) what: ReceivedKind,
+    /// Its contents.
+    pub(super) contents: ReceivedKind,
 }
 
-/// What a record says.
+/// The contents of a record: a reject, or an event by type.
 pub(super) enum ReceivedKind {
     Classified(Box<ArticleClassified>),
     Withdrawn(RadiusInfo),
@@ -28,24 +28,30 @@ pub(super) enum ReceivedKind {
     Opened(StoryEvent),
     Updated(StoryEvent),
     Closed(StoryEvent),
-    /// A merge is said twice; this is the one under the survivor's key.
+    /// A merge is published once per story involved; this is the record with the survivor's key.
     Merged(StoryMerged),
-    /// The one under the key of the story that ended.
+    /// A merge record with the key of an absorbed story.
     Absorbed,
     UnreadableRecord(UnreadableRecord),
 }
 
-/// A record that could not be read.
+/// A record of the rejects topic.
 pub(super) struct UnreadableRecord {
+    /// Offset of the input record; -1 if missing.
     pub(super) offset: i64,
+    /// The reason code.
     pub(super) reason: String,
+    /// The reason in words.
     pub(super) message: String,
 }
 
 impl ReceivedRecord {
-    /// A record of the events topic.
+    /// Parses a record of the events topic.
+    ///
+    /// # Errors
+    /// The record has no type, an unknown type, or a payload that does not follow its schema.
     pub(super) fn event(message: &BorrowedMessage<'_>) -> anyhow::Result<Self> {
-        let kind = header(message, "ce_type").context("an event without a type")?;
+        let kind = header(message, "ce_type").context("event has no `ce_type` header")?;
         let data = message.payload().unwrap_or_default();
         let what = match kind.as_str() {
             CLASSIFIED => ReceivedKind::Classified(read(data)?),
@@ -62,25 +68,25 @@ impl ReceivedRecord {
                     false => ReceivedKind::Absorbed,
                 }
             }
-            other => anyhow::bail!("`{other}` is no event of this release"),
+            other => anyhow::bail!("unknown event type `{other}`"),
         };
-        Ok(Self { time: header(message, "ce_time").unwrap_or_default(), what })
+        Ok(Self { time: header(message, "ce_time").unwrap_or_default(), contents: what })
     }
 
-    /// A record of the reject topic.
+    /// Reads a record of the rejects topic.
     pub(super) fn reject(message: &BorrowedMessage<'_>) -> Self {
-        let say = |name: &str| header(message, &format!("wirefold-reject-{name}"));
+        let field = |name: &str| header(message, &format!("wirefold-reject-{name}"));
         let rejected = UnreadableRecord {
-            offset: say("offset").and_then(|offset| offset.parse().ok()).unwrap_or(-1),
-            reason: say("reason").unwrap_or_default(),
-            message: say("message").unwrap_or_default(),
+            offset: field("offset").and_then(|offset| offset.parse().ok()).unwrap_or(-1),
+            reason: field("reason").unwrap_or_default(),
+            message: field("message").unwrap_or_default(),
         };
-        Self { time: String::new(), what: ReceivedKind::UnreadableRecord(rejected) }
+        Self { time: String::new(), contents: ReceivedKind::UnreadableRecord(rejected) }
     }
 
-    /// The offset of the input record that this settles: it was classified, or rejected.
+    /// The offset of the input record that this record classifies or rejects, if any.
     pub(super) fn settles(&self) -> Option<i64> {
-        match &self.what {
+        match &self.contents {
             ReceivedKind::Classified(classified) => Some(classified.base.input.offset),
             ReceivedKind::UnreadableRecord(rejected) => Some(rejected.offset),
             _ => None,
@@ -89,10 +95,10 @@ impl ReceivedRecord {
 }
 
 fn read<T: DeserializeOwned>(data: &[u8]) -> anyhow::Result<T> {
-    serde_json::from_slice(data).context("an event that does not follow its own schema")
+    serde_json::from_slice(data).context("event payload does not follow its schema")
 }
 
 fn header(message: &BorrowedMessage<'_>, name: &str) -> Option<String> {
-    let found = message.headers()?.iter().find(|header| header.key == name)?;
-    found.value.map(|value| String::from_utf8_lossy(value).into_owned())
+    let header = message.headers()?.iter().find(|header| header.key == name)?;
+    header.value.map(|value| String::from_utf8_lossy(value).into_owned())
 }

@@ -1,9 +1,9 @@
-//! Events as lines for a person to read.
+//! Formats events as lines for the terminal.
 //!
 //! ```text
 //! 09:09:00  Eastlight    REPRINT      Ammerby quay reopens
-//!           of Northwire "Ferries return to Ammerby's north quay": 94 % of this in that, 1 number changed
-//!           ┄ story now of 3 articles by 1 independent publisher: Ferries return to Ammerby's north quay
+//!           of Northwire "Ferries return to Ammerby": 94 % of this text is in that one
+//!           ┄ story now has 3 articles by 1 independent publisher: Ferries return to Ammerby
 //! ```
 
 use super::color::{Color, safe};
@@ -17,57 +17,66 @@ use crate::daemon::publish::story::{StoryState, StoryStatus};
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
+/// The longest headline at the start of a line or at its end, in characters.
 const HEADLINE_MAX: usize = 72;
+/// The longest headline within a line, in characters.
 const QUOTED_MAX: usize = 60;
-/// Further relations that are shown of one article.
+/// The most further relations shown per article.
 const OTHERS_MAX: usize = 3;
+/// Width of the provider column, in characters.
 const PROVIDER_MAX: usize = 12;
+/// Indentation of lines below an article: the width of the time column.
 const INDENT: &str = "          ";
 
-/// Turns what is heard into lines.
+/// Turns received records into lines.
 pub(super) struct Screen {
+    /// Colours the output.
     paint: Color,
+    /// Lines about new stories, printed after the next article.
     opened: Vec<String>,
-    told: BTreeMap<String, StorySummary>,
+    /// Stories by id, as last printed.
+    printed: BTreeMap<String, StorySummary>,
+    /// The day printed last, as `YYYY-MM-DD`.
     day: String,
 }
 
 impl Screen {
     pub(super) fn new(paint: Color) -> Self {
-        Self { paint, opened: Vec::new(), told: BTreeMap::new(), day: String::new() }
+        Self { paint, opened: Vec::new(), printed: BTreeMap::new(), day: String::new() }
     }
 
-    /// The lines for one record; `book` knows what was heard before it.
-    pub(super) fn lines(&mut self, heard: &ReceivedRecord, book: &DemoTally) -> Vec<String> {
-        match &heard.what {
+    /// The lines for a record; `tally` holds the records before it.
+    pub(super) fn lines(&mut self, record: &ReceivedRecord, tally: &DemoTally) -> Vec<String> {
+        match &record.contents {
             ReceivedKind::Classified(classified) => {
-                let mut lines: Vec<String> = self.new_day(&heard.time).into_iter().collect();
-                lines.extend(self.classified(&heard.time, classified, book));
+                let mut lines: Vec<String> = self.new_day(&record.time).into_iter().collect();
+                lines.extend(self.classified(&record.time, classified, tally));
                 lines.append(&mut self.opened);
                 lines
             }
-            ReceivedKind::Withdrawn(radius) => self.radius("withdrawn", radius, book),
-            ReceivedKind::Corrected(radius) => self.radius("corrected", radius, book),
+            ReceivedKind::Withdrawn(radius) => self.radius("withdrawn", radius, tally),
+            ReceivedKind::Corrected(radius) => self.radius("corrected", radius, tally),
             ReceivedKind::Superseded(superseded) => {
-                let old = named(&superseded.article, book);
+                let old = named(&superseded.article, tally);
                 let reason = words::reason(&superseded.reason);
-                vec![self.aside(&format!("{old} no longer stands: {reason}"))]
+                vec![self.aside(&format!("{old} superseded ({reason})"))]
             }
-            // A story opens ahead of the article that it opens with, and is shown below it.
+            // The event of a new story comes before that of its first article, but its line is
+            // printed below that article.
             ReceivedKind::Opened(event) => {
-                let follows = event.story.follows.as_ref().and_then(|id| book.stories.get(id));
+                let follows = event.story.follows.as_ref().and_then(|id| tally.stories.get(id));
                 let follows = follows.map(|story| {
-                    format!(", which follows on \"{}\"", safe(&story.headline, QUOTED_MAX))
+                    format!(", a follow-up to \"{}\"", safe(&story.headline, QUOTED_MAX))
                 });
-                let line = format!("\u{2504} a new story{}", follows.unwrap_or_default());
+                let line = format!("\u{2504} new story{}", follows.unwrap_or_default());
                 self.opened.push(self.aside(&line));
-                self.told.insert(event.story.id.clone(), StorySummary::of(&event.story));
+                self.printed.insert(event.story.id.clone(), StorySummary::of(&event.story));
                 Vec::new()
             }
-            ReceivedKind::Updated(event) => self.story("\u{2504} story now of", &event.story),
+            ReceivedKind::Updated(event) => self.story("\u{2504} story now has", &event.story),
             ReceivedKind::Closed(event) => self.story("\u{2504} story closed with", &event.story),
             ReceivedKind::Merged(merged) => {
-                let absorbed = merged.absorbed.iter().filter_map(|a| book.stories.get(&a.id));
+                let absorbed = merged.absorbed.iter().filter_map(|a| tally.stories.get(&a.id));
                 let names: Vec<String> =
                     absorbed.map(|s| format!("\"{}\"", safe(&s.headline, QUOTED_MAX))).collect();
                 let into = safe(&merged.survivor.headline, QUOTED_MAX);
@@ -87,7 +96,7 @@ impl Screen {
         }
     }
 
-    /// A line ahead of the first article of another day.
+    /// The line before the first article of a new day.
     fn new_day(&mut self, time: &str) -> Option<String> {
         let day = time.get(..10)?;
         let before = std::mem::replace(&mut self.day, day.to_owned());
@@ -98,7 +107,7 @@ impl Screen {
         &self,
         time: &str,
         classified: &ArticleClassified,
-        book: &DemoTally,
+        tally: &DemoTally,
     ) -> Vec<String> {
         let (article, relation) = (&classified.article, &classified.relation);
         let time = self.paint.dim(time.get(11..19).unwrap_or("--:--:--"));
@@ -109,13 +118,13 @@ impl Screen {
         let provider = pad(&provider, PROVIDER_MAX);
         let mut lines = vec![format!("{time}  {provider}  {kind} {headline}")];
         let why = words::why(classified);
-        let of = relation.of.as_ref().map(|of| format!("of {}", named(of, book)));
-        let told: Vec<String> =
+        let of = relation.of.as_ref().map(|of| format!("of {}", named(of, tally)));
+        let parts: Vec<String> =
             [of, Some(why)].into_iter().flatten().filter(|part| !part.is_empty()).collect();
-        if !told.is_empty() {
-            lines.push(format!("{INDENT}{}", told.join(": ")));
+        if !parts.is_empty() {
+            lines.push(format!("{INDENT}{}", parts.join(": ")));
         }
-        lines.extend(others(classified, book));
+        lines.extend(others(classified, tally));
         let flags = words::flags(classified);
         if !flags.is_empty() {
             lines.push(format!("{INDENT}{}", self.paint.alarm(&flags.join(", "))));
@@ -123,16 +132,17 @@ impl Screen {
         lines
     }
 
-    fn radius(&self, what: &str, radius: &RadiusInfo, book: &DemoTally) -> Vec<String> {
+    /// A withdrawal or correction, with the articles that carry the text.
+    fn radius(&self, what: &str, radius: &RadiusInfo, tally: &DemoTally) -> Vec<String> {
         let of =
-            radius.of.as_ref().map_or_else(|| "what was not seen".into(), |of| named(of, book));
-        let carried = if radius.carriers.is_empty() { "nobody carries it" } else { "carried by" };
+            radius.of.as_ref().map_or_else(|| "an unknown article".into(), |of| named(of, tally));
+        let carried = if radius.carriers.is_empty() { "no carriers" } else { "carried by" };
         let mut lines = vec![format!("{INDENT}! {what}: {of}; {carried}")];
-        lines.extend(radius.carriers.iter().map(|c| format!("{INDENT}    {}", carrier(c, book))));
+        lines.extend(radius.carriers.iter().map(|c| format!("{INDENT}    {}", carrier(c, tally))));
         lines.iter().map(|line| self.paint.alarm(line)).collect()
     }
 
-    /// A line on a story, unless it says what was said of it before.
+    /// A line about a story, unless it is live and unchanged since the last such line.
     fn story(&mut self, what: &str, state: &StoryState) -> Vec<String> {
         let now = StorySummary::of(state);
         let line = self.aside(&format!(
@@ -140,7 +150,7 @@ impl Screen {
             articles(&now),
             safe(&now.headline, HEADLINE_MAX)
         ));
-        let before = self.told.insert(state.id.clone(), now.clone());
+        let before = self.printed.insert(state.id.clone(), now.clone());
         let known = state.status == StoryStatus::Live && before == Some(now);
         if known { Vec::new() } else { vec![line] }
     }
@@ -150,9 +160,9 @@ impl Screen {
     }
 }
 
-/// Further relations, to texts of other origins: copies of what was named already are left out, and
-/// so are the earlier tables of a series.
-fn others(classified: &ArticleClassified, book: &DemoTally) -> Vec<String> {
+/// Lines about further relations. Leaves out articles with the same root as one already shown, and
+/// relations of kind `recurring`.
+fn others(classified: &ArticleClassified, tally: &DemoTally) -> Vec<String> {
     let origin = |relation: &RelationInfo| relation.root.clone().or_else(|| relation.of.clone());
     let mut origins = vec![origin(&classified.relation)];
     let mut lines = Vec::new();
@@ -164,7 +174,7 @@ fn others(classified: &ArticleClassified, book: &DemoTally) -> Vec<String> {
         if origins.iter().flatten().any(|known| from.as_ref().is_some_and(|o| o.uri == known.uri)) {
             continue;
         }
-        let (kind, of, share) = (other.kind.as_str(), named(of, book), words::share(other));
+        let (kind, of, share) = (other.kind.as_str(), named(of, tally), words::share(other));
         let share = if share.is_empty() { share } else { format!(": {share}") };
         lines.push(format!("{INDENT}also {kind} of {of}{share}"));
         origins.push(from);
@@ -183,9 +193,9 @@ fn articles(story: &StorySummary) -> String {
     format!("{articles} by {publishers}")
 }
 
-/// An article by sender and headline, or by its uri where it was not heard of.
-pub(super) fn named(names: &NamedArticle, book: &DemoTally) -> String {
-    match book.sent(names) {
+/// An article as provider and headline, or as its uri if it was not received.
+pub(super) fn named(names: &NamedArticle, tally: &DemoTally) -> String {
+    match tally.sent(names) {
         Some(sent) => {
             let (provider, headline) = (safe(&sent.provider, 24), safe(&sent.headline, QUOTED_MAX));
             format!("{provider} \"{headline}\"")
@@ -194,12 +204,12 @@ pub(super) fn named(names: &NamedArticle, book: &DemoTally) -> String {
     }
 }
 
-/// A carrier by sender and headline.
-pub(super) fn carrier(carrier: &CarrierInfo, book: &DemoTally) -> String {
-    named(&NamedArticle { uri: carrier.uri.clone(), version: carrier.version.clone() }, book)
+/// A carrier as provider and headline.
+pub(super) fn carrier(carrier: &CarrierInfo, tally: &DemoTally) -> String {
+    named(&NamedArticle { uri: carrier.uri.clone(), version: carrier.version.clone() }, tally)
 }
 
-/// `text` with blanks up to `width` characters.
+/// `text` padded with spaces to `width` characters.
 fn pad(text: &str, width: usize) -> String {
     let blanks = width.saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(blanks))

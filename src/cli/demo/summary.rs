@@ -1,4 +1,4 @@
-//! What the sample came to.
+//! The summary printed at the end of the sample.
 
 use super::color::{Color, safe};
 use super::screen::{carrier, named};
@@ -8,54 +8,61 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use wirefold_engine::verdict::Kind;
 
-/// The most stories that are listed.
+/// The most stories listed.
 const STORIES_MAX: usize = 60;
+/// The longest headline or message, in characters.
 const HEADLINE_MAX: usize = 72;
 
-/// The summary of everything in `book`.
-pub(super) fn lines(book: &DemoTally, took: Duration, paint: Color) -> Vec<String> {
-    let read: u64 = book.kinds.values().sum();
+/// The summary of `tally`; `took` is the running time.
+pub(super) fn lines(tally: &DemoTally, took: Duration, paint: Color) -> Vec<String> {
+    let read: u64 = tally.kinds.values().sum();
     let mut lines = vec![
         String::new(),
         paint.bold(&format!(
             "{} and {} read in {:.0} s, {} published",
             counted(read, "article", "articles"),
-            counted(book.rejects.len() as u64, "reject", "rejects"),
+            counted(tally.rejects.len() as u64, "reject", "rejects"),
             took.as_secs_f64(),
-            counted(book.events, "event", "events"),
+            counted(tally.events, "event", "events"),
         )),
     ];
     lines.push(String::new());
-    lines.push(paint.bold("What the articles are"));
+    lines.push(paint.bold("Articles by kind"));
     for kind in Kind::ALL.iter().rev() {
-        let Some(count) = book.kinds.get(kind) else { continue };
+        let Some(count) = tally.kinds.get(kind) else { continue };
         let name = paint.kind(*kind, &format!("{:<12}", kind.as_str()));
         lines.push(format!("{count:>5}  {name} {}", paint.dim(words::kind(*kind))));
     }
-    stories(&mut lines, book, paint);
-    taints(&mut lines, "Withdrawn, and who still carries the text", &book.withdrawn, book, paint);
-    taints(
+    stories(&mut lines, tally, paint);
+    alerts(
         &mut lines,
-        "Corrected, and who still carries the old text",
-        &book.corrected,
-        book,
+        "Withdrawn articles, and who still carries their text",
+        &tally.withdrawn,
+        tally,
         paint,
     );
-    rejects(&mut lines, book, paint);
+    alerts(
+        &mut lines,
+        "Corrected articles, and who still carries the old text",
+        &tally.corrected,
+        tally,
+        paint,
+    );
+    rejects(&mut lines, tally, paint);
     lines
 }
 
-fn stories(lines: &mut Vec<String>, book: &DemoTally, paint: Color) {
+fn stories(lines: &mut Vec<String>, tally: &DemoTally, paint: Color) {
     let mut several: Vec<&StorySummary> =
-        book.stories.values().filter(|story| story.size > 1).collect();
+        tally.stories.values().filter(|story| story.size > 1).collect();
     several.sort_by(|a, b| {
         (b.size, b.publishers, &a.headline).cmp(&(a.size, a.publishers, &b.headline))
     });
     lines.push(String::new());
     lines.push(paint.bold(&format!(
-        "Stories of more than one article ({} of {})",
+        "Stories with more than one article ({} of {})",
         several.len(),
-        book.stories.len()
+        tally.stories.len()
     )));
     for story in several.iter().take(STORIES_MAX) {
         lines.push(format!(
@@ -71,43 +78,43 @@ fn stories(lines: &mut Vec<String>, book: &DemoTally, paint: Color) {
     }
 }
 
-fn taints(
+fn alerts(
     lines: &mut Vec<String>,
     title: &str,
-    taints: &[TextAlert],
-    book: &DemoTally,
+    alerts: &[TextAlert],
+    tally: &DemoTally,
     paint: Color,
 ) {
-    if taints.is_empty() {
+    if alerts.is_empty() {
         return;
     }
     lines.push(String::new());
     lines.push(paint.bold(title));
-    for taint in taints {
-        let of = match &taint.of {
-            Some(of) => named(of, book),
-            None => format!("what was not seen (by {})", named(&taint.by, book)),
+    for alert in alerts {
+        let of = match &alert.of {
+            Some(of) => named(of, tally),
+            None => format!("an unknown article (notice: {})", named(&alert.by, tally)),
         };
         lines.push(format!("  {of}"));
-        if taint.carriers.is_empty() {
-            lines.push(paint.dim("      nobody"));
+        if alert.carriers.is_empty() {
+            lines.push(paint.dim("      no carriers"));
         }
-        for that in &taint.carriers {
-            lines.push(format!("      {}", paint.alarm(&carrier(that, book))));
+        for carried in &alert.carriers {
+            lines.push(format!("      {}", paint.alarm(&carrier(carried, tally))));
         }
     }
 }
 
-fn rejects(lines: &mut Vec<String>, book: &DemoTally, paint: Color) {
-    if book.rejects.is_empty() {
+fn rejects(lines: &mut Vec<String>, tally: &DemoTally, paint: Color) {
+    if tally.rejects.is_empty() {
         return;
     }
     let mut by_reason: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
-    for (reason, message) in &book.rejects {
+    for (reason, message) in &tally.rejects {
         by_reason.entry(reason).or_insert((0, message)).0 += 1;
     }
     lines.push(String::new());
-    lines.push(paint.bold("Rejected, with their bytes untouched"));
+    lines.push(paint.bold("Rejected records, by reason"));
     for (reason, (count, message)) in by_reason {
         lines.push(format!("{count:>5}  {reason}: {}", safe(message, HEADLINE_MAX)));
     }

@@ -1,4 +1,4 @@
-//! What was heard so far: names of articles, counts, stories, kills, rejects.
+//! What the demo has received so far: articles, counts, stories, withdrawals and rejects.
 
 use super::received::{ReceivedKind, UnreadableRecord};
 use crate::daemon::publish::article::ArticleClassified;
@@ -8,14 +8,14 @@ use crate::daemon::publish::story::StoryState;
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
-/// Who sent an article, and under which headline.
+/// Provider and headline of an article.
 #[derive(Debug, Clone)]
 pub(super) struct SentArticle {
     pub(super) provider: String,
     pub(super) headline: String,
 }
 
-/// A story as last heard of.
+/// A story as last published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StorySummary {
     pub(super) headline: String,
@@ -23,36 +23,47 @@ pub(super) struct StorySummary {
     pub(super) publishers: u32,
 }
 
-/// A kill or a correction: what it is about, and who carries the text.
+/// A kill or a correction, and the articles that carry the text.
 #[derive(Debug)]
 pub(super) struct TextAlert {
+    /// The article that withdraws or corrects.
     pub(super) by: NamedArticle,
+    /// The article withdrawn or corrected, if known.
     pub(super) of: Option<NamedArticle>,
+    /// The articles that carry its text.
     pub(super) carriers: Vec<CarrierInfo>,
 }
 
-/// Everything that the summary tells.
+/// The data for the summary.
 #[derive(Debug, Default)]
 pub(super) struct DemoTally {
+    /// Number of events.
     pub(super) events: u64,
+    /// Number of articles by kind.
     pub(super) kinds: BTreeMap<Kind, u64>,
+    /// Stories by id, without absorbed ones.
     pub(super) stories: BTreeMap<String, StorySummary>,
+    /// Withdrawals.
     pub(super) withdrawn: Vec<TextAlert>,
+    /// Corrections.
     pub(super) corrected: Vec<TextAlert>,
+    /// Rejects: reason code and message.
     pub(super) rejects: Vec<(String, String)>,
+    /// Articles by uri and version.
     sent: BTreeMap<(String, Option<String>), SentArticle>,
 }
 
 impl DemoTally {
-    /// Takes note. Called after the screen has told it, so that `of` still names the earlier one.
+    /// Adds a record. Must be called after the record has been printed, so that uri and version of
+    /// an article still refer to the earlier one while it is printed.
     pub(super) fn note(&mut self, what: &ReceivedKind) {
         if !matches!(what, ReceivedKind::UnreadableRecord(_)) {
             self.events += 1;
         }
         match what {
             ReceivedKind::Classified(classified) => self.classified(classified),
-            ReceivedKind::Withdrawn(radius) => taint(&mut self.withdrawn, radius),
-            ReceivedKind::Corrected(radius) => taint(&mut self.corrected, radius),
+            ReceivedKind::Withdrawn(radius) => add_alert(&mut self.withdrawn, radius),
+            ReceivedKind::Corrected(radius) => add_alert(&mut self.corrected, radius),
             ReceivedKind::Opened(event)
             | ReceivedKind::Updated(event)
             | ReceivedKind::Closed(event) => {
@@ -90,7 +101,7 @@ impl DemoTally {
         self.stories.insert(state.id.clone(), StorySummary::of(state));
     }
 
-    /// Who sent the article with these names.
+    /// Provider and headline of the article with this uri and version.
     pub(super) fn sent(&self, names: &NamedArticle) -> Option<&SentArticle> {
         self.sent.get(&(names.uri.clone(), names.version.clone()))
     }
@@ -103,11 +114,11 @@ impl StorySummary {
     }
 }
 
-/// Adds a radius to what is known of the same notice.
-fn taint(known: &mut Vec<TextAlert>, radius: &RadiusInfo) {
-    let same = |taint: &&mut TextAlert| taint.by == radius.by && taint.of == radius.of;
+/// Adds the carriers of `radius` to the alert of the same notice, or adds a new alert.
+fn add_alert(known: &mut Vec<TextAlert>, radius: &RadiusInfo) {
+    let same = |alert: &&mut TextAlert| alert.by == radius.by && alert.of == radius.of;
     match known.iter_mut().find(same) {
-        Some(taint) => taint.carriers.extend(radius.carriers.iter().cloned()),
+        Some(alert) => alert.carriers.extend(radius.carriers.iter().cloned()),
         None => known.push(TextAlert {
             by: radius.by.clone(),
             of: radius.of.clone(),

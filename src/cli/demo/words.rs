@@ -1,38 +1,38 @@
-//! Evidence in words.
+//! Puts kinds, rules and evidence into words.
 
 use crate::daemon::publish::article::{ArticleClassified, EvidenceInfo, RelationInfo};
-use crate::daemon::publish::meaning;
+use crate::daemon::publish::kind_description;
 use wirefold_engine::verdict::Kind;
 
-/// Why an article is what it is, in a few words, most telling first; may be empty.
+/// The reasons for an article's kind in a few words, most significant first; may be empty.
 pub(super) fn why(classified: &ArticleClassified) -> String {
     let relation = &classified.relation;
-    let mut said: Vec<String> = rule(&relation.rule).map(str::to_owned).into_iter().collect();
+    let mut reasons: Vec<String> = rule(&relation.rule).map(str::to_owned).into_iter().collect();
     if let Some(evidence) = &relation.evidence {
-        said.extend(measures(relation.kind, evidence));
+        reasons.extend(measures(relation.kind, evidence));
     }
     let brings = matches!(relation.kind, Kind::Update | Kind::Expansion | Kind::Partial);
     match classified.novel_words {
-        Some(words) if brings && words > 0 => said.push(format!("{} new", words_of(words))),
+        Some(words) if brings && words > 0 => reasons.push(new_words(words)),
         _ => {}
     }
-    said.join(", ")
+    reasons.join(", ")
 }
 
-/// How much two texts share, for a further relation.
+/// How much of the text is in the earlier article, for a further relation.
 pub(super) fn share(relation: &RelationInfo) -> String {
     let of = relation.evidence.as_ref().and_then(|evidence| evidence.of_this_in_that);
-    of.map_or_else(String::new, |share| format!("{} of this in that", percent(share)))
+    of.map_or_else(String::new, |share| format!("{} of this text is in that one", percent(share)))
 }
 
-/// The rule, where the kind alone does not tell.
+/// The rule in words, if it says more than the kind.
 fn rule(name: &str) -> Option<&'static str> {
     Some(match name {
         "new-version" => "a new version of it",
-        "late-version" => "an older version, which came late",
+        "late-version" => "an older version that arrived late",
         "link" => "linked by its sender",
         "take" => "a further take",
-        "marked" => "marked so by its sender",
+        "marked" => "marked as such by its sender",
         "marked-repeat" => "marked as a repeat",
         "same-version" => "the same version again",
         "same-caption" => "the same caption again",
@@ -42,11 +42,12 @@ fn rule(name: &str) -> Option<&'static str> {
     })
 }
 
+/// The evidence in words, as far as it matters for the kind.
 fn measures(kind: Kind, evidence: &EvidenceInfo) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut parts = Vec::new();
     let shares = [
-        (evidence.of_this_in_that, "of this in that"),
-        (evidence.of_that_in_this, "of that in this"),
+        (evidence.of_this_in_that, "of this text is in that one"),
+        (evidence.of_that_in_this, "of that text is in this one"),
     ];
     let wanted: &[usize] = match kind {
         Kind::Reprint | Kind::Partial | Kind::Excerpt => &[0],
@@ -54,52 +55,52 @@ fn measures(kind: Kind, evidence: &EvidenceInfo) -> Vec<String> {
         _ => &[],
     };
     for (share, what) in wanted.iter().map(|&at| shares[at]) {
-        said.extend(share.map(|share| format!("{} {what}", percent(share))));
+        parts.extend(share.map(|share| format!("{} {what}", percent(share))));
     }
     if kind == Kind::Recurring {
-        said.push("the same template".into());
-        said.extend(evidence.numbers_kept.map(|kept| match kept {
+        parts.push("the same template".into());
+        parts.extend(evidence.numbers_kept.map(|kept| match kept {
             0.0 => "all of its figures changed".to_owned(),
             kept => format!("{} of its figures kept", percent(kept)),
         }));
     } else {
         match evidence.changed_numbers.len() {
             0 => {}
-            1 => said.push("1 number changed".into()),
-            n => said.push(format!("{n} numbers changed")),
+            1 => parts.push("1 number changed".into()),
+            n => parts.push(format!("{n} numbers changed")),
         }
     }
     if kind == Kind::Duplicate && evidence.headline_changed == Some(true) {
-        said.push("another headline".into());
+        parts.push("different headline".into());
     }
-    said
+    parts
 }
 
-/// Why an earlier verdict no longer holds.
+/// Why an earlier article is superseded.
 pub(super) fn reason(name: &str) -> &str {
     match name {
-        "newer-version" => "a newer version took its place",
-        "corrected" => "a correction took its place",
+        "newer-version" => "replaced by a newer version",
+        "corrected" => "replaced by a correction",
         other => other,
     }
 }
 
-/// What a kind means, without what only a reader of the contract needs.
+/// What a kind means, up to the first semicolon of its description.
 pub(super) fn kind(kind: Kind) -> &'static str {
     match kind {
-        Kind::Original => "nothing earlier has its text",
-        kind => meaning(kind).split(';').next().unwrap_or_default(),
+        Kind::Original => "no earlier article has this text",
+        kind => kind_description(kind).split(';').next().unwrap_or_default(),
     }
 }
 
-/// A share, never rounded up to all of it.
+/// A share in percent. Only 1.0 is shown as 100 %.
 fn percent(share: f64) -> String {
     let rounded = (share * 100.0).round().clamp(0.0, 100.0);
     let shown = if share < 1.0 { rounded.min(99.0) } else { rounded };
     format!("{shown} %")
 }
 
-/// Flags that a reader should see, in words.
+/// The flags that matter to a reader, in words.
 pub(super) fn flags(classified: &ArticleClassified) -> Vec<&'static str> {
     let word = |flag: &String| match flag.as_str() {
         "carries_withdrawn" => Some("carries withdrawn text"),
@@ -111,12 +112,12 @@ pub(super) fn flags(classified: &ArticleClassified) -> Vec<&'static str> {
     classified.flags.iter().filter_map(word).collect()
 }
 
-/// `1 word`, `2 words`.
-pub(super) fn words_of(count: u32) -> String {
-    counted(u64::from(count), "word", "words")
+/// `1 new word`, `2 new words`.
+fn new_words(count: u32) -> String {
+    counted(u64::from(count), "new word", "new words")
 }
 
-/// A count with its noun.
+/// A count with its noun in the singular or plural.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
@@ -126,8 +127,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_below_all_is_never_all() {
-        let said = [0.0, 0.004, 0.5, 0.994, 0.999, 1.0].map(percent);
-        assert_eq!(said, ["0 %", "0 %", "50 %", "99 %", "99 %", "100 %"]);
+    fn only_a_full_share_is_100_percent() {
+        let parts = [0.0, 0.004, 0.5, 0.994, 0.999, 1.0].map(percent);
+        assert_eq!(parts, ["0 %", "0 %", "50 %", "99 %", "99 %", "100 %"]);
     }
 }

@@ -1,11 +1,12 @@
 //! Scores relations against labels.
 //!
-//! With pairs: a pair is found when the later article's relation, or one of its further ones, is a
-//! copy of the earlier article or of one with the same root. Without: the articles carry
-//! `dup_group`, `op`, `kind`, `base` and `donors`, and each is scored on what is said of it.
+//! With labelled pairs, a pair counts as found if one article has a copy relation (main or further)
+//! to the other, or if both have the same root. Without pairs, the articles carry the labels
+//! `dup_group`, `op`, `kind`, `base` and `donors`, and the relations of each article are scored
+//! against them.
 //!
-//! Positive are redelivery, duplicate, reprint, excerpt, expansion, correction and update; recurring
-//! and partial are links and scored apart.
+//! Copy relations are redelivery, duplicate, reprint, excerpt, expansion, correction and update.
+//! Recurring and partial are not copies and are scored separately.
 
 use crate::cli::feed::{self, ItemOutcome};
 use crate::cli::print;
@@ -18,8 +19,9 @@ use std::path::Path;
 use wirefold_engine::event::EventKind;
 use wirefold_engine::verdict::{Kind, Relation, Verdict};
 
-/// What was said of one article.
+/// The engine's verdict on an article.
 struct JudgedArticle {
+    /// The main relation, then the further ones.
     relations: Vec<Relation>,
 }
 
@@ -29,18 +31,19 @@ impl JudgedArticle {
         Self { relations: std::iter::once(relation).chain(also).collect() }
     }
 
-    /// The kind said on the entry whose `of` is `uri`.
+    /// The kind of the relation to the article `uri`.
     fn kind_of(&self, uri: &str) -> Option<Kind> {
         let entry = |r: &&Relation| r.of.as_ref().is_some_and(|of| of.key.uri == uri);
         self.relations.iter().find(entry).map(|r| r.kind)
     }
 }
 
+/// Whether the kind is a copy relation.
 fn positive(kind: Kind) -> bool {
     !matches!(kind, Kind::Original | Kind::Partial | Kind::Recurring | Kind::Withdrawal)
 }
 
-/// Runs the articles as a stream and scores what is said.
+/// Runs the articles through an empty engine and scores the verdicts.
 pub(super) fn run(
     config: &Config,
     articles: &Path,
@@ -49,7 +52,7 @@ pub(super) fn run(
     misses: bool,
 ) -> anyhow::Result<Value> {
     let feeds = [feed::FeedFile::open(articles)?];
-    let mut said: HashMap<String, JudgedArticle> = HashMap::new();
+    let mut verdicts: HashMap<String, JudgedArticle> = HashMap::new();
     let mut refused = 0;
     let started = std::time::Instant::now();
     feed::run(&feeds, &config.engine, config.input.format, |applied| {
@@ -57,8 +60,8 @@ pub(super) fn run(
             ItemOutcome::Refused(_) => refused += 1,
             ItemOutcome::Events(events) => {
                 for event in events {
-                    if let EventKind::Classified(c) = event.what {
-                        said.insert(c.about.uri, JudgedArticle::of(c.verdict));
+                    if let EventKind::Classified(c) = event.kind {
+                        verdicts.insert(c.about.uri, JudgedArticle::of(c.verdict));
                     }
                 }
             }
@@ -67,20 +70,23 @@ pub(super) fn run(
     })?;
     let seconds = started.elapsed().as_secs_f64();
     let mut result = match pairs {
-        Some(path) => score_pairs(path, &said, within, misses)?,
-        None => score_copies(articles, &said, misses)?,
+        Some(path) => score_pairs(path, &verdicts, within, misses)?,
+        None => score_copies(articles, &verdicts, misses)?,
     };
-    result["articles"] = json!(said.len());
+    result["articles"] = json!(verdicts.len());
     result["rejected"] = json!(refused);
     result["seconds"] = json!((seconds * 1_000.0).round() / 1_000.0);
     Ok(result)
 }
 
-/// Counts of right and wrong.
+/// Counts of right and wrong answers.
 #[derive(Debug, Default, Clone, Copy)]
 struct LabelCounts {
+    /// True positives.
     found: u32,
+    /// False negatives.
     missed: u32,
+    /// False positives.
     wrong: u32,
 }
 
@@ -101,7 +107,7 @@ impl LabelCounts {
 
 fn score_pairs(
     path: &Path,
-    said: &HashMap<String, JudgedArticle>,
+    verdicts: &HashMap<String, JudgedArticle>,
     within: Option<f64>,
     misses: bool,
 ) -> anyhow::Result<Value> {
@@ -110,7 +116,10 @@ fn score_pairs(
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
     let column = |name: &str| {
-        header.iter().position(|h| *h == name).with_context(|| format!("no column `{name}`"))
+        header
+            .iter()
+            .position(|h| *h == name)
+            .with_context(|| format!("the pairs have no column `{name}`"))
     };
     let (a, b, label) = (column("id1")?, column("id2")?, column("label")?);
     let (hours, overlap) = (column("dt_hours")?, column("containment_w5")?);
@@ -128,7 +137,7 @@ fn score_pairs(
             "NEG" => false,
             _ => continue,
         };
-        let kind = copy_between(said, cells[a], cells[b]);
+        let kind = copy_between(verdicts, cells[a], cells[b]);
         let count = |tally: &mut LabelCounts| match (truth, kind.is_some()) {
             (true, true) => tally.found += 1,
             (true, false) => tally.missed += 1,
@@ -149,12 +158,12 @@ fn score_pairs(
     Ok(json!({ "pairs": all.json(), "by_overlap": by(&bands), "by_kind": by(&kinds) }))
 }
 
-/// The kind by which one of two articles is said to copy the other, or both to copy a third.
-fn copy_between(said: &HashMap<String, JudgedArticle>, a: &str, b: &str) -> Option<Kind> {
-    let direct = |x: &str, y: &str| said.get(x)?.kind_of(y).filter(|k| positive(*k));
+/// The copy relation between two articles, in either direction or through a common root.
+fn copy_between(verdicts: &HashMap<String, JudgedArticle>, a: &str, b: &str) -> Option<Kind> {
+    let direct = |x: &str, y: &str| verdicts.get(x)?.kind_of(y).filter(|k| positive(*k));
     direct(a, b).or_else(|| direct(b, a)).or_else(|| {
         let root = |x: &str| {
-            let first = said.get(x)?.relations.first()?;
+            let first = verdicts.get(x)?.relations.first()?;
             let uri = match &first.root {
                 Some(root) if positive(first.kind) => root.key.uri.clone(),
                 _ => x.to_owned(),
@@ -167,20 +176,26 @@ fn copy_between(said: &HashMap<String, JudgedArticle>, a: &str, b: &str) -> Opti
     })
 }
 
-/// A line of labelled copies.
+/// An article with labels.
 #[derive(Debug, Deserialize)]
 struct Copy {
+    /// Its uri.
     id: String,
+    /// The group of articles with the same origin.
     dup_group: Option<String>,
+    /// The operation that made this copy.
     op: Option<String>,
+    /// The article that it is a copy of; absent for originals.
     base: Option<String>,
+    /// The expected kind of its relation to `base`.
     kind: Option<String>,
+    /// Groups from which it contains passages.
     #[serde(default)]
     donors: Vec<String>,
 }
 
 impl Copy {
-    /// The groups that it has text of.
+    /// The groups whose text the article contains.
     fn groups(&self) -> impl Iterator<Item = &str> {
         self.dup_group.iter().chain(&self.donors).map(String::as_str)
     }
@@ -188,20 +203,19 @@ impl Copy {
 
 fn score_copies(
     articles: &Path,
-    said: &HashMap<String, JudgedArticle>,
+    verdicts: &HashMap<String, JudgedArticle>,
     misses: bool,
 ) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(articles)?;
-    let copies: Vec<Copy> = text
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()
-        .context("articles need `dup_group`, `op`, `kind` and `base`, or `--pairs`")?;
+    let copies: Vec<Copy> =
+        text.lines().map(serde_json::from_str).collect::<Result<_, _>>().context(
+            "without `--pairs`, articles need the labels `dup_group`, `op`, `kind` and `base`",
+        )?;
     let by_id: HashMap<&str, &Copy> = copies.iter().map(|c| (c.id.as_str(), c)).collect();
     let mut score = Score::default();
     for copy in &copies {
-        let Some(said) = said.get(&copy.id) else { continue };
-        let wrong = score.add(copy, said, &by_id);
+        let Some(verdict) = verdicts.get(&copy.id) else { continue };
+        let wrong = score.add(copy, verdict, &by_id);
         if misses && let Some(wrong) = wrong {
             let op = copy.op.as_deref().unwrap_or_default();
             let (id, op) = (print::escaped(&copy.id), print::escaped(op));
@@ -211,39 +225,49 @@ fn score_copies(
     Ok(score.json())
 }
 
+/// The scores over all labelled copies.
 #[derive(Debug, Default)]
 struct Score {
-    came: HashSet<String>,
+    /// Groups seen so far.
+    seen: HashSet<String>,
+    /// Copies linked to their group, and false copy relations.
     copies: LabelCounts,
+    /// Copies linked to their group, by operation.
     ops: BTreeMap<String, LabelCounts>,
+    /// Right kinds, by expected kind.
     kinds: BTreeMap<String, LabelCounts>,
+    /// Right kinds overall.
     kind: LabelCounts,
+    /// Donor groups that some relation links to.
     donors: LabelCounts,
+    /// Partial relations between articles without common text.
     false_partials: u32,
+    /// Articles labelled `recurring`.
     recurring: u32,
+    /// Of these, articles classified as duplicate, redelivery or reprint.
     recurring_as_copy: u32,
+    /// Wrong kinds, by operation, expected and actual kind.
     confused: BTreeMap<String, u32>,
 }
 
 impl Score {
-    /// Scores one article and says what is wrong, if anything.
+    /// Scores an article. Returns a description of the error, if any.
     fn add(
         &mut self,
         copy: &Copy,
-        said: &JudgedArticle,
+        verdict: &JudgedArticle,
         by_id: &HashMap<&str, &Copy>,
     ) -> Option<String> {
         let own = copy.dup_group.as_deref().unwrap_or_default();
         let op = copy.op.clone().unwrap_or_default();
         let of = |r: &Relation| by_id.get(r.of.as_ref()?.key.uri.as_str()).copied();
         let of_group = |r: &Relation| of(r)?.dup_group.as_deref();
-        // Two articles are no strangers when a group that one belongs to, or was given text of, is
-        // also the other's.
+        // Two articles are strangers if they contain text of no common group.
         let strangers = |r: &&Relation| {
-            of(r).is_some_and(|that| !that.groups().any(|g| copy.groups().any(|own| own == g)))
+            of(r).is_some_and(|other| !other.groups().any(|g| copy.groups().any(|mine| mine == g)))
         };
         let mut wrong = None;
-        for stranger in said.relations.iter().filter(strangers) {
+        for stranger in verdict.relations.iter().filter(strangers) {
             if positive(stranger.kind) {
                 self.copies.wrong += 1;
                 wrong = Some(format!("stranger {:?}", stranger.of.as_ref().map(|o| &o.key.uri)));
@@ -252,7 +276,7 @@ impl Score {
             }
         }
         if copy.base.is_some() {
-            let linked = said.relations.iter().any(|r| of_group(r) == Some(own));
+            let linked = verdict.relations.iter().any(|r| of_group(r) == Some(own));
             let tally = self.ops.entry(op.clone()).or_default();
             for tally in [&mut self.copies, tally] {
                 if linked { tally.found += 1 } else { tally.missed += 1 }
@@ -261,20 +285,21 @@ impl Score {
                 wrong = Some("missed".into());
             }
         }
-        let kind = self.kind(copy, said, &op);
-        let named = |g: &String| said.relations.iter().any(|r| of_group(r) == Some(g));
-        // A donor that has not come yet cannot be named.
-        let came = |g: &String| self.came.contains(g);
-        for donor in copy.donors.iter().filter(|d| *d != own && came(d)) {
+        let kind = self.kind(copy, verdict, &op);
+        let named = |g: &String| verdict.relations.iter().any(|r| of_group(r) == Some(g));
+        // A donor that has not arrived yet cannot be found.
+        let seen = |g: &String| self.seen.contains(g);
+        for donor in copy.donors.iter().filter(|d| *d != own && seen(d)) {
             if named(donor) { self.donors.found += 1 } else { self.donors.missed += 1 }
         }
-        self.came.insert(own.to_owned());
+        self.seen.insert(own.to_owned());
         wrong.or(kind)
     }
 
-    fn kind(&mut self, copy: &Copy, said: &JudgedArticle, op: &str) -> Option<String> {
+    /// Scores the kind of the relation to `base`. Returns a description of the error, if any.
+    fn kind(&mut self, copy: &Copy, verdict: &JudgedArticle, op: &str) -> Option<String> {
         let (base, want) = (copy.base.as_deref()?, copy.kind.as_deref()?);
-        let kind = said.kind_of(base);
+        let kind = verdict.kind_of(base);
         let got = kind.map_or("none", Kind::as_str);
         let right = got == want;
         let tally = self.kinds.entry(want.to_owned()).or_default();

@@ -1,4 +1,4 @@
-//! `wirefold eval`: quality on labelled articles, as JSON on stdout and as a table on a terminal.
+//! `wirefold eval`: measures quality on labelled articles. Prints JSON, or a table on a terminal.
 
 mod duplicates;
 mod partition;
@@ -10,33 +10,33 @@ use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-/// What is measured.
+/// What to measure.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// Near-duplicates, against labelled pairs or labelled copies.
+    /// Scores near-duplicate detection against labelled pairs or labelled copies.
     Duplicates {
-        /// Articles as JSON Lines.
+        /// The articles, as JSON Lines.
         #[arg(long, value_name = "FILE")]
         articles: PathBuf,
         /// Tab-separated pairs with a header: `id1`, `id2`, `label`, `dt_hours`, `containment_w5`.
         #[arg(long, value_name = "FILE")]
         pairs: Option<PathBuf>,
-        /// Scores pairs at most so many hours apart.
+        /// Ignores pairs more than this many hours apart.
         #[arg(long, value_name = "HOURS")]
         within: Option<f64>,
-        /// Prints every miss to stderr.
+        /// Prints every error to stderr.
         #[arg(long)]
         misses: bool,
     },
-    /// Stories, against labelled ones.
+    /// Scores stories against labelled stories.
     Stories {
-        /// Articles as JSON Lines, each with a `story`.
+        /// The articles, as JSON Lines with the label `story`.
         #[arg(long, value_name = "FILE")]
         articles: PathBuf,
-        /// How the articles are put in order.
+        /// The order in which the articles arrive.
         #[arg(long, value_name = "ORDER", default_value = "day")]
         order: stories::ArticleOrder,
-        /// How many orders are run.
+        /// Number of runs, each with a different shuffle.
         #[arg(long, value_name = "N", default_value = "5")]
         shuffles: u32,
     },
@@ -62,7 +62,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// A result as rows for a person: a name and a value each, indented below what they belong to.
+/// Appends a JSON object as table rows: a name and a value each, nested objects indented.
 fn table(result: &Value, depth: usize, rows: &mut Vec<String>) {
     let Some(fields) = result.as_object() else { return };
     for (name, value) in fields {
@@ -87,7 +87,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn results_are_rows_for_a_person() {
+    fn a_result_is_printed_as_rows() {
         let result =
             json!({ "pairs": { "f1": 0.98765, "found": 12 }, "order": "day", "none": null });
         let mut rows = Vec::new();

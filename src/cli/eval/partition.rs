@@ -1,24 +1,32 @@
-//! How well two partitions of the same articles agree.
+//! Measures how well two partitions of the same articles agree.
 //!
-//! In: for each article the cluster found and the gold one. Out: pairwise precision, recall and F1,
-//! B-cubed (Bagga and Baldwin 1998) precision, recall and F1, the adjusted Rand index (Hubert and
-//! Arabie 1985) and normalised mutual information (arithmetic mean).
+//! In: for each article, the cluster it was assigned to and its labelled (gold) cluster. Out:
+//! precision, recall and F1, both pairwise and B-cubed (Bagga and Baldwin 1998), the adjusted Rand
+//! index (Hubert and Arabie 1985) and normalised mutual information (arithmetic mean).
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The scores of one partition, each within 0..=1, the index from -1 on.
+/// The scores of a partition. Each is from 0 to 1; the adjusted Rand index may be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Scores {
+    /// Precision, recall and F1 over pairs of articles in the same cluster.
     pub(super) pairwise: [f64; 3],
+    /// B-cubed precision, recall and F1.
     pub(super) b_cubed: [f64; 3],
+    /// The adjusted Rand index.
     pub(super) rand_index: f64,
+    /// Normalised mutual information.
     pub(super) mutual_information: f64,
+    /// Number of clusters found.
     pub(super) found: f64,
+    /// Number of gold clusters.
     pub(super) gold: f64,
+    /// Number of articles.
     pub(super) articles: f64,
 }
 
+/// Number of pairs among `n` articles.
 fn pairs(n: u64) -> f64 {
     (n * n.saturating_sub(1) / 2) as f64
 }
@@ -27,17 +35,18 @@ fn f1(precision: f64, recall: f64) -> f64 {
     if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 }
 }
 
+/// `part / whole`; 1 if `whole` is zero.
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 1.0 }
 }
 
-/// The share of `a`'s pairs that are pairs in `b` too.
-pub(super) fn kept(labels: &[(u32, u32)]) -> f64 {
+/// Pairwise F1 of two partitions.
+pub(super) fn pairwise_f1(labels: &[(u32, u32)]) -> f64 {
     Scores::of(labels).pairwise[2]
 }
 
 impl Scores {
-    /// Scores `(found, gold)` labels.
+    /// Scores the labels `(found, gold)` of all articles.
     pub(super) fn of(labels: &[(u32, u32)]) -> Self {
         let mut both: BTreeMap<(u32, u32), u64> = BTreeMap::new();
         let (mut found, mut gold): (BTreeMap<u32, u64>, BTreeMap<u32, u64>) = Default::default();
@@ -75,7 +84,7 @@ impl Scores {
         }
     }
 
-    /// Each number by the name that it is printed under.
+    /// Every number with its name in the output.
     fn numbers(&self) -> [(&'static str, f64); 11] {
         let [p, r, f] = self.pairwise;
         let [bp, br, bf] = self.b_cubed;
@@ -94,7 +103,7 @@ impl Scores {
         ]
     }
 
-    /// Mean and standard deviation of several runs, as JSON.
+    /// Mean and standard deviation of several runs, as JSON, rounded to four decimals.
     pub(super) fn json(runs: &[Self]) -> Value {
         let mut result = serde_json::Map::new();
         let all: Vec<[(&str, f64); 11]> = runs.iter().map(Self::numbers).collect();
@@ -122,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_partition_under_other_names_is_perfect() {
+    fn a_relabelled_partition_scores_one() {
         let scores = Scores::of(&[(1, 7), (1, 7), (2, 8), (3, 9)]);
         let all = [scores.pairwise, scores.b_cubed].concat();
         assert!(all.iter().all(|&s| close(s, 1.0)), "{scores:?}");
@@ -130,18 +139,19 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_those_of_a_worked_example() {
-        // Found {a b c} {d}, gold {a b} {c d}: of 3 found pairs 1 is right, of 2 gold pairs 1 found.
+    fn worked_example() {
+        // Found {a b c} {d}, gold {a b} {c d}: 1 of 3 found pairs is right, 1 of 2 gold pairs is
+        // found.
         let scores = Scores::of(&[(1, 1), (1, 1), (1, 2), (2, 2)]);
         assert!(close(scores.pairwise[0], 1.0 / 3.0) && close(scores.pairwise[1], 0.5));
         assert!(close(scores.b_cubed[0], (2.0 / 3.0 + 2.0 / 3.0 + 1.0 / 3.0 + 1.0) / 4.0));
         assert!(close(scores.b_cubed[1], (1.0 + 1.0 + 0.5 + 0.5) / 4.0));
-        // 1 pair in both, 1 expected by chance.
+        // 1 pair is in both partitions, and 1 is expected by chance.
         assert!(close(scores.rand_index, 0.0), "{}", scores.rand_index);
     }
 
     #[test]
-    fn joining_all_and_parting_all_are_told_apart() {
+    fn one_cluster_lowers_precision_and_singletons_lower_recall() {
         let joined = Scores::of(&[(1, 1), (1, 1), (1, 2), (1, 2)]);
         let parted = Scores::of(&[(1, 1), (2, 1), (3, 2), (4, 2)]);
         assert!(close(joined.pairwise[1], 1.0) && joined.pairwise[0] < 0.4);

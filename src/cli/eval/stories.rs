@@ -1,10 +1,11 @@
-//! Scores stories against labels.
+//! Scores stories against labelled stories.
 //!
-//! The articles run as a stream, cold, several times: as they come, or shuffled within a day, undated
-//! ones entirely, by a seed. What an article is in is scored twice: when it was decided, and at the
-//! end, after merges. A refused article counts as a story of its own.
+//! The articles are run through an empty engine, once in the given order or several times shuffled
+//! within a minute or a day by a seed; articles without a date are shuffled together. The story of
+//! each article is scored twice: as decided on arrival, and at the end of the run, after merges. A
+//! rejected article counts as a story of its own.
 
-use super::partition::{Scores, kept};
+use super::partition::{Scores, pairwise_f1};
 use crate::cli::feed::clock::FeedClock;
 use crate::cli::feed::{REPLAY_KEY, date};
 use crate::config::Config;
@@ -23,36 +24,41 @@ use wirefold_engine::state::State;
 use wirefold_engine::stories::StoryId;
 use wirefold_engine::text::tokens::mix;
 
-/// How the articles are put in order.
+/// The order in which the articles arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum ArticleOrder {
-    /// As the file has them.
+    /// As in the file.
     Given,
     /// Shuffled within a minute of publication.
     Minute,
-    /// Shuffled within a day, and entirely where nothing is dated.
+    /// Shuffled within a day of publication.
     Day,
 }
 
-/// The label of one line.
+/// The label of a line.
 #[derive(Debug, Deserialize)]
 struct Label {
+    /// Name of the gold story; absent if the article is not scored.
     story: Option<String>,
 }
 
-/// One line: what it says, and the story that it belongs to.
+/// A line of the input.
 struct LabelledLine {
+    /// The article; `None` if it was rejected.
     article: Option<Article>,
+    /// Number of the gold story; `None` if the article is not scored.
     gold: Option<u32>,
 }
 
-/// The stories of all lines in one run.
+/// The result of a run: a story number for each line.
 struct StoryRun {
+    /// The story as decided on arrival.
     decided: Vec<u32>,
+    /// The story at the end of the run, after merges.
     merged: Vec<u32>,
 }
 
-/// Runs the articles `shuffles` times and scores each.
+/// Runs the articles `shuffles` times (once in the given order) and scores the runs.
 pub(super) fn run(
     config: &Config,
     articles: &Path,
@@ -88,18 +94,18 @@ fn read(config: &Config, articles: &Path) -> anyhow::Result<Vec<LabelledLine>> {
     let mut names: HashMap<String, u32> = HashMap::new();
     let mut lines = Vec::new();
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
-        let unlabelled = || format!("line {number} is no article with a `story`");
+        let unlabelled = || format!("line {number} is not an article with a `story` label");
         let label: Label = serde_json::from_str(line).with_context(unlabelled)?;
         let next = names.len() as u32;
         let gold = label.story.map(|story| *names.entry(story).or_insert(next));
         let decoded =
-            decode::decode(line.as_bytes(), None, config.input.format, &config.engine.wire);
+            decode::decode(line.as_bytes(), None, config.input.format, &config.engine.decode);
         lines.push(LabelledLine { article: decoded.into_iter().next().and_then(Result::ok), gold });
     }
     Ok(lines)
 }
 
-/// The order in which the lines come, by index.
+/// The indices of the lines in the order in which they arrive.
 fn ordered(lines: &[LabelledLine], order: ArticleOrder, seed: u64) -> Vec<usize> {
     let mut all: Vec<usize> = (0..lines.len()).collect();
     let step = match order {
@@ -115,6 +121,7 @@ fn ordered(lines: &[LabelledLine], order: ArticleOrder, seed: u64) -> Vec<usize>
     all
 }
 
+/// Runs the articles through an empty engine in one order.
 fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Settings) -> StoryRun {
     let mut state = State::new(settings.clone(), REPLAY_KEY);
     let mut decided = vec![None; lines.len()];
@@ -130,9 +137,9 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
         let offset = offset as i64;
         let input = InputPosition { topic: "eval".into(), partition: 0, offset, item: 0 };
         for event in state.apply(new, clock, input) {
-            match event.what {
+            match event.kind {
                 EventKind::Classified(c) => decided[at] = c.story.map(|story| story.id),
-                EventKind::StoryMerged(m) if m.under == m.absorbed => {
+                EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
                     into.insert(m.absorbed, m.survivor.id);
                 }
                 _ => {}
@@ -149,7 +156,7 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
     StoryRun { merged: numbered(&decided, last), decided: numbered(&decided, |story| story) }
 }
 
-/// Story ids as small numbers; an article without a story has a number of its own.
+/// Maps story ids to numbers. An article without a story gets a number of its own.
 fn numbered(stories: &[Option<StoryId>], last: impl Fn(StoryId) -> StoryId) -> Vec<u32> {
     let mut names: HashMap<StoryId, u32> = HashMap::new();
     let mut alone = u32::MAX;
@@ -166,7 +173,7 @@ fn numbered(stories: &[Option<StoryId>], last: impl Fn(StoryId) -> StoryId) -> V
     stories.iter().map(number).collect()
 }
 
-/// Scores the labelled lines; with `several` those alone whose gold story has two or more.
+/// Scores the labelled lines; with `several`, only those whose gold story has two or more articles.
 fn score(lines: &[LabelledLine], found: &[u32], several: bool) -> Scores {
     let mut sizes: HashMap<u32, u32> = HashMap::new();
     for gold in lines.iter().filter_map(|line| line.gold) {
@@ -181,13 +188,15 @@ fn score(lines: &[LabelledLine], found: &[u32], several: bool) -> Scores {
     Scores::of(&labels)
 }
 
-/// How much two orders agree over pairs that are together, on average; `null` for one order.
+/// Mean pairwise F1 between the first run and each other run; `null` for a single run.
 fn agreement(runs: &[StoryRun]) -> Value {
     let Some((first, others)) = runs.split_first().filter(|(_, others)| !others.is_empty()) else {
         return Value::Null;
     };
     let with_first = |run: &StoryRun| {
-        kept(&run.merged.iter().copied().zip(first.merged.iter().copied()).collect::<Vec<_>>())
+        pairwise_f1(
+            &run.merged.iter().copied().zip(first.merged.iter().copied()).collect::<Vec<_>>(),
+        )
     };
     let mean = others.iter().map(with_first).sum::<f64>() / others.len() as f64;
     json!((mean * 1e4).round() / 1e4)

@@ -1,8 +1,11 @@
-//! `wirefold explain`: why two articles are, or are not, the same; and what was read of a file.
+//! `wirefold explain`: explains why two articles are, or are not, copies of each other.
 //!
-//! In: two articles, each a file or the uri of one in `--in FILE`. Out: what the engine says of the
-//! second when only the first came before it, with its evidence. `--decode FILE` prints every
-//! article of a file as decoded and as cleaned, for whoever maps a new feed.
+//! In: two articles, each a file or the uri of an article in `--in FILE`. Out: the engine's verdict
+//! on the second if only the first came before it, with the evidence, the text rules and the story
+//! score.
+//!
+//! `--decode FILE` instead prints every article of a file as decoded and as cleaned, which helps
+//! when mapping a new feed.
 
 mod stories;
 mod texts;
@@ -25,19 +28,19 @@ use wirefold_engine::text;
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The earlier article: a file, or a uri in the file of `--in`.
+    /// The earlier article: a file, or the uri of an article in the file given by `--in`.
     #[arg(required_unless_present = "decode")]
     a: Option<String>,
-    /// The later article.
+    /// The later article, given in the same way.
     #[arg(required_unless_present = "decode")]
     b: Option<String>,
-    /// The file that holds articles named by their uris.
+    /// The file in which to look up articles by uri.
     #[arg(long, value_name = "FILE")]
     r#in: Option<PathBuf>,
-    /// Prints as JSON.
+    /// Prints JSON.
     #[arg(long)]
     json: bool,
-    /// Prints what is read of this file instead, decoded and cleaned.
+    /// Prints every article of this file as decoded and cleaned, instead of comparing two.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["a", "b"])]
     decode: Option<PathBuf>,
 }
@@ -48,25 +51,27 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
         return Ok(decode(config, path)?);
     }
     let (Some(a), Some(b)) = (&args.a, &args.b) else {
-        return Err(CommandError::Usage(anyhow!("two articles are needed")));
+        return Err(CommandError::Usage(anyhow!("two articles are required")));
     };
     let (a, b) = (find(config, args, a)?, find(config, args, b)?);
     let classified = compare(config, &a, &b)?;
     let base = PayloadBase::of(&position(1), &config.settings_hash());
-    let said = ArticleClassified::of(&classified, base);
-    let mut value = serde_json::to_value(&said)?;
+    let event = ArticleClassified::of(&classified, base);
+    let mut value = serde_json::to_value(&event)?;
     let texts = texts::SharedText::compare(config, &a, &b);
     let near = stories::StoryPairScore::compare(config, args, &texts)?;
     if args.json {
-        value["texts"] = serde_json::to_value(texts.told())?;
-        value["together"] = serde_json::to_value(near.told())?;
+        value["texts"] = serde_json::to_value(texts.comparison())?;
+        value["together"] = serde_json::to_value(near.comparison())?;
         return Ok(print::json(&value)?);
     }
     let articles = [about("A", &a), about("B", &b)].concat();
-    let all = [articles, told(&value), texts.lines(), near.lines()];
+    let all = [articles, verdict_lines(&value), texts.lines(), near.lines()];
     Ok(print::lines(all.into_iter().flatten())?)
 }
 
+/// Reads the article called `name`: the first article of the file with that name or, if there is no
+/// such file, the article with that uri in the file of `--in`.
 fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
     let path = match &args.r#in {
         Some(file) if !Path::new(name).exists() => file.as_path(),
@@ -75,7 +80,7 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
     let (whole, shown) = (path == Path::new(name), path.display());
     if whole && !path.exists() {
         return Err(anyhow!(
-            "`{name}` is no file; for the uri of an article, name its file: `--in FILE`"
+            "no such file: `{name}`; to look up an article by uri, add `--in FILE`"
         ));
     }
     let mut refused = None;
@@ -87,29 +92,29 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
         }
     }
     match refused.filter(|_| whole) {
-        Some(error) => Err(error).with_context(|| format!("nothing is read from `{name}`")),
-        None => Err(anyhow!("no article `{name}` among those that are read from `{shown}`")),
+        Some(error) => Err(error).with_context(|| format!("cannot decode `{name}`")),
+        None => Err(anyhow!("no article `{name}` was read from `{shown}`")),
     }
 }
 
-/// What the engine says of `b` when only `a` came before it.
+/// The engine's classification of `b` if only `a` came before it.
 fn compare(config: &Config, a: &Article, b: &Article) -> anyhow::Result<Classified> {
     let mut state = State::new(config.engine.clone(), REPLAY_KEY);
     let dates = [a, b].map(feed::date);
     let first = dates[0].or(dates[1]).unwrap_or(UNDATED);
-    // Both are to be live together, whatever lies between them.
+    // Both articles must be live at the same time, however far apart their dates are.
     let latest = first.plus(Span(config.engine.window.0 - 1));
     let second = dates[1].unwrap_or(first).clamp(first, latest);
     let mut last = None;
     for ((article, clock), offset) in [(a, first), (b, second)].into_iter().zip(0..) {
         let new = prepare(article.clone(), &config.engine, REPLAY_KEY);
         for event in state.apply(new, clock, position(offset)) {
-            if let EventKind::Classified(classified) = event.what {
+            if let EventKind::Classified(classified) = event.kind {
                 last = Some(*classified);
             }
         }
     }
-    last.context("the engine classifies every article")
+    last.context("the engine did not classify the article")
 }
 
 fn position(offset: i64) -> InputPosition {
@@ -122,31 +127,32 @@ fn about(name: &str, article: &Article) -> [String; 2] {
     [format!("{name}  {}{version}", article.uri), format!("   {provider}: {}", article.headline)]
 }
 
-/// The verdict for a person: what B is of A, and on which evidence.
-fn told(said: &Value) -> Vec<String> {
-    let relation = &said["relation"];
+/// The verdict on B as lines of text: kind, rule, evidence, novelty, story and flags.
+fn verdict_lines(event: &Value) -> Vec<String> {
+    let relation = &event["relation"];
     let (kind, rule) = (bare(&relation["kind"]), bare(&relation["rule"]));
-    let mut lines = vec![String::new(), format!("B is {kind}, by the rule `{rule}`")];
+    let mut lines = vec![String::new(), format!("B is classified as {kind} by rule `{rule}`")];
     for (name, value) in relation["evidence"].as_object().into_iter().flatten() {
         lines.push(format!("   {:<18} {}", name.replace('_', " "), bare(value)));
     }
-    for also in said["also"].as_array().into_iter().flatten() {
+    for also in event["also"].as_array().into_iter().flatten() {
         lines.push(format!("   also {} of {}", bare(&also["kind"]), bare(&also["of"]["uri"])));
     }
-    if let Some(novelty) = said.get("novelty") {
-        lines.push(format!("   {:<18} {novelty} ({} words)", "novelty", said["novel_words"]));
+    if let Some(novelty) = event.get("novelty") {
+        lines.push(format!("   {:<18} {novelty} ({} words)", "novelty", event["novel_words"]));
     }
-    let story = said.get("story").map_or("none".to_owned(), |story| {
-        let together = if story["size"] == json!(1) { "apart from A" } else { "together with A" };
+    let story = event.get("story").map_or("none".to_owned(), |story| {
+        let which = if story["size"] == json!(1) { "different from A" } else { "same as A" };
         let score = story.get("score").map_or(String::new(), |s| format!(", score {s}"));
-        format!("{together}{score}")
+        format!("{which}{score}")
     });
     lines.push(format!("   {:<18} {story}", "story"));
-    lines.push(format!("   {:<18} {}", "flags", bare(&said["flags"])));
+    lines.push(format!("   {:<18} {}", "flags", bare(&event["flags"])));
     lines.push(String::new());
     lines
 }
 
+/// A JSON value as plain text: strings without quotes, arrays separated by commas.
 fn bare(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -156,6 +162,7 @@ fn bare(value: &Value) -> String {
     }
 }
 
+/// Prints every article of a file as decoded and as cleaned.
 fn decode(config: &Config, path: &Path) -> anyhow::Result<()> {
     for item in feed::articles(path, &config.engine, config.input.format)? {
         let shown = match item {

@@ -1,7 +1,7 @@
-//! Why two articles are, or are not, near enough for one story.
+//! Explains why two articles are, or are not, similar enough for one story.
 //!
-//! Terms weigh by how frequent they are: with `--in FILE` in that file, else in the two articles alone,
-//! which says little of what is rare.
+//! Terms are weighted by how rare they are in the file given by `--in`. Without `--in`, no
+//! frequencies are known, and the score differs from the one that the daemon would compute.
 
 use super::Args;
 use super::texts::SharedText;
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::daemon::publish::why;
 use wirefold_engine::state::State;
 
-/// The score of the two, and the words behind its terms.
+/// The story score of two articles, with its terms spelled out.
 pub(super) struct StoryPairScore(why::StoryComparison);
 
 impl StoryPairScore {
@@ -28,40 +28,43 @@ impl StoryPairScore {
             None => State::new(config.engine.clone(), feed::REPLAY_KEY),
         };
         let (a, b) = texts.sides();
-        let told = state.stories().together(
+        let score = state.stories().compare(
             (&a.terms, a.about.claimed),
             (&b.terms, b.about.claimed),
             b.about.language,
         );
-        Ok(Self(why::StoryComparison::of(&told, [a, b], state.live_articles())))
+        Ok(Self(why::StoryComparison::of(&score, [a, b], state.live_articles())))
     }
 
-    /// All of it, for machines.
-    pub(super) fn told(&self) -> &why::StoryComparison {
+    /// The comparison, for JSON output.
+    pub(super) fn comparison(&self) -> &why::StoryComparison {
         &self.0
     }
 
-    /// All of it, for a person.
+    /// The comparison as lines of text.
     pub(super) fn lines(&self) -> Vec<String> {
-        let told = &self.0;
-        let verdict = match told.score {
-            score if score >= told.join => "near enough",
-            score if score >= told.join_again => "near enough at a second look",
-            _ => "not near enough",
+        let comparison = &self.0;
+        let verdict = match comparison.score {
+            score if score >= comparison.join => "similar enough for one story",
+            score if score >= comparison.join_again => "similar enough when re-scored",
+            _ => "not similar enough for one story",
         };
         let verdict = format!(
-            "as articles of one story they are {verdict}: score {:.3}; one joins from {:.3} as it \
-             arrives, from {:.3} while its story is still of one article",
-            told.score, told.join, told.join_again
+            "{verdict}: score {:.3}; an arriving article joins a story at {:.3}, a story of one \
+             article joins another at {:.3} when re-scored",
+            comparison.score, comparison.join, comparison.join_again
         );
         let mut lines = vec![String::new(), verdict];
-        for channel in &told.channels {
+        for channel in &comparison.channels {
             let cosine = channel.cosine.map_or("-".to_owned(), |c| format!("{c:.3}"));
             lines.push(format!("   {:<18} {cosine}", channel.name));
         }
-        lines.push(format!("   {:<18} {:.3}", "time factor", told.time));
-        lines.push(format!("   {:<18} of {} articles", "frequencies", told.frequencies_of));
-        for (name, terms) in [("shared", &told.shared), ("missing", &told.missing)] {
+        lines.push(format!("   {:<18} {:.3}", "time factor", comparison.time));
+        lines.push(format!(
+            "   {:<18} from {} articles",
+            "term frequencies", comparison.frequencies_of
+        ));
+        for (name, terms) in [("shared", &comparison.shared), ("missing", &comparison.missing)] {
             let named = terms.iter().map(|term| format!("{} {:.3}", term.term, term.share));
             lines.push(format!("   {name:<18} {}", named.collect::<Vec<_>>().join(", ")));
         }

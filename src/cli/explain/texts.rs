@@ -1,4 +1,4 @@
-//! The texts of two articles, compared as the engine compares them, for a person to read.
+//! Compares the texts of two articles as the engine does, and prints the result.
 
 use crate::cli::feed::REPLAY_KEY;
 use crate::config::Config;
@@ -6,15 +6,18 @@ use crate::daemon::publish::why::{self, PreparedPair};
 use wirefold_engine::article::Article;
 use wirefold_engine::prepare::{Prepared, prepare};
 
-/// What the texts of two articles share.
+/// The comparison of the texts of two articles.
 pub(super) struct SharedText {
+    /// The earlier article.
     earlier: Prepared,
+    /// The later article.
     later: Prepared,
-    told: why::TextComparison,
+    /// The comparison of the two.
+    comparison: why::TextComparison,
 }
 
 impl SharedText {
-    /// Compares `b` with `a`, which came first.
+    /// Compares `b` with the earlier article `a`.
     pub(super) fn compare(config: &Config, a: &Article, b: &Article) -> Self {
         let ready = |article: &Article| prepare(article.clone(), &config.engine, REPLAY_KEY);
         let (earlier, later) = (ready(a), ready(b));
@@ -23,62 +26,64 @@ impl SharedText {
             a: (&earlier, arrived),
             b: (&later, b.claimed_time().unwrap_or(arrived)),
         };
-        let told = why::TextComparison::of(pair, &pair.explain(&config.engine.relation));
-        Self { earlier, later, told }
+        let comparison = why::TextComparison::of(pair, &pair.explain(&config.engine.verdict));
+        Self { earlier, later, comparison }
     }
 
-    /// Both articles, prepared.
+    /// The two articles, prepared.
     pub(super) fn sides(&self) -> (&Prepared, &Prepared) {
         (&self.earlier, &self.later)
     }
 
-    /// All of it, for machines.
-    pub(super) fn told(&self) -> &why::TextComparison {
-        &self.told
+    /// The comparison, for JSON output.
+    pub(super) fn comparison(&self) -> &why::TextComparison {
+        &self.comparison
     }
 
-    /// All of it, for a person.
+    /// The comparison as lines of text.
     pub(super) fn lines(&self) -> Vec<String> {
-        let told = &self.told;
+        let comparison = &self.comparison;
         let mut lines = Vec::new();
-        for (name, side) in [("A", &told.a), ("B", &told.b)] {
+        for (name, side) in [("A", &comparison.a), ("B", &comparison.b)] {
             let (words, figures, samples) = (side.words, side.figures, side.samples);
             let simhash = &side.simhash;
             lines.push(format!(
                 "{name}  {words} words, {figures} figures, {samples} samples, simhash {simhash}"
             ));
         }
-        let (shared, hamming) = (told.shared_samples, told.hamming.unwrap_or(0));
-        lines.push(format!("   {shared} samples shared, simhashes {hamming} bits apart"));
+        let (shared, hamming) = (comparison.shared_samples, comparison.hamming.unwrap_or(0));
+        lines.push(format!("   {shared} samples shared, simhash distance {hamming} bits"));
         lines.push(String::new());
-        lines.push("rules of the texts, in order; the first that holds decides".into());
-        let (kind, rule) = (told.by_text.kind.as_str(), told.by_text.rule);
-        if told.rules.iter().all(|further| further.rule != rule) {
-            lines.push(format!("=> {rule} ({kind}), so that those below are not asked"));
+        lines.push("text rules, in the order they are tried; the first that holds decides".into());
+        let (kind, rule) = (comparison.by_text.kind.as_str(), comparison.by_text.rule);
+        if comparison.rules.iter().all(|further| further.rule != rule) {
+            lines.push(format!("=> {rule} ({kind}), decided before the rules below"));
         }
-        for rule in &told.rules {
-            let mark = if rule.rule == told.by_text.rule { "=>" } else { "  " };
+        for rule in &comparison.rules {
+            let mark = if rule.rule == comparison.by_text.rule { "=>" } else { "  " };
             lines.push(format!("{mark} {} ({})", rule.rule, rule.kind.as_str()));
             for c in &rule.conditions {
                 let holds = if c.holds { "yes" } else { " no" };
                 let (sign, margin) = (c.bound, c.margin);
                 let (measure, value, threshold) = (c.measure, c.value, c.threshold);
                 lines.push(format!(
-                    "     {holds}  {measure:<18} {value:>8.3} {sign:<2} {threshold:<8.3} margin {margin:+.3}"
+                    "     {holds}  {measure:<18} {value:>8.3} {sign:<2} {threshold:<8.3} \
+                     margin {margin:+.3}"
                 ));
             }
         }
-        let changed = told.changed_numbers.iter().map(|pair| format!("{} -> {}", pair.a, pair.b));
+        let changed =
+            comparison.changed_numbers.iter().map(|pair| format!("{} -> {}", pair.a, pair.b));
         let changed: Vec<String> = changed.collect();
         if !changed.is_empty() {
             lines.push(String::new());
-            lines.push(format!("numbers that differ: {}", changed.join(", ")));
+            lines.push(format!("changed numbers: {}", changed.join(", ")));
         }
-        if !told.passages.is_empty() {
+        if !comparison.passages.is_empty() {
             lines.push(String::new());
-            lines.push("shared passages, by the word of B that they start at".into());
+            lines.push("shared passages, by the number of their first word in B".into());
         }
-        lines.extend(told.passages.iter().map(|p| format!("   {}: {}", p.word, p.text)));
+        lines.extend(comparison.passages.iter().map(|p| format!("   {}: {}", p.word, p.text)));
         lines
     }
 }

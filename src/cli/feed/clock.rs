@@ -1,62 +1,64 @@
-//! The clock of a run without a wall clock: files give dates, and some of them are wrong or
-//! missing.
+//! Derives the engine's time from the dates of articles in files. Some are wrong or missing.
 //!
-//! In: the dates of articles in the order of the file, as far as it was read ahead. Out: for each
-//! article the engine's time.
+//! In: the dates of the articles in file order, including those read ahead. Out: the engine's time
+//! for each article.
 //!
-//! A date that lies far ahead of the clock is believed if one of the next [`WITNESSES`] dated
-//! articles comes near it; one that no other confirms does not move the clock, since it would empty
-//! the window of what follows. The last dates of all have no others behind them: they are believed
-//! up to a window ahead. An article whose date is missing or not believed takes the clock as it is,
-//! and before the first date that is believed, that one. Where there is none within [`AHEAD`]
-//! articles, the clock begins at [`UNDATED`].
+//! A wrong date far in the future must not move the clock, because all articles in the window
+//! would expire. So a date is accepted only if it is at most [`SLACK`] later than the clock or
+//! than the latest of the next [`WITNESSES`] dates. If no date follows, it may be up to a window
+//! ahead of the clock. An article whose date is missing or not accepted gets the time of the
+//! article before it. The first article gets the first accepted date or, if there is none within
+//! [`AHEAD`] articles, [`UNDATED`].
 //!
 //! ```text
 //! dates   -      10:00  2062   10:05  -      10:01
-//! times   10:00  10:00  10:00  10:05  10:05  10:01     (the engine never lets its clock fall)
+//! times   10:00  10:00  10:00  10:05  10:05  10:01     (the engine's clock never goes back)
 //! ```
 //!
-//! Cost: up to 16 dates an article.
+//! Cost: up to 16 later dates are read per article; for the first article, up to 16 for each of
+//! `AHEAD` articles.
 
 use wirefold_engine::article::{EventTime, Span};
 
-/// How many articles are read ahead.
+/// Number of articles read ahead.
 pub(in crate::cli) const AHEAD: usize = 512;
-/// How many of the next dates may confirm one.
+/// Number of later dates that can confirm a date.
 const WITNESSES: usize = 16;
-/// How far ahead of all others a date may lie.
+/// How much later than the clock and all later dates an accepted date may be.
 const SLACK: Span = Span::hours(1);
-/// The time of articles where no date is known: 2000-01-01T00:00:00Z.
+/// The start of the clock if no date is known: 2000-01-01T00:00:00Z.
 pub(in crate::cli) const UNDATED: EventTime = EventTime(946_684_800_000);
 
-/// The clock of one run.
+/// The clock of a run over files.
 #[derive(Debug)]
 pub(in crate::cli) struct FeedClock {
+    /// The time given to the previous article; `None` before the first.
     now: Option<EventTime>,
+    /// The engine's window.
     window: Span,
 }
 
 impl FeedClock {
-    /// A clock that has not begun; `window` is that of the engine.
+    /// Creates a clock that has not started; `window` is the engine's window.
     pub(in crate::cli) fn new(window: Span) -> Self {
         Self { now: None, window }
     }
 
-    /// The time of the first of `dates`; the others are those of the articles after it, as far as
-    /// they are known.
+    /// The time of the article whose date is `dates[0]`; the rest are the dates of the articles
+    /// after it, as far as they have been read.
     pub(in crate::cli) fn next(&mut self, dates: &[Option<EventTime>]) -> EventTime {
         let dates = &dates[..dates.len().min(AHEAD)];
         let known = match self.now {
-            Some(_) => self.believed(dates),
-            None => (0..dates.len()).find_map(|at| self.believed(&dates[at..])),
+            Some(_) => self.accepted(dates),
+            None => (0..dates.len()).find_map(|at| self.accepted(&dates[at..])),
         };
         let time = known.or(self.now).unwrap_or(UNDATED);
         self.now = Some(time);
         time
     }
 
-    /// The first of `dates`, if it is there and those behind it do not speak against it.
-    fn believed(&self, dates: &[Option<EventTime>]) -> Option<EventTime> {
+    /// The first of `dates`, if present and accepted.
+    fn accepted(&self, dates: &[Option<EventTime>]) -> Option<EventTime> {
         let (first, later) = dates.split_first()?;
         let date = (*first)?;
         let latest = later.iter().flatten().take(WITNESSES).max();
@@ -75,7 +77,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    /// Dates as hours after some day, and the times that come of them.
+    /// The times for these dates, both in hours after a fixed start.
     fn times(dates: &[Option<i64>]) -> Vec<i64> {
         let start = 500_000;
         let dates: Vec<_> =
@@ -86,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_date_that_others_confirm_moves_the_clock_far() {
+    fn a_date_far_ahead_needs_confirmation() {
         let far = 400_000;
         for (dates, want) in [
             (&[Some(0), Some(1), Some(5)][..], &[0, 1, 5][..]),
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn without_any_date_the_clock_stands_at_a_fixed_one() {
+    fn without_dates_the_clock_starts_at_a_fixed_time() {
         let mut clock = FeedClock::new(Span::hours(120));
         assert_eq!(clock.next(&[None; 600]), UNDATED);
         assert_eq!(UNDATED.to_string(), "2000-01-01T00:00:00Z");

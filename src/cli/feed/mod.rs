@@ -1,12 +1,12 @@
-//! Files to input records, and a run of the engine over them.
+//! Runs the engine over files.
 //!
-//! In: files ([`read`] says how they are cut), `-` is stdin. Out: batch by batch, prepared in
-//! parallel and applied one by one, what the engine says of each item.
+//! In: files, split into records by [`read`]; `-` is stdin. Out: what the engine returns for each
+//! item. Records are decoded and prepared in parallel, batch by batch, and applied one by one.
 //!
-//! The date of an article is its publication, or else the time that this version claims; [`clock`]
-//! makes the engine's time of it.
+//! The date of an article is its publication time or, if missing, the time that this version
+//! claims; [`clock`] derives the engine's time from these dates.
 //!
-//! Cost: memory is bounded by two batches of records, unless a file is one array or one document.
+//! Cost: memory is bounded by a few batches of records, unless a file is one array or document.
 
 pub(super) mod clock;
 pub(super) mod read;
@@ -23,58 +23,63 @@ use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, EventTime, InputPosition};
 use wirefold_engine::decode::{self, Format, RecordPart};
 use wirefold_engine::event::Event;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::{Prepared, prepare};
 use wirefold_engine::state::{LiftedEmbargo, State};
 
-/// Records that are prepared together.
+/// The most records in a batch, which is prepared in parallel.
 const BATCH: usize = 512;
-/// Bytes after which a batch is closed early.
+/// Payload bytes after which a batch is closed early.
 const BATCH_BYTES: usize = 16 << 20;
 
-/// A replay has no deployment, and so no secret: results must repeat.
-pub(super) const REPLAY_KEY: FloodKey = FloodKey(0);
+/// The key of a run over files: fixed and not secret, so that results are reproducible.
+pub(super) const REPLAY_KEY: SamplingKey = SamplingKey(0);
 
-/// One file.
+/// An input file.
 pub(super) struct FeedFile {
+    /// Its path; `-` is stdin.
     path: PathBuf,
+    /// Its size; `None` for stdin.
     bytes: Option<u64>,
 }
 
-/// What became of one item.
+/// The outcome for one item.
 pub(super) enum ItemOutcome {
-    /// It was applied.
+    /// The engine processed the item and returned these events.
     Events(Vec<Event>),
-    /// It was refused.
+    /// The item could not be decoded.
     Refused(decode::Error),
 }
 
-/// One item of one record, applied.
+/// An item of a record, with its outcome.
 pub(super) struct AppliedItem<'a> {
+    /// The record that holds the item.
     pub(super) record: &'a InputRecord,
+    /// Number of the item within its record, from 0.
     pub(super) item: u32,
     /// The part of the record that holds the item.
     pub(super) part: &'a RecordPart,
     /// How many items the record holds.
     pub(super) items: u32,
+    /// What happened to the item.
     pub(super) outcome: ItemOutcome,
-    /// Where the item came from.
+    /// The position of the item.
     pub(super) input: InputPosition,
-    /// Earlier articles whose embargo has ended by now.
+    /// Articles whose embargo had ended when the item was applied.
     pub(super) lifted: Vec<LiftedEmbargo>,
 }
 
 impl FeedFile {
-    /// Looks at a file, or takes stdin for `-`.
+    /// Checks that the file can be read; `-` is stdin.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let path = path.to_owned();
         if path == Path::new("-") {
             return Ok(Self { path, bytes: None });
         }
-        let found = std::fs::File::open(&path).and_then(|file| file.metadata());
-        let found = found.with_context(|| format!("cannot read `{}`", path.display()))?;
-        anyhow::ensure!(!found.is_dir(), "cannot read `{}`: it is a folder", path.display());
-        Ok(Self { bytes: Some(found.len()), path })
+        let metadata = std::fs::File::open(&path).and_then(|file| file.metadata());
+        let metadata = metadata.with_context(|| format!("cannot read `{}`", path.display()))?;
+        anyhow::ensure!(!metadata.is_dir(), "cannot read `{}`: it is a directory", path.display());
+        Ok(Self { bytes: Some(metadata.len()), path })
     }
 
     /// Its size; `None` for stdin.
@@ -82,7 +87,7 @@ impl FeedFile {
         self.bytes
     }
 
-    /// The name that positions carry: that of the file.
+    /// The file name, used as the topic in input positions.
     fn name(&self) -> Arc<str> {
         match self.bytes {
             None => "stdin".into(),
@@ -100,15 +105,15 @@ impl FeedFile {
     }
 }
 
-/// Opens every file in turn.
+/// Opens all files.
 pub(super) fn open_all(paths: &[PathBuf]) -> anyhow::Result<Vec<FeedFile>> {
     paths.iter().map(|path| FeedFile::open(path)).collect()
 }
 
-/// An article, decoded and prepared, and its part of the record.
+/// A decoded and prepared article, or the reason why it was refused, and its part of the record.
 type ReadyItem = (RecordPart, Result<Box<Prepared>, decode::Error>);
 
-/// Runs the engine over `feeds` in order and calls `each` for every item.
+/// Runs the engine over `feeds` in order, calls `each` for every item and returns the final state.
 pub(super) fn run(
     feeds: &[FeedFile],
     settings: &Settings,
@@ -132,7 +137,7 @@ pub(super) fn run(
                 Err(error) => ItemOutcome::Refused(error),
             };
             record.timestamp = Some(now);
-            // A replay keeps no changelog: what would be written is let go.
+            // Discard changelog records: a run over files has no changelog.
             drop(state.take_changes());
             let lifted = state.take_lifted();
             let (record, part) = (&record, &part);
@@ -142,19 +147,24 @@ pub(super) fn run(
     Ok(state)
 }
 
-/// The date of an article in a file.
+/// The date of an article: its publication time, else the time that this version claims.
 pub(super) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
 }
 
-/// The records of all files, decoded and prepared a while before they are applied.
+/// Reads, decodes and prepares records some time before they are applied.
 struct ReadAhead<'a> {
+    /// The files not opened yet.
     feeds: std::slice::Iter<'a, FeedFile>,
+    /// The open file, its name, its records and the offset of its next record.
     file: Option<(&'a FeedFile, Arc<str>, FileRecords, i64)>,
+    /// The engine's settings.
     settings: &'a Settings,
+    /// The format of the records.
     format: Format,
+    /// Records with their prepared items, not applied yet.
     ready: VecDeque<(InputRecord, Vec<ReadyItem>)>,
-    /// The dates of the articles that are not applied yet.
+    /// The dates of the articles not applied yet.
     dates: VecDeque<Option<EventTime>>,
 }
 
@@ -164,19 +174,19 @@ impl<'a> ReadAhead<'a> {
         Self { feeds: feeds.iter(), file: None, settings, format, ready, dates }
     }
 
-    /// The next record, with its items.
+    /// The next record, with its items; `None` at the end of the last file.
     fn next(&mut self) -> anyhow::Result<Option<(InputRecord, Vec<ReadyItem>)>> {
         while self.ready.is_empty() && self.read()? {}
         Ok(self.ready.pop_front())
     }
 
-    /// The dates of the next articles: of [`AHEAD`] or more, as long as there are so many.
+    /// The dates of the next articles: at least [`AHEAD`], or all that remain.
     fn dates(&mut self) -> anyhow::Result<&[Option<EventTime>]> {
         while self.dates.len() < AHEAD && self.read()? {}
         Ok(self.dates.make_contiguous())
     }
 
-    /// Reads a batch of records. Says whether there was one.
+    /// Reads and prepares a batch of records. Returns false at the end of the last file.
     fn read(&mut self) -> anyhow::Result<bool> {
         loop {
             if self.file.is_none() {
@@ -206,7 +216,7 @@ fn position(record: &InputRecord, item: u32) -> InputPosition {
     InputPosition { topic, partition, offset: record.offset, item }
 }
 
-/// The next records of a file; empty at its end.
+/// Reads the next batch of records of a file; empty at its end.
 fn batch(
     records: &mut FileRecords,
     name: &Arc<str>,
@@ -222,7 +232,7 @@ fn batch(
     Ok(batch)
 }
 
-/// Bytes as an input record.
+/// An input record with these bytes as payload.
 pub(super) fn record(name: &Arc<str>, offset: i64, payload: Vec<u8>) -> InputRecord {
     InputRecord {
         from: Partition { topic: name.clone(), partition: 0 },
@@ -237,11 +247,11 @@ pub(super) fn record(name: &Arc<str>, offset: i64, payload: Vec<u8>) -> InputRec
 fn decoded(record: &InputRecord, settings: &Settings, format: Format) -> Vec<ReadyItem> {
     let bytes = record.payload.as_deref().unwrap_or_default();
     let ready = |article| Box::new(prepare(article, settings, REPLAY_KEY));
-    let items = decode::items(bytes, None, format, &settings.wire).into_iter();
+    let items = decode::decode_items(bytes, None, format, &settings.decode).into_iter();
     items.map(|item| (item.part, item.article.map(ready))).collect()
 }
 
-/// All articles of a file, decoded.
+/// Decodes all articles of a file.
 pub(super) fn articles(
     path: &Path,
     settings: &Settings,
@@ -251,7 +261,7 @@ pub(super) fn articles(
     let mut records = feed.records()?;
     let mut all = Vec::new();
     while let Some(bytes) = records.next()? {
-        all.extend(decode::decode(&bytes, None, format, &settings.wire));
+        all.extend(decode::decode(&bytes, None, format, &settings.decode));
     }
     Ok(all)
 }

@@ -1,15 +1,15 @@
-//! Cuts a file into records.
+//! Splits a file into records.
 //!
-//! | the file begins with | its records are |
+//! | The file starts with | Records |
 //! |---|---|
-//! | `[` and is one JSON array | the elements |
-//! | `{` and is one JSON object over several lines, or broken with no line that is one | the whole |
-//! | `<` (in UTF-16 too), a start-of-header control, `ZCZC` (XML, IPTC 7901, ANPA) | the whole |
-//! | anything else | the lines; blank ones are left out |
+//! | `[` and is one JSON array | its elements |
+//! | `{`, and is one JSON object over several lines or has no line that is an object | the file |
+//! | `<` (also in UTF-16), a start-of-header control, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
+//! | anything else | its lines, without blank ones |
 //!
-//! A line that `replay --rejects` wrote gives back the untouched bytes that it holds.
+//! A line written by `replay --rejects` is replaced by the original bytes it contains.
 //!
-//! Cost: lines are read one by one; a file that is one value is held whole.
+//! Cost: lines are read one at a time; a file that is a single value is held in memory.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,14 +18,16 @@ use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// The records of one file.
+/// The records of a file.
 pub(super) struct FileRecords {
+    /// Records read already, or lines if the file consists of lines.
     ahead: VecDeque<Vec<u8>>,
+    /// The rest of the file, if it is read line by line.
     rest: Option<BufReader<Box<dyn Read>>>,
 }
 
 impl FileRecords {
-    /// Looks at the beginning to see what the file is.
+    /// Detects from its beginning how the file is split.
     pub(super) fn open(source: Box<dyn Read>) -> io::Result<Self> {
         let mut source = BufReader::with_capacity(1 << 18, source);
         let mut first = Vec::new();
@@ -51,7 +53,7 @@ impl FileRecords {
         Ok(Self { ahead: [first].into(), rest: Some(source) })
     }
 
-    /// Reads on to the end: one value, or lines after all.
+    /// Reads the rest of the file, which may turn out to consist of lines.
     fn whole(mut text: Vec<u8>, mut source: BufReader<Box<dyn Read>>) -> io::Result<Self> {
         source.read_to_end(&mut text)?;
         if wide(&text) {
@@ -88,13 +90,13 @@ impl FileRecords {
             }
             let shown = line.trim_ascii();
             if !shown.is_empty() {
-                return Ok(Some(RejectedLine::untouched(shown).unwrap_or_else(|| shown.to_vec())));
+                return Ok(Some(RejectedLine::original(shown).unwrap_or_else(|| shown.to_vec())));
             }
         }
     }
 }
 
-/// Whether it begins as UTF-16 does, in which a newline is no single byte.
+/// Whether the text starts like UTF-16, in which a newline is not a single byte.
 fn wide(text: &[u8]) -> bool {
     [b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"].iter().any(|start| text.starts_with(*start))
 }
@@ -103,31 +105,34 @@ fn valid(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Whether a line is an object with something in it, by itself.
+/// Whether a line is a complete, non-empty JSON object.
 fn object(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     line.starts_with(b"{") && line.len() > 2 && valid(line)
 }
 
-/// The elements of a JSON array, each as it stands.
+/// The elements of a JSON array, as written.
 fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
     let all: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
     all.into_iter().map(|raw| raw.get().as_bytes().to_vec()).collect()
 }
 
-/// A line of the file that `replay --rejects` writes: why an item was refused, and the untouched
-/// bytes, as text where they are UTF-8, else as base64.
+/// A line written by `replay --rejects`: why an item was refused, and the original bytes of its
+/// record, as text if they are UTF-8, else as base64.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::cli) struct RejectedLine {
+    /// Position and reason.
     pub(in crate::cli) reject: RejectReason,
+    /// The original bytes, if they are UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<String>,
+    /// The original bytes in base64, if they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record_base64: Option<String>,
 }
 
-/// Where and why an item was refused.
+/// Where and why an item was refused, as in the headers of the rejects topic.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::cli) struct RejectReason {
     pub(in crate::cli) stage: String,
@@ -140,7 +145,7 @@ pub(in crate::cli) struct RejectReason {
 }
 
 impl RejectedLine {
-    /// The line for these bytes.
+    /// Creates the line for a record with these bytes.
     pub(in crate::cli) fn new(reject: RejectReason, bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self { reject, record: Some(text.to_owned()), record_base64: None },
@@ -148,13 +153,13 @@ impl RejectedLine {
         }
     }
 
-    /// The bytes that a line holds, if it is such a line.
-    fn untouched(line: &[u8]) -> Option<Vec<u8>> {
+    /// The original bytes, if `line` was written by `replay --rejects`.
+    fn original(line: &[u8]) -> Option<Vec<u8>> {
         if !line.starts_with(b"{\"reject\":") {
             return None;
         }
-        let held: Self = serde_json::from_slice(line).ok()?;
-        match (held.record, held.record_base64) {
+        let line: Self = serde_json::from_slice(line).ok()?;
+        match (line.record, line.record_base64) {
             (Some(text), None) => Some(text.into_bytes()),
             (None, Some(coded)) => STANDARD.decode(coded).ok(),
             _ => None,
@@ -166,7 +171,7 @@ impl RejectedLine {
 mod tests {
     use super::*;
 
-    fn cut(text: &[u8]) -> Vec<String> {
+    fn split(text: &[u8]) -> Vec<String> {
         let mut records = FileRecords::open(Box::new(io::Cursor::new(text.to_vec()))).unwrap();
         let mut all = Vec::new();
         while let Some(record) = records.next().unwrap() {
@@ -176,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_arrays_objects_and_documents_are_told_apart() {
+    fn lines_arrays_objects_and_documents() {
         for (text, want) in [
             ("{\"a\":1}\n\n  {\"a\":2}\r\n", &["{\"a\":1}", "{\"a\":2}"][..]),
             ("[ {\"a\":1},\n 2 ]", &["{\"a\":1}", "2"]),
@@ -194,12 +199,12 @@ mod tests {
             (" \n", &[]),
             ("", &[]),
         ] {
-            assert_eq!(cut(text.as_bytes()), want, "{text:?}");
+            assert_eq!(split(text.as_bytes()), want, "{text:?}");
         }
     }
 
     #[test]
-    fn documents_in_utf_16_stay_whole() {
+    fn a_utf_16_document_is_one_record() {
         for mark in [&[0xfeff][..], &[]] {
             for encode in [u16::to_be_bytes, u16::to_le_bytes] {
                 let units = mark.iter().copied().chain("<a>\n</a>\n".encode_utf16());
@@ -213,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_bytes_are_given_back_untouched() {
+    fn rejected_lines_return_the_original_bytes() {
         for bytes in [&b"{broken"[..], b"\xff\x00{", b"", b"{\"reject\":1}"] {
             let reject = RejectReason {
                 stage: "wire".into(),
@@ -225,8 +230,8 @@ mod tests {
                 item: 0,
             };
             let line = serde_json::to_vec(&RejectedLine::new(reject, bytes)).unwrap();
-            assert_eq!(RejectedLine::untouched(&line).as_deref(), Some(bytes));
+            assert_eq!(RejectedLine::original(&line).as_deref(), Some(bytes));
         }
-        assert_eq!(RejectedLine::untouched(b"{\"reject\":1}"), None);
+        assert_eq!(RejectedLine::original(b"{\"reject\":1}"), None);
     }
 }

@@ -1,14 +1,16 @@
-//! Who may ask.
+//! Authentication and authorization of requests.
 //!
-//! With a token: whoever carries it; it is compared in constant time. Programs send it as `Bearer`. A
-//! browser asks for it once (`Basic`: any name, the token as the password) and then sends it with every
-//! request to this origin, streams included, to which a page can add no header of its own; so there is no
-//! session, no cookie, and no token in an address. Without a token the server listens on loopback, and
-//! then only requests that name it so are answered: a page elsewhere whose name was made to resolve to
-//! this machine (DNS rebinding) reads nothing.
+//! With a token: a request must carry the token, which is compared in constant time. Programs send
+//! it as `Bearer`. Browsers ask the user for it once (`Basic`: any user name, the token as the
+//! password) and then send it with every request to this origin, including streams, to which a page
+//! cannot add headers. This avoids sessions, cookies and tokens in URLs.
 //!
-//! Because a browser adds the token by itself, requests that it says come from another site's page are
-//! refused, following a link excepted.
+//! Without a token: the server listens on loopback only, and answers only requests whose `Host` is
+//! a loopback name. A page from elsewhere whose host name was made to resolve to this machine (DNS
+//! rebinding) therefore cannot read anything.
+//!
+//! Browsers add the token automatically, so requests that a browser marks as coming from another
+//! site are refused, except for navigation (following a link).
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
@@ -23,8 +25,8 @@ use std::path::Path;
 
 use super::response::problem;
 
-/// The token that requests must carry, as its digest: neither its bytes nor its length can be
-/// learnt from how long a comparison takes.
+/// The token that requests must carry, stored as its digest, so that neither its content nor its
+/// length can be inferred from the duration of a comparison.
 #[derive(Clone, Copy)]
 pub(super) struct AccessToken([u8; 32]);
 
@@ -35,10 +37,10 @@ impl std::fmt::Debug for AccessToken {
 }
 
 impl AccessToken {
-    /// The token in a file, blank space at its ends not counted.
+    /// Reads the token from a file; leading and trailing white space is ignored.
     ///
     /// # Errors
-    /// When the file cannot be read, or holds nothing.
+    /// If the file cannot be read, or is empty.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let cannot = |why: &str| format!("`http.token_file`: `{}` {why}", path.display());
         let text = std::fs::read_to_string(path)
@@ -53,8 +55,8 @@ impl AccessToken {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 
-    /// Whether an `Authorization` header carries it.
-    fn opens(self, header: Option<&HeaderValue>) -> bool {
+    /// Whether an `Authorization` header carries the token.
+    fn accepts(self, header: Option<&HeaderValue>) -> bool {
         let given = header.and_then(|value| value.to_str().ok()).and_then(given);
         let given = Self::of(&given.unwrap_or_default());
         let different = self.0.iter().zip(given.0).fold(0, |all, (a, b)| all | (a ^ b));
@@ -62,7 +64,7 @@ impl AccessToken {
     }
 }
 
-/// The token that an `Authorization` header gives: all of a `Bearer`, the password of a `Basic`.
+/// The token in an `Authorization` header: the value of `Bearer`, or the password of `Basic`.
 fn given(header: &str) -> Option<String> {
     let (scheme, rest) = header.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -76,14 +78,14 @@ fn given(header: &str) -> Option<String> {
     pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
-/// Whether a browser says that another site's page asks, not by a link that its reader follows.
-fn crosses(headers: &HeaderMap) -> bool {
-    let says = |name: &str, value: &str| headers.get(name).is_some_and(|given| given == value);
-    says("sec-fetch-site", "cross-site") && !says("sec-fetch-mode", "navigate")
+/// Whether a browser marks the request as sent by another site, other than by following a link.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    let has = |name: &str, value: &str| headers.get(name).is_some_and(|given| given == value);
+    has("sec-fetch-site", "cross-site") && !has("sec-fetch-mode", "navigate")
 }
 
-/// Lets a request through if it carries the token, or where none is set, if it asks for this
-/// machine by a name of its own.
+/// Lets a request through if it carries the token or, if no token is configured, if its `Host` is a
+/// loopback name.
 pub(super) async fn guard(
     State(token): State<Option<AccessToken>>,
     request: Request,
@@ -92,10 +94,10 @@ pub(super) async fn guard(
     let headers = request.headers();
     match token {
         None if !headers.get(HOST).is_none_or(is_loopback) => {
-            let why = "without `http.token_file`, ask for `localhost` or `127.0.0.1`";
+            let why = "without `http.token_file`, use `localhost` or `127.0.0.1` as the host name";
             problem(StatusCode::MISDIRECTED_REQUEST, why)
         }
-        Some(token) if !token.opens(headers.get(AUTHORIZATION)) => {
+        Some(token) if !token.accepts(headers.get(AUTHORIZATION)) => {
             let why =
                 "send the token as `Authorization: Bearer TOKEN`, or as the password of `Basic`";
             let mut answer = problem(StatusCode::UNAUTHORIZED, why);
@@ -104,14 +106,14 @@ pub(super) async fn guard(
             }
             answer
         }
-        _ if crosses(headers) => {
-            problem(StatusCode::FORBIDDEN, "a page of another site may not ask")
+        _ if is_cross_site(headers) => {
+            problem(StatusCode::FORBIDDEN, "requests from other sites' pages are refused")
         }
         _ => next.run(request).await,
     }
 }
 
-/// Whether a `Host` header names this machine itself.
+/// Whether a `Host` header is a loopback name or address.
 fn is_loopback(host: &HeaderValue) -> bool {
     let Ok(authority) = host.to_str().unwrap_or_default().parse::<Authority>() else {
         return false;
@@ -126,10 +128,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_has_few_names() {
+    fn only_loopback_names_and_addresses_are_loopback() {
         let named = |host: &str| is_loopback(&HeaderValue::from_str(host).unwrap());
-        for own in ["localhost:9464", "LOCALHOST", "127.0.0.1:1", "127.1.2.3", "[::1]:9464"] {
-            assert!(named(own), "{own}");
+        for loopback in ["localhost:9464", "LOCALHOST", "127.0.0.1:1", "127.1.2.3", "[::1]:9464"] {
+            assert!(named(loopback), "{loopback}");
         }
         for other in ["", "desk.example:80", "localhost.example", "10.0.0.1:9464", "127.0.0.1.x"] {
             assert!(!named(other), "{other}");
@@ -137,21 +139,21 @@ mod tests {
     }
 
     #[test]
-    fn only_the_whole_token_opens() {
+    fn only_the_whole_token_is_accepted() {
         let token = AccessToken::of("s3cret");
-        let opens = |header: &str| token.opens(Some(&HeaderValue::from_str(header).unwrap()));
-        assert!(opens("Bearer s3cret") && opens("bearer  s3cret"));
+        let accepts = |header: &str| token.accepts(Some(&HeaderValue::from_str(header).unwrap()));
+        assert!(accepts("Bearer s3cret") && accepts("bearer  s3cret"));
         let basic = |pair: &str| {
             format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
         };
-        assert!(opens(&basic(":s3cret")) && opens(&basic("anyone:s3cret")));
+        assert!(accepts(&basic(":s3cret")) && accepts(&basic("anyone:s3cret")));
         for wrong in ["s3cret", "s3cret:", "a:s3cret2", "a:b:s3cret"].map(basic) {
-            assert!(!opens(&wrong), "{wrong}");
+            assert!(!accepts(&wrong), "{wrong}");
         }
         for wrong in ["Bearer s3cre", "Bearer s3crets", "Bearer", "Basic s3cret", "s3cret", ""] {
-            assert!(!opens(wrong), "{wrong}");
+            assert!(!accepts(wrong), "{wrong}");
         }
-        assert!(!token.opens(None));
+        assert!(!token.accepts(None));
         assert_eq!(format!("{token:?}"), "***");
     }
 }

@@ -1,6 +1,6 @@
-//! The page's own files, in the binary: `/` and `/page/...`.
+//! The page's files, embedded in the binary: `/` and `/page/...`.
 //!
-//! Whatever lies in the folder `page` is served, so that the page needs no build step.
+//! Every file in the folder `page` is served as it is, so the page needs no build step.
 
 use super::response::{ApiResult, Problem, validated};
 use axum::Router;
@@ -8,6 +8,7 @@ use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::routing::get;
 
+/// The embedded files.
 #[derive(rust_embed::RustEmbed)]
 #[folder = "src/daemon/http/page/"]
 struct Files;
@@ -16,21 +17,22 @@ struct Files;
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/", get(|headers: HeaderMap| async move { file(&headers, "index.html") }))
-        .route("/page/{*name}", get(named))
+        .route("/page/{*name}", get(by_name))
 }
 
-async fn named(Path(name): Path<String>, headers: HeaderMap) -> ApiResult {
+async fn by_name(Path(name): Path<String>, headers: HeaderMap) -> ApiResult {
     file(&headers, &name)
 }
 
-fn file(asked: &HeaderMap, name: &str) -> ApiResult {
+/// The response for an embedded file, or 404.
+fn file(request_headers: &HeaderMap, name: &str) -> ApiResult {
     let missing = || Problem::missing("no such resource");
     let found = Files::get(name).ok_or_else(missing)?;
     let kind = kind(name).ok_or_else(missing)?;
-    Ok(validated(asked, kind, found.data.into_owned()))
+    Ok(validated(request_headers, kind, found.data.into_owned()))
 }
 
-/// The media type of a file by its name; other files are not served.
+/// The media type of a file, by its extension; `None` for files that are not served.
 fn kind(name: &str) -> Option<&'static str> {
     match name.rsplit_once('.')?.1 {
         "html" => Some("text/html; charset=utf-8"),

@@ -1,13 +1,16 @@
-//! The admin server: health, metrics, status, the API and the page, over published read views.
+//! The admin server: health, metrics, status, the API and the page.
 //!
-//! | room | does |
+//! Input: HTTP requests. Output: responses from the shard statuses and snapshots that the pipelines
+//! publish.
+//!
+//! | module | purpose |
 //! |---|---|
-//! | [`server`] | routes, bounds, start and stop |
+//! | [`server`] | routes, limits, start and stop |
 //! | [`status`] | the body of `/api/v1/status` |
 //! | [`api`] | stories, articles, comparisons and streams |
-//! | `assets` | the page's own files |
-//! | `access`, `answer` | the token; headers and problems |
-//! | `patience` | lets go of clients that take nothing |
+//! | `assets` | the page's files |
+//! | `access`, `response` | authentication; response headers and problems |
+//! | `write_timeout` | closes connections of clients that do not read |
 
 mod access;
 pub mod api;

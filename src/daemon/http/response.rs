@@ -1,4 +1,4 @@
-//! How answers look: JSON with a validator, problems as RFC 9457, and headers that every answer
+//! The form of responses: JSON with an ETag, problems (RFC 9457), and headers that every response
 //! carries.
 
 use axum::Json;
@@ -14,12 +14,13 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{Content, Ref, RefOr, Response as Described, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-/// Nothing but this origin's own files, and no script in a page's text: whatever an article holds,
-/// nothing of it runs.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                      font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'";
+/// The content security policy: only files of this origin, and no inline scripts, so that no script
+/// in an article's text can run.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Headers that every response carries unless it sets its own value.
 const SAFE: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
@@ -31,9 +32,9 @@ const SAFE: [(HeaderName, &str); 5] = [
 /// A problem (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProblemBody {
-    /// What kind of problem, by its status.
+    /// The kind of problem: the reason phrase of the status.
     title: String,
-    /// The status.
+    /// The HTTP status code.
     status: u16,
     /// What is wrong with this request.
     detail: String,
@@ -42,34 +43,37 @@ pub(super) struct ProblemBody {
 /// Why a request is not answered as asked.
 #[derive(Debug)]
 pub(super) struct Problem {
+    /// The HTTP status.
     status: StatusCode,
+    /// What is wrong with the request.
     detail: String,
+    /// Value of the `Retry-After` header, in seconds.
     retry_after: Option<u32>,
 }
 
 impl Problem {
-    /// A problem whose type is that of its status.
+    /// A problem with this status.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), retry_after: None }
     }
 
-    /// A parameter or a body that cannot be taken.
+    /// An invalid parameter or body (400).
     pub(super) fn bad(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// Nothing is there.
+    /// A resource that does not exist (404).
     pub(super) fn missing(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// Not now: the client may ask again after `seconds`.
+    /// A temporary condition (503): the client may retry after `seconds`.
     pub(super) fn later(detail: impl Into<String>, seconds: u32) -> Self {
         let retry_after = Some(seconds);
         Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into(), retry_after }
     }
 
-    /// Asks for a rest of so many seconds.
+    /// Sets `Retry-After`, in seconds.
     pub(super) fn after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
@@ -88,22 +92,22 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What a request may be answered with instead of what it asks for, by status, as the API's document
-/// says it.
-const INSTEAD: [(u16, &str); 9] = [
-    (304, "unchanged: the client has it"),
-    (400, "a parameter is not understood"),
-    (404, "nothing of that name is live"),
-    (408, "the body did not come in time"),
-    (410, "retention has passed the text"),
-    (413, "over 256 KB"),
-    (422, "no article can be read"),
-    (429, "too many streams"),
-    (503, "not now: `Retry-After` says when to ask again"),
+/// Responses other than the regular one, by status, with the descriptions used in the OpenAPI
+/// document.
+const ALTERNATIVES: [(u16, &str); 9] = [
+    (304, "not modified: the client already has this version"),
+    (400, "a parameter is invalid"),
+    (404, "there is no live article or story with this id"),
+    (408, "the body did not arrive in time"),
+    (410, "the text is no longer in the input topic"),
+    (413, "the body is larger than 256 KiB"),
+    (422, "the body holds no readable article"),
+    (429, "too many open streams"),
+    (503, "temporarily unavailable: retry after the time in `Retry-After`"),
 ];
 
-/// Names the answers that several resources have in common.
-macro_rules! instead {
+/// Declares types for the responses that several resources have in common.
+macro_rules! alternative {
     ($($(#[$about:meta])* $name:ident [$($status:literal)*])*) => {
         $(
             $(#[$about])*
@@ -111,59 +115,68 @@ macro_rules! instead {
 
             impl IntoResponses for $name {
                 fn responses() -> BTreeMap<String, RefOr<Described>> {
-                    [$($status),*].into_iter().map(instead).collect()
+                    [$($status),*].into_iter().map(alternative).collect()
                 }
             }
         )*
     };
 }
 
-instead! {
+alternative! {
     /// Of lists.
     Listed [304 400]
-    /// Of one thing by its name.
+    /// Of a single resource.
     Named [304 400 404]
-    /// Of one thing whose text is needed.
+    /// Of a single resource that needs article text.
     Unread [304 400 404 410 503]
-    /// Of what is worked at by few at a time.
+    /// Of resources that need a worker thread.
     Later [503]
     /// Of streams.
     Unfollowed [400 429]
-    /// Of an article that is asked about.
+    /// Of `/match`.
     Unmatched [304 400 408 413 422 503]
 }
 
-fn instead(status: u16) -> (String, RefOr<Described>) {
-    let says = INSTEAD.iter().find(|(known, _)| *known == status).map_or("", |(_, says)| says);
-    let mut told = ResponseBuilder::new().description(says);
+/// The OpenAPI description of an alternative response.
+fn alternative(status: u16) -> (String, RefOr<Described>) {
+    let description = ALTERNATIVES
+        .iter()
+        .find(|(known, _)| *known == status)
+        .map_or("", |(_, description)| description);
+    let mut response = ResponseBuilder::new().description(description);
     if status >= 400 {
         let body = Content::new(Some(Ref::from_schema_name("ProblemBody")));
-        told = told.content("application/problem+json", body);
+        response = response.content("application/problem+json", body);
     }
-    (status.to_string(), told.build().into())
+    (status.to_string(), response.build().into())
 }
 
-/// An answer, or why there is none.
+/// A response, or the problem that prevents it.
 pub(super) type ApiResult = Result<Response, Problem>;
 
-/// A problem (RFC 9457), whose type is that of its status.
+/// The response for a problem (RFC 9457) with this status.
 pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
     Problem::new(status, detail).into_response()
 }
 
-/// JSON with a validator; nothing but the news that it is unchanged, where the client has it already.
-pub(super) fn fresh<T: Serialize>(asked: &HeaderMap, body: &T) -> ApiResult {
+/// A JSON response with an ETag; 304 if the client already has this version.
+pub(super) fn fresh<T: Serialize>(request_headers: &HeaderMap, body: &T) -> ApiResult {
     let body = serde_json::to_vec(body)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    Ok(validated(asked, "application/json", body))
+    Ok(validated(request_headers, "application/json", body))
 }
 
-/// Bytes with a validator made from them.
-pub(super) fn validated(asked: &HeaderMap, kind: &'static str, body: Vec<u8>) -> Response {
+/// A response with an ETag computed from its body; 304 if the client already has this version.
+pub(super) fn validated(
+    request_headers: &HeaderMap,
+    kind: &'static str,
+    body: Vec<u8>,
+) -> Response {
     let digest = Sha256::digest(&body);
     let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
-    let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let known =
+        request_headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let known = known.flat_map(|value| value.split(','));
     let unchanged =
         known.map(|known| known.trim().trim_start_matches("W/")).any(|k| k == tag || k == "*");
@@ -175,7 +188,7 @@ pub(super) fn validated(asked: &HeaderMap, kind: &'static str, body: Vec<u8>) ->
     }
 }
 
-/// Adds what every answer carries, where it does not say otherwise itself.
+/// Adds the headers in `SAFE` that the response does not set itself.
 pub(super) async fn safe(mut answer: Response) -> Response {
     for (name, value) in SAFE {
         answer.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));

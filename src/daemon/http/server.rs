@@ -1,20 +1,23 @@
-//! The server: routes, bounds, start and graceful stop.
+//! The server: routes, limits, start and graceful stop.
 //!
 //! ```text
 //! /livez /readyz          open to all
 //! /metrics                Prometheus text                        guarded
-//! /api/v1/status          shards, phases, positions, lag         guarded: by the token, or by name
+//! /api/v1/status          shards, phases, positions, lag         guarded
+//! /api/v1/openapi.json    the OpenAPI document                   guarded
 //! /api/v1/...             the API over stories and articles      guarded
 //! / /page/...             the page                               guarded
 //! ```
 //!
-//! In: requests. Out: answers from read views and the metrics' recorder. It has a thread and a small
-//! runtime of its own; nothing here can make a pipeline wait.
+//! Input: requests. Output: responses from shard statuses, snapshots and the metrics recorder.
+//! Guarded routes require the token or, if none is configured, a loopback host name. The server
+//! runs on its own thread with its own small runtime; nothing here can make a pipeline wait.
 //!
-//! Bounds: connections, header bytes and count, the time until a request's headers are in (which
-//! also ends idle connections), body bytes, the threads that compare texts and the time that a request
-//! waits for one, the time that a client may take nothing of its answer, the time that open requests
-//! get at the stop. The API adds bounds of its own.
+//! Limits: the number of connections; the size and number of headers; the time until a request's
+//! headers have arrived (which also closes idle connections); the body size; the number of threads
+//! that compare texts, and the time a request waits for one; the time a client may go without
+//! reading its response; the time that open requests get when the server stops. The API adds limits
+//! of its own.
 
 use super::Settings;
 use super::access::{AccessToken, guard};
@@ -42,49 +45,54 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
+/// Limit on the header bytes of a request.
 const HEADER_BYTES_MAX: usize = 16 << 10;
+/// Limit on the number of headers of a request.
 const HEADERS_MAX: usize = 64;
+/// Limit on the body of a request, in bytes; `/match` has its own.
 const BODY_BYTES_MAX: usize = 64 << 10;
-/// How many connections beyond `connections_max` may ask for health.
+/// Number of connections beyond `connections_max` that are accepted for health checks.
 const HEALTH_CONNECTIONS: usize = 16;
-/// How long such a connection may take to send its request.
+/// Time in which such a connection must send its request's headers.
 const HEALTH_HEADERS_WITHIN: Duration = Duration::from_millis(500);
-/// How long open requests may take when the server stops.
+/// Time that open requests get when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
-/// How often the recorder drains what histograms took in.
+/// How often the metrics recorder drains its histograms.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// Why the server does not start.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is in use, or not ours.
+    /// The address is in use, or is not an address of this machine.
     #[error("`http.listen`: cannot listen on `{address}`")]
     Bind {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// The token cannot be read.
     #[error("{0}")]
     Token(String),
-    /// The system gives no thread, or no runtime.
-    #[error("the admin server cannot start")]
+    /// The system cannot start a thread or a runtime.
+    #[error("cannot start the admin server")]
     System(#[from] std::io::Error),
 }
 
-/// How long the server bears what clients do.
+/// The server's time limits.
 #[derive(Debug, Clone, Copy)]
-pub struct ServerBounds {
-    /// The time until the headers of a request are in, from the connection or the answer before.
+pub struct ServerTimeouts {
+    /// Time until the headers of a request have arrived, counted from the start of the connection
+    /// or from the previous response.
     pub headers_within: Duration,
-    /// How long a client may take nothing of what is written to it.
+    /// How long a client may go without reading what is written to it.
     pub taken_within: Duration,
-    /// How long a request waits for its body, for a thread that compares texts, or for the pipeline.
+    /// How long a request waits for its body, for a thread that compares texts, or for the
+    /// pipeline.
     pub worked_within: Duration,
 }
 
-impl Default for ServerBounds {
+impl Default for ServerTimeouts {
     fn default() -> Self {
         Self {
             headers_within: Duration::from_secs(10),
@@ -94,36 +102,39 @@ impl Default for ServerBounds {
     }
 }
 
-/// What the server shows.
+/// The data that the server serves.
 #[derive(Debug, Clone)]
 pub struct ServerSources {
-    /// What does not change.
+    /// Name, version and settings of this instance.
     pub instance: Instance,
-    /// The shards.
-    pub views: Arc<ShardStatuses>,
-    /// The metrics.
+    /// The shard statuses.
+    pub shards: Arc<ShardStatuses>,
+    /// The metrics recorder.
     pub metrics: PrometheusHandle,
-    /// What the API and the page answer from; `None` where they are switched off.
+    /// The data of the API and the page; `None` if they are disabled.
     pub source: Option<ApiSource>,
 }
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub struct Server {
+    /// The address it listens on.
     address: SocketAddr,
+    /// Tells the server to stop.
     stop: oneshot::Sender<()>,
+    /// The server's thread.
     thread: JoinHandle<Option<()>>,
 }
 
 impl Server {
-    /// Starts it; `None` where the settings ask for none.
+    /// Starts the server. Returns `None` if the settings do not ask for one.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or the token not be read.
+    /// If the server cannot listen on the address, or cannot read the token.
     pub fn start(
         settings: &Settings,
-        shown: ServerSources,
-        bounds: ServerBounds,
+        sources: ServerSources,
+        bounds: ServerTimeouts,
     ) -> Result<Option<Self>, Error> {
         let Some(address) = settings.address() else { return Ok(None) };
         let token = token(settings)?;
@@ -133,105 +144,113 @@ impl Server {
         let address = listener.local_addr()?;
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_io().enable_time();
-        let runtime = runtime.max_blocking_threads(usize::from(settings.workers_max)).build()?;
+        let runtime =
+            runtime.max_blocking_threads(usize::from(settings.tuning.workers_max)).build()?;
         let listener = {
             let _entered = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let (metrics, settings) = (shown.metrics.clone(), settings.clone());
-        let faults = shown.views.faults().clone();
+        let (metrics, settings) = (sources.metrics.clone(), settings.clone());
+        let faults = sources.shards.faults().clone();
         let serve = move || {
             runtime.block_on(async {
                 let upkeep = upkeep(metrics);
                 let (stopping, stops) = watch::channel(false);
-                let api = shown.source.clone();
+                let api = sources.source.clone();
                 let api = api.map(|source| Api::new(source, &settings, bounds, stops));
-                let places = ConnectionSlots::new(usize::from(settings.connections_max));
-                let routes = Routes { health: busy(shown.clone()), all: routes(shown, api, token) };
+                let slots = ConnectionSlots::new(usize::from(settings.tuning.connections_max));
+                let routes = Routes {
+                    health: health_only(sources.clone()),
+                    all: routes(sources, api, token),
+                };
                 tokio::select! {
-                    () = accept(listener, places, routes, bounds, (stopped, stopping)) => {}
+                    () = accept(listener, slots, routes, bounds, (stopped, stopping)) => {}
                     () = upkeep => {}
                 }
             });
             runtime.shutdown_background();
         };
         let thread = faults.thread("admin", serve)?;
-        tracing::info!(%address, "admin server listens");
+        tracing::info!(%address, "admin server listening");
         Ok(Some(Self { address, stop, thread }))
     }
 
-    /// Where it listens.
+    /// The address the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops it: open requests are answered within a bound.
+    /// Stops the server. Open requests get a limited time to finish.
     pub fn stop(self) {
         if self.stop.send(()).is_err() || !matches!(self.thread.join(), Ok(Some(()))) {
-            tracing::warn!("the admin server had ended before");
+            tracing::warn!("the admin server had already ended");
         }
     }
 }
 
-/// Checks what the settings name outside of themselves.
+/// Checks that the token file named in the settings can be read.
 ///
 /// # Errors
-/// When the token cannot be read.
+/// If the token cannot be read.
 pub fn check(settings: &Settings) -> Result<(), Error> {
     token(settings).map(drop)
 }
 
+/// Reads the token; `None` if no token file is configured.
 fn token(settings: &Settings) -> Result<Option<AccessToken>, Error> {
     let path = Some(&settings.token_file).filter(|path| !path.as_os_str().is_empty());
     path.map(|path| AccessToken::read(path)).transpose().map_err(Error::Token)
 }
 
-fn routes(shown: ServerSources, api: Option<Api>, token: Option<AccessToken>) -> Router {
-    let mut closed = Router::new()
-        .route("/metrics", get(rendered))
+/// All routes: health checks, guarded resources and error responses.
+fn routes(sources: ServerSources, api: Option<Api>, token: Option<AccessToken>) -> Router {
+    let mut guarded = Router::new()
+        .route("/metrics", get(metrics_text))
         .route("/api/v1/openapi.json", get(openapi))
-        .with_state(shown.clone())
+        .with_state(sources.clone())
         .route("/api/v1/status", get(status))
-        .with_state((shown.clone(), api.clone()));
+        .with_state((sources.clone(), api.clone()));
     if let Some(api) = api {
-        closed = closed.nest("/api/v1", api::routes(api)).merge(assets::routes());
+        guarded = guarded.nest("/api/v1", api::routes(api)).merge(assets::routes());
     }
     health()
-        .with_state(shown)
-        .merge(closed.layer(from_fn_with_state(token, guard)))
+        .with_state(sources)
+        .merge(guarded.layer(from_fn_with_state(token, guard)))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such resource") })
         .method_not_allowed_fallback(|| async {
-            problem(StatusCode::METHOD_NOT_ALLOWED, "this resource has no such method")
+            problem(StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed for this resource")
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(counted))
         .layer(map_response(safe))
 }
 
+/// The health checks, which need no token.
 fn health() -> Router<ServerSources> {
     Router::new().route("/livez", get(live)).route("/readyz", get(ready))
 }
 
-/// What is served where all other places are taken.
-fn busy(shown: ServerSources) -> Router {
+/// The routes served on connections beyond `connections_max`.
+fn health_only(sources: ServerSources) -> Router {
     let refused = || async {
         let retry = [(RETRY_AFTER, "1")];
-        let why =
-            "all connections are in use (`http.connections_max`); only /livez and /readyz answer";
+        let why = "all connections are in use; only /livez and /readyz are served";
         (retry, problem(StatusCode::SERVICE_UNAVAILABLE, why))
     };
-    let routes = health().with_state(shown).fallback(refused);
+    let routes = health().with_state(sources).fallback(refused);
     routes.layer(from_fn(counted)).layer(map_response(safe))
 }
 
-/// What is served, by the place of a connection.
+/// The routes, by the kind of connection.
 struct Routes {
+    /// For connections within `connections_max`.
     all: Router,
+    /// For connections beyond the limit: health checks only.
     health: Router,
 }
 
-/// Counts a request, and how long its answer took to begin.
+/// Measures a request: its status class, and the time until its response began.
 async fn counted(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let answer = next.run(request).await;
@@ -247,28 +266,31 @@ async fn openapi(headers: HeaderMap) -> Response {
     validated(&headers, "application/json", api::document::text().into_bytes())
 }
 
-async fn live(State(shown): State<ServerSources>) -> Response {
-    let why = shown.views.hanging();
+/// `/livez`: 503 if a pipeline hangs.
+async fn live(State(sources): State<ServerSources>) -> Response {
+    let why = sources.shards.hanging();
     match why.is_empty() {
         true => "live\n".into_response(),
         false => problem(StatusCode::SERVICE_UNAVAILABLE, &why.join("; ")),
     }
 }
 
-async fn ready(State(shown): State<ServerSources>) -> Response {
-    let why = shown.views.unready();
+/// `/readyz`: 503 if the instance is not ready on every shard.
+async fn ready(State(sources): State<ServerSources>) -> Response {
+    let why = sources.shards.unready();
     match why.is_empty() {
         true => "ready\n".into_response(),
         false => problem(StatusCode::SERVICE_UNAVAILABLE, &why.join("; ")),
     }
 }
 
-async fn rendered(State(shown): State<ServerSources>) -> Response {
+/// `/metrics`: the metrics in Prometheus text format.
+async fn metrics_text(State(sources): State<ServerSources>) -> Response {
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, shown.metrics.render()).into_response()
+    (kind, sources.metrics.render()).into_response()
 }
 
-/// The shards: where they stand, their positions and lag.
+/// The status of this instance and of each shard: phase, position and lag.
 #[utoipa::path(
     get,
     path = "/api/v1/status",
@@ -277,15 +299,16 @@ async fn rendered(State(shown): State<ServerSources>) -> Response {
     responses((status = 200, body = InstanceStatus))
 )]
 pub(super) async fn status(
-    State((shown, api)): State<(ServerSources, Option<Api>)>,
+    State((sources, api)): State<(ServerSources, Option<Api>)>,
 ) -> Json<InstanceStatus> {
-    let status = InstanceStatus::of(&shown.instance, &shown.views);
+    let status = InstanceStatus::of(&sources.instance, &sources.shards);
     Json(match &api {
         Some(api) => status.with(api.desks(), api.streams()),
         None => status,
     })
 }
 
+/// Runs the upkeep of the metrics recorder forever.
 async fn upkeep(metrics: PrometheusHandle) {
     let mut ticks = tokio::time::interval(UPKEEP_EVERY);
     loop {
@@ -294,47 +317,53 @@ async fn upkeep(metrics: PrometheusHandle) {
     }
 }
 
-/// The places of connections that may be open.
+/// Limits the number of open connections.
 struct ConnectionSlots {
+    /// Slots for connections that may request anything.
     all: Arc<Semaphore>,
+    /// Slots for connections that may only request health checks.
     health: Arc<Semaphore>,
 }
 
 impl ConnectionSlots {
     fn new(connections_max: usize) -> Self {
-        let places = |count| Arc::new(Semaphore::new(count));
-        Self { all: places(connections_max), health: places(HEALTH_CONNECTIONS) }
+        let slots = |count| Arc::new(Semaphore::new(count));
+        Self { all: slots(connections_max), health: slots(HEALTH_CONNECTIONS) }
     }
 
-    /// A place, as soon as there is one.
+    /// Waits for a slot. Connections beyond `connections_max` get a slot for health checks.
     async fn take(&self) -> Option<ConnectionSlot> {
         if let Ok(permit) = self.all.clone().try_acquire_owned() {
-            return Some(ConnectionSlot::new(permit, RequestLimits::All));
+            return Some(ConnectionSlot::new(permit, ConnectionKind::All));
         }
         metrics::BOUNDED.add([metrics::BY_CONNECTIONS], 1);
         let permit = self.health.clone().acquire_owned().await.ok()?;
-        Some(ConnectionSlot::new(permit, RequestLimits::Health))
+        Some(ConnectionSlot::new(permit, ConnectionKind::Health))
     }
 }
 
-/// What a connection may ask for.
+/// What a connection may request.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum RequestLimits {
+enum ConnectionKind {
+    /// Any resource.
     All,
+    /// `/livez` and `/readyz` only.
     Health,
 }
 
-/// The place of a connection among those that may be open.
+/// The slot of an open connection.
 struct ConnectionSlot {
-    room: RequestLimits,
-    #[expect(dead_code, reason = "held for as long as the connection lasts")]
+    /// What the connection may request.
+    limits: ConnectionKind,
+    /// Held for as long as the connection is open.
+    #[expect(dead_code, reason = "held for as long as the connection is open")]
     permit: OwnedSemaphorePermit,
 }
 
 impl ConnectionSlot {
-    fn new(permit: OwnedSemaphorePermit, room: RequestLimits) -> Self {
+    fn new(permit: OwnedSemaphorePermit, limits: ConnectionKind) -> Self {
         metrics::CONNECTIONS.add([], 1.0);
-        Self { room, permit }
+        Self { limits, permit }
     }
 }
 
@@ -344,33 +373,34 @@ impl Drop for ConnectionSlot {
     }
 }
 
+/// Accepts connections until `stopped` fires, then shuts down gracefully.
 async fn accept(
     listener: tokio::net::TcpListener,
-    places: ConnectionSlots,
+    slots: ConnectionSlots,
     routes: Routes,
-    bounds: ServerBounds,
+    bounds: ServerTimeouts,
     (mut stopped, stopping): (oneshot::Receiver<()>, watch::Sender<bool>),
 ) {
     let graceful = GracefulShutdown::new();
     loop {
         let next = async {
             let (stream, _) = listener.accept().await?;
-            Ok::<_, std::io::Error>((stream, places.take().await))
+            Ok::<_, std::io::Error>((stream, slots.take().await))
         };
         let next = tokio::select! {
             next = next => next,
             _ = &mut stopped => break,
         };
-        let (stream, place) = match next {
+        let (stream, slot) = match next {
             Ok(next) => next,
             Err(error) => {
-                tracing::debug!(%error, "a connection was not accepted");
+                tracing::debug!(%error, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             }
         };
-        let health = place.as_ref().is_some_and(|place| place.room == RequestLimits::Health);
-        let (served, within) = match health {
+        let health = slot.as_ref().is_some_and(|slot| slot.limits == ConnectionKind::Health);
+        let (router, within) = match health {
             true => (&routes.health, bounds.headers_within.min(HEALTH_HEADERS_WITHIN)),
             false => (&routes.all, bounds.headers_within),
         };
@@ -382,18 +412,18 @@ async fn accept(
             .max_headers(HEADERS_MAX)
             .serve_connection(
                 TokioIo::new(WriteTimeout::new(stream, bounds.taken_within)),
-                TowerToHyperService::new(served.clone()),
+                TowerToHyperService::new(router.clone()),
             );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+                tracing::debug!(%error, "a connection ended with an error");
             }
-            drop(place);
+            drop(slot);
         });
     }
     stopping.send_replace(true);
     if tokio::time::timeout(STOP_WITHIN, graceful.shutdown()).await.is_err() {
-        tracing::debug!("connections were left open at the stop");
+        tracing::debug!("some connections were still open when the server stopped");
     }
 }

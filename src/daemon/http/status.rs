@@ -1,4 +1,4 @@
-//! What `/api/v1/status` says.
+//! The body of `/api/v1/status`.
 
 use crate::daemon::pipeline::broker::Partition;
 use crate::daemon::pipeline::{PartitionLag, Phase};
@@ -8,96 +8,96 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wirefold_engine::article::EventTime;
 
-/// What does not change while a process runs.
+/// Properties of an instance that do not change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Instance {
-    /// Its name.
+    /// Name of the instance.
     pub instance: String,
-    /// Its release.
+    /// Release of Wirefold.
     pub version: String,
-    /// The version of the engine's decisions.
+    /// Version of the engine's decision logic.
     pub core: String,
-    /// The hash of the settings that shape verdicts.
+    /// Hash of the engine settings.
     pub settings: String,
-    /// How outputs are written.
+    /// How output records are delivered.
     pub delivery: String,
 }
 
-/// The body.
+/// The status of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InstanceStatus {
-    /// Which instance.
+    /// The instance.
     #[serde(flatten)]
     pub instance: Instance,
-    /// Whether the instance works on every shard, or could take it over at once.
+    /// Whether the instance is running on every shard, or could take it over at once.
     pub ready: bool,
-    /// Why not.
+    /// Why the instance is not ready; absent if it is ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
-    /// The wall clock of this instance.
+    /// The instance's wall clock (RFC 3339, UTC).
     pub time: String,
-    /// The shards, in order.
+    /// The shards, by number.
     pub shards: Vec<ShardInfo>,
-    /// Who follows; absent where the page and the API are switched off.
+    /// Open streams; absent if the page and the API are disabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<Streams>,
 }
 
-/// Clients that follow streams.
+/// Clients that follow `/changes` or `/events`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Streams {
-    /// How many there are.
+    /// Number of open streams.
     pub open: usize,
-    /// How many there may be.
+    /// Maximum number of open streams.
     pub most: usize,
 }
 
-/// What the page and the API answer from.
+/// The snapshot of a shard that the page and the API read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ViewStatus {
-    /// How often it was published.
+    /// Version of the snapshot; it increases with every update.
     pub version: u64,
-    /// Articles that it shows.
+    /// Number of articles in the snapshot.
     pub articles: usize,
-    /// Stories that it shows.
+    /// Number of stories in the snapshot.
     pub stories: usize,
-    /// Memory held for it beside the articles themselves, about.
+    /// Estimated memory of the snapshot in bytes, not counting the articles themselves.
     pub bytes: usize,
 }
 
-/// A shard.
+/// The status of a shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ShardInfo {
-    /// Its number.
+    /// Number of the shard.
     pub shard: u32,
-    /// Where its pipeline stands: `starting`, `idle`, `standby`, `restoring`, `running`,
+    /// Phase of the shard's pipeline: `starting`, `idle`, `standby`, `restoring`, `running`,
     /// `recovering` or `stopping`.
     pub phase: String,
-    /// The last batch committed.
+    /// Number of the last committed batch.
     pub batch: u64,
-    /// Events published so far.
+    /// Number of events published so far.
     pub events: u64,
-    /// The engine's clock.
+    /// The engine clock (RFC 3339, UTC); absent before the first article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
-    /// When this instance last committed a batch.
+    /// When this instance last committed a batch (RFC 3339, UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committed: Option<String>,
-    /// Articles in the window.
+    /// Number of articles in the window.
     pub live_articles: usize,
-    /// Stories that are open.
+    /// Number of live stories.
     pub live_stories: usize,
-    /// Memory held, about: articles, index, stories, identities, records under embargo, journals.
+    /// Estimated memory in bytes: articles, index, stories, identities, embargoed records,
+    /// journals.
     pub state_bytes: usize,
-    /// How long the input partition that has waited longest has waited, in seconds; 0 where nothing
-    /// waits.
+    /// Lag of the input partition that is furthest behind, in seconds; 0 if nothing is waiting.
     pub age_seconds: f64,
     /// The input partitions.
     pub inputs: Vec<InputStatus>,
-    /// The last restore.
+    /// The last restore from the changelog; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Restored>,
-    /// What the page and the API answer from; absent where they are switched off.
+    /// The snapshot that the page and the API read; absent if they are disabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view: Option<ViewStatus>,
 }
@@ -106,31 +106,31 @@ pub struct ShardInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = InputPartition)]
 pub struct InputStatus {
-    /// Its topic.
+    /// Topic.
     pub topic: String,
-    /// Its number.
+    /// Partition number.
     pub partition: i32,
-    /// The offset that is read next.
+    /// Offset of the next record to read.
     pub next: i64,
-    /// Records that wait; absent until it is known.
+    /// Number of records not yet processed; absent until known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<u64>,
-    /// How long its records have waited, in seconds; 0 where none wait.
+    /// How long records have been waiting in the partition, in seconds; 0 if none are waiting.
     #[serde(default)]
     pub age_seconds: f64,
 }
 
-/// A restore from the changelog.
+/// A restore of the state from the changelog.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Restored {
-    /// Records read.
+    /// Number of changelog records read.
     pub records: u64,
-    /// How long it took.
+    /// Duration in seconds.
     pub seconds: f64,
 }
 
 impl InstanceStatus {
-    /// The status as the views tell it.
+    /// The status of an instance with these shard statuses.
     pub fn of(instance: &Instance, views: &ShardStatuses) -> Self {
         let why = views.unready();
         let shards = views.all();
@@ -141,15 +141,15 @@ impl InstanceStatus {
         Self { instance, ready, why, time, shards, streams: None }
     }
 
-    /// The same, and what the page and the API answer from.
+    /// Adds the snapshots and streams of the API.
     #[must_use]
-    pub fn with(mut self, desks: &Snapshots, streams: Streams) -> Self {
-        for (shard, desk) in self.shards.iter_mut().zip(desks.all()) {
+    pub fn with(mut self, snapshots: &Snapshots, streams: Streams) -> Self {
+        for (shard, snapshot) in self.shards.iter_mut().zip(snapshots.all()) {
             shard.view = Some(ViewStatus {
-                version: desk.lately.version(),
-                articles: desk.len(),
-                stories: desk.stories_len(),
-                bytes: desk.bytes(),
+                version: snapshot.recent.version(),
+                articles: snapshot.len(),
+                stories: snapshot.stories_len(),
+                bytes: snapshot.bytes(),
             });
         }
         Self { streams: Some(streams), ..self }

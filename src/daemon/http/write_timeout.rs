@@ -1,7 +1,8 @@
-//! A connection whose other side must take what is written to it, or is let go.
+//! A connection that fails if its peer does not read what is written to it.
 //!
-//! HTTP libraries bound the time until a request is there, and not the time that its answer takes; a
-//! client that asks and then reads nothing would hold its place for good.
+//! HTTP libraries limit the time until a request has arrived, but not the time it takes to send the
+//! response. Without this limit, a client that sends a request and then reads nothing would keep
+//! its connection forever.
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -12,29 +13,31 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// A connection that fails when nothing can be written to it for too long.
 pub(super) struct WriteTimeout<S> {
+    /// The connection.
     stream: S,
+    /// How long a write may wait.
     within: Duration,
-    /// Runs while something waits to be written.
-    waits: Option<Pin<Box<Sleep>>>,
+    /// Runs while a write is waiting.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> WriteTimeout<S> {
-    /// `stream`, whose other side must take something `within` that time.
+    /// Wraps `stream`, whose peer must accept some bytes at least once `within` that time.
     pub(super) fn new(stream: S, within: Duration) -> Self {
-        Self { stream, within, waits: None }
+        Self { stream, within, timer: None }
     }
 
-    /// What came of a write: one that has to wait may wait as long as the bound.
-    fn judge<T>(&mut self, context: &mut Context<'_>, wrote: Poll<Result<T>>) -> Poll<Result<T>> {
+    /// The result of a write: passes it on, or fails if writes have been waiting for too long.
+    fn check<T>(&mut self, context: &mut Context<'_>, wrote: Poll<Result<T>>) -> Poll<Result<T>> {
         if wrote.is_ready() {
-            self.waits = None;
+            self.timer = None;
             return wrote;
         }
         let within = self.within;
-        let waits = self.waits.get_or_insert_with(|| Box::pin(sleep(within)));
-        debug_assert!(waits.deadline() <= Instant::now() + within);
-        ready!(waits.as_mut().poll(context));
-        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client takes nothing")))
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(within)));
+        debug_assert!(timer.deadline() <= Instant::now() + within);
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client does not read")))
     }
 }
 
@@ -55,12 +58,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         bytes: &[u8],
     ) -> Poll<Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.judge(context, wrote)
+        self.check(context, wrote)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.judge(context, flushed)
+        self.check(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
@@ -73,7 +76,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         parts: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.judge(context, wrote)
+        self.check(context, wrote)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -86,7 +89,7 @@ mod tests {
     use super::*;
     use std::future::poll_fn;
 
-    /// A client that takes a byte at every `nth` attempt, or none at all.
+    /// A client that accepts one byte at every `nth` attempt, or none at all.
     struct Slow {
         nth: Option<u32>,
         tries: u32,
@@ -118,18 +121,18 @@ mod tests {
         }
     }
 
-    /// Writes ten bytes, one at a time, and says how many went through.
+    /// Writes ten bytes, one at a time, and returns how many were accepted.
     fn written(nth: Option<u32>, vectored: bool) -> usize {
         let within = Duration::from_millis(50);
-        let mut patient = WriteTimeout::new(Slow { nth, tries: 0 }, within);
+        let mut connection = WriteTimeout::new(Slow { nth, tries: 0 }, within);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             for n in 0..10 {
                 let wrote = poll_fn(|context| {
-                    let patient = Pin::new(&mut patient);
+                    let connection = Pin::new(&mut connection);
                     match vectored {
-                        true => patient.poll_write_vectored(context, &[IoSlice::new(b"x")]),
-                        false => patient.poll_write(context, b"x"),
+                        true => connection.poll_write_vectored(context, &[IoSlice::new(b"x")]),
+                        false => connection.poll_write(context, b"x"),
                     }
                 });
                 if let Err(error) = wrote.await {
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_nothing_is_let_go_and_who_takes_a_little_is_not() {
+    fn a_client_that_reads_nothing_times_out_and_a_slow_one_does_not() {
         for vectored in [false, true] {
             assert_eq!(written(None, vectored), 0);
             assert_eq!(written(Some(3), vectored), 10);

@@ -1,34 +1,36 @@
-//! Why a broker is not reached, from what librdkafka says.
+//! Finds out why a broker cannot be reached.
 //!
-//! In: log lines and errors of a client that tries to connect. Out: the most specific [`ConnectFailure`],
-//! with what to do. A wrong password also shows as a closed connection, and a closed connection
-//! also as "all brokers are down"; the text that says most is kept.
+//! In: librdkafka's log lines and errors while a client tries to connect. Out: a
+//! [`ConnectFailure`] with a remedy. Kinds of failure are ordered, so that the caller can keep the
+//! most specific one: a wrong password also appears as a closed connection, and a closed connection
+//! also as "all brokers are down".
 //!
 //! ```text
 //! [thrd:b:9092/bootstrap]: b:9092/bootstrap: Failed to resolve 'b:9092': ... (after 3ms in ...)
 //! -> Kind::Name, "b:9092/bootstrap: Failed to resolve 'b:9092': ..."
 //! ```
 
-/// What is wrong, from the vaguest to the most specific.
+/// The kinds of failure, from the vaguest to the most specific.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FailureKind {
-    /// Nobody answers at the address.
+    /// Nothing answers at the address.
     Connection,
-    /// The host name has no address.
+    /// The host name does not resolve.
     Name,
-    /// One side speaks TLS or SASL and the other does not.
+    /// Only one side uses TLS or SASL.
     Protocol,
-    /// A certificate is refused.
+    /// The broker's certificate is not accepted.
     Certificate,
-    /// A user, a password or a mechanism is refused.
+    /// The user, the password or the SASL mechanism is not accepted.
     Authentication,
 }
 
-/// Why a broker is not reached.
+/// Why a broker cannot be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ConnectFailure {
+    /// The kind of failure.
     pub(super) kind: FailureKind,
-    /// librdkafka's own words, which begin with the broker's address.
+    /// librdkafka's message, which begins with the broker's address.
     pub(super) text: String,
 }
 
@@ -42,7 +44,7 @@ impl FailureKind {
         } else if has(&["certificate", "unknown ca", "hostname mismatch", "IP address mismatch"]) {
             Self::Certificate
         } else if has(&["SSL", "ApiVersion", "Disconnected"]) {
-            // Whoever takes a connection and closes it again expected to be spoken to otherwise.
+            // A server that accepts a connection and closes it expected another protocol.
             Self::Protocol
         } else if has(&["Failed to resolve"]) {
             Self::Name
@@ -51,7 +53,7 @@ impl FailureKind {
         }
     }
 
-    /// Whether waiting is of no use.
+    /// Whether only a person can fix the failure, so that retrying is pointless.
     pub(super) fn needs_a_person(self) -> bool {
         self >= Self::Certificate
     }
@@ -59,17 +61,18 @@ impl FailureKind {
     fn remedy(self) -> &'static str {
         match self {
             Self::Connection => {
-                "check that the broker runs, and its address in `kafka.bootstrap.servers`"
+                "check that the broker is running and that `kafka.bootstrap.servers` is correct"
             }
             Self::Name => {
-                "check the host name in `kafka.bootstrap.servers`, and what the broker advertises"
+                "check the host name in `kafka.bootstrap.servers` and the broker's \
+                 `advertised.listeners`"
             }
             Self::Protocol => {
-                "check that `kafka.security.protocol` is the one of this port of the broker"
+                "check that `kafka.security.protocol` matches the broker's listener on this port"
             }
             Self::Certificate => {
-                "check `kafka.ssl.ca.location`, and that the broker's certificate names the host in \
-                 `kafka.bootstrap.servers`"
+                "check `kafka.ssl.ca.location`, and that the broker's certificate is valid for the \
+                 host name in `kafka.bootstrap.servers`"
             }
             Self::Authentication => {
                 "check `kafka.sasl.mechanism`, `kafka.sasl.username` and `kafka.sasl.password`"
@@ -79,9 +82,9 @@ impl FailureKind {
 }
 
 impl ConnectFailure {
-    /// The cause that a log line or an error of a failed connection names.
+    /// Classifies a log line or an error of a failed connection.
     pub(super) fn of(line: &str) -> Self {
-        let text = words(line);
+        let text = without_attempt_details(line);
         Self { kind: FailureKind::of(text), text: text.to_owned() }
     }
 }
@@ -92,9 +95,9 @@ impl std::fmt::Display for ConnectFailure {
     }
 }
 
-/// A line of librdkafka without the thread at its head and the state at its end, which change with
-/// every attempt.
-pub(super) fn words(line: &str) -> &str {
+/// A log line of librdkafka without the leading thread name and the trailing duration and state,
+/// which change with every attempt.
+pub(super) fn without_attempt_details(line: &str) -> &str {
     let line = line.trim();
     let line = match line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")) {
         Some((_, rest)) => rest,
@@ -115,18 +118,19 @@ mod tests {
     }
 
     #[test]
-    fn the_texts_of_librdkafka_are_told_apart() {
+    fn librdkafka_messages_are_classified() {
         check(
-            "[thrd:127.0.0.1:9/bootstrap]: 127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: \
-             Connection refused (after 0ms in state CONNECT)",
+            "[thrd:127.0.0.1:9/bootstrap]: 127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 \
+             failed: Connection refused (after 0ms in state CONNECT)",
             FailureKind::Connection,
             "127.0.0.1:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection refused",
         );
         check(
-            "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not known \
-             (after 3ms in state CONNECT, 2 identical error(s) suppressed)",
+            "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not \
+             known (after 3ms in state CONNECT, 2 identical error(s) suppressed)",
             FailureKind::Name,
-            "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not known",
+            "b.invalid:9092/bootstrap: Failed to resolve 'b.invalid:9092': Name or service not \
+             known",
         );
         let kinds = [
             (
@@ -140,14 +144,15 @@ mod tests {
                 FailureKind::Authentication,
             ),
             (
-                "ssl://b:1/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate \
-                 verify failed: broker certificate could not be verified, verify that \
-                 ssl.ca.location is correctly configured (after 8ms in state SSL_HANDSHAKE)",
+                "ssl://b:1/bootstrap: SSL handshake failed: error:0A000086:SSL \
+                 routines::certificate verify failed: broker certificate could not be verified, \
+                 verify that ssl.ca.location is correctly configured (after 8ms in state \
+                 SSL_HANDSHAKE)",
                 FailureKind::Certificate,
             ),
             (
-                "ssl://b:1/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT \
-                 broker listener? (after 1ms in state SSL_HANDSHAKE)",
+                "ssl://b:1/bootstrap: SSL handshake failed: Disconnected: connecting to a \
+                 PLAINTEXT broker listener? (after 1ms in state SSL_HANDSHAKE)",
                 FailureKind::Protocol,
             ),
             (
@@ -162,13 +167,13 @@ mod tests {
                 FailureKind::Protocol,
             ),
             (
-                "b:1/1: Disconnected: verify that security.protocol is correctly configured, broker \
-                 might require SASL authentication (after 9ms in state UP)",
+                "b:1/1: Disconnected: verify that security.protocol is correctly configured, \
+                 broker might require SASL authentication (after 9ms in state UP)",
                 FailureKind::Protocol,
             ),
             (
-                "b:1/bootstrap: Connection setup timed out in state CONNECT (after 30000ms in state \
-                 CONNECT)",
+                "b:1/bootstrap: Connection setup timed out in state CONNECT (after 30000ms in \
+                 state CONNECT)",
                 FailureKind::Connection,
             ),
         ];

@@ -1,11 +1,15 @@
-//! Reads a partition, assign-only: up to an offset or the last stable one, or following it as it grows.
+//! Reads one partition: up to a given offset, up to the last stable offset, or continuously.
 //!
-//! The last stable offset is told by librdkafka's partition-EOF event, never by an offset seen: the
-//! last offsets of a transactional log are commit markers, which no reader gets. It is what the leader
-//! knows, which after an election can be less than what was committed. Who must not miss anything
-//! names a record that is there.
+//! In: a topic, a partition and a start offset. Out: each record in turn. Partitions are assigned
+//! directly; the group protocol is not used.
+//!
+//! The last stable offset is recognised by librdkafka's partition-EOF event, not by comparing
+//! offsets: a transactional log ends with control markers, which are never delivered to a consumer.
+//! It is the leader's view, which can fall short of what was committed right after an election.
+//! Callers that must not miss a record use [`ReadEnd::Known`] with the offset after a record that
+//! they know exists.
 
-use super::client::{CALL, SilentContext};
+use super::client::{CALL_TIMEOUT, SilentContext};
 use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, ChangelogPoll, Fault, GENERATION, LogRecord};
 use crate::daemon::telemetry::watchdog::Watchdog;
@@ -20,46 +24,49 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(100);
-/// How long nothing may come before the reader gives up.
+/// How long a read may go without a record before it fails.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
-/// How long the leader of a changelog that is followed may be silent. It answers a fetch with
-/// nothing in it after `fetch.wait.max.ms`, so one that is alive is never silent for long.
+/// How long the leader of a followed changelog may stay silent. A live leader answers even an empty
+/// fetch after `fetch.wait.max.ms`, so it is never silent for long.
 const LEADER_SILENT_MAX: Duration = Duration::from_secs(5);
 
-/// Whether reading goes on.
+/// Whether to continue reading after a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadFlow {
+    /// Continue.
     On,
+    /// Stop: the caller has what it needs.
     Enough,
 }
 
 /// Where reading ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadEnd {
-    /// At the last stable offset, as the leader knows it.
+    /// At the last stable offset that the leader reports.
     Stable,
-    /// After the record before this offset, which is there.
+    /// At this offset, which follows a record known to exist.
     Known(i64),
 }
 
-/// The partition of the changelog that is a shard's.
+/// The changelog partition of a shard.
 pub(super) fn partition_of(shard: u32) -> i32 {
     i32::try_from(shard).unwrap_or(i32::MAX)
 }
 
-/// A consumer that reads one partition at a time from somewhere to its end.
-pub(super) struct PartitionTail<X: ConsumerContext + 'static = SilentContext> {
+/// A consumer that reads one partition at a time.
+pub(super) struct PartitionReader<X: ConsumerContext + 'static = SilentContext> {
+    /// Present until drop, which closes the consumer under the watchdog.
     consumer: Option<BaseConsumer<X>>,
     watchdog: Watchdog,
 }
 
-impl PartitionTail {
+impl PartitionReader {
     pub(super) fn new(config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
         Self::with(SilentContext, config, watchdog)
     }
 }
 
-impl<X: ConsumerContext> PartitionTail<X> {
+impl<X: ConsumerContext> PartitionReader<X> {
     fn with(context: X, config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
         let made = config.create_with_context(context);
         let consumer = made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
@@ -67,7 +74,7 @@ impl<X: ConsumerContext> PartitionTail<X> {
     }
 
     fn consumer(&self) -> &BaseConsumer<X> {
-        self.consumer.as_ref().expect("the consumer is there until the drop")
+        self.consumer.as_ref().expect("the consumer exists until drop")
     }
 
     fn assign(&self, topic: &str, partition: i32, from: Offset) -> Result<(), Fault> {
@@ -76,12 +83,12 @@ impl<X: ConsumerContext> PartitionTail<X> {
         added.and_then(|()| self.consumer().assign(&list)).map_err(|e| fault("assign", &e))
     }
 
-    /// The first offset that is kept, and the last stable offset.
+    /// The first retained offset and the last stable offset.
     pub(super) fn ends(&self, topic: &str, partition: i32) -> Result<(i64, i64), Fault> {
-        self.ends_within(topic, partition, CALL)
+        self.ends_within(topic, partition, CALL_TIMEOUT)
     }
 
-    /// The same, waited for no longer than `within`.
+    /// Like [`Self::ends`], but waits at most `within`.
     pub(super) fn ends_within(
         &self,
         topic: &str,
@@ -94,36 +101,36 @@ impl<X: ConsumerContext> PartitionTail<X> {
             .map_err(|e| fault("watermarks", &e))
     }
 
-    /// The offset of the first record at `timestamp` or later; `None` where there is none.
+    /// The offset of the first record at or after `timestamp` (in milliseconds), if there is one.
     pub(super) fn at_time(
         &self,
         topic: &str,
         partition: i32,
         timestamp: i64,
     ) -> Result<Option<i64>, Fault> {
-        let _watch = self.watchdog.watch("offsets by time", CALL);
+        let _watch = self.watchdog.watch("offsets by time", CALL_TIMEOUT);
         let mut list = TopicPartitionList::new();
-        let found = list
+        let offsets = list
             .add_partition_offset(topic, partition, Offset::Offset(timestamp))
-            .and_then(|()| self.consumer().offsets_for_times(list, CALL))
+            .and_then(|()| self.consumer().offsets_for_times(list, CALL_TIMEOUT))
             .map_err(|e| fault("offsets by time", &e))?;
-        let found = found.find_partition(topic, partition).map(|found| found.offset());
-        Ok(found.and_then(|offset| match offset {
+        let offsets = offsets.find_partition(topic, partition).map(|found| found.offset());
+        Ok(offsets.and_then(|offset| match offset {
             Offset::Offset(at) => Some(at),
             _ => None,
         }))
     }
 
-    /// The partitions of a topic, waited for no longer than `within`.
+    /// The number of partitions of a topic, or 0 if it does not exist. Waits at most `within`.
     pub(super) fn partitions_within(&self, topic: &str, within: Duration) -> Result<i32, Fault> {
         let _watch = self.watchdog.watch("metadata", within);
-        let found = self.consumer().fetch_metadata(Some(topic), within);
-        let found = found.map_err(|e| fault("metadata", &e))?;
-        let count = found.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>();
+        let metadata = self.consumer().fetch_metadata(Some(topic), within);
+        let metadata = metadata.map_err(|e| fault("metadata", &e))?;
+        let count = metadata.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>();
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
-    /// The offsets committed by the consumer's group, waited for no longer than `within`.
+    /// The offsets committed by the consumer's group. Waits at most `within`.
     pub(super) fn committed(
         &self,
         of: &[broker::Partition],
@@ -134,9 +141,9 @@ impl<X: ConsumerContext> PartitionTail<X> {
         for of in of {
             list.add_partition(&of.topic, of.partition);
         }
-        let found = self.consumer().committed_offsets(list, within);
-        let found = found.map_err(|e| fault("committed offsets", &e))?;
-        let offset = |of: &broker::Partition| match found
+        let committed = self.consumer().committed_offsets(list, within);
+        let committed = committed.map_err(|e| fault("committed offsets", &e))?;
+        let offset = |of: &broker::Partition| match committed
             .find_partition(&of.topic, of.partition)?
             .offset()
         {
@@ -146,15 +153,18 @@ impl<X: ConsumerContext> PartitionTail<X> {
         Ok(of.iter().filter_map(offset).collect())
     }
 
-    /// The number of partitions of a topic.
+    /// The number of partitions of an input topic.
+    ///
+    /// # Errors
+    /// Also when the topic does not exist.
     pub(super) fn partitions(&self, topic: &str) -> Result<i32, Fault> {
-        let _watch = self.watchdog.watch("metadata", CALL);
-        super::connection::partitions(self.consumer().client(), topic, CALL)
+        let _watch = self.watchdog.watch("metadata", CALL_TIMEOUT);
+        super::connection::partitions(self.consumer().client(), topic, CALL_TIMEOUT)
             .map_err(|e| fault("metadata", &e))?
             .ok_or_else(|| Fault::Stop(format!("input topic `{topic}` does not exist")))
     }
 
-    /// Gives every record from offset `from` to `end` to `each`.
+    /// Calls `each` with every record from offset `from` to `end`.
     pub(super) fn read(
         &self,
         topic: &str,
@@ -183,15 +193,15 @@ impl<X: ConsumerContext> PartitionTail<X> {
             ReadEnd::Stable => i64::MAX,
             ReadEnd::Known(until) => until,
         };
-        let mut heard = Instant::now();
+        let mut last_record = Instant::now();
         loop {
             match self.consumer().poll(POLL) {
-                None if heard.elapsed() > SILENCE_MAX => {
-                    return Err(Fault::Doubt("the broker does not answer a read".into()));
+                None if last_record.elapsed() > SILENCE_MAX => {
+                    return Err(Fault::Doubt("the broker stopped answering fetches".into()));
                 }
                 None => {}
                 Some(Ok(message)) => {
-                    heard = Instant::now();
+                    last_record = Instant::now();
                     let after = message.offset() + 1;
                     if after <= until && each(&message)? == ReadFlow::Enough || after >= until {
                         return Ok(());
@@ -201,43 +211,48 @@ impl<X: ConsumerContext> PartitionTail<X> {
                     if end == ReadEnd::Stable {
                         return Ok(());
                     }
-                    tracing::debug!(until, "the log seems to end before what is there");
+                    tracing::debug!(
+                        until,
+                        "end of partition reported before a known record; reading on"
+                    );
                 }
-                Some(Err(error)) => pass(topic, &error)?,
+                Some(Err(error)) => check_read_error(topic, &error)?,
             }
         }
     }
 }
 
-impl<X: ConsumerContext> Drop for PartitionTail<X> {
+impl<X: ConsumerContext> Drop for PartitionReader<X> {
     fn drop(&mut self) {
-        let _watch = self.watchdog.watch("dropping a consumer", CALL);
+        let _watch = self.watchdog.watch("dropping a consumer", CALL_TIMEOUT);
         drop(self.consumer.take());
     }
 }
 
-/// Whether the leader of a partition answers, by librdkafka's own statistics.
+/// The context of a [`Follower`]'s consumer: the state of the partition's leader, from librdkafka's
+/// statistics.
 #[derive(Debug)]
 struct Leader {
     topic: String,
     partition: i32,
+    /// Whether the leader is connected and was heard from within [`LEADER_SILENT_MAX`].
     answers: AtomicBool,
-    /// Whether everything that it says is there has been given.
+    /// Whether everything up to the leader's last stable offset has been delivered.
     at_end: AtomicBool,
 }
 
 impl ClientContext for Leader {
     fn stats(&self, statistics: Statistics) {
         let topic = statistics.topics.get(&self.topic);
-        let Some(found) = topic.and_then(|topic| topic.partitions.get(&self.partition)) else {
+        let Some(partition) = topic.and_then(|topic| topic.partitions.get(&self.partition)) else {
             return;
         };
-        let leader = statistics.brokers.values().find(|broker| broker.nodeid == found.leader);
+        let leader = statistics.brokers.values().find(|broker| broker.nodeid == partition.leader);
         let silent = |idle: i64| Duration::from_micros(u64::try_from(idle).unwrap_or(0));
         let answers =
             leader.is_some_and(|l| l.state == "UP" && silent(l.rxidle) <= LEADER_SILENT_MAX);
-        let given = found.fetchq_cnt == 0 && found.next_offset >= found.ls_offset;
-        self.at_end.store(found.ls_offset >= 0 && given, Ordering::Relaxed);
+        let delivered = partition.fetchq_cnt == 0 && partition.next_offset >= partition.ls_offset;
+        self.at_end.store(partition.ls_offset >= 0 && delivered, Ordering::Relaxed);
         self.answers.store(answers, Ordering::Relaxed);
     }
 
@@ -254,8 +269,8 @@ impl ConsumerContext for Leader {}
 
 /// Follows one partition of the changelog.
 pub struct Follower {
-    tail: PartitionTail<Leader>,
-    /// Whether it was said that the broker is not reached, and nothing else since.
+    tail: PartitionReader<Leader>,
+    /// Whether the broker was last reported away, with neither a record nor the end since.
     away: bool,
 }
 
@@ -275,17 +290,18 @@ impl Follower {
             answers: true.into(),
             at_end: false.into(),
         };
-        let tail = PartitionTail::with(leader, &config, watchdog)?;
+        let tail = PartitionReader::with(leader, &config, watchdog)?;
         tail.assign(topic, partition, from.map_or(Offset::Beginning, Offset::Offset))?;
         Ok(Self { tail, away: false })
     }
 
-    /// What it means that nothing came. librdkafka tells the end of a partition once; after the
-    /// broker was away it is told again, because there may have been more.
-    fn silence(&self) -> ChangelogPoll {
+    /// Interprets a poll that returned nothing. librdkafka reports the end of a partition only
+    /// once; after the broker was away, the end is reported again, because records may have been
+    /// added in the meantime.
+    fn on_silence(&self) -> ChangelogPoll {
         let leader = self.tail.consumer().context();
         if !leader.answers.load(Ordering::Relaxed) {
-            return ChangelogPoll::Away;
+            return ChangelogPoll::Unreachable;
         }
         match self.away && leader.at_end.load(Ordering::Relaxed) {
             true => ChangelogPoll::End,
@@ -297,52 +313,57 @@ impl Follower {
 impl broker::Tail for Follower {
     fn poll(&mut self, wait: Duration) -> Result<ChangelogPoll, Fault> {
         let polled = match self.tail.consumer().poll(wait) {
-            None => self.silence(),
+            None => self.on_silence(),
             Some(Ok(message)) => {
                 let topic = &self.tail.consumer().context().topic;
-                ChangelogPoll::Record(log_record(topic, &message)?)
+                ChangelogPoll::Record(copy_log_record(topic, &message)?)
             }
             Some(Err(KafkaError::PartitionEOF(_))) => ChangelogPoll::End,
             Some(Err(error)) => {
-                pass(&self.tail.consumer().context().topic, &error).map(|()| ChangelogPoll::Away)?
+                check_read_error(&self.tail.consumer().context().topic, &error)?;
+                ChangelogPoll::Unreachable
             }
         };
-        self.away = polled == ChangelogPoll::Away || self.away && polled == ChangelogPoll::Nothing;
+        self.away =
+            polled == ChangelogPoll::Unreachable || self.away && polled == ChangelogPoll::Nothing;
         Ok(polled)
     }
 }
 
-/// A copy of a changelog record.
-pub(super) fn log_record(topic: &str, message: &BorrowedMessage<'_>) -> Result<LogRecord, Fault> {
+/// Copies a changelog record out of the client's buffers.
+pub(super) fn copy_log_record(
+    topic: &str,
+    message: &BorrowedMessage<'_>,
+) -> Result<LogRecord, Fault> {
     let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
     let key = key.ok_or_else(|| {
         let offset = message.offset();
-        Fault::Stop(format!("`{topic}` has a record without a text key at {offset}"))
+        Fault::Stop(format!("the record at offset {offset} of `{topic}` has no UTF-8 key"))
     })?;
     let value = message.payload().map(<[u8]>::to_vec);
     let generation = header(message, GENERATION).and_then(|value| value.parse().ok());
     Ok(LogRecord { offset: message.offset(), key: key.to_owned(), value, generation })
 }
 
-/// The text of the first header called `name`.
+/// The value of the first header named `name`, if it is UTF-8.
 pub(super) fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
     let headers = message.headers()?;
     let value = headers.iter().find(|header| header.key == name)?.value?;
     std::str::from_utf8(value).ok()
 }
 
-/// Lets errors pass that mend themselves.
-fn pass(topic: &str, error: &KafkaError) -> Result<(), Fault> {
+/// Ignores temporary errors and turns the others into faults.
+fn check_read_error(topic: &str, error: &KafkaError) -> Result<(), Fault> {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
-            Err(Fault::Doubt(format!("`{topic}`: the offset to read from is gone: {error}")))
+            Err(Fault::Doubt(format!("`{topic}`: the start offset no longer exists: {error}")))
         }
-        Some(code) if super::client::needs_a_person(code) => {
-            Err(Fault::Stop(format!("`{topic}` cannot be read: {error}")))
+        Some(code) if super::client::is_permanent(code) => {
+            Err(Fault::Stop(format!("cannot read `{topic}`: {error}")))
         }
         _ => {
-            tracing::debug!(%error, "reading goes on");
+            tracing::debug!(%error, "temporary read error; polling again");
             Ok(())
         }
     }

@@ -1,11 +1,13 @@
-//! Client settings: what a person may pass through, what this system owns, what it defaults.
+//! The librdkafka configuration of every client.
 //!
-//! In: [`Settings`]. Out: a `ClientConfig` for each of the four clients, and a context that turns
-//! librdkafka's logs into ours.
+//! In: [`Settings`]. Out: a `ClientConfig` for each kind of client, and a context that forwards
+//! librdkafka's log to `tracing`.
 //!
-//! Configuration has refused what this system owns: settings that correctness rests on.
+//! Properties come from three sources: those that Wirefold manages because correctness depends on
+//! them (the configuration refuses them under `kafka.`), those that the operator passes through,
+//! and defaults for the rest.
 
-use super::cause::words;
+use super::cause::without_attempt_details;
 use super::properties::ClientRole;
 use crate::daemon::pipeline::Delivery;
 use crate::daemon::pipeline::broker::{Limits, Role};
@@ -25,38 +27,38 @@ pub struct Settings {
     pub group: String,
     /// The topics.
     pub topics: TopicNames,
-    /// Partitions of topics that are made, the changelog's apart.
+    /// The number of partitions of topics that are created, except the changelog.
     pub partitions: i32,
-    /// Replicas of topics that are made; -1 is the broker's default.
+    /// The number of replicas of topics that are created; -1 is the broker's default.
     pub replication: i32,
     /// The shards, of which each has a partition of the changelog.
     pub map: Arc<ShardMap>,
-    /// The limits of record sizes of a broker in memory, `None` for a real one. Such a broker cannot be
-    /// asked for them, and what is aborted there stays visible, so that nothing is swept.
+    /// The limits of record sizes of a broker in memory, `None` for a real one. Such a broker
+    /// cannot be asked for them, and what is aborted there stays visible, so that nothing is swept.
     pub in_memory: Option<Limits>,
     /// Whether there are transactions.
     pub delivery: Delivery,
     /// Settings passed through to librdkafka (`kafka.*`).
-    pub passed: BTreeMap<String, String>,
+    pub properties: BTreeMap<String, String>,
 }
 
-/// The names of the topics.
+/// The names of the output topics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicNames {
-    /// Events.
+    /// The topic of events.
     pub events: String,
-    /// The newest state of each live story.
+    /// The topic with the latest state of each live story.
     pub stories: String,
-    /// The feed without repeats; `None` leaves it out.
+    /// The unique topic; `None` if it is disabled.
     pub unique: Option<String>,
-    /// What could not be read.
+    /// The topic of rejected records.
     pub rejected: String,
     /// The changelog.
     pub state: String,
 }
 
 impl TopicNames {
-    /// The topic of a role; the feed without repeats may be left out.
+    /// The topic of a role; `None` for the unique topic if it is disabled.
     pub(super) fn of(&self, role: Role) -> Option<&str> {
         match role {
             Role::Events => Some(&self.events),
@@ -68,57 +70,60 @@ impl TopicNames {
     }
 }
 
-/// How long metadata, watermark and admin calls may take.
-pub(super) const CALL: Duration = Duration::from_secs(15);
-/// How long a transaction may take, from its first record to the answer to its commit.
-pub(super) const TRANSACTION: Duration = Duration::from_secs(20);
+/// The timeout of metadata, watermark and admin calls.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// The timeout of a transaction, from its first record to the reply to its commit.
+pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Checks that librdkafka knows all settings passed through and takes their values, and that a broker
-/// is named.
+/// Checks that librdkafka accepts all properties passed through, and that a broker is named.
 ///
 /// # Errors
-/// Names the first setting that it does not take, or that is missing.
+/// Names the first property that librdkafka rejects, or the missing one.
 pub fn check(settings: &Settings) -> Result<(), String> {
-    let said = |error: KafkaError| match error {
+    let text = |error: KafkaError| match error {
         KafkaError::ClientConfig(_, why, key, _) => format!("`kafka.{key}`: {why}"),
         other => other.to_string(),
     };
-    settings.lease().create_native_config().map_err(said)?;
+    settings.lease().create_native_config().map_err(text)?;
     let limits = Limits { by_role: [1 << 20; 5] };
-    settings.producer(0, limits).create_native_config().map(drop).map_err(said)?;
-    let named = |key: &&str| settings.passed.get(*key).is_some_and(|value| !value.is_empty());
+    settings.producer(0, limits).create_native_config().map(drop).map_err(text)?;
+    let named = |key: &&str| settings.properties.get(*key).is_some_and(|value| !value.is_empty());
     if BROKERS.iter().any(named) {
         return Ok(());
     }
-    Err("`kafka.bootstrap.servers`: is not set, such as `--set kafka.bootstrap.servers=broker:9092`".into())
+    Err("`kafka.bootstrap.servers` is not set; name a broker, for example with \
+         `--set kafka.bootstrap.servers=broker:9092`"
+        .into())
 }
 
-/// Settings that say where brokers are; the last makes some in memory.
+/// The properties that name the brokers. The last one starts mock brokers in memory.
 const BROKERS: [&str; 3] = ["bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers"];
 
 impl Settings {
-    /// Where brokers are, as set.
+    /// The broker addresses as configured.
     pub fn brokers(&self) -> &str {
-        let set = BROKERS.iter().find_map(|key| self.passed.get(*key));
+        let set = BROKERS.iter().find_map(|key| self.properties.get(*key));
         set.map_or("", String::as_str)
     }
 
-    fn base(&self, side: ClientRole) -> ClientConfig {
+    /// Properties common to all clients, plus those passed through that `role` knows.
+    fn base(&self, role: ClientRole) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("client.id", "wirefold");
         config.set("log.connection.close", "false");
         config.set("topic.metadata.refresh.interval.ms", "60000");
-        // Asking for a topic must not make it: it would get the broker's defaults.
+        // A metadata request must not create a topic, which would get the broker's defaults.
         config.set("allow.auto.create.topics", "false");
-        for (key, value) in self.passed.iter().filter(|(key, _)| side.knows(key)) {
+        for (key, value) in self.properties.iter().filter(|(key, _)| role.knows(key)) {
             config.set(key, value);
         }
         config.set_log_level(RDKafkaLogLevel::Info);
         config
     }
 
+    /// Sets `key` unless the operator did.
     fn default(&self, config: &mut ClientConfig, key: &str, value: &str) {
-        if !self.passed.contains_key(key) {
+        if !self.properties.contains_key(key) {
             config.set(key, value);
         }
     }
@@ -128,7 +133,7 @@ impl Settings {
         self.base(ClientRole::Producer)
     }
 
-    /// The member of the group: it owns shards and reads nothing.
+    /// The member of the consumer group. It owns shards and reads nothing.
     pub(super) fn lease(&self) -> ClientConfig {
         let mut config = self.consumer(&self.group);
         self.default(&mut config, "session.timeout.ms", "10000");
@@ -148,21 +153,21 @@ impl Settings {
         config
     }
 
-    /// Reads what a shard wrote, of aborted and open transactions too.
+    /// Reads what a shard wrote, including records of aborted and open transactions.
     pub(super) fn uncommitted(&self, shard: u32) -> ClientConfig {
         let mut config = self.changelog(shard);
         config.set("isolation.level", "read_uncommitted");
         config
     }
 
-    /// Reads the input of a shard. Its group has no members: positions are noted there for lag
-    /// tools.
+    /// Reads the input of a shard. Its group has no members; positions are committed there only for
+    /// lag tools.
     pub(super) fn input(&self, shard: u32) -> ClientConfig {
         let mut config = self.consumer(&format!("{}.{shard}", self.group));
         config.set("auto.offset.reset", "error");
         config.set("enable.partition.eof", "true");
         config.set("statistics.interval.ms", "1000");
-        // A topic may be another one of the same name after a connection was lost.
+        // While a connection is lost, a topic may be replaced by another of the same name.
         config.set("log.connection.close", "true");
         self.default(&mut config, "fetch.wait.max.ms", "100");
         self.default(&mut config, "queued.max.messages.kbytes", "16384");
@@ -170,7 +175,7 @@ impl Settings {
     }
 
     /// Reads single records of the input by position.
-    pub(super) fn texts(&self) -> ClientConfig {
+    pub(super) fn position_reader(&self) -> ClientConfig {
         let mut config = self.consumer(&format!("{}.texts", self.group));
         config.set("auto.offset.reset", "error");
         config.set("enable.partition.eof", "true");
@@ -180,6 +185,7 @@ impl Settings {
         config
     }
 
+    /// The properties common to all consumers.
     pub(super) fn consumer(&self, group: &str) -> ClientConfig {
         let mut config = self.base(ClientRole::Consumer);
         config.set("group.id", group);
@@ -191,20 +197,20 @@ impl Settings {
         config
     }
 
-    /// Writes for a shard, within the limits of the topics. A topic's limit holds for a batch of
-    /// records, and a producer has one batch size for all topics: that of the smallest limit. A record
-    /// above it goes alone.
+    /// Writes for a shard, within the size limits of the topics. A topic's limit applies to a batch
+    /// of records, and a producer has one batch size for all topics, so the smallest limit decides.
+    /// A larger record is sent in a batch of its own.
     pub(super) fn producer(&self, shard: u32, limits: Limits) -> ClientConfig {
         let mut config = self.base(ClientRole::Producer);
         config.set("enable.idempotence", "true");
         config.set("acks", "all");
         config.set("partitioner", "murmur2_random");
-        // The writer has to know of every connection that closes.
+        // The writer has to notice every connection that closes.
         config.set("log.connection.close", "true");
         let (least, most) = self.bounds(limits);
         config.set("message.max.bytes", most.max(1_000_000).to_string());
-        let asked = self.passed.get("batch.size").and_then(|bytes| bytes.parse().ok());
-        let batch = asked.unwrap_or(BATCH_BYTES).min(least).max(1);
+        let passed = self.properties.get("batch.size").and_then(|bytes| bytes.parse().ok());
+        let batch = passed.unwrap_or(BATCH_BYTES).min(least).max(1);
         config.set("batch.size", batch.to_string());
         self.default(&mut config, "linger.ms", "1");
         self.default(&mut config, "compression.type", "lz4");
@@ -214,15 +220,19 @@ impl Settings {
             self.default(
                 &mut config,
                 "transaction.timeout.ms",
-                &TRANSACTION.as_millis().to_string(),
+                &TRANSACTION_TIMEOUT.as_millis().to_string(),
             );
         } else {
-            self.default(&mut config, "message.timeout.ms", &TRANSACTION.as_millis().to_string());
+            self.default(
+                &mut config,
+                "message.timeout.ms",
+                &TRANSACTION_TIMEOUT.as_millis().to_string(),
+            );
         }
         config
     }
 
-    /// The smallest and the largest record limit of the topics that are written.
+    /// The smallest and the largest size limit of the output topics.
     fn bounds(&self, limits: Limits) -> (usize, usize) {
         let written = Role::ALL.into_iter().filter(|role| self.topics.of(*role).is_some());
         written
@@ -230,10 +240,11 @@ impl Settings {
             .fold((usize::MAX, 0), |(least, most), bytes| (least.min(bytes), most.max(bytes)))
     }
 }
-/// The `batch.size` where no limit is smaller: librdkafka's default.
+
+/// librdkafka's default for `batch.size`, used unless a topic's limit is smaller.
 const BATCH_BYTES: usize = 1_000_000;
 
-/// The context of clients that need no callbacks of their own.
+/// The context of clients that need no callbacks except logging.
 #[derive(Debug)]
 pub(super) struct SilentContext;
 
@@ -251,19 +262,21 @@ impl ClientContext for SilentContext {
 
 impl rdkafka::consumer::ConsumerContext for SilentContext {}
 
-/// Passes a log line of librdkafka on. Its errors are mostly connections that come back by
-/// themselves, so they are warnings here; and a producer that asks for its id once more is none, as
-/// it does on every first start.
+/// Forwards a log line of librdkafka to `tracing`. Errors become throttled warnings, because they
+/// are mostly lost connections, which librdkafka restores by itself. A producer that retries its
+/// request for a producer id is logged at debug level, because that happens on every first start.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
-    let again = facility == "GETPID" && message.ends_with(": retrying");
+    let retries_id = facility == "GETPID" && message.ends_with(": retrying");
     match level {
-        _ if again => tracing::debug!(target: "librdkafka", facility, "{message}"),
+        _ if retries_id => tracing::debug!(target: "librdkafka", facility, "{message}"),
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
             tracing::error!(target: "librdkafka", facility, "{message}");
         }
-        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => throttled(words(message), |repeats| {
-            tracing::warn!(target: "librdkafka", facility, repeats, "{message}");
-        }),
+        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
+            throttled(without_attempt_details(message), |repeats| {
+                tracing::warn!(target: "librdkafka", facility, repeats, "{message}");
+            })
+        }
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
             tracing::info!(target: "librdkafka", facility, "{message}");
         }
@@ -271,8 +284,8 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     }
 }
 
-/// Whether an error can only be mended by a person: rights, sizes, versions.
-pub(super) fn needs_a_person(code: RDKafkaErrorCode) -> bool {
+/// Whether only a person can fix the error: permissions, sizes, versions.
+pub(super) fn is_permanent(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(
         code,
@@ -311,22 +324,22 @@ mod tests {
             map: Arc::new(ShardMap::new("wire.articles", &[]).unwrap()),
             in_memory: None,
             delivery: Delivery::ExactlyOnce,
-            passed: passed.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            properties: passed.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
         }
     }
 
     #[test]
-    fn what_librdkafka_does_not_take_is_named() {
-        let says = |passed| check(&settings(passed)).unwrap_err();
-        assert!(says(&[("no.such.key", "1")]).contains("kafka.no.such.key"));
-        assert!(says(&[("linger.ms", "never")]).contains("kafka.linger.ms"));
-        assert!(says(&[("linger.ms", "5")]).contains("`kafka.bootstrap.servers`: is not set"));
-        assert!(says(&[("bootstrap.servers", "")]).contains("is not set"));
+    fn errors_name_the_property_that_librdkafka_rejects() {
+        let error = |passed| check(&settings(passed)).unwrap_err();
+        assert!(error(&[("no.such.key", "1")]).contains("kafka.no.such.key"));
+        assert!(error(&[("linger.ms", "never")]).contains("kafka.linger.ms"));
+        assert!(error(&[("linger.ms", "5")]).contains("`kafka.bootstrap.servers` is not set"));
+        assert!(error(&[("bootstrap.servers", "")]).contains("is not set"));
         check(&settings(&[("bootstrap.servers", "localhost:9"), ("linger.ms", "5")])).unwrap();
     }
 
     #[test]
-    fn what_passes_wins_over_defaults() {
+    fn passed_properties_override_defaults() {
         let given = settings(&[("linger.ms", "5"), ("session.timeout.ms", "6000")]);
         let limits = Limits { by_role: [1; 5] };
         assert_eq!(given.producer(0, limits).get("linger.ms"), Some("5"));
@@ -336,23 +349,28 @@ mod tests {
     }
 
     #[test]
-    fn batches_stay_within_the_smallest_limit_of_a_topic_that_is_written() {
+    fn batch_size_is_bounded_by_the_smallest_limit_of_an_output_topic() {
         let size = |given: &Settings, limits: [usize; 5]| {
             let config = given.producer(0, Limits { by_role: limits });
             ["batch.size", "message.max.bytes"].map(|key| config.get(key).unwrap().to_owned())
         };
-        let own = settings(&[]);
+        let defaults = settings(&[]);
         let mut limits = [1_048_588, 2_000_000, 2_500, 1_048_588, 1_048_588];
-        assert_eq!(size(&own, limits), ["1000000", "2000000"], "the unique feed is left out");
+        assert_eq!(
+            size(&defaults, limits),
+            ["1000000", "2000000"],
+            "the unique topic is not written"
+        );
         limits[Role::State as usize] = 200_000;
-        assert_eq!(size(&own, limits), ["200000", "2000000"]);
+        assert_eq!(size(&defaults, limits), ["200000", "2000000"]);
         assert_eq!(size(&settings(&[("batch.size", "5000")]), limits)[0], "5000");
         assert_eq!(size(&settings(&[("batch.size", "900000")]), limits)[0], "200000");
     }
 
-    /// A client with every setting that it is passed; librdkafka says which it does not know.
+    /// Creates each client with passed properties; librdkafka warns about those it does not know.
     #[test]
-    fn no_client_is_passed_what_it_does_not_know() {
+    fn no_client_gets_a_property_of_the_other_role() {
+        /// The warnings about unknown properties.
         #[derive(Default)]
         struct Lines(std::sync::Mutex<Vec<String>>);
         impl ClientContext for Lines {
@@ -393,8 +411,8 @@ mod tests {
         assert_eq!(warned(given.producer(0, limits)), 0);
         let mut unknown = given.admin();
         unknown.set("session.timeout.ms", "6000");
-        assert_eq!(warned(unknown), 1, "librdkafka warns where it is passed all the same");
-        for config in [given.lease(), given.changelog(0), given.input(0), given.texts()] {
+        assert_eq!(warned(unknown), 1, "librdkafka warns about a property of the other role");
+        for config in [given.lease(), given.changelog(0), given.input(0), given.position_reader()] {
             let consumer: rdkafka::consumer::BaseConsumer<Lines> =
                 config.create_with_context(Lines::default()).unwrap();
             drop(consumer.poll(wait));
@@ -404,9 +422,12 @@ mod tests {
     }
 
     #[test]
-    fn what_this_build_lacks_is_said() {
+    fn features_missing_from_the_build_are_reported() {
         let oidc = [("sasl.mechanism", "OAUTHBEARER"), ("sasl.oauthbearer.method", "oidc")];
-        let says = check(&settings(&oidc)).unwrap_err();
-        assert!(says.contains("kafka.sasl.oauthbearer.method") && says.contains("OIDC"), "{says}");
+        let error = check(&settings(&oidc)).unwrap_err();
+        assert!(
+            error.contains("kafka.sasl.oauthbearer.method") && error.contains("OIDC"),
+            "{error}"
+        );
     }
 }

@@ -1,8 +1,14 @@
-//! A shard's broker: the real side of the pipeline's traits.
+//! The [`Broker`] of one shard on a real Kafka cluster.
+//!
+//! In: [`Settings`], a shard, and what [`topics`] learnt about its topics. Out: the
+//! shard's writers, readers and changelog followers. Clients are created when they are needed, and
+//! a new one replaces a client whose state is in doubt.
 
-use super::changelog::{Follower, PartitionTail, ReadEnd, ReadFlow, log_record, partition_of};
-use super::client::{CALL, Settings};
-use super::input::{InputConsumers, record};
+use super::changelog::{
+    Follower, PartitionReader, ReadEnd, ReadFlow, copy_log_record, partition_of,
+};
+use super::client::{CALL_TIMEOUT, Settings};
+use super::input::{InputConsumers, copy_record};
 use super::topics::{self, TopicLimits};
 use super::writer::{ShardProducer, SizeLimits};
 use super::written;
@@ -18,42 +24,46 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wirefold_engine::article::EventTime;
 
-/// How often a record is looked for where the log seems to end before it, which a leader that was just
-/// elected may say of what is there.
-const LOOKS: u32 = 5;
-const LOOK_AGAIN: Duration = Duration::from_millis(300);
-/// How often in a row limits may be read again without any change before a size counts as too large.
-/// Right after a change a broker may still tell the old one.
+/// How often to look for a record when the log seems to end before it. A newly elected leader may
+/// report too low an end.
+const LOOKUPS_MAX: u32 = 5;
+/// The pause between two such lookups.
+const LOOKUP_PAUSE: Duration = Duration::from_millis(300);
+/// How often in a row the limits may be re-read unchanged before a record counts as too large.
+/// Right after a change, a broker may still report the old limit.
 const UNCHANGED_MAX: u32 = 2;
 
 /// One shard's access to a Kafka cluster.
 pub struct Cluster {
     settings: Settings,
+    /// The shard and the part of the input that it reads.
     slice: ShardFilter,
-    told: TopicLimits,
-    /// Reads single records of the input.
-    looker: Option<PartitionTail>,
-    /// Reads the positions noted for lag tools, until they are known.
-    noter: Option<PartitionTail>,
-    /// The input partition whose end is asked for first.
+    /// What the broker last reported about the topics.
+    topics: TopicLimits,
+    /// Reads metadata and single records of the input.
+    lookup: Option<PartitionReader>,
+    /// Reads the positions committed for lag tools, until they are known.
+    committed: Option<PartitionReader>,
+    /// The index of the input partition whose end offset is requested first.
     turn: usize,
+    /// Shared with the shard's writers.
     sizes: Arc<SizeLimits>,
-    /// How often in a row limits were read again and had not changed.
+    /// How often in a row the limits were re-read without a change.
     unchanged: u32,
     watchdog: Watchdog,
 }
 
 impl Cluster {
-    /// The access of `shard`, whose topics exist and are as `told`.
-    pub fn new(settings: Settings, shard: u32, told: TopicLimits, watchdog: Watchdog) -> Self {
+    /// Access for `shard`. Its topics must exist; `topics` is what the broker reported about them.
+    pub fn new(settings: Settings, shard: u32, topics: TopicLimits, watchdog: Watchdog) -> Self {
         let slice = ShardFilter { map: settings.map.clone(), shard };
         let (sizes, unchanged) = (Arc::default(), 0);
         Self {
             slice,
             settings,
-            told,
-            looker: None,
-            noter: None,
+            topics,
+            lookup: None,
+            committed: None,
             turn: 0,
             sizes,
             unchanged,
@@ -61,34 +71,39 @@ impl Cluster {
         }
     }
 
-    /// Reads the limits again after a size was refused.
+    /// Re-reads the size limits of the topics if a record was refused as too large.
     fn read_limits(&mut self) -> Result<(), Fault> {
         if self.settings.in_memory.is_some() || !self.sizes.refused.load(Ordering::SeqCst) {
             return Ok(());
         }
-        let _watch = self.watchdog.watch("reading limits", CALL * 3);
-        let limits = topics::limits(&self.settings).map_err(|error| match error {
-            topics::Error::Unreached(_) => Fault::Doubt(error.to_string()),
-            topics::Error::Wrong(why) => Fault::Stop(why),
+        let _watch = self.watchdog.watch("reading limits", CALL_TIMEOUT * 3);
+        let limits = topics::size_limits(&self.settings).map_err(|error| match error {
+            topics::Error::Unreachable(_) => Fault::Doubt(error.to_string()),
+            topics::Error::NeedsPerson(why) => Fault::Stop(why),
         })?;
-        self.unchanged = if limits == self.told.limits { self.unchanged + 1 } else { 0 };
-        tracing::info!(?limits, unchanged = self.unchanged, "limits of the topics read again");
-        self.told.limits = limits;
-        self.sizes.known.store(self.unchanged >= UNCHANGED_MAX, Ordering::SeqCst);
+        self.unchanged = if limits == self.topics.limits { self.unchanged + 1 } else { 0 };
+        tracing::info!(
+            ?limits,
+            unchanged = self.unchanged,
+            "re-read the size limits of the topics"
+        );
+        self.topics.limits = limits;
+        self.sizes.confirmed.store(self.unchanged >= UNCHANGED_MAX, Ordering::SeqCst);
         self.sizes.refused.store(false, Ordering::SeqCst);
         Ok(())
     }
 
-    /// A reader of its own: what one read leaves behind in a client cannot reach the next.
-    fn reader(&self) -> Result<PartitionTail, Fault> {
-        PartitionTail::new(&self.settings.changelog(self.slice.shard), self.watchdog.clone())
+    /// A new reader, so that nothing left in the client by one read can reach the next.
+    fn reader(&self) -> Result<PartitionReader, Fault> {
+        PartitionReader::new(&self.settings.changelog(self.slice.shard), self.watchdog.clone())
     }
 
-    fn looker(&mut self) -> Result<&PartitionTail, Fault> {
-        if self.looker.is_none() {
-            self.looker = Some(self.reader()?);
+    /// The reader for metadata and single records, created on first use.
+    fn lookup(&mut self) -> Result<&PartitionReader, Fault> {
+        if self.lookup.is_none() {
+            self.lookup = Some(self.reader()?);
         }
-        Ok(self.looker.as_ref().expect("made above"))
+        Ok(self.lookup.as_ref().expect("created above"))
     }
 
     /// Reads the changelog of `shard` from offset `from` to `end`.
@@ -109,11 +124,14 @@ impl Cluster {
             ReadEnd::Known(until) => until,
         };
         if from > high {
-            let lost = format!("`{topic}` ends at {high}, before {from}: it was made anew");
-            return Err(Fault::Stop(lost));
+            let why = format!(
+                "`{topic}` ends at offset {high}, before {from}: was the topic deleted and \
+                 recreated?"
+            );
+            return Err(Fault::Stop(why));
         }
         reader.read(&topic, partition, from, end, &mut |message| {
-            each(log_record(&topic, message)?)?;
+            each(copy_log_record(&topic, message)?)?;
             Ok(ReadFlow::On)
         })
     }
@@ -127,7 +145,7 @@ impl Broker for Cluster {
     fn writer(&mut self) -> Result<ShardProducer, Fault> {
         self.read_limits()?;
         let (sizes, watchdog) = (self.sizes.clone(), self.watchdog.clone());
-        ShardProducer::new(&self.settings, self.slice.shard, self.told.limits, sizes, watchdog)
+        ShardProducer::new(&self.settings, self.slice.shard, self.topics.limits, sizes, watchdog)
     }
 
     fn changelog(
@@ -139,7 +157,7 @@ impl Broker for Cluster {
         self.log(self.slice.shard, from, ReadEnd::Known(until), each)
     }
 
-    fn peer(
+    fn peer_changelog(
         &mut self,
         shard: u32,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
@@ -149,26 +167,26 @@ impl Broker for Cluster {
 
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault> {
         let slice = self.slice.clone();
-        let tail = self.looker()?;
-        let mut found = BTreeMap::new();
+        let tail = self.lookup()?;
+        let mut inputs = BTreeMap::new();
         for topic in slice.map.topics() {
             for partition in 0..tail.partitions(&topic)? {
-                let of = Partition { topic: topic.clone(), partition };
-                if slice.fetches(&of) {
+                let input = Partition { topic: topic.clone(), partition };
+                if slice.fetches(&input) {
                     let (low, high) = tail.ends(&topic, partition)?;
-                    found.insert(of, Watermarks { low, high });
+                    inputs.insert(input, Watermarks { low, high });
                 }
             }
         }
-        Ok(found)
+        Ok(inputs)
     }
 
-    fn written(
+    fn written_records(
         &mut self,
         from: &OutputEnds,
         until: &OutputEnds,
     ) -> Result<Vec<WrittenRecord>, Fault> {
-        written::written(&self.settings, self.slice.shard, &self.watchdog, from, until)
+        written::read_attempts(&self.settings, self.slice.shard, &self.watchdog, from, until)
     }
 
     fn is_compacted(&mut self, topic: &str) -> Result<bool, Fault> {
@@ -181,60 +199,60 @@ impl Broker for Cluster {
         within: Duration,
     ) -> Result<BTreeMap<Partition, i64>, Fault> {
         let (deadline, first) = (Instant::now() + within, self.turn);
-        let mut found = BTreeMap::new();
+        let mut ends = BTreeMap::new();
         for step in 0..of.len() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
             let at = &of[(first + step) % of.len()];
-            // The next look goes on behind a partition that took all the time.
+            // The next call continues after a partition that used up the time.
             self.turn = (first + step + 1) % of.len();
-            match self.looker()?.ends_within(&at.topic, at.partition, left) {
-                Ok((_, high)) => drop(found.insert(at.clone(), high)),
+            match self.lookup()?.ends_within(&at.topic, at.partition, left) {
+                Ok((_, high)) => drop(ends.insert(at.clone(), high)),
                 Err(Fault::Stop(why)) => return Err(Fault::Stop(why)),
-                Err(fault) => tracing::debug!(%fault, "the end of an input partition is not known"),
+                Err(fault) => tracing::debug!(%fault, "cannot read the end of an input partition"),
             }
         }
-        Ok(found)
+        Ok(ends)
     }
 
-    fn noted(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
-        let noter = match self.noter.take() {
-            Some(noter) => noter,
+    fn committed_positions(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault> {
+        let reader = match self.committed.take() {
+            Some(reader) => reader,
             None => {
                 let mut config = self.settings.input(self.slice.shard);
                 config.set("statistics.interval.ms", "0");
-                PartitionTail::new(&config, self.watchdog.clone())?
+                PartitionReader::new(&config, self.watchdog.clone())?
             }
         };
-        let noted = noted(&noter, &self.slice, within);
+        let noted = noted(&reader, &self.slice, within);
         if noted.is_err() {
-            // It has begun to connect, which the next attempt need not do again.
-            self.noter = Some(noter);
+            // Keep the client, so that the next attempt need not connect again.
+            self.committed = Some(reader);
         }
         noted
     }
 
     fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault> {
-        for attempt in 1..=LOOKS {
-            let mut found = None;
-            self.looker()?.read(
+        for attempt in 1..=LOOKUPS_MAX {
+            let mut first = None;
+            self.lookup()?.read(
                 &from.topic,
                 from.partition,
                 offset,
                 ReadEnd::Stable,
                 &mut |message| {
-                    found = Some(record(&from.topic, message));
+                    first = Some(copy_record(&from.topic, message));
                     Ok(ReadFlow::Enough)
                 },
             )?;
-            match found {
-                Some(found) => return Ok(Some(found).filter(|found| found.offset == offset)),
-                None if attempt < LOOKS => std::thread::sleep(LOOK_AGAIN),
+            match first {
+                Some(first) => return Ok(Some(first).filter(|record| record.offset == offset)),
+                None if attempt < LOOKUPS_MAX => std::thread::sleep(LOOKUP_PAUSE),
                 None => {}
             }
-            self.looker = None;
+            self.lookup = None;
         }
         Ok(None)
     }
@@ -249,36 +267,37 @@ impl Broker for Cluster {
         Follower::new(&config, topic, partition_of(shard), from, self.watchdog.clone())
     }
 
-    fn tombstones_kept(&self) -> Duration {
-        self.told.tombstones_kept
+    fn tombstone_retention(&self) -> Duration {
+        self.topics.tombstones_kept
     }
 
     fn limits(&self) -> Limits {
-        self.told.limits
+        self.topics.limits
     }
 }
 
-/// The positions of the input that `slice` reads, as `noter`'s group knows them.
+/// The positions committed by `reader`'s group for the input partitions of `slice`. A partition
+/// without a committed position gets its first offset.
 fn noted(
-    noter: &PartitionTail,
+    reader: &PartitionReader,
     slice: &ShardFilter,
     within: Duration,
 ) -> Result<BTreeMap<Partition, i64>, Fault> {
     let mut of = Vec::new();
     for topic in slice.map.topics() {
-        let partitions = 0..noter.partitions_within(&topic, within)?;
+        let partitions = 0..reader.partitions_within(&topic, within)?;
         let all = partitions.map(|partition| Partition { topic: topic.clone(), partition });
         of.extend(all.filter(|of| slice.fetches(of)));
     }
-    let mut noted = noter.committed(&of, within)?;
+    let mut noted = reader.committed(&of, within)?;
     for of in of.into_iter().filter(|of| !noted.contains_key(of)).collect::<Vec<_>>() {
-        let (low, _) = noter.ends_within(&of.topic, of.partition, within)?;
+        let (low, _) = reader.ends_within(&of.topic, of.partition, within)?;
         noted.insert(of, low);
     }
     Ok(noted)
 }
 
-/// The clocks of the machine.
+/// The system clock and a monotonic clock, which starts at creation.
 #[derive(Debug, Clone, Copy)]
 pub struct MachineClock(Instant);
 

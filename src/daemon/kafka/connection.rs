@@ -1,11 +1,11 @@
-//! Connects to the broker, or says why it cannot.
+//! Connects to the brokers, or explains why that failed.
 //!
-//! In: [`Settings`]. Out: a [`Connection`] to ask for topics, or an [`Error`] with the broker's
-//! address, librdkafka's reason and what to do.
+//! In: [`Settings`]. Out: a [`Connection`] for metadata requests, or an [`Error`] with the broker's
+//! address, librdkafka's reason and a remedy.
 //!
-//! librdkafka hands log lines and errors over when a client is polled. The crate's `AdminClient`
-//! never polls, so that its reasons are lost; the client here is a producer that writes nothing and
-//! is polled after each call.
+//! librdkafka delivers log lines and errors when a client is polled. The crate's `AdminClient` is
+//! never polled, so its reasons are lost. The client used here is a producer that writes nothing
+//! and is polled after each call.
 
 use super::cause::ConnectFailure;
 use super::client::{Settings, log};
@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long the broker is tried, in steps between which librdkafka's reasons are read: four
-/// seconds.
+/// The timeouts of successive connection attempts, four seconds in all. librdkafka's reasons are
+/// read after each.
 const STEPS: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
@@ -29,42 +29,43 @@ const STEPS: [Duration; 5] = [
     Duration::from_millis(1_000),
     Duration::from_millis(1_500),
 ];
-/// Long enough to read the lines that wait; a poll takes them one after the other.
+/// How long a poll for pending log lines may take.
 const LISTEN: Duration = Duration::from_millis(5);
-/// The facility of the log line by which librdkafka tells of a connection that failed or was
-/// closed.
+/// The facility of librdkafka's log line about a connection that failed or was closed.
 pub(super) const CONNECTION_FAILED: &str = "FAIL";
 
-/// Why the topics are not ready.
+/// Why the topics cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The broker is not reached, for now.
+    /// The brokers cannot be reached at the moment.
     #[error("the broker cannot be reached: {0}")]
-    Unreached(String),
-    /// Somebody has to change or create something.
+    Unreachable(String),
+    /// A person has to fix the configuration, the permissions or the topics.
     #[error("{0}")]
-    Wrong(String),
+    NeedsPerson(String),
 }
 
-/// A client that is polled.
+/// A client for metadata requests that keeps the reasons of connection failures.
 pub(super) struct Connection {
     producer: BaseProducer<FailureReasons>,
     brokers: String,
 }
 
-/// What librdkafka said of connections that failed.
+/// The client's context: why its connections failed.
 #[derive(Debug, Default)]
 struct FailureReasons {
+    /// The most specific failure, and the latest among equally specific ones.
     cause: Mutex<Option<ConnectFailure>>,
+    /// Whether librdkafka reported that all brokers are down.
     all_down: AtomicBool,
 }
 
 impl FailureReasons {
     fn note(&self, line: &str) {
-        let found = ConnectFailure::of(line);
+        let failure = ConnectFailure::of(line);
         let mut cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
-        if cause.as_ref().is_none_or(|known| known.kind <= found.kind) {
-            *cause = Some(found);
+        if cause.as_ref().is_none_or(|known| known.kind <= failure.kind) {
+            *cause = Some(failure);
         }
     }
 }
@@ -94,23 +95,23 @@ impl ProducerContext for FailureReasons {
 }
 
 impl Connection {
-    /// A client; it connects when it is first asked.
+    /// Creates the client, which connects on the first request.
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
         let mut config = settings.admin();
-        // A connection that the broker closes may be all that says why.
+        // That the broker closed the connection may be the only clue.
         config.set("log.connection.close", "true");
         let made = config.create_with_context(FailureReasons::default());
-        let producer = made.map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
+        let producer = made.map_err(|e: KafkaError| Error::NeedsPerson(e.to_string()))?;
         Ok(Self { producer, brokers: settings.brokers().to_owned() })
     }
 
-    /// Waits until the broker answers for `topic`.
+    /// Waits until a broker answers a metadata request for `topic`.
     pub(super) fn reach(&self, topic: &str) -> Result<(), Error> {
         for within in STEPS {
             let answer = self.producer.client().fetch_metadata(Some(topic), within);
             self.listen();
             if answer.is_ok() {
-                // What one of several brokers said does not explain what fails later.
+                // A failure of one broker does not explain what fails later.
                 *self.noted() = None;
                 return Ok(());
             }
@@ -119,18 +120,23 @@ impl Connection {
                 break;
             }
         }
-        Err(self.failed("no answer"))
+        Err(self.failed("no answer to a metadata request"))
     }
 
-    /// The number of partitions of a topic, `None` when it does not exist.
+    /// The number of partitions of a topic; `None` if it does not exist.
     pub(super) fn partitions(&self, topic: &str, within: Duration) -> KafkaResult<Option<i32>> {
-        let found = partitions(self.producer.client(), topic, within);
+        let count = partitions(self.producer.client(), topic, within);
         self.listen();
-        found
+        count
     }
 
-    /// Whether every partition of `topic` has a leader, and they are as many as `wanted`.
-    pub(super) fn led(&self, topic: &str, wanted: i32, within: Duration) -> Result<bool, Error> {
+    /// Whether `topic` has `wanted` partitions, each with a leader.
+    pub(super) fn all_have_leaders(
+        &self,
+        topic: &str,
+        wanted: i32,
+        within: Duration,
+    ) -> Result<bool, Error> {
         let metadata = self.producer.client().fetch_metadata(Some(topic), within);
         self.listen();
         let metadata = metadata.map_err(|e| self.failed(&e.to_string()))?;
@@ -141,15 +147,15 @@ impl Connection {
         }))
     }
 
-    /// Why a call failed: what librdkafka says of its connections, else `why`.
+    /// The error of a failed call: the reason of a connection failure if there is one, else `why`.
     pub(super) fn failed(&self, why: &str) -> Error {
         self.listen();
         match self.noted().as_ref() {
             Some(cause) if cause.kind.needs_a_person() => {
-                Error::Wrong(format!("no connection to {}: {cause}", self.brokers))
+                Error::NeedsPerson(format!("cannot connect to {}: {cause}", self.brokers))
             }
-            Some(cause) => Error::Unreached(format!("{}: {cause}", self.brokers)),
-            None => Error::Unreached(format!("{}: {why}", self.brokers)),
+            Some(cause) => Error::Unreachable(format!("{}: {cause}", self.brokers)),
+            None => Error::Unreachable(format!("{}: {why}", self.brokers)),
         }
     }
 
@@ -157,25 +163,25 @@ impl Connection {
         self.producer.context().cause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads what librdkafka has said since.
+    /// Polls for pending log lines and errors.
     fn listen(&self) {
         self.producer.poll(LISTEN);
     }
 }
 
-/// The number of partitions of a topic, `None` when it does not exist.
+/// The number of partitions of a topic; `None` if it does not exist.
 pub(super) fn partitions<C: ClientContext>(
     client: &Client<C>,
     topic: &str,
     within: Duration,
 ) -> KafkaResult<Option<i32>> {
     let metadata = client.fetch_metadata(Some(topic), within)?;
-    let found = metadata.topics().iter().find(|t| t.name() == topic);
-    match found.and_then(|topic| topic.error()) {
+    let topic = metadata.topics().iter().find(|t| t.name() == topic);
+    match topic.and_then(|topic| topic.error()) {
         None => {}
         Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => return Ok(None),
         Some(error) => return Err(KafkaError::MetadataFetch(error.into())),
     }
-    let count = found.map_or(0, |topic| topic.partitions().len());
+    let count = topic.map_or(0, |topic| topic.partitions().len());
     Ok(i32::try_from(count).ok().filter(|count| *count > 0))
 }

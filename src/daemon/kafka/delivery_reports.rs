@@ -1,4 +1,8 @@
-//! What a producer's delivery reports and log lines say.
+//! Collects a producer's delivery reports and log lines.
+//!
+//! In: callbacks of librdkafka, made while the producer is polled. Out: for the
+//! [`writer`](super::writer), the end offset of every partition written, the number of records
+//! delivered, and the most specific reason why a record was not.
 
 use super::client::log;
 use super::connection::CONNECTION_FAILED;
@@ -12,29 +16,33 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// What delivery reports said.
+/// The producer's context: its delivery reports, failures and refusals so far.
 #[derive(Debug, Default)]
 pub(super) struct DeliveryReports {
+    /// The number of records delivered.
     pub(super) delivered: AtomicU64,
     /// The offset after the last record delivered, by topic and partition.
     pub(super) ends: Mutex<BTreeMap<String, BTreeMap<i32, i64>>>,
-    pub(super) trouble: AtomicU64,
+    /// The number of connection failures and client errors. Never reset.
+    pub(super) connection_failures: AtomicU64,
+    /// Why a record was not delivered; see [`Self::note`].
     pub(super) failed: Mutex<Option<BrokerRefusal>>,
-    /// The partition that was last refused to a transaction.
+    /// The topic of the partition that was last refused to a transaction.
     pub(super) not_added: Mutex<Option<String>>,
 }
 
 impl ClientContext for DeliveryReports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        if let Some(topic) = refusal::not_added(facility, message) {
+        if let Some(topic) = refusal::refused_topic(facility, message) {
             *self.not_added.lock().unwrap_or_else(PoisonError::into_inner) = Some(topic.to_owned());
         }
         let not_added = self.not_added.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(refusal) = BrokerRefusal::of_log(facility, message, not_added.as_deref()) {
+        if let Some(refusal) = BrokerRefusal::from_log_line(facility, message, not_added.as_deref())
+        {
             self.note(refusal);
         }
         if facility == CONNECTION_FAILED {
-            self.trouble.fetch_add(1, Ordering::SeqCst);
+            self.connection_failures.fetch_add(1, Ordering::SeqCst);
             tracing::debug!(message, "producer");
         } else {
             log(level, facility, message);
@@ -42,13 +50,13 @@ impl ClientContext for DeliveryReports {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.trouble.fetch_add(1, Ordering::SeqCst);
+        self.connection_failures.fetch_add(1, Ordering::SeqCst);
         tracing::debug!(%error, reason, "producer");
     }
 }
 
 impl DeliveryReports {
-    /// Keeps the refusal that says most: the first definite one, else the first.
+    /// Keeps the most specific refusal: the first definite one, or else the first one.
     fn note(&self, refusal: BrokerRefusal) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.as_ref().is_none_or(|known| known.is_vague() && !refusal.is_vague()) {
@@ -56,27 +64,28 @@ impl DeliveryReports {
         }
     }
 
-    /// Forgets what was delivered and what was not.
-    pub(super) fn anew(&self) {
+    /// Clears everything except the count of connection failures.
+    pub(super) fn reset(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.not_added.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.delivered.store(0, Ordering::SeqCst);
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The offset after the last record that was delivered to a partition.
+    /// The offset after the last record delivered to a partition.
     pub(super) fn end(&self, topic: &str, partition: i32) -> Option<i64> {
         let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         ends.get(topic)?.get(&partition).copied()
     }
 
+    /// Records that a record was delivered to `partition` at `offset`.
     pub(super) fn delivered_to(&self, topic: &str, partition: i32, offset: i64) {
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = match ends.get_mut(topic) {
-            Some(of) => of,
+        let partitions = match ends.get_mut(topic) {
+            Some(partitions) => partitions,
             None => ends.entry(topic.to_owned()).or_default(),
         };
-        let end = of.entry(partition).or_insert(0);
+        let end = partitions.entry(partition).or_insert(0);
         *end = (*end).max(offset + 1);
     }
 }
@@ -92,7 +101,7 @@ impl ProducerContext for DeliveryReports {
             }
             Err((error, message)) => {
                 let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-                self.note(BrokerRefusal::of_record(code, message.topic()));
+                self.note(BrokerRefusal::from_delivery_report(code, message.topic()));
             }
         }
     }

@@ -1,8 +1,10 @@
-//! The headers of a message.
+//! Reads the headers of a message.
 //!
-//! Kafka allows any bytes in the name of a header. The client library panics on a name that is not
-//! UTF-8, and offers no other way to it, so that reading each header is guarded. Such a header is
-//! left out and counted; the record is read with the others.
+//! In: a message's headers. Out: those whose names are valid UTF-8, in order.
+//!
+//! Kafka allows any bytes in a header name. The `rdkafka` crate panics on a name that is not UTF-8
+//! and offers no other way to read it, so each header is read inside `catch_unwind`. A header that
+//! panics is skipped and counted; the record keeps its other headers.
 
 use crate::daemon::pipeline::broker::Header;
 use crate::daemon::telemetry::metrics;
@@ -12,22 +14,22 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether this thread reads a header: then a panic is not worth a report.
+    /// Whether this thread is reading a header, in which case a panic must not be logged.
     static READING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The headers that can be read, in order.
+/// The readable headers, in order. The others are counted in `wirefold_headers_unreadable_total`.
 pub(super) fn readable<H: Headers>(headers: Option<&H>) -> Vec<Header> {
     let Some(headers) = headers else { return Vec::new() };
     let count = headers.count();
     if count == 0 {
         return Vec::new();
     }
-    quiet();
+    silence_header_panics();
     let read: Vec<Header> = (0..count).filter_map(|at| header(headers, at)).collect();
     let lost = count - read.len();
     if lost > 0 {
-        tracing::debug!(lost, "headers whose names are not UTF-8 are left out");
+        tracing::debug!(lost, "skipped headers whose names are not UTF-8");
         metrics::HEADERS_LOST.add([], lost as u64);
     }
     read
@@ -42,9 +44,9 @@ fn header<H: Headers>(headers: &H, at: usize) -> Option<Header> {
     read.ok().flatten()
 }
 
-/// Keeps panics of the client library from the log while a header is read; others are reported as
-/// before.
-fn quiet() {
+/// Installs, once, a panic hook that drops panics raised while reading a header and passes all
+/// others to the previous hook.
+fn silence_header_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let report = panic::take_hook();
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
     use rdkafka::message;
 
-    /// Headers as the client library has them: those without a name panic when they are read.
+    /// Stands in for the crate's headers: reading one whose name is `None` panics.
     struct Native(Vec<Option<&'static str>>);
 
     impl Headers for Native {
@@ -70,20 +72,20 @@ mod tests {
         }
 
         fn try_get(&self, at: usize) -> Option<message::Header<'_, &[u8]>> {
-            let key = self.0.get(at)?.expect("a name in UTF-8");
+            let key = self.0.get(at)?.expect("the name is valid UTF-8");
             Some(message::Header { key, value: Some(b"\xff") })
         }
     }
 
     #[test]
-    fn a_name_that_is_not_utf_8_costs_its_header_alone() {
+    fn a_header_with_an_invalid_name_is_skipped_and_the_others_are_read() {
         let recorder = metrics::recorder().unwrap();
         let headers = Native(vec![Some("a"), None, Some("b")]);
         let read = ::metrics::with_local_recorder(&recorder, || readable(Some(&headers)));
         let value = || Some(b"\xff".to_vec());
         assert_eq!(read, [("a".to_owned(), value()), ("b".to_owned(), value())]);
-        let told = recorder.handle().render();
-        assert!(told.contains("wirefold_headers_unreadable_total 1"), "{told}");
+        let metrics = recorder.handle().render();
+        assert!(metrics.contains("wirefold_headers_unreadable_total 1"), "{metrics}");
         assert_eq!(readable(None::<&Native>), []);
     }
 }

@@ -1,12 +1,16 @@
-//! Reads the input of a shard, assign-only.
+//! Reads the input topics of a shard.
 //!
-//! Each topic has a consumer of its own, because the client tells the end of a partition without its
-//! topic; they are asked in turn.
+//! In: the input partitions and the offsets to start from. Out: records, end-of-partition events,
+//! and the last stable offset of each partition. Partitions are assigned directly; the group
+//! protocol is not used.
 //!
-//! Where partitions end is taken from librdkafka's own statistics, once a second, so that knowing
-//! the lag costs no request.
+//! Each topic has its own consumer, because the Rust client reports the end of a partition without
+//! naming the topic. The consumers are polled in turn.
+//!
+//! Last stable offsets come from librdkafka's statistics, once a second, so that computing the lag
+//! costs no requests.
 
-use super::client::{log, needs_a_person};
+use super::client::{is_permanent, log};
 use super::connection::CONNECTION_FAILED;
 use super::headers;
 use super::writer::fault;
@@ -24,12 +28,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wirefold_engine::article::EventTime;
 
-/// How long one of several consumers is waited for before the next one is asked.
+/// How long to wait for one of several consumers before polling the next one.
 const TURN: Duration = Duration::from_millis(2);
 
 /// The consumers of a shard's input topics.
 pub struct InputConsumers {
     readers: Vec<TopicReader>,
+    /// The index of the reader polled last.
     turn: usize,
 }
 
@@ -39,23 +44,26 @@ struct TopicReader {
     topic: Arc<str>,
 }
 
-/// Where the partitions of one topic end, as far as a reader of committed records may read.
+/// A consumer's context: the last stable offsets of its topic and the state of its connections.
 #[derive(Debug)]
 struct PartitionEnds {
     topic: Arc<str>,
-    of: Mutex<BTreeMap<i32, i64>>,
+    /// The last stable offset, by partition.
+    ends: Mutex<BTreeMap<i32, i64>>,
+    /// Whether the leader of every partition was connected in the latest statistics.
     reached: AtomicBool,
-    /// Connections made, as the statistics say, and failed, as the log says at once.
+    /// The number of connections made, from the statistics (up to a second old).
     connected: AtomicU64,
+    /// The number of failed connections, from librdkafka's log (immediate).
     failed: AtomicU64,
 }
 
 impl ClientContext for PartitionEnds {
     fn stats(&self, statistics: Statistics) {
         let Some(topic) = statistics.topics.get(&*self.topic) else { return };
-        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         let known = topic.partitions.values().filter(|p| p.partition >= 0 && p.ls_offset >= 0);
-        of.extend(known.map(|p| (p.partition, p.ls_offset)));
+        ends.extend(known.map(|p| (p.partition, p.ls_offset)));
         let up =
             |node: i32| statistics.brokers.values().any(|b| b.nodeid == node && b.state == "UP");
         let reached = topic.partitions.values().filter(|p| p.partition >= 0).all(|p| up(p.leader));
@@ -82,6 +90,7 @@ impl ClientContext for PartitionEnds {
 impl ConsumerContext for PartitionEnds {}
 
 impl InputConsumers {
+    /// Creates a consumer for each topic, which reads its partitions in `from` from those offsets.
     pub(super) fn new(
         config: &ClientConfig,
         topics: Vec<Arc<str>>,
@@ -92,12 +101,12 @@ impl InputConsumers {
     }
 
     fn of(&self, partition: &Partition) -> Result<&TopicReader, Fault> {
-        let found = self.readers.iter().find(|reader| reader.topic == partition.topic);
-        found.ok_or_else(|| Fault::Stop(format!("`{}` is no input topic", partition.topic)))
+        let reader = self.readers.iter().find(|reader| reader.topic == partition.topic);
+        reader.ok_or_else(|| Fault::Stop(format!("`{}` is not an input topic", partition.topic)))
     }
 
-    /// Asks each consumer once, without waiting.
-    fn ask(&mut self) -> Result<InputPoll, Fault> {
+    /// Polls each consumer once, without waiting.
+    fn poll_each(&mut self) -> Result<InputPoll, Fault> {
         for _ in 0..self.readers.len() {
             self.turn = (self.turn + 1) % self.readers.len();
             match self.readers[self.turn].poll(Duration::ZERO)? {
@@ -117,7 +126,7 @@ impl TopicReader {
     ) -> Result<Self, Fault> {
         let ends = PartitionEnds {
             topic: topic.clone(),
-            of: Mutex::default(),
+            ends: Mutex::default(),
             reached: true.into(),
             connected: 0.into(),
             failed: 0.into(),
@@ -125,16 +134,15 @@ impl TopicReader {
         let made = config.create_with_context(ends);
         let consumer: BaseConsumer<PartitionEnds> =
             made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
-        let own = from.iter().filter(|(of, _)| of.topic == topic);
-        let own = list(own)?;
-        consumer.incremental_assign(&own).map_err(|e| fault("assign", &e))?;
+        let assigned = list(from.iter().filter(|(input, _)| input.topic == topic))?;
+        consumer.incremental_assign(&assigned).map_err(|e| fault("assign", &e))?;
         Ok(Self { consumer, topic })
     }
 
     fn poll(&self, wait: Duration) -> Result<InputPoll, Fault> {
         match self.consumer.poll(wait) {
             None => Ok(InputPoll::Nothing),
-            Some(Ok(message)) => Ok(InputPoll::Record(record(&self.topic, &message))),
+            Some(Ok(message)) => Ok(InputPoll::Record(copy_record(&self.topic, &message))),
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 Ok(InputPoll::End(Partition { topic: self.topic.clone(), partition }))
             }
@@ -142,21 +150,22 @@ impl TopicReader {
         }
     }
 
+    /// Decides which errors of a poll are temporary and which are faults.
     fn failed(&self, error: &KafkaError) -> Result<InputPoll, Fault> {
         use RDKafkaErrorCode as Code;
         let topic = &self.topic;
         match error.rdkafka_error_code() {
             Some(Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation) => {
-                Err(Fault::Doubt(format!("a position in `{topic}` is out of range: {error}")))
+                Err(Fault::Doubt(format!("position in `{topic}` is out of range: {error}")))
             }
             Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => {
                 Err(Fault::Doubt(format!("`{topic}`: {error}")))
             }
-            Some(code) if needs_a_person(code) => {
-                Err(Fault::Stop(format!("`{topic}` cannot be read: {error}")))
+            Some(code) if is_permanent(code) => {
+                Err(Fault::Stop(format!("cannot read `{topic}`: {error}")))
             }
             _ => {
-                tracing::debug!(%error, "reading goes on");
+                tracing::debug!(%error, "temporary read error; polling again");
                 Ok(InputPoll::Nothing)
             }
         }
@@ -170,7 +179,7 @@ impl broker::Input for InputConsumers {
         }
         let until = Instant::now() + wait;
         loop {
-            match self.ask()? {
+            match self.poll_each()? {
                 InputPoll::Nothing => {}
                 polled => return Ok(polled),
             }
@@ -185,13 +194,13 @@ impl broker::Input for InputConsumers {
         }
     }
 
-    fn fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault> {
+    fn set_fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault> {
         let mut list = TopicPartitionList::new();
         list.add_partition(&of.topic, of.partition);
         let consumer = &self.of(of)?.consumer;
         match wanted {
-            FetchState::On => consumer.resume(&list),
-            FetchState::Off => consumer.pause(&list),
+            FetchState::Active => consumer.resume(&list),
+            FetchState::Paused => consumer.pause(&list),
         }
         .map_err(|e| fault("pause", &e))
     }
@@ -204,20 +213,21 @@ impl broker::Input for InputConsumers {
 
     fn ends(&self) -> BTreeMap<Partition, i64> {
         let ends = |reader: &TopicReader| {
-            let of = reader.consumer.context().of.lock().unwrap_or_else(PoisonError::into_inner);
+            let ends = &reader.consumer.context().ends;
+            let ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
             let topic = &reader.topic;
-            let of = of.iter().map(|(of, end)| (*of, *end));
-            of.map(|(partition, end)| (Partition { topic: topic.clone(), partition }, end))
+            ends.iter()
+                .map(|(&partition, &end)| (Partition { topic: topic.clone(), partition }, end))
                 .collect::<Vec<_>>()
         };
         self.readers.iter().flat_map(ends).collect()
     }
 
-    fn reached(&self) -> bool {
+    fn is_reachable(&self) -> bool {
         self.readers.iter().all(|reader| reader.consumer.context().reached.load(Ordering::Relaxed))
     }
 
-    fn disturbances(&self) -> u64 {
+    fn connection_changes(&self) -> u64 {
         let of = |reader: &TopicReader| {
             let seen = reader.consumer.context();
             seen.connected.load(Ordering::Relaxed) + seen.failed.load(Ordering::Relaxed)
@@ -227,15 +237,16 @@ impl broker::Input for InputConsumers {
 
     fn note(&mut self, positions: &BTreeMap<Partition, i64>) {
         for reader in &self.readers {
-            let own = list(positions.iter().filter(|(of, _)| of.topic == reader.topic));
-            let noted = own.map(|list| reader.consumer.commit(&list, CommitMode::Async));
+            let noted = list(positions.iter().filter(|(input, _)| input.topic == reader.topic));
+            let noted = noted.map(|list| reader.consumer.commit(&list, CommitMode::Async));
             if let Ok(Err(error)) = noted {
-                tracing::debug!(%error, "lag tools were not told");
+                tracing::debug!(%error, "cannot commit input positions for lag tools");
             }
         }
     }
 }
 
+/// The partition list for librdkafka's assign and commit calls.
 fn list<'a>(
     positions: impl Iterator<Item = (&'a Partition, &'a i64)>,
 ) -> Result<TopicPartitionList, Fault> {
@@ -247,8 +258,8 @@ fn list<'a>(
     Ok(list)
 }
 
-/// A copy of a message that outlives the client's buffers.
-pub(super) fn record(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> InputRecord {
+/// Copies a message out of the client's buffers.
+pub(super) fn copy_record(topic: &Arc<str>, message: &BorrowedMessage<'_>) -> InputRecord {
     InputRecord {
         from: Partition { topic: topic.clone(), partition: message.partition() },
         offset: message.offset(),

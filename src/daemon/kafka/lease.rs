@@ -1,27 +1,37 @@
-//! Group membership on the changelog: whoever is assigned its partition `s` owns shard `s`.
+//! Shard leases: the member of the consumer group that is assigned changelog partition `s` owns
+//! shard `s`.
 //!
-//! In: the group's decisions. Out: [`Wake`]s to the pipeline of each shard. The consumer does
-//! nothing else: what it is assigned is paused, and it commits an offset only to prove that it is
-//! still a member, because a commit carries its generation and the group refuses an outdated one.
+//! In: the group's assignments. Out: a [`Wake`] to the pipeline of each shard concerned. The
+//! consumer has no other purpose: its partitions are paused, and it commits an offset only to prove
+//! that it is still a member, because a commit carries the member's generation and the group
+//! rejects an outdated one.
 //!
-//! Revoked: the pipeline finishes or aborts its batch and drops its writer, within a bound, and only
-//! then the partition is let go. Lost: it is gone already. Given up: the member leaves and joins anew.
+//! - Revoked: the pipeline finishes or aborts its batch and drops its writer, within 25 s, and only
+//!   then is the partition released.
+//! - Lost: the partition is already gone.
+//! - Given up: the member leaves the group and joins again.
 //!
-//! # One shard fenced, and what the others have to do with it
+//! # When a writer is fenced
 //!
-//! A pipeline whose writer was fenced proves the membership, as after any doubt, and no other shard
-//! hears of it. Proven, the shard is its own: the protocol is cooperative, so a partition goes to
-//! another member only after it was let go here, or after this member was put out of the group, whose
-//! commits are then refused. So whoever fenced was no owner: a former one that sent its request before
-//! it knew, a transaction that timed out, a stranger. The shard is taken over anew, which fences it.
-//! Two members cannot fence each other in turns, because the group proves only one of them. Not
-//! proven in time, the membership is at stake and with it every shard of this member, so that it is
-//! the member that leaves and joins. Exactly-once rests on neither: it rests on the fence, and on the
-//! changelog being read after it.
+//! A pipeline whose writer was fenced asks for proof of membership, as after any doubt. Other
+//! shards are not involved.
+//!
+//! If the membership is proven, this member still owns the shard: the protocol is cooperative, so a
+//! partition moves to another member only after this member has released it or was removed from the
+//! group, and the commits of a removed member are rejected. The fencing request therefore came from
+//! a non-owner: a former owner that sent it before it knew of its loss, a transaction that timed
+//! out, or a process outside the group. The pipeline takes the shard over again, which fences that
+//! producer. Two members cannot keep fencing each other, because the group proves only one of them.
+//!
+//! If the membership is not proven in time, every shard of this member is in question, so the whole
+//! member leaves the group and joins again.
+//!
+//! Exactly-once delivery depends on neither case, only on the fence and on reading the changelog
+//! after it.
 
 use super::client::{Settings, log};
 use super::rights::{self, AclResource};
-use crate::daemon::pipeline::lease::{Hold, Wake};
+use crate::daemon::pipeline::lease::{LeaseHandle, Wake};
 use crate::daemon::telemetry::metrics;
 use crate::daemon::telemetry::watchdog::Watchdog;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
@@ -35,19 +45,19 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(50);
-/// How long a pipeline may take to finish its batch when the shard is revoked.
-const LET_GO: Duration = Duration::from_secs(25);
+/// How long a pipeline may take to finish its batch when its shard is revoked.
+const REVOKE: Duration = Duration::from_secs(25);
 
-/// How long the group may take to answer a commit: librdkafka's own bound for a request.
+/// How long a commit may take: librdkafka's default timeout of a request (`socket.timeout.ms`).
 const PROVE: Duration = Duration::from_secs(60);
 
-/// The wakes of every shard's pipeline, by shard.
+/// The channel to the pipeline of each shard, by shard number.
 pub type Wakes = Vec<Sender<Wake>>;
 
-/// Follows the group until `stop`, then leaves it.
+/// Joins the group and follows its assignments until `stop`, then leaves it.
 ///
 /// # Errors
-/// When the client cannot be made, or its group cannot be joined at all.
+/// When the client cannot be created, a permission is missing, or the client fails for good.
 pub fn follow(
     settings: &Settings,
     wakes: Wakes,
@@ -61,15 +71,15 @@ pub fn follow(
         group: Arc::default(),
     };
     let group = context.group.clone();
-    let made = settings.lease().create_with_context(context);
-    let consumer: BaseConsumer<LeaseContext> = made.map_err(|e: KafkaError| e.to_string())?;
+    let created = settings.lease().create_with_context(context);
+    let consumer: BaseConsumer<LeaseContext> = created.map_err(|e: KafkaError| e.to_string())?;
     let topic = settings.topics.state.as_str();
     consumer.subscribe(&[topic]).map_err(|e| e.to_string())?;
     while !stop.load(Ordering::SeqCst) {
-        let _watch = watchdog.watch("polling the group", LET_GO);
+        let _watch = watchdog.watch("polling the group", REVOKE);
         match consumer.poll(POLL) {
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
-                return Err(format!("the group cannot be followed: {code}"));
+                return Err(format!("the group consumer failed: {code}"));
             }
             Some(Err(error)) => match refused(settings, &error) {
                 Some(why) => return Err(why),
@@ -87,12 +97,12 @@ pub fn follow(
         }
     }
     consumer.unsubscribe();
-    let _watch = watchdog.watch("leaving the group", LET_GO);
+    let _watch = watchdog.watch("leaving the group", REVOKE);
     drop(consumer);
     Ok(())
 }
 
-/// Why the group cannot be followed for want of a right.
+/// The error message if `error` means that a permission is missing.
 fn refused(settings: &Settings, error: &KafkaError) -> Option<String> {
     let (operation, on) = match error.rdkafka_error_code()? {
         RDKafkaErrorCode::GroupAuthorizationFailed => ("Read", AclResource::Group(&settings.group)),
@@ -101,51 +111,62 @@ fn refused(settings: &Settings, error: &KafkaError) -> Option<String> {
         }
         _ => return None,
     };
-    Some(rights::missing(settings, operation, on))
+    Some(rights::missing_permission_message(settings, operation, on))
 }
 
+/// The context of the group's consumer, which handles rebalances.
 #[derive(Debug)]
 struct LeaseContext {
+    /// The changelog.
     topic: String,
     wakes: Wakes,
+    /// The leases that this instance holds, by shard.
     held: Mutex<BTreeMap<i32, Arc<HeldLease>>>,
     group: Arc<LeaseGroup>,
 }
 
-/// What the lease thread and the holders of leases share.
+/// State shared between the lease thread and the holders of leases.
 #[derive(Debug, Default)]
 struct LeaseGroup {
+    /// Asks the lease thread to leave the group and join again.
     rejoin: AtomicBool,
+    /// The number of the latest question whether this instance is still a member.
     asked: AtomicU64,
+    /// The number of the latest question that a commit has answered.
     proven: Mutex<u64>,
+    /// Notified when `proven` advances or a lease ends.
     moved: Condvar,
 }
 
+/// The lease of one shard, as its pipeline sees it.
 #[derive(Debug)]
 struct HeldLease {
+    /// Whether the lease still holds, as far as is known.
     held: AtomicBool,
     group: Arc<LeaseGroup>,
 }
 
 impl LeaseGroup {
+    /// Whether a question is unanswered.
     fn is_asked(&self) -> bool {
         let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
         self.asked.load(Ordering::SeqCst) > proven
     }
 
+    /// Records that all questions up to `asked` are answered.
     fn prove(&self, asked: u64) {
         let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
         *proven = (*proven).max(asked);
         drop(proven);
-        self.tell();
+        self.notify();
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         self.moved.notify_all();
     }
 }
 
-impl Hold for HeldLease {
+impl LeaseHandle for HeldLease {
     fn held(&self) -> bool {
         self.held.load(Ordering::SeqCst)
     }
@@ -154,7 +175,7 @@ impl Hold for HeldLease {
         let group = &self.group;
         let deadline = Instant::now() + within;
         let mut proven = group.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        // A proof that is under way may be older than this question.
+        // A commit already in flight may be older than this question, so it does not count.
         let question = group.asked.fetch_add(1, Ordering::SeqCst) + 1;
         while *proven < question && self.held() {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -168,7 +189,7 @@ impl Hold for HeldLease {
     }
 
     fn give_up(&self) {
-        // What is lost already is asked for by the client itself.
+        // If the lease is already lost, the client rejoins by itself.
         if self.held.swap(false, Ordering::SeqCst) {
             self.group.rejoin.store(true, Ordering::SeqCst);
         }
@@ -176,9 +197,9 @@ impl Hold for HeldLease {
 }
 
 impl LeaseContext {
-    /// Commits an offset that means nothing: the answer proves membership. The call waits for it,
-    /// because librdkafka tells nobody of the answer to an asynchronous commit unless a callback is
-    /// registered, which the crate does not do.
+    /// Commits a meaningless offset, because a successful reply proves membership. The commit is
+    /// synchronous: librdkafka reports the result of an asynchronous one only to a callback, which
+    /// the crate does not register.
     fn prove(&self, consumer: &BaseConsumer<Self>) {
         let asked = self.group.asked.load(Ordering::SeqCst);
         let shard = {
@@ -190,13 +211,15 @@ impl LeaseContext {
         let added = list.add_partition_offset(&self.topic, shard, Offset::Offset(0));
         match added.and_then(|()| consumer.commit(&list, CommitMode::Sync)) {
             Ok(()) => self.group.prove(asked),
-            Err(error) => tracing::debug!(%error, "membership is not proven"),
+            Err(error) => tracing::debug!(%error, "cannot prove group membership"),
         }
     }
 
+    /// Handles newly assigned partitions, and tells the other pipelines that their shards are
+    /// assigned elsewhere.
     fn granted(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         if let Err(error) = consumer.pause(list) {
-            tracing::warn!(%error, "the changelog is not paused in the group's consumer");
+            tracing::warn!(%error, "cannot pause the changelog partitions in the group consumer");
         }
         metrics::REBALANCES.add([], 1);
         for shard in self.shards(list) {
@@ -210,7 +233,7 @@ impl LeaseContext {
         }
         for shard in 0..i32::try_from(self.wakes.len()).unwrap_or(i32::MAX) {
             if !self.holds(shard) {
-                self.wake(shard, Wake::Elsewhere);
+                self.wake(shard, Wake::AssignedElsewhere);
             }
         }
     }
@@ -219,33 +242,39 @@ impl LeaseContext {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&shard)
     }
 
+    /// Handles partitions that the group has already taken away.
     fn lost(&self, list: &TopicPartitionList) {
         metrics::REBALANCES.add([], 1);
         for shard in self.shards(list) {
-            if let Some(lease) = self.forget(shard) {
+            if let Some(lease) = self.remove(shard) {
                 lease.held.store(false, Ordering::SeqCst);
             }
             tracing::warn!(shard, "lease lost");
             self.wake(shard, Wake::Lost);
         }
-        self.group.tell();
+        self.group.notify();
     }
 
+    /// Handles partitions that the group asks to release: waits for their pipelines, up to
+    /// [`REVOKE`].
     fn revoked(&self, list: &TopicPartitionList) {
         point!("revoke");
         metrics::REBALANCES.add([], 1);
         let mut waiting = Vec::new();
         for shard in self.shards(list) {
-            let (done, let_go) = bounded(0);
+            let (done, released) = bounded(0);
             if self.wake(shard, Wake::Revoked(done)) {
-                waiting.push((shard, let_go));
+                waiting.push((shard, released));
             }
         }
-        let deadline = Instant::now() + LET_GO;
-        for (shard, let_go) in waiting {
-            match let_go.recv_deadline(deadline) {
+        let deadline = Instant::now() + REVOKE;
+        for (shard, released) in waiting {
+            match released.recv_deadline(deadline) {
                 Err(RecvTimeoutError::Timeout) => {
-                    tracing::error!(shard, "the batch did not end in time: letting go regardless");
+                    tracing::error!(
+                        shard,
+                        "batch did not finish in time; releasing the shard anyway"
+                    );
                 }
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => {
                     tracing::info!(shard, "lease given back");
@@ -253,22 +282,23 @@ impl LeaseContext {
             }
         }
         for shard in self.shards(list) {
-            if let Some(lease) = self.forget(shard) {
+            if let Some(lease) = self.remove(shard) {
                 lease.held.store(false, Ordering::SeqCst);
             }
         }
-        self.group.tell();
+        self.group.notify();
     }
 
-    fn forget(&self, shard: i32) -> Option<Arc<HeldLease>> {
+    fn remove(&self, shard: i32) -> Option<Arc<HeldLease>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&shard)
     }
 
+    /// The shards of the changelog partitions in `list`.
     fn shards(&self, list: &TopicPartitionList) -> Vec<i32> {
         list.elements_for_topic(&self.topic).iter().map(|element| element.partition()).collect()
     }
 
-    /// Whether somebody is there to be woken.
+    /// Sends `wake` to the pipeline of a shard. Returns whether there is one.
     fn wake(&self, shard: i32, wake: Wake) -> bool {
         let to = usize::try_from(shard).ok().and_then(|shard| self.wakes.get(shard));
         to.is_some_and(|to| to.send(wake).is_ok())

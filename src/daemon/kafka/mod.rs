@@ -1,18 +1,19 @@
-//! The Kafka side: leases, input, changelog, transactions, topics.
+//! Kafka access: leases, input, changelog, transactions and topics.
 //!
-//! | room | does |
+//! | module | purpose |
 //! |---|---|
-//! | [`client`] | client settings, and which of them belong to this system |
-//! | `properties` | which side knows which setting |
-//! | `connection`, `cause` | connects, or says why not |
-//! | `rights`, `refusal` | which right is missing; why a record was not delivered |
-//! | [`topics`] | what must exist, and how it is made |
-//! | [`position_reader`] | single records of the input, for whoever wants an article's text |
-//! | [`lease`] | group membership on the changelog: who owns which shard |
-//! | [`cluster`] | a shard's [`Broker`](super::pipeline::broker::Broker) |
-//! | `input`, `headers`, `changelog`, `writer` | its parts |
+//! | [`client`] | librdkafka configuration of each client |
+//! | `properties` | which properties only producers or only consumers know |
+//! | `connection`, `cause` | connecting to the brokers, and explaining why that failed |
+//! | `rights` | checks ACLs at startup and names the missing one |
+//! | `refusal`, `delivery_reports` | why a record was not delivered |
+//! | [`topics`] | creates missing topics and checks existing ones |
+//! | [`position_reader`] | reads single input records by position, to fetch an article's text |
+//! | [`lease`] | consumer group membership on the changelog: which instance owns which shard |
+//! | [`cluster`] | the [`Broker`](super::pipeline::broker::Broker) of one shard |
+//! | `input`, `headers`, `changelog`, `writer`, `written` | the parts of `cluster` |
 //!
-//! Every call blocks, so all of it runs on threads of its own.
+//! Every call blocks, so none of this runs on async threads.
 
 mod cause;
 mod changelog;

@@ -1,7 +1,10 @@
-//! Reads single records of the input topic by position, for whoever wants an article's text.
+//! Reads single input records by position, to fetch the text of an article.
+//!
+//! In: an [`InputPosition`]. Out: the record at that position, or `None` if it no longer exists.
+//! The consumer is created on first use and replaced after an error.
 
-use super::client::{CALL, Settings, SilentContext};
-use super::input::record;
+use super::client::{CALL_TIMEOUT, Settings, SilentContext};
+use super::input::copy_record;
 use crate::daemon::article_text::{RecordSource, SourceRecord};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -12,25 +15,26 @@ use std::time::{Duration, Instant};
 use wirefold_engine::article::InputPosition;
 
 const POLL: Duration = Duration::from_millis(50);
-/// How long one record may take.
+/// How long reading one record may take.
 const WITHIN: Duration = Duration::from_secs(4);
 
-/// A reader with a consumer of its own, made when it is first needed.
+/// Reads input records by position with its own consumer.
 pub struct PositionReader {
     settings: Settings,
+    /// Created on first use.
     consumer: Option<BaseConsumer<SilentContext>>,
 }
 
 impl PositionReader {
-    /// Reads from the cluster of `settings`.
+    /// A reader for the cluster in `settings`. Does not connect yet.
     pub fn new(settings: Settings) -> Self {
         Self { settings, consumer: None }
     }
 
     fn consumer(&mut self) -> Result<&BaseConsumer<SilentContext>, String> {
         if self.consumer.is_none() {
-            let made = self.settings.texts().create_with_context(SilentContext);
-            self.consumer = Some(made.map_err(|error: KafkaError| error.to_string())?);
+            let created = self.settings.position_reader().create_with_context(SilentContext);
+            self.consumer = Some(created.map_err(|error: KafkaError| error.to_string())?);
         }
         self.consumer.as_ref().ok_or_else(|| "no consumer".to_owned())
     }
@@ -40,28 +44,28 @@ impl RecordSource for PositionReader {
     fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String> {
         let consumer = self.consumer()?;
         let mut list = TopicPartitionList::new();
-        let said = |error: KafkaError| error.to_string();
+        let text = |error: KafkaError| error.to_string();
         list.add_partition_offset(&at.topic, at.partition, Offset::Offset(at.offset))
-            .map_err(said)?;
-        consumer.assign(&list).map_err(said)?;
-        let found = poll(consumer, at);
-        consumer.unassign().map_err(said)?;
-        if found.is_err() {
-            // A client that has failed may hold on to what made it fail.
+            .map_err(text)?;
+        consumer.assign(&list).map_err(text)?;
+        let record = poll(consumer, at);
+        consumer.unassign().map_err(text)?;
+        if record.is_err() {
+            // A failed client may stay in the state that made it fail.
             self.consumer = None;
         }
-        found
+        record
     }
 }
 
-/// The record at `at`, which the consumer is assigned to.
+/// Polls a consumer that is assigned to `at` for the record there.
 fn poll(
     consumer: &BaseConsumer<SilentContext>,
     at: &InputPosition,
 ) -> Result<Option<SourceRecord>, String> {
     use RDKafkaErrorCode as Code;
     let started = Instant::now();
-    while started.elapsed() < WITHIN.min(CALL) {
+    while started.elapsed() < WITHIN.min(CALL_TIMEOUT) {
         match consumer.poll(POLL) {
             None => {}
             Some(Ok(message))
@@ -69,7 +73,7 @@ fn poll(
             Some(Ok(message)) if message.offset() < at.offset => {}
             Some(Ok(message)) if message.offset() > at.offset => return Ok(None),
             Some(Ok(message)) => {
-                let record = record(&at.topic, &message);
+                let record = copy_record(&at.topic, &message);
                 return Ok(Some(SourceRecord {
                     content_type: record.content_type().map(Cow::into_owned),
                     payload: record.payload.unwrap_or_default(),
@@ -78,8 +82,8 @@ fn poll(
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(None),
             Some(Err(error)) => match error.rdkafka_error_code() {
                 Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => return Ok(None),
-                Some(code) if super::client::needs_a_person(code) => return Err(error.to_string()),
-                _ => tracing::debug!(%error, "reading a text goes on"),
+                Some(code) if super::client::is_permanent(code) => return Err(error.to_string()),
+                _ => tracing::debug!(%error, "temporary read error; polling again"),
             },
         }
     }

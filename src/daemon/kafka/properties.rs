@@ -1,20 +1,21 @@
-//! Which settings of librdkafka only producers, or only consumers, know.
+//! The librdkafka properties that only producers or only consumers know.
 //!
-//! A setting is passed to the clients that know it: librdkafka warns (`CONFWARN`) of every other
-//! one, each time that a client is made. Sides are those of librdkafka's `CONFIGURATION.md`; what
-//! is in neither list is for both, and a test asks librdkafka.
+//! A property is passed only to the clients that know it, because librdkafka logs a warning
+//! (`CONFWARN`) for every other one each time a client is created. The lists follow the C/P column
+//! of librdkafka's `CONFIGURATION.md`. Properties in neither list apply to both kinds of client. A
+//! test in [`client`](super::client) checks some of them against librdkafka.
 
-/// The two kinds of clients.
+/// The two kinds of Kafka client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClientRole {
-    /// Writes, or administers: librdkafka's administration client is a producer.
+    /// A client that writes or administers topics: the admin client is a producer too.
     Producer,
-    /// Reads.
+    /// A client that reads.
     Consumer,
 }
 
 impl ClientRole {
-    /// Whether a client of this side knows a setting.
+    /// Whether this kind of client knows the property `key`.
     pub(super) fn knows(self, key: &str) -> bool {
         match self {
             Self::Producer => !CONSUMER.contains(&key),
@@ -23,6 +24,7 @@ impl ClientRole {
     }
 }
 
+/// Properties that only producers know.
 const PRODUCER: &[&str] = &[
     "acks",
     "batch.num.messages",
@@ -52,6 +54,7 @@ const PRODUCER: &[&str] = &[
     "transactional.id",
 ];
 
+/// Properties that only consumers know.
 const CONSUMER: &[&str] = &[
     "auto.commit.enable",
     "auto.commit.interval.ms",

@@ -1,8 +1,8 @@
-//! Why records were not delivered, from what librdkafka says.
+//! Finds out why records were not delivered.
 //!
-//! In: delivery reports, and the log lines of a transaction that failed. Out: a [`BrokerRefusal`] with
-//! the topic and the reason. A transaction fails as a whole: the reports of most of its records say
-//! only that they were purged, and the reason is in a log line.
+//! In: delivery reports, and librdkafka's log lines about a failed transaction. Out: a
+//! [`BrokerRefusal`] with the topic and the reason. A transaction fails as a whole: most of its
+//! delivery reports only say that the record was purged, and the reason is in a log line.
 //!
 //! ```text
 //! TXNERR    ... Current transaction failed in state InTransaction: ProduceRequest for
@@ -10,35 +10,40 @@
 //! ADDPARTS  ... Failed to add partition "wire.rejected" [1] to transaction: Broker: Topic ...
 //! ```
 
-use super::cause::words;
+use super::cause::without_attempt_details;
 use rdkafka::error::RDKafkaErrorCode;
 
-/// The facility of the log line that says why a transaction failed.
+/// The facility of the log line with the reason why a transaction failed.
 const TRANSACTION_FAILED: &str = "TXNERR";
-/// The facility of the log line that says which partition was refused to a transaction.
+/// The facility of the log line that names a partition refused to a transaction.
 const NOT_ADDED: &str = "ADDPARTS";
-/// What that line says of a partition that shared a request with the one that was refused.
+/// The end of that line for a partition that merely shared a request with the refused one.
 const NOT_ATTEMPTED: &str = "Operation not attempted";
 
-/// A record, or all records of a transaction, that the broker did not take.
+/// Why a record, or all records of a transaction, were not delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BrokerRefusal {
+    /// librdkafka's error code.
     pub(super) code: RDKafkaErrorCode,
-    /// The topic, as far as it is known.
+    /// The topic, if known.
     topic: Option<String>,
-    /// librdkafka's own words, where there are more than the code says.
+    /// librdkafka's log line, which says more than the code; absent for delivery reports.
     words: Option<String>,
 }
 
 impl BrokerRefusal {
-    /// What a delivery report says.
-    pub(super) fn of_record(code: RDKafkaErrorCode, topic: &str) -> Self {
+    /// The refusal in a delivery report.
+    pub(super) fn from_delivery_report(code: RDKafkaErrorCode, topic: &str) -> Self {
         Self { code, topic: Some(topic.to_owned()), words: None }
     }
 
-    /// What a log line says, if it tells why a transaction failed for good. `not_added` is the
-    /// topic that was refused to the transaction before.
-    pub(super) fn of_log(facility: &str, line: &str, not_added: Option<&str>) -> Option<Self> {
+    /// The refusal in a log line, if the line says that a transaction failed permanently.
+    /// `not_added` is the topic last refused to the transaction.
+    pub(super) fn from_log_line(
+        facility: &str,
+        line: &str,
+        not_added: Option<&str>,
+    ) -> Option<Self> {
         if facility != TRANSACTION_FAILED {
             return None;
         }
@@ -47,16 +52,16 @@ impl BrokerRefusal {
         let topic =
             line.split_once("ProduceRequest for ").and_then(|(_, rest)| rest.split(" [").next());
         let topic = topic.or(not_added).map(str::to_owned);
-        Some(Self { code, topic, words: Some(words(line).to_owned()) })
+        Some(Self { code, topic, words: Some(without_attempt_details(line).to_owned()) })
     }
 
-    /// Whether it says only that the record went with others.
+    /// Whether the code does not give the cause: the record was purged or timed out.
     pub(super) fn is_vague(&self) -> bool {
         use RDKafkaErrorCode as Code;
         matches!(self.code, Code::PurgeQueue | Code::PurgeInflight | Code::MessageTimedOut)
     }
 
-    /// What happened, where, why, and what to do.
+    /// The error message: what happened, where, why, and what to do.
     pub(super) fn message(&self, brokers: &str) -> String {
         use RDKafkaErrorCode as Code;
         let to = match &self.topic {
@@ -77,17 +82,17 @@ impl BrokerRefusal {
     }
 }
 
-/// The topic of a partition that was refused to a transaction.
-pub(super) fn not_added<'a>(facility: &str, line: &'a str) -> Option<&'a str> {
+/// The topic of a partition that was refused to a transaction, from a log line.
+pub(super) fn refused_topic<'a>(facility: &str, line: &'a str) -> Option<&'a str> {
     if facility != NOT_ADDED {
         return None;
     }
-    // Where one partition is refused, the others are not attempted.
+    // When one partition of a request is refused, the others are reported as not attempted.
     let (_, rest) = line.split_once("Failed to add partition \"")?;
     if rest.ends_with(NOT_ATTEMPTED) { None } else { rest.split('"').next() }
 }
 
-/// The errors that do not pass by themselves, by librdkafka's names.
+/// The permanent errors, by librdkafka's names.
 fn code(name: &str) -> Option<RDKafkaErrorCode> {
     use RDKafkaErrorCode as Code;
     Some(match name {
@@ -109,41 +114,48 @@ mod tests {
 
     #[test]
     fn a_failed_transaction_names_topic_and_reason() {
-        let large = "[thrd:main]: Current transaction failed in state InTransaction: ProduceRequest \
-            for wire.stories [0] with 12 message(s) failed: Broker: Message size too large (broker 1 \
-            PID{Id:7,Epoch:0}, base seq 3): current transaction must be aborted (MSG_SIZE_TOO_LARGE)";
-        let refusal = BrokerRefusal::of_log("TXNERR", large, Some("wire.events")).unwrap();
+        let large = "[thrd:main]: Current transaction failed in state InTransaction: \
+            ProduceRequest for wire.stories [0] with 12 message(s) failed: Broker: Message size \
+            too large (broker 1 PID{Id:7,Epoch:0}, base seq 3): current transaction must be \
+            aborted (MSG_SIZE_TOO_LARGE)";
+        let refusal = BrokerRefusal::from_log_line("TXNERR", large, Some("wire.events")).unwrap();
         assert_eq!(refusal.code, RDKafkaErrorCode::MessageSizeTooLarge);
-        let says = refusal.message("b:9092");
-        assert!(says.starts_with("not delivered to wire.stories at b:9092: Current"), "{says}");
-        assert!(says.ends_with("raise the topic's `max.message.bytes`"), "{says}");
+        let message = refusal.message("b:9092");
+        let start = "not delivered to wire.stories at b:9092: Current";
+        assert!(message.starts_with(start), "{message}");
+        assert!(message.ends_with("raise the topic's `max.message.bytes`"), "{message}");
 
         let line = "[thrd:b:9092/1]: b:9092/1: Failed to add partition \"wire.rejected\" [1] to \
             transaction: Broker: Topic authorization failed";
-        let topic = not_added("ADDPARTS", line);
+        let topic = refused_topic("ADDPARTS", line);
         assert_eq!(topic, Some("wire.rejected"));
-        let beside = "[thrd:b:9092/1]: b:9092/1: Failed to add partition \"wire.events\" [0] to \
-            transaction: Broker: Operation not attempted";
-        assert_eq!(not_added("ADDPARTS", beside), None);
-        let refused = "[thrd:main]: Current transaction failed in state InTransaction: Failed to add \
-            partition(s) to transaction on broker b:9092/1: Broker: Topic authorization failed (after \
-            3 ms) (TOPIC_AUTHORIZATION_FAILED, requires epoch bump)";
-        let refusal = BrokerRefusal::of_log("TXNERR", refused, topic).unwrap();
+        let not_attempted = "[thrd:b:9092/1]: b:9092/1: Failed to add partition \"wire.events\" \
+            [0] to transaction: Broker: Operation not attempted";
+        assert_eq!(refused_topic("ADDPARTS", not_attempted), None);
+        let refused = "[thrd:main]: Current transaction failed in state InTransaction: Failed to \
+            add partition(s) to transaction on broker b:9092/1: Broker: Topic authorization failed \
+            (after 3 ms) (TOPIC_AUTHORIZATION_FAILED, requires epoch bump)";
+        let refusal = BrokerRefusal::from_log_line("TXNERR", refused, topic).unwrap();
         assert_eq!(refusal.code, RDKafkaErrorCode::TopicAuthorizationFailed);
-        let says = refusal.message("b:9092");
-        assert!(says.starts_with("not delivered to wire.rejected at b:9092: "), "{says}");
+        let message = refusal.message("b:9092");
+        assert!(message.starts_with("not delivered to wire.rejected at b:9092: "), "{message}");
     }
 
     #[test]
-    fn what_passes_by_itself_is_left_to_delivery_reports() {
-        let timed_out = "[thrd:main]: Current transaction failed in state InTransaction: 1 message(s) \
-            timed out on wire.events [0] (_TIMED_OUT, requires epoch bump)";
-        assert_eq!(BrokerRefusal::of_log("TXNERR", timed_out, None), None);
-        assert_eq!(BrokerRefusal::of_log("FAIL", "b:1: closed (MSG_SIZE_TOO_LARGE)", None), None);
-        let purged = BrokerRefusal::of_record(RDKafkaErrorCode::PurgeQueue, "wire.events");
+    fn temporary_failures_in_the_log_are_ignored() {
+        let timed_out = "[thrd:main]: Current transaction failed in state InTransaction: \
+            1 message(s) timed out on wire.events [0] (_TIMED_OUT, requires epoch bump)";
+        assert_eq!(BrokerRefusal::from_log_line("TXNERR", timed_out, None), None);
+        assert_eq!(
+            BrokerRefusal::from_log_line("FAIL", "b:1: closed (MSG_SIZE_TOO_LARGE)", None),
+            None
+        );
+        let purged =
+            BrokerRefusal::from_delivery_report(RDKafkaErrorCode::PurgeQueue, "wire.events");
         assert!(purged.is_vague());
         assert!(
-            !BrokerRefusal::of_record(RDKafkaErrorCode::UnknownTopic, "wire.events").is_vague()
+            !BrokerRefusal::from_delivery_report(RDKafkaErrorCode::UnknownTopic, "wire.events")
+                .is_vague()
         );
     }
 }

@@ -1,19 +1,20 @@
-//! Looks whether the client has the rights that it needs, before anything depends on them.
+//! Checks at startup that the client has the permissions (Kafka ACLs) it needs.
 //!
-//! In: [`Settings`] and the topics that exist. Out: nothing, or the first right that is missing, by
-//! name, with the command that grants it. Only a broker that refuses counts: one that does not
-//! answer in time is left to the calls that need it.
+//! In: [`Settings`] and the topics that exist. Out: nothing, or an error that names the first
+//! missing permission and the command that grants it. Only an explicit refusal counts: if the
+//! broker does not answer in time, the check passes, and the error surfaces in the call that needs
+//! the permission.
 //!
-//! | right | asked by |
+//! | permission | how it is probed |
 //! |---|---|
-//! | Write on a topic | a produce request with the invalid `acks=2`: nothing is written |
+//! | Write on a topic | a produce request with the invalid `acks=2`, so nothing is written |
 //! | Read on a topic | a fetch from its end |
-//! | Read on a group | a commit for a topic that does not exist |
-//! | Write on transactional ids | `init_transactions` with an id that no shard has |
+//! | Read on a group | an offset commit for a topic that does not exist |
+//! | Write on transactional ids | `init_transactions` with an id that no shard uses |
 //!
-//! Brokers check rights before they refuse such requests for what is wrong with them.
+//! Brokers check permissions before they reject such requests as invalid.
 //!
-//! Describe, DescribeConfigs and Create are asked for by the calls of [`topics`](super::topics).
+//! Describe, DescribeConfigs and Create are covered by the calls in [`topics`](super::topics).
 
 use super::client::{Settings, SilentContext};
 use super::connection::Error;
@@ -27,11 +28,11 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a broker may take to answer one of the questions.
+/// How long the broker may take to answer one probe.
 const ANSWER: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(20);
 
-/// What a right is on.
+/// The resource that a permission applies to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum AclResource<'a> {
     Topic(&'a str),
@@ -39,8 +40,12 @@ pub(super) enum AclResource<'a> {
     TransactionalId(&'a str),
 }
 
-/// The message about a missing right.
-pub(super) fn missing(settings: &Settings, operation: &str, on: AclResource<'_>) -> String {
+/// The error message about a missing permission, with the command that grants it.
+pub(super) fn missing_permission_message(
+    settings: &Settings,
+    operation: &str,
+    on: AclResource<'_>,
+) -> String {
     let (what, option, name) = match on {
         AclResource::Topic(name) => ("topic", "--topic", name.to_owned()),
         AclResource::Group(name) => ("group", "--group", name.to_owned()),
@@ -49,34 +54,34 @@ pub(super) fn missing(settings: &Settings, operation: &str, on: AclResource<'_>)
         }
     };
     let brokers = settings.brokers();
-    let user = settings.passed.get("sasl.username").map_or("NAME", String::as_str);
+    let user = settings.properties.get("sasl.username").map_or("NAME", String::as_str);
     format!(
-        "no right to {operation} {what} `{name}` at {brokers} (authorization failed): grant it with \
-         kafka-acls.sh --bootstrap-server {brokers} --add --allow-principal User:{user} \
-         --operation {operation} {option} {name}"
+        "missing permission: {operation} on {what} `{name}` at {brokers} (authorization failed); \
+         grant it with kafka-acls.sh --bootstrap-server {brokers} --add \
+         --allow-principal User:{user} --operation {operation} {option} {name}"
     )
 }
 
-/// Whether an error says that a right on a topic is missing.
-pub(super) fn refuses(error: &KafkaError) -> bool {
+/// Whether an error means that a permission on a topic is missing.
+pub(super) fn is_topic_denied(error: &KafkaError) -> bool {
     error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed)
 }
 
-/// Asks for the rights on topics and groups; `written` and `read` exist.
+/// Checks the permissions on topics and groups. The topics `written` and `read` must exist.
 pub(super) fn check(settings: &Settings, written: &[&str], read: &[&str]) -> Result<(), Error> {
     let group = settings.group.as_str();
-    // Consumers of a shard have groups of their own, which the same right covers. Both find their
-    // coordinator while the other questions are asked.
-    let of_shards = format!("{group}.0");
-    let (member, reader) = (consumer(settings, group)?, consumer(settings, &of_shards)?);
+    // The consumers of shard 0 use their own group, which a prefixed ACL covers too. Both
+    // consumers look up their coordinator while the write permissions are checked.
+    let shard_group = format!("{group}.0");
+    let (member, reader) = (consumer(settings, group)?, consumer(settings, &shard_group)?);
     write(settings, written)?;
     join(settings, &member, group)?;
-    join(settings, &reader, &of_shards)?;
-    read.iter().try_for_each(|topic| fetch(settings, &reader, topic, &of_shards))
+    join(settings, &reader, &shard_group)?;
+    read.iter().try_for_each(|topic| fetch(settings, &reader, topic, &shard_group))
 }
 
-/// Asks for the right to open transactions.
-pub(super) fn transactions(settings: &Settings) -> Result<(), Error> {
+/// Checks the permission to open transactions, if the delivery setting requires them.
+pub(super) fn check_transactions(settings: &Settings) -> Result<(), Error> {
     if settings.delivery != Delivery::ExactlyOnce {
         return Ok(());
     }
@@ -89,23 +94,27 @@ pub(super) fn transactions(settings: &Settings) -> Result<(), Error> {
         Err(KafkaError::Transaction(error))
             if error.code() == RDKafkaErrorCode::TransactionalIdAuthorizationFailed =>
         {
-            Err(Error::Wrong(missing(settings, "Write", AclResource::TransactionalId(&id))))
+            Err(Error::NeedsPerson(missing_permission_message(
+                settings,
+                "Write",
+                AclResource::TransactionalId(&id),
+            )))
         }
         Err(error) => {
-            tracing::debug!(%error, "the right to open transactions is not known");
+            tracing::debug!(%error, "cannot tell whether transactions are permitted");
             Ok(())
         }
         Ok(()) => Ok(()),
     }
 }
 
-/// Topics of records that the broker refused for want of a right.
+/// The producer's context: the topics whose records were refused because of a missing permission.
 #[derive(Debug, Default)]
 struct DeniedTopics(Mutex<Vec<String>>);
 
 impl ClientContext for DeniedTopics {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "asking for rights");
+        tracing::debug!(%error, reason, "checking permissions");
     }
 
     fn log(&self, _: rdkafka::config::RDKafkaLogLevel, facility: &str, message: &str) {
@@ -118,25 +127,26 @@ impl ProducerContext for DeniedTopics {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         let Err((error, message)) = result else { return };
-        if refuses(error) {
+        if is_topic_denied(error) {
             let topic = message.topic().to_owned();
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push(topic);
         }
     }
 }
 
+/// Checks Write on topics.
 fn write(settings: &Settings, topics: &[&str]) -> Result<(), Error> {
     let mut config = settings.admin();
     config.set("acks", "2").set("retries", "0").set("linger.ms", "0");
     config.set("message.timeout.ms", ANSWER.as_millis().to_string());
     let made = config.create_with_context(DeniedTopics::default());
     let producer: BaseProducer<DeniedTopics> = made.map_err(wrong)?;
-    // Every reader of the changelog passes over a fence, should a broker take it after all.
+    // Should a broker accept the record after all: readers of the changelog skip fences.
     let payload = record::encode(&());
     for topic in topics {
         let record = BaseRecord::to(topic).partition(0).key(FENCE).payload(&payload);
         if let Err((error, _)) = producer.send(record) {
-            tracing::debug!(topic, %error, "the right to write is not known");
+            tracing::debug!(topic, %error, "cannot tell whether writing is permitted");
         }
     }
     let deadline = Instant::now() + ANSWER;
@@ -145,22 +155,27 @@ fn write(settings: &Settings, topics: &[&str]) -> Result<(), Error> {
     }
     let refused = producer.context().0.lock().unwrap_or_else(PoisonError::into_inner);
     match topics.iter().find(|topic| refused.iter().any(|refused| refused == *topic)) {
-        Some(topic) => Err(Error::Wrong(missing(settings, "Write", AclResource::Topic(topic)))),
+        Some(topic) => Err(Error::NeedsPerson(missing_permission_message(
+            settings,
+            "Write",
+            AclResource::Topic(topic),
+        ))),
         None => Ok(()),
     }
 }
 
+/// The consumer that probes the permissions of a group and of the topics it reads.
 fn consumer(settings: &Settings, group: &str) -> Result<BaseConsumer<SilentContext>, Error> {
     let mut config = settings.consumer(group);
     config.set("enable.partition.eof", "true");
     config.set("fetch.wait.max.ms", "20");
-    // A commit waits so long for the group's coordinator.
+    // A commit waits this long for the group's coordinator.
     config.set("session.timeout.ms", ANSWER.as_millis().to_string());
     config.set("heartbeat.interval.ms", "1000");
     config.create_with_context(SilentContext).map_err(wrong)
 }
 
-/// Asks for Read on a group.
+/// Checks Read on a group.
 fn join(
     settings: &Settings,
     consumer: &BaseConsumer<SilentContext>,
@@ -170,13 +185,17 @@ fn join(
     let absent = format!("{}.absent", settings.topics.state);
     let added = list.add_partition_offset(&absent, 0, Offset::Offset(0));
     let answer = added.and_then(|()| consumer.commit(&list, CommitMode::Sync));
-    tracing::debug!(group, ?answer, "asked for the right to read a group");
+    tracing::debug!(group, ?answer, "checked Read on the group");
     let refused = answer.is_err_and(|error| no_group(&error))
-        // Where the coordinator may not even be looked for, only a poll tells.
+        // If even looking up the coordinator is refused, only a poll reports it.
         || std::iter::from_fn(|| consumer.poll(Duration::ZERO))
             .any(|polled| polled.is_err_and(|error| no_group(&error)));
     if refused {
-        return Err(Error::Wrong(missing(settings, "Read", AclResource::Group(group))));
+        return Err(Error::NeedsPerson(missing_permission_message(
+            settings,
+            "Read",
+            AclResource::Group(group),
+        )));
     }
     Ok(())
 }
@@ -185,7 +204,7 @@ fn no_group(error: &KafkaError) -> bool {
     error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed)
 }
 
-/// Asks for Read on a topic.
+/// Checks Read on a topic.
 fn fetch(
     settings: &Settings,
     consumer: &BaseConsumer<SilentContext>,
@@ -199,11 +218,19 @@ fn fetch(
     while Instant::now() < deadline {
         match consumer.poll(POLL) {
             Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => break,
-            Some(Err(error)) if refuses(&error) => {
-                return Err(Error::Wrong(missing(settings, "Read", AclResource::Topic(topic))));
+            Some(Err(error)) if is_topic_denied(&error) => {
+                return Err(Error::NeedsPerson(missing_permission_message(
+                    settings,
+                    "Read",
+                    AclResource::Topic(topic),
+                )));
             }
             Some(Err(error)) if no_group(&error) => {
-                return Err(Error::Wrong(missing(settings, "Read", AclResource::Group(group))));
+                return Err(Error::NeedsPerson(missing_permission_message(
+                    settings,
+                    "Read",
+                    AclResource::Group(group),
+                )));
             }
             Some(Err(_)) | None => {}
         }
@@ -212,5 +239,5 @@ fn fetch(
 }
 
 fn wrong(error: KafkaError) -> Error {
-    Error::Wrong(error.to_string())
+    Error::NeedsPerson(error.to_string())
 }

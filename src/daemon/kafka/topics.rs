@@ -1,11 +1,11 @@
-//! What must exist on the broker, and how it is made.
+//! Creates missing topics and checks existing ones.
 //!
-//! In: [`Settings`]. Out: what the broker tells of the topics ([`TopicLimits`]), or precisely what to create.
-//! Missing topics are made with the right cleanup policy; one that is there is checked where a
-//! wrong policy or partition count would lose memory. Rights are asked for before anything depends on
-//! them.
+//! In: [`Settings`]. Out: the limits that the broker reports ([`TopicLimits`]), or an error that
+//! says exactly what to create, change or permit. Missing topics are created with the right cleanup
+//! policy. On existing topics, only what would lose state is an error: the changelog's cleanup
+//! policy and its number of partitions. Permissions are checked before anything depends on them.
 
-use super::client::{CALL, Settings, SilentContext};
+use super::client::{CALL_TIMEOUT, Settings, SilentContext};
 use super::connection::Connection;
 pub use super::connection::Error;
 use super::rights::{self, AclResource};
@@ -19,26 +19,27 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// `max.message.bytes` where the broker does not tell.
+/// Kafka's default for `max.message.bytes`, assumed if the broker does not report it.
 const BYTES_DEFAULT: usize = 1_048_588;
-/// What a record may grow by on its way through.
+/// How many bytes larger than its input record an output record may be.
 const HEADROOM: usize = 64 << 10;
-/// How long a topic may take from its creation until it can be used.
+/// How long after its creation every partition of a topic must have a leader.
 const SETTLE: Duration = Duration::from_secs(30);
 
-/// How often is looked whether the topics are still there, how long an answer may take, and how many
-/// looks in a row must miss a topic: a broker that has just started may not know it yet.
-const LOOK_EVERY: Duration = Duration::from_millis(1_200);
-const LOOK: Duration = Duration::from_secs(1);
-const LOOKS: u32 = 3;
+/// The interval at which to check that the output topics still exist.
+const CHECK_EVERY: Duration = Duration::from_millis(1_200);
+/// The timeout of one such check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many checks in a row must miss a topic: a broker that has just started may not know it yet.
+const CHECKS: u32 = 3;
 
-/// `delete.retention.ms` where the broker does not tell.
+/// Kafka's default for `delete.retention.ms`, assumed if the broker does not report it.
 const TOMBSTONES_DEFAULT: Duration = Duration::from_hours(24);
 
-/// What the broker tells of the topics.
+/// What the broker reports about the output topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TopicLimits {
-    /// The limits of record sizes.
+    /// The size limits of the topics.
     pub limits: Limits,
     /// How long the changelog keeps tombstones.
     pub tombstones_kept: Duration,
@@ -47,12 +48,15 @@ pub struct TopicLimits {
 /// A topic that must exist.
 struct RequiredTopic {
     name: String,
+    /// What Wirefold writes to the topic; `None` for an input topic.
     role: Option<Role>,
+    /// The number of partitions to create it with.
     partitions: i32,
+    /// The topic configuration to create it with.
     config: Vec<(&'static str, String)>,
 }
 
-/// What asks the broker.
+/// The clients for metadata and admin requests.
 struct TopicAccess<'a> {
     settings: &'a Settings,
     connection: Connection,
@@ -60,41 +64,46 @@ struct TopicAccess<'a> {
 }
 
 impl<'a> TopicAccess<'a> {
-    /// Connects.
+    /// Connects to the brokers.
     fn open(settings: &'a Settings) -> Result<Self, Error> {
         let connection = Connection::new(settings)?;
         connection.reach(&settings.topics.state)?;
         let admin = settings.admin().create_with_context(SilentContext);
-        let admin = admin.map_err(|e: KafkaError| Error::Wrong(e.to_string()))?;
+        let admin = admin.map_err(|e: KafkaError| Error::NeedsPerson(e.to_string()))?;
         Ok(Self { settings, connection, admin })
     }
 
-    /// The partitions of a topic, if it exists.
-    fn found(&self, topic: &str) -> Result<Option<i32>, Error> {
-        self.connection.partitions(topic, CALL).map_err(|error| {
-            if rights::refuses(&error) {
+    /// The number of partitions of a topic; `None` if it does not exist.
+    fn partitions(&self, topic: &str) -> Result<Option<i32>, Error> {
+        self.connection.partitions(topic, CALL_TIMEOUT).map_err(|error| {
+            if rights::is_topic_denied(&error) {
                 return self.missing("Describe", topic);
             }
             self.connection.failed(&format!("`{topic}`: {error}"))
         })
     }
 
+    /// The error for a missing permission on a topic.
     fn missing(&self, operation: &str, topic: &str) -> Error {
-        Error::Wrong(rights::missing(self.settings, operation, AclResource::Topic(topic)))
+        Error::NeedsPerson(rights::missing_permission_message(
+            self.settings,
+            operation,
+            AclResource::Topic(topic),
+        ))
     }
 }
 
-/// Makes what is missing, checks what is there, and returns what is told of it.
+/// Creates missing topics, checks existing ones, and returns the limits that the broker reports.
 ///
 /// # Errors
-/// When the broker is not reached, when a right is missing, or when a topic is missing or wrong and
-/// cannot be made.
-pub fn ready(settings: &Settings) -> Result<TopicLimits, Error> {
+/// When the brokers cannot be reached, a permission is missing, a topic cannot be created, or the
+/// changelog is configured in a way that loses state.
+pub fn create_and_check(settings: &Settings) -> Result<TopicLimits, Error> {
     let access = TopicAccess::open(settings)?;
     let input_bytes = if settings.in_memory.is_none() { input_bytes(&access)? } else { None };
     let wanted = wanted(settings, input_bytes.unwrap_or(BYTES_DEFAULT));
     for topic in &wanted {
-        match access.found(&topic.name)? {
+        match access.partitions(&topic.name)? {
             Some(partitions)
                 if topic.role == Some(Role::State) && partitions < topic.partitions =>
             {
@@ -107,76 +116,81 @@ pub fn ready(settings: &Settings) -> Result<TopicLimits, Error> {
     if let Some(limits) = settings.in_memory {
         return Ok(TopicLimits { limits, tombstones_kept: TOMBSTONES_DEFAULT });
     }
-    let told = told(&access, &wanted)?;
+    let limits = topic_limits(&access, &wanted)?;
     check_rights(settings, &wanted)?;
-    Ok(told)
+    Ok(limits)
 }
 
-/// Says of every topic what is there, or precisely what to create; makes none.
+/// Reports for every topic whether it exists, or exactly what to create. Creates nothing.
 ///
 /// # Errors
-/// When the broker is not reached, a right is missing, a topic that is there is wrong, or topics are
-/// missing that `run` could not make.
-pub fn look(settings: &Settings) -> Result<Vec<String>, Error> {
+/// When the brokers cannot be reached, a permission is missing, an existing topic is unsuitable, or
+/// a topic is missing that `run` could not create.
+pub fn report(settings: &Settings) -> Result<Vec<String>, Error> {
     let access = TopicAccess::open(settings)?;
-    let (mut lines, mut there, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut lines, mut existing, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for topic in wanted(settings, BYTES_DEFAULT) {
-        let Some(partitions) = access.found(&topic.name)? else {
+        let Some(partitions) = access.partitions(&topic.name)? else {
             let missing = missing(&topic, settings.brokers());
             match create(&access, &topic, &options().validate_only(true)) {
                 None => lines.push(missing),
-                Some(why) => refused.push(format!("{missing}, and `run` cannot make it: {why}")),
+                Some(why) => refused.push(format!("{missing} (`run` cannot create it: {why})")),
             }
             continue;
         };
         check_partitions(&topic, partitions)?;
-        let many = if partitions == 1 { "" } else { "s" };
-        lines.push(format!("topic `{}` is there, {partitions} partition{many}", topic.name));
-        there.push(topic);
+        let plural = if partitions == 1 { "" } else { "s" };
+        lines.push(format!("topic `{}` exists, {partitions} partition{plural}", topic.name));
+        existing.push(topic);
     }
     if !refused.is_empty() {
-        return Err(Error::Wrong(refused.join("\n")));
+        return Err(Error::NeedsPerson(refused.join("\n")));
     }
-    told(&access, &there)?;
-    check_rights(settings, &there)?;
-    rights::transactions(settings)?;
+    topic_limits(&access, &existing)?;
+    check_rights(settings, &existing)?;
+    rights::check_transactions(settings)?;
     Ok(lines)
 }
 
-/// The limits of record sizes as they are now.
+/// The current size limits of the output topics.
 ///
 /// # Errors
-/// When the broker is not reached, or a right is missing.
-pub(super) fn limits(settings: &Settings) -> Result<Limits, Error> {
+/// When the brokers cannot be reached, a permission is missing, or the changelog is not compacted.
+pub(super) fn size_limits(settings: &Settings) -> Result<Limits, Error> {
     let access = TopicAccess::open(settings)?;
-    Ok(told(&access, &wanted(settings, BYTES_DEFAULT))?.limits)
+    Ok(topic_limits(&access, &wanted(settings, BYTES_DEFAULT))?.limits)
 }
 
-/// Looks whether the topics that are written are still there, until `stop` is closed.
+/// Checks at intervals that the output topics still exist, until `stop` is closed.
 ///
 /// # Errors
-/// When one of them was deleted, or may no longer be looked at; the message says what to do.
+/// When a topic was deleted, or the permission to describe it was removed. The message says what to
+/// do.
 pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), String> {
     let connection = Connection::new(settings).map_err(|error| error.to_string())?;
     let mut gone = BTreeMap::<&str, u32>::new();
-    while stop.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+    while stop.recv_timeout(CHECK_EVERY) == Err(RecvTimeoutError::Timeout) {
         for role in Role::ALL {
             let Some(topic) = settings.topics.of(role) else { continue };
-            let why = match connection.partitions(topic, LOOK) {
+            let why = match connection.partitions(topic, CHECK_TIMEOUT) {
                 Ok(Some(_)) => {
                     gone.remove(topic);
                     continue;
                 }
                 Ok(None) => deleted(settings, role, topic),
-                Err(error) if rights::refuses(&error) => {
-                    rights::missing(settings, "Describe", AclResource::Topic(topic))
+                Err(error) if rights::is_topic_denied(&error) => {
+                    rights::missing_permission_message(
+                        settings,
+                        "Describe",
+                        AclResource::Topic(topic),
+                    )
                 }
-                // The broker is away; whoever works with it says so.
+                // The brokers are away, which the pipelines report.
                 Err(_) => break,
             };
-            let looks = gone.entry(topic).or_default();
-            *looks += 1;
-            if *looks >= LOOKS {
+            let checks = gone.entry(topic).or_default();
+            *checks += 1;
+            if *checks >= CHECKS {
                 return Err(why);
             }
         }
@@ -184,37 +198,40 @@ pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), String> {
     Ok(())
 }
 
+/// The error message about a deleted topic.
 fn deleted(settings: &Settings, role: Role, topic: &str) -> String {
     let brokers = settings.brokers();
-    let then = match role {
+    let remedy = match role {
         Role::State => {
-            "it held all that was remembered. Bring it back from a copy, or start again without \
-             memory: deploy/README.md says what that means"
+            "it held the daemon's entire state. Restore the topic from a backup, or restart \
+             without state; see deploy/README.md for the consequences"
         }
-        _ => "start again to make a new one, or make it with settings of your own first",
+        _ => "restart to create a new one, or create it with your own configuration first",
     };
-    format!("topic `{topic}` was deleted at {brokers} while it was written: {then}")
+    format!("topic `{topic}` was deleted at {brokers} while in use: {remedy}")
 }
 
-fn check_rights(settings: &Settings, there: &[RequiredTopic]) -> Result<(), Error> {
+/// Checks Write on the output topics, and Read on the input topics and the changelog.
+fn check_rights(settings: &Settings, topics: &[RequiredTopic]) -> Result<(), Error> {
     let named = |take: fn(Option<Role>) -> bool| -> Vec<&str> {
-        there.iter().filter(|topic| take(topic.role)).map(|topic| topic.name.as_str()).collect()
+        topics.iter().filter(|topic| take(topic.role)).map(|topic| topic.name.as_str()).collect()
     };
     let read = named(|role| matches!(role, None | Some(Role::State)));
     rights::check(settings, &named(|role| role.is_some()), &read)
 }
 
-/// The largest record that an input topic takes, where there is one and the broker tells.
+/// The largest `max.message.bytes` of the input topics that exist, if the broker reports it.
 fn input_bytes(access: &TopicAccess<'_>) -> Result<Option<usize>, Error> {
     let mut most = None;
     for topic in access.settings.map.topics() {
-        if access.found(&topic)?.is_some() {
+        if access.partitions(&topic)?.is_some() {
             most = most.max(describe(access, &[&topic])?.get(&*topic).and_then(bytes_max));
         }
     }
     Ok(most)
 }
 
+/// The topics that must exist, and how to create them. `input_bytes` is the largest input record.
 fn wanted(settings: &Settings, input_bytes: usize) -> Vec<RequiredTopic> {
     let bytes = ("max.message.bytes", (input_bytes + HEADROOM).to_string());
     let topics = &settings.topics;
@@ -261,10 +278,11 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<RequiredTopic> {
     wanted
 }
 
+/// Checks that the changelog has one partition for each shard.
 fn check_partitions(topic: &RequiredTopic, found: i32) -> Result<(), Error> {
     if topic.role == Some(Role::State) && found != topic.partitions {
-        return Err(Error::Wrong(format!(
-            "`{}` has {found} partitions, one for each shard would be {}: set `shards` to fit, or \
+        return Err(Error::NeedsPerson(format!(
+            "`{}` has {found} partitions but must have {}, one for each shard: change `shards`, or \
              name another topic in `output.state`",
             topic.name, topic.partitions
         )));
@@ -272,41 +290,48 @@ fn check_partitions(topic: &RequiredTopic, found: i32) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives the changelog the partitions of shards that were added.
+/// Adds changelog partitions for new shards.
 fn grow(access: &TopicAccess<'_>, topic: &RequiredTopic, partitions: i32) -> Result<(), Error> {
     let wrong = |why: String| {
         let RequiredTopic { name, partitions: wanted, .. } = topic;
         let brokers = access.settings.brokers();
-        Error::Wrong(format!(
-            "`{name}` has {partitions} partitions and cannot be given {wanted}, one for each shard \
-             ({why}): kafka-topics.sh --bootstrap-server {brokers} --alter --topic {name} \
-             --partitions {wanted}"
+        Error::NeedsPerson(format!(
+            "`{name}` has {partitions} partitions but must have {wanted}, one for each shard, and \
+             Wirefold cannot add them ({why}); run kafka-topics.sh --bootstrap-server {brokers} \
+             --alter --topic {name} --partitions {wanted}"
         ))
     };
     let count = usize::try_from(topic.partitions).unwrap_or(0);
     let more = NewPartitions::new(&topic.name, count);
-    let made = wait(access.admin.create_partitions([&more], &options()));
-    // Of several instances that start at once, one makes them, and the others find them made.
-    let refused = made.map_err(|e| wrong(e.to_string()))?.into_iter().find_map(Result::err);
+    let created = wait(access.admin.create_partitions([&more], &options()));
+    // If several instances start at once, one adds the partitions and the others find them there.
+    let refused = created.map_err(|e| wrong(e.to_string()))?.into_iter().find_map(Result::err);
     if let Some((_, code)) = refused
-        && access.found(&topic.name)? != Some(topic.partitions)
+        && access.partitions(&topic.name)? != Some(topic.partitions)
     {
         return Err(wrong(code.to_string()));
     }
-    tracing::info!(topic = topic.name, from = partitions, to = topic.partitions, "partitions made");
+    tracing::info!(
+        topic = topic.name,
+        from = partitions,
+        to = topic.partitions,
+        "partitions added"
+    );
     settled(access, topic)
 }
 
+/// Creates a missing topic and waits until it can be used.
 fn make(access: &TopicAccess<'_>, topic: &RequiredTopic) -> Result<(), Error> {
     if let Some(why) = create(access, topic, &options()) {
         let missing = missing(topic, access.settings.brokers());
-        return Err(Error::Wrong(format!("{missing}, and cannot be made: {why}")));
+        return Err(Error::NeedsPerson(format!("{missing} (Wirefold cannot create it: {why})")));
     }
-    tracing::info!(topic = topic.name, partitions = topic.partitions, "topic made");
+    tracing::info!(topic = topic.name, partitions = topic.partitions, "topic created");
     settled(access, topic)
 }
 
-/// Why a topic cannot be made; `None` once it is, or where it was only asked.
+/// Creates a topic, or only validates the request if `options` say so. Returns why that failed;
+/// `None` on success or if the topic exists already.
 fn create(
     access: &TopicAccess<'_>,
     topic: &RequiredTopic,
@@ -324,42 +349,50 @@ fn create(
     match refused {
         None | Some((_, RDKafkaErrorCode::TopicAlreadyExists)) => None,
         Some((_, RDKafkaErrorCode::TopicAuthorizationFailed)) => {
-            Some(rights::missing(access.settings, "Create", AclResource::Topic(&topic.name)))
+            Some(rights::missing_permission_message(
+                access.settings,
+                "Create",
+                AclResource::Topic(&topic.name),
+            ))
         }
         Some((_, code)) => Some(code.to_string()),
     }
 }
 
 fn options() -> AdminOptions {
-    AdminOptions::new().request_timeout(Some(CALL)).operation_timeout(Some(CALL))
+    AdminOptions::new().request_timeout(Some(CALL_TIMEOUT)).operation_timeout(Some(CALL_TIMEOUT))
 }
 
-/// What to create, in words that can be pasted.
+/// The message about a missing topic, with the command that creates it.
 fn missing(topic: &RequiredTopic, brokers: &str) -> String {
     let RequiredTopic { name, partitions, config, .. } = topic;
     let config: String =
         config.iter().map(|(key, value)| format!(" --config {key}={value}")).collect();
     format!(
-        "topic `{name}` is missing: kafka-topics.sh --bootstrap-server {brokers} --create \
-         --topic {name} --partitions {partitions}{config}"
+        "topic `{name}` does not exist; create it with kafka-topics.sh --bootstrap-server \
+         {brokers} --create --topic {name} --partitions {partitions}{config}"
     )
 }
 
 /// Waits until every partition has a leader.
 fn settled(access: &TopicAccess<'_>, topic: &RequiredTopic) -> Result<(), Error> {
     let started = Instant::now();
-    while !access.connection.led(&topic.name, topic.partitions, CALL)? {
+    while !access.connection.all_have_leaders(&topic.name, topic.partitions, CALL_TIMEOUT)? {
         if started.elapsed() > SETTLE {
-            return Err(Error::Unreached(format!("`{}` has no leader", topic.name)));
+            return Err(Error::Unreachable(format!(
+                "not every partition of `{}` has a leader",
+                topic.name
+            )));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
 }
 
+/// The configuration of topics, by name.
 type Configs = BTreeMap<String, ConfigResource>;
 
-/// The settings of topics that exist; none where the broker knows no such request.
+/// The configuration of existing topics; empty if the broker cannot report it.
 fn describe(access: &TopicAccess<'_>, topics: &[&str]) -> Result<Configs, Error> {
     let specifiers: Vec<ResourceSpecifier<'_>> =
         topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
@@ -367,7 +400,7 @@ fn describe(access: &TopicAccess<'_>, topics: &[&str]) -> Result<Configs, Error>
     let described = match described {
         Ok(described) => described,
         Err(error) => {
-            tracing::warn!(%error, "topic settings are not told; taking the defaults");
+            tracing::warn!(%error, "cannot read topic configuration; assuming defaults");
             return Ok(Configs::new());
         }
     };
@@ -375,40 +408,43 @@ fn describe(access: &TopicAccess<'_>, topics: &[&str]) -> Result<Configs, Error>
         rdkafka::admin::OwnedResourceSpecifier::Topic(name) => Some((name.clone(), resource)),
         _ => None,
     };
-    let told: Configs = described.into_iter().filter_map(Result::ok).filter_map(named).collect();
-    // The client gives a topic whose settings are refused as one without settings.
-    match told.iter().find(|(_, resource)| resource.entries.is_empty()) {
+    let configs: Configs = described.into_iter().filter_map(Result::ok).filter_map(named).collect();
+    // If DescribeConfigs is refused, the client returns the topic without any entries.
+    match configs.iter().find(|(_, resource)| resource.entries.is_empty()) {
         Some((topic, _)) => Err(access.missing("DescribeConfigs", topic)),
-        None => Ok(told),
+        None => Ok(configs),
     }
 }
 
-/// Whether compaction may remove records of a topic; false where the broker does not tell.
+/// Whether compaction may remove records of a topic; false if the broker does not report it.
 pub(super) fn is_compacted(settings: &Settings, topic: &str) -> bool {
     let policy = |resource: &ConfigResource| resource.get("cleanup.policy")?.value.clone();
     match TopicAccess::open(settings).and_then(|access| describe(&access, &[topic])) {
-        Ok(told) => told.get(topic).and_then(policy).is_some_and(|p| p.contains("compact")),
+        Ok(configs) => configs.get(topic).and_then(policy).is_some_and(|p| p.contains("compact")),
         Err(error) => {
-            tracing::warn!(topic, %error, "cannot read topic configuration; assuming no compaction");
+            tracing::warn!(topic, %error, "cannot read topic config; assuming no compaction");
             false
         }
     }
 }
 
+/// The `max.message.bytes` of a topic.
 fn bytes_max(resource: &ConfigResource) -> Option<usize> {
     usize::try_from(number(resource, "max.message.bytes")?).ok()
 }
 
+/// A numeric configuration entry.
 fn number(resource: &ConfigResource, name: &str) -> Option<u64> {
     resource.get(name)?.value.as_ref()?.parse().ok()
 }
 
-fn told(access: &TopicAccess<'_>, wanted: &[RequiredTopic]) -> Result<TopicLimits, Error> {
-    let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
+/// Reads the limits of existing topics and checks their cleanup policies.
+fn topic_limits(access: &TopicAccess<'_>, topics: &[RequiredTopic]) -> Result<TopicLimits, Error> {
+    let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
     let limits = Limits { by_role: [BYTES_DEFAULT; 5] };
-    let mut told = TopicLimits { limits, tombstones_kept: TOMBSTONES_DEFAULT };
+    let mut found = TopicLimits { limits, tombstones_kept: TOMBSTONES_DEFAULT };
     let described = describe(access, &names)?;
-    for topic in wanted {
+    for topic in topics {
         let (Some(role), Some(resource)) = (topic.role, described.get(&topic.name)) else {
             continue;
         };
@@ -416,30 +452,33 @@ fn told(access: &TopicAccess<'_>, wanted: &[RequiredTopic]) -> Result<TopicLimit
         let compacted = policy.as_deref() == Some("compact");
         if role == Role::State && !compacted {
             let policy = policy.unwrap_or_default();
-            return Err(Error::Wrong(format!(
-                "`{}` has `cleanup.policy={policy}`: it must be `compact`, or memory is lost",
+            return Err(Error::NeedsPerson(format!(
+                "`{}` has `cleanup.policy={policy}`: it must be `compact`, or state will be lost",
                 topic.name
             )));
         }
         if role == Role::State
             && let Some(millis) = number(resource, "delete.retention.ms")
         {
-            told.tombstones_kept = Duration::from_millis(millis);
+            found.tombstones_kept = Duration::from_millis(millis);
         }
         if role == Role::Stories && !compacted {
-            tracing::warn!(topic = topic.name, "not compacted: live stories will be lost there");
+            tracing::warn!(
+                topic = topic.name,
+                "topic is not compacted: it will lose the state of live stories"
+            );
         }
         if let Some(bytes) = bytes_max(resource) {
-            told.limits.by_role[role as usize] = bytes;
+            found.limits.by_role[role as usize] = bytes;
         }
     }
-    Ok(told)
+    Ok(found)
 }
 
-/// Waits for an admin call; its client answers on a thread of its own.
+/// Blocks until an admin call completes. Its client polls on a separate thread.
 fn wait<F: Future>(call: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
         .build()
-        .expect("a runtime without drivers needs nothing of the system")
+        .expect("a runtime without drivers needs no system resources")
         .block_on(call)
 }

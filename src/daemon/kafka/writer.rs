@@ -1,24 +1,31 @@
-//! Writes batches: one transaction each, or flushed step by step where there are none.
+//! Writes the batches of one shard: one transaction per batch, or plain flushes with
+//! `at_least_once` delivery.
 //!
-//! Every delivery report is checked: a record that was not delivered fails the flush. A commit that
-//! took over a second, or that a producer made which has seen a connection fail, says so, because
-//! librdkafka may have retried it without telling, and a delayed retry could end the next transaction
-//! of the same producer. A closed connection is told by a log line and by nothing else, and only the
-//! first of equal ones within 30 s; so one is enough for the rest of a producer's life.
+//! In: output records. Out: the end offsets of the partitions written, how certain a commit is, or
+//! a [`Fault`].
 //!
-//! A producer that has seen a connection fail begins no further transaction and ends none: a broker that
-//! was killed may have lost the end of the transaction before (see
-//! [`repair`](crate::daemon::pipeline::repair)), and a new transaction would decide about its records.
+//! Every delivery report is checked: a record that was not delivered fails the flush.
 //!
-//! Dropping the writer aborts nothing: the next writer's first call does, and [`broker::Writer::sweep`]
-//! makes sure of it. A coordinator that starts again was seen to complete a transaction without a marker
-//! in any partition (Kafka 4.3, killed and started again): its records hang, and the next transaction
-//! of the same producer takes them along. A transaction with a record of the new epoch in every
-//! partition, aborted, ends them as aborted; whether they had been committed is decided from what the
-//! partitions show.
+//! A commit that took a second or longer, or that followed a connection failure, is reported as
+//! [`CommitCertainty::AfterTrouble`]: librdkafka may have retried it silently, and a delayed retry
+//! could end the next transaction of the same producer. librdkafka reports a closed connection only
+//! in its log, and only the first of identical lines within 30 s. Therefore a single failure counts
+//! for the rest of the producer's life.
+//!
+//! After a connection failure, the flushes of a transactional producer fail, and it starts no
+//! further transaction: a broker that was killed may have lost the end of the previous one (see
+//! [`repair`](crate::daemon::pipeline::repair)), and a new transaction would decide the fate of its
+//! records.
+//!
+//! Dropping the writer does not abort its transaction. `init_transactions` of the next writer does,
+//! and [`broker::Writer::sweep`] makes sure of it: a restarted coordinator can mark a transaction
+//! as complete without writing its markers (seen with Kafka 4.3 under kills). The records then
+//! hang, and the next transaction of the same producer includes them. The sweep therefore aborts a
+//! transaction with one record of the new epoch in every partition, which aborts the hanging
+//! records too. Whether they had been committed is decided from what is visible in the partitions.
 
 use super::changelog::partition_of;
-use super::client::{CALL, Settings, TRANSACTION, TopicNames, needs_a_person};
+use super::client::{CALL_TIMEOUT, Settings, TRANSACTION_TIMEOUT, TopicNames, is_permanent};
 use super::connection;
 use super::delivery_reports::DeliveryReports;
 use super::refusal::BrokerRefusal;
@@ -38,40 +45,48 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(1);
+/// From this duration on, librdkafka may have retried a commit or an abort.
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
-/// How many events may wait to be looked at: far more than one producer's log lines.
+/// How many pending events one look handles: far more than a producer's pending log lines.
 const EVENTS_MAX: usize = 64;
 
-/// A producer of one shard.
+/// The producer of one shard.
 pub struct ShardProducer {
+    /// Present until drop, which closes the producer under the watchdog.
     producer: Option<BaseProducer<DeliveryReports>>,
     topics: TopicNames,
     shard: u32,
     /// The shard's partition of the changelog.
     partition: i32,
-    /// The attempt under way.
+    /// The current attempt, if its records carry a [`WRITE_ID`] header.
     attempt: Option<WriteId>,
-    /// How many records of it were sent to the outputs, and to the changelog.
+    /// How many records of the attempt were sent to the other outputs, and to the changelog.
     numbers: (u32, u32),
     delivery: Delivery,
+    /// Whether [`broker::Writer::sweep`] has to do anything.
     sweeps: bool,
+    /// The number of records sent; each must get a delivery report.
     sent: u64,
+    /// The broker addresses, for error messages.
     brokers: String,
+    /// Shared with the shard's `Cluster` and its other writers.
     sizes: Arc<SizeLimits>,
     watchdog: Watchdog,
 }
 
-/// What writers of one shard and their maker tell each other about sizes.
+/// State about size limits shared between the writers of a shard and the `Cluster` that creates
+/// them.
 #[derive(Debug, Default)]
 pub(super) struct SizeLimits {
-    /// A record or batch was refused as too large: the limits may have changed.
+    /// Set by a writer when a record was refused as too large: the limits may have changed.
     pub(super) refused: AtomicBool,
-    /// The limits were read again and had not changed, so that waiting is of no use.
-    pub(super) known: AtomicBool,
+    /// Set when the limits were re-read without a change, so that retrying is pointless.
+    pub(super) confirmed: AtomicBool,
 }
 
 impl ShardProducer {
-    /// Makes a producer for records within `limits`, and with transactions fences the former one.
+    /// Creates a producer for records within `limits`. With transactions, this fences the former
+    /// producer.
     pub(super) fn new(
         settings: &Settings,
         shard: u32,
@@ -86,9 +101,9 @@ impl ShardProducer {
             .map_err(|e| Fault::Stop(e.to_string()))?;
         point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
-            let _watch = watchdog.watch("init_transactions", TRANSACTION);
-            let made = producer.init_transactions(TRANSACTION);
-            made.map_err(|error| opening(settings, shard, &error))?;
+            let _watch = watchdog.watch("init_transactions", TRANSACTION_TIMEOUT);
+            let initialized = producer.init_transactions(TRANSACTION_TIMEOUT);
+            initialized.map_err(|error| init_fault(settings, shard, &error))?;
         }
         Ok(Self {
             producer: Some(producer),
@@ -106,51 +121,49 @@ impl ShardProducer {
         })
     }
 
-    /// Aborts a transaction that holds a record for each of the partitions, and returns the offsets
-    /// after those records.
+    /// Writes one record to each of the partitions in a transaction, aborts it, and returns the
+    /// offsets after those records.
     fn abort_in(&self, partitions: &[(OutputPartition, &str)]) -> Result<OutputEnds, Fault> {
-        let _watch = self.watchdog.watch("sweeping", TRANSACTION * 3);
+        let _watch = self.watchdog.watch("sweeping", TRANSACTION_TIMEOUT * 3);
         let producer = self.producer();
         producer.begin_transaction().map_err(|e| self.fault("begin_transaction", &e))?;
         let sent = partitions.iter().try_for_each(|&(output, topic)| {
             let record: BaseRecord<'_, [u8], [u8]> =
                 BaseRecord::to(topic).partition(output.partition);
             let sent = producer.send(record.key(SWEEP.as_bytes()).payload(&[]));
-            sent.map_err(|(error, _)| self.refused(&error))
+            sent.map_err(|(error, _)| self.send_fault(&error))
         });
         let swept = sent.and_then(|()| self.settle());
-        let asked = Instant::now();
-        if let Err(error) = producer.abort_transaction(TRANSACTION) {
-            // What cannot be aborted for a reason says so before.
+        let started = Instant::now();
+        if let Err(error) = producer.abort_transaction(TRANSACTION_TIMEOUT) {
+            // An earlier error of the transaction explains more than that of the abort.
             return Err(swept.err().unwrap_or_else(|| self.fault("abort_transaction", &error)));
         }
-        if asked.elapsed() >= SLOW_COMMIT {
-            return Err(Fault::Doubt(
-                "an abort took long, and a retry of it may be under way".into(),
-            ));
+        if started.elapsed() >= SLOW_COMMIT {
+            return Err(Fault::Doubt("the abort was slow and may be retried in flight".into()));
         }
-        self.look();
+        self.poll_events();
         let end = |&(output, topic): &(OutputPartition, &str)| {
             Some((output, self.reports().end(topic, output.partition)?))
         };
         let ends = partitions.iter().filter_map(end).collect();
-        self.reports().anew();
+        self.reports().reset();
         swept?;
-        self.calm()?;
+        self.check_connections()?;
         Ok(ends)
     }
 
-    /// Whether every connection held so far. With transactions, a producer that has seen one fail is
-    /// of no more use.
-    fn calm(&self) -> Result<(), Fault> {
-        let trouble = self.reports().trouble.load(Ordering::SeqCst) > 0;
+    /// With transactions, fails once a connection has failed: the producer must then be replaced.
+    fn check_connections(&self) -> Result<(), Fault> {
+        let trouble = self.reports().connection_failures.load(Ordering::SeqCst) > 0;
         match trouble && self.delivery == Delivery::ExactlyOnce {
-            true => Err(Fault::Doubt("a connection to a broker failed".into())),
+            true => Err(Fault::Doubt("lost a connection to a broker".into())),
             false => Ok(()),
         }
     }
 
-    /// Sends a record to a partition, or to the one that its key gives.
+    /// Sends a record to `partition`, or to the partition that its key hashes to. `attempt` is an
+    /// extra header.
     fn produce(
         &mut self,
         record: &OutputRecord,
@@ -158,8 +171,8 @@ impl ShardProducer {
         attempt: Option<(&str, &str)>,
     ) -> Result<(), Fault> {
         let Some(topic) = self.topics.of(record.role) else { return Ok(()) };
-        let _watch = self.watchdog.watch("send", TRANSACTION);
-        let deadline = Instant::now() + TRANSACTION;
+        let _watch = self.watchdog.watch("send", TRANSACTION_TIMEOUT);
+        let deadline = Instant::now() + TRANSACTION_TIMEOUT;
         let mut out: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic);
         if let Some(partition) = partition {
             out = out.partition(partition);
@@ -186,20 +199,21 @@ impl ShardProducer {
                 Ok(()) => break,
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                     if Instant::now() >= deadline {
-                        return Err(Fault::Doubt("the producer's queue stays full".into()));
+                        return Err(Fault::Doubt("the producer's queue is full".into()));
                     }
                     out = back;
                     self.producer().poll(POLL);
                 }
-                Err((error, _)) => return Err(self.refused(&error)),
+                Err((error, _)) => return Err(self.send_fault(&error)),
             }
         }
         self.sent += 1;
-        self.failed()
+        self.check_delivery()
     }
 
-    /// The header of the next record of the attempt under way: every record of an output has one, and
-    /// of the changelog the position, which is the last of its batch.
+    /// The value of the [`WRITE_ID`] header for the next record of the current attempt, if the
+    /// record gets one. All records get one except those of the changelog, where only the position
+    /// does, which is the last record of its batch.
     fn numbered(&mut self, record: &OutputRecord) -> Option<String> {
         let WriteId { fence, batch } = self.attempt?;
         let number = match record.role {
@@ -208,73 +222,82 @@ impl ShardProducer {
         };
         let index = *number;
         *number += 1;
-        let wanted =
+        let has_header =
             record.role != Role::State || record.key.as_deref() == Some(POSITION.as_bytes());
-        wanted.then(|| format!("{}/{fence}/{batch}/{index}", self.shard))
+        has_header.then(|| format!("{}/{fence}/{batch}/{index}", self.shard))
     }
 
-    /// Waits until every record has its delivery report, each one checked.
+    /// Waits until every record has its delivery report, and checks each.
     fn settle(&self) -> Result<(), Fault> {
-        let deadline = Instant::now() + TRANSACTION;
+        let deadline = Instant::now() + TRANSACTION_TIMEOUT;
         while self.producer().in_flight_count() > 0 {
             self.producer().poll(POLL);
-            self.failed()?;
-            self.calm()?;
+            self.check_delivery()?;
+            self.check_connections()?;
             if Instant::now() >= deadline {
-                return Err(Fault::Doubt("records were not acknowledged in time".into()));
+                return Err(Fault::Doubt(
+                    "the broker did not acknowledge all records in time".into(),
+                ));
             }
         }
-        self.look();
-        self.failed()
+        self.poll_events();
+        self.check_delivery()
     }
 
     fn producer(&self) -> &BaseProducer<DeliveryReports> {
-        self.producer.as_ref().expect("the producer is there until the writer is dropped")
+        self.producer.as_ref().expect("the producer exists until drop")
     }
 
     fn reports(&self) -> &DeliveryReports {
         self.producer().context()
     }
 
-    /// Looks at the events that wait; each call gives one.
-    fn look(&self) {
+    /// Handles the pending events; each poll handles one.
+    fn poll_events(&self) {
         (0..EVENTS_MAX).for_each(|_| self.producer().poll(Duration::ZERO));
     }
 
-    fn failed(&self) -> Result<(), Fault> {
+    /// Fails if a record was not delivered.
+    fn check_delivery(&self) -> Result<(), Fault> {
         if self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             return Ok(());
         }
-        // A report may come before the line that says why.
-        self.look();
+        // The delivery report may arrive before the log line with the reason.
+        self.poll_events();
         let failed = self.reports().failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(refusal) = failed else { return Ok(()) };
-        Err(self.fatal("delivery").unwrap_or_else(|| self.refusal(&refusal)))
+        Err(self.fatal("delivery").unwrap_or_else(|| self.refusal_fault(&refusal)))
     }
 
-    /// What to do about a record that was refused. The limits are read again before a size is taken
-    /// for too large.
-    fn refusal(&self, refusal: &BrokerRefusal) -> Fault {
+    /// The fault for a record that was not delivered. A record that is too large stops the shard
+    /// only once the limits were re-read and have not changed.
+    fn refusal_fault(&self, refusal: &BrokerRefusal) -> Fault {
         let why = refusal.message(&self.brokers);
         if refusal.code != RDKafkaErrorCode::MessageSizeTooLarge {
             return by_code(refusal.code, why);
         }
         self.sizes.refused.store(true, Ordering::SeqCst);
-        if self.sizes.known.load(Ordering::SeqCst) { Fault::Stop(why) } else { Fault::Doubt(why) }
+        if self.sizes.confirmed.load(Ordering::SeqCst) {
+            Fault::Stop(why)
+        } else {
+            Fault::Doubt(why)
+        }
     }
 
-    /// Why a record was not taken: an earlier one that failed, if there is one.
-    fn refused(&self, error: &KafkaError) -> Fault {
-        self.look();
-        self.failed().err().unwrap_or_else(|| self.fault("send", error))
+    /// The fault for a record that could not be queued: that of an earlier undelivered record if
+    /// there is one.
+    fn send_fault(&self, error: &KafkaError) -> Fault {
+        self.poll_events();
+        self.check_delivery().err().unwrap_or_else(|| self.fault("send", error))
     }
 
-    /// Tells the error of a fatal producer rather than the one of the call that met it.
+    /// The fault for a failed call: the producer's fatal error if it has one, else the call's
+    /// error.
     fn fault(&self, call: &str, error: &KafkaError) -> Fault {
         self.fatal(call).unwrap_or_else(|| fault(call, error))
     }
 
-    /// The error that a fatal producer died of; what fails after it says less.
+    /// The producer's fatal error, if any. Errors that follow it explain less.
     fn fatal(&self, call: &str) -> Option<Fault> {
         let (code, why) = self.producer().client().fatal_error()?;
         Some(by_code(code, format!("{call}: {why}")))
@@ -289,25 +312,28 @@ impl broker::Writer for ShardProducer {
         let mut partitions = Vec::new();
         for role in Role::ALL {
             let Some(topic) = self.topics.of(role) else { continue };
-            let _watch = self.watchdog.watch("metadata", CALL);
-            let found = connection::partitions(self.producer().client(), topic, CALL);
-            let found = found.map_err(|e| fault("metadata", &e))?.unwrap_or(0);
-            let ours = |of: &i32| role != Role::State || *of == self.partition;
+            let _watch = self.watchdog.watch("metadata", CALL_TIMEOUT);
+            let count = connection::partitions(self.producer().client(), topic, CALL_TIMEOUT);
+            let count = count.map_err(|e| fault("metadata", &e))?.unwrap_or(0);
+            let ours = |partition: &i32| role != Role::State || *partition == self.partition;
             let outputs =
-                (0..found).filter(ours).map(|partition| OutputPartition { role, partition });
+                (0..count).filter(ours).map(|partition| OutputPartition { role, partition });
             partitions.extend(outputs.map(|output| (output, topic)));
         }
         let cause = match self.abort_in(&partitions) {
             Err(Fault::Stop(cause)) => cause,
             swept => return swept,
         };
-        // What is refused to us now holds up no transaction, and none of ours goes there.
+        // The broker refuses at least one partition. Sweep the others one by one: we cannot write
+        // to a refused partition, so it need not be swept.
         let mut ends = OutputEnds::new();
         for one in partitions {
             match self.abort_in(&[one]) {
                 Ok(swept) => ends.extend(swept),
-                Err(Fault::Stop(why)) => tracing::warn!(why, "not swept"),
-                // The producer did not survive the first refusal, which is what has to be mended.
+                Err(Fault::Stop(why)) => {
+                    tracing::warn!(why, "cannot abort leftover transactions in an output partition")
+                }
+                // The producer did not survive the first refusal, so report that one.
                 Err(_) => return Err(Fault::Stop(cause)),
             }
         }
@@ -318,8 +344,8 @@ impl broker::Writer for ShardProducer {
         if self.delivery == Delivery::AtLeastOnce {
             return Ok(());
         }
-        self.look();
-        self.calm()?;
+        self.poll_events();
+        self.check_connections()?;
         (self.attempt, self.numbers) = (attempt, (0, 0));
         self.producer().begin_transaction().map_err(|e| self.fault("begin_transaction", &e))
     }
@@ -330,12 +356,12 @@ impl broker::Writer for ShardProducer {
         self.produce(record, partition, number.as_deref().map(|number| (WRITE_ID, number)))
     }
 
-    fn repeat(&mut self, written: &WrittenRecord) -> Result<(), Fault> {
+    fn resend(&mut self, written: &WrittenRecord) -> Result<(), Fault> {
         self.produce(&written.record, Some(written.output.partition), None)
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
-        let _watch = self.watchdog.watch("flush", TRANSACTION);
+        let _watch = self.watchdog.watch("flush", TRANSACTION_TIMEOUT);
         self.settle()?;
         let delivered = self.reports().delivered.load(Ordering::SeqCst);
         if delivered != self.sent {
@@ -347,19 +373,19 @@ impl broker::Writer for ShardProducer {
 
     fn commit(&mut self) -> Result<CommitCertainty, Fault> {
         if self.delivery == Delivery::AtLeastOnce {
-            return Ok(CommitCertainty::Surely);
+            return Ok(CommitCertainty::Certain);
         }
         let started = Instant::now();
         {
-            let _watch = self.watchdog.watch("commit_transaction", TRANSACTION);
-            let answer = self.producer().commit_transaction(TRANSACTION);
+            let _watch = self.watchdog.watch("commit_transaction", TRANSACTION_TIMEOUT);
+            let answer = self.producer().commit_transaction(TRANSACTION_TIMEOUT);
             answer.map_err(|e| self.fault("commit_transaction", &e))?;
         }
         let took = started.elapsed();
-        self.look();
-        let calm = self.reports().trouble.load(Ordering::SeqCst) == 0;
-        if calm && took < SLOW_COMMIT {
-            Ok(CommitCertainty::Surely)
+        self.poll_events();
+        let undisturbed = self.reports().connection_failures.load(Ordering::SeqCst) == 0;
+        if undisturbed && took < SLOW_COMMIT {
+            Ok(CommitCertainty::Certain)
         } else {
             Ok(CommitCertainty::AfterTrouble)
         }
@@ -386,27 +412,31 @@ impl broker::Writer for ShardProducer {
 
 impl Drop for ShardProducer {
     fn drop(&mut self) {
-        let _watch = self.watchdog.watch("dropping a producer", TRANSACTION);
+        let _watch = self.watchdog.watch("dropping a producer", TRANSACTION_TIMEOUT);
         point!("before-drop");
         drop(self.producer.take());
         point!("after-drop");
     }
 }
 
-/// What to do about a producer that cannot open transactions.
-fn opening(settings: &Settings, shard: u32, error: &KafkaError) -> Fault {
+/// The fault for a failed `init_transactions`.
+fn init_fault(settings: &Settings, shard: u32, error: &KafkaError) -> Fault {
     match error {
         KafkaError::Transaction(refused)
             if refused.code() == RDKafkaErrorCode::TransactionalIdAuthorizationFailed =>
         {
             let id = format!("{}.{shard}", settings.group);
-            Fault::Stop(rights::missing(settings, "Write", AclResource::TransactionalId(&id)))
+            Fault::Stop(rights::missing_permission_message(
+                settings,
+                "Write",
+                AclResource::TransactionalId(&id),
+            ))
         }
         _ => fault("init_transactions", error),
     }
 }
 
-/// What to do about a failed call.
+/// The fault for a failed call of librdkafka.
 pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
     let why = format!("{call}: {error}");
     match error.rdkafka_error_code() {
@@ -418,11 +448,12 @@ pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
     }
 }
 
+/// The fault for an error code: fenced, needs a person, or in doubt.
 fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
     use RDKafkaErrorCode as Code;
     match code {
         Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Fault::Fenced(why),
-        code if needs_a_person(code) => Fault::Stop(why),
+        code if is_permanent(code) => Fault::Stop(why),
         _ => Fault::Doubt(why),
     }
 }

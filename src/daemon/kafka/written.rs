@@ -1,17 +1,18 @@
-//! Reads what a shard wrote in its latest transactions, whether they were committed or not.
+//! Reads what a shard wrote in its latest transactions, whether or not they were committed.
 //!
-//! In: for each output partition, where to begin and where the former writer can have ended. Out: the
-//! records with the shard's own `wirefold-batch` header, and whether a reader of committed records sees
-//! each. Of the changelog only whole attempts count: the position is the last record of one, and its
-//! number says how many there are before it.
+//! In: for each output partition, the offset to start from and the highest end offset that the
+//! former writer can have reached. Out: the records whose `wirefold-batch` header names the shard,
+//! and for each whether a `read_committed` consumer sees it. In the changelog, only complete
+//! attempts count: the position record is the last record of an attempt, and its index is the
+//! number of changelog records before it.
 //!
-//! A partition is read twice, without and with regard to transactions, and the second time only if the
-//! first one found something. Where other shards wrote much since, reading begins at the time of the
-//! shard's own latest records in the changelog.
+//! Each partition is read with `read_uncommitted`, and then with `read_committed` if the first pass
+//! found records. If the range in an output partition is long, because other shards have written
+//! much to it, reading starts two minutes before the shard's earliest position record.
 
-use super::changelog::{PartitionTail, ReadEnd, ReadFlow, header, partition_of};
+use super::changelog::{PartitionReader, ReadEnd, ReadFlow, header, partition_of};
 use super::client::Settings;
-use super::input::record;
+use super::input::copy_record;
 use crate::daemon::pipeline::broker::{
     Fault, OutputEnds, OutputPartition, OutputRecord, Role, WRITE_ID, WriteId, WrittenRecord,
 };
@@ -21,26 +22,29 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long other shards' transactions may hold back what was aborted here.
+/// How long open transactions of other shards may hold back the last stable offset.
 const STABLE_WITHIN: Duration = Duration::from_secs(40);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// A range of this many offsets is read whole; of a longer one, what is as old as the shard's own
-/// latest changelog records, and this much before.
+/// The pause between two looks at the last stable offset.
+const STABLE_POLL: Duration = Duration::from_millis(50);
+/// Ranges of at most this many offsets are read in full.
 const RANGE_READ_WHOLE: i64 = 20_000;
+/// Longer ranges are read from this long before the shard's earliest position record.
 const BEFORE_MS: i64 = 120_000;
-/// How many changelog records of one attempt are kept to be copied; a batch has fewer.
+/// How many changelog records of one attempt are buffered. A batch has fewer.
 const ATTEMPT_RECORDS_MAX: usize = 1 << 20;
 
 /// Two readers of the same partitions.
 struct CommittedAndOpen<'a> {
     settings: &'a Settings,
     shard: u32,
-    all: PartitionTail,
-    committed: PartitionTail,
+    /// Reads with `read_uncommitted`.
+    all: PartitionReader,
+    /// Reads with `read_committed`.
+    committed: PartitionReader,
 }
 
-/// Every record of the shard's attempts between `from` and `until`.
-pub(super) fn written(
+/// All records of the shard's attempts between `from` and `until`.
+pub(super) fn read_attempts(
     settings: &Settings,
     shard: u32,
     watchdog: &Watchdog,
@@ -50,8 +54,8 @@ pub(super) fn written(
     let readers = CommittedAndOpen {
         settings,
         shard,
-        all: PartitionTail::new(&settings.uncommitted(shard), watchdog.clone())?,
-        committed: PartitionTail::new(&settings.changelog(shard), watchdog.clone())?,
+        all: PartitionReader::new(&settings.uncommitted(shard), watchdog.clone())?,
+        committed: PartitionReader::new(&settings.changelog(shard), watchdog.clone())?,
     };
     let state = OutputPartition { role: Role::State, partition: partition_of(shard) };
     let mut found = Vec::new();
@@ -61,7 +65,7 @@ pub(super) fn written(
         (found, since) = readers.changelog(state, from, end)?;
     }
     if found.is_empty() {
-        // A transaction is committed after its position was written, or not at all.
+        // Every transaction writes its position to the changelog before it can be committed.
         return Ok(found);
     }
     for (&output, &end) in until.iter().filter(|(output, _)| output.role != Role::State) {
@@ -76,7 +80,7 @@ impl CommittedAndOpen<'_> {
         self.settings.topics.of(output.role).unwrap_or_default()
     }
 
-    /// The changelog's records of whole attempts, and the timestamp of the earliest.
+    /// The changelog records of complete attempts, and the earliest timestamp of their positions.
     fn changelog(
         &self,
         state: OutputPartition,
@@ -86,12 +90,12 @@ impl CommittedAndOpen<'_> {
         let (mut found, mut since) = (Vec::new(), None);
         let mut before: VecDeque<(i64, OutputRecord)> = VecDeque::new();
         self.read(state, from, until, &mut |message| {
-            let own = self.number(message);
+            let write_id = self.write_id(message);
             before.push_back((message.offset(), copied(state.role, message)));
             if before.len() > ATTEMPT_RECORDS_MAX {
                 before.pop_front();
             }
-            let Some((attempt, last)) = own else { return };
+            let Some((attempt, last)) = write_id else { return };
             let timestamp = message.timestamp().to_millis();
             since = since.min(timestamp).or(timestamp);
             let first = before.len().saturating_sub(last as usize + 1);
@@ -106,11 +110,12 @@ impl CommittedAndOpen<'_> {
             }));
             before.clear();
         })?;
-        self.see(state, from, until, &mut found)?;
+        self.mark_committed(state, from, until, &mut found)?;
         Ok((found, since))
     }
 
-    /// The records of attempts in one partition of an output.
+    /// The records of the shard's attempts in one output partition. `since` is the timestamp of the
+    /// shard's earliest attempt.
     fn output(
         &self,
         output: OutputPartition,
@@ -128,16 +133,16 @@ impl CommittedAndOpen<'_> {
         }
         let mut found = Vec::new();
         self.read(output, from, until, &mut |message| {
-            let Some((attempt, index)) = self.number(message) else { return };
+            let Some((attempt, index)) = self.write_id(message) else { return };
             let record = copied(output.role, message);
             let offset = message.offset();
             found.push(WrittenRecord { output, offset, attempt, index, committed: false, record });
         })?;
-        self.see(output, from, until, &mut found)?;
+        self.mark_committed(output, from, until, &mut found)?;
         Ok(found)
     }
 
-    /// Reads a partition up to `until`, whose last record before is the writer's own.
+    /// Reads a partition up to `until`, which follows a record of the writer itself.
     fn read(
         &self,
         output: OutputPartition,
@@ -157,8 +162,9 @@ impl CommittedAndOpen<'_> {
         })
     }
 
-    /// Finds out which of the records are committed.
-    fn see(
+    /// Sets [`WrittenRecord::committed`] on the records that a `read_committed` consumer sees.
+    /// Waits until the last stable offset reaches `until`.
+    fn mark_committed(
         &self,
         output: OutputPartition,
         from: i64,
@@ -184,15 +190,17 @@ impl CommittedAndOpen<'_> {
             }
             if Instant::now() > deadline {
                 return Err(Fault::Doubt(format!(
-                    "an open transaction holds back `{topic}` partition {partition} at {stable}"
+                    "an open transaction keeps the last stable offset of `{topic}` partition \
+                     {partition} at {stable}, below {until}"
                 )));
             }
-            std::thread::sleep(LOOK_AGAIN);
+            std::thread::sleep(STABLE_POLL);
         }
     }
 
-    /// The shard's own attempt that wrote a record, and the record's number in it.
-    fn number(&self, message: &BorrowedMessage<'_>) -> Option<(WriteId, u32)> {
+    /// The attempt that wrote a record and the record's index in it; `None` if the record has no
+    /// such header or another shard wrote it.
+    fn write_id(&self, message: &BorrowedMessage<'_>) -> Option<(WriteId, u32)> {
         let mut parts = header(message, WRITE_ID)?.split('/');
         let mut next = || parts.next();
         let shard: u32 = next()?.parse().ok()?;
@@ -202,7 +210,8 @@ impl CommittedAndOpen<'_> {
     }
 }
 
+/// Copies a record out of the client's buffers.
 fn copied(role: Role, message: &BorrowedMessage<'_>) -> OutputRecord {
-    let found = record(&Arc::from(""), message);
-    OutputRecord { role, key: found.key, payload: found.payload, headers: found.headers }
+    let record = copy_record(&Arc::from(""), message);
+    OutputRecord { role, key: record.key, payload: record.payload, headers: record.headers }
 }

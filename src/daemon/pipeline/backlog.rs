@@ -1,26 +1,25 @@
 //! Input records not yet processed: how many there are, and how long they have waited.
 //!
-//! In: looks at the input, about every second: at the reader while the shard works, at the broker
-//! while it cannot. Out: [`Waiting`], with lag and age by partition.
+//! In: samples of the input, about one a second: from the reader while the shard is processed, from
+//! the broker while it cannot be. Out: [`InputLag`], with lag and age by partition.
 //!
 //! ```text
-//! applied 12:00:00   at its end 12:05:00   a record waits, now 12:05:30   age 30 s
-//! applied 12:00:00   a record waits, now 12:05:30                         age 330 s
+//! last applied 12:00:00, caught up 12:05:00, record waiting, now 12:05:30: age 30 s
+//! last applied 12:00:00,                     record waiting, now 12:05:30: age 330 s
 //! ```
 //!
-//! The age of a partition counts from the last record applied or from the last time that its end
-//! was reached, whichever is later; and if neither is known or both are later, from when its
-//! position was first seen to stand still while records wait. So a partition that nobody can read
-//! grows older however the others fare, and a record on a quiet partition does not make it look
-//! hours old.
+//! The age of a partition counts from the timestamp of the last record applied or from the last
+//! time that the partition was caught up, whichever is later, but no later than when its position
+//! was first seen stalled with records waiting. So a partition that cannot be read grows older even
+//! if the others advance, and a record on a quiet partition does not make the partition look hours
+//! old.
 //!
-//! The last offsets of a transactional topic are control markers, which are no records. A partition
-//! that is read to its end and whose end stays the same over two looks has nothing but markers
-//! left.
+//! The last offsets of a transactional topic are control markers, which are not records. If a
+//! partition is read to its end and two samples in a row show the same end, only markers are left.
 //!
-//! Cost: one map entry a partition. While the shard cannot work, one request a partition and
-//! second, [`LOOK_UP_WITHIN`] at most for all of them; what was not asked for keeps its last known
-//! end.
+//! Cost: one map entry per partition. While the shard cannot be processed, one request per
+//! partition and second, limited to [`LOOK_UP_WITHIN`] for all of them together; a partition that
+//! was not asked in time keeps its last known end.
 
 use super::broker::{Broker, Clock, Fault, Partition};
 use super::observer::{InputLag, PartitionLag};
@@ -30,124 +29,132 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use wirefold_engine::article::{EventTime, Span};
 
-/// How often the input is looked at.
+/// How often the backlog is sampled.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a look at the broker may take: recovery waits for it.
+/// How long a request to the broker may take. Recovery waits for it.
 const LOOK_UP_WITHIN: Duration = Duration::from_millis(500);
 
-/// What is seen of a partition at one look.
+/// One sample of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct PartitionSample {
     /// The next offset to process.
     pub next: i64,
     /// The timestamp of the last record applied, if known.
     pub applied: Option<EventTime>,
-    /// Where the partition ends, if known.
+    /// The end offset of the partition, if known.
     pub end: Option<i64>,
-    /// Whether the reader has given everything up to the end.
+    /// Whether the reader has returned every record up to the end.
     pub drained: bool,
 }
 
 /// The backlog of a shard.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
+    /// The backlog of every partition in the last sample.
     partitions: BTreeMap<Partition, PartitionBacklog>,
+    /// Whether the broker answered for the whole input when it was last sampled.
     reached: bool,
 }
 
 /// The backlog of a partition.
 #[derive(Debug, Default)]
 struct PartitionBacklog {
-    seen: PartitionSample,
-    /// The offset before which nothing waits: the position, or the end behind control markers.
+    /// The last sample.
+    sample: PartitionSample,
+    /// No record below this offset is waiting: the position, or the end if only control markers
+    /// follow the position.
     through: i64,
-    /// The end when the partition was last seen drained.
+    /// The end offset in the last sample, if the partition was drained then.
     drained_at: Option<i64>,
-    /// When nothing waited, last.
-    empty: Option<EventTime>,
-    /// Since when records wait while the position stands still.
-    still: Option<EventTime>,
+    /// When the partition was last caught up.
+    caught_up_at: Option<EventTime>,
+    /// Since when records have been waiting while the position has not moved.
+    stalled_since: Option<EventTime>,
 }
 
 impl PartitionBacklog {
-    fn look(&mut self, mut seen: PartitionSample, reached: bool, now: EventTime) {
-        if seen.next != self.seen.next {
-            self.still = None;
-            self.through = seen.next;
+    /// Adds a sample taken at `now`. Only if the broker was `reached`, an empty backlog means that
+    /// the partition is caught up.
+    fn update(&mut self, mut sample: PartitionSample, reached: bool, now: EventTime) {
+        if sample.next != self.sample.next {
+            self.stalled_since = None;
+            self.through = sample.next;
         }
-        seen.end = seen.end.or(self.seen.end);
-        seen.applied = seen.applied.or(self.seen.applied);
-        if seen.drained && seen.end.is_some() && self.drained_at == seen.end {
-            self.through = self.through.max(seen.end.unwrap_or(seen.next));
+        sample.end = sample.end.or(self.sample.end);
+        sample.applied = sample.applied.or(self.sample.applied);
+        if sample.drained && sample.end.is_some() && self.drained_at == sample.end {
+            self.through = self.through.max(sample.end.unwrap_or(sample.next));
         }
-        self.drained_at = seen.end.filter(|_| seen.drained);
-        self.through = self.through.max(seen.next);
-        self.seen = seen;
+        self.drained_at = sample.end.filter(|_| sample.drained);
+        self.through = self.through.max(sample.next);
+        self.sample = sample;
         match self.records() {
             Some(0) => {
-                self.still = None;
+                self.stalled_since = None;
                 if reached {
-                    self.empty = Some(now);
+                    self.caught_up_at = Some(now);
                 }
             }
-            Some(_) => drop(self.still.get_or_insert(now)),
+            Some(_) => drop(self.stalled_since.get_or_insert(now)),
             None => {}
         }
     }
 
+    /// The number of records waiting; `None` if the end of the partition is unknown.
     fn records(&self) -> Option<u64> {
-        let end = self.seen.end?;
+        let end = self.sample.end?;
         let waiting = u64::try_from(end - self.through).unwrap_or(0);
-        Some(if self.seen.drained { 0 } else { waiting })
+        Some(if self.sample.drained { 0 } else { waiting })
     }
 
+    /// How long records have been waiting; zero if none are known to wait.
     fn age(&self, now: EventTime) -> Span {
         if self.records().unwrap_or(0) == 0 {
             return Span(0);
         }
-        let after = self.seen.applied.max(self.empty);
-        let since = after.into_iter().chain(self.still).min();
+        let progress = self.sample.applied.max(self.caught_up_at);
+        let since = progress.into_iter().chain(self.stalled_since).min();
         since.map_or(Span(0), |since| now.since(since).max(Span(0)))
     }
 }
 
 impl Backlog {
-    /// Takes in a look at all partitions.
-    pub(super) fn look(
+    /// Adds a sample of all partitions. Partitions that are missing in it are dropped.
+    pub(super) fn update(
         &mut self,
-        seen: BTreeMap<Partition, PartitionSample>,
+        samples: BTreeMap<Partition, PartitionSample>,
         reached: bool,
         now: EventTime,
     ) {
         self.reached = reached;
-        self.partitions.retain(|of, _| seen.contains_key(of));
-        for (of, seen) in seen {
-            self.partitions.entry(of).or_default().look(seen, reached, now);
+        self.partitions.retain(|partition, _| samples.contains_key(partition));
+        for (partition, sample) in samples {
+            self.partitions.entry(partition).or_default().update(sample, reached, now);
         }
     }
 
-    /// What waits at `now`.
-    pub(super) fn waiting(&self, now: EventTime) -> InputLag {
+    /// The lag at `now`.
+    pub(super) fn lag(&self, now: EventTime) -> InputLag {
         let input = |queue: &PartitionBacklog| PartitionLag {
-            next: queue.seen.next,
+            next: queue.sample.next,
             records: queue.records(),
             age: queue.age(now),
         };
         let inputs = self.partitions.iter().map(|(of, queue)| (of.clone(), input(queue)));
-        InputLag { inputs: inputs.collect(), reached: self.reached }
+        InputLag { partitions: inputs.collect(), broker_reachable: self.reached }
     }
 
-    /// Whether anything waits.
-    fn waits(&self) -> bool {
+    /// Whether any record is known to wait.
+    fn has_waiting(&self) -> bool {
         self.partitions.values().any(|queue| queue.records().is_some_and(|count| count > 0))
     }
 
-    /// Control markers at the end of partitions that are read to their end: nothing is left to be read
-    /// before the position that is behind them, which must not fall behind what retention removes.
-    pub(super) fn markers(&self, position: &Position) -> Vec<InputRange> {
+    /// The control markers at the end of drained partitions, as ranges that start at the position.
+    /// A batch moves the position past them; otherwise retention could overtake it.
+    pub(super) fn trailing_markers(&self, position: &Position) -> Vec<InputRange> {
         let range = |(of, queue): (&Partition, &PartitionBacklog)| {
             let from = position.inputs.get(of)?.next;
-            (queue.seen.drained && queue.through > from).then(|| InputRange {
+            (queue.sample.drained && queue.through > from).then(|| InputRange {
                 of: of.clone(),
                 from,
                 to: queue.through,
@@ -156,97 +163,103 @@ impl Backlog {
         self.partitions.iter().filter_map(range).collect()
     }
 
-    /// The position of every partition, control markers passed over.
-    pub(super) fn through(&self) -> BTreeMap<Partition, i64> {
+    /// The position of every partition, past any trailing control markers.
+    fn positions(&self) -> BTreeMap<Partition, i64> {
         self.partitions.iter().map(|(of, queue)| (of.clone(), queue.through)).collect()
     }
 
-    /// What was seen last, without the reader's word.
+    /// The last samples, without the end offsets and drained flags that came from the reader.
     fn last(&self) -> BTreeMap<Partition, PartitionSample> {
-        let blind = |seen: PartitionSample| PartitionSample { end: None, drained: false, ..seen };
-        self.partitions.iter().map(|(of, queue)| (of.clone(), blind(queue.seen))).collect()
+        let partial = |last: PartitionSample| PartitionSample { end: None, drained: false, ..last };
+        self.partitions.iter().map(|(of, queue)| (of.clone(), partial(queue.sample))).collect()
     }
 }
 
-/// What is known of the input by a position alone.
-pub(super) fn sights(position: &Position) -> BTreeMap<Partition, PartitionSample> {
+/// Samples with only what a position tells: next offset and timestamp of the last record applied.
+pub(super) fn samples_at(position: &Position) -> BTreeMap<Partition, PartitionSample> {
     let inputs = position.inputs.iter();
-    let seen = inputs.map(|(of, mark)| {
+    let samples = inputs.map(|(of, mark)| {
         let applied = mark.last.and_then(|last| last.timestamp);
         (of.clone(), PartitionSample { next: mark.next, applied, ..PartitionSample::default() })
     });
-    seen.collect()
+    samples.collect()
 }
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Tells what waits while the shard works: every second, and when it is through.
-    pub(super) fn look(&mut self, worked: bool) {
+    /// Samples the backlog while the shard is processed: every second, and as soon as the loop has
+    /// nothing left to do. Reports the lag to the observer and the positions to lag tools.
+    pub(super) fn sample_backlog(&mut self, worked: bool) {
         let (Some(memory), Some(reader)) = (&self.memory, &mut self.reader) else { return };
         let (now, wall) = (self.clock.elapsed(), self.clock.wall());
         let due = self.looked_at.is_none_or(|at| now.saturating_sub(at) >= LOOK_EVERY);
-        if !due && (worked || !self.backlog.waits()) {
+        if !due && (worked || !self.backlog.has_waiting()) {
             return;
         }
         self.looked_at = Some(now);
-        self.backlog.look(reader.look(&memory.position), reader.reached(), wall);
-        reader.note(self.backlog.through(), now);
-        self.observer.waiting(&self.backlog.waiting(wall));
+        self.backlog.update(
+            reader.sample_partitions(&memory.position),
+            reader.is_reachable(),
+            wall,
+        );
+        reader.note(self.backlog.positions(), now);
+        self.observer.lag(&self.backlog.lag(wall));
     }
 
-    /// The shard is granted: what is known of its input before the first batch.
+    /// Initializes the backlog when the lease is granted, before the first batch.
     ///
     /// # Errors
-    /// When a person has to decide.
-    pub(super) fn look_before_work(&mut self) -> Result<(), String> {
+    /// When a person has to intervene.
+    pub(super) fn init_backlog(&mut self) -> Result<(), String> {
         if self.memory.is_none() {
-            self.observer.phase(Phase::Restoring(self.log.read()));
+            self.observer.phase(Phase::Restoring(self.changelog.read()));
         }
         (self.backlog, self.looked_at) = (Backlog::default(), None);
         match self.memory.as_ref().filter(|memory| memory.unconfirmed.is_none()) {
             Some(memory) => {
-                self.backlog.look(sights(&memory.position), true, self.clock.wall());
+                self.backlog.update(samples_at(&memory.position), true, self.clock.wall());
                 Ok(())
             }
-            None => self.look_up(),
+            None => self.sample_backlog_from_broker(),
         }
     }
 
-    /// Tells what waits while the shard cannot work: the broker is asked where its input ends.
+    /// Samples the backlog while the shard cannot be processed, by asking the broker for the end
+    /// offsets, at most once a second. Reports the lag to the observer.
     ///
     /// # Errors
-    /// When a person has to decide.
-    pub(super) fn look_up(&mut self) -> Result<(), String> {
+    /// When a person has to intervene.
+    pub(super) fn sample_backlog_from_broker(&mut self) -> Result<(), String> {
         let now = self.clock.elapsed();
         if self.looked_at.is_some_and(|at| now.saturating_sub(at) < LOOK_EVERY) {
             return Ok(());
         }
         self.looked_at = Some(now);
-        let mut seen = self.stands_at()?;
-        let of: Vec<Partition> = seen.keys().cloned().collect();
-        let ends = found(self.broker.ends(&of, LOOK_UP_WITHIN))?;
+        let mut samples = self.confirmed_position()?;
+        let of: Vec<Partition> = samples.keys().cloned().collect();
+        let ends = unless_fatal(self.broker.ends(&of, LOOK_UP_WITHIN))?;
         let reached = ends.len() == of.len();
         for (of, end) in ends {
-            if let Some(seen) = seen.get_mut(&of) {
-                seen.end = Some(end);
+            if let Some(sample) = samples.get_mut(&of) {
+                sample.end = Some(end);
             }
         }
         let wall = self.clock.wall();
-        self.backlog.look(seen, reached, wall);
-        self.observer.waiting(&self.backlog.waiting(wall));
+        self.backlog.update(samples, reached, wall);
+        self.observer.lag(&self.backlog.lag(wall));
         Ok(())
     }
 
-    /// The position that the broker has confirmed. Before the changelog is read, it is what was
-    /// noted for lag tools; an unconfirmed batch does not move it.
-    fn stands_at(&mut self) -> Result<BTreeMap<Partition, PartitionSample>, String> {
+    /// The position that the broker has confirmed; an unconfirmed batch does not move it. Before
+    /// the changelog is read, the position that was committed for lag tools is used.
+    fn confirmed_position(&mut self) -> Result<BTreeMap<Partition, PartitionSample>, String> {
         if let Some(memory) = self.memory.as_ref().filter(|memory| memory.unconfirmed.is_none()) {
-            return Ok(sights(&memory.position));
+            return Ok(samples_at(&memory.position));
         }
         let last = self.backlog.last();
         if !last.is_empty() || self.memory.is_some() {
             return Ok(last);
         }
-        let noted = found(self.broker.noted(LOOK_UP_WITHIN))?;
+        let noted = unless_fatal(self.broker.committed_positions(LOOK_UP_WITHIN))?;
         Ok(noted
             .into_iter()
             .map(|(of, next)| (of, PartitionSample { next, ..PartitionSample::default() }))
@@ -254,13 +267,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 }
 
-/// What a look at the broker found; nothing where it failed in a way that mends itself.
-fn found<T: Default>(looked: Result<T, Fault>) -> Result<T, String> {
-    match looked {
-        Ok(found) => Ok(found),
+/// The result of a request to the broker; the default if the request failed but may be retried.
+fn unless_fatal<T: Default>(result: Result<T, Fault>) -> Result<T, String> {
+    match result {
+        Ok(value) => Ok(value),
         Err(Fault::Stop(why)) => Err(why),
         Err(fault) => {
-            tracing::debug!(%fault, "the ends of the input are not known");
+            tracing::debug!(%fault, "cannot read the end offsets of the input");
             Ok(T::default())
         }
     }
@@ -274,122 +287,125 @@ mod tests {
         Partition { topic: "in".into(), partition }
     }
 
-    fn sight(next: i64, end: i64) -> PartitionSample {
+    fn sample(next: i64, end: i64) -> PartitionSample {
         PartitionSample { next, end: Some(end), ..PartitionSample::default() }
     }
 
-    /// Looks at one partition at times in seconds; says its lag and age in seconds after each.
-    fn looks(seen: &[(i64, PartitionSample)]) -> Vec<(Option<u64>, i64)> {
+    /// Adds samples of one partition at times in seconds; returns its lag and its age in seconds
+    /// after each.
+    fn lags(samples: &[(i64, PartitionSample)]) -> Vec<(Option<u64>, i64)> {
         let mut backlog = Backlog::default();
-        let look = |(at, seen): &(i64, PartitionSample)| {
+        let update = |(at, sample): &(i64, PartitionSample)| {
             let now = EventTime(at * 1_000);
-            backlog.look(BTreeMap::from([(partition(0), *seen)]), true, now);
-            let found = backlog.waiting(now).inputs[&partition(0)];
-            (found.records, found.age.0 / 1_000)
+            backlog.update(BTreeMap::from([(partition(0), *sample)]), true, now);
+            let lag = backlog.lag(now).partitions[&partition(0)];
+            (lag.records, lag.age.0 / 1_000)
         };
-        seen.iter().map(look).collect()
+        samples.iter().map(update).collect()
     }
 
-    /// What is shown, looks by time, and the age after each.
+    /// Name of the case, samples with their times, and the expected age after each, in seconds.
     type BacklogCase<'a> = (&'a str, &'a [(i64, PartitionSample)], &'a [i64]);
 
     #[test]
-    fn age_counts_from_the_last_record_applied_or_the_end_whichever_is_later() {
-        let applied = |at: i64, seen: PartitionSample| PartitionSample {
+    fn age_counts_from_the_later_of_the_last_applied_record_and_the_last_catch_up() {
+        let applied = |at: i64, sample: PartitionSample| PartitionSample {
             applied: Some(EventTime(at * 1_000)),
-            ..seen
+            ..sample
         };
         let cases: [BacklogCase; 6] = [
-            ("a backlog at the start", &[(100, applied(40, sight(5, 9)))], &[60]),
+            ("a backlog at the start", &[(100, applied(40, sample(5, 9)))], &[60]),
             (
                 "a quiet partition gets a record",
-                &[(100, applied(40, sight(5, 5))), (130, applied(40, sight(5, 6)))],
+                &[(100, applied(40, sample(5, 5))), (130, applied(40, sample(5, 6)))],
                 &[0, 30],
             ),
             (
-                "nothing was ever applied",
-                &[(100, sight(0, 9)), (190, sight(0, 9)), (191, sight(4, 9))],
+                "no record was ever applied",
+                &[(100, sample(0, 9)), (190, sample(0, 9)), (191, sample(4, 9))],
                 &[0, 90, 0],
             ),
             (
                 "a record stamped ahead of the clock",
-                &[(100, applied(999, sight(5, 9))), (170, applied(999, sight(5, 9)))],
+                &[(100, applied(999, sample(5, 9))), (170, applied(999, sample(5, 9)))],
                 &[0, 70],
             ),
             (
-                "it is read, and falls behind all the same",
-                &[(100, applied(90, sight(5, 9))), (200, applied(95, sight(6, 99)))],
+                "the partition is read, but falls behind",
+                &[(100, applied(90, sample(5, 9))), (200, applied(95, sample(6, 99)))],
                 &[10, 105],
             ),
             (
-                "the end is not known for a while",
+                "the end offset is unknown for a while",
                 &[
-                    (100, applied(90, sight(5, 9))),
-                    (160, PartitionSample { end: None, ..sight(5, 0) }),
+                    (100, applied(90, sample(5, 9))),
+                    (160, PartitionSample { end: None, ..sample(5, 0) }),
                 ],
                 &[10, 70],
             ),
         ];
-        for (what, seen, want) in cases {
-            let ages: Vec<i64> = looks(seen).into_iter().map(|(_, age)| age).collect();
+        for (what, samples, want) in cases {
+            let ages: Vec<i64> = lags(samples).into_iter().map(|(_, age)| age).collect();
             assert_eq!(ages, want, "{what}");
         }
     }
 
     #[test]
-    fn control_markers_are_no_records_whoever_looks() {
-        let drained = PartitionSample { drained: true, ..sight(5, 7) };
-        let lag =
-            |seen: &[(i64, PartitionSample)]| looks(seen).into_iter().map(|(lag, _)| lag).collect();
-        let found: Vec<_> = lag(&[(1, drained), (2, drained), (3, sight(5, 7)), (4, sight(5, 9))]);
-        assert_eq!(found, [Some(0), Some(0), Some(0), Some(2)], "markers at 5 and 6");
-        let found: Vec<_> = lag(&[(1, drained), (2, sight(5, 9))]);
-        assert_eq!(found, [Some(0), Some(4)], "seen once, they may be records");
+    fn control_markers_do_not_count_as_records() {
+        let drained = PartitionSample { drained: true, ..sample(5, 7) };
+        let lag = |samples: &[(i64, PartitionSample)]| {
+            lags(samples).into_iter().map(|(lag, _)| lag).collect()
+        };
+        let counts: Vec<_> =
+            lag(&[(1, drained), (2, drained), (3, sample(5, 7)), (4, sample(5, 9))]);
+        assert_eq!(counts, [Some(0), Some(0), Some(0), Some(2)], "markers at 5 and 6");
+        let counts: Vec<_> = lag(&[(1, drained), (2, sample(5, 9))]);
+        assert_eq!(counts, [Some(0), Some(4)], "after one sample, they may still be records");
         assert_eq!(
             lag(&[(1, PartitionSample { end: None, ..drained })]),
             [None::<u64>],
-            "no end is known"
+            "the end offset is unknown"
         );
     }
 
     #[test]
-    fn positions_for_lag_tools_pass_over_control_markers() {
+    fn positions_for_lag_tools_skip_trailing_control_markers() {
         let mut backlog = Backlog::default();
-        let mut through = |seen: PartitionSample| {
-            backlog.look(BTreeMap::from([(partition(0), seen)]), true, EventTime(0));
-            backlog.through()[&partition(0)]
+        let mut position = |sample: PartitionSample| {
+            backlog.update(BTreeMap::from([(partition(0), sample)]), true, EventTime(0));
+            backlog.positions()[&partition(0)]
         };
-        let drained = PartitionSample { drained: true, ..sight(5, 7) };
-        assert_eq!(through(sight(4, 5)), 4);
-        assert_eq!((through(drained), through(drained)), (5, 7));
-        assert_eq!(through(sight(8, 9)), 8);
-        assert_eq!(through(sight(2, 9)), 2, "a position may be reset");
+        let drained = PartitionSample { drained: true, ..sample(5, 7) };
+        assert_eq!(position(sample(4, 5)), 4);
+        assert_eq!((position(drained), position(drained)), (5, 7));
+        assert_eq!(position(sample(8, 9)), 8);
+        assert_eq!(position(sample(2, 9)), 2, "a position can be reset");
     }
 
     #[test]
-    fn a_partition_that_nobody_can_read_is_not_hidden_by_the_others() {
+    fn an_unreadable_partition_keeps_aging_while_others_advance() {
         let mut backlog = Backlog::default();
         for second in 0..300 {
             let now = EventTime(second * 1_000);
-            let read = PartitionSample { applied: Some(now), ..sight(second, second + 9) };
-            let stuck = PartitionSample { applied: Some(EventTime(-1_000)), ..sight(5, 9) };
-            let seen = BTreeMap::from([(partition(0), read), (partition(1), stuck)]);
-            backlog.look(seen, true, now);
+            let read = PartitionSample { applied: Some(now), ..sample(second, second + 9) };
+            let stuck = PartitionSample { applied: Some(EventTime(-1_000)), ..sample(5, 9) };
+            let samples = BTreeMap::from([(partition(0), read), (partition(1), stuck)]);
+            backlog.update(samples, true, now);
         }
-        let waiting = backlog.waiting(EventTime(300_000));
-        assert_eq!(waiting.inputs[&partition(0)].age, Span::seconds(1));
+        let waiting = backlog.lag(EventTime(300_000));
+        assert_eq!(waiting.partitions[&partition(0)].age, Span::seconds(1));
         assert_eq!((waiting.age(), waiting.records()), (Span::seconds(301), 13));
-        let later = backlog.waiting(EventTime(400_000));
-        assert_eq!(later.age(), Span::seconds(401), "it grows without a further look");
+        let later = backlog.lag(EventTime(400_000));
+        assert_eq!(later.age(), Span::seconds(401), "the age grows without a new sample");
     }
 
     #[test]
-    fn while_the_broker_is_away_nothing_counts_as_read_to_its_end() {
+    fn a_partition_does_not_count_as_caught_up_while_the_broker_is_unreachable() {
         let mut backlog = Backlog::default();
         let mut age = |at: i64, end: i64, reached: bool| {
             let now = EventTime(at * 1_000);
-            backlog.look(BTreeMap::from([(partition(0), sight(5, end))]), reached, now);
-            backlog.waiting(now).age().0 / 1_000
+            backlog.update(BTreeMap::from([(partition(0), sample(5, end))]), reached, now);
+            backlog.lag(now).age().0 / 1_000
         };
         assert_eq!((age(10, 5, true), age(100, 5, false), age(110, 6, true)), (0, 0, 100));
     }

@@ -1,18 +1,20 @@
-//! One batch: input records in, everything that one transaction writes out.
+//! Applies one batch: input records in, everything that one transaction writes out.
 //!
-//! In: records in the order of the merge, and one clock reading. Out: a [`Batch`] of finished
-//! records: events, stories, unique feed, rejects, and the changelog with journal and position.
-//! [`prepare`](super::prepare) is stateless and runs on all cores; [`apply`] is the one writer.
+//! In: records in merge order, and one clock reading. Out: a [`Batch`] of finished records: events,
+//! stories, unique topic, rejects, and the changelog with journal and position.
+//! [`prepare`](super::prepare) is stateless and runs on all cores; [`apply`] alone changes the
+//! state.
 //!
-//! A batch without records is a *tick*: the engine's clock goes on to the reading, and what is due
-//! by then happens. Its journal names the last record applied, as an empty range behind it.
+//! A batch without records is a *tick*: the engine's clock advances to the clock reading, and
+//! everything due by then is done. The journal of a tick holds an empty range after the last record
+//! applied.
 //!
-//! Invariants: BA-1 a batch is a function of the memory, the records, the reading and the settings;
-//! BA-2 every item that is the shard's gives at least one event or one reject; BA-3 each changelog key
-//! occurs once.
+//! Invariants: BA-1 a batch is a function of the memory, the records, the clock reading and the
+//! settings; BA-2 every item of this shard yields at least one event or one reject; BA-3 each
+//! changelog key occurs once.
 //!
-//! Cost: one decode and one preparation per article, spread over cores; the rest is linear in what
-//! is written.
+//! Cost: one decode and one preparation per article, spread over cores; the rest is linear
+//! in what is written.
 
 use super::broker::{GENERATION, InputRecord, Limits, OutputRecord, Partition, Role};
 use super::changes::{changelog, journal, marks, raw, state};
@@ -25,7 +27,7 @@ use super::record::{
     self, BatchEnd, END, ENDS, InputRange, Journal, PLAN, POSITION, Plan, RESETS, SHAPE,
 };
 use super::reject::{FAILED, IsolationReason, TOO_LARGE, isolated, oversized, reject};
-use super::tick::position;
+use super::tick::item_position;
 use super::{ClockSource, Delivery, TooLarge};
 use crate::daemon::panic_guard;
 use crate::daemon::telemetry::metrics;
@@ -38,65 +40,66 @@ use wirefold_engine::event::{Event, EventKind};
 use wirefold_engine::state::Tally;
 use wirefold_engine::verdict::Pass;
 
-/// How far the clock of the machine that stamps a record may lie ahead of ours. A timestamp further
-/// ahead counts as this far: a record must not move the engine's clock into the future, where
-/// updates wait for it and the window empties.
+/// How far a record's timestamp may be ahead of our clock. Later timestamps are lowered to this
+/// bound: a record must not move the engine's clock into the future, which would delay updates and
+/// expire the window early.
 pub const CLOCK_SKEW: Span = Span::seconds(1);
 
-/// How many numbers of events a shard has for one input record, whose items may be of several
-/// shards.
+/// How many event numbers each shard has per input record. The items of a record may belong to
+/// several shards, so shard `s` numbers its events from `s * N_PER_SHARD`.
 pub(super) const N_PER_SHARD: u32 = 1 << 20;
 
 /// Everything that one transaction writes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// Its number.
+    /// The batch number; the first is 1.
     pub number: u64,
-    /// The plan that goes ahead of it (`at_least_once`).
+    /// The plan, written before everything else (`at_least_once`).
     pub plan: Option<OutputRecord>,
-    /// What is published.
+    /// Records for the output topics.
     pub outputs: Vec<OutputRecord>,
-    /// The changelog, position last.
+    /// The changelog records, position last.
     pub changelog: Vec<OutputRecord>,
-    /// The mark that ends it (`at_least_once`, or an earlier owner's plan).
+    /// The end mark (with `at_least_once`, or if the batch follows an earlier owner's plan).
     pub end: Option<OutputRecord>,
-    /// What happened, for the read view.
+    /// The events, for the read view.
     pub events: Vec<Event>,
-    /// The timestamps of the input records that hold something of the shard's.
-    pub stamps: Vec<Option<EventTime>>,
-    /// Items refused, by the stable code of the reason.
+    /// Timestamps of the input records that hold items of this shard.
+    pub timestamps: Vec<Option<EventTime>>,
+    /// Rejected items, by reason code.
     pub refused: BTreeMap<&'static str, u64>,
-    /// Records that were isolated, by the stable code of the reason.
+    /// Isolated records, by reason code.
     pub isolated: BTreeMap<&'static str, u64>,
-    /// Outputs in whose place a reject was written.
+    /// Outputs replaced by a reject because they are too large for their topic.
     pub oversized: u64,
-    /// Outputs that waited for the end of an embargo and are lost, each with a reject in its place.
+    /// Embargoed outputs that are no longer in the changelog; each is replaced by a reject.
     pub lost: u64,
-    /// What the engine counted on the way.
+    /// What the engine counted while applying the batch.
     pub tally: Tally,
 }
 
 impl Batch {
-    /// The changelog records by key, plan and end mark included.
+    /// The changelog records by key, including plan and end mark.
     pub fn changelog(&self) -> BTreeMap<&str, Option<&[u8]>> {
         let all = self.plan.iter().chain(&self.changelog).chain(&self.end);
         all.map(|r| {
             let key = std::str::from_utf8(r.key.as_deref().unwrap_or_default());
-            (key.expect("changelog keys are text"), r.payload.as_deref())
+            (key.expect("changelog keys are UTF-8"), r.payload.as_deref())
         })
         .collect()
     }
 
-    /// Whether a changelog record is the plan or the end mark of this batch, of whichever take-over.
-    pub fn marks_with(&self, key: &str, value: Option<&[u8]>) -> bool {
+    /// Whether a changelog record is the plan or the end mark of this batch, no matter which
+    /// take-over wrote it.
+    pub fn is_plan_or_end(&self, key: &str, value: Option<&[u8]>) -> bool {
         let Some(value) = value else { return false };
         match key {
             PLAN => {
-                let own = self.plan.as_ref().and_then(|own| own.payload.as_deref());
-                let own = own.and_then(|own| record::decode::<Plan>(PLAN, own).ok());
+                let plan = self.plan.as_ref().and_then(|plan| plan.payload.as_deref());
+                let plan = plan.and_then(|plan| record::decode::<Plan>(PLAN, plan).ok());
                 let found = record::decode::<Plan>(PLAN, value).ok();
-                own.zip(found).is_some_and(|(own, found)| {
-                    (own.batch, own.journal) == (found.batch, found.journal)
+                plan.zip(found).is_some_and(|(plan, found)| {
+                    (plan.batch, plan.journal) == (found.batch, found.journal)
                 })
             }
             END => {
@@ -107,8 +110,8 @@ impl Batch {
         }
     }
 
-    /// Makes it a batch of another take-over, where its records say which one wrote them.
-    pub fn restamp(&mut self, generation: u64) {
+    /// Assigns the batch to another take-over, by changing the records that name their take-over.
+    pub fn set_generation(&mut self, generation: u64) {
         if let Some(plan) = &mut self.plan
             && let Some(Ok(found)) =
                 plan.payload.as_deref().map(|plan| record::decode::<Plan>(PLAN, plan))
@@ -123,25 +126,26 @@ impl Batch {
         }
     }
 
-    /// Lets every changelog record say which take-over wrote it.
+    /// Sets the header that names the take-over on every changelog record.
     fn stamp(&mut self, generation: u64) {
         let header = || vec![(GENERATION.to_owned(), Some(generation.to_string().into_bytes()))];
         let records = self.plan.iter_mut().chain(&mut self.changelog).chain(&mut self.end);
         records.for_each(|record| record.headers = header());
     }
 
-    /// Every record to write.
+    /// Every record of the batch, in the order of writing.
     pub fn records(&self) -> impl Iterator<Item = &OutputRecord> {
         self.plan.iter().chain(&self.outputs).chain(&self.changelog).chain(&self.end)
     }
 
-    /// The key of the record that tells, once it is in the log, that the batch is there in full.
-    pub fn mark(&self) -> &'static str {
+    /// The key of the record that is written last: if it is in the log, so is the whole batch.
+    pub fn completion_key(&self) -> &'static str {
         if self.end.is_some() { END } else { POSITION }
     }
 }
 
-/// The time at which a record of this timestamp is applied, in a batch of this clock reading.
+/// The engine time at which a record with this timestamp is applied, in a batch with this clock
+/// reading.
 pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSource) -> EventTime {
     let stamp = timestamp.unwrap_or(reading);
     match clock {
@@ -150,45 +154,47 @@ pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSourc
     }
 }
 
-/// What [`apply`] needs beside memory and items.
+/// What [`apply`] needs in addition to memory and items.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchContext<'a> {
-    /// The wall-clock reading of this batch; that of a tick is where the engine's clock goes.
+    /// The wall-clock reading of this batch; a tick advances the engine's clock to it.
     pub reading: EventTime,
-    /// What moves the engine's clock.
+    /// What advances the engine's clock.
     pub clock: ClockSource,
-    /// Control markers at the end of partitions, which a batch without records passes over.
-    pub passed: &'a [InputRange],
-    /// Makes events into records.
+    /// Control markers at the end of partitions; a batch without records moves the position past
+    /// them.
+    pub trailing_markers: &'a [InputRange],
+    /// Encodes events as records.
     pub encoder: &'a dyn EventEncoder,
-    /// The limits of record sizes.
+    /// The record size limits of the topics.
     pub limits: Limits,
-    /// Whether plan and end mark are wanted.
+    /// The delivery mode: `at_least_once` needs a plan and an end mark.
     pub delivery: Delivery,
     /// The shard.
     pub shard: u32,
-    /// What to do about records that are too large for their topic.
+    /// What to do with outputs that are too large for their topic.
     pub too_large: TooLarge,
-    /// How what is written is checked.
+    /// When record sizes are checked: at the end of the batch, or after each record.
     pub scrutiny: Scrutiny,
 }
 
-/// Why a batch cannot be applied. The memory has moved and is of no more use.
+/// Why a batch cannot be applied. The memory was already changed and must be dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApplyError {
-    /// One record causes it, and has to be isolated.
+    /// This record is the cause and has to be isolated.
     Record(Partition, i64, IsolationReason),
-    /// One of the records causes it, and [`Scrutiny::EachRecord`] tells which.
+    /// An unknown record is the cause; applying again with [`Scrutiny::EachRecord`] identifies it.
     Batch(String),
-    /// A person has to decide.
+    /// A person has to intervene.
     Stop(String),
 }
 
-/// Applies a batch to `memory`, in order, and returns what is to be written. `memory` moves; the
-/// batch is for [`ShardState::unconfirmed`]. Without items it is a tick, or passes on what was held.
+/// Applies a batch to `memory`, in order, and returns everything to write; the caller stores it in
+/// [`ShardState::unconfirmed`]. A batch without items is a tick, or publishes records whose embargo
+/// has ended.
 ///
 /// # Errors
-/// When a record makes it panic, or leads to one that is larger than its topic takes.
+/// When a record causes a panic, or an output or changelog record that is too large for its topic.
 pub fn apply(
     memory: &mut ShardState,
     items: Vec<PreparedRecord>,
@@ -204,14 +210,14 @@ pub fn apply(
     let takes_over_a_plan = memory.open_plan.take().is_some();
     let ends = plan.is_some() || takes_over_a_plan;
     let mut run = BatchRun::new(with);
-    run.without_items(memory, &journal, items.is_empty())?;
+    run.before_items(memory, &journal, items.is_empty())?;
     for item in items {
         run.guarded(memory, item)?;
     }
     journal.clock = memory.state.clock();
     memory.position.batch = number;
     memory.position.inputs.extend(inputs);
-    let changes = panic_guard::caught(|| {
+    let changes = panic_guard::catch(|| {
         run.changes(memory);
         changelog(memory, number, &journal, std::mem::take(&mut run.changes))
     });
@@ -227,7 +233,7 @@ pub fn apply(
         changelog,
         end: ends.then(|| state(END, &end)),
         events: run.events,
-        stamps,
+        timestamps: stamps,
         refused: run.refused,
         isolated: run.isolated,
         oversized: run.oversized,
@@ -237,14 +243,17 @@ pub fn apply(
     if batch.plan.is_some() {
         batch.stamp(memory.generation);
     }
-    fits(&batch, with)?;
+    check_sizes(&batch, with)?;
     Ok(batch)
 }
 
+/// A batch while it is applied. The counters and lists become the fields of [`Batch`] with the same
+/// names.
 pub(super) struct BatchRun<'a> {
+    /// The context given to [`apply`].
     pub(super) with: BatchContext<'a>,
     pub(super) outputs: Vec<OutputRecord>,
-    /// The changelog records of the engine and of what waits.
+    /// The changelog records of the engine and of records under embargo.
     changes: Vec<OutputRecord>,
     events: Vec<Event>,
     refused: BTreeMap<&'static str, u64>,
@@ -267,15 +276,15 @@ impl<'a> BatchRun<'a> {
         }
     }
 
-    /// What a batch does before its items, and without any.
-    fn without_items(
+    /// Publishes records whose embargo has ended; without items, also advances the clock.
+    fn before_items(
         &mut self,
         memory: &mut ShardState,
         journal: &Journal,
         ticks: bool,
     ) -> Result<(), ApplyError> {
-        let done = panic_guard::caught(|| {
-            self.pass_on(memory);
+        let done = panic_guard::catch(|| {
+            self.publish_lifted(memory);
             if ticks {
                 self.tick(memory, journal);
             }
@@ -286,11 +295,11 @@ impl<'a> BatchRun<'a> {
         })
     }
 
-    /// Applies one record, and names it where that fails.
+    /// Applies one record; if that fails, the error names the record.
     fn guarded(&mut self, memory: &mut ShardState, item: PreparedRecord) -> Result<(), ApplyError> {
         let record = item.record.clone();
         let (each, written) = (self.with.scrutiny == Scrutiny::EachRecord, self.changes.len());
-        let done = panic_guard::caught(|| {
+        let done = panic_guard::catch(|| {
             point!("mid-apply");
             self.item(memory, item);
             if each {
@@ -308,13 +317,13 @@ impl<'a> BatchRun<'a> {
                 let Some(large) = new.find(|change| change.bytes() > limits.of(Role::State)) else {
                     return Ok(());
                 };
-                IsolationReason { reason: TOO_LARGE, message: over(large, limits) }
+                IsolationReason { reason: TOO_LARGE, message: too_large_message(large, limits) }
             }
         };
         Err(ApplyError::Record(record.from.clone(), record.offset, refusal))
     }
 
-    /// Takes over the changelog records that have changed.
+    /// Collects the changelog records that changed since the last call.
     fn changes(&mut self, memory: &mut ShardState) {
         let changes = memory.state.take_changes().into_iter();
         self.changes.extend(changes.map(|change| raw(change.key, change.value)));
@@ -322,9 +331,11 @@ impl<'a> BatchRun<'a> {
         self.changes.extend(waiting.map(|(key, value)| raw(key, value)));
     }
 
+    /// Applies the items of one record, or writes its rejects. If none is accepted, the record
+    /// still advances the clock when something is due.
     fn item(&mut self, memory: &mut ShardState, item: PreparedRecord) {
         let (record, with) = (&item.record, self.with);
-        if let Some(why) = &item.refusal {
+        if let Some(why) = &item.rejection {
             self.outputs.push(isolated(record, why, with.limits.of(Role::Rejected)));
             *self.isolated.entry(why.reason).or_default() += 1;
         }
@@ -332,53 +343,53 @@ impl<'a> BatchRun<'a> {
         let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
         let mut n = with.shard.saturating_mul(N_PER_SHARD);
         let mut accepted = false;
-        for OwnItem { place, part, article } in item.articles {
+        for OwnItem { index, part, article } in item.articles {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
                     let bytes_max = with.limits.of(Role::Rejected);
-                    self.outputs.push(reject(record, place, &part, &why, bytes_max));
+                    self.outputs.push(reject(record, index, &part, &why, bytes_max));
                     *self.refused.entry(why.reason()).or_default() += 1;
                     continue;
                 }
             };
             accepted = true;
-            let input = position(record, place);
+            let input = item_position(record, index);
             let started = Instant::now();
             let events = memory.state.apply(article, stamp, input);
             self.lift(memory);
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
-            let source = EventSource { record, place, part: &part, items: item.items };
-            n = self.tell(memory, events, source, n);
+            let source = EventSource { record, item: index, part: &part, items: item.items };
+            n = self.encode_events(memory, events, source, n);
         }
         if !accepted && memory.state.is_due(stamp) {
-            match item.refusal {
-                None => self.go_on(memory, record, stamp, n),
-                // Nothing of an isolated record is looked at again.
-                Some(_) => self.go_on(memory, &record.bare(), stamp, n),
+            match item.rejection {
+                None => self.advance_clock(memory, record, stamp, n),
+                // The content of an isolated record is not used again.
+                Some(_) => self.advance_clock(memory, &record.bare(), stamp, n),
             }
         }
     }
 
-    /// Makes events into records, numbered from `n` on; returns the number after the last.
-    pub(super) fn tell(
+    /// Encodes events as output records, numbered from `n`; returns the number after the last one.
+    pub(super) fn encode_events(
         &mut self,
         memory: &mut ShardState,
         events: Vec<Event>,
         source: EventSource<'_>,
         mut n: u32,
     ) -> u32 {
-        let EventSource { record, place, part, items } = source;
+        let EventSource { record, item, part, items } = source;
         let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
         for event in events {
             let sequence = memory.position.sequence;
-            let told = EventContext { event: &event, n, sequence, record, part, items, resets };
-            for output in self.with.encoder.encode(&told) {
-                let output = self.fitting(output, record, place);
+            let context = EventContext { event: &event, n, sequence, record, part, items, resets };
+            for output in self.with.encoder.encode(&context) {
+                let output = self.or_reject(output, record, item);
                 self.outputs.push(output);
             }
-            if waits(&event)
-                && let Some(output) = self.with.encoder.unique(&told)
+            if is_embargoed(&event)
+                && let Some(output) = self.with.encoder.unique(&context)
             {
                 self.hold(memory, output, record, &event.input);
             }
@@ -389,7 +400,8 @@ impl<'a> BatchRun<'a> {
         n
     }
 
-    /// Lets an output wait for the end of an embargo, or rejects it where it could never go out.
+    /// Stores an output until its embargo ends, or rejects it if it is too large for its topic or
+    /// for the changelog.
     fn hold(
         &mut self,
         memory: &mut ShardState,
@@ -398,37 +410,40 @@ impl<'a> BatchRun<'a> {
         input: &InputPosition,
     ) {
         let place = usize::try_from(input.item).unwrap_or(usize::MAX);
-        let output = self.fitting(output, from, place);
+        let output = self.or_reject(output, from, place);
         if output.role != Role::Unique {
             self.outputs.push(output);
             return;
         }
-        let stored = self.fitting(embargoed::stored(input, &output), from, place);
+        let stored = self.or_reject(embargoed::stored(input, &output), from, place);
         match stored.role {
-            Role::State => memory.held.put(input, output, memory.log_end),
+            Role::State => memory.held.hold(input, output, memory.log_end),
             _ => self.outputs.push(stored),
         }
     }
 }
 
-/// The item of an input record that events come from.
+/// The item of an input record that caused the events.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EventSource<'a> {
+    /// The input record.
     pub(super) record: &'a InputRecord,
-    /// The item's number in the record, its part of it, and how many items there are.
-    pub(super) place: usize,
+    /// The item's number in the record.
+    pub(super) item: usize,
+    /// The part of the record that holds the item.
     pub(super) part: &'a RecordPart,
+    /// How many items the record holds.
     pub(super) items: u32,
 }
 
-/// Whether the article waits for the end of its embargo.
-pub fn waits(event: &Event) -> bool {
-    matches!(&event.what, EventKind::Classified(c) if c.verdict.pass == Pass::Embargoed)
+/// Whether the event classifies an article that is held until its embargo ends.
+pub fn is_embargoed(event: &Event) -> bool {
+    matches!(&event.kind, EventKind::Classified(c) if c.verdict.pass == Pass::Embargoed)
 }
 
 impl BatchRun<'_> {
-    /// The output, or the reject in its place where it is too large and that is wanted.
-    pub(super) fn fitting(
+    /// The output; or, if it is too large and [`TooLarge::Reject`] is set, a reject in its place.
+    pub(super) fn or_reject(
         &mut self,
         output: OutputRecord,
         from: &InputRecord,
@@ -439,18 +454,18 @@ impl BatchRun<'_> {
             return output;
         }
         self.oversized += 1;
-        oversized(from, item, &over(&output, limits), limits.of(Role::Rejected))
+        oversized(from, item, &too_large_message(&output, limits), limits.of(Role::Rejected))
     }
 }
 
-/// Whether every record of a batch fits its topic.
-fn fits(batch: &Batch, with: BatchContext<'_>) -> Result<(), ApplyError> {
+/// Checks that every record of a batch fits its topic.
+fn check_sizes(batch: &Batch, with: BatchContext<'_>) -> Result<(), ApplyError> {
     let all = batch.plan.iter().chain(&batch.outputs).chain(&batch.changelog).chain(&batch.end);
     let large = all.filter(|r| r.bytes() > with.limits.of(r.role));
     let Some(large) = large.max_by_key(|r| (r.role == Role::State, r.bytes())) else {
         return Ok(());
     };
-    let why = over(large, with.limits);
+    let why = too_large_message(large, with.limits);
     let key = std::str::from_utf8(large.key.as_deref().unwrap_or_default()).unwrap_or_default();
     let shell = [PLAN, END, POSITION, SHAPE, ENDS, RESETS].contains(&key)
         || key.starts_with(record::JOURNAL);
@@ -461,8 +476,8 @@ fn fits(batch: &Batch, with: BatchContext<'_>) -> Result<(), ApplyError> {
     Err(ApplyError::Stop(format!("{why}: raise `max.message.bytes` of the topic{or}")))
 }
 
-/// By how much a record is too large.
-fn over(large: &OutputRecord, limits: Limits) -> String {
+/// The message about a record that is too large.
+fn too_large_message(large: &OutputRecord, limits: Limits) -> String {
     let topic = match large.role {
         Role::Events => "events",
         Role::Stories => "stories",
@@ -471,5 +486,7 @@ fn over(large: &OutputRecord, limits: Limits) -> String {
         Role::State => "state",
     };
     let (bytes, limit) = (large.bytes(), limits.of(large.role));
-    format!("a record of {bytes} bytes is over the limit of {limit} of the topic `output.{topic}`")
+    format!(
+        "a record of {bytes} bytes exceeds the limit of {limit} bytes of topic `output.{topic}`"
+    )
 }

@@ -1,7 +1,8 @@
-//! What the pipeline needs of a broker, as three small traits with a real and an in-memory side.
+//! What the pipeline needs from a broker: small traits, implemented by Kafka and by an in-memory
+//! broker for tests.
 //!
-//! In: records to write. Out: records read, and for every call the one decision that its failure
-//! asks for ([`Fault`]). One [`Broker`] serves one shard.
+//! In: records to write. Out: records read. Every call fails with a [`Fault`], which says what the
+//! caller has to do. One [`Broker`] serves one shard.
 //!
 //! Deliberately absent: group membership (see [`lease`](super::lease)) and topic administration.
 
@@ -17,18 +18,18 @@ use wirefold_engine::article::EventTime;
 pub struct Partition {
     /// The topic.
     pub topic: Arc<str>,
-    /// Its partition.
+    /// The partition number.
     pub partition: i32,
 }
 
-/// A record of an input topic, untouched.
+/// A record of an input topic, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputRecord {
-    /// Where it was read.
+    /// The partition that it was read from.
     pub from: Partition,
     /// Its offset.
     pub offset: i64,
-    /// Its timestamp, where it has one.
+    /// Its timestamp, if it has one.
     pub timestamp: Option<EventTime>,
     /// Its key.
     pub key: Option<Vec<u8>>,
@@ -39,24 +40,24 @@ pub struct InputRecord {
 }
 
 impl InputRecord {
-    /// The value of its first header called `name`.
+    /// The value of the first header called `name`.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|(key, _)| key == name)?.1.as_deref()
     }
 
-    /// What its headers say of its format, with U+FFFD for bytes that are not UTF-8.
+    /// The `content-type` header, with invalid UTF-8 replaced by U+FFFD.
     pub fn content_type(&self) -> Option<Cow<'_, str>> {
         self.header("content-type").map(String::from_utf8_lossy)
     }
 
-    /// Its place and time without what it holds.
+    /// The record without key, value and headers.
     pub fn bare(&self) -> Self {
         let (from, headers) = (self.from.clone(), Vec::new());
         let (offset, timestamp) = (self.offset, self.timestamp);
         Self { from, offset, timestamp, key: None, payload: None, headers }
     }
 
-    /// Bytes that it holds in memory, roughly.
+    /// The approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
         let headers: usize = self.headers.iter().map(|(k, v)| k.len() + length(v) + 32).sum();
@@ -64,10 +65,10 @@ impl InputRecord {
     }
 }
 
-/// A header: a name and a value, which may be null.
+/// A header: a name, and a value that may be null.
 pub type Header = (String, Option<Vec<u8>>);
 
-/// Which topic a record is for; the names are settings.
+/// The topic that a record is written to. The settings give the actual names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// `wire.events`
@@ -78,12 +79,12 @@ pub enum Role {
     Unique,
     /// `wire.rejected`
     Rejected,
-    /// `wire.state`, in the shard's own partition
+    /// `wire.state`, the changelog, in the shard's own partition
     State,
 }
 
 impl Role {
-    /// All of them.
+    /// All roles.
     pub const ALL: [Self; 5] =
         [Self::Events, Self::Stories, Self::Unique, Self::Rejected, Self::State];
 }
@@ -102,8 +103,8 @@ pub struct OutputRecord {
 }
 
 impl OutputRecord {
-    /// The size that counts against a topic's `max.message.bytes`, rounded up: lengths, the batch
-    /// header (61 bytes) and at most 32 bytes for a record's own framing.
+    /// An upper bound of the size that counts against a topic's `max.message.bytes`: the lengths,
+    /// the batch header (61 bytes) and at most 32 bytes of framing for the record.
     pub fn bytes(&self) -> usize {
         let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
         let headers: usize = self.headers.iter().map(|(k, v)| k.len() + length(v) + 10).sum();
@@ -111,7 +112,7 @@ impl OutputRecord {
     }
 }
 
-/// A record of the changelog as it lies in the log.
+/// A record read from the changelog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRecord {
     /// Its offset.
@@ -120,49 +121,49 @@ pub struct LogRecord {
     pub key: String,
     /// Its value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// The take-over whose owner wrote it, where it says so: without transactions only.
+    /// The take-over whose owner wrote it; only set without transactions.
     pub generation: Option<u64>,
 }
 
-/// The offsets of an input partition: `low` is the first one kept, `high` the next to be written.
+/// The watermarks of an input partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watermarks {
-    /// The first offset that is still there.
+    /// The first offset that is still available.
     pub low: i64,
     /// The offset that the next record will get.
     pub high: i64,
 }
 
-/// What one poll of the input gave.
+/// The result of one poll of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputPoll {
     /// A record.
     Record(InputRecord),
-    /// A partition has no more for now.
+    /// The end of a partition was reached.
     End(Partition),
-    /// Nothing within the time given.
+    /// Nothing arrived in time.
     Nothing,
 }
 
-/// Why a call to the broker failed, by what the caller has to do.
+/// Why a call to the broker failed. Each variant asks for a different reaction of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// The outcome is unknown, or the client is of no more use: make a new one, and let what the
-    /// broker holds decide.
-    #[error("in doubt: {0}")]
+    /// The outcome is unknown, or the client is unusable: create a new client, and find out from
+    /// the broker what was written.
+    #[error("recoverable fault: {0}")]
     Doubt(String),
     /// A newer owner of the shard exists.
     #[error("fenced by a newer owner: {0}")]
     Fenced(String),
-    /// A person has to decide.
+    /// A person has to intervene; the shard stops.
     #[error("{0}")]
     Stop(String),
 }
 
-/// The header by which a changelog record without transactions names its take-over.
+/// The header of a changelog record that names its take-over; only set without transactions.
 pub const GENERATION: &str = "wirefold-generation";
 
-/// The header by which a record names the transaction that wrote it: `SHARD/FENCE/BATCH/INDEX`.
+/// The header that names the transaction that wrote a record: `SHARD/FENCE/BATCH/INDEX`.
 pub const WRITE_ID: &str = "wirefold-batch";
 
 /// A partition that a shard writes to.
@@ -170,33 +171,34 @@ pub const WRITE_ID: &str = "wirefold-batch";
 pub struct OutputPartition {
     /// The topic.
     pub role: Role,
-    /// Its partition.
+    /// The partition number.
     pub partition: i32,
 }
 
-/// For each output partition, an offset up to which everything is accounted for.
+/// An offset for each output partition.
 pub type OutputEnds = BTreeMap<OutputPartition, i64>;
 
-/// One attempt to write one batch: its transaction. Records carry it in the header
-/// `wirefold-batch`, so that what a crashed broker left of a transaction can be put together again.
+/// One attempt to write one batch, that is, one transaction. Records carry it in the header
+/// `wirefold-batch`, so that a transaction torn by a broker crash can be completed
+/// ([`repair`](super::repair)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId {
-    /// The offset of the fence of the take-over that made it.
+    /// The offset of the fence that the take-over wrote.
     pub fence: i64,
     /// The number of the batch.
     pub batch: u64,
 }
 
-/// A record of some [`WriteId`] that is in an output partition, whether readers can see it or not.
+/// A record in an output partition that carries a [`WriteId`], whether or not it is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenRecord {
-    /// Where it is.
+    /// The partition that holds it.
     pub output: OutputPartition,
     /// Its offset.
     pub offset: i64,
     /// The attempt that wrote it.
     pub attempt: WriteId,
-    /// Its number within the attempt, by which copies of it are recognised.
+    /// Its number within the attempt; copies of a record share it.
     pub index: u32,
     /// Whether it is committed.
     pub committed: bool,
@@ -204,17 +206,17 @@ pub struct WrittenRecord {
     pub record: OutputRecord,
 }
 
-/// How sure a commit is that its outcome is final.
+/// How certain it is that a commit is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitCertainty {
-    /// The broker said so, at once and without trouble.
-    Surely,
-    /// The broker said so, but after trouble that may have left a request behind: go on with a new
-    /// client only.
+    /// The broker acknowledged the commit without trouble.
+    Certain,
+    /// The broker acknowledged the commit, but after trouble that may have left a request in
+    /// flight: continue only with a new client.
     AfterTrouble,
 }
 
-/// The limits of record sizes, in bytes, as [`OutputRecord::bytes`] counts.
+/// The record size limits of the output topics, in bytes as counted by [`OutputRecord::bytes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// `max.message.bytes` of each topic, in the order of [`Role`].
@@ -228,28 +230,29 @@ impl Limits {
     }
 }
 
-/// One shard's access to a broker.
+/// Access to a broker for one shard.
 pub trait Broker {
-    /// Writes to it.
+    /// Writes batches.
     type Writer: Writer;
-    /// Reads its input.
+    /// Reads input partitions.
     type Input: Input;
-    /// Follows its changelog.
+    /// Follows the changelog.
     type Tail: Tail;
 
-    /// A new writer: fences the former owner's, and waits for the end of its transaction.
+    /// Creates a writer: fences the writer of the former owner, and waits until its transaction has
+    /// ended.
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or refuses.
     fn writer(&mut self) -> Result<Self::Writer, Fault>;
 
-    /// Reads the shard's changelog from offset `from` (`None`: from its beginning) to `until`, the
-    /// offset after a record that is known to be there, and gives each record to `each`. What looks
-    /// like the end of the log before that is not believed: a leader that was just elected may not
+    /// Reads the shard's changelog from offset `from` (`None`: from the beginning) to `until`, and
+    /// calls `each` with every record. `until` is the offset after a record that is known to exist:
+    /// an end of the log reported before `until` is ignored, because a newly elected leader may not
     /// know yet how far its log is replicated.
     ///
     /// # Errors
-    /// When the broker cannot be reached in time, or what `each` says.
+    /// When the broker cannot be reached in time, or when `each` fails.
     fn changelog(
         &mut self,
         from: Option<i64>,
@@ -260,26 +263,26 @@ pub trait Broker {
     /// Reads another shard's changelog up to its last stable offset.
     ///
     /// # Errors
-    /// When the broker cannot be reached in time, or what `each` says.
-    fn peer(
+    /// When the broker cannot be reached in time, or when `each` fails.
+    fn peer_changelog(
         &mut self,
         shard: u32,
         each: &mut dyn FnMut(LogRecord) -> Result<(), Fault>,
     ) -> Result<(), Fault>;
 
-    /// The input partitions that this shard reads, with their ends.
+    /// The input partitions that this shard reads, with their watermarks.
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or an input topic does not exist.
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault>;
 
-    /// Every record of a transaction of this shard and that is in an output partition between
-    /// `from` (a partition that is missing there is read from its beginning) and `until`, in the order
-    /// of each partition: committed, aborted and hanging ones.
+    /// All records written by transactions of this shard in the output partitions between `from` (a
+    /// partition missing there is read from its beginning) and `until`, in offset order within each
+    /// partition. Includes records of committed, aborted and hanging transactions.
     ///
     /// # Errors
     /// When the broker cannot be reached in time.
-    fn written(
+    fn written_records(
         &mut self,
         from: &OutputEnds,
         until: &OutputEnds,
@@ -291,174 +294,174 @@ pub trait Broker {
     /// When the broker cannot be reached in time.
     fn is_compacted(&mut self, topic: &str) -> Result<bool, Fault>;
 
-    /// Where the partitions `of` the input end. Waits no longer than `within` for all of them; a
-    /// partition whose end is not known by then is absent.
+    /// The end offsets of the input partitions `of`. Waits at most `within` for all of them
+    /// together; a partition whose end is not known by then is missing in the result.
     ///
     /// # Errors
-    /// When the client cannot be made, or a person has to decide.
+    /// When the client cannot be created, or a person has to intervene.
     fn ends(
         &mut self,
         of: &[Partition],
         within: Duration,
     ) -> Result<BTreeMap<Partition, i64>, Fault>;
 
-    /// The positions that [`Input::note`] noted last: only lag is reckoned from them. A partition
-    /// of which none was noted is given its first offset.
+    /// The positions last committed by [`Input::note`], from which lag is computed and nothing
+    /// else. A partition without a committed position gets its first offset.
     ///
     /// # Errors
-    /// When they are not known within some multiple of `within`.
-    fn noted(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault>;
+    /// When they cannot be read within a small multiple of `within`.
+    fn committed_positions(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault>;
 
-    /// The record at `offset`, or `None` when no record has that offset any more.
+    /// The record at `offset`, or `None` if there is no record with that offset any longer.
     ///
     /// # Errors
     /// When the broker cannot be reached in time.
     fn record_at(&mut self, from: &Partition, offset: i64) -> Result<Option<InputRecord>, Fault>;
 
-    /// Reads the input from the offsets in `from` on.
+    /// Reads the input, starting at the offsets in `from`.
     ///
     /// # Errors
-    /// When the client cannot be made.
+    /// When the client cannot be created.
     fn input(&mut self, from: &BTreeMap<Partition, i64>) -> Result<Self::Input, Fault>;
 
-    /// Follows the shard's changelog from offset `from` on (`None`: from its beginning).
+    /// Follows the shard's changelog, starting at offset `from` (`None`: at the beginning).
     ///
     /// # Errors
-    /// When the client cannot be made.
+    /// When the client cannot be created.
     fn tail(&mut self, from: Option<i64>) -> Result<Self::Tail, Fault>;
 
-    /// How long the changelog keeps tombstones.
-    fn tombstones_kept(&self) -> Duration;
+    /// The tombstone retention of the changelog (`delete.retention.ms`).
+    fn tombstone_retention(&self) -> Duration;
 
-    /// The limits of record sizes.
+    /// The record size limits of the output topics.
     fn limits(&self) -> Limits;
 }
 
-/// What one poll of a changelog that is followed gave.
+/// The result of one poll of a followed changelog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangelogPoll {
     /// A record.
     Record(LogRecord),
-    /// Everything up to the last stable offset has been given.
+    /// Every record up to the last stable offset has been returned.
     End,
-    /// Nothing within the time given.
+    /// Nothing arrived in time.
     Nothing,
-    /// Nothing, and the broker is not reached: there may be more.
-    Away,
+    /// Nothing, and the broker cannot be reached: there may be more records.
+    Unreachable,
 }
 
 /// Follows a changelog.
 pub trait Tail {
-    /// The next record. Waits no longer than `wait`.
+    /// The next record. Waits at most `wait`.
     ///
     /// # Errors
-    /// When the client is of no more use.
+    /// When the client is unusable.
     fn poll(&mut self, wait: Duration) -> Result<ChangelogPoll, Fault>;
 }
 
-/// Writes batches. Dropping it leaves an open transaction to be aborted by whoever comes next.
+/// Writes batches. If it is dropped with an open transaction, the next writer aborts that.
 pub trait Writer {
-    /// Aborts what an earlier transaction of this writer's name may have left open in any partition
-    /// that it writes to, and returns for each partition the offset after everything that the former
-    /// writer can have written there. Does nothing where there are no transactions. Comes before the
-    /// first [`Writer::begin`].
+    /// Aborts whatever an earlier transaction with this writer's transactional id may have left
+    /// open in any partition that the writer writes to. Returns, for each partition, the offset
+    /// after everything that the former writer can have written there. Does nothing without
+    /// transactions. Must be called before the first [`Writer::begin`].
     ///
-    /// Aborting decides nothing about the outcome: whether the former transaction was committed is
-    /// told by [`Broker::written`] afterwards.
+    /// The abort does not decide the outcome of the former transaction: [`Broker::written_records`]
+    /// tells afterwards whether that was committed.
     ///
     /// # Errors
-    /// When the client is of no more use.
+    /// When the client is unusable.
     fn sweep(&mut self) -> Result<OutputEnds, Fault>;
 
-    /// Opens a transaction, whose records carry `attempt`; nothing where there are none.
+    /// Begins a transaction whose records carry `attempt`. Does nothing without transactions.
     ///
     /// # Errors
-    /// When the client is of no more use.
+    /// When the client is unusable.
     fn begin(&mut self, attempt: Option<WriteId>) -> Result<(), Fault>;
 
-    /// Takes a record in for writing; waits while the queue is full.
+    /// Enqueues a record for writing; blocks while the queue is full.
     ///
     /// # Errors
-    /// When it cannot be taken in, or an earlier record could not be delivered.
+    /// When the record cannot be enqueued, or an earlier record could not be delivered.
     fn send(&mut self, record: &OutputRecord) -> Result<(), Fault>;
 
-    /// Writes a record once more, byte for byte, to the partition where it is.
+    /// Writes a record again, byte for byte, to the same partition.
     ///
     /// # Errors
     /// Those of [`Writer::send`].
-    fn repeat(&mut self, written: &WrittenRecord) -> Result<(), Fault>;
+    fn resend(&mut self, written: &WrittenRecord) -> Result<(), Fault>;
 
-    /// Waits until every record sent is acknowledged by the broker, each one checked.
+    /// Waits until the broker has acknowledged every record sent, and checks each delivery report.
     ///
     /// # Errors
-    /// When a record was not delivered, or it is not known.
+    /// When a record was not delivered, or its delivery is unknown.
     fn flush(&mut self) -> Result<(), Fault>;
 
-    /// Commits the transaction; nothing where there are none. Everything must be flushed.
+    /// Commits the transaction. Does nothing without transactions. All records must be flushed.
     ///
     /// # Errors
-    /// When the outcome is not known, or the transaction was aborted.
+    /// When the outcome is unknown, or the transaction was aborted.
     fn commit(&mut self) -> Result<CommitCertainty, Fault>;
 
-    /// The offset after the last record that was delivered to the changelog, if any was.
+    /// The offset after the last record delivered to the changelog, if there was any.
     fn changelog_end(&self) -> Option<i64>;
 
-    /// For each partition, the offset after the last record that was delivered to it.
+    /// For each partition, the offset after the last record delivered to it.
     fn ends(&self) -> OutputEnds;
 }
 
 /// Reads input partitions.
 pub trait Input {
-    /// The next record of any partition, or that a partition has no more for now. Waits no longer
-    /// than `wait`.
+    /// The next record of any partition, or the notice that a partition was read to its end. Waits
+    /// at most `wait`.
     ///
     /// # Errors
-    /// When a position is lost, or the client is of no more use.
+    /// When a position is lost, or the client is unusable.
     fn poll(&mut self, wait: Duration) -> Result<InputPoll, Fault>;
 
-    /// Stops or resumes fetching of a partition; what was fetched and not yet polled comes again
-    /// later.
+    /// Pauses or resumes fetching of a partition. Records that were fetched but not polled are
+    /// returned after it is resumed.
     ///
     /// # Errors
-    /// When the client is of no more use.
-    fn fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault>;
+    /// When the client is unusable.
+    fn set_fetching(&mut self, of: &Partition, wanted: FetchState) -> Result<(), Fault>;
 
-    /// Begins to read a partition that has been added.
+    /// Starts reading a partition that was added to a topic.
     ///
     /// # Errors
-    /// When the client is of no more use.
+    /// When the client is unusable.
     fn add(&mut self, partition: &Partition, from: i64) -> Result<(), Fault>;
 
-    /// The offset that the next record will get, of every partition of which it is known. Never
-    /// blocks; the answer may be a second old.
+    /// The end offsets of the partitions for which it is known. Never blocks; the answer may be a
+    /// second old.
     fn ends(&self) -> BTreeMap<Partition, i64>;
 
-    /// Whether the broker answers for every partition, as far as is known. Never blocks; the answer
-    /// may be a second old.
-    fn reached(&self) -> bool;
+    /// Whether, as far as is known, the leader of every partition can be reached. Never blocks; the
+    /// answer may be a second old.
+    fn is_reachable(&self) -> bool;
 
-    /// How often a connection was made or has failed so far. After that, a topic may be another one of
-    /// the same name. Never blocks.
-    fn disturbances(&self) -> u64;
+    /// The number of connections made or failed so far. When it changes, a topic may have been
+    /// replaced by another one with the same name. Never blocks.
+    fn connection_changes(&self) -> u64;
 
-    /// Tells lag tools how far the shard has come; best effort, and read back for no more than to
-    /// reckon the lag.
+    /// Commits the positions to the consumer group for lag tools. Best effort; they are only read
+    /// back to compute the lag.
     fn note(&mut self, positions: &BTreeMap<Partition, i64>);
 }
 
-/// Whether a partition is fetched.
+/// Whether a partition is fetched or paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchState {
-    /// It is.
-    On,
-    /// It is held back.
-    Off,
+    /// Fetched.
+    Active,
+    /// Paused.
+    Paused,
 }
 
-/// The clocks of the shell. Tests have one that jumps.
+/// Wall clock and monotonic clock. Tests use one that they set.
 pub trait Clock {
     /// The wall clock.
     fn wall(&self) -> EventTime;
-    /// Time since some fixed point, never falling.
+    /// The monotonic time since some fixed point.
     fn elapsed(&self) -> Duration;
 }

@@ -1,7 +1,7 @@
-//! The changelog records of a batch.
+//! Builds the changelog records of a batch.
 //!
-//! In: the memory after the batch, and what it covered. Out: the journal, the engine's changes, and the
-//! position, which comes last.
+//! In: the memory after the batch, and the input that the batch covered. Out: the engine's changes,
+//! the journal and, last, the position.
 
 use super::batch::BatchContext;
 use super::broker::{InputRecord, OutputRecord, Partition, Role};
@@ -12,13 +12,13 @@ use super::record::{
 };
 use super::tick::last_applied;
 use std::collections::{BTreeMap, BTreeSet};
-use wirefold_engine::CORE;
+use wirefold_engine::ENGINE_VERSION;
 use wirefold_engine::article::EventTime;
 
-/// How many passed journals a batch tombstones at most.
+/// The most expired journals that one batch tombstones.
 const JOURNALS_PASSED_MAX: usize = 1_000;
 
-/// The journal of the items; its clock is still the lowest.
+/// The journal of a batch. Its clock is not known yet and set to the lowest value.
 pub(super) fn journal(
     memory: &ShardState,
     items: &[PreparedRecord],
@@ -42,20 +42,21 @@ pub(super) fn journal(
     let range =
         |(of, (from, to)): (&Partition, (i64, i64))| InputRange { of: of.clone(), from, to };
     let ticks = if items.is_empty() { last_applied(memory) } else { None };
-    let passed = if items.is_empty() { with.passed } else { &[] };
+    let passed = if items.is_empty() { with.trailing_markers } else { &[] };
     Journal {
         ranges: ranges.into_iter().map(range).chain(ticks).chain(passed.iter().cloned()).collect(),
         order,
-        reading: with.reading,
+        clock_reading: with.reading,
         clock: EventTime(i64::MIN),
-        core: CORE.to_owned(),
-        settings: with.encoder.settings().to_owned(),
+        engine_version: ENGINE_VERSION.to_owned(),
+        settings_hash: with.encoder.settings().to_owned(),
         sequence: memory.position.sequence,
     }
 }
 
-/// The changelog records of a batch: `records` of the engine, the journal, the journals passed, the
-/// position.
+/// All changelog records of a batch: the given `records`, the shell's own records that are not in
+/// the changelog yet, tombstones of expired journals, the journal, and the position. Where a key
+/// occurs more than once, the last record is kept.
 pub(super) fn changelog(
     memory: &mut ShardState,
     number: u64,
@@ -82,7 +83,7 @@ pub(super) fn changelog(
     }
     memory.journals.push(number, journal.clock);
     let window = memory.state.settings().window;
-    for passed in memory.journals.passed(journal.clock, window, JOURNALS_PASSED_MAX) {
+    for passed in memory.journals.take_expired(journal.clock, window, JOURNALS_PASSED_MAX) {
         records.push(raw(record::journal_key(passed), None));
     }
     records.push(state(&record::journal_key(number), journal));
@@ -94,7 +95,7 @@ pub(super) fn changelog(
     newest
 }
 
-/// Where each partition of the journal stands after it.
+/// The new position of every partition that the batch advances.
 pub(super) fn marks(
     memory: &ShardState,
     journal: &Journal,
@@ -103,22 +104,25 @@ pub(super) fn marks(
     let mark = |range: &InputRange| {
         let last = items.iter().rev().find(|item| item.record.from == range.of);
         let last = last.map(|item| last_record(&item.record));
-        // Behind control markers the last record is the same as before.
+        // A range of control markers has no record: the last one applied stays the same.
         let last = last.or_else(|| memory.position.inputs.get(&range.of)?.last);
         (range.of.clone(), InputMark { next: range.to, last })
     };
     journal.ranges.iter().filter(|range| range.from < range.to).map(mark).collect()
 }
 
+/// Identifies a record by offset, timestamp and content hash.
 pub(super) fn last_record(record: &InputRecord) -> LastRecord {
     let hash = record::content_hash(record.key.as_deref(), record.payload.as_deref());
     LastRecord { offset: record.offset, timestamp: record.timestamp, hash }
 }
 
+/// A changelog record with an encoded value.
 pub(super) fn state<T: serde::Serialize>(key: &str, value: &T) -> OutputRecord {
     raw(key.to_owned(), Some(record::encode(value)))
 }
 
+/// A changelog record with these bytes; `None` is a tombstone.
 pub(super) fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
     OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
 }

@@ -1,19 +1,19 @@
-//! Whether the memory in a changelog fits the settings, and what becomes of it under another map of
-//! shards.
+//! Checks that the restored state fits the settings, and moves a shard to a changed shard layout.
 //!
-//! In: the [`Shape`] that the changelog carries, and the settings. Out: nothing where they agree; a
-//! refusal where what was kept of articles cannot be compared with what comes; new positions where
-//! the map of shards has changed.
+//! In: the [`StateShape`] in the changelog, and the settings. Out: nothing if they agree; an error
+//! if the stored fingerprints of articles cannot be compared with new ones; new positions if the
+//! shard layout changed.
 //!
-//! Under another map an item may be another shard's. It is neither lost nor read twice exactly if all
-//! shards stood at the same positions when the map changed, so that is what is asked for. The first
-//! shard that takes up the new map records where that was ([`Shape::from`]), and the others are held
-//! to it, whatever the first one has read since. A shard that is new begins there.
+//! A new layout may assign an item to another shard. No item is lost or processed twice if, and
+//! only if, all shards were at the same positions when the layout changed, so that is required. The
+//! first shard that adopts the new layout records these positions ([`StateShape::from`]), and the
+//! others are compared with them, no matter what the first one has read since. A new shard begins
+//! there.
 //!
 //! ```text
-//! shard 0  old map, p0 at 7       ->  new map from p0 at 7
-//! shard 1  old map, p0 at 7, p1 at 3  new map from p0 at 7, p1 at 3
-//! shard 2  empty                      new map from p0 at 7, p1 at 3
+//! shard 0  old layout, p0 at 7           ->  new layout from p0 at 7
+//! shard 1  old layout, p0 at 7, p1 at 3  ->  new layout from p0 at 7, p1 at 3
+//! shard 2  empty                         ->  new layout from p0 at 7, p1 at 3
 //! ```
 
 use super::Setup;
@@ -26,33 +26,37 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wirefold_engine::Settings;
 
-/// Where a shard stands, as its changelog tells.
+/// How far a shard has come, according to its changelog.
 #[derive(Debug, Default)]
 pub(super) struct ShardPosition {
+    /// The settings and layout of its state; `None` if its changelog has none.
     pub(super) shape: Option<StateShape>,
+    /// Its position.
     pub(super) position: Position,
+    /// Whether its last batch is planned but not finished (`at_least_once`).
     pub(super) planned: bool,
 }
 
-/// Holds `memory` to the settings.
+/// Checks `memory` against the settings. If the shard layout changed, moves `memory` to the new
+/// one.
 ///
 /// # Errors
-/// [`Fault::Stop`] when it does not fit them, or when the map has changed and the shards do not stand
-/// at the same positions.
-pub(super) fn fit<B: Broker>(
+/// [`Fault::Stop`] when `memory` does not fit the settings, or when the layout changed and the
+/// shards are not at the same positions.
+pub(super) fn adopt_layout<B: Broker>(
     broker: &mut B,
     memory: &mut ShardState,
     setup: &Setup,
 ) -> Result<(), Fault> {
     let features = features(&setup.engine);
     let slice = &setup.slice;
-    let map = slice.map.drawn();
+    let map = slice.map.to_json();
     if let Some(found) = &memory.shape {
         if found.features != features {
             return Err(Fault::Stop(
-                "the changelog was written under other settings of `engine.text` or \
-                 `engine.fingerprint`: what it holds of articles cannot be compared with new ones; \
-                 set them back, or begin anew with other topics in `output.state` and `output.stories`"
+                "the changelog was written by a release that computes fingerprints differently, so \
+                 its articles cannot be compared with new ones; go back to that release, or start \
+                 over with new topics in `output.state` and `output.stories`"
                     .into(),
             ));
         }
@@ -60,9 +64,9 @@ pub(super) fn fit<B: Broker>(
             return Ok(());
         }
     }
-    let mut standings = BTreeMap::new();
+    let mut positions = BTreeMap::new();
     for shard in 0..slice.map.shards() {
-        let standing = match shard == slice.shard {
+        let state = match shard == slice.shard {
             true => ShardPosition {
                 shape: memory.shape.clone(),
                 position: memory.position.clone(),
@@ -70,11 +74,11 @@ pub(super) fn fit<B: Broker>(
             },
             false => of_peer(broker, shard)?,
         };
-        standings.insert(shard, standing);
+        positions.insert(shard, state);
     }
-    let common = common(&standings, slice)?;
+    let common = common(&positions, slice)?;
     if memory.position.batch > 0 && memory.shape.is_some() {
-        tracing::warn!(shard = slice.shard, "taking up another map of shards");
+        tracing::warn!(shard = slice.shard, "shard layout changed; switching");
     }
     let from = common.iter().map(|(of, mark)| (of.clone(), mark.next)).collect();
     memory.position.inputs = common.into_iter().filter(|(of, _)| slice.fetches(of)).collect();
@@ -83,53 +87,60 @@ pub(super) fn fit<B: Broker>(
     Ok(())
 }
 
-/// Names the settings by which articles are made comparable: 16 hexadecimal digits.
+/// A hash of the settings that fingerprints depend on: 16 hexadecimal digits.
 fn features(settings: &Settings) -> String {
-    let kept = serde_json::json!({ "text": settings.text, "fingerprint": settings.fingerprint });
+    let tuning = &settings.tuning;
+    let kept = serde_json::json!({
+        "text": { "words_max": tuning.text.words_max },
+        "fingerprint": { "samples_max": tuning.fingerprint.samples_max },
+    });
     let digest = Sha256::digest(kept.to_string().as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads of another shard's changelog what tells where it stands.
+/// Reads the position of another shard from its changelog.
 fn of_peer<B: Broker>(broker: &mut B, shard: u32) -> Result<ShardPosition, Fault> {
     let mut log = ChangelogReader::default();
-    broker.peer(shard, &mut |found: LogRecord| match found.key.as_str() {
+    broker.peer_changelog(shard, &mut |found: LogRecord| match found.key.as_str() {
         PLAN | END | POSITION | SHAPE => log.take(found, None),
         key if record::is_fence(key) => log.take(found, None),
         _ => Ok(()),
     })?;
-    log.standing()
+    log.shard_position()
 }
 
-/// Where all shards stood when the map changed.
+/// The positions of all shards when the layout changed.
+///
+/// # Errors
+/// [`Fault::Stop`] when they differ, or when a shard has not finished its last batch.
 fn common(
-    standings: &BTreeMap<u32, ShardPosition>,
+    positions: &BTreeMap<u32, ShardPosition>,
     slice: &ShardFilter,
 ) -> Result<BTreeMap<Partition, InputMark>, Fault> {
-    let own = slice.map.drawn();
+    let layout = slice.map.to_json();
     let mut common: BTreeMap<Partition, (u32, InputMark)> = BTreeMap::new();
     let mut former: Option<Arc<ShardMap>> = None;
-    for (&shard, standing) in standings {
-        let moved = standing.shape.as_ref().filter(|shape| shape.map == own);
-        if moved.is_none() && standing.shape.is_some() && standing.planned {
-            return Err(refused(format!("shard {shard} has not finished its last batch")));
+    for (&shard, state) in positions {
+        let moved = state.shape.as_ref().filter(|shape| shape.map == layout);
+        if moved.is_none() && state.shape.is_some() && state.planned {
+            return Err(layout_refused(format!("shard {shard} has not finished its last batch")));
         }
         let marks: BTreeMap<Partition, InputMark> = match moved {
             Some(shape) => {
                 let mark = |next| InputMark { next, last: None };
                 shape.from.iter().map(|(of, next)| (of.clone(), mark(*next))).collect()
             }
-            None => standing.position.inputs.clone(),
+            None => state.position.inputs.clone(),
         };
         if moved.is_none()
-            && let Some(shape) = &standing.shape
+            && let Some(shape) = &state.shape
         {
-            former = ShardMap::read(&shape.map).map(Arc::new);
+            former = ShardMap::from_json(&shape.map).map(Arc::new);
         }
         for (of, mark) in marks {
             let (other, held) = *common.entry(of.clone()).or_insert((shard, mark));
             if held.next != mark.next {
-                return Err(apart(&of, (other, held.next), (shard, mark.next)));
+                return Err(positions_differ(&of, (other, held.next), (shard, mark.next)));
             }
             if held.last.is_none() {
                 common.insert(of, (shard, mark));
@@ -137,32 +148,36 @@ fn common(
         }
     }
     let Some(former) = former else { return Ok(marks(common)) };
-    for (&shard, standing) in standings.iter().filter(|(shard, _)| **shard < former.shards()) {
+    for (&shard, state) in positions.iter().filter(|(shard, _)| **shard < former.shards()) {
         let slice = ShardFilter { map: former.clone(), shard };
-        let moved = standing.shape.as_ref().is_some_and(|shape| shape.map == own);
-        let unread = |of: &Partition| !standing.position.inputs.contains_key(of);
+        let moved = state.shape.as_ref().is_some_and(|shape| shape.map == layout);
+        let unread = |of: &Partition| !state.position.inputs.contains_key(of);
         let missing = common.iter().find(|(of, _)| !moved && slice.fetches(of) && unread(of));
         if let Some((of, (other, mark))) = missing {
-            return Err(apart(of, (*other, mark.next), (shard, 0)));
+            return Err(positions_differ(of, (*other, mark.next), (shard, 0)));
         }
     }
     Ok(marks(common))
 }
 
+/// Drops the shards from which the positions were taken.
 fn marks(common: BTreeMap<Partition, (u32, InputMark)>) -> BTreeMap<Partition, InputMark> {
     common.into_iter().map(|(of, (_, mark))| (of, mark)).collect()
 }
 
-fn apart(of: &Partition, one: (u32, i64), other: (u32, i64)) -> Fault {
-    refused(format!(
-        "in `{}` partition {} shard {} stands at {} and shard {} at {}",
+/// The error for two shards at different positions, each given as shard and offset.
+fn positions_differ(of: &Partition, one: (u32, i64), other: (u32, i64)) -> Fault {
+    layout_refused(format!(
+        "in `{}` partition {}, shard {} is at offset {} and shard {} at {}",
         of.topic, of.partition, one.0, one.1, other.0, other.1
     ))
 }
 
-fn refused(why: String) -> Fault {
+/// The error for a layout change that is not possible now.
+fn layout_refused(why: String) -> Fault {
     Fault::Stop(format!(
-        "`shards` has changed, and the shards do not stand at the same positions: {why}; set it back, \
-         hold the input until every shard has read all of it, stop every instance, and change it then"
+        "`shards` has changed, but the shards are not at the same positions: {why}; restore the \
+         old `shards`, stop the producers, wait until every shard has read all its input, stop \
+         every instance, and then change `shards`"
     ))
 }

@@ -1,15 +1,16 @@
-//! Records of the unique feed that wait for the end of an embargo.
+//! Records of the unique topic that are held until an embargo ends.
 //!
-//! In: the finished record of an article that the engine lets wait, under its input position. Out:
-//! the same record when the embargo has ended. The engine says when, and whether the article still
-//! stands; here are the bytes, in the changelog as `h/<topic>/<partition>/<offset>/<item>`, so that
-//! the feed passes on what came in though the input's retention has passed.
+//! In: the finished record of an article under embargo, with the article's input position. Out: the
+//! same record after the embargo has ended. The engine decides when that is, and whether the
+//! article is still valid. This module keeps the bytes, in the changelog under
+//! `h/<topic>/<partition>/<offset>/<item>`, so that the record can be published even if the input's
+//! retention has passed.
 //!
-//! At most [`BYTES_MAX`] of them stay in memory. Of a record beyond that only the place is kept,
-//! and it is read from the changelog again when its embargo has ended. A batch passes on
-//! [`LIFTED_BYTES_MAX`]; what has ended and does not fit goes with the next batches, in order of
-//! input positions. A record is in the changelog until it is passed on, so that one whose embargo
-//! has ended is one that the engine does not let wait any more: that is how a restore knows them.
+//! At most [`BYTES_MAX`] of records stay in memory. Of further records only the changelog offset is
+//! kept, and they are read from the changelog when their embargo has ended. A batch publishes up to
+//! [`LIFTED_BYTES_MAX`]; the rest follows with the next batches, in order of input positions. A
+//! record stays in the changelog until it is published. A restore therefore treats a record as
+//! lifted if the engine no longer waits for it.
 
 use super::broker::{Broker, Fault, Header, OutputRecord, Role};
 use super::record::{self, Error};
@@ -18,17 +19,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use wirefold_engine::article::InputPosition;
 use wirefold_engine::state::{LiftedEmbargo, State};
 
-/// What the keys of held records start with.
+/// The key prefix of held records in the changelog.
 pub const HELD: &str = "h/";
 
-/// The most bytes of records that stay in memory.
+/// The most bytes of held records that stay in memory.
 pub const BYTES_MAX: usize = 256 << 20;
-/// The most bytes that one batch passes on; the first record may be larger.
+/// The most bytes that one batch publishes; the first record may be larger.
 pub const LIFTED_BYTES_MAX: usize = 8 << 20;
 
-/// A record that waits, as it is stored.
+/// A held record as it is stored in the changelog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct StoredRecord {
+    /// The input position of the article; the other fields are those of the output record.
     input: InputPosition,
     key: Option<Vec<u8>>,
     payload: Option<Vec<u8>>,
@@ -36,6 +38,7 @@ struct StoredRecord {
 }
 
 impl StoredRecord {
+    /// The approximate size in memory.
     fn bytes(&self) -> usize {
         let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
         let header = |(name, value): &Header| size_of::<Header>() + name.len() + length(value);
@@ -46,66 +49,78 @@ impl StoredRecord {
 /// Where the bytes of a record are.
 #[derive(Debug, Clone)]
 enum BytesLocation {
-    /// Here.
+    /// In memory.
     Memory(StoredRecord),
-    /// In the changelog, at this offset or behind it.
+    /// In the changelog, at this offset or later.
     Changelog(i64),
-    /// They were looked for and are gone.
-    Nowhere,
+    /// No longer in the changelog.
+    Missing,
 }
 
+/// A held record.
 #[derive(Debug, Clone)]
 struct EmbargoedRecord {
+    /// The size of the record in memory, wherever its bytes are now.
     bytes: usize,
+    /// Where its bytes are.
     place: BytesLocation,
 }
 
-/// The records that wait.
+/// The records under embargo, and those whose embargo has ended but that are not published yet.
 #[derive(Debug, Clone)]
 pub struct EmbargoedRecords {
+    /// All held records, by the input position of their article.
     entries: BTreeMap<InputPosition, EmbargoedRecord>,
     /// Those whose embargo has ended.
-    free: BTreeSet<InputPosition>,
-    /// Bytes of the records in memory, and how many there may be.
+    lifted: BTreeSet<InputPosition>,
+    /// Bytes of the records in memory.
     bytes: usize,
+    /// The most bytes of records to keep in memory.
     bytes_max: usize,
-    /// Bytes passed on since the changes were last taken.
-    lifted: usize,
+    /// Bytes published by the current batch: since the changes were last taken.
+    published_bytes: usize,
+    /// Changelog records to write; `None` is a tombstone.
     changes: Vec<(String, Option<Vec<u8>>)>,
 }
 
 impl Default for EmbargoedRecords {
     fn default() -> Self {
-        Self::within(BYTES_MAX)
+        Self::with_bytes_max(BYTES_MAX)
     }
 }
 
 impl EmbargoedRecords {
-    /// None, and so many bytes may stay in memory.
-    pub fn within(bytes_max: usize) -> Self {
-        let (entries, free) = (BTreeMap::new(), BTreeSet::new());
-        Self { entries, free, bytes: 0, bytes_max, lifted: 0, changes: Vec::new() }
+    /// Creates an empty set that keeps at most `bytes_max` in memory.
+    pub fn with_bytes_max(bytes_max: usize) -> Self {
+        let (entries, lifted) = (BTreeMap::new(), BTreeSet::new());
+        let changes = Vec::new();
+        Self { entries, lifted, bytes: 0, bytes_max, published_bytes: 0, changes }
     }
 
-    /// The number of records, wherever their bytes are.
+    /// Sets the most bytes of records that are put from now on and kept in memory.
+    pub fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
+    /// The number of records, in memory or not.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Bytes held in memory, about.
+    /// The approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes + self.entries.len() * 2 * size_of::<(InputPosition, EmbargoedRecord)>()
     }
 
-    /// Takes in a record of the changelog, at `offset` or behind it; `None` is a tombstone.
+    /// Applies a changelog record at `offset` or later; `None` is a tombstone.
     ///
     /// # Errors
-    /// When the record is damaged or of a newer release.
+    /// When the record is damaged or written by a newer release.
     pub fn follow(&mut self, key: &str, value: Option<&[u8]>, offset: i64) -> Result<(), Error> {
         match value {
             None => {
@@ -118,23 +133,24 @@ impl EmbargoedRecords {
         Ok(())
     }
 
-    /// Takes note of the embargoes that have ended: after a restore, and when another owner is
-    /// followed.
-    pub fn resume(&mut self, state: &State) {
+    /// Finds the records whose embargo has ended, by comparing with the articles that `state` still
+    /// holds. Called before the input is opened.
+    pub fn find_lifted(&mut self, state: &State) {
         let waiting: BTreeSet<&InputPosition> = state.waiting().collect();
         let inputs = self.entries.keys();
-        self.free = inputs.filter(|input| !waiting.contains(input)).cloned().collect();
+        self.lifted = inputs.filter(|input| !waiting.contains(input)).cloned().collect();
     }
 
-    /// Lets the record of the article at `input` wait. It will be in the changelog from `log_end`
-    /// on.
-    pub fn put(&mut self, input: &InputPosition, record: OutputRecord, log_end: i64) {
+    /// Holds the record of the article at `input`. It will be in the changelog at `log_end` or
+    /// later.
+    pub fn hold(&mut self, input: &InputPosition, record: OutputRecord, log_end: i64) {
         let OutputRecord { key, payload, headers, .. } = record;
         let waiting = StoredRecord { input: input.clone(), key, payload, headers };
         self.changes.push((key_of(input), Some(record::encode(&waiting))));
         self.insert(waiting, log_end);
     }
 
+    /// Adds or replaces a record that is in the changelog at `offset` or later.
     fn insert(&mut self, waiting: StoredRecord, offset: i64) {
         let (input, bytes) = (waiting.input.clone(), waiting.bytes());
         self.remove(&input);
@@ -146,8 +162,9 @@ impl EmbargoedRecords {
         self.entries.insert(input, EmbargoedRecord { bytes, place });
     }
 
+    /// Removes a record, if it is there.
     fn remove(&mut self, input: &InputPosition) -> Option<EmbargoedRecord> {
-        self.free.remove(input);
+        self.lifted.remove(input);
         let entry = self.entries.remove(input)?;
         if let BytesLocation::Memory(_) = entry.place {
             self.bytes -= entry.bytes;
@@ -155,50 +172,52 @@ impl EmbargoedRecords {
         Some(entry)
     }
 
-    /// An embargo has ended: the record is free, or goes nowhere if its article does not stand.
+    /// Handles the end of an embargo: the record is due for publishing, or dropped if its article
+    /// was withdrawn or replaced.
     pub fn lift(&mut self, lifted: &LiftedEmbargo) {
         if !self.entries.contains_key(&lifted.input) {
             return;
         }
-        if lifted.stands() {
-            self.free.insert(lifted.input.clone());
+        if lifted.is_valid() {
+            self.lifted.insert(lifted.input.clone());
         } else {
             self.remove(&lifted.input);
             self.changes.push((key_of(&lifted.input), None));
         }
     }
 
-    /// Whether the embargo of a record has ended that was not passed on yet.
-    pub fn is_behind(&self) -> bool {
-        !self.free.is_empty()
+    /// Whether a record whose embargo has ended is not published yet.
+    pub fn has_lifted(&self) -> bool {
+        !self.lifted.is_empty()
     }
 
-    /// The next record whose embargo has ended, if this batch may hold it and its bytes are here;
-    /// without a record where its bytes are lost.
-    pub fn pass_on(&mut self) -> Option<(InputPosition, Option<OutputRecord>)> {
-        let input = self.free.first()?.clone();
+    /// Takes the next record whose embargo has ended. `None` if there is none, if it does not fit
+    /// this batch, or if its bytes have to be read first. The record in the result is `None` if its
+    /// bytes are lost.
+    pub fn take_lifted(&mut self) -> Option<(InputPosition, Option<OutputRecord>)> {
+        let input = self.lifted.first()?.clone();
         let EmbargoedRecord { bytes, place } = self.entries.get(&input)?;
-        let full = self.lifted > 0 && self.lifted + bytes > LIFTED_BYTES_MAX;
+        let full = self.published_bytes > 0 && self.published_bytes + bytes > LIFTED_BYTES_MAX;
         if full || matches!(place, BytesLocation::Changelog(_)) {
             return None;
         }
-        self.lifted += bytes;
+        self.published_bytes += bytes;
         let entry = self.remove(&input)?;
         self.changes.push((key_of(&input), None));
         let record = match entry.place {
             BytesLocation::Memory(StoredRecord { key, payload, headers, .. }) => {
                 Some(OutputRecord { role: Role::Unique, key, payload, headers })
             }
-            BytesLocation::Changelog(_) | BytesLocation::Nowhere => None,
+            BytesLocation::Changelog(_) | BytesLocation::Missing => None,
         };
         Some((input, record))
     }
 
-    /// The keys of the records that the next batch passes on and that are not in memory, each with
-    /// an offset from which on it is in the changelog.
-    fn wanted(&self) -> BTreeMap<String, (InputPosition, i64)> {
+    /// The records that the next batch publishes and that are not in memory, by key, each with an
+    /// offset at or after which it is in the changelog.
+    fn to_fetch(&self) -> BTreeMap<String, (InputPosition, i64)> {
         let (mut wanted, mut bytes) = (BTreeMap::new(), 0);
-        for input in &self.free {
+        for input in &self.lifted {
             let Some(entry) = self.entries.get(input) else { continue };
             bytes += entry.bytes;
             if bytes > LIFTED_BYTES_MAX && bytes > entry.bytes {
@@ -211,23 +230,23 @@ impl EmbargoedRecords {
         wanted
     }
 
-    /// Reads the records that the next batch passes on and that are not in memory from the
-    /// changelog, which is known up to `log_end`.
+    /// Reads the records that the next batch publishes and that are not in memory from the
+    /// changelog, up to `log_end`. A record that is no longer there is marked as lost.
     ///
     /// # Errors
     /// When the changelog cannot be read.
     pub fn fetch<B: Broker>(&mut self, broker: &mut B, log_end: i64) -> Result<(), Fault> {
-        let mut wanted = self.wanted();
+        let mut wanted = self.to_fetch();
         let Some(from) = wanted.values().map(|(_, from)| *from).min() else { return Ok(()) };
         let read = broker.changelog(Some(from), log_end, &mut |found| {
             if let (Some(value), Some((input, _))) = (&found.value, wanted.get(&found.key)) {
                 let waiting: StoredRecord = record::decode(&found.key, value)
                     .map_err(|error| Fault::Stop(error.to_string()))?;
-                self.here(input, waiting);
+                self.fetched(input, waiting);
                 wanted.remove(&found.key);
             }
-            // An error is the way to end the reading.
-            if wanted.is_empty() { Err(Fault::Doubt("enough is read".into())) } else { Ok(()) }
+            // Returning an error is the only way to stop reading early.
+            if wanted.is_empty() { Err(Fault::Doubt("all records found".into())) } else { Ok(()) }
         });
         if !wanted.is_empty() {
             read?;
@@ -235,28 +254,28 @@ impl EmbargoedRecords {
         for (input, _) in wanted.into_values() {
             tracing::error!(?input, "a record under embargo is no longer in the changelog");
             if let Some(entry) = self.entries.get_mut(&input) {
-                entry.place = BytesLocation::Nowhere;
+                entry.place = BytesLocation::Missing;
             }
         }
         Ok(())
     }
 
-    /// The bytes of a record were read, and stay until it is passed on.
-    fn here(&mut self, input: &InputPosition, waiting: StoredRecord) {
+    /// Stores the bytes read for a record; they stay in memory until it is published.
+    fn fetched(&mut self, input: &InputPosition, waiting: StoredRecord) {
         if let Some(entry) = self.entries.get_mut(input) {
             self.bytes += entry.bytes;
             entry.place = BytesLocation::Memory(waiting);
         }
     }
 
-    /// The changelog records that changed since the last call.
+    /// Takes the changelog records that changed since the last call.
     pub fn take_changes(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
-        self.lifted = 0;
+        self.published_bytes = 0;
         std::mem::take(&mut self.changes)
     }
 }
 
-/// The changelog record of `record` while it waits.
+/// The changelog record that stores `record` while it is held.
 pub fn stored(input: &InputPosition, record: &OutputRecord) -> OutputRecord {
     let OutputRecord { key, payload, headers, .. } = record.clone();
     let value = record::encode(&StoredRecord { input: input.clone(), key, payload, headers });
@@ -268,7 +287,7 @@ pub fn stored(input: &InputPosition, record: &OutputRecord) -> OutputRecord {
     }
 }
 
-/// The input position that a key names. No topic has a slash in its name.
+/// The input position in a key. Topic names cannot contain a slash.
 fn input_of(key: &str) -> Option<InputPosition> {
     let mut parts = key.strip_prefix(HELD)?.split('/');
     let (topic, partition) = (parts.next()?.into(), parts.next()?.parse().ok()?);
@@ -276,6 +295,7 @@ fn input_of(key: &str) -> Option<InputPosition> {
     Some(InputPosition { topic, partition, offset, item })
 }
 
+/// The key of a held record.
 fn key_of(input: &InputPosition) -> String {
     let InputPosition { topic, partition, offset, item } = input;
     format!("{HELD}{topic}/{partition:010}/{offset:020}/{item:010}")
@@ -304,7 +324,7 @@ mod tests {
     }
 
     fn restored(log: Vec<(String, Option<Vec<u8>>)>, bytes_max: usize) -> EmbargoedRecords {
-        let mut held = EmbargoedRecords::within(bytes_max);
+        let mut held = EmbargoedRecords::with_bytes_max(bytes_max);
         for ((key, value), offset) in log.iter().zip(0..) {
             held.follow(key, value.as_deref(), offset).unwrap();
         }
@@ -312,58 +332,61 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_survives_a_restore_and_goes_on_once() {
+    fn held_records_survive_a_restore_and_are_published_once() {
         let mut held = EmbargoedRecords::default();
-        held.put(&input(1), record("one"), 0);
-        held.put(&input(2), record("two"), 0);
-        assert_eq!(held.pass_on(), None, "both wait");
+        held.hold(&input(1), record("one"), 0);
+        held.hold(&input(2), record("two"), 0);
+        assert_eq!(held.take_lifted(), None, "both are still under embargo");
         let mut held = restored(held.take_changes(), BYTES_MAX);
-        held.lift(&lifted(1, Validity::Stands));
-        assert_eq!(held.pass_on(), Some((input(1), Some(record("one")))));
-        held.lift(&lifted(1, Validity::Stands));
+        held.lift(&lifted(1, Validity::Valid));
+        assert_eq!(held.take_lifted(), Some((input(1), Some(record("one")))));
+        held.lift(&lifted(1, Validity::Valid));
         held.lift(&lifted(2, Validity::Withdrawn));
-        assert_eq!(held.pass_on(), None);
-        let gone: Vec<_> = held.take_changes();
-        assert_eq!(gone.len(), 2);
-        assert!(gone.iter().all(|(key, value)| key.starts_with(HELD) && value.is_none()));
+        assert_eq!(held.take_lifted(), None);
+        let tombstones: Vec<_> = held.take_changes();
+        assert_eq!(tombstones.len(), 2);
+        assert!(tombstones.iter().all(|(key, value)| key.starts_with(HELD) && value.is_none()));
         assert_eq!((held.len(), held.bytes()), (0, 0));
     }
 
     #[test]
     fn a_tombstone_removes_its_record() {
         let mut held = EmbargoedRecords::default();
-        held.put(&input(1), record("one"), 0);
+        held.hold(&input(1), record("one"), 0);
         let mut log = held.take_changes();
         log.push((log[0].0.clone(), None));
         assert!(restored(log, BYTES_MAX).is_empty());
     }
 
     #[test]
-    fn beyond_the_bound_only_the_place_is_kept() {
-        let mut held = EmbargoedRecords::within(200);
+    fn records_beyond_the_memory_bound_keep_only_their_changelog_offset() {
+        let mut held = EmbargoedRecords::with_bytes_max(200);
         for offset in 0..10 {
-            held.put(&input(offset), record("twelve bytes"), 40 + offset);
-            held.lift(&lifted(offset, Validity::Stands));
+            held.hold(&input(offset), record("twelve bytes"), 40 + offset);
+            held.lift(&lifted(offset, Validity::Valid));
         }
         assert!(held.bytes <= 200 && held.len() == 10);
-        let passed = std::iter::from_fn(|| held.pass_on()).count();
-        assert!((1..10).contains(&passed), "{passed}: the next one has to be read again");
-        let wanted = held.wanted();
+        let passed = std::iter::from_fn(|| held.take_lifted()).count();
+        assert!(
+            (1..10).contains(&passed),
+            "published {passed}; the next one has to be read from the changelog"
+        );
+        let wanted = held.to_fetch();
         assert_eq!(wanted.len(), 10 - passed);
         assert_eq!(wanted[&key_of(&input(9))], (input(9), 49));
     }
 
     #[test]
-    fn a_batch_passes_on_a_bounded_number_of_bytes() {
+    fn a_batch_publishes_a_bounded_number_of_bytes() {
         let mut held = EmbargoedRecords::default();
         let large = "x".repeat(LIFTED_BYTES_MAX / 3);
         for offset in 0..3 {
-            held.put(&input(offset), record(&large), 0);
-            held.lift(&lifted(offset, Validity::Stands));
+            held.hold(&input(offset), record(&large), 0);
+            held.lift(&lifted(offset, Validity::Valid));
         }
         for left in [2, 1, 0] {
-            assert_eq!(std::iter::from_fn(|| held.pass_on()).count(), 1, "{left} left");
-            assert_eq!((held.take_changes().is_empty(), held.is_behind()), (false, left > 0));
+            assert_eq!(std::iter::from_fn(|| held.take_lifted()).count(), 1, "{left} left");
+            assert_eq!((held.take_changes().is_empty(), held.has_lifted()), (false, left > 0));
         }
     }
 }

@@ -8,11 +8,11 @@ use wirefold_engine::event::Event;
 /// Encodes events as Kafka records.
 pub trait EventEncoder: Send + Sync + Debug {
     /// Encodes one event. The result holds at least one record for the events topic.
-    fn encode(&self, told: &EventContext<'_>) -> Vec<OutputRecord>;
+    fn encode(&self, context: &EventContext<'_>) -> Vec<OutputRecord>;
 
-    /// Encodes the record of the unique topic for a classified article, whether or not the article is
-    /// forwarded. `None` if there is no unique topic.
-    fn unique(&self, told: &EventContext<'_>) -> Option<OutputRecord>;
+    /// Encodes the record of the unique topic for a classified article, whether or not the article
+    /// is forwarded. `None` if there is no unique topic.
+    fn unique(&self, context: &EventContext<'_>) -> Option<OutputRecord>;
 
     /// The hash of the engine settings, which every event carries.
     fn settings(&self) -> &str;
@@ -29,8 +29,8 @@ pub struct EventContext<'a> {
     pub sequence: u64,
     /// The input record that caused the event; empty if the clock did.
     pub record: &'a InputRecord,
-    /// How often the position of the input partition was reset. Offsets before a reset belong to other
-    /// records.
+    /// How often the position of the input partition was reset. Offsets before a reset belong to
+    /// other records.
     pub resets: u32,
     /// The part of the input record that holds the article.
     pub part: &'a RecordPart,

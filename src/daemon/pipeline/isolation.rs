@@ -1,69 +1,78 @@
-//! Finds the record that a batch fails on, so that it stops the shard only for a while.
+//! Finds the record that makes a batch fail and rejects it, so that one record never stops a shard
+//! for good.
 //!
-//! In: how batches fail. Out: records to refuse unseen, and how careful the next batch has to be.
+//! In: how batches fail. Out: records to reject without processing, and how carefully the next
+//! batch has to be applied.
 //!
-//! - A record panics while it is applied or encoded: the state is rebuilt, the record refused.
+//! - A record panics while it is applied or encoded: the state is rebuilt and the record rejected.
 //! - A changelog record is too large: the state is rebuilt, and the batch is applied again with a
-//!   check after each record, which names the one to refuse.
-//! - The process ends or hangs while a batch is applied: the next owner sees the [`BatchAttempt`] in the
-//!   changelog. After [`FAILURES_MAX`] failures records go one by one, and one that fails as often
-//!   alone is refused.
+//!   check after each record, which identifies the one to reject.
+//! - The process dies or hangs while a batch is applied: the next owner finds the [`BatchAttempt`]
+//!   in the changelog. After [`FAILURES_MAX`] failures, the records are applied one by one, and a
+//!   record that fails as often on its own is rejected.
 //!
-//! The attempt is written before the first batch after a take-over, and before every batch while
-//! there is a suspicion; a steady flow pays nothing. The batch that is written removes it. An attempt
-//! that a live process announced itself is no failure: whatever trouble it had was with the broker.
-//! An `at_least_once` batch whose plan is written was applied once, and is not taken apart.
+//! The attempt is written before the first batch after a take-over, and before every batch while a
+//! record is suspected; otherwise nothing is written. The batch itself removes it. An attempt
+//! announced by this same process does not count as a failure: it was the broker that caused the
+//! trouble. An `at_least_once` batch whose plan was written has been applied once before, and is
+//! not split.
 
 use super::broker::{Fault, InputRecord, OutputRecord, Partition, Role, Writer};
 use super::memory::ShardState;
-use super::prepare::RefusedRecords;
+use super::prepare::RejectedRecords;
 use super::record::{self, ATTEMPT, BatchAttempt, Position};
 use super::reject::{FAILED, IsolationReason};
-use super::transaction::write_apart;
+use super::transaction::write_changelog;
 
-/// How often a batch, or a record alone, may fail before it is taken apart, or refused.
+/// After this many failures, a batch is applied record by record, and a single record is rejected.
 pub const FAILURES_MAX: u32 = 2;
 
-/// How a batch is applied.
+/// When record sizes are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scrutiny {
-    /// What it writes is checked at its end.
+    /// At the end of the batch.
     #[default]
     Batch,
-    /// What it writes is checked after each record, so that a failure names the record.
+    /// After each record, so that a failure identifies the record.
     EachRecord,
 }
 
-/// What is suspected.
+/// What an earlier attempt failed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Suspect {
+    /// A batch of several records.
     Batch,
+    /// A record that was applied alone.
     Record(Partition, i64),
 }
 
-/// How careful the next batch has to be.
+/// The records to reject, and how carefully the next batch has to be applied.
 #[derive(Debug, Default)]
 pub(super) struct Isolation {
-    /// Records that are refused unseen.
-    pub(super) refused: RefusedRecords,
+    /// Records to reject without processing.
+    pub(super) refused: RejectedRecords,
+    /// When the next batch checks record sizes.
     pub(super) scrutiny: Scrutiny,
-    /// The attempt that this process has written, as far as it is still in the changelog.
+    /// The attempt that this process wrote, while it is still in the changelog.
     announced: Option<BatchAttempt>,
-    /// The next batch has to be announced.
+    /// Whether the next batch has to be announced.
     due: bool,
+    /// What an earlier attempt failed on, and how often.
     suspect: Option<(Suspect, u32)>,
-    /// How many records are still to be taken one by one.
+    /// How many records are still to be applied one by one.
     single: u32,
 }
 
 impl Isolation {
-    /// The shard is taken over, or something of unknown origin went wrong: the next batch is announced.
-    pub(super) fn begin(&mut self) {
+    /// Requires the next batch to be announced. Called when the lease is granted and after
+    /// a panic.
+    pub(super) fn announce_next(&mut self) {
         (self.due, self.announced) = (true, None);
     }
 
-    /// Judges the attempt that the changelog holds.
-    pub(super) fn judge(&mut self, memory: &ShardState) {
+    /// Evaluates the attempt in the changelog, if it is at the next batch and was not announced by
+    /// this process.
+    pub(super) fn evaluate_attempt(&mut self, memory: &ShardState) {
         let found = memory.attempt.as_ref();
         let Some(found) = found.filter(|found| found.batch == memory.position.batch + 1) else {
             return;
@@ -72,38 +81,39 @@ impl Isolation {
             return;
         }
         let failures = found.failures + 1;
-        self.single = self.single.max(found.single);
+        self.single = self.single.max(found.single_records);
         let suspect = suspect(&found.from, found.offset, found.records);
         tracing::warn!(
             batch = found.batch,
             records = found.records,
             failures,
-            "an earlier attempt at this batch did not end"
+            "an earlier attempt at this batch did not finish"
         );
         self.suspect = None;
         match suspect {
             suspect if failures < FAILURES_MAX => self.suspect = Some((suspect, failures)),
             Suspect::Batch => self.single = found.records,
             Suspect::Record(from, offset) => {
-                let message = format!("processing it ended the process {failures} times");
+                let message =
+                    format!("the process died or hung {failures} times while processing it");
                 self.refuse(from, offset, IsolationReason { reason: FAILED, message });
             }
         }
     }
 
-    /// From now on the record is refused unseen.
+    /// Rejects the record without processing from now on.
     pub(super) fn refuse(&mut self, from: Partition, offset: i64, why: IsolationReason) {
         let (topic, partition, reason) = (&from.topic, from.partition, why.reason);
-        tracing::error!(%topic, partition, offset, reason, "a record is isolated and rejected");
+        tracing::error!(%topic, partition, offset, reason, "record isolated; it will be rejected");
         self.refused.insert((from, offset), why);
     }
 
-    /// The most records of the next batch.
+    /// The most records that the next batch may hold.
     pub(super) fn records_max(&self, records_max: usize) -> usize {
         if self.single > 0 { 1 } else { records_max }
     }
 
-    /// Announces the batch of `records` where that is called for, before anything of it is applied.
+    /// Announces the batch of `records`, if necessary, before any of it is applied.
     pub(super) fn announce<W: Writer>(
         &mut self,
         writer: &mut W,
@@ -124,7 +134,7 @@ impl Isolation {
             offset: first.offset,
             records: count,
             failures: failures.map_or(0, |(_, failures)| failures),
-            single: self.single,
+            single_records: self.single,
         };
         self.announced = Some(attempt.clone());
         write(writer, Some(&attempt))?;
@@ -134,7 +144,8 @@ impl Isolation {
         Ok(())
     }
 
-    /// Removes the announcement of a batch that is applied and could not be written: it did not fail.
+    /// Removes the announcement of a batch that was applied but could not be written: it did not
+    /// fail.
     pub(super) fn withdraw<W: Writer>(&mut self, writer: &mut W) -> Result<(), Fault> {
         if self.announced.is_some() {
             write(writer, None)?;
@@ -143,7 +154,8 @@ impl Isolation {
         Ok(())
     }
 
-    /// A batch is written, and memory stands at `position`.
+    /// Resets all suspicions after a batch was written, and forgets the rejected records that are
+    /// before its `position`.
     pub(super) fn written(&mut self, position: &Position) {
         let passed = |of: &Partition, offset: i64| {
             position.inputs.get(of).is_some_and(|mark| mark.next > offset)
@@ -155,11 +167,12 @@ impl Isolation {
     }
 }
 
+/// What an attempt with these records makes suspect.
 fn suspect(from: &Partition, offset: i64, records: u32) -> Suspect {
     if records == 1 { Suspect::Record(from.clone(), offset) } else { Suspect::Batch }
 }
 
-/// Writes the attempt, or its tombstone, on its own.
+/// Writes the attempt, or its tombstone, in a transaction of its own.
 fn write<W: Writer>(writer: &mut W, attempt: Option<&BatchAttempt>) -> Result<(), Fault> {
     let record = OutputRecord {
         role: Role::State,
@@ -167,7 +180,7 @@ fn write<W: Writer>(writer: &mut W, attempt: Option<&BatchAttempt>) -> Result<()
         payload: attempt.map(record::encode),
         headers: Vec::new(),
     };
-    write_apart(writer, &[record]).map(drop)
+    write_changelog(writer, &[record]).map(drop)
 }
 
 #[cfg(test)]
@@ -175,32 +188,41 @@ mod tests {
     use super::*;
     use crate::daemon::pipeline::memory::ChangelogReader;
     use wirefold_engine::Settings;
-    use wirefold_engine::fingerprint::FloodKey;
+    use wirefold_engine::fingerprint::SamplingKey;
 
     fn part() -> Partition {
         Partition { topic: "in".into(), partition: 0 }
     }
 
     fn attempt(offset: i64, records: u32, failures: u32, single: u32) -> BatchAttempt {
-        BatchAttempt { take_over: 1, batch: 1, from: part(), offset, records, failures, single }
+        BatchAttempt {
+            take_over: 1,
+            batch: 1,
+            from: part(),
+            offset,
+            records,
+            failures,
+            single_records: single,
+        }
     }
 
-    /// What a new process makes of an attempt: records to take one by one, records refused.
+    /// How a new process evaluates an attempt: the number of records to apply one by one, and the
+    /// number of records to reject.
     fn judged(found: BatchAttempt) -> (u32, usize) {
         let mut memory =
-            ChangelogReader::default().build(Settings::default(), FloodKey(7)).unwrap();
+            ChangelogReader::default().build(Settings::default(), SamplingKey(7)).unwrap();
         memory.attempt = Some(found);
         let mut isolation = Isolation::default();
-        isolation.judge(&memory);
+        isolation.evaluate_attempt(&memory);
         (isolation.single, isolation.refused.len())
     }
 
     #[test]
-    fn two_failures_take_a_batch_apart_and_two_alone_refuse_a_record() {
-        assert_eq!(judged(attempt(0, 900, 0, 0)), (0, 0), "one failure may be anything");
-        assert_eq!(judged(attempt(0, 900, 1, 0)), (900, 0), "two take the batch apart");
-        assert_eq!(judged(attempt(7, 1, 0, 893)), (893, 0), "once alone");
-        assert_eq!(judged(attempt(7, 1, 1, 893)), (893, 1), "twice alone");
+    fn two_failures_split_a_batch_and_two_failures_alone_reject_a_record() {
+        assert_eq!(judged(attempt(0, 900, 0, 0)), (0, 0), "one failure may have any cause");
+        assert_eq!(judged(attempt(0, 900, 1, 0)), (900, 0), "two failures split the batch");
+        assert_eq!(judged(attempt(7, 1, 0, 893)), (893, 0), "one failure alone");
+        assert_eq!(judged(attempt(7, 1, 1, 893)), (893, 1), "two failures alone");
         assert_eq!(
             judged(BatchAttempt { batch: 9, ..attempt(7, 1, 1, 0) }),
             (0, 0),
@@ -209,16 +231,16 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_of_ones_own_is_no_failure() {
+    fn an_attempt_by_this_process_is_not_a_failure() {
         let mut memory =
-            ChangelogReader::default().build(Settings::default(), FloodKey(7)).unwrap();
-        let own = attempt(7, 1, 1, 3);
-        memory.attempt = Some(own.clone());
-        let mut isolation = Isolation { announced: Some(own), ..Isolation::default() };
-        isolation.judge(&memory);
+            ChangelogReader::default().build(Settings::default(), SamplingKey(7)).unwrap();
+        let announced = attempt(7, 1, 1, 3);
+        memory.attempt = Some(announced.clone());
+        let mut isolation = Isolation { announced: Some(announced), ..Isolation::default() };
+        isolation.evaluate_attempt(&memory);
         assert!(isolation.refused.is_empty());
-        isolation.begin();
-        isolation.judge(&memory);
-        assert_eq!(isolation.refused.len(), 1, "after a panic of unknown origin it is");
+        isolation.announce_next();
+        isolation.evaluate_attempt(&memory);
+        assert_eq!(isolation.refused.len(), 1, "after a panic it counts");
     }
 }

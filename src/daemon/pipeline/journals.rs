@@ -1,8 +1,8 @@
-//! Which journals lie in the changelog, and which of them the window has passed.
+//! Tracks which journals are in the changelog, and which of them have left the window.
 //!
-//! In: the number and clock of every batch, rising. Out: the batches to tombstone. Batches of the
-//! same minute share one entry, so a window of 120 h costs at most 7,200 entries however often is
-//! committed; the journals of a minute go when its last one may.
+//! In: the number and clock of every batch, in rising order. Out: the batches whose journals can be
+//! tombstoned. Batches of the same minute share one entry, so a window of 120 h costs at most 7,200
+//! entries no matter how often the pipeline commits; the journals of a minute expire together.
 
 use super::broker::Fault;
 use super::memory::stop;
@@ -16,20 +16,22 @@ const MINUTE_MS: i64 = 60_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Journals(VecDeque<Minute>);
 
+/// The batches `first` to `last`, whose clocks are in the same minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Minute {
+    /// Minutes since the epoch.
     minute: i64,
     first: u64,
     last: u64,
 }
 
 impl Journals {
-    /// Bytes held.
+    /// The size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.0.capacity() * size_of::<Minute>()
     }
 
-    /// Takes note of a batch; batches and clocks rise.
+    /// Adds a batch. Batch numbers and clocks must rise.
     pub fn push(&mut self, batch: u64, clock: EventTime) {
         let minute = clock.0.div_euclid(MINUTE_MS);
         match self.0.back_mut() {
@@ -38,7 +40,7 @@ impl Journals {
         }
     }
 
-    /// Forgets everything up to `batch`.
+    /// Removes all batches up to and including `batch`.
     pub fn forget(&mut self, batch: u64) {
         while let Some(oldest) = self.0.front_mut().filter(|minute| minute.first <= batch) {
             oldest.first = oldest.first.max(batch + 1);
@@ -50,39 +52,46 @@ impl Journals {
         }
     }
 
-    /// Forgets and returns the batches that lie over `window` behind `clock`, `max` at most.
-    pub fn passed(&mut self, clock: EventTime, window: Span, max: usize) -> Vec<u64> {
-        let mut gone = Vec::new();
+    /// Removes and returns at most `max` batches that are more than `window` older than `clock`.
+    pub fn take_expired(&mut self, clock: EventTime, window: Span, max: usize) -> Vec<u64> {
+        let mut expired = Vec::new();
         while let Some(oldest) = self.0.front_mut() {
             let ends = EventTime((oldest.minute + 1).saturating_mul(MINUTE_MS));
-            if clock.since(ends) <= window || gone.len() >= max {
+            if clock.since(ends) <= window || expired.len() >= max {
                 break;
             }
-            gone.push(oldest.first);
+            expired.push(oldest.first);
             oldest.first += 1;
             if oldest.first > oldest.last {
                 self.0.pop_front();
             }
         }
-        gone
+        expired
     }
 }
 
-/// Takes the journals out of `values`: those that lead without a gap to the last batch. Earlier ones are
-/// passed, and only their tombstones are gone.
-pub(super) fn taken(values: &mut BTreeMap<String, Vec<u8>>, last: u64) -> Result<Journals, Fault> {
+/// Removes the journals from `values`, and returns those that lead without a gap to batch `last`.
+/// Earlier ones have expired; they are left over because compaction removed their tombstones first.
+///
+/// # Errors
+/// [`Fault::Stop`] when a record is not readable, or the journal of the last batch is missing.
+pub(super) fn take_journals(
+    values: &mut BTreeMap<String, Vec<u8>>,
+    last: u64,
+) -> Result<Journals, Fault> {
     let mut found = values.split_off(record::JOURNAL);
     let mut others = found.split_off(&(record::JOURNAL.to_owned() + "~"));
     values.append(&mut others);
     let mut read = BTreeMap::new();
     for (key, value) in found {
-        let batch = record::journal_batch(&key)
-            .ok_or_else(|| Fault::Stop(format!("record `{key}` names no batch")))?;
+        let batch = record::journal_batch(&key).ok_or_else(|| {
+            Fault::Stop(format!("the key of record `{key}` does not contain a batch number"))
+        })?;
         read.insert(batch, record::decode::<Journal>(&key, &value).map_err(stop)?.clock);
     }
     let first = (1..=last).rev().take_while(|batch| read.contains_key(batch)).last();
     if last > 0 && first.is_none() {
-        let why = format!("the journal of batch {last}, the last one, is missing");
+        let why = format!("the journal of the last batch, {last}, is missing");
         return Err(stop(why));
     }
     let mut journals = Journals::default();
@@ -96,18 +105,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_window_has_passed_goes_once_and_in_order() {
+    fn expired_journals_are_returned_once_and_in_order() {
         let mut journals = Journals::default();
         let window = Span::minutes(10);
         for batch in 1..=100 {
             journals.push(batch, EventTime(batch as i64 * 20_000));
         }
         let minute = |n: i64| EventTime(n * MINUTE_MS);
-        assert!(journals.passed(minute(11), window, 99).is_empty());
-        assert_eq!(journals.passed(EventTime(11 * MINUTE_MS + 1), window, 99), [1, 2]);
-        assert_eq!(journals.passed(EventTime(12 * MINUTE_MS + 1), window, 2), [3, 4], "bounded");
-        assert_eq!(journals.passed(EventTime(12 * MINUTE_MS + 1), window, 99), [5]);
-        assert_eq!(journals.passed(minute(1_000), window, 999).len(), 95);
+        assert!(journals.take_expired(minute(11), window, 99).is_empty());
+        assert_eq!(journals.take_expired(EventTime(11 * MINUTE_MS + 1), window, 99), [1, 2]);
+        assert_eq!(
+            journals.take_expired(EventTime(12 * MINUTE_MS + 1), window, 2),
+            [3, 4],
+            "at most `max`"
+        );
+        assert_eq!(journals.take_expired(EventTime(12 * MINUTE_MS + 1), window, 99), [5]);
+        assert_eq!(journals.take_expired(minute(1_000), window, 999).len(), 95);
         assert_eq!(journals, Journals::default());
     }
 }

@@ -1,40 +1,40 @@
-//! What the pipeline knows of the right to work on its shard.
+//! The right to process a shard, as the pipeline sees it.
 //!
-//! In: [`Wake`]s from whoever follows the group (the lease thread, or a test). Out: questions
-//! through [`Hold`].
+//! In: [`Wake`]s from the lease thread, which follows the consumer group, or from a test. Out: the
+//! pipeline's questions about its lease, through [`LeaseHandle`].
 
 use crossbeam_channel::Sender;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why the pipeline runs, stops or waits. Closed: there is no other reason.
+/// An event that makes the pipeline run, stop or wait. There are no others.
 #[derive(Debug)]
 pub enum Wake {
     /// The group assigned the shard to this process.
     Granted(Lease),
-    /// The group asks for the shard back: finish or abort the open batch, drop the writer, then say
-    /// so by dropping the sender.
+    /// The group asks for the shard back: finish or abort the open batch, drop the writer, then
+    /// acknowledge by dropping the sender.
     Revoked(Sender<()>),
-    /// The shard is gone already: commit nothing more.
+    /// The lease is lost already: don't commit anything.
     Lost,
-    /// The group has decided, and the shard is another member's.
-    Elsewhere,
-    /// The process is to end: finish the batch, commit, leave.
+    /// The group has assigned the shard to another member.
+    AssignedElsewhere,
+    /// The process shuts down: finish the batch, commit, and stop.
     Stop,
 }
 
-/// A lease in hand.
-pub type Lease = Arc<dyn Hold>;
+/// A lease that was granted.
+pub type Lease = Arc<dyn LeaseHandle>;
 
-/// Whether a lease is still held.
-pub trait Hold: Send + Sync + std::fmt::Debug {
-    /// Whether the lease is held as far as is known; never blocks.
+/// The state of a lease.
+pub trait LeaseHandle: Send + Sync + std::fmt::Debug {
+    /// Whether the lease is held, as far as is known. Never blocks.
     fn held(&self) -> bool;
 
-    /// Asks the group, and waits for its answer `within` at most: whether it still says, after this
-    /// call, that the lease is held.
+    /// Asks the group whether the lease is still held, and waits at most `within` for an answer
+    /// given after this call.
     fn confirm(&self, within: Duration) -> bool;
 
-    /// Gives back a lease that the group does not confirm, and asks the group anew.
+    /// Gives up a lease that the group does not confirm, and rejoins the group.
     fn give_up(&self);
 }

@@ -1,16 +1,16 @@
-//! What a shard remembers: the engine's state, the position, the journals, and the batch that the
-//! broker has not confirmed yet.
+//! The state of a shard in memory: the engine's state, the position, the journals, and the batch
+//! that the broker has not confirmed yet.
 //!
-//! In: the changelog, record by record ([`ChangelogReader`]). Out: a [`ShardState`] that equals the one that wrote
-//! it, or the decision what became of an unconfirmed batch ([`ShardState::outcome`]).
+//! In: the changelog, record by record ([`ChangelogReader`]). Out: a [`ShardState`] equal to the
+//! one that wrote the changelog, or what became of an unconfirmed batch ([`ShardState::outcome`]).
 //!
-//! A batch that went wrong is kept with its finished records. `apply` is deterministic, so writing
-//! those same records again under a new writer is the same as undoing the batch and applying it
-//! again, at no cost; only what the log holds beside them forces a rebuild.
+//! A batch whose outcome is unknown is kept with its finished records. `apply` is deterministic, so
+//! writing the same records again with a new writer is equivalent to undoing the batch and applying
+//! it again, and costs nothing. A rebuild is only necessary if the log holds anything else.
 //!
-//! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and do not
-//! count. Neither does what a former owner wrote after the fence of a newer one: it was suspended,
-//! and did not know that it had lost the shard. Everything else counts as it comes.
+//! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and are
+//! ignored. So are records that a former owner wrote after the fence of a newer one: it was
+//! suspended and did not know that it had lost the shard. All others are applied in log order.
 
 use super::batch::Batch;
 use super::broker::{Fault, LogRecord, OutputEnds, Partition, WriteId};
@@ -23,83 +23,83 @@ use super::record::{
 };
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::state::{RestoreError, State};
 
-/// All of one shard.
+/// The state of one shard.
 #[derive(Debug)]
 pub struct ShardState {
     /// The engine's state.
     pub state: State,
-    /// How far it has come.
+    /// The last batch, the next event number, and the position of every input partition.
     pub position: Position,
-    /// The journals that the window has not passed yet.
+    /// The journals in the changelog that have not expired yet.
     pub journals: Journals,
-    /// What waits for the end of an embargo.
+    /// Records held until their embargo ends.
     pub held: EmbargoedRecords,
-    /// The offset after the last changelog record known.
+    /// The offset after the last known changelog record.
     pub log_end: i64,
-    /// The take-over of the shard, by the offset of its fence.
+    /// The take-over that owns the shard, identified by the offset of its fence.
     pub generation: u64,
-    /// The consumer group that the changelog belongs to; `None` until one has claimed it.
+    /// The consumer group that the changelog belongs to; `None` until a group has claimed it.
     pub group: Option<String>,
     /// How often the position of an input partition was reset.
     pub resets: BTreeMap<Partition, u32>,
-    /// Whether the changelog holds `resets`.
+    /// Whether the changelog holds the current `resets`.
     pub resets_written: bool,
     /// For each output partition, the offset after the last record known to be written.
     pub ends: OutputEnds,
-    /// Whether the changelog says where outputs end.
+    /// Whether the changelog holds `ends`.
     pub ends_written: bool,
-    /// For each output partition, the offset after which a record may be part of a torn transaction;
-    /// `None` while no batch says where its outputs are.
+    /// For each output partition, the offset from which on a record may be part of a torn
+    /// transaction; `None` until a batch has recorded the ends of its outputs.
     pub unaccounted: Option<OutputEnds>,
-    /// The last batch that the broker acknowledged since the shard was taken over, and the offset of
-    /// its last changelog record.
+    /// The last batch acknowledged since the take-over, with its last changelog offset.
     pub confirmed: Option<(WriteId, i64)>,
     /// Whether the flood key is in the changelog.
     pub key_written: bool,
-    /// What it rests on; `None` until that is known.
+    /// The settings and shard layout that the state depends on; `None` until they are known.
     pub shape: Option<StateShape>,
-    /// Whether the changelog says so.
+    /// Whether the changelog holds `shape`.
     pub shape_written: bool,
-    /// The batch that an earlier owner planned and did not end.
+    /// The batch that an earlier owner planned but did not finish.
     pub open_plan: Option<Plan>,
-    /// The batch that an owner announced and did not write.
+    /// The batch that an owner announced but did not write.
     pub attempt: Option<BatchAttempt>,
-    /// The batch that is applied here and not confirmed by the broker.
+    /// The batch that is applied in memory but not confirmed by the broker.
     pub unconfirmed: Option<Batch>,
 }
 
 /// What became of an unconfirmed batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchOutcome {
-    /// The log holds it in full.
+    /// The log holds the whole batch.
     Written,
-    /// The log holds nothing, or a part that writing it again covers.
+    /// The log holds none of it, or a part that is overwritten when the batch is written again.
     Missing,
-    /// The log holds something else: somebody else wrote.
+    /// The log holds other records: another owner wrote.
     Foreign,
 }
 
 impl ShardState {
-    /// Judges by the changelog's tail, from `log_end` on, what became of the unconfirmed batch.
+    /// Determines from the changelog's tail, starting at `log_end`, what became of the unconfirmed
+    /// batch. Without an unconfirmed batch, any record that affects the state is foreign.
     pub fn outcome(&self, tail: &[LogRecord]) -> BatchOutcome {
-        let tail = &counting(tail);
+        let tail = &valid_records(tail);
         let Some(batch) = &self.unconfirmed else {
-            let empty = tail.iter().all(|found| meaningless(&found.key));
+            let empty = tail.iter().all(|found| is_stateless(&found.key));
             return if empty { BatchOutcome::Written } else { BatchOutcome::Foreign };
         };
-        let own = batch.changelog();
+        let expected = batch.changelog();
         let known = |found: &LogRecord| {
-            meaningless(&found.key)
-                || own.get(found.key.as_str()) == Some(&found.value.as_deref())
-                || batch.marks_with(&found.key, found.value.as_deref())
+            is_stateless(&found.key)
+                || expected.get(found.key.as_str()) == Some(&found.value.as_deref())
+                || batch.is_plan_or_end(&found.key, found.value.as_deref())
         };
         if !tail.iter().all(known) {
             return BatchOutcome::Foreign;
         }
-        let mark = batch.mark();
+        let mark = batch.completion_key();
         if tail.iter().any(|found| found.key == mark) {
             BatchOutcome::Written
         } else {
@@ -107,7 +107,7 @@ impl ShardState {
         }
     }
 
-    /// Follows a batch that another instance wrote and that ends at `log_end`.
+    /// Applies a batch that another instance wrote; `log_end` is the offset after the batch.
     fn follow(
         &mut self,
         mut batch: BTreeMap<String, Option<Vec<u8>>>,
@@ -122,7 +122,7 @@ impl ShardState {
         let position: Position = record::decode(POSITION, &position).map_err(stop)?;
         if position.batch != self.position.batch + 1 {
             let (found, after) = (position.batch, self.position.batch);
-            return Err(Fault::Doubt(format!("batch {found} came after batch {after}")));
+            return Err(Fault::Doubt(format!("batch {found} follows batch {after}")));
         }
         if let Some(shape) = batch.remove(SHAPE).flatten() {
             self.shape = Some(record::decode(SHAPE, &shape).map_err(stop)?);
@@ -155,36 +155,35 @@ impl ShardState {
         Ok(())
     }
 
-    /// Bytes held, about: the engine's state, the records under embargo, and the journals' numbers.
+    /// The approximate size in memory, in bytes: engine state, records under embargo and journals.
     pub fn bytes(&self) -> usize {
         self.state.bytes() + self.held.bytes() + self.journals.bytes()
     }
 
-    /// Takes note that the unconfirmed batch is in the log, which ends at `log_end`.
+    /// Marks the unconfirmed batch as written; the log ends at `log_end`.
     pub fn confirm(&mut self, log_end: i64) {
         self.unconfirmed = None;
         self.log_end = self.log_end.max(log_end);
     }
 
-    /// Counts that the position of a partition was reset.
-    pub(super) fn counts_reset(&mut self, partition: &Partition) {
+    /// Counts a reset of the position of a partition.
+    pub(super) fn count_reset(&mut self, partition: &Partition) {
         *self.resets.entry(partition.clone()).or_default() += 1;
         self.resets_written = false;
     }
 
-    /// The take-over with this fence is the one that writes from now on.
-    pub(super) fn taken_over(&mut self, fence: i64) {
+    /// Makes the take-over with this fence the current one.
+    pub(super) fn set_take_over(&mut self, fence: i64) {
         self.generation = u64::try_from(fence).unwrap_or(0);
-        // What is before the fence is judged.
+        // Everything before the fence has been evaluated.
         self.log_end = self.log_end.max(fence + 1);
         if let Some(batch) = &mut self.unconfirmed {
-            batch.restamp(self.generation);
+            batch.set_generation(self.generation);
         }
     }
 
-    /// Takes note that the broker acknowledged the batch that `attempt` wrote, up to `ends` and to
-    /// `log_end` in the changelog.
-    pub fn acknowledged(&mut self, attempt: WriteId, log_end: i64, ends: OutputEnds) {
+    /// Marks the batch of `attempt` as acknowledged; its records end at `log_end` and `ends`.
+    pub fn mark_acknowledged(&mut self, attempt: WriteId, log_end: i64, ends: OutputEnds) {
         self.confirm(log_end);
         self.confirmed = Some((attempt, log_end - 1));
         self.unaccounted = Some(self.ends.clone());
@@ -194,14 +193,15 @@ impl ShardState {
         }
     }
 
-    /// Takes note that nothing before `until` is missing.
-    pub fn accounted(&mut self, until: &OutputEnds) {
+    /// Marks everything before `until` as complete: no torn transaction is left there.
+    pub fn mark_complete(&mut self, until: &OutputEnds) {
         self.ends.extend(until);
         self.unaccounted = Some(self.ends.clone());
         self.confirmed = None;
     }
 
-    fn claimed(&mut self, claim: &OwnerClaim) {
+    /// Applies what the changelog says about its owner and the outputs.
+    fn apply_claim(&mut self, claim: &OwnerClaim) {
         if claim.group.is_some() {
             self.group.clone_from(&claim.group);
         }
@@ -213,95 +213,102 @@ impl ShardState {
     }
 }
 
-/// The records that count: those that no former owner wrote behind the fence of a newer one.
-fn counting(tail: &[LogRecord]) -> Vec<LogRecord> {
+/// The records of `tail` without those that a former owner wrote after the fence of a newer one.
+fn valid_records(tail: &[LogRecord]) -> Vec<LogRecord> {
     let mut newest = 0;
-    let mut counts = |found: &&LogRecord| {
+    let mut is_valid = |found: &&LogRecord| {
         if record::is_fence(&found.key) && found.key != FENCE {
             newest = found.offset;
         }
         found.generation.is_none_or(|writer| i64::try_from(writer).is_ok_and(|w| w >= newest))
     };
-    tail.iter().filter(|found| counts(found)).cloned().collect()
+    tail.iter().filter(|found| is_valid(found)).cloned().collect()
 }
 
-/// Whether a record of this key says nothing about the state.
-fn meaningless(key: &str) -> bool {
+/// Whether records with this key have no effect on the engine's state.
+fn is_stateless(key: &str) -> bool {
     record::is_fence(key) || [SWEEP, GROUP, ENDS, ATTEMPT].contains(&key)
 }
 
-/// What the changelog says of its owner and of the outputs, batch or no batch.
+/// What the changelog says about its owner and the outputs, in a complete batch or not.
 #[derive(Debug, Default)]
 struct OwnerClaim {
     group: Option<String>,
     ends: Option<OutputEnds>,
 }
 
-/// The changelog while it is read: into a memory that is yet to be built, or behind one that follows.
+/// Reads the changelog, either to build a new state from it or to update an existing one.
 #[derive(Debug, Default)]
 pub struct ChangelogReader {
-    /// The last value of every key: since the beginning, and since the last whole batch once a memory
-    /// follows, tombstones too.
+    /// The last value of every key: since the beginning while there is no state yet, otherwise
+    /// since the last complete batch, including tombstones.
     values: BTreeMap<String, Option<Vec<u8>>>,
-    /// What waits for the end of an embargo, while no memory follows: its bytes are bounded.
+    /// Records under embargo, while there is no state yet. They bound their memory themselves.
     held: EmbargoedRecords,
+    /// The records of a planned batch whose end mark has not been read yet.
     pending: Vec<LogRecord>,
+    /// The planned batch whose end mark has not been read yet.
     plan: Option<Plan>,
+    /// The last owner and output ends read.
     claim: OwnerClaim,
+    /// The last attempt read and not removed since.
     attempt: Option<BatchAttempt>,
+    /// The newest take-over read.
     generation: u64,
-    /// Whether a plan that does not count has begun and not ended.
-    in_void: bool,
-    void: u64,
+    /// Whether the last plan read is stale and its end mark has not been read yet.
+    in_stale_plan: bool,
+    /// Records skipped because a former owner wrote them after it had lost the shard.
+    stale: u64,
+    /// Records read so far.
     read: u64,
+    /// The offset after the last record read.
     end: Option<i64>,
-    /// Whether the last record ended a batch.
+    /// Whether the last record completed a batch.
     whole: bool,
 }
 
 impl ChangelogReader {
-    /// Records read so far.
+    /// The number of records read so far.
     pub fn read(&self) -> u64 {
         self.read
     }
 
-    /// The offset to read on from; `None` before the first record.
+    /// The offset to continue from; `None` before the first record.
     pub fn end(&self) -> Option<i64> {
         self.end
     }
 
-    /// Whether what was read so far, something, ends with a batch.
+    /// Whether the last record read completed a batch.
     pub fn is_whole(&self) -> bool {
         self.whole
     }
 
-    /// Records skipped since the last call because a former owner wrote them after it had lost the shard.
-    pub(super) fn take_void(&mut self) -> u64 {
-        std::mem::take(&mut self.void)
+    /// The number of stale records skipped since the last call.
+    pub(super) fn take_stale(&mut self) -> u64 {
+        std::mem::take(&mut self.stale)
     }
 
-    /// Takes in the next record, in the order of the log. `memory` follows with the last record of
-    /// each batch.
+    /// Reads the next record, in log order. `memory` is updated with the last record of each batch.
     ///
     /// # Errors
-    /// [`Fault::Stop`] when it is not readable; [`Fault::Doubt`] when the memory cannot follow, and is
-    /// of no more use.
+    /// [`Fault::Stop`] when the record is not readable; [`Fault::Doubt`] when `memory` cannot be
+    /// updated and must be dropped.
     pub fn take(&mut self, found: LogRecord, memory: Option<&mut ShardState>) -> Result<(), Fault> {
         self.read += 1;
         self.end = Some(found.offset + 1);
         if record::is_fence(&found.key) {
             if found.key != FENCE {
-                // What an earlier owner writes from here on does not count.
+                // Records that an earlier owner writes after this fence are stale.
                 self.generation = self.generation.max(u64::try_from(found.offset).unwrap_or(0));
             }
             return Ok(());
         }
-        if found.key == SWEEP || self.is_void(&found)? {
+        if found.key == SWEEP || self.is_stale(&found)? {
             return Ok(());
         }
-        if self.claims(&found)? {
+        if self.take_claim(&found)? {
             if let Some(memory) = memory {
-                memory.claimed(&self.claim);
+                memory.apply_claim(&self.claim);
             }
             return Ok(());
         }
@@ -316,7 +323,7 @@ impl ChangelogReader {
                 let plan: Plan = record::decode(PLAN, value).map_err(stop)?;
                 self.generation = plan.generation;
                 self.pending.clear();
-                // What is planned is applied already.
+                // A planned batch has been applied once already.
                 self.attempt = None;
                 self.plan = Some(plan);
             }
@@ -343,10 +350,10 @@ impl ChangelogReader {
     }
 
     /// Whether a former owner wrote the record after it had lost the shard. Records of earlier
-    /// releases do not say who wrote them; plan and end mark do, and what is between them counts as
-    /// theirs.
-    fn is_void(&mut self, found: &LogRecord) -> Result<bool, Fault> {
-        let says = match (found.key.as_str(), &found.value) {
+    /// releases do not name their take-over, except for plans and end marks: the records in between
+    /// belong to the same take-over.
+    fn is_stale(&mut self, found: &LogRecord) -> Result<bool, Fault> {
+        let writer = match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {
                 Some(record::decode::<Plan>(PLAN, value).map_err(stop)?.generation)
             }
@@ -355,18 +362,18 @@ impl ChangelogReader {
             }
             _ => found.generation,
         };
-        let void = says.map_or(self.in_void, |generation| generation < self.generation);
+        let stale = writer.map_or(self.in_stale_plan, |generation| generation < self.generation);
         match found.key.as_str() {
-            PLAN => self.in_void = void,
-            END => self.in_void = false,
+            PLAN => self.in_stale_plan = stale,
+            END => self.in_stale_plan = false,
             _ => {}
         }
-        self.void += u64::from(void);
-        Ok(void)
+        self.stale += u64::from(stale);
+        Ok(stale)
     }
 
-    /// Takes in what the record says of the owner or the outputs, if it does.
-    fn claims(&mut self, found: &LogRecord) -> Result<bool, Fault> {
+    /// Stores a record about the owner or the outputs; returns whether it is one.
+    fn take_claim(&mut self, found: &LogRecord) -> Result<bool, Fault> {
         let Some(value) = &found.value else { return Ok(false) };
         match found.key.as_str() {
             GROUP => self.claim.group = Some(record::decode(GROUP, value).map_err(stop)?),
@@ -376,6 +383,7 @@ impl ChangelogReader {
         Ok(true)
     }
 
+    /// Stores a value; `follows` is whether there is a state to update.
     fn put(&mut self, found: LogRecord, follows: bool) -> Result<(), Fault> {
         let LogRecord { offset, key, value, .. } = found;
         if !follows && key.starts_with(embargoed::HELD) {
@@ -388,20 +396,21 @@ impl ChangelogReader {
         Ok(())
     }
 
-    /// Takes note that `memory` has written or confirmed all that the log holds.
-    pub fn passed(&mut self, memory: &ShardState) {
-        debug_assert!(self.values.is_empty(), "an owner's log holds nothing that memory does not");
+    /// Moves the reader to the end of the log, all of which `memory` has written or confirmed.
+    pub fn skip_to(&mut self, memory: &ShardState) {
+        debug_assert!(self.values.is_empty(), "the log holds records that are not in memory");
         (self.plan, self.end) = (None, Some(memory.log_end));
         self.claim = OwnerClaim::default();
         self.attempt.clone_from(&memory.attempt);
         self.generation = self.generation.max(memory.generation);
     }
 
-    /// The log is read up to `end`, which ends a batch; the memory that has followed takes over.
+    /// Ends reading at `end`, which must be the end of a batch, and prepares `memory` for taking
+    /// the shard over.
     ///
     /// # Errors
-    /// [`Fault::Doubt`] when it does not end a batch: records were missed.
-    pub fn ends(&mut self, end: i64, memory: Option<&mut ShardState>) -> Result<(), Fault> {
+    /// [`Fault::Doubt`] when the log ends within a batch, which means that records were missed.
+    pub fn finish(&mut self, end: i64, memory: Option<&mut ShardState>) -> Result<(), Fault> {
         self.end = Some(end);
         let Some(memory) = memory else { return Ok(()) };
         if !self.values.is_empty() {
@@ -414,15 +423,19 @@ impl ChangelogReader {
         Ok(())
     }
 
-    /// Builds the memory once everything is in; it follows from there on. `fresh_key` is taken at the
-    /// very first start only.
+    /// Builds the state once the whole changelog is read. `fresh_key` is only used at the very
+    /// first start, when the changelog is empty.
     ///
     /// # Errors
-    /// [`Fault::Stop`] when a record is missing, damaged or of a newer release.
-    pub fn build(&mut self, settings: Settings, fresh_key: FloodKey) -> Result<ShardState, Fault> {
-        let held = std::mem::take(&mut self.values).into_iter();
+    /// [`Fault::Stop`] when a record is missing, damaged or written by a newer release.
+    pub fn build(
+        &mut self,
+        settings: Settings,
+        fresh_key: SamplingKey,
+    ) -> Result<ShardState, Fault> {
+        let last = std::mem::take(&mut self.values).into_iter();
         let mut values: BTreeMap<String, Vec<u8>> =
-            held.filter_map(|(key, value)| Some((key, value?))).collect();
+            last.filter_map(|(key, value)| Some((key, value?))).collect();
         let key = values.remove(KEY);
         let key = key.map(|v| record::decode::<u64>(KEY, &v)).transpose().map_err(stop)?;
         let position = values.remove(POSITION);
@@ -430,8 +443,7 @@ impl ChangelogReader {
         let position = position.transpose().map_err(stop)?;
         if key.is_none() && (position.is_some() || !values.is_empty()) {
             return Err(Fault::Stop(
-                "the changelog holds records but no `key` record: it is damaged, or not ours"
-                    .into(),
+                "the changelog holds records but no `key` record: it is damaged or not ours".into(),
             ));
         }
         let shape = values.remove(SHAPE).map(|v| record::decode::<StateShape>(SHAPE, &v));
@@ -439,9 +451,9 @@ impl ChangelogReader {
         let position = position.unwrap_or_default();
         let resets = values.remove(RESETS).map(|v| record::decode(RESETS, &v));
         let resets = resets.transpose().map_err(stop)?.unwrap_or_default();
-        let journals = journals::taken(&mut values, position.batch)?;
+        let journals = journals::take_journals(&mut values, position.batch)?;
         let held = std::mem::take(&mut self.held);
-        let flood_key = key.map_or(fresh_key, FloodKey);
+        let flood_key = key.map_or(fresh_key, SamplingKey);
         let state = State::restore(settings, flood_key, values).map_err(stop)?;
         let mut memory = ShardState {
             state,
@@ -464,15 +476,15 @@ impl ChangelogReader {
             attempt: self.attempt.clone(),
             unconfirmed: None,
         };
-        memory.claimed(&self.claim);
+        memory.apply_claim(&self.claim);
         Ok(memory)
     }
 
-    /// Where the shard stands whose plan, end, position and shape were taken in.
-    pub(super) fn standing(mut self) -> Result<ShardPosition, Fault> {
-        let mut held = |key| self.values.remove(key).flatten();
-        let shape = held(SHAPE).map(|v| record::decode(SHAPE, &v));
-        let position = held(POSITION).map(|v| record::decode(POSITION, &v));
+    /// The position of the shard whose plan, end, position and shape records were read.
+    pub(super) fn shard_position(mut self) -> Result<ShardPosition, Fault> {
+        let mut value = |key| self.values.remove(key).flatten();
+        let shape = value(SHAPE).map(|v| record::decode(SHAPE, &v));
+        let position = value(POSITION).map(|v| record::decode(POSITION, &v));
         Ok(ShardPosition {
             shape: shape.transpose().map_err(stop)?,
             position: position.transpose().map_err(stop)?.unwrap_or_default(),
@@ -481,6 +493,7 @@ impl ChangelogReader {
     }
 }
 
+/// The fault for a changelog that cannot be restored.
 pub(super) fn stop(why: impl std::fmt::Display) -> Fault {
     Fault::Stop(format!("the changelog cannot be restored: {why}"))
 }

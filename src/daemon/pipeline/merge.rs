@@ -1,66 +1,79 @@
-//! Merges input partitions by record timestamp, so that a backlog does not expire its own window.
+//! Merges input partitions by record timestamp. Otherwise, reading a backlog in one partition ahead
+//! of the others would advance the clock and expire the window that their records need.
 //!
-//! In: what polling gives, in any order between partitions. Out: records, the smallest timestamp
-//! first, ties by topic and partition; within a partition always by offset.
+//! In: polled records, in any order between partitions. Out: records, smallest timestamp first,
+//! ties by topic and partition; within a partition always by offset.
 //!
-//! A partition that is empty here but not known to be at its end may still hold an earlier record:
-//! the merge waits for it, `wait` at most, and then goes on without it until it gives something. A
-//! partition that runs ahead by `ahead_bytes_max` is not fetched until half of that is used up.
+//! A partition with nothing buffered that is not known to be at its end may still deliver an
+//! earlier record. The merge waits at most `wait` for it, then continues without it until it
+//! delivers a record. A partition with more than `ahead_bytes_max` buffered is paused until half of
+//! that is used up.
 //!
 //! ```text
 //! p0: 10 11 40     p1: 12 (then its end)     gives 10 11 12 40
 //! ```
 //!
-//! Invariants: MG-1 within a partition order is by offset; MG-2 nothing is given while a partition
-//! that counts is empty and not at its end; MG-3 bytes held are at most `ahead_bytes_max` and one
-//! poll per partition.
+//! Invariants: MG-1 within a partition, order is by offset; MG-2 nothing is returned while a
+//! partition that was not given up is empty and not at its end; MG-3 the bytes buffered per
+//! partition are at most `ahead_bytes_max` and one poll.
 //!
 //! Cost: a scan of the partitions per record.
 //!
-//! [`PartitionMerge::follow`] replaces the rule by a recorded order, for the batch that a plan describes.
+//! [`PartitionMerge::follow`] replaces the rule by a recorded order, for the batch that a plan
+//! describes.
 
 use super::broker::{FetchState, InputRecord, Partition};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use wirefold_engine::article::EventTime;
 
-/// The partitions, what was polled of each and not yet given.
+/// Buffers polled records and returns them in merge order.
 #[derive(Debug)]
 pub struct PartitionMerge {
+    /// The buffered records of each partition.
     partitions: BTreeMap<Partition, PartitionQueue>,
+    /// How long to wait for a partition that is empty and not at its end.
     wait: Duration,
+    /// How many bytes of a partition to buffer before it is paused.
     ahead_bytes_max: usize,
+    /// Since when the merge has been waiting for an empty partition.
     waiting_since: Option<Duration>,
+    /// The rest of the recorded order to follow: partitions, each with a number of records.
     script: VecDeque<(Partition, u32)>,
 }
 
+/// The buffered records of a partition.
 #[derive(Debug, Default)]
 struct PartitionQueue {
     records: VecDeque<InputRecord>,
+    /// The size of `records`.
     bytes: usize,
+    /// Whether the partition was read to its end after the last record.
     at_end: bool,
+    /// Whether the merge has waited for it in vain and continues without it.
     given_up: bool,
-    held_back: bool,
+    /// Whether fetching is paused.
+    paused: bool,
 }
 
 impl PartitionMerge {
-    /// Merges nothing yet.
+    /// Creates a merge without partitions.
     pub fn new(wait: Duration, ahead_bytes_max: usize) -> Self {
         let partitions = BTreeMap::new();
         Self { partitions, wait, ahead_bytes_max, waiting_since: None, script: VecDeque::new() }
     }
 
-    /// Adds a partition; one that is there already stays as it is.
+    /// Adds a partition, unless it is already there.
     pub fn add(&mut self, partition: Partition) {
         self.partitions.entry(partition).or_default();
     }
 
-    /// Gives exactly these records next, so many of each partition in this order.
+    /// Makes the merge return records in this order next: the given number from each partition.
     pub fn follow(&mut self, order: impl IntoIterator<Item = (Partition, u32)>) {
         self.script = order.into_iter().filter(|(_, count)| *count > 0).collect();
     }
 
-    /// Takes in a record. Says so when its partition is to be held back.
+    /// Buffers a record. Returns its partition if that has to be paused.
     pub fn offer(&mut self, record: InputRecord) -> Option<(Partition, FetchState)> {
         let partition = record.from.clone();
         let limit = self.ahead_bytes_max;
@@ -69,30 +82,30 @@ impl PartitionMerge {
         queue.given_up = false;
         queue.bytes += record.bytes();
         queue.records.push_back(record);
-        let over = queue.bytes > limit && !queue.held_back;
-        queue.held_back |= over;
-        over.then_some((partition, FetchState::Off))
+        let over = queue.bytes > limit && !queue.paused;
+        queue.paused |= over;
+        over.then_some((partition, FetchState::Paused))
     }
 
-    /// Whether everything of a partition has been given, up to its end.
+    /// Whether every record of a partition up to its end has been returned.
     pub fn drained(&self, partition: &Partition) -> bool {
         self.partitions.get(partition).is_some_and(|q| q.at_end && q.records.is_empty())
     }
 
-    /// Whether everything of every partition has been given, up to its end.
+    /// Whether every record of every partition up to its end has been returned.
     pub fn all_drained(&self) -> bool {
         self.partitions.values().all(|queue| queue.at_end && queue.records.is_empty())
     }
 
-    /// Takes in that a partition has no more for now.
-    pub fn end(&mut self, partition: &Partition) {
+    /// Marks a partition as read to its end.
+    pub fn mark_end(&mut self, partition: &Partition) {
         if let Some(queue) = self.partitions.get_mut(partition) {
             queue.at_end = true;
         }
     }
 
-    /// The next record, if it is certain, or waited for long enough by `now`. Says so when its
-    /// partition is to be fetched again.
+    /// The next record, if the order is certain, or the merge has waited long enough by `now`. Also
+    /// returns the partition of the record if that has to be resumed.
     pub fn next(
         &mut self,
         now: Duration,
@@ -105,29 +118,31 @@ impl PartitionMerge {
         let queue = self.partitions.get_mut(&from)?;
         let record = queue.records.pop_front()?;
         queue.bytes -= record.bytes();
-        let resume = queue.held_back && queue.bytes <= limit / 2;
-        queue.held_back &= !resume;
+        let resume = queue.paused && queue.bytes <= limit / 2;
+        queue.paused &= !resume;
         if let Some((_, left)) = self.script.front_mut() {
             *left -= 1;
             if *left == 0 {
                 self.script.pop_front();
             }
         }
-        Some((record, resume.then_some((from, FetchState::On))))
+        Some((record, resume.then_some((from, FetchState::Active))))
     }
 
-    /// How long the merge will wait at most, from `now` on, for a partition that is empty and not
-    /// at its end, if that is what it is waiting for.
-    pub fn patience(&self, now: Duration) -> Option<Duration> {
+    /// How much longer, from `now`, the merge will wait for a partition that is empty and not at
+    /// its end. `None` if it is not waiting for one.
+    pub fn remaining_wait(&self, now: Duration) -> Option<Duration> {
         let since = self.waiting_since?;
         Some(self.wait.saturating_sub(now.saturating_sub(since)))
     }
 
-    /// Whether a recorded order is being followed.
+    /// Whether the merge is following a recorded order.
     pub fn following(&self) -> bool {
         !self.script.is_empty()
     }
 
+    /// The partition with the smallest timestamp, unless the merge has to wait. A record without a
+    /// timestamp comes first.
     fn smallest(&mut self, now: Duration) -> Option<Partition> {
         let head = |queue: &PartitionQueue| queue.records.front().map(|r| r.timestamp);
         let (_, from) = self
@@ -191,8 +206,8 @@ mod tests {
         for (p, offset, at) in [(0, 0, 10), (0, 1, 11), (0, 2, 40), (1, 0, 11), (1, 1, 12)] {
             merge.offer(record(p, offset, at));
         }
-        merge.end(&part(0));
-        merge.end(&part(1));
+        merge.mark_end(&part(0));
+        merge.mark_end(&part(1));
         let order = drain(&mut merge, Duration::ZERO);
         assert_eq!(order, [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2)]);
     }
@@ -203,42 +218,45 @@ mod tests {
         for (p, offset, at) in [(0, 0, 50), (0, 1, 10), (1, 0, 30)] {
             merge.offer(record(p, offset, at));
         }
-        merge.end(&part(0));
-        merge.end(&part(1));
+        merge.mark_end(&part(0));
+        merge.mark_end(&part(1));
         assert_eq!(drain(&mut merge, Duration::ZERO), [(1, 0), (0, 0), (0, 1)]);
     }
 
     #[test]
-    fn an_empty_partition_not_at_its_end_is_waited_for_and_then_given_up() {
+    fn the_merge_waits_for_an_empty_partition_not_at_its_end_and_then_gives_it_up() {
         let mut merge = merge(2);
         merge.offer(record(0, 0, 10));
         merge.offer(record(0, 1, 11));
         assert_eq!(drain(&mut merge, Duration::ZERO), []);
-        assert_eq!(merge.patience(Duration::from_millis(200)), Some(Duration::from_millis(300)));
+        assert_eq!(
+            merge.remaining_wait(Duration::from_millis(200)),
+            Some(Duration::from_millis(300))
+        );
         assert_eq!(drain(&mut merge, Duration::from_millis(499)), []);
-        assert_eq!(drain(&mut merge, WAIT), [(0, 0), (0, 1)], "once given up, it stays so");
+        assert_eq!(drain(&mut merge, WAIT), [(0, 0), (0, 1)], "partition 1 stays given up");
         merge.offer(record(1, 0, 5));
         assert_eq!(drain(&mut merge, WAIT), [], "partition 0 is empty and not at its end");
-        merge.end(&part(0));
+        merge.mark_end(&part(0));
         assert_eq!(drain(&mut merge, WAIT), [(1, 0)]);
         merge.offer(record(0, 2, 12));
         assert_eq!(drain(&mut merge, WAIT), [], "partition 1 counts again");
     }
 
     #[test]
-    fn a_partition_far_ahead_is_held_back_and_fetched_again() {
+    fn a_partition_far_ahead_is_paused_and_resumed() {
         let mut merge = merge(2);
         let bytes = record(0, 0, 0).bytes();
-        let held: Vec<bool> = (0..8).map(|n| merge.offer(record(0, n, n)).is_some()).collect();
+        let paused: Vec<bool> = (0..8).map(|n| merge.offer(record(0, n, n)).is_some()).collect();
         let first = 1_000 / bytes;
-        assert_eq!(held.iter().position(|h| *h), Some(first));
-        assert_eq!(held.iter().filter(|h| **h).count(), 1, "said once");
-        merge.end(&part(1));
+        assert_eq!(paused.iter().position(|p| *p), Some(first));
+        assert_eq!(paused.iter().filter(|p| **p).count(), 1, "paused once");
+        merge.mark_end(&part(1));
         let resumed: Vec<bool> = std::iter::from_fn(|| merge.next(Duration::ZERO))
-            .map(|(_, change)| change == Some((part(0), FetchState::On)))
+            .map(|(_, change)| change == Some((part(0), FetchState::Active)))
             .collect();
         assert_eq!(resumed.len(), 8);
-        assert_eq!(resumed.iter().filter(|r| **r).count(), 1, "said once");
+        assert_eq!(resumed.iter().filter(|r| **r).count(), 1, "resumed once");
     }
 
     #[test]
@@ -256,10 +274,12 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Against sorting: with every partition in hand and at its end, the merge is the stable
-        /// merge of the partitions by running maximum.
+        /// Compares with a naive merge: with every partition buffered up to its end, the merge
+        /// repeatedly takes the partition whose first record has the smallest timestamp.
         #[test]
-        fn gives_everything_once_and_in_order(times in proptest::collection::vec((0..4i32, 0..50i64), 0..60)) {
+        fn returns_every_record_once_and_in_order(
+            times in proptest::collection::vec((0..4i32, 0..50i64), 0..60),
+        ) {
             let mut merge = PartitionMerge::new(WAIT, usize::MAX);
             (0..4).for_each(|p| merge.add(part(p)));
             let mut queues: BTreeMap<i32, VecDeque<(i64, i64)>> = BTreeMap::new();
@@ -269,7 +289,7 @@ mod tests {
                 queue.push_back((offset, at));
                 merge.offer(record(p, offset, at));
             }
-            (0..4).for_each(|p| merge.end(&part(p)));
+            (0..4).for_each(|p| merge.mark_end(&part(p)));
             let given = drain(&mut merge, Duration::ZERO);
             let mut expected = Vec::new();
             while let Some((_, p)) =

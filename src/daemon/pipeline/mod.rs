@@ -1,26 +1,31 @@
-//! The loop and its atomic unit.
+//! The processing loop of one shard. Its atomic unit is the batch.
 //!
 //! ```text
-//! Granted -> writer (fences) -> sweep -> fence -> changelog read up to it -> torn outputs repaired
-//!         -> input opened at the position -> batches
-//! batch: gather -> prepare in parallel -> apply -> one transaction -> publish the read view
+//! take-over: lease granted -> new writer (fences the former owner) -> sweep -> fence record
+//!            -> changelog read up to the fence -> torn transactions repaired
+//!            -> input opened at the restored position -> batches
+//! batch:     gather -> prepare in parallel -> apply -> one transaction -> publish the read view
 //! ```
 //!
-//! In: [`Wake`]s and input records. Out: transactions, and what the [`Observer`] is told. Nothing
-//! is announced before the commit.
+//! In: [`Wake`]s and input records. Out: transactions, and calls to the [`Observer`]. Events and
+//! read views are published only after the commit.
 //!
-//! Invariants: PI-1 a writer exists only while the lease is held; PI-2 the changelog is read only
-//! after the writer has fenced the former owner, and up to a record that it wrote since; PI-3 what memory holds and the broker does not is
-//! at most one batch, [`ShardState::unconfirmed`]; PI-4 a new batch begins only when that is none.
+//! Invariants:
+//! - PI-1: a writer exists only while the lease is held.
+//! - PI-2: a take-over reads the changelog only after the new writer has fenced the former owner,
+//!   and up to a record that the new writer has written since.
+//! - PI-3: memory is at most one batch ahead of the broker: [`ShardState::unconfirmed`].
+//! - PI-4: a new batch starts only when `unconfirmed` is `None`.
 //!
-//! When a call leaves doubt, the writer is dropped, and after the lease is confirmed a new one is
-//! made and the changelog's tail is read. Is the batch there, the loop goes on; is it not, its
-//! finished records are written again; is there anything else, memory is rebuilt. A writer that was
-//! fenced goes the same way: the group says whose the shard is, and if it still says ours, then it was
-//! no owner that fenced. Without a lease the pipeline stands by: it follows what the owner writes, so
-//! that it takes over warm.
+//! If the outcome of a call is unknown, the writer is dropped. Once the lease is confirmed, a new
+//! writer reads the tail of the changelog: if the batch is there, the loop continues; if not, the
+//! same records are written again; if the log holds anything else, the state is rebuilt. A fenced
+//! writer takes the same path: the group says who owns the shard, and if that is still this
+//! instance, the writer was not fenced by another owner. Without a lease, the pipeline is a
+//! standby: it follows the owner's changelog, so that it can take over without a restore.
 //!
-//! Cost: beside the engine, one scan of the partitions and one copy of the bytes per record.
+//! Cost, in addition to the engine: one scan of the partitions and one copy of the bytes per
+//! record.
 
 mod backlog;
 pub mod batch;
@@ -65,23 +70,19 @@ pub use observer::{InputLag, Observer, PartitionLag, Phase, StandbyProgress, Tra
 use prepare::Preparer;
 use reader::Reader;
 pub use settings::{ClockSource, Delivery, Settings, Setup, StartReset, TooLarge};
-use standby::StandbyTrail;
+use standby::ChangelogFollower;
 use std::time::Duration;
-use transaction::transact;
-use wirefold_engine::article::{EventTime, Span};
+use transaction::write_batch;
+use wirefold_engine::article::Span;
 
-/// The rest between two attempts to recover: it doubles while nothing is written.
-const REST_MIN: Duration = Duration::from_millis(25);
-const REST_MAX: Duration = Duration::from_secs(2);
-/// A turn of the loop that took longer may have been suspended meanwhile, and is no longer sure of its
-/// lease. Where there are no transactions, nobody else would notice.
+/// Bounds of the delay between two recovery attempts. It doubles until a batch is written.
+const BACKOFF_MIN: Duration = Duration::from_millis(25);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+/// If a turn of the loop takes longer, the process may have been suspended, so the lease is
+/// confirmed again before the commit. Without transactions, nothing else would detect a lost lease.
 const TURN_MAX: Duration = Duration::from_secs(2);
-/// How many panics in a row, without a batch written in between, end the pipeline.
+/// The pipeline stops after this many panics without a batch written in between.
 const PANICS_MAX: u32 = 5;
-/// The least time between two batches that only pass over control markers.
-const PASS_EVERY: Duration = Duration::from_secs(30);
-/// The least time between two ticks of a quiet input.
-const TICK_EVERY: Duration = Duration::from_secs(1);
 
 /// The loop of one shard.
 pub struct Pipeline<B: Broker, C: Clock> {
@@ -89,34 +90,46 @@ pub struct Pipeline<B: Broker, C: Clock> {
     broker: B,
     clock: C,
     observer: Box<dyn Observer>,
-    log: ChangelogReader,
+    /// Decodes changelog records, and tracks how far the changelog was read.
+    changelog: ChangelogReader,
+    /// The state of the shard; `None` until it is restored.
     memory: Option<ShardState>,
+    /// The input; `None` until it is opened at the restored position.
     reader: Option<Reader<B::Input>>,
-    trail: StandbyTrail<B::Tail>,
+    /// Follows the changelog while another instance owns the shard.
+    standby: ChangelogFollower<B::Tail>,
     preparer: Preparer,
+    /// Finds and rejects records that make a batch fail.
     isolation: Isolation,
+    /// Panics since the last batch was written.
     panics: u32,
+    /// Batches written by this process; recovery resets its backoff when it rises.
     written: u64,
+    /// When the backlog was last sampled.
     looked_at: Option<Duration>,
     /// When the current turn of the loop began.
     turn_at: Duration,
     backlog: Backlog,
-    /// When the clock last went on without a record.
+    /// When a tick last advanced the engine's clock.
     ticked_at: Option<Duration>,
-    /// When control markers were last passed over.
+    /// When a batch last moved the position past control markers.
     passed_at: Option<Duration>,
+    /// The tracing span of the current batch, shared by all attempts to write it.
     span: tracing::Span,
 }
 
-/// Why a shard is no longer worked on, without fault.
+/// Why this instance stops processing a shard although nothing failed.
 enum StopReason {
+    /// The process shuts down.
     Stop,
+    /// The group wants the shard back; dropping the sender acknowledges that.
     Revoked(Sender<()>),
+    /// The lease is gone.
     Lost,
 }
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// A pipeline without a lease.
+    /// Creates a pipeline that does not hold a lease yet.
     pub fn new(setup: Setup, broker: B, clock: C, observer: Box<dyn Observer>) -> Self {
         Self {
             preparer: Preparer::new(&setup),
@@ -126,10 +139,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             broker,
             clock,
             observer,
-            log: ChangelogReader::default(),
+            changelog: ChangelogReader::default(),
             memory: None,
             reader: None,
-            trail: StandbyTrail::default(),
+            standby: ChangelogFollower::default(),
             written: 0,
             looked_at: None,
             turn_at: Duration::ZERO,
@@ -140,61 +153,62 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// Runs until [`Wake::Stop`], or until the senders of wakes are gone.
+    /// Runs until [`Wake::Stop`], or until all senders of wakes are dropped.
     ///
     /// # Errors
-    /// When a person has to decide; the message says what.
+    /// When the shard cannot continue until a person intervenes; the message says what to do.
     pub fn run(&mut self, wakes: &Receiver<Wake>) -> Result<(), String> {
         self.observer.phase(Phase::Idle);
         loop {
             match self.stand_by(wakes) {
                 Some(Wake::Granted(lease)) => {
-                    let why = self.own(&lease, wakes)?;
+                    let why = self.work(&lease, wakes)?;
                     self.reader = None;
                     match why {
                         StopReason::Stop => return Ok(()),
                         StopReason::Revoked(done) => drop(done),
                         StopReason::Lost => {}
                     }
-                    self.rest(Phase::Idle);
+                    self.enter_idle_phase(Phase::Idle);
                 }
-                Some(Wake::Elsewhere) => {
-                    self.yielded();
-                    self.rest(Phase::Standby);
+                Some(Wake::AssignedElsewhere) => {
+                    self.shard_reassigned();
+                    self.enter_idle_phase(Phase::Standby);
                 }
                 Some(Wake::Revoked(done)) => drop(done),
-                Some(Wake::Lost) => self.rest(Phase::Idle),
+                Some(Wake::Lost) => self.enter_idle_phase(Phase::Idle),
                 Some(Wake::Stop) | None => return Ok(()),
             }
         }
     }
 
-    /// Works on the shard until the lease or the process ends.
-    fn own(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, String> {
-        let within = duration(self.setup.settings.confirm_within);
-        let mut rest = REST_MIN;
-        self.look_before_work()?;
-        self.isolation.begin();
+    /// Processes the shard until the lease or the process ends.
+    fn work(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, String> {
+        let within = duration(self.setup.settings.tuning.confirm_within);
+        let mut backoff = BACKOFF_MIN;
+        self.init_backlog()?;
+        self.isolation.announce_next();
         loop {
             let before = self.written;
-            match self.guarded(|own| own.serve(lease, wakes)) {
+            match self.catch_panic(|pipeline| pipeline.serve(lease, wakes)) {
                 Ok(why) => return Ok(why),
                 Err(Fault::Stop(why)) => {
                     self.observer.failed();
                     return Err(why);
                 }
                 Err(Fault::Fenced(why)) => {
-                    tracing::warn!(why, "fenced: asking the group whose the shard is");
+                    tracing::warn!(why, "fenced; checking with the group who owns the shard");
                 }
                 Err(Fault::Doubt(why)) => {
                     throttled(&why, |repeats| tracing::warn!(repeats, why, "recovering"));
                 }
             }
             self.observer.phase(Phase::Recovering);
-            self.look_up()?;
+            self.sample_backlog_from_broker()?;
             point!("in-doubt");
-            rest = if self.written == before { (rest * 2).min(REST_MAX) } else { REST_MIN };
-            if let Some(why) = Self::pause(wakes, rest) {
+            backoff =
+                if self.written == before { (backoff * 2).min(BACKOFF_MAX) } else { BACKOFF_MIN };
+            if let Some(why) = Self::pause(wakes, backoff) {
                 return Ok(why);
             }
             if !lease.confirm(within) {
@@ -205,27 +219,31 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// Does `work`. A panic in it costs what is remembered, which the changelog gives back; too many
-    /// in a row end the pipeline.
-    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        let why = match panic_guard::caught(|| work(self)) {
+    /// Runs `work`. If it panics, memory is dropped and rebuilt from the changelog;
+    /// [`PANICS_MAX`] panics in a row stop the pipeline.
+    fn catch_panic<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let why = match panic_guard::catch(|| work(self)) {
             Ok(done) => return done,
             Err(why) => why,
         };
         metrics::PANICS.add([], 1);
         self.panics += 1;
-        self.forget();
-        self.isolation.begin();
+        self.discard_state();
+        self.isolation.announce_next();
         if self.panics >= PANICS_MAX {
-            return Err(Fault::Stop(format!("{} panics in a row, the last: {why}", self.panics)));
+            return Err(Fault::Stop(format!("{} panics in a row; the last: {why}", self.panics)));
         }
-        Err(Fault::Doubt(format!("{why}; the state is rebuilt from the changelog")))
+        Err(Fault::Doubt(format!("{why}; rebuilding the state from the changelog")))
     }
 
-    /// What is to be done about a batch that cannot be applied: the state is rebuilt, and the record
-    /// that causes it is refused next time, or found out.
-    fn failed(&mut self, failure: ApplyError) -> Fault {
-        self.forget();
+    /// Handles a batch that could not be applied. Memory is dropped and rebuilt from the changelog.
+    /// If the failing record is known, the next attempt rejects it; if not, the next attempt checks
+    /// each record to identify it.
+    fn drop_failed_batch(&mut self, failure: ApplyError) -> Fault {
+        self.discard_state();
         let why = match failure {
             ApplyError::Stop(why) => return Fault::Stop(why),
             ApplyError::Record(from, offset, why) => {
@@ -241,55 +259,57 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 why
             }
         };
-        Fault::Doubt(format!("a batch failed: {why}; the state is rebuilt from the changelog"))
+        Fault::Doubt(format!("a batch failed: {why}; rebuilding the state from the changelog"))
     }
 
-    /// A short rest between attempts, ended by a wake.
-    fn pause(wakes: &Receiver<Wake>, rest: Duration) -> Option<StopReason> {
-        match wakes.recv_timeout(rest) {
-            Ok(wake) => Self::asked(wake),
+    /// Waits for `backoff`, or until a wake arrives. `None` to try again.
+    fn pause(wakes: &Receiver<Wake>, backoff: Duration) -> Option<StopReason> {
+        match wakes.recv_timeout(backoff) {
+            Ok(wake) => Self::stop_reason(wake),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(StopReason::Stop),
         }
     }
 
-    fn asked(wake: Wake) -> Option<StopReason> {
+    /// The reason to stop that a wake carries, if any.
+    fn stop_reason(wake: Wake) -> Option<StopReason> {
         match wake {
-            Wake::Granted(_) | Wake::Elsewhere => None,
+            Wake::Granted(_) | Wake::AssignedElsewhere => None,
             Wake::Revoked(done) => Some(StopReason::Revoked(done)),
             Wake::Lost => Some(StopReason::Lost),
             Wake::Stop => Some(StopReason::Stop),
         }
     }
 
-    fn woken(wakes: &Receiver<Wake>) -> Option<StopReason> {
+    /// Checks for a wake without blocking.
+    fn poll_wakes(wakes: &Receiver<Wake>) -> Option<StopReason> {
         match wakes.try_recv() {
-            Ok(wake) => Self::asked(wake),
+            Ok(wake) => Self::stop_reason(wake),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => Some(StopReason::Stop),
         }
     }
 
-    /// Takes the shard over and works on it with one writer. On a fault that writer is dropped.
+    /// Takes the shard over and processes it with one writer, which is dropped on a fault.
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, Fault> {
         let mut writer = self.broker.writer()?;
-        self.forget_outgrown();
+        self.discard_oversized_batch();
         point!("after-fence");
         if !lease.held() {
-            // The process was suspended on the way: it says no more than that it once was the owner.
+            // The lease only proves that we owned the shard before we were suspended.
             return Ok(StopReason::Lost);
         }
         let ends = writer.sweep()?;
         self.take_over(&mut writer, &ends)?;
         if let Some(memory) = &mut self.memory {
-            compat::fit(&mut self.broker, memory, &self.setup)?;
+            compat::adopt_layout(&mut self.broker, memory, &self.setup)?;
         }
         point!("after-recall");
         if self.memory.as_ref().is_some_and(|memory| memory.unconfirmed.is_some()) {
             self.isolation.withdraw(&mut writer)?;
             self.write(&mut writer, lease)?;
         } else if let Some(memory) = &self.memory {
-            self.isolation.judge(memory);
+            self.isolation.evaluate_attempt(memory);
         }
         if self.reader.is_none() {
             self.reader = Some(self.open()?);
@@ -298,7 +318,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.observer.phase(Phase::Running);
         let mut committed_at = self.clock.elapsed();
         loop {
-            if let Some(why) = Self::woken(wakes) {
+            if let Some(why) = Self::poll_wakes(wakes) {
                 if matches!(why, StopReason::Stop) {
                     self.observer.phase(Phase::Stopping);
                 }
@@ -313,14 +333,14 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 self.write(&mut writer, lease)?;
                 committed_at = self.clock.elapsed();
             }
-            self.look(worked);
+            self.sample_backlog(worked);
             if let Some(memory) = &mut self.memory {
-                self.observer.between(memory);
+                self.observer.between_batches(memory);
             }
         }
     }
 
-    /// Gathers and applies one batch. Says whether there is something to write.
+    /// Gathers and applies one batch. Returns whether there is a batch to write.
     fn step(
         &mut self,
         writer: &mut B::Writer,
@@ -328,31 +348,35 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         wakes: &Receiver<Wake>,
     ) -> Result<bool, Fault> {
         let records = self.gather(committed_at, wakes)?;
+        let applied = self.apply(writer, records);
+        if applied.is_err() {
+            // The records were taken from the reader and are not in the state: read them again.
+            self.reader = None;
+        }
+        applied
+    }
+
+    /// Applies `records` as the next batch. Returns whether there is one to write.
+    fn apply(&mut self, writer: &mut B::Writer, records: Vec<InputRecord>) -> Result<bool, Fault> {
         let Some(reading) = self.reading(records.is_empty()) else { return Ok(false) };
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
             return Ok(false);
         };
-        if let Err(fault) = reader.compare(&mut self.broker, memory) {
-            self.reader = None;
-            return Err(fault);
-        }
+        reader.check_same_topics(&mut self.broker, memory)?;
         point!("after-poll");
         let slice = &self.setup.slice;
         self.span = spans::batch(slice.shard, &records);
         let _batch = self.span.clone().entered();
-        if let Err(fault) = self.isolation.announce(writer, memory, &records) {
-            self.reader = None;
-            return Err(fault);
-        }
+        self.isolation.announce(writer, memory, &records)?;
         memory.held.fetch(&mut self.broker, memory.log_end)?;
         let passed = match &memory.open_plan {
             Some(plan) => plan.journal.ranges.iter().filter(|r| r.from < r.to).cloned().collect(),
-            None => self.backlog.markers(&memory.position),
+            None => self.backlog.trailing_markers(&memory.position),
         };
         let with = BatchContext {
             reading,
             clock: self.setup.clock,
-            passed: &passed,
+            trailing_markers: &passed,
             encoder: &*self.setup.encoder,
             limits: self.broker.limits(),
             delivery: self.setup.delivery,
@@ -365,21 +389,21 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         point!("before-apply");
         let batch = match batch::apply(memory, items, with) {
             Ok(batch) => batch,
-            Err(failure) => return Err(self.failed(failure)),
+            Err(failure) => return Err(self.drop_failed_batch(failure)),
         };
         point!("after-apply");
         memory.unconfirmed = Some(batch);
         Ok(true)
     }
 
-    /// The records of the next batch; none for the tick that an earlier owner planned.
+    /// The records of the next batch; none if an earlier owner planned a tick.
     fn gather(
         &mut self,
         committed_at: Duration,
         wakes: &Receiver<Wake>,
     ) -> Result<Vec<InputRecord>, Fault> {
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
-            return Err(Fault::Doubt("nothing to work on".into()));
+            return Err(Fault::Doubt("no restored state or no open input".into()));
         };
         debug_assert!(memory.unconfirmed.is_none(), "PI-4");
         if memory.open_plan.as_ref().is_some_and(|plan| plan.journal.order.is_empty()) {
@@ -387,71 +411,50 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
         let slice = &self.setup.slice;
         let due = committed_at + duration(self.setup.settings.commit_every);
-        let gathered = reader.watch(&mut self.broker, &self.clock, memory).and_then(|()| {
-            let records_max = self.isolation.records_max(self.setup.settings.records_max as usize);
-            let takes = |record: &_| slice.takes(record);
-            reader.gather(&self.clock, due, records_max, &takes, &|| !wakes.is_empty())
-        });
+        let gathered =
+            reader.check_partitions(&mut self.broker, &self.clock, memory).and_then(|()| {
+                let records_max =
+                    self.isolation.records_max(self.setup.settings.records_max.get() as usize);
+                let takes = |record: &_| slice.decide(record);
+                reader.gather(&self.clock, due, records_max, &takes, &|| !wakes.is_empty())
+            });
         if gathered.is_err() {
             self.reader = None;
         }
         gathered
     }
 
-    /// The clock reading of the next batch; `None` where there is nothing to do in one. A batch
-    /// without records is written when the input is at its end and the engine's clock has something
-    /// to do, or when more embargoes have ended than one batch passes on.
-    fn reading(&mut self, without_records: bool) -> Option<EventTime> {
-        let (memory, reader) = (self.memory.as_ref()?, self.reader.as_mut()?);
-        let (wall, now) = (self.clock.wall(), self.clock.elapsed());
-        if let Some(plan) = &memory.open_plan {
-            let planned = without_records == plan.journal.order.is_empty();
-            return planned.then_some(plan.journal.reading);
-        }
-        if !without_records {
-            return Some(wall);
-        }
-        let rested = self.ticked_at.is_none_or(|at| now.saturating_sub(at) >= TICK_EVERY);
-        let ticks = reader.is_quiet(now) && rested && self.setup.clock == ClockSource::Wall;
-        if ticks && memory.state.is_due(wall) {
-            self.ticked_at = Some(now);
-            return Some(memory.state.reach(wall));
-        }
-        let passes = reader.is_quiet(now)
-            && self.passed_at.is_none_or(|at| now.saturating_sub(at) >= PASS_EVERY)
-            && !self.backlog.markers(&memory.position).is_empty();
-        if passes {
-            self.passed_at = Some(now);
-        }
-        (passes || memory.held.is_behind()).then(|| memory.state.clock())
-    }
-
+    /// Opens the input at the restored position.
     fn open(&mut self) -> Result<Reader<B::Input>, Fault> {
-        let memory = self.memory.as_mut().expect("memory is recalled before the input is opened");
+        let memory =
+            self.memory.as_mut().expect("the state is restored before the input is opened");
         start::positions(&mut self.broker, memory, self.setup.reset)?;
-        memory.held.resume(&memory.state);
+        memory.held.set_bytes_max(self.setup.settings.tuning.embargoed_bytes_max);
+        memory.held.find_lifted(&memory.state);
         Reader::open(&mut self.broker, &self.clock, &self.setup.settings, memory)
     }
 
-    /// Writes the unconfirmed batch, and publishes the read view once it is final.
+    /// Writes the unconfirmed batch, and publishes the read view after the commit.
     fn write(&mut self, writer: &mut B::Writer, lease: &Lease) -> Result<(), Fault> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
         let Some(batch) = &memory.unconfirmed else { return Ok(()) };
         let _batch = self.span.clone().entered();
         let started = self.clock.elapsed();
         let attempt = WriteId { fence: memory.generation as i64, batch: batch.number };
-        let (turn_at, within) = (self.turn_at, duration(self.setup.settings.confirm_within));
+        let (turn_at, within) = (self.turn_at, duration(self.setup.settings.tuning.confirm_within));
         let ours = || {
             let turned = self.clock.elapsed().saturating_sub(turn_at);
             lease.held() && (turned < TURN_MAX || lease.confirm(within))
         };
-        let outcome = transact(writer, batch, attempt, memory.log_end, &ours);
+        let outcome = write_batch(writer, batch, attempt, memory.log_end, &ours);
         let took = self.clock.elapsed().saturating_sub(started);
-        self.observer.transacted(TransactionEnd::of(&outcome), took);
+        self.observer.transaction_ended(TransactionEnd::of(&outcome), took);
         let committed = outcome?;
         point!("after-commit");
         if committed == CommitCertainty::AfterTrouble {
-            return Err(Fault::Doubt("a commit went through, but after trouble".into()));
+            return Err(Fault::Doubt(
+                "the commit succeeded only after trouble; a new writer is needed".into(),
+            ));
         }
         self.written += 1;
         self.panics = 0;
@@ -459,15 +462,15 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.span = tracing::Span::none();
         let batch = memory.unconfirmed.take();
         let log_end = writer.changelog_end().unwrap_or(memory.log_end);
-        memory.acknowledged(attempt, log_end, writer.ends());
-        self.log.passed(memory);
+        memory.mark_acknowledged(attempt, log_end, writer.ends());
+        self.changelog.skip_to(memory);
         self.observer.committed(memory, batch.as_ref(), self.clock.wall());
         point!("after-publish");
         Ok(())
     }
 }
 
-/// A span of the settings as a duration; negative ones count as zero.
+/// Converts a span from the settings to a duration; a negative span becomes zero.
 fn duration(span: Span) -> Duration {
     Duration::from_millis(u64::try_from(span.0).unwrap_or(0))
 }

@@ -1,7 +1,7 @@
-//! What the pipeline tells, and to whom.
+//! The interface through which the pipeline reports what it does.
 //!
-//! In: nothing; the pipeline calls. Out: whatever an [`Observer`] makes of it: logs, metrics, read
-//! views. What is told of articles is final: it is told after the commit.
+//! In: calls from the pipeline. Out: what an [`Observer`] makes of them: logs, metrics, read views.
+//! Everything reported about articles is final, because it is reported after the commit.
 
 use super::batch::Batch;
 use super::broker::{CommitCertainty, Fault, Partition};
@@ -11,20 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use wirefold_engine::article::{EventTime, Span};
 
-/// Where the pipeline stands, for readiness and logs.
+/// The phase of the pipeline, for readiness and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Without a lease, and without word from the group.
+    /// No lease, and no assignment known.
     Idle,
-    /// A member of the group; the shard is another's.
+    /// The shard is assigned to another member of the group.
     Standby,
-    /// Reading the changelog: so many records so far.
+    /// Reading the changelog; holds the number of records read so far.
     Restoring(u64),
-    /// Working.
+    /// Processing the input.
     Running,
-    /// Trouble with the broker: making a new writer.
+    /// Recovering from a fault; a new writer will be created.
     Recovering,
-    /// Ending.
+    /// Shutting down.
     Stopping,
 }
 
@@ -33,7 +33,7 @@ impl Phase {
     pub const NAMES: [&str; 6] =
         ["idle", "standby", "restoring", "running", "recovering", "stopping"];
 
-    /// Its stable name.
+    /// The stable name of the phase.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -46,103 +46,103 @@ impl Phase {
     }
 }
 
-/// Is told what happens, after it is final. Calls must be short.
+/// Receives reports of what the pipeline does. The methods run on its thread and must be fast.
 pub trait Observer: Send {
     /// The phase changed.
     fn phase(&mut self, phase: Phase);
-    /// Memory agrees with the changelog, or a batch is committed, at `wall`. What of the state was
-    /// touched may be taken from it.
+    /// At `wall`, a batch was committed, or memory was found equal to the changelog. The observer
+    /// may take the touched ids from the state.
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime);
-    /// Memory rests between two batches: time to answer questions, a few at a time.
-    fn between(&mut self, _memory: &mut ShardState) {}
-    /// So many records of the changelog were read and built into memory.
+    /// Called between batches; may answer a bounded number of queries.
+    fn between_batches(&mut self, _memory: &mut ShardState) {}
+    /// The state was restored from this many changelog records.
     fn restored(&mut self, _records: u64, _took: Duration) {}
-    /// A batch's transaction ended so; committed or not, [`Observer::committed`] tells.
-    fn transacted(&mut self, _ended: TransactionEnd, _took: Duration) {}
-    /// The shard cannot be worked on until a person decides.
+    /// An attempt to write a batch ended. [`Observer::committed`] reports the committed batch.
+    fn transaction_ended(&mut self, _ended: TransactionEnd, _took: Duration) {}
+    /// The shard has stopped until a person intervenes.
     fn failed(&mut self) {}
-    /// What waits in the input: about every second while the shard works, and between attempts to
+    /// The consumer lag: about every second while the shard is processed, and between attempts to
     /// recover.
-    fn waiting(&mut self, _waiting: &InputLag) {}
-    /// How the standby follows changed.
-    fn following(&mut self, _following: &StandbyProgress) {}
+    fn lag(&mut self, _waiting: &InputLag) {}
+    /// The progress of the standby changed.
+    fn standby_progress(&mut self, _following: &StandbyProgress) {}
 }
 
 /// Input records not yet processed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InputLag {
-    /// By partition.
-    pub inputs: BTreeMap<Partition, PartitionLag>,
-    /// Whether the broker answers for the input, as far as is known.
-    pub reached: bool,
+    /// The lag of each partition.
+    pub partitions: BTreeMap<Partition, PartitionLag>,
+    /// Whether the broker answered for all input partitions when the lag was last sampled.
+    pub broker_reachable: bool,
 }
 
 /// Records of one partition that are not yet processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PartitionLag {
-    /// The offset of the next one.
+    /// The next offset to process.
     pub next: i64,
-    /// How many there are; `None` while the end of the partition is not known.
+    /// The number of records; `None` while the end of the partition is unknown.
     pub records: Option<u64>,
-    /// For how long they have waited; zero where there are none.
+    /// How long records have been waiting; zero if there are none.
     pub age: Span,
 }
 
 impl InputLag {
-    /// Records of all partitions.
+    /// The number of records in all partitions.
     pub fn records(&self) -> u64 {
-        self.inputs.values().filter_map(|input| input.records).sum()
+        self.partitions.values().filter_map(|input| input.records).sum()
     }
 
-    /// The age of the partition that has waited longest.
+    /// The largest age of any partition.
     pub fn age(&self) -> Span {
-        self.inputs.values().map(|input| input.age).max().unwrap_or(Span(0))
+        self.partitions.values().map(|input| input.age).max().unwrap_or(Span(0))
     }
 }
 
-/// How a standby follows the changelog of its shard.
+/// How well a standby follows the changelog of its shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StandbyProgress {
-    /// Not at all, by the settings: a take-over restores the shard.
+    /// Following is disabled in the settings. A take-over has to restore the shard first.
     Off,
-    /// It has not read everything yet, or has been behind for too long.
+    /// It has not caught up yet, or has been behind for too long.
     Behind,
-    /// It can take over at once.
-    InStep,
-    /// The broker that leads the changelog does not answer.
-    CutOff,
-    /// It cannot read the changelog; a person has to decide.
-    Refused(Arc<str>),
+    /// It has caught up and can take over at once.
+    CaughtUp,
+    /// The leader of the changelog partition cannot be reached.
+    Unreachable,
+    /// It cannot read the changelog; a person has to intervene.
+    Unreadable(Arc<str>),
 }
 
-/// How a batch's transaction may end.
+/// How an attempt to write a batch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransactionEnd {
-    /// It is committed.
+    /// The transaction was committed.
     Committed,
-    /// Its outcome is for the changelog to tell.
+    /// The outcome is unknown until the changelog is read.
     Doubtful,
     /// Another owner took over.
     Fenced,
-    /// A person has to decide.
+    /// A person has to intervene.
     Failed,
 }
 
 impl TransactionEnd {
-    /// All of them.
+    /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Committed, Self::Doubtful, Self::Fenced, Self::Failed];
 
-    /// How an attempt ended.
+    /// The outcome of an attempt.
     pub(super) fn of(outcome: &Result<CommitCertainty, Fault>) -> Self {
         match outcome {
-            Ok(CommitCertainty::Surely) => Self::Committed,
+            Ok(CommitCertainty::Certain) => Self::Committed,
             Ok(CommitCertainty::AfterTrouble) | Err(Fault::Doubt(_)) => Self::Doubtful,
             Err(Fault::Fenced(_)) => Self::Fenced,
             Err(Fault::Stop(_)) => Self::Failed,
         }
     }
 
-    /// Its stable name.
+    /// The stable name of the outcome.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Committed => "committed",

@@ -1,44 +1,51 @@
-//! Taking the shard over, and whose changelog it is.
+//! Takes over a shard, and checks that its changelog belongs to this instance's consumer group.
 //!
-//! In: the consumer group of this instance, and the one that the changelog names. Out: nothing where
-//! they agree; a claim where none is named yet; a refusal where they differ. Two groups on one set of
-//! topics would each read all of the input and write everything twice, and neither fences the other.
+//! In: a new writer, and the changelog. Out: a state that agrees with the changelog, repaired
+//! output topics, and a changelog that names this consumer group. Nothing is written about the
+//! group if the names already agree; a claim is written if the changelog names no group; the
+//! take-over is refused if the names differ, because two groups on one set of topics would each
+//! read all of the input and write everything twice, and neither would fence the other.
 
 use super::broker::{Broker, Clock, Fault, OutputEnds, OutputRecord, Role, WriteId};
 use super::record::{self, ENDS, GROUP};
 use super::repair::RepairSummary;
-use super::transaction::write_apart;
+use super::transaction::write_changelog;
 use super::{Delivery, Pipeline};
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Makes memory and the log agree, and the outputs whole, now that nobody else writes.
+    /// Brings the state in line with the changelog and repairs torn transactions. Called once the
+    /// former owner can no longer write.
     pub(super) fn take_over(
         &mut self,
         writer: &mut B::Writer,
         ends: &OutputEnds,
     ) -> Result<(), Fault> {
         let mut until = self.fence(writer)?;
-        let lost = self.lost_confirmation(until)?;
-        self.recall(until)?;
-        self.owns_state()?;
+        let lost = self.lost_batch(until)?;
+        self.reconcile(until)?;
+        self.check_group()?;
         let repaired = self.repair(writer, ends, lost)?;
         if let Some(WriteId { batch, .. }) = lost {
-            tracing::warn!(batch, "the log does not hold an acknowledged batch: rebuilding");
-            self.forget();
+            tracing::warn!(
+                batch,
+                "the changelog lacks an acknowledged batch; rebuilding the state"
+            );
+            self.discard_state();
         }
         if lost.is_some() || repaired == RepairSummary::Changelog {
             until = self.fence(writer)?;
-            self.recall(until)?;
+            self.reconcile(until)?;
         }
-        self.claim(writer)?;
+        self.write_claim(writer)?;
         if let Some(memory) = &mut self.memory {
-            memory.taken_over(until - 1);
+            memory.set_take_over(until - 1);
         }
         Ok(())
     }
 
-    /// The last batch that the broker acknowledged, if the log up to `until` does not hold it.
-    fn lost_confirmation(&mut self, until: i64) -> Result<Option<WriteId>, Fault> {
+    /// The last batch that the broker acknowledged, if the changelog up to `until` does not contain
+    /// it.
+    fn lost_batch(&mut self, until: i64) -> Result<Option<WriteId>, Fault> {
         let confirmed = self.memory.as_ref().and_then(|memory| memory.confirmed);
         let Some((attempt, offset)) = confirmed else { return Ok(None) };
         let mut first = None;
@@ -49,19 +56,19 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Ok((first != Some(offset)).then_some(attempt))
     }
 
-    /// Writes the record behind which a former owner can write no more, and returns the offset after
-    /// it. Reading up to it means reading everything; the end of the log as a broker tells it can be
-    /// before the last commit.
+    /// Writes the fence, a record after which a former owner can no longer write, and returns the
+    /// offset after it. Reading up to that offset reads everything; the end offset that a broker
+    /// reports can be before the last commit.
     pub(super) fn fence(&self, writer: &mut B::Writer) -> Result<i64, Fault> {
         let key = record::fence_key(self.setup.delivery, self.clock.wall());
-        write_apart(writer, &[record(key, record::encode(&()))])
+        write_changelog(writer, &[record(key, record::encode(&()))])
     }
 
-    /// Refuses the changelog of another group.
+    /// Checks that the changelog belongs to our consumer group.
     ///
     /// # Errors
-    /// [`Fault::Stop`] when it names another group than ours and than `start.renamed_from`.
-    pub(super) fn owns_state(&self) -> Result<(), Fault> {
+    /// [`Fault::Stop`] if it names a group other than ours and `start.renamed_from`.
+    pub(super) fn check_group(&self) -> Result<(), Fault> {
         let own = &self.setup.group;
         let Some(found) = self.memory.as_ref().and_then(|memory| memory.group.as_ref()) else {
             return Ok(());
@@ -70,16 +77,16 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Ok(());
         }
         Err(Fault::Stop(format!(
-            "the changelog belongs to group `{found}`, and this instance is in group `{own}`: two \
-             groups on one set of topics would write everything twice; set `group.id` to \
-             `{found}`, give this deployment topics of its own (`output.*`), or, if the group was \
-             renamed and no instance of `{found}` runs any more, start once with \
+            "the changelog belongs to group `{found}`, but this instance is in group `{own}`; two \
+             groups on one set of topics would write everything twice. Set `group.id` to \
+             `{found}`, give this deployment its own topics (`output.*`), or, if the group was \
+             renamed and no instance of `{found}` is still running, start once with \
              `--set start.renamed_from={found}`"
         )))
     }
 
-    /// Writes down what the changelog does not say yet: the group, and where the outputs end.
-    pub(super) fn claim(&mut self, writer: &mut B::Writer) -> Result<(), Fault> {
+    /// Writes what the changelog still lacks: the group name, and the end offsets of the outputs.
+    pub(super) fn write_claim(&mut self, writer: &mut B::Writer) -> Result<(), Fault> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
         let mut records = Vec::new();
         if memory.group.as_ref() != Some(&self.setup.group) {
@@ -92,10 +99,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         if records.is_empty() {
             return Ok(());
         }
-        memory.log_end = write_apart(writer, &records)?.max(memory.log_end);
+        memory.log_end = write_changelog(writer, &records)?.max(memory.log_end);
         memory.group = Some(self.setup.group.clone());
         memory.ends_written = true;
-        self.log.passed(memory);
+        self.changelog.skip_to(memory);
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Decodes and prepares the records of a batch on all cores.
 //!
-//! In: input records in order. Out: an [`PreparedRecord`] for each, in the same order. No state is needed, and
-//! no record can stop the others: one that panics or takes too long is refused with that reason, and
-//! one that is known to harm is refused unseen.
+//! In: input records in order. Out: one [`PreparedRecord`] each, in the same order. No state is
+//! needed, and no record can hold up the others: a record that panics or takes too long is rejected
+//! with that reason, and a record already known to be harmful is rejected without being decoded.
 
 use super::Setup;
 use super::broker::{InputRecord, Partition};
@@ -16,67 +16,76 @@ use std::time::{Duration, Instant};
 use wirefold_engine::Settings;
 use wirefold_engine::article::Article;
 use wirefold_engine::decode::{self, Format, RecordPart};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::{Prepared, prepare as prepared};
 
-/// How long one record may take.
+/// A batch gives up on the records under way when none has finished for this long.
 pub const WITHIN: Duration = Duration::from_secs(10);
 
-/// Decodes the value of a record, whose content type may be known. [`decode::items`] does; tests have
-/// others.
+/// Decodes the value of a record, given its content type if known. The daemon uses
+/// [`decode::decode_items`]; tests substitute other functions.
 pub type Decode = fn(&[u8], Option<&str>, Format, &decode::Settings) -> Vec<decode::Item>;
 
-/// Records that are refused unseen, by partition and offset.
-pub type RefusedRecords = BTreeMap<(Partition, i64), IsolationReason>;
+/// Records to reject without decoding, by partition and offset.
+pub type RejectedRecords = BTreeMap<(Partition, i64), IsolationReason>;
 
 /// An input record, decoded and prepared.
 #[derive(Debug)]
 pub struct PreparedRecord {
+    /// The input record.
     pub(super) record: Arc<InputRecord>,
-    /// The shard's own articles.
+    /// The items of the record that belong to this shard.
     pub(super) articles: Vec<OwnItem>,
-    /// How many items the record holds, of all shards.
+    /// The number of items in the record, for all shards together.
     pub(super) items: u32,
-    /// Why the whole record is refused, if it is.
-    pub(super) refusal: Option<IsolationReason>,
+    /// Why the whole record is rejected, if it is.
+    pub(super) rejection: Option<IsolationReason>,
+    /// How long decoding and preparing took; zero if the job was lost.
     pub(super) took: Duration,
 }
 
 impl PreparedRecord {
-    /// Whether something of it is the shard's.
+    /// Whether any part of the record belongs to this shard.
     pub(super) fn is_own(&self) -> bool {
-        self.refusal.is_some() || !self.articles.is_empty()
+        self.rejection.is_some() || !self.articles.is_empty()
     }
 }
 
-/// An item of a record that is the shard's.
+/// An item of a record that belongs to this shard.
 #[derive(Debug)]
 pub(super) struct OwnItem {
-    /// Its number in the record.
-    pub(super) place: usize,
-    /// Its part of the record.
+    /// The index of the item in the record.
+    pub(super) index: usize,
+    /// The part of the record's value that holds the item.
     pub(super) part: RecordPart,
+    /// The prepared article, or why the item cannot be decoded.
     pub(super) article: Result<Prepared, decode::Error>,
 }
 
-/// What preparing depends on.
+/// Everything that decoding and preparing depend on, shared with the worker threads.
 #[derive(Debug)]
 struct PrepareRules {
+    /// The engine settings.
     settings: Settings,
+    /// The configured input format.
     format: Format,
+    /// Which records and items belong to this shard.
     slice: ShardFilter,
+    /// The decoder.
     decode: Decode,
 }
 
-/// Prepares records.
+/// Prepares the records of one shard.
 #[derive(Debug)]
 pub struct Preparer {
+    /// What the worker threads need.
     rules: Arc<PrepareRules>,
+    /// How long to wait for a record to finish before giving up on those under way.
     within: Duration,
 }
 
 impl Preparer {
-    /// A preparer for this setup.
+    /// Creates a preparer for this setup.
     pub fn new(setup: &Setup) -> Self {
         let rules = PrepareRules {
             settings: setup.engine.clone(),
@@ -87,24 +96,24 @@ impl Preparer {
         Self { rules: Arc::new(rules), within: setup.prepare_within }
     }
 
-    /// Decodes and prepares what of `records` is the shard's, keeping their order.
+    /// Decodes and prepares the items of `records` that belong to this shard, in order.
     pub fn prepare(
         &self,
         records: Vec<InputRecord>,
-        key: FloodKey,
-        refused: &RefusedRecords,
+        key: SamplingKey,
+        refused: &RejectedRecords,
     ) -> Vec<PreparedRecord> {
         let records: Vec<Arc<InputRecord>> = records.into_iter().map(Arc::new).collect();
         let known: Vec<Option<IsolationReason>> = match refused.is_empty() {
             true => vec![None; records.len()],
             false => records.iter().map(|record| known(record, refused)).collect(),
         };
-        let (rules, own, harms) = (self.rules.clone(), records.clone(), known.clone());
+        let (rules, inputs, refusals) = (self.rules.clone(), records.clone(), known.clone());
         let done = workers::all(records.len(), self.within, move |at| {
             let started = Instant::now();
-            let articles = match &harms[at] {
+            let articles = match &refusals[at] {
                 Some(_) => (Vec::new(), 0),
-                None => rules.articles(&own[at], key),
+                None => rules.articles(&inputs[at], key),
             };
             (articles, started.elapsed())
         });
@@ -123,8 +132,8 @@ impl Preparer {
             Err(lost) => (Some(self.lost(lost)), ((Vec::new(), 0), Duration::ZERO)),
         };
         let refusal =
-            refusal.filter(|_| self.rules.slice.takes(&record) != FilterDecision::Nothing);
-        PreparedRecord { record, articles, items, refusal, took }
+            refusal.filter(|_| self.rules.slice.decide(&record) != FilterDecision::Nothing);
+        PreparedRecord { record, articles, items, rejection: refusal, took }
     }
 
     fn lost(&self, lost: JobLost) -> IsolationReason {
@@ -134,54 +143,57 @@ impl Preparer {
                 IsolationReason { reason: FAILED, message }
             }
             JobLost::TooSlow => {
-                let message = format!("reading took over {} s", self.within.as_secs());
+                let limit = self.within.as_secs();
+                let message = format!("decoding and preparing took longer than {limit} s");
                 IsolationReason { reason: TOO_SLOW, message }
             }
         }
     }
 }
 
+/// The result of one job: the shard's items, the number of all items, and the time taken.
 type Done = Result<((Vec<OwnItem>, u32), Duration), JobLost>;
 
-fn known(record: &InputRecord, refused: &RefusedRecords) -> Option<IsolationReason> {
+fn known(record: &InputRecord, refused: &RejectedRecords) -> Option<IsolationReason> {
     refused.get(&(record.from.clone(), record.offset)).cloned()
 }
 
 impl PrepareRules {
-    /// The articles of a record that are the shard's, and how many items the record holds.
-    fn articles(&self, record: &InputRecord, key: FloodKey) -> (Vec<OwnItem>, u32) {
-        let taken = self.slice.takes(record);
+    /// The items of a record that belong to this shard, and the number of all items in the record.
+    fn articles(&self, record: &InputRecord, key: SamplingKey) -> (Vec<OwnItem>, u32) {
+        let taken = self.slice.decide(record);
         if taken == FilterDecision::Nothing {
             return (Vec::new(), 0);
         }
         let content_type = record.content_type();
         let payload = record.payload.as_deref().unwrap_or_default();
         let items =
-            (self.decode)(payload, content_type.as_deref(), self.format, &self.settings.wire);
+            (self.decode)(payload, content_type.as_deref(), self.format, &self.settings.decode);
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let own = |item| match taken {
             FilterDecision::ByItem => self.picked(record, item, key),
             _ => Some(item.map(|article| prepared(article, &self.settings, key))),
         };
         let articles = items.into_iter().enumerate().filter_map(|(place, item)| {
-            Some(OwnItem { place, part: item.part, article: own(item.article)? })
+            Some(OwnItem { index: place, part: item.part, article: own(item.article)? })
         });
         (articles.collect(), count)
     }
 
-    /// The item, prepared, if it is the shard's. Its language is looked for only where the map asks.
+    /// Prepares the item if it belongs to this shard. Its language is detected first only if the
+    /// shard map selects by language and the item states none.
     fn picked(
         &self,
         record: &InputRecord,
         item: Result<Article, decode::Error>,
-        key: FloodKey,
+        key: SamplingKey,
     ) -> Option<Result<Prepared, decode::Error>> {
         let (settings, slice) = (&self.settings, &self.slice);
         let article = match item {
             Ok(article) => article,
             Err(why) => return slice.takes_item(record, None).then_some(Err(why)),
         };
-        if article.language.is_some() || !slice.asks_language() {
+        if article.language.is_some() || !slice.selects_by_language() {
             let own = slice.takes_item(record, Some((&article, article.language)));
             return own.then(|| Ok(prepared(article, settings, key)));
         }

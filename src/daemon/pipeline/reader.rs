@@ -1,11 +1,13 @@
-//! Gathers the records of a batch from the input partitions, in the order of the merge.
+//! Gathers the records of a batch from the input partitions, in merge order.
 //!
-//! In: an [`Input`]. Out: bounded batches; notice of partitions added or gone.
+//! In: an [`Input`]. Out: bounded batches; new and missing partitions are noticed on the way.
 //!
-//! A batch closes when it is full, or when nothing more is at hand and the least time between two
-//! commits is over; one that holds nothing of the shard's closes later, to move the position at times. An open plan of an earlier owner is gathered exactly as it says.
+//! A batch closes when it is full, or when no record is available and `commit_every` has passed
+//! since the last commit. A batch without a record of this shard stays open for up to
+//! [`NOTHING_OWN`]; it is still committed, because it moves the position. If an earlier owner left
+//! an open plan, exactly the planned records are gathered.
 
-use super::backlog::{PartitionSample, sights};
+use super::backlog::{PartitionSample, samples_at};
 use super::broker::{Broker, Clock, Fault, FetchState, Input, InputPoll, InputRecord, Partition};
 use super::memory::ShardState;
 use super::merge::PartitionMerge;
@@ -17,35 +19,44 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
-/// How long a poll waits when there is nothing to do: wakes are looked at as often.
+/// How long a poll waits when there is nothing to do, and so how soon wakes are noticed.
 const IDLE: Duration = Duration::from_millis(50);
-/// How long a batch stays open while nothing in it is the shard's.
+/// How long a batch stays open while none of its records belong to this shard.
 const NOTHING_OWN: Duration = Duration::from_secs(1);
-/// A reader that has not polled for so long may find another topic of the same name.
+/// If the reader has not polled for this long, the topic may have been deleted and recreated.
 const POLLS_WITHIN: Duration = Duration::from_secs(5);
-/// How often lag tools are told.
+/// The shortest time between two reports of the position to lag monitoring tools.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
-/// How long nothing must have come before the clock may go on by itself: a record that is on its
-/// way still comes first.
+/// How long no record must have arrived before the engine's clock may advance on its own, so that a
+/// record still in flight is applied first.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Reads the input of one shard.
 pub(super) struct Reader<I> {
+    /// The consumer of the input partitions.
     input: I,
+    /// Merges the partitions by timestamp.
     merge: PartitionMerge,
+    /// The most bytes in a batch (`batch.bytes_max`).
     bytes_max: usize,
+    /// How often to look for new or missing partitions.
     partitions_every: Duration,
+    /// When the partitions were last checked.
     checked_at: Duration,
-    /// How often partitions were checked: whose turn it is.
+    /// The number of partition checks so far; selects whose last record is compared next.
     checks: usize,
+    /// When the input was last polled.
     polled_at: Duration,
-    /// The disturbances after which positions were last compared with the broker's records.
+    /// The value of [`Input::disturbances`] at the last comparison with the broker's records.
     compared_at: u64,
-    /// Whether the topics may have been replaced since then.
+    /// Whether polling paused for so long that the topics may have been replaced.
     suspects: bool,
+    /// When positions were last reported to lag monitoring tools.
     noted_at: Option<Duration>,
+    /// Since when the input has been drained without a new record.
     quiet_since: Option<Duration>,
+    /// The positions last reported to lag monitoring tools.
     noted: BTreeMap<Partition, i64>,
 }
 
@@ -60,8 +71,10 @@ impl<I: Input> Reader<I> {
         let inputs = &memory.position.inputs;
         let from: BTreeMap<Partition, i64> =
             inputs.iter().map(|(p, mark)| (p.clone(), mark.next)).collect();
-        let mut merge =
-            PartitionMerge::new(duration(settings.merge_wait), settings.ahead_bytes_max as usize);
+        let mut merge = PartitionMerge::new(
+            duration(settings.tuning.merge_wait),
+            settings.tuning.ahead_bytes_max as usize,
+        );
         from.keys().for_each(|partition| merge.add(partition.clone()));
         if let Some(plan) = &memory.open_plan {
             let of = |range: u32| plan.journal.ranges.get(range as usize).map(|r| r.of.clone());
@@ -71,8 +84,8 @@ impl<I: Input> Reader<I> {
         Ok(Self {
             input: broker.input(&from)?,
             merge,
-            bytes_max: settings.bytes_max as usize,
-            partitions_every: duration(settings.partitions_every),
+            bytes_max: settings.tuning.bytes_max as usize,
+            partitions_every: duration(settings.tuning.partitions_every),
             checked_at: clock.elapsed(),
             checks: 0,
             polled_at: clock.elapsed(),
@@ -84,8 +97,13 @@ impl<I: Input> Reader<I> {
         })
     }
 
-    /// The records of the next batch, at most `records_max` unless a plan says otherwise; none when
-    /// there are none, or when `woken`. `takes` says what of a record is the shard's.
+    /// Gathers the next batch. `due` is the earliest time to close a batch that has fewer than
+    /// `records_max` records and is below the byte limit. Returns the records gathered so far once
+    /// `woken` is true, and none if none are available. While a plan is followed, the batch is the
+    /// planned one, whatever its size. `takes` says which part of a record belongs to this shard.
+    ///
+    /// # Errors
+    /// If polling the input fails.
     pub(super) fn gather<C: Clock>(
         &mut self,
         clock: &C,
@@ -123,7 +141,7 @@ impl<I: Input> Reader<I> {
                     continue;
                 }
                 InputPoll::End(partition) => {
-                    self.merge.end(&partition);
+                    self.merge.mark_end(&partition);
                     continue;
                 }
                 InputPoll::Nothing => {}
@@ -135,27 +153,29 @@ impl<I: Input> Reader<I> {
         }
     }
 
+    /// How long the next poll may wait.
     fn wait(&self, now: Duration, due: Duration, empty: bool) -> Duration {
-        let idle = self.merge.patience(now).map_or(IDLE, |patience| patience.min(IDLE));
+        let idle = self.merge.remaining_wait(now).map_or(IDLE, |patience| patience.min(IDLE));
         if empty { idle } else { due.saturating_sub(now).min(idle) }
     }
 
+    /// Pauses or resumes fetching of a partition, if the merge asks for it.
     fn fetch(&mut self, change: Option<(Partition, FetchState)>) -> Result<(), Fault> {
-        change.map_or(Ok(()), |(partition, wanted)| self.input.fetching(&partition, wanted))
+        change.map_or(Ok(()), |(partition, wanted)| self.input.set_fetching(&partition, wanted))
     }
 
-    /// Makes sure that records which were read after a pause or over a new connection come from the
-    /// same topics as those before.
+    /// After a pause in polling or a new connection, checks that the records come from the same
+    /// topics as before.
     ///
     /// # Errors
-    /// [`Fault::Doubt`] when a topic was replaced or truncated: opening the input again decides what
-    /// to do.
-    pub(super) fn compare<B: Broker<Input = I>>(
+    /// [`Fault::Doubt`] if a topic was replaced or truncated; what to do is decided when the input
+    /// is opened again.
+    pub(super) fn check_same_topics<B: Broker<Input = I>>(
         &mut self,
         broker: &mut B,
         memory: &ShardState,
     ) -> Result<(), Fault> {
-        let disturbances = self.input.disturbances();
+        let disturbances = self.input.connection_changes();
         if !self.suspects && disturbances == self.compared_at {
             return Ok(());
         }
@@ -167,12 +187,12 @@ impl<I: Input> Reader<I> {
         Ok(())
     }
 
-    /// Looks for partitions that were added, now and then, and whether the topics are still the same.
-    /// A new partition starts at its first record.
+    /// Looks for new partitions every `partitions_every`, and checks that the topics are still the
+    /// same. A new partition is read from its first record.
     ///
     /// # Errors
-    /// [`Fault::Stop`] when one is gone, [`Fault::Doubt`] when a topic was replaced.
-    pub(super) fn watch<B: Broker<Input = I>, C: Clock>(
+    /// [`Fault::Stop`] if a partition no longer exists, [`Fault::Doubt`] if a topic was replaced.
+    pub(super) fn check_partitions<B: Broker<Input = I>, C: Clock>(
         &mut self,
         broker: &mut B,
         clock: &C,
@@ -186,7 +206,7 @@ impl<I: Input> Reader<I> {
         let found = match broker.partitions() {
             Ok(found) => found,
             Err(Fault::Doubt(why)) => {
-                tracing::warn!(why, "input partitions not checked");
+                tracing::warn!(why, "cannot check for new input partitions");
                 return Ok(());
             }
             Err(fault) => return Err(fault),
@@ -203,7 +223,7 @@ impl<I: Input> Reader<I> {
         }
         for (partition, ends) in found {
             let Entry::Vacant(free) = inputs.entry(partition.clone()) else { continue };
-            tracing::info!(partition = partition.partition, "input partition added");
+            tracing::info!(partition = partition.partition, "new input partition");
             free.insert(InputMark { next: ends.low, last: None });
             self.input.add(&partition, ends.low)?;
             self.merge.add(partition);
@@ -211,9 +231,12 @@ impl<I: Input> Reader<I> {
         Ok(())
     }
 
-    /// What is seen of every partition from `position` on.
-    pub(super) fn look(&self, position: &Position) -> BTreeMap<Partition, PartitionSample> {
-        let mut seen = sights(position);
+    /// A sample of every partition in `position`, for the backlog.
+    pub(super) fn sample_partitions(
+        &self,
+        position: &Position,
+    ) -> BTreeMap<Partition, PartitionSample> {
+        let mut seen = samples_at(position);
         for (of, end) in self.input.ends() {
             if let Some(seen) = seen.get_mut(&of) {
                 (seen.end, seen.drained) = (Some(end), self.merge.drained(&of));
@@ -222,23 +245,25 @@ impl<I: Input> Reader<I> {
         seen
     }
 
-    /// Whether the input has been at its end for a while: every partition is read up to its end,
-    /// the broker answers for all of them, and nothing came for [`QUIET`]. Asked after each
-    /// gathering that gave nothing; a record ends the quiet.
+    /// Whether the input is idle: every partition has been read to its end, the broker responds for
+    /// all of them, and no record has arrived for [`QUIET`]. Called after each gathering that
+    /// returned nothing; a record resets the wait.
     pub(super) fn is_quiet(&mut self, now: Duration) -> bool {
-        if !self.merge.all_drained() || !self.input.reached() {
+        if !self.merge.all_drained() || !self.input.is_reachable() {
             self.quiet_since = None;
             return false;
         }
         now.saturating_sub(*self.quiet_since.get_or_insert(now)) >= QUIET
     }
 
-    /// Whether the broker answers for the input.
-    pub(super) fn reached(&self) -> bool {
-        self.input.reached()
+    /// Whether the broker responds for every input partition.
+    pub(super) fn is_reachable(&self) -> bool {
+        self.input.is_reachable()
     }
 
-    /// Tells lag tools, now and then, and after the last batch of a busy time too.
+    /// Reports the position to lag monitoring tools, at most once per [`NOTE_EVERY`] and only if it
+    /// has changed. Called about every second even without records, so the last batch of a burst is
+    /// reported too.
     pub(super) fn note(&mut self, next: BTreeMap<Partition, i64>, now: Duration) {
         if self.noted_at.is_some_and(|at| now.saturating_sub(at) < NOTE_EVERY) {
             return;
@@ -251,11 +276,11 @@ impl<I: Input> Reader<I> {
     }
 }
 
-/// That an input topic has fewer partitions than it had.
+/// The fault for an input topic that has fewer partitions than before.
 pub(super) fn gone_partition(gone: &Partition) -> Fault {
     Fault::Stop(format!(
-        "input topic `{}` has no partition {} any more: it was deleted or made anew; decide with \
-         `start.reset`",
+        "input topic `{}` no longer has partition {}: the topic was deleted or recreated; set \
+         `start.reset` to choose where to continue",
         gone.topic, gone.partition
     ))
 }

@@ -1,28 +1,37 @@
-//! The shell's own records in the changelog, beside those of the engine.
+//! The pipeline's own records in the changelog, next to those of the engine.
 //!
-//! | key | holds |
+//! | key | value |
 //! |---|---|
-//! | `key` | the flood key, drawn once at the very first start |
-//! | `shape` | the settings that what is remembered rests on, and the map of shards |
-//! | `pos` | the position: next offset and last record of every input partition, last batch, next event sequence |
-//! | `b/<batch>` | the journal of a batch: which input it covered, in which order, by which clock reading |
-//! | `h/<position>` | a record of the unique feed that waits for the end of an embargo ([`held`](super::embargoed)) |
-//! | `fence` | nothing: a new owner writes it and reads up to it. With `at_least_once`, `fence/<time>`: what an earlier owner writes after it does not count |
+//! | `key` | the flood key, drawn at the very first start |
+//! | `shape` | the settings that the state depends on, and the shard map |
+//! | `pos` | the position ([`Position`]) |
+//! | `b/<batch>` | the journal of a batch ([`Journal`]) |
+//! | `h/<position>` | a record for the unique topic under embargo (see [`embargoed`]) |
+//! | `fence` | empty; written by a new owner, which then reads up to it |
+//! | `fence/<time>` | the fence with `at_least_once` |
 //! | `group` | the consumer group that the state belongs to |
-//! | `ends` | for each output partition, an offset before everything that the last batches wrote ([`repair`](super::repair)) |
-//! | `resets` | how often the position of an input partition was reset, which event ids depend on |
+//! | `ends` | per output partition, an offset before the last batches' output (see [`repair`]) |
+//! | `resets` | position resets per input partition; event ids depend on them |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
-//! | `end` | `at_least_once` only: that the batch of the plan is written in full |
-//! | `attempt` | the batch that an owner was about to apply; removed by the batch ([`isolation`](super::isolation)) |
+//! | `end` | `at_least_once` only: marks the planned batch as written in full |
+//! | `attempt` | the batch an owner was about to apply (see [`isolation`]) |
 //!
-//! Batch numbers are 20 decimal digits. Values are postcard behind one version byte, like the
-//! engine's; a version above ours refuses the restore. A journal is tombstoned when the window has
-//! passed it.
+//! `pos` holds the next offset and the last record of every input partition, the last batch and the
+//! next event sequence number. A journal holds the input that a batch covered, its order, and the
+//! clock reading; it gets a tombstone once the window has passed it. Records that a former owner
+//! writes after a `fence/<time>` are ignored. The batch of an `attempt` removes that record.
 //!
-//! For example, a batch that took offsets 5, 6 of partition 0 with offset 9 of partition 1 in
-//! between has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`. A batch
-//! without records, by which the engine's clock went on after offset 9 of partition 1, has the range
-//! `[(1, 10..10)]` and no order; its reading is where the clock went.
+//! Batch numbers are 20 decimal digits. Values are postcard after one version byte, like the
+//! engine's; a version above ours fails the restore.
+//!
+//! For example, a batch of offsets 5 and 6 of partition 0, with offset 9 of partition 1 in between,
+//! has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`. A batch
+//! without records, which advances the engine's clock after offset 9 of partition 1, has the range
+//! `[(1, 10..10)]` and an empty order; its reading is the new time of the engine's clock.
+//!
+//! [`embargoed`]: super::embargoed
+//! [`repair`]: super::repair
+//! [`isolation`]: super::isolation
 
 use super::Delivery;
 use super::broker::Partition;
@@ -33,31 +42,33 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wirefold_engine::article::EventTime;
 
+/// The version byte in front of every value.
 const VERSION: u8 = 1;
 
 /// Key of the flood key.
 pub const KEY: &str = "key";
-/// Key of the shape.
+/// Key of the [`StateShape`].
 pub const SHAPE: &str = "shape";
-/// Key of the position.
+/// Key of the [`Position`].
 pub const POSITION: &str = "pos";
 /// Key of the fence.
 pub const FENCE: &str = "fence";
-/// Key of a record of an aborted transaction. A broker crash can commit one; it means nothing.
+/// Key of a record written in a transaction that is aborted. After a broker crash, such a record
+/// can end up committed; readers ignore it.
 pub const SWEEP: &str = "sweep";
 /// Key of the consumer group.
 pub const GROUP: &str = "group";
-/// Key of the offsets of outputs.
+/// Key of the end offsets of the output partitions.
 pub const ENDS: &str = "ends";
-/// Key of the number of resets by input partition.
+/// Key of the number of resets per input partition.
 pub const RESETS: &str = "resets";
-/// Key of the plan.
+/// Key of the [`Plan`].
 pub const PLAN: &str = "plan";
-/// Key of the end mark.
+/// Key of the [`BatchEnd`].
 pub const END: &str = "end";
-/// Key of the attempt.
+/// Key of the [`BatchAttempt`].
 pub const ATTEMPT: &str = "attempt";
-/// What the keys of journal records start with.
+/// Prefix of the keys of journal records.
 pub const JOURNAL: &str = "b/";
 
 /// The key of a batch's journal.
@@ -65,13 +76,13 @@ pub fn journal_key(batch: u64) -> String {
     format!("{JOURNAL}{batch:020}")
 }
 
-/// The batch whose journal has this key.
+/// The batch number in the key of a journal record; `None` for any other key.
 pub fn journal_batch(key: &str) -> Option<u64> {
     key.strip_prefix(JOURNAL)?.parse().ok()
 }
 
-/// The key of the fence of a take-over at `wall`. Without transactions each fence has a key of its
-/// own, because compaction must keep it as long as what it makes void.
+/// The key of the fence for a take-over at `wall`. Without transactions each fence has its own key,
+/// because compaction must keep a fence for as long as the records that it invalidates.
 pub fn fence_key(delivery: Delivery, wall: EventTime) -> String {
     match delivery {
         Delivery::ExactlyOnce => FENCE.to_owned(),
@@ -79,147 +90,151 @@ pub fn fence_key(delivery: Delivery, wall: EventTime) -> String {
     }
 }
 
-/// Whether this is the key of a fence.
+/// Whether `key` is the key of a fence.
 pub fn is_fence(key: &str) -> bool {
     key.strip_prefix(FENCE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Why one of the shell's records cannot be read.
+/// Why a record of the pipeline cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It was written by a newer release.
+    /// The record was written by a newer release.
     #[error(
-        "record `{key}` has format version {found}, newer than {VERSION}: upgrade this instance"
+        "changelog record `{key}` has format version {found}, but this release reads up to \
+         {VERSION}: upgrade this instance"
     )]
     Newer {
-        /// The record.
+        /// The key of the record.
         key: String,
-        /// Its version.
+        /// The version byte of the record.
         found: u8,
     },
-    /// It is damaged.
-    #[error("record `{key}` is not readable: {message}")]
+    /// The record is damaged.
+    #[error("cannot decode changelog record `{key}`: {message}")]
     Unreadable {
-        /// The record.
+        /// The key of the record.
         key: String,
-        /// Why.
+        /// What is wrong with it.
         message: String,
     },
 }
 
-/// What the memory of a shard rests on.
+/// The settings under which the state of a shard is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateShape {
-    /// Names the settings by which articles are made comparable.
+    /// A hash of the settings that decide whether articles are comparable: 16 hexadecimal digits.
     pub features: String,
-    /// The map of shards, as it draws itself.
+    /// The shard map, as [`ShardMap::drawn`](super::shards::ShardMap::to_json) prints it.
     pub map: String,
-    /// Where all shards stood when they took the map up; empty where they began with it.
+    /// The positions of all shards when they switched to this map; empty if they started with it.
     pub from: BTreeMap<Partition, i64>,
 }
 
-/// How far a shard has come.
+/// How far a shard has read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Position {
-    /// The last batch written; the first is 1.
+    /// The number of the last batch written; the first batch is 1.
     pub batch: u64,
-    /// The number that the next event gets.
+    /// The sequence number of the next event.
     pub sequence: u64,
-    /// Every input partition ever read.
+    /// Every input partition that was ever read.
     pub inputs: BTreeMap<Partition, InputMark>,
 }
 
-/// How far a shard has come in one input partition.
+/// How far a shard has read in one input partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputMark {
     /// The next offset to read.
     pub next: i64,
-    /// The last record applied, by which a truncated or recreated topic is noticed.
+    /// The last record applied, used to detect a truncated or recreated topic.
     pub last: Option<LastRecord>,
 }
 
-/// The last record applied of a partition.
+/// The last record of a partition that was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastRecord {
-    /// Its offset.
+    /// The offset.
     pub offset: i64,
-    /// Its timestamp.
+    /// The timestamp, if the record has one.
     pub timestamp: Option<EventTime>,
-    /// The first 8 bytes of the SHA-256 over its key and its value.
+    /// The [`content_hash`] of its key and value.
     pub hash: u64,
 }
 
-/// What a batch covered, written in the same transaction, so that it can be replayed elsewhere.
+/// What a batch covered. Written in the same transaction as the batch, so that the batch can be
+/// replayed elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
-    /// What was read, one range a partition.
+    /// The input read, one range per partition.
     pub ranges: Vec<InputRange>,
-    /// The order applied: so many records of that range (by its index), then so many of the next.
+    /// The order in which records were applied, as pairs of an index into `ranges` and a number of
+    /// records.
     pub order: Vec<(u32, u32)>,
-    /// The wall-clock reading, up to which timestamps count; of a batch without records, where the
-    /// engine's clock went.
-    pub reading: EventTime,
+    /// The wall-clock reading, an upper bound for timestamps; for a batch without records, the time
+    /// to which the engine's clock advanced.
+    pub clock_reading: EventTime,
     /// The engine's clock after the batch.
     pub clock: EventTime,
     /// The engine version.
-    pub core: String,
-    /// The hash of the shaping settings.
-    pub settings: String,
-    /// The number of the first event of the batch.
+    pub engine_version: String,
+    /// The hash of the engine settings.
+    pub settings_hash: String,
+    /// The sequence number of the first event of the batch.
     pub sequence: u64,
 }
 
-/// A range of one input partition: `from` is where the shard stood, `to` where it stands after.
+/// A range of offsets in one input partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputRange {
     /// The partition.
     pub of: Partition,
-    /// The first offset that was still to be read.
+    /// The position before the batch.
     pub from: i64,
-    /// The next offset to read.
+    /// The position after the batch: the next offset to read.
     pub to: i64,
 }
 
-/// What an `at_least_once` batch is going to do.
+/// The batch that an `at_least_once` owner is about to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Which take-over of the shard writes it; rises with every one.
+    /// The take-over that writes the batch; increases with every take-over.
     pub generation: u64,
-    /// The batch.
+    /// The batch number.
     pub batch: u64,
-    /// What it covers. `clock` is not known yet and the lowest value.
+    /// What the batch covers. `clock` is not known yet and holds the lowest value.
     pub journal: Journal,
 }
 
-/// That a batch is written in full.
+/// Marks a batch as written in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchEnd {
-    /// The take-over that wrote it.
+    /// The take-over that wrote the batch.
     pub generation: u64,
-    /// The batch.
+    /// The batch number.
     pub batch: u64,
 }
 
-/// The batch that an owner was about to apply.
+/// A batch that an owner is about to apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchAttempt {
-    /// Which take-over of the shard wrote it.
+    /// The take-over that wrote this record.
     pub take_over: u64,
-    /// The batch.
+    /// The batch number.
     pub batch: u64,
-    /// The partition of its first record.
+    /// The partition of the first record of the batch.
     pub from: Partition,
-    /// The offset of its first record.
+    /// The offset of the first record of the batch.
     pub offset: i64,
-    /// How many records it has.
+    /// The number of records in the batch.
     pub records: u32,
-    /// How many attempts at it have failed before.
+    /// The number of attempts at this batch that have failed before.
     pub failures: u32,
-    /// How many records are taken one by one from here on; 0 where there is no suspicion.
-    pub single: u32,
+    /// The number of records to apply one at a time from here on; 0 if no record is suspected.
+    pub single_records: u32,
 }
 
-/// Names the last record of a partition by its content.
+/// Hashes the content of a record: the first 8 bytes, big-endian, of the SHA-256 over its key and
+/// value. Absent, empty and differently split content gives different hashes.
 pub fn content_hash(key: Option<&[u8]>, payload: Option<&[u8]>) -> u64 {
     let mut hash = Sha256::new();
     for part in [key, payload] {
@@ -237,22 +252,21 @@ pub fn content_hash(key: Option<&[u8]>, payload: Option<&[u8]>) -> u64 {
     u64::from_be_bytes(first)
 }
 
-/// Encodes a record's value.
+/// Encodes the value of a record.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_extend(value, vec![VERSION])
-        .expect("a record holds nothing that cannot be encoded")
+    postcard::to_extend(value, vec![VERSION]).expect("changelog record types can always be encoded")
 }
 
-/// Decodes the value of the record `key`.
+/// Decodes the value of the record with key `key`.
 ///
 /// # Errors
-/// When it is damaged or of a newer release.
+/// If the value is damaged or was written by a newer release.
 pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, Error> {
     let unreadable = |message: String| Error::Unreadable { key: key.to_owned(), message };
     match value.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|e| unreadable(e.to_string())),
         Some((&found, _)) if found > VERSION => Err(Error::Newer { key: key.to_owned(), found }),
-        _ => Err(unreadable("no known version byte".into())),
+        _ => Err(unreadable("unknown version byte".into())),
     }
 }
 
@@ -288,15 +302,15 @@ mod tests {
                 InputRange { of: part(1), from: 9, to: 10 },
             ],
             order: vec![(0, 1), (1, 1), (0, 1)],
-            reading: EventTime(1_000),
+            clock_reading: EventTime(1_000),
             clock: EventTime(900),
-            core: "1.0.0".into(),
-            settings: "ab".into(),
+            engine_version: "1.0.0".into(),
+            settings_hash: "ab".into(),
             sequence: 3,
         }
     }
 
-    /// What earlier releases wrote must stay readable: these bytes never change.
+    /// Records written by earlier releases must stay readable, so these bytes must never change.
     #[test]
     fn golden_records() {
         let last = LastRecord { offset: 6, timestamp: Some(EventTime(900)), hash: 258 };
@@ -313,7 +327,7 @@ mod tests {
             offset: 7,
             records: 300,
             failures: 1,
-            single: 0,
+            single_records: 0,
         };
         expect_test::expect![[r#"
             key 01ac02
@@ -339,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_release_or_damage_is_told_apart() {
+    fn newer_and_damaged_records_give_different_errors() {
         let newer = decode::<BatchEnd>("end", &[9, 1, 1]).unwrap_err();
         assert_eq!(newer, Error::Newer { key: "end".into(), found: 9 });
         for bytes in [&[][..], &[0, 1, 1], &[1], &[1, 255]] {
@@ -349,13 +363,13 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_journals_go_there_and_back() {
+    fn journal_keys_round_trip() {
         assert_eq!(journal_batch(&journal_key(42)), Some(42));
         assert_eq!(journal_batch("a/00000000000000000042"), None);
     }
 
     #[test]
-    fn null_empty_and_shifted_content_differ() {
+    fn absent_empty_and_differently_split_content_hash_differently() {
         let hashes = [
             content_hash(None, None),
             content_hash(Some(b""), None),

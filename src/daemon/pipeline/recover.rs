@@ -1,35 +1,36 @@
-//! Makes memory agree with the changelog when the shard is taken over, and after doubt.
+//! Brings the state in line with the changelog when a shard is taken over, and after doubt.
 //!
-//! In: the memory as it is, none at a first take-over, and the changelog up to the fence that the new
-//! writer has put there. Out: memory that equals what the log holds, or that is one finished batch ahead
-//! of it, which is to be written again.
+//! In: the current state (none at the first take-over), and the changelog up to the fence that the
+//! new writer has just written. Out: a state that equals the changelog, or that is ahead of it by
+//! one finished batch, which is then written again.
 //!
 //! # Why nothing is undone
 //!
-//! A batch that went wrong leaves memory one batch ahead of the log. The batch is kept with its finished
-//! records, which are a function of the memory before it (BA-1), so writing them again under a new
-//! writer ends where undoing and applying it again would, and no `apply` runs. That holds as long as
-//! the log ends where the batch began, and the three ways in which it can not are told apart:
+//! A failed write leaves the state one batch ahead of the changelog. The batch is kept with its
+//! finished records. They are a function of the state before the batch (BA-1), so writing them
+//! again with a new writer gives the same result as undoing the batch and applying it again,
+//! without calling `apply`. This is valid while the changelog ends where the batch began.
+//! Otherwise, the changelog contains one of the following:
 //!
-//! - the log holds the batch: its outcome was lost and not the batch;
-//! - the log holds part of it: only without transactions, where every record of it is written again
-//!   with the same key and value behind the same plan;
-//! - the log holds anything else: somebody else owned the shard since. What memory holds beyond the
-//!   log is then of no use to anybody, and the log is read anew. This costs a restore, on an instance
-//!   that had lost its lease in mid-batch and came back to it: there is nobody else to be quicker.
+//! - the whole batch: only the acknowledgement was lost;
+//! - part of the batch: only possible without transactions, where every record is written again
+//!   with the same key and value after the same plan;
+//! - anything else: another instance has owned the shard since. The extra batch is useless, and the
+//!   changelog is read again from the beginning. This costs a restore, but only on an instance that
+//!   lost its lease in the middle of a batch and then got it back.
 
 use super::broker::{Broker, Clock, Fault};
 use super::memory::{BatchOutcome, ChangelogReader};
 use super::{Phase, Pipeline, spans};
 use crate::daemon::telemetry::metrics;
 
-/// After how many records of a restore its progress is told.
-const TOLD_EVERY: u64 = 10_000;
+/// The number of restored records between two progress reports.
+const PROGRESS_EVERY: u64 = 10_000;
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Makes memory agree with the changelog, which ends with the fence, at `until`.
-    pub(super) fn recall(&mut self, until: i64) -> Result<(), Fault> {
-        self.trail.close();
+    /// Brings the state in line with the changelog, which ends with our fence, just before `until`.
+    pub(super) fn reconcile(&mut self, until: i64) -> Result<(), Fault> {
+        self.standby.close();
         if let Some(memory) = self.memory.as_mut().filter(|memory| memory.unconfirmed.is_some()) {
             let mut tail = Vec::new();
             self.broker.changelog(Some(memory.log_end), until, &mut |found| {
@@ -40,84 +41,90 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 BatchOutcome::Written => {
                     let batch = memory.unconfirmed.take();
                     memory.confirm(until);
-                    self.log.passed(memory);
+                    self.changelog.skip_to(memory);
                     self.observer.committed(memory, batch.as_ref(), self.clock.wall());
                     return Ok(());
                 }
                 BatchOutcome::Missing => return Ok(()),
                 BatchOutcome::Foreign => {
-                    tracing::warn!(records = tail.len(), "another owner wrote: rebuilding");
-                    self.forget();
+                    tracing::warn!(
+                        records = tail.len(),
+                        "another instance wrote to the changelog; rebuilding the state"
+                    );
+                    self.discard_state();
                 }
             }
         }
         self.catch_up(until)
     }
 
-    /// Forgets a finished batch that was made for larger limits than the broker has now: its records
-    /// cannot be written again, and are made again from the log.
-    pub(super) fn forget_outgrown(&mut self) {
+    /// Discards the state if it holds a finished batch with a record over the broker's current size
+    /// limits: the batch cannot be written again as it is, and is applied again after a restore.
+    pub(super) fn discard_oversized_batch(&mut self) {
         let limits = self.broker.limits();
         let batch = self.memory.as_ref().and_then(|memory| memory.unconfirmed.as_ref());
         if batch.is_some_and(|batch| batch.records().any(|r| r.bytes() > limits.of(r.role))) {
-            tracing::warn!("a limit was lowered below a record that waits: rebuilding");
-            self.forget();
+            tracing::warn!(
+                "a topic's record size limit is now below an unwritten record; rebuilding the state"
+            );
+            self.discard_state();
         }
     }
 
-    /// Drops all that is remembered, so that the changelog is read from its beginning.
-    pub(super) fn forget(&mut self) {
-        (self.log, self.memory, self.reader) = (ChangelogReader::default(), None, None);
-        self.trail.close();
+    /// Discards the state, so that the changelog is read from its beginning.
+    pub(super) fn discard_state(&mut self) {
+        (self.changelog, self.memory, self.reader) = (ChangelogReader::default(), None, None);
+        self.standby.close();
     }
 
-    /// Reads the changelog from where memory stands, or from its beginning, to the fence.
+    /// Reads the changelog up to the fence, from the position of the state or from the beginning.
     fn catch_up(&mut self, until: i64) -> Result<(), Fault> {
         let _restore = spans::restore(self.setup.slice.shard).entered();
         let started = self.clock.elapsed();
-        let stood = self.memory.as_ref().map(|memory| memory.position.batch);
-        let warm = stood.is_some();
-        let read = self.read_on(until);
-        let fits = read.and_then(|()| self.log.ends(until, self.memory.as_mut()));
+        let batch_before = self.memory.as_ref().map(|memory| memory.position.batch);
+        let warm = batch_before.is_some();
+        let read = self.read_changelog(until);
+        let fits = read.and_then(|()| self.changelog.finish(until, self.memory.as_mut()));
         if fits.is_err() && warm {
-            self.forget();
+            self.discard_state();
         }
         fits?;
         let mut memory = match self.memory.take() {
             Some(memory) => memory,
-            None => self.log.build(self.setup.engine.clone(), self.setup.fresh_key)?,
+            None => self.changelog.build(self.setup.engine.clone(), self.setup.fresh_key)?,
         };
         let (articles, batch) = (memory.state.live_articles(), memory.position.batch);
-        let void = self.log.take_void();
+        let void = self.changelog.take_stale();
         if void > 0 {
             metrics::VOID.add([], void);
             tracing::warn!(
                 records = void,
-                "skipped changelog records that a former owner wrote after it had lost the shard"
+                "skipped changelog records written by a former owner after it had lost the shard"
             );
         }
-        let read = self.log.read();
-        tracing::info!(records = read, articles, batch, warm, "restored");
+        let read = self.changelog.read();
+        tracing::info!(records = read, articles, batch, warm, "state restored from the changelog");
         self.observer.restored(read, self.clock.elapsed().saturating_sub(started));
         self.observer.committed(&mut memory, None, self.clock.wall());
-        if stood != Some(batch) {
-            // Another owner wrote, and what was read ahead here may be among it.
+        if batch_before != Some(batch) {
+            // Another owner has written since, so input fetched here may already be processed.
             self.reader = None;
         }
         self.memory = Some(memory);
         Ok(())
     }
 
-    fn read_on(&mut self, until: i64) -> Result<(), Fault> {
-        let Self { log, memory, observer, broker, backlog, clock, .. } = self;
+    /// Reads the changelog from where the last read ended up to `until`.
+    fn read_changelog(&mut self, until: i64) -> Result<(), Fault> {
+        let Self { changelog: log, memory, observer, broker, backlog, clock, .. } = self;
         if memory.is_none() {
             observer.phase(Phase::Restoring(log.read()));
         }
         broker.changelog(log.end(), until, &mut |found| {
             log.take(found, memory.as_mut())?;
-            if memory.is_none() && log.read().is_multiple_of(TOLD_EVERY) {
+            if memory.is_none() && log.read().is_multiple_of(PROGRESS_EVERY) {
                 observer.phase(Phase::Restoring(log.read()));
-                observer.waiting(&backlog.waiting(clock.wall()));
+                observer.lag(&backlog.lag(clock.wall()));
             }
             point!("mid-restore");
             Ok(())

@@ -1,10 +1,10 @@
-//! Records of the reject topic: the untouched bytes, and headers that say where, why and when. Of a
-//! record with several items, a refused item gives its own bytes.
+//! Builds the records of the reject topic: the original bytes, and headers that say where, why and
+//! when. If the input record has several items, a rejected item contributes only its own bytes.
 //!
-//! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic, with the headers
-//! of the input, a broken trace context excepted. One that does
-//! not fit whole holds the first bytes that do, the full length and the SHA-256, so that the record
-//! can be found again by its input offset.
+//! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic, with the
+//! headers of the input except a malformed trace context. If it does not fit, it holds as many
+//! leading bytes as do, the full length and the SHA-256, and the record can be found again by its
+//! input offset; of the input's headers, only a valid `traceparent` is kept.
 //!
 //! ```text
 //! wirefold-reject-stage: wire            wirefold-reject-topic: wire.articles
@@ -14,41 +14,43 @@
 //! ```
 
 use super::broker::{Header, InputRecord, OutputRecord, Partition, Role};
-use super::trace_context::{TraceContext, carried};
+use super::trace_context::{TraceContext, forwarded_headers};
 use sha2::{Digest, Sha256};
 use wirefold_engine::article::InputPosition;
 use wirefold_engine::decode::{self, RecordPart};
 
-/// Where items are refused: bad input dies in decoding, never later.
+/// The stage of items that cannot be decoded. Bad input is only ever rejected here.
 pub const STAGE: &str = "wire";
-/// Where outputs are refused that their topic does not take, though their input was read.
+/// The stage of outputs that do not fit their topic although their input was decoded.
 pub const STAGE_OUTPUT: &str = "output";
-/// Where records are refused that were isolated because processing them failed.
+/// The stage of records that were isolated because processing them failed.
 pub const STAGE_PROCESSING: &str = "processing";
-/// Why outputs are refused, and records whose changelog records are too large.
+/// The reason for outputs that are too large, and for records whose changelog records are.
 pub const TOO_LARGE: &str = "too_large";
-/// Why a record is refused that made the process panic or end.
+/// The reason for records that made the process panic or exit.
 pub const FAILED: &str = "failed";
-/// Why a record is refused that took too long.
+/// The reason for records that took too long.
 pub const TOO_SLOW: &str = "too_slow";
 
 /// Why a record is isolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IsolationReason {
-    /// The stable code.
+    /// The stable reason code.
     pub reason: &'static str,
-    /// In words, without text of the record.
+    /// A description, without any text of the record.
     pub message: String,
 }
 
-/// Why an output is refused whose bytes waited for the end of an embargo and cannot be read again.
+/// The reason for outputs under embargo whose bytes can no longer be read when the embargo ends.
 pub const LOST: &str = "lost";
 
+/// The longest message in a header; the rest is cut off.
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
-/// The reject record for item `item` of `record`, which is its `part`: at most `bytes_max` bytes.
+/// The reject record for item number `item` of `record`, whose bytes are `part`. It has at most
+/// `bytes_max` bytes.
 ///
-/// The original headers go along while everything fits.
+/// The original headers are included if everything fits.
 pub fn reject(
     record: &InputRecord,
     item: usize,
@@ -60,19 +62,20 @@ pub fn reject(
     refuse(record, bytes, item, [STAGE, why.reason(), &why.to_string()], bytes_max)
 }
 
-/// The reject record in the place of an output that is too large, with the input that brought it about.
+/// The reject record written instead of an output that is too large. It holds the input that caused
+/// the output.
 pub fn oversized(record: &InputRecord, item: usize, why: &str, bytes_max: usize) -> OutputRecord {
     refuse(record, payload(record), item, [STAGE_OUTPUT, TOO_LARGE, why], bytes_max)
 }
 
-/// The reject record for a whole record that is isolated.
+/// The reject record for a whole record that was isolated.
 pub fn isolated(record: &InputRecord, why: &IsolationReason, bytes_max: usize) -> OutputRecord {
     refuse(record, payload(record), 0, [STAGE_PROCESSING, why.reason, &why.message], bytes_max)
 }
 
-/// The reject record in the place of an output that waited for the end of an embargo: its record is
-/// no longer in the changelog.
-pub fn lost(input: &InputPosition, bytes_max: usize) -> OutputRecord {
+/// The reject record written instead of an output whose embargo has ended but whose record is no
+/// longer in the changelog. It holds no bytes, only the input position.
+pub fn lost_output(input: &InputPosition, bytes_max: usize) -> OutputRecord {
     let from = Partition { topic: input.topic.clone(), partition: input.partition };
     let (offset, item) = (input.offset, input.item as usize);
     let record = InputRecord {
@@ -83,8 +86,8 @@ pub fn lost(input: &InputPosition, bytes_max: usize) -> OutputRecord {
         payload: None,
         headers: Vec::new(),
     };
-    let why = "its embargo has ended, but its record is no longer in the changelog: read it again \
-               from the input";
+    let why = "the embargo has ended, but the held record is no longer in the changelog; read the \
+               article from the input topic again";
     refuse(&record, &[], item, [STAGE_OUTPUT, LOST, why], bytes_max)
 }
 
@@ -106,7 +109,7 @@ fn refuse(
         headers: Vec::new(),
     };
     let reasons = reasons(record, item, why);
-    out.headers = [carried(record), reasons.clone()].concat();
+    out.headers = [forwarded_headers(record), reasons.clone()].concat();
     if out.bytes() > bytes_max {
         out.headers = reasons;
         shorten(&mut out, record, bytes, bytes_max);
@@ -133,6 +136,7 @@ fn header(name: &str, value: String) -> Header {
     (format!("wirefold-reject-{name}"), Some(value.into_bytes()))
 }
 
+/// Cuts a reject record to `bytes_max`. If even an empty payload does not fit, the key is dropped.
 fn shorten(out: &mut OutputRecord, record: &InputRecord, payload: &[u8], bytes_max: usize) {
     let digest: String = Sha256::digest(payload).iter().map(|b| format!("{b:02x}")).collect();
     if let Some(context) = TraceContext::of(record) {
@@ -148,7 +152,7 @@ fn shorten(out: &mut OutputRecord, record: &InputRecord, payload: &[u8], bytes_m
     out.payload = Some(payload[..room].to_vec());
 }
 
-/// `text` cut to `bytes_max` at a character's edge.
+/// `text` cut to at most `bytes_max` bytes, at a character boundary.
 fn cut(text: &str, bytes_max: usize) -> &str {
     let mut end = text.len().min(bytes_max);
     while !text.is_char_boundary(end) {
@@ -181,32 +185,42 @@ mod tests {
         }
     }
 
-    fn said(out: &OutputRecord, name: &str) -> Option<String> {
+    fn header_text(out: &OutputRecord, name: &str) -> Option<String> {
         let (_, value) = out.headers.iter().find(|(key, _)| key == name)?;
         value.clone().map(|v| String::from_utf8(v).unwrap())
     }
 
     #[test]
-    fn bytes_stay_untouched_and_headers_say_where_and_why() {
+    fn the_reject_keeps_the_original_bytes_and_headers_say_where_and_why() {
         let why = decode::Error::Missing("uri");
         let out = reject(&record(Some(b"\xff\x00{")), 2, &RecordPart::Whole, &why, 10_000);
         assert_eq!(out.payload.as_deref(), Some(&b"\xff\x00{"[..]));
         assert_eq!(out.key.as_deref(), Some(&b"k"[..]));
-        let says = |name: &str| said(&out, &format!("wirefold-reject-{name}")).unwrap();
-        assert_eq!(says("stage"), "wire");
-        assert_eq!(says("reason"), "missing_field");
-        assert_eq!(says("topic"), "in");
+        let reject_header =
+            |name: &str| header_text(&out, &format!("wirefold-reject-{name}")).unwrap();
+        assert_eq!(reject_header("stage"), "wire");
+        assert_eq!(reject_header("reason"), "missing_field");
+        assert_eq!(reject_header("topic"), "in");
         assert_eq!(
-            [says("partition"), says("offset"), says("item"), says("timestamp")],
+            [
+                reject_header("partition"),
+                reject_header("offset"),
+                reject_header("item"),
+                reject_header("timestamp")
+            ],
             ["3", "12", "2", "77"]
         );
-        assert_eq!(said(&out, "own").as_deref(), Some("kept"));
-        assert_eq!(said(&out, "traceparent").as_deref(), Some(TRACE));
-        assert_eq!(said(&out, "ce_traceparent"), None, "a broken trace context is dropped");
+        assert_eq!(header_text(&out, "own").as_deref(), Some("kept"));
+        assert_eq!(header_text(&out, "traceparent").as_deref(), Some(TRACE));
+        assert_eq!(
+            header_text(&out, "ce_traceparent"),
+            None,
+            "a malformed trace context is dropped"
+        );
     }
 
     #[test]
-    fn what_does_not_fit_is_named_by_length_and_digest() {
+    fn a_truncated_reject_carries_length_and_digest() {
         let payload = vec![b'x'; 5_000];
         let why = decode::Error::Missing("uri");
         for bytes_max in [900, 2_000, 4_999] {
@@ -214,21 +228,21 @@ mod tests {
             assert!(out.bytes() <= bytes_max, "{} over {bytes_max}", out.bytes());
             let kept = out.payload.clone().unwrap();
             assert!(!kept.is_empty() && payload.starts_with(&kept));
-            assert_eq!(said(&out, "wirefold-reject-length").as_deref(), Some("5000"));
-            assert_eq!(said(&out, "wirefold-reject-sha256").unwrap().len(), 64);
-            assert_eq!(said(&out, "own"), None);
-            assert_eq!(said(&out, "traceparent").as_deref(), Some(TRACE));
+            assert_eq!(header_text(&out, "wirefold-reject-length").as_deref(), Some("5000"));
+            assert_eq!(header_text(&out, "wirefold-reject-sha256").unwrap().len(), 64);
+            assert_eq!(header_text(&out, "own"), None);
+            assert_eq!(header_text(&out, "traceparent").as_deref(), Some(TRACE));
         }
     }
 
     #[test]
-    fn a_tombstone_is_taken_as_no_bytes() {
+    fn a_rejected_tombstone_has_an_empty_payload() {
         let out = reject(&record(None), 0, &RecordPart::Whole, &decode::Error::Empty, 10_000);
         assert_eq!(out.payload.as_deref(), Some(&b""[..]));
     }
 
     #[test]
-    fn messages_are_cut_between_characters() {
+    fn messages_are_cut_at_character_boundaries() {
         let text = format!("x{}", "\u{e9}".repeat(5));
         let lengths: Vec<usize> = (0..8).map(|max| cut(&text, max).len()).collect();
         assert_eq!(lengths, [0, 1, 1, 3, 3, 5, 5, 7]);

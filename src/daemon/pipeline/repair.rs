@@ -1,19 +1,20 @@
-//! Puts together a transaction that a broker crash tore apart.
+//! Repairs a transaction that a broker crash tore apart.
 //!
-//! In: everything that this shard wrote since the last offsets known to be accounted for, committed or
-//! not. Out: the records that readers do not see although their transaction was committed, written
-//! once more, byte for byte, to the same partitions.
+//! In: everything that this shard wrote since the last offsets known to be complete, committed or
+//! not. Out: the records that consumers cannot see although their transaction was committed,
+//! written again, byte for byte, to the same partitions.
 //!
 //! # How a committed transaction loses records
 //!
-//! A coordinator answers a commit when the decision is in its log, and ends the transaction in every
-//! partition afterwards. One that is killed in between reads its log when it starts again, asks its own
-//! metadata for the leader of each partition, finds none yet, takes the topics for deleted
-//! (KAFKA-5202), and records the transaction as complete. The records then hang in those partitions
-//! until the next transaction of the same producer ends there, and share its outcome.
+//! A transaction coordinator acknowledges a commit once the decision is in its log, and writes the
+//! commit markers to the partitions afterwards. If it is killed in between, then after the restart
+//! it reads its log and looks up the leader of each partition in its own metadata. The metadata is
+//! still empty, so it assumes that the topics were deleted (KAFKA-5202) and records the transaction
+//! as complete. The records then hang in those partitions until the next transaction of the same
+//! producer ends there, and share its outcome.
 //!
 //! ```text
-//! events/0   e1 e2 COMMIT          readers see e1, e2
+//! events/0   e1 e2 COMMIT          consumers see e1, e2
 //! events/1   e3                    hangs; the sweep of the next writer aborts it
 //! state/0    a1 pos                hangs; aborted likewise
 //! repair     e3 to events/1, a1 and pos to state/0, in one transaction
@@ -21,12 +22,13 @@
 //!
 //! # Why this is safe
 //!
-//! Every record names its [`WriteId`]. An attempt of which readers see a record in any partition was
-//! committed, and so was one that this process was told is committed. Of such an attempt, a partition
-//! in which nothing is visible lost its records, which are still there for readers of uncommitted
-//! records. An attempt of which nothing is visible and nothing is known was aborted, or may count as
-//! aborted: nobody has seen it. The evidence stays in the partitions, so a crash in the middle of a
-//! repair changes nothing: the next writer finds the same, and repeats what is still missing.
+//! Every record carries its [`WriteId`]. An attempt is known to be committed if at least one of its
+//! records is visible in any partition, or if this process received the acknowledgement. If such an
+//! attempt has records in a partition but none are visible there, they were lost; consumers that
+//! read uncommitted records can still read them. An attempt with no visible record and no
+//! acknowledgement was aborted, or may be treated as aborted, because nobody has seen it. The
+//! evidence stays in the partitions, so a crash in the middle of a repair is harmless: the next
+//! writer finds the same evidence and repeats whatever is still missing.
 //!
 //! Cost: one read of what the last batches wrote, at each take-over and after doubt.
 
@@ -38,17 +40,17 @@ use super::{Delivery, Pipeline};
 use crate::daemon::telemetry::metrics;
 use std::collections::BTreeMap;
 
-/// What a repair changed.
+/// Whether a repair changed the changelog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RepairSummary {
-    /// Nothing, or output topics only.
+    /// No: nothing was repaired, or output topics only.
     NotChangelog,
-    /// The changelog, which has to be read again.
+    /// Yes: the changelog must be read again.
     Changelog,
 }
 
-/// The records to repeat: those of committed attempts in partitions where none of the attempt is
-/// visible. `confirmed` is an attempt that is known to be committed.
+/// The records to write again: those of committed attempts, in partitions where no record of the
+/// attempt is visible. `confirmed` is an attempt known to be committed.
 pub fn missing(written: Vec<WrittenRecord>, confirmed: Option<WriteId>) -> Vec<WrittenRecord> {
     let mut attempts: BTreeMap<WriteId, BTreeMap<OutputPartition, Vec<WrittenRecord>>> =
         BTreeMap::new();
@@ -63,7 +65,7 @@ pub fn missing(written: Vec<WrittenRecord>, confirmed: Option<WriteId>) -> Vec<W
             continue;
         }
         for mut records in outputs.into_values().filter(|records| !visible(records)) {
-            // An earlier repair that was aborted left copies.
+            // Aborted earlier repairs have left copies.
             records.sort_by_key(|record| (record.index, record.offset));
             records.dedup_by_key(|record| record.index);
             missing.append(&mut records);
@@ -73,8 +75,11 @@ pub fn missing(written: Vec<WrittenRecord>, confirmed: Option<WriteId>) -> Vec<W
 }
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Repeats what readers do not see of committed transactions; everything before `until` is
-    /// accounted for afterwards. `confirmed` is an attempt that is known to be committed.
+    /// Writes the missing records of committed transactions again. Afterwards everything before
+    /// `until` is complete. `confirmed` is an attempt known to be committed.
+    ///
+    /// # Errors
+    /// If the broker cannot be reached, or a commit ran into errors on the way.
     pub(super) fn repair(
         &mut self,
         writer: &mut B::Writer,
@@ -86,13 +91,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Ok(RepairSummary::NotChangelog);
         }
         let Some(from) = memory.unaccounted.clone() else {
-            // Nothing was ever written with attempts.
-            memory.accounted(until);
+            // No batch has been written with write ids yet.
+            memory.mark_complete(until);
             return Ok(RepairSummary::NotChangelog);
         };
         let (mut until, mut repaired) = (until.clone(), RepairSummary::NotChangelog);
         loop {
-            let missing = missing(self.broker.written(&from, &until)?, confirmed);
+            let missing = missing(self.broker.written_records(&from, &until)?, confirmed);
             if missing.is_empty() {
                 break;
             }
@@ -103,20 +108,20 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 "the broker lost part of a committed transaction; writing its records again"
             );
             writer.begin(None)?;
-            missing.iter().try_for_each(|written| writer.repeat(written))?;
+            missing.iter().try_for_each(|written| writer.resend(written))?;
             writer.flush()?;
             if writer.commit()? == CommitCertainty::AfterTrouble {
-                return Err(Fault::Doubt("trouble with a repair".into()));
+                return Err(Fault::Doubt("a repair was committed, but only after errors".into()));
             }
             point!("after-repair");
             metrics::REPAIRED.add([], missing.len() as u64);
             if missing.iter().any(|written| written.output.role == Role::State) {
                 repaired = RepairSummary::Changelog;
             }
-            // A repair may be torn as well: it is done when its records are seen.
+            // A repair can be torn as well, so check again until all records are visible.
             until.extend(writer.ends());
         }
-        memory.accounted(&until);
+        memory.mark_complete(&until);
         Ok(repaired)
     }
 }
@@ -134,7 +139,7 @@ mod tests {
         WriteId { fence: 5, batch }
     }
 
-    /// Records of a batch by output and index; offsets rise.
+    /// Records as (batch, output, index, committed), with increasing offsets.
     fn written(records: &[(u64, OutputPartition, u32, bool)]) -> Vec<WrittenRecord> {
         let one = |(offset, (batch, output, index, committed)): (
             i64,
@@ -158,13 +163,13 @@ mod tests {
         (0..).zip(records).map(one).collect()
     }
 
-    /// Batch, output, index and offset of what is missing.
-    fn told(missing: &[WrittenRecord]) -> Vec<(u64, OutputPartition, u32, i64)> {
+    /// The batch, output, index and offset of each record.
+    fn summary(missing: &[WrittenRecord]) -> Vec<(u64, OutputPartition, u32, i64)> {
         missing.iter().map(|w| (w.attempt.batch, w.output, w.index, w.offset)).collect()
     }
 
     #[test]
-    fn a_whole_transaction_and_an_aborted_one_miss_nothing() {
+    fn complete_and_aborted_transactions_need_no_repair() {
         let found = written(&[
             (1, EVENTS_0, 0, true),
             (1, EVENTS_1, 1, true),
@@ -176,38 +181,38 @@ mod tests {
     }
 
     #[test]
-    fn what_a_committed_transaction_lost_is_repeated_once() {
+    fn lost_records_of_a_committed_transaction_are_written_again_once() {
         let found = written(&[
             (1, EVENTS_0, 0, true),
             (1, EVENTS_1, 1, false),
             (1, EVENTS_1, 2, false),
             (1, STATE, 0, false),
             (1, STATE, 1, false),
-            // A repair that was aborted.
+            // Copies from an aborted repair.
             (1, EVENTS_1, 1, false),
             (1, STATE, 0, false),
         ]);
         let lost = missing(found, None);
         let events = [(1, EVENTS_1, 1, 1), (1, EVENTS_1, 2, 2)];
         let state = [(1, STATE, 0, 3), (1, STATE, 1, 4)];
-        assert_eq!(told(&lost), [events, state].concat());
+        assert_eq!(summary(&lost), [events, state].concat());
     }
 
     #[test]
-    fn a_repair_that_was_torn_as_well_is_completed() {
+    fn a_torn_repair_is_completed() {
         let found = written(&[
             (1, EVENTS_0, 0, true),
             (1, EVENTS_1, 1, false),
             (1, STATE, 0, false),
-            // Copies: one partition saw them committed.
+            // Copies from a repair that was committed in one partition only.
             (1, EVENTS_1, 1, true),
             (1, STATE, 0, false),
         ]);
-        assert_eq!(told(&missing(found, None)), [(1, STATE, 0, 2)]);
+        assert_eq!(summary(&missing(found, None)), [(1, STATE, 0, 2)]);
     }
 
     #[test]
-    fn a_commit_that_nobody_sees_counts_only_if_it_was_acknowledged() {
+    fn an_invisible_attempt_is_repaired_only_if_its_commit_was_acknowledged() {
         let found = || written(&[(1, EVENTS_0, 0, false), (1, STATE, 0, false)]);
         assert_eq!(missing(found(), None), []);
         assert_eq!(missing(found(), Some(attempt(1))).len(), 2);

@@ -1,23 +1,25 @@
-//! What shapes a pipeline.
+//! The settings of a pipeline.
 
+use super::embargoed;
 use super::encoder::EventEncoder;
 use super::prepare::Decode;
 use super::shards::ShardFilter;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::Span;
 use wirefold_engine::decode::Format;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 
-/// How outputs and memory are kept together.
+/// How outputs and memory are kept consistent.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// One transaction a batch: an exactly-once effect for read_committed readers.
+    /// One transaction per batch: an exactly-once effect for read_committed readers.
     #[default]
     ExactlyOnce,
     /// No transactions: after a crash, repeats carry the same ids and contents.
@@ -33,21 +35,21 @@ pub enum StartReset {
     /// Stop, and let a person decide.
     #[default]
     Error,
-    /// Go on from the first record that is there.
+    /// Continue from the first record that still exists.
     Earliest,
-    /// Go on from the end.
+    /// Continue from the end.
     Latest,
 }
 
-/// What to do about an output that its topic does not take because of its size.
+/// What to do with an output that is too large for its topic.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum TooLarge {
-    /// Stop before anything of its batch is written, and let a person decide.
+    /// Stop before any record of its batch is written, and let a person decide.
     Stop,
-    /// Write a reject that says so in its place.
+    /// Write a reject with that reason in its place.
     #[default]
     Reject,
 }
@@ -55,67 +57,90 @@ pub enum TooLarge {
 /// What moves the engine's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClockSource {
-    /// Records, up to the wall clock, and the wall clock while no record comes.
+    /// The timestamps of records, limited by the wall clock; the wall clock itself while no records
+    /// arrive.
     #[default]
     Wall,
-    /// Records alone, wherever their timestamps lie: for a sample wire of another day.
+    /// Only the timestamps of records, however far from the wall clock: for a sample wire of
+    /// another day.
     Records,
 }
 
-/// Settings of the loop.
+/// When a batch is committed. Everything in one batch is one transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The most input records of a batch.
-    pub records_max: u32,
-    /// The most input bytes of a batch; one record more may go over it.
-    pub bytes_max: u32,
-    /// The least time between two commits; a batch that is not full closes after it.
+    /// The most input records of a batch. Higher: more throughput and memory, later commits.
+    pub records_max: NonZeroU32,
+    /// The shortest time between two commits. A batch that is not full is committed after this
+    /// time: lower it for less latency, raise it for fewer transactions.
     pub commit_every: Span,
-    /// How long the merge waits for an input partition that is empty and not at its end.
-    pub merge_wait: Span,
-    /// How many bytes an input partition may run ahead of the merge.
-    pub ahead_bytes_max: u32,
-    /// How often the number of input partitions is checked.
-    pub partitions_every: Span,
-    /// How long a lease may take to be confirmed after trouble.
-    pub confirm_within: Span,
+    /// Constants that only tests change.
+    #[serde(skip)]
+    pub tuning: Tuning,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            records_max: 1_000,
-            bytes_max: 8 << 20,
+            records_max: NonZeroU32::new(1_000).expect("not zero"),
             commit_every: Span(25),
-            merge_wait: Span(500),
-            ahead_bytes_max: 4 << 20,
-            partitions_every: Span::minutes(1),
-            confirm_within: Span::seconds(15),
+            tuning: Tuning::default(),
         }
     }
 }
 
-/// Everything that shapes a pipeline.
+/// Constants of the loop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// The most input bytes of a batch; its last record may exceed it.
+    pub bytes_max: u32,
+    /// How long the merge waits for an input partition that is empty and not at its end.
+    pub merge_wait: Span,
+    /// The most bytes that an input partition may be read ahead of the merge.
+    pub ahead_bytes_max: u32,
+    /// How often the number of input partitions is checked.
+    pub partitions_every: Span,
+    /// How long a lease may take to be confirmed after a failure.
+    pub confirm_within: Span,
+    /// The most bytes of records under embargo that are kept in memory. Further ones are read again
+    /// from the changelog when their embargo ends.
+    pub embargoed_bytes_max: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            bytes_max: 8 << 20,
+            merge_wait: Span(500),
+            ahead_bytes_max: 4 << 20,
+            partitions_every: Span::seconds(10),
+            confirm_within: Span::seconds(15),
+            embargoed_bytes_max: embargoed::BYTES_MAX,
+        }
+    }
+}
+
+/// Everything that configures a pipeline.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// Settings of the loop.
     pub settings: Settings,
     /// Settings of the engine.
     pub engine: EngineSettings,
-    /// How outputs and memory are kept together.
+    /// How outputs and memory are kept consistent.
     pub delivery: Delivery,
     /// What to do about a lost position.
     pub reset: StartReset,
-    /// The consumer group, whose changelog it is.
+    /// The consumer group, which owns the changelog.
     pub group: String,
-    /// The group that the changelog may belong to as well: its former name.
+    /// The former name of the group, to which the changelog may still belong.
     pub renamed_from: Option<String>,
     /// The flood key for the very first start, drawn at random.
-    pub fresh_key: FloodKey,
+    pub fresh_key: SamplingKey,
     /// What moves the engine's clock.
     pub clock: ClockSource,
-    /// Makes events into records.
+    /// Encodes events as records.
     pub encoder: Arc<dyn EventEncoder>,
     /// What to do about outputs that are too large for their topic.
     pub too_large: TooLarge,
@@ -125,14 +150,14 @@ pub struct Setup {
     pub decode: Decode,
     /// How long decoding and preparing one record may take.
     pub prepare_within: Duration,
-    /// What of the input is this shard's.
+    /// Which part of the input belongs to this shard.
     pub slice: ShardFilter,
-    /// The shards that are followed while they are another instance's; none named is all.
+    /// The shards that are followed while another instance owns them; if empty, all.
     pub followed: Vec<u32>,
 }
 
 impl Setup {
-    /// Whether the shard is followed while it is another instance's.
+    /// Whether the shard is followed while another instance owns it.
     pub(super) fn follows(&self) -> bool {
         self.followed.is_empty() || self.followed.contains(&self.slice.shard)
     }

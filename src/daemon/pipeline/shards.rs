@@ -1,25 +1,27 @@
-//! Which shard takes what: the map from the input to the slices of the feed.
+//! Decides which shard processes which part of the input.
 //!
-//! In: the selectors of the settings, in order. Out: for every item of the input exactly one shard:
-//! that of the first selector that takes it, else the catch-all, which is the one selector without a
-//! condition. A selector takes what fits all of its conditions, each by any of its values.
+//! In: the selectors from the settings, in order. Out: exactly one shard for every input item: the
+//! shard of the first selector that matches, otherwise the catch-all, which is the only selector
+//! without conditions. A selector matches if all of its conditions do; a condition matches if any
+//! of its values does.
 //!
 //! ```text
-//! shards = [{ name = "de", languages = ["de"] },        an item in German     -> 0
-//!           { name = "pr", topics = ["wire.releases"] }, that topic's records -> 1
-//!           { name = "rest" }]                           the rest, and what cannot be read -> 2
+//! shards = [{ name = "de", languages = ["de"] },        items in German            -> 0
+//!           { name = "pr", topics = ["wire.releases"] }, records of that topic      -> 1
+//!           { name = "rest" }]                           the rest, and undecodable  -> 2
 //! ```
 //!
-//! Topic, partition and headers are told without reading the value, so a record is theirs as a whole,
-//! readable or not. Language and provider are told of each item once it is decoded: every shard that
-//! may hold such items reads and decodes the record, and what cannot be decoded is the catch-all's.
-//! A shard whose selector names topics or partitions fetches those alone, and nobody else fetches what
-//! a selector of topics and partitions takes whole.
+//! Topic, partition and headers are known without decoding the value, so a selector that uses only
+//! these takes whole records, decodable or not. Language and provider belong to single items and
+//! are known only after decoding: every shard that may own such items reads and decodes the record,
+//! and items that cannot be decoded go to the catch-all. A shard whose selector names topics or
+//! partitions fetches only those. A partition that such a selector takes as a whole is not fetched
+//! by the shards after it.
 //!
 //! Invariants: SH-1 every item has exactly one shard; SH-2 a shard fetches every partition that may
-//! hold an item of its own.
+//! contain an item of its own.
 //!
-//! Cost: a walk over the selectors per record.
+//! Cost: one pass over the selectors per record.
 
 use super::broker::{InputRecord, Partition};
 use serde::{Deserialize, Serialize};
@@ -27,36 +29,42 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wirefold_engine::article::{Article, Lang};
 
-/// A slice of the feed, and what it takes. Without a condition it is the catch-all.
+/// The conditions of one shard. An item belongs to the first shard whose conditions it meets, or to
+/// the shard without conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ShardSelector {
-    /// Its name, for logs.
+    /// The name of the shard in logs.
     pub name: String,
-    /// The input topics that it takes from, which are read beside `input.topic`; empty is any.
+    /// Only records of these input topics, which are read in addition to `input.topic`; empty for all
+    /// topics.
     pub topics: Vec<String>,
-    /// The input partitions that it takes from; empty is any.
+    /// Only records of these input partitions; empty for all partitions.
     pub partitions: Vec<i32>,
-    /// Headers that a record must have, each with the values that it may have.
+    /// Headers that a record must have, each with its permitted values.
     pub headers: BTreeMap<String, Vec<String>>,
-    /// The languages that it takes (`de`), stated or detected; every shard decodes to tell.
+    /// Only articles in these languages (`de`), stated or detected. Every shard then decodes every
+    /// record.
     pub languages: Vec<String>,
-    /// The providers that it takes, in any case of letters; every shard decodes to tell.
+    /// Only articles of these providers, case-insensitive. Every shard then decodes every record.
     pub providers: Vec<String>,
 }
 
-/// Why a map of shards is refused.
+/// Why a shard map is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Not exactly one selector is without a condition.
-    #[error("exactly one shard takes what no other does and has no condition; {0} have none")]
+    /// The number of selectors without conditions is not one.
+    #[error(
+        "exactly one shard must have no conditions, to take everything that the others do not; \
+         found {0}"
+    )]
     CatchAll(usize),
-    /// A condition can never be met, or says nothing.
+    /// A condition is invalid or can never match.
     #[error("shard {shard}: {what}")]
     Condition {
-        /// The shard.
+        /// The number of the shard.
         shard: usize,
-        /// What is wrong.
+        /// What is wrong with the condition.
         what: String,
     },
 }
@@ -64,50 +72,58 @@ pub enum Error {
 /// The map from the input to the shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardMap {
+    /// The topic that is read even if no selector names it (`input.topic`).
     input: Arc<str>,
+    /// The selectors, by shard.
     selectors: Vec<ShardSelector>,
+    /// The parsed languages of each selector.
     languages: Vec<Vec<Lang>>,
-    /// The shards as they are asked: the catch-all last.
+    /// The shards in the order in which their selectors are tried: the catch-all last.
     order: Vec<usize>,
 }
 
-/// A map as text.
+/// The JSON form of a map, as in [`ShardMap::drawn`].
 #[derive(Serialize, Deserialize)]
 struct MapText {
+    /// The topic that is read even if no selector names it.
     input: String,
+    /// The selectors, without names.
     shards: Vec<ShardSelector>,
 }
 
-/// What can be told of a record without reading its value.
+/// What a shard knows about its share of a record before decoding it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterDecision {
-    /// All of it is this shard's.
+    /// The whole record belongs to this shard.
     Whole,
-    /// Nothing of it is.
+    /// No part of the record belongs to this shard.
     Nothing,
-    /// Its items have to be asked one by one.
+    /// The record must be decoded, and each item tested.
     ByItem,
 }
 
 /// One shard's part of the map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardFilter {
-    /// The map.
+    /// The map of all shards.
     pub map: Arc<ShardMap>,
-    /// The shard.
+    /// The number of this shard.
     pub shard: u32,
 }
 
 impl ShardSelector {
+    /// Whether the selector has no conditions.
     fn is_catch_all(&self) -> bool {
         *self == Self { name: self.name.clone(), ..Self::default() }
     }
 
+    /// Whether the topic and partition conditions match.
     fn covers(&self, of: &Partition) -> bool {
         (self.topics.is_empty() || self.topics.iter().any(|topic| **topic == *of.topic))
             && (self.partitions.is_empty() || self.partitions.contains(&of.partition))
     }
 
+    /// Whether all conditions match that need no decoding.
     fn fits(&self, record: &InputRecord) -> bool {
         let has = |(name, values): (&String, &Vec<String>)| {
             let found = record.header(name);
@@ -116,38 +132,41 @@ impl ShardSelector {
         self.covers(&record.from) && self.headers.iter().all(has)
     }
 
-    /// Whether it has to read the value.
+    /// Whether the selector has conditions that need the decoded value.
     fn decodes(&self) -> bool {
         !self.languages.is_empty() || !self.providers.is_empty()
     }
 
-    fn provider(&self, provider: Option<&str>) -> bool {
+    /// Whether the provider condition matches.
+    fn takes_provider(&self, provider: Option<&str>) -> bool {
         self.providers.is_empty()
             || provider
                 .is_some_and(|p| self.providers.iter().any(|own| own.eq_ignore_ascii_case(p)))
     }
 
+    /// Validates the conditions, and returns the parsed languages.
     fn check(&self) -> Result<Vec<Lang>, String> {
         if self.partitions.iter().any(|partition| *partition < 0) {
-            return Err("a partition is below zero".into());
+            return Err("partition numbers must not be negative".into());
         }
         if let Some((name, _)) = self.headers.iter().find(|(_, values)| values.is_empty()) {
-            return Err(format!("header `{name}` has no value to take"));
+            return Err(format!("no values are given for header `{name}`"));
         }
         if self.topics.iter().chain(&self.providers).any(String::is_empty) {
-            return Err("a topic or provider is empty".into());
+            return Err("topic and provider names must not be empty".into());
         }
-        let read = |tag: &String| Lang::parse(tag).ok_or_else(|| format!("`{tag}` is no language"));
+        let read =
+            |tag: &String| Lang::parse(tag).ok_or_else(|| format!("unknown language code `{tag}`"));
         self.languages.iter().map(read).collect()
     }
 }
 
 impl ShardMap {
-    /// The map that `selectors` draw over `input` and the topics that they name; without selectors
-    /// one shard takes everything.
+    /// Builds the map for the topic `input` and the topics named by `selectors`. Without selectors,
+    /// a single shard takes everything.
     ///
     /// # Errors
-    /// When there is not exactly one catch-all, or a condition cannot be right.
+    /// If there is not exactly one catch-all, or a condition is invalid.
     pub fn new(input: &str, selectors: &[ShardSelector]) -> Result<Self, Error> {
         let mut selectors = selectors.to_vec();
         if selectors.is_empty() {
@@ -171,7 +190,7 @@ impl ShardMap {
         u32::try_from(self.selectors.len()).unwrap_or(u32::MAX)
     }
 
-    /// The name of a shard; empty where it has none.
+    /// The name of a shard; empty if it has none.
     pub fn name(&self, shard: u32) -> &str {
         self.selectors.get(shard as usize).map_or("", |selector| &selector.name)
     }
@@ -181,7 +200,7 @@ impl ShardMap {
         &self.input
     }
 
-    /// The topics that are read, in order of their names.
+    /// The topics to read, sorted by name.
     pub fn topics(&self) -> Vec<Arc<str>> {
         let named = self.selectors.iter().flat_map(|selector| &selector.topics);
         let all: BTreeSet<Arc<str>> =
@@ -189,53 +208,53 @@ impl ShardMap {
         all.into_iter().collect()
     }
 
-    /// The shards whose selectors have to decode, so that every shard decodes too.
-    pub fn decoding(&self) -> Vec<u32> {
+    /// The shards whose selectors need decoded values. Other shards then have to decode as well.
+    pub fn shards_that_decode(&self) -> Vec<u32> {
         let decodes =
             |(shard, selector): (u32, &ShardSelector)| selector.decodes().then_some(shard);
         (0..).zip(&self.selectors).filter_map(decodes).collect()
     }
 
-    /// The map as text: equal for maps that decide the same. Names of shards do not count.
-    pub fn drawn(&self) -> String {
+    /// The map as JSON, without shard names. Maps with equal JSON take the same decisions.
+    pub fn to_json(&self) -> String {
         let unnamed =
             |selector: &ShardSelector| ShardSelector { name: String::new(), ..selector.clone() };
         let shards: Vec<ShardSelector> = self.selectors.iter().map(unnamed).collect();
         serde_json::json!(MapText { input: self.input.to_string(), shards }).to_string()
     }
 
-    /// The map that was drawn so; `None` for one of another release.
-    pub fn read(drawn: &str) -> Option<Self> {
+    /// Parses the output of [`ShardMap::to_json`]; `None` if another release wrote it differently.
+    pub fn from_json(drawn: &str) -> Option<Self> {
         let MapText { input, shards } = serde_json::from_str(drawn).ok()?;
         Self::new(&input, &shards).ok()
     }
 
-    /// The shard of every item of `record`, where that can be told without reading it.
+    /// The shard of the whole record, if that is known without decoding.
     fn whole(&self, record: &InputRecord) -> Option<usize> {
         let first = self.order.iter().find(|&&shard| self.selectors[shard].fits(record))?;
         (!self.selectors[*first].decodes()).then_some(*first)
     }
 
-    /// The shard of one item of `record`: `None` for one that cannot be decoded.
+    /// The shard of one item of `record`. `item` is `None` if the item cannot be decoded.
     fn item(&self, record: &InputRecord, item: Option<(&Article, Option<Lang>)>) -> usize {
         let takes = |&&shard: &&usize| {
             let selector = &self.selectors[shard];
-            let told = !selector.decodes()
+            let fits_item = !selector.decodes()
                 || item.is_some_and(|(article, language)| {
                     let own = &self.languages[shard];
                     (own.is_empty() || language.is_some_and(|l| own.contains(&l)))
-                        && selector.provider(article.provider.as_deref())
+                        && selector.takes_provider(article.provider.as_deref())
                 });
-            selector.fits(record) && told
+            selector.fits(record) && fits_item
         };
-        *self.order.iter().find(takes).expect("the catch-all takes everything")
+        *self.order.iter().find(takes).expect("the catch-all matches every item")
     }
 }
 
 impl ShardFilter {
-    /// All of `topic` as one shard.
+    /// The filter of a single shard that takes all of `topic`.
     pub fn everything(topic: &str) -> Self {
-        let map = ShardMap::new(topic, &[]).expect("no selectors are a map");
+        let map = ShardMap::new(topic, &[]).expect("a map without selectors is valid");
         Self { map: Arc::new(map), shard: 0 }
     }
 
@@ -257,8 +276,8 @@ impl ShardFilter {
         false
     }
 
-    /// What of a record is the shard's, as far as can be told without reading it.
-    pub fn takes(&self, record: &InputRecord) -> FilterDecision {
+    /// The share of a record that belongs to this shard, as far as is known without decoding.
+    pub fn decide(&self, record: &InputRecord) -> FilterDecision {
         let own = self.shard as usize;
         match self.map.whole(record) {
             Some(shard) if shard == own => FilterDecision::Whole,
@@ -270,13 +289,13 @@ impl ShardFilter {
         }
     }
 
-    /// Whether an item is the shard's: `None` for one that cannot be decoded.
+    /// Whether an item belongs to this shard. `item` is `None` if the item cannot be decoded.
     pub fn takes_item(&self, record: &InputRecord, item: Option<(&Article, Option<Lang>)>) -> bool {
         self.map.item(record, item) == self.shard as usize
     }
 
-    /// Whether the language of an item matters to the map.
-    pub fn asks_language(&self) -> bool {
+    /// Whether any selector of the map selects by language.
+    pub fn selects_by_language(&self) -> bool {
         self.map.languages.iter().any(|languages| !languages.is_empty())
     }
 }
@@ -320,7 +339,7 @@ mod tests {
         {name = "own", providers = ["Northwire"]}"#;
 
     #[test]
-    fn the_first_that_fits_takes_an_item_and_the_catch_all_the_rest() {
+    fn an_item_goes_to_the_first_matching_selector_or_the_catch_all() {
         let map = map(MIXED).unwrap();
         let de = Lang::parse("de");
         for (topic, partition, desk, item, want) in [
@@ -337,12 +356,12 @@ mod tests {
             let got = map.item(&record, held.as_ref().map(|(article, l)| (article, *l)));
             assert_eq!(map.name(got as u32), want, "{topic} {partition} {desk:?} {item:?}");
         }
-        assert_eq!(map.decoding(), [4, 5]);
+        assert_eq!(map.shards_that_decode(), [4, 5]);
         assert_eq!(map.topics(), ["in".into(), "pr".into()]);
     }
 
     #[test]
-    fn a_shard_fetches_what_may_hold_an_item_of_its_own() {
+    fn a_shard_fetches_only_partitions_that_may_contain_its_items() {
         let map = Arc::new(map(MIXED).unwrap());
         let fetched = |shard| {
             let slice = ShardFilter { map: map.clone(), shard };
@@ -350,7 +369,7 @@ mod tests {
             let of = |topic: &str, partition| Partition { topic: topic.into(), partition };
             all.map(|(t, p)| slice.fetches(&of(t, p))).collect::<Vec<_>>()
         };
-        assert_eq!(fetched(0), [false, true, false], "what others take whole is not fetched");
+        assert_eq!(fetched(0), [false, true, false], "partitions taken whole by other shards");
         assert_eq!(fetched(1), [false, false, true]);
         assert_eq!(fetched(2), [true, false, false]);
         assert_eq!(fetched(4), [false, true, false]);
@@ -358,14 +377,14 @@ mod tests {
     }
 
     #[test]
-    fn a_map_that_cannot_be_right_is_refused() {
+    fn an_invalid_map_is_rejected() {
         for (toml, says) in [
-            ("{name = 'a'}, {name = 'b'}", "2 have none"),
-            ("{topics = ['a']}", "0 have none"),
-            ("{}, {partitions = [-1]}", "below zero"),
-            ("{}, {headers = {desk = []}}", "`desk` has no value"),
-            ("{}, {languages = ['german']}", "`german` is no language"),
-            ("{}, {topics = ['']}", "empty"),
+            ("{name = 'a'}, {name = 'b'}", "found 2"),
+            ("{topics = ['a']}", "found 0"),
+            ("{}, {partitions = [-1]}", "must not be negative"),
+            ("{}, {headers = {desk = []}}", "for header `desk`"),
+            ("{}, {languages = ['german']}", "unknown language code `german`"),
+            ("{}, {topics = ['']}", "must not be empty"),
         ] {
             let error = map(toml).unwrap_err().to_string();
             assert!(error.contains(says), "{toml}: {error}");
@@ -373,30 +392,34 @@ mod tests {
     }
 
     #[test]
-    fn a_map_is_drawn_by_what_it_decides_and_not_by_names() {
-        let drawn = |toml: &str| map(toml).unwrap().drawn();
-        assert_eq!(drawn("{name = 'a'}"), ShardMap::new("in", &[]).unwrap().drawn());
+    fn the_text_of_a_map_shows_its_decisions_and_not_names() {
+        let drawn = |toml: &str| map(toml).unwrap().to_json();
+        assert_eq!(drawn("{name = 'a'}"), ShardMap::new("in", &[]).unwrap().to_json());
         assert_ne!(drawn("{}, {partitions = [1]}"), drawn("{}, {partitions = [2]}"));
         assert_ne!(drawn("{}, {partitions = [1]}"), drawn("{partitions = [1]}, {}"));
-        assert_eq!(ShardMap::read(&drawn(MIXED)).unwrap().drawn(), drawn(MIXED));
-        assert_eq!(ShardMap::read("{\"input\": \"in\", \"shards\": [{\"unknown\": 1}]}"), None);
+        assert_eq!(ShardMap::from_json(&drawn(MIXED)).unwrap().to_json(), drawn(MIXED));
+        assert_eq!(
+            ShardMap::from_json("{\"input\": \"in\", \"shards\": [{\"unknown\": 1}]}"),
+            None
+        );
     }
 
     proptest::proptest! {
-        /// SH-1 and SH-2: over all shards' own views, every item is taken once, and fetched there.
+        /// SH-1 and SH-2: every item is taken by exactly one shard, and that shard fetches it.
         #[test]
-        fn every_item_has_one_shard_which_fetches_it(
+        fn every_item_has_exactly_one_shard_which_fetches_it(
             topic in 0..2usize, partition in 0..4i32, desk in 0..3usize, provider in 0..2usize,
             language in 0..3usize, readable in proptest::bool::ANY,
         ) {
             let map = Arc::new(map(MIXED).unwrap());
-            let record = record(["in", "pr"][topic], partition, [None, Some("sport"), Some("x")][desk]);
+            let desk = [None, Some("sport"), Some("x")][desk];
+            let record = record(["in", "pr"][topic], partition, desk);
             let article = article(["Northwire", "Kestrel"][provider]);
             let language = [None, Lang::parse("de"), Lang::parse("en")][language];
             let item = readable.then_some((&article, language));
             let takes = |shard: &u32| {
                 let slice = ShardFilter { map: map.clone(), shard: *shard };
-                let takes = match slice.takes(&record) {
+                let takes = match slice.decide(&record) {
                     FilterDecision::Whole => true,
                     FilterDecision::Nothing => false,
                     FilterDecision::ByItem => slice.takes_item(&record, item),

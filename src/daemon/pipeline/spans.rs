@@ -1,18 +1,18 @@
-//! Spans of the loop, for logs and for a collector.
+//! Tracing spans of the pipeline, for logs and for an OpenTelemetry collector.
 //!
 //! ```text
-//! restore                 the changelog, from its first record to the built index
-//! batch                   from the gathered records to the commit, attempts after trouble included
+//! restore                 from the first changelog record to the built index
+//! batch                   from the gathered records to the commit, including retries
 //!   transaction           one attempt: begin, records, commit
 //! ```
 //!
-//! A batch is the work of many senders, so that it has no one parent: with the feature `otlp` it is
-//! linked to the trace contexts of its records.
+//! The records of a batch come from many senders, so a batch has no single parent span. With the
+//! feature `otlp`, it is linked to the trace contexts of its records instead.
 
 use super::broker::InputRecord;
 use tracing::{Span, info_span};
 
-/// The most links of one batch.
+/// The maximum number of links of one batch.
 #[cfg(feature = "otlp")]
 const LINKS_MAX: usize = 128;
 

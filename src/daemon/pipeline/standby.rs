@@ -1,17 +1,19 @@
-//! Without a lease: follows what the owner writes, so that taking over needs no restore.
+//! Follows the changelog while another instance owns the shard, so that a take-over needs no
+//! restore.
 //!
-//! In: the changelog as it grows, and wakes. Out: memory that equals the owner's after every whole
-//! batch, and read views of it. Nothing is written here, and nothing is decided.
+//! In: the growing changelog, and wakes. Out: a state that equals the owner's after every complete
+//! batch, and snapshots of it. A standby writes nothing and decides nothing.
 //!
-//! A reader that stays behind the end for half of the time that tombstones are kept begins anew, and so
-//! does one that finds records missing. A record that this release cannot read ends the following and
-//! not the process: the owner may be of a newer release, and only who takes over has to read it all.
+//! A standby starts again from the beginning of the changelog if it stays behind the end for half
+//! of the tombstone retention time, or if records are missing. A record that this release cannot
+//! decode stops following, but not the process: the owner may run a newer release, and only an
+//! instance that takes over has to be able to read the whole changelog.
 //!
-//! A standby is in step once it has read everything, and stays so while it is behind for less than
-//! [`BEHIND_MAX`]. It tells the observer when that changes, so that readiness means that it could
-//! take over at once.
+//! A standby is in step once it has read everything, and remains so while it is behind for less
+//! than [`BEHIND_MAX`]. It reports changes to the observer, so that readiness means that the
+//! instance can take over at once.
 //!
-//! Cost: the memory of the shard, and the work of putting its records in.
+//! Cost: the memory of the shard's state, and the work to apply the changelog to it.
 
 use super::broker::{Broker, ChangelogPoll, Clock, Fault, Tail};
 use super::lease::Wake;
@@ -20,75 +22,77 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a poll of the changelog waits: wakes are looked at as often.
+/// How long a poll of the changelog waits, and so how soon wakes are noticed.
 const POLL: Duration = Duration::from_millis(50);
-/// The rest after trouble with the broker.
+/// How long to wait after a broker error.
 const REST: Duration = Duration::from_millis(200);
-/// How often views are published while many batches come in.
-const TOLD_EVERY: Duration = Duration::from_millis(200);
+/// The shortest time between two snapshots while batches keep arriving.
+const PUBLISH_EVERY: Duration = Duration::from_millis(200);
 /// How long a standby may be behind the end of the changelog and still count as in step: an owner
-/// that reads a backlog writes all the time.
+/// that works through a backlog writes all the time.
 const BEHIND_MAX: Duration = Duration::from_secs(30);
 
-/// How the changelog is followed.
+/// How the changelog is being followed.
 #[derive(Debug)]
-pub(super) struct StandbyTrail<T> {
+pub(super) struct ChangelogFollower<T> {
+    /// The open reader of the changelog.
     tail: Option<T>,
-    /// Since when it is not known that everything is read.
+    /// Since when the standby has been behind, or may have been; `None` at the end.
     behind: Option<Duration>,
-    told: Option<Duration>,
-    /// Something is followed that no view shows yet.
-    untold: bool,
-    /// Why the changelog cannot be read, which is not tried again.
+    /// When a snapshot was last published.
+    published_at: Option<Duration>,
+    /// Whether the state has changed since the last snapshot.
+    unpublished: bool,
+    /// Why the changelog cannot be read; not tried again until the shard changes owner.
     refused: Option<Arc<str>>,
-    /// Whether everything was read since the following began.
+    /// Whether the end has been reached since following started.
     caught_up: bool,
-    /// Whether the broker does not answer.
-    away: bool,
-    /// What the observer was told last.
-    said: Option<StandbyProgress>,
+    /// Whether the broker has stopped responding.
+    cut_off: bool,
+    /// The last progress reported to the observer.
+    reported: Option<StandbyProgress>,
 }
 
-impl<T> Default for StandbyTrail<T> {
+impl<T> Default for ChangelogFollower<T> {
     fn default() -> Self {
         Self {
             tail: None,
             behind: None,
-            told: None,
-            untold: false,
+            published_at: None,
+            unpublished: false,
             refused: None,
             caught_up: false,
-            away: false,
-            said: None,
+            cut_off: false,
+            reported: None,
         }
     }
 }
 
-impl<T> StandbyTrail<T> {
-    /// Ends the following; it may begin again.
+impl<T> ChangelogFollower<T> {
+    /// Stops following; it can be started again.
     pub(super) fn close(&mut self) {
         (self.tail, self.behind, self.caught_up) = (None, None, false);
     }
 
-    /// How the changelog is followed, at `now`.
-    fn following(&self, now: Duration) -> StandbyProgress {
+    /// The progress at time `now`.
+    fn progress(&self, now: Duration) -> StandbyProgress {
         let behind = self.behind.map_or(Duration::ZERO, |since| now.saturating_sub(since));
         match &self.refused {
-            Some(why) => StandbyProgress::Refused(why.clone()),
-            None if self.away => StandbyProgress::CutOff,
-            None if self.caught_up && behind < BEHIND_MAX => StandbyProgress::InStep,
+            Some(why) => StandbyProgress::Unreadable(why.clone()),
+            None if self.cut_off => StandbyProgress::Unreachable,
+            None if self.caught_up && behind < BEHIND_MAX => StandbyProgress::CaughtUp,
             None => StandbyProgress::Behind,
         }
     }
 }
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Waits for a wake, and meanwhile follows the changelog. `None` when nobody can wake any more.
+    /// Follows the changelog until a wake arrives; `None` if all senders of wakes are gone.
     pub(super) fn stand_by(&mut self, wakes: &Receiver<Wake>) -> Option<Wake> {
         loop {
             let unconfirmed = self.memory.as_ref().is_some_and(|m| m.unconfirmed.is_some());
-            self.say();
-            if !self.setup.follows() || self.trail.refused.is_some() || unconfirmed {
+            self.report_progress();
+            if !self.setup.follows() || self.standby.refused.is_some() || unconfirmed {
                 return wakes.recv().ok();
             }
             match wakes.try_recv() {
@@ -96,15 +100,18 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) => {}
             }
-            let Err(fault) = self.guarded(Self::follow) else { continue };
-            (self.trail.tail, self.trail.caught_up) = (None, false);
+            let Err(fault) = self.catch_panic(Self::follow) else { continue };
+            (self.standby.tail, self.standby.caught_up) = (None, false);
             if let Fault::Stop(why) = fault {
-                tracing::error!(why, "the changelog cannot be followed");
-                self.forget();
-                self.trail.refused = Some(why.into());
+                tracing::error!(
+                    why,
+                    "cannot follow the changelog; a take-over will need a restore"
+                );
+                self.discard_state();
+                self.standby.refused = Some(why.into());
                 continue;
             }
-            tracing::debug!(%fault, "following goes on");
+            tracing::debug!(%fault, "broker error while following the changelog; retrying");
             match wakes.recv_timeout(REST) {
                 Ok(wake) => return Some(wake),
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -113,91 +120,93 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// Tells the observer how the changelog is followed, when that changed.
-    fn say(&mut self) {
-        let following = match self.setup.follows() {
-            true => self.trail.following(self.clock.elapsed()),
+    /// Reports the progress to the observer if it has changed.
+    fn report_progress(&mut self) {
+        let progress = match self.setup.follows() {
+            true => self.standby.progress(self.clock.elapsed()),
             false => StandbyProgress::Off,
         };
-        if self.trail.said.as_ref() != Some(&following) {
-            self.observer.following(&following);
-            self.trail.said = Some(following);
+        if self.standby.reported.as_ref() != Some(&progress) {
+            self.observer.standby_progress(&progress);
+            self.standby.reported = Some(progress);
         }
     }
 
-    /// The shard is not worked on: views that were dropped show again what is remembered.
-    pub(super) fn rest(&mut self, phase: Phase) {
+    /// Enters a phase in which the shard is not processed, and schedules a snapshot of everything
+    /// in the state, because dropped snapshots must be rebuilt.
+    pub(super) fn enter_idle_phase(&mut self, phase: Phase) {
         self.observer.phase(phase);
         if let Some(memory) = &mut self.memory {
-            memory.state.touch_everything();
-            self.trail.untold = true;
+            memory.state.mark_all_touched();
+            self.standby.unpublished = true;
         }
     }
 
-    /// The group has given the shard to another member.
-    pub(super) fn yielded(&mut self) {
-        self.trail.refused = None;
+    /// Called when the group has assigned the shard to another member.
+    pub(super) fn shard_reassigned(&mut self) {
+        self.standby.refused = None;
         let unconfirmed = self.memory.as_ref().is_some_and(|m| m.unconfirmed.is_some());
         if unconfirmed || !self.setup.follows() {
-            self.forget();
+            self.discard_state();
         }
     }
 
-    /// Takes in the next record, or waits for it.
+    /// Polls the changelog once, and applies the next record if there is one.
     fn follow(&mut self) -> Result<(), Fault> {
         let now = self.clock.elapsed();
-        let kept = self.broker.tombstones_kept();
-        if self.trail.behind.is_some_and(|since| now.saturating_sub(since) > kept / 2) {
-            tracing::warn!("behind the changelog for too long: beginning anew");
-            self.forget();
+        let kept = self.broker.tombstone_retention();
+        if self.standby.behind.is_some_and(|since| now.saturating_sub(since) > kept / 2) {
+            tracing::warn!("behind the changelog for too long; starting again from its beginning");
+            self.discard_state();
         }
-        if self.trail.tail.is_none() {
-            self.trail.tail = Some(self.broker.tail(self.log.end())?);
-            self.trail.behind.get_or_insert(now);
+        if self.standby.tail.is_none() {
+            self.standby.tail = Some(self.broker.tail(self.changelog.end())?);
+            self.standby.behind.get_or_insert(now);
         }
-        let Some(tail) = &mut self.trail.tail else { return Ok(()) };
+        let Some(tail) = &mut self.standby.tail else { return Ok(()) };
         let polled = tail.poll(POLL)?;
-        self.trail.away = polled == ChangelogPoll::Away;
+        self.standby.cut_off = polled == ChangelogPoll::Unreachable;
         match polled {
             ChangelogPoll::Record(found) => {
-                self.trail.behind.get_or_insert(now);
-                self.trail.untold = true;
-                if let Err(fault) = self.log.take(found, self.memory.as_mut()) {
-                    self.forget();
+                self.standby.behind.get_or_insert(now);
+                self.standby.unpublished = true;
+                if let Err(fault) = self.changelog.take(found, self.memory.as_mut()) {
+                    self.discard_state();
                     return Err(fault);
                 }
                 point!("mid-restore");
-                let told = self.trail.told.is_some_and(|at| now.saturating_sub(at) < TOLD_EVERY);
-                if !told {
-                    self.show(now);
+                let recent = |at| now.saturating_sub(at) < PUBLISH_EVERY;
+                if !self.standby.published_at.is_some_and(recent) {
+                    self.publish_snapshot(now);
                 }
             }
             ChangelogPoll::End => {
-                (self.trail.behind, self.trail.caught_up) = (None, true);
-                if self.memory.is_none() && self.log.is_whole() {
-                    let built = self.log.build(self.setup.engine.clone(), self.setup.fresh_key)?;
+                (self.standby.behind, self.standby.caught_up) = (None, true);
+                if self.memory.is_none() && self.changelog.is_whole() {
+                    let built =
+                        self.changelog.build(self.setup.engine.clone(), self.setup.fresh_key)?;
                     self.memory = Some(built);
                 }
-                self.show(now);
+                self.publish_snapshot(now);
             }
-            ChangelogPoll::Away => drop(self.trail.behind.get_or_insert(now)),
+            ChangelogPoll::Unreachable => drop(self.standby.behind.get_or_insert(now)),
             ChangelogPoll::Nothing => {
-                if self.trail.behind.is_none() {
-                    self.show(now);
+                if self.standby.behind.is_none() {
+                    self.publish_snapshot(now);
                 }
                 if let Some(memory) = &mut self.memory {
-                    self.observer.between(memory);
+                    self.observer.between_batches(memory);
                 }
             }
         }
         Ok(())
     }
 
-    /// Publishes the views of what is followed.
-    fn show(&mut self, now: Duration) {
-        if let Some(memory) = self.memory.as_mut().filter(|_| self.trail.untold) {
+    /// Publishes a snapshot of the state if it has changed.
+    fn publish_snapshot(&mut self, now: Duration) {
+        if let Some(memory) = self.memory.as_mut().filter(|_| self.standby.unpublished) {
             self.observer.committed(memory, None, self.clock.wall());
-            (self.trail.told, self.trail.untold) = (Some(now), false);
+            (self.standby.published_at, self.standby.unpublished) = (Some(now), false);
         }
     }
 }
@@ -207,25 +216,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_standby_is_in_step_once_it_has_read_everything_and_while_it_is_not_far_behind() {
+    fn a_standby_is_in_step_after_catching_up_and_while_not_far_behind() {
         let at = Duration::from_secs;
-        let mut trail = StandbyTrail::<()> { behind: Some(at(10)), ..StandbyTrail::default() };
-        assert_eq!(trail.following(at(11)), StandbyProgress::Behind, "it has only begun");
+        let mut trail =
+            ChangelogFollower::<()> { behind: Some(at(10)), ..ChangelogFollower::default() };
+        assert_eq!(trail.progress(at(11)), StandbyProgress::Behind, "it has only just started");
         (trail.behind, trail.caught_up) = (None, true);
-        assert_eq!(trail.following(at(12)), StandbyProgress::InStep);
+        assert_eq!(trail.progress(at(12)), StandbyProgress::CaughtUp);
         trail.behind = Some(at(20));
-        assert_eq!(
-            trail.following(at(49)),
-            StandbyProgress::InStep,
-            "the owner writes all the time"
-        );
-        assert_eq!(trail.following(at(50)), StandbyProgress::Behind);
-        trail.away = true;
-        assert_eq!(trail.following(at(21)), StandbyProgress::CutOff);
+        assert_eq!(trail.progress(at(49)), StandbyProgress::CaughtUp, "the owner keeps writing");
+        assert_eq!(trail.progress(at(50)), StandbyProgress::Behind);
+        trail.cut_off = true;
+        assert_eq!(trail.progress(at(21)), StandbyProgress::Unreachable);
         trail.refused = Some("newer".into());
-        assert_eq!(trail.following(at(21)), StandbyProgress::Refused("newer".into()));
-        (trail.refused, trail.away) = (None, false);
+        assert_eq!(trail.progress(at(21)), StandbyProgress::Unreadable("newer".into()));
+        (trail.refused, trail.cut_off) = (None, false);
         trail.close();
-        assert_eq!(trail.following(at(21)), StandbyProgress::Behind, "it begins anew");
+        assert_eq!(trail.progress(at(21)), StandbyProgress::Behind, "it starts again");
     }
 }

@@ -1,15 +1,15 @@
-//! Where reading of the input begins.
+//! Decides where to start reading the input.
 //!
-//! In: the restored position and what the broker holds. Out: a position for every partition, or the
-//! reason why a person has to decide.
+//! In: the restored position, and what the broker holds. Out: a position for every partition, or
+//! the reason why a person has to decide.
 //!
-//! A partition that was never read begins at its first record. One that was read goes on where it
-//! was, if that is still possible: not when retention has removed what was not read yet, not when
-//! the position is beyond the end, and not when the record before it is another than the one that
-//! was applied (a topic deleted and created again). A compacted topic may lose that record.
+//! A partition that was never read starts at its first record. Any other partition continues at its
+//! position if that is still valid. The position is lost if retention has removed unread records,
+//! if the position is beyond the end, or if the record before it is not the one that was applied
+//! (the topic was deleted and recreated). In a compacted topic, that record may be missing.
 //!
-//! Each reset of a partition is counted, and the count is part of the ids of the events that its
-//! records cause, because records that come after it reuse offsets.
+//! Each reset of a partition is counted. The count is part of the ids of the events that the
+//! partition's records cause, because records read after a reset reuse offsets.
 
 use super::StartReset;
 use super::broker::{Broker, Fault, Partition, Watermarks};
@@ -18,7 +18,10 @@ use super::reader::gone_partition;
 use super::record::{InputMark, content_hash};
 use std::collections::BTreeMap;
 
-/// Settles a position for every input partition.
+/// Sets a position for every input partition.
+///
+/// # Errors
+/// If a position is lost and `reset` is [`StartReset::Error`], or if the broker cannot be reached.
 pub(super) fn positions<B: Broker>(
     broker: &mut B,
     memory: &mut ShardState,
@@ -32,7 +35,7 @@ pub(super) fn positions<B: Broker>(
             return Err(gone_partition(&partition));
         }
         memory.position.inputs.remove(&partition);
-        memory.counts_reset(&partition);
+        memory.count_reset(&partition);
     }
     for (partition, ends) in found {
         let mark = match memory.position.inputs.get(&partition) {
@@ -41,7 +44,7 @@ pub(super) fn positions<B: Broker>(
                 None => continue,
                 Some(why) => {
                     let mark = moved(&partition, &why, ends, reset)?;
-                    memory.counts_reset(&partition);
+                    memory.count_reset(&partition);
                     mark
                 }
             },
@@ -51,12 +54,13 @@ pub(super) fn positions<B: Broker>(
     Ok(())
 }
 
-/// Why a topic is not the one that was read before, if so: it was truncated, or created again, while
-/// nobody polled it. The last record of the `checked` partitions is compared; one partition is enough
-/// to notice that a topic was created again.
+/// Whether a topic was truncated or recreated while it was not polled; if so, returns which
+/// partition shows that, and why. Positions are checked in all partitions
+/// with an applied record. That record is compared only in the `checked` ones: comparing one
+/// partition is enough to notice a recreated topic.
 ///
 /// # Errors
-/// When the broker cannot be reached in time.
+/// If the broker cannot be reached in time.
 pub(super) fn replaced<B: Broker>(
     broker: &mut B,
     memory: &ShardState,
@@ -83,14 +87,16 @@ pub(super) fn replaced<B: Broker>(
     Ok(None)
 }
 
-/// The partitions whose last record is compared.
+/// The partitions whose last applied record is compared with the broker's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CheckedPartitions {
+    /// All partitions.
     All,
+    /// One partition; increasing numbers go through the partitions in turn.
     One(usize),
 }
 
-/// Why reading cannot go on at the position, if so.
+/// Why reading cannot continue at the position, if it cannot.
 fn lost<B: Broker>(
     broker: &mut B,
     partition: &Partition,
@@ -103,16 +109,17 @@ fn lost<B: Broker>(
     }
 }
 
-/// Why no record can be read at the position, if so.
+/// Why the position is outside the range of offsets that the broker holds, if it is.
 fn out_of_range(mark: InputMark, ends: Watermarks) -> Option<String> {
     let next = mark.next;
     if next < ends.low {
-        return Some(format!("its records from {next} to {} are gone", ends.low));
+        return Some(format!("the records from offset {next} to {} are gone", ends.low));
     }
-    (next > ends.high).then(|| format!("its position {next} lies beyond its end {}", ends.high))
+    let high = ends.high;
+    (next > high).then(|| format!("the position {next} is beyond the end of the partition, {high}"))
 }
 
-/// How the last record applied differs from the one that the broker holds, if so.
+/// How the last record applied differs from the broker's record at the same offset, if it does.
 fn differs<B: Broker>(
     broker: &mut B,
     partition: &Partition,
@@ -124,13 +131,15 @@ fn differs<B: Broker>(
         if broker.is_compacted(&partition.topic)? {
             return Ok(None);
         }
-        return Ok(Some(format!("its record {} is gone", last.offset)));
+        return Ok(Some(format!("the last record applied, at offset {}, is gone", last.offset)));
     };
     let hash = content_hash(found.key.as_deref(), found.payload.as_deref());
     let same = found.timestamp == last.timestamp && hash == last.hash;
-    Ok((!same).then(|| format!("its record {} is another than the one applied", last.offset)))
+    let message = || format!("the record at offset {} is not the one applied before", last.offset);
+    Ok((!same).then(message))
 }
 
+/// The new position of a partition whose position is lost.
 fn moved(
     partition: &Partition,
     why: &str,
@@ -141,13 +150,14 @@ fn moved(
     let next = match reset {
         StartReset::Error => {
             return Err(Fault::Stop(format!(
-                "the position in `{topic}` partition {partition} is lost: {why}; start once with \
-                 `--set start.reset=earliest` or `latest` to go on without what is missing"
+                "the position in `{topic}` partition {partition} is lost: {why}; to continue \
+                 without the missing records, start once with `--set start.reset=earliest` or \
+                 `latest`"
             )));
         }
         StartReset::Earliest => ends.low,
         StartReset::Latest => ends.high,
     };
-    tracing::warn!(%topic, partition, why, next, "position reset by `start.reset`");
+    tracing::warn!(%topic, partition, why, next, "position reset because of `start.reset`");
     Ok(InputMark { next, last: None })
 }

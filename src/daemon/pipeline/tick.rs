@@ -1,20 +1,27 @@
-//! What the clock does in a batch without an article: it goes on, embargoes end, and what waited
-//! for that is passed on.
+//! The part of a batch that does not depend on an article of this shard: the engine's clock
+//! advances, embargoes end, and the records held by them are published.
 //!
-//! In: a clock reading, or a record that holds nothing of the shard's. Out: the events of the
-//! engine's tick, and records of the unique feed, at most
-//! [`LIFTED_BYTES_MAX`](super::embargoed::LIFTED_BYTES_MAX) a batch.
+//! In: a clock reading, or an input record with nothing for this shard. Out: the events of the
+//! engine's tick, and records of the unique topic, at most
+//! [`LIFTED_BYTES_MAX`](super::embargoed::LIFTED_BYTES_MAX) per batch.
 
 use super::batch::{BatchRun, EventSource, N_PER_SHARD};
-use super::broker::{InputRecord, OutputRecord, Partition, Role};
+use super::broker::{Broker, Clock, InputRecord, OutputRecord, Partition, Role};
 use super::memory::ShardState;
 use super::record::{InputRange, Journal};
-use super::reject::lost;
+use super::reject::lost_output;
+use super::{ClockSource, Pipeline};
+use std::time::Duration;
 use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::RecordPart;
 
-/// The place of an item of a record.
-pub(super) fn position(record: &InputRecord, place: usize) -> InputPosition {
+/// Minimum time between two batches that only move the position past control markers.
+const PASS_EVERY: Duration = Duration::from_secs(30);
+/// Minimum time between two ticks while the input is quiet.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+
+/// The input position of the item with index `place` in `record`.
+pub(super) fn item_position(record: &InputRecord, place: usize) -> InputPosition {
     InputPosition {
         topic: record.from.topic.clone(),
         partition: record.from.partition,
@@ -23,15 +30,45 @@ pub(super) fn position(record: &InputRecord, place: usize) -> InputPosition {
     }
 }
 
-/// The last record applied, as an empty range behind it: what a tick goes on after.
+/// An empty range just after the last record applied. A tick names this range in its journal.
 pub(super) fn last_applied(memory: &ShardState) -> Option<InputRange> {
     let marks = memory.position.inputs.iter();
     let (of, mark) = marks.max_by_key(|(of, mark)| (mark.last.map(|last| last.timestamp), *of))?;
     Some(InputRange { of: of.clone(), from: mark.next, to: mark.next })
 }
 
+impl<B: Broker, C: Clock> Pipeline<B, C> {
+    /// The clock reading of the next batch; `None` if there is nothing to write. A batch without
+    /// records is written if the input is quiet and the engine has something due or the position
+    /// can move past control markers, or if lifted embargoes remain from an earlier batch.
+    pub(super) fn reading(&mut self, without_records: bool) -> Option<EventTime> {
+        let (memory, reader) = (self.memory.as_ref()?, self.reader.as_mut()?);
+        let (wall, now) = (self.clock.wall(), self.clock.elapsed());
+        if let Some(plan) = &memory.open_plan {
+            let planned = without_records == plan.journal.order.is_empty();
+            return planned.then_some(plan.journal.clock_reading);
+        }
+        if !without_records {
+            return Some(wall);
+        }
+        let rested = self.ticked_at.is_none_or(|at| now.saturating_sub(at) >= TICK_EVERY);
+        let ticks = reader.is_quiet(now) && rested && self.setup.clock == ClockSource::Wall;
+        if ticks && memory.state.is_due(wall) {
+            self.ticked_at = Some(now);
+            return Some(memory.state.reach(wall));
+        }
+        let passes = reader.is_quiet(now)
+            && self.passed_at.is_none_or(|at| now.saturating_sub(at) >= PASS_EVERY)
+            && !self.backlog.trailing_markers(&memory.position).is_empty();
+        if passes {
+            self.passed_at = Some(now);
+        }
+        (passes || memory.held.has_lifted()).then(|| memory.state.clock())
+    }
+}
+
 impl BatchRun<'_> {
-    /// The clock goes on by itself.
+    /// Advances the engine's clock to the reading of the batch, without an input record.
     pub(super) fn tick(&mut self, memory: &mut ShardState, journal: &Journal) {
         let Some(InputRange { of, to, .. }) = journal.ranges.first() else { return };
         let record = InputRecord {
@@ -43,46 +80,48 @@ impl BatchRun<'_> {
             headers: Vec::new(),
         };
         let n = self.with.shard.saturating_mul(N_PER_SHARD);
-        self.go_on(memory, &record, self.with.reading, n);
+        self.advance_clock(memory, &record, self.with.reading, n);
     }
 
-    /// The clock goes on to `now` without an article of the shard's, after `record`.
-    pub(super) fn go_on(
+    /// Advances the engine's clock to `now` after `record`, which has no article for this shard.
+    pub(super) fn advance_clock(
         &mut self,
         memory: &mut ShardState,
         record: &InputRecord,
         now: EventTime,
         n: u32,
     ) {
-        let events = memory.state.tick(now, &position(record, 0));
+        let events = memory.state.tick(now, &item_position(record, 0));
         self.lift(memory);
-        let source = EventSource { record, place: 0, part: &RecordPart::Whole, items: 1 };
-        self.tell(memory, events, source, n);
+        let source = EventSource { record, item: 0, part: &RecordPart::Whole, items: 1 };
+        self.encode_events(memory, events, source, n);
     }
 
-    /// Takes note of the embargoes that have ended, and passes on as many of their records as one
-    /// batch may hold.
+    /// Registers the embargoes that have ended, and publishes as many of their records as one batch
+    /// may contain.
     pub(super) fn lift(&mut self, memory: &mut ShardState) {
         for lifted in memory.state.take_lifted() {
             memory.held.lift(&lifted);
         }
-        self.pass_on(memory);
+        self.publish_lifted(memory);
     }
 
-    /// Passes on records whose embargo has ended; a reject says so where one is lost.
-    pub(super) fn pass_on(&mut self, memory: &mut ShardState) {
-        while let Some((input, record)) = memory.held.pass_on() {
+    /// Publishes records whose embargo has ended. A record that is lost is replaced by a reject.
+    pub(super) fn publish_lifted(&mut self, memory: &mut ShardState) {
+        while let Some((input, record)) = memory.held.take_lifted() {
             let output = match record {
                 Some(record) => self.fitting_late(record, input),
                 None => {
                     self.lost += 1;
-                    lost(&input, self.with.limits.of(Role::Rejected))
+                    lost_output(&input, self.with.limits.of(Role::Rejected))
                 }
             };
             self.outputs.push(output);
         }
     }
-    /// The record, or the reject in its place where its topic takes less than when it came in.
+
+    /// The record, or a reject instead if the record no longer fits its topic because the topic's
+    /// size limit was lowered while the embargo lasted.
     fn fitting_late(&mut self, record: OutputRecord, input: InputPosition) -> OutputRecord {
         let InputPosition { topic, partition, offset, item } = input;
         let from = InputRecord {
@@ -93,6 +132,6 @@ impl BatchRun<'_> {
             payload: record.payload.clone(),
             headers: record.headers.clone(),
         };
-        self.fitting(record, &from, usize::try_from(item).unwrap_or(usize::MAX))
+        self.or_reject(record, &from, usize::try_from(item).unwrap_or(usize::MAX))
     }
 }

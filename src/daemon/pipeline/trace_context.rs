@@ -1,37 +1,37 @@
-//! The trace context of an input record, passed on to everything that the record brings about.
+//! Passes the trace context of an input record on to every output that the record causes.
 //!
 //! ```text
 //! traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
-//!              version, trace, parent, flags
+//!              version, trace id, parent id, flags
 //! ```
 //!
-//! In: the headers of a record; a header of its own wins over the attribute of a CloudEvent. Out: the
-//! context where it has the right form. A broken one is passed on by nobody, and its `tracestate`
-//! neither, which means nothing alone.
+//! In: the headers of a record; a plain `traceparent` header takes precedence over the CloudEvents
+//! attribute. Out: the trace context, if it is well formed. A malformed `traceparent` is dropped,
+//! and so is its `tracestate`, which has no meaning on its own.
 //!
-//! Source: W3C Trace Context, level 1, sections 3.2 and 3.3; the distributed tracing extension of
-//! CloudEvents.
+//! Source: W3C Trace Context, level 1, sections 3.2 and 3.3; the CloudEvents distributed tracing
+//! extension.
 
 use super::broker::{Header, InputRecord};
 
-/// Headers that hold a trace context; the later pair is that of a CloudEvent.
+/// The header pairs that can hold a trace context; the second pair is that of CloudEvents.
 const NAMES: [(&str, &str); 2] =
     [("traceparent", "tracestate"), ("ce_traceparent", "ce_tracestate")];
 
-/// The longest `tracestate` that is passed on; a participant has to take 512 bytes.
+/// The longest `tracestate` to pass on; the specification requires at least 512 bytes.
 const STATE_BYTES_MAX: usize = 512;
 
-/// A trace context in the right form.
+/// A well-formed trace context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext<'a> {
-    /// The trace and the span that the record was sent in.
+    /// The `traceparent`: the trace, and the span in which the record was sent.
     pub parent: &'a str,
-    /// What the tracing systems on the way have to say; opaque.
+    /// The `tracestate`: opaque, vendor-specific data.
     pub state: Option<&'a str>,
 }
 
 impl<'a> TraceContext<'a> {
-    /// The context of a record, if it has one.
+    /// The trace context of a record, if it has a well-formed one.
     pub fn of(record: &'a InputRecord) -> Option<Self> {
         NAMES.into_iter().find_map(|(parent, state)| {
             let text = |name| std::str::from_utf8(record.header(name)?).ok();
@@ -40,14 +40,14 @@ impl<'a> TraceContext<'a> {
         })
     }
 
-    /// The ids of the trace and of the span in it, in hexadecimal.
+    /// The trace id and the parent span id, in hexadecimal.
     pub fn ids(&self) -> (&'a str, &'a str) {
         (&self.parent[3..35], &self.parent[36..52])
     }
 }
 
-/// The headers of a record without a broken trace context.
-pub fn carried(record: &InputRecord) -> Vec<Header> {
+/// The headers of a record, without malformed trace contexts.
+pub fn forwarded_headers(record: &InputRecord) -> Vec<Header> {
     let broken = |name: &str| {
         let pair = NAMES.into_iter().find(|(parent, state)| name == *parent || name == *state);
         pair.is_some_and(|(parent, _)| {
@@ -58,7 +58,7 @@ pub fn carried(record: &InputRecord) -> Vec<Header> {
     record.headers.iter().filter(|(name, _)| !broken(name)).cloned().collect()
 }
 
-/// Whether `text` is a `traceparent`. Later versions than 00 may have more at the end.
+/// Whether `text` is a valid `traceparent`. Versions after 00 may have further fields at the end.
 fn well_formed(text: &str) -> bool {
     let hex = |part: &str, digits: usize| {
         part.len() == digits && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
@@ -78,6 +78,7 @@ fn well_formed(text: &str) -> bool {
         && !(more && version == "00")
 }
 
+/// Whether `state` is short enough and consists of printable ASCII characters only.
 fn passes(state: &str) -> bool {
     (1..=STATE_BYTES_MAX).contains(&state.len()) && state.bytes().all(|b| (0x20..0x7f).contains(&b))
 }
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_is_that_of_the_specification() {
+    fn traceparent_is_validated_as_in_the_specification() {
         for (text, want) in [
             (GOOD, true),
             (&GOOD.replace("-01", "-00"), true),
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_its_own_wins_over_the_attribute_of_an_event() {
+    fn a_plain_header_takes_precedence_over_the_cloudevents_attribute() {
         let other = GOOD.replace("-01", "-00");
         let both =
             record(&[("ce_traceparent", &other), ("traceparent", GOOD), ("tracestate", "a=1")]);
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn state_is_bounded_and_plain() {
+    fn tracestate_is_bounded_and_printable_ascii() {
         for (state, want) in [("a=1,b=2", true), ("", false), ("a=\u{e9}", false), ("a=\n", false)]
         {
             let record = record(&[("traceparent", GOOD), ("tracestate", state)]);
@@ -156,9 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_broken_context_is_left_behind() {
+    fn only_a_malformed_context_is_dropped() {
         let names = |headers: &[(&str, &str)]| -> Vec<String> {
-            carried(&record(headers)).into_iter().map(|(name, _)| name).collect()
+            forwarded_headers(&record(headers)).into_iter().map(|(name, _)| name).collect()
         };
         let own = ("own", "x");
         let good = [own, ("traceparent", GOOD), ("tracestate", "a=1"), ("ce_id", "7")];

@@ -1,15 +1,18 @@
 //! Writes one batch.
 //!
-//! In: a finished [`Batch`] and a writer. Out: whether the broker acknowledged the commit. The fault
-//! suite strikes at each step.
+//! In: a finished [`Batch`] and a writer. Out: whether the broker acknowledged the commit. The
+//! fault tests inject a failure at every step.
 
 use super::batch::Batch;
 use super::broker::{CommitCertainty, Fault, OutputRecord, WriteId, Writer};
 use super::spans;
 
-/// The atomic unit. Where there are no transactions, plan, outputs, changelog and end mark are each
-/// flushed before the next.
-pub(super) fn transact<W: Writer>(
+/// Writes the batch as one atomic unit. Without transactions, the plan, the outputs, the changelog
+/// and the end mark are flushed one after the other. `ours` tells whether the lease is still held.
+///
+/// # Errors
+/// If a call to the broker fails, the lease is lost, or another instance wrote to the changelog.
+pub(super) fn write_batch<W: Writer>(
     writer: &mut W,
     batch: &Batch,
     attempt: WriteId,
@@ -23,7 +26,7 @@ pub(super) fn transact<W: Writer>(
         writer.send(plan)?;
         writer.flush()?;
         if !ours() {
-            return Err(Fault::Doubt("the lease is gone: nothing of the plan is published".into()));
+            return Err(Fault::Doubt("lease lost after the plan was written".into()));
         }
         alone(writer, log_end + 1)?;
         point!("after-plan");
@@ -47,20 +50,23 @@ pub(super) fn transact<W: Writer>(
     }
     point!("after-flush");
     if !ours() {
-        return Err(Fault::Doubt("the lease is gone: nothing more is committed".into()));
+        return Err(Fault::Doubt("lease lost before the commit".into()));
     }
     point!("before-commit");
-    point!("abort-transaction", Err(Fault::Doubt("a fault is injected before the commit".into())));
+    point!("abort-transaction", Err(Fault::Doubt("fault injected before the commit".into())));
     strike_in_commit();
     let committed = writer.commit()?;
     kill_after_commit();
-    point!("forget-commit", Err(Fault::Doubt("a fault is injected after the commit".into())));
+    point!("forget-commit", Err(Fault::Doubt("fault injected after the commit".into())));
     Ok(committed)
 }
 
-/// Writes changelog records in a transaction of their own, where there are any, and returns the offset
-/// after them.
-pub(super) fn write_apart<W: Writer>(
+/// Writes changelog records in their own transaction, if transactions are used, and returns the
+/// offset after them.
+///
+/// # Errors
+/// If a call to the broker fails, or the commit ran into errors on the way.
+pub(super) fn write_changelog<W: Writer>(
     writer: &mut W,
     records: &[OutputRecord],
 ) -> Result<i64, Fault> {
@@ -68,27 +74,29 @@ pub(super) fn write_apart<W: Writer>(
     records.iter().try_for_each(|record| writer.send(record))?;
     writer.flush()?;
     match writer.commit()? {
-        CommitCertainty::Surely => {}
+        CommitCertainty::Certain => {}
         CommitCertainty::AfterTrouble => {
-            return Err(Fault::Doubt("trouble with a changelog record".into()));
+            return Err(Fault::Doubt(
+                "a changelog record was committed, but only after errors".into(),
+            ));
         }
     }
     let end = writer.changelog_end();
-    end.ok_or_else(|| Fault::Doubt("the broker did not say where the changelog ends".into()))
+    end.ok_or_else(|| Fault::Doubt("the broker did not report the end of the changelog".into()))
 }
 
-/// Makes sure that nobody else wrote to the changelog: it then ends at `expected`. Without transactions
-/// nothing fences a former owner, and no control markers take up offsets.
+/// Checks that nobody else wrote to the changelog, which must not end after `expected`. Without
+/// transactions nothing fences a former owner, and no control markers take up offsets.
 fn alone<W: Writer>(writer: &W, expected: i64) -> Result<(), Fault> {
     match writer.changelog_end() {
         Some(end) if end > expected => Err(Fault::Doubt(format!(
-            "another instance wrote to the changelog: it ends at {end}, not {expected}"
+            "another instance wrote to the changelog: it ends at offset {end}, expected {expected}"
         ))),
         _ => Ok(()),
     }
 }
 
-/// Lets the fault suite end the process while a commit is under way.
+/// Failpoint: ends the process while a commit is in progress.
 fn strike_in_commit() {
     fail::fail_point!("in-commit", |_| {
         std::thread::spawn(|| {
@@ -99,8 +107,8 @@ fn strike_in_commit() {
     });
 }
 
-/// Lets the fault suite kill the broker as soon as it has acknowledged a commit: the point returns the
-/// files that hold the brokers' process ids.
+/// Failpoint: kills the brokers as soon as a commit is acknowledged. The failpoint's value is a
+/// comma-separated list of files that hold the brokers' process ids.
 fn kill_after_commit() {
     fail::fail_point!("commit-acknowledged", |files| {
         for file in files.unwrap_or_default().split(',') {

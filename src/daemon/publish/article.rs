@@ -1,4 +1,4 @@
-//! `wirefold.article.classified.v1` and `wirefold.article.superseded.v1`.
+//! Payloads of `wirefold.article.classified.v1` and `wirefold.article.superseded.v1`.
 
 use super::data::{NamedArticle, PayloadBase, rounded, share};
 use super::radius::ScopeInfo;
@@ -9,93 +9,97 @@ use wirefold_engine::article::{EventTime, ItemShape, ItemType, PubStatus};
 use wirefold_engine::event::{Classified, Joined, Superseded};
 use wirefold_engine::verdict::{self, Kind, RelationTarget};
 
-/// What an article is, of what, on which evidence, how much of it is new, and its story. One for
-/// each accepted article.
+/// The verdict for one accepted article: its relation to earlier articles with the evidence, how
+/// much of it is new, and the story it joined. Published once per accepted article.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleClassified {
-    /// The article.
+    /// The article's metadata.
     pub article: ArticleInfo,
-    /// What it is: the best match.
+    /// The best matching relation to an earlier article; its kind is `original` if nothing matched.
     pub relation: RelationInfo,
-    /// Further relations, sources of passages not yet explained first.
+    /// Further relations, beginning with the sources of passages not yet explained by earlier
+    /// entries.
     #[serde(default)]
     pub also: Vec<RelationInfo>,
-    /// Share of words that no earlier article of the window had: literal wording in order of
-    /// arrival, no claim of reporting. Absent for short items.
+    /// Share of the article's words, from 0 to 1, that no earlier article in the window contains.
+    /// This measures literal wording in order of arrival, not original reporting. Absent for
+    /// articles of fewer than 30 words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novelty: Option<f64>,
-    /// Those words, counted.
+    /// Number of new words; absent with `novelty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novel_words: Option<u32>,
-    /// Figures that no earlier article had there.
+    /// Number of figures that no earlier article has in the same place; absent with `novelty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_numbers: Option<u32>,
-    /// Characters of the published body that are new.
+    /// The new passages, as character ranges of the published body; absent with `novelty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_passages: Option<Vec<CharRange>>,
-    /// Its story; absent for what never joins one.
+    /// The story the article joined; absent for articles that never join one, such as withdrawals
+    /// and advisories.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<JoinedStory>,
-    /// Stable flag names, sorted.
+    /// Flag names, sorted. The names are stable.
     #[serde(default)]
     pub flags: Vec<String>,
-    /// Input, core, settings.
+    /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
 }
 
-/// An article's metadata.
+/// Metadata of an article.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleInfo {
-    /// The provider's identifier, stable over versions.
+    /// The provider's identifier, the same for all versions of the article.
     pub uri: String,
-    /// The version as sent.
+    /// The version, as sent by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Who sent it.
+    /// The provider that sent the article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// The origin that it credits.
+    /// The source the article credits, such as another agency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit: Option<String>,
     /// The main headline; may be empty.
     pub headline: String,
-    /// The language (BCP 47 primary subtag), stated or else detected.
+    /// The language (BCP 47 primary subtag): as declared, or else as detected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// What the item is.
+    /// The type of item.
     #[serde(rename = "type")]
     pub kind: ItemKind,
-    /// When this version was made.
+    /// When this version was created (RFC 3339, UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioncreated: Option<String>,
-    /// When it was, or is to be, published.
+    /// When the article was or will be published (RFC 3339, UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<String>,
     /// The publishing status.
     pub pubstatus: PublishingStatus,
-    /// Not to be published before; null where there is no embargo.
+    /// End of the embargo (RFC 3339, UTC): the article must not be published before. Null without
+    /// an embargo.
     #[serde(default)]
     pub embargoed: Option<String>,
     /// The slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slugline: Option<String>,
-    /// 1 (most urgent) to 9.
+    /// Editorial urgency, from 1 (most urgent) to 9.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgency: Option<u8>,
-    /// The genre's name.
+    /// The name of the genre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub genre: Option<String>,
     /// Signals (`sig:update`, `sig:correction`, edStat), in lower case.
     #[serde(default)]
     pub signals: Vec<String>,
-    /// Words of the cleaned body.
+    /// Number of words of the cleaned body.
     pub words: u32,
-    /// The 64-bit SimHash of the cleaned body, 16 hexadecimal digits.
+    /// The 64-bit SimHash of the cleaned body, as 16 hexadecimal digits.
     pub simhash: String,
 }
 
-/// What an item is.
+/// The type of a news item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
@@ -103,9 +107,9 @@ pub enum ItemKind {
     Text,
     /// A picture with its caption.
     Picture,
-    /// Moving pictures with a caption.
+    /// A video with its caption.
     Video,
-    /// Sound with a caption.
+    /// A sound recording with its caption.
     Audio,
     /// A graphic with its caption.
     Graphic,
@@ -130,49 +134,51 @@ pub enum PublishingStatus {
 /// One relation between the article and an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RelationInfo {
-    /// The kind.
+    /// What the article is in relation to the other.
     pub kind: Kind,
-    /// Of which article; absent for an original, and for a withdrawal of what was not seen.
+    /// The other article; absent for an original, and for the withdrawal of an article that
+    /// Wirefold has not seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<NamedArticle>,
-    /// The first article of the chain.
+    /// The first article of the chain of relations, such as the original of several reprints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<NamedArticle>,
-    /// Links from here to the root.
+    /// Number of links from this article to `root`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<u32>,
-    /// The rule that decided, by its stable name.
+    /// The name of the rule that decided. The names are stable.
     pub rule: String,
-    /// What it rests on; absent where no text was compared.
+    /// The measures the decision is based on; absent if no text was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceInfo>,
-    /// Shared runs, where they explain the kind.
+    /// The shared passages; present if they explain the kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passages: Vec<PassageInfo>,
-    /// `identity` where the other has left the window and no text was compared; else absent.
+    /// `identity` if the other article has left the window, so that no text was compared; otherwise
+    /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeInfo>,
 }
 
-/// What a relation rests on. A measure that the rule did not need is absent.
+/// The measures a relation is based on. Measures the rule did not need are absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct EvidenceInfo {
-    /// Share of this article's shingles found in the other.
+    /// Share of this article's shingles that the other article contains, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_this_in_that: Option<f64>,
-    /// Share of the other's shingles found in this one.
+    /// Share of the other article's shingles that this article contains, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_that_in_this: Option<f64>,
-    /// Jaccard similarity of the two shingle sets.
+    /// Jaccard similarity of the two shingle sets, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jaccard: Option<f64>,
-    /// Bits by which the SimHashes differ.
+    /// Hamming distance of the two SimHashes, in bits (0 to 64).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hamming: Option<u32>,
-    /// Shingles found in both.
+    /// Number of shingles found in both articles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_shingles: Option<u32>,
-    /// Share of the aligned pairs of figures that agree.
+    /// Share of the aligned pairs of figures that are equal, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub numbers_kept: Option<f64>,
     /// Aligned figures that differ.
@@ -181,61 +187,66 @@ pub struct EvidenceInfo {
     /// Whether the headlines differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headline_changed: Option<bool>,
-    /// Seconds of engine time from the other's arrival to this one's.
+    /// Seconds of engine time from the arrival of the other article to the arrival of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_apart: Option<i64>,
-    /// How sure it is that a notice means the other, which it names by words alone.
+    /// Confidence that a notice means the other article, from 0 to 1; present only if the notice
+    /// identifies the article by words alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
 }
 
-/// A figure that stands in the same place with another value, by word numbers from 0.
+/// A figure whose value differs between two aligned places. Word numbers count from 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct ChangedNumberInfo {
-    /// The word of this article.
+    /// Number of the word in this article.
     pub word: u32,
-    /// The word of the other.
+    /// Number of the word in the other article.
     pub of_word: u32,
 }
 
-/// Characters (Unicode scalar values) of the published body, from `start` to before `end`.
+/// A range of characters (Unicode scalar values) of the published body: `start` inclusive, `end`
+/// exclusive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CharRange {
-    /// The first character.
+    /// First character, counted from 0.
     pub start: u32,
-    /// One past the last.
+    /// One past the last character.
     pub end: u32,
 }
 
-/// A shared passage: characters of the published body here, words of the cleaned text there.
+/// A shared passage: characters of this article's published body, and words of the other article's
+/// cleaned text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PassageInfo {
-    /// The first character.
+    /// First character of the passage in this article, counted from 0.
     pub start: u32,
-    /// One past the last.
+    /// One past the last character.
     pub end: u32,
-    /// First word of the passage in the other text, and one past its last.
+    /// First word of the passage in the other article's cleaned text (from 0), and one past the
+    /// last.
     pub of_words: [u32; 2],
 }
 
-/// The story that an article joined.
+/// The story an article joined.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JoinedStory {
-    /// Its id.
+    /// The story's id.
     pub id: String,
-    /// Its members, this article included.
+    /// Number of members, including this article.
     pub size: u32,
-    /// Its independent publishers.
+    /// Number of independent publishers.
     pub publishers: u32,
-    /// Its headline.
+    /// The story's headline.
     pub headline: String,
-    /// The score by which the article joined; absent for a founder and for a text match.
+    /// The score by which the article joined; absent if the article opened the story or joined
+    /// through a text match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
 }
 
 impl ArticleClassified {
-    /// The payload for an article that came from `input`.
+    /// The payload for an engine verdict.
     pub fn of(from: &Classified, base: PayloadBase) -> Self {
         let verdict = &from.verdict;
         let novelty = verdict.novelty.as_ref();
@@ -259,6 +270,7 @@ impl ArticleClassified {
 }
 
 impl ArticleInfo {
+    /// The payload form of an article's metadata.
     pub(super) fn of(from: &Classified) -> Self {
         let (article, about) = (&from.article, &from.about);
         let text = |time: Option<EventTime>| time.map(|t| t.to_string());
@@ -288,6 +300,7 @@ impl ArticleInfo {
     }
 }
 
+/// The published item type: articles shaped like advisories count as advisories.
 pub(crate) fn item_kind(kind: ItemType, shape: Option<ItemShape>) -> ItemKind {
     match (kind, shape) {
         (ItemType::Advisory, _) | (_, Some(ItemShape::Advisory)) => ItemKind::Advisory,
@@ -322,7 +335,7 @@ impl RelationInfo {
 }
 
 impl EvidenceInfo {
-    /// What a relation rests on; `None` where nothing was compared.
+    /// The payload form of the evidence; `None` if nothing was compared.
     pub(crate) fn of(from: &verdict::Evidence) -> Option<Self> {
         let changed = from.changed_numbers.iter();
         let data = Self {
@@ -355,19 +368,20 @@ impl JoinedStory {
     }
 }
 
-/// An earlier verdict that no longer holds: verdicts are by arrival, and this says what changed.
+/// An earlier verdict that is no longer valid. Verdicts are made in order of arrival; this event
+/// reports what a later article changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleSuperseded {
-    /// The earlier article.
+    /// The earlier article whose verdict is no longer valid.
     pub article: NamedArticle,
-    /// What took its place.
+    /// The article that caused the change, such as the newer version.
     pub by: NamedArticle,
-    /// Why, by the stable name of the reason.
+    /// The reason. The names are stable.
     pub reason: String,
-    /// Its story.
+    /// The id of the earlier article's story; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<String>,
-    /// Input, core, settings.
+    /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
 }

@@ -1,60 +1,66 @@
-//! What every payload carries, and the small types that payloads share.
+//! The fields common to all payloads, and small types that several payloads share.
 //!
-//! What was not computed is absent. Shares are rounded to four decimals, times are RFC 3339 in UTC.
+//! Values that were not computed are absent. Ratios are rounded to four decimals. Times are RFC
+//! 3339 in UTC.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use wirefold_engine::CORE;
+use wirefold_engine::ENGINE_VERSION;
 use wirefold_engine::article::{ArticleKey, InputPosition};
 use wirefold_engine::verdict::Ratio;
 
-/// What every payload carries: what caused it, and under which rules it was decided.
+/// The fields common to all payloads: what caused the event, and which rules decided it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PayloadBase {
     /// The input record that caused the event.
     pub input: InputRef,
-    /// The engine's version: it changes when the same input may give another verdict.
+    /// Version of the engine's decision logic. It changes whenever the same input could produce a
+    /// different verdict.
     pub core: String,
-    /// The hash of the settings that shape verdicts.
+    /// Hash of the engine settings, which tells under which thresholds the event was produced.
     pub settings: String,
 }
 
 impl PayloadBase {
-    /// For an event that `input` caused, under settings with the hash `settings`.
+    /// For an event caused by `input`. `settings` is the hash of the engine settings.
     pub fn of(input: &InputPosition, settings: &str) -> Self {
-        Self { input: InputRef::of(input), core: CORE.to_owned(), settings: settings.to_owned() }
+        Self {
+            input: InputRef::of(input),
+            core: ENGINE_VERSION.to_owned(),
+            settings: settings.to_owned(),
+        }
     }
 }
 
-/// A position of the input.
+/// Position of an input record, or of one item in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct InputRef {
-    /// The topic; in a replay the file.
+    /// Topic; in a replay, the file.
     pub topic: String,
-    /// The partition; 0 in a replay.
+    /// Partition; 0 in a replay.
     pub partition: i32,
-    /// The offset; in a replay the number of the line or item, from 0.
+    /// Offset; in a replay, the number of the line or item, counted from 0.
     pub offset: i64,
-    /// The item within a record that holds several, where it is not the first.
+    /// Index of the item, from 0, in a record that holds several; absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<u32>,
 }
 
 impl InputRef {
-    /// A position as published.
+    /// Converts an engine position to its published form.
     pub(crate) fn of(at: &InputPosition) -> Self {
         let item = (at.item > 0).then_some(at.item);
         Self { topic: at.topic.to_string(), partition: at.partition, offset: at.offset, item }
     }
 }
 
-/// Names an article.
+/// Identifies an article.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NamedArticle {
-    /// Its uri.
+    /// The article's uri.
     pub uri: String,
-    /// Its version, where the wire gives one.
+    /// The article's version, if the provider sends one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
@@ -65,12 +71,12 @@ impl NamedArticle {
     }
 }
 
-/// Four decimals are more than any of these figures is exact to.
+/// Rounds to four decimals; none of the published ratios is more precise than that.
 pub(crate) fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-/// A share as published.
+/// A ratio in its published form.
 pub(super) fn share(ratio: Option<Ratio>) -> Option<f64> {
     ratio.map(|ratio| rounded(ratio.get()))
 }

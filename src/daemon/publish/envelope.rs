@@ -1,4 +1,4 @@
-//! The CloudEvents 1.0 envelope, in binary and in structured content mode.
+//! The CloudEvents 1.0 envelope, in binary and structured content mode.
 
 use crate::daemon::pipeline::broker::Header;
 use crate::daemon::pipeline::trace_context::TraceContext;
@@ -6,44 +6,47 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wirefold_engine::article::EventTime;
 
-/// How events are laid out in a Kafka record (CloudEvents 1.0, Kafka protocol binding).
+/// How an event is laid out in a Kafka record (CloudEvents 1.0, Kafka protocol binding).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Attributes in headers, data in the value.
+    /// Attributes in `ce_*` headers, data in the value.
     #[default]
     Binary,
-    /// All in the value.
+    /// Attributes and data in the value, as one JSON object.
     Structured,
 }
 
-/// An event on its way out.
+/// An event ready to be written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Envelope {
-    /// Hash of the input position and the event's number: a replay repeats it.
+    /// Hash of the input position and the event's number; the same when the input is processed
+    /// again.
     pub(super) id: String,
-    /// This deployment.
+    /// The deployment: `/wirefold/<group>`.
     pub(super) source: String,
     /// The event type.
     pub(super) kind: &'static str,
-    /// The article's uri or the story's id.
+    /// The article's uri, or the story's id.
     pub(super) subject: String,
-    /// The engine's clock.
+    /// The engine clock when the event happened.
     pub(super) time: EventTime,
-    /// The record's key.
+    /// The key of the Kafka record.
     pub(super) partitionkey: String,
-    /// The shard's own counter.
+    /// The shard's event counter.
     pub(super) sequence: u64,
-    /// Trace context of the input, passed on.
+    /// The trace context of the input record, if it has one.
     pub(super) context: Option<EventTrace>,
     /// The payload, as JSON.
     pub(super) data: Vec<u8>,
 }
 
-/// A trace context (W3C Trace Context).
+/// A trace context to pass on (W3C Trace Context).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EventTrace {
+    /// The `traceparent` value.
     parent: String,
+    /// The `tracestate` value.
     state: Option<String>,
 }
 
@@ -53,11 +56,11 @@ impl From<TraceContext<'_>> for EventTrace {
     }
 }
 
-/// The type of `data`.
+/// The media type of `data`.
 const CONTENT_TYPE: &str = "application/json";
 
 impl Envelope {
-    /// Context attributes in a fixed order, `datacontenttype` apart.
+    /// The context attributes in a fixed order, without `datacontenttype`.
     fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
         let fixed = [
             ("specversion", "1.0".to_owned()),
@@ -73,6 +76,7 @@ impl Envelope {
         fixed.into_iter().chain(self.traced())
     }
 
+    /// The trace context attributes, if there is a trace context.
     fn traced(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
         let (parent, state) = match self.context.clone() {
             Some(context) => (Some(context.parent), context.state),
@@ -82,7 +86,7 @@ impl Envelope {
         parent.into_iter().chain(state.map(|state| ("tracestate", state)))
     }
 
-    /// Headers and value: attributes in headers `ce_*`, the data as the value.
+    /// Headers and value in binary mode: attributes in `ce_*` headers, data as the value.
     pub(super) fn binary(self) -> (Vec<Header>, Vec<u8>) {
         let mut headers = vec![header("content-type", CONTENT_TYPE.into())];
         headers.extend(self.attributes().map(|(name, v)| header(&format!("ce_{name}"), v)));
@@ -90,14 +94,14 @@ impl Envelope {
         (headers, self.data)
     }
 
-    /// Headers and value: one JSON object holds all.
+    /// Headers and value in structured mode: one JSON object holds everything.
     pub(super) fn structured(self) -> (Vec<Header>, Vec<u8>) {
         let mut value = Vec::with_capacity(self.data.len() + 512);
         for (name, text) in self.attributes().chain([("datacontenttype", CONTENT_TYPE.to_owned())])
         {
             value.push(if value.is_empty() { b'{' } else { b',' });
             value.extend(format!("\"{name}\":").into_bytes());
-            value.extend(serde_json::to_vec(&text).expect("text is JSON"));
+            value.extend(serde_json::to_vec(&text).expect("a string serializes to JSON"));
         }
         value.extend(b",\"data\":");
         value.extend(&self.data);
@@ -109,7 +113,7 @@ impl Envelope {
     }
 }
 
-/// The name of a type's schema: `wirefold schema events` defines it.
+/// The `dataschema` of an event type. `wirefold schema events` prints the schema it names.
 pub(super) fn dataschema(kind: &str) -> String {
     format!("urn:{}", kind.replace(".v", ":v").replacen('.', ":", 1))
 }

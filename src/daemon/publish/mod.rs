@@ -1,31 +1,38 @@
-//! What is published: engine events to records of the output topics.
+//! Encodes engine events as records for the output topics.
 //!
-//! In: an engine [`Event`], its number, and the record that brought it about. Out: records, in the
-//! order in which they must be written.
+//! Input: an engine [`Event`], its number, and the input record that caused it. Output: records in
+//! the order in which they must be written.
 //!
 //! ```text
-//! Classified    -> events   key: story id, or the article's uri where it belongs to no story
-//!                  unique   key: article uri, the untouched bytes, if it brings something new; of
-//!                           a record with several items, the part that holds the article; under an
-//!                           embargo, by setting, when that has ended
-//! StoryUpdated  -> events   key: story id      and   stories   the newest state
-//! StoryClosed   -> events   key: story id      and   stories   a last state, then a tombstone
+//! Classified    -> events   key: story id, or the article's uri if it belongs to no story
+//!                  unique   key: article uri; payload: the original bytes. Only for articles that
+//!                           bring something new. If the input record holds several items, the
+//!                           payload is the part that holds this article. An embargoed article is
+//!                           written when its embargo ends, if so configured.
+//! StoryUpdated  -> events   key: story id, and
+//!                  stories  the current state
+//! StoryClosed   -> events   key: story id, and
+//!                  stories  a final state, then a tombstone
 //! ```
 //!
-//! The types that are published are wire types of their own ([`article`], [`radius`], [`story`]),
-//! from which [`schema`] makes JSON Schema and AsyncAPI.
+//! Published payloads have their own wire types ([`article`], [`radius`], [`story`]). [`schema`]
+//! derives the JSON Schema and AsyncAPI documents from them.
 //!
-//! The trace context of the input goes on with everything that it brings about: as attributes of the
-//! event, and as headers of their own, where clients that know nothing of CloudEvents look.
+//! The trace context of the input record is passed on twice: as attributes of the CloudEvent, and
+//! as plain headers for clients that do not know CloudEvents.
 //!
-//! Invariants: CT-1 the id of an event is a function of the input position and of the event's number
-//! among those of that record, and of the clock where that caused it, so that a repeat has the same
-//! id; CT-2 `sequence` is the shard's own
-//! counter in 20 digits, so that order as text is order as number; CT-3 the bytes of a record are a
-//! function of the event, its number, the input record and the settings.
+//! Invariants:
+//! - CT-1: the id of an event is a function of the input position and the event's number among
+//!   those of that record, plus the clock for events that the clock caused. Processing the record
+//!   again produces the same id.
+//! - CT-2: `sequence` is a per-shard counter, zero-padded to 20 digits, so that it sorts the same
+//!   as text and as a number.
+//! - CT-3: the bytes of a record are a function of the event, its number, the input record and the
+//!   settings.
 //!
-//! Sources: CloudEvents 1.0.2, its Kafka protocol binding, its partitioning, sequence and
-//! distributed tracing extensions. By hand, because the SDK pins another Kafka client.
+//! Sources: CloudEvents 1.0.2, its Kafka protocol binding, and its partitioning, sequence and
+//! distributed tracing extensions. The CloudEvents SDK is not used because it pins another Kafka
+//! client.
 
 pub mod article;
 pub mod data;
@@ -37,7 +44,7 @@ pub mod why;
 
 use crate::daemon::pipeline::broker::{Header, OutputRecord, Role};
 use crate::daemon::pipeline::encoder::{EventContext, EventEncoder};
-use crate::daemon::pipeline::trace_context::{TraceContext, carried};
+use crate::daemon::pipeline::trace_context::{TraceContext, forwarded_headers};
 use article::{ArticleClassified, ArticleSuperseded};
 use data::PayloadBase;
 use envelope::Envelope;
@@ -57,73 +64,81 @@ pub const CLASSIFIED: &str = "wirefold.article.classified.v1";
 pub const WITHDRAWN: &str = "wirefold.article.withdrawn.v1";
 /// A correction, with its blast radius.
 pub const CORRECTED: &str = "wirefold.article.corrected.v1";
-/// An earlier verdict no longer holds.
+/// An earlier verdict is no longer valid.
 pub const SUPERSEDED: &str = "wirefold.article.superseded.v1";
 /// A story opened.
 pub const OPENED: &str = "wirefold.story.opened.v1";
 /// A story changed.
 pub const UPDATED: &str = "wirefold.story.updated.v1";
-/// A story took another in.
+/// A story absorbed another story.
 pub const MERGED: &str = "wirefold.story.merged.v1";
 /// A story closed.
 pub const CLOSED: &str = "wirefold.story.closed.v1";
 
-/// The types of events, each with what it says.
+/// The event types, each with a one-line description.
 pub const TYPES: [(&str, &str); 8] = [
     (CLASSIFIED, "one per accepted article: relation, evidence, novelty, story"),
-    (WITHDRAWN, "a kill or hold with its blast radius: every article that carries the text"),
-    (CORRECTED, "a correction with its blast radius: every article that carries the old text"),
-    (SUPERSEDED, "an earlier verdict that no longer holds, and why"),
-    (OPENED, "a new story; `follows` names the one that it grew out of"),
+    (WITHDRAWN, "a kill or hold, with its blast radius: every article that carries the text"),
+    (CORRECTED, "a correction, with its blast radius: every article that carries the old text"),
+    (SUPERSEDED, "an earlier verdict is no longer valid, and why"),
+    (OPENED, "a new story; `follows` names the story it grew out of"),
     (UPDATED, "a story's lead, headline, size, publishers, first and last seen"),
-    (MERGED, "one story took another in; said under both keys"),
+    (MERGED, "one story absorbed another; published under both keys"),
     (CLOSED, "a story's final figures"),
 ];
 
-/// Turns events into records.
+/// Encodes engine events as Kafka records (see the module documentation).
 #[derive(Debug, Clone)]
 pub struct Encoder {
+    /// The CloudEvents content mode.
     mode: Mode,
+    /// The CloudEvents `source`: `/wirefold/<group>`.
     source: String,
+    /// The hash of the engine settings.
     settings: String,
-    unique: UniqueFeed,
+    /// Whether to write the unique topic.
+    unique: UniqueTopic,
 }
 
-/// Whether there is a feed without repeats.
+/// Whether the unique topic is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UniqueFeed {
-    /// There is.
-    Wanted,
-    /// There is not.
+pub enum UniqueTopic {
+    /// Articles that bring something new are written to it.
+    On,
+    /// There is no unique topic.
     Off,
 }
 
 impl Encoder {
-    /// An encoder for the deployment `group`, whose shaping settings have the hash `settings`.
-    pub fn new(mode: Mode, group: &str, settings: String, unique: UniqueFeed) -> Self {
+    /// An encoder for the consumer group `group`. `settings` is the hash of the engine settings.
+    pub fn new(mode: Mode, group: &str, settings: String, unique: UniqueTopic) -> Self {
         Self { mode, source: format!("/wirefold/{group}"), settings, unique }
     }
 
-    fn event(&self, told: &EventContext<'_>) -> OutputRecord {
-        let data = data(told.event, &self.settings);
-        let key = match told.event.what.story() {
+    /// The record for the events topic.
+    fn event(&self, context: &EventContext<'_>) -> OutputRecord {
+        let data = data(context.event, &self.settings);
+        let key = match context.event.kind.story() {
             Some(story) => story.to_string(),
             None => data.subject.clone(),
         };
         let envelope = Envelope {
-            id: match told.event.cause {
-                EventCause::Article => event_id(&told.event.input, told.n, told.resets),
-                EventCause::Clock => {
-                    tick_event_id(&told.event.input, told.event.clock, told.n, told.resets)
-                }
+            id: match context.event.cause {
+                EventCause::Article => event_id(&context.event.input, context.n, context.resets),
+                EventCause::Clock => clock_event_id(
+                    &context.event.input,
+                    context.event.clock,
+                    context.n,
+                    context.resets,
+                ),
             },
             source: self.source.clone(),
             kind: data.kind,
             subject: data.subject,
-            time: told.event.clock,
+            time: context.event.clock,
             partitionkey: key.clone(),
-            sequence: told.sequence,
-            context: TraceContext::of(told.record).map(Into::into),
+            sequence: context.sequence,
+            context: TraceContext::of(context.record).map(Into::into),
             data: data.value,
         };
         let (headers, value) = match self.mode {
@@ -140,21 +155,21 @@ impl Encoder {
 }
 
 impl EventEncoder for Encoder {
-    fn encode(&self, told: &EventContext<'_>) -> Vec<OutputRecord> {
-        let mut records = vec![self.event(told)];
-        records.extend(story::states(&told.event.what));
-        if let EventKind::Classified(classified) = &told.event.what
+    fn encode(&self, context: &EventContext<'_>) -> Vec<OutputRecord> {
+        let mut records = vec![self.event(context)];
+        records.extend(story::states(&context.event.kind));
+        if let EventKind::Classified(classified) = &context.event.kind
             && classified.verdict.pass == Pass::Yes
         {
-            records.extend(self.unique(told));
+            records.extend(self.unique(context));
         }
         records
     }
 
-    fn unique(&self, told: &EventContext<'_>) -> Option<OutputRecord> {
-        match &told.event.what {
-            EventKind::Classified(classified) if self.unique == UniqueFeed::Wanted => {
-                Some(unique(classified, told))
+    fn unique(&self, context: &EventContext<'_>) -> Option<OutputRecord> {
+        match &context.event.kind {
+            EventKind::Classified(classified) if self.unique == UniqueTopic::On => {
+                Some(unique(classified, context))
             }
             _ => None,
         }
@@ -165,23 +180,27 @@ impl EventEncoder for Encoder {
     }
 }
 
-/// The id of the `n`-th event that an input record caused: a replay repeats it. `resets` tells apart
-/// records that have the same offset because their topic was created again.
+/// The id of the `n`-th event that the record at `input` caused. Processing the record again gives
+/// the same id. `resets` distinguishes records that have the same offset because the topic was
+/// deleted and created again.
 pub fn event_id(input: &InputPosition, n: u32, resets: u32) -> String {
     hex(hash_of(input, n, resets))
 }
 
-/// The id of the `n`-th event that the clock caused when it went on to `clock` after the record at
-/// `input`: a replay of the journals repeats it, and no event of that record has it.
-pub fn tick_event_id(input: &InputPosition, clock: EventTime, n: u32, resets: u32) -> String {
+/// The id of the `n`-th event caused by the clock advancing to `clock` after the record at `input`.
+/// A replay of the journals gives the same id. It differs from the ids of all events that the
+/// record itself caused.
+pub fn clock_event_id(input: &InputPosition, clock: EventTime, n: u32, resets: u32) -> String {
     let hash = hash_of(input, n, resets);
     hex(hash.chain_update(b"clock").chain_update(clock.0.to_be_bytes()))
 }
 
+/// The first 16 bytes of a hash as 32 hexadecimal digits.
 fn hex(hash: Sha256) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The hash over the input position, the event's number and the resets, if there were any.
 fn hash_of(input: &InputPosition, n: u32, resets: u32) -> Sha256 {
     let mut hash = Sha256::new();
     hash.update((input.topic.len() as u64).to_be_bytes());
@@ -195,69 +214,74 @@ fn hash_of(input: &InputPosition, n: u32, resets: u32) -> Sha256 {
     hash
 }
 
-/// The original bytes and headers, with what was found. Of a record with several items only the part
-/// that holds the article.
-fn unique(classified: &event::Classified, told: &EventContext<'_>) -> OutputRecord {
-    let mut headers = carried(told.record);
-    if let RecordPart::Document(_) = told.part {
+/// The record for the unique topic: the original bytes and headers plus `wirefold-*` headers with
+/// the verdict. If the input record holds several items, the payload is the part that holds the
+/// article.
+fn unique(classified: &event::Classified, context: &EventContext<'_>) -> OutputRecord {
+    let mut headers = forwarded_headers(context.record);
+    if let RecordPart::Document(_) = context.part {
         headers.iter_mut().for_each(in_utf8);
     }
-    let mut say = |name: &str, value: String| {
+    let mut add = |name: &str, value: String| {
         headers.push((format!("wirefold-{name}"), Some(value.into_bytes())));
     };
-    let (verdict, input) = (&classified.verdict, &told.event.input);
-    say("kind", verdict.relation.kind.as_str().to_owned());
+    let (verdict, input) = (&classified.verdict, &context.event.input);
+    add("kind", verdict.relation.kind.as_str().to_owned());
     if let Some(story) = &classified.story {
-        say("story", story.id.to_string());
+        add("story", story.id.to_string());
     }
     if let Some(of) = &verdict.relation.of {
-        say("of", of.key.uri.clone());
+        add("of", of.key.uri.clone());
     }
     if let Some(until) = classified.about.embargoed {
-        say("embargoed", until.to_string());
+        add("embargoed", until.to_string());
     }
     if let Some(novelty) = &verdict.novelty {
-        say("novelty", data::rounded(novelty.share.get()).to_string());
-        say("novel-words", novelty.words.to_string());
+        add("novelty", data::rounded(novelty.share.get()).to_string());
+        add("novel-words", novelty.words.to_string());
     }
     if !verdict.flags.is_empty() {
-        say("flags", verdict.flags.join(","));
+        add("flags", verdict.flags.join(","));
     }
-    say("simhash", classified.simhash.to_string());
-    say("topic", input.topic.to_string());
-    say("partition", input.partition.to_string());
-    say("offset", input.offset.to_string());
-    say("item", input.item.to_string());
-    say("items", told.items.to_string());
+    add("simhash", classified.simhash.to_string());
+    add("topic", input.topic.to_string());
+    add("partition", input.partition.to_string());
+    add("offset", input.offset.to_string());
+    add("item", input.item.to_string());
+    add("items", context.items.to_string());
     OutputRecord {
         role: Role::Unique,
         key: Some(classified.about.uri.clone().into_bytes()),
-        payload: told.record.payload.as_deref().map(|record| told.part.bytes(record).to_vec()),
+        payload: context
+            .record
+            .payload
+            .as_deref()
+            .map(|record| context.part.bytes(record).to_vec()),
         headers,
     }
 }
 
-/// Names UTF-8 where a content type names a character set: a document made from a record is in UTF-8.
+/// Changes the charset of a content type to UTF-8: a document cut out of a record is always UTF-8.
 fn in_utf8((name, value): &mut Header) {
     let Some(value) = value.as_mut().filter(|_| name.eq_ignore_ascii_case("content-type")) else {
         return;
     };
-    let said = String::from_utf8_lossy(value).into_owned();
-    let mut parts = said.split(';');
+    let content_type = String::from_utf8_lossy(value).into_owned();
+    let mut parts = content_type.split(';');
     let media = parts.next().unwrap_or_default();
     if parts.any(|part| part.trim().to_ascii_lowercase().starts_with("charset")) {
         *value = format!("{media}; charset=utf-8").into_bytes();
     }
 }
 
-/// A payload with its type and subject.
+/// The encoded payload of an event, with its CloudEvents type and subject.
 struct Data {
     kind: &'static str,
     subject: String,
     value: Vec<u8>,
 }
 
-/// The payload of an event.
+/// Encodes the payload of an event.
 fn data(event: &Event, settings: &str) -> Data {
     let base = PayloadBase::of(&event.input, settings);
     let story = |kind, of: &Summary, status, base| {
@@ -266,7 +290,7 @@ fn data(event: &Event, settings: &str) -> Data {
     let radius = |kind, of: &event::Radius, base| {
         (kind, radius::subject(of), json(&RadiusInfo::of(of, event.clock, base)))
     };
-    let (kind, subject, value) = match &event.what {
+    let (kind, subject, value) = match &event.kind {
         EventKind::Classified(c) => {
             (CLASSIFIED, c.about.uri.clone(), json(&ArticleClassified::of(c, base)))
         }
@@ -277,18 +301,20 @@ fn data(event: &Event, settings: &str) -> Data {
         }
         EventKind::StoryOpened(s) => story(OPENED, s, StoryStatus::Live, base),
         EventKind::StoryUpdated(s) => story(UPDATED, s, StoryStatus::Live, base),
-        EventKind::StoryMerged(m) => (MERGED, m.under.to_string(), json(&StoryMerged::of(m, base))),
+        EventKind::StoryMerged(m) => {
+            (MERGED, m.key_story.to_string(), json(&StoryMerged::of(m, base)))
+        }
         EventKind::StoryClosed(s) => story(CLOSED, s, StoryStatus::Closed, base),
     };
     Data { kind, subject, value }
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).expect("payload types have text keys alone")
+    serde_json::to_vec(value).expect("payload types serialize to JSON")
 }
 
-/// What a relation kind means, for documents.
-pub fn meaning(kind: Kind) -> &'static str {
+/// A one-line description of a relation kind, for generated documents.
+pub fn kind_description(kind: Kind) -> &'static str {
     match kind {
         Kind::Withdrawal => "a kill, hold or release; `of` is what it withdraws",
         Kind::Redelivery => "the same item again",

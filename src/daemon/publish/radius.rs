@@ -1,4 +1,5 @@
-//! `wirefold.article.withdrawn.v1` and `wirefold.article.corrected.v1`: the blast radius.
+//! Payloads of `wirefold.article.withdrawn.v1` and `wirefold.article.corrected.v1`: the blast
+//! radius.
 
 use super::data::{NamedArticle, PayloadBase, share};
 use schemars::JsonSchema;
@@ -8,70 +9,74 @@ use wirefold_engine::article::EventTime;
 use wirefold_engine::event;
 use wirefold_engine::verdict;
 
-/// A kill or a correction, and every article that carries the text: earlier or later, of any
-/// provider. Paraphrases are not found.
+/// A kill, hold or correction, and every article that carries the affected text: earlier or later,
+/// from any provider. Paraphrases are not found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RadiusInfo {
-    /// The notice, or the correcting article.
+    /// The article that withdraws or corrects: the notice, or the corrected version.
     pub by: NamedArticle,
-    /// What it withdraws or corrects; absent while it was not seen.
+    /// The article that is withdrawn or corrected; absent if Wirefold has not seen it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<NamedArticle>,
-    /// The articles that carry the text, in order of arrival: all of them, or this part's.
+    /// The articles that carry the text, in order of arrival: all of them, or those of this part.
     pub carriers: Vec<CarrierInfo>,
-    /// Further carriers, which come after these; absent for none. The parts that follow name them, up
-    /// to 100,000 in all; beyond that they are counted, and not compared word by word.
+    /// Number of further carriers that come after these; absent if none. The following parts list
+    /// them, up to 100,000 carriers in all. Carriers beyond that are only counted, without a
+    /// word-by-word comparison.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more: Option<u32>,
-    /// Which of several events this is; absent where one names all carriers. All have the same `by`
-    /// and `of`, and come one after the other.
+    /// Which of several events this is; absent if one event lists all carriers. All parts have the
+    /// same `by` and `of`, and are published one after the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<RadiusPartInfo>,
-    /// What a bound left out of the search; absent for nothing.
+    /// What the search left out because of a limit; absent if nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsearched: Option<UnsearchedInfo>,
-    /// Whether what it withdraws or corrects is in the window, or known by its identity alone.
+    /// Whether the withdrawn or corrected article is still in the window, or only its identity is
+    /// known.
     pub scope: ScopeInfo,
-    /// How sure it is that the notice means it, where it names it by words alone.
+    /// Confidence that the notice means `of`, from 0 to 1; present only if the notice identifies
+    /// the article by words alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// What was searched.
+    /// The time range that was searched.
     pub searched: Searched,
-    /// The story of what is withdrawn or corrected.
+    /// Id of the story of the withdrawn or corrected article; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<String>,
-    /// Input, core, settings.
+    /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
 }
 
-/// One of several events that name the carriers of one text, some 1,500 each, so that each fits its
-/// topic.
+/// Position in a series of events that list the carriers of one text. Each event lists about 1,500
+/// carriers, so that it fits the topic's record size limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RadiusPartInfo {
-    /// Its number, from 1.
+    /// Number of this event, from 1.
     pub number: u32,
-    /// How many there are.
+    /// Number of events in the series.
     pub of: u32,
 }
 
-/// What a bound left out of the search for carriers.
+/// What the search for carriers left out because of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnsearchedInfo {
-    /// The oldest versions of what is withdrawn (`versions_searched_max`): what carries the text of one
-    /// of them alone is not named.
+    /// Number of oldest versions of the withdrawn article that were not searched for: only the
+    /// newest 16 are. Articles that carry only the text of an older version are not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<u32>,
-    /// The oldest articles under the same slug (`bearers_max`): those that are `likely` alone are not
-    /// named.
+    /// Number of oldest articles with the same slug that were not checked: only the newest 64 are.
+    /// Those that would only be `likely` carriers are not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bearers: Option<u32>,
 }
 
 impl UnsearchedInfo {
+    /// `None` if the search was complete.
     fn of(from: event::Unsearched) -> Option<Self> {
         let some = |count: u32| (count > 0).then_some(count);
-        let all = Self { versions: some(from.versions), bearers: some(from.bearers) };
+        let all = Self { versions: some(from.versions), bearers: some(from.same_slug) };
         (all.versions.is_some() || all.bearers.is_some()).then_some(all)
     }
 }
@@ -80,9 +85,10 @@ impl UnsearchedInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ScopeInfo {
-    /// Among the articles of the window.
+    /// In the window of live articles.
     Window,
-    /// Among the identities that outlive it: carriers are told by the verdicts of their time.
+    /// Among the identities kept after an article leaves the window. No text is compared; carriers
+    /// are derived from earlier verdicts.
     Identity,
 }
 
@@ -95,44 +101,45 @@ impl ScopeInfo {
     }
 }
 
-/// The window that was searched, in engine time.
+/// The time range that was searched, in engine time (RFC 3339, UTC).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct Searched {
-    /// Arrival of the oldest live article.
+    /// Arrival of the oldest article in the window.
     pub from: String,
-    /// The engine's clock.
+    /// The engine clock at the time of the search.
     pub to: String,
 }
 
 /// An article that carries the text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CarrierInfo {
-    /// Its uri.
+    /// The carrier's uri.
     pub uri: String,
-    /// Its version.
+    /// The carrier's version, if the provider sends one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Who sent it.
+    /// The provider that sent the carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// How sure it is.
+    /// How certain it is that the article carries the text.
     pub certainty: CertaintyInfo,
-    /// Where: word ranges of the carrier's cleaned text, from the first to one past the last.
+    /// Where the carrier has the text: word ranges of its cleaned text, from the first word (from
+    /// 0) to one past the last. Empty for `likely` carriers.
     #[serde(default)]
     pub passages: Vec<[u32; 2]>,
 }
 
-/// How sure it is that an article carries a passage.
+/// How certain it is that an article carries the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CertaintyInfo {
-    /// A run of 12 words, literally.
+    /// A run of at least 12 words is identical.
     Certain,
-    /// Slug and numbers agree.
+    /// The slug and the figures agree.
     Likely,
 }
 
-/// The uri of what is withdrawn or corrected, or else of the notice.
+/// The uri of the withdrawn or corrected article, or of the notice if that is unknown.
 pub(super) fn subject(of: &event::Radius) -> String {
     of.of.as_ref().unwrap_or(&of.by).uri.clone()
 }
@@ -153,7 +160,7 @@ impl RadiusInfo {
             by: NamedArticle::of(&from.by),
             of: from.of.as_ref().map(NamedArticle::of),
             carriers: carriers.collect(),
-            more: (from.more > 0).then_some(from.more),
+            more: (from.carriers_unlisted > 0).then_some(from.carriers_unlisted),
             part: from.part.map(|part| RadiusPartInfo { number: part.number, of: part.of }),
             unsearched: UnsearchedInfo::of(from.unsearched),
             scope: ScopeInfo::of(from.scope),

@@ -1,7 +1,7 @@
-//! JSON Schema and AsyncAPI 3 of what is published, made from the wire types.
+//! Generates the JSON Schema and AsyncAPI 3 documents of the published topics.
 //!
-//! In: the types of this folder. Out: documents, checked in under `config/schema/`; a test fails
-//! when they drift.
+//! Input: the wire types of this folder. Output: JSON documents, checked in under `config/schema/`.
+//! A test fails if they are out of date.
 
 use super::article::{ArticleClassified, ArticleSuperseded};
 use super::envelope::dataschema;
@@ -11,27 +11,27 @@ use super::{CLASSIFIED, CLOSED, CORRECTED, MERGED, OPENED, SUPERSEDED, TYPES, UP
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-/// Names of topics, for the AsyncAPI document.
+/// Topic names for the AsyncAPI document.
 #[derive(Debug, Clone)]
 pub struct SchemaTopics<'a> {
-    /// The input.
+    /// The input topic.
     pub articles: &'a str,
-    /// Every event.
+    /// The topic of all events.
     pub events: &'a str,
-    /// The newest state of each live story.
+    /// The topic of story states.
     pub stories: &'a str,
-    /// The feed without repeats; empty for none.
+    /// The unique topic; empty if there is none.
     pub unique: &'a str,
-    /// What could not be read.
+    /// The topic of rejected records.
     pub rejected: &'a str,
 }
 
-/// JSON Schema of the events topic: structured mode, with the data of each type.
+/// JSON Schema of the events topic in structured mode, with the data of each event type.
 pub fn events() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let one_of: Vec<Value> = TYPES
         .iter()
-        .map(|(kind, says)| structured(kind, says, payload(kind, &mut generator)))
+        .map(|(kind, description)| structured(kind, description, payload(kind, &mut generator)))
         .collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -44,7 +44,7 @@ pub fn events() -> Value {
     })
 }
 
-/// JSON Schema of the values of the stories topic.
+/// JSON Schema of the record values on the stories topic.
 pub fn stories() -> Value {
     let mut schema = schemars::schema_for!(StoryState).to_value();
     if let Some(object) = schema.as_object_mut() {
@@ -53,7 +53,7 @@ pub fn stories() -> Value {
     schema
 }
 
-/// The schema of one type's data.
+/// The schema of the data of one event type.
 fn payload(kind: &str, generator: &mut SchemaGenerator) -> Schema {
     fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<T>()
@@ -64,31 +64,32 @@ fn payload(kind: &str, generator: &mut SchemaGenerator) -> Schema {
         SUPERSEDED => of::<ArticleSuperseded>(generator),
         OPENED | UPDATED | CLOSED => of::<StoryEvent>(generator),
         MERGED => of::<StoryMerged>(generator),
-        other => unreachable!("`{other}` is no event type"),
+        other => unreachable!("`{other}` is not an event type"),
     }
 }
 
-/// Context attributes by name: description and further keywords.
+/// The context attributes of every event, each with its description.
 const ATTRIBUTES: [(&str, &str); 10] = [
     ("specversion", "CloudEvents version"),
-    ("id", "hash of input topic, partition, offset and the event's number: a repeat repeats it"),
+    ("id", "hash of input topic, partition, offset and the event's number: the same on replay"),
     ("source", "/wirefold/<group>"),
-    ("type", "what happened"),
-    ("subject", "the article's uri, or the story's id"),
+    ("type", "the event type"),
+    ("subject", "the article's uri or the story's id"),
     ("time", "the engine's clock, RFC 3339 in UTC"),
-    ("dataschema", "names the schema of `data`"),
-    ("partitionkey", "the record's key: the story's id, or the article's uri without a story"),
-    ("sequence", "the shard's own counter, 20 digits, rising over all its events"),
+    ("dataschema", "the URN of the schema of `data`"),
+    ("partitionkey", "the record's key: the story's id, or the article's uri if it has no story"),
+    ("sequence", "the shard's event counter, 20 digits, increasing over all its events"),
     ("datacontenttype", "application/json"),
 ];
 
-/// Context attributes that an event has where its input had them.
+/// Context attributes that an event has only if its input record has a trace context.
 const TRACED: [(&str, &str); 2] = [
-    ("traceparent", "W3C trace context of the input, passed on; also a header of its own"),
-    ("tracestate", "goes with `traceparent`"),
+    ("traceparent", "W3C trace context of the input, passed on; also sent as a plain header"),
+    ("tracestate", "belongs to `traceparent`"),
 ];
 
-fn structured(kind: &str, says: &str, data: Schema) -> Value {
+/// JSON Schema of one event type in structured mode.
+fn structured(kind: &str, summary: &str, data: Schema) -> Value {
     let mut properties = Map::new();
     for (name, description) in ATTRIBUTES {
         let mut schema = json!({ "type": "string", "description": description });
@@ -110,41 +111,46 @@ fn structured(kind: &str, says: &str, data: Schema) -> Value {
     let mut required: Vec<&str> = ATTRIBUTES.iter().map(|(name, _)| *name).collect();
     required.push("data");
     json!({
-        "title": kind, "description": says, "type": "object",
+        "title": kind, "description": summary, "type": "object",
         "properties": properties, "required": required,
     })
 }
 
-/// The AsyncAPI 3 document of a deployment with these topics.
+/// The AsyncAPI 3 document of a deployment that uses these topics.
 pub fn asyncapi(topics: &SchemaTopics<'_>) -> Value {
     let mut generator =
         SchemaSettings::draft07().with(|s| s.definitions_path = "/components/schemas".into());
     let mut generator = generator_of(&mut generator);
     let mut messages = Map::new();
-    for (kind, says) in TYPES {
+    for (kind, summary) in TYPES {
         let payload = payload(kind, &mut generator).to_value();
-        messages.insert(name_of(kind), message(kind, says, &payload));
+        messages.insert(name_of(kind), message(kind, summary, &payload));
     }
     let state = generator.subschema_for::<StoryState>().to_value();
     messages.insert(
         "storyState".into(),
         json!({
             "name": "storyState", "contentType": "application/json", "payload": state,
-            "summary": "the newest state of a story; a closed or merged one says so, then a tombstone",
+            "summary": "the current state of a story; when the story closes or is merged, a final \
+                        state and then a tombstone",
         }),
     );
     for (name, summary) in [
-        ("article", "an article as a wire sends it: plain JSON, ninjs, or another format"),
+        ("article", "an article as its provider sends it: plain JSON, ninjs, or another format"),
         (
             "uniqueArticle",
-            "an article that brings something new: untouched bytes, `wirefold-*` headers. Of a \
-             record with several items (`wirefold-items`) the one at `wirefold-item`: of a list in \
-             JSON its own bytes; of RSS, Atom and NewsML a document in UTF-8 that holds the item as \
-             it stood, with the start tags and the head of what held it",
+            "an article that brings something new: the original bytes, plus `wirefold-*` headers. \
+             If the input record holds several items (`wirefold-items`), the item with index \
+             `wirefold-item`: from a JSON list, the item's own bytes; from RSS, Atom and NewsML, \
+             a UTF-8 document with the unchanged item, the start tags of the elements around it, \
+             and the head of the feed",
         ),
-        ("reject", "what could not be read: untouched bytes, `wirefold-reject-*` headers"),
+        (
+            "reject",
+            "a record that could not be processed: original bytes, `wirefold-reject-*` headers",
+        ),
     ] {
-        let payload = json!({ "description": "bytes" });
+        let payload = json!({ "description": "raw bytes" });
         messages
             .insert(name.into(), json!({ "name": name, "summary": summary, "payload": payload }));
     }
@@ -153,8 +159,9 @@ pub fn asyncapi(topics: &SchemaTopics<'_>) -> Value {
         "asyncapi": "3.1.0",
         "info": {
             "title": "wirefold", "version": env!("CARGO_PKG_VERSION"),
-            "description": "Folds a news wire: says of every article what it is, of what, on which \
-                            evidence, how much of it is new, and which story it belongs to.",
+            "description": "Finds every copy of every article on a news wire: reports how each \
+                            article relates to earlier ones and on what evidence, how much of \
+                            it is new, and which story it belongs to.",
             "license": { "name": "Apache-2.0" },
         },
         "defaultContentType": "application/json",
@@ -168,7 +175,7 @@ fn generator_of(settings: &mut SchemaSettings) -> SchemaGenerator {
     settings.clone().into_generator()
 }
 
-/// `wirefold.article.classified.v1` to `articleClassified`.
+/// Message name of an event type: `wirefold.article.classified.v1` becomes `articleClassified`.
 fn name_of(kind: &str) -> String {
     let parts: Vec<&str> = kind.split('.').collect();
     let second = parts.get(2).copied().unwrap_or_default();
@@ -178,7 +185,8 @@ fn name_of(kind: &str) -> String {
     name
 }
 
-fn message(kind: &str, says: &str, payload: &Value) -> Value {
+/// The AsyncAPI message of one event type in binary mode.
+fn message(kind: &str, summary: &str, payload: &Value) -> Value {
     let mut headers = Map::new();
     let attributes = ATTRIBUTES.iter().filter(|(name, _)| *name != "datacontenttype");
     for (name, description) in attributes.chain(&TRACED) {
@@ -187,14 +195,14 @@ fn message(kind: &str, says: &str, payload: &Value) -> Value {
     }
     headers["ce_type"]["const"] = kind.into();
     json!({
-        "name": kind, "summary": says, "contentType": "application/json",
+        "name": kind, "summary": summary, "contentType": "application/json",
         "headers": { "type": "object", "properties": headers },
         "payload": payload,
         "bindings": { "kafka": { "key": { "type": "string" } } },
     })
 }
 
-/// Channels and operations, from the view of this application.
+/// The channels and operations, seen from Wirefold: `receive` is its input, `send` its output.
 fn channels(topics: &SchemaTopics<'_>) -> (Map<String, Value>, Map<String, Value>) {
     let events: Vec<String> = TYPES.iter().map(|(kind, _)| name_of(kind)).collect();
     let listed = [

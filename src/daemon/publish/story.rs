@@ -1,4 +1,4 @@
-//! The events of stories, and the newest state of each on the stories topic.
+//! Payloads of story events, and the records of the stories topic.
 
 use super::data::{NamedArticle, PayloadBase, rounded};
 use super::json;
@@ -8,52 +8,53 @@ use serde::{Deserialize, Serialize};
 use wirefold_engine::event::{EventKind, Merged};
 use wirefold_engine::stories::Summary;
 
-/// What a story is. The value of a record of the stories topic, and part of every story event.
+/// The state of a story: the value of a record on the stories topic, and part of every story event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryState {
-    /// Its id, for good.
+    /// The story's id, which never changes.
     pub id: String,
-    /// Whether it lives.
+    /// Whether the story is live, merged or closed.
     pub status: StoryStatus,
-    /// Standing members.
+    /// Number of members in the window that are not withdrawn.
     pub size: u32,
-    /// Distinct provider families among the roots of its texts.
+    /// Number of independent publishers: distinct provider families among the articles that the
+    /// members' texts originate from.
     pub publishers: u32,
     /// The headline of the lead.
     pub headline: String,
-    /// The lead article.
+    /// The lead article; absent if the story has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<NamedArticle>,
-    /// Why it leads.
+    /// Why this article leads (a stable name); absent without a lead.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lead_reason: String,
-    /// Its language.
+    /// The story's language (BCP 47 primary subtag).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Engine time of the first member's arrival.
+    /// Engine time (RFC 3339, UTC) at which the first member arrived.
     pub first_seen: String,
-    /// Engine time of the last member's arrival.
+    /// Engine time (RFC 3339, UTC) at which the last member arrived.
     pub last_seen: String,
-    /// The story that it grew out of.
+    /// The id of the story this one grew out of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
-    /// Stories in other languages, linked as translations.
+    /// The ids of stories in other languages that are linked as translations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<String>,
-    /// The story that took it in.
+    /// The id of the story that absorbed this one; present only if `status` is `merged`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
 }
 
-/// Whether a story lives.
+/// Whether a story is live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StoryStatus {
-    /// It lives.
+    /// The story has live members.
     Live,
-    /// Another story took it in.
+    /// Another story absorbed this one.
     Merged,
-    /// Its last member left the window.
+    /// The last member left the window.
     Closed,
 }
 
@@ -77,12 +78,12 @@ impl StoryState {
     }
 }
 
-/// A story opened, changed, or closed with its final figures.
+/// A story opened, changed or closed. On closing, the state holds its final figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryEvent {
-    /// The story.
+    /// The story's state after the event.
     pub story: StoryState,
-    /// Input, core, settings.
+    /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
 }
@@ -93,32 +94,32 @@ impl StoryEvent {
     }
 }
 
-/// One story took another in. Said twice: last under the absorbed story's key, then under the
+/// One story absorbed another. Published twice: last under the absorbed story's key, then under the
 /// survivor's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryMerged {
-    /// The story that goes on.
+    /// The state of the surviving story after the merge.
     pub survivor: StoryState,
-    /// The stories that ended.
+    /// The stories that ended in this merge.
     pub absorbed: Vec<Absorbed>,
-    /// What decided.
+    /// What the merge is based on.
     pub evidence: MergeEvidence,
-    /// Input, core, settings.
+    /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
 }
 
-/// A story that ended in another.
+/// A story that another one absorbed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Absorbed {
-    /// Its id.
+    /// The story's id.
     pub id: String,
 }
 
-/// What decided a merge.
+/// What a merge is based on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MergeEvidence {
-    /// The score of the two stories.
+    /// The similarity score of the two stories.
     pub score: f64,
 }
 
@@ -133,14 +134,14 @@ impl StoryMerged {
     }
 }
 
-/// The records for the stories topic that follow from an event, tombstones last.
+/// The records of the stories topic for an event, tombstones last.
 pub(super) fn states(what: &EventKind) -> Vec<OutputRecord> {
     match what {
         EventKind::StoryOpened(s) | EventKind::StoryUpdated(s) => {
             vec![record(&StoryState::of(s, StoryStatus::Live))]
         }
         EventKind::StoryClosed(s) => ended(&StoryState::of(s, StoryStatus::Closed)),
-        EventKind::StoryMerged(m) if m.under == m.absorbed => {
+        EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
             let survivor = m.survivor.id.to_string();
             let last = StoryState::of(&m.survivor, StoryStatus::Merged);
             ended(&StoryState { id: m.absorbed.to_string(), merged_into: Some(survivor), ..last })
@@ -153,13 +154,14 @@ pub(super) fn states(what: &EventKind) -> Vec<OutputRecord> {
     }
 }
 
-/// The last state, then a tombstone.
+/// The final state, followed by a tombstone.
 fn ended(last: &StoryState) -> Vec<OutputRecord> {
     let notice = record(last);
     let tombstone = OutputRecord { payload: None, headers: Vec::new(), ..notice.clone() };
     vec![notice, tombstone]
 }
 
+/// A record with a story's state for the stories topic.
 fn record(story: &StoryState) -> OutputRecord {
     OutputRecord {
         role: Role::Stories,

@@ -1,7 +1,9 @@
-//! Why two articles are, or are not, the same, and why they are, or are not, near enough for one story.
+//! Explains why two articles do or do not share their text, and why they do or do not belong to one
+//! story.
 //!
-//! In: what the engine computed. Out: it, for machines: `explain --json` and the API send these types,
-//! and `explain` prints them, so that nothing is computed twice in two ways.
+//! Input: the engine's explanation of a pair of articles. Output: wire types for the API and
+//! `explain --json`. The text output of `explain` prints the same types, so that there is only one
+//! computation.
 
 use super::data::rounded;
 use serde::Serialize;
@@ -15,120 +17,121 @@ use wirefold_engine::verdict::{
     self, Arrival, Earlier, Explanation, Kind, Validity, Verdict, explain,
 };
 
-/// Words from which a shared run is shown.
+/// Shared runs shorter than this many words are not reported.
 const PASSAGE_WORDS: u32 = 4;
 
-/// The texts of two articles, compared as the engine compares them.
+/// The texts of two articles, compared in the same way as the engine compares them.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TextComparison {
-    /// The earlier one.
+    /// The earlier article.
     pub a: TextSide,
-    /// The later one.
+    /// The later article.
     pub b: TextSide,
-    /// Samples that both have.
+    /// Number of samples (selected shingle hashes) that both articles have.
     pub shared_samples: usize,
-    /// Bits by which the SimHashes differ.
+    /// Hamming distance of the two SimHashes, in bits (0 to 64).
     pub hamming: Option<u32>,
-    /// What the texts alone make of the later one.
+    /// The kind of the later article, judged by the two texts alone.
     pub by_text: ByText,
-    /// The rules in the order in which they are tried; the first that holds decides.
+    /// The rules, in the order in which they are tried. The first whose conditions all hold
+    /// decides.
     pub rules: Vec<RuleInfo>,
-    /// Figures that stand in the same place and differ.
+    /// Figures whose value differs between two aligned places.
     pub changed_numbers: Vec<Figures>,
-    /// Runs of words that both have.
+    /// Runs of at least four words that both texts contain.
     pub passages: Vec<SharedRunInfo>,
 }
 
-/// One of two texts.
+/// The text of one of the two articles.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TextSide {
-    /// Its words.
+    /// Number of words.
     pub words: usize,
-    /// Its figures.
+    /// Number of figures.
     pub figures: usize,
-    /// Its samples.
+    /// Number of samples (selected shingle hashes).
     pub samples: usize,
-    /// Its SimHash.
+    /// The SimHash, in hexadecimal.
     pub simhash: String,
-    /// The cleaned text, where it is wanted.
+    /// The cleaned text, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// What texts alone give.
+/// A verdict based on the two texts alone.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ByText {
     /// The kind.
     #[schema(value_type = String, example = "reprint")]
     pub kind: Kind,
-    /// The rule that gave it.
+    /// The name of the rule that decided.
     pub rule: &'static str,
 }
 
-/// A rule: a kind, when all of its conditions hold.
+/// A rule: it gives its kind if all of its conditions hold.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RuleInfo {
-    /// Its stable name.
+    /// The rule's name. The names are stable.
     pub rule: &'static str,
-    /// The kind that it gives.
+    /// The kind the rule gives.
     #[schema(value_type = String, example = "excerpt")]
     pub kind: Kind,
-    /// Whether all conditions hold.
+    /// Whether all of its conditions hold.
     pub holds: bool,
-    /// Its conditions.
+    /// The conditions of the rule.
     pub conditions: Vec<ConditionInfo>,
 }
 
-/// A measure held against a threshold.
+/// A comparison of a measure with a threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ConditionInfo {
-    /// What is measured.
+    /// The name of the measure.
     pub measure: &'static str,
-    /// Its value for this pair.
+    /// The value of the measure for this pair.
     pub value: f64,
-    /// How the two are compared: `>=`, `<=`, `<` or `>`.
+    /// The comparison operator: `>=`, `<=`, `<` or `>`.
     pub bound: &'static str,
     /// The threshold.
     pub threshold: f64,
-    /// Whether it holds.
+    /// Whether the condition holds.
     pub holds: bool,
-    /// How far it is from turning; positive when it holds.
+    /// Distance of the value from the threshold; positive if the condition holds.
     pub margin: f64,
 }
 
-/// A figure that stands in the same place of two texts with another value.
+/// A figure whose value differs between two aligned places.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Figures {
-    /// As the earlier one has it.
+    /// The figure in the earlier text.
     pub a: String,
-    /// As the later one has it.
+    /// The figure in the later text.
     pub b: String,
 }
 
-/// A run of words that both texts have.
+/// A run of words that both texts contain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SharedRunInfo {
-    /// The word of the later text that it starts at.
+    /// Number of its first word in the later text, from 0.
     pub word: u32,
-    /// The word of the earlier text that it starts at.
+    /// Number of its first word in the earlier text, from 0.
     pub of_word: u32,
-    /// Its words.
+    /// Length in words.
     pub words: u32,
-    /// Its text, as the later one has it.
+    /// The words, as spelled in the later text.
     pub text: String,
 }
 
-/// Two articles, prepared, and when each came.
+/// Two prepared articles with their arrival times.
 #[derive(Debug, Clone, Copy)]
 pub struct PreparedPair<'a> {
-    /// The earlier one, and when it arrived.
+    /// The earlier article and its arrival time.
     pub a: (&'a Prepared, EventTime),
-    /// The later one, and when it arrived.
+    /// The later article and its arrival time.
     pub b: (&'a Prepared, EventTime),
 }
 
 impl PreparedPair<'_> {
-    /// Compares the texts of both as the engine does when the later one comes.
+    /// Compares the two texts as the engine does when the later article arrives.
     pub fn explain(&self, settings: &verdict::Settings) -> Explanation {
         let ((a, arrived), (b, now)) = (self.a, self.b);
         let verdict = Verdict::default();
@@ -136,42 +139,47 @@ impl PreparedPair<'_> {
             sequence: Default::default(),
             arrived,
             about: &a.about,
-            print: &a.print,
+            print: &a.fingerprint,
             verdict: &verdict,
-            standing: Validity::Stands,
+            validity: Validity::Valid,
         };
-        let (about, clean, words, print) = (&b.about, &b.clean, &b.words, &b.print);
+        let (about, clean, words, print) = (&b.about, &b.clean, &b.words, &b.fingerprint);
         let later = Arrival { about, clean, words, print, now: now.max(arrived) };
         explain(later, earlier, settings)
     }
 }
 
-/// Figures that differ, by their words in the earlier and in the later text.
-pub fn changed(told: &Explanation) -> impl Iterator<Item = (u32, u32)> {
-    told.figures.iter().filter(|pair| !pair.equal).map(|pair| (pair.old, pair.new))
+/// The aligned pairs of figures that differ, as word numbers in the earlier and the later text.
+pub fn changed(explanation: &Explanation) -> impl Iterator<Item = (u32, u32)> {
+    explanation.figures.iter().filter(|pair| !pair.equal).map(|pair| (pair.old, pair.new))
 }
 
 impl TextComparison {
-    /// What the engine says of two texts.
-    pub fn of(pair: PreparedPair<'_>, told: &Explanation) -> Self {
+    /// Converts the engine's explanation of `pair`.
+    pub fn of(pair: PreparedPair<'_>, explanation: &Explanation) -> Self {
         let ((a, _), (b, _)) = (pair.a, pair.b);
-        let own: HashSet<u32> = a.print.samples.iter().copied().collect();
-        let (kind, rule) = told.by_text;
+        let of_a: HashSet<u32> = a.fingerprint.samples.iter().copied().collect();
+        let (kind, rule) = explanation.by_text;
         Self {
             a: TextSide::of(a),
             b: TextSide::of(b),
-            shared_samples: b.print.samples.iter().filter(|sample| own.contains(sample)).count(),
-            hamming: told.evidence.hamming,
+            shared_samples: b
+                .fingerprint
+                .samples
+                .iter()
+                .filter(|sample| of_a.contains(sample))
+                .count(),
+            hamming: explanation.evidence.hamming,
             by_text: ByText { kind, rule },
-            rules: told.rules.iter().map(RuleInfo::of).collect(),
-            changed_numbers: changed(told)
+            rules: explanation.rules.iter().map(RuleInfo::of).collect(),
+            changed_numbers: changed(explanation)
                 .map(|(old, new)| Figures { a: word(a, old).into(), b: word(b, new).into() })
                 .collect(),
-            passages: passages(b, told).collect(),
+            passages: passages(b, explanation).collect(),
         }
     }
 
-    /// The same without the texts themselves.
+    /// Removes the two texts.
     #[must_use]
     pub fn without_text(mut self) -> Self {
         (self.a.text, self.b.text) = (None, None);
@@ -182,10 +190,10 @@ impl TextComparison {
 impl TextSide {
     fn of(of: &Prepared) -> Self {
         Self {
-            words: of.print.words(),
-            figures: of.print.figures.len(),
-            samples: of.print.samples.len(),
-            simhash: of.print.simhash.to_string(),
+            words: of.fingerprint.words(),
+            figures: of.fingerprint.figures.len(),
+            samples: of.fingerprint.samples.len(),
+            simhash: of.fingerprint.simhash.to_string(),
             text: Some(of.clean.text.clone()),
         }
     }
@@ -211,11 +219,12 @@ impl RuleInfo {
     }
 }
 
+/// The shared runs of at least `PASSAGE_WORDS` words, with their text from `b`.
 fn passages<'a>(
     b: &'a Prepared,
-    told: &'a Explanation,
+    explanation: &'a Explanation,
 ) -> impl Iterator<Item = SharedRunInfo> + 'a {
-    let shown = told.blocks.iter().filter(|block| block.len >= PASSAGE_WORDS);
+    let shown = explanation.blocks.iter().filter(|block| block.len >= PASSAGE_WORDS);
     shown.filter_map(|block| {
         let start = b.words.spans.get(block.new as usize)?.0 as usize;
         let end = b.words.spans.get(block.new_end() as usize - 1)?.1 as usize;
@@ -225,58 +234,66 @@ fn passages<'a>(
     })
 }
 
+/// The text of the word with number `at`; `?` if there is no such word.
 fn word(of: &Prepared, at: u32) -> &str {
     let span = of.words.spans.get(at as usize);
     span.and_then(|&(from, to)| of.clean.text.get(from as usize..to as usize)).unwrap_or("?")
 }
 
-/// Why two articles are, or are not, near enough for one story.
+/// How similar two articles are for the purpose of grouping them into one story.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StoryComparison {
-    /// The score: lexical nearness times what is left of it for the time between.
+    /// The similarity score: `lexical` times `time`.
     pub score: f64,
-    /// The score from which an article joins as it arrives.
+    /// Minimum score at which an arriving article joins a story.
     pub join: f64,
-    /// The score from which a story of one article joins at a second look.
+    /// Minimum score at which a story that still has only one article joins another when it is
+    /// re-scored.
     pub join_again: f64,
-    /// How far the score is from `join`.
+    /// `score` minus `join`.
     pub margin: f64,
-    /// Lexical nearness: the mean of the channels by their weights.
+    /// Lexical similarity: the weighted mean of the channels' cosines.
     pub lexical: f64,
-    /// What is left of it for the time between; 1 where a side is undated.
+    /// Factor for the time between the two articles, from 0 to 1; 1 if either has no date.
     pub time: f64,
-    /// The cosine by channel.
+    /// The cosine similarity per channel.
     pub channels: Vec<ChannelScore>,
-    /// Terms that both have, by what they add to the cosine of the texts.
+    /// Terms that both articles have, by their contribution to the cosine of the texts, largest
+    /// first.
     pub shared: Vec<TermScore>,
-    /// Terms that one side alone has, by their share of its length.
+    /// Terms that only one of the articles has, by their share of its vector length, largest first.
     pub missing: Vec<TermScore>,
-    /// Articles whose frequencies of terms were used.
+    /// Number of articles from which the term frequencies were computed.
     pub frequencies_of: usize,
 }
 
-/// One channel of a score.
+/// The similarity of two articles in one channel.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ChannelScore {
     /// `title`, `text`, `names` or `opening`.
     pub name: &'static str,
-    /// The cosine; absent where a side says nothing there.
+    /// Cosine similarity, from 0 to 1; absent if either article has nothing in this channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cosine: Option<f64>,
 }
 
-/// A term and its share.
+/// A term and its weight.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TermScore {
-    /// Its word, as an article spells it.
+    /// A word that stands for the term, as spelled in one of the articles.
     pub term: String,
-    /// Its share.
+    /// The term's contribution or share.
     pub share: f64,
 }
 
 impl StoryComparison {
-    /// What the engine says of the articles `sides`, whose words spell its terms.
-    pub fn of(told: &stories::PairScore, sides: [&Prepared; 2], frequencies_of: usize) -> Self {
+    /// Converts the engine's comparison of the articles `sides`, from whose words the terms get
+    /// their spelling.
+    pub fn of(
+        explanation: &stories::PairScore,
+        sides: [&Prepared; 2],
+        frequencies_of: usize,
+    ) -> Self {
         let mut words: BTreeMap<u32, String> = BTreeMap::new();
         for side in sides {
             let (headline, language) = (&side.about.headline, side.about.language);
@@ -288,19 +305,19 @@ impl StoryComparison {
                 |(id, share): &(u32, f64)| TermScore { term: word(id), share: rounded(*share) };
             terms.iter().map(term).collect()
         };
-        let named = ["title", "text", "names", "opening"].into_iter().zip(told.channels);
+        let named = ["title", "text", "names", "opening"].into_iter().zip(explanation.channels);
         Self {
-            score: rounded(told.score),
-            join: told.join,
-            join_again: told.join_again,
-            margin: rounded(told.score - told.join),
-            lexical: rounded(told.lexical),
-            time: rounded(told.time),
+            score: rounded(explanation.score),
+            join: explanation.join,
+            join_again: explanation.join_again,
+            margin: rounded(explanation.score - explanation.join),
+            lexical: rounded(explanation.lexical),
+            time: rounded(explanation.time),
             channels: named
                 .map(|(name, cosine)| ChannelScore { name, cosine: cosine.map(rounded) })
                 .collect(),
-            shared: terms(&told.shared),
-            missing: terms(&told.missing),
+            shared: terms(&explanation.shared),
+            missing: terms(&explanation.missing),
             frequencies_of,
         }
     }

@@ -1,14 +1,15 @@
-//! Brings a desk into step with what was taken from the state of its shard, and publishes it.
+//! Applies deltas to the snapshot of a shard, and publishes the result.
 //!
-//! In: steps, in order. Out: the next [`Snapshot`]. What the desk itself knows of an article is what is taken
-//! back when the article leaves, so that counts stay true whatever the state has done meanwhile.
+//! Input: deltas, in order. Output: the next [`Snapshot`]. When an article leaves, its counters are
+//! undone from the snapshot's own copy of the article, so that counts stay correct whatever the
+//! state has done meanwhile.
 //!
-//! Cost: some twenty microseconds an article, on the desk's own thread (`keeper`).
+//! Cost: about 20 microseconds per article, on the snapshot thread ([`thread`](super::thread)).
 
 use super::delta::{DeltaReader, SnapshotDelta, StoryChange};
 use super::recent::CommitDelta;
-use super::story::{Count, GrowthRate, SnapshotStory};
-use super::{CommittedBatch, Settings, Snapshot, SnapshotArticle, Snapshots, uri_hash};
+use super::story::{Direction, Growth, SnapshotStory};
+use super::{CommittedBatch, Limits, Snapshot, SnapshotArticle, Snapshots, uri_hash};
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,162 +19,178 @@ use wirefold_engine::state::{Entry, State, TouchedIds};
 use wirefold_engine::stories::StoryId;
 use wirefold_engine::verdict::{CHANGED_NUMBERS, NEEDS_REVIEW, Validity};
 
-/// How many providers are told apart.
+/// Number of distinct providers counted.
 const PROVIDERS_MAX: usize = 10_000;
-/// How many absorbed stories are remembered.
+/// Number of absorbed stories remembered.
 const ABSORBED_MAX: usize = 10_000;
 
-/// Keeps the desk of one shard, on the thread that tells it.
+/// Maintains the snapshot of one shard on the calling thread. The daemon uses
+/// [`SnapshotThread`](super::thread::SnapshotThread) instead.
 #[derive(Debug)]
 pub struct SnapshotBuilder {
-    taker: DeltaReader,
+    /// Reads the deltas from the state.
+    reader: DeltaReader,
+    /// Applies and publishes them.
     writer: SnapshotWriter,
 }
 
-/// Writes the desk of one shard.
+/// Applies deltas to the snapshot of one shard, and publishes it.
 #[derive(Debug)]
 pub(super) struct SnapshotWriter {
+    /// The shard's number.
     shard: u32,
-    desks: Arc<Snapshots>,
-    desk: Snapshot,
+    /// Where the snapshot is published.
+    snapshots: Arc<Snapshots>,
+    /// The snapshot under construction.
+    snapshot: Snapshot,
 }
 
-/// What one step changed.
+/// What one delta changed.
 #[derive(Debug, Default)]
-pub(super) struct StepChanges {
+pub(super) struct AppliedChanges {
+    /// Whether the delta replaced everything that was known.
     pub(super) everything: bool,
+    /// Stories that changed or are new.
     pub(super) stories: BTreeSet<StoryId>,
+    /// Stories that ended.
     pub(super) gone: BTreeSet<StoryId>,
     /// Articles whose carriers changed.
-    pub(super) alarmed: BTreeSet<Sequence>,
-    /// Whether some article stands otherwise than before.
-    pub(super) restood: bool,
+    pub(super) alerts_changed: BTreeSet<Sequence>,
+    /// Whether the validity of some article changed.
+    pub(super) validity_changed: bool,
+    /// Number of articles that arrived.
     pub(super) articles: u64,
-    /// Whether what a desk must act on may have changed.
+    /// Whether the queue of items that need action may have changed.
     pub(super) queue: bool,
 }
 
 impl SnapshotBuilder {
-    /// Keeps the desk of `shard`, of which nothing is known.
-    pub fn new(shard: u32, desks: Arc<Snapshots>) -> Self {
-        Self { taker: DeltaReader::new(desks.bounds()), writer: SnapshotWriter::new(shard, desks) }
+    /// Starts with an empty snapshot of `shard`.
+    pub fn new(shard: u32, snapshots: Arc<Snapshots>) -> Self {
+        Self {
+            reader: DeltaReader::new(snapshots.limits()),
+            writer: SnapshotWriter::new(shard, snapshots),
+        }
     }
 
-    /// Takes in what a commit, a restore or a step of a follower changed, and publishes the desk.
+    /// Applies the changes of a commit, a restore or a standby's progress, and publishes the
+    /// snapshot.
     ///
     /// `sequence` is the number of events that the shard has published.
     pub fn follow(
         &mut self,
         state: &State,
         touched: TouchedIds,
-        news: Option<CommittedBatch<'_>>,
+        batch: Option<CommittedBatch<'_>>,
         sequence: u64,
     ) {
-        let step = self.taker.take(state, touched, news, sequence);
-        self.writer.take_in(step);
+        let step = self.reader.read(state, touched, batch, sequence);
+        self.writer.apply(step);
         self.writer.publish();
     }
 }
 
 impl SnapshotWriter {
-    pub(super) fn new(shard: u32, desks: Arc<Snapshots>) -> Self {
-        Self { shard, desks, desk: Snapshot::default() }
+    /// Starts with an empty snapshot of `shard`.
+    pub(super) fn new(shard: u32, snapshots: Arc<Snapshots>) -> Self {
+        Self { shard, snapshots, snapshot: Snapshot::default() }
     }
 
-    /// Takes in one step, without publishing it.
-    pub(super) fn take_in(&mut self, step: SnapshotDelta) {
-        let bounds = self.desks.bounds();
-        let marks = self.desk.follow(step, bounds);
-        self.desk.lately.note(CommitDelta::of(&marks), bounds);
+    /// Applies a delta without publishing the result.
+    pub(super) fn apply(&mut self, step: SnapshotDelta) {
+        let bounds = self.snapshots.limits();
+        let changes = self.snapshot.follow(step, bounds);
+        self.snapshot.recent.note(CommitDelta::of(&changes), bounds);
     }
 
-    /// The shard is not followed any more.
-    pub(super) fn forget(&mut self) {
-        if self.desk.clock.is_none() {
+    /// Empties and publishes the snapshot: this instance no longer follows the shard.
+    pub(super) fn clear(&mut self) {
+        if self.snapshot.clock.is_none() {
             return;
         }
-        self.desk = Snapshot { lately: self.desk.lately.clone(), ..Snapshot::default() };
+        self.snapshot = Snapshot { recent: self.snapshot.recent.clone(), ..Snapshot::default() };
         let everything = CommitDelta { everything: true, ..CommitDelta::default() };
-        self.desk.lately.note(everything, self.desks.bounds());
+        self.snapshot.recent.note(everything, self.snapshots.limits());
         self.publish();
     }
 
-    /// Publishes the desk as it is.
+    /// Publishes the snapshot as it is now.
     pub(super) fn publish(&mut self) {
-        self.desk.published = Some(Instant::now());
-        self.desks.publish(self.shard, self.desk.clone());
+        self.snapshot.published = Some(Instant::now());
+        self.snapshots.publish(self.shard, self.snapshot.clone());
     }
 }
 
 impl Snapshot {
-    /// Comes into step.
-    pub(super) fn follow(&mut self, step: SnapshotDelta, bounds: &Settings) -> StepChanges {
-        let mut marks = StepChanges::default();
+    /// Applies a delta, and returns what it changed.
+    pub(super) fn follow(&mut self, step: SnapshotDelta, bounds: &Limits) -> AppliedChanges {
+        let mut changes = AppliedChanges::default();
         if step.everything {
-            *self = Self { lately: self.lately.clone(), ..Self::default() };
-            marks.everything = true;
+            *self = Self { recent: self.recent.clone(), ..Self::default() };
+            changes.everything = true;
         }
         (self.key, self.clock) = (step.key, step.clock);
-        self.leave(step.window.start, &mut marks);
-        self.move_members(&step.stories, &mut marks);
-        for (sequence, entry) in step.restood {
-            self.restand(sequence, entry, &mut marks);
+        self.leave(step.window.start, &mut changes);
+        self.move_members(&step.stories, &mut changes);
+        for (sequence, entry) in step.revalidated {
+            self.restand(sequence, entry, &mut changes);
         }
         if self.articles.is_empty() {
-            self.first = step.window.end - step.came.len() as u64;
+            self.first = step.window.end - step.arrived.len() as u64;
         }
-        marks.articles = step.came.len() as u64;
-        for article in step.came {
-            self.enter(article, &mut marks);
+        changes.articles = step.arrived.len() as u64;
+        for article in step.arrived {
+            self.enter(article, &mut changes);
         }
-        self.hear(step.said, bounds, &mut marks);
-        self.lately.hear(step.frames, step.next, bounds);
-        self.summarize(step.stories, &mut marks);
-        marks.queue |= !marks.alarmed.is_empty() || marks.everything;
-        marks
+        self.apply_carriers(step.carriers, bounds, &mut changes);
+        self.recent.add_events(step.frames, step.next, bounds);
+        self.summarize(step.stories, &mut changes);
+        changes.queue |= !changes.alerts_changed.is_empty() || changes.everything;
+        changes
     }
 
-    /// Lets go of the articles before `first`.
-    fn leave(&mut self, first: u64, marks: &mut StepChanges) {
+    /// Removes the articles before `first`.
+    fn leave(&mut self, first: u64, changes: &mut AppliedChanges) {
         while self.first < first {
             let sequence = Sequence(self.first);
             let Some(article) = self.articles.pop_front() else { break };
             self.first += 1;
-            self.index(Count::Out, sequence, &article, marks);
+            self.index(Direction::Out, sequence, &article, changes);
             if self.alerts.remove(&sequence).is_some() {
-                (marks.queue, marks.restood) = (true, true);
+                (changes.queue, changes.validity_changed) = (true, true);
             }
         }
     }
 
-    fn enter(&mut self, article: SnapshotArticle, marks: &mut StepChanges) {
+    /// Adds the next article.
+    fn enter(&mut self, article: SnapshotArticle, changes: &mut AppliedChanges) {
         let sequence = Sequence(self.next());
-        self.index(Count::In, sequence, &article, marks);
+        self.index(Direction::In, sequence, &article, changes);
         self.warm(&article);
         self.articles.push_back(article);
     }
 
-    /// An article stands otherwise than before.
-    fn restand(&mut self, sequence: Sequence, entry: Arc<Entry>, marks: &mut StepChanges) {
+    /// Replaces an article whose validity changed.
+    fn restand(&mut self, sequence: Sequence, entry: Arc<Entry>, changes: &mut AppliedChanges) {
         let Some(place) = self.place(sequence) else { return };
         let Some(before) = self.articles.get(place).cloned() else { return };
         let after = SnapshotArticle { entry, story: before.story };
-        self.index(Count::Out, sequence, &before, marks);
-        self.index(Count::In, sequence, &after, marks);
-        if after.entry.standing == Validity::Stands {
+        self.index(Direction::Out, sequence, &before, changes);
+        self.index(Direction::In, sequence, &after, changes);
+        if after.entry.standing == Validity::Valid {
             self.alerts.remove(&sequence);
         }
         self.articles.set(place, after);
-        (marks.queue, marks.restood) = (true, true);
+        (changes.queue, changes.validity_changed) = (true, true);
     }
 
-    /// Enters an article into all that finds it, or takes it out.
+    /// Adds an article to all indexes and counters, or removes it from them.
     fn index(
         &mut self,
-        how: Count,
+        how: Direction,
         sequence: Sequence,
         article: &SnapshotArticle,
-        marks: &mut StepChanges,
+        changes: &mut AppliedChanges,
     ) {
         let about = &article.entry.about;
         let verdict = &article.entry.decision.verdict;
@@ -189,15 +206,15 @@ impl Snapshot {
         let asks = |flag: &String| flag == NEEDS_REVIEW || flag == CHANGED_NUMBERS;
         if verdict.flags.iter().any(asks) {
             put(how, &mut self.flagged, sequence);
-            marks.queue = true;
+            changes.queue = true;
         }
         if let Some(lifts) = about.embargoed {
             put(how, &mut self.embargoed, (lifts, sequence));
-            marks.queue = true;
+            changes.queue = true;
         }
         let Some(id) = article.story else { return };
         put(how, &mut self.members, (id, sequence));
-        marks.stories.insert(id);
+        changes.stories.insert(id);
         let bytes = &mut self.story_bytes;
         let story = self.stories.entry(id).or_insert_with(|| {
             let story = SnapshotStory::unnamed(id);
@@ -207,30 +224,34 @@ impl Snapshot {
         Arc::make_mut(story).counts.count(how, article, provider.as_ref());
     }
 
-    /// Lets the story of a new member rise.
+    /// Adds a new member to the growth of its story.
     fn warm(&mut self, article: &SnapshotArticle) {
         let Some((id, story)) = article.story.and_then(|id| Some((id, self.stories.get_mut(&id)?)))
         else {
             return;
         };
         let story = Arc::make_mut(story);
-        self.risen.remove(&(story.counts.heat.rank(), id));
-        story.counts.heat.add(GrowthRate::of(article));
-        self.risen.insert((story.counts.heat.rank(), id));
+        self.risen.remove(&(story.counts.growth.rank(), id));
+        story.counts.growth.add(Growth::of(article));
+        self.risen.insert((story.counts.growth.rank(), id));
     }
 
-    /// The name of a provider, as it is shared.
+    /// The name of a provider, sharing the allocation if the name is already known.
     fn shared_name(&self, name: &str) -> Arc<str> {
         self.publishers.get_key_value(name).map_or_else(|| name.into(), |(name, _)| name.clone())
     }
 
-    /// Moves the members of stories that others took in.
-    fn move_members(&mut self, stories: &BTreeMap<StoryId, StoryChange>, marks: &mut StepChanges) {
+    /// Moves the members of absorbed and ended stories.
+    fn move_members(
+        &mut self,
+        stories: &BTreeMap<StoryId, StoryChange>,
+        changes: &mut AppliedChanges,
+    ) {
         for (&id, became) in stories {
             let story = match became {
                 StoryChange::Summary(_) => continue,
-                StoryChange::Part(survivor) => Some(*survivor),
-                StoryChange::Nothing => None,
+                StoryChange::Absorbed(survivor) => Some(*survivor),
+                StoryChange::Ended => None,
             };
             if !self.stories.contains_key(&id) {
                 continue;
@@ -239,9 +260,9 @@ impl Snapshot {
             for sequence in members {
                 let Some(place) = self.place(sequence) else { continue };
                 let Some(before) = self.articles.get(place).cloned() else { continue };
-                self.index(Count::Out, sequence, &before, marks);
+                self.index(Direction::Out, sequence, &before, changes);
                 let after = SnapshotArticle { story, ..before };
-                self.index(Count::In, sequence, &after, marks);
+                self.index(Direction::In, sequence, &after, changes);
                 self.warm(&after);
                 self.articles.set(place, after);
             }
@@ -249,7 +270,7 @@ impl Snapshot {
             if let Some(survivor) = story {
                 self.absorbed.insert(id, survivor);
             }
-            marks.gone.insert(id);
+            changes.gone.insert(id);
         }
         while self.absorbed.len() > ABSORBED_MAX {
             let Some(some) = self.absorbed.get_min().map(|(id, _)| *id) else { break };
@@ -257,17 +278,17 @@ impl Snapshot {
         }
     }
 
-    /// Forgets a story; says whether it was known.
+    /// Removes a story. Returns whether it was known.
     fn end(&mut self, id: StoryId) -> bool {
         let Some(gone) = self.stories.remove(&id) else { return false };
-        self.risen.remove(&(gone.counts.heat.rank(), id));
+        self.risen.remove(&(gone.counts.growth.rank(), id));
         recount(&mut self.languages, gone.summary.language, None);
         self.story_bytes -= gone.bytes();
         true
     }
 
-    /// Counts anew how many articles carry what must not be printed any more of each story.
-    fn count_carriers(&mut self, marks: &mut StepChanges) {
+    /// Recomputes, per story, how many valid articles carry its withdrawn or uncorrected text.
+    fn count_carriers(&mut self, changes: &mut AppliedChanges) {
         let mut carriers: BTreeMap<StoryId, (BTreeSet<Sequence>, usize)> = BTreeMap::new();
         for (target, alert) in self.alerts() {
             if let Some(story) = self.article(target).and_then(|article| article.story) {
@@ -277,40 +298,48 @@ impl Snapshot {
                 *unnamed = alert.unnamed().max(*unnamed);
             }
         }
-        let counted = std::mem::take(&mut self.carried);
+        let counted_before = std::mem::take(&mut self.carrier_counts);
         let count = |(id, (named, unnamed)): (_, (BTreeSet<_>, usize))| {
             (id, (named.len() + unnamed) as u32)
         };
-        self.carried = carriers.into_iter().map(count).collect();
-        for id in counted.keys().chain(self.carried.keys()) {
-            let (before, now) = (counted.get(id), self.carried.get(id).copied());
+        self.carrier_counts = carriers.into_iter().map(count).collect();
+        for id in counted_before.keys().chain(self.carrier_counts.keys()) {
+            let (before, now) = (counted_before.get(id), self.carrier_counts.get(id).copied());
             if before != now.as_ref()
                 && let Some(story) = self.stories.get_mut(id)
             {
                 Arc::make_mut(story).counts.carried = now.unwrap_or(0);
-                marks.stories.insert(*id);
+                changes.stories.insert(*id);
             }
         }
     }
 
-    /// Takes in the published state of every story that changed.
-    fn summarize(&mut self, mut stories: BTreeMap<StoryId, StoryChange>, marks: &mut StepChanges) {
-        marks.stories.extend(stories.keys());
-        let moved = !marks.gone.is_empty() && !self.alerts.is_empty();
-        if marks.restood || moved || !marks.alarmed.is_empty() || marks.everything {
-            self.count_carriers(marks);
+    /// Applies the published states of the stories that changed.
+    fn summarize(
+        &mut self,
+        mut stories: BTreeMap<StoryId, StoryChange>,
+        changes: &mut AppliedChanges,
+    ) {
+        changes.stories.extend(stories.keys());
+        let moved = !changes.gone.is_empty() && !self.alerts.is_empty();
+        if changes.validity_changed
+            || moved
+            || !changes.alerts_changed.is_empty()
+            || changes.everything
+        {
+            self.count_carriers(changes);
         }
-        for id in std::mem::take(&mut marks.stories) {
+        for id in std::mem::take(&mut changes.stories) {
             let became = stories.remove(&id);
-            if matches!(became, Some(StoryChange::Part(_) | StoryChange::Nothing)) {
+            if matches!(became, Some(StoryChange::Absorbed(_) | StoryChange::Ended)) {
                 if self.end(id) {
-                    marks.gone.insert(id);
+                    changes.gone.insert(id);
                 }
                 continue;
             }
             let Some(story) = self.stories.get_mut(&id) else { continue };
             let story = Arc::make_mut(story);
-            story.changed = self.lately.version() + 1;
+            story.changed = self.recent.version() + 1;
             if let Some(StoryChange::Summary(summary)) = became {
                 let (before, now) = (story.summary.language, summary.language);
                 self.story_bytes -= story.bytes();
@@ -320,14 +349,14 @@ impl Snapshot {
                     recount(&mut self.languages, before, now);
                 }
             }
-            marks.stories.insert(id);
+            changes.stories.insert(id);
         }
     }
 }
 
-/// Counts a story's language anew.
+/// Moves a story's count from one language to another.
 fn recount(counts: &mut OrdMap<Lang, u32>, before: Option<Lang>, now: Option<Lang>) {
-    for (language, how) in [(before, Count::Out), (now, Count::In)] {
+    for (language, how) in [(before, Direction::Out), (now, Direction::In)] {
         if let Some(language) = language {
             let mut count = counts.get(&language).copied().unwrap_or(0);
             how.step(&mut count);
@@ -336,10 +365,10 @@ fn recount(counts: &mut OrdMap<Lang, u32>, before: Option<Lang>, now: Option<Lan
     }
 }
 
-/// Puts something in, or takes it out.
-fn put<T: Ord + Clone>(how: Count, set: &mut imbl::OrdSet<T>, value: T) {
+/// Inserts a value into a set, or removes it.
+fn put<T: Ord + Clone>(how: Direction, set: &mut imbl::OrdSet<T>, value: T) {
     match how {
-        Count::In => set.insert(value),
-        Count::Out => set.remove(&value),
+        Direction::In => set.insert(value),
+        Direction::Out => set.remove(&value),
     };
 }

@@ -1,11 +1,12 @@
-//! Who still carries text that was withdrawn or corrected.
+//! Alerts: which articles still carry text that was withdrawn or corrected.
 //!
-//! In: the blast radii of a committed batch, or, where there is none (after a restore, on a standby),
-//! the state itself. Out: an [`CarrierAlert`] for each article whose text must not be printed any more. Both
-//! ways end in the same alerts, as the engine says both times who carries it.
+//! Input: the blast radius events of a committed batch or, if there is no batch (after a restore,
+//! on a standby), the state itself. Output: a [`CarrierAlert`] for each article whose text must no
+//! longer be published. Both inputs lead to the same alerts, because the engine computes the
+//! carriers in both cases.
 
-use super::builder::StepChanges;
-use super::{Settings, Snapshot};
+use super::builder::AppliedChanges;
+use super::{Limits, Snapshot};
 use crate::daemon::telemetry::metrics;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -15,40 +16,41 @@ use wirefold_engine::event::{Carrier, Event, EventKind, Radius};
 use wirefold_engine::state::State;
 use wirefold_engine::verdict::{CARRIES_UNCORRECTED, CARRIES_WITHDRAWN, Validity};
 
-/// Who carries the text of one article that must not be printed any more.
+/// The articles that carry the withdrawn or uncorrected text of one article.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CarrierAlert {
-    /// The notice, or the correcting article.
+    /// The article that withdraws or corrects: the notice, or the corrected version.
     pub by: ArticleKey,
-    /// The articles that carry the text, in order of arrival: the first `carriers_max`.
+    /// The first `carriers_max` articles that carry the text, in order of arrival.
     pub carriers: Vec<Carrier>,
-    /// How many were found.
+    /// Number of carriers found.
     found: usize,
-    /// How many more may be: they were not compared.
+    /// Number of further possible carriers that were not compared.
     more: usize,
-    /// The last of those that were found.
+    /// The newest carrier found.
     last: Option<Sequence>,
 }
 
 impl CarrierAlert {
+    /// An alert without carriers.
     fn by(radius: &Radius) -> Self {
         let by = radius.by.clone();
         Self { by, carriers: Vec::new(), found: 0, more: 0, last: None }
     }
 
-    /// How many carry the text, those included that have left the window.
+    /// Number of carriers, including those that have left the window.
     pub fn total(&self) -> usize {
         self.found + self.more
     }
 
-    /// How many of them are counted alone.
+    /// Number of carriers that are counted but not listed.
     pub fn unnamed(&self) -> usize {
         self.total() - self.carriers.len()
     }
 
-    /// Takes in a carrier. The first by arrival are kept; a later one that was found before is not
-    /// counted twice.
-    fn add(&mut self, carrier: Carrier, bounds: &Settings) {
+    /// Adds a carrier. The first `carriers_max` by arrival are kept. A later one that was counted
+    /// before is not counted twice.
+    fn add(&mut self, carrier: Carrier, bounds: &Limits) {
         let sequence = carrier.sequence;
         match self.carriers.binary_search_by_key(&sequence, |c| c.sequence) {
             Ok(at) => self.carriers[at] = carrier,
@@ -68,27 +70,27 @@ impl CarrierAlert {
         self.last = self.last.max(Some(sequence));
     }
 
-    /// Takes in how many more there may be after the last event of a search.
+    /// Updates the number of further carriers, from the last event of a search.
     fn add_more(&mut self, radius: &Radius) {
-        if radius.part.is_none_or(|part| !part.goes_on()) {
-            self.more = self.more.max(radius.more as usize);
+        if radius.part.is_none_or(|part| !part.has_more()) {
+            self.more = self.more.max(radius.carriers_unlisted as usize);
         }
     }
 }
 
-/// What is said of carriers.
+/// New information about carriers.
 #[derive(Debug, Default)]
 pub(super) struct CarrierReport {
-    /// Radii; the place of what is withdrawn or corrected, where it is known.
+    /// Blast radii, each with the sequence of the withdrawn or corrected article, if already known.
     radii: Vec<(Option<Sequence>, Radius)>,
-    /// Further carriers of what is known to be carried.
+    /// Further carriers of articles that already have an alert.
     carriers: Vec<(Sequence, Carrier)>,
 }
 
 impl CarrierReport {
-    /// What a committed batch said.
+    /// The information in the events of a committed batch.
     pub(super) fn by(events: &[Event]) -> Self {
-        let radius = |event: &Event| match &event.what {
+        let radius = |event: &Event| match &event.kind {
             EventKind::Withdrawn(radius) | EventKind::Corrected(radius) => {
                 Some((None, Radius::clone(radius)))
             }
@@ -97,22 +99,23 @@ impl CarrierReport {
         Self { radii: events.iter().filter_map(radius).collect(), carriers: Vec::new() }
     }
 
-    /// What the state answers: who carries the articles that are in `changed`, and of those in `came`
-    /// that carry something, what they carry.
+    /// The information in the state: the carriers of the articles in `changed`, and what the
+    /// articles in `came` carry.
     pub(super) fn asked(
         state: &State,
         changed: &BTreeSet<Sequence>,
         came: Range<u64>,
-        bounds: &Settings,
+        bounds: &Limits,
     ) -> Self {
         let most = bounds.carriers_max;
         let radius = |&target: &Sequence| Some((Some(target), state.carriers_of(target, most)?));
-        let late = |flag: &String| flag == CARRIES_WITHDRAWN || flag == CARRIES_UNCORRECTED;
+        let carries_tainted =
+            |flag: &String| flag == CARRIES_WITHDRAWN || flag == CARRIES_UNCORRECTED;
         let mut carriers = Vec::new();
         for sequence in came.map(Sequence) {
             let Some(entry) = state.article(sequence) else { continue };
             let verdict = &entry.decision.verdict;
-            if !verdict.flags.iter().any(late) {
+            if !verdict.flags.iter().any(carries_tainted) {
                 continue;
             }
             let targets = verdict.targets().filter_map(|target| target.sequence);
@@ -121,8 +124,9 @@ impl CarrierReport {
         Self { radii: changed.iter().filter_map(radius).collect(), carriers }
     }
 
-    /// What the state answers when nothing is known yet.
-    pub(super) fn anew(state: &State, bounds: &Settings) -> Self {
+    /// The information in the state for a new snapshot: all carriers of the newest `alerts_max`
+    /// withdrawn or corrected articles.
+    pub(super) fn anew(state: &State, bounds: &Limits) -> Self {
         let tainted = |sequence: &Sequence| {
             let standing = state.article(*sequence).map(|entry| entry.standing);
             matches!(standing, Some(Validity::Withdrawn | Validity::Uncorrected))
@@ -134,40 +138,46 @@ impl CarrierReport {
 }
 
 impl Snapshot {
-    /// The carriers of an alert that still stand, and are live.
+    /// The carriers of an alert that are live and valid.
     pub fn standing<'a>(&'a self, alert: &'a CarrierAlert) -> impl Iterator<Item = &'a Carrier> {
         let stands = |carrier: &&Carrier| {
             let article = self.article(carrier.sequence);
-            article.is_some_and(|article| article.entry.standing == Validity::Stands)
+            article.is_some_and(|article| article.entry.standing == Validity::Valid)
         };
         alert.carriers.iter().filter(stands)
     }
 
-    /// Takes in what was said, or asked, of carriers.
-    pub(super) fn hear(&mut self, said: CarrierReport, bounds: &Settings, marks: &mut StepChanges) {
+    /// Applies new information about carriers.
+    pub(super) fn apply_carriers(
+        &mut self,
+        said: CarrierReport,
+        bounds: &Limits,
+        changes: &mut AppliedChanges,
+    ) {
         for (target, radius) in said.radii {
             let target = match target {
                 Some(target) => Some(target),
                 None => radius.of.as_ref().and_then(|of| self.of_key(of)).map(|(s, _)| s),
             };
             if let Some(target) = target {
-                self.alarm(target, &radius, bounds, marks);
+                self.alarm(target, &radius, bounds, changes);
             }
         }
         for (target, carrier) in said.carriers {
             let Some(mut alert) = self.alerts.get(&target).cloned() else { continue };
             Arc::make_mut(&mut alert).add(carrier, bounds);
             self.alerts.insert(target, alert);
-            marks.alarmed.insert(target);
+            changes.alerts_changed.insert(target);
         }
     }
 
+    /// Creates or updates the alert of `target`, dropping the oldest alerts beyond `alerts_max`.
     fn alarm(
         &mut self,
         target: Sequence,
         radius: &Radius,
-        bounds: &Settings,
-        marks: &mut StepChanges,
+        bounds: &Limits,
+        changes: &mut AppliedChanges,
     ) {
         let Some(article) = self.article(target) else { return };
         if !matches!(article.entry.standing, Validity::Withdrawn | Validity::Uncorrected) {
@@ -179,7 +189,7 @@ impl Snapshot {
         radius.carriers.iter().for_each(|carrier| alert.add(carrier.clone(), bounds));
         alert.add_more(radius);
         self.alerts.insert(target, Arc::new(alert));
-        marks.alarmed.insert(target);
+        changes.alerts_changed.insert(target);
         while self.alerts.len() > bounds.alerts_max {
             metrics::BOUNDED.add([metrics::BY_ALERTS], 1);
             let oldest = self.alerts.get_min().map(|(oldest, _)| *oldest);

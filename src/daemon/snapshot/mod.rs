@@ -1,37 +1,41 @@
-//! What a desk may see of a shard: its live articles and stories, and what happened lately.
+//! The read model: immutable snapshots of each shard, for the page and the API.
 //!
 //! ```text
-//! pipeline -- commit --> a step: what changed --> the desk's own thread --> Desk, swapped --> whoever asks
-//!          <-- between batches -- Asks: bounded questions <-- the API
+//! pipeline -- after a commit --> SnapshotDelta --> snapshot thread --> Snapshot --> readers
+//!          <-- between batches -- Queries (a bounded queue) <-- the API
 //! ```
 //!
-//! In: the state of a shard and what was touched since it was last looked at. Out: a [`Snapshot`], an
-//! immutable snapshot; who holds one keeps it as it was. Snapshots share what did not change, and
-//! articles are the engine's own entries, shared by reference: a commit costs what it touched, not
-//! what is live.
+//! Input: the state of a shard, and the ids of what was touched since the last look at it. Output:
+//! a [`Snapshot`] with the shard's live articles and stories and its recent events. A snapshot
+//! never changes, so a reader can hold one for as long as it likes. Consecutive snapshots share
+//! everything that did not change, and articles are shared references to the engine's own entries:
+//! a commit costs what it touched, not what is live.
 //!
-//! | room | does |
+//! | module | purpose |
 //! |---|---|
-//! | `step` | takes what changed from the state, on the pipeline's thread |
-//! | [`thread`] | hands it to the thread that keeps the desk |
-//! | [`builder`] | brings a desk into step |
-//! | [`story`] | what is counted of a story: badges, kinds, providers, its rise |
-//! | [`carriers`] | who carries withdrawn or uncorrected text |
-//! | [`recent`] | the last events and changes, for streams that resume |
-//! | [`queries`] | questions that only the pipeline can answer, bounded |
+//! | `delta` | reads what changed from the state, on the pipeline's thread |
+//! | [`thread`] | passes deltas to the thread that maintains the snapshot |
+//! | [`builder`] | applies a delta to a snapshot |
+//! | [`story`] | counters of a story: badges, kinds, providers, growth |
+//! | [`carriers`] | articles that carry withdrawn or uncorrected text |
+//! | [`recent`] | recent events and changes, for streams that resume |
+//! | [`queries`] | bounded queries that only the pipeline can answer |
+//! | [`shards`] | the status of each shard: phase, lag, health |
 //!
-//! Invariants: DE-1 a desk that followed the state equals one that was built from it at once, what
-//! happened lately and the rise of absorbed stories excepted; DE-2 nothing here makes the pipeline
-//! wait.
+//! Invariants:
+//! - DE-1: a snapshot updated step by step equals one built from the state at once, except for
+//!   recent events and the growth of absorbed stories.
+//! - DE-2: nothing here makes the pipeline wait.
 //!
-//! Deliberately absent: article text. It is read from the input topic by position (`daemon::article_text`).
+//! Deliberately absent: article text. It is read from the input topic by position
+//! (`daemon::article_text`).
 
 pub mod builder;
 pub mod carriers;
 mod delta;
+mod limits;
 pub mod queries;
 pub mod recent;
-mod settings;
 pub mod shards;
 pub mod story;
 pub mod thread;
@@ -41,155 +45,165 @@ use crate::daemon::pipeline::broker::OutputRecord;
 use arc_swap::ArcSwap;
 use carriers::CarrierAlert;
 use imbl::{OrdMap, OrdSet, Vector};
+pub use limits::Limits;
 use queries::{Queries, Query, QueryRefused};
 use recent::RecentChanges;
-pub use settings::Settings;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use story::SnapshotStory;
 use wirefold_engine::article::{ArticleKey, EventTime, Lang, Sequence};
 use wirefold_engine::event::{Carrier, Event};
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::state::{Entry, State};
 use wirefold_engine::stories::StoryId;
 
-/// What a committed batch said and wrote.
+/// The events and output records of a committed batch.
 #[derive(Debug, Clone, Copy)]
 pub struct CommittedBatch<'a> {
-    /// What happened.
+    /// The engine's events.
     pub events: &'a [Event],
-    /// What was published of it, in order.
+    /// The records written for them, in order.
     pub outputs: &'a [OutputRecord],
 }
 
 impl<'a> CommittedBatch<'a> {
-    /// The news of a batch.
+    /// The events and records of `batch`.
     pub fn of(batch: &'a Batch) -> Self {
         Self { events: &batch.events, outputs: &batch.outputs }
     }
 }
 
-/// The desks of all shards, and the way to ask their pipelines.
+/// The current snapshots of all shards, and the query queues of their pipelines.
 #[derive(Debug)]
 pub struct Snapshots {
-    bounds: Settings,
-    shown: Vec<ArcSwap<Snapshot>>,
-    asks: Vec<Queries>,
+    /// The configured limits.
+    bounds: Limits,
+    /// The current snapshot of each shard, by shard number.
+    current: Vec<ArcSwap<Snapshot>>,
+    /// The query queue of each shard's pipeline, by shard number.
+    queries: Vec<Queries>,
 }
 
-/// An article of a desk.
+/// An article in a snapshot.
 #[derive(Debug, Clone)]
 pub struct SnapshotArticle {
-    /// All that is remembered of it.
+    /// Everything the engine remembers of the article.
     pub entry: Arc<Entry>,
-    /// Its story, as it is now; absent for what never joins one.
+    /// The article's current story; `None` if it never joins one.
     pub story: Option<StoryId>,
 }
 
-/// Names and how many articles have them.
+/// Names with the number of articles that have each.
 pub type NameCounts = OrdMap<Arc<str>, u32>;
 
-/// What a desk may see of one shard.
+/// An immutable view of one shard (see the module documentation).
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// The engine's clock; `None` before the first article, and of a shard that is not followed.
+    /// The engine clock; `None` before the first article, and if the shard is not followed.
     pub clock: Option<EventTime>,
-    /// When this was published.
+    /// When this snapshot was published.
     pub published: Option<Instant>,
-    /// How articles are to be prepared for comparison.
-    pub key: FloodKey,
-    /// The place of the oldest article.
+    /// The key with which articles must be prepared to be comparable.
+    pub key: SamplingKey,
+    /// The sequence number of the oldest live article.
     first: u64,
+    /// The live articles, without gaps, from sequence `first` on.
     articles: Vector<SnapshotArticle>,
+    /// The live stories.
     stories: OrdMap<StoryId, Arc<SnapshotStory>>,
+    /// Memory of the live stories in bytes, an estimate.
     story_bytes: usize,
+    /// The members of each story, by sequence.
     members: OrdSet<(StoryId, Sequence)>,
-    /// Stories by their rise, lowest first.
+    /// Stories by growth rank, lowest first.
     risen: OrdSet<(i64, StoryId)>,
-    /// Articles by the hash of their uri.
+    /// Live articles by the hash of their uri.
     uris: OrdSet<(u64, Sequence)>,
-    /// Articles that ask for a look.
+    /// Articles whose flags ask for review.
     flagged: OrdSet<Sequence>,
-    /// Articles under embargo, by its end.
+    /// Articles under an embargo, by its end.
     embargoed: OrdSet<(EventTime, Sequence)>,
-    /// Who carries what was withdrawn or corrected, by its place.
+    /// Alerts about carriers, by the sequence of the withdrawn or corrected article.
     alerts: OrdMap<Sequence, Arc<CarrierAlert>>,
-    /// How many articles carry what must not be printed any more of a story.
-    carried: OrdMap<StoryId, u32>,
-    /// Stories that were taken in by others, and by which.
+    /// Per story, the number of articles that carry its withdrawn or uncorrected text.
+    carrier_counts: OrdMap<StoryId, u32>,
+    /// Absorbed stories with the story that absorbed each.
     absorbed: OrdMap<StoryId, StoryId>,
+    /// Number of live articles per provider.
     publishers: NameCounts,
+    /// Number of live articles per relation kind.
     kinds: OrdMap<&'static str, u32>,
+    /// Number of live stories per language.
     languages: OrdMap<Lang, u32>,
-    /// What happened lately.
-    pub lately: RecentChanges,
+    /// Recent events and changes.
+    pub recent: RecentChanges,
 }
 
 impl Snapshots {
-    /// Desks of `shards` shards, of which nothing is known yet.
+    /// Empty snapshots for `shards` shards, with default limits.
     pub fn new(shards: u32) -> Arc<Self> {
-        Self::within(shards, Settings::default())
+        Self::with_limits(shards, Limits::default())
     }
 
-    /// The same, with bounds of one's own.
-    pub fn within(shards: u32, bounds: Settings) -> Arc<Self> {
+    /// Empty snapshots for `shards` shards, with the limits `bounds`.
+    pub fn with_limits(shards: u32, bounds: Limits) -> Arc<Self> {
         let shards = 0..shards;
         Arc::new(Self {
-            shown: shards.clone().map(|_| ArcSwap::default()).collect(),
-            asks: shards.map(|_| Queries::new(bounds.questions_max)).collect(),
+            current: shards.clone().map(|_| ArcSwap::default()).collect(),
+            queries: shards.map(|_| Queries::new(bounds.questions_max)).collect(),
             bounds,
         })
     }
 
-    /// What bounds them.
-    pub fn bounds(&self) -> &Settings {
+    /// The configured limits.
+    pub fn limits(&self) -> &Limits {
         &self.bounds
     }
 
-    /// The newest desk of every shard, in order.
+    /// The current snapshot of every shard, in shard order.
     pub fn all(&self) -> Vec<Arc<Snapshot>> {
-        self.shown.iter().map(ArcSwap::load_full).collect()
+        self.current.iter().map(ArcSwap::load_full).collect()
     }
 
-    /// The newest desk of one shard.
+    /// The current snapshot of a shard.
     pub fn of(&self, shard: u32) -> Option<Arc<Snapshot>> {
-        self.shown.get(shard as usize).map(ArcSwap::load_full)
+        self.current.get(shard as usize).map(ArcSwap::load_full)
     }
 
-    /// Asks the pipeline of a shard; never waits.
+    /// Queues a query for the pipeline of a shard; never blocks.
     ///
     /// # Errors
-    /// When too many questions wait, or nobody is there to answer.
-    pub fn ask(&self, shard: u32, ask: Query) -> Result<(), QueryRefused> {
-        self.asks.get(shard as usize).ok_or(QueryRefused::Nobody)?.ask(ask)
+    /// If too many queries are waiting, or no pipeline here works on the shard.
+    pub fn query(&self, shard: u32, ask: Query) -> Result<(), QueryRefused> {
+        self.queries.get(shard as usize).ok_or(QueryRefused::NotOwner)?.ask(ask)
     }
 
-    /// From now on questions about a shard are taken.
-    pub fn hear(&self, shard: u32) {
-        self.asks.get(shard as usize).into_iter().for_each(Queries::open);
+    /// Starts accepting queries about a shard.
+    pub fn accept_queries(&self, shard: u32) {
+        self.queries.get(shard as usize).into_iter().for_each(Queries::open);
     }
 
-    /// From now on questions about a shard are refused, those that wait as well.
-    pub fn refuse(&self, shard: u32) {
-        self.asks.get(shard as usize).into_iter().for_each(Queries::close);
+    /// Stops accepting queries about a shard, and drops those in the queue.
+    pub fn refuse_queries(&self, shard: u32) {
+        self.queries.get(shard as usize).into_iter().for_each(Queries::close);
     }
 
-    /// Answers some of the questions about a shard; says whether there were any.
-    pub fn answer(&self, shard: u32, state: &mut State) -> bool {
-        self.asks.get(shard as usize).is_some_and(|asks| asks.answer(state))
+    /// Answers some of the queries about a shard. Returns whether any were answered.
+    pub fn answer_queries(&self, shard: u32, state: &mut State) -> bool {
+        self.queries.get(shard as usize).is_some_and(|queries| queries.answer(state))
     }
 
-    /// Publishes the desk of a shard.
-    pub(super) fn publish(&self, shard: u32, desk: Snapshot) {
-        if let Some(slot) = self.shown.get(shard as usize) {
-            slot.store(Arc::new(desk));
+    /// Replaces the snapshot of a shard.
+    pub(super) fn publish(&self, shard: u32, snapshot: Snapshot) {
+        if let Some(slot) = self.current.get(shard as usize) {
+            slot.store(Arc::new(snapshot));
         }
     }
 }
 
 impl Snapshot {
-    /// The engine's clock, moved on by the time since it was read.
+    /// The engine clock, advanced by the time since the snapshot was published.
     pub fn now(&self) -> Option<EventTime> {
         let since = self.published.map_or(Duration::ZERO, |at| at.elapsed());
         let since = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
@@ -201,26 +215,28 @@ impl Snapshot {
         self.articles.len()
     }
 
-    /// Bytes held beside the engine's own entries, about: trees have room to spare, and names that are
-    /// shared are not counted.
+    /// Estimated memory in bytes, excluding the engine's entries. The spare room in trees is
+    /// estimated; shared names are not counted.
     pub fn bytes(&self) -> usize {
-        // An article has a place among all, among its story's and by its uri.
+        // Each article is indexed by position, by story and by uri.
         let article = size_of::<SnapshotArticle>() + 2 * size_of::<(u64, Sequence)>() * 3 / 2;
         let carriers: usize = self.alerts.values().map(|alert| alert.carriers.len()).sum();
         let alerts =
             self.alerts.len() * size_of::<CarrierAlert>() + carriers * size_of::<Carrier>();
-        self.articles.len() * article + self.story_bytes + alerts + self.lately.bytes()
+        self.articles.len() * article + self.story_bytes + alerts + self.recent.bytes()
     }
 
-    /// Whether nothing is live.
+    /// Whether there are no live articles.
     pub fn is_empty(&self) -> bool {
         self.articles.is_empty()
     }
 
+    /// The index of `sequence` in `articles`.
     fn place(&self, sequence: Sequence) -> Option<usize> {
         usize::try_from(sequence.0.checked_sub(self.first)?).ok()
     }
 
+    /// The sequence number after the newest article.
     fn next(&self) -> u64 {
         self.first + self.articles.len() as u64
     }
@@ -230,7 +246,7 @@ impl Snapshot {
         self.articles.get(self.place(sequence)?)
     }
 
-    /// The live articles before `before`, newest first.
+    /// The live articles before `before` (all if `None`), newest first.
     pub fn newest(
         &self,
         before: Option<Sequence>,
@@ -253,19 +269,19 @@ impl Snapshot {
             .filter(move |(_, article)| article.entry.about.uri == uri)
     }
 
-    /// The newest live article of this name.
+    /// The newest live article with this uri and version.
     pub fn of_key(&self, key: &ArticleKey) -> Option<(Sequence, &SnapshotArticle)> {
-        let named =
+        let same_version =
             |found: &(Sequence, &SnapshotArticle)| found.1.entry.about.version == key.version;
-        self.of_uri(&key.uri).rev().find(named)
+        self.of_uri(&key.uri).rev().find(same_version)
     }
 
-    /// A live story.
+    /// The live story with this id.
     pub fn story(&self, id: StoryId) -> Option<&Arc<SnapshotStory>> {
         self.stories.get(&id)
     }
 
-    /// The story that took `id` in, where that is known.
+    /// The live story into which the absorbed story `id` was merged, if still known.
     pub fn survivor(&self, id: StoryId) -> Option<StoryId> {
         let mut found = *self.absorbed.get(&id)?;
         while let Some(&next) = self.absorbed.get(&found) {
@@ -274,7 +290,7 @@ impl Snapshot {
         Some(found)
     }
 
-    /// All live stories, in order of ids.
+    /// All live stories, by id.
     pub fn stories(&self) -> impl Iterator<Item = (&StoryId, &Arc<SnapshotStory>)> {
         self.stories.iter()
     }
@@ -284,13 +300,14 @@ impl Snapshot {
         self.stories.len()
     }
 
-    /// Live stories that rose less than `before`, highest first, each with its place.
+    /// Live stories with a growth rank below `before` (all if `None`), highest first, each with its
+    /// rank.
     pub fn rising(&self, before: Option<(i64, StoryId)>) -> impl Iterator<Item = (i64, StoryId)> {
         let until = before.unwrap_or((i64::MAX, StoryId::new(u64::MAX)));
         self.risen.range(..until).rev().copied()
     }
 
-    /// The live members of a story after `after`, in order of arrival.
+    /// The live members of a story after `after` (all if `None`), in order of arrival.
     pub fn members(
         &self,
         story: StoryId,
@@ -301,13 +318,13 @@ impl Snapshot {
         all.filter_map(|&(_, sequence)| Some((sequence, self.article(sequence)?)))
     }
 
-    /// Articles that are flagged for a look, newest first.
+    /// Articles whose flags ask for review, newest first.
     pub fn flagged(&self) -> impl Iterator<Item = (Sequence, &SnapshotArticle)> {
         self.flagged.iter().rev().filter_map(|&s| Some((s, self.article(s)?)))
     }
 
-    /// Articles whose embargo ends after `from` and not after `to`, soonest first.
-    pub fn lifting(
+    /// Articles whose embargo ends after `from` and no later than `to`, soonest first.
+    pub fn embargoes_ending(
         &self,
         from: EventTime,
         to: EventTime,
@@ -317,17 +334,18 @@ impl Snapshot {
         all.filter_map(|&(lifts, s)| Some((lifts, s, self.article(s)?)))
     }
 
-    /// Who carries what was withdrawn or corrected, newest first.
+    /// The alerts about carriers of withdrawn or corrected text, newest first, with the sequence of
+    /// the withdrawn or corrected article.
     pub fn alerts(&self) -> impl Iterator<Item = (Sequence, &Arc<CarrierAlert>)> {
         self.alerts.iter().rev().map(|(sequence, alert)| (*sequence, alert))
     }
 
-    /// Who carries the withdrawn or corrected text of one article.
+    /// The alert about carriers of this article's withdrawn or corrected text.
     pub fn alert(&self, target: Sequence) -> Option<&Arc<CarrierAlert>> {
         self.alerts.get(&target)
     }
 
-    /// Providers and how many live articles they sent.
+    /// Number of live articles per provider.
     pub fn publishers(&self) -> &NameCounts {
         &self.publishers
     }
@@ -337,12 +355,12 @@ impl Snapshot {
         self.articles.front()
     }
 
-    /// Languages and how many live stories have them.
+    /// Number of live stories per language.
     pub fn languages(&self) -> impl Iterator<Item = (Lang, u32)> {
         self.languages.iter().map(|(language, count)| (*language, *count))
     }
 
-    /// Kinds and how many live articles are of each.
+    /// Number of live articles per relation kind.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static str, u32)> {
         self.kinds.iter().map(|(kind, count)| (*kind, *count))
     }

@@ -1,8 +1,9 @@
-//! Questions that only the pipeline can answer, as it alone has the state.
+//! Queries that only the pipeline can answer, because only it has the state.
 //!
-//! In: a bounded channel of questions. Out: answers, between two batches. A question that finds the
-//! channel full, or is not answered in time, is refused, so that nobody can make the pipeline wait:
-//! it answers at most `PER_PASS` of them between two batches, and drops those that nobody waits for.
+//! Input: a bounded queue of queries. Output: answers, given between two batches. A query that
+//! finds the queue full is refused, and the asker gives up on one that is not answered in time, so
+//! that queries cannot delay the pipeline: it answers at most `PER_PASS` of them between two
+//! batches, and drops those whose asker is gone.
 
 use crate::daemon::telemetry::metrics;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -13,97 +14,101 @@ use wirefold_engine::prepare::Prepared;
 use wirefold_engine::state::{Prediction, State};
 use wirefold_engine::stories::{PairScore, Terms};
 
-/// Questions answered between two batches.
+/// Number of queries answered between two batches.
 const PER_PASS: usize = 2;
 
-/// A question, and where its answer goes.
+/// A query, with the channel for its answer.
 #[derive(Debug)]
 pub enum Query {
-    /// What would be said of an article?
+    /// What would the verdict on this article be?
     Consider(Box<Prepared>, oneshot::Sender<Prediction>),
-    /// Are two articles near enough for one story?
+    /// How similar are these two articles, for grouping them into stories? The answer includes the
+    /// number of articles from which the term frequencies were computed.
     Together(Box<ArticlePair>, oneshot::Sender<(PairScore, usize)>),
 }
 
-/// Two articles to compare.
+/// Two articles to compare for story similarity.
 #[derive(Debug)]
 pub struct ArticlePair {
-    /// The terms of both, and the times that they claim.
+    /// The terms and the claimed time of each article.
     pub sides: [(Terms, Option<EventTime>); 2],
-    /// The language whose frequencies count.
+    /// The language whose term frequencies are used.
     pub language: Option<Lang>,
 }
 
-/// Questions about one shard.
+/// The queue of queries about one shard.
 #[derive(Debug)]
 pub struct Queries {
+    /// Queues a query.
     sender: Sender<Query>,
-    asked: Receiver<Query>,
+    /// Takes queries from the queue.
+    receiver: Receiver<Query>,
+    /// Whether queries are accepted.
     open: AtomicBool,
 }
 
-/// Why a question is not taken.
+/// Why a query was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QueryRefused {
-    /// Too many wait.
-    #[error("too many questions wait for the pipeline")]
+    /// The queue is full.
+    #[error("too many queries are waiting for the pipeline")]
     Busy,
-    /// No pipeline works on the shard here.
-    #[error("no pipeline works on this shard here")]
-    Nobody,
+    /// This instance runs no pipeline for the shard.
+    #[error("this instance does not own the shard")]
+    NotOwner,
 }
 
 impl Queries {
-    /// A channel that takes nothing yet, for so many questions.
+    /// A closed queue for at most `waiting_max` queries.
     pub(super) fn new(waiting_max: usize) -> Self {
-        let (sender, asked) = bounded(waiting_max);
-        Self { sender, asked, open: AtomicBool::new(false) }
+        let (sender, receiver) = bounded(waiting_max);
+        Self { sender, receiver, open: AtomicBool::new(false) }
     }
 
-    /// Asks; never waits.
+    /// Queues a query; never blocks.
     pub(super) fn ask(&self, ask: Query) -> Result<(), QueryRefused> {
         match self.open.load(Ordering::SeqCst) {
             true => self.sender.try_send(ask).map_err(|_| {
                 metrics::BOUNDED.add([metrics::BY_QUESTIONS], 1);
                 QueryRefused::Busy
             }),
-            false => Err(QueryRefused::Nobody),
+            false => Err(QueryRefused::NotOwner),
         }
     }
 
-    /// From now on questions are taken.
+    /// Starts accepting queries.
     pub(super) fn open(&self) {
         self.open.store(true, Ordering::SeqCst);
     }
 
-    /// From now on questions are refused; so are those that wait.
+    /// Stops accepting queries, and drops those in the queue.
     pub(super) fn close(&self) {
         self.open.store(false, Ordering::SeqCst);
-        self.asked.try_iter().for_each(drop);
+        self.receiver.try_iter().for_each(drop);
     }
 
-    /// Answers some of the questions that wait; says whether there were any.
+    /// Answers some of the waiting queries. Returns whether any were answered.
     pub(super) fn answer(&self, state: &mut State) -> bool {
-        let mut left = PER_PASS;
-        while left > 0
-            && let Ok(ask) = self.asked.try_recv()
+        let mut remaining = PER_PASS;
+        while remaining > 0
+            && let Ok(ask) = self.receiver.try_recv()
         {
-            left -= usize::from(reply(ask, state));
+            remaining -= usize::from(reply(ask, state));
         }
-        left < PER_PASS
+        remaining < PER_PASS
     }
 }
 
-/// Answers one question; says whether somebody was there to hear.
+/// Answers one query. Returns whether the asker was still waiting.
 fn reply(ask: Query, state: &mut State) -> bool {
     match ask {
         Query::Consider(new, answer) if !answer.is_closed() => {
-            answer.send(state.consider(&new)).is_ok()
+            answer.send(state.predict(&new)).is_ok()
         }
         Query::Together(pair, answer) if !answer.is_closed() => {
             let [(a, at), (b, bt)] = &pair.sides;
-            let told = state.stories().together((a, *at), (b, *bt), pair.language);
-            answer.send((told, state.live_articles())).is_ok()
+            let score = state.stories().compare((a, *at), (b, *bt), pair.language);
+            answer.send((score, state.live_articles())).is_ok()
         }
         Query::Consider(..) | Query::Together(..) => false,
     }

@@ -1,13 +1,13 @@
-//! What happened lately, for streams that resume: what changed, and the events as published.
+//! Recent history for streams that resume: what each commit changed, and the events as published.
 //!
-//! In: what each commit changed, and its finished records. Out: two rings, shared like the rest of a
-//! desk. Both are bounded; whoever asks for what is no longer there is told so.
+//! Input: what each commit changed, and the records it wrote. Output: two bounded ring buffers,
+//! shared between snapshots. A caller that asks for an entry that was already dropped is told so.
 //!
-//! Events are taken in up to a rate: a backlog that is worked off at thousands of articles a second is
-//! not for streams, and costs the pipeline nothing here. What is left out shows as a gap.
+//! Events are accepted up to a rate. While a backlog is processed at thousands of articles per
+//! second, most events are left out and show as a gap; this keeps the cost for the pipeline low.
 
-use super::builder::StepChanges;
-use super::{CommittedBatch, Settings};
+use super::builder::AppliedChanges;
+use super::{CommittedBatch, Limits};
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::daemon::telemetry::metrics;
 use axum::body::Bytes;
@@ -16,17 +16,21 @@ use std::sync::Arc;
 use std::time::Instant;
 use wirefold_engine::stories::StoryId;
 
-/// Stories that a change names; further ones are only said to be there.
+/// At most this many stories are listed per change; `more` tells whether there were further ones.
 pub const NAMED_MAX: usize = 200;
 
-/// What happened lately in a shard.
+/// The recent history of a shard.
 #[derive(Debug, Clone, Default)]
 pub struct RecentChanges {
+    /// Number of changes recorded so far.
     version: u64,
+    /// The most recent changes, oldest first.
     changes: Vector<Arc<CommitDelta>>,
+    /// The most recent events, oldest first.
     events: Vector<Arc<EventFrame>>,
+    /// Bytes of the events kept.
     bytes: usize,
-    /// The number of the next event, whether it will be kept or not.
+    /// The number of the next event, whether or not that event will be kept.
     next: u64,
 }
 
@@ -38,56 +42,57 @@ pub struct CommitDelta {
     /// Stories that changed or are new, at most [`NAMED_MAX`].
     pub stories: Vec<StoryId>,
     /// Stories that ended, at most [`NAMED_MAX`].
-    pub gone: Vec<StoryId>,
-    /// Whether more changed than is named.
+    pub ended: Vec<StoryId>,
+    /// Whether more stories changed or ended than are listed.
     pub more: bool,
-    /// Whether what a desk must act on may have changed.
+    /// Whether the queue of items that need action may have changed.
     pub queue: bool,
-    /// Articles that came.
+    /// Number of articles that arrived.
     pub articles: u64,
 }
 
 /// An event as published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventFrame {
-    /// Its number in the shard.
+    /// The event's number in the shard.
     pub sequence: u64,
-    /// Its type.
+    /// The event type.
     pub kind: String,
-    /// Its record's key: the story's id, or an article's uri.
+    /// The key of the Kafka record: the story's id, or an article's uri.
     pub key: String,
     /// The CloudEvent in structured mode.
     pub event: Bytes,
 }
 
 impl CommitDelta {
-    pub(super) fn of(marks: &StepChanges) -> Self {
+    pub(super) fn of(changes: &AppliedChanges) -> Self {
         let named = |of: &std::collections::BTreeSet<StoryId>| -> Vec<StoryId> {
             of.iter().take(NAMED_MAX).copied().collect()
         };
         Self {
-            everything: marks.everything,
-            stories: named(&marks.stories),
-            gone: named(&marks.gone),
-            more: marks.stories.len().max(marks.gone.len()) > NAMED_MAX,
-            queue: marks.queue,
-            articles: marks.articles,
+            everything: changes.everything,
+            stories: named(&changes.stories),
+            ended: named(&changes.gone),
+            more: changes.stories.len().max(changes.gone.len()) > NAMED_MAX,
+            queue: changes.queue,
+            articles: changes.articles,
         }
     }
 }
 
 impl RecentChanges {
-    /// How often the desk has been published.
+    /// The number of changes recorded so far: one per delta applied.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The number that the next event will have.
+    /// The number of the next event.
     pub fn next(&self) -> u64 {
         self.next
     }
 
-    pub(super) fn note(&mut self, change: CommitDelta, bounds: &Settings) {
+    /// Records a change, dropping the oldest beyond the limit.
+    pub(super) fn note(&mut self, change: CommitDelta, bounds: &Limits) {
         self.version += 1;
         self.changes.push_back(Arc::new(change));
         while self.changes.len() > bounds.changes_kept {
@@ -96,14 +101,14 @@ impl RecentChanges {
         }
     }
 
-    /// The changes after publication `after`; `None` when they are not all there any more.
+    /// The changes after version `after`; `None` if some of them are no longer kept.
     pub fn since(&self, after: u64) -> Option<impl Iterator<Item = &Arc<CommitDelta>>> {
         let missed = usize::try_from(self.version.checked_sub(after)?).ok()?;
         let from = self.changes.len().checked_sub(missed)?;
         Some(self.changes.iter().skip(from))
     }
 
-    /// The events from number `from` on that are kept.
+    /// The kept events with number `from` or higher.
     pub fn events(&self, from: u64) -> impl Iterator<Item = &Arc<EventFrame>> {
         let kept = |place: usize| self.events.get(place).map_or(u64::MAX, |frame| frame.sequence);
         let (mut low, mut high) = (0, self.events.len());
@@ -114,13 +119,14 @@ impl RecentChanges {
         self.events.iter().skip(low)
     }
 
-    /// Takes in what is kept of the events before number `next`; what is left out is not known here.
-    pub(super) fn hear(&mut self, frames: Vec<EventFrame>, next: u64, bounds: &Settings) {
+    /// Adds the kept events before number `next`. Events left out are not recorded.
+    pub(super) fn add_events(&mut self, frames: Vec<EventFrame>, next: u64, bounds: &Limits) {
         frames.into_iter().for_each(|frame| self.push(frame, bounds));
         self.next = next;
     }
 
-    fn push(&mut self, frame: EventFrame, bounds: &Settings) {
+    /// Adds an event, dropping the oldest beyond the limits.
+    fn push(&mut self, frame: EventFrame, bounds: &Limits) {
         self.bytes += frame.event.len();
         self.events.push_back(Arc::new(frame));
         loop {
@@ -135,50 +141,53 @@ impl RecentChanges {
         }
     }
 
-    /// Bytes of what is kept.
+    /// Memory of the history, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let changes = self.changes.len() * size_of::<CommitDelta>();
         self.bytes + self.events.len() * size_of::<EventFrame>() + changes
     }
 }
 
-/// Makes frames of committed records, up to a rate.
+/// Builds event frames from committed records, up to a rate (token bucket).
 #[derive(Debug)]
 pub(super) struct FrameBuilder {
-    /// Events a second.
+    /// Events per second.
     rate: f64,
-    /// Events that may be taken in now.
+    /// Events that may be accepted now, at most twice the rate.
     allowance: f64,
+    /// When `allowance` was last refilled.
     filled: Instant,
 }
 
 impl FrameBuilder {
-    pub(super) fn new(bounds: &Settings) -> Self {
+    pub(super) fn new(bounds: &Limits) -> Self {
         let rate = f64::from(bounds.events_per_second);
         Self { rate, allowance: rate, filled: Instant::now() }
     }
 
-    /// The events of a batch that are kept; `end` is the number of the event after its last one.
-    pub(super) fn hear(&mut self, news: CommittedBatch<'_>, end: u64) -> Vec<EventFrame> {
-        self.hear_at(news, end, Instant::now())
+    /// The events of a batch that are accepted: the last ones if not all are. `end` is the number
+    /// of the event after the last one of the batch.
+    pub(super) fn build(&mut self, batch: CommittedBatch<'_>, end: u64) -> Vec<EventFrame> {
+        self.build_at(batch, end, Instant::now())
     }
 
-    fn hear_at(&mut self, news: CommittedBatch<'_>, end: u64, now: Instant) -> Vec<EventFrame> {
+    fn build_at(&mut self, batch: CommittedBatch<'_>, end: u64, now: Instant) -> Vec<EventFrame> {
         let rate = self.rate;
         let refill = now.saturating_duration_since(self.filled).as_secs_f64() * rate;
         (self.allowance, self.filled) = ((self.allowance + refill).min(2.0 * rate), now);
-        let first = end.saturating_sub(news.events.len() as u64);
-        let allowed = (self.allowance as usize).min(news.events.len());
-        let left_out = news.events.len() - allowed;
+        let first = end.saturating_sub(batch.events.len() as u64);
+        let allowed = (self.allowance as usize).min(batch.events.len());
+        let left_out = batch.events.len() - allowed;
         self.allowance -= allowed as f64;
         metrics::BOUNDED.add([metrics::BY_EVENT_RATE], left_out as u64);
-        let published = news.outputs.iter().filter(|record| record.role == Role::Events);
+        let published = batch.outputs.iter().filter(|record| record.role == Role::Events);
         let kept = published.zip(first..).skip(left_out);
         kept.map(|(record, sequence)| frame(record, sequence)).collect()
     }
 }
 
-/// A record of the events topic as a CloudEvent in structured mode, whatever mode it was written in.
+/// Converts a record of the events topic to a CloudEvent in structured mode, whichever mode it was
+/// written in.
 fn frame(record: &OutputRecord, sequence: u64) -> EventFrame {
     let text =
         |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
@@ -209,7 +218,7 @@ fn frame(record: &OutputRecord, sequence: u64) -> EventFrame {
     EventFrame { sequence, kind: text(kind), key, event: event.into() }
 }
 
-/// The type of an event in structured mode.
+/// The part of an event in structured mode that is read here.
 #[derive(serde::Deserialize)]
 struct Structured {
     #[serde(rename = "type")]

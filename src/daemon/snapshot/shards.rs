@@ -1,13 +1,15 @@
-//! Read views: what others may see of a shard.
+//! The status of each shard, for health checks and the API.
 //!
-//! In: a new view from the shard's pipeline after each commit. Out: the newest one, for whoever
-//! asks, without a lock and without touching the engine. A view is immutable; who holds one keeps it
-//! as it was.
+//! Input: a new status from the shard's pipeline after each commit, and whenever its phase, lag or
+//! standby progress changes. Output: the newest status, which readers get without a lock and
+//! without touching the engine. A status is immutable, so a reader can hold one for as long as it
+//! likes.
 //!
-//! A view also tells when its shard last moved, so that whoever supervises the process can tell a
+//! A status also records when its shard last made progress, so that a supervisor can distinguish a
 //! pipeline that hangs from one that has nothing to do.
 //!
-//! Cost: an allocation and a pointer swap a commit; a view is a few hundred bytes, whatever is live.
+//! Cost: an allocation and a pointer swap per update. A status takes a few hundred bytes,
+//! independent of the number of live articles.
 
 use crate::daemon::faults::Faults;
 use crate::daemon::pipeline::broker::Partition;
@@ -20,105 +22,110 @@ use std::time::Duration;
 use wirefold_engine::article::{EventTime, Span};
 
 /// How long a pipeline that has work may go without a commit. A transaction may take 20 s, and the
-/// watchdog of blocking calls grants 10 s more before it ends the process.
+/// watchdog of blocking calls allows 10 s more before it ends the process.
 pub const WORKS_WITHIN: Duration = Duration::from_secs(45);
-/// How long a restore may go without a further record: an index of millions is built in one go.
+/// How long a restore may go without reading another record. Building an index of millions of
+/// articles is one step without progress.
 pub const RESTORES_WITHIN: Duration = Duration::from_secs(600);
 
-/// The views of all shards.
+/// The statuses of all shards.
 #[derive(Debug)]
 pub struct ShardStatuses {
+    /// The current status of each shard, by shard number.
     shards: Vec<ArcSwap<ShardStatus>>,
-    /// For how long the process could run so far, in milliseconds.
+    /// How long the process has been able to run so far, in milliseconds (time suspended excluded).
     ran: AtomicU64,
+    /// The first fault of this instance: a thread that must not end has ended.
     faults: Faults,
 }
 
-/// What can be seen of a shard.
+/// The status of one shard.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ShardStatus {
-    /// Where its pipeline stands; `None` before it runs.
+    /// The phase of its pipeline; `None` before the pipeline runs.
     pub phase: Option<Phase>,
     /// The last batch committed.
     pub batch: u64,
-    /// Events published so far.
+    /// Number of events published so far.
     pub sequence: u64,
-    /// The engine's clock; `None` before the first article.
+    /// The engine clock; `None` before the first article.
     pub clock: Option<EventTime>,
-    /// When the last batch was committed here.
+    /// When this instance committed the last batch.
     pub committed: Option<EventTime>,
-    /// Articles in the window.
+    /// Number of articles in the window.
     pub live_articles: usize,
-    /// Articles that are known by their identity after the window.
+    /// Number of articles that have left the window and of which only the identity is kept.
     pub identities: usize,
-    /// Articles that wait for the end of their embargo.
+    /// Number of articles held back until their embargo ends.
     pub embargoed: usize,
-    /// Stories that are open.
+    /// Number of live stories.
     pub live_stories: usize,
-    /// Pieces of text that were learned to be furniture.
-    pub learned_furniture: usize,
-    /// Memory held for the live articles.
+    /// Number of text passages learned to be boilerplate.
+    pub learned_boilerplate: usize,
+    /// Memory of the live articles, in bytes.
     pub state_bytes: usize,
-    /// What waits in the input partitions.
+    /// The lag of each input partition.
     pub inputs: BTreeMap<Partition, PartitionLag>,
-    /// How long the partition that has waited longest has waited.
+    /// The lag of the input partition that is furthest behind, as a time.
     pub age: Span,
-    /// How a standby follows the changelog; `None` before that is known.
+    /// How closely a standby follows the changelog; `None` before this is known.
     pub following: Option<StandbyProgress>,
-    /// The last restore: records of the changelog, and how long it took.
+    /// The last restore: number of changelog records read, and duration.
     pub restored: Option<(u64, Duration)>,
-    /// Whether the broker answers for the input, as far as is known.
-    pub reached: bool,
-    /// When it was last seen to move, in time that the process could run; `None` before it runs.
-    pub moved: Option<Duration>,
+    /// Whether the input brokers answer, as far as is known.
+    pub broker_reachable: bool,
+    /// When the shard last made progress, in process running time; `None` before the pipeline runs.
+    pub progressed_at: Option<Duration>,
 }
 
 impl ShardStatus {
-    /// Whether it has moved since `before`: its phase or batch changed, or nothing is there to do.
+    /// Whether the shard made progress since `before`: its phase or batch changed, or it has
+    /// nothing to do, or the broker does not answer.
     fn moved_since(&self, before: &Self) -> bool {
         let waits = self.inputs.values().any(|input| input.records.is_some_and(|n| n > 0));
-        self.phase != before.phase || self.batch != before.batch || !waits || !self.reached
+        self.phase != before.phase || self.batch != before.batch || !waits || !self.broker_reachable
     }
 
-    /// Why it counts as hanging at `now`, if it does. A phase in which the broker or the group is
-    /// waited for may last.
+    /// Why the shard counts as hanging at `now`, if it does. Phases that wait for the broker or the
+    /// consumer group may take any time.
     fn hangs(&self, now: Duration) -> Option<String> {
         let within = match self.phase? {
             Phase::Running => WORKS_WITHIN,
             Phase::Restoring(_) => RESTORES_WITHIN,
             Phase::Idle | Phase::Standby | Phase::Recovering | Phase::Stopping => return None,
         };
-        let still = now.saturating_sub(self.moved?);
-        (still > within).then(|| format!("no progress for {} s", still.as_secs()))
+        let stalled = now.saturating_sub(self.progressed_at?);
+        (stalled > within).then(|| format!("no progress for {} s", stalled.as_secs()))
     }
 
-    /// Why the instance is not ready for it; `None` while it works, or can take over at once.
+    /// Why the instance is not ready for this shard; `None` while it is running, or could take over
+    /// at once.
     pub(crate) fn unready(&self) -> Option<String> {
-        let says = match self.phase {
+        let reason = match self.phase {
             Some(Phase::Running) => return None,
             Some(Phase::Standby) => {
                 return self.lags().map(|why| format!("standing by, but {why}"));
             }
             None => "waiting for the broker and its topics".into(),
-            Some(Phase::Idle) => "waiting for the group".into(),
+            Some(Phase::Idle) => "waiting for the consumer group".into(),
             Some(Phase::Restoring(records)) => {
                 format!("restoring, {records} records of the changelog read")
             }
             Some(Phase::Recovering) => "recovering from a fault".into(),
             Some(Phase::Stopping) => "stopping".into(),
         };
-        Some(says)
+        Some(reason)
     }
 
-    /// Why a standby could not take over at once.
+    /// Why a standby could not take over at once; `None` if it could.
     fn lags(&self) -> Option<String> {
         match &self.following {
-            Some(StandbyProgress::InStep | StandbyProgress::Off) => None,
+            Some(StandbyProgress::CaughtUp | StandbyProgress::Off) => None,
             Some(StandbyProgress::Behind) | None => Some("behind the changelog".into()),
-            Some(StandbyProgress::CutOff) => {
-                Some("the broker of the changelog does not answer".into())
+            Some(StandbyProgress::Unreachable) => {
+                Some("the changelog's broker does not answer".into())
             }
-            Some(StandbyProgress::Refused(why)) => {
+            Some(StandbyProgress::Unreadable(why)) => {
                 Some(format!("it cannot read the changelog: {why}"))
             }
         }
@@ -126,44 +133,47 @@ impl ShardStatus {
 }
 
 impl ShardStatuses {
-    /// Views of `shards` shards, of which nothing is known yet.
+    /// The statuses of `shards` shards, all unknown.
     pub fn new(shards: u32) -> Arc<Self> {
         let shards = (0..shards).map(|_| ArcSwap::default()).collect();
         Arc::new(Self { shards, ran: AtomicU64::new(0), faults: Faults::default() })
     }
 
-    /// The faults of this instance, of which one makes it unready.
+    /// The faults of this instance. A single one makes the instance unready.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// Takes note that the process could run for `time` more. The watchdog does; time for which the
-    /// process was suspended does not count.
-    pub(crate) fn pass(&self, time: Duration) {
+    /// Adds `time` to the time the process has been able to run. Called by the watchdog; time
+    /// during which the process was suspended does not count.
+    pub(crate) fn add_running_time(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.ran.fetch_add(millis, Ordering::SeqCst);
     }
 
+    /// How long the process has been able to run so far.
     fn ran(&self) -> Duration {
         Duration::from_millis(self.ran.load(Ordering::SeqCst))
     }
 
-    /// The newest view of every shard, by shard.
+    /// The current status of every shard, in shard order.
     pub fn all(&self) -> Vec<Arc<ShardStatus>> {
         self.shards.iter().map(ArcSwap::load_full).collect()
     }
 
-    /// Publishes the view of one shard, which its pipeline alone does.
+    /// Replaces the status of a shard. Only called by the shard's own pipeline.
     pub(crate) fn publish(&self, shard: u32, mut view: ShardStatus) {
         if let Some(slot) = self.shards.get(shard as usize) {
             let now = self.ran();
             let before = slot.load();
-            view.moved = before.moved.filter(|_| !view.moved_since(&before)).or(Some(now));
+            view.progressed_at =
+                before.progressed_at.filter(|_| !view.moved_since(&before)).or(Some(now));
             slot.store(Arc::new(view));
         }
     }
 
-    /// Why pipelines count as hanging; empty while all of them move, or wait for what is not theirs.
+    /// Why pipelines count as hanging, one reason per shard; empty if all of them make progress or
+    /// wait for something outside the process.
     pub fn hanging(&self) -> Vec<String> {
         let now = self.ran();
         let shards = self.shards.iter().enumerate();
@@ -173,8 +183,8 @@ impl ShardStatuses {
         shards.filter_map(why).collect()
     }
 
-    /// Why this instance is not ready; empty when it works on every shard, or can take it over at
-    /// once.
+    /// Why this instance is not ready, one reason per shard; empty if it is running, or could take
+    /// over at once, on every shard.
     pub fn unready(&self) -> Vec<String> {
         let why = |(shard, view): (usize, &ArcSwap<ShardStatus>)| {
             view.load().unready().map(|why| format!("shard {shard}: {why}"))
@@ -188,22 +198,22 @@ impl ShardStatuses {
 mod tests {
     use super::*;
 
-    /// A running shard at batch `batch` with `waiting` records in its input.
+    /// The status of a running shard at batch `batch` with `waiting` records in its input.
     fn running(batch: u64, waiting: u64) -> ShardStatus {
         let of = Partition { topic: "in".into(), partition: 0 };
         let input = PartitionLag { records: Some(waiting), ..PartitionLag::default() };
         let inputs = BTreeMap::from([(of, input)]);
         ShardStatus {
             phase: Some(Phase::Running),
-            reached: true,
+            broker_reachable: true,
             batch,
             inputs,
             ..ShardStatus::default()
         }
     }
 
-    /// Publishes `views`, one a second, and says at which second, if ever, the shard hangs. The last
-    /// view is the last call of the pipeline.
+    /// Publishes `views`, one per second, and returns the second at which the shard first counts as
+    /// hanging. When `views` returns `None`, the pipeline makes no further calls.
     fn hangs_at(views: impl Fn(u64) -> Option<ShardStatus>) -> Option<u64> {
         let all = ShardStatuses::new(1);
         (0..1_000).find(|second| {
@@ -211,52 +221,52 @@ mod tests {
                 all.publish(0, view);
             }
             let hangs = !all.hanging().is_empty();
-            all.pass(Duration::from_secs(1));
+            all.add_running_time(Duration::from_secs(1));
             hangs
         })
     }
 
     #[test]
-    fn only_a_pipeline_that_could_move_and_does_not_hangs() {
+    fn only_a_pipeline_with_work_and_no_progress_hangs() {
         let moving = |second| Some(running(second / 40, 7));
         assert_eq!(hangs_at(moving), None, "a commit every 40 s");
         assert_eq!(
             hangs_at(|_| Some(running(1, 7))),
             Some(46),
-            "input waits and nothing comes of it"
+            "input is waiting and nothing is committed"
         );
         assert_eq!(hangs_at(|_| Some(running(1, 0))), None, "nothing to do");
         let silent = |second| (second < 10).then(|| running(1, 0));
-        assert_eq!(hangs_at(silent), Some(9 + 46), "the loop does not turn");
-        let cut_off = |_| Some(ShardStatus { reached: false, ..running(1, 7) });
-        assert_eq!(hangs_at(cut_off), None, "the broker is away");
+        assert_eq!(hangs_at(silent), Some(9 + 46), "the loop stopped");
+        let cut_off = |_| Some(ShardStatus { broker_reachable: false, ..running(1, 7) });
+        assert_eq!(hangs_at(cut_off), None, "the broker does not answer");
         let phase = |phase| move |_| Some(ShardStatus { phase: Some(phase), ..running(1, 7) });
         assert_eq!(hangs_at(phase(Phase::Restoring(7))), Some(601));
         let reads = |second| phase(Phase::Restoring(second))(second);
-        assert_eq!(hangs_at(reads), None, "a restore that reads on");
+        assert_eq!(hangs_at(reads), None, "a restore that keeps reading");
         for waits in [Phase::Idle, Phase::Standby, Phase::Recovering] {
             assert_eq!(hangs_at(phase(waits)), None, "{waits:?}");
         }
-        assert_eq!(ShardStatuses::new(3).hanging(), [""; 0], "before they run");
+        assert_eq!(ShardStatuses::new(3).hanging(), [""; 0], "before the pipelines run");
     }
 
     #[test]
-    fn a_standby_is_ready_while_it_could_take_over() {
+    fn a_standby_is_ready_only_if_it_could_take_over() {
         let (all, standby) = (ShardStatuses::new(1), Some(Phase::Standby));
-        let says = |following| {
+        let reason = |following| {
             all.publish(0, ShardStatus { phase: standby, following, ..ShardStatus::default() });
             all.unready().join("; ")
         };
-        assert_eq!(says(Some(StandbyProgress::InStep)), "");
-        assert_eq!(says(Some(StandbyProgress::Off)), "", "the settings do not want it to follow");
+        assert_eq!(reason(Some(StandbyProgress::CaughtUp)), "");
+        assert_eq!(reason(Some(StandbyProgress::Off)), "", "following is disabled");
         let behind = "shard 0: standing by, but behind the changelog";
         assert_eq!(
-            (says(None), says(Some(StandbyProgress::Behind))),
+            (reason(None), reason(Some(StandbyProgress::Behind))),
             (behind.into(), behind.into())
         );
-        let away = says(Some(StandbyProgress::CutOff));
-        assert_eq!(away, "shard 0: standing by, but the broker of the changelog does not answer");
-        let refused = says(Some(StandbyProgress::Refused("record 7 is newer".into())));
+        let away = reason(Some(StandbyProgress::Unreachable));
+        assert_eq!(away, "shard 0: standing by, but the changelog's broker does not answer");
+        let refused = reason(Some(StandbyProgress::Unreadable("record 7 is newer".into())));
         assert!(
             refused.ends_with("but it cannot read the changelog: record 7 is newer"),
             "{refused}"

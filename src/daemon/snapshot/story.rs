@@ -1,11 +1,12 @@
-//! What is counted of a live story, article by article: badges, kinds, providers, and its rise.
+//! The counters of a live story, updated article by article: badges, kinds, providers, growth.
 //!
-//! The rise of a story is the sum over its articles of a weight that halves every hour, 1 for a text
-//! that is its sender's own and a quarter for a copy. As all of them fade alike, the order of two
-//! stories does not change while nothing comes, so the logarithm at a fixed time orders them for good:
-//! an article at t adds 2^(t / 1 h).
+//! The growth of a story is a sum over its articles. Each article adds a weight that halves every
+//! hour: initially 1 for a text of its own and 1/4 for a copy. All weights decay alike, so the
+//! order of two stories does not change while no articles arrive. Stories are therefore ordered by
+//! the logarithm of their growth at a fixed time, to which an article arriving at t adds 2^(t / 1
+//! h).
 //!
-//! Cost: some 400 bytes a story, and 24 for each of its providers.
+//! Cost: about 400 bytes per story, and 24 for each of its providers.
 
 use super::{NameCounts, SnapshotArticle};
 use std::sync::Arc;
@@ -13,24 +14,25 @@ use wirefold_engine::article::EventTime;
 use wirefold_engine::stories::{StoryId, Summary};
 use wirefold_engine::verdict::{CHANGED_NUMBERS, Kind, NEEDS_REVIEW, Validity};
 
-/// After how many milliseconds an article counts half.
+/// Time after which an article's weight has halved, in milliseconds.
 const HALF_LIFE_MS: f64 = 3_600_000.0;
-/// How many of a provider's names are told apart; articles of others are counted as of none.
+/// Number of distinct providers counted per story; articles of further providers are not counted by
+/// provider.
 const PROVIDERS_MAX: usize = 1_000;
 
 /// A live story.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SnapshotStory {
-    /// Its published state.
+    /// The story's published state.
     pub summary: Summary,
-    /// What is counted of its members.
+    /// Counters of the story's members.
     pub counts: MemberCounts,
-    /// The publication of the desk in which it changed last.
+    /// The snapshot version in which the story last changed.
     pub changed: u64,
 }
 
 impl SnapshotStory {
-    /// A story of which only the id is known yet.
+    /// A story of which only the id is known so far.
     pub(super) fn unnamed(id: StoryId) -> Self {
         let summary = Summary {
             id,
@@ -48,7 +50,7 @@ impl SnapshotStory {
         Self { summary, counts: MemberCounts::default(), changed: 0 }
     }
 
-    /// Bytes held for it, those of its providers' names excepted, which it shares.
+    /// Memory of the story in bytes, without the provider names, which are shared.
     pub(super) fn bytes(&self) -> usize {
         let Summary { headline, lead_reason, lead, related, .. } = &self.summary;
         let lead = lead.as_ref().map_or(0, |lead| lead.uri.len());
@@ -56,55 +58,56 @@ impl SnapshotStory {
     }
 }
 
-/// What is counted of a story's members.
+/// Counters of a story's members.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MemberCounts {
-    /// Members, withdrawn ones included.
+    /// Live members, including withdrawn ones.
     pub articles: u32,
     /// Members that are withdrawn.
     pub withdrawn: u32,
-    /// Members that were corrected by others.
+    /// Members that another article corrected.
     pub uncorrected: u32,
     /// Members that are corrections.
     pub corrections: u32,
-    /// Members that a person should look at.
+    /// Members flagged for review.
     pub needs_review: u32,
-    /// Copies with other figures.
+    /// Copies whose figures differ from the original.
     pub changed_numbers: u32,
-    /// Members whose embargo has an end.
+    /// Members with an embargo that has an end time.
     pub embargoed: u32,
-    /// Standing articles, of any story, that carry withdrawn or uncorrected text of this one.
+    /// Valid articles, of any story, that carry withdrawn or uncorrected text of this story.
     pub carried: u32,
     /// Members by kind, in the order of [`Kind::ALL`].
     pub kinds: [u32; Kind::ALL.len()],
     /// Members by provider.
     pub providers: Providers,
-    /// The logarithm of its rise.
-    pub heat: GrowthRate,
+    /// The story's growth, as a logarithm.
+    pub growth: Growth,
 }
 
-/// Providers of a story and how many members each of them has, by name. A story has few of them, so that
-/// a list is smaller and faster than a tree.
+/// The providers of a story with the number of members of each, sorted by name. A story has few
+/// providers, so a vector is smaller and faster than a tree.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Providers(Vec<(Arc<str>, u32)>);
 
 impl Providers {
+    /// Where `name` is, or would be inserted.
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(known, _)| (**known).cmp(name))
     }
 
-    /// Whether a provider has members.
+    /// Whether the provider has any members.
     pub fn has(&self, name: &str) -> bool {
         self.place(name).is_ok()
     }
 
-    /// The providers in order of their names, with their members.
+    /// The providers with their number of members, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
         self.0.iter().map(|(name, count)| (&**name, *count))
     }
 
-    /// Counts a member of `name` in or out; one that has none any more is forgotten.
-    fn step(&mut self, how: Count, name: &Arc<str>) {
+    /// Counts a member of `name` in or out, and removes a provider without members.
+    fn step(&mut self, how: Direction, name: &Arc<str>) {
         match (self.place(name), how) {
             (Ok(at), _) => {
                 how.step(&mut self.0[at].1);
@@ -112,7 +115,7 @@ impl Providers {
                     self.0.remove(at);
                 }
             }
-            (Err(at), Count::In) if self.0.len() < PROVIDERS_MAX => {
+            (Err(at), Direction::In) if self.0.len() < PROVIDERS_MAX => {
                 self.0.insert(at, (name.clone(), 1));
             }
             (Err(_), _) => {}
@@ -120,18 +123,18 @@ impl Providers {
     }
 }
 
-/// The logarithm, to base 2, of a rise at time 0.
+/// The growth of a story at time 0, as a base 2 logarithm.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GrowthRate(f64);
+pub struct Growth(f64);
 
-impl Default for GrowthRate {
+impl Default for Growth {
     fn default() -> Self {
         Self(f64::NEG_INFINITY)
     }
 }
 
-impl GrowthRate {
-    /// Adds another.
+impl Growth {
+    /// Adds another growth: `log2(2^a + 2^b)`.
     pub fn add(&mut self, other: Self) {
         let (high, low) = (self.0.max(other.0), self.0.min(other.0));
         if high > f64::NEG_INFINITY {
@@ -139,7 +142,7 @@ impl GrowthRate {
         }
     }
 
-    /// What one article adds.
+    /// The growth that one article adds.
     pub(super) fn of(article: &SnapshotArticle) -> Self {
         let copy = matches!(
             article.entry.decision.verdict.relation.kind,
@@ -149,12 +152,12 @@ impl GrowthRate {
         Self(article.entry.arrived.0 as f64 / HALF_LIFE_MS + weight.log2())
     }
 
-    /// The rise at `clock`.
+    /// The growth at time `clock`.
     pub fn at(self, clock: EventTime) -> f64 {
         (self.0 - clock.0 as f64 / HALF_LIFE_MS).exp2()
     }
 
-    /// Its place among others.
+    /// The logarithm as an integer, to order stories by; higher grows faster.
     pub fn rank(self) -> i64 {
         (self.0 * 1e6) as i64
     }
@@ -162,12 +165,13 @@ impl GrowthRate {
 
 /// Whether an article is counted in or out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Count {
+pub(super) enum Direction {
     In,
     Out,
 }
 
-impl Count {
+impl Direction {
+    /// Adds one to `count`, or subtracts one.
     pub(super) fn step(self, count: &mut u32) {
         *count = match self {
             Self::In => *count + 1,
@@ -175,7 +179,8 @@ impl Count {
         };
     }
 
-    /// Steps the count of a name; one that nothing has any more is forgotten.
+    /// Updates the count of a name, and removes names without a count. At most `names_max` names
+    /// are counted.
     pub(super) fn step_name(self, counts: &mut NameCounts, name: &Arc<str>, names_max: usize) {
         let mut count = counts.get(name).copied().unwrap_or(0);
         if count == 0 && (self == Self::Out || counts.len() >= names_max) {
@@ -190,10 +195,10 @@ impl Count {
 }
 
 impl MemberCounts {
-    /// Counts a member in or out; `provider` is its provider's name, shared.
+    /// Counts a member in or out. `provider` is the shared name of its provider.
     pub(super) fn count(
         &mut self,
-        how: Count,
+        how: Direction,
         article: &SnapshotArticle,
         provider: Option<&Arc<str>>,
     ) {
@@ -218,7 +223,7 @@ impl MemberCounts {
         }
     }
 
-    /// Members of a kind.
+    /// Number of members of a kind.
     pub fn of_kind(&self, kind: Kind) -> u32 {
         self.kinds[kind as usize]
     }
@@ -229,22 +234,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_heats_is_the_order_of_rises_at_any_time() {
-        let hour = |n: f64| GrowthRate(n);
-        let sum = |heats: &[GrowthRate]| {
-            heats.iter().fold(GrowthRate::default(), |mut all, heat| {
+    fn rank_orders_stories_by_growth_at_any_time() {
+        let hour = |n: f64| Growth(n);
+        let sum = |heats: &[Growth]| {
+            heats.iter().fold(Growth::default(), |mut all, heat| {
                 all.add(*heat);
                 all
             })
         };
         let (old, new) = (sum(&[hour(10.0); 7]), sum(&[hour(12.0), hour(12.0)]));
-        assert!(old.rank() < new.rank(), "seven of two hours ago against two of now");
+        assert!(old.rank() < new.rank(), "seven articles two hours ago against two now");
         for clock in [12, 13, 40] {
             let clock = EventTime(clock * 3_600_000);
             assert!(old.at(clock) < new.at(clock));
         }
         let at = EventTime(12 * 3_600_000);
         assert!((new.at(at) - 2.0).abs() < 1e-9 && (old.at(at) - 1.75).abs() < 1e-9);
-        assert_eq!(GrowthRate::default().at(at), 0.0);
+        assert_eq!(Growth::default().at(at), 0.0);
     }
 }

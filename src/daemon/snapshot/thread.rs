@@ -1,12 +1,13 @@
-//! Keeps the desk of a shard on a thread of its own, so that the pipeline's does not pay for it.
+//! Maintains the snapshot of a shard on a separate thread, so that the pipeline's thread does not
+//! pay for it.
 //!
-//! In: steps, from the pipeline, which never waits. Out: the desk, published when the steps that wait
-//! are taken in, at most every `EVERY`: what comes first is shown at once, and a backlog is shown by
-//! the bundle. Where steps come faster than they are taken in, they are dropped, and the next one that
-//! finds room holds everything.
+//! Input: deltas, from the pipeline, which never waits. Output: the snapshot, published after all
+//! queued deltas are applied, at most once every `EVERY`: the first delta after a pause shows at
+//! once, and a backlog is applied in batches. If deltas arrive faster than they can be applied,
+//! they are dropped, and the next one that finds room in the queue holds the whole state.
 //!
-//! Cost, measured with `benches/api`: taking steps, some 2 % of the pipeline's processor time; this thread,
-//! 3 % of as much.
+//! Cost (`benches/api`): reading deltas takes about 2 % of the pipeline's CPU time, and this thread
+//! uses another 3 %.
 
 use super::builder::SnapshotWriter;
 use super::delta::{DeltaReader, SnapshotDelta};
@@ -19,107 +20,117 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wirefold_engine::state::{State, TouchedIds};
 
-/// The rest between two publications.
+/// The pause after a publication.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Hands what changed to the thread that keeps the desk.
+/// Passes deltas to the thread that maintains the snapshot.
 #[derive(Debug)]
 pub struct SnapshotThread {
-    taker: DeltaReader,
-    tells: Sender<SnapshotMessage>,
-    /// How often the shard was given up: steps of a life before are of no use.
-    life: Arc<AtomicU64>,
-    /// Whether a step found no room.
+    /// Reads the deltas from the state.
+    reader: DeltaReader,
+    /// The queue to the thread.
+    sender: Sender<SnapshotMessage>,
+    /// Incremented whenever the shard is given up: queued deltas of an earlier generation are
+    /// ignored.
+    generation: Arc<AtomicU64>,
+    /// Whether a delta found no room in the queue.
     behind: bool,
 }
 
-/// What the thread is told.
+/// A message to the snapshot thread.
 #[derive(Debug)]
 enum SnapshotMessage {
-    /// Something changed, in this life.
+    /// A delta, and the generation it belongs to.
     Step(u64, Box<SnapshotDelta>),
-    /// Another life began.
+    /// A new generation began.
     Ended,
 }
 
 impl SnapshotThread {
-    /// Starts the thread, which ends with this.
+    /// Starts the thread. The thread ends when this value is dropped.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn start(shard: u32, desks: Arc<Snapshots>, faults: &Faults) -> std::io::Result<Self> {
-        let bounds = desks.bounds();
-        let (tells, told) = bounded(bounds.steps_max);
-        let taker = DeltaReader::new(bounds);
-        let life = Arc::new(AtomicU64::new(0));
-        let lives = life.clone();
-        let keep = move || keep(&mut SnapshotWriter::new(shard, desks), &told, &lives);
+    /// If the system cannot start a thread.
+    pub fn start(shard: u32, snapshots: Arc<Snapshots>, faults: &Faults) -> std::io::Result<Self> {
+        let bounds = snapshots.limits();
+        let (sender, messages) = bounded(bounds.steps_max);
+        let reader = DeltaReader::new(bounds);
+        let generation = Arc::new(AtomicU64::new(0));
+        let generations = generation.clone();
+        let keep =
+            move || keep(&mut SnapshotWriter::new(shard, snapshots), &messages, &generations);
         faults.thread(&format!("desk-{shard}"), keep)?;
-        Ok(Self { taker, tells, life, behind: false })
+        Ok(Self { reader, sender, generation, behind: false })
     }
 
-    /// Hands over what a commit, a restore or a step of a follower changed.
+    /// Queues the changes of a commit, a restore or a standby's progress.
     ///
     /// `sequence` is the number of events that the shard has published.
     pub fn follow(
         &mut self,
         state: &State,
         touched: TouchedIds,
-        news: Option<CommittedBatch<'_>>,
+        batch: Option<CommittedBatch<'_>>,
         sequence: u64,
     ) {
-        if self.tells.is_full() {
+        if self.sender.is_full() {
             metrics::BOUNDED.add([metrics::BY_STEPS], 1);
             self.behind = true;
-            self.taker.forget();
+            self.reader.reset();
             return;
         }
-        let step = self.taker.take(state, touched, news, sequence);
-        let told = SnapshotMessage::Step(self.life.load(Ordering::SeqCst), Box::new(step));
-        self.behind = self.tells.try_send(told).is_err();
+        let step = self.reader.read(state, touched, batch, sequence);
+        let generation = self.generation.load(Ordering::SeqCst);
+        let message = SnapshotMessage::Step(generation, Box::new(step));
+        self.behind = self.sender.try_send(message).is_err();
         if self.behind {
-            self.taker.forget();
+            self.reader.reset();
         }
     }
 
-    /// Between two batches: what found no room before may find it now.
+    /// Called between batches: retries after a delta found no room.
     pub fn catch_up(&mut self, state: &State, sequence: u64) {
-        if self.behind && self.tells.is_empty() {
+        if self.behind && self.sender.is_empty() {
             self.follow(state, TouchedIds::default(), None, sequence);
         }
     }
 
-    /// The shard is not followed any more.
+    /// Empties the snapshot: this instance no longer follows the shard.
     pub fn forget(&mut self) {
-        self.life.fetch_add(1, Ordering::SeqCst);
-        self.taker.forget();
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.reader.reset();
         self.behind = false;
-        // Where there is no room, what waits wakes the thread.
-        if let Err(TrySendError::Disconnected(_)) = self.tells.try_send(SnapshotMessage::Ended) {
-            tracing::error!("the thread of a desk has ended");
+        // If the queue is full, its messages wake the thread.
+        if let Err(TrySendError::Disconnected(_)) = self.sender.try_send(SnapshotMessage::Ended) {
+            tracing::error!("the snapshot thread has ended");
         }
     }
 }
 
-fn keep(writer: &mut SnapshotWriter, told: &Receiver<SnapshotMessage>, lives: &AtomicU64) {
+/// Runs the thread: applies queued deltas and publishes the snapshot until the queue is closed.
+fn keep(
+    writer: &mut SnapshotWriter,
+    messages: &Receiver<SnapshotMessage>,
+    generations: &AtomicU64,
+) {
     let mut known = 0;
-    while let Ok(first) = told.recv() {
-        let mut news = false;
-        for told in std::iter::once(first).chain(told.try_iter()) {
-            let life = lives.load(Ordering::SeqCst);
-            if life != known {
-                writer.forget();
-                known = life;
+    while let Ok(first) = messages.recv() {
+        let mut changed = false;
+        for message in std::iter::once(first).chain(messages.try_iter()) {
+            let generation = generations.load(Ordering::SeqCst);
+            if generation != known {
+                writer.clear();
+                known = generation;
             }
-            match told {
-                SnapshotMessage::Step(of, step) if of == life => {
-                    writer.take_in(*step);
-                    news = true;
+            match message {
+                SnapshotMessage::Step(of, step) if of == generation => {
+                    writer.apply(*step);
+                    changed = true;
                 }
                 SnapshotMessage::Step(..) | SnapshotMessage::Ended => {}
             }
         }
-        if news {
+        if changed {
             writer.publish();
         }
         std::thread::sleep(EVERY);

@@ -1,5 +1,5 @@
-//! Telemetry: metrics, log throttling, the observer that reports each batch, the watchdog over blocking
-//! calls, and notifications to systemd.
+//! Telemetry: metrics, log throttling, the observer that reports each batch, the watchdog over
+//! blocking calls, and notifications to systemd.
 
 pub mod metrics;
 pub mod observer;

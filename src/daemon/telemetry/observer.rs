@@ -1,7 +1,7 @@
-//! Tells what a pipeline does: to the log, to the metrics, to the read views.
+//! Reports what a pipeline does: to the log, the metrics, the shard status and the snapshots.
 //!
-//! In: the calls of a pipeline, in order. Out: see above; nothing is told of articles before their
-//! commit.
+//! In: the calls that a pipeline makes on its [`Observer`], in order. Articles are reported only
+//! after their commit.
 
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use crate::daemon::pipeline::batch::Batch;
@@ -18,46 +18,52 @@ use std::time::Duration;
 use wirefold_engine::article::EventTime;
 use wirefold_engine::event::{Classified, EventKind};
 
-/// The flag of an article that arrived long after its publication.
+/// The flag of an article that arrived more than `engine.late_after` after publication.
 const LATE: &str = "late";
 
 /// The observer of one shard.
 #[derive(Debug)]
 pub struct Telemetry {
     shard: u32,
+    /// The shard number as a metric label.
     label: String,
+    /// Where the status is published.
     views: Arc<ShardStatuses>,
+    /// The status of this shard, published after each change.
     view: ShardStatus,
-    desk: Option<SnapshotFeed>,
+    /// The snapshot for the page and the API, if it is enabled.
+    snapshot: Option<SnapshotFeed>,
 }
 
 impl Telemetry {
-    /// Tells of `shard`.
+    /// An observer of `shard` without a snapshot.
     pub fn new(shard: u32, views: Arc<ShardStatuses>) -> Self {
         let view = ShardStatus::default();
-        Self { shard, label: shard.to_string(), views, view, desk: None }
+        Self { shard, label: shard.to_string(), views, view, snapshot: None }
     }
 
-    /// Keeps a desk for its shard as well, and lets its pipeline be asked.
+    /// Also maintains the shard's snapshot, and answers queries between batches.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn with_desk(self, desks: &Arc<Snapshots>) -> std::io::Result<Self> {
-        let keeper = SnapshotThread::start(self.shard, desks.clone(), self.views.faults())?;
-        let desk = SnapshotFeed { keeper, shard: self.shard, desks: desks.clone() };
-        Ok(Self { desk: Some(desk), ..self })
+    /// When the thread cannot be created.
+    pub fn with_snapshot(self, snapshots: &Arc<Snapshots>) -> std::io::Result<Self> {
+        let thread = SnapshotThread::start(self.shard, snapshots.clone(), self.views.faults())?;
+        let feed = SnapshotFeed { thread, shard: self.shard, snapshots: snapshots.clone() };
+        Ok(Self { snapshot: Some(feed), ..self })
     }
 
+    /// Publishes the status.
     fn publish(&self) {
         let ready = self.view.unready().is_none();
         metrics::SHARD_READY.set([&self.label], f64::from(u8::from(ready)));
         self.views.publish(self.shard, self.view.clone());
     }
 
-    /// The shard is another's: what is told of it here would be told twice.
+    /// Resets what only the shard's owner reports, so that it is not reported twice.
     fn forget(&mut self) {
-        for of in self.view.inputs.keys() {
-            metrics::INPUT_LAG.set([&self.label, &of.topic, &of.partition.to_string()], 0.0);
+        for input in self.view.inputs.keys() {
+            let partition = input.partition.to_string();
+            metrics::INPUT_LAG.set([&self.label, &input.topic, &partition], 0.0);
         }
         let following = self.view.following.take();
         self.view = ShardStatus { following, ..ShardStatus::default() };
@@ -65,7 +71,8 @@ impl Telemetry {
         self.measure();
     }
 
-    /// What is live is told by the owner alone; memory is held by whoever follows.
+    /// Sets the gauges of the state. Live articles and stories are reported by the owner only;
+    /// memory is reported by standbys too.
     fn measure(&self) {
         let shard = [self.label.as_str()];
         metrics::IDENTITIES.set(shard, self.view.identities as f64);
@@ -74,13 +81,14 @@ impl Telemetry {
         let live = if owned { (self.view.live_articles, self.view.live_stories) } else { (0, 0) };
         metrics::LIVE_ARTICLES.set(shard, live.0 as f64);
         metrics::LIVE_STORIES.set(shard, live.1 as f64);
-        metrics::FURNITURE.set(shard, self.view.learned_furniture as f64);
+        metrics::FURNITURE.set(shard, self.view.learned_boilerplate as f64);
         metrics::STATE_BYTES.set(shard, self.view.state_bytes as f64);
-        let desk = self.desk.as_ref().and_then(|kept| kept.desks.of(self.shard));
-        metrics::VIEW_BYTES.set(shard, desk.map_or(0.0, |desk| desk.bytes() as f64));
+        let snapshot = self.snapshot.as_ref().and_then(|feed| feed.snapshots.of(self.shard));
+        metrics::VIEW_BYTES.set(shard, snapshot.map_or(0.0, |snapshot| snapshot.bytes() as f64));
     }
 
-    fn see(&mut self, memory: &ShardState) {
+    /// Updates the status from the state.
+    fn update(&mut self, memory: &ShardState) {
         let (state, position) = (&memory.state, &memory.position);
         let view = &mut self.view;
         view.batch = position.batch;
@@ -90,34 +98,36 @@ impl Telemetry {
         view.identities = state.identities();
         view.embargoed = state.embargoed();
         view.live_stories = state.live_stories();
-        view.learned_furniture = state.learned_furniture();
+        view.learned_boilerplate = state.learned_boilerplate();
         view.state_bytes = memory.bytes();
-        let waiting = |of| view.inputs.get(of).copied().unwrap_or_default();
+        let lag = |input| view.inputs.get(input).copied().unwrap_or_default();
         let inputs = position
             .inputs
             .iter()
-            .map(|(of, mark)| (of.clone(), PartitionLag { next: mark.next, ..waiting(of) }));
+            .map(|(input, mark)| (input.clone(), PartitionLag { next: mark.next, ..lag(input) }));
         view.inputs = inputs.collect();
         self.measure();
     }
 }
 
-/// A desk that is kept, and the questions that come with it.
+/// Feeds the shard's snapshot and answers queries.
 #[derive(Debug)]
 struct SnapshotFeed {
-    keeper: SnapshotThread,
+    /// The thread that builds the snapshot.
+    thread: SnapshotThread,
     shard: u32,
-    desks: Arc<Snapshots>,
+    /// The snapshots of all shards, and the queues of their queries.
+    snapshots: Arc<Snapshots>,
 }
 
 impl SnapshotFeed {
     fn phase(&mut self, phase: Phase) {
         if phase == Phase::Idle {
-            self.keeper.forget();
+            self.thread.forget();
         }
         match phase {
-            Phase::Running => self.desks.hear(self.shard),
-            _ => self.desks.refuse(self.shard),
+            Phase::Running => self.snapshots.accept_queries(self.shard),
+            _ => self.snapshots.refuse_queries(self.shard),
         }
     }
 }
@@ -139,18 +149,18 @@ impl Observer for Telemetry {
         if !owned {
             self.forget();
         }
-        if let Some(desk) = &mut self.desk {
-            desk.phase(phase);
+        if let Some(feed) = &mut self.snapshot {
+            feed.phase(phase);
         }
         self.view.phase = Some(phase);
         self.publish();
     }
 
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
-        self.see(memory);
-        if let Some(SnapshotFeed { keeper, .. }) = &mut self.desk {
+        self.update(memory);
+        if let Some(SnapshotFeed { thread, .. }) = &mut self.snapshot {
             let touched = memory.state.take_touched();
-            keeper.follow(
+            thread.follow(
                 &memory.state,
                 touched,
                 batch.map(CommittedBatch::of),
@@ -163,7 +173,7 @@ impl Observer for Telemetry {
             tracing::debug!(
                 shard = self.shard,
                 batch = batch.number,
-                records = batch.stamps.len(),
+                records = batch.timestamps.len(),
                 live = self.view.live_articles,
                 "committed"
             );
@@ -171,10 +181,10 @@ impl Observer for Telemetry {
         self.publish();
     }
 
-    fn between(&mut self, memory: &mut ShardState) {
-        if let Some(SnapshotFeed { desks, shard, keeper }) = &mut self.desk {
-            keeper.catch_up(&memory.state, memory.position.sequence);
-            desks.answer(*shard, &mut memory.state);
+    fn between_batches(&mut self, memory: &mut ShardState) {
+        if let Some(SnapshotFeed { snapshots, shard, thread }) = &mut self.snapshot {
+            thread.catch_up(&memory.state, memory.position.sequence);
+            snapshots.answer_queries(*shard, &mut memory.state);
         }
     }
 
@@ -184,8 +194,8 @@ impl Observer for Telemetry {
         metrics::RESTORED.set([&self.label], records as f64);
     }
 
-    fn transacted(&mut self, ended: TransactionEnd, took: Duration) {
-        // What fails is counted once, by `failed`.
+    fn transaction_ended(&mut self, ended: TransactionEnd, took: Duration) {
+        // `failed` counts failures.
         if ended != TransactionEnd::Failed {
             metrics::TRANSACTIONS.add([ended.as_str()], 1);
         }
@@ -196,21 +206,22 @@ impl Observer for Telemetry {
         metrics::TRANSACTIONS.add([TransactionEnd::Failed.as_str()], 1);
     }
 
-    fn waiting(&mut self, waiting: &InputLag) {
-        for (of, input) in &waiting.inputs {
-            if let Some(records) = input.records {
-                let labels = [self.label.as_str(), &of.topic, &of.partition.to_string()];
+    fn lag(&mut self, waiting: &InputLag) {
+        for (partition, lag) in &waiting.partitions {
+            if let Some(records) = lag.records {
+                let number = partition.partition.to_string();
+                let labels = [self.label.as_str(), &partition.topic, &number];
                 metrics::INPUT_LAG.set(labels, records as f64);
             }
         }
         metrics::INPUT_AGE.set([&self.label], waiting.age().0 as f64 / 1_000.0);
-        self.view.inputs.clone_from(&waiting.inputs);
+        self.view.inputs.clone_from(&waiting.partitions);
         self.view.age = waiting.age();
-        self.view.reached = waiting.reached;
+        self.view.broker_reachable = waiting.broker_reachable;
         self.publish();
     }
 
-    fn following(&mut self, following: &StandbyProgress) {
+    fn standby_progress(&mut self, following: &StandbyProgress) {
         self.view.following = Some(following.clone());
         self.publish();
     }
@@ -234,26 +245,26 @@ fn count(batch: &Batch, wall: EventTime) {
     metrics::REJECTED.add([STAGE_OUTPUT, LOST], batch.lost);
     let mut accepted = 0;
     for event in &batch.events {
-        match &event.what {
+        match &event.kind {
             EventKind::Classified(classified) => {
                 accepted += 1;
                 classify(classified);
             }
-            EventKind::Withdrawn(radius) if radius.part.is_none_or(|part| !part.goes_on()) => {
+            EventKind::Withdrawn(radius) if radius.part.is_none_or(|part| !part.has_more()) => {
                 metrics::WITHDRAWALS.add([], 1);
             }
-            EventKind::StoryMerged(merged) if merged.under == merged.absorbed => {
+            EventKind::StoryMerged(merged) if merged.key_story == merged.absorbed => {
                 metrics::MERGES.add([], 1);
             }
             _ => {}
         }
     }
     metrics::RECEIVED.add([], accepted + refused);
-    for stamp in batch.stamps.iter().flatten() {
+    for stamp in batch.timestamps.iter().flatten() {
         metrics::END_TO_END.record(wall.since(*stamp).0.max(0) as f64 / 1_000.0);
     }
     let tally = &batch.tally;
-    metrics::UNWRAPPED.add([], tally.unwrapped);
+    metrics::UNWRAPPED.add([], tally.boilerplate_removed);
     metrics::EVICTIONS.add([BY_WINDOW], tally.aged_out);
     metrics::EVICTIONS.add([BY_LIVE_ARTICLES], tally.crowded_out);
     metrics::EVICTIONS.add([BY_POSTINGS], tally.postings_dropped);
@@ -261,13 +272,14 @@ fn count(batch: &Batch, wall: EventTime) {
     metrics::EVICTIONS.add([metrics::BY_EMBARGOED], tally.embargoes_dropped);
     metrics::EVICTIONS.add([metrics::BY_BEARERS], tally.bearers_dropped);
     metrics::EVICTIONS.add([metrics::BY_VERSIONS], tally.versions_unsearched);
-    metrics::EVICTIONS.add([metrics::BY_UNNAMED], tally.carriers_unnamed);
+    metrics::EVICTIONS.add([metrics::BY_CARRIERS_LISTED], tally.carriers_unnamed);
     for (candidates, articles) in tally.candidates.iter().enumerate() {
         let articles = usize::try_from(*articles).unwrap_or(usize::MAX);
         metrics::CANDIDATES.record_many(candidates as f64, articles);
     }
 }
 
+/// Counts a classified article.
 fn classify(classified: &Classified) {
     metrics::CLASSIFIED.add([classified.verdict.relation.kind.as_str()], 1);
     if classified.verdict.flags.iter().any(|flag| flag == LATE) {

@@ -1,15 +1,16 @@
-//! Tells the service manager how the daemon fares, where one listens (`Type=notify` of systemd).
+//! Reports the daemon's state to systemd (`Type=notify`).
 //!
 //! ```text
-//! READY=1      once it works on every shard, or could take it over at once
-//! STATUS=...   in words, whenever they change
-//! WATCHDOG=1   every second, for as long as no pipeline hangs
-//! STOPPING=1   at the stop
+//! READY=1      once, when every shard is running here or could be taken over at once
+//! STATUS=...   a status line, whenever it changes
+//! WATCHDOG=1   every second or more often, as long as no pipeline is stalled
+//! STOPPING=1   on shutdown
 //! ```
 //!
-//! In: read views. Out: datagrams. A pipeline that hangs ends the `WATCHDOG=1`, and the manager, which
-//! misses them, ends the process and starts it anew; a standby has taken over by then. A broker that
-//! is away is no reason: starting anew would not bring it back.
+//! In: the status of every shard. Out: datagrams to `NOTIFY_SOCKET`; nothing if that is not set.
+//! When a pipeline stalls, `WATCHDOG=1` is no longer sent, and systemd restarts the process; a
+//! standby takes over in the meantime. A broker outage does not count as a stall, because a restart
+//! would not help.
 //!
 //! Source: sd_notify(3), sd_watchdog_enabled(3).
 
@@ -20,21 +21,23 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often the views are looked at.
+/// The longest interval between two looks at the shards' status.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// A thread that tells the service manager.
+/// The thread that notifies systemd.
 #[derive(Debug)]
 pub struct SystemdNotifier {
+    /// Asks the thread to stop.
     stop: Sender<()>,
+    /// Yields `Some` if the thread did not panic.
     thread: JoinHandle<Option<()>>,
 }
 
 impl SystemdNotifier {
-    /// Starts to tell; `None` where no service manager listens.
+    /// Starts the thread; `None` if `NOTIFY_SOCKET` is not set.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the thread cannot be created.
     pub fn start(views: Arc<ShardStatuses>) -> std::io::Result<Option<Self>> {
         if std::env::var_os("NOTIFY_SOCKET").is_none() {
             return Ok(None);
@@ -42,32 +45,36 @@ impl SystemdNotifier {
         let watched = sd_notify::watchdog_enabled();
         let every = watched.map_or(LOOK_EVERY, |within| (within / 3).min(LOOK_EVERY));
         let (stop, stopped) = bounded(1);
-        let mut told = NotifierState { watched: watched.is_some(), ..NotifierState::default() };
+        let mut state = NotifierState { watched: watched.is_some(), ..NotifierState::default() };
         let faults = views.faults().clone();
-        let tell = move || told.tell(&views, &stopped, every);
-        let thread = faults.thread("notifier", tell)?;
+        let thread = faults.thread("notifier", move || state.run(&views, &stopped, every))?;
         Ok(Some(Self { stop, thread }))
     }
 
-    /// Says that the daemon is about to end; nothing more is said afterwards.
+    /// Reports that the daemon is stopping, and ends the thread.
     pub fn stopping(self) {
         if self.stop.send(()).is_err() || !matches!(self.thread.join(), Ok(Some(()))) {
-            tracing::warn!("the notifier had ended before");
+            tracing::warn!("the systemd notifier had already ended");
         }
     }
 }
 
-/// What was told so far.
+/// What was reported so far.
 #[derive(Debug, Default)]
 struct NotifierState {
+    /// Whether systemd expects `WATCHDOG=1`.
     watched: bool,
+    /// Whether `READY=1` was sent.
     ready: bool,
+    /// Whether a pipeline was stalled at the last look.
     hanging: bool,
+    /// The last status line.
     status: String,
 }
 
 impl NotifierState {
-    fn tell(&mut self, views: &ShardStatuses, stopped: &Receiver<()>, every: Duration) {
+    /// Reports until the thread is asked to stop.
+    fn run(&mut self, views: &ShardStatuses, stopped: &Receiver<()>, every: Duration) {
         loop {
             self.look(views);
             match stopped.recv_timeout(every) {
@@ -75,18 +82,18 @@ impl NotifierState {
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        say(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+        notify(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
     }
 
     fn look(&mut self, views: &ShardStatuses) {
         let (unready, hanging) = (views.unready(), views.hanging());
         let status = status(views, &unready, &hanging);
-        say(&self.news(&unready, &hanging, &status));
+        notify(&self.changes(&unready, &hanging, &status));
         self.status = status;
     }
 
-    /// What is to be said at a look.
-    fn news<'a>(
+    /// The notifications to send now.
+    fn changes<'a>(
         &mut self,
         unready: &[String],
         hanging: &[String],
@@ -101,7 +108,8 @@ impl NotifierState {
             states.push(NotifyState::Watchdog);
         }
         if !hanging.is_empty() && !self.hanging {
-            tracing::error!(why = hanging.join("; "), "the service manager is told no more");
+            let why = hanging.join("; ");
+            tracing::error!(why, "pipeline stalled; no longer sending WATCHDOG=1 to systemd");
         }
         self.hanging = !hanging.is_empty();
         if status != self.status {
@@ -114,7 +122,7 @@ impl NotifierState {
 /// One line for `systemctl status`.
 fn status(views: &ShardStatuses, unready: &[String], hanging: &[String]) -> String {
     if !hanging.is_empty() {
-        return format!("hangs: {}", hanging.join("; "));
+        return format!("stalled: {}", hanging.join("; "));
     }
     if !unready.is_empty() {
         return format!("not ready: {}", unready.join("; "));
@@ -122,15 +130,15 @@ fn status(views: &ShardStatuses, unready: &[String], hanging: &[String]) -> Stri
     let all = views.all();
     let articles: usize = all.iter().map(|view| view.live_articles).sum();
     let stories: usize = all.iter().map(|view| view.live_stories).sum();
-    format!("in step: {articles} live articles, {stories} live stories")
+    format!("running: {articles} live articles, {stories} live stories")
 }
 
-fn say(states: &[NotifyState<'_>]) {
+fn notify(states: &[NotifyState<'_>]) {
     if states.is_empty() {
         return;
     }
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the service manager was not told");
+        tracing::debug!(%error, "cannot notify systemd");
     }
 }
 
@@ -139,19 +147,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readiness_is_said_once_and_a_pipeline_that_hangs_silences_the_watchdog() {
-        let mut told = NotifierState { watched: true, ..NotifierState::default() };
-        let mut says = |unready: &[&str], hanging: &[&str]| {
+    fn ready_is_sent_once_and_a_stalled_pipeline_stops_the_watchdog_messages() {
+        let mut state = NotifierState { watched: true, ..NotifierState::default() };
+        let mut sent = |unready: &[&str], hanging: &[&str]| {
             let owned = |of: &[&str]| of.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-            format!("{:?}", told.news(&owned(unready), &owned(hanging), ""))
+            format!("{:?}", state.changes(&owned(unready), &owned(hanging), ""))
         };
-        assert_eq!(says(&["restoring"], &[]), "[Watchdog]");
-        assert_eq!(says(&[], &[]), "[Ready, Watchdog]");
-        assert_eq!(says(&[], &[]), "[Watchdog]");
-        assert_eq!(says(&[], &["no progress"]), "[]");
-        assert_eq!(says(&["recovering"], &[]), "[Watchdog]");
-        assert_eq!(says(&[], &[]), "[Watchdog]", "what was ready once is not said again");
-        let mut alone = NotifierState::default();
-        assert!(alone.news(&["idle".into()], &[], "").is_empty(), "where no watchdog is wanted");
+        assert_eq!(sent(&["restoring"], &[]), "[Watchdog]");
+        assert_eq!(sent(&[], &[]), "[Ready, Watchdog]");
+        assert_eq!(sent(&[], &[]), "[Watchdog]");
+        assert_eq!(sent(&[], &["no progress"]), "[]");
+        assert_eq!(sent(&["recovering"], &[]), "[Watchdog]");
+        assert_eq!(sent(&[], &[]), "[Watchdog]", "READY=1 is sent only once");
+        let mut unwatched = NotifierState::default();
+        assert!(unwatched.changes(&["idle".into()], &[], "").is_empty(), "no watchdog is set up");
     }
 }

@@ -1,63 +1,69 @@
 //! Throttles repeated warnings.
 //!
-//! In: the text of a warning. Out: whether to log it now, and how many equal ones were left out
-//! since the last time. The first of equal texts is logged at once, the next after 30 s; the pause
-//! doubles up to eight minutes while the text keeps coming, and starts over once it has stayed away
-//! that long.
+//! In: the text of a warning. Out: whether to log it now, and how many equal warnings were
+//! suppressed since the last one. The first warning with a text is logged at once, and the next one
+//! 30 s later at the earliest. Each time equal warnings were suppressed in the meantime, this pause
+//! doubles, up to eight minutes; otherwise it returns to 30 s.
 //!
-//! Texts that differ in numbers only (durations, offsets, ports) count as equal.
+//! Texts that differ only in numbers (durations, offsets, ports) count as equal.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// The first pause between two equal warnings.
 const PAUSE_MIN: Duration = Duration::from_secs(30);
+/// The longest pause between two equal warnings.
 const PAUSE_MAX: Duration = Duration::from_secs(8 * 60);
-/// How many different texts are remembered; beyond that the one logged longest ago is forgotten.
+/// How many different texts are tracked; beyond that, the least recently logged one is dropped.
 const TEXTS_MAX: usize = 256;
 
 static REPEATS: Mutex<LogThrottle> = Mutex::new(LogThrottle { texts: BTreeMap::new() });
 
-/// Calls `log` unless an equal text was logged a short while ago. `log` gets the number of equal
-/// texts that were left out since, `None` if there were none.
+/// Calls `log` unless an equal text was logged recently. `log` gets the number of equal texts that
+/// were suppressed since then; `None` if there were none.
 pub(crate) fn throttled(text: &str, log: impl FnOnce(Option<u64>)) {
     let passed = {
         let mut repeats = REPEATS.lock().unwrap_or_else(PoisonError::into_inner);
         repeats.pass(text, Instant::now())
     };
-    if let Some(left_out) = passed {
-        log(Some(left_out).filter(|count| *count > 0));
+    if let Some(suppressed) = passed {
+        log(Some(suppressed).filter(|count| *count > 0));
     }
 }
 
-/// The texts that were logged lately.
+/// The texts that were logged recently.
 #[derive(Debug, Default)]
 struct LogThrottle {
+    /// By text, with each number replaced by `#`.
     texts: BTreeMap<String, ThrottleEntry>,
 }
 
+/// When a text was last logged.
 #[derive(Debug)]
 struct ThrottleEntry {
     logged: Instant,
+    /// How long equal texts are suppressed after that.
     pause: Duration,
-    left_out: u64,
+    /// How many equal texts were suppressed since.
+    suppressed: u64,
 }
 
 impl LogThrottle {
-    /// How many equal texts were left out since the last one that passed; `None` if this one is
-    /// left out too.
+    /// How many equal texts were suppressed since the last one that was logged; `None` if this one
+    /// is suppressed too.
     fn pass(&mut self, text: &str, now: Instant) -> Option<u64> {
         let key = without_numbers(text);
         if let Some(entry) = self.texts.get_mut(&key) {
             let since = now.saturating_duration_since(entry.logged);
             if since < entry.pause {
-                entry.left_out += 1;
+                entry.suppressed += 1;
                 return None;
             }
-            let left_out = std::mem::take(&mut entry.left_out);
-            entry.pause = if left_out > 0 { (entry.pause * 2).min(PAUSE_MAX) } else { PAUSE_MIN };
+            let suppressed = std::mem::take(&mut entry.suppressed);
+            entry.pause = if suppressed > 0 { (entry.pause * 2).min(PAUSE_MAX) } else { PAUSE_MIN };
             entry.logged = now;
-            return Some(left_out);
+            return Some(suppressed);
         }
         if self.texts.len() >= TEXTS_MAX {
             let oldest = self.texts.iter().min_by_key(|(_, entry)| entry.logged);
@@ -65,11 +71,12 @@ impl LogThrottle {
                 self.texts.remove(&oldest);
             }
         }
-        self.texts.insert(key, ThrottleEntry { logged: now, pause: PAUSE_MIN, left_out: 0 });
+        self.texts.insert(key, ThrottleEntry { logged: now, pause: PAUSE_MIN, suppressed: 0 });
         Some(0)
     }
 }
 
+/// Replaces each run of digits with `#`.
 fn without_numbers(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     for c in text.chars() {
@@ -86,29 +93,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_warnings_pass_at_growing_intervals_with_their_count() {
+    fn equal_warnings_are_logged_at_growing_intervals_with_their_count() {
         let (mut repeats, start) = (LogThrottle::default(), Instant::now());
         let passed: Vec<(u64, u64)> = (0..400)
             .filter_map(|second| {
                 let text = format!("refused (after {second}ms)");
-                let left_out = repeats.pass(&text, start + Duration::from_secs(second))?;
-                Some((second, left_out))
+                let suppressed = repeats.pass(&text, start + Duration::from_secs(second))?;
+                Some((second, suppressed))
             })
             .collect();
         assert_eq!(passed, [(0, 0), (30, 29), (90, 59), (210, 119)]);
-        assert_eq!(repeats.pass("another", start), Some(0), "texts are counted apart");
+        assert_eq!(
+            repeats.pass("another", start),
+            Some(0),
+            "different texts are counted separately"
+        );
     }
 
     #[test]
-    fn a_text_that_stayed_away_starts_over() {
+    fn the_pause_resets_when_nothing_was_suppressed() {
         let (mut repeats, start) = (LogThrottle::default(), Instant::now());
         for second in [0, 1] {
             repeats.pass("away", start + Duration::from_secs(second));
         }
         let at = |second| start + Duration::from_secs(second);
-        assert_eq!(repeats.pass("away", at(40)), Some(1), "the pause is a minute now");
+        assert_eq!(repeats.pass("away", at(40)), Some(1), "the pause is now a minute");
         assert_eq!(repeats.pass("away", at(200)), Some(0));
-        assert_eq!(repeats.pass("away", at(231)), Some(0), "and half a minute again");
+        assert_eq!(repeats.pass("away", at(231)), Some(0), "the pause is half a minute again");
     }
 
     #[test]
@@ -120,6 +131,10 @@ mod tests {
         }
         assert_eq!(repeats.texts.len(), TEXTS_MAX);
         let last = "x".repeat(TEXTS_MAX + 10);
-        assert_eq!(repeats.pass(&last, start + Duration::from_secs(1)), None, "the oldest went");
+        assert_eq!(
+            repeats.pass(&last, start + Duration::from_secs(1)),
+            None,
+            "the oldest text was dropped"
+        );
     }
 }

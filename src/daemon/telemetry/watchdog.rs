@@ -1,77 +1,83 @@
-//! Ends the process when a blocking call outlives its own time-out, or a pipeline hangs.
+//! Ends the process when a blocking call exceeds its own timeout, or a pipeline stalls.
 //!
-//! librdkafka's calls take a time-out and keep to it, nearly always. One that does not would hold
-//! its shard while the lease thread keeps the lease alive, so that nobody takes over. Ending the
-//! process is then the only help: the group sees the member go, and another one takes the shard. The
-//! same holds for a pipeline that makes no progress while records wait and the broker answers, which
-//! its read view tells.
+//! In: calls announced with [`Watchdog::watch`], and the shards' status. Out: exit code 1.
 //!
-//! Only time that the process could run counts: a look adds at most a second, however long ago the
-//! last one was. A process that was suspended, or whose machine was, goes on when it wakes.
+//! librdkafka's calls take a timeout and nearly always respect it. A call that does not would block
+//! its shard while the lease thread keeps the lease alive, so that no standby takes over. The only
+//! remedy is to end the process: the group then assigns the shard to another member. The same
+//! applies to a pipeline that makes no progress while records are waiting and the broker answers.
+//!
+//! Only time for which the process could run counts: each look adds at most a second, however long
+//! ago the last one was. A process that was suspended, or whose machine was, continues when it
+//! resumes.
 
 use crate::daemon::snapshot::shards::ShardStatuses;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long after its own time-out a call may still return.
+/// How long after its timeout a call may still return.
 pub const GRACE: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How many looks in a row must find a pipeline hanging.
+/// How many looks in a row must find a pipeline stalled.
 const LOOKS: u32 = 20;
 
-/// Watches calls; cheap to clone.
+/// Watches blocking calls; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Watchdog(Arc<Mutex<Watched>>);
 
+/// The calls in progress.
 #[derive(Debug, Default)]
 struct Watched {
+    /// The id of the next call.
     next: u64,
-    /// Calls, and for how long each of them may still take.
+    /// By id: the name of the call and how much longer it may take.
     calls: BTreeMap<u64, (&'static str, Duration)>,
 }
 
-/// A call under watch, until dropped.
+/// Watches one call until dropped.
 #[derive(Debug)]
 pub struct Watch {
     of: Watchdog,
+    /// The id of the call in [`Watched`].
     id: u64,
 }
 
 impl Watchdog {
-    /// A watchdog over blocking calls and over the pipelines of `views`. Its thread ends the process
-    /// with exit code 1.
+    /// Starts a thread that watches blocking calls and the pipelines of `views`, and ends the
+    /// process with exit code 1 when one of them hangs.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the thread cannot be created.
     pub fn start(views: Arc<ShardStatuses>) -> std::io::Result<Self> {
         let dog = Self::default();
-        let (own, faults) = (dog.clone(), views.faults().clone());
-        faults.thread("watchdog", move || own.look(&views))?;
+        let (watcher, faults) = (dog.clone(), views.faults().clone());
+        faults.thread("watchdog", move || watcher.run(&views))?;
         Ok(dog)
     }
 
-    fn look(&self, views: &ShardStatuses) {
+    /// The loop of the watchdog thread.
+    fn run(&self, views: &ShardStatuses) {
         let (mut looked, mut looks) = (Instant::now(), 0);
         loop {
             std::thread::sleep(LOOK_EVERY);
             let ran = looked.elapsed().min(LOOK_EVERY * 2);
             looked = Instant::now();
-            views.pass(ran);
+            views.add_running_time(ran);
             if let Some(what) = self.overdue(ran) {
-                tracing::error!(what, "a blocking call did not return: ending the process");
+                tracing::error!(what, "blocking call did not return; exiting");
                 std::process::exit(1);
             }
             let hanging = views.hanging();
             looks = if hanging.is_empty() { 0 } else { looks + 1 };
             if looks >= LOOKS {
-                tracing::error!(why = hanging.join("; "), "a pipeline hangs: ending the process");
+                tracing::error!(why = hanging.join("; "), "pipeline stalled; exiting");
                 std::process::exit(1);
             }
         }
     }
 
-    /// Watches the call that follows, which is to return within `timeout`.
+    /// Watches the call that follows, which must return within `timeout` plus [`GRACE`].
     #[must_use = "the watch ends when this is dropped"]
     pub fn watch(&self, what: &'static str, timeout: Duration) -> Watch {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +87,7 @@ impl Watchdog {
         Watch { of: self.clone(), id }
     }
 
-    /// A call that has outlived its time now that `ran` more has passed, if any.
+    /// Takes `ran` off the time left to every call, and returns the name of one that is overdue.
     fn overdue(&self, ran: Duration) -> Option<&'static str> {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, left) in watched.calls.values_mut() {
@@ -102,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_call_that_outlives_its_time_out_and_the_grace_is_overdue() {
+    fn a_call_is_overdue_after_its_timeout_and_the_grace_period() {
         let dog = Watchdog::default();
         let returned = dog.watch("returned", Duration::ZERO);
         let hangs = dog.watch("hangs", Duration::from_secs(5));

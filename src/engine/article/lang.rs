@@ -1,21 +1,21 @@
-//! Languages of articles.
+//! The language of an article, parsed from the tags that agencies send.
 
 use serde::{Deserialize, Serialize};
 
-/// A primary language subtag in lower case (`en`, `zh`), of BCP 47.
+/// A primary language subtag of BCP 47 in lower case: `en`, `zh`, `yue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub struct Lang([u8; 3]);
 
 impl Serialize for Lang {
-    /// The subtag where people read, three bytes in records.
+    /// Text in human-readable formats, three bytes in binary ones.
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() { to.serialize_str(self.as_str()) } else { self.0.serialize(to) }
     }
 }
 
 impl Lang {
-    /// Reads the primary subtag of a language tag: `en-GB`, `EN` and `eng` are `en`. `None` when it
-    /// is not two or three letters, or says that the language is not known or none.
+    /// Parses the primary subtag of a language tag: `en-GB`, `EN` and `eng` are `en`. `None` if it
+    /// is not two or three letters, or means an unknown language or none.
     pub fn parse(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next()?;
         if !(2..=3).contains(&primary.len()) || !primary.bytes().all(|b| b.is_ascii_alphabetic()) {
@@ -37,17 +37,17 @@ impl Lang {
         ))
     }
 
-    /// Subtags for a language that is not known, or for none.
+    /// The subtags for an unknown, mixed or uncoded language, and for no language.
     const NONE: [&[u8; 3]; 4] = [b"und", b"mul", b"mis", b"zxx"];
 
-    /// Whether a language tag says that the language is not known, or that there is none.
-    pub fn says_none(tag: &str) -> bool {
+    /// Whether a language tag is blank, or means an unknown language or none.
+    pub fn means_none(tag: &str) -> bool {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         primary.is_empty() || Self::NONE.iter().any(|n| primary.as_bytes().eq_ignore_ascii_case(*n))
     }
 
-    /// The codes of three letters (ISO 639-2, in both of its forms) that wires write for languages
-    /// that have one of two, which BCP 47 asks for.
+    /// Three-letter codes (ISO 639-2, B and T) of languages that also have a two-letter code, which
+    /// BCP 47 requires.
     #[rustfmt::skip]
     const SHORT: &[(&[u8; 3], &[u8; 2])] = &[
         (b"afr", b"af"), (b"alb", b"sq"), (b"ara", b"ar"), (b"arm", b"hy"), (b"aze", b"az"),
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn languages_are_their_primary_subtag() {
+    fn parses_the_primary_subtag() {
         let read = |tag: &str| Lang::parse(tag).map(|l| l.as_str().to_owned());
         assert_eq!(read("en-GB").as_deref(), Some("en"));
         assert_eq!(read("DE_at").as_deref(), Some("de"));

@@ -1,49 +1,51 @@
-//! One article as every format yields it, and the small types that the whole engine shares.
+//! The article, independent of its input format, and the small types that the whole engine shares.
 //!
-//! In: nothing. Out: [`Article`], which the decoders of [`wire`](super::decode) fill, and newtypes
-//! for times, spans, positions and ids. Imports nothing of the engine.
+//! [`decode`](super::decode) creates an [`Article`] from each item of an input record.
+//! [`ArticleMetadata`] is what the engine keeps of it. The newtypes for times, durations, positions
+//! and sequence numbers are here too. This module does not import anything from the rest of the
+//! engine.
 //!
-//! The field names are those of IPTC ninjs where it has one.
+//! Fields that exist in IPTC ninjs have the same names here.
 
 mod lang;
 mod pairs;
 mod time;
 
 pub use lang::Lang;
-pub use pairs::Pairs;
+pub use pairs::BytePairs;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use time::{EventTime, Span};
 
-/// Where an article came from: the record of the input topic and the item in that record.
+/// Where an article came from: the input record, and the item in that record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InputPosition {
-    /// The input topic; in a replay the name of the file.
+    /// The input topic, or the name of the file in a replay.
     pub topic: Arc<str>,
-    /// The partition, 0 in a replay.
+    /// The partition; 0 in a replay.
     pub partition: i32,
-    /// The offset; in a replay the number of the line or item, from 0.
+    /// The offset, or the number of the line or item in a replay, from 0.
     pub offset: i64,
-    /// The item within a record that holds several, from 0.
+    /// The index of the item in its record, from 0.
     pub item: u32,
 }
 
-/// The place of an accepted article in the order of one shard, from 0, without gaps.
+/// The sequence number of an accepted article in its shard, from 0, without gaps.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub struct Sequence(pub u64);
 
-/// Names an article: its uri and, where the provider gives one, its version.
+/// Identifies an article by its uri and, if the provider sends one, its version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ArticleKey {
-    /// The provider's identifier, stable over versions.
+    /// The provider's identifier, which is the same for all versions.
     pub uri: String,
-    /// The version as sent; numbers, dates and opaque strings occur.
+    /// The version as sent: a number, a time or an opaque string.
     pub version: Option<String>,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -54,9 +56,9 @@ pub enum ItemType {
     Text,
     /// A picture with its caption.
     Picture,
-    /// Moving pictures with a caption.
+    /// A video with its caption.
     Video,
-    /// Sound with a caption.
+    /// An audio item with its caption.
     Audio,
     /// A graphic with its caption.
     Graphic,
@@ -81,10 +83,10 @@ pub enum PubStatus {
     Canceled,
 }
 
-/// The body and how it is marked up.
+/// The body of an article and its markup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
-    /// Text as it is; newlines part paragraphs.
+    /// Plain text; newlines separate paragraphs.
     Plain(String),
     /// HTML or XHTML.
     Html(String),
@@ -97,69 +99,68 @@ impl Default for Body {
 }
 
 impl Body {
-    /// The body as delivered, markup included. Offsets that are published count its characters
-    /// (Unicode scalar values).
-    pub fn published(&self) -> &str {
+    /// The body as delivered, including markup. Published offsets count its Unicode scalar values.
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Plain(text) | Self::Html(text) => text,
         }
     }
 }
 
-/// How an article names another.
+/// The relation of an article to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LinkKind {
-    /// Takes the place of the other.
+    /// Replaces the other article.
     Replaces,
-    /// The other takes its place.
+    /// Is replaced by the other article.
     ReplacedBy,
-    /// Grew out of the other.
+    /// Evolved from the other article.
     EvolvedFrom,
-    /// Another version of the same item.
+    /// Is another version of the same item.
     VersionOf,
-    /// The same text in another language.
+    /// Is a translation of the other article.
     TranslationOf,
 }
 
-/// A link from one article to another, as the wire states it.
+/// A link from one article to another, as stated in the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// What the link says.
+    /// The relation.
     pub kind: LinkKind,
-    /// What it points to.
+    /// The target.
     pub to: ArticleKey,
 }
 
-/// A revision that the wire's own words or signals announce.
+/// The kind of revision that an article says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Revision {
-    /// `UPDATE 2-`, `sig:update`: the number, 0 where none is given.
+    /// `UPDATE 2-`, `sig:update`: an update, with its number or 0.
     Update(u16),
-    /// `3rd Ld-Writethru`: the number, 0 where none is given.
+    /// `3rd Ld-Writethru`: a rewrite of the whole text, with its number or 0.
     Writethru(u16),
-    /// `CORRECTED`, `sig:correction`.
+    /// `CORRECTED`, `sig:correction`: a correction.
     Correction,
-    /// `REFILE`: the same story filed again to mend a slip.
+    /// `REFILE`: the same story, filed again to fix a minor error.
     Refile,
-    /// `RPT`: the same story sent again unchanged.
+    /// `RPT`: the same story, sent again unchanged.
     Repeat,
 }
 
-/// What a notice orders about an earlier article.
+/// What a notice tells receivers to do with an earlier article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum NoticeOrder {
-    /// Withdrawn for good: `KILL`, `STORY WITHDRAWN`, `ELIMINATE`.
+    /// Withdraw it for good: `KILL`, `STORY WITHDRAWN`, `ELIMINATE`.
     Kill,
-    /// Not to be used for now: `HOLD`, `WITHHOLD`.
+    /// Do not use it until further notice: `HOLD`, `WITHHOLD`.
     Hold,
-    /// A hold is lifted.
+    /// Use it again: a hold is lifted.
     Release,
 }
 
-/// What shape of item the wire's marks announce, where it is not an ordinary report.
+/// The form of an item that is not an ordinary report, according to its marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ItemShape {
-    /// One line ahead of the report: `ALERT`, flash, snap.
+    /// One line, sent ahead of the report: `ALERT`, flash, snap.
     Alert,
     /// A few lines: `BRIEF`, urgent.
     Brief,
@@ -169,121 +170,122 @@ pub enum ItemShape {
     Advisory,
 }
 
-/// The wire's marks on an article, read off headline, slugline, signals and notes.
+/// The marks of an article, which [`decode::marks`](super::decode::marks) reads from its headline,
+/// slugline, signals, notes, genre and body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Marks {
-    /// The revision that it announces.
+    /// The kind of revision.
     pub revision: Option<Revision>,
-    /// What it orders about another article, or about itself by its status.
+    /// What the item, if it is a notice, says about another article.
     pub order: Option<NoticeOrder>,
-    /// Its shape.
+    /// The form of the item.
     pub shape: Option<ItemShape>,
-    /// The take ("=2") of an item that comes in several.
+    /// The number of this take ("=2"), if the item is sent in several takes.
     pub take: Option<u16>,
-    /// The headlines or slugs by which a notice names an article in free text.
+    /// The headlines or slugs by which a notice refers to an article in free text.
     pub references: Vec<String>,
 }
 
-/// One article, whatever the format that it came in.
+/// One article, independent of its input format.
 ///
-/// Absent means that the wire did not say. `headline` may be empty (titleless corpora), and so may
-/// the body (alerts of one line), never both.
+/// A field is absent if the input does not state it. The headline may be empty (corpora without
+/// titles), and so may the body (one-line alerts), but not both.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Article {
     /// The provider's identifier; never empty.
     pub uri: String,
     /// The version as sent.
     pub version: Option<String>,
-    /// Who sent it (agency or publisher).
+    /// The agency or publisher that sent the article.
     pub provider: Option<String>,
-    /// The line that credits the origin: "(AP)", `creditline`.
+    /// The line that credits the origin, e.g. "(AP)".
     pub credit: Option<String>,
-    /// The source of the information, where it is not the provider.
+    /// The source of the information, if it is not the provider.
     pub infosource: Option<String>,
-    /// Who wrote it.
+    /// The line that names the authors.
     pub byline: Option<String>,
-    /// Where and when it was written, as a line.
+    /// The line that states where and when the article was written.
     pub dateline: Option<String>,
-    /// The place it was written at.
+    /// The place where the article was written.
     pub located: Option<String>,
     /// The main headline; may be empty.
     pub headline: String,
-    /// The text.
+    /// The body.
     pub body: Body,
-    /// The language, where the wire states it.
+    /// The language that the input states.
     pub language: Option<Lang>,
-    /// What the item is.
+    /// The kind of item.
     pub kind: ItemType,
-    /// When this version was made.
+    /// When this version was created.
     pub versioncreated: Option<EventTime>,
-    /// When the first version was made.
+    /// When the first version was created.
     pub firstcreated: Option<EventTime>,
-    /// When it was, or is to be, published.
+    /// When the article was or will be published.
     pub published: Option<EventTime>,
-    /// Not to be published before.
+    /// The end of the embargo: not to be published before this time.
     pub embargoed: Option<EventTime>,
-    /// Not to be published after.
+    /// Not to be published after this time.
     pub expires: Option<EventTime>,
     /// The publishing status.
     pub pubstatus: PubStatus,
-    /// Signals (`sig:update`, `sig:correction`, edStat), in lower case.
+    /// Signals (`sig:update`, `sig:correction`, edStat) in lower case.
     pub signals: Vec<String>,
     /// A note to editors.
     pub ednote: Option<String>,
     /// The slug.
     pub slugline: Option<String>,
-    /// 1 (most urgent) to 9.
+    /// The urgency, from 1 (most urgent) to 9.
     pub urgency: Option<u8>,
-    /// The genre's name.
+    /// The name of the genre.
     pub genre: Option<String>,
     /// Subject codes or names.
     pub subjects: Vec<String>,
     /// Links to other articles.
     pub links: Vec<Link>,
-    /// Other identifiers of the same item.
+    /// Alternative identifiers of the same item.
     pub altids: Vec<String>,
     /// Terms of use.
     pub usageterms: Option<String>,
-    /// The wire's marks.
+    /// The marks.
     pub marks: Marks,
-    /// What was there and could not be read as it stood, as flags of the verdict.
+    /// The flags for unreadable or repaired values, which become flags of the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
 }
 
-/// What is remembered of an article beside its fingerprint and its terms, while it is live.
+/// What the engine keeps of a live article besides its fingerprint and its terms.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct About {
+pub struct ArticleMetadata {
     /// The provider's identifier.
     pub uri: String,
     /// The version as sent.
     pub version: Option<String>,
-    /// Who sent it.
+    /// The agency or publisher that sent the article.
     pub provider: Option<String>,
-    /// The origin that it credits: credit line, or else the source of the information.
+    /// The credited origin: the credit line, or else the source of the information.
     pub credit: Option<String>,
     /// The main headline; may be empty.
     pub headline: String,
     /// The slug.
     pub slugline: Option<String>,
-    /// The language, stated or else detected.
+    /// The language, as stated or else detected.
     pub language: Option<Lang>,
-    /// What the item is.
+    /// The kind of item.
     pub kind: ItemType,
-    /// The time that it claims for itself.
+    /// The [claimed time](Article::claimed_time).
     pub claimed: Option<EventTime>,
-    /// Not to be published before.
+    /// The end of the embargo: not to be published before this time.
     pub embargoed: Option<EventTime>,
     /// The publishing status.
     pub pubstatus: PubStatus,
-    /// The wire's marks.
+    /// The marks.
     pub marks: Marks,
     /// Links to other articles.
     pub links: Vec<Link>,
 }
 
-impl About {
-    /// What is remembered of `article`, in the language found for it.
+impl ArticleMetadata {
+    /// What to keep of `article`, whose language has been determined.
     pub fn of(article: &Article, language: Option<Lang>) -> Self {
         Self {
             uri: article.uri.clone(),
@@ -302,19 +304,20 @@ impl About {
         }
     }
 
-    /// Its uri and version.
+    /// The uri and version.
     pub fn key(&self) -> ArticleKey {
         ArticleKey { uri: self.uri.clone(), version: self.version.clone() }
     }
 }
 
 impl Article {
-    /// The time that the article claims for itself: this version's, or else its publication.
+    /// The time that the article states for itself: of this version, else of publication, else of
+    /// the first version.
     pub fn claimed_time(&self) -> Option<EventTime> {
         self.versioncreated.or(self.published).or(self.firstcreated)
     }
 
-    /// Its uri and version.
+    /// The uri and version.
     pub fn key(&self) -> ArticleKey {
         ArticleKey { uri: self.uri.clone(), version: self.version.clone() }
     }

@@ -1,16 +1,17 @@
-//! Which pairs of bytes a text holds, so that most phrases are ruled out without a search.
+//! A 256-bit Bloom filter of the byte pairs in a text, which rules out most phrases without a
+//! search.
 //!
-//! In: a text or phrase. Out: a set of 256 bits, one or more pairs to a bit. A text may hold a phrase
-//! only when its set holds all bits of the phrase's.
+//! In: a text or phrase. Out: [`Pairs`]. A text can contain a phrase only if its filter has all the
+//! bits of the phrase's filter; the reverse does not hold.
 //!
-//! Cost: one multiplication a byte of the text, four operations a phrase.
+//! Cost: one multiplication per byte to build a filter; four word operations to test a phrase.
 
-/// The pairs of neighbouring bytes of a text.
+/// The set of adjacent byte pairs of a text, each hashed to one of 256 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Pairs([u64; 4]);
+pub struct BytePairs([u64; 4]);
 
-impl Pairs {
-    /// Those of `text`.
+impl BytePairs {
+    /// The byte pairs of `text`.
     pub fn of(text: &str) -> Self {
         let mut set = [0; 4];
         for pair in text.as_bytes().windows(2) {
@@ -21,8 +22,8 @@ impl Pairs {
         Self(set)
     }
 
-    /// Whether a text with these pairs may hold a phrase with those.
-    pub fn may_hold(&self, phrase: &Self) -> bool {
+    /// Whether a text with these pairs may contain a phrase with the pairs `phrase`.
+    pub fn may_contain(&self, phrase: &Self) -> bool {
         self.0.iter().zip(&phrase.0).all(|(text, phrase)| phrase & !text == 0)
     }
 }
@@ -33,17 +34,23 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_it_lacks_is_ruled_out() {
-        let text = Pairs::of("the ferry ran late on friday");
-        assert!(!text.may_hold(&Pairs::of("newsletter")));
-        assert!(text.may_hold(&Pairs::of("late on")) && text.may_hold(&Pairs::of("x")));
+    fn phrases_with_other_pairs_are_ruled_out() {
+        let text = BytePairs::of("the ferry ran late on friday");
+        assert!(!text.may_contain(&BytePairs::of("newsletter")));
+        assert!(
+            text.may_contain(&BytePairs::of("late on")) && text.may_contain(&BytePairs::of("x"))
+        );
     }
 
     proptest! {
         #[test]
-        fn what_it_holds_is_not(before in "\\PC{0,40}", phrase in "\\PC{0,20}", behind in "\\PC{0,40}") {
-            let text = format!("{before}{phrase}{behind}");
-            prop_assert!(Pairs::of(&text).may_hold(&Pairs::of(&phrase)));
+        fn contained_phrases_are_never_ruled_out(
+            before in "\\PC{0,40}",
+            phrase in "\\PC{0,20}",
+            after in "\\PC{0,40}",
+        ) {
+            let text = format!("{before}{phrase}{after}");
+            prop_assert!(BytePairs::of(&text).may_contain(&BytePairs::of(&phrase)));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Points and lengths of event time, and the many ways in which wires write a time.
+//! Event times and durations, and a parser for the time formats that agencies send.
 
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -13,9 +13,10 @@ use std::fmt;
 pub struct EventTime(pub i64);
 
 impl EventTime {
-    /// Reads an RFC 3339 time or one of the looser forms that wires send: `2026-11-23T10:00:00+0000`,
-    /// `20261123T100000Z`, a date alone, a time without zone, taken as UTC, seconds or milliseconds
-    /// since 1970, or digits in a row.
+    /// Parses an RFC 3339 time or one of the looser formats that agencies send: ISO 8601 basic
+    /// format (`20261123T100000Z`), an offset without colon (`2026-11-23T10:00:00+0000`), a date
+    /// only, a time without zone (taken as UTC), seconds or milliseconds since 1970, or 12 or 14
+    /// digits (`20261123100000`).
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
@@ -35,7 +36,7 @@ impl EventTime {
         Self::in_utc(civil)
     }
 
-    /// A time written as digits alone, known by their number.
+    /// Parses a time that consists of digits only; their number determines the format.
     fn of_digits(digits: &str) -> Option<Self> {
         let number: i64 = digits.parse().ok()?;
         match digits.len() {
@@ -50,18 +51,19 @@ impl EventTime {
         }
     }
 
+    /// The time at which clocks in UTC show `civil`.
     fn in_utc(civil: jiff::civil::DateTime) -> Option<Self> {
         let stamp = jiff::tz::Offset::UTC.to_timestamp(civil).ok()?;
         Some(Self(stamp.as_millisecond()))
     }
 
-    /// This time plus a span, saturating.
+    /// This time plus a duration, saturating.
     #[must_use]
     pub fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
-    /// Milliseconds from `earlier` to this time, saturating; negative when `earlier` is later.
+    /// The duration from `earlier` to this time, saturating; negative if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
@@ -69,7 +71,7 @@ impl EventTime {
 }
 
 impl fmt::Display for EventTime {
-    /// RFC 3339 in UTC; to the second where there are no milliseconds.
+    /// RFC 3339 in UTC, with milliseconds only if they are not zero.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(stamp) => write!(out, "{stamp}"),
@@ -78,20 +80,20 @@ impl fmt::Display for EventTime {
     }
 }
 
-/// A length of event time in milliseconds; written `"120h"`, `"30s"`, `"1d 2h"`.
+/// A duration in milliseconds, written as `"120h"`, `"30s"` or `"1d 2h"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span(pub i64);
 
 impl Span {
-    /// So many hours.
+    /// A number of hours.
     pub const fn hours(hours: i64) -> Self {
         Self(hours * 3_600_000)
     }
-    /// So many minutes.
+    /// A number of minutes.
     pub const fn minutes(minutes: i64) -> Self {
         Self(minutes * 60_000)
     }
-    /// So many seconds.
+    /// A number of seconds.
     pub const fn seconds(seconds: i64) -> Self {
         Self(seconds * 1_000)
     }
@@ -112,10 +114,12 @@ impl Serialize for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let read: SignedDuration = text.parse().map_err(|_| {
-            serde::de::Error::custom(format!("`{text}` is no duration such as `120h` or `30s`"))
+        let duration: SignedDuration = text.parse().map_err(|_| {
+            serde::de::Error::custom(format!(
+                "`{text}` is not a duration; write it like `120h` or `30s`"
+            ))
         })?;
-        i64::try_from(read.as_millis()).map(Self).map_err(serde::de::Error::custom)
+        i64::try_from(duration.as_millis()).map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -135,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_in_the_forms_that_wires_send() {
+    fn parses_the_time_formats_that_agencies_send() {
         let want = Some(EventTime(1_795_428_000_000));
         for text in [
             "2026-11-23T10:00:00Z",
@@ -165,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_written_as_people_write_them() {
+    fn spans_are_read_and_written_with_units() {
         let read = |text: &str| serde_json::from_value::<Span>(text.into()).ok();
         assert_eq!(read("120h"), Some(Span::hours(120)));
         assert_eq!(read("1h 30m"), Some(Span::minutes(90)));

@@ -1,9 +1,10 @@
-//! What stands around articles and is not theirs, as data.
+//! Phrases known to be boilerplate, as data.
 //!
-//! Phrases are in lower case and compared without case. A language is not consulted: feeds mix
-//! languages, and a phrase of one is no lead in another.
+//! Phrases are in lower case and are compared without regard to case. The article's language is not
+//! consulted: feeds mix languages, and a boilerplate phrase of one language does not begin articles
+//! in another.
 
-/// A closing line or paragraph that starts like this is a trailer.
+/// A closing line or paragraph that starts with one of these phrases is a trailer.
 #[rustfmt::skip]
 pub(crate) const TRAILER_STARTS: &[&str] = &[
     // English
@@ -48,9 +49,9 @@ pub(crate) const TRAILER_STARTS: &[&str] = &[
     "阅读更多", "版权所有", "（编辑", "责任编辑",
 ];
 
-/// A short edge paragraph that holds one of these is furniture.
+/// A short edge paragraph that contains one of these phrases is boilerplate.
 #[rustfmt::skip]
-pub(crate) const ANYWHERE: &[&str] = &[
+pub(crate) const BOILERPLATE_PHRASES: &[&str] = &[
     "newsletter", "all rights reserved", "may not be published, broadcast", "redistributed",
     "follow us on", "follow us for", "sign up for", "subscribe to", "click here", "our website",
     "our app", "terms of use", "privacy policy", "cookie", "support our journalism",
@@ -61,7 +62,7 @@ pub(crate) const ANYWHERE: &[&str] = &[
     "版权所有",
 ];
 
-/// A first line that starts like this names a writer, a desk or a time.
+/// A first line that starts with one of these phrases is a byline, a timestamp or navigation.
 #[rustfmt::skip]
 pub(crate) const HEADER_STARTS: &[&str] = &[
     "by ", "from our ", "von ", "por ", "par ", "di ", "door ", "de notre ", "de nuestro ",
@@ -73,7 +74,7 @@ pub(crate) const HEADER_STARTS: &[&str] = &[
     "última hora",
 ];
 
-/// Month names and their short forms, for datelines.
+/// Month names and abbreviations, for datelines.
 #[rustfmt::skip]
 pub(crate) const MONTHS: &[&str] = &[
     "january", "february", "march", "april", "may", "june", "july", "august", "september",

@@ -1,45 +1,52 @@
-//! Postings that forget no live article: an article that a bounded list drops is kept in an overflow
-//! list of the same key.
+//! Postings that never lose a live article: an article dropped from a bounded list moves to an
+//! overflow list of the same key.
 //!
-//! Candidates need the newest few articles of a key and read the bounded lists only. A kill needs every
-//! article and reads both. A key with no more articles than its bounded list holds costs nothing extra;
-//! each further article costs 4 bytes.
+//! In: keys and article ids, in order of arrival. Out: the newest few articles of a key for
+//! candidate lookups, from the bounded lists; every live article of a key for kills and
+//! corrections, from both kinds of list.
+//!
+//! Cost: nothing extra for a key whose articles fit its bounded list; about 4 bytes for each
+//! further article.
 //!
 //! Consecutive versions of one uri share one overflow entry, the newest version: a uri that is sent
 //! thousands of times would otherwise make each correction read thousands of its own versions.
 //!
-//! Expired articles are removed when their key gets its next article, or when the number of overflow
-//! entries has doubled, so the average cost of a call is constant.
+//! Expired articles are removed when their key gets its next article, or when the number of
+//! overflow entries has doubled, so the average cost of a call is constant.
 //!
-//! Invariant CP-1: for every live article of a key, [`CompletePostings::all`] yields that article or a newer
-//! version of its uri. (A bounded list drops its oldest article, so overflow entries are always older
-//! than listed ones.)
+//! Invariant CP-1: for every live article of a key, [`CompletePostings::all`] yields that article
+//! or a newer version of its uri. (A bounded list drops its oldest article first, so overflow
+//! entries are always older than listed ones.)
 
 use super::postings::{InsertionSlot, Postings, TABLES_LOG2, Window};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
-/// Articles that a part keeps before what has left is let go.
+/// An overflow table with no more entries than this is not swept.
 const SWEEP_MIN: usize = 64;
 
-/// Lists of articles by key, and what they had to drop.
+/// Bounded lists of articles by key, and the articles dropped from them.
 #[derive(Debug)]
 pub(super) struct CompletePostings {
+    /// The bounded lists.
     newest: Postings,
-    /// By the first bits of the key, so that no part takes long to grow.
+    /// The overflow, split by the high bits of the key so that no single table takes long to grow.
     older: Vec<Overflow>,
 }
 
-/// What the lists of some keys had to drop, in order of arrival.
+/// The articles dropped from the bounded lists of some keys.
 #[derive(Debug, Default)]
 struct Overflow {
+    /// Dropped articles by key, in order of arrival.
     lists: FxHashMap<u32, VecDeque<u32>>,
+    /// Number of entries in all lists.
     articles: usize,
+    /// Expired articles are removed from all lists when there are more entries than this.
     sweep_at: usize,
 }
 
 impl CompletePostings {
-    /// No lists; each will hold at most `limit` articles, and what it drops is kept.
+    /// Creates empty postings whose bounded lists hold at most `limit` articles.
     pub(super) fn new(limit: u8) -> Self {
         let older = (0..1 << TABLES_LOG2).map(|_| Overflow::default()).collect();
         Self { newest: Postings::new(limit), older }
@@ -50,8 +57,8 @@ impl CompletePostings {
         &self.newest
     }
 
-    /// As [`Postings::insert_at`]. `uri_of` gives the number that all versions of a live article's uri
-    /// share.
+    /// Like [`Postings::insert_at`]. `uri_of` maps a live article to the number that all versions
+    /// of its uri share.
     pub(super) fn insert_at(
         &mut self,
         key: u32,
@@ -61,11 +68,11 @@ impl CompletePostings {
         uri_of: impl Fn(u32) -> u32,
     ) -> Option<u32> {
         let dropped = self.newest.insert_at(key, id, live, place)?;
-        self.part(key).put(key, dropped, live, uri_of);
+        self.overflow(key).put(key, dropped, live, uri_of);
         Some(dropped)
     }
 
-    /// As [`Postings::insert_all`], for lists of articles in `live`.
+    /// Like [`Postings::insert_all`]. `live` must contain the articles.
     pub(super) fn insert_all(
         &mut self,
         entries: &[u64],
@@ -73,41 +80,46 @@ impl CompletePostings {
         uri_of: impl Fn(u32) -> u32,
     ) {
         for (key, dropped) in self.newest.insert_all(entries, live.first) {
-            self.part(key).put(key, dropped, live, &uri_of);
+            self.overflow(key).put(key, dropped, live, &uri_of);
         }
     }
 
     /// Calls `found` with the live articles of `key` in order of arrival; see CP-1.
     pub(super) fn all(&self, key: u32, live: Window, mut found: impl FnMut(u32)) {
-        let older = self.older[place(key)].lists.get(&key).into_iter().flatten().copied();
-        older.filter(|&id| live.holds(id)).for_each(&mut found);
+        let older = self.older[overflow_index(key)].lists.get(&key).into_iter().flatten().copied();
+        older.filter(|&id| live.contains(id)).for_each(&mut found);
         self.newest.each(key, live, found);
     }
 
-    /// Bytes of all tables, about: what was dropped has room to spare.
+    /// Approximate size of all tables in bytes; overflow lists are counted with 50 % spare
+    /// capacity.
     pub(super) fn bytes(&self) -> usize {
         let entry = size_of::<(u32, VecDeque<u32>)>() + 1;
         let older = self.older.iter().map(|o| o.lists.capacity() * entry + o.articles * 6);
         self.newest.bytes() + older.sum::<usize>()
     }
 
-    fn part(&mut self, key: u32) -> &mut Overflow {
-        &mut self.older[place(key)]
+    /// The overflow table of `key`.
+    fn overflow(&mut self, key: u32) -> &mut Overflow {
+        &mut self.older[overflow_index(key)]
     }
 }
 
-fn place(key: u32) -> usize {
+/// The index of the overflow table of `key`: its high bits.
+fn overflow_index(key: u32) -> usize {
     (key >> (32 - TABLES_LOG2)) as usize
 }
 
 impl Overflow {
+    /// Adds an article to the list of `key`, or replaces the last entry if it is a version of the
+    /// same uri.
     fn put(&mut self, key: u32, id: u32, live: Window, uri_of: impl Fn(u32) -> u32) {
-        if !live.holds(id) {
+        if !live.contains(id) {
             return;
         }
         let list = self.lists.entry(key).or_default();
         self.articles -= list.len();
-        let_go(list, live);
+        remove_expired(list, live);
         match list.back_mut() {
             Some(last) if uri_of(*last) == uri_of(id) => *last = id,
             _ => list.push_back(id),
@@ -115,7 +127,7 @@ impl Overflow {
         self.articles += list.len();
         if self.articles > self.sweep_at.max(SWEEP_MIN) {
             self.lists.retain(|_, list| {
-                let_go(list, live);
+                remove_expired(list, live);
                 !list.is_empty()
             });
             self.articles = self.lists.values().map(VecDeque::len).sum();
@@ -124,9 +136,9 @@ impl Overflow {
     }
 }
 
-/// Lets go of what has left, which is what came first.
-fn let_go(list: &mut VecDeque<u32>, live: Window) {
-    while list.front().is_some_and(|&id| !live.holds(id)) {
+/// Removes expired articles, which are the first of the list.
+fn remove_expired(list: &mut VecDeque<u32>, live: Window) {
+    while list.front().is_some_and(|&id| !live.contains(id)) {
         list.pop_front();
     }
 }
@@ -144,9 +156,9 @@ mod tests {
     }
 
     proptest! {
-        /// The naive twin: a list a key.
+        /// The naive version: one unbounded list per key.
         #[test]
-        fn every_live_article_of_a_key_is_found_or_a_newer_version_of_its_uri(
+        fn each_live_article_of_a_key_or_a_newer_version_is_found(
             articles in prop::collection::vec(
                 (0u32..4, prop::collection::vec(0u32..6, 0..4)),
                 1..300,
@@ -179,13 +191,13 @@ mod tests {
             }
             let mut at_once = CompletePostings::new(3);
             let entries: Vec<u64> = (0..keys.len() as u32)
-                .filter(|n| live.holds(first.wrapping_add(*n)))
+                .filter(|n| live.contains(first.wrapping_add(*n)))
                 .flat_map(|n| keys[n as usize].iter().map(move |key| (n, key << 29 | key)))
                 .map(|(n, key)| u64::from(key) << 32 | u64::from(first.wrapping_add(n)))
                 .collect();
             at_once.insert_all(&entries, live, uri_of);
             for (key, ids) in naive {
-                let ids: Vec<u32> = ids.into_iter().filter(|&id| live.holds(id)).collect();
+                let ids: Vec<u32> = ids.into_iter().filter(|&id| live.contains(id)).collect();
                 for found in [all(&one_by_one, key, live), all(&at_once, key, live)] {
                     let or_newer = |id: &u32| {
                         let at = found.iter().position(|f| f == id);
@@ -215,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_left_is_let_go() {
+    fn expired_articles_are_removed() {
         let mut postings = CompletePostings::new(2);
         for id in 0..100_000u32 {
             let live = Window { first: id.saturating_sub(100), len: id.min(100) };
@@ -223,6 +235,6 @@ mod tests {
             postings.insert_at(id / 500 + 10, id, live, None, |id| id);
         }
         let held: usize = postings.older.iter().map(|older| older.articles).sum();
-        assert!(held < 1_000, "{held} articles are kept of 100 that are live");
+        assert!(held < 1_000, "{held} overflow entries, although only 100 articles are live");
     }
 }

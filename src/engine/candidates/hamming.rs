@@ -1,51 +1,63 @@
-//! Live articles whose SimHash is within three bits of a given one.
+//! Finds the live articles whose SimHash differs from a given one in at most three bits.
 //!
-//! Four tables, one for each 16 bits of the hash: of two hashes that differ in at most three bits, one
-//! block at least is equal (Manku, Jain and Das Sarma 2007, with as many tables as bits plus one). A
-//! table is a head for each of the 65,536 blocks and, beside each article, the next older one with the
-//! same block. Chains end where the window ends, so that expiry is exact and costs nothing.
+//! In: the SimHashes of articles, in order of arrival. Out: the positions of near articles with
+//! their Hamming distances.
 //!
-//! It serves look-ups by fingerprint, which the samples cannot: they are keyed, and the published
-//! SimHash is not. It finds no copy that the samples miss, and so is not asked when an article comes.
+//! There are four tables, one for each 16-bit block of the hash. If two hashes differ in at most
+//! three bits, at least one block is equal (Manku, Jain and Das Sarma 2007, with one more table
+//! than bits). A table has a head for each of the 65,536 block values, and each article links to
+//! the next older article with the same block. Chains end at the oldest live article, so expiry is
+//! exact and free.
 //!
-//! Invariants: IH-1 what is found is what a scan of the live articles finds, as long as no chain is
-//! longer than `CHAIN_MAX`; beyond, the newest are found.
+//! This table answers lookups by published SimHash. The samples cannot: they are keyed, and the
+//! published SimHash is not. It finds no copies that the samples miss, so it is not used to find
+//! candidates for new articles.
 //!
-//! Cost: 24 bytes an article and 1 MB; an insertion is four writes, a look-up follows four chains, of
-//! 15 strangers each at a million live articles.
+//! Invariant IH-1: a lookup finds the same articles as a scan of the live articles, as long as no
+//! chain is longer than `CHAIN_MAX`. In a longer chain, only the newest `CHAIN_MAX` are examined.
+//!
+//! Cost: 24 bytes per article and 1 MB. An insertion makes four writes; a lookup follows four
+//! chains, each with about 15 unrelated articles per million live ones.
 
 use crate::fingerprint::SimHash;
 use std::collections::VecDeque;
 
-/// The highest distance that is found.
+/// The largest Hamming distance, in bits, that lookups support.
 pub const DISTANCE_MAX: u32 = 3;
 
-/// The most articles that are looked at in one chain.
+/// The most articles examined in one chain.
 const CHAIN_MAX: usize = 4_096;
 
+/// Number of tables: one for each 16-bit block.
 const TABLES: usize = 4;
 
+/// A live article.
 #[derive(Debug, Clone, Copy)]
 struct HammingEntry {
+    /// Its SimHash.
     hash: SimHash,
-    /// For each table, the low bits of the place of the next older article.
+    /// For each table, the low 32 bits of the position of the next older article in the chain.
     older: [u32; TABLES],
 }
 
 /// The tables over the live articles of one shard.
 #[derive(Debug)]
 pub(super) struct Hamming {
+    /// For each block value and table, the low 32 bits of the position of the newest article.
     heads: Box<[[u32; TABLES]]>,
+    /// Position of the oldest live article.
     first: u64,
+    /// The live articles, oldest first.
     live: VecDeque<HammingEntry>,
 }
 
+/// The 16-bit blocks of a hash, lowest first.
 fn blocks(hash: SimHash) -> [usize; TABLES] {
     std::array::from_fn(|table| (hash.0 >> (16 * table)) as usize & 0xffff)
 }
 
 impl Hamming {
-    /// No articles; the next one is at `first`.
+    /// Creates empty tables; the next article gets position `first`.
     pub(super) fn new(first: u64) -> Self {
         let heads = vec![[first.wrapping_sub(1) as u32; TABLES]; 1 << 16].into_boxed_slice();
         Self { heads, first, live: VecDeque::new() }
@@ -53,10 +65,10 @@ impl Hamming {
 
     /// Adds the next article.
     pub(super) fn insert(&mut self, hash: SimHash) {
-        let own = (self.first + self.live.len() as u64) as u32;
+        let position = (self.first + self.live.len() as u64) as u32;
         let mut older = [0; TABLES];
         for (table, block) in blocks(hash).into_iter().enumerate() {
-            older[table] = std::mem::replace(&mut self.heads[block][table], own);
+            older[table] = std::mem::replace(&mut self.heads[block][table], position);
         }
         self.live.push_back(HammingEntry { hash, older });
     }
@@ -68,8 +80,8 @@ impl Hamming {
         }
     }
 
-    /// The articles within `distance` of `hash`, nearest first, then oldest first, each with its
-    /// distance.
+    /// The articles within `distance` bits of `hash` (at most [`DISTANCE_MAX`]), nearest first,
+    /// then oldest first: position and distance.
     pub(super) fn near(&self, hash: SimHash, distance: u32) -> Vec<(u64, u32)> {
         let mut found = Vec::new();
         for (table, block) in blocks(hash).into_iter().enumerate() {
@@ -81,16 +93,16 @@ impl Hamming {
                 if blocks(entry.hash)[table] != block {
                     break;
                 }
-                let apart = entry.hash.distance(hash);
-                if apart <= distance.min(DISTANCE_MAX) {
-                    found.push((apart, self.first + at as u64));
+                let bits = entry.hash.distance(hash);
+                if bits <= distance.min(DISTANCE_MAX) {
+                    found.push((bits, self.first + at as u64));
                 }
                 (bound, low) = (at, entry.older[table]);
             }
         }
         found.sort_unstable();
         found.dedup();
-        found.into_iter().map(|(apart, place)| (place, apart)).collect()
+        found.into_iter().map(|(bits, position)| (position, bits)).collect()
     }
 }
 
@@ -99,19 +111,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The naive twin: a scan.
+    /// The naive version: a scan of the live articles.
     fn scan(live: &[(u64, SimHash)], hash: SimHash, distance: u32) -> Vec<(u64, u32)> {
         let mut all: Vec<(u32, u64)> =
-            live.iter().map(|&(place, that)| (that.distance(hash), place)).collect();
-        all.retain(|&(apart, _)| apart <= distance);
+            live.iter().map(|&(position, other)| (other.distance(hash), position)).collect();
+        all.retain(|&(bits, _)| bits <= distance);
         all.sort_unstable();
-        all.into_iter().map(|(apart, place)| (place, apart)).collect()
+        all.into_iter().map(|(bits, position)| (position, bits)).collect()
     }
 
     proptest! {
-        /// Few distinct hashes with few bits flipped, and a window that moves.
+        /// Few distinct hashes, each with up to two bits flipped, and a moving window.
         #[test]
-        fn it_finds_what_a_scan_finds(
+        fn finds_the_same_articles_as_a_scan(
             feed in prop::collection::vec((0u64..3, 0u32..64, 0u32..64, 0usize..3), 1..120),
             first in prop::sample::select(vec![0u64, 1, u64::from(u32::MAX) - 40]),
         ) {

@@ -1,10 +1,13 @@
-//! Every uri whose live versions may carry a text: the search of kills and corrections.
+//! Finds every uri with a live version that may carry a text, for kills and corrections.
 //!
-//! Nothing is cut here. Candidate lists are bounded, so a sender of many copies could hide earlier
-//! copies behind later ones; this search also reads what those bounds left out. It answers with at least
-//! one version of each uri; the caller looks at all live versions.
+//! In: a fingerprint, content hash or uri. Out: at least one live version of each uri that may
+//! match; the caller examines all live versions.
 //!
-//! Cost: linear in the uris found, some 6 ns for each sample that they share with the text.
+//! These searches are complete. Candidate lists are bounded, so a sender of many copies could hide
+//! earlier copies behind later ones; these searches also read the articles dropped from those
+//! lists.
+//!
+//! Cost: linear in the number of uris found, about 6 ns for each sample they share with the text.
 
 use super::{HitCounter, Index, whole, whole_key};
 use crate::article::Sequence;
@@ -12,20 +15,20 @@ use crate::fingerprint::Fingerprint;
 use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
-/// Keys that an article is listed under beside those of its text.
+/// The keys under which an article is listed, in addition to those of its fingerprint.
 #[derive(Debug, Clone, Default)]
 pub struct PostingKeys<'a> {
-    /// Its edge pieces.
+    /// The keys of its edge pieces.
     pub(super) edges: &'a [u32],
-    /// The uris that its verdict names, each once.
+    /// The keys of the uris that its verdict names, sorted and distinct.
     pub(super) named: Vec<u32>,
     /// The newest earlier article with the same uri, if it is live.
     pub(super) previous: Option<Sequence>,
 }
 
 impl<'a> PostingKeys<'a> {
-    /// The keys of an article with these edge pieces, whose verdict names these uris, and whose previous
-    /// version is this one.
+    /// Creates the keys of an article from the keys of its edge pieces, the uris that its verdict
+    /// names and the newest earlier live article with the same uri.
     pub fn of<'u>(
         edges: &'a [u32],
         uris: impl Iterator<Item = &'u str>,
@@ -38,7 +41,7 @@ impl<'a> PostingKeys<'a> {
     }
 }
 
-/// The key of a uri that a verdict names.
+/// The posting key of a uri that a verdict names.
 fn uri_key(uri: &str) -> u32 {
     let mut hash = rustc_hash::FxHasher::default();
     uri.hash(&mut hash);
@@ -46,17 +49,17 @@ fn uri_key(uri: &str) -> u32 {
 }
 
 impl Index {
-    /// Uris whose live versions share two samples with this text or may be equal to it, each by at
-    /// least one version, in order of arrival.
+    /// For each uri whose live versions together share two samples with this text, or whose content
+    /// hash may be equal: at least one of the live versions. All in order of arrival.
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
         let mut hits = HitCounter { all: Vec::with_capacity(128), ..HitCounter::default() };
-        // A live version of each uri whose number is that of an expired one.
+        // For each uri whose number belongs to an expired article: a live version.
         let mut live: FxHashMap<u32, u32> = FxHashMap::default();
         for (at, &key) in print.samples.iter().enumerate() {
             self.samples.all(key, window, |id| {
                 let uri = self.live[id.wrapping_sub(window.first) as usize].uri;
-                if !window.holds(uri) {
+                if !window.contains(uri) {
                     live.insert(uri, id);
                 }
                 hits.add(uri, at);
@@ -70,22 +73,23 @@ impl Index {
         self.in_order(ids)
     }
 
-    /// Uris with a live version whose content hash may be `hash`, each by at least one version, in order
-    /// of arrival; the caller compares the fingerprints.
-    pub fn equal(&self, hash: u64) -> Vec<Sequence> {
+    /// For each uri with a live version whose content hash may be `hash`: at least one of its live
+    /// versions. All in order of arrival. The caller compares the fingerprints.
+    pub fn all_with_content(&self, hash: u64) -> Vec<Sequence> {
         let mut ids = Vec::new();
         self.equal.all(whole_key(hash), self.window(), |id| ids.push(id));
         self.in_order(ids)
     }
 
-    /// Uris with a live version whose verdict may name `uri`, each by at least one version, in order of
-    /// arrival; the caller compares the verdicts.
+    /// For each uri with a live version whose verdict may name `uri`: at least one of its live
+    /// versions. All in order of arrival. The caller compares the verdicts.
     pub fn naming(&self, uri: &str) -> Vec<Sequence> {
         let mut ids = Vec::new();
         self.named.all(uri_key(uri), self.window(), |id| ids.push(id));
         self.in_order(ids)
     }
 
+    /// The sequences of these articles, sorted and distinct.
     fn in_order(&self, ids: Vec<u32>) -> Vec<Sequence> {
         let mut all: Vec<Sequence> = ids.into_iter().map(|id| self.sequence(id)).collect();
         all.sort_unstable();

@@ -1,29 +1,25 @@
-//! The window's index: which earlier articles may share text with this one.
+//! The index of live articles: finds earlier articles that may share text with a new one.
 //!
-//! In: the fingerprints of live articles, by [`Sequence`]. Out: candidates, best first. Query, then
-//! insert; articles enter in order and leave in the same order.
+//! In: the fingerprints of live articles, by [`Sequence`]. Out: candidates, best first. An article
+//! is first looked up, then inserted; articles expire in the order in which they were inserted.
 //!
-//! An earlier article is a candidate when it shares `max(2, min(12, w / 4) / p)` samples, p the
-//! larger of the two sampling periods and w the words of the shorter text: the stated limit of what
-//! can be found. Equal content hashes, and equal masked hashes of eight plain words or more, are
-//! candidates as they are. Of all candidates at most `candidates_max` are verified: half of the
-//! places go to the best by shared samples times p, the next to those that explain samples which no
-//! better one explains (a spliced item's donor is crowded out by copies of its base otherwise).
+//! An earlier article is a candidate if it shares at least `max(2, min(12, w / 4) / p)` samples,
+//! where p is the larger of the two sampling periods and w the word count of the shorter text. An
+//! equal content hash, or an equal masked hash of at least eight plain words, also makes a
+//! candidate. At most `candidates_max` are verified: half of the places go to candidates with equal
+//! hashes, then to those with the most shared samples times p; the next places go to candidates
+//! with samples that no better one explains. (Otherwise the donor of a spliced item loses to copies
+//! of its base.)
 //!
-//! [`Index::holders`] finds every uri with live versions that share two samples with a text or equal it,
-//! from lists that are never cut (`complete`). [`Index::naming`] finds those whose verdict names a uri. Kills and corrections ask for both.
+//! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
+//! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
 //!
-//! Edge pieces are listed beside the samples, so that the state machine can tell whose other text is
-//! unrelated ([`learned`]).
+//! Cost: 12 bytes per sample, content or masked hash, edge piece and named uri (7 if fifteen
+//! articles share it), and 36 per article. A lookup reads a short chain and a list per sample and
+//! returns the slots, so that the insertion does not search again.
 //!
-//! [`Index::similar`] looks up by SimHash instead.
-//!
-//! Cost: 12 bytes a sample or a uri named, 7 where fifteen articles share each, and 32 an article at a
-//! fill of two thirds; a query reads one short chain and one list a sample, and tells where the article goes, so
-//! that inserting it looks for none again.
-//!
-//! Invariants: IX-1 the answer is a function of the live articles and the query; IX-2 the lists that
-//! candidates are looked up in are bounded and keep what leaves last; IX-3 holders are not cut.
+//! Invariants: IX-1 candidates are a function of the live articles and the query; IX-2 lists for
+//! candidate lookup are bounded and keep the articles that expire last; IX-3 holders are complete.
 
 mod complete;
 mod hamming;
@@ -31,39 +27,37 @@ mod holders;
 mod postings;
 
 use super::article::Sequence;
-use super::boilerplate::learned;
 use super::fingerprint::{Fingerprint, SimHash};
 use complete::CompletePostings;
 pub use hamming::DISTANCE_MAX;
 use hamming::Hamming;
 pub use holders::PostingKeys;
 use postings::{InsertionSlot, Postings, Window};
-use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// Index settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// The most articles of one sampled hash in which candidates are looked up, the newest. Kills and
-    /// corrections find all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// A candidate lookup reads at most this many articles of one sampled hash, the newest. Kills
+    /// and corrections find all of them.
     pub postings_per_hash_max: u8,
     /// The same for one whole-text hash.
     pub equal_per_hash_max: u8,
-    /// The most candidates that are verified for one article, beside the first of the best one's chain.
+    /// The most candidates that are verified for one article, in addition to the first article of
+    /// the best one's chain.
     pub candidates_max: u8,
-    /// Learned furniture.
-    pub furniture: learned::Settings,
+    /// The most articles listed under one edge piece, newest first.
+    pub edge_postings_max: u8,
 }
 
-impl Default for Settings {
+impl Default for Limits {
     fn default() -> Self {
         Self {
             postings_per_hash_max: 16,
             equal_per_hash_max: 4,
             candidates_max: 8,
-            furniture: learned::Settings::default(),
+            edge_postings_max: 64,
         }
     }
 }
@@ -71,71 +65,79 @@ impl Default for Settings {
 /// An earlier article that may share text with a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
-    /// Which article.
+    /// The earlier article.
     pub sequence: Sequence,
-    /// Samples that it shares with the new one.
+    /// Number of samples shared with the new article.
     pub shared: u16,
-    /// Whether one of the whole-text hashes is listed as equal; the fingerprints tell for sure.
+    /// Whether the content or masked hash may be equal; the caller compares the fingerprints.
     pub equal: bool,
 }
 
-/// Where an article is listed under its samples when it is inserted, as looking it up found.
+/// The slots for an article's samples. Valid while the window is `len` articles from `first` on.
 #[derive(Debug, Default)]
 pub struct InsertionSlots {
-    /// The window then.
     first: u32,
     len: u32,
+    /// One slot for each sample.
     all: Vec<InsertionSlot>,
 }
 
-/// Plain words from which an equal masked hash makes a candidate.
+/// The fewest plain words that a text must have to become a candidate by an equal masked hash.
 const MASKED_WORDS_MIN: usize = 8;
-
-/// Articles that name a uri in one list; further ones are kept beside it.
+/// The most articles in the bounded list of a named uri; older ones go to the overflow list.
 const NAMED_PER_LIST: u8 = 64;
-
-/// The most articles of which all postings are sorted at once: some 80 MB.
+/// The most articles whose postings [`Index::insert_all`] sorts at once: about 80 MB.
 const AT_ONCE: usize = 1 << 16;
 
+/// What lookups need to know of a live article.
 #[derive(Debug, Clone, Copy)]
 struct ArticleMeta {
     words: u32,
+    /// Binary logarithm of the sampling period.
     period_log2: u8,
-    /// A number that all live versions of one uri share.
+    /// A number shared by all live versions of one uri.
     uri: u32,
 }
 
 /// The index over the live articles of one shard.
 #[derive(Debug)]
 pub struct Index {
+    /// The most candidates returned for one article.
     candidates_max: usize,
+    /// Articles by sample, content hash, masked hash, edge piece and named uri.
     samples: CompletePostings,
     equal: CompletePostings,
     masked: Postings,
     edges: Postings,
     named: CompletePostings,
+    /// Articles by SimHash.
     hamming: Hamming,
+    /// Sequence of the oldest live article.
     first: u64,
+    /// The live articles, oldest first.
     live: VecDeque<ArticleMeta>,
 }
 
-/// A candidate on the way, with the samples that it shares as a bit set.
+/// A possible candidate.
 #[derive(Debug, Clone, Copy)]
 struct SampleHit {
     id: u32,
+    /// The shared samples, as a bit set.
     explains: u64,
+    /// Number of shared samples times the sampling period.
     weight: u32,
+    /// Whether the content or masked hash may be equal.
     equal: bool,
 }
 
-/// Hits grouped by article.
+/// Counts sample hits per article.
 #[derive(Default)]
 struct HitCounter {
-    /// Article and the samples that it shares, as a bit set.
+    /// Each article with the samples hit, as a bit set.
     all: Vec<(u32, u64)>,
-    /// Where an article is in `all`, counted from 1: open addressing, filled to a half at most.
+    /// Open-addressing table of indexes into `all`, plus 1; 0 is free. At most half full.
     slots: Vec<u32>,
-    /// Where the next hit is likely: copies are listed in the same order under each sample.
+    /// Likely index of the next hit: copies are listed in the same order under each sample.
     next: usize,
 }
 
@@ -143,13 +145,14 @@ impl HitCounter {
     fn add(&mut self, id: u32, sample: usize) {
         let at = match self.all.get(self.next) {
             Some(one) if one.0 == id => self.next,
-            _ => self.place(id),
+            _ => self.index_of(id),
         };
         self.all[at].1 |= 1 << sample;
         self.next = at + 1;
     }
 
-    fn place(&mut self, id: u32) -> usize {
+    /// The index of `id` in `all`, added if new.
+    fn index_of(&mut self, id: u32) -> usize {
         if 2 * self.all.len() >= self.slots.len() {
             self.slots = vec![0; (2 * self.slots.len()).max(256)];
             for at in 0..self.all.len() {
@@ -174,21 +177,21 @@ impl HitCounter {
         at
     }
 
-    /// Articles hit twice or more.
+    /// Articles hit by at least two samples.
     fn shared(self) -> impl Iterator<Item = (u32, u64)> {
         self.all.into_iter().filter(|(_, explains)| explains & explains.wrapping_sub(1) != 0)
     }
 }
 
 impl Index {
-    /// An empty index, whose next article is `first`.
-    pub fn new(settings: &Settings, first: Sequence) -> Self {
+    /// Creates an empty index; `first` is the sequence of the next article.
+    pub fn new(settings: &Limits, first: Sequence) -> Self {
         Self {
             candidates_max: usize::from(settings.candidates_max),
             samples: CompletePostings::new(settings.postings_per_hash_max),
             equal: CompletePostings::new(settings.equal_per_hash_max),
             masked: Postings::new(settings.equal_per_hash_max),
-            edges: Postings::new(settings.furniture.carriers_max),
+            edges: Postings::new(settings.edge_postings_max),
             named: CompletePostings::new(NAMED_PER_LIST),
             hamming: Hamming::new(first.0),
             first: first.0,
@@ -196,13 +199,12 @@ impl Index {
         }
     }
 
-    /// Candidates for a text with this fingerprint, best first, at most `candidates_max`.
+    /// At most `candidates_max` candidates for a text with this fingerprint, best first.
     pub fn candidates(&self, print: &Fingerprint) -> Vec<Candidate> {
         self.look_up(print).0
     }
 
-    /// [Candidates](Self::candidates) for a text, and where it is listed when it is
-    /// [inserted](Self::insert_at) next.
+    /// The [`candidates`](Self::candidates), and the slots for [`insert_at`](Self::insert_at).
     pub fn look_up(&self, print: &Fingerprint) -> (Vec<Candidate>, InsertionSlots) {
         if print.trace.is_empty() {
             return <_>::default();
@@ -220,7 +222,7 @@ impl Index {
         (self.pick(found), InsertionSlots { first: window.first, len: window.len, all: places })
     }
 
-    /// The newest live articles whose content hash may be `hash`; the fingerprints tell for sure.
+    /// The newest live articles whose content hash may be `hash`; the caller compares fingerprints.
     pub fn whole(&self, hash: u64) -> impl Iterator<Item = Sequence> {
         self.listed(self.equal.newest(), whole_key(hash)).into_iter()
     }
@@ -241,17 +243,17 @@ impl Index {
         Sequence(self.first + u64::from(id.wrapping_sub(self.first as u32)))
     }
 
-    /// Live articles that share enough samples, and where the next article goes under each of them.
+    /// The live articles that share enough samples, and the insertion slot of each sample.
     fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<SampleHit>, Vec<InsertionSlot>) {
         let mut hits = HitCounter { all: Vec::with_capacity(128), ..HitCounter::default() };
         let places =
             self.samples.newest().each_of(&print.samples, window, |at, id| hits.add(id, at));
         let mut found = Vec::new();
         for (id, explains) in hits.shared() {
-            let that = self.live[id.wrapping_sub(window.first) as usize];
+            let earlier = self.live[id.wrapping_sub(window.first) as usize];
             let shared = explains.count_ones();
-            let period_log2 = that.period_log2.max(print.period_log2);
-            let shorter = that.words.min(print.words() as u32);
+            let period_log2 = earlier.period_log2.max(print.period_log2);
+            let shorter = earlier.words.min(print.words() as u32);
             if shared >= ((shorter / 4).min(12) >> period_log2.min(8)).max(2) {
                 let weight = shared << period_log2.min(16);
                 found.push(SampleHit { id, explains, weight, equal: false });
@@ -260,7 +262,7 @@ impl Index {
         (found, places)
     }
 
-    /// The candidates that are verified, best first; ties by arrival.
+    /// The candidates to verify, best first; ties in order of arrival.
     fn pick(&self, mut found: Vec<SampleHit>) -> Vec<Candidate> {
         let first = self.window().first;
         found.sort_by_key(|f| (Reverse(f.equal), Reverse(f.weight), f.id.wrapping_sub(first)));
@@ -292,14 +294,13 @@ impl Index {
         }
     }
 
-    /// Adds the next article. Returns how many postings of earlier ones had to leave for it, and are
-    /// found by kills alone; those of edges leave as a matter of course.
+    /// Adds the next article. Returns the number of postings (edge pieces and named uris not
+    /// counted) of earlier articles that candidate lookups no longer read.
     pub fn insert(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) -> u32 {
         self.insert_at(print, keys, &InsertionSlots::default())
     }
 
-    /// As [`insert`](Self::insert), faster where `places` are those that looking up the same text gave
-    /// last.
+    /// Like [`insert`](Self::insert); faster if `places` come from the last lookup of this text.
     pub fn insert_at(
         &mut self,
         print: &Fingerprint,
@@ -328,11 +329,11 @@ impl Index {
         for &key in &keys.named {
             self.named.insert_at(key, id, window, None, uri_of);
         }
-        self.come(print, keys);
+        self.push_live(print, keys);
         dropped
     }
 
-    /// Adds the next articles as [`insert`](Self::insert) does one by one, on all cores.
+    /// Adds the next articles like repeated [`insert`](Self::insert), in parallel.
     pub fn insert_all<'a>(
         &mut self,
         mut all: impl Iterator<Item = (&'a Fingerprint, PostingKeys<'a>)>,
@@ -350,7 +351,7 @@ impl Index {
                 masks.extend(masked(print).map(entry));
                 pieces.extend(keys.edges.iter().copied().map(entry));
                 uris.extend(keys.named.iter().copied().map(entry));
-                self.come(print, &keys);
+                self.push_live(print, &keys);
             }
             if self.live.len() == before {
                 return;
@@ -366,8 +367,8 @@ impl Index {
         }
     }
 
-    /// The next article is live.
-    fn come(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) {
+    /// Makes the next article live.
+    fn push_live(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) {
         self.hamming.insert(print.simhash);
         let next = self.first + self.live.len() as u64;
         let before = keys.previous.and_then(|that| that.0.checked_sub(self.first));
@@ -387,8 +388,8 @@ impl Index {
         }
     }
 
-    /// Live articles whose SimHash is within `distance` bits (at most [`DISTANCE_MAX`]) of `hash`,
-    /// nearest first, then oldest first, each with its distance. Texts without words have none.
+    /// Live articles with words whose SimHash is within `distance` bits (at most [`DISTANCE_MAX`])
+    /// of `hash`, nearest first, then oldest first, each with its distance.
     pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(Sequence, u32)> {
         let near = self.hamming.near(hash, distance).into_iter();
         near.map(|(place, apart)| (Sequence(place), apart))
@@ -398,7 +399,7 @@ impl Index {
             .collect()
     }
 
-    /// Bytes of the index, fingerprints themselves not included.
+    /// Size of the postings and article metadata in bytes.
     pub fn bytes(&self) -> usize {
         self.samples.bytes()
             + self.equal.bytes()
@@ -413,17 +414,17 @@ impl Index {
     }
 }
 
-/// The posting key of the whole text; none for a text without words.
+/// The posting key of the content hash; `None` for a text without words.
 fn whole(print: &Fingerprint) -> Option<u32> {
-    (!print.trace.is_empty()).then(|| whole_key(print.content))
+    (!print.trace.is_empty()).then(|| whole_key(print.content_hash))
 }
 
-/// The posting key of the masked text; none where there are few plain words.
+/// The posting key of the masked hash; `None` for a text with few plain words.
 fn masked(print: &Fingerprint) -> Option<u32> {
     (print.plain_words() >= MASKED_WORDS_MIN).then(|| whole_key(print.masked))
 }
 
-/// The posting key of a whole-text hash.
+/// The posting key of a content or masked hash: its high half.
 fn whole_key(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
@@ -431,12 +432,12 @@ fn whole_key(hash: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::{self, FloodKey};
+    use crate::fingerprint::{self, SamplingKey};
     use crate::text::{self, words};
 
     fn print(text: &str) -> Fingerprint {
-        let words = words(text, &text::Settings::default());
-        Fingerprint::of(&words, &fingerprint::Settings::default(), FloodKey(1))
+        let words = words(text, &text::Limits::default());
+        Fingerprint::of(&words, &fingerprint::Limits::default(), SamplingKey(1))
     }
 
     fn text(topic: &str, count: usize) -> String {
@@ -448,7 +449,7 @@ mod tests {
     }
 
     fn filled(texts: &[&str]) -> Index {
-        let mut index = Index::new(&Settings::default(), Sequence(10));
+        let mut index = Index::new(&Limits::default(), Sequence(10));
         for text in texts {
             index.insert(&print(text), &PostingKeys::default());
         }
@@ -456,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn shared_text_is_found_and_strangers_are_not() {
+    fn shared_text_is_found_and_unrelated_text_is_not() {
         let (a, b) = (text("a", 120), text("b", 120));
         let index = filled(&[&a, &b, "too short"]);
         assert_eq!(found(&index, &a), [10]);
@@ -468,14 +469,14 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_found_from_eight_plain_words_on() {
+    fn an_equal_masked_hash_counts_from_eight_plain_words_on() {
         let index = filled(&["w1x w2x w3x w4x w5x w6x w7x sold at 12", "sold at 12"]);
         assert_eq!(found(&index, "w1x w2x w3x w4x w5x w6x w7x sold at 13"), [10]);
         assert!(found(&index, "sold at 13").is_empty());
     }
 
     #[test]
-    fn what_left_is_not_found() {
+    fn expired_articles_are_not_found() {
         let (a, b) = (text("a", 120), text("b", 120));
         let mut index = filled(&[&a, &b]);
         index.expire();
@@ -484,14 +485,13 @@ mod tests {
     }
 
     #[test]
-    fn a_donor_keeps_its_place_beside_many_copies_of_the_base() {
-        let base = text("a", 200);
-        let donor = text("b", 200);
+    fn a_donor_stays_a_candidate_among_copies_of_the_base() {
+        let (base, donor) = (text("a", 200), text("b", 200));
         let copies: Vec<String> = (0..14).map(|n| format!("{base} c{n}")).collect();
         let mut texts: Vec<&str> = copies.iter().map(String::as_str).collect();
         texts.push(&donor);
         let index = filled(&texts);
         let spliced = text("a", 150) + &text("b", 50);
-        assert!(found(&index, &spliced).contains(&24), "the donor came last and shares least");
+        assert!(found(&index, &spliced).contains(&24), "the donor is newest and shares least");
     }
 }

@@ -1,65 +1,64 @@
 //! A bounded list of articles for each 32-bit key, in many small open-addressing tables.
 //!
-//! In: keys and the low 32 bits of sequences, which enter in order and leave in order. Out: the live
-//! articles of a key, in order. A key has one slot of 8 bytes, in tables filled to between a half and
-//! four fifths: with its only article, or with the place of its list beside the table, which has room
-//! for the next power of two of 4 bytes. So a posting costs 12 bytes on average where keys have one
-//! article, and 7 where they have fifteen; and a chain is short however many articles a key lists.
+//! In: keys and article ids (the low 32 bits of sequences), which enter and expire in order. Out:
+//! the live articles of a key, in order. A key has one slot of 8 bytes, which holds its only
+//! article or the offset of its list beside the table; a list reserves the next power of two of
+//! 4-byte entries. Tables are between 1/2 and 4/5 full. A posting costs 12 bytes on average if keys
+//! have one article, 7 if they have fifteen. As a key has one slot, long lists do not lengthen the
+//! chains of other keys.
 //!
-//! What has left needs no work: the slot of one article below the first live one counts as free, a
-//! list drops what has left when the next article comes, and all that is left over goes when the table
-//! is rebuilt. Tables are rebuilt alone, a few kilobytes at a time, so that no call pauses for long
-//! however many articles are live.
+//! Expiry needs no work of its own: the slot of an expired article counts as free, a list drops
+//! expired articles when one is added, and a rebuild removes the rest. Each table is rebuilt
+//! separately, a few kilobytes at a time, so no call pauses for long.
 //!
-//! Tried: a slot for each article of a key. Fifteen copies fill runs of slots that chains of other keys
-//! must walk: in a stream of 15 a family a look-up took 14 to 17 us so, and takes 9 now.
-//!
-//! Invariant PO-1: a key lists its `limit` newest live articles, whatever came and went before.
-//! (A list drops its oldest entry first, and the oldest leaves first, so what was dropped would
-//! have left before what was kept.)
+//! Invariant PO-1: a key lists its `limit` newest live articles. (A list drops its oldest entry
+//! first, and the oldest expires first, so a dropped entry would have expired before those kept.)
 
 use rayon::prelude::*;
 
-/// Tables, as a power of two: at 48 million keys a table holds 12 thousand.
+/// Binary logarithm of the number of tables. With 48 million keys, a table holds 12,000.
 pub(super) const TABLES_LOG2: u32 = 12;
-/// Keys whose home slots are read before their chains are walked.
+/// Number of keys whose home slots are read before their chains are walked.
 const KEYS_AHEAD: usize = 64;
 
 /// Lists of articles by key.
 #[derive(Debug)]
 pub(super) struct Postings {
+    /// The tables, by the high bits of the key.
     tables: Vec<PostingsTable>,
+    /// The most articles in a list.
     limit: usize,
 }
 
-/// A key with its articles: the bits of the key that did not choose the table, how many articles its
-/// list has in the next 12 bits, and where it begins; or 0 and the only article.
+/// A key with its articles. From the high bits: the low 20 bits of the key, the length of its list
+/// in 12 bits, and the list's offset in 32 bits; or length 0 and the only article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Slot(u64);
 
-/// Slots and lists of the keys that share their first bits; in one line of the cache.
+/// The slots and lists of the keys that share their high bits; fits in one cache line.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct PostingsTable {
+    /// The open-addressing hash table.
     slots: Vec<Slot>,
-    /// Lists of articles, each in the order of arrival, with [room](room) for more.
+    /// Lists of articles in order of arrival, each with spare [`room`].
     lists: Vec<u32>,
-    /// Slots that are not free.
+    /// Number of slots that are not free.
     used: u32,
-    /// Places of `lists` that no list has.
+    /// Number of entries of `lists` that belong to no list.
     idle: u32,
-    /// How often it was rebuilt: places found before are none any more.
+    /// Number of rebuilds; an [`InsertionSlot`] found before a rebuild is invalid.
     rebuilt: u32,
 }
 
-/// Where the next article of a key goes, as a look-up found it.
+/// The slot for the next article of a key, valid until its table is rebuilt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InsertionSlot {
     at: u32,
     rebuilt: u32,
 }
 
-/// The live articles: from `first` on, so many.
+/// The live articles: `len` consecutive ids from `first` on, modulo 2^32.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
     pub(super) first: u32,
@@ -67,11 +66,11 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn holds(self, id: u32) -> bool {
+    pub(super) fn contains(self, id: u32) -> bool {
         id.wrapping_sub(self.first) < self.len
     }
 
-    /// With the article that comes next.
+    /// The window with the next article added.
     fn with_next(self) -> Self {
         Self { len: self.len + 1, ..self }
     }
@@ -79,7 +78,7 @@ impl Window {
 
 impl Slot {
     const FREE: Self = Self(u64::MAX);
-    /// Where the bits of the key begin; those that chose the table are shifted out.
+    /// Position of the key's bits; the high bits, which choose the table, are shifted out.
     const KEY: u32 = 32 + TABLES_LOG2;
 
     fn one(key: u32, id: u32) -> Self {
@@ -90,7 +89,7 @@ impl Slot {
         Self(u64::from(key) << Self::KEY | (len as u64) << 32 | from as u64)
     }
 
-    /// The bits of the key that did not choose the table.
+    /// The bits of the key that do not choose the table.
     fn key(self) -> u32 {
         (self.0 >> Self::KEY) as u32
     }
@@ -99,37 +98,37 @@ impl Slot {
         self.key() == key << TABLES_LOG2 >> TABLES_LOG2 && self != Self::FREE
     }
 
-    /// The only article, or else the length of the list and where it begins.
+    /// `Ok` with the only article, or `Err` with the length and the offset of the list.
     fn articles(self) -> Result<u32, (usize, usize)> {
         let len = (self.0 >> 32) as usize & ((1 << TABLES_LOG2) - 1);
         if len == 0 { Ok(self.0 as u32) } else { Err((len, self.0 as u32 as usize)) }
     }
 
-    /// Whether its only article has left.
-    fn has_left(self, live: Window) -> bool {
-        self.articles().is_ok_and(|id| !live.holds(id))
+    /// Whether the slot's only article has expired.
+    fn has_expired(self, live: Window) -> bool {
+        self.articles().is_ok_and(|id| !live.contains(id))
     }
 }
 
-/// Places that a list of `len` articles takes up.
+/// The number of entries reserved for a list of `len` articles.
 fn room(len: usize, limit: usize) -> usize {
     len.next_power_of_two().min(limit)
 }
 
 impl Postings {
-    /// No lists; each will hold at most `limit` articles.
+    /// Creates empty postings with lists of at most `limit` articles.
     pub(super) fn new(limit: u8) -> Self {
         let tables = (0..1 << TABLES_LOG2).map(|_| PostingsTable::default()).collect();
         Self { tables, limit: usize::from(limit.max(1)) }
     }
 
-    /// Adds `id`, the newest article, under `key`, unless it is there already. `live` must not hold
-    /// `id` yet. Returns the article that had to leave the list for it.
+    /// Adds `id`, the newest article, under `key`, unless it is listed already. `live` must not
+    /// contain `id` yet. Returns the live article dropped from a full list.
     pub(super) fn insert(&mut self, key: u32, id: u32, live: Window) -> Option<u32> {
         self.insert_at(key, id, live, None)
     }
 
-    /// As [`insert`](Self::insert), where a look-up that nothing came after has found the place.
+    /// Like [`insert`](Self::insert), at the slot found by a lookup, if that is still valid.
     pub(super) fn insert_at(
         &mut self,
         key: u32,
@@ -137,17 +136,16 @@ impl Postings {
         live: Window,
         place: Option<InsertionSlot>,
     ) -> Option<u32> {
-        // The newcomer counts as live, so that its other keys do not take its slots for free ones.
+        // The new article counts as live, so that its other keys do not reuse its slots.
         let live = live.with_next();
         let table = &mut self.tables[(key >> (32 - TABLES_LOG2)) as usize];
         table.insert(key, id, live, place, self.limit)
     }
 
-    /// Adds many articles to lists of articles from `first` on, as [`insert`](Self::insert) does one by
-    /// one. `entries` hold the key in the high half and the article in the low half, in order of arrival.
-    /// They are sorted by table first, so that each table is in the cache while it is filled, and tables
-    /// are filled on all cores. Returns the keys and articles that had to leave a list, in order of
-    /// arrival for each key.
+    /// Adds many articles, like repeated [`insert`](Self::insert); `first` is the oldest live
+    /// article. An entry has the key in its high half and the article in its low half, in order of
+    /// arrival. Entries are sorted by table for cache locality, and tables are filled in parallel.
+    /// Returns the dropped articles with their keys, in order of arrival for each key.
     pub(super) fn insert_all(&mut self, entries: &[u64], first: u32) -> Vec<(u32, u32)> {
         let table = |entry: &u64| (entry >> (64 - TABLES_LOG2)) as usize;
         let mut counts = vec![0; self.tables.len()];
@@ -180,12 +178,12 @@ impl Postings {
         let table = self.table(key);
         let (first, rest) = table.listed(table.find(key, live), key);
         let all = first.into_iter().chain(rest.iter().copied());
-        all.filter(|&id| live.holds(id)).for_each(found);
+        all.filter(|&id| live.contains(id)).for_each(found);
     }
 
-    /// Calls `found` with the place of each key in `keys` and each live article of it; says where the
-    /// next article goes in each list. The home slots are read in a loop of their own first, and the
-    /// first articles in the next, so that the memory fetches them side by side.
+    /// Calls `found` with the index of each key in `keys` and each live article of the key. Returns
+    /// the slot for the next article of each key. Separate loops read the home slots and the first
+    /// articles, so that their cache misses overlap.
     pub(super) fn each_of(
         &self,
         keys: &[u32],
@@ -212,7 +210,7 @@ impl Postings {
             }
             for (at, &(first, rest)) in lists[..keys.len()].iter().enumerate() {
                 let all = first.into_iter().chain(rest.iter().copied());
-                let live = all.filter(|&id| live.holds(id));
+                let live = all.filter(|&id| live.contains(id));
                 live.for_each(|id| found(part * KEYS_AHEAD + at, id));
             }
         }
@@ -223,44 +221,44 @@ impl Postings {
         &self.tables[(key >> (32 - TABLES_LOG2)) as usize]
     }
 
-    /// Bytes of all tables.
+    /// Size of all tables in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.tables.iter().map(PostingsTable::bytes).sum()
     }
 }
 
 impl PostingsTable {
-    /// The slot where the chain of `key` begins: its bits, spread by a multiplication.
+    /// The slot where the chain of `key` begins, by multiplicative hashing.
     fn home(&self, key: u32) -> usize {
         let spread = u64::from((key << TABLES_LOG2).wrapping_mul(0x9e37_79b1));
         ((spread * self.slots.len() as u64) >> 32) as usize
     }
 
-    /// The slot of `key`; or else where it goes: the first of its chain whose article has left, or the
-    /// free one that ends it.
+    /// The slot of `key`. If it has none, the slot to use: the first in its chain with an expired
+    /// article, or the free slot that ends the chain.
     fn find(&self, key: u32, live: Window) -> usize {
         self.find_from(self.home(key), key, live)
     }
 
-    /// As [`find`](Self::find), where the chain is known to begin at `home`.
+    /// Like [`find`](Self::find), with the home slot already computed.
     fn find_from(&self, home: usize, key: u32, live: Window) -> usize {
         let (before, behind) = self.slots.split_at(home);
-        let mut left = None;
+        let mut reusable = None;
         for (at, &slot) in (home..).zip(behind).chain((0..).zip(before)) {
             if slot == Slot::FREE {
-                return left.unwrap_or(at);
+                return reusable.unwrap_or(at);
             }
             if slot.is_of(key) {
                 return at;
             }
-            if left.is_none() && slot.has_left(live) {
-                left = Some(at);
+            if reusable.is_none() && slot.has_expired(live) {
+                reusable = Some(at);
             }
         }
-        left.unwrap_or(home)
+        reusable.unwrap_or(home)
     }
 
-    /// The first article of `key`, whose slot is at `at` or goes there, and the others.
+    /// The first article of `key` and the others, if the slot at `at` is that of `key`.
     fn listed(&self, at: usize, key: u32) -> (Option<u32>, &[u32]) {
         match self.slots.get(at).filter(|slot| slot.is_of(key)).map(|slot| slot.articles()) {
             Some(Ok(only)) => (Some(only), &[]),
@@ -269,14 +267,14 @@ impl PostingsTable {
         }
     }
 
-    /// Whether the next article of `key`, for which there was no other slot, may go to this one.
+    /// Whether the next article of `key` may use the slot at `at`, given that a lookup returned it.
     fn takes(&self, at: u32, key: u32, live: Window) -> bool {
         let slot = self.slots.get(at as usize);
-        slot.is_some_and(|&slot| slot == Slot::FREE || slot.is_of(key) || slot.has_left(live))
+        slot.is_some_and(|&slot| slot == Slot::FREE || slot.is_of(key) || slot.has_expired(live))
     }
 
-    /// Adds the newest article, which `live` holds, to the list of `key`: at `place`, where it still is one.
-    /// Returns the article that leaves a full list for it.
+    /// Adds the newest article, which `live` contains, under `key`; at `place`, if that is still
+    /// valid. Returns the article dropped from a full list.
     fn insert(
         &mut self,
         key: u32,
@@ -286,14 +284,14 @@ impl PostingsTable {
         limit: usize,
     ) -> Option<u32> {
         self.make_room(live, limit);
-        // Other keys of the article may have taken the slot since.
+        // Another key of the same article may have taken the slot since.
         let place = place.filter(|p| p.rebuilt == self.rebuilt && self.takes(p.at, key, live));
         let at = place.map_or_else(|| self.find(key, live), |place| place.at as usize);
         let slot = self.slots[at];
         self.used += u32::from(slot == Slot::FREE);
         let (slot, dropped) = match slot.articles() {
             _ if !slot.is_of(key) => (Slot::one(key, id), None),
-            Ok(only) if only == id || !live.holds(only) => (Slot::one(key, id), None),
+            Ok(only) if only == id || !live.contains(only) => (Slot::one(key, id), None),
             Ok(only) if limit == 1 => (Slot::one(key, id), Some(only)),
             Ok(only) => (self.list(key, &[only, id], limit), None),
             Err(list) => self.push(key, list, id, live, limit),
@@ -302,7 +300,7 @@ impl PostingsTable {
         dropped
     }
 
-    /// Adds an article to a list: its slot then, and the article that left it.
+    /// Adds an article to a list. Returns the key's new slot and the dropped article.
     fn push(
         &mut self,
         key: u32,
@@ -315,12 +313,12 @@ impl PostingsTable {
         if list[len - 1] == id {
             return (Slot::list(key, len, from), None);
         }
-        let left = list[..len].iter().take_while(|&&id| !live.holds(id)).count();
-        if left == 0 && len < list.len() {
+        let expired = list[..len].iter().take_while(|&&id| !live.contains(id)).count();
+        if expired == 0 && len < list.len() {
             list[len] = id;
             return (Slot::list(key, len + 1, from), None);
         }
-        if left == 0 && len < limit {
+        if expired == 0 && len < limit {
             self.idle += room(len, limit) as u32;
             let to = self.begin_list(room(len + 1, limit));
             self.lists.extend_from_within(from..from + len);
@@ -328,9 +326,9 @@ impl PostingsTable {
             self.lists.resize(to + room(len + 1, limit), 0);
             return (Slot::list(key, len + 1, to), None);
         }
-        // What has left goes, or else the oldest.
-        let dropped = (left == 0).then(|| list[0]);
-        let kept = len - left.max(1);
+        // Remove the expired articles, or the oldest if none has expired.
+        let dropped = (expired == 0).then(|| list[0]);
+        let kept = len - expired.max(1);
         list.copy_within(len - kept..len, 0);
         list[kept] = id;
         if kept == 0 {
@@ -341,7 +339,7 @@ impl PostingsTable {
         (Slot::list(key, kept + 1, from), dropped)
     }
 
-    /// The slot of a key with a new list of these articles.
+    /// Creates a list of these articles and returns the slot for its key.
     fn list(&mut self, key: u32, ids: &[u32], limit: usize) -> Slot {
         let room = room(ids.len(), limit);
         let from = self.begin_list(room);
@@ -350,7 +348,7 @@ impl PostingsTable {
         Slot::list(key, ids.len(), from)
     }
 
-    /// Where a new list begins, for which there is room then.
+    /// Reserves capacity for a new list and returns its offset.
     fn begin_list(&mut self, room: usize) -> usize {
         let from = self.lists.len();
         if self.lists.capacity() - from < room {
@@ -359,8 +357,8 @@ impl PostingsTable {
         from
     }
 
-    /// Sees to room for one more: the table is rebuilt when it is four fifths full, or when half of the
-    /// places of its lists are idle.
+    /// Rebuilds the table if one more key would fill more than 4/5 of it, or if more than half of
+    /// the list entries are idle.
     fn make_room(&mut self, live: Window, limit: usize) {
         let full = (self.used as usize + 1) * 5 > self.slots.len() * 4;
         if full || self.idle as usize * 2 > self.lists.len() {
@@ -368,7 +366,7 @@ impl PostingsTable {
         }
     }
 
-    /// Builds the table again without what has left.
+    /// Rebuilds the table without expired articles.
     fn rebuild(&mut self, live: Window, limit: usize) {
         let before = std::mem::take(self);
         self.rebuilt = before.rebuilt.wrapping_add(1);
@@ -376,11 +374,11 @@ impl PostingsTable {
         let mut kept = Vec::with_capacity(before.used as usize);
         for &slot in before.slots.iter().filter(|&&slot| slot != Slot::FREE) {
             match slot.articles() {
-                Ok(id) if live.holds(id) => kept.push(slot),
+                Ok(id) if live.contains(id) => kept.push(slot),
                 Ok(_) => {}
                 Err((len, from)) => {
                     let list = &before.lists[from..from + len];
-                    match &list[list.partition_point(|&id| !live.holds(id))..] {
+                    match &list[list.partition_point(|&id| !live.contains(id))..] {
                         [] => {}
                         [only] => kept.push(Slot::one(slot.key(), *only)),
                         list => kept.push(self.list(slot.key(), list, limit)),
@@ -416,13 +414,13 @@ mod tests {
         ids
     }
 
-    /// The keys of some articles.
+    /// The keys of each article.
     fn feed() -> impl Strategy<Value = Vec<Vec<u32>>> {
         prop::collection::vec(prop::collection::vec(0u32..40, 0..12), 1..120)
     }
 
     proptest! {
-        /// The naive twin: a list a key, cut to its newest live entries.
+        /// The naive version: one list per key, cut to its newest live entries.
         #[test]
         fn lists_hold_the_newest_live_articles(
             keys in feed(),
@@ -437,7 +435,7 @@ mod tests {
                 if live.len == window {
                     live = Window { first: live.first.wrapping_add(1), len: live.len - 1 };
                 }
-                // Half of the articles go where a look-up has found their places.
+                // Every other article is inserted at the slots found by a lookup.
                 let spread: Vec<u32> = keys.iter().map(|key| key << 27 | key).collect();
                 let places = postings.each_of(&spread, live, |_, _| {});
                 for (key, place) in spread.into_iter().zip(places) {
@@ -449,16 +447,17 @@ mod tests {
                 }
                 live.len += 1;
                 for (&key, ids) in &naive {
-                    let live_ids: Vec<u32> = ids.iter().copied().filter(|&id| live.holds(id)).collect();
-                    let newest = &live_ids[live_ids.len().saturating_sub(3)..];
+                    let mut all = ids.clone();
+                    all.retain(|&id| live.contains(id));
+                    let newest = &all[all.len().saturating_sub(3)..];
                     prop_assert_eq!(list(&postings, key, live), newest);
                 }
             }
         }
 
-        /// The naive twin: one by one.
+        /// The naive version: insertion one by one.
         #[test]
-        fn many_are_added_as_one_by_one(
+        fn insert_all_equals_repeated_insert(
             keys in feed(),
             parts in 1usize..4,
             first in prop::sample::select(vec![0u32, u32::MAX - 30]),
@@ -484,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_posting_costs_about_twelve_bytes_and_less_where_keys_have_many() {
+    fn a_posting_costs_about_twelve_bytes_and_less_if_keys_have_many() {
         for (articles, bytes) in [(1, 9.0..16.1), (15, 5.0..11.0)] {
             let mut postings = Postings::new(16);
             for id in 0..20_000u32 {
@@ -494,7 +493,7 @@ mod tests {
                 }
             }
             let each = postings.bytes() as f64 / (20_000.0 * 48.0);
-            assert!(bytes.contains(&each), "{each} bytes, {articles} articles a key");
+            assert!(bytes.contains(&each), "{each} bytes per posting, {articles} articles per key");
         }
     }
 }

@@ -1,53 +1,54 @@
-//! The largest fields of an article.
+//! Size limits for the fields of an article.
 //!
-//! Everything that an article says of itself can end up in its state record, in events, or in
-//! memory for as long as it is live, and each of these has a limit. A field over its bound refuses
-//! the item: a uri or a headline that is cut names something else.
+//! Any field of an article can end up in its state record, in events, or in memory for as long as
+//! the article is live, and each of these has a size limit. An item with a field over its limit is
+//! rejected, not truncated: a truncated uri or headline would identify something else.
 //!
-//! The bounds are several times what wires send. They are chosen so that the largest record fits
-//! the 1,048,588 bytes that a Kafka topic takes by default:
+//! The limits are several times what agencies send. They are chosen so that the largest record
+//! fits the 1,048,588 bytes that a Kafka topic accepts by default (`max.message.bytes`):
 //!
-//! | record | holds at most | bytes |
-//! |---|---|---|
-//! | state of an article | 585,000 of fingerprint (65,000 words, all figures), 64 KiB of links, 18 related articles | 750,000 |
-//! | `article.classified` | 19 uris with versions, 2 headlines, 100 signals; JSON writes a control character as 6 bytes | 600,000 |
-//! | events and states of stories | 1 headline, 1 uri with its version | 120,000 |
+//! - Article state, 750,000 bytes: 585,000 bytes of fingerprint (65,000 words, all numerals),
+//!   64 KiB of links, 18 related articles.
+//! - `article.classified`, 600,000 bytes: 19 uris with versions, 2 headlines, 100 signals. JSON
+//!   escapes a control character as 6 bytes.
+//! - Story events and states, 120,000 bytes: 1 headline, 1 uri with its version.
 //!
-//! The body has no bound of its own: it is not kept, and is no longer than its record.
+//! The body has no limit of its own: it is not stored, and cannot be longer than its record.
 
 use super::Error;
 use crate::article::Article;
 
-/// Bytes of a uri. Browsers and servers take addresses of about this length; events name up to 19.
+/// Bytes of a uri, about the longest URL that browsers and servers accept. An event contains up to
+/// 19 uris.
 const URI_BYTES_MAX: usize = 2_048;
-/// Bytes of a version: a number, a time or an opaque tag. It goes wherever the uri goes.
+/// Bytes of a version: a number, a time or an opaque tag. Stored and published next to the uri.
 const VERSION_BYTES_MAX: usize = 256;
-/// Bytes of the name of a sender. It is named with every carrier of a withdrawn text.
+/// Bytes of a provider name. It is listed for every carrier of a withdrawn text.
 pub(super) const PROVIDER_BYTES_MAX: usize = 512;
-/// Bytes of a line such as a credit, a dateline or a slug.
+/// Bytes of a single-line field such as a credit, a dateline or a slug.
 const LINE_BYTES_MAX: usize = 1_024;
-/// Bytes of a headline. Some feeds put a whole message where the title belongs.
+/// Bytes of a headline. Some feeds put an entire message in the title.
 const HEADLINE_BYTES_MAX: usize = 16_384;
-/// Bytes of a byline. Scientific releases name hundreds of authors.
+/// Bytes of a byline. Scientific press releases list hundreds of authors.
 pub(super) const BYLINE_BYTES_MAX: usize = 16_384;
-/// Bytes of a note to editors, which is searched for marks.
+/// Bytes of an editorial note, which is searched for marks.
 const NOTE_BYTES_MAX: usize = 65_536;
-/// Bytes of the terms of use. A feed states them once for all its items.
+/// Bytes of the terms of use. A feed may state them once for all its items.
 pub(super) const TERMS_BYTES_MAX: usize = 16_384;
-/// Signals, and bytes of one. All of them are in the event.
+/// Number of signals, and bytes of one. The event contains all of them.
 const SIGNALS_MAX: usize = 100;
 const SIGNAL_BYTES_MAX: usize = 128;
-/// Subjects and other identifiers, which are not kept.
+/// Number of subjects and alternative identifiers. Neither is stored.
 const SUBJECTS_MAX: usize = 2_000;
 const ALTIDS_MAX: usize = 250;
-/// Links to other articles, and bytes of all their uris and versions. They are kept with the
-/// article.
+/// Number of links to other articles, and total bytes of their uris and versions. They are stored
+/// with the article.
 const LINKS_MAX: usize = 250;
 const LINKS_BYTES_MAX: usize = 65_536;
-/// Entries of any list in a JSON object.
+/// Number of entries of a list field in a JSON object.
 pub(super) const ENTRIES_MAX: usize = 2_000;
 
-/// Refuses an article with a field over its bound.
+/// Rejects an article with a field over its limit.
 pub(super) fn check(article: &Article) -> Result<(), Error> {
     let optional = |field, text: &Option<String>, max| {
         text.as_deref().map_or(Ok(()), |text| bytes(field, text.len(), max))
@@ -98,12 +99,12 @@ fn links(article: &Article) -> Result<(), Error> {
     bytes("links", sum, LINKS_BYTES_MAX)
 }
 
-/// Refuses a text of more than `max` bytes.
+/// Rejects a field of more than `max` bytes.
 pub(super) fn bytes(field: &'static str, size: usize, max: usize) -> Result<(), Error> {
     within(field, size, "bytes", max)
 }
 
-/// Refuses a list of more than `max` entries.
+/// Rejects a list of more than `max` entries.
 pub(super) fn entries(field: &'static str, size: usize, max: usize) -> Result<(), Error> {
     within(field, size, "entries", max)
 }
@@ -112,9 +113,9 @@ fn within(field: &'static str, size: usize, unit: &'static str, max: usize) -> R
     if size > max { Err(Error::FieldTooLarge { field, size, unit, max }) } else { Ok(()) }
 }
 
-/// What all items of a record share, such as the title of their feed: read once, and no larger than
-/// a field may be, so that items do not multiply it.
-pub(super) fn shared(
+/// A value that all items of a record share, such as the feed title, subject to the limit of the
+/// field. Checking it once per record prevents many items from multiplying an oversized value.
+pub(super) fn check_shared(
     field: &'static str,
     text: Option<String>,
     max: usize,

@@ -1,5 +1,7 @@
-//! RSS 2.0 (with RSS 1.0 and the export of WordPress, which differ in little) and Atom 1.0: the
-//! entries of a feed, or one entry.
+//! Decodes RSS 2.0 (including RSS 1.0 and WordPress exports) and Atom 1.0 (a feed or one entry).
+//!
+//! Each item or entry becomes an article. A field is taken from the first of these that has a
+//! value:
 //!
 //! | read | RSS | Atom |
 //! |---|---|---|
@@ -13,8 +15,8 @@
 //! | language | `dc:language`, the channel's `language` | `xml:lang` |
 //! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
 //!
-//! Elements of other namespaces do not stand for those of the format: `media:title` is no title.
-//! Headlines of RSS are HTML by custom, those of Atom where they say so.
+//! Elements of other namespaces are not confused with those of the format: `media:title` is not a
+//! title. RSS headlines are read as HTML by convention, Atom headlines only if `type` is `html`.
 //!
 //! Sources: RSS 2.0.11; RFC 4287; RFC 5023 (drafts).
 
@@ -26,7 +28,7 @@ use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkK
 use html5gum::{Token, Tokenizer};
 use jiff::fmt::rfc2822::DateTimeParser;
 
-/// The entries of an RSS document.
+/// The items of an RSS document.
 pub(super) fn rss_items(root: &Element) -> Vec<&Element> {
     let within = root.children("channel").flat_map(|channel| channel.children("item"));
     within.chain(root.children("item")).collect()
@@ -37,32 +39,36 @@ pub(super) fn atom_items(root: &Element) -> Vec<&Element> {
     if root.is("entry") { vec![root] } else { root.own("entry").collect() }
 }
 
-/// What a channel of RSS says for all its items.
+/// The properties of an RSS channel that apply to all its items.
 pub(super) struct RssChannel {
+    /// The title, used as the provider, or the error that it is too long.
     title: Result<Option<String>, Error>,
+    /// The language tag.
     language: Option<String>,
+    /// The terms of use, or the error that they are too long.
     copyright: Result<Option<String>, Error>,
 }
 
 impl RssChannel {
+    /// Reads the channel of a document.
     pub(super) fn of(root: &Element) -> Self {
         let channel = root.at(&["channel"]);
         let text = |name: &str| channel?.prefixed(name).find_map(Element::text);
         Self {
-            title: bounds::shared("provider", text("title"), PROVIDER_BYTES_MAX),
+            title: bounds::check_shared("provider", text("title"), PROVIDER_BYTES_MAX),
             language: text("language").or_else(|| text("dc:language")),
-            copyright: bounds::shared("usageterms", text("copyright"), TERMS_BYTES_MAX),
+            copyright: bounds::check_shared("usageterms", text("copyright"), TERMS_BYTES_MAX),
         }
     }
 }
 
-/// One entry of an RSS document.
+/// Decodes one item of an RSS document.
 pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Article, Error> {
     let text = |name: &str| item.prefixed(name).find_map(Element::text);
     let first = |names: &[&str]| names.iter().find_map(|name| text(name));
     let repairs = Repairs::default();
     let time = |field, names: &[&str]| {
-        names.iter().find_map(|name| repairs.read(field, &text(name)?, read_time))
+        names.iter().find_map(|name| repairs.parse(field, &text(name)?, read_time))
     };
     let about = item.attribute("rdf:about").map(str::to_owned);
     let published = time("published", &["pubDate", "dc:date"]);
@@ -97,7 +103,7 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
     })
 }
 
-/// What an item says itself, or else what it shares.
+/// The value of an item, or else that of its channel or feed.
 fn own_or(
     own: Option<String>,
     shared: &Result<Option<String>, Error>,
@@ -105,46 +111,52 @@ fn own_or(
     if own.is_some() { Ok(own) } else { shared.clone() }
 }
 
-/// What a feed of Atom says for all its entries.
+/// The properties of an Atom feed that apply to all its entries.
 pub(super) struct AtomFeed {
+    /// The title, used as the provider, or the error that it is too long.
     title: Result<Option<String>, Error>,
+    /// The terms of use, or the error that they are too long.
     rights: Result<Option<String>, Error>,
+    /// The name of the author, used as the byline, or the error that it is too long.
     author: Result<Option<String>, Error>,
+    /// The language tag.
     language: Option<String>,
 }
 
 impl AtomFeed {
-    /// Of a feed, or of an entry that stands alone and has its language only.
+    /// Reads the feed. If the document is a single entry, only its language applies.
     pub(super) fn of(root: &Element) -> Self {
         let feed = if root.is("feed") { Some(root) } else { None };
         let text = |name: &str| feed.and_then(|feed| own_text(feed, name));
         Self {
-            title: bounds::shared("provider", text("title"), PROVIDER_BYTES_MAX),
-            rights: bounds::shared("usageterms", text("rights"), TERMS_BYTES_MAX),
-            author: bounds::shared("byline", feed.and_then(author), BYLINE_BYTES_MAX),
+            title: bounds::check_shared("provider", text("title"), PROVIDER_BYTES_MAX),
+            rights: bounds::check_shared("usageterms", text("rights"), TERMS_BYTES_MAX),
+            author: bounds::check_shared("byline", feed.and_then(author), BYLINE_BYTES_MAX),
             language: root.attribute("lang").map(str::to_owned),
         }
     }
 }
 
+/// The text of the first child in the format's own namespace.
 fn own_text(of: &Element, name: &str) -> Option<String> {
     of.own(name).find_map(Element::text)
 }
 
+/// The name of the author of a feed or entry.
 fn author(of: &Element) -> Option<String> {
     of.own("author").find_map(|author| own_text(author, "name"))
 }
 
-/// One entry of an Atom document.
+/// Decodes one entry of an Atom document.
 pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, Error> {
     let text = own_text;
     let repairs = Repairs::default();
-    let time = |field, name: &str| repairs.read(field, &text(entry, name)?, read_time);
+    let time = |field, name: &str| repairs.parse(field, &text(entry, name)?, read_time);
     let source = entry.own("source").next();
     let page = || {
         let mut all = entry.own("link");
-        let found = all.find(|l| l.attribute("rel").is_none_or(|rel| rel == "alternate"))?;
-        found.attribute("href").map(str::to_owned)
+        let link = all.find(|l| l.attribute("rel").is_none_or(|rel| rel == "alternate"))?;
+        link.attribute("href").map(str::to_owned)
     };
     let content = entry.own("content").find_map(construct);
     let body = content.or_else(|| entry.own("summary").find_map(construct));
@@ -177,7 +189,7 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
     })
 }
 
-/// A time as feeds write it: RFC 2822, or what other wires send.
+/// Parses a time in RFC 2822 format or any format of [`EventTime::parse`].
 fn read_time(text: &str) -> Option<EventTime> {
     let parser = DateTimeParser::new().relaxed_weekday(true);
     match parser.parse_timestamp(text) {
@@ -186,7 +198,7 @@ fn read_time(text: &str) -> Option<EventTime> {
     }
 }
 
-/// Escaped markup, or markup that stands unescaped, as some feeds send it.
+/// A body that is escaped HTML, or unescaped markup as some feeds send it.
 fn html(part: &Element) -> Option<Body> {
     if !part.has_text() {
         return None;
@@ -196,7 +208,7 @@ fn html(part: &Element) -> Option<Body> {
     Some(Body::Html(html))
 }
 
-/// The text of an Atom text construct or content, by its type.
+/// The body in an Atom text construct or content element, depending on its type.
 fn construct(part: &Element) -> Option<Body> {
     let kind = part.attribute("type").unwrap_or("text").to_ascii_lowercase();
     match kind.as_str() {
@@ -206,12 +218,13 @@ fn construct(part: &Element) -> Option<Body> {
     }
 }
 
+/// The headline of an Atom entry.
 fn title(part: &Element) -> Option<String> {
     let text = part.text()?;
     Some(if part.attribute("type") == Some("html") { plain(&text) } else { text })
 }
 
-/// The text of a headline that is HTML, as those of RSS are by custom.
+/// The text of an HTML headline.
 fn plain(html: &str) -> String {
     if !html.contains(['&', '<']) {
         return html.to_owned();
@@ -225,6 +238,7 @@ fn plain(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The links to earlier and later versions of an Atom entry.
 fn links(entry: &Element) -> Vec<Link> {
     let all = entry.own("link").filter_map(|link| {
         let kind = match link.attribute("rel")? {

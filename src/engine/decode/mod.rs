@@ -1,16 +1,26 @@
-//! Bytes to articles: one decoder a format, found by content type, then by looking.
+//! Decodes input records into articles. There is one decoder per format; the format is configured,
+//! or detected from the record's content type and first bytes.
 //!
-//! In: the bytes of one input record. Out: one result for each item in it, never none: an
-//! [`Article`], or the reason why it is refused. Unknown fields are ignored; what is required and
-//! missing refuses the item. Bad input dies here. [`items`] also says which [`RecordPart`] of the record each
-//! item is.
+//! In: the bytes of one input record. Out: one result per item in the record, either an [`Article`]
+//! or the [`Error`] that explains why the item was rejected. Unknown fields are ignored; an item
+//! without a required field is rejected. Later stages never have to validate an article.
+//! [`decode_items`] also returns the [`RecordPart`] that contains each item.
 //!
-//! Invariants: WI-1 no bytes make it panic; WI-2 every record gives at least one result; WI-3 what
-//! an error says holds no article text; WI-4 no field of an article is larger than its bound in
-//! `bounds`; WI-5 what is there and cannot be read refuses the item or is named in the flags of the
-//! article, as `repairs` lists them.
+//! ```text
+//! {"uri": "a:1", "headline": "B"}                      [Ok(Article { uri: "a:1", .. })]
+//! [{"uri": "a:1", "headline": "B"}, {"headline": "C"}] [Ok(..), Err(Missing("uri"))]
+//! ```
 //!
-//! Cost: linear in the bytes of the record.
+//! Invariants:
+//! - WI-1: no input makes the decoder panic.
+//! - WI-2: every record yields at least one result.
+//! - WI-3: error messages contain no article text.
+//! - WI-4: no field of an article exceeds its limit in `bounds`.
+//! - WI-5: a value that is present but unreadable either rejects the item or sets one of the
+//!   article's flags, which `repairs` lists.
+//! - WI-6: the parts of a record have a bounded total size, as stated in `part`.
+//!
+//! Cost: linear in the size of the record.
 
 mod bounds;
 mod feed;
@@ -30,78 +40,82 @@ pub use self::part::RecordPart;
 use self::xml::Element;
 use super::article::{Article, ItemType, PubStatus};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
 /// Decoding settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The most bytes of a record that is decoded.
-    pub record_bytes_max: u32,
-    /// The most items of one record.
-    pub items_max: u32,
-    /// Wire marks of the desk's own, beside those that are known.
+    /// The largest input record that is decoded, in bytes. Larger ones are rejected as `too_large`.
+    pub record_bytes_max: NonZeroU32,
+    /// Wire marks of your own, in addition to the built-in ones: phrases that make an article an
+    /// update, a correction, a kill and so on.
     pub marks: Vec<marks::MarkRule>,
+    /// The most items of one record; a record with more is rejected as `too_large`.
+    #[serde(skip)]
+    pub items_max: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { record_bytes_max: 4 << 20, items_max: 1_000, marks: Vec::new() }
+        let record_bytes_max = NonZeroU32::new(4 << 20).expect("not zero");
+        Self { record_bytes_max, marks: Vec::new(), items_max: 1_000 }
     }
 }
 
-/// The formats that are decoded.
+/// The input formats.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// Found by content type, then by looking.
+    /// Detected from the content type and the content of each record.
     #[default]
     Auto,
-    /// Plain JSON objects and IPTC ninjs 1.x to 3.x, which are told apart field by field.
+    /// Plain JSON objects and IPTC ninjs 1.x to 3.x; fields of all of them may be mixed.
     Json,
-    /// IPTC NewsML-G2: a `newsItem`, or a `newsMessage` of several.
+    /// IPTC NewsML-G2: a `newsItem`, or a `newsMessage` with several of them.
     NewsmlG2,
     /// IPTC NewsML 1.x.
     #[serde(rename = "newsml_1")]
     Newsml1,
     /// IPTC NITF 3.x.
     Nitf,
-    /// RSS 2.0, and its kin RSS 1.0.
+    /// RSS 2.0 and RSS 1.0.
     Rss,
-    /// Atom 1.0, a feed or an entry.
+    /// Atom 1.0: a feed or a single entry.
     Atom,
-    /// The text wires of IPTC 7901 and ANPA 1312, told apart by their control characters.
+    /// The teletype formats IPTC 7901 and ANPA 1312, distinguished by their control characters.
     Teletype,
 }
 
-/// Why an item is refused. [`Error::reason`] is the stable code that headers and metrics carry.
+/// Why an item was rejected. [`Error::reason`] is the stable code used in headers and metrics.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The record is larger than `record_bytes_max`.
-    #[error("record of {bytes} bytes is over the limit of {max}")]
+    #[error("record has {bytes} bytes, over the limit of {max}")]
     TooLarge {
-        /// Its size in bytes.
+        /// The size of the record in bytes.
         bytes: usize,
         /// The limit in bytes.
         max: u32,
     },
-    /// A field is larger than its bound.
-    #[error("field `{field}` of {size} {unit} is over the limit of {max}")]
+    /// A field exceeds its limit.
+    #[error("field `{field}` has {size} {unit}, over the limit of {max}")]
     FieldTooLarge {
-        /// The field of the article.
+        /// The name of the article field.
         field: &'static str,
-        /// Its size.
+        /// The size of the field, in `unit`.
         size: usize,
-        /// What the size counts: bytes or entries.
+        /// The unit of `size` and `max`: `bytes` or `entries`.
         unit: &'static str,
         /// The limit.
         max: usize,
     },
-    /// The record holds more items than `items_max`.
-    #[error("record of {items} items is over the limit of {max}")]
+    /// The record contains more items than `items_max`, or an item more languages than supported.
+    #[error("record has {items} items, over the limit of {max}")]
     TooMany {
-        /// Items found.
+        /// The number of items in the record.
         items: usize,
         /// The limit.
         max: u32,
@@ -109,46 +123,46 @@ pub enum Error {
     /// The record is empty.
     #[error("record is empty")]
     Empty,
-    /// The bytes are no UTF-8.
-    #[error("not UTF-8 from byte {at} on")]
+    /// The record is not valid UTF-8.
+    #[error("invalid UTF-8 at byte {at}")]
     Encoding {
-        /// The first byte that is wrong.
+        /// The offset of the first invalid byte.
         at: usize,
     },
-    /// The bytes are not of the character set that the document declares.
-    #[error("not of the declared character set `{0}`")]
+    /// The bytes are not valid in the character set that the document declares.
+    #[error("invalid bytes for the declared character set `{0}`")]
     Charset(&'static str),
-    /// The document declares entities, which are never expanded.
-    #[error("document declares entities")]
+    /// The document declares entities. They are never expanded.
+    #[error("document declares entities, which are not supported")]
     Entities,
-    /// The document is nested or crowded beyond what is read.
-    #[error("more than {max} {what}")]
+    /// The document is nested too deeply or has too many elements or attributes.
+    #[error("document has more than {max} {what}")]
     TooComplex {
-        /// What there is too much of.
+        /// What there is too much of, in the plural.
         what: &'static str,
         /// The limit.
         max: u32,
     },
-    /// The item is of a kind that holds no article of its own.
-    #[error("a `{0}` holds no article of its own")]
+    /// The item is of a kind that is not an article.
+    #[error("`{0}` is not an article")]
     NoArticle(&'static str),
-    /// The item is a picture, sound, film or graphic that comes without a word.
-    #[error("nothing to read: {0} without a caption or headline")]
+    /// The item is a picture, video, audio or graphic item without any text.
+    #[error("{0} has no headline or caption")]
     NoText(&'static str),
-    /// The bytes do not follow the syntax of their format.
-    #[error("not readable as {format}: {kind} at line {line}, column {column}")]
+    /// The record is not well-formed XML or JSON.
+    #[error("invalid {format}: {kind} at line {line}, column {column}")]
     Syntax {
-        /// The format tried.
+        /// `JSON` or `XML`.
         format: &'static str,
-        /// What is wrong.
+        /// The kind of syntax error.
         kind: &'static str,
-        /// The line, from 1.
+        /// The line of the error, counted from 1.
         line: usize,
-        /// The column, from 1.
+        /// The column of the error in bytes, counted from 1.
         column: usize,
     },
-    /// The format is none that is read.
-    #[error("no known format")]
+    /// The format is not supported, or not the configured one.
+    #[error("unknown format")]
     Unknown,
     /// A required field is absent or empty.
     #[error("field `{0}` is missing")]
@@ -156,13 +170,13 @@ pub enum Error {
     /// A required field is null.
     #[error("field `{0}` is null")]
     Null(&'static str),
-    /// A required field has another type.
+    /// A required field is present but cannot be read as text.
     #[error("field `{0}` is not text")]
     NotText(&'static str),
 }
 
 impl Error {
-    /// A stable code, usable as a metric label.
+    /// The stable reason code, usable as a metric label.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } | Self::FieldTooLarge { .. } => "too_large",
@@ -181,17 +195,18 @@ impl Error {
     }
 }
 
-/// An item of a record.
+/// One item of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// What was read, or why it is refused.
+    /// The article, or why the item was rejected.
     pub article: Result<Article, Error>,
-    /// The part of the record that holds it.
+    /// The part of the record that contains the item.
     pub part: RecordPart,
 }
 
-/// The items of one input record, whose content type may be known.
-pub fn items(
+/// Decodes one input record and locates each item in it. `content_type` is the record's content
+/// type, if known.
+pub fn decode_items(
     bytes: &[u8],
     content_type: Option<&str>,
     format: Format,
@@ -205,7 +220,7 @@ pub fn items(
     articles.into_iter().zip(parts).map(|(article, part)| Item { article, part }).collect()
 }
 
-/// Decodes one input record, whose content type may be known.
+/// Decodes one input record. `content_type` is the record's content type, if known.
 pub fn decode(
     bytes: &[u8],
     content_type: Option<&str>,
@@ -215,7 +230,7 @@ pub fn decode(
     read(bytes, content_type, format, settings, &mut Vec::new())
 }
 
-/// The articles of a record; `parts` gets the part of each where there are several.
+/// Decodes a record. If it has several items, appends the part of each to `parts`.
 fn read(
     bytes: &[u8],
     content_type: Option<&str>,
@@ -223,39 +238,46 @@ fn read(
     settings: &Settings,
     parts: &mut Vec<RecordPart>,
 ) -> Vec<Result<Article, Error>> {
-    if bytes.len() > settings.record_bytes_max as usize {
-        return vec![Err(Error::TooLarge { bytes: bytes.len(), max: settings.record_bytes_max })];
+    if bytes.len() > settings.record_bytes_max.get() as usize {
+        return vec![Err(Error::TooLarge {
+            bytes: bytes.len(),
+            max: settings.record_bytes_max.get(),
+        })];
     }
-    let named = content_type.unwrap_or_default().to_ascii_lowercase();
-    if format == Format::Teletype || format == Format::Auto && teletype::looks_so(bytes) {
+    let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+    if format == Format::Teletype || format == Format::Auto && teletype::looks_like_teletype(bytes)
+    {
         let article = teletype::article(&teletype::read_text(bytes));
         return vec![article.and_then(|article| finish(article, settings))];
     }
-    let marked = match format {
-        Format::Auto => !named.contains("json") && (named.contains("xml") || looks_marked(bytes)),
+    let is_xml = match format {
+        Format::Auto => {
+            !content_type.contains("json")
+                && (content_type.contains("xml") || looks_like_xml(bytes))
+        }
         Format::Json | Format::Teletype => false,
         Format::NewsmlG2 | Format::Newsml1 | Format::Nitf | Format::Rss | Format::Atom => true,
     };
-    if marked {
+    if is_xml {
         return match xml::read_text(bytes) {
-            Ok(text) => documents(text.trim(), format, settings, parts),
+            Ok(text) => xml_articles(text.trim(), format, settings, parts),
             Err(error) => vec![Err(error)],
         };
     }
-    let json = format == Format::Json || named.contains("json");
-    objects(bytes, json, settings, parts)
+    let json = format == Format::Json || content_type.contains("json");
+    json_articles(bytes, json, settings, parts)
 }
 
-/// The articles of a record in JSON, which it is `known` to be or looks like. Bytes that are not
-/// UTF-8 become U+FFFD where the rest can be read.
-fn objects(
+/// Decodes a JSON record. Unless `is_json` is set, the record must start like JSON. Invalid UTF-8
+/// becomes U+FFFD if the rest of the record can be read.
+fn json_articles(
     bytes: &[u8],
-    known: bool,
+    is_json: bool,
     settings: &Settings,
     parts: &mut Vec<RecordPart>,
 ) -> Vec<Result<Article, Error>> {
-    let wrong = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
-    let encoding = match wrong {
+    let invalid_at = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+    let encoding = match invalid_at {
         None => json::Encoding::Utf8,
         Some(_) => json::Encoding::Repaired,
     };
@@ -264,7 +286,7 @@ fn objects(
     let mut ranges = Vec::new();
     let read = if text.is_empty() {
         vec![Err(Error::Empty)]
-    } else if known || text.starts_with(['{', '[']) {
+    } else if is_json || text.starts_with(['{', '[']) {
         json::decode(text, encoding, settings, &mut ranges)
     } else {
         vec![Err(Error::Unknown)]
@@ -274,7 +296,7 @@ fn objects(
         json::Encoding::Utf8 => RecordPart::Bytes(range.start + base..range.end + base),
         json::Encoding::Repaired => RecordPart::Document(text[range].to_owned()),
     }));
-    match (wrong, &read[..]) {
+    match (invalid_at, &read[..]) {
         (Some(at), [Err(Error::Syntax { .. } | Error::Unknown)]) => {
             vec![Err(Error::Encoding { at })]
         }
@@ -282,15 +304,16 @@ fn objects(
     }
 }
 
-/// Whether the first sign is `<`, in UTF-8 or UTF-16, a byte order mark passed over.
-fn looks_marked(bytes: &[u8]) -> bool {
+/// Whether the first character is `<`, in UTF-8 or UTF-16, or the record starts with a UTF-16 byte
+/// order mark.
+fn looks_like_xml(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let wide = [&b"\xff\xfe"[..], b"\xfe\xff", b"\0<"].iter().any(|start| bytes.starts_with(start));
     wide || bytes.trim_ascii_start().starts_with(b"<")
 }
 
-/// The articles of an XML document, by its root.
-fn documents(
+/// Decodes an XML document. The name of its root element determines the format.
+fn xml_articles(
     text: &str,
     format: Format,
     settings: &Settings,
@@ -304,7 +327,7 @@ fn documents(
         Err(error) => return vec![Err(error)],
     };
     let root = &document.root;
-    let Some(found) = kind(root).filter(|f| format == Format::Auto || format == *f) else {
+    let Some(found) = format_of(root).filter(|f| format == Format::Auto || format == *f) else {
         return vec![Err(Error::Unknown)];
     };
     let (items, missing) = match found {
@@ -338,12 +361,12 @@ fn documents(
         }
     }
     if all.len() > 1 {
-        *parts = part::documents(text, root, found, &counts);
+        *parts = part::xml_parts(text, root, found, &counts);
     }
     all
 }
 
-/// What the items of a document share, by its format: read once, however many items there are.
+/// The properties that all items of a document share. They are read once per document.
 enum DocumentContext {
     Message(newsml_g2::MessageDefaults),
     Channel(feed::RssChannel),
@@ -363,7 +386,7 @@ impl DocumentContext {
         }
     }
 
-    /// The articles of an item: one, but for NewsML 1.
+    /// The articles of one item: exactly one, except in NewsML 1.
     fn articles(&self, item: &Element) -> Vec<Result<Article, Error>> {
         match self {
             Self::Message(message) => vec![newsml_g2::article(item, message)],
@@ -375,8 +398,8 @@ impl DocumentContext {
     }
 }
 
-/// The format of a document, by the name of its root.
-fn kind(root: &Element) -> Option<Format> {
+/// The format of a document, from the name of its root element.
+fn format_of(root: &Element) -> Option<Format> {
     let named = |names: &[&str]| names.iter().any(|name| root.is(name));
     if named(&["newsItem", "newsMessage"]) || named(&newsml_g2::NO_ARTICLE) {
         Some(Format::NewsmlG2)
@@ -393,23 +416,25 @@ fn kind(root: &Element) -> Option<Format> {
     }
 }
 
-/// Refuses what is over a bound, and what holds nothing to read, but for an order to withdraw,
-/// which need not repeat what it withdraws and is known by its slug or uri; reads the marks.
+/// Checks the limits, rejects items without text, and reads the marks.
+///
+/// A withheld or canceled item may come without text, since it need not repeat the article it
+/// withdraws; its slug or uri becomes its headline.
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
     bounds::check(&article)?;
-    let empty = |a: &Article| a.headline.is_empty() && a.body.published().trim().is_empty();
-    if empty(&article) && article.pubstatus != PubStatus::Usable {
+    let has_no_text = |a: &Article| a.headline.is_empty() && a.body.as_str().trim().is_empty();
+    if has_no_text(&article) && article.pubstatus != PubStatus::Usable {
         article.headline = article.slugline.clone().unwrap_or_else(|| article.uri.clone());
     }
-    if empty(&article) {
-        return Err(nothing_to_read(article.kind));
+    if has_no_text(&article) {
+        return Err(no_text_error(article.kind));
     }
     article.marks = marks::read(&article, &settings.marks);
     Ok(article)
 }
 
-/// Why an item without headline and body is refused.
-fn nothing_to_read(kind: ItemType) -> Error {
+/// The error for an item without headline and body.
+fn no_text_error(kind: ItemType) -> Error {
     match kind {
         ItemType::Picture => Error::NoText("picture"),
         ItemType::Video => Error::NoText("video"),

@@ -1,19 +1,24 @@
-//! IPTC NewsML 1.x: the items of a `NewsML` document.
+//! Decodes IPTC NewsML 1.x: the items of a `NewsML` document.
 //!
-//! | read | from, the first that is there |
-//! |---|---|
-//! | uri, version | `ProviderId`, `DateId`, `NewsItemId` and `RevisionId`, joined as the specification joins them; else `PublicIdentifier`; else a guid or `Duid`; else derived from the content |
-//! | headline | `NewsLines/HeadLine`, the headline of NITF within |
-//! | body | the text of the component whose role is `Main` or `Body`, behind that of `Lead`; else the first that is no caption: NITF, HTML or plain |
-//! | provider | `Provider/Party`, `Source/Party`, `ProviderId` |
-//! | language | `DescriptiveMetadata/Language`, `xml:lang` |
-//! | times | `ThisRevisionCreated`, `FirstCreated`; `StatusWillChange/DateAndTime` as `embargoed` |
-//! | status | `Status`; an embargo without an end is `withheld` |
-//! | signals | `Instruction` |
-//! | links | `DerivedFrom` |
+//! Each field is taken from the first of these that has a value:
 //!
-//! An item whose components say the same in several languages gives an article each: the first under
-//! the uri of the item, the others as its translations, `uri#language`.
+//! - uri: `ProviderId`, `DateId` and `NewsItemId`, joined as specified; else `PublicIdentifier`
+//!   without its revision; else a guid or `Duid`; else a digest of the content
+//! - version: `RevisionId`, else the revision in `PublicIdentifier`
+//! - headline: `NewsLines/HeadLine`, the headline in embedded NITF
+//! - body: the text of the component with the role `Lead`, if any, followed by that of the
+//!   component with a role such as `Main` or `Body`, else by the first other text that is not a
+//!   caption or the like; the text is NITF, HTML or plain
+//! - provider: `Provider/Party`, `Source/Party`, `ProviderId`
+//! - language: `DescriptiveMetadata/Language`, `xml:lang`
+//! - times: `ThisRevisionCreated` (`versioncreated`), `FirstCreated` (`firstcreated`),
+//!   `StatusWillChange/DateAndTime` (`embargoed`, if the status is)
+//! - status: `Status`; an embargo without an end time is `withheld`
+//! - signals: `Instruction`
+//! - links: `DerivedFrom`
+//!
+//! An item that is available in several languages becomes one article per language. The first one
+//! has the uri of the item; the others are its translations with the uri `uri#language`.
 //!
 //! Source: IPTC NewsML 1.2, functional specification.
 
@@ -23,7 +28,7 @@ use super::xml::Element;
 use super::{Error, nitf};
 use crate::article::{Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubStatus};
 
-/// The most languages of one item, each of which gives an article.
+/// The most languages of one item. Each becomes an article.
 const LANGUAGES_MAX: u32 = 50;
 
 /// The items of a document.
@@ -31,14 +36,14 @@ pub(super) fn items(root: &Element) -> Vec<&Element> {
     root.children("NewsItem").collect()
 }
 
-/// The components of an item that say the same in several languages, one each.
-pub(super) fn by_language(item: &Element) -> Option<Vec<&Element>> {
-    item.children("NewsComponent").map(content::by_language).find(|parts| parts.len() > 1)
+/// The components with the translations of an item, one per language; `None` if there is only one.
+pub(super) fn translations(item: &Element) -> Option<Vec<&Element>> {
+    item.children("NewsComponent").map(content::translations).find(|parts| parts.len() > 1)
 }
 
-/// The articles of one item: one, or one a language.
+/// Decodes the articles of one item: one per language, or just one.
 pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
-    let Some(parts) = by_language(item) else { return vec![article(item, None)] };
+    let Some(parts) = translations(item) else { return vec![article(item, None)] };
     if parts.len() > LANGUAGES_MAX as usize {
         return vec![Err(Error::TooMany { items: parts.len(), max: LANGUAGES_MAX })];
     }
@@ -59,7 +64,7 @@ pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
     parts.into_iter().map(&mut one).collect()
 }
 
-/// The article of an item, or of that part of it that is in one language.
+/// Decodes the article of an item, or of the component `part` with one of its languages.
 fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     let none = Element::default();
     let identification = item.at(&["Identification"]).unwrap_or(&none);
@@ -71,11 +76,11 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     let repairs = Repairs::default();
     let time = |field, path: &[&str]| repairs.time(field, &managed.at(path)?.text()?);
     let party = |name: &str| {
-        let parties = meta.administered.iter().flat_map(|of| of.children(name));
+        let parties = meta.administrative.iter().flat_map(|of| of.children(name));
         parties.flat_map(|of| of.children("Party")).find_map(named)
     };
     let status = managed.at(&["Status"]).and_then(named).unwrap_or_default().to_ascii_lowercase();
-    let freed = time("embargoed", &["StatusWillChange", "DateAndTime"]);
+    let status_change = time("embargoed", &["StatusWillChange", "DateAndTime"]);
     let source = party("Source");
     let provider_id = identifier.at(&["ProviderId"]).and_then(Element::text);
     let public = identifier.at(&["PublicIdentifier"]).and_then(Element::text);
@@ -87,17 +92,17 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         infosource: source,
         byline: line("ByLine"),
         dateline: line("DateLine"),
-        located: city(&meta.described),
+        located: city(&meta.descriptive),
         headline: line("HeadLine").unwrap_or_default(),
         language: language(item, part, &meta, &repairs),
         versioncreated: time("versioncreated", &["ThisRevisionCreated"]),
         firstcreated: time("firstcreated", &["FirstCreated"]),
-        embargoed: freed.filter(|_| status == "embargoed"),
+        embargoed: status_change.filter(|_| status == "embargoed"),
         pubstatus: match status.as_str() {
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
-            // An embargo without an end holds until something else is said.
-            "embargoed" if freed.is_none() => PubStatus::Withheld,
+            // An embargo without an end time lasts until a later version lifts it.
+            "embargoed" if status_change.is_none() => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
         signals: signals(managed),
@@ -108,12 +113,12 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
             .and_then(named)
             .and_then(|urgency| repairs.urgency(&urgency)),
         genre: meta
-            .described
+            .descriptive
             .iter()
             .flat_map(|of| of.children("Genre"))
             .filter_map(named)
             .find(|genre| !genre.eq_ignore_ascii_case("current")),
-        subjects: subjects(&meta.described),
+        subjects: subjects(&meta.descriptive),
         links: links(managed),
         altids: public.into_iter().collect(),
         usageterms: item.find("UsageType").and_then(Element::text),
@@ -129,12 +134,12 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     Ok(article)
 }
 
-/// The formal name of an element, else its text.
+/// The `FormalName` of an element, else its text.
 fn named(element: &Element) -> Option<String> {
-    content::named(element)
+    content::formal_name(element)
 }
 
-/// The identity of an item, which all its revisions share, and its revision.
+/// The uri of an item, which all its revisions share, and its revision.
 fn key(
     item: &Element,
     identifier: &Element,
@@ -152,17 +157,17 @@ fn key(
         return Some((joined([text("ProviderId"), date(identifier, managed), Some(id)]), revision));
     }
     if let Some(public) = text("PublicIdentifier") {
-        let named = parted(&public);
-        return Some((named.uri, revision.or(named.version)));
+        let key = split_revision(&public);
+        return Some((key.uri, revision.or(key.version)));
     }
     let guid = item.find("guid").and_then(Element::text);
     let duid = |of: &Element| of.attribute("Duid").map(str::to_owned);
-    let own = guid.or_else(|| duid(item)).or_else(|| item.children("NewsComponent").find_map(duid));
-    own.map(|own| (joined([text("ProviderId"), None, Some(own)]), revision))
+    let id = guid.or_else(|| duid(item)).or_else(|| item.children("NewsComponent").find_map(duid));
+    id.map(|id| (joined([text("ProviderId"), None, Some(id)]), revision))
 }
 
-/// The date of an identity. It is to stay the same over all revisions; where it is a time, and the
-/// time of this revision, that of the first one stands for it.
+/// The date in the uri, which must be the same for all revisions. A `DateId` that is the time of
+/// this revision is replaced with that of the first one.
 fn date(identifier: &Element, managed: &Element) -> Option<String> {
     let text = |of: &Element, name: &str| of.at(&[name]).and_then(Element::text);
     let date = text(identifier, "DateId")?;
@@ -171,8 +176,8 @@ fn date(identifier: &Element, managed: &Element) -> Option<String> {
     if moves { first.or(Some(date)) } else { Some(date) }
 }
 
-/// A public identifier (`urn:newsml:provider:date:item:revision`), parted into item and revision.
-fn parted(public: &str) -> ArticleKey {
+/// Splits a public identifier (`urn:newsml:provider:date:item:revision`) into item and revision.
+fn split_revision(public: &str) -> ArticleKey {
     let whole = || ArticleKey { uri: public.to_owned(), version: None };
     let newsml = public.to_ascii_lowercase().starts_with("urn:newsml:");
     let Some((uri, revision)) = public.rsplit_once(':') else { return whole() };
@@ -183,17 +188,18 @@ fn parted(public: &str) -> ArticleKey {
     ArticleKey { uri: uri.to_owned(), version: Some(number.to_owned()) }
 }
 
+/// The language of the text, or of `part`.
 fn language(
     item: &Element,
     part: Option<&Element>,
     meta: &content::ItemMetadata<'_>,
     repairs: &Repairs,
 ) -> Option<Lang> {
-    if let Some(own) = part.and_then(content::stated_language) {
-        return Some(own);
+    if let Some(language) = part.and_then(content::stated_language) {
+        return Some(language);
     }
-    let stated = meta.described.iter().flat_map(|of| of.children("Language")).filter_map(named);
-    let of_text = || content::of_text(item).and_then(|text| text.attribute("lang"));
+    let stated = meta.descriptive.iter().flat_map(|of| of.children("Language")).filter_map(named);
+    let of_text = || content::text_component(item).and_then(|text| text.attribute("lang"));
     let component = item.at(&["NewsComponent"]).and_then(|c| c.attribute("lang"));
     stated
         .filter_map(|tag| repairs.language(&tag))
@@ -216,7 +222,7 @@ fn subjects(described: &[&Element]) -> Vec<String> {
     codes.map(str::to_owned).collect()
 }
 
-/// The instructions to the receiver, named as IPTC names signals.
+/// The instructions to the receiver, with the IPTC signal codes where they exist.
 fn signals(managed: &Element) -> Vec<String> {
     let all = managed.children("Instruction").filter_map(|i| i.attribute("FormalName"));
     all.map(|name| match name.to_lowercase().as_str() {
@@ -227,7 +233,7 @@ fn signals(managed: &Element) -> Vec<String> {
     .collect()
 }
 
-/// The notes to editors: lines that are typed so, else the item's comments.
+/// The notes to editors: lines of the type note or advisory, else the comments of the item.
 fn note(item: &Element, lines: &[&Element]) -> Option<String> {
     let typed = lines.iter().flat_map(|of| of.children("NewsLine")).filter(|line| {
         let kind = line.at(&["NewsLineType"]).and_then(named).unwrap_or_default();
@@ -237,31 +243,32 @@ fn note(item: &Element, lines: &[&Element]) -> Option<String> {
     let mut notes: Vec<_> =
         typed.filter_map(|line| line.at(&["NewsLineText"]).and_then(Element::text)).collect();
     if notes.is_empty() {
-        let said = |comment: &&Element| comment.attribute("FormalName").is_none();
-        notes.extend(item.children("Comment").filter(said).filter_map(Element::text));
+        let is_text = |comment: &&Element| comment.attribute("FormalName").is_none();
+        notes.extend(item.children("Comment").filter(is_text).filter_map(Element::text));
     }
     (!notes.is_empty()).then(|| notes.join("\n"))
 }
 
 fn links(managed: &Element) -> Vec<Link> {
     let derived = managed.children("DerivedFrom").filter_map(|from| from.attribute("NewsItem"));
-    derived.map(|to| Link { kind: LinkKind::EvolvedFrom, to: parted(to) }).collect()
+    derived.map(|to| Link { kind: LinkKind::EvolvedFrom, to: split_revision(to) }).collect()
 }
 
+/// Sets the kind and the text. An item without a body gets its first other text, such as a caption.
 fn fill_content(article: &mut Article, item: &Element, part: Option<&Element>, managed: &Element) {
-    let pieces = content::pieces(item, part);
-    let texts = content::texts(&pieces);
+    let pieces = content::content_parts(item, part);
+    let texts = content::body_parts(&pieces);
     article.kind = kind(managed, !texts.is_empty(), &pieces);
-    let caption = || pieces.iter().find(|piece| piece.written());
-    for piece in texts.iter().copied().chain(caption().filter(|_| texts.is_empty())) {
+    let fallback = || pieces.iter().find(|piece| piece.has_text());
+    for piece in texts.iter().copied().chain(fallback().filter(|_| texts.is_empty())) {
         content::add(article, piece);
     }
 }
 
-/// What an item is: what it is said to be, else text where it has one, else what it carries.
+/// The kind of an item: an advisory if so declared, text if it has text, else its media type.
 fn kind(managed: &Element, has_text: bool, all: &[content::ContentPart<'_>]) -> ItemType {
-    let said = managed.at(&["NewsItemType"]).and_then(named).unwrap_or_default();
-    if said.to_ascii_lowercase().contains("advisory") {
+    let declared = managed.at(&["NewsItemType"]).and_then(named).unwrap_or_default();
+    if declared.to_ascii_lowercase().contains("advisory") {
         return ItemType::Advisory;
     }
     let media = all.iter().map(|piece| piece.media.as_str()).find(|media| !media.contains("text"));

@@ -1,15 +1,15 @@
-//! The tree of components of an item of NewsML 1.x: which of them holds the text, which only goes
-//! with it, and in which languages the item speaks.
+//! Interprets the component tree of a NewsML 1.x item: which components contain the text, which are
+//! only supplementary, and in which languages the item is available.
 //!
-//! A component has a role, its own or that of the one that holds it. Agencies put headlines, style
-//! sheets, contacts and captions into components of their own, beside that of the text.
+//! A component has its own role or inherits that of its parent. Agencies put headlines, style
+//! sheets, contacts and captions into separate components next to the text.
 
 use super::nitf;
 use super::xml::Element;
 use crate::article::{Article, Body, Lang};
 
-/// Roles of components that go with a text.
-const ASIDE: [&str; 16] = [
+/// Roles of supplementary components, which do not contain the text.
+const SUPPLEMENTARY: [&str; 16] = [
     "caption",
     "contact",
     "headline",
@@ -28,190 +28,211 @@ const ASIDE: [&str; 16] = [
     "preview",
 ];
 
-/// Roles of components that hold the text, or the part that comes first.
+/// The role of a component with the first part of the text.
 const LEAD: &str = "lead";
+/// Roles of components that contain the text, in order of preference.
 const TEXT: [&str; 5] = ["main", "body", "bodytext", "story", "text"];
-/// Roles of shortened texts, which count where there is no other.
+/// Roles of abridged texts, which are used if there is no other text.
 const SHORT: [&str; 4] = ["abstract", "summary", "teaser", "synopsis"];
 
-/// The formal name of an element, else its text.
-pub(super) fn named(element: &Element) -> Option<String> {
+/// The `FormalName` of an element, else its text.
+pub(super) fn formal_name(element: &Element) -> Option<String> {
     element.attribute("FormalName").map(str::to_owned).or_else(|| element.text())
 }
 
+/// The component's own role in lower case.
 fn role(component: &Element) -> Option<String> {
-    component.at(&["Role"]).and_then(named).map(|role| role.to_ascii_lowercase())
+    component.at(&["Role"]).and_then(formal_name).map(|role| role.to_ascii_lowercase())
 }
 
-fn aside(component: &Element) -> bool {
-    role(component).is_some_and(|role| ASIDE.contains(&role.as_str()))
+/// Whether the component's own role is a supplementary one.
+fn supplementary(component: &Element) -> bool {
+    role(component).is_some_and(|role| SUPPLEMENTARY.contains(&role.as_str()))
 }
 
-/// What an item says about itself, outermost first.
+/// The metadata elements of an item, in order of preference.
 #[derive(Default)]
 pub(super) struct ItemMetadata<'a> {
+    /// The `NewsLines` elements.
     pub(super) lines: Vec<&'a Element>,
-    pub(super) administered: Vec<&'a Element>,
-    pub(super) described: Vec<&'a Element>,
+    /// The `AdministrativeMetadata` elements.
+    pub(super) administrative: Vec<&'a Element>,
+    /// The `DescriptiveMetadata` elements.
+    pub(super) descriptive: Vec<&'a Element>,
 }
 
 impl<'a> ItemMetadata<'a> {
-    /// Of the part first, where there is one; of what goes with the text last.
+    /// Collects the metadata of an item and its components, outermost first and supplementary
+    /// components last; or that of the component `part`, then that of the top-level components.
     pub(super) fn of(item: &'a Element, part: Option<&'a Element>) -> Self {
         let mut meta = Self::default();
         if let Some(part) = part {
-            meta.gather(part, Asides::Out);
-            // What stands around the parts says nothing of the text of one.
-            let around = |component: &&Element| !std::ptr::eq(*component, part);
-            for component in item.children("NewsComponent").filter(around) {
-                meta.own(component);
+            meta.gather(part, Supplementary::Exclude);
+            // The metadata nested in other components does not describe this part.
+            let other = |component: &&Element| !std::ptr::eq(*component, part);
+            for component in item.children("NewsComponent").filter(other) {
+                meta.add(component);
             }
             return meta;
         }
-        meta.gather(item, Asides::Out);
-        meta.gather_asides(item);
+        meta.gather(item, Supplementary::Exclude);
+        meta.gather_supplementary(item);
         meta
     }
 
-    fn own(&mut self, component: &'a Element) {
+    /// Adds the metadata of one component.
+    fn add(&mut self, component: &'a Element) {
         let named = [
             ("NewsLines", &mut self.lines),
-            ("AdministrativeMetadata", &mut self.administered),
-            ("DescriptiveMetadata", &mut self.described),
+            ("AdministrativeMetadata", &mut self.administrative),
+            ("DescriptiveMetadata", &mut self.descriptive),
         ];
         for (name, all) in named {
             all.extend(component.children(name));
         }
     }
 
-    fn gather(&mut self, component: &'a Element, asides: Asides) {
-        self.own(component);
+    /// Adds the metadata of a component and its descendants.
+    fn gather(&mut self, component: &'a Element, supplementary_parts: Supplementary) {
+        self.add(component);
         for inner in component.children("NewsComponent") {
-            if matches!(asides, Asides::In) || !aside(inner) {
-                self.gather(inner, asides);
+            let include = matches!(supplementary_parts, Supplementary::Include);
+            if include || !supplementary(inner) {
+                self.gather(inner, supplementary_parts);
             }
         }
     }
 
-    /// What [`ItemMetadata::gather`] leaves out without its asides.
-    fn gather_asides(&mut self, component: &'a Element) {
+    /// Adds what [`ItemMetadata::gather`] excludes: the supplementary components.
+    fn gather_supplementary(&mut self, component: &'a Element) {
         for inner in component.children("NewsComponent") {
-            match aside(inner) {
-                true => self.gather(inner, Asides::In),
-                false => self.gather_asides(inner),
+            match supplementary(inner) {
+                true => self.gather(inner, Supplementary::Include),
+                false => self.gather_supplementary(inner),
             }
         }
     }
 }
 
-/// Whether components that go with the text are looked into.
+/// Whether to descend into supplementary components.
 #[derive(Clone, Copy)]
-enum Asides {
-    In,
-    Out,
+enum Supplementary {
+    Include,
+    Exclude,
 }
 
 /// The language that a component states for itself.
 pub(super) fn stated_language(component: &Element) -> Option<Lang> {
-    let own = component.attribute("lang").and_then(Lang::parse);
-    own.or_else(|| {
+    let language = component.attribute("lang").and_then(Lang::parse);
+    language.or_else(|| {
         let described = component.at(&["DescriptiveMetadata"])?;
-        described.children("Language").filter_map(named).find_map(|l| Lang::parse(&l))
+        described.children("Language").filter_map(formal_name).find_map(|l| Lang::parse(&l))
     })
 }
 
-/// The components that say the same in different languages, one each; none where there is no choice.
-pub(super) fn by_language(component: &Element) -> Vec<&Element> {
+/// The components with the translations of a text, one per language; empty if there is only one
+/// language.
+pub(super) fn translations(component: &Element) -> Vec<&Element> {
     let mut found: Vec<(&Element, Lang)> = Vec::new();
-    for inner in component.children("NewsComponent").filter(|inner| !aside(inner)) {
+    for inner in component.children("NewsComponent").filter(|inner| !supplementary(inner)) {
         let Some(language) = stated_language(inner) else { continue };
-        if found.iter().all(|(_, known)| *known != language) && of_text(inner).is_some() {
+        let new = found.iter().all(|(_, other)| *other != language);
+        if new && text_component(inner).is_some() {
             found.push((inner, language));
         }
     }
     if found.len() > 1 {
         return found.into_iter().map(|(component, _)| component).collect();
     }
-    let deeper = component.children("NewsComponent").map(by_language);
+    let deeper = component.children("NewsComponent").map(translations);
     deeper.into_iter().find(|parts| parts.len() > 1).unwrap_or_default()
 }
 
-/// The innermost component that holds the text within `outer`, itself included.
-pub(super) fn of_text(outer: &Element) -> Option<&Element> {
-    let inner = outer.children("NewsComponent").filter(|inner| !aside(inner)).find_map(of_text);
+/// The innermost component with text in `outer`, including `outer` itself.
+pub(super) fn text_component(outer: &Element) -> Option<&Element> {
+    let mut components = outer.children("NewsComponent").filter(|inner| !supplementary(inner));
+    let inner = components.find_map(text_component);
     inner.or_else(|| {
-        let written = |content: &Element| ContentPart::of(content, "").written();
+        let written = |content: &Element| ContentPart::of(content, "").has_text();
         outer.children("ContentItem").any(written).then_some(outer)
     })
 }
 
-/// A piece of content, and the role of the component that holds it.
+/// A `ContentItem`.
 pub(super) struct ContentPart<'a> {
+    /// The role of the component that contains it, in lower case.
     pub(super) role: String,
+    /// The media type and MIME type, in lower case.
     pub(super) media: String,
+    /// The element.
     content: &'a Element,
 }
 
 impl<'a> ContentPart<'a> {
     fn of(content: &'a Element, role: &str) -> Self {
-        let name = |name: &str| content.at(&[name]).and_then(named).unwrap_or_default();
+        let name = |name: &str| content.at(&[name]).and_then(formal_name).unwrap_or_default();
         let media = format!("{} {}", name("MediaType"), name("MimeType")).trim().to_lowercase();
         Self { role: role.to_owned(), media, content }
     }
 
-    /// Whether it holds text to read.
-    pub(super) fn written(&self) -> bool {
+    /// Whether it contains text other than a style sheet.
+    pub(super) fn has_text(&self) -> bool {
         let text = self.media.is_empty() || self.media.contains("text");
         let readable = text && !self.media.contains("css");
         let data = self.content.at(&["DataContent"]);
         readable && data.is_some_and(Element::has_text)
     }
 
+    /// Whether it has one of these roles.
     fn is(&self, roles: &[&str]) -> bool {
         roles.contains(&self.role.as_str())
     }
 }
 
-/// All pieces of an item, or of a part of it.
-pub(super) fn pieces<'a>(item: &'a Element, part: Option<&'a Element>) -> Vec<ContentPart<'a>> {
-    let mut found = Vec::new();
+/// All content parts of an item, or of its component `part`.
+pub(super) fn content_parts<'a>(
+    item: &'a Element,
+    part: Option<&'a Element>,
+) -> Vec<ContentPart<'a>> {
+    let mut pieces = Vec::new();
     match part {
-        Some(part) => collect(part, "", &mut found),
+        Some(part) => collect(part, "", &mut pieces),
         None => {
             for component in item.children("NewsComponent") {
-                collect(component, "", &mut found);
+                collect(component, "", &mut pieces);
             }
         }
     }
-    found
+    pieces
 }
 
-fn collect<'a>(component: &'a Element, outer: &str, found: &mut Vec<ContentPart<'a>>) {
+/// Appends the content parts of a component, which inherits the role `outer` if it has none.
+fn collect<'a>(component: &'a Element, outer: &str, pieces: &mut Vec<ContentPart<'a>>) {
     let own = role(component);
     let role = own.as_deref().unwrap_or(outer);
     for element in component.elements() {
         if element.is("NewsComponent") {
-            collect(element, role, found);
+            collect(element, role, pieces);
         } else if element.is("ContentItem") {
-            found.push(ContentPart::of(element, role));
+            pieces.push(ContentPart::of(element, role));
         }
     }
 }
 
-/// The pieces that are the text, in order: the lead and what follows it.
-pub(super) fn texts<'p, 'a>(pieces: &'p [ContentPart<'a>]) -> Vec<&'p ContentPart<'a>> {
-    let of = |roles: &[&str]| pieces.iter().find(|piece| piece.is(roles) && piece.written());
+/// The content parts that form the body: the lead, then the main text; or else an abridged text.
+pub(super) fn body_parts<'p, 'a>(pieces: &'p [ContentPart<'a>]) -> Vec<&'p ContentPart<'a>> {
+    let of = |roles: &[&str]| pieces.iter().find(|piece| piece.is(roles) && piece.has_text());
     let any = |piece: &&ContentPart<'_>| {
-        let beside = ASIDE.iter().any(|aside| piece.role.contains(aside));
-        piece.written() && !beside && !piece.is(&SHORT) && !piece.is(&[LEAD])
+        let extra = SUPPLEMENTARY.iter().any(|role| piece.role.contains(role));
+        piece.has_text() && !extra && !piece.is(&SHORT) && !piece.is(&[LEAD])
     };
     let main = TEXT.iter().find_map(|role| of(&[role])).or_else(|| pieces.iter().find(any));
     let (lead, short) = (of(&[LEAD]), || of(&SHORT));
-    let found: Vec<_> = lead.into_iter().chain(main).collect();
-    if found.is_empty() { short().into_iter().collect() } else { found }
+    let texts: Vec<_> = lead.into_iter().chain(main).collect();
+    if texts.is_empty() { short().into_iter().collect() } else { texts }
 }
 
-/// Adds the text of a piece to the article.
+/// Appends the text of a content part to the body of the article.
 pub(super) fn add(article: &mut Article, piece: &ContentPart<'_>) {
     let Some(data) = piece.content.at(&["DataContent"]) else { return };
     let before = std::mem::take(&mut article.body);
@@ -222,15 +243,15 @@ pub(super) fn add(article: &mut Article, piece: &ContentPart<'_>) {
     } else if data.elements().next().is_some() {
         article.body = Body::Html(nitf::html(data));
     } else {
-        let format = piece.content.at(&["Format"]).and_then(named).unwrap_or_default();
+        let format = piece.content.at(&["Format"]).and_then(formal_name).unwrap_or_default();
         article.body = nitf::body_of_text(&data.content(), &format).unwrap_or_default();
     }
     article.body = joined(before, std::mem::take(&mut article.body));
 }
 
-/// Two parts of a text; what the second repeats of the first is left out.
+/// Concatenates two bodies; if the second one starts with the first, it is the result.
 fn joined(first: Body, second: Body) -> Body {
-    let (a, b) = (first.published().trim(), second.published().trim());
+    let (a, b) = (first.as_str().trim(), second.as_str().trim());
     if a.is_empty() || b.starts_with(a) {
         return second;
     }
@@ -239,11 +260,12 @@ fn joined(first: Body, second: Body) -> Body {
     }
     match (&first, &second) {
         (Body::Plain(a), Body::Plain(b)) => Body::Plain(format!("{a}\n\n{b}")),
-        _ => Body::Html(format!("{}\n{}", marked(&first), marked(&second))),
+        _ => Body::Html(format!("{}\n{}", to_html(&first), to_html(&second))),
     }
 }
 
-fn marked(body: &Body) -> String {
+/// A body as HTML.
+fn to_html(body: &Body) -> String {
     match body {
         Body::Html(html) => html.clone(),
         Body::Plain(text) => {

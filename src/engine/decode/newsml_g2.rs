@@ -1,22 +1,26 @@
-//! IPTC NewsML-G2: a `newsItem`, or a `newsMessage` that carries several items.
+//! Decodes IPTC NewsML-G2: a `newsItem`, or a `newsMessage` with several items.
 //!
-//! Both conformance levels and the habits of agencies are read alike; names are compared without
-//! case and without prefix, and what is not needed is ignored.
+//! Both conformance levels and the variants of different agencies are read by the same rules. Names
+//! are compared without case and prefix; unneeded elements are ignored. Each field is taken from
+//! the first of these that has a value:
 //!
-//! | read | from, the first that is there |
-//! |---|---|
-//! | uri, version | `@guid`, `@version` |
-//! | headline | `headline` (the main one, else the first that is no sub-headline), the headline of NITF within, `itemMeta/title` |
-//! | body | `inlineXML` (XHTML, NITF), `inlineData`; else `description` (caption first) |
-//! | provider | `provider`, `header/sender`, `copyrightHolder`, `infoSource` |
-//! | language | `contentMeta/language`, the text's or the item's `xml:lang` |
-//! | times | `versionCreated`; `firstCreated`, `contentMeta/contentCreated`; `published`, `embargoed`, `expires` |
-//! | signals | `signal`, and `role` of the item |
-//! | status | `pubStatus`; feeds that send an empty `embargoed` mean none |
-//! | links | `link` and `itemMeta/link` by relation; a guid without relation is an earlier version; a signal to replace what an `altId` refers to |
+//! - uri, version: `@guid`, `@version`
+//! - headline: the main `headline`, else the first one that is not a sub-headline; the headline in
+//!   embedded NITF; `itemMeta/title`
+//! - body: `inlineXML` (XHTML, NITF) or `inlineData`, whichever comes first; else `description`,
+//!   with preference for a caption
+//! - provider: `provider`, `header/sender`, `copyrightHolder`, `infoSource`
+//! - language: `contentMeta/language`, `xml:lang` of the text, the item or the message
+//! - times: `versionCreated`; `firstCreated`, `contentMeta/contentCreated`; `published`;
+//!   `embargoed` (no embargo if empty); `expires`
+//! - signals: `signal` and `role` of the item
+//! - status: `pubStatus`
+//! - links, all of them: `link` and `itemMeta/link`, according to their relation, where a `guidref`
+//!   without relation means another version; and the item that an `altId` refers to, if a signal
+//!   says that it is replaced
 //!
-//! An item of another kind (`packageItem`, `conceptItem` ...) holds no article and is refused by its
-//! name, each by itself: the articles beside it are read.
+//! Items of other kinds, such as `packageItem`, are not articles. Each is rejected separately; the
+//! `newsItem`s next to it are still decoded.
 //!
 //! Source: IPTC NewsML-G2 2.35, specification and guidelines.
 
@@ -26,7 +30,7 @@ use super::xml::Element;
 use super::{Error, nitf};
 use crate::article::{Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus};
 
-/// The kinds of item that hold no article.
+/// The kinds of items that are not articles.
 pub(super) const NO_ARTICLE: [&str; 5] =
     ["packageItem", "conceptItem", "knowledgeItem", "planningItem", "catalogItem"];
 
@@ -39,28 +43,31 @@ pub(super) fn items(root: &Element) -> Vec<&Element> {
     if !items.is_empty() {
         return items;
     }
-    // Some messages leave the set out.
-    let item = |name: &Element| name.is("newsItem") || NO_ARTICLE.iter().any(|n| name.is(n));
-    root.elements().filter(|element| item(element)).collect()
+    // Some messages omit the `itemSet`.
+    let is_item = |e: &Element| e.is("newsItem") || NO_ARTICLE.iter().any(|name| e.is(name));
+    root.elements().filter(|element| is_item(element)).collect()
 }
 
-/// What a message says for all its items.
+/// The properties of a message that apply to all its items.
 pub(super) struct MessageDefaults {
+    /// The sender, used as the provider, or the error that it is too long.
     sender: Result<Option<String>, Error>,
+    /// The language.
     language: Option<Lang>,
 }
 
 impl MessageDefaults {
+    /// Reads the root element of a document.
     pub(super) fn of(root: &Element) -> Self {
         let sender = root.at(&["header", "sender"]).and_then(Element::text);
         Self {
-            sender: bounds::shared("provider", sender, PROVIDER_BYTES_MAX),
+            sender: bounds::check_shared("provider", sender, PROVIDER_BYTES_MAX),
             language: root.attribute("lang").and_then(Lang::parse),
         }
     }
 }
 
-/// One item of a document.
+/// Decodes one item of a document.
 pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Article, Error> {
     if let Some(name) = NO_ARTICLE.into_iter().find(|name| item.is(name)) {
         return Err(Error::NoArticle(name));
@@ -82,7 +89,7 @@ pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Artic
     let infosource = about.children("infoSource").find_map(named);
     let provider = match meta.children("provider").find_map(named) {
         None => message.sender.clone()?,
-        own => own,
+        provider => provider,
     };
     let mut article = Article {
         uri: uri.to_owned(),
@@ -133,32 +140,36 @@ pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Artic
     Ok(article)
 }
 
-/// The text that an item carries.
+/// The content of an item.
 enum Content<'a> {
+    /// Embedded NITF.
     Nitf(&'a Element),
-    /// The body, and the language that its element states.
+    /// A body, and the language tag of its element.
     Body(Body, Option<&'a str>),
+    /// No text.
     None,
 }
 
 impl<'a> Content<'a> {
+    /// The first content with text.
     fn of(item: &'a Element) -> Self {
-        let mut found = Self::None;
+        let mut content = Self::None;
         for part in item.children("contentSet").flat_map(Element::elements) {
-            found = if part.is("inlineXML") {
+            content = if part.is("inlineXML") {
                 Self::xml(part)
             } else if part.is("inlineData") {
                 Self::data(part)
             } else {
                 continue;
             };
-            if !matches!(found, Self::None) {
+            if !matches!(content, Self::None) {
                 break;
             }
         }
-        found
+        content
     }
 
+    /// The content of an `inlineXML` element: NITF or XHTML.
     fn xml(part: &'a Element) -> Self {
         if let Some(nitf) = part.find("nitf").or_else(|| part.find("body.content").map(|_| part)) {
             return Self::Nitf(nitf);
@@ -173,9 +184,10 @@ impl<'a> Content<'a> {
         }
         let html_lang = part.at(&["html"]).and_then(|html| html.attribute("lang"));
         let lang = part.attribute("lang").or(holder.attribute("lang")).or(html_lang);
-        Self::Body(Body::Html(prose_of(holder)), lang)
+        Self::Body(Body::Html(html_of(holder)), lang)
     }
 
+    /// The content of an `inlineData` element, unless it is encoded or not text.
     fn data(part: &'a Element) -> Self {
         let kind = part.attribute("contenttype").unwrap_or("text/plain").to_ascii_lowercase();
         if part.attribute("encoding").is_some() || !kind.starts_with("text/") {
@@ -188,10 +200,11 @@ impl<'a> Content<'a> {
     }
 }
 
-/// The markup of a body, without the header that repeats the item's particulars in it.
-fn prose_of(body: &Element) -> String {
-    let headless = |element: &Element| element.is("header") || !element.has_text();
-    let html = if body.elements().all(headless) {
+/// The markup of a body. A `header`, which repeats the metadata of the item, is dropped unless it
+/// is the only text.
+fn html_of(body: &Element) -> String {
+    let only_header = |element: &Element| element.is("header") || !element.has_text();
+    let html = if body.elements().all(only_header) {
         body.html(|name| Some(name))
     } else {
         body.html(|name| (name != "header").then_some(name))
@@ -199,7 +212,7 @@ fn prose_of(body: &Element) -> String {
     html.trim().to_owned()
 }
 
-/// What an element names: its name, its literal, or its code less the scheme.
+/// The name that an element states: its `name`, literal, text, code without scheme, or uri.
 fn named(element: &Element) -> Option<String> {
     if let Some(name) = element.children("name").find_map(Element::text) {
         return Some(name);
@@ -216,15 +229,15 @@ fn named(element: &Element) -> Option<String> {
     element.attribute("uri").map(str::to_owned)
 }
 
-/// The code of a `qcode`, or the last part of a concept's uri.
+/// The last part of the `qcode` or `uri` of an element.
 fn code(element: &Element) -> Option<&str> {
-    let said = element.attribute("qcode").or(element.attribute("uri"));
-    said.and_then(|said| said.rsplit([':', '/', '#']).next())
+    let concept = element.attribute("qcode").or(element.attribute("uri"));
+    concept.and_then(|concept| concept.rsplit([':', '/', '#']).next())
 }
 
 fn item_type(meta: &Element) -> ItemType {
-    let said = meta.at(&["itemClass"]).and_then(code).unwrap_or("text").to_ascii_lowercase();
-    match said.as_str() {
+    let class = meta.at(&["itemClass"]).and_then(code).unwrap_or("text").to_ascii_lowercase();
+    match class.as_str() {
         "picture" | "photo" | "image" => ItemType::Picture,
         "video" => ItemType::Video,
         "audio" => ItemType::Audio,
@@ -241,20 +254,21 @@ fn role(element: &Element) -> String {
     role.rsplit([':', '/']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The main headline; of several, that in the language of the text.
+/// The main headline, preferably one in the language of the text.
 fn headline(about: &Element, language: Option<Lang>) -> Option<String> {
     let all = || about.children("headline").filter(|headline| headline.has_text());
     let main =
         || all().filter(|headline| matches!(role(headline).as_str(), "" | "main" | "headline"));
     let same = |headline: &&Element| {
-        let said = headline.attribute("lang").and_then(Lang::parse);
-        said.is_some() && said == language
+        let own_language = headline.attribute("lang").and_then(Lang::parse);
+        own_language.is_some() && own_language == language
     };
-    let found = main().find(same).or_else(|| main().next());
-    found.or_else(|| all().find(|headline| !role(headline).starts_with("sub")))?.text()
+    let preferred = main().find(same).or_else(|| main().next());
+    preferred.or_else(|| all().find(|headline| !role(headline).starts_with("sub")))?.text()
 }
 
-/// The language of the text: the one that is stated, or among several that of the text's element.
+/// The language of the text: of the languages in the metadata, that of the text element if listed,
+/// else the first; else that of the text element or of the item.
 fn language(
     item: &Element,
     about: &Element,
@@ -263,21 +277,22 @@ fn language(
 ) -> Option<Lang> {
     let tags = about.children("language").filter_map(|l| l.attribute("tag").or_else(|| code(l)));
     let stated: Vec<Lang> = tags.filter_map(|tag| repairs.language(tag)).collect();
-    let texts = match content {
+    let text_tag = match content {
         Content::Body(_, lang) => *lang,
         Content::Nitf(nitf) => nitf.attribute("lang"),
         Content::None => None,
     };
-    let texts = texts.and_then(|tag| repairs.language(tag));
-    let among = texts.filter(|text| stated.contains(text)).or(stated.first().copied());
-    among.or(texts).or_else(|| repairs.language(item.attribute("lang")?))
+    let of_text = text_tag.and_then(|tag| repairs.language(tag));
+    let listed = of_text.filter(|language| stated.contains(language));
+    let language = listed.or(stated.first().copied()).or(of_text);
+    language.or_else(|| repairs.language(item.attribute("lang")?))
 }
 
 fn status(meta: &Element) -> PubStatus {
-    let said = meta.at(&["pubStatus"]).and_then(code).unwrap_or_default().to_ascii_lowercase();
-    if said.contains("cancel") {
+    let status = meta.at(&["pubStatus"]).and_then(code).unwrap_or_default().to_ascii_lowercase();
+    if status.contains("cancel") {
         PubStatus::Canceled
-    } else if said.contains("withh") {
+    } else if status.contains("withh") {
         PubStatus::Withheld
     } else {
         PubStatus::Usable
@@ -292,7 +307,7 @@ fn signals(meta: &Element) -> Vec<String> {
     ["signal", "role"].into_iter().flat_map(|name| meta.children(name)).filter_map(coded).collect()
 }
 
-/// The notes to editors, those for all before those for some.
+/// The notes to editors, the private ones last.
 fn note(meta: &Element) -> Option<String> {
     let mut all: Vec<_> = meta.children("edNote").collect();
     let private = |note: &&Element| role(note).contains("private");
@@ -328,20 +343,21 @@ fn links(item: &Element, meta: &Element) -> Vec<Link> {
     .collect()
 }
 
-/// What an item takes the place of, where a signal says so and an identifier names it: the uri of the
-/// item with that identifier in the place of its own.
+/// The item that this item replaces, if a signal says that it replaces one and an `altId` of the
+/// type `:refuno` identifies it. Its uri is the uri of this item, with that identifier in place of
+/// the item's own `:uno`.
 fn replaced(uri: &str, meta: &Element, about: &Element) -> Option<Link> {
     signals(meta).iter().find(|signal| signal.ends_with(":replace"))?;
     let named = |ends: &str| {
         let mut all = about.children("altId").chain(meta.children("altId"));
         all.find(|id| id.attribute("type").is_some_and(|t| t.ends_with(ends)))?.text()
     };
-    let (own, other) = (named(":uno")?, named(":refuno")?);
-    let to = ArticleKey { uri: uri.replacen(&own, &other, 1), version: None };
+    let (this, replaced) = (named(":uno")?, named(":refuno")?);
+    let to = ArticleKey { uri: uri.replacen(&this, &replaced, 1), version: None };
     (to.uri != uri).then_some(Link { kind: LinkKind::Replaces, to })
 }
 
-/// The caption of a picture, sound or film, or what stands for the text where there is none.
+/// The caption, else another description, which replaces the body of items without text.
 fn caption(about: &Element) -> Body {
     let all = || about.children("description");
     let caption = all().find(|text| role(text) == "caption" && text.has_text());

@@ -1,18 +1,24 @@
-//! IPTC NITF 3.x: one document, one article.
+//! Decodes IPTC NITF 3.x. A document is one article.
 //!
-//! | read | from, the first that is there |
-//! |---|---|
-//! | uri | `doc-id/@id-string` (less a counter that it adds to `du-key/@key`), `pubdata/@id` or `@ex-ref`, else derived from the content, as some agencies send none |
-//! | version | `du-key/@version`, `@generation`, or that counter |
-//! | headline | `hedline/hl1`, `head/title` |
-//! | body | `body.content` |
-//! | provider | `distributor`, `doc-id/@regsrc`, `from-src`, `doc.copyright/@holder`, `pubdata/@name` |
-//! | language | `xml:lang` or `lang` of `body`, `body.content`, `nitf`; `@baselang` |
-//! | times | `date.issue` as `versioncreated`, `pubdata/@date.publication` as `published`, `date.release` as `embargoed` where it comes after the issue or the status says so, `date.expire` |
-//! | status | `docdata/@management-status` |
-//! | ednote | `ed-msg/@info`, the comments of `revision-history` |
+//! Each field is taken from the first of these that has a value:
 //!
-//! Names of markup become those of HTML where HTML has one; pictures within a text are left out.
+//! - uri: `doc-id/@id-string`, `pubdata/@id`, `pubdata/@ex-ref`, else a digest of the content,
+//!   since some agencies send no identifier. A counter that `id-string` appends to `du-key/@key` is
+//!   not part of the uri.
+//! - version: `du-key/@version`, `du-key/@generation`, or that counter
+//! - headline: `hedline/hl1`, `hedline`, `head/title`
+//! - body: `body.content`
+//! - provider: `distributor`, `doc-id/@regsrc`, `from-src/@src-name`, `doc.copyright/@holder`,
+//!   `pubdata/@name`
+//! - language: `xml:lang` or `lang` of `body`, `body.content`, `nitf`; `@baselang`
+//! - times: `date.issue` (`versioncreated`), `pubdata/@date.publication` (`published`),
+//!   `date.expire` (`expires`), and `date.release` (`embargoed`) if it is later than the issue or
+//!   the status is `embargoed`
+//! - status: `docdata/@management-status`
+//! - ednote, all of them: `ed-msg/@info`, the comments of `revision-history`
+//!
+//! NITF markup is renamed to HTML where HTML has an equivalent. Media, editorial notes and the end
+//! of the body are dropped from the text.
 //!
 //! Source: IPTC NITF 3.6, document type and documentation.
 
@@ -22,7 +28,7 @@ use super::xml::Element;
 use crate::article::{Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus};
 use sha2::{Digest, Sha256};
 
-/// The article of a document.
+/// Decodes the article of a document.
 pub(super) fn article(root: &Element) -> Result<Article, Error> {
     let none = Element::default();
     let head = root.at(&["head"]).unwrap_or(&none);
@@ -50,7 +56,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
         pubstatus: match status.as_str() {
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
-            // An embargo without an end holds until something else is said.
+            // An embargo without an end time lasts until a later version lifts it.
             "embargoed" if embargoed.is_none() => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
@@ -67,7 +73,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
         ..Article::default()
     };
     fill_text(&mut article, root);
-    let id = of("doc-id", "id-string").map(|id| parted(id, of("du-key", "key")));
+    let id = of("doc-id", "id-string").map(|id| split_counter(id, of("du-key", "key")));
     let other = || publication.attribute("id").or(publication.attribute("ex-ref"));
     let (uri, counter) = id.or_else(|| Some((other()?, None))).unzip();
     article.uri = match uri {
@@ -79,9 +85,9 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
     Ok(article)
 }
 
-/// An identifier parted into the key that a story keeps while it is developed and a counter behind
-/// it (`key_7`), where it is made so.
-fn parted<'a>(id: &'a str, key: Option<&'a str>) -> (&'a str, Option<&'a str>) {
+/// Splits an identifier such as `key_7` into the key, which all versions of the article share, and
+/// the counter.
+fn split_counter<'a>(id: &'a str, key: Option<&'a str>) -> (&'a str, Option<&'a str>) {
     let counter = || {
         let counter = id.strip_prefix(key?)?.strip_prefix(['_', '-', ':', '.', '/'])?;
         let number = !counter.is_empty() && counter.bytes().all(|b| b.is_ascii_digit());
@@ -90,19 +96,19 @@ fn parted<'a>(id: &'a str, key: Option<&'a str>) -> (&'a str, Option<&'a str>) {
     counter().unwrap_or((id, None))
 }
 
-/// Fills what the text of an NITF document says, where the article does not have it yet.
+/// Sets the body of an article from NITF, and the headline, byline and place unless already set.
 pub(super) fn fill_text(article: &mut Article, nitf: &Element) {
     let none = Element::default();
     let top = nitf.find("body.head").unwrap_or(&none);
     if article.headline.is_empty() {
         let paths: [(&Element, &[&str]); 3] =
             [(top, &["hedline", "hl1"]), (top, &["hedline"]), (nitf, &["head", "title"])];
-        let mut found = paths.into_iter().filter_map(|(of, path)| of.at(path)?.text());
-        article.headline = found.next().unwrap_or_default();
+        let mut headlines = paths.into_iter().filter_map(|(of, path)| of.at(path)?.text());
+        article.headline = headlines.next().unwrap_or_default();
     }
-    let fill = |field: &mut Option<String>, found: Option<&Element>| {
+    let fill = |field: &mut Option<String>, element: Option<&Element>| {
         if field.is_none() {
-            *field = found.and_then(Element::text);
+            *field = element.and_then(Element::text);
         }
     };
     let dateline = top.find("dateline");
@@ -118,25 +124,25 @@ pub(super) fn fill_text(article: &mut Article, nitf: &Element) {
     }
 }
 
-/// The markup of an element that holds running text, in the names of HTML.
+/// The content of an element as HTML.
 pub(super) fn html(element: &Element) -> String {
     element.html(html_name).trim().to_owned()
 }
 
-/// A body that stands as text within XML, of a content type or format that may say what it is;
-/// absent when empty.
+/// A body that is a string inside XML; `None` if blank. It is HTML if its content type or format
+/// `kind` contains `html`, or if it contains an end tag.
 pub(super) fn body_of_text(text: &str, kind: &str) -> Option<Body> {
     let text = text.trim();
     if text.is_empty() {
         return None;
     }
-    let marked = kind.to_ascii_lowercase().contains("html");
-    let marked = marked || text.contains("</");
+    let is_html = kind.to_ascii_lowercase().contains("html");
+    let is_html = is_html || text.contains("</");
     let text = text.to_owned();
-    Some(if marked { Body::Html(text) } else { Body::Plain(text) })
+    Some(if is_html { Body::Html(text) } else { Body::Plain(text) })
 }
 
-/// The name in HTML of an element of NITF; `None` for what is no running text.
+/// The HTML name of an NITF element; `None` if it is not part of the running text.
 fn html_name(name: &str) -> Option<&str> {
     Some(match name {
         "media" | "body.end" | "ednote" => return None,
@@ -162,9 +168,9 @@ fn provider(root: &Element, data: &Element, publication: &Element) -> Option<Str
 
 fn language(root: &Element, repairs: &Repairs) -> Option<Lang> {
     let lang = |path: &[&str]| root.at(path).and_then(|e| e.attribute("lang"));
-    let said = lang(&["body"]).or_else(|| lang(&["body", "body.content"])).or_else(|| lang(&[]));
-    let said = said.or_else(|| root.attribute("baselang"));
-    said.and_then(|tag| repairs.language(tag))
+    let tag = lang(&["body"]).or_else(|| lang(&["body", "body.content"])).or_else(|| lang(&[]));
+    let tag = tag.or_else(|| root.attribute("baselang"));
+    tag.and_then(|tag| repairs.language(tag))
 }
 
 fn ednote(head: &Element, data: &Element) -> Option<String> {
@@ -174,20 +180,21 @@ fn ednote(head: &Element, data: &Element) -> Option<String> {
     (!notes.is_empty()).then(|| notes.join("\n"))
 }
 
-/// The slug that a head's `meta` carries.
+/// The slug in a `meta` element of the head.
 fn slug(head: &Element) -> Option<String> {
     const NAMES: [&str; 6] =
         ["slugline", "slug", "anpa-keyword", "ap-slugline", "ntb-stikkord", "NTBStikkord"];
     NAMES.into_iter().find_map(|name| meta(head, name))
 }
 
+/// The content of the `meta` element of this name.
 fn meta(head: &Element, name: &str) -> Option<String> {
     let named =
         |meta: &&Element| meta.attribute("name").is_some_and(|n| n.eq_ignore_ascii_case(name));
     head.children("meta").find(named)?.attribute("content").map(str::to_owned)
 }
 
-/// What the property of the document says beyond that it is current.
+/// The first property of the document other than `current`.
 fn genre(head: &Element) -> Option<String> {
     let mut all = Vec::new();
     head.find_all("tobject.property", &mut all);
@@ -195,7 +202,7 @@ fn genre(head: &Element) -> Option<String> {
     types.find(|kind| !kind.eq_ignore_ascii_case("current")).map(str::to_owned)
 }
 
-/// The finest name that each subject has, else its number.
+/// The most specific name of each subject, else its number.
 fn subjects(head: &Element) -> Vec<String> {
     const FINEST_FIRST: [&str; 4] = [
         "tobject.subject.detail",
@@ -209,7 +216,7 @@ fn subjects(head: &Element) -> Vec<String> {
     all.into_iter().filter_map(name).collect()
 }
 
-/// A document that says what becomes of another takes its place.
+/// A document with a management instruction for another document replaces that document.
 fn links(data: &Element) -> Vec<Link> {
     let to = data.attribute("management-doc-idref");
     let link = |uri: &str| Link {
@@ -219,10 +226,11 @@ fn links(data: &Element) -> Vec<Link> {
     to.map(link).into_iter().collect()
 }
 
-/// A name for an article that its sender gave none: of the same content the same.
+/// An identifier for an article without one, derived from headline, issue time and body: the first
+/// 96 bits of their SHA-256, in hexadecimal.
 pub(super) fn digest(article: &Article, issued: Option<&str>) -> String {
     let mut hash = Sha256::new();
-    for part in [&article.headline, issued.unwrap_or_default(), article.body.published()] {
+    for part in [&article.headline, issued.unwrap_or_default(), article.body.as_str()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

@@ -1,29 +1,38 @@
-//! The part of a record that holds one of its items.
+//! The part of a record that contains one of its items.
 //!
-//! A record with several items is not passed on once for each of them. An item is passed on with as
-//! little around it as a reader, and [`decode`](super::decode), need to understand it.
+//! When a record has several items, forwarding an item must not forward the whole record. The item
+//! is forwarded with just enough context for a consumer, and for [`decode`](super::decode), to
+//! understand it.
 //!
-//! | record | part |
-//! |---|---|
-//! | one item | the whole record |
-//! | a list in JSON, whatever holds it | the item's own bytes |
-//! | RSS, Atom, NewsML-G2, NewsML 1 | an XML document in UTF-8: the item as it stood, in the start tags of what held it, with [what is needed](kept) of their content |
-//! | NewsML 1, an item in several languages | the same for the component of each language |
+//! - A single item: the whole record.
+//! - Items in a JSON list: the bytes of the item, or its repaired text if the record is not valid
+//!   UTF-8.
+//! - RSS, Atom, NewsML-G2, NewsML 1: a UTF-8 XML document with the unchanged item inside the tags
+//!   of its ancestors, and with [some children of those](context_names).
+//! - NewsML 1 item in several languages: the same, for the component of each language.
 //!
-//! Invariant: WI-4 the parts of a record are together at most as long as its text and, for each
-//! item, [`HEAD_BYTES_MAX`] and the end tags.
+//! ```text
+//! <rss><channel><title>Wire</title><item>1</item><item>2</item></channel></rss>
+//!
+//! item 2: <?xml version="1.0" encoding="UTF-8"?>
+//!         <rss><channel><title>Wire</title><item>2</item></channel></rss>
+//! ```
+//!
+//! Invariant: WI-6 the parts of a record are together at most as long as its text plus, for each
+//! item, [`HEAD_BYTES_MAX`], the XML declaration and the end tags.
 
 use super::xml::Element;
 use super::{Format, newsml_1};
 use std::ops::Range;
 
-/// The most bytes of what stands before an item of an XML document, the declaration left out.
+/// The most bytes of context before an item of an XML document, not counting the XML declaration.
 const HEAD_BYTES_MAX: usize = 4_096;
+/// The XML declaration of a part.
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// The elements that go along from within one that holds items, most needed first. They go along
-/// while there is room.
-fn kept(holder: &Element) -> &'static [&'static str] {
+/// The children of an ancestor that are copied into a part as context, most important first. They
+/// are copied while there is room.
+fn context_names(holder: &Element) -> &'static [&'static str] {
     let all: [(&str, &[&str]); 6] = [
         ("channel", &["title", "language", "copyright", "link", "description"]),
         ("feed", &["title", "id", "updated", "author", "rights"]),
@@ -32,18 +41,18 @@ fn kept(holder: &Element) -> &'static [&'static str] {
         ("NewsItem", &["Identification", "NewsManagement"]),
         ("NewsComponent", &["Role", "NewsLines", "AdministrativeMetadata", "DescriptiveMetadata"]),
     ];
-    all.into_iter().find(|(name, _)| holder.is(name)).map_or(&[], |(_, kept)| kept)
+    all.into_iter().find(|(name, _)| holder.is(name)).map_or(&[], |(_, names)| names)
 }
 
-/// The part of a record that holds an item.
+/// The part of a record that contains an item.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum RecordPart {
-    /// All of it: there is no other item.
+    /// The whole record, because it has no other item.
     #[default]
     Whole,
-    /// These bytes of it.
+    /// A byte range of the record.
     Bytes(Range<usize>),
-    /// A document of its own, made from it.
+    /// A separate document built from the record.
     Document(String),
 }
 
@@ -58,14 +67,14 @@ impl RecordPart {
     }
 }
 
-/// The byte range of `part`, which is borrowed from `whole`.
+/// The byte range of `part` in `whole`. `part` must be a slice of `whole`.
 pub(super) fn range(whole: &[u8], part: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
     start..start + part.len()
 }
 
-/// The parts of the items of a document, each given with the number of its articles.
-pub(super) fn documents(
+/// The parts of the items of a document. `items` gives each item with its number of articles.
+pub(super) fn xml_parts(
     text: &str,
     root: &Element,
     format: Format,
@@ -77,7 +86,7 @@ pub(super) fn documents(
         _ => None,
     };
     let within = holder.map(|holder| (holder, PartFrame::of(text, &[root, holder])));
-    // An item of RSS 1.0 stands beside its channel.
+    // In RSS 1.0, items are siblings of the channel.
     let beside = PartFrame::of(text, &[root]).after(text, holder.filter(|_| format == Format::Rss));
     let mut parts = Vec::new();
     for (item, articles) in items {
@@ -85,16 +94,16 @@ pub(super) fn documents(
             parts.extend(by_language(text, root, item, *articles));
             continue;
         }
-        let held = within.as_ref().filter(|(holder, _)| holder.place.holds(&item.place));
-        let frame = held.map_or(&beside, |(_, frame)| frame);
+        let inside = within.as_ref().filter(|(holder, _)| holder.span.contains(&item.span));
+        let frame = inside.map_or(&beside, |(_, frame)| frame);
         parts.push(frame.around(text, item));
     }
     parts
 }
 
-/// The parts of an item of NewsML 1 that is in several languages.
+/// The parts of a NewsML 1 item that is available in several languages.
 fn by_language(text: &str, root: &Element, item: &Element, articles: usize) -> Vec<RecordPart> {
-    let components = newsml_1::by_language(item).unwrap_or_default();
+    let components = newsml_1::translations(item).unwrap_or_default();
     let mut path = vec![root];
     if let Some(first) = components.first() {
         let mut holder = Some(item);
@@ -102,7 +111,7 @@ fn by_language(text: &str, root: &Element, item: &Element, articles: usize) -> V
             path.push(element);
             holder = element
                 .elements()
-                .find(|inner| std::ptr::eq(*inner, *first) || inner.place.holds(&first.place));
+                .find(|inner| std::ptr::eq(*inner, *first) || inner.span.contains(&first.span));
         }
     }
     let frame = PartFrame::of(text, &path);
@@ -110,15 +119,18 @@ fn by_language(text: &str, root: &Element, item: &Element, articles: usize) -> V
     parts.take(articles).collect()
 }
 
-/// What stands around an item.
+/// The context around an item of an XML document.
 struct PartFrame {
+    /// The declaration, the start tags of the ancestors, and their copied children.
     before: String,
+    /// The end tags of the ancestors.
     after: String,
+    /// Bytes that may still be added to `before`.
     room: usize,
 }
 
 impl PartFrame {
-    /// Of an item within the last of `holders`, outermost first.
+    /// The frame of an item inside the last of `holders`, which are ordered from the root inwards.
     fn of(text: &str, holders: &[&Element]) -> Self {
         let mut frame =
             Self { before: DECLARATION.into(), after: String::new(), room: HEAD_BYTES_MAX };
@@ -128,7 +140,7 @@ impl PartFrame {
         frame
     }
 
-    /// The same, of an item that comes after `sibling`.
+    /// The same frame for an item that follows `sibling`: copies the context of `sibling` too.
     fn after(mut self, text: &str, sibling: Option<&Element>) -> Self {
         if let Some(sibling) = sibling {
             let after = std::mem::take(&mut self.after);
@@ -138,9 +150,10 @@ impl PartFrame {
         self
     }
 
-    /// Adds the start tag of an element and what is kept of its content.
+    /// Adds an element's start tag and end tag, and copies its context children. A start tag that
+    /// does not fit loses its attributes and its prefix.
     fn open(&mut self, text: &str, element: &Element) {
-        let place = &element.place;
+        let place = &element.span;
         let tag = text.get(place.start..place.content).unwrap_or_default();
         let tag = tag.strip_suffix("/>").or_else(|| tag.strip_suffix('>')).unwrap_or(tag);
         let name = if tag.len() < self.room {
@@ -153,9 +166,9 @@ impl PartFrame {
             element.name.to_string()
         };
         self.after.insert_str(0, &format!("</{name}>"));
-        for name in kept(element) {
+        for name in context_names(element) {
             for inner in element.children(name) {
-                let inner = text.get(inner.place.range()).unwrap_or_default();
+                let inner = text.get(inner.span.range()).unwrap_or_default();
                 if inner.len() <= self.room {
                     self.room -= inner.len();
                     self.before += inner;
@@ -164,8 +177,9 @@ impl PartFrame {
         }
     }
 
+    /// The document with `item` inside this frame.
     fn around(&self, text: &str, item: &Element) -> RecordPart {
-        let item = text.get(item.place.range()).unwrap_or_default();
+        let item = text.get(item.span.range()).unwrap_or_default();
         RecordPart::Document([&self.before, item, &self.after].concat())
     }
 }

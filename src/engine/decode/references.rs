@@ -1,4 +1,7 @@
-//! The names by which a notice means another article: what its words quote or spell out.
+//! Finds the headlines and slugs by which a notice, such as a kill, refers to another article.
+//!
+//! In: the headline, editorial note and body of a notice. Out: up to [`NAMES_MAX`] names: the rest
+//! of the headline behind the mark, quoted text, and slugs that follow a word such as `slugged`.
 //!
 //! ```text
 //! KILL: Bridge reopens                              Bridge reopens
@@ -7,17 +10,18 @@
 //! The story slugged FERRY-MAREL is withdrawn.       FERRY-MAREL
 //! ```
 //!
-//! Whether such a name means anything is seen later, where the articles are.
+//! Whether a name matches an article is decided later, when the notice is applied.
 
 use crate::article::Article;
 
-/// The most names of one notice.
+/// The most names taken from one notice.
 const NAMES_MAX: usize = 8;
-/// The longest name, and how much of a text is looked at, in characters.
+/// The longest name in characters; longer ones are ignored.
 const NAME_CHARS_MAX: usize = 200;
-const SEEN_CHARS: usize = 1_000;
+/// How many characters of each text are searched.
+const SCANNED_CHARS: usize = 1_000;
 
-/// Signs that open a quotation, each with what closes it.
+/// Opening quotation marks, each with the characters that close it.
 const QUOTES: [(char, &[char]); 7] = [
     ('"', &['"']),
     ('\u{201c}', &['\u{201d}']),
@@ -28,40 +32,42 @@ const QUOTES: [(char, &[char]); 7] = [
     ('「', &['」']),
 ];
 
-/// Words behind which a name stands.
+/// Words that introduce a slug or headline.
 const POINTERS: [&str; 7] =
     ["slugged ", "slugline ", "slug ", "headlined ", "stichwort ", "mot-clé ", "titled "];
 
-/// The names in headline, note and text, in that order, without repeats.
+/// The names in the headline, note and body, in that order, without duplicates.
 pub(super) fn of(article: &Article) -> Vec<String> {
     let mut names = Vec::new();
-    add(&mut names, behind_the_mark(&article.headline));
-    let body = bare(article.body.published());
+    add(&mut names, after_mark(&article.headline));
+    let body = without_tags(article.body.as_str());
     for text in [&article.headline, article.ednote.as_deref().unwrap_or_default(), &body] {
-        let seen: String = text.chars().take(SEEN_CHARS).collect();
-        quoted(&seen, &mut names);
-        pointed(&seen, &mut names);
-        for (at, _) in seen.match_indices("BC-") {
-            add(&mut names, seen[at..].split([',', ';', '\n', '"']).next());
+        let start: String = text.chars().take(SCANNED_CHARS).collect();
+        quoted(&start, &mut names);
+        introduced(&start, &mut names);
+        for (at, _) in start.match_indices("BC-") {
+            add(&mut names, start[at..].split([',', ';', '\n', '"']).next());
         }
     }
     names
 }
 
+/// Adds a name if it is new, not too long, and there is room.
 fn add(names: &mut Vec<String>, name: Option<&str>) {
     let Some(name) = name else { return };
     let name = name.trim_matches(|c: char| !c.is_alphanumeric());
     let fits = !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX;
-    if fits && names.len() < NAMES_MAX && !names.iter().any(|known| known == name) {
+    if fits && names.len() < NAMES_MAX && !names.iter().any(|other| other == name) {
         names.push(name.to_owned());
     }
 }
 
-/// What follows the mark in the headline of a notice.
-fn behind_the_mark(headline: &str) -> Option<&str> {
+/// The rest of a notice's headline behind the mark, e.g. behind `KILL:`.
+fn after_mark(headline: &str) -> Option<&str> {
     headline.split_once([':', '-', '–', '—', '：']).map(|(_, rest)| rest)
 }
 
+/// Adds the quoted texts.
 fn quoted(text: &str, names: &mut Vec<String>) {
     let mut rest = text;
     while let Some(at) = rest.find(|c| QUOTES.iter().any(|(open, _)| *open == c)) {
@@ -77,32 +83,32 @@ fn quoted(text: &str, names: &mut Vec<String>) {
     }
 }
 
-/// A slug behind the word that announces it: up to the next space or comma.
-fn pointed(text: &str, names: &mut Vec<String>) {
+/// Adds the names that follow one of [`POINTERS`]: up to the next space or punctuation mark.
+fn introduced(text: &str, names: &mut Vec<String>) {
     for pointer in POINTERS {
-        let found = text
+        let matches = text
             .char_indices()
             .filter(|(at, _)| {
                 text.get(*at..*at + pointer.len()).is_some_and(|t| t.eq_ignore_ascii_case(pointer))
             })
             .map(|(at, _)| &text[at + pointer.len()..]);
-        for rest in found {
+        for rest in matches {
             add(names, rest.split([' ', ',', ';', '\n', '.']).next());
         }
     }
 }
 
-/// The text of a body without its tags, which is near enough for names.
-fn bare(body: &str) -> String {
-    let (mut text, mut within) = (String::new(), false);
-    for c in body.chars().take(SEEN_CHARS * 2) {
+/// A body without its tags, as approximate text: only the entities that names need are resolved.
+fn without_tags(body: &str) -> String {
+    let (mut text, mut in_tag) = (String::new(), false);
+    for c in body.chars().take(SCANNED_CHARS * 2) {
         match c {
-            '<' => within = true,
-            '>' if within => {
-                within = false;
+            '<' => in_tag = true,
+            '>' if in_tag => {
+                in_tag = false;
                 text.push(' ');
             }
-            c if !within => text.push(c),
+            c if !in_tag => text.push(c),
             _ => {}
         }
     }
@@ -125,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_where_notices_put_them() {
+    fn finds_names_in_headline_note_and_body() {
         for (headline, note, body, want) in [
             ("KILL: Bridge reopens", "", "", &["Bridge reopens"][..]),
             ("KILL-FERRY-MAREL", "", "", &["FERRY-MAREL"]),
@@ -156,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_bounded() {
+    fn limits_number_and_length_of_names() {
         let body: String = (0..50).map(|n| format!("\"name {n}\" ")).collect();
         assert_eq!(names("Kill", "", &body).len(), NAMES_MAX);
         assert!(names("Kill", "", &format!("\"{}\"", "x".repeat(NAME_CHARS_MAX + 1))).is_empty());
@@ -164,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_breaks_it(text in "[\"“”„«»<>& BC:a-zé「」-]{0,60}") {
+        fn never_panics(text in "[\"“”„«»<>& BC:a-zé「」-]{0,60}") {
             drop(names(&text, &text, &text));
         }
     }

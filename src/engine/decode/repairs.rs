@@ -1,71 +1,77 @@
-//! What of an article was there and could not be read as it stood, as flags of its verdict.
+//! Records which values of an article were unreadable or had to be repaired, as flags of its
+//! verdict.
 //!
 //! | flag | what happened |
 //! |---|---|
-//! | `repaired_text` | U+FFFD stands for bytes that are not UTF-8, or for an escaped half of a surrogate pair |
-//! | `unreadable_<field>` | the field is left out: its value has another type, or is no time, language or number |
-//! | `unreadable_attribute` | an attribute of an XML document does not follow the syntax, and is left out |
+//! | `repaired_text` | U+FFFD replaces invalid UTF-8 or an escaped unpaired surrogate |
+//! | `unreadable_<field>` | a value was ignored: wrong type, or invalid time, language or number |
+//! | `unreadable_attribute` | an XML attribute was ignored because its syntax is invalid |
 //!
-//! A value that is null, false or empty says that there is none, and so does a language tag such as
-//! `und`. A field that the article cannot do without refuses it instead.
+//! A value that is null, false or empty counts as absent, and so does a language tag such as `und`.
+//! If a required field is unreadable, the item is rejected instead.
 
 use crate::article::{EventTime, Lang};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+/// The flag of an article whose text was repaired.
 const REPAIRED_TEXT: &str = "repaired_text";
-/// The flag of a document whose attributes could not all be read.
+/// The flag of every article in a document with an unreadable attribute.
 pub(super) const UNREADABLE_ATTRIBUTE: &str = "unreadable_attribute";
 
-/// Collects flags while an article is read.
+/// Collects flags while an article is decoded.
 #[derive(Debug, Default)]
 pub(super) struct Repairs {
+    /// Whether any text was repaired.
     text: std::cell::Cell<bool>,
+    /// The fields with an unreadable value.
     unreadable: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Repairs {
-    /// Notes that text was repaired.
-    pub(super) fn text(&self) {
+    /// Records that text was repaired.
+    pub(super) fn record_repaired_text(&self) {
         self.text.set(true);
     }
 
-    /// Notes that a value of `field` could not be read.
-    pub(super) fn unreadable(&self, field: &'static str) {
+    /// Records that a value of `field` is unreadable.
+    pub(super) fn record_unreadable(&self, field: &'static str) {
         self.unreadable.borrow_mut().insert(field);
     }
 
-    /// Whether a value of `field` could not be read.
-    pub(super) fn lost(&self, field: &str) -> bool {
+    /// Whether a value of `field` is unreadable.
+    pub(super) fn is_unreadable(&self, field: &str) -> bool {
         self.unreadable.borrow().contains(field)
     }
 
-    /// What `parse` makes of the value of `field`; noted where that is nothing.
-    pub(super) fn read<T>(
+    /// Parses a value of `field`. Records it as unreadable if `parse` fails and it is not blank.
+    pub(super) fn parse<T>(
         &self,
         field: &'static str,
         value: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let read = parse(value);
-        if read.is_none() && !value.trim().is_empty() {
-            self.unreadable(field);
+        let parsed = parse(value);
+        if parsed.is_none() && !value.trim().is_empty() {
+            self.record_unreadable(field);
         }
-        read
+        parsed
     }
 
+    /// Parses a time.
     pub(super) fn time(&self, field: &'static str, value: &str) -> Option<EventTime> {
-        self.read(field, value, EventTime::parse)
+        self.parse(field, value, EventTime::parse)
     }
 
-    /// The language of a tag; one that says that the language is not known is read as none.
+    /// Parses a language tag. A tag for an unknown language counts as absent.
     pub(super) fn language(&self, tag: &str) -> Option<Lang> {
-        if Lang::says_none(tag) { None } else { self.read("language", tag, Lang::parse) }
+        if Lang::means_none(tag) { None } else { self.parse("language", tag, Lang::parse) }
     }
 
+    /// Parses an urgency, a number from 1 to 9.
     pub(super) fn urgency(&self, value: &str) -> Option<u8> {
         let parse = |value: &str| value.trim().parse().ok().filter(|u| (1..=9).contains(u));
-        self.read("urgency", value, parse)
+        self.parse("urgency", value, parse)
     }
 
     /// The flags, sorted.

@@ -1,16 +1,17 @@
-//! A bounded tree of an XML document, for the decoders of XML wires.
+//! Parses an XML document into a tree of bounded size, for the decoders of the XML formats.
 //!
-//! In: the text of a document. Out: its root [`Element`], with the names as they stand, less their
-//! namespace prefix. Names are compared without case, since real feeds send `Header` for `header`.
-//! Comments and processing instructions go. Text stays escaped, as it stood, so that the markup of
-//! a body is passed on unread; [`Element::text`] and [`Element::content`] resolve the five predefined
-//! entities and character references, and nothing else: other references stay as written.
+//! In: the text of a document. Out: its root [`Element`]. Element names are split from their
+//! namespace prefix, and compared without case because real feeds send `Header` for `header`.
+//! Comments and processing instructions are dropped. Text nodes stay escaped, so that the markup of
+//! a body can be copied unchanged. [`Element::text`] and [`Element::content`] resolve the five
+//! predefined entities and character references; other references stay as written.
 //!
-//! Invariants: XML-1 no entity is expanded and no other document is ever fetched: a document type
-//! that declares an entity for text is refused, one for the declaration itself is passed over; XML-2 depth, elements and attributes are bounded, so that what
-//! walks the tree may recurse.
+//! Invariants:
+//! - XML-1: no declared entity is expanded, and no other document is ever fetched. A document type
+//!   that declares a general entity is rejected; parameter entities are ignored.
+//! - XML-2: depth, elements and attributes are bounded, so that code may recurse over the tree.
 //!
-//! Cost: one pass; about 100 bytes an element beside its text.
+//! Cost: one pass; about 100 bytes of memory per element in addition to its text.
 
 use super::Error;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -26,7 +27,7 @@ pub(super) const ELEMENTS_MAX: u32 = 200_000;
 /// The most attributes of an element.
 pub(super) const ATTRIBUTES_MAX: u32 = 100;
 
-/// The longest reference in bytes, with its signs: `&#x10ffff;`.
+/// The longest reference in bytes, including `&` and `;`: `&#x10ffff;`.
 const REFERENCE_MAX: usize = 10;
 
 /// An element: its name, attributes and content.
@@ -34,52 +35,62 @@ const REFERENCE_MAX: usize = 10;
 pub(super) struct Element {
     /// The name without its prefix.
     pub(super) name: Box<str>,
+    /// The namespace prefix as written, or empty.
     prefix: Box<str>,
+    /// The names, with prefix, and the values of the attributes, without namespace declarations.
     attributes: Vec<(Box<str>, String)>,
+    /// The child elements and text, in document order.
     nodes: Vec<Node>,
-    /// Where it stands in the text.
-    pub(super) place: ElementSpan,
+    /// The position of the element in the text of the document.
+    pub(super) span: ElementSpan,
 }
 
-/// Where an element stands, in bytes: where its start tag begins, where its content begins, and where
-/// its end tag ends.
+/// The position of an element in the text of its document, in bytes.
 #[derive(Debug, Default)]
 pub(super) struct ElementSpan {
+    /// The start of the start tag.
     pub(super) start: usize,
+    /// The end of the start tag, where the content begins.
     pub(super) content: usize,
+    /// The end of the end tag.
     end: usize,
 }
 
 impl ElementSpan {
+    /// The range of the element, tags included.
     pub(super) fn range(&self) -> Range<usize> {
         self.start..self.end
     }
 
-    /// Whether an element at `other` is within this one.
-    pub(super) fn holds(&self, other: &Self) -> bool {
+    /// Whether an element at `other` is a descendant of this one.
+    pub(super) fn contains(&self, other: &Self) -> bool {
         self.content <= other.start && other.end < self.end
     }
 }
 
-/// A document that was read.
+/// A parsed document.
 #[derive(Debug)]
 pub(super) struct XmlDocument {
+    /// The root element.
     pub(super) root: Element,
-    /// Whether an attribute was left out because it does not follow the syntax.
+    /// Whether an attribute was dropped because its syntax is invalid.
     pub(super) unreadable_attributes: bool,
 }
 
+/// The content of an element.
 #[derive(Debug)]
 enum Node {
+    /// A child element.
     Element(Element),
-    /// Text as it stood: `&`, `<` and `>` are escaped.
+    /// Escaped text, also where the document has a CDATA section.
     Text(String),
 }
 
-/// The text of a document in whatever character set it declares.
+/// Decodes the bytes of a document to text.
 ///
-/// A byte order mark counts first, then the shape of UTF-16, then the declaration, unless the bytes
-/// show that it is wrong; else it is UTF-8.
+/// The character set is determined by a byte order mark, by the byte pattern of UTF-16, or by the
+/// XML declaration, in this order; the default is UTF-8. Non-ASCII text that is valid UTF-8 is read
+/// as UTF-8 even if another character set is declared.
 pub(super) fn read_text(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     let wide = match bytes {
         [0xff, 0xfe, ..] | [b'<', 0, ..] => Some(UTF_16LE),
@@ -87,7 +98,8 @@ pub(super) fn read_text(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
         _ => None,
     };
     let encoding = wide.or_else(|| declared(bytes)).unwrap_or(UTF_8);
-    // Text of another set is hardly ever valid UTF-8 by chance: then the declaration is a slip.
+    // Non-ASCII text in another character set is hardly ever valid UTF-8 by chance, so the
+    // declaration is wrong.
     if encoding == UTF_8 || !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
         return std::str::from_utf8(bytes)
             .map(|text| text.trim_start_matches('\u{feff}').into())
@@ -97,8 +109,8 @@ pub(super) fn read_text(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     if wrong { Err(Error::Charset(encoding.name())) } else { Ok(text) }
 }
 
-/// The character set of the XML declaration, when there is one that is known and can be true: a
-/// declaration that is read byte by byte is not in UTF-16.
+/// The character set of the XML declaration, if it is known and plausible: a declaration that can
+/// be read as ASCII is not in UTF-16.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return None;
@@ -110,18 +122,18 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let value = declaration[at..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
     let (&quote, value) = value.split_first().filter(|(q, _)| matches!(q, b'"' | b'\''))?;
     let label = &value[..memchr::memchr(quote, value)?];
-    Encoding::for_label(label).filter(|found| *found != UTF_16LE && *found != UTF_16BE)
+    Encoding::for_label(label).filter(|set| *set != UTF_16LE && *set != UTF_16BE)
 }
 
-/// Reads a document.
+/// Parses a document.
 ///
 /// # Errors
-/// When it is not well formed, declares entities, or is over a bound.
+/// If the document is not well formed, declares entities, or exceeds a limit.
 pub(super) fn parse(text: &str) -> Result<XmlDocument, Error> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().allow_dangling_amp = true;
     let mut open = vec![Element::default()];
-    let mut seen = ParseProgress::default();
+    let mut progress = ParseProgress::default();
     loop {
         let start = position(&reader);
         let event = match reader.read_event() {
@@ -130,18 +142,18 @@ pub(super) fn parse(text: &str) -> Result<XmlDocument, Error> {
         };
         match event {
             Event::Start(tag) => {
-                open.push(element(&tag, &mut seen)?.placed(start, position(&reader)));
+                open.push(element(&tag, &mut progress)?.placed(start, position(&reader)));
                 if open.len() > DEPTH_MAX as usize + 1 {
-                    return Err(Error::TooComplex { what: "nested elements", max: DEPTH_MAX });
+                    return Err(Error::TooComplex { what: "levels of nesting", max: DEPTH_MAX });
                 }
             }
             Event::Empty(tag) => {
-                let element = element(&tag, &mut seen)?.placed(start, position(&reader));
+                let element = element(&tag, &mut progress)?.placed(start, position(&reader));
                 push(&mut open, Node::Element(element));
             }
             Event::End(_) => {
                 if let Some(mut element) = open.pop() {
-                    element.place.end = position(&reader);
+                    element.span.end = position(&reader);
                     push(&mut open, Node::Element(element));
                 }
             }
@@ -154,36 +166,40 @@ pub(super) fn parse(text: &str) -> Result<XmlDocument, Error> {
         }
     }
     if open.len() > 1 {
-        return Err(syntax(text, text.len() as u64, "an element is not closed"));
+        return Err(syntax(text, text.len() as u64, "unclosed element"));
     }
     let root = open.pop().and_then(|top| top.nodes.into_iter().find_map(Node::into_element));
-    let root = root.ok_or_else(|| syntax(text, 0, "no element"))?;
-    Ok(XmlDocument { root, unreadable_attributes: seen.unreadable_attributes })
+    let root = root.ok_or_else(|| syntax(text, 0, "no root element"))?;
+    Ok(XmlDocument { root, unreadable_attributes: progress.unreadable_attributes })
 }
 
-/// What was seen of a document so far.
+/// What the parser has counted and found so far.
 #[derive(Default)]
 struct ParseProgress {
+    /// The number of elements.
     elements: u32,
+    /// Whether an attribute was dropped because its syntax is invalid.
     unreadable_attributes: bool,
 }
 
-/// How far `reader` has come.
+/// The byte offset of `reader`.
 fn position(reader: &Reader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
+/// The kind of a syntax error, for messages.
 fn kind(error: &quick_xml::Error) -> &'static str {
     use quick_xml::errors::IllFormedError::{MismatchedEndTag, UnmatchedEndTag};
     match error {
         quick_xml::Error::IllFormed(MismatchedEndTag { .. } | UnmatchedEndTag(_)) => {
-            "an end tag does not match"
+            "mismatched end tag"
         }
         quick_xml::Error::IllFormed(_) => "not well formed",
         _ => "syntax error",
     }
 }
 
+/// The error at byte `at` of `text`.
 fn syntax(text: &str, at: u64, kind: &'static str) -> Error {
     let at = usize::try_from(at).unwrap_or(usize::MAX).min(text.len());
     let before = &text.as_bytes()[..at];
@@ -192,16 +208,18 @@ fn syntax(text: &str, at: u64, kind: &'static str) -> Error {
     Error::Syntax { format: "XML", kind, line, column }
 }
 
-/// Whether a document type declares an entity that text could name. One that only the declaration
-/// itself could name (`% nitf`) is how NewsML 1 brings in the rules of NITF: nothing is fetched.
+/// Whether a document type declares a general entity, which text could reference. Parameter
+/// entities (`% nitf`) are harmless: NewsML 1 uses them to include the NITF DTD, which is not
+/// fetched.
 fn declares_entities(kind: &str) -> bool {
     let upper = kind.to_ascii_uppercase();
-    upper.split("<!ENTITY").skip(1).any(|declared| !declared.trim_start().starts_with('%'))
+    upper.split("<!ENTITY").skip(1).any(|entity| !entity.trim_start().starts_with('%'))
 }
 
-fn element(start: &BytesStart<'_>, seen: &mut ParseProgress) -> Result<Element, Error> {
-    seen.elements += 1;
-    if seen.elements > ELEMENTS_MAX {
+/// An element without content, from its start tag.
+fn element(start: &BytesStart<'_>, progress: &mut ParseProgress) -> Result<Element, Error> {
+    progress.elements += 1;
+    if progress.elements > ELEMENTS_MAX {
         return Err(Error::TooComplex { what: "elements", max: ELEMENTS_MAX });
     }
     let name = start.name();
@@ -209,7 +227,7 @@ fn element(start: &BytesStart<'_>, seen: &mut ParseProgress) -> Result<Element, 
     let mut element = Element { name: name.into(), prefix: prefix.into(), ..Element::default() };
     for attribute in start.attributes().with_checks(false) {
         let Ok(attribute) = attribute else {
-            seen.unreadable_attributes = true;
+            progress.unreadable_attributes = true;
             continue;
         };
         let key = attribute.key.as_ref();
@@ -217,19 +235,24 @@ fn element(start: &BytesStart<'_>, seen: &mut ParseProgress) -> Result<Element, 
             continue;
         }
         if element.attributes.len() == ATTRIBUTES_MAX as usize {
-            return Err(Error::TooComplex { what: "attributes", max: ATTRIBUTES_MAX });
+            return Err(Error::TooComplex {
+                what: "attributes on one element",
+                max: ATTRIBUTES_MAX,
+            });
         }
         element.attributes.push((key.into(), resolve(&attribute.value)));
     }
     Ok(element)
 }
 
+/// Adds a node to the innermost open element.
 fn push(open: &mut [Element], node: Node) {
     if let Some(parent) = open.last_mut() {
         parent.nodes.push(node);
     }
 }
 
+/// Adds escaped text to the innermost open element.
 fn push_text(open: &mut [Element], raw: &str) {
     let Some(parent) = open.last_mut() else { return };
     match parent.nodes.last_mut() {
@@ -242,7 +265,8 @@ fn escape(raw: &str) -> String {
     raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Resolves the predefined entities and character references, once; others stay as they are.
+/// Resolves the predefined entities and character references once; other references stay as they
+/// are.
 fn resolve(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -250,15 +274,16 @@ fn resolve(raw: &str) -> String {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
         let close = rest.bytes().take(REFERENCE_MAX).position(|byte| byte == b';');
-        let found = close.and_then(|close| Some((reference(&rest[1..close])?, close + 1)));
-        let (resolved, used) = found.unwrap_or(('&', 1));
-        text.push(resolved);
+        let resolved = close.and_then(|close| Some((reference(&rest[1..close])?, close + 1)));
+        let (character, used) = resolved.unwrap_or(('&', 1));
+        text.push(character);
         rest = &rest[used..];
     }
     text.push_str(rest);
     text
 }
 
+/// The character that a reference names, given without `&` and `;`.
 fn reference(name: &str) -> Option<char> {
     match name {
         "lt" => Some('<'),
@@ -294,18 +319,18 @@ impl Node {
 }
 
 impl Element {
-    /// Whether it has this name, whatever its prefix.
+    /// Whether the element has this name, with any prefix.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    /// The same element, whose start tag is there.
+    /// Sets the position of the start tag.
     fn placed(mut self, start: usize, content: usize) -> Self {
-        self.place = ElementSpan { start, content, end: content };
+        self.span = ElementSpan { start, content, end: content };
         self
     }
 
-    /// Its name as it stands.
+    /// The name as written, with its prefix.
     pub(super) fn qualified(&self) -> String {
         match &*self.prefix {
             "" => self.name.to_string(),
@@ -313,34 +338,34 @@ impl Element {
         }
     }
 
-    /// The elements of this name right below that have the prefix of this one.
+    /// The children of this name that have the same prefix as this element.
     pub(super) fn own<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children(name).filter(|element| element.prefix == self.prefix)
     }
 
-    /// The elements right below of a prefix and a name, written `dc:creator`.
+    /// The children of this prefix and name, written `dc:creator`.
     pub(super) fn prefixed<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         let (prefix, name) = name.split_once(':').unwrap_or(("", name));
         self.children(name).filter(move |element| element.prefix.eq_ignore_ascii_case(prefix))
     }
 
-    /// The elements right below.
+    /// The child elements.
     pub(super) fn elements(&self) -> impl Iterator<Item = &Element> {
         self.nodes.iter().filter_map(Node::element)
     }
 
-    /// The elements of this name right below.
+    /// The children of this name, with any prefix.
     pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.elements().filter(move |element| element.is(name))
     }
 
-    /// The first element at the end of this path of names.
+    /// The first descendant at this path of names.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Element> {
         let Some((name, rest)) = path.split_first() else { return Some(self) };
         self.elements().filter(|element| element.is(name)).find_map(|element| element.at(rest))
     }
 
-    /// The first element of this name at any depth below, in the order of the document.
+    /// The first descendant of this name, in document order.
     pub(super) fn find(&self, name: &str) -> Option<&Element> {
         self.elements().find_map(
             |element| {
@@ -349,7 +374,7 @@ impl Element {
         )
     }
 
-    /// Every element of this name below, in the order of the document; not those within another.
+    /// Appends the descendants of this name, in document order, except those inside another one.
     pub(super) fn find_all<'a>(&'a self, name: &str, found: &mut Vec<&'a Element>) {
         for element in self.elements() {
             if element.is(name) {
@@ -360,7 +385,7 @@ impl Element {
         }
     }
 
-    /// An attribute that is not empty; `lang` is `xml:lang` as well.
+    /// The value of an attribute, unless it is empty. `lang` also finds `xml:lang`.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let named = |key: &str| {
             key.eq_ignore_ascii_case(name) || name == "lang" && key.eq_ignore_ascii_case("xml:lang")
@@ -369,8 +394,8 @@ impl Element {
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// All the text within, whitespace collapsed, references resolved; absent when empty. Elements
-    /// part words, but for those that set type within a line.
+    /// The text of the element and its descendants, with whitespace collapsed and references
+    /// resolved; `None` if empty. Elements separate words, except inline ones such as `em`.
     pub(super) fn text(&self) -> Option<String> {
         let mut raw = String::new();
         self.collect(true, &mut raw);
@@ -385,7 +410,7 @@ impl Element {
         (!collapsed.is_empty()).then_some(collapsed)
     }
 
-    /// Whether [`Element::text`] gives any, which is found without reading all of it.
+    /// Whether [`Element::text`] is not empty, without collecting all of the text.
     pub(super) fn has_text(&self) -> bool {
         self.nodes.iter().any(|node| match node {
             Node::Element(element) => element.has_text(),
@@ -397,31 +422,32 @@ impl Element {
         })
     }
 
-    /// All the text within as it stands, references resolved once.
+    /// The text of the element and its descendants, with references resolved and whitespace kept.
     pub(super) fn content(&self) -> String {
         let mut raw = String::new();
         self.collect(false, &mut raw);
         resolve(&raw)
     }
 
-    fn collect(&self, parted: bool, raw: &mut String) {
-        const IN_LINE: [&str; 11] =
+    /// Appends the escaped text. With `separate`, elements that are not inline separate words.
+    fn collect(&self, separate: bool, raw: &mut String) {
+        const INLINE: [&str; 11] =
             ["a", "b", "em", "i", "span", "strong", "sub", "sup", "u", "q", "lang"];
         for node in &self.nodes {
             match node {
                 Node::Text(text) => raw.push_str(text),
-                Node::Element(element) if parted && !IN_LINE.iter().any(|n| element.is(n)) => {
+                Node::Element(element) if separate && !INLINE.iter().any(|n| element.is(n)) => {
                     raw.push(' ');
-                    element.collect(parted, raw);
+                    element.collect(separate, raw);
                     raw.push(' ');
                 }
-                Node::Element(element) => element.collect(parted, raw),
+                Node::Element(element) => element.collect(separate, raw),
             }
         }
     }
 
-    /// What is within as HTML, without prefixes; `rename` gives an element's HTML name, and `None`
-    /// leaves it out with all that it holds.
+    /// The content as HTML without prefixes. `rename` maps the name of an element to its HTML name;
+    /// `None` drops the element and its content.
     pub(super) fn html(&self, rename: fn(&str) -> Option<&str>) -> String {
         let mut html = String::new();
         self.write(rename, &mut html);

@@ -1,20 +1,25 @@
-//! Words to fingerprint: SimHash, samples, trace, figures and whole-text hashes.
+//! Computes the fingerprint of a text: SimHash, samples, trace, figures and whole-text hashes.
 //!
-//! In: the [`Words`] of a cleaned body and the deployment's [`FloodKey`]. Out: a [`Fingerprint`],
-//! the part of an article that finds and proves copies, kept for every live article. Each part has
-//! one job:
+//! In: the [`Words`] of a cleaned body and the deployment's [`SamplingKey`]. Out: a
+//! [`Fingerprint`], which is stored for every live article to find and verify copies. Each part has
+//! one purpose:
 //!
-//! - the SimHash is published and compares across deployments;
-//! - *samples* find candidates: the shingle hashes whose keyed hash is 0 modulo a power of two, the
-//!   same ones in every text that holds the shingle (Manber 1994, "mod p" sampling; Broder 1997);
-//! - the *trace*, one byte a word, proves: containment, aligned passages, figures where they stand;
-//! - the content hash settles equal texts, the masked hash equal templates.
+//! - The *SimHash* is published and can be compared across deployments.
+//! - The *samples* find candidates. A shingle hash is sampled if its keyed hash is 0 modulo a power
+//!   of two, so the same shingles are sampled in every text that contains them (Manber 1994, "mod
+//!   p" sampling; Broder 1997).
+//! - The *trace*, one byte per word, verifies candidates: containment, aligned passages, and the
+//!   positions of figures.
+//! - The *content hash* identifies equal texts, the *masked hash* texts that differ only in
+//!   figures.
 //!
-//! Cost: 7 to 12 bytes a sample in the index, a byte a word, 8 bytes a figure; one multiplication a
-//! shingle and one more for its sample.
+//! Cost: 7 to 12 bytes per sample in the index, one byte per word and 8 bytes per figure; one
+//! multiplication per shingle, and one more to sample it.
 //!
-//! Invariants: FP-1 equal words give equal fingerprints under one key; FP-2 samples are sorted,
-//! without repeats, at most `samples_max`; FP-3 a trace byte is 0 exactly for a figure.
+//! Invariants:
+//! - FP-1: equal words give equal fingerprints under the same key.
+//! - FP-2: samples are sorted and distinct, at most `samples_max` of them.
+//! - FP-3: a trace byte is 0 if and only if the word is a figure.
 
 mod simhash;
 
@@ -24,50 +29,50 @@ use serde::{Deserialize, Serialize};
 pub use simhash::SimHash;
 
 /// Fingerprint settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
     /// The most shingle hashes that an article posts, at most 64; a text that has as many shingles
     /// posts at least about half of it.
     pub samples_max: u8,
 }
 
-impl Default for Settings {
+impl Default for Limits {
     fn default() -> Self {
         Self { samples_max: 64 }
     }
 }
 
-/// Words of a shingle.
+/// Number of words in a shingle.
 pub const SHINGLE_WORDS: usize = 4;
 
-/// A secret of the deployment that keys sampled hashes, so that nobody outside can craft texts
-/// that crowd one posting list.
+/// The deployment's secret key for sampling. Without it, nobody can craft texts that flood one
+/// posting list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct FloodKey(pub u64);
+pub struct SamplingKey(pub u64);
 
-/// What is kept of an article's text.
+/// The fingerprint of an article's text.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Fingerprint {
-    /// The published fingerprint.
+    /// The published SimHash.
     pub simhash: SimHash,
-    /// Hash of all words in order, those past the bound included; 0 for no words.
-    pub content: u64,
-    /// The same with every figure masked.
+    /// Content hash: covers all words in order, including those beyond `words_max`; 0 for a text
+    /// without words.
+    pub content_hash: u64,
+    /// Masked hash: like `content`, with every figure replaced by the same value.
     pub masked: u64,
-    /// The sampled shingle hashes, sorted, without repeats.
+    /// The high 32 bits of the sampled keyed hashes, sorted and distinct.
     pub samples: Box<[u32]>,
     /// Binary logarithm of the sampling period p.
     pub period_log2: u8,
-    /// A byte of each word's hash, in order; 0 for a figure.
+    /// One byte of each word's hash, in order; 0 for a figure.
     pub trace: Box<[u8]>,
-    /// The figures and where they stand, in order.
+    /// The figures with their word positions, in order.
     pub figures: Box<[Figure]>,
 }
 
 impl Fingerprint {
-    /// Fingerprints `words`.
-    pub fn of(words: &Words, settings: &Settings, key: FloodKey) -> Self {
+    /// Computes the fingerprint of `words`.
+    pub fn of(words: &Words, settings: &Limits, key: SamplingKey) -> Self {
         if words.hashes.is_empty() {
             return Self::default();
         }
@@ -76,7 +81,7 @@ impl Fingerprint {
         let (content, masked) = whole(words);
         Self {
             simhash: SimHash::of(&shingles),
-            content,
+            content_hash: content,
             masked,
             samples,
             period_log2,
@@ -90,24 +95,26 @@ impl Fingerprint {
         self.trace.len()
     }
 
-    /// The number of words that are no figures.
+    /// The number of words that are not figures.
     pub fn plain_words(&self) -> usize {
         self.trace.len() - self.figures.len()
     }
 
-    /// Whether the texts are equal, and have words.
-    pub fn is_equal(&self, that: &Self) -> bool {
-        self.content == that.content && self.trace == that.trace && !self.trace.is_empty()
+    /// Whether the texts have words and are equal by content hash and trace.
+    pub fn is_equal(&self, other: &Self) -> bool {
+        self.content_hash == other.content_hash
+            && self.trace == other.trace
+            && !self.trace.is_empty()
     }
 
-    /// Reads a little of what a comparison will read, so that the memory fetches it side by side
-    /// for several texts, rather than for one after the other.
-    pub(crate) fn fetch(&self) {
+    /// Reads a few cache lines that a comparison will need. Calling this for several texts first
+    /// lets their cache misses overlap.
+    pub(crate) fn prefetch(&self) {
         let lines = self.trace.iter().step_by(64).take(8).fold(0, |all, byte| all | byte);
         std::hint::black_box((lines, self.figures.first().map(|figure| figure.word)));
     }
 
-    /// Bytes that it takes in memory, its own size included.
+    /// Size in memory in bytes, including the struct itself.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.samples.len() * size_of::<u32>()
@@ -116,7 +123,8 @@ impl Fingerprint {
     }
 }
 
-/// The hashes of all runs of four words; of a shorter text the one hash of all its words.
+/// The hashes of all runs of [`SHINGLE_WORDS`] words. A shorter text has one hash, of all its
+/// words.
 pub fn shingles(hashes: &[u64]) -> Vec<u64> {
     let shingle = |run: &[u64]| {
         let folded =
@@ -137,7 +145,7 @@ pub fn shingles(hashes: &[u64]) -> Vec<u64> {
     }
 }
 
-/// The trace of words: a byte of each one's hash, 0 for a figure.
+/// The trace of a text: one byte of each word's hash, 0 for a figure.
 pub fn trace(words: &Words) -> Box<[u8]> {
     let mut trace: Box<[u8]> = words.hashes.iter().map(|hash| (*hash as u8).max(1)).collect();
     for figure in &words.figures {
@@ -146,17 +154,19 @@ pub fn trace(words: &Words) -> Box<[u8]> {
     trace
 }
 
-/// What a shingle is posted as, where it is sampled.
-pub fn sample_of(shingle: u64, key: FloodKey) -> u32 {
+/// The posting key of a shingle, if it is sampled.
+pub fn sample_of(shingle: u64, key: SamplingKey) -> u32 {
     (mix(shingle, key.0) >> 32) as u32
 }
 
-/// Samples by keyed hash: the period from the length, so that half of `max` to `max` are expected.
-fn sample(shingles: &[u64], max: u8, key: FloodKey) -> (Box<[u32]>, u8) {
+/// The samples of a text and the binary logarithm of their period. The period follows from the
+/// number of shingles, so that `max / 2` to `max` samples are expected; it is doubled while there
+/// are more.
+fn sample(shingles: &[u64], max: u8, key: SamplingKey) -> (Box<[u32]>, u8) {
     let max = usize::from(max.max(1));
     let mut period_log2 = shingles.len().div_ceil(max).next_power_of_two().trailing_zeros() as u8;
     let within = |period_log2: u8| move |keyed: &u64| keyed & ((1 << period_log2) - 1) == 0;
-    // Each is written, and written over by the next unless it is sampled, which no branch could foretell.
+    // Writes every hash and advances only for sampled ones, to avoid an unpredictable branch.
     let (mut keyed, mut count) = (vec![0; shingles.len()], 0);
     for &shingle in shingles {
         keyed[count] = mix(shingle, key.0);
@@ -184,7 +194,7 @@ fn whole(words: &Words) -> (u64, u64) {
         let figure = figures.next_if_eq(&at).is_some();
         masked = mix(masked, if figure { 0 } else { hash });
     }
-    (mix(content, words.rest).max(1), mix(masked, words.rest).max(1))
+    (mix(content, words.overflow_hash).max(1), mix(masked, words.overflow_hash).max(1))
 }
 
 #[cfg(test)]
@@ -195,8 +205,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn print(text: &str) -> Fingerprint {
-        let words = words(text, &text::Settings::default());
-        Fingerprint::of(&words, &Settings::default(), FloodKey(9))
+        let words = words(text, &text::Limits::default());
+        Fingerprint::of(&words, &Limits::default(), SamplingKey(9))
     }
 
     fn numbered(count: usize) -> String {
@@ -209,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_between_half_and_all_of_the_bound() {
+    fn the_number_of_samples_is_near_the_limit() {
         for count in [1, 4, 10, 67, 68, 200, 1_000, 20_000] {
             let print = print(&numbered(count));
             let shingles = count.saturating_sub(3).max(1);
@@ -226,7 +236,7 @@ mod tests {
         let (short, long) = (print(&numbered(300)), print(&numbered(900)));
         assert!(short.period_log2 < long.period_log2);
         let in_short: BTreeSet<u32> = short.samples.iter().copied().collect();
-        let hashes = words(&numbered(900), &text::Settings::default()).hashes;
+        let hashes = words(&numbered(900), &text::Limits::default()).hashes;
         let of_first: BTreeSet<u32> =
             shingles(&hashes[..300]).iter().map(|&s| (mix(s, 9) >> 32) as u32).collect();
         let shared: Vec<&u32> = long.samples.iter().filter(|s| of_first.contains(s)).collect();
@@ -234,18 +244,18 @@ mod tests {
     }
 
     #[test]
-    fn the_key_moves_samples_and_nothing_else() {
-        let words = words(&numbered(500), &text::Settings::default());
-        let of = |key| Fingerprint::of(&words, &Settings::default(), FloodKey(key));
+    fn the_key_changes_only_the_samples() {
+        let words = words(&numbered(500), &text::Limits::default());
+        let of = |key| Fingerprint::of(&words, &Limits::default(), SamplingKey(key));
         let (a, b) = (of(1), of(2));
         assert_ne!(a.samples, b.samples);
-        assert_eq!((a.simhash, a.content, a.trace), (b.simhash, b.content, b.trace));
+        assert_eq!((a.simhash, a.content_hash, a.trace), (b.simhash, b.content_hash, b.trace));
     }
 
     #[test]
-    fn masking_sees_templates() {
+    fn texts_that_differ_only_in_figures_have_the_same_masked_hash() {
         let (a, b) = (print("cod 3 crates sold at 12.50"), print("cod 4 crates sold at 13"));
-        assert_ne!(a.content, b.content);
+        assert_ne!(a.content_hash, b.content_hash);
         assert_eq!(a.masked, b.masked);
         assert_eq!(a.trace, b.trace);
         assert_eq!(a.trace[1], 0);
@@ -254,9 +264,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn samples_are_those_of_the_naive_twin(hashes in prop::collection::vec(any::<u64>(), 1..400)) {
+        fn samples_equal_those_of_the_naive_twin(
+            hashes in prop::collection::vec(any::<u64>(), 1..400),
+        ) {
             let words = Words { spans: vec![(0, 0); hashes.len()], hashes, ..Words::default() };
-            let print = Fingerprint::of(&words, &Settings::default(), FloodKey(3));
+            let print = Fingerprint::of(&words, &Limits::default(), SamplingKey(3));
             let period = 1u64 << print.period_log2;
             let naive: BTreeSet<u32> = shingles(&words.hashes)
                 .iter()

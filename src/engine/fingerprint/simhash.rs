@@ -1,22 +1,23 @@
-//! SimHash (Charikar 2002; Manku, Jain and Das Sarma 2007) by bit-sliced counters.
+//! SimHash (Charikar 2002; Manku, Jain and Das Sarma 2007) with bit-sliced counters.
 //!
-//! Bit i of the result is set when more than half of the hashes have it set. Sixty-four counters are
-//! kept as bit planes. Eight hashes at a time go through a tree of carry-save adders, which has no
-//! branches; what they carry is added to the higher planes by a ripple, which stops as soon as nothing
-//! is left.
+//! In: shingle hashes. Out: 64 bits; bit i is set if it is set in more than half of the hashes.
+//!
+//! The 64 counters are stored as bit planes. Eight hashes at a time pass through a tree of
+//! carry-save adders, without branches; the carry is then added to the higher planes by
+//! ripple-carry addition, which stops as soon as the carry is zero.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A 64-bit SimHash of the body's shingles; not keyed, so that it compares across deployments. 0 for
-/// a text without words.
+/// A 64-bit SimHash of the body's shingles. It is not keyed, so it can be compared across
+/// deployments. 0 for a text without words.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub struct SimHash(pub u64);
 
 impl SimHash {
-    /// Of these shingle hashes, each counted as often as it occurs.
+    /// The SimHash of these shingle hashes; repeated hashes count repeatedly.
     pub fn of(shingles: &[u64]) -> Self {
         let mut planes = [0u64; usize::BITS as usize];
         let eights = shingles.chunks_exact(8);
@@ -45,13 +46,13 @@ impl SimHash {
     }
 }
 
-/// Three bits a place to two: their sum and its carry.
+/// Full adder for each bit position: the sum and the carry of three bits.
 fn sum(a: u64, b: u64, c: u64) -> (u64, u64) {
     let half = a ^ b;
     (half ^ c, a & b | half & c)
 }
 
-/// Adds one bit a place to the counters.
+/// Adds one bit per position to the counters.
 fn add(planes: &mut [u64], mut carry: u64) {
     for plane in planes {
         let next = *plane & carry;
@@ -63,7 +64,7 @@ fn add(planes: &mut [u64], mut carry: u64) {
     }
 }
 
-/// The counters that are above `bound`, compared from the highest plane down.
+/// A mask of the counters greater than `bound`, compared from the highest plane down.
 fn above(planes: &[u64], bound: usize) -> u64 {
     let (mut above, mut equal) = (0, u64::MAX);
     for (power, plane) in planes.iter().enumerate().rev() {
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The naive twin: one signed counter a bit.
+    /// The naive version: one signed counter per bit.
     fn naive(hashes: &[u64]) -> u64 {
         (0..64).fold(0, |all, bit| {
             let balance: i64 = hashes.iter().map(|h| if h >> bit & 1 == 1 { 1 } else { -1 }).sum();
@@ -98,19 +99,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn planes_count_as_counters_do(hashes in prop::collection::vec(any::<u64>(), 0..200)) {
+        fn bit_planes_agree_with_counters(hashes in prop::collection::vec(any::<u64>(), 0..200)) {
             prop_assert_eq!(SimHash::of(&hashes).0, naive(&hashes));
         }
 
         #[test]
-        fn it_is_the_crates_where_features_are_single_words(words in prop::collection::vec("[a-z]{3,8}", 1..60)) {
+        fn agrees_with_the_simhash_crate_if_features_are_words(
+            words in prop::collection::vec("[a-z]{3,8}", 1..60),
+        ) {
             let text = words.join(" ");
             let hashes: Vec<u64> = words.iter().map(|w| reference(w)).collect();
             prop_assert_eq!(SimHash::of(&hashes).0, simhash::simhash(&text));
         }
     }
 
-    /// What the reference crate makes of one word: with one feature the SimHash is its hash.
+    /// The reference crate's hash of one word: the SimHash of a single feature is the feature's
+    /// hash.
     fn reference(word: &str) -> u64 {
         simhash::simhash(word)
     }

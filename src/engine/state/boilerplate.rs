@@ -1,29 +1,34 @@
-//! Learned furniture: pieces at the edges of texts that have nothing else in common are taken off new
-//! articles before these are compared.
+//! Learned boilerplate: pieces at the edges of otherwise unrelated texts, which are removed from
+//! new articles before comparison.
 //!
-//! A piece is learned when `roots_min` unrelated articles carry it. Carriers are related when one is a
-//! copy of the other, or, above the text, in one story, or when their samples agree beyond the pieces that both carry. Two guards keep a
-//! flash of one paragraph from being learned, which would switch off its own deduplication:
+//! In: a new article with its edge pieces. Out: the article without known pieces, and pieces newly
+//! learned from it. For example, once five unrelated reports have ended with "Seltzwire is owned by
+//! its readers.", that paragraph is removed from the next one.
 //!
-//! - a piece within the first third of a text counts for its provider alone: the furniture of a site
-//!   stands above many unrelated reports of that site, a flash above one report at each of many;
-//! - a piece that stands as an article of its own is none, and one that comes to is forgotten.
+//! A piece is learned when `roots_min` unrelated articles carry it. Two carriers are related if one
+//! is a copy of the other or their samples agree beyond the pieces that both carry; for a piece
+//! that begins the text, also if the next two words are the same ("Trade minister Ada" is not a
+//! piece if the same words always follow); for a piece in the first third of a text, also if they
+//! are in one story. Two guards keep a flash of one paragraph from being learned, which would
+//! disable its own deduplication:
 //!
-//! What stands behind a piece that begins the text must differ, too: the first words of a sentence
-//! ("Trade minister Ada") are no piece of their own when the next ones are always the same.
+//! - a piece in the first third of a text is counted per provider: a site's boilerplate comes
+//!   before many unrelated reports of that site, a flash before one report at each of many
+//!   providers;
+//! - a piece that is also the whole text of an article is not learned, and is forgotten if such an
+//!   article arrives later.
 //!
-//! A text that equals an earlier one is left as it is, and so equals what came before the piece was
-//! learned. What is taken off still counts as carried. State beside the learned pieces is a function
-//! of the live articles: each keeps the posting keys of its pieces.
+//! A text equal to an earlier one is left as it is, so that it still equals texts from before the
+//! piece was learned. Removed pieces still count as carried. Apart from the learned pieces, this
+//! state is a function of the live articles: each keeps the posting keys of its pieces.
 //!
-//! Tried: a rule of structure (all of the earlier text kept, few words more) finds as many wrapped
-//! copies but calls short expansions reprints; counting the head pieces of all providers together
-//! learns sooner, and learns a flash.
+//! A structural rule (the earlier text kept, few words added) was rejected because it calls short
+//! expansions reprints; counting head pieces of all providers together, because it learns flashes.
 
 use super::State;
 use super::live::Entry;
 use crate::article::Sequence;
-use crate::fingerprint::{Fingerprint, FloodKey, sample_of, shingles};
+use crate::fingerprint::{Fingerprint, SamplingKey, sample_of, shingles};
 use crate::prepare::Prepared;
 use crate::stories::{StoryId, Terms};
 use crate::text::pieces::{Edge, PIECES_MAX, Piece, pieces};
@@ -31,51 +36,54 @@ use crate::text::{self, words};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Passes over a text.
+/// The most rounds of removal for one text.
 const ROUNDS_MAX: usize = 6;
-/// Words that may stand outside a known piece and go with it: a changing date, a page number.
+/// Words outside a known piece that are removed with it, such as a date or page number.
 const OUTSIDE_MAX: usize = 12;
 
 /// The edges of a new article.
 #[derive(Debug, Default)]
 pub(super) struct ArticleEdges {
-    /// Posting keys of its pieces, those taken off included.
+    /// Posting keys of its pieces, including removed ones.
     pub(super) keys: Vec<u32>,
-    /// Whether something was taken off.
-    pub(super) taken_off: bool,
-    /// Hashes of those that are known.
+    /// Whether boilerplate was removed.
+    pub(super) trimmed: bool,
+    /// Hashes of its known pieces.
     seen: Vec<u64>,
 }
 
 impl State {
-    /// Takes known furniture off a new article. The state stays as it is.
+    /// Removes known boilerplate from a new article. The state does not change.
     pub(super) fn take_off(&self, new: &mut Prepared) -> ArticleEdges {
         let mut edges = ArticleEdges::default();
-        let came_before = self.index.whole(new.print.content).any(|sequence| {
-            self.live.get(sequence).is_some_and(|that| that.print.content == new.print.content)
+        let came_before = self.index.whole(new.fingerprint.content_hash).any(|sequence| {
+            self.live
+                .get(sequence)
+                .is_some_and(|that| that.print.content_hash == new.fingerprint.content_hash)
         });
         for _ in 0..ROUNDS_MAX {
             self.note(new, &mut edges);
-            let Some(own) = self.own_range(new).filter(|_| !came_before) else { break };
-            let clean = std::mem::take(&mut new.clean).cut(own);
+            let Some(range) = self.own_range(new).filter(|_| !came_before) else { break };
+            let clean = std::mem::take(&mut new.clean).cut(range);
             new.clean = text::own(clean, &new.about.headline);
-            new.words = words(&new.clean.text, &self.settings.text);
-            new.pieces = pieces(&new.clean.text, &new.words);
-            edges.taken_off = true;
+            new.words = words(&new.clean.text, &self.settings.tuning.text);
+            new.edge_pieces = pieces(&new.clean.text, &new.words);
+            edges.trimmed = true;
         }
-        if edges.taken_off {
-            new.print = Fingerprint::of(&new.words, &self.settings.fingerprint, self.key);
+        if edges.trimmed {
+            new.fingerprint =
+                Fingerprint::of(&new.words, &self.settings.tuning.fingerprint, self.key);
             let (headline, language) = (&new.article.headline, new.about.language);
-            let story = &self.settings.story;
+            let story = &self.settings.stories;
             new.terms = Terms::of(headline, &new.clean, &new.words, language, story);
         }
         edges
     }
 
-    /// Notes the pieces of a new article: their keys, and which are known.
+    /// Adds the keys of the pieces of a new article to `edges`, and the hashes of the known ones.
     fn note(&self, new: &Prepared, edges: &mut ArticleEdges) {
         let ArticleEdges { keys, seen, .. } = edges;
-        for piece in &new.pieces {
+        for piece in &new.edge_pieces {
             if keys.len() < 2 * PIECES_MAX && !keys.contains(&key(piece)) {
                 keys.push(key(piece));
             }
@@ -85,20 +93,20 @@ impl State {
         }
     }
 
-    /// Known pieces were seen.
-    pub(super) fn see(&mut self, edges: &ArticleEdges) {
+    /// Updates when the known pieces of a new article were last seen.
+    pub(super) fn mark_boilerplate_seen(&mut self, edges: &ArticleEdges) {
         for &hash in &edges.seen {
-            self.furniture.see(hash, self.clock);
+            self.furniture.record_sighting(hash, self.clock);
         }
     }
 
-    /// What is left of a new article without its known pieces; `None` where it has none, or has
-    /// nothing else.
+    /// The byte range of a new article without its known pieces; `None` if it has none, or if no
+    /// words would remain.
     fn own_range(&self, new: &Prepared) -> Option<Range<usize>> {
         let all = 0..new.clean.text.len();
         let total = new.words.hashes.len();
         let known = |edge: Edge| {
-            new.pieces.iter().filter(move |p| {
+            new.edge_pieces.iter().filter(move |p| {
                 let outside = match p.edge {
                     Edge::Head => p.words.start,
                     Edge::Foot => total - p.words.end,
@@ -119,9 +127,9 @@ impl State {
         [start..end, all.start..end, start..all.end].into_iter().find(holds_words)
     }
 
-    /// Learns what the newest article, live already, shows to be furniture.
+    /// Learns the pieces that the newest article, which is already live, shows to be boilerplate.
     pub(super) fn learn(&mut self, new: &[Piece], hashes: &[u64]) {
-        let roots_min = usize::from(self.settings.index.furniture.roots_min);
+        let roots_min = usize::from(self.settings.tuning.boilerplate.roots_min);
         if roots_min == 0 {
             return;
         }
@@ -138,24 +146,25 @@ impl State {
             let samples =
                 samples.get_or_insert_with(|| BoilerplateSamples::of(new, hashes, self.key));
             let leads = 3 * piece.words.start < hashes.len();
-            if self.is_furniture(&carriers, piece, leads, samples) {
+            if self.is_boilerplate(&carriers, piece, leads, samples) {
                 learned.push(piece.hash);
             }
         }
         for hash in learned {
-            self.furniture.see(hash, self.clock);
+            self.furniture.record_sighting(hash, self.clock);
         }
     }
 
-    /// Whether enough of the carriers of a piece are no kin, of those whose text is long enough to tell.
-    fn is_furniture(
+    /// Whether enough carriers of a piece are unrelated. Carriers with too few other words do not
+    /// count.
+    fn is_boilerplate(
         &self,
         carriers: &[Sequence],
         piece: &Piece,
         leads: bool,
         samples: &BoilerplateSamples,
     ) -> bool {
-        let settings = &self.settings.index.furniture;
+        let settings = &self.settings.tuning.boilerplate;
         let roots_min = usize::from(settings.roots_min);
         let mut families: BTreeMap<Option<&str>, Vec<PieceCarrier<'_>>> = BTreeMap::new();
         let (mut roots, mut repeats, mut most) = (0, 0, 0);
@@ -194,13 +203,15 @@ impl State {
     }
 }
 
-/// A carrier of a piece, beside others.
+/// A carrier of a piece, with what shows that it is related to another carrier.
 struct PieceCarrier<'a> {
+    /// The article.
     entry: &'a Entry,
-    /// The first article of the chain of copies that it is in.
+    /// The root of its chain of copies.
     root: Sequence,
+    /// The story it joined on arrival.
     story: Option<StoryId>,
-    /// The two words behind a piece that begins the text, by their bytes in the trace.
+    /// Trace bytes of the two words after a piece that begins the text.
     next: Option<[u8; 2]>,
 }
 
@@ -214,22 +225,23 @@ impl<'a> PieceCarrier<'a> {
     }
 }
 
-/// The key that a piece is posted under.
+/// The posting key of a piece.
 fn key(piece: &Piece) -> u32 {
     (piece.hash >> 32) as u32
 }
 
-/// The samples that stand in the pieces of the newest article: those that two carriers share because
-/// both carry the piece say nothing of their other text.
+/// The samples within the pieces of the newest article. If two carriers share such a sample because
+/// both carry the piece, it says nothing about the rest of their texts.
 struct BoilerplateSamples {
     /// Posting keys of the pieces.
     keys: Vec<u32>,
-    /// Samples in order, each with the pieces that it stands in, as a bit set.
+    /// Samples in ascending order, each with a bit set of the pieces that contain it.
     within: Vec<(u32, u32)>,
 }
 
 impl BoilerplateSamples {
-    fn of(pieces: &[Piece], hashes: &[u64], flood: FloodKey) -> Self {
+    /// The samples within `pieces` of a text with these word hashes.
+    fn of(pieces: &[Piece], hashes: &[u64], flood: SamplingKey) -> Self {
         let mut within: Vec<(u32, u32)> = Vec::new();
         for (at, piece) in pieces.iter().enumerate() {
             let bit = 1 << at;
@@ -245,14 +257,15 @@ impl BoilerplateSamples {
         Self { keys: pieces.iter().map(key).collect(), within }
     }
 
-    /// The pieces that an article carries.
+    /// The bit set of the pieces that an article carries.
     fn carried(&self, entry: &Entry) -> u32 {
         let carries = |key: &u32| entry.edges.contains(key);
         let bits = self.keys.iter().enumerate().filter(|(_, key)| carries(key));
         bits.fold(0, |set, (at, _)| set | 1 << at)
     }
 
-    /// Whether two carriers share so much of the samples that no common piece accounts for.
+    /// Whether two carriers share at least two samples, and at least `share` of the smaller set,
+    /// not counting samples within pieces that both carry.
     fn related(&self, a: &Entry, b: &Entry, share: f64) -> bool {
         let both = self.carried(a) & self.carried(b);
         let own = |sample: &&u32| {

@@ -1,39 +1,41 @@
-//! Questions to the state: what would be said of an article, and who carries what. Nothing is changed.
+//! Queries that predict how an article would be classified, and find its carriers, without changing
+//! state.
 
 use super::radius::CarrierSearch;
 use super::{State, classified, matched};
-use crate::article::{EventTime, Sequence};
+use crate::article::{ArticleMetadata, EventTime, LinkKind, Sequence};
 use crate::event::{Carrier, Classified, Radius};
 use crate::prepare::Prepared;
 use crate::stories::Choice;
 use crate::verdict::align::Aligner;
 
-/// What would be said of an article if it came now.
+/// How an article would be classified if it arrived now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// What it would be. Its story is absent: that is in `choice`.
+    /// The event without its story, which is in `choice`.
     pub classified: Classified,
-    /// The story that it would join, and those near it.
+    /// The story that the article would join, and the nearest others.
     pub choice: Choice,
 }
 
 impl State {
-    /// Says what would be said of `new` if it came now. The next article is decided as if this had
-    /// not been asked; that scratch space is borrowed for the answer is why it takes `&mut`.
-    pub fn consider(&mut self, new: &Prepared) -> Prediction {
+    /// Predicts how `new` would be classified if it arrived now. The decision on the next article
+    /// does not change; `&mut` is only needed for scratch space.
+    pub fn predict(&mut self, new: &Prepared) -> Prediction {
         let started = self.clock != EventTime(i64::MIN);
         let stamp = if started { self.clock } else { new.about.claimed.unwrap_or_default() };
         let mut new = new.clone();
         let edges = self.take_off(&mut new);
-        let candidates = self.index.candidates(&new.print);
+        let candidates = self.index.candidates(&new.fingerprint);
         let verdict = self.judge(&new, &candidates, &edges, stamp);
         let member = self.candidate(self.live.next(), &new, &verdict);
         let choice = self.stories.consider(member, matched(&verdict), &self.live);
         Prediction { classified: classified(&new, verdict), choice }
     }
 
-    /// Who carries what must not be printed any more of the live article at `target`, at most `most`
-    /// of them named; `None` where it stands, or a newer version alone took its place.
+    /// The carriers of the withdrawn or corrected text of the live article at `target`, at most
+    /// `most` of them named. `None` if the article is valid or was only superseded by a newer
+    /// version.
     pub fn carriers_of(&self, target: Sequence, most: usize) -> Option<Radius> {
         let (tainted, by) = self.taint(target)?;
         let own = self.live.newest_of_key(&by).unwrap_or(target);
@@ -41,10 +43,19 @@ impl State {
         Some(self.radius(search, by))
     }
 
-    /// Whether the live article at `that` carries what must not be printed any more of `target`.
+    /// Whether the live article at `that` contains withdrawn or corrected text of `target`.
     pub fn carries(&self, target: Sequence, that: Sequence) -> Option<Carrier> {
         let (tainted, _) = self.taint(target)?;
         let text = &self.live.get(target)?.print;
         self.carrier(&Aligner::of(text), &tainted, that)
+    }
+
+    /// The live article that `about` links to as its original.
+    pub(super) fn translated(&self, about: &ArticleMetadata) -> Option<Sequence> {
+        let links = about.links.iter().filter(|link| link.kind == LinkKind::TranslationOf);
+        links
+            .filter_map(|link| self.live.versions(&link.to.uri).next_back())
+            .map(|e| e.sequence)
+            .next()
     }
 }

@@ -1,21 +1,21 @@
-//! When the clock has something to do, so that it can go on while no article comes.
+//! What the clock has to do while no article arrives.
 //!
-//! In: a time of the wall clock. Out: whether anything is due by then, and how far the clock may go
-//! in one tick.
+//! In: a wall-clock time. Out: whether anything is due by then, and how far one tick may advance
+//! the clock.
 //!
-//! Due are: an update of a story that was not told yet, at the next second; the end of an embargo;
-//! an article that leaves the window, with which an idle story closes; the second look at a story
-//! of one article. After [`State::tick`] at a time nothing is due by that time, so that a quiet
-//! wire causes no ticks for nothing.
+//! Due are: the end of an embargo; an article that leaves the window, and with it the end of an
+//! idle story; an update of a story that has not been published yet, in the next second of engine
+//! time; and the re-scoring of a single-article story. After [`State::tick`] nothing is due by the
+//! time of the tick, so a quiet wire causes no useless ticks.
 //!
-//! Deliberately absent: identities and learned furniture whose time is over. They are seen by the
-//! next article alone, and go before it is judged.
+//! Deliberately absent: the expiry of identities and of learned boilerplate. Only the next article
+//! can observe either, and both expire before it is judged.
 
 use super::State;
 use crate::article::{EventTime, Span};
 
-/// The most articles that leave the window in one tick: what a long pause left behind goes in
-/// several, so that no batch grows with the pause.
+/// The most articles that one tick expires. After a long pause several ticks share the work, so the
+/// size of a batch does not grow with the pause.
 const LEAVING_MAX: usize = 1_000;
 
 impl State {
@@ -27,7 +27,7 @@ impl State {
         by > self.clock && (lifts || leaves || self.stories.is_due(by, &self.live))
     }
 
-    /// How far towards `now` the clock may go in one tick.
+    /// How far towards `now` one tick may advance the clock.
     pub fn reach(&self, now: EventTime) -> EventTime {
         let last = self.live.iter().nth(LEAVING_MAX - 1);
         last.map_or(now, |(_, entry)| now.min(self.leaves_at(entry.arrived))).max(self.clock)

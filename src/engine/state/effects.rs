@@ -1,25 +1,30 @@
-//! What a verdict does to earlier articles: who is withdrawn, corrected, superseded or set free again.
+//! The effects of a verdict on earlier articles: which are withdrawn, corrected, superseded or
+//! released.
 //!
-//! A kill or hold withdraws every live version of what it names; a correction leaves its target
-//! uncorrected; a newer version supersedes the older; a release undoes a hold. What stands no more
-//! stays indexed, so that late copies of it are caught: each of them is announced as a further
-//! carrier. A notice that came before what it names stays, and takes effect when the article comes,
-//! be it known by uri, by link or by name. One that names an article too vaguely is announced for a
-//! person to look at and takes no effect. What the window has passed is changed in its identity.
+//! A kill or hold withdraws every live version of its target, a correction marks its target as
+//! uncorrected, a newer version supersedes the older one, and a release undoes a hold. For example,
+//! a kill of version 1 also withdraws version 2 of the same uri, and its event names the carriers
+//! of both.
+//!
+//! Articles that are no longer valid stay in the index, so that late copies are caught; each is
+//! announced as a further carrier. A notice that arrives before its target stays, and takes effect
+//! when the target arrives, found by uri, link or name. A notice that identifies its target too
+//! vaguely has no effect and is announced for review. For articles that have left the window, the
+//! identity is changed.
 
 use super::State;
 use super::live::MatchedBy;
 use super::radius::CarrierSearch;
 use super::records::RecordChange;
-use crate::article::{About, ArticleKey, NoticeOrder, PubStatus, Sequence};
+use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequence};
 use crate::event::{EventKind, Radius, Superseded};
 use crate::stories::MemberLookup;
 use crate::verdict::carriers::TaintedWords;
-use crate::verdict::versions::{Edition, older};
+use crate::verdict::versions::{VersionOrderKey, is_older};
 use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity};
 use std::collections::BTreeSet;
 
-/// Whether an earlier article is a notice that withdraws.
+/// Whether a notice withdraws its target: it is not a release.
 fn withdraws(that: &Earlier<'_>) -> bool {
     that.about.marks.order != Some(NoticeOrder::Release)
 }
@@ -29,54 +34,58 @@ fn is_notice(that: &Earlier<'_>) -> bool {
 }
 
 impl State {
-    /// The notice that had withdrawn `new`, at `own`, before it came.
-    pub(super) fn notice_for(&self, new: &About, own: Sequence) -> Option<ArticleKey> {
+    /// The notice that withdrew `new`, the article at `own`, before it arrived.
+    pub(super) fn notice_for(&self, new: &ArticleMetadata, own: Sequence) -> Option<ArticleKey> {
         if new.pubstatus != PubStatus::Usable {
             return None;
         }
-        let edition = Edition::of(new);
+        let edition = VersionOrderKey::of(new);
         let last = self.live.notice_before(&new.uri, own);
-        let last = last.filter(|that| withdraws(that) && older(edition, Edition::of(that.about)));
+        let last = last
+            .filter(|that| withdraws(that) && is_older(edition, VersionOrderKey::of(that.about)));
         if let Some(that) = last {
             return Some(that.about.key());
         }
-        let mut waiting = self.live.orders_for(new).filter(|(that, _)| that.sequence < own);
+        let mut waiting =
+            self.live.pending_notices_for(new).filter(|(that, _)| that.sequence < own);
         let meant = |(that, by): &(Earlier<'_>, MatchedBy)| {
             let earlier = new.claimed.zip(that.about.claimed).map(|(made, killed)| made <= killed);
-            // A name alone may be that of the text that is sent instead: only what was made before.
+            // A replacement text may have the same name, so a match by name counts only if the
+            // claimed times show that the article is older than the notice.
             withdraws(that) && earlier.unwrap_or(*by == MatchedBy::Uri)
         };
         if let Some((that, _)) = waiting.find(meant) {
             return Some(that.about.key());
         }
-        let last = self.past.last_notice(&new.uri)?;
-        let withdrawn = last.order != Some(NoticeOrder::Release) && older(edition, last.edition());
+        let last = self.identities.last_notice(&new.uri)?;
+        let withdrawn =
+            last.order != Some(NoticeOrder::Release) && is_older(edition, last.edition());
         withdrawn.then(|| last.key())
     }
 
-    /// Carries out what the verdict on the newest article, at `own`, means for earlier ones.
-    pub(super) fn take_effect(&mut self, own: Sequence) -> Vec<EventKind> {
+    /// Applies the effects of the verdict on the newest article, at `own`, and returns the events.
+    pub(super) fn apply_effects(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let (by, relation) = (entry.about.key(), entry.decision.verdict.relation.clone());
-        let asks = entry.decision.verdict.flags.iter().any(|flag| flag == NEEDS_REVIEW);
+        let needs_review = entry.decision.verdict.flags.iter().any(|flag| flag == NEEDS_REVIEW);
         let released = entry.about.marks.order == Some(NoticeOrder::Release)
             && entry.about.pubstatus == PubStatus::Usable;
         if relation.scope == Scope::Identity {
-            return self.affect_past(own, &relation, by, (asks, released));
+            return self.affect_past(own, &relation, by, (needs_review, released));
         }
         let of = relation.of.clone();
         let seen = of.as_ref().and_then(|t| t.sequence);
-        let mut said = match (relation.kind, seen) {
-            (Kind::Withdrawal, Some(_)) if released && asks => Vec::new(),
+        let mut events = match (relation.kind, seen) {
+            (Kind::Withdrawal, Some(_)) if released && needs_review => Vec::new(),
             (Kind::Withdrawal, Some(target)) if released => self.release(own, target, by),
             (Kind::Withdrawal, Some(target)) => {
                 let members = self.chain(own, target);
-                if !asks {
+                if !needs_review {
                     for sequence in &members {
-                        self.stand(*sequence, Validity::Withdrawn, Some(by.clone()));
+                        self.set_validity(*sequence, Validity::Withdrawn, Some(by.clone()));
                     }
                 }
-                let searched = self.settings.versions_searched_max as usize;
+                let searched = self.settings.tuning.versions_searched_max as usize;
                 self.tally.versions_unsearched += members.len().saturating_sub(searched) as u64;
                 let radius = self.radius(CarrierSearch::whole(own, target, &members), by);
                 let confidence = relation.evidence.confidence;
@@ -88,7 +97,7 @@ impl State {
                 vec![EventKind::Withdrawn(Box::new(Radius { of, ..self.empty_radius(by) }))]
             }
             (Kind::Update, Some(_)) if relation.rule == "late-version" => {
-                self.stand(own, Validity::Superseded, of.map(|t| t.key));
+                self.set_validity(own, Validity::Superseded, of.map(|t| t.key));
                 Vec::new()
             }
             (Kind::Update, Some(target)) if relation.rule != "take" => {
@@ -98,11 +107,12 @@ impl State {
             _ => Vec::new(),
         };
         if relation.kind != Kind::Withdrawal {
-            said.extend(self.late_carrier(own));
+            events.extend(self.late_carrier(own));
         }
-        said
+        events
     }
 
+    /// Applies a correction: `target` becomes uncorrected.
     fn correct(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<EventKind> {
         let (Some(new), Some(old)) = (self.live.get(own), self.live.get(target)) else {
             return Vec::new();
@@ -113,11 +123,12 @@ impl State {
             ..CarrierSearch::whole(own, target, std::slice::from_ref(&target))
         };
         let radius = self.radius(search, by.clone());
-        let mut said = vec![EventKind::Corrected(Box::new(radius))];
-        said.extend(self.supersede(target, Validity::Uncorrected, by));
-        said
+        let mut events = vec![EventKind::Corrected(Box::new(radius))];
+        events.extend(self.supersede(target, Validity::Uncorrected, by));
+        events
     }
 
+    /// Marks `target` as replaced by `by`, unless it is withdrawn.
     fn supersede(
         &mut self,
         target: Sequence,
@@ -130,18 +141,18 @@ impl State {
         }
         let article = old.about.key();
         let story = self.story_of(target);
-        self.stand(target, standing, Some(by.clone()));
+        self.set_validity(target, standing, Some(by.clone()));
         let reason = reason(standing).to_owned();
         vec![EventKind::Superseded(Box::new(Superseded { article, by, reason, story }))]
     }
 
-    /// What a version or notice does to articles whose window has passed.
+    /// Applies the effects of a version or notice on articles that have left the window.
     fn affect_past(
         &mut self,
         own: Sequence,
         relation: &Relation,
         by: ArticleKey,
-        (asks, released): (bool, bool),
+        (needs_review, released): (bool, bool),
     ) -> Vec<EventKind> {
         let Some(of) = relation.of.as_ref().map(|t| t.key.clone()) else { return Vec::new() };
         let superseded = |reason: &str, by: ArticleKey| {
@@ -149,49 +160,50 @@ impl State {
             EventKind::Superseded(Box::new(Superseded { article, by, reason, story: None }))
         };
         match relation.kind {
-            Kind::Withdrawal if asks && released => Vec::new(),
+            Kind::Withdrawal if needs_review && released => Vec::new(),
             Kind::Withdrawal if released => {
-                self.stand_past(&of.uri, Validity::Withdrawn, Validity::Stands);
+                self.set_past_validity(&of.uri, Validity::Withdrawn, Validity::Valid);
                 vec![superseded("released", by)]
             }
             Kind::Withdrawal => {
-                if !asks {
-                    self.stand_past(&of.uri, Validity::Stands, Validity::Withdrawn);
+                if !needs_review {
+                    self.set_past_validity(&of.uri, Validity::Valid, Validity::Withdrawn);
                 }
                 let radius = self.past_radius(own, &of, by);
                 let confidence = relation.evidence.confidence;
                 vec![EventKind::Withdrawn(Box::new(Radius { confidence, ..radius }))]
             }
             Kind::Update if relation.rule == "late-version" => {
-                self.stand(own, Validity::Superseded, Some(of));
+                self.set_validity(own, Validity::Superseded, Some(of));
                 self.late_carrier(own)
             }
             Kind::Correction => {
                 let radius = self.past_radius(own, &of, by.clone());
-                self.stand_past(&of.uri, Validity::Stands, Validity::Uncorrected);
+                self.set_past_validity(&of.uri, Validity::Valid, Validity::Uncorrected);
                 vec![EventKind::Corrected(Box::new(radius)), superseded("corrected", by)]
             }
             Kind::Update => {
-                self.stand_past(&of.uri, Validity::Stands, Validity::Superseded);
+                self.set_past_validity(&of.uri, Validity::Valid, Validity::Superseded);
                 vec![superseded("newer-version", by)]
             }
             _ => self.late_carrier(own),
         }
     }
 
-    /// Changes how the identities of a uri stand that stood in one way, notices left out.
-    fn stand_past(&mut self, uri: &str, before: Validity, after: Validity) {
-        let all = self.past.versions(uri).filter(|(_, i)| i.order.is_none());
+    /// Changes the validity of the identities of a uri from `before` to `after`; notices excluded.
+    fn set_past_validity(&mut self, uri: &str, before: Validity, after: Validity) {
+        let all = self.identities.versions(uri).filter(|(_, i)| i.order.is_none());
         let all: Vec<Sequence> =
             all.filter(|(_, i)| i.standing == before).map(|(sequence, _)| sequence).collect();
         for sequence in all {
-            self.past.stand(sequence, after);
-            self.changes.push(RecordChange::identity(sequence, self.past.get(sequence)));
+            self.identities.stand(sequence, after);
+            self.changes.push(RecordChange::identity(sequence, self.identities.get(sequence)));
         }
     }
 
-    /// All that `target` is a version of: the live versions of its uri, and those of the uris that
-    /// these revised, by the same provider; notices and the article at `own` left out.
+    /// All articles that `target` is a version of: the live versions of its uri, and those of the
+    /// uris that these revised, by the same provider. Notices and the article at `own` are
+    /// excluded.
     fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
         let mut members: BTreeSet<Sequence> = BTreeSet::new();
         let mut next = Some(target);
@@ -222,7 +234,8 @@ impl State {
         (that.about.provider == entry.about.provider).then_some(before)
     }
 
-    /// Undoes a hold: the newest version stands again, the others as it left them.
+    /// Undoes a hold: the newest withdrawn version becomes valid again, the others are superseded
+    /// by it.
     fn release(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<EventKind> {
         let withdrawn = |s: &Sequence| {
             self.live.get(*s).is_some_and(|entry| entry.standing == Validity::Withdrawn)
@@ -230,7 +243,7 @@ impl State {
         let held: Vec<Sequence> = self.chain(own, target).into_iter().filter(withdrawn).collect();
         let precedes = |a: Sequence, b: Sequence| match (self.live.get(a), self.live.get(b)) {
             (Some(a), Some(b)) => {
-                let late = older(Edition::of(&b.about), Edition::of(&a.about));
+                let late = is_older(VersionOrderKey::of(&b.about), VersionOrderKey::of(&a.about));
                 a.about.uri != b.about.uri || !late
             }
             _ => true,
@@ -242,21 +255,27 @@ impl State {
         };
         for sequence in held {
             if sequence == newest {
-                self.stand(sequence, Validity::Stands, None);
+                self.set_validity(sequence, Validity::Valid, None);
             } else {
-                self.stand(sequence, Validity::Superseded, Some(article.clone()));
+                self.set_validity(sequence, Validity::Superseded, Some(article.clone()));
             }
         }
         let (reason, story) = ("released".to_owned(), self.story_of(newest));
         vec![EventKind::Superseded(Box::new(Superseded { article, by, reason, story }))]
     }
 
-    pub(super) fn stand(&mut self, sequence: Sequence, standing: Validity, by: Option<ArticleKey>) {
+    /// Changes the validity of a live article, in its story and in its record.
+    pub(super) fn set_validity(
+        &mut self,
+        sequence: Sequence,
+        standing: Validity,
+        by: Option<ArticleKey>,
+    ) {
         let before = self.live.get(sequence).map(|entry| entry.standing);
         if self.live.stand(sequence, standing, by)
             && let (Some(member), Some(before)) = (self.live.member(sequence), before)
         {
-            self.stories.restand(member, before, self.clock);
+            self.stories.change_validity(member, before, self.clock);
         }
         self.touched.article(sequence);
         if let Some(entry) = self.live.get(sequence) {
@@ -265,6 +284,7 @@ impl State {
     }
 }
 
+/// The stable name of the reason for a new validity.
 fn reason(standing: Validity) -> &'static str {
     match standing {
         Validity::Uncorrected => "corrected",

@@ -1,19 +1,19 @@
-//! Articles that wait for the end of their embargo before they go on to `wire.unique`.
+//! Embargoes: articles that wait for the end of their embargo before they go to the unique topic.
 //!
-//! In: an article whose verdict says that it waits. Out: its input position, when the engine's clock
-//! reaches the end of the embargo, unless it was withdrawn or replaced meanwhile. The shell keeps the
-//! bytes. Each is a record of its own, so that a wait outlives the window.
+//! In: an article whose verdict says that it waits. Out: its input position, once the engine clock
+//! reaches the end of the embargo, and whether the article is still valid by then. The daemon keeps
+//! the bytes. Each waiting article has a record of its own, so it can wait longer than the window.
 
 use super::{RecordChange, State};
-use crate::article::{About, EventTime, InputPosition, Sequence};
+use crate::article::{ArticleMetadata, EventTime, InputPosition, Sequence};
 use crate::verdict::{Pass, Validity, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// An article that waits.
+/// An article that waits for the end of its embargo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct EmbargoedArticle {
-    /// Where its bytes came from.
+    /// The input position of its bytes.
     pub(super) input: InputPosition,
     /// The end of its embargo.
     pub(super) until: EventTime,
@@ -22,22 +22,23 @@ pub(super) struct EmbargoedArticle {
 /// An article whose embargo has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiftedEmbargo {
-    /// Where its bytes came from.
+    /// The input position of its bytes.
     pub input: InputPosition,
-    /// How it stands by now.
+    /// Whether it is still valid.
     pub standing: Validity,
 }
 
 impl LiftedEmbargo {
-    /// Whether it goes on: what was withdrawn or replaced while it waited does not.
-    pub fn stands(&self) -> bool {
-        self.standing == Validity::Stands
+    /// Whether it is published: not if it was withdrawn or replaced while it waited.
+    pub fn is_valid(&self) -> bool {
+        self.standing == Validity::Valid
     }
 }
 
-/// What waits, by the end of its embargo.
+/// The waiting articles.
 #[derive(Debug, Default)]
 pub(super) struct EmbargoQueue {
+    /// Input positions by end of embargo and sequence.
     waiting: BTreeMap<(EventTime, Sequence), InputPosition>,
 }
 
@@ -46,12 +47,12 @@ impl EmbargoQueue {
         self.waiting.len()
     }
 
-    /// When the next one is free.
+    /// The earliest end of an embargo.
     pub(super) fn due(&self) -> Option<EventTime> {
         self.waiting.first_key_value().map(|((until, _), _)| *until)
     }
 
-    /// Bytes held, about; the topic is shared.
+    /// Approximate bytes in use; topic names are shared and do not count.
     pub(super) fn bytes(&self) -> usize {
         self.waiting.len() * size_of::<(EventTime, Sequence, InputPosition)>() * 2
     }
@@ -60,12 +61,12 @@ impl EmbargoQueue {
         self.waiting.insert((waiting.until, own), waiting.input);
     }
 
-    /// Follows another instance, where it waits no more.
+    /// Removes an article because another instance recorded that it no longer waits.
     pub(super) fn drop_record(&mut self, own: Sequence) {
         self.waiting.retain(|(_, sequence), _| *sequence != own);
     }
 
-    /// The next that is free at `clock`.
+    /// Removes and returns the next article whose embargo has ended at `clock`.
     pub(super) fn lift(&mut self, clock: EventTime) -> Option<(Sequence, InputPosition)> {
         let (&(until, own), _) = self.waiting.first_key_value()?;
         if until > clock {
@@ -76,21 +77,22 @@ impl EmbargoQueue {
 }
 
 impl State {
-    /// The input positions of the articles that wait.
+    /// The input positions of the waiting articles.
     pub fn waiting(&self) -> impl Iterator<Item = &InputPosition> {
         self.embargo.waiting.values()
     }
 
-    /// Notes that an article waits for the end of its embargo, while there is room.
-    pub(super) fn wait(
+    /// Adds an article whose verdict says that it waits. Beyond `embargoed_max` it is held for good
+    /// instead.
+    pub(super) fn queue_embargoed(
         &mut self,
-        about: &About,
+        about: &ArticleMetadata,
         verdict: &mut Verdict,
         sequence: Sequence,
         input: &InputPosition,
     ) {
         let (Pass::Embargoed, Some(until)) = (verdict.pass, about.embargoed) else { return };
-        if self.embargo.len() >= self.settings.embargoed_max as usize {
+        if self.embargo.len() >= self.settings.tuning.embargoed_max as usize {
             verdict.pass = Pass::Held;
             self.tally.embargoes_dropped += 1;
             return;
@@ -100,12 +102,12 @@ impl State {
         self.embargo.put(sequence, waiting);
     }
 
-    /// Frees what the clock has freed.
+    /// Lifts the embargoes that have ended.
     pub(super) fn lift(&mut self) {
         while let Some((sequence, input)) = self.embargo.lift(self.clock) {
             self.changes.push(RecordChange::embargo(sequence, None));
             let live = self.live.get(sequence).map(|entry| entry.standing);
-            let past = || self.past.get(sequence).map(|identity| identity.standing);
+            let past = || self.identities.get(sequence).map(|identity| identity.standing);
             let standing = live.or_else(past).unwrap_or_default();
             self.lifted.push(LiftedEmbargo { input, standing });
         }

@@ -1,12 +1,12 @@
-//! Takes in the records of batches that another instance wrote, so that a standby's state equals the
-//! owner's after every batch, at the cost of what the batch changed.
+//! Following another instance by its records: the state of a standby equals the owner's after every
+//! batch, at a cost proportional to what the batch changed.
 //!
-//! In: the records of one whole batch, the last of every key. Out: the state that the owner had when
-//! it had written them, and that a restore would build of all records up to there.
+//! In: the records of one whole batch, the last value of every key. Out: the state that the owner
+//! had after writing them, which is also what a restore of all records so far would build.
 //!
-//! No decision is taken: articles enter as their records say, leave as the first live sequence says,
-//! and stories follow theirs. What cannot be fitted says that records were missed, and the caller
-//! restores from the beginning.
+//! No decisions are made. Articles are added from their records and removed up to the first live
+//! sequence in the clock record, and stories follow their own records. A batch that does not fit
+//! means that records were missed; the caller then restores from the beginning.
 
 use super::records::{self, ClockRecord, RestoreError};
 use super::{Index, LiveArticles, State};
@@ -15,32 +15,36 @@ use crate::stories::{MemberLookup, MemoryChange, StoryId};
 use std::collections::BTreeMap;
 
 impl State {
-    /// Follows a batch by its records; `None` is a tombstone.
+    /// Applies the records of one batch; `None` is a tombstone.
     ///
     /// # Errors
-    /// When a record cannot be read or is of a newer version, or when the batch does not go on where
-    /// the state stands. The state is then of no more use.
+    /// If a record cannot be read or has a newer format version, or if the batch does not continue
+    /// from this state. The state must then be discarded.
     pub fn follow(&mut self, batch: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), RestoreError> {
-        let gone =
+        let tombstones =
             || batch.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str());
-        let ended: Vec<StoryId> = gone().filter_map(records::story_of).collect();
-        gone().filter_map(records::furniture_of).for_each(|hash| self.furniture.drop_record(hash));
-        let lifted = gone().filter_map(|key| records::sequence_of("w/", key));
+        let ended: Vec<StoryId> = tombstones().filter_map(records::story_of).collect();
+        tombstones()
+            .filter_map(records::furniture_of)
+            .for_each(|hash| self.furniture.follow_removal(hash));
+        let lifted = tombstones().filter_map(|key| records::sequence_of("w/", key));
         lifted.for_each(|sequence| self.embargo.drop_record(sequence));
-        let passed = gone().filter_map(|key| records::sequence_of("i/", key)).max();
-        let held = batch.into_iter().filter_map(|(key, value)| Some((key, value?)));
-        let read = records::StateRecords::read(held)?;
-        let Some(ClockRecord { clock, next, first, look }) = read.clock else { return Ok(()) };
-        let mut stories = read.remembered;
+        let passed = tombstones().filter_map(|key| records::sequence_of("i/", key)).max();
+        let values = batch.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        let read = records::StateRecords::read(values)?;
+        let Some(ClockRecord { clock, next, first, rescore_next }) = read.clock else {
+            return Ok(());
+        };
+        let mut stories = read.stories;
         stories.extend(ended.into_iter().map(|story| MemoryChange::Story(story, None)));
         for (hash, seen) in read.furniture {
-            self.furniture.remember(hash, seen);
+            self.furniture.restore(hash, seen);
         }
         for (sequence, identity) in read.identities {
-            self.past.follow(sequence, identity);
+            self.identities.follow(sequence, identity);
         }
-        while self.past.first().is_some_and(|(sequence, _)| Some(*sequence) <= passed) {
-            self.past.pop();
+        while self.identities.first().is_some_and(|(sequence, _)| Some(*sequence) <= passed) {
+            self.identities.pop();
         }
         for (sequence, waiting) in read.waiting {
             self.embargo.put(sequence, waiting);
@@ -51,12 +55,12 @@ impl State {
         for (sequence, entry) in known {
             let Some(former) = self.live.replace(sequence, entry) else { continue };
             if let Some(member) = self.live.member(sequence) {
-                self.stories.restood(member, former.standing);
+                self.stories.follow_validity(member, former.standing);
             }
             self.touched.article(sequence);
         }
         self.stories.follow(&stories, &self.live);
-        self.pass(first);
+        self.remove_before(first);
         let new = new.into_iter().filter(|(sequence, _)| *sequence >= first);
         new.into_iter().try_for_each(|(sequence, entry)| self.put_back(sequence, entry))?;
         if self.live.next() != next {
@@ -69,23 +73,23 @@ impl State {
         }
         self.clock = clock;
         self.clock_written = Some((clock, next));
-        self.stories.settle(stories, clock, look.unwrap_or(next));
+        self.stories.finish_follow(stories, clock, rescore_next.unwrap_or(next));
         Ok(())
     }
 
-    /// Lets go of everything before `first`.
-    fn pass(&mut self, first: Sequence) {
+    /// Removes everything before `first`.
+    fn remove_before(&mut self, first: Sequence) {
         while let Some((sequence, _)) = self.live.first().filter(|(sequence, _)| *sequence < first)
         {
             if let Some(member) = self.live.member(sequence) {
-                self.stories.forget(member);
+                self.stories.follow_expiry(member);
             }
             self.index.expire();
             self.live.pop();
         }
         if self.live.first_sequence() < first {
-            self.live = LiveArticles::starting_at(first, self.settings.bearers_max);
-            self.index = Index::new(&self.settings.index, first);
+            self.live = LiveArticles::starting_at(first, self.settings.tuning.bearers_max);
+            self.index = Index::new(&self.settings.tuning.candidates, first);
         }
     }
 }

@@ -1,10 +1,13 @@
-//! The live articles, in order of arrival: they enter at one end and leave at the other.
+//! The live articles in order of arrival: new ones are added at the end, expired ones removed at
+//! the front.
 //!
-//! They are found by uri, by name, by slug, and, where a notice waits for what it names, by what it
-//! names. Lists under one key are bounded, and keep what arrived last.
+//! They are found by uri, by name and by slug; pending notices by what they name. Lists under one
+//! key are bounded and keep the newest.
 
 use super::versions::{VersionTables, Versions};
-use crate::article::{About, ArticleKey, EventTime, InputPosition, NoticeOrder, Sequence};
+use crate::article::{
+    ArticleKey, ArticleMetadata, EventTime, InputPosition, NoticeOrder, Sequence,
+};
 use crate::candidates::PostingKeys;
 use crate::fingerprint::Fingerprint;
 use crate::stories::{Member, MemberLookup, StoryId, Terms};
@@ -18,16 +21,16 @@ use std::sync::Arc;
 /// What was decided about an article when it arrived, as later articles need it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// The first article of its chain: itself for an original.
+    /// The root of its chain: itself for an original.
     pub root: Sequence,
-    /// Its story at arrival; absent for what never joins one.
+    /// Its story on arrival; absent if it never joins one.
     pub story: Option<StoryId>,
-    /// The whole verdict, for copies that inherit its links.
+    /// The whole verdict, because copies inherit its relations.
     pub verdict: Verdict,
 }
 
 impl Decision {
-    /// What is kept of a verdict on the article at `own`.
+    /// The decision to keep for the article at `own`.
     pub fn new(verdict: &Verdict, own: Sequence, story: Option<StoryId>) -> Self {
         let root = verdict.relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(own);
         Self { root, story, verdict: verdict.clone() }
@@ -37,29 +40,29 @@ impl Decision {
 /// A live article.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Where it came from.
+    /// The input position of its bytes.
     pub input: InputPosition,
     /// The engine's clock when it arrived.
     pub arrived: EventTime,
     /// Its metadata.
-    pub about: About,
+    pub about: ArticleMetadata,
     /// Its fingerprint.
     pub print: Fingerprint,
-    /// Its terms, as kept.
+    /// Its terms, as stored.
     pub terms: Terms,
-    /// Posting keys of its edge pieces, those that were taken off included.
+    /// Posting keys of its edge pieces, including removed ones.
     pub edges: Box<[u32]>,
-    /// What was decided.
+    /// What was decided on arrival.
     pub decision: Decision,
-    /// How it stands now.
+    /// Whether it is still valid.
     pub standing: Validity,
-    /// The article that changed its standing.
+    /// The article that last changed its validity.
     pub changed_by: Option<ArticleKey>,
 }
 
 impl Entry {
-    /// The keys that the index lists this article under, besides those of its text. `previous` is the
-    /// newest earlier article with the same uri.
+    /// The index keys of this article besides those of its text. `previous` is the newest earlier
+    /// article with the same uri.
     pub(super) fn keys(&self, previous: Option<Sequence>) -> PostingKeys<'_> {
         let uris = self.decision.verdict.targets().map(|target| target.key.uri.as_str());
         PostingKeys::of(&self.edges, uris.filter(|uri| *uri != self.about.uri), previous)
@@ -69,36 +72,39 @@ impl Entry {
 /// The live articles of one shard.
 #[derive(Debug, Default)]
 pub(super) struct LiveArticles {
+    /// Sequence of the first entry, or of the next article if there is none.
     first: u64,
-    /// Shared with read views, which keep what they hold as it was.
+    /// The articles, oldest first. Read views may keep an entry, so changes copy it on write.
     entries: VecDeque<Arc<Entry>>,
+    /// The articles of each uri.
     uris: FxHashMap<String, Versions>,
-    /// The newest article by the keys of its names.
+    /// The newest article by name key.
     names: FxHashMap<u64, Sequence>,
-    /// The articles that bear a slug.
-    slugs: FxHashMap<u64, SlugHolders>,
-    /// Notices that wait for what they name, by the keys of uris and names.
-    orders: FxHashMap<u64, SlugHolders>,
+    /// The articles by slug key.
+    slugs: FxHashMap<u64, KeyedList>,
+    /// Pending notices by the keys of the uris and names they wait for.
+    orders: FxHashMap<u64, KeyedList>,
+    /// The most articles or notices under one key.
     bearers_max: usize,
+    /// Bytes of the entries.
     bytes: usize,
 }
 
-/// The live articles under one key, of which the newest are found by it.
+/// The live articles or notices under one key.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct SlugHolders {
-    /// Those that are found, in order of arrival, at most `bearers_max`.
+pub(super) struct KeyedList {
+    /// The newest, at most `bearers_max`, in order of arrival.
     pub(super) newest: Vec<Sequence>,
-    /// How many older ones there are.
+    /// The number of older ones, which are no longer found by the key.
     pub(super) older: u32,
 }
 
-impl SlugHolders {
+impl KeyedList {
     const NONE: &Self = &Self { newest: Vec::new(), older: 0 };
 }
 
-/// Puts `sequence` last under `key`, under which at most `most` are kept; says whether the oldest had to
-/// leave.
-fn put(lists: &mut FxHashMap<u64, SlugHolders>, key: u64, sequence: Sequence, most: usize) -> bool {
+/// Adds `sequence` under `key`. Returns whether the oldest of `most` (at least 1) was dropped.
+fn put(lists: &mut FxHashMap<u64, KeyedList>, key: u64, sequence: Sequence, most: usize) -> bool {
     let list = lists.entry(key).or_default();
     let full = list.newest.len() >= most.max(1);
     if full {
@@ -109,8 +115,8 @@ fn put(lists: &mut FxHashMap<u64, SlugHolders>, key: u64, sequence: Sequence, mo
     full
 }
 
-/// Takes `sequence`, the oldest of all, from under `key`.
-fn take(lists: &mut FxHashMap<u64, SlugHolders>, key: u64, sequence: Sequence) {
+/// Removes `sequence`, the oldest live article, from under `key`.
+fn take(lists: &mut FxHashMap<u64, KeyedList>, key: u64, sequence: Sequence) {
     let Some(list) = lists.get_mut(&key) else { return };
     if list.newest.first() == Some(&sequence) {
         list.newest.remove(0);
@@ -123,7 +129,7 @@ fn take(lists: &mut FxHashMap<u64, SlugHolders>, key: u64, sequence: Sequence) {
 }
 
 impl LiveArticles {
-    /// None, and the next to come is `first`; so many articles are found by one slug.
+    /// No articles yet; the next one is `first`.
     pub(super) fn starting_at(first: Sequence, bearers_max: u32) -> Self {
         Self { first: first.0, bearers_max: bearers_max as usize, ..Self::default() }
     }
@@ -132,7 +138,7 @@ impl LiveArticles {
         self.entries.len()
     }
 
-    /// Bytes held, the tables included.
+    /// Bytes in use, including the tables.
     pub(super) fn bytes(&self) -> usize {
         let lists = self.uris.capacity() * (size_of::<(String, Vec<Sequence>)>() + 1)
             + (self.slugs.capacity() + self.orders.capacity())
@@ -149,29 +155,30 @@ impl LiveArticles {
     }
 
     pub(super) fn get(&self, sequence: Sequence) -> Option<&Entry> {
-        self.shared(sequence).map(|entry| &**entry)
+        self.get_arc(sequence).map(|entry| &**entry)
     }
 
-    /// The article at `sequence`, to be kept by others as it is now.
-    pub(super) fn shared(&self, sequence: Sequence) -> Option<&Arc<Entry>> {
+    /// The article at `sequence`, as an `Arc` that others can keep.
+    pub(super) fn get_arc(&self, sequence: Sequence) -> Option<&Arc<Entry>> {
         self.entries.get(usize::try_from(sequence.0.checked_sub(self.first)?).ok()?)
     }
 
-    /// The newest live article of this name.
+    /// The newest live article with this uri and version.
     pub(super) fn newest_of_key(&self, key: &ArticleKey) -> Option<Sequence> {
         let named = |that: &Earlier<'_>| that.about.version == key.version;
-        let found = match self.crowd(&key.uri) {
+        let newest = match self.crowd(&key.uri) {
             Some(crowd) => crowd.named(key.version.as_deref()).and_then(|s| self.earlier(s)),
             None => self.versions(&key.uri).rev().find(named),
         };
-        found.filter(named).map(|that| that.sequence)
+        newest.filter(named).map(|that| that.sequence)
     }
 
+    /// The tables of a uri with many versions.
     fn crowd(&self, uri: &str) -> Option<&VersionTables> {
-        self.uris.get(uri)?.crowd()
+        self.uris.get(uri)?.tables()
     }
 
-    /// The version of this uri that stands, or else the one that arrived last; no notice.
+    /// The newest valid version of this uri, or else the newest version; notices excluded.
     pub(super) fn standing_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         if let Some(crowd) = self.crowd(uri) {
             return crowd.standing().and_then(|at| self.earlier(at));
@@ -179,11 +186,11 @@ impl LiveArticles {
         let report = |that: &Earlier<'_>| that.verdict.relation.kind != Kind::Withdrawal;
         let mut reports = self.versions(uri).filter(report).rev();
         let last = reports.next()?;
-        let stands = |that: &Earlier<'_>| that.standing == Validity::Stands;
-        Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
+        let valid = |that: &Earlier<'_>| that.validity == Validity::Valid;
+        Some(std::iter::once(last).chain(reports).find(valid).unwrap_or(last))
     }
 
-    /// The newest notice under this uri that came before `own`.
+    /// The newest notice under this uri that arrived before `own`.
     pub(super) fn notice_before(&self, uri: &str, own: Sequence) -> Option<Earlier<'_>> {
         if let Some(crowd) = self.crowd(uri) {
             return crowd.notice_before(own).and_then(|at| self.earlier(at));
@@ -192,20 +199,20 @@ impl LiveArticles {
         self.versions(uri).rev().find(|that| that.sequence < own && notice(that))
     }
 
-    /// The newest article of this name with this text, where one can be found at once.
+    /// The newest article with this uri, version and text; a hash collision may hide it.
     pub(super) fn repeated(&self, key: (&str, Option<&str>), content: u64) -> Option<Earlier<'_>> {
         let (uri, version) = key;
         let same = |that: &Earlier<'_>| {
-            that.about.version.as_deref() == version && that.print.content == content
+            that.about.version.as_deref() == version && that.print.content_hash == content
         };
-        let found = match self.crowd(uri) {
+        let newest = match self.crowd(uri) {
             Some(crowd) => crowd.text(version, content).and_then(|at| self.earlier(at)),
             None => self.versions(uri).rev().find(same),
         };
-        found.filter(same)
+        newest.filter(same)
     }
 
-    /// Changes how an article stands; says whether that is a change.
+    /// Changes the validity of an article. Returns whether it was different before.
     pub(super) fn stand(
         &mut self,
         sequence: Sequence,
@@ -224,7 +231,7 @@ impl LiveArticles {
         changed
     }
 
-    /// Puts the next article in; says how many others are not found by a slug or a name any more.
+    /// Adds the next article. Returns how many others a slug or pending notice key no longer finds.
     pub(super) fn push(&mut self, entry: Entry) -> u64 {
         let (next, most) = (self.next(), self.bearers_max);
         let mut dropped = 0;
@@ -247,19 +254,19 @@ impl LiveArticles {
         dropped
     }
 
-    /// Puts a live article's entry in the place of the former one, and returns that. What is found by
-    /// uri and name does not change.
+    /// Replaces the entry of a live article and returns the old one. Uri and names must be the
+    /// same.
     pub(super) fn replace(&mut self, sequence: Sequence, entry: Entry) -> Option<Arc<Entry>> {
         let at = usize::try_from(sequence.0.checked_sub(self.first)?).ok()?;
-        let held = self.entries.get_mut(at)?;
-        self.bytes = self.bytes - bytes(held) + bytes(&entry);
+        let old = self.entries.get_mut(at)?;
+        self.bytes = self.bytes - bytes(old) + bytes(&entry);
         if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
             versions.restand(sequence, &entry);
         }
-        Some(std::mem::replace(held, Arc::new(entry)))
+        Some(std::mem::replace(old, Arc::new(entry)))
     }
 
-    /// The sequence of the oldest live article, or of the next one where there is none.
+    /// The sequence of the oldest live article, or of the next article if there is none.
     pub(super) fn first_sequence(&self) -> Sequence {
         Sequence(self.first)
     }
@@ -269,7 +276,7 @@ impl LiveArticles {
         self.entries.front().map(|entry| (Sequence(self.first), &**entry))
     }
 
-    /// Removes the oldest live article; what outlives its window.
+    /// Removes the oldest live article and returns its identity.
     pub(super) fn pop(&mut self) -> Option<Identity> {
         let entry = self.entries.pop_front()?;
         let own = Sequence(self.first);
@@ -298,16 +305,15 @@ impl LiveArticles {
         Some(Identity::of(&entry.about, &entry.print, verdict, at))
     }
 
-    /// The live articles that bear the slug of this key, notices left out.
-    pub(super) fn bearers(&self, slug: u64) -> &SlugHolders {
-        self.slugs.get(&slug).unwrap_or(SlugHolders::NONE)
+    /// The live articles with this slug key; notices excluded.
+    pub(super) fn with_slug(&self, slug: u64) -> &KeyedList {
+        self.slugs.get(&slug).unwrap_or(KeyedList::NONE)
     }
 
-    /// Notices that wait for an article of this uri or these names, newest first, each with what it
-    /// was found by.
-    pub(super) fn orders_for(
+    /// Pending notices for an article with this uri or these names, newest first per key.
+    pub(super) fn pending_notices_for(
         &self,
-        about: &About,
+        about: &ArticleMetadata,
     ) -> impl Iterator<Item = (Earlier<'_>, MatchedBy)> {
         let mut keys = vec![(uri_key(&about.uri), MatchedBy::Uri)];
         if let Some(provider) = about.provider.as_deref().filter(|_| !self.orders.is_empty()) {
@@ -316,8 +322,8 @@ impl LiveArticles {
             keys.extend(own.map(|key| (key, MatchedBy::Name)));
         }
         keys.into_iter().flat_map(move |(key, by)| {
-            let found = self.orders.get(&key).unwrap_or(SlugHolders::NONE);
-            found.newest.iter().rev().filter_map(move |&s| Some((self.earlier(s)?, by)))
+            let notices = self.orders.get(&key).unwrap_or(KeyedList::NONE);
+            notices.newest.iter().rev().filter_map(move |&s| Some((self.earlier(s)?, by)))
         })
     }
 
@@ -328,17 +334,16 @@ impl LiveArticles {
     }
 }
 
-/// What a waiting notice was found by.
+/// What a pending notice was found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MatchedBy {
-    /// The uri that it links to.
+    /// A uri that it links to.
     Uri,
-    /// A name that it gives.
+    /// A name that it gives, with the same provider.
     Name,
 }
 
-/// Bytes of an entry, with its places in the lists by uri and slug. Short strings of its verdict
-/// are left out.
+/// Bytes of an entry and of its list places by uri and slug; short verdict strings are left out.
 fn bytes(entry: &Entry) -> usize {
     let about = &entry.about;
     let key = |key: &ArticleKey| key.uri.len() + key.version.as_ref().map_or(0, String::len);
@@ -363,24 +368,24 @@ fn bytes(entry: &Entry) -> usize {
         + tables
 }
 
-/// Bytes of the list that names an article under its uri, and of the count of its owners.
+/// Bytes of the list entry under a uri, and of the reference counts.
 const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 
-/// The names that an article bears. Notices have none: a notice must not hide what it names.
-fn borne(about: &About) -> NameKeys {
+/// The names an article is found by. Notices have none: they must not hide what they name.
+fn borne(about: &ArticleMetadata) -> NameKeys {
     match about.marks.order {
         None => NameKeys::of(about),
         Some(_) => NameKeys { slug: 0, headline: 0 },
     }
 }
 
-/// The keys that an article is found by: each of its names, alone and with its provider.
+/// The name keys an article is found by: each name, alone and with its provider.
 fn keys(names: NameKeys, provider: Option<&str>) -> impl Iterator<Item = u64> {
     let own = move |key| provider.and_then(|p| names::of_provider(key, p));
     names.iter().flat_map(move |key| [Some(key), own(key)].into_iter().flatten())
 }
 
-/// The key of a uri among those of names.
+/// The key of a uri in `orders`.
 fn uri_key(uri: &str) -> u64 {
     use std::hash::{Hash, Hasher};
     let mut hash = rustc_hash::FxHasher::default();
@@ -388,13 +393,12 @@ fn uri_key(uri: &str) -> u64 {
     hash.finish()
 }
 
-/// The keys of what a notice waits for: all that it names, while it has found nothing. A release waits
-/// for nothing.
+/// The keys of all that a notice without a live target names. A release waits for nothing.
 fn waits_for(entry: &Entry) -> Vec<u64> {
     let (about, relation) = (&entry.about, &entry.decision.verdict.relation);
-    let found = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());
+    let known = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());
     let releases = about.marks.order == Some(NoticeOrder::Release);
-    if relation.kind != Kind::Withdrawal || found || releases || relation.scope == Scope::Identity {
+    if relation.kind != Kind::Withdrawal || known || releases || relation.scope == Scope::Identity {
         return Vec::new();
     }
     let mut keys: Vec<u64> = about.links.iter().map(|link| uri_key(&link.to.uri)).collect();
@@ -409,7 +413,7 @@ fn waits_for(entry: &Entry) -> Vec<u64> {
 }
 
 impl LiveArticles {
-    /// The live article at `sequence`, as relation sees it.
+    /// The live article at `sequence`, as far as verdicts need it.
     pub(super) fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         let entry = self.get(sequence)?;
         Some(Earlier {
@@ -418,11 +422,11 @@ impl LiveArticles {
             about: &entry.about,
             print: &entry.print,
             verdict: &entry.decision.verdict,
-            standing: entry.standing,
+            validity: entry.standing,
         })
     }
 
-    /// The live articles of this uri, in order of arrival, notices included.
+    /// The live articles of this uri in order of arrival, notices included.
     pub(super) fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>> {
         let all = self.uris.get(uri).into_iter().flat_map(Versions::all);
         all.filter_map(|&sequence| self.earlier(sequence))
@@ -433,21 +437,17 @@ impl LiveArticles {
         self.uris.get(uri)?.all().back().copied()
     }
 
-    /// Every live version of the uris of these articles, in order of arrival, except versions of the
-    /// uri that `left_out` names.
+    /// Every live version of the uris of these articles, oldest first, except of uri `left_out`.
     pub(super) fn with_versions(&self, of: &[Sequence], left_out: &str) -> Vec<Sequence> {
         let mut all = Vec::with_capacity(of.len());
         let mut expanded: FxHashSet<Sequence> = FxHashSet::default();
         let entries = of.iter().filter_map(|&sequence| Some((sequence, self.get(sequence)?)));
         for (sequence, entry) in entries.filter(|(_, entry)| entry.about.uri != left_out) {
-            match self.uris.get(&entry.about.uri).map(Versions::all) {
-                Some(versions) if versions.len() > 1 => {
-                    let first = versions.front().copied().unwrap_or(sequence);
-                    if expanded.insert(first) {
-                        all.extend(versions);
-                    }
-                }
-                _ => all.push(sequence),
+            let versions = self.uris.get(&entry.about.uri).map(Versions::all);
+            match versions.filter(|versions| versions.len() > 1) {
+                Some(versions) if expanded.insert(versions[0]) => all.extend(versions),
+                Some(_) => {}
+                None => all.push(sequence),
             }
         }
         all.sort_unstable();
@@ -455,7 +455,7 @@ impl LiveArticles {
         all
     }
 
-    /// The newest live article that bears the name of this key.
+    /// The newest live article with this name key.
     pub(super) fn newest_of_name(&self, key: u64) -> Option<Earlier<'_>> {
         self.earlier(*self.names.get(&key)?)
     }
@@ -482,7 +482,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_are_kept_under_a_key_and_each_leaves_once() {
+    fn a_key_keeps_the_newest_and_counts_the_older() {
         let mut lists = FxHashMap::default();
         let dropped: Vec<bool> = (0..4).map(|n| put(&mut lists, 7, Sequence(n), 2)).collect();
         assert_eq!(dropped, [false, false, true, true]);
@@ -493,6 +493,6 @@ mod tests {
         (1..4).for_each(|n| take(&mut lists, 7, Sequence(n)));
         assert!(lists.is_empty());
         assert!(!put(&mut lists, 7, Sequence(4), 0) && put(&mut lists, 7, Sequence(5), 0));
-        assert_eq!(lists[&7].newest, [Sequence(5)], "one at least");
+        assert_eq!(lists[&7].newest, [Sequence(5)], "at least one is kept");
     }
 }

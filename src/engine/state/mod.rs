@@ -1,11 +1,12 @@
 //! The state machine: one article and a time in, events and changed records out.
 //!
-//! State is a fold of its records: [`State::apply`] takes decisions and then puts the same records
-//! that [`State::restore`] puts back, so that a restored state equals the one that wrote them.
+//! State is a fold over its records. [`State::apply`] makes decisions and records them;
+//! [`State::restore`] puts the same records back without deciding anything, so a restored state
+//! equals its writer's.
 //!
-//! Invariants: SM-1 `apply` is a function of the state and its arguments; SM-2 the clock never
-//! falls; SM-3 what is live is exactly what arrived less than a window ago, up to
-//! `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
+//! Invariants: SM-1 `apply` is a function of the state and its arguments; SM-2 the clock never goes
+//! back; SM-3 the live articles are those that arrived at most one window ago, limited to the
+//! newest `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
 
 mod boilerplate;
 mod consider;
@@ -24,17 +25,15 @@ mod touched;
 mod versions;
 
 use super::Settings;
-use super::article::{
-    About, Article, ArticleKey, Body, EventTime, InputPosition, LinkKind, Sequence,
-};
+use super::article::{Article, ArticleKey, Body, EventTime, InputPosition, Sequence};
 use super::boilerplate::learned::LearnedBoilerplate;
 use super::candidates::{Candidate, Index};
 use super::event::{Classified, Event, EventCause, EventKind, Joined, Merged};
-use super::fingerprint::{FloodKey, SimHash};
+use super::fingerprint::{SamplingKey, SimHash};
 use super::prepare::Prepared;
 use super::stories::{Member, MemoryChange, Placement, Stories, StoryId, StoryStep, Summary};
 use super::text::{Clean, Words};
-use super::verdict::{self, Arrival, Carrying, Kind, Pass, Validity, Verdict};
+use super::verdict::{self, Arrival, CarrierPolicy, Kind, Pass, Validity, Verdict};
 use boilerplate::ArticleEdges;
 pub use consider::Prediction;
 use embargo::EmbargoQueue;
@@ -50,40 +49,51 @@ use std::sync::Arc;
 pub use tally::Tally;
 pub use touched::TouchedIds;
 
-/// The flag of an article around which learned furniture stood.
-pub const LEARNED_FURNITURE: &str = "learned_furniture";
+/// Flag of an article from which learned boilerplate was removed.
+pub const LEARNED_BOILERPLATE: &str = "learned_furniture";
 
-/// The state of one shard.
+/// The state of one shard, with its `settings`, its `live` articles, their `stories`, and the
+/// learned boilerplate (`furniture`).
 #[derive(Debug)]
 pub struct State {
     settings: Settings,
-    key: FloodKey,
+    /// The secret that selects fingerprint samples.
+    key: SamplingKey,
+    /// The highest time seen; `i64::MIN` before the first.
     clock: EventTime,
     live: LiveArticles,
-    past: IdentityArchive,
+    /// The identities of articles that have left the window.
+    identities: IdentityArchive,
+    /// Articles that wait for the end of their embargo.
     embargo: EmbargoQueue,
+    /// Embargoes lifted since the last [`State::take_lifted`].
     lifted: Vec<LiftedEmbargo>,
+    /// Finds live articles by text.
     index: Index,
     furniture: LearnedBoilerplate,
     stories: Stories,
+    /// Records changed since the last [`State::take_changes`].
     changes: Vec<RecordChange>,
+    /// Clock and next sequence in the last clock record.
     clock_written: Option<(EventTime, Sequence)>,
+    /// Counts since the last [`State::take_tally`].
     tally: Tally,
+    /// Ids touched since the last [`State::take_touched`].
     touched: TouchedIds,
 }
 
 impl State {
-    /// An empty state. `key` must be the one that prepared articles are fingerprinted with.
-    pub fn new(settings: Settings, key: FloodKey) -> Self {
+    /// An empty state. `key` must be the one that prepared articles were fingerprinted with.
+    pub fn new(settings: Settings, key: SamplingKey) -> Self {
         Self {
-            index: Index::new(&settings.index, Sequence(0)),
-            stories: Stories::new(&settings.story),
-            furniture: LearnedBoilerplate::new(&settings.index.furniture),
-            live: LiveArticles::starting_at(Sequence(0), settings.bearers_max),
+            index: Index::new(&settings.tuning.candidates, Sequence(0)),
+            stories: Stories::new(&settings.stories),
+            furniture: LearnedBoilerplate::new(&settings.tuning.boilerplate),
+            live: LiveArticles::starting_at(Sequence(0), settings.tuning.bearers_max),
             settings,
             key,
             clock: EventTime(i64::MIN),
-            past: IdentityArchive::default(),
+            identities: IdentityArchive::default(),
             embargo: EmbargoQueue::default(),
             lifted: Vec::new(),
             changes: Vec::new(),
@@ -93,17 +103,17 @@ impl State {
         }
     }
 
-    /// The settings that it runs under.
+    /// The engine settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The key of its samples.
-    pub fn key(&self) -> FloodKey {
+    /// The secret that selects fingerprint samples.
+    pub fn key(&self) -> SamplingKey {
         self.key
     }
 
-    /// The engine's clock: the highest time of an article or a tick.
+    /// The engine clock: the highest time of an article or tick.
     pub fn clock(&self) -> EventTime {
         self.clock
     }
@@ -113,15 +123,15 @@ impl State {
         self.live.len()
     }
 
-    /// The places of the live articles: all that are in it are live.
+    /// The sequences of the live articles, without gaps.
     pub fn window(&self) -> Range<u64> {
         let next = self.live.next().0;
         next - self.live.len() as u64..next
     }
 
-    /// The live article at `sequence`, shared: who keeps it keeps it as it is now.
+    /// The live article at `sequence`. A kept `Arc` is a snapshot: later changes do not show in it.
     pub fn article(&self, sequence: Sequence) -> Option<&Arc<Entry>> {
-        self.live.shared(sequence)
+        self.live.get_arc(sequence)
     }
 
     /// The live stories.
@@ -139,13 +149,13 @@ impl State {
         self.stories.summary(story, &self.live)
     }
 
-    /// The number of pieces of text that were learned to be furniture.
-    pub fn learned_furniture(&self) -> usize {
+    /// The number of learned pieces of boilerplate.
+    pub fn learned_boilerplate(&self) -> usize {
         self.furniture.len()
     }
 
-    /// Live articles whose SimHash is within `distance` bits of `hash`, at most
-    /// [`candidates::DISTANCE_MAX`](super::candidates::DISTANCE_MAX): nearest first, each with its distance.
+    /// Live articles whose SimHash is within `distance` bits of `hash`, nearest first, with the
+    /// distance; `distance` is at most [`DISTANCE_MAX`](super::candidates::DISTANCE_MAX).
     pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(ArticleKey, u32)> {
         let near = self.index.similar(hash, distance).into_iter();
         near.filter_map(|(s, apart)| Some((self.live.get(s)?.about.key(), apart))).collect()
@@ -153,7 +163,7 @@ impl State {
 
     /// The number of identities that outlive the window.
     pub fn identities(&self) -> usize {
-        self.past.len()
+        self.identities.len()
     }
 
     /// The number of articles that wait for the end of their embargo.
@@ -161,41 +171,37 @@ impl State {
         self.embargo.len()
     }
 
-    /// Bytes held, about: the live articles (fingerprints, metadata, links, terms, verdicts, and
-    /// the tables that find them), the index, the stories, the identities of articles before, and
-    /// the embargoes. Room that tables keep free is counted; what an allocator adds is not.
+    /// Approximate bytes in use, spare table capacity included, allocator overhead excluded.
     pub fn bytes(&self) -> usize {
         self.live.bytes()
             + self.index.bytes()
             + self.stories.bytes()
-            + self.past.bytes()
+            + self.identities.bytes()
             + self.embargo.bytes()
     }
 
-    /// The articles whose embargo has ended since the last call, in the order of its ends.
+    /// The articles whose embargo has ended since the last call, by the end of the embargo.
     pub fn take_lifted(&mut self) -> Vec<LiftedEmbargo> {
         std::mem::take(&mut self.lifted)
     }
 
-    /// What was counted since the last call.
+    /// The counts since the last call.
     pub fn take_tally(&mut self) -> Tally {
         std::mem::take(&mut self.tally)
     }
 
-    /// What was touched since the last call, for read views. Stories count once their records are
-    /// taken.
+    /// The ids touched since the last call; stories only count after [`State::take_changes`].
     pub fn take_touched(&mut self) -> TouchedIds {
         std::mem::take(&mut self.touched)
     }
 
-    /// Read views have dropped what they held: everything counts as touched.
-    pub fn touch_everything(&mut self) {
+    /// Marks everything as touched, because the read views were dropped.
+    pub fn mark_all_touched(&mut self) {
         self.touched = TouchedIds::everything();
     }
 
-    /// Takes in one article at engine time `stamp` and says what happened, in order.
-    ///
-    /// `stamp` is the record's timestamp, already clamped; one below the clock counts as the clock.
+    /// Applies one article at engine time `stamp` and returns the events in order. `stamp` is the
+    /// record timestamp, already clamped; timestamps older than the clock are raised to it.
     pub fn apply(
         &mut self,
         mut new: Prepared,
@@ -204,16 +210,16 @@ impl State {
     ) -> Vec<Event> {
         let mut happened = self.advance(stamp);
         let sequence = self.live.next();
-        self.furniture.forget(new.print.content);
+        self.furniture.forget(new.fingerprint.content_hash);
         let edges = self.take_off(&mut new);
-        self.see(&edges);
-        self.tally.unwrapped += u64::from(edges.taken_off);
-        let (candidates, places) = self.index.look_up(&new.print);
+        self.mark_boilerplate_seen(&edges);
+        self.tally.boilerplate_removed += u64::from(edges.trimmed);
+        let (candidates, places) = self.index.look_up(&new.fingerprint);
         let mut verdict = self.judge(&new, &candidates, &edges, stamp);
         self.tally.had_candidates(candidates.len());
-        self.wait(&new.about, &mut verdict, sequence, &input);
+        self.queue_embargoed(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
-        // What is told of an article leaves its body out.
+        // Events do not contain the body.
         new.article.body = Body::default();
         let mut classified = classified(&new, verdict);
         let entry = Entry {
@@ -222,8 +228,8 @@ impl State {
             terms: placed.terms,
             decision: Decision::new(&classified.verdict, sequence, placed.story),
             about: new.about,
-            print: new.print,
-            standing: Validity::Stands,
+            print: new.fingerprint,
+            standing: Validity::Valid,
             edges: edges.keys.into(),
             changed_by: None,
         };
@@ -232,32 +238,29 @@ impl State {
         self.tally.postings_dropped += u64::from(crowded);
         self.changes.push(RecordChange::article(sequence, &entry));
         self.tally.bearers_dropped += self.live.push(entry);
-        self.learn(&new.pieces, &new.words.hashes);
+        self.learn(&new.edge_pieces, &new.words.hashes);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
-        happened.extend(placed.steps.into_iter().flat_map(|s| self.tell(s)));
+        happened.extend(placed.steps.into_iter().flat_map(|s| self.emit(s)));
         happened.push(EventKind::Classified(Box::new(classified)));
-        happened.extend(self.take_effect(sequence));
+        happened.extend(self.apply_effects(sequence));
         self.events(happened, &input, EventCause::Article)
     }
 
-    /// Moves the clock to `now` without an article and says what happened, in order. `input` is the
-    /// last record applied, which the events name.
-    ///
-    /// For example, with an embargo that ends at 10:00 and no record after 09:50, a tick at
-    /// 10:00:01 lifts it.
+    /// Advances the clock to `now` without an article and returns the events in order; they name
+    /// `input`, the last record applied. A tick at 10:00:01 lifts an embargo until 10:00.
     pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Vec<Event> {
         let happened = self.advance(now);
         self.events(happened, input, EventCause::Clock)
     }
 
-    /// Moves the clock, which never falls, and does what is due by then.
+    /// Advances the clock, which never goes back, and does what is due.
     fn advance(&mut self, to: EventTime) -> Vec<EventKind> {
         self.clock = self.clock.max(to);
         let ticked = self.stories.tick(self.clock, self.live.next(), &self.live);
-        let mut happened: Vec<EventKind> = ticked.into_iter().flat_map(|s| self.tell(s)).collect();
+        let mut happened: Vec<EventKind> = ticked.into_iter().flat_map(|s| self.emit(s)).collect();
         self.lift();
         let expired = self.expire();
-        happened.extend(expired.into_iter().flat_map(|s| self.tell(s)));
+        happened.extend(expired.into_iter().flat_map(|s| self.emit(s)));
         happened
     }
 
@@ -269,12 +272,13 @@ impl State {
     ) -> Vec<Event> {
         let clock = self.clock;
         let radii = happened.iter().filter_map(EventKind::radius);
-        self.tally.carriers_unnamed += radii.map(|radius| u64::from(radius.more)).sum::<u64>();
-        let told = happened.into_iter().flat_map(parts::of);
-        told.map(|what| Event { clock, input: input.clone(), cause, what }).collect()
+        self.tally.carriers_unnamed +=
+            radii.map(|radius| u64::from(radius.carriers_unlisted)).sum::<u64>();
+        let split = happened.into_iter().flat_map(parts::of);
+        split.map(|what| Event { clock, input: input.clone(), cause, kind: what }).collect()
     }
 
-    /// The records that changed since the last call, oldest change first.
+    /// The records changed since the last call, oldest change first.
     pub fn take_changes(&mut self) -> Vec<RecordChange> {
         let mut changes = std::mem::take(&mut self.changes);
         changes.extend(self.furniture.take_changes().into_iter().map(RecordChange::furniture));
@@ -287,8 +291,8 @@ impl State {
         let (clock, next) = (self.clock, self.live.next());
         if self.clock_written != Some((clock, next)) && clock != EventTime(i64::MIN) {
             self.clock_written = Some((clock, next));
-            let (first, look) = (self.live.first_sequence(), self.stories.look());
-            let record = ClockRecord { clock, next, first: Some(first), look: Some(look) };
+            let (first, look) = (self.live.first_sequence(), self.stories.next_second_look());
+            let record = ClockRecord { clock, next, first: Some(first), rescore_next: Some(look) };
             changes.push(RecordChange::clock(record));
         }
         changes
@@ -298,28 +302,27 @@ impl State {
         let mut steps = Vec::new();
         while let Some((sequence, entry)) = self.live.first() {
             let idle = self.clock.since(entry.arrived) > self.settings.window;
-            if !idle && self.live.len() < self.settings.live_articles_max as usize {
+            if !idle && self.live.len() < self.settings.live_articles_max.get() as usize {
                 break;
             }
             match idle {
                 true => self.tally.aged_out += 1,
                 false => self.tally.crowded_out += 1,
             }
-            steps.extend(self.stories.leave(sequence, &self.live));
+            steps.extend(self.stories.expire(sequence, &self.live));
             self.index.expire();
             let repeats = entry.decision.verdict.relation.kind == Kind::Redelivery;
             let identity = self.live.pop();
-            self.changes.push(RecordChange::gone(sequence));
+            self.changes.push(RecordChange::article_tombstone(sequence));
             if let Some(identity) = identity.filter(|_| !repeats) {
                 self.changes.push(RecordChange::identity(sequence, Some(&identity)));
-                self.past.push(sequence, identity);
+                self.identities.push(sequence, identity);
             }
         }
-        self.forget();
+        self.expire_identities();
         steps
     }
 
-    /// The verdict on an article that arrives now.
     fn judge(
         &self,
         new: &Prepared,
@@ -331,13 +334,13 @@ impl State {
             about: &new.about,
             clean: &new.clean,
             words: &new.words,
-            print: &new.print,
+            print: &new.fingerprint,
             now: self.clock,
         };
-        let known = KnownArticles { live: &self.live, past: &self.past };
-        let mut verdict = verdict::judge(arrival, candidates, &known, &self.settings.relation);
-        if edges.taken_off {
-            verdict.flags.push(LEARNED_FURNITURE.into());
+        let known = KnownArticles { live: &self.live, past: &self.identities };
+        let mut verdict = verdict::judge(arrival, candidates, &known, &self.settings.verdict);
+        if edges.trimmed {
+            verdict.flags.push(LEARNED_BOILERPLATE.into());
         }
         self.flag(new, stamp, &mut verdict);
         verdict
@@ -354,12 +357,11 @@ impl State {
         let matched = matched(verdict);
         let translated = self.translated(&new.about);
         for also in verdict.also.iter().filter_map(|also| also.of.as_ref()?.sequence) {
-            self.stories.came_near(also);
+            self.stories.note_similar(also);
         }
-        self.stories.take_in(member, matched, translated, mint(new, input), &self.live)
+        self.stories.assign(member, matched, translated, mint(new, input), &self.live)
     }
 
-    /// An article that is not live yet, as the story side sees it.
     fn candidate<'a>(&self, own: Sequence, new: &'a Prepared, verdict: &Verdict) -> Member<'a> {
         let relation = &verdict.relation;
         Member {
@@ -368,19 +370,10 @@ impl State {
             about: &new.about,
             kind: relation.kind,
             root: relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(own),
-            words: new.print.words() as u32,
+            words: new.fingerprint.words() as u32,
             terms: &new.terms,
-            standing: Validity::Stands,
+            standing: Validity::Valid,
         }
-    }
-
-    /// The live article that `about` is said to be a translation of.
-    fn translated(&self, about: &About) -> Option<Sequence> {
-        let links = about.links.iter().filter(|link| link.kind == LinkKind::TranslationOf);
-        links
-            .filter_map(|link| self.live.versions(&link.to.uri).next_back())
-            .map(|e| e.sequence)
-            .next()
     }
 
     fn joined(&self, story: StoryId, score: Option<f64>) -> Option<Joined> {
@@ -395,7 +388,9 @@ impl State {
         if claimed.is_some_and(|claimed| stamp.since(claimed) > self.settings.late_after) {
             verdict.flags.push("late".into());
         }
-        if claimed.is_some_and(|claimed| claimed.since(stamp) > self.settings.future_tolerance) {
+        if claimed
+            .is_some_and(|claimed| claimed.since(stamp) > self.settings.tuning.future_tolerance)
+        {
             verdict.flags.push("early".into());
         }
         if self.notice_for(&new.about, self.live.next()).is_some() {
@@ -404,13 +399,13 @@ impl State {
         }
         if verdict.relation.kind != Kind::Withdrawal && self.carries_withdrawn(new, verdict) {
             verdict.flags.push(verdict::CARRIES_WITHDRAWN.into());
-            if self.settings.relation.unique.carrying == Carrying::Hold {
+            if self.settings.verdict.unique.carrying == CarrierPolicy::Hold {
                 verdict.pass = Pass::Held;
             }
         }
         if self.carries_uncorrected(new, verdict) {
             verdict.flags.push(verdict::CARRIES_UNCORRECTED.into());
-            if self.settings.relation.unique.carrying == Carrying::Hold {
+            if self.settings.verdict.unique.carrying == CarrierPolicy::Hold {
                 verdict.pass = Pass::Held;
             }
         }
@@ -418,7 +413,7 @@ impl State {
         verdict.flags.dedup();
     }
 
-    fn tell(&self, step: StoryStep) -> Vec<EventKind> {
+    fn emit(&self, step: StoryStep) -> Vec<EventKind> {
         let now = |story| self.stories.summary(story, &self.live).map(Box::new);
         match step {
             StoryStep::Opened { story, .. } => {
@@ -432,7 +427,12 @@ impl State {
                 let Some(state) = now(survivor) else { return Vec::new() };
                 let merged = |under| {
                     let survivor = (*state).clone();
-                    EventKind::StoryMerged(Box::new(Merged { under, survivor, absorbed, score }))
+                    EventKind::StoryMerged(Box::new(Merged {
+                        key_story: under,
+                        survivor,
+                        absorbed,
+                        score,
+                    }))
                 };
                 vec![merged(absorbed), merged(survivor)]
             }
@@ -440,12 +440,10 @@ impl State {
     }
 }
 
-/// The live article that this verdict is about.
 fn matched(verdict: &Verdict) -> Option<Sequence> {
     verdict.relation.of.as_ref().and_then(|t| t.sequence)
 }
 
-/// What is said of `new`, before its story is known.
 fn classified(new: &Prepared, verdict: Verdict) -> Classified {
     let ranges =
         |runs: &mut dyn Iterator<Item = (u32, u32)>| published(runs, &new.words, &new.clean);
@@ -454,8 +452,8 @@ fn classified(new: &Prepared, verdict: Verdict) -> Classified {
     Classified {
         article: Article { body: Body::default(), ..new.article.clone() },
         about: new.about.clone(),
-        words: new.print.words() as u32,
-        simhash: new.print.simhash,
+        words: new.fingerprint.words() as u32,
+        simhash: new.fingerprint.simhash,
         new_passages: ranges(&mut new_passages.clone()),
         passages: relations
             .map(|r| ranges(&mut r.passages.iter().map(|p| (p.start_word, p.end_word))))
@@ -465,7 +463,7 @@ fn classified(new: &Prepared, verdict: Verdict) -> Classified {
     }
 }
 
-/// Word runs as character ranges of the published body.
+/// Converts word runs to character ranges of the published body.
 fn published(
     runs: &mut dyn Iterator<Item = (u32, u32)>,
     words: &Words,
@@ -479,7 +477,7 @@ fn published(
     .collect()
 }
 
-/// A story id from its founding article, which is told apart by where it came from.
+/// A story id derived from the founding article and its input position.
 fn mint(new: &Prepared, input: &InputPosition) -> u64 {
     let mut hash = Sha256::new();
     hash.update(new.about.uri.as_bytes());

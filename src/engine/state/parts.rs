@@ -1,15 +1,19 @@
-//! A blast radius in as many events as it takes, so that each fits a Kafka record.
+//! Splits a blast radius into several events, so that each fits a Kafka record.
 //!
-//! A carrier takes some 150 bytes as JSON: 10,000 of them are over the megabyte that topics take by
-//! default. The bound is a constant, not a limit of the topic, so that the same input gives the same
-//! events.
+//! A carrier takes about 150 bytes as JSON, so 10,000 of them exceed the default record limit of
+//! one megabyte. The limit here is a constant and not the limit of the topic, so that the same
+//! input always gives the same events.
+//!
+//! ```text
+//! 10,000 carriers of 150 bytes   about 6 events; `more` counts the carriers not named so far
+//! ```
 
 use crate::event::{Carrier, EventKind, Radius, RadiusPart};
 
 /// Bytes of carriers in one event, as JSON.
 const PART_BYTES: usize = 256 << 10;
 
-/// What happened, in one event or several.
+/// Splits an event if it has too many carriers.
 pub(super) fn of(what: EventKind) -> Vec<EventKind> {
     let split = |radius: Box<Radius>, what: fn(Box<Radius>) -> EventKind| {
         parts(*radius).into_iter().map(|part| what(Box::new(part))).collect()
@@ -21,18 +25,19 @@ pub(super) fn of(what: EventKind) -> Vec<EventKind> {
     }
 }
 
+/// Splits a radius. `more` counts the carriers that this and all earlier parts do not name.
 fn parts(mut radius: Radius) -> Vec<Radius> {
     let carriers = std::mem::take(&mut radius.carriers);
-    let mut more = radius.more + carriers.len() as u32;
+    let mut more = radius.carriers_unlisted + carriers.len() as u32;
     let (mut lists, mut bytes): (Vec<Vec<Carrier>>, usize) = (vec![Vec::new()], 0);
     for carrier in carriers {
-        let own = json_bytes(&carrier);
-        bytes += own;
+        let size = json_bytes(&carrier);
+        bytes += size;
         match lists.last_mut() {
             Some(list) if list.is_empty() || bytes <= PART_BYTES => list.push(carrier),
             _ => {
                 lists.push(vec![carrier]);
-                bytes = own;
+                bytes = size;
             }
         }
     }
@@ -40,12 +45,12 @@ fn parts(mut radius: Radius) -> Vec<Radius> {
     let part = |(number, carriers): (u32, Vec<Carrier>)| {
         more -= carriers.len() as u32;
         let part = (of > 1).then_some(RadiusPart { number, of });
-        Radius { carriers, more, part, ..radius.clone() }
+        Radius { carriers, carriers_unlisted: more, part, ..radius.clone() }
     };
     (1..).zip(lists).map(part).collect()
 }
 
-/// Bytes that a carrier takes as JSON, at most.
+/// Upper bound on the bytes of a carrier as JSON.
 fn json_bytes(carrier: &Carrier) -> usize {
     const NAMES: usize =
         r#"{"uri":"","version":"","provider":"","certainty":"certain","passages":[]},"#.len();
@@ -89,7 +94,7 @@ mod tests {
             by: key("k".into()),
             of: None,
             carriers: (0..carriers).map(carrier).collect(),
-            more: 7,
+            carriers_unlisted: 7,
             part: None,
             unsearched: Unsearched::default(),
             searched_from: EventTime(0),
@@ -100,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn many_carriers_take_several_events_and_each_says_how_many_come_after_it() {
+    fn many_carriers_are_split_and_each_part_counts_the_rest() {
         for (carriers, uri_bytes) in [(0, 1), (1, 1), (3, 300_000), (10_000, 40), (100_000, 90)] {
             let whole = radius(carriers, uri_bytes);
             let parts = parts(whole.clone());
@@ -109,7 +114,7 @@ mod tests {
             let mut left = 7 + carriers as u32;
             for (number, part) in (1..).zip(&parts) {
                 left -= part.carriers.len() as u32;
-                assert_eq!(part.more, left);
+                assert_eq!(part.carriers_unlisted, left);
                 let of = parts.len() as u32;
                 assert_eq!(part.part, (of > 1).then_some(RadiusPart { number, of }));
                 let bytes: usize = part.carriers.iter().map(json_bytes).sum();

@@ -1,10 +1,11 @@
-//! The identities that outlive the window, in order of arrival, and the view of all that is known.
+//! The identities of articles that have left the window, in order of arrival, and the view of all
+//! known articles that verdicts use.
 //!
-//! An identity enters when its article leaves the window and goes when `engine.identity` has passed
-//! since the article arrived, or early beyond `identities_max`. It is a record of its own, so that
-//! what is known of the past is a function of the records too.
+//! An identity is added when its article leaves the window. It is removed `engine.identity` after
+//! the article arrived, or earlier if there are more than `identities_max`. Each has a record of
+//! its own, so that the identities, too, are a function of the records.
 //!
-//! Cost: about 100 bytes an identity and as much in tables; constant time for each look-up.
+//! Cost: about 100 bytes per identity and as much in tables; constant time per look-up.
 
 use super::live::LiveArticles;
 use super::{RecordChange, State};
@@ -17,13 +18,15 @@ use std::collections::VecDeque;
 /// The identities of one shard.
 #[derive(Debug, Default)]
 pub(super) struct IdentityArchive {
+    /// The identities, oldest first.
     entries: VecDeque<(Sequence, Identity)>,
-    /// By uri, in order of arrival, notices included.
+    /// Sequences by uri in order of arrival, notices included.
     uris: FxHashMap<String, VecDeque<Sequence>>,
-    /// The notices among them.
+    /// Sequences of the notices by uri.
     notices: FxHashMap<String, VecDeque<Sequence>>,
-    /// The newest by the keys of its names.
+    /// The newest identity by name key.
     names: FxHashMap<u64, Sequence>,
+    /// Bytes of the entries.
     bytes: usize,
 }
 
@@ -32,14 +35,14 @@ impl IdentityArchive {
         self.entries.len()
     }
 
-    /// Bytes held, the tables included.
+    /// Bytes in use, including the tables.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
             + self.uris.capacity() * (size_of::<(String, Vec<Sequence>)>() + 1)
             + self.names.capacity() * (size_of::<(u64, Sequence)>() + 1)
     }
 
-    /// Takes in an identity that arrived after all others.
+    /// Adds an identity that arrived after all others.
     pub(super) fn push(&mut self, own: Sequence, identity: Identity) {
         self.uris.entry(identity.uri.clone()).or_default().push_back(own);
         if identity.order.is_some() {
@@ -52,7 +55,7 @@ impl IdentityArchive {
         self.entries.push_back((own, identity));
     }
 
-    /// Follows what another instance recorded: a new identity, or how a known one stands.
+    /// Applies a record of another instance: a new identity, or a new validity of a known one.
     pub(super) fn follow(&mut self, own: Sequence, identity: Identity) {
         match self.entries.back().is_none_or(|(last, _)| *last < own) {
             true => self.push(own, identity),
@@ -60,12 +63,12 @@ impl IdentityArchive {
         }
     }
 
-    /// The oldest.
+    /// The oldest identity.
     pub(super) fn first(&self) -> Option<&(Sequence, Identity)> {
         self.entries.front()
     }
 
-    /// Removes the oldest.
+    /// Removes the oldest identity.
     pub(super) fn pop(&mut self) {
         let Some((own, identity)) = self.entries.pop_front() else { return };
         self.bytes -= identity.bytes();
@@ -85,6 +88,7 @@ impl IdentityArchive {
         }
     }
 
+    /// The position of an identity in `entries`.
     fn at(&self, own: Sequence) -> Option<usize> {
         self.entries.binary_search_by_key(&own, |(sequence, _)| *sequence).ok()
     }
@@ -93,14 +97,14 @@ impl IdentityArchive {
         Some(&self.entries[self.at(own)?].1)
     }
 
-    /// Changes how one stands.
+    /// Changes the validity of an identity.
     pub(super) fn stand(&mut self, own: Sequence, standing: Validity) {
         if let Some(at) = self.at(own) {
             self.entries[at].1.standing = standing;
         }
     }
 
-    /// Those of a uri, in order of arrival, notices included.
+    /// The identities of a uri in order of arrival, notices included.
     pub(super) fn versions(
         &self,
         uri: &str,
@@ -109,36 +113,38 @@ impl IdentityArchive {
         all.filter_map(|&own| Some((own, self.get(own)?)))
     }
 
-    /// The notice of this uri that arrived last.
+    /// The newest notice of this uri.
     pub(super) fn last_notice(&self, uri: &str) -> Option<&Identity> {
         self.get(*self.notices.get(uri)?.back()?)
     }
 
-    /// That of this uri which stands, or else arrived last; no notice.
+    /// The newest valid identity of this uri, or else the newest; notices excluded.
     pub(super) fn of_uri(&self, uri: &str) -> Option<&Identity> {
         let mut reports =
             self.versions(uri).map(|(_, identity)| identity).filter(|i| i.order.is_none()).rev();
         let last = reports.next()?;
-        let stands = |identity: &&Identity| identity.standing == Validity::Stands;
-        Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
+        let valid = |identity: &&Identity| identity.standing == Validity::Valid;
+        Some(std::iter::once(last).chain(reports).find(valid).unwrap_or(last))
     }
 
-    /// Whether the oldest has to go by age at `clock`, when each is kept for `span_ms`.
+    /// Whether the oldest identity is older than `span_ms` at `clock`.
     pub(super) fn aged(&self, clock: EventTime, span_ms: i64) -> bool {
         self.first().is_some_and(|(_, identity)| clock.since(identity.arrived).0 > span_ms)
     }
 }
 
-/// Bytes of an identity, with its place in the list of its uri.
+/// Bytes of an identity and its place in the list of its uri.
 fn bytes(identity: &Identity) -> usize {
     let list = identity.uri.len() + 4 * size_of::<Sequence>();
     identity.bytes() + size_of::<Sequence>() + list
 }
 
-/// All that is known: the live articles, and the identities of those before.
+/// All known articles: the live ones, and the identities of those that have left the window.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KnownArticles<'a> {
+    /// The live articles.
     pub(super) live: &'a LiveArticles,
+    /// The identities.
     pub(super) past: &'a IdentityArchive,
 }
 
@@ -151,7 +157,7 @@ impl Archive for KnownArticles<'_> {
         self.live.versions(uri)
     }
 
-    fn standing_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
+    fn valid_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         self.live.standing_of_uri(uri)
     }
 
@@ -163,18 +169,18 @@ impl Archive for KnownArticles<'_> {
         self.live.newest_of_name(key)
     }
 
-    fn bearers_of_slug(&self, key: u64, provider: Option<&str>) -> usize {
-        let found = self.live.bearers(key).newest.iter().filter_map(|&s| self.live.get(s));
-        let found = found.filter(|entry| {
-            entry.standing == Validity::Stands && entry.about.provider.as_deref() == provider
+    fn count_uris_with_slug(&self, key: u64, provider: Option<&str>) -> usize {
+        let bearers = self.live.with_slug(key).newest.iter().filter_map(|&s| self.live.get(s));
+        let valid = bearers.filter(|entry| {
+            entry.standing == Validity::Valid && entry.about.provider.as_deref() == provider
         });
-        let mut uris: Vec<&str> = found.map(|entry| entry.about.uri.as_str()).collect();
+        let mut uris: Vec<&str> = valid.map(|entry| entry.about.uri.as_str()).collect();
         uris.sort_unstable();
         uris.dedup();
         uris.len()
     }
 
-    fn past_of_uri(&self, uri: &str) -> Option<&Identity> {
+    fn identity_of_uri(&self, uri: &str) -> Option<&Identity> {
         self.past.of_uri(uri)
     }
 
@@ -184,17 +190,17 @@ impl Archive for KnownArticles<'_> {
 }
 
 impl State {
-    /// Lets identities go that are too old or too many.
-    pub(super) fn forget(&mut self) {
+    /// Removes identities that are too old, and the oldest if there are too many.
+    pub(super) fn expire_identities(&mut self) {
         let span = self.settings.identity.0;
         loop {
-            let aged = self.past.aged(self.clock, span);
-            if !aged && self.past.len() <= self.settings.identities_max as usize {
+            let aged = self.identities.aged(self.clock, span);
+            if !aged && self.identities.len() <= self.settings.tuning.identities_max as usize {
                 return;
             }
-            let Some((sequence, _)) = self.past.first() else { return };
+            let Some((sequence, _)) = self.identities.first() else { return };
             self.changes.push(RecordChange::identity(*sequence, None));
-            self.past.pop();
+            self.identities.pop();
             self.tally.identities_crowded_out += u64::from(!aged);
         }
     }

@@ -1,8 +1,11 @@
-//! The blast radius: which live articles carry what was withdrawn or corrected, and which new ones do.
+//! The blast radius: which live articles carry withdrawn or corrected text, and whether a new one
+//! does.
 //!
-//! `certain` is a run of words that both hold; `likely` is the same slug with the same figures, which
-//! finds what was rewritten around them. Of what the window has passed the text is not known: there,
-//! the verdicts that later articles were given tell what they had of it.
+//! In: the text of a kill's or correction's target, its tainted words, and the live articles. Out:
+//! carriers in order of arrival. A carrier is `certain` if it repeats a run of words literally, and
+//! `likely` if it has the same slug and the same figures, which finds rewritten text. The text of
+//! an article that has left the window is gone; its carriers are those whose verdicts named it or
+//! whose content hash equals its own.
 
 use super::State;
 use super::live::Entry;
@@ -11,66 +14,71 @@ use crate::event::{Carrier, Certainty, EventKind, Radius, Unsearched};
 use crate::prepare::Prepared;
 use crate::stories::StoryId;
 use crate::verdict::align::Aligner;
-use crate::verdict::carriers::{TaintedWords, carried, likely};
+use crate::verdict::carriers::{TaintedWords, carried_ranges, is_likely_carrier};
 use crate::verdict::names::NameKeys;
 use crate::verdict::{Earlier, Kind, RelationTarget, Scope, Validity, Verdict};
 
-/// The most carriers that are named, the oldest first; further ones are counted. Far beyond practice: a
-/// text is taken by hundreds.
+/// The most carriers that are named, oldest first; the others are counted. A text is carried by
+/// hundreds in practice.
 pub(super) const CARRIERS_MAX: usize = 100_000;
 
 /// A search for the carriers of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CarrierSearch<'a> {
-    /// The article that withdraws or corrects, which is left out.
+    /// The article that withdraws or corrects. It is not a carrier.
     pub(super) own: Sequence,
-    /// What it withdraws or corrects.
+    /// The article that is withdrawn or corrected.
     pub(super) target: Sequence,
-    /// The words that matter.
+    /// The words of the target that matter.
     pub(super) tainted: &'a TaintedWords,
-    /// All that a notice withdraws, the target among it, in order of arrival.
+    /// All articles that are withdrawn or corrected, in order of arrival, including the target.
     pub(super) members: &'a [Sequence],
     /// The most carriers that are named.
     pub(super) most: usize,
 }
 
 impl State {
-    /// Who carries tainted words of the target, or of another of the members; the notice itself, the
-    /// members and their versions left out.
+    /// The articles that carry tainted words of the members, or likely do. The notice, the members
+    /// and other versions of their uris are excluded.
     ///
-    /// Cost: one comparison, of some microseconds, for each live article that shares two samples with
-    /// the text or whose verdict names it, until as many as wanted are named.
+    /// Cost: one comparison, of some microseconds, for each live version of a uri that shares two
+    /// samples with the text or whose verdict names it, until `most` carriers are found.
     pub(super) fn radius(&self, search: CarrierSearch<'_>, by: ArticleKey) -> Radius {
         let Some(entry) = self.live.get(search.target) else { return self.empty_radius(by) };
-        let versions =
-            search.members.len().saturating_sub(self.settings.versions_searched_max as usize);
-        let (mut found, more) = self.literal(search, &search.members[versions..]);
-        let slug = self.live.bearers(NameKeys::of(&entry.about).slug);
+        let versions = search
+            .members
+            .len()
+            .saturating_sub(self.settings.tuning.versions_searched_max as usize);
+        let (mut carriers, more) = self.literal(search, &search.members[versions..]);
+        let slug = self.live.with_slug(NameKeys::of(&entry.about).slug);
         for &bearer in slug.newest.iter().filter(|_| more == 0) {
-            let known = found.binary_search_by_key(&bearer, |(s, _)| *s);
+            let known = carriers.binary_search_by_key(&bearer, |(s, _)| *s);
             let that = self.live.get(bearer).filter(|that| {
                 !search.leaves_out(bearer)
                     && apart(that, entry)
-                    && likely(&entry.print, search.tainted, &that.print)
+                    && is_likely_carrier(&entry.print, search.tainted, &that.print)
             });
             if let (Err(at), Some(that)) = (known, that) {
-                found.insert(at, (bearer, named((bearer, that), Certainty::Likely, Vec::new())));
+                carriers.insert(
+                    at,
+                    (bearer, carrier_entry((bearer, that), Certainty::Likely, Vec::new())),
+                );
             }
         }
-        let more = more + found.len().saturating_sub(search.most);
-        found.truncate(search.most);
+        let more = more + carriers.len().saturating_sub(search.most);
+        carriers.truncate(search.most);
         Radius {
             of: Some(entry.about.key()),
-            carriers: found.into_iter().map(|(_, carrier)| carrier).collect(),
-            more: more as u32,
-            unsearched: Unsearched { versions: versions as u32, bearers: slug.older },
+            carriers: carriers.into_iter().map(|(_, carrier)| carrier).collect(),
+            carriers_unlisted: more as u32,
+            unsearched: Unsearched { versions: versions as u32, same_slug: slug.older },
             story: self.story_of(search.target),
             ..self.empty_radius(by)
         }
     }
 
-    /// Who literally carries tainted words of one of `members`, in order of arrival, and how many more
-    /// may.
+    /// The articles that literally carry tainted words of one of `members`, in order of arrival,
+    /// and how many more may.
     fn literal(
         &self,
         search: CarrierSearch<'_>,
@@ -92,7 +100,7 @@ impl State {
         holders.sort_unstable();
         holders.dedup();
         let mut all = holders.chunk_by(|a, b| a.0 == b.0);
-        let mut found = Vec::new();
+        let mut carriers = Vec::new();
         for texts_held in all.by_ref() {
             let holder = texts_held[0].0;
             let Some(that) = self.live.get(holder).filter(|_| !search.leaves_out(holder)) else {
@@ -102,19 +110,19 @@ impl State {
             let carrier = texts.find_map(|(member, text)| {
                 apart(that, member).then(|| self.carrier(text, search.tainted, holder))?
             });
-            found.extend(carrier.map(|carrier| (holder, carrier)));
-            if found.len() >= search.most {
+            carriers.extend(carrier.map(|carrier| (holder, carrier)));
+            if carriers.len() >= search.most {
                 break;
             }
         }
-        (found, all.filter(|texts_held| !search.leaves_out(texts_held[0].0)).count())
+        (carriers, all.filter(|texts_held| !search.leaves_out(texts_held[0].0)).count())
     }
 
-    /// Who carries the text of an article whose window has passed, by what was found then.
+    /// The carriers of an article that has left the window, from verdicts and content hashes.
     pub(super) fn past_radius(&self, own: Sequence, of: &ArticleKey, by: ArticleKey) -> Radius {
-        let content = self.past.of_uri(&of.uri).map(|identity| identity.content);
+        let content = self.identities.of_uri(&of.uri).map(|identity| identity.content);
         let mut all = self.index.naming(&of.uri);
-        all.extend(content.into_iter().flat_map(|content| self.index.equal(content)));
+        all.extend(content.into_iter().flat_map(|content| self.index.all_with_content(content)));
         let all = self.live.with_versions(&all, &of.uri);
         let carriers = all.into_iter().filter_map(|at| Some((at, self.live.get(at)?)));
         let carriers = carriers.filter(|(s, entry)| {
@@ -124,12 +132,14 @@ impl State {
         Radius {
             of: Some(of.clone()),
             carriers: carriers.by_ref().take(CARRIERS_MAX).collect(),
-            more: carriers.count() as u32,
+            carriers_unlisted: carriers.count() as u32,
             scope: Scope::Identity,
             ..self.empty_radius(by)
         }
     }
 
+    /// The carrier entry of a live article, if its content hash or verdict says that it carries
+    /// `of`.
     fn carried_from(
         &self,
         of: &ArticleKey,
@@ -137,8 +147,8 @@ impl State {
         (at, that): (Sequence, &Entry),
     ) -> Option<Carrier> {
         let words = that.print.words() as u32;
-        if words > 0 && Some(that.print.content) == content {
-            return Some(named((at, that), Certainty::Certain, vec![(0, words)]));
+        if words > 0 && Some(that.print.content_hash) == content {
+            return Some(carrier_entry((at, that), Certainty::Certain, vec![(0, words)]));
         }
         let verdict = &that.decision.verdict;
         let mut relations = std::iter::once(&verdict.relation).chain(&verdict.also);
@@ -146,21 +156,22 @@ impl State {
             |target: &Option<RelationTarget>| target.as_ref().is_some_and(|t| t.key.uri == of.uri);
         if let Some(relation) = relations.find(|relation| is(&relation.of)) {
             let runs = relation.passages.iter().map(|p| (p.start_word, p.end_word));
-            let run_words = self.settings.relation.run_words;
+            let run_words = self.settings.verdict.run_words.get();
             let runs: Vec<_> = runs.filter(|(from, to)| to - from >= run_words).collect();
             let certainty = if runs.is_empty() { Certainty::Likely } else { Certainty::Certain };
-            return Some(named((at, that), certainty, runs));
+            return Some(carrier_entry((at, that), certainty, runs));
         }
-        is(&verdict.relation.root).then(|| named((at, that), Certainty::Likely, Vec::new()))
+        is(&verdict.relation.root).then(|| carrier_entry((at, that), Certainty::Likely, Vec::new()))
     }
 
+    /// A radius without target and carriers.
     pub(super) fn empty_radius(&self, by: ArticleKey) -> Radius {
         let searched_from = self.live.first().map_or(self.clock, |(_, entry)| entry.arrived);
         Radius {
             by,
             of: None,
             carriers: Vec::new(),
-            more: 0,
+            carriers_unlisted: 0,
             part: None,
             unsearched: Unsearched::default(),
             searched_from,
@@ -170,13 +181,13 @@ impl State {
         }
     }
 
-    /// Says that the newest article carries what was withdrawn or corrected, or was itself withdrawn
-    /// before it came.
+    /// The event if the newest article carries withdrawn or corrected text, or was withdrawn before
+    /// it arrived.
     pub(super) fn late_carrier(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let about = entry.about.clone();
         if let Some(by) = self.notice_for(&about, own) {
-            self.stand(own, Validity::Withdrawn, Some(by.clone()));
+            self.set_validity(own, Validity::Withdrawn, Some(by.clone()));
             let radius = self.radius(CarrierSearch::whole(own, own, &[own]), by);
             return vec![EventKind::Withdrawn(Box::new(radius))];
         }
@@ -209,8 +220,8 @@ impl State {
         Vec::new()
     }
 
-    /// What of a live article must not be printed any more, and since which article; `None` where it
-    /// stands, or a newer version alone took its place.
+    /// The withdrawn or corrected words of a live article, and the article that withdrew or
+    /// corrected it. `None` if it is valid or was only superseded by a newer version.
     pub(super) fn taint(&self, sequence: Sequence) -> Option<(TaintedWords, ArticleKey)> {
         let that = self.live.get(sequence)?;
         let by = that.changed_by.clone();
@@ -224,18 +235,18 @@ impl State {
                 let tainted = TaintedWords::corrected(&correction.print, &that.print);
                 Some((tainted, by))
             }
-            Validity::Stands | Validity::Superseded => None,
+            Validity::Valid | Validity::Superseded => None,
         }
     }
 
-    /// Whether `new`, not yet live, carries what an article that its verdict names was corrected in.
+    /// Whether `new`, not yet live, carries corrected words of an article that its verdict names.
     pub(super) fn carries_uncorrected(&self, new: &Prepared, verdict: &Verdict) -> bool {
         let mut targets = verdict.targets().filter_map(|target| target.sequence);
         targets.any(|target| self.carries_of(new, verdict, target, Validity::Uncorrected))
     }
 
-    /// Whether `new`, not yet live, is a copy of a copy of what was withdrawn. (What it was compared
-    /// with itself is looked at when it is judged.)
+    /// Whether `new`, not yet live, carries text of a withdrawn root, as a copy of a copy.
+    /// Withdrawn candidates were already handled when it was judged.
     pub(super) fn carries_withdrawn(&self, new: &Prepared, verdict: &Verdict) -> bool {
         let relation = &verdict.relation;
         let root = relation.root.as_ref().filter(|_| relation.kind.joins_its_match());
@@ -243,8 +254,8 @@ impl State {
             .is_some_and(|root| self.carries_of(new, verdict, root, Validity::Withdrawn))
     }
 
-    /// Whether `new`, not yet live, carries what must not be printed any more of an article that stands
-    /// so.
+    /// Whether `new`, not yet live, carries tainted words of `target`, and `target` has this
+    /// validity.
     fn carries_of(
         &self,
         new: &Prepared,
@@ -263,14 +274,15 @@ impl State {
             sequence: self.live.next(),
             arrived: self.clock,
             about: &new.about,
-            print: &new.print,
+            print: &new.fingerprint,
             verdict,
-            standing: Validity::Stands,
+            validity: Validity::Valid,
         };
-        let run_words = self.settings.relation.run_words;
-        !carried(&Aligner::of(&that.print), &tainted, new, run_words).is_empty()
+        let run_words = self.settings.verdict.run_words.get();
+        !carried_ranges(&Aligner::of(&that.print), &tainted, new, run_words).is_empty()
     }
 
+    /// The carrier entry of the article at `at`, if it literally carries tainted words of `text`.
     pub(super) fn carrier(
         &self,
         text: &Aligner<'_>,
@@ -278,11 +290,11 @@ impl State {
         at: Sequence,
     ) -> Option<Carrier> {
         let that = self.live.earlier(at)?;
-        let passages = carried(text, tainted, that, self.settings.relation.run_words);
+        let passages = carried_ranges(text, tainted, that, self.settings.verdict.run_words.get());
         if passages.is_empty() {
             return None;
         }
-        Some(named((at, self.live.get(at)?), Certainty::Certain, passages))
+        Some(carrier_entry((at, self.live.get(at)?), Certainty::Certain, passages))
     }
 
     pub(super) fn story_of(&self, sequence: Sequence) -> Option<StoryId> {
@@ -291,22 +303,24 @@ impl State {
 }
 
 impl<'a> CarrierSearch<'a> {
-    /// For the whole of a target and of all other members.
+    /// A search for the whole text of the target and of all other members.
     pub(super) fn whole(own: Sequence, target: Sequence, members: &'a [Sequence]) -> Self {
         Self { own, target, tainted: &TaintedWords::Whole, members, most: CARRIERS_MAX }
     }
 
+    /// Whether an article is excluded as the notice or a member.
     fn leaves_out(&self, at: Sequence) -> bool {
         at == self.own || self.members.binary_search(&at).is_ok()
     }
 }
 
-/// Whether an article is neither a notice nor another version of `entry`.
+/// Whether `that` is neither a notice nor a version of the uri of `entry`.
 fn apart(that: &Entry, entry: &Entry) -> bool {
     that.about.uri != entry.about.uri && that.decision.verdict.relation.kind != Kind::Withdrawal
 }
 
-fn named(
+/// The carrier entry of an article.
+fn carrier_entry(
     (sequence, that): (Sequence, &Entry),
     certainty: Certainty,
     passages: Vec<(u32, u32)>,

@@ -1,27 +1,29 @@
 //! The engine's records in the changelog: keys, and values that start with a version byte.
 //!
-//! | key | holds |
+//! | key | value |
 //! |---|---|
-//! | `a/<sequence>` | one accepted article: its features, the decisions taken, where it came from |
-//! | `i/<sequence>` | the identity of an article whose window has passed |
+//! | `a/<sequence>` | a live article: its features, the decisions made, its input position |
+//! | `i/<sequence>` | the identity of an article that has left the window |
 //! | `w/<sequence>` | an article that waits for the end of its embargo |
-//! | `s/<story>` | what a story's members do not give, or the story that took it in |
-//! | `f/head`, `f/<page>` | how frequent terms are, in pages of 1,024 counters, 3 decimal digits |
-//! | `e/<hash>` | a piece of text learned to be furniture, and when it was last seen |
-//! | `clock` | the engine's clock, the next sequence, the first that is live, and the next whose story is looked at again |
+//! | `s/<story>` | what a story's members do not determine, or the story that absorbed it |
+//! | `f/head`, `f/<page>` | term frequencies, in pages of 1,024 counters; pages have 3 digits |
+//! | `e/<hash>` | a learned piece of boilerplate, and when it was last seen |
+//! | `clock` | the engine clock, the next sequence, the first live one, and the next to re-score |
 //!
-//! Sequences are 20 decimal digits, story ids 16 hexadecimal ones. Values are postcard behind one
-//! version byte; a version above ours refuses the restore.
+//! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
+//! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
+//! Records of all versions up to ours can be read; a newer one stops the restore. Records are
+//! written in version 3.
 //!
-//! Version 2 tells the first live sequence in `clock`: what lies before it has expired, whether or not
-//! its tombstone was read. Version 3 tells there, too, which article's story is looked at again next;
-//! where an older record does not, the second looks that were pending are passed over. In version 3 terms
-//! have shorter ids and tell which of them list the article; articles of earlier versions are listed under
-//! all. Records of all versions are read as they are, and what is written is of version 3.
+//! - Version 2 added the first live sequence to `clock`: every article before it has expired,
+//!   whether or not its tombstone was read.
+//! - Version 3 added to `clock` the next article whose story may be re-scored; from older records,
+//!   pending re-scoring is skipped. Term ids became shorter and mark the terms that the article is
+//!   indexed under; articles of older records are indexed under all their terms.
 
 use super::embargo::EmbargoedArticle;
 use super::live::{Decision, Entry};
-use crate::article::{About, ArticleKey, EventTime, InputPosition, Sequence};
+use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequence};
 use crate::fingerprint::Fingerprint;
 use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord, Terms};
 use crate::verdict::identity_record::Identity;
@@ -30,22 +32,23 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+/// The version that is written.
 const VERSION: u8 = 3;
-/// The first version in which articles tell under which terms they are listed, and stories whether they
-/// wavered.
-const TELLS_MORE: u8 = 3;
-/// What the keys of articles start with, and what no key before those that follow does.
+/// The first version in which articles mark their indexed terms, and stories have `near_miss`.
+const INDEXED_TERMS_SINCE: u8 = 3;
+/// Prefix of the keys of articles.
 const ARTICLE: &str = "a/";
+/// The smallest key after all keys of articles.
 const AFTER_ARTICLES: &str = "a0";
-/// Bytes of the record of an article that is not long.
+/// Initial buffer size for an article; most fit.
 const ARTICLE_BYTES: usize = 4_096;
 
-/// A record to write to the changelog: `None` is a tombstone.
+/// A changelog record to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordChange {
     /// The record's key.
     pub key: String,
-    /// The new value.
+    /// The new value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
 }
 
@@ -63,30 +66,31 @@ impl RecordChange {
             standing: entry.standing,
             changed_by: entry.changed_by.as_ref(),
         };
-        Self { key: article_key(sequence), value: Some(encode_about(&stored, ARTICLE_BYTES)) }
+        Self { key: article_key(sequence), value: Some(encode_sized(&stored, ARTICLE_BYTES)) }
     }
 
-    pub(super) fn gone(sequence: Sequence) -> Self {
+    /// The tombstone of an article.
+    pub(super) fn article_tombstone(sequence: Sequence) -> Self {
         Self { key: article_key(sequence), value: None }
     }
 
-    /// The identity of an article; `None` when it goes.
+    /// The identity of an article; `None` if it expires.
     pub(super) fn identity(sequence: Sequence, identity: Option<&Identity>) -> Self {
         Self { key: format!("i/{:020}", sequence.0), value: identity.map(encode) }
     }
 
-    /// An article that waits for the end of its embargo; `None` when it waits no more.
+    /// An article that waits for the end of its embargo; `None` if it no longer waits.
     pub(super) fn embargo(sequence: Sequence, waiting: Option<&EmbargoedArticle>) -> Self {
         Self { key: format!("w/{:020}", sequence.0), value: waiting.map(encode) }
     }
 
-    /// The record of what the stories remember.
+    /// A record of the stories.
     pub(super) fn remembered(what: MemoryChange) -> Self {
         match what {
             MemoryChange::Story(story, record) => {
                 Self { key: format!("s/{story}"), value: record.as_ref().map(encode) }
             }
-            MemoryChange::Frequencies(FrequencyRecord::FrequencyHead(head)) => {
+            MemoryChange::Frequencies(FrequencyRecord::Head(head)) => {
                 Self { key: "f/head".into(), value: Some(encode(&head)) }
             }
             MemoryChange::Frequencies(FrequencyRecord::Page(page, counts)) => {
@@ -95,7 +99,7 @@ impl RecordChange {
         }
     }
 
-    /// The record of a learned piece of furniture.
+    /// The record of a learned piece of boilerplate; `None` if it is forgotten.
     pub(super) fn furniture((hash, seen): (u64, Option<EventTime>)) -> Self {
         Self { key: format!("e/{hash:016x}"), value: seen.as_ref().map(encode) }
     }
@@ -113,20 +117,20 @@ pub enum RestoreError {
         "record `{key}` has format version {found}, newer than {VERSION}: upgrade this instance"
     )]
     Newer {
-        /// The record.
+        /// The key of the record.
         key: String,
-        /// Its version.
+        /// Its version byte.
         found: u8,
     },
-    /// A record is damaged, or is none of the engine's.
+    /// A record is damaged or has an unknown key.
     #[error("record `{key}` is not readable: {message}")]
     Unreadable {
-        /// The record.
+        /// The key of the record.
         key: String,
-        /// Why.
+        /// What is wrong.
         message: String,
     },
-    /// An article's story is missing.
+    /// The story of an article has no record.
     #[error("the changelog has no record of story {story}, which article {sequence} belongs to")]
     Story {
         /// The article.
@@ -139,7 +143,7 @@ pub enum RestoreError {
     Gap {
         /// The sequence that should come next.
         expected: u64,
-        /// The one that came.
+        /// The sequence that came.
         found: u64,
     },
 }
@@ -147,20 +151,22 @@ pub enum RestoreError {
 /// How far the state has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ClockRecord {
+    /// The engine clock.
     pub(super) clock: EventTime,
+    /// The sequence of the next article.
     pub(super) next: Sequence,
-    /// The first live sequence; version 1 does not tell.
+    /// The first live sequence; absent in version 1.
     pub(super) first: Option<Sequence>,
-    /// The next article whose story is looked at again; versions 1 and 2 do not tell.
-    pub(super) look: Option<Sequence>,
+    /// The next article whose story may be re-scored; absent in versions 1 and 2.
+    pub(super) rescore_next: Option<Sequence>,
 }
 
-/// An [`ArticleRecord`] that borrows: the same fields in the same order.
+/// An [`ArticleRecord`] that borrows: the same fields in the same order, as in [`Entry`].
 #[derive(Debug, Serialize)]
 struct ArticleToWrite<'a> {
     input: &'a InputPosition,
     arrived: EventTime,
-    about: &'a About,
+    about: &'a ArticleMetadata,
     print: &'a Fingerprint,
     terms: &'a Terms,
     edges: &'a [u32],
@@ -170,11 +176,12 @@ struct ArticleToWrite<'a> {
     changed_by: Option<&'a ArticleKey>,
 }
 
+/// The stored form of an [`Entry`].
 #[derive(Debug, Deserialize)]
 struct ArticleRecord {
     input: InputPosition,
     arrived: EventTime,
-    about: About,
+    about: ArticleMetadata,
     print: Fingerprint,
     terms: Terms,
     edges: Box<[u32]>,
@@ -184,18 +191,25 @@ struct ArticleRecord {
     changed_by: Option<ArticleKey>,
 }
 
-/// The engine's records, read and put in order.
+/// All records of the engine, decoded and in order of their keys.
 #[derive(Debug, Default)]
 pub(super) struct StateRecords {
+    /// The record `clock`.
     pub(super) clock: Option<ClockRecord>,
+    /// Records `a/`.
     pub(super) articles: Vec<(Sequence, Entry)>,
-    pub(super) remembered: Vec<MemoryChange>,
+    /// Records `s/` and `f/`.
+    pub(super) stories: Vec<MemoryChange>,
+    /// Records `e/`.
     pub(super) furniture: Vec<(u64, EventTime)>,
+    /// Records `i/`.
     pub(super) identities: Vec<(Sequence, Identity)>,
+    /// Records `w/`.
     pub(super) waiting: Vec<(Sequence, EmbargoedArticle)>,
 }
 
 impl StateRecords {
+    /// Decodes records in any order; articles on all cores.
     pub(super) fn read(
         records: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, RestoreError> {
@@ -213,7 +227,10 @@ impl StateRecords {
                 message: message.into(),
             };
             let sequence = |number: &str| {
-                number.parse().map(Sequence).map_err(|_| unreadable("no sequence in its key"))
+                number
+                    .parse()
+                    .map(Sequence)
+                    .map_err(|_| unreadable("no sequence number in the key"))
             };
             if key == "clock" {
                 read.clock = Some(clock(&key, &value)?);
@@ -222,29 +239,32 @@ impl StateRecords {
             } else if let Some(number) = key.strip_prefix("w/") {
                 read.waiting.push((sequence(number)?, decode(&key, &value)?));
             } else if let Some(id) = key.strip_prefix("s/") {
-                let id = u64::from_str_radix(id, 16).map_err(|_| unreadable("no story id"))?;
+                let id = u64::from_str_radix(id, 16)
+                    .map_err(|_| unreadable("no story id in the key"))?;
                 let record = story(&key, value)?;
-                read.remembered.push(MemoryChange::Story(StoryId::new(id), Some(record)));
+                read.stories.push(MemoryChange::Story(StoryId::new(id), Some(record)));
             } else if let Some(hash) = key.strip_prefix("e/") {
-                let hash = u64::from_str_radix(hash, 16).map_err(|_| unreadable("no hash"))?;
+                let hash =
+                    u64::from_str_radix(hash, 16).map_err(|_| unreadable("no hash in the key"))?;
                 read.furniture.push((hash, decode(&key, &value)?));
             } else if key == "f/head" {
-                let head = FrequencyRecord::FrequencyHead(decode(&key, &value)?);
-                read.remembered.push(MemoryChange::Frequencies(head));
+                let head = FrequencyRecord::Head(decode(&key, &value)?);
+                read.stories.push(MemoryChange::Frequencies(head));
             } else if let Some(page) = key.strip_prefix("f/") {
-                let page = page.parse().map_err(|_| unreadable("no page in its key"))?;
+                let page = page.parse().map_err(|_| unreadable("no page number in the key"))?;
                 let page = FrequencyRecord::Page(page, decode(&key, &value)?);
-                read.remembered.push(MemoryChange::Frequencies(page));
+                read.stories.push(MemoryChange::Frequencies(page));
             } else {
-                return Err(unreadable("no record of the engine has such a key"));
+                return Err(unreadable("unknown key"));
             }
         }
         Ok(read)
     }
 }
 
+/// The clock record of any version.
 fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
-    let of = |clock, next, first| ClockRecord { clock, next, first, look: None };
+    let of = |clock, next, first| ClockRecord { clock, next, first, rescore_next: None };
     match value.first() {
         Some(1) => decode(key, value).map(|(clock, next)| of(clock, next, None)),
         Some(2) => decode(key, value).map(|(clock, next, first)| of(clock, next, first)),
@@ -252,13 +272,14 @@ fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
     }
 }
 
-fn tells_less(value: &[u8]) -> bool {
-    value.first().is_some_and(|version| *version < TELLS_MORE)
+/// Whether a value was written before version `INDEXED_TERMS_SINCE`.
+fn is_before_indexed_terms(value: &[u8]) -> bool {
+    value.first().is_some_and(|version| *version < INDEXED_TERMS_SINCE)
 }
 
-/// The record of a story. What version 3 added to its end is false in earlier ones.
+/// The record of a story. `wavered`, which version 3 added at the end, is false in older ones.
 fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RestoreError> {
-    if tells_less(&value) {
+    if is_before_indexed_terms(&value) {
         value.push(0);
     }
     decode(key, &value)
@@ -267,10 +288,10 @@ fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RestoreError> {
 fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
     let own = sequence_of(ARTICLE, key).ok_or_else(|| RestoreError::Unreadable {
         key: key.to_owned(),
-        message: "no sequence in its key".into(),
+        message: "no sequence number in the key".into(),
     })?;
     let mut stored = decode::<ArticleRecord>(key, value)?;
-    if tells_less(value) {
+    if is_before_indexed_terms(value) {
         stored.terms = stored.terms.all_listed();
     }
     Ok((own, entry(own, stored)))
@@ -290,17 +311,17 @@ fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
     }
 }
 
-/// The article whose record has this key, where it starts with `kind`.
+/// The sequence in a key with the prefix `kind`.
 pub(super) fn sequence_of(kind: &str, key: &str) -> Option<Sequence> {
     key.strip_prefix(kind)?.parse().ok().map(Sequence)
 }
 
-/// The piece of furniture whose record has this key.
+/// The hash of a piece of boilerplate in the key of its record.
 pub(super) fn furniture_of(key: &str) -> Option<u64> {
     u64::from_str_radix(key.strip_prefix("e/")?, 16).ok()
 }
 
-/// The story whose record has this key.
+/// The story id in the key of its record.
 pub(super) fn story_of(key: &str) -> Option<StoryId> {
     u64::from_str_radix(key.strip_prefix("s/")?, 16).ok().map(StoryId::new)
 }
@@ -310,16 +331,17 @@ fn article_key(sequence: Sequence) -> String {
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    encode_about(value, 64)
+    encode_sized(value, 64)
 }
 
-/// Encodes what is likely to take so many bytes.
-fn encode_about<T: Serialize>(value: &T, bytes: usize) -> Vec<u8> {
+/// Encodes a value into a buffer of this initial size.
+fn encode_sized<T: Serialize>(value: &T, bytes: usize) -> Vec<u8> {
     let mut record = Vec::with_capacity(bytes);
     record.push(VERSION);
-    postcard::to_extend(value, record).expect("a record holds nothing that cannot be encoded")
+    postcard::to_extend(value, record).expect("postcard can encode every state record")
 }
 
+/// Decodes a value after checking its version byte.
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreError> {
     let unreadable = |message: String| RestoreError::Unreadable { key: key.to_owned(), message };
     match value.split_first() {
@@ -329,27 +351,27 @@ fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreErro
         Some((&found, _)) if found > VERSION => {
             Err(RestoreError::Newer { key: key.to_owned(), found })
         }
-        _ => Err(unreadable("no known version byte".into())),
+        _ => Err(unreadable("missing or invalid version byte".into())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stories::Channel;
+    use crate::stories::{Channel, Peak};
 
-    /// What earlier releases wrote must stay readable: these bytes never change.
+    /// What earlier releases wrote must stay readable: never change these bytes.
     #[test]
     fn clocks_of_all_versions_are_read() {
-        let told = |first, look| {
+        let record = |first, look| {
             let (first, look) = (Option::map(first, Sequence), Option::map(look, Sequence));
-            ClockRecord { clock: EventTime(900), next: Sequence(12), first, look }
+            ClockRecord { clock: EventTime(900), next: Sequence(12), first, rescore_next: look }
         };
-        assert_eq!(clock("clock", &[1, 0x88, 0x0e, 12]), Ok(told(None, None)));
-        assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(told(Some(7), None)));
-        let newest = RecordChange::clock(told(Some(7), Some(9))).value.unwrap();
+        assert_eq!(clock("clock", &[1, 0x88, 0x0e, 12]), Ok(record(None, None)));
+        assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(record(Some(7), None)));
+        let newest = RecordChange::clock(record(Some(7), Some(9))).value.unwrap();
         assert_eq!(newest, [3, 0x88, 0x0e, 12, 1, 7, 1, 9]);
-        assert_eq!(clock("clock", &newest), Ok(told(Some(7), Some(9))));
+        assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
         let error = clock("clock", &[4, 0]).unwrap_err();
         assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 4 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RestoreError::Unreadable { .. })));
@@ -360,14 +382,21 @@ mod tests {
         let opened = [0x80, 0x99, 0xcc, 0xcb, 0x98, 0x68];
         let rest = [1, b'e', b'n', 0, 0, 0, 0, 0, 1, 1];
         let older = [[2, 0].as_slice(), &opened, &rest, &[0; 32]].concat();
-        let Ok(StoryRecord::Live(life)) = story("s/1", older.clone()) else { panic!("not read") };
-        assert!(!life.wavered && life.most == (1, 1) && life.language.is_some(), "{life:?}");
+        let Ok(StoryRecord::Live(life)) = story("s/1", older.clone()) else {
+            panic!("not a live story")
+        };
+        assert!(
+            !life.near_miss
+                && life.peak == Peak { size: 1, publishers: 1 }
+                && life.language.is_some(),
+            "{life:?}"
+        );
         let newer = [&[3], &older[1..], &[1]].concat();
-        let Ok(StoryRecord::Live(life)) = story("s/1", newer) else { panic!("not read") };
-        assert!(life.wavered);
+        let Ok(StoryRecord::Live(life)) = story("s/1", newer) else { panic!("not a live story") };
+        assert!(life.near_miss);
     }
 
-    /// One record of each kind, as the last release of version 2 wrote it.
+    /// One record of each kind, as the last release with version 2 wrote it.
     #[test]
     fn records_of_version_2_are_read() {
         let lines = include_str!("../../../tests/it/golden/state-records-2.txt").lines();
@@ -380,13 +409,13 @@ mod tests {
         assert!(records.iter().all(|(_, value)| value[0] == 2));
         let read = StateRecords::read(records).unwrap();
         let counts = [read.articles.len(), read.identities.len(), read.waiting.len()];
-        assert_eq!((counts, read.remembered.len(), read.furniture.len()), ([1, 1, 1], 3, 1));
+        assert_eq!((counts, read.stories.len(), read.furniture.len()), ([1, 1, 1], 3, 1));
         let terms = &read.articles[0].1.terms;
-        let of = |channel| terms.channel(channel).count();
-        assert_eq!(Channel::ALL.map(of), [8, 100, 33], "channels of its terms");
+        let of = |channel| terms.channel(channel).len();
+        assert_eq!(Channel::ALL.map(of), [8, 100, 33], "terms per channel");
         assert_eq!(*terms, terms.all_listed());
         assert_eq!(
-            read.clock.map(|clock| (clock.first, clock.look)),
+            read.clock.map(|clock| (clock.first, clock.rescore_next)),
             Some((Some(Sequence(42)), None))
         );
     }

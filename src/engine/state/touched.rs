@@ -1,24 +1,24 @@
-//! What was touched since it was last asked: for read views, never for a decision.
+//! The ids touched since the last call, for read views; decisions never depend on them.
 //!
-//! Which articles came and went is told by [`State::window`](super::State::window); here are those
-//! that stand otherwise than before, and the stories that changed, opened or ended. Bounded: who asks
-//! too late is told that everything was touched.
+//! They include articles whose validity changed, and stories that changed, opened or ended.
+//! Arrivals and departures of articles follow from [`State::window`](super::State::window).
+//! Bounded: a caller that asks too late is told that everything was touched.
 
 use crate::article::Sequence;
 use crate::stories::StoryId;
 use std::collections::BTreeSet;
 
-/// Names that are kept until someone asks.
+/// The most ids kept between two calls.
 const TOUCHED_MAX: usize = 100_000;
 
-/// What was touched since the last [`State::take_touched`](super::State::take_touched).
+/// The ids touched since the last [`State::take_touched`](super::State::take_touched).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TouchedIds {
-    /// Whether anything may have been: after a restore, and when more was touched than is kept.
+    /// Whether any id may have been touched: after a restore, or if there were too many to keep.
     pub everything: bool,
-    /// Articles that stand otherwise than before.
+    /// Articles whose validity changed, or whose record was replaced.
     pub articles: BTreeSet<Sequence>,
-    /// Stories whose state or members changed, or that are gone.
+    /// Stories whose state or members changed, or that have ended.
     pub stories: BTreeSet<StoryId>,
 }
 
@@ -53,17 +53,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_asks_too_late_is_told_everything() {
+    fn too_many_ids_mean_everything() {
         let mut touched = TouchedIds::default();
         for n in 0..TOUCHED_MAX as u64 {
             touched.article(Sequence(n));
         }
         assert_eq!((touched.everything, touched.articles.len()), (false, TOUCHED_MAX));
         touched.article(Sequence(0));
-        assert!(!touched.everything, "a name is kept once");
+        assert!(!touched.everything, "an id is stored once");
         touched.story(StoryId::new(1));
         assert_eq!(touched, TouchedIds::everything());
         touched.story(StoryId::new(2));
-        assert!(touched.stories.is_empty(), "and then nothing is kept");
+        assert!(touched.stories.is_empty(), "no ids are kept beside `everything`");
     }
 }

@@ -1,7 +1,7 @@
 //! The live articles of one uri.
 //!
-//! Most uris have one article, and a few have some: those are walked. A uri that is sent again and again
-//! gets tables, so that neither a new version nor a notice costs more the more there are.
+//! Most uris have one article and some have a few, which are scanned. A uri with many versions gets
+//! tables, so that the cost of a new version or notice does not grow with their number.
 
 use super::live::Entry;
 use crate::article::Sequence;
@@ -10,26 +10,30 @@ use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};
 
-/// Articles from which a uri has tables.
+/// Number of articles from which a uri gets tables.
 const CROWD_MIN: usize = 8;
 
-/// The live articles of one uri, in order of arrival, notices included.
+/// The live articles of one uri in order of arrival, notices included.
 #[derive(Debug, Default)]
 pub(super) struct Versions {
+    /// All of them, oldest first.
     all: VecDeque<Sequence>,
+    /// The tables, once there were `CROWD_MIN` articles.
     crowd: Option<Box<VersionTables>>,
 }
 
-/// The same, by what is asked for.
+/// The same articles, indexed for each kind of look-up.
 #[derive(Debug, Default)]
 pub(super) struct VersionTables {
+    /// Articles that are not notices, oldest first.
     reports: VecDeque<Sequence>,
+    /// Notices, oldest first.
     notices: VecDeque<Sequence>,
-    /// Reports that stand.
+    /// Valid articles that are not notices.
     standing: BTreeSet<Sequence>,
-    /// The newest by version.
+    /// The newest article by the hash of its version.
     named: FxHashMap<u64, Sequence>,
-    /// The newest by version and text.
+    /// The newest article by the hash of its version and text.
     texts: FxHashMap<u64, Sequence>,
 }
 
@@ -38,8 +42,8 @@ impl Versions {
         &self.all
     }
 
-    /// The tables, where there are any.
-    pub(super) fn crowd(&self) -> Option<&VersionTables> {
+    /// The tables, if there are any.
+    pub(super) fn tables(&self) -> Option<&VersionTables> {
         self.crowd.as_deref()
     }
 
@@ -47,7 +51,7 @@ impl Versions {
         self.all.is_empty()
     }
 
-    /// Puts the article at `at` last; `get` finds all.
+    /// Adds the article at `at` as the newest; `get` looks up entries.
     pub(super) fn push<'a>(&mut self, at: Sequence, get: impl Fn(Sequence) -> Option<&'a Entry>) {
         self.all.push_back(at);
         let new = match self.crowd {
@@ -71,7 +75,7 @@ impl Versions {
         }
     }
 
-    /// How the article at `at` stands may have changed.
+    /// Updates the tables after the validity of the article at `at` may have changed.
     pub(super) fn restand(&mut self, at: Sequence, entry: &Entry) {
         if let Some(crowd) = &mut self.crowd {
             crowd.restand(at, entry);
@@ -89,7 +93,7 @@ impl VersionTables {
         self.restand(at, entry);
         let version = entry.about.version.as_deref();
         self.named.insert(version_key(version), at);
-        self.texts.insert(text_key(version, entry.print.content), at);
+        self.texts.insert(text_key(version, entry.print.content_hash), at);
     }
 
     fn take(&mut self, at: Sequence, entry: &Entry) {
@@ -101,18 +105,18 @@ impl VersionTables {
         self.standing.remove(&at);
         let version = entry.about.version.as_deref();
         forget(&mut self.named, version_key(version), at);
-        forget(&mut self.texts, text_key(version, entry.print.content), at);
+        forget(&mut self.texts, text_key(version, entry.print.content_hash), at);
     }
 
     fn restand(&mut self, at: Sequence, entry: &Entry) {
-        if entry.standing == Validity::Stands && !is_notice(entry) {
+        if entry.standing == Validity::Valid && !is_notice(entry) {
             self.standing.insert(at);
         } else {
             self.standing.remove(&at);
         }
     }
 
-    /// The newest report that stands, or else the newest.
+    /// The newest valid article that is not a notice, or else the newest one.
     pub(super) fn standing(&self) -> Option<Sequence> {
         self.standing.last().or(self.reports.back()).copied()
     }
@@ -122,22 +126,23 @@ impl VersionTables {
         self.notices.iter().rev().find(|at| **at < own).copied()
     }
 
-    /// The newest of this version; the entry tells for sure.
+    /// The newest article with this version, by hash; the caller must check the entry.
     pub(super) fn named(&self, version: Option<&str>) -> Option<Sequence> {
         self.named.get(&version_key(version)).copied()
     }
 
-    /// The newest of this version and text; the entry tells for sure.
+    /// The newest article with this version and text, by hash; the caller must check the entry.
     pub(super) fn text(&self, version: Option<&str>, content: u64) -> Option<Sequence> {
         self.texts.get(&text_key(version, content)).copied()
     }
 }
 
-/// Whether an article withdraws others, or undoes that.
+/// Whether an article is a notice: a kill, hold or release.
 fn is_notice(entry: &Entry) -> bool {
     entry.decision.verdict.relation.kind == Kind::Withdrawal
 }
 
+/// Removes `key` unless it already belongs to a newer article.
 fn forget(newest: &mut FxHashMap<u64, Sequence>, key: u64, at: Sequence) {
     if newest.get(&key) == Some(&at) {
         newest.remove(&key);

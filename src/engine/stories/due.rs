@@ -1,36 +1,37 @@
-//! What the clock alone has to do, and what all of it holds in memory.
+//! What is due by the clock alone, and how much memory the stories use.
 
 use super::assign::{Stories, second};
 use super::live::LiveStory;
 use super::{Member, MemberLookup, StoryId};
 use crate::article::{EventTime, Sequence};
 
-/// Bytes of a member in the tables of its story, and of its share in the story's centroid, about.
+/// Estimated bytes that one member takes in the tables of its story and in the story's centroid.
 const MEMBER_BYTES: usize = 64;
 
 impl Stories {
-    /// Whether the clock alone has something to do by `by`: an update of an earlier second to tell,
-    /// or a second look that may have an effect.
+    /// Whether anything is due by the time `by` if no further article arrives: the update of a
+    /// story that changed in an earlier second, or a second look that may have an effect.
     pub fn is_due(&self, by: EventTime, members: &impl MemberLookup) -> bool {
-        let tells = || self.stirred.iter().any(|story| self.live.contains_key(story));
-        if second(by) > self.second && tells() {
+        let updated = || self.stirred.iter().any(|story| self.live.contains_key(story));
+        if second(by) > self.second && updated() {
             return true;
         }
-        let old = |m: &Member<'_>| by.since(m.arrived) >= self.settings.look_again_after;
+        let old = |m: &Member<'_>| by.since(m.arrived) >= self.settings.tuning.look_again_after;
         let mut looked_at =
             (self.look..).map_while(|s| members.member(Sequence(s))).take_while(old);
         looked_at.any(|member| self.is_looked_at(member))
     }
 
-    /// Whether a second look at an article may have an effect: its story is still of one article
-    /// and wavered. What came near no other, and no other near it, has come no nearer since.
+    /// Whether a second look at an article may have an effect: its story still has one article, and
+    /// had a near miss. An article that was close to no other story when it arrived, and that no
+    /// later article came close to, is still close to none.
     pub(super) fn is_looked_at(&self, member: Member<'_>) -> bool {
         let story = self.story_of(member.sequence).and_then(|story| self.live.get(&story));
-        !member.terms.is_empty() && story.is_some_and(|s| s.len() == 1 && s.record.wavered)
+        !member.terms.is_empty() && story.is_some_and(|s| s.len() == 1 && s.record.near_miss)
     }
 
-    /// Bytes held, about: stories, their members' places, postings and counters. Terms are the
-    /// articles' own.
+    /// Estimated bytes of memory: stories, their members, postings and counters. Terms are counted
+    /// with the articles.
     pub fn bytes(&self) -> usize {
         let story = size_of::<(StoryId, Box<LiveStory>)>() + 1;
         self.live.capacity() * story

@@ -1,44 +1,68 @@
-//! Which article leads a story, and how many independent publishers it has.
+//! Chooses the lead article of a story, and counts its independent publishers.
 //!
-//! The lead is the highest by, in this order: it stands (neither withdrawn, corrected nor
-//! superseded); it is a report of its own, rather than one built on another's text, rather than a copy,
-//! an alert or a picture; it is fuller, in steps of a doubling so that the lead does not jump with
-//! every longer article; it came first.
+//! The lead is the article with the highest [`Rank`]. An article ranks higher, in this order of
+//! importance, if it stands (it is not withdrawn, corrected or superseded); if it is a report in
+//! its own right (next come reports built on another text, then copies, alerts and pictures); if it
+//! is longer (in steps of a doubling, so that the lead does not change with every slightly longer
+//! article); and if it came earlier.
 //!
-//! A publisher is the family that a root credits, or else that sent it: ten reprints of one text are
-//! one publisher. A story none of whose roots is live has one.
+//! For example, an original of 400 words beats an alert of 20 words that came earlier, and stays
+//! the lead when an original of 450 words follows.
+//!
+//! A publisher is the family of providers that a root article credits or, without a credit, the
+//! family that sent the article. Ten reprints of one text count as one publisher. A story without a
+//! live root counts as having one publisher.
 
 use super::Member;
 use crate::article::{ItemShape, ItemType, Sequence};
-use crate::text::tokens::word_hash;
+use crate::text::tokens::{mix, word_hash};
 use crate::verdict::{Kind, Validity};
 use std::cmp::Reverse;
 
-/// The place of a member among those that may lead; the highest leads.
-pub(super) type Rank = (u8, u8, u32, Reverse<Sequence>);
-
-/// What the rank of a member has beside its sequence.
-pub(super) fn places(member: Member<'_>) -> (u8, u8, u8) {
-    let standing = match member.standing {
-        Validity::Stands => 2,
-        Validity::Superseded | Validity::Uncorrected => 1,
-        Validity::Withdrawn => 0,
-    };
-    let shape = member.about.marks.shape;
-    let brief = matches!(shape, Some(ItemShape::Alert | ItemShape::Brief | ItemShape::Roundup));
-    let own = match own(member.kind) {
-        _ if brief || member.about.kind != ItemType::Text => 0,
-        own => own,
-    };
-    (standing, own, member.words.max(1).ilog2() as u8)
+/// The rank of a member among the candidates for the lead; the highest leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    /// 2 if it stands, 1 if it is superseded or corrected, 0 if it is withdrawn.
+    validity: u8,
+    /// 2 for a report in its own right, 1 for one built on another text, 0 otherwise.
+    own: u8,
+    /// The number of doublings in its length.
+    doublings: u8,
+    /// The earlier member ranks higher.
+    sequence: Reverse<Sequence>,
 }
 
-/// Whether a member of this rank stands, neither withdrawn nor gone.
-pub(super) fn stands(rank: Rank) -> bool {
-    rank.0 > 0
+impl Rank {
+    pub(super) fn of(member: Member<'_>) -> Self {
+        let validity = match member.standing {
+            Validity::Valid => 2,
+            Validity::Superseded | Validity::Uncorrected => 1,
+            Validity::Withdrawn => 0,
+        };
+        let shape = member.about.marks.shape;
+        let brief = matches!(shape, Some(ItemShape::Alert | ItemShape::Brief | ItemShape::Roundup));
+        let own = match brief || member.about.kind != ItemType::Text {
+            true => 0,
+            false => own(member.kind),
+        };
+        let doublings = member.words.max(1).ilog2() as u8;
+        Self { validity, own, doublings, sequence: Reverse(member.sequence) }
+    }
+
+    /// The member that has this rank.
+    pub(super) fn sequence(self) -> Sequence {
+        self.sequence.0
+    }
+
+    /// Whether the member counts for the story's size, as every member does unless it was
+    /// withdrawn.
+    pub(super) fn stands(self) -> bool {
+        self.validity > 0
+    }
 }
 
-/// How much of a text of this kind is its sender's own.
+/// How much of a text of this kind its sender wrote: 2 for a report in its own right, 1 for one
+/// built on another text, 0 otherwise.
 fn own(kind: Kind) -> u8 {
     match kind {
         Kind::Original | Kind::Update | Kind::Correction | Kind::Recurring => 2,
@@ -47,18 +71,18 @@ fn own(kind: Kind) -> u8 {
     }
 }
 
-/// Why the member of this rank leads, where `size` members stand.
+/// Why `lead` leads a story of `size` standing members.
 pub(super) fn reason(lead: Member<'_>, rank: Rank, size: u32) -> &'static str {
-    match (rank, lead.kind) {
-        ((0 | 1, ..), _) => "nothing-stands",
+    match (rank.validity, lead.kind) {
+        (0 | 1, _) => "nothing-stands",
         _ if size <= 1 => "only",
         (_, Kind::Correction | Kind::Update) => "newest-version",
-        ((_, 2, ..), _) => "fullest-original",
+        _ if rank.own == 2 => "fullest-original",
         _ => "no-original",
     }
 }
 
-/// The family of publishers that a root counts for; `None` for what is no root.
+/// A hash of the publisher family that a root counts for; `None` if the member is not a root.
 pub(super) fn family(member: Member<'_>) -> Option<u64> {
     if member.root != member.sequence {
         return None;
@@ -66,8 +90,8 @@ pub(super) fn family(member: Member<'_>) -> Option<u64> {
     let about = member.about;
     let names = [about.credit.as_deref(), about.provider.as_deref()];
     let family = |name: &str| {
-        let words = crate::text::words(name, &crate::text::Settings::default());
-        words.hashes.iter().fold(0, |all, &word| crate::text::tokens::mix(all, word))
+        let words = crate::text::words(name, &crate::text::Limits::default());
+        words.hashes.iter().fold(0, |all, &word| mix(all, word))
     };
     let named = names.into_iter().flatten().map(family).find(|&hash| hash != 0);
     Some(named.unwrap_or_else(|| word_hash("")))

@@ -1,50 +1,43 @@
-//! One story: its members, its lead and its publishers.
+//! One live story: its record, its members, its lead and its publishers.
 //!
-//! Everything but the record is a function of the live members, so that a restore which adds them in
-//! order gives the same. Most stories are of one article all their life, and are kept as that article;
-//! those of several have [tables](super::many).
+//! Everything except the record is a function of the live members, so that a restore which adds the
+//! members in order gives the same story. Most stories only ever have one article, which is stored
+//! inline; stories of several have [tables](super::members).
 
 use super::frequencies::{Frequencies, Weights};
 use super::lead::{self, Rank};
-use super::many::{self, CombinedTerms, MemberTerms};
+use super::members::{self, Contributors, CountedMember, MemberTables};
 use super::score::{self, Sums};
 use super::terms::Channel;
-use super::{LifeRecord, Member, MemberLookup, Settings, SmallList, StoryId, Summary};
+use super::{LifeRecord, Member, MemberLookup, Peak, Settings, StoryId, Summary};
 use crate::article::{EventTime, Sequence};
 use crate::verdict::Validity;
 use std::borrow::Cow;
 
-/// Terms of a centroid from which its length is computed anew only now and then.
+/// The number of terms from which the length of a centroid is recomputed only now and then.
 const LONG: usize = 2_000;
 
 /// A live story.
 #[derive(Debug)]
 pub(super) struct LiveStory {
+    /// What is recorded about it.
     pub(super) record: LifeRecord,
-    /// The stories that it took in.
-    pub(super) absorbed: SmallList<StoryId>,
+    /// The stories that it absorbed.
+    pub(super) absorbed: Vec<StoryId>,
+    /// Engine time of the latest member's arrival.
     last_seen: EventTime,
-    of: StoryMembers,
+    /// Its members.
+    members: StoryMembers,
 }
 
-/// Who speaks for a story.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum StoryProviders<'a> {
-    /// Nobody: copies and roundups alone.
-    Nobody,
-    /// One member.
-    One(Sequence),
-    /// So few that no sums are kept.
-    Few(&'a CombinedTerms),
-    /// Many, by the sums of the newest.
-    Many(&'a Sums),
-}
-
-/// What a centroid is measured by.
+/// What the length of a centroid is computed from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale<'a> {
+    /// How frequent terms are.
     frequencies: &'a Frequencies,
+    /// The weights of the story's language.
     weights: &'a Weights,
+    /// The number of contributors that make up a centroid.
     centroid_members: usize,
 }
 
@@ -54,109 +47,107 @@ impl<'a> Scale<'a> {
         weights: &'a Weights,
         settings: &Settings,
     ) -> Self {
-        Self { frequencies, weights, centroid_members: settings.centroid_members as usize }
+        Self { frequencies, weights, centroid_members: settings.tuning.centroid_members as usize }
     }
 }
 
-/// Whom a story is of. Most are of one article all their life, and need no tables.
+/// The members of a story. Most stories only ever have one, which is stored inline.
 #[derive(Debug)]
 enum StoryMembers {
-    Nobody,
-    One(MemberTerms),
-    Many(Box<CombinedTerms>),
+    None,
+    One(CountedMember),
+    Many(Box<MemberTables>),
 }
 
 impl LiveStory {
+    /// A story without members.
     pub(super) fn new(record: LifeRecord) -> Self {
-        Self {
-            last_seen: record.opened,
-            record,
-            absorbed: SmallList::default(),
-            of: StoryMembers::Nobody,
-        }
+        Self { last_seen: record.opened, record, absorbed: Vec::new(), members: StoryMembers::None }
     }
 
     /// Its members, oldest first.
     pub(super) fn members(&self) -> impl Iterator<Item = Sequence> + '_ {
-        let (one, many) = match &self.of {
-            StoryMembers::Nobody => (None, None),
-            StoryMembers::One(one) => (Some(one.sequence), None),
+        let (one, many) = match &self.members {
+            StoryMembers::None => (None, None),
+            StoryMembers::One(one) => (Some(one.sequence()), None),
             StoryMembers::Many(many) => (None, Some(many.members.iter().copied())),
         };
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// How many members it has.
+    /// The number of members.
     pub(super) fn len(&self) -> usize {
-        match &self.of {
-            StoryMembers::Nobody => 0,
+        match &self.members {
+            StoryMembers::None => 0,
             StoryMembers::One(_) => 1,
             StoryMembers::Many(many) => many.members.len(),
         }
     }
 
-    /// Who speaks for it.
-    pub(super) fn voices(&self) -> StoryProviders<'_> {
-        match &self.of {
-            StoryMembers::One(one) if one.speaks => StoryProviders::One(one.sequence),
-            StoryMembers::Many(many) => match many.voices.len() {
-                0 => StoryProviders::Nobody,
-                1 => StoryProviders::One(many.voices[0]),
-                _ => many.sums.as_deref().map_or(StoryProviders::Few(many), StoryProviders::Many),
+    /// The members that contribute terms.
+    pub(super) fn contributors(&self) -> Contributors<'_> {
+        match &self.members {
+            StoryMembers::One(one) if one.contributes => Contributors::One(one.sequence()),
+            StoryMembers::Many(many) => match many.contributors.len() {
+                0 => Contributors::None,
+                1 => Contributors::One(many.contributors[0]),
+                _ => many.sums.as_deref().map_or(Contributors::Few(many), Contributors::Many),
             },
-            _ => StoryProviders::Nobody,
+            _ => Contributors::None,
         }
     }
 
-    /// The centroid's sums, where two members or more speak.
+    /// The sums that make up the centroid, if two members or more contribute.
     pub(super) fn centroid<M: MemberLookup>(
         &self,
         members: &M,
         centroid_members: usize,
     ) -> Option<Cow<'_, Sums>> {
-        match self.voices() {
-            StoryProviders::Nobody | StoryProviders::One(_) => None,
-            StoryProviders::Few(few) => {
-                Some(Cow::Owned(many::summed(few.speaking(centroid_members), members)))
+        match self.contributors() {
+            Contributors::None | Contributors::One(_) => None,
+            Contributors::Few(few) => {
+                let newest = few.newest_contributors(centroid_members);
+                Some(Cow::Owned(members::sums_of(newest, members)))
             }
-            StoryProviders::Many(sums) => Some(Cow::Borrowed(sums)),
+            Contributors::Many(sums) => Some(Cow::Borrowed(sums)),
         }
     }
 
-    /// Standing members.
+    /// The number of standing members.
     pub(super) fn size(&self) -> u32 {
-        match &self.of {
-            StoryMembers::Nobody => 0,
-            StoryMembers::One(one) => u32::from(one.stands()),
+        match &self.members {
+            StoryMembers::None => 0,
+            StoryMembers::One(one) => u32::from(one.rank.stands()),
             StoryMembers::Many(many) => many.standing,
         }
     }
 
     fn publishers(&self) -> u32 {
-        match &self.of {
+        match &self.members {
             StoryMembers::Many(many) => many.families.len().max(1) as u32,
             _ => 1,
         }
     }
 
     fn lead(&self) -> Option<Rank> {
-        match &self.of {
-            StoryMembers::Nobody => None,
-            StoryMembers::One(one) => Some(one.rank()),
-            StoryMembers::Many(many) => many.ranks.last(),
+        match &self.members {
+            StoryMembers::None => None,
+            StoryMembers::One(one) => Some(one.rank),
+            StoryMembers::Many(many) => many.ranks.last().copied(),
         }
     }
 
-    fn many(&mut self) -> &mut CombinedTerms {
-        let many = match std::mem::replace(&mut self.of, StoryMembers::Nobody) {
-            StoryMembers::Nobody => Box::default(),
-            StoryMembers::One(one) => Box::new(CombinedTerms::of(one)),
+    /// The tables of its members, which are created when there are none yet.
+    fn tables(&mut self) -> &mut MemberTables {
+        let tables = match std::mem::replace(&mut self.members, StoryMembers::None) {
+            StoryMembers::None => Box::default(),
+            StoryMembers::One(one) => Box::new(MemberTables::of(one)),
             StoryMembers::Many(many) => many,
         };
-        self.of = StoryMembers::Many(many);
-        match &mut self.of {
+        self.members = StoryMembers::Many(tables);
+        match &mut self.members {
             StoryMembers::Many(many) => many,
-            _ => unreachable!("it was put there"),
+            _ => unreachable!("the tables were created above"),
         }
     }
 
@@ -168,22 +159,22 @@ impl LiveStory {
         centroid_members: usize,
     ) {
         self.last_seen = self.last_seen.max(new.arrived);
-        match self.of {
-            StoryMembers::Nobody => self.of = StoryMembers::One(MemberTerms::new(new)),
-            _ => self.many().add(new, members, centroid_members),
+        match self.members {
+            StoryMembers::None => self.members = StoryMembers::One(CountedMember::new(new)),
+            _ => self.tables().add(new, members, centroid_members),
         }
-        self.note_most();
+        self.update_peak();
     }
 
-    /// Removes a member, the earliest of all.
+    /// Removes the earliest member.
     pub(super) fn remove(&mut self, old: Member<'_>, centroid_members: usize) {
-        match &mut self.of {
+        match &mut self.members {
             StoryMembers::Many(many) => many.remove(old, centroid_members),
-            _ => self.of = StoryMembers::Nobody,
+            _ => self.members = StoryMembers::None,
         }
     }
 
-    /// Takes in all members of another story.
+    /// Takes over all members of another story.
     pub(super) fn absorb(
         &mut self,
         mut other: Self,
@@ -194,38 +185,37 @@ impl LiveStory {
         self.record.opened = self.record.opened.min(other.record.opened);
         self.record.language = self.record.language.or(other.record.language);
         self.last_seen = self.last_seen.max(other.last_seen);
-        self.many().absorb(std::mem::take(other.many()), members, centroid_members);
-        self.record.related.change(|related| {
-            related.extend(other.record.related);
-            related.sort_unstable();
-            related.dedup();
-        });
-        self.absorbed.change(|absorbed| absorbed.extend(other.absorbed));
+        self.tables().absorb(std::mem::take(other.tables()), members, centroid_members);
+        self.record.related.extend(other.record.related);
+        self.record.related.sort_unstable();
+        self.record.related.dedup();
+        self.absorbed.extend(other.absorbed);
         self.absorbed.push(id);
-        self.note_most();
+        self.update_peak();
     }
 
-    /// A member stands otherwise than before.
-    pub(super) fn restand(&mut self, member: Member<'_>, before: Validity) {
-        match &mut self.of {
+    /// The validity of a member changed from `before`.
+    pub(super) fn change_validity(&mut self, member: Member<'_>, before: Validity) {
+        match &mut self.members {
             StoryMembers::Many(many) => {
-                many.uncount(MemberTerms::new(Member { standing: before, ..member }));
-                many.count(MemberTerms::new(member));
+                many.uncount(CountedMember::new(Member { standing: before, ..member }));
+                many.count(CountedMember::new(member));
             }
-            _ => self.of = StoryMembers::One(MemberTerms::new(member)),
+            _ => self.members = StoryMembers::One(CountedMember::new(member)),
         }
     }
 
-    fn note_most(&mut self) {
-        let (size, publishers) = self.record.most;
-        self.record.most = (size.max(self.size()), publishers.max(self.publishers()));
+    fn update_peak(&mut self) {
+        let Peak { size, publishers } = self.record.peak;
+        self.record.peak =
+            Peak { size: size.max(self.size()), publishers: publishers.max(self.publishers()) };
     }
 
-    /// Computes the length of the centroid anew after a change by the member at `by`: always while it
-    /// is short, at every sixteenth member once it is long.
+    /// Recomputes the length of the centroid after a change by the member at `by`: always while the
+    /// centroid is short, at every sixteenth member once it is long.
     pub(super) fn measure(&mut self, by: Sequence, scale: Scale<'_>, members: &impl MemberLookup) {
-        let long = match self.voices() {
-            StoryProviders::Many(sums) => sums[Channel::Text as usize].len() > LONG,
+        let long = match self.contributors() {
+            Contributors::Many(sums) => sums[Channel::Text as usize].len() > LONG,
             _ => false,
         };
         if !long || by.0.is_multiple_of(16) {
@@ -233,16 +223,16 @@ impl LiveStory {
         }
     }
 
-    /// Computes the length of the centroid anew.
+    /// Recomputes the length of the centroid.
     pub(super) fn weigh(&mut self, scale: Scale<'_>, members: &impl MemberLookup) {
         let Scale { frequencies, weights, centroid_members } = scale;
         let norms = |sums: Cow<'_, Sums>| score::norms(&sums, frequencies, weights);
-        self.record.norms = self.centroid(members, centroid_members).map_or([0.0; 4], norms).into();
+        self.record.norms = self.centroid(members, centroid_members).map_or([0.0; 4], norms);
     }
 
     /// The published state.
     pub(super) fn summary(&self, id: StoryId, members: &impl MemberLookup) -> Summary {
-        let lead = self.lead().and_then(|rank| Some((members.member(rank.3.0)?, rank)));
+        let lead = self.lead().and_then(|rank| Some((members.member(rank.sequence())?, rank)));
         Summary {
             id,
             size: self.size(),
@@ -254,28 +244,33 @@ impl LiveStory {
             first_seen: self.record.opened,
             last_seen: self.last_seen,
             follows: self.record.follows,
-            related: self.record.related.to_vec(),
+            related: self.record.related.clone(),
         }
     }
 }
 
-/// The state of a story that ends: the figures are the highest that it had.
-pub(super) fn last(story: &LiveStory, id: StoryId, members: &impl MemberLookup) -> Summary {
-    let (size, publishers) = story.record.most;
+/// The last published state of a story that ends, with the highest figures that the story reached.
+pub(super) fn final_summary(
+    story: &LiveStory,
+    id: StoryId,
+    members: &impl MemberLookup,
+) -> Summary {
+    let Peak { size, publishers } = story.record.peak;
     Summary { size, publishers, ..story.summary(id, members) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::article::{About, Lang};
-    use crate::stories::{ChannelNorms, Terms};
+    use crate::article::{ArticleMetadata, Lang};
+    use crate::stories::Terms;
+    use crate::stories::Tuning;
     use crate::text::{Clean, words};
     use crate::verdict::Kind;
     use proptest::prelude::*;
 
     /// Articles by sequence, all of them originals.
-    struct Articles(Vec<(About, Terms)>);
+    struct Articles(Vec<(ArticleMetadata, Terms)>);
 
     impl MemberLookup for Articles {
         fn member(&self, sequence: Sequence) -> Option<Member<'_>> {
@@ -288,17 +283,23 @@ mod tests {
                 root: sequence,
                 words: 10,
                 terms,
-                standing: Validity::Stands,
+                standing: Validity::Valid,
             })
         }
     }
 
     fn articles(texts: &[String]) -> Articles {
         let of = |text: &String| {
-            let all = words(text, &crate::text::Settings::default());
+            let all = words(text, &crate::text::Limits::default());
             let clean = Clean { text: text.clone(), anchors: Vec::new() };
-            let settings = Settings { opening_words: 2, ..Settings::default() };
-            let about = About { provider: Some(text[..1].to_owned()), ..About::default() };
+            let settings = Settings {
+                tuning: Tuning { opening_words: 2, ..Tuning::default() },
+                ..Settings::default()
+            };
+            let about = ArticleMetadata {
+                provider: Some(text[..1].to_owned()),
+                ..ArticleMetadata::default()
+            };
             (about, Terms::of("", &clean, &all, Lang::parse("en"), &settings))
         };
         Articles(texts.iter().map(of).collect())
@@ -309,19 +310,19 @@ mod tests {
             opened: EventTime(0),
             language: None,
             follows: None,
-            related: SmallList::default(),
-            doubts: SmallList::default(),
+            related: Vec::new(),
+            doubts: Vec::new(),
             changed: None,
-            most: (0, 0),
-            norms: ChannelNorms::default(),
-            wavered: false,
+            peak: Peak::default(),
+            norms: [0.0; 4],
+            near_miss: false,
         })
     }
 
     proptest! {
-        /// The naive twin: a story to which the members were added one by one, in order.
+        /// The naive version: a story to which all members are added one by one, in order.
         #[test]
-        fn a_story_that_took_another_in_is_that_of_all_their_members(
+        fn a_merged_story_equals_a_story_of_all_members(
             texts in prop::collection::vec("[b-k]( [b-k]){0,6}", 1..40),
             with in prop::collection::vec(0u8..4, 40),
             leave in 0usize..40,
@@ -347,7 +348,7 @@ mod tests {
             prop_assert_eq!(
                 own.centroid(&all, newest),
                 rest.centroid(&all, newest),
-                "what left leaves nothing behind"
+                "an expired member leaves nothing behind"
             );
             prop_assert_eq!((own.publishers(), own.lead()), (rest.publishers(), rest.lead()));
             prop_assert_eq!((own.size(), own.len()), (rest.size(), rest.len()));

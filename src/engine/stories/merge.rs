@@ -1,13 +1,13 @@
-//! Second thoughts: stories that articles cannot tell apart, and stories that stayed alone.
+//! Merges stories that articles cannot tell apart, and gives stories of one article a second look.
 //!
-//! A merge is decided by the two centroids, never by one article; articles only raise the doubt. It
-//! costs as many steps as the smaller story has members, once. A second look is given to stories that
-//! wavered alone: what came near no other article, and no other near it, has come no nearer since.
+//! Whether two stories merge is decided by their centroids, never by one article; articles only
+//! raise doubts. A merge costs as many steps as the smaller story has members, once. Only stories
+//! with a near miss get a second look: see [`Stories::is_looked_at`].
 
 use super::assign::Stories;
 use super::frequencies::Weights;
-use super::live::{LiveStory, Scale, StoryProviders};
-use super::many::counted;
+use super::live::{LiveStory, Scale};
+use super::members::{Contributors, counts};
 use super::score;
 use super::terms::Channel;
 use super::{MemberLookup, StoryId, StoryStep};
@@ -15,14 +15,15 @@ use crate::article::{EventTime, Sequence};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-/// The most stories that a story's doubts name.
+/// The number of other stories for which a story keeps doubts; beyond that, the oldest is dropped.
 const DOUBTS_MAX: usize = 8;
-/// Doubts from which two stories are compared.
+
+/// The number of doubts from which the centroids of two stories are compared.
 const DOUBTS: u8 = 2;
 
 impl Stories {
-    /// An article hesitates between two stories: merges them once their centroids agree. Where none
-    /// can agree that far nothing is noted.
+    /// Records that an article fits two stories, and merges them if there have been enough such
+    /// doubts and the centroids agree. Records nothing where the threshold cannot be reached.
     pub(super) fn doubt(
         &mut self,
         a: StoryId,
@@ -36,29 +37,27 @@ impl Stories {
             return None;
         }
         let (keeper, other) = (a.min(b), a.max(b));
-        let count = self.live.get_mut(&keeper)?.record.doubts.change(|doubts| {
-            let count = match doubts.iter().position(|(story, _)| *story == other) {
-                Some(at) => doubts.remove(at).1.saturating_add(1),
-                None => 1,
-            };
-            doubts.push((other, count));
-            if doubts.len() > DOUBTS_MAX {
-                doubts.remove(0);
-            }
-            count
-        });
+        let doubts = &mut self.live.get_mut(&keeper)?.record.doubts;
+        let count = match doubts.iter().position(|(story, _)| *story == other) {
+            Some(at) => doubts.remove(at).1.saturating_add(1),
+            None => 1,
+        };
+        doubts.push((other, count));
+        if doubts.len() > DOUBTS_MAX {
+            doubts.remove(0);
+        }
         self.changed.push(keeper);
         if count < DOUBTS {
             return None;
         }
         let (x, y) = (self.live.get(&a)?, self.live.get(&b)?);
         let small = x.size().min(y.size()).clamp(1, 10);
-        let bar = bar + self.settings.merge_size * (1.0 - 1.0 / f64::from(small));
+        let bar = bar + self.settings.tuning.merge_size * (1.0 - 1.0 / f64::from(small));
         let agreement = self.agreement(x, y, weights, members);
         (agreement >= bar).then(|| self.merge(a, b, agreement, now, members)).flatten()
     }
 
-    /// The cosine of two stories' centroids, by their text.
+    /// The cosine of the centroids of two stories in the text channel.
     fn agreement(
         &self,
         a: &LiveStory,
@@ -66,14 +65,14 @@ impl Stories {
         weights: &Weights,
         members: &impl MemberLookup,
     ) -> f64 {
-        let most = self.settings.centroid_members as usize;
+        let most = self.settings.tuning.centroid_members as usize;
         let text = |story: &LiveStory| -> Vec<(u32, u32)> {
-            let only = match story.voices() {
-                StoryProviders::One(only) => members.member(only),
+            let only = match story.contributors() {
+                Contributors::One(only) => members.member(only),
                 _ => None,
             };
             match only {
-                Some(only) => only.terms.channel(Channel::Text).map(counted).collect(),
+                Some(only) => counts(only.terms.channel(Channel::Text)).collect(),
                 None => story.centroid(members, most).map_or(Vec::new(), |sums| match sums {
                     Cow::Borrowed(sums) => sums[Channel::Text as usize].clone(),
                     Cow::Owned([_, text, _, _]) => text,
@@ -90,7 +89,7 @@ impl Stories {
         score::between((&a.0, a.1), (&b.0, b.1), &self.frequencies, weights)
     }
 
-    /// Merges two stories: the larger goes on, or else the older.
+    /// Merges two stories: the larger one survives, or the older one if both are of the same size.
     fn merge(
         &mut self,
         a: StoryId,
@@ -113,8 +112,8 @@ impl Stories {
         self.changed.push(absorbed);
         self.absorbed.insert(absorbed, survivor);
         let own = self.live.get_mut(&survivor)?;
-        own.absorb(*gone, absorbed, members, self.settings.centroid_members as usize);
-        own.record.doubts.change(|doubts| doubts.retain(|(story, _)| *story != absorbed));
+        own.absorb(*gone, absorbed, members, self.settings.tuning.centroid_members as usize);
+        own.record.doubts.retain(|(story, _)| *story != absorbed);
         let weights = self.frequencies.weights(own.record.language);
         let scale = Scale::new(&self.frequencies, &weights, &self.settings);
         own.weigh(scale, members);
@@ -122,7 +121,8 @@ impl Stories {
         Some(StoryStep::Merged { survivor, absorbed, score })
     }
 
-    /// Scores a story that is still of one article once more, if it wavered, and lets another take it in.
+    /// Gives the story of an article a second look if it may have an effect: scores the article
+    /// again, and merges its story with the best other story that now scores high enough.
     pub(super) fn look_again(
         &mut self,
         sequence: Sequence,
@@ -132,8 +132,8 @@ impl Stories {
         let story = self.story_of(sequence)?;
         let member = members.member(sequence).filter(|member| self.is_looked_at(*member))?;
         let weights = self.frequencies.weights(member.about.language);
-        let best = *self.scored(member, &weights, members).first()?;
-        let joins = best.score >= self.settings.join_again_among(self.len());
-        joins.then(|| self.merge(story, best.story, best.score, clock, members)).flatten()
+        let join = self.settings.join_again_among(self.len());
+        let decision = self.choose(member, None, join, &weights, members);
+        self.merge(story, decision.story?, decision.score?, clock, members)
     }
 }

@@ -1,87 +1,97 @@
 //! Stories: clusters of related articles, with ids that last.
 //!
-//! In: the terms of articles, and text matches. Out: placements, merges, and the state of each
-//! story. Online, single-pass, lexical; a story has one language.
+//! In: the terms of articles, and their text matches. Out: the story of each article, merges, and
+//! the state of each story. Clustering is online, single-pass and lexical; a story has one
+//! language.
 //!
 //! ```text
-//! terms        an article to integers: title, text, names            stateless, in parallel
-//! frequencies  in how many articles a term stands, over a long memory
-//! postings     a few hundred live articles that share its rarest terms
-//! score        exact cosines with the stories of the nearest of them
-//! assign       joins the best, or opens one
-//! merge        stories that articles cannot tell apart, and second looks
-//! due          what the clock alone has to do
-//! live         one story: members, lead, publishers
-//! many         the tables of a story of several: centroid, voices, ranks, families
-//! list, packed, few, ranks   what is kept for long, in few bytes
+//! terms        turns an article into integers: title, text, names    stateless, in parallel
+//! stem         turns words into terms
+//! frequencies  how many articles have a term, over a long memory
+//! postings     finds a few hundred live articles that share rare terms
+//! score        exact cosines between articles and stories
+//! choose       decides which story an article belongs to
+//! assign       carries the decision out when an article arrives; takes out expired articles
+//! merge        merges stories that articles cannot tell apart; second looks
+//! consider     predicts which story an article would join
+//! compare      explains why two articles are close enough for one story, or not
+//! due          what is due by the clock alone
+//! live         one story: its record and what is published
+//! members      the members of one story, and its centroid
+//! lead         which member leads
+//! restore      from records and back
 //! ```
 //!
-//! An article whose text matches an earlier one joins that one's story. Any other is scored against
-//! up to `stories_max` stories: `centroid` of the score is the cosine with the story's centroid, the
-//! rest the mean of the nearest `members_scored` members, times a factor for the time between them,
-//! less a toll for the story's size. It joins the best from `join` on. Two stories between which
-//! articles hesitate twice are merged when their centroids agree. A story that is still of one article
-//! after `look_again_articles` or `look_again_after` is scored once more, and then joins from the lower
-//! `join_again` on: what is unsure waits until it is known what else there is. In a crowded window,
-//! of many stories, where more strangers are near by chance, all three bars rise, to `join_crowded`, `join_again_crowded`
-//! and `merge_crowded`, it waits longer, and a large story takes in only what shares its names. A second
-//! look is given to those alone that came near enough to another story, or another article to them.
+//! An article whose text matches an earlier one joins the story of that article. Any other article
+//! is scored against up to `stories_max` stories. The share `centroid` of the score is the cosine
+//! with the centroid of the story, the rest is the mean cosine with the nearest `members_scored`
+//! members. The result is multiplied by a factor for the time between them, and lowered by a toll
+//! for the size of the story. The article joins the best story with a score of at least `join`.
 //!
-//! An article that recurs with other figures, as a table of rates, opens a story that follows that of
-//! its match, and its template draws it nowhere.
+//! For example, a report of a ferry accident opens a story. A second agency's report of the
+//! accident shares `ferry`, `aground` and the name of the port, scores above `join` and joins that
+//! story. A reprint of the first report joins it by its text, without a score.
 //!
-//! Literal copies, whole, edited or cut, and roundups are members that do not speak: they have no
-//! terms, pull nothing together, and weigh in no centroid. Withdrawals, advisories and daybooks join no story.
+//! Two stories are merged when two articles each fitted both stories and the centroids agree. A
+//! story that still has one article after `look_again_articles` or `look_again_after` is scored
+//! once more and then needs only the lower `join_again`: an uncertain article waits until more is
+//! known. This second look is given only to stories with a near miss: another story came close
+//! enough, or another article came close to this one. In a crowded window, one with many live
+//! stories, more unrelated articles are close by chance. There, all three thresholds rise to
+//! `join_crowded`, `join_again_crowded` and `merge_crowded`, the second look comes later, and a
+//! large story accepts only articles that share its names.
 //!
-//! Invariants: ST-1 ids never change; ST-2 an absorbed story names its survivor until that closes;
-//! ST-3 an article belongs to exactly one live story, a withdrawal to none; ST-4 the stories are a
-//! function of the live records and their own; ST-5 the work an article causes is bounded, however
-//! large the story.
+//! An article that recurs with other figures, such as a table of exchange rates, opens a story that
+//! *follows* the story of its match; its template alone never makes it join one. Literal copies
+//! (whole, edited or cut) and roundups are members that do not contribute: no terms are kept of
+//! them, so that they attract no other articles and do not change the centroid. Withdrawals and
+//! advisories, such as daybooks, join no story.
 //!
-//! Cost: 0.8 KB a live article of 1.1 KB and 1 KB one of 3.4 KB, half of it its terms, and some 50 to 60
-//! us on one core (`benches/story.rs`).
+//! Invariants: ST-1: ids never change. ST-2: an absorbed story names its survivor until the
+//! survivor closes. ST-3: an article belongs to exactly one live story, a withdrawal to none. ST-4:
+//! the stories are a function of the records of the live articles and of their own records. ST-5:
+//! the work that one article causes is bounded, however large the story.
+//!
+//! Cost: about 1.7 KB per live article of 3.4 KB, including its kept terms. To measure again:
+//! `cargo bench --bench story`, which prints bytes and time per article.
 //!
 //! Deliberately absent: embeddings, learned weights, and settings per language or feed.
 
 mod assign;
+mod choose;
+mod compare;
 mod consider;
 mod due;
-mod few;
 mod frequencies;
 mod lead;
-mod list;
 mod live;
-mod many;
+mod members;
 mod merge;
-mod packed;
 mod postings;
-mod ranks;
 mod restore;
 mod score;
 mod settings;
 mod stem;
 mod terms;
-mod together;
 
-use crate::article::{About, ArticleKey, EventTime, Lang, Sequence};
+use crate::article::{ArticleKey, ArticleMetadata, EventTime, Lang, Sequence};
 use crate::verdict::{Kind, Validity};
 pub use assign::Stories;
+pub use compare::PairScore;
 pub use consider::Choice;
-pub use few::{ChannelNorms, SmallList};
 pub use frequencies::{FrequencyHead, FrequencyRecord};
 use serde::{Deserialize, Serialize};
-pub use settings::Settings;
+pub use settings::{Settings, Tuning};
 use std::fmt;
 use std::num::NonZeroU64;
 pub use terms::{Channel, Term, Terms};
-pub use together::PairScore;
 
-/// Names a story for good: minted from its founding article.
+/// The permanent id of a story, minted from its first article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StoryId(NonZeroU64);
 
 impl StoryId {
-    /// The id of this number; 0 names no story, and gives that of 1.
+    /// The id with this number; 0 is not an id and becomes 1.
     pub const fn new(id: u64) -> Self {
         match NonZeroU64::new(id) {
             Some(id) => Self(id),
@@ -89,7 +99,7 @@ impl StoryId {
         }
     }
 
-    /// Its number.
+    /// The number of the id.
     pub const fn get(self) -> u64 {
         self.0.get()
     }
@@ -101,85 +111,85 @@ impl fmt::Display for StoryId {
     }
 }
 
-/// A live article, as the story side sees it.
+/// A live article, as far as stories need it.
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
-    /// Its place in the shard's order.
+    /// Its position in the order of the shard.
     pub sequence: Sequence,
-    /// The engine's clock when it arrived.
+    /// The engine clock when it arrived.
     pub arrived: EventTime,
-    /// What is remembered of it.
-    pub about: &'a About,
-    /// What it is.
+    /// Its headline, provider and other metadata.
+    pub about: &'a ArticleMetadata,
+    /// What kind of article it is.
     pub kind: Kind,
-    /// The first article of its chain: itself for an original.
+    /// The first article of its chain; the article itself if it is an original.
     pub root: Sequence,
-    /// Its words.
+    /// The number of words of its text.
     pub words: u32,
-    /// Its terms: all of a new article, the kept ones of a live one.
+    /// Its terms: all terms of a new article, the kept terms of a live one.
     pub terms: &'a Terms,
-    /// How it stands now.
+    /// Its current validity.
     pub standing: Validity,
 }
 
-/// A view of the live articles.
+/// Access to the live articles.
 pub trait MemberLookup {
     /// The live article at `sequence`.
     fn member(&self, sequence: Sequence) -> Option<Member<'_>>;
 }
 
-/// What an article's arrival or leaving did to stories, in order.
+/// One change to the stories caused by the arrival or expiry of an article.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoryStep {
-    /// A new story; `follows` names the one that it grew out of.
+    /// A new story was opened.
     Opened {
         /// The new story.
         story: StoryId,
-        /// The story that it grew out of.
+        /// The earlier story that it continues.
         follows: Option<StoryId>,
     },
-    /// Its published state changed in an earlier second of engine time.
+    /// The published state of a story changed in an earlier second of engine time.
     Updated(StoryId),
-    /// One story took another in.
+    /// One story absorbed another.
     Merged {
-        /// The story that goes on.
+        /// The story that continues.
         survivor: StoryId,
         /// The story that ends.
         absorbed: StoryId,
-        /// The score that decided.
+        /// The score that decided the merge.
         score: f64,
     },
-    /// Its last member left the window; its final state.
+    /// The last member of a story expired. Carries the final state of the story.
     Closed(Box<Summary>),
 }
 
-/// Where an article was put.
+/// The story to which an article was assigned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Placement {
-    /// Its story; absent for what never joins one.
+    /// Its story; `None` for articles that never join one.
     pub story: Option<StoryId>,
-    /// The score by which it joined; absent for a new story or a text match.
+    /// The score by which it joined; `None` for a new story or a text match.
     pub score: Option<f64>,
-    /// Its terms, as kept: none for what does not speak for its story.
+    /// The terms that are kept of it; none if it does not contribute to its story.
     pub terms: Terms,
-    /// What happened on the way.
+    /// The stories that were opened or merged, in order.
     pub steps: Vec<StoryStep>,
 }
 
-/// What a story is, as published.
+/// The published state of a story.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Its id.
     pub id: StoryId,
-    /// Standing members.
+    /// The number of standing members.
     pub size: u32,
-    /// Distinct provider families among the roots.
+    /// The number of distinct provider families among the root articles.
     pub publishers: u32,
     /// The lead article.
     pub lead: Option<ArticleKey>,
-    /// Why it leads.
+    /// Why that article leads.
     pub lead_reason: String,
-    /// Its headline.
+    /// The headline of the lead article.
     pub headline: String,
     /// The story's language.
     pub language: Option<Lang>,
@@ -187,53 +197,63 @@ pub struct Summary {
     pub first_seen: EventTime,
     /// Engine time of the last member's arrival.
     pub last_seen: EventTime,
-    /// The story that it grew out of.
+    /// The earlier story that it continues.
     pub follows: Option<StoryId>,
     /// Stories in other languages, linked as translations.
     pub related: Vec<StoryId>,
 }
 
-/// What must outlive a story's members in the changelog: only what they do not give.
+/// The changelog record of a story: only what does not follow from its members.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum StoryRecord {
-    /// It lives.
+    /// The story is live.
     Live(Box<LifeRecord>),
-    /// Another took it in.
+    /// Another story absorbed it.
     Absorbed {
-        /// The other, which may have been taken in since.
+        /// The other story, which may have been absorbed itself since.
         by: StoryId,
     },
 }
 
-/// What is remembered of a live story.
+/// The record of a live story.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LifeRecord {
-    /// Engine time of its opening.
+    /// Engine time when it was opened.
     pub opened: EventTime,
-    /// Its language.
+    /// The language of its articles.
     pub language: Option<Lang>,
-    /// The story that it grew out of.
+    /// The earlier story that it continues.
     pub follows: Option<StoryId>,
     /// Stories in other languages, linked as translations.
-    pub related: SmallList<StoryId>,
-    /// How often an article could have joined this story as well as another.
-    pub doubts: SmallList<(StoryId, u8)>,
-    /// Engine time of its last change after its opening.
+    pub related: Vec<StoryId>,
+    /// How many articles fitted both this story and the named other story.
+    pub doubts: Vec<(StoryId, u8)>,
+    /// Engine time of its last published change after it was opened.
     pub changed: Option<EventTime>,
-    /// The most members that stood at one time, and the most publishers.
-    pub most: (u32, u32),
-    /// Squared length of its centroid by channel, as weighed at its last change.
-    pub norms: ChannelNorms,
-    /// Whether its one article came near enough to another story for a second look, or another article
-    /// so near to it. Records before version 3 of the changelog do not tell, and are read as if not.
-    pub wavered: bool,
+    /// The highest figures that it reached.
+    pub peak: Peak,
+    /// Squared length of its centroid by channel, by the weights at its last change.
+    pub norms: [f64; 4],
+    /// Whether its only article came close enough to another story for a second look, or another
+    /// article came as close to it. Records before version 3 of the changelog do not have this
+    /// field and are read as `false`.
+    pub near_miss: bool,
 }
 
-/// A change to what the stories remember beside their members.
+/// The highest figures that a story reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Peak {
+    /// The most members that stood at the same time.
+    pub size: u32,
+    /// The most publishers at the same time.
+    pub publishers: u32,
+}
+
+/// A changed record of the stories, other than those of their members.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MemoryChange {
-    /// A story's record; `None` once the story is gone.
+    /// The record of a story; `None` once the story has ended.
     Story(StoryId, Option<StoryRecord>),
-    /// How frequent terms are.
+    /// A record of the term frequencies.
     Frequencies(FrequencyRecord),
 }

@@ -1,7 +1,16 @@
-//! Stories to records and back.
+//! Restores stories from records, follows the records of another instance, and returns changed
+//! records.
 //!
-//! A story's record holds what its members do not give; members are put back in order, each into the
-//! story that its own record names, or into the one that has taken that in since.
+//! The record of a story holds only what does not follow from its members. Members are restored in
+//! order, each into the story that its own record names, or into the story that has absorbed that
+//! one since.
+//!
+//! A restore is [`restore_record`](Stories::restore_record) for every record, then
+//! [`restore_members`](Stories::restore_members), then [`finish_restore`](Stories::finish_restore).
+//! A standby instead calls, for each batch, [`follow`](Stories::follow), then
+//! [`restore_member`](Stories::restore_member), [`follow_validity`](Stories::follow_validity) and
+//! [`follow_expiry`](Stories::follow_expiry) as needed, then
+//! [`finish_follow`](Stories::finish_follow).
 
 use super::assign::{Stories, second};
 use super::live::LiveStory;
@@ -9,15 +18,15 @@ use super::{Member, MemberLookup, MemoryChange, StoryId, StoryRecord};
 use crate::article::{EventTime, Sequence};
 use crate::verdict::Validity;
 
-/// Whether others find the member by its terms.
+/// Whether the member can be found by its terms.
 fn is_listed((member, story): &(Member<'_>, Option<StoryId>)) -> bool {
     story.is_some() && !member.terms.is_empty()
 }
 
 impl Stories {
-    /// Puts a record back, before the members.
-    pub fn remember(&mut self, remembered: MemoryChange) {
-        match remembered {
+    /// Restores a record; all records come before the members.
+    pub fn restore_record(&mut self, record: MemoryChange) {
+        match record {
             MemoryChange::Frequencies(record) => self.frequencies.restore(record),
             MemoryChange::Story(_, None) => {}
             MemoryChange::Story(story, Some(StoryRecord::Live(record))) => {
@@ -29,41 +38,40 @@ impl Stories {
         }
     }
 
-    /// Puts a member back where its record says it was. Members come in order. Returns the story
-    /// where there is no record of it.
+    /// Restores a member into the story that its record names. Members come in order. Returns that
+    /// story if it has no record.
     #[must_use = "a member without its story is a damaged record"]
-    pub fn put_back(
+    pub fn restore_member(
         &mut self,
         member: Member<'_>,
         story: Option<StoryId>,
         members: &impl MemberLookup,
     ) -> Option<StoryId> {
         if is_listed(&(member, story)) {
-            self.postings.insert(member.sequence, member.terms, self.of.len() + 1);
+            self.postings.insert(member.sequence, member.terms);
         }
         self.place(member, story, members)
     }
 
-    /// Puts all members back, as [`put_back`](Self::put_back) does one by one, on all cores. Returns the
-    /// first whose story has no record.
+    /// Restores all members as [`restore_member`](Self::restore_member) does one by one, in
+    /// parallel. Returns the first member whose story has no record.
     #[must_use = "a member without its story is a damaged record"]
-    pub fn put_all_back<'a>(
+    pub fn restore_members<'a>(
         &mut self,
         mut all: impl Iterator<Item = (Member<'a>, Option<StoryId>)> + Clone + Send + Sync,
-        live: usize,
         members: &(impl MemberLookup + Sync),
     ) -> Option<(Sequence, StoryId)> {
         let mut postings = std::mem::take(&mut self.postings);
         let listed = all.clone().filter(is_listed).map(|(m, _)| (m.sequence, m.terms));
         let (missing, ()) = rayon::join(
             || all.find_map(|(m, story)| Some((m.sequence, self.place(m, story, members)?))),
-            || postings.insert_all(listed, live),
+            || postings.insert_all(listed),
         );
         self.postings = postings;
         missing
     }
 
-    /// Puts a member back into its story.
+    /// Adds a restored member to its story.
     fn place(
         &mut self,
         member: Member<'_>,
@@ -80,13 +88,14 @@ impl Stories {
             self.frequencies.add(member.terms, member.about.language);
         }
         let Some(live) = self.live.get_mut(&story) else { return Some(story) };
-        live.add(member, members, self.settings.centroid_members as usize);
+        live.add(member, members, self.settings.tuning.centroid_members as usize);
         None
     }
 
-    /// All records and members are back: finds what was pending when the article before `next` came.
-    /// A story without members has ended, and so have those that it took in.
-    pub fn resume(&mut self, clock: EventTime, look: Sequence) {
+    /// Completes a restore once all records and members are in: finds the updates that were
+    /// pending, and removes stories without members, which have ended, with the stories that they
+    /// absorbed.
+    pub fn finish_restore(&mut self, clock: EventTime, look: Sequence) {
         self.second = second(clock);
         self.live.retain(|_, story| story.len() > 0);
         let ended = |story: &StoryId| !self.live.contains_key(&self.current(*story));
@@ -114,16 +123,16 @@ impl Stories {
         self.look = look.0;
     }
 
-    /// Takes in what another instance recorded of its stories, before the members that came with it.
-    /// Stories that end keep their place until [`Stories::settle`].
+    /// Follows the story records of a batch of another instance, before the members of that batch.
+    /// Stories that end are kept until [`Stories::finish_follow`].
     pub fn follow(&mut self, records: &[MemoryChange], members: &impl MemberLookup) {
-        let mut taken_in = Vec::new();
+        let mut absorbed = Vec::new();
         for record in records {
             match record {
                 MemoryChange::Frequencies(record) => self.frequencies.restore(record.clone()),
                 MemoryChange::Story(id, Some(StoryRecord::Absorbed { by })) => {
                     self.absorbed.insert(*id, *by);
-                    taken_in.push(*id);
+                    absorbed.push(*id);
                 }
                 MemoryChange::Story(id, Some(StoryRecord::Live(record))) => {
                     let new = || Box::new(LiveStory::new((**record).clone()));
@@ -132,7 +141,7 @@ impl Stories {
                 MemoryChange::Story(_, None) => {}
             }
         }
-        for id in taken_in {
+        for id in absorbed {
             let survivor = self.current(id);
             let gone = self.live.remove(&id);
             for sequence in gone.iter().flat_map(|story| story.members()) {
@@ -140,7 +149,7 @@ impl Stories {
                     *of = Some(survivor);
                 }
             }
-            let centroid_members = self.settings.centroid_members as usize;
+            let centroid_members = self.settings.tuning.centroid_members as usize;
             match (self.live.get_mut(&survivor), gone) {
                 (Some(own), Some(gone)) => own.absorb(*gone, id, members, centroid_members),
                 (Some(own), None) => own.absorbed.push(id),
@@ -149,28 +158,29 @@ impl Stories {
         }
     }
 
-    /// Lets the earliest member go, which the clock of another instance has passed.
-    pub fn forget(&mut self, member: Member<'_>) {
+    /// Removes the earliest member, which has expired in another instance.
+    pub fn follow_expiry(&mut self, member: Member<'_>) {
         let story = self.of.pop_front().flatten();
         self.first = member.sequence.0 + 1;
         if !member.terms.is_empty() {
             self.postings.remove(member.sequence, member.terms);
         }
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
-            live.remove(member, self.settings.centroid_members as usize);
+            live.remove(member, self.settings.tuning.centroid_members as usize);
         }
     }
 
-    /// A live member stands otherwise than `before`, as another instance recorded.
-    pub fn restood(&mut self, member: Member<'_>, before: Validity) {
+    /// Follows a change of a live member's validity from `before` in another instance.
+    pub fn follow_validity(&mut self, member: Member<'_>, before: Validity) {
         let story = self.story_of(member.sequence);
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
-            live.restand(member, before);
+            live.change_validity(member, before);
         }
     }
 
-    /// The members are in: what the records say of their stories holds, whatever they did to them.
-    pub fn settle(&mut self, records: Vec<MemoryChange>, clock: EventTime, look: Sequence) {
+    /// Completes a batch once its members are in: the records of the stories replace what the
+    /// members made of them.
+    pub fn finish_follow(&mut self, records: Vec<MemoryChange>, clock: EventTime, look: Sequence) {
         if self.second != second(clock) {
             self.second = second(clock);
             self.stirred.clear();
@@ -198,7 +208,7 @@ impl Stories {
         self.look = look.0;
     }
 
-    /// What changed since the last call beside members, each story once, in order of ids.
+    /// The records that changed since the last call, each story once, in order of ids.
     pub fn take_changes(&mut self) -> Vec<MemoryChange> {
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable();

@@ -1,79 +1,73 @@
-//! How near two articles, or an article and a story, are: the one place where similarity of stories
-//! is computed.
+//! How similar two articles, or an article and a story, are. This is the only place where
+//! similarity is computed for stories.
 //!
-//! In each channel the cosine of saturated counts, weighted by the frequencies as they are now:
-//! `sum q_a q_b W / sqrt(sum q_a^2 W . sum q_b^2 W)`. A fourth cosine is that of the openings, in which
-//! each term counts once. Those that both sides have are averaged by `channels`; names count only where
-//! both sides have [`NAMES_MIN`] of them, and where a side has no headline, that counts as a low cosine
-//! (`untitled`). Nothing weighted is kept, save for the length of a story's centroid, which its record
-//! carries.
+//! In: the terms of both sides. Out: a cosine for each channel, and scores made of them. In each
+//! channel the cosine is that of the saturated counts, weighted by the current frequencies:
+//! `sum(q_a q_b W) / sqrt(sum(q_a^2 W) * sum(q_b^2 W))`. A fourth cosine compares the openings,
+//! where each term counts once. The cosines of channels that both sides have are averaged with the
+//! weights `channels`. Names count only if both sides have [`NAMES_MIN`] of them, and a missing
+//! headline counts as a low cosine (`untitled`).
 //!
-//! Cost: some 4 ns a term of the other side: the article's own terms stand in a small table.
+//! For example, two articles with the same text and no headlines score below 1, because strangers
+//! also look alike without headlines.
+//!
+//! Weights change with every article, so that no weighted value is kept, except for the length of a
+//! story's centroid, which is in the story's record.
+//!
+//! Cost: one hash lookup for each term of the other side.
 
 use super::Settings;
 use super::frequencies::{Frequencies, Weights};
-use super::packed::UnpackedTerms;
+use super::stem::TermId;
 use super::terms::{Channel, Term, Terms};
 use crate::article::EventTime;
 use crate::verdict::Kind;
+use rustc_hash::FxHashMap;
 
-/// Names below this number say nothing.
+/// The number of names that a side needs for its names to count.
 pub(super) const NAMES_MIN: usize = 4;
 
-/// A number each for the channels in their order, and for the opening.
+/// A value for each channel, in the order of the channels, and one for the opening.
 pub(super) type ByChannel<T> = [T; 4];
-/// The place of the opening among them.
+/// The index of the opening in [`ByChannel`].
 pub(super) const OPENING: usize = 3;
-
-/// Set in the value of a term that stands in the opening.
-const OPENS: u32 = 1 << 31;
 
 /// The terms of one side, ready to be compared with many others.
 #[derive(Debug)]
 pub(super) struct Query<'a> {
+    /// The terms.
     terms: &'a Terms,
+    /// How frequent terms are.
     frequencies: &'a Frequencies,
+    /// The weights of the article's language.
     weights: Weights,
-    tables: [WeightTable; 3],
+    /// The terms by id, for each channel.
+    tables: [QueryTerms; 3],
+    /// The squared length of the weighted counts.
     norms: ByChannel<f64>,
+    /// The factor from a weighted count to a rough score, for each channel.
     unit: [f32; 3],
 }
 
-/// Terms to `q W`, by open addressing; 0 is an empty place.
-#[derive(Debug)]
-struct WeightTable {
-    places: Vec<(u32, u32)>,
+/// What a term of the query brings to a comparison.
+#[derive(Debug, Clone, Copy, Default)]
+struct QueryTerm {
+    /// Its count times its weight, `q W`.
+    weighted: u32,
+    /// Whether it is in the opening.
+    opens: bool,
 }
 
-impl WeightTable {
-    fn new(terms: usize) -> Self {
-        Self { places: vec![(0, 0); (2 * terms.max(1)).next_power_of_two()] }
-    }
+/// The terms of one channel of the query.
+type QueryTerms = FxHashMap<TermId, QueryTerm>;
 
-    fn put(&mut self, id: u32, value: u32) {
-        let mask = self.places.len() - 1;
-        let mut at = id as usize & mask;
-        while self.places[at].1 != 0 {
-            at = (at + 1) & mask;
-        }
-        self.places[at] = (id, value);
-    }
-
-    fn get(&self, id: u32) -> u32 {
-        let mask = self.places.len() - 1;
-        let mut at = id as usize & mask;
-        loop {
-            let (held, value) = self.places[at];
-            if value == 0 || held == id {
-                return value;
-            }
-            at = (at + 1) & mask;
-        }
-    }
+/// What the term `id` brings to a comparison; nothing when the query does not have it.
+fn query_term(terms: &QueryTerms, id: TermId) -> QueryTerm {
+    terms.get(&id).copied().unwrap_or_default()
 }
 
 impl<'a> Query<'a> {
-    /// Prepares `terms`; channels weigh as `settings` say.
+    /// Prepares `terms`; `settings` has the weights of the channels.
     pub(super) fn new(
         terms: &'a Terms,
         frequencies: &'a Frequencies,
@@ -83,14 +77,15 @@ impl<'a> Query<'a> {
         let mut norms = [0.0; 4];
         let tables = Channel::ALL.map(|channel| {
             let own = terms.channel(channel);
-            let mut table = WeightTable::new(own.len());
+            let mut table = QueryTerms::default();
+            table.reserve(own.len());
             let (mut norm, mut opening) = (0u64, 0u64);
             for term in own {
                 let weight = frequencies.weight(&weights, channel, term.id());
                 norm += u64::from(term.q() * term.q()) * u64::from(weight);
                 opening += u64::from(term.opens()) * u64::from(weight);
-                let opens = if term.opens() { OPENS } else { 0 };
-                table.put(term.id(), (term.q() * weight.max(1)) | opens);
+                let weighted = term.q() * weight.max(1);
+                table.insert(term.id(), QueryTerm { weighted, opens: term.opens() });
             }
             norms[channel as usize] = norm as f64;
             if channel == Channel::Text {
@@ -100,40 +95,40 @@ impl<'a> Query<'a> {
         });
         let unit = Channel::ALL.map(|channel| {
             let norm = norms[channel as usize].sqrt().max(1.0);
-            (settings.channels[channel as usize] / norm) as f32
+            (settings.tuning.channels[channel as usize] / norm) as f32
         });
         Self { terms, frequencies, weights, tables, norms, unit }
     }
 
     /// The terms of a channel.
-    pub(super) fn terms(&self, channel: Channel) -> UnpackedTerms<'a> {
+    pub(super) fn terms(&self, channel: Channel) -> &'a [Term] {
         self.terms.channel(channel)
     }
 
-    /// What one shared term adds to the first, rough score.
+    /// What one shared term adds to the rough score of the postings.
     pub(super) fn weight(&self, channel: Channel, term: Term) -> f32 {
-        let value = self.tables[channel as usize].get(term.id()) & !OPENS;
-        value as f32 * self.unit[channel as usize]
+        let term = query_term(&self.tables[channel as usize], term.id());
+        term.weighted as f32 * self.unit[channel as usize]
     }
 
-    /// The cosine with another article by channel; `None` where one side says nothing.
+    /// The cosine with another article by channel; `None` where a side has too few terms.
     pub(super) fn article(&self, other: &Terms) -> ByChannel<Option<f64>> {
         let mut cosines = [None; 4];
         for channel in Channel::ALL {
             let (own, terms) = (self.terms(channel), other.channel(channel));
-            if !says(channel, own.len()) || !says(channel, terms.len()) {
+            if !counts(channel, own.len()) || !counts(channel, terms.len()) {
                 continue;
             }
             let table = &self.tables[channel as usize];
             let (mut dot, mut norm, mut both_open, mut opening) = (0u64, 0u64, 0u64, 0u64);
             for term in terms {
                 let weight = u64::from(self.frequencies.weight(&self.weights, channel, term.id()));
-                let own = table.get(term.id());
+                let own = query_term(table, term.id());
                 let opens = u64::from(term.opens()) * weight;
                 norm += u64::from(term.q() * term.q()) * weight;
-                dot += u64::from(term.q()) * u64::from(own & !OPENS);
+                dot += u64::from(term.q()) * u64::from(own.weighted);
                 opening += opens;
-                both_open += u64::from(own >> 31) * opens;
+                both_open += u64::from(own.opens) * opens;
             }
             cosines[channel as usize] =
                 Some(cosine(dot, self.norms[channel as usize], norm as f64));
@@ -157,9 +152,9 @@ impl<'a> Query<'a> {
                 let terms = article.channel(channel);
                 most[at] = terms.len().max(most[at]);
                 for term in terms {
-                    let own = table.get(term.id());
-                    dots[at] += u64::from(term.q()) * u64::from(own & !OPENS);
-                    if channel == Channel::Text && term.opens() && own & OPENS != 0 {
+                    let own = query_term(table, term.id());
+                    dots[at] += u64::from(term.q()) * u64::from(own.weighted);
+                    if channel == Channel::Text && term.opens() && own.opens {
                         let weight = self.frequencies.weight(&self.weights, channel, term.id());
                         dots[OPENING] += u64::from(weight);
                     }
@@ -170,7 +165,7 @@ impl<'a> Query<'a> {
         let mut cosines = [None; 4];
         for channel in Channel::ALL {
             let at = channel as usize;
-            if says(channel, self.terms(channel).len()) && says(channel, most[at]) {
+            if counts(channel, self.terms(channel).len()) && counts(channel, most[at]) {
                 cosines[at] = of(at);
             }
         }
@@ -184,17 +179,18 @@ impl<'a> Query<'a> {
         for channel in Channel::ALL {
             let (own, table) = (self.terms(channel), &self.tables[channel as usize]);
             let at = channel as usize;
-            if !says(channel, own.len()) || !says(channel, sums[at].len()) {
+            if !counts(channel, own.len()) || !counts(channel, sums[at].len()) {
                 continue;
             }
-            let value =
-                |&(id, sum): &(u32, u32)| u64::from(sum) * u64::from(table.get(id) & !OPENS);
+            let value = |&(id, sum): &(u32, u32)| {
+                u64::from(sum) * u64::from(query_term(table, id).weighted)
+            };
             cosines[at] = Some(cosine(dot(own, &sums[at], value), self.norms[at], norms[at]));
         }
         if cosines[Channel::Text as usize].is_some() {
             let table = &self.tables[Channel::Text as usize];
             let value = |&(id, sum): &(u32, u32)| {
-                let opens = u64::from(table.get(id) >> 31);
+                let opens = u64::from(query_term(table, id).opens);
                 let weight = self.frequencies.weight(&self.weights, Channel::Text, id);
                 u64::from(sum) * opens * u64::from(weight)
             };
@@ -205,16 +201,18 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Adds up `value` over the terms of `own` in `sums`: along the shorter of the two.
-fn dot(own: UnpackedTerms<'_>, sums: &[(u32, u32)], value: impl Fn(&(u32, u32)) -> u64) -> u64 {
+/// The sum of `value` over the entries of `sums` whose terms are in `own`; `value` is 0 for all
+/// other terms. Looks the terms up if there are far fewer of them than entries.
+fn dot(own: &[Term], sums: &[(u32, u32)], value: impl Fn(&(u32, u32)) -> u64) -> u64 {
     if sums.len() < 16 * own.len() {
         return sums.iter().map(value).sum();
     }
-    let held = |term: Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
-    own.filter_map(held).map(|at| value(&sums[at])).sum()
+    let index = |term: &Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
+    own.iter().filter_map(index).map(|at| value(&sums[at])).sum()
 }
 
-fn says(channel: Channel, terms: usize) -> bool {
+/// Whether a channel with so many terms counts.
+fn counts(channel: Channel, terms: usize) -> bool {
     terms >= if channel == Channel::Names { NAMES_MIN } else { 1 }
 }
 
@@ -222,10 +220,11 @@ fn cosine(dot: u64, a: f64, b: f64) -> f64 {
     if a <= 0.0 || b <= 0.0 { 0.0 } else { (dot as f64 / (a * b).sqrt()).min(1.0) }
 }
 
-/// Terms and their sums, in order of ids: counts of the channels, articles of the opening.
+/// Ids of terms and their sums, in order of ids: summed counts in the channels, numbers of articles
+/// in the opening.
 pub(super) type Sums = ByChannel<Vec<(u32, u32)>>;
 
-/// The squared length of a sum, by channel.
+/// The squared length of sums, by channel.
 pub(super) fn norms(sums: &Sums, frequencies: &Frequencies, weights: &Weights) -> ByChannel<f64> {
     let channels = [Channel::Title, Channel::Text, Channel::Names, Channel::Text];
     std::array::from_fn(|at| {
@@ -237,7 +236,7 @@ pub(super) fn norms(sums: &Sums, frequencies: &Frequencies, weights: &Weights) -
     })
 }
 
-/// The cosine of two sums in the channel of text.
+/// The cosine of two sums with their squared lengths in the text channel.
 pub(super) fn between(
     a: (&[(u32, u32)], f64),
     b: (&[(u32, u32)], f64),
@@ -255,12 +254,12 @@ pub(super) fn between(
     if a.1 <= 0.0 || b.1 <= 0.0 { 0.0 } else { (dot / (a.1 * b.1).sqrt()).min(1.0) }
 }
 
-/// The mean of the channels that are there, by their weights; 0 of none. A missing title counts as
-/// `untitled` of the mean of the others: strangers share few words of a headline, so without one they
-/// look nearer than they are.
+/// The mean of the cosines by the weights of their channels; 0 without any. A missing title counts
+/// as `untitled` times the mean of the others: unrelated articles share few words of their
+/// headlines, so that without headlines they look more similar than they are.
 pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 {
     let (mut sum, mut whole) = (0.0, 0.0);
-    for (cosine, weight) in cosines.into_iter().zip(settings.channels) {
+    for (cosine, weight) in cosines.into_iter().zip(settings.tuning.channels) {
         if let Some(cosine) = cosine {
             sum += weight * cosine;
             whole += weight;
@@ -269,39 +268,41 @@ pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 
     if whole <= 0.0 {
         return 0.0;
     }
-    let title = settings.channels[Channel::Title as usize];
+    let title = settings.tuning.channels[Channel::Title as usize];
     match cosines[Channel::Title as usize] {
         Some(_) => sum / whole,
-        None => (sum + title * settings.untitled * sum / whole) / (whole + title),
+        None => (sum + title * settings.tuning.untitled * sum / whole) / (whole + title),
     }
 }
 
-/// Whether two texts are twins: of one template about two occasions. They are alike in their words, and
-/// one is of a kind that recurs or their names and figures are others.
+/// Whether two texts are twins: texts of one template about two occasions. Their words are alike,
+/// and one of them is of a recurring kind, or their names and figures differ.
 pub(super) fn twins(
     cosines: ByChannel<Option<f64>>,
     kinds: [Kind; 2],
     settings: &Settings,
 ) -> bool {
     let [_, Some(text), names, _] = cosines else { return false };
-    let others = names.is_some_and(|names| names < settings.template_names * text);
-    text >= settings.template && (kinds.contains(&Kind::Recurring) || others)
+    let names_differ = names.is_some_and(|names| names < settings.tuning.template_names * text);
+    text >= settings.tuning.template && (kinds.contains(&Kind::Recurring) || names_differ)
 }
 
-/// What is left of a score when two articles claim times so far apart; 1 where a side is undated.
+/// The factor for the time between two articles, by the publication times that they claim; 1 if one
+/// is undated.
 pub(super) fn time_factor(a: Option<EventTime>, b: Option<EventTime>, settings: &Settings) -> f64 {
     let (Some(a), Some(b)) = (a, b) else { return 1.0 };
-    let sigmas = a.since(b).0 as f64 / (settings.time_sigma.0 as f64).max(1.0);
-    1.0 - settings.time * (1.0 - (-0.5 * sigmas * sigmas).exp())
+    let sigmas = a.since(b).0 as f64 / (settings.tuning.time_sigma.0 as f64).max(1.0);
+    1.0 - settings.tuning.time * (1.0 - (-0.5 * sigmas * sigmas).exp())
 }
 
-/// What a score is lessened by for a story of `size` articles, among so many `stories`. A large story is near
-/// to everything, in a crowded window all the more: there, texts of one template about many firms would
-/// gather in it, so that names which agree with its centroid, `names`, lift the toll.
+/// The toll on the score of a story with `size` articles while `stories` are live. A large story is
+/// similar to everything, even more so in a crowded window, where it would collect texts of one
+/// template about many companies. There, the toll is reduced by `names`, the cosine of the names
+/// with those of the story.
 pub(super) fn size_toll(size: u32, names: f64, stories: usize, settings: &Settings) -> f64 {
-    let lifted = settings.crowding(stories) * (settings.size_names * names).min(1.0);
-    let of_size = 1.0 - 1.0 / f64::from(size.clamp(1, settings.size_full.max(1)));
-    settings.size_among(stories) * of_size * (1.0 - lifted)
+    let reduced = settings.crowding(stories) * (settings.tuning.size_names * names).min(1.0);
+    let of_size = 1.0 - 1.0 / f64::from(size.clamp(1, settings.tuning.size_full.max(1)));
+    settings.size_among(stories) * of_size * (1.0 - reduced)
 }
 
 #[cfg(test)]
@@ -311,19 +312,19 @@ mod tests {
     use crate::text::{Clean, words};
 
     fn terms(headline: &str, body: &str) -> Terms {
-        let body_words = words(body, &crate::text::Settings::default());
+        let body_words = words(body, &crate::text::Limits::default());
         let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
         Terms::of(headline, &clean, &body_words, None, &Settings::default())
     }
 
-    /// The naive twin: the formula over all pairs of terms.
-    fn naive(a: UnpackedTerms<'_>, b: UnpackedTerms<'_>, weigh: impl Fn(u32) -> f64) -> f64 {
-        let length = |terms: UnpackedTerms<'_>| -> f64 {
-            terms.map(|t| f64::from(t.q() * t.q()) * weigh(t.id())).sum()
+    /// The naive version: applies the formula to all pairs of terms.
+    fn naive(a: &[Term], b: &[Term], weigh: impl Fn(u32) -> f64) -> f64 {
+        let length = |terms: &[Term]| -> f64 {
+            terms.iter().map(|t| f64::from(t.q() * t.q()) * weigh(t.id())).sum()
         };
         let dot: f64 = a
-            .clone()
-            .flat_map(|x| b.clone().map(move |y| (x, y)))
+            .iter()
+            .flat_map(|x| b.iter().map(move |y| (x, y)))
             .filter(|(x, y)| x.id() == y.id())
             .map(|(x, y)| f64::from(x.q() * y.q()) * weigh(x.id()))
             .sum();
@@ -331,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn cosines_are_those_of_the_formula() {
+    fn cosines_match_the_formula() {
         let texts = ["a b c d d", "b c x y", "d d d d", "q r s", "a b c d d e f g h i j"];
         let all: Vec<Terms> = texts.iter().map(|t| terms("", t)).collect();
         let mut frequencies = Frequencies::default();
@@ -345,7 +346,7 @@ mod tests {
                 let want = naive(a.channel(Channel::Text), b.channel(Channel::Text), weigh);
                 let got = query.article(b)[Channel::Text as usize].unwrap();
                 assert!((got - want).abs() < 1e-9, "{got} {want}");
-                let sum = b.channel(Channel::Text).map(|t| (t.id(), t.q())).collect();
+                let sum = b.channel(Channel::Text).iter().map(|t| (t.id(), t.q())).collect();
                 let sums = [Vec::new(), sum, Vec::new(), Vec::new()];
                 let norms = norms(&sums, &frequencies, &weights);
                 let summed = query.sum(&sums, norms)[Channel::Text as usize].unwrap();
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_that_a_side_lacks_does_not_count() {
+    fn channels_missing_on_one_side_do_not_count() {
         let (with, without) = (terms("x", "a b"), terms("", "a b"));
         let frequencies = Frequencies::default();
         let settings = Settings::default();
@@ -367,11 +368,11 @@ mod tests {
         assert_eq!(mean([None; 4], &settings), 0.0);
         assert_eq!(mean([Some(0.5), None, None, Some(0.5)], &settings), 0.5);
         let untitled = mean([None, Some(0.5), None, Some(0.5)], &settings);
-        assert!(untitled < 0.5 && untitled > 0.5 * settings.untitled, "{untitled}");
+        assert!(untitled < 0.5 && untitled > 0.5 * settings.tuning.untitled, "{untitled}");
     }
 
     #[test]
-    fn twins_are_alike_but_for_their_names_or_known_to_recur() {
+    fn twins_differ_in_names_or_recur() {
         let settings = Settings::default();
         for (text, names, kind, want) in [
             (Some(0.8), Some(0.1), Kind::Original, true),
@@ -387,25 +388,29 @@ mod tests {
     }
 
     #[test]
-    fn time_and_size_take_their_toll() {
+    fn time_and_size_lower_the_score() {
         let settings = Settings::default();
         let day = |n: i64| Some(EventTime(0).plus(Span::hours(24 * n)));
         assert_eq!(time_factor(None, day(9), &settings), 1.0);
         assert_eq!(time_factor(day(1), day(1), &settings), 1.0);
         let (near, far) =
             (time_factor(day(0), day(1), &settings), time_factor(day(9), day(0), &settings));
-        assert!(near > far && far >= 1.0 - settings.time, "{near} {far}");
+        assert!(near > far && far >= 1.0 - settings.tuning.time, "{near} {far}");
         assert_eq!(size_toll(1, 0.0, 0, &settings), 0.0);
         assert!(size_toll(20, 0.0, 0, &settings) > size_toll(2, 0.0, 0, &settings));
         assert_eq!(size_toll(20, 0.0, 0, &settings), size_toll(2_000, 0.0, 0, &settings));
     }
 
     #[test]
-    fn names_lift_the_toll_of_size_in_a_crowd() {
+    fn shared_names_reduce_the_size_toll_in_a_crowded_window() {
         let settings = Settings::default();
         let toll = |size, names, live| size_toll(size, names, live, &settings);
-        assert_eq!(toll(1, 0.0, 1 << 20), 0.0, "an article alone is no large story");
-        assert_eq!(toll(100, 0.0, 100), toll(100, 1.0, 100), "in a quiet window names do nothing");
+        assert_eq!(toll(1, 0.0, 1 << 20), 0.0, "a story of one article pays no toll");
+        assert_eq!(
+            toll(100, 0.0, 100),
+            toll(100, 1.0, 100),
+            "names do not matter in a quiet window"
+        );
         assert!(toll(100, 0.0, 100) < toll(100, 0.0, 1 << 20));
         assert!(toll(100, 0.3, 1 << 20) < toll(100, 0.1, 1 << 20));
         assert_eq!(toll(100, 1.0, 1 << 20), 0.0);

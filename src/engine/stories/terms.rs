@@ -1,58 +1,66 @@
-//! What an article speaks of: its terms in three channels.
+//! The terms of an article, in three channels.
 //!
-//! In: headline, cleaned body and language. Out: [`Terms`], integers alone.
+//! In: headline, cleaned body and language. Out: [`Terms`], integers only.
 //!
-//! | channel | holds | counts |
+//! | channel | terms | counts |
 //! |---|---|---|
-//! | title | stems of the headline | once each |
-//! | text | stems of headline and body | 6 in the headline, 2 in the first `lead_words` of the body, 1 in the rest, up to `body_words` |
-//! | names | capitalised words and figures | 1.5 in the headline, 1 in the body, figures half |
+//! | title | stems of the headline | 1 each |
+//! | text | stems of headline and body | headline 6, first `lead_words` of the body 2, rest 1 |
+//! | names | capitalised words and numbers | 1.5 in the headline, 1 in the body; numbers half |
 //!
-//! A capital says nothing where any word would have one: in a headline without a small letter, at the
-//! head of a line and of what follows a colon. A word counts there only if the article has it with a
-//! capital elsewhere. Else the labels of a table (`Net`, `Sales`) would be names that the figures of two
-//! companies share.
+//! Up to `body_words` of the body are read. For example, in "Ferry sinks off Marel / The ferry sank
+//! on 3 May" the text channel has `ferry` with a count of 8, and the names channel has `Marel` with
+//! 1.5.
 //!
-//! A term's count `tf` is kept saturated in 4 bits: `q = round(15 tf / (tf + 2))`, at least 1. A fifth
-//! bit says whether the term stands in the *opening*: the headline or the first `opening_words` of the
-//! body. What a term weighs is decided when it is scored. By the heaviest at arrival an article is *listed*
-//! in the postings; a sixth bit keeps which they were.
+//! A capital letter means nothing where every word would have one: in a headline without lower-case
+//! letters, at the start of a line and after a colon. A word in such a position counts as a name
+//! only if the article capitalises it elsewhere too. Otherwise the labels of tables (`Net`,
+//! `Sales`) would be names that the results of two companies share.
 //!
-//! Cost: one pass over at most `body_words` words and one sort; 3 bytes a kept term.
+//! The count `tf` of a term is stored as a saturated count of 4 bits:
+//! `q = round(15 tf / (tf + 2))`, at least 1. A fifth bit says whether the term is in the
+//! *opening*: the headline or the first `opening_words` of the body. The weight of a term is
+//! decided when the term is scored. On arrival, an article is *listed* in the postings under its
+//! heaviest terms; a sixth bit records under which.
+//!
+//! Cost: one pass over at most `body_words` words and one sort; 4 bytes a kept term.
 
 use super::Settings;
 use super::frequencies::{Frequencies, Weights};
-use super::packed::{UnpackedTerms, pack};
 use super::stem::{ID_BITS, LanguageTerms, TermId};
 use crate::article::Lang;
 use crate::text::{Clean, Words, words};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
-/// A term, its saturated count, whether it stands in the opening, and whether its article is listed
-/// under it.
+/// A term with its saturated count, whether it is in the opening, and whether its article is listed
+/// under it: the format of the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Term(u32);
 
+/// Position of the id in a [`Term`].
 const ID_SHIFT: u32 = 32 - ID_BITS;
+/// Set in a [`Term`] that is in the opening.
 const OPENING: u32 = 1 << 4;
+/// Set in a [`Term`] under which its article is listed.
 const LISTED: u32 = 1 << 5;
+/// The bits of the marks: the count and both flags.
 const MARKS: u32 = (1 << 6) - 1;
 
 impl Term {
-    /// `q` must be within 1..=15.
+    /// A term that is not listed; `q` must be in 1..=15.
     fn new(id: TermId, q: u32, opens: bool) -> Self {
-        debug_assert!((1..=15).contains(&q), "a count of 4 bits");
+        debug_assert!((1..=15).contains(&q), "the count {q} must fit into 4 bits");
         let opening = if opens { OPENING } else { 0 };
         Self::of_marks(id, opening | q)
     }
 
-    /// Of an id and of what [`marks`](Self::marks) gives.
+    /// A term with this id and these [`marks`](Self::marks).
     pub(super) fn of_marks(id: TermId, marks: u32) -> Self {
         Self(id << ID_SHIFT | marks)
     }
 
-    /// Its flags and its count, 6 bits.
+    /// Its flags and its count: 6 bits.
     pub(super) fn marks(self) -> u32 {
         self.0 & MARKS
     }
@@ -62,7 +70,7 @@ impl Term {
         self.0 >> ID_SHIFT
     }
 
-    /// Whether it stands in the headline or in the first words of the body.
+    /// Whether it is in the headline or the first words of the body.
     pub fn opens(self) -> bool {
         self.0 & OPENING != 0
     }
@@ -78,33 +86,34 @@ impl Term {
     }
 }
 
-/// The channels, in the order of arrays that hold something for each.
+/// The channels, in the order of all arrays that have one value a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
     /// Stems of the headline.
     Title,
     /// Stems of headline and body.
     Text,
-    /// Names and figures.
+    /// Names and numbers.
     Names,
 }
 
 impl Channel {
-    /// All of them.
+    /// All channels.
     pub const ALL: [Self; 3] = [Self::Title, Self::Text, Self::Names];
 }
 
 /// The terms of one article by channel, each channel in order of ids, each id once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Terms {
-    packed: Box<[u8]>,
-    /// Terms of each channel, and where its bytes end.
-    channels: [(u32, u32); 3],
+    /// The terms of all channels, one channel after the other.
+    terms: Box<[Term]>,
+    /// Where the terms of each channel end.
+    ends: [u32; 3],
 }
 
 impl Serialize for Terms {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        Channel::ALL.map(|channel| self.channel(channel).collect::<Vec<_>>()).serialize(out)
+        Channel::ALL.map(|channel| self.channel(channel)).serialize(out)
     }
 }
 
@@ -115,33 +124,34 @@ impl<'de> Deserialize<'de> for Terms {
             terms.retain(|term| term.q() > 0);
             terms.sort_unstable();
             terms.dedup_by_key(|term| term.id());
+            terms.iter_mut().for_each(|term| *term = Term::of_marks(term.id(), term.marks()));
         }
         Ok(Self::new(channels))
     }
 }
 
 impl Terms {
-    /// Of the terms of each channel, in order of ids, each id once.
+    /// The terms of each channel, in order of ids, each id once.
     fn new(channels: [Vec<Term>; 3]) -> Self {
-        let len: usize = channels.iter().map(Vec::len).sum();
-        let mut packed = Vec::with_capacity(4 * len);
-        let channels = channels.map(|terms| {
-            pack(terms.iter().copied(), &mut packed);
-            (terms.len() as u32, packed.len() as u32)
+        let mut end = 0;
+        let ends = channels.each_ref().map(|terms| {
+            end += terms.len() as u32;
+            end
         });
-        Self { packed: packed.into(), channels }
+        Self { terms: channels.concat().into(), ends }
     }
 
-    /// Bytes that they hold beside themselves.
+    /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.packed)
+        size_of_val(&*self.terms)
     }
 
-    /// The same, listed under every term, as articles were before records told under which.
+    /// The same terms, with the article listed under all of them: records of earlier releases do
+    /// not say under which terms their article is listed.
     #[must_use]
     pub fn all_listed(&self) -> Self {
-        let list = |term: Term| Term(term.0 | LISTED);
-        Self::new(Channel::ALL.map(|channel| self.channel(channel).map(list).collect()))
+        let list = |term: &Term| Term(term.0 | LISTED);
+        Self { terms: self.terms.iter().map(list).collect(), ends: self.ends }
     }
 
     /// All terms of an article.
@@ -152,27 +162,28 @@ impl Terms {
         language: Option<Lang>,
         settings: &Settings,
     ) -> Self {
-        let speech = LanguageTerms::of(language);
-        let title = words(headline, &crate::text::Settings { words_max: 200 });
+        let language_terms = LanguageTerms::of(language);
+        let title = words(headline, &crate::text::Limits { words_max: 200 });
         let mut counts = TermCounts::default();
-        counts.title(headline, &title, speech);
-        counts.body(&clean.text, body, speech, settings);
+        counts.title(headline, &title, language_terms);
+        counts.body(&clean.text, body, language_terms, settings);
         let TermCounts { title, text, names } = counts;
         Self::new([saturated(title, 2, 0), saturated(text, 2, 0), saturated(names, 8, NAMES)])
     }
 
-    /// The words behind the terms of headline and body, in lower case, each by its first form.
+    /// The words of the terms of headline and body, in lower case; for each term the first form
+    /// that occurs.
     pub fn spelled(
         headline: &str,
         clean: &Clean,
         body: &Words,
         language: Option<Lang>,
     ) -> BTreeMap<u32, String> {
-        let speech = LanguageTerms::of(language);
-        let title = words(headline, &crate::text::Settings { words_max: 200 });
+        let language_terms = LanguageTerms::of(language);
+        let title = words(headline, &crate::text::Limits { words_max: 200 });
         let mut spelled = BTreeMap::new();
         for (text, words) in [(headline, &title), (clean.text.as_str(), body)] {
-            let terms = speech.terms(text, words, usize::MAX);
+            let terms = language_terms.terms(text, words, usize::MAX);
             for (id, &(from, to)) in terms.into_iter().zip(&words.spans) {
                 let Some(id) = id else { continue };
                 let word = &text[from as usize..to as usize];
@@ -183,25 +194,24 @@ impl Terms {
     }
 
     /// The terms of one channel.
-    pub fn channel(&self, channel: Channel) -> UnpackedTerms<'_> {
+    pub fn channel(&self, channel: Channel) -> &[Term] {
         let at = channel as usize;
-        let from = at.checked_sub(1).map_or(0, |before| self.channels[before].1);
-        let (len, to) = self.channels[at];
-        UnpackedTerms::new(&self.packed[from as usize..to as usize], len as usize)
+        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.terms[from as usize..self.ends[at] as usize]
     }
 
     /// The terms of its opening.
     pub(super) fn opening(&self) -> impl Iterator<Item = Term> {
-        self.channel(Channel::Text).filter(|term| term.opens())
+        self.channel(Channel::Text).iter().copied().filter(|term| term.opens())
     }
 
-    /// Whether there are none.
+    /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
-        self.packed.is_empty()
+        self.terms.is_empty()
     }
 
-    /// The terms that are kept, in each channel the heaviest by the frequencies as they are now; under
-    /// the heaviest of these the article is listed.
+    /// The terms that are kept: in each channel the heaviest by the current frequencies. The
+    /// article is listed under the heaviest of these.
     pub(super) fn cut(
         &self,
         frequencies: &Frequencies,
@@ -210,16 +220,16 @@ impl Terms {
     ) -> Self {
         Self::new(Channel::ALL.map(|channel| {
             let at = channel as usize;
-            // The heaviest are the lowest, and of equal ones those of the lowest id.
-            let rank = |term: Term| {
+            // The heaviest terms have the lowest ranks; equally heavy ones are ordered by id.
+            let rank = |&term: &Term| {
                 let weight = u64::from(frequencies.weight(weights, channel, term.id()));
                 let q = u64::from(term.q());
                 u64::from(u32::MAX).saturating_sub(q * q * weight) << 32 | u64::from(term.0)
             };
-            let mut ranks: Vec<u64> = self.channel(channel).map(rank).collect();
-            lowest(&mut ranks, settings.terms_max[at] as usize);
-            ranks.truncate(settings.terms_max[at] as usize);
-            let listed = settings.terms_listed[at] as usize;
+            let mut ranks: Vec<u64> = self.channel(channel).iter().map(rank).collect();
+            lowest(&mut ranks, settings.tuning.terms_max[at] as usize);
+            ranks.truncate(settings.tuning.terms_max[at] as usize);
+            let listed = settings.tuning.terms_listed[at] as usize;
             lowest(&mut ranks, listed);
             let kept = ranks.iter().map(|&rank| rank as u32 & !LISTED);
             let listed = kept.clone().take(listed).map(|term| Term(term | LISTED));
@@ -231,25 +241,28 @@ impl Terms {
     }
 }
 
-/// Puts the lowest `most` first, in no order.
+/// Moves the lowest `most` to the front, in no particular order.
 fn lowest(ranks: &mut [u64], most: usize) {
     if most > 0 && most < ranks.len() {
         ranks.select_nth_unstable(most - 1);
     }
 }
 
-/// Set in a count of the opening; the sum of all counts of a term stays far below.
+/// Set in a count from the opening; the sum of all counts of a term stays far below this bit.
 const OPENS: u32 = 1 << 31;
 
-/// Set in a count where a capital or a digit says that the word is a name.
+/// Set in a count where a capital or a digit shows that the word is a name.
 const NAMES: u32 = 1 << 30;
 
-/// Counts of terms, those of names in quarters: each the term above and the count below, which sort by
-/// the term.
+/// The counts of the terms at all their positions. Each has the term in the upper and the count in
+/// the lower 32 bits, so that sorting groups them by term. Names are counted in quarters.
 #[derive(Default)]
 struct TermCounts {
+    /// Counts of the title channel.
     title: Vec<u64>,
+    /// Counts of the text channel.
     text: Vec<u64>,
+    /// Counts of the names channel.
     names: Vec<u64>,
 }
 
@@ -258,61 +271,69 @@ fn counted(term: TermId, count: u32) -> u64 {
 }
 
 impl TermCounts {
-    fn title(&mut self, headline: &str, words: &Words, speech: LanguageTerms) {
-        let says = headline.chars().any(char::is_lowercase);
-        for (at, term) in speech.terms(headline, words, usize::MAX).into_iter().enumerate() {
+    fn title(&mut self, headline: &str, words: &Words, language_terms: LanguageTerms) {
+        let mixed_case = headline.chars().any(char::is_lowercase);
+        for (at, term) in language_terms.terms(headline, words, usize::MAX).into_iter().enumerate()
+        {
             let Some(term) = term else { continue };
             self.title.push(counted(term, 1));
             self.text.push(counted(term, 6 | OPENS));
-            self.name(headline, words, at, speech, 6, || says);
+            self.name(headline, words, at, language_terms, 6, || mixed_case);
         }
     }
 
-    fn body(&mut self, text: &str, words: &Words, speech: LanguageTerms, settings: &Settings) {
-        let terms = speech.terms(text, words, settings.body_words as usize);
+    fn body(
+        &mut self,
+        text: &str,
+        words: &Words,
+        language_terms: LanguageTerms,
+        settings: &Settings,
+    ) {
+        let terms = language_terms.terms(text, words, settings.tuning.body_words as usize);
         for (at, term) in terms.into_iter().enumerate() {
             let Some(term) = term else { continue };
-            let count = if at < settings.lead_words as usize { 2 } else { 1 };
-            let opens = if at < settings.opening_words as usize { OPENS } else { 0 };
+            let count = if at < settings.tuning.lead_words as usize { 2 } else { 1 };
+            let opens = if at < settings.tuning.opening_words as usize { OPENS } else { 0 };
             self.text.push(counted(term, count | opens));
-            self.name(text, words, at, speech, 4, || !begins(text, words, at));
+            self.name(text, words, at, language_terms, 4, || !starts_line(text, words, at));
         }
     }
 
-    /// Counts a word that may be a name; `count` in quarters, a figure gets half. `says` tells whether a
-    /// capital says something there.
+    /// Counts the word at `at` if it may be a name. `count` is in quarters; a number gets half.
+    /// `telling` says whether a capital letter at this position shows that the word is a name.
     fn name(
         &mut self,
         text: &str,
         words: &Words,
         at: usize,
-        speech: LanguageTerms,
+        language_terms: LanguageTerms,
         count: u32,
-        says: impl FnOnce() -> bool,
+        telling: impl FnOnce() -> bool,
     ) {
         let (from, to) = words.spans[at];
         let word = &text[from as usize..to as usize];
         let mut chars = word.chars();
         let Some(first) = chars.next() else { return };
-        let id = || speech.as_is(words.hashes[at]);
+        let id = || language_terms.as_is(words.hashes[at]);
         if word.bytes().any(|b| b.is_ascii_digit()) {
             self.names.push(counted(id(), (count / 2) | NAMES));
         } else if first.is_uppercase() && chars.next().is_some() {
-            let names = if says() { NAMES } else { 0 };
+            let names = if telling() { NAMES } else { 0 };
             self.names.push(counted(id(), count | names));
         }
     }
 }
 
-/// Whether the word at `at` begins a line, or what a colon announces.
-fn begins(text: &str, words: &Words, at: usize) -> bool {
+/// Whether the word at `at` starts a line, or follows a colon.
+fn starts_line(text: &str, words: &Words, at: usize) -> bool {
     let Some(before) = at.checked_sub(1) else { return true };
     let between = &text[words.spans[before].1 as usize..words.spans[at].0 as usize];
     between.contains([':', '\n'])
 }
 
-/// Sums the counts of each term and saturates them; `half` is the count, in the channel's units, at
-/// which half of the range is used. Terms none of whose counts has the flag `needs` are left out.
+/// Adds up the counts of each term and saturates them; `half` is the count, in the units of the
+/// channel, at which half of the range is used. Terms without a count that has the flag `needs` are
+/// left out.
 fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
     counts.sort_unstable();
     counts
@@ -330,25 +351,26 @@ fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stories::Tuning;
     use crate::text::tokens::word_hash;
 
     fn terms(headline: &str, body: &str, language: &str) -> Terms {
-        let body_words = words(body, &crate::text::Settings::default());
+        let body_words = words(body, &crate::text::Limits::default());
         let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
         Terms::of(headline, &clean, &body_words, Lang::parse(language), &Settings::default())
     }
 
     fn q(terms: &Terms, channel: Channel, word: &str, language: &str) -> Option<u32> {
-        let speech = LanguageTerms::of(Lang::parse(language));
+        let language_terms = LanguageTerms::of(Lang::parse(language));
         let id = match channel {
-            Channel::Names => speech.as_is(word_hash(word)),
-            _ => speech.stem(word, word_hash(word)),
+            Channel::Names => language_terms.as_is(word_hash(word)),
+            _ => language_terms.stem(word, word_hash(word)),
         };
-        terms.channel(channel).find(|t| t.id() == id).map(|t| t.q())
+        terms.channel(channel).iter().find(|t| t.id() == id).map(|t| t.q())
     }
 
     #[test]
-    fn counts_saturate_by_channel() {
+    fn counts_saturate_in_each_channel() {
         let all =
             terms("Ferry sinks off Marel", "The ferry sank on 3 May.\nFerry crews came.", "en");
         for (channel, word, want) in [
@@ -366,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capital_names_nothing_where_everything_has_one() {
+    fn capitals_mean_nothing_where_every_word_has_one() {
         let names = |headline: &str, body: &str| {
             let all = terms(headline, body, "en");
             let words = ["osmia", "net", "sales", "seltz", "42"];
@@ -380,10 +402,13 @@ mod tests {
     }
 
     #[test]
-    fn the_opening_is_the_headline_and_the_first_words() {
-        let settings = Settings { opening_words: 2, ..Settings::default() };
+    fn the_opening_is_headline_and_first_words() {
+        let settings = Settings {
+            tuning: Tuning { opening_words: 2, ..Tuning::default() },
+            ..Settings::default()
+        };
         let body = "ferry reef tunnel";
-        let all_words = words(body, &crate::text::Settings::default());
+        let all_words = words(body, &crate::text::Limits::default());
         let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
         let all = Terms::of("captain", &clean, &all_words, None, &settings);
         let opening: Vec<u32> = all.opening().map(Term::id).collect();
@@ -401,25 +426,29 @@ mod tests {
     }
 
     #[test]
-    fn the_heaviest_are_kept_in_order() {
-        let settings = Settings { terms_max: [2, 3, 0], ..Settings::default() };
+    fn the_heaviest_terms_are_kept_in_order() {
+        let settings = Settings {
+            tuning: Tuning { terms_max: [2, 3, 0], ..Tuning::default() },
+            ..Settings::default()
+        };
         let all = terms("a b c", "d d d d e", "en");
         let frequencies = Frequencies::default();
         let weights = frequencies.weights(None);
         let kept = all.cut(&frequencies, &weights, &settings);
         assert_eq!(Channel::ALL.map(|c| kept.channel(c).len()), [2, 3, 0]);
-        assert!(kept.channel(Channel::Text).map(Term::id).is_sorted());
+        assert!(kept.channel(Channel::Text).is_sorted_by_key(|term| term.id()));
         assert_eq!(kept, kept.cut(&frequencies, &weights, &settings));
     }
 
-    /// Earlier releases wrote ids of 27 bits, of which we keep the first 22, and five bits of marks.
+    /// Earlier releases wrote ids of 27 bits, of which we keep the upper 22, and five bits of
+    /// marks.
     #[test]
     fn terms_of_earlier_records_are_read() {
         let earlier = |id: u32, marks: u32| id << 5 | marks;
         let text = vec![earlier(7 << 5 | 3, 4), earlier(7 << 5 | 30, 4), earlier(900 << 5 | 1, 31)];
         let record = postcard::to_stdvec(&[vec![], text, vec![]]).unwrap();
         let read = postcard::from_bytes::<Terms>(&record).unwrap().all_listed();
-        let text: Vec<Term> = read.channel(Channel::Text).collect();
+        let text = read.channel(Channel::Text);
         assert_eq!(text.iter().map(|t| (t.id(), t.q())).collect::<Vec<_>>(), [(7, 4), (900, 15)]);
         assert!(text.iter().all(|t| t.listed()) && text[1].opens() && !text[0].opens());
         let again = postcard::to_stdvec(&read).unwrap();
@@ -427,17 +456,20 @@ mod tests {
     }
 
     #[test]
-    fn an_article_is_listed_under_the_heaviest() {
-        let settings = Settings { terms_listed: [0, 2, 9], ..Settings::default() };
+    fn an_article_is_listed_under_its_heaviest_terms() {
+        let settings = Settings {
+            tuning: Tuning { terms_listed: [0, 2, 9], ..Tuning::default() },
+            ..Settings::default()
+        };
         let none = Frequencies::default();
         let kept =
             terms("", "a b b b c c Seltz Osmia", "xx").cut(&none, &none.weights(None), &settings);
-        let listed = |channel| kept.channel(channel).filter(|t| t.listed()).map(Term::id).count();
+        let listed = |channel| kept.channel(channel).iter().filter(|t| t.listed()).count();
         assert_eq!(Channel::ALL.map(listed), [0, 2, 2]);
         let id = |word| LanguageTerms::of(Lang::parse("xx")).as_is(word_hash(word));
         let mut want = ["b", "c"].map(id);
         want.sort_unstable();
-        let text = kept.channel(Channel::Text).filter(|t| t.listed());
-        assert_eq!(text.map(Term::id).collect::<Vec<_>>(), want);
+        let text = kept.channel(Channel::Text).iter().filter(|t| t.listed());
+        assert_eq!(text.map(|t| t.id()).collect::<Vec<_>>(), want);
     }
 }

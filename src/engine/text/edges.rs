@@ -1,32 +1,43 @@
-//! Where an article's own text begins and ends: headline, datelines, bylines and trailers go.
+//! Finds where an article's own text begins and ends, without a repeated headline, datelines,
+//! bylines and trailers.
 //!
-//! In: text and headline. Out: the byte range that is the article's. Only edges are looked at, so the
-//! cost does not grow with the text. Known phrases are data ([`furniture`](super::furniture)); beside
-//! them there are rules of structure, for furniture that nobody listed: a short closing line apart
-//! that ends no sentence, a line of short pieces between bars.
+//! In: text and headline. Out: the byte range of the article's own text.
 //!
-//! Invariant ED-1: a text with words keeps words, unless it is a known trailer and nothing else. A
-//! repeated headline or a dateline stays where there is nothing beside it.
+//! ```text
+//! Harbour reopens                                          repeated headline
+//! PORT SELTZ, March 3 (Northwire) - The harbour reopened.  dateline, then the article's own text
+//! You may also like                                        trailer
+//! ```
+//!
+//! Known phrases are data ([`listed`](crate::boilerplate::listed)). Structural rules recognise
+//! boilerplate that is not listed: a short closing line, set apart, that does not end a sentence,
+//! or a line of short segments separated by bars.
+//!
+//! Invariant ED-1: a text with words keeps words, unless it consists only of a known trailer. A
+//! repeated headline or a dateline is kept if nothing else would be left.
+//!
+//! Cost: only the edges are examined, so the cost does not grow with the text.
 
 use super::tokens::word_hash;
-use crate::article::Pairs;
-use crate::boilerplate::listed::{ANYWHERE, HEADER_STARTS, MONTHS, TRAILER_STARTS};
+use crate::article::BytePairs;
+use crate::boilerplate::listed::{BOILERPLATE_PHRASES, HEADER_STARTS, MONTHS, TRAILER_STARTS};
 use memchr::memmem::Finder;
 use memchr::{memchr2, memrchr_iter};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// Passes over either edge.
+/// The most passes over each edge; a pass removes one piece of boilerplate.
 const ROUNDS_MAX: usize = 12;
-/// Bytes of a paragraph that can be furniture.
+/// The longest paragraph, in bytes, that can be boilerplate.
 const PARAGRAPH_MAX: usize = 320;
-/// Lines of a list of links, blank ones counted, and bytes of one.
+/// The most lines in a list of links, including blank lines.
 const LINKS_MAX: usize = 24;
+/// The longest line in a list of links, in bytes.
 const LINK_BYTES: usize = 120;
-/// Bytes of a dateline.
+/// The longest dateline, in bytes.
 const DATELINE_MAX: usize = 90;
 
-/// The range of `text` that is the article's own.
+/// The byte range of the article's own text in `text`.
 pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
     let mut start = skip_space(text, 0);
     let end = text.trim_end().len();
@@ -52,25 +63,28 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
     }
     let has_words = |range: &str| range.chars().any(char::is_alphanumeric);
     let rest = text[start.min(stop)..stop].trim();
-    if has_words(rest) && !furniture_alone(rest) {
+    if has_words(rest) && !is_boilerplate(rest) {
         start..stop
     } else if has_words(&text[..start.min(end)]) {
         0..text[..start.min(end)].trim_end().len()
-    } else if furniture_alone(text.trim()) {
+    } else if is_boilerplate(text.trim()) {
         0..0
     } else {
         0..text.len()
     }
 }
 
-/// Whether a text is nothing but a known trailer.
-fn furniture_alone(text: &str) -> bool {
-    text.len() <= PARAGRAPH_MAX && (TRAILERS.begin(text) || holds_furniture(&text.to_lowercase()))
+/// Whether a text consists only of a known trailer.
+fn is_boilerplate(text: &str) -> bool {
+    text.len() <= PARAGRAPH_MAX
+        && (TRAILERS.is_prefix_of(text) || contains_boilerplate(&text.to_lowercase()))
 }
 
-/// Phrases by their first bytes, of which few agree with a line's.
+/// Phrases by first byte, so that a line is compared with few of them.
 struct PhraseIndex {
+    /// The phrases that begin with each byte.
     by_first: Vec<Vec<&'static str>>,
+    /// Length of the longest phrase, in bytes.
     longest: usize,
 }
 
@@ -86,8 +100,8 @@ impl PhraseIndex {
         Self { by_first, longest: phrases.iter().map(|phrase| phrase.len()).max().unwrap_or(0) }
     }
 
-    /// Whether `line` starts with one of them, in any case.
-    fn begin(&self, line: &str) -> bool {
+    /// Whether `line` starts with one of the phrases, in any case.
+    fn is_prefix_of(&self, line: &str) -> bool {
         let bytes = line.as_bytes();
         let start = &bytes[..bytes.len().min(self.longest)];
         if !start.is_ascii() {
@@ -104,11 +118,12 @@ impl PhraseIndex {
     }
 }
 
+/// The offset of the first character from `from` on that is not white space.
 fn skip_space(text: &str, from: usize) -> usize {
     text.len() - text[from.min(text.len())..].trim_start().len()
 }
 
-/// Words by character class, with the byte just past each.
+/// The alphanumeric words of `text`, each with the offset of its end.
 fn plain_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(move |word| {
         let end = word.as_ptr() as usize - text.as_ptr() as usize + word.len();
@@ -116,7 +131,8 @@ fn plain_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The length of the headline where `text` starts with it and a line ends behind it.
+/// The length of the headline at the start of `text`, if only punctuation follows it on its line
+/// and the line is not the last.
 fn title_at(text: &str, headline: &str) -> Option<usize> {
     let (mut words, mut count, mut end) = (plain_words(text), 0, 0);
     for (_, want) in plain_words(headline) {
@@ -132,7 +148,7 @@ fn title_at(text: &str, headline: &str) -> Option<usize> {
     (count >= 2 && closes).then_some(end + line.len())
 }
 
-/// The length of a first line that is no text: byline, time, navigation.
+/// The length of a first line that is a byline, a timestamp or navigation.
 fn header_line(text: &str) -> Option<usize> {
     let (line, rest) = text.split_once('\n')?;
     let shown = line.trim();
@@ -142,18 +158,19 @@ fn header_line(text: &str) -> Option<usize> {
     let apart = rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
     let next = rest.trim_start().lines().next().unwrap_or_default();
     let ends_sentence = shown.ends_with(['.', '!', '?', '。', '؟', ',', ';', ':']);
-    let listed =
-        !ends_sentence && HEADERS.begin(shown) && shown.split_whitespace().take(10).count() <= 9;
-    let next_is_header = || next.trim().len() <= 100 && HEADERS.begin(next.trim());
-    let furniture = (listed && (apart || next_is_header()))
+    let listed = !ends_sentence
+        && HEADERS.is_prefix_of(shown)
+        && shown.split_whitespace().take(10).count() <= 9;
+    let next_is_header = || next.trim().len() <= 100 && HEADERS.is_prefix_of(next.trim());
+    let boilerplate = (listed && (apart || next_is_header()))
         || (apart && navigation(shown))
-        || (apart && holds_furniture(&shown.to_lowercase()));
-    furniture.then_some(line.len())
+        || (apart && contains_boilerplate(&shown.to_lowercase()));
+    boilerplate.then_some(line.len())
 }
 
-/// A line of short pieces between bars, arrows or bullets.
+/// Whether a line consists of short segments separated by bars, arrows or bullets.
 fn navigation(line: &str) -> bool {
-    // The bars, and what the others begin with.
+    // The ASCII separators, and the first bytes of the others in UTF-8.
     let bytes = line.as_bytes();
     if memchr2(b'|', b'>', bytes).or_else(|| memchr2(0xc2, 0xe2, bytes)).is_none() {
         return false;
@@ -163,16 +180,21 @@ fn navigation(line: &str) -> bool {
     pieces.clone().nth(1).is_some() && pieces.all(short)
 }
 
-fn holds_furniture(lower: &str) -> bool {
-    static PHRASES: LazyLock<Vec<(Pairs, Finder<'static>)>> = LazyLock::new(|| {
-        ANYWHERE.iter().map(|phrase| (Pairs::of(phrase), Finder::new(*phrase))).collect()
+/// Whether a text in lower case contains a phrase of [`ANYWHERE`].
+fn contains_boilerplate(lower: &str) -> bool {
+    static PHRASES: LazyLock<Vec<(BytePairs, Finder<'static>)>> = LazyLock::new(|| {
+        BOILERPLATE_PHRASES
+            .iter()
+            .map(|phrase| (BytePairs::of(phrase), Finder::new(*phrase)))
+            .collect()
     });
-    let held = Pairs::of(lower);
-    let mut likely = PHRASES.iter().filter(|(pairs, _)| held.may_hold(pairs));
+    let held = BytePairs::of(lower);
+    let mut likely = PHRASES.iter().filter(|(pairs, _)| held.may_contain(pairs));
     likely.any(|(_, phrase)| phrase.find(lower.as_bytes()).is_some())
 }
 
-/// The length of a dateline: place, perhaps a date and an agency, and a dash.
+/// The length of a dateline at the start of `text`: a place, optionally a date and an agency, and a
+/// dash; or a bracketed 【dateline】.
 fn dateline(text: &str) -> Option<usize> {
     if let Some(rest) = text.strip_prefix('【') {
         let close = rest.find('】').filter(|at| *at < DATELINE_MAX)?;
@@ -180,7 +202,7 @@ fn dateline(text: &str) -> Option<usize> {
     }
     let window = &text[..text.len().min(floor(text, DATELINE_MAX))];
     let line = window.split('\n').next().unwrap_or_default();
-    // A hyphen, or what a longer dash begins with.
+    // A hyphen, or the first byte of a longer dash in UTF-8.
     memchr2(b'-', 0xe2, line.as_bytes())?;
     let (at, dash) = [" - ", " – ", " — ", " -- ", ") -", ") –", ") —"]
         .iter()
@@ -212,7 +234,7 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
 
-/// The length of a closing line or paragraph that is a trailer.
+/// The length of the last line or paragraph, if it is a trailer.
 fn trailer(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let blank = memrchr_iter(b'\n', bytes).find(|&at| at > 0 && bytes[at - 1] == b'\n');
@@ -227,7 +249,8 @@ fn trailer(text: &str) -> Option<usize> {
     }
     let short = last.len() <= PARAGRAPH_MAX;
     let bare = last.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
-    let listed = || TRAILERS.begin(last) || bare.len() < last.len() && TRAILERS.begin(bare);
+    let listed =
+        || TRAILERS.is_prefix_of(last) || bare.len() < last.len() && TRAILERS.is_prefix_of(bare);
     let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
     let before_ends = text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
     let stub = apart
@@ -235,21 +258,21 @@ fn trailer(text: &str) -> Option<usize> {
         && !sentence
         && last.split_whitespace().take(7).count() <= 6
         && !last.chars().any(char::is_numeric);
-    let furniture = stub
-        || short && (listed() || apart && holds_furniture(&last.to_lowercase()))
+    let boilerplate = stub
+        || short && (listed() || apart && contains_boilerplate(&last.to_lowercase()))
         || apart && navigation(last);
-    furniture.then_some(text.len() - from)
+    boilerplate.then_some(text.len() - from)
 }
 
-/// The length of a closing list of links: a line that is a listed heading and nothing else, and below
-/// it short lines that end no sentence.
+/// The length of a closing list of links: a listed heading, followed by short lines that do not end
+/// sentences.
 fn links(text: &str) -> Option<usize> {
     let mut from = text.len();
     for line in text.rsplit('\n').take(LINKS_MAX) {
         from = from.saturating_sub(line.len() + usize::from(from < text.len()));
         let shown = line.trim();
         let few = shown.split_whitespace().take(7).count() <= 6;
-        if few && TRAILERS.begin(shown) {
+        if few && TRAILERS.is_prefix_of(shown) {
             return (from > 0).then_some(text.len() - from);
         }
         if shown.len() > LINK_BYTES || shown.ends_with(['.', ';', '。']) {
@@ -259,7 +282,8 @@ fn links(text: &str) -> Option<usize> {
     None
 }
 
-/// The length of a closing parenthesis that names writers and editors, at the end of a paragraph.
+/// The length of a parenthesis at the end of `text` that credits writers and editors or contains
+/// another listed phrase.
 fn parenthesis(text: &str) -> Option<usize> {
     let (open, close) = match text.chars().next_back() {
         Some(')') => ('(', ')'),
@@ -270,7 +294,7 @@ fn parenthesis(text: &str) -> Option<usize> {
     let inner = text[at..].trim_start_matches(open).trim_end_matches(close).to_lowercase();
     let listed =
         TRAILER_STARTS.iter().any(|start| inner.starts_with(start.trim_start_matches('(')));
-    (listed || holds_furniture(&inner)).then_some(text.len() - at)
+    (listed || contains_boilerplate(&inner)).then_some(text.len() - at)
 }
 
 #[cfg(test)]
@@ -283,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_articles_goes() {
+    fn boilerplate_is_removed() {
         let lead = "The harbour reopened on Friday after two days of repairs.";
         let more = "Ferries ran late.";
         for (text, headline) in [
@@ -310,7 +334,8 @@ mod tests {
             (format!("{lead}\n\n{more}\n\nWeather in your region"), "x"),
             (
                 format!(
-                    "{lead}\n\n{more}\n\nYou may also like\n\nTen ways to the sea\nWho pays?\n\n© Northwire"
+                    "{lead}\n\n{more}\n\n\
+                     You may also like\n\nTen ways to the sea\nWho pays?\n\n© Northwire"
                 ),
                 "x",
             ),
@@ -321,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_articles_stays() {
+    fn the_articles_own_text_is_kept() {
         for text in [
             "Rates rose by a quarter point - the third rise this year - the bank said.",
             "By late Monday the\nstorm had passed. Nobody was hurt.",
@@ -342,22 +367,25 @@ mod tests {
     }
 
     #[test]
-    fn phrases_begin_lines_of_any_case() {
+    fn phrases_match_the_start_of_lines_in_any_case() {
         for phrase in TRAILER_STARTS {
             for line in [phrase.to_uppercase(), format!("{phrase} ö"), format!("x{phrase}")] {
                 let lower = line.to_lowercase();
                 let naive = TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
-                assert_eq!(TRAILERS.begin(&line), naive, "{line}");
+                assert_eq!(TRAILERS.is_prefix_of(&line), naive, "{line}");
             }
         }
     }
 
     proptest! {
         #[test]
-        fn a_text_with_words_keeps_words(text in "[A-Za-z(). \\n|-]{0,80}", headline in "[A-Za-z ]{0,20}") {
+        fn a_text_with_words_keeps_words(
+            text in "[A-Za-z(). \\n|-]{0,80}",
+            headline in "[A-Za-z ]{0,20}",
+        ) {
             let words = |t: &str| t.chars().any(char::is_alphanumeric);
             let own = kept(&text, &headline);
-            prop_assert!(words(own) == words(&text) || furniture_alone(text.trim()));
+            prop_assert!(words(own) == words(&text) || is_boilerplate(text.trim()));
         }
     }
 }

@@ -1,39 +1,41 @@
-//! The language of an article that does not say.
+//! Detects the language of an article that does not state it.
 //!
-//! Trigram statistics and scripts (crate `whatlang`); an unsure guess is no answer, since a wrong
-//! language parts a story.
+//! Uses trigram statistics and scripts (crate `whatlang`). Only reliable results are returned,
+//! because a wrong language splits a story.
 
 use crate::article::Lang;
 
-/// Bytes of text that are looked at, and as many more where those leave it open: trigrams cost 0.1 us a
-/// byte, and most texts are told by their first lines.
-const SEEN: [usize; 2] = [400, 2_000];
-/// Characters from which a guess is made.
+/// Bytes of text examined at first, and in a second attempt if the first is not reliable. Trigrams
+/// cost 0.1 us per byte, and the first lines are enough for most texts.
+const SAMPLE_BYTES: [usize; 2] = [400, 2_000];
+/// Shorter texts, in characters, are not examined.
 const CHARS_MIN: usize = 40;
 
-/// The language of `text`, where it can be told.
+/// The language of `text`, or `None` if it cannot be detected reliably.
 pub fn detect(text: &str) -> Option<Lang> {
     if text.chars().take(CHARS_MIN).count() < CHARS_MIN {
         return None;
     }
-    let sure = |seen: usize| whatlang::detect(head(text, seen)).filter(whatlang::Info::is_reliable);
-    let open = text.len() > SEEN[0];
-    let found = sure(SEEN[0]).or_else(|| open.then(|| sure(SEEN[1])).flatten())?;
-    Lang::parse(two_letters(found.lang().code()))
+    let reliable =
+        |bytes: usize| whatlang::detect(head(text, bytes)).filter(whatlang::Info::is_reliable);
+    let [first, second] = SAMPLE_BYTES;
+    let longer = text.len() > first;
+    let info = reliable(first).or_else(|| longer.then(|| reliable(second)).flatten())?;
+    Lang::parse(two_letters(info.lang().code()))
 }
 
-/// The first so many bytes of `text`, or a few less where a character would be cut.
+/// The first `bytes` bytes of `text`, rounded down to a character boundary.
 fn head(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// ISO 639-3 to the two letters that BCP 47 prefers, for the languages that wires send; others keep
-/// three.
+/// Converts an ISO 639-3 code to the two-letter code that BCP 47 prefers. Codes not in
+/// [`TWO_LETTERS`] are kept.
 fn two_letters(code: &str) -> &str {
     TWO_LETTERS.iter().find(|(three, _)| *three == code).map_or(code, |(_, two)| two)
 }
 
-/// ISO 639-3 beside ISO 639-1.
+/// ISO 639-3 codes with their ISO 639-1 equivalents.
 #[rustfmt::skip]
 const TWO_LETTERS: &[(&str, &str)] = &[
     ("eng", "en"), ("deu", "de"), ("spa", "es"), ("fra", "fr"), ("ita", "it"), ("por", "pt"),
@@ -55,18 +57,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sure_guesses_only() {
-        let seen = |text: &str| detect(text).map(|l| l.as_str().to_owned());
+    fn only_reliable_detections_are_returned() {
+        let detected = |text: &str| detect(text).map(|l| l.as_str().to_owned());
         let english = "The council said on Tuesday that the bridge would stay closed until spring.";
-        let german = "Der Stadtrat teilte am Dienstag mit, dass die Brücke bis zum Frühjahr gesperrt bleibt.";
-        let japanese = "市は火曜日、橋の通行止めを春まで続けると発表した。住民からは不満の声が上がっており、対応が求められている。";
-        assert_eq!(seen(english).as_deref(), Some("en"));
-        assert_eq!(seen(german).as_deref(), Some("de"));
-        assert_eq!(seen(japanese).as_deref(), Some("ja"));
+        let german = "Der Stadtrat teilte am Dienstag mit, dass die Brücke bis zum Frühjahr \
+                      gesperrt bleibt.";
+        let japanese = "市は火曜日、橋の通行止めを春まで続けると発表した。\
+                        住民からは不満の声が上がっており、対応が求められている。";
+        assert_eq!(detected(english).as_deref(), Some("en"));
+        assert_eq!(detected(german).as_deref(), Some("de"));
+        assert_eq!(detected(japanese).as_deref(), Some("ja"));
         let table = "12.5 34 7.1 ".repeat(40);
-        assert!(table.len() > SEEN[0] && seen(&table).is_none());
-        assert_eq!(seen(&(table + english)).as_deref(), Some("en"), "what comes later tells");
-        assert_eq!(seen("12 34"), None);
-        assert_eq!(seen("Kurz"), None);
+        assert!(table.len() > SAMPLE_BYTES[0] && detected(&table).is_none());
+        assert_eq!(detected(&(table + english)).as_deref(), Some("en"), "second attempt");
+        assert_eq!(detected("12 34"), None);
+        assert_eq!(detected("Kurz"), None);
     }
 }

@@ -1,17 +1,17 @@
-//! An article's body to clean words.
+//! Turns an article's body into clean words.
 //!
-//! In: an [`Article`]. Out: [`Clean`] text, whose every byte still knows where it stood in the
-//! published body, and its [`Words`].
+//! In: an [`Article`]. Out: [`Clean`] text, every byte of which can be mapped back to its position
+//! in the published body, and its [`Words`].
 //!
 //! ```text
-//! html       markup to text, with anchors to the published body
-//! edges      headline, datelines, bylines and trailers off
-//! pieces     what stands at the edges and may be furniture that nobody listed
-//! tokens     text to words and figures
-//! language   where the wire does not say
+//! html       converts markup to text, with anchors into the published body
+//! edges      removes a repeated headline, datelines, bylines and trailers
+//! pieces     lists the edge pieces that may be unlisted boilerplate
+//! tokens     splits text into words and figures
+//! language   detects the language if the wire does not state it
 //! ```
 //!
-//! Offsets are in Unicode scalar values of the body as delivered, markup included.
+//! Offsets count Unicode scalar values of the body as delivered, including markup.
 
 mod edges;
 mod html;
@@ -20,24 +20,23 @@ pub mod pieces;
 pub mod tokens;
 
 use super::article::Article;
-use serde::{Deserialize, Serialize};
 pub use tokens::{Figure, Words, words};
 
 /// Cleaning settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
     /// The most words of a body that are read; the hash of the whole body still covers the rest.
     pub words_max: u32,
 }
 
-impl Default for Settings {
+impl Default for Limits {
     fn default() -> Self {
         Self { words_max: 65_000 }
     }
 }
 
-/// A run of text that was kept: `clean` bytes from here stand at `published` characters.
+/// The start of a run of text that was kept unchanged: byte `clean` of the cleaned text is
+/// character `published` of the published body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anchor {
     /// Byte offset in [`Clean::text`].
@@ -46,17 +45,18 @@ pub struct Anchor {
     pub published: u32,
 }
 
-/// A body without markup and furniture.
+/// A body without markup and boilerplate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Clean {
-    /// The text; newlines part paragraphs.
+    /// The text. Paragraphs are separated by newlines.
     pub text: String,
-    /// Where runs of it stood in the published body, in order; empty for a headline's text.
+    /// The positions of its runs in the published body, in order. Empty if the text is the
+    /// headline.
     pub anchors: Vec<Anchor>,
 }
 
 impl Clean {
-    /// The part of the text within `range`, byte offsets at character boundaries.
+    /// The part of the text within `range`, a byte range at character boundaries.
     pub fn cut(self, range: std::ops::Range<usize>) -> Self {
         if range == (0..self.text.len()) {
             return self;
@@ -69,7 +69,7 @@ impl Clean {
         Self { text: self.text[range].to_owned(), anchors }
     }
 
-    /// The character offset in the published body of the byte `clean` of the text.
+    /// The character offset in the published body of byte `clean` of the text.
     pub fn published(&self, clean: usize) -> u32 {
         let at = self.anchors.partition_point(|a| a.clean as usize <= clean);
         let Some(anchor) = at.checked_sub(1).and_then(|i| self.anchors.get(i)) else { return 0 };
@@ -78,28 +78,29 @@ impl Clean {
     }
 }
 
-/// Cleans the body of `article`: markup, repeated headline, datelines, bylines and trailers go. Where
-/// that leaves nothing, as of an alert of one line, the headline is the text; it stands nowhere in the
-/// body, and has no anchors.
+/// Cleans the body of `article`: removes markup, a repeated headline, datelines, bylines and
+/// trailers. If nothing is left, as in a one-line alert, returns the headline. It is not part of
+/// the body, so it has no anchors.
 pub fn clean(article: &Article) -> Clean {
     if let Some(plain) = html::plain(&article.body) {
-        let own = edges::own(plain, &article.headline);
-        if !plain[own.clone()].trim().is_empty() {
-            let published = plain[..own.start].chars().count() as u32;
+        let range = edges::own(plain, &article.headline);
+        if !plain[range.clone()].trim().is_empty() {
+            let published = plain[..range.start].chars().count() as u32;
             let anchors = vec![Anchor { clean: 0, published }];
-            return Clean { text: plain[own].to_owned(), anchors };
+            return Clean { text: plain[range].to_owned(), anchors };
         }
     }
     let text = html::text(&article.body);
-    let own = edges::own(&text.text, &article.headline);
-    if text.text[own.clone()].trim().is_empty() {
+    let range = edges::own(&text.text, &article.headline);
+    if text.text[range.clone()].trim().is_empty() {
         return Clean { text: article.headline.clone(), anchors: Vec::new() };
     }
-    text.cut(own)
+    text.cut(range)
 }
 
-/// The article's own part of a cleaned text whose edges were cut.
+/// Removes headline, datelines, bylines and trailers again from `clean` after learned boilerplate
+/// was cut off its edges. Returns `clean` unchanged if nothing would be left.
 pub fn own(clean: Clean, headline: &str) -> Clean {
-    let own = edges::own(&clean.text, headline);
-    if clean.text[own.clone()].trim().is_empty() { clean } else { clean.cut(own) }
+    let range = edges::own(&clean.text, headline);
+    if clean.text[range.clone()].trim().is_empty() { clean } else { clean.cut(range) }
 }

@@ -1,75 +1,82 @@
-//! The edge pieces of a text: what furniture consists of, if it has any that nobody listed.
+//! The edge pieces of a text: the parts that may be boilerplate that nobody listed.
 //!
-//! In: cleaned text and its words. Out: at most `PIECES_MAX` [`Piece`]s: at either edge the two
-//! outermost paragraphs, the outermost line where it is no paragraph, and what stands before the
-//! first lead's dash, colon or bracket, or behind the last one. A piece never is the whole text.
+//! In: cleaned text and its words. Out: at most [`PIECES_MAX`] [`Piece`]s. At each edge these are
+//! the two outermost paragraphs and the outermost line if it is not a paragraph; in addition the
+//! prefixes of the first line that end with a separator (dash, slash, bar, `>`, colon or closing
+//! bracket), and the suffix of the last line that starts with a dash or opening bracket. A piece is
+//! never the whole text.
 //!
 //! ```text
-//! Ost Port [Seltzwire], Friday: The ferry …     "Ost Port [Seltzwire]", "Ost Port [Seltzwire], Friday:"
-//! … ran late.\n\nSeltzwire is owned by its readers.               the last paragraph
+//! Ost Port [Seltzwire], Friday: The ferry …            "Ost Port [Seltzwire]",
+//!                                                      "Ost Port [Seltzwire], Friday:"
+//! … ran late.\n\nSeltzwire is owned by its readers.    the last paragraph
 //! ```
 //!
-//! A line counts only where it can be no part of wrapped text: at the head one that is closed by a
-//! mark or by a capital behind it, at the end one before which a sentence ends. The fragments of wrapped sentences ("the company
-//! said.", "The bank said it") agree by chance.
+//! A line counts only if it cannot be part of wrapped text: a first line must end with punctuation
+//! or the next line must not begin with a lower-case letter; the text before a last line must end a
+//! sentence. Otherwise fragments of wrapped sentences ("the company said.", "The bank said it")
+//! would match by chance.
 //!
-//! Whether a piece is furniture cannot be told from one text; the index counts where else it stands.
+//! One text does not show whether a piece is boilerplate. The state machine decides that by the
+//! other articles that carry the piece.
 //!
-//! Cost: a few hundred bytes at either edge are looked at, and each word of a piece is hashed again.
+//! Cost: examines a few hundred bytes at each edge; combines the word hashes of each piece once.
 
 use super::Words;
 use super::tokens::mix;
 use std::ops::Range;
 
-/// The most pieces of one text.
+/// The most pieces returned for one text.
 pub const PIECES_MAX: usize = 10;
-/// Bytes of a paragraph that can be furniture.
+/// The longest paragraph, in bytes, that can be a piece.
 const PARAGRAPH_MAX: usize = 600;
-/// Bytes of a line, and of what stands before or behind a dash or bracket.
+/// The longest line, prefix or suffix, in bytes, that can be a piece.
 const LINE_MAX: usize = 120;
-/// Paragraphs at either edge.
+/// Number of paragraphs examined at each edge.
 const PARAGRAPHS: usize = 2;
-/// Prefixes of one lead.
+/// The most prefixes of the first line.
 const PREFIXES: usize = 3;
 
-/// Where a piece stands.
+/// The edge of the text that a piece is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
     /// Before the article's own text.
     Head,
-    /// Behind it.
+    /// After the article's own text.
     Foot,
 }
 
-/// A piece of a text that may be furniture.
+/// A part at the edge of a text that may be boilerplate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Where it stands.
+    /// The edge that the piece is at.
     pub edge: Edge,
-    /// Its bytes in the text.
+    /// Byte range in the text.
     pub bytes: Range<usize>,
-    /// Its words, none of them past `words_max`.
+    /// Word range in [`Words`]; words beyond `words_max` are not included.
     pub words: Range<usize>,
-    /// Hash of its words: the content hash of a text of these words alone.
+    /// Hash of the words: equal to the content hash of a text that consists of these words only.
     pub hash: u64,
-    /// Its words that are figures.
+    /// Number of words that are figures.
     pub figures: usize,
 }
 
 impl Piece {
-    /// Its words that are no figures.
+    /// Number of words that are not figures.
     pub fn plain_words(&self) -> usize {
         self.words.len() - self.figures
     }
 }
 
-/// The edge pieces of `text`, whose words are `words`; heads first, outermost first.
+/// The edge pieces of `text`, whose words are `words`: first those at the head, then those at the
+/// foot.
 pub fn pieces(text: &str, words: &Words) -> Vec<Piece> {
     let mut found = Vec::with_capacity(PIECES_MAX);
     let mut add = |edge, bytes: Range<usize>| {
         let at = |byte: usize| words.spans.partition_point(|s| (s.0 as usize) < byte);
         let range = at(bytes.start)..at(bytes.end);
-        let whole = range.len() == words.spans.len() || words.rest != 0 && edge == Edge::Foot;
+        let whole =
+            range.len() == words.spans.len() || words.overflow_hash != 0 && edge == Edge::Foot;
         let known = |p: &Piece| p.edge == edge && p.words == range;
         if !range.is_empty() && !whole && found.len() < PIECES_MAX && !found.iter().any(known) {
             let figures = words.figures.partition_point(|f| (f.word as usize) < range.end)
@@ -83,11 +90,12 @@ pub fn pieces(text: &str, words: &Words) -> Vec<Piece> {
     found
 }
 
-/// The hash of words in order, as of a whole text.
+/// The content hash of a text with these word hashes.
 pub fn hash(hashes: &[u64]) -> u64 {
     mix(hashes.iter().fold(1, |all, &hash| mix(all, hash)), 0).max(1)
 }
 
+/// Adds the pieces at the head of `text`.
 fn heads(text: &str, add: &mut impl FnMut(Range<usize>)) {
     let mut start = text.len() - text.trim_start().len();
     for at in 0..PARAGRAPHS {
@@ -108,7 +116,7 @@ fn heads(text: &str, add: &mut impl FnMut(Range<usize>)) {
     }
 }
 
-/// The first line of a lead, and its prefixes.
+/// Adds the first line of the first paragraph, and its prefixes.
 fn lead(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>)) {
     let line = text[start..end].find('\n').map_or(end, |at| start + at);
     if line < end && line - start <= LINE_MAX && !runs_on(text, start, line, end) {
@@ -118,31 +126,32 @@ fn lead(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>)
     let mut left = PREFIXES;
     let mut before = ' ';
     for (at, c) in text[start..stop].char_indices() {
-        let behind = start + at + c.len_utf8();
-        let rest = &text[behind..];
-        let apart = || rest.starts_with([' ', '\n', ',', '.', ':', '-', '–', '—']);
+        let after = start + at + c.len_utf8();
+        let rest = &text[after..];
+        let separated = || rest.starts_with([' ', '\n', ',', '.', ':', '-', '–', '—']);
         let new = || !rest.trim_start().starts_with(char::is_lowercase);
         let closes = match c {
             '）' | '】' | '］' | '：' => true,
-            ':' => apart(),
-            ')' | ']' => apart() && new(),
-            '-' | '–' | '—' | '/' | '|' | '>' => before.is_whitespace() && apart(),
+            ':' => separated(),
+            ')' | ']' => separated() && new(),
+            '-' | '–' | '—' | '/' | '|' | '>' => before.is_whitespace() && separated(),
             _ => false,
         };
         before = c;
         if closes && left > 0 {
             left -= 1;
-            add(start..behind);
+            add(start..after);
         }
     }
 }
 
-/// Whether a first line may be wrapped text that goes on in the next.
+/// Whether the first line, which ends at `line`, may be wrapped text that continues on the next.
 fn runs_on(text: &str, start: usize, line: usize, end: usize) -> bool {
     let closed = text[start..line].trim_end().ends_with(['.', ':', '!', '?', '|', '。', ')', ']']);
     !closed && text[line + 1..end].trim_start().starts_with(char::is_lowercase)
 }
 
+/// Adds the pieces at the foot of `text`.
 fn feet(text: &str, add: &mut impl FnMut(Range<usize>)) {
     let mut end = text.trim_end().len();
     for at in 0..PARAGRAPHS {
@@ -158,7 +167,7 @@ fn feet(text: &str, add: &mut impl FnMut(Range<usize>)) {
     }
 }
 
-/// The last line of a close, and what stands behind its last dash or bracket.
+/// Adds the last line of the last paragraph, and its suffix from the last dash or bracket on.
 fn close(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>)) {
     let line = text[start..end].rfind('\n').map_or(start, |at| start + at + 1);
     let ends = |text: &str| {
@@ -180,47 +189,52 @@ fn close(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>
     }
 }
 
-/// The next line break from `from` on that ends a paragraph: the line behind it is blank or
-/// indented. `None` where the text ends before.
+/// The next line break from `from` on that ends a paragraph. `None` if no text follows it.
 fn next_break(text: &str, from: usize) -> Option<usize> {
     let rest = &text[from..];
     let mut breaks = memchr::memchr_iter(b'\n', rest.as_bytes()).map(|at| from + at);
-    breaks.find(|&at| parts(text, at)).filter(|&at| !text[at..].trim_start().is_empty())
+    breaks
+        .find(|&at| separates_paragraphs(text, at))
+        .filter(|&at| !text[at..].trim_start().is_empty())
 }
 
 /// The last line break before `to` that begins a paragraph.
 fn last_break(text: &str, to: usize) -> Option<usize> {
-    memchr::memrchr_iter(b'\n', &text.as_bytes()[..to]).find(|&at| parts(text, at))
+    memchr::memrchr_iter(b'\n', &text.as_bytes()[..to]).find(|&at| separates_paragraphs(text, at))
 }
 
-fn parts(text: &str, at: usize) -> bool {
-    let behind = text.as_bytes().get(at + 1);
+/// Whether the line break at `at` separates paragraphs: the next line is blank or indented, or the
+/// line break before it ended a blank line.
+fn separates_paragraphs(text: &str, at: usize) -> bool {
+    let after = text.as_bytes().get(at + 1);
     let before = at.checked_sub(1).and_then(|i| text.as_bytes().get(i));
-    behind.is_some_and(|b| b" \t\r\n".contains(b)) || before == Some(&b'\n')
+    after.is_some_and(|b| b" \t\r\n".contains(b)) || before == Some(&b'\n')
 }
 
+/// The greatest character boundary at or below `at`.
 fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
 
+/// The least character boundary at or above `at`.
 fn ceil(text: &str, at: usize) -> usize {
     (at..text.len()).find(|i| text.is_char_boundary(*i)).unwrap_or(text.len())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Settings, words};
+    use super::super::{Limits, words};
     use super::*;
-    use crate::fingerprint::{self, Fingerprint, FloodKey};
+    use crate::fingerprint::{self, Fingerprint, SamplingKey};
     use proptest::prelude::*;
 
     fn shown(text: &str) -> Vec<(Edge, &str)> {
-        let found = pieces(text, &words(text, &Settings::default()));
+        let found = pieces(text, &words(text, &Limits::default()));
         found.into_iter().map(|p| (p.edge, text[p.bytes].trim())).collect()
     }
 
     #[test]
-    fn edges_come_in_pieces() {
+    fn texts_have_these_edge_pieces() {
         use Edge::{Foot, Head};
         for (text, want) in [
             ("One line alone.", vec![]),
@@ -252,22 +266,23 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_hashes_as_it_would_alone() {
+    fn the_hash_of_a_piece_is_its_content_hash_as_a_text() {
         let text = "Seltzwire is ours.\n\nThe ferry ran late on Friday.";
-        let found = pieces(text, &words(text, &Settings::default()));
-        let alone = words("Seltzwire is ours.", &Settings::default());
-        let print = Fingerprint::of(&alone, &fingerprint::Settings::default(), FloodKey(1));
-        assert_eq!(found[0].hash, print.content);
+        let found = pieces(text, &words(text, &Limits::default()));
+        let alone = words("Seltzwire is ours.", &Limits::default());
+        let print = Fingerprint::of(&alone, &fingerprint::Limits::default(), SamplingKey(1));
+        assert_eq!(found[0].hash, print.content_hash);
     }
 
     proptest! {
         #[test]
-        fn pieces_are_within_bounds_and_never_all(text in "[a-c.:() \\n\\-é（）]{0,200}") {
-            let all = words(&text, &Settings::default());
+        fn pieces_are_bounded_and_never_the_whole_text(text in "[a-c.:() \\n\\-é（）]{0,200}") {
+            let all = words(&text, &Limits::default());
             let found = pieces(&text, &all);
             prop_assert!(found.len() <= PIECES_MAX);
             for piece in found {
-                prop_assert!(text.get(piece.bytes.clone()).is_some_and(|t| t.len() <= PARAGRAPH_MAX));
+                let shown = text.get(piece.bytes.clone());
+                prop_assert!(shown.is_some_and(|t| t.len() <= PARAGRAPH_MAX));
                 prop_assert!(piece.words.len() < all.spans.len());
             }
         }

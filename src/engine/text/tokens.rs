@@ -1,54 +1,59 @@
-//! Text to words: one hash and one byte range a word, figures told apart.
+//! Splits text into words, with a hash and a byte range for each word, and finds the figures.
 //!
 //! In: cleaned text. Out: [`Words`]. `"Prices rose 2.5%, to 1,040."` gives the words `prices`,
 //! `rose`, `2.5`, `to`, `1,040`, of which the third and the fifth are figures.
 //!
-//! A word is a run of letters, digits and marks (UAX 29 without its joiners: `don't` is two words,
-//! which shingles do not mind). Words are compared after NFKC and full case folding. In scripts
-//! that do not part words (Han, kana, Thai, Lao, Khmer, Burmese) each character with its marks is a
-//! word, so that shingles become character n-grams. A figure is a word with a digit, and digits
-//! joined by `.`, `,` or `/` are one figure.
+//! A word is a run of letters, digits and combining marks (UAX #29 without its rules for mid-word
+//! punctuation: `don't` is two words, which makes no difference to shingles). Words are compared
+//! after NFKC normalization and full case folding. In scripts that do not separate words (Han,
+//! kana, Thai, Lao, Khmer, Burmese) each character with its marks is a word, so shingles are
+//! character n-grams. A figure is a word with a digit. Digits joined by `.`, `,` or `/` are one
+//! figure.
 //!
-//! Cost: text is read 64 bytes at a time into bit masks of word bytes, digits and other bytes than
-//! ASCII. A block starts where a run does, so that runs lie within blocks: the edges of the first mask
-//! are the words, and the others tell by one test each what a word holds. A word is hashed by 8 bytes at
-//! a time, of which the last 16 need no branch. Only runs with other bytes, and those that fill a block,
-//! take the path by character.
+//! Cost: linear. Text is read in blocks of 64 bytes, as bit masks of word bytes, digits and
+//! non-ASCII bytes. A block never starts within a run of word bytes, so only a run that fills a
+//! block crosses its end. The edges of the word mask delimit the words; one test of each other mask
+//! shows whether a word has digits or non-ASCII bytes. Words are hashed 16 bytes at a time, the
+//! last 16 without branches. Only runs with non-ASCII bytes and runs that fill a block are split
+//! character by character.
 //!
-//! Invariants: TK-1 the two paths agree on ASCII; TK-2 spans rise and do not touch.
+//! Invariants:
+//! - TK-1: both paths give the same words for ASCII text.
+//! - TK-2: spans are in ascending order and do not overlap.
 
-use super::Settings;
+use super::Limits;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{
     IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfkc_quick,
 };
 
-/// A number as it stands in the text.
+/// A word of the text that contains a digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
-    /// The word that it is, counted from 0.
+    /// Index of the word, from 0.
     pub word: u32,
-    /// 32 bits of the hash of its value.
+    /// The high 32 bits of the word's hash.
     pub hash: u32,
 }
 
 /// The words of a text, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Words {
-    /// One hash a word, of its normalised form.
+    /// The hash of each word's normalized form.
     pub hashes: Vec<u64>,
     /// Byte range of each word in the text.
     pub spans: Vec<(u32, u32)>,
-    /// The words that hold a digit.
+    /// The words with a digit, in order.
     pub figures: Vec<Figure>,
-    /// Hash of the words past `words_max`, 0 where there are none.
-    pub rest: u64,
+    /// Hash of the words beyond `words_max`; 0 if there are none.
+    pub overflow_hash: u64,
 }
 
 impl Words {
+    /// Adds a word; the hash of a word beyond `max` only goes into `rest`.
     fn push(&mut self, max: u32, hash: u64, span: (usize, usize), figure: bool) {
         if self.hashes.len() >= max as usize {
-            self.rest = mix(self.rest, hash);
+            self.overflow_hash = mix(self.overflow_hash, hash);
             return;
         }
         if figure {
@@ -60,24 +65,28 @@ impl Words {
     }
 }
 
+/// The value 1 in each of eight bytes.
 const ONES: u64 = 0x0101_0101_0101_0101;
+/// The high bit of each byte, set in non-ASCII bytes.
 const HIGH: u64 = 0x8080_8080_8080_8080;
+/// The bit of each byte that distinguishes lower-case from upper-case ASCII letters.
 const LOWER: u64 = 0x2020_2020_2020_2020;
+/// 2^64 divided by the golden ratio.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The folded 128-bit product of two values: fast and well mixed.
+/// Hashes two values: XORs each with a constant and folds their 128-bit product to 64 bits.
 pub fn mix(a: u64, b: u64) -> u64 {
     let wide = u128::from(a ^ STEP) * u128::from(b ^ 0xd1b5_4a32_d192_ed03);
     (wide as u64) ^ ((wide >> 64) as u64)
 }
 
-/// Splits `text` into words, of which `words_max` are kept.
+/// Splits `text` into words and stores the first `words_max` of them.
 ///
-/// The text must be shorter than 4 GiB, which the bound on records sees to.
-pub fn words(text: &str, settings: &Settings) -> Words {
+/// The text must be shorter than 4 GiB, which the limit on record size guarantees.
+pub fn words(text: &str, settings: &Limits) -> Words {
     let bytes = text.as_bytes();
     let mut found = Words::default();
-    // Of few sizes, so that the allocator hands out again what it has.
+    // Few distinct sizes, so that the allocator can reuse freed blocks.
     let some = (text.len() / 5).next_power_of_two();
     found.hashes.reserve(some);
     found.spans.reserve(some);
@@ -99,7 +108,7 @@ pub fn words(text: &str, settings: &Settings) -> Words {
                 split(text, from, to, max, &mut found);
             }
         }
-        // What is left in `starts` is the run that goes on behind the block.
+        // A start left over belongs to a run that continues beyond the block.
         base += match starts {
             0 => BLOCK,
             1 => {
@@ -113,27 +122,28 @@ pub fn words(text: &str, settings: &Settings) -> Words {
     found
 }
 
-/// Bytes that are looked at together.
+/// Bytes in a block.
 const BLOCK: usize = 64;
 
-/// One bit a byte of a block, the first byte lowest.
+/// Bit masks of a block, one bit per byte; the first byte is the lowest bit.
 struct ByteMasks {
-    /// ASCII letters and digits, what joins digits, and all of non-ASCII.
+    /// ASCII letters and digits, characters that join digits, and non-ASCII bytes.
     word: u64,
+    /// ASCII digits.
     digit: u64,
-    /// Non-ASCII.
+    /// Non-ASCII bytes.
     high: u64,
 }
 
 impl ByteMasks {
-    /// Of the first block of `bytes`, in front of which no run is open.
+    /// The masks of the first block of `bytes`, which must not start inside a run.
     fn of(bytes: &[u8]) -> Self {
         let mut masks = Self { word: 0, digit: 0, high: 0 };
         let ahead = load::<BLOCK>(bytes);
         for (at, eight) in ahead.as_chunks().0.iter().enumerate() {
             masks.add(u64::from_le_bytes(*eight), 8 * at);
         }
-        // The byte behind the block may be a digit.
+        // The last byte of the block counts as followed by a digit, because the next may be one.
         let mut between = !masks.word & (masks.digit << 1) & (masks.digit >> 1 | 1 << (BLOCK - 1));
         while between != 0 {
             let at = between.trailing_zeros();
@@ -143,13 +153,13 @@ impl ByteMasks {
         masks
     }
 
-    /// Eight bytes, by range tests on all at once.
+    /// Adds eight bytes at bit `shift`, classified in parallel by range tests.
     fn add(&mut self, eight: u64, shift: usize) {
         let low = eight & !HIGH;
         let folded = low | LOWER;
         let at_least = |value: u64, from: u8| value + ONES * u64::from(0x80 - from);
         let letters = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
-        // A non-ASCII byte whose low bits are a digit's is none.
+        // A non-ASCII byte is not a digit, even if its low seven bits are those of one.
         let digits = at_least(low, b'0') & !at_least(low, b'9' + 1) & !eight & HIGH;
         let bits =
             |marks: u64| ((marks & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << shift;
@@ -159,12 +169,12 @@ impl ByteMasks {
     }
 }
 
-/// Whether `byte` makes one figure of the digits on both sides of it.
+/// Whether `byte` between two digits joins them to one figure.
 fn joins(byte: u8) -> bool {
     matches!(byte, b'.' | b',' | b'/')
 }
 
-/// The bytes of the run that `bytes` start with.
+/// The length of the run at the start of `bytes`.
 fn run(bytes: &[u8]) -> usize {
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
     let within = |at: usize| {
@@ -175,7 +185,7 @@ fn run(bytes: &[u8]) -> usize {
     (0..bytes.len()).find(|&at| !within(at)).unwrap_or(bytes.len())
 }
 
-/// The first `N` bytes, the missing ones 0.
+/// The first `N` bytes, padded with zeros.
 fn load<const N: usize>(bytes: &[u8]) -> [u8; N] {
     match bytes.first_chunk() {
         Some(all) => *all,
@@ -187,7 +197,8 @@ fn load<const N: usize>(bytes: &[u8]) -> [u8; N] {
     }
 }
 
-/// The hash of the first `len` bytes; of ASCII letters and digits `in_any_case`.
+/// The hash of the first `len` bytes. `in_any_case` ignores case, for ASCII letters and digits
+/// only.
 #[inline]
 fn hash(bytes: &[u8], len: usize, in_any_case: bool) -> u64 {
     let lower = if in_any_case { u128::from(LOWER) << 64 | u128::from(LOWER) } else { 0 };
@@ -199,13 +210,13 @@ fn hash(bytes: &[u8], len: usize, in_any_case: bool) -> u64 {
     }
     let keep = u128::MAX.checked_shr(128 - 8 * left as u32).unwrap_or(0);
     let all = (u128::from_le_bytes(load(bytes)) | lower) & keep;
-    // Both, rather than a branch that nothing foretells.
+    // Compute both rather than take an unpredictable branch.
     let once = mix(hash, all as u64);
     let twice = mix(once, (all >> 64) as u64);
     if left > 8 { twice } else { once }
 }
 
-/// The hash of any word after NFKC and full case folding, as [`words`] gives it.
+/// The hash of a word after NFKC and full case folding; equals the hash that [`words`] gives.
 pub fn word_hash(word: &str) -> u64 {
     if word.is_empty() {
         return 0;
@@ -217,9 +228,10 @@ pub fn word_hash(word: &str) -> u64 {
     hash(folded.as_bytes(), folded.len(), folded.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
-/// NFKC and full case folding: lower case of upper case, which unfolds `ß` and final sigma.
+/// NFKC normalization and full case folding, as the lower case of the upper case, which also folds
+/// `ß` and final sigma.
 ///
-/// Folding seldom leaves anything to normalise again, which a quick check tells.
+/// Folding rarely denormalizes the text, so a quick check avoids the second normalization.
 pub fn fold(word: &str) -> String {
     if word.is_ascii() {
         return word.to_ascii_lowercase();
@@ -232,9 +244,9 @@ pub fn fold(word: &str) -> String {
     }
 }
 
-/// A character, but for two that NFKC makes a phrase of 18 and of 8: they stay one, as characters
-/// of private use, so that no word grows to more than six times its length. A phrase holds spaces,
-/// and is no word in any case.
+/// Replaces two ligatures, which NFKC would expand to phrases of 18 and 8 characters, by
+/// private-use characters, so that no word grows to more than six times its length. The phrases
+/// contain spaces, so they would not be words anyway.
 fn unexpanded(c: char) -> char {
     match c {
         '\u{fdfa}' => '\u{f8fa}',
@@ -243,7 +255,7 @@ fn unexpanded(c: char) -> char {
     }
 }
 
-/// The path by character, for a run that holds non-ASCII bytes or is long.
+/// Splits a run with non-ASCII bytes, or a long one, character by character.
 fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
     let mut open: Option<usize> = None;
     let close = |open: &mut Option<usize>, at: usize, found: &mut Words| {
@@ -257,25 +269,25 @@ fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
     for (offset, c) in text[from..to].char_indices() {
         let at = from + offset;
         let mark = is_combining_mark(c);
-        // What joins digits is part of a run only where it does.
+        // A character that joins digits is in a run only if it does join digits.
         if mark || matches!(c, '\u{200d}' | '\u{200c}' | '.' | ',' | '/') {
             continue;
         }
         if !c.is_alphanumeric() {
             close(&mut open, at, found);
-        } else if unspaced(c) || alone {
+        } else if is_unsegmented(c) || alone {
             close(&mut open, at, found);
             open = Some(at);
         } else if open.is_none() {
             open = Some(at);
         }
-        alone = unspaced(c);
+        alone = is_unsegmented(c);
     }
     close(&mut open, to, found);
 }
 
-/// Whether `c` belongs to a script that does not part its words.
-pub(crate) fn unspaced(c: char) -> bool {
+/// Whether `c` belongs to a script that does not separate words.
+pub(crate) fn is_unsegmented(c: char) -> bool {
     matches!(c,
         '\u{0e00}'..='\u{0eff}' // Thai, Lao
         | '\u{1000}'..='\u{109f}' // Burmese
@@ -295,13 +307,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn split_up(text: &str) -> Vec<&str> {
-        let found = words(text, &Settings::default());
+        let found = words(text, &Limits::default());
         assert_eq!(found.hashes.len(), found.spans.len());
         found.spans.iter().map(|&(from, to)| &text[from as usize..to as usize]).collect()
     }
 
     fn figures(text: &str) -> Vec<u32> {
-        words(text, &Settings::default()).figures.iter().map(|f| f.word).collect()
+        words(text, &Limits::default()).figures.iter().map(|f| f.word).collect()
     }
 
     #[test]
@@ -343,22 +355,22 @@ mod tests {
             ("ΟΔΟΣ", "οδος"),
             ("Quickstep", "QUICKSTEP"),
         ] {
-            let hash = |t: &str| words(t, &Settings::default()).hashes;
+            let hash = |t: &str| words(t, &Limits::default()).hashes;
             assert_eq!(hash(a), hash(b), "{a} {b}");
             assert_eq!(hash(a), [word_hash(a)], "{a}");
         }
     }
 
     #[test]
-    fn what_is_past_the_bound_still_counts_for_the_whole() {
-        let few = Settings { words_max: 3 };
+    fn words_beyond_the_limit_change_the_rest_hash_only() {
+        let few = Limits { words_max: 3 };
         let (a, b) = (words("a b c d e", &few), words("a b c d f", &few));
         assert_eq!(a.hashes, b.hashes);
-        assert_ne!(a.rest, b.rest);
-        assert_eq!(words("a b c", &few).rest, 0);
+        assert_ne!(a.overflow_hash, b.overflow_hash);
+        assert_eq!(words("a b c", &few).overflow_hash, 0);
     }
 
-    /// The naive twin: by character, figures joined afterwards.
+    /// The naive version: splits ASCII text character by character and joins figures afterwards.
     fn naive(text: &str) -> Vec<String> {
         let mut all: Vec<(usize, usize)> = Vec::new();
         for (at, c) in text.char_indices() {
@@ -388,15 +400,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_find_what_a_scan_by_character_finds(
+        fn blocks_give_the_same_words_as_a_scan_by_character(
             text in "([ -~\\n]{0,300}|[0-9.,/]{50,140}|[a-z0-9]{60,70}){0,4}",
         ) {
             prop_assert_eq!(split_up(&text), naive(&text));
         }
 
         #[test]
-        fn no_text_breaks_it(text in "\\PC{0,200}") {
-            let found = words(&text, &Settings::default());
+        fn any_text_gives_ordered_spans_and_matching_hashes(text in "\\PC{0,200}") {
+            let found = words(&text, &Limits::default());
             prop_assert!(found.spans.windows(2).all(|w| w[0].1 <= w[1].0));
             for (hash, &(from, to)) in found.hashes.iter().zip(&found.spans) {
                 prop_assert_eq!(*hash, word_hash(&text[from as usize..to as usize]));

@@ -1,67 +1,76 @@
-//! Two traces to the runs of words that both texts hold.
+//! Alignment: two traces to the runs of words that both texts contain.
 //!
-//! In: the fingerprints of a new text (whose table is built once, [`Aligner::of`]) and of earlier
-//! ones. Out: an [`Alignment`]: the runs, how much of either text they cover, and a one-to-one
-//! pairing of words. A figure stands as 0 in a trace, so a run goes through figures that differ, and
-//! the figures say where.
+//! In: the fingerprint of a new text, whose table is built once ([`Aligner::of`]), and those of
+//! earlier texts. Out: an [`Alignment`]: the shared runs, how much of each text they cover, and a
+//! one-to-one pairing of words. Figures are 0 in a trace, so a run continues across figures that
+//! differ; the figures themselves are compared afterwards.
 //!
-//! The earlier trace is walked once. At each place the diagonal of the last run is tried first, then
-//! up to four places of the new text with the same four bytes; the longest wins and is extended both
-//! ways. Four-byte runs with three figures or more start nothing. Strangers share a four-byte run
-//! about once in 2^32 pairs of places.
+//! ```text
+//! new   prices at the harbour rose 4 percent on friday traders said
+//! old   prices at the harbour rose 5 percent on friday traders said
+//!       one block of 11 words; figure pair (5, 5) differs; 4 of 8 shingles covered; longest run 5
+//! ```
 //!
-//! Cost: one table of the new text, and a few operations a word of each earlier one.
+//! The earlier trace is scanned once. At each position the diagonal of the last run is tried first,
+//! then up to four positions of the new text with the same four bytes. Each hit is extended in both
+//! directions, and the longest run wins. Four bytes that contain three or more figures start no
+//! run. Unrelated texts share four bytes at about one in 2^32 pairs of positions.
 //!
-//! Invariants: AL-1 coverage is a share of shingles, many to one (a passage that occurs twice in one
-//! text and once in the other is covered in both); AL-2 the pairing is one to one, longest runs
-//! first.
+//! Cost: one table for the new text, and a few operations per word of each earlier text.
+//!
+//! Invariants: AL-1 coverage is counted in shingles, many to one: a passage that occurs twice in
+//! one text and once in the other is covered everywhere; AL-2 the pairing is one to one, and runs
+//! with the most agreeing words are paired first.
 
 use crate::fingerprint::{Fingerprint, SHINGLE_WORDS};
 use crate::text::Figure;
 
+/// Positions of the new text that are extended for one position of the earlier text.
 const CHAIN_MAX: usize = 4;
-/// The most places of one slot of the table that are looked at.
+/// The most entries of one table slot that are read.
 const SLOT_MAX: usize = 64;
+/// End of a chain.
 const NONE: u32 = u32::MAX;
 
-/// A run of words that stands in both texts, figures masked.
+/// A run of words that both texts contain, figures masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SharedRun {
     /// First word in the new text.
     pub new: u32,
     /// First word in the earlier text.
     pub old: u32,
-    /// Words.
+    /// Length in words.
     pub len: u32,
 }
 
 impl SharedRun {
+    /// Offset of the run between the two texts, the same for all its words.
     fn diagonal(self) -> i64 {
         i64::from(self.new) - i64::from(self.old)
     }
 
-    /// One past its last word in the new text.
+    /// One past the last word in the new text.
     pub fn new_end(self) -> u32 {
         self.new + self.len
     }
 
-    /// Words of the new text that another run holds, too.
+    /// Number of words of the new text that both runs contain.
     pub(super) fn overlap(self, that: Self) -> u32 {
         self.new_end().min(that.new_end()).saturating_sub(self.new.max(that.new))
     }
 
-    /// One past its last word in the earlier text.
+    /// One past the last word in the earlier text.
     pub fn old_end(self) -> u32 {
         self.old + self.len
     }
 }
 
-/// A pair of figures that stand in the same place.
+/// Two figures at the same place of the two texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FigurePair {
-    /// Its word in the new text.
+    /// Word number in the new text.
     pub new: u32,
-    /// Its word in the earlier text.
+    /// Word number in the earlier text.
     pub old: u32,
     /// Whether the values are equal.
     pub equal: bool,
@@ -70,31 +79,35 @@ pub struct FigurePair {
 /// What two texts share.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Alignment {
-    /// All runs found, in the order of the earlier text; they may overlap.
+    /// All shared runs in the order of the earlier text; they may overlap.
     pub runs: Vec<SharedRun>,
-    /// Runs cut so that each word is in one at most, in the order of the new text.
+    /// The runs cut so that each word is in one at most, in the order of the new text.
     pub blocks: Vec<SharedRun>,
-    /// Pairs of figures in the blocks, in the order of the new text.
+    /// The pairs of figures within the blocks, in the order of the new text.
     pub figures: Vec<FigurePair>,
-    /// Shingles of the new text that stand in the earlier one.
+    /// Shingles of the new text that the earlier text contains.
     pub new_covered: u32,
-    /// Shingles of the earlier text that stand in the new one.
+    /// Shingles of the earlier text that the new text contains.
     pub old_covered: u32,
-    /// The longest run of words that both hold, figures equal.
+    /// Length of the longest shared run whose figures are all equal.
     pub longest: u32,
 }
 
-/// The four-byte runs of a new text, chained by hash.
+/// A hash table of the four-byte runs of a new text.
 #[derive(Debug)]
 pub struct Aligner<'a> {
+    /// The new text.
     new: &'a Fingerprint,
+    /// First position of each slot, or `NONE`.
     heads: Vec<u32>,
+    /// For each position, the next one in the same slot, or `NONE`.
     next: Vec<u32>,
+    /// Right shift that turns a 32-bit hash into a slot number.
     shift: u32,
 }
 
 impl<'a> Aligner<'a> {
-    /// The table of `new`.
+    /// Builds the table of `new`.
     pub fn of(new: &'a Fingerprint) -> Self {
         let grams = new.trace.len().saturating_sub(SHINGLE_WORDS - 1);
         let bits = grams.next_power_of_two().trailing_zeros().clamp(4, 16) + 1;
@@ -123,30 +136,31 @@ impl<'a> Aligner<'a> {
     /// Aligns the new text with `old`.
     pub fn with(&self, old: &Fingerprint) -> Alignment {
         let runs = self.runs(&old.trace);
-        let rise =
+        let ordered =
             |two: &[SharedRun]| two[0].new_end() <= two[1].new && two[0].old_end() <= two[1].old;
-        match runs.windows(2).all(rise) {
-            true => self.risen(old, runs),
-            false => self.crossed(old, runs),
+        match runs.windows(2).all(ordered) {
+            true => self.align_ordered(old, runs),
+            false => self.align_crossing(old, runs),
         }
     }
 
-    /// The alignment of runs that rise in both texts and overlap in neither, as those of most pairs:
-    /// they are their own blocks, and cover what they hold.
-    fn risen(&self, old: &Fingerprint, runs: Vec<SharedRun>) -> Alignment {
-        let mut found = Alignment { blocks: runs.clone(), ..Alignment::default() };
+    /// Aligns by runs that come in the same order in both texts and overlap in neither, as in most
+    /// pairs. The runs are their own blocks, and coverage can be added up run by run.
+    fn align_ordered(&self, old: &Fingerprint, runs: Vec<SharedRun>) -> Alignment {
+        let mut alignment = Alignment { blocks: runs.clone(), ..Alignment::default() };
         for &run in &runs {
-            let first = found.figures.len();
-            found.figures.extend(pairs(run, &self.new.figures, &old.figures));
-            parts(run, &found.figures[first..], |part| {
-                found.longest = found.longest.max(part.len);
-                found.new_covered += part.len.saturating_sub(SHINGLE_WORDS as u32 - 1);
+            let first = alignment.figures.len();
+            alignment.figures.extend(pairs(run, &self.new.figures, &old.figures));
+            parts(run, &alignment.figures[first..], |part| {
+                alignment.longest = alignment.longest.max(part.len);
+                alignment.new_covered += part.len.saturating_sub(SHINGLE_WORDS as u32 - 1);
             });
         }
-        Alignment { runs, old_covered: found.new_covered, ..found }
+        Alignment { runs, old_covered: alignment.new_covered, ..alignment }
     }
 
-    fn crossed(&self, old: &Fingerprint, runs: Vec<SharedRun>) -> Alignment {
+    /// Aligns by runs that overlap or come in a different order.
+    fn align_crossing(&self, old: &Fingerprint, runs: Vec<SharedRun>) -> Alignment {
         let mut all: Vec<SharedRun> = Vec::with_capacity(runs.len());
         let mut figures = Vec::new();
         for &run in &runs {
@@ -154,23 +168,25 @@ impl<'a> Aligner<'a> {
             figures.extend(pairs(run, &self.new.figures, &old.figures));
             parts(run, &figures, |part| all.push(part));
         }
-        let mut found = Alignment {
+        let mut alignment = Alignment {
             longest: all.iter().map(|part| part.len).max().unwrap_or(0),
             old_covered: covered(&mut all, |part| part.old),
             new_covered: covered(&mut all, |part| part.new),
             runs,
             ..Alignment::default()
         };
-        self.pair(old, &mut found);
-        found
+        self.pair(old, &mut alignment);
+        alignment
     }
 
-    /// The words of the new text in `run` whose figures differ from those of `old`, in order.
+    /// Word numbers in the new text of the figures in `run` that differ from those of `old`, in
+    /// order.
     pub fn changed(&self, run: SharedRun, old: &Fingerprint) -> Vec<u32> {
         let differ = pairs(run, &self.new.figures, &old.figures).filter(|p| !p.equal);
         differ.map(|p| p.new).collect()
     }
 
+    /// The shared runs, in the order of the earlier text.
     fn runs(&self, old: &[u8]) -> Vec<SharedRun> {
         let mut runs: Vec<SharedRun> = Vec::new();
         let mut diagonal = None;
@@ -188,8 +204,8 @@ impl<'a> Aligner<'a> {
         runs
     }
 
-    /// The longest run through the four bytes at `at` of the earlier text: on the diagonal, or else at
-    /// the first places that are tried.
+    /// The longest run through the four bytes at `at` of the earlier text, on the current diagonal
+    /// or at one of the first matching positions.
     fn longest(&self, old: &[u8], at: usize, diagonal: Option<i64>) -> Option<SharedRun> {
         let wanted = gram(old, at);
         if !starts(wanted) {
@@ -200,19 +216,19 @@ impl<'a> Aligner<'a> {
         let mut best = same.map(|new| self.extend(old, new, at));
         let mut place = self.heads[self.slot(wanted)];
         let mut tried = 0;
-        // Other grams of the same slot must not use up the places that are tried.
+        // Entries of other grams in this slot do not count towards CHAIN_MAX.
         for _ in 0..SLOT_MAX {
             if place == NONE || tried == CHAIN_MAX {
                 break;
             }
-            let here = place as usize;
-            place = self.next[here];
-            if !self.holds(here, wanted) {
+            let candidate = place as usize;
+            place = self.next[candidate];
+            if !self.holds(candidate, wanted) {
                 continue;
             }
             tried += 1;
-            if same != Some(here) {
-                let run = self.extend(old, here, at);
+            if same != Some(candidate) {
+                let run = self.extend(old, candidate, at);
                 if best.is_none_or(|best| run.len > best.len) {
                     best = Some(run);
                 }
@@ -221,12 +237,12 @@ impl<'a> Aligner<'a> {
         best
     }
 
-    /// Whether the four bytes at `new` are `wanted`.
+    /// Whether the four bytes at `new` of the new text equal `wanted`.
     fn holds(&self, new: usize, wanted: u32) -> bool {
         new + SHINGLE_WORDS <= self.new.trace.len() && gram(&self.new.trace, new) == wanted
     }
 
-    /// The run through `new` and `old`, where four bytes agree, both ways.
+    /// Extends a match of four bytes at `new` and `old` in both directions.
     fn extend(&self, old_trace: &[u8], new: usize, old: usize) -> SharedRun {
         let new_trace = &self.new.trace;
         let ahead = common(&new_trace[new..], &old_trace[old..]);
@@ -239,23 +255,25 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// The blocks and their figures: the runs, each word once, those that agree most first.
-    fn pair(&self, old: &Fingerprint, found: &mut Alignment) {
-        let mut order = found.runs.clone();
+    /// Fills in the blocks and their pairs of figures. Each word is used once; runs with the most
+    /// agreeing words come first.
+    fn pair(&self, old: &Fingerprint, alignment: &mut Alignment) {
+        let mut order = alignment.runs.clone();
         order.sort_by_key(|r| r.new);
-        // Runs that overlap in neither text, which most pairs have alone, are their own blocks.
+        // Runs that overlap in neither text are their own blocks.
         let apart = order.windows(2).all(|two| two[0].new_end() <= two[1].new)
-            && found.runs.windows(2).all(|two| two[0].old_end() <= two[1].old);
+            && alignment.runs.windows(2).all(|two| two[0].old_end() <= two[1].old);
         match apart {
-            true => found.blocks = order,
-            false => self.cut(order, old, found),
+            true => alignment.blocks = order,
+            false => self.cut(order, old, alignment),
         }
-        for &block in &found.blocks {
-            found.figures.extend(pairs(block, &self.new.figures, &old.figures));
+        for &block in &alignment.blocks {
+            alignment.figures.extend(pairs(block, &self.new.figures, &old.figures));
         }
     }
 
-    fn cut(&self, mut order: Vec<SharedRun>, old: &Fingerprint, found: &mut Alignment) {
+    /// Cuts overlapping runs into blocks.
+    fn cut(&self, mut order: Vec<SharedRun>, old: &Fingerprint, alignment: &mut Alignment) {
         order.sort_by_cached_key(|r| {
             let differ = pairs(*r, &self.new.figures, &old.figures).filter(|p| !p.equal).count();
             (std::cmp::Reverse(r.len - differ as u32), r.old, r.new)
@@ -267,7 +285,7 @@ impl<'a> Aligner<'a> {
             for step in 0..run.len {
                 let (new, old) = (run.new + step, run.old + step);
                 if new_taken[new as usize] || old_taken[old as usize] {
-                    found.blocks.extend(open.take());
+                    alignment.blocks.extend(open.take());
                     continue;
                 }
                 new_taken[new as usize] = true;
@@ -277,14 +295,14 @@ impl<'a> Aligner<'a> {
                     None => open = Some(SharedRun { new, old, len: 1 }),
                 }
             }
-            found.blocks.extend(open);
+            alignment.blocks.extend(open);
         }
-        found.blocks.sort_by_key(|b| b.new);
+        alignment.blocks.sort_by_key(|b| b.new);
     }
 }
 
-/// Calls `with` with each part of a run, whose pairs of figures are `figures`: it is cut where they
-/// differ.
+/// Calls `with` for each part of a run between two figures that differ. `figures` are the pairs of
+/// figures in the run.
 fn parts(run: SharedRun, figures: &[FigurePair], mut with: impl FnMut(SharedRun)) {
     let mut from = 0;
     let changed = figures.iter().filter(|p| !p.equal).map(|p| p.new - run.new);
@@ -296,7 +314,8 @@ fn parts(run: SharedRun, figures: &[FigurePair], mut with: impl FnMut(SharedRun)
     }
 }
 
-/// Shingles of one text within parts of it, each counted once; `start` is where a part begins there.
+/// Number of shingles of one text within the given parts, each counted once. `start` gives the
+/// position of a part in that text.
 fn covered(parts: &mut [SharedRun], start: impl Fn(&SharedRun) -> u32) -> u32 {
     parts.sort_unstable_by_key(&start);
     let (mut count, mut end) = (0, 0);
@@ -309,19 +328,19 @@ fn covered(parts: &mut [SharedRun], start: impl Fn(&SharedRun) -> u32) -> u32 {
 }
 
 impl Alignment {
-    /// Words of the blocks that are no figures.
+    /// Number of words in the blocks that are not figures.
     pub fn plain_words(&self) -> u32 {
         let words: u32 = self.blocks.iter().map(|b| b.len).sum();
         words - self.figures.len() as u32
     }
 
-    /// Pairs of figures that differ.
+    /// The pairs of figures that differ.
     pub fn changed(&self) -> impl Iterator<Item = FigurePair> + '_ {
         self.figures.iter().copied().filter(|p| !p.equal)
     }
 }
 
-/// The pairs of figures within a run; figures of both texts stand in the same places of it.
+/// The pairs of figures within a run, which has figures at the same places of both texts.
 fn pairs<'a>(
     run: SharedRun,
     new: &'a [Figure],
@@ -338,22 +357,22 @@ fn pairs<'a>(
     })
 }
 
-/// Four bytes of a trace.
+/// The four bytes of a trace at `at`, as one number.
 fn gram(trace: &[u8], at: usize) -> u32 {
     let mut four = [0; SHINGLE_WORDS];
     four.copy_from_slice(&trace[at..at + SHINGLE_WORDS]);
     u32::from_le_bytes(four)
 }
 
-/// Whether a run may start here: at most two of the four are figures.
+/// Whether a run may start with these four bytes: at most two of them are figures.
 fn starts(gram: u32) -> bool {
     const LOW: u32 = 0x7f7f_7f7f;
     let zeros = !(((gram & LOW) + LOW) | gram | LOW);
-    // The bits are added up in the highest byte.
+    // The multiplication adds up the four bits in the highest byte.
     (zeros >> 7).wrapping_mul(0x0101_0101) >> 24 <= 2
 }
 
-/// Equal bytes at the start of both, eight at a time.
+/// Length of the common prefix, compared eight bytes at a time.
 fn common(a: &[u8], b: &[u8]) -> usize {
     let mut equal = 0;
     for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
@@ -368,14 +387,14 @@ fn common(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::{self, FloodKey};
+    use crate::fingerprint::{self, SamplingKey};
     use crate::text::{self, words};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     fn print(text: &str) -> Fingerprint {
-        let words = words(text, &text::Settings::default());
-        Fingerprint::of(&words, &fingerprint::Settings::default(), FloodKey(1))
+        let words = words(text, &text::Limits::default());
+        Fingerprint::of(&words, &fingerprint::Limits::default(), SamplingKey(1))
     }
 
     fn align(new: &str, old: &str) -> Alignment {
@@ -385,23 +404,23 @@ mod tests {
     #[test]
     fn equal_texts_align_in_one_block() {
         let text = "the mayor of a small town said on monday that 3 bridges would be closed";
-        let found = align(text, text);
-        assert_eq!(found.blocks, [SharedRun { new: 0, old: 0, len: 15 }]);
-        assert_eq!((found.new_covered, found.old_covered, found.longest), (12, 12, 15));
-        assert_eq!(found.figures, [FigurePair { new: 10, old: 10, equal: true }]);
-        assert_eq!(found.plain_words(), 14);
+        let alignment = align(text, text);
+        assert_eq!(alignment.blocks, [SharedRun { new: 0, old: 0, len: 15 }]);
+        assert_eq!((alignment.new_covered, alignment.old_covered, alignment.longest), (12, 12, 15));
+        assert_eq!(alignment.figures, [FigurePair { new: 10, old: 10, equal: true }]);
+        assert_eq!(alignment.plain_words(), 14);
     }
 
     #[test]
-    fn a_changed_figure_splits_coverage_and_not_the_block() {
-        let found = align(
+    fn a_changed_figure_splits_coverage_but_not_the_block() {
+        let alignment = align(
             "prices at the harbour rose 4 percent on friday traders said",
             "prices at the harbour rose 5 percent on friday traders said",
         );
-        assert_eq!(found.blocks, [SharedRun { new: 0, old: 0, len: 11 }]);
-        assert_eq!((found.new_covered, found.longest), (4, 5));
+        assert_eq!(alignment.blocks, [SharedRun { new: 0, old: 0, len: 11 }]);
+        assert_eq!((alignment.new_covered, alignment.longest), (4, 5));
         assert_eq!(
-            found.changed().collect::<Vec<_>>(),
+            alignment.changed().collect::<Vec<_>>(),
             [FigurePair { new: 5, old: 5, equal: false }]
         );
     }
@@ -409,15 +428,15 @@ mod tests {
     #[test]
     fn a_passage_that_occurs_twice_is_covered_twice_and_paired_once() {
         let once = "a ferry ran aground near the old pier";
-        let found = align(once, &format!("{once} {once}"));
-        assert_eq!((found.new_covered, found.old_covered), (5, 10));
-        assert_eq!(found.blocks.iter().map(|b| b.len).sum::<u32>(), 8);
+        let alignment = align(once, &format!("{once} {once}"));
+        assert_eq!((alignment.new_covered, alignment.old_covered), (5, 10));
+        assert_eq!(alignment.blocks.iter().map(|b| b.len).sum::<u32>(), 8);
     }
 
     #[test]
-    fn strangers_share_nothing() {
-        let found = align("wheat fell for a third day", "the court will sit again in may");
-        assert_eq!(found, Alignment::default());
+    fn unrelated_texts_share_nothing() {
+        let alignment = align("wheat fell for a third day", "the court will sit again in may");
+        assert_eq!(alignment, Alignment::default());
     }
 
     fn shingles(text: &str) -> BTreeSet<Vec<String>> {
@@ -425,7 +444,7 @@ mod tests {
         words.windows(4).map(<[String]>::to_vec).collect()
     }
 
-    /// Words of letters whose bytes in a trace all differ.
+    /// Words whose trace bytes are all different.
     fn distinct(count: usize) -> Vec<String> {
         let word = |mut n: usize| {
             let mut word = String::from("w");
@@ -441,15 +460,16 @@ mod tests {
     }
 
     proptest! {
-        /// The naive twin: exact sets of shingles. Greedy runs may miss a repeat of the new text in
-        /// favour of a longer one, and two words may look the same in a trace of bytes; so texts here
-        /// repeat no word and no byte, and coverage is exact.
+        /// Compares with exact shingle sets. Greedy runs can miss a repeated passage of the new
+        /// text in favour of a longer run, and two words can have the same trace byte. The
+        /// generated texts therefore repeat neither words nor bytes, so that coverage is exact.
         #[test]
-        fn coverage_is_that_of_exact_shingle_sets(
+        fn coverage_equals_that_of_exact_shingle_sets(
             kept in prop::collection::vec(any::<bool>(), 4..120), shuffle in 0usize..100
         ) {
             let words = distinct(kept.len());
-            let mut part: Vec<String> = words.iter().zip(&kept).filter(|(_, k)| **k).map(|(w, _)| w.clone()).collect();
+            let selected = words.iter().zip(&kept).filter(|(_, keep)| **keep);
+            let mut part: Vec<String> = selected.map(|(word, _)| word.clone()).collect();
             let len = part.len().max(1);
             part.rotate_left(shuffle % len);
             let (a, b) = (part.join(" "), words.join(" "));
@@ -458,11 +478,11 @@ mod tests {
         }
 
         #[test]
-        fn no_pair_of_texts_breaks_it(a in "[ab1 ]{0,80}", b in "[ab1 ]{0,80}") {
-            let found = align(&a, &b);
+        fn blocks_never_overlap(a in "[ab1 ]{0,80}", b in "[ab1 ]{0,80}") {
+            let alignment = align(&a, &b);
             let mut new = BTreeSet::new();
             let mut old = BTreeSet::new();
-            for block in &found.blocks {
+            for block in &alignment.blocks {
                 for step in 0..block.len {
                     prop_assert!(new.insert(block.new + step) && old.insert(block.old + step));
                 }

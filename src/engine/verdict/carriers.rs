@@ -1,33 +1,41 @@
-//! Who literally carries a passage of an earlier article: the blast radius of a kill or correction.
+//! Carriers: articles that literally contain a passage of an earlier article. They are the blast
+//! radius of a kill or correction.
 //!
-//! In: the fingerprint of what was withdrawn or corrected, the words of it that matter, and the live
-//! articles that share samples with it. Out: those that hold a run of at least `run_words` words over
-//! those words, with the places in the carrier, or all of the text, however short. Paraphrases are not found; [`likely`] says of an
-//! article under the same slug whether its figures are those of the text.
+//! In: the fingerprint of the withdrawn or corrected text, the words of it that matter, and a live
+//! article. Out: the word ranges of that article that repeat at least `run_words` consecutive words
+//! of the text including a tainted one, or its whole range if both texts are equal, however short.
+//! Paraphrases are not found. [`is_likely_carrier`] decides for an article with the same slug
+//! whether it has the figures of the text.
+//!
+//! ```text
+//! tainted   the minister took [40] crowns from the lake fund said a clerk in may
+//! carrier   so the minister took 40 crowns from the lake fund said a clerk in may
+//!           words 1 to 14 repeat a run that includes the tainted figure
+//! ```
 
 use super::align::{Aligner, SharedRun};
 use super::types::Earlier;
 use crate::fingerprint::Fingerprint;
 
-/// The words of a text that were withdrawn.
+/// The words of a text that were withdrawn or corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaintedWords {
-    /// All of them.
+    /// All words.
     Whole,
-    /// These ranges: first word, one past the last.
+    /// These word ranges: first word, one past the last.
     Ranges(Vec<(u32, u32)>),
 }
 
 impl TaintedWords {
-    /// What of `old` a corrected text does not hold any more: figures that differ and words that no
-    /// run covers. The whole where the correction keeps every word.
+    /// The words of `old` that its correction `new` no longer contains: figures that differ, and
+    /// words in no shared run. The whole text if the correction keeps every word.
     pub fn corrected(new: &Fingerprint, old: &Fingerprint) -> Self {
-        let found = Aligner::of(new).with(old);
+        let alignment = Aligner::of(new).with(old);
         let mut kept = vec![false; old.words()];
-        for block in &found.blocks {
+        for block in &alignment.blocks {
             kept[block.old as usize..block.old_end() as usize].fill(true);
         }
-        for pair in found.changed() {
+        for pair in alignment.changed() {
             kept[pair.old as usize] = false;
         }
         let mut ranges = Vec::new();
@@ -41,6 +49,7 @@ impl TaintedWords {
         if ranges.is_empty() { Self::Whole } else { Self::Ranges(ranges) }
     }
 
+    /// Whether the range from `from` to `to` contains a tainted word.
     fn touches(&self, from: u32, to: u32) -> bool {
         match self {
             Self::Whole => true,
@@ -49,9 +58,9 @@ impl TaintedWords {
     }
 }
 
-/// The word ranges of `that` which literally carry tainted words of `text`, whose table is built
-/// once by the caller; none where it carries none.
-pub fn carried(
+/// The word ranges of `that` that literally repeat tainted words of `text`; empty if there are
+/// none. The caller builds the aligner of `text` once for all articles.
+pub fn carried_ranges(
     text: &Aligner<'_>,
     tainted: &TaintedWords,
     that: Earlier<'_>,
@@ -60,9 +69,9 @@ pub fn carried(
     if text.text().is_equal(that.print) {
         return vec![(0, that.print.words() as u32)];
     }
-    let found = text.with(that.print);
+    let alignment = text.with(that.print);
     let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for run in &found.runs {
+    for run in &alignment.runs {
         for part in split(*run, &text.changed(*run, that.print)) {
             if part.len >= run_words && tainted.touches(part.new, part.new_end()) {
                 ranges.push((part.old, part.old_end()));
@@ -74,13 +83,14 @@ pub fn carried(
     ranges
 }
 
-/// Whether `that`, which bears the slug of `text`, holds the figures that matter: one that was
-/// corrected, beside others of the text; or, of a whole text, at least two and half of them.
-pub fn likely(text: &Fingerprint, tainted: &TaintedWords, that: &Fingerprint) -> bool {
-    let mut held: Vec<u32> = that.figures.iter().map(|figure| figure.hash).collect();
-    held.sort_unstable();
-    held.dedup();
-    let holds = |hash: &u32| held.binary_search(hash).is_ok();
+/// Whether `that`, which has the slug of `text`, has the figures that matter. For a corrected text:
+/// at least one tainted figure, and at least one of the other figures if there are any. For a whole
+/// text: at least two of its figures, and half of them.
+pub fn is_likely_carrier(text: &Fingerprint, tainted: &TaintedWords, that: &Fingerprint) -> bool {
+    let mut present: Vec<u32> = that.figures.iter().map(|figure| figure.hash).collect();
+    present.sort_unstable();
+    present.dedup();
+    let has = |hash: &u32| present.binary_search(hash).is_ok();
     let of = |wanted: bool| {
         let figures = text.figures.iter();
         let matters = figures.filter(|f| tainted.touches(f.word, f.word + 1) == wanted);
@@ -90,14 +100,14 @@ pub fn likely(text: &Fingerprint, tainted: &TaintedWords, that: &Fingerprint) ->
         hashes
     };
     let (tainted_figures, others) = (of(true), of(false));
-    let shared = tainted_figures.iter().filter(|hash| holds(hash)).count();
+    let shared = tainted_figures.iter().filter(|hash| has(hash)).count();
     match tainted {
         TaintedWords::Whole => shared >= 2 && shared * 2 >= tainted_figures.len(),
-        TaintedWords::Ranges(_) => shared >= 1 && (others.is_empty() || others.iter().any(holds)),
+        TaintedWords::Ranges(_) => shared >= 1 && (others.is_empty() || others.iter().any(has)),
     }
 }
 
-/// A run cut where figures differ.
+/// Cuts a run at the figures that differ.
 fn split(run: SharedRun, changed: &[u32]) -> Vec<SharedRun> {
     let mut parts = Vec::new();
     let mut from = run.new;
@@ -114,32 +124,32 @@ fn split(run: SharedRun, changed: &[u32]) -> Vec<SharedRun> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::article::{About, EventTime, Sequence};
-    use crate::fingerprint::{self, FloodKey};
+    use crate::article::{ArticleMetadata, EventTime, Sequence};
+    use crate::fingerprint::{self, SamplingKey};
     use crate::text::{self, words};
     use crate::verdict::{Validity, Verdict};
 
     fn print(text: &str) -> Fingerprint {
-        let words = words(text, &text::Settings::default());
-        Fingerprint::of(&words, &fingerprint::Settings::default(), FloodKey(1))
+        let words = words(text, &text::Limits::default());
+        Fingerprint::of(&words, &fingerprint::Limits::default(), SamplingKey(1))
     }
 
     fn ranges(text: &str, tainted: &TaintedWords, carrier: &str) -> Vec<(u32, u32)> {
         let (text, carrier) = (print(text), print(carrier));
-        let (about, verdict) = (About::default(), Verdict::default());
+        let (about, verdict) = (ArticleMetadata::default(), Verdict::default());
         let that = Earlier {
             sequence: Sequence(0),
             arrived: EventTime(0),
             about: &about,
             print: &carrier,
             verdict: &verdict,
-            standing: Validity::Stands,
+            validity: Validity::Valid,
         };
-        carried(&Aligner::of(&text), tainted, that, 6)
+        carried_ranges(&Aligner::of(&text), tainted, that, 6)
     }
 
     #[test]
-    fn literal_runs_are_found() {
+    fn articles_with_a_literal_run_are_carriers() {
         let text = "the minister took 40 crowns from the lake fund said a clerk";
         let with = "on friday it was said the minister took 40 crowns from the lake fund and left";
         assert_eq!(ranges(text, &TaintedWords::Whole, with), [(5, 14)]);
@@ -149,9 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn figures_alone_make_a_carrier_likely() {
+    fn shared_figures_make_a_likely_carrier() {
         let text = print("40 crowns from 3 lakes in 1998 said a clerk");
-        let holds = |tainted: &TaintedWords, that: &str| likely(&text, tainted, &print(that));
+        let holds =
+            |tainted: &TaintedWords, that: &str| is_likely_carrier(&text, tainted, &print(that));
         assert!(holds(&TaintedWords::Whole, "a clerk counted 40 and 3"));
         assert!(!holds(&TaintedWords::Whole, "a clerk counted 40 and 5"));
         let forty = TaintedWords::Ranges(vec![(0, 1)]);
@@ -161,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_corrected_number_taints_what_holds_it() {
+    fn a_corrected_figure_taints_the_runs_that_contain_it() {
         let old = "the minister took 40 crowns from the lake fund said a clerk in may";
         let new = "the minister took 14 crowns from the lake fund said a clerk in may";
         let tainted = TaintedWords::corrected(&print(new), &print(old));

@@ -1,4 +1,5 @@
-//! Measures of a pair to a text kind, by the first rule that holds, and to a relation.
+//! Classification: the measures of a pair to a text kind, by the first rule that holds, and to a
+//! relation with its evidence.
 
 use super::compare::Comparison;
 use super::types::{
@@ -17,7 +18,7 @@ pub(super) fn text_kind(
     rules::first(new, that, pair, set).unwrap_or((Kind::Original, "no-match"))
 }
 
-/// The relation of `new` to `that`, with its evidence.
+/// The relation of `new` to `that`, with the measures as evidence.
 pub(super) fn relation(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -30,15 +31,15 @@ pub(super) fn relation(
         jaccard: Some(pair.jaccard),
         hamming: Some(pair.hamming),
         shared_shingles: Some(pair.alignment.new_covered),
-        numbers_kept: pair.kept(),
+        numbers_kept: pair.figures_kept(),
         changed_numbers: changed_numbers(pair),
         ..bare(new, that)
     };
     Relation { evidence, passages: passages(pair), ..linked(that, kind, rule) }
 }
 
-/// A relation that no comparison of texts backs.
-pub(super) fn unread(
+/// The relation of `new` to `that` if their texts were not compared.
+pub(super) fn relation_without_comparison(
     new: Arrival<'_>,
     that: Earlier<'_>,
     kind: Kind,
@@ -47,6 +48,7 @@ pub(super) fn unread(
     Relation { evidence: bare(new, that), ..linked(that, kind, rule) }
 }
 
+/// Evidence that needs no comparison of texts.
 fn bare(new: Arrival<'_>, that: Earlier<'_>) -> Evidence {
     Evidence {
         headline_changed: Some(that.about.headline != new.about.headline),
@@ -55,13 +57,13 @@ fn bare(new: Arrival<'_>, that: Earlier<'_>) -> Evidence {
     }
 }
 
-/// The links of a relation to `that`. The root is passed on along kinds that join their match.
+/// A relation to `that` without evidence. Kinds that join their match inherit its root.
 fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
     let of = RelationTarget { sequence: Some(that.sequence), key: that.about.key() };
     let theirs = &that.verdict.relation;
     Relation {
         kind,
-        root: Some(that.passed_on().unwrap_or(&of).clone()),
+        root: Some(that.inherited_root().unwrap_or(&of).clone()),
         chain: if theirs.kind.joins_its_match() { theirs.chain + 1 } else { 1 },
         of: Some(of),
         rule: rule.into(),
@@ -69,6 +71,7 @@ fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
     }
 }
 
+/// The most changed figures in the evidence.
 const CHANGED_MAX: usize = 16;
 
 fn changed_numbers(pair: &Comparison) -> Vec<ChangedNumber> {
@@ -76,7 +79,9 @@ fn changed_numbers(pair: &Comparison) -> Vec<ChangedNumber> {
     changed.map(|p| ChangedNumber { this_word: p.new, that_word: p.old }).collect()
 }
 
+/// Words of the shortest reported passage.
 const PASSAGE_WORDS_MIN: u32 = 8;
+/// The most passages of one relation; the longest are kept.
 const PASSAGES_MAX: usize = 16;
 
 /// The longest shared runs, in the order of the new text.

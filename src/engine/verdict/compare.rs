@@ -1,10 +1,11 @@
-//! One alignment to the measures that kinds are decided by.
+//! Comparison: one alignment to the measures that kinds are decided by.
 //!
-//! In: two fingerprints. Out: a [`Comparison`]. The gaps between aligned blocks are compared word by
-//! word only where the verdict can depend on it: a lead that was rewritten, or figures in passages
-//! that were edited.
+//! In: two fingerprints. Out: a [`Comparison`]. The gaps between aligned blocks are only compared
+//! word by word if the verdict can depend on it: if a lead may have been rewritten, or if there are
+//! figures in edited passages.
 //!
-//! Cost: a longest-common-subsequence table of at most `GAP_CELLS` a gap and `PAIR_CELLS` a pair.
+//! Cost: a longest-common-subsequence table of at most `GAP_CELLS` cells per gap and `PAIR_CELLS`
+//! per pair. Larger gaps are not compared.
 
 use super::align::{Aligner, Alignment, FigurePair, SharedRun};
 use super::{Ratio, Settings};
@@ -12,42 +13,45 @@ use crate::fingerprint::{Fingerprint, SHINGLE_WORDS};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+/// The most table cells for one gap.
 const GAP_CELLS: usize = 4_096;
+/// The most table cells for one pair of texts.
 const PAIR_CELLS: usize = 16_384;
-/// Words of a gap, on either side, in which a figure can give way to words.
+/// The longest gap, in words on either side, in which a figure can have been replaced by words.
 const REPLACED_WORDS: u32 = 8;
-/// Matched islands shorter than this do not break an unmatched block of the new text.
+/// Matched runs shorter than this do not interrupt an unmatched block of the new text.
 const ISLAND_WORDS: u32 = 3;
 
 /// The measures of a pair of texts.
 #[derive(Debug, Clone)]
 pub(super) struct Comparison {
-    /// What they share, but for the figures, which are below.
+    /// The shared runs and blocks. Its list of figures is empty: see `figures`.
     pub(super) alignment: Alignment,
-    /// Share of the new text's shingles found in the earlier one.
+    /// Share of the new text's shingles that the earlier one contains.
     pub(super) of_new: Ratio,
-    /// Share of the earlier text's shingles found in the new one.
+    /// Share of the earlier text's shingles that the new one contains.
     pub(super) of_old: Ratio,
-    /// Jaccard similarity of the shingles.
+    /// Jaccard similarity of the two shingle sets.
     pub(super) jaccard: Ratio,
     /// Share of the new text's plain words that are paired, gaps included.
     pub(super) plain_of_new: Ratio,
     /// Share of the earlier text's plain words that are paired, gaps included.
     pub(super) plain_of_old: Ratio,
-    /// All aligned figures, those in gaps included.
+    /// All aligned figures, including those in gaps.
     pub(super) figures: Vec<FigurePair>,
-    /// Figures in short rewritten gaps that stand against words, or against fewer figures: what a
-    /// template says otherwise today. They count as figures that changed.
+    /// Figures in short rewritten gaps that correspond to words or to fewer figures, as when a
+    /// template states a value in words. Rules may count them as changed figures.
     pub(super) replaced: u32,
-    /// The longest unmatched block, as a share of the text that it stands in, the larger of both.
-    pub(super) block: Ratio,
-    /// Whether the masked hashes are equal: the texts differ in figures alone.
+    /// The longest unmatched block as a share of the text that contains it, the larger of both
+    /// texts.
+    pub(super) unmatched_block: Ratio,
+    /// Whether the masked hashes are equal: the texts differ in figures only.
     pub(super) same_template: bool,
-    /// Bits by which the SimHashes differ.
+    /// Number of bits in which the SimHashes differ.
     pub(super) hamming: u32,
 }
 
-/// Words of one text between two blocks, and those of the other beside them.
+/// The words between two blocks, as ranges in both texts: first word, one past the last.
 #[derive(Debug, Clone, Copy)]
 struct Gap {
     new: (u32, u32),
@@ -82,7 +86,7 @@ impl Comparison {
             plain_of_old: one,
             figures,
             replaced: 0,
-            block: Ratio::default(),
+            unmatched_block: Ratio::default(),
             same_template: true,
             hamming: 0,
         }
@@ -100,7 +104,7 @@ impl Comparison {
         let shared = alignment.new_covered.min(alignment.old_covered);
         let union = (shingles(new) + shingles(old)).saturating_sub(shared);
         let plain = alignment.plain_words();
-        let mut found = Self {
+        let mut comparison = Self {
             of_new: Ratio::of(alignment.new_covered, shingles(new)),
             of_old: Ratio::of(alignment.old_covered, shingles(old)),
             jaccard: Ratio::of(shared, union),
@@ -108,39 +112,41 @@ impl Comparison {
             plain_of_old: Ratio::of(plain, old.plain_words() as u32),
             figures: std::mem::take(&mut alignment.figures),
             replaced: 0,
-            block: Ratio::default(),
+            unmatched_block: Ratio::default(),
             same_template: new.masked == old.masked,
             hamming: new.simhash.distance(old.simhash),
             alignment,
         };
-        found.look_into_gaps(new, old, plain, settings);
-        found
+        comparison.compare_gaps(new, old, plain, settings);
+        comparison
     }
 
-    /// The order among candidates: Jaccard, then the larger containment, in parts of 2^20.
+    /// The rank among candidates: Jaccard similarity, then the larger containment, in units of
+    /// 2^-20.
     pub(super) fn rank(&self) -> (u32, u32) {
         let fixed = |r: Ratio| (r.get() * f64::from(1 << 20)) as u32;
         (fixed(self.jaccard), fixed(self.of_new).max(fixed(self.of_old)))
     }
 
-    /// Figures that differ.
+    /// The pairs of figures that differ.
     pub(super) fn changed(&self) -> impl Iterator<Item = FigurePair> + '_ {
         self.figures.iter().copied().filter(|p| !p.equal)
     }
 
-    /// The number of figures that differ.
+    /// The number of pairs of figures that differ.
     pub(super) fn changed_count(&self) -> usize {
         self.changed().count()
     }
 
-    /// The share of aligned figures that agree; `None` where none is aligned.
-    pub(super) fn kept(&self) -> Option<Ratio> {
+    /// The share of aligned figures that are equal; `None` if no figures are aligned.
+    pub(super) fn figures_kept(&self) -> Option<Ratio> {
         let equal = self.figures.iter().filter(|p| p.equal).count() as u32;
         (!self.figures.is_empty()).then(|| Ratio::of(equal, self.figures.len() as u32))
     }
 
-    /// `plain` are the plain words of the blocks.
-    fn look_into_gaps(
+    /// Compares the gaps and updates the measures that depend on them. `plain` is the number of
+    /// plain words in the blocks.
+    fn compare_gaps(
         &mut self,
         new: &Fingerprint,
         old: &Fingerprint,
@@ -163,7 +169,7 @@ impl Comparison {
             let size = m as usize * n as usize;
             let unmatched = unmatched_within(&by_old, gap.old);
             let share_old = f64::from(unmatched) / f64::from((old.words() as u32).max(1));
-            let wanted = figures_matter || blocks_matter && share_old > settings.block;
+            let wanted = figures_matter || blocks_matter && share_old > settings.tuning.block;
             let mut agree = 0;
             if wanted && size > 0 && size <= GAP_CELLS && cells + size <= PAIR_CELLS {
                 cells += size;
@@ -175,7 +181,7 @@ impl Comparison {
                 };
                 self.replaced += count(&new.trace, gap.new).abs_diff(count(&old.trace, gap.old));
             }
-            if f64::from(agree) < settings.rewritten * f64::from(m.max(n)) || n == 0 {
+            if f64::from(agree) < settings.tuning.rewritten * f64::from(m.max(n)) || n == 0 {
                 worst_old = worst_old.max(share_old);
             }
         }
@@ -188,11 +194,11 @@ impl Comparison {
         let longest = longest_unmatched(&blocks, new.words() as u32);
         self.alignment.blocks = blocks;
         let worst_new = f64::from(longest) / f64::from((new.words() as u32).max(1));
-        self.block = Ratio::new(worst_new.max(worst_old).min(1.0)).unwrap_or_default();
+        self.unmatched_block = Ratio::new(worst_new.max(worst_old).min(1.0)).unwrap_or_default();
     }
 
-    /// Pairs the words of a gap in order; adds its figures, counts its plain words to `extra`, and
-    /// returns how many words agree.
+    /// Pairs the words of a gap in order, adds the figures among them to `figures` and the number
+    /// of plain words to `extra`. Returns how many words were paired.
     fn pair_up(&mut self, gap: Gap, new: &Fingerprint, old: &Fingerprint, extra: &mut u32) -> u32 {
         let a = &new.trace[gap.new.0 as usize..gap.new.1 as usize];
         let b = &old.trace[gap.old.0 as usize..gap.old.1 as usize];
@@ -212,9 +218,10 @@ impl Comparison {
     }
 }
 
-/// The longest chain of blocks that rises in both texts, found greedily by length (what crosses is
-/// moved text, whose surroundings say nothing), and all blocks in the order of the earlier text.
-/// `blocks` are in the order of the new one; most rise in both, and are both.
+/// The longest chain of blocks that ascends in both texts, found greedily by length, and all blocks
+/// in the order of the earlier text. Blocks outside the chain are moved text, whose surroundings
+/// say nothing. `blocks` are in the order of the new text; if they also ascend in the earlier one,
+/// as they mostly do, both results are `blocks`.
 fn chains(blocks: &[SharedRun]) -> (Cow<'_, [SharedRun]>, Cow<'_, [SharedRun]>) {
     if blocks.is_sorted_by(|a, b| a.old_end() <= b.old) {
         return (blocks.into(), blocks.into());
@@ -235,7 +242,7 @@ fn chains(blocks: &[SharedRun]) -> (Cow<'_, [SharedRun]>, Cow<'_, [SharedRun]>) 
     (chain.into(), by_old.into())
 }
 
-/// The gaps between blocks that follow one another in both texts, edges included.
+/// The gaps between consecutive blocks of the chain, before the first and after the last.
 fn gaps(chain: &[SharedRun], new_words: u32, old_words: u32) -> impl Iterator<Item = Gap> + '_ {
     let end = SharedRun { new: new_words, old: old_words, len: 0 };
     let mut from = (0, 0);
@@ -247,8 +254,8 @@ fn gaps(chain: &[SharedRun], new_words: u32, old_words: u32) -> impl Iterator<It
     all.filter(|g| g.new.0 < g.new.1 || g.old.0 < g.old.1)
 }
 
-/// The longest stretch of a range of the earlier text in no block: text that was moved within it
-/// still counts as matched. `blocks` are in the order of the earlier text.
+/// The longest stretch of a range of the earlier text that no block covers. Text moved to another
+/// place counts as matched. `blocks` are in the order of the earlier text.
 fn unmatched_within(blocks: &[SharedRun], (from, to): (u32, u32)) -> u32 {
     let first = blocks.partition_point(|b| b.old_end() <= from);
     let (mut longest, mut at) = (0, from);
@@ -259,7 +266,7 @@ fn unmatched_within(blocks: &[SharedRun], (from, to): (u32, u32)) -> u32 {
     longest.max(to.saturating_sub(at))
 }
 
-/// The longest stretch of words of the new text in no block; small islands do not end it.
+/// The longest stretch of the new text that no block of `ISLAND_WORDS` or more covers.
 fn longest_unmatched(blocks: &[SharedRun], words: u32) -> u32 {
     let (mut longest, mut from) = (0, 0);
     for block in blocks.iter().filter(|b| b.len >= ISLAND_WORDS) {
@@ -269,7 +276,7 @@ fn longest_unmatched(blocks: &[SharedRun], words: u32) -> u32 {
     longest.max(words.saturating_sub(from))
 }
 
-/// A longest common subsequence (Wagner and Fischer 1974), as pairs of places in order.
+/// A longest common subsequence (Wagner and Fischer 1974), as ascending pairs of positions.
 fn subsequence(a: &[u8], b: &[u8]) -> Vec<(usize, usize)> {
     let width = b.len() + 1;
     let mut table = vec![0u16; (a.len() + 1) * width];
@@ -301,14 +308,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn subsequences_are_longest() {
+    fn finds_a_longest_common_subsequence() {
         assert_eq!(subsequence(b"abcbdab", b"bdcaba").len(), 4);
         assert_eq!(subsequence(b"", b"abc"), []);
         assert_eq!(subsequence(b"abc", b"abc"), [(0, 0), (1, 1), (2, 2)]);
     }
 
     #[test]
-    fn gaps_lie_between_blocks_that_rise_in_both() {
+    fn gaps_are_between_blocks_that_ascend_in_both_texts() {
         let block = |new, old, len| SharedRun { new, old, len };
         let blocks = [block(2, 0, 5), block(9, 30, 3), block(12, 7, 6)];
         let (chain, by_old) = chains(&blocks);
@@ -318,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn moved_text_is_matched() {
+    fn moved_text_counts_as_matched() {
         let block = |old, end| SharedRun { new: 0, old, len: end - old };
         assert_eq!(unmatched_within(&[block(5, 10), block(12, 30)], (0, 40)), 10);
         assert_eq!(unmatched_within(&[block(5, 10), block(12, 30)], (6, 11)), 1);
@@ -326,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn islands_do_not_break_a_block() {
+    fn short_islands_do_not_interrupt_an_unmatched_block() {
         let block = |new, len| SharedRun { new, old: 0, len };
         assert_eq!(longest_unmatched(&[block(0, 10), block(20, 2), block(30, 10)], 45), 20);
         assert_eq!(longest_unmatched(&[], 45), 45);

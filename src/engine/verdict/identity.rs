@@ -1,20 +1,24 @@
-//! What the wire itself says: versions of one uri, explicit links, marks, kills.
+//! Identity: what the wire itself states about an item, such as versions of one uri, explicit
+//! links, marks and kills.
 //!
-//! Tested before the text kinds, in this order: withdrawal, redelivery, versions of the same uri,
-//! explicit links, takes, marks. What the window does not hold any more is looked for among the
-//! identities that outlive it, by uri, and by name for a withdrawal.
+//! In: the new article, its compared candidates and the archive. Out: a relation, or none if the
+//! text kinds have to decide. Tested in this order: a repeated notice, withdrawal, redelivery,
+//! versions of the same uri, explicit links, takes, marks. For an article that has left the window,
+//! its identity is searched by uri, and for a withdrawal also by name.
 //!
-//! A notice that names an article by words alone means it with a confidence: which names agree, whose
-//! they are, and whether others bear them.
+//! A notice that identifies an article only by text or by name gets a confidence, which depends on
+//! which names agree, on the providers, and on how many other articles have the same name.
 
 use super::identity_record::Identity;
 use super::types::{Archive, Arrival, Earlier, Kind, Ratio, Relation, RelationTarget, Scope};
-use super::versions::{Edition, older};
+use super::versions::{VersionOrderKey, is_older};
 use super::{Settings, VerifiedCandidate, classify, names};
-use crate::article::{About, ArticleKey, ItemShape, LinkKind, NoticeOrder, PubStatus, Revision};
+use crate::article::{
+    ArticleKey, ArticleMetadata, ItemShape, LinkKind, NoticeOrder, PubStatus, Revision,
+};
 
-/// Whether two articles come from the same provider; an unnamed provider is like no other.
-pub(super) fn same_provider(a: &About, b: &About) -> bool {
+/// Whether two articles are from the same provider. Two unknown providers are not the same.
+pub(super) fn same_provider(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
     match (&a.provider, &b.provider) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
         _ => false,
@@ -32,17 +36,17 @@ pub(super) fn of(
     if let Some(again) = newest.and_then(|that| same_notice(new, that, verified)) {
         return Some(again);
     }
-    // What a notice under the same uri withdrew is no version of the notice.
-    let same_uri = archive.standing_of_uri(&new.about.uri);
+    // A notice under this uri is not an earlier version of the article.
+    let same_uri = archive.valid_of_uri(&new.about.uri);
     withdrawal(new, same_uri, verified, archive)
         .or_else(|| repeat(new, verified, archive))
         .or_else(|| same_uri.map(|that| version(new, that, verified)))
-        .or_else(|| Some(past_version(new, archive.past_of_uri(&new.about.uri)?)))
+        .or_else(|| Some(past_version(new, archive.identity_of_uri(&new.about.uri)?)))
         .or_else(|| link(new, verified, archive))
         .or_else(|| marked(new, verified, archive, settings))
 }
 
-/// The relation to `that`, with the evidence of the texts where they were compared.
+/// The relation to `that`, with the measures as evidence if the texts were compared.
 fn to(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -51,12 +55,12 @@ fn to(
     rule: &'static str,
 ) -> Relation {
     match verified.iter().find(|v| v.that.sequence == that.sequence) {
-        Some(v) => classify::relation(new, that, &v.pair, (kind, rule)),
-        None => classify::unread(new, that, kind, rule),
+        Some(v) => classify::relation(new, that, &v.comparison, (kind, rule)),
+        None => classify::relation_without_comparison(new, that, kind, rule),
     }
 }
 
-/// A notice that came before.
+/// A redelivery of the notice `that`.
 fn same_notice(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -65,10 +69,12 @@ fn same_notice(
     let same = that.verdict.relation.kind == Kind::Withdrawal
         && that.about.version == new.about.version
         && that.about.pubstatus == new.about.pubstatus
-        && that.print.content == new.print.content;
+        && that.print.content_hash == new.print.content_hash;
     same.then(|| to(new, that, verified, Kind::Redelivery, "same-version"))
 }
 
+/// A kill, hold or release. The target is searched by uri and by link, then by text, then by name.
+/// By uri, link and name, live articles come before identities.
 fn withdrawal(
     new: Arrival<'_>,
     same_uri: Option<Earlier<'_>>,
@@ -76,7 +82,7 @@ fn withdrawal(
     archive: &impl Archive,
 ) -> Option<Relation> {
     let about = new.about;
-    let past = || archive.past_of_uri(&about.uri);
+    let past = || archive.identity_of_uri(&about.uri);
     let rule = match (about.marks.order, about.pubstatus) {
         (_, PubStatus::Canceled) => "canceled",
         (Some(NoticeOrder::Kill), _) => "kill",
@@ -86,11 +92,11 @@ fn withdrawal(
         (None, _) => return None,
     };
     let kind = Kind::Withdrawal;
-    let linked = || about.links.iter().find_map(|l| archive.standing_of_uri(&l.to.uri));
+    let linked = || about.links.iter().find_map(|l| archive.valid_of_uri(&l.to.uri));
     if let Some(that) = same_uri.or_else(linked) {
         return Some(to(new, that, verified, kind, rule));
     }
-    let linked = || about.links.iter().find_map(|l| archive.past_of_uri(&l.to.uri));
+    let linked = || about.links.iter().find_map(|l| archive.identity_of_uri(&l.to.uri));
     if let Some(that) = past().or_else(linked) {
         return Some(outlived(that, kind, rule));
     }
@@ -98,7 +104,7 @@ fn withdrawal(
         relation.evidence.confidence = Some(confidence);
         Some(relation)
     };
-    // Notices are much alike: one that has the words of another does not withdraw it.
+    // Notices resemble each other: one with the words of another does not withdraw it.
     let report = |v: &&VerifiedCandidate<'_>| v.that.verdict.relation.kind != Kind::Withdrawal;
     let mut reports = verified.iter().filter(report);
     if let Some(whole) = reports.find(|v| v.kind.joins_its_match()) {
@@ -114,27 +120,32 @@ fn withdrawal(
         }
     }
     if let Some(that) = all().filter_map(own).find_map(|key| archive.past_of_name(key)) {
-        return sure(outlived(that, kind, rule), Ratio::HIGH);
+        return sure(outlived(that, kind, rule), Ratio::PAST_NAME_CONFIDENCE);
     }
     let of = about.links.first().map(|l| RelationTarget { sequence: None, key: l.to.clone() });
     Some(Relation { kind, of, rule: rule.into(), ..Relation::default() })
 }
 
-/// How sure it is that a notice which carries an article's text means that article: as sure as it
-/// holds of it, and half as sure where another provider sent it: a relay of that provider's notice.
-fn confidence_of_text(notice: &About, whole: &VerifiedCandidate<'_>) -> Ratio {
-    let same = whole.pair.of_old.get() >= 1.0 || same_provider(notice, whole.that.about);
+/// Confidence that a notice which repeats an article's text refers to that article: the share of
+/// the article that it repeats, halved if it repeats less than all and is not from the same
+/// provider.
+fn confidence_of_text(notice: &ArticleMetadata, whole: &VerifiedCandidate<'_>) -> Ratio {
+    let same = whole.comparison.of_old.get() >= 1.0 || same_provider(notice, whole.that.about);
     if same {
-        whole.pair.of_old
+        whole.comparison.of_old
     } else {
-        Ratio::new(whole.pair.of_old.get() / 2.0).unwrap_or_default()
+        Ratio::new(whole.comparison.of_old.get() / 2.0).unwrap_or_default()
     }
 }
 
-/// How sure it is that a notice means `that`, which bears a name that it gives: surer of a headline
-/// than of a slug, surer of both, surer within one provider, less sure where other items bear the
-/// slug too.
-fn confidence_of_name(notice: &About, that: Earlier<'_>, archive: &impl Archive) -> Ratio {
+/// Confidence that a notice which gives a name of `that` refers to it. A headline weighs more than
+/// a slug, both more than one, a slug shared by several items less. The same provider raises the
+/// confidence, another provider lowers it.
+fn confidence_of_name(
+    notice: &ArticleMetadata,
+    that: Earlier<'_>,
+    archive: &impl Archive,
+) -> Ratio {
     let given: Vec<u64> = notice
         .marks
         .references
@@ -145,7 +156,7 @@ fn confidence_of_name(notice: &About, that: Earlier<'_>, archive: &impl Archive)
         .collect();
     let names = names::NameKeys::of(that.about);
     let named = |key: u64| key != 0 && given.contains(&key);
-    let alone = archive.bearers_of_slug(names.slug, that.about.provider.as_deref()) <= 1;
+    let alone = archive.count_uris_with_slug(names.slug, that.about.provider.as_deref()) <= 1;
     let base = match (named(names.slug), named(names.headline)) {
         (true, true) => 0.8,
         (false, _) => 0.65,
@@ -160,7 +171,7 @@ fn confidence_of_name(notice: &About, that: Earlier<'_>, archive: &impl Archive)
     Ratio::new(base + provider).unwrap_or_default()
 }
 
-/// The relation to an article whose window has passed.
+/// The relation to an article that has left the window.
 fn outlived(that: &Identity, kind: Kind, rule: &'static str) -> Relation {
     let root = that.root.as_ref().map(|uri| ArticleKey { uri: uri.clone(), version: None });
     let target = |key| RelationTarget { sequence: None, key };
@@ -175,27 +186,28 @@ fn outlived(that: &Identity, kind: Kind, rule: &'static str) -> Relation {
     }
 }
 
-/// Another version of a uri, or the same once more, whose window has passed.
+/// The relation to an earlier version that has left the window: a redelivery, update or correction.
 fn past_version(new: Arrival<'_>, that: &Identity) -> Relation {
-    if that.version == new.about.version && that.content == new.print.content {
+    if that.version == new.about.version && that.content == new.print.content_hash {
         return outlived(that, Kind::Redelivery, "same-version");
     }
-    if older(Edition::of(new.about), that.edition()) {
+    if is_older(VersionOrderKey::of(new.about), that.edition()) {
         return outlived(that, Kind::Update, "late-version");
     }
     let kind = if corrects(new.about) { Kind::Correction } else { Kind::Update };
     outlived(that, kind, "new-version")
 }
 
-/// The same item once more: the same version and text, or a text that is marked as a repeat.
+/// A redelivery: the same uri, version and text; or an equal text marked as a repeat; or, for
+/// anything but text, an equal caption from the same provider.
 fn repeat(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
     archive: &impl Archive,
 ) -> Option<Relation> {
-    let same_text = |that: &Earlier<'_>| that.print.content == new.print.content;
+    let same_text = |that: &Earlier<'_>| that.print.content_hash == new.print.content_hash;
     let version = new.about.version.as_deref();
-    if let Some(that) = archive.repeated(&new.about.uri, version, new.print.content) {
+    if let Some(that) = archive.repeated(&new.about.uri, version, new.print.content_hash) {
         return Some(to(new, that, verified, Kind::Redelivery, "same-version"));
     }
     let repeated = new.about.marks.revision == Some(Revision::Repeat);
@@ -207,9 +219,9 @@ fn repeat(
     Some(to(new, again.that, verified, Kind::Redelivery, rule))
 }
 
-/// Another version of a uri that is known.
+/// The relation to a live version of the same uri.
 fn version(new: Arrival<'_>, that: Earlier<'_>, verified: &[VerifiedCandidate<'_>]) -> Relation {
-    if older(Edition::of(new.about), Edition::of(that.about)) {
+    if is_older(VersionOrderKey::of(new.about), VersionOrderKey::of(that.about)) {
         return to(new, that, verified, Kind::Update, "late-version");
     }
     let unmarked =
@@ -218,11 +230,12 @@ fn version(new: Arrival<'_>, that: Earlier<'_>, verified: &[VerifiedCandidate<'_
     to(new, that, verified, kind, "new-version")
 }
 
-fn corrects(about: &About) -> bool {
+/// Whether the marks say that the article corrects an earlier one.
+fn corrects(about: &ArticleMetadata) -> bool {
     matches!(about.marks.revision, Some(Revision::Correction | Revision::Refile))
 }
 
-/// An explicit link to an article that is known.
+/// The relation to a live article that the new one explicitly links to.
 fn link(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -230,7 +243,7 @@ fn link(
 ) -> Option<Relation> {
     let that = new.about.links.iter().find_map(|link| match link.kind {
         LinkKind::Replaces | LinkKind::EvolvedFrom | LinkKind::VersionOf => {
-            archive.standing_of_uri(&link.to.uri)
+            archive.valid_of_uri(&link.to.uri)
         }
         LinkKind::ReplacedBy | LinkKind::TranslationOf => None,
     })?;
@@ -238,7 +251,7 @@ fn link(
     Some(to(new, that, verified, kind, "link"))
 }
 
-/// The wire's marks, together with the slug or shared text.
+/// The relation that marks give together with the slug or shared text.
 fn marked(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -261,15 +274,15 @@ fn marked(
     }
     let revision = marks.revision.filter(|r| *r != Revision::Repeat)?;
     let roundup = Some(ItemShape::Roundup);
-    let shaped = |that: &About| (marks.shape == roundup) == (that.marks.shape == roundup);
+    let shaped = |that: &ArticleMetadata| (marks.shape == roundup) == (that.marks.shape == roundup);
     let own = |v: &&VerifiedCandidate<'_>| same_provider(new.about, v.that.about);
     let bound = || {
         verified.iter().filter(|v| {
             v.that.about.marks.revision != Some(revision)
                 && shaped(v.that.about)
-                && v.pair.of_new.get().max(v.pair.of_old.get()) >= settings.partial
-                // The same text from elsewhere is a copy of what is revised, or of this.
-                && (own(v) || v.that.print.content != new.print.content)
+                && v.comparison.of_new.get().max(v.comparison.of_old.get()) >= settings.partial.get()
+                // An equal text of another provider is a copy, not the article being revised.
+                && (own(v) || v.that.print.content_hash != new.print.content_hash)
         })
     };
     let bound = bound().find(own).or_else(|| bound().next());

@@ -1,44 +1,44 @@
-//! What is known of an article whose window has passed: its identity, by which a late version or kill
-//! still finds it.
+//! The identity of an article that has left the window, by which a late version or kill still finds
+//! it.
 //!
-//! The text is gone, so nothing is compared: an identity answers to its uri and to its names.
+//! The text is gone, so nothing can be compared: an identity is found by its uri and its names.
 
 use super::names::{self, NameKeys};
 use super::types::{Kind, Validity, Verdict};
-use super::versions::Edition;
-use crate::article::{About, ArticleKey, EventTime, NoticeOrder};
+use super::versions::VersionOrderKey;
+use crate::article::{ArticleKey, ArticleMetadata, EventTime, NoticeOrder};
 use crate::fingerprint::Fingerprint;
 use serde::{Deserialize, Serialize};
 
-/// An article that left the window: about 100 bytes.
+/// The identity of an article that has left the window: about 100 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The provider's identifier.
     pub uri: String,
     /// The version as sent.
     pub version: Option<String>,
-    /// Who sent it.
+    /// The provider that sent it.
     pub provider: Option<String>,
-    /// The keys of its slug and its headline; 0 where it has none.
+    /// The keys of its slug and its headline; 0 if it has none, and for a notice.
     pub names: [u64; 2],
-    /// The hash of its words.
+    /// The content hash.
     pub content: u64,
-    /// The uri of the first article of its chain, where that is another.
+    /// The uri of the root of its chain, if that is another article.
     pub root: Option<String>,
-    /// The time that it claimed for itself.
+    /// The time the article claims for itself.
     pub claimed: Option<EventTime>,
     /// The engine's clock when it arrived.
     pub arrived: EventTime,
-    /// How it stands.
+    /// Whether it is still valid.
     pub standing: Validity,
-    /// What it ordered, where it was a notice.
+    /// For a notice: what it orders.
     pub order: Option<NoticeOrder>,
 }
 
 impl Identity {
-    /// What outlives the window of an article.
+    /// The identity that remains of an article.
     pub fn of(
-        about: &About,
+        about: &ArticleMetadata,
         print: &Fingerprint,
         verdict: &Verdict,
         (arrived, standing): (EventTime, Validity),
@@ -50,9 +50,9 @@ impl Identity {
             uri: about.uri.clone(),
             version: about.version.clone(),
             provider: about.provider.clone(),
-            // A notice must not hide what it names.
+            // A notice must not be found instead of the article it names.
             names: if notice { [0, 0] } else { [slug, headline] },
-            content: print.content,
+            content: print.content_hash,
             root: root.filter(|root| *root != about.uri),
             claimed: about.claimed,
             arrived,
@@ -66,12 +66,12 @@ impl Identity {
         ArticleKey { uri: self.uri.clone(), version: self.version.clone() }
     }
 
-    /// Its place among the versions of its uri.
-    pub fn edition(&self) -> Edition<'_> {
-        Edition { version: self.version.as_deref(), claimed: self.claimed }
+    /// Its version and claimed time, which order the versions of its uri.
+    pub fn edition(&self) -> VersionOrderKey<'_> {
+        VersionOrderKey { version: self.version.as_deref(), claimed: self.claimed }
     }
 
-    /// The keys that it is found by: each name, alone and with its provider.
+    /// The keys it is indexed by: each name, alone and combined with its provider.
     pub fn keys(&self) -> impl Iterator<Item = u64> {
         let named = self.names.into_iter().filter(|key| *key != 0);
         named.flat_map(|key| {
@@ -80,7 +80,7 @@ impl Identity {
         })
     }
 
-    /// Bytes that it takes, the tables that find it left out.
+    /// Bytes of memory used, without the tables that index it.
     pub fn bytes(&self) -> usize {
         let optional = [&self.version, &self.provider, &self.root];
         size_of::<Self>()

@@ -1,27 +1,33 @@
-//! What a new article is, of what, and on which evidence.
+//! Verdicts: what a new article is, relative to which earlier article, and on which evidence.
 //!
-//! In: a prepared article, its candidates, and a view of the earlier articles. Out: a [`Verdict`].
+//! In: a prepared article, its candidates, and a view of the earlier articles ([`Archive`]). Out: a
+//! [`Verdict`].
 //!
 //! ```text
 //! identity   uri, version, links, wire marks: withdrawal, redelivery, correction, update
-//! align      two traces to the runs that both hold
-//! compare    runs to measures: containment, agreement of words and of figures, blocks
-//! classify   measures to a text kind, by thresholds, in a fixed order
-//! formula    runs that stand in many unrelated texts
-//! novelty    what no candidate had
+//! align      two traces -> the runs of words that both texts contain
+//! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
+//! classify   measures -> a text kind, by thresholds, in a fixed order
+//! formula    runs that occur in many unrelated texts are not partial copies
+//! novelty    the words that no candidate contains
 //! ```
 //!
-//! A candidate is compared and given its kind; evidence is gathered for what is reported alone.
+//! For example, with an original `A` in the window: the same text under another uri is a
+//! `duplicate` of `A` (rule `equal-content`); the text of `A` between other paragraphs is an
+//! `expansion` of `A` (rule `contains`); another version of the uri of `A` is an `update` of it
+//! (rule `new-version`).
 //!
-//! Kinds are tested over all candidates: identity and marks first, then the text kinds for the best
-//! match by Jaccard, containment and arrival, `partial` last. A copy whose text is equal inherits
-//! the links of the earlier one, so that nothing else is compared.
+//! Identity and marks are tested first. If they give no relation, the best text match does:
+//! duplicates first, `partial` last, ties by Jaccard similarity, containment and arrival. If an
+//! earlier article has exactly the same text, it is the only candidate compared, and its relations
+//! are inherited. Evidence is only gathered for relations that are reported.
 //!
-//! Invariants: RE-1 `of` is earlier in the shard's order; RE-2 `root` is the first of the chain and
-//! has no `of` of a kind that joins its match; RE-3 the verdict is a function of the article, its
-//! candidates and what the archive holds.
+//! Invariants: RE-1 `of` is earlier in the shard's order; RE-2 `root` is the first article of the
+//! chain: it does not itself match an earlier article with a kind that joins its match; RE-3 the
+//! verdict is a function of the article, its candidates and the contents of the archive.
 //!
-//! Deliberately absent: semantics beyond the wire's own marks, and chains by union.
+//! Deliberately absent: semantic similarity beyond the wire's own marks, and merging of chains: an
+//! article that matches two chains belongs to one of them.
 
 pub mod align;
 pub mod carriers;
@@ -33,6 +39,7 @@ pub mod identity_record;
 pub mod names;
 mod novelty;
 pub mod rules;
+mod settings;
 mod types;
 pub mod versions;
 
@@ -40,192 +47,48 @@ use crate::article::{ItemShape, ItemType, Sequence};
 use crate::candidates::Candidate;
 use align::Aligner;
 use compare::Comparison;
-use serde::{Deserialize, Serialize};
+pub use settings::{CarrierPolicy, EmbargoPolicy, Settings, Tuning, UniqueSettings};
 use std::cmp::Reverse;
 pub use types::*;
 
-/// Thresholds of the kinds. Every rule's margin is shown by `explain`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// Containment from which a text is an excerpt or an expansion.
-    pub contained: f64,
-    /// The other containment, as a share of the first, from which it is neither.
-    pub contained_both: f64,
-    /// Containment both ways from which a text is a reprint.
-    pub reprint: f64,
-    /// The same after `template_apart_hours`, when what is alike is more often a template about
-    /// another subject.
-    pub reprint_apart: f64,
-    /// The longest unmatched block of a reprint, as a share of either text.
-    pub block: f64,
-    /// The longest unmatched block where `agreed_figures_min` aligned figures or more all agree, and no
-    /// template had time to recur.
-    pub agreed_block: f64,
-    /// Aligned figures from which `agreed_block` counts.
-    pub agreed_figures_min: u32,
-    /// Share of a rewritten gap whose words agree in order, from which it is no block.
-    pub rewritten: f64,
-    /// Containment from which a text that matches nothing better is a partial copy, and from which
-    /// wire marks bind two texts.
-    pub partial: f64,
-    /// Words of a shared run that make a partial copy.
-    pub run_words: u32,
-    /// Texts with nothing else in common that must hold a short shared run for it to be a formula, which
-    /// makes no partial copy; 0 for none.
-    pub formula_roots: u8,
-    /// Plain words from which a template can recur.
-    pub template_words_min: u32,
-    /// Agreement of plain words, both ways, of a recurring template.
-    pub template: f64,
-    /// The same for a template that recurs after `template_apart_hours`.
-    pub template_apart: f64,
-    /// Hours from which a template is compared more strictly in words and less in figures.
-    pub template_apart_hours: i64,
-    /// The highest share of kept figures of a recurring template: three pairs or more; two or more
-    /// changed; far apart, or of two or more changed and no correction.
-    pub kept: [f64; 3],
-    /// Hours within which one provider's text with one or two other figures is a correction.
-    pub unmarked_hours: i64,
-    /// The most further relations that are reported.
-    pub also_max: u8,
-    /// The most passages that are reported for one relation, and for novelty.
-    pub passages_max: u8,
-    /// Words below which novelty is not stated.
-    pub novelty_words_min: u32,
-    /// The confidence below which a notice that names an article by words alone takes no effect and
-    /// asks a person (`needs_review`).
-    pub review_below: f64,
-    /// What goes on to `wire.unique`.
-    pub unique: UniqueSettings,
-}
-
-/// What goes on to `wire.unique`, by kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct UniqueSettings {
-    /// Kinds that always go on.
-    pub always: Vec<Kind>,
-    /// Kinds that go on when they bring enough that is new.
-    pub when_novel: Vec<Kind>,
-    /// New words that are enough.
-    pub novel_words: u32,
-    /// New figures that are enough.
-    pub new_numbers: u32,
-    /// What becomes of an article that is under an embargo.
-    pub embargoed: Embargoed,
-    /// What becomes of an article that carries what was withdrawn or corrected.
-    pub carrying: Carrying,
-}
-
-/// What becomes of an article under an embargo that would go on to `wire.unique`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Embargoed {
-    /// It waits until the engine's clock reaches the end of the embargo.
-    #[default]
-    Hold,
-    /// It goes on at once; its headers and its events carry the embargo.
-    Pass,
-}
-
-/// What becomes of an article that carries withdrawn or uncorrected text and would go on to
-/// `wire.unique`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Carrying {
-    /// It is held back for good.
-    #[default]
-    Hold,
-    /// It goes on, flagged.
-    Pass,
-}
-
-impl Default for UniqueSettings {
-    fn default() -> Self {
-        Self {
-            always: vec![
-                Kind::Original,
-                Kind::Update,
-                Kind::Correction,
-                Kind::Withdrawal,
-                Kind::Recurring,
-            ],
-            when_novel: vec![Kind::Expansion, Kind::Partial],
-            novel_words: 25,
-            new_numbers: 1,
-            embargoed: Embargoed::Hold,
-            carrying: Carrying::Hold,
-        }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            contained: 0.9,
-            contained_both: 0.93,
-            reprint: 0.5,
-            reprint_apart: 0.65,
-            block: 0.3,
-            agreed_block: 0.37,
-            agreed_figures_min: 6,
-            rewritten: 0.42,
-            partial: 0.3,
-            run_words: 12,
-            formula_roots: 3,
-            template_words_min: 8,
-            template: 0.6,
-            template_apart: 0.8,
-            template_apart_hours: 20,
-            kept: [0.5, 0.34, 0.7],
-            unmarked_hours: 24,
-            also_max: 8,
-            passages_max: 16,
-            novelty_words_min: 30,
-            review_below: 0.7,
-            unique: UniqueSettings::default(),
-        }
-    }
-}
-
-/// The flag of an article that carries withdrawn text.
+/// Flag of an article that contains withdrawn text.
 pub const CARRIES_WITHDRAWN: &str = "carries_withdrawn";
-/// The flag of an article that carries what another was corrected in.
+/// Flag of an article that contains text that was later corrected.
 pub const CARRIES_UNCORRECTED: &str = "carries_uncorrected";
-/// The flag of a verdict that a person should look at.
+/// Flag of a verdict that an editor should check.
 pub const NEEDS_REVIEW: &str = "needs_review";
-/// The flag of a copy with other figures.
+/// Flag of a reprint whose figures differ from those of the earlier text.
 pub const CHANGED_NUMBERS: &str = "changed_numbers";
 
-/// The rule of a text whose shared words a better match, no kin of it, explains already.
+/// Rule of a match whose shared words are already explained by a better, unrelated match: all three
+/// texts contain the same passage.
 const COMMON_PASSAGE: &str = "common-passage";
 
-/// A candidate that was verified, with the kind that its text gives and the rule that gave it.
+/// A candidate after comparison, with the kind that its text alone gives.
 struct VerifiedCandidate<'a> {
+    /// The earlier article.
     that: Earlier<'a>,
-    pair: Comparison,
+    /// The measures of the two texts.
+    comparison: Comparison,
+    /// The kind that the first matching rule gives.
     kind: Kind,
+    /// The name of that rule.
     rule: &'static str,
 }
 
 impl VerifiedCandidate<'_> {
-    /// Whether it is reported.
-    fn counts(&self) -> bool {
+    /// Whether the candidate is reported as a relation.
+    fn is_reported(&self) -> bool {
         self.kind != Kind::Original && self.rule != formula::FORMULA
     }
 
-    /// What is said of it, where it is reported.
+    /// The relation that is reported for the candidate.
     fn relation(&self, new: Arrival<'_>) -> Relation {
-        classify::relation(new, self.that, &self.pair, (self.kind, self.rule))
+        classify::relation(new, self.that, &self.comparison, (self.kind, self.rule))
     }
 }
 
-/// Judges `new` against its candidates.
+/// Decides what `new` is by comparing it with its candidates.
 pub fn judge(
     new: Arrival<'_>,
     candidates: &[Candidate],
@@ -239,7 +102,7 @@ pub fn judge(
         .collect();
     let equal = earlier
         .iter()
-        .filter(|that| that.print.content == new.print.content)
+        .filter(|that| that.print.content_hash == new.print.content_hash)
         .min_by_key(|that| that.sequence);
     let verified = match equal {
         Some(&that) => vec![verify_equal(new, that)],
@@ -255,21 +118,21 @@ pub fn judge(
     }
     flag(new, &verified, &mut verdict);
     let confidence = verdict.relation.evidence.confidence;
-    if confidence.is_some_and(|sure| sure.get() < settings.review_below) {
+    if confidence.is_some_and(|sure| sure.get() < settings.review_below.get()) {
         verdict.flags.push(NEEDS_REVIEW.into());
     }
     verdict.pass = pass(new, &verdict, &settings.unique);
     verdict
 }
 
-/// Two texts compared as `judge` compares them, with every rule and its margin.
+/// How two texts compare: what [`judge`] measures, plus the margin of every rule.
 #[derive(Debug, Clone)]
 pub struct Explanation {
     /// The measures, as evidence.
     pub evidence: Evidence,
-    /// The runs that both hold, each word once, in the order of the new text.
+    /// Shared runs cut so that each word is in one at most, in the order of the new text.
     pub blocks: Vec<align::SharedRun>,
-    /// Aligned figures.
+    /// The aligned figures, those in rewritten gaps included.
     pub figures: Vec<align::FigurePair>,
     /// The rules in the order in which they are tried.
     pub rules: [rules::Rule; rules::RULES],
@@ -277,9 +140,9 @@ pub struct Explanation {
     pub by_text: (Kind, &'static str),
 }
 
-/// Explains how the text of `new` relates to that of `that`.
+/// Explains how the text of `new` relates to the text of `that`.
 pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Explanation {
-    let equal = new.print.content == that.print.content && !new.print.trace.is_empty();
+    let equal = new.print.content_hash == that.print.content_hash && !new.print.trace.is_empty();
     let pair = match equal {
         true => Comparison::equal(new.print),
         false => Comparison::of(&Aligner::of(new.print), new.print, that.print, settings),
@@ -298,23 +161,26 @@ pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Expl
     }
 }
 
-/// Pictures and captions are compared with their own type only; notices to editors with notices.
+/// Whether two items may be compared: texts with texts, every other item type (picture, video, ...)
+/// with its own type, and notices to editors only with each other.
 fn comparable(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     let class = |kind: ItemType| match kind {
         ItemType::Text | ItemType::Other | ItemType::Advisory => ItemType::Text,
         other => other,
     };
-    let notice = |about: &crate::article::About| about.marks.shape == Some(ItemShape::Advisory);
+    let notice =
+        |about: &crate::article::ArticleMetadata| about.marks.shape == Some(ItemShape::Advisory);
     class(new.about.kind) == class(that.about.kind) && notice(new.about) == notice(that.about)
 }
 
+/// A candidate whose text equals that of `new`, so that nothing has to be aligned.
 fn verify_equal<'a>(new: Arrival<'_>, that: Earlier<'a>) -> VerifiedCandidate<'a> {
     let pair = Comparison::equal(new.print);
-    VerifiedCandidate { that, pair, kind: Kind::Duplicate, rule: "equal-content" }
+    VerifiedCandidate { that, comparison: pair, kind: Kind::Duplicate, rule: "equal-content" }
 }
 
-/// Compares with all of `earlier`, and with the first of the best one's chain: among many copies of
-/// copies it is seldom one of the nearest, and is what a desk wants to know of.
+/// Compares `new` with all of `earlier`, and with the root of the best match. Among many copies of
+/// copies the root is rarely one of the nearest candidates, but it is the article an editor needs.
 fn verify<'a>(
     new: Arrival<'_>,
     earlier: &[Earlier<'a>],
@@ -324,19 +190,19 @@ fn verify<'a>(
     if earlier.is_empty() {
         return Vec::new();
     }
-    earlier.iter().for_each(|that| that.print.fetch());
+    earlier.iter().for_each(|that| that.print.prefetch());
     let aligner = Aligner::of(new.print);
     let compared = |that: Earlier<'a>, before: &[VerifiedCandidate<'a>]| {
-        // Copies often have one text.
-        let same = before.iter().find(|v| v.that.print.content == that.print.content);
+        // Copies often have equal texts: reuse the comparison.
+        let same = before.iter().find(|v| v.that.print.content_hash == that.print.content_hash);
         let pair = match same {
-            Some(same) => same.pair.clone(),
+            Some(same) => same.comparison.clone(),
             None => Comparison::of(&aligner, new.print, that.print, settings),
         };
         let (kind, rule) = classify::text_kind(new, that, &pair, settings);
-        VerifiedCandidate { that, pair, kind, rule }
+        VerifiedCandidate { that, comparison: pair, kind, rule }
     };
-    let order = |v: &VerifiedCandidate<'a>| (Reverse(v.pair.rank()), v.that.sequence);
+    let order = |v: &VerifiedCandidate<'a>| (Reverse(v.comparison.rank()), v.that.sequence);
     let mut verified: Vec<VerifiedCandidate<'a>> = Vec::with_capacity(earlier.len() + 1);
     for that in earlier {
         verified.push(compared(*that, &verified));
@@ -352,8 +218,8 @@ fn verify<'a>(
     verified
 }
 
-/// The best text match: any kind but `partial` before `partial`, then by rank. Corrections that
-/// nobody marked come before other kinds.
+/// The best text match. Duplicates come first, then unmarked corrections, and `partial` last;
+/// within each group the candidates are already ordered by rank.
 fn best<'a, 'b>(verified: &'a [VerifiedCandidate<'b>]) -> Option<&'a VerifiedCandidate<'b>> {
     let class = |kind: Kind| match kind {
         Kind::Duplicate => 0,
@@ -361,13 +227,14 @@ fn best<'a, 'b>(verified: &'a [VerifiedCandidate<'b>]) -> Option<&'a VerifiedCan
         Kind::Partial => 3,
         _ => 2,
     };
-    verified.iter().filter(|v| v.counts()).min_by_key(|v| class(v.kind))
+    verified.iter().filter(|v| v.is_reported()).min_by_key(|v| class(v.kind))
 }
 
-/// Further relations: those that explain words which no better one explains come first. A text that
-/// explains nothing more and is no kin of the best match shares a passage that stands in both, and is
-/// called no copy. The last place is kept for the root. A copy of equal text inherits the links of the
-/// earlier one.
+/// Further relations, at most `also_max`. The candidate that explains the most words not yet
+/// explained comes next, if these are at least `run_words`; otherwise the best ranked. A copy that
+/// explains fewer and is unrelated to the best match only shares a passage with it, and is reported
+/// as `partial`. The last place is reserved for the root. An article with the same text as an
+/// earlier one inherits the relations of that article.
 fn also(
     new: Arrival<'_>,
     chosen: &Relation,
@@ -375,7 +242,7 @@ fn also(
     equal: Option<Earlier<'_>>,
     settings: &Settings,
 ) -> Vec<Relation> {
-    let max = usize::from(settings.also_max);
+    let max = usize::from(settings.tuning.also_max);
     let seen = chosen.of.as_ref().and_then(|of| of.sequence);
     let taken = |v: &VerifiedCandidate<'_>| Some(v.that.sequence) == seen;
     if let Some(that) = equal {
@@ -385,35 +252,38 @@ fn also(
         return own.chain(theirs).take(max).collect();
     }
     let mut rest: Vec<&VerifiedCandidate<'_>> =
-        verified.iter().filter(|v| v.counts() && !taken(v)).collect();
+        verified.iter().filter(|v| v.is_reported() && !taken(v)).collect();
     if rest.is_empty() {
         return Vec::new();
     }
     let mut explained = novelty::WordCoverage::none(new.print.words());
     let best = verified.iter().find(|v| taken(v));
     if let Some(best) = best {
-        explained.add(&best.pair.alignment);
+        explained.add(&best.comparison.alignment);
     }
     let root = chosen.root.as_ref().and_then(|root| root.sequence);
     let mut ordered = Vec::with_capacity(rest.len().min(max));
     while ordered.len() < max && !rest.is_empty() {
-        let gains: Vec<u32> = rest.iter().map(|v| explained.gain(&v.pair.alignment)).collect();
-        let most = gains.iter().copied().max().filter(|&most| most >= settings.run_words);
+        let gains: Vec<u32> =
+            rest.iter().map(|v| explained.gain(&v.comparison.alignment)).collect();
+        let most = gains.iter().copied().max().filter(|&most| most >= settings.run_words.get());
         let gains_most = most.and_then(|most| gains.iter().position(|&gain| gain == most));
         let last = ordered.len() + 1 == max;
         let kept = rest.iter().position(|v| last && Some(v.that.sequence) == root);
         let at = kept.or(gains_most).unwrap_or(0);
         let next = rest.remove(at);
-        explained.add(&next.pair.alignment);
-        let copy = gains[at] < settings.run_words && next.kind.joins_its_match();
+        explained.add(&next.comparison.alignment);
+        let copy = gains[at] < settings.run_words.get() && next.kind.joins_its_match();
         let stranger = copy && best.is_some_and(|best| !kin(best.that, next.that));
-        let said = if stranger { (Kind::Partial, COMMON_PASSAGE) } else { (next.kind, next.rule) };
-        ordered.push(classify::relation(new, next.that, &next.pair, said));
+        let decision =
+            if stranger { (Kind::Partial, COMMON_PASSAGE) } else { (next.kind, next.rule) };
+        ordered.push(classify::relation(new, next.that, &next.comparison, decision));
     }
     ordered
 }
 
-/// Whether two earlier articles have text of one another, or of a third, by what was said of them.
+/// Whether two earlier articles copy from each other or from a common third article, according to
+/// their own verdicts.
 fn kin(a: Earlier<'_>, b: Earlier<'_>) -> bool {
     fn links(that: Earlier<'_>) -> impl Iterator<Item = Sequence> + '_ {
         let relations = std::iter::once(&that.verdict.relation).chain(&that.verdict.also);
@@ -423,11 +293,12 @@ fn kin(a: Earlier<'_>, b: Earlier<'_>) -> bool {
     links(a).any(|link| links(b).any(|other| other == link))
 }
 
+/// Adds the flags `carries_withdrawn`, `changed_numbers` and, for `other-figures`, `needs_review`.
 fn flag(new: Arrival<'_>, verified: &[VerifiedCandidate<'_>], verdict: &mut Verdict) {
     let withdrawal = verdict.relation.kind == Kind::Withdrawal;
     let carries = |standing| {
         verified.iter().any(|v| {
-            v.that.standing == standing
+            v.that.validity == standing
                 && v.that.about.uri != new.about.uri
                 && v.kind != Kind::Original
                 && v.kind != Kind::Recurring
@@ -445,13 +316,13 @@ fn flag(new: Arrival<'_>, verified: &[VerifiedCandidate<'_>], verdict: &mut Verd
     }
 }
 
-/// Whether the article goes on to `wire.unique`.
+/// Whether the article is published to the unique topic.
 fn pass(new: Arrival<'_>, verdict: &Verdict, unique: &UniqueSettings) -> Pass {
     use crate::article::PubStatus;
     let kind = verdict.relation.kind;
     let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal;
     let tainted = verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN);
-    if withheld || tainted && unique.carrying == Carrying::Hold {
+    if withheld || tainted && unique.carrying == CarrierPolicy::Hold {
         return Pass::Held;
     }
     let novel = |n: &Novelty| n.words >= unique.novel_words || n.numbers >= unique.new_numbers;
@@ -460,6 +331,6 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, unique: &UniqueSettings) -> Pass {
         return Pass::Repeat;
     }
     let waits = new.about.embargoed.is_some_and(|until| until > new.now);
-    let waits = waits && kind != Kind::Withdrawal && unique.embargoed == Embargoed::Hold;
+    let waits = waits && kind != Kind::Withdrawal && unique.embargoed == EmbargoPolicy::Hold;
     if waits { Pass::Embargoed } else { Pass::Yes }
 }

@@ -1,7 +1,7 @@
-//! The names by which articles find one another where no uri does: slug and headline.
+//! Names by which articles are found if no uri links them: slug and headline.
 //!
-//! In: a slug or headline as the wire writes it. Out: a key: the hash of its words, so that case and
-//! punctuation do not count. What only says which version it is goes first:
+//! In: a slug or headline as sent. Out: a key, the hash of its words, so that case and punctuation
+//! do not matter. Marks that only say which version it is are removed first:
 //!
 //! ```text
 //! BC-NW--Ferry-Marel, 3rd Ld-Writethru     BC-NW--Ferry-Marel
@@ -11,17 +11,17 @@
 //!
 //! Cost: one pass over the name.
 
-use crate::article::About;
+use crate::article::ArticleMetadata;
 use crate::text;
 
-/// Words of a name that count.
+/// The most words of a name that are hashed.
 const WORDS_MAX: u32 = 200;
 
-/// Endings of a slug that say which version it is.
+/// Endings of a slug that only mark a version.
 const ENDINGS: [&str; 9] =
     ["alert", "hold", "kill", "lead", "update", "urgent", "withhold", "wrap", "writethru"];
 
-/// Words that a headline's mark begins with.
+/// First words of a mark in front of a headline.
 const MARKS: [&str; 26] = [
     "advisory",
     "alert",
@@ -51,53 +51,54 @@ const MARKS: [&str; 26] = [
     "writethru",
 ];
 
-/// What an ordinal counts: `2nd Ld`, `1. Lead`.
+/// Words after an ordinal in a mark: `2nd Ld`, `1. Lead`.
 const COUNTED: [&str; 5] = ["add", "ld", "lead", "writethru", "zusammenfassung"];
 
-/// The keys of an article's names: 0 where it has none.
+/// The keys of an article's names; 0 if it has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NameKeys {
-    /// Of its slug.
+    /// The key of the slug.
     pub slug: u64,
-    /// Of its headline.
+    /// The key of the headline.
     pub headline: u64,
 }
 
 impl NameKeys {
-    /// The names of what `about` is about.
-    pub fn of(about: &About) -> Self {
+    /// The keys of the slug and headline in `about`.
+    pub fn of(about: &ArticleMetadata) -> Self {
         let slug = about.slugline.as_deref().and_then(key).unwrap_or_default();
         Self { slug, headline: key(&about.headline).unwrap_or_default() }
     }
 
-    /// Both, where they are.
+    /// The keys that are not 0.
     pub fn iter(self) -> impl Iterator<Item = u64> {
         [self.slug, self.headline].into_iter().filter(|key| *key != 0)
     }
 
-    /// Whether one of them is `key`.
-    pub fn holds(self, key: u64) -> bool {
+    /// Whether one of the keys is `key`.
+    pub fn contains(self, key: u64) -> bool {
         key != 0 && (self.slug == key || self.headline == key)
     }
 }
 
-/// The key of a name; `None` for one without words.
+/// The key of a name; `None` if it has no words.
 pub fn key(name: &str) -> Option<u64> {
     hash(bare_headline(slug_root(name)))
 }
 
-/// The key of a name that counts for one provider alone.
+/// The key of a name combined with a provider; `None` if the provider name has no words.
 pub fn of_provider(key: u64, provider: &str) -> Option<u64> {
     Some(text::tokens::mix(hash(provider)?, !key))
 }
 
+/// The hash of the words of a name.
 fn hash(name: &str) -> Option<u64> {
-    let hashes = text::words(name, &text::Settings { words_max: WORDS_MAX }).hashes;
+    let hashes = text::words(name, &text::Limits { words_max: WORDS_MAX }).hashes;
     hashes.into_iter().reduce(text::tokens::mix)
 }
 
-/// A slug without what says which version it is. A headline keeps its commas: only what is followed by
-/// an ordinal, a mark or a bracket of marks is cut.
+/// A slug without its version marks. A comma, bracket or equals sign ends the root only if an
+/// ordinal, a number or a mark follows, so that a headline used as a slug keeps its commas.
 fn slug_root(name: &str) -> &str {
     let mut root = name.trim();
     for (at, sign) in name.match_indices([',', '(', '=']) {
@@ -118,7 +119,7 @@ fn slug_root(name: &str) -> &str {
     if root.is_empty() { name.trim() } else { root }
 }
 
-/// Whether what follows a comma, bracket or equals sign says which version a slug is of.
+/// Whether the text after a comma, bracket or equals sign marks a version.
 fn versioned(rest: &str) -> bool {
     let rest = rest.trim_start().to_lowercase();
     let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
@@ -127,12 +128,12 @@ fn versioned(rest: &str) -> bool {
     let takes = ["ld", "lead", "add", "take", "writethru", "pix", "corrects"].contains(&word);
     let counted = rest[word.len()..].trim_start();
     let follows = ["ld", "lead", "add", "writethru"].iter().any(|w| counted.starts_with(w));
-    // `=2` and `, 412` (its length) say nothing but a number.
+    // A number alone: `=2`, or the length as in `, 412`.
     let bare = digits.is_empty() && !word.is_empty() && counted.trim_matches([')', ' ']).is_empty();
     ordinal && (follows || bare) || takes || MARKS.contains(&word)
 }
 
-/// A headline without the marks that it begins with.
+/// A headline without the marks in front of it.
 fn bare_headline(name: &str) -> &str {
     let mut bare = name.trim_start_matches(['(', '[', '*', ' ', '+']);
     while let Some((mark, rest)) = bare.split_once(['-', ':', '–', '—']) {
@@ -157,7 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn versions_of_a_name_have_one_key() {
+    fn version_marks_do_not_change_the_key() {
         for (a, b) in [
             ("BC-NW--Ferry-Marel, 3rd Ld-Writethru", "bc-nw--ferry-marel"),
             ("BC-NW--Ferry-Marel, 1st Add", "BC-NW--Ferry-Marel, 2nd Ld"),
@@ -185,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_breaks_it(name in "[a-zé0-9 ,(=)2stndkill:–-]{0,40}") {
+        fn case_does_not_change_the_key(name in "[a-zé0-9 ,(=)2stndkill:–-]{0,40}") {
             prop_assert_eq!(key(&name), key(&name.to_uppercase().to_lowercase()));
         }
     }

@@ -1,23 +1,28 @@
-//! What no candidate had: literal wording, in order of arrival.
+//! Novelty: the words and figures of an article that no candidate contains literally.
+//!
+//! In: the new article and its compared candidates. Out: a [`Novelty`], or `None` for a short text.
+//! For example, a text of 100 words that shares a run of 60 words with a candidate has 40 new words
+//! and a share of 0.4.
 
 use super::align::{Alignment, SharedRun};
 use super::types::{Arrival, Novelty, Ratio};
 use super::{Settings, VerifiedCandidate};
 use crate::fingerprint::SHINGLE_WORDS;
 
-/// Words of the new text that earlier texts have, one bit a word.
+/// The words of the new text that earlier texts contain, one bit per word.
 #[derive(Debug)]
 pub(super) struct WordCoverage {
+    /// Bit `n % 64` of element `n / 64` is word `n`.
     bits: Vec<u64>,
 }
 
 impl WordCoverage {
-    /// None of so many.
+    /// No words of a text of this length.
     pub(super) fn none(words: usize) -> Self {
         Self { bits: vec![0; words.div_ceil(64)] }
     }
 
-    /// Adds what an alignment covers.
+    /// Adds the words in the runs of an alignment.
     pub(super) fn add(&mut self, alignment: &Alignment) {
         for run in &alignment.runs {
             for (at, mask) in masks(run) {
@@ -26,22 +31,24 @@ impl WordCoverage {
         }
     }
 
-    /// Words that an alignment would add.
+    /// Number of words in the blocks of an alignment that are not covered yet.
     pub(super) fn gain(&self, alignment: &Alignment) -> u32 {
         let masks = alignment.blocks.iter().flat_map(masks);
         masks.map(|(at, mask)| (mask & !self.bits[at]).count_ones()).sum()
     }
 
+    /// Number of words covered.
     fn words(&self) -> u32 {
         self.bits.iter().map(|bits| bits.count_ones()).sum()
     }
 
+    /// Whether this word is covered.
     fn holds(&self, word: usize) -> bool {
         self.bits[word / 64] >> (word % 64) & 1 == 1
     }
 }
 
-/// The bits of a run's words in the new text, by place.
+/// The words of a run in the new text as bit masks, each with its index in `bits`.
 fn masks(run: &SharedRun) -> impl Iterator<Item = (usize, u64)> + use<> {
     let (from, to) = (run.new as usize, run.new_end() as usize);
     (from / 64..to.div_ceil(64)).map(move |at| {
@@ -50,53 +57,54 @@ fn masks(run: &SharedRun) -> impl Iterator<Item = (usize, u64)> + use<> {
     })
 }
 
-/// The novelty of `new`; `None` below `novelty_words_min`.
+/// The novelty of `new`; `None` if it has fewer than `novelty_words_min` words.
 pub(super) fn of(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
     settings: &Settings,
 ) -> Option<Novelty> {
     let words = new.print.words();
-    if words < settings.novelty_words_min as usize {
+    if words < settings.tuning.novelty_words_min as usize {
         return None;
     }
     let mut cover = WordCoverage::none(words);
     let mut confirmed = WordCoverage::none(words);
     for one in verified {
-        cover.add(&one.pair.alignment);
-        for pair in one.pair.figures.iter().filter(|p| p.equal) {
+        cover.add(&one.comparison.alignment);
+        for pair in one.comparison.figures.iter().filter(|p| p.equal) {
             confirmed.bits[pair.new as usize / 64] |= 1 << (pair.new % 64);
         }
     }
-    // A figure is confirmed once, where it stands.
+    // A figure counts once, however many candidates confirm it.
     let numbers = new.print.figures.len() as u32 - confirmed.words();
     let count = words as u32 - cover.words();
     Some(Novelty {
         share: Ratio::of(count, words as u32),
         words: count,
         numbers,
-        passages: stretches(&cover, words, usize::from(settings.passages_max)),
+        passages: stretches(&cover, words, usize::from(settings.tuning.passages_max)),
     })
 }
 
-/// The longest stretches of new words, of a shingle's length at least, in order.
+/// The longest stretches of at least `SHINGLE_WORDS` new words, at most `max`, in order of
+/// position.
 fn stretches(cover: &WordCoverage, words: usize, max: usize) -> Vec<(u32, u32)> {
-    let mut found = Vec::new();
+    let mut runs = Vec::new();
     let mut from = None;
     for word in 0..=words {
         match from {
             None if word < words && !cover.holds(word) => from = Some(word),
             Some(start) if word == words || cover.holds(word) => {
                 if word - start >= SHINGLE_WORDS {
-                    found.push((start as u32, word as u32));
+                    runs.push((start as u32, word as u32));
                 }
                 from = None;
             }
             _ => {}
         }
     }
-    found.sort_by_key(|(from, to)| (std::cmp::Reverse(to - from), *from));
-    found.truncate(max);
-    found.sort_unstable();
-    found
+    runs.sort_by_key(|(from, to)| (std::cmp::Reverse(to - from), *from));
+    runs.truncate(max);
+    runs.sort_unstable();
+    runs
 }

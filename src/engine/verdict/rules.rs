@@ -1,16 +1,20 @@
 //! The text kinds as a table of rules: conditions with their values, thresholds and margins.
 //!
-//! In: the measures of a pair. Out: the rules in the order in which they are tried; the first whose
-//! conditions all hold gives the kind. What `explain` prints is this table and no other.
+//! In: the measures of a pair. Out: the rules in the order in which they are tried; the first one
+//! whose conditions all hold gives the kind. `explain` prints this same table.
+//!
+//! ```text
+//! contained   excerpt   of_this_in_that 0.97 >= 0.90   of_that_in_this 0.41 < 0.90   -> holds
+//! ```
 
 use super::Settings;
 use super::compare::Comparison;
 use super::identity::same_provider;
 use super::types::{Arrival, Earlier, Kind};
-use crate::article::About;
+use crate::article::ArticleMetadata;
 use crate::fingerprint::Fingerprint;
 
-/// How a value is held against its threshold.
+/// How a value is compared with its threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// The value must be at least the threshold.
@@ -26,18 +30,18 @@ pub enum Bound {
 /// One condition of a rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Condition {
-    /// What is measured, by its stable name.
+    /// The stable name of the measure.
     pub measure: &'static str,
     /// Its value for this pair.
     pub value: f64,
-    /// How the two are compared.
+    /// How the value is compared with the threshold.
     pub bound: Bound,
     /// The threshold.
     pub threshold: f64,
 }
 
 impl Condition {
-    /// Whether it holds.
+    /// Whether the condition holds.
     pub fn holds(&self) -> bool {
         match self.bound {
             Bound::AtLeast => self.value >= self.threshold,
@@ -47,7 +51,7 @@ impl Condition {
         }
     }
 
-    /// How far it is from turning: positive when it holds.
+    /// Distance between value and threshold: 0 or more if the condition holds.
     pub fn margin(&self) -> f64 {
         match self.bound {
             Bound::AtLeast | Bound::Above => self.value - self.threshold,
@@ -56,24 +60,27 @@ impl Condition {
     }
 }
 
-/// One rule: a kind, when all of its conditions hold.
+/// A rule gives its kind if all its conditions hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
     /// Its stable name.
     pub name: &'static str,
-    /// The kind that it gives.
+    /// The kind that the rule gives.
     pub kind: Kind,
+    /// The conditions; unused places are `None`.
     conditions: [Option<Condition>; CONDITIONS_MAX],
 }
 
-/// The rule of a text that shares a run of words and no larger share.
+/// Rule of a partial copy that shares a run of at least `run_words` words.
 pub(super) const SHARED_RUN: &str = "shared-run";
 
+/// The most conditions of one rule.
 const CONDITIONS_MAX: usize = 6;
 /// The number of rules.
 pub const RULES: usize = 13;
 
 impl Rule {
+    /// A rule with these conditions, at most `CONDITIONS_MAX`.
     fn new(name: &'static str, kind: Kind, conditions: &[Condition]) -> Self {
         let mut all = [None; CONDITIONS_MAX];
         for (place, condition) in all.iter_mut().zip(conditions) {
@@ -87,34 +94,42 @@ impl Rule {
         self.conditions.iter().flatten()
     }
 
-    /// Whether all of them hold.
+    /// Whether all conditions hold.
     pub fn holds(&self) -> bool {
         self.conditions().all(Condition::holds)
     }
 }
 
-/// The values that conditions are about.
+/// The values that conditions compare.
 struct RuleInputs<'a> {
+    /// The fingerprints of the new and of the earlier text.
     prints: [&'a Fingerprint; 2],
+    /// The measures of the pair.
     pair: &'a Comparison,
+    /// The thresholds.
     set: &'a Settings,
-    /// Whether a template had time to recur.
+    /// Whether more than `template_apart_hours` have passed, so that a template may have recurred.
     later: bool,
+    /// Hours between the two arrivals.
     hours: f64,
+    /// Plain words of the text that has fewer.
     plain_words: f64,
+    /// The share of plain words that are paired, the smaller of the two texts' shares.
     agreement: f64,
+    /// Aligned figures that differ.
     changed: f64,
-    /// Figures that are aligned, and, once a template had time to recur, those replaced by words,
-    /// unless others are aligned and all of them agree.
+    /// Aligned figures. If `later`, also figures replaced by words, unless figures are aligned and
+    /// all of them are equal.
     figures: f64,
-    /// Those among them that differ.
+    /// Those of `figures` that differ or were replaced.
     differ: f64,
-    /// The share that agrees.
+    /// The share of `figures` that are equal; 1 if there are none.
     kept: f64,
-    abouts: [&'a About; 2],
+    /// The metadata of the new and of the earlier article.
+    abouts: [&'a ArticleMetadata; 2],
 }
 
-/// The rules for a pair, in the order in which they are tried; the last always holds.
+/// The rules for a pair in the order in which they are tried. The last one always holds.
 pub(super) fn table(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -127,7 +142,7 @@ pub(super) fn table(
     [a, b, c, d, e, f, g, h, i, j, k, l, m]
 }
 
-/// The first of these rules that holds: its kind and its name.
+/// The kind and name of the first rule that holds.
 pub(super) fn first(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -135,14 +150,15 @@ pub(super) fn first(
     set: &Settings,
 ) -> Option<(Kind, &'static str)> {
     let values = RuleInputs::of(new, that, pair, set);
-    let held = |rules: &[Rule]| rules.iter().find(|r| r.holds()).map(|r| (r.kind, r.name));
-    // Where no figure differs the share that is kept is 1, and most pairs are such.
-    let differ = values.differ > 0.0 || set.kept.iter().any(|kept| *kept >= 1.0);
-    let of_figures = if differ { held(&values.of_figures()) } else { None };
-    of_figures.or_else(|| held(&values.of_shares()))
+    let decide = |rules: &[Rule]| rules.iter().find(|r| r.holds()).map(|r| (r.kind, r.name));
+    // Fast path: in most pairs no figure differs, so that `kept` is 1 and no rule of `of_figures`
+    // can hold.
+    let differ = values.differ > 0.0 || set.tuning.kept.iter().any(|kept| *kept >= 1.0);
+    let of_figures = if differ { decide(&values.of_figures()) } else { None };
+    of_figures.or_else(|| decide(&values.of_shares()))
 }
 
-/// Different plain words of a text by their bytes in its trace, counted up to `most`.
+/// Number of different plain words of a text, told apart by their trace bytes; stops at `most`.
 fn distinct(print: &Fingerprint, most: usize) -> usize {
     let (mut seen, mut count) = ([false; 256], 0);
     for &byte in print.trace.iter().filter(|byte| **byte != 0) {
@@ -154,14 +170,17 @@ fn distinct(print: &Fingerprint, most: usize) -> usize {
     count
 }
 
+/// A condition that the value is at least the threshold.
 fn least(measure: &'static str, value: f64, threshold: f64) -> Condition {
     Condition { measure, value, bound: Bound::AtLeast, threshold }
 }
 
+/// A condition that the value is at most the threshold.
 fn most(measure: &'static str, value: f64, threshold: f64) -> Condition {
     Condition { measure, value, bound: Bound::AtMost, threshold }
 }
 
+/// A condition on a yes-or-no measure, given as 1 or 0.
 fn flag(measure: &'static str, holds: bool) -> Condition {
     least(measure, f64::from(u8::from(holds)), 1.0)
 }
@@ -169,11 +188,11 @@ fn flag(measure: &'static str, holds: bool) -> Condition {
 impl<'a> RuleInputs<'a> {
     fn of(new: Arrival<'a>, that: Earlier<'a>, pair: &'a Comparison, set: &'a Settings) -> Self {
         let hours = new.now.since(that.arrived).0 as f64 / 3_600_000.0;
-        let later = hours > set.template_apart_hours as f64;
+        let later = hours > set.tuning.template_apart_hours as f64;
         let changed = pair.changed_count() as f64;
-        // Where figures stand in the same places and none differs, nothing was filled anew.
-        let anew = changed > 0.0 || pair.figures.is_empty();
-        let replaced = if later && anew { f64::from(pair.replaced) } else { 0.0 };
+        // If figures are aligned and all are equal, the template was not filled with new values.
+        let refilled = changed > 0.0 || pair.figures.is_empty();
+        let replaced = if later && refilled { f64::from(pair.replaced) } else { 0.0 };
         let figures = pair.figures.len() as f64 + replaced;
         Self {
             prints: [new.print, that.print],
@@ -191,49 +210,54 @@ impl<'a> RuleInputs<'a> {
         }
     }
 
-    /// Different plain words of the text that has fewer, counted no further than they are asked for.
+    /// Different plain words of the text that has fewer, counted only as far as the conditions
+    /// need.
     fn distinct_words(&self) -> f64 {
-        let most = 2 * self.set.template_words_min as usize;
+        let most = 2 * self.set.tuning.template_words_min as usize;
         let [new, old] = self.prints.map(|print| distinct(print, most));
         new.min(old) as f64
     }
 
-    /// Rules of texts that differ in figures, or in little else.
+    /// Rules for texts that differ in figures, or in little else.
     fn of_figures(&self) -> [Rule; 7] {
         let set = self.set;
         let same = flag("same_template", self.pair.same_template);
         let provider = flag("same_provider", same_provider(self.abouts[0], self.abouts[1]));
-        let words = least("plain_words", self.plain_words, f64::from(set.template_words_min));
+        let words =
+            least("plain_words", self.plain_words, f64::from(set.tuning.template_words_min));
         let varied = least("distinct_words", self.distinct_words(), self.varied());
         let changed = |count| least("changed_figures", self.changed, count);
         let differ = least("changed_figures", self.differ, 2.0);
         let few = most("changed_figures", self.changed, 2.0);
-        let soon = most("hours_apart", self.hours, set.unmarked_hours as f64);
+        let soon = most("hours_apart", self.hours, set.tuning.unmarked_hours as f64);
         let agree = |threshold| least("plain_agreement", self.agreement, threshold);
-        let kept = |at: usize| most("numbers_kept", self.kept, set.kept[at]);
+        let kept = |at: usize| most("numbers_kept", self.kept, set.tuning.kept[at]);
         let pairs = least("figure_pairs", self.figures, 3.0);
         let later = Condition {
             measure: "hours_apart",
             value: self.hours,
             bound: Bound::Above,
-            threshold: set.template_apart_hours as f64,
+            threshold: set.tuning.template_apart_hours as f64,
         };
         let recurring =
             |name, conditions: &[Condition]| Rule::new(name, Kind::Recurring, conditions);
         let unmarked = [same, words, changed(1.0), few, provider, soon];
         let other = [same, words, changed(1.0), few, soon];
-        // Who copies slips in one figure, or in two of many.
+        // A copyist gets one figure wrong, or two of many. More changes mean new values.
         let many = [same, words, varied, changed(2.0), kept(2)];
         [
             Rule::new("unmarked", Kind::Correction, &unmarked),
-            recurring("figures-differ", &[words, varied, agree(set.template), pairs, kept(0)]),
+            recurring(
+                "figures-differ",
+                &[words, varied, agree(set.tuning.template), pairs, kept(0)],
+            ),
             recurring(
                 "most-figures-differ",
-                &[words, varied, agree(set.template), differ, kept(1)],
+                &[words, varied, agree(set.tuning.template), differ, kept(1)],
             ),
             recurring(
                 "figures-differ-later",
-                &[words, varied, agree(set.template_apart), later, kept(2)],
+                &[words, varied, agree(set.tuning.template_apart), later, kept(2)],
             ),
             recurring("many-figures-differ", &many),
             Rule::new("other-figures", Kind::Reprint, &other),
@@ -241,15 +265,15 @@ impl<'a> RuleInputs<'a> {
         ]
     }
 
-    /// Different plain words that a template has: a few that are said over and over are none, whatever
-    /// figures stand between them.
+    /// How many different plain words a template must have. A few words repeated over and over are
+    /// not a template, whatever figures come between them.
     fn varied(&self) -> f64 {
-        let least = f64::from(self.set.template_words_min);
+        let least = f64::from(self.set.tuning.template_words_min);
         let share = |parts: f64, most: f64| (self.plain_words / parts).floor().min(most);
         share(2.0, least).max(share(4.0, 2.0 * least))
     }
 
-    /// Rules of how much of either text the other holds.
+    /// Rules on how much of each text the other contains.
     fn of_shares(&self) -> [Rule; 6] {
         let (set, pair) = (self.set, self.pair);
         let (c, b) = (pair.of_new.get(), pair.of_old.get());
@@ -261,20 +285,20 @@ impl<'a> RuleInputs<'a> {
             bound: Bound::Below,
             threshold,
         };
-        let this_below = below("of_this_in_that", c, set.contained_both * b);
-        let that_below = below("of_that_in_this", b, set.contained_both * c);
+        let this_below = below("of_this_in_that", c, set.tuning.contained_both * b);
+        let that_below = below("of_that_in_this", b, set.tuning.contained_both * c);
         let aligned = pair.figures.len() as u32;
-        let agreed = !self.later && self.changed == 0.0 && aligned >= set.agreed_figures_min;
-        let limit = if agreed { set.agreed_block } else { set.block };
-        let block = most("unmatched_block", pair.block.get(), limit);
+        let agreed = !self.later && self.changed == 0.0 && aligned >= set.tuning.agreed_figures_min;
+        let limit = if agreed { set.tuning.agreed_block } else { set.tuning.block };
+        let block = most("unmatched_block", pair.unmatched_block.get(), limit);
         let run = f64::from(pair.alignment.longest);
-        let run = least("run_words", run, f64::from(set.run_words));
-        let share = least("larger_share", c.max(b), set.partial);
-        let reprint = if self.later { set.reprint_apart } else { set.reprint };
+        let run = least("run_words", run, f64::from(set.run_words.get()));
+        let share = least("larger_share", c.max(b), set.partial.get());
+        let reprint = if self.later { set.tuning.reprint_apart } else { set.reprint.get() };
         let near = [this(reprint), that(reprint), block];
         [
-            Rule::new("contained", Kind::Excerpt, &[this(set.contained), that_below]),
-            Rule::new("contains", Kind::Expansion, &[that(set.contained), this_below]),
+            Rule::new("contained", Kind::Excerpt, &[this(set.contained.get()), that_below]),
+            Rule::new("contains", Kind::Expansion, &[that(set.contained.get()), this_below]),
             Rule::new("near-identical", Kind::Reprint, &near),
             Rule::new(SHARED_RUN, Kind::Partial, &[run]),
             Rule::new("shared-share", Kind::Partial, &[share]),
@@ -287,31 +311,32 @@ impl<'a> RuleInputs<'a> {
 mod tests {
     use super::*;
     use crate::article::{EventTime, Sequence, Span};
-    use crate::fingerprint::{self, FloodKey};
+    use crate::fingerprint::{self, SamplingKey};
     use crate::text::{self, Clean, words};
     use crate::verdict::{Validity, Verdict, explain};
 
-    /// What the texts alone give, so many hours apart.
+    /// Checks the kind and rule that the texts alone give, this many hours apart.
     fn check(old: &str, new: &str, hours: i64, want: (Kind, &str)) {
-        let split = |text: &str| words(text, &text::Settings::default());
+        let split = |text: &str| words(text, &text::Limits::default());
         let print = |text: &str| {
-            Fingerprint::of(&split(text), &fingerprint::Settings::default(), FloodKey(1))
+            Fingerprint::of(&split(text), &fingerprint::Limits::default(), SamplingKey(1))
         };
         let [old_print, new_print] = [old, new].map(print);
-        let (about, verdict, clean) = (About::default(), Verdict::default(), Clean::default());
+        let (about, verdict, clean) =
+            (ArticleMetadata::default(), Verdict::default(), Clean::default());
         let that = Earlier {
             sequence: Sequence(0),
             arrived: EventTime(0),
             about: &about,
             print: &old_print,
             verdict: &verdict,
-            standing: Validity::Stands,
+            validity: Validity::Valid,
         };
         let (words, now) = (split(new), EventTime(0).plus(Span::hours(hours)));
         let new_one =
             Arrival { about: &about, clean: &clean, words: &words, print: &new_print, now };
-        let told = explain(new_one, that, &Settings::default());
-        assert_eq!(told.by_text, want, "{hours} h: {old} / {new}");
+        let explanation = explain(new_one, that, &Settings::default());
+        assert_eq!(explanation.by_text, want, "{hours} h: {old} / {new}");
     }
 
     fn topic(name: &str, count: u8) -> String {
@@ -320,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_that_gave_way_to_words_recur_unless_the_others_agree() {
+    fn figures_replaced_by_words_recur_unless_the_other_figures_agree() {
         let (front, back) = (topic("north", 20), topic("south", 20));
         let yesterday = format!("{front}it sold 40 crates at 3 {back}");
         let today = format!("{front}it sold no crates at all {back}");
@@ -331,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_block_may_be_unmatched_where_many_figures_agree() {
+    fn many_equal_figures_allow_a_longer_unmatched_block() {
         let figures = "it sold 12 crates at 3 then 14 at 5 and last 16 of cod at 7 by noon ";
         let plain = figures.replace(|c: char| c.is_ascii_digit(), "some");
         let partial = (Kind::Partial, "shared-run");

@@ -1,7 +1,7 @@
-//! The types of a verdict: kinds, evidence, relations, and the views that it is taken on.
+//! The types of a verdict: kinds, evidence and relations, and the views that a verdict is based on.
 
 use super::identity_record::Identity;
-use crate::article::{About, ArticleKey, EventTime, Sequence};
+use crate::article::{ArticleKey, ArticleMetadata, EventTime, Sequence};
 use crate::fingerprint::Fingerprint;
 use crate::text::{Clean, Words};
 use serde::{Deserialize, Serialize};
@@ -65,13 +65,13 @@ impl Kind {
         Self::Original,
     ];
 
-    /// Whether an article of this kind belongs to the story of the article that it matches,
-    /// whatever the story scores say: every text match above `partial` does.
+    /// Whether an article of this kind joins the story of the article it matches, whatever the
+    /// story scores are. False for `partial`, `recurring`, `original` and `withdrawal`.
     pub fn joins_its_match(self) -> bool {
         !matches!(self, Self::Partial | Self::Recurring | Self::Original | Self::Withdrawal)
     }
 
-    /// The name that events carry.
+    /// The name used in events.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Withdrawal => "withdrawal",
@@ -89,20 +89,38 @@ impl Kind {
     }
 }
 
-/// A share, finite and within 0..=1.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
-pub struct Ratio(f64);
+/// A share: a finite number within 0..=1.
+#[derive(
+    Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(try_from = "f64")]
+pub struct Ratio(#[schemars(range(min = 0.0, max = 1.0))] f64);
+
+impl TryFrom<f64> for Ratio {
+    type Error = &'static str;
+
+    fn try_from(value: f64) -> Result<Self, Self::Error> {
+        Self::new(value).ok_or("must be between 0 and 1")
+    }
+}
 
 impl Ratio {
-    /// What own names of one provider are worth where no others can be seen any more.
-    pub(super) const HIGH: Self = Self(0.75);
+    /// A value that is known at compile time to be within 0..=1.
+    pub(crate) const fn constant(value: f64) -> Self {
+        assert!(value >= 0.0 && value <= 1.0, "a ratio is between 0 and 1");
+        Self(value)
+    }
+
+    /// Confidence of a notice that names an article of its own provider whose window has passed, so
+    /// that other articles with the same name can no longer be counted.
+    pub(super) const PAST_NAME_CONFIDENCE: Self = Self(0.75);
 
     /// `value` if it is finite and within 0..=1.
     pub fn new(value: f64) -> Option<Self> {
         (0.0..=1.0).contains(&value).then_some(Self(value))
     }
 
-    /// `part` of `whole`, at most 1; 0 of nothing.
+    /// `part / whole`, at most 1; 0 if `whole` is 0.
     pub fn of(part: u32, whole: u32) -> Self {
         Self(if whole == 0 { 0.0 } else { (f64::from(part) / f64::from(whole)).min(1.0) })
     }
@@ -113,50 +131,51 @@ impl Ratio {
     }
 }
 
-/// What a verdict rests on. Absent means that the rule did not need it.
+/// The measures that a relation is based on. A value is absent if the rule did not need it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Share of this article's shingles found in the other.
+    /// Share of this article's shingles that the other contains.
     pub of_this_in_that: Option<Ratio>,
-    /// Share of the other's shingles found in this one.
+    /// Share of the other article's shingles that this one contains.
     pub of_that_in_this: Option<Ratio>,
     /// Jaccard similarity of the two shingle sets.
     pub jaccard: Option<Ratio>,
-    /// Bits by which the SimHashes differ.
+    /// Number of bits in which the two SimHashes differ.
     pub hamming: Option<u32>,
-    /// Shingles found in both.
+    /// Number of this article's shingles that the other contains.
     pub shared_shingles: Option<u32>,
-    /// Share of the aligned pairs of figures that agree.
+    /// Share of the aligned pairs of figures that are equal.
     pub numbers_kept: Option<Ratio>,
     /// Aligned figures that differ.
     pub changed_numbers: Vec<ChangedNumber>,
     /// Whether the headlines differ.
     pub headline_changed: Option<bool>,
-    /// Milliseconds of engine time from the other's arrival to this one's.
+    /// Engine time between the two arrivals, in milliseconds.
     pub apart_ms: Option<i64>,
-    /// How sure it is that a notice means the other, which it names by words alone.
+    /// Confidence that a notice refers to the other article, if it identifies it only by name or by
+    /// text.
     pub confidence: Option<Ratio>,
 }
 
-/// A figure that stands in the same place of two texts with another value: its word numbers.
+/// A figure at the same place in both texts with different values, given by its word numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedNumber {
-    /// The word of the new text.
+    /// Word number in the new text.
     pub this_word: u32,
-    /// The word of the earlier text.
+    /// Word number in the earlier text.
     pub that_word: u32,
 }
 
-/// A run of words of the new text that stands in an earlier one.
+/// A run of words of the new text that an earlier text also contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
     /// First word of the run in the new text.
     pub start_word: u32,
-    /// One past its last word.
+    /// One past the last word of the run in the new text.
     pub end_word: u32,
     /// First word of the run in the earlier text.
     pub of_start_word: u32,
-    /// One past its last word there.
+    /// One past the last word of the run in the earlier text.
     pub of_end_word: u32,
 }
 
@@ -165,134 +184,137 @@ pub struct Passage {
 pub struct Relation {
     /// What the new article is.
     pub kind: Kind,
-    /// Of which article: its place and its names; absent for an original, and for a withdrawal of
-    /// what was not seen.
+    /// The earlier article. Absent for an original, and for a withdrawal that matches no article
+    /// and has no link. If a withdrawal links to an unknown article, that article is its target,
+    /// without a sequence.
     pub of: Option<RelationTarget>,
-    /// The first article of the chain, absent with `of`.
+    /// The first article of the chain. Absent for an original.
     pub root: Option<RelationTarget>,
-    /// Links from here to the root; 0 for an original.
+    /// Number of links from this article to the root; 0 for an original.
     pub chain: u32,
-    /// The rule that decided, by its stable name.
+    /// The stable name of the rule that decided.
     pub rule: Cow<'static, str>,
-    /// What it rests on.
+    /// The measures that the relation is based on.
     pub evidence: Evidence,
-    /// Shared runs, where they explain the kind.
+    /// The longest shared runs of words; empty if no texts were compared.
     pub passages: Vec<Passage>,
-    /// Where the other was found.
+    /// Where the earlier article was found.
     pub scope: Scope,
 }
 
-/// Where the other article of a relation was found.
+/// Where the earlier article of a relation was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Scope {
     /// Among the live articles.
     #[default]
     Window,
-    /// Among the identities that outlive the window: no text was compared.
+    /// Among the identities that are kept after the window. The text is gone, so no texts were
+    /// compared.
     Identity,
 }
 
-/// An article that a relation points to. The sequence is absent where only its identity outlived
-/// the window.
+/// The article that a relation points to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelationTarget {
-    /// Its place in the shard's order.
+    /// Its place in the shard's order; absent if the article is not live.
     pub sequence: Option<Sequence>,
-    /// Its names.
+    /// Its uri and version.
     pub key: ArticleKey,
 }
 
-/// How much of an article is new to the window: literal wording, in order of arrival.
+/// How much of an article is new. Words count as new if no candidate contains them literally.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Novelty {
-    /// Share of its words that no earlier article of the window had there.
+    /// Share of the words that are new.
     pub share: Ratio,
-    /// Those words, counted.
+    /// Number of new words.
     pub words: u32,
-    /// Figures among them.
+    /// Number of figures that no candidate has with the same value at the same place.
     pub numbers: u32,
     /// Runs of new words: first word, one past the last.
     pub passages: Vec<(u32, u32)>,
 }
 
-/// Whether an article goes on to the feed without repeats.
+/// Whether an article is published to the unique topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Pass {
-    /// It brings something new.
+    /// Published: it brings something new.
     #[default]
     Yes,
-    /// It brings nothing new.
+    /// Not published: it brings nothing new.
     Repeat,
-    /// It is withheld, or carries withdrawn text.
+    /// Not published: it is withheld, contains withdrawn or uncorrected text, or exceeds
+    /// `embargoed_max`.
     Held,
-    /// It brings something new, and waits for the end of its embargo.
+    /// Published at the end of its embargo: it brings something new.
     Embargoed,
 }
 
-/// All that is said of a new article beside its story.
+/// Everything decided about a new article, except its story.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Verdict {
     /// The best match.
     pub relation: Relation,
-    /// Further ones, sources of passages not yet explained first.
+    /// Further relations. Those that explain words not yet explained by better ones come first.
     pub also: Vec<Relation>,
-    /// How much is new; absent below `novelty_words_min`.
+    /// How much is new. Absent if the text has fewer than `novelty_words_min` words.
     pub novelty: Option<Novelty>,
-    /// Whether it goes on to `wire.unique`.
+    /// Whether the article is published to the unique topic.
     pub pass: Pass,
     /// Stable flag names, sorted.
     pub flags: Vec<String>,
 }
 
 impl Verdict {
-    /// The articles that it names: matches, and the root of the best one.
+    /// The articles that the verdict names: every match, and the root of the best one.
     pub fn targets(&self) -> impl Iterator<Item = &RelationTarget> {
         let relations = std::iter::once(&self.relation).chain(&self.also);
         relations.filter_map(|r| r.of.as_ref()).chain(&self.relation.root)
     }
 }
 
-/// How an earlier article stands now.
+/// Whether an earlier article is still valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Validity {
-    /// It stands.
+    /// It is the valid version.
     #[default]
-    Stands,
-    /// A newer version took its place.
+    Valid,
+    /// A newer version replaced it.
     Superseded,
-    /// A correction took its place: its text is uncorrected.
+    /// A correction replaced it, so its text contains the error.
     Uncorrected,
-    /// It was withdrawn, or is held.
+    /// It was withdrawn, or is on hold.
     Withdrawn,
 }
 
-/// An earlier article, as relation sees it.
+/// An earlier article, as far as verdicts need it.
 #[derive(Debug, Clone, Copy)]
 pub struct Earlier<'a> {
     /// Its place in the shard's order.
     pub sequence: Sequence,
     /// The engine's clock when it arrived.
     pub arrived: EventTime,
-    /// What is remembered of it.
-    pub about: &'a About,
+    /// Its metadata.
+    pub about: &'a ArticleMetadata,
     /// Its fingerprint.
     pub print: &'a Fingerprint,
     /// Its own verdict.
     pub verdict: &'a Verdict,
-    /// How it stands now.
-    pub standing: Validity,
+    /// Whether it is still valid.
+    pub validity: Validity,
 }
 
 impl<'a> Earlier<'a> {
-    /// The first of the chain that it passes on to what matches it; none where it joins no match.
-    pub fn passed_on(self) -> Option<&'a RelationTarget> {
+    /// The root that articles matching this one inherit; `None` if this article starts a chain
+    /// itself.
+    pub fn inherited_root(self) -> Option<&'a RelationTarget> {
         let theirs = &self.verdict.relation;
         theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match())
     }
 
-    /// The first of its chain: itself where it joins no match.
+    /// The first article of its chain: itself if it joins no match.
     pub fn root(self) -> Sequence {
-        self.passed_on().and_then(|root| root.sequence).unwrap_or(self.sequence)
+        self.inherited_root().and_then(|root| root.sequence).unwrap_or(self.sequence)
     }
 }
 
@@ -300,44 +322,43 @@ impl<'a> Earlier<'a> {
 pub trait Archive {
     /// The live article at `sequence`.
     fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>>;
-    /// The live articles with this uri, in order of arrival, notices included.
+    /// The live articles with this uri in order of arrival, notices included.
     fn versions(&self, uri: &str) -> impl DoubleEndedIterator<Item = Earlier<'_>>;
     /// The live article with this uri that arrived last, notices included.
     fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         self.versions(uri).next_back()
     }
-    /// The version of this uri that stands, or else the one that arrived last; no notice.
-    fn standing_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
+    /// The newest valid version of this uri, or else the newest version; notices excluded.
+    fn valid_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         let report = |that: &Earlier<'_>| that.verdict.relation.kind != Kind::Withdrawal;
-        let stands = |that: &Earlier<'_>| that.standing == Validity::Stands;
+        let valid = |that: &Earlier<'_>| that.validity == Validity::Valid;
         let mut reports = self.versions(uri).filter(report).rev();
         let last = reports.next()?;
-        Some(std::iter::once(last).chain(reports).find(stands).unwrap_or(last))
+        Some(std::iter::once(last).chain(reports).find(valid).unwrap_or(last))
     }
-    /// The newest live article of this uri and version with this text.
+    /// The newest live article with this uri, version and content hash.
     fn repeated(&self, uri: &str, version: Option<&str>, content: u64) -> Option<Earlier<'_>> {
         let same = |that: &Earlier<'_>| {
-            that.about.version.as_deref() == version && that.print.content == content
+            that.about.version.as_deref() == version && that.print.content_hash == content
         };
         self.versions(uri).rev().find(same)
     }
-    /// The newest live article, no notice, that bears the name of this key
-    /// ([`names`](super::names)).
+    /// The newest live article with this name key ([`names`](super::names)); notices excluded.
     fn newest_of_name(&self, key: u64) -> Option<Earlier<'_>>;
-    /// How many uris of live articles of this provider bear the slug of this key and stand.
-    fn bearers_of_slug(&self, key: u64, provider: Option<&str>) -> usize;
-    /// The article of this uri, no notice, that stands or else arrived last among those whose window
-    /// has passed.
-    fn past_of_uri(&self, uri: &str) -> Option<&Identity>;
-    /// The newest of those whose window has passed that bears the name of this key.
+    /// How many uris of this provider have a valid live article with this slug key.
+    fn count_uris_with_slug(&self, key: u64, provider: Option<&str>) -> usize;
+    /// The newest valid identity of this uri among the articles whose window has passed, or else
+    /// the newest; notices excluded.
+    fn identity_of_uri(&self, uri: &str) -> Option<&Identity>;
+    /// The newest identity with this name key among the articles whose window has passed.
     fn past_of_name(&self, key: u64) -> Option<&Identity>;
 }
 
-/// The new article, as relation sees it.
+/// The new article, as far as verdicts need it.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
-    /// What will be remembered of it.
-    pub about: &'a About,
+    /// Its metadata.
+    pub about: &'a ArticleMetadata,
     /// Its cleaned text.
     pub clean: &'a Clean,
     /// Its words.

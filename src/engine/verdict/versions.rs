@@ -1,41 +1,45 @@
 //! The order of versions, which each provider family writes in its own way.
 //!
-//! | written | ordered by |
+//! | version | ordered by |
 //! |---|---|
-//! | `2`, `1.10`, `3N` | number by number, as counters |
-//! | `2026-11-23T10:00:00Z`, `20261123T100000Z` | time |
-//! | `978556838`, `f0a2` | nothing that it says: the time that the version claims; of two large numbers without times, the number |
+//! | `2`, `1.10`, `3N` | the numbers, compared one by one as counters |
+//! | `2026-11-23T10:00:00Z`, `20261123T100000Z` | the time |
+//! | `978556838`, `f0a2` | the time the article claims; without it, two large numbers by value |
 
-use crate::article::{About, EventTime};
+use crate::article::{ArticleMetadata, EventTime};
 
-/// What tells a version's place.
+/// The data that order the versions of a uri.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edition<'a> {
+pub struct VersionOrderKey<'a> {
     /// The version as sent.
     pub version: Option<&'a str>,
-    /// The time that it claims for itself.
+    /// The time the article claims for itself.
     pub claimed: Option<EventTime>,
 }
 
-impl<'a> Edition<'a> {
-    /// That of an article.
-    pub fn of(about: &'a About) -> Self {
+impl<'a> VersionOrderKey<'a> {
+    /// The edition of an article.
+    pub fn of(about: &'a ArticleMetadata) -> Self {
         Self { version: about.version.as_deref(), claimed: about.claimed }
     }
 }
 
-/// The largest number that counts versions; larger ones are dates or opaque.
+/// The largest number that is a counter. Larger ones are dates or opaque.
 const COUNTER_MAX: u64 = 99_999;
 
-/// What a version says of its order.
+/// How a version string is ordered.
 #[derive(Debug, PartialEq, Eq)]
 enum VersionOrder {
+    /// Counters, compared from left to right.
     Counter(Vec<u64>),
+    /// A point in time.
     Time(EventTime),
+    /// Neither; its value if it is a number.
     Opaque(Option<u64>),
 }
 
-fn written(version: &str) -> VersionOrder {
+/// Parses a version string.
+fn parse(version: &str) -> VersionOrder {
     let version = version.trim();
     let bare = version.trim_start_matches(['v', 'V']).trim_end_matches(char::is_alphabetic);
     let parts: Option<Vec<u64>> = bare.split('.').map(|part| part.parse().ok()).collect();
@@ -52,13 +56,13 @@ fn written(version: &str) -> VersionOrder {
     }
 }
 
-/// Whether `new` is an earlier version than `that`.
-pub fn older(new: Edition<'_>, that: Edition<'_>) -> bool {
+/// Whether `new` is an earlier version than `that`; false if their order is unknown.
+pub fn is_older(new: VersionOrderKey<'_>, that: VersionOrderKey<'_>) -> bool {
     let claimed = || match (new.claimed, that.claimed) {
         (Some(a), Some(b)) => Some(a < b),
         _ => None,
     };
-    match (new.version.map(written), that.version.map(written)) {
+    match (new.version.map(parse), that.version.map(parse)) {
         (Some(VersionOrder::Counter(a)), Some(VersionOrder::Counter(b))) => a < b,
         (Some(VersionOrder::Time(a)), Some(VersionOrder::Time(b))) => a < b,
         (Some(VersionOrder::Opaque(Some(a))), Some(VersionOrder::Opaque(Some(b)))) => {
@@ -73,19 +77,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_family_has_its_order() {
+    fn orders_versions_of_each_provider_family() {
         let at = |text: &str| EventTime::parse(text);
         let (early, late) = (at("2026-11-23T10:00:00Z"), at("2026-11-23T11:00:00Z"));
-        let is_older = |a: (&'static str, Option<EventTime>),
-                        b: (&'static str, Option<EventTime>)| {
-            let edition = |(version, claimed): (&'static str, Option<EventTime>)| Edition {
-                version: (!version.is_empty()).then_some(version),
-                claimed,
+        let is_older =
+            |a: (&'static str, Option<EventTime>), b: (&'static str, Option<EventTime>)| {
+                let edition = |(version, claimed): (&'static str, Option<EventTime>)| {
+                    VersionOrderKey { version: (!version.is_empty()).then_some(version), claimed }
+                };
+                (is_older(edition(a), edition(b)), is_older(edition(b), edition(a)))
             };
-            (older(edition(a), edition(b)), older(edition(b), edition(a)))
-        };
         for (a, b) in [
-            // Counters, whatever the times say.
+            // Counters, regardless of the claimed times.
             (("2", late), ("10", early)),
             (("1.9", None), ("1.10", None)),
             (("1N", None), ("2U", None)),
@@ -93,7 +96,7 @@ mod tests {
             (("2026-11-23T10:00:00Z", None), ("2026-11-23T11:00:00+00:00", None)),
             (("20261123T100000Z", None), ("20261123T110000Z", None)),
             (("20261123100000", None), ("20261123110000", None)),
-            // Opaque ones by their claims; large numbers without claims by themselves.
+            // Opaque versions by claimed time; without it, large numbers by value.
             (("1542761538", early), ("978556838", late)),
             (("978556838", None), ("1542761538", None)),
             (("f0a2", early), ("07b1", late)),

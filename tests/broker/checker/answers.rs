@@ -1,4 +1,5 @@
-//! What the outputs say by themselves: ids, sequences, and one answer for every input item.
+//! Checks that need only the input and the outputs: event ids, sequences, and one answer per input
+//! item.
 
 use super::{Found, Law, Rules, Verdict};
 use crate::outside::Record;
@@ -6,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use wirefold::daemon::pipeline::broker::Role;
 use wirefold::daemon::publish::CLASSIFIED;
 
-/// A place of the input: partition, offset, item.
+/// Identifies an input item: partition, offset, item.
 type Place = (i32, i64, u64);
 
+/// Checks [`Law::Ids`], [`Law::Order`] and [`Law::Answered`].
 pub(super) fn check(found: &Found, rules: &Rules, verdict: &mut Verdict) {
     let events = &found.outputs[&Role::Events];
     let events = if rules.exactly_once() {
@@ -22,7 +24,7 @@ pub(super) fn check(found: &Found, rules: &Rules, verdict: &mut Verdict) {
     answers(found, &events, rules, verdict);
 }
 
-/// Drops repeats by id; a repeat must carry what the first one carried.
+/// Drops repeated events by id. A repeat must equal the first event with its id ([`Law::Same`]).
 fn without_repeats<'a>(events: &'a [Record], verdict: &mut Verdict) -> Vec<&'a Record> {
     let mut first: BTreeMap<&str, &Record> = BTreeMap::new();
     let mut kept = Vec::new();
@@ -37,7 +39,7 @@ fn without_repeats<'a>(events: &'a [Record], verdict: &mut Verdict) -> Vec<&'a R
                     == (&event.key, &event.value, &event.headers);
                 if !same || first.partition != event.partition {
                     let id = event.header("ce_id");
-                    verdict.broken(Law::Same, format!("a repeat of event {id} differs"));
+                    verdict.broken(Law::Same, format!("event {id} and its repeat differ"));
                 }
             }
         }
@@ -50,19 +52,21 @@ fn ids(events: &[&Record], verdict: &mut Verdict) {
     for event in events {
         let id = event.header("ce_id");
         if id.is_empty() || !seen.insert(id) {
-            verdict.broken(Law::Ids, format!("event id `{id}` is there twice"));
+            verdict.broken(Law::Ids, format!("event id `{id}` is missing or not unique"));
         }
     }
 }
 
-/// Whether a key is the id of a story.
+/// Whether a key has the form of a story id: 16 hexadecimal digits.
 fn is_story(key: &str) -> bool {
     key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// `sequence` counts from 0 without a gap; within a key it rises, in one partition. Where there are
-/// several shards, who counted what is for the engine's run to tell: a story is one shard's, while an
-/// article without a story may have been met by several, and each counts for itself.
+/// `sequence` counts from 0 without gaps, increases within a key, and a key stays in one partition.
+///
+/// With several shards, each shard counts its own events, so gaps and duplicates are left to the
+/// replay ([`Law::Same`]). A story belongs to one shard, so its sequences must still increase; an
+/// article without a story may have been seen by several shards.
 fn sequences(events: &[&Record], rules: &Rules, verdict: &mut Verdict) {
     let one_shard = rules.map().shards() == 1;
     let mut all = BTreeSet::new();
@@ -74,25 +78,25 @@ fn sequences(events: &[&Record], rules: &Rules, verdict: &mut Verdict) {
             continue;
         };
         if !all.insert(sequence) && one_shard {
-            verdict.broken(Law::Order, format!("sequence {sequence} is there twice"));
+            verdict.broken(Law::Order, format!("sequence {sequence} occurs twice"));
         }
         let before = last.insert(&event.key, (sequence, event.partition));
         let one_counter = one_shard || is_story(&event.key());
         if let Some((before, partition)) = before
             && (before >= sequence && one_counter || partition != event.partition)
         {
-            let how = format!("`{}`: {before} stands before {sequence}", event.key());
+            let how = format!("`{}`: {before} comes before {sequence}", event.key());
             verdict.broken(Law::Order, how);
         }
     }
     let end = all.len() as u64;
     if one_shard && let Some(gap) = (0..end).find(|sequence| !all.contains(sequence)) {
-        verdict.broken(Law::Order, format!("of {end} sequences, {gap} is missing"));
+        verdict.broken(Law::Order, format!("{end} sequences, but {gap} is missing"));
     }
 }
 
-/// Per partition, in = classified + rejected; every item once. One record may hold several items,
-/// from 0 on.
+/// Every input item is classified or rejected, once. A record may hold several items, numbered
+/// from 0.
 fn answers(found: &Found, events: &[&Record], rules: &Rules, verdict: &mut Verdict) {
     let mut answered: BTreeSet<Place> = BTreeSet::new();
     let mut twice = Vec::new();
@@ -100,28 +104,28 @@ fn answers(found: &Found, events: &[&Record], rules: &Rules, verdict: &mut Verdi
         verdict.classified += 1;
         match caused_by(event) {
             Some(place) if answered.insert(place) => {}
-            place => twice.push(format!("{place:?} is classified twice, or by nobody")),
+            place => twice.push(format!("{place:?} is classified twice or has no input")),
         }
     }
-    let mut refused = BTreeSet::new();
+    let mut rejected = BTreeSet::new();
     for reject in &found.outputs[&Role::Rejected] {
-        let Some(place) = refused_at(reject) else {
-            verdict.broken(Law::Answered, "a reject names no place");
+        let Some(place) = rejected_item(reject) else {
+            verdict.broken(Law::Answered, "a reject does not name its input item");
             continue;
         };
-        let again = !refused.insert(place);
+        let again = !rejected.insert(place);
         if answered.contains(&place) || again && rules.exactly_once() {
-            twice.push(format!("{place:?} is refused twice, or classified too"));
+            twice.push(format!("{place:?} is rejected twice, or also classified"));
         }
     }
-    verdict.rejected = refused.len();
+    verdict.rejected = rejected.len();
     twice.into_iter().for_each(|how| verdict.broken(Law::Answered, how));
-    answered.append(&mut refused);
+    answered.append(&mut rejected);
     let mut items: BTreeMap<(i32, i64), u64> = BTreeMap::new();
     for (partition, offset, item) in &answered {
         let next = items.entry((*partition, *offset)).or_default();
         if item != next {
-            let how = format!("{partition}/{offset}: item {next} has no answer, {item} has");
+            let how = format!("{partition}/{offset}: item {item} has an answer, but not {next}");
             verdict.broken(Law::Answered, how);
         }
         *next = item + 1;
@@ -133,11 +137,11 @@ fn answers(found: &Found, events: &[&Record], rules: &Rules, verdict: &mut Verdi
         }
     }
     for (place, _) in items {
-        verdict.broken(Law::Answered, format!("{place:?} is answered and was never asked"));
+        verdict.broken(Law::Answered, format!("{place:?} is answered but not in the input"));
     }
 }
 
-/// The input item that an event names.
+/// The input item that caused an event.
 fn caused_by(event: &Record) -> Option<Place> {
     let value = event.value.as_deref().unwrap_or_default();
     let data: serde_json::Value = serde_json::from_slice(value).ok()?;
@@ -147,11 +151,11 @@ fn caused_by(event: &Record) -> Option<Place> {
 }
 
 /// The input item that a reject names.
-fn refused_at(reject: &Record) -> Option<Place> {
-    let says = |name: &str| reject.header(&format!("wirefold-reject-{name}")).to_owned();
+fn rejected_item(reject: &Record) -> Option<Place> {
+    let header = |name: &str| reject.header(&format!("wirefold-reject-{name}")).to_owned();
     Some((
-        says("partition").parse().ok()?,
-        says("offset").parse().ok()?,
-        says("item").parse().ok()?,
+        header("partition").parse().ok()?,
+        header("offset").parse().ok()?,
+        header("item").parse().ok()?,
     ))
 }

@@ -1,4 +1,5 @@
-//! The changelog as the checker reads it: the journals, the position, and what is remembered.
+//! Reads the changelog of a shard: its journals, its position, and the engine state. Checks
+//! [`Law::Chain`].
 
 use super::{Law, Rules, Verdict};
 use crate::outside::Record;
@@ -10,23 +11,27 @@ use wirefold::daemon::pipeline::record::{
     is_fence, journal_batch,
 };
 use wirefold::daemon::pipeline::shards::ShardFilter;
-use wirefold_engine::CORE;
-use wirefold_engine::fingerprint::FloodKey;
+use wirefold_engine::ENGINE_VERSION;
+use wirefold_engine::fingerprint::SamplingKey;
 
 /// The changelog of one shard.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    pub(super) key: FloodKey,
+    /// The key of the shard's fingerprints.
+    pub(super) key: SamplingKey,
+    /// The last position.
     pub(super) position: Position,
-    /// Every journal ever written, those tombstoned since included.
+    /// Every journal by batch number, tombstoned ones included.
     pub(super) journals: BTreeMap<u64, Journal>,
-    /// The engine's own records, the last value of each key.
+    /// The engine's state records: the last value of each key.
     pub(super) memory: BTreeMap<String, Vec<u8>>,
 }
 
 impl Log {
-    /// Reads the changelog of a shard. Without transactions, what is between a plan and its end
-    /// counts once the end is there, and not if its writer put up an earlier fence than the last one.
+    /// Reads the changelog of a shard.
+    ///
+    /// Without transactions, the records between a plan and its end record count only if the end
+    /// record exists. Records of a writer whose fence is older than the last fence are ignored.
     pub(super) fn read(
         state: &[Record],
         slice: &ShardFilter,
@@ -59,15 +64,16 @@ impl Log {
         }
         let key = values.remove(KEY).map(|value| record::decode::<u64>(KEY, &value));
         match key {
-            Some(Ok(key)) => log.key = FloodKey(key),
+            Some(Ok(key)) => log.key = SamplingKey(key),
             Some(Err(why)) => verdict.broken(Law::Chain, why),
-            None => verdict.broken(Law::Chain, format!("shard {shard} has no `key`")),
+            None => verdict.broken(Law::Chain, format!("shard {shard} has no `key` record")),
         }
         match values.remove(POSITION).map(|v| record::decode::<Position>(POSITION, &v)) {
             Some(Ok(position)) => log.position = position,
             Some(Err(why)) => verdict.broken(Law::Chain, why),
-            None => verdict.broken(Law::Chain, format!("shard {shard} has no `pos`")),
+            None => verdict.broken(Law::Chain, format!("shard {shard} has no `pos` record")),
         }
+        // Records of the daemon, not of the engine.
         let shell = [SHAPE, GROUP, ENDS, RESETS];
         values.retain(|key, _| {
             !shell.contains(&&**key) && !key.starts_with(HELD) && journal_batch(key).is_none()
@@ -76,6 +82,7 @@ impl Log {
         log
     }
 
+    /// Adds one record to `values`, and to the journals if it is one.
     fn put(
         &mut self,
         values: &mut BTreeMap<String, Vec<u8>>,
@@ -94,7 +101,7 @@ impl Log {
                 Ok(journal) => {
                     let twice = self.journals.insert(batch, journal.clone());
                     if twice.is_some_and(|first| rules.exactly_once() || first != journal) {
-                        verdict.broken(Law::Chain, format!("batch {batch} is there twice"));
+                        verdict.broken(Law::Chain, format!("batch {batch} has two journals"));
                     }
                 }
             }
@@ -102,7 +109,7 @@ impl Log {
         values.insert(key, value.clone());
     }
 
-    /// Holds journals and position to [`Law::Chain`].
+    /// Checks journals and position against [`Law::Chain`].
     pub(super) fn check(
         &self,
         input: &[Record],
@@ -122,18 +129,19 @@ impl Log {
                 let ended = ended.unwrap_or_else(|| first(input, &range.of).min(range.from));
                 if ended != range.from {
                     let (of, from) = (&range.of, range.from);
-                    let how = format!("batch {batch} of {of:?} begins at {from}, not {ended}");
+                    let how = format!("batch {batch} of {of:?} starts at {from}, not {ended}");
                     verdict.broken(Law::Chain, how);
                 }
             }
-            if journal.core != CORE || journal.settings != hash {
-                verdict.broken(Law::Chain, format!("batch {batch} names another core or settings"));
+            if journal.engine_version != ENGINE_VERSION || journal.settings_hash != hash {
+                verdict
+                    .broken(Law::Chain, format!("batch {batch} has a different core or settings"));
             }
         }
         let last = self.journals.keys().next_back().copied().unwrap_or(0);
         if self.position.batch != last {
-            let says = self.position.batch;
-            verdict.broken(Law::Chain, format!("the position is at batch {says}, not {last}"));
+            let batch = self.position.batch;
+            verdict.broken(Law::Chain, format!("the position is at batch {batch}, not {last}"));
         }
         for (of, mark) in &self.position.inputs {
             let ended = at.get(of).copied().unwrap_or(mark.next);
@@ -141,10 +149,10 @@ impl Log {
                 verdict
                     .broken(Law::Chain, format!("{of:?}: `pos` says {}, not {ended}", mark.next));
             }
-            let behind = |r: &&Record| r.partition == of.partition && r.offset >= ended;
-            let behind = input.iter().filter(behind).count();
-            if behind > 0 {
-                verdict.broken(Law::Chain, format!("{behind} records of {of:?} are not covered"));
+            let unread = |r: &&Record| r.partition == of.partition && r.offset >= ended;
+            let unread = input.iter().filter(unread).count();
+            if unread > 0 {
+                verdict.broken(Law::Chain, format!("{unread} records of {of:?} are not covered"));
             }
         }
         let partitions: BTreeSet<i32> = input.iter().map(|record| record.partition).collect();
@@ -157,7 +165,8 @@ impl Log {
     }
 }
 
-/// The first record of an input partition; before it may lie what was never committed.
+/// The offset of the first record of an input partition. It may be greater than 0: aborted records
+/// may come before it.
 fn first(input: &[Record], of: &Partition) -> i64 {
     let of = |record: &&Record| record.partition == of.partition;
     input.iter().find(of).map_or(0, |record| record.offset)

@@ -1,17 +1,17 @@
-//! Judges what a deployment left on the broker. It is not the daemon: it reads with another client,
-//! and knows of the daemon only what it promises.
+//! Judges the records that a deployment left on the broker. The checker is independent of the
+//! daemon: it reads with another client and relies only on what the daemon promises.
 //!
-//! In: every record of input, outputs and changelog ([`Found`]), and what the deployment was told
-//! ([`Rules`]). Out: a [`Verdict`]: what was counted, and every breach of a [`Law`].
+//! Input: every record of the input, outputs and changelog ([`Found`]), and the deployment's
+//! settings ([`Rules`]). Output: a [`Verdict`] with counts and every breach of a [`Law`].
 //!
 //! ```text
-//! changelog -> journals -> chain: no gap, no overlap, all of the input
-//!                       -> the pure engine in journal order -> expected records == found records
-//! outputs   -> ids, sequences, one answer for every input item
+//! changelog -> journals -> chain: no gap, no overlap, the whole input is covered
+//!                       -> engine replay in journal order -> expected records == actual records
+//! outputs   -> ids, sequences, one answer per input item
 //! ```
 //!
-//! The engine's run is compared byte for byte, with the outputs and with the memory in the
-//! changelog; everything else is judged from the records alone.
+//! The results of the replay are compared byte for byte with the outputs and with the engine state
+//! in the changelog. The other checks use the records alone.
 
 mod answers;
 mod attempts;
@@ -28,27 +28,28 @@ use wirefold::daemon::pipeline::Delivery;
 use wirefold::daemon::pipeline::broker::Role;
 use wirefold::daemon::pipeline::shards::{ShardFilter, ShardMap};
 
-/// Everything found of a deployment.
+/// All records of a deployment, read from the broker.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) input: Vec<Record>,
+    /// The changelog.
     pub(crate) state: Vec<Record>,
-    /// Events, stories, unique feed, rejects.
+    /// The records of the topics in [`OUTPUTS`].
     pub(crate) outputs: BTreeMap<Role, Vec<Record>>,
 }
 
-/// The output topics, the changelog apart.
+/// The output topics, without the changelog.
 pub(crate) const OUTPUTS: [Role; 4] = [Role::Events, Role::Stories, Role::Unique, Role::Rejected];
 
-/// What a deployment was told.
+/// The settings of a deployment, by which its records are judged.
 pub(crate) struct Rules {
     pub(crate) config: Config,
-    /// What a record of the reject topic may hold.
+    /// Largest record that the reject topic accepts, in bytes.
     pub(crate) reject_bytes_max: usize,
 }
 
 impl Rules {
-    /// Rules for topics of the usual size.
+    /// Rules for a reject topic with the default limit of 1 MiB.
     pub(crate) fn new(config: Config) -> Self {
         Self { config, reject_bytes_max: 1 << 20 }
     }
@@ -58,37 +59,38 @@ impl Rules {
     }
 
     fn map(&self) -> ShardMap {
-        ShardMap::new(&self.config.input.topic, &self.config.shards).expect("the map is sound")
+        ShardMap::new(&self.config.input.topic, &self.config.shards)
+            .expect("the shard map is valid")
     }
 }
 
-/// What must hold.
+/// A property that must hold of a deployment's records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Law {
-    /// Journals follow one another without gap or overlap, and cover the whole input.
+    /// The journals cover the whole input without gaps or overlaps.
     Chain,
-    /// Every input item is classified or rejected, exactly once.
+    /// Every input item is either classified or rejected, exactly once.
     Answered,
-    /// Ids are unique.
+    /// Event ids are unique.
     Ids,
-    /// `sequence` counts the events of a shard from 0, and never falls within a key.
+    /// `sequence` counts the events of a shard from 0 and increases within a key.
     Order,
-    /// Every record is, byte for byte, what the engine says in journal order; none is missing.
+    /// The output records equal, byte for byte, those of the engine replay; none is missing.
     Same,
-    /// The changelog holds what the engine remembers.
+    /// The engine state in the changelog equals the state after the replay.
     Memory,
-    /// Readers see each batch in all topics or in none, and written by one owner.
+    /// Each batch is visible either in all topics or in none, and was written by one owner.
     Whole,
 }
 
-/// A law and how it was broken.
+/// A law that was broken, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Breach {
     pub(crate) law: Law,
     pub(crate) how: String,
 }
 
-/// What was counted, and what was broken.
+/// Counts, and all breaches.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) records: usize,
@@ -104,7 +106,7 @@ impl Verdict {
         self.breaches.push(Breach { law, how: how.to_string() });
     }
 
-    /// The laws broken, each once.
+    /// The laws that were broken, without duplicates.
     pub(crate) fn laws(&self) -> Vec<Law> {
         let mut laws: Vec<Law> = self.breaches.iter().map(|breach| breach.law).collect();
         laws.sort_unstable();
@@ -129,20 +131,20 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Judges a deployment whose input is through.
+/// Judges a deployment that has processed its whole input.
 pub(crate) fn check(found: &Found, rules: &Rules) -> Verdict {
     let mut verdict = Verdict { records: found.input.len(), ..Verdict::default() };
     answers::check(found, rules, &mut verdict);
     let map = Arc::new(rules.map());
-    let mut said = twins::Said::default();
+    let mut expected = twins::Said::default();
     for shard in 0..map.shards() {
         let slice = ShardFilter { map: map.clone(), shard };
         let log = journals::Log::read(&found.state, &slice, rules, &mut verdict);
         log.check(&found.input, &slice, rules, &mut verdict);
         verdict.batches += log.journals.len();
-        replay::run(&log, &found.input, &slice, rules, &mut said, &mut verdict);
+        replay::run(&log, &found.input, &slice, rules, &mut expected, &mut verdict);
     }
     attempts::check(found, rules, &mut verdict);
-    twins::check(found, said, rules, &mut verdict);
+    twins::check(found, expected, rules, &mut verdict);
     verdict
 }

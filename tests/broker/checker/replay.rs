@@ -1,7 +1,11 @@
-//! Runs the pure engine over the input in the order of the journals.
+//! Runs the engine over the input in the order of the journals.
 //!
-//! Nothing of the daemon's loop is used: records are decoded, prepared and applied here, and only
-//! what turns an event into a record is shared, because that is the contract.
+//! Input: the journals of a shard and the input records. Output: the expected output records (in
+//! [`Said`]) and the final engine state, which must equal the state in the changelog.
+//!
+//! The replay does not use the daemon's loop: records are decoded, prepared and applied here. It
+//! shares the code that turns events and rejects into records, which is the published format, and
+//! the rules for timestamps and embargoes.
 
 use super::journals::Log;
 use super::twins::Said;
@@ -10,46 +14,51 @@ use crate::outside::Record;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use wirefold::daemon::pipeline::ClockSource;
-use wirefold::daemon::pipeline::batch::{stamp, waits};
+use wirefold::daemon::pipeline::batch::{is_embargoed, stamp};
 use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Partition};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
 use wirefold::daemon::pipeline::record::{InputRange, Journal};
 use wirefold::daemon::pipeline::reject::reject;
 use wirefold::daemon::pipeline::shards::{FilterDecision, ShardFilter};
-use wirefold::daemon::publish::{Encoder, UniqueFeed};
+use wirefold::daemon::publish::{Encoder, UniqueTopic};
 use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::{self, RecordPart};
 use wirefold_engine::event::Event;
 use wirefold_engine::prepare::{Prepared, prepare};
 use wirefold_engine::state::State;
 
-/// What the numbers of a record's events begin at, in each further shard.
+/// Events of a record are numbered from `shard * N_PER_SHARD`.
 const N_PER_SHARD: u32 = 1 << 20;
 
+/// The replay of one shard.
 struct Run<'a> {
     slice: &'a ShardFilter,
+    /// Largest record of the reject topic, in bytes.
     reject_bytes_max: usize,
     state: State,
     encoder: Encoder,
+    /// The sequence of the next event.
     sequence: u64,
+    /// The engine's state records: the last value of each key.
     memory: BTreeMap<String, Vec<u8>>,
-    /// Records of the unique feed that wait for the end of an embargo.
+    /// Records of the unique topic that wait for the end of an embargo.
     held: BTreeMap<InputPosition, OutputRecord>,
-    said: &'a mut Said,
+    /// The expected output records.
+    expected: &'a mut Said,
 }
 
-/// Runs all journals of one shard, adds what they say to `said`, and compares what the engine
-/// remembers with what the changelog holds.
+/// Replays all journals of one shard, adds the resulting records to `expected`, and compares the
+/// engine's state with the changelog ([`Law::Memory`]).
 pub(super) fn run(
     log: &Log,
     input: &[Record],
     slice: &ShardFilter,
     rules: &Rules,
-    said: &mut Said,
+    expected: &mut Said,
     verdict: &mut Verdict,
 ) {
     let config = &rules.config;
-    let unique = if config.output.unique.is_empty() { UniqueFeed::Off } else { UniqueFeed::Wanted };
+    let unique = if config.output.unique.is_empty() { UniqueTopic::Off } else { UniqueTopic::On };
     let mut run = Run {
         slice,
         reject_bytes_max: rules.reject_bytes_max,
@@ -58,7 +67,7 @@ pub(super) fn run(
         sequence: 0,
         memory: BTreeMap::new(),
         held: BTreeMap::new(),
-        said,
+        expected,
     };
     for (batch, journal) in &log.journals {
         match ordered(journal, input) {
@@ -66,7 +75,7 @@ pub(super) fn run(
             Err(how) => return verdict.broken(Law::Chain, format!("batch {batch}: {how}")),
         }
         if run.state.clock() != journal.clock {
-            verdict.broken(Law::Chain, format!("batch {batch} leaves another clock"));
+            verdict.broken(Law::Chain, format!("batch {batch} ends at another clock"));
         }
         let next = log.journals.get(&(batch + 1)).map_or(log.position.sequence, |j| j.sequence);
         if run.sequence != next {
@@ -92,13 +101,15 @@ fn ordered(journal: &Journal, input: &[Record]) -> Result<Vec<InputRecord>, Stri
     }
     let mut records = Vec::new();
     for (of, count) in &journal.order {
-        let (of, left) = ranges.get_mut(*of as usize).ok_or("the order names no range")?;
-        let (now, later) = left.split_at_checked(*count as usize).ok_or("a range is too short")?;
+        let (of, left) =
+            ranges.get_mut(*of as usize).ok_or("the order names a range that does not exist")?;
+        let (now, later) =
+            left.split_at_checked(*count as usize).ok_or("a range is too short for the order")?;
         records.extend(now.iter().map(|record| input_record(of, record)));
         *left = later;
     }
     let left: usize = ranges.iter().map(|(_, left)| left.len()).sum();
-    if left > 0 { Err(format!("{left} records stand in no order")) } else { Ok(records) }
+    if left > 0 { Err(format!("{left} records are not in the order")) } else { Ok(records) }
 }
 
 fn input_record(of: &Partition, record: &Record) -> InputRecord {
@@ -112,22 +123,24 @@ fn input_record(of: &Partition, record: &Record) -> InputRecord {
     }
 }
 
-/// An item of a record: its place there, its part of it, and what was read.
-type Own = (usize, RecordPart, Result<Prepared, decode::Error>);
+/// An item of a record: its index, its part of the record, and the decoded article or the error.
+type Item = (usize, RecordPart, Result<Prepared, decode::Error>);
 
-/// The shard's own items of a record, and how many it holds.
+/// The items of a record.
 struct Items {
-    own: Vec<Own>,
+    /// Those that belong to this shard.
+    own: Vec<Item>,
+    /// How many items the record has in total.
     count: u32,
 }
 
-/// Whether an item is the shard's.
+/// Whether an item belongs to the shard.
 fn takes(
     slice: &ShardFilter,
     record: &InputRecord,
     item: &Result<Prepared, decode::Error>,
 ) -> bool {
-    match slice.takes(record) {
+    match slice.decide(record) {
         FilterDecision::Whole => true,
         FilterDecision::Nothing => false,
         FilterDecision::ByItem => {
@@ -138,6 +151,7 @@ fn takes(
 }
 
 impl Run<'_> {
+    /// Replays one batch. A batch without records only advances the clock.
     fn batch(&mut self, records: Vec<InputRecord>, journal: &Journal, rules: &Rules) {
         let (settings, key, slice) = (&rules.config.engine, self.state.key(), self.slice);
         let decoded: Vec<(InputRecord, Items)> = records
@@ -147,12 +161,12 @@ impl Run<'_> {
                 let content_type = content_type.and_then(|v| std::str::from_utf8(v).ok());
                 let payload = record.payload.as_deref().unwrap_or_default();
                 let format = rules.config.input.format;
-                let all = decode::items(payload, content_type, format, &settings.wire);
+                let all = decode::decode_items(payload, content_type, format, &settings.decode);
                 let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
                 let ready = |article| prepare(article, settings, key);
                 let all = all.into_iter().enumerate();
                 let all = all.map(|(at, item)| (at, item.part, item.article.map(ready)));
-                let own = |(_, _, item): &Own| takes(slice, &record, item);
+                let own = |(_, _, item): &Item| takes(slice, &record, item);
                 let items = Items { own: all.filter(own).collect(), count };
                 (record, items)
             })
@@ -161,7 +175,7 @@ impl Run<'_> {
             self.tick(journal);
         }
         for (record, items) in decoded {
-            self.record(&record, items, journal.reading);
+            self.record(&record, items, journal.clock_reading);
         }
         for change in self.state.take_changes() {
             match change.value {
@@ -179,7 +193,7 @@ impl Run<'_> {
             let article = match article {
                 Ok(article) => article,
                 Err(why) => {
-                    self.said.push(
+                    self.expected.push(
                         self.slice.shard,
                         reject(record, item, &part, &why, self.reject_bytes_max),
                     );
@@ -188,15 +202,16 @@ impl Run<'_> {
             };
             accepted = true;
             let events = self.state.apply(article, stamp, position(record, item));
-            n = self.tell(events, record, (&part, items.count), n);
+            n = self.publish(events, record, (&part, items.count), n);
         }
         if !accepted && self.state.is_due(stamp) {
             let events = self.state.tick(stamp, &position(record, 0));
-            self.tell(events, record, (&RecordPart::Whole, 1), n);
+            self.publish(events, record, (&RecordPart::Whole, 1), n);
         }
     }
 
-    /// A batch without records: the clock goes on after the record that the journal names.
+    /// Replays a batch without records: the clock advances to the time of the journal. The events
+    /// are attributed to the last record before the end of the journal's first range.
     fn tick(&mut self, journal: &Journal) {
         let Some(InputRange { of, to, .. }) = journal.ranges.first() else { return };
         let record = InputRecord {
@@ -207,11 +222,13 @@ impl Run<'_> {
             payload: None,
             headers: Vec::new(),
         };
-        let events = self.state.tick(journal.reading, &position(&record, 0));
-        self.tell(events, &record, (&RecordPart::Whole, 1), self.slice.shard * N_PER_SHARD);
+        let events = self.state.tick(journal.clock_reading, &position(&record, 0));
+        self.publish(events, &record, (&RecordPart::Whole, 1), self.slice.shard * N_PER_SHARD);
     }
 
-    fn tell(
+    /// Adds the output records of `events`, and those of embargoes that have ended. Returns the
+    /// number of the record's next event.
+    fn publish(
         &mut self,
         events: Vec<Event>,
         record: &InputRecord,
@@ -221,18 +238,19 @@ impl Run<'_> {
         let mut lifted = self.state.take_lifted();
         lifted.sort_unstable_by(|a, b| a.input.cmp(&b.input));
         for lifted in lifted {
-            if let Some(waited) = self.held.remove(&lifted.input).filter(|_| lifted.stands()) {
-                self.said.push(self.slice.shard, waited);
+            if let Some(waited) = self.held.remove(&lifted.input).filter(|_| lifted.is_valid()) {
+                self.expected.push(self.slice.shard, waited);
             }
         }
         for event in events {
             let sequence = self.sequence;
-            let told = EventContext { event: &event, n, sequence, record, part, items, resets: 0 };
-            for record in self.encoder.encode(&told) {
-                self.said.push(self.slice.shard, record);
+            let context =
+                EventContext { event: &event, n, sequence, record, part, items, resets: 0 };
+            for record in self.encoder.encode(&context) {
+                self.expected.push(self.slice.shard, record);
             }
-            if waits(&event)
-                && let Some(waiting) = self.encoder.unique(&told)
+            if is_embargoed(&event)
+                && let Some(waiting) = self.encoder.unique(&context)
             {
                 self.held.insert(event.input.clone(), waiting);
             }

@@ -1,112 +1,119 @@
-//! Compares what was found with what the engine says, record by record.
+//! Compares the actual output records with those of the engine replay, one by one.
 //!
-//! Within a topic and key, records must be the same ones in the same order, and so must those of one
-//! shard within a partition; each key stays in one partition. Without transactions a record may come again after it came first.
+//! Within a topic and key, the actual records must equal the expected ones and have the same order.
+//! The records of one shard must also be in order within a partition, and each key must stay in one
+//! partition. Without transactions, a record may be repeated after its first occurrence.
 
 use super::{Found, Law, OUTPUTS, Rules, Verdict};
 use crate::outside::Record;
 use std::collections::BTreeMap;
 use wirefold::daemon::pipeline::broker::{OutputRecord, Role, WRITE_ID};
 
-/// What the engine says, by topic and key; the shards that say it each have an order of their own.
+/// The expected records by topic and key. Order is defined only among the records of one shard.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    of: BTreeMap<TopicKey, BTreeMap<u32, Told>>,
+    /// The expected records of each topic and key, by shard.
+    queues: BTreeMap<TopicKey, BTreeMap<u32, Queue>>,
+    /// The partition of the first actual record of each topic and key.
     partitions: BTreeMap<TopicKey, i32>,
+    /// Number of expected records so far; numbers the next one.
     count: usize,
 }
 
 type TopicKey = (Role, Option<Vec<u8>>);
 
-/// The records of one key and shard, each with its number, and how many of them were found.
+/// The expected records of one topic, key and shard.
 #[derive(Debug, Default)]
-struct Told {
+struct Queue {
+    /// The records in order, each with its number among all expected records.
     records: Vec<(usize, OutputRecord)>,
-    found: usize,
+    /// How many of them have been matched with actual records.
+    matched: usize,
 }
 
-/// Whether a record found is one that was said.
-enum Twin {
-    /// The next one of this shard, with this number.
+/// How an actual record matches an expected one.
+enum Match {
+    /// It is the next expected record of this shard; the second value is the record's number.
     Next(u32, usize),
-    /// One that was found before.
+    /// It equals a record that was matched before.
     Repeat,
 }
 
 impl Said {
-    /// Adds the next record of a shard.
+    /// Adds the next expected record of a shard.
     pub(super) fn push(&mut self, shard: u32, record: OutputRecord) {
-        let shards = self.of.entry((record.role, record.key.clone())).or_default();
+        let shards = self.queues.entry((record.role, record.key.clone())).or_default();
         shards.entry(shard).or_default().records.push((self.count, record));
         self.count += 1;
     }
 
-    /// The record that this one is.
-    fn twin(&mut self, record: &Record, role: Role) -> Result<Twin, String> {
+    /// Matches an actual record with an expected one; an error says why that is impossible.
+    fn find(&mut self, record: &Record, role: Role) -> Result<Match, String> {
         let key = (role, record.key.clone());
         let partition = *self.partitions.entry(key.clone()).or_insert(record.partition);
         if partition != record.partition {
-            return Err(format!("has records in partition {partition} too"));
+            return Err(format!("also has records in partition {partition}"));
         }
-        let shards = self.of.get_mut(&key).ok_or("was never said")?;
-        for (shard, told) in shards.iter_mut() {
-            if let Some((number, next)) = told.records.get(told.found)
+        let shards = self.queues.get_mut(&key).ok_or("has a key that the replay never writes")?;
+        for (shard, queue) in shards.iter_mut() {
+            if let Some((number, next)) = queue.records.get(queue.matched)
                 && same(record, next)
             {
-                told.found += 1;
-                return Ok(Twin::Next(*shard, *number));
+                queue.matched += 1;
+                return Ok(Match::Next(*shard, *number));
             }
         }
-        for told in shards.values_mut() {
-            match told.records.iter().position(|(_, said)| same(record, said)) {
+        for queue in shards.values_mut() {
+            match queue.records.iter().position(|(_, expected)| same(record, expected)) {
                 None => {}
-                Some(at) if at < told.found => return Ok(Twin::Repeat),
+                Some(at) if at < queue.matched => return Ok(Match::Repeat),
                 Some(at) => {
-                    let lacking = at - std::mem::replace(&mut told.found, at + 1);
-                    return Err(format!("lacks {lacking} before it"));
+                    let missing = at - std::mem::replace(&mut queue.matched, at + 1);
+                    return Err(format!("comes after {missing} missing records of its key"));
                 }
             }
         }
-        Err("differs from what was said".into())
+        Err("differs from the records of the replay".into())
     }
 }
 
-/// Holds outputs to [`Law::Same`] and, over keys, to [`Law::Order`].
-pub(super) fn check(found: &Found, mut said: Said, rules: &Rules, verdict: &mut Verdict) {
+/// Checks outputs against [`Law::Same`] and, across keys, against [`Law::Order`].
+pub(super) fn check(found: &Found, mut expected: Said, rules: &Rules, verdict: &mut Verdict) {
     for role in OUTPUTS {
         let mut last: BTreeMap<(i32, u32), usize> = BTreeMap::new();
         for record in &found.outputs[&role] {
             let (partition, offset) = (record.partition, record.offset);
             let place = format!("{role:?} {partition}/{offset} `{}`", record.key());
-            match said.twin(record, role) {
+            match expected.find(record, role) {
                 Err(how) => verdict.broken(Law::Same, format!("{place} {how}")),
-                Ok(Twin::Repeat) if rules.exactly_once() => {
-                    verdict.broken(Law::Same, format!("{place} is there twice"));
+                Ok(Match::Repeat) if rules.exactly_once() => {
+                    verdict.broken(Law::Same, format!("{place} is a repeat"));
                 }
-                Ok(Twin::Repeat) => {}
-                Ok(Twin::Next(shard, number)) => {
+                Ok(Match::Repeat) => {}
+                Ok(Match::Next(shard, number)) => {
                     let before = last.insert((partition, shard), number);
-                    // A state of a story may come again with equal bytes: without transactions nobody
-                    // can tell that from a repeat.
-                    let told_apart = rules.exactly_once() || role != Role::Stories;
-                    if told_apart && before.is_some_and(|before| before > number) {
-                        verdict.broken(Law::Order, format!("{place} was said earlier"));
+                    // Two states of a story may have equal bytes. Without transactions, the second
+                    // one cannot be distinguished from a repeat of the first.
+                    let distinct = rules.exactly_once() || role != Role::Stories;
+                    if distinct && before.is_some_and(|before| before > number) {
+                        verdict.broken(Law::Order, format!("{place} comes too late"));
                     }
                 }
             }
         }
     }
-    let all =
-        said.of.iter().flat_map(|((role, _), shards)| shards.values().map(move |t| (role, t)));
-    for (role, told) in all {
-        for (_, missing) in &told.records[told.found..] {
+    let queues = expected.queues.iter();
+    let all = queues.flat_map(|((role, _), shards)| shards.values().map(move |q| (role, q)));
+    for (role, queue) in all {
+        for (_, missing) in &queue.records[queue.matched..] {
             let key = String::from_utf8_lossy(missing.key.as_deref().unwrap_or_default());
-            verdict.broken(Law::Same, format!("{role:?} `{key}` is missing a record"));
+            verdict.broken(Law::Same, format!("{role:?}: a record of `{key}` is missing"));
         }
     }
 }
 
-fn same(found: &Record, said: &OutputRecord) -> bool {
-    let headers = found.headers.iter().filter(|(name, _)| name != WRITE_ID);
-    found.value == said.payload && headers.eq(&said.headers)
+/// Whether value and headers are equal, apart from the header that names the batch.
+fn same(actual: &Record, expected: &OutputRecord) -> bool {
+    let headers = actual.headers.iter().filter(|(name, _)| name != WRITE_ID);
+    actual.value == expected.payload && headers.eq(&expected.headers)
 }

@@ -1,4 +1,4 @@
-//! Live articles: by uri, one, who carries one, and the search over headlines.
+//! Live articles: by uri, a single one, the carriers of one, and the search over headlines.
 
 use super::query::{Id, Params, cursor};
 use super::rows::{ArticleRow, RelationRow, RowContext};
@@ -17,18 +17,19 @@ use wirefold_engine::article::Sequence;
 use wirefold_engine::event::{Carrier, Certainty};
 use wirefold_engine::verdict::Validity;
 
-/// Headlines that one request looks at; the cursor goes on from there.
-const LOOKED_AT_MAX: usize = 50_000;
-/// Words of a search.
+/// Number of headlines that one request examines. The cursor continues from there.
+const EXAMINED_MAX: usize = 50_000;
+/// Maximum number of words of a search.
 const WORDS_MAX: usize = 16;
 
-/// Live articles.
+/// A list of live articles.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ArticleList {
+    /// The articles, newest first.
     items: Vec<ArticleRow>,
 }
 
-/// The live articles of a uri, newest first.
+/// The live articles with this uri, newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/articles",
@@ -36,7 +37,8 @@ pub(super) struct ArticleList {
     tag = "articles",
     params(
         ("uri" = String, Query, description = "the provider's identifier"),
-        ("version" = Option<String>, Query, description = "the version as sent"),
+        ("version" = Option<String>, Query, description = "only this version, as sent by the \
+            provider"),
     ),
     responses(
         (status = 200, body = ArticleList),
@@ -62,26 +64,29 @@ pub(super) async fn by_uri(
     fresh(&headers, &ArticleList { items })
 }
 
-/// A live article, with all that was found about it.
+/// A live article with its full verdict.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ArticlePage {
+    /// The article.
     article: ArticleRow,
-    /// What it is: the best match.
+    /// The best matching relation; its kind is `original` if nothing matched.
     relation: RelationRow,
-    /// Further relations, sources of passages not yet explained first.
+    /// Further relations, beginning with the sources of passages not yet explained by earlier
+    /// entries.
     also: Vec<RelationRow>,
-    /// The input record that brought it.
+    /// The input record that held the article.
     input: InputRef,
-    /// The 64-bit SimHash of the cleaned body.
+    /// The 64-bit SimHash of the cleaned body, as 16 hexadecimal digits.
     simhash: String,
-    /// Figures of its body.
+    /// Number of figures in the body.
     figures: usize,
-    /// Arrival of the oldest live article: what was compared with came after it.
+    /// Arrival of the oldest live article (RFC 3339, UTC). Only articles that arrived later were
+    /// compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     searched_from: Option<String>,
 }
 
-/// One live article, with all that was found about it.
+/// A live article with its full verdict.
 #[utoipa::path(
     get,
     path = "/api/v1/articles/{id}",
@@ -109,42 +114,47 @@ pub(super) async fn one(State(api): State<Api>, Id(id): Id, headers: HeaderMap) 
     fresh(&headers, &page)
 }
 
+/// Arrival of the oldest live article.
 fn oldest(desk: &Snapshot) -> Option<String> {
     desk.oldest().map(|article| article.entry.arrived.to_string())
 }
 
-/// Who carries the text of an article that was withdrawn or corrected.
+/// The articles that carry the text of a withdrawn or corrected article.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Carriers {
+pub(super) struct CarriersPage {
+    /// The withdrawn or corrected article.
     article: ArticleRow,
-    /// The notice, or the correcting article, while it is live.
+    /// The article that withdrew or corrected it; absent if that is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<ArticleRow>,
-    /// The window that was searched, in engine time.
+    /// The time range that was searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     searched: Option<Searched>,
-    /// The live articles that carry the text, in order of arrival, those included that do not stand
-    /// any more themselves: the first `desk.carriers_max`.
+    /// The live articles that carry the text, in order of arrival, including those that are no
+    /// longer valid themselves; at most the first 500.
     items: Vec<CarrierRow>,
-    /// Further ones, which came later and are not named; absent for none. Events name up to 100,000.
+    /// Number of further carriers that are not listed; absent if none. Events list up to 100,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<usize>,
-    /// How many were found, those included that have left the window.
+    /// Number of carriers found, including those that have left the window.
     total: usize,
 }
 
 /// An article that carries text of another.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CarrierRow {
+    /// The carrier.
     article: ArticleRow,
-    /// `certain`: a run of 12 words, literally; `likely`: slug and numbers agree.
+    /// `certain`: a run of at least 12 words is identical; `likely`: the slug and the figures
+    /// agree.
     certainty: &'static str,
-    /// Where: word ranges of the carrier's cleaned text.
+    /// Where the carrier has the text: word ranges of its cleaned text, from the first word (from
+    /// 0) to one past the last.
     words: Vec<[u32; 2]>,
 }
 
 impl CarrierRow {
-    /// A carrier as sent; `None` when it is not live any more.
+    /// A carrier as sent; `None` if it is no longer live.
     pub(super) fn of(at: RowContext<'_>, carrier: &Carrier) -> Option<Self> {
         Some(Self {
             article: at.row_at(carrier.sequence)?,
@@ -157,7 +167,7 @@ impl CarrierRow {
     }
 }
 
-/// Who carries the text of an article that was withdrawn or corrected.
+/// The articles that carry the text of a withdrawn or corrected article.
 #[utoipa::path(
     get,
     path = "/api/v1/articles/{id}/carriers",
@@ -165,7 +175,7 @@ impl CarrierRow {
     tag = "articles",
     params(Id),
     responses(
-        (status = 200, body = Carriers),
+        (status = 200, body = CarriersPage),
         Named,
     )
 )]
@@ -177,7 +187,7 @@ pub(super) async fn carriers(State(api): State<Api>, Id(id): Id, headers: Header
     let by = alert.map(|alert| &alert.by).or(entry.changed_by.as_ref());
     let by = by.and_then(|key| desk.of_key(key)).map(|(s, article)| at.row(s, article));
     let items = alert.map(|alert| &alert.carriers).into_iter().flatten();
-    let carriers = Carriers {
+    let carriers = CarriersPage {
         article: found.row(),
         by,
         searched: oldest(desk)
@@ -190,30 +200,32 @@ pub(super) async fn carriers(State(api): State<Api>, Id(id): Id, headers: Header
     fresh(&headers, &carriers)
 }
 
-/// What a search found, newest first.
+/// A page of search results, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SearchResults {
+    /// The articles of this page.
     items: Vec<ArticleRow>,
-    /// The cursor of the rest; absent at the end.
+    /// Cursor for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// Headlines looked at by this request.
+    /// Number of headlines examined by this request.
     searched: usize,
-    /// Whether all live headlines have been looked at.
+    /// Whether all live headlines have been examined.
     complete: bool,
 }
 
-/// Live articles whose headline holds all words, newest first. The work of one request is bounded: go on
-/// with `next`, even where few items came.
+/// Live articles whose headline contains all the words, newest first within each shard. The work
+/// per request is limited: continue with `next` even if a page holds few items.
 #[utoipa::path(
     get,
     path = "/api/v1/search",
     operation_id = "searchHeadlines",
     tag = "articles",
     params(
-        ("q" = String, Query, description = "words, in any case"),
-        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
-        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+        ("q" = String, Query, description = "words, in upper or lower case"),
+        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
+            default"),
+        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
         (status = 200, body = SearchResults),
@@ -230,7 +242,7 @@ pub(super) async fn search(
     let words: Vec<String> =
         folded(params.needed("q")?).split_whitespace().take(WORDS_MAX).map(str::to_owned).collect();
     if words.is_empty() {
-        return Err(Problem::bad("`q` is needed"));
+        return Err(Problem::bad("`q` is required"));
     }
     let limit = params.limit()?;
     let from = params.cursor()?.map(|[shard, sequence]| (shard as usize, Sequence(sequence)));
@@ -239,7 +251,7 @@ pub(super) async fn search(
     fresh(&headers, &found)
 }
 
-/// Finds headlines that hold all `words`, newest first, shard after shard.
+/// Finds headlines that contain all `words`, newest first, one shard after the other.
 fn find(
     desks: &[Arc<Snapshot>],
     words: &[String],
@@ -256,7 +268,7 @@ fn find(
             if words.iter().all(|word| headline.contains(word)) {
                 items.push(at.row(sequence, article));
             }
-            if items.len() == limit || searched == LOOKED_AT_MAX {
+            if items.len() == limit || searched == EXAMINED_MAX {
                 let next = Some(cursor([shard as u64, sequence.0]));
                 return SearchResults { items, next, searched, complete: false };
             }
@@ -265,7 +277,7 @@ fn find(
     SearchResults { items, next: None, searched, complete: true }
 }
 
-/// Text without differences of case, width and form.
+/// Normalizes case, width and compatibility forms (NFKC).
 fn folded(text: &str) -> String {
     match text.is_ascii() {
         true => text.to_ascii_lowercase(),

@@ -1,4 +1,4 @@
-//! Two texts side by side, word by word.
+//! Compares two texts word by word.
 
 use super::rows::ArticleRow;
 use super::text::pair;
@@ -13,42 +13,45 @@ use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use wirefold_engine::prepare::Prepared;
 
-/// How long two texts may be compared word by word; what is left then is told as replaced.
+/// Time limit for the word-by-word comparison; what is left then is reported as replaced.
 const DIFF_WITHIN: Duration = Duration::from_millis(500);
 
-/// Two texts, word by word.
+/// The difference between two texts, word by word.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DiffPage {
+    /// The article `a`.
     a: ArticleRow,
+    /// The article `b`.
     b: ArticleRow,
-    /// What makes the second of the first, in order.
+    /// The edits that turn the text of `a` into the text of `b`, in order.
     ops: Vec<Op>,
-    /// Figures that stand in the same place and differ, as the engine aligns them.
+    /// Figures whose value differs between two places that the engine aligned.
     changed_numbers: Vec<Figures>,
-    /// The share of both texts that is equal.
+    /// Share of both texts that is equal, from 0 to 1.
     same: f64,
 }
 
-/// A stretch of text.
+/// One edit.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Op {
-    /// `equal`, `delete` (the first alone has it) or `insert` (the second alone has it).
+    /// `equal`, `delete` (only `a` contains the text) or `insert` (only `b` contains the text).
     op: &'static str,
+    /// The text.
     text: String,
-    /// Whether it is a figure that stands in the other text with another value.
+    /// Whether this is a figure with another value in the aligned place of the other text.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     number: bool,
 }
 
-/// Two texts, word by word.
+/// The difference between two texts, word by word.
 #[utoipa::path(
     get,
     path = "/api/v1/diff",
     operation_id = "getDiff",
     tag = "articles",
     params(
-        ("a" = String, Query, description = "an article"),
-        ("b" = String, Query, description = "another"),
+        ("a" = String, Query, description = "id of an article"),
+        ("b" = String, Query, description = "id of another article"),
     ),
     responses(
         (status = 200, body = DiffPage),
@@ -59,58 +62,59 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
     let (a, b) = api.texts(&params).await?;
     let settings = api.source.engine.clone();
     let page = api.work(move || {
-        let told = pair(&a, &b).explain(&settings.relation);
-        let changed: Vec<(u32, u32)> = why::changed(&told).collect();
+        let explanation = pair(&a, &b).explain(&settings.verdict);
+        let changed: Vec<(u32, u32)> = why::changed(&explanation).collect();
         let (ops, same) = ops(&a.prepared, &b.prepared, &changed, Instant::now() + DIFF_WITHIN);
-        let changed_numbers = why::TextComparison::of(pair(&a, &b), &told).changed_numbers;
+        let changed_numbers = why::TextComparison::of(pair(&a, &b), &explanation).changed_numbers;
         DiffPage { a: a.row(), b: b.row(), ops, changed_numbers, same }
     });
     fresh(&headers, &page.await?)
 }
 
-/// A piece of a text: a word, or what stands between two.
+/// A piece of a text: a word, or the characters between two words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct DiffToken<'a> {
+    /// The characters.
     text: &'a str,
-    /// Whether it is a figure that has another value in the other text. Two of them never are equal, so
-    /// that a figure that changed shows as such wherever it stands.
+    /// Whether this is a figure with another value in the other text. The figures of a changed pair
+    /// never compare as equal, so that a changed figure always shows as changed.
     changed: bool,
 }
 
-/// A text in words and what stands between them.
-fn pieces<'a>(of: &'a Prepared, changed: &[u32]) -> Vec<DiffToken<'a>> {
+/// Splits a text into words and the characters between them. `changed` lists its changed figures.
+fn tokens<'a>(of: &'a Prepared, changed: &[u32]) -> Vec<DiffToken<'a>> {
     let text = of.clean.text.as_str();
-    let (mut pieces, mut at) = (Vec::with_capacity(of.words.spans.len() * 2 + 1), 0);
+    let (mut tokens, mut at) = (Vec::with_capacity(of.words.spans.len() * 2 + 1), 0);
     for (n, &(from, to)) in of.words.spans.iter().enumerate() {
         let (from, to) = (from as usize, to as usize);
         let (Some(between), Some(word)) = (text.get(at..from), text.get(from..to)) else {
             continue;
         };
         if !between.is_empty() {
-            pieces.push(DiffToken { text: between, changed: false });
+            tokens.push(DiffToken { text: between, changed: false });
         }
-        pieces.push(DiffToken { text: word, changed: changed.contains(&(n as u32)) });
+        tokens.push(DiffToken { text: word, changed: changed.contains(&(n as u32)) });
         at = to;
     }
     if let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        pieces.push(DiffToken { text: rest, changed: false });
+        tokens.push(DiffToken { text: rest, changed: false });
     }
-    pieces
+    tokens
 }
 
-/// What makes `b` of `a`, and the share of both that is equal. `changed` are the words of `a` and of `b`
-/// that are figures with another value there.
+/// The edits that turn `a` into `b`, and the share of both texts that is equal. `changed` lists the
+/// changed figures as pairs of word numbers.
 fn ops(a: &Prepared, b: &Prepared, changed: &[(u32, u32)], until: Instant) -> (Vec<Op>, f64) {
     let (old, new): (Vec<u32>, Vec<u32>) = changed.iter().copied().unzip();
-    let (old, new) = (pieces(a, &old), pieces(b, &new));
+    let (old, new) = (tokens(a, &old), tokens(b, &new));
     let found = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(until));
     let mut ops: Vec<Op> = Vec::new();
     let mut equal = 0;
-    let mut push = |op: &'static str, pieces: &[DiffToken<'_>]| {
-        for piece in pieces {
-            match ops.last_mut().filter(|last| last.op == op && !last.number && !piece.changed) {
-                Some(last) => last.text.push_str(piece.text),
-                None => ops.push(Op { op, text: piece.text.into(), number: piece.changed }),
+    let mut push = |op: &'static str, tokens: &[DiffToken<'_>]| {
+        for token in tokens {
+            match ops.last_mut().filter(|last| last.op == op && !last.number && !token.changed) {
+                Some(last) => last.text.push_str(token.text),
+                None => ops.push(Op { op, text: token.text.into(), number: token.changed }),
             }
         }
     };
@@ -118,7 +122,7 @@ fn ops(a: &Prepared, b: &Prepared, changed: &[(u32, u32)], until: Instant) -> (V
         match op {
             DiffOp::Equal { old_index, len, .. } => {
                 let same = &old[old_index..old_index + len];
-                equal += 2 * same.iter().map(|piece| piece.text.len()).sum::<usize>();
+                equal += 2 * same.iter().map(|token| token.text.len()).sum::<usize>();
                 push("equal", same);
             }
             DiffOp::Delete { .. } | DiffOp::Insert { .. } | DiffOp::Replace { .. } => {

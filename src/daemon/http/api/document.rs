@@ -1,7 +1,7 @@
-//! The API as an OpenAPI document, from the types that are sent.
+//! The OpenAPI document of the API, derived from the types that are sent.
 //!
-//! `wirefold schema openapi` prints it, `/api/v1/openapi.json` serves it, and `config/schema/openapi.json`
-//! holds it; a test fails when they drift.
+//! `wirefold schema openapi` prints it, `/api/v1/openapi.json` serves it, and
+//! `config/schema/openapi.json` holds a copy. A test fails if the copy is out of date.
 
 use super::{articles, diff, matching, queue, stories, stream, text, why};
 use crate::daemon::http::response::ProblemBody;
@@ -14,7 +14,10 @@ use utoipa::{Modify, OpenApi as _};
 #[openapi(
     info(
         title = "wirefold",
-        description = "What a news desk asks of its wire: live stories and articles, who carries what, two texts side by side, what would become of an article, and streams of what changes. Times are RFC 3339 in UTC, and what is not known is absent. Ids are opaque. Where `http.token_file` is set, requests carry its token.",
+        description = "Live stories and articles of a news wire: which articles carry a text, \
+            how two articles compare, what the verdict on a new article would be, and streams of \
+            changes and events. Times are RFC 3339 in UTC. Unknown values are absent. Ids are \
+            opaque. If `http.token_file` is set, requests must carry its token.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
@@ -37,9 +40,10 @@ use utoipa::{Modify, OpenApi as _};
     components(schemas(ProblemBody)),
     modifiers(&TokenScheme)
 )]
+/// The OpenAPI document.
 struct ApiDocument;
 
-/// Adds how a token is sent.
+/// Adds the security schemes for the token.
 struct TokenScheme;
 
 impl Modify for TokenScheme {
@@ -55,10 +59,10 @@ impl Modify for TokenScheme {
     }
 }
 
-/// The document, as JSON.
+/// The document as JSON.
 pub fn text() -> String {
     let mut document = ApiDocument::openapi();
     document.info.version = env!("CARGO_PKG_VERSION").into();
     let text = document.to_pretty_json();
-    text.expect("a document has text keys alone") + "\n"
+    text.expect("an OpenAPI document serializes to JSON") + "\n"
 }

@@ -1,4 +1,4 @@
-//! What an article would be, and which story it would join, if it came now. Nothing is changed.
+//! Predicts the verdict and the story of an article without accepting it: nothing is changed.
 
 use super::query::Params;
 use super::rows::{RelationRow, RowContext};
@@ -20,74 +20,82 @@ use wirefold_engine::decode;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::Prediction;
 
-/// The uri of an article that is asked about without one.
+/// The uri given to an article that is sent without one.
 const NAMELESS: &str = "urn:wirefold:match";
 
-/// What would be said of an article.
+/// The predicted verdict on an article.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Match {
-    /// What it would be: the best match.
+    /// The best matching relation; its kind is `original` if nothing matched.
     relation: RelationRow,
     /// Further relations.
     also: Vec<RelationRow>,
-    /// Share of words that no article of the window has.
+    /// Share of the article's words, from 0 to 1, that no article in the window contains; absent
+    /// for articles of fewer than 30 words.
     #[serde(skip_serializing_if = "Option::is_none")]
     novelty: Option<f64>,
-    /// Those words, counted.
+    /// Number of new words; absent with `novelty`.
     #[serde(skip_serializing_if = "Option::is_none")]
     novel_words: Option<u32>,
-    /// Figures that no article has there.
+    /// Number of figures that no article has in the same place; absent with `novelty`.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_numbers: Option<u32>,
-    /// Stable flag names.
+    /// Flag names. The names are stable.
     flags: Vec<String>,
-    /// The story that it would join.
-    story: Joins,
-    /// The stories near it, best first.
+    /// The story the article would join.
+    story: PredictedStory,
+    /// The most similar stories, best first.
     nearest: Vec<NearbyStory>,
-    /// The engine's clock.
+    /// The engine clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
 }
 
-/// The story that an article would join.
+/// The story an article would join.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Joins {
-    /// Its id; absent where the article would open one of its own, or join none.
+pub(super) struct PredictedStory {
+    /// The story's id; absent if the article would open a new story, or join none.
     #[serde(skip_serializing_if = "Option::is_none")]
     joins: Option<String>,
-    /// Its headline.
+    /// The story's headline; absent with `joins`.
     #[serde(skip_serializing_if = "Option::is_none")]
     headline: Option<String>,
-    /// `text`: it is the story of the article that it shares text with; `score`: it is the nearest;
-    /// `opens`: none is near enough; `none`: articles of its kind join no story.
+    /// How the story is chosen. `text`: it is the story of the article that this one shares text
+    /// with. `score`: it is the most similar story. `opens`: no story is similar enough, so the
+    /// article would open a new one. `none`: articles of this kind never join a story.
     by: &'static str,
-    /// The score of the nearest story.
+    /// The score of the most similar story; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f64>,
-    /// The score from which an article joins.
+    /// Minimum score at which an article joins a story.
     join: f64,
 }
 
-/// A story near an article.
+/// A story that is similar to an article.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct NearbyStory {
+    /// The story's id.
     story: String,
+    /// The story's headline.
     headline: String,
+    /// Number of members.
     size: u32,
+    /// The similarity score.
     score: f64,
-    /// How far the score is from that from which an article joins.
+    /// `score` minus the minimum score at which an article joins.
     margin: f64,
 }
 
-/// What an article would be, and which story it would join, if it came now. Nothing is changed.
+/// Predicts the verdict on an article and the story it would join if it arrived now. Nothing is
+/// changed.
 #[utoipa::path(
     post,
     path = "/api/v1/match",
     operation_id = "matchArticle",
     tag = "desk",
-    params(("shard" = Option<u32>, Query, description = "the shard that is asked; 0 by default")),
-    request_body(content = serde_json::Value, description = "an article as the input takes it"),
+    params(("shard" = Option<u32>, Query, description = "the shard to query; 0 by default")),
+    request_body(content = serde_json::Value, description = "an article in the \
+        format of the input topic; plain JSON may omit `uri`"),
     responses(
         (status = 200, body = Match),
         Unmatched,
@@ -99,34 +107,35 @@ pub(super) async fn consider(
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult {
-    let large = "an article may have 262144 bytes";
+    let large = "an article may have at most 262144 bytes";
     let read = tokio::time::timeout(api.within, to_bytes(body, super::MATCH_BYTES_MAX));
-    let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
-    let body = read.await.map_err(late)?;
+    let timed_out =
+        |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
+    let body = read.await.map_err(timed_out)?;
     let body = body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, large))?;
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     params.only(&["shard"])?;
     let shard = params.read("shard", "number")?.unwrap_or(0);
-    let desk = api.source.desks.of(shard);
-    let desk = desk.ok_or_else(|| Problem::bad(format!("no `shard` {shard}")))?;
+    let desk = api.source.snapshots.of(shard);
+    let desk = desk.ok_or_else(|| Problem::bad(format!("unknown `shard` {shard}")))?;
     let (engine, format, key) = (api.source.engine.clone(), api.source.format, desk.key);
     let prepared = api.work(move || {
-        let article = decode(&body, kind.as_deref(), format, &engine.wire)?;
+        let article = decode(&body, kind.as_deref(), format, &engine.decode)?;
         Ok(Box::new(prepare(article, &engine, key)))
     });
     let unreadable = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
     let prepared = prepared.await?.map_err(unreadable)?;
     let (answer, answered) = oneshot::channel();
-    let asked = api.source.desks.ask(shard, Query::Consider(prepared, answer));
+    let asked = api.source.snapshots.query(shard, Query::Consider(prepared, answer));
     asked.map_err(|why| Problem::later(why.to_string(), 1))?;
     match tokio::time::timeout(api.within, answered).await {
-        Ok(Ok(considered)) => fresh(&headers, &told(&considered, shard, &desk)),
-        Ok(Err(_)) => Err(Problem::later("no pipeline works on this shard here", 5)),
+        Ok(Ok(prediction)) => fresh(&headers, &match_of(&prediction, shard, &desk)),
+        Ok(Err(_)) => Err(Problem::later("this instance does not own the shard", 5)),
         Err(_) => Err(Problem::later("the pipeline did not answer in time", 2)),
     }
 }
 
-/// The article of a body. Plain JSON may leave out what names an article.
+/// Decodes the article in a body. Plain JSON may omit `uri` and `id`.
 fn decode(
     body: &[u8],
     kind: Option<&str>,
@@ -152,9 +161,10 @@ fn decode(
     }
 }
 
-fn told(considered: &Prediction, shard: u32, desk: &Snapshot) -> Match {
+/// The prediction as sent.
+fn match_of(prediction: &Prediction, shard: u32, desk: &Snapshot) -> Match {
     let at = RowContext { shard, desk };
-    let (verdict, choice) = (&considered.classified.verdict, &considered.choice);
+    let (verdict, choice) = (&prediction.classified.verdict, &prediction.choice);
     let story = |id| desk.story(id).map(|story| &story.summary);
     let joins = choice.story;
     let near = choice.near.iter().map(|&(id, score)| NearbyStory {
@@ -172,7 +182,7 @@ fn told(considered: &Prediction, shard: u32, desk: &Snapshot) -> Match {
         novel_words: novelty.map(|novelty| novelty.words),
         new_numbers: novelty.map(|novelty| novelty.numbers),
         flags: verdict.flags.clone(),
-        story: Joins {
+        story: PredictedStory {
             joins: joins.map(|id| id.to_string()),
             headline: joins.and_then(story).map(|story| story.headline.clone()),
             by: match choice {

@@ -1,21 +1,22 @@
-//! The API over the desks: stories, articles, comparisons, what a desk must act on, and streams.
+//! The HTTP API: stories, articles, comparisons, the queue of items that need action, and streams.
 //!
-//! In: requests. Out: JSON from the newest desk of each shard, without a lock. What needs text reads
-//! it from the input topic; what needs the state asks the pipeline between two batches. Both are
-//! bounded and timed out, and work that takes long is done off the server's own thread by few at a
-//! time: nobody can make a pipeline wait.
+//! Input: requests. Output: JSON from the current snapshot of each shard, read without a lock.
+//! Requests that need article text read it from the input topic; requests that need the engine's
+//! state query the pipeline between two batches. Both are limited in number and time, and long
+//! computations run on a few threads other than the server's own. A request can never make a
+//! pipeline wait.
 //!
-//! | room | answers |
+//! | module | serves |
 //! |---|---|
 //! | `stories` | `/stories`, `/stories/{id}`, `/facets` |
 //! | `articles` | `/articles`, `/articles/{id}`, its carriers, `/search` |
-//! | `queue` | `/queue`: what a desk must act on |
+//! | `queue` | `/queue`: items that need action |
 //! | `text` | `/articles/{id}/text` |
-//! | `diff`, `why` | `/diff`, `/why`: two articles |
+//! | `diff`, `why` | `/diff`, `/why`: comparisons of two articles |
 //! | `matching` | `/match` |
 //! | `stream` | `/changes`, `/events` |
-//! | `rows`, `query` | articles and stories as sent; parameters and cursors |
-//! | [`document`] | all of it as OpenAPI |
+//! | `rows`, `query` | the JSON form of articles and stories; parameters and cursors |
+//! | [`document`] | the OpenAPI document |
 
 mod articles;
 mod diff;
@@ -31,7 +32,7 @@ mod why;
 
 use super::Settings;
 use super::response::Problem;
-use super::server::ServerBounds;
+use super::server::ServerTimeouts;
 use super::status::Streams;
 use crate::daemon::article_text::ArticleTexts;
 use crate::daemon::snapshot::{Snapshot, SnapshotArticle, Snapshots};
@@ -48,71 +49,80 @@ use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::Sequence;
 use wirefold_engine::decode::Format;
 
-/// The largest article that is considered.
+/// Limit on the body of `/match`, in bytes.
 const MATCH_BYTES_MAX: usize = 256 << 10;
 
-/// What the API answers from.
+/// The data that the API serves.
 #[derive(Debug, Clone)]
 pub struct ApiSource {
-    /// The desks of all shards.
-    pub desks: Arc<Snapshots>,
-    /// Reads article text; `None` where there is no broker to read from.
+    /// The snapshots of all shards.
+    pub snapshots: Arc<Snapshots>,
+    /// Reads article text; `None` if there is no broker to read from.
     pub texts: Option<ArticleTexts>,
-    /// How articles are decoded and prepared.
+    /// The settings with which articles are decoded and prepared.
     pub engine: Arc<EngineSettings>,
     /// The format of input records.
     pub format: Format,
 }
 
-/// [`ApiSource`], and what bounds the work on it.
+/// The API's data, with the limits on its use.
 #[derive(Debug, Clone)]
 pub(super) struct Api {
+    /// The data that the API serves.
     source: ApiSource,
-    /// Names this process, so that positions of another one are not taken for its own.
+    /// Identifies this process, so that stream positions issued by another process are recognized.
     boot: Arc<str>,
+    /// Slots for open streams.
     clients: Arc<Semaphore>,
+    /// The maximum number of open streams.
     clients_max: usize,
+    /// Slots for threads that do long computations.
     workers: Arc<Semaphore>,
-    /// How long a request waits for its body, for a worker, or for the pipeline.
+    /// How long a request waits for its body, for a worker thread, or for the pipeline.
     within: Duration,
+    /// Becomes true when the server stops.
     stopping: watch::Receiver<bool>,
 }
 
-/// A live article, with the desk that it was found on.
+/// A live article, with the snapshot in which it was found.
 struct LocatedArticle {
+    /// The article's shard.
     shard: u32,
+    /// The snapshot.
     desk: Arc<Snapshot>,
+    /// The article's sequence number in the shard.
     sequence: Sequence,
+    /// The article.
     article: SnapshotArticle,
 }
 
 impl LocatedArticle {
-    /// What makes rows of its desk.
+    /// The context for rendering rows from its snapshot.
     fn at(&self) -> RowContext<'_> {
         RowContext { shard: self.shard, desk: &self.desk }
     }
 
-    /// Its row.
+    /// The article as the API sends it.
     fn row(&self) -> ArticleRow {
         self.at().row(self.sequence, &self.article)
     }
 }
 
 impl Api {
-    /// The API over `source`, whose streams end when `stopping` says so.
+    /// The API over `source`. Its streams end when `stopping` becomes true.
     pub(super) fn new(
         source: ApiSource,
         settings: &Settings,
-        bounds: ServerBounds,
+        bounds: ServerTimeouts,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let clients_max = usize::from(settings.streams_max);
+        let clients_max = usize::from(settings.tuning.streams_max);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let boot = format!("{:x}", now.map_or(0, |since| since.as_millis()));
         Self {
             clients: Arc::new(Semaphore::new(clients_max)),
             clients_max,
-            workers: Arc::new(Semaphore::new(usize::from(settings.workers_max))),
+            workers: Arc::new(Semaphore::new(usize::from(settings.tuning.workers_max))),
             within: bounds.worked_within,
             boot: boot.into(),
             stopping,
@@ -120,27 +130,27 @@ impl Api {
         }
     }
 
-    /// The desks that it answers from.
+    /// The snapshots that the API reads.
     pub(super) fn desks(&self) -> &Snapshots {
-        &self.source.desks
+        &self.source.snapshots
     }
 
-    /// Who follows streams.
+    /// Number of open streams, and the maximum.
     pub(super) fn streams(&self) -> Streams {
         let most = self.clients_max;
         Streams { open: most - self.clients.available_permits(), most }
     }
 
-    /// The newest desks, in order of shards.
+    /// The current snapshots, by shard.
     fn newest(&self) -> Vec<Arc<Snapshot>> {
-        self.source.desks.all()
+        self.source.snapshots.all()
     }
 
-    /// The live article of an id.
+    /// The live article with this id (`<shard>.<sequence>`).
     fn article(&self, id: &str) -> Result<LocatedArticle, Problem> {
         let found = id.split_once('.').and_then(|(shard, sequence)| {
             let shard = shard.parse().ok()?;
-            let desk = self.source.desks.of(shard)?;
+            let desk = self.source.snapshots.of(shard)?;
             let sequence = Sequence(sequence.parse().ok()?);
             let article = desk.article(sequence)?.clone();
             Some(LocatedArticle { shard, desk, sequence, article })
@@ -148,12 +158,12 @@ impl Api {
         found.ok_or_else(|| Problem::missing(format!("no live article `{id}`")))
     }
 
-    /// Does work that takes long, off the server's thread.
+    /// Runs a long computation on a worker thread.
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let busy = || Problem::later("too much is being asked at once", 1);
+        let busy = || Problem::later("all worker threads are busy", 1);
         let place = tokio::time::timeout(self.within, self.workers.clone().acquire_owned()).await;
         let Some(place) = place.ok().and_then(Result::ok) else {
             metrics::BOUNDED.add([metrics::BY_WORKERS], 1);
@@ -168,7 +178,7 @@ impl Api {
     }
 }
 
-/// The routes of the API, less the document's.
+/// The routes of the API, except for the OpenAPI document.
 pub(super) fn routes(api: Api) -> Router {
     Router::new()
         .route("/stories", get(stories::list))

@@ -1,4 +1,5 @@
-//! Parameters of a request: read strictly, so that a misspelt one is not taken for none.
+//! Request parameters. Unknown ones are refused, so that a misspelt parameter is not silently
+//! ignored.
 
 use crate::daemon::http::response::Problem;
 use axum::extract::{FromRequestParts, Path, Query};
@@ -6,10 +7,11 @@ use axum::http::request::Parts;
 use std::str::FromStr;
 use utoipa::IntoParams;
 
-/// The most items of one answer.
+/// The maximum number of items per response.
 const LIMIT_MAX: usize = 200;
+/// The default number of items per response.
 const LIMIT: usize = 50;
-/// The longest value.
+/// The maximum length of a parameter value, in bytes.
 const VALUE_BYTES_MAX: usize = 2_048;
 
 /// The parameters of a request, in order.
@@ -29,11 +31,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     }
 }
 
-/// The article of a path, where there are no parameters.
+/// The article id in a path, for requests without parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(names("id"), parameter_in = Path)]
 pub(super) struct Id(
-    /// the article
+    /// id of the article
     pub(super) String,
 );
 
@@ -52,21 +54,22 @@ impl Params {
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             None => Ok(()),
-            Some((name, _)) if known.is_empty() => {
-                Err(Problem::bad(format!("no parameter `{name}`: there is none")))
-            }
-            Some((name, _)) => {
-                Err(Problem::bad(format!("no parameter `{name}`: there are {}", known.join(", "))))
-            }
+            Some((name, _)) if known.is_empty() => Err(Problem::bad(format!(
+                "unknown parameter `{name}`: this resource takes no parameters"
+            ))),
+            Some((name, _)) => Err(Problem::bad(format!(
+                "unknown parameter `{name}`; known are: {}",
+                known.join(", ")
+            ))),
         }
     }
 
-    /// All values of a parameter that may be repeated, split at commas where `name` allows it.
+    /// All values of a parameter that may be repeated.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a parameter.
+    /// The value of a parameter that may be given at most once.
     pub(super) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut all = self.0.iter().filter(|(given, _)| given == name);
         match (all.next(), all.next()) {
@@ -75,34 +78,34 @@ impl Params {
         }
     }
 
-    /// The value of a parameter that is needed.
+    /// The value of a required parameter.
     pub(super) fn needed(&self, name: &str) -> Result<&str, Problem> {
         let value = self.one(name)?.filter(|value| !value.is_empty());
-        value.ok_or_else(|| Problem::bad(format!("`{name}` is needed")))
+        value.ok_or_else(|| Problem::bad(format!("`{name}` is required")))
     }
 
-    /// The value of a parameter, read.
+    /// The parsed value of a parameter. `what` names the expected type in the error message.
     pub(super) fn read<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
         let Some(value) = self.one(name)? else { return Ok(None) };
         let read = value.parse().map(Some);
-        read.map_err(|_| Problem::bad(format!("`{name}` is no {what}: `{value}`")))
+        read.map_err(|_| Problem::bad(format!("`{name}` is not a {what}: `{value}`")))
     }
 
-    /// How many items are wanted.
+    /// The requested number of items, or the default.
     pub(super) fn limit(&self) -> Result<usize, Problem> {
         self.limit_or(LIMIT)
     }
 
-    /// How many items are wanted, `usual` where the request does not say.
+    /// The requested number of items, or `usual` if the request does not say.
     pub(super) fn limit_or(&self, usual: usize) -> Result<usize, Problem> {
         let limit = self.read("limit", "number")?.unwrap_or(usual);
         match (1..=LIMIT_MAX).contains(&limit) {
             true => Ok(limit),
-            false => Err(Problem::bad(format!("`limit` must be 1 to {LIMIT_MAX}"))),
+            false => Err(Problem::bad(format!("`limit` must be between 1 and {LIMIT_MAX}"))),
         }
     }
 
-    /// The numbers of the cursor: those of an earlier answer's `next`.
+    /// The numbers in the cursor, which is `next` of an earlier response.
     pub(super) fn cursor<const N: usize>(&self) -> Result<Option<[u64; N]>, Problem> {
         let Some(cursor) = self.one("cursor")? else { return Ok(None) };
         let read = || -> Option<[u64; N]> {
@@ -110,22 +113,22 @@ impl Params {
                 cursor.split('-').map(|part| u64::from_str_radix(part, 16).ok()).collect();
             parts?.try_into().ok()
         };
-        let wrong = || Problem::bad("`cursor` is none that this list gave");
+        let wrong = || Problem::bad("`cursor` was not issued by this list");
         read().map(Some).ok_or_else(wrong)
     }
 }
 
-/// A cursor of so many numbers.
+/// Encodes numbers as a cursor.
 pub(super) fn cursor<const N: usize>(parts: [u64; N]) -> String {
     parts.map(|part| format!("{part:x}")).join("-")
 }
 
-/// Numbers in order as numbers in order that are not negative.
+/// Maps signed to unsigned numbers, preserving their order.
 pub(super) fn unsigned(value: i64) -> u64 {
     (value as u64) ^ (1 << 63)
 }
 
-/// The number that [`unsigned`] was made from.
+/// The inverse of [`unsigned`].
 pub(super) fn signed(value: u64) -> i64 {
     (value ^ (1 << 63)) as i64
 }
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn cursors_come_back() {
+    fn cursors_round_trip() {
         for rank in [i64::MIN, -1, 0, 7, i64::MAX] {
             let text = cursor([unsigned(rank), 9]);
             let read = params(&[("cursor", &text)]).cursor::<2>().unwrap().unwrap();
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_misspelt_or_out_of_range_is_refused() {
+    fn unknown_repeated_and_out_of_range_parameters_are_refused() {
         let given = params(&[("limit", "10"), ("kind", "a"), ("kind", "b")]);
         assert_eq!(given.limit().unwrap(), 10);
         assert_eq!(given.all("kind").collect::<Vec<_>>(), ["a", "b"]);

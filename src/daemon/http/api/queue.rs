@@ -1,9 +1,10 @@
-//! What a desk must act on.
+//! The queue of items that need action.
 //!
-//! In this order: withdrawn text that others still carry, uncorrected text that others still carry,
-//! embargoes that lift within the hour, articles that ask for a look, copies with other figures; newest
-//! first within each, the soonest embargo first. A carrier that does not stand any more itself is no
-//! longer a matter for the desk. The key of an item changes when something new is to be seen in it.
+//! Items are ordered by reason: withdrawn text that other articles still carry, uncorrected text
+//! that other articles still carry, embargoes that end within the hour, articles flagged for
+//! review, copies with changed figures. Within a reason the newest comes first; for embargoes, the
+//! one that ends first. Carriers that were themselves withdrawn, corrected or superseded are not
+//! counted. The key of an item changes when there is something new to see.
 
 use super::Api;
 use super::articles::CarrierRow;
@@ -22,77 +23,84 @@ use wirefold_engine::article::{EventTime, Sequence, Span};
 use wirefold_engine::event::Carrier;
 use wirefold_engine::verdict::{CHANGED_NUMBERS, NEEDS_REVIEW, Validity};
 
-/// Carriers that an item names; `/articles/{id}/carriers` names all.
+/// Number of carriers listed per item; `/articles/{id}/carriers` lists more.
 const CARRIERS: usize = 20;
-/// Items of one reason that are looked at.
+/// Number of embargoes, and of flagged articles, that are considered.
 const ITEMS_MAX: usize = 1_000;
-/// How soon an embargo lifts that a desk should know of.
+/// Embargoes that end within this time are listed.
 const SOON: Span = Span::hours(1);
 
-/// What a desk must act on.
+/// The items that need action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ActionQueue {
+    /// The items of this page, most important first.
     items: Vec<QueueItem>,
-    /// The cursor of the rest; absent at the end.
+    /// Cursor for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// The engine's clock, moved on by the time since it was read.
+    /// The engine clock, advanced by the time since it was read (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
-    /// Items by reason; of embargoes and of flagged articles at most 1,000.
+    /// Number of items by reason. At most 1,000 embargoes and 1,000 flagged articles per shard are
+    /// counted.
     counts: BTreeMap<&'static str, usize>,
 }
 
-/// One thing to act on.
+/// An item that needs action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct QueueItem {
-    /// Names it; another one when there is something new to see.
+    /// Identifies the item. The key changes when there is something new to see.
     #[schema(example = "withdrawn:0.1200:2")]
     key: String,
     /// `withdrawn`, `uncorrected`, `embargo`, `needs_review` or `changed_numbers`.
     reason: &'static str,
-    /// The article that it is about.
+    /// The article that the item is about.
     article: ArticleRow,
-    /// The notice, or the correcting article, while it is live.
+    /// The article that withdrew or corrected it; absent if that is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<ArticleRow>,
-    /// What the article is said to be a copy or a notice of, while that is live.
+    /// The article of which this one is a copy, version or notice; absent if that is no longer
+    /// live.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRow>,
-    /// Standing articles that carry the text, the first 20 in order of arrival.
+    /// The valid articles that carry the text: the first 20, in order of arrival.
     #[serde(skip_serializing_if = "Option::is_none")]
     carriers: Option<Vec<CarrierRow>>,
-    /// How many they are; of those beyond `desk.carriers_max` all, whether they stand or not.
+    /// Number of carriers. Carriers beyond the first 500 found are all counted, whether valid or
+    /// not.
     #[serde(skip_serializing_if = "Option::is_none")]
     carriers_total: Option<usize>,
-    /// Figures that differ.
+    /// Number of figures that differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<usize>,
-    /// When the embargo lifts.
+    /// End of the embargo (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     lifts: Option<String>,
-    /// Its story.
+    /// The article's story; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryName>,
-    /// Since when there is something to see, by the log's clock.
+    /// Engine time since which there is something new to see (RFC 3339, UTC).
     since: String,
 }
 
-/// A story, named.
+/// A story's id and headline.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoryName {
+    /// The story's id.
     id: String,
+    /// The story's headline.
     headline: String,
 }
 
 impl StoryName {
+    /// The story of an article.
     pub(super) fn of(desk: &Snapshot, article: &SnapshotArticle) -> Option<Self> {
         let story = desk.story(article.story?)?;
         Some(Self { id: story.summary.id.to_string(), headline: story.summary.headline.clone() })
     }
 }
 
-/// The reasons, in order.
+/// The reasons for an item, most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ActionReason {
     Withdrawn,
@@ -122,27 +130,32 @@ impl ActionReason {
     }
 }
 
-/// Something to act on, found and not yet made into a row.
+/// An item, before it is rendered.
 struct ActionItem {
+    /// Why it needs action.
     reason: ActionReason,
-    /// Its place among those of its reason.
+    /// Its rank within the reason, lowest first.
     order: i64,
+    /// The article's shard.
     shard: u32,
+    /// The article's sequence number.
     sequence: Sequence,
+    /// The valid carriers, in order of arrival.
     carriers: Vec<Carrier>,
-    /// Carriers that are counted alone.
+    /// Number of carriers that are counted but not listed.
     more: usize,
 }
 
-/// What a desk must act on.
+/// The queue of items that need action, most important first.
 #[utoipa::path(
     get,
     path = "/api/v1/queue",
     operation_id = "getQueue",
     tag = "desk",
     params(
-        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
-        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
+            default"),
+        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
         (status = 200, body = ActionQueue),
@@ -154,31 +167,32 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     let limit = params.limit()?;
     let skipped = params.cursor()?.map_or(0, |[skipped]| usize::try_from(skipped).unwrap_or(0));
     let desks = api.newest();
-    let mut matters: Vec<ActionItem> =
-        desks.iter().zip(0..).flat_map(|(desk, shard)| matters(desk, shard)).collect();
-    matters.sort_by_key(|m| (m.reason, m.order, m.shard, Reverse(m.sequence)));
-    let count = |reason: ActionReason| matters.iter().filter(|m| m.reason == reason).count();
+    let mut action_items: Vec<ActionItem> =
+        desks.iter().zip(0..).flat_map(|(desk, shard)| action_items(desk, shard)).collect();
+    action_items.sort_by_key(|m| (m.reason, m.order, m.shard, Reverse(m.sequence)));
+    let count = |reason: ActionReason| action_items.iter().filter(|m| m.reason == reason).count();
     let counts =
         ActionReason::ALL.into_iter().map(|reason| (reason.as_str(), count(reason))).collect();
     let until = skipped.saturating_add(limit);
-    let next = (matters.len() > until).then(|| cursor([until as u64]));
-    let shown = matters.iter().skip(skipped).take(limit);
-    let items = shown.filter_map(|matter| item(&desks, matter)).collect();
+    let next = (action_items.len() > until).then(|| cursor([until as u64]));
+    let page = action_items.iter().skip(skipped).take(limit);
+    let items = page.filter_map(|action| item(&desks, action)).collect();
     fresh(&headers, &ActionQueue { items, next, clock: now(&desks), counts })
 }
 
-/// The latest clock of all shards as it is by now, to the second.
+/// The latest clock of all shards, advanced to the present and rounded down to the second.
 fn now(desks: &[Arc<Snapshot>]) -> Option<String> {
     let second = |now: EventTime| EventTime(now.0 - now.0.rem_euclid(1_000));
     desks.iter().filter_map(|desk| desk.now()).max().map(|now| second(now).to_string())
 }
 
-fn matters(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
+/// The items of one shard.
+fn action_items(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
     let mut found = carried(desk, shard);
     if let Some(now) = desk.now() {
-        let lifting = desk.lifting(now, now.plus(SOON)).take(ITEMS_MAX);
-        let stands = |article: &SnapshotArticle| article.entry.standing == Validity::Stands;
-        found.extend(lifting.filter(|(_, _, article)| stands(article)).map(
+        let lifting = desk.embargoes_ending(now, now.plus(SOON)).take(ITEMS_MAX);
+        let is_valid = |article: &SnapshotArticle| article.entry.standing == Validity::Valid;
+        found.extend(lifting.filter(|(_, _, article)| is_valid(article)).map(
             |(lifts, sequence, _)| ActionItem {
                 reason: ActionReason::Embargo,
                 order: lifts.0,
@@ -207,13 +221,13 @@ fn matters(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
     found
 }
 
-/// Newest first.
+/// A rank that puts the newest first.
 fn newest(at: EventTime) -> i64 {
     at.0.saturating_neg()
 }
 
-/// Articles whose text others carry although it must not be printed any more: the versions of one uri
-/// are one matter.
+/// Articles whose withdrawn or uncorrected text others carry. The versions of one uri form one
+/// item.
 fn carried(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
     let mut by_uri: BTreeMap<&str, ActionItem> = BTreeMap::new();
     for (target, alert) in desk.alerts() {
@@ -221,12 +235,12 @@ fn carried(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
         let reason = match article.entry.standing {
             Validity::Withdrawn => ActionReason::Withdrawn,
             Validity::Uncorrected => ActionReason::Uncorrected,
-            Validity::Stands | Validity::Superseded => continue,
+            Validity::Valid | Validity::Superseded => continue,
         };
         let by = desk.of_key(&alert.by).map_or(article.entry.arrived, |(_, by)| by.entry.arrived);
         let standing = desk.standing(alert).filter_map(|carrier| desk.article(carrier.sequence));
         let seen = standing.map(|article| article.entry.arrived).max().max(Some(by));
-        let matter = by_uri.entry(&article.entry.about.uri).or_insert_with(|| ActionItem {
+        let action = by_uri.entry(&article.entry.about.uri).or_insert_with(|| ActionItem {
             reason,
             order: i64::MAX,
             shard,
@@ -234,30 +248,31 @@ fn carried(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
             carriers: Vec::new(),
             more: 0,
         });
-        matter.order = matter.order.min(seen.map_or(i64::MAX, newest));
-        matter.carriers.extend(desk.standing(alert).cloned());
-        matter.more = matter.more.max(alert.unnamed());
+        action.order = action.order.min(seen.map_or(i64::MAX, newest));
+        action.carriers.extend(desk.standing(alert).cloned());
+        action.more = action.more.max(alert.unnamed());
     }
     let mut all: Vec<ActionItem> = by_uri.into_values().collect();
-    for matter in &mut all {
-        matter.carriers.sort_by_key(|carrier| carrier.sequence);
-        matter.carriers.dedup_by_key(|carrier| carrier.sequence);
+    for action in &mut all {
+        action.carriers.sort_by_key(|carrier| carrier.sequence);
+        action.carriers.dedup_by_key(|carrier| carrier.sequence);
     }
-    all.retain(|matter| !matter.carriers.is_empty() || matter.more > 0);
+    all.retain(|action| !action.carriers.is_empty() || action.more > 0);
     all
 }
 
-fn item(desks: &[Arc<Snapshot>], matter: &ActionItem) -> Option<QueueItem> {
-    let desk = desks.get(matter.shard as usize)?;
-    let at = RowContext { shard: matter.shard, desk };
-    let (sequence, reason) = (matter.sequence, matter.reason);
+/// An item as sent.
+fn item(desks: &[Arc<Snapshot>], action: &ActionItem) -> Option<QueueItem> {
+    let desk = desks.get(action.shard as usize)?;
+    let at = RowContext { shard: action.shard, desk };
+    let (sequence, reason) = (action.sequence, action.reason);
     let article = desk.article(sequence)?;
     let relation = &article.entry.decision.verdict.relation;
     let is_carried = matches!(reason, ActionReason::Withdrawn | ActionReason::Uncorrected);
     let by = desk.alert(sequence).filter(|_| is_carried).and_then(|alert| desk.of_key(&alert.by));
     let of = relation.of.as_ref().filter(|_| !is_carried && reason != ActionReason::Embargo);
-    let (count, id) = (matter.carriers.len() + matter.more, article_id(matter.shard, sequence));
-    let newest = matter.carriers.last().and_then(|carrier| desk.article(carrier.sequence));
+    let (count, id) = (action.carriers.len() + action.more, article_id(action.shard, sequence));
+    let newest = action.carriers.last().and_then(|carrier| desk.article(carrier.sequence));
     let since = [newest, by.map(|(_, by)| by)].into_iter().flatten();
     let since = since.map(|article| article.entry.arrived).max();
     Some(QueueItem {
@@ -269,7 +284,7 @@ fn item(desks: &[Arc<Snapshot>], matter: &ActionItem) -> Option<QueueItem> {
         by: by.map(|(sequence, by)| at.row(sequence, by)),
         of: of.and_then(|of| at.row_at(of.sequence?)),
         carriers: is_carried.then(|| {
-            let named = matter.carriers.iter().take(CARRIERS);
+            let named = action.carriers.iter().take(CARRIERS);
             named.filter_map(|carrier| CarrierRow::of(at, carrier)).collect()
         }),
         carriers_total: is_carried.then_some(count),

@@ -1,7 +1,7 @@
-//! Articles, relations and stories as the API sends them.
+//! The JSON form of articles, relations and stories.
 //!
-//! What is not known is absent. Times are RFC 3339 in UTC; `claimed` is the publisher's own clock,
-//! `arrived` the log's.
+//! Unknown values are absent. Times are RFC 3339 in UTC. `claimed` is by the publisher's own clock,
+//! `arrived` is engine time.
 
 use crate::daemon::publish::article::{EvidenceInfo, ItemKind, item_kind};
 use crate::daemon::publish::data::rounded;
@@ -14,22 +14,22 @@ use utoipa::ToSchema;
 use wirefold_engine::article::{ArticleKey, EventTime, NoticeOrder, PubStatus, Sequence};
 use wirefold_engine::verdict::{self, Kind, RelationTarget, Validity};
 
-/// Providers that a story's row names.
+/// Maximum number of providers listed per story.
 const PROVIDERS: usize = 12;
 
-/// An article, named.
+/// A reference to an article.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct ArticleRef {
-    /// Its id; absent when it is not live any more.
+    /// The article's id; absent if it is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "0.1200")]
     id: Option<String>,
-    /// Its uri.
+    /// The article's uri.
     uri: String,
-    /// Its version, where the wire gives one.
+    /// The article's version, if the provider sends one.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// Who sent it, where it is live.
+    /// The provider that sent the article; absent if it is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
 }
@@ -37,18 +37,18 @@ pub(super) struct ArticleRef {
 /// A live article.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct ArticleRow {
-    /// Its id: the shard, and its place there.
+    /// The article's id: shard and sequence number.
     #[schema(example = "0.1234")]
     id: String,
-    /// The provider's identifier, stable over versions.
+    /// The provider's identifier, the same for all versions of the article.
     uri: String,
-    /// The version as sent.
+    /// The version, as sent by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// Who sent it.
+    /// The provider that sent the article.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
-    /// The origin that it credits.
+    /// The source the article credits, such as another agency.
     #[serde(skip_serializing_if = "Option::is_none")]
     credit: Option<String>,
     /// The main headline; may be empty.
@@ -56,58 +56,59 @@ pub(super) struct ArticleRow {
     /// The slug.
     #[serde(skip_serializing_if = "Option::is_none")]
     slugline: Option<String>,
-    /// The language, stated or else detected.
+    /// The language (BCP 47 primary subtag): as declared, or else as detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
-    /// What the item is.
+    /// The type of item.
     #[serde(rename = "type")]
     item: ItemKind,
-    /// The time that it claims for itself, by the publisher's clock.
+    /// The time the article states for itself, by the publisher's clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed: Option<String>,
-    /// When it arrived, by the log's clock.
+    /// When the article arrived, in engine time (RFC 3339, UTC).
     arrived: String,
-    /// Words of its cleaned body.
+    /// Number of words of the cleaned body.
     words: usize,
-    /// What it is: the best match.
+    /// The kind of the best matching relation; `original` if nothing matched.
     #[schema(value_type = String, example = "reprint")]
     kind: Kind,
-    /// The rule that decided, by its stable name.
+    /// The name of the rule that decided. The names are stable.
     rule: String,
-    /// Of which article it is that.
+    /// The article that the relation refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRef>,
-    /// The first article of the chain.
+    /// The first article of the chain of relations.
     #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<ArticleRef>,
-    /// Links from here to the root.
+    /// Number of links from this article to `root`.
     #[serde(skip_serializing_if = "Option::is_none")]
     chain: Option<u32>,
-    /// Share of words that no earlier article had.
+    /// Share of the article's words, from 0 to 1, that no earlier article in the window contains.
     #[serde(skip_serializing_if = "Option::is_none")]
     novelty: Option<f64>,
-    /// Those words, counted.
+    /// Number of new words.
     #[serde(skip_serializing_if = "Option::is_none")]
     novel_words: Option<u32>,
-    /// Figures that no earlier article had there.
+    /// Number of figures that no earlier article has in the same place.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_numbers: Option<u32>,
-    /// Stable flag names.
+    /// Flag names. The names are stable.
     flags: Vec<String>,
-    /// How it stands now: `stands`, `superseded`, `uncorrected` or `withdrawn`.
+    /// The article's current validity: `stands` (valid), `superseded`, `uncorrected` or
+    /// `withdrawn`.
     standing: &'static str,
-    /// The article that changed how it stands.
+    /// The article that changed the validity.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<ArticleRef>,
-    /// What a notice orders: `kill`, `hold` or `release`.
+    /// What a notice orders: `kill`, `hold` or `release`; absent if the article is not a notice.
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<&'static str>,
-    /// Not to be published before.
+    /// End of the embargo (RFC 3339, UTC): the article must not be published before.
     #[serde(skip_serializing_if = "Option::is_none")]
     embargoed: Option<String>,
     /// The publishing status: `usable`, `withheld` or `canceled`.
     pubstatus: &'static str,
-    /// Its story; absent for what never joins one.
+    /// The id of the article's story; absent if it never joins one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "00ab34cd56ef7890")]
     story: Option<String>,
@@ -116,101 +117,102 @@ pub(super) struct ArticleRow {
 /// One relation between an article and an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct RelationRow {
-    /// The kind.
+    /// What the article is in relation to the other.
     #[schema(value_type = String, example = "reprint")]
     kind: Kind,
-    /// Of which article.
+    /// The other article.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRef>,
-    /// The first article of the chain.
+    /// The first article of the chain of relations.
     #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<ArticleRef>,
-    /// Links from here to the root.
+    /// Number of links from this article to `root`.
     #[serde(skip_serializing_if = "Option::is_none")]
     chain: Option<u32>,
-    /// The rule that decided, by its stable name.
+    /// The name of the rule that decided. The names are stable.
     rule: String,
-    /// What it rests on; absent where no text was compared.
+    /// The measures the decision is based on; absent if no text was compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<EvidenceInfo>,
-    /// Shared runs, where they explain the kind: words of the cleaned texts.
+    /// The shared passages, in words of the cleaned texts; present if they explain the kind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     passages: Vec<PassageRow>,
 }
 
-/// A run of words that two articles share: from the first to one past the last.
+/// A run of words that two articles share: first word (from 0), and one past the last.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct PassageRow {
     /// In this article.
     words: [u32; 2],
-    /// In the other.
+    /// In the other article.
     of_words: [u32; 2],
 }
 
 /// A live story.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct StoryRow {
-    /// Its id, for good.
+    /// The story's id, which never changes.
     #[schema(example = "00ab34cd56ef7890")]
     id: String,
-    /// The headline of the lead.
+    /// The headline of the lead article.
     headline: String,
-    /// Its language.
+    /// The story's language (BCP 47 primary subtag).
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
-    /// Standing members.
+    /// Number of live members that are not withdrawn.
     size: u32,
-    /// Independent publishers.
+    /// Number of independent publishers.
     publishers: u32,
-    /// All live members.
+    /// Number of live members, including withdrawn ones.
     articles: u32,
     /// The lead article.
     #[serde(skip_serializing_if = "Option::is_none")]
     lead: Option<ArticleRef>,
-    /// Why it leads.
+    /// Why the lead article leads (a stable name).
     lead_reason: String,
-    /// When the first member arrived.
+    /// When the first member arrived, in engine time (RFC 3339, UTC).
     first_seen: String,
-    /// When the last member arrived.
+    /// When the last member arrived, in engine time (RFC 3339, UTC).
     last_seen: String,
-    /// Changes whenever the story does; to be compared for equality.
+    /// An opaque value that changes whenever the story changes.
     changed: String,
-    /// Articles of late, each counting half as much after an hour, a copy a quarter of an own text.
+    /// Growth: the sum over all articles of a weight that halves every hour, initially 1, or 1/4
+    /// for a copy.
     rise: f64,
-    /// The story that it grew out of.
+    /// The id of the story this one grew out of.
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<String>,
-    /// Stories in other languages, linked as translations.
+    /// The ids of stories in other languages that are linked as translations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
-    /// What to look at.
+    /// Counts of what needs attention.
     badges: Badges,
-    /// Members by kind.
+    /// Number of members by kind.
     kinds: BTreeMap<&'static str, u32>,
-    /// Members by provider: at most 12, most articles first.
+    /// Number of members by provider: at most 12 providers, those with most members first.
     providers: Vec<Provider>,
 }
 
-/// Counts of what to look at in a story.
+/// Counts of what needs attention in a story.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Badges {
-    /// Members that are withdrawn.
+    /// Withdrawn members.
     withdrawn: u32,
-    /// Members that others have corrected.
+    /// Members that another article corrected.
     uncorrected: u32,
-    /// Standing articles, of any story, that carry withdrawn or uncorrected text of this one.
+    /// Valid articles, of any story, that carry withdrawn or uncorrected text of this one.
     carried: u32,
-    /// Corrections.
+    /// Members that are corrections.
     corrections: u32,
-    /// Members that a person should look at.
+    /// Members flagged for review.
     needs_review: u32,
-    /// Copies with other figures.
+    /// Copies whose figures differ.
     changed_numbers: u32,
-    /// Members with an embargo that has an end.
+    /// Members with an embargo that has an end time.
     embargoed: u32,
 }
 
-/// The badges by which stories are filtered.
+/// The badges by which stories can be filtered.
 pub(super) const BADGES: [&str; 7] = [
     "withdrawn",
     "uncorrected",
@@ -221,37 +223,41 @@ pub(super) const BADGES: [&str; 7] = [
     "embargoed",
 ];
 
-/// A provider of a story.
+/// A provider with members in a story.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Provider {
-    /// Its name.
+    /// The provider's name.
     name: String,
-    /// Its members.
+    /// Number of its members.
     articles: u32,
 }
 
-/// The id of an article.
+/// The id of an article: `<shard>.<sequence>`.
 pub(super) fn article_id(shard: u32, sequence: Sequence) -> String {
     format!("{shard}.{}", sequence.0)
 }
 
+/// The name of a validity.
 fn standing(standing: Validity) -> &'static str {
     match standing {
-        Validity::Stands => "stands",
+        Validity::Valid => "stands",
         Validity::Superseded => "superseded",
         Validity::Uncorrected => "uncorrected",
         Validity::Withdrawn => "withdrawn",
     }
 }
 
-/// A desk with its shard, for making rows.
+/// A snapshot and its shard, for rendering rows.
 #[derive(Clone, Copy)]
 pub(super) struct RowContext<'a> {
+    /// The shard's number.
     pub(super) shard: u32,
+    /// The snapshot.
     pub(super) desk: &'a Snapshot,
 }
 
 impl RowContext<'_> {
+    /// A reference to the article at `sequence` or, if that is `None`, with this key.
     fn named(self, key: &ArticleKey, sequence: Option<Sequence>) -> ArticleRef {
         let live = match sequence {
             Some(sequence) => self.desk.article(sequence).map(|article| (sequence, article)),
@@ -265,12 +271,12 @@ impl RowContext<'_> {
         }
     }
 
-    /// What a relation points to.
+    /// A reference to the article that a relation points to.
     pub(super) fn target(self, target: &Option<RelationTarget>) -> Option<ArticleRef> {
         target.as_ref().map(|target| self.named(&target.key, target.sequence))
     }
 
-    /// An article's row.
+    /// An article as sent.
     pub(super) fn row(self, sequence: Sequence, article: &SnapshotArticle) -> ArticleRow {
         let entry = &*article.entry;
         let (about, verdict) = (&entry.about, &entry.decision.verdict);
@@ -320,7 +326,7 @@ impl RowContext<'_> {
         Some(self.row(sequence, self.desk.article(sequence)?))
     }
 
-    /// A relation.
+    /// A relation as sent.
     pub(super) fn relation(self, from: &verdict::Relation) -> RelationRow {
         let passages = from.passages.iter().map(|p| PassageRow {
             words: [p.start_word, p.end_word],
@@ -337,7 +343,7 @@ impl RowContext<'_> {
         }
     }
 
-    /// A story's row.
+    /// A story as sent.
     pub(super) fn story(self, story: &SnapshotStory) -> StoryRow {
         let (summary, counts) = (&story.summary, &story.counts);
         let kinds = Kind::ALL.into_iter().map(|kind| (kind.as_str(), counts.of_kind(kind)));
@@ -362,7 +368,7 @@ impl RowContext<'_> {
             first_seen: summary.first_seen.to_string(),
             last_seen: summary.last_seen.to_string(),
             changed: format!("{}.{}", self.shard, story.changed),
-            rise: (counts.heat.at(clock) * 100.0).round() / 100.0,
+            rise: (counts.growth.at(clock) * 100.0).round() / 100.0,
             follows: summary.follows.map(|id| id.to_string()),
             related: summary.related.iter().map(ToString::to_string).collect(),
             badges: Badges {
@@ -380,7 +386,7 @@ impl RowContext<'_> {
     }
 }
 
-/// How many members of a story one of [`BADGES`] counts.
+/// The count of one of [`BADGES`].
 pub(super) fn badge(story: &SnapshotStory, name: &str) -> u32 {
     let counts = &story.counts;
     match name {

@@ -1,4 +1,5 @@
-//! Live stories: the list with its filters, one with its timeline, and what can be filtered by.
+//! Live stories: the list with its filters, a single story with its timeline, and the filter
+//! values.
 
 use super::query::{Params, cursor, signed, unsigned};
 use super::rows::{ArticleRow, BADGES, RowContext, StoryRow, article_id, badge};
@@ -19,52 +20,62 @@ use wirefold_engine::article::{EventTime, Sequence};
 use wirefold_engine::stories::StoryId;
 use wirefold_engine::verdict::Kind;
 
-/// Stories that one request looks at, in order of their rise; the cursor goes on from there.
-const LOOKED_AT_MAX: usize = 20_000;
-/// Values of each kind that can be filtered by.
+/// Number of stories that one request examines in order of growth. The cursor continues from there.
+const EXAMINED_MAX: usize = 20_000;
+/// Maximum number of filter values per facet.
 const FACETS_MAX: usize = 200;
 
-/// Live stories.
+/// A page of live stories.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoryList {
+    /// The stories of this page.
     items: Vec<StoryRow>,
-    /// The cursor of the rest; absent at the end.
+    /// Cursor for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// The engine's clock.
+    /// The engine clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
-    /// All live stories.
+    /// Number of all live stories.
     stories: usize,
 }
 
-/// How stories are ordered.
+/// The order of stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
+    /// Fastest growing first.
     Rise,
+    /// Latest arrival first.
     Newest,
+    /// Most members first.
     Size,
 }
 
-/// Which stories are wanted.
+/// The requested filters. All of them must accept a story; an empty list accepts all.
 struct Filter {
+    /// Languages, one of which the story must have.
     languages: Vec<String>,
+    /// Providers, one of which must have a member.
     publishers: Vec<String>,
+    /// Kinds, one of which a member must have.
     kinds: Vec<Kind>,
+    /// Badges, one of which the story must have.
     badges: Vec<&'static str>,
+    /// Minimum number of independent publishers.
     publishers_min: u32,
 }
 
 impl Filter {
+    /// Reads the filters from the parameters of a request.
     fn read(params: &Params) -> Result<Self, Problem> {
         let kind = |name: &str| {
             let known = Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
-            known.ok_or_else(|| Problem::bad(format!("no `kind` `{name}`")))
+            known.ok_or_else(|| Problem::bad(format!("unknown `kind` `{name}`")))
         };
         let badge = |name: &str| {
             let known = BADGES.into_iter().find(|badge| *badge == name);
             known.ok_or_else(|| {
-                Problem::bad(format!("no `badge` `{name}`: there are {}", BADGES.join(", ")))
+                Problem::bad(format!("unknown `badge` `{name}`; known are: {}", BADGES.join(", ")))
             })
         };
         let languages = params.all("language").flat_map(|value| value.split(','));
@@ -77,7 +88,8 @@ impl Filter {
         })
     }
 
-    fn takes(&self, story: &SnapshotStory) -> bool {
+    /// Whether all filters accept a story.
+    fn accepts(&self, story: &SnapshotStory) -> bool {
         let language = story.summary.language.map(|language| language.as_str().to_owned());
         let named = |name: &String| story.counts.providers.has(name);
         story.summary.publishers >= self.publishers_min
@@ -88,21 +100,27 @@ impl Filter {
     }
 }
 
-/// Live stories, by their rise, or else by the time of their last article or their size.
+/// Live stories, by growth, latest arrival or size.
 #[utoipa::path(
     get,
     path = "/api/v1/stories",
     operation_id = "listStories",
     tag = "stories",
     params(
-        ("sort" = Option<String>, Query, description = "`rise` (the default), `newest` or `size`"),
-        ("language" = Option<String>, Query, description = "languages, joined by commas"),
-        ("publisher" = Option<String>, Query, description = "a provider of a member; may be repeated, any counts"),
-        ("kind" = Option<String>, Query, description = "a kind of a member; may be repeated, any counts"),
-        ("badge" = Option<String>, Query, description = "what must be there to look at; may be repeated, any counts"),
-        ("publishers_min" = Option<u32>, Query, description = "independent publishers, at least"),
-        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
-        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+        ("sort" = Option<String>, Query, description = "`rise` (fastest growing first, the \
+            default), `newest` (latest arrival first) or `size`"),
+        ("language" = Option<String>, Query, description = "languages, separated by commas"),
+        ("publisher" = Option<String>, Query, description = "stories with a member of this \
+            provider; may be repeated, any match counts"),
+        ("kind" = Option<String>, Query, description = "stories with a member of this kind; \
+            may be repeated, any match counts"),
+        ("badge" = Option<String>, Query, description = "stories with this badge above 0; may \
+            be repeated, any match counts"),
+        ("publishers_min" = Option<u32>, Query, description = "minimum number of independent \
+            publishers"),
+        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
+            default"),
+        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
         (status = 200, body = StoryList),
@@ -127,7 +145,9 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
         Some("newest") => Sort::Newest,
         Some("size") => Sort::Size,
         Some(other) => {
-            return Err(Problem::bad(format!("no `sort` `{other}`: there are rise, newest, size")));
+            return Err(Problem::bad(format!(
+                "unknown `sort` `{other}`; known are: rise, newest, size"
+            )));
         }
     };
     let desks = api.newest();
@@ -138,7 +158,8 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     fresh(&headers, &list)
 }
 
-fn listed(
+/// A page of stories.
+fn story_list(
     desks: &[Arc<Snapshot>],
     items: Vec<StoryRow>,
     next: Option<(i64, StoryId)>,
@@ -156,7 +177,7 @@ pub(super) fn clock(desks: &[Arc<Snapshot>]) -> Option<String> {
     desks.iter().filter_map(|desk| desk.clock).max().map(|clock: EventTime| clock.to_string())
 }
 
-/// Stories by their rise, merged over shards.
+/// Stories by growth, merged over all shards.
 fn rising(
     desks: &[Arc<Snapshot>],
     filter: &Filter,
@@ -164,24 +185,24 @@ fn rising(
     limit: usize,
 ) -> StoryList {
     let mut walks: Vec<_> = desks.iter().map(|desk| desk.rising(before).peekable()).collect();
-    let (mut items, mut last, mut looked_at) = (Vec::new(), None, 0);
+    let (mut items, mut last, mut examined) = (Vec::new(), None, 0);
     let more = loop {
         let heads = walks.iter_mut().enumerate().filter_map(|(n, walk)| Some((*walk.peek()?, n)));
         let Some((head, shard)) = heads.max() else { break false };
-        if items.len() == limit || looked_at == LOOKED_AT_MAX {
+        if items.len() == limit || examined == EXAMINED_MAX {
             break true;
         }
         walks[shard].next();
-        (last, looked_at) = (Some(head), looked_at + 1);
+        (last, examined) = (Some(head), examined + 1);
         let desk = &desks[shard];
-        if let Some(story) = desk.story(head.1).filter(|story| filter.takes(story)) {
+        if let Some(story) = desk.story(head.1).filter(|story| filter.accepts(story)) {
             items.push(RowContext { shard: shard as u32, desk }.story(story));
         }
     };
-    listed(desks, items, last.filter(|_| more))
+    story_list(desks, items, last.filter(|_| more))
 }
 
-/// Stories by what is not kept in order: the first `limit` of one pass over all.
+/// Stories by an order without an index: the first `limit` found in one pass over all stories.
 fn ranked(
     desks: &[Arc<Snapshot>],
     filter: &Filter,
@@ -197,7 +218,7 @@ fn ranked(
                 Sort::Size => i64::from(story.summary.size),
                 Sort::Newest | Sort::Rise => story.summary.last_seen.0,
             };
-            if before.is_some_and(|before| (rank, id) >= before) || !filter.takes(story) {
+            if before.is_some_and(|before| (rank, id) >= before) || !filter.accepts(story) {
                 continue;
             }
             first.insert(Reverse((rank, id, shard)));
@@ -212,60 +233,65 @@ fn ranked(
         let desk = desks.get(shard as usize)?;
         Some(RowContext { shard, desk }.story(desk.story(id)?))
     };
-    listed(desks, first.into_iter().filter_map(row).collect(), last.filter(|_| more))
+    story_list(desks, first.into_iter().filter_map(row).collect(), last.filter(|_| more))
 }
 
 /// A story with its articles, in order of arrival.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoryPage {
+    /// The story.
     story: StoryRow,
+    /// The articles of this page, in order of arrival.
     timeline: Vec<TimelineRow>,
-    /// The cursor of the rest; absent at the end.
+    /// Cursor for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// The article that was first, by each clock.
+    /// The first article of the story, by each clock.
     first: First,
-    /// The engine's clock.
+    /// The engine clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
 }
 
-/// An article of a story.
+/// An article in the timeline of a story.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TimelineRow {
+    /// The article.
     #[serde(flatten)]
     article: ArticleRow,
-    /// Seconds after the first article's arrival.
+    /// Seconds between the arrival of the story's first article and of this one.
     after_first_arrived: f64,
-    /// Seconds after the earliest time that an article of the story claims for itself.
+    /// Seconds between the earliest time claimed by an article of the story and the time claimed by
+    /// this one; absent if this article claims none.
     #[serde(skip_serializing_if = "Option::is_none")]
     after_first_claimed: Option<f64>,
 }
 
-/// Who was first, by whose clock.
+/// The first article of a story, by each clock.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct First {
-    /// By the log's clock.
+    /// Id of the article that arrived first.
     #[serde(skip_serializing_if = "Option::is_none")]
     arrived: Option<String>,
-    /// By the publishers' own clocks; absent where none claims a time.
+    /// Id of the article with the earliest claimed time; absent if no article claims a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed: Option<String>,
 }
 
-/// One live story, with its articles in order of arrival.
+/// A live story with its articles, in order of arrival.
 #[utoipa::path(
     get,
     path = "/api/v1/stories/{id}",
     operation_id = "getStory",
     tag = "stories",
     params(
-        ("id" = String, Path, description = "the story"),
-        ("limit" = Option<u16>, Query, description = "items, 1 to 200"),
-        ("cursor" = Option<String>, Query, description = "`next` of the answer before"),
+        ("id" = String, Path, description = "id of the story"),
+        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 200 by \
+            default"),
+        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
-        (status = 308, description = "another story took it in: `Location` names that"),
+        (status = 308, description = "another story absorbed this one: see `Location`"),
         (status = 200, body = StoryPage),
         Named,
     )
@@ -321,7 +347,7 @@ pub(super) async fn one(
     fresh(&headers, &page)
 }
 
-/// The first members of a story by both clocks.
+/// The first members of a story, by arrival and by claimed time.
 struct Firsts {
     arrived: Option<(EventTime, Sequence)>,
     claimed: Option<(EventTime, Sequence)>,
@@ -335,29 +361,36 @@ fn firsts(desk: &Snapshot, story: StoryId) -> Firsts {
     Firsts { arrived: arrived.map(|(s, article)| (article.entry.arrived, s)), claimed }
 }
 
-/// What stories can be filtered by.
+/// The values by which stories can be filtered.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Facets {
+    /// Languages of live stories, most frequent first.
     languages: Vec<StoryFacet>,
+    /// Providers of live articles, most frequent first.
     publishers: Vec<ArticleFacet>,
+    /// Kinds of live articles, most frequent first.
     kinds: Vec<ArticleFacet>,
 }
 
-/// A value, and the live stories that have it.
+/// A value, with the number of live stories that have it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoryFacet {
+    /// The value.
     value: String,
+    /// Number of live stories.
     stories: u32,
 }
 
-/// A value, and the live articles that have it.
+/// A value, with the number of live articles that have it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ArticleFacet {
+    /// The value.
     value: String,
+    /// Number of live articles.
     articles: u32,
 }
 
-/// What stories can be filtered by.
+/// The values by which stories can be filtered: at most 200 of each kind, most frequent first.
 #[utoipa::path(
     get,
     path = "/api/v1/facets",
@@ -389,18 +422,20 @@ pub(super) async fn facets(
         }
     }
     let articles = |of: BTreeMap<String, u32>| {
-        most(of).map(|(value, articles)| ArticleFacet { value, articles }).collect()
+        most_frequent(of).map(|(value, articles)| ArticleFacet { value, articles }).collect()
     };
     let facets = Facets {
-        languages: most(languages).map(|(value, stories)| StoryFacet { value, stories }).collect(),
+        languages: most_frequent(languages)
+            .map(|(value, stories)| StoryFacet { value, stories })
+            .collect(),
         publishers: articles(publishers),
         kinds: articles(kinds),
     };
     fresh(&headers, &facets)
 }
 
-/// Values with their counts, most first.
-fn most(of: BTreeMap<String, u32>) -> impl Iterator<Item = (String, u32)> {
+/// The most frequent values with their counts, at most `FACETS_MAX`.
+fn most_frequent(of: BTreeMap<String, u32>) -> impl Iterator<Item = (String, u32)> {
     let mut all: Vec<(String, u32)> = of.into_iter().filter(|(_, count)| *count > 0).collect();
     all.sort_by_key(|(_, count)| Reverse(*count));
     all.into_iter().take(FACETS_MAX)

@@ -1,11 +1,13 @@
-//! Server-sent events: what changed, for pages, and the events as published, for programs.
+//! Server-sent events: changes for pages, and published events for programs.
 //!
-//! A client pulls: nothing is queued for it, it keeps a position in what the desks hold of late, and
-//! looks there at its own beat. The pipeline does not know of it, and many clients cost it nothing. A
-//! client that takes nothing for [`STALLED`] although something waits is told so and let go.
+//! Nothing is queued for a client. Each stream keeps a position in the recent history of the
+//! snapshots, and checks the history at a fixed interval. The pipeline does not know about streams,
+//! so many clients cost it nothing. A client that does not read for [`STALLED`] although messages
+//! are waiting is sent `dropped` and disconnected.
 //!
-//! Resume: the id of each message is a position of all shards. Whoever comes back with one that is still
-//! held goes on from there; else `/changes` says `reset`, and `/events` says which numbers are missing.
+//! Resuming: the id of each message is a position in all shards. A client that reconnects with a
+//! position that is still kept continues from there. Otherwise `/changes` sends `reset`, and
+//! `/events` sends `gap` with the missing event numbers.
 
 use super::query::Params;
 use super::stories::clock;
@@ -29,50 +31,54 @@ use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 use wirefold_engine::stories::StoryId;
 
-/// How often a page is told of changes, and a program of events.
+/// How often changes are sent.
 const CHANGES_EVERY: Duration = Duration::from_secs(1);
+/// How often events are sent.
 const EVENTS_EVERY: Duration = Duration::from_millis(100);
-/// How often a silent stream says that it is still there.
+/// How often a comment is sent on a stream without messages, to keep the connection open.
 const STILL_HERE: Duration = Duration::from_secs(15);
-/// How long a client may take nothing although something waits.
+/// How long a client may go without reading although messages are waiting.
 const STALLED: Duration = Duration::from_secs(10);
-/// Bytes sent at one beat; the rest follows at the next.
+/// Bytes sent at one interval; the rest follows at the next.
 const BEAT_BYTES_MAX: usize = 256 << 10;
 
-/// What a page is told: `event: changed`.
+/// The data of `event: changed` on `/changes`.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Changed {
-    /// Stories that changed or are new, at most 200.
+    /// Ids of stories that changed or are new, at most 200.
     stories: Vec<String>,
-    /// Stories that ended, at most 200.
+    /// Ids of stories that ended, at most 200.
     gone: Vec<String>,
-    /// Whether more changed than is named: load the list anew.
+    /// Whether there are more changed or ended stories than listed. If so, reload the list.
     more: bool,
-    /// Whether what a desk must act on may have changed.
+    /// Whether the queue of items that need action may have changed.
     queue: bool,
-    /// Articles that came.
+    /// Number of articles that arrived.
     articles: u64,
-    /// The engine's clock.
+    /// The engine clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
 }
 
-/// What a program missed: `event: gap`. The events topic has it.
+/// The data of `event: gap` on `/events`: event numbers that were not sent. The events topic has
+/// these events.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct StreamGap {
+    /// The shard.
     shard: usize,
-    /// The first number that is missing.
+    /// First missing event number.
     from: u64,
-    /// The last one.
+    /// Last missing event number.
     to: u64,
 }
 
-/// The place of a client among those that may follow.
+/// The slot of an open stream.
 struct StreamSlot(
-    #[expect(dead_code, reason = "held for as long as the stream lasts")] OwnedSemaphorePermit,
+    #[expect(dead_code, reason = "held for as long as the stream is open")] OwnedSemaphorePermit,
 );
 
 impl StreamSlot {
+    /// Takes a slot, or fails with 429 if all are in use.
     fn take(api: &Api) -> Result<Self, Problem> {
         let full = |_| {
             metrics::BOUNDED.add([metrics::BY_STREAMS], 1);
@@ -90,34 +96,41 @@ impl Drop for StreamSlot {
     }
 }
 
-/// A stream of one client.
+/// The stream of one client.
 struct Client<F> {
+    /// The API, for its snapshots and the stop signal.
     api: Api,
+    /// Frees the slot when the stream ends.
     _place: StreamSlot,
-    /// Writes what is new since the last beat.
+    /// Produces the messages.
     follow: F,
+    /// The interval between two checks.
     every: Duration,
-    /// When it last took something, and when it was last told something.
-    took: Instant,
-    told: Instant,
+    /// When the client last took a chunk.
+    read_at: Instant,
+    /// When the last chunk was sent.
+    sent_at: Instant,
+    /// Whether the first check has been made.
     began: bool,
-    over: bool,
+    /// Whether the stream ends after this message.
+    ended: bool,
 }
 
-/// Follows the desks from a position of its own.
+/// Follows the snapshots from a position of its own.
 trait Follow: Send {
-    /// Writes what is new.
+    /// Writes the messages since the last call.
     fn beat(&mut self, desks: &[Arc<Snapshot>], out: &mut String);
 }
 
 impl<F: Follow> Client<F> {
-    /// What it is sent next; `None` at the end.
+    /// The next messages to send; `None` at the end of the stream.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
-        if self.over {
+        if self.ended {
             return None;
         }
-        // The time since the last message was handed on: whoever reads comes back at once.
-        let stalled = self.took.elapsed() > STALLED;
+        // The time since the last chunk was handed over. A client that reads asks for the next one
+        // at once.
+        let stalled = self.read_at.elapsed() > STALLED;
         let mut out = String::new();
         while out.is_empty() {
             let closing = self.api.stopping.wait_for(|stopping| *stopping);
@@ -130,22 +143,23 @@ impl<F: Follow> Client<F> {
             if stalled && !out.is_empty() {
                 metrics::STREAMS_DROPPED.add([], 1);
                 out.clear();
-                message(&mut out, None, "dropped", &why("this client took nothing for too long"));
-                self.over = true;
-            } else if out.is_empty() && self.told.elapsed() >= STILL_HERE {
+                message(&mut out, None, "dropped", &why("the client did not read for too long"));
+                self.ended = true;
+            } else if out.is_empty() && self.sent_at.elapsed() >= STILL_HERE {
                 out.push_str(": still here\n\n");
             }
         }
-        (self.told, self.took) = (Instant::now(), Instant::now());
+        (self.sent_at, self.read_at) = (Instant::now(), Instant::now());
         Some((Ok(Bytes::from(out)), self))
     }
 }
 
+/// The data of `dropped` and `reset`.
 fn why(text: &str) -> String {
     serde_json::json!({ "why": text }).to_string()
 }
 
-/// Writes one message; `data` is one line.
+/// Writes one message. `data` must be a single line.
 fn message(out: &mut String, id: Option<&str>, event: &str, data: &str) {
     if let Some(id) = id {
         out.push_str("id: ");
@@ -157,6 +171,7 @@ fn message(out: &mut String, id: Option<&str>, event: &str, data: &str) {
     }
 }
 
+/// Starts the stream of a client.
 fn answer(
     api: Api,
     place: StreamSlot,
@@ -164,8 +179,9 @@ fn answer(
     follow: impl Follow + 'static,
 ) -> ApiResult {
     let now = Instant::now();
-    let (began, over) = (false, false);
-    let client = Client { api, _place: place, follow, every, took: now, told: now, began, over };
+    let (began, ended) = (false, false);
+    let client =
+        Client { api, _place: place, follow, every, read_at: now, sent_at: now, began, ended };
     let head = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
@@ -178,15 +194,16 @@ fn answer(
     Ok((head, body).into_response())
 }
 
-/// What changes, for pages: server-sent events `hello`, `changed`, `reset` and `dropped`, at most one a
-/// second. Resumes by `Last-Event-ID`.
+/// Streams changes, for pages: server-sent events `hello`, `changed`, `reset` and `dropped`, at
+/// most one per second. Resumes from `Last-Event-ID`.
 #[utoipa::path(
     get,
     path = "/api/v1/changes",
     operation_id = "followChanges",
     tag = "streams",
     responses(
-        (status = 200, body = Changed, content_type = "text/event-stream", description = "the data of `changed`"),
+        (status = 200, body = Changed, content_type = "text/event-stream",
+            description = "the data of `changed`"),
         Unfollowed,
     )
 )]
@@ -202,15 +219,20 @@ pub(super) async fn changes(
     answer(api, place, CHANGES_EVERY, follow)
 }
 
+/// The position in `Last-Event-ID`, if there is one.
 fn last_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("last-event-id")?.to_str().ok().filter(|id| !id.is_empty())
 }
 
-/// What changed since the last look.
+/// The state of a `/changes` stream.
 struct Changes {
+    /// Identifies this process in positions.
     boot: Arc<str>,
+    /// The position to resume from.
     resumed: Option<String>,
+    /// The last version seen of each shard.
     seen: Vec<u64>,
+    /// Whether the first message was written.
     began: bool,
 }
 
@@ -221,26 +243,28 @@ impl Changes {
         format!("{}-{}", self.boot, versions.join("."))
     }
 
-    /// The versions that an id of ours names, if all that happened since is still held.
+    /// The versions in the position `id`, if this process issued it and all changes since then are
+    /// kept.
     fn read(&self, id: &str, desks: &[Arc<Snapshot>]) -> Option<Vec<u64>> {
         let versions = id.strip_prefix(&*self.boot)?.strip_prefix('-')?;
         let versions: Option<Vec<u64>> = versions.split('.').map(|v| v.parse().ok()).collect();
         let versions = versions.filter(|versions| versions.len() == desks.len())?;
-        let held = |(desk, after): (&Arc<Snapshot>, &u64)| desk.lately.since(*after).is_some();
-        desks.iter().zip(&versions).all(held).then_some(versions)
+        let complete = |(desk, after): (&Arc<Snapshot>, &u64)| desk.recent.since(*after).is_some();
+        desks.iter().zip(&versions).all(complete).then_some(versions)
     }
 
+    /// Writes the first message, and sets the position.
     fn begin(&mut self, desks: &[Arc<Snapshot>], out: &mut String) {
         let resumed = self.resumed.take();
         let from = resumed.as_deref().map(|id| self.read(id, desks));
-        self.seen = desks.iter().map(|desk| desk.lately.version()).collect();
+        self.seen = desks.iter().map(|desk| desk.recent.version()).collect();
         match from {
             Some(Some(versions)) => self.seen = versions,
             Some(None) => message(
                 out,
                 Some(&self.id()),
                 "reset",
-                &why("what happened since is not held any more"),
+                &why("the changes since then are no longer available"),
             ),
             None => {
                 let hello = serde_json::json!({ "clock": clock(desks) }).to_string();
@@ -255,56 +279,61 @@ impl Follow for Changes {
         if !std::mem::replace(&mut self.began, true) {
             self.begin(desks, out);
         }
-        let mut news: Vec<&CommitDelta> = Vec::new();
-        let mut held = true;
+        let mut deltas: Vec<&CommitDelta> = Vec::new();
+        let mut complete = true;
         for (desk, seen) in desks.iter().zip(&mut self.seen) {
-            match desk.lately.since(*seen) {
-                Some(changes) => news.extend(changes.map(Arc::as_ref)),
-                None => held = false,
+            match desk.recent.since(*seen) {
+                Some(changes) => deltas.extend(changes.map(Arc::as_ref)),
+                None => complete = false,
             }
-            *seen = desk.lately.version();
+            *seen = desk.recent.version();
         }
-        if !held || news.iter().any(|change| change.everything) {
+        if !complete || deltas.iter().any(|change| change.everything) {
             message(out, Some(&self.id()), "reset", &why("everything may have changed"));
-        } else if !news.is_empty() {
-            let data = serde_json::to_string(&union(&news, clock(desks))).unwrap_or_default();
+        } else if !deltas.is_empty() {
+            let data = serde_json::to_string(&union(&deltas, clock(desks))).unwrap_or_default();
             message(out, Some(&self.id()), "changed", &data);
         }
     }
 }
 
-/// Several changes as one.
-fn union(news: &[&CommitDelta], clock: Option<String>) -> Changed {
+/// Merges several changes into one.
+fn union(deltas: &[&CommitDelta], clock: Option<String>) -> Changed {
     let named = |of: fn(&CommitDelta) -> &[StoryId]| -> BTreeSet<StoryId> {
-        news.iter().flat_map(|change| of(change)).copied().collect()
+        deltas.iter().flat_map(|change| of(change)).copied().collect()
     };
-    let (stories, gone) = (named(|change| &change.stories), named(|change| &change.gone));
+    let (stories, gone) = (named(|change| &change.stories), named(|change| &change.ended));
     let names =
         |ids: &BTreeSet<StoryId>| ids.iter().take(NAMED_MAX).map(StoryId::to_string).collect();
     Changed {
         stories: names(&stories.difference(&gone).copied().collect()),
         gone: names(&gone),
-        more: news.iter().any(|change| change.more) || stories.len().max(gone.len()) > NAMED_MAX,
-        queue: news.iter().any(|change| change.queue),
-        articles: news.iter().map(|change| change.articles).sum(),
+        more: deltas.iter().any(|change| change.more) || stories.len().max(gone.len()) > NAMED_MAX,
+        queue: deltas.iter().any(|change| change.queue),
+        articles: deltas.iter().map(|change| change.articles).sum(),
         clock,
     }
 }
 
-/// The events as published, for programs: server-sent events named by their type, each a CloudEvent in
-/// structured mode, and `gap` where numbers are missing. Resumes by `Last-Event-ID`.
+/// Streams the published events, for programs: server-sent events named after the event type, each
+/// with a CloudEvent in structured mode, and `gap` if events are missing. Resumes from
+/// `Last-Event-ID`.
 #[utoipa::path(
     get,
     path = "/api/v1/events",
     operation_id = "followEvents",
     tag = "streams",
     params(
-        ("type" = Option<String>, Query, description = "a type, with or without `wirefold.` and `.v1`; may be repeated"),
-        ("story" = Option<String>, Query, description = "events under the key of this story alone"),
-        ("after" = Option<String>, Query, description = "a position such as `0.1234`, where there is no `Last-Event-ID`"),
+        ("type" = Option<String>, Query, description = "an event type, with or without \
+            `wirefold.` and `.v1`; may be repeated"),
+        ("story" = Option<String>, Query, description = "only events with the id of this \
+            story as their key"),
+        ("after" = Option<String>, Query, description = "a position such as `0.1234`, used if \
+            there is no `Last-Event-ID`"),
     ),
     responses(
-        (status = 200, body = StreamGap, content_type = "text/event-stream", description = "the data of `gap`; for the others see `wirefold schema events`"),
+        (status = 200, body = StreamGap, content_type = "text/event-stream",
+            description = "the data of `gap`; for the other events see `wirefold schema events`"),
         Unfollowed,
     )
 )]
@@ -319,23 +348,24 @@ pub(super) async fn events(
     let after = after.transpose()?;
     let desks = api.newest();
     let next = match after {
-        None => desks.iter().map(|desk| desk.lately.next()).collect(),
+        None => desks.iter().map(|desk| desk.recent.next()).collect(),
         Some(after) => positions(after, desks.len())
-            .ok_or_else(|| Problem::bad("`after` is no position such as `0.1234`"))?,
+            .ok_or_else(|| Problem::bad("`after` is not a position such as `0.1234`"))?,
     };
     let story = params.one("story")?.map(str::to_owned);
     answer(api.clone(), StreamSlot::take(&api)?, EVENTS_EVERY, Events { kinds, story, next })
 }
 
-/// The full name of an event type.
+/// The full name of an event type that may be given in short form.
 fn kind(name: &str) -> Result<&'static str, Problem> {
     let short = |full: &str| full.trim_start_matches("wirefold.").trim_end_matches(".v1") == name;
     let known = crate::daemon::publish::TYPES.into_iter().map(|(full, _)| full);
     let found = known.into_iter().find(|full| *full == name || short(full));
-    found.ok_or_else(|| Problem::bad(format!("no event `type` `{name}`")))
+    found.ok_or_else(|| Problem::bad(format!("unknown event `type` `{name}`")))
 }
 
-/// The next numbers after a position: `<shard>.<number>` of every shard, joined by commas.
+/// Parses a position, `<shard>.<number>` of every shard joined by commas, and returns the next
+/// number of each shard.
 fn positions(after: &str, shards: usize) -> Option<Vec<u64>> {
     let mut next = vec![None; shards];
     for one in after.split(',') {
@@ -346,15 +376,18 @@ fn positions(after: &str, shards: usize) -> Option<Vec<u64>> {
     next.into_iter().collect()
 }
 
-/// The events as published.
+/// The state of an `/events` stream.
 struct Events {
+    /// The wanted event types; empty for all.
     kinds: Vec<&'static str>,
+    /// The story whose events are wanted; `None` for all.
     story: Option<String>,
+    /// The next event number of each shard.
     next: Vec<u64>,
 }
 
 impl Events {
-    /// The position before `next`: `<shard>.<number>` of every shard.
+    /// The position before `next`: `<shard>.<number>` of every shard, joined by commas.
     fn id(&self) -> String {
         let last =
             |next: &u64| next.checked_sub(1).map_or("-1".to_owned(), |last| last.to_string());
@@ -362,11 +395,13 @@ impl Events {
         shards.map(|(shard, next)| format!("{shard}.{}", last(next))).collect::<Vec<_>>().join(",")
     }
 
+    /// Whether the client wants an event.
     fn wants(&self, kind: &str, key: &str) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&kind))
             && self.story.as_deref().is_none_or(|story| story == key)
     }
 
+    /// Writes a gap that ends before event number `to`.
     fn gap(&mut self, shard: usize, to: u64, out: &mut String) {
         let from = self.next[shard];
         self.next[shard] = to;
@@ -379,12 +414,13 @@ impl Events {
 impl Follow for Events {
     fn beat(&mut self, desks: &[Arc<Snapshot>], out: &mut String) {
         for (shard, desk) in desks.iter().enumerate() {
-            let lately = &desk.lately;
-            if self.next[shard] > lately.next() {
-                // A position of another life of this shard's topic, or from before it was followed here.
-                self.next[shard] = lately.next();
+            let recent = &desk.recent;
+            if self.next[shard] > recent.next() {
+                // A position from an earlier topic, or from before this instance followed the
+                // shard.
+                self.next[shard] = recent.next();
             }
-            for frame in lately.events(self.next[shard]) {
+            for frame in recent.events(self.next[shard]) {
                 if out.len() > BEAT_BYTES_MAX {
                     return;
                 }
@@ -397,8 +433,8 @@ impl Follow for Events {
                     message(out, Some(&self.id()), &frame.kind, event);
                 }
             }
-            if lately.next() > self.next[shard] {
-                self.gap(shard, lately.next(), out);
+            if recent.next() > self.next[shard] {
+                self.gap(shard, recent.next(), out);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What needs article text: it is read from the input topic by position. Here one text with its passages;
-//! `diff` and `why` take two.
+//! The text of an article with its passages. Text is read from the input topic by position. Also
+//! holds what `diff` and `why` need to read two texts.
 
 use super::query::Id;
 use super::rows::{ArticleRef, ArticleRow, article_id};
@@ -18,30 +18,34 @@ use wirefold_engine::verdict::Kind;
 
 /// A live article with its text.
 pub(super) struct ArticleText {
-    pub(super) found: LocatedArticle,
+    /// The article in its snapshot.
+    pub(super) located: LocatedArticle,
+    /// The article as decoded from the input record.
     article: Article,
+    /// The article prepared for comparison.
     pub(super) prepared: Box<Prepared>,
 }
 
 impl ArticleText {
-    /// Its row.
+    /// The article as the API sends it.
     pub(super) fn row(&self) -> ArticleRow {
-        self.found.row()
+        self.located.row()
     }
 }
 
-/// Two texts for the engine to compare, the earlier one first.
+/// Two articles for the engine to compare, the earlier one first.
 pub(super) fn pair<'a>(a: &'a ArticleText, b: &'a ArticleText) -> PreparedPair<'a> {
-    let arrived = |of: &ArticleText| of.found.article.entry.arrived;
+    let arrived = |of: &ArticleText| of.located.article.entry.arrived;
     PreparedPair { a: (&a.prepared, arrived(a)), b: (&b.prepared, arrived(b)) }
 }
 
 impl Api {
-    /// The article of an id, with its text.
+    /// The article with this id, with its text.
     pub(super) async fn text(&self, id: &str) -> Result<ArticleText, Problem> {
         let found = self.article(id)?;
         let texts = self.source.texts.as_ref();
-        let texts = texts.ok_or_else(|| Problem::later("article text is not read here", 60))?;
+        let texts =
+            texts.ok_or_else(|| Problem::later("this instance cannot read article text", 60))?;
         let engine = self.source.engine.clone();
         let at = &found.article.entry.input;
         let article = texts.article(at, self.source.format, &engine).await;
@@ -55,10 +59,10 @@ impl Api {
         })?;
         let (key, copy) = (found.desk.key, article.clone());
         let prepared = self.work(move || Box::new(prepare(copy, &engine, key))).await?;
-        Ok(ArticleText { found, article, prepared })
+        Ok(ArticleText { located: found, article, prepared })
     }
 
-    /// The articles that the parameters `a` and `b` name; there are no others.
+    /// The articles given by the parameters `a` and `b`, the only ones allowed.
     pub(super) async fn texts(
         &self,
         params: &Params,
@@ -69,45 +73,54 @@ impl Api {
     }
 }
 
-/// An article's text.
+/// The text of an article.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TextPage {
+    /// The article's id.
     id: String,
+    /// The main headline; may be empty.
     headline: String,
-    /// The text, cleaned of markup and furniture; newlines part paragraphs.
+    /// The text without markup and boilerplate. Paragraphs are separated by newlines.
     text: String,
-    /// The paragraphs. All ranges are in UTF-16 code units of `text`.
+    /// The paragraphs of `text`. All ranges are in UTF-16 code units of `text`, from the first to
+    /// one past the last.
     paragraphs: Vec<[usize; 2]>,
-    /// What no earlier article of the window had.
+    /// Passages that no earlier article in the window contains.
     new: Vec<[usize; 2]>,
-    /// What other articles have as well, where that explains what this one is.
+    /// Passages shared with other articles that explain the article's relations.
     shared: Vec<SharedRange>,
-    /// Figures.
+    /// The figures in the text.
     numbers: Vec<[usize; 2]>,
+    /// The byline, as sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     byline: Option<String>,
+    /// The dateline, as sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     dateline: Option<String>,
+    /// The note to editors, as sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     ednote: Option<String>,
+    /// The usage terms, as sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     usageterms: Option<String>,
 }
 
-/// A passage that another article has.
+/// A passage that another article contains as well.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SharedRange {
+    /// Start of the passage in `text`, in UTF-16 code units.
     start: usize,
+    /// End of the passage (exclusive), in UTF-16 code units.
     end: usize,
     /// The other article.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRef>,
-    /// The kind that it explains.
+    /// The kind of the relation that the passage explains.
     #[schema(value_type = String, example = "partial")]
     kind: Kind,
 }
 
-/// The text of an article, read from the input topic, with its passages.
+/// The text of an article, read from the input topic, with its new and shared passages.
 #[utoipa::path(
     get,
     path = "/api/v1/articles/{id}/text",
@@ -129,8 +142,8 @@ fn page(of: &ArticleText) -> TextPage {
     let (article, new) = (&of.article, &of.prepared);
     let text = &new.clean.text;
     let units = Units::of(text);
-    let entry = &of.found.article.entry;
-    let before = taken_off(&new.print.trace, &entry.print.trace);
+    let entry = &of.located.article.entry;
+    let before = stripped_words(&new.fingerprint.trace, &entry.print.trace);
     let run = |from: u32, to: u32| -> Option<[usize; 2]> {
         let start = new.words.spans.get(from as usize)?.0 as usize;
         let end = new.words.spans.get((to as usize).checked_sub(1)?)?.1 as usize;
@@ -140,7 +153,7 @@ fn page(of: &ArticleText) -> TextPage {
     let verdict = &entry.decision.verdict;
     let novelty = verdict.novelty.as_ref();
     let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-    let at = of.found.at();
+    let at = of.located.at();
     let mut shared = Vec::new();
     for relation in relations {
         for passage in &relation.passages {
@@ -151,9 +164,9 @@ fn page(of: &ArticleText) -> TextPage {
             shared.push(SharedRange { start, end, of, kind: relation.kind });
         }
     }
-    let figures = new.print.figures.iter();
+    let figures = new.fingerprint.figures.iter();
     TextPage {
-        id: article_id(of.found.shard, of.found.sequence),
+        id: article_id(of.located.shard, of.located.sequence),
         headline: article.headline.clone(),
         paragraphs: paragraphs(text).map(|range| units.range(range)).collect(),
         new: novelty.iter().flat_map(|novelty| &novelty.passages).filter_map(words).collect(),
@@ -167,14 +180,14 @@ fn page(of: &ArticleText) -> TextPage {
     }
 }
 
-/// How many words stood before those that were compared: learned furniture is taken off an article when
-/// it comes, and its words are counted from there.
-fn taken_off(all: &[u8], compared: &[u8]) -> u32 {
+/// The number of words in front of the compared ones. Learned boilerplate is stripped from an
+/// article when it arrives, and the words in its verdict are counted without it.
+fn stripped_words(all: &[u8], compared: &[u8]) -> u32 {
     let most = all.len().saturating_sub(compared.len());
     (0..=most).find(|&at| all[at..].starts_with(compared)).unwrap_or(0) as u32
 }
 
-/// The lines of a text that hold something.
+/// The lines of a text that are not blank.
 fn paragraphs(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     let lines = text.split('\n').map(move |line| {
@@ -185,13 +198,16 @@ fn paragraphs(text: &str) -> impl Iterator<Item = Range<usize>> {
     lines.filter(|range| !text[range.clone()].trim().is_empty())
 }
 
-/// Byte offsets as UTF-16 code units, which is how a page counts.
+/// Converts byte offsets to UTF-16 code units, in which JavaScript counts.
 struct Units<'a> {
+    /// The text.
     text: &'a str,
-    /// For each block of bytes, the units before the first character that starts in it or after.
+    /// For each block of bytes: the offset of its first character, and the UTF-16 code units before
+    /// it.
     marks: Vec<(usize, usize)>,
 }
 
+/// Bytes per block.
 const BLOCK: usize = 256;
 
 impl<'a> Units<'a> {
@@ -224,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_counted_from_what_was_compared() {
+    fn words_are_counted_from_the_compared_text() {
         for (all, compared, want) in [
             (&b"abcd"[..], &b"abcd"[..], 0),
             (b"xxabcd", b"abcd", 2),
@@ -233,12 +249,12 @@ mod tests {
             (b"ab", b"abcd", 0),
             (b"", b"", 0),
         ] {
-            assert_eq!(taken_off(all, compared), want, "{all:?}");
+            assert_eq!(stripped_words(all, compared), want, "{all:?}");
         }
     }
 
     #[test]
-    fn bytes_are_counted_as_pages_count() {
+    fn byte_offsets_convert_to_utf16_units() {
         let text = format!("{}\u{1f6a2}\u{e9}x", "a".repeat(300));
         let units = Units::of(&text);
         for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {

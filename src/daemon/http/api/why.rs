@@ -1,4 +1,4 @@
-//! Why two articles are, or are not, the same, and in one story.
+//! Explains why two articles do or do not share their text, and do or do not belong to one story.
 
 use super::rows::ArticleRow;
 use super::text::{ArticleText, pair};
@@ -15,43 +15,48 @@ use wirefold_engine::article::Sequence;
 use wirefold_engine::stories;
 use wirefold_engine::verdict::{self, Kind};
 
-/// Why two articles are, or are not, the same, and in one story.
+/// Why two articles do or do not share their text, and do or do not belong to one story.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WhyPage {
+    /// The earlier article.
     a: ArticleRow,
+    /// The later article.
     b: ArticleRow,
-    /// The texts, compared as the engine compares them.
+    /// The comparison of the texts, as the engine computes it.
     texts: why::TextComparison,
-    /// Whether they are near enough for one story; absent where the shard is not worked on here.
+    /// The similarity of the articles for grouping them into one story; absent if this instance
+    /// does not own the shard.
     #[serde(skip_serializing_if = "Option::is_none")]
     together: Option<StoryComparison>,
     /// Why `together` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     together_absent: Option<String>,
-    /// Whether both are in one story now.
+    /// Whether both articles are currently members of the same story.
     same_story: bool,
-    /// What was decided when the later one came, if it names the other.
+    /// The relation in the later article's verdict that refers to the earlier one, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     direct: Option<Direct>,
 }
 
-/// A relation that was decided.
+/// A relation from a verdict.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Direct {
+    /// The kind of the relation.
     #[schema(value_type = String, example = "reprint")]
     kind: Kind,
+    /// The name of the rule that decided. The names are stable.
     rule: String,
 }
 
-/// Why two articles are, or are not, the same, and in one story.
+/// Explains why two articles do or do not share their text, and do or do not belong to one story.
 #[utoipa::path(
     get,
     path = "/api/v1/why",
     operation_id = "getWhy",
     tag = "articles",
     params(
-        ("a" = String, Query, description = "an article"),
-        ("b" = String, Query, description = "another"),
+        ("a" = String, Query, description = "id of an article"),
+        ("b" = String, Query, description = "id of another article"),
     ),
     responses(
         (status = 200, body = WhyPage),
@@ -61,17 +66,18 @@ pub(super) struct Direct {
 pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderMap) -> ApiResult {
     let (a, b) = api.texts(&params).await?;
     let (a, b) = if place(&a) <= place(&b) { (a, b) } else { (b, a) };
-    let told = api.together(&a, &b).await;
+    let score = api.together(&a, &b).await;
     let settings = api.source.engine.clone();
     let page = api.work(move || {
         let pair = pair(&a, &b);
-        let explained = pair.explain(&settings.relation);
+        let explained = pair.explain(&settings.verdict);
         let sides = [&*a.prepared, &*b.prepared];
-        let together = told.as_ref().ok().map(|(told, of)| StoryComparison::of(told, sides, *of));
-        let (first, second) = (&a.found.article, &b.found.article);
+        let together =
+            score.as_ref().ok().map(|(score, of)| StoryComparison::of(score, sides, *of));
+        let (first, second) = (&a.located.article, &b.located.article);
         let verdict = &second.entry.decision.verdict;
         let named = |relation: &&verdict::Relation| {
-            relation.of.as_ref().is_some_and(|of| of.sequence == Some(a.found.sequence))
+            relation.of.as_ref().is_some_and(|of| of.sequence == Some(a.located.sequence))
         };
         let direct = std::iter::once(&verdict.relation).chain(&verdict.also).find(named);
         WhyPage {
@@ -79,7 +85,7 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
             b: b.row(),
             texts: why::TextComparison::of(pair, &explained).without_text(),
             together,
-            together_absent: told.err(),
+            together_absent: score.err(),
             same_story: first.story.is_some() && first.story == second.story,
             direct: direct.map(|r| Direct { kind: r.kind, rule: r.rule.to_string() }),
         }
@@ -87,29 +93,31 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
     fresh(&headers, &page.await?)
 }
 
-/// Where an article stands in time, and then by shard.
+/// Orders articles by arrival, and then by shard.
 fn place(of: &ArticleText) -> (Sequence, u32) {
-    (of.found.sequence, of.found.shard)
+    (of.located.sequence, of.located.shard)
 }
 
 impl Api {
-    /// The score of two articles by the frequencies of their shard.
+    /// The story similarity of two articles, with the term frequencies of their shard, and the
+    /// number of articles behind these frequencies.
     async fn together(
         &self,
         a: &ArticleText,
         b: &ArticleText,
     ) -> Result<(stories::PairScore, usize), String> {
-        if a.found.shard != b.found.shard {
-            return Err("the articles are of two shards, which share no stories".into());
+        if a.located.shard != b.located.shard {
+            return Err("the articles are in different shards, which never share a story".into());
         }
         let sides = [a, b].map(|side| (side.prepared.terms.clone(), side.prepared.about.claimed));
         let pair = queries::ArticlePair { sides, language: b.prepared.about.language };
         let (answer, answered) = oneshot::channel();
-        let asked = self.source.desks.ask(b.found.shard, Query::Together(Box::new(pair), answer));
+        let asked =
+            self.source.snapshots.query(b.located.shard, Query::Together(Box::new(pair), answer));
         asked.map_err(|why| why.to_string())?;
         match tokio::time::timeout(self.within, answered).await {
-            Ok(Ok(told)) => Ok(told),
-            Ok(Err(_)) => Err(QueryRefused::Nobody.to_string()),
+            Ok(Ok(score)) => Ok(score),
+            Ok(Err(_)) => Err(QueryRefused::NotOwner.to_string()),
             Err(_) => Err("the pipeline did not answer in time".into()),
         }
     }

@@ -1,48 +1,49 @@
-// The page's only source: the API of the daemon that served it.
+// The API of the daemon that served this page: the page's only source of data.
 
-// From the origin on: an address with a name and a token in it can be opened, and not be fetched from.
+// Absolute, because `fetch` refuses relative URLs if the page was opened with credentials in its
+// URL.
 const BASE = `${location.origin}/api/v1`;
 
-// What the API says when it does not answer: the words of its problem (RFC 9457).
-export class Problem extends Error {
+// An error response. The message is the `detail` of the problem document (RFC 9457).
+class Problem extends Error {
   constructor(status, detail) {
     super(detail);
     this.status = status;
   }
 }
 
-// Reads a resource. A parameter that is absent is left out; one that is a list is repeated.
-export async function get(path, parameters = {}, signal = undefined) {
+// Reads a resource. Absent parameters are left out; a list is sent as a repeated parameter.
+async function get(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of [value].flat()) {
       if (one !== undefined && one !== "" && one !== false) query.append(name, one);
     }
   }
-  const asked = query.size > 0 ? `${BASE}${path}?${query}` : BASE + path;
-  return answer(await reach(asked, { signal }));
+  const url = query.size > 0 ? `${BASE}${path}?${query}` : BASE + path;
+  return parse(await request(url, { signal }));
 }
 
-// Asks which story a text would join. Changes nothing.
+// Asks which story an article would join. Changes nothing on the server.
 export const match = async (article) =>
-  answer(
-    await reach(`${BASE}/match`, {
+  parse(
+    await request(`${BASE}/match`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(article),
     }),
   );
 
-async function reach(address, options) {
+async function request(url, options) {
   try {
-    return await fetch(address, options);
+    return await fetch(url, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, "the daemon does not answer");
+    throw new Problem(0, "the daemon is not responding");
   }
 }
 
-async function answer(response) {
+async function parse(response) {
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
   throw new Problem(response.status, problem.detail ?? response.statusText);
@@ -50,9 +51,9 @@ async function answer(response) {
 
 const part = encodeURIComponent;
 
-export const stories = (wanted, signal) => get("/stories", wanted, signal);
+export const stories = (filters, signal) => get("/stories", filters, signal);
 export const story = (id, signal) => get(`/stories/${part(id)}`, {}, signal);
-export const more = (id, cursor) => get(`/stories/${part(id)}`, { cursor });
+export const storyNextPage = (id, cursor) => get(`/stories/${part(id)}`, { cursor });
 export const article = (id) => get(`/articles/${part(id)}`);
 export const text = (id) => get(`/articles/${part(id)}/text`);
 export const carriers = (id) => get(`/articles/${part(id)}/carriers`);

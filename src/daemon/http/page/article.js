@@ -1,26 +1,26 @@
-// One article by itself: a kill, an advisory, whatever belongs to no story.
+// One article on its own, for articles that belong to no story, such as kills and advisories.
 
 import * as api from "./api.js";
 import { articleList } from "./articles.js";
-import { el, show } from "./dom.js";
-import { opened } from "./title.js";
+import { el, setContent } from "./dom.js";
+import { setOpenTitle } from "./title.js";
 
 export function articleView(root, id) {
   const list = articleList();
-  const heading = el("h2", { class: "unseen" }, "One article");
-  const status = el("p", { class: "note", role: "status" }, "Reading …");
+  const heading = el("h2", { class: "visually-hidden" }, "Article");
+  const status = el("p", { class: "note", role: "status" }, "Loading…");
   root.append(el("a", { class: "up", href: "#/" }, "All stories"), heading, list.node, status);
   const read = async () => {
     try {
       const { article } = await api.article(id);
-      opened(article.headline);
-      show(status);
-      list.update({ timeline: [article], before: 1 });
-      list.unfold(id);
+      setOpenTitle(article.headline);
+      setContent(status);
+      list.update({ timeline: [article], seenBefore: 1 });
+      list.expand(id);
     } catch (problem) {
-      show(status, `${problem.message}.`);
+      setContent(status, `Could not load this article: ${problem.message}.`);
     }
   };
   read();
-  return { close: () => opened() };
+  return { close: () => setOpenTitle() };
 }

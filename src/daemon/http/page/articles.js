@@ -1,63 +1,63 @@
-// The articles of a story, by arrival: each with what it is, of what, and how much of it is new;
-// unfolded, with its text and the evidence for the verdict.
+// The articles of a story in order of arrival. Each row shows the article's kind, its source and
+// how much of it is new; an expanded row shows the text and the evidence for the verdict.
 
 import * as api from "./api.js";
-import { body } from "./body.js";
-import { el, foreign, keyed, show } from "./dom.js";
-import { also, evidence } from "./evidence.js";
-import { pairPlace } from "./places.js";
+import { bodyText } from "./body.js";
+import { el, isolated, keyedList, setContent } from "./dom.js";
+import { evidence, otherRelations } from "./evidence.js";
 import {
   counted,
-  embargoed,
-  flags,
-  kind,
+  duration,
+  flagLabels,
+  isEmbargoed,
+  kindLabel,
   percent,
-  publisher,
-  span,
-  standing,
-  time,
-} from "./say.js";
+  publisherName,
+  standingLabel,
+  timeOf,
+} from "./format.js";
+import { pairLink } from "./links.js";
 
-let picked; // The article that waits for another one to be compared with.
+let selected; // The article the user selected as the first of two to compare.
 
 export function articleList() {
   const list = el("ol", { class: "articles", role: "list" });
-  const all = new Map();
-  const rows = keyed(
+  const rowsById = new Map();
+  const rows = keyedList(
     list,
     (article) => article.id,
     (article) => {
-      const made = row(article);
-      all.set(article.id, made);
-      return made;
+      const row = articleRow(article);
+      rowsById.set(article.id, row);
+      return row;
     },
   );
   return {
     node: list,
-    update({ timeline, clock, before }) {
-      const known = new Map(timeline.map((article) => [article.id, article]));
+    update({ timeline, clock, seenBefore }) {
+      const byId = new Map(timeline.map((article) => [article.id, article]));
       rows(
         timeline.map((article, at) => ({
           ...article,
           clock,
-          fresh: at >= before,
-          source: known.get(article.of?.id),
+          fresh: at >= seenBefore,
+          source: byId.get(article.of?.id),
           pair: pairOf(article, timeline),
         })),
       );
     },
-    unfold(id) {
-      const found = all.get(id);
-      if (!found) return;
-      found.unfold();
-      found.node.scrollIntoView({ block: "nearest" });
-      found.node.querySelector("button").focus({ preventScroll: true });
+    expand(id) {
+      const row = rowsById.get(id);
+      if (!row) return;
+      row.expand();
+      row.node.scrollIntoView({ block: "nearest" });
+      row.node.querySelector("button").focus({ preventScroll: true });
     },
   };
 }
 
-// What an article is compared with: its source; the first one with the one that came next. The
-// earlier one of a pair stands first.
+// The two articles to compare, earlier one first: an article and its source, or else an article and
+// the first one of the story. The first one is compared with the second.
 function pairOf(article, timeline) {
   if (article.of?.id) return [article.of.id, article.id];
   const at = timeline.findIndex((one) => one.id === article.id);
@@ -65,49 +65,49 @@ function pairOf(article, timeline) {
   return timeline.length > 1 ? [article.id, timeline[1].id] : undefined;
 }
 
-function row(first) {
+function articleRow(first) {
   const head = el("div", { class: "line" });
-  const inside = el("div", { class: "unfolded", hidden: true });
-  const node = el("li", {}, head, inside);
+  const details = el("div", { class: "expanded", hidden: true });
+  const node = el("li", {}, head, details);
   let article = first;
-  let shown;
-  let read = false;
+  let drawn;
+  let detailsRead = false;
 
-  const toggle = (open = inside.hidden) => {
-    inside.hidden = !open;
+  const toggle = (open = details.hidden) => {
+    details.hidden = !open;
     node.classList.toggle("open", open);
     node.querySelector(".row").setAttribute("aria-expanded", String(open));
-    if (open && !read) {
-      read = true;
-      unfolded(inside, article);
+    if (open && !detailsRead) {
+      detailsRead = true;
+      drawDetails(details, article);
     }
   };
-  const update = (now) => {
-    const said = JSON.stringify(now);
-    if (said === shown) return;
-    // Another verdict on it: what is unfolded is read anew.
-    if (shown && now.standing !== article.standing) read = false;
-    shown = said;
-    article = now;
-    const held = head.contains(document.activeElement);
-    node.className = [now.fresh && "fresh", !inside.hidden && "open", now.standing]
+  const update = (changed) => {
+    const state = JSON.stringify(changed);
+    if (state === drawn) return;
+    // If the standing changed, the details are read again.
+    if (drawn && changed.standing !== article.standing) detailsRead = false;
+    drawn = state;
+    article = changed;
+    const hadFocus = head.contains(document.activeElement);
+    node.className = [changed.fresh && "fresh", !details.hidden && "open", changed.standing]
       .filter(Boolean)
       .join(" ");
-    show(head, ...lineOf(now, () => toggle()));
-    node.querySelector(".row").setAttribute("aria-expanded", String(!inside.hidden));
-    if (held) node.querySelector(".row").focus({ preventScroll: true });
-    if (!inside.hidden && !read) toggle(true);
+    setContent(head, ...lineOf(changed, () => toggle()));
+    node.querySelector(".row").setAttribute("aria-expanded", String(!details.hidden));
+    if (hadFocus) node.querySelector(".row").focus({ preventScroll: true });
+    if (!details.hidden && !detailsRead) toggle(true);
   };
   update(first);
-  return { node, update, unfold: () => toggle(true) };
+  return { node, update, expand: () => toggle(true) };
 }
 
 const lineOf = (article, toggle) => [
   el(
     "p",
     { class: "when" },
-    time(article.arrived, article.clock),
-    el("span", { class: "faint" }, lag(article.after_first_arrived)),
+    timeOf(article.arrived, article.clock),
+    el("span", { class: "faint" }, delayOf(article.after_first_arrived)),
   ),
   el(
     "div",
@@ -127,87 +127,92 @@ const lineOf = (article, toggle) => [
     el(
       "p",
       { class: "meta" },
-      el("strong", {}, foreign(publisher(article))),
+      el("strong", {}, isolated(publisherName(article))),
       article.credit &&
         article.credit !== article.provider &&
-        el("span", {}, "credits ", foreign(article.credit)),
-      el("span", {}, kind(article), ...relation(article)),
-      standing(article),
-      ...flags(article),
-      embargoed(article, article.clock) &&
+        el("span", {}, "credit: ", isolated(article.credit)),
+      el("span", {}, kindLabel(article), ...relationOf(article)),
+      standingLabel(article),
+      ...flagLabels(article),
+      isEmbargoed(article, article.clock) &&
         el(
           "span",
           { class: "flag violet" },
-          "embargo until ",
-          time(article.embargoed, article.clock, false),
+          "under embargo until ",
+          timeOf(article.embargoed, article.clock, false),
         ),
       article.fresh && el("span", { class: "fresh" }, "new"),
     ),
   ),
 ];
 
-const lag = (seconds) => (seconds > 0 ? `+${span(seconds)}` : seconds === 0 && "first");
+const delayOf = (seconds) => (seconds > 0 ? `+${duration(seconds)}` : seconds === 0 && "first");
 
-// " of Northwire, 8 % new": what a row says of its verdict without being unfolded.
-function relation(article) {
-  const said = [];
+// The verdict in brief, after the kind: " of Northwire, 8 % new, 2 new numbers".
+function relationOf(article) {
+  const parts = [];
   const { source, of } = article;
-  if (source) said.push(" of ", foreign(publisher(source)));
-  else if (of) said.push(" of ", foreign(of.provider ?? of.uri));
-  if (of && article.novelty !== undefined) said.push(`, ${percent(article.novelty)} new`);
-  if (article.new_numbers > 0 && of) said.push(`, ${counted(article.new_numbers, "new number")}`);
-  return said;
+  if (source) parts.push(" of ", isolated(publisherName(source)));
+  else if (of) parts.push(" of ", isolated(of.provider ?? of.uri));
+  if (of && article.novelty !== undefined) parts.push(`, ${percent(article.novelty)} new`);
+  if (article.new_numbers > 0 && of) parts.push(`, ${counted(article.new_numbers, "new number")}`);
+  return parts;
 }
 
-async function unfolded(root, article) {
-  const text = el("div", { class: "text" });
-  const facts = el("aside", { "aria-label": "Evidence" });
-  show(root, actions(article), el("div", { class: "halves" }, text, facts));
-  const [words, told] = await Promise.all([
+async function drawDetails(root, article) {
+  const textNode = el("div", { class: "text" });
+  const evidenceNode = el("aside", { "aria-label": "Evidence" });
+  setContent(root, actions(article), el("div", { class: "halves" }, textNode, evidenceNode));
+  const [text, details] = await Promise.all([
     api.text(article.id).catch((problem) => problem),
     api.article(article.id).catch((problem) => problem),
   ]);
-  show(
-    text,
-    words instanceof Error
-      ? el("p", { class: "note" }, `The text cannot be shown: ${words.message}.`)
-      : body(words, article),
+  setContent(
+    textNode,
+    text instanceof Error
+      ? el("p", { class: "note" }, `Could not load the text: ${text.message}.`)
+      : bodyText(text, article),
   );
-  show(
-    facts,
-    told instanceof Error
-      ? el("p", { class: "note" }, told.message)
-      : [evidence(told, article), also(told)],
+  setContent(
+    evidenceNode,
+    details instanceof Error
+      ? el("p", { class: "note" }, `Could not load the evidence: ${details.message}.`)
+      : [evidence(details, article), otherRelations(details)],
   );
 }
 
 function actions(article) {
-  const pick = el("button", { class: "tool", type: "button", "data-key": "x", value: article.id });
-  pick.addEventListener("click", () => {
-    const other = picked;
-    picked = other === undefined ? article : undefined;
+  const select = el("button", {
+    class: "tool",
+    type: "button",
+    "data-key": "x",
+    value: article.id,
+  });
+  select.addEventListener("click", () => {
+    const other = selected;
+    selected = other === undefined ? article : undefined;
     if (other === undefined || other.id === article.id) {
-      document.querySelectorAll("[data-key=x]").forEach(name);
+      document.querySelectorAll("[data-key=x]").forEach(labelSelectButton);
       return;
     }
     const pair = [other, article].sort((x, y) => new Date(x.arrived) - new Date(y.arrived));
-    location.hash = pairPlace("compare", ...pair.map((one) => one.id));
+    location.hash = pairLink("compare", ...pair.map((one) => one.id));
   });
-  name(pick);
-  const link = (view, key, words) =>
-    el("a", { class: "tool", "data-key": key, href: pairPlace(view, ...article.pair) }, words);
+  labelSelectButton(select);
+  const link = (view, key, label) =>
+    el("a", { class: "tool", "data-key": key, href: pairLink(view, ...article.pair) }, label);
   return el(
     "p",
     { class: "actions" },
-    article.pair && link("compare", "c", article.of?.id ? "Compare with its source" : "Compare"),
-    article.pair && link("why", "w", "Why together"),
-    pick,
+    article.pair && link("compare", "c", article.of?.id ? "Compare with source" : "Compare"),
+    article.pair && link("why", "w", "Why grouped?"),
+    select,
   );
 }
 
-// What a button of picking does, in view of what is picked.
-function name(pick) {
-  if (picked === undefined) show(pick, "Pick to compare");
-  else
-    show(pick, picked.id === pick.value ? "Picked; choose another" : "Compare with the picked one");
+// Sets the label of a select button; it depends on which article is selected.
+function labelSelectButton(button) {
+  if (selected === undefined) setContent(button, "Select to compare");
+  else if (selected.id === button.value) setContent(button, "Selected: choose another article");
+  else setContent(button, "Compare with selected article");
 }

@@ -1,31 +1,31 @@
-// An article's text, with what was new in it, and what others had before, marked.
+// An article's text, with new passages and passages from earlier articles marked.
 //
-// Ranges come in UTF-16 units of the text, as strings of this language count.
+// The API gives ranges in UTF-16 code units, like JavaScript strings.
 
-import { el, put } from "./dom.js";
+import { append, el } from "./dom.js";
 
-// Marks on everything would mark nothing: a text that is new as a whole is only said to be so.
-const WHOLE = 0.95;
+// If at least this share of a text is new, it is not marked: a note below the text says so instead.
+const ALL_NEW = 0.95;
 
-export function body(answer, { language }) {
+export function bodyText(answer, { language }) {
   const { text } = answer;
-  const fresh = answer.new.reduce((sum, [start, end]) => sum + end - start, 0);
-  const whole = fresh >= WHOLE * text.length;
+  const newUnits = answer.new.reduce((sum, [start, end]) => sum + end - start, 0);
+  const allNew = newUnits >= ALL_NEW * text.length;
   const marks = [
-    ...(whole ? [] : answer.new).map(([start, end]) => ({
+    ...(allNew ? [] : answer.new).map(([start, end]) => ({
       start,
       end,
       class: "new",
-      title: "no earlier article of the window had this",
+      title: "no earlier article contains this text",
     })),
-    // A copy shares nearly all of its text: there it says nothing to mark that.
+    // Only partial overlaps are marked: a copy shares nearly all of its text.
     ...answer.shared
       .filter(({ kind }) => kind === "partial")
       .map(({ start, end }) => ({
         start,
         end,
         class: "shared",
-        title: "an earlier article has this passage",
+        title: "an earlier article contains this passage",
       })),
   ];
   const paragraphs = answer.paragraphs.length > 0 ? answer.paragraphs : [[0, text.length]];
@@ -34,31 +34,31 @@ export function body(answer, { language }) {
     line("Dateline", answer.dateline, language),
     line("Note to editors", answer.ednote, language),
     ...paragraphs.map(([start, end]) => paragraph(text, start, end, marks, language)),
-    line("Terms of use", answer.usageterms, language),
-    el("p", { class: "faint" }, novelty(fresh, whole)),
+    line("Usage terms", answer.usageterms, language),
+    el("p", { class: "faint" }, noveltyNote(newUnits, allNew)),
   ];
 }
 
-const novelty = (fresh, whole) => {
-  if (whole) return "All of it is new: no earlier article of the window had it.";
-  if (fresh === 0) return "None of it is new: earlier articles of the window had it.";
-  return [el("mark", { class: "new" }, "Marked"), " is what no earlier article of the window had."];
+const noveltyNote = (newUnits, allNew) => {
+  if (allNew) return "All new: no earlier article contains any of this text.";
+  if (newUnits === 0) return "Nothing new: earlier articles contain all of this text.";
+  return [el("mark", { class: "new" }, "Marked"), " text appears in no earlier article."];
 };
 
-const line = (name, said, language) =>
-  said && el("p", { class: "faint" }, `${name}: `, el("bdi", { lang: language }, said));
+const line = (name, value, language) =>
+  value && el("p", { class: "faint" }, `${name}: `, el("bdi", { lang: language }, value));
 
-// The paragraph, cut wherever a mark begins or ends.
+// One paragraph, split wherever a mark starts or ends.
 function paragraph(text, start, end, marks, language) {
-  const inside = (at) => at > start && at < end;
-  const cuts = marks.flatMap((mark) => [mark.start, mark.end]).filter(inside);
-  const places = [...new Set([start, ...cuts, end])].sort((a, b) => a - b);
+  const isInside = (at) => at > start && at < end;
+  const cuts = marks.flatMap((mark) => [mark.start, mark.end]).filter(isInside);
+  const offsets = [...new Set([start, ...cuts, end])].sort((a, b) => a - b);
   const node = el("p", { dir: "auto", lang: language });
-  for (let at = 0; at + 1 < places.length; at += 1) {
-    const [from, to] = [places[at], places[at + 1]];
+  for (let at = 0; at + 1 < offsets.length; at += 1) {
+    const [from, to] = [offsets[at], offsets[at + 1]];
     const mark = marks.find(({ start: first, end: last }) => first <= from && last >= to);
-    const said = text.slice(from, to);
-    put(node, [mark ? el("mark", { class: mark.class, title: mark.title }, said) : said]);
+    const piece = text.slice(from, to);
+    append(node, [mark ? el("mark", { class: mark.class, title: mark.title }, piece) : piece]);
   }
   return node;
 }

@@ -1,15 +1,15 @@
-// Two articles word by word: what was taken out, what was put in, which numbers changed.
+// Two articles compared word by word: removed words, added words, changed numbers.
 
 import * as api from "./api.js";
-import { el, foreign, put, show } from "./dom.js";
-import { counted, figure, percent, publisher, span, standing, time } from "./say.js";
-import { pairPlace, placeOf } from "./places.js";
-import { opened } from "./title.js";
+import { append, el, isolated, setContent } from "./dom.js";
+import { counted, duration, percent, publisherName, standingLabel, timeOf } from "./format.js";
+import { articleLink, pairLink } from "./links.js";
+import { setOpenTitle } from "./title.js";
 
 const WIDE = "(min-width: 70rem)";
 
 export function compareView(root, a, b) {
-  const status = el("p", { class: "note", role: "status" }, "Comparing …");
+  const status = el("p", { class: "note", role: "status" }, "Loading…");
   const page = el("div", { class: "compare" });
   root.append(page, status);
   let layout = matchMedia(WIDE).matches ? "beside" : "one";
@@ -17,17 +17,17 @@ export function compareView(root, a, b) {
   async function read() {
     try {
       const answer = await api.diff(a, b);
-      opened("Comparison");
-      show(status);
+      setOpenTitle("Comparison");
+      setContent(status);
       draw(answer);
     } catch (problem) {
-      show(page, el("a", { class: "up", href: "#/" }, "All stories"));
-      show(status, `The two cannot be compared: ${problem.message}.`);
+      setContent(page, el("a", { class: "up", href: "#/" }, "All stories"));
+      setContent(status, `Could not compare these articles: ${problem.message}.`);
     }
   }
 
   function draw(answer) {
-    const choose = (name, words) =>
+    const layoutButton = (name, label) =>
       el(
         "button",
         {
@@ -40,23 +40,23 @@ export function compareView(root, a, b) {
             },
           },
         },
-        words,
+        label,
       );
-    show(
+    setContent(
       page,
-      pairHead(answer, "compare"),
+      pairHeader(answer, "compare"),
       summary(answer),
       el(
         "div",
-        { class: "clocks", role: "group", "aria-label": "Layout" },
-        choose("one", "one text"),
-        choose("beside", "side by side"),
+        { class: "toggle", role: "group", "aria-label": "Layout" },
+        layoutButton("one", "Inline"),
+        layoutButton("beside", "Side by side"),
       ),
       layout === "one"
         ? el(
             "div",
             { class: "diff" },
-            side(answer.ops, answer.b, () => true),
+            diffText(answer.ops, answer.b, () => true),
           )
         : el(
             "div",
@@ -64,91 +64,99 @@ export function compareView(root, a, b) {
             el(
               "div",
               {},
-              side(answer.ops, answer.a, (op) => op !== "insert"),
+              diffText(answer.ops, answer.a, (op) => op !== "insert"),
             ),
             el(
               "div",
               {},
-              side(answer.ops, answer.b, (op) => op !== "delete"),
+              diffText(answer.ops, answer.b, (op) => op !== "delete"),
             ),
           ),
     );
   }
   read();
-  return { close: () => opened() };
+  return { close: () => setOpenTitle() };
 }
 
-// The head of a pair: the way back, both articles, and the other view of them.
-export function pairHead({ a, b }, name) {
+// The header of a view of two articles: the link back, the tabs and both headlines. `current` is
+// the name of the open view.
+export function pairHeader({ a, b }, current) {
   const story = b.story ?? a.story;
   const views = [
     ["compare", "Differences"],
-    ["why", "Why together"],
+    ["why", "Why grouped?"],
   ];
   return [
     el(
       "a",
-      { class: "up", href: story ? placeOf({ id: b.id, story }) : "#/" },
-      story ? "Back to the story" : "All stories",
+      { class: "up", href: story ? articleLink({ id: b.id, story }) : "#/" },
+      story ? "Back to story" : "All stories",
     ),
     el(
       "nav",
-      { class: "views", "aria-label": "Views of the pair" },
-      views.map(([view, words]) =>
+      { class: "views", "aria-label": "Views of these articles" },
+      views.map(([view, label]) =>
         el(
           "a",
-          { href: pairPlace(view, a.id, b.id), "aria-current": view === name ? "page" : undefined },
-          words,
+          {
+            href: pairLink(view, a.id, b.id),
+            "aria-current": view === current ? "page" : undefined,
+          },
+          label,
         ),
       ),
     ),
-    el("div", { class: "pair" }, side2("Earlier", a), side2("Later", b, seconds(a, b))),
+    el(
+      "div",
+      { class: "pair" },
+      articleHeader("Earlier", a),
+      articleHeader("Later", b, secondsBetween(a, b)),
+    ),
   ];
 }
 
-const seconds = (a, b) => (new Date(b.arrived) - new Date(a.arrived)) / 1_000;
+const secondsBetween = (a, b) => (new Date(b.arrived) - new Date(a.arrived)) / 1_000;
 
-const side2 = (words, article, after) =>
+const articleHeader = (label, article, delay) =>
   el(
     "div",
     {},
     el(
       "p",
       { class: "meta" },
-      el("span", {}, words),
-      el("strong", {}, foreign(publisher(article))),
-      time(article.arrived),
-      after > 0 && el("span", {}, `+${span(after)}`),
-      standing(article),
+      el("span", {}, label),
+      el("strong", {}, isolated(publisherName(article))),
+      timeOf(article.arrived),
+      delay > 0 && el("span", {}, `+${duration(delay)}`),
+      standingLabel(article),
     ),
     el("h2", { dir: "auto", lang: article.language }, article.headline || "(no headline)"),
   );
 
 function summary({ ops, changed_numbers: changed, same }) {
-  const count = (op) =>
+  const words = (op) =>
     ops
       .filter((one) => one.op === op)
       .reduce((n, one) => n + one.text.split(/\s+/u).filter(Boolean).length, 0);
-  const [out, into] = [count("delete"), count("insert")];
+  const [removed, added] = [words("delete"), words("insert")];
   return el(
     "div",
     { class: "summary" },
     el(
       "p",
       {},
-      out + into === 0
-        ? "The texts are the same, word for word."
-        : `${percent(same)} the same; ${counted(out, "word")} out, ${counted(into, "word")} in.`,
+      removed + added === 0
+        ? "The texts are identical."
+        : [
+            `${percent(same)} identical; `,
+            `${counted(removed, "word")} removed, ${counted(added, "word")} added.`,
+          ],
     ),
     changed.length > 0 &&
       el(
         "p",
         { class: "changed" },
-        el(
-          "strong",
-          {},
-          changed.length === 1 ? "A number changed" : `${figure(changed.length)} numbers changed`,
-        ),
+        el("strong", {}, `${counted(changed.length, "number")} changed`),
         changed.map(({ a, b }) =>
           el(
             "span",
@@ -164,19 +172,19 @@ function summary({ ops, changed_numbers: changed, same }) {
 
 const TAGS = { equal: "span", delete: "del", insert: "ins" };
 
-// The text as paragraphs, of the operations that `shown` lets through.
-function side(ops, article, shown) {
+// The text as paragraphs, limited to the operations for which `isShown(op)` is true.
+function diffText(ops, article, isShown) {
   const paragraphs = [];
   const begin = () => paragraphs.push(el("p", { dir: "auto", lang: article.language }));
   begin();
   for (const { op, text, number } of ops) {
-    if (!shown(op)) continue;
+    if (!isShown(op)) continue;
     text.split("\n").forEach((part, at) => {
       if (at > 0) begin();
       if (part === "") return;
       const node =
         op === "equal" ? part : el(TAGS[op], { class: number ? "number" : undefined }, part);
-      put(paragraphs.at(-1), [node]);
+      append(paragraphs.at(-1), [node]);
     });
   }
   return paragraphs.filter((paragraph) => paragraph.childNodes.length > 0);

@@ -1,8 +1,8 @@
-// Elements, and the one place where text becomes part of the page.
+// Helpers that create elements, and the only code that turns text into page content.
 //
-// Article text comes from strangers. Here it becomes a text node, never markup: no module of this
-// page assigns HTML from a string, and a test reads the sources for that. Attributes are set by
-// name, and an address is only ever a fragment that we made.
+// Article text is untrusted. It always becomes a text node, never markup: no module of this page
+// assigns HTML from a string, and a test checks the sources for that. Attributes are set by name,
+// and the only link targets are fragments built by this page.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -10,17 +10,17 @@ function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "on") {
-      for (const [event, hear] of Object.entries(value)) node.addEventListener(event, hear);
+      for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
     } else {
       node.setAttribute(name, value === true ? "" : value);
     }
   }
-  put(node, children);
+  append(node, children);
   return node;
 }
 
-// Adds nodes and text; what is absent (undefined, null, false) adds nothing.
-export function put(node, children) {
+// Appends nodes and text; skips undefined, null and false. Nested arrays are flattened.
+export function append(node, children) {
   for (const child of children.flat(Infinity)) {
     if (child === undefined || child === null || child === false) continue;
     node.append(child instanceof Node ? child : document.createTextNode(String(child)));
@@ -28,58 +28,58 @@ export function put(node, children) {
   return node;
 }
 
-// An element: el("p", { class: "note", on: { click } }, "text", child).
+// Creates an element: el("p", { class: "note", on: { click } }, "text", child).
 export const el = (name, attributes = {}, ...children) =>
   fill(document.createElement(name), attributes, children);
 
-// The same in SVG.
+// The same for SVG elements.
 export const svg = (name, attributes = {}, ...children) =>
   fill(document.createElementNS(SVG, name), attributes, children);
 
-// Text of others, in its own language and direction.
-export const foreign = (text, language, name = "bdi", attributes = {}) =>
+// Text from the wire, isolated from its surroundings: it has its own language and direction.
+export const isolated = (text, language, name = "bdi", attributes = {}) =>
   el(name, { dir: "auto", lang: language, ...attributes }, text);
 
-// Replaces what a node holds.
-export function show(node, ...children) {
+// Replaces the children of a node.
+export function setContent(node, ...children) {
   node.replaceChildren();
-  return put(node, children);
+  return append(node, children);
 }
 
-// A list that is kept in step with its items: rows stay the same elements while their item lives,
-// so that focus, selection and what is unfolded outlive an update. `make(item)` gives the row's
-// node and how to bring it up to date.
-export function keyed(parent, key, make) {
+// Returns a function that updates the rows of a list to match its items. An item keeps its row
+// element from one update to the next, so focus, text selection and expanded rows survive.
+// `makeRow(item)` returns `{ node, update }`: the row's element and a function that updates it.
+export function keyedList(parent, keyOf, makeRow) {
   const rows = new Map();
   return (items) => {
-    const held = parent.contains(document.activeElement) ? document.activeElement : undefined;
-    const wanted = new Set(items.map(key));
-    for (const [name, row] of rows) {
-      if (wanted.has(name)) continue;
+    const focused = parent.contains(document.activeElement) ? document.activeElement : undefined;
+    const wanted = new Set(items.map(keyOf));
+    for (const [key, row] of rows) {
+      if (wanted.has(key)) continue;
       row.node.remove();
-      rows.delete(name);
+      rows.delete(key);
     }
-    let place = parent.firstChild;
+    let position = parent.firstChild;
     for (const item of items) {
-      const name = key(item);
-      if (!rows.has(name)) rows.set(name, make(item));
-      const row = rows.get(name);
+      const key = keyOf(item);
+      if (!rows.has(key)) rows.set(key, makeRow(item));
+      const row = rows.get(key);
       row.update(item);
-      if (row.node === place) place = place.nextSibling;
-      else parent.insertBefore(row.node, place);
+      if (row.node === position) position = position.nextSibling;
+      else parent.insertBefore(row.node, position);
     }
-    // A row that was moved has lost the focus on the way.
-    if (held && held !== document.activeElement && parent.contains(held)) {
-      held.focus({ preventScroll: true });
+    // Moving a row makes it lose the focus.
+    if (focused && focused !== document.activeElement && parent.contains(focused)) {
+      focused.focus({ preventScroll: true });
     }
   };
 }
 
-// Runs `act` once things have been quiet for `ms`.
-export function quietly(ms, act) {
+// Delays `action` until `ms` have passed without another call.
+export function debounce(ms, action) {
   let timer;
-  return (...given) => {
+  return (...args) => {
     clearTimeout(timer);
-    timer = setTimeout(() => act(...given), ms);
+    timer = setTimeout(() => action(...args), ms);
   };
 }

@@ -1,9 +1,10 @@
-// The drawing of the chart: rails, ticks, marks, and the curves from copies to what they copy.
+// The drawing in the timeline: a line per publisher, ticks, marks for articles, and curves from
+// copies to their sources.
 
-import { isCopy, publisher, span } from "./say.js";
 import { el, svg } from "./dom.js";
+import { duration, isCopy, publisherName } from "./format.js";
 
-export const ROW = 30; // Pixels; the names beside the drawing stand in rows of the same height.
+const ROW = 30; // Pixels; must match the row height in `chart.css`.
 const PAD = 12;
 const TICKS = [
   5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 259200,
@@ -11,18 +12,21 @@ const TICKS = [
 ];
 const TICK_GAP = 52;
 
-// `rows` as the chart has grouped them; `chosen(id)` hears which mark was clicked.
-export function drawingOf(rows, width, by, { radii = [] }, chosen) {
+// `rows` are grouped by publisher; `by` is the clock, "arrived" or "claimed"; `onSelect(id)` is
+// called when the user clicks a mark.
+export function drawTimeline(rows, width, by, { reports = [] }, onSelect) {
   const height = rows.length * ROW;
   const zero = rows[0]?.zero ?? 0;
-  const notices = radii
-    .filter((radius) => radius.by?.[by] !== undefined)
-    .map((radius) => ({
-      at: (new Date(radius.by[by]).getTime() - zero) / 1_000,
-      weight: radius.article.standing === "withdrawn" ? "alarm" : "amber",
-      words: radius.article.standing === "withdrawn" ? (radius.by.order ?? "kill") : "corrected",
+  const notices = reports
+    .filter((report) => report.by?.[by] !== undefined)
+    .map((report) => ({
+      at: (new Date(report.by[by]).getTime() - zero) / 1_000,
+      severity: report.article.standing === "withdrawn" ? "alarm" : "amber",
+      label: report.article.standing === "withdrawn" ? (report.by.order ?? "kill") : "corrected",
     }));
-  const carriers = new Set(radii.flatMap((radius) => radius.items.map((item) => item.article.id)));
+  const carriers = new Set(
+    reports.flatMap((report) => report.items.map((item) => item.article.id)),
+  );
   const seconds = (article) => (new Date(article[by]).getTime() - zero) / 1_000;
   const last = Math.max(
     1,
@@ -30,30 +34,30 @@ export function drawingOf(rows, width, by, { radii = [] }, chosen) {
     ...notices.map((n) => n.at),
   );
   const x = (s) => PAD + Math.sqrt(Math.max(0, s) / last) * Math.max(0, width - 2 * PAD);
-  const places = new Map();
+  const positions = new Map();
   rows.forEach((row, at) => {
     for (const article of row.articles)
-      places.set(article.id, [x(seconds(article)), (at + 0.5) * ROW]);
+      positions.set(article.id, [x(seconds(article)), (at + 0.5) * ROW]);
   });
   const drawing = svg("svg", {
     height: height + 22,
     role: "img",
     "aria-label":
-      "The timeline that the sentence above tells; the articles below are the same, as a list.",
+      "Timeline. The sentence above summarizes it; the list below has the same articles.",
   });
   drawing.append(
     ...axis(x, last, height),
     ...rows.map((_, at) =>
       svg("line", { class: "rail", x1: 0, x2: "100%", y1: (at + 0.5) * ROW, y2: (at + 0.5) * ROW }),
     ),
-    ...notices.flatMap((notice) => line(notice, x(notice.at), height, width)),
+    ...notices.flatMap((notice) => noticeLine(notice, x(notice.at), height, width)),
     ...rows
       .flatMap((row) => row.articles)
-      .map((article) => curve(article, places))
+      .map((article) => curve(article, positions))
       .filter(Boolean),
     ...rows
       .flatMap((row) => row.articles)
-      .map((article) => mark(article, places.get(article.id), carriers, chosen)),
+      .map((article) => mark(article, positions.get(article.id), carriers, onSelect)),
   );
   return drawing;
 }
@@ -70,33 +74,38 @@ function axis(x, last, height) {
     before = at;
     drawn.push(
       svg("line", { class: "grid", x1: at, x2: at, y1: 0, y2: height }),
-      svg("text", { class: "tick", x: at, y: height + 16, "text-anchor": "middle" }, span(tick)),
+      svg(
+        "text",
+        { class: "tick", x: at, y: height + 16, "text-anchor": "middle" },
+        duration(tick),
+      ),
     );
   }
   return drawn;
 }
 
-// When it was killed or corrected, over all lines: what lies right of it came after.
-function line({ weight, words }, at, height, width) {
+// A vertical line at the time of a kill or correction. The label is to the left of the line if the
+// line is near the right edge.
+function noticeLine({ severity, label }, at, height, width) {
   const end = at > width - 70;
   return [
-    svg("line", { class: `notice ${weight}`, x1: at, x2: at, y1: 0, y2: height }),
+    svg("line", { class: `notice ${severity}`, x1: at, x2: at, y1: 0, y2: height }),
     svg(
       "text",
       {
-        class: `notice ${weight}`,
+        class: `notice ${severity}`,
         x: at + (end ? -4 : 4),
         y: 10,
         "text-anchor": end ? "end" : "start",
       },
-      words,
+      label,
     ),
   ];
 }
 
-function curve(article, places) {
-  const from = places.get(article.of?.id);
-  const to = places.get(article.id);
+function curve(article, positions) {
+  const from = positions.get(article.of?.id);
+  const to = positions.get(article.id);
   if (!from || !to || from[1] === to[1]) return undefined;
   const middle = (from[0] + to[0]) / 2;
   return svg("path", {
@@ -118,25 +127,25 @@ const shape = (article) => {
   return article.kind === "update" || article.kind === "expansion" ? "change" : "own";
 };
 
-function mark(article, [x, y], carriers, chosen) {
+function mark(article, [x, y], carriers, onSelect) {
   const group = svg("g", { class: "mark", transform: `translate(${x} ${y})` });
   if (carriers.has(article.id)) group.append(svg("circle", { class: "carrier", r: 9 }));
   group.append(SHAPES[shape(article)]());
   if (article.standing === "withdrawn")
     group.append(svg("path", { class: "struck", d: "M-7-7 7 7M-7 7 7-7" }));
-  group.append(svg("title", {}, `${publisher(article)}: ${article.kind}\n${article.headline}`));
-  group.addEventListener("click", () => chosen(article.id));
+  group.append(svg("title", {}, `${publisherName(article)}: ${article.kind}\n${article.headline}`));
+  group.addEventListener("click", () => onSelect(article.id));
   return group;
 }
 
-// What the marks mean.
+// The legend: what the marks mean.
 export function legend() {
-  const item = (drawn, words) =>
+  const item = (shape, label) =>
     el(
       "li",
       {},
-      svg("svg", { width: 20, height: 20, viewBox: "-10 -10 20 20", "aria-hidden": "true" }, drawn),
-      words,
+      svg("svg", { width: 20, height: 20, viewBox: "-10 -10 20 20", "aria-hidden": "true" }, shape),
+      label,
     );
   return el(
     "ul",
@@ -146,6 +155,6 @@ export function legend() {
     item(SHAPES.correction(), "correction"),
     item(SHAPES.copy(), "copy"),
     item([SHAPES.own(), svg("path", { class: "struck", d: "M-7-7 7 7M-7 7 7-7" })], "withdrawn"),
-    item([svg("circle", { class: "carrier", r: 9 }), SHAPES.copy()], "still carries it"),
+    item([svg("circle", { class: "carrier", r: 9 }), SHAPES.copy()], "carrier"),
   );
 }

@@ -1,25 +1,25 @@
-// What a verdict rests on, as figures and bars.
+// The evidence for a verdict, as numbers and bars.
 
-import { el, foreign } from "./dom.js";
-import { counted, figure, percent, span, time, words } from "./say.js";
+import { el, isolated } from "./dom.js";
+import { counted, duration, nameAsWords, number, percent, timeOf } from "./format.js";
 
 const SHARES = [
-  ["of_this_in_that", "of this is in that"],
-  ["of_that_in_this", "of that is in this"],
-  ["jaccard", "of both is common"],
-  ["numbers_kept", "of its numbers agree"],
+  ["of_this_in_that", "of this text is in the other one"],
+  ["of_that_in_this", "of the other text is in this one"],
+  ["jaccard", "overlap"],
+  ["numbers_kept", "of the numbers agree"],
 ];
 
-// The evidence for the relation of an article.
-export function evidence(told, article) {
-  const { relation } = told;
+// The evidence for an article's main relation.
+export function evidence(details, article) {
+  const { relation, input } = details;
   return [
     el("p", { class: "title" }, "Evidence"),
     el(
       "p",
       {},
-      `${relation.kind}, by the rule “${words(relation.rule)}”`,
-      relation.chain > 1 && `, ${counted(relation.chain, "step")} from its root`,
+      `${relation.kind} (rule “${nameAsWords(relation.rule)}”)`,
+      relation.chain > 1 && `, ${counted(relation.chain, "link")} from the root article`,
     ),
     measures(relation.evidence),
     el(
@@ -28,67 +28,67 @@ export function evidence(told, article) {
       fact("words", article.words),
       fact("new words", article.novel_words),
       fact("new numbers", article.new_numbers),
-      fact("publisher’s time", time(article.claimed, article.clock)),
+      fact("publisher’s timestamp", timeOf(article.claimed, article.clock)),
       fact("slug", article.slugline),
-      fact("uri", article.uri),
+      fact("URI", article.uri),
       fact("version", article.version),
-      fact(
-        "read from",
-        told.input && `${told.input.topic} ${told.input.partition} @ ${told.input.offset}`,
-      ),
-      fact("simhash", told.simhash),
+      fact("Kafka record", input && `${input.topic} ${input.partition} @ ${input.offset}`),
+      fact("SimHash", details.simhash),
     ),
   ];
 }
 
-// Its further relations: the sources of its other passages.
-export const also = (told) =>
-  told.also.length > 0 && [
-    el("p", { class: "title" }, "Also"),
+// The article's other relations: the sources of its other passages.
+export const otherRelations = (details) =>
+  details.also.length > 0 && [
+    el("p", { class: "title" }, "Other relations"),
     el(
       "ul",
       { role: "list" },
-      told.also.map((relation) =>
+      details.also.map((relation) =>
         el(
           "li",
           {},
           `${relation.kind} of `,
-          relation.of ? foreign(relation.of.provider ?? relation.of.uri) : "what was not seen",
+          relation.of ? isolated(relation.of.provider ?? relation.of.uri) : "an unknown article",
           measures(relation.evidence),
         ),
       ),
     ),
   ];
 
-const fact = (name, said) =>
-  said !== undefined && [
+const fact = (name, value) =>
+  value !== undefined && [
     el("dt", {}, name),
-    el("dd", {}, el("bdi", {}, typeof said === "number" ? figure(said) : said)),
+    el("dd", {}, el("bdi", {}, typeof value === "number" ? number(value) : value)),
   ];
 
-export function measures(found) {
-  if (!found) return el("p", { class: "faint" }, "No text was compared.");
-  const said = [];
-  if (found.changed_numbers?.length > 0)
-    said.push(counted(found.changed_numbers.length, "number") + " changed");
-  if (found.headline_changed) said.push("another headline");
-  if (found.seconds_apart !== undefined) said.push(`${span(found.seconds_apart)} apart`);
-  if (found.shared_shingles > 0) said.push(counted(found.shared_shingles, "shared shingle"));
-  if (found.hamming !== undefined)
-    said.push(`${counted(found.hamming, "bit")} of the SimHash apart`);
+// The measures of a comparison: shares as bars, the rest as a line of text.
+export function measures(comparison) {
+  if (!comparison) return el("p", { class: "faint" }, "No text was compared.");
+  const parts = [];
+  if (comparison.changed_numbers?.length > 0)
+    parts.push(counted(comparison.changed_numbers.length, "number") + " changed");
+  if (comparison.headline_changed) parts.push("headline changed");
+  if (comparison.seconds_apart !== undefined)
+    parts.push(`${duration(comparison.seconds_apart)} apart`);
+  if (comparison.shared_shingles > 0)
+    parts.push(counted(comparison.shared_shingles, "shared shingle"));
+  if (comparison.hamming !== undefined)
+    parts.push(`SimHash distance ${counted(comparison.hamming, "bit")}`);
   return [
     el(
       "ul",
       { class: "measures", role: "list" },
-      SHARES.filter(([name]) => found[name] !== undefined).map(([name, of]) =>
-        el("li", {}, bar(found[name]), `${percent(found[name])} ${of}`),
+      SHARES.filter(([name]) => comparison[name] !== undefined).map(([name, label]) =>
+        el("li", {}, bar(comparison[name]), `${percent(comparison[name])} ${label}`),
       ),
     ),
-    said.length > 0 && el("p", { class: "faint" }, said.join(" · ")),
+    parts.length > 0 && el("p", { class: "faint" }, parts.join(" · ")),
   ];
 }
 
-// A share as a bar, with a tick where the threshold lies.
+// A share from 0 to 1 as a bar, with a tick at the threshold if one is given.
 export function bar(share, threshold) {
   const node = el("span", { class: "bar", "aria-hidden": "true" });
   node.style.setProperty("--share", Math.min(Math.max(share, 0), 1).toFixed(3));

@@ -1,42 +1,42 @@
-// The list of keys, as a dialog.
+// The dialog that lists the keyboard shortcuts.
 
-import { el, put } from "./dom.js";
+import { append, el } from "./dom.js";
 
-export const KEYS = [
-  ["j", "next item of the list"],
-  ["k", "the one before"],
-  ["Enter", "open it"],
-  ["n", "next story with news"],
-  ["a", "acknowledge, in the queue"],
-  ["q", "to the queue"],
-  ["s", "to the stories"],
-  ["d", "to what is open"],
+const KEYS = [
+  ["j", "next item in the list"],
+  ["k", "previous item in the list"],
+  ["Enter", "open"],
+  ["n", "next story with new articles"],
+  ["a", "acknowledge the selected item in the queue"],
+  ["q", "go to the queue"],
+  ["s", "go to the stories"],
+  ["d", "go to the details"],
   ["/", "search"],
-  ["2", "only stories of two or more independent publishers"],
+  ["2", "show only stories with 2+ independent publishers"],
   ["c", "compare the article with its source"],
-  ["w", "why are they together"],
-  ["x", "pick an article, then another, to compare them"],
-  ["Esc", "close, go back"],
-  ["?", "this list"],
+  ["w", "show why two articles are grouped"],
+  ["x", "select an article, then a second one to compare it with"],
+  ["Esc", "close or go back"],
+  ["?", "show keyboard shortcuts"],
 ];
 
 export function help(dialog, button) {
-  put(dialog, [
+  append(dialog, [
     el(
       "form",
       { method: "dialog" },
-      el("h2", { id: "help-title" }, "Keys"),
+      el("h2", { id: "help-title" }, "Keyboard shortcuts"),
       el(
         "dl",
         { class: "keys" },
-        KEYS.map(([key, words]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, words)]),
+        KEYS.map(([key, action]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, action)]),
       ),
       el("button", { class: "tool" }, "Close"),
     ),
   ]);
   const open = () => dialog.showModal();
   button.addEventListener("click", open);
-  // A click beside the dialog closes it.
+  // A click on the backdrop closes the dialog.
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   addEventListener("wirefold-help", open);
 }

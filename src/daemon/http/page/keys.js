@@ -1,20 +1,20 @@
-// The keyboard: single keys, none of them with a modifier, none while somebody types.
+// Keyboard shortcuts: single keys without modifiers, ignored while the user is typing in a field.
 
-const LISTS = ".queue, .stories, .found, .articles";
+const LISTS = ".queue, .stories, .search-results, .articles";
 
-export function keys({ queue, stories, find, detail }) {
-  const acts = {
+export function keys({ queue, stories, searchField, detail }) {
+  const actions = {
     j: () => step(1),
     k: () => step(-1),
-    n: () => focus(stories.list.querySelector("li.news a")),
+    n: () => focus(stories.list.querySelector("li.unread a")),
     a: () => queue.acknowledge(),
     q: () => focus(queue.list.querySelector("a") ?? queue.list.parentElement),
     s: () => stories.focus(),
     d: () => focus(detail.querySelector("a, button") ?? detail),
     2: () => stories.toggleSeveral(),
     "/": () => {
-      find.focus();
-      find.select();
+      searchField.focus();
+      searchField.select();
     },
     "?": () => dispatchEvent(new Event("wirefold-help")),
     c: () => press("[data-key=c]"),
@@ -25,12 +25,12 @@ export function keys({ queue, stories, find, detail }) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
-    const act = acts[event.key];
-    if (!act) return;
-    if (act() !== false) event.preventDefault();
+    const action = actions[event.key];
+    if (!action) return;
+    if (action() !== false) event.preventDefault();
   });
 
-  // The list in which the focus is; without one, the stories.
+  // Moves within the list that has the focus; if none has, goes to the stories.
   function step(by) {
     const list = document.activeElement?.closest?.(LISTS);
     if (!list) return stories.focus();
@@ -46,10 +46,10 @@ export function keys({ queue, stories, find, detail }) {
     return true;
   }
 
-  // Presses a button of the article that has the focus, else of the one that is unfolded.
+  // Clicks a button of the focused article, or the first such button in the detail pane.
   function press(selector) {
-    const own = document.activeElement?.closest?.("li")?.querySelector(selector);
-    const button = own ?? detail.querySelector(selector);
+    const inRow = document.activeElement?.closest?.("li")?.querySelector(selector);
+    const button = inRow ?? detail.querySelector(selector);
     if (!button) return false;
     button.click();
     return true;

@@ -1,46 +1,48 @@
-// What changed, as it changes: server-sent events.
+// Receives changes from the daemon as server-sent events.
 //
-// The browser reconnects by itself and sends the id of the last event it heard, so that what changed
-// meanwhile comes first. It gives up for good when the answer is an error (the daemon restarts, the
-// bound of clients is reached); then this tries again, ever less often.
+// The browser reconnects by itself and sends the id of the last event it received, so the daemon
+// replays what was missed. The browser gives up if it gets an error response (the daemon is
+// restarting, or has too many clients); this module then reconnects, with growing delays.
 
-const REST_MS = 1_000;
-const REST_MS_MAX = 30_000;
+const RETRY_MS = 1_000;
+const RETRY_MS_MAX = 30_000;
 
-// Follows `/changes`. `hear` gets `clock(moment)`, `changed(change)`, `reset()` when everything must
-// be read anew, and `state("live" | "lost")`.
-export function follow(hear) {
+// Follows `/changes`. `handlers` has `clock(timestamp)`, `changed(change)`, `reset()` when
+// everything must be read again, and `state("live" | "lost")`.
+export function followChanges(handlers) {
   let source;
-  let rest = REST_MS;
-  let known = false;
-  const said = (event) => JSON.parse(event.data);
-  const heard = {
+  let delay = RETRY_MS;
+  let greeted = false;
+  const data = (event) => JSON.parse(event.data);
+  const listeners = {
     open() {
-      rest = REST_MS;
-      hear.state("live");
+      delay = RETRY_MS;
+      handlers.state("live");
     },
     hello(event) {
-      hear.clock(said(event).clock);
-      // A new connection knows nothing of the old one's place.
-      if (known) hear.reset();
-      known = true;
+      handlers.clock(data(event).clock);
+      // A new connection does not resume where the previous one ended.
+      if (greeted) handlers.reset();
+      greeted = true;
     },
-    changed: (event) => hear.changed(said(event)),
-    reset: () => hear.reset(),
+    changed: (event) => handlers.changed(data(event)),
+    reset: () => handlers.reset(),
     error() {
-      hear.state("lost");
+      handlers.state("lost");
       if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(open, rest);
-      rest = Math.min(rest * 2, REST_MS_MAX);
+      setTimeout(open, delay);
+      delay = Math.min(delay * 2, RETRY_MS_MAX);
     },
   };
   function open() {
     source?.close();
     source = new EventSource("/api/v1/changes");
-    for (const [name, act] of Object.entries(heard)) source.addEventListener(name, act);
+    for (const [name, listener] of Object.entries(listeners)) {
+      source.addEventListener(name, listener);
+    }
   }
   open();
   addEventListener("pagehide", () => source.close());
-  // A page that the browser kept in its cache has missed what happened meanwhile.
+  // A page restored from the back/forward cache has missed changes.
   addEventListener("pageshow", (event) => event.persisted && open());
 }

@@ -1,36 +1,37 @@
-// The page: what is open, what changed, and who must know of it.
+// The page: opens views by URL, and refreshes the panes when something changes.
 //
 // ```text
-// /api/v1/changes -- live --> main --> queue, stories, detail     each reads its part of the API anew
-// location.hash  --> main --> the story, comparison or trial in the detail pane
+// /api/v1/changes -> live -> main -> queue, stories, detail     each reads its data from the API
+// location.hash           -> main -> the view in the detail pane
 // ```
 //
-// The address holds what is open, so that a story can be sent to a colleague:
+// The URL names the open view, so that users can share a link:
 // #/story/ID, #/story/ID/ARTICLE, #/article/ID, #/compare/A/B, #/why/A/B, #/match.
 
 import { articleView } from "./article.js";
 import { compareView } from "./compare.js";
-import { quietly, show } from "./dom.js";
+import { debounce, setContent } from "./dom.js";
+import { header } from "./header.js";
 import { help } from "./help.js";
 import { keys } from "./keys.js";
-import { follow } from "./live.js";
+import { followChanges } from "./live.js";
+import { matchView } from "./match.js";
 import { overview } from "./overview.js";
 import { queuePane } from "./queue.js";
 import { searchBox } from "./search.js";
 import { storiesPane } from "./stories.js";
 import { storyView } from "./story.js";
-import { trial } from "./trial.js";
 import { whyView } from "./why.js";
-import { wire } from "./wire.js";
 
-const by = (id) => document.getElementById(id);
-const detail = by("detail");
-const top = wire(by("wire"));
-const queue = queuePane(by("queue"), (words) => show(by("told"), words));
-const stories = storiesPane(by("stories"));
-searchBox(by("words"), stories);
+const byId = (id) => document.getElementById(id);
+const detail = byId("detail");
+const top = header(byId("status"));
+const queue = queuePane(byId("queue"), (text) => setContent(byId("announcement"), text));
+const stories = storiesPane(byId("stories"));
+searchBox(byId("words"), stories);
 
-// What the detail pane shows: `refresh(change)` brings it up to date, `close()` ends its work.
+// The view in the detail pane. All its methods are optional: `refresh(change)` updates it,
+// `navigate(name, ...ids)` returns true if it can show another URL itself, `close()` ends its work.
 let open;
 
 const views = {
@@ -38,40 +39,40 @@ const views = {
   article: (id) => articleView(detail, id),
   compare: (a, b) => compareView(detail, a, b),
   why: (a, b) => whyView(detail, a, b),
-  match: () => trial(detail),
+  match: () => matchView(detail),
 };
 
 function route(event) {
   if (!location.hash.startsWith("#/") && location.hash !== "") return;
   const [name, ...rest] = location.hash.slice(2).split("/").map(decodeURIComponent);
   const view = views[name];
-  // Another article of the story that is open: no need to draw it anew.
-  if (open?.turn?.(name, ...rest)) return;
+  // For another article of the open story, the view does not need to be rebuilt.
+  if (open?.navigate?.(name, ...rest)) return;
   open?.close?.();
-  document.body.dataset.view = view ? "detail" : "wire";
+  document.body.dataset.view = view ? "detail" : "overview";
   detail.scrollTop = 0;
-  show(detail);
-  detail.setAttribute("aria-label", view ? "Story" : "The wire");
+  setContent(detail);
+  detail.setAttribute("aria-label", view ? "Details" : "Overview");
   open = view ? view(...rest) : overview(detail);
-  stories.opened(name === "story" ? rest[0] : undefined);
+  stories.setOpen(name === "story" ? rest[0] : undefined);
   if (event) keepFocus(view);
   if (view && matchMedia("(max-width: 47.99rem)").matches) scrollTo(0, 0);
 }
 
-// Where the focus has gone with what was closed, or is hidden on a phone, it goes to what is shown.
+// If the focused element was removed, or is hidden on a phone, moves the focus to what is shown.
 function keepFocus(view) {
-  const held = document.activeElement;
-  if (held !== document.body && held.checkVisibility()) return;
+  const focused = document.activeElement;
+  if (focused !== document.body && focused.checkVisibility()) return;
   if (view) detail.focus({ preventScroll: true });
   else stories.focus();
 }
 
-const refreshLists = quietly(150, () => {
+const refreshLists = debounce(150, () => {
   stories.refresh();
   top.refresh();
 });
 
-follow({
+followChanges({
   state: top.state,
   clock: top.clock,
   changed(change) {
@@ -84,25 +85,25 @@ follow({
     refreshLists();
     open?.refresh?.(change);
   },
-  reset: all,
+  reset: refreshAll,
 });
 
-// Nobody looks at a hidden tab; it catches up when it is shown.
+// A hidden tab does not refresh; it catches up when it is shown again.
 let missed = false;
 addEventListener("visibilitychange", () => {
   if (document.hidden || !missed) return;
   missed = false;
-  all();
+  refreshAll();
 });
 
-function all() {
+function refreshAll() {
   queue.refresh();
   refreshLists();
   open?.refresh?.();
 }
 
 addEventListener("hashchange", route);
-help(by("help"), by("help-open"));
-keys({ queue, stories, find: by("words"), detail });
+help(byId("help"), byId("help-open"));
+keys({ queue, stories, searchField: byId("words"), detail });
 route();
-all();
+refreshAll();

@@ -1,34 +1,35 @@
-// A filter by one property: a menu of boxes to tick, any of which will do.
+// A filter by one property: a menu of checkboxes. A story matches if any ticked value applies.
 
-import { el, show } from "./dom.js";
-import { figure } from "./say.js";
+import { el, setContent } from "./dom.js";
+import { number } from "./format.js";
 
-// `words(value)` names a value; `toggle(name, value)` hears that its box was pressed.
-export function menu(name, title, words, toggle) {
+// `label(value)` returns the text for a value; `toggle(name, value)` is called when its checkbox
+// changes.
+export function menu(name, title, label, toggle) {
   const summary = el("summary");
   const choices = el("div", { class: "choices", role: "group", "aria-label": title });
-  const node = el("details", { class: "pick" }, summary, choices);
+  const node = el("details", { class: "filter" }, summary, choices);
   const choice = ({ value, n }, ticked) => {
-    const box = el("input", {
+    const checkbox = el("input", {
       type: "checkbox",
       checked: ticked.includes(value),
       on: { change: () => toggle(name, value) },
     });
-    const many = n !== undefined && el("span", { class: "n" }, figure(n));
-    return el("label", {}, box, el("bdi", {}, words(value)), many);
+    const count = n !== undefined && el("span", { class: "n" }, number(n));
+    return el("label", {}, checkbox, el("bdi", {}, label(value)), count);
   };
   return {
     name,
     node,
-    // Shows what lives and what is ticked; the latter stays even when nothing alive has it.
-    draw(found, ticked) {
+    // Shows the values of live stories. Ticked values stay listed even if no live story has them.
+    draw(values, ticked) {
       node.classList.toggle("set", ticked.length > 0);
-      show(summary, ticked.length === 0 ? title : ticked.map(words).join(", "));
-      const gone = ticked.filter((value) => !found.some((one) => one.value === value));
-      const all = [...found, ...gone.map((value) => ({ value, n: 0 }))];
-      // Boxes do not move under the finger of who is ticking them.
+      setContent(summary, ticked.length === 0 ? title : ticked.map(label).join(", "));
+      const gone = ticked.filter((value) => !values.some((one) => one.value === value));
+      const all = [...values, ...gone.map((value) => ({ value, n: 0 }))];
+      // Checkboxes do not move while the user is ticking them.
       if (node.contains(document.activeElement) && choices.children.length === all.length) return;
-      show(
+      setContent(
         choices,
         all.map((one) => choice(one, ticked)),
       );
@@ -36,13 +37,13 @@ export function menu(name, title, words, toggle) {
   };
 }
 
-// One menu is open at a time, and none once the work goes on elsewhere.
-export function foldAlone(menus, group) {
-  const fold = (event) => {
+// Keeps at most one menu open, and closes it when the user clicks or focuses something else.
+export function openOneAtATime(menus, group) {
+  const closeOthers = (event) => {
     for (const { node } of menus) if (!node.contains(event.target)) node.open = false;
   };
-  document.addEventListener("click", fold);
-  document.addEventListener("focusin", fold);
+  document.addEventListener("click", closeOthers);
+  document.addEventListener("focusin", closeOthers);
   group.addEventListener("keydown", (event) => {
     const open = event.target.closest("details[open]");
     if (event.key !== "Escape" || !open) return;

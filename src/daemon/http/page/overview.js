@@ -1,32 +1,35 @@
-// The detail pane while nothing is open: how to read the page.
+// The detail pane while no view is open: how to read the page.
 
-import { el, put } from "./dom.js";
-import { KINDS, MEANS, kind } from "./say.js";
+import { append, el } from "./dom.js";
+import { KIND_MEANINGS, KINDS, kindLabel } from "./format.js";
 
 export function overview(root) {
-  put(root, [
+  append(root, [
     el(
       "div",
       { class: "overview" },
-      el("h2", {}, "No story is open"),
+      el("h2", {}, "No story selected"),
       el(
         "p",
         {},
-        "On the left is what a desk must act on, then the stories that live, those that rise fastest first. ",
-        "Open one to see who had it first, who copied whom, and what still stands.",
+        "On the left: items that need action, then live stories, fastest-growing first. ",
+        "Open a story to see who had it first, who copied it, and what was withdrawn or corrected.",
       ),
-      el("h3", {}, "What an article can be"),
+      el("h3", {}, "Kinds of article"),
       el(
         "dl",
         { class: "kinds" },
-        KINDS.map((name) => [el("dt", {}, kind({ kind: name })), el("dd", {}, MEANS[name])]),
+        KINDS.map((name) => [
+          el("dt", {}, kindLabel({ kind: name })),
+          el("dd", {}, KIND_MEANINGS[name]),
+        ]),
       ),
       el(
         "p",
         { class: "faint" },
-        "Verdicts rest on literal wording, in order of arrival. Press ",
+        "Verdicts compare literal wording, in order of arrival. Press ",
         el("kbd", {}, "?"),
-        " for the keys.",
+        " for keyboard shortcuts.",
       ),
     ),
   ]);

@@ -1,199 +1,225 @@
-// What a desk must act on: withdrawn or uncorrected text still carried, embargoes about to lift,
-// verdicts that a person should look at.
+// The queue of items that need action: withdrawn or uncorrected text that is still carried,
+// embargoes about to lift, verdicts that need review.
 //
-// Acknowledging is this browser's own matter. An item that changes (one more carrier) has another
-// key, and shows again.
+// Acknowledging an item hides it in this browser only. If the item changes (for example, one more
+// carrier), the API gives it a new key and it appears again.
 
 import * as api from "./api.js";
-import { el, foreign, keyed, show } from "./dom.js";
-import { pairPlace, placeOf } from "./places.js";
-import { counted, figure, publisher, span, time } from "./say.js";
+import { el, isolated, keyedList, setContent } from "./dom.js";
+import { counted, duration, number, publisherName, timeOf } from "./format.js";
+import { articleLink, pairLink } from "./links.js";
 import { acknowledged } from "./store.js";
-import { waiting } from "./title.js";
+import { setPendingCount } from "./title.js";
 
-const PHONE_MAX = 3; // As in `lists.css`.
+const PHONE_MAX = 3; // Must match `lists.css`.
 
 const REASONS = {
   withdrawn: ["alarm", "Withdrawn, still carried"],
-  uncorrected: ["amber", "Corrected, old text still carried"],
+  uncorrected: ["amber", "Corrected, still carried"],
   embargo: ["violet", "Embargo lifts"],
   needs_review: ["amber", "Needs review"],
   changed_numbers: ["amber", "Changed numbers"],
 };
 
-// `tell` says aloud what has come new to the queue, for those who do not look.
-export function queuePane(root, tell) {
+// `announce(text)` tells screen readers about new items.
+export function queuePane(root, announce) {
   const count = el("span", { class: "count" });
   const status = el("p", { class: "note", hidden: true });
   const list = el("ul", { class: "queue", role: "list" });
-  const rest = el("button", {
+  const showAll = el("button", {
     class: "quiet rest",
     type: "button",
     on: {
       click: () => {
         list.classList.add("whole");
-        rest.hidden = true;
+        showAll.hidden = true;
       },
     },
   });
-  const done = el("button", { class: "quiet", type: "button", hidden: true, on: { click: flip } });
+  const toggleAcknowledged = el("button", {
+    class: "quiet",
+    type: "button",
+    hidden: true,
+    on: {
+      click: () => {
+        withAcknowledged = !withAcknowledged;
+        draw();
+      },
+    },
+  });
   root.append(
-    el("header", { class: "head" }, el("h2", { id: "queue-title" }, "To act on ", count), done),
+    el(
+      "header",
+      { class: "head" },
+      el("h2", { id: "queue-title" }, "Action needed ", count),
+      toggleAcknowledged,
+    ),
     status,
     list,
-    rest,
+    showAll,
   );
   let answer = { items: [] };
-  let all = false;
-  const rows = keyed(
+  let withAcknowledged = false;
+  const rows = keyedList(
     list,
     (item) => item.key,
-    (item) => row(item, settle),
+    (item) => queueRow(item, setAcknowledged),
   );
 
-  function settle(key, settled) {
-    if (settled) acknowledged.set(key, 1);
+  function setAcknowledged(key, value) {
+    if (value) acknowledged.set(key, 1);
     else acknowledged.remove(key);
     draw();
   }
-  function flip() {
-    all = !all;
-    draw();
-  }
   function draw() {
-    const settled = (item) => acknowledged.get(item.key) !== undefined;
-    const open = answer.items.filter((item) => !settled(item));
+    const isAcknowledged = (item) => acknowledged.get(item.key) !== undefined;
+    const open = answer.items.filter((item) => !isAcknowledged(item));
     const hidden = answer.items.length - open.length;
-    waiting(open.length);
-    show(count, open.length > 0 ? figure(open.length) : "");
+    setPendingCount(open.length);
+    setContent(count, open.length > 0 ? number(open.length) : "");
     rows(
-      (all ? answer.items : open).map((item) => ({
+      (withAcknowledged ? answer.items : open).map((item) => ({
         ...item,
         clock: answer.clock,
-        settled: settled(item),
+        acknowledged: isAcknowledged(item),
       })),
     );
-    // A phone shows the first ones, so that the stories are in reach.
-    rest.hidden = list.classList.contains("whole") || list.children.length <= PHONE_MAX;
-    show(rest, `Show all ${figure(list.children.length)}`);
-    done.hidden = hidden === 0;
-    show(done, all ? "hide acknowledged" : `${figure(hidden)} acknowledged`);
-    status.hidden = answer.items.length > 0 && (all || open.length > 0);
-    show(status, answer.items.length > 0 ? "Everything is acknowledged." : "Nothing to act on.");
+    // A phone first shows only a few items, so that the stories are within reach.
+    showAll.hidden = list.classList.contains("whole") || list.children.length <= PHONE_MAX;
+    setContent(showAll, `Show all ${number(list.children.length)}`);
+    toggleAcknowledged.hidden = hidden === 0;
+    setContent(
+      toggleAcknowledged,
+      withAcknowledged ? "Hide acknowledged" : `Show ${number(hidden)} acknowledged`,
+    );
+    status.hidden = answer.items.length > 0 && (withAcknowledged || open.length > 0);
+    setContent(status, answer.items.length > 0 ? "All items acknowledged." : "No action needed.");
   }
   return {
     list,
     async refresh() {
       try {
         const before = new Set(answer.items.map((item) => item.key));
-        const first = answer.clock === undefined;
+        const isFirst = answer.clock === undefined;
         answer = await api.queue();
         draw();
-        const fresh = answer.items.find((item) => !before.has(item.key));
-        if (fresh && !first)
-          tell(`${REASONS[fresh.reason]?.[1] ?? fresh.reason}: ${fresh.article.headline}`);
+        const added = answer.items.find((item) => !before.has(item.key));
+        if (added && !isFirst)
+          announce(`${REASONS[added.reason]?.[1] ?? added.reason}: ${added.article.headline}`);
       } catch (problem) {
         status.hidden = false;
-        show(status, problem.message);
+        setContent(status, problem.message);
       }
     },
-    // Acknowledges the item that has the focus, and moves on to the next one.
+    // Acknowledges the focused item and moves the focus to the next one.
     acknowledge() {
-      const held = document.activeElement?.closest?.(".queue > li");
-      if (!held || !list.contains(held)) return false;
-      const next = held.nextElementSibling ?? held.previousElementSibling;
-      held.querySelector("button").click();
+      const row = document.activeElement?.closest?.(".queue > li");
+      if (!row || !list.contains(row)) return false;
+      const next = row.nextElementSibling ?? row.previousElementSibling;
+      row.querySelector("button").click();
       (next ?? root).querySelector("a")?.focus();
       return true;
     },
   };
 }
 
-// Where to read on: the comparison where numbers are in doubt, else the article in its story.
-const DOUBTED = new Set(["needs_review", "changed_numbers"]);
-const address = ({ reason, article, of }) =>
-  DOUBTED.has(reason) && of?.id ? pairPlace("compare", of.id, article.id) : placeOf(article);
+// The link of an item: the comparison if numbers are in doubt, else the article in its story.
+const NUMBERS_IN_DOUBT = new Set(["needs_review", "changed_numbers"]);
+const itemLink = ({ reason, article, of }) =>
+  NUMBERS_IN_DOUBT.has(reason) && of?.id
+    ? pairLink("compare", of.id, article.id)
+    : articleLink(article);
 
-function row(first, settle) {
+function queueRow(first, setAcknowledged) {
   const node = el("li");
-  let shown;
+  let drawn;
   const update = (item) => {
-    const said = JSON.stringify(item);
-    if (said === shown) return;
-    shown = said;
-    const [weight, words] = REASONS[item.reason] ?? ["", item.reason];
-    const held = node.contains(document.activeElement) ? document.activeElement.tagName : undefined;
-    node.className = `${weight}${item.settled ? " settled" : ""}`;
-    show(
+    const state = JSON.stringify(item);
+    if (state === drawn) return;
+    drawn = state;
+    const [severity, reason] = REASONS[item.reason] ?? ["", item.reason];
+    const focusedTag = node.contains(document.activeElement)
+      ? document.activeElement.tagName
+      : undefined;
+    node.className = `${severity}${item.acknowledged ? " acknowledged" : ""}`;
+    setContent(
       node,
-      el("p", { class: "why" }, el("span", { class: "reason" }, words), " ", when(item)),
+      el("p", { class: "why" }, el("span", { class: "reason" }, reason), " ", itemTime(item)),
       el(
         "a",
-        { class: "headline", href: address(item), dir: "auto", lang: item.article.language },
+        { class: "headline", href: itemLink(item), dir: "auto", lang: item.article.language },
         item.article.headline || "(no headline)",
       ),
-      el("div", { class: "last" }, el("p", { class: "who" }, ...who(item)), button(item, settle)),
+      el(
+        "div",
+        { class: "last" },
+        el("p", { class: "who" }, ...itemParties(item)),
+        acknowledgeButton(item, setAcknowledged),
+      ),
     );
-    if (held) node.querySelector(held)?.focus({ preventScroll: true });
+    if (focusedTag) node.querySelector(focusedTag)?.focus({ preventScroll: true });
   };
   update(first);
   return { node, update };
 }
 
-const button = (item, settle) =>
+const acknowledgeButton = (item, setAcknowledged) =>
   el(
     "button",
     {
       class: "quiet",
       type: "button",
-      on: { click: () => settle(item.key, !item.settled) },
-      "aria-label": `${item.settled ? "Take up again" : "Acknowledge"}: ${item.article.headline}`,
+      on: { click: () => setAcknowledged(item.key, !item.acknowledged) },
+      "aria-label": `${item.acknowledged ? "Undo" : "Acknowledge"}: ${item.article.headline}`,
     },
-    item.settled ? "Take up again" : "Acknowledge",
+    item.acknowledged ? "Undo" : "Acknowledge",
   );
 
-const when = (item) =>
+const itemTime = (item) =>
   item.reason === "embargo"
     ? el(
         "span",
         { class: "at" },
-        `in ${span((new Date(item.lifts) - new Date(item.clock)) / 1_000)}`,
+        `in ${duration((new Date(item.lifts) - new Date(item.clock)) / 1_000)}`,
       )
-    : el("span", { class: "at" }, time(item.since, item.clock, false));
+    : el("span", { class: "at" }, timeOf(item.since, item.clock, false));
 
-function who(item) {
-  const sender = foreign(publisher(item.article));
+// Who sent the article, and who else is involved: carriers, or the publisher of the other article.
+function itemParties(item) {
+  const sender = isolated(publisherName(item.article));
   switch (item.reason) {
     case "withdrawn":
     case "uncorrected":
       return [
         sender,
-        item.reason === "withdrawn" ? " withdrew it; " : " corrected it; ",
-        ...carried(item),
+        item.reason === "withdrawn" ? " withdrew this. " : " corrected this. ",
+        ...carriersOf(item),
       ];
     case "embargo":
-      return [sender, ", at ", time(item.lifts, item.clock, false)];
+      return [sender, ", at ", timeOf(item.lifts, item.clock, false)];
     default:
       if (!item.of) return [sender];
       return [
         sender,
-        item.changed > 0 ? `: ${counted(item.changed, "number")} not as in ` : ", beside ",
-        foreign(publisher(item.of)),
+        item.changed > 0
+          ? `: ${counted(item.changed, "number differs", "numbers differ")} from `
+          : ", compared with ",
+        isolated(publisherName(item.of)),
       ];
   }
 }
 
-// "still with Tidewater ×2, Kestrel": each publisher once.
-function carried(item) {
-  const sums = new Map();
+// "Carriers: Tidewater ×2, Kestrel": each publisher once.
+function carriersOf(item) {
+  const counts = new Map();
   for (const { article } of item.carriers) {
-    sums.set(publisher(article), (sums.get(publisher(article)) ?? 0) + 1);
+    counts.set(publisherName(article), (counts.get(publisherName(article)) ?? 0) + 1);
   }
   const more = item.carriers_total - item.carriers.length;
-  const named = [...sums].flatMap(([name, n], at) => [
+  const named = [...counts].flatMap(([name, n], at) => [
     at > 0 && ", ",
-    el("strong", {}, foreign(name)),
+    el("strong", {}, isolated(name)),
     n > 1 && ` ×${n}`,
   ]);
-  return ["still with ", ...named, more > 0 && ` and ${figure(more)} more`];
+  return ["Carriers: ", ...named, more > 0 && ` and ${number(more)} more`];
 }

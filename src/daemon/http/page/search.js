@@ -1,13 +1,13 @@
-// Search over live headlines: as one types, newest first.
+// The search field: searches live headlines while the user types.
 
-import { quietly } from "./dom.js";
+import { debounce } from "./dom.js";
 
 const PAUSE_MS = 200;
 
-// Ties the field to the stories pane, which shows what is found in place of the list.
+// Connects the field to the stories pane, which shows the results in place of the stories.
 export function searchBox(field, stories) {
-  const ask = quietly(PAUSE_MS, () => stories.search(field.value.trim()));
-  field.addEventListener("input", ask);
+  const searchSoon = debounce(PAUSE_MS, () => stories.search(field.value.trim()));
+  field.addEventListener("input", searchSoon);
   field.form.addEventListener("submit", (event) => {
     event.preventDefault();
     stories.search(field.value.trim());

@@ -1,15 +1,15 @@
-// What this browser remembers: what was acknowledged, what was seen, which filters are set.
+// What this browser remembers: acknowledged items, stories already read, and the filters.
 //
-// Local storage may be full or forbidden; the page then works all the same, and forgets.
+// Local storage may be full or disabled. The page then still works, but forgets on reload.
 
 const SEEN_MAX = 3_000;
 const ACKNOWLEDGED_MAX = 3_000;
 
-function read(name, otherwise) {
+function read(name, fallback) {
   try {
-    return JSON.parse(localStorage.getItem(`wirefold.${name}`)) ?? otherwise;
+    return JSON.parse(localStorage.getItem(`wirefold.${name}`)) ?? fallback;
   } catch {
-    return otherwise;
+    return fallback;
   }
 }
 
@@ -17,12 +17,12 @@ function write(name, value) {
   try {
     localStorage.setItem(`wirefold.${name}`, JSON.stringify(value));
   } catch {
-    // Full or forbidden: this visit still knows.
+    // Full or disabled: the value is kept in memory for this visit.
   }
 }
 
-// A map that keeps the entries written last.
-function remembered(name, max) {
+// A stored map with at most `max` entries; the least recently written are dropped first.
+function storedMap(name, max) {
   const map = new Map(read(name, []));
   return {
     get: (key) => map.get(key),
@@ -42,22 +42,22 @@ function remembered(name, max) {
   };
 }
 
-export const acknowledged = remembered("acknowledged", ACKNOWLEDGED_MAX);
+// The queue items the user acknowledged, by key.
+export const acknowledged = storedMap("acknowledged", ACKNOWLEDGED_MAX);
 
-// By story: how many articles it had and what the wire's clock said when it was last looked at.
-export const seen = remembered("seen", SEEN_MAX);
+// Number of articles each story had when the user last opened it, by story id.
+export const seenCounts = storedMap("seen", SEEN_MAX);
 
-// What arrived before the first visit is not news to anybody.
-export function since(clock) {
-  const first = read("since", undefined) ?? clock;
-  if (first) write("since", first);
-  return first;
+// The time up to which every story counts as read. Set to `clock` on the first visit.
+export function readUntil(clock) {
+  const time = read("since", undefined) ?? clock;
+  if (time) write("since", time);
+  return time;
 }
 
-// Everything that has arrived by now counts as seen.
-export const seenAll = (clock) => write("since", clock);
+export const setReadUntil = (clock) => write("since", clock);
 
-export const filters = {
+export const savedFilters = {
   read: () => read("filters", {}),
   write: (value) => write("filters", value),
 };

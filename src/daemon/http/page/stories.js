@@ -1,12 +1,12 @@
-// The live stories, by rise, or what a search found in their place.
+// The stories pane: live stories with their filters, or the results of a search.
 
 import * as api from "./api.js";
-import { el, keyed, show } from "./dom.js";
-import { foundList } from "./found.js";
-import { lookAll, news } from "./news.js";
-import { picks } from "./picks.js";
-import { counted, figure, time } from "./say.js";
-import { still } from "./still.js";
+import { el, keyedList, setContent } from "./dom.js";
+import { filterBar } from "./filters.js";
+import { counted, number, timeOf } from "./format.js";
+import { holdWhileBusy } from "./hold-while-busy.js";
+import { searchResults } from "./search-results.js";
+import { markAllRead, unreadCount } from "./unread.js";
 
 const PAGE = 60;
 const PAGE_MAX = 200;
@@ -16,46 +16,46 @@ export function storiesPane(root) {
   const [title, count] = [el("span", {}, "Stories "), el("span", { class: "count" })];
   const status = el("p", { class: "note", hidden: true });
   const list = el("ul", { class: "stories", role: "list" });
-  const rows = keyed(list, (story) => story.id, row);
-  const calmly = still(list, draw);
-  const found = foundList((many, none) => {
-    show(count, many);
-    say(none);
+  const rows = keyedList(list, (story) => story.id, storyRow);
+  const drawWhenIdle = holdWhileBusy(list, draw);
+  const results = searchResults((resultCount, message) => {
+    setContent(count, resultCount);
+    setStatus(message);
   });
-  const choose = picks(() => refresh());
-  const further = button("Show more", () => {
-    wanted = Math.min(wanted + PAGE, PAGE_MAX);
+  const filters = filterBar(() => refresh());
+  const showMore = button("Show more", () => {
+    limit = Math.min(limit + PAGE, PAGE_MAX);
     refresh();
   });
-  const mark = button("mark all seen", () => {
-    lookAll(answer.items, answer.clock);
+  const markRead = button("Mark all as read", () => {
+    markAllRead(answer.items, answer.clock);
     draw();
   });
   const heading = el("h2", { id: "stories-title" }, title, count);
-  const head = el("header", { class: "head" }, heading, mark);
-  root.append(head, choose.node, status, list, found.node, further);
+  const head = el("header", { class: "head" }, heading, markRead);
+  root.append(head, filters.node, status, list, results.node, showMore);
 
-  let answer; // None before the first one.
-  let wanted = PAGE;
-  let opened;
-  let latest; // The story that was opened last, where the focus returns to.
-  let asked; // The request on its way, so that an older answer never replaces a newer one.
+  let answer; // The last response; undefined until the first one arrives.
+  let limit = PAGE;
+  let openId; // The story in the detail pane.
+  let lastOpenId; // The story opened last; the focus returns to it.
+  let pending; // The controller of the latest request; responses to earlier ones are dropped.
   let facetsAt = Number.NEGATIVE_INFINITY;
 
   async function refresh() {
-    asked?.abort();
-    const own = (asked = new AbortController());
+    pending?.abort();
+    const own = (pending = new AbortController());
     if (performance.now() - facetsAt > FACETS_MS) {
       facetsAt = performance.now();
-      choose.refresh();
+      filters.refresh();
     }
     try {
-      const got = await api.stories({ ...choose.wanted(), limit: wanted }, own.signal);
-      if (own !== asked) return;
-      answer = got;
-      calmly();
+      const response = await api.stories({ ...filters.parameters(), limit }, own.signal);
+      if (own !== pending) return;
+      answer = response;
+      drawWhenIdle();
     } catch (problem) {
-      if (problem.name !== "AbortError") say(problem.message);
+      if (problem.name !== "AbortError") setStatus(problem.message);
     }
   }
 
@@ -66,67 +66,67 @@ export function storiesPane(root) {
       ...story,
       clock: answer.clock,
       share: story.rise / highest,
-      news: news(story, answer.clock),
-      open: story.id === opened,
+      unread: unreadCount(story, answer.clock),
+      open: story.id === openId,
     }));
     rows(all);
-    mark.hidden = !all.some((story) => story.news > 0);
-    further.hidden = !answer.next || wanted >= PAGE_MAX || !found.node.hidden;
-    if (!found.node.hidden) return;
-    show(count, figure(answer.stories));
-    const none = choose.active()
-      ? "No story passes these filters."
-      : "No stories yet: the wire is silent.";
-    say(all.length === 0 ? none : "");
+    markRead.hidden = !all.some((story) => story.unread > 0);
+    showMore.hidden = !answer.next || limit >= PAGE_MAX || !results.node.hidden;
+    if (!results.node.hidden) return;
+    setContent(count, number(answer.stories));
+    const none = filters.isActive()
+      ? "No stories match these filters."
+      : "No stories yet. Waiting for articles.";
+    setStatus(all.length === 0 ? none : "");
   }
 
-  function say(words) {
-    status.hidden = words === "";
-    show(status, words);
+  function setStatus(message) {
+    status.hidden = message === "";
+    setContent(status, message);
   }
 
   return {
     list,
     refresh,
     search(words) {
-      const on = words !== "";
-      for (const node of [list, choose.node]) node.hidden = on;
-      show(title, on ? "Headlines found " : "Stories ");
-      found.search(words, answer?.clock);
+      const searching = words !== "";
+      for (const node of [list, filters.node]) node.hidden = searching;
+      setContent(title, searching ? "Search results " : "Stories ");
+      results.search(words, answer?.clock);
       draw();
     },
-    toggleSeveral: choose.toggleSeveral,
-    opened(id) {
-      opened = id;
-      latest = id ?? latest;
+    toggleSeveral: filters.toggleSeveral,
+    setOpen(id) {
+      openId = id;
+      lastOpenId = id ?? lastOpenId;
       draw();
     },
-    // The story that was open last, else the first one.
+    // Focuses the story opened last, or else the first one.
     focus() {
-      const shown = found.node.hidden ? list : found.node;
-      const last = shown.querySelector(`a[href="#/story/${latest}"]`);
+      const shown = results.node.hidden ? list : results.node;
+      const last = shown.querySelector(`a[href="#/story/${lastOpenId}"]`);
       (last ?? shown.querySelector("a"))?.focus();
     },
   };
 }
 
-const button = (words, click) =>
-  el("button", { class: "quiet", type: "button", hidden: true, on: { click } }, words);
+const button = (label, click) =>
+  el("button", { class: "quiet", type: "button", hidden: true, on: { click } }, label);
 
-function row(first) {
+function storyRow(first) {
   const node = el("li");
-  let shown;
+  let drawn;
   const update = (story) => {
-    const said = JSON.stringify(story);
-    if (said === shown) return;
-    shown = said;
-    const held = node.contains(document.activeElement);
-    node.className = [story.open && "open", story.news > 0 && "news"].filter(Boolean).join(" ");
+    const state = JSON.stringify(story);
+    if (state === drawn) return;
+    drawn = state;
+    const hadFocus = node.contains(document.activeElement);
+    node.className = [story.open && "open", story.unread > 0 && "unread"].filter(Boolean).join(" ");
     const rise = el("span", { class: "rise", "aria-hidden": "true" });
     rise.style.setProperty("--share", story.share.toFixed(3));
-    show(
+    setContent(
       node,
-      el("span", { class: "size", title: counted(story.size, "article") }, figure(story.size)),
+      el("span", { class: "size", title: counted(story.size, "article") }, number(story.size)),
       el(
         "a",
         {
@@ -138,41 +138,42 @@ function row(first) {
         },
         story.headline || "(no headline)",
       ),
-      el("p", { class: "meta" }, ...meta(story)),
+      el("p", { class: "meta" }, ...metaOf(story)),
       rise,
     );
-    if (held) node.querySelector("a").focus({ preventScroll: true });
+    if (hadFocus) node.querySelector("a").focus({ preventScroll: true });
   };
   update(first);
   return { node, update };
 }
 
-const meta = (story) => [
-  el("span", { title: named(story) }, counted(story.publishers, "independent publisher")),
-  el("span", { class: "tongue", title: story.language }, (story.language ?? "").toUpperCase()),
-  el("span", {}, time(story.last_seen, story.clock, false)),
-  story.news > 0 &&
+const metaOf = (story) => [
+  el("span", { title: providersOf(story) }, counted(story.publishers, "independent publisher")),
+  el("span", { class: "language", title: story.language }, (story.language ?? "").toUpperCase()),
+  el("span", {}, timeOf(story.last_seen, story.clock, false)),
+  story.unread > 0 &&
     el(
       "span",
       { class: "fresh" },
-      story.news === story.articles ? "new" : `${figure(story.news)} new`,
+      story.unread === story.articles ? "new" : `${number(story.unread)} new`,
     ),
   ...badges(story),
 ];
 
-const named = (story) => story.providers.map((one) => `${one.name} ${one.articles}`).join(", ");
+const providersOf = (story) =>
+  story.providers.map((one) => `${one.name} ${one.articles}`).join(", ");
 
-// What has befallen a story, the gravest first.
+// The badges of a story, most serious first.
 export function badges(story) {
   const b = story.badges;
-  const badge = (weight, n, words) => n > 0 && el("span", { class: `flag ${weight}` }, words);
-  const times = (n) => (n > 1 ? ` ×${figure(n)}` : "");
+  const badge = (severity, n, label) => n > 0 && el("span", { class: `flag ${severity}` }, label);
+  const times = (n) => (n > 1 ? ` ×${number(n)}` : "");
   return [
-    badge("alarm", b.withdrawn, `killed${times(b.withdrawn)}`),
+    badge("alarm", b.withdrawn, `withdrawn${times(b.withdrawn)}`),
     badge("alarm", b.carried, `still carried${times(b.carried)}`),
     badge("amber", Math.max(b.corrections, b.uncorrected), "corrected"),
     badge("amber", b.needs_review, "needs review"),
     badge("amber", b.changed_numbers, "changed numbers"),
-    badge("violet", b.embargoed, "embargo"),
+    badge("violet", b.embargoed, "under embargo"),
   ];
 }

@@ -1,25 +1,25 @@
-// One story: its head, what was withdrawn or corrected and who still carries it, who had it when,
-// its articles.
+// One story: its headline and facts, the carriers of withdrawn or uncorrected text, the timeline
+// by publisher, and its articles.
 
 import * as api from "./api.js";
 import { articleList } from "./articles.js";
-import { chart } from "./chart.js";
-import { el, show } from "./dom.js";
-import { look } from "./news.js";
-import { radii } from "./radius.js";
-import { counted, figure, language, time, words } from "./say.js";
+import { carrierReports } from "./carriers.js";
+import { timelineChart } from "./chart.js";
+import { el, setContent } from "./dom.js";
+import { counted, languageName, nameAsWords, number, publisherName, timeOf } from "./format.js";
 import { badges } from "./stories.js";
-import { seen } from "./store.js";
-import { opened } from "./title.js";
+import { seenCounts } from "./store.js";
+import { setOpenTitle } from "./title.js";
+import { markRead } from "./unread.js";
 
-export function storyView(root, id, unfold) {
+export function storyView(root, id, expand) {
   const head = el("header", { class: "story-head" });
-  const status = el("p", { class: "note", role: "status" }, "Reading …");
-  const drawing = chart((article) => list.unfold(article));
-  const radius = radii((found) => drawing.update({ radii: found }));
+  const status = el("p", { class: "note", role: "status" }, "Loading…");
+  const chart = timelineChart((article) => list.expand(article));
+  const carriers = carrierReports((reports) => chart.update({ reports }));
   const title = el("h3", { id: "articles-title" });
   const list = articleList();
-  const further = el(
+  const showMore = el(
     "button",
     { class: "quiet", type: "button", hidden: true, on: { click: () => read(next) } },
     "Show more",
@@ -27,34 +27,34 @@ export function storyView(root, id, unfold) {
   root.append(
     el("a", { class: "up", href: "#/" }, "All stories"),
     head,
-    radius.node,
-    drawing.node,
-    el("section", { "aria-labelledby": "articles-title" }, title, list.node, further),
+    carriers.node,
+    chart.node,
+    el("section", { "aria-labelledby": "articles-title" }, title, list.node, showMore),
     status,
   );
   root.setAttribute("aria-busy", "true");
-  // What had come when the story was last looked at; the rest is marked as new while it is open.
-  const before = seen.get(id) ?? Number.POSITIVE_INFINITY;
+  // Articles beyond this number are marked as new for as long as the view is open.
+  const seenBefore = seenCounts.get(id) ?? Number.POSITIVE_INFINITY;
   let timeline = [];
   let next;
-  let asked;
+  let pending;
 
   async function read(cursor) {
-    asked?.abort();
-    const own = (asked = new AbortController());
+    pending?.abort();
+    const own = (pending = new AbortController());
     try {
-      const got = cursor ? await api.more(id, cursor) : await api.story(id, own.signal);
-      if (own !== asked) return;
-      timeline = cursor ? [...timeline, ...got.timeline] : got.timeline;
-      next = got.next;
-      draw(got);
+      const page = cursor ? await api.storyNextPage(id, cursor) : await api.story(id, own.signal);
+      if (own !== pending) return;
+      timeline = cursor ? [...timeline, ...page.timeline] : page.timeline;
+      next = page.next;
+      draw(page);
     } catch (problem) {
       if (problem.name === "AbortError") return;
-      // A story that has ended keeps the last that was read of it on the page.
-      show(
+      // If the story has ended, its last state stays on the page.
+      setContent(
         status,
         problem.status === 404
-          ? "This story lives no more: its last article has left the window."
+          ? "This story has ended: its last article expired."
           : problem.message,
       );
       root.removeAttribute("aria-busy");
@@ -63,41 +63,41 @@ export function storyView(root, id, unfold) {
 
   function draw({ story, clock, first }) {
     if (story.id !== id) {
-      // It was taken in by another one, which answers in its place.
+      // The story was merged: the API returned the story it now belongs to.
       id = story.id;
       history.replaceState(null, "", `#/story/${id}`);
     }
-    opened(story.headline);
-    show(head, ...headOf(story, clock));
-    show(status);
-    show(title, "Articles ", el("span", { class: "count" }, figure(story.articles)));
-    further.hidden = next === undefined;
-    drawing.update({ story, timeline, clock, first });
-    list.update({ timeline, clock, before });
-    radius.update(timeline, clock);
-    if (!document.hidden) look(story);
-    if (unfold) list.unfold(unfold);
-    unfold = undefined;
+    setOpenTitle(story.headline);
+    setContent(head, ...headOf(story, clock));
+    setContent(status);
+    setContent(title, "Articles ", el("span", { class: "count" }, number(story.articles)));
+    showMore.hidden = next === undefined;
+    chart.update({ story, timeline, clock, first });
+    list.update({ timeline, clock, seenBefore });
+    carriers.update(timeline, clock);
+    if (!document.hidden) markRead(story);
+    if (expand) list.expand(expand);
+    expand = undefined;
     root.removeAttribute("aria-busy");
   }
 
   read();
   return {
     refresh(change) {
-      const mine =
+      const affected =
         !change || change.more || change.queue || [...change.stories, ...change.gone].includes(id);
-      // Pages that were added by hand stay as they are.
-      if (mine && timeline.length <= 200) read();
+      // A longer timeline has pages the user added with "Show more"; it is not refreshed.
+      if (affected && timeline.length <= 200) read();
     },
-    turn(name, story, article) {
+    navigate(name, story, article) {
       if (name !== "story" || story !== id) return false;
-      if (article) list.unfold(article);
+      if (article) list.expand(article);
       return true;
     },
     close() {
-      asked?.abort();
-      drawing.close();
-      opened();
+      pending?.abort();
+      chart.close();
+      setOpenTitle();
     },
   };
 }
@@ -109,29 +109,28 @@ function headOf(story, clock) {
     el(
       "p",
       { class: "facts" },
-      // What was withdrawn or replaced stays in the list below, but does not stand.
+      // Withdrawn and replaced articles stay in the list below, but are no longer valid.
       story.size === story.articles
         ? el("span", {}, counted(story.articles, "article"))
-        : el("span", {}, `${figure(story.size)} of ${counted(story.articles, "article")} standing`),
+        : el("span", {}, `${number(story.size)} of ${counted(story.articles, "article")} valid`),
       el("span", {}, counted(story.publishers, "independent publisher")),
-      el("span", {}, language(story.language)),
-      el("span", {}, "first ", time(story.first_seen, clock)),
-      el("span", {}, "last ", time(story.last_seen, clock)),
+      el("span", {}, languageName(story.language)),
+      el("span", {}, "first ", timeOf(story.first_seen, clock)),
+      el("span", {}, "latest ", timeOf(story.last_seen, clock)),
       story.lead &&
         el(
           "span",
           {},
-          "led by ",
-          el("bdi", {}, story.lead.provider ?? "unsigned"),
-          story.lead_reason && ` (${words(story.lead_reason)})`,
+          "lead: ",
+          el("bdi", {}, publisherName(story.lead)),
+          story.lead_reason && ` (${nameAsWords(story.lead_reason)})`,
         ),
     ),
     el(
       "p",
       { class: "facts" },
       ...badges(story),
-      story.follows &&
-        el("a", { href: `#/story/${story.follows}` }, "grew out of an earlier story"),
+      story.follows && el("a", { href: `#/story/${story.follows}` }, "follows an earlier story"),
       ...related.map((id, at) =>
         el(
           "a",

@@ -1,20 +1,21 @@
-// The title of the tab: how much is to be acted on, so that a tab in the back shows it, then what is
-// open.
+// The title of the tab: "(3) Ferry strikes reef – Wirefold". The number of open queue items comes
+// first, so that it is visible in a background tab; then the title of the open view.
 
-let count = 0;
-let name;
+let pending = 0;
+let openTitle;
 
-const show = () => {
-  document.title = `${count > 0 ? `(${count}) ` : ""}${name ? `${name} – ` : ""}Wirefold`;
+const update = () => {
+  const count = pending > 0 ? `(${pending}) ` : "";
+  document.title = `${count}${openTitle ? `${openTitle} – ` : ""}Wirefold`;
 };
 
-// What is open; nothing when it is the wire itself.
-export function opened(now) {
-  name = now;
-  show();
+// Sets the title of the open view; without an argument, no view is open.
+export function setOpenTitle(title) {
+  openTitle = title;
+  update();
 }
 
-export function waiting(now) {
-  count = now;
-  show();
+export function setPendingCount(count) {
+  pending = count;
+  update();
 }

@@ -1,74 +1,79 @@
-// Why two articles are, or are not, together: by their text, rule by rule with the margins, and by
-// their subject, term by term.
+// Why two articles are or are not in the same story: their shared text, rule by rule with margins,
+// and the similarity of their subjects, term by term.
 
 import * as api from "./api.js";
-import { pairHead } from "./compare.js";
-import { el, show } from "./dom.js";
+import { pairHeader } from "./compare.js";
+import { el, setContent } from "./dom.js";
 import { bar } from "./evidence.js";
-import { counted, figure, percent, words } from "./say.js";
-import { opened } from "./title.js";
+import { counted, nameAsWords, number, percent } from "./format.js";
+import { setOpenTitle } from "./title.js";
 
 export function whyView(root, a, b) {
-  const status = el("p", { class: "note", role: "status" }, "Weighing …");
+  const status = el("p", { class: "note", role: "status" }, "Loading…");
   const page = el("div", { class: "why-view" });
   root.append(page, status);
   (async () => {
     try {
       const why = await api.why(a, b);
-      opened("Why together");
-      show(status);
-      show(page, pairHead(why, "why"), verdict(why), byText(why), bySubject(why));
+      setOpenTitle("Why grouped?");
+      setContent(status);
+      setContent(page, pairHeader(why, "why"), verdict(why), sharedText(why), similarSubject(why));
     } catch (problem) {
-      show(page, el("a", { class: "up", href: "#/" }, "All stories"));
-      show(status, `The two cannot be weighed: ${problem.message}.`);
+      setContent(page, el("a", { class: "up", href: "#/" }, "All stories"));
+      setContent(status, `Could not compare these articles: ${problem.message}.`);
     }
   })();
-  return { close: () => opened() };
+  return { close: () => setOpenTitle() };
 }
 
 function verdict({ same_story: same, direct, texts, together }) {
-  const said = [same ? "They are in one story" : "They are not in one story"];
+  const parts = [`These articles are ${same ? "" : "not "}in the same story`];
   const kind = direct ?? texts?.by_text;
   if (direct)
-    said.push(
-      `: the later one is ${article(direct.kind)} of the earlier, by the rule “${words(direct.rule)}”.`,
+    parts.push(
+      `: the later one is ${withIndefiniteArticle(direct.kind)} of the earlier one `,
+      `(rule “${nameAsWords(direct.rule)}”).`,
     );
   else if (kind && kind.kind !== "original")
-    said.push(`; compared alone, the later one is ${article(kind.kind)} of the earlier.`);
+    parts.push(
+      `. Compared on their own, the later one is ${withIndefiniteArticle(kind.kind)} `,
+      "of the earlier one.",
+    );
   else if (together && together.score >= together.join)
-    said.push(": each tells it in its own words, and the subject is near enough.");
+    parts.push(": the wording differs, but the subjects are similar enough.");
   else if (same)
-    said.push(": not by these two alone, but by what both share with its other articles.");
-  else said.push(".");
-  return el("p", { class: "verdict" }, said);
+    parts.push(": not because of each other, but because of what they share with other articles.");
+  else parts.push(".");
+  return el("p", { class: "verdict" }, parts);
 }
 
-const article = (kind) => (/^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`);
+const withIndefiniteArticle = (kind) => (/^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`);
 
-function byText({ texts }) {
+function sharedText({ texts }) {
   if (!texts) return undefined;
-  // Rules are asked in order, and the first one that holds decides.
-  const decided = texts.rules.filter((rule) => rule.holds).slice(0, 1);
-  const others = texts.rules.filter((rule) => !decided.includes(rule));
+  // Rules are tried in order; the first one that holds decides.
+  const deciding = texts.rules.filter((rule) => rule.holds).slice(0, 1);
+  const others = texts.rules.filter((rule) => !deciding.includes(rule));
+  const distance = counted(texts.hamming, "bit");
   return el(
     "section",
     {},
-    el("h3", {}, "By text"),
+    el("h3", {}, "Shared text"),
     el(
       "p",
       { class: "faint" },
-      `${counted(texts.hamming, "bit")} of SimHash differ · ${counted(texts.shared_samples, "sample")} shared`,
+      `SimHash distance ${distance} · ${counted(texts.shared_samples, "shared sample")}`,
     ),
-    decided.length > 0 ? table(decided) : el("p", {}, "No rule of text holds."),
+    deciding.length > 0 ? rulesTable(deciding) : el("p", {}, "No text rule matches."),
     others.length > 0 &&
       el(
         "details",
         {},
-        el("summary", {}, `${counted(others.length, "other rule")}, with their margins`),
-        table(others),
+        el("summary", {}, counted(others.length, "other rule")),
+        rulesTable(others),
       ),
     texts.passages.length > 0 && [
-      el("h4", {}, "Passages in both"),
+      el("h4", {}, "Shared passages"),
       el(
         "ul",
         { class: "passages", role: "list" },
@@ -85,8 +90,8 @@ function byText({ texts }) {
   );
 }
 
-// Rules with their conditions: what was measured, what was asked, and the margin between.
-function table(rules) {
+// Rules with their conditions: the measured value, the threshold, and the margin between them.
+function rulesTable(rules) {
   return el(
     "div",
     { class: "scroll", tabindex: 0, role: "group", "aria-label": "Rules" },
@@ -99,7 +104,7 @@ function table(rules) {
         el(
           "tr",
           {},
-          ["rule", "measure", "value", "asked", "margin"].map((name) =>
+          ["Rule", "Measure", "Value", "Threshold", "Margin"].map((name) =>
             el("th", { scope: "col" }, name),
           ),
         ),
@@ -113,14 +118,18 @@ function table(rules) {
               "tr",
               { class: one.holds ? "" : "fails" },
               at === 0 &&
-                el("th", { scope: "rowgroup", rowspan: rule.conditions.length }, words(rule.rule)),
-              el("td", {}, words(one.measure)),
-              el("td", { class: "n" }, figure(one.value)),
-              el("td", { class: "n" }, `${SIGNS[one.bound] ?? one.bound} ${figure(one.threshold)}`),
+                el(
+                  "th",
+                  { scope: "rowgroup", rowspan: rule.conditions.length },
+                  nameAsWords(rule.rule),
+                ),
+              el("td", {}, nameAsWords(one.measure)),
+              el("td", { class: "n" }, number(one.value)),
+              el("td", { class: "n" }, `${SIGNS[one.bound] ?? one.bound} ${number(one.threshold)}`),
               el(
                 "td",
                 { class: "n" },
-                one.margin > 0 ? `+${figure(one.margin)}` : figure(one.margin),
+                one.margin > 0 ? `+${number(one.margin)}` : number(one.margin),
               ),
             ),
           ),
@@ -132,25 +141,24 @@ function table(rules) {
 
 const SIGNS = { ">=": "≥", "<=": "≤" };
 
-function bySubject({ together, together_absent: absent }) {
+function similarSubject({ together, together_absent: absent }) {
   if (!together) {
-    const why = absent && el("p", { class: "note" }, `Not scored: ${absent}.`);
-    return absent && el("section", {}, el("h3", {}, "By subject"), why);
+    const reason = absent && el("p", { class: "note" }, `Not scored: ${absent}.`);
+    return absent && el("section", {}, el("h3", {}, "Similar subject"), reason);
   }
   const { score, join } = together;
   return el(
     "section",
     {},
-    el("h3", {}, "By subject"),
+    el("h3", {}, "Similar subject"),
     el(
       "p",
       { class: "score" },
       bar(score, join),
-      el("strong", {}, figure(score)),
-      ` where ${figure(join)} joins: `,
+      el("strong", {}, number(score)),
       score >= join
-        ? `near enough, by ${figure(score - join)}`
-        : `not near enough, by ${figure(join - score)}`,
+        ? ` similar enough: ${number(score - join)} above the threshold of ${number(join)}`
+        : ` not similar enough: ${number(join - score)} below the threshold of ${number(join)}`,
     ),
     el(
       "ul",
@@ -160,29 +168,29 @@ function bySubject({ together, together_absent: absent }) {
           "li",
           {},
           bar(cosine ?? 0),
-          `${NAMES[name] ?? name}: ${cosine === undefined ? "says nothing" : figure(cosine)}`,
+          `${CHANNELS[name] ?? name}: ${cosine === undefined ? "no terms" : number(cosine)}`,
         ),
       ),
-      el("li", {}, bar(together.time), `what time leaves of it: ${percent(together.time)}`),
+      el("li", {}, bar(together.time), `time factor: ${percent(together.time)}`),
     ),
     el(
       "div",
       { class: "halves" },
-      terms("Terms in both", together.shared),
-      terms("Terms of one alone", together.missing),
+      terms("Shared terms", together.shared),
+      terms("Terms in only one article", together.missing),
     ),
     el(
       "p",
       { class: "faint" },
-      `A term weighs the more the rarer it is, here among ${counted(together.frequencies_of, "article")}.`,
+      `Rare terms weigh more. Frequencies are from ${counted(together.frequencies_of, "article")}.`,
     ),
   );
 }
 
-const NAMES = { title: "headline", text: "headline and body", names: "names and numbers" };
+const CHANNELS = { title: "headline", text: "headline and body", names: "names and numbers" };
 
 function terms(title, list) {
-  const most = Math.max(...list.map((one) => one.share), 0.001);
+  const largest = Math.max(...list.map((one) => one.share), 0.001);
   return el(
     "div",
     {},
@@ -196,9 +204,9 @@ function terms(title, list) {
             el(
               "li",
               {},
-              bar(share / most),
+              bar(share / largest),
               el("bdi", {}, term),
-              el("span", { class: "n" }, figure(share)),
+              el("span", { class: "n" }, number(share)),
             ),
           ),
         ),

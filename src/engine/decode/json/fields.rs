@@ -1,16 +1,16 @@
-//! The fields of a JSON object, unread until they are asked for.
+//! The fields of a JSON object. Values are parsed only when they are needed.
 //!
-//! In: the text of one object. Out: [`Fields`], whose values are borrowed from it. Names are compared
-//! without case and without underscores; through a [`FieldReader`] a value is read as text, a list of
-//! names, or a list of parts. What is there and cannot be read is noted in [`Repairs`].
+//! In: the text of one object. Out: [`Fields`], whose values are borrowed from the text. Names are
+//! compared without case and underscores. A [`FieldReader`] reads a value as text, a list of names,
+//! or a list of ninjs parts, and records unreadable values in [`Repairs`].
 //!
-//! Cost: one pass and one search in a sorted map for each name, so that an object of 4 MB whose
-//! names are all different takes no longer than other records of its size.
+//! Cost: one pass over the object, plus one insertion into a sorted map per field. The map keeps a
+//! 4 MB object with only distinct names as cheap as other records of its size.
 
 use super::super::bounds::{self, ENTRIES_MAX};
 use super::super::repairs::Repairs;
 use super::Error;
-use super::text::{RepairedText, TextValue, is_empty};
+use super::text::{JsonText, TextValue, is_empty};
 use crate::article::EventTime;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -18,14 +18,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The fields of one object, unread, by folded name.
+/// The fields of one object.
 pub(super) struct Fields<'a> {
+    /// The fields by folded name: in lower case, without underscores.
     all: BTreeMap<Cow<'a, str>, Field<'a>>,
 }
 
-/// A field, unread: its name as written.
+/// A field whose value has not been parsed yet.
 struct Field<'a> {
+    /// The name as written in the record.
     written: Cow<'a, str>,
+    /// The raw JSON of the value.
     value: &'a str,
 }
 
@@ -40,7 +43,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
                 let mut fields = Fields { all: BTreeMap::new() };
                 while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    fields.add(RepairedText::of(name.get()).text, value.get());
+                    fields.add(JsonText::of(name.get()).text, value.get());
                 }
                 Ok(fields)
             }
@@ -49,26 +52,30 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-/// A list entry of ninjs 2 and 3: text with a role and a type.
+/// An entry of a text list in ninjs 2 and 3, such as `headlines` or `bodies`.
 #[derive(Debug)]
 pub(super) struct RoleText<'a> {
+    /// The `role`, such as `main`.
     pub(super) role: Option<Cow<'a, str>>,
+    /// The `contentType`, such as `text/html`.
     pub(super) content_type: Option<Cow<'a, str>>,
+    /// The text.
     pub(super) value: Cow<'a, str>,
 }
 
 impl<'a> Fields<'a> {
+    /// Splits the text of an object into fields.
     pub(super) fn read(text: &'a str) -> Result<Self, Error> {
         serde_json::from_str(text).map_err(|e| syntax(&e))
     }
 
-    /// The fields of an object, if `raw` is one.
+    /// The fields of `raw`, if it is an object.
     pub(super) fn of_object(raw: &'a str) -> Option<Self> {
         if raw.starts_with('{') { Self::read(raw).ok() } else { None }
     }
 
-    /// Adds a field. The last of equal names counts; where two names fold to one, the one that is
-    /// written so, or else the first in the order of their letters.
+    /// Adds a field. Of fields with the same name, the last one wins. Of different names that fold
+    /// to the same name, the one written in the folded form wins, else the first in byte order.
     fn add(&mut self, name: Cow<'a, str>, value: &'a str) {
         let folded = match name.bytes().any(|b| b == b'_' || b.is_ascii_uppercase()) {
             false => name.clone(),
@@ -78,20 +85,21 @@ impl<'a> Fields<'a> {
         match self.all.get_mut(&folded) {
             None => drop(self.all.insert(folded, Field { written: name, value })),
             Some(field) => {
-                let before = field.written != folded && (exact || name < field.written);
-                if field.written == name || before {
+                let preferred = field.written != folded && (exact || name < field.written);
+                if field.written == name || preferred {
                     *field = Field { written: name, value };
                 }
             }
         }
     }
 
+    /// The raw JSON of a field, by folded name.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
         self.all.get(name).map(|field| field.value)
     }
 
-    /// Text, or a number as text; absent when it is empty or of another type.
-    pub(super) fn text(&self, name: &str) -> Option<RepairedText<'a>> {
+    /// The value of a field, if it is text or a number.
+    pub(super) fn text(&self, name: &str) -> Option<JsonText<'a>> {
         match TextValue::of(self.raw(name)?) {
             TextValue::RepairedText(text) => Some(text),
             TextValue::Absent | TextValue::Unreadable => None,
@@ -99,14 +107,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads the fields of one object as those of an article, and notes what cannot be read.
+/// Reads the fields of one object, and records unreadable values. The `field` argument of its
+/// methods is the article field for which the value is recorded as unreadable.
 pub(super) struct FieldReader<'f, 'a> {
+    /// The fields to read.
     pub(super) fields: &'f Fields<'a>,
+    /// Collects the unreadable fields.
     pub(super) repairs: &'f Repairs,
 }
 
 impl<'f, 'a> FieldReader<'f, 'a> {
-    /// The same for an object within.
+    /// A reader for the fields of a nested object.
     pub(super) fn within<'n>(&self, fields: &'n Fields<'a>) -> FieldReader<'n, 'a>
     where
         'f: 'n,
@@ -114,16 +125,16 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         FieldReader { fields, repairs: self.repairs }
     }
 
-    /// The first text under `names`, as the field of that name of an article.
+    /// The first text among the fields `names`.
     pub(super) fn first(&self, field: &'static str, names: &[&str]) -> Option<Cow<'a, str>> {
         let raws = names.iter().filter_map(|name| self.fields.raw(name));
         raws.into_iter().find_map(|raw| self.text(field, raw))
     }
 
-    /// As [`FieldReader::first`], for what an article cannot do without.
+    /// Like [`FieldReader::first`], for a required field.
     ///
     /// # Errors
-    /// When there is none, or one that cannot be read comes first.
+    /// If there is no text, or an unreadable value comes before it.
     pub(super) fn required(
         &self,
         field: &'static str,
@@ -132,7 +143,7 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         let mut missing = Error::Missing(field);
         for raw in names.iter().filter_map(|name| self.fields.raw(name)) {
             match TextValue::of(raw) {
-                TextValue::RepairedText(text) => return Ok(self.noted(text)),
+                TextValue::RepairedText(text) => return Ok(self.record_repair(text)),
                 TextValue::Unreadable => return Err(Error::NotText(field)),
                 TextValue::Absent if raw == "null" => missing = Error::Null(field),
                 TextValue::Absent => {}
@@ -141,25 +152,27 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         Err(missing)
     }
 
-    /// The text of a value.
+    /// The text of a raw value.
     pub(super) fn text(&self, field: &'static str, raw: &'a str) -> Option<Cow<'a, str>> {
         match TextValue::of(raw) {
-            TextValue::RepairedText(text) => Some(self.noted(text)),
+            TextValue::RepairedText(text) => Some(self.record_repair(text)),
             TextValue::Absent => None,
             TextValue::Unreadable => {
-                self.repairs.unreadable(field);
+                self.repairs.record_unreadable(field);
                 None
             }
         }
     }
 
-    fn noted(&self, text: RepairedText<'a>) -> Cow<'a, str> {
+    /// The text, after recording whether it was repaired.
+    fn record_repair(&self, text: JsonText<'a>) -> Cow<'a, str> {
         if text.repaired {
-            self.repairs.text();
+            self.repairs.record_repaired_text();
         }
         text.text
     }
 
+    /// The first time among the fields `names`.
     pub(super) fn time(&self, field: &'static str, names: &[&str]) -> Option<EventTime> {
         let one = |name: &&str| {
             let text = self.text(field, self.fields.raw(name)?)?;
@@ -168,13 +181,13 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         names.iter().find_map(one)
     }
 
-    /// Names in a list of texts or objects, in a single object, or as text.
+    /// The names in a field: a list of texts or objects, a single object, or a text.
     pub(super) fn names(&self, field: &'static str, name: &str) -> Result<Vec<String>, Error> {
         let one = |raw: &'a str| self.named(field, raw).map(Cow::into_owned);
         Ok(self.entries(field, name)?.into_iter().filter_map(one).collect())
     }
 
-    /// The first name under `names`.
+    /// The first name in the fields `names`.
     pub(super) fn name(
         &self,
         field: &'static str,
@@ -189,7 +202,7 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         Ok(None)
     }
 
-    /// The entries of a list, or the one value that is there.
+    /// The raw entries of a list field, or its value if it is not a list.
     pub(super) fn entries(&self, field: &'static str, name: &str) -> Result<Vec<&'a str>, Error> {
         match self.fields.raw(name) {
             None => Ok(Vec::new()),
@@ -202,17 +215,18 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         }
     }
 
-    /// The name in an object that names something, or the text itself.
+    /// The name of a list entry: the text itself, or the first naming field of an object.
     fn named(&self, field: &'static str, raw: &'a str) -> Option<Cow<'a, str>> {
         let Some(object) = Fields::of_object(raw) else { return self.text(field, raw) };
         let names = ["name", "literal", "code", "qcode", "value", "uri"];
         let found = names.into_iter().find_map(|name| object.text(name));
         if found.is_none() && !is_empty(raw) {
-            self.repairs.unreadable(field);
+            self.repairs.record_unreadable(field);
         }
-        found.map(|text| self.noted(text))
+        found.map(|text| self.record_repair(text))
     }
 
+    /// The entries of a ninjs text list.
     pub(super) fn parts(
         &self,
         field: &'static str,
@@ -222,10 +236,11 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         Ok(entries.into_iter().filter_map(|raw| self.part(field, raw)).collect())
     }
 
+    /// One entry of a ninjs text list; `None` if it has no text.
     fn part(&self, field: &'static str, raw: &'a str) -> Option<RoleText<'a>> {
         let Some(fields) = Fields::of_object(raw) else {
             if TextValue::of(raw) != TextValue::Absent {
-                self.repairs.unreadable(field);
+                self.repairs.record_unreadable(field);
             }
             return None;
         };
@@ -236,6 +251,7 @@ impl<'f, 'a> FieldReader<'f, 'a> {
     }
 }
 
+/// Converts an error of serde_json.
 pub(super) fn syntax(error: &serde_json::Error) -> Error {
     let kind = match error.classify() {
         serde_json::error::Category::Eof => "unexpected end",
@@ -245,14 +261,16 @@ pub(super) fn syntax(error: &serde_json::Error) -> Error {
     Error::Syntax { format: "JSON", kind, line: error.line(), column: error.column() }
 }
 
-/// The first entries of a list, unread, and how many there are.
+/// The entries of a list, not parsed yet.
 pub(super) struct FieldList<'a> {
+    /// The raw JSON of the first entries.
     pub(super) entries: Vec<&'a str>,
+    /// The number of all entries.
     pub(super) count: usize,
 }
 
 impl<'a> FieldList<'a> {
-    /// Reads a list, of which `max` entries are kept.
+    /// Reads a list, and keeps at most `max` entries.
     pub(super) fn read(text: &'a str, max: usize) -> Result<Self, Error> {
         let mut from = serde_json::Deserializer::from_str(text);
         let list = from.deserialize_seq(Entries(max)).and_then(|list| from.end().map(|()| list));
@@ -260,6 +278,7 @@ impl<'a> FieldList<'a> {
     }
 }
 
+/// Visits a list, and keeps at most this many entries.
 struct Entries(usize);
 
 impl<'de> Visitor<'de> for Entries {

@@ -1,28 +1,37 @@
-//! Plain JSON, IPTC ninjs 1.x to 3.x, AP Media API and JSON Feed, told apart field by field.
+//! Decodes JSON: plain objects, IPTC ninjs 1.x to 3.x, AP Media API and JSON Feed. All of them are
+//! read by the same rules, field by field.
 //!
-//! A strict schema check would refuse real feeds, so what is needed is read where it stands and the
-//! rest is ignored. Names are compared without case and without underscores (`versionCreated` of
-//! ninjs 3 is `versioncreated` of ninjs 1).
+//! A strict schema check would reject real feeds, so the decoder reads the fields it needs from
+//! whichever name has them and ignores the rest. Names are compared without case and underscores:
+//! `versionCreated` (ninjs 3) equals `versioncreated` (ninjs 1).
 //!
-//! | read | from, the first that is there |
-//! |---|---|
-//! | uri | `uri`, `guid`, `id`, `url`, `link` |
-//! | headline | `headlines[]` (role `main`, else the first), `headline`, `headline_main`, `title`, `name` |
-//! | body | `bodies[]` (HTML before text), `body_html`, `body_xhtml`, `body`, `body_text`, `body_main`, `text`, `articleBody`; else `descriptions[]`, `description_*`, `caption`, `summary` |
-//! | provider | `provider`, `source`, `publisher`, `copyrightholder`, `infosources[]` |
-//! | language | `language`, `lang`, `inLanguage` |
-//! | times | `versioncreated`, `published`, `firstpublished`, `firstcreated`, `contentcreated`, `embargoed`, `embargo`, `expires` |
-//! | links | `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`, `versionof` |
+//! Each field is taken from the first of these names that has a value:
 //!
-//! A record may be one object, an array of them, or an object without a uri that holds `data.item`,
-//! `data.items[].item`, or one or a list under `item`, `article`, `story`, `result`, `doc` or their
-//! plural. A JSON Schema is none. Control characters that stand raw within text, which JSON forbids
-//! and feeds send, are taken as escaped. The uri of an item of AP is `altids.itemid`: its own
-//! `uri` is the address of a query. Items of a JSON Feed take title and language of their feed.
+//! - uri: `altids.itemid` (AP items, whose `uri` is the address of a query), `uri`, `guid`, `id`,
+//!   `url`, `link`
+//! - headline: `headlines[]` (role `main`, else the first), `headline`, `headline_main`, `title`,
+//!   `name`
+//! - body: `bodies[]` (HTML before text), `body_html`, `body_xhtml`, `content_html`, `body`,
+//!   `body_text`, `body_main`, `text`, `content_text`, `articleBody`; else `descriptions[]`,
+//!   `description*`, `caption`, `summary`
+//! - provider: `provider`, `source`, `publisher`, `copyrightholder`, `infosources[]`
+//! - language: `language`, `lang`, `inLanguage`
+//! - versioncreated: `versioncreated`, `dateModified`
+//! - published: `published`, `firstpublished`, `contentcreated`, `datePublished`, `publishedAt`,
+//!   `pubDate`
+//! - other times: `firstcreated`; `embargoed`, `embargo`; `expires`
+//! - links, all of them: `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`,
+//!   `versionof`
 //!
-//! What is null counts as absent. Bytes that are not UTF-8 and escaped halves of surrogate pairs
-//! become U+FFFD, and the article is flagged; so is a field that is there and cannot be read,
-//! unless the article cannot do without it.
+//! A record is one object, an array of objects, or an object without a uri that contains
+//! `data.item`, `data.items[].item`, or an object or a list under `item`, `article`, `story`,
+//! `result`, `doc` or their plural. A JSON Schema is rejected. Items of a JSON Feed inherit the
+//! title and the language of the feed.
+//!
+//! Unescaped control characters in strings are accepted: JSON forbids them, but feeds send them.
+//! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD and set a
+//! flag on the article. An unreadable value sets a flag too, or rejects the item if the field is
+//! required.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
@@ -38,14 +47,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 use text::is_empty;
 
-/// Whether bytes of a record that were not UTF-8 have become U+FFFD.
+/// Whether invalid UTF-8 in the record was replaced with U+FFFD.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
+    /// The record was valid UTF-8.
     Utf8,
+    /// Invalid bytes were replaced.
     Repaired,
 }
 
-/// The articles of a record; `ranges` gets the bytes of each that is in a list.
+/// Decodes a record. Appends to `ranges` the byte range in `text` of each item that is in a list.
 pub(super) fn decode(
     text: &str,
     encoding: Encoding,
@@ -54,9 +65,9 @@ pub(super) fn decode(
 ) -> Vec<Result<Article, Error>> {
     match items(text, settings) {
         Err(error @ Error::Syntax { .. }) => match EscapedControls::of(text) {
-            Some(mended) if items(&mended.text, settings).is_ok() => {
-                let all = decode(&mended.text, encoding, settings, ranges);
-                ranges.iter_mut().for_each(|range| *range = mended.before(range));
+            Some(repaired) if items(&repaired.text, settings).is_ok() => {
+                let all = decode(&repaired.text, encoding, settings, ranges);
+                ranges.iter_mut().for_each(|range| *range = repaired.original(range));
                 all
             }
             _ => vec![Err(error)],
@@ -67,7 +78,7 @@ pub(super) fn decode(
             let one = |item: JsonItem<'_>| {
                 let repairs = Repairs::default();
                 if encoding == Encoding::Repaired && item.text.contains('\u{fffd}') {
-                    repairs.text();
+                    repairs.record_repaired_text();
                 }
                 let mut article = article(&item.fields()?, &repairs)?;
                 shared.fill(&mut article, &repairs)?;
@@ -80,16 +91,21 @@ pub(super) fn decode(
     }
 }
 
-/// The items of a record, and what its feed says for all of them.
+/// A record split into items.
 struct JsonRecord<'a> {
+    /// The items, not decoded yet.
     items: Vec<JsonItem<'a>>,
+    /// The defaults that the feed sets for all items.
     shared: FeedDefaults,
 }
 
-/// What a feed says for all its items.
+/// The defaults that a JSON Feed sets for all its items.
 struct FeedDefaults {
+    /// The title of the feed, used as the provider, or the error that it is too long.
     title: Result<Option<String>, Error>,
+    /// The language of the feed.
     language: Option<Lang>,
+    /// Whether the title had an unpaired surrogate.
     repaired: bool,
 }
 
@@ -100,6 +116,7 @@ impl Default for FeedDefaults {
 }
 
 impl FeedDefaults {
+    /// The defaults of `feed`; none unless it is a JSON Feed.
     fn of(feed: &Fields<'_>) -> Self {
         if !feed.text("version").is_some_and(|v| v.text.contains("jsonfeed.org/")) {
             return Self::default();
@@ -108,18 +125,18 @@ impl FeedDefaults {
         let repaired = title.as_ref().is_some_and(|title| title.repaired);
         let title = title.map(|title| title.text.into_owned());
         Self {
-            title: bounds::shared("provider", title, PROVIDER_BYTES_MAX),
+            title: bounds::check_shared("provider", title, PROVIDER_BYTES_MAX),
             language: language.and_then(|language| Lang::parse(&language.text)),
             repaired,
         }
     }
 
-    /// Fills in what the item does not say itself.
+    /// Sets the provider and language of an article that has none.
     fn fill(&self, article: &mut Article, repairs: &Repairs) -> Result<(), Error> {
         if article.provider.is_none() {
             article.provider.clone_from(&self.title.clone()?);
             if self.repaired {
-                repairs.text();
+                repairs.record_repaired_text();
             }
         }
         article.language = article.language.or(self.language);
@@ -127,81 +144,89 @@ impl FeedDefaults {
     }
 }
 
-/// An item of a record, whose fields may have been read.
+/// One item of a record.
 struct JsonItem<'a> {
+    /// The JSON text of the item.
     text: &'a str,
+    /// The fields, already parsed if the item is the record itself.
     fields: Option<Fields<'a>>,
 }
 
 impl<'a> JsonItem<'a> {
-    /// Its bytes in `text`, if it is in a list.
+    /// The byte range of the item in `text`, if it is nested in the record.
     fn range(&self, text: &str) -> Option<Range<usize>> {
         self.fields.is_none().then(|| part::range(text.as_bytes(), self.text))
     }
 
+    /// Parses the fields, unless they already are.
     fn fields(self) -> Result<Fields<'a>, Error> {
         match self.fields {
             Some(fields) => Ok(fields),
             None if self.text.starts_with('{') => Fields::read(self.text),
-            None => Err(Error::Syntax { format: "JSON", kind: "no object", line: 1, column: 1 }),
+            None => {
+                Err(Error::Syntax { format: "JSON", kind: "not an object", line: 1, column: 1 })
+            }
         }
     }
 }
 
 impl<'a> JsonRecord<'a> {
+    /// A record with nested items, without feed defaults.
     fn of(texts: Vec<&'a str>) -> Self {
         let items = texts.into_iter().map(|text| JsonItem { text, fields: None }).collect();
         Self { items, shared: FeedDefaults::default() }
     }
 
+    /// A record that is itself the item.
     fn one(text: &'a str, fields: Fields<'a>) -> Self {
         let items = vec![JsonItem { text, fields: Some(fields) }];
         Self { items, shared: FeedDefaults::default() }
     }
 }
 
-/// The text with the control characters within strings escaped.
+/// A JSON text in which the control characters inside strings have been escaped.
 struct EscapedControls {
+    /// The repaired text.
     text: String,
-    /// After each escape: where that is in this text, and where in the one before.
-    places: Vec<(usize, usize)>,
+    /// For each escape, the offset of its end in the repaired and in the original text.
+    offsets: Vec<(usize, usize)>,
 }
 
 impl EscapedControls {
-    /// Mends `text`; `None` where there is nothing to mend.
+    /// Escapes the control characters in `text`; `None` if it has none inside strings.
     fn of(text: &str) -> Option<Self> {
-        let mut mended = String::with_capacity(text.len() + 64);
-        let (mut within, mut escaped, mut places) = (false, false, Vec::new());
+        let mut repaired = String::with_capacity(text.len() + 64);
+        let (mut in_string, mut escaped, mut offsets) = (false, false, Vec::new());
         for (at, c) in text.char_indices() {
-            if within && c < ' ' {
+            if in_string && c < ' ' {
                 use std::fmt::Write;
-                // A backslash before a raw line break means the line break.
+                // A backslash before a raw control character escapes that character: drop it.
                 if escaped {
-                    mended.pop();
+                    repaired.pop();
                 }
-                write!(mended, "\\u{:04x}", u32::from(c)).ok()?;
-                places.push((mended.len(), at + c.len_utf8()));
+                write!(repaired, "\\u{:04x}", u32::from(c)).ok()?;
+                offsets.push((repaired.len(), at + c.len_utf8()));
                 escaped = false;
                 continue;
             }
-            within ^= c == '"' && !escaped;
-            escaped = within && c == '\\' && !escaped;
-            mended.push(c);
+            in_string ^= c == '"' && !escaped;
+            escaped = in_string && c == '\\' && !escaped;
+            repaired.push(c);
         }
-        (!places.is_empty()).then_some(Self { text: mended, places })
+        (!offsets.is_empty()).then_some(Self { text: repaired, offsets })
     }
 
-    /// A range of this text, as it was before.
-    fn before(&self, range: &Range<usize>) -> Range<usize> {
-        let moved = |at: usize| match self.places.partition_point(|(to, _)| *to <= at) {
+    /// Maps a range of the repaired text to the original text.
+    fn original(&self, range: &Range<usize>) -> Range<usize> {
+        let moved = |at: usize| match self.offsets.partition_point(|(to, _)| *to <= at) {
             0 => at,
-            next => self.places[next - 1].1 + at - self.places[next - 1].0,
+            next => self.offsets[next - 1].1 + at - self.offsets[next - 1].0,
         };
         moved(range.start)..moved(range.end)
     }
 }
 
-/// The items of a record.
+/// Splits a record into items.
 fn items<'a>(text: &'a str, settings: &Settings) -> Result<JsonRecord<'a>, Error> {
     if text.starts_with('[') {
         return listed(text, settings).map(JsonRecord::of);
@@ -210,7 +235,7 @@ fn items<'a>(text: &'a str, settings: &Settings) -> Result<JsonRecord<'a>, Error
     if fields.raw("uri").is_some() {
         return Ok(JsonRecord::one(text, fields));
     }
-    // The `id` beside `data` names the request that was answered.
+    // In an API response, an `id` next to `data` identifies the request, not an article.
     if let Some(data) = fields.raw("data").and_then(Fields::of_object) {
         if let Some(item) = data.raw("item") {
             return Ok(JsonRecord::of(vec![item]));
@@ -230,12 +255,12 @@ fn items<'a>(text: &'a str, settings: &Settings) -> Result<JsonRecord<'a>, Error
     }
 }
 
-/// Names under which an object that is none itself holds articles.
+/// Field names under which an object that is not an article itself contains articles.
 const WRAPPERS: [&str; 10] = [
     "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
 ];
 
-/// The entries of a list of items.
+/// The entries of a list of items, not parsed yet.
 fn listed<'a>(raw: &'a str, settings: &Settings) -> Result<Vec<&'a str>, Error> {
     let list = FieldList::read(raw, settings.items_max as usize)?;
     if list.count > settings.items_max as usize {
@@ -244,8 +269,9 @@ fn listed<'a>(raw: &'a str, settings: &Settings) -> Result<Vec<&'a str>, Error> 
     Ok(list.entries)
 }
 
+/// Decodes the article of one object.
 fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
-    let schema = |text: text::RepairedText<'_>| text.text.contains("json-schema.org");
+    let schema = |text: text::JsonText<'_>| text.text.contains("json-schema.org");
     if fields.raw("uri").is_none() && fields.text("$schema").is_some_and(schema) {
         return Err(Error::NoArticle("JSON Schema"));
     }
@@ -292,15 +318,16 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     })
 }
 
-/// Names of the time of publication.
+/// Names of the publication time.
 const PUBLISHED: [&str; 6] =
     ["published", "firstpublished", "contentcreated", "datepublished", "publishedat", "pubdate"];
 
+/// The uri. AP items have theirs in `altids.itemid`.
 fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     let altids = from.fields.raw("altids").and_then(Fields::of_object);
-    let own = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
-    match own {
-        Some(own) => Ok(own.into_owned()),
+    let item_id = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
+    match item_id {
+        Some(item_id) => Ok(item_id.into_owned()),
         None => from.required("uri", &["uri", "guid", "id", "url", "link"]).map(Cow::into_owned),
     }
 }
@@ -334,21 +361,22 @@ fn headline<'a>(from: &FieldReader<'_, 'a>) -> Result<Option<Cow<'a, str>>, Erro
     Ok(from.first("headline", &["headline", "headlinemain", "title", "name"]))
 }
 
-/// The text, or what stands for it.
+/// The body, or else the caption.
 ///
 /// # Errors
-/// When there is none, and one that could not be read.
+/// If there is neither, but a value for one of them was unreadable.
 fn body(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
-    let found = match text_body(from)? {
+    let body = match text_body(from)? {
         Some(body) => body,
         None => caption(from)?,
     };
-    if found.published().is_empty() && from.repairs.lost("body") {
+    if body.as_str().is_empty() && from.repairs.is_unreadable("body") {
         return Err(Error::NotText("body"));
     }
-    Ok(found)
+    Ok(body)
 }
 
+/// The body. Entries of `bodies` that are only a summary or caption are used if there is no other.
 fn text_body(from: &FieldReader<'_, '_>) -> Result<Option<Body>, Error> {
     let mut parts = from.parts("body", "bodies")?;
     let aside = |p: &RoleText<'_>| {
@@ -359,8 +387,8 @@ fn text_body(from: &FieldReader<'_, '_>) -> Result<Option<Body>, Error> {
         parts.retain(|p| !aside(p));
     }
     let markup = |p: &RoleText<'_>| {
-        let said = [p.content_type.as_deref(), p.role.as_deref()];
-        said.into_iter().flatten().any(|t| t.to_ascii_lowercase().contains("html"))
+        let hints = [p.content_type.as_deref(), p.role.as_deref()];
+        hints.into_iter().flatten().any(|t| t.to_ascii_lowercase().contains("html"))
     };
     if let Some(at) = parts.iter().position(markup) {
         return Ok(Some(Body::Html(parts.swap_remove(at).value.into_owned())));
@@ -375,7 +403,7 @@ fn text_body(from: &FieldReader<'_, '_>) -> Result<Option<Body>, Error> {
     Ok(from.first("body", &names).map(|text| Body::Plain(text.into_owned())))
 }
 
-/// The caption of a picture, sound or film, or what stands for the text where there is none.
+/// The caption or description, which replaces the body of items without text.
 fn caption(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
     if let Some(part) = from.parts("body", "descriptions")?.into_iter().next() {
         return Ok(Body::Plain(part.value.into_owned()));
@@ -396,11 +424,12 @@ fn caption(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
 }
 
 fn status(from: &FieldReader<'_, '_>) -> PubStatus {
-    let said = from.first("pubstatus", &["pubstatus", "status"]);
-    let said = said.unwrap_or_default().to_ascii_lowercase();
-    if said.contains("cancel") || ["killed", "withdrawn", "retracted"].contains(&said.as_str()) {
+    let status = from.first("pubstatus", &["pubstatus", "status"]);
+    let status = status.unwrap_or_default().to_ascii_lowercase();
+    let killed = ["killed", "withdrawn", "retracted"].contains(&status.as_str());
+    if status.contains("cancel") || killed {
         PubStatus::Canceled
-    } else if said.contains("withh") {
+    } else if status.contains("withh") {
         PubStatus::Withheld
     } else {
         PubStatus::Usable
@@ -433,7 +462,7 @@ fn links(from: &FieldReader<'_, '_>) -> Result<Vec<Link>, Error> {
     Ok(links)
 }
 
-/// What a link points to: a uri, or an object that holds one.
+/// The target of a link, which is written as a uri or as an object with a uri.
 fn target<'a>(from: &FieldReader<'_, 'a>, raw: &'a str) -> Option<ArticleKey> {
     let Some(object) = Fields::of_object(raw) else {
         let uri = from.text("links", raw)?;
@@ -442,7 +471,7 @@ fn target<'a>(from: &FieldReader<'_, 'a>, raw: &'a str) -> Option<ArticleKey> {
     let within = from.within(&object);
     let Some(uri) = within.first("links", &["uri", "guid", "id"]) else {
         if !is_empty(raw) {
-            from.repairs.unreadable("links");
+            from.repairs.record_unreadable("links");
         }
         return None;
     };

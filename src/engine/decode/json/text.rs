@@ -1,39 +1,50 @@
-//! JSON strings and other values that stand for text.
+//! Reads JSON values as text.
 //!
-//! In: the bytes of a value that serde_json has found to be well formed. Out: a [`TextValue`]. Half of
-//! a surrogate pair, which JSON can escape and Unicode text cannot hold, becomes U+FFFD: software
-//! that cuts text between the halves of an emoji leaves one behind.
+//! In: a value that serde_json has checked to be well formed. Out: a [`TextValue`]. An unpaired
+//! surrogate, which JSON can escape but UTF-8 cannot encode, becomes U+FFFD. Such surrogates come
+//! from software that truncates text in the middle of an emoji.
+//!
+//! ```text
+//! "Fl\u00f8rli"   "Flørli"
+//! "cut \ud83d"    "cut \ufffd", repaired
+//! 7               "7"
+//! null, false, [] absent
+//! true, [1]       unreadable
+//! ```
 
 use std::borrow::Cow;
 
-/// What a value says where text is expected.
+/// A JSON value read as text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum TextValue<'a> {
-    /// Null, false, an empty list or object, or a string of spaces.
+    /// Null, false, an empty list or object, or a blank string.
     Absent,
-    /// A string, or a number as it stands.
-    RepairedText(RepairedText<'a>),
-    /// True, a list or an object.
+    /// A string, or a number as written.
+    RepairedText(JsonText<'a>),
+    /// True, or a list or object that is not empty.
     Unreadable,
 }
 
-/// A text, and whether something in it was repaired.
+/// A string value.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RepairedText<'a> {
+pub(super) struct JsonText<'a> {
+    /// The text, unescaped.
     pub(super) text: Cow<'a, str>,
+    /// Whether an unpaired surrogate was replaced.
     pub(super) repaired: bool,
 }
 
 impl<'a> TextValue<'a> {
+    /// Reads the raw JSON of a value.
     pub(super) fn of(raw: &'a str) -> Self {
         match raw.as_bytes().first() {
             None | Some(b'n' | b'f') => Self::Absent,
             Some(b'"') => {
-                let text = RepairedText::of(raw);
+                let text = JsonText::of(raw);
                 if text.text.trim().is_empty() { Self::Absent } else { Self::RepairedText(text) }
             }
             Some(b'0'..=b'9' | b'-') => {
-                Self::RepairedText(RepairedText { text: Cow::Borrowed(raw), repaired: false })
+                Self::RepairedText(JsonText { text: Cow::Borrowed(raw), repaired: false })
             }
             Some(_) if is_empty(raw) => Self::Absent,
             Some(_) => Self::Unreadable,
@@ -41,14 +52,14 @@ impl<'a> TextValue<'a> {
     }
 }
 
-/// Whether a list or an object holds nothing.
+/// Whether the raw JSON of a value is an empty list or object.
 pub(super) fn is_empty(raw: &str) -> bool {
     let inner = raw.strip_prefix(['[', '{']).and_then(|raw| raw.strip_suffix([']', '}']));
     inner.is_some_and(|inner| inner.trim().is_empty())
 }
 
-impl<'a> RepairedText<'a> {
-    /// The text of a string in its quotes; borrowed where nothing is escaped, which is most text.
+impl<'a> JsonText<'a> {
+    /// Unescapes a quoted JSON string. Borrows it if it has no escapes, as most strings have none.
     pub(super) fn of(raw: &'a str) -> Self {
         let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or(raw);
         match memchr::memchr(b'\\', inner.as_bytes()) {
@@ -58,22 +69,22 @@ impl<'a> RepairedText<'a> {
     }
 }
 
-fn unescaped(raw: &str) -> RepairedText<'static> {
+fn unescaped(raw: &str) -> JsonText<'static> {
     let (mut text, mut repaired) = (String::with_capacity(raw.len()), false);
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
         text.push_str(&rest[..at]);
-        let (found, bytes) = escape(&rest[at..]);
-        repaired |= found.is_none();
-        text.push(found.unwrap_or(char::REPLACEMENT_CHARACTER));
+        let (character, bytes) = escape(&rest[at..]);
+        repaired |= character.is_none();
+        text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
         rest = &rest[at + bytes..];
     }
     text.push_str(rest);
-    RepairedText { text: Cow::Owned(text), repaired }
+    JsonText { text: Cow::Owned(text), repaired }
 }
 
-/// The character that `raw` starts with an escape of, and the bytes of that escape; no character
-/// for half of a surrogate pair.
+/// Reads the escape sequence at the start of `raw`: its character, or `None` for an unpaired
+/// surrogate, and its length in bytes.
 fn escape(raw: &str) -> (Option<char>, usize) {
     let simple = match raw.as_bytes().get(1) {
         Some(b'n') => '\n',
@@ -90,6 +101,7 @@ fn escape(raw: &str) -> (Option<char>, usize) {
     (Some(simple), 2)
 }
 
+/// Reads `\uXXXX`, or a surrogate pair of two of them.
 fn hexadecimal(raw: &str) -> (Option<char>, usize) {
     const ESCAPE: usize = "\\u0000".len();
     let unit = |at: usize| {
@@ -99,7 +111,7 @@ fn hexadecimal(raw: &str) -> (Option<char>, usize) {
     let Some(first) = unit(0) else { return (None, 1) };
     let pair = [first, unit(ESCAPE).unwrap_or_default()];
     match char::decode_utf16(pair).next() {
-        Some(Ok(found)) => (Some(found), ESCAPE * found.len_utf16()),
+        Some(Ok(character)) => (Some(character), ESCAPE * character.len_utf16()),
         _ => (None, ESCAPE),
     }
 }
@@ -110,7 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn half_a_surrogate_pair_becomes_a_replacement_character() {
+    fn unpaired_surrogates_become_replacement_characters() {
         for (raw, want, repaired) in [
             (r#""plain""#, "plain", false),
             (r#""a\n\"\\\/\t\r\b\f""#, "a\n\"\\/\t\r\u{8}\u{c}", false),
@@ -121,13 +133,13 @@ mod tests {
             (r#""\ud83d\ud83d\ude00""#, "\u{fffd}😀", true),
             (r#""\ud83d\n""#, "\u{fffd}\n", true),
         ] {
-            let text = RepairedText::of(raw);
+            let text = JsonText::of(raw);
             assert_eq!((&*text.text, text.repaired), (want, repaired), "{raw}");
         }
     }
 
     #[test]
-    fn values_without_content_are_absent() {
+    fn empty_values_are_absent() {
         for raw in ["null", "false", "[ ]", "{}", "\"\"", "\" \\n\""] {
             assert_eq!(TextValue::of(raw), TextValue::Absent, "{raw}");
         }
@@ -138,12 +150,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn strings_are_read_as_serde_json_reads_them(text in ".{0,40}") {
+        fn agrees_with_serde_json(text in ".{0,40}") {
             let raw = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(&*RepairedText::of(&raw).text, &*text);
+            prop_assert_eq!(&*JsonText::of(&raw).text, &*text);
             let escaped: String =
                 text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-            let read = RepairedText::of(&escaped);
+            let read = JsonText::of(&escaped);
             prop_assert_eq!((&*read.text, read.repaired), (&*text, false));
         }
     }

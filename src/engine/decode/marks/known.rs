@@ -1,4 +1,4 @@
-//! The marks that agencies set, in the languages that they write.
+//! The built-in table of marks that agencies use, in several languages.
 
 use super::Mark::{
     self, Add, Advisory, Alert, Brief, Correction, Hold, Kill, Refile, Release, Repeat, Roundup,
@@ -6,20 +6,22 @@ use super::Mark::{
 };
 use super::MarkPosition::{self, Body, Genre, Headline, InHeadline, Note, Signal, Slug};
 
-/// The marks that are known, in the order in which they are tried.
+/// The built-in marks: where to search, the pattern, and its meaning. They are tried in this order.
 #[rustfmt::skip]
 pub(super) const KNOWN: &[(MarkPosition, &str, Mark)] = &[
-    // Releases stand before holds, whose words they repeat.
+    // Releases come before holds, because their patterns contain those of holds.
     (Headline, "release of hold", Release), (Headline, "hold released", Release),
     (Headline, "hold lifted", Release), (Headline, "kill lifted", Release),
     (Headline, "freigabe", Release), (InHeadline, "hold aufgehoben", Release),
-    (Signal, "release", Release), (Note, "hold is lifted", Release), (Note, "hold is released", Release),
+    (Signal, "release", Release), (Note, "hold is lifted", Release),
+    (Note, "hold is released", Release),
     (Note, "hold lifted", Release), (Note, "release the hold", Release),
     // Withdrawals.
     (Headline, "kill", Kill), (Headline, "mandatory kill", Kill),
     (Headline, "bulletin kill", Kill), (Headline, "kill kill kill", Kill),
     (Headline, "kill advisory", Kill), (Headline, "kill notice", Kill),
-    (Headline, "story withdrawn", Kill), (Headline, "withdrawn", Kill), (Headline, "story removed", Kill),
+    (Headline, "story withdrawn", Kill), (Headline, "withdrawn", Kill),
+    (Headline, "story removed", Kill),
     (Headline, "withdrawal", Kill), (Headline, "eliminate", Kill), (Headline, "elimination", Kill),
     (Headline, "story killed", Kill), (Headline, "retraction", Kill), (Headline, "retracted", Kill),
     (Headline, "annule", Kill), (Headline, "annulation", Kill), (Headline, "anulado", Kill),
@@ -36,19 +38,22 @@ pub(super) const KNOWN: &[(MarkPosition, &str, Mark)] = &[
     (Slug, ", kill", Kill), (Slug, "kill advisory", Kill), (Slug, "elimination", Kill),
     (Slug, "story withdrawn", Kill), (Slug, "(withdrawn", Kill), (Slug, ", withdrawn", Kill),
     (Note, "mandatory kill", Kill), (Note, "story withdrawn", Kill), (Note, "kill the story", Kill),
-    (Note, "kills the story", Kill), (Note, "is withdrawn", Kill), (Note, "has been withdrawn", Kill),
+    (Note, "kills the story", Kill), (Note, "is withdrawn", Kill),
+    (Note, "has been withdrawn", Kill),
     (Note, "please disregard and do not use", Kill), (Note, "story is killed", Kill),
     (Signal, "kill", Kill), (Signal, "cancel", Kill), (Signal, "edstat:d", Kill),
     (Signal, "withdrawn", Kill), (Signal, "eliminate", Kill),
     (Body, "mandatory kill", Kill), (Body, "story withdrawn", Kill), (Body, "kill kill kill", Kill),
     (Body, "bulletin kill", Kill), (Body, "this story has been withdrawn", Kill),
     (Body, "(this story has been withdrawn", Kill), (Body, "die meldung ist zurückgezogen", Kill),
-    (Headline, "hold-", Hold), (Headline, "hold:", Hold), (Headline, "hold hold hold", Hold), (Headline, "hold", Hold),
+    (Headline, "hold-", Hold), (Headline, "hold:", Hold), (Headline, "hold hold hold", Hold),
+    (Headline, "hold", Hold),
     (Headline, "(hold)", Hold), (Headline, "withhold", Hold), (Headline, "bulletin withhold", Hold),
     (Headline, "sperre:", Hold), (Headline, "bitte nicht verwenden", Hold),
     (Slug, ", withhold", Hold), (Slug, "-withhold", Hold), (Slug, "-hold", Hold),
     (Signal, "hold", Hold), (Signal, "withhold", Hold), (Note, "hold until further notice", Hold),
-    (Note, "withhold the story", Hold), (Body, "bulletin withhold", Hold), (Body, "withhold ", Hold),
+    (Note, "withhold the story", Hold), (Body, "bulletin withhold", Hold),
+    (Body, "withhold ", Hold),
     // Corrections and other revisions.
     (Headline, "corrected", Correction), (Headline, "correction", Correction),
     (Headline, "corrective", Correction), (Headline, "correct:", Correction),
@@ -71,14 +76,18 @@ pub(super) const KNOWN: &[(MarkPosition, &str, Mark)] = &[
     (InHeadline, "(correction)", Correction), (Slug, "(corrected", Correction),
     (Slug, ", corrected", Correction), (Slug, ", correction", Correction),
     (Signal, "correction", Correction), (Signal, "c", Correction), (Signal, "edstat:c", Correction),
-    (Note, "corrects", Correction), (Note, "correction:", Correction), (Note, "correcting", Correction),
-    (Note, "correction of", Correction), (Note, "corrige", Correction), (Note, "berichtigt", Correction),
-    (Body, "(corrects", Correction), (Body, "(correction", Correction), (Body, "(corrige", Correction),
+    (Note, "corrects", Correction), (Note, "correction:", Correction),
+    (Note, "correcting", Correction),
+    (Note, "correction of", Correction), (Note, "corrige", Correction),
+    (Note, "berichtigt", Correction),
+    (Body, "(corrects", Correction), (Body, "(correction", Correction),
+    (Body, "(corrige", Correction),
     (Body, "(correcting", Correction), (Body, "(corrected", Correction),
     (Headline, "refile", Refile), (Headline, "refiled", Refile), (Body, "(refiles", Refile),
     (Headline, "rpt-", Repeat), (Headline, "rpt:", Repeat), (Headline, "rpt ", Repeat),
     (Headline, "repeat-", Repeat), (Headline, "repeat:", Repeat), (Headline, "repeating", Repeat),
-    (Headline, "repetition", Repeat), (Headline, "répétition", Repeat), (Headline, "repetición", Repeat),
+    (Headline, "repetition", Repeat), (Headline, "répétition", Repeat),
+    (Headline, "repetición", Repeat),
     (Headline, "wiederholung", Repeat), (Headline, "ripetizione", Repeat),
     (Signal, "repeat", Repeat), (Body, "(repeats", Repeat), (Body, "(repeating", Repeat),
     (InHeadline, "@ ld-writethru", Writethru), (Slug, "@ ld-writethru", Writethru),
@@ -94,9 +103,11 @@ pub(super) const KNOWN: &[(MarkPosition, &str, Mark)] = &[
     (Headline, "ampliación", Update), (Headline, "aktualisierung", Update),
     (Headline, "ergänzung", Update), (Headline, "neufassung", Update),
     (Headline, "aggiornamento", Update), (Headline, "mise à jour", Update),
-    (Headline, "actualisation", Update), (Headline, "atualização", Update), (Headline, "تحديث", Update),
+    (Headline, "actualisation", Update), (Headline, "atualização", Update),
+    (Headline, "تحديث", Update),
     (Headline, "nieuw bericht", Update), (Headline, "@ zusammenfassung", Update),
-    (InHeadline, "(update #)", Update), (InHeadline, "(@ lead)", Update), (InHeadline, "(lead)", Update),
+    (InHeadline, "(update #)", Update), (InHeadline, "(@ lead)", Update),
+    (InHeadline, "(lead)", Update),
     (Slug, "(update #", Update), (Slug, ", @ lead", Update), (Slug, "-@lead", Update),
     (Slug, "-@ lead", Update), (Slug, "-lead#", Update), (Slug, "-lead", Update),
     (Signal, "update", Update), (Signal, "replace", Update), (Signal, "edstat:u", Update),
@@ -107,11 +118,12 @@ pub(super) const KNOWN: &[(MarkPosition, &str, Mark)] = &[
     (Body, "(actualiza", Update), (Body, "(ajoute", Update), (Body, "(neu: ", Update),
     (Body, "n i e u w bericht", Update),
     (Headline, "wrapup #", Update),
-    // Shapes.
+    // Item shapes.
     (Headline, "wrapup", Roundup), (Headline, "roundup", Roundup), (Headline, "round-up", Roundup),
     (Headline, "digest", Roundup), (Headline, "press digest", Roundup),
     (Headline, "zusammenfassung", Roundup), (Headline, "@ zusammenfassung", Roundup),
-    (Headline, "überblick", Roundup), (Headline, "factbox", Roundup), (Headline, "resumen", Roundup),
+    (Headline, "überblick", Roundup), (Headline, "factbox", Roundup),
+    (Headline, "resumen", Roundup),
     (Headline, "ap top ", Roundup), (InHeadline, "things to know for", Roundup),
     (InHeadline, "news summary", Roundup), (InHeadline, "at a glance", Roundup),
     (Slug, "-wrap", Roundup),
@@ -120,10 +132,12 @@ pub(super) const KNOWN: &[(MarkPosition, &str, Mark)] = &[
     (Headline, "blitz", Alert), (Headline, "rush", Alert), (Headline, "alerta", Alert),
     (Headline, "urgente", Alert), (Headline, "alerte", Alert), (Headline, "عاجل", Alert),
     (Headline, "速報", Alert), (Slug, "newsalert", Alert), (Slug, "apnewsalert", Alert),
-    (Slug, "-alert", Alert), (Signal, "alert", Alert), (Genre, "alert", Alert), (Genre, "flash", Alert),
+    (Slug, "-alert", Alert), (Signal, "alert", Alert), (Genre, "alert", Alert),
+    (Genre, "flash", Alert),
     (Headline, "brief-", Brief), (Headline, "brief:", Brief), (Headline, "urgent", Brief),
     (Headline, "kurz:", Brief), (Slug, "-urgent", Brief), (Genre, "brief", Brief),
-    (Headline, "advisory", Advisory), (Headline, "eds:", Advisory), (Headline, "editors:", Advisory),
+    (Headline, "advisory", Advisory), (Headline, "eds:", Advisory),
+    (Headline, "editors:", Advisory),
     (Headline, "achtung", Advisory), (Headline, "attention editors", Advisory),
     (Headline, "daybook", Advisory), (Headline, "budget:", Advisory), (Headline, "diary", Advisory),
     (Headline, "news budget", Advisory), (Headline, "termine", Advisory),
@@ -133,10 +147,12 @@ pub(super) const KNOWN: &[(MarkPosition, &str, Mark)] = &[
     (InHeadline, "daybook", Advisory), (InHeadline, "news schedule", Advisory),
     (InHeadline, "news digest", Advisory), (InHeadline, "news budget", Advisory),
     (Slug, "daybook", Advisory), (Slug, "advisory", Advisory), (Slug, "news-budget", Advisory),
-    (Slug, "news budget", Advisory), (Slug, "news digest", Advisory), (Slug, "news-digest", Advisory),
+    (Slug, "news budget", Advisory), (Slug, "news digest", Advisory),
+    (Slug, "news-digest", Advisory),
     (Signal, "advisory", Advisory), (Genre, "advisory", Advisory), (Genre, "daybook", Advisory),
     (Genre, "advisory to editors", Advisory),
-    // Takes.
+    // Takes and adds.
     (Headline, "take #", Take), (InHeadline, "=#", Take), (InHeadline, "(take #", Take),
-    (Slug, "=#", Take), (Slug, "take #", Take), (Slug, ", @ add", Add), (InHeadline, ", @ add", Add),
+    (Slug, "=#", Take), (Slug, "take #", Take), (Slug, ", @ add", Add),
+    (InHeadline, ", @ add", Add),
 ];

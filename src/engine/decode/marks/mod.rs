@@ -1,8 +1,17 @@
-//! The wire's marks: what headlines, slugs, signals and notes say of an item, as a table of data.
+//! Reads the marks of an article: conventional words and codes in its headline, slug, signals,
+//! notes, genre and body by which agencies announce updates, corrections, kills and the like.
 //!
-//! In: a decoded article. Out: its [`Marks`]. A pattern is lower-case text in which `#` stands for a
-//! number of one to three digits, and `@` for an ordinal such as `2nd`. Of several that match, the
-//! first in the table counts, each for its own field of the marks; a desk's own come before ours.
+//! In: a decoded article. Out: its [`Marks`].
+//!
+//! ```text
+//! headline UPDATE 2-Bridge reopens                revision: Update(2)
+//! slug     BC-BRIDGE, 3rd Ld-Writethru            revision: Writethru(3)
+//! headline KILL: Bridge reopens                   order: Kill, references: ["Bridge reopens"]
+//! ```
+//!
+//! A rule consists of a position, a pattern and a meaning. A pattern is lower-case text in which
+//! `#` matches a number below 1,000 and `@` an ordinal such as `2nd`. For each field of [`Marks`],
+//! the first matching rule wins; configured rules come before the built-in ones in `known`.
 //!
 //! Sources: the practice of news agencies as published in their style guides, IPTC NewsCodes
 //! (signal, genre), ANPA 1312 keyword lines.
@@ -10,76 +19,76 @@
 mod known;
 
 use super::references;
-use crate::article::{Article, ItemShape, ItemType, Marks, NoticeOrder, Pairs, Revision};
+use crate::article::{Article, BytePairs, ItemShape, ItemType, Marks, NoticeOrder, Revision};
 use known::KNOWN;
 use memchr::memmem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
-/// Where a pattern is looked for.
+/// Where to search for a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkPosition {
-    /// At the start of the headline.
+    /// At the start of the headline, followed by punctuation that ends a mark.
     Headline,
-    /// Anywhere in the headline.
+    /// Anywhere in the headline, at word boundaries.
     InHeadline,
-    /// Anywhere in the slug.
+    /// Anywhere in the slug, at word boundaries.
     Slug,
-    /// Anywhere in the note to editors.
+    /// Anywhere in the note to editors, at word boundaries.
     Note,
-    /// One of the signals.
+    /// One of the signals; the scheme (`sig:`) may be omitted.
     Signal,
     /// At the start of the body.
     Body,
-    /// The genre.
+    /// The whole genre.
     Genre,
 }
 
-/// What a pattern means.
+/// The meaning of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
-    /// A newer version, numbered where the pattern holds a number.
+    /// An update, numbered if the pattern contains a number.
     Update,
-    /// A rewrite of the whole text, numbered likewise.
+    /// A writethru (a rewrite of the whole text), numbered if the pattern contains a number.
     Writethru,
     /// A correction.
     Correction,
-    /// Filed again to mend a slip.
+    /// Filed again to fix a minor error.
     Refile,
     /// Sent again unchanged.
     Repeat,
     /// Withdrawn for good.
     Kill,
-    /// Not to be used for now.
+    /// Not to be used until further notice.
     Hold,
     /// A hold is lifted.
     Release,
-    /// One line ahead of the report.
+    /// A one-line alert ahead of the report.
     Alert,
-    /// A few lines.
+    /// A brief of a few lines.
     Brief,
-    /// Several stories in one.
+    /// A roundup of several stories.
     Roundup,
     /// A notice to editors.
     Advisory,
-    /// One take of several, by number.
+    /// A numbered take of an item sent in several parts.
     Take,
-    /// One addition to an item, by number: the first is its second take.
+    /// A numbered addition to an item; the first add is the second take.
     Add,
 }
 
-/// One row of the table.
+/// A rule that recognizes a mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkRule {
-    /// Where it is looked for.
+    /// Where to search for the pattern.
     pub place: MarkPosition,
-    /// What is looked for.
+    /// Lower-case text; `#` matches a number, `@` an ordinal such as `2nd`.
     pub pattern: String,
-    /// What it means.
+    /// The meaning of the pattern.
     pub mark: Mark,
 }
 
@@ -89,11 +98,11 @@ use Mark::{
 };
 use MarkPosition::{Body, Genre, Headline, InHeadline, Note, Signal, Slug};
 
-/// Reads the marks of `article`; `own` rules are tried before the known ones.
-pub fn read(article: &Article, own: &[MarkRule]) -> Marks {
+/// Reads the marks of `article`. The `configured` rules are tried before the built-in ones.
+pub fn read(article: &Article, configured: &[MarkRule]) -> Marks {
     let fields = MarkTexts::of(article);
     let mut marks = Marks::default();
-    for rule in own {
+    for rule in configured {
         fields.try_rule(rule.place, &rule.pattern, rule.mark, &mut marks);
     }
     for (&(place, first), (known, pairs)) in
@@ -112,82 +121,93 @@ pub fn read(article: &Article, own: &[MarkRule]) -> Marks {
     marks
 }
 
-/// The place of each known pattern and its first byte: side by side, since most are ruled out by them.
+/// The position and first byte of each built-in pattern, in a compact table because these rule out
+/// most patterns.
 static KNOWN_STARTS: LazyLock<Vec<(MarkPosition, u8)>> = LazyLock::new(|| {
     KNOWN.iter().map(|(place, pattern, _)| (*place, pattern.as_bytes()[0])).collect()
 });
 
-/// The pairs of bytes of the longest literal piece of each known pattern.
-static KNOWN_PAIRS: LazyLock<Vec<Pairs>> =
-    LazyLock::new(|| KNOWN.iter().map(|(_, pattern, _)| Pairs::of(piece(pattern))).collect());
+/// The byte pairs of the longest literal piece of each built-in pattern.
+static KNOWN_PAIRS: LazyLock<Vec<BytePairs>> =
+    LazyLock::new(|| KNOWN.iter().map(|(_, pattern, _)| BytePairs::of(piece(pattern))).collect());
 
-/// The longest literal piece of a pattern.
+/// The longest piece of a pattern without `#` or `@`.
 fn piece(pattern: &str) -> &str {
     pattern.split(['#', '@']).max_by_key(|piece| piece.len()).unwrap_or_default()
 }
 
-/// The texts that marks stand in, in lower case.
+/// The texts of an article that are searched for marks, in lower case.
 struct MarkTexts<'a> {
+    /// The headline.
     headline: SearchText,
-    /// Bytes of the brackets and stars before it.
-    bare: usize,
+    /// The length of the leading brackets and stars of the headline, in bytes.
+    headline_start: usize,
+    /// Whether the start of the headline is in capitals.
     case: HeadlineCase,
+    /// The slug.
     slug: SearchText,
+    /// The note to editors.
     note: SearchText,
+    /// The signals.
     signals: &'a [String],
+    /// The start of the body, without its first tag.
     body: String,
+    /// The genre.
     genre: String,
 }
 
-/// A text in which patterns are looked for anywhere.
+/// A text that is searched for patterns at any offset.
 struct SearchText {
+    /// The text in lower case.
     text: String,
-    pairs: Pairs,
+    /// Its byte pairs, which rule out most patterns without a search.
+    pairs: BytePairs,
 }
 
 impl SearchText {
     fn of(text: &str) -> Self {
         let text = text.to_lowercase();
-        Self { pairs: Pairs::of(&text), text }
+        Self { pairs: BytePairs::of(&text), text }
     }
 
-    fn may_hold(&self, pairs: &Pairs) -> bool {
-        !self.text.is_empty() && self.pairs.may_hold(pairs)
+    /// Whether a pattern with these byte pairs may occur.
+    fn may_hold(&self, pairs: &BytePairs) -> bool {
+        !self.text.is_empty() && self.pairs.may_contain(pairs)
     }
 }
 
-/// Bytes of the body that are looked at.
-const BODY_SEEN: usize = 80;
+/// Bytes at the start of the body that are searched.
+const BODY_BYTES_MAX: usize = 80;
 
 impl<'a> MarkTexts<'a> {
     fn of(article: &'a Article) -> Self {
         let lower = |text: &Option<String>| SearchText::of(text.as_deref().unwrap_or_default());
-        let body = article.body.published().trim_start();
+        let body = article.body.as_str().trim_start();
         let body = match (body.starts_with('<'), body.find('>')) {
             (true, Some(close)) => body[close + 1..].trim_start(),
             _ => body,
         };
-        let seen = (0..=BODY_SEEN.min(body.len())).rev().find(|at| body.is_char_boundary(*at));
+        let end = (0..=BODY_BYTES_MAX.min(body.len())).rev().find(|at| body.is_char_boundary(*at));
         let headline = SearchText::of(&article.headline);
         Self {
-            bare: headline.text.len() - headline.text.trim_start_matches(BRACKETS).len(),
+            headline_start: headline.text.len() - headline.text.trim_start_matches(BRACKETS).len(),
             headline,
             case: HeadlineCase::of(&article.headline),
             slug: lower(&article.slugline),
             note: lower(&article.ednote),
             signals: &article.signals,
-            body: body[..seen.unwrap_or(0)].to_lowercase(),
+            body: body[..end.unwrap_or(0)].to_lowercase(),
             genre: article.genre.as_deref().unwrap_or_default().to_lowercase(),
         }
     }
 
-    /// Whether a pattern that begins with the byte `first`, and whose longest literal piece has these
-    /// pairs, may be in a place.
-    fn may_hold(&self, place: MarkPosition, first: u8, pairs: &Pairs) -> bool {
+    /// Whether a pattern may occur in `place`, given its first byte and the byte pairs of its
+    /// longest literal piece.
+    fn may_hold(&self, place: MarkPosition, first: u8, pairs: &BytePairs) -> bool {
         let begins =
             |text: &str| matches!(first, b'#' | b'@') || text.as_bytes().first() == Some(&first);
         match place {
-            Headline => begins(&self.headline.text[self.bare..]),
+            Headline => begins(&self.headline.text[self.headline_start..]),
             InHeadline => self.headline.may_hold(pairs),
             Slug => self.slug.may_hold(pairs),
             Note => self.note.may_hold(pairs),
@@ -197,18 +217,19 @@ impl<'a> MarkTexts<'a> {
         }
     }
 
+    /// Applies a rule, unless an earlier rule has set the same field of `marks`.
     fn try_rule(&self, place: MarkPosition, pattern: &str, mark: Mark, marks: &mut Marks) {
-        let full = match mark {
+        let already_set = match mark {
             Kill | Hold | Release => marks.order.is_some(),
             Alert | Brief | Roundup | Advisory => marks.shape.is_some(),
             Take | Add => marks.take.is_some(),
             Update | Writethru | Correction | Refile | Repeat => marks.revision.is_some(),
         };
-        if full {
+        if already_set {
             return;
         }
         let found = match place {
-            Headline => at_start(&self.headline.text[self.bare..], pattern, self.case),
+            Headline => at_start(&self.headline.text[self.headline_start..], pattern, self.case),
             InHeadline => anywhere(&self.headline.text, pattern),
             Slug => anywhere(&self.slug.text, pattern),
             Note => anywhere(&self.note.text, pattern),
@@ -236,15 +257,17 @@ impl<'a> MarkTexts<'a> {
     }
 }
 
-/// Whether a signal is the pattern, its scheme (`sig:`) left out where the pattern has none.
+/// Whether a signal equals the pattern, with or without its scheme (`sig:`).
 fn signals(signal: &str, pattern: &str) -> bool {
     signal == pattern || signal.rsplit_once(':').is_some_and(|(_, code)| code == pattern)
 }
 
-/// The number that a pattern holds at the start of a headline without brackets and stars. A
-/// mark that is one bare word counts only when a mark's punctuation follows it: `Kill: ...` is one,
-/// `Kill rates fall` is not. A hyphen does when the mark stands in capitals or has a number:
-/// `KILL-Bridge` is one, `Kill-switch` is not.
+/// Matches a pattern at the start of a headline that has no leading brackets, and returns the
+/// number in it, or 0.
+///
+/// The pattern must be followed by punctuation that ends a mark, or by nothing: `Kill: ...` is a
+/// kill, `Kill rates fall` is not. A hyphen ends a mark only if the mark is in capitals or has a
+/// number: `KILL-Bridge` is a kill, `Kill-switch` is not.
 fn at_start(headline: &str, pattern: &str, case: HeadlineCase) -> Option<u16> {
     let (number, rest) = prefix(headline, pattern)?;
     let numbered = pattern.contains(['#', '@']);
@@ -260,27 +283,29 @@ fn at_start(headline: &str, pattern: &str, case: HeadlineCase) -> Option<u16> {
     (closed || stepped || bracketed || counted || rest.is_empty()).then_some(number)
 }
 
-/// What may stand before a mark.
+/// Characters that may precede a mark.
 const BRACKETS: [char; 10] = ['(', '[', '*', ' ', '/', '+', '-', '【', '<', '>'];
 
-/// Whether the words before the first hyphen of a headline stand out in capitals.
+/// Whether the words before the first hyphen of a headline stand out by being in capitals.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HeadlineCase {
+    /// Those words are in capitals, and the rest is not.
     Capitals,
+    /// Any other headline.
     Mixed,
 }
 
 impl HeadlineCase {
     fn of(headline: &str) -> Self {
         let first = headline.trim_start_matches(BRACKETS).split('-').next().unwrap_or_default();
-        // Some desks write whole headlines in capitals, where they say nothing.
+        // Some agencies write entire headlines in capitals, which then mean nothing.
         let stands_out =
             !first.contains(char::is_lowercase) && headline.contains(char::is_lowercase);
         if stands_out { Self::Capitals } else { Self::Mixed }
     }
 }
 
-/// The number that a pattern holds anywhere in `text`, at the start of a word.
+/// Matches a pattern anywhere in `text` at word boundaries, and returns the number in it, or 0.
 fn anywhere(text: &str, pattern: &str) -> Option<u16> {
     memmem::find(text.as_bytes(), piece(pattern).as_bytes())?;
     let mut before = ' ';
@@ -301,11 +326,12 @@ fn anywhere(text: &str, pattern: &str) -> Option<u16> {
     None
 }
 
-/// What makes a number an ordinal, in the languages of the table; longer ones first.
+/// The suffixes of ordinal numbers in several languages, longer ones first.
 const ORDINALS: [&str; 12] =
     ["ème", "ère", "eme", "st", "nd", "rd", "th", "er", "º", "ª", "e", "."];
 
-/// Whether `text` starts with a pattern: the number in it, and what follows.
+/// Matches a pattern at the start of `text`. Returns the number in it, or 0, and the rest of the
+/// text.
 fn prefix<'a>(text: &'a str, pattern: &str) -> Option<(u16, &'a str)> {
     let (mut rest, mut number, mut wanted) = (text, 0, pattern);
     while let Some(at) = wanted.bytes().position(|b| matches!(b, b'#' | b'@')) {
@@ -330,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn headlines_carry_marks() {
+    fn reads_revisions_from_headlines() {
         let revision = |headline| read_headline(headline).revision;
         for (headline, want) in [
             ("UPDATE 2-Bridge reopens", Some(Revision::Update(2))),
@@ -352,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_and_shapes() {
+    fn reads_orders_shapes_and_takes_from_headlines() {
         let order = |headline| read_headline(headline).order;
         assert_eq!(order("KILL: Bridge reopens"), Some(NoticeOrder::Kill));
         assert_eq!(order("STORY WITHDRAWN-Bridge reopens"), Some(NoticeOrder::Kill));
@@ -377,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn other_fields_carry_marks_too() {
+    fn reads_marks_from_slug_signals_note_and_body() {
         let article = Article {
             slugline: Some("BC-BRIDGE, 3rd Ld".into()),
             signals: vec!["sig:update".into()],
@@ -393,10 +419,10 @@ mod tests {
     }
 
     #[test]
-    fn a_desk_adds_its_own() {
-        let own = [MarkRule { place: Headline, pattern: "fassung #".into(), mark: Update }];
+    fn configured_rules_are_tried() {
+        let configured = [MarkRule { place: Headline, pattern: "fassung #".into(), mark: Update }];
         let article = Article { headline: "Fassung 4: Brücke".into(), ..Article::default() };
-        assert_eq!(read(&article, &own).revision, Some(Revision::Update(4)));
+        assert_eq!(read(&article, &configured).revision, Some(Revision::Update(4)));
         assert_eq!(read(&article, &[]).revision, None);
     }
 }

@@ -1,23 +1,24 @@
-//! Which pieces of a body a reader does not see.
+//! Finds the pieces of a body that a reader does not see.
 //!
-//! In: a body in pieces. Out: for a start tag, where the hidden run that it begins ends.
+//! In: a body in pieces. Out: for a start tag, the end of the hidden run that it begins.
 //!
-//! | element | is hidden until |
+//! | element | hidden until |
 //! |---|---|
-//! | `head` | its end tag, or the first text or element that belongs into the body |
-//! | `script`, `style` | their end tag, else the next block |
-//! | `svg` | its end tag, or an element of HTML outside `foreignObject` |
-//! | `iframe`, `object`, `select`, ... ([`HIDDEN`]) | their end tag |
-//! | whatever its attributes hide | its end tag; `p`, `li`, `td` and their like also end as HTML says |
+//! | `head` | its end tag, or the first text or element that belongs to the body |
+//! | `script`, `style` | its end tag, or the next block tag if it has none |
+//! | `svg` | its end tag, or an HTML element outside `foreignObject` |
+//! | `iframe`, `object`, `select`, ... ([`HIDDEN`]) | its end tag |
+//! | elements hidden by attributes | its end tag; for `p`, `li`, ... also a tag that implies it |
 //!
-//! An end tag of an element that began earlier ends all of these too. An element that closes
-//! itself, or whose end tag is missing where the table names no other end, hides nothing: what
-//! comes after it may be the rest of the article.
+//! The end tag of an element that began earlier also ends the run, except for `head`, `script` and
+//! `style`. A self-closing element hides nothing. An element without an end tag, for which the
+//! table names no other end, hides nothing either, because the text after it may be the rest of the
+//! article.
 //!
-//! End tags are paired with start tags by name, the latest open one first; one without a start tag
-//! closes nothing.
+//! An end tag is paired with the latest open start tag of the same name; without one it closes
+//! nothing.
 //!
-//! Cost: linear. A run that was looked at is skipped.
+//! Cost: linear, because hidden runs are skipped.
 
 use super::markup::{Markup, MarkupPiece, StartTag};
 use super::{TagEffect, effect};
@@ -34,7 +35,7 @@ const HIDDEN: [&[u8]; 8] = [
     b"textarea",
 ];
 
-/// Elements of HTML that end an `svg` around them.
+/// HTML elements that end an `svg` around them.
 const OUT_OF_SVG: [&[u8]; 43] = [
     b"b",
     b"big",
@@ -81,31 +82,33 @@ const OUT_OF_SVG: [&[u8]; 43] = [
     b"var",
 ];
 
-/// Elements within a line that belong into the body.
+/// Inline elements that belong to the body, not the head.
 const IN_LINE: [&[u8]; 16] = [
     b"a", b"b", b"big", b"center", b"em", b"font", b"i", b"img", b"q", b"s", b"small", b"span",
     b"strong", b"sub", b"sup", b"u",
 ];
 
-/// Whether attributes count.
+/// Whether attributes such as `hidden` are respected when deciding what a reader sees.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attributes {
-    Heeded,
+    Respected,
     Ignored,
 }
 
 /// The hidden runs of a body.
 pub(super) struct Hidden<'a> {
+    /// The body, in pieces.
     markup: &'a Markup,
+    /// Whether attributes can hide elements.
     attributes: Attributes,
-    /// For each start tag its end tag, and for each end tag its start tag.
+    /// For each piece that is a tag, the index of its matching end or start tag.
     partners: Vec<Option<usize>>,
-    /// The last tag that begins or ends a block, line or cell.
+    /// Index of the last tag that begins or ends a block, line or cell.
     last_block: Option<usize>,
 }
 
 impl<'a> Hidden<'a> {
-    /// Pairs the tags of `markup`.
+    /// Pairs the start and end tags of `markup`.
     pub(super) fn of(markup: &'a Markup, attributes: Attributes) -> Self {
         let mut partners = vec![None; markup.pieces.len()];
         let mut open: Vec<Vec<usize>> = vec![Vec::new(); markup.names()];
@@ -134,8 +137,8 @@ impl<'a> Hidden<'a> {
         Self { markup, attributes, partners, last_block }
     }
 
-    /// The piece after the hidden run that begins with the start tag at `at`; `None` where none
-    /// does.
+    /// The index after the hidden run that begins with the start tag at `at`; `None` if the tag
+    /// begins no hidden run.
     pub(super) fn end(&self, at: usize, start: StartTag) -> Option<usize> {
         if start.empty {
             return None;
@@ -152,14 +155,14 @@ impl<'a> Hidden<'a> {
                 self.until(at, self.partners[at]?, |piece| self.leaves_svg(piece, &mut page))
             }
             _ if HIDDEN.contains(&name) => self.until(at, self.partners[at]?, |_| false),
-            _ if start.concealed && self.attributes == Attributes::Heeded => {
+            _ if start.concealed && self.attributes == Attributes::Respected => {
                 self.concealed(at, name)
             }
             _ => None,
         }
     }
 
-    /// Where an element ends that its attributes hide.
+    /// The end of the element at `at`, which is hidden by its attributes.
     fn concealed(&self, at: usize, name: &[u8]) -> Option<usize> {
         let close = self.partners[at];
         let Some(ending) = Ending::of(name) else { return self.until(at, close?, |_| false) };
@@ -182,8 +185,8 @@ impl<'a> Hidden<'a> {
         })
     }
 
-    /// The end of a run from `at` to the end tag at `close`, or to a piece before that where it
-    /// stops or where an element ends that began before.
+    /// The end of the run from `at` to its end tag at `close`. The run ends earlier at a piece for
+    /// which `stops` is true, or at the end tag of an element that began before `at`.
     fn until(
         &self,
         at: usize,
@@ -200,6 +203,7 @@ impl<'a> Hidden<'a> {
         Some(close + 1)
     }
 
+    /// Whether `piece` ends the `svg` around it. `page` counts the open `foreignObject` elements.
     fn leaves_svg(&self, piece: &MarkupPiece, page: &mut u32) -> bool {
         match piece {
             MarkupPiece::Text { .. } => false,
@@ -217,7 +221,7 @@ impl<'a> Hidden<'a> {
         }
     }
 
-    /// Where the head that begins at `at` ends.
+    /// The end of the `head` that begins at `at`.
     fn head(&self, at: usize) -> usize {
         let mut next = at + 1;
         while let Some(piece) = self.markup.pieces.get(next) {
@@ -238,7 +242,7 @@ impl<'a> Hidden<'a> {
         next
     }
 
-    /// The piece after an element of the head; `None` for one that belongs into the body.
+    /// The index after an element of the head; `None` for an element that belongs to the body.
     fn in_head(&self, at: usize, start: StartTag) -> Option<usize> {
         let name = self.markup.name(start.name);
         if matches!(name, b"script" | b"style") {
@@ -252,7 +256,7 @@ impl<'a> Hidden<'a> {
         Some(self.partners[at].map_or(at + 1, |close| close + 1))
     }
 
-    /// The next tag that begins or ends a block, line or cell.
+    /// The next tag after `at` that begins or ends a block, line or cell.
     fn next_block(&self, at: usize) -> Option<usize> {
         let last = self.last_block.filter(|last| *last > at)?;
         (at + 1..=last).find(|&next| match &self.markup.pieces[next] {
@@ -264,20 +268,22 @@ impl<'a> Hidden<'a> {
     }
 }
 
-/// How an element ends whose end tag HTML lets authors leave out.
+/// How an element with an optional end tag ends.
 struct Ending {
-    /// Start tags that end it.
+    /// Start tags that end the element.
     before: Before,
-    /// Elements within which another of its kind does not end it.
+    /// Nested elements inside which those start tags do not end the element.
     holders: &'static [&'static [u8]],
 }
 
+/// The start tags that end an element.
 enum Before {
     Block,
     Names(&'static [&'static [u8]]),
 }
 
 impl Ending {
+    /// `None` for elements whose end tag is required.
     fn of(name: &[u8]) -> Option<Self> {
         let (before, holders): (Before, &'static [&'static [u8]]) = match name {
             b"p" => (Before::Block, &[]),
@@ -295,6 +301,7 @@ impl Ending {
         Some(Self { before, holders })
     }
 
+    /// Whether a start tag `name` ends the element.
     fn before(&self, name: &[u8]) -> bool {
         match self.before {
             Before::Block => effect(name) == TagEffect::Block,

@@ -1,12 +1,14 @@
-//! A body cut into text, start tags and end tags.
+//! Splits a body into text, start tags and end tags.
 //!
-//! Tokens are those of the WHATWG specification, with one exception: an element whose content is
-//! text alone, such as `title`, `iframe` or `script`, is read so only where its end tag follows. A
-//! browser takes the whole rest of the document as the content of one that never ends; here the
-//! rest is markup.
+//! In: the source of a body. Out: its [`MarkupPiece`]s, in order.
 //!
-//! Cost: linear. Each `<` is looked at once by the tokenizer, and at most twice for each of the
-//! elements in [`RAW`].
+//! Tokenizes as the WHATWG HTML specification does, with one exception: an element whose content is
+//! only text, such as `title`, `iframe` or `script`, is read that way only if its end tag follows.
+//! If the end tag is missing, a browser takes the rest of the document as the element's content;
+//! here the rest is read as markup.
+//!
+//! Cost: linear. The tokenizer examines each `<` once; the search for end tags examines it at most
+//! twice for each element in [`RAW`].
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{State, Tokenizer};
@@ -15,8 +17,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-/// Elements whose content is text alone, each with the state of the tokenizer that reads it. A
-/// script is read as raw text: comments within a script could hide its end tag otherwise.
+/// Elements whose content is only text, each with the tokenizer state that reads it. `script` is
+/// read as raw text, because in script data a comment could hide the end tag.
 const RAW: [(&[u8], State); 9] = [
     (b"iframe", State::RawText),
     (b"noembed", State::RawText),
@@ -29,7 +31,7 @@ const RAW: [(&[u8], State); 9] = [
     (b"xmp", State::RawText),
 ];
 
-/// Elements without content.
+/// Void elements, which have no content.
 const VOID: [&[u8]; 14] = [
     b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta", b"param",
     b"source", b"track", b"wbr",
@@ -37,7 +39,7 @@ const VOID: [&[u8]; 14] = [
 
 /// A piece of a body, in the order of the source.
 pub(super) enum MarkupPiece {
-    /// Text with its references decoded, and its byte range in the source.
+    /// Text with character references decoded, and its byte range in the source.
     Text { start: usize, end: usize, value: String },
     /// A start tag.
     Start(StartTag),
@@ -48,25 +50,28 @@ pub(super) enum MarkupPiece {
 /// A start tag.
 #[derive(Clone, Copy)]
 pub(super) struct StartTag {
+    /// The element's name.
     pub(super) name: ElementName,
-    /// Whether the element has no content: it is void, or closes itself.
+    /// Whether the element has no content because it is void or self-closing.
     pub(super) empty: bool,
-    /// Whether its attributes keep it from being shown.
+    /// Whether the element's attributes hide it.
     pub(super) concealed: bool,
 }
 
-/// The name of an element, by its place in [`Markup::names`].
+/// The name of an element, as an index into the names of a [`Markup`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ElementName(u32);
 
 /// A body in pieces.
 pub(super) struct Markup {
+    /// Text and tags in the order of the source.
     pub(super) pieces: Vec<MarkupPiece>,
+    /// Distinct element names in lower case, indexed by [`ElementName`].
     names: Vec<Vec<u8>>,
 }
 
 impl Markup {
-    /// Cuts `source`.
+    /// Splits `source` into pieces.
     pub(super) fn read(source: &str) -> Self {
         let names = RefCell::new(ElementNames::default());
         let mut tag = OpenTag::default();
@@ -117,24 +122,25 @@ impl Markup {
         Self { pieces, names: names.into_inner().all }
     }
 
-    /// A name in lower case.
+    /// The element name in lower case.
     pub(super) fn name(&self, name: ElementName) -> &[u8] {
         &self.names[name.0 as usize]
     }
 
-    /// How many names there are.
+    /// Number of distinct element names.
     pub(super) fn names(&self) -> usize {
         self.names.len()
     }
 }
 
 impl ElementName {
-    /// Its place among the names.
+    /// The index of the name, below [`Markup::names`].
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
 }
 
+/// What the tokenizer emits: a start tag whose content is not yet known, or any other piece.
 enum MarkupToken {
     MarkupPiece(MarkupPiece),
     Start { start: StartTag, self_closing: bool, end: usize },
@@ -147,14 +153,17 @@ fn infallible(token: Result<MarkupToken, Infallible>) -> MarkupToken {
     }
 }
 
-/// The names of elements, numbered as they come.
+/// Element names, numbered in order of appearance.
 #[derive(Default)]
 struct ElementNames {
+    /// The names by number.
     all: Vec<Vec<u8>>,
+    /// The number of each name.
     index: BTreeMap<Vec<u8>, u32>,
 }
 
 impl ElementNames {
+    /// The number of `name`, which is added if new.
     fn name(&mut self, name: &[u8]) -> ElementName {
         if let Some(&index) = self.index.get(name) {
             return ElementName(index);
@@ -165,14 +174,17 @@ impl ElementNames {
         ElementName(index)
     }
 
+    /// The entry of [`RAW`] for `name`, if there is one.
     fn raw(&self, name: ElementName) -> Option<(&'static [u8], State)> {
         RAW.iter().copied().find(|(raw, _)| *raw == self.all[name.0 as usize])
     }
 }
 
-/// Where elements whose content is text alone end.
+/// Finds the end tags of elements whose content is only text.
 struct RawTextEnds<'a> {
+    /// The source of the body.
     source: &'a [u8],
+    /// The offset of the last end tag of each name searched for so far; `None` if it has none.
     last: BTreeMap<&'static [u8], Option<usize>>,
 }
 
@@ -181,8 +193,8 @@ impl<'a> RawTextEnds<'a> {
         Self { source, last: BTreeMap::new() }
     }
 
-    /// Whether the element whose start tag ends at `from` has an end tag. One that closes itself
-    /// has one if that comes before the next start tag of its name.
+    /// Whether the element whose start tag ends at `from` has an end tag. A self-closing element
+    /// has one only if it comes before the next start tag of the same name.
     fn closes(&mut self, name: &'static [u8], from: usize, self_closing: bool) -> bool {
         let source = self.source;
         if self_closing {
@@ -197,13 +209,14 @@ impl<'a> RawTextEnds<'a> {
     }
 }
 
+/// Whether a tag is a start tag or an end tag.
 #[derive(PartialEq, Eq)]
 enum Tag {
     Start,
     End,
 }
 
-/// The tag of the element `name` that `rest` begins with, its `<` left out.
+/// The tag of the element `name` at the start of `rest`, which begins after the `<`.
 fn tag(rest: &[u8], name: &[u8]) -> Option<Tag> {
     let (rest, tag) = match rest.strip_prefix(b"/") {
         Some(rest) => (rest, Tag::End),
@@ -214,11 +227,14 @@ fn tag(rest: &[u8], name: &[u8]) -> Option<Tag> {
     (named && ends).then_some(tag)
 }
 
-/// A start tag that is being read.
+/// A start tag being read.
 #[derive(Default)]
 struct OpenTag {
+    /// The tag as read so far.
     start: Option<StartTag>,
+    /// The attribute whose value comes next.
     attribute: Attribute,
+    /// The declarations of the `style` attribute.
     style: Style,
 }
 
@@ -238,7 +254,7 @@ impl OpenTag {
     fn value(&mut self, value: &[u8]) {
         let Some(start) = &mut self.start else { return };
         match self.attribute {
-            // Shown to whoever searches for its text.
+            // Browsers show this text when the reader searches for it.
             Attribute::Hidden if value.eq_ignore_ascii_case(b"until-found") => {
                 start.concealed = false;
             }
@@ -252,7 +268,7 @@ impl OpenTag {
     }
 }
 
-/// An attribute that says whether an element is shown.
+/// An attribute that can hide an element.
 #[derive(Clone, Copy, Default)]
 enum Attribute {
     Hidden,
@@ -273,11 +289,15 @@ impl Attribute {
     }
 }
 
-/// The declarations of a `style` attribute that can hide an element; the last of a name counts.
+/// Which declarations of a `style` attribute hide the element. The last declaration of a property
+/// counts.
 #[derive(Default)]
 struct Style {
+    /// `display: none`.
     display: bool,
+    /// `visibility: hidden` or `collapse`.
     visibility: bool,
+    /// `font-size` of zero.
     size: bool,
 }
 
@@ -300,7 +320,7 @@ impl Style {
     }
 }
 
-/// Whether a length is zero, in whatever unit.
+/// Whether a CSS length is zero, in any unit.
 fn is_zero(length: &str) -> bool {
     let unit = length.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number = &length[..length.len() - unit.len()];

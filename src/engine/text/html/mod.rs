@@ -1,15 +1,18 @@
-//! Markup to text, every character still knowing where it stood.
+//! Converts markup to text and records the position of every character in the source.
 //!
-//! In: a published body. Out: [`Clean`] text without tags, entities decoded, white space folded,
-//! blocks parted by an empty line. Comments go, and so does what a reader does not see: scripts,
-//! styles, and elements that their attributes hide ([`hidden`]). Tokens are those of the WHATWG
-//! specification, so that broken markup reads as a browser reads it, but an element that is never
-//! closed does not take the rest of the article with it ([`markup`]).
+//! In: a published body. Out: [`Clean`] text without tags, with entities decoded, white space
+//! collapsed and blocks separated by an empty line. `<p>One <b>two</b>.</p><p>Three</p>` gives
+//! `One two.\n\nThree`.
 //!
-//! A body whose whole text is hidden by attributes keeps that text: a page may show it by a script.
+//! Comments are removed, and so is everything a reader does not see: scripts, styles, and elements
+//! hidden by attributes ([`hidden`]). Tokens follow the WHATWG HTML specification, so broken markup
+//! reads as in a browser, except that an element that is never closed does not swallow the rest of
+//! the article ([`markup`]).
 //!
-//! A body that is said to be plain is read as markup when it holds an end tag, a paragraph or a line
-//! break tag; else as it is, with its entities decoded. (`<ABC>` alone is a ticker, not a tag.)
+//! If attributes hide all of the text, they are ignored: the page may show the text by a script.
+//!
+//! A body declared as plain text is read as markup if it contains an end tag, `<p>` or `<br>`.
+//! Otherwise only its entities are decoded. (`<ABC>` alone is a ticker symbol, not a tag.)
 
 mod hidden;
 mod markup;
@@ -27,11 +30,11 @@ pub(super) fn text(body: &Body) -> Clean {
         let anchors = vec![Anchor { clean: 0, published: 0 }];
         return Clean { text: source.to_owned(), anchors };
     }
-    let source = body.published();
+    let source = body.as_str();
     let mut build = TextBuilder::default();
     if matches!(body, Body::Html(_)) || marked_up(source.as_bytes()) {
         let markup = Markup::read(source);
-        build.marked_up(source, &markup, Attributes::Heeded);
+        build.marked_up(source, &markup, Attributes::Respected);
         if build.text.is_empty() {
             build = TextBuilder::default();
             build.marked_up(source, &markup, Attributes::Ignored);
@@ -42,14 +45,14 @@ pub(super) fn text(body: &Body) -> Clean {
     build.finish(source)
 }
 
-/// The text of a body that holds neither markup nor entities.
+/// The text of a plain body that contains neither markup nor entities.
 pub(super) fn plain(body: &Body) -> Option<&str> {
     let Body::Plain(text) = body else { return None };
     let bytes = text.as_bytes();
     (!marked_up(bytes) && memchr(b'&', bytes).is_none()).then_some(text)
 }
 
-/// Whether a body that is said to be plain holds markup.
+/// Whether a body declared as plain text contains markup.
 fn marked_up(bytes: &[u8]) -> bool {
     memchr_iter(b'<', bytes).any(|at| {
         let rest = &bytes[at + 1..];
@@ -63,7 +66,7 @@ fn marked_up(bytes: &[u8]) -> bool {
     })
 }
 
-/// What a tag does to the text.
+/// The white space that a tag puts between the texts around it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TagEffect {
     Inline,
@@ -72,6 +75,7 @@ enum TagEffect {
     Block,
 }
 
+/// The effect of the element `tag`, a name in lower case.
 fn effect(tag: &[u8]) -> TagEffect {
     match tag {
         b"br" | b"tr" => TagEffect::Line,
@@ -85,16 +89,20 @@ fn effect(tag: &[u8]) -> TagEffect {
     }
 }
 
-/// Text in the making, with byte offsets of the source.
+/// Builds the text. Anchors hold byte offsets of the source until [`finish`](Self::finish).
 #[derive(Default)]
 struct TextBuilder {
+    /// The text so far.
     text: String,
+    /// An anchor for each run copied from consecutive source bytes.
     anchors: Vec<Anchor>,
+    /// Source offset after the last character; a character elsewhere starts a new run.
     next: usize,
+    /// White space to add before the next character.
     gap: PendingSpace,
 }
 
-/// White space that is due before the next character.
+/// White space to add before the next character, from weakest to strongest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 enum PendingSpace {
     #[default]
@@ -105,7 +113,7 @@ enum PendingSpace {
 }
 
 impl TextBuilder {
-    /// Adds what a reader sees of `markup`.
+    /// Adds the text of `markup` that a reader sees.
     fn marked_up(&mut self, source: &str, markup: &Markup, attributes: Attributes) {
         let hidden = Hidden::of(markup, attributes);
         let mut at = 0;
@@ -124,6 +132,7 @@ impl TextBuilder {
         }
     }
 
+    /// Requests the white space of a tag.
     fn part(&mut self, effect: TagEffect) {
         let gap = match effect {
             TagEffect::Inline => PendingSpace::None,
@@ -134,7 +143,7 @@ impl TextBuilder {
         self.gap = self.gap.max(gap);
     }
 
-    /// Adds a character that stands at byte `at` of the source.
+    /// Adds a character from byte `at` of the source.
     fn push(&mut self, c: char, at: usize) {
         if at != self.next || self.anchors.is_empty() {
             self.anchors.push(Anchor { clean: self.text.len() as u32, published: at as u32 });
@@ -143,7 +152,7 @@ impl TextBuilder {
         self.next = at + c.len_utf8();
     }
 
-    /// Adds the white space that is due.
+    /// Adds the pending white space.
     fn settle(&mut self, at: usize) {
         let gap = std::mem::take(&mut self.gap);
         if self.text.is_empty() {
@@ -160,8 +169,8 @@ impl TextBuilder {
         }
     }
 
-    /// Adds text with its white space folded. `value` is `source` with entities decoded; `start` is
-    /// where `source` begins.
+    /// Adds text with white space collapsed. `value` is `source` with entities decoded; `start` is
+    /// the offset of `source` in the body.
     fn folded(&mut self, source: &str, start: usize, value: &str) {
         let mut at = start;
         let mut rest = source;
@@ -180,6 +189,7 @@ impl TextBuilder {
         }
     }
 
+    /// Adds a character, or requests a space if it is white space.
     fn fold_char(&mut self, c: char, at: usize) {
         if c.is_whitespace() {
             self.gap = self.gap.max(PendingSpace::Space);
@@ -189,7 +199,7 @@ impl TextBuilder {
         }
     }
 
-    /// Adds plain text with its entities decoded and its white space as it is.
+    /// Adds plain text with entities decoded and white space unchanged.
     fn decoded(&mut self, source: &str, start: usize) {
         let mut at = 0;
         while let Some(c) = source[at..].chars().next() {
@@ -204,7 +214,7 @@ impl TextBuilder {
         }
     }
 
-    /// Turns byte offsets of the source into character offsets.
+    /// Converts the anchors' byte offsets in the source to character offsets.
     fn finish(self, source: &str) -> Clean {
         let Self { text, mut anchors, .. } = self;
         if !source.is_ascii() {
@@ -220,8 +230,9 @@ impl TextBuilder {
     }
 }
 
-/// A character reference at the start of `text`: its length in bytes and what it stands for.
+/// The character reference at the start of `text`: its length in bytes and its decoded text.
 fn reference(text: &str) -> Option<(usize, String)> {
+    /// Longest reference examined, in bytes.
     const LONGEST: usize = 34;
     let bytes = text.as_bytes();
     if bytes.first() != Some(&b'&') {
@@ -270,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_that_is_not_closed_hides_nothing_of_the_article() {
+    fn unclosed_elements_do_not_hide_the_rest_of_the_article() {
         for (source, want) in [
             ("<!doctype html><head><title>x</title><meta charset=utf-8><body><p>a b</p>", "a b"),
             ("<head><title>x</title><p>a b</p>", "a b"),
@@ -314,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_attributes_hide_is_left_out() {
+    fn elements_hidden_by_attributes_are_removed() {
         for (source, want) in [
             ("<p>a</p><div hidden>x</div><p>b</p>", "a\n\nb"),
             ("<p>a</p><div hidden=hidden><div>x</div>y</div><p>b</p>", "a\n\nb"),
@@ -322,13 +333,13 @@ mod tests {
             ("a <span style=visibility:hidden>x</span>b", "a b"),
             ("a <span style='font-size:0.0px'>x</span>b", "a b"),
             ("a <i aria-hidden=true>x</i>b", "a b"),
-            // Shown all the same.
+            // Not hidden.
             ("a <i aria-hidden=false>b</i>", "a b"),
             ("a <i style='display:none;display:inline'>b</i>", "a b"),
             ("a <i style='font-size:0.9em'>b</i>", "a b"),
             ("a <i hidden=until-found>b</i>", "a b"),
             ("a <input hidden>b<br hidden>c", "a b\nc"),
-            // Not closed, or closed by what HTML says.
+            // End tag missing or optional.
             ("<p>a</p><div hidden>b<p>c</p>", "a\n\nb\n\nc"),
             ("<p>a</p><div hidden/><p>b</p>", "a\n\nb"),
             ("<p>a</p><p hidden>x<p>b</p>", "a\n\nb"),
@@ -339,7 +350,7 @@ mod tests {
             ("<tr><td>a<td hidden>x<td>b</tr>", "a b"),
             ("<div><section hidden>x</div>a</section>", "a"),
             ("<p>a</p><p hidden>b", "a\n\nb"),
-            // The whole of it.
+            // All of the text is hidden.
             ("<div hidden><p>a</p><script>c()</script></div>", "a"),
             ("<body style=display:none><p>a</p><i hidden>b</i></body>", "a\n\nb"),
             ("<script>c()</script>", ""),
@@ -349,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_bodies_are_read_as_they_are_meant() {
+    fn plain_bodies_are_read_as_text_or_markup() {
         let plain = |source: &str| text(&Body::Plain(source.into())).text;
         assert_eq!(plain("Oil Co <ABC> fell\n  to 3"), "Oil Co <ABC> fell\n  to 3");
         assert_eq!(plain("Tom &amp; Co\n<ABC>"), "Tom & Co\n<ABC>");
@@ -358,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_know_where_they_stood() {
+    fn characters_map_to_their_published_position() {
         for source in ["<p>Größe &amp; <i>Maß</i></p><p>zwei</p>", "ü &euro; x", "plain"] {
             for clean in [html(source), text(&Body::Plain(source.into()))] {
                 let published: Vec<char> = source.chars().collect();
@@ -370,9 +381,9 @@ mod tests {
         }
     }
 
-    /// Hostile bodies of `n` parts, each of which was quadratic in some reader of HTML.
+    /// Hostile bodies of `n` parts, each of which takes quadratic time in some HTML readers.
     #[test]
-    fn time_grows_with_size_alone() {
+    fn conversion_takes_linear_time() {
         let parts = [
             "<script/>",
             "<script>",
@@ -400,11 +411,14 @@ mod tests {
                 began.elapsed().as_secs_f64()
             };
             let (few, many) = (took(1_000), took(8_000));
-            assert!(many < 40.0 * few.max(0.002), "{part}: {few} s, then {many} s for 8 times it");
+            assert!(
+                many < 40.0 * few.max(0.002),
+                "{part}: {few} s, then {many} s for 8 times as much"
+            );
         }
     }
 
-    /// Pieces of which each keeps what comes after it: hidden only between its own tags.
+    /// Pieces of markup that hide no text after themselves, only text between their own tags.
     fn piece() -> impl Strategy<Value = (String, bool)> {
         let shown = prop_oneof![
             Just("<p>"),
@@ -444,7 +458,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_outside_hidden_elements_is_lost(
+        fn text_outside_hidden_elements_is_kept(
             pieces in prop::collection::vec(piece(), 1..12)
         ) {
             let (mut source, mut want) = (String::from("w0 "), vec!["w0".to_owned()]);
@@ -458,7 +472,7 @@ mod tests {
         }
 
         #[test]
-        fn no_markup_breaks_it(source in "[a-z<>/&;#x0-9 \\né!-]{0,120}") {
+        fn any_markup_gives_offsets_within_the_body(source in "[a-z<>/&;#x0-9 \\né!-]{0,120}") {
             let clean = html(&source);
             let chars = source.chars().count() as u32;
             prop_assert!((0..=clean.text.len())

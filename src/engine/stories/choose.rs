@@ -1,0 +1,187 @@
+//! Decides which story an article belongs to.
+//!
+//! In: an article with its terms. Out: [`Decision`], the story that it joins, if any, and the
+//! stories close to it with their scores. Every decision is taken by [`Stories::choose`]: when an
+//! article arrives, when a story of one article gets a second look, and when `/match` or `explain`
+//! predict what would happen. They differ only in the score required.
+//!
+//! Cost: the postings are read up to `postings_max` entries per channel, and at most `stories_max`
+//! stories are scored exactly.
+
+use super::assign::Stories;
+use super::frequencies::Weights;
+use super::live::LiveStory;
+use super::members::{Contributors, MemberTables};
+use super::score::{self, Query};
+use super::terms::Channel;
+use super::{Member, MemberLookup, Settings, StoryId};
+use crate::article::Sequence;
+
+/// The share of the best rough score that an article needs for its story to be scored exactly.
+const NEAR_CUT: f32 = 0.25;
+
+/// A story as scored for an article.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoryScore {
+    pub(super) story: StoryId,
+    pub(super) score: f64,
+    /// The score as if both had appeared at the same time.
+    pub(super) timeless: f64,
+}
+
+/// Which story an article belongs to.
+#[derive(Debug)]
+pub(super) struct Decision {
+    /// The story that the article joins; `None` if it belongs to a story of its own.
+    pub(super) story: Option<StoryId>,
+    /// The score by which it joins; `None` if it joins by its text, or no story.
+    pub(super) score: Option<f64>,
+    /// The stories close to it, best first.
+    pub(super) near: Vec<StoryScore>,
+}
+
+impl Decision {
+    /// The second-best story, where the article joins the best one by its score and the second-best
+    /// scores at least `doubt`.
+    pub(super) fn rival(&self, doubt: f64) -> Option<StoryId> {
+        let second = self.near.get(1).filter(|second| second.score >= doubt)?;
+        self.score.map(|_| second.story)
+    }
+}
+
+/// The articles of one story that the postings found.
+struct NearStory {
+    story: StoryId,
+    /// The highest rough score among them.
+    best: f32,
+    /// The articles with the highest rough scores, best first.
+    members: Vec<Sequence>,
+}
+
+impl Stories {
+    /// The story of `matched`, whose text `new` shares, if articles of its kind join the story of
+    /// their match.
+    pub(super) fn story_by_text(
+        &self,
+        new: Member<'_>,
+        matched: Option<Sequence>,
+    ) -> Option<StoryId> {
+        matched.filter(|_| new.kind.joins_its_match()).and_then(|m| self.story_of(m))
+    }
+
+    /// Decides which story an article joins: `by_text` if there is one, otherwise the story with
+    /// the best score of at least `join`. The terms of `article` are those that are kept of it.
+    pub(super) fn choose(
+        &self,
+        article: Member<'_>,
+        by_text: Option<StoryId>,
+        join: f64,
+        weights: &Weights,
+        members: &impl MemberLookup,
+    ) -> Decision {
+        let near = match article.terms.is_empty() {
+            true => Vec::new(),
+            false => self.score_near(article, weights, members),
+        };
+        let best = near.first().filter(|best| by_text.is_none() && best.score >= join);
+        Decision {
+            story: by_text.or(best.map(|best| best.story)),
+            score: best.map(|best| best.score),
+            near,
+        }
+    }
+
+    /// Scores an article against the stories of the articles close to it, except its own story;
+    /// best first.
+    fn score_near(
+        &self,
+        article: Member<'_>,
+        weights: &Weights,
+        members: &impl MemberLookup,
+    ) -> Vec<StoryScore> {
+        let query = Query::new(article.terms, &self.frequencies, *weights, &self.settings);
+        let own = self.story_of(article.sequence);
+        let most = self.settings.tuning.postings_max as usize;
+        let near = self.postings.near(&query, article.sequence, self.newest(), most, NEAR_CUT);
+        let other_story = |s| self.story_of(s).filter(|story| Some(*story) != own);
+        let mut scored: Vec<StoryScore> = group(near, other_story, &self.settings)
+            .iter()
+            .filter_map(|near| {
+                let story = self.live.get(&near.story)?;
+                score_of(article, &query, near, story, (members, self.len()), &self.settings)
+            })
+            .collect();
+        scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
+        scored
+    }
+}
+
+/// Groups articles by story, best story first, each with its best articles. Stories below half of
+/// the best rough score are left out.
+fn group(
+    near: Vec<(Sequence, f32)>,
+    story_of: impl Fn(Sequence) -> Option<StoryId>,
+    settings: &Settings,
+) -> Vec<NearStory> {
+    let mut all: Vec<(StoryId, f32, Sequence)> =
+        near.into_iter().filter_map(|(s, score)| Some((story_of(s)?, score, s))).collect();
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    let most = settings.tuning.members_scored as usize;
+    let mut stories: Vec<NearStory> = all
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|same| NearStory {
+            story: same[0].0,
+            best: same[0].1,
+            members: same.iter().take(most).map(|s| s.2).collect(),
+        })
+        .collect();
+    stories.sort_unstable_by(|a, b| b.best.total_cmp(&a.best).then(a.story.cmp(&b.story)));
+    let bar = stories.first().map_or(0.0, |best| best.best / 2.0);
+    stories.retain(|near| near.best >= bar);
+    stories.truncate(settings.tuning.stories_max as usize);
+    stories
+}
+
+/// The score of an article in a story; `None` if one of the nearest members is its twin: a text of
+/// the same template about another occasion.
+fn score_of(
+    new: Member<'_>,
+    query: &Query<'_>,
+    near: &NearStory,
+    story: &LiveStory,
+    (members, stories): (&impl MemberLookup, usize),
+    settings: &Settings,
+) -> Option<StoryScore> {
+    let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
+    let (mut by_members, mut cosines) = (0.0, [None; 4]);
+    // In reverse, so that `cosines` ends up with those of the nearest member.
+    for member in nearest.iter().rev() {
+        cosines = query.article(member.terms);
+        if score::twins(cosines, [new.kind, member.kind], settings) {
+            return None;
+        }
+        by_members += score::mean(cosines, settings) / nearest.len() as f64;
+    }
+    let norms = story.record.norms;
+    let terms_of = |few: &MemberTables| {
+        let newest = few.newest_contributors(settings.tuning.centroid_members as usize);
+        let terms = newest.filter_map(|s| members.member(s)).map(|m| m.terms);
+        query.all(terms, norms)
+    };
+    let centroid = match story.contributors() {
+        Contributors::None | Contributors::One(_) => None,
+        Contributors::Few(few) => Some(terms_of(few)),
+        Contributors::Many(sums) => Some(query.sum(sums, norms)),
+    };
+    let by_centroid = centroid.map_or(by_members, |cosines| score::mean(cosines, settings));
+    let time = nearest
+        .iter()
+        .map(|m| score::time_factor(new.about.claimed, m.about.claimed, settings))
+        .fold(0.0, f64::max);
+    let lexical =
+        settings.tuning.centroid * by_centroid + (1.0 - settings.tuning.centroid) * by_members;
+    // Without a centroid, the only contributor is the nearest member.
+    let names = centroid.unwrap_or(cosines)[Channel::Names as usize].unwrap_or(lexical);
+    let toll = score::size_toll(story.size(), names, stories, settings);
+    Some(StoryScore { story: near.story, score: lexical * time - toll, timeless: lexical - toll })
+}
