@@ -71,7 +71,8 @@ impl IdentityArchive {
     /// Removes the oldest identity.
     pub(super) fn pop(&mut self) {
         let Some((own, identity)) = self.entries.pop_front() else { return };
-        self.bytes -= identity.bytes();
+        self.bytes -= bytes(&identity);
+        debug_assert!(!self.entries.is_empty() || self.bytes == 0, "no identities, no bytes");
         for lists in [&mut self.uris, &mut self.notices] {
             let Some(list) = lists.get_mut(&identity.uri) else { continue };
             if list.front() == Some(&own) {
