@@ -200,7 +200,7 @@ fn dateline(text: &str) -> Option<usize> {
         let close = rest.find('】').filter(|at| *at < DATELINE_MAX)?;
         return Some('【'.len_utf8() + close + '】'.len_utf8());
     }
-    let window = &text[..text.len().min(floor(text, DATELINE_MAX))];
+    let window = &text[..text.floor_char_boundary(DATELINE_MAX)];
     let line = window.split('\n').next().unwrap_or_default();
     // A hyphen, or the first byte of a longer dash in UTF-8.
     memchr2(b'-', 0xe2, line.as_bytes())?;
@@ -227,11 +227,6 @@ fn dateline(text: &str) -> Option<usize> {
     let all_names = words.iter().all(|w| capital(w) || month(w) || w.len() <= 3 && dated);
     let place = named && (all_names && (shouted || agency || dated) || agency && !cased);
     place.then_some(cut)
-}
-
-/// The greatest character boundary at or below `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }
 
 /// The length of the last line or paragraph, if it is a trailer.

@@ -122,7 +122,7 @@ fn lead(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>)
     if line < end && line - start <= LINE_MAX && !runs_on(text, start, line, end) {
         add(start..line);
     }
-    let stop = floor(text, line.min(start + LINE_MAX));
+    let stop = text.floor_char_boundary(line.min(start + LINE_MAX));
     let mut left = PREFIXES;
     let mut before = ' ';
     for (at, c) in text[start..stop].char_indices() {
@@ -177,7 +177,7 @@ fn close(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>
     if line > start && end - line <= LINE_MAX && ends(&text[..line]) {
         add(line..end);
     }
-    let from = ceil(text, line.max(end.saturating_sub(LINE_MAX)));
+    let from = text.ceil_char_boundary(line.max(end.saturating_sub(LINE_MAX)));
     let shown = text[from..end].trim_end_matches('.');
     let closed = shown.ends_with([')', ']', '）', '】']);
     let marks = [" -- ", " – ", " — ", " - ", " (", " [", "（", "【"];
@@ -209,16 +209,6 @@ fn separates_paragraphs(text: &str, at: usize) -> bool {
     let after = text.as_bytes().get(at + 1);
     let before = at.checked_sub(1).and_then(|i| text.as_bytes().get(i));
     after.is_some_and(|b| b" \t\r\n".contains(b)) || before == Some(&b'\n')
-}
-
-/// The greatest character boundary at or below `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
-}
-
-/// The least character boundary at or above `at`.
-fn ceil(text: &str, at: usize) -> usize {
-    (at..text.len()).find(|i| text.is_char_boundary(*i)).unwrap_or(text.len())
 }
 
 #[cfg(test)]
