@@ -44,7 +44,7 @@ use wirefold_engine::decode::Format;
 use wirefold_engine::decode::RecordPart;
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
-use wirefold_engine::state::State;
+use wirefold_engine::state::{State, TouchedIds};
 
 const KEY: SamplingKey = SamplingKey(7);
 /// Articles per batch.
@@ -183,16 +183,13 @@ fn process(wire: &Arc<Vec<feed::Line>>, scenario: Scenario) -> Run {
         let prepared: Vec<_> =
             lines.par_iter().map(|line| prepare(line.article.clone(), &settings, KEY)).collect();
         let (mut events, mut outputs) = (Vec::new(), Vec::new());
+        let mut touched = TouchedIds::default();
         for (new, line) in prepared.into_iter().zip(lines) {
-            let record = InputRecord {
-                from: Partition { topic: line.input.topic.clone(), partition: 0 },
-                offset: line.input.offset,
-                timestamp: Some(line.stamp),
-                key: None,
-                payload: None,
-                headers: Vec::new(),
-            };
-            for (n, event) in (0..).zip(state.apply(new, line.stamp, line.input.clone())) {
+            let record = record(line);
+            let outcome = state.apply(new, line.stamp, line.input.clone());
+            touched.add(outcome.touched);
+            std::hint::black_box(outcome.changes);
+            for (n, event) in (0..).zip(outcome.events) {
                 let (record, part, items, resets) = (&record, &RecordPart::Whole, 1, 0);
                 let context =
                     EventContext { event: &event, n, sequence, record, part, items, resets };
@@ -201,8 +198,6 @@ fn process(wire: &Arc<Vec<feed::Line>>, scenario: Scenario) -> Run {
                 events.push(event);
             }
         }
-        std::hint::black_box(state.take_changes());
-        let touched = state.take_touched();
         if let Some(thread) = &mut thread {
             let batch = CommittedBatch { events: &events, outputs: &outputs };
             thread.follow(&state, touched, Some(batch), sequence);
@@ -232,6 +227,18 @@ fn process(wire: &Arc<Vec<feed::Line>>, scenario: Scenario) -> Run {
         server.stop();
     }
     run
+}
+
+/// The input record of a line, without its payload.
+fn record(line: &feed::Line) -> InputRecord {
+    InputRecord {
+        from: Partition { topic: line.input.topic.clone(), partition: 0 },
+        offset: line.input.offset,
+        timestamp: Some(line.stamp),
+        key: None,
+        payload: None,
+        headers: Vec::new(),
+    }
 }
 
 /// Waits until the snapshot thread of the previous run has ended. Its CPU time would otherwise be

@@ -51,8 +51,7 @@ fn state_records(count: usize, settings: &Settings) -> BTreeMap<String, Vec<u8>>
         for (at, new) in (from..).zip(prepared) {
             let offset = i64::try_from(at).expect("a count");
             let input = InputPosition { topic: "bench".into(), partition: 0, offset, item: 0 };
-            drop(state.apply(new, EventTime(offset * 100), input));
-            for change in state.take_changes() {
+            for change in state.apply(new, EventTime(offset * 100), input).changes {
                 match change.value {
                     Some(value) => values.insert(change.key, value),
                     None => values.remove(&change.key),

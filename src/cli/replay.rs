@@ -8,22 +8,21 @@
 //!
 //! Output files appear under their names only when the run has succeeded (see [`files`]).
 
-use super::feed::read::{RejectReason, RejectedLine};
-use super::feed::{self, AppliedItem, ItemOutcome};
+use super::feed::{
+    self,
+    read::{RejectReason, RejectedLine},
+};
 use super::files::{self, NamedPath, OutputFile};
 use super::run::encoder;
 use super::{CommandError, print};
 use crate::config::Config;
-use crate::daemon::pipeline::batch::is_embargoed;
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
-use crate::daemon::pipeline::embargoed::EmbargoedRecords;
-use crate::daemon::pipeline::encoder::{EventContext, EventEncoder};
 use crate::daemon::publish::Mode;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use wirefold_engine::decode;
+use wirefold_engine::event::{Event, EventKind};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
@@ -66,89 +65,30 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
     config.output.mode = Mode::Structured;
     let feeds = feed::open_all(&args.files)?;
     let bar = progress(feeds.iter().map(feed::FeedFile::bytes).sum());
-    let mut output = ReplayOutput {
-        sinks: Sinks::open(args)?,
-        encoder: encoder(&config),
-        // There is no changelog to read records back from, so all are kept in memory.
-        held: EmbargoedRecords::with_bytes_max(usize::MAX),
-        sequence: 0,
-        n: 0,
-        accepted: 0,
-        refused: 0,
-    };
-    let state = feed::run(&feeds, &config.engine, config.input.format, |applied| {
-        if applied.item == 0 {
-            bar.inc(applied.record.payload.as_ref().map_or(0, |bytes| bytes.len() as u64 + 1));
-        }
-        output.take(&applied)
-    })?;
-    let ReplayOutput { sinks, accepted, refused, sequence, .. } = output;
+    let mut sinks = Sinks::open(args)?;
+    let (mut accepted, mut refused, mut events) = (0, 0, 0);
+    let shard = feed::run(
+        &feeds,
+        &config.engine,
+        config.input.format,
+        encoder(&config),
+        |batch, bytes| {
+            bar.inc(bytes);
+            let classified = |event: &&Event| matches!(event.kind, EventKind::Classified(_));
+            accepted += batch.events.iter().filter(classified).count();
+            refused += batch.refused.values().chain(batch.isolated.values()).sum::<u64>();
+            events += batch.events.len();
+            batch.outputs.iter().try_for_each(|output| sinks.write(output))
+        },
+    )?;
     let written = sinks.finish()?;
     bar.finish_and_clear();
-    let live = state.live_stories();
+    let live = shard.state().live_stories();
     print::remark(format_args!(
-        "{accepted} articles, {refused} rejected, {sequence} events, {live} live stories"
+        "{accepted} articles, {refused} rejected, {events} events, {live} live stories"
     ));
     print::remark(format_args!("written: {}", written.join(", ")));
     Ok(())
-}
-
-/// Encodes events and writes them to the output files.
-struct ReplayOutput<E> {
-    /// The output files.
-    sinks: Sinks,
-    /// Turns events into records.
-    encoder: E,
-    /// Unique records of articles under embargo.
-    held: EmbargoedRecords,
-    /// Sequence number of the next event.
-    sequence: u64,
-    /// Number of the next event within its input record.
-    n: u32,
-    /// Items that the engine has processed.
-    accepted: u64,
-    /// Items that could not be decoded.
-    refused: u64,
-}
-
-impl<E: EventEncoder> ReplayOutput<E> {
-    fn take(&mut self, applied: &AppliedItem<'_>) -> anyhow::Result<()> {
-        self.n = if applied.item == 0 { 0 } else { self.n };
-        applied.lifted.iter().for_each(|lifted| self.held.lift(lifted));
-        while let Some((_, record)) = self.held.take_lifted() {
-            record.map_or(Ok(()), |record| self.sinks.write(&record))?;
-            drop(self.held.take_changes());
-        }
-        match &applied.outcome {
-            ItemOutcome::Refused(error) => {
-                self.refused += 1;
-                self.sinks.refuse(applied, error)
-            }
-            ItemOutcome::Events(events) => {
-                self.accepted += 1;
-                for event in events {
-                    let (n, sequence) = (self.n, self.sequence);
-                    let record = applied.record;
-                    let (part, items) = (applied.part, applied.items);
-                    let context =
-                        EventContext { event, n, sequence, record, part, items, resets: 0 };
-                    for record in self.encoder.encode(&context) {
-                        self.sinks.write(&record)?;
-                    }
-                    if is_embargoed(event)
-                        && let Some(record) = self.encoder.unique(&context)
-                    {
-                        self.held.hold(&applied.input, record, 0);
-                    }
-                    self.n += 1;
-                    self.sequence += 1;
-                }
-                // Discard changelog records: a replay has no changelog.
-                drop(self.held.take_changes());
-                Ok(())
-            }
-        }
-    }
 }
 
 /// Context of a write error.
@@ -179,6 +119,7 @@ impl Sinks {
         match (record.role, &mut self.unique) {
             (Role::Events, _) => self.write_event(bytes),
             (Role::Unique, Some(sink)) => sink.write_record(bytes).context(CANNOT),
+            (Role::Rejected, _) => self.refuse(record, bytes),
             _ => Ok(()),
         }
     }
@@ -204,20 +145,10 @@ impl Sinks {
         }
     }
 
-    fn refuse(&mut self, applied: &AppliedItem<'_>, error: &decode::Error) -> anyhow::Result<()> {
+    fn refuse(&mut self, reject: &OutputRecord, bytes: &[u8]) -> anyhow::Result<()> {
         let Some(sink) = &mut self.rejects else { return Ok(()) };
-        let record = applied.record;
-        let reason = RejectReason {
-            stage: "wire".into(),
-            reason: error.reason().into(),
-            message: error.to_string(),
-            topic: record.from.topic.to_string(),
-            partition: record.from.partition,
-            offset: record.offset,
-            item: applied.item,
-        };
-        let bytes = record.payload.as_deref().unwrap_or_default();
-        sink.write_record(&serde_json::to_vec(&RejectedLine::new(reason, bytes))?).context(CANNOT)
+        let line = RejectedLine::new(RejectReason::of(reject), bytes);
+        sink.write_record(&serde_json::to_vec(&line)?).context(CANNOT)
     }
 
     /// Completes all outputs and returns a summary of each. All outputs are flushed before the

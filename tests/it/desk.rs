@@ -101,8 +101,8 @@ impl Observer for Mirror {
     fn phase(&mut self, _: Phase) {}
 
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, _: EventTime) {
-        let (touched, sequence) = (memory.state.take_touched(), memory.position.sequence);
-        let everything = TouchedIds { everything: true, ..TouchedIds::default() };
+        let (touched, sequence) = (std::mem::take(&mut memory.touched), memory.position.sequence);
+        let everything = TouchedIds::everything();
         let desks = Snapshots::new(1);
         SnapshotBuilder::new(0, desks.clone()).follow(&memory.state, everything, None, sequence);
         let want = contents(&desks.of(0).unwrap());
@@ -222,7 +222,7 @@ impl Observer for ThreadedMirror {
     }
 
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, _: EventTime) {
-        let (touched, sequence) = (memory.state.take_touched(), memory.position.sequence);
+        let (touched, sequence) = (std::mem::take(&mut memory.touched), memory.position.sequence);
         let times = if self.commits.is_multiple_of(40) { 200 } else { 1 };
         self.thread.follow(&memory.state, touched, batch.map(CommittedBatch::of), sequence);
         // Sends more steps than the queue holds: some are dropped, and later ones make up for them.
@@ -231,7 +231,7 @@ impl Observer for ThreadedMirror {
         }
         self.commits += 1;
         if self.commits.is_multiple_of(20) {
-            let everything = TouchedIds { everything: true, ..TouchedIds::default() };
+            let everything = TouchedIds::everything();
             let desks = Snapshots::new(1);
             SnapshotBuilder::new(0, desks.clone()).follow(
                 &memory.state,

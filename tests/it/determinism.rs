@@ -8,7 +8,7 @@ use wirefold_engine::article::{Body, EventTime, Span};
 use wirefold_engine::event::{Event, EventCause, EventKind};
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
-use wirefold_engine::state::{LEARNED_BOILERPLATE, State};
+use wirefold_engine::state::{LEARNED_BOILERPLATE, Outcome, State};
 use wirefold_engine::verdict::Ratio;
 
 const KEY: SamplingKey = SamplingKey(7);
@@ -23,7 +23,7 @@ fn settings() -> Settings {
     settings
 }
 
-fn apply(state: &mut State, line: &Line) -> Vec<Event> {
+fn apply(state: &mut State, line: &Line) -> Outcome {
     let new = prepare(line.article.clone(), state.settings(), KEY);
     state.apply(new, line.stamp, line.input.clone())
 }
@@ -33,8 +33,16 @@ fn apply(state: &mut State, line: &Line) -> Vec<Event> {
 struct Log(BTreeMap<String, Vec<u8>>);
 
 impl Log {
-    fn write(&mut self, state: &mut State) {
-        state.take_changes().into_iter().for_each(|change| self.put(change.key, change.value));
+    /// Applies a line, writes the changed records and returns the events.
+    fn apply(&mut self, state: &mut State, line: &Line) -> Vec<Event> {
+        let outcome = apply(state, line);
+        self.write(&outcome);
+        outcome.events
+    }
+
+    fn write(&mut self, outcome: &Outcome) {
+        let changes = outcome.changes.iter().cloned();
+        changes.for_each(|change| self.put(change.key, change.value));
     }
 
     fn put(&mut self, key: String, value: Option<Vec<u8>>) {
@@ -45,47 +53,40 @@ impl Log {
     }
 }
 
-/// Applies `lines`, taking the changes after every `batch` articles; returns events and records.
-fn run(lines: &[Line], batch: usize) -> (Vec<Event>, BTreeMap<String, Vec<u8>>) {
+/// Applies `lines`; returns events and records.
+fn run(lines: &[Line]) -> (Vec<Event>, BTreeMap<String, Vec<u8>>) {
     let mut state = State::new(settings(), KEY);
     let (mut events, mut log) = (Vec::new(), Log::default());
-    for lines in lines.chunks(batch) {
-        for line in lines {
-            events.extend(apply(&mut state, line));
-        }
-        log.write(&mut state);
+    for line in lines {
+        events.extend(log.apply(&mut state, line));
     }
     (events, log.0)
 }
 
 #[test]
-fn repeated_runs_and_other_batch_sizes_give_the_same_result() {
+fn repeated_runs_give_the_same_result() {
     let lines = feed(1, 1_000, 28_000);
-    let once = run(&lines, 1);
+    let once = run(&lines);
     assert!(once.0.len() > 1_500, "too few events");
-    for batch in [1, 7, 100, 1_000] {
-        let again = run(&lines, batch);
-        assert_eq!(once.0, again.0, "events, batches of {batch}");
-        assert_eq!(once.1, again.1, "records, batches of {batch}");
-    }
+    let again = run(&lines);
+    assert_eq!(once.0, again.0, "events");
+    assert_eq!(once.1, again.1, "records");
 }
 
 #[test]
 fn a_restore_anywhere_does_not_change_the_result() {
     let lines = feed(2, 600, 28_000);
-    let straight = run(&lines, 1);
+    let straight = run(&lines);
     for cut in (1..lines.len()).step_by(37) {
         let mut state = State::new(settings(), KEY);
         let (mut events, mut log) = (Vec::new(), Log::default());
         for line in &lines[..cut] {
-            events.extend(apply(&mut state, line));
+            events.extend(log.apply(&mut state, line));
         }
-        log.write(&mut state);
         drop(state);
         let mut state = State::restore(settings(), KEY, log.0.clone()).unwrap();
         for line in &lines[cut..] {
-            events.extend(apply(&mut state, line));
-            log.write(&mut state);
+            events.extend(log.apply(&mut state, line));
         }
         let differ = events.iter().zip(&straight.0).position(|(a, b)| a != b);
         if let Some(at) = differ {
@@ -112,7 +113,7 @@ pub(crate) fn wrapped(mut lines: Vec<Line>) -> Vec<Line> {
 #[test]
 fn learned_boilerplate_is_restored() {
     let lines = wrapped(feed(6, 300, 28_000));
-    let straight = run(&lines, 1);
+    let straight = run(&lines);
     let learned = straight.0.iter().filter(|event| match &event.kind {
         EventKind::Classified(c) => c.verdict.flags.iter().any(|flag| flag == LEARNED_BOILERPLATE),
         _ => false,
@@ -122,13 +123,11 @@ fn learned_boilerplate_is_restored() {
         let mut state = State::new(settings(), KEY);
         let (mut events, mut log) = (Vec::new(), Log::default());
         for line in &lines[..cut] {
-            events.extend(apply(&mut state, line));
+            events.extend(log.apply(&mut state, line));
         }
-        log.write(&mut state);
         let mut state = State::restore(settings(), KEY, log.0.clone()).unwrap();
         for line in &lines[cut..] {
-            events.extend(apply(&mut state, line));
-            log.write(&mut state);
+            events.extend(log.apply(&mut state, line));
         }
         assert!(events == straight.0, "events, cut at {cut}");
         assert!(log.0 == straight.1, "records, cut at {cut}");
@@ -145,8 +144,7 @@ fn check_tail(
 ) {
     let mut events = Vec::new();
     for line in lines {
-        events.extend(apply(&mut state, line));
-        log.write(&mut state);
+        events.extend(log.apply(&mut state, line));
     }
     let tail = &straight.0[straight.0.len() - events.len()..];
     if let Some(at) = events.iter().zip(tail).position(|(a, b)| a != b) {
@@ -157,8 +155,8 @@ fn check_tail(
 
 /// The changes of one batch: the last value of every key, including tombstones.
 fn batch(state: &mut State, lines: &[Line]) -> BTreeMap<String, Option<Vec<u8>>> {
-    lines.iter().for_each(|line| drop(apply(state, line)));
-    state.take_changes().into_iter().map(|change| (change.key, change.value)).collect()
+    let changes = lines.iter().flat_map(|line| apply(state, line).changes);
+    changes.map(|change| (change.key, change.value)).collect()
 }
 
 /// Tests batches of several sizes, including some long enough for articles to arrive and expire
@@ -166,7 +164,7 @@ fn batch(state: &mut State, lines: &[Line]) -> BTreeMap<String, Option<Vec<u8>>>
 #[test]
 fn a_takeover_by_a_standby_anywhere_does_not_change_the_result() {
     let lines = wrapped(feed(6, 500, 28_000));
-    let straight = run(&lines, 1);
+    let straight = run(&lines);
     let merges = straight.0.iter().filter(|e| matches!(e.kind, EventKind::StoryMerged(_))).count();
     assert!(merges >= 8, "only {merges} merge events");
     assert!(straight.1.keys().any(|key| key.starts_with("e/")), "no boilerplate was learned");
@@ -183,11 +181,9 @@ fn a_takeover_by_a_standby_anywhere_does_not_change_the_result() {
                 let changes = batch(&mut owner, lines);
                 changes.clone().into_iter().for_each(|(key, value)| log.put(key, value));
                 standby.follow(changes).unwrap();
-                assert_eq!(
-                    standby.take_changes(),
-                    [],
-                    "followed changes must not be written again"
-                );
+                let clock = standby.clock();
+                let repeated = standby.tick(clock, &lines[0].input).changes;
+                assert_eq!(repeated, [], "followed changes must not be written again");
             }
             let what = format!("batches of {size} from {from}, cut at {cut}");
             check_tail(standby, log, &lines[cut..], &straight, &what);
@@ -211,7 +207,7 @@ fn a_standby_refuses_changes_after_a_gap() {
 #[test]
 fn a_restore_without_tombstones_gives_the_same_state() {
     let lines = feed(8, 700, 28_000);
-    let straight = run(&lines, 1);
+    let straight = run(&lines);
     for cut in [450, 600, 650] {
         let mut owner = State::new(settings(), KEY);
         let (mut log, mut kept) = (Log::default(), BTreeMap::new());
@@ -230,9 +226,10 @@ fn a_restore_without_tombstones_gives_the_same_state() {
 #[test]
 fn a_restore_writes_nothing() {
     let lines = feed(3, 200, 28_000);
-    let (_, records) = run(&lines, 10);
+    let (_, records) = run(&lines);
     let mut state = State::restore(settings(), KEY, records).unwrap();
-    assert_eq!(state.take_changes(), []);
+    let clock = state.clock();
+    assert_eq!(state.tick(clock, &lines[0].input).changes, []);
 }
 
 #[test]
@@ -241,13 +238,12 @@ fn records_of_expired_articles_are_removed() {
     let mut state = State::new(settings(), KEY);
     let mut log = Log::default();
     for line in &lines {
-        apply(&mut state, line);
+        log.apply(&mut state, line);
     }
     let mut last = lines[0].clone();
     last.article.uri = "urn:made-up:last".into();
     last.stamp = lines[199].stamp.plus(Span::hours(1_000));
-    apply(&mut state, &last);
-    log.write(&mut state);
+    log.apply(&mut state, &last);
     assert_eq!((state.live_articles(), state.live_stories()), (1, 1));
     let articles = log.0.keys().filter(|k| k.starts_with("a/")).count();
     assert_eq!(articles, 1, "records of expired articles remain");
@@ -256,7 +252,7 @@ fn records_of_expired_articles_are_removed() {
 #[test]
 fn an_article_is_in_one_open_story_and_each_story_ends_once() {
     let lines = feed(5, 1_200, 28_000);
-    let (events, _) = run(&lines, 1);
+    let (events, _) = run(&lines);
     let (mut open, mut ended, mut opened) = (BTreeSet::new(), BTreeSet::new(), 0);
     for event in &events {
         match &event.kind {
@@ -313,13 +309,17 @@ fn ticked(lines: &[Line]) -> Vec<(Line, Vec<EventTime>)> {
     lines.iter().cloned().enumerate().map(|(at, line)| (line, ticks(at, &mut rng))).collect()
 }
 
-fn apply_ticked(state: &mut State, (line, ticks): &(Line, Vec<EventTime>)) -> Vec<Event> {
-    let mut events = apply(state, line);
+fn apply_ticked(state: &mut State, (line, ticks): &(Line, Vec<EventTime>)) -> Vec<Outcome> {
+    let mut outcomes = vec![apply(state, line)];
     for now in ticks {
-        events.extend(state.tick(*now, &line.input));
+        outcomes.push(state.tick(*now, &line.input));
         assert!(!state.is_due(*now), "something is still due after a tick");
     }
-    events
+    outcomes
+}
+
+fn events(outcomes: Vec<Outcome>) -> impl Iterator<Item = Event> {
+    outcomes.into_iter().flat_map(|outcome| outcome.events)
 }
 
 /// Ticks with the same clock readings give the same result, in a second run and after a restore or
@@ -327,29 +327,27 @@ fn apply_ticked(state: &mut State, (line, ticks): &(Line, Vec<EventTime>)) -> Ve
 #[test]
 fn ticks_with_the_same_readings_give_the_same_result() {
     let lines = ticked(&feed(9, 300, 28_000));
-    let (mut state, mut straight, mut log) =
-        (State::new(settings(), KEY), Vec::new(), Log::default());
+    let (mut state, mut straight) = (State::new(settings(), KEY), Vec::new());
     for line in &lines {
-        straight.extend(apply_ticked(&mut state, line));
-        log.write(&mut state);
+        straight.extend(events(apply_ticked(&mut state, line)));
     }
     assert!(straight.iter().filter(|event| event.cause == EventCause::Clock).count() > 100);
     for cut in (1..lines.len()).step_by(41) {
-        let (mut owner, mut events, mut kept) =
+        let (mut owner, mut before, mut kept) =
             (State::new(settings(), KEY), Vec::new(), Log::default());
         let mut standby = State::new(settings(), KEY);
         for line in &lines[..cut] {
-            events.extend(apply_ticked(&mut owner, line));
-            let changes = owner.take_changes();
-            changes.iter().cloned().for_each(|change| kept.put(change.key, change.value));
-            let batch = changes.into_iter().map(|change| (change.key, change.value)).collect();
-            standby.follow(batch).unwrap();
+            let outcomes = apply_ticked(&mut owner, line);
+            outcomes.iter().for_each(|outcome| kept.write(outcome));
+            let changes = outcomes.iter().flat_map(|outcome| outcome.changes.clone());
+            standby.follow(changes.map(|change| (change.key, change.value)).collect()).unwrap();
+            before.extend(events(outcomes));
         }
         let restored = State::restore(settings(), KEY, kept.0.clone()).unwrap();
         for mut state in [standby, restored] {
-            let mut events = events.clone();
-            lines[cut..].iter().for_each(|line| events.extend(apply_ticked(&mut state, line)));
-            assert!(events == straight, "cut at {cut}");
+            let mut all = before.clone();
+            lines[cut..].iter().for_each(|line| all.extend(events(apply_ticked(&mut state, line))));
+            assert!(all == straight, "cut at {cut}");
         }
     }
 }
@@ -365,7 +363,7 @@ fn a_long_pause_is_processed_in_bounded_ticks() {
     while state.is_due(now) {
         let reach = state.reach(now);
         assert!(reach > state.clock(), "a tick made no progress");
-        state.tick(reach, &input);
+        drop(state.tick(reach, &input));
         ticks += 1;
     }
     assert_eq!((ticks, state.live_articles()), (2, 0));

@@ -26,7 +26,7 @@ fn reports(count: usize) -> Vec<Line> {
 
 fn apply(state: &mut State, line: &Line) -> Classified {
     let new = prepare(line.article.clone(), state.settings(), state.key());
-    let events = state.apply(new, line.stamp, line.input.clone());
+    let events = state.apply(new, line.stamp, line.input.clone()).events;
     let classified = events.into_iter().find_map(|event| match event.kind {
         EventKind::Classified(classified) => Some(*classified),
         _ => None,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, Body, EventTime, InputPosition, PubStatus, Span};
-use wirefold_engine::event::{Event, EventKind};
+use wirefold_engine::event::EventKind;
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
-use wirefold_engine::state::{LiftedEmbargo, State};
+use wirefold_engine::state::{Outcome, State};
 use wirefold_engine::verdict::{Kind, Pass, Scope};
 
 const KEY: SamplingKey = SamplingKey(3);
@@ -32,16 +32,15 @@ fn article(n: usize) -> Article {
     }
 }
 
-fn apply(state: &mut State, article: Article, n: usize) -> (Vec<Event>, Vec<LiftedEmbargo>) {
+fn apply(state: &mut State, article: Article, n: usize) -> Outcome {
     let stamp = START.plus(Span::minutes(15 * n as i64));
     let input = InputPosition { topic: "in".into(), partition: 0, offset: n as i64, item: 0 };
     let new = prepare(article, state.settings(), KEY);
-    let events = state.apply(new, stamp, input);
-    (events, state.take_lifted())
+    state.apply(new, stamp, input)
 }
 
-fn write(log: &mut BTreeMap<String, Vec<u8>>, state: &mut State) {
-    for change in state.take_changes() {
+fn write(log: &mut BTreeMap<String, Vec<u8>>, outcome: &Outcome) {
+    for change in outcome.changes.clone() {
         match change.value {
             Some(value) => log.insert(change.key, value),
             None => log.remove(&change.key),
@@ -55,8 +54,9 @@ fn identities_and_embargoes_are_restored_exactly() {
         let mut state = State::new(settings(), KEY);
         let (mut log, mut results) = (BTreeMap::new(), Vec::new());
         for n in 0..120 {
-            results.push(apply(&mut state, article(n), n));
-            write(&mut log, &mut state);
+            let outcome = apply(&mut state, article(n), n);
+            write(&mut log, &outcome);
+            results.push(outcome);
             if cut == Some(n) {
                 let restored = State::restore(settings(), KEY, log.clone()).unwrap();
                 assert_eq!(restored.identities(), state.identities());
@@ -67,7 +67,7 @@ fn identities_and_embargoes_are_restored_exactly() {
         (results, log)
     };
     let straight = run(None);
-    let lifted: usize = straight.0.iter().map(|(_, lifted)| lifted.len()).sum();
+    let lifted: usize = straight.0.iter().map(|outcome| outcome.lifted.len()).sum();
     assert_eq!(lifted, 36, "all embargoes but the four that are pending at the end");
     for cut in [0, 5, 40, 77, 119] {
         assert_eq!(run(Some(cut)), straight, "cut at {cut}");
@@ -81,13 +81,14 @@ fn identity_records_take_about_100_bytes_and_are_bounded_in_number() {
     let mut bounded = settings();
     bounded.tuning.identities_max = 10;
     let mut state = State::new(bounded, KEY);
-    let mut log = BTreeMap::new();
+    let (mut log, mut crowded_out) = (BTreeMap::new(), 0);
     for n in 0..60 {
-        apply(&mut state, article(n), n);
-        write(&mut log, &mut state);
+        let outcome = apply(&mut state, article(n), n);
+        write(&mut log, &outcome);
+        crowded_out += outcome.tally.identities_crowded_out;
     }
     assert_eq!(state.identities(), 10);
-    assert!(state.take_tally().identities_crowded_out > 0);
+    assert!(crowded_out > 0);
     let records: Vec<&Vec<u8>> =
         log.iter().filter(|(key, _)| key.starts_with("i/")).map(|(_, value)| value).collect();
     assert_eq!(records.len(), 10);
@@ -100,23 +101,25 @@ fn an_embargo_beyond_the_limit_is_held_and_counted() {
     let mut bounded = settings();
     bounded.tuning.embargoed_max = 1;
     let mut state = State::new(bounded, KEY);
-    let mut passes = Vec::new();
+    let (mut passes, mut dropped) = (Vec::new(), 0);
     for n in [0, 3] {
-        for event in apply(&mut state, article(n), n).0 {
+        let outcome = apply(&mut state, article(n), n);
+        dropped += outcome.tally.embargoes_dropped;
+        for event in outcome.events {
             if let EventKind::Classified(classified) = event.kind {
                 passes.push(classified.verdict.pass);
             }
         }
     }
     assert_eq!(passes, [Pass::Embargoed, Pass::Held]);
-    assert_eq!(state.take_tally().embargoes_dropped, 1);
+    assert_eq!(dropped, 1);
 }
 
 #[test]
 fn a_kill_finds_an_article_that_left_the_window_and_is_remembered() {
     let mut state = State::new(settings(), KEY);
     for n in 0..30 {
-        apply(&mut state, article(n), n);
+        drop(apply(&mut state, article(n), n));
     }
     let kill = Article {
         version: Some("2".into()),
@@ -125,7 +128,7 @@ fn a_kill_finds_an_article_that_left_the_window_and_is_remembered() {
         versioncreated: Some(START.plus(Span::hours(8))),
         ..article(4)
     };
-    let (events, _) = apply(&mut state, kill, 32);
+    let events = apply(&mut state, kill, 32).events;
     let withdrawn = events.iter().find_map(|event| match &event.kind {
         EventKind::Withdrawn(radius) => Some(radius),
         _ => None,
@@ -137,9 +140,9 @@ fn a_kill_finds_an_article_that_left_the_window_and_is_remembered() {
     );
     // After the kill has left the window too, it still applies to a late redelivery.
     for n in 33..45 {
-        apply(&mut state, article(n), n);
+        drop(apply(&mut state, article(n), n));
     }
-    let (events, _) = apply(&mut state, article(4), 46);
+    let events = apply(&mut state, article(4), 46).events;
     let classified = events.iter().find_map(|event| match &event.kind {
         EventKind::Classified(classified) => Some(classified),
         _ => None,

@@ -44,7 +44,9 @@ fn unique(payload: &[u8], headers: &[(&str, &str)]) -> Vec<OutputRecord> {
         let Ok(article) = read.article else { continue };
         let stamp = EventTime(1_790_000_000_000);
         let input = InputPosition { topic: "in".into(), partition: 0, offset: 7, item };
-        for (n, event) in (0..).zip(state.apply(prepare(article, &settings, KEY), stamp, input)) {
+        for (n, event) in
+            (0..).zip(state.apply(prepare(article, &settings, KEY), stamp, input).events)
+        {
             let (record, part) = (&record, &read.part);
             let context =
                 EventContext { event: &event, n, sequence: 0, record, part, items, resets: 0 };

@@ -29,8 +29,7 @@ fn state_records() -> (Settings, BTreeMap<String, Vec<u8>>) {
         let mut article = line.article;
         article.embargoed = (at + 9 > last).then(|| line.stamp.plus(Span::hours(1)));
         let new = prepare(article, &settings, KEY);
-        drop(state.apply(new, line.stamp, line.input));
-        for change in state.take_changes() {
+        for change in state.apply(new, line.stamp, line.input).changes {
             match change.value {
                 Some(value) => values.insert(change.key, value),
                 None => values.remove(&change.key),

@@ -77,6 +77,8 @@ impl RecordSource for Topic {
 /// An engine state and the snapshot that follows it.
 pub(crate) struct Rig {
     pub(crate) state: State,
+    /// What the snapshot has to update at the next commit.
+    touched: TouchedIds,
     pub(crate) topic: Topic,
     /// The published snapshots, which servers read.
     desks: Arc<Snapshots>,
@@ -102,6 +104,7 @@ impl Rig {
         let desks = Snapshots::with_limits(1, bounds);
         Self {
             state: State::new(settings, KEY),
+            touched: TouchedIds::everything(),
             topic: Topic::default(),
             scribe: SnapshotBuilder::new(0, desks.clone()),
             desks,
@@ -118,6 +121,7 @@ impl Rig {
     /// Applies articles (JSON with the arrival time in `arrived`) and publishes them as one commit.
     pub(crate) fn commit(&mut self, articles: &[Value]) -> Vec<Event> {
         let (mut events, mut outputs) = (Vec::new(), Vec::new());
+        let mut touched = std::mem::take(&mut self.touched);
         for article in articles {
             let payload = article.to_string().into_bytes();
             let stamp = EventTime::parse(article["arrived"].as_str().unwrap()).unwrap();
@@ -139,7 +143,9 @@ impl Rig {
                 headers: Vec::new(),
             };
             let new = prepare(decoded, &settings, KEY);
-            for (n, event) in (0..).zip(self.state.apply(new, stamp, input)) {
+            let outcome = self.state.apply(new, stamp, input);
+            touched.add(outcome.touched);
+            for (n, event) in (0..).zip(outcome.events) {
                 let (sequence, part) = (self.sequence, &decode::RecordPart::Whole);
                 let context = EventContext {
                     event: &event,
@@ -155,9 +161,6 @@ impl Rig {
                 events.push(event);
             }
         }
-        // As in the pipeline, changelog records are taken before the snapshot follows the commit.
-        self.state.take_changes();
-        let touched = self.state.take_touched();
         let news = CommittedBatch { events: &events, outputs: &outputs };
         self.scribe.follow(&self.state, touched, Some(news), self.sequence);
         events
@@ -165,8 +168,7 @@ impl Rig {
 
     /// Rebuilds the snapshot from the state, as after a restore.
     pub(crate) fn restore(&mut self) {
-        let everything = TouchedIds { everything: true, ..TouchedIds::default() };
-        self.scribe.follow(&self.state, everything, None, self.sequence);
+        self.scribe.follow(&self.state, TouchedIds::everything(), None, self.sequence);
     }
 
     fn source(&self) -> ApiSource {

@@ -53,7 +53,7 @@ fn run() -> SampleResults {
             };
             clock = article.claimed_time().unwrap_or(clock).max(clock);
             let input = InputPosition { topic: "sample".into(), partition: 0, offset, item: 0 };
-            for event in state.apply(prepare(article, &settings, key), clock, input) {
+            for event in state.apply(prepare(article, &settings, key), clock, input).events {
                 match event.kind {
                     EventKind::Classified(c) => results.classified.push(*c),
                     EventKind::Withdrawn(r) => results.withdrawn.push(*r),

@@ -38,23 +38,23 @@ pub(crate) fn check(
     want: Expect,
 ) -> Tally {
     let key = SamplingKey(1);
-    let mut state = State::new(settings.clone(), key);
+    let (mut state, mut tally) = (State::new(settings.clone(), key), Tally::default());
     let mut printer = Printer { show, text: String::new(), stories: Vec::new() };
     for (offset, line) in wire.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate() {
         let (stamp, mut article) = parse_line(line, passages);
         article.marks = marks::read(&article, &settings.decode.marks);
         let input =
             InputPosition { topic: "wire".into(), partition: 0, offset: offset as i64, item: 0 };
-        for event in state.apply(prepare(article, settings, key), stamp, input) {
-            printer.add(&event);
-        }
-        for lifted in state.take_lifted() {
+        let outcome = state.apply(prepare(article, settings, key), stamp, input);
+        outcome.events.iter().for_each(|event| printer.add(event));
+        tally.add(&outcome.tally);
+        for lifted in outcome.lifted {
             let goes = if lifted.is_valid() { "goes on" } else { "goes nowhere" };
             printer.text += &format!("  lifted: line {} {goes}\n", lifted.input.offset + 1);
         }
     }
     want.assert_eq(&printer.text);
-    state.take_tally()
+    tally
 }
 
 /// Parses the `name = text` lines.

@@ -331,7 +331,7 @@ fn one_release_in_four_formats_is_one_original_and_three_copies() {
         for (offset, article) in (0..).zip(all) {
             let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
             let new = prepare(article, &settings, SamplingKey(7));
-            for event in state.apply(new, EventTime(offset * 1_000), input) {
+            for event in state.apply(new, EventTime(offset * 1_000), input).events {
                 if let EventKind::Classified(classified) = event.kind {
                     kinds.push(classified.verdict.relation.kind);
                 }

@@ -75,7 +75,8 @@ fn the_largest_article_fits_every_topic() {
                 headers: Vec::new(),
             };
             let new = prepare(article, &settings, key);
-            for mut event in state.apply(new, EventTime(60_000 * offset), input) {
+            let outcome = state.apply(new, EventTime(60_000 * offset), input);
+            for mut event in outcome.events {
                 if let EventKind::Classified(classified) = &mut event.kind
                     && classified.verdict.relation.of.is_some()
                 {
@@ -97,7 +98,7 @@ fn the_largest_article_fits_every_topic() {
                     largest_of[0] = largest_of[0].max(output.bytes());
                 }
             }
-            for change in state.take_changes() {
+            for change in outcome.changes {
                 largest_of[1] = largest_of[1].max(change.value.map_or(0, |value| value.len()));
             }
         }

@@ -41,7 +41,8 @@ fn an_unpaired_surrogate_does_not_affect_text_or_verdict() {
         let article = only(record.as_bytes());
         assert_eq!(article.body.as_str(), body.replace("\\ud83d", "\u{fffd}"));
         let input = InputPosition { topic: "t".into(), partition: 0, offset, item: 0 };
-        for event in state.apply(prepare(article, &settings, key), EventTime(offset), input) {
+        for event in state.apply(prepare(article, &settings, key), EventTime(offset), input).events
+        {
             if let EventKind::Classified(classified) = event.kind {
                 verdicts.push((classified.verdict.relation.kind, classified.verdict.flags));
             }

@@ -8,9 +8,10 @@
 //! Copy relations are redelivery, duplicate, reprint, excerpt, expansion, correction and update.
 //! Recurring and partial are not copies and are scored separately.
 
-use crate::cli::feed::{self, ItemOutcome};
+use crate::cli::feed;
 use crate::cli::print;
 use crate::config::Config;
+use crate::daemon::pipeline::offline::NoOutputs;
 use anyhow::Context;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -55,15 +56,11 @@ pub(super) fn run(
     let mut verdicts: HashMap<String, JudgedArticle> = HashMap::new();
     let mut refused = 0;
     let started = std::time::Instant::now();
-    feed::run(&feeds, &config.engine, config.input.format, |applied| {
-        match applied.outcome {
-            ItemOutcome::Refused(_) => refused += 1,
-            ItemOutcome::Events(events) => {
-                for event in events {
-                    if let EventKind::Classified(c) = event.kind {
-                        verdicts.insert(c.about.uri, JudgedArticle::of(c.verdict));
-                    }
-                }
+    feed::run(&feeds, &config.engine, config.input.format, NoOutputs, |batch, _| {
+        refused += batch.refused.values().sum::<u64>();
+        for event in batch.events {
+            if let EventKind::Classified(c) = event.kind {
+                verdicts.insert(c.about.uri, JudgedArticle::of(c.verdict));
             }
         }
         Ok(())

@@ -136,7 +136,7 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
         let new = prepare(article.clone(), settings, REPLAY_KEY);
         let offset = offset as i64;
         let input = InputPosition { topic: "eval".into(), partition: 0, offset, item: 0 };
-        for event in state.apply(new, clock, input) {
+        for event in state.apply(new, clock, input).events {
             match event.kind {
                 EventKind::Classified(c) => decided[at] = c.story.map(|story| story.id),
                 EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
@@ -145,7 +145,6 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
                 _ => {}
             }
         }
-        drop(state.take_changes());
     }
     let last = |mut story: StoryId| {
         while let Some(&survivor) = into.get(&story) {

@@ -14,15 +14,15 @@ use super::feed::clock::UNDATED;
 use super::feed::{self, REPLAY_KEY};
 use super::{CommandError, print};
 use crate::config::Config;
+use crate::daemon::pipeline::broker::InputRecord;
+use crate::daemon::pipeline::offline::{NoOutputs, OfflineShard};
 use crate::daemon::publish::article::ArticleClassified;
 use crate::daemon::publish::data::PayloadBase;
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use wirefold_engine::article::{Article, InputPosition, Span};
-use wirefold_engine::event::{Classified, EventKind};
-use wirefold_engine::prepare::prepare;
-use wirefold_engine::state::State;
+use wirefold_engine::event::{Classified, Event, EventKind};
 use wirefold_engine::text;
 
 /// Arguments of `explain`.
@@ -99,26 +99,33 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
 
 /// The engine's classification of `b` if only `a` came before it.
 fn compare(config: &Config, a: &Article, b: &Article) -> anyhow::Result<Classified> {
-    let mut state = State::new(config.engine.clone(), REPLAY_KEY);
+    let (engine, format) = (config.engine.clone(), config.input.format);
+    let mut shard = OfflineShard::new(engine, format, REPLAY_KEY, NoOutputs)?;
     let dates = [a, b].map(feed::date);
     let first = dates[0].or(dates[1]).unwrap_or(UNDATED);
     // Both articles must be live at the same time, however far apart their dates are.
     let latest = first.plus(Span(config.engine.window.0 - 1));
     let second = dates[1].unwrap_or(first).clamp(first, latest);
-    let mut last = None;
-    for ((article, clock), offset) in [(a, first), (b, second)].into_iter().zip(0..) {
-        let new = prepare(article.clone(), &config.engine, REPLAY_KEY);
-        for event in state.apply(new, clock, position(offset)) {
-            if let EventKind::Classified(classified) = event.kind {
-                last = Some(*classified);
-            }
-        }
-    }
+    let records =
+        [(a, first), (b, second)].into_iter().zip(0..).map(|((article, time), offset)| {
+            let record = feed::record(&TOPIC.into(), offset, Vec::new());
+            let record = InputRecord { timestamp: Some(time), ..record };
+            shard.prepare_article(record, article.clone())
+        });
+    let records = records.collect();
+    let classified = |event: Event| match event.kind {
+        EventKind::Classified(classified) => Some(*classified),
+        _ => None,
+    };
+    let last = shard.apply(records)?.events.into_iter().filter_map(classified).last();
     last.context("the engine did not classify the article")
 }
 
+/// The topic of the two articles in the printed event.
+const TOPIC: &str = "explain";
+
 fn position(offset: i64) -> InputPosition {
-    InputPosition { topic: "explain".into(), partition: 0, offset, item: 0 }
+    InputPosition { topic: TOPIC.into(), partition: 0, offset, item: 0 }
 }
 
 fn about(name: &str, article: &Article) -> [String; 2] {

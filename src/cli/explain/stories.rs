@@ -7,8 +7,8 @@ use super::Args;
 use super::texts::SharedText;
 use crate::cli::feed;
 use crate::config::Config;
+use crate::daemon::pipeline::offline::NoOutputs;
 use crate::daemon::publish::why;
-use wirefold_engine::state::State;
 
 /// The story score of two articles, with its terms spelled out.
 pub(super) struct StoryPairScore(why::StoryComparison);
@@ -20,13 +20,11 @@ impl StoryPairScore {
         args: &Args,
         texts: &SharedText,
     ) -> anyhow::Result<Self> {
-        let state = match &args.r#in {
-            Some(path) => {
-                let feeds = [feed::FeedFile::open(path)?];
-                feed::run(&feeds, &config.engine, config.input.format, |_| Ok(()))?
-            }
-            None => State::new(config.engine.clone(), feed::REPLAY_KEY),
-        };
+        let feeds: Vec<_> =
+            args.r#in.iter().map(|path| feed::FeedFile::open(path)).collect::<Result<_, _>>()?;
+        let format = config.input.format;
+        let shard = feed::run(&feeds, &config.engine, format, NoOutputs, |_, _| Ok(()))?;
+        let state = shard.state();
         let (a, b) = texts.sides();
         let score = state.stories().compare(
             (&a.terms, a.about.claimed),

@@ -1,31 +1,32 @@
 //! Runs the engine over files.
 //!
-//! In: files, split into records by [`read`]; `-` is stdin. Out: what the engine returns for each
-//! item. Records are decoded and prepared in parallel, batch by batch, and applied one by one.
+//! In: files, split into records by [`read`]; `-` is stdin. Out: the batches that an
+//! [`OfflineShard`] makes of them, which are those of the daemon.
 //!
 //! The date of an article is its publication time or, if missing, the time that this version
-//! claims; [`clock`] derives the engine's time from these dates.
+//! claims, and the date of a record is the latest of its articles; [`clock`] derives the timestamps
+//! of the records from these dates.
 //!
 //! Cost: memory is bounded by a few batches of records, unless a file is one array or document.
 
 pub(super) mod clock;
 pub(super) mod read;
 
+use crate::daemon::pipeline::batch::Batch;
 use crate::daemon::pipeline::broker::{InputRecord, Partition};
+use crate::daemon::pipeline::encoder::EventEncoder;
+use crate::daemon::pipeline::offline::OfflineShard;
+use crate::daemon::pipeline::prepare::PreparedRecord;
 use anyhow::Context;
 use clock::{AHEAD, FeedClock};
-use rayon::prelude::*;
 use read::FileRecords;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wirefold_engine::Settings;
-use wirefold_engine::article::{Article, EventTime, InputPosition};
-use wirefold_engine::decode::{self, Format, RecordPart};
-use wirefold_engine::event::Event;
+use wirefold_engine::article::{Article, EventTime};
+use wirefold_engine::decode::{self, Format};
 use wirefold_engine::fingerprint::SamplingKey;
-use wirefold_engine::prepare::{Prepared, prepare};
-use wirefold_engine::state::{LiftedEmbargo, State};
 
 /// The most records in a batch, which is prepared in parallel.
 const BATCH: usize = 512;
@@ -41,32 +42,6 @@ pub(super) struct FeedFile {
     path: PathBuf,
     /// Its size; `None` for stdin.
     bytes: Option<u64>,
-}
-
-/// The outcome for one item.
-pub(super) enum ItemOutcome {
-    /// The engine processed the item and returned these events.
-    Events(Vec<Event>),
-    /// The item could not be decoded.
-    Refused(decode::Error),
-}
-
-/// An item of a record, with its outcome.
-pub(super) struct AppliedItem<'a> {
-    /// The record that holds the item.
-    pub(super) record: &'a InputRecord,
-    /// Number of the item within its record, from 0.
-    pub(super) item: u32,
-    /// The part of the record that holds the item.
-    pub(super) part: &'a RecordPart,
-    /// How many items the record holds.
-    pub(super) items: u32,
-    /// What happened to the item.
-    pub(super) outcome: ItemOutcome,
-    /// The position of the item.
-    pub(super) input: InputPosition,
-    /// Articles whose embargo had ended when the item was applied.
-    pub(super) lifted: Vec<LiftedEmbargo>,
 }
 
 impl FeedFile {
@@ -110,46 +85,46 @@ pub(super) fn open_all(paths: &[PathBuf]) -> anyhow::Result<Vec<FeedFile>> {
     paths.iter().map(|path| FeedFile::open(path)).collect()
 }
 
-/// A decoded and prepared article, or the reason why it was refused, and its part of the record.
-type ReadyItem = (RecordPart, Result<Box<Prepared>, decode::Error>);
-
-/// Runs the engine over `feeds` in order, calls `each` for every item and returns the final state.
-pub(super) fn run(
+/// Runs the engine over `feeds` in order, calls `each` with every batch and the size of its input
+/// in bytes, and returns the shard.
+pub(super) fn run<E: EventEncoder>(
     feeds: &[FeedFile],
     settings: &Settings,
     format: Format,
-    mut each: impl FnMut(AppliedItem<'_>) -> anyhow::Result<()>,
-) -> anyhow::Result<State> {
-    let mut state = State::new(settings.clone(), REPLAY_KEY);
+    encoder: E,
+    mut each: impl FnMut(Batch, u64) -> anyhow::Result<()>,
+) -> anyhow::Result<OfflineShard<E>> {
+    let mut shard = OfflineShard::new(settings.clone(), format, REPLAY_KEY, encoder)?;
     let mut clock = FeedClock::new(settings.window);
-    let mut ahead = ReadAhead::new(feeds, settings, format);
+    let mut ahead = ReadAhead::new(feeds);
     let mut now = clock::UNDATED;
-    while let Some((mut record, items)) = ahead.next()? {
-        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        for ((part, ready), item) in items.into_iter().zip(0..) {
-            let input = position(&record, item);
-            let outcome = match ready {
-                Ok(new) => {
-                    now = clock.next(ahead.dates()?);
-                    ahead.dates.pop_front();
-                    ItemOutcome::Events(state.apply(*new, now, input.clone()))
-                }
-                Err(error) => ItemOutcome::Refused(error),
-            };
-            record.timestamp = Some(now);
-            // Discard changelog records: a run over files has no changelog.
-            drop(state.take_changes());
-            let lifted = state.take_lifted();
-            let (record, part) = (&record, &part);
-            each(AppliedItem { record, item, part, items: count, outcome, input, lifted })?;
+    loop {
+        let (mut records, mut bytes) = (Vec::with_capacity(BATCH), 0);
+        while records.len() < BATCH && bytes < BATCH_BYTES {
+            let Some(mut record) = ahead.next(&shard)? else { break };
+            if record.articles().next().is_some() {
+                now = clock.next(ahead.dates(&shard)?);
+                ahead.dates.pop_front();
+            }
+            record.set_timestamp(now);
+            bytes += record.bytes() + 1;
+            records.push(record);
         }
+        if records.is_empty() && !shard.has_lifted() {
+            return Ok(shard);
+        }
+        each(shard.apply(records)?, bytes as u64)?;
     }
-    Ok(state)
 }
 
 /// The date of an article: its publication time, else the time that this version claims.
 pub(super) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
+}
+
+/// The date of a record: the latest date of its articles.
+fn record_date(record: &PreparedRecord) -> Option<EventTime> {
+    record.articles().filter_map(date).max()
 }
 
 /// Reads, decodes and prepares records some time before they are applied.
@@ -158,36 +133,38 @@ struct ReadAhead<'a> {
     feeds: std::slice::Iter<'a, FeedFile>,
     /// The open file, its name, its records and the offset of its next record.
     file: Option<(&'a FeedFile, Arc<str>, FileRecords, i64)>,
-    /// The engine's settings.
-    settings: &'a Settings,
-    /// The format of the records.
-    format: Format,
-    /// Records with their prepared items, not applied yet.
-    ready: VecDeque<(InputRecord, Vec<ReadyItem>)>,
-    /// The dates of the articles not applied yet.
+    /// Prepared records, not applied yet.
+    ready: VecDeque<PreparedRecord>,
+    /// The dates of those with articles.
     dates: VecDeque<Option<EventTime>>,
 }
 
 impl<'a> ReadAhead<'a> {
-    fn new(feeds: &'a [FeedFile], settings: &'a Settings, format: Format) -> Self {
+    fn new(feeds: &'a [FeedFile]) -> Self {
         let (ready, dates) = (VecDeque::new(), VecDeque::new());
-        Self { feeds: feeds.iter(), file: None, settings, format, ready, dates }
+        Self { feeds: feeds.iter(), file: None, ready, dates }
     }
 
-    /// The next record, with its items; `None` at the end of the last file.
-    fn next(&mut self) -> anyhow::Result<Option<(InputRecord, Vec<ReadyItem>)>> {
-        while self.ready.is_empty() && self.read()? {}
+    /// The next record; `None` at the end of the last file.
+    fn next<E: EventEncoder>(
+        &mut self,
+        shard: &OfflineShard<E>,
+    ) -> anyhow::Result<Option<PreparedRecord>> {
+        while self.ready.is_empty() && self.read(shard)? {}
         Ok(self.ready.pop_front())
     }
 
-    /// The dates of the next articles: at least [`AHEAD`], or all that remain.
-    fn dates(&mut self) -> anyhow::Result<&[Option<EventTime>]> {
-        while self.dates.len() < AHEAD && self.read()? {}
+    /// The dates of the next records with articles: at least [`AHEAD`], or all that remain.
+    fn dates<E: EventEncoder>(
+        &mut self,
+        shard: &OfflineShard<E>,
+    ) -> anyhow::Result<&[Option<EventTime>]> {
+        while self.dates.len() < AHEAD && self.read(shard)? {}
         Ok(self.dates.make_contiguous())
     }
 
-    /// Reads and prepares a batch of records. Returns false at the end of the last file.
-    fn read(&mut self) -> anyhow::Result<bool> {
+    /// Reads and prepares more records. Returns false at the end of the last file.
+    fn read<E: EventEncoder>(&mut self, shard: &OfflineShard<E>) -> anyhow::Result<bool> {
         loop {
             if self.file.is_none() {
                 let Some(feed) = self.feeds.next() else { return Ok(false) };
@@ -200,20 +177,13 @@ impl<'a> ReadAhead<'a> {
                 self.file = None;
                 continue;
             }
-            let (settings, format) = (self.settings, self.format);
-            let ready: Vec<Vec<ReadyItem>> =
-                batch.par_iter().map(|record| decoded(record, settings, format)).collect();
-            let articles = ready.iter().flatten().filter_map(|(_, ready)| ready.as_ref().ok());
-            self.dates.extend(articles.map(|new| date(&new.article)));
-            self.ready.extend(batch.into_iter().zip(ready));
+            let ready = shard.prepare(batch);
+            let dated = ready.iter().filter(|record| record.articles().next().is_some());
+            self.dates.extend(dated.map(record_date));
+            self.ready.extend(ready);
             return Ok(true);
         }
     }
-}
-
-fn position(record: &InputRecord, item: u32) -> InputPosition {
-    let Partition { topic, partition } = record.from.clone();
-    InputPosition { topic, partition, offset: record.offset, item }
 }
 
 /// Reads the next batch of records of a file; empty at its end.
@@ -242,13 +212,6 @@ pub(super) fn record(name: &Arc<str>, offset: i64, payload: Vec<u8>) -> InputRec
         payload: Some(payload),
         headers: Vec::new(),
     }
-}
-
-fn decoded(record: &InputRecord, settings: &Settings, format: Format) -> Vec<ReadyItem> {
-    let bytes = record.payload.as_deref().unwrap_or_default();
-    let ready = |article| Box::new(prepare(article, settings, REPLAY_KEY));
-    let items = decode::decode_items(bytes, None, format, &settings.decode).into_iter();
-    items.map(|item| (item.part, item.article.map(ready))).collect()
 }
 
 /// Decodes all articles of a file.

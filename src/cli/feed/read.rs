@@ -11,6 +11,8 @@
 //!
 //! Cost: lines are read one at a time; a file that is a single value is held in memory.
 
+use crate::daemon::pipeline::broker::{Header, OutputRecord};
+use crate::daemon::pipeline::reject::REJECT_HEADER;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -142,6 +144,27 @@ pub(in crate::cli) struct RejectReason {
     pub(in crate::cli) partition: i32,
     pub(in crate::cli) offset: i64,
     pub(in crate::cli) item: u32,
+}
+
+impl RejectReason {
+    /// Reads the reason from the headers of a record of the rejects topic.
+    pub(in crate::cli) fn of(reject: &OutputRecord) -> Self {
+        let text = |name: &str| {
+            let named = |(key, _): &&Header| key.strip_prefix(REJECT_HEADER) == Some(name);
+            let value = reject.headers.iter().find(named).and_then(|(_, value)| value.as_deref());
+            String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
+        };
+        let (partition, offset, item) = (text("partition"), text("offset"), text("item"));
+        Self {
+            stage: text("stage"),
+            reason: text("reason"),
+            message: text("message"),
+            topic: text("topic"),
+            partition: partition.parse().unwrap_or_default(),
+            offset: offset.parse().unwrap_or_default(),
+            item: item.parse().unwrap_or_default(),
+        }
+    }
 }
 
 impl RejectedLine {

@@ -23,10 +23,9 @@ use super::encoder::{EventContext, EventEncoder};
 use super::isolation::Scrutiny;
 use super::memory::ShardState;
 use super::prepare::{OwnItem, PreparedRecord};
-use super::record::{
-    self, BatchEnd, END, ENDS, InputRange, Journal, PLAN, POSITION, Plan, RESETS, SHAPE,
-};
-use super::reject::{FAILED, IsolationReason, TOO_LARGE, isolated, oversized, reject};
+use super::record::{self, BatchEnd, END, InputRange, Journal, PLAN, POSITION, Plan};
+use super::reject::{FAILED, IsolationReason, TOO_LARGE, isolated, reject};
+use super::sizes::{check_sizes, too_large_message};
 use super::tick::item_position;
 use super::{ClockSource, Delivery, TooLarge};
 use crate::daemon::panic_guard;
@@ -37,7 +36,7 @@ use std::time::Instant;
 use wirefold_engine::article::{EventTime, InputPosition, Span};
 use wirefold_engine::decode::RecordPart;
 use wirefold_engine::event::{Event, EventKind};
-use wirefold_engine::state::Tally;
+use wirefold_engine::state::{Outcome, Tally};
 use wirefold_engine::verdict::Pass;
 
 /// How far a record's timestamp may be ahead of our clock. Later timestamps are lowered to this
@@ -179,13 +178,19 @@ pub struct BatchContext<'a> {
 }
 
 /// Why a batch cannot be applied. The memory was already changed and must be dropped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
     /// This record is the cause and has to be isolated.
+    #[error(
+        "the record at offset {offset} of `{topic}` cannot be processed: {message}",
+        offset = .1, topic = .0.topic, message = .2.message
+    )]
     Record(Partition, i64, IsolationReason),
     /// An unknown record is the cause; applying again with [`Scrutiny::EachRecord`] identifies it.
+    #[error("a batch cannot be processed: {0}")]
     Batch(String),
     /// A person has to intervene.
+    #[error("{0}")]
     Stop(String),
 }
 
@@ -218,7 +223,7 @@ pub fn apply(
     memory.position.batch = number;
     memory.position.inputs.extend(inputs);
     let changes = panic_guard::catch(|| {
-        run.changes(memory);
+        run.held_changes(memory);
         changelog(memory, number, &journal, std::mem::take(&mut run.changes))
     });
     let changelog = changes.map_err(|why| {
@@ -238,7 +243,7 @@ pub fn apply(
         isolated: run.isolated,
         oversized: run.oversized,
         lost: run.lost,
-        tally: memory.state.take_tally(),
+        tally: run.tally,
     };
     if batch.plan.is_some() {
         batch.stamp(memory.generation);
@@ -258,8 +263,9 @@ pub(super) struct BatchRun<'a> {
     events: Vec<Event>,
     refused: BTreeMap<&'static str, u64>,
     isolated: BTreeMap<&'static str, u64>,
-    oversized: u64,
+    pub(super) oversized: u64,
     pub(super) lost: u64,
+    tally: Tally,
 }
 
 impl<'a> BatchRun<'a> {
@@ -273,6 +279,7 @@ impl<'a> BatchRun<'a> {
             isolated: BTreeMap::new(),
             oversized: 0,
             lost: 0,
+            tally: Tally::default(),
         }
     }
 
@@ -302,9 +309,7 @@ impl<'a> BatchRun<'a> {
         let done = panic_guard::catch(|| {
             point!("mid-apply");
             self.item(memory, item);
-            if each {
-                self.changes(memory);
-            }
+            self.held_changes(memory);
         });
         let refusal = match done {
             Err(message) => {
@@ -323,12 +328,21 @@ impl<'a> BatchRun<'a> {
         Err(ApplyError::Record(record.from.clone(), record.offset, refusal))
     }
 
-    /// Collects the changelog records that changed since the last call.
-    fn changes(&mut self, memory: &mut ShardState) {
-        let changes = memory.state.take_changes().into_iter();
-        self.changes.extend(changes.map(|change| raw(change.key, change.value)));
-        let waiting = memory.held.take_changes().into_iter();
-        self.changes.extend(waiting.map(|(key, value)| raw(key, value)));
+    /// Collects the changelog records of records under embargo.
+    fn held_changes(&mut self, memory: &mut ShardState) {
+        let changes = memory.held.take_changes().into_iter();
+        self.changes.extend(changes.map(|(key, value)| raw(key, value)));
+    }
+
+    /// Distributes the outcome of an engine call and returns its events.
+    pub(super) fn settle(&mut self, memory: &mut ShardState, outcome: Outcome) -> Vec<Event> {
+        let Outcome { events, changes, lifted, tally, touched } = outcome;
+        self.changes.extend(changes.into_iter().map(|change| raw(change.key, change.value)));
+        self.tally.add(&tally);
+        memory.touched.add(touched);
+        lifted.iter().for_each(|lifted| memory.held.lift(lifted));
+        self.publish_lifted(memory);
+        events
     }
 
     /// Applies the items of one record, or writes its rejects. If none is accepted, the record
@@ -356,8 +370,8 @@ impl<'a> BatchRun<'a> {
             accepted = true;
             let input = item_position(record, index);
             let started = Instant::now();
-            let events = memory.state.apply(article, stamp, input);
-            self.lift(memory);
+            let outcome = memory.state.apply(article, stamp, input);
+            let events = self.settle(memory, outcome);
             metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
             let source = EventSource { record, item: index, part: &part, items: item.items };
             n = self.encode_events(memory, events, source, n);
@@ -439,54 +453,4 @@ pub(super) struct EventSource<'a> {
 /// Whether the event classifies an article that is held until its embargo ends.
 pub fn is_embargoed(event: &Event) -> bool {
     matches!(&event.kind, EventKind::Classified(c) if c.verdict.pass == Pass::Embargoed)
-}
-
-impl BatchRun<'_> {
-    /// The output; or, if it is too large and [`TooLarge::Reject`] is set, a reject in its place.
-    pub(super) fn or_reject(
-        &mut self,
-        output: OutputRecord,
-        from: &InputRecord,
-        item: usize,
-    ) -> OutputRecord {
-        let (role, limits) = (output.role, self.with.limits);
-        if output.bytes() <= limits.of(role) || self.with.too_large == TooLarge::Stop {
-            return output;
-        }
-        self.oversized += 1;
-        oversized(from, item, &too_large_message(&output, limits), limits.of(Role::Rejected))
-    }
-}
-
-/// Checks that every record of a batch fits its topic.
-fn check_sizes(batch: &Batch, with: BatchContext<'_>) -> Result<(), ApplyError> {
-    let all = batch.plan.iter().chain(&batch.outputs).chain(&batch.changelog).chain(&batch.end);
-    let large = all.filter(|r| r.bytes() > with.limits.of(r.role));
-    let Some(large) = large.max_by_key(|r| (r.role == Role::State, r.bytes())) else {
-        return Ok(());
-    };
-    let why = too_large_message(large, with.limits);
-    let key = std::str::from_utf8(large.key.as_deref().unwrap_or_default()).unwrap_or_default();
-    let shell = [PLAN, END, POSITION, SHAPE, ENDS, RESETS].contains(&key)
-        || key.starts_with(record::JOURNAL);
-    if large.role == Role::State && !shell && with.too_large == TooLarge::Reject {
-        return Err(ApplyError::Batch(why));
-    }
-    let or = if shell { "" } else { ", or set `output.too_large` to `reject`" };
-    Err(ApplyError::Stop(format!("{why}: raise `max.message.bytes` of the topic{or}")))
-}
-
-/// The message about a record that is too large.
-fn too_large_message(large: &OutputRecord, limits: Limits) -> String {
-    let topic = match large.role {
-        Role::Events => "events",
-        Role::Stories => "stories",
-        Role::Unique => "unique",
-        Role::Rejected => "rejected",
-        Role::State => "state",
-    };
-    let (bytes, limit) = (large.bytes(), limits.of(large.role));
-    format!(
-        "a record of {bytes} bytes exceeds the limit of {limit} bytes of topic `output.{topic}`"
-    )
 }

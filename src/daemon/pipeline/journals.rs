@@ -5,8 +5,7 @@
 //! entries no matter how often the pipeline commits; the journals of a minute expire together.
 
 use super::broker::Fault;
-use super::memory::stop;
-use super::record::{self, Journal};
+use super::record::{self, Journal, stop};
 use std::collections::{BTreeMap, VecDeque};
 use wirefold_engine::article::{EventTime, Span};
 

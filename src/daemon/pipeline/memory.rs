@@ -19,18 +19,20 @@ use super::embargoed::{self, EmbargoedRecords};
 use super::journals::{self, Journals};
 use super::record::{
     self, ATTEMPT, BatchAttempt, BatchEnd, END, ENDS, FENCE, GROUP, Journal, KEY, PLAN, POSITION,
-    Plan, Position, RESETS, SHAPE, SWEEP, StateShape,
+    Plan, Position, RESETS, SHAPE, SWEEP, StateShape, stop,
 };
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::fingerprint::SamplingKey;
-use wirefold_engine::state::{RestoreError, State};
+use wirefold_engine::state::{RestoreError, State, TouchedIds};
 
 /// The state of one shard.
 #[derive(Debug)]
 pub struct ShardState {
     /// The engine's state.
     pub state: State,
+    /// What read views have to update since the observer last took it.
+    pub touched: TouchedIds,
     /// The last batch, the next event number, and the position of every input partition.
     pub position: Position,
     /// The journals in the changelog that have not expired yet.
@@ -145,12 +147,13 @@ impl ShardState {
                 }
             }
         }
-        self.state.follow(batch).map_err(|error| match error {
+        let touched = self.state.follow(batch).map_err(|error| match error {
             RestoreError::Newer { .. } | RestoreError::Unreadable { .. } => stop(error),
             RestoreError::Gap { .. } | RestoreError::Story { .. } => {
                 Fault::Doubt(error.to_string())
             }
         })?;
+        self.touched.add(touched);
         (self.position, self.log_end) = (position, log_end);
         Ok(())
     }
@@ -457,6 +460,7 @@ impl ChangelogReader {
         let state = State::restore(settings, flood_key, values).map_err(stop)?;
         let mut memory = ShardState {
             state,
+            touched: TouchedIds::everything(),
             position,
             journals,
             held,
@@ -491,9 +495,4 @@ impl ChangelogReader {
             planned: self.plan.is_some(),
         })
     }
-}
-
-/// The fault for a changelog that cannot be restored.
-pub(super) fn stop(why: impl std::fmt::Display) -> Fault {
-    Fault::Stop(format!("the changelog cannot be restored: {why}"))
 }

@@ -14,13 +14,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wirefold_engine::Settings;
-use wirefold_engine::article::Article;
+use wirefold_engine::article::{Article, EventTime};
 use wirefold_engine::decode::{self, Format, RecordPart};
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::{Prepared, prepare as prepared};
 
 /// A batch gives up on the records under way when none has finished for this long.
 pub const WITHIN: Duration = Duration::from_secs(10);
+/// The same for runs over files, in which one record can be a large document.
+const UNHURRIED: Duration = Duration::from_secs(3_600);
 
 /// Decodes the value of a record, given its content type if known. The daemon uses
 /// [`decode::decode_items`]; tests substitute other functions.
@@ -49,6 +51,21 @@ impl PreparedRecord {
     pub(super) fn is_own(&self) -> bool {
         self.rejection.is_some() || !self.articles.is_empty()
     }
+
+    /// The articles of the record that belong to this shard.
+    pub fn articles(&self) -> impl Iterator<Item = &Article> {
+        self.articles.iter().filter_map(|item| Some(&item.article.as_ref().ok()?.article))
+    }
+
+    /// The size of the record's value in bytes.
+    pub fn bytes(&self) -> usize {
+        self.record.payload.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Sets the time of the record.
+    pub fn set_timestamp(&mut self, timestamp: EventTime) {
+        Arc::make_mut(&mut self.record).timestamp = Some(timestamp);
+    }
 }
 
 /// An item of a record that belongs to this shard.
@@ -69,8 +86,8 @@ struct PrepareRules {
     settings: Settings,
     /// The configured input format.
     format: Format,
-    /// Which records and items belong to this shard.
-    slice: ShardFilter,
+    /// Which records and items belong to this shard; `None`: all, whatever their topic.
+    slice: Option<ShardFilter>,
     /// The decoder.
     decode: Decode,
 }
@@ -90,10 +107,29 @@ impl Preparer {
         let rules = PrepareRules {
             settings: setup.engine.clone(),
             format: setup.format,
-            slice: setup.slice.clone(),
+            slice: Some(setup.slice.clone()),
             decode: setup.decode,
         };
         Self { rules: Arc::new(rules), within: setup.prepare_within }
+    }
+
+    /// Creates a preparer that takes all records, whatever their topic and however long they take.
+    pub(super) fn of_everything(settings: Settings, format: Format) -> Self {
+        let rules = PrepareRules { settings, format, slice: None, decode: decode::decode_items };
+        Self { rules: Arc::new(rules), within: UNHURRIED }
+    }
+
+    /// Prepares one article that is already decoded, as the only item of `record`.
+    pub(super) fn article(
+        &self,
+        record: InputRecord,
+        article: Article,
+        key: SamplingKey,
+    ) -> PreparedRecord {
+        let article = Ok(prepared(article, &self.rules.settings, key));
+        let only = OwnItem { index: 0, part: RecordPart::Whole, article };
+        let (record, articles) = (Arc::new(record), vec![only]);
+        PreparedRecord { record, articles, items: 1, rejection: None, took: Duration::ZERO }
     }
 
     /// Decodes and prepares the items of `records` that belong to this shard, in order.
@@ -131,8 +167,7 @@ impl Preparer {
             Ok(done) => (known, done),
             Err(lost) => (Some(self.lost(lost)), ((Vec::new(), 0), Duration::ZERO)),
         };
-        let refusal =
-            refusal.filter(|_| self.rules.slice.decide(&record) != FilterDecision::Nothing);
+        let refusal = refusal.filter(|_| self.rules.decide(&record) != FilterDecision::Nothing);
         PreparedRecord { record, articles, items, rejection: refusal, took }
     }
 
@@ -159,9 +194,14 @@ fn known(record: &InputRecord, refused: &RejectedRecords) -> Option<IsolationRea
 }
 
 impl PrepareRules {
+    /// The share of a record that belongs to this shard, as far as is known without decoding.
+    fn decide(&self, record: &InputRecord) -> FilterDecision {
+        self.slice.as_ref().map_or(FilterDecision::Whole, |slice| slice.decide(record))
+    }
+
     /// The items of a record that belong to this shard, and the number of all items in the record.
     fn articles(&self, record: &InputRecord, key: SamplingKey) -> (Vec<OwnItem>, u32) {
-        let taken = self.slice.decide(record);
+        let taken = self.decide(record);
         if taken == FilterDecision::Nothing {
             return (Vec::new(), 0);
         }
@@ -170,8 +210,8 @@ impl PrepareRules {
         let items =
             (self.decode)(payload, content_type.as_deref(), self.format, &self.settings.decode);
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        let own = |item| match taken {
-            FilterDecision::ByItem => self.picked(record, item, key),
+        let own = |item| match (&self.slice, taken) {
+            (Some(slice), FilterDecision::ByItem) => self.picked(slice, record, item, key),
             _ => Some(item.map(|article| prepared(article, &self.settings, key))),
         };
         let articles = items.into_iter().enumerate().filter_map(|(place, item)| {
@@ -184,11 +224,12 @@ impl PrepareRules {
     /// shard map selects by language and the item states none.
     fn picked(
         &self,
+        slice: &ShardFilter,
         record: &InputRecord,
         item: Result<Article, decode::Error>,
         key: SamplingKey,
     ) -> Option<Result<Prepared, decode::Error>> {
-        let (settings, slice) = (&self.settings, &self.slice);
+        let settings = &self.settings;
         let article = match item {
             Ok(article) => article,
             Err(why) => return slice.takes_item(record, None).then_some(Err(why)),

@@ -34,7 +34,7 @@
 //! [`isolation`]: super::isolation
 
 use super::Delivery;
-use super::broker::Partition;
+use super::broker::{Fault, Partition};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -268,6 +268,11 @@ pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, Error> 
         Some((&found, _)) if found > VERSION => Err(Error::Newer { key: key.to_owned(), found }),
         _ => Err(unreadable("unknown version byte".into())),
     }
+}
+
+/// The fault for a changelog that cannot be restored.
+pub(super) fn stop(why: impl std::fmt::Display) -> Fault {
+    Fault::Stop(format!("the changelog cannot be restored: {why}"))
 }
 
 impl Serialize for Partition {

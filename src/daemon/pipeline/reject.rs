@@ -32,6 +32,9 @@ pub const FAILED: &str = "failed";
 /// The reason for records that took too long.
 pub const TOO_SLOW: &str = "too_slow";
 
+/// Prefix of the headers of reject records.
+pub const REJECT_HEADER: &str = "wirefold-reject-";
+
 /// Why a record is isolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IsolationReason {
@@ -133,7 +136,7 @@ fn reasons(record: &InputRecord, item: usize, [stage, reason, message]: [&str; 3
 }
 
 fn header(name: &str, value: String) -> Header {
-    (format!("wirefold-reject-{name}"), Some(value.into_bytes()))
+    (format!("{REJECT_HEADER}{name}"), Some(value.into_bytes()))
 }
 
 /// Cuts a reject record to `bytes_max`. If even an empty payload does not fit, the key is dropped.

@@ -21,6 +21,7 @@ use super::{Phase, Pipeline, StandbyProgress};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::Arc;
 use std::time::Duration;
+use wirefold_engine::state::TouchedIds;
 
 /// How long a poll of the changelog waits, and so how soon wakes are noticed.
 const POLL: Duration = Duration::from_millis(50);
@@ -137,7 +138,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     pub(super) fn enter_idle_phase(&mut self, phase: Phase) {
         self.observer.phase(phase);
         if let Some(memory) = &mut self.memory {
-            memory.state.mark_all_touched();
+            memory.touched = TouchedIds::everything();
             self.standby.unpublished = true;
         }
     }

@@ -91,22 +91,14 @@ impl BatchRun<'_> {
         now: EventTime,
         n: u32,
     ) {
-        let events = memory.state.tick(now, &item_position(record, 0));
-        self.lift(memory);
+        let outcome = memory.state.tick(now, &item_position(record, 0));
+        let events = self.settle(memory, outcome);
         let source = EventSource { record, item: 0, part: &RecordPart::Whole, items: 1 };
         self.encode_events(memory, events, source, n);
     }
 
-    /// Registers the embargoes that have ended, and publishes as many of their records as one batch
-    /// may contain.
-    pub(super) fn lift(&mut self, memory: &mut ShardState) {
-        for lifted in memory.state.take_lifted() {
-            memory.held.lift(&lifted);
-        }
-        self.publish_lifted(memory);
-    }
-
-    /// Publishes records whose embargo has ended. A record that is lost is replaced by a reject.
+    /// Publishes records whose embargo has ended, as many as one batch may contain. A record that is
+    /// lost is replaced by a reject.
     pub(super) fn publish_lifted(&mut self, memory: &mut ShardState) {
         while let Some((input, record)) = memory.held.take_lifted() {
             let output = match record {

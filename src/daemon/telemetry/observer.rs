@@ -159,7 +159,7 @@ impl Observer for Telemetry {
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime) {
         self.update(memory);
         if let Some(SnapshotFeed { thread, .. }) = &mut self.snapshot {
-            let touched = memory.state.take_touched();
+            let touched = std::mem::take(&mut memory.touched);
             thread.follow(
                 &memory.state,
                 touched,

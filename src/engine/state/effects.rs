@@ -86,7 +86,8 @@ impl State {
                     }
                 }
                 let searched = self.settings.tuning.versions_searched_max as usize;
-                self.tally.versions_unsearched += members.len().saturating_sub(searched) as u64;
+                self.outcome.tally.versions_unsearched +=
+                    members.len().saturating_sub(searched) as u64;
                 let radius = self.radius(CarrierSearch::whole(own, target, &members), by);
                 let confidence = relation.evidence.confidence;
                 vec![EventKind::Withdrawn(Box::new(Radius { confidence, ..radius }))]
@@ -197,7 +198,9 @@ impl State {
             all.filter(|(_, i)| i.standing == before).map(|(sequence, _)| sequence).collect();
         for sequence in all {
             self.identities.stand(sequence, after);
-            self.changes.push(RecordChange::identity(sequence, self.identities.get(sequence)));
+            self.outcome
+                .changes
+                .push(RecordChange::identity(sequence, self.identities.get(sequence)));
         }
     }
 
@@ -277,9 +280,9 @@ impl State {
         {
             self.stories.change_validity(member, before, self.clock);
         }
-        self.touched.article(sequence);
+        self.outcome.touched.article(sequence);
         if let Some(entry) = self.live.get(sequence) {
-            self.changes.push(RecordChange::article(sequence, entry));
+            self.outcome.changes.push(RecordChange::article(sequence, entry));
         }
     }
 }

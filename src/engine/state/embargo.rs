@@ -94,22 +94,22 @@ impl State {
         let (Pass::Embargoed, Some(until)) = (verdict.pass, about.embargoed) else { return };
         if self.embargo.len() >= self.settings.tuning.embargoed_max as usize {
             verdict.pass = Pass::Held;
-            self.tally.embargoes_dropped += 1;
+            self.outcome.tally.embargoes_dropped += 1;
             return;
         }
         let waiting = EmbargoedArticle { input: input.clone(), until };
-        self.changes.push(RecordChange::embargo(sequence, Some(&waiting)));
+        self.outcome.changes.push(RecordChange::embargo(sequence, Some(&waiting)));
         self.embargo.put(sequence, waiting);
     }
 
     /// Lifts the embargoes that have ended.
     pub(super) fn lift(&mut self) {
         while let Some((sequence, input)) = self.embargo.lift(self.clock) {
-            self.changes.push(RecordChange::embargo(sequence, None));
+            self.outcome.changes.push(RecordChange::embargo(sequence, None));
             let live = self.live.get(sequence).map(|entry| entry.standing);
             let past = || self.identities.get(sequence).map(|identity| identity.standing);
             let standing = live.or_else(past).unwrap_or_default();
-            self.lifted.push(LiftedEmbargo { input, standing });
+            self.outcome.lifted.push(LiftedEmbargo { input, standing });
         }
     }
 }

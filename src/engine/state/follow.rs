@@ -9,18 +9,23 @@
 //! means that records were missed; the caller then restores from the beginning.
 
 use super::records::{self, ClockRecord, RestoreError};
-use super::{Index, LiveArticles, State};
+use super::{Index, LiveArticles, State, TouchedIds};
 use crate::article::Sequence;
 use crate::stories::{MemberLookup, MemoryChange, StoryId};
 use std::collections::BTreeMap;
 
 impl State {
-    /// Applies the records of one batch; `None` is a tombstone.
+    /// Applies the records of one batch; `None` is a tombstone. Returns the ids that the batch
+    /// touched.
     ///
     /// # Errors
     /// If a record cannot be read or has a newer format version, or if the batch does not continue
     /// from this state. The state must then be discarded.
-    pub fn follow(&mut self, batch: BTreeMap<String, Option<Vec<u8>>>) -> Result<(), RestoreError> {
+    pub fn follow(
+        &mut self,
+        batch: BTreeMap<String, Option<Vec<u8>>>,
+    ) -> Result<TouchedIds, RestoreError> {
+        let mut touched = TouchedIds::default();
         let tombstones =
             || batch.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str());
         let ended: Vec<StoryId> = tombstones().filter_map(records::story_of).collect();
@@ -33,7 +38,7 @@ impl State {
         let values = batch.into_iter().filter_map(|(key, value)| Some((key, value?)));
         let read = records::StateRecords::read(values)?;
         let Some(ClockRecord { clock, next, first, rescore_next }) = read.clock else {
-            return Ok(());
+            return Ok(touched);
         };
         let mut stories = read.stories;
         stories.extend(ended.into_iter().map(|story| MemoryChange::Story(story, None)));
@@ -57,7 +62,7 @@ impl State {
             if let Some(member) = self.live.member(sequence) {
                 self.stories.follow_validity(member, former.standing);
             }
-            self.touched.article(sequence);
+            touched.article(sequence);
         }
         self.stories.follow(&stories, &self.live);
         self.remove_before(first);
@@ -68,13 +73,13 @@ impl State {
         }
         for story in &stories {
             if let MemoryChange::Story(id, _) = story {
-                self.touched.story(*id);
+                touched.story(*id);
             }
         }
         self.clock = clock;
         self.clock_written = Some((clock, next));
         self.stories.finish_follow(stories, clock, rescore_next.unwrap_or(next));
-        Ok(())
+        Ok(touched)
     }
 
     /// Removes everything before `first`.

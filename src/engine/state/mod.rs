@@ -1,4 +1,4 @@
-//! The state machine: one article and a time in, events and changed records out.
+//! The state machine: one article and a time in, one [`Outcome`] out.
 //!
 //! State is a fold over its records. [`State::apply`] makes decisions and records them;
 //! [`State::restore`] puts the same records back without deciding anything, so a restored state
@@ -15,13 +15,12 @@ mod effects;
 mod embargo;
 mod follow;
 mod live;
+mod outcome;
 mod parts;
 mod past;
 mod radius;
 pub mod records;
 mod restore;
-mod tally;
-mod touched;
 mod versions;
 
 use super::Settings;
@@ -40,14 +39,13 @@ use embargo::EmbargoQueue;
 pub use embargo::LiftedEmbargo;
 use live::LiveArticles;
 pub use live::{Decision, Entry};
+pub use outcome::{Outcome, Tally, TouchedIds};
 use past::{IdentityArchive, KnownArticles};
 use records::ClockRecord;
 pub use records::{RecordChange, RestoreError};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
-pub use tally::Tally;
-pub use touched::TouchedIds;
 
 /// Flag of an article from which learned boilerplate was removed.
 pub const LEARNED_BOILERPLATE: &str = "learned_furniture";
@@ -66,20 +64,14 @@ pub struct State {
     identities: IdentityArchive,
     /// Articles that wait for the end of their embargo.
     embargo: EmbargoQueue,
-    /// Embargoes lifted since the last [`State::take_lifted`].
-    lifted: Vec<LiftedEmbargo>,
     /// Finds live articles by text.
     index: Index,
     furniture: LearnedBoilerplate,
     stories: Stories,
-    /// Records changed since the last [`State::take_changes`].
-    changes: Vec<RecordChange>,
     /// Clock and next sequence in the last clock record.
     clock_written: Option<(EventTime, Sequence)>,
-    /// Counts since the last [`State::take_tally`].
-    tally: Tally,
-    /// Ids touched since the last [`State::take_touched`].
-    touched: TouchedIds,
+    /// What the call in progress has produced so far; empty between calls.
+    outcome: Outcome,
 }
 
 impl State {
@@ -95,11 +87,8 @@ impl State {
             clock: EventTime(i64::MIN),
             identities: IdentityArchive::default(),
             embargo: EmbargoQueue::default(),
-            lifted: Vec::new(),
-            changes: Vec::new(),
             clock_written: None,
-            tally: Tally::default(),
-            touched: TouchedIds::everything(),
+            outcome: Outcome::default(),
         }
     }
 
@@ -180,43 +169,18 @@ impl State {
             + self.embargo.bytes()
     }
 
-    /// The articles whose embargo has ended since the last call, by the end of the embargo.
-    pub fn take_lifted(&mut self) -> Vec<LiftedEmbargo> {
-        std::mem::take(&mut self.lifted)
-    }
-
-    /// The counts since the last call.
-    pub fn take_tally(&mut self) -> Tally {
-        std::mem::take(&mut self.tally)
-    }
-
-    /// The ids touched since the last call; stories only count after [`State::take_changes`].
-    pub fn take_touched(&mut self) -> TouchedIds {
-        std::mem::take(&mut self.touched)
-    }
-
-    /// Marks everything as touched, because the read views were dropped.
-    pub fn mark_all_touched(&mut self) {
-        self.touched = TouchedIds::everything();
-    }
-
-    /// Applies one article at engine time `stamp` and returns the events in order. `stamp` is the
-    /// record timestamp, already clamped; timestamps older than the clock are raised to it.
-    pub fn apply(
-        &mut self,
-        mut new: Prepared,
-        stamp: EventTime,
-        input: InputPosition,
-    ) -> Vec<Event> {
+    /// Applies one article at engine time `stamp`, which is the record timestamp, already clamped;
+    /// timestamps older than the clock are raised to it.
+    pub fn apply(&mut self, mut new: Prepared, stamp: EventTime, input: InputPosition) -> Outcome {
         let mut happened = self.advance(stamp);
         let sequence = self.live.next();
         self.furniture.forget(new.fingerprint.content_hash);
         let edges = self.take_off(&mut new);
         self.mark_boilerplate_seen(&edges);
-        self.tally.boilerplate_removed += u64::from(edges.trimmed);
+        self.outcome.tally.boilerplate_removed += u64::from(edges.trimmed);
         let (candidates, places) = self.index.look_up(&new.fingerprint);
         let mut verdict = self.judge(&new, &candidates, &edges, stamp);
-        self.tally.had_candidates(candidates.len());
+        self.outcome.tally.had_candidates(candidates.len());
         self.queue_embargoed(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
         // Events do not contain the body.
@@ -235,22 +199,22 @@ impl State {
         };
         let previous = self.live.newest_of_uri(&entry.about.uri);
         let crowded = self.index.insert_at(&entry.print, &entry.keys(previous), &places);
-        self.tally.postings_dropped += u64::from(crowded);
-        self.changes.push(RecordChange::article(sequence, &entry));
-        self.tally.bearers_dropped += self.live.push(entry);
+        self.outcome.tally.postings_dropped += u64::from(crowded);
+        self.outcome.changes.push(RecordChange::article(sequence, &entry));
+        self.outcome.tally.bearers_dropped += self.live.push(entry);
         self.learn(&new.edge_pieces, &new.words.hashes);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         happened.extend(placed.steps.into_iter().flat_map(|s| self.emit(s)));
         happened.push(EventKind::Classified(Box::new(classified)));
         happened.extend(self.apply_effects(sequence));
-        self.events(happened, &input, EventCause::Article)
+        self.finish(happened, &input, EventCause::Article)
     }
 
-    /// Advances the clock to `now` without an article and returns the events in order; they name
-    /// `input`, the last record applied. A tick at 10:00:01 lifts an embargo until 10:00.
-    pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Vec<Event> {
+    /// Advances the clock to `now` without an article; the events name `input`, the last record
+    /// applied. A tick at 10:00:01 lifts an embargo until 10:00.
+    pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Outcome {
         let happened = self.advance(now);
-        self.events(happened, input, EventCause::Clock)
+        self.finish(happened, input, EventCause::Clock)
     }
 
     /// Advances the clock, which never goes back, and does what is due.
@@ -264,38 +228,44 @@ impl State {
         happened
     }
 
-    fn events(
+    /// Completes and returns the outcome of a call.
+    fn finish(
         &mut self,
         happened: Vec<EventKind>,
         input: &InputPosition,
         cause: EventCause,
-    ) -> Vec<Event> {
-        let clock = self.clock;
+    ) -> Outcome {
+        let mut outcome = std::mem::take(&mut self.outcome);
         let radii = happened.iter().filter_map(EventKind::radius);
-        self.tally.carriers_unnamed +=
+        outcome.tally.carriers_unnamed +=
             radii.map(|radius| u64::from(radius.carriers_unlisted)).sum::<u64>();
+        let clock = self.clock;
         let split = happened.into_iter().flat_map(parts::of);
-        split.map(|what| Event { clock, input: input.clone(), cause, kind: what }).collect()
-    }
-
-    /// The records changed since the last call, oldest change first.
-    pub fn take_changes(&mut self) -> Vec<RecordChange> {
-        let mut changes = std::mem::take(&mut self.changes);
-        changes.extend(self.furniture.take_changes().into_iter().map(RecordChange::furniture));
+        outcome.events =
+            split.map(|kind| Event { clock, input: input.clone(), cause, kind }).collect();
+        let furniture = self.furniture.take_changes().into_iter().map(RecordChange::furniture);
+        outcome.changes.extend(furniture);
         for remembered in self.stories.take_changes() {
             if let MemoryChange::Story(story, _) = &remembered {
-                self.touched.story(*story);
+                outcome.touched.story(*story);
             }
-            changes.push(RecordChange::remembered(remembered));
+            outcome.changes.push(RecordChange::remembered(remembered));
         }
-        let (clock, next) = (self.clock, self.live.next());
-        if self.clock_written != Some((clock, next)) && clock != EventTime(i64::MIN) {
-            self.clock_written = Some((clock, next));
-            let (first, look) = (self.live.first_sequence(), self.stories.next_second_look());
-            let record = ClockRecord { clock, next, first: Some(first), rescore_next: Some(look) };
-            changes.push(RecordChange::clock(record));
+        outcome.changes.extend(self.clock_change());
+        outcome
+    }
+
+    /// The clock record, if it differs from the last one written.
+    fn clock_change(&mut self) -> Option<RecordChange> {
+        let now = (self.clock, self.live.next());
+        if self.clock_written == Some(now) || self.clock == EventTime(i64::MIN) {
+            return None;
         }
-        changes
+        self.clock_written = Some(now);
+        let (first, look) = (self.live.first_sequence(), self.stories.next_second_look());
+        let (clock, next) = now;
+        let record = ClockRecord { clock, next, first: Some(first), rescore_next: Some(look) };
+        Some(RecordChange::clock(record))
     }
 
     fn expire(&mut self) -> Vec<StoryStep> {
@@ -306,16 +276,16 @@ impl State {
                 break;
             }
             match idle {
-                true => self.tally.aged_out += 1,
-                false => self.tally.crowded_out += 1,
+                true => self.outcome.tally.aged_out += 1,
+                false => self.outcome.tally.crowded_out += 1,
             }
             steps.extend(self.stories.expire(sequence, &self.live));
             self.index.expire();
             let repeats = entry.decision.verdict.relation.kind == Kind::Redelivery;
             let identity = self.live.pop();
-            self.changes.push(RecordChange::article_tombstone(sequence));
+            self.outcome.changes.push(RecordChange::article_tombstone(sequence));
             if let Some(identity) = identity.filter(|_| !repeats) {
-                self.changes.push(RecordChange::identity(sequence, Some(&identity)));
+                self.outcome.changes.push(RecordChange::identity(sequence, Some(&identity)));
                 self.identities.push(sequence, identity);
             }
         }

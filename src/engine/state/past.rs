@@ -200,9 +200,9 @@ impl State {
                 return;
             }
             let Some((sequence, _)) = self.identities.first() else { return };
-            self.changes.push(RecordChange::identity(*sequence, None));
+            self.outcome.changes.push(RecordChange::identity(*sequence, None));
             self.identities.pop();
-            self.tally.identities_crowded_out += u64::from(!aged);
+            self.outcome.tally.identities_crowded_out += u64::from(!aged);
         }
     }
 }

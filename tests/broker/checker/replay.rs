@@ -23,9 +23,8 @@ use wirefold::daemon::pipeline::shards::{FilterDecision, ShardFilter};
 use wirefold::daemon::publish::{Encoder, UniqueTopic};
 use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::{self, RecordPart};
-use wirefold_engine::event::Event;
 use wirefold_engine::prepare::{Prepared, prepare};
-use wirefold_engine::state::State;
+use wirefold_engine::state::{Outcome, State};
 
 /// Events of a record are numbered from `shard * N_PER_SHARD`.
 const N_PER_SHARD: u32 = 1 << 20;
@@ -177,12 +176,6 @@ impl Run<'_> {
         for (record, items) in decoded {
             self.record(&record, items, journal.clock_reading);
         }
-        for change in self.state.take_changes() {
-            match change.value {
-                Some(value) => self.memory.insert(change.key, value),
-                None => self.memory.remove(&change.key),
-            };
-        }
     }
 
     fn record(&mut self, record: &InputRecord, items: Items, reading: EventTime) {
@@ -201,12 +194,12 @@ impl Run<'_> {
                 }
             };
             accepted = true;
-            let events = self.state.apply(article, stamp, position(record, item));
-            n = self.publish(events, record, (&part, items.count), n);
+            let outcome = self.state.apply(article, stamp, position(record, item));
+            n = self.publish(outcome, record, (&part, items.count), n);
         }
         if !accepted && self.state.is_due(stamp) {
-            let events = self.state.tick(stamp, &position(record, 0));
-            self.publish(events, record, (&RecordPart::Whole, 1), n);
+            let outcome = self.state.tick(stamp, &position(record, 0));
+            self.publish(outcome, record, (&RecordPart::Whole, 1), n);
         }
     }
 
@@ -222,27 +215,34 @@ impl Run<'_> {
             payload: None,
             headers: Vec::new(),
         };
-        let events = self.state.tick(journal.clock_reading, &position(&record, 0));
-        self.publish(events, &record, (&RecordPart::Whole, 1), self.slice.shard * N_PER_SHARD);
+        let outcome = self.state.tick(journal.clock_reading, &position(&record, 0));
+        self.publish(outcome, &record, (&RecordPart::Whole, 1), self.slice.shard * N_PER_SHARD);
     }
 
-    /// Adds the output records of `events`, and those of embargoes that have ended. Returns the
+    /// Adds the output records of an outcome, including those of embargoes that have ended, and
+    /// its changes. Returns the
     /// number of the record's next event.
     fn publish(
         &mut self,
-        events: Vec<Event>,
+        outcome: Outcome,
         record: &InputRecord,
         (part, items): (&RecordPart, u32),
         mut n: u32,
     ) -> u32 {
-        let mut lifted = self.state.take_lifted();
+        for change in outcome.changes {
+            match change.value {
+                Some(value) => self.memory.insert(change.key, value),
+                None => self.memory.remove(&change.key),
+            };
+        }
+        let mut lifted = outcome.lifted;
         lifted.sort_unstable_by(|a, b| a.input.cmp(&b.input));
         for lifted in lifted {
             if let Some(waited) = self.held.remove(&lifted.input).filter(|_| lifted.is_valid()) {
                 self.expected.push(self.slice.shard, waited);
             }
         }
-        for event in events {
+        for event in outcome.events {
             let sequence = self.sequence;
             let context =
                 EventContext { event: &event, n, sequence, record, part, items, resets: 0 };

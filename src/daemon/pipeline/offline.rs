@@ -1,0 +1,109 @@
+//! A shard without a broker: `replay`, `explain` and `eval` process files with it.
+//!
+//! In: input records whose timestamps are set. Out: the same [`Batch`] that the daemon would write
+//! for them, because [`prepare`](super::prepare) and [`apply`](super::batch::apply) are the
+//! daemon's. The timestamps of the records advance the engine's clock, no output is too large, and
+//! records under embargo stay in memory.
+
+use super::batch::{self, ApplyError, Batch, BatchContext};
+use super::broker::{Fault, InputRecord, Limits, OutputRecord};
+use super::encoder::{EventContext, EventEncoder};
+use super::isolation::Scrutiny;
+use super::memory::{ChangelogReader, ShardState};
+use super::prepare::{PreparedRecord, Preparer, RejectedRecords};
+use super::{ClockSource, Delivery, TooLarge};
+use wirefold_engine::Settings;
+use wirefold_engine::article::Article;
+use wirefold_engine::decode::Format;
+use wirefold_engine::fingerprint::SamplingKey;
+use wirefold_engine::state::State;
+
+/// A shard without a broker. It takes all records, whatever their topic.
+#[derive(Debug)]
+pub struct OfflineShard<E> {
+    /// The state of the shard.
+    memory: ShardState,
+    /// Decodes and prepares records.
+    preparer: Preparer,
+    /// Encodes events as records.
+    encoder: E,
+    /// The sampling key.
+    key: SamplingKey,
+}
+
+impl<E: EventEncoder> OfflineShard<E> {
+    /// An empty shard.
+    ///
+    /// # Errors
+    /// Never for an empty changelog.
+    pub fn new(
+        settings: Settings,
+        format: Format,
+        key: SamplingKey,
+        encoder: E,
+    ) -> Result<Self, Fault> {
+        let preparer = Preparer::of_everything(settings.clone(), format);
+        let mut memory = ChangelogReader::default().build(settings, key)?;
+        // There is no changelog to read records back from.
+        memory.held.set_bytes_max(usize::MAX);
+        Ok(Self { memory, preparer, encoder, key })
+    }
+
+    /// Decodes and prepares records on all cores.
+    pub fn prepare(&self, records: Vec<InputRecord>) -> Vec<PreparedRecord> {
+        self.preparer.prepare(records, self.key, &RejectedRecords::new())
+    }
+
+    /// Prepares one article that is already decoded, as the only item of `record`.
+    pub fn prepare_article(&self, record: InputRecord, article: Article) -> PreparedRecord {
+        self.preparer.article(record, article, self.key)
+    }
+
+    /// Applies records in order, as one batch; without records, publishes what is left of the
+    /// records whose embargo has ended.
+    ///
+    /// # Errors
+    /// If a record makes the engine panic. The shard can no longer be used.
+    pub fn apply(&mut self, records: Vec<PreparedRecord>) -> Result<Batch, ApplyError> {
+        let with = BatchContext {
+            reading: self.memory.state.clock(),
+            clock: ClockSource::Records,
+            trailing_markers: &[],
+            encoder: &self.encoder,
+            limits: Limits { by_role: [usize::MAX; 5] },
+            delivery: Delivery::ExactlyOnce,
+            shard: 0,
+            too_large: TooLarge::Stop,
+            scrutiny: Scrutiny::Batch,
+        };
+        batch::apply(&mut self.memory, records, with)
+    }
+
+    /// Whether records whose embargo has ended are left for the next batch.
+    pub fn has_lifted(&self) -> bool {
+        self.memory.held.has_lifted()
+    }
+
+    /// The engine's state.
+    pub fn state(&self) -> &State {
+        &self.memory.state
+    }
+}
+
+/// Encodes nothing, for callers that only need the events.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoOutputs;
+
+impl EventEncoder for NoOutputs {
+    fn encode(&self, _: &EventContext<'_>) -> Vec<OutputRecord> {
+        Vec::new()
+    }
+
+    fn unique(&self, _: &EventContext<'_>) -> Option<OutputRecord> {
+        None
+    }
+
+    fn settings(&self) -> &str {
+        ""
+    }
+}
