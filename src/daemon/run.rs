@@ -72,6 +72,13 @@ pub fn fresh_key() -> SamplingKey {
     SamplingKey(RandomState::new().hash_one(std::process::id()))
 }
 
+/// Configures the failpoints from the environment, once per process: a scenario holds a global lock.
+#[cfg(feature = "failpoints")]
+fn configure_failpoints() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| std::mem::forget(fail::FailScenario::setup()));
+}
+
 impl Daemon {
     /// Starts the daemon, with one pipeline for each shard of `kafka.map`. The watchdog observes
     /// `views`, and a fault reported there ends the daemon.
@@ -86,7 +93,7 @@ impl Daemon {
     ) -> anyhow::Result<Self> {
         client::check(&kafka).map_err(|why| anyhow!(why))?;
         #[cfg(feature = "failpoints")]
-        std::mem::forget(fail::FailScenario::setup());
+        configure_failpoints();
         let (stop, stopped) = bounded(1);
         let watchdog =
             Watchdog::start(views.clone()).context("cannot start the watchdog thread")?;

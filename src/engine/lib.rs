@@ -84,6 +84,9 @@ pub struct Tuning {
     /// How many versions of a withdrawn article are searched for in others, newest first. The event
     /// reports how many were not.
     pub versions_searched_max: u32,
+    /// The most carriers that a kill or correction names, oldest first; the others are counted. A
+    /// text is carried by hundreds in practice.
+    pub carriers_max: u32,
     /// The most articles that wait for the end of their embargo. One more is never forwarded.
     pub embargoed_max: u32,
     /// An article whose claimed time is further than this ahead of its record's timestamp is
@@ -105,6 +108,7 @@ impl Default for Tuning {
             identities_max: 4_000_000,
             bearers_max: 64,
             versions_searched_max: 16,
+            carriers_max: 100_000,
             embargoed_max: 10_000,
             future_tolerance: Span::minutes(10),
             text: text::Limits::default(),

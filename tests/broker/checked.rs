@@ -1,10 +1,11 @@
 //! Tests of the checker: it must report every kind of damage to the records of a correct run.
 
-use crate::checker::Law::{Answered, Chain, Ids, Memory, Order, Same};
+use crate::checker::Law::{Answered, Chain, Ids, Memory, Order, Same, Whole};
 use crate::checker::{Found, Law, Rules, check};
 use crate::deployment::{Deployment, now};
 use crate::outside::{Isolation, Record};
 use wirefold::daemon::pipeline::broker::Role::{self, Events, Rejected, Stories, Unique};
+use wirefold::daemon::pipeline::broker::WRITE_ID;
 use wirefold::daemon::pipeline::record::{self, JOURNAL, Journal, POSITION, Position};
 
 /// A kind of damage: its name, the function that does it, and the laws that it breaks.
@@ -105,6 +106,39 @@ fn change_position(found: &mut Found, change: fn(&mut Position)) {
     *value = record::encode(&position);
 }
 
+/// The `wirefold-batch` header of a record; its value is `SHARD/FENCE/BATCH/INDEX`.
+fn write_id(record: &mut Record) -> &mut Vec<u8> {
+    let header = record.headers.iter_mut().find(|(name, _)| name == WRITE_ID);
+    header.and_then(|(_, value)| value.as_mut()).unwrap()
+}
+
+/// Replaces one number of the write id of the event in the middle of the topic.
+fn change_write_id(found: &mut Found, part: usize, number: &str) {
+    let at = middle(found, Events);
+    let id = write_id(&mut records_of(found, Events)[at]);
+    let text = String::from_utf8(id.clone()).unwrap();
+    let mut parts: Vec<&str> = text.split('/').collect();
+    parts[part] = number;
+    *id = parts.join("/").into_bytes();
+}
+
+/// Deletes the first record of a batch that has a later record in the same topic.
+fn tear(found: &mut Found) {
+    let records = records_of(found, Events);
+    let ids: Vec<Vec<u8>> = records.iter_mut().map(|record| write_id(record).clone()).collect();
+    let first = ids.iter().position(|id| {
+        let batch = id.strip_suffix(b"/0");
+        batch.is_some_and(|batch| ids.iter().filter(|id| id.starts_with(batch)).count() > 1)
+    });
+    records.remove(first.expect("a batch with several events"));
+}
+
+/// Removes the write id of the last position record.
+fn strip_position(found: &mut Found) {
+    let mut newest = found.state.iter_mut().rev();
+    newest.find(|record| record.key() == POSITION).unwrap().headers.clear();
+}
+
 /// Appends a record to the input.
 fn append(found: &mut Found) {
     let mut more = found.input.last().unwrap().clone();
@@ -123,7 +157,13 @@ const OTHER: &str = r#"{"uri": "urn:other", "headline": "a", "body": "b"}"#;
 
 const DAMAGES: &[Damage] = &[
     ("an event deleted", |f| delete(f, Events), &[Same, Order]),
-    ("an event duplicated", |f| duplicate(f, Events), &[Same, Ids]),
+    ("an event duplicated", |f| duplicate(f, Events), &[Same, Ids, Whole]),
+    ("a torn batch", tear, &[Same, Whole]),
+    ("an event written at another fence", |f| change_write_id(f, 1, "9999"), &[Whole]),
+    ("an event of a batch that does not exist", |f| change_write_id(f, 2, "9999"), &[Whole]),
+    ("an event at another index of its batch", |f| change_write_id(f, 3, "9999"), &[Whole]),
+    ("an event whose batch is unreadable", |f| change_write_id(f, 2, "x"), &[Whole]),
+    ("a position without a batch", strip_position, &[Whole]),
     ("two events swapped", |f| swap(f, Events), &[Same, Order]),
     ("an event out of order", |f| reorder(f, Events), &[Order]),
     ("an event altered", |f| alter(f, Events), &[Same]),
@@ -142,7 +182,7 @@ const DAMAGES: &[Damage] = &[
     ("an input record without an answer", append, &[Chain, Answered]),
     ("an input record deleted", |f| drop(f.input.remove(9)), &[Chain, Answered]),
     ("an input record altered", |f| f.input[9].value = Some(OTHER.into()), &[Same, Memory]),
-    ("a journal deleted", |f| delete_state(f, JOURNAL), &[Chain]),
+    ("a journal deleted", |f| delete_state(f, JOURNAL), &[Chain, Whole]),
     ("a gap between journals", |f| change_journal(f, |j| j.ranges[0].from += 1), &[Chain]),
     ("overlapping journals", |f| change_journal(f, |j| j.ranges[0].from -= 1), &[Chain]),
     ("a journal too short", |f| change_journal(f, |j| j.ranges[0].to -= 1), &[Chain]),

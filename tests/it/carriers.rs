@@ -14,6 +14,7 @@ use wirefold_engine::event::{Certainty, Event, EventKind, Radius, RadiusPart};
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, Tally};
+use wirefold_engine::verdict::Scope;
 
 const KEY: SamplingKey = SamplingKey(5);
 const WORDS: usize = 150;
@@ -308,6 +309,29 @@ fn an_event_says_what_was_not_searched_because_of_limits() {
     assert_eq!(carrier_uris(std::slice::from_ref(notice)), ["likely"]);
     assert_eq!(notice.carriers[0].certainty, Certainty::Likely);
     assert_eq!(wire.tally.versions_unsearched, 2);
+}
+
+/// A search that is cut names the oldest carriers and counts the others, in the window and past it.
+#[test]
+fn carriers_beyond_the_bound_are_counted() {
+    assert_eq!(Settings::default().tuning.carriers_max, 100_000);
+    let (mut settings, mut rng) = (Settings::default(), Rng(1));
+    settings.window = Span::hours(1);
+    settings.tuning.carriers_max = 3;
+    let mut wire = Wire::new(settings);
+    wire.send(article("first", &copy(Copy::Verbatim, &mut rng)));
+    wire.wait(Span::minutes(59));
+    for uri in uris(5) {
+        wire.send(article(&uri, &copy(Copy::Verbatim, &mut rng)));
+    }
+    let cut = |notices: Vec<Radius>| {
+        let [notice] = &notices[..] else { panic!("expected one event") };
+        assert_eq!(carrier_uris(std::slice::from_ref(notice)), uris(3));
+        (notice.carriers_unlisted, notice.scope)
+    };
+    assert_eq!(cut(wire.send(kill("kill", "first"))), (2, Scope::Window));
+    wire.wait(Span::minutes(1));
+    assert_eq!(cut(wire.send(kill("kill again", "first"))), (2, Scope::Identity));
 }
 
 #[test]

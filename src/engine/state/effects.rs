@@ -88,7 +88,8 @@ impl State {
                 let searched = self.settings.tuning.versions_searched_max as usize;
                 self.outcome.tally.versions_unsearched +=
                     members.len().saturating_sub(searched) as u64;
-                let radius = self.radius(CarrierSearch::whole(own, target, &members), by);
+                let radius = self
+                    .radius(CarrierSearch::whole(own, target, &members, self.carriers_max()), by);
                 let confidence = relation.evidence.confidence;
                 vec![EventKind::Withdrawn(Box::new(Radius { confidence, ..radius }))]
             }
@@ -121,7 +122,7 @@ impl State {
         let tainted = TaintedWords::corrected(&new.print, &old.print);
         let search = CarrierSearch {
             tainted: &tainted,
-            ..CarrierSearch::whole(own, target, std::slice::from_ref(&target))
+            ..CarrierSearch::whole(own, target, std::slice::from_ref(&target), self.carriers_max())
         };
         let radius = self.radius(search, by.clone());
         let mut events = vec![EventKind::Corrected(Box::new(radius))];

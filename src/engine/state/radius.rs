@@ -18,10 +18,6 @@ use crate::verdict::carriers::{TaintedWords, carried_ranges, is_likely_carrier};
 use crate::verdict::names::NameKeys;
 use crate::verdict::{Earlier, Kind, RelationTarget, Scope, Validity, Verdict};
 
-/// The most carriers that are named, oldest first; the others are counted. A text is carried by
-/// hundreds in practice.
-pub(super) const CARRIERS_MAX: usize = 100_000;
-
 /// A search for the carriers of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CarrierSearch<'a> {
@@ -131,7 +127,7 @@ impl State {
         let mut carriers = carriers.filter_map(|that| self.carried_from(of, content, that));
         Radius {
             of: Some(of.clone()),
-            carriers: carriers.by_ref().take(CARRIERS_MAX).collect(),
+            carriers: carriers.by_ref().take(self.carriers_max()).collect(),
             carriers_unlisted: carriers.count() as u32,
             scope: Scope::Identity,
             ..self.empty_radius(by)
@@ -188,7 +184,8 @@ impl State {
         let about = entry.about.clone();
         if let Some(by) = self.notice_for(&about, own) {
             self.set_validity(own, Validity::Withdrawn, Some(by.clone()));
-            let radius = self.radius(CarrierSearch::whole(own, own, &[own]), by);
+            let radius =
+                self.radius(CarrierSearch::whole(own, own, &[own], self.carriers_max()), by);
             return vec![EventKind::Withdrawn(Box::new(radius))];
         }
         let Some(entry) = self.live.get(own) else { return Vec::new() };
@@ -297,6 +294,11 @@ impl State {
         Some(carrier_entry((at, self.live.get(at)?), Certainty::Certain, passages))
     }
 
+    /// The most carriers that a kill or correction names.
+    pub(super) fn carriers_max(&self) -> usize {
+        self.settings.tuning.carriers_max as usize
+    }
+
     pub(super) fn story_of(&self, sequence: Sequence) -> Option<StoryId> {
         self.stories.story_of(sequence)
     }
@@ -304,8 +306,13 @@ impl State {
 
 impl<'a> CarrierSearch<'a> {
     /// A search for the whole text of the target and of all other members.
-    pub(super) fn whole(own: Sequence, target: Sequence, members: &'a [Sequence]) -> Self {
-        Self { own, target, tainted: &TaintedWords::Whole, members, most: CARRIERS_MAX }
+    pub(super) fn whole(
+        own: Sequence,
+        target: Sequence,
+        members: &'a [Sequence],
+        most: usize,
+    ) -> Self {
+        Self { own, target, tainted: &TaintedWords::Whole, members, most }
     }
 
     /// Whether an article is excluded as the notice or a member.
