@@ -179,3 +179,36 @@ fn answers_match_the_openapi_document() {
     assert_eq!(served.read("/openapi.json"), document);
     served.stop();
 }
+
+/// A proxy may forward requests with the path of its own, or without it.
+#[test]
+fn everything_is_also_served_under_the_path_of_a_proxy() {
+    let folder = tempfile::tempdir().unwrap();
+    let token_file = folder.path().join("token");
+    std::fs::write(&token_file, "s3cret\n").unwrap();
+    let rig = rig();
+    let settings = Settings { token_file, path: "/news/wire".into(), ..Settings::default() };
+    let served = rig.serve_with(&settings, ServerTimeouts::default());
+    let token = "authorization: Bearer s3cret\r\n";
+    for path in ["/", "/page/main.js", "/api/v1/stories", "/api/v1/status", "/metrics", "/readyz"] {
+        let under = format!("/news/wire{path}");
+        let (at_root, at_path) =
+            (served.ask("GET", path, token, ""), served.ask("GET", &under, token, ""));
+        assert_eq!(at_path.status, at_root.status, "{under}");
+        if path.contains("/page") || path == "/" {
+            assert_eq!(at_path.body, at_root.body, "{under}");
+        }
+        let refused = if path == "/readyz" { at_root.status } else { 401 };
+        assert_eq!(served.ask("GET", &under, "", "").status, refused, "{under} without the token");
+    }
+    for unknown in ["/news/wire/none", "/news", "/news/wirepage/main.js", "/news/wire/news/wire/"] {
+        assert_eq!(served.ask("GET", unknown, token, "").status, 404, "{unknown}");
+    }
+    let answer = served.ask("GET", "/news/wire", "", "");
+    assert_eq!((answer.status, answer.header("location")), (308, Some("/news/wire/")));
+    let index = served.ask("GET", "/news/wire/", token, "").body;
+    for absolute in ["href=\"/", "src=\"/"] {
+        assert!(!index.contains(absolute), "the page must not refer to the root: {absolute}");
+    }
+    served.stop();
+}

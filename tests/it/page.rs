@@ -69,7 +69,7 @@ fn every_file_is_used_and_every_name_is_a_file() {
     let files = sources();
     let mut used = vec!["index.html".to_owned()];
     for (name, text) in &files {
-        let named = between(text, "\"/page/", "\"").into_iter().chain(between(text, "\"./", "\""));
+        let named = between(text, "\"page/", "\"").into_iter().chain(between(text, "\"./", "\""));
         for file in named {
             assert!(files.contains_key(file), "{name} refers to `{file}`, which does not exist");
             used.push(file.to_owned());

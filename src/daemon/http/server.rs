@@ -9,6 +9,8 @@
 //! / /page/...             the page                               guarded
 //! ```
 //!
+//! With `http.path`, each of these is also served under that path.
+//!
 //! Input: requests. Output: responses from shard statuses, snapshots and the metrics recorder.
 //! Guarded routes require the token or, if none is configured, a loopback host name. The server
 //! runs on its own thread with its own small runtime; nothing here can make a pipeline wait.
@@ -32,7 +34,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -162,7 +164,7 @@ impl Server {
                 let slots = ConnectionSlots::new(usize::from(settings.tuning.connections_max));
                 let routes = Routes {
                     health: health_only(sources.clone()),
-                    all: routes(sources, api, token),
+                    all: routes(sources, api, token, &settings.path),
                 };
                 tokio::select! {
                     () = accept(listener, slots, routes, bounds, (stopped, stopping)) => {}
@@ -204,7 +206,12 @@ fn token(settings: &Settings) -> Result<Option<AccessToken>, Error> {
 }
 
 /// All routes: health checks, guarded resources and error responses.
-fn routes(sources: ServerSources, api: Option<Api>, token: Option<AccessToken>) -> Router {
+fn routes(
+    sources: ServerSources,
+    api: Option<Api>,
+    token: Option<AccessToken>,
+    path: &str,
+) -> Router {
     let mut guarded = Router::new()
         .route("/metrics", get(metrics_text))
         .route("/api/v1/openapi.json", get(openapi))
@@ -214,9 +221,10 @@ fn routes(sources: ServerSources, api: Option<Api>, token: Option<AccessToken>) 
     if let Some(api) = api {
         guarded = guarded.nest("/api/v1", api::routes(api)).merge(assets::routes());
     }
-    health()
+    let resources = health()
         .with_state(sources)
-        .merge(guarded.layer(from_fn_with_state(token, guard)))
+        .merge(guarded.layer(from_fn_with_state(token, guard)));
+    also_under(path, resources)
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such resource") })
         .method_not_allowed_fallback(|| async {
             problem(StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed for this resource")
@@ -224,6 +232,16 @@ fn routes(sources: ServerSources, api: Option<Api>, token: Option<AccessToken>) 
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(counted))
         .layer(map_response(safe))
+}
+
+/// Serves the resources under `path` too. The page needs the slash at its end: its URLs are relative.
+fn also_under(path: &str, resources: Router) -> Router {
+    if path.is_empty() {
+        return resources;
+    }
+    let page = format!("{path}/");
+    let under = Router::new().nest(&page, resources.clone());
+    resources.merge(under).route(path, get(async move || Redirect::permanent(&page)))
 }
 
 /// The health checks, which need no token.

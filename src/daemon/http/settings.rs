@@ -18,6 +18,9 @@ pub struct Settings {
     /// Whether the page and the API of stories and articles are served. They take about 850 bytes
     /// of memory per live article.
     pub page: bool,
+    /// The path of a host under which a proxy forwards requests, such as `/wirefold`; empty for the
+    /// root. Requests without this path are answered too, so that health checks do not need it.
+    pub path: String,
     /// Constants that only tests change.
     #[serde(skip)]
     pub tuning: Tuning,
@@ -29,6 +32,7 @@ impl Default for Settings {
             listen: "127.0.0.1:9464".into(),
             token_file: PathBuf::new(),
             page: true,
+            path: String::new(),
             tuning: Tuning::default(),
         }
     }
@@ -72,6 +76,10 @@ impl Settings {
     /// # Errors
     /// The key that is wrong, and why.
     pub fn check(&self) -> Result<(), (String, String)> {
+        if !is_path(&self.path) {
+            let why = format!("`{}` is not a path such as `/wirefold`", self.path);
+            return Err(("http.path".to_owned(), why));
+        }
         let wrong = |why: String| Err(("http.listen".to_owned(), why));
         match self.address() {
             _ if self.listen.is_empty() => Ok(()),
@@ -89,4 +97,13 @@ impl Settings {
             Some(_) => Ok(()),
         }
     }
+}
+
+/// Whether `path` is empty, or consists of segments that need no encoding, each after a slash.
+fn is_path(path: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    let is_segment = |part: &str| {
+        !part.is_empty() && part.chars().all(plain) && !part.chars().all(|c| c == '.')
+    };
+    path.is_empty() || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment))
 }

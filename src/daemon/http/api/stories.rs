@@ -313,7 +313,8 @@ pub(super) async fn one(
         desks.iter().zip(0..).find_map(|(desk, shard)| Some((desk, shard, desk.story(story)?)));
     let Some((desk, shard, found)) = found else {
         let survivor = desks.iter().find_map(|desk| desk.survivor(story)).ok_or_else(missing)?;
-        let to = [(LOCATION, format!("/api/v1/stories/{survivor}"))];
+        // Relative to this URL, because a proxy may serve the API under a path of its own.
+        let to = [(LOCATION, survivor.to_string())];
         return Ok((StatusCode::PERMANENT_REDIRECT, to).into_response());
     };
     let at = RowContext { shard, desk };

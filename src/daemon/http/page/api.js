@@ -1,8 +1,8 @@
 // The API of the daemon that served this page: the page's only source of data.
 
-// Absolute, because `fetch` refuses relative URLs if the page was opened with credentials in its
-// URL.
-const BASE = `${location.origin}/api/v1`;
+// The page may be served under a path of its host, and the API is next to it. The URL is absolute,
+// because `fetch` refuses relative URLs if the page was opened with credentials in its URL.
+export const BASE = `${location.origin}${location.pathname.replace(/[^/]*$/, "")}api/v1`;
 
 // An error response. The message is the `detail` of the problem document (RFC 9457).
 class Problem extends Error {

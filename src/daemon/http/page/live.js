@@ -4,6 +4,8 @@
 // replays what was missed. The browser gives up if it gets an error response (the daemon is
 // restarting, or has too many clients); this module then reconnects, with growing delays.
 
+import { BASE } from "./api.js";
+
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
 
@@ -36,7 +38,7 @@ export function followChanges(handlers) {
   };
   function open() {
     source?.close();
-    source = new EventSource("/api/v1/changes");
+    source = new EventSource(`${BASE}/changes`);
     for (const [name, listener] of Object.entries(listeners)) {
       source.addEventListener(name, listener);
     }
