@@ -2,6 +2,7 @@
 //!
 //! `deploy/check` validates the formats of the same files.
 
+use expect_test::expect_file;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -143,6 +144,69 @@ fn every_recording_rule_is_used_by_a_panel_or_an_alert() {
     assert_eq!(unread, [""; 0]);
 }
 
+/// The Prometheus operator takes the rules as a resource.
+#[test]
+fn the_prometheus_rule_is_made_from_the_rules() {
+    let rules = read("prometheus/rules.yml");
+    let (_, groups) = rules.split_once("\ngroups:\n").unwrap();
+    let head = "# The rules of ../../prometheus/rules.yml. `UPDATE_EXPECT=1 cargo test` copies them.\n\
+        apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\n\
+        metadata:\n  name: wirefold\nspec:\n  groups:\n";
+    let indented = groups.lines().map(|line| match line {
+        "" => "\n".to_owned(),
+        line => format!("  {line}\n"),
+    });
+    let resource = head.to_owned() + &indented.collect::<String>();
+    expect_file!["../../deploy/kubernetes/monitoring/prometheus-rule.yaml"].assert_eq(&resource);
+}
+
+/// The live articles and bytes of the rows of the size table in the README.
+fn sizes() -> Vec<(f64, f64)> {
+    let page = read("README.md");
+    let (_, below) = page.split_once("\n## Sizing\n").unwrap();
+    let rows = below.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
+    let size = |row: &str| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let (number, unit) = cells[3].split_once(' ').unwrap();
+        let bytes = if unit == "GB" { 1e9 } else { 1e6 };
+        (count(cells[2]), number.parse::<f64>().unwrap() * bytes)
+    };
+    rows.map(size).collect()
+}
+
+/// A number with commas between the thousands.
+fn count(text: &str) -> f64 {
+    text.replace(',', "").parse().unwrap()
+}
+
+/// Memory for `articles` according to the table, interpolated between its rows.
+fn memory(articles: f64) -> f64 {
+    let sizes = sizes();
+    let above = sizes.iter().position(|(most, _)| articles <= *most).unwrap();
+    let ((x0, y0), (x1, y1)) = (sizes[above - 1], sizes[above]);
+    y0 + (articles - x0) / (x1 - x0) * (y1 - y0)
+}
+
+#[test]
+fn memory_limits_suffice_for_the_articles_beside_them() {
+    let limits = [
+        ("compose.yaml", "limits: {memory: ", 2_u64),
+        ("kubernetes/base/deployment.yaml", "limits: {memory: ", 2),
+        ("helm/values.yaml", "limits: {memory: ", 2),
+        ("systemd/wirefold.service", "MemoryMax=", 8),
+    ];
+    for (path, key, gib) in limits {
+        let text = read(path);
+        assert!(text.contains(&format!("{key}{gib}G")), "{path}");
+        let (_, said) = text.split_once("Enough for ").unwrap();
+        let articles = count(said.split_once(' ').unwrap().0);
+        let limit = (gib << 30) as f64;
+        assert!(memory(articles) <= limit, "{path}: {} bytes needed", memory(articles));
+        assert!(memory(articles) > limit * 0.9, "{path}: the limit allows more articles");
+    }
+}
+
 /// `RestartPreventExitStatus` applies to the main process only: if an `ExecStartPre` check exited
 /// with 2, systemd would restart the unit forever.
 #[test]
@@ -163,9 +227,11 @@ fn systemd_does_not_restart_the_unit_after_invalid_settings() {
 
 #[test]
 fn settings_in_deployments_exist() {
-    let file = folder().join("kubernetes/wirefold.toml");
-    let config = Config::load(Some(&file), [], &[]).unwrap();
-    assert_eq!(config.http.listen, "0.0.0.0:9464");
+    for folder_of in ["base", "example"] {
+        let file = folder().join(format!("kubernetes/{folder_of}/wirefold.toml"));
+        let config = Config::load(Some(&file), [], &[]).unwrap();
+        assert_eq!(config.http.listen, "0.0.0.0:9464");
+    }
     for path in ["compose.yaml", "systemd/wirefold.service", "README.md"] {
         let text = read(path);
         let names = words(&text, "WIREFOLD__");
