@@ -23,6 +23,7 @@ mod furniture;
 mod guard;
 mod held;
 mod isolation;
+mod links;
 mod memory;
 mod metrics;
 mod mock;

@@ -221,9 +221,8 @@ fn routes(
     if let Some(api) = api {
         guarded = guarded.nest("/api/v1", api::routes(api)).merge(assets::routes());
     }
-    let resources = health()
-        .with_state(sources)
-        .merge(guarded.layer(from_fn_with_state(token, guard)));
+    let resources =
+        health().with_state(sources).merge(guarded.layer(from_fn_with_state(token, guard)));
     also_under(path, resources)
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such resource") })
         .method_not_allowed_fallback(|| async {

@@ -102,8 +102,7 @@ impl Settings {
 /// Whether `path` is empty, or consists of segments that need no encoding, each after a slash.
 fn is_path(path: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-    let is_segment = |part: &str| {
-        !part.is_empty() && part.chars().all(plain) && !part.chars().all(|c| c == '.')
-    };
+    let is_segment =
+        |part: &str| !part.is_empty() && part.chars().all(plain) && !part.chars().all(|c| c == '.');
     path.is_empty() || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment))
 }
