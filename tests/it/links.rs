@@ -90,7 +90,7 @@ fn links_to_missing_files_and_headings_are_noticed() {
     let text = "# One thing\n## Its `parts`, in order\n# One thing\n```\n[a](none)\n# No heading\n```\n\
         [a](#one-thing) ![b](Cargo.toml) [c](#its-parts-in-order) [d](#one-thing-1)\n\
         [e](#no-heading) [f](none.md) [g](https://example.org/#x) [h](README.md#no-heading)\n";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("NOTE.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let wrong: Vec<String> =
         targets(text).iter().filter_map(|target| broken(&path, text, target)).collect();
     let ends: Vec<&str> = wrong.iter().filter_map(|line| line.split('`').nth(1)).collect();
