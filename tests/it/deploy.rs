@@ -160,6 +160,19 @@ fn the_prometheus_rule_is_made_from_the_rules() {
     expect_file!["../../deploy/kubernetes/monitoring/prometheus-rule.yaml"].assert_eq(&resource);
 }
 
+#[test]
+fn manifests_name_this_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    let chart = read("helm/Chart.yaml");
+    for key in ["version", "appVersion"] {
+        assert!(chart.contains(&format!("\n{key}: {version}\n")), "Chart.yaml: {key}");
+    }
+    for folder in ["base", "example"] {
+        let path = format!("kubernetes/{folder}/kustomization.yaml");
+        assert!(read(&path).contains(&format!("newTag: {version}\n")), "{path}");
+    }
+}
+
 /// The live articles and bytes of the rows of the size table in the README.
 fn sizes() -> Vec<(f64, f64)> {
     let page = read("README.md");
