@@ -334,6 +334,22 @@ fn carriers_beyond_the_bound_are_counted() {
     assert_eq!(cut(wire.send(kill("kill again", "first"))), (2, Scope::Identity));
 }
 
+/// A new version of an article past the window may carry withdrawn text, like any other article.
+#[test]
+fn a_version_of_a_past_article_can_be_a_late_carrier() {
+    let mut wire = Wire::new(Settings { window: Span::hours(1), ..Settings::default() });
+    wire.send(article("past", &words("p", WORDS).join(" ")));
+    wire.wait(Span::minutes(50));
+    let withdrawn = words("x", WORDS).join(" ");
+    wire.send(article("gone", &withdrawn));
+    wire.send(kill("kill", "gone"));
+    wire.wait(Span::minutes(11));
+    let version = Article { version: Some("2".into()), ..article("past", &withdrawn) };
+    let [notice] = &wire.send(version)[..] else { panic!("expected one event") };
+    assert_eq!(carrier_uris(std::slice::from_ref(notice)), ["past"]);
+    assert_eq!(notice.of.as_ref().unwrap().uri, "gone");
+}
+
 #[test]
 fn releases_without_a_target_do_not_displace_a_waiting_kill() {
     let mut settings = Settings::default();

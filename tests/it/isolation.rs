@@ -11,7 +11,9 @@ use wirefold::daemon::pipeline::broker::{InputRecord, OutputRecord, Role};
 use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder};
 use wirefold::daemon::pipeline::{Delivery, Settings, Setup, TooLarge, prepare};
 use wirefold::daemon::publish::{self, Mode, UniqueTopic};
+use wirefold_engine::article::Span;
 use wirefold_engine::decode::{self, Format};
+use wirefold_engine::event::EventCause;
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 /// Marks a record whose decoding panics.
@@ -249,5 +251,43 @@ fn a_changelog_record_that_is_too_large_rejects_the_record_that_causes_it() {
         let stop = Setup { too_large: TooLarge::Stop, ..poisoned(&stops, delivery, 1_000) };
         let why = process(&stops, stop).unwrap_err();
         assert!(why.contains("`output.state`") && why.contains("`output.too_large`"), "{why}");
+    }
+}
+
+/// Encodes no event that an advance of the clock causes.
+#[derive(Debug)]
+struct NoClockEvents(publish::Encoder);
+
+impl EventEncoder for NoClockEvents {
+    fn encode(&self, context: &EventContext<'_>) -> Vec<OutputRecord> {
+        assert!(context.event.cause != EventCause::Clock, "the clock has an event");
+        self.0.encode(context)
+    }
+
+    fn unique(&self, context: &EventContext<'_>) -> Option<OutputRecord> {
+        self.0.unique(context)
+    }
+
+    fn settings(&self) -> &str {
+        self.0.settings()
+    }
+}
+
+/// Rejecting records cannot help if the state itself fails: the shard stops, and loses none.
+#[test]
+fn a_state_that_cannot_advance_stops_the_shard_and_rejects_nothing() {
+    for delivery in BOTH {
+        let mut records = inputs(41, 5);
+        let last = records.last_mut().unwrap();
+        last.payload = Some(b"{\"uri\": \xff".to_vec());
+        last.timestamp = last.timestamp.map(|at| at.plus(Span::minutes(40)));
+        let shared = world(&records, delivery);
+        let inner = publish::Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueTopic::On);
+        let failing = Setup { encoder: Arc::new(NoClockEvents(inner)), ..setup(delivery) };
+        let why = process(&shared, failing).unwrap_err();
+        assert!(why.contains("already rejected") && why.contains("clock has an event"), "{why}");
+        let outputs = shared.lock().outputs.clone();
+        assert!(outputs.iter().all(|output| output.role != Role::Rejected), "{outputs:?}");
+        run(&shared, &setup(delivery));
     }
 }

@@ -97,6 +97,19 @@ fn identity_records_take_about_100_bytes_and_are_bounded_in_number() {
 }
 
 #[test]
+fn only_an_arriving_article_displaces_one_from_a_full_window() {
+    let mut full = settings();
+    full.live_articles_max = 3.try_into().unwrap();
+    let mut state = State::new(full, KEY);
+    (0..3).for_each(|n| drop(apply(&mut state, article(n), n)));
+    let input = InputPosition { topic: "wire".into(), partition: 0, offset: 2, item: 0 };
+    let ticked = state.tick(state.clock().plus(Span::seconds(1)), &input);
+    assert_eq!((state.window(), ticked.tally.crowded_out), (0..3, 0));
+    assert_eq!(apply(&mut state, article(3), 3).tally.crowded_out, 1);
+    assert_eq!(state.window(), 1..4);
+}
+
+#[test]
 fn an_embargo_beyond_the_limit_is_held_and_counted() {
     let mut bounded = settings();
     bounded.tuning.embargoed_max = 1;

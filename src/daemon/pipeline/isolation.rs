@@ -108,6 +108,11 @@ impl Isolation {
         self.refused.insert((from, offset), why);
     }
 
+    /// Whether the record is rejected without processing.
+    pub(super) fn is_refused(&self, from: &Partition, offset: i64) -> bool {
+        self.refused.contains_key(&(from.clone(), offset))
+    }
+
     /// The most records that the next batch may hold.
     pub(super) fn records_max(&self, records_max: usize) -> usize {
         if self.single > 0 { 1 } else { records_max }

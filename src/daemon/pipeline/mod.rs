@@ -248,6 +248,14 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.discard_state();
         let why = match failure {
             ApplyError::Stop(why) => return Fault::Stop(why),
+            // The record is rejected without processing, so the state itself cannot advance.
+            ApplyError::Record(from, offset, why) if self.isolation.is_refused(&from, offset) => {
+                return Fault::Stop(format!(
+                    "the state cannot advance past record {offset} of `{}`, which is already \
+                     rejected: {}",
+                    from.topic, why.message
+                ));
+            }
             ApplyError::Record(from, offset, why) => {
                 let message = why.message.clone();
                 self.isolation.refuse(from, offset, why);

@@ -161,7 +161,7 @@ impl State {
             let (article, reason) = (of.clone(), reason.to_owned());
             EventKind::Superseded(Box::new(Superseded { article, by, reason, story: None }))
         };
-        match relation.kind {
+        let mut events = match relation.kind {
             Kind::Withdrawal if needs_review && released => Vec::new(),
             Kind::Withdrawal if released => {
                 self.set_past_validity(&of.uri, Validity::Withdrawn, Validity::Valid);
@@ -177,7 +177,7 @@ impl State {
             }
             Kind::Update if relation.rule == "late-version" => {
                 self.set_validity(own, Validity::Superseded, Some(of));
-                self.late_carrier(own)
+                Vec::new()
             }
             Kind::Correction => {
                 let radius = self.past_radius(own, &of, by.clone());
@@ -188,8 +188,12 @@ impl State {
                 self.set_past_validity(&of.uri, Validity::Valid, Validity::Superseded);
                 vec![superseded("newer-version", by)]
             }
-            _ => self.late_carrier(own),
+            _ => Vec::new(),
+        };
+        if relation.kind != Kind::Withdrawal {
+            events.extend(self.late_carrier(own));
         }
+        events
     }
 
     /// Changes the validity of the identities of a uri from `before` to `after`; notices excluded.

@@ -172,7 +172,7 @@ impl State {
     /// Applies one article at engine time `stamp`, which is the record timestamp, already clamped;
     /// timestamps older than the clock are raised to it.
     pub fn apply(&mut self, mut new: Prepared, stamp: EventTime, input: InputPosition) -> Outcome {
-        let mut happened = self.advance(stamp);
+        let mut happened = self.advance(stamp, 1);
         let sequence = self.live.next();
         self.furniture.forget(new.fingerprint.content_hash);
         let edges = self.take_off(&mut new);
@@ -213,17 +213,18 @@ impl State {
     /// Advances the clock to `now` without an article; the events name `input`, the last record
     /// applied. A tick at 10:00:01 lifts an embargo until 10:00.
     pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Outcome {
-        let happened = self.advance(now);
+        let happened = self.advance(now, 0);
         self.finish(happened, input, EventCause::Clock)
     }
 
     /// Advances the clock, which never goes back, and does what is due.
-    fn advance(&mut self, to: EventTime) -> Vec<EventKind> {
+    /// `arriving` articles must find room in the window afterwards.
+    fn advance(&mut self, to: EventTime, arriving: usize) -> Vec<EventKind> {
         self.clock = self.clock.max(to);
         let ticked = self.stories.tick(self.clock, self.live.next(), &self.live);
         let mut happened: Vec<EventKind> = ticked.into_iter().flat_map(|s| self.emit(s)).collect();
         self.lift();
-        let expired = self.expire();
+        let expired = self.expire(arriving);
         happened.extend(expired.into_iter().flat_map(|s| self.emit(s)));
         happened
     }
@@ -268,11 +269,13 @@ impl State {
         Some(RecordChange::clock(record))
     }
 
-    fn expire(&mut self) -> Vec<StoryStep> {
+    /// Removes articles older than the window, and the oldest ones until `arriving` more fit.
+    fn expire(&mut self, arriving: usize) -> Vec<StoryStep> {
         let mut steps = Vec::new();
+        let most = (self.settings.live_articles_max.get() as usize).saturating_sub(arriving);
         while let Some((sequence, entry)) = self.live.first() {
             let idle = self.clock.since(entry.arrived) > self.settings.window;
-            if !idle && self.live.len() < self.settings.live_articles_max.get() as usize {
+            if !idle && self.live.len() <= most {
                 break;
             }
             match idle {
