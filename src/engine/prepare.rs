@@ -34,9 +34,32 @@ pub fn prepare(article: Article, settings: &Settings, key: SamplingKey) -> Prepa
     let clean = text::clean(&article);
     let words = text::words(&clean.text, &settings.tuning.text);
     let pieces = pieces(&clean.text, &words);
-    let print = Fingerprint::of(&words, &settings.tuning.fingerprint, key);
+    let print = Fingerprint::of(&words, &settings.tuning.fingerprint, key).with_text(&clean.text);
     let language = article.language.or_else(|| text::language::detect(&clean.text));
     let about = ArticleMetadata::of(&article, language);
     let terms = Terms::of(&article.headline, &clean, &words, about.language, &settings.stories);
     Prepared { article, about, clean, words, edge_pieces: pieces, fingerprint: print, terms }
+}
+
+impl Prepared {
+    /// Keeps only the story terms of the headline and of the words outside `shared`, given as word
+    /// ranges in ascending order.
+    pub(super) fn keep_terms_outside(&mut self, shared: &[(u32, u32)], settings: &Settings) {
+        let mut own = Clean::default();
+        let mut from = 0;
+        let spans = &self.words.spans;
+        for &(start, end) in shared {
+            let first = spans.get(start as usize).map_or(from, |span| span.0 as usize);
+            own.text.push_str(self.clean.text.get(from..first).unwrap_or_default());
+            own.text.push('\n');
+            from = (end as usize)
+                .checked_sub(1)
+                .and_then(|at| spans.get(at))
+                .map_or(from, |s| s.1 as usize);
+        }
+        own.text.push_str(self.clean.text.get(from..).unwrap_or_default());
+        let words = text::words(&own.text, &settings.tuning.text);
+        let (headline, language) = (&self.article.headline, self.about.language);
+        self.terms = Terms::of(headline, &own, &words, language, &settings.stories);
+    }
 }

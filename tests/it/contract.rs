@@ -100,6 +100,7 @@ fn classified() -> Classified {
             novelty: Some(novelty),
             pass: Pass::Yes,
             flags: vec!["late".into(), "needs_review".into()],
+            ..Verdict::default()
         },
         new_passages: vec![(1210, 1388)],
         passages: vec![vec![], vec![(0, 310)]],

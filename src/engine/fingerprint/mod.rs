@@ -68,7 +68,15 @@ pub struct Fingerprint {
     pub trace: Box<[u8]>,
     /// The figures with their word positions, in order.
     pub figures: Box<[Figure]>,
+    /// The text itself if it has at most [`SHORT_WORDS_MAX`] words, so that the words which differ
+    /// from those of a later text can be read; otherwise empty. Stored with the article's record.
+    #[serde(skip)]
+    pub short_text: Box<str>,
 }
+
+/// The most words, and the most bytes, of a text that is kept as it is.
+pub const SHORT_WORDS_MAX: usize = 120;
+const SHORT_BYTES_MAX: usize = 1_200;
 
 impl Fingerprint {
     /// Computes the fingerprint of `words`.
@@ -87,7 +95,16 @@ impl Fingerprint {
             period_log2,
             trace: trace(words),
             figures: words.figures.as_slice().into(),
+            short_text: Box::default(),
         }
+    }
+
+    /// The fingerprint with `text`, from which it was computed, if that is short.
+    pub fn with_text(mut self, text: &str) -> Self {
+        if self.trace.len() <= SHORT_WORDS_MAX && text.len() <= SHORT_BYTES_MAX {
+            self.short_text = text.into();
+        }
+        self
     }
 
     /// The number of words.
@@ -120,6 +137,7 @@ impl Fingerprint {
             + self.samples.len() * size_of::<u32>()
             + self.trace.len()
             + size_of_val(&*self.figures)
+            + self.short_text.len()
     }
 }
 

@@ -72,7 +72,8 @@ impl State {
         }
         if edges.trimmed {
             new.fingerprint =
-                Fingerprint::of(&new.words, &self.settings.tuning.fingerprint, self.key);
+                Fingerprint::of(&new.words, &self.settings.tuning.fingerprint, self.key)
+                    .with_text(&new.clean.text);
             let (headline, language) = (&new.article.headline, new.about.language);
             let story = &self.settings.stories;
             new.terms = Terms::of(headline, &new.clean, &new.words, language, story);

@@ -27,7 +27,8 @@ impl State {
         let mut new = new.clone();
         let edges = self.take_off(&mut new);
         let candidates = self.index.candidates(&new.fingerprint);
-        let verdict = self.judge(&new, &candidates, &edges, stamp);
+        let mut verdict = self.judge(&new, &candidates, &edges, stamp);
+        self.take_shared_terms(&mut new, &mut verdict);
         let member = self.candidate(self.live.next(), &new, &verdict);
         let choice = self.stories.consider(member, matched(&verdict), &self.live);
         Prediction { classified: classified(&new, verdict), choice }

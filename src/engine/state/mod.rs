@@ -181,6 +181,7 @@ impl State {
         let (candidates, places) = self.index.look_up(&new.fingerprint);
         let mut verdict = self.judge(&new, &candidates, &edges, stamp);
         self.outcome.tally.had_candidates(candidates.len());
+        self.take_shared_terms(&mut new, &mut verdict);
         self.queue_embargoed(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
         // Events do not contain the body.
@@ -317,6 +318,14 @@ impl State {
         }
         self.flag(new, stamp, &mut verdict);
         verdict
+    }
+
+    /// Removes the terms of passages that the article shares with one about another subject.
+    fn take_shared_terms(&self, new: &mut Prepared, verdict: &mut Verdict) {
+        let shared = std::mem::take(&mut verdict.shared_with_strangers);
+        if !shared.is_empty() {
+            new.keep_terms_outside(&shared, &self.settings);
+        }
     }
 
     fn place(

@@ -13,13 +13,14 @@
 //! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
 //! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
 //! Records of all versions up to ours can be read; a newer one stops the restore. Records are
-//! written in version 3.
+//! written in version 4.
 //!
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
 //!   whether or not its tombstone was read.
 //! - Version 3 added to `clock` the next article whose story may be re-scored; from older records,
 //!   pending re-scoring is skipped. Term ids became shorter and mark the terms that the article is
 //!   indexed under; articles of older records are indexed under all their terms.
+//! - Version 4 added the text of a short article at its end; it is empty in older records.
 
 use super::embargo::EmbargoedArticle;
 use super::live::{Decision, Entry};
@@ -33,9 +34,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The version that is written.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 /// The first version in which articles mark their indexed terms, and stories have `near_miss`.
 const INDEXED_TERMS_SINCE: u8 = 3;
+/// The first version in which articles have the text of a short article.
+const SHORT_TEXT_SINCE: u8 = 4;
 /// Prefix of the keys of articles.
 const ARTICLE: &str = "a/";
 /// The smallest key after all keys of articles.
@@ -65,6 +68,7 @@ impl RecordChange {
             story: entry.decision.story,
             standing: entry.standing,
             changed_by: entry.changed_by.as_ref(),
+            short_text: &entry.print.short_text,
         };
         Self { key: article_key(sequence), value: Some(encode_sized(&stored, ARTICLE_BYTES)) }
     }
@@ -174,6 +178,7 @@ struct ArticleToWrite<'a> {
     story: Option<StoryId>,
     standing: Validity,
     changed_by: Option<&'a ArticleKey>,
+    short_text: &'a str,
 }
 
 /// The stored form of an [`Entry`].
@@ -189,6 +194,7 @@ struct ArticleRecord {
     story: Option<StoryId>,
     standing: Validity,
     changed_by: Option<ArticleKey>,
+    short_text: Box<str>,
 }
 
 /// All records of the engine, decoded and in order of their keys.
@@ -290,7 +296,11 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
         key: key.to_owned(),
         message: "no sequence number in the key".into(),
     })?;
-    let mut stored = decode::<ArticleRecord>(key, value)?;
+    let before_short_text = value.first().is_some_and(|version| *version < SHORT_TEXT_SINCE);
+    let mut stored = match before_short_text {
+        true => decode::<ArticleRecord>(key, &[value, &[0]].concat())?,
+        false => decode::<ArticleRecord>(key, value)?,
+    };
     if is_before_indexed_terms(value) {
         stored.terms = stored.terms.all_listed();
     }
@@ -303,7 +313,7 @@ fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
         input: stored.input,
         arrived: stored.arrived,
         about: stored.about,
-        print: stored.print,
+        print: Fingerprint { short_text: stored.short_text, ..stored.print },
         terms: stored.terms,
         edges: stored.edges,
         standing: stored.standing,
@@ -370,10 +380,11 @@ mod tests {
         assert_eq!(clock("clock", &[1, 0x88, 0x0e, 12]), Ok(record(None, None)));
         assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(record(Some(7), None)));
         let newest = RecordChange::clock(record(Some(7), Some(9))).value.unwrap();
-        assert_eq!(newest, [3, 0x88, 0x0e, 12, 1, 7, 1, 9]);
+        assert_eq!(clock("clock", &[3, 0x88, 0x0e, 12, 1, 7, 1, 9]), Ok(record(Some(7), Some(9))));
+        assert_eq!(newest, [4, 0x88, 0x0e, 12, 1, 7, 1, 9]);
         assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
-        let error = clock("clock", &[4, 0]).unwrap_err();
-        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 4 });
+        let error = clock("clock", &[5, 0]).unwrap_err();
+        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 5 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RestoreError::Unreadable { .. })));
     }
 

@@ -19,11 +19,11 @@
 
 use crate::article::Lang;
 use crate::text::Words;
+use crate::text::senses::function_words;
 use crate::text::tokens::{fold, is_unsegmented, mix, word_hash};
 use rust_stemmers::{Algorithm, Stemmer};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
-use std::sync::LazyLock;
 
 /// The id of a term: 22 bits of a hash of its stem and language.
 pub(super) type TermId = u32;
@@ -33,17 +33,6 @@ pub(super) const ID_BITS: u32 = 22;
 
 /// The number of words that a thread remembers (4.5 MB); a full memory is cleared.
 const MEMO_MAX: usize = 200_000;
-
-/// Hashes of the stop words of each language, by its code.
-static STOP_WORDS: LazyLock<FxHashMap<&str, FxHashSet<u64>>> = LazyLock::new(|| {
-    let hashes = |code: &&'static str| {
-        let list = stop_words::lookup(code).unwrap_or_default().iter();
-        let settings = crate::text::Limits::default();
-        let pieces = list.flat_map(|word| crate::text::words(word, &settings).hashes);
-        (*code, pieces.collect())
-    };
-    stop_words::available_languages().iter().map(hashes).collect()
-});
 
 thread_local! {
     /// What a word counts for, by the hash of the word and its language.
@@ -81,7 +70,7 @@ impl LanguageTerms {
         Self {
             algorithm: algorithm(code),
             salt: word_hash(code),
-            stop_words: STOP_WORDS.get(code),
+            stop_words: function_words(code),
             syllables: matches!(code, "vi" | "lo" | "km" | "my" | "bo"),
         }
     }

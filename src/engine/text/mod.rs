@@ -9,6 +9,7 @@
 //! pieces     lists the edge pieces that may be unlisted boilerplate
 //! tokens     splits text into words and figures
 //! language   detects the language if the wire does not state it
+//! senses     numbers in words, negations, opposites and function words
 //! ```
 //!
 //! Offsets count Unicode scalar values of the body as delivered, including markup.
@@ -17,6 +18,7 @@ mod edges;
 mod html;
 pub mod language;
 pub mod pieces;
+pub mod senses;
 pub mod tokens;
 
 use super::article::Article;

@@ -2,20 +2,56 @@
 //! relation with its evidence.
 
 use super::compare::Comparison;
+use super::difference::{CHANGED_WORDS, Difference, Edges, OTHER_SUBJECT};
+use super::identity::same_provider;
 use super::types::{
     Arrival, ChangedNumber, Earlier, Evidence, Kind, Passage, Relation, RelationTarget,
 };
 use super::{Settings, rules};
 use std::cmp::Reverse;
 
-/// The kind that the texts alone give, and the stable name of the rule that gave it.
+/// The kind that texts and headlines give, and the stable name of the rule that gave it.
 pub(super) fn text_kind(
     new: Arrival<'_>,
     that: Earlier<'_>,
     pair: &Comparison,
     set: &Settings,
 ) -> (Kind, &'static str) {
-    rules::first(new, that, pair, set).unwrap_or((Kind::Original, "no-match"))
+    let equal = new.print.content_hash == that.print.content_hash && !new.print.trace.is_empty();
+    let by_measures = match equal {
+        true => (Kind::Duplicate, "equal-content"),
+        false => rules::first(new, that, pair, set).unwrap_or((Kind::Original, "no-match")),
+    };
+    match by_measures.0 {
+        Kind::Original | Kind::Partial | Kind::Recurring => by_measures,
+        _ => by_difference(
+            new,
+            that,
+            by_measures,
+            Difference::of(new, that, pair, Edges::Furniture),
+            set,
+        ),
+    }
+}
+
+/// The kind of a copy after the words that differ have been read.
+pub(super) fn by_difference(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    by_measures: (Kind, &'static str),
+    difference: Difference,
+    set: &Settings,
+) -> (Kind, &'static str) {
+    if difference.other_subject {
+        return (Kind::Recurring, OTHER_SUBJECT);
+    }
+    let hours = new.now.since(that.arrived).0 / 3_600_000;
+    let only = difference.turned && difference.new_words + difference.old_words == 0;
+    let soon = hours <= set.tuning.unmarked_hours;
+    match only && soon && same_provider(new.about, that.about) {
+        true => (Kind::Correction, CHANGED_WORDS),
+        false => by_measures,
+    }
 }
 
 /// The relation of `new` to `that`, with the measures as evidence.

@@ -9,6 +9,7 @@
 //! A notice that identifies an article only by text or by name gets a confidence, which depends on
 //! which names agree, on the providers, and on how many other articles have the same name.
 
+use super::difference::OTHER_SUBJECT;
 use super::identity_record::Identity;
 use super::types::{Archive, Arrival, Earlier, Kind, Ratio, Relation, RelationTarget, Scope};
 use super::versions::{VersionOrderKey, is_older};
@@ -207,7 +208,13 @@ fn repeat(
 ) -> Option<Relation> {
     let same_text = |that: &Earlier<'_>| that.print.content_hash == new.print.content_hash;
     let version = new.about.version.as_deref();
-    if let Some(that) = archive.repeated(&new.about.uri, version, new.print.content_hash) {
+    // Another headline over the same text is another version.
+    let same_headline = |that: &Earlier<'_>| {
+        names::key(&that.about.headline) == names::key(&new.about.headline)
+            && (that.about.marks.revision == new.about.marks.revision || !corrects(new.about))
+    };
+    let again = archive.repeated(&new.about.uri, version, new.print.content_hash);
+    if let Some(that) = again.filter(same_headline) {
         return Some(to(new, that, verified, Kind::Redelivery, "same-version"));
     }
     let repeated = new.about.marks.revision == Some(Revision::Repeat);
@@ -279,6 +286,7 @@ fn marked(
     let bound = || {
         verified.iter().filter(|v| {
             v.that.about.marks.revision != Some(revision)
+                && v.rule != OTHER_SUBJECT
                 && shaped(v.that.about)
                 && v.comparison.of_new.get().max(v.comparison.of_old.get()) >= settings.partial.get()
                 // An equal text of another provider is a copy, not the article being revised.

@@ -8,6 +8,7 @@
 //! align      two traces -> the runs of words that both texts contain
 //! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
 //! classify   measures -> a text kind, by thresholds, in a fixed order
+//! difference the words that two alike texts do not share, and the headlines: another subject?
 //! formula    runs that occur in many unrelated texts are not partial copies
 //! novelty    the words that no candidate contains
 //! ```
@@ -33,9 +34,11 @@ pub mod align;
 pub mod carriers;
 mod classify;
 mod compare;
+mod difference;
 mod formula;
 pub mod identity;
 pub mod identity_record;
+mod leftover;
 pub mod names;
 mod novelty;
 pub mod rules;
@@ -45,8 +48,10 @@ pub mod versions;
 
 use crate::article::{ItemShape, ItemType, Sequence};
 use crate::candidates::Candidate;
+use crate::fingerprint::SHORT_WORDS_MAX;
 use align::Aligner;
 use compare::Comparison;
+use difference::{Difference, Edges, OTHER_SUBJECT};
 pub use settings::{CarrierPolicy, EmbargoPolicy, Settings, Tuning, UniqueSettings};
 use std::cmp::Reverse;
 pub use types::*;
@@ -59,6 +64,9 @@ pub const CARRIES_UNCORRECTED: &str = "carries_uncorrected";
 pub const NEEDS_REVIEW: &str = "needs_review";
 /// Flag of a reprint whose figures differ from those of the earlier text.
 pub const CHANGED_NUMBERS: &str = "changed_numbers";
+
+/// Flag of a copy that passes because words differ which carry meaning.
+pub const CHANGED_WORDS: &str = "changed_words";
 
 /// Rule of a match whose shared words are already explained by a better, unrelated match: all three
 /// texts contain the same passage.
@@ -103,9 +111,11 @@ pub fn judge(
     let equal = earlier
         .iter()
         .filter(|that| that.print.content_hash == new.print.content_hash)
-        .min_by_key(|that| that.sequence);
+        .map(|that| verify_equal(new, *that, settings))
+        .min_by_key(|v| (v.kind != Kind::Duplicate, v.that.sequence));
+    let copied = equal.as_ref().filter(|v| v.kind == Kind::Duplicate).map(|v| v.that);
     let verified = match equal {
-        Some(&that) => vec![verify_equal(new, that)],
+        Some(equal) => vec![equal],
         None => verify(new, &earlier, archive, settings),
     };
     let mut verdict =
@@ -114,14 +124,15 @@ pub fn judge(
         .or_else(|| best(&verified).map(|v| v.relation(new)))
         .unwrap_or_else(|| Relation { rule: "no-match".into(), ..Relation::default() });
     if verdict.relation.kind != Kind::Withdrawal {
-        verdict.also = also(new, &verdict.relation, &verified, equal.copied(), settings);
+        verdict.also = also(new, &verdict.relation, &verified, copied, settings);
     }
     flag(new, &verified, &mut verdict);
+    let difference = read_difference(new, &verified, &mut verdict);
     let confidence = verdict.relation.evidence.confidence;
     if confidence.is_some_and(|sure| sure.get() < settings.review_below.get()) {
         verdict.flags.push(NEEDS_REVIEW.into());
     }
-    verdict.pass = pass(new, &verdict, &settings.unique);
+    verdict.pass = pass(new, &verdict, difference, settings);
     verdict
 }
 
@@ -147,10 +158,7 @@ pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Expl
         true => Comparison::equal(new.print),
         false => Comparison::of(&Aligner::of(new.print), new.print, that.print, settings),
     };
-    let by_text = match equal {
-        true => (Kind::Duplicate, "equal-content"),
-        false => classify::text_kind(new, that, &pair, settings),
-    };
+    let by_text = classify::text_kind(new, that, &pair, settings);
     let relation = classify::relation(new, that, &pair, by_text);
     Explanation {
         evidence: relation.evidence,
@@ -174,9 +182,14 @@ fn comparable(new: Arrival<'_>, that: Earlier<'_>) -> bool {
 }
 
 /// A candidate whose text equals that of `new`, so that nothing has to be aligned.
-fn verify_equal<'a>(new: Arrival<'_>, that: Earlier<'a>) -> VerifiedCandidate<'a> {
+fn verify_equal<'a>(
+    new: Arrival<'_>,
+    that: Earlier<'a>,
+    settings: &Settings,
+) -> VerifiedCandidate<'a> {
     let pair = Comparison::equal(new.print);
-    VerifiedCandidate { that, comparison: pair, kind: Kind::Duplicate, rule: "equal-content" }
+    let (kind, rule) = classify::text_kind(new, that, &pair, settings);
+    VerifiedCandidate { that, comparison: pair, kind, rule }
 }
 
 /// Compares `new` with all of `earlier`, and with the root of the best match. Among many copies of
@@ -221,13 +234,14 @@ fn verify<'a>(
 /// The best text match. Duplicates come first, then unmarked corrections, and `partial` last;
 /// within each group the candidates are already ordered by rank.
 fn best<'a, 'b>(verified: &'a [VerifiedCandidate<'b>]) -> Option<&'a VerifiedCandidate<'b>> {
-    let class = |kind: Kind| match kind {
+    let class = |v: &&VerifiedCandidate<'_>| match v.kind {
         Kind::Duplicate => 0,
         Kind::Correction => 1,
-        Kind::Partial => 3,
+        Kind::Recurring if v.rule == OTHER_SUBJECT => 3,
+        Kind::Partial => 4,
         _ => 2,
     };
-    verified.iter().filter(|v| v.is_reported()).min_by_key(|v| class(v.kind))
+    verified.iter().filter(|v| v.is_reported()).min_by_key(class)
 }
 
 /// Further relations, at most `also_max`. The candidate that explains the most words not yet
@@ -316,9 +330,45 @@ fn flag(new: Arrival<'_>, verified: &[VerifiedCandidate<'_>], verdict: &mut Verd
     }
 }
 
+/// Reads the words that differ from those of the best match, if that is a copy, and adds the flag
+/// `changed_words` if they are news: by the same provider, any word that carries meaning; by
+/// another one, a word that turns it, which an editor should check.
+fn read_difference(
+    new: Arrival<'_>,
+    verified: &[VerifiedCandidate<'_>],
+    verdict: &mut Verdict,
+) -> Difference {
+    let relation = &verdict.relation;
+    let of = relation.of.as_ref().and_then(|of| of.sequence);
+    let Some(chosen) = verified.iter().find(|v| Some(v.that.sequence) == of) else {
+        return Difference::default();
+    };
+    let copy = matches!(relation.kind, Kind::Reprint | Kind::Excerpt | Kind::Expansion);
+    let by_text = relation.kind == chosen.kind && relation.rule == chosen.rule;
+    if !by_text || !copy && relation.kind != Kind::Partial && chosen.rule != OTHER_SUBJECT {
+        return Difference::default();
+    }
+    let edges = if copy { Edges::Furniture } else { Edges::Text };
+    let difference = Difference::of(new, chosen.that, &chosen.comparison, edges);
+    if difference.other_subject {
+        verdict.shared_with_strangers =
+            relation.passages.iter().map(|p| (p.start_word, p.end_word)).collect();
+    }
+    let same = identity::same_provider(new.about, chosen.that.about);
+    let short = new.print.words() <= SHORT_WORDS_MAX;
+    if copy && same && (difference.turned || short && difference.new_words > 0) {
+        verdict.flags.push(CHANGED_WORDS.into());
+    } else if copy && !same && difference.turned {
+        verdict.flags.push(CHANGED_WORDS.into());
+        verdict.flags.push(NEEDS_REVIEW.into());
+    }
+    difference
+}
+
 /// Whether the article is published to the unique topic.
-fn pass(new: Arrival<'_>, verdict: &Verdict, unique: &UniqueSettings) -> Pass {
+fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &Settings) -> Pass {
     use crate::article::PubStatus;
+    let unique = &settings.unique;
     let kind = verdict.relation.kind;
     let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal;
     let tainted = verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN);
@@ -327,7 +377,13 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, unique: &UniqueSettings) -> Pass {
     }
     let novel = |n: &Novelty| n.words >= unique.novel_words || n.numbers >= unique.new_numbers;
     let enough = unique.when_novel.contains(&kind) && verdict.novelty.as_ref().is_some_and(novel);
-    if !unique.always.contains(&kind) && !enough {
+    // In a short text, few words are news.
+    let words = new.print.words();
+    let few = if words < settings.tuning.novelty_words_min as usize { 1 } else { 5 };
+    let own = difference.new_words + difference.new_figures + u32::from(difference.turned);
+    let told = unique.when_novel.contains(&kind) && words <= SHORT_WORDS_MAX && own >= few;
+    let changed = verdict.flags.iter().any(|f| f == CHANGED_WORDS || f == CHANGED_NUMBERS);
+    if !unique.always.contains(&kind) && !enough && !told && !changed {
         return Pass::Repeat;
     }
     let waits = new.about.embargoed.is_some_and(|until| until > new.now);

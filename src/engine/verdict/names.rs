@@ -134,7 +134,7 @@ fn versioned(rest: &str) -> bool {
 }
 
 /// A headline without the marks in front of it.
-fn bare_headline(name: &str) -> &str {
+pub(super) fn bare_headline(name: &str) -> &str {
     let mut bare = name.trim_start_matches(['(', '[', '*', ' ', '+']);
     while let Some((mark, rest)) = bare.split_once(['-', ':', '–', '—']) {
         let mut words = mark.split_whitespace();

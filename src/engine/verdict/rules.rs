@@ -322,8 +322,8 @@ mod tests {
             Fingerprint::of(&split(text), &fingerprint::Limits::default(), SamplingKey(1))
         };
         let [old_print, new_print] = [old, new].map(print);
-        let (about, verdict, clean) =
-            (ArticleMetadata::default(), Verdict::default(), Clean::default());
+        let (about, verdict) = (ArticleMetadata::default(), Verdict::default());
+        let clean = Clean { text: new.into(), ..Clean::default() };
         let that = Earlier {
             sequence: Sequence(0),
             arrived: EventTime(0),

@@ -263,6 +263,10 @@ pub struct Verdict {
     pub pass: Pass,
     /// Stable flag names, sorted.
     pub flags: Vec<String>,
+    /// Word ranges that the text shares with an article about another subject. They say nothing
+    /// about its story. Not stored.
+    #[serde(skip)]
+    pub shared_with_strangers: Vec<(u32, u32)>,
 }
 
 impl Verdict {

@@ -1,0 +1,173 @@
+//! What single words mean for a verdict: numbers in words, negations and opposites, as tables by
+//! language.
+//!
+//! In: the language of an article and the hash of a word. Out: its [`Sense`], if a table has one.
+//! `seven` is the number 7, `not` a negation, `raised` and `cut` are two sides of one pair.
+//!
+//! A word that is a number in one language means something else in another (`on` is ten in
+//! Turkish), so an article without a known language has the senses of English only.
+//!
+//! Deliberately absent: grammar. Turkish negates by a suffix; such a word is a changed word like
+//! any other.
+
+mod negations;
+mod numbers;
+mod opposites;
+
+use super::tokens::word_hash;
+use crate::article::Lang;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
+
+/// What a word means for a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sense {
+    /// A number in words.
+    Number(u64),
+    /// The number one, or an indefinite article.
+    OneOrArticle,
+    /// A negation.
+    Negation,
+    /// One side of a pair of opposites.
+    Opposite {
+        /// The number of the pair in its language.
+        pair: u16,
+        /// Whether it is the second side.
+        second: bool,
+    },
+}
+
+/// The senses of the words of one language.
+#[derive(Debug, Clone, Copy)]
+pub struct Senses {
+    senses: Option<&'static SenseTable>,
+    function_words: Option<&'static FxHashSet<u64>>,
+}
+
+/// The senses of one language by the hash of the word, and the trace bytes of numbers and
+/// negations, by which they are recognized in a text that is not kept.
+#[derive(Debug, Default)]
+struct SenseTable {
+    by_hash: FxHashMap<u64, Vec<Sense>>,
+}
+
+static TABLES: LazyLock<FxHashMap<&str, SenseTable>> = LazyLock::new(|| {
+    let mut tables: FxHashMap<&str, SenseTable> = FxHashMap::default();
+    let mut add = |language: &'static str, word: &str, sense| {
+        let senses = tables.entry(language).or_default();
+        let all = senses.by_hash.entry(word_hash(word)).or_default();
+        if !all.contains(&sense) {
+            all.push(sense);
+        }
+    };
+    numbers::each(&mut |language, value, word| add(language, word, Sense::Number(value)));
+    for (language, words) in numbers::ONE_OR_ARTICLE {
+        words.split(' ').for_each(|word| add(language, word, Sense::OneOrArticle));
+    }
+    for (language, words) in negations::NEGATIONS {
+        words.split(' ').for_each(|word| add(language, word, Sense::Negation));
+    }
+    for (language, pairs) in opposites::OPPOSITES {
+        for (pair, sides) in (0..).zip(*pairs) {
+            for (second, words) in [(false, sides.0), (true, sides.1)] {
+                let sense = Sense::Opposite { pair, second };
+                words.split(' ').for_each(|word| add(language, word, sense));
+            }
+        }
+    }
+    tables
+});
+
+/// Hashes of the function words (articles, pronouns, prepositions) of each language, by its code.
+static FUNCTION_WORDS: LazyLock<FxHashMap<&str, FxHashSet<u64>>> = LazyLock::new(|| {
+    let hashes = |code: &&'static str| {
+        let list = stop_words::lookup(code).unwrap_or_default().iter();
+        let settings = super::Limits::default();
+        let pieces = list.flat_map(|word| super::words(word, &settings).hashes);
+        (*code, pieces.collect())
+    };
+    stop_words::available_languages().iter().map(hashes).collect()
+});
+
+/// Hashes of the function words of the language with this code, if there is a list.
+pub(crate) fn function_words(code: &str) -> Option<&'static FxHashSet<u64>> {
+    FUNCTION_WORDS.get(code)
+}
+
+impl Senses {
+    /// The senses of `language`.
+    pub fn of(language: Option<Lang>) -> Self {
+        let code = language.as_ref().map_or("en", Lang::as_str);
+        Self { senses: TABLES.get(code), function_words: function_words(code) }
+    }
+
+    /// The senses of the word with this hash; mostly none or one.
+    pub fn senses(self, hash: u64) -> &'static [Sense] {
+        self.senses.and_then(|table| table.by_hash.get(&hash)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the word with this hash is a function word and has no sense of its own.
+    pub fn is_function_word(self, hash: u64) -> bool {
+        self.function_words.is_some_and(|words| words.contains(&hash))
+            && self.senses(hash).iter().all(|sense| *sense == Sense::OneOrArticle)
+    }
+
+    /// The trace bytes of all words with a sense for which `wanted` holds, as a set.
+    pub fn trace_bytes(self, wanted: impl Fn(Sense) -> bool) -> [bool; 256] {
+        let mut bytes = [false; 256];
+        let words = self.senses.iter().flat_map(|table| &table.by_hash);
+        for (hash, _) in words.filter(|(_, senses)| senses.iter().any(|sense| wanted(*sense))) {
+            bytes[usize::from((*hash as u8).max(1))] = true;
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_senses_in_their_language() {
+        let senses = |language: &str, word: &str| {
+            Senses::of(Lang::parse(language)).senses(word_hash(word)).to_vec()
+        };
+        for (language, word, value) in [
+            ("en", "Seven", 7),
+            ("en", "thirteen", 13),
+            ("de", "einundzwanzig", 21),
+            ("de", "siebenundneunzig", 97),
+            ("fr", "soixante", 60),
+            ("es", "veintidós", 22),
+            ("it", "ventuno", 21),
+            ("it", "trentotto", 38),
+            ("pl", "siedmiu", 7),
+            ("ru", "семь", 7),
+            ("tr", "on", 10),
+            ("ar", "سبعة", 7),
+            ("zh", "七", 7),
+        ] {
+            let all = senses(language, word);
+            assert!(all.contains(&Sense::Number(value)), "{language} {word}: {all:?}");
+        }
+        for (language, word) in
+            [("en", "not"), ("de", "keine"), ("fr", "pas"), ("es", "no"), ("ru", "не")]
+        {
+            let all = senses(language, word);
+            assert!(all.contains(&Sense::Negation), "{language} {word}: {all:?}");
+        }
+        assert_eq!(senses("en", "on"), []);
+        assert_eq!(senses("ja", "on"), []);
+    }
+
+    #[test]
+    fn every_pair_has_two_different_sides() {
+        for (language, pairs) in opposites::OPPOSITES {
+            for (one, other) in *pairs {
+                let others: Vec<&str> = other.split(' ').collect();
+                let shared = one.split(' ').find(|word| others.contains(word));
+                assert_eq!(shared, None, "{language}: {one} / {other}");
+            }
+        }
+    }
+}

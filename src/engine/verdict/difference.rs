@@ -1,0 +1,341 @@
+//! Differences: what the words say that two alike texts do not share.
+//!
+//! Two texts can share most of their words and still report different news: a list of court cases,
+//! two notices over the terms of one publisher, a verdict with and without "not". This module reads
+//! the words outside the shared runs, and the headlines.
+//!
+//! In: the new article, an earlier one, and the comparison of their texts. Out: a [`Difference`].
+//!
+//! ```text
+//! Una Birch, of Quay Street, was fined by magistrates ...
+//! Odo Reed, of Mill Lane, was fined by magistrates ...      another subject
+//! a fire killed seven people ...
+//! a fire killed nine people ...                             a word turns the meaning
+//! ```
+//!
+//! The words of an earlier text are only known if it is short
+//! ([`Fingerprint::short_text`](crate::fingerprint::Fingerprint)). Of a longer one there is one byte
+//! per word, which is enough to recognize a word that is looked for, but not to tell a spelling.
+//!
+//! Words that are spelled alike, and furniture set apart at the edges, are no difference.
+//!
+//! Cost: some microseconds, only for texts that are copies by the measures alone.
+
+use super::compare::Comparison;
+use super::identity::same_provider;
+use super::leftover::{LeftoverWord, Side, alike, cancel, drop_edges};
+use super::names;
+use super::types::{Arrival, Earlier};
+use crate::article::ArticleMetadata;
+use crate::text;
+use crate::text::senses::{Sense, Senses};
+use crate::text::tokens::fold;
+
+/// Rule of a text that shares its template or furniture with an article about another subject.
+pub(super) const OTHER_SUBJECT: &str = "other-subject";
+/// Rule of a correction that only changes words which turn the meaning.
+pub(super) const CHANGED_WORDS: &str = "changed-words";
+
+/// The most words outside the shared runs among which single words are looked for.
+const TURNED_MAX: usize = 16;
+/// The most words of a text that may say nothing of what its headline says.
+const BRIEF_WORDS_MAX: usize = 60;
+/// The most words of a headline that are read.
+const HEADLINE_WORDS_MAX: u32 = 60;
+
+/// What words at the edges are that are set apart from the shared text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edges {
+    /// Furniture, which is no news.
+    Furniture,
+    /// Text like any other.
+    Text,
+}
+
+/// What the words outside the shared runs say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Difference {
+    /// The articles are about different subjects.
+    pub(super) other_subject: bool,
+    /// A number in words, a negation or one of two opposites has changed.
+    pub(super) turned: bool,
+    /// Figures of the new text that the earlier one has not.
+    pub(super) new_figures: u32,
+    /// Other words of the new text that carry meaning.
+    pub(super) new_words: u32,
+    /// Other words of the earlier text that carry meaning; 0 if it is not known.
+    pub(super) old_words: u32,
+}
+
+impl Difference {
+    /// What differs between `new` and `that`.
+    pub(super) fn of(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison, edges: Edges) -> Self {
+        let same_headline = new.about.headline == that.about.headline;
+        if same_headline && new.print.content_hash == that.print.content_hash {
+            return Self::default();
+        }
+        let senses = Senses::of(new.about.language.or(that.about.language));
+        let blocks = &pair.alignment.blocks;
+        let mut ours = Side::of(&new.clean.text, new.words, blocks.iter().map(|b| (b.new, b.len)));
+        let short = &that.print.short_text;
+        let old_words = text::words(short, &text::Limits::default());
+        let known = old_words.hashes.len() == that.print.words();
+        let old_blocks = blocks.iter().map(|b| (b.old, b.len));
+        let mut theirs = match known {
+            true => Side::of(short, &old_words, old_blocks),
+            false => Side::of_trace(&that.print.trace, old_blocks),
+        };
+        for changed in pair.changed() {
+            ours.add_figure(&new.clean.text, new.words, changed.new);
+            if known {
+                theirs.add_figure(short, &old_words, changed.old);
+            }
+        }
+        let texts = Texts { new, that, senses, known };
+        let mut found = Self::default();
+        let evidence = if same_headline { None } else { texts.headlines(&ours, &theirs) };
+        let same_sender = same_provider(new.about, that.about);
+        let brief = new.print.words() <= BRIEF_WORDS_MAX;
+        let shows = |e: &HeadlineEvidence| e.show_other_subject(same_sender, brief);
+        found.other_subject = evidence.as_ref().is_some_and(shows);
+        if edges == Edges::Furniture {
+            drop_edges(&mut ours, &mut theirs, senses);
+        }
+        cancel(&mut ours, &mut theirs, senses);
+        if known && evidence.is_none() {
+            found.other_subject |= texts.names_differ(&ours, &theirs, same_sender);
+        }
+        texts.turns(&ours, &theirs, &mut found);
+        found
+    }
+}
+
+/// What the headlines show.
+#[derive(Debug, Default)]
+struct HeadlineEvidence {
+    new: HeadlineSide,
+    old: HeadlineSide,
+}
+
+/// One headline.
+#[derive(Debug, Default)]
+struct HeadlineSide {
+    /// Its words that carry meaning.
+    all: u32,
+    /// Those that neither the other headline nor the shared text has.
+    own: u32,
+    /// Those of `own` that are in the rest of the body.
+    in_rest: u32,
+    /// Those of `in_rest` that are written as names.
+    names: u32,
+    /// Words that are in the body.
+    in_body: u32,
+    /// Whether the first word is one of `own`.
+    leads: bool,
+}
+
+impl HeadlineSide {
+    fn share_is_at_least(&self, parts: u32, of: u32) -> bool {
+        self.own * of >= self.all * parts
+    }
+
+    /// Whether the headline mostly has words of its own, or begins with one.
+    fn differs(&self) -> bool {
+        self.share_is_at_least(1, 2) || self.leads && self.share_is_at_least(1, 3)
+    }
+
+    /// Whether the body does not say what the headline says.
+    fn is_apart(&self) -> bool {
+        4 * self.in_body <= self.all
+    }
+}
+
+impl HeadlineEvidence {
+    fn show_other_subject(&self, same_sender: bool, brief: bool) -> bool {
+        let (new, old) = (&self.new, &self.old);
+        let named = new.names >= 1 && old.in_rest >= 1 && new.share_is_at_least(1, 4);
+        let both = new.share_is_at_least(1, 2) && old.share_is_at_least(1, 3);
+        let least = if same_sender { 1 } else { 2 };
+        let told = both && new.in_rest >= least && old.in_rest >= 1;
+        let apart = new.differs() && old.differs() && new.is_apart() && old.is_apart();
+        named || told || brief && apart
+    }
+}
+
+/// The two articles.
+struct Texts<'a> {
+    new: Arrival<'a>,
+    that: Earlier<'a>,
+    senses: Senses,
+    /// Whether the words of the earlier text are known.
+    known: bool,
+}
+
+impl Texts<'_> {
+    /// The evidence of the headlines; `None` if one has no words of its own.
+    fn headlines(&self, ours: &Side<'_>, theirs: &Side<'_>) -> Option<HeadlineEvidence> {
+        let new = self.headline_words(self.new.about);
+        let old = self.headline_words(self.that.about);
+        let hashes = &self.new.words.hashes;
+        let among = |word: &(u64, String), all: &[(u64, String)]| {
+            all.iter().any(|(hash, text)| *hash == word.0 || alike(text, &word.1))
+        };
+        let mut evidence = HeadlineEvidence::default();
+        for (at, word) in new.iter().enumerate() {
+            let side = &mut evidence.new;
+            side.all += 1;
+            let rest = ours.words.iter().filter(|w| w.hash == word.0);
+            let in_rest = rest.clone().count();
+            let in_body = hashes.iter().filter(|hash| **hash == word.0).count();
+            side.in_body += u32::from(in_body > 0);
+            if in_body == in_rest && !among(word, &old) {
+                side.own += 1;
+                side.leads |= at == 0;
+                side.in_rest += u32::from(in_rest > 0);
+                side.names += u32::from(rest.clone().any(|w| w.name));
+            }
+        }
+        for (at, word) in old.iter().enumerate() {
+            let side = &mut evidence.old;
+            side.all += 1;
+            let in_new = hashes.contains(&word.0);
+            let in_rest = theirs.holds(word.0);
+            side.in_body += u32::from(in_new || in_rest);
+            if !in_new && !among(word, &new) {
+                side.own += 1;
+                side.leads |= at == 0;
+                side.in_rest += u32::from(in_rest);
+            }
+        }
+        (evidence.new.own > 0 && evidence.old.own > 0).then_some(evidence)
+    }
+
+    /// The words of a headline that carry meaning, marks, figures and words with a sense left out.
+    fn headline_words(&self, about: &ArticleMetadata) -> Vec<(u64, String)> {
+        let headline = names::bare_headline(&about.headline);
+        let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
+        let figure = |at: usize| words.figures.iter().any(|f| f.word as usize == at);
+        let all = words.hashes.iter().zip(&words.spans).enumerate();
+        all.filter(|(at, (hash, span))| {
+            let text = &headline[span.0 as usize..span.1 as usize];
+            !figure(*at)
+                && carries_meaning(text, **hash, self.senses)
+                && self.senses.senses(**hash).is_empty()
+        })
+        .map(|(_, (hash, span))| (*hash, fold(&headline[span.0 as usize..span.1 as usize])))
+        .collect()
+    }
+
+    /// Whether names stand in the place of other names, if the headlines do not say it.
+    fn names_differ(&self, ours: &Side<'_>, theirs: &Side<'_>, same_sender: bool) -> bool {
+        let count = |side: &Side<'_>| {
+            let all = side.words.iter().filter(|w| self.is_content(w));
+            let names = all.clone().filter(|w| w.name).count();
+            (names, all.count())
+        };
+        let (new, old) = (count(ours), count(theirs));
+        let least = if same_sender { 1 } else { 2 };
+        let mostly = |(names, all): (usize, usize)| match same_sender {
+            true => 2 * names >= all,
+            false => 3 * names >= 2 * all,
+        };
+        new.0 >= least && old.0 >= least && mostly(new) && mostly(old)
+    }
+
+    fn is_content(&self, word: &LeftoverWord<'_>) -> bool {
+        word.value.is_none()
+            && carries_meaning(word.text, word.hash, self.senses)
+            && self.senses.senses(word.hash).is_empty()
+    }
+
+    /// Looks for words that turn the meaning, and counts the others.
+    fn turns(&self, ours: &Side<'_>, theirs: &Side<'_>, found: &mut Difference) {
+        let few = ours.words.len() <= TURNED_MAX && theirs.len() <= TURNED_MAX;
+        let turned = few
+            && (self.numbers_turn(ours, theirs)
+                || self.negations_turn(ours, theirs)
+                || self.opposites_turn(ours, theirs));
+        found.turned = turned;
+        let content = |side: &Side<'_>| {
+            let sensed = |w: &&LeftoverWord<'_>| {
+                !turned && !self.senses.senses(w.hash).is_empty() && !self.is_article(w.hash)
+            };
+            side.words.iter().filter(|w| self.is_content(w) || sensed(w)).count() as u32
+        };
+        found.new_figures = ours.words.iter().filter(|w| w.value.is_some()).count() as u32;
+        found.new_words = content(ours);
+        found.old_words = content(theirs);
+    }
+
+    fn is_article(&self, hash: u64) -> bool {
+        self.senses.senses(hash).contains(&Sense::OneOrArticle)
+    }
+
+    /// Whether a number stands in the place of another one, at least one of them in words.
+    fn numbers_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
+        let in_words = |w: &LeftoverWord<'_>| {
+            let numbers = self.senses.senses(w.hash).iter();
+            numbers.filter_map(|s| if let Sense::Number(n) = s { Some(*n) } else { None }).next()
+        };
+        let values = |side: &Side<'_>| -> Vec<u64> {
+            side.words.iter().filter_map(|w| w.value.or_else(|| in_words(w))).collect()
+        };
+        let words = |side: &Side<'_>| side.words.iter().any(|w| in_words(w).is_some());
+        let one = |side: &Side<'_>| side.words.iter().any(|w| self.is_article(w.hash));
+        if !self.known {
+            let number = |s: Sense| matches!(s, Sense::Number(_));
+            return words(ours) && theirs.has_byte_of(&self.senses.trace_bytes(number));
+        }
+        let (mut new, mut old) = (values(ours), values(theirs));
+        new.retain(|value| match old.iter().position(|other| other == value) {
+            Some(at) => {
+                old.remove(at);
+                false
+            }
+            None => true,
+        });
+        let both = match (new.is_empty(), old.is_empty()) {
+            (false, false) => true,
+            (false, true) => one(theirs),
+            (true, false) => one(ours),
+            (true, true) => false,
+        };
+        both && (words(ours) || words(theirs))
+    }
+
+    /// Whether one text has a negation more than the other.
+    fn negations_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
+        let negates = |w: &&LeftoverWord<'_>| self.senses.senses(w.hash).contains(&Sense::Negation);
+        let new = ours.words.iter().filter(negates).count();
+        if !self.known {
+            let bytes = self.senses.trace_bytes(|sense| sense == Sense::Negation);
+            let old = theirs.has_byte_of(&bytes);
+            return (new > 0) != old && theirs.len() <= 2 && ours.words.len() <= 2;
+        }
+        (new > 0) != (theirs.words.iter().filter(negates).count() > 0)
+    }
+
+    /// Whether one text has a word in the place of its opposite.
+    fn opposites_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
+        let sides = ours.words.iter().flat_map(|w| self.senses.senses(w.hash));
+        let mut opposite = sides.filter_map(|sense| match *sense {
+            Sense::Opposite { pair, second } => Some(Sense::Opposite { pair, second: !second }),
+            _ => None,
+        });
+        opposite.any(|wanted| match self.known {
+            true => theirs.words.iter().any(|w| self.senses.senses(w.hash).contains(&wanted)),
+            false => {
+                theirs.len() <= 4 && theirs.has_byte_of(&self.senses.trace_bytes(|s| s == wanted))
+            }
+        })
+    }
+}
+
+/// Whether a word carries meaning: it is no function word and more than one letter, or a character
+/// that is a word of its own.
+fn carries_meaning(text: &str, hash: u64, senses: Senses) -> bool {
+    let mut chars = text.chars();
+    let first = chars.next();
+    let long = chars.next().is_some() || first.is_some_and(text::tokens::is_unsegmented);
+    long && !senses.is_function_word(hash)
+}

@@ -1,0 +1,323 @@
+//! The words of two texts that no shared run covers.
+//!
+//! In: a text, its words, and the runs that it shares with another text. Out: its [`Side`]: the
+//! words outside the runs. Words that the other side has as well, spelled alike or in another
+//! place, cancel out.
+//!
+//! ```text
+//! the colour of the harbour / the color of the harbor      nothing is left
+//! raised its rate / cut its rate                           raised / cut
+//! ```
+
+use crate::text::Words;
+use crate::text::senses::Senses;
+use crate::text::tokens::{fold, is_unsegmented};
+
+/// The longest furniture at the head and at the foot: in words, and as one part in so many of the
+/// text.
+const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
+/// Letters from which one wrong letter is a misspelling.
+const MISSPELLED_LETTERS_MIN: usize = 5;
+
+/// A word outside the shared runs.
+#[derive(Debug, Clone)]
+pub(super) struct LeftoverWord<'a> {
+    /// Its number in the text.
+    at: u32,
+    /// As written.
+    pub(super) text: &'a str,
+    /// The hash of its normalized form.
+    pub(super) hash: u64,
+    /// Whether it is written as a name.
+    pub(super) name: bool,
+    /// Its value, if it is a figure.
+    pub(super) value: Option<u64>,
+}
+
+/// The words of one text outside the shared runs.
+#[derive(Debug, Default)]
+pub(super) struct Side<'a> {
+    /// The words, if the text is known.
+    pub(super) words: Vec<LeftoverWord<'a>>,
+    /// Otherwise their trace bytes.
+    bytes: Vec<u8>,
+    /// The words before the first run and after the last one that are set apart.
+    edges: [std::ops::Range<u32>; 2],
+    /// The number of words of the text.
+    total: usize,
+}
+
+impl<'a> Side<'a> {
+    /// The words of `text` outside `runs`, each given by its first word and its length.
+    pub(super) fn of(text: &'a str, words: &Words, runs: impl Iterator<Item = (u32, u32)>) -> Self {
+        let covered = covered(words.hashes.len(), runs);
+        let mut side = Self::default();
+        for at in (0..covered.len()).filter(|at| !covered[*at]) {
+            side.words.push(LeftoverWord::of(text, words, at));
+        }
+        let total = covered.len();
+        side.total = total;
+        let head = covered.iter().position(|c| *c).unwrap_or(0);
+        let foot = covered.iter().rposition(|c| *c).map_or(total, |at| at + 1);
+        if head > 0 && is_set_apart(text, words, head) {
+            side.edges[0] = 0..head as u32;
+        }
+        if foot < total && foot > 0 && is_set_apart(text, words, foot) {
+            side.edges[1] = foot as u32..total as u32;
+        }
+        side
+    }
+
+    /// The trace bytes outside `runs` of a text that is not known.
+    pub(super) fn of_trace(trace: &[u8], runs: impl Iterator<Item = (u32, u32)>) -> Self {
+        let covered = covered(trace.len(), runs);
+        let bytes = trace.iter().zip(&covered).filter(|(_, covered)| !**covered);
+        let bytes = bytes.map(|(byte, _)| *byte).collect();
+        Self { bytes, total: trace.len(), ..Self::default() }
+    }
+
+    /// Adds a figure within a shared run whose value differs.
+    pub(super) fn add_figure(&mut self, text: &'a str, words: &Words, at: u32) {
+        if (at as usize) < words.hashes.len() && self.words.iter().all(|w| w.at != at) {
+            self.words.push(LeftoverWord::of(text, words, at as usize));
+        }
+    }
+
+    /// The number of words.
+    pub(super) fn len(&self) -> usize {
+        self.words.len() + self.bytes.len()
+    }
+
+    /// Whether the word with this hash is among the words, or its trace byte if they are not known.
+    pub(super) fn holds(&self, hash: u64) -> bool {
+        let byte = (hash as u8).max(1);
+        self.words.iter().any(|w| w.hash == hash) || self.bytes.contains(&byte)
+    }
+
+    /// Whether one of the trace bytes is in `set`.
+    pub(super) fn has_byte_of(&self, set: &[bool; 256]) -> bool {
+        self.bytes.iter().any(|byte| set[usize::from(*byte)])
+    }
+}
+
+impl<'a> LeftoverWord<'a> {
+    fn of(text: &'a str, words: &Words, at: usize) -> Self {
+        let (from, to) = (words.spans[at].0 as usize, words.spans[at].1 as usize);
+        let shown = &text[from..to];
+        let value = shown.chars().any(char::is_numeric).then(|| value(shown, words.hashes[at]));
+        let hash = words.hashes[at];
+        let name = value.is_none() && is_name(&text[..from], shown);
+        Self { at: at as u32, text: shown, hash, name, value }
+    }
+}
+
+/// Which of `words` words lie in one of the runs.
+fn covered(words: usize, runs: impl Iterator<Item = (u32, u32)>) -> Vec<bool> {
+    let mut covered = vec![false; words];
+    for (from, len) in runs {
+        covered[from as usize..(from + len) as usize].fill(true);
+    }
+    covered
+}
+
+/// The value of a figure; a hash if it has letters or is no whole number.
+fn value(figure: &str, hash: u64) -> u64 {
+    figure.parse().unwrap_or(hash | 1 << 63)
+}
+
+/// Whether `word` after `before` is written as a name: with a capital letter within a sentence, or
+/// in a script without capital letters.
+fn is_name(before: &str, word: &str) -> bool {
+    let mut chars = word.chars();
+    let Some(first) = chars.next() else { return false };
+    if !first.is_uppercase() && !first.is_lowercase() {
+        return first.is_alphabetic();
+    }
+    let lower = chars.any(char::is_lowercase);
+    let last = before.trim_end_matches([' ', '"', '“', '«', '„', '(', '\'', '’']).chars().last();
+    first.is_uppercase() && lower && !last.is_none_or(|c| ".!?:\n…".contains(c))
+}
+
+/// Whether a sentence, a line or a bracket ends or begins between the words `at - 1` and `at`.
+fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
+    let between = &text[words.spans[at - 1].1 as usize..words.spans[at].0 as usize];
+    between
+        .contains(['.', '!', '?', '\n', '(', ')', '[', ']', '|', '—', '–', '。', '؟', '！', '？'])
+        || between.contains(" - ")
+        || between.contains(": ")
+        || between.contains("--")
+}
+
+/// Removes furniture: words at an edge of one text that are set apart and share nothing with those
+/// at the same edge of the other.
+pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
+    for (edge, (most, parts)) in (0..).zip(EDGE_MAX) {
+        let (new, old) = (ours.edges[edge].clone(), theirs.edges[edge].clone());
+        let among = |side: &Side<'_>, range: &std::ops::Range<u32>| -> Vec<u64> {
+            let within = side.words.iter().filter(|w| range.contains(&w.at));
+            let brief = range.len() < 8;
+            within.filter(|w| brief || !senses.is_function_word(w.hash)).map(|w| w.hash).collect()
+        };
+        let (a, b) = (among(ours, &new), among(theirs, &old));
+        let long = |range: &std::ops::Range<u32>, total: usize| {
+            range.len() > most || range.len() * parts > total
+        };
+        if long(&new, ours.total)
+            || long(&old, theirs.total)
+            || a.iter().any(|hash| b.contains(hash))
+        {
+            continue;
+        }
+        ours.words.retain(|w| !new.contains(&w.at));
+        theirs.words.retain(|w| !old.contains(&w.at));
+    }
+}
+
+/// Removes words that both sides have, wherever they stand, and words that are spelled alike.
+pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
+    if !theirs.bytes.is_empty() {
+        ours.words.retain(|w| {
+            let byte = if w.value.is_some() { 0 } else { (w.hash as u8).max(1) };
+            match theirs.bytes.iter().position(|other| *other == byte) {
+                Some(at) => {
+                    theirs.bytes.swap_remove(at);
+                    false
+                }
+                None => true,
+            }
+        });
+        return;
+    }
+    remove_pairs(ours, theirs, |a, b| a.hash == b.hash);
+    let plain = |w: &LeftoverWord<'_>| w.value.is_none() && senses.senses(w.hash).is_empty();
+    remove_pairs(ours, theirs, |a, b| plain(a) && plain(b) && alike(&fold(a.text), &fold(b.text)));
+    join_split(ours, theirs);
+    join_split(theirs, ours);
+}
+
+/// Removes the pairs of words for which `equal` holds, each word once.
+fn remove_pairs(
+    ours: &mut Side<'_>,
+    theirs: &mut Side<'_>,
+    equal: impl Fn(&LeftoverWord<'_>, &LeftoverWord<'_>) -> bool,
+) {
+    ours.words.retain(|a| match theirs.words.iter().position(|b| equal(a, b)) {
+        Some(at) => {
+            theirs.words.remove(at);
+            false
+        }
+        None => true,
+    });
+}
+
+/// Removes two adjacent words of `split` that together are one word of `whole`, as where a line
+/// breaks within a word.
+fn join_split(split: &mut Side<'_>, whole: &mut Side<'_>) {
+    let mut at = 0;
+    while at + 1 < split.words.len() {
+        let (a, b) = (&split.words[at], &split.words[at + 1]);
+        let joined = fold(a.text) + &fold(b.text);
+        let other = whole.words.iter().position(|w| a.at + 1 == b.at && fold(w.text) == joined);
+        match other {
+            Some(other) => {
+                whole.words.remove(other);
+                split.words.drain(at..at + 2);
+            }
+            None => at += 1,
+        }
+    }
+}
+
+/// Whether two folded words are one word in two spellings: equal without accents, doubled letters
+/// and the usual differences between spellings, or one letter apart.
+pub(super) fn alike(a: &str, b: &str) -> bool {
+    if a.chars().next().is_some_and(is_unsegmented) {
+        return a == b;
+    }
+    let (a, b) = (skeleton(a), skeleton(b));
+    a == b || a.first() == b.first() && is_misspelled(&a, &b)
+}
+
+/// The letters of a word without what differs between spellings.
+fn skeleton(word: &str) -> Vec<char> {
+    use unicode_normalization::UnicodeNormalization;
+    let plain = word.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c));
+    let mut letters: Vec<char> = Vec::with_capacity(word.len());
+    for c in plain {
+        let c = match c {
+            'ł' => 'l',
+            'ø' | 'œ' => 'o',
+            'æ' => 'a',
+            'ı' => 'i',
+            'đ' | 'ð' => 'd',
+            'ß' | 'z' => 's',
+            'أ' | 'إ' | 'آ' | 'ٱ' => 'ا',
+            'ى' => 'ي',
+            'ة' => 'ه',
+            'ـ' => continue,
+            c if !c.is_alphanumeric() => continue,
+            c => c,
+        };
+        // ae, oe, ue and ou are written as one letter elsewhere.
+        let joined = matches!((letters.last(), c), (Some('a' | 'o' | 'u'), 'e') | (Some('o'), 'u'));
+        if !joined && letters.last() != Some(&c) {
+            letters.push(c);
+        }
+    }
+    if let [.., 'r', 'e'] = letters.as_slice() {
+        let end = letters.len();
+        letters.swap(end - 2, end - 1);
+    }
+    letters
+}
+
+/// Whether two words of some length differ by one letter that is added, left out or replaced, or by
+/// two neighbours that are swapped.
+fn is_misspelled(a: &[char], b: &[char]) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if short.len() < MISSPELLED_LETTERS_MIN || long.len() > short.len() + 1 {
+        return false;
+    }
+    let front = short.iter().zip(long).take_while(|(x, y)| x == y).count();
+    let (short, long) = (&short[front..], &long[front..]);
+    if long.len() > short.len() {
+        return *short == long[1..];
+    }
+    match (short, long) {
+        ([], []) => true,
+        ([a, b, rest @ ..], [c, d, other @ ..]) if a == d && b == c => rest == other,
+        _ => short[1..] == long[1..],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_in_two_spellings_is_alike() {
+        for (a, b) in [
+            ("colour", "color"),
+            ("organise", "organize"),
+            ("münchen", "muenchen"),
+            ("straße", "strasse"),
+            ("łódź", "lodz"),
+            ("theatre", "theater"),
+            ("government", "goverment"),
+            ("minister", "minsiter"),
+            ("أحمد", "احمد"),
+        ] {
+            assert!(alike(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("raised", "cut"),
+            ("northern", "southern"),
+            ("fenn", "penn"),
+            ("guilty", "innocent"),
+            ("three", "thirteen"),
+            ("marel", "obersund"),
+        ] {
+            assert!(!alike(a, b), "{a} {b}");
+        }
+    }
+}
