@@ -44,6 +44,7 @@ mod standby;
 mod stdout;
 mod stories;
 mod stream;
+mod templates;
 mod torn;
 mod wire_agencies;
 mod wire_bounds;
