@@ -28,7 +28,7 @@ use std::num::NonZeroU32;
 
 /// Version of the engine's decisions, carried by every event. It changes whenever the same input
 /// may produce a different verdict.
-pub const ENGINE_VERSION: &str = "1.0.0";
+pub const ENGINE_VERSION: &str = "1.1.0";
 
 /// The engine's settings. A hash of them is in every event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

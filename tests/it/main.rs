@@ -15,6 +15,7 @@ mod demo;
 mod deploy;
 mod desk;
 mod determinism;
+mod differences;
 mod docs;
 mod explain;
 mod feed;

@@ -339,3 +339,139 @@ fn carries_meaning(text: &str, hash: u64, senses: Senses) -> bool {
     let long = chars.next().is_some() || first.is_some_and(text::tokens::is_unsegmented);
     long && !senses.is_function_word(hash)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::align::Aligner;
+    use super::super::types::{Validity, Verdict};
+    use super::super::Settings;
+    use super::*;
+    use crate::article::{EventTime, Lang, Sequence};
+    use crate::fingerprint::{self, Fingerprint, SamplingKey};
+    use crate::text::{Clean, Words};
+
+    /// An article of a test: provider, headline and body.
+    type Text<'a> = (&'a str, &'a str, &'a str);
+
+    fn prepared(text: Text<'_>, language: &str) -> (ArticleMetadata, Clean, Words, Fingerprint) {
+        let about = ArticleMetadata {
+            provider: Some(text.0.into()),
+            headline: text.1.into(),
+            language: Lang::parse(language),
+            ..ArticleMetadata::default()
+        };
+        let clean = Clean { text: text.2.into(), ..Clean::default() };
+        let words = text::words(text.2, &text::Limits::default());
+        let print = Fingerprint::of(&words, &fingerprint::Limits::default(), SamplingKey(1))
+            .with_text(text.2);
+        (about, clean, words, print)
+    }
+
+    fn difference(language: &str, old: Text<'_>, new: Text<'_>) -> Difference {
+        let ((a, _, _, old), (about, clean, words, print)) =
+            (prepared(old, language), prepared(new, language));
+        let verdict = Verdict::default();
+        let that = Earlier {
+            sequence: Sequence(0),
+            arrived: EventTime(0),
+            about: &a,
+            print: &old,
+            verdict: &verdict,
+            validity: Validity::Valid,
+        };
+        let new =
+            Arrival { about: &about, clean: &clean, words: &words, print: &print, now: that.arrived };
+        let settings = Settings::default();
+        let pair = Comparison::of(&Aligner::of(&print), &print, &old, &settings);
+        Difference::of(new, that, &pair, Edges::Furniture)
+    }
+
+    /// Whether the same body with `one` word in the place of `other` turns the meaning.
+    fn turns(language: &str, body: &str, one: &str, other: &str) -> bool {
+        let [old, new] = [one, other].map(|word| body.replace('#', word));
+        let found = difference(language, ("nw", "Fire", &old), ("nw", "Fire", &new));
+        assert!(!found.other_subject, "{old} / {new}");
+        found.turned
+    }
+
+    #[test]
+    fn numbers_negations_and_opposites_turn_the_meaning() {
+        let english = "Fire crews at the old harbour said on Friday that they had # the last of \
+                       the boats before the storm came in, and went home for the night.";
+        let german = "Die Feuerwehr am alten Hafen sagte am Freitag, dass sie # Boote vor dem \
+                      Sturm gesichert habe, und fuhr dann nach Hause.";
+        for (language, body, one, other, want) in [
+            ("en", english, "found", "not found", true),
+            ("en", english, "raised", "lowered", true),
+            ("en", english, "seven of", "nine of", true),
+            ("en", english, "12 of", "twelve of", false),
+            ("en", english, "a of", "two of", true),
+            ("en", english, "coloured", "colored", false),
+            ("en", english, "moored", "fastened", false),
+            ("de", german, "sieben", "neun", true),
+            ("de", german, "siebzehn", "siebenundvierzig", true),
+            ("de", german, "alle", "keine", true),
+            ("de", german, "die", "diese", false),
+        ] {
+            assert_eq!(turns(language, body, one, other), want, "{one} / {other}");
+            assert_eq!(turns(language, body, other, one), want, "{other} / {one}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_turns_a_long_text_is_found_by_its_trace_byte() {
+        let long = (0..130).fold(String::new(), |text, n| {
+            let letter = |n: u8| char::from(b'a' + n);
+            text + &format!("word{}{} ", letter(n / 26), letter(n % 26))
+        });
+        let body = format!("{long} the jury found him # of fraud {long}");
+        assert!(turns("en", &body, "guilty", "not guilty"));
+        assert!(turns("en", &body, "guilty", "innocent"));
+        assert!(turns("en", &body, "four counts", "six counts"));
+        assert!(!turns("en", &body, "accused", "suspected"));
+    }
+
+    #[test]
+    fn headlines_and_names_show_another_subject() {
+        let fined = |who: &str, street: &str| {
+            format!(
+                "{who}, of {street}, was fined by the court at Port Seltz on Tuesday for driving \
+                 without insurance and has to pay within a month."
+            )
+        };
+        let (birch, reed) = (fined("Una Birch", "Quay Street"), fined("Odo Reed", "Mill Lane"));
+        let (birches, burch) = (fined("Una Birch", "Quay Road"), fined("Una Burch", "Quay Street"));
+        let rule = "The council of the town has voted for a new rule on bicycles in the park.";
+        let wall = "You have read your last free story of the month. Sign in to read on.";
+        for (old, new, want) in [
+            (("nw", "In court", &*birch), ("nw", "In court", &*reed), true),
+            (("nw", "In court", &birch), ("bay", "In court", &reed), true),
+            (("nw", "Una Birch fined", &birch), ("nw", "Odo Reed fined", &reed), true),
+            (("nw", "In court", &birch), ("nw", "Fined again", &birch), false),
+            (("nw", "In court", &birch), ("bay", "In court", &burch), false),
+            (("nw", "In court", &birch), ("nw", "In court", &birches), true),
+            (("nw", "Ferry aground", wall), ("nw", "Mayor resigns", wall), true),
+            (("nw", "Ferry aground", wall), ("nw", "Ferry aground", wall), false),
+            (("nw", "Council votes", rule), ("bay", "New rule on bicycles", rule), false),
+        ] {
+            let found = difference("en", old, new);
+            assert_eq!(found.other_subject, want, "{old:?} / {new:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn furniture_and_spelling_are_no_difference() {
+        let body = "The council of the town has voted for a new rule on bicycles in the park, \
+                    the mayor said on Friday, and will publish a programme in spring.";
+        for new in [
+            format!("PORT SELTZ (Northwire) - {body}"),
+            format!("{body} (Reporting by Ada Fenn)"),
+            body.replace("programme", "program").replace("voted", "votde"),
+            body.replace("bicycles", "bi-\ncycles"),
+        ] {
+            let found = difference("en", ("nw", "Rule", body), ("bay", "Rule", &new));
+            let nothing = Difference::default();
+            assert_eq!(found, nothing, "{new}");
+        }
+    }
+}

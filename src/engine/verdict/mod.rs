@@ -64,7 +64,6 @@ pub const CARRIES_UNCORRECTED: &str = "carries_uncorrected";
 pub const NEEDS_REVIEW: &str = "needs_review";
 /// Flag of a reprint whose figures differ from those of the earlier text.
 pub const CHANGED_NUMBERS: &str = "changed_numbers";
-
 /// Flag of a copy that passes because words differ which carry meaning.
 pub const CHANGED_WORDS: &str = "changed_words";
 

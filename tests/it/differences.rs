@@ -1,0 +1,104 @@
+//! Scenarios for words that two alike texts do not share: another subject, a word that turns the
+//! meaning, a headline of its own, and furniture, which is none of these.
+
+use crate::script::{Show, check};
+use expect_test::{Expect, expect};
+use wirefold_engine::Settings;
+
+const PASSAGES: &str = "
+fined = was fined by the court at Port Seltz on Tuesday for driving without insurance and ordered to pay costs and a surcharge. The papers were out of date, the court heard, and the licence was endorsed.
+wall = You have read your last free story this month. Join thousands of readers who support our newsroom and get every story, podcast and crossword.
+verdict = of taking bribes on Thursday after long talks. The court had heard that he let ships load at night without papers. He sat still as the verdict was read.
+share = of its shares. The dividend is payable on the first of the month to holders of record on the last of this month, the board said.
+closes = The harbour board of Marel voted on Tuesday to close the northern quay for repairs after divers found cracks in four of its piers. Ferries will use the southern quay until the work is done.
+";
+
+fn wire(wire: &str, want: Expect) {
+    check(PASSAGES, Show::Verdicts, &Settings::default(), wire, want);
+}
+
+#[test]
+fn names_in_the_place_of_names_are_another_subject() {
+    wire(
+        r#"
+        10:00 c-1 northwire en "In court" | Una Birch, of Quay Street, @fined
+        10:04 c-2 northwire en "In court" | Odo Reed, of Mill Lane, @fined
+        10:08 c-3 baypress en "In court" | Ivo Lark, of Church Row, @fined
+        10:12 c-4 baypress en "In court" | Odo Reed, of Mill Lane, @fined
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn a_stub_under_another_headline_is_another_subject() {
+    wire(
+        r#"
+        10:00 w-1 bay en "Ferry runs aground off Marel" | @wall
+        10:04 w-2 bay en "Mayor of Obersund resigns" | @wall
+        10:08 w-3 bay en "Mayor of Obersund resigns" | @wall
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn notices_of_two_companies_do_not_correct_each_other() {
+    wire(
+        r#"
+        10:00 d-1 northwire en "Osmia Labs sets quarterly dividend" | The board has set a dividend of 12 cents on each @share
+        10:04 d-2 northwire en "Corvane Line sets quarterly dividend" | The board has set a dividend of 14 cents on each @share
+        10:08 d-3 northwire en "Corvane Line sets quarterly dividend" | The board has set a dividend of 15 cents on each @share
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn a_number_in_words_or_a_negation_corrects_its_own_desk_and_is_a_doubt_by_another() {
+    wire(
+        r#"
+        10:00 n-1 northwire en "Warehouse fire" | A fire in Port Seltz killed seven people on Monday night and injured several. A jury found him guilty @verdict
+        10:05 n-2 northwire en "Warehouse fire" | A fire in Port Seltz killed nine people on Monday night and injured several. A jury found him guilty @verdict
+        10:10 n-3 baypress en "Warehouse fire" | A fire in Port Seltz killed nine people on Monday night and injured several. A jury found him not guilty @verdict
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn in_a_short_text_one_new_word_or_figure_passes() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Alert" | Bomb alert at Port Seltz station, police say. More follows as it comes from our desk.
+        10:04 a-2 northwire en "Alert" | Bomb alert at Port Seltz station over, police say. More follows as it comes from our desk.
+        10:08 a-3 northwire en "Alert" | Bomb alert at Port Seltz station over, police say. More follows as it comes from our desk.
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn another_headline_under_one_uri_is_another_version() {
+    wire(
+        r#"
+        10:00 h-1 northwire en "Marel closes quay for six weeks" | @closes
+        10:10 h-1 northwire en "Marel closes quay for nine weeks" | @closes
+        10:20 h-1 northwire en "CORRECTED: Marel closes quay for nine weeks" | @closes
+        10:30 h-1 northwire en "CORRECTED: Marel closes quay for nine weeks" | @closes
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn furniture_spelling_and_headlines_alone_are_no_news() {
+    wire(
+        r#"
+        10:00 f-1 northwire en "Marel closes quay" | @closes
+        10:04 f-2 northwire en "Quay of Marel shut" | PORT SELTZ, Nov 23 (Northwire) - @closes (Reporting by Ada Fenn; editing by Bo Oakes)
+        10:08 f-3 baypress en "Board shuts quay" | The harbor board of Marel voted on Teusday to close the northern quay for repairs after divers found cracks in four of its piers. Ferries will use the southern quay until the work is done.
+        "#,
+        expect![[""]],
+    );
+}
