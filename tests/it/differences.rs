@@ -26,7 +26,14 @@ fn names_in_the_place_of_names_are_another_subject() {
         10:08 c-3 baypress en "In court" | Ivo Lark, of Church Row, @fined
         10:12 c-4 baypress en "In court" | Odo Reed, of Mill Lane, @fined
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            c-1: original; S1 of 1; pass yes
+            c-2: recurring of c-1 by other-subject; S1 of 2; pass yes
+              S2 opened
+            c-3: recurring of c-1 by other-subject; also recurring of c-2 by other-subject; S2 of 1; pass yes
+            c-4: duplicate of c-2 by equal-content; also recurring of c-1 by other-subject; S1 of 3; pass repeat
+        "#]],
     );
 }
 
@@ -38,7 +45,13 @@ fn a_stub_under_another_headline_is_another_subject() {
         10:04 w-2 bay en "Mayor of Obersund resigns" | @wall
         10:08 w-3 bay en "Mayor of Obersund resigns" | @wall
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            w-1: original; S1 of 1; pass yes
+              S2 opened, follows S1
+            w-2: recurring of w-1 by other-subject; S2 of 1; pass yes
+            w-3: duplicate of w-2 by equal-content; also recurring of w-1 by other-subject; S2 of 2; pass repeat
+        "#]],
     );
 }
 
@@ -50,7 +63,15 @@ fn notices_of_two_companies_do_not_correct_each_other() {
         10:04 d-2 northwire en "Corvane Line sets quarterly dividend" | The board has set a dividend of 14 cents on each @share
         10:08 d-3 northwire en "Corvane Line sets quarterly dividend" | The board has set a dividend of 15 cents on each @share
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            d-1: original; S1 of 1; pass yes
+              S2 opened, follows S1
+            d-2: recurring of d-1 by other-subject; S2 of 1; pass yes
+            d-3: correction of d-2 by unmarked; also recurring of d-1 by other-subject; S2 of 2; pass yes
+              corrected d-2 by d-3: carried by []
+              superseded d-2 by d-3: corrected
+        "#]],
     );
 }
 
@@ -62,7 +83,14 @@ fn a_number_in_words_or_a_negation_corrects_its_own_desk_and_is_a_doubt_by_anoth
         10:05 n-2 northwire en "Warehouse fire" | A fire in Port Seltz killed nine people on Monday night and injured several. A jury found him guilty @verdict
         10:10 n-3 baypress en "Warehouse fire" | A fire in Port Seltz killed nine people on Monday night and injured several. A jury found him not guilty @verdict
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            n-1: original; S1 of 1; pass yes
+            n-2: correction of n-1 by changed-words; S1 of 2; pass yes
+              corrected n-1 by n-2: carried by []
+              superseded n-1 by n-2: corrected
+            n-3: reprint of n-2 by near-identical; also reprint of n-1 by near-identical; S1 of 3; changed_words needs_review; pass yes
+        "#]],
     );
 }
 
@@ -74,7 +102,12 @@ fn in_a_short_text_one_new_word_or_figure_passes() {
         10:04 a-2 northwire en "Alert" | Bomb alert at Port Seltz station over, police say. More follows as it comes from our desk.
         10:08 a-3 northwire en "Alert" | Bomb alert at Port Seltz station over, police say. More follows as it comes from our desk.
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            a-1: original; S1 of 1; pass yes
+            a-2: reprint of a-1 by near-identical; S1 of 2; changed_words; pass yes
+            a-3: duplicate of a-2 by equal-content; also reprint of a-1 by near-identical; S1 of 3; pass repeat
+        "#]],
     );
 }
 
@@ -87,7 +120,16 @@ fn another_headline_under_one_uri_is_another_version() {
         10:20 h-1 northwire en "CORRECTED: Marel closes quay for nine weeks" | @closes
         10:30 h-1 northwire en "CORRECTED: Marel closes quay for nine weeks" | @closes
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            h-1: original; S1 of 1; pass yes
+            h-1: update of h-1 by new-version; S1 of 2; pass yes
+              superseded h-1 by h-1: newer-version
+            h-1: correction of h-1 by new-version; also duplicate of h-1 by equal-content; S1 of 3; pass yes
+              corrected h-1 by h-1: carried by []
+              superseded h-1 by h-1: corrected
+            h-1: redelivery of h-1 by same-version; also duplicate of h-1 by equal-content; S1 of 4; pass repeat
+        "#]],
     );
 }
 
@@ -99,6 +141,11 @@ fn furniture_spelling_and_headlines_alone_are_no_news() {
         10:04 f-2 northwire en "Quay of Marel shut" | PORT SELTZ, Nov 23 (Northwire) - @closes (Reporting by Ada Fenn; editing by Bo Oakes)
         10:08 f-3 baypress en "Board shuts quay" | The harbor board of Marel voted on Teusday to close the northern quay for repairs after divers found cracks in four of its piers. Ferries will use the southern quay until the work is done.
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            f-1: original; S1 of 1; pass yes
+            f-2: duplicate of f-1 by equal-content; S1 of 2; pass repeat
+            f-3: reprint of f-1 by near-identical; also reprint of f-2 by near-identical; S1 of 3; pass repeat
+        "#]],
     );
 }

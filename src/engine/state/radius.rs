@@ -190,7 +190,7 @@ impl State {
         }
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let mut targets: Vec<Sequence> = Vec::new();
-        for sequence in entry.decision.verdict.targets().filter_map(|target| target.sequence) {
+        for sequence in entry.decision.verdict.carried().filter_map(|target| target.sequence) {
             if !targets.contains(&sequence) {
                 targets.push(sequence);
             }
@@ -238,7 +238,7 @@ impl State {
 
     /// Whether `new`, not yet live, carries corrected words of an article that its verdict names.
     pub(super) fn carries_uncorrected(&self, new: &Prepared, verdict: &Verdict) -> bool {
-        let mut targets = verdict.targets().filter_map(|target| target.sequence);
+        let mut targets = verdict.carried().filter_map(|target| target.sequence);
         targets.any(|target| self.carries_of(new, verdict, target, Validity::Uncorrected))
     }
 

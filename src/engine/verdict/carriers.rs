@@ -22,13 +22,15 @@ use crate::fingerprint::Fingerprint;
 pub enum TaintedWords {
     /// All words.
     Whole,
-    /// These word ranges: first word, one past the last.
+    /// These word ranges: first word, one past the last. An empty range is a place between two
+    /// words, which only a run with words on both sides of it touches.
     Ranges(Vec<(u32, u32)>),
 }
 
 impl TaintedWords {
     /// The words of `old` that its correction `new` no longer contains: figures that differ, and
-    /// words in no shared run. The whole text if the correction keeps every word.
+    /// words in no shared run. If the correction keeps every word, the places where it has more
+    /// words (`found guilty`, `found not guilty`); the whole text if there are none.
     pub fn corrected(new: &Fingerprint, old: &Fingerprint) -> Self {
         let alignment = Aligner::of(new).with(old);
         let mut kept = vec![false; old.words()];
@@ -45,6 +47,11 @@ impl TaintedWords {
                 ranges.push((at as u32, (at + run.len()) as u32));
             }
             at += run.len();
+        }
+        if ranges.is_empty() {
+            let pairs = alignment.blocks.windows(2);
+            let added = pairs.filter(|p| p[0].old_end() == p[1].old && p[0].new_end() < p[1].new);
+            ranges = added.map(|pair| (pair[1].old, pair[1].old)).collect();
         }
         if ranges.is_empty() { Self::Whole } else { Self::Ranges(ranges) }
     }
@@ -156,6 +163,21 @@ mod tests {
         assert!(
             ranges(text, &TaintedWords::Whole, "the minister took a boat on the lake").is_empty()
         );
+    }
+
+    #[test]
+    fn a_correction_that_adds_a_word_taints_only_the_place_where_it_stands() {
+        let old = "the jury found the harbour master guilty of bribery on friday the desk will \
+                   send more as it comes this is breaking news";
+        let new = old.replace("guilty", "not guilty");
+        let tainted = TaintedWords::corrected(&print(&new), &print(old));
+        let reprint = format!("a court said that {old}");
+        assert_eq!(ranges(old, &tainted, &reprint), [(4, 27)]);
+        let corrected = format!("a court said that {new}");
+        let footer = "three men were hurt the desk will send more as it comes this is breaking news";
+        for other in [&*corrected, footer] {
+            assert!(ranges(old, &tainted, other).is_empty(), "{other}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@
 
 use super::compare::Comparison;
 use super::identity::same_provider;
-use super::leftover::{LeftoverWord, Side, alike, cancel, drop_edges};
+use super::leftover::{LeftoverWord, Side, cancel, drop_edges, same_word};
 use super::names;
 use super::types::{Arrival, Earlier};
 use crate::article::ArticleMetadata;
@@ -178,7 +178,7 @@ impl Texts<'_> {
         let old = self.headline_words(self.that.about);
         let hashes = &self.new.words.hashes;
         let among = |word: &(u64, String), all: &[(u64, String)]| {
-            all.iter().any(|(hash, text)| *hash == word.0 || alike(text, &word.1))
+            all.iter().any(|(hash, text)| *hash == word.0 || same_word(text, &word.1))
         };
         let mut evidence = HeadlineEvidence::default();
         for (at, word) in new.iter().enumerate() {

@@ -189,10 +189,10 @@ pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses)
         return;
     }
     remove_pairs(ours, theirs, |a, b| a.hash == b.hash);
-    let plain = |w: &LeftoverWord<'_>| w.value.is_none() && senses.senses(w.hash).is_empty();
-    remove_pairs(ours, theirs, |a, b| plain(a) && plain(b) && alike(&fold(a.text), &fold(b.text)));
     join_split(ours, theirs);
     join_split(theirs, ours);
+    let plain = |w: &LeftoverWord<'_>| w.value.is_none() && senses.senses(w.hash).is_empty();
+    remove_pairs(ours, theirs, |a, b| plain(a) && plain(b) && alike(&fold(a.text), &fold(b.text)));
 }
 
 /// Removes the pairs of words for which `equal` holds, each word once.
@@ -228,14 +228,18 @@ fn join_split(split: &mut Side<'_>, whole: &mut Side<'_>) {
     }
 }
 
+/// Whether two folded words are one word: in two spellings, or one letter apart.
+fn alike(a: &str, b: &str) -> bool {
+    let (first, second) = (skeleton(a), skeleton(b));
+    let segmented = !a.chars().next().is_some_and(is_unsegmented);
+    same_word(a, b)
+        || segmented && first.first() == second.first() && is_misspelled(&first, &second)
+}
+
 /// Whether two folded words are one word in two spellings: equal without accents, doubled letters
-/// and the usual differences between spellings, or one letter apart.
-pub(super) fn alike(a: &str, b: &str) -> bool {
-    if a.chars().next().is_some_and(is_unsegmented) {
-        return a == b;
-    }
-    let (a, b) = (skeleton(a), skeleton(b));
-    a == b || a.first() == b.first() && is_misspelled(&a, &b)
+/// and the usual differences between spellings.
+pub(super) fn same_word(a: &str, b: &str) -> bool {
+    a == b || !a.chars().next().is_some_and(is_unsegmented) && skeleton(a) == skeleton(b)
 }
 
 /// The letters of a word without what differs between spellings.

@@ -275,6 +275,15 @@ impl Verdict {
         let relations = std::iter::once(&self.relation).chain(&self.also);
         relations.filter_map(|r| r.of.as_ref()).chain(&self.relation.root)
     }
+
+    /// The targets whose text the article carries. A report that only shares its template with an
+    /// article about another subject carries nothing of it.
+    pub fn carried(&self) -> impl Iterator<Item = &RelationTarget> {
+        let carries = |relation: &&Relation| relation.kind != Kind::Recurring;
+        let relations = std::iter::once(&self.relation).chain(&self.also).filter(carries);
+        let root = Some(&self.relation).filter(carries).and_then(|r| r.root.as_ref());
+        relations.filter_map(|r| r.of.as_ref()).chain(root)
+    }
 }
 
 /// Whether an earlier article is still valid.
