@@ -174,7 +174,8 @@ mod tests {
         let reprint = format!("a court said that {old}");
         assert_eq!(ranges(old, &tainted, &reprint), [(4, 27)]);
         let corrected = format!("a court said that {new}");
-        let footer = "three men were hurt the desk will send more as it comes this is breaking news";
+        let footer =
+            "three men were hurt the desk will send more as it comes this is breaking news";
         for other in [&*corrected, footer] {
             assert!(ranges(old, &tainted, other).is_empty(), "{other}");
         }

@@ -23,7 +23,7 @@
 
 use super::compare::Comparison;
 use super::identity::same_provider;
-use super::leftover::{LeftoverWord, Side, cancel, drop_edges, same_word};
+use super::leftover::{LeftoverWord, Name, Side, cancel, drop_edges, same_word};
 use super::names;
 use super::types::{Arrival, Earlier};
 use crate::article::ArticleMetadata;
@@ -40,6 +40,8 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 const TURNED_MAX: usize = 16;
 /// The most words of a text that may say nothing of what its headline says.
 const BRIEF_WORDS_MAX: usize = 60;
+/// Names in the place of others show another subject from one in this many words of the text.
+const NAMES_PART: usize = 25;
 /// The most words of a headline that are read.
 const HEADLINE_WORDS_MAX: u32 = 60;
 
@@ -102,7 +104,7 @@ impl Difference {
             drop_edges(&mut ours, &mut theirs, senses);
         }
         cancel(&mut ours, &mut theirs, senses);
-        if known && evidence.is_none() {
+        if known {
             found.other_subject |= texts.names_differ(&ours, &theirs, same_sender);
         }
         texts.turns(&ours, &theirs, &mut found);
@@ -192,7 +194,7 @@ impl Texts<'_> {
                 side.own += 1;
                 side.leads |= at == 0;
                 side.in_rest += u32::from(in_rest > 0);
-                side.names += u32::from(rest.clone().any(|w| w.name));
+                side.names += u32::from(rest.clone().any(|w| w.name == Name::Certain));
             }
         }
         for (at, word) in old.iter().enumerate() {
@@ -228,10 +230,12 @@ impl Texts<'_> {
 
     /// Whether names stand in the place of other names, if the headlines do not say it.
     fn names_differ(&self, ours: &Side<'_>, theirs: &Side<'_>, same_sender: bool) -> bool {
+        // A capital letter at the start of a sentence proves a name only beside another one.
         let count = |side: &Side<'_>| {
             let all = side.words.iter().filter(|w| self.is_content(w));
-            let names = all.clone().filter(|w| w.name).count();
-            (names, all.count())
+            let certain = all.clone().filter(|w| w.name == Name::Certain).count();
+            let names = all.clone().filter(|w| w.name != Name::No).count();
+            (if certain > 0 { names } else { 0 }, all.count())
         };
         let (new, old) = (count(ours), count(theirs));
         let least = if same_sender { 1 } else { 2 };
@@ -239,7 +243,9 @@ impl Texts<'_> {
             true => 2 * names >= all,
             false => 3 * names >= 2 * all,
         };
-        new.0 >= least && old.0 >= least && mostly(new) && mostly(old)
+        let words = self.new.print.words();
+        let many = |(names, _): (usize, usize)| names >= least && NAMES_PART * names >= words;
+        many(new) && many(old) && mostly(new) && mostly(old)
     }
 
     fn is_content(&self, word: &LeftoverWord<'_>) -> bool {
@@ -342,9 +348,9 @@ fn carries_meaning(text: &str, hash: u64, senses: Senses) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Settings;
     use super::super::align::Aligner;
     use super::super::types::{Validity, Verdict};
-    use super::super::Settings;
     use super::*;
     use crate::article::{EventTime, Lang, Sequence};
     use crate::fingerprint::{self, Fingerprint, SamplingKey};
@@ -379,8 +385,13 @@ mod tests {
             verdict: &verdict,
             validity: Validity::Valid,
         };
-        let new =
-            Arrival { about: &about, clean: &clean, words: &words, print: &print, now: that.arrived };
+        let new = Arrival {
+            about: &about,
+            clean: &clean,
+            words: &words,
+            print: &print,
+            now: that.arrived,
+        };
         let settings = Settings::default();
         let pair = Comparison::of(&Aligner::of(&print), &print, &old, &settings);
         Difference::of(new, that, &pair, Edges::Furniture)

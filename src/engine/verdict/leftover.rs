@@ -19,6 +19,17 @@ const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
 /// Letters from which one wrong letter is a misspelling.
 const MISSPELLED_LETTERS_MIN: usize = 5;
 
+/// Whether a word is written as a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    /// Within a sentence, or in a script without capital letters.
+    Certain,
+    /// At the start of a sentence, where every word has a capital letter.
+    Possible,
+    /// It is not, or it is a figure.
+    No,
+}
+
 /// A word outside the shared runs.
 #[derive(Debug, Clone)]
 pub(super) struct LeftoverWord<'a> {
@@ -29,7 +40,7 @@ pub(super) struct LeftoverWord<'a> {
     /// The hash of its normalized form.
     pub(super) hash: u64,
     /// Whether it is written as a name.
-    pub(super) name: bool,
+    pub(super) name: Name,
     /// Its value, if it is a figure.
     pub(super) value: Option<u64>,
 }
@@ -106,8 +117,28 @@ impl<'a> LeftoverWord<'a> {
         let shown = &text[from..to];
         let value = shown.chars().any(char::is_numeric).then(|| value(shown, words.hashes[at]));
         let hash = words.hashes[at];
-        let name = value.is_none() && is_name(&text[..from], shown);
+        let name = if value.is_some() { Name::No } else { Name::of(&text[..from], shown) };
         Self { at: at as u32, text: shown, hash, name, value }
+    }
+}
+
+impl Name {
+    /// How `word` after `before` is written.
+    fn of(before: &str, word: &str) -> Self {
+        let mut chars = word.chars();
+        let Some(first) = chars.next() else { return Self::No };
+        if !first.is_uppercase() && !first.is_lowercase() {
+            return if first.is_alphabetic() { Self::Certain } else { Self::No };
+        }
+        if !first.is_uppercase() || !chars.any(char::is_lowercase) {
+            return Self::No;
+        }
+        let opening = [' ', '"', '“', '«', '„', '(', '\'', '’'];
+        let last = before.trim_end_matches(opening).chars().last();
+        match last.is_none_or(|c| ".!?:\n…".contains(c)) {
+            true => Self::Possible,
+            false => Self::Certain,
+        }
     }
 }
 
@@ -123,19 +154,6 @@ fn covered(words: usize, runs: impl Iterator<Item = (u32, u32)>) -> Vec<bool> {
 /// The value of a figure; a hash if it has letters or is no whole number.
 fn value(figure: &str, hash: u64) -> u64 {
     figure.parse().unwrap_or(hash | 1 << 63)
-}
-
-/// Whether `word` after `before` is written as a name: with a capital letter within a sentence, or
-/// in a script without capital letters.
-fn is_name(before: &str, word: &str) -> bool {
-    let mut chars = word.chars();
-    let Some(first) = chars.next() else { return false };
-    if !first.is_uppercase() && !first.is_lowercase() {
-        return first.is_alphabetic();
-    }
-    let lower = chars.any(char::is_lowercase);
-    let last = before.trim_end_matches([' ', '"', '“', '«', '„', '(', '\'', '’']).chars().last();
-    first.is_uppercase() && lower && !last.is_none_or(|c| ".!?:\n…".contains(c))
 }
 
 /// Whether a sentence, a line or a bracket ends or begins between the words `at - 1` and `at`.
@@ -228,12 +246,19 @@ fn join_split(split: &mut Side<'_>, whole: &mut Side<'_>) {
     }
 }
 
-/// Whether two folded words are one word: in two spellings, or one letter apart.
+/// Whether two folded words are one word: in two spellings, abbreviated, or one letter apart.
 fn alike(a: &str, b: &str) -> bool {
     let (first, second) = (skeleton(a), skeleton(b));
     let segmented = !a.chars().next().is_some_and(is_unsegmented);
-    same_word(a, b)
-        || segmented && first.first() == second.first() && is_misspelled(&first, &second)
+    let one = first.first() == second.first()
+        && (is_misspelled(&first, &second) || is_abbreviated(&first, &second));
+    same_word(a, b) || segmented && one
+}
+
+/// Whether one word is the other's first three or four letters, and at most half of it.
+fn is_abbreviated(a: &[char], b: &[char]) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    (3..=4).contains(&short.len()) && 2 * short.len() <= long.len() && long.starts_with(short)
 }
 
 /// Whether two folded words are one word in two spellings: equal without accents, doubled letters
@@ -309,6 +334,8 @@ mod tests {
             ("theatre", "theater"),
             ("government", "goverment"),
             ("minister", "minsiter"),
+            ("dec", "december"),
+            ("corp", "corporation"),
             ("أحمد", "احمد"),
         ] {
             assert!(alike(a, b), "{a} {b}");
@@ -319,6 +346,7 @@ mod tests {
             ("fenn", "penn"),
             ("guilty", "innocent"),
             ("three", "thirteen"),
+            ("dan", "dana"),
             ("marel", "obersund"),
         ] {
             assert!(!alike(a, b), "{a} {b}");
