@@ -50,6 +50,7 @@ mod torn;
 mod wire_agencies;
 mod wire_bounds;
 mod wire_cost;
+mod wire_envelopes;
 mod wire_feed;
 mod wire_fit;
 mod wire_json;

@@ -71,8 +71,8 @@ fn invalid_utf_8_is_replaced_and_flagged_on_its_item_only() {
     let record = b"[{\"id\":\"a\",\"title\":\"Br\xfccke\"},{\"id\":\"b\",\"title\":\"Bridge\"}]";
     let all: Vec<Article> = decode(record).into_iter().map(Result::unwrap).collect();
     assert_eq!((&*all[0].headline, &*all[1].headline), ("Br\u{fffd}cke", "Bridge"));
-    assert_eq!((all[0].flags.len(), all[1].flags.len()), (1, 0));
-    assert_eq!(all[0].flags, ["repaired_text"]);
+    assert_eq!(all[0].flags, ["repaired_text", "no_body"]);
+    assert_eq!(all[1].flags, ["no_body"]);
     // If the record is not JSON otherwise, the invalid bytes are the reason of the reject.
     assert_eq!(refused(b"{\"id\":\"a\xff"), "invalid UTF-8 at byte 8");
     assert_eq!(refused(b"plain text \xff"), "invalid UTF-8 at byte 11");
@@ -101,7 +101,7 @@ fn an_unreadable_field_is_named_in_a_flag() {
         ("altids", "[{\"value\": {\"a\": 1}}]", "unreadable_altids"),
         ("pubstatus", "[1]", "unreadable_pubstatus"),
         ("type", "[1]", "unreadable_type"),
-        ("body_html", "[1]", "unreadable_body"),
+        ("body_html", "[true]", "unreadable_body"),
     ] {
         let record =
             format!("{{\"id\": \"a\", \"{field}\": {value}, \"title\": \"t\", \"text\": \"b\"}}");
@@ -120,7 +120,7 @@ fn an_article_without_a_readable_required_field_is_rejected() {
         (r#"{"uri": {"a": 1}, "id": "b", "title": "t"}"#, "field `uri` is not text"),
         (r#"{"uri": null, "title": "t"}"#, "field `uri` is null"),
         (r#"{"title": "t", "text": "b"}"#, "field `uri` is missing"),
-        (r#"{"uri": "a", "title": "t", "body": ["b"]}"#, "field `body` is not text"),
+        (r#"{"uri": "a", "title": "t", "body": [true]}"#, "field `body` is not text"),
         (r#"{"uri": "a", "title": "t", "bodies": [7]}"#, "field `body` is not text"),
     ] {
         assert_eq!(refused(record.as_bytes()), message, "{record}");
@@ -143,16 +143,16 @@ fn unreadable_times_and_languages_are_flagged_in_the_other_formats() {
     let atom = "<entry xml:lang='english'><id>a</id><title>t</title><updated>now</updated></entry>";
     let teletype = "\u{1}a1 3\nslug/\n\u{2}Ferry aground =\ntext\u{3}yesterday\r\n";
     for (record, want) in [
-        (g2, &["unreadable_embargoed", "unreadable_urgency"][..]),
-        (newsml, &["unreadable_firstcreated"]),
-        (nitf, &["unreadable_embargoed"]),
-        (rss, &["unreadable_published"]),
-        (atom, &["unreadable_language", "unreadable_versioncreated"]),
+        (g2, &["unreadable_embargoed", "unreadable_urgency", "no_body"][..]),
+        (newsml, &["unreadable_firstcreated", "no_body"]),
+        (nitf, &["unreadable_embargoed", "no_body"]),
+        (rss, &["unreadable_published", "no_body"]),
+        (atom, &["unreadable_language", "unreadable_versioncreated", "no_body"]),
         (teletype, &["unreadable_versioncreated"]),
     ] {
         assert_eq!(flags(record), want, "{record}");
     }
     let damaged = "<entry xml:lang='en'><id x>a</id><title>t</title></entry>";
-    assert_eq!(flags(damaged), ["unreadable_attribute"]);
+    assert_eq!(flags(damaged), ["unreadable_attribute", "no_body"]);
     assert_eq!(only(damaged.as_bytes()).language, Lang::parse("en"));
 }

@@ -152,6 +152,8 @@ table! {
         "Threads still working on a record that was rejected as `too_slow`."
     LATE: Counter "wirefold_late_articles_total" [] Count NONE
         "Articles that arrived more than `engine.late_after` after publication."
+    NO_BODY: Counter "wirefold_articles_without_body_total" [] Count NONE
+        "Articles without a body: a field with an unknown name, or a feed of headlines."
     DECISION: Histogram "wirefold_decision_seconds" [] Seconds WORK
         "Time to process one article: decoding, preparing, comparing, deciding."
     CANDIDATES: Histogram "wirefold_candidates" [] Count COUNTS
@@ -339,7 +341,7 @@ fn start() {
     for counter in [RECEIVED, HEADERS_LOST, LATE, REPAIRED, VOID, REBALANCES, MERGES, WITHDRAWALS] {
         counter.add([], 0);
     }
-    for counter in [STREAMS_DROPPED, UNWRAPPED, PANICS] {
+    for counter in [NO_BODY, STREAMS_DROPPED, UNWRAPPED, PANICS] {
         counter.add([], 0);
     }
     for reason in [FAILED, TOO_LARGE, TOO_SLOW] {

@@ -16,6 +16,7 @@ use crate::daemon::snapshot::{CommittedBatch, Snapshots};
 use std::sync::Arc;
 use std::time::Duration;
 use wirefold_engine::article::EventTime;
+use wirefold_engine::decode::NO_BODY;
 use wirefold_engine::event::{Classified, EventKind};
 
 /// The flag of an article that arrived more than `engine.late_after` after publication.
@@ -282,7 +283,9 @@ fn count(batch: &Batch, wall: EventTime) {
 /// Counts a classified article.
 fn classify(classified: &Classified) {
     metrics::CLASSIFIED.add([classified.verdict.relation.kind.as_str()], 1);
-    if classified.verdict.flags.iter().any(|flag| flag == LATE) {
-        metrics::LATE.add([], 1);
+    for (flag, counter) in [(LATE, metrics::LATE), (NO_BODY, metrics::NO_BODY)] {
+        if classified.verdict.flags.iter().any(|own| own == flag) {
+            counter.add([], 1);
+        }
     }
 }

@@ -8,6 +8,7 @@
 //! Fields that exist in IPTC ninjs have the same names here.
 
 mod lang;
+mod loose_time;
 mod pairs;
 mod time;
 

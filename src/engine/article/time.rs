@@ -1,6 +1,8 @@
 //! Event times and durations, and a parser for the time formats that agencies send.
 
+use super::loose_time;
 use jiff::SignedDuration;
+use jiff::fmt::rfc2822::DateTimeParser;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -13,14 +15,27 @@ use std::fmt;
 pub struct EventTime(pub i64);
 
 impl EventTime {
-    /// Parses an RFC 3339 time or one of the looser formats that agencies send: ISO 8601 basic
-    /// format (`20261123T100000Z`), an offset without colon (`2026-11-23T10:00:00+0000`), a date
-    /// only, a time without zone (taken as UTC), seconds or milliseconds since 1970, or 12 or 14
-    /// digits (`20261123100000`).
+    /// Parses an RFC 3339 or RFC 2822 time or one of the looser formats that agencies send: ISO
+    /// 8601 basic format (`20261123T100000Z`), an offset without colon
+    /// (`2026-11-23T10:00:00+0000`), a date only, a time without zone (taken as UTC), seconds to
+    /// nanoseconds since 1970, 12 or 14 digits (`20261123100000`), or what people write
+    /// (`Nov 23 2026 11:00 CET`).
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
+        Self::of_standard(text.trim()).or_else(|| loose_time::parse(text).map(Self))
+    }
+
+    /// Parses a time in a standard format.
+    fn of_standard(text: &str) -> Option<Self> {
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
             return Some(Self(stamp.as_millisecond()));
+        }
+        // The parser takes every zone name that it does not know for UTC.
+        let has_offset = text.ends_with(|c: char| c.is_ascii_digit()) || text.ends_with("GMT");
+        if has_offset && text.contains(' ') {
+            let parser = DateTimeParser::new().relaxed_weekday(true);
+            if let Ok(stamp) = parser.parse_timestamp(text) {
+                return Some(Self(stamp.as_millisecond()));
+            }
         }
         for form in ["%Y%m%dT%H%M%S%z", "%Y%m%dT%H%M%S%:z", "%Y-%m-%dT%H:%M%z", "%Y%m%dT%H%M%z"] {
             if let Ok(zoned) = jiff::fmt::strtime::parse(form, text)
@@ -42,6 +57,8 @@ impl EventTime {
         match digits.len() {
             10 => Some(Self(number * 1_000)),
             13 => Some(Self(number)),
+            16 => Some(Self(number / 1_000)),
+            19 => Some(Self(number / 1_000_000)),
             12 | 14 => {
                 let civil =
                     jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", format!("{digits:0<14}"));

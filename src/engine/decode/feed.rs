@@ -5,7 +5,7 @@
 //!
 //! | read | RSS | Atom |
 //! |---|---|---|
-//! | uri | `guid`, `link` | `id`, `link` |
+//! | uri | `guid`, `link`, else derived | `id`, `link`, else derived |
 //! | version | none | `updated` |
 //! | headline | `title` | `title` |
 //! | body | `content:encoded`, `description` | `content`, `summary` |
@@ -14,6 +14,9 @@
 //! | times | `atom:updated`, `dcterms:modified`; `pubDate`, `dc:date` | `updated`; `published` |
 //! | language | `dc:language`, the channel's `language` | `xml:lang` |
 //! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
+//!
+//! A derived uri is the hash of the title and the publication time, or of title and body if one of
+//! these is missing: the same for every poll of the feed.
 //!
 //! Elements of other namespaces are not confused with those of the format: `media:title` is not a
 //! title. RSS headlines are read as HTML by convention, Atom headlines only if `type` is `html`.
@@ -24,9 +27,9 @@ use super::bounds::{self, BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX, TERMS_BYTES_MAX}
 use super::repairs::Repairs;
 use super::xml::Element;
 use super::{Error, nitf};
-use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus};
+use crate::article::{Article, ArticleKey, Body, ItemType, Link, LinkKind, PubStatus};
 use html5gum::{Token, Tokenizer};
-use jiff::fmt::rfc2822::DateTimeParser;
+use sha2::{Digest, Sha256};
 
 /// The items of an RSS document.
 pub(super) fn rss_items(root: &Element) -> Vec<&Element> {
@@ -67,9 +70,8 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
     let text = |name: &str| item.prefixed(name).find_map(Element::text);
     let first = |names: &[&str]| names.iter().find_map(|name| text(name));
     let repairs = Repairs::default();
-    let time = |field, names: &[&str]| {
-        names.iter().find_map(|name| repairs.parse(field, &text(name)?, read_time))
-    };
+    let time =
+        |field, names: &[&str]| names.iter().find_map(|name| repairs.time(field, &text(name)?));
     let about = item.attribute("rdf:about").map(str::to_owned);
     let published = time("published", &["pubDate", "dc:date"]);
     let body = ["content:encoded", "description"]
@@ -77,8 +79,9 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
         .find_map(|name| item.prefixed(name).find_map(html));
     let language = text("dc:language");
     let language = language.as_ref().or(channel.language.as_ref());
-    Ok(Article {
-        uri: first(&["guid", "link"]).or(about).ok_or(Error::Missing("guid"))?,
+    let uri = first(&["guid", "link"]).or(about);
+    with_uri(Article {
+        uri: uri.unwrap_or_default(),
         provider: own_or(text("dc:publisher"), &channel.title)?,
         infosource: first(&["source", "dc:source"]),
         byline: first(&["dc:creator", "author"]),
@@ -101,6 +104,29 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
         flags: repairs.flags(),
         ..Article::default()
     })
+}
+
+/// Derives the uri of an article that has none.
+fn with_uri(mut article: Article) -> Result<Article, Error> {
+    if article.uri.is_empty() {
+        let body = article.body.as_str().trim();
+        if article.headline.is_empty() && body.is_empty() {
+            return Err(Error::Missing("guid"));
+        }
+        let mut hash = Sha256::new();
+        for text in [article.provider.as_deref().unwrap_or_default(), &article.headline] {
+            hash.update(text);
+            hash.update([0]);
+        }
+        match article.published.filter(|_| !article.headline.is_empty()) {
+            Some(published) => hash.update(published.0.to_be_bytes()),
+            None => hash.update(body),
+        }
+        let digest = hash.finalize();
+        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        article.uri = format!("urn:wirefold:item:{hex}");
+    }
+    Ok(article)
 }
 
 /// The value of an item, or else that of its channel or feed.
@@ -151,7 +177,7 @@ fn author(of: &Element) -> Option<String> {
 pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, Error> {
     let text = own_text;
     let repairs = Repairs::default();
-    let time = |field, name: &str| repairs.parse(field, &text(entry, name)?, read_time);
+    let time = |field, name: &str| repairs.time(field, &text(entry, name)?);
     let source = entry.own("source").next();
     let page = || {
         let mut all = entry.own("link");
@@ -166,8 +192,8 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
     let draft = entry.at(&["control", "draft"]).and_then(Element::text);
     let subject = |c: &Element| c.attribute("label").or(c.attribute("term")).map(str::to_owned);
     let infosource = source.and_then(|source| text(source, "title"));
-    Ok(Article {
-        uri: text(entry, "id").or_else(page).ok_or(Error::Missing("id"))?,
+    with_uri(Article {
+        uri: text(entry, "id").or_else(page).unwrap_or_default(),
         version: text(entry, "updated"),
         provider: feed.title.clone()?.or_else(|| infosource.clone()),
         infosource,
@@ -187,15 +213,6 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
         flags: repairs.flags(),
         ..Article::default()
     })
-}
-
-/// Parses a time in RFC 2822 format or any format of [`EventTime::parse`].
-fn read_time(text: &str) -> Option<EventTime> {
-    let parser = DateTimeParser::new().relaxed_weekday(true);
-    match parser.parse_timestamp(text) {
-        Ok(stamp) => Some(EventTime(stamp.as_millisecond())),
-        Err(_) => EventTime::parse(text),
-    }
 }
 
 /// A body that is escaped HTML, or unescaped markup as some feeds send it.

@@ -24,6 +24,8 @@
 
 mod bounds;
 mod feed;
+mod framing;
+mod headline;
 mod json;
 pub mod marks;
 mod newsml_1;
@@ -33,14 +35,19 @@ mod nitf;
 mod part;
 mod references;
 mod repairs;
+mod salvage;
 mod teletype;
 mod xml;
+mod xml_items;
+mod xml_text;
 
 pub use self::part::RecordPart;
-use self::xml::Element;
 use super::article::{Article, ItemType, PubStatus};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
+
+/// The flag of a report without a body: often the sign of a field with an unknown name.
+pub const NO_BODY: &str = "no_body";
 
 /// Decoding settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -245,6 +252,25 @@ fn read(
         })];
     }
     let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+    let document = match framing::document(bytes, settings.record_bytes_max.get()) {
+        Ok(document) => document,
+        Err(error) => return vec![Err(error)],
+    };
+    let articles = read_document(&document, &content_type, format, settings, parts);
+    if document.len() != bytes.len() {
+        parts.iter_mut().for_each(|part| part.detach(&document));
+    }
+    articles
+}
+
+/// Decodes the document of a record.
+fn read_document(
+    bytes: &[u8],
+    content_type: &str,
+    format: Format,
+    settings: &Settings,
+    parts: &mut Vec<RecordPart>,
+) -> Vec<Result<Article, Error>> {
     if format == Format::Teletype || format == Format::Auto && teletype::looks_like_teletype(bytes)
     {
         let article = teletype::article(&teletype::read_text(bytes));
@@ -253,16 +279,13 @@ fn read(
     let is_xml = match format {
         Format::Auto => {
             !content_type.contains("json")
-                && (content_type.contains("xml") || looks_like_xml(bytes))
+                && (content_type.contains("xml") || xml_items::looks_like_xml(bytes))
         }
         Format::Json | Format::Teletype => false,
         Format::NewsmlG2 | Format::Newsml1 | Format::Nitf | Format::Rss | Format::Atom => true,
     };
     if is_xml {
-        return match xml::read_text(bytes) {
-            Ok(text) => xml_articles(text.trim(), format, settings, parts),
-            Err(error) => vec![Err(error)],
-        };
+        return xml_items::articles(bytes, format, settings, parts);
     }
     let json = format == Format::Json || content_type.contains("json");
     json_articles(bytes, json, settings, parts)
@@ -286,6 +309,10 @@ fn json_articles(
     let mut ranges = Vec::new();
     let read = if text.is_empty() {
         vec![Err(Error::Empty)]
+    } else if let Some(document) = json::embedded_document(text) {
+        let read = read_document(&document, "", Format::Auto, settings, parts);
+        parts.iter_mut().for_each(|part| part.detach(&document));
+        return read;
     } else if is_json || text.starts_with(['{', '[']) {
         json::decode(text, encoding, settings, &mut ranges)
     } else {
@@ -304,123 +331,14 @@ fn json_articles(
     }
 }
 
-/// Whether the first character is `<`, in UTF-8 or UTF-16, or the record starts with a UTF-16 byte
-/// order mark.
-fn looks_like_xml(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let wide = [&b"\xff\xfe"[..], b"\xfe\xff", b"\0<"].iter().any(|start| bytes.starts_with(start));
-    wide || bytes.trim_ascii_start().starts_with(b"<")
-}
-
-/// Decodes an XML document. The name of its root element determines the format.
-fn xml_articles(
-    text: &str,
-    format: Format,
-    settings: &Settings,
-    parts: &mut Vec<RecordPart>,
-) -> Vec<Result<Article, Error>> {
-    if text.is_empty() {
-        return vec![Err(Error::Empty)];
-    }
-    let document = match xml::parse(text) {
-        Ok(document) => document,
-        Err(error) => return vec![Err(error)],
-    };
-    let root = &document.root;
-    let Some(found) = format_of(root).filter(|f| format == Format::Auto || format == *f) else {
-        return vec![Err(Error::Unknown)];
-    };
-    let (items, missing) = match found {
-        Format::NewsmlG2 => (newsml_g2::items(root), "itemSet"),
-        Format::Newsml1 => (newsml_1::items(root), "NewsItem"),
-        Format::Rss => (feed::rss_items(root), "item"),
-        Format::Atom => (feed::atom_items(root), "entry"),
-        Format::Auto | Format::Json | Format::Teletype | Format::Nitf => (vec![root], "nitf"),
-    };
-    if items.is_empty() {
-        return vec![Err(Error::Missing(missing))];
-    }
-    let shared = DocumentContext::of(found, root);
-    if items.len() > settings.items_max as usize {
-        return vec![Err(Error::TooMany { items: items.len(), max: settings.items_max })];
-    }
-    let (mut all, mut counts) = (Vec::new(), Vec::new());
-    for item in items {
-        let articles = shared.articles(item);
-        counts.push((item, articles.len()));
-        for article in articles {
-            all.push(article.and_then(|mut article| {
-                if document.unreadable_attributes {
-                    article.flags.push(repairs::UNREADABLE_ATTRIBUTE.to_owned());
-                }
-                finish(article, settings)
-            }));
-        }
-        if all.len() > settings.items_max as usize {
-            return vec![Err(Error::TooMany { items: all.len(), max: settings.items_max })];
-        }
-    }
-    if all.len() > 1 {
-        *parts = part::xml_parts(text, root, found, &counts);
-    }
-    all
-}
-
-/// The properties that all items of a document share. They are read once per document.
-enum DocumentContext {
-    Message(newsml_g2::MessageDefaults),
-    Channel(feed::RssChannel),
-    Feed(feed::AtomFeed),
-    Newsml1,
-    Nitf,
-}
-
-impl DocumentContext {
-    fn of(format: Format, root: &Element) -> Self {
-        match format {
-            Format::NewsmlG2 => Self::Message(newsml_g2::MessageDefaults::of(root)),
-            Format::Rss => Self::Channel(feed::RssChannel::of(root)),
-            Format::Atom => Self::Feed(feed::AtomFeed::of(root)),
-            Format::Newsml1 => Self::Newsml1,
-            Format::Auto | Format::Json | Format::Teletype | Format::Nitf => Self::Nitf,
-        }
-    }
-
-    /// The articles of one item: exactly one, except in NewsML 1.
-    fn articles(&self, item: &Element) -> Vec<Result<Article, Error>> {
-        match self {
-            Self::Message(message) => vec![newsml_g2::article(item, message)],
-            Self::Channel(channel) => vec![feed::rss_article(item, channel)],
-            Self::Feed(feed) => vec![feed::atom_article(item, feed)],
-            Self::Newsml1 => newsml_1::articles(item),
-            Self::Nitf => vec![nitf::article(item)],
-        }
-    }
-}
-
-/// The format of a document, from the name of its root element.
-fn format_of(root: &Element) -> Option<Format> {
-    let named = |names: &[&str]| names.iter().any(|name| root.is(name));
-    if named(&["newsItem", "newsMessage"]) || named(&newsml_g2::NO_ARTICLE) {
-        Some(Format::NewsmlG2)
-    } else if named(&["NewsML"]) {
-        Some(Format::Newsml1)
-    } else if named(&["nitf"]) {
-        Some(Format::Nitf)
-    } else if named(&["rss", "RDF"]) {
-        Some(Format::Rss)
-    } else if named(&["feed", "entry"]) {
-        Some(Format::Atom)
-    } else {
-        None
-    }
-}
-
 /// Checks the limits, rejects items without text, and reads the marks.
 ///
 /// A withheld or canceled item may come without text, since it need not repeat the article it
 /// withdraws; its slug or uri becomes its headline.
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
+    if let std::borrow::Cow::Owned(resolved) = headline::resolve(&article.headline) {
+        article.headline = resolved;
+    }
     bounds::check(&article)?;
     let has_no_text = |a: &Article| a.headline.is_empty() && a.body.as_str().trim().is_empty();
     if has_no_text(&article) && article.pubstatus != PubStatus::Usable {
@@ -430,6 +348,10 @@ fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
         return Err(no_text_error(article.kind));
     }
     article.marks = marks::read(&article, &settings.marks);
+    let is_report = article.kind == ItemType::Text && article.pubstatus == PubStatus::Usable;
+    if is_report && article.marks.order.is_none() && article.body.as_str().trim().is_empty() {
+        article.flags.push(NO_BODY.to_owned());
+    }
     Ok(article)
 }
 

@@ -57,6 +57,14 @@ pub enum RecordPart {
 }
 
 impl RecordPart {
+    /// Makes this part independent of `document`, which is not the record itself.
+    pub(super) fn detach(&mut self, document: &[u8]) {
+        if let Self::Bytes(range) = self {
+            let bytes = document.get(range.clone()).unwrap_or_default();
+            *self = Self::Document(String::from_utf8_lossy(bytes).into_owned());
+        }
+    }
+
     /// The bytes of this part of `record`.
     pub fn bytes<'a>(&'a self, record: &'a [u8]) -> &'a [u8] {
         match self {

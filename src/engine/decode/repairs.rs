@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// The flag of an article whose text was repaired.
-const REPAIRED_TEXT: &str = "repaired_text";
+pub(super) const REPAIRED_TEXT: &str = "repaired_text";
 /// The flag of every article in a document with an unreadable attribute.
 pub(super) const UNREADABLE_ATTRIBUTE: &str = "unreadable_attribute";
 

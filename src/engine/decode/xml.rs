@@ -14,10 +14,8 @@
 //! Cost: one pass; about 100 bytes of memory per element in addition to its text.
 
 use super::Error;
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// The deepest nesting of elements.
@@ -86,45 +84,6 @@ enum Node {
     Text(String),
 }
 
-/// Decodes the bytes of a document to text.
-///
-/// The character set is determined by a byte order mark, by the byte pattern of UTF-16, or by the
-/// XML declaration, in this order; the default is UTF-8. Non-ASCII text that is valid UTF-8 is read
-/// as UTF-8 even if another character set is declared.
-pub(super) fn read_text(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
-    let wide = match bytes {
-        [0xff, 0xfe, ..] | [b'<', 0, ..] => Some(UTF_16LE),
-        [0xfe, 0xff, ..] | [0, b'<', ..] => Some(UTF_16BE),
-        _ => None,
-    };
-    let encoding = wide.or_else(|| declared(bytes)).unwrap_or(UTF_8);
-    // Non-ASCII text in another character set is hardly ever valid UTF-8 by chance, so the
-    // declaration is wrong.
-    if encoding == UTF_8 || !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
-        return std::str::from_utf8(bytes)
-            .map(|text| text.trim_start_matches('\u{feff}').into())
-            .map_err(|error| Error::Encoding { at: error.valid_up_to() });
-    }
-    let (text, _, wrong) = encoding.decode(bytes);
-    if wrong { Err(Error::Charset(encoding.name())) } else { Ok(text) }
-}
-
-/// The character set of the XML declaration, if it is known and plausible: a declaration that can
-/// be read as ASCII is not in UTF-16.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        return None;
-    }
-    let start = &bytes[..bytes.len().min(256)];
-    let close = memchr::memmem::find(start, b"?>")?;
-    let declaration = &start[..close];
-    let at = memchr::memmem::find(declaration, b"encoding")? + b"encoding".len();
-    let value = declaration[at..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
-    let (&quote, value) = value.split_first().filter(|(q, _)| matches!(q, b'"' | b'\''))?;
-    let label = &value[..memchr::memchr(quote, value)?];
-    Encoding::for_label(label).filter(|set| *set != UTF_16LE && *set != UTF_16BE)
-}
-
 /// Parses a document.
 ///
 /// # Errors
@@ -166,7 +125,7 @@ pub(super) fn parse(text: &str) -> Result<XmlDocument, Error> {
         }
     }
     if open.len() > 1 {
-        return Err(syntax(text, text.len() as u64, "unclosed element"));
+        return Err(unclosed(text));
     }
     let root = open.pop().and_then(|top| top.nodes.into_iter().find_map(Node::into_element));
     let root = root.ok_or_else(|| syntax(text, 0, "no root element"))?;
@@ -197,6 +156,11 @@ fn kind(error: &quick_xml::Error) -> &'static str {
         quick_xml::Error::IllFormed(_) => "not well formed",
         _ => "syntax error",
     }
+}
+
+/// The error that the document ends inside an element.
+pub(super) fn unclosed(text: &str) -> Error {
+    syntax(text, text.len() as u64, "unclosed element")
 }
 
 /// The error at byte `at` of `text`.

@@ -18,6 +18,25 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// Names of the text in an object that stands for a text: WordPress, ninjs, JSON-LD, and the usual
+/// converters from XML.
+const CONTENT_NAMES: [&str; 12] = [
+    "rendered",
+    "value",
+    "html",
+    "text",
+    "content",
+    "body",
+    "#text",
+    "$t",
+    "cdata",
+    "$date",
+    "$oid",
+    "paragraphs",
+];
+/// How deeply a text may be nested.
+const CONTENT_DEPTH_MAX: u32 = 4;
+
 /// The fields of one object.
 pub(super) struct Fields<'a> {
     /// The fields by folded name: in lower case, without underscores.
@@ -144,7 +163,10 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         for raw in names.iter().filter_map(|name| self.fields.raw(name)) {
             match TextValue::of(raw) {
                 TextValue::RepairedText(text) => return Ok(self.record_repair(text)),
-                TextValue::Unreadable => return Err(Error::NotText(field)),
+                TextValue::Unreadable => {
+                    let inner = self.content_of(field, raw, 0);
+                    return inner.ok_or(Error::NotText(field));
+                }
                 TextValue::Absent if raw == "null" => missing = Error::Null(field),
                 TextValue::Absent => {}
             }
@@ -172,10 +194,40 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         text.text
     }
 
+    /// The first text among the fields `names`, which may be nested: in an object, under one of
+    /// the names that content systems and XML converters use, or in a list of paragraphs.
+    pub(super) fn content(&self, field: &'static str, names: &[&str]) -> Option<Cow<'a, str>> {
+        let raws = names.iter().filter_map(|name| self.fields.raw(name));
+        raws.into_iter().find_map(|raw| self.content_of(field, raw, 0))
+    }
+
+    /// The text of a value that may be nested. Records the value as unreadable if it has none.
+    fn content_of(&self, field: &'static str, raw: &'a str, depth: u32) -> Option<Cow<'a, str>> {
+        if depth == CONTENT_DEPTH_MAX || !raw.starts_with(['{', '[']) || is_empty(raw) {
+            return self.text(field, raw);
+        }
+        let inner = |raw: &'a str| self.content_of(field, raw, depth + 1);
+        if let Some(object) = Fields::of_object(raw) {
+            let values: Vec<&'a str> =
+                CONTENT_NAMES.iter().filter_map(|name| object.raw(name)).collect();
+            if let Some(text) = values.into_iter().find_map(inner) {
+                return Some(text);
+            }
+            self.repairs.record_unreadable(field);
+            return None;
+        }
+        let list = FieldList::read(raw, ENTRIES_MAX).ok()?;
+        if list.count > ENTRIES_MAX {
+            self.repairs.record_unreadable(field);
+        }
+        let paragraphs: Vec<Cow<'a, str>> = list.entries.into_iter().filter_map(inner).collect();
+        (!paragraphs.is_empty()).then(|| paragraphs.join("\n\n").into())
+    }
+
     /// The first time among the fields `names`.
     pub(super) fn time(&self, field: &'static str, names: &[&str]) -> Option<EventTime> {
         let one = |name: &&str| {
-            let text = self.text(field, self.fields.raw(name)?)?;
+            let text = self.content_of(field, self.fields.raw(name)?, 0)?;
             self.repairs.time(field, &text)
         };
         names.iter().find_map(one)
@@ -218,7 +270,7 @@ impl<'f, 'a> FieldReader<'f, 'a> {
     /// The name of a list entry: the text itself, or the first naming field of an object.
     fn named(&self, field: &'static str, raw: &'a str) -> Option<Cow<'a, str>> {
         let Some(object) = Fields::of_object(raw) else { return self.text(field, raw) };
-        let names = ["name", "literal", "code", "qcode", "value", "uri"];
+        let names = ["name", "literal", "title", "code", "qcode", "value", "uri", "domain", "id"];
         let found = names.into_iter().find_map(|name| object.text(name));
         if found.is_none() && !is_empty(raw) {
             self.repairs.record_unreadable(field);

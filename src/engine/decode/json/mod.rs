@@ -8,25 +8,27 @@
 //! Each field is taken from the first of these names that has a value:
 //!
 //! - uri: `altids.itemid` (AP items, whose `uri` is the address of a query), `uri`, `guid`, `id`,
-//!   `url`, `link`
-//! - headline: `headlines[]` (role `main`, else the first), `headline`, `headline_main`, `title`,
-//!   `name`
-//! - body: `bodies[]` (HTML before text), `body_html`, `body_xhtml`, `content_html`, `body`,
-//!   `body_text`, `body_main`, `text`, `content_text`, `articleBody`; else `descriptions[]`,
-//!   `description*`, `caption`, `summary`
-//! - provider: `provider`, `source`, `publisher`, `copyrightholder`, `infosources[]`
+//!   `url`, `link`, `webUrl`
+//! - headline: `headlines[]` (role `main`, else the first), then `names::HEADLINE`
+//! - body: `bodies[]` (HTML before text), then `names::HTML_BODY`, then `names::BODY`; else `descriptions[]`,
+//!   then `names::CAPTION`
+//! - provider: `names::PROVIDER`, `infosources[]`
 //! - language: `language`, `lang`, `inLanguage`
-//! - versioncreated: `versioncreated`, `dateModified`
-//! - published: `published`, `firstpublished`, `contentcreated`, `datePublished`, `publishedAt`,
-//!   `pubDate`
+//! - versioncreated: `names::VERSION_CREATED`
+//! - published: `names::PUBLISHED`
 //! - other times: `firstcreated`; `embargoed`, `embargo`; `expires`
 //! - links, all of them: `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`,
 //!   `versionof`
 //!
-//! A record is one object, an array of objects, or an object without a uri that contains
-//! `data.item`, `data.items[].item`, or an object or a list under `item`, `article`, `story`,
-//! `result`, `doc` or their plural. A JSON Schema is rejected. Items of a JSON Feed inherit the
-//! title and the language of the feed.
+//! These cover what NewsAPI, Event Registry, the Guardian, news-please, miniflux, Superdesk and
+//! WordPress export, besides the formats named first. The text of a field may be nested, as in
+//! `{"title": {"rendered": "B"}}`, and headline and body may be inside `fields`.
+//!
+//! A record is one object, an array of objects, objects one after another (NDJSON), an
+//! envelope around one of these, or an object without a uri that contains `data.item`,
+//! `data.items[].item`, `hits.hits[]._source`, or an object or a list under one of `names::WRAPPERS`. A
+//! JSON Schema is rejected. Items of a JSON Feed inherit the title and the language of the feed.
+//! In a list that is cut off or has a broken entry, the other entries are read.
 //!
 //! Unescaped control characters in strings are accepted: JSON forbids them, but feeds send them.
 //! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD and set a
@@ -35,14 +37,22 @@
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
+mod broken;
+mod controls;
+mod envelope;
 mod fields;
+mod items;
+mod names;
 mod text;
 
-use super::bounds::{self, PROVIDER_BYTES_MAX};
 use super::repairs::Repairs;
-use super::{Error, Settings, part};
-use crate::article::{Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus};
-use fields::{FieldList, FieldReader, Fields, RoleText};
+use super::{Error, Settings};
+use crate::article::{Article, ArticleKey, Body, ItemType, Link, LinkKind, PubStatus};
+use controls::EscapedControls;
+pub(super) use envelope::embedded_document;
+use fields::{FieldReader, Fields, RoleText};
+use items::{JsonItem, JsonRecord, NOT_AN_OBJECT, items};
+use names::{BODY, CAPTION, HEADLINE, HTML_BODY, PROVIDER, PUBLISHED, VERSION_CREATED};
 use std::borrow::Cow;
 use std::ops::Range;
 use text::is_empty;
@@ -70,7 +80,7 @@ pub(super) fn decode(
                 ranges.iter_mut().for_each(|range| *range = repaired.original(range));
                 all
             }
-            _ => vec![Err(error)],
+            _ => broken(text, encoding, settings, ranges).unwrap_or_else(|| vec![Err(error)]),
         },
         Err(error) => vec![Err(error)],
         Ok(JsonRecord { items, .. }) if items.is_empty() => vec![Err(Error::Empty)],
@@ -91,182 +101,38 @@ pub(super) fn decode(
     }
 }
 
-/// A record split into items.
-struct JsonRecord<'a> {
-    /// The items, not decoded yet.
-    items: Vec<JsonItem<'a>>,
-    /// The defaults that the feed sets for all items.
-    shared: FeedDefaults,
-}
-
-/// The defaults that a JSON Feed sets for all its items.
-struct FeedDefaults {
-    /// The title of the feed, used as the provider, or the error that it is too long.
-    title: Result<Option<String>, Error>,
-    /// The language of the feed.
-    language: Option<Lang>,
-    /// Whether the title had an unpaired surrogate.
-    repaired: bool,
-}
-
-impl Default for FeedDefaults {
-    fn default() -> Self {
-        Self { title: Ok(None), language: None, repaired: false }
-    }
-}
-
-impl FeedDefaults {
-    /// The defaults of `feed`; none unless it is a JSON Feed.
-    fn of(feed: &Fields<'_>) -> Self {
-        if !feed.text("version").is_some_and(|v| v.text.contains("jsonfeed.org/")) {
-            return Self::default();
-        }
-        let (title, language) = (feed.text("title"), feed.text("language"));
-        let repaired = title.as_ref().is_some_and(|title| title.repaired);
-        let title = title.map(|title| title.text.into_owned());
-        Self {
-            title: bounds::check_shared("provider", title, PROVIDER_BYTES_MAX),
-            language: language.and_then(|language| Lang::parse(&language.text)),
-            repaired,
-        }
-    }
-
-    /// Sets the provider and language of an article that has none.
-    fn fill(&self, article: &mut Article, repairs: &Repairs) -> Result<(), Error> {
-        if article.provider.is_none() {
-            article.provider.clone_from(&self.title.clone()?);
-            if self.repaired {
-                repairs.record_repaired_text();
-            }
-        }
-        article.language = article.language.or(self.language);
-        Ok(())
-    }
-}
-
-/// One item of a record.
-struct JsonItem<'a> {
-    /// The JSON text of the item.
-    text: &'a str,
-    /// The fields, already parsed if the item is the record itself.
-    fields: Option<Fields<'a>>,
-}
-
-impl<'a> JsonItem<'a> {
-    /// The byte range of the item in `text`, if it is nested in the record.
-    fn range(&self, text: &str) -> Option<Range<usize>> {
-        self.fields.is_none().then(|| part::range(text.as_bytes(), self.text))
-    }
-
-    /// Parses the fields, unless they already are.
-    fn fields(self) -> Result<Fields<'a>, Error> {
-        match self.fields {
-            Some(fields) => Ok(fields),
-            None if self.text.starts_with('{') => Fields::read(self.text),
-            None => {
-                Err(Error::Syntax { format: "JSON", kind: "not an object", line: 1, column: 1 })
-            }
-        }
-    }
-}
-
-impl<'a> JsonRecord<'a> {
-    /// A record with nested items, without feed defaults.
-    fn of(texts: Vec<&'a str>) -> Self {
-        let items = texts.into_iter().map(|text| JsonItem { text, fields: None }).collect();
-        Self { items, shared: FeedDefaults::default() }
-    }
-
-    /// A record that is itself the item.
-    fn one(text: &'a str, fields: Fields<'a>) -> Self {
-        let items = vec![JsonItem { text, fields: Some(fields) }];
-        Self { items, shared: FeedDefaults::default() }
-    }
-}
-
-/// A JSON text in which the control characters inside strings have been escaped.
-struct EscapedControls {
-    /// The repaired text.
-    text: String,
-    /// For each escape, the offset of its end in the repaired and in the original text.
-    offsets: Vec<(usize, usize)>,
-}
-
-impl EscapedControls {
-    /// Escapes the control characters in `text`; `None` if it has none inside strings.
-    fn of(text: &str) -> Option<Self> {
-        let mut repaired = String::with_capacity(text.len() + 64);
-        let (mut in_string, mut escaped, mut offsets) = (false, false, Vec::new());
-        for (at, c) in text.char_indices() {
-            if in_string && c < ' ' {
-                use std::fmt::Write;
-                // A backslash before a raw control character escapes that character: drop it.
-                if escaped {
-                    repaired.pop();
-                }
-                write!(repaired, "\\u{:04x}", u32::from(c)).ok()?;
-                offsets.push((repaired.len(), at + c.len_utf8()));
-                escaped = false;
-                continue;
-            }
-            in_string ^= c == '"' && !escaped;
-            escaped = in_string && c == '\\' && !escaped;
-            repaired.push(c);
-        }
-        (!offsets.is_empty()).then_some(Self { text: repaired, offsets })
-    }
-
-    /// Maps a range of the repaired text to the original text.
-    fn original(&self, range: &Range<usize>) -> Range<usize> {
-        let moved = |at: usize| match self.offsets.partition_point(|(to, _)| *to <= at) {
-            0 => at,
-            next => self.offsets[next - 1].1 + at - self.offsets[next - 1].0,
+/// Decodes the parts of a record that is not valid JSON. `None` if none of them is an article.
+fn broken(
+    text: &str,
+    encoding: Encoding,
+    settings: &Settings,
+    ranges: &mut Vec<Range<usize>>,
+) -> Option<Vec<Result<Article, Error>>> {
+    let (mut articles, mut places) = (Vec::new(), Vec::new());
+    for part in broken::parts(text) {
+        let value = text.get(part.range.clone()).unwrap_or_default();
+        let (start, mut inner) = (part.range.start, Vec::new());
+        let read = match part.error {
+            Some(error) => vec![Err(error)],
+            None if value.starts_with('{') => decode(value, encoding, settings, &mut inner),
+            None => vec![Err(NOT_AN_OBJECT)],
         };
-        moved(range.start)..moved(range.end)
-    }
-}
-
-/// Splits a record into items.
-fn items<'a>(text: &'a str, settings: &Settings) -> Result<JsonRecord<'a>, Error> {
-    if text.starts_with('[') {
-        return listed(text, settings).map(JsonRecord::of);
-    }
-    let fields = Fields::read(text)?;
-    if fields.raw("uri").is_some() {
-        return Ok(JsonRecord::one(text, fields));
-    }
-    // In an API response, an `id` next to `data` identifies the request, not an article.
-    if let Some(data) = fields.raw("data").and_then(Fields::of_object) {
-        if let Some(item) = data.raw("item") {
-            return Ok(JsonRecord::of(vec![item]));
+        let nested = inner.into_iter().map(|range| range.start + start..range.end + start);
+        match nested.len() == read.len() {
+            true => places.extend(nested),
+            false => places.extend(std::iter::repeat_n(part.range, read.len())),
         }
-        if let Some(all) = data.raw("items").filter(|raw| raw.starts_with('[')) {
-            let bare = |raw| Fields::of_object(raw).and_then(|f| f.raw("item")).unwrap_or(raw);
-            return Ok(JsonRecord::of(listed(all, settings)?.into_iter().map(bare).collect()));
+        articles.extend(read);
+        if articles.len() > settings.items_max as usize {
+            let (items, max) = (articles.len(), settings.items_max);
+            return Some(vec![Err(Error::TooMany { items, max })]);
         }
     }
-    let wrapped = WRAPPERS.iter().filter_map(|name| fields.raw(name));
-    match wrapped.into_iter().find(|raw| raw.starts_with(['{', '['])) {
-        Some(raw) if fields.raw("id").is_none() => {
-            let all = if raw.starts_with('{') { vec![raw] } else { listed(raw, settings)? };
-            Ok(JsonRecord { shared: FeedDefaults::of(&fields), ..JsonRecord::of(all) })
-        }
-        _ => Ok(JsonRecord::one(text, fields)),
+    if !articles.iter().any(Result::is_ok) {
+        return None;
     }
-}
-
-/// Field names under which an object that is not an article itself contains articles.
-const WRAPPERS: [&str; 10] = [
-    "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
-];
-
-/// The entries of a list of items, not parsed yet.
-fn listed<'a>(raw: &'a str, settings: &Settings) -> Result<Vec<&'a str>, Error> {
-    let list = FieldList::read(raw, settings.items_max as usize)?;
-    if list.count > settings.items_max as usize {
-        return Err(Error::TooMany { items: list.count, max: settings.items_max });
-    }
-    Ok(list.entries)
+    ranges.extend(places);
+    Some(articles)
 }
 
 /// Decodes the article of one object.
@@ -279,12 +145,11 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     let uri = uri(&from)?;
     let owned = |field, names: &[&str]| from.first(field, names).map(Cow::into_owned);
     let infosource = from.name("infosource", &["infosources", "infosource"])?;
-    let provider = ["provider", "source", "publisher", "copyrightholder"];
     let language = from.name("language", &["language", "lang", "inlanguage"])?;
     Ok(Article {
         uri,
-        version: owned("version", &["version"]),
-        provider: from.name("provider", &provider)?.or_else(|| infosource.clone()),
+        version: owned("version", &["version", "currentversion"]),
+        provider: from.name("provider", &PROVIDER)?.or_else(|| infosource.clone()),
         credit: owned("credit", &["creditline", "credit", "descriptioncreditline"]),
         infosource,
         byline: byline(&from)?,
@@ -294,7 +159,7 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
         body: body(&from)?,
         language: language.and_then(|language| repairs.language(&language)),
         kind: item_type(&from),
-        versioncreated: from.time("versioncreated", &["versioncreated", "datemodified"]),
+        versioncreated: from.time("versioncreated", &VERSION_CREATED),
         firstcreated: from.time("firstcreated", &["firstcreated"]),
         published: from.time("published", &PUBLISHED),
         embargoed: from.time("embargoed", &["embargoed", "embargo"]),
@@ -318,17 +183,15 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     })
 }
 
-/// Names of the publication time.
-const PUBLISHED: [&str; 6] =
-    ["published", "firstpublished", "contentcreated", "datepublished", "publishedat", "pubdate"];
-
 /// The uri. AP items have theirs in `altids.itemid`.
 fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     let altids = from.fields.raw("altids").and_then(Fields::of_object);
     let item_id = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
     match item_id {
         Some(item_id) => Ok(item_id.into_owned()),
-        None => from.required("uri", &["uri", "guid", "id", "url", "link"]).map(Cow::into_owned),
+        None => from
+            .required("uri", &["uri", "guid", "id", "url", "link", "weburl"])
+            .map(Cow::into_owned),
     }
 }
 
@@ -336,7 +199,8 @@ fn byline(from: &FieldReader<'_, '_>) -> Result<Option<String>, Error> {
     if let Some(byline) = from.first("byline", &["byline", "by"]) {
         return Ok(Some(byline.into_owned()));
     }
-    let authors = from.names("byline", "authors")?.join(", ");
+    let authors = [from.names("byline", "authors")?, from.names("byline", "author")?].concat();
+    let authors = authors.join(", ");
     Ok(Some(authors).filter(|names| !names.is_empty()))
 }
 
@@ -358,7 +222,18 @@ fn headline<'a>(from: &FieldReader<'_, 'a>) -> Result<Option<Cow<'a, str>>, Erro
     if main < parts.len() {
         return Ok(Some(parts.swap_remove(main).value));
     }
-    Ok(from.first("headline", &["headline", "headlinemain", "title", "name"]))
+    Ok(from.content("headline", &HEADLINE).or_else(|| within_fields(from, "headline", &HEADLINE)))
+}
+
+/// The first text in the nested object `fields`, where the Guardian and others have headline and
+/// body.
+fn within_fields<'a>(
+    from: &FieldReader<'_, 'a>,
+    field: &'static str,
+    names: &[&str],
+) -> Option<Cow<'a, str>> {
+    let fields = from.fields.raw("fields").and_then(Fields::of_object)?;
+    from.within(&fields).content(field, names)
 }
 
 /// The body, or else the caption.
@@ -396,11 +271,11 @@ fn text_body(from: &FieldReader<'_, '_>) -> Result<Option<Body>, Error> {
     if let Some(part) = parts.into_iter().next() {
         return Ok(Some(Body::Plain(part.value.into_owned())));
     }
-    if let Some(html) = from.first("body", &["bodyhtml", "bodyxhtml", "contenthtml"]) {
+    if let Some(html) = from.content("body", &HTML_BODY) {
         return Ok(Some(Body::Html(html.into_owned())));
     }
-    let names = ["body", "bodytext", "bodymain", "text", "contenttext", "articlebody"];
-    Ok(from.first("body", &names).map(|text| Body::Plain(text.into_owned())))
+    let text = from.content("body", &BODY).or_else(|| within_fields(from, "body", &BODY));
+    Ok(text.map(|text| Body::Plain(text.into_owned())))
 }
 
 /// The caption or description, which replaces the body of items without text.
@@ -411,15 +286,7 @@ fn caption(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
     if let Some(html) = from.first("body", &["descriptionhtml"]) {
         return Ok(Body::Html(html.into_owned()));
     }
-    let names = [
-        "descriptiontext",
-        "descriptioncaption",
-        "description",
-        "caption",
-        "descriptionsummary",
-        "summary",
-    ];
-    let plain = from.first("body", &names);
+    let plain = from.content("body", &CAPTION).or_else(|| within_fields(from, "body", &CAPTION));
     Ok(Body::Plain(plain.map(Cow::into_owned).unwrap_or_default()))
 }
 

@@ -1,0 +1,391 @@
+//! Reads the times that people and old software write: `Fri, Nov 20 2026 8:00 pm CET`,
+//! `20. November 2026`, `1795161600.5`, `/Date(1795161600000)/`.
+//!
+//! In: a text that is not in a standard format. Out: milliseconds since 1970, or `None` if a part
+//! of it is unknown or has more than one meaning. A time without a zone is in UTC. Zone names are
+//! those of RFC 822, and others that the tz database uses for one offset only; `IST` is three. Of
+//! numeric dates, `11/20/2026` can only be a 20th of November, but `05/06/2026` is rejected.
+//!
+//! Cost: linear in the text, which is limited to [`BYTES_MAX`].
+
+use jiff::civil::{Date, Time};
+
+/// The longest text that is read.
+const BYTES_MAX: usize = 80;
+/// Minutes of a day.
+const DAY_MINUTES: i64 = 24 * 60;
+
+/// The beginnings of the names of each month in English, German, French, Spanish, Italian,
+/// Portuguese, Dutch and the Nordic languages.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "jän", "ene", "gen"],
+    &["feb", "fév", "fev"],
+    &["mar", "mär", "mrz", "mrt", "maa"],
+    &["apr", "avr", "abr"],
+    &["may", "mai", "maj", "mag", "mei"],
+    &["jun", "juin", "giu"],
+    &["jul", "juil", "lug"],
+    &["aug", "ago", "aoû", "aou"],
+    &["sep", "set"],
+    &["oct", "okt", "ott", "out"],
+    &["nov"],
+    &["dec", "dez", "dic", "déc", "des"],
+];
+
+/// Zone names with their offset in minutes.
+const ZONES: [(&str, i64); 35] = [
+    ("z", 0),
+    ("ut", 0),
+    ("utc", 0),
+    ("gmt", 0),
+    ("wet", 0),
+    ("west", 60),
+    ("bst", 60),
+    ("cet", 60),
+    ("mez", 60),
+    ("cest", 120),
+    ("mesz", 120),
+    ("eet", 120),
+    ("eest", 180),
+    ("msk", 180),
+    ("sast", 120),
+    ("wat", 60),
+    ("eat", 180),
+    ("pkt", 300),
+    ("hkt", 480),
+    ("awst", 480),
+    ("jst", 540),
+    ("kst", 540),
+    ("acst", 570),
+    ("aest", 600),
+    ("aedt", 660),
+    ("nzst", 720),
+    ("nzdt", 780),
+    ("est", -300),
+    ("edt", -240),
+    ("cst", -360),
+    ("cdt", -300),
+    ("mst", -420),
+    ("mdt", -360),
+    ("pst", -480),
+    ("pdt", -420),
+];
+
+/// Words that may stand between the parts of a time.
+const FILLERS: [&str; 15] =
+    ["de", "del", "di", "of", "the", "at", "um", "uhr", "kl", "den", "om", "à", "às", "alle", "t"];
+
+/// What has been read of a time.
+#[derive(Debug, Default)]
+struct LooseTime {
+    /// The numbers of the date in the order written, before their meaning is known.
+    numbers: Vec<DateNumber>,
+    month: Option<i8>,
+    /// Whether the month was the first word, which may be a weekday instead (`mardi`).
+    month_is_first: bool,
+    /// The time of day in milliseconds.
+    time_ms: Option<i64>,
+    afternoon: Option<bool>,
+    offset_minutes: Option<i64>,
+}
+
+/// A number of a date.
+#[derive(Debug, Clone, Copy)]
+struct DateNumber {
+    value: i16,
+    digits: usize,
+}
+
+/// Reads a time.
+pub(super) fn parse(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if text.len() > BYTES_MAX {
+        return None;
+    }
+    if let Some(inner) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        let digits = inner.split(['+', '-']).next()?;
+        return digits.parse().ok();
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.') {
+        if let Some(stamp) = seconds(text) {
+            return Some(stamp);
+        }
+    }
+    let mut read = LooseTime::default();
+    let spaced = text.replace([',', '(', ')', '\u{a0}'], " ");
+    for (at, word) in spaced.split_whitespace().enumerate() {
+        read.word(word, at == 0)?;
+    }
+    read.stamp()
+}
+
+/// Seconds since 1970 with a fraction, or with an exponent.
+fn seconds(text: &str) -> Option<i64> {
+    if text.contains(['e', 'E']) {
+        let value: f64 = text.parse().ok()?;
+        return (1e9..1e10).contains(&value).then_some((value * 1000.0) as i64);
+    }
+    let (whole, fraction) = text.split_once('.')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if whole.len() != 10 || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    Some(whole.parse::<i64>().ok()? * 1000 + milliseconds(fraction)?)
+}
+
+/// The milliseconds of the decimal places of a second.
+fn milliseconds(fraction: &str) -> Option<i64> {
+    let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
+    digits.parse().ok()
+}
+
+impl LooseTime {
+    /// Reads one word; `None` if it makes no sense. The first word may be a weekday in any
+    /// language.
+    fn word(&mut self, word: &str, first: bool) -> Option<()> {
+        if self.time_ms.is_some() && word.starts_with(['+', '-']) {
+            return self.zone(word);
+        }
+        if !word.starts_with(|c: char| c.is_ascii_digit()) {
+            return self.name(word, first);
+        }
+        if let Some((date, time)) = word.split_once(['T', 't'])
+            && time.contains(':')
+        {
+            self.date(date)?;
+            return self.time(time);
+        }
+        match word.contains(':') {
+            true => self.time(word),
+            false => self.date(word),
+        }
+    }
+
+    /// Reads a month, a zone, a half of the day, or a word without meaning.
+    fn name(&mut self, word: &str, first: bool) -> Option<()> {
+        let lower = word.trim_end_matches('.').to_lowercase();
+        if let Some((month, rest)) = lower.split_once('-')
+            && rest.starts_with(|c: char| c.is_ascii_digit())
+            && !ZONES.iter().any(|(name, _)| *name == month)
+        {
+            self.name(month, first)?;
+            return self.date(rest);
+        }
+        if matches!(&*lower, "am" | "a.m" | "pm" | "p.m") {
+            self.afternoon = Some(lower.starts_with('p'));
+            return Some(());
+        }
+        let month = MONTHS.iter().position(|names| names.iter().any(|n| lower.starts_with(n)));
+        let free = self.month.is_none() || self.month_is_first;
+        if let Some(month) = month.filter(|_| free && !is_weekday(&lower)) {
+            self.month = i8::try_from(month + 1).ok();
+            self.month_is_first = first;
+            return Some(());
+        }
+        if self.zone(&lower).is_some() || FILLERS.contains(&&*lower) || is_weekday(&lower) {
+            return Some(());
+        }
+        (first && lower.chars().all(char::is_alphabetic)).then_some(())
+    }
+
+    /// Reads a zone: a name, an offset, or both, as in `GMT+0100`.
+    fn zone(&mut self, word: &str) -> Option<()> {
+        let at = word.find(['+', '-']).unwrap_or(word.len());
+        let (name, offset) = word.split_at(at);
+        let named = ZONES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let base = if name.is_empty() { 0 } else { named?.1 };
+        if self.offset_minutes.is_some() {
+            // A name after the offset, as in `+0100 (CET)`, adds nothing.
+            return (offset.is_empty() && !name.is_empty()).then_some(());
+        }
+        let shift = if offset.is_empty() { 0 } else { offset_minutes(offset)? };
+        self.offset_minutes = Some(base + shift);
+        Some(())
+    }
+
+    /// Reads a time of day, which a half of the day or a zone may follow without a space.
+    fn time(&mut self, word: &str) -> Option<()> {
+        if self.time_ms.is_some() {
+            return None;
+        }
+        let end = word.find(|c: char| !c.is_ascii_digit() && !".:".contains(c));
+        let (clock, rest) = word.split_at(end.unwrap_or(word.len()));
+        let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+        let mut fields = clock.split(':').map(|field| field.parse::<i64>().ok());
+        let hours = fields.next()??;
+        let minutes = fields.next()??;
+        let seconds = fields.next().unwrap_or(Some(0))?;
+        if fields.next().is_some() || hours > 24 || minutes > 59 || seconds > 60 {
+            return None;
+        }
+        self.time_ms =
+            Some(((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds(fraction)?);
+        if rest.is_empty() { Some(()) } else { self.word(rest, false) }
+    }
+
+    /// Reads a date, or a part of one: `2026-11-20`, `20.11.2026`, `20th`, `2026`.
+    fn date(&mut self, word: &str) -> Option<()> {
+        let word = word.trim_end_matches('.');
+        let word = ["st", "nd", "rd", "th", "er", "º"]
+            .into_iter()
+            .find_map(|ending| word.strip_suffix(ending))
+            .unwrap_or(word);
+        let separator = word.chars().find(|c| !c.is_ascii_digit());
+        let Some(separator) = separator else { return self.number(word) };
+        if !matches!(separator, '-' | '/' | '.') {
+            return None;
+        }
+        let parts: Vec<&str> = word.split(separator).collect();
+        let &[first, second, third] = &parts[..] else { return None };
+        if second.starts_with(char::is_alphabetic) {
+            self.number(first)?;
+            self.name(second, false)?;
+            return self.number(third);
+        }
+        let (a, b): (i16, i16) = (first.parse().ok()?, second.parse().ok()?);
+        let (day, month, year) = match separator {
+            _ if first.len() == 4 => (third, second, first),
+            // Dots are always written in the order day, month, year.
+            '.' => (first, second, third),
+            _ if a > 12 => (first, second, third),
+            _ if b > 12 || a == b => (second, first, third),
+            _ => return None,
+        };
+        self.month = Some(month.parse().ok()?);
+        self.number(day)?;
+        self.number(year)
+    }
+
+    fn number(&mut self, digits: &str) -> Option<()> {
+        if self.numbers.len() == 2 || digits.len() > 4 {
+            return None;
+        }
+        self.numbers.push(DateNumber { value: digits.parse().ok()?, digits: digits.len() });
+        Some(())
+    }
+
+    /// The time, once all words have been read.
+    fn stamp(self) -> Option<i64> {
+        let &[a, b] = &self.numbers[..] else { return None };
+        let (day, year) = if a.digits == 4 { (b, a) } else { (a, b) };
+        let year = match (year.digits, year.value) {
+            (4, year) => year,
+            (2, year) if year < 70 => 2000 + year,
+            (2, year) => 1900 + year,
+            _ => return None,
+        };
+        let date = Date::new(year, self.month?, i8::try_from(day.value).ok()?).ok()?;
+        let mut time = self.time_ms.unwrap_or(0);
+        let half_day_ms = DAY_MINUTES / 2 * 60_000;
+        if let Some(afternoon) = self.afternoon {
+            let hour = time % half_day_ms + if afternoon { half_day_ms } else { 0 };
+            time = if time >= half_day_ms + 3_600_000 { time } else { hour };
+        }
+        let midnight = jiff::tz::Offset::UTC.to_timestamp(date.to_datetime(Time::midnight()));
+        let offset = self.offset_minutes.unwrap_or(0) * 60_000;
+        Some(midnight.ok()?.as_millisecond() + time - offset)
+    }
+}
+
+/// Whether a word in lower case is an English weekday.
+fn is_weekday(word: &str) -> bool {
+    const DAYS: [&str; 7] =
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    word.len() >= 3 && DAYS.iter().any(|day| day.starts_with(word))
+}
+
+/// The minutes of an offset such as `+0100`, `+01:00`, `+01` or `-5`.
+fn offset_minutes(offset: &str) -> Option<i64> {
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    let digits = offset[1..].replace(':', "");
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = digits.parse().ok()?;
+    let minutes = match digits.len() {
+        1 | 2 => number * 60,
+        3 | 4 => number / 100 * 60 + number % 100,
+        _ => return None,
+    };
+    (minutes < DAY_MINUTES).then_some(sign * minutes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::EventTime;
+    use proptest::prelude::*;
+
+    const MORNING: i64 = 1_795_161_600_000;
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn reads_times_as_people_and_old_software_write_them() {
+        for (text, want) in [
+            ("Fri, 20 Nov 2026 08:00:00 CET", MORNING - HOUR),
+            ("Fri, 20 Nov 2026 08:00:00 CEST", MORNING - 2 * HOUR),
+            ("Fri, 20 Nov 2026 08:00:00 JST", MORNING - 9 * HOUR),
+            ("Fri, 20 Nov 2026 08:00:00 GMT+0100", MORNING - HOUR),
+            ("Fri, 20 Nov 2026 08:00:00 UTC-5", MORNING + 5 * HOUR),
+            ("Fri, 20 Nov 2026 08:00:00 +0100 (CET)", MORNING - HOUR),
+            ("Fri, 20 Nov 2026 08:00:00", MORNING),
+            ("Fri, Nov 20 2026 08:00:00 +0000", MORNING),
+            ("Friday, 20 November 2026 08:00:00 GMT", MORNING),
+            ("Fri Nov 20 08:00:00 UTC 2026", MORNING),
+            ("Fri,20 Nov 2026 08:00:00 +0000", MORNING),
+            ("Nov 20, 2026, 8:00 AM", MORNING),
+            ("November 20th, 2026 at 8:00 PM EST", MORNING + 17 * HOUR),
+            ("20-Nov-2026 08:00", MORNING),
+            ("20 Nov 26 08:00", MORNING),
+            ("20. November 2026 um 09:00 MEZ", MORNING),
+            ("vendredi 20 novembre 2026 à 08:00", MORNING),
+            ("mardi 17 novembre 2026 à 08:00", MORNING - 72 * HOUR),
+            ("maandag 16-11-2026 08:00", MORNING - 96 * HOUR),
+            ("20 de noviembre de 2026 08:00", MORNING),
+            ("20.11.2026 08:00", MORNING),
+            ("20.11.2026 08:00:00 Uhr", MORNING),
+            ("20/11/2026 08:00", MORNING),
+            ("11/20/2026 08:00:00 AM", MORNING),
+            ("2026/11/20 08:00:00", MORNING),
+            ("2026-11-20 08:00:00 UTC", MORNING),
+            ("2026-11-20 08:00:00 +0100", MORNING - HOUR),
+            ("2026-11-20 08:00:00.5", MORNING + 500),
+            ("Thu, 19 Nov 2026 24:00:00 GMT", MORNING - 8 * HOUR),
+            ("20 Nov 2026 12:00 am", MORNING - 8 * HOUR),
+            ("20 Nov 2026 12:30 pm", MORNING + 4 * HOUR + HOUR / 2),
+            ("20 November 2026", MORNING - 8 * HOUR),
+            ("1795161600.5", MORNING + 500),
+            ("1.7951616e9", MORNING),
+            ("/Date(1795161600000)/", MORNING),
+        ] {
+            assert_eq!(parse(text), Some(want), "{text}");
+            assert_eq!(EventTime::parse(text), Some(EventTime(want)), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_with_an_unknown_or_ambiguous_part_are_not_read() {
+        for text in [
+            "3 hours ago",
+            "05/06/2026",
+            "Fri, 20 Nov 2026 08:00:00 IST",
+            "2026-11-20T08:00:00 01:00",
+            "20 Nov 2026 25:00",
+            "31 Feb 2026",
+            "Nov 2026",
+            "20 Nov",
+            "20 Nov 2026 2027",
+            "next Friday 08:00",
+            "1.5",
+        ] {
+            assert_eq!(EventTime::parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "[-+/:., 0-9a-zTZé]{0,40}") {
+            let _ = parse(&text);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Removes what surrounds the document in a record: gzip, and the schema id that serializers for a
+//! schema registry put in front of a value (a zero byte and four bytes).
+//!
+//! In: the bytes of a record. Out: the bytes of its document, at most as many as the limit.
+
+use super::Error;
+use flate2::read::MultiGzDecoder;
+use std::borrow::Cow;
+use std::io::Read;
+
+/// Bytes in front of a value that a serializer for a schema registry writes.
+const SCHEMA_ID_BYTES: usize = 5;
+/// The first bytes of a gzip stream.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
+
+/// The document of a record, of at most `max` bytes.
+///
+/// # Errors
+/// If a compressed document is broken from its beginning, or too large.
+pub(super) fn document(bytes: &[u8], max: u32) -> Result<Cow<'_, [u8]>, Error> {
+    if !bytes.starts_with(&GZIP) {
+        return Ok(Cow::Borrowed(without_schema_id(bytes)));
+    }
+    let mut document = Vec::new();
+    let read = MultiGzDecoder::new(bytes).take(u64::from(max) + 1).read_to_end(&mut document);
+    if document.len() > max as usize {
+        return Err(Error::TooLarge { bytes: document.len(), max });
+    }
+    // A stream that is cut off loses its end only.
+    if read.is_err() && document.is_empty() {
+        return Err(Error::Syntax { format: "gzip", kind: "syntax error", line: 1, column: 1 });
+    }
+    Ok(Cow::Owned(without_schema_id(&document).to_vec()))
+}
+
+/// The value behind a schema id, if there is one and a JSON or XML document follows. A UTF-16
+/// document also starts with a zero byte, but its next byte is not zero in any schema id in use.
+fn without_schema_id(bytes: &[u8]) -> &[u8] {
+    let value = bytes.get(SCHEMA_ID_BYTES..).unwrap_or_default();
+    let document = value.trim_ascii_start().first().is_some_and(|b| b"{[<".contains(b));
+    if bytes.first() == Some(&0) && bytes.get(1) != Some(&b'<') && document { value } else { bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    const MAX: u32 = 1_000;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn the_document_is_freed_of_schema_id_and_compression() {
+        let framed = b"\0\0\0\x01\x02{\"id\":1}";
+        for (bytes, want) in [
+            (framed.to_vec(), &framed[5..]),
+            (gzip(framed), &framed[5..]),
+            ([gzip(b"{\"id\""), gzip(b":1}")].concat(), &framed[5..]),
+            (b"\0\0\0\x01\x02 <rss/>".to_vec(), b" <rss/>"),
+            (b"\0\0\0\x01\x02\x08Avro".to_vec(), b"\0\0\0\x01\x02\x08Avro"),
+            (b"\0<\0r\0<\0".to_vec(), b"\0<\0r\0<\0"),
+            (b"{}".to_vec(), b"{}"),
+            (Vec::new(), b""),
+        ] {
+            assert_eq!(&*document(&bytes, MAX).unwrap(), want, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_off_stream_keeps_its_beginning() {
+        let text: Vec<u8> =
+            (0..900_u32).map(|i| b'a' + (i.wrapping_mul(0x9e37_79b1) >> 24) as u8 % 26).collect();
+        let whole = gzip(&text);
+        let read = document(&whole[..whole.len() / 2], MAX).unwrap().into_owned();
+        assert!(!read.is_empty() && text.starts_with(&read), "{} bytes", read.len());
+        assert_eq!(document(&GZIP, MAX).unwrap_err().reason(), "syntax");
+    }
+
+    #[test]
+    fn what_a_stream_expands_to_is_limited() {
+        assert_eq!(document(&gzip(&[b' '; 1_000]), MAX).unwrap().len(), 1_000);
+        assert_eq!(document(&gzip(&[b' '; 1_001]), MAX).unwrap_err().reason(), "too_large");
+    }
+}

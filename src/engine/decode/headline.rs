@@ -1,0 +1,83 @@
+//! Resolves HTML character references in headlines: feeds of all formats send `AT&amp;T` for
+//! `AT&T`, and some escape twice.
+//!
+//! Only references that end with a semicolon are resolved, so that `Q&A` and `this&not` stay.
+
+use html5gum::{Token, Tokenizer};
+use std::borrow::Cow;
+
+/// How often a headline may have been escaped.
+const ESCAPES_MAX: usize = 2;
+/// The longest reference in bytes, as in `&CounterClockwiseContourIntegral;`.
+const REFERENCE_MAX: usize = 33;
+
+/// A headline with its character references resolved.
+pub(super) fn resolve(headline: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(headline);
+    for _ in 0..ESCAPES_MAX {
+        match resolved_once(&text) {
+            Some(resolved) => text = Cow::Owned(resolved),
+            None => break,
+        }
+    }
+    text
+}
+
+/// The text with references resolved once; `None` if it has none.
+fn resolved_once(text: &str) -> Option<String> {
+    let mut resolved = String::new();
+    let mut rest = text;
+    let mut changed = false;
+    while let Some(at) = rest.find('&') {
+        resolved.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.bytes().take(REFERENCE_MAX).position(|b| b == b';').map_or(1, |end| end + 1);
+        let (reference, after) = rest.split_at(end);
+        let character = if end == 1 { None } else { character(reference) };
+        changed |= character.is_some();
+        resolved.push_str(character.as_deref().unwrap_or(reference));
+        rest = after;
+    }
+    if !changed {
+        return None;
+    }
+    resolved.push_str(rest);
+    Some(resolved.replace('\u{a0}', " "))
+}
+
+/// What a reference such as `&eacute;` stands for; `None` if it is not one.
+fn character(reference: &str) -> Option<String> {
+    let name = reference.strip_prefix('&')?.strip_suffix(';')?;
+    let name = name.strip_prefix('#').unwrap_or(name);
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let mut text = String::new();
+    for token in Tokenizer::new(reference).flatten() {
+        if let Token::String(part) = token {
+            text.push_str(&String::from_utf8_lossy(&part));
+        }
+    }
+    (text != reference && !text.contains(['\0', char::REPLACEMENT_CHARACTER])).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+
+    #[test]
+    fn resolves_references_that_end_with_a_semicolon() {
+        for (text, want) in [
+            ("AT&amp;T &quot;wins&quot; &#8212; court", "AT&T \"wins\" — court"),
+            ("AT&amp;amp;T", "AT&T"),
+            ("Quai ferm&eacute;&nbsp;: les p&ecirc;cheurs", "Quai fermé : les pêcheurs"),
+            ("&#x27;No&#39;", "'No'"),
+            ("Q&A: this&not that; R&D", "Q&A: this&not that; R&D"),
+            ("a &unknown; b & c; d", "a &unknown; b & c; d"),
+            ("&lt;3 for the quay", "<3 for the quay"),
+            ("&", "&"),
+        ] {
+            assert_eq!(resolve(text), want);
+        }
+    }
+}

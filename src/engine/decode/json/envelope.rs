@@ -1,0 +1,76 @@
+//! Finds the article inside the envelopes that Kafka tools put around a value: Kafka Connect with
+//! schemas, Debezium change events, and CloudEvents in structured mode.
+//!
+//! ```text
+//! {"schema": {..}, "payload": V}                    V
+//! {"before": null, "after": V, "op": "c"}           V
+//! {"specversion": "1.0", "type": "..", "data": V}   V
+//! ```
+//!
+//! V is an object or a list, or a text that contains another document, such as XML.
+
+use super::Error;
+use super::fields::Fields;
+use super::text::JsonText;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
+
+/// What an envelope contains.
+pub(super) enum Payload<'a> {
+    /// A JSON object or list.
+    Json(&'a str),
+    /// A JSON string with the text of another document.
+    Text(&'a str),
+    /// A JSON string with the bytes of another document in base64.
+    Base64(&'a str),
+}
+
+/// The payload of an envelope; `None` if the object is not an envelope.
+///
+/// # Errors
+/// If the envelope says that a row was deleted.
+pub(super) fn payload<'a>(fields: &Fields<'a>) -> Result<Option<Payload<'a>>, Error> {
+    let has = |name: &str| fields.raw(name).is_some();
+    if has("specversion") {
+        if let Some(bytes) = fields.raw("database64") {
+            return Ok(Some(Payload::Base64(bytes)));
+        }
+        return Ok(fields.raw("data").and_then(of_value));
+    }
+    if has("op") && (has("after") || has("before")) {
+        let after = fields.raw("after").filter(|raw| *raw != "null");
+        return after.map(of_value).ok_or(Error::NoArticle("a deleted row"));
+    }
+    let is_article = ["uri", "guid", "headline", "title", "body"].into_iter().any(has);
+    if is_article {
+        return Ok(None);
+    }
+    Ok(fields.raw("payload").and_then(of_value))
+}
+
+fn of_value(raw: &str) -> Option<Payload<'_>> {
+    match raw.as_bytes().first() {
+        Some(b'{' | b'[') => Some(Payload::Json(raw)),
+        Some(b'"') => Some(Payload::Text(raw)),
+        _ => None,
+    }
+}
+
+/// The document that is embedded as a text in an envelope.
+pub(in crate::decode) fn embedded_document(text: &str) -> Option<Vec<u8>> {
+    const HINTS: [&str; 3] = ["\"specversion\"", "\"payload\"", "\"after\""];
+    let hinted = HINTS.iter().any(|hint| memmem::find(text.as_bytes(), hint.as_bytes()).is_some());
+    if !hinted || !text.starts_with('{') {
+        return None;
+    }
+    let mut text = text;
+    for _ in 0..super::items::ENVELOPES_MAX {
+        match payload(&Fields::read(text).ok()?).ok()?? {
+            Payload::Json(inner) => text = inner,
+            Payload::Text(raw) => return Some(JsonText::of(raw).text.into_owned().into_bytes()),
+            Payload::Base64(raw) => return STANDARD.decode(&*JsonText::of(raw).text).ok(),
+        }
+    }
+    None
+}

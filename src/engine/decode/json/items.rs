@@ -1,0 +1,205 @@
+//! Splits a JSON record into items: the entries of lists, wrappers and envelopes.
+
+use super::super::bounds::{self, PROVIDER_BYTES_MAX};
+use super::super::repairs::Repairs;
+use super::super::{Error, Settings, part};
+use super::envelope::{self, Payload};
+use super::fields::{FieldList, Fields};
+use super::names::{OBJECTS, WRAPPERS};
+use crate::article::{Article, Lang};
+use std::ops::Range;
+
+/// The error for an item that is not a JSON object.
+pub(super) const NOT_AN_OBJECT: Error =
+    Error::Syntax { format: "JSON", kind: "not an object", line: 1, column: 1 };
+
+/// A record split into items.
+pub(super) struct JsonRecord<'a> {
+    /// The items, not decoded yet.
+    pub(super) items: Vec<JsonItem<'a>>,
+    /// The defaults that the feed sets for all items.
+    pub(super) shared: FeedDefaults,
+}
+
+/// The defaults that a JSON Feed sets for all its items.
+pub(super) struct FeedDefaults {
+    /// The title of the feed, used as the provider, or the error that it is too long.
+    title: Result<Option<String>, Error>,
+    /// The language of the feed.
+    language: Option<Lang>,
+    /// Whether the title had an unpaired surrogate.
+    repaired: bool,
+}
+
+impl Default for FeedDefaults {
+    fn default() -> Self {
+        Self { title: Ok(None), language: None, repaired: false }
+    }
+}
+
+impl FeedDefaults {
+    /// The defaults of `feed`; none unless it is a JSON Feed.
+    fn of(feed: &Fields<'_>) -> Self {
+        if !feed.text("version").is_some_and(|v| v.text.contains("jsonfeed.org/")) {
+            return Self::default();
+        }
+        let (title, language) = (feed.text("title"), feed.text("language"));
+        let repaired = title.as_ref().is_some_and(|title| title.repaired);
+        let title = title.map(|title| title.text.into_owned());
+        Self {
+            title: bounds::check_shared("provider", title, PROVIDER_BYTES_MAX),
+            language: language.and_then(|language| Lang::parse(&language.text)),
+            repaired,
+        }
+    }
+
+    /// Sets the provider and language of an article that has none.
+    pub(super) fn fill(&self, article: &mut Article, repairs: &Repairs) -> Result<(), Error> {
+        if article.provider.is_none() {
+            article.provider.clone_from(&self.title.clone()?);
+            if self.repaired {
+                repairs.record_repaired_text();
+            }
+        }
+        article.language = article.language.or(self.language);
+        Ok(())
+    }
+}
+
+/// One item of a record.
+pub(super) struct JsonItem<'a> {
+    /// The JSON text of the item.
+    pub(super) text: &'a str,
+    /// The fields, already parsed if the item is the record itself.
+    fields: Option<Fields<'a>>,
+}
+
+impl<'a> JsonItem<'a> {
+    /// The byte range of the item in `text`, if it is nested in the record.
+    pub(super) fn range(&self, text: &str) -> Option<Range<usize>> {
+        self.fields.is_none().then(|| part::range(text.as_bytes(), self.text))
+    }
+
+    /// Parses the fields, unless they already are.
+    pub(super) fn fields(self) -> Result<Fields<'a>, Error> {
+        let mut fields = match self.fields {
+            Some(fields) => fields,
+            None if self.text.starts_with('{') => Fields::read(self.text)?,
+            None => return Err(NOT_AN_OBJECT),
+        };
+        for _ in 0..ENVELOPES_MAX {
+            match envelope::payload(&fields)? {
+                Some(Payload::Json(inner)) if inner.starts_with('{') => {
+                    fields = Fields::read(inner)?;
+                }
+                _ => break,
+            }
+        }
+        // A hit of a search engine has the article in `_source`.
+        let is_hit = fields.raw("index").is_some() && !has_text(&fields);
+        let source = fields.raw("source").filter(|raw| is_hit && raw.starts_with('{'));
+        match source {
+            Some(source) => Fields::read(source),
+            None => Ok(fields),
+        }
+    }
+}
+
+impl<'a> JsonRecord<'a> {
+    /// A record with nested items, without feed defaults.
+    fn of(texts: Vec<&'a str>) -> Self {
+        let items = texts.into_iter().map(|text| JsonItem { text, fields: None }).collect();
+        Self { items, shared: FeedDefaults::default() }
+    }
+
+    /// A record that is itself the item.
+    fn one(text: &'a str, fields: Fields<'a>) -> Self {
+        let items = vec![JsonItem { text, fields: Some(fields) }];
+        Self { items, shared: FeedDefaults::default() }
+    }
+}
+
+/// Splits a record into items.
+pub(super) fn items<'a>(text: &'a str, settings: &Settings) -> Result<JsonRecord<'a>, Error> {
+    items_within(text, settings, 0)
+}
+
+/// Splits a record, or a value nested in `depth` wrappers and envelopes, into items.
+fn items_within<'a>(
+    text: &'a str,
+    settings: &Settings,
+    depth: u32,
+) -> Result<JsonRecord<'a>, Error> {
+    if text.starts_with('[') {
+        return listed(text, settings).map(JsonRecord::of);
+    }
+    let fields = Fields::read(text)?;
+    if fields.raw("uri").is_some_and(|raw| raw != "null") || depth == ENVELOPES_MAX {
+        return Ok(JsonRecord::one(text, fields));
+    }
+    if let Some(Payload::Json(inner)) = envelope::payload(&fields)? {
+        return items_within(inner, settings, depth + 1);
+    }
+    // In an API response, an `id` next to `data` identifies the request, not an article.
+    if let Some(data) = fields.raw("data").and_then(Fields::of_object) {
+        if let Some(item) = data.raw("item") {
+            return Ok(JsonRecord::of(vec![item]));
+        }
+        if let Some(all) = data.raw("items").filter(|raw| raw.starts_with('[')) {
+            let bare = |raw| Fields::of_object(raw).and_then(|f| f.raw("item")).unwrap_or(raw);
+            return Ok(JsonRecord::of(listed(all, settings)?.into_iter().map(bare).collect()));
+        }
+    }
+    let Some(raw) = wrapped(&fields) else { return Ok(JsonRecord::one(text, fields)) };
+    let shared = FeedDefaults::of(&fields);
+    let inner = match Fields::of_object(raw) {
+        // A wrapper in a wrapper: `{"articles": {"results": []}}`.
+        Some(inner) if !is_article(&inner) => items_within(raw, settings, depth + 1)?,
+        Some(_) => JsonRecord::of(vec![raw]),
+        None => items_within(raw, settings, depth + 1)?,
+    };
+    Ok(JsonRecord { shared, ..inner })
+}
+
+/// The object or list that a wrapper contains.
+fn wrapped<'a>(fields: &Fields<'a>) -> Option<&'a str> {
+    let nested = |name: &&str| fields.raw(name).filter(|raw| raw.starts_with(['{', '[']));
+    // An article may have its own text in a field called `article` or `story`.
+    let holds_articles = |raw: &&str| !has_text(fields) || may_hold_articles(raw);
+    if fields.raw("id").is_some() {
+        return None;
+    }
+    let wrapped = WRAPPERS.iter().find_map(|name| nested(name).filter(holds_articles));
+    wrapped.or_else(|| if is_article(fields) { None } else { OBJECTS.iter().find_map(nested) })
+}
+
+/// Whether a list or object may hold articles: its first entry is an object, or it is an article.
+fn may_hold_articles(raw: &str) -> bool {
+    match raw.strip_prefix('[') {
+        Some(list) => list.trim_start().starts_with(['{', ']']),
+        None => Fields::of_object(raw).is_some_and(|fields| is_article(&fields)),
+    }
+}
+
+/// Whether an object has a text of its own.
+fn has_text(fields: &Fields<'_>) -> bool {
+    ["headline", "title", "body"].into_iter().any(|name| fields.raw(name).is_some())
+}
+
+/// Whether an object has a field that only an article has.
+fn is_article(fields: &Fields<'_>) -> bool {
+    let names = ["uri", "guid", "id", "url", "link", "title", "headline"];
+    names.iter().any(|name| fields.raw(name).is_some_and(|raw| raw != "null"))
+}
+
+/// The deepest nesting of envelopes and wrappers.
+pub(super) const ENVELOPES_MAX: u32 = 4;
+
+/// The entries of a list of items, not parsed yet.
+fn listed<'a>(raw: &'a str, settings: &Settings) -> Result<Vec<&'a str>, Error> {
+    let list = FieldList::read(raw, settings.items_max as usize)?;
+    if list.count > settings.items_max as usize {
+        return Err(Error::TooMany { items: list.count, max: settings.items_max });
+    }
+    Ok(list.entries)
+}

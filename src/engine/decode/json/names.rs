@@ -1,0 +1,106 @@
+//! The names under which exports, APIs and content systems have the fields of an article, in lower
+//! case and without underscores. Of several names that have a value, the first one wins.
+
+/// Field names under which an object that is not an article itself contains articles.
+pub(super) const WRAPPERS: [&str; 12] = [
+    "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
+    "entries", "hits",
+];
+/// Field names under which other responses contain articles, and articles contain other things.
+pub(super) const OBJECTS: [&str; 9] =
+    ["response", "content", "data", "news", "posts", "post", "entry", "value", "records"];
+
+/// Names of the headline, by folded name.
+pub(super) const HEADLINE: [&str; 7] =
+    ["headline", "headlinemain", "title", "heading", "webtitle", "posttitle", "name"];
+/// Names of a body in HTML.
+pub(super) const HTML_BODY: [&str; 6] =
+    ["bodyhtml", "bodyxhtml", "contenthtml", "htmlbody", "htmlcontent", "articlehtml"];
+/// Names of a body that may be plain text. `html` is last, since it may be the whole page.
+pub(super) const BODY: [&str; 22] = [
+    "body",
+    "bodytext",
+    "bodymain",
+    "body.content",
+    "bodycontent",
+    "maintext",
+    "fulltext",
+    "articletext",
+    "articlecontent",
+    "text",
+    "contenttext",
+    "textcontent",
+    "plaintext",
+    "cleantext",
+    "articlebody",
+    "fullcontent",
+    "content",
+    "postcontent",
+    "article",
+    "story",
+    "rawcontent",
+    "html",
+];
+/// Names of a caption, description or summary.
+pub(super) const CAPTION: [&str; 12] = [
+    "descriptiontext",
+    "descriptioncaption",
+    "description",
+    "caption",
+    "descriptionsummary",
+    "summary",
+    "abstract",
+    "excerpt",
+    "postexcerpt",
+    "trailtext",
+    "standfirst",
+    "snippet",
+];
+/// Names of the provider.
+pub(super) const PROVIDER: [&str; 10] = [
+    "provider",
+    "source",
+    "publisher",
+    "copyrightholder",
+    "sourcename",
+    "sitename",
+    "publication",
+    "feed",
+    "sourcedomain",
+    "domain",
+];
+/// Names of the time of this version.
+pub(super) const VERSION_CREATED: [&str; 8] = [
+    "versioncreated",
+    "datemodified",
+    "datemodify",
+    "modifiedgmt",
+    "postmodifiedgmt",
+    "modified",
+    "updatedat",
+    "lastmodified",
+];
+/// Names of the publication time. WordPress has its `date` in the zone of the site.
+pub(super) const PUBLISHED: [&str; 21] = [
+    "published",
+    "firstpublished",
+    "contentcreated",
+    "datepublished",
+    "publishedat",
+    "pubdate",
+    "datetimepub",
+    "webpublicationdate",
+    "datepublish",
+    "publisheddate",
+    "publishdate",
+    "publicationdate",
+    "publishedon",
+    "dategmt",
+    "postdategmt",
+    "datetime",
+    "date",
+    "postdate",
+    "timestamp",
+    "createdat",
+    "created",
+];

@@ -1,0 +1,128 @@
+//! Reads the items of an XML feed that is not well formed as a whole, because it is cut off or one
+//! item is broken: each item becomes a document of its own, so that a broken item loses only
+//! itself.
+//!
+//! ```text
+//! <rss><channel><item>1</item><item><b>2</item><item>3</it
+//!
+//! <rss><channel><item>1</item></channel></rss>
+//! <rss><channel><item><b>2</item></channel></rss>           rejected when it is parsed
+//! no document for the third item
+//! ```
+//!
+//! Cost: linear in the text, plus the head of the feed for each item, which is limited.
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+/// The most bytes of the text before the first item that are repeated for each item. If there are
+/// more, only the start tags around the item are.
+const HEAD_BYTES_MAX: usize = 4_096;
+/// The XML declaration of an item's document.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+/// The longest namespace prefix of an item in bytes, with `<` and `:`.
+const PREFIX_MAX: usize = 32;
+/// The names of the elements that are items in some format.
+const ITEMS: [&str; 4] = ["item", "entry", "newsItem", "NewsItem"];
+
+/// The items of a feed as documents; `None` for an item whose end tag is missing. The list is empty
+/// if no item is found, or more than `items_max`.
+pub(super) fn documents(text: &str, items_max: u32) -> Vec<Option<String>> {
+    let Some((first, name)) = ITEMS.iter().filter_map(|name| first_item(text, name)).min() else {
+        return Vec::new();
+    };
+    let (open, close) = (format!("<{name}"), format!("</{name}>"));
+    let (before, after) = frame(&text[..first]);
+    let starts: Vec<usize> = item_starts(text, &open).collect();
+    if starts.len() > items_max as usize {
+        return Vec::new();
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let item = |(&start, end): (&usize, usize)| {
+        let length = text[start..end].find(&close)? + close.len();
+        Some([&before, &text[start..start + length], &after].concat())
+    };
+    starts.iter().zip(ends).map(item).collect()
+}
+
+/// Where the first element of this name starts, and its name with its prefix.
+fn first_item<'a>(text: &'a str, name: &str) -> Option<(usize, &'a str)> {
+    text.match_indices(name).find_map(|(at, _)| {
+        let before = &text.as_bytes()[at.saturating_sub(PREFIX_MAX)..at];
+        let open = at - before.len() + before.iter().rposition(|byte| *byte == b'<')?;
+        let prefix = &text[open + 1..at];
+        let is_prefix = prefix.is_empty()
+            || prefix.ends_with(':')
+                && prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b':');
+        let end = at + name.len();
+        (is_prefix && ends_name(text, end)).then(|| (open, &text[open + 1..end]))
+    })
+}
+
+/// Where the elements start whose start tag begins with `open`.
+fn item_starts(text: &str, open: &str) -> impl Iterator<Item = usize> {
+    text.match_indices(open).map(|(at, _)| at).filter(move |at| ends_name(text, at + open.len()))
+}
+
+/// Whether the name of an element ends at `at`.
+fn ends_name(text: &str, at: usize) -> bool {
+    text[at..].starts_with([' ', '\t', '\r', '\n', '>', '/'])
+}
+
+/// What to put before and after an item: the head of the feed, or if it is long, the start tags
+/// that are open at its end; and the end tags of these.
+fn frame(head: &str) -> (String, String) {
+    let mut reader = Reader::from_str(head);
+    reader.config_mut().allow_dangling_amp = true;
+    let (mut open, mut start) = (Vec::new(), 0);
+    let mut declared_until = 0;
+    loop {
+        let event = reader.read_event();
+        let at = usize::try_from(reader.buffer_position()).unwrap_or(head.len()).min(head.len());
+        match event {
+            Ok(Event::Start(tag)) => {
+                let name = tag.name().as_ref().to_owned();
+                open.push((name, head.get(start..at).unwrap_or_default()));
+            }
+            Ok(Event::End(_)) => drop(open.pop()),
+            Ok(Event::Decl(_)) => declared_until = at,
+            Ok(Event::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+        start = at;
+    }
+    let mut before = DECLARATION.to_owned();
+    match head.get(declared_until..).filter(|head| head.len() <= HEAD_BYTES_MAX) {
+        Some(head) => before.push_str(head),
+        None => open.iter().for_each(|(_, tag)| before.push_str(tag)),
+    }
+    let after = open.iter().rev().map(|(name, _)| format!("</{name}>")).collect();
+    (before, after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::documents;
+
+    fn items(text: &str) -> Vec<Option<String>> {
+        let short = |document: String| document.split_once("?>\n").unwrap().1.to_owned();
+        documents(text, 3).into_iter().map(|document| document.map(short)).collect()
+    }
+
+    #[test]
+    fn each_complete_item_becomes_a_document() {
+        let doc =
+            |item: &str| Some(format!("<rss><channel><title>W</title>{item}</channel></rss>"));
+        let head = "<?xml version=\"1.0\"?><rss><channel><title>W</title>";
+        assert_eq!(
+            items(&format!("{head}<item>1</item> <item a=\"b\"><c>2</item><itemised/><item>3")),
+            [doc("<item>1</item>"), doc("<item a=\"b\"><c>2</item>"), None]
+        );
+        assert_eq!(
+            items("<a:feed x='y'><a:entry>1</a:entry><a:entry>"),
+            [Some("<a:feed x='y'><a:entry>1</a:entry></a:feed>".to_owned()), None]
+        );
+        assert!(items("<rss><channel>").is_empty());
+        assert!(items(&"<rss><item>1</item>".repeat(4)).is_empty());
+    }
+}

@@ -1,0 +1,81 @@
+//! Decodes the bytes of an XML document to text.
+//!
+//! In: the bytes. Out: an [`XmlText`]. Invalid bytes become U+FFFD, so that one wrong byte costs one
+//! character, and the articles that contain it are flagged.
+
+use super::Error;
+use super::repairs::REPAIRED_TEXT;
+use crate::article::Article;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use std::borrow::Cow;
+
+/// The text of a document.
+pub(super) struct XmlText<'a> {
+    /// The text; U+FFFD replaces invalid bytes.
+    pub(super) text: Cow<'a, str>,
+    /// The error that was repaired, if bytes were invalid.
+    repaired: Option<Error>,
+}
+
+impl XmlText<'_> {
+    /// Flags the articles whose text was repaired. If the document cannot be read at all, the
+    /// invalid bytes are the reason.
+    pub(super) fn flag_repairs(
+        self,
+        mut articles: Vec<Result<Article, Error>>,
+    ) -> Vec<Result<Article, Error>> {
+        let Some(error) = self.repaired else { return articles };
+        if let [Err(Error::Syntax { .. } | Error::Unknown | Error::Empty)] = &articles[..] {
+            return vec![Err(error)];
+        }
+        let repaired = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+        for article in articles.iter_mut().flatten() {
+            if repaired(&article.headline) || repaired(article.body.as_str()) {
+                article.flags.push(REPAIRED_TEXT.to_owned());
+            }
+        }
+        articles
+    }
+}
+
+/// Decodes the bytes of a document to text.
+///
+/// The character set is determined by a byte order mark, by the byte pattern of UTF-16, or by the
+/// XML declaration, in this order; the default is UTF-8. Non-ASCII text that is valid UTF-8 is read
+/// as UTF-8 even if another character set is declared.
+pub(super) fn read(bytes: &[u8]) -> XmlText<'_> {
+    let wide = match bytes {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => Some(UTF_16LE),
+        [0xfe, 0xff, ..] | [0, b'<', ..] => Some(UTF_16BE),
+        _ => None,
+    };
+    let encoding = wide.or_else(|| declared(bytes)).unwrap_or(UTF_8);
+    // Non-ASCII text in another character set is hardly ever valid UTF-8 by chance, so the
+    // declaration is wrong.
+    if encoding == UTF_8 || !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
+        let invalid = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+        let text = match String::from_utf8_lossy(bytes) {
+            Cow::Borrowed(text) => text.trim_start_matches('\u{feff}').into(),
+            Cow::Owned(text) => text.into(),
+        };
+        return XmlText { text, repaired: invalid.map(|at| Error::Encoding { at }) };
+    }
+    let (text, _, wrong) = encoding.decode(bytes);
+    XmlText { text, repaired: wrong.then(|| Error::Charset(encoding.name())) }
+}
+
+/// The character set of the XML declaration, if it is known and plausible: a declaration that can
+/// be read as ASCII is not in UTF-16.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return None;
+    }
+    let start = &bytes[..bytes.len().min(256)];
+    let close = memchr::memmem::find(start, b"?>")?;
+    let declaration = &start[..close];
+    let at = memchr::memmem::find(declaration, b"encoding")? + b"encoding".len();
+    let value = declaration[at..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let (&quote, value) = value.split_first().filter(|(q, _)| matches!(q, b'"' | b'\''))?;
+    let label = &value[..memchr::memchr(quote, value)?];
+    Encoding::for_label(label).filter(|set| *set != UTF_16LE && *set != UTF_16BE)
+}
