@@ -286,7 +286,15 @@ fn rss_decodes_every_item() {
         usageterms: "Harbour Times"
         versioncreated: 2026-11-24T08:05:00Z
         --
-        refused, missing_field: field `guid` is missing
+        body: {"Plain":""}
+        flags: ["no_body"]
+        headline: "No name"
+        kind: "text"
+        language: "en"
+        provider: "Harbour Times"
+        pubstatus: "usable"
+        uri: "urn:wirefold:item:cca7fcce27d234db76f4b8f7f0362e00"
+        usageterms: "Harbour Times"
         --
         refused, missing_field: field `body` is missing
         --

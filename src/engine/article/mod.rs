@@ -10,6 +10,7 @@
 mod lang;
 mod loose_time;
 mod pairs;
+pub mod publisher;
 mod time;
 
 pub use lang::Lang;

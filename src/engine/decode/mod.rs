@@ -33,6 +33,7 @@ mod newsml_1_content;
 mod newsml_g2;
 mod nitf;
 mod part;
+pub mod publishers;
 mod references;
 mod repairs;
 mod salvage;
@@ -58,6 +59,10 @@ pub struct Settings {
     /// Wire marks of your own, in addition to the built-in ones: phrases that make an article an
     /// update, a correction, a kill and so on.
     pub marks: Vec<marks::MarkRule>,
+    /// Publishers under several names, such as an abbreviation:
+    /// `[{ name = "Northwire", aliases = ["NW"] }]`. The name replaces the aliases, also in events.
+    /// Sections, host names and words such as `News` need no alias.
+    pub publishers: Vec<publishers::Publisher>,
     /// The most items of one record; a record with more is rejected as `too_large`.
     #[serde(skip)]
     pub items_max: u32,
@@ -66,7 +71,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let record_bytes_max = NonZeroU32::new(4 << 20).expect("not zero");
-        Self { record_bytes_max, marks: Vec::new(), items_max: 1_000 }
+        Self { record_bytes_max, marks: Vec::new(), publishers: Vec::new(), items_max: 1_000 }
     }
 }
 
@@ -339,6 +344,7 @@ fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
     if let std::borrow::Cow::Owned(resolved) = headline::resolve(&article.headline) {
         article.headline = resolved;
     }
+    publishers::resolve(&mut article, &settings.publishers);
     bounds::check(&article)?;
     let has_no_text = |a: &Article| a.headline.is_empty() && a.body.as_str().trim().is_empty();
     if has_no_text(&article) && article.pubstatus != PubStatus::Usable {

@@ -1,7 +1,7 @@
 //! Decodes the bytes of an XML document to text.
 //!
-//! In: the bytes. Out: an [`XmlText`]. Invalid bytes become U+FFFD, so that one wrong byte costs one
-//! character, and the articles that contain it are flagged.
+//! In: the bytes. Out: an [`XmlText`]. Invalid bytes become U+FFFD, so that one wrong byte costs
+//! one character, and the articles that contain it are flagged.
 
 use super::Error;
 use super::repairs::REPAIRED_TEXT;

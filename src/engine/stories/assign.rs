@@ -13,7 +13,7 @@ use super::{
     FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, Settings, StoryId,
     StoryStep, Summary,
 };
-use crate::article::{EventTime, ItemShape, ItemType, Sequence};
+use crate::article::{EventTime, ItemShape, ItemType, Sequence, publisher};
 use crate::verdict::{Kind, Validity};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeSet, VecDeque};
@@ -375,9 +375,14 @@ impl Stories {
     }
 }
 
-/// Whether a recurring article continues the series of its match: both have the same provider.
+/// Whether a recurring article continues the series of its match: both are from the same family of
+/// providers, or from unknown ones.
 fn same_sender(matched: Option<Member<'_>>, new: Member<'_>) -> bool {
-    matched.is_some_and(|matched| matched.about.provider == new.about.provider)
+    let same = |matched: Member<'_>| match (&matched.about.provider, &new.about.provider) {
+        (Some(a), Some(b)) => publisher::same_family(a, b),
+        (a, b) => a == b,
+    };
+    matched.is_some_and(same)
 }
 
 /// The live articles, and one that is being added.

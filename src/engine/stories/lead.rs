@@ -14,8 +14,8 @@
 //! live root counts as having one publisher.
 
 use super::Member;
-use crate::article::{ItemShape, ItemType, Sequence};
-use crate::text::tokens::{mix, word_hash};
+use crate::article::{ItemShape, ItemType, Sequence, publisher};
+use crate::text::tokens::word_hash;
 use crate::verdict::{Kind, Validity};
 use std::cmp::Reverse;
 
@@ -89,10 +89,6 @@ pub(super) fn family(member: Member<'_>) -> Option<u64> {
     }
     let about = member.about;
     let names = [about.credit.as_deref(), about.provider.as_deref()];
-    let family = |name: &str| {
-        let words = crate::text::words(name, &crate::text::Limits::default());
-        words.hashes.iter().fold(0, |all, &word| mix(all, word))
-    };
-    let named = names.into_iter().flatten().map(family).find(|&hash| hash != 0);
-    Some(named.unwrap_or_else(|| word_hash("")))
+    let named = names.into_iter().flatten().map(publisher::family).find(|key| !key.is_empty());
+    Some(word_hash(&named.unwrap_or_default()))
 }

@@ -18,10 +18,11 @@ use crate::article::{
     ArticleKey, ArticleMetadata, ItemShape, LinkKind, NoticeOrder, PubStatus, Revision,
 };
 
-/// Whether two articles are from the same provider. Two unknown providers are not the same.
+/// Whether two articles are from the same family of providers. Two unknown providers are not the
+/// same.
 pub(super) fn same_provider(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
     match (&a.provider, &b.provider) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        (Some(a), Some(b)) => crate::article::publisher::same_family(a, b),
         _ => false,
     }
 }

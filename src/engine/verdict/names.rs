@@ -88,7 +88,7 @@ pub fn key(name: &str) -> Option<u64> {
 
 /// The key of a name combined with a provider; `None` if the provider name has no words.
 pub fn of_provider(key: u64, provider: &str) -> Option<u64> {
-    Some(text::tokens::mix(hash(provider)?, !key))
+    Some(text::tokens::mix(hash(&crate::article::publisher::family(provider))?, !key))
 }
 
 /// The hash of the words of a name.

@@ -10,8 +10,8 @@
 //! - uri: `altids.itemid` (AP items, whose `uri` is the address of a query), `uri`, `guid`, `id`,
 //!   `url`, `link`, `webUrl`
 //! - headline: `headlines[]` (role `main`, else the first), then `names::HEADLINE`
-//! - body: `bodies[]` (HTML before text), then `names::HTML_BODY`, then `names::BODY`; else `descriptions[]`,
-//!   then `names::CAPTION`
+//! - body: `bodies[]` (HTML before text), then `names::HTML_BODY`, then `names::BODY`; else
+//!   `descriptions[]`, then `names::CAPTION`
 //! - provider: `names::PROVIDER`, `infosources[]`
 //! - language: `language`, `lang`, `inLanguage`
 //! - versioncreated: `names::VERSION_CREATED`
@@ -26,9 +26,10 @@
 //!
 //! A record is one object, an array of objects, objects one after another (NDJSON), an
 //! envelope around one of these, or an object without a uri that contains `data.item`,
-//! `data.items[].item`, `hits.hits[]._source`, or an object or a list under one of `names::WRAPPERS`. A
-//! JSON Schema is rejected. Items of a JSON Feed inherit the title and the language of the feed.
-//! In a list that is cut off or has a broken entry, the other entries are read.
+//! `data.items[].item`, `hits.hits[]._source`, or an object or a list under one of
+//! `names::WRAPPERS`. A JSON Schema is rejected. Items of a JSON Feed inherit the title and the
+//! language of the feed. In a list that is cut off or has a broken entry, the other entries are
+//! read.
 //!
 //! Unescaped control characters in strings are accepted: JSON forbids them, but feeds send them.
 //! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD and set a
