@@ -15,6 +15,7 @@ pub mod candidates;
 pub mod decode;
 pub mod event;
 pub mod fingerprint;
+pub mod marks;
 pub mod prepare;
 pub mod state;
 pub mod stories;

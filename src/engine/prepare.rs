@@ -36,7 +36,11 @@ pub fn prepare(article: Article, settings: &Settings, key: SamplingKey) -> Prepa
     let pieces = pieces(&clean.text, &words);
     let print = Fingerprint::of(&words, &settings.tuning.fingerprint, key).with_text(&clean.text);
     let language = article.language.or_else(|| text::language::detect(&clean.text));
-    let about = ArticleMetadata::of(&article, language);
+    let mut about = ArticleMetadata::of(&article, language);
+    if about.headline.is_empty() {
+        // Alerts often have no headline, but stories and editors need one.
+        about.headline = text::first_sentence(&clean.text).to_owned();
+    }
     let terms = Terms::of(&article.headline, &clean, &words, about.language, &settings.stories);
     Prepared { article, about, clean, words, edge_pieces: pieces, fingerprint: print, terms }
 }

@@ -12,14 +12,21 @@ const LINES_MAX: usize = 500;
 /// gets to the state machine.
 const FOLDERS: &[(&str, &[&str])] = &[
     ("engine/article", &[]),
-    ("engine/decode", &["engine/article"]),
+    ("engine/marks", &["engine/article"]),
+    ("engine/decode", &["engine/article", "engine/marks"]),
     ("engine/text", &["engine/article", "engine/boilerplate"]),
     ("engine/fingerprint", &["engine/text"]),
     ("engine/boilerplate", &["engine/article", "engine/text"]),
     ("engine/candidates", &["engine/article", "engine/boilerplate", "engine/fingerprint"]),
     (
         "engine/verdict",
-        &["engine/article", "engine/candidates", "engine/fingerprint", "engine/text"],
+        &[
+            "engine/article",
+            "engine/candidates",
+            "engine/fingerprint",
+            "engine/marks",
+            "engine/text",
+        ],
     ),
     ("engine/stories", &["engine/article", "engine/text", "engine/verdict"]),
     ("engine/prepare", &["engine"]),

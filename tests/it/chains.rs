@@ -4,7 +4,7 @@
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
 use wirefold_engine::Settings;
-use wirefold_engine::decode::marks::{Mark, MarkPosition, MarkRule};
+use wirefold_engine::marks::{Mark, MarkPosition, MarkRule};
 
 pub(crate) const PASSAGES: &str = "
 ferry = A ferry with 212 people on board ran aground off Marel on Tuesday morning in thick fog, the coast guard said, and tugs were on their way.

@@ -11,9 +11,9 @@ use wirefold_engine::Settings;
 use wirefold_engine::article::{
     Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus,
 };
-use wirefold_engine::decode::marks;
 use wirefold_engine::event::{Carrier, Certainty, Event, EventKind, Radius};
 use wirefold_engine::fingerprint::SamplingKey;
+use wirefold_engine::marks;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, Tally};
 use wirefold_engine::stories::StoryId;

@@ -4,8 +4,9 @@
 //! on the second if only the first came before it, with the evidence, the text rules and the story
 //! score.
 //!
-//! `--decode FILE` instead prints every article of a file as decoded and as cleaned, which helps
-//! when mapping a new feed.
+//! `--decode FILE` instead prints every article of a file as decoded and as cleaned, with its dates
+//! and the marks that were seen in it, which helps when mapping a new feed. `--marks` prints the
+//! built-in marks by agency.
 
 mod stories;
 mod texts;
@@ -20,19 +21,20 @@ use crate::daemon::publish::article::ArticleClassified;
 use crate::daemon::publish::data::PayloadBase;
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
+use std::io;
 use std::path::{Path, PathBuf};
 use wirefold_engine::article::{Article, InputPosition, Span};
 use wirefold_engine::event::{Classified, Event, EventKind};
-use wirefold_engine::text;
+use wirefold_engine::{marks, text};
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The earlier article: a file, or the uri of an article in the file given by `--in`.
-    #[arg(required_unless_present = "decode")]
+    #[arg(required_unless_present_any = ["decode", "marks"])]
     a: Option<String>,
     /// The later article, given in the same way.
-    #[arg(required_unless_present = "decode")]
+    #[arg(required_unless_present_any = ["decode", "marks"])]
     b: Option<String>,
     /// The file in which to look up articles by uri.
     #[arg(long, value_name = "FILE")]
@@ -43,12 +45,18 @@ pub(super) struct Args {
     /// Prints every article of this file as decoded and cleaned, instead of comparing two.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["a", "b"])]
     decode: Option<PathBuf>,
+    /// Prints the built-in marks by agency, with their sources.
+    #[arg(long, conflicts_with_all = ["a", "b", "decode"])]
+    marks: bool,
 }
 
 /// Runs `explain`.
 pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     if let Some(path) = &args.decode {
         return Ok(decode(config, path)?);
+    }
+    if args.marks {
+        return Ok(print_marks(args.json)?);
     }
     let (Some(a), Some(b)) = (&args.a, &args.b) else {
         return Err(CommandError::Usage(anyhow!("two articles are required")));
@@ -169,17 +177,56 @@ fn bare(value: &Value) -> String {
     }
 }
 
-/// Prints every article of a file as decoded and as cleaned.
+/// Prints every article of a file as decoded and as cleaned, its dates, and why it has which marks.
 fn decode(config: &Config, path: &Path) -> anyhow::Result<()> {
     for item in feed::articles(path, &config.engine, config.input.format)? {
         let shown = match item {
             Err(error) => json!({ "refused": error.reason(), "message": error.to_string() }),
             Ok(article) => {
                 let clean = text::clean(&article);
-                json!({ "article": article, "clean": clean.text })
+                let seen = marks::explain(&article, &config.engine.decode.marks);
+                json!({
+                    "article": article,
+                    "clean": clean.text,
+                    "dates": dates(&article),
+                    "marks_seen": seen,
+                })
             }
         };
         print::json(&shown)?;
     }
     Ok(())
+}
+
+/// The dates of an article as text.
+fn dates(article: &Article) -> Value {
+    let all = [
+        ("versioncreated", article.versioncreated),
+        ("firstcreated", article.firstcreated),
+        ("published", article.published),
+        ("embargoed", article.embargoed),
+        ("expires", article.expires),
+    ];
+    let given = all.into_iter().filter_map(|(name, time)| Some((name.to_owned(), time?)));
+    given
+        .map(|(name, time)| (name, json!(time.to_string())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// Prints the built-in marks by agency.
+fn print_marks(as_json: bool) -> io::Result<()> {
+    let all = marks::coverage();
+    if as_json {
+        return print::json(&json!(all));
+    }
+    let lines = all.iter().flat_map(|forms| {
+        let sources = forms.sources.iter().copied().collect::<Vec<_>>().join("; ");
+        let meaning = bare(&json!(forms.mark));
+        [
+            format!("{} {meaning} ({sources})", forms.agency),
+            format!("   {}", forms.patterns.join(", ")),
+        ]
+    });
+    print::lines(lines)
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `[` and is one JSON array | its elements |
 //! | `{`, and is one JSON object over several lines or has no line that is an object | the file |
-//! | `<` (also in UTF-16), a start-of-header control, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
+//! | `<` (also in UTF-16), a start-of-header or delete control, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
 //! | anything else | its lines, without blank ones |
 //!
 //! A line written by `replay --rejects` is replaced by the original bytes it contains.
@@ -44,7 +44,8 @@ impl FileRecords {
         }
         let shown = first.trim_ascii();
         let one = match shown.first() {
-            Some(b'<' | 0x01 | 0x16) => true,
+            // Teletype messages begin with a header, or with idle characters ahead of it.
+            Some(b'<' | 0x01 | 0x16 | 0x7f) => true,
             _ if wide(&first) => true,
             Some(b'{' | b'[') => !valid(shown) || shown[0] == b'[',
             _ => shown.starts_with(b"ZCZC"),
@@ -218,6 +219,7 @@ mod tests {
             ("no json\n{\"a\":1}\n", &["no json", "{\"a\":1}"]),
             ("<a>\n</a>\n", &["<a>\n</a>"]),
             ("\u{1}x\ny\n", &["\u{1}x\ny"]),
+            ("\u{7f}\u{7f}\r\n\u{1}x\ny\n", &["\u{7f}\u{7f}\r\n\u{1}x\ny"]),
             ("\u{feff}{\"a\":1}\n", &["{\"a\":1}"]),
             (" \n", &[]),
             ("", &[]),

@@ -106,10 +106,11 @@ pub(super) fn parse(text: &str) -> Option<i64> {
         let digits = inner.split(['+', '-']).next()?;
         return digits.parse().ok();
     }
-    if text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.') {
-        if let Some(stamp) = seconds(text) {
-            return Some(stamp);
-        }
+    if text.starts_with(|c: char| c.is_ascii_digit())
+        && text.contains('.')
+        && let Some(stamp) = seconds(text)
+    {
+        return Some(stamp);
     }
     let mut read = LooseTime::default();
     let spaced = text.replace([',', '(', ')', '\u{a0}'], " ");

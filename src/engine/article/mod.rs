@@ -9,12 +9,10 @@
 
 mod lang;
 mod loose_time;
-mod pairs;
 pub mod publisher;
 mod time;
 
 pub use lang::Lang;
-pub use pairs::BytePairs;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use time::{EventTime, Span};
@@ -122,6 +120,9 @@ pub enum LinkKind {
     VersionOf,
     /// Is a translation of the other article.
     TranslationOf,
+    /// Is a version of an article whose versions have different uris. The target is their common
+    /// key, not the uri of an article.
+    SeriesOf,
 }
 
 /// A link from one article to another, as stated in the input.
@@ -172,7 +173,7 @@ pub enum ItemShape {
     Advisory,
 }
 
-/// The marks of an article, which [`decode::marks`](super::decode::marks) reads from its headline,
+/// The marks of an article, which [`marks`](super::marks) reads from its headline,
 /// slugline, signals, notes, genre and body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Marks {
@@ -180,6 +181,10 @@ pub struct Marks {
     pub revision: Option<Revision>,
     /// What the item, if it is a notice, says about another article.
     pub order: Option<NoticeOrder>,
+    /// What the item orders if the same sender sent an article with the headline that it names.
+    /// The verdict decides that and sets `order`, so this is not kept.
+    #[serde(skip)]
+    pub possible_order: Option<NoticeOrder>,
     /// The form of the item.
     pub shape: Option<ItemShape>,
     /// The number of this take ("=2"), if the item is sent in several takes.

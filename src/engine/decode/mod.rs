@@ -27,14 +27,12 @@ mod feed;
 mod framing;
 mod headline;
 mod json;
-pub mod marks;
 mod newsml_1;
 mod newsml_1_content;
 mod newsml_g2;
 mod nitf;
 mod part;
 pub mod publishers;
-mod references;
 mod repairs;
 mod salvage;
 mod teletype;
@@ -44,6 +42,7 @@ mod xml_text;
 
 pub use self::part::RecordPart;
 use super::article::{Article, ItemType, PubStatus};
+use super::marks;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 

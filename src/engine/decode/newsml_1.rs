@@ -13,7 +13,7 @@
 //! - language: `DescriptiveMetadata/Language`, `xml:lang`
 //! - times: `ThisRevisionCreated` (`versioncreated`), `FirstCreated` (`firstcreated`),
 //!   `StatusWillChange/DateAndTime` (`embargoed`, if the status is)
-//! - status: `Status`; an embargo without an end time is `withheld`
+//! - status: `Status`, or the instruction `Delete`; an embargo without an end time is `withheld`
 //! - signals: `Instruction`
 //! - links: `DerivedFrom`
 //!
@@ -80,6 +80,8 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         parties.flat_map(|of| of.children("Party")).find_map(named)
     };
     let status = managed.at(&["Status"]).and_then(named).unwrap_or_default().to_ascii_lowercase();
+    let signals = signals(managed);
+    let deleted = signals.iter().any(|signal| signal == "delete");
     let status_change = time("embargoed", &["StatusWillChange", "DateAndTime"]);
     let source = party("Source");
     let provider_id = identifier.at(&["ProviderId"]).and_then(Element::text);
@@ -99,13 +101,14 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         firstcreated: time("firstcreated", &["FirstCreated"]),
         embargoed: status_change.filter(|_| status == "embargoed"),
         pubstatus: match status.as_str() {
+            _ if deleted => PubStatus::Canceled,
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
             // An embargo without an end time lasts until a later version lifts it.
             "embargoed" if status_change.is_none() => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
-        signals: signals(managed),
+        signals,
         ednote: note(item, &meta.lines),
         slugline: line("SlugLine").or_else(|| identification.at(&["NameLabel"])?.text()),
         urgency: managed

@@ -42,9 +42,10 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
     let status = data.attribute("management-status").unwrap_or_default().to_ascii_lowercase();
     let embargoed = released.filter(|at| status == "embargoed" || issued.is_some_and(|i| *at > i));
     let owned = |text: Option<&str>| text.map(str::to_owned);
+    let provider = provider(root, data, publication);
     let mut article = Article {
         version: owned(of("du-key", "version").or(of("du-key", "generation"))),
-        provider: provider(root, data, publication),
+        provider: provider.clone(),
         language: language(root, &repairs),
         kind: ItemType::Text,
         versioncreated: issued,
@@ -68,7 +69,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
         genre: genre(head),
         subjects: subjects(head),
         located: owned(of("evloc", "city")),
-        links: links(data),
+        links: links(data, provider.as_deref()),
         usageterms: owned(of("doc.rights", "limitations")),
         ..Article::default()
     };
@@ -216,14 +217,15 @@ fn subjects(head: &Element) -> Vec<String> {
     all.into_iter().filter_map(name).collect()
 }
 
-/// A document with a management instruction for another document replaces that document.
-fn links(data: &Element) -> Vec<Link> {
-    let to = data.attribute("management-doc-idref");
-    let link = |uri: &str| Link {
-        kind: LinkKind::Replaces,
-        to: ArticleKey { uri: uri.to_owned(), version: None },
-    };
-    to.map(link).into_iter().collect()
+/// A document with a management instruction for another document replaces that document. All
+/// documents with the same `du-key` of a provider are versions of one article.
+fn links(data: &Element, provider: Option<&str>) -> Vec<Link> {
+    let link = |kind, uri: String| Link { kind, to: ArticleKey { uri, version: None } };
+    let replaced = data.attribute("management-doc-idref");
+    let key = data.at(&["du-key"]).and_then(|of| of.attribute("key"));
+    let series = key.zip(provider).map(|(key, by)| format!("{by}:{key}"));
+    let replaced = replaced.map(|uri| link(LinkKind::Replaces, uri.to_owned()));
+    replaced.into_iter().chain(series.map(|uri| link(LinkKind::SeriesOf, uri))).collect()
 }
 
 /// An identifier for an article without one, derived from headline, issue time and body: the first

@@ -13,6 +13,7 @@ use crate::fingerprint::Fingerprint;
 use crate::stories::{Member, MemberLookup, StoryId, Terms};
 use crate::verdict::identity_record::Identity;
 use crate::verdict::names::{self, NameKeys};
+use crate::verdict::orders::NoticeNames;
 use crate::verdict::{Earlier, Kind, Relation, Scope, Validity, Verdict};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
@@ -375,7 +376,7 @@ const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 fn borne(about: &ArticleMetadata) -> NameKeys {
     match about.marks.order {
         None => NameKeys::of(about),
-        Some(_) => NameKeys { slug: 0, headline: 0 },
+        Some(_) => NameKeys::default(),
     }
 }
 
@@ -402,10 +403,11 @@ fn waits_for(entry: &Entry) -> Vec<u64> {
         return Vec::new();
     }
     let mut keys: Vec<u64> = about.links.iter().map(|link| uri_key(&link.to.uri)).collect();
-    let named = about.marks.references.iter().chain(&about.slugline);
+    keys.extend(about.marks.references.iter().map(|name| uri_key(name)));
     if let Some(provider) = &about.provider {
-        let own = |name: &String| names::of_provider(names::key(name)?, provider);
-        keys.extend(named.filter_map(own));
+        let named = NoticeNames::of(about);
+        let own = |key: &u64| names::of_provider(*key, provider);
+        keys.extend(named.decisive().iter().filter_map(own));
     }
     keys.sort_unstable();
     keys.dedup();

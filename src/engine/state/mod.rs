@@ -180,6 +180,11 @@ impl State {
         self.outcome.tally.boilerplate_removed += u64::from(edges.trimmed);
         let (candidates, places) = self.index.look_up(&new.fingerprint);
         let mut verdict = self.judge(&new, &candidates, &edges, stamp);
+        // What may be an order is one now, or never was.
+        let possible = new.about.marks.possible_order.take();
+        if verdict.relation.kind == Kind::Withdrawal {
+            new.about.marks.order = new.about.marks.order.or(possible);
+        }
         self.outcome.tally.had_candidates(candidates.len());
         self.take_shared_terms(&mut new, &mut verdict);
         self.queue_embargoed(&new.about, &mut verdict, sequence, &input);

@@ -19,9 +19,8 @@
 //! Cost: only the edges are examined, so the cost does not grow with the text.
 
 use super::tokens::word_hash;
-use crate::article::BytePairs;
 use crate::boilerplate::listed::{BOILERPLATE_PHRASES, HEADER_STARTS, MONTHS, TRAILER_STARTS};
-use memchr::memmem::Finder;
+use aho_corasick::{AhoCorasick, Anchored, Input, StartKind};
 use memchr::{memchr2, memrchr_iter};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -80,41 +79,25 @@ fn is_boilerplate(text: &str) -> bool {
         && (TRAILERS.is_prefix_of(text) || contains_boilerplate(&text.to_lowercase()))
 }
 
-/// Phrases by first byte, so that a line is compared with few of them.
-struct PhraseIndex {
-    /// The phrases that begin with each byte.
-    by_first: Vec<Vec<&'static str>>,
-    /// Length of the longest phrase, in bytes.
-    longest: usize,
-}
+/// Phrases that a line may start with, in any case.
+struct LineStarts(AhoCorasick);
 
-static TRAILERS: LazyLock<PhraseIndex> = LazyLock::new(|| PhraseIndex::of(TRAILER_STARTS));
-static HEADERS: LazyLock<PhraseIndex> = LazyLock::new(|| PhraseIndex::of(HEADER_STARTS));
+static TRAILERS: LazyLock<LineStarts> = LazyLock::new(|| LineStarts::of(TRAILER_STARTS));
+static HEADERS: LazyLock<LineStarts> = LazyLock::new(|| LineStarts::of(HEADER_STARTS));
 
-impl PhraseIndex {
-    fn of(phrases: &[&'static str]) -> Self {
-        let mut by_first = vec![Vec::new(); 256];
-        for phrase in phrases {
-            by_first[usize::from(phrase.as_bytes()[0])].push(*phrase);
-        }
-        Self { by_first, longest: phrases.iter().map(|phrase| phrase.len()).max().unwrap_or(0) }
+impl LineStarts {
+    fn of(phrases: &[&str]) -> Self {
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .start_kind(StartKind::Anchored)
+            .build(phrases);
+        Self(built.expect("the listed phrases are few and short"))
     }
 
-    /// Whether `line` starts with one of the phrases, in any case.
+    /// Whether `line` starts with one of the phrases.
     fn is_prefix_of(&self, line: &str) -> bool {
-        let bytes = line.as_bytes();
-        let start = &bytes[..bytes.len().min(self.longest)];
-        if !start.is_ascii() {
-            return self.any_begins(line.to_lowercase().as_bytes(), <[u8]>::eq);
-        }
-        self.any_begins(start, <[u8]>::eq_ignore_ascii_case)
-    }
-
-    fn any_begins(&self, line: &[u8], equal: impl Fn(&[u8], &[u8]) -> bool) -> bool {
-        let first = line.first().map(u8::to_ascii_lowercase);
-        let likely = first.map_or(&[][..], |b| &self.by_first[usize::from(b)]);
-        let begins = |p: &&str| line.get(..p.len()).is_some_and(|s| equal(s, p.as_bytes()));
-        likely.iter().any(begins)
+        let starts = |line: &str| self.0.find(Input::new(line).anchored(Anchored::Yes)).is_some();
+        if line.is_ascii() { starts(line) } else { starts(&line.to_lowercase()) }
     }
 }
 
@@ -180,17 +163,12 @@ fn navigation(line: &str) -> bool {
     pieces.clone().nth(1).is_some() && pieces.all(short)
 }
 
-/// Whether a text in lower case contains a phrase of [`ANYWHERE`].
+/// Whether a text in lower case contains one of [`BOILERPLATE_PHRASES`].
 fn contains_boilerplate(lower: &str) -> bool {
-    static PHRASES: LazyLock<Vec<(BytePairs, Finder<'static>)>> = LazyLock::new(|| {
-        BOILERPLATE_PHRASES
-            .iter()
-            .map(|phrase| (BytePairs::of(phrase), Finder::new(*phrase)))
-            .collect()
+    static PHRASES: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        AhoCorasick::new(BOILERPLATE_PHRASES).expect("the listed phrases are few and short")
     });
-    let held = BytePairs::of(lower);
-    let mut likely = PHRASES.iter().filter(|(pairs, _)| held.may_contain(pairs));
-    likely.any(|(_, phrase)| phrase.find(lower.as_bytes()).is_some())
+    PHRASES.is_match(lower)
 }
 
 /// The length of a dateline at the start of `text`: a place, optionally a date and an agency, and a

@@ -100,9 +100,56 @@ pub fn clean(article: &Article) -> Clean {
     text.cut(range)
 }
 
+/// The first sentence of a text, as a headline for one that has none.
+pub fn first_sentence(text: &str) -> &str {
+    const CHARS_MIN: usize = 20;
+    const CHARS_MAX: usize = 200;
+    let text = text.trim_start();
+    let mut last_space = 0;
+    let mut before = ' ';
+    for (count, (at, c)) in text.char_indices().enumerate() {
+        let ends = match c {
+            '\n' => true,
+            c if c.is_whitespace() => count >= CHARS_MIN && matches!(before, '.' | '!' | '?'),
+            _ => matches!(before, '。' | '！' | '？'),
+        };
+        if ends {
+            return &text[..at];
+        }
+        if c.is_whitespace() {
+            last_space = at;
+        }
+        if count >= CHARS_MAX {
+            return if last_space > 0 { &text[..last_space] } else { &text[..at] };
+        }
+        before = c;
+    }
+    text
+}
+
 /// Removes headline, datelines, bylines and trailers again from `clean` after learned boilerplate
 /// was cut off its edges. Returns `clean` unchanged if nothing would be left.
 pub fn own(clean: Clean, headline: &str) -> Clean {
     let range = edges::own(&clean.text, headline);
     if clean.text[range.clone()].trim().is_empty() { clean } else { clean.cut(range) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_sentences() {
+        let long = "word ".repeat(60);
+        for (text, want) in [
+            ("A ferry ran aground off Marel. Nobody was hurt.", "A ferry ran aground off Marel."),
+            ("A ferry ran aground\nNobody was hurt", "A ferry ran aground"),
+            ("火灾烧毁仓库。无人受伤。", "火灾烧毁仓库。"),
+            ("The U.S. sent a ferry to Marel", "The U.S. sent a ferry to Marel"),
+            (&long, long[..199].trim_end()),
+            ("", ""),
+        ] {
+            assert_eq!(first_sentence(text), want);
+        }
+    }
 }

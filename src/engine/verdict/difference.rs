@@ -24,9 +24,9 @@
 use super::compare::Comparison;
 use super::identity::same_provider;
 use super::leftover::{LeftoverWord, Name, Side, cancel, drop_edges, same_word};
-use super::names;
 use super::types::{Arrival, Earlier};
 use crate::article::ArticleMetadata;
+use crate::marks::bare_headline;
 use crate::text;
 use crate::text::senses::{Sense, Senses};
 use crate::text::tokens::fold;
@@ -214,7 +214,7 @@ impl Texts<'_> {
 
     /// The words of a headline that carry meaning, marks, figures and words with a sense left out.
     fn headline_words(&self, about: &ArticleMetadata) -> Vec<(u64, String)> {
-        let headline = names::bare_headline(&about.headline);
+        let headline = bare_headline(&about.headline);
         let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
         let figure = |at: usize| words.figures.iter().any(|f| f.word as usize == at);
         let all = words.hashes.iter().zip(&words.spans).enumerate();

@@ -44,7 +44,7 @@ impl Identity {
         (arrived, standing): (EventTime, Validity),
     ) -> Self {
         let notice = verdict.relation.kind == Kind::Withdrawal;
-        let NameKeys { slug, headline } = NameKeys::of(about);
+        let NameKeys { slug, headline, .. } = NameKeys::of(about);
         let root = verdict.relation.root.as_ref().map(|root| root.key.uri.clone());
         Self {
             uri: about.uri.clone(),

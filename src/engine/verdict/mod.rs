@@ -4,7 +4,8 @@
 //! [`Verdict`].
 //!
 //! ```text
-//! identity   uri, version, links, wire marks: withdrawal, redelivery, correction, update
+//! identity   uri, version, links, wire marks: redelivery, correction, update
+//! orders     kills, holds and releases, and what they are about
 //! align      two traces -> the runs of words that both texts contain
 //! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
 //! classify   measures -> a text kind, by thresholds, in a fixed order
@@ -41,8 +42,10 @@ pub mod identity_record;
 mod leftover;
 pub mod names;
 mod novelty;
+pub mod orders;
 pub mod rules;
 mod settings;
+mod subject;
 mod types;
 pub mod versions;
 
@@ -128,7 +131,10 @@ pub fn judge(
     flag(new, &verified, &mut verdict);
     let difference = read_difference(new, &verified, &mut verdict);
     let confidence = verdict.relation.evidence.confidence;
-    if confidence.is_some_and(|sure| sure.get() < settings.review_below.get()) {
+    // An order of which nothing is known may concern an article that this instance never got.
+    let unclear =
+        new.about.marks.possible_order.is_some() && verdict.relation.kind == Kind::Original;
+    if unclear || confidence.is_some_and(|sure| sure.get() < settings.review_below.get()) {
         verdict.flags.push(NEEDS_REVIEW.into());
     }
     verdict.pass = pass(new, &verdict, difference, settings);
@@ -369,7 +375,10 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &
     use crate::article::PubStatus;
     let unique = &settings.unique;
     let kind = verdict.relation.kind;
-    let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal;
+    let waits = new.about.embargoed.is_some_and(|until| until > new.now);
+    let waits = waits && kind != Kind::Withdrawal && unique.embargoed == EmbargoPolicy::Hold;
+    // An article that is withheld under a stated embargo is withheld until the embargo ends.
+    let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal && !waits;
     let tainted = verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN);
     if withheld || tainted && unique.carrying == CarrierPolicy::Hold {
         return Pass::Held;
@@ -385,7 +394,5 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &
     if !unique.always.contains(&kind) && !enough && !told && !changed {
         return Pass::Repeat;
     }
-    let waits = new.about.embargoed.is_some_and(|until| until > new.now);
-    let waits = waits && kind != Kind::Withdrawal && unique.embargoed == EmbargoPolicy::Hold;
     if waits { Pass::Embargoed } else { Pass::Yes }
 }

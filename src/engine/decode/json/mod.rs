@@ -48,7 +48,7 @@ mod text;
 
 use super::repairs::Repairs;
 use super::{Error, Settings};
-use crate::article::{Article, ArticleKey, Body, ItemType, Link, LinkKind, PubStatus};
+use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus};
 use controls::EscapedControls;
 pub(super) use envelope::embedded_document;
 use fields::{FieldReader, Fields, RoleText};
@@ -146,6 +146,7 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     let uri = uri(&from)?;
     let owned = |field, names: &[&str]| from.first(field, names).map(Cow::into_owned);
     let infosource = from.name("infosource", &["infosources", "infosource"])?;
+    let embargoed = from.time("embargoed", &["embargoed", "embargo"]);
     let language = from.name("language", &["language", "lang", "inlanguage"])?;
     Ok(Article {
         uri,
@@ -163,9 +164,9 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
         versioncreated: from.time("versioncreated", &VERSION_CREATED),
         firstcreated: from.time("firstcreated", &["firstcreated"]),
         published: from.time("published", &PUBLISHED),
-        embargoed: from.time("embargoed", &["embargoed", "embargo"]),
+        embargoed,
         expires: from.time("expires", &["expires"]),
-        pubstatus: status(&from),
+        pubstatus: status(&from, embargoed),
         signals: signals(&from)?,
         ednote: owned("ednote", &["ednote", "editorialnote"]),
         slugline: owned("slugline", &["slugline", "slug"]),
@@ -291,13 +292,14 @@ fn caption(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
     Ok(Body::Plain(plain.map(Cow::into_owned).unwrap_or_default()))
 }
 
-fn status(from: &FieldReader<'_, '_>) -> PubStatus {
+/// The status. An embargo without an end time lasts until a later version lifts it.
+fn status(from: &FieldReader<'_, '_>, embargoed: Option<EventTime>) -> PubStatus {
     let status = from.first("pubstatus", &["pubstatus", "status"]);
     let status = status.unwrap_or_default().to_ascii_lowercase();
     let killed = ["killed", "withdrawn", "retracted"].contains(&status.as_str());
     if status.contains("cancel") || killed {
         PubStatus::Canceled
-    } else if status.contains("withh") {
+    } else if status.contains("withh") || status.contains("embargo") && embargoed.is_none() {
         PubStatus::Withheld
     } else {
         PubStatus::Usable

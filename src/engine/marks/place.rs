@@ -1,0 +1,160 @@
+//! Where a pattern stands in a headline, slug, note or body, and whether it stands out there.
+//!
+//! In: a folded text and the occurrences of patterns in it. Out: for each occurrence that is at the
+//! right place, how it stands.
+
+use super::fold::FoldedText;
+use super::order::Prominence;
+
+/// Characters that may precede a mark at the start of a headline.
+pub(super) const OPENERS: [char; 18] =
+    ['(', '[', '*', ' ', '/', '+', '-', '【', '<', '>', '〔', '［', '「', '\'', '"', '"', '=', '«'];
+/// Characters that may follow a mark before the punctuation that ends it.
+const CLOSERS: [char; 20] = [
+    '”', '“', '’', '‘', ' ', ')', ']', '】', '/', '*', '+', '<', '>', '〕', '」', '\'', '"', '!',
+    '»', '\u{7}',
+];
+/// The most marks in a row at the start of a headline: `RPT-UPDATE 1-...`.
+const ROW_MAX: usize = 4;
+
+/// A headline or slug, as folded and as sent.
+pub(super) struct Line<'a> {
+    /// As sent.
+    pub(super) original: &'a str,
+    /// Folded.
+    pub(super) folded: FoldedText,
+}
+
+/// A mark at the start of a headline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HeadingSpot {
+    /// How it stands.
+    pub(super) prominence: Prominence,
+    /// The offset of what follows it.
+    pub(super) rest: usize,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn of(original: &'a str) -> Self {
+        Self { original, folded: FoldedText::of(original) }
+    }
+
+    /// The original text of a range.
+    pub(super) fn shown(&self, start: usize, end: usize) -> &'a str {
+        let range = self.folded.origin(start)..self.folded.origin(end);
+        self.original.get(range).unwrap_or_default()
+    }
+
+    /// The offset of the first character from `at` on that is no bracket or star.
+    pub(super) fn skip_openers(&self, at: usize) -> usize {
+        let text = &self.folded.text[at..];
+        at + text.len() - text.trim_start_matches(OPENERS).len()
+    }
+
+    /// Whether `start..end` is a mark that begins at an opening, and how it stands.
+    ///
+    /// Punctuation must end it: `Kill: ...` is a heading, `Kill rates fall` is not. A hyphen only
+    /// does if the mark is in capitals or has a number: `KILL-Bridge`, not `Kill-switch`.
+    pub(super) fn heading(&self, start: usize, end: usize) -> Option<HeadingSpot> {
+        let text = &self.folded.text;
+        let (mark, after) = (&text[start..end], &text[end..]);
+        let numbered = mark.contains(['#', '@']);
+        let capitals = self.is_capitals(start, end);
+        let bracketed = text[..start].ends_with(['(', '[', '【', '〔', '［', '「', '+', '*'])
+            || text[..start].trim_end().ends_with(['+', '*', '【', '[']);
+        let closed_by_itself = mark.ends_with([':', ' ']) || mark.ends_with('-') && capitals;
+        let next = after.trim_start_matches(CLOSERS);
+        let spaced = after.starts_with(' ') && next.starts_with("- ");
+        let hyphen = next.starts_with('-') && (capitals || numbered);
+        let stepped = next.starts_with([':', '—', '=', '|']) || spaced || hyphen;
+        let closed = after.starts_with([')', ']', '】', '/', '〕', '」'])
+            || after.trim_start().starts_with(['+', '*', '】', ']']);
+        let counted = numbered && after.starts_with([' ', ',']);
+        let whole = next.trim_start_matches(['-', '.', ':', '=']).trim().is_empty();
+        if !(closed_by_itself || stepped || closed || counted || whole) {
+            return None;
+        }
+        let prominence = match () {
+            () if whole && !text[..start].contains(char::is_alphanumeric) => Prominence::Alone,
+            () if capitals || bracketed && closed => Prominence::Apart,
+            () => Prominence::Plain,
+        };
+        let rest = next.trim_start_matches([':', '—', '-', '=', '|', ' ', '/']);
+        Some(HeadingSpot { prominence, rest: text.len() - rest.len() })
+    }
+
+    /// Whether `start..end` is a line of a text, but for punctuation.
+    pub(super) fn is_line(&self, start: usize, end: usize) -> bool {
+        let text = &self.folded.text;
+        let words = |text: &str| text.contains(|c: char| c.is_alphanumeric() || c == '#');
+        let before = text[..start].rsplit('\n').next().unwrap_or_default();
+        let after = text[end..].split('\n').next().unwrap_or_default();
+        !words(before) && !words(after)
+    }
+
+    /// Whether `start..end` is in brackets, or behind a dash, at the end of the line.
+    pub(super) fn tail(&self, start: usize, end: usize) -> Option<Prominence> {
+        let text = &self.folded.text;
+        let after = &text[end..];
+        let bracketed = text[..start].ends_with(['(', '[', '【'])
+            && after.starts_with([')', ']', '】'])
+            && !after.contains(char::is_alphanumeric);
+        if bracketed {
+            return Some(Prominence::Apart);
+        }
+        let last = !after.contains(|c: char| c.is_alphanumeric() || c == '#');
+        last.then_some(Prominence::Among)
+    }
+
+    /// Whether a letter or digit stands right before `start`.
+    pub(super) fn joins_word(&self, start: usize) -> bool {
+        self.folded.text[..start].ends_with(char::is_alphanumeric)
+    }
+
+    /// The place of `start..end` in a slug, if it is its last word but for a number. A hyphen
+    /// chain names a subject, so a link of it is no mark.
+    pub(super) fn slug_tail(&self, start: usize, end: usize) -> Option<Prominence> {
+        let text = &self.folded.text;
+        let after = text[end..].trim_start_matches(|c: char| !c.is_alphanumeric());
+        let after = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '#');
+        let before = text[..start].trim_end();
+        let joined = text[..start].ends_with(|c: char| c == '-' || c.is_alphanumeric());
+        match () {
+            () if after.contains(char::is_alphanumeric) || joined => None,
+            () if before.is_empty() => Some(Prominence::Alone),
+            () if before.ends_with([',', '(', '/', '[', ';']) => Some(Prominence::Apart),
+            () => Some(Prominence::Plain),
+        }
+    }
+
+    /// Whether a range is in capitals and sets itself apart: the rest of the line is not, or the
+    /// line has nothing else.
+    fn is_capitals(&self, start: usize, end: usize) -> bool {
+        let mark = self.shown(start, end);
+        let upper = mark.contains(char::is_uppercase) && !mark.contains(char::is_lowercase);
+        // Some agencies write entire headlines in capitals, which then mean nothing.
+        upper && (self.original.contains(char::is_lowercase) || !self.has_case_behind(end))
+    }
+
+    /// Whether cased letters follow.
+    fn has_case_behind(&self, end: usize) -> bool {
+        let rest = self.original.get(self.folded.origin(end)..).unwrap_or_default();
+        rest.contains(|c: char| c.is_uppercase() || c.is_lowercase())
+    }
+
+    /// The offsets at which a heading may begin, each behind the mark before it. `longest` returns
+    /// the end of the longest heading at an offset.
+    pub(super) fn heading_starts(&self, longest: impl Fn(usize) -> Option<usize>) -> Vec<usize> {
+        let mut starts = vec![self.skip_openers(0)];
+        while starts.len() < ROW_MAX {
+            let start = starts[starts.len() - 1];
+            let Some(spot) = longest(start).and_then(|end| self.heading(start, end)) else { break };
+            let next = self.skip_openers(spot.rest);
+            if next <= start || next >= self.folded.text.len() {
+                break;
+            }
+            starts.push(next);
+        }
+        starts
+    }
+}

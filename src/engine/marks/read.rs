@@ -1,0 +1,339 @@
+//! Reads the marks of an article with the table and the configured rules.
+//!
+//! In: an article and the configured rules. Out: its marks, and with [`explain`] every sighting: the
+//! rule, the place and whether it counts.
+
+use super::bare::slug_root;
+use super::candidates::{self, Candidate, Lines};
+use super::cues::Cue;
+use super::order::{self, Decision, Heading, TextCues};
+use super::phrases::{Occurrence, Owner};
+use super::place::Line;
+use super::sentence::words;
+use super::sighting::Sighting;
+use super::{Mark, MarkPosition, MarkRule, phrases, references};
+use crate::article::{Article, ItemShape, ItemType, Marks, Revision};
+
+/// Characters at the start of the body, and of a note, that are searched.
+const START_CHARS_MAX: usize = 1_200;
+/// Characters at the end of the body that are searched.
+const FOOT_CHARS_MAX: usize = 400;
+/// Words of the longest alert and of the longest brief.
+const ALERT_WORDS_MAX: usize = 40;
+/// See [`ALERT_WORDS_MAX`].
+const BRIEF_WORDS_MAX: usize = 80;
+
+/// Reads the marks of `article`. The `configured` rules are tried before the built-in ones.
+pub fn read(article: &Article, configured: &[MarkRule]) -> Marks {
+    read_all(article, configured).0
+}
+
+/// Every mark that was seen in `article`, in the order of their rules.
+pub fn explain(article: &Article, configured: &[MarkRule]) -> Vec<Sighting> {
+    read_all(article, configured).1
+}
+
+/// The marks, and all sightings.
+fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>) {
+    let body = article.body.as_str();
+    let start = references::without_tags(body, START_CHARS_MAX);
+    let foot = references::foot(body, FOOT_CHARS_MAX);
+    let note = article.ednote.as_deref().unwrap_or_default();
+    let lines = Lines {
+        headline: Line::of(&article.headline),
+        slug: Line::of(article.slugline.as_deref().unwrap_or_default()),
+        note: Line::of(&note[..note.floor_char_boundary(START_CHARS_MAX)]),
+        start: Line::of(start.trim_start()),
+        foot: Line::of(&foot),
+    };
+    let mut in_note = phrases::find(&lines.note.folded);
+    in_note.extend(own_names(article, &lines.note));
+    let mut in_start = phrases::find(&lines.start.folded);
+    in_start.extend(own_names(article, &lines.start));
+    let words = words(&start);
+    let found = candidates::all(article, configured, &lines, (&in_note, &in_start));
+    let text = TextCues::of(&lines.start.folded, &in_start, words);
+    let decision = order(&found, &text, &TextCues::of_note(&lines.note.folded, &in_note));
+    let mut marks = Marks::default();
+    let apply = |c: &Candidate<'_>| c.sighting(apply(c, (words, decision), &mut marks));
+    let sightings = found.iter().map(apply).collect();
+    (marks.order, marks.possible_order) = match decision {
+        Decision::Order(order) => (Some(order), None),
+        Decision::Possible(order) => (None, Some(order)),
+        Decision::None => (None, None),
+    };
+    if article.kind == ItemType::Advisory {
+        marks.shape = Some(ItemShape::Advisory);
+    }
+    if marks.order.is_some() || marks.possible_order.is_some() {
+        marks.references = references::of(article);
+    }
+    (marks, sightings)
+}
+
+/// Where a text names its own slug, which is a story it speaks of, and its sender. A slug of a
+/// single word may be anything.
+fn own_names(article: &Article, text: &Line<'_>) -> Vec<Occurrence> {
+    let slug = slug_root(article.slugline.as_deref().unwrap_or_default());
+    let words = slug.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let slug = Some(&*slug).filter(|_| words.count() >= 2).map(|slug| (Cue::Story, slug));
+    let sender = article.provider.as_deref().map(|provider| (Cue::Sender, provider));
+    let found = slug.into_iter().chain(sender).flat_map(|(cue, name)| {
+        let found = phrases::find_configured(&text.folded, name).into_iter();
+        let owner = Owner::Cue(cue);
+        found.map(move |(start, end)| Occurrence { owner, rank: usize::MAX, start, end })
+    });
+    found.collect()
+}
+
+/// What the article orders.
+fn order(found: &[Candidate<'_>], text: &TextCues, note: &TextCues) -> Decision {
+    let orders = || found.iter().filter_map(|c| Some((c, c.orders()?)));
+    let decisive = |c: &Candidate<'_>| c.place == MarkPosition::Signal || c.is_configured();
+    if let Some((_, order)) = orders().find(|(c, _)| decisive(c)) {
+        return Decision::Order(order);
+    }
+    let mut headings: Vec<(usize, Heading)> = orders()
+        .map(|(c, order)| {
+            let place = match c.place {
+                MarkPosition::Headline => 0,
+                MarkPosition::Slug => 1,
+                _ => 2,
+            };
+            let (is_phrase, prominence) = (c.is_phrase, c.prominence);
+            (place, Heading { order, is_phrase, prominence })
+        })
+        .collect();
+    headings.sort_by_key(|(place, _)| *place);
+    let headings: Vec<Heading> = headings.into_iter().map(|(_, heading)| heading).collect();
+    order::decide(&headings, text, note)
+}
+
+/// Sets the field that a candidate speaks of, unless an earlier one has. Returns what became of
+/// the candidate. `words` is the length of the text.
+fn apply(
+    candidate: &Candidate<'_>,
+    (words, decision): (usize, Decision),
+    marks: &mut Marks,
+) -> &'static str {
+    if let Some(order) = candidate.orders() {
+        return match decision {
+            Decision::Order(decided) if decided == order => "counts",
+            Decision::Possible(decided) if decided == order => {
+                "counts if the same sender sent what it names"
+            }
+            _ => "does not count: the text is not that of an order",
+        };
+    }
+    if !candidate.stands_out_enough() {
+        return "does not count: reads like an ordinary headline";
+    }
+    let number = candidate.number;
+    let shape = match candidate.mark {
+        Mark::Alert if words > ALERT_WORDS_MAX && candidate.is_text() => {
+            return "does not count: the text is too long for an alert";
+        }
+        Mark::Brief if words > BRIEF_WORDS_MAX && candidate.is_text() => {
+            return "does not count: the text is too long for a brief";
+        }
+        Mark::Alert => Some(ItemShape::Alert),
+        Mark::Brief => Some(ItemShape::Brief),
+        Mark::Roundup => Some(ItemShape::Roundup),
+        Mark::Advisory => Some(ItemShape::Advisory),
+        _ => None,
+    };
+    let revision = match candidate.mark {
+        Mark::Update => Some(Revision::Update(number)),
+        Mark::Writethru => Some(Revision::Writethru(number)),
+        Mark::Correction => Some(Revision::Correction),
+        Mark::Refile => Some(Revision::Refile),
+        Mark::Repeat => Some(Revision::Repeat),
+        _ => None,
+    };
+    let take = match candidate.mark {
+        Mark::Take => Some(number),
+        Mark::Add => Some(number + 1),
+        _ => None,
+    };
+    let set = set(&mut marks.shape, shape)
+        | set(&mut marks.revision, revision)
+        | set(&mut marks.take, take);
+    if set { "counts" } else { "does not count: another mark comes first" }
+}
+
+/// Sets an empty field. Returns whether it was set.
+fn set<T>(field: &mut Option<T>, value: Option<T>) -> bool {
+    let sets = field.is_none() && value.is_some();
+    if sets {
+        *field = value;
+    }
+    sets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::{Body, NoticeOrder};
+    use crate::marks::bare_headline;
+    use proptest::prelude::*;
+
+    fn read_headline(headline: &str) -> Marks {
+        read(&Article { headline: headline.into(), ..Article::default() }, &[])
+    }
+
+    /// An article whose body is `body`.
+    fn article(headline: &str, body: &str) -> Article {
+        Article { headline: headline.into(), body: Body::Plain(body.into()), ..Article::default() }
+    }
+
+    #[test]
+    fn reads_revisions_from_headlines() {
+        let revision = |headline| read_headline(headline).revision;
+        for (headline, want) in [
+            ("UPDATE 2-Bridge reopens", Some(Revision::Update(2))),
+            ("UPDATE 1: Bridge reopens", Some(Revision::Update(1))),
+            ("CORRECTED - Bridge reopens", Some(Revision::Correction)),
+            ("(CORRECTED)-Bridge reopens", Some(Revision::Correction)),
+            ("CORRECTED-UPDATE 1-Bridge reopens", Some(Revision::Correction)),
+            ("Korrektur: Brücke wieder offen", Some(Revision::Correction)),
+            ("REFILE-Bridge reopens", Some(Revision::Refile)),
+            ("RPT-Bridge reopens", Some(Revision::Repeat)),
+            ("Bridge reopens, 2nd Ld-Writethru", Some(Revision::Writethru(2))),
+            ("訂正：橋が再開", Some(Revision::Correction)),
+            ("【差し替え】橋が再開", Some(Revision::Update(0))),
+            ("Pont rouvert (actualisation)", Some(Revision::Update(0))),
+            ("(дополнение) Мост открыт", Some(Revision::Update(0))),
+            ("Correction of the river begins", None),
+            ("Update on the bridge due Monday", None),
+            ("Company corrects its error", None),
+        ] {
+            assert_eq!(revision(headline), want, "{headline}");
+        }
+    }
+
+    #[test]
+    fn reads_orders_from_headline_and_text_together() {
+        let notice = "Please do not use this story.";
+        let kill = Some(NoticeOrder::Kill);
+        for (headline, body, want) in [
+            ("KILL: Bridge reopens", notice, kill),
+            ("KILL-Bridge reopens", notice, kill),
+            ("【取り消し】橋が再開", "この記事は使用しないでください。", kill),
+            ("Kill - Bridge reopens", notice, kill),
+            ("STORY WITHDRAWN-Bridge reopens", "", kill),
+            ("Bridge reopens", "MANDATORY KILL\nEditors: a kill is mandatory.", kill),
+            ("PERUTTU: Silta avattu", "Juttua ei saa käyttää.", kill),
+            ("取り消し：橋が再開", "この記事は使用しないでください。", kill),
+            ("HOLD", "", Some(NoticeOrder::Hold)),
+            ("HOLD HOLD HOLD '''''", "", Some(NoticeOrder::Hold)),
+            ("HOLD HOLD HOLD ””'", "", Some(NoticeOrder::Hold)),
+            ("To all clients", "Please kill item haf 157 \"Bridge reopens\".", kill),
+            (
+                "FREIGABE: Brücke zu",
+                "Die Meldung kann verwendet werden.",
+                Some(NoticeOrder::Release),
+            ),
+            ("Kill rates fall in the north", "Fewer animals were killed.", None),
+            (
+                "WITHDRAWN: 400 cars",
+                "A report says 400 cars were withdrawn, and owners must not use them.",
+                None,
+            ),
+            ("CANCELLED: Festival", "The story of a cancelled festival. A copy was wrong.", None),
+            ("WITHDRAWN", "The story slugged FERRY (V9991), sent at 9, is withdrawn.", kill),
+            ("Kill-switch law passes", "A law passed.", None),
+            ("Hold-up at the harbour bank", "Nobody was hurt.", None),
+            ("HOLD-UP AT THE HARBOUR BANK", "Nobody was hurt.", None),
+            ("Hold: Bank keeps rates", "The bank kept its rates on Monday.", None),
+            ("Withdrawn: 400 cars", "The maker withdrew 400 cars from the market.", None),
+        ] {
+            assert_eq!(read(&article(headline, body), &[]).order, want, "{headline}");
+        }
+        let marks = read_headline("KILL: Bridge reopens");
+        assert_eq!((marks.order, marks.possible_order), (None, kill), "needs its article");
+        assert_eq!(marks.references, ["Bridge reopens"]);
+    }
+
+    #[test]
+    fn reads_shapes_and_takes_from_headlines() {
+        let shape = |headline| read_headline(headline).shape;
+        assert_eq!(shape("WRAPUP 3-Bridges"), Some(ItemShape::Roundup));
+        assert_eq!(shape("ALERT: Bridge reopens"), Some(ItemShape::Alert));
+        assert_eq!(shape("BRIEF-Bridge reopens"), Some(ItemShape::Brief));
+        assert_eq!(shape("DAYBOOK: Tuesday"), Some(ItemShape::Advisory));
+        assert_eq!(shape("Alert driver saves bus"), None);
+        assert_eq!(shape("Advisory: boil water"), None);
+        assert_eq!(read_headline("Bridge reopens =2").take, Some(2));
+        assert_eq!(read_headline("Why E=3 is wrong").take, None);
+    }
+
+    #[test]
+    fn reads_marks_from_slug_signals_note_and_body() {
+        let article = Article {
+            slugline: Some("BC-BRIDGE, 3rd Ld".into()),
+            signals: vec!["sig:update".into()],
+            ednote: Some("Eds: MANDATORY KILL of an earlier item.".into()),
+            ..Article::default()
+        };
+        let marks = read(&article, &[]);
+        assert_eq!(marks.revision, Some(Revision::Writethru(3)));
+        assert_eq!(marks.order, Some(NoticeOrder::Kill));
+        let body = Body::Html("<p>(Adds quote) The bridge</p>".into());
+        let marks = read(&Article { body, ..Article::default() }, &[]);
+        assert_eq!(marks.revision, Some(Revision::Update(0)));
+    }
+
+    #[test]
+    fn notes_about_something_else_are_no_orders() {
+        let report = "The bridge reopened on Monday after a year of repairs, the mayor said.";
+        for (note, want) in [
+            ("The story is withdrawn.", Some(NoticeOrder::Kill)),
+            ("Eds: UPDATES: With mayor. An earlier photo has been withdrawn.", None),
+            ("The tender was withdrawn on Friday.", None),
+            ("Photo on hold until further notice.", None),
+        ] {
+            let article =
+                Article { ednote: Some(note.into()), ..article("Bridge reopens", report) };
+            assert_eq!(read(&article, &[]).order, want, "{note}");
+        }
+        for slug in ["MAREL-FISH-KILL", "TAVAR-RATES-HOLD", "CUP-ELIMINATION", "US-POLICE-KILL-MAN"]
+        {
+            let article = Article { slugline: Some(slug.into()), ..article("Bridge", report) };
+            let marks = read(&article, &[]);
+            assert_eq!((marks.order, marks.possible_order), (None, None), "{slug}");
+        }
+    }
+
+    #[test]
+    fn configured_rules_are_tried() {
+        let rule = |pattern: &str, mark| MarkRule {
+            place: MarkPosition::Headline,
+            pattern: pattern.into(),
+            mark,
+        };
+        let article = article("Fassung 4: Brücke", "The bridge reopened.");
+        let configured = [rule("fassung #", Mark::Update)];
+        assert_eq!(read(&article, &configured).revision, Some(Revision::Update(4)));
+        assert_eq!(read(&article, &[]).revision, None);
+        let configured = [rule("fassung #", Mark::Kill)];
+        assert_eq!(read(&article, &configured).order, Some(NoticeOrder::Kill));
+    }
+
+    proptest! {
+        #[test]
+        fn reads_any_text_without_panic(
+            start in "[ 【】（）()\\[\\]«»“”'+*=:：—–-]{0,3}",
+            mark in "(KILL|Kill|訂正|取り消し|UPDATE 2|АННУЛИРУЕТСЯ|3rd Ld|إلغاء|ß|İ)",
+            end in "[ 【】（）()\\[\\]«»“”'+*=:：—–.。-]{0,3}",
+            rest in "\\PC{0,20}",
+        ) {
+            for text in [format!("{start}{mark}{end}{rest}"), format!("{rest}{start}{mark}{end}")] {
+                let mut article = article(&text, &text);
+                article.slugline = Some(text.clone());
+                article.ednote = Some(text.clone());
+                drop(explain(&article, &[]));
+                drop((bare_headline(&text), slug_root(&text)));
+            }
+        }
+    }
+}

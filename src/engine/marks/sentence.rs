@@ -1,0 +1,319 @@
+//! What one sentence of a text says of a story of the wire: that it is withdrawn, or must not be
+//! used.
+//!
+//! The same verbs occur in news, so the whole sentence must fit. Before the story, or before the
+//! request, only function words, dates and the sender may stand, and between story and verb only
+//! auxiliary verbs and a quoted headline:
+//!
+//! ```text
+//! The March 17 story "Bridge reopens" is withdrawn.     a statement about a story
+//! Please kill the story.                                a request
+//! Northwire has withdrawn the report.                   a statement, if Northwire is the sender
+//! The journal withdrew the article.                     news
+//! "Please do not use this item," the police said.       news: it is spoken
+//! ```
+//!
+//! A [`Cue::Text`] such as `report` may be anybody's, so a statement about it is uncertain.
+//!
+//! Cost: linear in the sentence, times its few cues.
+
+use super::cues::Cue;
+use super::phrases::{Occurrence, Owner, is_dense};
+use crate::article::NoticeOrder;
+use std::ops::Range;
+
+/// Words between a verb and the story that it speaks of: `kill the earlier story`.
+const GAP: usize = 3;
+/// Other words before the story that is the subject of a sentence: `The Marel fire story is ...`.
+const STRANGERS_MAX: usize = 3;
+/// Characters of particles between a story and what is said of it.
+const PARTICLE_CHARS: usize = 3;
+
+/// What a sentence says of a story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Statement {
+    /// That it is withdrawn or held.
+    pub(super) order: NoticeOrder,
+    /// Whether it asks somebody to do so.
+    pub(super) is_request: bool,
+    /// Whether a story of the wire is meant.
+    pub(super) is_certain: bool,
+}
+
+/// A sentence, with the cues in it.
+#[derive(Debug)]
+pub(super) struct Sentence<'a> {
+    text: &'a str,
+    range: Range<usize>,
+    cues: Vec<(Cue, Range<usize>)>,
+}
+
+impl<'a> Sentence<'a> {
+    /// The sentences of `text`, with their cues among `found`.
+    pub(super) fn all(text: &'a str, found: &[Occurrence]) -> Vec<Self> {
+        let cue = |o: &Occurrence| match o.owner {
+            Owner::Cue(cue) => Some((cue, o.start..o.end)),
+            Owner::Row(..) => None,
+        };
+        let cues: Vec<_> = found.iter().filter_map(cue).collect();
+        let with_cues = |range: Range<usize>| {
+            let within =
+                |(_, r): &&(Cue, Range<usize>)| r.start >= range.start && r.end <= range.end;
+            let cues = cues.iter().filter(within).cloned().collect();
+            Self { text, range, cues }
+        };
+        ranges(text).into_iter().map(with_cues).collect()
+    }
+
+    pub(super) fn has(&self, cue: Cue) -> bool {
+        self.of(cue).next().is_some()
+    }
+
+    fn of(&self, cue: Cue) -> impl Iterator<Item = &Range<usize>> + Clone {
+        self.cues.iter().filter(move |(c, _)| *c == cue).map(|(_, range)| range)
+    }
+
+    /// Whether it addresses editors: `Editors: ...`, `Attention editors - ...`.
+    pub(super) fn salutes(&self) -> bool {
+        let asks = || self.has(Cue::Please) || self.has(Cue::Forbid);
+        self.of(Cue::Salute).any(|salute| {
+            let after = self.text[salute.end..].trim_start_matches(' ');
+            let closed = after.starts_with([':', '!', '\n'])
+                || after.starts_with([',', '-', '—', '、']) && asks();
+            self.strangers(self.range.start..salute.start) <= 1 && closed
+        })
+    }
+
+    /// Whether it forbids the use of a text that `noun` names: `do not use this story`.
+    pub(super) fn bans(&self, noun: Cue) -> bool {
+        self.of(Cue::Forbid).any(|ban| {
+            self.of(noun).any(|story| {
+                let asked = || self.begins(ban) && self.count(ban.end..story.start) <= GAP;
+                match story.start >= ban.end {
+                    true => asked(),
+                    false if story.end > ban.start => self.begins(story),
+                    false => self.is_subject(noun, story, ban),
+                }
+            })
+        })
+    }
+
+    /// What it says of a story.
+    pub(super) fn statement(&self) -> Option<Statement> {
+        let verbs = [(Cue::Withdraw, NoticeOrder::Kill), (Cue::Suspend, NoticeOrder::Hold)];
+        let all = verbs.into_iter().flat_map(|(cue, order)| {
+            self.of(cue).filter_map(move |verb| {
+                let joins = |noun| self.of(noun).any(|story| self.binds(noun, story, verb));
+                let named = || self.of(Cue::Text).any(|text| self.asks_for(text, verb));
+                let is_certain = joins(Cue::Story) || self.asks_by_name(verb) || named();
+                let asked = self.of(Cue::Please).any(|please| please.end <= verb.start);
+                let is_request = asked || self.salutes();
+                let says = is_certain || joins(Cue::Text);
+                says.then_some(Statement { order, is_request, is_certain })
+            })
+        });
+        // The first one that is certain, or else the first one.
+        all.reduce(|first, next| if first.is_certain || !next.is_certain { first } else { next })
+    }
+
+    /// Whether it says of a story what a verb says: `the story ... is withdrawn`, `kill the story`.
+    fn binds(&self, noun: Cue, story: &Range<usize>, verb: &Range<usize>) -> bool {
+        match story.end <= verb.start {
+            true => self.is_subject(noun, story, verb),
+            false => {
+                verb.end <= story.start
+                    && self.begins(verb)
+                    && self.count(verb.end..story.start) <= GAP
+            }
+        }
+    }
+
+    /// Whether a story is the subject of a sentence with a predicate behind it.
+    fn is_subject(&self, noun: Cue, story: &Range<usize>, predicate: &Range<usize>) -> bool {
+        let most = if noun == Cue::Story { STRANGERS_MAX } else { 0 };
+        let lead = self.lead(story.start, &[':']);
+        !is_spoken(self.text, story.start)
+            && self.strangers(lead) <= most
+            && is_link(&without_quotes(&self.text[story.end..predicate.start]))
+    }
+
+    /// Whether only function words and the sender stand before a verb.
+    fn begins(&self, verb: &Range<usize>) -> bool {
+        !is_spoken(self.text, verb.start)
+            && self.strangers(self.lead(verb.start, &[':', ',', '、'])) == 0
+    }
+
+    /// Whether it starts with a verb that a name in quotes, a code or a pronoun follows: `Kill
+    /// "Bridge reopens"`, `Withhold BC-X--Bridge`, `Editors: kill it`.
+    fn asks_by_name(&self, verb: &Range<usize>) -> bool {
+        let rest = self.text[verb.end..self.range.end].trim_start();
+        let next = rest.split([' ', ',', '.', '\n']).next().unwrap_or_default();
+        let named = next.starts_with(['"', '“', '„', '«', '「']) || next == "it";
+        (named || next.contains("--")) && self.begins(verb)
+    }
+
+    /// Whether it starts with a verb, a text and its name in quotes: `Kill item 157 "Bridge reopens"`.
+    fn asks_for(&self, text: &Range<usize>, verb: &Range<usize>) -> bool {
+        let rest = &self.text[text.end..self.range.end];
+        let quote = rest.find(['"', '“', '„', '«', '「']);
+        verb.end <= text.start
+            && quote.is_some_and(|quote| words(&rest[..quote]) <= GAP)
+            && self.binds(Cue::Text, text, verb)
+    }
+
+    /// The part before `at`, without a salutation or name that one of `ends` closes.
+    fn lead(&self, at: usize, ends: &[char]) -> Range<usize> {
+        let before = &self.text[self.range.start..at];
+        let start = before
+            .rfind(ends)
+            .map_or(0, |end| end + before[end..].chars().next().map_or(0, char::len_utf8));
+        self.range.start + start..at
+    }
+
+    fn count(&self, range: Range<usize>) -> usize {
+        words(&self.text[range])
+    }
+
+    /// The words in a range that are no function words, numbers, or words of requests, stories and
+    /// the sender.
+    fn strangers(&self, range: Range<usize>) -> usize {
+        let known = |at: usize| {
+            let mut cues = self.cues.iter().filter(|(cue, _)| KNOWN.contains(cue));
+            cues.any(|(_, range)| range.contains(&at))
+        };
+        let (mut at, mut count) = (range.start, 0);
+        for piece in self.text[range].split_inclusive(|c: char| c.is_whitespace() || c == '-') {
+            let word = piece.trim_start_matches(|c: char| !c.is_alphanumeric());
+            let start = at + piece.len() - word.len();
+            let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+            count += usize::from(!word.is_empty() && !known(start) && !is_function_word(word));
+            at += piece.len();
+        }
+        count
+    }
+}
+
+/// Cues that may stand before a story or a request.
+const KNOWN: [Cue; 5] = [Cue::Please, Cue::Salute, Cue::Story, Cue::Text, Cue::Sender];
+
+/// Whether an order at `at` begins its sentence, which speaks of nothing beside the story.
+pub(super) fn begins_sentence(text: &str, found: &[Occurrence], at: usize) -> bool {
+    let sentences = Sentence::all(text, found);
+    sentences.into_iter().find(|sentence| sentence.range.contains(&at)).is_some_and(|sentence| {
+        !sentence.has(Cue::Aside) && sentence.strangers(sentence.lead(at, &[':', ','])) <= 1
+    })
+}
+
+/// The number of words; two characters of a script without spaces count as one.
+pub(super) fn words(text: &str) -> usize {
+    let spaced = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
+    let dense = text.chars().filter(|c| is_dense(*c)).count() / 2;
+    spaced.count() + dense
+}
+
+/// The sentences of a text. A line ends a sentence.
+fn ranges(text: &str) -> Vec<Range<usize>> {
+    let (mut all, mut start) = (Vec::new(), 0);
+    for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
+        let ends = match c {
+            '.' | '!' | '?' | ';' => text[end..].starts_with([' ', '\n', '"', '”', '\'']),
+            '\n' | '。' => true,
+            _ => false,
+        };
+        if ends {
+            all.push(start..end);
+            start = end;
+        }
+    }
+    all.push(start..text.len());
+    all
+}
+
+/// Whether `at` is within quotation marks, as far as they are paired without doubt.
+fn is_spoken(text: &str, at: usize) -> bool {
+    let before = &text[..at];
+    let straight = before.matches('"').count() % 2 == 1;
+    let english = !before.contains('„') && before.rfind('“') > before.rfind('”');
+    let corner = before.rfind('「') > before.rfind('」');
+    straight || english || corner
+}
+
+/// A text without quoted parts and without parts in brackets, which name the story.
+fn without_quotes(text: &str) -> String {
+    let (mut rest, mut kept) = (text, String::new());
+    while let Some(at) = rest.find(|c| ENCLOSURES.iter().any(|(open, _)| *open == c)) {
+        let open = rest[at..].chars().next().unwrap_or_default();
+        let inner = &rest[at + open.len_utf8()..];
+        let closing = |c: char| ENCLOSURES.contains(&(open, c));
+        let Some(end) = inner.find(closing) else { break };
+        kept.push_str(&rest[..at]);
+        let mut after = inner[end..].chars();
+        after.next();
+        rest = after.as_str();
+    }
+    kept + rest
+}
+
+/// Pairs of marks that enclose a name.
+#[rustfmt::skip]
+const ENCLOSURES: &[(char, char)] = &[
+    ('"', '"'), ('“', '”'), ('„', '“'), ('„', '”'), ('«', '»'), ('»', '«'), ('「', '」'),
+    ('『', '』'), ('《', '》'), ('(', ')'), ('[', ']'),
+];
+
+/// Words between a story and what is said of it: auxiliary verbs, and how it was sent.
+#[rustfmt::skip]
+const LINKS: &[&str] = &[
+    "is", "has", "have", "been", "was", "are", "were", "be", "being", "must", "should", "shall",
+    "will", "to", "now", "hereby", "can", "ist", "wird", "wurde", "hiermit", "darf", "soll",
+    "bitte", "est", "a", "ete", "doit", "ne", "queda", "ha", "sido", "debe", "es", "fue", "foi", "e",
+    "fica", "stata", "stato", "va", "deve", "essere", "wordt", "mag", "er", "bliver", "blir",
+    "skal", "ma", "kan", "ar", "har", "ska", "far", "bor", "ei", "saa", "tulee", "zostala", "zostaje",
+    "jest", "nalezy", "prosimy", "просим", "следует", "была", "было", "lutfen", "headlined",
+    "slugged", "titled", "which", "that", "moved", "sent", "transmitted", "filed", "at", "on",
+    "today", "earlier", "intitulee", "titulada", "intitolata", "mit", "dem", "titel", "का",
+    "को",
+];
+
+/// Further words that may stand before a story or a request.
+#[rustfmt::skip]
+const LEADS: &[&str] = &[
+    "the", "this", "our", "its", "of", "for", "from", "and", "we", "do", "all", "above", "following",
+    "previous", "any", "not", "asked", "requested", "advised", "note", "attention", "notice",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday",
+    "saturday", "sunday", "urgent",
+    "der", "die", "das", "den", "diese", "dieser", "dieses", "unsere", "unser", "wir", "vom", "sie",
+    "achtung", "obige", "heutige",
+    "la", "le", "les", "l", "cette", "cet", "notre", "nous", "de", "du", "prie", "prions",
+    "el", "esta", "este", "nuestra", "nuestro", "hemos", "se", "que",
+    "o", "as", "os", "nossa", "nosso", "il", "lo", "questa", "questo", "nostra", "abbiamo", "si",
+    "di", "het", "dit", "deze", "ons", "wij", "we", "det", "denne", "dette", "detta", "vores",
+    "var", "vart", "vi", "et", "en", "tama", "kyseinen", "ta", "ten", "tej", "te", "nasza",
+    "эта", "это", "этого", "эту", "наше", "наша", "мы", "данное", "bu", "su", "haberimiz", "cok",
+    "هذا", "هذه", "ال", "कृपया", "यह", "इस",
+];
+
+/// Whether all words are [`LINKS`], codes, or particles of a script without spaces.
+fn is_link(between: &str) -> bool {
+    between.split_whitespace().all(|word| {
+        let code = || word.contains("--");
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        LINKS.contains(&word) || code() || is_number(word) || is_particle(word, PARTICLE_CHARS)
+    })
+}
+
+/// Whether a word may stand before a story or a request.
+fn is_function_word(word: &str) -> bool {
+    LEADS.contains(&word) || LINKS.contains(&word) || is_number(word) || is_particle(word, 2)
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().any(|c| c.is_ascii_digit())
+}
+
+/// Whether a word has at most `most` characters, all of a script without spaces.
+fn is_particle(word: &str, most: usize) -> bool {
+    word.chars().count() <= most && word.chars().all(is_dense)
+}

@@ -1,0 +1,246 @@
+//! Kills, holds and releases: whether an article is one, and which article it is about.
+//!
+//! The target is searched by uri and link, then by text, then by name. A headline that the notice
+//! names decides: if no article has it, the notice waits for one that has, even if another article
+//! has the same slug. A slug alone counts if the notice names no headline.
+//!
+//! ```text
+//! KILL: Bridge reopens, slug MAREL     the article with that headline; else none yet
+//! KILL, slug MAREL                     the only article of the sender with that slug
+//! ```
+//!
+//! A notice that identifies its target only by text or by name gets a confidence, which depends on
+//! which names agree, on the providers, and on how many other articles have the same name. The whole
+//! text of another publisher's article is a copy of it, whatever its headline says.
+//!
+//! What only [may](crate::article::Marks::possible_order) be an order is one if the sender has sent
+//! an article with the headline that it names.
+
+use super::identity::{of_series, outlived, same_provider, to};
+use super::types::{Archive, Arrival, Earlier, Kind, Ratio, Relation, RelationTarget};
+use super::{VerifiedCandidate, names, subject};
+use crate::article::{ArticleMetadata, LinkKind, NoticeOrder, PubStatus};
+use crate::marks::bare_headline;
+
+/// Words from which a text is a report: a possible order with so much text asks an editor.
+const REPORT_WORDS: usize = 100;
+/// Confidence that a possible order means the article of its sender that it names.
+const POSSIBLE_CONFIDENCE: f64 = 0.8;
+/// The same if its text is a report, or its headline is that of the earlier article.
+const DOUBTFUL_CONFIDENCE: f64 = 0.5;
+
+/// The names by which a notice refers to an article, as keys.
+pub struct NoticeNames {
+    /// Headlines.
+    headlines: Vec<u64>,
+    /// Slugs, the notice's own last.
+    slugs: Vec<u64>,
+    /// Whether the text or the headline names a slug.
+    names_slug: bool,
+}
+
+impl NoticeNames {
+    /// The names in `about`, the metadata of a notice.
+    pub fn of(about: &ArticleMetadata) -> Self {
+        let (headlines, slugs): (Vec<_>, Vec<_>) =
+            about.marks.references.iter().partition(|name| is_headline(name));
+        let keys = |names: Vec<&String>| names.into_iter().filter_map(|n| names::key(n)).collect();
+        let (headlines, mut slugs): (Vec<u64>, Vec<u64>) = (keys(headlines), keys(slugs));
+        let own = about.slugline.as_deref().and_then(names::key);
+        let names_slug = own.is_none_or(|own| slugs.contains(&own) || headlines.contains(&own));
+        slugs.extend(own.filter(|own| !slugs.contains(own)));
+        Self { headlines, slugs, names_slug }
+    }
+
+    /// The keys of the names that an article must have to be meant: its headline if the notice
+    /// names one, else its slug.
+    pub fn decisive(&self) -> &[u64] {
+        if self.headlines.is_empty() { &self.slugs } else { &self.headlines }
+    }
+}
+
+/// Whether a name is a headline: several words, not a code or a chain of hyphens.
+fn is_headline(name: &str) -> bool {
+    let words = name.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic));
+    let dense = name.chars().filter(|c| *c >= '\u{2e80}').count();
+    !name.starts_with("BC-") && (words.count() >= 3 || dense >= 4)
+}
+
+/// A kill, hold or release, with its target.
+pub(super) fn withdrawal(
+    new: Arrival<'_>,
+    same_uri: Option<Earlier<'_>>,
+    verified: &[VerifiedCandidate<'_>],
+    archive: &impl Archive,
+) -> Option<Relation> {
+    let about = new.about;
+    let past = || archive.identity_of_uri(&about.uri);
+    let rule = match (about.marks.order, about.pubstatus) {
+        (_, PubStatus::Canceled) => "canceled",
+        (Some(_), _) if is_copy_of_another(new, same_uri, verified) => return None,
+        (Some(order), _) => rule_of(order),
+        (None, PubStatus::Withheld) if same_uri.is_some() || past().is_some() => "withheld",
+        (None, _) => return possible(new, same_uri, verified, archive),
+    };
+    let kind = Kind::Withdrawal;
+    let uris = || about.links.iter().map(|l| &l.to.uri).chain(&about.marks.references);
+    let linked = || uris().find_map(|uri| archive.valid_of_uri(uri));
+    let that = same_uri.or_else(linked).or_else(|| of_series(about, archive));
+    if let Some(that) = that {
+        return Some(to(new, that, verified, kind, rule));
+    }
+    let linked = || uris().find_map(|uri| archive.identity_of_uri(uri));
+    if let Some(that) = past().or_else(linked) {
+        return Some(outlived(that, kind, rule));
+    }
+    // Notices resemble each other: one with the words of another does not withdraw it.
+    let report = |v: &&VerifiedCandidate<'_>| v.that.verdict.relation.kind != Kind::Withdrawal;
+    let mut reports = verified.iter().filter(report);
+    if let Some(whole) = reports.find(|v| v.kind.joins_its_match()) {
+        let relation = to(new, whole.that, verified, kind, rule);
+        return Some(sure(relation, confidence_of_text(about, whole)));
+    }
+    if let Some((that, confidence)) = named(new, archive) {
+        return Some(sure(to(new, that, verified, kind, rule), confidence));
+    }
+    let names = NoticeNames::of(about);
+    let own = names.decisive().iter().filter_map(|key| own_key(about, *key));
+    if let Some(that) = own.into_iter().find_map(|key| archive.past_of_name(key)) {
+        return Some(sure(outlived(that, kind, rule), Ratio::PAST_NAME_CONFIDENCE));
+    }
+    let mut links = about.links.iter().filter(|link| link.kind != LinkKind::SeriesOf);
+    let of = links.next().map(|l| RelationTarget { sequence: None, key: l.to.clone() });
+    Some(Relation { kind, of, rule: rule.into(), ..Relation::default() })
+}
+
+fn rule_of(order: NoticeOrder) -> &'static str {
+    match order {
+        NoticeOrder::Kill => "kill",
+        NoticeOrder::Hold => "hold",
+        NoticeOrder::Release => "release",
+    }
+}
+
+fn sure(mut relation: Relation, confidence: Ratio) -> Relation {
+    relation.evidence.confidence = Some(confidence);
+    relation
+}
+
+/// Whether the article is the whole text of an article of another publisher, and none of its own.
+fn is_copy_of_another(
+    new: Arrival<'_>,
+    same_uri: Option<Earlier<'_>>,
+    verified: &[VerifiedCandidate<'_>],
+) -> bool {
+    let whole = |v: &&VerifiedCandidate<'_>| {
+        v.kind.joins_its_match() && v.that.verdict.relation.kind != Kind::Withdrawal
+    };
+    let other = |v: &VerifiedCandidate<'_>| {
+        let known = new.about.provider.is_some() && v.that.about.provider.is_some();
+        known && !same_provider(new.about, v.that.about)
+    };
+    let mut copies = verified.iter().filter(whole).peekable();
+    same_uri.is_none() && copies.peek().is_some() && copies.all(other)
+}
+
+/// What may be an order: it is one if its sender sent an article with the headline that it names.
+fn possible(
+    new: Arrival<'_>,
+    same_uri: Option<Earlier<'_>>,
+    verified: &[VerifiedCandidate<'_>],
+    archive: &impl Archive,
+) -> Option<Relation> {
+    let order = new.about.marks.possible_order?;
+    let names = NoticeNames::of(new.about);
+    // The order may be in the note or in the text, below an unchanged headline.
+    let unchanged = names::key(&new.about.headline);
+    let keys = || names.headlines.iter().copied().chain(unchanged);
+    let has_it = |that: &Earlier<'_>| {
+        let headline = names::NameKeys::of(that.about).headline;
+        let named = headline != 0 && keys().any(|key| key == headline);
+        named && !has_same_mark(&new.about.headline, &that.about.headline)
+    };
+    let own = || keys().filter_map(|key| own_key(new.about, key));
+    let that = same_uri
+        .filter(has_it)
+        .or_else(|| own().find_map(|key| archive.newest_of_name(key)).filter(has_it))?;
+    let doubtful =
+        new.words.hashes.len() >= REPORT_WORDS || new.about.headline == that.about.headline;
+    let confidence = if doubtful { DOUBTFUL_CONFIDENCE } else { POSSIBLE_CONFIDENCE };
+    let relation = to(new, that, verified, Kind::Withdrawal, rule_of(order));
+    Some(sure(relation, Ratio::new(confidence).unwrap_or_default()))
+}
+
+/// Whether both headlines have the same marks. An earlier report that also begins with `Hold:` is
+/// news about a hold, and so is the new one.
+fn has_same_mark(new: &str, that: &str) -> bool {
+    let marks = |headline: &str| {
+        let bare = bare_headline(headline);
+        headline.replacen(bare, "", 1).trim().to_lowercase()
+    };
+    !marks(new).is_empty() && marks(new) == marks(that)
+}
+
+/// A name key combined with the provider of `about`.
+fn own_key(about: &ArticleMetadata, key: u64) -> Option<u64> {
+    names::of_provider(key, about.provider.as_deref()?)
+}
+
+/// The live article that the notice names, and the confidence that it is meant. Articles of the
+/// sender come first, and headlines come before slugs.
+fn named<'a>(new: Arrival<'_>, archive: &'a impl Archive) -> Option<(Earlier<'a>, Ratio)> {
+    let names = NoticeNames::of(new.about);
+    let found = |keys: &[u64]| {
+        let own = keys.iter().filter_map(|key| own_key(new.about, *key));
+        own.chain(keys.iter().copied()).find_map(|key| archive.newest_of_name(key))
+    };
+    // The order may be in the note or in the text, below an unchanged headline.
+    let unchanged = names::key(&new.about.headline);
+    let by_headline = found(&names.headlines).or_else(|| found(unchanged.as_slice()));
+    let that = by_headline.or_else(|| {
+        let that = found(&names.slugs)?;
+        let free = names.headlines.is_empty() || subject::agrees(new, that);
+        free.then_some(that)
+    })?;
+    Some((that, confidence_of_name(new, that, &names, archive)))
+}
+
+/// Confidence that a notice which repeats an article's text refers to that article: the share of
+/// the article that it repeats, halved if it is not from the same provider.
+fn confidence_of_text(notice: &ArticleMetadata, whole: &VerifiedCandidate<'_>) -> Ratio {
+    if same_provider(notice, whole.that.about) {
+        whole.comparison.of_old
+    } else {
+        Ratio::new(whole.comparison.of_old.get() / 2.0).unwrap_or_default()
+    }
+}
+
+/// Confidence that a notice which gives a name of `that` refers to it. A headline weighs more than
+/// a slug, both more than one, a slug shared by several items less, and so does a slug without any
+/// other sign that its article is meant. The same provider raises the confidence, another provider
+/// lowers it.
+fn confidence_of_name(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    given: &NoticeNames,
+    archive: &impl Archive,
+) -> Ratio {
+    let notice = new.about;
+    let names = names::NameKeys::of(that.about);
+    let slug = names.slug != 0 && given.slugs.contains(&names.slug);
+    let own = names::key(&notice.headline) == Some(names.headline);
+    let headline = names.headline != 0 && (own || given.headlines.contains(&names.headline));
+    let alone = archive.count_uris_with_slug(names.slug, that.about.provider.as_deref()) <= 1;
+    let base = match (slug, headline) {
+        (true, true) => 0.8,
+        (false, _) => 0.65,
+        (true, false) if alone && (given.names_slug || subject::agrees(new, that)) => 0.55,
+        (true, false) => 0.35,
+    };
+    let provider = match (&notice.provider, &that.about.provider) {
+        (Some(_), Some(_)) if same_provider(notice, that.about) => 0.2,
+        (Some(_), Some(_)) => -0.3,
+        _ => 0.0,
+    };
+    Ratio::new(base + provider).unwrap_or_default()
+}
