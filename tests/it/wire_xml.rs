@@ -289,7 +289,7 @@ fn every_field_of_nitf_is_decoded() {
             headline: "Le port relève ses tarifs"
             kind: "text"
             language: "fr"
-            links: [{"kind":"Replaces","to":{"uri":"nord-16","version":null}}]
+            links: [{"kind":"Replaces","to":{"uri":"nord-16","version":null}},{"kind":"SeriesOf","to":{"uri":"Agence Nord:port","version":null}}]
             located: "Brest"
             provider: "Agence Nord"
             published: 2026-11-23T11:00:00Z

@@ -191,7 +191,7 @@ fn quoted(text: &str, names: &mut Vec<String>) {
     }
 }
 
-/// Adds the names that follow one of [`POINTERS`]: up to the next space or punctuation mark.
+/// Adds the names that follow one of [`POINTERS`].
 fn introduced(text: &str, names: &mut Vec<String>) {
     for pointer in POINTERS {
         let matches = text
@@ -201,7 +201,7 @@ fn introduced(text: &str, names: &mut Vec<String>) {
             })
             .map(|(at, _)| &text[at + pointer.len()..]);
         for rest in matches {
-            add(names, rest.split([' ', ',', ';', '\n', '.']).next());
+            add(names, Some(&rest[..slug_length(rest)]));
         }
     }
 }

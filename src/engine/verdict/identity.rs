@@ -165,7 +165,13 @@ fn link(
     let newer = |that: &Earlier<'_>| {
         !is_older(VersionOrderKey::of(new.about), VersionOrderKey::of(that.about))
     };
-    let that = linked.or_else(|| of_series(new.about, archive).filter(newer))?;
+    // Some agencies use one key for all reports of a subject.
+    let close = |that: &Earlier<'_>| {
+        let mut compared = verified.iter().filter(|v| v.that.sequence == that.sequence);
+        compared.any(VerifiedCandidate::is_reported) || subject::agrees(new, *that)
+    };
+    let series = || of_series(new.about, archive).filter(newer).filter(close);
+    let that = linked.or_else(series)?;
     let kind = if corrects(new.about) { Kind::Correction } else { Kind::Update };
     Some(to(new, that, verified, kind, "link"))
 }

@@ -35,8 +35,8 @@ pub struct NoticeNames {
     headlines: Vec<u64>,
     /// Slugs, the notice's own last.
     slugs: Vec<u64>,
-    /// Whether the text or the headline names a slug.
-    names_slug: bool,
+    /// The notice's own slug, if neither text nor headline names it.
+    unnamed: Option<u64>,
 }
 
 impl NoticeNames {
@@ -47,9 +47,9 @@ impl NoticeNames {
         let keys = |names: Vec<&String>| names.into_iter().filter_map(|n| names::key(n)).collect();
         let (headlines, mut slugs): (Vec<u64>, Vec<u64>) = (keys(headlines), keys(slugs));
         let own = about.slugline.as_deref().and_then(names::key);
-        let names_slug = own.is_none_or(|own| slugs.contains(&own) || headlines.contains(&own));
+        let unnamed = own.filter(|own| !slugs.contains(own) && !headlines.contains(own));
         slugs.extend(own.filter(|own| !slugs.contains(own)));
-        Self { headlines, slugs, names_slug }
+        Self { headlines, slugs, unnamed }
     }
 
     /// The keys of the names that an article must have to be meant: its headline if the notice
@@ -234,7 +234,11 @@ fn confidence_of_name(
     let base = match (slug, headline) {
         (true, true) => 0.8,
         (false, _) => 0.65,
-        (true, false) if alone && (given.names_slug || subject::agrees(new, that)) => 0.55,
+        (true, false)
+            if alone && (given.unnamed != Some(names.slug) || subject::agrees(new, that)) =>
+        {
+            0.55
+        }
         (true, false) => 0.35,
     };
     let provider = match (&notice.provider, &that.about.provider) {
