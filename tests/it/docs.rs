@@ -76,7 +76,10 @@ fn kinds_are_all_and_pass_as_the_defaults_say() {
             "always".to_owned()
         } else if unique.when_novel.contains(kind) {
             assert_eq!(unique.new_numbers, 1);
-            format!("from {} new words or one new number", unique.novel_words)
+            let words = unique.novel_words;
+            format!("from {words} new words or one new number; fewer in a short text")
+        } else if matches!(kind, Kind::Excerpt | Kind::Reprint) {
+            "only with changed words or numbers".to_owned()
         } else {
             "never".to_owned()
         }

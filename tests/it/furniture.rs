@@ -151,8 +151,10 @@ fn text_that_is_also_a_separate_article_is_not_boilerplate() {
             (Kind::Duplicate, false),
             "{first}"
         );
+        // The flash came under another headline that it does not speak of.
         let again = classify(&mut state, "hill", flash.to_owned());
-        assert_eq!(again.verdict.relation.kind, Kind::Duplicate);
+        assert_eq!(again.verdict.relation.kind, Kind::Recurring);
+        assert_eq!(again.verdict.relation.rule, "other-subject");
     }
 }
 

@@ -69,10 +69,11 @@ fn a_reprint_a_day_later_needs_more_similarity() {
     wire(
         &report("20/13:00"),
         expect![[r#"
-          S1 opened
-        nw-1: original; S1 of 1; pass yes
-        nw-2: reprint of nw-1 by near-identical; S1 of 2; pass repeat
-    "#]],
+              S1 opened
+            nw-1: original; S1 of 1; pass yes
+              S2 opened, follows S1
+            nw-2: recurring of nw-1 by other-subject; S2 of 1; pass yes
+        "#]],
     );
     wire(
         &report("21/13:00"),
@@ -80,7 +81,7 @@ fn a_reprint_a_day_later_needs_more_similarity() {
               S1 opened
             nw-1: original; S1 of 1; pass yes
               S2 opened
-            nw-2: partial of nw-1 by shared-run; S2 of 1; pass repeat
+            nw-2: partial of nw-1 by shared-run; S2 of 1; pass yes
         "#]],
     );
 }
@@ -173,7 +174,7 @@ fn a_spliced_item_relates_to_both_sources() {
             nw-1: original; S1 of 1; pass yes
               S2 opened
             bay-1: original; S2 of 1; pass yes
-            web-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S1 of 2; pass repeat
+            web-1: partial of nw-1 by shared-run; also partial of bay-1 by shared-run; S1 of 2; pass yes
         "#]],
     );
 }
@@ -328,7 +329,7 @@ fn a_second_wrapup_supersedes_only_the_first_wrapup() {
         expect![[r#"
               S1 opened
             nw-1: original; S1 of 1; pass yes
-            nw-2: expansion of nw-1 by contains; S1 of 2; pass yes
+            nw-2: expansion of nw-1 by contains; S1 of 2; changed_words; pass yes
             nw-3: update of nw-2 by marked; S1 of 3; pass yes
               superseded nw-2 by nw-3: newer-version
         "#]],

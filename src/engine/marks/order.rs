@@ -115,7 +115,8 @@ impl TextCues {
         let short = self.words <= SHORT_WORDS;
         self.story |= sentence.has(Cue::Story);
         self.forbids |= sentence.has(Cue::Forbid) && !aside;
-        self.bans |= sentence.bans(Cue::Story) || short && sentence.bans(Cue::Text);
+        self.bans |= sentence.bans(Cue::Story)
+            || short && (sentence.bans(Cue::Text) || sentence.only_bans());
         self.permits |= sentence.has(Cue::Permit) && any && !aside;
         self.salutes |= sentence.salutes();
         self.explains |= sentence.has(Cue::Reason);
@@ -197,6 +198,7 @@ fn decide_heading(heading: &Heading, text: &TextCues) -> Decision {
     match heading.prominence {
         Alone if brief => Decision::Order(heading.order),
         Apart if brief && phrase => Decision::Order(heading.order),
+        Plain if brief && phrase => Decision::Possible(heading.order),
         Apart | Alone if !release => Decision::Possible(heading.order),
         _ => Decision::None,
     }

@@ -45,6 +45,9 @@ const QUOTES: [(char, &[char]); 7] = [
 const POINTERS: [&str; 7] =
     ["slugged ", "slugline ", "slug ", "headlined ", "stichwort ", "mot-clé ", "titled "];
 
+/// Words that introduce a slug or uri, which begins with a capital or has a digit.
+const ITEMS: [&str; 3] = ["story ", "item ", "report "];
+
 /// The names in the headline, note and body, in that order, without duplicates.
 pub(super) fn of(article: &Article) -> Vec<String> {
     let mut names = Vec::new();
@@ -191,9 +194,9 @@ fn quoted(text: &str, names: &mut Vec<String>) {
     }
 }
 
-/// Adds the names that follow one of [`POINTERS`].
+/// Adds the names that follow one of [`POINTERS`] or [`ITEMS`].
 fn introduced(text: &str, names: &mut Vec<String>) {
-    for pointer in POINTERS {
+    for pointer in POINTERS.into_iter().chain(ITEMS) {
         let matches = text
             .char_indices()
             .filter(|(at, _)| {
@@ -201,7 +204,11 @@ fn introduced(text: &str, names: &mut Vec<String>) {
             })
             .map(|(at, _)| &text[at + pointer.len()..]);
         for rest in matches {
-            add(names, Some(&rest[..slug_length(rest)]));
+            let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+            let stated =
+                word.starts_with(char::is_uppercase) || word.contains(|c: char| c.is_ascii_digit());
+            let name = Some(&rest[..slug_length(rest)]);
+            add(names, name.filter(|_| stated || POINTERS.contains(&pointer)));
         }
     }
 }
@@ -287,6 +294,9 @@ mod tests {
                 "Kill BC-NW--Harbor Fire. Officials deny it. BC-NW--Ferry moved at 9 a.m.",
                 &["BC-NW--Harbor Fire", "BC-NW--Ferry"],
             ),
+            ("Bulletin kill", "", "Kill the story Ferries, moved at 9.", &["Ferries"]),
+            ("Note", "Please kill item 85x-o, it is wrong.", "", &["85x-o"]),
+            ("Kill", "", "The story is wrong.", &[]),
             ("Kill", "", "He said \"no", &[]),
         ] {
             assert_eq!(names(headline, note, body), want, "{headline} {note} {body}");

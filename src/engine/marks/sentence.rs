@@ -98,6 +98,16 @@ impl<'a> Sentence<'a> {
         })
     }
 
+    /// Whether it only forbids a use, and says nothing else: `Do not use.`
+    pub(super) fn only_bans(&self) -> bool {
+        let nothing = |range: Range<usize>| self.strangers(range) == 0;
+        self.of(Cue::Forbid).any(|ban| {
+            !is_spoken(self.text, ban.start)
+                && nothing(self.range.start..ban.start)
+                && nothing(ban.end..self.range.end)
+        })
+    }
+
     /// What it says of a story.
     pub(super) fn statement(&self) -> Option<Statement> {
         let verbs = [(Cue::Withdraw, NoticeOrder::Kill), (Cue::Suspend, NoticeOrder::Hold)];
@@ -152,13 +162,14 @@ impl<'a> Sentence<'a> {
         (named || next.contains("--")) && self.begins(verb)
     }
 
-    /// Whether it starts with a verb, a text and its name in quotes: `Kill item 157 "Bridge reopens"`.
+    /// Whether it starts with a verb, a text and its name in quotes, or with its number or code:
+    /// `Kill item 157 "Bridge reopens"`, `Kill item a-157`.
     fn asks_for(&self, text: &Range<usize>, verb: &Range<usize>) -> bool {
         let rest = &self.text[text.end..self.range.end];
         let quote = rest.find(['"', '“', '„', '«', '「']);
-        verb.end <= text.start
-            && quote.is_some_and(|quote| words(&rest[..quote]) <= GAP)
-            && self.binds(Cue::Text, text, verb)
+        let quoted = quote.is_some_and(|quote| words(&rest[..quote]) <= GAP);
+        let coded = rest.split_whitespace().next().is_some_and(is_number);
+        verb.end <= text.start && (quoted || coded) && self.binds(Cue::Text, text, verb)
     }
 
     /// The part before `at`, without a salutation or name that one of `ends` closes.

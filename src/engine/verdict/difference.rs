@@ -41,7 +41,7 @@ const TURNED_MAX: usize = 16;
 /// The most words of a text that may say nothing of what its headline says.
 const BRIEF_WORDS_MAX: usize = 60;
 /// Names in the place of others show another subject from one in this many words of the text.
-const NAMES_PART: usize = 25;
+const NAMES_PART: usize = 30;
 /// The most words of a headline that are read.
 const HEADLINE_WORDS_MAX: u32 = 60;
 
