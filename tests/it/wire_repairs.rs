@@ -111,7 +111,7 @@ fn an_unreadable_field_is_named_in_a_flag() {
             assert_eq!(flags(&record), [""; 0], "{record}");
         }
     }
-    assert_eq!(flags(r#"{"id": "a", "title": "t", "language": "und"}"#), [""; 0]);
+    assert_eq!(flags(r#"{"id": "a", "title": "t", "text": "b", "language": "und"}"#), [""; 0]);
 }
 
 #[test]

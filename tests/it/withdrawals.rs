@@ -119,7 +119,7 @@ fn identities_are_known_after_articles_left_the_window() {
             N3: original; S3 of 1; pass yes
               S4 opened
             N4: original; S4 of 1; pass yes
-            B1: expansion of N1 by contains; also expansion of N4 by contains; S1 of 2; pass repeat
+            B1: expansion of N1 by contains; also expansion of N4 by contains; S1 of 2; pass yes
             B2: duplicate of N1 by equal-content; S1 of 3; pass repeat
               S4 merged into S1
               S2 closed at 1
