@@ -27,7 +27,7 @@ pub struct Coverage {
     pub places: Vec<MarkPosition>,
 }
 
-/// The coverage of every agency in [`AGENCIES`] for every meaning that the table has for it.
+/// The coverage of every agency in `AGENCIES` for every meaning that the table has for it.
 pub fn coverage() -> Vec<Coverage> {
     AGENCIES.iter().flat_map(|agency| of_agency(agency)).collect()
 }

@@ -1,7 +1,7 @@
 //! Reads the marks of an article: conventional words and codes in its headline, slug, signals,
 //! notes, genre and body by which agencies announce updates, corrections, kills and the like.
 //!
-//! In: a decoded article. Out: its [`Marks`].
+//! In: a decoded article. Out: its [`Marks`](crate::article::Marks).
 //!
 //! ```text
 //! headline UPDATE 2-Bridge reopens                revision: Update(2)
@@ -11,8 +11,8 @@
 //!
 //! A rule consists of a place, a pattern and a meaning. A pattern is lower-case text in which `#`
 //! matches a number below 1,000 and `@` an ordinal such as `2nd`. The built-in rules are the
-//! [`table`]; configured rules come before them. For each field of [`Marks`] the first place wins
-//! that has a mark, and in one place the longest pattern. Orders need more than a pattern; [`order`]
+//! `table`; configured rules come before them. For each field of `Marks` the first place wins
+//! that has a mark, and in one place the longest pattern. Orders need more than a pattern; `order`
 //! decides them.
 //!
 //! ```text
