@@ -251,3 +251,45 @@ fn the_first_article_of_a_chain_is_reported_beside_the_nearest_copies() {
         "#]],
     );
 }
+
+#[test]
+fn a_uri_that_is_used_again_names_another_article() {
+    wire(
+        r#"
+        10:00 1001 kestrel en "Ferry aground off Marel" | @ferry @hurt
+        10:10 1001 baypress en "Tolls to rise" | @tolls @dredge
+        10:20 1001 kestrel en "Owner speaks to reporters" | @owner @long
+        10:30 1001 kestrel en "Ferry freed off Marel" | @ferry @hurt @dredge
+        10:40 1001 baypress en "Tolls to rise" | @tolls @dredge
+        10:50 1001 baypress en "Ferry aground off Marel" | @ferry @hurt
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn a_new_version_by_number_may_have_another_text() {
+    wire(
+        r#"
+        10:00 urn:x#2026-11-23T10:00:00Z kestrel en "Ferry aground" | @ferry @hurt
+        10:10 urn:x#2026-11-23T10:10:00Z kestrel en "Owner speaks" | @owner @long
+        10:20 7#1 kestrel en "Tolls to rise" | @tolls
+        10:30 7#2 kestrel en "Silt removed" | @dredge
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn a_version_number_lower_than_one_sent_before_is_not_forwarded() {
+    wire(
+        r#"
+        10:00 v#9 kestrel en "Ferry aground" | @ferry @hurt
+        10:10 v#10 kestrel en "Ferry aground" | @ferry @owner
+        10:20 v#2 kestrel en "Ferry aground" | @ferry @long
+        10:30 w kestrel en "Tolls" made=2026-11-23T10:20:00Z | @tolls @dredge
+        10:40 w kestrel en "Tolls" made=2026-11-23T10:10:00Z | @tolls @hurt
+        "#,
+        expect![[""]],
+    );
+}

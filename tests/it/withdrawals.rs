@@ -342,3 +342,22 @@ fn the_newest_versions_of_a_withdrawn_item_are_searched_up_to_the_limit() {
     );
     assert_eq!(unsearched, 1, "one of two versions is not searched");
 }
+
+#[test]
+fn a_kill_under_a_uri_that_was_used_again_withdraws_only_what_it_means() {
+    wire(
+        r#"
+        10:00 1001 kestrel en "Ferry aground off Marel" | @ferry @hurt
+        10:10 1001 baypress en "Tolls to rise" | @tolls @dredge
+        10:20 1001 kestrel en "KILL: Ferry aground off Marel" status=canceled | Editors: kill it.
+        10:30 1002 kestrel en "Ferry aground off Marel" | @owner
+        10:40 1002 kestrel en "Silt to be removed" | @long
+        10:50 1002 kestrel en "Kill" status=canceled | Editors: kill it.
+        11:00 1003 baypress en "Gash closed" | @hurt @owner
+        11:10 1003 kestrel en "Kill" status=canceled | Editors: kill it.
+        11:20 1004 kestrel en "Kill" status=canceled | Editors: kill it.
+        11:30 1004 baypress en "Divers at work" made=2026-11-23T10:00:00Z | @dredge @long
+        "#,
+        expect![[""]],
+    );
+}

@@ -136,6 +136,11 @@ pub fn same_family(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether two names are known and belong to different families.
+pub fn are_different(a: Option<&str>, b: Option<&str>) -> bool {
+    a.zip(b).is_some_and(|(a, b)| !same_family(a, b))
+}
+
 /// The label of a host name or web address that names its publisher; `None` for other names.
 fn host_label(name: &str) -> Option<&str> {
     let host = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://"));

@@ -16,13 +16,14 @@ use super::State;
 use super::live::MatchedBy;
 use super::radius::CarrierSearch;
 use super::records::RecordChange;
-use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequence};
+use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequence, publisher};
 use crate::event::{EventKind, Radius, Superseded};
 use crate::stories::MemberLookup;
 use crate::verdict::carriers::TaintedWords;
+use crate::verdict::same_uri::starts_again;
 use crate::verdict::versions::{VersionOrderKey, is_older};
-use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity};
-use std::collections::BTreeSet;
+use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity, are_strangers};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a notice withdraws its target: it is not a release.
 fn withdraws(that: &Earlier<'_>) -> bool {
@@ -41,8 +42,11 @@ impl State {
         }
         let edition = VersionOrderKey::of(new);
         let last = self.live.notice_before(&new.uri, own);
-        let last = last
-            .filter(|that| withdraws(that) && is_older(edition, VersionOrderKey::of(that.about)));
+        let last = last.filter(|that| {
+            withdraws(that)
+                && is_older(edition, VersionOrderKey::of(that.about))
+                && !are_strangers(new, that.about)
+        });
         if let Some(that) = last {
             return Some(that.about.key());
         }
@@ -52,12 +56,17 @@ impl State {
             let earlier = new.claimed.zip(that.about.claimed).map(|(made, killed)| made <= killed);
             // A replacement text may have the same name, so a match by name counts only if the
             // claimed times show that the article is older than the notice.
-            withdraws(that) && earlier.unwrap_or(*by == MatchedBy::Uri)
+            let by_uri = *by == MatchedBy::Uri;
+            withdraws(that)
+                && earlier.unwrap_or(by_uri)
+                && !(by_uri && are_strangers(new, that.about))
         };
         if let Some((that, _)) = waiting.find(meant) {
             return Some(that.about.key());
         }
-        let last = self.identities.last_notice(&new.uri)?;
+        let last = self.identities.last_notice(&new.uri).filter(|that| {
+            !publisher::are_different(new.provider.as_deref(), that.provider.as_deref())
+        })?;
         let withdrawn =
             last.order != Some(NoticeOrder::Release) && is_older(edition, last.edition());
         withdrawn.then(|| last.key())
@@ -211,16 +220,14 @@ impl State {
 
     /// All articles that `target` is a version of: the live versions of its uri, and those of the
     /// uris that these revised, by the same provider. Notices and the article at `own` are
-    /// excluded.
+    /// excluded, and so are unrelated articles with the same uri.
     fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
         let mut members: BTreeSet<Sequence> = BTreeSet::new();
         let mut next = Some(target);
         while let Some(entry) = next.and_then(|target| self.live.get(target)) {
-            let reports = self.live.versions(&entry.about.uri).filter(|that| !is_notice(that));
-            let fresh: BTreeSet<Sequence> = reports
-                .map(|that| that.sequence)
-                .filter(|s| *s != own && !members.contains(s))
-                .collect();
+            let versions = self.versions_of(&entry.about.uri, next);
+            let fresh: BTreeSet<Sequence> =
+                versions.into_iter().filter(|s| *s != own && !members.contains(s)).collect();
             if fresh.is_empty() {
                 break;
             }
@@ -230,6 +237,25 @@ impl State {
             next = revised.filter(|s| !members.contains(s));
         }
         members.into_iter().collect()
+    }
+
+    /// The live reports with this uri that are versions of the article at `target`: all, unless the
+    /// uri was used again for an unrelated article.
+    fn versions_of(&self, uri: &str, target: Option<Sequence>) -> Vec<Sequence> {
+        let reports: Vec<Earlier<'_>> =
+            self.live.versions(uri).filter(|that| !is_notice(that)).collect();
+        if !reports.iter().any(|that| starts_again(*that)) {
+            return reports.iter().map(|that| that.sequence).collect();
+        }
+        // The first article of each one's line of versions.
+        let mut firsts: BTreeMap<Sequence, Sequence> = BTreeMap::new();
+        for that in &reports {
+            let of = that.verdict.relation.of.as_ref().and_then(|of| of.sequence);
+            let of = of.filter(|_| !starts_again(*that)).and_then(|of| firsts.get(&of));
+            firsts.insert(that.sequence, of.copied().unwrap_or(that.sequence));
+        }
+        let first = target.and_then(|target| firsts.get(&target).copied());
+        firsts.iter().filter(|(_, line)| Some(**line) == first).map(|(own, _)| *own).collect()
     }
 
     /// The article of the same provider that this one revised.

@@ -3,11 +3,13 @@
 
 use super::compare::Comparison;
 use super::difference::{CHANGED_WORDS, Difference, Edges, OTHER_SUBJECT};
-use super::identity::same_provider;
+use super::identity_record::Identity;
 use super::types::{
-    Arrival, ChangedNumber, Earlier, Evidence, Kind, Passage, Relation, RelationTarget,
+    Arrival, ChangedNumber, Earlier, Evidence, Kind, Passage, Relation, RelationTarget, Scope,
+    same_provider,
 };
-use super::{Settings, rules};
+use super::{Settings, VerifiedCandidate, rules};
+use crate::article::ArticleKey;
 use std::cmp::Reverse;
 
 /// The kind that texts and headlines give, and the stable name of the rule that gave it.
@@ -74,14 +76,33 @@ pub(super) fn relation(
     Relation { evidence, passages: passages(pair), ..linked(that, kind, rule) }
 }
 
-/// The relation of `new` to `that` if their texts were not compared.
-pub(super) fn relation_without_comparison(
+/// The relation to `that`, with the measures as evidence if the texts were compared.
+pub(super) fn to(
     new: Arrival<'_>,
     that: Earlier<'_>,
+    verified: &[VerifiedCandidate<'_>],
     kind: Kind,
     rule: &'static str,
 ) -> Relation {
-    Relation { evidence: bare(new, that), ..linked(that, kind, rule) }
+    match verified.iter().find(|v| v.that.sequence == that.sequence) {
+        Some(v) => relation(new, that, &v.comparison, (kind, rule)),
+        None => Relation { evidence: bare(new, that), ..linked(that, kind, rule) },
+    }
+}
+
+/// The relation to an article that has left the window.
+pub(super) fn outlived(that: &Identity, kind: Kind, rule: &'static str) -> Relation {
+    let root = that.root.as_ref().map(|uri| ArticleKey { uri: uri.clone(), version: None });
+    let target = |key| RelationTarget { sequence: None, key };
+    Relation {
+        kind,
+        of: Some(target(that.key())),
+        root: Some(target(root.unwrap_or_else(|| that.key()))),
+        chain: 1,
+        rule: rule.into(),
+        scope: Scope::Identity,
+        ..Relation::default()
+    }
 }
 
 /// Evidence that needs no comparison of texts.

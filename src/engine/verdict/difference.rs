@@ -22,8 +22,8 @@
 //! Cost: some microseconds, only for texts that are copies by the measures alone.
 
 use super::compare::Comparison;
-use super::identity::same_provider;
 use super::leftover::{LeftoverWord, Name, Side, cancel, drop_edges, same_word};
+use super::types::same_provider;
 use super::types::{Arrival, Earlier};
 use crate::article::ArticleMetadata;
 use crate::marks::bare_headline;

@@ -7,21 +7,13 @@
 //! its identity is searched by uri, and for a withdrawal also by name. Withdrawals are decided in
 //! [`orders`].
 
+use super::classify::{outlived, to};
 use super::difference::OTHER_SUBJECT;
-use super::identity_record::Identity;
-use super::types::{Archive, Arrival, Earlier, Kind, Relation, RelationTarget, Scope};
+use super::types::{Archive, Arrival, Earlier, Kind, Relation, same_provider};
 use super::versions::{VersionOrderKey, is_older};
-use super::{Settings, VerifiedCandidate, classify, names, orders, subject};
-use crate::article::{ArticleKey, ArticleMetadata, ItemShape, LinkKind, Revision};
-
-/// Whether two articles are from the same family of providers. Two unknown providers are not the
-/// same.
-pub(super) fn same_provider(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
-    match (&a.provider, &b.provider) {
-        (Some(a), Some(b)) => crate::article::publisher::same_family(a, b),
-        _ => false,
-    }
-}
+use super::{Settings, VerifiedCandidate, names, orders, same_uri, subject};
+use crate::article::publisher;
+use crate::article::{ArticleMetadata, ItemShape, LinkKind, Revision};
 
 /// The relation that identity or marks give, if any.
 pub(super) fn of(
@@ -34,28 +26,15 @@ pub(super) fn of(
     if let Some(again) = newest.and_then(|that| same_notice(new, that, verified)) {
         return Some(again);
     }
-    // A notice under this uri is not an earlier version of the article.
-    let same_uri = archive.valid_of_uri(&new.about.uri);
-    orders::withdrawal(new, same_uri, verified, archive)
+    orders::withdrawal(new, verified, archive)
         .or_else(|| repeat(new, verified, archive))
-        .or_else(|| same_uri.map(|that| version(new, that, verified)))
-        .or_else(|| Some(past_version(new, archive.identity_of_uri(&new.about.uri)?)))
+        .or_else(|| {
+            let that = same_uri::earlier_version(new, verified, archive)?;
+            Some(version(new, that, verified))
+        })
+        .or_else(|| past_version(new, archive))
         .or_else(|| link(new, verified, archive))
         .or_else(|| marked(new, verified, archive, settings))
-}
-
-/// The relation to `that`, with the measures as evidence if the texts were compared.
-pub(super) fn to(
-    new: Arrival<'_>,
-    that: Earlier<'_>,
-    verified: &[VerifiedCandidate<'_>],
-    kind: Kind,
-    rule: &'static str,
-) -> Relation {
-    match verified.iter().find(|v| v.that.sequence == that.sequence) {
-        Some(v) => classify::relation(new, that, &v.comparison, (kind, rule)),
-        None => classify::relation_without_comparison(new, that, kind, rule),
-    }
 }
 
 /// A redelivery of the notice `that`.
@@ -71,31 +50,24 @@ fn same_notice(
     same.then(|| to(new, that, verified, Kind::Redelivery, "same-version"))
 }
 
-/// The relation to an article that has left the window.
-pub(super) fn outlived(that: &Identity, kind: Kind, rule: &'static str) -> Relation {
-    let root = that.root.as_ref().map(|uri| ArticleKey { uri: uri.clone(), version: None });
-    let target = |key| RelationTarget { sequence: None, key };
-    Relation {
-        kind,
-        of: Some(target(that.key())),
-        root: Some(target(root.unwrap_or_else(|| that.key()))),
-        chain: 1,
-        rule: rule.into(),
-        scope: Scope::Identity,
-        ..Relation::default()
-    }
-}
-
 /// The relation to an earlier version that has left the window: a redelivery, update or correction.
-fn past_version(new: Arrival<'_>, that: &Identity) -> Relation {
+/// Its text is gone, so only the providers can show that the uri was used again.
+fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
+    if archive.valid_of_uri(&new.about.uri).is_some() {
+        return None;
+    }
+    let that = archive.identity_of_uri(&new.about.uri)?;
+    if publisher::are_different(new.about.provider.as_deref(), that.provider.as_deref()) {
+        return None;
+    }
     if that.version == new.about.version && that.content == new.print.content_hash {
-        return outlived(that, Kind::Redelivery, "same-version");
+        return Some(outlived(that, Kind::Redelivery, "same-version"));
     }
     if is_older(VersionOrderKey::of(new.about), that.edition()) {
-        return outlived(that, Kind::Update, "late-version");
+        return Some(outlived(that, Kind::Update, "late-version"));
     }
     let kind = if corrects(new.about) { Kind::Correction } else { Kind::Update };
-    outlived(that, kind, "new-version")
+    Some(outlived(that, kind, "new-version"))
 }
 
 /// A redelivery: the same uri, version and text; or an equal text marked as a repeat; or, for
@@ -141,15 +113,6 @@ fn corrects(about: &ArticleMetadata) -> bool {
     matches!(about.marks.revision, Some(Revision::Correction | Revision::Refile))
 }
 
-/// The newest live article of the same series and provider.
-pub(super) fn of_series<'a>(
-    about: &ArticleMetadata,
-    archive: &'a impl Archive,
-) -> Option<Earlier<'a>> {
-    let series = Some(names::NameKeys::of(about).series).filter(|key| *key != 0)?;
-    archive.newest_of_name(names::of_provider(series, about.provider.as_deref()?)?)
-}
-
 /// The relation to a live article that the new one explicitly links to.
 fn link(
     new: Arrival<'_>,
@@ -170,7 +133,7 @@ fn link(
         let mut compared = verified.iter().filter(|v| v.that.sequence == that.sequence);
         compared.any(VerifiedCandidate::is_reported) || subject::agrees(new, *that)
     };
-    let series = || of_series(new.about, archive).filter(newer).filter(close);
+    let series = || archive.newest_of_series(new.about).filter(newer).filter(close);
     let that = linked.or_else(series)?;
     let kind = if corrects(new.about) { Kind::Correction } else { Kind::Update };
     Some(to(new, that, verified, kind, "link"))

@@ -44,6 +44,7 @@ pub mod names;
 mod novelty;
 pub mod orders;
 pub mod rules;
+pub(crate) mod same_uri;
 mod settings;
 mod subject;
 mod types;
@@ -55,9 +56,11 @@ use crate::fingerprint::SHORT_WORDS_MAX;
 use align::Aligner;
 use compare::Comparison;
 use difference::{Difference, Edges, OTHER_SUBJECT};
+pub use same_uri::REUSED_URI;
 pub use settings::{CarrierPolicy, EmbargoPolicy, Settings, Tuning, UniqueSettings};
 use std::cmp::Reverse;
 pub use types::*;
+use versions::{VersionOrderKey, is_older};
 
 /// Flag of an article that contains withdrawn text.
 pub const CARRIES_WITHDRAWN: &str = "carries_withdrawn";
@@ -129,6 +132,9 @@ pub fn judge(
         verdict.also = also(new, &verdict.relation, &verified, copied, settings);
     }
     flag(new, &verified, &mut verdict);
+    if same_uri::is_reused(new, &verdict.relation, &verified, archive) {
+        verdict.flags.extend([REUSED_URI.into(), NEEDS_REVIEW.into()]);
+    }
     let difference = read_difference(new, &verified, &mut verdict);
     let confidence = verdict.relation.evidence.confidence;
     // An order of which nothing is known may concern an article that this instance never got.
@@ -359,7 +365,7 @@ fn read_difference(
         verdict.shared_with_strangers =
             relation.passages.iter().map(|p| (p.start_word, p.end_word)).collect();
     }
-    let same = identity::same_provider(new.about, chosen.that.about);
+    let same = types::same_provider(new.about, chosen.that.about);
     let short = new.print.words() <= SHORT_WORDS_MAX;
     if copy && same && (difference.turned || short && difference.new_words > 0) {
         verdict.flags.push(CHANGED_WORDS.into());
@@ -368,6 +374,14 @@ fn read_difference(
         verdict.flags.push(NEEDS_REVIEW.into());
     }
     difference
+}
+
+/// Whether the version numbers say that the article is older than one that was sent before. Times
+/// alone do not: a wrong clock must not suppress news.
+fn is_outdated(new: Arrival<'_>, relation: &Relation) -> bool {
+    let key = |version| VersionOrderKey { version, claimed: None };
+    let of = relation.of.as_ref().filter(|_| relation.rule == "late-version");
+    of.is_some_and(|of| is_older(key(new.about.version.as_deref()), key(of.key.version.as_deref())))
 }
 
 /// Whether the article is published to the unique topic.
@@ -391,7 +405,8 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &
     let own = difference.new_words + difference.new_figures + u32::from(difference.turned);
     let told = unique.when_novel.contains(&kind) && words <= SHORT_WORDS_MAX && own >= few;
     let changed = verdict.flags.iter().any(|f| f == CHANGED_WORDS || f == CHANGED_NUMBERS);
-    if !unique.always.contains(&kind) && !enough && !told && !changed {
+    let outdated = is_outdated(new, &verdict.relation);
+    if outdated || !unique.always.contains(&kind) && !enough && !told && !changed {
         return Pass::Repeat;
     }
     if waits { Pass::Embargoed } else { Pass::Yes }

@@ -16,9 +16,14 @@
 //! What only [may](crate::article::Marks::possible_order) be an order is one if the sender has sent
 //! an article with the headline that it names.
 
-use super::identity::{of_series, outlived, same_provider, to};
-use super::types::{Archive, Arrival, Earlier, Kind, Ratio, Relation, RelationTarget};
+use super::classify::{outlived, to};
+use super::identity_record::Identity;
+use super::same_uri::target_of_notice;
+use super::types::{
+    Archive, Arrival, Earlier, Kind, Ratio, Relation, RelationTarget, are_strangers, same_provider,
+};
 use super::{VerifiedCandidate, names, subject};
+use crate::article::publisher;
 use crate::article::{ArticleMetadata, LinkKind, NoticeOrder, PubStatus};
 use crate::marks::bare_headline;
 
@@ -26,7 +31,8 @@ use crate::marks::bare_headline;
 const REPORT_WORDS: usize = 100;
 /// Confidence that a possible order means the article of its sender that it names.
 const POSSIBLE_CONFIDENCE: f64 = 0.8;
-/// The same if its text is a report, or its headline is that of the earlier article.
+/// The same if its text is a report, or its headline is that of the earlier article; or that an
+/// order means the article with its uri, if the uri was used again.
 const DOUBTFUL_CONFIDENCE: f64 = 0.5;
 
 /// The names by which a notice refers to an article, as keys.
@@ -69,12 +75,16 @@ fn is_headline(name: &str) -> bool {
 /// A kill, hold or release, with its target.
 pub(super) fn withdrawal(
     new: Arrival<'_>,
-    same_uri: Option<Earlier<'_>>,
     verified: &[VerifiedCandidate<'_>],
     archive: &impl Archive,
 ) -> Option<Relation> {
     let about = new.about;
-    let past = || archive.identity_of_uri(&about.uri);
+    let found = target_of_notice(new, archive);
+    let same_uri = found.filter(|(_, certain)| *certain).map(|(that, _)| that);
+    let own = |that: &&Identity| {
+        !publisher::are_different(about.provider.as_deref(), that.provider.as_deref())
+    };
+    let past = || archive.identity_of_uri(&about.uri).filter(own);
     let rule = match (about.marks.order, about.pubstatus) {
         (_, PubStatus::Canceled) => "canceled",
         (Some(_), _) if is_copy_of_another(new, same_uri, verified) => return None,
@@ -85,7 +95,7 @@ pub(super) fn withdrawal(
     let kind = Kind::Withdrawal;
     let uris = || about.links.iter().map(|l| &l.to.uri).chain(&about.marks.references);
     let linked = || uris().find_map(|uri| archive.valid_of_uri(uri));
-    let that = same_uri.or_else(linked).or_else(|| of_series(about, archive));
+    let that = same_uri.or_else(linked).or_else(|| archive.newest_of_series(about));
     if let Some(that) = that {
         return Some(to(new, that, verified, kind, rule));
     }
@@ -107,6 +117,10 @@ pub(super) fn withdrawal(
     let own = names.decisive().iter().filter_map(|key| own_key(about, *key));
     if let Some(that) = own.into_iter().find_map(|key| archive.past_of_name(key)) {
         return Some(sure(outlived(that, kind, rule), Ratio::PAST_NAME_CONFIDENCE));
+    }
+    if let Some((that, _)) = found {
+        let confidence = Ratio::new(DOUBTFUL_CONFIDENCE).unwrap_or_default();
+        return Some(sure(to(new, that, verified, kind, rule), confidence));
     }
     let mut links = about.links.iter().filter(|link| link.kind != LinkKind::SeriesOf);
     let of = links.next().map(|l| RelationTarget { sequence: None, key: l.to.clone() });
@@ -135,10 +149,7 @@ fn is_copy_of_another(
     let whole = |v: &&VerifiedCandidate<'_>| {
         v.kind.joins_its_match() && v.that.verdict.relation.kind != Kind::Withdrawal
     };
-    let other = |v: &VerifiedCandidate<'_>| {
-        let known = new.about.provider.is_some() && v.that.about.provider.is_some();
-        known && !same_provider(new.about, v.that.about)
-    };
+    let other = |v: &VerifiedCandidate<'_>| are_strangers(new.about, v.that.about);
     let mut copies = verified.iter().filter(whole).peekable();
     same_uri.is_none() && copies.peek().is_some() && copies.all(other)
 }

@@ -9,7 +9,7 @@
 
 use super::Settings;
 use super::compare::Comparison;
-use super::identity::same_provider;
+use super::types::same_provider;
 use super::types::{Arrival, Earlier, Kind};
 use crate::article::ArticleMetadata;
 use crate::fingerprint::Fingerprint;

@@ -1,7 +1,8 @@
 //! The types of a verdict: kinds, evidence and relations, and the views that a verdict is based on.
 
 use super::identity_record::Identity;
-use crate::article::{ArticleKey, ArticleMetadata, EventTime, Sequence};
+use super::names::{self, NameKeys};
+use crate::article::{ArticleKey, ArticleMetadata, EventTime, Sequence, publisher};
 use crate::fingerprint::Fingerprint;
 use crate::text::{Clean, Words};
 use serde::{Deserialize, Serialize};
@@ -358,6 +359,11 @@ pub trait Archive {
     }
     /// The newest live article with this name key ([`names`](super::names)); notices excluded.
     fn newest_of_name(&self, key: u64) -> Option<Earlier<'_>>;
+    /// The newest live article of the same series and provider as `about`.
+    fn newest_of_series(&self, about: &ArticleMetadata) -> Option<Earlier<'_>> {
+        let series = Some(NameKeys::of(about).series).filter(|key| *key != 0)?;
+        self.newest_of_name(names::of_provider(series, about.provider.as_deref()?)?)
+    }
     /// How many uris of this provider have a valid live article with this slug key.
     fn count_uris_with_slug(&self, key: u64, provider: Option<&str>) -> usize;
     /// The newest valid identity of this uri among the articles whose window has passed, or else
@@ -365,6 +371,20 @@ pub trait Archive {
     fn identity_of_uri(&self, uri: &str) -> Option<&Identity>;
     /// The newest identity with this name key among the articles whose window has passed.
     fn past_of_name(&self, key: u64) -> Option<&Identity>;
+}
+
+/// Whether two articles are from the same family of providers. Two unknown providers are not the
+/// same.
+pub(super) fn same_provider(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
+    match (&a.provider, &b.provider) {
+        (Some(a), Some(b)) => publisher::same_family(a, b),
+        _ => false,
+    }
+}
+
+/// Whether two articles are known to be from different families of providers.
+pub(crate) fn are_strangers(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
+    publisher::are_different(a.provider.as_deref(), b.provider.as_deref())
 }
 
 /// The new article, as far as verdicts need it.

@@ -56,6 +56,11 @@ fn parse(version: &str) -> VersionOrder {
     }
 }
 
+/// Whether a version is a counter, such as `2`, `1.10` or `3N`.
+pub(super) fn is_counter(version: &str) -> bool {
+    matches!(parse(version), VersionOrder::Counter(_))
+}
+
 /// Whether `new` is an earlier version than `that`; false if their order is unknown.
 pub fn is_older(new: VersionOrderKey<'_>, that: VersionOrderKey<'_>) -> bool {
     let claimed = || match (new.claimed, that.claimed) {

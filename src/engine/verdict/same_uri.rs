@@ -1,0 +1,125 @@
+//! Which earlier article with the uri of the new one is meant by it.
+//!
+//! Usually a uri names one article, whose newest valid version is meant. But some feeds number
+//! their items from 1, give all items one link or write `N/A` as the identifier, so that unrelated
+//! articles have the same uri:
+//!
+//! ```text
+//! 1001  Kestrel   Quay to close
+//! 1001  Meridian  Early grape harvest    no version of the first: the uri is used again
+//! 1001  Kestrel   Quay closes earlier    a version of the first
+//! ```
+//!
+//! What proves that an article is a version: shared text or a headline that agrees; a version number
+//! of the same provider; for a uri that is unique everywhere (`urn:`, `tag:`), any new version.
+//! Another provider's article under a short number is never a version.
+//!
+//! Cost: a constant number of earlier articles is looked at.
+
+use super::VerifiedCandidate;
+use super::difference::OTHER_SUBJECT;
+use super::subject;
+use super::types::{Archive, Arrival, Earlier, Kind, Relation, Validity, are_strangers};
+use super::versions::is_counter;
+use crate::article::ArticleMetadata;
+
+/// The most earlier articles with the uri of a notice that are searched for its target.
+const SEARCHED_MAX: usize = 64;
+
+/// Flag of an article whose uri an unrelated article had before.
+pub const REUSED_URI: &str = "reused_uri";
+
+/// The live article that `new` is a version of, if one has the same uri and neither providers nor
+/// texts say that the uri is used again for another article.
+pub(super) fn earlier_version<'a>(
+    new: Arrival<'_>,
+    verified: &[VerifiedCandidate<'a>],
+    archive: &'a impl Archive,
+) -> Option<Earlier<'a>> {
+    let newest = archive.valid_of_uri(&new.about.uri)?;
+    if continues(new, newest, verified) {
+        return Some(newest);
+    }
+    let resembles = |v: &&VerifiedCandidate<'_>| {
+        let same =
+            v.that.about.uri == new.about.uri && !is_anothers_number(new.about, v.that.about);
+        same && is_report(&v.that) && is_match(v)
+    };
+    let similar = || verified.iter().filter(resembles).map(|v| v.that);
+    similar().find(|that| that.validity == Validity::Valid).or_else(|| similar().next())
+}
+
+/// Whether `new` is a version of `that`, the newest article with its uri.
+fn continues(new: Arrival<'_>, that: Earlier<'_>, verified: &[VerifiedCandidate<'_>]) -> bool {
+    if is_anothers_number(new.about, that.about) {
+        return false;
+    }
+    let mut compared = verified.iter().filter(|v| v.that.sequence == that.sequence);
+    compared.any(is_match) || subject::agrees(new, that) || is_numbered(new.about, that.about)
+}
+
+/// Whether the versions alone say that both are versions of one article.
+fn is_numbered(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
+    let (Some(a), Some(b)) = (new.version.as_deref(), that.version.as_deref()) else {
+        return false;
+    };
+    let unique = ["urn:", "tag:"].iter().any(|scheme| new.uri.starts_with(scheme));
+    a != b && !are_strangers(new, that) && (unique || is_counter(a) && is_counter(b))
+}
+
+/// Whether another provider gave its own article the same short number or word as uri.
+fn is_anothers_number(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
+    !new.uri.contains(':') && are_strangers(new, that)
+}
+
+/// Whether the texts say that both are about one subject.
+fn is_match(v: &VerifiedCandidate<'_>) -> bool {
+    v.is_reported() && v.rule != OTHER_SUBJECT
+}
+
+/// The live article with the uri of a notice that the notice is about, and whether this is certain.
+/// It is not if the uri was used again, or by another provider only, and neither headline nor text
+/// of the notice speaks of the article.
+pub(super) fn target_of_notice<'a>(
+    notice: Arrival<'_>,
+    archive: &'a impl Archive,
+) -> Option<(Earlier<'a>, bool)> {
+    let newest = archive.valid_of_uri(&notice.about.uri)?;
+    let all = || archive.versions(&notice.about.uri).rev().take(SEARCHED_MAX);
+    let reports = || all().filter(is_report);
+    let own = |that: &Earlier<'_>| !are_strangers(notice.about, that.about);
+    if reports().all(|that| own(&that) && !starts_again(that)) {
+        return Some((newest, true));
+    }
+    let valid = |that: &Earlier<'_>| that.validity == Validity::Valid;
+    let named = || reports().filter(|that| subject::agrees(notice, *that));
+    if let Some(that) = named().find(valid).or_else(|| named().next()) {
+        return Some((that, true));
+    }
+    match reports().filter(own).collect::<Vec<_>>().as_slice() {
+        [only] => Some((*only, true)),
+        [newest, ..] => Some((*newest, false)),
+        [] => Some((newest, false)),
+    }
+}
+
+/// Whether `new`, which is related to earlier articles by `relation`, has the uri of an unrelated one.
+pub(super) fn is_reused(
+    new: Arrival<'_>,
+    relation: &Relation,
+    verified: &[VerifiedCandidate<'_>],
+    archive: &impl Archive,
+) -> bool {
+    !matches!(relation.kind, Kind::Withdrawal | Kind::Redelivery)
+        && archive.valid_of_uri(&new.about.uri).is_some()
+        && earlier_version(new, verified, archive).is_none()
+}
+
+/// Whether the article used a uri again that an unrelated one had before.
+pub(crate) fn starts_again(that: Earlier<'_>) -> bool {
+    that.verdict.flags.iter().any(|flag| flag == REUSED_URI)
+}
+
+fn is_report(that: &Earlier<'_>) -> bool {
+    that.verdict.relation.kind != Kind::Withdrawal
+}
