@@ -17,6 +17,7 @@ pub mod event;
 pub mod fingerprint;
 pub mod marks;
 pub mod prepare;
+pub mod record;
 pub mod state;
 pub mod stories;
 pub mod text;

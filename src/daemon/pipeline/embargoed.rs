@@ -13,10 +13,11 @@
 //! lifted if the engine no longer waits for it.
 
 use super::broker::{Broker, Fault, Header, OutputRecord, Role};
-use super::record::{self, Error};
+use super::record;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold_engine::article::InputPosition;
+use wirefold_engine::record::RecordError;
 use wirefold_engine::state::{LiftedEmbargo, State};
 
 /// The key prefix of held records in the changelog.
@@ -121,7 +122,12 @@ impl EmbargoedRecords {
     ///
     /// # Errors
     /// When the record is damaged or written by a newer release.
-    pub fn follow(&mut self, key: &str, value: Option<&[u8]>, offset: i64) -> Result<(), Error> {
+    pub fn follow(
+        &mut self,
+        key: &str,
+        value: Option<&[u8]>,
+        offset: i64,
+    ) -> Result<(), RecordError> {
         match value {
             None => {
                 if let Some(input) = input_of(key) {

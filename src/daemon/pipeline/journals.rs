@@ -6,7 +6,7 @@
 
 use super::broker::Fault;
 use super::record::{self, Journal, stop};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use wirefold_engine::article::{EventTime, Span};
 
 const MINUTE_MS: i64 = 60_000;
@@ -39,6 +39,41 @@ impl Journals {
         }
     }
 
+    /// Applies the journal records of a batch, or of the whole changelog up to batch `last`, in
+    /// order of their keys. Journals before a gap have expired; they are left over because
+    /// compaction removed the tombstones of later ones first.
+    ///
+    /// # Errors
+    /// [`Fault::Stop`] when a record is not readable, or the journal of the last batch is missing.
+    pub(super) fn follow(
+        &mut self,
+        records: Vec<(String, Option<Vec<u8>>)>,
+        last: u64,
+    ) -> Result<(), Fault> {
+        for (key, value) in records {
+            let batch = record::journal_batch(&key).ok_or_else(|| {
+                Fault::Stop(format!("the key of record `{key}` does not contain a batch number"))
+            })?;
+            let Some(value) = value else {
+                self.forget(batch);
+                continue;
+            };
+            if self.last().is_some_and(|last| last + 1 != batch) {
+                self.0.clear();
+            }
+            self.push(batch, record::decode::<Journal>(&key, &value).map_err(stop)?.clock);
+        }
+        match last > 0 && self.last() != Some(last) {
+            true => Err(stop(format!("the journal of the last batch, {last}, is missing"))),
+            false => Ok(()),
+        }
+    }
+
+    /// The newest batch.
+    fn last(&self) -> Option<u64> {
+        self.0.back().map(|minute| minute.last)
+    }
+
     /// Removes all batches up to and including `batch`.
     pub fn forget(&mut self, batch: u64) {
         while let Some(oldest) = self.0.front_mut().filter(|minute| minute.first <= batch) {
@@ -67,36 +102,6 @@ impl Journals {
         }
         expired
     }
-}
-
-/// Removes the journals from `values`, and returns those that lead without a gap to batch `last`.
-/// Earlier ones have expired; they are left over because compaction removed their tombstones first.
-///
-/// # Errors
-/// [`Fault::Stop`] when a record is not readable, or the journal of the last batch is missing.
-pub(super) fn take_journals(
-    values: &mut BTreeMap<String, Vec<u8>>,
-    last: u64,
-) -> Result<Journals, Fault> {
-    let mut found = values.split_off(record::JOURNAL);
-    let mut others = found.split_off(&(record::JOURNAL.to_owned() + "~"));
-    values.append(&mut others);
-    let mut read = BTreeMap::new();
-    for (key, value) in found {
-        let batch = record::journal_batch(&key).ok_or_else(|| {
-            Fault::Stop(format!("the key of record `{key}` does not contain a batch number"))
-        })?;
-        read.insert(batch, record::decode::<Journal>(&key, &value).map_err(stop)?.clock);
-    }
-    let first = (1..=last).rev().take_while(|batch| read.contains_key(batch)).last();
-    if last > 0 && first.is_none() {
-        let why = format!("the journal of the last batch, {last}, is missing");
-        return Err(stop(why));
-    }
-    let mut journals = Journals::default();
-    let kept = first.into_iter().flat_map(|first| read.range(first..=last));
-    kept.for_each(|(batch, clock)| journals.push(*batch, *clock));
-    Ok(journals)
 }
 
 #[cfg(test)]

@@ -16,11 +16,12 @@ use super::batch::Batch;
 use super::broker::{Fault, LogRecord, OutputEnds, Partition, WriteId};
 use super::compat::ShardPosition;
 use super::embargoed::{self, EmbargoedRecords};
-use super::journals::{self, Journals};
+use super::journals::Journals;
 use super::record::{
-    self, ATTEMPT, BatchAttempt, BatchEnd, END, ENDS, FENCE, GROUP, Journal, KEY, PLAN, POSITION,
-    Plan, Position, RESETS, SHAPE, SWEEP, StateShape, stop,
+    self, ATTEMPT, BatchAttempt, BatchEnd, END, ENDS, FENCE, GROUP, KEY, PLAN, POSITION, Plan,
+    Position, RESETS, SHAPE, SWEEP, StateShape, stop,
 };
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::fingerprint::SamplingKey;
@@ -109,52 +110,80 @@ impl ShardState {
         }
     }
 
+    /// An empty state.
+    fn new(settings: Settings, key: SamplingKey) -> Self {
+        Self {
+            state: State::new(settings, key),
+            touched: TouchedIds::everything(),
+            position: Position::default(),
+            journals: Journals::default(),
+            held: EmbargoedRecords::default(),
+            log_end: 0,
+            generation: 0,
+            group: None,
+            resets: BTreeMap::new(),
+            resets_written: true,
+            ends: OutputEnds::new(),
+            ends_written: false,
+            unaccounted: None,
+            confirmed: None,
+            key_written: false,
+            shape: None,
+            shape_written: false,
+            open_plan: None,
+            attempt: None,
+            unconfirmed: None,
+        }
+    }
+
     /// Applies a batch that another instance wrote; `log_end` is the offset after the batch.
     fn follow(
         &mut self,
-        mut batch: BTreeMap<String, Option<Vec<u8>>>,
+        batch: BTreeMap<String, Option<Vec<u8>>>,
         log_end: i64,
     ) -> Result<(), Fault> {
-        batch.remove(KEY);
-        if let Some(resets) = batch.remove(RESETS).flatten() {
-            self.resets = record::decode(RESETS, &resets).map_err(stop)?;
+        let before = self.position.batch;
+        self.apply_records(batch)?;
+        let found = self.position.batch;
+        if found != before + 1 {
+            return Err(Fault::Doubt(format!("batch {found} follows batch {before}")));
+        }
+        self.log_end = log_end;
+        Ok(())
+    }
+
+    /// Applies the records of one batch, or of the whole changelog to an empty state; the last value
+    /// of every key.
+    fn apply_records(
+        &mut self,
+        mut records: BTreeMap<String, Option<Vec<u8>>>,
+    ) -> Result<(), Fault> {
+        if let Some(key) = read::<u64>(&mut records, KEY)? {
+            self.key_written = key == self.state.key().0;
+        }
+        if let Some(resets) = read(&mut records, RESETS)? {
+            self.resets = resets;
             self.resets_written = true;
         }
-        let position = batch.remove(POSITION).flatten().unwrap_or_default();
-        let position: Position = record::decode(POSITION, &position).map_err(stop)?;
-        if position.batch != self.position.batch + 1 {
-            let (found, after) = (position.batch, self.position.batch);
-            return Err(Fault::Doubt(format!("batch {found} follows batch {after}")));
-        }
-        if let Some(shape) = batch.remove(SHAPE).flatten() {
-            self.shape = Some(record::decode(SHAPE, &shape).map_err(stop)?);
+        if let Some(shape) = read(&mut records, SHAPE)? {
+            self.shape = Some(shape);
             self.shape_written = true;
         }
-        let mut held = batch.split_off(embargoed::HELD);
-        batch.append(&mut held.split_off(&(embargoed::HELD.to_owned() + "~")));
-        for (key, value) in held {
+        if let Some(position) = read(&mut records, POSITION)? {
+            self.position = position;
+        }
+        for (key, value) in with_prefix(&mut records, embargoed::HELD) {
             self.held.follow(&key, value.as_deref(), self.log_end).map_err(stop)?;
         }
-        let mut journals = batch.split_off(record::JOURNAL);
-        batch.append(&mut journals.split_off(&(record::JOURNAL.to_owned() + "~")));
-        for (key, value) in journals {
-            let Some(batch) = record::journal_batch(&key) else { continue };
-            match value {
-                None => self.journals.forget(batch),
-                Some(value) => {
-                    let journal: Journal = record::decode(&key, &value).map_err(stop)?;
-                    self.journals.push(batch, journal.clock);
-                }
-            }
-        }
-        let touched = self.state.follow(batch).map_err(|error| match error {
-            RestoreError::Newer { .. } | RestoreError::Unreadable { .. } => stop(error),
+        let journals = with_prefix(&mut records, record::JOURNAL);
+        self.journals.follow(journals, self.position.batch)?;
+        let touched = self.state.follow(records).map_err(|error| match error {
+            RestoreError::Record(error) => stop(error),
             RestoreError::Gap { .. } | RestoreError::Story { .. } => {
                 Fault::Doubt(error.to_string())
             }
         })?;
         self.touched.add(touched);
-        (self.position, self.log_end) = (position, log_end);
         Ok(())
     }
 
@@ -436,50 +465,24 @@ impl ChangelogReader {
         settings: Settings,
         fresh_key: SamplingKey,
     ) -> Result<ShardState, Fault> {
-        let last = std::mem::take(&mut self.values).into_iter();
-        let mut values: BTreeMap<String, Vec<u8>> =
-            last.filter_map(|(key, value)| Some((key, value?))).collect();
-        let key = values.remove(KEY);
-        let key = key.map(|v| record::decode::<u64>(KEY, &v)).transpose().map_err(stop)?;
-        let position = values.remove(POSITION);
-        let position = position.map(|v| record::decode::<Position>(POSITION, &v));
-        let position = position.transpose().map_err(stop)?;
-        if key.is_none() && (position.is_some() || !values.is_empty()) {
+        let values = std::mem::take(&mut self.values);
+        let key = values.get(KEY).and_then(Option::as_deref);
+        let key = key.map(|value| record::decode(KEY, value)).transpose().map_err(stop)?;
+        if key.is_none() && !values.is_empty() {
             return Err(Fault::Stop(
                 "the changelog holds records but no `key` record: it is damaged or not ours".into(),
             ));
         }
-        let shape = values.remove(SHAPE).map(|v| record::decode::<StateShape>(SHAPE, &v));
-        let shape = shape.transpose().map_err(stop)?;
-        let position = position.unwrap_or_default();
-        let resets = values.remove(RESETS).map(|v| record::decode(RESETS, &v));
-        let resets = resets.transpose().map_err(stop)?.unwrap_or_default();
-        let journals = journals::take_journals(&mut values, position.batch)?;
-        let held = std::mem::take(&mut self.held);
-        let flood_key = key.map_or(fresh_key, SamplingKey);
-        let state = State::restore(settings, flood_key, values).map_err(stop)?;
-        let mut memory = ShardState {
-            state,
-            touched: TouchedIds::everything(),
-            position,
-            journals,
-            held,
-            log_end: self.end.unwrap_or(0),
-            generation: self.generation,
-            group: None,
-            resets,
-            resets_written: true,
-            ends: OutputEnds::new(),
-            ends_written: false,
-            unaccounted: None,
-            confirmed: None,
-            key_written: key.is_some(),
-            shape_written: shape.is_some(),
-            shape,
-            open_plan: self.plan.clone(),
-            attempt: self.attempt.clone(),
-            unconfirmed: None,
-        };
+        let mut memory = ShardState::new(settings, key.map_or(fresh_key, SamplingKey));
+        memory.apply_records(values).map_err(|fault| match fault {
+            Fault::Doubt(why) => stop(why),
+            other => other,
+        })?;
+        memory.held = std::mem::take(&mut self.held);
+        memory.log_end = self.end.unwrap_or(0);
+        memory.generation = self.generation;
+        memory.open_plan.clone_from(&self.plan);
+        memory.attempt.clone_from(&self.attempt);
         memory.apply_claim(&self.claim);
         Ok(memory)
     }
@@ -495,4 +498,22 @@ impl ChangelogReader {
             planned: self.plan.is_some(),
         })
     }
+}
+
+/// Removes the record with this key, and decodes its value if it has one.
+fn read<T: DeserializeOwned>(
+    records: &mut BTreeMap<String, Option<Vec<u8>>>,
+    key: &str,
+) -> Result<Option<T>, Fault> {
+    let value = records.remove(key).flatten();
+    value.map(|value| record::decode(key, &value)).transpose().map_err(stop)
+}
+
+/// Removes and returns the records whose keys start with `prefix`, in order of their keys.
+fn with_prefix(
+    records: &mut BTreeMap<String, Option<Vec<u8>>>,
+    prefix: &str,
+) -> Vec<(String, Option<Vec<u8>>)> {
+    let after = format!("{prefix}~");
+    records.extract_if(prefix.to_owned()..after, |_, _| true).collect()
 }

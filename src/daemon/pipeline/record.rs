@@ -21,8 +21,8 @@
 //! clock reading; it gets a tombstone once the window has passed it. Records that a former owner
 //! writes after a `fence/<time>` are ignored. The batch of an `attempt` removes that record.
 //!
-//! Batch numbers are 20 decimal digits. Values are postcard after one version byte, like the
-//! engine's; a version above ours fails the restore.
+//! Batch numbers are 20 decimal digits. Values are encoded like the engine's, with a [`Codec`] of
+//! their own.
 //!
 //! For example, a batch of offsets 5 and 6 of partition 0, with offset 9 of partition 1 in between,
 //! has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`. A batch
@@ -41,9 +41,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wirefold_engine::article::EventTime;
+use wirefold_engine::record::{Codec, RecordError};
 
-/// The version byte in front of every value.
-const VERSION: u8 = 1;
+/// The format of these records.
+const CODEC: Codec = Codec(1);
 
 /// Key of the flood key.
 pub const KEY: &str = "key";
@@ -93,30 +94,6 @@ pub fn fence_key(delivery: Delivery, wall: EventTime) -> String {
 /// Whether `key` is the key of a fence.
 pub fn is_fence(key: &str) -> bool {
     key.strip_prefix(FENCE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Why a record of the pipeline cannot be decoded.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// The record was written by a newer release.
-    #[error(
-        "changelog record `{key}` has format version {found}, but this release reads up to \
-         {VERSION}: upgrade this instance"
-    )]
-    Newer {
-        /// The key of the record.
-        key: String,
-        /// The version byte of the record.
-        found: u8,
-    },
-    /// The record is damaged.
-    #[error("cannot decode changelog record `{key}`: {message}")]
-    Unreadable {
-        /// The key of the record.
-        key: String,
-        /// What is wrong with it.
-        message: String,
-    },
 }
 
 /// The settings under which the state of a shard is valid.
@@ -254,20 +231,15 @@ pub fn content_hash(key: Option<&[u8]>, payload: Option<&[u8]>) -> u64 {
 
 /// Encodes the value of a record.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_extend(value, vec![VERSION]).expect("changelog record types can always be encoded")
+    CODEC.encode(value)
 }
 
 /// Decodes the value of the record with key `key`.
 ///
 /// # Errors
 /// If the value is damaged or was written by a newer release.
-pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, Error> {
-    let unreadable = |message: String| Error::Unreadable { key: key.to_owned(), message };
-    match value.split_first() {
-        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|e| unreadable(e.to_string())),
-        Some((&found, _)) if found > VERSION => Err(Error::Newer { key: key.to_owned(), found }),
-        _ => Err(unreadable("unknown version byte".into())),
-    }
+pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RecordError> {
+    CODEC.decode(key, value)
 }
 
 /// The fault for a changelog that cannot be restored.
@@ -355,16 +327,6 @@ mod tests {
         ));
         assert_eq!(decode::<Position>("pos", &encode(&position)).unwrap(), position);
         assert_eq!(decode::<Plan>("plan", &encode(&plan)).unwrap(), plan);
-    }
-
-    #[test]
-    fn newer_and_damaged_records_give_different_errors() {
-        let newer = decode::<BatchEnd>("end", &[9, 1, 1]).unwrap_err();
-        assert_eq!(newer, Error::Newer { key: "end".into(), found: 9 });
-        for bytes in [&[][..], &[0, 1, 1], &[1], &[1, 255]] {
-            let error = decode::<BatchEnd>("end", bytes).unwrap_err();
-            assert!(matches!(error, Error::Unreadable { .. }), "{bytes:?}: {error}");
-        }
     }
 
     #[test]

@@ -1,41 +1,64 @@
-//! Following another instance by its records: the state of a standby equals the owner's after every
-//! batch, at a cost proportional to what the batch changed.
+//! Following the records that another state wrote: batch by batch, like a standby, or all at once,
+//! which is a restore.
 //!
-//! In: the records of one whole batch, the last value of every key. Out: the state that the owner
-//! had after writing them, which is also what a restore of all records so far would build.
+//! In: the last value of every key in a batch, or in the whole changelog. Out: the state that the
+//! writer had after those records (SM-4).
 //!
 //! No decisions are made. Articles are added from their records and removed up to the first live
 //! sequence in the clock record, and stories follow their own records. A batch that does not fit
 //! means that records were missed; the caller then restores from the beginning.
+//!
+//! Cost: proportional to the records. Articles are decoded on all cores. An empty state fills the
+//! index and the stories in bulk, in parallel, since neither reads the other.
 
+use super::live::Entry;
 use super::records::{self, ClockRecord, RestoreError};
 use super::{Index, LiveArticles, State, TouchedIds};
+use crate::Settings;
 use crate::article::Sequence;
+use crate::fingerprint::SamplingKey;
 use crate::stories::{MemberLookup, MemoryChange, StoryId};
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 impl State {
-    /// Applies the records of one batch; `None` is a tombstone. Returns the ids that the batch
-    /// touched.
+    /// Rebuilds the state that wrote `records`, the last value of every key in any order.
     ///
     /// # Errors
-    /// If a record cannot be read or has a newer format version, or if the batch does not continue
-    /// from this state. The state must then be discarded.
+    /// As for [`follow`](Self::follow).
+    pub fn restore(
+        settings: Settings,
+        key: SamplingKey,
+        records: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, RestoreError> {
+        let mut state = Self::new(settings, key);
+        state.follow(records.into_iter().map(|(key, value)| (key, Some(value))))?;
+        Ok(state)
+    }
+
+    /// Applies the records of one batch, in any order; `None` is a tombstone. Returns the ids that
+    /// the batch touched.
+    ///
+    /// # Errors
+    /// If a record cannot be read or has a newer format version, if a record that others need is
+    /// missing, or if the batch does not continue from this state. The state must then be discarded.
     pub fn follow(
         &mut self,
-        batch: BTreeMap<String, Option<Vec<u8>>>,
+        batch: impl IntoIterator<Item = (String, Option<Vec<u8>>)>,
     ) -> Result<TouchedIds, RestoreError> {
         let mut touched = TouchedIds::default();
-        let tombstones =
-            || batch.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.as_str());
-        let ended: Vec<StoryId> = tombstones().filter_map(records::story_of).collect();
-        tombstones()
-            .filter_map(records::furniture_of)
-            .for_each(|hash| self.furniture.follow_removal(hash));
-        let lifted = tombstones().filter_map(|key| records::sequence_of("w/", key));
+        let (mut values, mut removed) = (Vec::new(), Vec::new());
+        for (key, value) in batch {
+            match value {
+                Some(value) => values.push((key, value)),
+                None => removed.push(key),
+            }
+        }
+        let ended: Vec<StoryId> = removed.iter().filter_map(|key| records::story_of(key)).collect();
+        let pieces = removed.iter().filter_map(|key| records::furniture_of(key));
+        pieces.for_each(|hash| self.furniture.follow_removal(hash));
+        let lifted = removed.iter().filter_map(|key| records::sequence_of("w/", key));
         lifted.for_each(|sequence| self.embargo.drop_record(sequence));
-        let passed = tombstones().filter_map(|key| records::sequence_of("i/", key)).max();
-        let values = batch.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        let passed = removed.iter().filter_map(|key| records::sequence_of("i/", key)).max();
         let read = records::StateRecords::read(values)?;
         let Some(ClockRecord { clock, next, first, rescore_next }) = read.clock else {
             return Ok(touched);
@@ -54,7 +77,11 @@ impl State {
         for (sequence, waiting) in read.waiting {
             self.embargo.put(sequence, waiting);
         }
-        let first = first.unwrap_or(self.live.first_sequence());
+        let oldest = || match self.live.len() {
+            0 => read.articles.first().map_or(next, |(sequence, _)| *sequence),
+            _ => self.live.first_sequence(),
+        };
+        let first = first.unwrap_or_else(oldest);
         let (known, new): (Vec<_>, Vec<_>) =
             read.articles.into_iter().partition(|(sequence, _)| *sequence < self.live.next());
         for (sequence, entry) in known {
@@ -67,7 +94,10 @@ impl State {
         self.stories.follow(&stories, &self.live);
         self.remove_before(first);
         let new = new.into_iter().filter(|(sequence, _)| *sequence >= first);
-        new.into_iter().try_for_each(|(sequence, entry)| self.put_back(sequence, entry))?;
+        match self.live.len() {
+            0 => self.add_all(new)?,
+            _ => new.into_iter().try_for_each(|(sequence, entry)| self.add(sequence, entry))?,
+        }
         if self.live.next() != next {
             return Err(RestoreError::Gap { expected: next.0, found: self.live.next().0 });
         }
@@ -97,4 +127,54 @@ impl State {
             self.index = Index::new(&self.settings.tuning.candidates, first);
         }
     }
+    /// Adds the next articles to an empty window, with their index entries and stories.
+    fn add_all(
+        &mut self,
+        new: impl Iterator<Item = (Sequence, Entry)>,
+    ) -> Result<(), RestoreError> {
+        for (sequence, entry) in new {
+            self.push_live(sequence, entry)?;
+        }
+        let Self { live, index, stories, .. } = self;
+        let live = &*live;
+        let members = live.iter().filter_map(|(s, e)| Some((live.member(s)?, e.decision.story)));
+        let mut newest: FxHashMap<&str, Sequence> = FxHashMap::default();
+        let ((), lost) = rayon::join(
+            || {
+                index.insert_all(live.iter().map(|(sequence, entry)| {
+                    let previous = newest.insert(&entry.about.uri, sequence);
+                    (&entry.print, entry.keys(previous))
+                }))
+            },
+            || stories.follow_arrivals(members, live),
+        );
+        require_story(lost)
+    }
+
+    /// Adds the next article, with its index entries and story.
+    fn add(&mut self, sequence: Sequence, entry: Entry) -> Result<(), RestoreError> {
+        let previous = self.live.newest_of_uri(&entry.about.uri);
+        self.index.insert(&entry.print, &entry.keys(previous));
+        self.push_live(sequence, entry)?;
+        let Some(member) = self.live.member(sequence) else { return Ok(()) };
+        let story = self.live.get(sequence).and_then(|entry| entry.decision.story);
+        let lost = self.stories.follow_arrival(member, story, &self.live);
+        require_story(lost.map(|story| (sequence, story)))
+    }
+
+    /// Adds the next article to the live ones; an error if another sequence is expected.
+    fn push_live(&mut self, sequence: Sequence, entry: Entry) -> Result<(), RestoreError> {
+        if sequence != self.live.next() {
+            return Err(RestoreError::Gap { expected: self.live.next().0, found: sequence.0 });
+        }
+        self.live.push(entry);
+        Ok(())
+    }
+}
+
+/// Turns an article whose story has no record into an error.
+fn require_story(missing: Option<(Sequence, StoryId)>) -> Result<(), RestoreError> {
+    let error =
+        |(sequence, story): (Sequence, _)| RestoreError::Story { sequence: sequence.0, story };
+    missing.map_or(Ok(()), |missing| Err(error(missing)))
 }

@@ -1,8 +1,8 @@
 //! The state machine: one article and a time in, one [`Outcome`] out.
 //!
 //! State is a fold over its records. [`State::apply`] makes decisions and records them;
-//! [`State::restore`] puts the same records back without deciding anything, so a restored state
-//! equals its writer's.
+//! [`State::follow`] puts the same records back without deciding anything, so that the state equals
+//! its writer's. [`State::restore`] follows everything from an empty state.
 //!
 //! Invariants: SM-1 `apply` is a function of the state and its arguments; SM-2 the clock never goes
 //! back; SM-3 the live articles are those that arrived at most one window ago, limited to the
@@ -20,7 +20,6 @@ mod parts;
 mod past;
 mod radius;
 pub mod records;
-mod restore;
 mod versions;
 
 use super::Settings;

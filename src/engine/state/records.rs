@@ -26,15 +26,16 @@ use super::embargo::EmbargoedArticle;
 use super::live::{Decision, Entry};
 use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequence};
 use crate::fingerprint::Fingerprint;
+use crate::record::{Codec, RecordError};
 use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord, Terms};
 use crate::verdict::identity_record::Identity;
 use crate::verdict::{Validity, Verdict};
 use rayon::prelude::*;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-/// The version that is written.
-const VERSION: u8 = 4;
+/// The format of the engine's records; its version is the one that is written.
+const CODEC: Codec = Codec(4);
 /// The first version in which articles mark their indexed terms, and stories have `near_miss`.
 const INDEXED_TERMS_SINCE: u8 = 3;
 /// The first version in which articles have the text of a short article.
@@ -57,20 +58,21 @@ pub struct RecordChange {
 
 impl RecordChange {
     pub(super) fn article(sequence: Sequence, entry: &Entry) -> Self {
-        let stored = ArticleToWrite {
-            input: &entry.input,
+        let stored = ArticleRecord {
+            input: Cow::Borrowed(&entry.input),
             arrived: entry.arrived,
-            about: &entry.about,
-            print: &entry.print,
-            terms: &entry.terms,
-            edges: &entry.edges,
-            verdict: &entry.decision.verdict,
+            about: Cow::Borrowed(&entry.about),
+            print: Cow::Borrowed(&entry.print),
+            terms: Cow::Borrowed(&entry.terms),
+            edges: Cow::Borrowed(&entry.edges),
+            verdict: Cow::Borrowed(&entry.decision.verdict),
             story: entry.decision.story,
             standing: entry.standing,
-            changed_by: entry.changed_by.as_ref(),
-            short_text: &entry.print.short_text,
+            changed_by: entry.changed_by.as_ref().map(Cow::Borrowed),
+            short_text: Cow::Borrowed(&entry.print.short_text),
         };
-        Self { key: article_key(sequence), value: Some(encode_sized(&stored, ARTICLE_BYTES)) }
+        let value = CODEC.encode_sized(&stored, ARTICLE_BYTES);
+        Self { key: article_key(sequence), value: Some(value) }
     }
 
     /// The tombstone of an article.
@@ -80,60 +82,45 @@ impl RecordChange {
 
     /// The identity of an article; `None` if it expires.
     pub(super) fn identity(sequence: Sequence, identity: Option<&Identity>) -> Self {
-        Self { key: format!("i/{:020}", sequence.0), value: identity.map(encode) }
+        Self { key: format!("i/{:020}", sequence.0), value: identity.map(|i| CODEC.encode(i)) }
     }
 
     /// An article that waits for the end of its embargo; `None` if it no longer waits.
     pub(super) fn embargo(sequence: Sequence, waiting: Option<&EmbargoedArticle>) -> Self {
-        Self { key: format!("w/{:020}", sequence.0), value: waiting.map(encode) }
+        Self { key: format!("w/{:020}", sequence.0), value: waiting.map(|w| CODEC.encode(w)) }
     }
 
     /// A record of the stories.
     pub(super) fn remembered(what: MemoryChange) -> Self {
         match what {
             MemoryChange::Story(story, record) => {
-                Self { key: format!("s/{story}"), value: record.as_ref().map(encode) }
+                Self { key: format!("s/{story}"), value: record.as_ref().map(|r| CODEC.encode(r)) }
             }
             MemoryChange::Frequencies(FrequencyRecord::Head(head)) => {
-                Self { key: "f/head".into(), value: Some(encode(&head)) }
+                Self { key: "f/head".into(), value: Some(CODEC.encode(&head)) }
             }
             MemoryChange::Frequencies(FrequencyRecord::Page(page, counts)) => {
-                Self { key: format!("f/{page:03}"), value: Some(encode(&counts)) }
+                Self { key: format!("f/{page:03}"), value: Some(CODEC.encode(&counts)) }
             }
         }
     }
 
     /// The record of a learned piece of boilerplate; `None` if it is forgotten.
     pub(super) fn furniture((hash, seen): (u64, Option<EventTime>)) -> Self {
-        Self { key: format!("e/{hash:016x}"), value: seen.as_ref().map(encode) }
+        Self { key: format!("e/{hash:016x}"), value: seen.as_ref().map(|seen| CODEC.encode(seen)) }
     }
 
     pub(super) fn clock(record: ClockRecord) -> Self {
-        Self { key: "clock".into(), value: Some(encode(&record)) }
+        Self { key: "clock".into(), value: Some(CODEC.encode(&record)) }
     }
 }
 
 /// Why a changelog cannot be restored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RestoreError {
-    /// A record was written by a newer release.
-    #[error(
-        "record `{key}` has format version {found}, newer than {VERSION}: upgrade this instance"
-    )]
-    Newer {
-        /// The key of the record.
-        key: String,
-        /// Its version byte.
-        found: u8,
-    },
-    /// A record is damaged or has an unknown key.
-    #[error("record `{key}` is not readable: {message}")]
-    Unreadable {
-        /// The key of the record.
-        key: String,
-        /// What is wrong.
-        message: String,
-    },
+    /// A record cannot be decoded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The story of an article has no record.
     #[error("the changelog has no record of story {story}, which article {sequence} belongs to")]
     Story {
@@ -165,36 +152,20 @@ pub(super) struct ClockRecord {
     pub(super) rescore_next: Option<Sequence>,
 }
 
-/// An [`ArticleRecord`] that borrows: the same fields in the same order, as in [`Entry`].
-#[derive(Debug, Serialize)]
-struct ArticleToWrite<'a> {
-    input: &'a InputPosition,
+/// The stored form of an [`Entry`]: borrowed to write, owned when read.
+#[derive(Debug, Serialize, Deserialize)]
+struct ArticleRecord<'a> {
+    input: Cow<'a, InputPosition>,
     arrived: EventTime,
-    about: &'a ArticleMetadata,
-    print: &'a Fingerprint,
-    terms: &'a Terms,
-    edges: &'a [u32],
-    verdict: &'a Verdict,
+    about: Cow<'a, ArticleMetadata>,
+    print: Cow<'a, Fingerprint>,
+    terms: Cow<'a, Terms>,
+    edges: Cow<'a, [u32]>,
+    verdict: Cow<'a, Verdict>,
     story: Option<StoryId>,
     standing: Validity,
-    changed_by: Option<&'a ArticleKey>,
-    short_text: &'a str,
-}
-
-/// The stored form of an [`Entry`].
-#[derive(Debug, Deserialize)]
-struct ArticleRecord {
-    input: InputPosition,
-    arrived: EventTime,
-    about: ArticleMetadata,
-    print: Fingerprint,
-    terms: Terms,
-    edges: Box<[u32]>,
-    verdict: Verdict,
-    story: Option<StoryId>,
-    standing: Validity,
-    changed_by: Option<ArticleKey>,
-    short_text: Box<str>,
+    changed_by: Option<Cow<'a, ArticleKey>>,
+    short_text: Cow<'a, str>,
 }
 
 /// All records of the engine, decoded and in order of their keys.
@@ -228,10 +199,7 @@ impl StateRecords {
         read.articles =
             articles.map(|(key, value)| article(&key, &value)).collect::<Result<_, _>>()?;
         for (key, value) in ordered {
-            let unreadable = |message: &str| RestoreError::Unreadable {
-                key: key.clone(),
-                message: message.into(),
-            };
+            let unreadable = |message: &str| RecordError::unreadable(&key, message);
             let sequence = |number: &str| {
                 number
                     .parse()
@@ -241,9 +209,9 @@ impl StateRecords {
             if key == "clock" {
                 read.clock = Some(clock(&key, &value)?);
             } else if let Some(number) = key.strip_prefix("i/") {
-                read.identities.push((sequence(number)?, decode(&key, &value)?));
+                read.identities.push((sequence(number)?, CODEC.decode(&key, &value)?));
             } else if let Some(number) = key.strip_prefix("w/") {
-                read.waiting.push((sequence(number)?, decode(&key, &value)?));
+                read.waiting.push((sequence(number)?, CODEC.decode(&key, &value)?));
             } else if let Some(id) = key.strip_prefix("s/") {
                 let id = u64::from_str_radix(id, 16)
                     .map_err(|_| unreadable("no story id in the key"))?;
@@ -252,16 +220,16 @@ impl StateRecords {
             } else if let Some(hash) = key.strip_prefix("e/") {
                 let hash =
                     u64::from_str_radix(hash, 16).map_err(|_| unreadable("no hash in the key"))?;
-                read.furniture.push((hash, decode(&key, &value)?));
+                read.furniture.push((hash, CODEC.decode(&key, &value)?));
             } else if key == "f/head" {
-                let head = FrequencyRecord::Head(decode(&key, &value)?);
+                let head = FrequencyRecord::Head(CODEC.decode(&key, &value)?);
                 read.stories.push(MemoryChange::Frequencies(head));
             } else if let Some(page) = key.strip_prefix("f/") {
                 let page = page.parse().map_err(|_| unreadable("no page number in the key"))?;
-                let page = FrequencyRecord::Page(page, decode(&key, &value)?);
+                let page = FrequencyRecord::Page(page, CODEC.decode(&key, &value)?);
                 read.stories.push(MemoryChange::Frequencies(page));
             } else {
-                return Err(unreadable("unknown key"));
+                return Err(unreadable("unknown key").into());
             }
         }
         Ok(read)
@@ -269,12 +237,12 @@ impl StateRecords {
 }
 
 /// The clock record of any version.
-fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RestoreError> {
+fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RecordError> {
     let of = |clock, next, first| ClockRecord { clock, next, first, rescore_next: None };
     match value.first() {
-        Some(1) => decode(key, value).map(|(clock, next)| of(clock, next, None)),
-        Some(2) => decode(key, value).map(|(clock, next, first)| of(clock, next, first)),
-        _ => decode(key, value),
+        Some(1) => CODEC.decode(key, value).map(|(clock, next)| of(clock, next, None)),
+        Some(2) => CODEC.decode(key, value).map(|(clock, next, first)| of(clock, next, first)),
+        _ => CODEC.decode(key, value),
     }
 }
 
@@ -284,41 +252,38 @@ fn is_before_indexed_terms(value: &[u8]) -> bool {
 }
 
 /// The record of a story. `wavered`, which version 3 added at the end, is false in older ones.
-fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RestoreError> {
+fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
     if is_before_indexed_terms(&value) {
         value.push(0);
     }
-    decode(key, &value)
+    CODEC.decode(key, &value)
 }
 
-fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RestoreError> {
-    let own = sequence_of(ARTICLE, key).ok_or_else(|| RestoreError::Unreadable {
-        key: key.to_owned(),
-        message: "no sequence number in the key".into(),
-    })?;
+fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RecordError> {
+    let own = sequence_of(ARTICLE, key)
+        .ok_or_else(|| RecordError::unreadable(key, "no sequence number in the key"))?;
     let before_short_text = value.first().is_some_and(|version| *version < SHORT_TEXT_SINCE);
-    let mut stored = match before_short_text {
-        true => decode::<ArticleRecord>(key, &[value, &[0]].concat())?,
-        false => decode::<ArticleRecord>(key, value)?,
+    let stored: ArticleRecord<'_> = match before_short_text {
+        true => CODEC.decode(key, &[value, &[0]].concat())?,
+        false => CODEC.decode(key, value)?,
     };
-    if is_before_indexed_terms(value) {
-        stored.terms = stored.terms.all_listed();
-    }
-    Ok((own, entry(own, stored)))
-}
-
-fn entry(own: Sequence, stored: ArticleRecord) -> Entry {
-    Entry {
+    let terms = match is_before_indexed_terms(value) {
+        true => stored.terms.all_listed(),
+        false => stored.terms.into_owned(),
+    };
+    let short_text = stored.short_text.into_owned().into();
+    let entry = Entry {
         decision: Decision::new(&stored.verdict, own, stored.story),
-        input: stored.input,
+        input: stored.input.into_owned(),
         arrived: stored.arrived,
-        about: stored.about,
-        print: Fingerprint { short_text: stored.short_text, ..stored.print },
-        terms: stored.terms,
-        edges: stored.edges,
+        about: stored.about.into_owned(),
+        print: Fingerprint { short_text, ..stored.print.into_owned() },
+        terms,
+        edges: stored.edges.into_owned().into(),
         standing: stored.standing,
-        changed_by: stored.changed_by,
-    }
+        changed_by: stored.changed_by.map(Cow::into_owned),
+    };
+    Ok((own, entry))
 }
 
 /// The sequence in a key with the prefix `kind`.
@@ -340,31 +305,6 @@ fn article_key(sequence: Sequence) -> String {
     format!("a/{:020}", sequence.0)
 }
 
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    encode_sized(value, 64)
-}
-
-/// Encodes a value into a buffer of this initial size.
-fn encode_sized<T: Serialize>(value: &T, bytes: usize) -> Vec<u8> {
-    let mut record = Vec::with_capacity(bytes);
-    record.push(VERSION);
-    postcard::to_extend(value, record).expect("postcard can encode every state record")
-}
-
-/// Decodes a value after checking its version byte.
-fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RestoreError> {
-    let unreadable = |message: String| RestoreError::Unreadable { key: key.to_owned(), message };
-    match value.split_first() {
-        Some((&(1..=VERSION), rest)) => {
-            postcard::from_bytes(rest).map_err(|e| unreadable(e.to_string()))
-        }
-        Some((&found, _)) if found > VERSION => {
-            Err(RestoreError::Newer { key: key.to_owned(), found })
-        }
-        _ => Err(unreadable("missing or invalid version byte".into())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,8 +324,8 @@ mod tests {
         assert_eq!(newest, [4, 0x88, 0x0e, 12, 1, 7, 1, 9]);
         assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
         let error = clock("clock", &[5, 0]).unwrap_err();
-        assert_eq!(error, RestoreError::Newer { key: "clock".into(), found: 5 });
-        assert!(matches!(clock("clock", &[0, 0]), Err(RestoreError::Unreadable { .. })));
+        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 5, known: 4 });
+        assert!(matches!(clock("clock", &[0, 0]), Err(RecordError::Unreadable { .. })));
     }
 
     #[test]

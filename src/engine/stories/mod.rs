@@ -19,7 +19,7 @@
 //! live         one story: its record and what is published
 //! members      the members of one story, and its centroid
 //! lead         which member leads
-//! restore      from records and back
+//! follow       from records and back
 //! ```
 //!
 //! An article whose text matches an earlier one joins the story of that article. Any other article
@@ -62,13 +62,13 @@ mod choose;
 mod compare;
 mod consider;
 mod due;
+mod follow;
 mod frequencies;
 mod lead;
 mod live;
 mod members;
 mod merge;
 mod postings;
-mod restore;
 mod score;
 mod settings;
 mod stem;

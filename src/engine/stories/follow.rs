@@ -1,14 +1,13 @@
-//! Restores stories from records, follows the records of another instance, and returns changed
-//! records.
+//! Follows the records of stories, from another instance or from before a restart, and returns
+//! changed records.
 //!
 //! The record of a story holds only what does not follow from its members. Members are restored in
 //! order, each into the story that its own record names, or into the story that has absorbed that
 //! one since.
 //!
-//! A restore is [`restore_record`](Stories::restore_record) for every record, then
-//! [`restore_members`](Stories::restore_members), then [`finish_restore`](Stories::finish_restore).
-//! A standby instead calls, for each batch, [`follow`](Stories::follow), then
-//! [`restore_member`](Stories::restore_member), [`follow_validity`](Stories::follow_validity) and
+//! For each batch of records, or for all of them at once: [`follow`](Stories::follow), then
+//! [`follow_arrival`](Stories::follow_arrival) or, in bulk,
+//! [`follow_arrivals`](Stories::follow_arrivals), [`follow_validity`](Stories::follow_validity) and
 //! [`follow_expiry`](Stories::follow_expiry) as needed, then
 //! [`finish_follow`](Stories::finish_follow).
 
@@ -24,24 +23,10 @@ fn is_listed((member, story): &(Member<'_>, Option<StoryId>)) -> bool {
 }
 
 impl Stories {
-    /// Restores a record; all records come before the members.
-    pub fn restore_record(&mut self, record: MemoryChange) {
-        match record {
-            MemoryChange::Frequencies(record) => self.frequencies.restore(record),
-            MemoryChange::Story(_, None) => {}
-            MemoryChange::Story(story, Some(StoryRecord::Live(record))) => {
-                self.live.insert(story, Box::new(LiveStory::new(*record)));
-            }
-            MemoryChange::Story(story, Some(StoryRecord::Absorbed { by })) => {
-                self.absorbed.insert(story, by);
-            }
-        }
-    }
-
-    /// Restores a member into the story that its record names. Members come in order. Returns that
-    /// story if it has no record.
+    /// Adds a member to the story that its record names. Members come in order. Returns that story
+    /// if it has no record.
     #[must_use = "a member without its story is a damaged record"]
-    pub fn restore_member(
+    pub fn follow_arrival(
         &mut self,
         member: Member<'_>,
         story: Option<StoryId>,
@@ -53,10 +38,10 @@ impl Stories {
         self.place(member, story, members)
     }
 
-    /// Restores all members as [`restore_member`](Self::restore_member) does one by one, in
-    /// parallel. Returns the first member whose story has no record.
+    /// Adds all members as [`follow_arrival`](Self::follow_arrival) does one by one, in parallel.
+    /// Returns the first member whose story has no record.
     #[must_use = "a member without its story is a damaged record"]
-    pub fn restore_members<'a>(
+    pub fn follow_arrivals<'a>(
         &mut self,
         mut all: impl Iterator<Item = (Member<'a>, Option<StoryId>)> + Clone + Send + Sync,
         members: &(impl MemberLookup + Sync),
@@ -71,7 +56,7 @@ impl Stories {
         missing
     }
 
-    /// Adds a restored member to its story.
+    /// Adds a member to its story.
     fn place(
         &mut self,
         member: Member<'_>,
@@ -90,37 +75,6 @@ impl Stories {
         let Some(live) = self.live.get_mut(&story) else { return Some(story) };
         live.add(member, members, self.settings.tuning.centroid_members as usize);
         None
-    }
-
-    /// Completes a restore once all records and members are in: finds the updates that were
-    /// pending, and removes stories without members, which have ended, with the stories that they
-    /// absorbed.
-    pub fn finish_restore(&mut self, clock: EventTime, look: Sequence) {
-        self.second = second(clock);
-        self.live.retain(|_, story| story.len() > 0);
-        let ended = |story: &StoryId| !self.live.contains_key(&self.current(*story));
-        let ended: Vec<StoryId> = self.absorbed.keys().copied().filter(ended).collect();
-        for story in ended {
-            self.absorbed.remove(&story);
-        }
-        let mut stories: Vec<StoryId> = self.of.iter().copied().flatten().collect();
-        stories.sort_unstable();
-        stories.dedup();
-        for story in stories {
-            let Some(live) = self.live.get(&story) else { continue };
-            if live.record.changed.map(second) == Some(self.second) {
-                self.stirred.insert(story);
-            }
-        }
-        let mut absorbed: Vec<(StoryId, StoryId)> =
-            self.absorbed.keys().map(|&story| (self.current(story), story)).collect();
-        absorbed.sort_unstable();
-        for (survivor, story) in absorbed {
-            if let Some(live) = self.live.get_mut(&survivor) {
-                live.absorbed.push(story);
-            }
-        }
-        self.look = look.0;
     }
 
     /// Follows the story records of a batch of another instance, before the members of that batch.
@@ -179,16 +133,22 @@ impl Stories {
     }
 
     /// Completes a batch once its members are in: the records of the stories replace what the
-    /// members made of them.
+    /// members made of them. Stories without members have ended, and so have the stories that they
+    /// absorbed; compaction may have removed their tombstones.
     pub fn finish_follow(&mut self, records: Vec<MemoryChange>, clock: EventTime, look: Sequence) {
         if self.second != second(clock) {
             self.second = second(clock);
             self.stirred.clear();
         }
+        let mut absorbed = Vec::new();
         for record in records {
             match record {
                 MemoryChange::Story(id, Some(StoryRecord::Live(record))) => {
                     let Some(live) = self.live.get_mut(&id) else { continue };
+                    if live.len() == 0 {
+                        self.live.remove(&id);
+                        continue;
+                    }
                     if record.changed.map(second) == Some(self.second) {
                         self.stirred.insert(id);
                     }
@@ -201,9 +161,14 @@ impl Stories {
                 }
                 MemoryChange::Story(id, Some(StoryRecord::Absorbed { .. })) => {
                     self.stirred.remove(&id);
+                    absorbed.push(id);
                 }
                 MemoryChange::Frequencies(_) => {}
             }
+        }
+        absorbed.retain(|story| !self.live.contains_key(&self.current(*story)));
+        for ended in absorbed {
+            self.absorbed.remove(&ended);
         }
         self.look = look.0;
     }
