@@ -255,6 +255,17 @@ fn an_embargo_without_an_end_withholds_the_article() {
     let change = "<StatusWillChange><DateAndTime>20261123T120000Z</DateAndTime></StatusWillChange>";
     assert_eq!(of(newsml(change)), until);
     assert_eq!(of(newsml("")), (PubStatus::Withheld, None));
+    let json = |end: &str| format!("{{\"id\": \"a\", \"title\": \"T\", \"embargo\": {end}}}");
+    assert_eq!(of(json("\"2026-11-23T12:00:00Z\"")), until);
+    let g2 = |end: &str| {
+        format!("<newsItem guid='a'><itemMeta><embargoed>{end}</embargoed></itemMeta></newsItem>")
+    };
+    for unreadable in [json("\"Monday noon\""), json("true"), g2("Monday noon")] {
+        assert_eq!(of(unreadable), (PubStatus::Withheld, None));
+    }
+    for absent in [json("null"), json("false"), json("\"\""), g2("")] {
+        assert_eq!(of(absent), (PubStatus::Usable, None));
+    }
 }
 
 #[test]

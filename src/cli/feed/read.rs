@@ -114,10 +114,13 @@ fn object(line: &[u8]) -> bool {
     line.starts_with(b"{") && line.len() > 2 && valid(line)
 }
 
-/// The elements of a JSON array, as written.
+/// The elements of a JSON array, as written; the whole array if some text is not valid UTF-8, which
+/// decoding repairs.
 fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
-    let all: Vec<&RawValue> = serde_json::from_slice(text).unwrap_or_default();
-    all.into_iter().map(|raw| raw.get().as_bytes().to_vec()).collect()
+    match serde_json::from_slice::<Vec<&RawValue>>(text) {
+        Ok(all) => all.into_iter().map(|raw| raw.get().as_bytes().to_vec()).collect(),
+        Err(_) => [text.to_vec()].into(),
+    }
 }
 
 /// A line written by `replay --rejects`: why an item was refused, and the original bytes of its
@@ -226,6 +229,11 @@ mod tests {
         ] {
             assert_eq!(split(text.as_bytes()), want, "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_array_with_invalid_utf_8_is_one_record() {
+        assert_eq!(split(b"[{\"a\":\"\xff\"},\n{\"a\":\"b\"}]").len(), 1);
     }
 
     #[test]

@@ -91,6 +91,7 @@ pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Artic
         None => message.sender.clone()?,
         provider => provider,
     };
+    let embargoed = time(meta, "embargoed", "embargoed");
     let mut article = Article {
         uri: uri.to_owned(),
         version: item.attribute("version").map(str::to_owned),
@@ -109,9 +110,9 @@ pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Artic
         firstcreated: time(meta, "firstcreated", "firstCreated")
             .or_else(|| time(about, "firstcreated", "contentCreated")),
         published: time(meta, "published", "published"),
-        embargoed: time(meta, "embargoed", "embargoed"),
+        embargoed,
         expires: time(meta, "expires", "expires").or_else(|| time(about, "expires", "expires")),
-        pubstatus: status(meta),
+        pubstatus: repairs.status(status(meta), embargoed),
         signals: signals(meta),
         ednote: note(meta),
         slugline: text("slugline"),

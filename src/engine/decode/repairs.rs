@@ -63,6 +63,13 @@ impl Repairs {
         self.parse(field, value, EventTime::parse)
     }
 
+    /// The status of an article that was sent with status `sent`. If the end of its embargo is
+    /// unreadable, the article is withheld until a later version lifts the embargo.
+    pub(super) fn status(&self, sent: PubStatus, embargoed: Option<EventTime>) -> PubStatus {
+        let unclear = embargoed.is_none() && self.is_unreadable("embargoed");
+        if unclear && sent == PubStatus::Usable { PubStatus::Withheld } else { sent }
+    }
+
     /// Parses a language tag. A tag for an unknown language counts as absent.
     pub(super) fn language(&self, tag: &str) -> Option<Lang> {
         if Lang::means_none(tag) { None } else { self.parse("language", tag, Lang::parse) }

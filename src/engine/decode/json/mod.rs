@@ -166,7 +166,7 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
         published: from.time("published", &PUBLISHED),
         embargoed,
         expires: from.time("expires", &["expires"]),
-        pubstatus: status(&from, embargoed),
+        pubstatus: repairs.status(status(&from, embargoed), embargoed),
         signals: signals(&from)?,
         ednote: owned("ednote", &["ednote", "editorialnote"]),
         slugline: owned("slugline", &["slugline", "slug"]),
