@@ -7,9 +7,10 @@ use crate::standby::stand_by;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use wirefold::daemon::pipeline::batch::{self, Batch, BatchContext};
+use wirefold::daemon::pipeline::apply;
+use wirefold::daemon::pipeline::batch::Scrutiny;
+use wirefold::daemon::pipeline::batch::{Batch, BatchContext};
 use wirefold::daemon::pipeline::broker::{Broker, InputRecord, OutputRecord, Partition, Role};
-use wirefold::daemon::pipeline::isolation::Scrutiny;
 use wirefold::daemon::pipeline::memory::{ChangelogReader, ShardState};
 use wirefold::daemon::pipeline::prepare::{Preparer, RejectedRecords};
 use wirefold::daemon::pipeline::record::{self, Journal};
@@ -170,7 +171,7 @@ fn check_replay(shared: &Shared, delivery: Delivery) {
             too_large: setup.too_large,
             scrutiny: Scrutiny::Batch,
         };
-        outputs.extend(batch::apply(&mut memory, items, with).unwrap().outputs);
+        outputs.extend(apply::apply(&mut memory, items, with).unwrap().outputs);
     }
     match delivery {
         Delivery::ExactlyOnce => assert!(outputs == found, "a replay of the journals differs"),

@@ -19,6 +19,7 @@ mod response;
 pub mod server;
 mod settings;
 pub mod status;
+pub mod timeouts;
 mod write_timeout;
 
 pub use settings::Settings;

@@ -27,6 +27,7 @@ use super::api::{self, Api, ApiSource};
 use super::assets;
 use super::response::{problem, safe, validated};
 use super::status::{Instance, InstanceStatus};
+pub use super::timeouts::ServerTimeouts;
 use super::write_timeout::WriteTimeout;
 use crate::daemon::snapshot::shards::ShardStatuses;
 use crate::daemon::telemetry::metrics;
@@ -79,29 +80,6 @@ pub enum Error {
     /// The system cannot start a thread or a runtime.
     #[error("cannot start the admin server")]
     System(#[from] std::io::Error),
-}
-
-/// The server's time limits.
-#[derive(Debug, Clone, Copy)]
-pub struct ServerTimeouts {
-    /// Time until the headers of a request have arrived, counted from the start of the connection
-    /// or from the previous response.
-    pub headers_within: Duration,
-    /// How long a client may go without reading what is written to it.
-    pub taken_within: Duration,
-    /// How long a request waits for its body, for a thread that compares texts, or for the
-    /// pipeline.
-    pub worked_within: Duration,
-}
-
-impl Default for ServerTimeouts {
-    fn default() -> Self {
-        Self {
-            headers_within: Duration::from_secs(10),
-            taken_within: Duration::from_secs(30),
-            worked_within: Duration::from_secs(5),
-        }
-    }
 }
 
 /// The data that the server serves.

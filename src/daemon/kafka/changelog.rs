@@ -9,8 +9,8 @@
 //! Callers that must not miss a record use [`ReadEnd::Known`] with the offset after a record that
 //! they know exists.
 
+use super::client::fault;
 use super::client::{CALL_TIMEOUT, SilentContext};
-use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, ChangelogPoll, Fault, GENERATION, LogRecord};
 use crate::daemon::telemetry::watchdog::Watchdog;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};

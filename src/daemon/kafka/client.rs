@@ -10,7 +10,7 @@
 use super::cause::without_attempt_details;
 use super::properties::ClientRole;
 use crate::daemon::pipeline::Delivery;
-use crate::daemon::pipeline::broker::{Limits, Role};
+use crate::daemon::pipeline::broker::{Fault, Limits, Role};
 use crate::daemon::pipeline::shards::ShardMap;
 use crate::daemon::telemetry::throttle::throttled;
 use rdkafka::ClientContext;
@@ -303,6 +303,28 @@ pub(super) fn is_permanent(code: RDKafkaErrorCode) -> bool {
             | Code::PolicyViolation
             | Code::InvalidTransactionTimeout
     )
+}
+
+/// The fault for a failed call of librdkafka.
+pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
+    let why = format!("{call}: {error}");
+    match error.rdkafka_error_code() {
+        Some(code) => by_code(code, why),
+        None => match error {
+            KafkaError::Transaction(error) => by_code(error.code(), why),
+            _ => Fault::Doubt(why),
+        },
+    }
+}
+
+/// The fault for an error code: fenced, needs a person, or in doubt.
+pub(super) fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
+    use RDKafkaErrorCode as Code;
+    match code {
+        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Fault::Fenced(why),
+        code if is_permanent(code) => Fault::Stop(why),
+        _ => Fault::Doubt(why),
+    }
 }
 
 #[cfg(test)]

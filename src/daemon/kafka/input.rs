@@ -10,10 +10,10 @@
 //! Last stable offsets come from librdkafka's statistics, once a second, so that computing the lag
 //! costs no requests.
 
+use super::client::fault;
 use super::client::{is_permanent, log};
 use super::connection::CONNECTION_FAILED;
 use super::headers;
-use super::writer::fault;
 use crate::daemon::pipeline::broker::{self, Fault, FetchState, InputPoll, InputRecord, Partition};
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};

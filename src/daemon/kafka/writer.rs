@@ -25,7 +25,7 @@
 //! records too. Whether they had been committed is decided from what is visible in the partitions.
 
 use super::changelog::partition_of;
-use super::client::{CALL_TIMEOUT, Settings, TRANSACTION_TIMEOUT, TopicNames, is_permanent};
+use super::client::{CALL_TIMEOUT, Settings, TRANSACTION_TIMEOUT, TopicNames, by_code, fault};
 use super::connection;
 use super::delivery_reports::DeliveryReports;
 use super::refusal::BrokerRefusal;
@@ -433,27 +433,5 @@ fn init_fault(settings: &Settings, shard: u32, error: &KafkaError) -> Fault {
             ))
         }
         _ => fault("init_transactions", error),
-    }
-}
-
-/// The fault for a failed call of librdkafka.
-pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
-    let why = format!("{call}: {error}");
-    match error.rdkafka_error_code() {
-        Some(code) => by_code(code, why),
-        None => match error {
-            KafkaError::Transaction(error) => by_code(error.code(), why),
-            _ => Fault::Doubt(why),
-        },
-    }
-}
-
-/// The fault for an error code: fenced, needs a person, or in doubt.
-fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
-    use RDKafkaErrorCode as Code;
-    match code {
-        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Fault::Fenced(why),
-        code if is_permanent(code) => Fault::Stop(why),
-        _ => Fault::Doubt(why),
     }
 }

@@ -1,52 +1,23 @@
-//! Applies one batch: input records in, everything that one transaction writes out.
+//! A batch: everything that one transaction writes, and what applying it needs.
 //!
-//! In: records in merge order, and one clock reading. Out: a [`Batch`] of finished records: events,
-//! stories, unique topic, rejects, and the changelog with journal and position.
-//! [`prepare`](super::prepare) is stateless and runs on all cores; [`apply`] alone changes the
-//! state.
-//!
-//! A batch without records is a *tick*: the engine's clock advances to the clock reading, and
-//! everything due by then is done. The journal of a tick holds an empty range after the last record
-//! applied.
-//!
-//! Invariants: BA-1 a batch is a function of the memory, the records, the clock reading and the
-//! settings; BA-2 every item of this shard yields at least one event or one reject; BA-3 each
-//! changelog key occurs once.
-//!
-//! Cost: one decode and one preparation per article, spread over cores; the rest is linear
-//! in what is written.
+//! A batch is built by [`apply`](super::apply).
 
-use super::broker::{GENERATION, InputRecord, Limits, OutputRecord, Partition, Role};
-use super::changes::{changelog, journal, marks, raw, state};
-use super::embargoed;
-use super::encoder::{EventContext, EventEncoder};
-use super::isolation::Scrutiny;
-use super::memory::ShardState;
-use super::prepare::{OwnItem, PreparedRecord};
-use super::record::{self, BatchEnd, END, InputRange, Journal, PLAN, POSITION, Plan};
-use super::reject::{FAILED, IsolationReason, TOO_LARGE, isolated, reject};
-use super::sizes::{check_sizes, too_large_message};
-use super::tick::item_position;
+use super::broker::{GENERATION, Limits, OutputRecord, Partition};
+use super::encoder::EventEncoder;
+use super::record::{self, BatchEnd, END, InputRange, PLAN, POSITION, Plan, state};
+use super::reject::IsolationReason;
 use super::{ClockSource, Delivery, TooLarge};
-use crate::daemon::panic_guard;
-use crate::daemon::telemetry::metrics;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::time::Instant;
-use wirefold_engine::article::{EventTime, InputPosition, Span};
-use wirefold_engine::decode::RecordPart;
+use wirefold_engine::article::{EventTime, Span};
 use wirefold_engine::event::{Event, EventKind};
-use wirefold_engine::state::{Outcome, Tally};
+use wirefold_engine::state::Tally;
 use wirefold_engine::verdict::Pass;
 
 /// How far a record's timestamp may be ahead of our clock. Later timestamps are lowered to this
 /// bound: a record must not move the engine's clock into the future, which would delay updates and
 /// expire the window early.
 pub const CLOCK_SKEW: Span = Span::seconds(1);
-
-/// How many event numbers each shard has per input record. The items of a record may belong to
-/// several shards, so shard `s` numbers its events from `s * N_PER_SHARD`.
-pub(super) const N_PER_SHARD: u32 = 1 << 20;
 
 /// Everything that one transaction writes.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +97,7 @@ impl Batch {
     }
 
     /// Sets the header that names the take-over on every changelog record.
-    fn stamp(&mut self, generation: u64) {
+    pub(super) fn stamp(&mut self, generation: u64) {
         let header = || vec![(GENERATION.to_owned(), Some(generation.to_string().into_bytes()))];
         let records = self.plan.iter_mut().chain(&mut self.changelog).chain(&mut self.end);
         records.for_each(|record| record.headers = header());
@@ -153,7 +124,7 @@ pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSourc
     }
 }
 
-/// What [`apply`] needs in addition to memory and items.
+/// What [`apply`](super::apply::apply) needs in addition to memory and items.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchContext<'a> {
     /// The wall-clock reading of this batch; a tick advances the engine's clock to it.
@@ -177,6 +148,16 @@ pub struct BatchContext<'a> {
     pub scrutiny: Scrutiny,
 }
 
+/// When record sizes are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scrutiny {
+    /// At the end of the batch.
+    #[default]
+    Batch,
+    /// After each record, so that a failure identifies the record.
+    EachRecord,
+}
+
 /// Why a batch cannot be applied. The memory was already changed and must be dropped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
@@ -192,262 +173,6 @@ pub enum ApplyError {
     /// A person has to intervene.
     #[error("{0}")]
     Stop(String),
-}
-
-/// Applies a batch to `memory`, in order, and returns everything to write; the caller stores it in
-/// [`ShardState::unconfirmed`]. A batch without items is a tick, or publishes records whose embargo
-/// has ended.
-///
-/// # Errors
-/// When a record causes a panic, or an output or changelog record that is too large for its topic.
-pub fn apply(
-    memory: &mut ShardState,
-    items: Vec<PreparedRecord>,
-    with: BatchContext<'_>,
-) -> Result<Batch, ApplyError> {
-    let mut journal = journal(memory, &items, with);
-    let inputs = marks(memory, &journal, &items);
-    let own = items.iter().filter(|item| item.is_own());
-    let stamps = own.map(|item| item.record.timestamp).collect();
-    let number = memory.position.batch + 1;
-    let plan = Plan { generation: memory.generation, batch: number, journal: journal.clone() };
-    let plan = (with.delivery == Delivery::AtLeastOnce).then(|| state(PLAN, &plan));
-    let takes_over_a_plan = memory.open_plan.take().is_some();
-    let ends = plan.is_some() || takes_over_a_plan;
-    let mut run = BatchRun::new(with);
-    run.before_items(memory, &journal, items.is_empty())?;
-    for item in items {
-        run.guarded(memory, item)?;
-    }
-    journal.clock = memory.state.clock();
-    memory.position.batch = number;
-    memory.position.inputs.extend(inputs);
-    let changes = panic_guard::catch(|| {
-        run.held_changes(memory);
-        changelog(memory, number, &journal, std::mem::take(&mut run.changes))
-    });
-    let changelog = changes.map_err(|why| {
-        metrics::PANICS.add([], 1);
-        ApplyError::Batch(why)
-    })?;
-    let end = BatchEnd { generation: memory.generation, batch: number };
-    let mut batch = Batch {
-        number,
-        plan,
-        outputs: run.outputs,
-        changelog,
-        end: ends.then(|| state(END, &end)),
-        events: run.events,
-        timestamps: stamps,
-        refused: run.refused,
-        isolated: run.isolated,
-        oversized: run.oversized,
-        lost: run.lost,
-        tally: run.tally,
-    };
-    if batch.plan.is_some() {
-        batch.stamp(memory.generation);
-    }
-    check_sizes(&batch, with)?;
-    Ok(batch)
-}
-
-/// A batch while it is applied. The counters and lists become the fields of [`Batch`] with the same
-/// names.
-pub(super) struct BatchRun<'a> {
-    /// The context given to [`apply`].
-    pub(super) with: BatchContext<'a>,
-    pub(super) outputs: Vec<OutputRecord>,
-    /// The changelog records of the engine and of records under embargo.
-    changes: Vec<OutputRecord>,
-    events: Vec<Event>,
-    refused: BTreeMap<&'static str, u64>,
-    isolated: BTreeMap<&'static str, u64>,
-    pub(super) oversized: u64,
-    pub(super) lost: u64,
-    tally: Tally,
-}
-
-impl<'a> BatchRun<'a> {
-    fn new(with: BatchContext<'a>) -> Self {
-        Self {
-            with,
-            outputs: Vec::new(),
-            changes: Vec::new(),
-            events: Vec::new(),
-            refused: BTreeMap::new(),
-            isolated: BTreeMap::new(),
-            oversized: 0,
-            lost: 0,
-            tally: Tally::default(),
-        }
-    }
-
-    /// Publishes records whose embargo has ended; without items, also advances the clock.
-    fn before_items(
-        &mut self,
-        memory: &mut ShardState,
-        journal: &Journal,
-        ticks: bool,
-    ) -> Result<(), ApplyError> {
-        let done = panic_guard::catch(|| {
-            self.publish_lifted(memory);
-            if ticks {
-                self.tick(memory, journal);
-            }
-        });
-        done.map_err(|why| {
-            metrics::PANICS.add([], 1);
-            ApplyError::Batch(why)
-        })
-    }
-
-    /// Applies one record; if that fails, the error names the record.
-    fn guarded(&mut self, memory: &mut ShardState, item: PreparedRecord) -> Result<(), ApplyError> {
-        let record = item.record.clone();
-        let (each, written) = (self.with.scrutiny == Scrutiny::EachRecord, self.changes.len());
-        let done = panic_guard::catch(|| {
-            point!("mid-apply");
-            self.item(memory, item);
-            self.held_changes(memory);
-        });
-        let refusal = match done {
-            Err(message) => {
-                metrics::PANICS.add([], 1);
-                IsolationReason { reason: FAILED, message }
-            }
-            Ok(()) => {
-                let limits = self.with.limits;
-                let mut new = self.changes.iter().skip(written).filter(|_| each);
-                let Some(large) = new.find(|change| change.bytes() > limits.of(Role::State)) else {
-                    return Ok(());
-                };
-                IsolationReason { reason: TOO_LARGE, message: too_large_message(large, limits) }
-            }
-        };
-        Err(ApplyError::Record(record.from.clone(), record.offset, refusal))
-    }
-
-    /// Collects the changelog records of records under embargo.
-    fn held_changes(&mut self, memory: &mut ShardState) {
-        let changes = memory.held.take_changes().into_iter();
-        self.changes.extend(changes.map(|(key, value)| raw(key, value)));
-    }
-
-    /// Distributes the outcome of an engine call and returns its events.
-    pub(super) fn settle(&mut self, memory: &mut ShardState, outcome: Outcome) -> Vec<Event> {
-        let Outcome { events, changes, lifted, tally, touched } = outcome;
-        self.changes.extend(changes.into_iter().map(|change| raw(change.key, change.value)));
-        self.tally.add(&tally);
-        memory.touched.add(touched);
-        lifted.iter().for_each(|lifted| memory.held.lift(lifted));
-        self.publish_lifted(memory);
-        events
-    }
-
-    /// Applies the items of one record, or writes its rejects. If none is accepted, the record
-    /// still advances the clock when something is due.
-    fn item(&mut self, memory: &mut ShardState, item: PreparedRecord) {
-        let (record, with) = (&item.record, self.with);
-        if let Some(why) = &item.rejection {
-            self.outputs.push(isolated(record, why, with.limits.of(Role::Rejected)));
-            *self.isolated.entry(why.reason).or_default() += 1;
-        }
-        let stamp = stamp(record.timestamp, with.reading, with.clock);
-        let prepared_in = item.took / u32::try_from(item.articles.len()).unwrap_or(u32::MAX).max(1);
-        let mut n = with.shard.saturating_mul(N_PER_SHARD);
-        let mut accepted = false;
-        for OwnItem { index, part, article } in item.articles {
-            let article = match article {
-                Ok(article) => article,
-                Err(why) => {
-                    let bytes_max = with.limits.of(Role::Rejected);
-                    self.outputs.push(reject(record, index, &part, &why, bytes_max));
-                    *self.refused.entry(why.reason()).or_default() += 1;
-                    continue;
-                }
-            };
-            accepted = true;
-            let input = item_position(record, index);
-            let started = Instant::now();
-            let outcome = memory.state.apply(article, stamp, input);
-            let events = self.settle(memory, outcome);
-            metrics::DECISION.record((prepared_in + started.elapsed()).as_secs_f64());
-            let source = EventSource { record, item: index, part: &part, items: item.items };
-            n = self.encode_events(memory, events, source, n);
-        }
-        if !accepted && memory.state.is_due(stamp) {
-            match item.rejection {
-                None => self.advance_clock(memory, record, stamp, n),
-                // The content of an isolated record is not used again.
-                Some(_) => self.advance_clock(memory, &record.bare(), stamp, n),
-            }
-        }
-    }
-
-    /// Encodes events as output records, numbered from `n`; returns the number after the last one.
-    pub(super) fn encode_events(
-        &mut self,
-        memory: &mut ShardState,
-        events: Vec<Event>,
-        source: EventSource<'_>,
-        mut n: u32,
-    ) -> u32 {
-        let EventSource { record, item, part, items } = source;
-        let resets = memory.resets.get(&record.from).copied().unwrap_or(0);
-        for event in events {
-            let sequence = memory.position.sequence;
-            let context = EventContext { event: &event, n, sequence, record, part, items, resets };
-            for output in self.with.encoder.encode(&context) {
-                let output = self.or_reject(output, record, item);
-                self.outputs.push(output);
-            }
-            if is_embargoed(&event)
-                && let Some(output) = self.with.encoder.unique(&context)
-            {
-                self.hold(memory, output, record, &event.input);
-            }
-            memory.position.sequence += 1;
-            n += 1;
-            self.events.push(event);
-        }
-        n
-    }
-
-    /// Stores an output until its embargo ends, or rejects it if it is too large for its topic or
-    /// for the changelog.
-    fn hold(
-        &mut self,
-        memory: &mut ShardState,
-        output: OutputRecord,
-        from: &InputRecord,
-        input: &InputPosition,
-    ) {
-        let place = usize::try_from(input.item).unwrap_or(usize::MAX);
-        let output = self.or_reject(output, from, place);
-        if output.role != Role::Unique {
-            self.outputs.push(output);
-            return;
-        }
-        let stored = self.or_reject(embargoed::stored(input, &output), from, place);
-        match stored.role {
-            Role::State => memory.held.hold(input, output, memory.log_end),
-            _ => self.outputs.push(stored),
-        }
-    }
-}
-
-/// The item of an input record that caused the events.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct EventSource<'a> {
-    /// The input record.
-    pub(super) record: &'a InputRecord,
-    /// The item's number in the record.
-    pub(super) item: usize,
-    /// The part of the record that holds the item.
-    pub(super) part: &'a RecordPart,
-    /// How many items the record holds.
-    pub(super) items: u32,
 }
 
 /// Whether the event classifies an article that is held until its embargo ends.

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use wirefold_engine::article::EventTime;
+use wirefold_engine::article::{EventTime, InputPosition};
 
 /// An input partition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +48,16 @@ impl InputRecord {
     /// The `content-type` header, with invalid UTF-8 replaced by U+FFFD.
     pub fn content_type(&self) -> Option<Cow<'_, str>> {
         self.header("content-type").map(String::from_utf8_lossy)
+    }
+
+    /// The input position of the item with index `place` in the record.
+    pub fn position(&self, place: usize) -> InputPosition {
+        InputPosition {
+            topic: self.from.topic.clone(),
+            partition: self.from.partition,
+            offset: self.offset,
+            item: u32::try_from(place).unwrap_or(u32::MAX),
+        }
     }
 
     /// The record without key, value and headers.

@@ -4,13 +4,13 @@
 //! the journal and, last, the position.
 
 use super::batch::BatchContext;
-use super::broker::{InputRecord, OutputRecord, Partition, Role};
+use super::broker::{InputRecord, OutputRecord, Partition};
 use super::memory::ShardState;
 use super::prepare::PreparedRecord;
 use super::record::{
     self, ATTEMPT, ENDS, InputMark, InputRange, Journal, KEY, LastRecord, POSITION, RESETS, SHAPE,
+    raw, state,
 };
-use super::tick::last_applied;
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold_engine::ENGINE_VERSION;
 use wirefold_engine::article::EventTime;
@@ -52,6 +52,13 @@ pub(super) fn journal(
         settings_hash: with.encoder.settings().to_owned(),
         sequence: memory.position.sequence,
     }
+}
+
+/// An empty range just after the last record applied. A tick names this range in its journal.
+fn last_applied(memory: &ShardState) -> Option<InputRange> {
+    let marks = memory.position.inputs.iter();
+    let (of, mark) = marks.max_by_key(|(of, mark)| (mark.last.map(|last| last.timestamp), *of))?;
+    Some(InputRange { of: of.clone(), from: mark.next, to: mark.next })
 }
 
 /// All changelog records of a batch: the given `records`, the shell's own records that are not in
@@ -115,14 +122,4 @@ pub(super) fn marks(
 pub(super) fn last_record(record: &InputRecord) -> LastRecord {
     let hash = record::content_hash(record.key.as_deref(), record.payload.as_deref());
     LastRecord { offset: record.offset, timestamp: record.timestamp, hash }
-}
-
-/// A changelog record with an encoded value.
-pub(super) fn state<T: serde::Serialize>(key: &str, value: &T) -> OutputRecord {
-    raw(key.to_owned(), Some(record::encode(value)))
-}
-
-/// A changelog record with these bytes; `None` is a tombstone.
-pub(super) fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
-    OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
 }

@@ -19,23 +19,12 @@
 use super::Setup;
 use super::broker::{Broker, Fault, LogRecord, Partition};
 use super::memory::{ChangelogReader, ShardState};
-use super::record::{self, END, InputMark, PLAN, POSITION, Position, SHAPE, StateShape};
+use super::record::{self, END, InputMark, PLAN, POSITION, SHAPE, ShardPosition, StateShape};
 use super::shards::{ShardFilter, ShardMap};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wirefold_engine::Settings;
-
-/// How far a shard has come, according to its changelog.
-#[derive(Debug, Default)]
-pub(super) struct ShardPosition {
-    /// The settings and layout of its state; `None` if its changelog has none.
-    pub(super) shape: Option<StateShape>,
-    /// Its position.
-    pub(super) position: Position,
-    /// Whether its last batch is planned but not finished (`at_least_once`).
-    pub(super) planned: bool,
-}
 
 /// Checks `memory` against the settings. If the shard layout changed, moves `memory` to the new
 /// one.

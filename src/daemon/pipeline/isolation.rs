@@ -17,6 +17,7 @@
 //! trouble. An `at_least_once` batch whose plan was written has been applied once before, and is
 //! not split.
 
+use super::batch::Scrutiny;
 use super::broker::{Fault, InputRecord, OutputRecord, Partition, Role, Writer};
 use super::memory::ShardState;
 use super::prepare::RejectedRecords;
@@ -26,16 +27,6 @@ use super::transaction::write_changelog;
 
 /// After this many failures, a batch is applied record by record, and a single record is rejected.
 pub const FAILURES_MAX: u32 = 2;
-
-/// When record sizes are checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scrutiny {
-    /// At the end of the batch.
-    #[default]
-    Batch,
-    /// After each record, so that a failure identifies the record.
-    EachRecord,
-}
 
 /// What an earlier attempt failed on.
 #[derive(Debug, Clone, PartialEq, Eq)]

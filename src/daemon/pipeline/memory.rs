@@ -14,12 +14,11 @@
 
 use super::batch::Batch;
 use super::broker::{Fault, LogRecord, OutputEnds, Partition, WriteId};
-use super::compat::ShardPosition;
 use super::embargoed::{self, EmbargoedRecords};
 use super::journals::Journals;
 use super::record::{
     self, ATTEMPT, BatchAttempt, BatchEnd, END, ENDS, FENCE, GROUP, KEY, PLAN, POSITION, Plan,
-    Position, RESETS, SHAPE, SWEEP, StateShape, stop,
+    Position, RESETS, SHAPE, SWEEP, ShardPosition, StateShape, stop,
 };
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;

@@ -27,6 +27,7 @@
 //! Cost, in addition to the engine: one scan of the partitions and one copy of the bytes per
 //! record.
 
+pub mod apply;
 mod backlog;
 pub mod batch;
 pub mod broker;
@@ -62,10 +63,10 @@ use crate::daemon::panic_guard;
 use crate::daemon::telemetry::metrics;
 use crate::daemon::telemetry::throttle::throttled;
 use backlog::Backlog;
-use batch::{ApplyError, BatchContext};
+use batch::{ApplyError, BatchContext, Scrutiny};
 use broker::{Broker, Clock, CommitCertainty, Fault, InputRecord, WriteId, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
-use isolation::{Isolation, Scrutiny};
+use isolation::Isolation;
 use lease::{Lease, Wake};
 use memory::{ChangelogReader, ShardState};
 pub use observer::{InputLag, Observer, PartitionLag, Phase, StandbyProgress, TransactionEnd};
@@ -397,7 +398,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let key = memory.state.key();
         let items = self.preparer.prepare(records, key, &self.isolation.refused);
         point!("before-apply");
-        let batch = match batch::apply(memory, items, with) {
+        let batch = match apply::apply(memory, items, with) {
             Ok(batch) => batch,
             Err(failure) => return Err(self.drop_failed_batch(failure)),
         };

@@ -1,14 +1,14 @@
 //! A shard without a broker: `replay`, `explain` and `eval` process files with it.
 //!
 //! In: input records whose timestamps are set. Out: the same [`Batch`] that the daemon would write
-//! for them, because [`prepare`](super::prepare) and [`apply`](super::batch::apply) are the
+//! for them, because [`prepare`](super::prepare) and [`apply`](super::apply::apply) are the
 //! daemon's. The timestamps of the records advance the engine's clock, no output is too large, and
 //! records under embargo stay in memory.
 
-use super::batch::{self, ApplyError, Batch, BatchContext};
+use super::apply;
+use super::batch::{ApplyError, Batch, BatchContext, Scrutiny};
 use super::broker::{Fault, InputRecord, Limits, OutputRecord};
 use super::encoder::{EventContext, EventEncoder};
-use super::isolation::Scrutiny;
 use super::memory::{ChangelogReader, ShardState};
 use super::prepare::{PreparedRecord, Preparer, RejectedRecords};
 use super::{ClockSource, Delivery, TooLarge};
@@ -76,7 +76,7 @@ impl<E: EventEncoder> OfflineShard<E> {
             too_large: TooLarge::Stop,
             scrutiny: Scrutiny::Batch,
         };
-        batch::apply(&mut self.memory, records, with)
+        apply::apply(&mut self.memory, records, with)
     }
 
     /// Whether records whose embargo has ended are left for the next batch.

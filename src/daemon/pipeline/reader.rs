@@ -219,7 +219,7 @@ impl<I: Input> Reader<I> {
         }
         let inputs = &mut memory.position.inputs;
         if let Some(gone) = inputs.keys().find(|partition| !found.contains_key(partition)) {
-            return Err(gone_partition(gone));
+            return Err(start::gone_partition(gone));
         }
         for (partition, ends) in found {
             let Entry::Vacant(free) = inputs.entry(partition.clone()) else { continue };
@@ -274,13 +274,4 @@ impl<I: Input> Reader<I> {
             self.noted = next;
         }
     }
-}
-
-/// The fault for an input topic that has fewer partitions than before.
-pub(super) fn gone_partition(gone: &Partition) -> Fault {
-    Fault::Stop(format!(
-        "input topic `{}` no longer has partition {}: the topic was deleted or recreated; set \
-         `start.reset` to choose where to continue",
-        gone.topic, gone.partition
-    ))
 }

@@ -34,7 +34,7 @@
 //! [`isolation`]: super::isolation
 
 use super::Delivery;
-use super::broker::{Fault, Partition};
+use super::broker::{Fault, OutputRecord, Partition, Role};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -240,6 +240,27 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 /// If the value is damaged or was written by a newer release.
 pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RecordError> {
     CODEC.decode(key, value)
+}
+
+/// How far a shard has come, according to its changelog.
+#[derive(Debug, Default)]
+pub(super) struct ShardPosition {
+    /// The settings and layout of its state; `None` if its changelog has none.
+    pub(super) shape: Option<StateShape>,
+    /// Its position.
+    pub(super) position: Position,
+    /// Whether its last batch is planned but not finished (`at_least_once`).
+    pub(super) planned: bool,
+}
+
+/// A changelog record with an encoded value.
+pub(super) fn state<T: serde::Serialize>(key: &str, value: &T) -> OutputRecord {
+    raw(key.to_owned(), Some(encode(value)))
+}
+
+/// A changelog record with these bytes; `None` is a tombstone.
+pub(super) fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
+    OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
 }
 
 /// The fault for a changelog that cannot be restored.

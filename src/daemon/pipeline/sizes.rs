@@ -4,27 +4,9 @@
 //! In: the records of a batch and the limits of the topics. Out: the records, or rejects instead.
 
 use super::TooLarge;
-use super::batch::{ApplyError, Batch, BatchContext, BatchRun};
-use super::broker::{InputRecord, Limits, OutputRecord, Role};
+use super::batch::{ApplyError, Batch, BatchContext};
+use super::broker::{Limits, OutputRecord, Role};
 use super::record::{self, END, ENDS, PLAN, POSITION, RESETS, SHAPE};
-use super::reject::oversized;
-
-impl BatchRun<'_> {
-    /// The output; or, if it is too large and [`TooLarge::Reject`] is set, a reject in its place.
-    pub(super) fn or_reject(
-        &mut self,
-        output: OutputRecord,
-        from: &InputRecord,
-        item: usize,
-    ) -> OutputRecord {
-        let (role, limits) = (output.role, self.with.limits);
-        if output.bytes() <= limits.of(role) || self.with.too_large == TooLarge::Stop {
-            return output;
-        }
-        self.oversized += 1;
-        oversized(from, item, &too_large_message(&output, limits), limits.of(Role::Rejected))
-    }
-}
 
 /// Checks that every record of a batch fits its topic.
 pub(super) fn check_sizes(batch: &Batch, with: BatchContext<'_>) -> Result<(), ApplyError> {

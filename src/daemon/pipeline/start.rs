@@ -14,7 +14,6 @@
 use super::StartReset;
 use super::broker::{Broker, Fault, Partition, Watermarks};
 use super::memory::ShardState;
-use super::reader::gone_partition;
 use super::record::{InputMark, content_hash};
 use std::collections::BTreeMap;
 
@@ -160,4 +159,13 @@ fn moved(
     };
     tracing::warn!(%topic, partition, why, next, "position reset because of `start.reset`");
     Ok(InputMark { next, last: None })
+}
+
+/// The fault for an input topic that has fewer partitions than before.
+pub(super) fn gone_partition(gone: &Partition) -> Fault {
+    Fault::Stop(format!(
+        "input topic `{}` no longer has partition {}: the topic was deleted or recreated; set \
+         `start.reset` to choose where to continue",
+        gone.topic, gone.partition
+    ))
 }

@@ -5,7 +5,7 @@
 //! engine's tick, and records of the unique topic, at most
 //! [`LIFTED_BYTES_MAX`](super::embargoed::LIFTED_BYTES_MAX) per batch.
 
-use super::batch::{BatchRun, EventSource, N_PER_SHARD};
+use super::apply::{BatchRun, EventSource, N_PER_SHARD};
 use super::broker::{Broker, Clock, InputRecord, OutputRecord, Partition, Role};
 use super::memory::ShardState;
 use super::record::{InputRange, Journal};
@@ -19,23 +19,6 @@ use wirefold_engine::decode::RecordPart;
 const PASS_EVERY: Duration = Duration::from_secs(30);
 /// Minimum time between two ticks while the input is quiet.
 const TICK_EVERY: Duration = Duration::from_secs(1);
-
-/// The input position of the item with index `place` in `record`.
-pub(super) fn item_position(record: &InputRecord, place: usize) -> InputPosition {
-    InputPosition {
-        topic: record.from.topic.clone(),
-        partition: record.from.partition,
-        offset: record.offset,
-        item: u32::try_from(place).unwrap_or(u32::MAX),
-    }
-}
-
-/// An empty range just after the last record applied. A tick names this range in its journal.
-pub(super) fn last_applied(memory: &ShardState) -> Option<InputRange> {
-    let marks = memory.position.inputs.iter();
-    let (of, mark) = marks.max_by_key(|(of, mark)| (mark.last.map(|last| last.timestamp), *of))?;
-    Some(InputRange { of: of.clone(), from: mark.next, to: mark.next })
-}
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// The clock reading of the next batch; `None` if there is nothing to write. A batch without
@@ -91,7 +74,7 @@ impl BatchRun<'_> {
         now: EventTime,
         n: u32,
     ) {
-        let outcome = memory.state.tick(now, &item_position(record, 0));
+        let outcome = memory.state.tick(now, &record.position(0));
         let events = self.settle(memory, outcome);
         let source = EventSource { record, item: 0, part: &RecordPart::Whole, items: 1 };
         self.encode_events(memory, events, source, n);

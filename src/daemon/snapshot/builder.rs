@@ -6,6 +6,7 @@
 //!
 //! Cost: about 20 microseconds per article, on the snapshot thread ([`thread`](super::thread)).
 
+use super::changes::AppliedChanges;
 use super::delta::{DeltaReader, SnapshotDelta, StoryChange};
 use super::recent::CommitDelta;
 use super::story::{Direction, Growth, SnapshotStory};
@@ -43,25 +44,6 @@ pub(super) struct SnapshotWriter {
     snapshots: Arc<Snapshots>,
     /// The snapshot under construction.
     snapshot: Snapshot,
-}
-
-/// What one delta changed.
-#[derive(Debug, Default)]
-pub(super) struct AppliedChanges {
-    /// Whether the delta replaced everything that was known.
-    pub(super) everything: bool,
-    /// Stories that changed or are new.
-    pub(super) stories: BTreeSet<StoryId>,
-    /// Stories that ended.
-    pub(super) gone: BTreeSet<StoryId>,
-    /// Articles whose carriers changed.
-    pub(super) alerts_changed: BTreeSet<Sequence>,
-    /// Whether the validity of some article changed.
-    pub(super) validity_changed: bool,
-    /// Number of articles that arrived.
-    pub(super) articles: u64,
-    /// Whether the queue of items that need action may have changed.
-    pub(super) queue: bool,
 }
 
 impl SnapshotBuilder {

@@ -5,7 +5,7 @@
 //! longer be published. Both inputs lead to the same alerts, because the engine computes the
 //! carriers in both cases.
 
-use super::builder::AppliedChanges;
+use super::changes::AppliedChanges;
 use super::{Limits, Snapshot};
 use crate::daemon::telemetry::metrics;
 use std::collections::BTreeSet;

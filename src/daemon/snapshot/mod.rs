@@ -32,6 +32,7 @@
 
 pub mod builder;
 pub mod carriers;
+mod changes;
 mod delta;
 mod limits;
 pub mod queries;

@@ -6,7 +6,7 @@
 //! Events are accepted up to a rate. While a backlog is processed at thousands of articles per
 //! second, most events are left out and show as a gap; this keeps the cost for the pipeline low.
 
-use super::builder::AppliedChanges;
+use super::changes::AppliedChanges;
 use super::{CommittedBatch, Limits};
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::daemon::telemetry::metrics;

@@ -11,8 +11,6 @@
 //! Names follow the Prometheus conventions: base units, and `_total` for counters. Ids and text of
 //! articles or stories never appear in labels.
 
-use crate::daemon::pipeline::TransactionEnd;
-use crate::daemon::pipeline::reject::{FAILED, STAGE_PROCESSING, TOO_LARGE, TOO_SLOW};
 use metrics::{Label, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusRecorder};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -344,16 +342,12 @@ fn start() {
     for counter in [NO_BODY, STREAMS_DROPPED, UNWRAPPED, PANICS] {
         counter.add([], 0);
     }
-    for reason in [FAILED, TOO_LARGE, TOO_SLOW] {
-        REJECTED.add([STAGE_PROCESSING, reason], 0);
-    }
     STUCK_WORKERS.set([], 0.0);
     CONNECTIONS.set([], 0.0);
     STREAMS.set([], 0.0);
     BOUNDS.iter().for_each(|bound| BOUNDED.add([bound], 0));
     STATUS_CLASSES.iter().for_each(|class| REQUESTS.add([class], 0));
     RelationKind::ALL.iter().for_each(|kind| CLASSIFIED.add([kind.as_str()], 0));
-    TransactionEnd::ALL.iter().for_each(|ended| TRANSACTIONS.add([ended.as_str()], 0));
     let others = [BY_IDENTITIES, BY_EMBARGOED, BY_BEARERS, BY_VERSIONS, BY_CARRIERS_LISTED];
     for reason in [BY_WINDOW, BY_LIVE_ARTICLES, BY_POSTINGS].into_iter().chain(others) {
         EVICTIONS.add([reason], 0);

@@ -6,7 +6,9 @@
 use super::metrics::{self, BY_LIVE_ARTICLES, BY_POSTINGS, BY_WINDOW};
 use crate::daemon::pipeline::batch::Batch;
 use crate::daemon::pipeline::memory::ShardState;
-use crate::daemon::pipeline::reject::{LOST, STAGE, STAGE_OUTPUT, STAGE_PROCESSING, TOO_LARGE};
+use crate::daemon::pipeline::reject::{
+    FAILED, LOST, STAGE, STAGE_OUTPUT, STAGE_PROCESSING, TOO_LARGE, TOO_SLOW,
+};
 use crate::daemon::pipeline::{
     InputLag, Observer, PartitionLag, Phase, StandbyProgress, TransactionEnd,
 };
@@ -37,8 +39,13 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// An observer of `shard` without a snapshot.
+    /// An observer of `shard` without a snapshot. Rare outcomes start to be counted at 0, so that
+    /// alerts see the first one.
     pub fn new(shard: u32, views: Arc<ShardStatuses>) -> Self {
+        for reason in [FAILED, TOO_LARGE, TOO_SLOW] {
+            metrics::REJECTED.add([STAGE_PROCESSING, reason], 0);
+        }
+        TransactionEnd::ALL.iter().for_each(|end| metrics::TRANSACTIONS.add([end.as_str()], 0));
         let view = ShardStatus::default();
         Self { shard, label: shard.to_string(), views, view, snapshot: None }
     }

@@ -10,7 +10,7 @@
 //! A value that is null, false or empty counts as absent, and so does a language tag such as `und`.
 //! If a required field is unreadable, the item is rejected instead.
 
-use crate::article::{EventTime, Lang};
+use crate::article::{EventTime, Lang, PubStatus};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 

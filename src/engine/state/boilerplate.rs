@@ -26,7 +26,7 @@
 //! expansions reprints; counting head pieces of all providers together, because it learns flashes.
 
 use super::State;
-use super::live::Entry;
+use super::entry::Entry;
 use crate::article::Sequence;
 use crate::fingerprint::{Fingerprint, SamplingKey, sample_of, shingles};
 use crate::prepare::Prepared;

@@ -11,7 +11,7 @@
 //! Cost: proportional to the records. Articles are decoded on all cores. An empty state fills the
 //! index and the stories in bulk, in parallel, since neither reads the other.
 
-use super::live::Entry;
+use super::entry::Entry;
 use super::records::{self, ClockRecord, RestoreError};
 use super::{Index, LiveArticles, State, TouchedIds};
 use crate::Settings;

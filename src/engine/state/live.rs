@@ -4,71 +4,17 @@
 //! They are found by uri, by name and by slug; pending notices by what they name. Lists under one
 //! key are bounded and keep the newest.
 
+use super::entry::Entry;
 use super::versions::{VersionTables, Versions};
-use crate::article::{
-    ArticleKey, ArticleMetadata, EventTime, InputPosition, NoticeOrder, Sequence,
-};
-use crate::candidates::PostingKeys;
-use crate::fingerprint::Fingerprint;
-use crate::stories::{Member, MemberLookup, StoryId, Terms};
+use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, Sequence};
+use crate::stories::{Member, MemberLookup};
 use crate::verdict::identity_record::Identity;
 use crate::verdict::names::{self, NameKeys};
 use crate::verdict::orders::NoticeNames;
-use crate::verdict::{Earlier, Kind, Relation, Scope, Validity, Verdict};
+use crate::verdict::{Earlier, Kind, Relation, Scope, Validity};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// What was decided about an article when it arrived, as later articles need it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// The root of its chain: itself for an original.
-    pub root: Sequence,
-    /// Its story on arrival; absent if it never joins one.
-    pub story: Option<StoryId>,
-    /// The whole verdict, because copies inherit its relations.
-    pub verdict: Verdict,
-}
-
-impl Decision {
-    /// The decision to keep for the article at `own`.
-    pub fn new(verdict: &Verdict, own: Sequence, story: Option<StoryId>) -> Self {
-        let root = verdict.relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(own);
-        Self { root, story, verdict: verdict.clone() }
-    }
-}
-
-/// A live article.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// The input position of its bytes.
-    pub input: InputPosition,
-    /// The engine's clock when it arrived.
-    pub arrived: EventTime,
-    /// Its metadata.
-    pub about: ArticleMetadata,
-    /// Its fingerprint.
-    pub print: Fingerprint,
-    /// Its terms, as stored.
-    pub terms: Terms,
-    /// Posting keys of its edge pieces, including removed ones.
-    pub edges: Box<[u32]>,
-    /// What was decided on arrival.
-    pub decision: Decision,
-    /// Whether it is still valid.
-    pub standing: Validity,
-    /// The article that last changed its validity.
-    pub changed_by: Option<ArticleKey>,
-}
-
-impl Entry {
-    /// The index keys of this article besides those of its text. `previous` is the newest earlier
-    /// article with the same uri.
-    pub(super) fn keys(&self, previous: Option<Sequence>) -> PostingKeys<'_> {
-        let uris = self.decision.verdict.targets().map(|target| target.key.uri.as_str());
-        PostingKeys::of(&self.edges, uris.filter(|uri| *uri != self.about.uri), previous)
-    }
-}
 
 /// The live articles of one shard.
 #[derive(Debug, Default)]

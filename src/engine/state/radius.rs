@@ -8,7 +8,7 @@
 //! whose content hash equals its own.
 
 use super::State;
-use super::live::Entry;
+use super::entry::Entry;
 use crate::article::{ArticleKey, Sequence};
 use crate::event::{Carrier, Certainty, EventKind, Radius, Unsearched};
 use crate::prepare::Prepared;

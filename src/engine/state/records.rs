@@ -23,7 +23,7 @@
 //! - Version 4 added the text of a short article at its end; it is empty in older records.
 
 use super::embargo::EmbargoedArticle;
-use super::live::{Decision, Entry};
+use super::entry::{Decision, Entry};
 use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequence};
 use crate::fingerprint::Fingerprint;
 use crate::record::{Codec, RecordError};

@@ -3,7 +3,7 @@
 //! Most uris have one article and some have a few, which are scanned. A uri with many versions gets
 //! tables, so that the cost of a new version or notice does not grow with their number.
 
-use super::live::Entry;
+use super::entry::Entry;
 use crate::article::Sequence;
 use crate::verdict::{Kind, Validity};
 use rustc_hash::{FxHashMap, FxHasher};

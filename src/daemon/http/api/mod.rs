@@ -32,8 +32,8 @@ mod why;
 
 use super::Settings;
 use super::response::Problem;
-use super::server::ServerTimeouts;
 use super::status::Streams;
+use super::timeouts::ServerTimeouts;
 use crate::daemon::article_text::ArticleTexts;
 use crate::daemon::snapshot::{Snapshot, SnapshotArticle, Snapshots};
 use crate::daemon::telemetry::metrics;

@@ -16,6 +16,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 
+/// The deepest nesting of envelopes and wrappers.
+pub(super) const ENVELOPES_MAX: u32 = 4;
+
 /// What an envelope contains.
 pub(super) enum Payload<'a> {
     /// A JSON object or list.
@@ -65,7 +68,7 @@ pub(in crate::decode) fn embedded_document(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let mut text = text;
-    for _ in 0..super::items::ENVELOPES_MAX {
+    for _ in 0..ENVELOPES_MAX {
         match payload(&Fields::read(text).ok()?).ok()?? {
             Payload::Json(inner) => text = inner,
             Payload::Text(raw) => return Some(JsonText::of(raw).text.into_owned().into_bytes()),

@@ -3,7 +3,7 @@
 use super::super::bounds::{self, PROVIDER_BYTES_MAX};
 use super::super::repairs::Repairs;
 use super::super::{Error, Settings, part};
-use super::envelope::{self, Payload};
+use super::envelope::{self, ENVELOPES_MAX, Payload};
 use super::fields::{FieldList, Fields};
 use super::names::{OBJECTS, WRAPPERS};
 use crate::article::{Article, Lang};
@@ -191,9 +191,6 @@ fn is_article(fields: &Fields<'_>) -> bool {
     let names = ["uri", "guid", "id", "url", "link", "title", "headline"];
     names.iter().any(|name| fields.raw(name).is_some_and(|raw| raw != "null"))
 }
-
-/// The deepest nesting of envelopes and wrappers.
-pub(super) const ENVELOPES_MAX: u32 = 4;
 
 /// The entries of a list of items, not parsed yet.
 fn listed<'a>(raw: &'a str, settings: &Settings) -> Result<Vec<&'a str>, Error> {
