@@ -98,7 +98,7 @@ pub(super) enum Attributes {
 /// The hidden runs of a body.
 pub(super) struct Hidden<'a> {
     /// The body, in pieces.
-    markup: &'a Markup,
+    markup: &'a Markup<'a>,
     /// Whether attributes can hide elements.
     attributes: Attributes,
     /// For each piece that is a tag, the index of its matching end or start tag.
@@ -109,7 +109,7 @@ pub(super) struct Hidden<'a> {
 
 impl<'a> Hidden<'a> {
     /// Pairs the start and end tags of `markup`.
-    pub(super) fn of(markup: &'a Markup, attributes: Attributes) -> Self {
+    pub(super) fn of(markup: &'a Markup<'a>, attributes: Attributes) -> Self {
         let mut partners = vec![None; markup.pieces.len()];
         let mut open: Vec<Vec<usize>> = vec![Vec::new(); markup.names()];
         let mut last_block = None;

@@ -2,17 +2,21 @@
 //!
 //! In: the source of a body. Out: its [`MarkupPiece`]s, in order.
 //!
-//! Tokenizes as the WHATWG HTML specification does, with one exception: an element whose content is
-//! only text, such as `title`, `iframe` or `script`, is read that way only if its end tag follows.
-//! If the end tag is missing, a browser takes the rest of the document as the element's content;
-//! here the rest is read as markup.
+//! Tokenizes as the WHATWG HTML specification does, except where a browser would drop the rest of
+//! the document:
 //!
-//! Cost: linear. The tokenizer examines each `<` once; the search for end tags examines it at most
-//! twice for each element in [`RAW`].
+//! - An element whose content is only text, such as `title`, `iframe` or `script`, is read that way
+//!   only if its end tag follows. If it is missing, the rest is read as markup.
+//! - A comment without an end is no comment.
+//! - A start tag without an end, because a quotation mark is missing, ends at the next `>`.
+//!
+//! Cost: linear. The tokenizer examines each `<` at most `UNENDED_MAX + 1` times; the search for end
+//! tags examines it at most twice for each element in [`RAW`].
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{State, Tokenizer};
-use memchr::{memchr_iter, memrchr_iter};
+use memchr::{memchr, memchr_iter, memmem, memrchr, memrchr_iter};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -30,6 +34,9 @@ const RAW: [(&[u8], State); 9] = [
     (b"title", State::RcData),
     (b"xmp", State::RawText),
 ];
+
+/// The most start tags without an end in one body: one for each quotation mark.
+const UNENDED_MAX: usize = 2;
 
 /// Void elements, which have no content.
 const VOID: [&[u8]; 14] = [
@@ -63,63 +70,29 @@ pub(super) struct StartTag {
 pub(super) struct ElementName(u32);
 
 /// A body in pieces.
-pub(super) struct Markup {
+pub(super) struct Markup<'a> {
+    /// The source, in which spaces replace comment starts and tags without an end. Offsets are the
+    /// same in the body.
+    pub(super) source: Cow<'a, str>,
     /// Text and tags in the order of the source.
     pub(super) pieces: Vec<MarkupPiece>,
     /// Distinct element names in lower case, indexed by [`ElementName`].
     names: Vec<Vec<u8>>,
 }
 
-impl Markup {
+impl<'a> Markup<'a> {
     /// Splits `source` into pieces.
-    pub(super) fn read(source: &str) -> Self {
-        let names = RefCell::new(ElementNames::default());
-        let mut tag = OpenTag::default();
-        let callback = |event: CallbackEvent<'_>, span: html5gum::Span<usize>| match event {
-            CallbackEvent::OpenStartTag { name } => {
-                tag.open(names.borrow_mut().name(name), VOID.contains(&name));
-                None
+    pub(super) fn read(source: &'a str) -> Self {
+        let mut source = without_unended_comments(source);
+        for _ in 0..UNENDED_MAX {
+            let (pieces, names, unended) = split(&source);
+            match unended.and_then(|at| without_unended_tag(&source, at)) {
+                Some(repaired) => source = repaired.into(),
+                None => return Self { source, pieces, names },
             }
-            CallbackEvent::AttributeName { name } => {
-                tag.attribute(name);
-                None
-            }
-            CallbackEvent::AttributeValue { value } => {
-                tag.value(value);
-                None
-            }
-            CallbackEvent::CloseStartTag { self_closing } => {
-                let start = tag.start.take()?;
-                Some(MarkupToken::Start { start, self_closing, end: span.end })
-            }
-            CallbackEvent::EndTag { name } => {
-                Some(MarkupToken::MarkupPiece(MarkupPiece::End(names.borrow_mut().name(name))))
-            }
-            CallbackEvent::String { value } => Some(MarkupToken::MarkupPiece(MarkupPiece::Text {
-                start: span.start,
-                end: span.end,
-                value: String::from_utf8_lossy(value).into_owned(),
-            })),
-            _ => None,
-        };
-        let mut tokenizer = Tokenizer::new_with_emitter(source, CallbackEmitter::new(callback));
-        let (mut pieces, mut ends) = (Vec::new(), RawTextEnds::new(source.as_bytes()));
-        while let Some(token) = tokenizer.next() {
-            pieces.push(match infallible(token) {
-                MarkupToken::MarkupPiece(piece) => piece,
-                MarkupToken::Start { mut start, self_closing, end } => {
-                    let raw = names.borrow().raw(start.name);
-                    let raw = raw.filter(|(name, _)| ends.closes(name, end, self_closing));
-                    if let Some((_, state)) = raw {
-                        tokenizer.set_state(state);
-                    }
-                    start.empty |= self_closing && raw.is_none();
-                    MarkupPiece::Start(start)
-                }
-            });
         }
-        drop(tokenizer);
-        Self { pieces, names: names.into_inner().all }
+        let (pieces, names, _) = split(&source);
+        Self { source, pieces, names }
     }
 
     /// The element name in lower case.
@@ -144,6 +117,77 @@ impl ElementName {
 enum MarkupToken {
     MarkupPiece(MarkupPiece),
     Start { start: StartTag, self_closing: bool, end: usize },
+}
+
+/// The pieces of `source`, the distinct element names, and an offset in the start tag that has no
+/// end, if there is one.
+fn split(source: &str) -> (Vec<MarkupPiece>, Vec<Vec<u8>>, Option<usize>) {
+    let names = RefCell::new(ElementNames::default());
+    let mut tag = OpenTag::default();
+    let callback = |event: CallbackEvent<'_>, span: html5gum::Span<usize>| match event {
+        CallbackEvent::OpenStartTag { name } => {
+            tag.open(names.borrow_mut().name(name), VOID.contains(&name), span.start);
+            None
+        }
+        CallbackEvent::AttributeName { name } => {
+            tag.attribute(name);
+            None
+        }
+        CallbackEvent::AttributeValue { value } => {
+            tag.value(value);
+            None
+        }
+        CallbackEvent::CloseStartTag { self_closing } => {
+            let start = tag.start.take()?;
+            Some(MarkupToken::Start { start, self_closing, end: span.end })
+        }
+        CallbackEvent::EndTag { name } => {
+            Some(MarkupToken::MarkupPiece(MarkupPiece::End(names.borrow_mut().name(name))))
+        }
+        CallbackEvent::String { value } => Some(MarkupToken::MarkupPiece(MarkupPiece::Text {
+            start: span.start,
+            end: span.end,
+            value: String::from_utf8_lossy(value).into_owned(),
+        })),
+        _ => None,
+    };
+    let mut tokenizer = Tokenizer::new_with_emitter(source, CallbackEmitter::new(callback));
+    let (mut pieces, mut ends) = (Vec::new(), RawTextEnds::new(source.as_bytes()));
+    while let Some(token) = tokenizer.next() {
+        pieces.push(match infallible(token) {
+            MarkupToken::MarkupPiece(piece) => piece,
+            MarkupToken::Start { mut start, self_closing, end } => {
+                let raw = names.borrow().raw(start.name);
+                let raw = raw.filter(|(name, _)| ends.closes(name, end, self_closing));
+                if let Some((_, state)) = raw {
+                    tokenizer.set_state(state);
+                }
+                start.empty |= self_closing && raw.is_none();
+                MarkupPiece::Start(start)
+            }
+        });
+    }
+    drop(tokenizer);
+    let unended = tag.start.map(|_| tag.at);
+    (pieces, names.into_inner().all, unended)
+}
+
+/// Replaces the start of every comment that has no end with spaces.
+fn without_unended_comments(source: &str) -> Cow<'_, str> {
+    let bytes = source.as_bytes();
+    let ended = ["-->", "--!>"].iter().filter_map(|end| memmem::rfind(bytes, end.as_bytes()));
+    let rest = ended.max().unwrap_or(0);
+    match memmem::find(&bytes[rest..], b"<!--") {
+        Some(_) => (source[..rest].to_owned() + &source[rest..].replace("<!--", "    ")).into(),
+        None => source.into(),
+    }
+}
+
+/// Replaces the start tag at `at` up to the next `>` with spaces; `None` if there is no `>`.
+fn without_unended_tag(source: &str, at: usize) -> Option<String> {
+    let start = memrchr(b'<', source.as_bytes().get(..=at)?)?;
+    let end = start + memchr(b'>', &source.as_bytes()[start..])? + 1;
+    Some([&source[..start], &" ".repeat(end - start), &source[end..]].concat())
 }
 
 fn infallible(token: Result<MarkupToken, Infallible>) -> MarkupToken {
@@ -232,6 +276,8 @@ fn tag(rest: &[u8], name: &[u8]) -> Option<Tag> {
 struct OpenTag {
     /// The tag as read so far.
     start: Option<StartTag>,
+    /// An offset in the tag.
+    at: usize,
     /// The attribute whose value comes next.
     attribute: Attribute,
     /// The declarations of the `style` attribute.
@@ -239,7 +285,8 @@ struct OpenTag {
 }
 
 impl OpenTag {
-    fn open(&mut self, name: ElementName, empty: bool) {
+    fn open(&mut self, name: ElementName, empty: bool, at: usize) {
+        self.at = at;
         self.start = Some(StartTag { name, empty, concealed: false });
         self.style = Style::default();
     }

@@ -34,10 +34,10 @@ pub(super) fn text(body: &Body) -> Clean {
     let mut build = TextBuilder::default();
     if matches!(body, Body::Html(_)) || marked_up(source.as_bytes()) {
         let markup = Markup::read(source);
-        build.marked_up(source, &markup, Attributes::Respected);
+        build.marked_up(&markup, Attributes::Respected);
         if build.text.is_empty() {
             build = TextBuilder::default();
-            build.marked_up(source, &markup, Attributes::Ignored);
+            build.marked_up(&markup, Attributes::Ignored);
         }
     } else {
         build.decoded(source, 0);
@@ -114,7 +114,7 @@ enum PendingSpace {
 
 impl TextBuilder {
     /// Adds the text of `markup` that a reader sees.
-    fn marked_up(&mut self, source: &str, markup: &Markup, attributes: Attributes) {
+    fn marked_up(&mut self, markup: &Markup<'_>, attributes: Attributes) {
         let hidden = Hidden::of(markup, attributes);
         let mut at = 0;
         while let Some(piece) = markup.pieces.get(at) {
@@ -126,7 +126,7 @@ impl TextBuilder {
                 }
                 MarkupPiece::End(name) => self.part(effect(markup.name(*name))),
                 MarkupPiece::Text { start, end, value } => {
-                    self.folded(source.get(*start..*end).unwrap_or_default(), *start, value);
+                    self.folded(markup.source.get(*start..*end).unwrap_or_default(), *start, value);
                 }
             }
         }
@@ -306,6 +306,12 @@ mod tests {
             ("a<style/>b", "ab"),
             ("a<style>p {}<p>b", "a\n\nb"),
             ("a<title>b<p>c", "a\n\nb\n\nc"),
+            ("<p>a</p><!-- b <p>c</p>", "a\n\nb\n\nc"),
+            ("<p>a<!-- x --></p><!-- b <!-- <p>c</p>", "a\n\nb\n\nc"),
+            ("a<!-->b<!--->c<!-- x --!>d", "abcd"),
+            ("<p>a</p><a href=\"x>é b</a><p>c</p>", "a\n\né b\n\nc"),
+            ("a<i title='ü>é</i>b<i title=\"x>c</i>", "a éb c"),
+            ("a<a href=\"x", "a"),
             ("a<textarea>b <i>c</i>", "ab c"),
             ("a<textarea>x</textarea>b", "ab"),
             ("a<noscript>b", "ab"),
