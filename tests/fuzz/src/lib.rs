@@ -21,7 +21,7 @@ pub fn decode(bytes: &[u8], format: Format) {
             check_no_field_lost(bytes, article);
         }
         for article in all.into_iter().flatten() {
-            let body = article.body.published();
+            let body = article.body.as_str();
             assert!(!article.uri.is_empty(), "an article must have a uri");
             assert!(
                 !article.headline.is_empty() || !body.trim().is_empty(),
@@ -74,7 +74,7 @@ fn check_no_field_lost(bytes: &[u8], article: &Article) {
     }
     for (name, read) in [
         ("headline", !article.headline.is_empty()),
-        ("body", !article.body.published().is_empty()),
+        ("body", !article.body.as_str().is_empty()),
         ("version", article.version.is_some()),
         ("slugline", article.slugline.is_some()),
         ("ednote", article.ednote.is_some()),
