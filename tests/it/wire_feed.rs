@@ -2,7 +2,7 @@
 
 use crate::wire_xml::{check, decode};
 use expect_test::expect;
-use wirefold_engine::article::{Body, ItemType, PubStatus};
+use wirefold_engine::article::{Body, EventTime, ItemType, PubStatus};
 use wirefold_engine::decode::{self, Format, Settings};
 
 pub(crate) const NEWSML_1: &str = r##"<?xml version="1.0" encoding="utf-8"?>
@@ -412,5 +412,89 @@ fn each_format_can_be_selected_by_name() {
         assert!(all.iter().any(Result::is_ok), "{name}");
         let other = decode::decode(text.as_bytes(), None, Format::Nitf, &Settings::default());
         assert_eq!(other, [Err(decode::Error::Unknown)]);
+    }
+}
+
+/// The only article of a document.
+fn only(document: &str) -> wirefold_engine::article::Article {
+    let read = decode(document.as_bytes());
+    assert_eq!(read.len(), 1, "{document}");
+    read.into_iter().next().unwrap().unwrap()
+}
+
+#[test]
+fn the_text_of_an_item_may_be_in_elements_of_other_vocabularies() {
+    let media = "<media:description>Two boats came.</media:description>";
+    let group = format!("<media:group><media:title>C</media:title>{media}</media:group>");
+    for (elements, want) in [
+        (media.to_owned(), "Two boats came."),
+        (group.clone(), "Two boats came."),
+        (format!("<media:content type='video/mp4'>{media}</media:content>"), "Two boats came."),
+        (format!("{group}<media:text>All of it.</media:text>"), "All of it."),
+        (format!("{group}<description>The text.</description>"), "The text."),
+        ("<dc:description>Two boats came.</dc:description>".into(), "Two boats came."),
+        ("<dcterms:abstract>Two boats came.</dcterms:abstract>".into(), "Two boats came."),
+        ("<itunes:summary>Two boats came.</itunes:summary>".into(), "Two boats came."),
+        // The caption of a picture is not the text of the item.
+        (format!("<media:content medium='image'>{media}</media:content>"), ""),
+        (format!("<media:content type='image/jpeg'>{media}</media:content>"), ""),
+    ] {
+        let item = format!("<item><title>B</title><guid>a</guid>{elements}</item>");
+        let article = only(&format!("<rss version='2.0'><channel>{item}</channel></rss>"));
+        assert_eq!(article.body.as_str(), want, "{elements}");
+    }
+    let entry = format!("<entry><id>a</id><title>B</title>{group}</entry>");
+    let article = only(&format!("<feed xmlns='http://www.w3.org/2005/Atom'>{entry}</feed>"));
+    assert_eq!(article.body.as_str(), "Two boats came.");
+}
+
+#[test]
+fn an_item_of_rss_1_is_what_it_is_about() {
+    let article = only(
+        "<rdf:RDF><channel rdf:about='http://n.example/'><title>N</title></channel>
+         <item rdf:about='urn:x:1'><dc:title>B &amp;amp; C</dc:title>
+         <link>http://n.example/track?9</link><dc:description>Boats came.</dc:description>
+         <dcterms:issued>2026-11-23T09:00:00Z</dcterms:issued><dc:subject>Ports</dc:subject>
+         </item></rdf:RDF>",
+    );
+    assert_eq!((article.uri.as_str(), article.headline.as_str()), ("urn:x:1", "B & C"));
+    assert_eq!(article.published, EventTime::parse("2026-11-23T09:00:00Z"));
+    assert_eq!(article.subjects, ["Ports"]);
+}
+
+#[test]
+fn atom_0_3_has_other_names_of_times_and_types_and_modes() {
+    for (times, content, version, published) in [
+        (
+            "<issued>2026-11-23T09:00:00Z</issued><modified>2026-11-23T10:00:00Z</modified>",
+            "<content type='text/html' mode='escaped'>&lt;p&gt;Boats came.&lt;/p&gt;</content>",
+            Some("2026-11-23T10:00:00Z"),
+            "2026-11-23T09:00:00Z",
+        ),
+        (
+            "<created>2026-11-23T09:00:00Z</created>",
+            "<content type='text/html; charset=utf-8' mode='base64'>PHA+Qm9hdHMg
+          Y2FtZS48L3A+</content>",
+            None,
+            "2026-11-23T09:00:00Z",
+        ),
+        (
+            "<modified>2026-11-23T10:00:00Z</modified>",
+            "<summary type='application/xhtml+xml' mode='xml'><p>Boats came.</p></summary>",
+            Some("2026-11-23T10:00:00Z"),
+            "2026-11-23T10:00:00Z",
+        ),
+    ] {
+        let article = only(&format!(
+            "<feed version='0.3' xmlns='http://purl.org/atom/ns#'><title>N</title>
+             <copyright>No archive</copyright><entry><id>a</id>
+             <title type='text/html' mode='escaped'>B &amp;amp; C</title>{times}{content}</entry>
+             </feed>"
+        ));
+        assert_eq!(article.headline, "B & C");
+        assert_eq!(article.body.as_str(), "<p>Boats came.</p>", "{content}");
+        assert_eq!(article.version.as_deref(), version, "{times}");
+        assert_eq!(article.published, EventTime::parse(published), "{times}");
+        assert_eq!(article.usageterms.as_deref(), Some("No archive"));
     }
 }

@@ -57,3 +57,73 @@ fn items_of_a_json_feed_inherit_title_and_language_of_the_feed() {
     assert_eq!(second.body, Body::Plain("A line without a title.".into()));
     assert_eq!(read[2].as_ref().unwrap_err().reason(), "missing_field");
 }
+
+#[test]
+fn a_digital_wire_has_its_text_note_and_sender_under_names_of_its_own() {
+    let record = r#"{"urn": "urn:newsml:nw.example:20261123:17", "version": "2", "type": "composite",
+      "headline": "Brücke zu", "creditline": "nw", "version_created": "2026-11-23T10:00:00+01:00",
+      "updated": "2026-11-23T10:05:00+01:00", "article_html": "<section><p>Zu ist sie.</p></section>",
+      "ednotes": [{"role": "dpaednoterole:correctionshort", "ednote": "Berichtigt die Zeit"}],
+      "signal": "sig:correction"}"#;
+    let read = decode(record.as_bytes());
+    let article = read[0].as_ref().unwrap();
+    assert_eq!(article.uri, "urn:newsml:nw.example:20261123:17");
+    assert_eq!(article.body, Body::Html("<section><p>Zu ist sie.</p></section>".into()));
+    assert_eq!(article.provider.as_deref(), Some("nw"));
+    assert_eq!(article.ednote.as_deref(), Some("Berichtigt die Zeit"));
+    assert_eq!(article.versioncreated, EventTime::parse("2026-11-23T09:00:00Z"));
+    assert!(article.flags.is_empty(), "{:?}", article.flags);
+}
+
+#[test]
+fn exports_name_uri_headline_text_and_time_in_many_ways() {
+    let at = EventTime::parse("2026-11-23T09:00:00Z");
+    for (record, uri, headline, body) in [
+        (
+            r#"{"_id": "ARC1", "headlines": {"basic": "Quay"}, "content_elements": [
+                {"type": "text", "content": "One."}, {"type": "text", "content": "Two."}],
+                "display_date": "2026-11-23T09:00:00Z"}"#,
+            "ARC1",
+            "Quay",
+            "One.\n\nTwo.",
+        ),
+        (
+            r#"{"uuid": "u-1", "title": "Quay", "lead": "One.", "issued": "2026-11-23T09:00:00Z"}"#,
+            "u-1",
+            "Quay",
+            "One.",
+        ),
+        (
+            r#"{"permalink": "https://n.example/1", "title": "Quay", "body": {"processed": "One."},
+                "created": "2026-11-23T09:00:00Z"}"#,
+            "https://n.example/1",
+            "Quay",
+            "One.",
+        ),
+        (
+            r#"{"article_id": 7, "article_title": "Quay", "teaser": "One.",
+                "published": "2026-11-23T09:00:00Z", "provider": null}"#,
+            "7",
+            "Quay",
+            "One.",
+        ),
+    ] {
+        let read = decode(record.as_bytes());
+        let article = read[0].as_ref().unwrap();
+        let found = (article.uri.as_str(), article.headline.as_str(), article.body.as_str());
+        assert_eq!(found, (uri, headline, body));
+        assert_eq!(article.published, at, "{record}");
+    }
+}
+
+#[test]
+fn a_credit_names_the_sender_of_a_text_that_names_no_other() {
+    for (record, provider) in [
+        (r#"{"uri": "a", "headline": "B", "credit": "NW"}"#, Some("NW")),
+        (r#"{"uri": "a", "headline": "B", "credit": "NW", "source": "TW"}"#, Some("TW")),
+        (r#"{"uri": "a", "headline": "B", "credit": "Ada Fenn", "type": "picture"}"#, None),
+    ] {
+        let read = decode(record.as_bytes());
+        assert_eq!(read[0].as_ref().unwrap().provider.as_deref(), provider, "{record}");
+    }
+}

@@ -1,4 +1,5 @@
-//! Decodes RSS 2.0 (including RSS 1.0 and WordPress exports) and Atom 1.0 (a feed or one entry).
+//! Decodes RSS 2.0 (including RSS 1.0 and WordPress exports), Atom 1.0 and Atom 0.3 (a feed or one
+//! entry).
 //!
 //! Each item or entry becomes an article. A field is taken from the first of these that has a
 //! value:
@@ -7,13 +8,17 @@
 //! |---|---|---|
 //! | uri | `guid`, `link`, else derived | `id`, `link`, else derived |
 //! | version | none | `updated` |
-//! | headline | `title` | `title` |
-//! | body | `content:encoded`, `description` | `content`, `summary` |
+//! | headline | `title`, `dc:title` | `title` |
+//! | body | see `RSS_BODY` | `content`, `summary`, the text of the media |
 //! | provider | `dc:publisher`, the channel's `title` | the feed's `title` |
 //! | byline | `dc:creator`, `author` | `author/name` |
-//! | times | `atom:updated`, `dcterms:modified`; `pubDate`, `dc:date` | `updated`; `published` |
+//! | times | see `RSS_MODIFIED`, `RSS_PUBLISHED` | `updated`; `published` |
 //! | language | `dc:language`, the channel's `language` | `xml:lang` |
 //! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
+//!
+//! Items of RSS 1.0 are identified by `rdf:about`, whatever `link` says. Atom 0.3 has `modified`
+//! for `updated`, `issued` and `created` for `published`, `copyright` for `rights`, and media
+//! types instead of the types of Atom 1.0.
 //!
 //! A derived uri is the hash of the title and the publication time, or of title and body if one of
 //! these is missing: the same for every poll of the feed.
@@ -21,15 +26,36 @@
 //! Elements of other namespaces are not confused with those of the format: `media:title` is not a
 //! title. RSS headlines are read as HTML by convention, Atom headlines only if `type` is `html`.
 //!
-//! Sources: RSS 2.0.11; RFC 4287; RFC 5023 (drafts).
+//! Sources: RSS 2.0.11; RSS 1.0 with the modules Dublin Core and Content; Media RSS 1.5; RFC 4287;
+//! RFC 5023 (drafts); the Atom 0.3 format specification.
 
 use super::bounds::{self, BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX, TERMS_BYTES_MAX};
 use super::repairs::Repairs;
 use super::xml::Element;
 use super::{Error, nitf};
 use crate::article::{Article, ArticleKey, Body, ItemType, Link, LinkKind, PubStatus};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use html5gum::{Token, Tokenizer};
 use sha2::{Digest, Sha256};
+
+/// The elements that have the body of an RSS item, the full text first. Without them, the text of
+/// the media is the body.
+const RSS_BODY: [&str; 8] = [
+    "content:encoded",
+    "xhtml:body",
+    "a10:content",
+    "atom:content",
+    "description",
+    "dc:description",
+    "dcterms:abstract",
+    "itunes:summary",
+];
+/// The elements that have the time of this version of an RSS item.
+const RSS_MODIFIED: [&str; 3] = ["atom:updated", "a10:updated", "dcterms:modified"];
+/// The elements that have the publication time of an RSS item.
+const RSS_PUBLISHED: [&str; 6] =
+    ["pubDate", "dc:date", "dcterms:issued", "atom:published", "dcterms:created", "dcterms:date"];
 
 /// The items of an RSS document.
 pub(super) fn rss_items(root: &Element) -> Vec<&Element> {
@@ -73,33 +99,34 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
     let time =
         |field, names: &[&str]| names.iter().find_map(|name| repairs.time(field, &text(name)?));
     let about = item.attribute("rdf:about").map(str::to_owned);
-    let published = time("published", &["pubDate", "dc:date"]);
-    let body = ["content:encoded", "description"]
-        .into_iter()
-        .find_map(|name| item.prefixed(name).find_map(html));
+    let published = time("published", &RSS_PUBLISHED);
+    let body = RSS_BODY.into_iter().find_map(|name| item.prefixed(name).find_map(html));
     let language = text("dc:language");
     let language = language.as_ref().or(channel.language.as_ref());
-    let uri = first(&["guid", "link"]).or(about);
+    let uri = about.or_else(|| first(&["guid", "link", "dc:identifier"]));
     with_uri(Article {
         uri: uri.unwrap_or_default(),
         provider: own_or(text("dc:publisher"), &channel.title)?,
         infosource: first(&["source", "dc:source"]),
         byline: first(&["dc:creator", "author"]),
-        headline: text("title").map(|title| plain(&title)).unwrap_or_default(),
-        body: body.unwrap_or_default(),
+        headline: first(&["title", "dc:title"]).map(|title| plain(&title)).unwrap_or_default(),
+        body: body.or_else(|| media_text(item)).unwrap_or_default(),
         language: language.and_then(|tag| repairs.language(tag)),
         kind: match text("wp:post_type").as_deref() {
             None | Some("post" | "page") => ItemType::Text,
             Some(_) => ItemType::Other,
         },
-        versioncreated: time("versioncreated", &["atom:updated", "dcterms:modified"]).or(published),
+        versioncreated: time("versioncreated", &RSS_MODIFIED).or(published),
         published,
         pubstatus: match text("wp:status").as_deref() {
             Some("trash") => PubStatus::Canceled,
             Some("draft" | "pending" | "private" | "auto-draft") => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
-        subjects: item.prefixed("category").filter_map(Element::text).collect(),
+        subjects: ["category", "dc:subject"]
+            .into_iter()
+            .flat_map(|name| item.prefixed(name).filter_map(Element::text))
+            .collect(),
         usageterms: own_or(text("dc:rights"), &channel.copyright)?,
         flags: repairs.flags(),
         ..Article::default()
@@ -156,7 +183,7 @@ impl AtomFeed {
         let text = |name: &str| feed.and_then(|feed| own_text(feed, name));
         Self {
             title: bounds::check_shared("provider", text("title"), PROVIDER_BYTES_MAX),
-            rights: bounds::check_shared("usageterms", text("rights"), TERMS_BYTES_MAX),
+            rights: bounds::check_shared("usageterms", feed.and_then(rights), TERMS_BYTES_MAX),
             author: bounds::check_shared("byline", feed.and_then(author), BYLINE_BYTES_MAX),
             language: root.attribute("lang").map(str::to_owned),
         }
@@ -168,6 +195,11 @@ fn own_text(of: &Element, name: &str) -> Option<String> {
     of.own(name).find_map(Element::text)
 }
 
+/// The terms of use of a feed or entry.
+fn rights(of: &Element) -> Option<String> {
+    own_text(of, "rights").or_else(|| own_text(of, "copyright"))
+}
+
 /// The name of the author of a feed or entry.
 fn author(of: &Element) -> Option<String> {
     of.own("author").find_map(|author| own_text(author, "name"))
@@ -177,7 +209,10 @@ fn author(of: &Element) -> Option<String> {
 pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, Error> {
     let text = own_text;
     let repairs = Repairs::default();
-    let time = |field, name: &str| repairs.time(field, &text(entry, name)?);
+    let time = |field, names: &[&str]| {
+        names.iter().find_map(|name| repairs.time(field, &text(entry, name)?))
+    };
+    let modified = ["updated", "modified"];
     let source = entry.own("source").next();
     let page = || {
         let mut all = entry.own("link");
@@ -185,7 +220,8 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
         link.attribute("href").map(str::to_owned)
     };
     let content = entry.own("content").find_map(construct);
-    let body = content.or_else(|| entry.own("summary").find_map(construct));
+    let summary = || entry.own("summary").find_map(construct);
+    let body = content.or_else(summary).or_else(|| media_text(entry));
     let holder = entry.own("content").next();
     let language = holder.and_then(|content| content.attribute("lang"));
     let language = language.or(entry.attribute("lang")).or(feed.language.as_deref());
@@ -194,22 +230,23 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
     let infosource = source.and_then(|source| text(source, "title"));
     with_uri(Article {
         uri: text(entry, "id").or_else(page).unwrap_or_default(),
-        version: text(entry, "updated"),
+        version: modified.iter().find_map(|name| text(entry, name)),
         provider: feed.title.clone()?.or_else(|| infosource.clone()),
         infosource,
         byline: own_or(author(entry), &feed.author)?,
         headline: entry.own("title").find_map(title).unwrap_or_default(),
         body: body.unwrap_or_default(),
         language: language.and_then(|tag| repairs.language(tag)),
-        versioncreated: time("versioncreated", "updated"),
-        published: time("published", "published").or_else(|| time("versioncreated", "updated")),
+        versioncreated: time("versioncreated", &modified),
+        published: time("published", &["published", "issued", "created"])
+            .or_else(|| time("versioncreated", &modified)),
         pubstatus: match draft.as_deref() {
             Some("yes") => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
         subjects: entry.own("category").filter_map(subject).collect(),
         links: links(entry),
-        usageterms: own_or(text(entry, "rights"), &feed.rights)?,
+        usageterms: own_or(rights(entry), &feed.rights)?,
         flags: repairs.flags(),
         ..Article::default()
     })
@@ -225,9 +262,30 @@ fn html(part: &Element) -> Option<Body> {
     Some(Body::Html(html))
 }
 
+/// The body in the media of an item or entry: a text or, without one, a description; those of the
+/// item itself and of a group of media before those of a single medium. The caption of a picture
+/// says nothing of the item.
+fn media_text(item: &Element) -> Option<Body> {
+    let groups = || item.prefixed("media:group");
+    let outer = || std::iter::once(item).chain(groups());
+    let is_picture = |of: &&Element| {
+        let kinds = [of.attribute("medium"), of.attribute("type")];
+        kinds.into_iter().flatten().any(|kind| kind.starts_with("image"))
+    };
+    let all = || outer().flat_map(|within| within.prefixed("media:content"));
+    let media = || all().filter(|of| !is_picture(of));
+    let inner = || outer().chain(media());
+    let named = |name| inner().find_map(|within| within.prefixed(name).find_map(html));
+    named("media:text").or_else(|| named("media:description"))
+}
+
 /// The body in an Atom text construct or content element, depending on its type.
 fn construct(part: &Element) -> Option<Body> {
-    let kind = part.attribute("type").unwrap_or("text").to_ascii_lowercase();
+    let kind = text_type(part);
+    if has_mode(part, "base64") {
+        let bytes = STANDARD.decode(part.content().split_whitespace().collect::<String>()).ok()?;
+        return nitf::body_of_text(&String::from_utf8_lossy(&bytes), &kind);
+    }
     match kind.as_str() {
         "text" | "text/plain" => nitf::body_of_text(&part.content(), &kind),
         "xhtml" | "application/xhtml+xml" | "html" | "text/html" => html(part),
@@ -235,10 +293,25 @@ fn construct(part: &Element) -> Option<Body> {
     }
 }
 
+/// The type of an Atom text construct, without parameters.
+fn text_type(part: &Element) -> String {
+    let kind = part.attribute("type").unwrap_or("text").to_ascii_lowercase();
+    kind.split(';').next().unwrap_or_default().trim().to_owned()
+}
+
+/// Whether a construct of Atom 0.3 has this mode.
+fn has_mode(part: &Element, mode: &str) -> bool {
+    part.attribute("mode").is_some_and(|found| found.eq_ignore_ascii_case(mode))
+}
+
 /// The headline of an Atom entry.
 fn title(part: &Element) -> Option<String> {
-    let text = part.text()?;
-    Some(if part.attribute("type") == Some("html") { plain(&text) } else { text })
+    let text = match has_mode(part, "base64") {
+        true => construct(part)?.as_str().split_whitespace().collect::<Vec<_>>().join(" "),
+        false => part.text()?,
+    };
+    let is_html = matches!(text_type(part).as_str(), "html" | "text/html");
+    Some(if is_html { plain(&text) } else { text })
 }
 
 /// The text of an HTML headline.

@@ -18,10 +18,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Names of the text in an object that stands for a text: WordPress, ninjs, JSON-LD, and the usual
-/// converters from XML.
-const CONTENT_NAMES: [&str; 12] = [
+/// Names of the text in an object that stands for a text: WordPress, Drupal, Arc, ninjs, JSON-LD,
+/// notes of dpa, and the usual converters from XML.
+const CONTENT_NAMES: [&str; 15] = [
     "rendered",
+    "processed",
+    "basic",
+    "ednote",
     "value",
     "html",
     "text",

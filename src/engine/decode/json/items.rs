@@ -188,7 +188,7 @@ fn has_text(fields: &Fields<'_>) -> bool {
 
 /// Whether an object has a field that only an article has.
 fn is_article(fields: &Fields<'_>) -> bool {
-    let names = ["uri", "guid", "id", "url", "link", "title", "headline"];
+    let names = ["uri", "urn", "guid", "id", "uuid", "url", "link", "title", "headline"];
     names.iter().any(|name| fields.raw(name).is_some_and(|raw| raw != "null"))
 }
 

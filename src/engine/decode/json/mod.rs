@@ -7,12 +7,12 @@
 //!
 //! Each field is taken from the first of these names that has a value:
 //!
-//! - uri: `altids.itemid` (AP items, whose `uri` is the address of a query), `uri`, `guid`, `id`,
-//!   `url`, `link`, `webUrl`
+//! - uri: `altids.itemid` (AP items, whose `uri` is the address of a query), then `names::URI`
 //! - headline: `headlines[]` (role `main`, else the first), then `names::HEADLINE`
 //! - body: `bodies[]` (HTML before text), then `names::HTML_BODY`, then `names::BODY`; else
 //!   `descriptions[]`, then `names::CAPTION`
-//! - provider: `names::PROVIDER`, `infosources[]`
+//! - provider: `names::PROVIDER`, `infosources[]`; else, of a text, the credit
+//! - note to editors: `names::NOTE`
 //! - language: `language`, `lang`, `inLanguage`
 //! - versioncreated: `names::VERSION_CREATED`
 //! - published: `names::PUBLISHED`
@@ -20,8 +20,8 @@
 //! - links, all of them: `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`,
 //!   `versionof`
 //!
-//! These cover what NewsAPI, Event Registry, the Guardian, news-please, miniflux, Superdesk and
-//! WordPress export, besides the formats named first. The text of a field may be nested, as in
+//! These cover what NewsAPI, Event Registry, the Guardian, news-please, miniflux, Superdesk, Arc,
+//! Drupal, WordPress and the digital wires of dpa export, besides the formats named first. The text of a field may be nested, as in
 //! `{"title": {"rendered": "B"}}`, and headline and body may be inside `fields`.
 //!
 //! A record is one object, an array of objects, objects one after another (NDJSON), an
@@ -53,7 +53,7 @@ use controls::EscapedControls;
 pub(super) use envelope::embedded_document;
 use fields::{FieldReader, Fields, RoleText};
 use items::{JsonItem, JsonRecord, NOT_AN_OBJECT, items};
-use names::{BODY, CAPTION, HEADLINE, HTML_BODY, PROVIDER, PUBLISHED, VERSION_CREATED};
+use names::{BODY, CAPTION, HEADLINE, HTML_BODY, NOTE, PROVIDER, PUBLISHED, URI, VERSION_CREATED};
 use std::borrow::Cow;
 use std::ops::Range;
 use text::is_empty;
@@ -146,13 +146,14 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     let uri = uri(&from)?;
     let owned = |field, names: &[&str]| from.first(field, names).map(Cow::into_owned);
     let infosource = from.name("infosource", &["infosources", "infosource"])?;
+    let credit = owned("credit", &["creditline", "credit", "descriptioncreditline"]);
     let embargoed = from.time("embargoed", &["embargoed", "embargo"]);
     let language = from.name("language", &["language", "lang", "inlanguage"])?;
     Ok(Article {
         uri,
         version: owned("version", &["version", "currentversion"]),
-        provider: from.name("provider", &PROVIDER)?.or_else(|| infosource.clone()),
-        credit: owned("credit", &["creditline", "credit", "descriptioncreditline"]),
+        provider: provider(&from, infosource.as_deref(), credit.as_deref())?,
+        credit,
         infosource,
         byline: byline(&from)?,
         dateline: owned("dateline", &["dateline"]),
@@ -168,7 +169,7 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
         expires: from.time("expires", &["expires"]),
         pubstatus: repairs.status(status(&from, embargoed), embargoed),
         signals: signals(&from)?,
-        ednote: owned("ednote", &["ednote", "editorialnote"]),
+        ednote: from.content("ednote", &NOTE).map(Cow::into_owned),
         slugline: owned("slugline", &["slugline", "slug"]),
         urgency: from.first("urgency", &["urgency"]).and_then(|u| repairs.urgency(&u)),
         genre: from.name("genre", &["genres", "genre"])?,
@@ -191,10 +192,20 @@ fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     let item_id = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
     match item_id {
         Some(item_id) => Ok(item_id.into_owned()),
-        None => from
-            .required("uri", &["uri", "guid", "id", "url", "link", "weburl"])
-            .map(Cow::into_owned),
+        None => from.required("uri", &URI).map(Cow::into_owned),
     }
+}
+
+/// The provider. A text whose sender is named nowhere else comes from the one who is credited; a
+/// picture may be credited to anybody.
+fn provider(
+    from: &FieldReader<'_, '_>,
+    infosource: Option<&str>,
+    credit: Option<&str>,
+) -> Result<Option<String>, Error> {
+    let named = from.name("provider", &PROVIDER)?;
+    let credit = credit.filter(|_| item_type(from) != ItemType::Picture);
+    Ok(named.or_else(|| infosource.or(credit).map(str::to_owned)))
 }
 
 fn byline(from: &FieldReader<'_, '_>) -> Result<Option<String>, Error> {

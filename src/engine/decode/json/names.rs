@@ -10,14 +10,44 @@ pub(super) const WRAPPERS: [&str; 12] = [
 pub(super) const OBJECTS: [&str; 9] =
     ["response", "content", "data", "news", "posts", "post", "entry", "value", "records"];
 
-/// Names of the headline, by folded name.
-pub(super) const HEADLINE: [&str; 7] =
-    ["headline", "headlinemain", "title", "heading", "webtitle", "posttitle", "name"];
+/// Names of the uri, by folded name. A number of an export is last.
+pub(super) const URI: [&str; 14] = [
+    "uri",
+    "urn",
+    "guid",
+    "id",
+    "url",
+    "link",
+    "weburl",
+    "permalink",
+    "canonicalurl",
+    "uuid",
+    "articleid",
+    "storyid",
+    "newsid",
+    "itemid",
+];
+/// Names of the headline. Arc has `headlines.basic`.
+pub(super) const HEADLINE: [&str; 10] = [
+    "headline",
+    "headlinemain",
+    "title",
+    "heading",
+    "headlines",
+    "webtitle",
+    "posttitle",
+    "articletitle",
+    "displaytitle",
+    "name",
+];
+/// Names of the note to editors.
+pub(super) const NOTE: [&str; 6] =
+    ["ednote", "ednotes", "editorialnote", "editorsnote", "editornote", "notetoeditors"];
 /// Names of a body in HTML.
 pub(super) const HTML_BODY: [&str; 6] =
     ["bodyhtml", "bodyxhtml", "contenthtml", "htmlbody", "htmlcontent", "articlehtml"];
 /// Names of a body that may be plain text. `html` is last, since it may be the whole page.
-pub(super) const BODY: [&str; 22] = [
+pub(super) const BODY: [&str; 23] = [
     "body",
     "bodytext",
     "bodymain",
@@ -36,13 +66,14 @@ pub(super) const BODY: [&str; 22] = [
     "fullcontent",
     "content",
     "postcontent",
+    "contentelements",
     "article",
     "story",
     "rawcontent",
     "html",
 ];
 /// Names of a caption, description or summary.
-pub(super) const CAPTION: [&str; 12] = [
+pub(super) const CAPTION: [&str; 16] = [
     "descriptiontext",
     "descriptioncaption",
     "description",
@@ -54,6 +85,10 @@ pub(super) const CAPTION: [&str; 12] = [
     "postexcerpt",
     "trailtext",
     "standfirst",
+    "teaser",
+    "lead",
+    "lede",
+    "intro",
     "snippet",
 ];
 /// Names of the provider.
@@ -70,7 +105,7 @@ pub(super) const PROVIDER: [&str; 10] = [
     "domain",
 ];
 /// Names of the time of this version.
-pub(super) const VERSION_CREATED: [&str; 8] = [
+pub(super) const VERSION_CREATED: [&str; 12] = [
     "versioncreated",
     "datemodified",
     "datemodify",
@@ -79,9 +114,13 @@ pub(super) const VERSION_CREATED: [&str; 8] = [
     "modified",
     "updatedat",
     "lastmodified",
+    "updated",
+    "dateupdated",
+    "lastupdated",
+    "lastupdateddate",
 ];
 /// Names of the publication time. WordPress has its `date` in the zone of the site.
-pub(super) const PUBLISHED: [&str; 21] = [
+pub(super) const PUBLISHED: [&str; 25] = [
     "published",
     "firstpublished",
     "contentcreated",
@@ -95,6 +134,10 @@ pub(super) const PUBLISHED: [&str; 21] = [
     "publishdate",
     "publicationdate",
     "publishedon",
+    "publicationtime",
+    "displaydate",
+    "issued",
+    "seendate",
     "dategmt",
     "postdategmt",
     "datetime",
