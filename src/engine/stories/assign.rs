@@ -207,6 +207,8 @@ impl Stories {
             self.relate(story, other, new.arrived);
         }
         match decision.story {
+            // The same item again changes nothing that is published.
+            Some(_) if new.kind == Kind::Redelivery => {}
             Some(_) => self.stir(story, new.arrived),
             None => self.changed.push(story),
         }
@@ -321,7 +323,7 @@ impl Stories {
     /// An article came close to a story: if the story has a single article, it gets a second look.
     fn note_near_miss(&mut self, story: StoryId) {
         let Some(live) = self.live.get_mut(&story) else { return };
-        if live.len() == 1 && !live.record.near_miss {
+        if live.is_single() && !live.record.near_miss {
             live.record.near_miss = true;
             self.changed.push(story);
         }

@@ -27,7 +27,7 @@ impl Stories {
     /// later article came close to, is still close to none.
     pub(super) fn is_looked_at(&self, member: Member<'_>) -> bool {
         let story = self.story_of(member.sequence).and_then(|story| self.live.get(&story));
-        !member.terms.is_empty() && story.is_some_and(|s| s.len() == 1 && s.record.near_miss)
+        !member.terms.is_empty() && story.is_some_and(|s| s.is_single() && s.record.near_miss)
     }
 
     /// Estimated bytes of memory: stories, their members, postings and counters. Terms are counted

@@ -11,7 +11,7 @@ use super::score::{self, Sums};
 use super::terms::Channel;
 use super::{LifeRecord, Member, MemberLookup, Peak, Settings, StoryId, Summary};
 use crate::article::{EventTime, Sequence};
-use crate::verdict::Validity;
+use crate::verdict::{Kind, Validity};
 use std::borrow::Cow;
 
 /// The number of terms from which the length of a centroid is recomputed only now and then.
@@ -24,7 +24,7 @@ pub(super) struct LiveStory {
     pub(super) record: LifeRecord,
     /// The stories that it absorbed.
     pub(super) absorbed: Vec<StoryId>,
-    /// Engine time of the latest member's arrival.
+    /// Engine time of the latest member's arrival, redeliveries aside.
     last_seen: EventTime,
     /// Its members.
     members: StoryMembers,
@@ -75,6 +75,14 @@ impl LiveStory {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
+    /// Whether it has one article, however often that was delivered.
+    pub(super) fn is_single(&self) -> bool {
+        match &self.members {
+            StoryMembers::Many(many) => many.members.len() - many.repeats as usize <= 1,
+            _ => true,
+        }
+    }
+
     /// The number of members.
     pub(super) fn len(&self) -> usize {
         match &self.members {
@@ -113,12 +121,13 @@ impl LiveStory {
         }
     }
 
-    /// The number of standing members.
+    /// The number of standing members. Redeliveries count as one article, and only if they are all
+    /// that is left.
     pub(super) fn size(&self) -> u32 {
+        let stands = self.lead().is_some_and(Rank::stands);
         match &self.members {
-            StoryMembers::None => 0,
-            StoryMembers::One(one) => u32::from(one.rank.stands()),
-            StoryMembers::Many(many) => many.standing,
+            StoryMembers::Many(many) => many.standing.max(u32::from(stands)),
+            _ => u32::from(stands),
         }
     }
 
@@ -158,7 +167,9 @@ impl LiveStory {
         members: &impl MemberLookup,
         centroid_members: usize,
     ) {
-        self.last_seen = self.last_seen.max(new.arrived);
+        if new.kind != Kind::Redelivery {
+            self.last_seen = self.last_seen.max(new.arrived);
+        }
         match self.members {
             StoryMembers::None => self.members = StoryMembers::One(CountedMember::new(new)),
             _ => self.tables().add(new, members, centroid_members),
@@ -266,10 +277,9 @@ mod tests {
     use crate::stories::Terms;
     use crate::stories::Tuning;
     use crate::text::{Clean, words};
-    use crate::verdict::Kind;
     use proptest::prelude::*;
 
-    /// Articles by sequence, all of them originals.
+    /// Articles by sequence; every fifth is a redelivery, the others are originals.
     struct Articles(Vec<(ArticleMetadata, Terms)>);
 
     impl MemberLookup for Articles {
@@ -279,7 +289,7 @@ mod tests {
                 sequence,
                 arrived: EventTime(sequence.0 as i64),
                 about,
-                kind: Kind::Original,
+                kind: if sequence.0 % 5 == 4 { Kind::Redelivery } else { Kind::Original },
                 root: sequence,
                 words: 10,
                 terms,
@@ -352,6 +362,10 @@ mod tests {
             );
             prop_assert_eq!((own.publishers(), own.lead()), (rest.publishers(), rest.lead()));
             prop_assert_eq!((own.size(), own.len()), (rest.size(), rest.len()));
+            let left = leave.min(texts.len())..texts.len();
+            let articles = left.clone().filter(|at| at % 5 != 4).count();
+            prop_assert_eq!(own.size() as usize, articles.max(left.len().min(1)));
+            prop_assert_eq!(own.is_single(), articles <= 1);
         }
     }
 }

@@ -5,12 +5,16 @@
 //! adding and removing members is exact, and the centroid follows a story that develops. A story
 //! with one contributor has no centroid, and with up to [`FEW`] contributors their terms are added
 //! up whenever they are needed: sums take 4 KB per story, and most stories are small.
+//!
+//! A redelivery is a member, so that the story outlives the first delivery of a feed that is polled
+//! for longer than the window, but it does not count for the size.
 
 use super::lead::{self, Rank};
 use super::score::{OPENING, Sums};
 use super::terms::{Channel, Term, Terms};
 use super::{Member, MemberLookup};
 use crate::article::Sequence;
+use crate::verdict::Kind;
 use std::collections::{BTreeSet, VecDeque};
 
 /// The number of contributors up to which no sums are kept.
@@ -38,6 +42,8 @@ pub(super) struct CountedMember {
     pub(super) family: Option<u64>,
     /// Whether it contributes terms.
     pub(super) contributes: bool,
+    /// Whether it is a redelivery, which is no further article.
+    pub(super) repeats: bool,
 }
 
 /// The members of a story that has, or had, several.
@@ -53,8 +59,10 @@ pub(super) struct MemberTables {
     pub(super) ranks: BTreeSet<Rank>,
     /// The publishers in order, and how many roots count for each.
     pub(super) families: Vec<(u64, u32)>,
-    /// The number of members that stand.
+    /// The number of members that stand, without redeliveries.
     pub(super) standing: u32,
+    /// The number of members that are redeliveries.
+    pub(super) repeats: u32,
 }
 
 impl CountedMember {
@@ -63,6 +71,7 @@ impl CountedMember {
             rank: Rank::of(member),
             family: lead::family(member),
             contributes: !member.terms.is_empty(),
+            repeats: member.kind == Kind::Redelivery,
         }
     }
 
@@ -153,6 +162,7 @@ impl MemberTables {
         centroid_members: usize,
     ) {
         self.standing += other.standing;
+        self.repeats += other.repeats;
         self.ranks.extend(other.ranks);
         for (family, count) in other.families {
             self.count_family(family, count);
@@ -200,7 +210,8 @@ impl MemberTables {
 
     /// Counts a member among the candidates for the lead and the publishers.
     pub(super) fn count(&mut self, one: CountedMember) {
-        self.standing += u32::from(one.rank.stands());
+        self.standing += u32::from(one.rank.stands() && !one.repeats);
+        self.repeats += u32::from(one.repeats);
         self.ranks.insert(one.rank);
         if let Some(family) = one.family {
             self.count_family(family, 1);
@@ -216,7 +227,8 @@ impl MemberTables {
 
     /// Reverts [`count`](Self::count).
     pub(super) fn uncount(&mut self, one: CountedMember) {
-        self.standing -= u32::from(one.rank.stands());
+        self.standing -= u32::from(one.rank.stands() && !one.repeats);
+        self.repeats -= u32::from(one.repeats);
         self.ranks.remove(&one.rank);
         if let Some(family) = one.family
             && let Ok(at) = self.families.binary_search_by_key(&family, |counted| counted.0)

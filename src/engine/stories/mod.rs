@@ -44,7 +44,8 @@
 //! An article that recurs with other figures, such as a table of exchange rates, opens a story that
 //! *follows* the story of its match; its template alone never makes it join one. Literal copies
 //! (whole, edited or cut) and roundups are members that do not contribute: no terms are kept of
-//! them, so that they attract no other articles and do not change the centroid. Withdrawals and
+//! them, so that they attract no other articles and do not change the centroid. A redelivery is a
+//! member that does not count: a feed that is polled does not grow its stories. Withdrawals and
 //! advisories, such as daybooks, join no story.
 //!
 //! Invariants: ST-1: ids never change. ST-2: an absorbed story names its survivor until the
