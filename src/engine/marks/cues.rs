@@ -24,6 +24,8 @@ pub(super) enum Cue {
     Suspend,
     /// Editors are addressed.
     Salute,
+    /// A letter begins: `Dear customers,`.
+    Greet,
     /// A request: `please`.
     Please,
     /// Why, or what follows: sent in error, a substitute.
@@ -35,7 +37,7 @@ pub(super) enum Cue {
     Aside,
 }
 use Cue::{
-    Aside, Forbid, Permit, Please, Reason, Salute, Story, Suspend, Temporary, Text, Withdraw,
+    Aside, Forbid, Greet, Permit, Please, Reason, Salute, Story, Suspend, Temporary, Text, Withdraw,
 };
 
 /// The cues.
@@ -132,6 +134,11 @@ pub(super) const CUES: &[(Cue, &[&str])] = &[
         "отзывается", "снято", "снимается", "отменяется", "撤销", "撤回", "作废", "取消", "撤稿",
         "取り消", "取消", "撤回", "취소", "삭제", "철회", "폐기", "إلغاء", "الغاء", "سحب", "ملغى", "iptal",
         "geri çekil", "रद्द", "zrušena",
+        "widerrufen", "stornieren", "annullieren", "retirons", "annulons", "supprimons", "retiramos",
+        "cancelamos", "ritiriamo", "annulliamo", "trekken", "trækker", "tilbagekalder", "annullerer",
+        "tilbakekaller", "återkallar", "stryker", "vedämme", "poistamme", "отзываем", "аннулируем",
+        "снимаем", "نسحب", "نلغي", "geri çekiyoruz", "geri çekilmiştir", "geri çekildi",
+        "stahujeme", "rušíme",
     ]),
     (Suspend, &[
         "hold", "withhold", "withheld", "held", "on hold", "suspended", "under review", "gesperrt",
@@ -150,6 +157,15 @@ pub(super) const CUES: &[(Cue, &[&str])] = &[
         "toimituksille", "redakcje", "redakcji", "редакций", "редакции", "редакциям", "编辑", "各媒体",
         "用户", "編集者", "各社", "편집자", "데스크", "المحررين", "المشتركين", "editörler", "abonelerimiz",
         "संपादक",
+    ]),
+    (Greet, &[
+        "dear", "sehr geehrte", "geehrte", "liebe", "werte", "verehrte", "guten tag", "cher", "chers",
+        "chère", "chères", "mesdames", "madame", "estimados", "estimadas", "estimado", "apreciados",
+        "queridos", "prezados", "prezadas", "caros", "caras", "exmos", "estimadíssimos", "gentili",
+        "cari", "egregi", "spettabili", "geachte", "beste", "kære", "kjære", "bästa", "bäste", "hej",
+        "hei", "hyvät", "arvoisat", "hyvä", "szanowni", "drodzy", "уважаемые", "дорогие", "vážení",
+        "tisztelt", "sayın", "değerli", "尊敬的", "各位", "お客様各位", "関係各位", "编辑部", "고객 여러분",
+        "구독자 여러분", "السادة", "الزملاء", "عملاءنا", "प्रिय",
     ]),
     (Please, &[
         "please", "kindly", "bitte", "prière", "veuillez", "merci de", "se ruega", "rogamos",

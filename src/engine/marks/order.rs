@@ -8,7 +8,7 @@
 //! | a phrase of agencies that stands out, or is the whole headline or the end of the slug | not a report | order |
 //! | any other | speaks of a story that must not be used | order |
 //! | a word that stands out | anything else | possible order |
-//! | none | a request to editors to kill a story | order |
+//! | none | a request to editors to kill a story, or a letter that withdraws one | order |
 //! | any other | a report | none |
 //!
 //! `KILL:` stands out because it is in capitals and the rest is not, or because it is in brackets.
@@ -69,6 +69,8 @@ pub(super) struct TextCues {
     permits: bool,
     /// Addresses editors.
     salutes: bool,
+    /// Begins as a letter does.
+    greets: bool,
     /// Gives a reason, or says what follows.
     explains: bool,
     /// For the time being.
@@ -95,7 +97,7 @@ impl TextCues {
         for sentence in Sentence::all(&start.text, found) {
             cues.add(&sentence);
         }
-        cues
+        cues.addressed()
     }
 
     /// Reads a note to editors.
@@ -106,7 +108,16 @@ impl TextCues {
         for sentence in sentences.iter().filter(|sentence| !sentence.has(Cue::Aside)) {
             cues.add(sentence);
         }
-        cues
+        cues.addressed()
+    }
+
+    /// What a letter to customers says of a text is said of a story of the wire, and asks them.
+    fn addressed(mut self) -> Self {
+        if let Some(statement) = self.statement.as_mut().filter(|_| self.greets) {
+            statement.is_certain = true;
+            statement.is_request = true;
+        }
+        self
     }
 
     fn add(&mut self, sentence: &Sentence<'_>) {
@@ -119,10 +130,12 @@ impl TextCues {
             || short && (sentence.bans(Cue::Text) || sentence.only_bans());
         self.permits |= sentence.has(Cue::Permit) && any && !aside;
         self.salutes |= sentence.salutes();
+        self.greets |= sentence.greets();
         self.explains |= sentence.has(Cue::Reason);
         self.temporary |= sentence.has(Cue::Temporary);
         let certain = |s: Option<Statement>| s.is_some_and(|s| s.is_certain);
-        if let Some(statement) = sentence.statement().filter(|_| !certain(self.statement)) {
+        let statement = sentence.statement().filter(|_| !certain(self.statement));
+        if let Some(statement) = statement.filter(|s| s.is_certain || !aside) {
             self.statement = Some(statement);
         }
     }
@@ -150,11 +163,10 @@ impl TextCues {
 
     /// What the text orders on its own.
     fn own_order(&self) -> Option<NoticeOrder> {
-        let statement = self.certain().filter(|statement| statement.is_request)?;
-        (self.words < BARE_ORDER_WORDS).then_some(match self.temporary {
-            true => NoticeOrder::Hold,
-            false => statement.order,
-        })
+        let asked = self.certain().filter(|s| s.is_request).map(|statement| statement.order);
+        let banned = Some(NoticeOrder::Kill).filter(|_| self.greets && self.bans);
+        let order = asked.or(banned).filter(|_| self.words < BARE_ORDER_WORDS)?;
+        Some(if self.temporary { NoticeOrder::Hold } else { order })
     }
 }
 

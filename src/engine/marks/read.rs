@@ -255,6 +255,39 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_to_customers_withdraws_what_it_names() {
+        let kill = Some(NoticeOrder::Kill);
+        for (letter, want) in [
+            ("Sehr geehrte Kunden,\nwir ziehen den Bericht zurück.", kill),
+            ("Sehr geehrte Damen und Herren, wir ziehen hiermit den Text zurück.", kill),
+            ("Liebe Kolleginnen und Kollegen!\nBitte verwenden Sie den Bericht nicht mehr.", kill),
+            ("Dear customers,\n\nWe withdraw the report. It is wrong.", kill),
+            ("Dear all: we are withdrawing the article.", kill),
+            ("Chers clients,\nnous retirons l'information.", kill),
+            ("Estimados clientes:\nretiramos la nota sobre el puente.", kill),
+            ("Prezados clientes,\nretiramos a peça.", kill),
+            ("Gentili clienti,\nritiriamo il servizio.", kill),
+            ("Geachte klanten,\nwij trekken het artikel in.", kill),
+            ("Kære kunder,\nvi trækker artiklen tilbage.", kill),
+            ("Bästa kunder,\nvi återkallar texten.", kill),
+            ("Hyvät asiakkaat,\nvedämme artikkelin pois.", kill),
+            ("Szanowni Państwo,\nwycofujemy tekst.", kill),
+            ("Уважаемые клиенты,\nмы отзываем сообщение.", kill),
+            ("Dear customers,\nwe withdraw 400 cars from the market.", None),
+            ("Dear customers,\nthe report says that owners must not use the cars.", None),
+            ("Sehr geehrte Kunden,\nwir ziehen um. Der Bericht erscheint im Mai.", None),
+            ("Wir ziehen den Bericht zurück, sagte der Minister.", None),
+            ("The minister said: Dear friends, we withdraw the report.", None),
+        ] {
+            let marks = read(&article("Hinweis", letter), &[]);
+            assert_eq!(marks.order, want, "{letter}");
+            let note =
+                Article { ednote: Some(letter.into()), ..article("Bridge reopens", "It did.") };
+            assert_eq!(read(&note, &[]).order, want, "note: {letter}");
+        }
+    }
+
+    #[test]
     fn reads_shapes_and_takes_from_headlines() {
         let shape = |headline| read_headline(headline).shape;
         assert_eq!(shape("WRAPUP 3-Bridges"), Some(ItemShape::Roundup));

@@ -26,6 +26,10 @@ use std::ops::Range;
 const GAP: usize = 3;
 /// Other words before the story that is the subject of a sentence: `The Marel fire story is ...`.
 const STRANGERS_MAX: usize = 3;
+/// Words between the greeting of a letter and the mark that ends it.
+const GREETED_MAX: usize = 5;
+/// Marks that end the greeting of a letter.
+const GREETING_ENDS: [char; 7] = [',', ':', '!', '、', '，', '：', '\n'];
 /// Characters of particles between a story and what is said of it.
 const PARTICLE_CHARS: usize = 3;
 
@@ -81,6 +85,17 @@ impl<'a> Sentence<'a> {
             let closed = after.starts_with([':', '!', '\n'])
                 || after.starts_with([',', '-', '—', '、']) && asks();
             self.strangers(self.range.start..salute.start) <= 1 && closed
+        })
+    }
+
+    /// Whether it begins as a letter does: `Dear customers,`, `Sehr geehrte Damen und Herren!`
+    pub(super) fn greets(&self) -> bool {
+        self.of(Cue::Greet).any(|greeting| {
+            let before = &self.text[self.range.start..greeting.start];
+            let after = &self.text[greeting.end..];
+            let name = after.split(GREETING_ENDS).next().unwrap_or_default();
+            let closed = name.len() < after.len() && words(name) <= GREETED_MAX;
+            closed && !before.contains(char::is_alphanumeric)
         })
     }
 
