@@ -16,7 +16,7 @@ use crate::stories::StoryId;
 use crate::verdict::align::Aligner;
 use crate::verdict::carriers::{TaintedWords, carried_ranges, is_likely_carrier};
 use crate::verdict::names::NameKeys;
-use crate::verdict::{Earlier, Kind, RelationTarget, Scope, Validity, Verdict};
+use crate::verdict::{self, Earlier, Kind, RelationTarget, Scope, Validity, Verdict};
 
 /// A search for the carriers of a text.
 #[derive(Debug, Clone, Copy)]
@@ -182,6 +182,10 @@ impl State {
     pub(super) fn late_carrier(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let about = entry.about.clone();
+        let (relation, flags) = (&entry.decision.verdict.relation, &entry.decision.verdict.flags);
+        // A copy carries what the article carries that it copies.
+        let carries = relation.kind.joins_its_match()
+            || flags.iter().any(|flag| flag == verdict::CARRIES_WITHDRAWN);
         if let Some(by) = self.notice_for(&about, own) {
             self.set_validity(own, Validity::Withdrawn, Some(by.clone()));
             let radius =
@@ -200,6 +204,9 @@ impl State {
             else {
                 continue;
             };
+            if that.standing == Validity::Withdrawn && !carries {
+                continue;
+            }
             let Some((tainted, by)) = self.taint(sequence) else { continue };
             let aligner = Aligner::of(&that.print);
             let Some(carrier) = self.carrier(&aligner, &tainted, own) else { continue };

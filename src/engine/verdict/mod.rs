@@ -46,6 +46,7 @@ pub mod orders;
 pub mod rules;
 pub(crate) mod same_uri;
 mod settings;
+mod standing;
 mod subject;
 mod types;
 pub mod versions;
@@ -327,6 +328,7 @@ fn flag(new: Arrival<'_>, verified: &[VerifiedCandidate<'_>], verdict: &mut Verd
                 && v.that.about.uri != new.about.uri
                 && v.kind != Kind::Original
                 && v.kind != Kind::Recurring
+                && !standing::is_line(new, v, verified)
         })
     };
     if !withdrawal && carries(Validity::Withdrawn) {
