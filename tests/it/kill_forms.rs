@@ -28,7 +28,13 @@ fn kills_of_every_agency_find_their_article_and_its_carriers() {
         .collect();
     let missed: Vec<_> = all.iter().filter(|(agency, pattern)| !finds(agency, pattern)).collect();
     let seen = (all.len() - missed.len()) * 100;
-    println!("{} of {} forms missed: {missed:?}", missed.len(), all.len());
+    println!(
+        "seen: {} of {} forms ({:.2} %)",
+        seen / 100,
+        all.len(),
+        seen as f64 / all.len() as f64
+    );
+    println!("missed: {missed:?}");
     assert!(all.len() > 600, "{} forms", all.len());
     assert!(seen >= SEEN_MIN * all.len(), "{} of {}: {missed:?}", missed.len(), all.len());
 }

@@ -27,6 +27,8 @@ fn order_words_in_news_are_no_orders() {
             }
         }
     }
+    let share = wrong.len() as f64 * 100.0 / count as f64;
+    println!("taken for an order: {} of {count} articles ({share:.2} %)", wrong.len());
     assert!(count >= 500, "{count} articles");
     assert!(wrong.len() * 100 <= WRONG_MAX * count, "{} of {count}: {wrong:#?}", wrong.len());
 }
