@@ -97,3 +97,46 @@ fn control_characters_of_an_article_are_escaped() {
         }
     }
 }
+
+/// Articles of one text, some without a date, before the first date too.
+const PARTLY_DATED: [(&str, Option<&str>); 5] = [
+    ("u:1", None),
+    ("u:2", None),
+    ("d:1", Some("2026-11-23T10:00:00Z")),
+    ("u:3", None),
+    ("d:2", Some("2026-11-23T10:30:00Z")),
+];
+
+#[test]
+fn an_undated_article_before_a_dated_one_is_of_the_same_time_in_replay_and_explain() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |(id, date): &(&str, Option<&str>)| {
+        let body = "Keepers of the Marel light reported a drifting barge off the north mole.";
+        let article = serde_json::json!({
+            "id": id, "title": "Barge drifts off Marel", "body": body, "published": date,
+        });
+        article.to_string() + "\n"
+    };
+    fs::write(folder.path().join("in.jsonl"), PARTLY_DATED.iter().map(line).collect::<String>())
+        .unwrap();
+    let wirefold = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
+        command.args(args).env_remove("RUST_LOG").current_dir(folder.path());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    wirefold(&["replay", "in.jsonl", "--events", "events"]);
+    let events = fs::read_to_string(folder.path().join("events")).unwrap();
+    let events: Vec<serde_json::Value> =
+        events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> =
+        events.iter().filter_map(|event| event["data"]["relation"]["kind"].as_str()).collect();
+    assert_eq!(kinds, ["original", "duplicate", "duplicate", "duplicate", "duplicate"]);
+    assert!(events.iter().all(|event| event["time"].as_str().unwrap() >= "2026-11-23T10:00:00"));
+    for (id, _) in &PARTLY_DATED[1..] {
+        let out = wirefold(&["explain", "--in", "in.jsonl", "u:1", id]);
+        assert!(out.contains("B is classified as duplicate"), "{id}: {out}");
+        assert!(!out.contains("1970") && !out.contains("2000-"), "{id}: {out}");
+    }
+}

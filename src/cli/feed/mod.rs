@@ -1,6 +1,6 @@
 //! Runs the engine over files.
 //!
-//! In: files, split into records by [`read`]; `-` is stdin. Out: the batches that an
+//! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the batches that an
 //! [`OfflineShard`] makes of them, which are those of the daemon.
 //!
 //! The date of an article is its publication time or, if missing, the time that this version
@@ -57,9 +57,9 @@ impl FeedFile {
         Ok(Self { bytes: Some(metadata.len()), path })
     }
 
-    /// Its size; `None` for stdin.
+    /// The size of its content; `None` if that is not known: for stdin and compressed files.
     pub(super) fn bytes(&self) -> Option<u64> {
-        self.bytes
+        self.bytes.filter(|_| self.path.extension().is_none_or(|extension| extension != "gz"))
     }
 
     /// The file name, used as the topic in input positions.

@@ -7,18 +7,26 @@
 //! | `<` (also in UTF-16), a start-of-header or delete control, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
 //! | anything else | its lines, without blank ones |
 //!
-//! A line written by `replay --rejects` is replaced by the original bytes it contains.
+//! A line written by `replay --rejects` is replaced by the original bytes it contains. A file that
+//! is compressed with gzip is read as the file in it, whatever its name.
 //!
-//! Cost: lines are read one at a time; a file that is a single value is held in memory.
+//! Cost: lines are read one at a time; a file that is a single value is held in memory. A line or
+//! value of more than [`VALUE_BYTES_MAX`], which a small compressed file can hold, is an error.
 
 use crate::daemon::pipeline::broker::{Header, OutputRecord};
 use crate::daemon::pipeline::reject::REJECT_HEADER;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
+
+/// The largest line or value that is held in memory, in bytes.
+const VALUE_BYTES_MAX: u64 = 1 << 30;
+/// The first bytes of a gzip stream.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 
 /// The records of a file.
 pub(super) struct FileRecords {
@@ -26,17 +34,25 @@ pub(super) struct FileRecords {
     ahead: VecDeque<Vec<u8>>,
     /// The rest of the file, if it is read line by line.
     rest: Option<BufReader<Box<dyn Read>>>,
+    /// The largest line or value in bytes.
+    value_bytes_max: u64,
 }
 
 impl FileRecords {
     /// Detects from its beginning how the file is split.
     pub(super) fn open(source: Box<dyn Read>) -> io::Result<Self> {
-        let mut source = BufReader::with_capacity(1 << 18, source);
+        Self::open_within(source, VALUE_BYTES_MAX)
+    }
+
+    /// Opens a file whose lines and values have at most `value_bytes_max` bytes.
+    fn open_within(source: Box<dyn Read>, value_bytes_max: u64) -> io::Result<Self> {
+        let mut source = BufReader::with_capacity(1 << 18, expanded(source)?);
+        let mut records = Self { ahead: VecDeque::new(), rest: None, value_bytes_max };
         let mut first = Vec::new();
         while first.trim_ascii().is_empty() {
             first.clear();
-            if source.read_until(b'\n', &mut first)? == 0 {
-                return Ok(Self { ahead: VecDeque::new(), rest: None });
+            if records.read_line(&mut source, &mut first)? == 0 {
+                return Ok(records);
             }
         }
         if first.starts_with(b"\xef\xbb\xbf") {
@@ -51,19 +67,40 @@ impl FileRecords {
             _ => shown.starts_with(b"ZCZC"),
         };
         if one {
-            return Self::whole(first, source);
+            records.read_whole(first, source)?;
+        } else {
+            records.ahead = [first].into();
+            records.rest = Some(source);
         }
-        Ok(Self { ahead: [first].into(), rest: Some(source) })
+        Ok(records)
+    }
+
+    /// Appends the next line to `line`. Returns the number of bytes read.
+    fn read_line(&self, source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<usize> {
+        let read = source.take(self.value_bytes_max + 1).read_until(b'\n', line)?;
+        self.check(line)?;
+        Ok(read)
+    }
+
+    /// Refuses a line or value that is too large.
+    fn check(&self, value: &[u8]) -> io::Result<()> {
+        if value.len() as u64 > self.value_bytes_max {
+            let message = format!("a line or value has over {} bytes", self.value_bytes_max);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        Ok(())
     }
 
     /// Reads the rest of the file, which may turn out to consist of lines.
-    fn whole(mut text: Vec<u8>, mut source: BufReader<Box<dyn Read>>) -> io::Result<Self> {
-        source.read_to_end(&mut text)?;
+    fn read_whole(&mut self, mut text: Vec<u8>, source: impl Read) -> io::Result<()> {
+        source.take(self.value_bytes_max + 1).read_to_end(&mut text)?;
+        self.check(&text)?;
         if wide(&text) {
-            return Ok(Self { ahead: [text].into(), rest: None });
+            self.ahead = [text].into();
+            return Ok(());
         }
         let shown = text.trim_ascii();
-        let ahead = match shown.first() {
+        self.ahead = match shown.first() {
             Some(b'[') if valid(shown) => elements(shown),
             Some(b'{' | b'[') if !valid(shown) && shown.split(|&b| b == b'\n').any(object) => {
                 shown.split(|&b| b == b'\n').map(<[u8]>::to_vec).collect()
@@ -71,20 +108,24 @@ impl FileRecords {
             Some(b'{' | b'[') => [shown.to_vec()].into(),
             _ => [text].into(),
         };
-        Ok(Self { ahead, rest: None })
+        Ok(())
     }
 
     /// The next record; `None` at the end.
     pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
-            let line = match (self.ahead.pop_front(), &mut self.rest) {
-                (Some(line), _) => line,
+            let line = match (self.ahead.pop_front(), self.rest.take()) {
+                (Some(line), rest) => {
+                    self.rest = rest;
+                    line
+                }
                 (None, None) => return Ok(None),
-                (None, Some(source)) => {
+                (None, Some(mut source)) => {
                     let mut line = Vec::new();
-                    if source.read_until(b'\n', &mut line)? == 0 {
+                    if self.read_line(&mut source, &mut line)? == 0 {
                         return Ok(None);
                     }
+                    self.rest = Some(source);
                     line
                 }
             };
@@ -97,6 +138,15 @@ impl FileRecords {
             }
         }
     }
+}
+
+/// The content of a file that may be compressed with gzip.
+fn expanded(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+    let mut start = Vec::new();
+    source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start)?;
+    let is_gzip = start == GZIP;
+    let whole = io::Cursor::new(start).chain(source);
+    Ok(if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
 }
 
 /// Whether the text starts like UTF-16, in which a newline is not a single byte.
@@ -229,6 +279,45 @@ mod tests {
         ] {
             assert_eq!(split(text.as_bytes()), want, "{text:?}");
         }
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        io::Write::write_all(&mut encoder, text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_compressed_file_is_read_as_the_file_in_it() {
+        for text in ["{\"a\":1}\n{\"a\":2}\n", "[{\"a\":1}, 2]", "<a>\n</a>", "\u{1}x\ny", ""] {
+            assert_eq!(split(&gzip(text.as_bytes())), split(text.as_bytes()), "{text}");
+        }
+        let parts = [gzip(b"{\"a\":1}\n{\"a\""), gzip(b":2}\n")].concat();
+        assert_eq!(split(&parts), ["{\"a\":1}", "{\"a\":2}"]);
+    }
+
+    #[test]
+    fn what_a_compressed_file_expands_to_in_memory_is_limited() {
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(100));
+        for text in [&*long, &format!("{{}}\n{long}\n"), &format!("[{long}]"), &format!("<{long}")]
+        {
+            let open = |most| {
+                FileRecords::open_within(Box::new(io::Cursor::new(gzip(text.as_bytes()))), most)
+            };
+            let count = |most| -> io::Result<usize> {
+                let (mut records, mut count) = (open(most)?, 0);
+                while records.next()?.is_some() {
+                    count += 1;
+                }
+                Ok(count)
+            };
+            assert!(count(200).is_ok(), "{text}");
+            let error = count(100).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{text}");
+        }
+        let cut = gzip(long.repeat(1_000).as_bytes());
+        let cut = cut[..cut.len() / 2].to_vec();
+        assert!(FileRecords::open(Box::new(io::Cursor::new(cut))).is_err());
     }
 
     #[test]
