@@ -41,8 +41,11 @@ pub fn prepare(article: Article, settings: &Settings, key: SamplingKey) -> Prepa
         // Alerts often have no headline, but stories and editors need one.
         about.headline = text::first_sentence(&clean.text).to_owned();
     }
-    let terms = Terms::of(&article.headline, &clean, &words, about.language, &settings.stories);
-    Prepared { article, about, clean, words, edge_pieces: pieces, fingerprint: print, terms }
+    let terms = Terms::default();
+    let mut new =
+        Prepared { article, about, clean, words, edge_pieces: pieces, fingerprint: print, terms };
+    new.terms = new.terms_of(&new.clean, &new.words, settings);
+    new
 }
 
 impl Prepared {
@@ -63,7 +66,12 @@ impl Prepared {
         }
         own.text.push_str(self.clean.text.get(from..).unwrap_or_default());
         let words = text::words(&own.text, &settings.tuning.text);
+        self.terms = self.terms_of(&own, &words, settings);
+    }
+
+    /// The story terms of the headline and of `clean`, a part of the text, with its `words`.
+    pub(super) fn terms_of(&self, clean: &Clean, words: &Words, settings: &Settings) -> Terms {
         let (headline, language) = (&self.article.headline, self.about.language);
-        self.terms = Terms::of(headline, &own, &words, language, &settings.stories);
+        Terms::of(headline, clean, words, language, &settings.stories)
     }
 }

@@ -8,6 +8,7 @@
 use super::cues::{CUES, Cue};
 use super::fold::{self, FoldedText};
 use super::table::{self, Row};
+use crate::text::script::is_dense;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::sync::LazyLock;
 
@@ -94,12 +95,6 @@ fn at_word_boundaries(text: &str, start: usize, end: usize) -> bool {
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '#' | '@')
-}
-
-/// Whether a character belongs to a script that is written without spaces, or in which particles
-/// are attached to words.
-pub(super) fn is_dense(c: char) -> bool {
-    c >= '\u{2e80}'
 }
 
 #[cfg(test)]

@@ -18,8 +18,9 @@
 //! Cost: linear in the sentence, times its few cues.
 
 use super::cues::Cue;
-use super::phrases::{Occurrence, Owner, is_dense};
+use super::phrases::{Occurrence, Owner};
 use crate::article::NoticeOrder;
+use crate::text::script::is_dense;
 use std::ops::Range;
 
 /// Words between a verb and the story that it speaks of: `kill the earlier story`.

@@ -30,7 +30,7 @@ use super::entry::Entry;
 use crate::article::Sequence;
 use crate::fingerprint::{Fingerprint, SamplingKey, sample_of, shingles};
 use crate::prepare::Prepared;
-use crate::stories::{StoryId, Terms};
+use crate::stories::StoryId;
 use crate::text::pieces::{Edge, PIECES_MAX, Piece, pieces};
 use crate::text::{self, words};
 use std::collections::BTreeMap;
@@ -74,9 +74,7 @@ impl State {
             new.fingerprint =
                 Fingerprint::of(&new.words, &self.settings.tuning.fingerprint, self.key)
                     .with_text(&new.clean.text);
-            let (headline, language) = (&new.article.headline, new.about.language);
-            let story = &self.settings.stories;
-            new.terms = Terms::of(headline, &new.clean, &new.words, language, story);
+            new.terms = new.terms_of(&new.clean, &new.words, &self.settings);
         }
         edges
     }

@@ -19,8 +19,9 @@
 
 use crate::article::Lang;
 use crate::text::Words;
+use crate::text::script::is_unsegmented;
 use crate::text::senses::function_words;
-use crate::text::tokens::{fold, is_unsegmented, mix, word_hash};
+use crate::text::tokens::{fold, mix, word_hash};
 use rust_stemmers::{Algorithm, Stemmer};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;

@@ -9,6 +9,7 @@
 //! pieces     lists the edge pieces that may be unlisted boilerplate
 //! tokens     splits text into words and figures
 //! language   detects the language if the wire does not state it
+//! script     scripts that do not separate words by spaces
 //! senses     numbers in words, negations, opposites and function words
 //! ```
 //!
@@ -18,6 +19,7 @@ mod edges;
 mod html;
 pub mod language;
 pub mod pieces;
+pub(crate) mod script;
 pub mod senses;
 pub mod tokens;
 

@@ -22,6 +22,7 @@
 //! - TK-2: spans are in ascending order and do not overlap.
 
 use super::Limits;
+use super::script::is_unsegmented;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{
     IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfkc_quick,
@@ -284,21 +285,6 @@ fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
         alone = is_unsegmented(c);
     }
     close(&mut open, to, found);
-}
-
-/// Whether `c` belongs to a script that does not separate words.
-pub(crate) fn is_unsegmented(c: char) -> bool {
-    matches!(c,
-        '\u{0e00}'..='\u{0eff}' // Thai, Lao
-        | '\u{1000}'..='\u{109f}' // Burmese
-        | '\u{1780}'..='\u{17ff}' // Khmer
-        | '\u{3040}'..='\u{30ff}' // kana
-        | '\u{31f0}'..='\u{31ff}'
-        | '\u{3400}'..='\u{4dbf}' // Han
-        | '\u{4e00}'..='\u{9fff}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{ff66}'..='\u{ff9f}' // half-width kana
-        | '\u{20000}'..='\u{323af}')
 }
 
 #[cfg(test)]

@@ -12,48 +12,42 @@ use super::{Settings, VerifiedCandidate, rules};
 use crate::article::ArticleKey;
 use std::cmp::Reverse;
 
-/// The kind that texts and headlines give, and the stable name of the rule that gave it.
+/// What texts and headlines say about a pair.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TextKind {
+    /// The kind.
+    pub(super) kind: Kind,
+    /// The stable name of the rule that gave it.
+    pub(super) rule: &'static str,
+    /// What differs, if the measures alone show a copy.
+    pub(super) difference: Difference,
+}
+
+/// The kind that texts and headlines give.
 pub(super) fn text_kind(
     new: Arrival<'_>,
     that: Earlier<'_>,
     pair: &Comparison,
     set: &Settings,
-) -> (Kind, &'static str) {
+) -> TextKind {
     let equal = new.print.content_hash == that.print.content_hash && !new.print.trace.is_empty();
-    let by_measures = match equal {
+    let (kind, rule) = match equal {
         true => (Kind::Duplicate, "equal-content"),
         false => rules::first(new, that, pair, set).unwrap_or((Kind::Original, "no-match")),
     };
-    match by_measures.0 {
-        Kind::Original | Kind::Partial | Kind::Recurring => by_measures,
-        _ => by_difference(
-            new,
-            that,
-            by_measures,
-            Difference::of(new, that, pair, Edges::Furniture),
-            set,
-        ),
+    if matches!(kind, Kind::Original | Kind::Partial | Kind::Recurring) {
+        return TextKind { kind, rule, difference: Difference::default() };
     }
-}
-
-/// The kind of a copy after the words that differ have been read.
-pub(super) fn by_difference(
-    new: Arrival<'_>,
-    that: Earlier<'_>,
-    by_measures: (Kind, &'static str),
-    difference: Difference,
-    set: &Settings,
-) -> (Kind, &'static str) {
-    if difference.other_subject {
-        return (Kind::Recurring, OTHER_SUBJECT);
-    }
+    let difference = Difference::of(new, that, pair, Edges::Furniture);
     let hours = new.now.since(that.arrived).0 / 3_600_000;
     let only = difference.turned && difference.new_words + difference.old_words == 0;
     let soon = hours <= set.tuning.unmarked_hours;
-    match only && soon && same_provider(new.about, that.about) {
-        true => (Kind::Correction, CHANGED_WORDS),
-        false => by_measures,
-    }
+    let (kind, rule) = match (difference.other_subject, only && soon) {
+        (true, _) => (Kind::Recurring, OTHER_SUBJECT),
+        (_, true) if same_provider(new.about, that.about) => (Kind::Correction, CHANGED_WORDS),
+        _ => (kind, rule),
+    };
+    TextKind { kind, rule, difference }
 }
 
 /// The relation of `new` to `that`, with the measures as evidence.

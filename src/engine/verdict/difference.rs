@@ -342,7 +342,7 @@ impl Texts<'_> {
 fn carries_meaning(text: &str, hash: u64, senses: Senses) -> bool {
     let mut chars = text.chars();
     let first = chars.next();
-    let long = chars.next().is_some() || first.is_some_and(text::tokens::is_unsegmented);
+    let long = chars.next().is_some() || first.is_some_and(text::script::is_unsegmented);
     long && !senses.is_function_word(hash)
 }
 

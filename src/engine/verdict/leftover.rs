@@ -10,8 +10,9 @@
 //! ```
 
 use crate::text::Words;
+use crate::text::script::is_unsegmented;
 use crate::text::senses::Senses;
-use crate::text::tokens::{fold, is_unsegmented};
+use crate::text::tokens::fold;
 
 /// The longest furniture at the head and at the foot: in words, and as one part in so many of the
 /// text.

@@ -55,6 +55,7 @@ use crate::article::{ItemShape, ItemType, Sequence};
 use crate::candidates::Candidate;
 use crate::fingerprint::SHORT_WORDS_MAX;
 use align::Aligner;
+use classify::TextKind;
 use compare::Comparison;
 use difference::{Difference, Edges, OTHER_SUBJECT};
 pub use same_uri::REUSED_URI;
@@ -88,9 +89,23 @@ struct VerifiedCandidate<'a> {
     kind: Kind,
     /// The name of that rule.
     rule: &'static str,
+    /// What differs, if the measures alone show a copy.
+    difference: Difference,
 }
 
-impl VerifiedCandidate<'_> {
+impl<'a> VerifiedCandidate<'a> {
+    /// Classifies a candidate that has been compared.
+    fn of(
+        new: Arrival<'_>,
+        that: Earlier<'a>,
+        comparison: Comparison,
+        settings: &Settings,
+    ) -> Self {
+        let TextKind { kind, rule, difference } =
+            classify::text_kind(new, that, &comparison, settings);
+        Self { that, comparison, kind, rule, difference }
+    }
+
     /// Whether the candidate is reported as a relation.
     fn is_reported(&self) -> bool {
         self.kind != Kind::Original && self.rule != formula::FORMULA
@@ -117,7 +132,8 @@ pub fn judge(
     let equal = earlier
         .iter()
         .filter(|that| that.print.content_hash == new.print.content_hash)
-        .map(|that| verify_equal(new, *that, settings))
+        // Nothing has to be aligned.
+        .map(|that| VerifiedCandidate::of(new, *that, Comparison::equal(new.print), settings))
         .min_by_key(|v| (v.kind != Kind::Duplicate, v.that.sequence));
     let copied = equal.as_ref().filter(|v| v.kind == Kind::Duplicate).map(|v| v.that);
     let verified = match equal {
@@ -170,14 +186,14 @@ pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Expl
         true => Comparison::equal(new.print),
         false => Comparison::of(&Aligner::of(new.print), new.print, that.print, settings),
     };
-    let by_text = classify::text_kind(new, that, &pair, settings);
-    let relation = classify::relation(new, that, &pair, by_text);
+    let TextKind { kind, rule, .. } = classify::text_kind(new, that, &pair, settings);
+    let relation = classify::relation(new, that, &pair, (kind, rule));
     Explanation {
         evidence: relation.evidence,
         rules: rules::table(new, that, &pair, settings),
         blocks: pair.alignment.blocks,
         figures: pair.figures,
-        by_text,
+        by_text: (kind, rule),
     }
 }
 
@@ -191,17 +207,6 @@ fn comparable(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     let notice =
         |about: &crate::article::ArticleMetadata| about.marks.shape == Some(ItemShape::Advisory);
     class(new.about.kind) == class(that.about.kind) && notice(new.about) == notice(that.about)
-}
-
-/// A candidate whose text equals that of `new`, so that nothing has to be aligned.
-fn verify_equal<'a>(
-    new: Arrival<'_>,
-    that: Earlier<'a>,
-    settings: &Settings,
-) -> VerifiedCandidate<'a> {
-    let pair = Comparison::equal(new.print);
-    let (kind, rule) = classify::text_kind(new, that, &pair, settings);
-    VerifiedCandidate { that, comparison: pair, kind, rule }
 }
 
 /// Compares `new` with all of `earlier`, and with the root of the best match. Among many copies of
@@ -224,8 +229,7 @@ fn verify<'a>(
             Some(same) => same.comparison.clone(),
             None => Comparison::of(&aligner, new.print, that.print, settings),
         };
-        let (kind, rule) = classify::text_kind(new, that, &pair, settings);
-        VerifiedCandidate { that, comparison: pair, kind, rule }
+        VerifiedCandidate::of(new, that, pair, settings)
     };
     let order = |v: &VerifiedCandidate<'a>| (Reverse(v.comparison.rank()), v.that.sequence);
     let mut verified: Vec<VerifiedCandidate<'a>> = Vec::with_capacity(earlier.len() + 1);
@@ -361,8 +365,11 @@ fn read_difference(
     if !by_text || !copy && relation.kind != Kind::Partial && chosen.rule != OTHER_SUBJECT {
         return Difference::default();
     }
-    let edges = if copy { Edges::Furniture } else { Edges::Text };
-    let difference = Difference::of(new, chosen.that, &chosen.comparison, edges);
+    // The words at the edges of a copy are furniture, and have been read without them.
+    let difference = match copy {
+        true => chosen.difference,
+        false => Difference::of(new, chosen.that, &chosen.comparison, Edges::Text),
+    };
     if difference.other_subject {
         verdict.shared_with_strangers =
             relation.passages.iter().map(|p| (p.start_word, p.end_word)).collect();

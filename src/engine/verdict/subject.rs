@@ -16,6 +16,7 @@
 
 use super::types::{Arrival, Earlier};
 use crate::marks::bare_headline;
+use crate::text::script::is_dense;
 use std::collections::BTreeSet;
 
 /// Letters of a word that are compared.
@@ -56,11 +57,6 @@ fn terms(text: &str) -> BTreeSet<String> {
     terms
 }
 
-/// Whether a character belongs to Han or kana, which are written without spaces.
-fn is_dense(c: char) -> bool {
-    ('\u{2e80}'..'\u{a4d0}').contains(&c) || ('\u{f900}'..'\u{fb00}').contains(&c)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +69,8 @@ mod tests {
             ("Tulipalo tuhosi varaston Marelin satamassa", "Marelin satama paloi", true),
             ("马雷尔港冷库火灾三座仓库被毁", "马雷尔港冷库火灾致两人受伤", true),
             ("马雷尔港冷库火灾三座仓库被毁", "塔瓦尔议会提高木材税", false),
+            ("마렐항 냉동창고 화재로 전소", "마렐항 창고 화재 진압", true),
+            ("마렐항 냉동창고 화재로 전소", "타바르 의회 목재세 인상", false),
             ("", "Fire", false),
         ] {
             let (a, b) = (terms(a), terms(b));
