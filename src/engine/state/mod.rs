@@ -50,6 +50,11 @@ use std::sync::Arc;
 /// Flag of an article from which learned boilerplate was removed.
 pub const LEARNED_BOILERPLATE: &str = "learned_furniture";
 
+/// Flag of a text in which words mix letters of two scripts that look alike, as disguised copies do.
+pub const MIXED_SCRIPTS: &str = "mixed_scripts";
+/// The fewest such words, and one in how many words they are at least.
+const MIXED_SCRIPTS_MIN: (usize, usize) = (2, 100);
+
 /// The state of one shard, with its `settings`, its `live` articles, their `stories`, and the
 /// learned boilerplate (`furniture`).
 #[derive(Debug)]
@@ -371,6 +376,11 @@ impl State {
 
     fn flag(&self, new: &Prepared, stamp: EventTime, verdict: &mut Verdict) {
         verdict.flags.extend(new.article.flags.iter().cloned());
+        let disguised = new.words.disguised as usize;
+        let (least, share) = MIXED_SCRIPTS_MIN;
+        if disguised >= least && disguised * share >= new.words.hashes.len() {
+            verdict.flags.push(MIXED_SCRIPTS.into());
+        }
         let claimed = new.about.claimed;
         if claimed.is_some_and(|claimed| stamp.since(claimed) > self.settings.late_after) {
             verdict.flags.push("late".into());

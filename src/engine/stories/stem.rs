@@ -20,10 +20,10 @@
 use crate::article::Lang;
 use crate::text::Words;
 use crate::text::script::is_unsegmented;
-use crate::text::senses::function_words;
-use crate::text::tokens::{fold, mix, word_hash};
+use crate::text::senses::{FunctionWords, function_words};
+use crate::text::tokens::{exact_hash, fold, mix, word_hash};
 use rust_stemmers::{Algorithm, Stemmer};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
 /// The id of a term: 22 bits of a hash of its stem and language.
@@ -60,8 +60,8 @@ pub(super) struct LanguageTerms {
     salt: u64,
     /// Whether the language puts spaces between syllables.
     syllables: bool,
-    /// Hashes of its stop words, if there is a list.
-    stop_words: Option<&'static FxHashSet<u64>>,
+    /// Its stop words, if there is a list.
+    stop_words: Option<&'static FunctionWords>,
 }
 
 impl LanguageTerms {
@@ -82,13 +82,19 @@ impl LanguageTerms {
         let read = words.hashes.len().min(most.saturating_add(1));
         let (hashes, spans) = (&words.hashes[..read], &words.spans[..read]);
         let word = |at: usize| &text[spans[at].0 as usize..spans[at].1 as usize];
+        let mut respelled = words.respelled.iter().map(|at| *at as usize).peekable();
         let meanings: Vec<Meaning> = MEMO.with_borrow_mut(|memo| {
             let meaning = |(at, &hash): (usize, &u64)| {
                 if memo.len() >= MEMO_MAX {
                     memo.clear();
                 }
+                // Spellings of one word have one hash, but may have different stems.
+                let spelling = match respelled.next_if_eq(&at) {
+                    Some(at) => exact_hash(word(at)),
+                    None => 0,
+                };
                 let compute = || self.meaning(word(at), hash);
-                *memo.entry(mix(hash, self.salt)).or_insert_with(compute)
+                *memo.entry(mix(hash, self.salt ^ spelling)).or_insert_with(compute)
             };
             hashes.iter().enumerate().map(meaning).collect()
         });
@@ -107,7 +113,7 @@ impl LanguageTerms {
     }
 
     fn meaning(self, word: &str, hash: u64) -> Meaning {
-        if self.is_stop_word(hash) {
+        if self.is_stop_word(word, hash) {
             Meaning::StopWord
         } else if self.is_paired(word) {
             Meaning::Paired
@@ -124,9 +130,9 @@ impl LanguageTerms {
         self.as_is(word_hash(&Stemmer::create(algorithm).stem(&fold(word))))
     }
 
-    /// Whether the word with this hash is a stop word.
-    fn is_stop_word(self, hash: u64) -> bool {
-        self.stop_words.is_some_and(|words| words.contains(&hash))
+    /// Whether the word, which has this hash, is a stop word.
+    fn is_stop_word(self, word: &str, hash: u64) -> bool {
+        self.stop_words.is_some_and(|words| words.contains(word, hash))
     }
 
     /// The term of the word with this hash, without stemming.
@@ -195,8 +201,9 @@ mod tests {
     #[test]
     fn stop_words_are_no_terms() {
         let stops =
-            |word, language| LanguageTerms::of(Lang::parse(language)).is_stop_word(word_hash(word));
+            |word, code| LanguageTerms::of(Lang::parse(code)).is_stop_word(word, word_hash(word));
         assert!(stops("The", "en") && stops("und", "de") && stops("por", "es"));
+        assert!(stops("für", "de") && stops("fuer", "de") && !stops("schön", "de"));
         assert!(!stops("ferry", "en") && !stops("the", "de") && !stops("the", "xx"));
     }
 
@@ -208,7 +215,8 @@ mod tests {
     /// Uses more words than a thread remembers, in two languages by turns.
     #[test]
     fn remembered_terms_equal_computed_terms() {
-        let text: String = (0..70_000).map(|n| format!("the bridges{n} closed ")).collect();
+        let text: String =
+            (0..70_000).map(|n| format!("the bridges{n} closed été ete Mueller Müller ")).collect();
         let all = crate::text::words(&text, &crate::text::Limits::default());
         let all = &all;
         let word = |at: usize| &text[all.spans[at].0 as usize..all.spans[at].1 as usize];
@@ -216,7 +224,7 @@ mod tests {
             let terms_of = LanguageTerms::of(Lang::parse(code));
             let found = terms_of.terms(&text, all, usize::MAX);
             for (at, found) in found.into_iter().enumerate() {
-                let stops = terms_of.is_stop_word(all.hashes[at]);
+                let stops = terms_of.is_stop_word(word(at), all.hashes[at]);
                 let want = (!stops).then(|| terms_of.stem(word(at), all.hashes[at]));
                 assert_eq!(found, want, "{}", word(at));
             }

@@ -7,6 +7,7 @@
 //! html       converts markup to text, with anchors into the published body
 //! edges      removes a repeated headline, datelines, bylines and trailers
 //! pieces     lists the edge pieces that may be unlisted boilerplate
+//! spelling   one form for the spellings of a word
 //! tokens     splits text into words and figures
 //! language   detects the language if the wire does not state it
 //! script     scripts that do not separate words by spaces
@@ -21,6 +22,7 @@ pub mod language;
 pub mod pieces;
 pub(crate) mod script;
 pub mod senses;
+mod spelling;
 pub mod tokens;
 
 use super::article::Article;
@@ -127,6 +129,11 @@ pub fn first_sentence(text: &str) -> &str {
         before = c;
     }
     text
+}
+
+/// The form that all spellings of a word have in common.
+pub(crate) fn common_form(word: &str) -> String {
+    spelling::CommonForm::of(word).text
 }
 
 /// Removes headline, datelines, bylines and trailers again from `clean` after learned boilerplate

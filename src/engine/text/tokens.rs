@@ -5,17 +5,17 @@
 //!
 //! A word is a run of letters, digits and combining marks (UAX #29 without its rules for mid-word
 //! punctuation: `don't` is two words, which makes no difference to shingles). Words are compared
-//! after NFKC normalization and full case folding. In scripts that do not separate words (Han,
-//! kana, Thai, Lao, Khmer, Burmese) each character with its marks is a word, so shingles are
-//! character n-grams. A figure is a word with a digit. Digits joined by `.`, `,` or `/` are one
-//! figure.
+//! in the form that all their spellings have in common, see `spelling`. In scripts that do not
+//! separate words (Han, kana, Thai, Lao, Khmer, Burmese) each character with its marks is a word,
+//! so shingles are character n-grams. A figure is a word with a digit. Digits joined by `.`, `,` or
+//! `/` are one figure.
 //!
 //! Cost: linear. Text is read in blocks of 64 bytes, as bit masks of word bytes, digits and
 //! non-ASCII bytes. A block never starts within a run of word bytes, so only a run that fills a
 //! block crosses its end. The edges of the word mask delimit the words; one test of each other mask
 //! shows whether a word has digits or non-ASCII bytes. Words are hashed 16 bytes at a time, the
 //! last 16 without branches. Only runs with non-ASCII bytes and runs that fill a block are split
-//! character by character.
+//! character by character; words with a pair of letters such as `ue` are shortened first.
 //!
 //! Invariants:
 //! - TK-1: both paths give the same words for ASCII text.
@@ -23,6 +23,7 @@
 
 use super::Limits;
 use super::script::is_unsegmented;
+use super::spelling::{self, CommonForm};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{
     IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfkc_quick,
@@ -48,6 +49,10 @@ pub struct Words {
     pub figures: Vec<Figure>,
     /// Hash of the words beyond `words_max`; 0 if there are none.
     pub overflow_hash: u64,
+    /// The words that may differ from their common form in more than case, in order.
+    pub respelled: Vec<u32>,
+    /// The number of words in which letters of two scripts that look alike are mixed.
+    pub disguised: u32,
 }
 
 impl Words {
@@ -102,7 +107,7 @@ pub fn words(text: &str, settings: &Limits) -> Words {
             (starts, ends) = (starts & (starts - 1), ends & (ends - 1));
             let within = (1_u64 << to) - (1 << from);
             let (from, to) = (base + from as usize, base + to as usize);
-            if block.high & within == 0 {
+            if (block.high | block.pair) & within == 0 {
                 let hash = hash(&bytes[from..], to - from, true);
                 found.push(max, hash, (from, to), block.digit & within != 0);
             } else {
@@ -134,18 +139,27 @@ struct ByteMasks {
     digit: u64,
     /// Non-ASCII bytes.
     high: u64,
+    /// Letters that a spelling may leave out after the letter before them: the `e` of `ae`, `oe`
+    /// and `ue`, the second `a` of `aa`.
+    pair: u64,
 }
 
 impl ByteMasks {
     /// The masks of the first block of `bytes`, which must not start inside a run.
     fn of(bytes: &[u8]) -> Self {
-        let mut masks = Self { word: 0, digit: 0, high: 0 };
+        let mut masks = Self { word: 0, digit: 0, high: 0, pair: 0 };
         let ahead = load::<BLOCK>(bytes);
+        let mut letters = PairLetters { a: 0, e: 0, ou: 0 };
         for (at, eight) in ahead.as_chunks().0.iter().enumerate() {
-            masks.add(u64::from_le_bytes(*eight), 8 * at);
+            let eight = u64::from_le_bytes(*eight);
+            masks.add(eight, 8 * at);
+            letters.add(eight, 8 * at);
         }
-        // The last byte of the block counts as followed by a digit, because the next may be one.
-        let mut between = !masks.word & (masks.digit << 1) & (masks.digit >> 1 | 1 << (BLOCK - 1));
+        masks.pair = letters.a << 1 & (letters.a | letters.e) | letters.ou << 1 & letters.e;
+        // Digits of other scripts are not ASCII. The last byte of the block counts as followed by a
+        // digit, because the next may be one.
+        let digit = masks.digit | masks.high;
+        let mut between = !masks.word & (digit << 1) & (digit >> 1 | 1 << (BLOCK - 1));
         while between != 0 {
             let at = between.trailing_zeros();
             between &= between - 1;
@@ -162,11 +176,35 @@ impl ByteMasks {
         let letters = at_least(folded, b'a') & !at_least(folded, b'z' + 1);
         // A non-ASCII byte is not a digit, even if its low seven bits are those of one.
         let digits = at_least(low, b'0') & !at_least(low, b'9' + 1) & !eight & HIGH;
-        let bits =
-            |marks: u64| ((marks & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << shift;
+        let bits = |marks| bits(marks, shift);
         self.word |= bits(letters | digits | eight);
         self.digit |= bits(digits);
         self.high |= bits(eight);
+    }
+}
+
+/// The high bits of eight bytes, moved to eight bits at `shift`.
+fn bits(marks: u64, shift: usize) -> u64 {
+    ((marks & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << shift
+}
+
+/// Bit masks of the letters that form pairs, in either case.
+struct PairLetters {
+    a: u64,
+    e: u64,
+    /// The letters o and u.
+    ou: u64,
+}
+
+impl PairLetters {
+    /// Adds eight bytes at bit `shift`. Non-ASCII bytes may count as letters; runs with such bytes
+    /// are split by character anyway.
+    fn add(&mut self, eight: u64, shift: usize) {
+        let folded = (eight & !HIGH) | LOWER;
+        let equal = |letter: u8| !((folded ^ (ONES * u64::from(letter))) + ONES * 0x7f);
+        self.a |= bits(equal(b'a'), shift);
+        self.e |= bits(equal(b'e'), shift);
+        self.ou |= bits(equal(b'o') | equal(b'u'), shift);
     }
 }
 
@@ -177,7 +215,7 @@ fn joins(byte: u8) -> bool {
 
 /// The length of the run at the start of `bytes`.
 fn run(bytes: &[u8]) -> usize {
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let digit = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_digit() || !b.is_ascii());
     let within = |at: usize| {
         bytes[at].is_ascii_alphanumeric()
             || !bytes[at].is_ascii()
@@ -217,16 +255,28 @@ fn hash(bytes: &[u8], len: usize, in_any_case: bool) -> u64 {
     if left > 8 { twice } else { once }
 }
 
-/// The hash of a word after NFKC and full case folding; equals the hash that [`words`] gives.
+/// The hash of a word in its common form; equals the hash that [`words`] gives.
 pub fn word_hash(word: &str) -> u64 {
-    if word.is_empty() {
-        return 0;
-    }
-    if word.is_ascii() {
-        return hash(word.as_bytes(), word.len(), true);
-    }
+    form_hash(word).0
+}
+
+/// The hash of a word in lower case, with its marks and its pairs of letters.
+pub fn exact_hash(word: &str) -> u64 {
     let folded = fold(word);
-    hash(folded.as_bytes(), folded.len(), folded.bytes().all(|b| b.is_ascii_alphanumeric()))
+    hash(folded.as_bytes(), folded.len(), false)
+}
+
+/// The hash of a word in its common form, and whether the word is disguised.
+fn form_hash(word: &str) -> (u64, bool) {
+    if word.is_empty() {
+        return (0, false);
+    }
+    if word.is_ascii() && !spelling::has_pair(word.as_bytes()) {
+        return (hash(word.as_bytes(), word.len(), true), false);
+    }
+    let form = CommonForm::of(word);
+    let text = form.text.as_bytes();
+    (hash(text, text.len(), text.iter().all(u8::is_ascii_alphanumeric)), form.is_disguised())
 }
 
 /// NFKC normalization and full case folding, as the lower case of the upper case, which also folds
@@ -237,7 +287,7 @@ pub fn fold(word: &str) -> String {
     if word.is_ascii() {
         return word.to_ascii_lowercase();
     }
-    let normal = word.chars().map(unexpanded).nfkc();
+    let normal = word.chars().map(spelling::unexpanded).nfkc();
     let folded: String = normal.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
     match is_nfkc_quick(folded.chars()) {
         IsNormalized::Yes => folded,
@@ -245,16 +295,8 @@ pub fn fold(word: &str) -> String {
     }
 }
 
-/// Replaces two ligatures, which NFKC would expand to phrases of 18 and 8 characters, by
-/// private-use characters, so that no word grows to more than six times its length. The phrases
-/// contain spaces, so they would not be words anyway.
-fn unexpanded(c: char) -> char {
-    match c {
-        '\u{fdfa}' => '\u{f8fa}',
-        '\u{fdfb}' => '\u{f8fb}',
-        c => c,
-    }
-}
+/// The decimal and the thousands separator of Arabic digits.
+const ARABIC_SEPARATORS: [char; 2] = ['\u{66b}', '\u{66c}'];
 
 /// Splits a run with non-ASCII bytes, or a long one, character by character.
 fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
@@ -263,15 +305,24 @@ fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
         if let Some(start) = open.take() {
             let word = &text[start..at];
             let figure = word.chars().any(char::is_numeric);
-            found.push(max, word_hash(word), (start, at), figure);
+            let (hash, disguised) = form_hash(word);
+            found.disguised += u32::from(disguised);
+            if found.hashes.len() < max as usize {
+                found.respelled.push(found.hashes.len() as u32);
+            }
+            found.push(max, hash, (start, at), figure);
         }
     };
-    let mut alone = false;
+    let (mut alone, mut last) = (false, ' ');
     for (offset, c) in text[from..to].char_indices() {
         let at = from + offset;
-        let mark = is_combining_mark(c);
-        // A character that joins digits is in a run only if it does join digits.
-        if mark || matches!(c, '\u{200d}' | '\u{200c}' | '.' | ',' | '/') {
+        if is_combining_mark(c) || spelling::is_ignorable(c) {
+            continue;
+        }
+        let joins = matches!(c, '.' | ',' | '/') || ARABIC_SEPARATORS.contains(&c);
+        let joins = joins && last.is_numeric();
+        last = c;
+        if joins && text[at + c.len_utf8()..to].starts_with(char::is_numeric) {
             continue;
         }
         if !c.is_alphanumeric() {
@@ -325,6 +376,9 @@ mod tests {
             ("ตัว", vec!["ตั", "ว"], vec![]),
             ("السوق ارتفع", vec!["السوق", "ارتفع"], vec![]),
             ("e\u{301}te\u{301} x", vec!["e\u{301}te\u{301}", "x"], vec![]),
+            ("a\u{ad}b \u{200b}c", vec!["a\u{ad}b", "c"], vec![]),
+            ("१२.५ गुना.यह", vec!["१२.५", "गुना", "यह"], vec![0]),
+            ("٣٫٥ ثم ١٬٠٤٠، و", vec!["٣٫٥", "ثم", "١٬٠٤٠", "و"], vec![0, 2]),
         ] {
             assert_eq!(split_up(text), want, "{text}");
             assert_eq!(figures(text), numbers, "{text}");
@@ -340,6 +394,10 @@ mod tests {
             ("ﬁne", "FINE"),
             ("ΟΔΟΣ", "οδος"),
             ("Quickstep", "QUICKSTEP"),
+            ("Nördliche", "NOERDLICHE"),
+            ("१२.५", "12.5"),
+            ("١٬٠٤٠", "1,040"),
+            ("har\u{ad}bour", "harbour"),
         ] {
             let hash = |t: &str| words(t, &Limits::default()).hashes;
             assert_eq!(hash(a), hash(b), "{a} {b}");

@@ -10,6 +10,7 @@
 //! ```
 
 use crate::text::Words;
+use crate::text::common_form;
 use crate::text::script::is_unsegmented;
 use crate::text::senses::Senses;
 use crate::text::tokens::fold;
@@ -154,7 +155,7 @@ fn covered(words: usize, runs: impl Iterator<Item = (u32, u32)>) -> Vec<bool> {
 
 /// The value of a figure; a hash if it has letters or is no whole number.
 fn value(figure: &str, hash: u64) -> u64 {
-    figure.parse().unwrap_or(hash | 1 << 63)
+    common_form(figure).parse().unwrap_or(hash | 1 << 63)
 }
 
 /// Whether a sentence, a line or a bracket ends or begins between the words `at - 1` and `at`.
@@ -270,27 +271,10 @@ pub(super) fn same_word(a: &str, b: &str) -> bool {
 
 /// The letters of a word without what differs between spellings.
 fn skeleton(word: &str) -> Vec<char> {
-    use unicode_normalization::UnicodeNormalization;
-    let plain = word.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c));
     let mut letters: Vec<char> = Vec::with_capacity(word.len());
-    for c in plain {
-        let c = match c {
-            'ł' => 'l',
-            'ø' | 'œ' => 'o',
-            'æ' => 'a',
-            'ı' => 'i',
-            'đ' | 'ð' => 'd',
-            'ß' | 'z' => 's',
-            'أ' | 'إ' | 'آ' | 'ٱ' => 'ا',
-            'ى' => 'ي',
-            'ة' => 'ه',
-            'ـ' => continue,
-            c if !c.is_alphanumeric() => continue,
-            c => c,
-        };
-        // ae, oe, ue and ou are written as one letter elsewhere.
-        let joined = matches!((letters.last(), c), (Some('a' | 'o' | 'u'), 'e') | (Some('o'), 'u'));
-        if !joined && letters.last() != Some(&c) {
+    for c in common_form(word).chars().filter(|c| c.is_alphanumeric()) {
+        let c = if c == 'z' { 's' } else { c };
+        if letters.last() != Some(&c) && (letters.last(), c) != (Some(&'o'), 'u') {
             letters.push(c);
         }
     }

@@ -14,7 +14,7 @@ mod negations;
 mod numbers;
 mod opposites;
 
-use super::tokens::word_hash;
+use super::tokens::{exact_hash, word_hash};
 use crate::article::Lang;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::LazyLock;
@@ -41,7 +41,25 @@ pub enum Sense {
 #[derive(Debug, Clone, Copy)]
 pub struct Senses {
     senses: Option<&'static SenseTable>,
-    function_words: Option<&'static FxHashSet<u64>>,
+    function_words: Option<&'static FunctionWords>,
+}
+
+/// The function words of one language.
+#[derive(Debug)]
+pub(crate) struct FunctionWords {
+    /// The hashes of their common forms.
+    forms: FxHashSet<u64>,
+    /// The hashes of the words as they are written.
+    exact: FxHashSet<u64>,
+}
+
+impl FunctionWords {
+    /// Whether `word`, whose common form has this hash, is one of them. Without marks it may be
+    /// any word of the form; with marks, which can make another word (`schön`, not `schon`), it has
+    /// to be written as it is here.
+    pub(crate) fn contains(&self, word: &str, hash: u64) -> bool {
+        self.forms.contains(&hash) && (word.is_ascii() || self.exact.contains(&exact_hash(word)))
+    }
 }
 
 /// The senses of one language by the hash of the word, and the trace bytes of numbers and
@@ -78,19 +96,23 @@ static TABLES: LazyLock<FxHashMap<&str, SenseTable>> = LazyLock::new(|| {
     tables
 });
 
-/// Hashes of the function words (articles, pronouns, prepositions) of each language, by its code.
-static FUNCTION_WORDS: LazyLock<FxHashMap<&str, FxHashSet<u64>>> = LazyLock::new(|| {
+/// The function words (articles, pronouns, prepositions) of each language, by its code.
+static FUNCTION_WORDS: LazyLock<FxHashMap<&str, FunctionWords>> = LazyLock::new(|| {
     let hashes = |code: &&'static str| {
-        let list = stop_words::lookup(code).unwrap_or_default().iter();
-        let settings = super::Limits::default();
-        let pieces = list.flat_map(|word| super::words(word, &settings).hashes);
-        (*code, pieces.collect())
+        let (mut forms, mut exact) = (FxHashSet::default(), FxHashSet::default());
+        for entry in stop_words::lookup(code).unwrap_or_default() {
+            let words = super::words(entry, &super::Limits::default());
+            let spans = words.spans.iter().map(|&(from, to)| &entry[from as usize..to as usize]);
+            exact.extend(spans.map(exact_hash));
+            forms.extend(words.hashes);
+        }
+        (*code, FunctionWords { forms, exact })
     };
     stop_words::available_languages().iter().map(hashes).collect()
 });
 
-/// Hashes of the function words of the language with this code, if there is a list.
-pub(crate) fn function_words(code: &str) -> Option<&'static FxHashSet<u64>> {
+/// The function words of the language with this code, if there is a list.
+pub(crate) fn function_words(code: &str) -> Option<&'static FunctionWords> {
     FUNCTION_WORDS.get(code)
 }
 
@@ -108,7 +130,7 @@ impl Senses {
 
     /// Whether the word with this hash is a function word and has no sense of its own.
     pub fn is_function_word(self, hash: u64) -> bool {
-        self.function_words.is_some_and(|words| words.contains(&hash))
+        self.function_words.is_some_and(|words| words.forms.contains(&hash))
             && self.senses(hash).iter().all(|sense| *sense == Sense::OneOrArticle)
     }
 
@@ -126,6 +148,23 @@ impl Senses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The form that spellings have in common hides no change of a number or of an opposite.
+    #[test]
+    fn other_numbers_and_opposites_have_other_forms() {
+        let mut values: FxHashMap<(&str, u64), u64> = FxHashMap::default();
+        numbers::each(&mut |language, value, word| {
+            let before = *values.entry((language, word_hash(word))).or_insert(value);
+            assert_eq!(before, value, "{language} {word}");
+        });
+        for (language, pairs) in opposites::OPPOSITES {
+            for (first, second) in *pairs {
+                let forms = |words: &str| words.split(' ').map(word_hash).collect::<Vec<_>>();
+                let (first, second) = (forms(first), forms(second));
+                assert!(first.iter().all(|form| !second.contains(form)), "{language}");
+            }
+        }
+    }
 
     #[test]
     fn words_have_senses_in_their_language() {
