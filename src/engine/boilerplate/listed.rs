@@ -49,7 +49,7 @@ pub(crate) const TRAILER_STARTS: &[&str] = &[
     "阅读更多", "版权所有", "（编辑", "责任编辑",
 ];
 
-/// A short edge paragraph that contains one of these phrases is boilerplate.
+/// A short edge paragraph is boilerplate if half of its sentences contain one of these phrases.
 #[rustfmt::skip]
 pub(crate) const BOILERPLATE_PHRASES: &[&str] = &[
     "newsletter", "all rights reserved", "may not be published, broadcast", "redistributed",

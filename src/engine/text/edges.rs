@@ -75,8 +75,19 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
 
 /// Whether a text consists only of a known trailer.
 fn is_boilerplate(text: &str) -> bool {
-    text.len() <= PARAGRAPH_MAX
-        && (TRAILERS.is_prefix_of(text) || contains_boilerplate(&text.to_lowercase()))
+    text.len() <= PARAGRAPH_MAX && (TRAILERS.is_prefix_of(text) || is_mostly_boilerplate(text))
+}
+
+/// Whether half of the sentences of a short text contain one of [`BOILERPLATE_PHRASES`]. A report
+/// of a few sentences that ends with an invitation to subscribe is no boilerplate.
+fn is_mostly_boilerplate(text: &str) -> bool {
+    let sentences = text.split_inclusive(['.', '!', '?', '\n', '。', '！', '？', '؟']);
+    let sentences =
+        sentences.filter(|s| s.chars().filter(|c| c.is_alphanumeric()).nth(2).is_some());
+    let (all, listed) = sentences.fold((0, 0), |(all, listed), sentence| {
+        (all + 1, listed + usize::from(contains_boilerplate(&sentence.to_lowercase())))
+    });
+    listed > 0 && 2 * listed >= all
 }
 
 /// Phrases that a line may start with, in any case.
@@ -232,7 +243,7 @@ fn trailer(text: &str) -> Option<usize> {
         && last.split_whitespace().take(7).count() <= 6
         && !last.chars().any(char::is_numeric);
     let boilerplate = stub
-        || short && (listed() || apart && contains_boilerplate(&last.to_lowercase()))
+        || short && (listed() || apart && is_mostly_boilerplate(last))
         || apart && navigation(last);
     boilerplate.then_some(text.len() - from)
 }
@@ -328,6 +339,8 @@ mod tests {
             "A short alert",
             "He said: \"No.\"\n\nShe agreed.",
             "The club won 3-1.\n\nScorers: Fenn 2, Oakes",
+            "Ada Fenn was fined on Monday. The fine was raised. Read more on our website.",
+            "A baker opened a shop.\n\nShe sells cookies to crews. Bread follows in May. Many came.",
         ] {
             assert_eq!(kept(text, "Something else"), text);
         }
