@@ -14,7 +14,7 @@
 //! ```
 
 use super::align::{Aligner, SharedRun};
-use super::types::Earlier;
+use super::archive::Earlier;
 use crate::fingerprint::Fingerprint;
 
 /// The words of a text that were withdrawn or corrected.

@@ -1,13 +1,11 @@
 //! Classification: the measures of a pair to a text kind, by the first rule that holds, and to a
 //! relation with its evidence.
 
+use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
 use super::difference::{CHANGED_WORDS, Difference, Edges, OTHER_SUBJECT};
 use super::identity_record::Identity;
-use super::types::{
-    Arrival, ChangedNumber, Earlier, Evidence, Kind, Passage, Relation, RelationTarget, Scope,
-    same_provider,
-};
+use super::types::{ChangedNumber, Evidence, Kind, Passage, Relation, RelationTarget, Scope};
 use super::{Settings, VerifiedCandidate, rules};
 use crate::article::ArticleKey;
 use std::cmp::Reverse;

@@ -21,10 +21,10 @@
 //!
 //! Cost: some microseconds, only for texts that are copies by the measures alone.
 
+use super::archive::same_provider;
+use super::archive::{Arrival, Earlier};
 use super::compare::Comparison;
 use super::leftover::{LeftoverWord, Name, Side, cancel, drop_edges, same_word};
-use super::types::same_provider;
-use super::types::{Arrival, Earlier};
 use crate::article::ArticleMetadata;
 use crate::marks::bare_headline;
 use crate::text;

@@ -7,9 +7,10 @@
 //! its identity is searched by uri, and for a withdrawal also by name. Withdrawals are decided in
 //! [`orders`].
 
+use super::archive::{Archive, Arrival, Earlier, same_provider};
 use super::classify::{outlived, to};
 use super::difference::OTHER_SUBJECT;
-use super::types::{Archive, Arrival, Earlier, Kind, Relation, same_provider};
+use super::types::{Kind, Relation};
 use super::versions::{VersionOrderKey, is_older};
 use super::{Settings, VerifiedCandidate, names, orders, same_uri, subject};
 use crate::article::publisher;

@@ -32,6 +32,7 @@
 //! article that matches two chains belongs to one of them.
 
 pub mod align;
+mod archive;
 pub mod carriers;
 mod classify;
 mod compare;
@@ -55,6 +56,7 @@ use crate::article::{ItemShape, ItemType, Sequence};
 use crate::candidates::Candidate;
 use crate::fingerprint::SHORT_WORDS_MAX;
 use align::Aligner;
+pub use archive::*;
 use classify::TextKind;
 use compare::Comparison;
 use difference::{Difference, Edges, OTHER_SUBJECT};
@@ -374,7 +376,7 @@ fn read_difference(
         verdict.shared_with_strangers =
             relation.passages.iter().map(|p| (p.start_word, p.end_word)).collect();
     }
-    let same = types::same_provider(new.about, chosen.that.about);
+    let same = archive::same_provider(new.about, chosen.that.about);
     let short = new.print.words() <= SHORT_WORDS_MAX;
     if copy && same && (difference.turned || short && difference.new_words > 0) {
         verdict.flags.push(CHANGED_WORDS.into());

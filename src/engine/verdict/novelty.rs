@@ -5,7 +5,8 @@
 //! and a share of 0.4.
 
 use super::align::{Alignment, SharedRun};
-use super::types::{Arrival, Novelty, Ratio};
+use super::archive::Arrival;
+use super::types::{Novelty, Ratio};
 use super::{Settings, VerifiedCandidate};
 use crate::fingerprint::SHINGLE_WORDS;
 

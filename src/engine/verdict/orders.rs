@@ -16,12 +16,11 @@
 //! What only [may](crate::article::Marks::possible_order) be an order is one if the sender has sent
 //! an article with the headline that it names.
 
+use super::archive::{Archive, Arrival, Earlier, are_strangers, same_provider};
 use super::classify::{outlived, to};
 use super::identity_record::Identity;
 use super::same_uri::target_of_notice;
-use super::types::{
-    Archive, Arrival, Earlier, Kind, Ratio, Relation, RelationTarget, are_strangers, same_provider,
-};
+use super::types::{Kind, Ratio, Relation, RelationTarget};
 use super::{VerifiedCandidate, names, subject};
 use crate::article::publisher;
 use crate::article::{ArticleMetadata, LinkKind, NoticeOrder, PubStatus};

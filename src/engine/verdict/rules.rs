@@ -8,9 +8,10 @@
 //! ```
 
 use super::Settings;
+use super::archive::same_provider;
+use super::archive::{Arrival, Earlier};
 use super::compare::Comparison;
-use super::types::same_provider;
-use super::types::{Arrival, Earlier, Kind};
+use super::types::Kind;
 use crate::article::ArticleMetadata;
 use crate::fingerprint::Fingerprint;
 

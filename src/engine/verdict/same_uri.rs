@@ -17,9 +17,10 @@
 //! Cost: a constant number of earlier articles is looked at.
 
 use super::VerifiedCandidate;
+use super::archive::{Archive, Arrival, Earlier, are_strangers};
 use super::difference::OTHER_SUBJECT;
 use super::subject;
-use super::types::{Archive, Arrival, Earlier, Kind, Relation, Validity, are_strangers};
+use super::types::{Kind, Relation, Validity};
 use super::versions::is_counter;
 use crate::article::ArticleMetadata;
 

@@ -12,8 +12,9 @@
 //! send again what it has withdrawn. For an article of another publisher, the line must also be in
 //! a third article about another subject that still stands.
 
-use super::identity::same_provider;
-use super::types::{Arrival, Kind, Validity};
+use super::archive::Arrival;
+use super::archive::same_provider;
+use super::types::{Kind, Validity};
 use super::{VerifiedCandidate, subject};
 
 /// Words of the longest standing line.

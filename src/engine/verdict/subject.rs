@@ -14,7 +14,7 @@
 //!
 //! Cost: linear in the headlines and in the part of the text that is read.
 
-use super::types::{Arrival, Earlier};
+use super::archive::{Arrival, Earlier};
 use crate::marks::bare_headline;
 use crate::text::script::is_dense;
 use std::collections::BTreeSet;
