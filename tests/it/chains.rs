@@ -189,7 +189,7 @@ fn versions_are_ordered_by_counters_times_or_claims() {
             T1: original; S1 of 1; pass yes
             T1: update of T1 by new-version; S1 of 2; pass yes
               superseded T1 by T1: newer-version
-            T1: update of T1 by late-version; also expansion of T1 by contains; S1 of 3; pass yes
+            T1: update of T1 by late-version; also expansion of T1 by contains; S1 of 3; pass repeat
               S2 opened
             O1: original; S2 of 1; pass yes
             O1: update of O1 by new-version; S2 of 2; pass yes
@@ -263,7 +263,18 @@ fn a_uri_that_is_used_again_names_another_article() {
         10:40 1001 baypress en "Tolls to rise" | @tolls @dredge
         10:50 1001 baypress en "Ferry aground off Marel" | @ferry @hurt
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            1001: original; S1 of 1; pass yes
+              S2 opened
+            1001: original; S2 of 1; needs_review reused_uri; pass yes
+              S3 opened
+            1001: original; S3 of 1; needs_review reused_uri; pass yes
+            1001: update of 1001 by new-version; also partial of 1001 by shared-run; S1 of 2; pass yes
+              superseded 1001 by 1001: newer-version
+            1001: redelivery of 1001 by same-version; S2 of 1; pass repeat
+            1001: redelivery of 1001 by same-version; S1 of 2; pass repeat
+        "#]],
     );
 }
 
@@ -276,7 +287,16 @@ fn a_new_version_by_number_may_have_another_text() {
         10:20 7#1 kestrel en "Tolls to rise" | @tolls
         10:30 7#2 kestrel en "Silt removed" | @dredge
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            urn:x: original; S1 of 1; pass yes
+            urn:x: update of urn:x by new-version; S1 of 2; pass yes
+              superseded urn:x by urn:x: newer-version
+              S2 opened
+            7: original; S2 of 1; pass yes
+            7: update of 7 by new-version; S2 of 2; pass yes
+              superseded 7 by 7: newer-version
+        "#]],
     );
 }
 
@@ -290,6 +310,15 @@ fn a_version_number_lower_than_one_sent_before_is_not_forwarded() {
         10:30 w kestrel en "Tolls" made=2026-11-23T10:20:00Z | @tolls @dredge
         10:40 w kestrel en "Tolls" made=2026-11-23T10:10:00Z | @tolls @hurt
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            v: original; S1 of 1; pass yes
+            v: update of v by new-version; S1 of 2; pass yes
+              superseded v by v: newer-version
+            v: update of v by late-version; also partial of v by shared-run; S1 of 3; pass repeat
+              S2 opened
+            w: original; S2 of 1; pass yes
+            w: update of w by late-version; also partial of v by shared-run; S2 of 2; pass yes
+        "#]],
     );
 }

@@ -340,7 +340,8 @@ fn ticks_with_the_same_readings_give_the_same_result() {
             let outcomes = apply_ticked(&mut owner, line);
             outcomes.iter().for_each(|outcome| kept.write(outcome));
             let changes = outcomes.iter().flat_map(|outcome| outcome.changes.clone());
-            standby.follow(changes.map(|change| (change.key, change.value))).unwrap();
+            let changes: BTreeMap<_, _> = changes.map(|change| (change.key, change.value)).collect();
+            standby.follow(changes).unwrap();
             before.extend(events(outcomes));
         }
         let restored = State::restore(settings(), KEY, kept.0.clone()).unwrap();

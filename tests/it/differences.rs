@@ -128,7 +128,7 @@ fn another_headline_under_one_uri_is_another_version() {
             h-1: correction of h-1 by new-version; also duplicate of h-1 by equal-content; S1 of 3; pass yes
               corrected h-1 by h-1: carried by []
               superseded h-1 by h-1: corrected
-            h-1: redelivery of h-1 by same-version; also duplicate of h-1 by equal-content; S1 of 4; pass repeat
+            h-1: redelivery of h-1 by same-version; also duplicate of h-1 by equal-content; S1 of 3; pass repeat
         "#]],
     );
 }

@@ -498,21 +498,3 @@ impl ChangelogReader {
         })
     }
 }
-
-/// Removes the record with this key, and decodes its value if it has one.
-fn read<T: DeserializeOwned>(
-    records: &mut BTreeMap<String, Option<Vec<u8>>>,
-    key: &str,
-) -> Result<Option<T>, Fault> {
-    let value = records.remove(key).flatten();
-    value.map(|value| record::decode(key, &value)).transpose().map_err(stop)
-}
-
-/// Removes and returns the records whose keys start with `prefix`, in order of their keys.
-fn with_prefix(
-    records: &mut BTreeMap<String, Option<Vec<u8>>>,
-    prefix: &str,
-) -> Vec<(String, Option<Vec<u8>>)> {
-    let after = format!("{prefix}~");
-    records.extract_if(prefix.to_owned()..after, |_, _| true).collect()
-}

@@ -263,6 +263,24 @@ pub(super) fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
     OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
 }
 
+/// Removes the record with this key, and decodes its value if it has one.
+pub(super) fn read<T: DeserializeOwned>(
+    records: &mut BTreeMap<String, Option<Vec<u8>>>,
+    key: &str,
+) -> Result<Option<T>, Fault> {
+    let value = records.remove(key).flatten();
+    value.map(|value| decode(key, &value)).transpose().map_err(stop)
+}
+
+/// Removes and returns the records whose keys start with `prefix`, in order of their keys.
+pub(super) fn with_prefix(
+    records: &mut BTreeMap<String, Option<Vec<u8>>>,
+    prefix: &str,
+) -> Vec<(String, Option<Vec<u8>>)> {
+    let after = format!("{prefix}~");
+    records.extract_if(prefix.to_owned()..after, |_, _| true).collect()
+}
+
 /// The fault for a changelog that cannot be restored.
 pub(super) fn stop(why: impl std::fmt::Display) -> Fault {
     Fault::Stop(format!("the changelog cannot be restored: {why}"))

@@ -20,9 +20,9 @@ use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequen
 use crate::event::{EventKind, Radius, Superseded};
 use crate::stories::MemberLookup;
 use crate::verdict::carriers::TaintedWords;
-use crate::verdict::same_uri::starts_again;
+use crate::verdict::same_uri::{is_anothers_number, starts_again};
 use crate::verdict::versions::{VersionOrderKey, is_older};
-use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity, are_strangers};
+use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a notice withdraws its target: it is not a release.
@@ -45,7 +45,7 @@ impl State {
         let last = last.filter(|that| {
             withdraws(that)
                 && is_older(edition, VersionOrderKey::of(that.about))
-                && !are_strangers(new, that.about)
+                && !is_anothers_number(new, that.about)
         });
         if let Some(that) = last {
             return Some(that.about.key());
@@ -57,9 +57,10 @@ impl State {
             // A replacement text may have the same name, so a match by name counts only if the
             // claimed times show that the article is older than the notice.
             let by_uri = *by == MatchedBy::Uri;
+            let linked = that.about.links.iter().any(|link| link.to.uri == new.uri);
             withdraws(that)
                 && earlier.unwrap_or(by_uri)
-                && !(by_uri && are_strangers(new, that.about))
+                && (!by_uri || linked || !is_anothers_number(that.about, new))
         };
         if let Some((that, _)) = waiting.find(meant) {
             return Some(that.about.key());

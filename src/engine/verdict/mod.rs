@@ -64,7 +64,7 @@ pub use same_uri::REUSED_URI;
 pub use settings::{CarrierPolicy, EmbargoPolicy, Settings, Tuning, UniqueSettings};
 use std::cmp::Reverse;
 pub use types::*;
-use versions::{VersionOrderKey, is_older};
+use versions::is_counter;
 
 /// Flag of an article that contains withdrawn text.
 pub const CARRIES_WITHDRAWN: &str = "carries_withdrawn";
@@ -387,12 +387,12 @@ fn read_difference(
     difference
 }
 
-/// Whether the version numbers say that the article is older than one that was sent before. Times
-/// alone do not: a wrong clock must not suppress news.
+/// Whether a counter in the version says that the article is older than one that was sent before. A
+/// time alone does not: a wrong clock must not suppress news.
 fn is_outdated(new: Arrival<'_>, relation: &Relation) -> bool {
-    let key = |version| VersionOrderKey { version, claimed: None };
     let of = relation.of.as_ref().filter(|_| relation.rule == "late-version");
-    of.is_some_and(|of| is_older(key(new.about.version.as_deref()), key(of.key.version.as_deref())))
+    let versions = new.about.version.as_deref().zip(of.and_then(|of| of.key.version.as_deref()));
+    versions.is_some_and(|(new, that)| is_counter(new) && is_counter(that))
 }
 
 /// Whether the article is published to the unique topic.

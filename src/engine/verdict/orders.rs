@@ -19,7 +19,7 @@
 use super::archive::{Archive, Arrival, Earlier, are_strangers, same_provider};
 use super::classify::{outlived, to};
 use super::identity_record::Identity;
-use super::same_uri::target_of_notice;
+use super::same_uri::{is_anothers_number, target_of_notice};
 use super::types::{Kind, Ratio, Relation, RelationTarget};
 use super::{VerifiedCandidate, names, subject};
 use crate::article::publisher;
@@ -93,7 +93,12 @@ pub(super) fn withdrawal(
     };
     let kind = Kind::Withdrawal;
     let uris = || about.links.iter().map(|l| &l.to.uri).chain(&about.marks.references);
-    let linked = || uris().find_map(|uri| archive.valid_of_uri(uri));
+    let linked = || {
+        let links = about.links.iter().find_map(|l| archive.valid_of_uri(&l.to.uri));
+        let named = about.marks.references.iter().filter_map(|uri| archive.valid_of_uri(uri));
+        let mut own = named.filter(|that| !is_anothers_number(about, that.about));
+        links.or_else(|| own.next())
+    };
     let that = same_uri.or_else(linked).or_else(|| archive.newest_of_series(about));
     if let Some(that) = that {
         return Some(to(new, that, verified, kind, rule));

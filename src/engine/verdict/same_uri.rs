@@ -68,9 +68,10 @@ fn is_numbered(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
     a != b && !are_strangers(new, that) && (unique || is_counter(a) && is_counter(b))
 }
 
-/// Whether another provider gave its own article the same short number or word as uri.
-fn is_anothers_number(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
-    !new.uri.contains(':') && are_strangers(new, that)
+/// Whether the uri of `that`, which `new` has or mentions, is a short number or word that another
+/// provider gave to its own article.
+pub(crate) fn is_anothers_number(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
+    !that.uri.contains(':') && are_strangers(new, that)
 }
 
 /// Whether the texts say that both are about one subject.
