@@ -340,7 +340,8 @@ fn ticks_with_the_same_readings_give_the_same_result() {
             let outcomes = apply_ticked(&mut owner, line);
             outcomes.iter().for_each(|outcome| kept.write(outcome));
             let changes = outcomes.iter().flat_map(|outcome| outcome.changes.clone());
-            let changes: BTreeMap<_, _> = changes.map(|change| (change.key, change.value)).collect();
+            let changes: BTreeMap<_, _> =
+                changes.map(|change| (change.key, change.value)).collect();
             standby.follow(changes).unwrap();
             before.extend(events(outcomes));
         }

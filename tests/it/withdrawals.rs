@@ -126,9 +126,9 @@ fn identities_are_known_after_articles_left_the_window() {
               S3 closed at 1
             N1: withdrawal of N1 (past) by canceled; pass yes
               withdrawn N1 by N1: carried by [B1 B2], by identity
-            N1: redelivery of N1 (past) by same-version; also duplicate of B2 by equal-content; also duplicate of N1 by equal-content; S1 of 3; carries_withdrawn late; pass held
+            N1: redelivery of N1 (past) by same-version; also duplicate of B2 by equal-content; also duplicate of N1 by equal-content; S1 of 2; carries_withdrawn late; pass held
               withdrawn N1 by N1: carried by [B1 B2]
-            N4: redelivery of N4 (past) by same-version; also excerpt of B1 by contained; S1 of 3; pass repeat
+            N4: redelivery of N4 (past) by same-version; also excerpt of B1 by contained; S1 of 2; pass repeat
             K9: withdrawal of N2 (past) by kill; pass yes
               withdrawn N2 by K9: carried by [], sure by 0.75, by identity
               S5 opened
