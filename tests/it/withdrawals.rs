@@ -5,7 +5,12 @@ use crate::chains::{PASSAGES, wire};
 use crate::script::{Show, check};
 use expect_test::expect;
 use wirefold_engine::Settings;
-use wirefold_engine::article::Span;
+use wirefold_engine::article::{Article, Body, EventTime, InputPosition, Span};
+use wirefold_engine::event::EventKind;
+use wirefold_engine::fingerprint::SamplingKey;
+use wirefold_engine::marks;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
 use wirefold_engine::verdict::{CarrierPolicy, EmbargoPolicy};
 
 #[test]
@@ -360,4 +365,52 @@ fn a_kill_under_a_uri_that_was_used_again_withdraws_only_what_it_means() {
         "#,
         expect![[""]],
     );
+}
+
+/// Provider, headline and body of an article.
+type Report = (&'static str, &'static str, &'static str);
+
+/// Whether the last of these articles carries withdrawn text.
+fn last_carries_withdrawn(wire: &[Report]) -> bool {
+    let (settings, key) = (Settings::default(), SamplingKey(1));
+    let mut state = State::new(settings.clone(), key);
+    let mut last = false;
+    for ((provider, headline, body), offset) in wire.iter().zip(0..) {
+        let stamp = EventTime(1_790_000_000_000 + offset * 60_000);
+        let mut article = Article {
+            uri: format!("a:{offset}"),
+            provider: Some((*provider).into()),
+            headline: (*headline).into(),
+            body: Body::Plain((*body).into()),
+            versioncreated: Some(stamp),
+            ..Article::default()
+        };
+        article.marks = marks::read(&article, &[]);
+        let input = InputPosition { topic: "wire".into(), partition: 0, offset, item: 0 };
+        let events = state.apply(prepare(article, &settings, key), stamp, input).events;
+        last = events.iter().any(|event| match &event.kind {
+            EventKind::Classified(c) => c.verdict.flags.iter().any(|f| f == "carries_withdrawn"),
+            EventKind::Withdrawn(radius) => radius.of.is_some(),
+            _ => false,
+        });
+    }
+    last
+}
+
+#[test]
+fn a_standing_line_shared_with_a_withdrawn_alert_holds_no_later_alert() {
+    const FERRY: &str = "A ferry with 212 people aboard has run aground off Marel, the coastguard \
+        says. More on this as it comes, said the duty desk of the agency in Port Seltz.";
+    const COURT: &str = "Judges in Oveland have freed the banker Ulf Kern on bail, a clerk says. \
+        More on this as it comes, said the duty desk of the agency in Port Seltz.";
+    const QUAKE: &str = "The ground shook under Anlow for a minute, residents report by telephone. \
+        More on this as it comes, said the duty desk of the agency in Port Seltz.";
+    let ferry = ("northwire", "Ferry runs aground off Marel", FERRY);
+    let kill = ("northwire", "KILL: Ferry runs aground off Marel", "Editors: kill the story.");
+    let quake = ("northwire", "Earth tremor felt at Anlow", QUAKE);
+    let court = |provider| (provider, "Banker Kern freed in Oveland", COURT);
+    assert!(!last_carries_withdrawn(&[ferry, kill, court("northwire")]));
+    assert!(!last_carries_withdrawn(&[ferry, quake, kill, court("baypress")]));
+    // A copy of the withdrawn alert.
+    assert!(last_carries_withdrawn(&[ferry, kill, ("baypress", "Ferry off Marel", FERRY)]));
 }

@@ -75,12 +75,24 @@ impl LiveStory {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// Whether it has one article, however often that was delivered.
+    /// Whether it has at most one article, however often that was delivered.
     pub(super) fn is_single(&self) -> bool {
+        self.articles() <= 1
+    }
+
+    /// The number of members that are no redeliveries.
+    fn articles(&self) -> usize {
         match &self.members {
-            StoryMembers::Many(many) => many.members.len() - many.repeats as usize <= 1,
-            _ => true,
+            StoryMembers::None => 0,
+            StoryMembers::One(one) => usize::from(!one.repeats),
+            StoryMembers::Many(many) => many.members.len() - many.repeats as usize,
         }
+    }
+
+    /// Engine time of the latest article's arrival. While all members are redeliveries, it is the
+    /// time at which the story opened, because a restore knows nothing of members that left.
+    fn last_seen(&self) -> EventTime {
+        if self.articles() > 0 { self.last_seen } else { self.record.opened }
     }
 
     /// The number of members.
@@ -253,7 +265,7 @@ impl LiveStory {
             headline: lead.map(|(m, _)| m.about.headline.clone()).unwrap_or_default(),
             language: self.record.language,
             first_seen: self.record.opened,
-            last_seen: self.last_seen,
+            last_seen: self.last_seen(),
             follows: self.record.follows,
             related: self.record.related.clone(),
         }
