@@ -228,6 +228,8 @@ mod tests {
             ("HOLD HOLD HOLD '''''", "", Some(NoticeOrder::Hold)),
             ("HOLD HOLD HOLD ””'", "", Some(NoticeOrder::Hold)),
             ("To all clients", "Please kill item haf 157 \"Bridge reopens\".", kill),
+            ("To all clients", "Please kill item 85i-o. The report is wrong.", kill),
+            ("To all clients", "Kill article urn:x:bridge, it is wrong.", kill),
             (
                 "FREIGABE: Brücke zu",
                 "Die Meldung kann verwendet werden.",
@@ -256,11 +258,11 @@ mod tests {
 
     #[test]
     fn a_letter_to_customers_withdraws_what_it_names() {
-        let kill = Some(NoticeOrder::Kill);
+        let (kill, mut wrong) = (Some(NoticeOrder::Kill), Vec::new());
         for (letter, want) in [
             ("Sehr geehrte Kunden,\nwir ziehen den Bericht zurück.", kill),
             ("Sehr geehrte Damen und Herren, wir ziehen hiermit den Text zurück.", kill),
-            ("Liebe Kolleginnen und Kollegen!\nBitte verwenden Sie den Bericht nicht mehr.", kill),
+            ("Liebe Kolleginnen und Kollegen!\nBitte den Bericht nicht verwenden.", kill),
             ("Dear customers,\n\nWe withdraw the report. It is wrong.", kill),
             ("Dear all: we are withdrawing the article.", kill),
             ("Chers clients,\nnous retirons l'information.", kill),
@@ -279,12 +281,14 @@ mod tests {
             ("Wir ziehen den Bericht zurück, sagte der Minister.", None),
             ("The minister said: Dear friends, we withdraw the report.", None),
         ] {
-            let marks = read(&article("Hinweis", letter), &[]);
-            assert_eq!(marks.order, want, "{letter}");
-            let note =
-                Article { ednote: Some(letter.into()), ..article("Bridge reopens", "It did.") };
-            assert_eq!(read(&note, &[]).order, want, "note: {letter}");
+            let report = article("Bridge reopens", "It did.");
+            let note = Article { ednote: Some(letter.into()), ..report };
+            let read = [article("Hinweis", letter), note].map(|article| read(&article, &[]).order);
+            if read != [want, want] {
+                wrong.push((letter, read));
+            }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]

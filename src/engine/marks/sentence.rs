@@ -178,13 +178,13 @@ impl<'a> Sentence<'a> {
         (named || next.contains("--")) && self.begins(verb)
     }
 
-    /// Whether it starts with a verb, a text and its name in quotes, or with its number or code:
-    /// `Kill item 157 "Bridge reopens"`, `Kill item a-157`.
+    /// Whether it starts with a verb, a text and its name in quotes, or with its number, code or
+    /// uri: `Kill item 157 "Bridge reopens"`, `Kill item a-157`, `Kill item urn:x:bridge`.
     fn asks_for(&self, text: &Range<usize>, verb: &Range<usize>) -> bool {
         let rest = &self.text[text.end..self.range.end];
         let quote = rest.find(['"', '“', '„', '«', '「']);
         let quoted = quote.is_some_and(|quote| words(&rest[..quote]) <= GAP);
-        let coded = rest.split_whitespace().next().is_some_and(is_number);
+        let coded = rest.split_whitespace().next().is_some_and(is_code);
         verb.end <= text.start && (quoted || coded) && self.binds(Cue::Text, text, verb)
     }
 
@@ -334,6 +334,12 @@ fn is_link(between: &str) -> bool {
 /// Whether a word may stand before a story or a request.
 fn is_function_word(word: &str) -> bool {
     LEADS.contains(&word) || LINKS.contains(&word) || is_number(word) || is_particle(word, 2)
+}
+
+/// Whether a word is a number, which the folded text shows as `#`, a code with one, or a uri.
+fn is_code(word: &str) -> bool {
+    let inner = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '#');
+    is_number(word) || word.contains(['#', '@']) || inner.contains(':')
 }
 
 fn is_number(word: &str) -> bool {
