@@ -55,7 +55,7 @@ pub(super) const CUES: &[(Cue, &[&str])] = &[
         "report", "item", "items", "article", "copy", "version", "versions", "take", "bericht",
         "text", "papier", "information", "nota", "información", "peça", "servizio", "artikel",
         "historien", "historie", "artiklen", "saken", "sak", "meldingen", "artikkelen",
-        "artikeln", "texten", "artikkeli", "artikkelia", "tekst", "tekstu", "сообщение",
+        "artikeln", "texten", "artikkeli", "artikkelia", "artikkelin", "tekstin", "tekst", "tekstu", "сообщение",
         "сообщения", "сообщением", "новости", "материал", "материала", "заметку", "消息", "記事",
         "기사", "기사를", "خبر", "الخبر", "التقرير", "القصة", "haber", "खबर", "समाचार", "zpráva",
         "zprávu", "hírt",

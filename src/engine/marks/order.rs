@@ -111,11 +111,13 @@ impl TextCues {
         cues.addressed()
     }
 
-    /// What a letter to customers says of a text is said of a story of the wire, and asks them.
+    /// What a letter to customers says of a text, or forbids, is said of a story of the wire, and
+    /// asks them.
     fn addressed(mut self) -> Self {
-        if let Some(statement) = self.statement.as_mut().filter(|_| self.greets) {
-            statement.is_certain = true;
-            statement.is_request = true;
+        let said = |order| Statement { order, is_request: true, is_certain: true };
+        if self.greets {
+            let banned = Some(NoticeOrder::Kill).filter(|_| self.bans);
+            self.statement = self.statement.map(|s| s.order).or(banned).map(said);
         }
         self
     }
@@ -163,9 +165,8 @@ impl TextCues {
 
     /// What the text orders on its own.
     fn own_order(&self) -> Option<NoticeOrder> {
-        let asked = self.certain().filter(|s| s.is_request).map(|statement| statement.order);
-        let banned = Some(NoticeOrder::Kill).filter(|_| self.greets && self.bans);
-        let order = asked.or(banned).filter(|_| self.words < BARE_ORDER_WORDS)?;
+        let statement = self.certain().filter(|statement| statement.is_request)?;
+        let order = Some(statement.order).filter(|_| self.words < BARE_ORDER_WORDS)?;
         Some(if self.temporary { NoticeOrder::Hold } else { order })
     }
 }
