@@ -8,6 +8,7 @@ mod architecture;
 mod bounds;
 mod broker;
 mod carriers;
+mod cases;
 mod chains;
 mod config;
 mod contract;
