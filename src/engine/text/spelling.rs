@@ -97,9 +97,20 @@ impl CommonForm {
     }
 }
 
-/// Whether an ASCII word has a pair of letters that the common form shortens.
-pub(super) fn has_pair(word: &[u8]) -> bool {
-    word.windows(2).any(|pair| is_pair(pair[0], pair[1]))
+/// The longest ASCII word that [`shortened`] takes, in bytes.
+pub(super) const SHORTENED_MAX: usize = 32;
+
+/// An ASCII word without the second letters of pairs: its common form, but for case, and the
+/// length of that.
+pub(super) fn shortened(word: &[u8]) -> ([u8; SHORTENED_MAX], usize) {
+    let (mut form, mut len, mut last) = ([0; SHORTENED_MAX], 0, 0);
+    for &byte in word.iter().take(SHORTENED_MAX) {
+        if !is_pair(last, byte) {
+            form[len] = byte;
+            (len, last) = (len + 1, byte);
+        }
+    }
+    (form, len)
 }
 
 /// Whether `second` is left out after `first`.
