@@ -18,9 +18,8 @@ use super::embargoed::{self, EmbargoedRecords};
 use super::journals::Journals;
 use super::record::{
     self, ATTEMPT, BatchAttempt, BatchEnd, END, ENDS, FENCE, GROUP, KEY, PLAN, POSITION, Plan,
-    Position, RESETS, SHAPE, SWEEP, ShardPosition, StateShape, stop,
+    Position, RESETS, SHAPE, SWEEP, ShardPosition, StateShape, read, stop, with_prefix,
 };
-use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::fingerprint::SamplingKey;
