@@ -1,8 +1,13 @@
 //! Measures how well two partitions of the same articles agree.
 //!
-//! In: for each article, the cluster it was assigned to and its labelled (gold) cluster. Out:
-//! precision, recall and F1, both pairwise and B-cubed (Bagga and Baldwin 1998), the adjusted Rand
-//! index (Hubert and Arabie 1985) and normalised mutual information (arithmetic mean).
+//! In: for each article, the cluster it was assigned to and its labelled (gold) cluster; an article
+//! without a label is a *stranger*. Out: precision, recall and F1, both pairwise and B-cubed (Bagga
+//! and Baldwin 1998), the adjusted Rand index (Hubert and Arabie 1985) and normalised mutual
+//! information (arithmetic mean).
+//!
+//! A stranger in the cluster of a labelled article lowers precision, pairwise and B-cubed, as an
+//! article of another gold cluster would. Nothing is known about two strangers, so strangers count
+//! in no other way.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,9 +27,14 @@ pub(super) struct Scores {
     pub(super) found: f64,
     /// Number of gold clusters.
     pub(super) gold: f64,
-    /// Number of articles.
+    /// Number of labelled articles.
     pub(super) articles: f64,
+    /// Share of the labelled articles that share a cluster with a stranger.
+    pub(super) with_strangers: f64,
 }
+
+/// The number of numbers in the output.
+const NUMBERS: usize = 12;
 
 /// Number of pairs among `n` articles.
 fn pairs(n: u64) -> f64 {
@@ -42,12 +52,18 @@ fn share(part: f64, whole: f64) -> f64 {
 
 /// Pairwise F1 of two partitions.
 pub(super) fn pairwise_f1(labels: &[(u32, u32)]) -> f64 {
-    Scores::of(labels).pairwise[2]
+    Scores::of(labels, &[]).pairwise[2]
 }
 
 impl Scores {
-    /// Scores the labels `(found, gold)` of all articles.
-    pub(super) fn of(labels: &[(u32, u32)]) -> Self {
+    /// Scores the labels `(found, gold)` of all labelled articles, in the company of strangers in
+    /// the clusters `strangers`.
+    pub(super) fn of(labels: &[(u32, u32)], strangers: &[u32]) -> Self {
+        let mut stranger_counts: BTreeMap<u32, u64> = BTreeMap::new();
+        for &found in strangers {
+            *stranger_counts.entry(found).or_default() += 1;
+        }
+        let strangers_in = |f: u32| stranger_counts.get(&f).copied().unwrap_or(0);
         let mut both: BTreeMap<(u32, u32), u64> = BTreeMap::new();
         let (mut found, mut gold): (BTreeMap<u32, u64>, BTreeMap<u32, u64>) = Default::default();
         for &(f, g) in labels {
@@ -59,11 +75,15 @@ impl Scores {
         let together: f64 = both.values().map(|&c| pairs(c)).sum();
         let of_found: f64 = found.values().map(|&c| pairs(c)).sum();
         let of_gold: f64 = gold.values().map(|&c| pairs(c)).sum();
-        let (p, r) = (share(together, of_found), share(together, of_gold));
+        let estranged: f64 = found.iter().map(|(&f, &c)| (c * strangers_in(f)) as f64).sum();
+        let (p, r) = (share(together, of_found + estranged), share(together, of_gold));
+        let accompanied = found.iter().filter(|(f, _)| strangers_in(**f) > 0).map(|(_, c)| *c);
+        let with_strangers = accompanied.sum::<u64>() as f64 / n.max(1.0);
         let (mut bp, mut br, mut information) = (0.0, 0.0, 0.0);
         for (&(f, g), &c) in &both {
+            let company = strangers_in(f) as f64;
             let (c, f, g) = (c as f64, found[&f] as f64, gold[&g] as f64);
-            bp += c * c / f;
+            bp += c * c / (f + company);
             br += c * c / g;
             information += c / n * (n * c / (f * g)).ln();
         }
@@ -81,11 +101,12 @@ impl Scores {
             found: found.len() as f64,
             gold: gold.len() as f64,
             articles: n,
+            with_strangers,
         }
     }
 
     /// Every number with its name in the output.
-    fn numbers(&self) -> [(&'static str, f64); 11] {
+    fn numbers(&self) -> [(&'static str, f64); NUMBERS] {
         let [p, r, f] = self.pairwise;
         let [bp, br, bf] = self.b_cubed;
         [
@@ -100,16 +121,17 @@ impl Scores {
             ("clusters_found", self.found),
             ("clusters_gold", self.gold),
             ("articles", self.articles),
+            ("with_strangers", self.with_strangers),
         ]
     }
 
     /// Mean and standard deviation of several runs, as JSON, rounded to four decimals.
     pub(super) fn json(runs: &[Self]) -> Value {
         let mut result = serde_json::Map::new();
-        let all: Vec<[(&str, f64); 11]> = runs.iter().map(Self::numbers).collect();
+        let all: Vec<[(&str, f64); NUMBERS]> = runs.iter().map(Self::numbers).collect();
         let n = runs.len().max(1) as f64;
         let rounded = |value: f64| json!((value * 1e4).round() / 1e4);
-        for at in 0..11 {
+        for at in 0..NUMBERS {
             let Some(first) = all.first() else { break };
             let mean = all.iter().map(|run| run[at].1).sum::<f64>() / n;
             let spread = all.iter().map(|run| (run[at].1 - mean).powi(2)).sum::<f64>() / n;
@@ -132,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_relabelled_partition_scores_one() {
-        let scores = Scores::of(&[(1, 7), (1, 7), (2, 8), (3, 9)]);
+        let scores = Scores::of(&[(1, 7), (1, 7), (2, 8), (3, 9)], &[]);
         let all = [scores.pairwise, scores.b_cubed].concat();
         assert!(all.iter().all(|&s| close(s, 1.0)), "{scores:?}");
         assert!(close(scores.rand_index, 1.0) && close(scores.mutual_information, 1.0));
@@ -142,7 +164,7 @@ mod tests {
     fn worked_example() {
         // Found {a b c} {d}, gold {a b} {c d}: 1 of 3 found pairs is right, 1 of 2 gold pairs is
         // found.
-        let scores = Scores::of(&[(1, 1), (1, 1), (1, 2), (2, 2)]);
+        let scores = Scores::of(&[(1, 1), (1, 1), (1, 2), (2, 2)], &[]);
         assert!(close(scores.pairwise[0], 1.0 / 3.0) && close(scores.pairwise[1], 0.5));
         assert!(close(scores.b_cubed[0], (2.0 / 3.0 + 2.0 / 3.0 + 1.0 / 3.0 + 1.0) / 4.0));
         assert!(close(scores.b_cubed[1], (1.0 + 1.0 + 0.5 + 0.5) / 4.0));
@@ -151,9 +173,21 @@ mod tests {
     }
 
     #[test]
+    fn strangers_lower_precision_only() {
+        // Of two clusters of two, one has two strangers: 2 of 2 + 2 * 2 found pairs are right.
+        let labels = [(1, 1), (1, 1), (2, 2), (2, 2)];
+        let alone = Scores::of(&labels, &[9, 9]);
+        assert_eq!(alone, Scores::of(&labels, &[]), "strangers among themselves do not count");
+        let mixed = Scores::of(&labels, &[1, 1, 9]);
+        assert!(close(mixed.pairwise[0], 2.0 / 6.0) && close(mixed.pairwise[1], 1.0));
+        assert!(close(mixed.b_cubed[0], f64::midpoint(0.5, 1.0)) && close(mixed.b_cubed[1], 1.0));
+        assert!(close(mixed.with_strangers, 0.5) && close(alone.with_strangers, 0.0));
+    }
+
+    #[test]
     fn one_cluster_lowers_precision_and_singletons_lower_recall() {
-        let joined = Scores::of(&[(1, 1), (1, 1), (1, 2), (1, 2)]);
-        let parted = Scores::of(&[(1, 1), (2, 1), (3, 2), (4, 2)]);
+        let joined = Scores::of(&[(1, 1), (1, 1), (1, 2), (1, 2)], &[]);
+        let parted = Scores::of(&[(1, 1), (2, 1), (3, 2), (4, 2)], &[]);
         assert!(close(joined.pairwise[1], 1.0) && joined.pairwise[0] < 0.4);
         assert!(close(parted.pairwise[1], 0.0) && close(parted.b_cubed[0], 1.0));
     }

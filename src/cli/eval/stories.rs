@@ -3,7 +3,12 @@
 //! The articles are run through an empty engine, once in the given order or several times shuffled
 //! within a minute or a day by a seed; articles without a date are shuffled together. The story of
 //! each article is scored twice: as decided on arrival, and at the end of the run, after merges. A
-//! rejected article counts as a story of its own.
+//! rejected article counts as a story of its own. An article without a label is a stranger to all
+//! labelled ones: put a labelled corpus among articles of another time, and its scores are those in
+//! a busy wire.
+//!
+//! Stability says how long a story id lasts: the share of articles whose story still has the id
+//! that it had on arrival 24 hours later, and the merges per hundred articles.
 
 use super::partition::{Scores, pairwise_f1};
 use crate::cli::feed::clock::FeedClock;
@@ -13,10 +18,10 @@ use anyhow::Context;
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use wirefold_engine::Settings;
-use wirefold_engine::article::{Article, InputPosition, Span};
+use wirefold_engine::article::{Article, EventTime, InputPosition, Lang, Span};
 use wirefold_engine::decode;
 use wirefold_engine::event::EventKind;
 use wirefold_engine::prepare::prepare;
@@ -38,7 +43,7 @@ pub(in crate::cli) enum ArticleOrder {
 /// The label of a line.
 #[derive(Debug, Deserialize)]
 struct Label {
-    /// Name of the gold story; absent if the article is not scored.
+    /// Name of the gold story; absent if the article is a stranger to all labelled ones.
     story: Option<String>,
 }
 
@@ -46,7 +51,7 @@ struct Label {
 struct LabelledLine {
     /// The article; `None` if it was rejected.
     article: Option<Article>,
-    /// Number of the gold story; `None` if the article is not scored.
+    /// Number of the gold story; `None` if the article is a stranger.
     gold: Option<u32>,
 }
 
@@ -56,6 +61,14 @@ struct StoryRun {
     decided: Vec<u32>,
     /// The story at the end of the run, after merges.
     merged: Vec<u32>,
+    /// The language of each line.
+    languages: Vec<Option<Lang>>,
+    /// The number of live stories when the article of each line arrived.
+    live: Vec<usize>,
+    /// The share of articles whose story keeps its id for a day.
+    ids_stand: f64,
+    /// Merges per hundred articles.
+    merges: f64,
 }
 
 /// Runs the articles `shuffles` times (once in the given order) and scores the runs.
@@ -73,14 +86,24 @@ pub(super) fn run(
         seeds.par_iter().map(|&seed| stream(&lines, order, seed, &config.engine)).collect();
     let seconds = started.elapsed().as_secs_f64();
     let scored = |of: fn(&StoryRun) -> &[u32], several: bool| -> Value {
-        let scores: Vec<Scores> = runs.iter().map(|run| score(&lines, of(run), several)).collect();
-        Scores::json(&scores)
+        let score = |run: &StoryRun| score(&lines, of(run), several, |_| true);
+        Scores::json(&runs.iter().map(score).collect::<Vec<_>>())
+    };
+    let mean = |of: fn(&StoryRun) -> f64| {
+        rounded(runs.iter().map(of).sum::<f64>() / runs.len().max(1) as f64)
+    };
+    let language = |run: &StoryRun, at: usize| {
+        run.languages[at].as_ref().map_or("und".to_owned(), |language| language.as_str().to_owned())
     };
     let agreement = agreement(&runs);
     Ok(json!({
         "after_merges": scored(|run| &run.merged, false),
         "after_merges_of_two_or_more": scored(|run| &run.merged, true),
         "at_decision": scored(|run| &run.decided, false),
+        "by_language": by(&lines, &runs, language),
+        "by_live_stories": by(&lines, &runs, |run, at| magnitude(run.live[at])),
+        "ids_stand_24_hours": mean(|run| run.ids_stand),
+        "merges_per_hundred_articles": mean(|run| run.merges),
         "orders_agree": agreement,
         "order": format!("{order:?}").to_lowercase(), "runs": runs.len(),
         "rejected": lines.iter().filter(|l| l.article.is_none()).count(),
@@ -125,7 +148,9 @@ fn ordered(lines: &[LabelledLine], order: ArticleOrder, seed: u64) -> Vec<usize>
 fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Settings) -> StoryRun {
     let mut state = State::new(settings.clone(), REPLAY_KEY);
     let mut decided = vec![None; lines.len()];
-    let mut into: HashMap<StoryId, StoryId> = HashMap::new();
+    let (mut languages, mut live) = (vec![None; lines.len()], vec![0; lines.len()]);
+    let mut arrived = vec![EventTime(0); lines.len()];
+    let mut into: HashMap<StoryId, (StoryId, EventTime)> = HashMap::new();
     let mut clock = FeedClock::new(settings.window);
     let ordered = ordered(lines, order, seed).into_iter();
     let articles: Vec<(usize, &Article)> =
@@ -134,25 +159,39 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
     for (offset, (at, article)) in articles.into_iter().enumerate() {
         let clock = clock.next(&dates[offset..]);
         let new = prepare(article.clone(), settings, REPLAY_KEY);
+        (arrived[at], languages[at], live[at]) = (clock, new.about.language, state.stories().len());
         let offset = offset as i64;
         let input = InputPosition { topic: "eval".into(), partition: 0, offset, item: 0 };
         for event in state.apply(new, clock, input).events {
             match event.kind {
                 EventKind::Classified(c) => decided[at] = c.story.map(|story| story.id),
                 EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
-                    into.insert(m.absorbed, m.survivor.id);
+                    into.insert(m.absorbed, (m.survivor.id, clock));
                 }
                 _ => {}
             }
         }
     }
     let last = |mut story: StoryId| {
-        while let Some(&survivor) = into.get(&story) {
+        while let Some(&(survivor, _)) = into.get(&story) {
             story = survivor;
         }
         story
     };
-    StoryRun { merged: numbered(&decided, last), decided: numbered(&decided, |story| story) }
+    let stands = |at: usize| -> Option<bool> {
+        let merged = into.get(&decided[at]?);
+        Some(merged.is_none_or(|(_, when)| when.since(arrived[at]) > Span::hours(24)))
+    };
+    let stand: Vec<bool> = (0..lines.len()).filter_map(stands).collect();
+    let standing = stand.iter().filter(|stands| **stands).count();
+    StoryRun {
+        merged: numbered(&decided, last),
+        decided: numbered(&decided, |story| story),
+        languages,
+        live,
+        ids_stand: standing as f64 / stand.len().max(1) as f64,
+        merges: 100.0 * into.len() as f64 / lines.len().max(1) as f64,
+    }
 }
 
 /// Maps story ids to numbers. An article without a story gets a number of its own.
@@ -172,19 +211,67 @@ fn numbered(stories: &[Option<StoryId>], last: impl Fn(StoryId) -> StoryId) -> V
     stories.iter().map(number).collect()
 }
 
-/// Scores the labelled lines; with `several`, only those whose gold story has two or more articles.
-fn score(lines: &[LabelledLine], found: &[u32], several: bool) -> Scores {
+/// Scores the labelled lines for which `wanted` holds; with `several`, only those whose gold story
+/// has two or more articles.
+fn score(
+    lines: &[LabelledLine],
+    found: &[u32],
+    several: bool,
+    wanted: impl Fn(usize) -> bool,
+) -> Scores {
     let mut sizes: HashMap<u32, u32> = HashMap::new();
     for gold in lines.iter().filter_map(|line| line.gold) {
         *sizes.entry(gold).or_default() += 1;
     }
-    let labels: Vec<(u32, u32)> = lines
-        .iter()
-        .zip(found)
-        .filter_map(|(line, &found)| Some((found, line.gold?)))
-        .filter(|(_, gold)| !several || sizes[gold] > 1)
+    let gold = |at: usize| lines[at].gold.filter(|gold| !several || sizes[gold] > 1);
+    let labels: Vec<(u32, u32)> = (0..lines.len())
+        .filter(|at| wanted(*at))
+        .filter_map(|at| Some((found[at], gold(at)?)))
         .collect();
-    Scores::of(&labels)
+    let strangers: Vec<u32> =
+        (0..lines.len()).filter(|at| lines[*at].gold.is_none()).map(|at| found[at]).collect();
+    Scores::of(&labels, &strangers)
+}
+
+/// The scores after merges by a property of the lines, over the lines that have the same; each with
+/// all strangers.
+fn by(
+    lines: &[LabelledLine],
+    runs: &[StoryRun],
+    property: impl Fn(&StoryRun, usize) -> String,
+) -> Value {
+    let mut scores: BTreeMap<String, Vec<Scores>> = BTreeMap::new();
+    for run in runs {
+        let of: Vec<String> = (0..lines.len()).map(|at| property(run, at)).collect();
+        let labelled = (0..lines.len()).filter(|at| lines[*at].gold.is_some());
+        for value in labelled.map(|at| &of[at]).collect::<BTreeSet<_>>() {
+            let of_value = score(lines, &run.merged, false, |at| of[at] == *value);
+            scores.entry(value.clone()).or_default().push(of_value);
+        }
+    }
+    let mean = |all: &[Scores], of: fn(&Scores) -> f64| {
+        rounded(all.iter().map(of).sum::<f64>() / all.len() as f64)
+    };
+    let row = |(value, all): (String, Vec<Scores>)| {
+        let row = json!({
+            "articles": mean(&all, |s| s.articles),
+            "pairwise_f1": mean(&all, |s| s.pairwise[2]),
+            "b_cubed_f1": mean(&all, |s| s.b_cubed[2]),
+            "with_strangers": mean(&all, |s| s.with_strangers),
+        });
+        (value, row)
+    };
+    Value::Object(scores.into_iter().map(row).collect())
+}
+
+/// The range of powers of ten that a number is in.
+fn magnitude(number: usize) -> String {
+    let least = 10usize.pow(number.max(1).ilog10());
+    format!("{least} to {}", 10 * least - 1)
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
 }
 
 /// Mean pairwise F1 between the first run and each other run; `null` for a single run.
@@ -198,5 +285,32 @@ fn agreement(runs: &[StoryRun]) -> Value {
         )
     };
     let mean = others.iter().map(with_first).sum::<f64>() / others.len() as f64;
-    json!((mean * 1e4).round() / 1e4)
+    json!(rounded(mean))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(merged: Vec<u32>, live: Vec<usize>) -> StoryRun {
+        let languages = ["en", "en", "fi", "fi", "en"].map(Lang::parse).to_vec();
+        StoryRun { decided: merged.clone(), merged, languages, live, ids_stand: 1.0, merges: 0.0 }
+    }
+
+    #[test]
+    fn scores_are_broken_down_with_the_strangers_of_each_part() {
+        let gold = [Some(1), Some(1), Some(2), Some(2), None];
+        let lines: Vec<LabelledLine> =
+            gold.into_iter().map(|gold| LabelledLine { article: None, gold }).collect();
+        let runs = [run(vec![7, 7, 8, 9, 7], vec![3, 12, 12, 300, 300])];
+        let language = |run: &StoryRun, at: usize| run.languages[at].unwrap().as_str().to_owned();
+        let found = by(&lines, &runs, language);
+        assert_eq!(found["en"]["with_strangers"], 1.0);
+        assert_eq!(found["en"]["pairwise_f1"], 0.5, "one of three pairs, and all that there are");
+        assert_eq!(found["fi"]["with_strangers"], 0.0);
+        assert_eq!(found["fi"]["pairwise_f1"], 0.0);
+        let found = by(&lines, &runs, |run, at| magnitude(run.live[at]));
+        let articles = ["1 to 9", "10 to 99", "100 to 999"].map(|range| &found[range]["articles"]);
+        assert_eq!(articles, [1.0, 2.0, 1.0].map(|n| json!(n)).each_ref());
+    }
 }
