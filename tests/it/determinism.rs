@@ -20,6 +20,7 @@ fn settings() -> Settings {
     settings.stories.join = Ratio::new(0.08).unwrap();
     settings.stories.merge = Ratio::new(0.05).unwrap();
     settings.stories.tuning.doubt = 0.02;
+    settings.stories.tuning.narrow = 0.0;
     settings
 }
 

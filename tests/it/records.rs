@@ -15,7 +15,7 @@ use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
 const KEY: SamplingKey = SamplingKey(7);
-const KINDS: [&str; 8] = ["a/", "clock", "e/", "f/0", "f/head", "i/", "s/", "w/"];
+const KINDS: [&str; 8] = ["a/", "clock", "e/", "f/en/", "f/head", "i/", "s/", "w/"];
 
 /// The compacted records after a generated wire with a window of two hours; the last articles are
 /// under embargo.

@@ -1,9 +1,16 @@
 //! Scenarios for stories: which story an article joins, and how stories open, merge and close.
 
+use crate::feed::{Line, feed};
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
+use std::collections::BTreeMap;
 use wirefold_engine::Settings;
-use wirefold_engine::article::Span;
+use wirefold_engine::article::{Lang, Span};
+use wirefold_engine::event::EventKind;
+use wirefold_engine::fingerprint::SamplingKey;
+use wirefold_engine::prepare::prepare;
+use wirefold_engine::state::State;
+use wirefold_engine::stories::StoryId;
 use wirefold_engine::verdict::Ratio;
 
 const PASSAGES: &str = "
@@ -281,9 +288,10 @@ fn a_single_article_story_is_scored_again_later() {
             a-1: S1 of 1
               S2 opened
             c-1: S2 of 1
+              S2 merged into S1
               S3 opened
             b-1: S3 of 1
-              S2 merged into S1
+              S1: 2 by 2, lead a-1 (fullest-original)
               S4 opened
             f-1: S4 of 1
         "#]],
@@ -347,4 +355,73 @@ fn a_late_article_joins_its_story_and_is_flagged() {
             f-1: S3 of 1
         "#]],
     );
+}
+
+/// The stories of the English articles among `lines`, as numbers in order of appearance: on arrival,
+/// and after all merges.
+fn english_stories(lines: &[Line]) -> [Vec<usize>; 2] {
+    let settings = Settings::default();
+    let mut state = State::new(settings.clone(), SamplingKey(7));
+    let mut stories: Vec<Option<StoryId>> = Vec::new();
+    let mut survivors: BTreeMap<StoryId, StoryId> = BTreeMap::new();
+    for line in lines {
+        let english = line.article.language == Lang::parse("en");
+        let new = prepare(line.article.clone(), &settings, SamplingKey(7));
+        for event in state.apply(new, line.stamp, line.input.clone()).events {
+            match event.kind {
+                EventKind::Classified(c) if english => stories.push(c.story.map(|s| s.id)),
+                EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
+                    survivors.insert(m.absorbed, m.survivor.id);
+                }
+                _ => {}
+            }
+        }
+    }
+    let last = |mut story: StoryId| {
+        while let Some(&survivor) = survivors.get(&story) {
+            story = survivor;
+        }
+        story
+    };
+    let numbers = |of: &dyn Fn(StoryId) -> StoryId| {
+        let mut names: BTreeMap<Option<StoryId>, usize> = BTreeMap::new();
+        let number = |story: &Option<StoryId>| {
+            let next = names.len();
+            *names.entry(story.map(of)).or_insert(next)
+        };
+        stories.iter().map(number).collect()
+    };
+    [numbers(&|story| story), numbers(&last)]
+}
+
+#[test]
+fn articles_of_other_languages_change_no_story() {
+    let ours = feed(11, 500, 20_000);
+    let [decided, merged] = english_stories(&ours);
+    let sizes = |stories: &[usize]| {
+        let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+        stories.iter().for_each(|story| *sizes.entry(*story).or_default() += 1);
+        sizes.into_values().filter(|size| *size > 2).count()
+    };
+    assert!(sizes(&merged) > 10 && decided != merged, "stories of several articles, and merges");
+    for (each, languages) in [(1, ["fi", "tr"]), (4, ["de", "und"])] {
+        let theirs = feed(12, each * ours.len(), 20_000);
+        let mut mixed = Vec::new();
+        for (line, others) in ours.iter().zip(theirs.chunks(each)) {
+            mixed.push(line.clone());
+            for (other, language) in others.iter().zip(languages.into_iter().cycle()) {
+                let mut other = other.clone();
+                other.article.uri = format!("urn:other:{}", other.input.offset);
+                other.article.language = Lang::parse(language);
+                other.article.versioncreated = Some(line.stamp);
+                other.stamp = line.stamp;
+                mixed.push(other);
+            }
+        }
+        for (offset, line) in mixed.iter_mut().enumerate() {
+            line.input.offset = offset as i64;
+        }
+        let found = english_stories(&mixed);
+        assert_eq!(found, [decided.clone(), merged.clone()], "{each} of {languages:?} between");
+    }
 }

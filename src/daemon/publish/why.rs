@@ -243,7 +243,7 @@ fn word(of: &Prepared, at: u32) -> &str {
 /// How similar two articles are for the purpose of grouping them into one story.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StoryComparison {
-    /// The similarity score: `lexical` times `time`.
+    /// The similarity score: `lexical` times `time`, less `narrow`.
     pub score: f64,
     /// Minimum score at which an arriving article joins a story.
     pub join: f64,
@@ -256,6 +256,8 @@ pub struct StoryComparison {
     pub lexical: f64,
     /// Factor for the time between the two articles, from 0 to 1; 1 if either has no date.
     pub time: f64,
+    /// What is subtracted because the articles share only a few words.
+    pub narrow: f64,
     /// The cosine similarity per channel.
     pub channels: Vec<ChannelScore>,
     /// Terms that both articles have, by their contribution to the cosine of the texts, largest
@@ -313,6 +315,7 @@ impl StoryComparison {
             margin: rounded(explanation.score - explanation.join),
             lexical: rounded(explanation.lexical),
             time: rounded(explanation.time),
+            narrow: rounded(explanation.narrow),
             channels: named
                 .map(|(name, cosine)| ChannelScore { name, cosine: cosine.map(rounded) })
                 .collect(),

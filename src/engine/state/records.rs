@@ -6,14 +6,14 @@
 //! | `i/<sequence>` | the identity of an article that has left the window |
 //! | `w/<sequence>` | an article that waits for the end of its embargo |
 //! | `s/<story>` | what a story's members do not determine, or the story that absorbed it |
-//! | `f/head`, `f/<page>` | term frequencies, in pages of 1,024 counters; pages have 3 digits |
+//! | `f/head`, `f/<language>/<page>` | term frequencies, in pages (3 digits) of 1,024 counters |
 //! | `e/<hash>` | a learned piece of boilerplate, and when it was last seen |
 //! | `clock` | the engine clock, the next sequence, the first live one, and the next to re-score |
 //!
 //! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
 //! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
 //! Records of all versions up to ours can be read; a newer one stops the restore. Records are
-//! written in version 4.
+//! written in version 5.
 //!
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
 //!   whether or not its tombstone was read.
@@ -21,10 +21,12 @@
 //!   pending re-scoring is skipped. Term ids became shorter and mark the terms that the article is
 //!   indexed under; articles of older records are indexed under all their terms.
 //! - Version 4 added the text of a short article at its end; it is empty in older records.
+//! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix the
+//!   languages and are not read: the live articles are counted again.
 
 use super::embargo::EmbargoedArticle;
 use super::entry::{Decision, Entry};
-use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequence};
+use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Lang, Sequence};
 use crate::fingerprint::Fingerprint;
 use crate::record::{Codec, RecordError};
 use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord, Terms};
@@ -35,11 +37,15 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The format of the engine's records; its version is the one that is written.
-const CODEC: Codec = Codec(4);
+const CODEC: Codec = Codec(5);
 /// The first version in which articles mark their indexed terms, and stories have `near_miss`.
 const INDEXED_TERMS_SINCE: u8 = 3;
 /// The first version in which articles have the text of a short article.
 const SHORT_TEXT_SINCE: u8 = 4;
+/// The first version in which term frequencies are counted by language.
+const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
+/// What stands for an unknown language in a key.
+const UNKNOWN_LANGUAGE: &str = "und";
 /// Prefix of the keys of articles.
 const ARTICLE: &str = "a/";
 /// The smallest key after all keys of articles.
@@ -99,8 +105,9 @@ impl RecordChange {
             MemoryChange::Frequencies(FrequencyRecord::Head(head)) => {
                 Self { key: "f/head".into(), value: Some(CODEC.encode(&head)) }
             }
-            MemoryChange::Frequencies(FrequencyRecord::Page(page, counts)) => {
-                Self { key: format!("f/{page:03}"), value: Some(CODEC.encode(&counts)) }
+            MemoryChange::Frequencies(FrequencyRecord::Page(language, page, counts)) => {
+                let language = language.as_ref().map_or(UNKNOWN_LANGUAGE, Lang::as_str);
+                Self { key: format!("f/{language}/{page:03}"), value: Some(CODEC.encode(&counts)) }
             }
         }
     }
@@ -221,13 +228,9 @@ impl StateRecords {
                 let hash =
                     u64::from_str_radix(hash, 16).map_err(|_| unreadable("no hash in the key"))?;
                 read.furniture.push((hash, CODEC.decode(&key, &value)?));
-            } else if key == "f/head" {
-                let head = FrequencyRecord::Head(CODEC.decode(&key, &value)?);
-                read.stories.push(MemoryChange::Frequencies(head));
-            } else if let Some(page) = key.strip_prefix("f/") {
-                let page = page.parse().map_err(|_| unreadable("no page number in the key"))?;
-                let page = FrequencyRecord::Page(page, CODEC.decode(&key, &value)?);
-                read.stories.push(MemoryChange::Frequencies(page));
+            } else if let Some(name) = key.strip_prefix("f/") {
+                let record = frequencies(&key, name, &value)?;
+                read.stories.extend(record.map(MemoryChange::Frequencies));
             } else {
                 return Err(unreadable("unknown key").into());
             }
@@ -249,6 +252,28 @@ fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RecordError> {
 /// Whether a value was written before version `INDEXED_TERMS_SINCE`.
 fn is_before_indexed_terms(value: &[u8]) -> bool {
     value.first().is_some_and(|version| *version < INDEXED_TERMS_SINCE)
+}
+
+/// A record of the term frequencies, whose key ends in `name`; `None` if it mixes the languages.
+fn frequencies(
+    key: &str,
+    name: &str,
+    value: &[u8],
+) -> Result<Option<FrequencyRecord>, RecordError> {
+    if value.first().is_some_and(|version| (1..FREQUENCIES_BY_LANGUAGE_SINCE).contains(version)) {
+        return Ok(None);
+    }
+    if name == "head" {
+        return Ok(Some(FrequencyRecord::Head(CODEC.decode(key, value)?)));
+    }
+    let page = name.split_once('/').and_then(|(code, page)| {
+        let language = Lang::parse(code);
+        let known = language.is_some() || code == UNKNOWN_LANGUAGE;
+        Some((language, page.parse().ok()?)).filter(|_| known)
+    });
+    let (language, page) =
+        page.ok_or_else(|| RecordError::unreadable(key, "no language and page number in the key"))?;
+    Ok(Some(FrequencyRecord::Page(language, page, CODEC.decode(key, value)?)))
 }
 
 /// The record of a story. `wavered`, which version 3 added at the end, is false in older ones.
@@ -321,10 +346,10 @@ mod tests {
         assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(record(Some(7), None)));
         let newest = RecordChange::clock(record(Some(7), Some(9))).value.unwrap();
         assert_eq!(clock("clock", &[3, 0x88, 0x0e, 12, 1, 7, 1, 9]), Ok(record(Some(7), Some(9))));
-        assert_eq!(newest, [4, 0x88, 0x0e, 12, 1, 7, 1, 9]);
+        assert_eq!(newest, [5, 0x88, 0x0e, 12, 1, 7, 1, 9]);
         assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
-        let error = clock("clock", &[5, 0]).unwrap_err();
-        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 5, known: 4 });
+        let error = clock("clock", &[6, 0]).unwrap_err();
+        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 6, known: 5 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RecordError::Unreadable { .. })));
     }
 
@@ -360,7 +385,8 @@ mod tests {
         assert!(records.iter().all(|(_, value)| value[0] == 2));
         let read = StateRecords::read(records).unwrap();
         let counts = [read.articles.len(), read.identities.len(), read.waiting.len()];
-        assert_eq!((counts, read.stories.len(), read.furniture.len()), ([1, 1, 1], 3, 1));
+        assert_eq!((counts, read.furniture.len()), ([1, 1, 1], 1));
+        assert_eq!(read.stories.len(), 1, "its term frequencies mix the languages");
         let terms = &read.articles[0].1.terms;
         let of = |channel| terms.channel(channel).len();
         assert_eq!(Channel::ALL.map(of), [8, 100, 33], "terms per channel");

@@ -13,10 +13,10 @@ use super::{
     FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, Settings, StoryId,
     StoryStep, Summary,
 };
-use crate::article::{EventTime, ItemShape, ItemType, Sequence, publisher};
+use crate::article::{EventTime, ItemShape, ItemType, Lang, Sequence, publisher};
 use crate::verdict::{Kind, Validity};
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// All live stories of one shard.
 #[derive(Debug)]
@@ -39,8 +39,11 @@ pub struct Stories {
     pub(super) stirred: BTreeSet<StoryId>,
     /// The engine clock in whole seconds.
     pub(super) second: i64,
-    /// The sequence of the next article whose story may get a second look.
+    /// The sequence of the next article whose story may get a second look because of its age.
     pub(super) look: u64,
+    /// The newest articles of each language that contribute to their stories, oldest first, at most
+    /// `look_again_articles`. An article that leaves because of newer ones gets a second look.
+    pub(super) recent: BTreeMap<Option<Lang>, VecDeque<Sequence>>,
     /// Stories whose records changed since the changes were last taken.
     pub(super) changed: Vec<StoryId>,
     /// Records of the term frequencies to be written with the next changes.
@@ -86,6 +89,7 @@ impl Stories {
             stirred: BTreeSet::new(),
             second: i64::MIN,
             look: 0,
+            recent: BTreeMap::new(),
             changed: Vec::new(),
             folded: Vec::new(),
         }
@@ -107,7 +111,7 @@ impl Stories {
         *self.of.get(at)?
     }
 
-    /// The next article whose story may get a second look.
+    /// The next article whose story may get a second look because of its age.
     pub fn next_second_look(&self) -> Sequence {
         Sequence(self.look)
     }
@@ -118,7 +122,7 @@ impl Stories {
     }
 
     /// Advances the clock before the article at `next` is assigned: returns the stories that
-    /// changed in an earlier second, and gives due second looks to stories of one article.
+    /// changed in an earlier second, and gives a second look to stories of one old article.
     pub fn tick(
         &mut self,
         clock: EventTime,
@@ -135,7 +139,7 @@ impl Stories {
         if self.frequencies.due(clock) {
             self.fold(clock, next);
         }
-        while self.look < self.look_until(clock, next, members) {
+        while self.look < next.0 && self.is_old(self.look, clock, members) {
             let sequence = Sequence(self.look);
             self.look += 1;
             steps.extend(self.look_again(sequence, clock, members));
@@ -143,18 +147,38 @@ impl Stories {
         steps
     }
 
-    /// The first article that is not yet due for a second look.
-    fn look_until(&self, clock: EventTime, next: Sequence, members: &impl MemberLookup) -> u64 {
-        let by_count = next.0.saturating_sub(self.settings.look_again_among(self.len()));
-        let old = |sequence: u64| {
-            members
-                .member(Sequence(sequence))
-                .is_none_or(|m| clock.since(m.arrived) >= self.settings.tuning.look_again_after)
-        };
-        match self.look < next.0 && old(self.look) {
-            true => (self.look + 1).max(by_count),
-            false => by_count,
+    /// Whether an article has reached the age of a second look, or has left the window.
+    fn is_old(&self, sequence: u64, clock: EventTime, members: &impl MemberLookup) -> bool {
+        let member = members.member(Sequence(sequence));
+        member.is_none_or(|m| clock.since(m.arrived) >= self.settings.tuning.look_again_after)
+    }
+
+    /// Lists an article among the recent ones of its language if it contributes to its story.
+    pub(super) fn add_recent(&mut self, member: Member<'_>) {
+        if member.terms.is_empty() {
+            return;
         }
+        let recent = self.recent.entry(member.about.language).or_default();
+        recent.push_back(member.sequence);
+        if recent.len() > self.settings.tuning.look_again_articles as usize {
+            recent.pop_front();
+        }
+    }
+
+    /// Removes the earliest article, which leaves the window, from the recent ones.
+    pub(super) fn remove_recent(&mut self, member: Member<'_>) {
+        let Some(recent) = self.recent.get_mut(&member.about.language) else { return };
+        recent.pop_front_if(|first| *first == member.sequence);
+        if recent.is_empty() {
+            self.recent.remove(&member.about.language);
+        }
+    }
+
+    /// The article that leaves the recent ones when another one in `language` arrives.
+    fn leaving(&self, language: Option<Lang>) -> Option<Sequence> {
+        let recent = self.recent.get(&language)?;
+        let full = recent.len() >= self.settings.tuning.look_again_articles as usize;
+        recent.front().copied().filter(|_| full)
     }
 
     /// Writes the term frequencies of all articles before `next` to records.
@@ -186,7 +210,11 @@ impl Stories {
             true => Terms::default(),
             false => new.terms.cut(&self.frequencies, &weights, &self.settings),
         };
-        let join = self.settings.join_among(self.len());
+        let leaving = self.leaving(new.about.language);
+        let leaving = leaving.filter(|_| !terms.is_empty() && !is_roundup(new));
+        let looked = leaving.and_then(|s| self.look_again(s, new.arrived, members));
+        let by_text = by_text.map(|story| self.current(story));
+        let join = self.settings.join.get();
         let scored = Member { terms: &terms, ..new };
         let decision = self.choose(scored, by_text, join, &weights, members);
         self.note_near_misses(&decision.near);
@@ -212,6 +240,7 @@ impl Stories {
             Some(_) => self.stir(story, new.arrived),
             None => self.changed.push(story),
         }
+        let steps = looked.into_iter().chain(steps).collect();
         Placement { story: Some(story), score: decision.score, terms, steps }
     }
 
@@ -224,8 +253,9 @@ impl Stories {
         members: &impl MemberLookup,
     ) {
         self.of.push_back(Some(story));
+        self.add_recent(member);
         if !member.terms.is_empty() {
-            self.postings.insert(member.sequence, member.terms);
+            self.postings.insert(member.sequence, member.terms, member.about.language);
             self.frequencies.add(member.terms, member.about.language);
         }
         if let Some(live) = self.live.get_mut(&story) {
@@ -245,8 +275,8 @@ impl Stories {
         mint: u64,
         members: &impl MemberLookup,
     ) -> (StoryId, Vec<StoryStep>) {
-        let join = self.settings.join_among(self.len());
-        let again = self.settings.join_again_among(self.len());
+        let join = self.settings.join.get();
+        let again = self.settings.join_again.get();
         let continued = matched.filter(|_| new.kind == Kind::Recurring);
         let continued = continued.filter(|m| same_sender(members.member(*m), new));
         let follows = continued
@@ -314,7 +344,7 @@ impl Stories {
 
     /// Notes the stories that score high enough to be worth a second look.
     fn note_near_misses(&mut self, near: &[StoryScore]) {
-        let again = self.settings.join_again_among(self.len());
+        let again = self.settings.join_again.get();
         for story in near.iter().filter(|near| near.score >= again) {
             self.note_near_miss(story.story);
         }
@@ -339,8 +369,9 @@ impl Stories {
         let story = self.of.pop_front().flatten();
         self.first = sequence.0 + 1;
         self.look = self.look.max(self.first);
+        self.remove_recent(member);
         if !member.terms.is_empty() {
-            self.postings.remove(sequence, member.terms);
+            self.postings.remove(sequence, member.terms, member.about.language);
         }
         let Some(id) = story else { return Vec::new() };
         let Some(live) = self.live.get_mut(&id) else { return Vec::new() };

@@ -13,7 +13,6 @@ use super::frequencies::Weights;
 use super::live::LiveStory;
 use super::members::{Contributors, MemberTables};
 use super::score::{self, Query};
-use super::terms::Channel;
 use super::{Member, MemberLookup, Settings, StoryId};
 use crate::article::Sequence;
 
@@ -102,13 +101,19 @@ impl Stories {
         let query = Query::new(article.terms, &self.frequencies, *weights, &self.settings);
         let own = self.story_of(article.sequence);
         let most = self.settings.tuning.postings_max as usize;
-        let near = self.postings.near(&query, article.sequence, self.newest(), most, NEAR_CUT);
+        let near = self.postings.near(
+            (&query, article.about.language),
+            article.sequence,
+            self.newest(),
+            most,
+            NEAR_CUT,
+        );
         let other_story = |s| self.story_of(s).filter(|story| Some(*story) != own);
         let mut scored: Vec<StoryScore> = group(near, other_story, &self.settings)
             .iter()
             .filter_map(|near| {
                 let story = self.live.get(&near.story)?;
-                score_of(article, &query, near, story, (members, self.len()), &self.settings)
+                score_of(article, &query, near, story, members, &self.settings)
             })
             .collect();
         scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
@@ -149,18 +154,18 @@ fn score_of(
     query: &Query<'_>,
     near: &NearStory,
     story: &LiveStory,
-    (members, stories): (&impl MemberLookup, usize),
+    members: &impl MemberLookup,
     settings: &Settings,
 ) -> Option<StoryScore> {
     let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
-    let (mut by_members, mut cosines) = (0.0, [None; 4]);
-    // In reverse, so that `cosines` ends up with those of the nearest member.
-    for member in nearest.iter().rev() {
-        cosines = query.article(member.terms);
+    let (mut by_members, mut narrow) = (0.0, 0.0);
+    for member in &nearest {
+        let cosines = query.article(member.terms);
         if score::twins(cosines, [new.kind, member.kind], settings) {
             return None;
         }
         by_members += score::mean(cosines, settings) / nearest.len() as f64;
+        narrow += query.narrowness(member.terms, settings) / nearest.len() as f64;
     }
     let norms = story.record.norms;
     let terms_of = |few: &MemberTables| {
@@ -180,8 +185,6 @@ fn score_of(
         .fold(0.0, f64::max);
     let lexical =
         settings.tuning.centroid * by_centroid + (1.0 - settings.tuning.centroid) * by_members;
-    // Without a centroid, the only contributor is the nearest member.
-    let names = centroid.unwrap_or(cosines)[Channel::Names as usize].unwrap_or(lexical);
-    let toll = score::size_toll(story.size(), names, stories, settings);
+    let toll = score::size_toll(story.size(), settings) + settings.tuning.narrow * narrow;
     Some(StoryScore { story: near.story, score: lexical * time - toll, timeless: lexical - toll })
 }

@@ -23,7 +23,9 @@ pub struct PairScore {
     pub lexical: f64,
     /// The factor for the time between the articles; 1 if an article is undated.
     pub time: f64,
-    /// The score: `lexical * time`.
+    /// What is subtracted because the articles share few words.
+    pub narrow: f64,
+    /// The score: `lexical * time - narrow`.
     pub score: f64,
     /// The lowest score with which an arriving article joins a story.
     pub join: f64,
@@ -53,6 +55,7 @@ impl Stories {
         let channels = query.article(&theirs);
         let lexical = score::mean(channels, settings);
         let time = score::time_factor(a.1, b.1, settings);
+        let narrow = settings.tuning.narrow * query.narrowness(&theirs, settings);
         let weigh = |id: u32| f64::from(self.frequencies.weight(&weights, Channel::Text, id));
         let text = [&ours, &theirs].map(|terms| terms.channel(Channel::Text));
         let [x, y] = text.map(|terms| {
@@ -80,9 +83,10 @@ impl Stories {
             channels,
             lexical,
             time,
-            score: lexical * time,
-            join: settings.join_among(self.len()),
-            join_again: settings.join_again_among(self.len()),
+            narrow,
+            score: lexical * time - narrow,
+            join: settings.join.get(),
+            join_again: settings.join_again.get(),
             shared,
             missing,
         }

@@ -37,7 +37,7 @@ impl Stories {
         matched: Option<Sequence>,
         members: &impl MemberLookup,
     ) -> Choice {
-        let join = self.settings.join_among(self.len());
+        let join = self.settings.join.get();
         if !joins(new) {
             return Choice { join, ..Choice::default() };
         }

@@ -33,7 +33,7 @@ impl Stories {
         members: &impl MemberLookup,
     ) -> Option<StoryId> {
         if is_listed(&(member, story)) {
-            self.postings.insert(member.sequence, member.terms);
+            self.postings.insert(member.sequence, member.terms, member.about.language);
         }
         self.place(member, story, members)
     }
@@ -47,7 +47,8 @@ impl Stories {
         members: &(impl MemberLookup + Sync),
     ) -> Option<(Sequence, StoryId)> {
         let mut postings = std::mem::take(&mut self.postings);
-        let listed = all.clone().filter(is_listed).map(|(m, _)| (m.sequence, m.terms));
+        let listed =
+            all.clone().filter(is_listed).map(|(m, _)| (m.sequence, m.terms, m.about.language));
         let (missing, ()) = rayon::join(
             || all.find_map(|(m, story)| Some((m.sequence, self.place(m, story, members)?))),
             || postings.insert_all(listed),
@@ -69,6 +70,7 @@ impl Stories {
         let story = story.map(|story| self.current(story));
         self.of.push_back(story);
         let story = story?;
+        self.add_recent(member);
         if !member.terms.is_empty() && member.sequence >= self.frequencies.since() {
             self.frequencies.add(member.terms, member.about.language);
         }
@@ -116,8 +118,9 @@ impl Stories {
     pub fn follow_expiry(&mut self, member: Member<'_>) {
         let story = self.of.pop_front().flatten();
         self.first = member.sequence.0 + 1;
+        self.remove_recent(member);
         if !member.terms.is_empty() {
-            self.postings.remove(member.sequence, member.terms);
+            self.postings.remove(member.sequence, member.terms, member.about.language);
         }
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
             live.remove(member, self.settings.tuning.centroid_members as usize);

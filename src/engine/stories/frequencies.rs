@@ -1,27 +1,31 @@
 //! How many articles have a term, over a long memory, and how much a term weighs.
 //!
 //! In: the terms of articles that contribute to their stories. Out: the weight of a term, and
-//! records. Counts outlive the articles that they came from: 2^18 hashed counters per channel,
-//! which are halved once in `memory` of engine time. Counts of the live window alone cost .06 F1 on
-//! sparse feeds. Halving lowers the level of every term by one, so that the levels stay consistent.
+//! records. Counts outlive the articles that they came from: each language has 2^18 hashed counters
+//! per channel, which are halved once in `memory` of engine time. Counts of the live window alone
+//! cost .06 F1 on sparse feeds. Halving lowers the level of every term by one, so that the levels
+//! stay consistent.
 //!
 //! The counters are a function of the records: once in [`FOLD`] of engine time they are written as
 //! records of their own, in pages (a *fold*); later articles are counted again on a restore. An
 //! article that expires before it was folded triggers a fold.
 //!
-//! The number of articles is counted by language. In a feed of several languages, the words of the
-//! smaller ones would all look rare compared with the total, and unrelated stories would merge.
+//! Each language is counted by itself: articles of other languages change no weight. In a feed of
+//! several languages, the words of the smaller ones would otherwise all look rare compared with the
+//! total, and unrelated stories would merge.
 //!
 //! A term that `df` articles have is of level `L = floor(log2 df) + 1`, and weighs `idf^1.25` in
 //! units of 1/256, with `idf = max(.5, ln((N + 1) / (1.5 * 2^(L - 1) + .5)))` and `N` the number of
 //! articles in the language. For example, with `N = 100`, a term of one article weighs 1,413, and a
 //! term that all have weighs 108, the minimum. The table of weights is computed once per article.
 //!
-//! Cost: 3 MB per shard; a fold writes about 1 MB.
+//! Cost: up to 3 MB per language, some 15 bytes for each distinct term while there are few; a fold
+//! writes about 1 MB per language.
 
 use super::stem::{ID_BITS, TermId};
 use super::terms::{Channel, Terms};
 use crate::article::{EventTime, Lang, Sequence, Span};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,26 +36,116 @@ pub(super) const FOLD: Span = Span::hours(24);
 const BUCKET_BITS: u32 = 18;
 /// Counters in a record.
 const PAGE: usize = 1 << 10;
-/// Records of the counters of all channels.
-const PAGES: usize = 3 << BUCKET_BITS >> 10;
+/// Records of the counters of all channels of a language.
+const PAGES: usize = COUNTERS / PAGE;
+/// Counters of all channels of a language.
+const COUNTERS: usize = 3 << BUCKET_BITS;
+/// The number of counters in use up to which a language keeps only those.
+const SPARSE_MAX: usize = COUNTERS / 4;
 
 /// The number of articles by language.
 type ArticleCounts = BTreeMap<Option<Lang>, u32>;
 
-/// The weight of each level.
-pub(super) type Weights = [u32; 33];
+/// The weights of the terms of one language.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weights {
+    /// The weight of each level.
+    levels: [u32; 33],
+    /// Where the counters of the language are; `None` before its first article.
+    counters: Option<usize>,
+}
 
 /// The counters of one shard.
 #[derive(Debug)]
 pub(super) struct Frequencies {
-    /// A count for each channel and bucket.
-    counts: Vec<u32>,
+    /// The counters of each language.
+    counters: Vec<LanguageCounters>,
+    /// Where the counters of a language are.
+    languages: BTreeMap<Option<Lang>, usize>,
     /// The number of articles counted.
     articles: ArticleCounts,
     /// The state at the last fold.
     head: FrequencyHead,
+}
+
+/// The counters of one language.
+#[derive(Debug)]
+struct LanguageCounters {
+    /// A count for each channel and bucket.
+    counts: Counts,
     /// The pages that changed since the last fold.
     changed: Box<[bool; PAGES]>,
+}
+
+/// Counts by channel and bucket.
+#[derive(Debug, Clone, PartialEq)]
+enum Counts {
+    /// Those above zero.
+    Sparse(FxHashMap<u32, u32>),
+    /// All of them.
+    Dense(Vec<u32>),
+}
+
+impl Default for LanguageCounters {
+    fn default() -> Self {
+        Self { counts: Counts::Sparse(FxHashMap::default()), changed: Box::new([false; PAGES]) }
+    }
+}
+
+impl LanguageCounters {
+    fn count(&self, bucket: usize) -> u32 {
+        match &self.counts {
+            Counts::Sparse(counts) => counts.get(&(bucket as u32)).copied().unwrap_or(0),
+            Counts::Dense(counts) => counts[bucket],
+        }
+    }
+
+    fn set(&mut self, bucket: usize, count: u32) {
+        self.changed[bucket / PAGE] = true;
+        match &mut self.counts {
+            Counts::Dense(counts) => counts[bucket] = count,
+            Counts::Sparse(counts) if count == 0 => {
+                counts.remove(&(bucket as u32));
+            }
+            Counts::Sparse(counts) => {
+                counts.insert(bucket as u32, count);
+                if counts.len() > SPARSE_MAX {
+                    let mut all = vec![0; COUNTERS];
+                    counts.drain().for_each(|(bucket, count)| all[bucket as usize] = count);
+                    self.counts = Counts::Dense(all);
+                }
+            }
+        }
+    }
+
+    fn halve(&mut self) {
+        self.changed.fill(true);
+        match &mut self.counts {
+            Counts::Dense(counts) => counts.iter_mut().for_each(|count| *count /= 2),
+            Counts::Sparse(counts) => counts.retain(|_, count| {
+                *count /= 2;
+                *count > 0
+            }),
+        }
+    }
+
+    /// The pages that changed since the last call, in order.
+    fn take_changed(&mut self) -> Vec<(u16, Vec<u32>)> {
+        let changed = std::mem::replace(&mut self.changed, Box::new([false; PAGES]));
+        let page = |page: usize| {
+            let counts = (page * PAGE..(page + 1) * PAGE).map(|bucket| self.count(bucket));
+            (page as u16, counts.collect())
+        };
+        (0..PAGES).filter(|at| changed[*at]).map(page).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        let counts = match &self.counts {
+            Counts::Sparse(counts) => counts.capacity() * (size_of::<(u32, u32)>() + 1),
+            Counts::Dense(counts) => counts.len() * size_of::<u32>(),
+        };
+        counts + PAGES + size_of::<Self>()
+    }
 }
 
 /// The record beside the pages.
@@ -72,15 +166,16 @@ pub struct FrequencyHead {
 pub enum FrequencyRecord {
     /// The record beside the pages.
     Head(FrequencyHead),
-    /// The counters of the page with this number.
-    Page(u16, Vec<u32>),
+    /// The counters of the page with this number in this language.
+    Page(Option<Lang>, u16, Vec<u32>),
 }
 
 impl Default for Frequencies {
     fn default() -> Self {
         let never = EventTime(i64::MIN);
         Self {
-            counts: vec![0; 3 << BUCKET_BITS],
+            counters: Vec::new(),
+            languages: BTreeMap::new(),
             articles: ArticleCounts::new(),
             head: FrequencyHead {
                 since: Sequence(0),
@@ -88,7 +183,6 @@ impl Default for Frequencies {
                 halved: never,
                 articles: ArticleCounts::new(),
             },
-            changed: Box::new([false; PAGES]),
         }
     }
 }
@@ -100,20 +194,30 @@ impl Frequencies {
 
     /// Estimated bytes of memory.
     pub(super) fn bytes(&self) -> usize {
-        self.counts.len() * size_of::<u32>() + PAGES
+        self.counters.iter().map(LanguageCounters::bytes).sum()
     }
 
     /// Counts an article in `language`.
     pub(super) fn add(&mut self, terms: &Terms, language: Option<Lang>) {
         let articles = self.articles.entry(language).or_default();
         *articles = articles.saturating_add(1);
+        let counters = self.counters(language);
         for channel in Channel::ALL {
             for term in terms.channel(channel) {
                 let bucket = Self::bucket(channel, term.id());
-                self.counts[bucket] = self.counts[bucket].saturating_add(1);
-                self.changed[bucket / PAGE] = true;
+                counters.set(bucket, counters.count(bucket).saturating_add(1));
             }
         }
+    }
+
+    /// The counters of a language.
+    fn counters(&mut self, language: Option<Lang>) -> &mut LanguageCounters {
+        let next = self.counters.len();
+        let at = *self.languages.entry(language).or_insert(next);
+        if at == next {
+            self.counters.push(LanguageCounters::default());
+        }
+        &mut self.counters[at]
     }
 
     /// The weights of all levels in a language, by the current counts.
@@ -121,8 +225,8 @@ impl Frequencies {
         let articles = self.articles.get(&language).copied().unwrap_or(0);
         let articles = f64::from(articles) + 1.0;
         let weigh = |idf: f64| (idf.powf(1.25) * 256.0).round() as u32;
-        let mut weights = [weigh(0.5); 33];
-        for (level, weight) in weights.iter_mut().enumerate() {
+        let mut levels = [weigh(0.5); 33];
+        for (level, weight) in levels.iter_mut().enumerate() {
             // Level 0 is a term that no counted article has; it weighs as much as a term of one.
             let least = (level.max(1) as f64 - 1.0).exp2();
             let idf = (articles / 1.5f64.mul_add(least, 0.5)).ln();
@@ -131,13 +235,14 @@ impl Frequencies {
             }
             *weight = weigh(idf);
         }
-        weights
+        Weights { levels, counters: self.languages.get(&language).copied() }
     }
 
     /// The weight of a term.
     pub(super) fn weight(&self, weights: &Weights, channel: Channel, id: TermId) -> u32 {
-        let count = self.counts[Self::bucket(channel, id)];
-        weights[(32 - count.leading_zeros()) as usize]
+        let counters = weights.counters.map(|at| &self.counters[at]);
+        let count = counters.map_or(0, |counters| counters.count(Self::bucket(channel, id)));
+        weights.levels[(32 - count.leading_zeros()) as usize]
     }
 
     /// The first article that is not in the recorded pages.
@@ -161,19 +266,16 @@ impl Frequencies {
             self.head.halved = clock;
         }
         if clock.since(self.head.halved) >= memory {
-            self.counts.iter_mut().for_each(|count| *count /= 2);
+            self.counters.iter_mut().for_each(LanguageCounters::halve);
             self.articles.values_mut().for_each(|articles| *articles /= 2);
-            self.changed.fill(true);
             self.head.halved = clock;
         }
         let (since, folded, articles) = (next, clock, self.articles.clone());
         self.head = FrequencyHead { since, folded, articles, halved: self.head.halved };
         let mut records = vec![FrequencyRecord::Head(self.head.clone())];
-        for (page, changed) in self.changed.iter_mut().enumerate() {
-            if std::mem::take(changed) {
-                let counts = self.counts[page * PAGE..][..PAGE].to_vec();
-                records.push(FrequencyRecord::Page(page as u16, counts));
-            }
+        for (&language, &at) in &self.languages {
+            let pages = self.counters[at].take_changed().into_iter();
+            records.extend(pages.map(|(page, of)| FrequencyRecord::Page(language, page, of)));
         }
         records
     }
@@ -182,14 +284,21 @@ impl Frequencies {
     pub(super) fn restore(&mut self, record: FrequencyRecord) {
         match record {
             FrequencyRecord::Head(head) => {
-                self.changed.fill(false);
+                for counters in &mut self.counters {
+                    counters.changed.fill(false);
+                }
                 self.articles = head.articles.clone();
                 self.head = head;
             }
-            FrequencyRecord::Page(page, counts) => {
+            FrequencyRecord::Page(language, page, counts) => {
                 if usize::from(page) < PAGES && counts.len() == PAGE {
-                    let from = usize::from(page) * PAGE;
-                    self.counts[from..][..PAGE].copy_from_slice(&counts);
+                    let own = self.counters(language);
+                    for (bucket, count) in (usize::from(page) * PAGE..).zip(counts) {
+                        if own.count(bucket) != count {
+                            own.set(bucket, count);
+                        }
+                    }
+                    own.changed[usize::from(page)] = false;
                 }
             }
         }
@@ -237,7 +346,8 @@ mod tests {
         for n in 6..10 {
             restored.add(&words(&format!("a b{n}")), None);
         }
-        assert_eq!(restored.counts, straight.counts);
+        let counts = |of: &Frequencies| of.counters[of.languages[&None]].counts.clone();
+        assert_eq!(counts(&restored), counts(&straight));
         assert_eq!((restored.articles, restored.head), (straight.articles, straight.head));
     }
 
@@ -252,6 +362,42 @@ mod tests {
         assert_eq!(seen.articles[&None], 8);
         seen.fold(EventTime(0).plus(Span::hours(48)), Sequence(8), Span::hours(48));
         assert_eq!(seen.articles[&None], 4);
-        assert_eq!(seen.counts.iter().max(), Some(&4));
+        let bucket = Frequencies::bucket(Channel::Text, words("a").channel(Channel::Text)[0].id());
+        assert_eq!(seen.counters[0].count(bucket), 4);
+    }
+
+    #[test]
+    fn a_language_counts_no_articles_of_others() {
+        let [ours, theirs] = ["en", "fi"].map(Lang::parse);
+        let mut seen = Frequencies::default();
+        (0..8).for_each(|n| seen.add(&words(&format!("c{n}")), ours));
+        seen.add(&words("a"), ours);
+        let own = words("a").channel(Channel::Text)[0].id();
+        let weight =
+            |seen: &Frequencies, language| seen.weight(&seen.weights(language), Channel::Text, own);
+        let before = weight(&seen, ours);
+        (0..500).for_each(|n| seen.add(&words(&format!("a b{n}")), theirs));
+        assert_eq!(weight(&seen, ours), before);
+        assert_ne!(weight(&seen, theirs), before);
+    }
+
+    /// Fills the counters of a language beyond what is kept sparse.
+    #[test]
+    fn counters_mean_the_same_however_they_are_kept() {
+        let mut counters = LanguageCounters::default();
+        let last = SPARSE_MAX as u32 + 1;
+        for bucket in 0..last {
+            assert!(matches!(counters.counts, Counts::Sparse(_)), "{bucket}");
+            counters.set(bucket as usize, bucket % 7 + 1);
+        }
+        assert!(matches!(counters.counts, Counts::Dense(_)));
+        for bucket in 0..last {
+            assert_eq!(counters.count(bucket as usize), bucket % 7 + 1, "{bucket}");
+        }
+        assert_eq!(counters.count(last as usize), 0);
+        counters.halve();
+        assert_eq!([0, 1, 6].map(|bucket| counters.count(bucket)), [0, 1, 3]);
+        assert_eq!(counters.take_changed().len(), PAGES, "halving changes all");
+        assert!(counters.take_changed().is_empty());
     }
 }

@@ -32,7 +32,7 @@ impl Stories {
         now: EventTime,
         members: &impl MemberLookup,
     ) -> Option<StoryStep> {
-        let bar = self.settings.merge_among(self.len());
+        let bar = self.settings.merge.get();
         if bar >= 1.0 {
             return None;
         }
@@ -122,7 +122,8 @@ impl Stories {
     }
 
     /// Gives the story of an article a second look if it may have an effect: scores the article
-    /// again, and merges its story with the best other story that now scores high enough.
+    /// again, and merges its story with the best other story that now scores high enough. The next
+    /// look has an effect only after another near miss.
     pub(super) fn look_again(
         &mut self,
         sequence: Sequence,
@@ -132,8 +133,12 @@ impl Stories {
         let story = self.story_of(sequence)?;
         let member = members.member(sequence).filter(|member| self.is_looked_at(*member))?;
         let weights = self.frequencies.weights(member.about.language);
-        let join = self.settings.join_again_among(self.len());
+        let join = self.settings.join_again.get();
         let decision = self.choose(member, None, join, &weights, members);
+        if let Some(live) = self.live.get_mut(&story) {
+            live.record.near_miss = false;
+            self.changed.push(story);
+        }
         self.merge(story, decision.story?, decision.score?, clock, members)
     }
 }

@@ -33,13 +33,13 @@
 //! story. A reprint of the first report joins it by its text, without a score.
 //!
 //! Two stories are merged when two articles each fitted both stories and the centroids agree. A
-//! story that still has one article after `look_again_articles` or `look_again_after` is scored
-//! once more and then needs only the lower `join_again`: an uncertain article waits until more is
-//! known. This second look is given only to stories with a near miss: another story came close
-//! enough, or another article came close to this one. In a crowded window, one with many live
-//! stories, more unrelated articles are close by chance. There, all three thresholds rise to
-//! `join_crowded`, `join_again_crowded` and `merge_crowded`, the second look comes later, and a
-//! large story accepts only articles that share its names.
+//! story that still has one article after `look_again_articles` articles of its language or
+//! `look_again_after` is scored once more and then needs only the lower `join_again`: an uncertain
+//! article waits until more is known. This second look is given only to stories with a near miss:
+//! another story came close enough, or another article came close to this one.
+//!
+//! A score that rests on a few rare words that happen to be shared is lowered (`narrow`). Nothing
+//! depends on how many stories are live, nor on articles in other languages.
 //!
 //! An article that recurs with other figures, such as a table of exchange rates, opens a story that
 //! *follows* the story of its match; its template alone never makes it join one. Literal copies

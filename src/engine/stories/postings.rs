@@ -2,11 +2,11 @@
 //!
 //! In: the terms of articles. Out: the articles that share enough of an article's rarest terms. An
 //! article is listed only under its heaviest terms, and looked up only by its heaviest terms. Each
-//! channel and term has one list; an entry names an article and the share that the term has in
-//! the article's channel, `q / |q|`. In each channel the terms of the query are read from the
-//! rarest on until `postings_max` entries have been read; of a list that is longer than that on its
-//! own, only the newest entries are read. There is no limit on how frequent a term may be: a small
-//! window uses every term, a large one only rare terms.
+//! language has lists of its own, one for each channel and term; an entry names an article and the
+//! share that the term has in the article's channel, `q / |q|`. In each channel the terms of the
+//! query are read from the rarest on until `postings_max` entries have been read; of a list that is
+//! longer than that on its own, only the newest entries are read. There is no limit on how frequent
+//! a term may be: a small window uses every term, a large one only rare terms.
 //!
 //! For example, with articles 1 "ferry", 2 "ferry reef" and 3 "vote", the query "reef ferry" reads
 //! the list of `reef` (article 2), then that of `ferry` (articles 1 and 2): article 2 scores
@@ -24,11 +24,11 @@
 use super::score::Query;
 use super::stem::TermId;
 use super::terms::{Channel, Term, Terms};
-use crate::article::Sequence;
+use crate::article::{Lang, Sequence};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The number of live articles must stay below this limit, far below the 2^32 sequences that
 /// an entry can tell apart.
@@ -59,7 +59,7 @@ fn rounded(share: f32) -> f32 {
 /// The articles of a term that several articles have, oldest first.
 type List = VecDeque<Posting>;
 
-/// The postings of one channel. A term is in one of the two maps.
+/// The postings of one channel in one language. A term is in one of the two maps.
 #[derive(Debug, Default)]
 struct ChannelPostings {
     /// The terms that only one article has.
@@ -117,6 +117,32 @@ impl ChannelPostings {
             }
         };
         debug_assert_eq!(oldest.map(|oldest| oldest.low), Some(low), "SP-1");
+    }
+
+    /// Adds the scores of this channel to those of the articles.
+    fn score(
+        &self,
+        query: &Query<'_>,
+        channel: Channel,
+        postings_max: usize,
+        scores: &mut FxHashMap<u32, f32>,
+    ) {
+        let mut left = postings_max;
+        for (term, articles) in self.lists(query.terms(channel)) {
+            let len = articles.len();
+            if left == 0 || (len > left && left < postings_max) {
+                break;
+            }
+            let weight = query.weight(channel, term);
+            articles.newest(left, |posting| {
+                *scores.entry(posting.low).or_default() += weight * posting.share;
+            });
+            left = left.saturating_sub(len);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.single.is_empty() && self.lists.is_empty()
     }
 
     /// Bytes held.
@@ -177,49 +203,54 @@ fn length(terms: &[Term]) -> f32 {
 /// The postings of all channels.
 #[derive(Debug, Default)]
 pub(super) struct TermPostings {
-    /// By channel.
-    channels: [ChannelPostings; 3],
+    /// By channel and language; languages without articles have none.
+    channels: [BTreeMap<Option<Lang>, ChannelPostings>; 3],
 }
 
 impl TermPostings {
     /// Adds an article that arrived after all others.
-    pub(super) fn insert(&mut self, sequence: Sequence, terms: &Terms) {
-        for (channel, postings) in Channel::ALL.into_iter().zip(&mut self.channels) {
-            postings.add(sequence, terms.channel(channel));
+    pub(super) fn insert(&mut self, sequence: Sequence, terms: &Terms, language: Option<Lang>) {
+        for (channel, languages) in Channel::ALL.into_iter().zip(&mut self.channels) {
+            languages.entry(language).or_default().add(sequence, terms.channel(channel));
         }
     }
 
     /// Adds articles in order of arrival, the three channels in parallel.
     pub(super) fn insert_all<'a>(
         &mut self,
-        all: impl Iterator<Item = (Sequence, &'a Terms)> + Clone + Sync,
+        all: impl Iterator<Item = (Sequence, &'a Terms, Option<Lang>)> + Clone + Sync,
     ) {
-        self.channels.par_iter_mut().zip(Channel::ALL).for_each(|(postings, channel)| {
-            for (sequence, terms) in all.clone() {
-                postings.add(sequence, terms.channel(channel));
+        self.channels.par_iter_mut().zip(Channel::ALL).for_each(|(languages, channel)| {
+            for (sequence, terms, language) in all.clone() {
+                languages.entry(language).or_default().add(sequence, terms.channel(channel));
             }
         });
     }
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        self.channels.iter().map(ChannelPostings::bytes).sum()
+        self.channels.iter().flat_map(BTreeMap::values).map(ChannelPostings::bytes).sum()
     }
 
     /// Removes the earliest article of all.
-    pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms) {
-        for (channel, postings) in Channel::ALL.into_iter().zip(&mut self.channels) {
+    pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms, language: Option<Lang>) {
+        for (channel, languages) in Channel::ALL.into_iter().zip(&mut self.channels) {
+            let Some(postings) = languages.get_mut(&language) else { continue };
             for term in terms.channel(channel).iter().filter(|term| term.listed()) {
                 postings.pop(term.id(), low_bits(sequence));
+            }
+            if postings.is_empty() {
+                languages.remove(&language);
             }
         }
     }
 
-    /// The articles whose score by shared rare terms is at least `cut` times the best score, in
-    /// order of arrival, without the querying article `own`. `newest` is the latest live article.
+    /// The articles in `language` whose score by shared rare terms is at least `cut` times the best
+    /// score, in order of arrival, without the querying article `own`. `newest` is the latest live
+    /// article.
     pub(super) fn near(
         &self,
-        query: &Query<'_>,
+        (query, language): (&Query<'_>, Option<Lang>),
         own: Sequence,
         newest: Sequence,
         postings_max: usize,
@@ -228,7 +259,9 @@ impl TermPostings {
         let mut scores = FxHashMap::default();
         scores.reserve((3 * postings_max).min(SCORES_RESERVED));
         for channel in Channel::ALL {
-            self.score(query, channel, postings_max, &mut scores);
+            if let Some(postings) = self.channels[channel as usize].get(&language) {
+                postings.score(query, channel, postings_max, &mut scores);
+            }
         }
         scores.remove(&low_bits(own));
         let bar = cut * scores.values().copied().fold(0.0, f32::max);
@@ -240,28 +273,6 @@ impl TermPostings {
             .collect();
         near.sort_unstable_by_key(|&(sequence, _)| sequence);
         near
-    }
-
-    /// Adds the scores of one channel to those of the articles.
-    fn score(
-        &self,
-        query: &Query<'_>,
-        channel: Channel,
-        postings_max: usize,
-        scores: &mut FxHashMap<u32, f32>,
-    ) {
-        let mut left = postings_max;
-        for (term, articles) in self.channels[channel as usize].lists(query.terms(channel)) {
-            let len = articles.len();
-            if left == 0 || (len > left && left < postings_max) {
-                break;
-            }
-            let weight = query.weight(channel, term);
-            articles.newest(left, |posting| {
-                *scores.entry(posting.low).or_default() += weight * posting.share;
-            });
-            left = left.saturating_sub(len);
-        }
     }
 }
 
@@ -322,11 +333,11 @@ mod tests {
             for (at, text) in feed.iter().enumerate() {
                 let new = (Sequence(first + at as u64), terms(text));
                 live.push(new.clone());
-                postings.insert(new.0, &new.1);
+                postings.insert(new.0, &new.1, None);
                 frequencies.add(&new.1, None);
                 if live.len() > 12 {
                     let (old, terms) = live.remove(0);
-                    postings.remove(old, &terms);
+                    postings.remove(old, &terms, None);
                 }
             }
             let settings = Settings::default();
@@ -335,7 +346,7 @@ mod tests {
             let own = live.iter().find(|l| l.1 == asked).map_or(Sequence(first + 99), |l| l.0);
             let query = Query::new(&asked, &frequencies, frequencies.weights(None), &settings);
             let newest = live.last().map_or(Sequence(0), |l| l.0);
-            let found = postings.near(&query, own, newest, 100_000, 0.25);
+            let found = postings.near((&query, None), own, newest, 100_000, 0.25);
             let others: Vec<_> = live.iter().filter(|l| l.0 != own).cloned().collect();
             let want = naive(&others, &query, 0.25);
             prop_assert_eq!(
@@ -346,13 +357,28 @@ mod tests {
                 prop_assert!((found.1 - want.1).abs() <= 1e-3 * want.1, "{:?} {:?}", found, want);
             }
             for (sequence, terms) in &live {
-                postings.remove(*sequence, terms);
+                postings.remove(*sequence, terms, None);
             }
-            for channel in &postings.channels {
-                prop_assert!(channel.single.is_empty() && channel.lists.is_empty());
-                prop_assert_eq!(channel.capacity, 0);
-            }
+            prop_assert!(postings.channels.iter().all(BTreeMap::is_empty));
+            prop_assert_eq!(postings.bytes(), 0);
         }
+    }
+
+    #[test]
+    fn languages_have_lists_of_their_own() {
+        let [ours, theirs] = ["en", "fi"].map(Lang::parse);
+        let (mut postings, frequencies) = (TermPostings::default(), Frequencies::default());
+        let same = terms("a b c");
+        postings.insert(Sequence(0), &same, ours);
+        postings.insert(Sequence(1), &same, theirs);
+        let settings = Settings::default();
+        let query = Query::new(&same, &frequencies, frequencies.weights(None), &settings);
+        let near = |language| {
+            let near = postings.near((&query, language), Sequence(9), Sequence(1), 100, 0.25);
+            near.into_iter().map(|(sequence, _)| sequence).collect::<Vec<_>>()
+        };
+        assert_eq!([near(ours), near(theirs)], [[Sequence(0)], [Sequence(1)]]);
+        assert_eq!(near(None), []);
     }
 
     #[test]

@@ -139,6 +139,27 @@ impl<'a> Query<'a> {
         cosines
     }
 
+    /// How far the cosine with another article rests on a few shared terms of the text, from 0 to 1.
+    /// Unrelated articles owe their score to a few rare words, reports of one event to many.
+    pub(super) fn narrowness(&self, other: &Terms, settings: &Settings) -> f64 {
+        let shorter = self.terms(Channel::Text).len().min(other.channel(Channel::Text).len());
+        let many = (settings.tuning.broad_share * shorter as f64).min(settings.tuning.broad);
+        (1.0 - self.breadth(other) / many.max(1.0)).max(0.0)
+    }
+
+    /// How many terms of the text make up the cosine with another article: the number of equally
+    /// heavy shared terms that would do so, `sum(c)^2 / sum(c^2)` for contributions `c`.
+    fn breadth(&self, other: &Terms) -> f64 {
+        let table = &self.tables[Channel::Text as usize];
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for term in other.channel(Channel::Text) {
+            let part = f64::from(term.q()) * f64::from(query_term(table, term.id()).weighted);
+            sum += part;
+            squares += part * part;
+        }
+        sum * sum / f64::max(squares, 1.0)
+    }
+
     /// The cosine with the sum of a few articles by channel, whose squared lengths are `norms`.
     pub(super) fn all<'b>(
         &self,
@@ -295,14 +316,10 @@ pub(super) fn time_factor(a: Option<EventTime>, b: Option<EventTime>, settings: 
     1.0 - settings.tuning.time * (1.0 - (-0.5 * sigmas * sigmas).exp())
 }
 
-/// The toll on the score of a story with `size` articles while `stories` are live. A large story is
-/// similar to everything, even more so in a crowded window, where it would collect texts of one
-/// template about many companies. There, the toll is reduced by `names`, the cosine of the names
-/// with those of the story.
-pub(super) fn size_toll(size: u32, names: f64, stories: usize, settings: &Settings) -> f64 {
-    let reduced = settings.crowding(stories) * (settings.tuning.size_names * names).min(1.0);
+/// The toll on the score of a story with `size` articles: a large story is similar to everything.
+pub(super) fn size_toll(size: u32, settings: &Settings) -> f64 {
     let of_size = 1.0 - 1.0 / f64::from(size.clamp(1, settings.tuning.size_full.max(1)));
-    settings.size_among(stories) * of_size * (1.0 - reduced)
+    settings.tuning.size * of_size
 }
 
 #[cfg(test)]
@@ -396,23 +413,31 @@ mod tests {
         let (near, far) =
             (time_factor(day(0), day(1), &settings), time_factor(day(9), day(0), &settings));
         assert!(near > far && far >= 1.0 - settings.tuning.time, "{near} {far}");
-        assert_eq!(size_toll(1, 0.0, 0, &settings), 0.0);
-        assert!(size_toll(20, 0.0, 0, &settings) > size_toll(2, 0.0, 0, &settings));
-        assert_eq!(size_toll(20, 0.0, 0, &settings), size_toll(2_000, 0.0, 0, &settings));
+        assert_eq!(size_toll(1, &settings), 0.0);
+        assert!(size_toll(20, &settings) > size_toll(2, &settings));
+        assert_eq!(size_toll(20, &settings), size_toll(2_000, &settings));
     }
 
     #[test]
-    fn shared_names_reduce_the_size_toll_in_a_crowded_window() {
-        let settings = Settings::default();
-        let toll = |size, names, live| size_toll(size, names, live, &settings);
-        assert_eq!(toll(1, 0.0, 1 << 20), 0.0, "a story of one article pays no toll");
-        assert_eq!(
-            toll(100, 0.0, 100),
-            toll(100, 1.0, 100),
-            "names do not matter in a quiet window"
-        );
-        assert!(toll(100, 0.0, 100) < toll(100, 0.0, 1 << 20));
-        assert!(toll(100, 0.3, 1 << 20) < toll(100, 0.1, 1 << 20));
-        assert_eq!(toll(100, 1.0, 1 << 20), 0.0);
+    fn few_shared_terms_are_narrow() {
+        let mut settings = Settings::default();
+        (settings.tuning.broad, settings.tuning.broad_share) = (4.0, 1.0);
+        let frequencies = Frequencies::default();
+        let own = terms("", "reef ferry tunnel vote captain island");
+        let query = Query::new(&own, &frequencies, frequencies.weights(None), &settings);
+        assert!((query.breadth(&terms("", "reef ferry tunnel harbour")) - 3.0).abs() < 1e-9);
+        let uneven = query.breadth(&terms("", "reef reef reef reef reef ferry"));
+        assert!(uneven > 1.0 && uneven < 2.0, "{uneven}");
+        let long = "harbour pilot storm";
+        for (text, want) in [
+            (format!("{long} lighthouse"), 1.0),
+            (format!("{long} reef"), 0.75),
+            (format!("{long} reef ferry"), 0.5),
+            (format!("{long} reef ferry tunnel vote captain"), 0.0),
+            ("reef ferry".to_owned(), 0.0),
+        ] {
+            let narrow = query.narrowness(&terms("", &text), &settings);
+            assert!((narrow - want).abs() < 1e-9, "{text}: {narrow}");
+        }
     }
 }

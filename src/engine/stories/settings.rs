@@ -1,10 +1,10 @@
 //! The settings and tuning constants of stories.
 //!
 //! The defaults are the same for every feed. They were chosen by a random search over four labelled
-//! English corpora, then improved one step at a time. The values for dense streams were chosen on
-//! mixes of these corpora with a business wire. Two thirds of the gain on one half of a corpus held
-//! on the other half. The thresholds rise with the number of live stories, because the more stories
-//! there are, the more unrelated articles are close by chance.
+//! English corpora, then improved one step at a time, at last on mixes of these corpora with a
+//! business wire. Two thirds of the gain on one half of a corpus held on the other half. No setting
+//! depends on the number of live stories: what an article may join is decided by the article and
+//! the story alone.
 
 use super::postings::LIVE_MAX;
 use crate::article::Span;
@@ -43,15 +43,9 @@ impl Default for Settings {
 /// Constants of the scores. `benches/README.md` says how they were measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// The value of `join` in a crowded window.
-    pub join_crowded: f64,
-    /// The value of `join_again` in a crowded window.
-    pub join_again_crowded: f64,
     /// An article that joined one story also fits the second-best story if it scores at least this
     /// there: a reason to merge the two.
     pub doubt: f64,
-    /// The value of `merge` in a crowded window; at 1 or more, no stories are merged there.
-    pub merge_crowded: f64,
     /// What is added to `merge` for large stories.
     pub merge_size: f64,
     /// The weights of titles, text, names and openings.
@@ -73,19 +67,16 @@ pub struct Tuning {
     pub size: f64,
     /// The size from which a story pays (almost) the whole toll, which then no longer grows.
     pub size_full: u32,
-    /// The value of `size` in a crowded window.
-    pub size_crowded: f64,
-    /// In a crowded window, the toll is reduced by a share: this factor times the cosine of the
-    /// article's names with the story's, at most 1.
-    pub size_names: f64,
-    /// The number of articles after which a story of one article gets a second look, if its article
-    /// came close to another story or another article came close to it.
+    /// The most that is subtracted from the score of an article that shares only a few terms with
+    /// the nearest members.
+    pub narrow: f64,
+    /// The number of equally heavy shared terms from which nothing is subtracted.
+    pub broad: f64,
+    /// The share of the terms of the shorter text from which nothing is subtracted either.
+    pub broad_share: f64,
+    /// The number of articles in its language after which a story of one article gets a second
+    /// look, if its article came close to another story or another article came close to it.
     pub look_again_articles: u32,
-    /// The value of `look_again_articles` in a crowded window.
-    pub look_again_crowded: u32,
-    /// The number of live stories up to which a window is quiet, and the number from which it is
-    /// crowded.
-    pub crowd: [u32; 2],
     /// The engine time after which a story of one article gets that second look.
     pub look_again_after: Span,
     /// The most postings that are read for one article and channel.
@@ -114,10 +105,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            join_crowded: 0.31,
-            join_again_crowded: 0.24,
             doubt: 0.2,
-            merge_crowded: 1.0,
             merge_size: 0.05,
             channels: [0.2, 0.6, 0.28, 0.2],
             untitled: 0.4,
@@ -128,11 +116,10 @@ impl Default for Tuning {
             time_sigma: Span::hours(38),
             size: 0.055,
             size_full: 20,
-            size_crowded: 0.3,
-            size_names: 1.4,
+            narrow: 0.1,
+            broad: 12.0,
+            broad_share: 0.25,
             look_again_articles: 50,
-            look_again_crowded: 400,
-            crowd: [160, 320],
             look_again_after: Span::hours(30),
             postings_max: 256,
             stories_max: 3,
@@ -151,83 +138,4 @@ impl Default for Tuning {
 impl Settings {
     /// The limit on the number of live articles (exclusive).
     pub const LIVE_MAX: u32 = LIVE_MAX;
-
-    /// How crowded the window is with `stories` live stories: 0 while it is quiet, 1 when it is
-    /// crowded, and in between on a logarithmic scale.
-    pub(super) fn crowding(&self, stories: usize) -> f64 {
-        let [quiet, crowded] = self.tuning.crowd.map(|stories| f64::from(stories.max(1)).log2());
-        let doublings = (stories.max(1) as f64).log2() - quiet;
-        (doublings / (crowded - quiet).max(1e-9)).clamp(0.0, 1.0)
-    }
-
-    /// The value between `quiet` and `dense` that applies with `stories` live stories; never below
-    /// `quiet`.
-    fn crowded(&self, quiet: f64, dense: f64, stories: usize) -> f64 {
-        quiet + self.crowding(stories) * (dense - quiet).max(0.0)
-    }
-
-    /// The lowest score with which an arriving article joins one of `stories` live stories.
-    pub(super) fn join_among(&self, stories: usize) -> f64 {
-        self.crowded(self.join.get(), self.tuning.join_crowded, stories)
-    }
-
-    /// The lowest score with which a story of one article joins another at a second look, with
-    /// `stories` live stories.
-    pub(super) fn join_again_among(&self, stories: usize) -> f64 {
-        self.crowded(self.join_again.get(), self.tuning.join_again_crowded, stories)
-    }
-
-    /// The number of articles after which a story of one article gets a second look, with `stories`
-    /// live stories.
-    pub(super) fn look_again_among(&self, stories: usize) -> u64 {
-        let [quiet, dense] =
-            [self.tuning.look_again_articles, self.tuning.look_again_crowded].map(f64::from);
-        self.crowded(quiet, dense, stories).round() as u64
-    }
-
-    /// The highest toll on the score of a large story, with `stories` live stories.
-    pub(super) fn size_among(&self, stories: usize) -> f64 {
-        self.crowded(self.tuning.size, self.tuning.size_crowded, stories)
-    }
-
-    /// The lowest cosine of centroids with which two small stories are merged, with `stories` live
-    /// stories.
-    pub(super) fn merge_among(&self, stories: usize) -> f64 {
-        self.crowded(self.merge.get(), self.tuning.merge_crowded, stories)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thresholds_rise_with_the_window() {
-        let settings = Settings {
-            join: Ratio::constant(0.2),
-            join_again: Ratio::constant(0.1),
-            tuning: Tuning {
-                join_crowded: 0.3,
-                join_again_crowded: 0.25,
-                look_again_articles: 50,
-                look_again_crowded: 400,
-                crowd: [160, 640],
-                ..Tuning::default()
-            },
-            ..Settings::default()
-        };
-        for (stories, join, again, look) in [
-            (0, 0.2, 0.1, 50),
-            (160, 0.2, 0.1, 50),
-            (320, 0.25, 0.175, 225),
-            (640, 0.3, 0.25, 400),
-            (1 << 20, 0.3, 0.25, 400),
-        ] {
-            assert!((settings.join_among(stories) - join).abs() < 1e-9, "{stories}");
-            assert!((settings.join_again_among(stories) - again).abs() < 1e-9, "{stories}");
-            assert_eq!(settings.look_again_among(stories), look, "{stories}");
-        }
-        let strict = Settings { join: Ratio::constant(0.4), ..settings };
-        assert!((strict.join_among(8_192) - 0.4).abs() < 1e-9);
-    }
 }

@@ -12,7 +12,8 @@
 //! distinguishes too little.
 //!
 //! Stop words are not terms in the languages for which there is a list. Their frequencies would
-//! make them weigh little anyway, but not in the first hour of a new deployment.
+//! make them weigh little anyway, but not in the first hour of a new deployment. A list says nothing
+//! about single characters of a script without spaces: they are part of other words too.
 //!
 //! Cost: stemming allocates, so each thread remembers the results. The words of a wire repeat,
 //! and 19 of 20 are remembered. Remembering does not change results.
@@ -113,9 +114,11 @@ impl LanguageTerms {
     }
 
     fn meaning(self, word: &str, hash: u64) -> Meaning {
-        if self.is_stop_word(word, hash) {
+        if word.chars().next().is_some_and(is_unsegmented) {
+            Meaning::Paired
+        } else if self.is_stop_word(word, hash) {
             Meaning::StopWord
-        } else if self.is_paired(word) {
+        } else if self.is_part(word) {
             Meaning::Paired
         } else {
             Meaning::Term(self.stem(word, hash))
@@ -145,8 +148,14 @@ impl LanguageTerms {
         self.as_is(mix(first, second.rotate_left(17)))
     }
 
-    /// Whether a word counts only together with the next word.
-    fn is_paired(self, word: &str) -> bool {
+    /// Whether the word at `at` counts only together with the next word.
+    pub(super) fn is_paired(self, text: &str, words: &Words, at: usize) -> bool {
+        let (from, to) = words.spans[at];
+        self.is_part(&text[from as usize..to as usize])
+    }
+
+    /// Whether a word is part of a longer one: a character or a syllable.
+    fn is_part(self, word: &str) -> bool {
         self.syllables || word.chars().next().is_some_and(is_unsegmented)
     }
 }
@@ -205,6 +214,16 @@ mod tests {
         assert!(stops("The", "en") && stops("und", "de") && stops("por", "es"));
         assert!(stops("für", "de") && stops("fuer", "de") && !stops("schön", "de"));
         assert!(!stops("ferry", "en") && !stops("the", "de") && !stops("the", "xx"));
+    }
+
+    /// `的`, `在` and `不` are Chinese stop words by themselves, but also parts of other words.
+    #[test]
+    fn characters_of_stop_words_count_in_pairs() {
+        for text in ["目的地", "存在感", "不同意"] {
+            let all = crate::text::words(text, &crate::text::Limits::default());
+            let terms = LanguageTerms::of(Lang::parse("zh")).terms(text, &all, usize::MAX);
+            assert_eq!(terms.iter().flatten().count(), 2, "{text}");
+        }
     }
 
     #[test]

@@ -171,8 +171,8 @@ impl Terms {
         Self::new([saturated(title, 2, 0), saturated(text, 2, 0), saturated(names, 8, NAMES)])
     }
 
-    /// The words of the terms of headline and body, in lower case; for each term the first form
-    /// that occurs.
+    /// The words of the terms of headline and body, in lower case, for each term the first form
+    /// that occurs. A term of two characters or syllables is spelled with both.
     pub fn spelled(
         headline: &str,
         clean: &Clean,
@@ -184,9 +184,10 @@ impl Terms {
         let mut spelled = BTreeMap::new();
         for (text, words) in [(headline, &title), (clean.text.as_str(), body)] {
             let terms = language_terms.terms(text, words, usize::MAX);
-            for (id, &(from, to)) in terms.into_iter().zip(&words.spans) {
+            for (at, id) in terms.into_iter().enumerate() {
                 let Some(id) = id else { continue };
-                let word = &text[from as usize..to as usize];
+                let last = at + usize::from(language_terms.is_paired(text, words, at));
+                let word = &text[words.spans[at].0 as usize..words.spans[last].1 as usize];
                 spelled.entry(id).or_insert_with(|| word.to_lowercase());
             }
         }
@@ -423,6 +424,22 @@ mod tests {
         assert_eq!(terms("", "東京都は", "ja").channel(Channel::Text).len(), 3);
         assert_eq!(terms("", "東京。都", "ja").channel(Channel::Text).len(), 1);
         assert_eq!(terms("", "thành phố, mới", "vi").channel(Channel::Text).len(), 1);
+    }
+
+    #[test]
+    fn terms_are_spelled_as_words() {
+        for (body, language, want) in [
+            ("Ferries sank. The ferry", "en", vec!["ferries", "sank"]),
+            ("東京都 42", "ja", vec!["42", "京都", "東京"]),
+            ("thành phố mới", "vi", vec!["phố mới", "thành phố"]),
+        ] {
+            let all_words = words(body, &crate::text::Limits::default());
+            let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+            let spelled = Terms::spelled("", &clean, &all_words, Lang::parse(language));
+            let mut found: Vec<&str> = spelled.values().map(String::as_str).collect();
+            found.sort_unstable();
+            assert_eq!(found, want, "{language}");
+        }
     }
 
     #[test]
