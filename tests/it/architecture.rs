@@ -12,7 +12,7 @@ const LINES_MAX: usize = 500;
 /// gets to the state machine.
 const FOLDERS: &[(&str, &[&str])] = &[
     ("engine/article", &[]),
-    ("engine/marks", &["engine/article", "engine/text/script"]),
+    ("engine/marks", &["engine/article", "engine/text"]),
     ("engine/decode", &["engine/article", "engine/marks"]),
     ("engine/text", &["engine/article", "engine/boilerplate"]),
     ("engine/fingerprint", &["engine/text"]),
