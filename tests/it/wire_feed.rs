@@ -258,7 +258,10 @@ fn an_embargo_without_an_end_withholds_the_article() {
     let json = |end: &str| format!("{{\"id\": \"a\", \"title\": \"T\", \"embargo\": {end}}}");
     assert_eq!(of(json("\"2026-11-23T12:00:00Z\"")), until);
     let g2 = |end: &str| {
-        format!("<newsItem guid='a'><itemMeta><embargoed>{end}</embargoed></itemMeta></newsItem>")
+        format!(
+            "<newsItem guid='a'><itemMeta><embargoed>{end}</embargoed></itemMeta>\
+             <contentMeta><headline>T</headline></contentMeta></newsItem>"
+        )
     };
     for unreadable in [json("\"Monday noon\""), json("true"), g2("Monday noon")] {
         assert_eq!(of(unreadable), (PubStatus::Withheld, None));

@@ -46,6 +46,7 @@ mod items;
 mod names;
 mod text;
 
+use super::bounds::PROVIDER_BYTES_MAX;
 use super::repairs::Repairs;
 use super::{Error, Settings};
 use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus};
@@ -197,7 +198,7 @@ fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
 }
 
 /// The provider. A text whose sender is named nowhere else comes from the one who is credited; a
-/// picture may be credited to anybody.
+/// picture may be credited to anybody. A name that is too long for a provider names none.
 fn provider(
     from: &FieldReader<'_, '_>,
     infosource: Option<&str>,
@@ -205,7 +206,8 @@ fn provider(
 ) -> Result<Option<String>, Error> {
     let named = from.name("provider", &PROVIDER)?;
     let credit = credit.filter(|_| item_type(from) != ItemType::Picture);
-    Ok(named.or_else(|| infosource.or(credit).map(str::to_owned)))
+    let fits = |name: &&str| name.len() <= PROVIDER_BYTES_MAX;
+    Ok(named.or_else(|| infosource.or(credit).filter(fits).map(str::to_owned)))
 }
 
 fn byline(from: &FieldReader<'_, '_>) -> Result<Option<String>, Error> {
