@@ -137,7 +137,7 @@ fn identities_are_known_after_articles_left_the_window() {
             K9: withdrawal of N2 (past) by kill; pass yes
               withdrawn N2 by K9: carried by [], sure by 0.75, by identity
               S5 opened
-            N3: update of N3 (past) by late-version; S5 of 1; pass yes
+            N3: update of N3 (past) by late-version; S5 of 1; pass repeat
             N3: update of N3 by new-version; also expansion of N4 by contains; also partial of B1 by shared-run; S5 of 2; pass yes
               superseded N3 by N3: newer-version
         "#]],
@@ -363,7 +363,27 @@ fn a_kill_under_a_uri_that_was_used_again_withdraws_only_what_it_means() {
         11:20 1004 kestrel en "Kill" status=canceled | Editors: kill it.
         11:30 1004 baypress en "Divers at work" made=2026-11-23T10:00:00Z | @dredge @long
         "#,
-        expect![[""]],
+        expect![[r#"
+              S1 opened
+            1001: original; S1 of 1; pass yes
+              S2 opened
+            1001: original; S2 of 1; needs_review reused_uri; pass yes
+            1001: withdrawal of 1001 by canceled; pass yes
+              withdrawn 1001 by 1001: carried by []
+            1002: original; S1 of 1; pass yes
+              S3 opened
+            1002: original; S3 of 1; needs_review reused_uri; pass yes
+            1002: withdrawal of 1002 by canceled; needs_review; pass yes
+              withdrawn 1002 by 1002: carried by [], sure by 0.50
+              S4 opened
+            1003: recurring of 1002 by other-subject; also partial of 1001 by shared-run; S4 of 1; carries_withdrawn; pass held
+              withdrawn 1001 by 1001: carried by [1003]
+            1003: withdrawal of 1003 by canceled; needs_review; pass yes
+              withdrawn 1003 by 1003: carried by [1001 1002], sure by 0.50
+            1004: withdrawal; pass yes
+              withdrawn unseen by 1004: carried by []
+            1004: expansion of 1002 by contains; also partial of 1001 by shared-run; S3 of 2; late; pass yes
+        "#]],
     );
 }
 
