@@ -408,13 +408,19 @@ mod tests {
             "<i hidden></p>",
             "<p><svg>",
             "<style><p></style>",
+            "<!-- ",
+            "<a b=\"> '",
         ];
         for part in parts {
             let took = |n: usize| {
                 let source = part.repeat(n) + "end";
-                let began = std::time::Instant::now();
-                assert!(html(&source).text.ends_with("end"), "{part}");
-                began.elapsed().as_secs_f64()
+                // The shortest of three, because other tests run at the same time.
+                let once = |_| {
+                    let began = std::time::Instant::now();
+                    assert!(html(&source).text.ends_with("end"), "{part}");
+                    began.elapsed().as_secs_f64()
+                };
+                (0..3).map(once).fold(f64::INFINITY, f64::min)
             };
             let (few, many) = (took(1_000), took(8_000));
             assert!(
