@@ -4,10 +4,10 @@
 //! recorded; a restore repeats no decision. Which story an article joins is decided in
 //! [`choose`](super::choose); this module carries the decision out.
 
-use super::choose::StoryScore;
 use super::frequencies::{Frequencies, Weights};
 use super::live::{LiveStory, Scale, final_summary};
 use super::postings::TermPostings;
+use super::score::StoryScore;
 use super::terms::Terms;
 use super::{
     FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, Settings, StoryId,

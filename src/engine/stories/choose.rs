@@ -12,21 +12,12 @@ use super::assign::Stories;
 use super::frequencies::Weights;
 use super::live::LiveStory;
 use super::members::{Contributors, MemberTables};
-use super::score::{self, Query};
+use super::score::{self, Query, StoryScore};
 use super::{Member, MemberLookup, Settings, StoryId};
 use crate::article::Sequence;
 
 /// The share of the best rough score that an article needs for its story to be scored exactly.
 const NEAR_CUT: f32 = 0.25;
-
-/// A story as scored for an article.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StoryScore {
-    pub(super) story: StoryId,
-    pub(super) score: f64,
-    /// The score as if both had appeared at the same time.
-    pub(super) timeless: f64,
-}
 
 /// Which story an article belongs to.
 #[derive(Debug)]

@@ -65,6 +65,7 @@ mod consider;
 mod due;
 mod follow;
 mod frequencies;
+mod heaviest;
 mod lead;
 mod live;
 mod members;

@@ -16,13 +16,22 @@
 //!
 //! Cost: one hash lookup for each term of the other side.
 
-use super::Settings;
 use super::frequencies::{Frequencies, Weights};
 use super::stem::TermId;
 use super::terms::{Channel, Term, Terms};
+use super::{Settings, StoryId};
 use crate::article::EventTime;
 use crate::verdict::Kind;
 use rustc_hash::FxHashMap;
+
+/// A story as scored for an article.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoryScore {
+    pub(super) story: StoryId,
+    pub(super) score: f64,
+    /// The score as if both had appeared at the same time.
+    pub(super) timeless: f64,
+}
 
 /// The number of names that a side needs for its names to count.
 pub(super) const NAMES_MIN: usize = 4;

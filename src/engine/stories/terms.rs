@@ -26,7 +26,6 @@
 //! Cost: one pass over at most `body_words` words and one sort; 4 bytes a kept term.
 
 use super::Settings;
-use super::frequencies::{Frequencies, Weights};
 use super::stem::{ID_BITS, LanguageTerms, TermId};
 use crate::article::Lang;
 use crate::text::{Clean, Words, words};
@@ -36,14 +35,14 @@ use std::collections::BTreeMap;
 /// A term with its saturated count, whether it is in the opening, and whether its article is listed
 /// under it: the format of the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Term(u32);
+pub struct Term(pub(super) u32);
 
 /// Position of the id in a [`Term`].
 const ID_SHIFT: u32 = 32 - ID_BITS;
 /// Set in a [`Term`] that is in the opening.
 const OPENING: u32 = 1 << 4;
 /// Set in a [`Term`] under which its article is listed.
-const LISTED: u32 = 1 << 5;
+pub(super) const LISTED: u32 = 1 << 5;
 /// The bits of the marks: the count and both flags.
 const MARKS: u32 = (1 << 6) - 1;
 
@@ -132,7 +131,7 @@ impl<'de> Deserialize<'de> for Terms {
 
 impl Terms {
     /// The terms of each channel, in order of ids, each id once.
-    fn new(channels: [Vec<Term>; 3]) -> Self {
+    pub(super) fn new(channels: [Vec<Term>; 3]) -> Self {
         let mut end = 0;
         let ends = channels.each_ref().map(|terms| {
             end += terms.len() as u32;
@@ -209,43 +208,6 @@ impl Terms {
     /// Whether there are no terms.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
-    }
-
-    /// The terms that are kept: in each channel the heaviest by the current frequencies. The
-    /// article is listed under the heaviest of these.
-    pub(super) fn cut(
-        &self,
-        frequencies: &Frequencies,
-        weights: &Weights,
-        settings: &Settings,
-    ) -> Self {
-        Self::new(Channel::ALL.map(|channel| {
-            let at = channel as usize;
-            // The heaviest terms have the lowest ranks; equally heavy ones are ordered by id.
-            let rank = |&term: &Term| {
-                let weight = u64::from(frequencies.weight(weights, channel, term.id()));
-                let q = u64::from(term.q());
-                u64::from(u32::MAX).saturating_sub(q * q * weight) << 32 | u64::from(term.0)
-            };
-            let mut ranks: Vec<u64> = self.channel(channel).iter().map(rank).collect();
-            lowest(&mut ranks, settings.tuning.terms_max[at] as usize);
-            ranks.truncate(settings.tuning.terms_max[at] as usize);
-            let listed = settings.tuning.terms_listed[at] as usize;
-            lowest(&mut ranks, listed);
-            let kept = ranks.iter().map(|&rank| rank as u32 & !LISTED);
-            let listed = kept.clone().take(listed).map(|term| Term(term | LISTED));
-            let others = kept.skip(listed.len()).map(Term);
-            let mut terms: Vec<Term> = listed.chain(others).collect();
-            terms.sort_unstable();
-            terms
-        }))
-    }
-}
-
-/// Moves the lowest `most` to the front, in no particular order.
-fn lowest(ranks: &mut [u64], most: usize) {
-    if most > 0 && most < ranks.len() {
-        ranks.select_nth_unstable(most - 1);
     }
 }
 
@@ -353,6 +315,7 @@ fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
 mod tests {
     use super::*;
     use crate::stories::Tuning;
+    use crate::stories::frequencies::Frequencies;
     use crate::text::tokens::word_hash;
 
     fn terms(headline: &str, body: &str, language: &str) -> Terms {
