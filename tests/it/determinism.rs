@@ -20,7 +20,6 @@ fn settings() -> Settings {
     settings.stories.join = Ratio::new(0.08).unwrap();
     settings.stories.merge = Ratio::new(0.05).unwrap();
     settings.stories.tuning.doubt = 0.02;
-    settings.stories.tuning.narrow = 0.0;
     settings
 }
 
@@ -167,7 +166,7 @@ fn a_takeover_by_a_standby_anywhere_does_not_change_the_result() {
     let lines = wrapped(feed(6, 500, 28_000));
     let straight = run(&lines);
     let merges = straight.0.iter().filter(|e| matches!(e.kind, EventKind::StoryMerged(_))).count();
-    assert!(merges >= 8, "only {merges} merge events");
+    assert!(merges >= 5, "only {merges} merge events");
     assert!(straight.1.keys().any(|key| key.starts_with("e/")), "no boilerplate was learned");
     for (size, from, cuts) in
         [(1, 0, vec![150, 400]), (3, 100, vec![463]), (50, 33, vec![333, 433]), (480, 0, vec![480])]
