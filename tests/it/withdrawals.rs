@@ -161,6 +161,42 @@ fn identities_are_known_after_articles_left_the_window() {
     );
 }
 
+/// A customer may know one agency under two names, but two agencies may both have an item 7.
+#[test]
+fn a_past_article_with_a_unique_uri_is_found_under_another_provider() {
+    check(
+        PASSAGES,
+        Show::Verdicts,
+        &Settings { window: Span::hours(24), ..Settings::default() },
+        r#"
+        20/10:00 urn:nw:7#1 northwire en "Ferry aground off Marel" | @ferry @hurt
+        20/10:05 urn:nw:8#1 northwire en "Silt to be removed" | @long
+        20/10:10 7#1 northwire en "Tolls to rise" | @tolls @dredge
+        21/22:00 urn:nw:7#2 nwdesk en "KILL: Ferry aground off Marel" status=canceled | Editors: kill it.
+        21/22:05 urn:nw:8#2 nwdesk en "Silt to be removed soon" | @long @owner
+        21/22:10 7#2 hillnews en "KILL: Rates to rise" status=canceled | Editors: kill it.
+        "#,
+        expect![[r#"
+              S1 opened
+            urn:nw:7: original; S1 of 1; pass yes
+              S2 opened
+            urn:nw:8: original; S2 of 1; pass yes
+              S3 opened
+            7: original; S3 of 1; pass yes
+              S1 closed at 1
+              S2 closed at 1
+              S3 closed at 1
+            urn:nw:7: withdrawal of urn:nw:7 (past) by canceled; pass yes
+              withdrawn urn:nw:7 by urn:nw:7: carried by [], by identity
+              S4 opened
+            urn:nw:8: update of urn:nw:8 (past) by new-version; S4 of 1; pass yes
+              superseded urn:nw:8 by urn:nw:8: newer-version
+            7: withdrawal; pass yes
+              withdrawn unseen by 7: carried by []
+        "#]],
+    );
+}
+
 #[test]
 fn an_article_is_embargoed_until_the_clock_passes_the_embargo() {
     let held = r#"

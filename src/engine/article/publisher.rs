@@ -12,7 +12,8 @@
 //! publisher, as long as a distinctive word is left. Abbreviations are not resolved: the setting
 //! `publishers` does that.
 
-/// What separates the name of a publisher from that of a section.
+/// What separates the name of a publisher from that of a section; each begins with a space or a
+/// colon.
 const SEPARATORS: [&str; 9] = [" - ", " – ", " — ", " | ", " / ", " » ", " > ", ": ", " ("];
 
 /// Words at the end of a name that do not tell publishers apart.
@@ -157,8 +158,9 @@ fn host_label(name: &str) -> Option<&str> {
 
 /// The name without a section, unless nothing distinctive is in front of it.
 fn section_free(name: &str) -> &str {
-    let cuts = SEPARATORS.iter().filter_map(|separator| name.find(separator));
-    let Some(head) = cuts.min().map(|at| &name[..at]) else { return name };
+    let separates = |at: &usize| SEPARATORS.iter().any(|s| name[*at..].starts_with(s));
+    let mut places = name.match_indices([' ', ':']).map(|(at, _)| at);
+    let Some(head) = places.find(separates).map(|at| &name[..at]) else { return name };
     let is_quoted = head.starts_with(['"', '“', '«', '\'']);
     let distinct = words(head).iter().any(|word| !is_generic(word) && !is_indistinct(word));
     if distinct && !is_quoted { head } else { name }

@@ -234,7 +234,7 @@ fn body_candidates<'a>(line: &Line<'a>, found: &[Occurrence], all: &mut Vec<Cand
 
 fn foot_candidates<'a>(line: &Line<'a>, all: &mut Vec<Candidate<'a>>) {
     let text = &line.folded.text;
-    let found = phrases::find(&line.folded);
+    let found = phrases::find_at_foot(&line.folded);
     for (o, _) in of_place(&found, MarkPosition::Foot) {
         let before = text[..o.start].trim_end_matches([' ', '(', '*', '_', '—', '-', '[']);
         if before.is_empty() || before.ends_with(['\n', '.', ':']) {

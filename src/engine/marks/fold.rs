@@ -25,6 +25,17 @@ const ORDINALS: [&str; 13] =
 /// Digits of the longest number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;
 
+/// The ASCII characters that only change their case.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        plain[byte] = !matches!(byte as u8, b'0'..=b'9' | b'#' | b'@' | b'`');
+        byte += 1;
+    }
+    plain
+};
+
 /// A folded text.
 #[derive(Debug, Default)]
 pub(super) struct FoldedText {
@@ -41,16 +52,13 @@ impl FoldedText {
     pub(super) fn of(original: &str) -> Self {
         let mut folded = Self::default();
         folded.text.reserve(original.len());
+        folded.origins.reserve(original.len() + 1);
         let mut at = 0;
-        while let Some(c) = original[at..].chars().next() {
+        loop {
+            at += folded.push_plain(&original[at..], at);
             let rest = &original[at..];
-            let digits = digits(rest);
-            at += if digits.len() > 0 {
-                folded.push_number(rest, &digits, at)
-            } else {
-                folded.push(c, at);
-                c.len_utf8()
-            };
+            let Some(c) = rest.chars().next() else { break };
+            at += folded.push_next(c, rest, at);
         }
         folded.origins.push(original.len() as u32);
         folded
@@ -67,11 +75,42 @@ impl FoldedText {
         numbers.map(|(at, n)| (range.contains(at), *n)).find(|(is, _)| *is).map_or(0, |(_, n)| n)
     }
 
+    /// Appends `c`, the first character of `rest`, or the number that begins with it, and returns
+    /// the bytes it took.
+    fn push_next(&mut self, c: char, rest: &str, at: usize) -> usize {
+        if let Some(digits) = digits(rest) {
+            return self.push_number(rest, digits, at);
+        }
+        self.push(c, at);
+        c.len_utf8()
+    }
+
+    /// Appends the run of ASCII letters, marks and single spaces at the start of `rest`, which only
+    /// change their case, and returns its length. Most of most texts is such runs.
+    fn push_plain(&mut self, rest: &str, at: usize) -> usize {
+        let mut after_space = self.text.ends_with([' ', '\n']);
+        let plain = |byte: &u8| {
+            let space = *byte == b' ';
+            let plain = PLAIN[usize::from(*byte)] || space && !after_space;
+            after_space = space;
+            plain
+        };
+        let length = rest.bytes().take_while(plain).count();
+        let start = self.text.len();
+        self.text.push_str(&rest[..length]);
+        self.text[start..].make_ascii_lowercase();
+        self.origins.extend(at as u32..(at + length) as u32);
+        length
+    }
+
     /// Appends a run of digits with its ordinal suffix, and returns the bytes it took.
-    fn push_number(&mut self, rest: &str, digits: &Digits, at: usize) -> usize {
-        let Some(value) = digits.value() else {
-            for (digit, offset) in digits.values.bytes().zip(&digits.offsets) {
-                self.append(char::from(digit), at + offset);
+    fn push_number(&mut self, rest: &str, digits: Digits, at: usize) -> usize {
+        let Some(value) = digits.value else {
+            for (offset, c) in rest[..digits.bytes].char_indices() {
+                self.append(
+                    digit(c).and_then(|d| char::from_digit(d, 10)).unwrap_or(c),
+                    at + offset,
+                );
             }
             return digits.bytes;
         };
@@ -135,46 +174,40 @@ pub(super) fn pattern(pattern: &str) -> String {
 }
 
 /// A run of digits at the start of a text.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy)]
 struct Digits {
-    /// The digits in ASCII.
-    values: String,
-    /// The offset of each digit.
-    offsets: Vec<usize>,
     /// Bytes of the run.
     bytes: usize,
-}
-
-impl Digits {
-    fn len(&self) -> usize {
-        self.values.len()
-    }
-
     /// The value, if the run is short enough for a placeholder.
-    fn value(&self) -> Option<u16> {
-        if self.len() > DIGITS_MAX { None } else { self.values.parse().ok() }
-    }
+    value: Option<u16>,
 }
 
-/// The digits at the start of `text`, which may be full-width.
-fn digits(text: &str) -> Digits {
-    let mut digits = Digits::default();
-    for (at, c) in text.char_indices() {
-        let value = match c {
-            '0'..='9' => u32::from(c) - u32::from('0'),
-            '０'..='９' => u32::from(c) - u32::from('０'),
-            _ => break,
-        };
-        digits.values.extend(char::from_digit(value, 10));
-        digits.offsets.push(at);
-        digits.bytes = at + c.len_utf8();
+/// The digits at the start of `text`, which may be full-width; `None` if there are none.
+fn digits(text: &str) -> Option<Digits> {
+    let mut run = Digits { bytes: 0, value: Some(0) };
+    for (n, (c, digit)) in text.chars().map_while(|c| Some((c, digit(c)?))).enumerate() {
+        run.bytes += c.len_utf8();
+        run.value = run.value.filter(|_| n < DIGITS_MAX).map(|value| 10 * value + digit as u16);
     }
-    digits
+    Some(run).filter(|run| run.bytes > 0)
+}
+
+/// The value of a digit.
+fn digit(c: char) -> Option<u32> {
+    match c {
+        '0'..='9' => Some(u32::from(c) - u32::from('0')),
+        '０'..='９' => Some(u32::from(c) - u32::from('０')),
+        _ => None,
+    }
 }
 
 /// Bytes of the ordinal suffix at the start of `text`; 0 if there is none. A full stop between
 /// digits is a decimal point, and a short suffix must end the word.
 fn ordinal_suffix(text: &str) -> usize {
+    let may_start = |c: char| c.is_alphabetic() || matches!(c, '.' | 'º' | 'ª');
+    if !text.starts_with(may_start) {
+        return 0;
+    }
     let lower: String = text.chars().take(3).flat_map(char::to_lowercase).collect();
     let found = ORDINALS.iter().find(|suffix| {
         let Some(rest) = lower.strip_prefix(**suffix) else { return false };
@@ -226,6 +259,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn runs_are_folded_like_single_characters(text in "[ a-zA-Z0-9#@`'\n\t.éß-]{0,60}") {
+            let (mut single, mut at) = (FoldedText::default(), 0);
+            while let Some(c) = text[at..].chars().next() {
+                at += single.push_next(c, &text[at..], at);
+            }
+            single.origins.push(text.len() as u32);
+            let folded = FoldedText::of(&text);
+            prop_assert_eq!(folded.text, single.text);
+            prop_assert_eq!(folded.origins, single.origins);
+            prop_assert_eq!(folded.numbers, single.numbers);
+        }
+
         #[test]
         fn origins_are_character_boundaries(text in "\\PC{0,40}") {
             let folded = FoldedText::of(&text);

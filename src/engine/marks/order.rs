@@ -24,9 +24,9 @@ use super::sentence::{Sentence, Statement};
 use crate::article::NoticeOrder;
 
 /// Words from which a text is a report, whatever it says.
-const REPORT_WORDS: usize = 100;
+pub(super) const REPORT_WORDS: usize = 100;
 /// Words of a text that orders something without a mark in headline or slug.
-const BARE_ORDER_WORDS: usize = 80;
+pub(super) const BARE_ORDER_WORDS: usize = 80;
 /// Words of a text that is a notice if it says that a text must not be used, whatever it calls it.
 const SHORT_WORDS: usize = 40;
 
@@ -94,10 +94,16 @@ impl TextCues {
     /// Reads the text of an article of `words` words, of which `start` is the beginning.
     pub(super) fn of(start: &FoldedText, found: &[Occurrence], words: usize) -> Self {
         let mut cues = Self { words, ..Self::default() };
-        for sentence in Sentence::all(&start.text, found) {
+        let sentences = Sentence::all(&start.text, found);
+        for sentence in sentences.into_iter().filter(|sentence| !sentence.is_plain()) {
             cues.add(&sentence);
         }
         cues.addressed()
+    }
+
+    /// A text of `words` words of which nothing else is asked.
+    pub(super) fn unread(words: usize) -> Self {
+        Self { words, ..Self::default() }
     }
 
     /// Reads a note to editors.

@@ -1,10 +1,12 @@
 //! Finds the patterns of the table, the cues and the configured rules in folded text.
 //!
 //! One automaton holds every pattern (Aho and Corasick, 1975, as in the crate `aho-corasick`), so a
-//! text is read once however many patterns there are.
+//! text is read once however many patterns there are. The few that count at the foot of a text have
+//! one of their own, which is faster.
 //!
 //! Cost: linear in the text, plus the matches.
 
+use super::MarkPosition;
 use super::cues::{CUES, Cue};
 use super::fold::{self, FoldedText};
 use super::table::{self, Row};
@@ -34,43 +36,73 @@ pub(super) struct Occurrence {
     pub(super) end: usize,
 }
 
-/// All patterns, and what each belongs to.
+/// Patterns, and what each belongs to.
 struct Patterns {
     automaton: AhoCorasick,
-    owners: Vec<Owner>,
+    /// The owner and rank of each.
+    owners: Vec<(Owner, usize)>,
 }
 
+impl Patterns {
+    /// Patterns, each with its rank.
+    fn of(
+        patterns: impl Iterator<Item = (usize, (Owner, &'static str))>,
+        kind: AhoCorasickKind,
+    ) -> Self {
+        let ranked = patterns.map(|(rank, (owner, text))| ((owner, rank), fold::pattern(text)));
+        let (owners, texts): (Vec<_>, Vec<_>) = ranked.unzip();
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(kind))
+            .dense_depth(DENSE_DEPTH)
+            .build(texts)
+            .expect("the built-in patterns are few and short");
+        Self { automaton, owners }
+    }
+
+    /// The occurrences in `text` at word boundaries, in order of their ends.
+    fn find(&self, text: &FoldedText) -> Vec<Occurrence> {
+        let text = &text.text;
+        let found = self.automaton.find_overlapping_iter(text.as_str());
+        found
+            .filter(|m| at_word_boundaries(text, m.start(), m.end()))
+            .map(|m| {
+                let (owner, rank) = self.owners[m.pattern().as_usize()];
+                Occurrence { owner, rank, start: m.start(), end: m.end() }
+            })
+            .collect()
+    }
+}
+
+/// The states of the automaton up to this depth are tables, which are fast: most texts leave the
+/// patterns after a few letters.
+const DENSE_DEPTH: usize = 4;
+
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
-    let (mut texts, mut owners) = (Vec::new(), Vec::new());
-    for (row, at) in table::patterns() {
-        texts.push(fold::pattern(row.patterns[at]));
-        owners.push(Owner::Row(row, at));
-    }
-    for (cue, patterns) in CUES {
-        for pattern in *patterns {
-            texts.push(fold::pattern(pattern));
-            owners.push(Owner::Cue(*cue));
-        }
-    }
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(texts)
-        .expect("the built-in patterns are few and short");
-    Patterns { automaton, owners }
+    let cues = CUES.iter().flat_map(|(cue, patterns)| patterns.iter().map(|p| (*cue, *p)));
+    let cues = cues.map(|(cue, pattern)| (Owner::Cue(cue), pattern));
+    Patterns::of((0..).zip(rows().chain(cues)), AhoCorasickKind::ContiguousNFA)
 });
+
+/// The few patterns that count at the foot of a text.
+static FOOT_PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    let at_foot = |(_, (owner, _)): &(usize, (Owner, &str))| matches!(owner, Owner::Row(row, _) if row.places.contains(&MarkPosition::Foot));
+    Patterns::of((0..).zip(rows()).filter(at_foot), AhoCorasickKind::DFA)
+});
+
+/// The patterns of the table, in the order of their ranks.
+fn rows() -> impl Iterator<Item = (Owner, &'static str)> {
+    table::patterns().map(|(row, at)| (Owner::Row(row, at), row.patterns[at]))
+}
 
 /// The occurrences of all built-in patterns in `text`, at word boundaries, in order of their ends.
 pub(super) fn find(text: &FoldedText) -> Vec<Occurrence> {
-    let text = &text.text;
-    let found = PATTERNS.automaton.find_overlapping_iter(text.as_str());
-    found
-        .filter(|m| at_word_boundaries(text, m.start(), m.end()))
-        .map(|m| {
-            let rank = m.pattern().as_usize();
-            Occurrence { owner: PATTERNS.owners[rank], rank, start: m.start(), end: m.end() }
-        })
-        .collect()
+    PATTERNS.find(text)
+}
+
+/// The occurrences of the patterns that count at the foot of a text.
+pub(super) fn find_at_foot(text: &FoldedText) -> Vec<Occurrence> {
+    FOOT_PATTERNS.find(text)
 }
 
 /// The occurrences of one configured pattern in `text`, at word boundaries.

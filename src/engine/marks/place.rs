@@ -5,6 +5,7 @@
 
 use super::fold::FoldedText;
 use super::order::Prominence;
+use crate::text::first_chars;
 
 /// Characters that may precede a mark at the start of a headline.
 pub(super) const OPENERS: [char; 18] =
@@ -36,7 +37,13 @@ pub(super) struct HeadingSpot {
 
 impl<'a> Line<'a> {
     pub(super) fn of(original: &'a str) -> Self {
-        Self { original, folded: FoldedText::of(original) }
+        Self::of_head(original, usize::MAX)
+    }
+
+    /// A line of which only the first `chars` characters are searched.
+    pub(super) fn of_head(original: &'a str, chars: usize) -> Self {
+        let head = first_chars(original, chars);
+        Self { original, folded: FoldedText::of(head) }
     }
 
     /// The original text of a range.

@@ -6,16 +6,19 @@
 use super::bare::slug_root;
 use super::candidates::{self, Candidate, Lines};
 use super::cues::Cue;
-use super::order::{self, Decision, Heading, TextCues};
+use super::order::{self, BARE_ORDER_WORDS, Decision, Heading, REPORT_WORDS, TextCues};
 use super::phrases::{Occurrence, Owner};
 use super::place::Line;
-use super::sentence::words;
+use super::sentence::words_up_to;
 use super::sighting::Sighting;
 use super::{Mark, MarkPosition, MarkRule, phrases, references};
 use crate::article::{Article, ItemShape, ItemType, Marks, Revision};
 
-/// Characters at the start of the body, and of a note, that are searched.
+/// Characters at the start of the body, and of a note, that are searched for what they say of a
+/// story.
 const START_CHARS_MAX: usize = 1_200;
+/// Characters at the start of a long text that are searched for a mark.
+const HEAD_CHARS_MAX: usize = 200;
 /// Characters at the end of the body that are searched.
 const FOOT_CHARS_MAX: usize = 400;
 /// Words of the longest alert and of the longest brief.
@@ -39,20 +42,24 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     let start = references::without_tags(body, START_CHARS_MAX);
     let foot = references::foot(body, FOOT_CHARS_MAX);
     let note = article.ednote.as_deref().unwrap_or_default();
+    let words = words_up_to(&start, REPORT_WORDS);
+    let long = words >= BARE_ORDER_WORDS;
     let lines = Lines {
         headline: Line::of(&article.headline),
         slug: Line::of(article.slugline.as_deref().unwrap_or_default()),
         note: Line::of(&note[..note.floor_char_boundary(START_CHARS_MAX)]),
-        start: Line::of(start.trim_start()),
+        start: Line::of_head(start.trim_start(), if long { HEAD_CHARS_MAX } else { usize::MAX }),
         foot: Line::of(&foot),
     };
     let mut in_note = phrases::find(&lines.note.folded);
     in_note.extend(own_names(article, &lines.note));
-    let mut in_start = phrases::find(&lines.start.folded);
-    in_start.extend(own_names(article, &lines.start));
-    let words = words(&start);
+    let in_start = phrases::find(&lines.start.folded);
     let found = candidates::all(article, configured, &lines, (&in_note, &in_start));
-    let text = TextCues::of(&lines.start.folded, &in_start, words);
+    // A long text orders nothing on its own.
+    let text = match long && found.iter().all(|c| c.orders().is_none()) {
+        true => TextCues::unread(words),
+        false => text_cues(article, &start, words),
+    };
     let decision = order(&found, &text, &TextCues::of_note(&lines.note.folded, &in_note));
     let mut marks = Marks::default();
     let apply = |c: &Candidate<'_>| c.sighting(apply(c, (words, decision), &mut marks));
@@ -69,6 +76,14 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
         marks.references = references::of(article);
     }
     (marks, sightings)
+}
+
+/// What the start of the body, in a text of `words` words, says of a story.
+fn text_cues(article: &Article, start: &str, words: usize) -> TextCues {
+    let line = Line::of(start.trim_start());
+    let mut found = phrases::find(&line.folded);
+    found.extend(own_names(article, &line));
+    TextCues::of(&line.folded, &found, words)
 }
 
 /// Where a text names its own slug, which is a story it speaks of, and its sender. A slug of a

@@ -19,6 +19,7 @@
 
 use super::bare::{bare_headline, is_mark};
 use crate::article::Article;
+use crate::text::first_chars;
 
 /// The most names taken from one notice.
 const NAMES_MAX: usize = 8;
@@ -226,20 +227,27 @@ pub(super) fn foot(body: &str, chars: usize) -> String {
 /// The start of a body, up to `chars` characters, without tags as approximate text: only the
 /// entities that names need are resolved, and every block begins a line.
 pub(super) fn without_tags(body: &str, chars: usize) -> String {
-    let (mut text, mut count) = (String::new(), 0);
+    let (mut text, mut left) = (String::new(), chars);
     let mut rest = body;
-    while let Some(c) = rest.chars().next().filter(|_| count < chars) {
-        if c == '<' && rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') {
-            let name = rest[1..].trim_start_matches('/');
-            let inline = ["b>", "i>", "em>", "strong>", "a ", "a>", "span"];
-            text.push(if inline.iter().any(|tag| name.starts_with(tag)) { ' ' } else { '\n' });
-            rest = rest.find('>').map_or("", |close| &rest[close + 1..]);
-            count += 1;
+    while left > 0 && !rest.is_empty() {
+        // A character has at most four bytes.
+        let near = &rest[..rest.floor_char_boundary(4 * left)];
+        let run = &near[..near.find('<').unwrap_or(near.len())];
+        let run = first_chars(run, left);
+        text.push_str(run);
+        left -= run.chars().count();
+        rest = &rest[run.len()..];
+        let Some(behind) = rest.strip_prefix('<').filter(|_| left > 0) else { continue };
+        left -= 1;
+        if !behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') {
+            text.push('<');
+            rest = behind;
             continue;
         }
-        text.push(c);
-        count += 1;
-        rest = &rest[c.len_utf8()..];
+        let name = behind.trim_start_matches('/');
+        let inline = ["b>", "i>", "em>", "strong>", "a ", "a>", "span"];
+        text.push(if inline.iter().any(|tag| name.starts_with(tag)) { ' ' } else { '\n' });
+        rest = behind.find('>').map_or("", |close| &behind[close + 1..]);
     }
     if text.contains('&') {
         text = text.replace("&quot;", "\"").replace("&#39;", "'").replace("&nbsp;", " ");

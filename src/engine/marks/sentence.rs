@@ -70,6 +70,11 @@ impl<'a> Sentence<'a> {
         ranges(text).into_iter().map(with_cues).collect()
     }
 
+    /// Whether no cue is in it, so that it says nothing of a story.
+    pub(super) fn is_plain(&self) -> bool {
+        self.cues.is_empty()
+    }
+
     pub(super) fn has(&self, cue: Cue) -> bool {
         self.of(cue).next().is_some()
     }
@@ -233,25 +238,40 @@ pub(super) fn begins_sentence(text: &str, found: &[Occurrence], at: usize) -> bo
 
 /// The number of words; two characters of a script without spaces count as one.
 pub(super) fn words(text: &str) -> usize {
+    words_up_to(text, usize::MAX)
+}
+
+/// The number of words, or `most` if there are more.
+pub(super) fn words_up_to(text: &str, most: usize) -> usize {
+    if text.is_ascii() {
+        let words = text.split_ascii_whitespace();
+        let words = words.filter(|word| word.bytes().any(|b| b.is_ascii_alphanumeric()));
+        return words.take(most).count();
+    }
     let spaced = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));
     let dense = text.chars().filter(|c| is_dense(*c)).count() / 2;
-    spaced.count() + dense
+    (spaced.take(most).count() + dense).min(most)
 }
+
+/// The first byte of `。`.
+const IDEOGRAPHIC_STOP_START: u8 = 0xe3;
 
 /// The sentences of a text. A line ends a sentence.
 fn ranges(text: &str) -> Vec<Range<usize>> {
     let (mut all, mut start) = (Vec::new(), 0);
-    for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        let ends = match c {
-            '.' | '!' | '?' | ';' => text[end..].starts_with([' ', '\n', '"', '”', '\'']),
-            '\n' | '。' => true,
-            _ => false,
+    for (at, byte) in text.bytes().enumerate() {
+        let length = match byte {
+            b'.' | b'!' | b'?' | b';'
+                if text[at + 1..].starts_with([' ', '\n', '"', '”', '\'']) =>
+            {
+                1
+            }
+            b'\n' => 1,
+            IDEOGRAPHIC_STOP_START if text[at..].starts_with('。') => '。'.len_utf8(),
+            _ => continue,
         };
-        if ends {
-            all.push(start..end);
-            start = end;
-        }
+        all.push(start..at + length);
+        start = at + length;
     }
     all.push(start..text.len());
     all

@@ -16,11 +16,11 @@ use super::State;
 use super::live::MatchedBy;
 use super::radius::CarrierSearch;
 use super::records::RecordChange;
-use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequence, publisher};
+use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequence};
 use crate::event::{EventKind, Radius, Superseded};
 use crate::stories::MemberLookup;
 use crate::verdict::carriers::TaintedWords;
-use crate::verdict::same_uri::{is_anothers_number, starts_again};
+use crate::verdict::same_uri::{is_anothers_number, is_numbered_alike, starts_again};
 use crate::verdict::versions::{VersionOrderKey, is_older};
 use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +66,7 @@ impl State {
             return Some(that.about.key());
         }
         let last = self.identities.last_notice(&new.uri).filter(|that| {
-            !publisher::are_different(new.provider.as_deref(), that.provider.as_deref())
+            !is_numbered_alike(&new.uri, new.provider.as_deref(), that.provider.as_deref())
         })?;
         let withdrawn =
             last.order != Some(NoticeOrder::Release) && is_older(edition, last.edition());

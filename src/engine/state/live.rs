@@ -263,9 +263,9 @@ impl LiveArticles {
         about: &ArticleMetadata,
     ) -> impl Iterator<Item = (Earlier<'_>, MatchedBy)> {
         let mut keys = vec![(uri_key(&about.uri), MatchedBy::Uri)];
-        if let Some(provider) = about.provider.as_deref().filter(|_| !self.orders.is_empty()) {
-            let own =
-                NameKeys::of(about).iter().filter_map(|key| names::of_provider(key, provider));
+        let provider = about.provider.as_deref().filter(|_| !self.orders.is_empty());
+        if let Some(provider) = provider.and_then(names::provider) {
+            let own = NameKeys::of(about).iter().map(|key| names::of_provider(key, provider));
             keys.extend(own.map(|key| (key, MatchedBy::Name)));
         }
         keys.into_iter().flat_map(move |(key, by)| {
@@ -328,7 +328,8 @@ fn borne(about: &ArticleMetadata) -> NameKeys {
 
 /// The name keys an article is found by: each name, alone and with its provider.
 fn keys(names: NameKeys, provider: Option<&str>) -> impl Iterator<Item = u64> {
-    let own = move |key| provider.and_then(|p| names::of_provider(key, p));
+    let provider = provider.and_then(names::provider);
+    let own = move |key| provider.map(|provider| names::of_provider(key, provider));
     names.iter().flat_map(move |key| [Some(key), own(key)].into_iter().flatten())
 }
 
@@ -350,10 +351,9 @@ fn waits_for(entry: &Entry) -> Vec<u64> {
     }
     let mut keys: Vec<u64> = about.links.iter().map(|link| uri_key(&link.to.uri)).collect();
     keys.extend(about.marks.references.iter().map(|name| uri_key(name)));
-    if let Some(provider) = &about.provider {
+    if let Some(provider) = about.provider.as_deref().and_then(names::provider) {
         let named = NoticeNames::of(about);
-        let own = |key: &u64| names::of_provider(*key, provider);
-        keys.extend(named.decisive().iter().filter_map(own));
+        keys.extend(named.decisive().iter().map(|key| names::of_provider(*key, provider)));
     }
     keys.sort_unstable();
     keys.dedup();

@@ -37,13 +37,15 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The format of the engine's records; its version is the one that is written.
-const CODEC: Codec = Codec(5);
+const CODEC: Codec = Codec(6);
 /// The first version in which articles mark their indexed terms, and stories have `near_miss`.
 const INDEXED_TERMS_SINCE: u8 = 3;
 /// The first version in which articles have the text of a short article.
 const SHORT_TEXT_SINCE: u8 = 4;
 /// The first version in which term frequencies are counted by language.
 const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
+/// The first version in which pages of term frequencies leave out zeros.
+const SPARSE_PAGES_SINCE: u8 = 6;
 /// What stands for an unknown language in a key.
 const UNKNOWN_LANGUAGE: &str = "und";
 /// Prefix of the keys of articles.
@@ -273,7 +275,14 @@ fn frequencies(
     });
     let (language, page) =
         page.ok_or_else(|| RecordError::unreadable(key, "no language and page number in the key"))?;
-    Ok(Some(FrequencyRecord::Page(language, page, CODEC.decode(key, value)?)))
+    let counters = match value.first() {
+        Some(version) if *version < SPARSE_PAGES_SINCE => {
+            let all: Vec<u32> = CODEC.decode(key, value)?;
+            all.into_iter().map(|count| (0, count)).collect()
+        }
+        _ => CODEC.decode(key, value)?,
+    };
+    Ok(Some(FrequencyRecord::Page(language, page, counters)))
 }
 
 /// The record of a story. `wavered`, which version 3 added at the end, is false in older ones.
@@ -346,11 +355,22 @@ mod tests {
         assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(record(Some(7), None)));
         let newest = RecordChange::clock(record(Some(7), Some(9))).value.unwrap();
         assert_eq!(clock("clock", &[3, 0x88, 0x0e, 12, 1, 7, 1, 9]), Ok(record(Some(7), Some(9))));
-        assert_eq!(newest, [5, 0x88, 0x0e, 12, 1, 7, 1, 9]);
+        assert_eq!(newest, [6, 0x88, 0x0e, 12, 1, 7, 1, 9]);
         assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
-        let error = clock("clock", &[6, 0]).unwrap_err();
-        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 6, known: 5 });
+        let error = clock("clock", &[7, 0]).unwrap_err();
+        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 7, known: 6 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RecordError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn pages_of_term_frequencies_of_all_versions_are_read() {
+        let page = |value: &[u8]| frequencies("f/en/007", "en/007", value).unwrap();
+        let counts = |counters: &[(u16, u32)]| {
+            Some(FrequencyRecord::Page(Lang::parse("en"), 7, counters.to_vec()))
+        };
+        assert_eq!(page(&[4, 2, 0, 3]), None, "mixes the languages");
+        assert_eq!(page(&[5, 3, 0, 3, 1]), counts(&[(0, 0), (0, 3), (0, 1)]));
+        assert_eq!(page(&[6, 2, 1, 3, 0, 1]), counts(&[(1, 3), (0, 1)]));
     }
 
     #[test]

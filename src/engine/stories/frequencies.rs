@@ -20,7 +20,7 @@
 //! term that all have weighs 108, the minimum. The table of weights is computed once per article.
 //!
 //! Cost: up to 3 MB per language, some 15 bytes for each distinct term while there are few; a fold
-//! writes about 1 MB per language.
+//! writes some two bytes for each counter above zero.
 
 use super::stem::{ID_BITS, TermId};
 use super::terms::{Channel, Terms};
@@ -41,7 +41,7 @@ const PAGES: usize = COUNTERS / PAGE;
 /// Counters of all channels of a language.
 const COUNTERS: usize = 3 << BUCKET_BITS;
 /// The number of counters in use up to which a language keeps only those.
-const SPARSE_MAX: usize = COUNTERS / 4;
+const SPARSE_MAX: usize = COUNTERS / 16;
 
 /// The number of articles by language.
 type ArticleCounts = BTreeMap<Option<Lang>, u32>;
@@ -130,13 +130,27 @@ impl LanguageCounters {
     }
 
     /// The pages that changed since the last call, in order.
-    fn take_changed(&mut self) -> Vec<(u16, Vec<u32>)> {
+    fn take_changed(&mut self) -> Vec<(u16, Page)> {
         let changed = std::mem::replace(&mut self.changed, Box::new([false; PAGES]));
-        let page = |page: usize| {
-            let counts = (page * PAGE..(page + 1) * PAGE).map(|bucket| self.count(bucket));
-            (page as u16, counts.collect())
+        let mut counts: Vec<(u32, u32)> = match &self.counts {
+            Counts::Sparse(counts) => {
+                counts.iter().map(|(bucket, count)| (*bucket, *count)).collect()
+            }
+            Counts::Dense(counts) => (0..).zip(counts.iter().copied()).collect(),
         };
-        (0..PAGES).filter(|at| changed[*at]).map(page).collect()
+        counts.retain(|(bucket, count)| *count > 0 && changed[*bucket as usize / PAGE]);
+        counts.sort_unstable();
+        let mut counts = counts.into_iter().peekable();
+        let mut page = |page: usize| {
+            let (mut of, mut next) = (Page::new(), page * PAGE);
+            let within = |(bucket, _): &(u32, u32)| *bucket as usize / PAGE == page;
+            while let Some((bucket, count)) = counts.next_if(within) {
+                of.push(((bucket as usize - next) as u16, count));
+                next = bucket as usize + 1;
+            }
+            (page as u16, of)
+        };
+        (0..PAGES).filter(|at| changed[*at]).map(&mut page).collect()
     }
 
     fn bytes(&self) -> usize {
@@ -161,13 +175,17 @@ pub struct FrequencyHead {
     articles: ArticleCounts,
 }
 
+/// The counters above zero of a page in order, each with the number of counters that are left out
+/// before it. Most counters of a small language are zero.
+pub(super) type Page = Vec<(u16, u32)>;
+
 /// A record of the counters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrequencyRecord {
     /// The record beside the pages.
     Head(FrequencyHead),
     /// The counters of the page with this number in this language.
-    Page(Option<Lang>, u16, Vec<u32>),
+    Page(Option<Lang>, u16, Page),
 }
 
 impl Default for Frequencies {
@@ -290,9 +308,16 @@ impl Frequencies {
                 self.articles = head.articles.clone();
                 self.head = head;
             }
-            FrequencyRecord::Page(language, page, counts) => {
-                if usize::from(page) < PAGES && counts.len() == PAGE {
+            FrequencyRecord::Page(language, page, above_zero) => {
+                if usize::from(page) < PAGES {
                     let own = self.counters(language);
+                    let mut counts = [0; PAGE];
+                    let mut next = 0;
+                    for (gap, count) in above_zero {
+                        let Some(own) = counts.get_mut(next + usize::from(gap)) else { break };
+                        *own = count;
+                        next += usize::from(gap) + 1;
+                    }
                     for (bucket, count) in (usize::from(page) * PAGE..).zip(counts) {
                         if own.count(bucket) != count {
                             own.set(bucket, count);

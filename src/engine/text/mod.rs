@@ -41,6 +41,15 @@ impl Default for Limits {
     }
 }
 
+/// The first `count` characters of a text, or all.
+pub(crate) fn first_chars(text: &str, count: usize) -> &str {
+    match text.get(..count).filter(|start| start.is_ascii()) {
+        Some(start) => start,
+        None if text.len() <= count => text,
+        None => &text[..text.char_indices().nth(count).map_or(text.len(), |(at, _)| at)],
+    }
+}
+
 /// The start of a run of text that was kept unchanged: byte `clean` of the cleaned text is
 /// character `published` of the published body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What verdicts see of articles: the new one, and the earlier ones it is compared with.
 
 use super::identity_record::Identity;
-use super::names::{self, NameKeys};
+use super::names;
 use super::types::{Kind, RelationTarget, Validity, Verdict};
 use crate::article::{ArticleMetadata, EventTime, Sequence, publisher};
 use crate::fingerprint::Fingerprint;
@@ -67,8 +67,9 @@ pub trait Archive {
     fn newest_of_name(&self, key: u64) -> Option<Earlier<'_>>;
     /// The newest live article of the same series and provider as `about`.
     fn newest_of_series(&self, about: &ArticleMetadata) -> Option<Earlier<'_>> {
-        let series = Some(NameKeys::of(about).series).filter(|key| *key != 0)?;
-        self.newest_of_name(names::of_provider(series, about.provider.as_deref()?)?)
+        let series = names::series(about)?;
+        let provider = names::provider(about.provider.as_deref()?)?;
+        self.newest_of_name(names::of_provider(series, provider))
     }
     /// How many uris of this provider have a valid live article with this slug key.
     fn count_uris_with_slug(&self, key: u64, provider: Option<&str>) -> usize;

@@ -21,8 +21,7 @@
 //!
 //! Cost: some microseconds, only for texts that are copies by the measures alone.
 
-use super::archive::same_provider;
-use super::archive::{Arrival, Earlier};
+use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
 use super::leftover::{LeftoverWord, Name, Side, cancel, drop_edges, same_word};
 use crate::article::ArticleMetadata;

@@ -10,15 +10,17 @@
 use super::archive::{Archive, Arrival, Earlier, same_provider};
 use super::classify::{outlived, to};
 use super::difference::OTHER_SUBJECT;
+use super::same_uri::is_numbered_alike;
 use super::types::{Kind, Relation};
 use super::versions::{VersionOrderKey, is_older};
-use super::{Settings, VerifiedCandidate, names, orders, same_uri, subject};
-use crate::article::publisher;
+use super::{Settings, VerifiedCandidate, names, orders, subject};
 use crate::article::{ArticleMetadata, ItemShape, LinkKind, Revision};
 
-/// The relation that identity or marks give, if any.
+/// The relation that identity or marks give, if any. `earlier` is the article that `new` is a
+/// version of ([`same_uri::earlier_version`]).
 pub(super) fn of(
     new: Arrival<'_>,
+    earlier: Option<Earlier<'_>>,
     verified: &[VerifiedCandidate<'_>],
     archive: &impl Archive,
     settings: &Settings,
@@ -29,10 +31,7 @@ pub(super) fn of(
     }
     orders::withdrawal(new, verified, archive)
         .or_else(|| repeat(new, verified, archive))
-        .or_else(|| {
-            let that = same_uri::earlier_version(new, verified, archive)?;
-            Some(version(new, that, verified))
-        })
+        .or_else(|| earlier.map(|that| version(new, that, verified)))
         .or_else(|| past_version(new, archive))
         .or_else(|| link(new, verified, archive))
         .or_else(|| marked(new, verified, archive, settings))
@@ -58,7 +57,8 @@ fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
         return None;
     }
     let that = archive.identity_of_uri(&new.about.uri)?;
-    if publisher::are_different(new.about.provider.as_deref(), that.provider.as_deref()) {
+    let [ours, theirs] = [&new.about.provider, &that.provider].map(Option::as_deref);
+    if is_numbered_alike(&that.uri, ours, theirs) {
         return None;
     }
     if that.version == new.about.version && that.content == new.print.content_hash {
@@ -150,8 +150,8 @@ fn marked(
 ) -> Option<Relation> {
     let marks = &new.about.marks;
     let by_name = |name: &str| {
-        let key = names::of_provider(names::key(name)?, new.about.provider.as_deref()?)?;
-        let that = archive.newest_of_name(key)?;
+        let provider = names::provider(new.about.provider.as_deref()?)?;
+        let that = archive.newest_of_name(names::of_provider(names::key(name)?, provider))?;
         (that.verdict.relation.kind != Kind::Withdrawal
             && that.about.marks.shape == new.about.marks.shape)
             .then_some(that)

@@ -74,9 +74,10 @@ impl Identity {
     /// The keys it is indexed by: each name, alone and combined with its provider.
     pub fn keys(&self) -> impl Iterator<Item = u64> {
         let named = self.names.into_iter().filter(|key| *key != 0);
-        named.flat_map(|key| {
-            let provider = self.provider.as_deref();
-            [Some(key), provider.and_then(|p| names::of_provider(key, p))].into_iter().flatten()
+        let provider = self.provider.as_deref().and_then(names::provider);
+        named.flat_map(move |key| {
+            let own = provider.map(|provider| names::of_provider(key, provider));
+            [Some(key), own].into_iter().flatten()
         })
     }
 

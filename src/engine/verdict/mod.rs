@@ -144,14 +144,15 @@ pub fn judge(
     };
     let mut verdict =
         Verdict { novelty: novelty::of(new, &verified, settings), ..Verdict::default() };
-    verdict.relation = identity::of(new, &verified, archive, settings)
+    let version = same_uri::earlier_version(new, &verified, archive);
+    verdict.relation = identity::of(new, version, &verified, archive, settings)
         .or_else(|| best(&verified).map(|v| v.relation(new)))
         .unwrap_or_else(|| Relation { rule: "no-match".into(), ..Relation::default() });
     if verdict.relation.kind != Kind::Withdrawal {
         verdict.also = also(new, &verdict.relation, &verified, copied, settings);
     }
     flag(new, &verified, &mut verdict);
-    if same_uri::is_reused(new, &verdict.relation, &verified, archive) {
+    if same_uri::is_reused(new, &verdict.relation, version, archive) {
         verdict.flags.extend([REUSED_URI.into(), NEEDS_REVIEW.into()]);
     }
     let difference = read_difference(new, &verified, &mut verdict);

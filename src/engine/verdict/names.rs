@@ -33,13 +33,10 @@ pub struct NameKeys {
 impl NameKeys {
     /// The keys of the slug, the headline and the series in `about`.
     pub fn of(about: &ArticleMetadata) -> Self {
-        let slug = about.slugline.as_deref().and_then(key).unwrap_or_default();
-        let series = about.links.iter().find(|link| link.kind == LinkKind::SeriesOf);
-        let series = series.and_then(|link| hash(&link.to.uri)).map(|key| !key);
         Self {
-            slug,
+            slug: about.slugline.as_deref().and_then(key).unwrap_or_default(),
             headline: key(&about.headline).unwrap_or_default(),
-            series: series.unwrap_or_default(),
+            series: series(about).unwrap_or_default(),
         }
     }
 
@@ -59,9 +56,20 @@ pub fn key(name: &str) -> Option<u64> {
     hash(bare_headline(&slug_root(name)))
 }
 
-/// The key of a name combined with a provider; `None` if the provider name has no words.
-pub fn of_provider(key: u64, provider: &str) -> Option<u64> {
-    Some(text::tokens::mix(hash(&crate::article::publisher::family(provider))?, !key))
+/// The key of the series of versions that an article belongs to.
+pub fn series(about: &ArticleMetadata) -> Option<u64> {
+    let series = about.links.iter().find(|link| link.kind == LinkKind::SeriesOf)?;
+    hash(&series.to.uri).map(|key| !key)
+}
+
+/// The key of a provider's family; `None` if the name of the provider has no words.
+pub fn provider(name: &str) -> Option<u64> {
+    hash(&crate::article::publisher::family(name))
+}
+
+/// The key of a name combined with that of a [`provider`].
+pub fn of_provider(key: u64, provider: u64) -> u64 {
+    text::tokens::mix(provider, !key)
 }
 
 /// The hash of the words of a name.

@@ -19,10 +19,9 @@
 use super::archive::{Archive, Arrival, Earlier, are_strangers, same_provider};
 use super::classify::{outlived, to};
 use super::identity_record::Identity;
-use super::same_uri::{is_anothers_number, target_of_notice};
+use super::same_uri::{is_anothers_number, is_numbered_alike, target_of_notice};
 use super::types::{Kind, Ratio, Relation, RelationTarget};
 use super::{VerifiedCandidate, names, subject};
-use crate::article::publisher;
 use crate::article::{ArticleMetadata, LinkKind, NoticeOrder, PubStatus};
 use crate::marks::bare_headline;
 
@@ -81,7 +80,8 @@ pub(super) fn withdrawal(
     let found = target_of_notice(new, archive);
     let same_uri = found.filter(|(_, certain)| *certain).map(|(that, _)| that);
     let own = |that: &&Identity| {
-        !publisher::are_different(about.provider.as_deref(), that.provider.as_deref())
+        let [ours, theirs] = [&about.provider, &that.provider].map(Option::as_deref);
+        !is_numbered_alike(&that.uri, ours, theirs)
     };
     let past = || archive.identity_of_uri(&about.uri).filter(own);
     let rule = match (about.marks.order, about.pubstatus) {
@@ -198,7 +198,7 @@ fn has_same_mark(new: &str, that: &str) -> bool {
 
 /// A name key combined with the provider of `about`.
 fn own_key(about: &ArticleMetadata, key: u64) -> Option<u64> {
-    names::of_provider(key, about.provider.as_deref()?)
+    Some(names::of_provider(key, names::provider(about.provider.as_deref()?)?))
 }
 
 /// The live article that the notice names, and the confidence that it is meant. Articles of the

@@ -22,7 +22,7 @@ use super::difference::OTHER_SUBJECT;
 use super::subject;
 use super::types::{Kind, Relation, Validity};
 use super::versions::is_counter;
-use crate::article::ArticleMetadata;
+use crate::article::{ArticleMetadata, publisher};
 
 /// The most earlier articles with the uri of a notice that are searched for its target.
 const SEARCHED_MAX: usize = 64;
@@ -71,7 +71,13 @@ fn is_numbered(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
 /// Whether the uri of `that`, which `new` has or mentions, is a short number or word that another
 /// provider gave to its own article.
 pub(crate) fn is_anothers_number(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
-    !that.uri.contains(':') && are_strangers(new, that)
+    is_numbered_alike(&that.uri, new.provider.as_deref(), that.provider.as_deref())
+}
+
+/// Whether two providers number their articles alike: they are different, and `uri`, which both
+/// sent, is not unique everywhere.
+pub(crate) fn is_numbered_alike(uri: &str, new: Option<&str>, that: Option<&str>) -> bool {
+    !uri.contains(':') && publisher::are_different(new, that)
 }
 
 /// Whether the texts say that both are about one subject.
@@ -105,16 +111,17 @@ pub(super) fn target_of_notice<'a>(
     }
 }
 
-/// Whether `new`, which is related to earlier articles by `relation`, has the uri of an unrelated one.
+/// Whether `new`, which is related to earlier articles by `relation` and is a version of
+/// `earlier`, has the uri of an unrelated one.
 pub(super) fn is_reused(
     new: Arrival<'_>,
     relation: &Relation,
-    verified: &[VerifiedCandidate<'_>],
+    earlier: Option<Earlier<'_>>,
     archive: &impl Archive,
 ) -> bool {
     !matches!(relation.kind, Kind::Withdrawal | Kind::Redelivery)
+        && earlier.is_none()
         && archive.valid_of_uri(&new.about.uri).is_some()
-        && earlier_version(new, verified, archive).is_none()
 }
 
 /// Whether the article used a uri again that an unrelated one had before.
