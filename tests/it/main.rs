@@ -57,6 +57,7 @@ mod wire_envelopes;
 mod wire_feed;
 mod wire_fit;
 mod wire_json;
+mod wire_rbnews;
 mod wire_repairs;
 mod wire_xml;
 mod withdrawals;

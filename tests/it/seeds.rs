@@ -15,6 +15,7 @@ fn every_seed_decodes_in_its_format_and_in_auto_mode() {
         ("nitf", Format::Nitf),
         ("rss", Format::Rss),
         ("atom", Format::Atom),
+        ("rbnews", Format::Rbnews),
         ("teletype", Format::Teletype),
     ] {
         let seeds = fs::read_dir(root.join(target)).unwrap().map(|entry| entry.unwrap().path());

@@ -465,5 +465,5 @@ proptest! {
 }
 
 const FIXTURES: [&str; 5] = [G2_MESSAGE, NITF, NEWSML_1, RSS, ATOM];
-const FORMATS: [Format; 5] =
-    [Format::NewsmlG2, Format::Newsml1, Format::Nitf, Format::Rss, Format::Atom];
+const FORMATS: [Format; 6] =
+    [Format::NewsmlG2, Format::Newsml1, Format::Nitf, Format::Rss, Format::Atom, Format::Rbnews];

@@ -24,6 +24,18 @@ impl EventTime {
         Self::of_standard(text.trim()).or_else(|| loose_time::parse(text).map(Self))
     }
 
+    /// Parses a time like [`EventTime::parse`], except that an ISO 8601 time without zone is in
+    /// `zone`.
+    pub fn parse_in(text: &str, zone: &jiff::tz::TimeZone) -> Option<Self> {
+        let text = text.trim();
+        match text.parse::<jiff::civil::DateTime>() {
+            Ok(civil) if text.parse::<jiff::Timestamp>().is_err() => {
+                Some(Self(zone.to_timestamp(civil).ok()?.as_millisecond()))
+            }
+            _ => Self::parse(text),
+        }
+    }
+
     /// Parses a time in a standard format.
     fn of_standard(text: &str) -> Option<Self> {
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {

@@ -33,6 +33,7 @@ mod newsml_g2;
 mod nitf;
 mod part;
 pub mod publishers;
+mod rbnews;
 mod repairs;
 mod salvage;
 mod teletype;
@@ -96,6 +97,8 @@ pub enum Format {
     Rss,
     /// Atom 1.0: a feed or a single entry.
     Atom,
+    /// RBNews, the XML of the Danish agency Ritzau: one item, or an answer of its queue.
+    Rbnews,
     /// The teletype formats IPTC 7901 and ANPA 1312, distinguished by their control characters.
     Teletype,
 }
@@ -286,7 +289,12 @@ fn read_document(
                 && (content_type.contains("xml") || xml_items::looks_like_xml(bytes))
         }
         Format::Json | Format::Teletype => false,
-        Format::NewsmlG2 | Format::Newsml1 | Format::Nitf | Format::Rss | Format::Atom => true,
+        Format::NewsmlG2
+        | Format::Newsml1
+        | Format::Nitf
+        | Format::Rss
+        | Format::Atom
+        | Format::Rbnews => true,
     };
     if is_xml {
         return xml_items::articles(bytes, format, settings, parts);

@@ -7,7 +7,7 @@
 //! - A single item: the whole record.
 //! - Items in a JSON list: the bytes of the item, or its repaired text if the record is not valid
 //!   UTF-8.
-//! - RSS, Atom, NewsML-G2, NewsML 1: a UTF-8 XML document with the unchanged item inside the tags
+//! - RSS, Atom, NewsML-G2, NewsML 1, RBNews: a UTF-8 XML document with the unchanged item inside the tags
 //!   of its ancestors, and with [some children of those](context_names).
 //! - NewsML 1 item in several languages: the same, for the component of each language.
 //!
@@ -91,9 +91,14 @@ pub(super) fn xml_parts(
     let holder = match format {
         Format::Rss => root.children("channel").next(),
         Format::NewsmlG2 => root.children("itemSet").next(),
+        Format::Rbnews => items.first().and_then(|(item, _)| ancestors(root, item).pop()),
         _ => None,
     };
-    let within = holder.map(|holder| (holder, PartFrame::of(text, &[root, holder])));
+    let within = holder.map(|holder| {
+        let mut path = ancestors(root, holder);
+        path.push(holder);
+        (holder, PartFrame::of(text, &path))
+    });
     // In RSS 1.0, items are siblings of the channel.
     let beside = PartFrame::of(text, &[root]).after(text, holder.filter(|_| format == Format::Rss));
     let mut parts = Vec::new();
@@ -112,19 +117,20 @@ pub(super) fn xml_parts(
 /// The parts of a NewsML 1 item that is available in several languages.
 fn by_language(text: &str, root: &Element, item: &Element, articles: usize) -> Vec<RecordPart> {
     let components = newsml_1::translations(item).unwrap_or_default();
-    let mut path = vec![root];
-    if let Some(first) = components.first() {
-        let mut holder = Some(item);
-        while let Some(element) = holder.filter(|element| !std::ptr::eq(*element, *first)) {
-            path.push(element);
-            holder = element
-                .elements()
-                .find(|inner| std::ptr::eq(*inner, *first) || inner.span.contains(&first.span));
-        }
-    }
+    let path = components.first().map_or(vec![root], |first| ancestors(root, first));
     let frame = PartFrame::of(text, &path);
     let parts = components.into_iter().map(|component| frame.around(text, component));
     parts.take(articles).collect()
+}
+
+/// The elements around `inner`, from the root inwards.
+fn ancestors<'a>(root: &'a Element, inner: &Element) -> Vec<&'a Element> {
+    let mut path = vec![root];
+    let around = |of: &&Element| of.span.contains(&inner.span);
+    while let Some(next) = path.last().and_then(|last| last.elements().find(around)) {
+        path.push(next);
+    }
+    path
 }
 
 /// The context around an item of an XML document.

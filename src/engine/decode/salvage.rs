@@ -23,7 +23,7 @@ const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 /// The longest namespace prefix of an item in bytes, with `<` and `:`.
 const PREFIX_MAX: usize = 32;
 /// The names of the elements that are items in some format.
-const ITEMS: [&str; 4] = ["item", "entry", "newsItem", "NewsItem"];
+const ITEMS: [&str; 5] = ["item", "entry", "newsItem", "NewsItem", "RBNews"];
 
 /// The items of a feed as documents; `None` for an item whose end tag is missing. The list is empty
 /// if no item is found, or more than `items_max`.

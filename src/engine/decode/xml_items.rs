@@ -6,7 +6,7 @@
 
 use super::xml::{self, Element};
 use super::{Error, Format, RecordPart, Settings, finish};
-use super::{feed, newsml_1, newsml_g2, nitf, part, repairs, salvage, xml_text};
+use super::{feed, newsml_1, newsml_g2, nitf, part, rbnews, repairs, salvage, xml_text};
 use crate::article::Article;
 
 /// Whether the first character is `<`, in UTF-8 or UTF-16, or the record starts with a UTF-16 byte
@@ -94,6 +94,7 @@ fn document_articles(
         Format::Newsml1 => (newsml_1::items(root), "NewsItem"),
         Format::Rss => (feed::rss_items(root), "item"),
         Format::Atom => (feed::atom_items(root), "entry"),
+        Format::Rbnews => (rbnews::items(root), "RBNews"),
         Format::Auto | Format::Json | Format::Teletype | Format::Nitf => (vec![root], "nitf"),
     };
     if items.is_empty() {
@@ -132,6 +133,7 @@ enum DocumentContext {
     Feed(feed::AtomFeed),
     Newsml1,
     Nitf,
+    Rbnews,
 }
 
 impl DocumentContext {
@@ -141,6 +143,7 @@ impl DocumentContext {
             Format::Rss => Self::Channel(feed::RssChannel::of(root)),
             Format::Atom => Self::Feed(feed::AtomFeed::of(root)),
             Format::Newsml1 => Self::Newsml1,
+            Format::Rbnews => Self::Rbnews,
             Format::Auto | Format::Json | Format::Teletype | Format::Nitf => Self::Nitf,
         }
     }
@@ -153,6 +156,7 @@ impl DocumentContext {
             Self::Feed(feed) => vec![feed::atom_article(item, feed)],
             Self::Newsml1 => newsml_1::articles(item),
             Self::Nitf => vec![nitf::article(item)],
+            Self::Rbnews => vec![rbnews::article(item)],
         }
     }
 }
@@ -170,6 +174,8 @@ fn format_of(root: &Element) -> Option<Format> {
         Some(Format::Rss)
     } else if named(&["feed", "entry"]) {
         Some(Format::Atom)
+    } else if root.is("RBNews") || named(&rbnews::LISTS) {
+        Some(Format::Rbnews)
     } else {
         None
     }
