@@ -130,22 +130,133 @@ fn the_other_formats_have_the_same_limits() {
         ),
         (
             format!(
-                "<rss><channel><title>{long}</title><item><guid>a</guid><title>t</title></item>\
-                 </channel></rss>"
+                "<rss><channel><item><guid>a</guid><title>t</title><dc:publisher>{long}\
+                 </dc:publisher></item></channel></rss>"
             ),
             "provider",
         ),
-        (format!("<entry><id>a</id><updated>{long}</updated><title>t</title></entry>"), "version"),
         (
-            format!("<feed><title>{long}</title><entry><id>a</id><title>t</title></entry></feed>"),
+            format!(
+                "<newsItem guid='a'><itemMeta><provider literal='{long}'/></itemMeta><contentMeta>\
+                 <headline>h</headline></contentMeta></newsItem>"
+            ),
             "provider",
         ),
+        (
+            format!(
+                "<nitf><head><title>t</title></head><body><body.head><distributor>{long}\
+                 </distributor></body.head></body></nitf>"
+            ),
+            "provider",
+        ),
+        (format!("<RBNews><NewsID>{long}</NewsID><headline>h</headline></RBNews>"), "uri"),
         (format!("\u{1}a1 3\nslug/\n\u{2}{headline} =\ntext\u{3}"), "headline"),
         (format!("\u{16}\u{1}{long}\u{1f}\nr i\n\u{2}slug,1<\n^Headline<\ntext\u{3}"), "uri"),
     ] {
         let reject = too_large(&record);
         assert!(reject.starts_with(&format!("field `{field}` has ")), "{reject}");
     }
+}
+
+/// A value that stands in for a field, because the sender does not state the field, rejects nothing
+/// if it is too long for the field.
+#[test]
+fn a_value_that_stands_in_for_a_field_is_ignored_if_it_is_too_long() {
+    let (long, name) = ("x".repeat(3_000), "y".repeat(513));
+    let terms = "t".repeat(17_000);
+    let rss = |channel: &str, item: &str| {
+        format!("<rss><channel>{channel}<item><title>t</title>{item}</item></channel></rss>")
+    };
+    let g2 = |elements: &str| {
+        format!(
+            "<newsMessage><header><sender>{name}</sender></header><itemSet><newsItem guid='a'>\
+             {elements}<contentMeta/><contentSet><inlineData>b</inlineData></contentSet>\
+             </newsItem></itemSet></newsMessage>"
+        )
+    };
+    let nitf = |data: &str, head: &str| {
+        format!(
+            "<nitf><head><docdata>{data}</docdata></head><body><body.head>{head}\
+                 <hedline>t</hedline></body.head></body></nitf>"
+        )
+    };
+    let newsml = |identifier: &str, elements: &str| {
+        format!(
+            "<NewsML><NewsItem><Identification><NewsIdentifier>{identifier}</NewsIdentifier>\
+             {elements}</Identification><NewsComponent><AdministrativeMetadata><Source>\
+             <Party FormalName='{name}'/></Source></AdministrativeMetadata>\
+             <NewsLines><HeadLine>h</HeadLine></NewsLines></NewsComponent></NewsItem></NewsML>"
+        )
+    };
+    for (record, flags) in [
+        (rss(&format!("<title>{name}</title>"), "<guid>a</guid>"), &["provider"][..]),
+        (rss(&format!("<copyright>{terms}</copyright>"), "<guid>a</guid>"), &["usageterms"]),
+        (rss("", &format!("<link>{long}</link>")), &["uri"]),
+        (
+            format!("<feed><title>{long}</title><entry><id>a</id><title>t</title></entry></feed>"),
+            &["provider"],
+        ),
+        (
+            format!("<entry><id>a</id><updated>{long}</updated><title>t</title></entry>"),
+            &["version", "versioncreated"],
+        ),
+        (g2(""), &["provider"]),
+        (
+            g2(&format!("<itemMeta><title>{}</title></itemMeta>", "h".repeat(17_000))),
+            &["headline", "provider"],
+        ),
+        (
+            nitf(&format!("<doc-id id-string='a' regsrc='{name}'/><du-key key='{long}'/>"), ""),
+            &["provider", "slugline"],
+        ),
+        (
+            nitf(
+                "<doc-id id-string='a'/>",
+                &format!("<dateline><location>{}</location></dateline>", "x".repeat(1_100)),
+            ),
+            &[],
+        ),
+        (newsml("", &format!("<NameLabel>{long}</NameLabel>")), &["provider", "slugline"]),
+        (newsml(&format!("<PublicIdentifier>{long}</PublicIdentifier>"), ""), &[]),
+        (
+            json!({"id": "a", "title": "t", "body": "b", "siteName": name}).to_string(),
+            &["provider"],
+        ),
+        (json!({"id": "a", "title": "t", "body": "b", "credit": name}).to_string(), &["provider"]),
+        (
+            json!({"id": "a", "title": "t", "body": "b", "authors": vec!["y".repeat(500); 40]})
+                .to_string(),
+            &["byline"],
+        ),
+        (
+            json!({"version": "https://jsonfeed.org/version/1.1", "title": name,
+                   "items": [{"id": "a", "title": "t", "body": "b"}]})
+            .to_string(),
+            &["provider"],
+        ),
+    ] {
+        let mut read = decode(record.as_bytes());
+        let short: String = record.chars().take(120).collect();
+        if flags.is_empty() {
+            // The same value is also a field of its own, with a limit.
+            assert_eq!(read.remove(0).unwrap_err().reason(), "too_large", "{short}");
+            continue;
+        }
+        let article = read.remove(0).unwrap_or_else(|error| panic!("{short}: {error}"));
+        let want: Vec<String> = flags.iter().map(|field| format!("unreadable_{field}")).collect();
+        let found: Vec<String> =
+            article.flags.into_iter().filter(|flag| flag != decode::NO_BODY).collect();
+        assert_eq!(found, want, "{short}");
+    }
+    // What stands in next is used.
+    let by = format!(
+        "<newsItem guid='a'><rightsInfo><copyrightHolder literal='{name}'/></rightsInfo>\
+         <contentMeta><infoSource literal='Northwire'/><headline>h</headline></contentMeta>\
+         </newsItem>"
+    );
+    let article = decode(by.as_bytes()).remove(0).unwrap();
+    assert_eq!(article.provider.as_deref(), Some("Northwire"));
+    assert!(article.flags.contains(&"unreadable_provider".to_owned()));
 }
 
 #[test]
@@ -178,5 +289,7 @@ fn the_number_of_items_per_record_is_limited_in_every_format() {
         .collect();
     let record =
         format!("<NewsML><NewsItem><NewsComponent>{languages}</NewsComponent></NewsItem></NewsML>");
-    assert_eq!(decode(record.as_bytes()), [Err(decode::Error::TooMany { items: 51, max: 50 })]);
+    let error = decode(record.as_bytes()).remove(0).unwrap_err();
+    assert_eq!(error.to_string(), "item has 51 languages, over the limit of 50");
+    assert_eq!(error.reason(), "too_many_items");
 }

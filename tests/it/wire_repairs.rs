@@ -100,6 +100,7 @@ fn an_unreadable_field_is_named_in_a_flag() {
         ("replaces", "true", "unreadable_links"),
         ("altids", "[{\"value\": {\"a\": 1}}]", "unreadable_altids"),
         ("pubstatus", "[1]", "unreadable_pubstatus"),
+        ("pubstatus", "\"useable\"", "unreadable_pubstatus"),
         ("type", "[1]", "unreadable_type"),
         ("body_html", "[true]", "unreadable_body"),
     ] {
@@ -152,7 +153,112 @@ fn unreadable_times_and_languages_are_flagged_in_the_other_formats() {
     ] {
         assert_eq!(flags(record), want, "{record}");
     }
+    let feed = r#"{"version": "https://jsonfeed.org/version/1.1", "title": {"a": 1},
+        "language": "english", "items": [{"id": "a", "title": "t", "text": "b"}]}"#;
+    assert_eq!(flags(feed), ["unreadable_language", "unreadable_provider"]);
     let damaged = "<entry xml:lang='en'><id x>a</id><title>t</title></entry>";
     assert_eq!(flags(damaged), ["unreadable_attribute", "no_body"]);
     assert_eq!(only(damaged.as_bytes()).language, Lang::parse("en"));
+}
+
+/// Every value that is there but cannot be read is named in a flag, in every format.
+#[test]
+fn no_unreadable_value_of_any_format_is_dropped_silently() {
+    let g2 = |root: &str, meta: &str, about: &str, content: &str| {
+        format!(
+            "<newsMessage{root}><itemSet><newsItem guid='a'><itemMeta>{meta}</itemMeta>\
+             <contentMeta><headline>h</headline>{about}</contentMeta><contentSet>{content}\
+             <inlineData>b</inlineData></contentSet></newsItem></itemSet></newsMessage>"
+        )
+    };
+    let nitf = |data: &str| {
+        format!(
+            "<nitf><head><title>t</title><docdata{data}</docdata></head><body><body.content>\
+             <p>b</p></body.content></body></nitf>"
+        )
+    };
+    let newsml = |managed: &str, parts: &str| {
+        format!(
+            "<NewsML><NewsItem><NewsManagement>{managed}</NewsManagement><NewsComponent>\
+             <NewsLines><HeadLine>h</HeadLine></NewsLines>{parts}</NewsComponent></NewsItem>\
+             </NewsML>"
+        )
+    };
+    let text = |lang: &str| {
+        format!(
+            "<NewsComponent xml:lang='{lang}'><ContentItem><DataContent>b</DataContent>\
+             </ContentItem></NewsComponent>"
+        )
+    };
+    let rss = |item: &str| {
+        format!(
+            "<rss><channel><item><guid>a</guid><title>t</title><description>b</description>{item}\
+             </item></channel></rss>"
+        )
+    };
+    let entry = |inner: &str| format!("<entry><id>a</id><title>t</title>{inner}</entry>");
+    let body = "<summary>b</summary>";
+    for (record, field) in [
+        (g2(" xml:lang='english'", "", "", ""), "language"),
+        (g2("", "", "<headline xml:lang='1'>i</headline>", ""), "language"),
+        (g2("", "<pubStatus qcode='stat:x'/>", "", ""), "pubstatus"),
+        (g2("", "<signal>update</signal>", "", ""), "signals"),
+        (g2("", "<link rel='irel:replaces'/>", "", ""), "links"),
+        (
+            g2("", "", "", "<inlineData contenttype='text/plain' encoding='e'>Yg==</inlineData>"),
+            "body",
+        ),
+        (nitf(" management-status='x'>"), "pubstatus"),
+        (nitf("><date.issue>some day</date.issue>"), "versioncreated"),
+        (newsml("<Status FormalName='x'/>", &text("en")), "pubstatus"),
+        (newsml("<DerivedFrom/>", &text("en")), "links"),
+        (newsml("", &[text("en"), text("fr"), text("german")].concat()), "language"),
+        (rss("<wp:status>x</wp:status>"), "pubstatus"),
+        (entry(&format!("{body}<link rel='predecessor-version'/>")), "links"),
+        (entry(&format!("{body}<content mode='base64'>***</content>")), "body"),
+        (entry(&format!("{body}<control><draft>x</draft></control>")), "pubstatus"),
+        (format!("<entry><id>a</id><title mode='base64'>***</title>{body}</entry>"), "headline"),
+        ("\u{1}a1 high\nslug/\n\u{2}Ferry aground =\ntext\u{3}".to_owned(), "urgency"),
+        (
+            "\u{16}\u{1}a1\u{1f}\nx i BC-Ferry\n\u{2}slug,1<\n^Ferry<\ntext\u{3}".to_owned(),
+            "urgency",
+        ),
+        ("\u{1}a1 3\nslug/\n\u{2}Ferry =\ntext\u{3}170801 IST Mar 26".to_owned(), "versioncreated"),
+        (
+            "\u{16}\u{1}a1\u{1f}\nr i x\n\u{2}slug,1<\n^Ferry<\ntext\u{3}NW-WF-03-17-26 0801XXX<"
+                .to_owned(),
+            "versioncreated",
+        ),
+    ] {
+        for article in decode(record.as_bytes()) {
+            assert_eq!(article.unwrap().flags, [format!("unreadable_{field}")], "{record}");
+        }
+    }
+}
+
+#[test]
+fn paragraphs_beyond_the_limit_of_a_list_are_left_out_with_a_flag() {
+    let article = |count: usize| {
+        let list = vec!["\"p\""; count].join(",");
+        only(format!("{{\"id\":\"a\",\"title\":\"t\",\"text\":[{list}]}}").as_bytes())
+    };
+    assert_eq!(article(2_000).flags, [""; 0]);
+    let cut = article(2_001);
+    assert_eq!(cut.flags, ["unreadable_body"]);
+    assert_eq!(cut.body.as_str().matches('p').count(), 2_000);
+}
+
+#[test]
+fn a_repaired_text_is_flagged_whichever_field_it_is_in() {
+    for at in ["guid", "title", "author", "dc:publisher", "category", "dc:rights", "source"] {
+        let elements: String = ["guid", "title", "author", "dc:publisher", "category", "dc:rights"]
+            .into_iter()
+            .chain(["source", "description"])
+            .map(|name| format!("<{name}>x{}</{name}>", if name == at { "\u{1}" } else { "" }))
+            .collect();
+        let record = format!("<rss><channel><item>{elements}</item></channel></rss>");
+        let bytes: Vec<u8> =
+            record.bytes().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
+        assert_eq!(only(&bytes).flags, ["repaired_text"], "{at}");
+    }
 }

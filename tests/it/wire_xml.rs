@@ -380,6 +380,31 @@ fn entities_are_never_expanded() {
 }
 
 #[test]
+fn comments_instructions_and_sections_declare_no_entities() {
+    let nitf = "<nitf><head><title>t</title></head><body><body.content><p>b</p></body.content>\
+                </body></nitf>";
+    for harmless in [
+        "<!-- <!ENTITY a 'b'> -->",
+        "<!DOCTYPE nitf [<!-- > <!ENTITY a 'b'> --><!ELEMENT a ANY>]>",
+        "<!DOCTYPE nitf [<?note <!ENTITY a 'b'> ?>]>",
+        "<!DOCTYPE nitf [<!--<!ENTITY a 'b'>-->\n<!ENTITY % n SYSTEM 'n.dtd'>\n%n;]>",
+    ] {
+        let read = decode(format!("{harmless}{nitf}").as_bytes()).remove(0);
+        assert_eq!(read.unwrap().headline, "t", "{harmless}");
+    }
+    let section = nitf.replace("<p>b</p>", "<p><![CDATA[<!DOCTYPE a [<!ENTITY a 'b'>]>]]></p>");
+    let body = decode(section.as_bytes()).remove(0).unwrap().body;
+    assert_eq!(body.as_str(), "<p>&lt;!DOCTYPE a [&lt;!ENTITY a 'b'&gt;]&gt;</p>");
+    for bomb in [
+        "<!DOCTYPE nitf [<!-- a --><!ENTITY a 'b'><!-- c -->]>",
+        "<!DOCTYPE nitf [<!ENTITY a '<!--'>]>",
+    ] {
+        let read = decode(format!("{bomb}{nitf}").as_bytes()).remove(0);
+        assert_eq!(read, Err(decode::Error::Entities), "{bomb}");
+    }
+}
+
+#[test]
 fn depth_elements_and_attributes_are_limited() {
     let refused = |text: &str| decode(text.as_bytes()).remove(0).unwrap_err();
     let nested = |depth: usize| {

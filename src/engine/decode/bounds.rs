@@ -2,7 +2,10 @@
 //!
 //! Any field of an article can end up in its state record, in events, or in memory for as long as
 //! the article is live, and each of these has a size limit. An item with a field over its limit is
-//! rejected, not truncated: a truncated uri or headline would identify something else.
+//! rejected, not truncated: a truncated uri or headline would identify something else. A value that
+//! only stands in for a field which the item does not state, such as the title of a feed for the
+//! provider, rejects nothing: if it is too long, it is ignored with a flag
+//! ([`Repairs::stand_in`](super::repairs::Repairs::stand_in)).
 //!
 //! The limits are several times what agencies send. They are chosen so that the largest record
 //! fits the 1,048,588 bytes that a Kafka topic accepts by default (`max.message.bytes`):
@@ -20,15 +23,15 @@ use crate::article::Article;
 
 /// Bytes of a uri, about the longest URL that browsers and servers accept. An event contains up to
 /// 19 uris.
-const URI_BYTES_MAX: usize = 2_048;
+pub(super) const URI_BYTES_MAX: usize = 2_048;
 /// Bytes of a version: a number, a time or an opaque tag. Stored and published next to the uri.
-const VERSION_BYTES_MAX: usize = 256;
+pub(super) const VERSION_BYTES_MAX: usize = 256;
 /// Bytes of a provider name. It is listed for every carrier of a withdrawn text.
 pub(super) const PROVIDER_BYTES_MAX: usize = 512;
 /// Bytes of a single-line field such as a credit, a dateline or a slug.
-const LINE_BYTES_MAX: usize = 1_024;
+pub(super) const LINE_BYTES_MAX: usize = 1_024;
 /// Bytes of a headline. Some feeds put an entire message in the title.
-const HEADLINE_BYTES_MAX: usize = 16_384;
+pub(super) const HEADLINE_BYTES_MAX: usize = 16_384;
 /// Bytes of a byline. Scientific press releases list hundreds of authors.
 pub(super) const BYLINE_BYTES_MAX: usize = 16_384;
 /// Bytes of an editorial note, which is searched for marks.
@@ -111,15 +114,4 @@ pub(super) fn entries(field: &'static str, size: usize, max: usize) -> Result<()
 
 fn within(field: &'static str, size: usize, unit: &'static str, max: usize) -> Result<(), Error> {
     if size > max { Err(Error::FieldTooLarge { field, size, unit, max }) } else { Ok(()) }
-}
-
-/// A value that all items of a record share, such as the feed title, subject to the limit of the
-/// field. Checking it once per record prevents many items from multiplying an oversized value.
-pub(super) fn check_shared(
-    field: &'static str,
-    text: Option<String>,
-    max: usize,
-) -> Result<Option<String>, Error> {
-    bytes(field, text.as_ref().map_or(0, String::len), max)?;
-    Ok(text)
 }

@@ -29,8 +29,10 @@
 //! Sources: RSS 2.0.11; RSS 1.0 with the modules Dublin Core and Content; Media RSS 1.5; RFC 4287;
 //! RFC 5023 (drafts); the Atom 0.3 format specification.
 
-use super::bounds::{self, BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX, TERMS_BYTES_MAX};
-use super::repairs::Repairs;
+use super::bounds::{
+    BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX, TERMS_BYTES_MAX, URI_BYTES_MAX, VERSION_BYTES_MAX,
+};
+use super::repairs::{Repairs, SharedValue};
 use super::xml::Element;
 use super::{Error, nitf};
 use crate::article::{Article, ArticleKey, Body, ItemType, Link, LinkKind, PubStatus};
@@ -57,6 +59,10 @@ const RSS_MODIFIED: [&str; 3] = ["atom:updated", "a10:updated", "dcterms:modifie
 const RSS_PUBLISHED: [&str; 6] =
     ["pubDate", "dc:date", "dcterms:issued", "atom:published", "dcterms:created", "dcterms:date"];
 
+/// The statuses of a post in an export of WordPress.
+const STATUSES: [&str; 8] =
+    ["publish", "inherit", "future", "private", "draft", "pending", "auto-draft", "trash"];
+
 /// The items of an RSS document.
 pub(super) fn rss_items(root: &Element) -> Vec<&Element> {
     let within = root.children("channel").flat_map(|channel| channel.children("item"));
@@ -70,12 +76,12 @@ pub(super) fn atom_items(root: &Element) -> Vec<&Element> {
 
 /// The properties of an RSS channel that apply to all its items.
 pub(super) struct RssChannel {
-    /// The title, used as the provider, or the error that it is too long.
-    title: Result<Option<String>, Error>,
+    /// The title, used as the provider.
+    title: SharedValue,
     /// The language tag.
     language: Option<String>,
-    /// The terms of use, or the error that they are too long.
-    copyright: Result<Option<String>, Error>,
+    /// The terms of use.
+    copyright: SharedValue,
 }
 
 impl RssChannel {
@@ -84,9 +90,9 @@ impl RssChannel {
         let channel = root.at(&["channel"]);
         let text = |name: &str| channel?.prefixed(name).find_map(Element::text);
         Self {
-            title: bounds::check_shared("provider", text("title"), PROVIDER_BYTES_MAX),
+            title: SharedValue::of(text("title"), PROVIDER_BYTES_MAX),
             language: text("language").or_else(|| text("dc:language")),
-            copyright: bounds::check_shared("usageterms", text("copyright"), TERMS_BYTES_MAX),
+            copyright: SharedValue::of(text("copyright"), TERMS_BYTES_MAX),
         }
     }
 }
@@ -103,10 +109,13 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
     let body = RSS_BODY.into_iter().find_map(|name| item.prefixed(name).find_map(html));
     let language = text("dc:language");
     let language = language.as_ref().or(channel.language.as_ref());
-    let uri = about.or_else(|| first(&["guid", "link", "dc:identifier"]));
+    let uri = about.or_else(|| text("guid"));
+    let pages = || [text("link"), text("dc:identifier")];
+    let uri = uri.or_else(|| repairs.stand_in("uri", URI_BYTES_MAX, pages()));
+    let status = text("wp:status").unwrap_or_default();
     with_uri(Article {
         uri: uri.unwrap_or_default(),
-        provider: own_or(text("dc:publisher"), &channel.title)?,
+        provider: text("dc:publisher").or_else(|| channel.title.for_item("provider", &repairs)),
         infosource: first(&["source", "dc:source"]),
         byline: first(&["dc:creator", "author"]),
         headline: first(&["title", "dc:title"]).map(|title| plain(&title)).unwrap_or_default(),
@@ -118,16 +127,17 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
         },
         versioncreated: time("versioncreated", &RSS_MODIFIED).or(published),
         published,
-        pubstatus: match text("wp:status").as_deref() {
-            Some("trash") => PubStatus::Canceled,
-            Some("draft" | "pending" | "private" | "auto-draft") => PubStatus::Withheld,
+        pubstatus: match repairs.known_status(&status, &STATUSES) {
+            "trash" => PubStatus::Canceled,
+            "draft" | "pending" | "private" | "auto-draft" => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
         subjects: ["category", "dc:subject"]
             .into_iter()
             .flat_map(|name| item.prefixed(name).filter_map(Element::text))
             .collect(),
-        usageterms: own_or(text("dc:rights"), &channel.copyright)?,
+        usageterms: text("dc:rights")
+            .or_else(|| channel.copyright.for_item("usageterms", &repairs)),
         flags: repairs.flags(),
         ..Article::default()
     })
@@ -156,22 +166,14 @@ fn with_uri(mut article: Article) -> Result<Article, Error> {
     Ok(article)
 }
 
-/// The value of an item, or else that of its channel or feed.
-fn own_or(
-    own: Option<String>,
-    shared: &Result<Option<String>, Error>,
-) -> Result<Option<String>, Error> {
-    if own.is_some() { Ok(own) } else { shared.clone() }
-}
-
 /// The properties of an Atom feed that apply to all its entries.
 pub(super) struct AtomFeed {
-    /// The title, used as the provider, or the error that it is too long.
-    title: Result<Option<String>, Error>,
-    /// The terms of use, or the error that they are too long.
-    rights: Result<Option<String>, Error>,
-    /// The name of the author, used as the byline, or the error that it is too long.
-    author: Result<Option<String>, Error>,
+    /// The title, used as the provider.
+    title: SharedValue,
+    /// The terms of use.
+    rights: SharedValue,
+    /// The name of the author, used as the byline.
+    author: SharedValue,
     /// The language tag.
     language: Option<String>,
 }
@@ -182,9 +184,9 @@ impl AtomFeed {
         let feed = if root.is("feed") { Some(root) } else { None };
         let text = |name: &str| feed.and_then(|feed| own_text(feed, name));
         Self {
-            title: bounds::check_shared("provider", text("title"), PROVIDER_BYTES_MAX),
-            rights: bounds::check_shared("usageterms", feed.and_then(rights), TERMS_BYTES_MAX),
-            author: bounds::check_shared("byline", feed.and_then(author), BYLINE_BYTES_MAX),
+            title: SharedValue::of(text("title"), PROVIDER_BYTES_MAX),
+            rights: SharedValue::of(feed.and_then(rights), TERMS_BYTES_MAX),
+            author: SharedValue::of(feed.and_then(author), BYLINE_BYTES_MAX),
             language: root.attribute("lang").map(str::to_owned),
         }
     }
@@ -219,34 +221,44 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
         let link = all.find(|l| l.attribute("rel").is_none_or(|rel| rel == "alternate"))?;
         link.attribute("href").map(str::to_owned)
     };
+    let construct = |part| construct(part, "body", &repairs);
     let content = entry.own("content").find_map(construct);
     let summary = || entry.own("summary").find_map(construct);
     let body = content.or_else(summary).or_else(|| media_text(entry));
     let holder = entry.own("content").next();
     let language = holder.and_then(|content| content.attribute("lang"));
     let language = language.or(entry.attribute("lang")).or(feed.language.as_deref());
-    let draft = entry.at(&["control", "draft"]).and_then(Element::text);
+    let draft = entry.at(&["control", "draft"]).and_then(Element::text).unwrap_or_default();
     let subject = |c: &Element| c.attribute("label").or(c.attribute("term")).map(str::to_owned);
     let infosource = source.and_then(|source| text(source, "title"));
     with_uri(Article {
-        uri: text(entry, "id").or_else(page).unwrap_or_default(),
-        version: modified.iter().find_map(|name| text(entry, name)),
-        provider: feed.title.clone()?.or_else(|| infosource.clone()),
+        uri: text(entry, "id")
+            .or_else(|| repairs.stand_in("uri", URI_BYTES_MAX, [page()]))
+            .unwrap_or_default(),
+        version: repairs.stand_in(
+            "version",
+            VERSION_BYTES_MAX,
+            modified.iter().map(|name| text(entry, name)),
+        ),
+        provider: feed
+            .title
+            .for_item("provider", &repairs)
+            .or_else(|| repairs.stand_in("provider", PROVIDER_BYTES_MAX, [infosource.clone()])),
         infosource,
-        byline: own_or(author(entry), &feed.author)?,
-        headline: entry.own("title").find_map(title).unwrap_or_default(),
+        byline: author(entry).or_else(|| feed.author.for_item("byline", &repairs)),
+        headline: entry.own("title").find_map(|t| title(t, &repairs)).unwrap_or_default(),
         body: body.unwrap_or_default(),
         language: language.and_then(|tag| repairs.language(tag)),
         versioncreated: time("versioncreated", &modified),
         published: time("published", &["published", "issued", "created"])
             .or_else(|| time("versioncreated", &modified)),
-        pubstatus: match draft.as_deref() {
-            Some("yes") => PubStatus::Withheld,
+        pubstatus: match repairs.known_status(&draft, &["yes", "no"]) {
+            "yes" => PubStatus::Withheld,
             _ => PubStatus::Usable,
         },
         subjects: entry.own("category").filter_map(subject).collect(),
-        links: links(entry),
-        usageterms: own_or(rights(entry), &feed.rights)?,
+        links: links(entry, &repairs),
+        usageterms: rights(entry).or_else(|| feed.rights.for_item("usageterms", &repairs)),
         flags: repairs.flags(),
         ..Article::default()
     })
@@ -279,12 +291,17 @@ fn media_text(item: &Element) -> Option<Body> {
     named("media:text").or_else(|| named("media:description"))
 }
 
-/// The body in an Atom text construct or content element, depending on its type.
-fn construct(part: &Element) -> Option<Body> {
+/// The text for `field` in an Atom text construct or content element, depending on its type.
+fn construct(part: &Element, field: &'static str, repairs: &Repairs) -> Option<Body> {
     let kind = text_type(part);
     if has_mode(part, "base64") {
-        let bytes = STANDARD.decode(part.content().split_whitespace().collect::<String>()).ok()?;
-        return nitf::body_of_text(&String::from_utf8_lossy(&bytes), &kind);
+        let encoded: String = part.content().split_whitespace().collect();
+        let bytes = repairs.parse(field, &encoded, |encoded| STANDARD.decode(encoded).ok())?;
+        let text = String::from_utf8_lossy(&bytes);
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            repairs.record_repaired_text();
+        }
+        return nitf::body_of_text(&text, &kind);
     }
     match kind.as_str() {
         "text" | "text/plain" => nitf::body_of_text(&part.content(), &kind),
@@ -305,9 +322,12 @@ fn has_mode(part: &Element, mode: &str) -> bool {
 }
 
 /// The headline of an Atom entry.
-fn title(part: &Element) -> Option<String> {
+fn title(part: &Element, repairs: &Repairs) -> Option<String> {
     let text = match has_mode(part, "base64") {
-        true => construct(part)?.as_str().split_whitespace().collect::<Vec<_>>().join(" "),
+        true => {
+            let text = construct(part, "headline", repairs)?;
+            text.as_str().split_whitespace().collect::<Vec<_>>().join(" ")
+        }
         false => part.text()?,
     };
     let is_html = matches!(text_type(part).as_str(), "html" | "text/html");
@@ -329,14 +349,17 @@ fn plain(html: &str) -> String {
 }
 
 /// The links to earlier and later versions of an Atom entry.
-fn links(entry: &Element) -> Vec<Link> {
+fn links(entry: &Element, repairs: &Repairs) -> Vec<Link> {
     let all = entry.own("link").filter_map(|link| {
         let kind = match link.attribute("rel")? {
             "predecessor-version" => LinkKind::Replaces,
             "successor-version" => LinkKind::ReplacedBy,
             _ => return None,
         };
-        let uri = link.attribute("href")?.to_owned();
+        let Some(uri) = link.attribute("href").map(str::to_owned) else {
+            repairs.record_unreadable("links");
+            return None;
+        };
         Some(Link { kind, to: ArticleKey { uri, version: None } })
     });
     all.collect()

@@ -126,11 +126,19 @@ pub enum Error {
         /// The limit.
         max: usize,
     },
-    /// The record contains more items than `items_max`, or an item more languages than supported.
+    /// The record contains more items than `items_max`.
     #[error("record has {items} items, over the limit of {max}")]
     TooMany {
         /// The number of items in the record.
         items: usize,
+        /// The limit.
+        max: u32,
+    },
+    /// An item is available in more languages than supported.
+    #[error("item has {languages} languages, over the limit of {max}")]
+    TooManyLanguages {
+        /// The number of languages of the item.
+        languages: usize,
         /// The limit.
         max: u32,
     },
@@ -194,7 +202,7 @@ impl Error {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } | Self::FieldTooLarge { .. } => "too_large",
-            Self::TooMany { .. } => "too_many_items",
+            Self::TooMany { .. } | Self::TooManyLanguages { .. } => "too_many_items",
             Self::Empty => "empty",
             Self::Encoding { .. } | Self::Charset(_) => "encoding",
             Self::Entities => "entities",

@@ -22,6 +22,7 @@
 //!
 //! Source: IPTC NewsML 1.2, functional specification.
 
+use super::bounds::{LINE_BYTES_MAX, PROVIDER_BYTES_MAX, URI_BYTES_MAX, VERSION_BYTES_MAX};
 use super::newsml_1_content as content;
 use super::repairs::Repairs;
 use super::xml::Element;
@@ -30,6 +31,9 @@ use crate::article::{Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubSta
 
 /// The most languages of one item. Each becomes an article.
 const LANGUAGES_MAX: u32 = 50;
+
+/// What a status contains that is known.
+const STATUSES: [&str; 5] = ["usable", "embargoed", "withh", "cancel", "killed"];
 
 /// The items of a document.
 pub(super) fn items(root: &Element) -> Vec<&Element> {
@@ -45,7 +49,7 @@ pub(super) fn translations(item: &Element) -> Option<Vec<&Element>> {
 pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
     let Some(parts) = translations(item) else { return vec![article(item, None)] };
     if parts.len() > LANGUAGES_MAX as usize {
-        return vec![Err(Error::TooMany { items: parts.len(), max: LANGUAGES_MAX })];
+        return vec![Err(Error::TooManyLanguages { languages: parts.len(), max: LANGUAGES_MAX })];
     }
     let mut original: Option<String> = None;
     let mut one = |part: &Element| {
@@ -86,10 +90,14 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     let source = party("Source");
     let provider_id = identifier.at(&["ProviderId"]).and_then(Element::text);
     let public = identifier.at(&["PublicIdentifier"]).and_then(Element::text);
-    let (uri, version) = key(item, identifier, managed).unzip();
+    let (uri, version) = key(item, identifier, managed, &repairs).unzip();
+    let sender = party("Provider").or_else(|| {
+        repairs.stand_in("provider", PROVIDER_BYTES_MAX, [source.clone(), provider_id.clone()])
+    });
+    let label = || identification.at(&["NameLabel"]).and_then(Element::text);
     let mut article = Article {
         version: version.flatten(),
-        provider: party("Provider").or_else(|| source.clone()).or_else(|| provider_id.clone()),
+        provider: sender,
         credit: line("CreditLine"),
         infosource: source,
         byline: line("ByLine"),
@@ -100,7 +108,7 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         versioncreated: time("versioncreated", &["ThisRevisionCreated"]),
         firstcreated: time("firstcreated", &["FirstCreated"]),
         embargoed: status_change.filter(|_| status == "embargoed"),
-        pubstatus: match status.as_str() {
+        pubstatus: match repairs.known_status(&status, &STATUSES) {
             _ if deleted => PubStatus::Canceled,
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
@@ -110,7 +118,8 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         },
         signals,
         ednote: note(item, &meta.lines),
-        slugline: line("SlugLine").or_else(|| identification.at(&["NameLabel"])?.text()),
+        slugline: line("SlugLine")
+            .or_else(|| repairs.stand_in("slugline", LINE_BYTES_MAX, [label()])),
         urgency: managed
             .at(&["Urgency"])
             .and_then(named)
@@ -122,18 +131,19 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
             .filter_map(named)
             .find(|genre| !genre.eq_ignore_ascii_case("current")),
         subjects: subjects(&meta.descriptive),
-        links: links(managed),
+        links: links(managed, &repairs),
         altids: public.into_iter().collect(),
         usageterms: item.find("UsageType").and_then(Element::text),
-        flags: repairs.flags(),
         ..Article::default()
     };
-    fill_content(&mut article, item, part, managed);
+    fill_content(&mut article, item, part, managed, &repairs);
     article.uri = uri.unwrap_or_else(|| {
         let issued = article.firstcreated.map(|time| time.to_string());
         let digest = nitf::digest(&article, issued.as_deref());
+        let provider_id = provider_id.filter(|id| id.len() <= PROVIDER_BYTES_MAX);
         format!("urn:newsml:{}:{digest}", provider_id.unwrap_or_default())
     });
+    article.flags = repairs.flags();
     Ok(article)
 }
 
@@ -147,6 +157,7 @@ fn key(
     item: &Element,
     identifier: &Element,
     managed: &Element,
+    repairs: &Repairs,
 ) -> Option<(String, Option<String>)> {
     let text = |name: &str| identifier.at(&[name]).and_then(Element::text);
     let revision = text("RevisionId");
@@ -159,14 +170,16 @@ fn key(
         let id = bare.unwrap_or(&id).to_owned();
         return Some((joined([text("ProviderId"), date(identifier, managed), Some(id)]), revision));
     }
-    if let Some(public) = text("PublicIdentifier") {
+    if let Some(public) = repairs.stand_in("uri", URI_BYTES_MAX, [text("PublicIdentifier")]) {
         let key = split_revision(&public);
-        return Some((key.uri, revision.or(key.version)));
+        let own = || repairs.stand_in("version", VERSION_BYTES_MAX, [key.version.clone()]);
+        return Some((key.uri.clone(), revision.or_else(own)));
     }
     let guid = item.find("guid").and_then(Element::text);
     let duid = |of: &Element| of.attribute("Duid").map(str::to_owned);
-    let id = guid.or_else(|| duid(item)).or_else(|| item.children("NewsComponent").find_map(duid));
-    id.map(|id| (joined([text("ProviderId"), None, Some(id)]), revision))
+    let ids = [guid, duid(item), item.children("NewsComponent").find_map(duid)];
+    let ids = ids.map(|id| Some(joined([text("ProviderId"), None, Some(id?)])));
+    repairs.stand_in("uri", URI_BYTES_MAX, ids).map(|uri| (uri, revision))
 }
 
 /// The date in the uri, which must be the same for all revisions. A `DateId` that is the time of
@@ -198,8 +211,13 @@ fn language(
     meta: &content::ItemMetadata<'_>,
     repairs: &Repairs,
 ) -> Option<Lang> {
-    if let Some(language) = part.and_then(content::stated_language) {
-        return Some(language);
+    if let Some(part) = part {
+        // An item with translations: a text in a language that cannot be read has been left out.
+        let components = item.children("NewsComponent");
+        components.for_each(|component| content::read_languages(component, repairs));
+        if let Some(language) = content::stated_language(part) {
+            return Some(language);
+        }
     }
     let stated = meta.descriptive.iter().flat_map(|of| of.children("Language")).filter_map(named);
     let of_text = || content::text_component(item).and_then(|text| text.attribute("lang"));
@@ -252,19 +270,31 @@ fn note(item: &Element, lines: &[&Element]) -> Option<String> {
     (!notes.is_empty()).then(|| notes.join("\n"))
 }
 
-fn links(managed: &Element) -> Vec<Link> {
-    let derived = managed.children("DerivedFrom").filter_map(|from| from.attribute("NewsItem"));
+fn links(managed: &Element, repairs: &Repairs) -> Vec<Link> {
+    let derived = managed.children("DerivedFrom").filter_map(|from| {
+        let item = from.attribute("NewsItem");
+        if item.is_none() {
+            repairs.record_unreadable("links");
+        }
+        item
+    });
     derived.map(|to| Link { kind: LinkKind::EvolvedFrom, to: split_revision(to) }).collect()
 }
 
 /// Sets the kind and the text. An item without a body gets its first other text, such as a caption.
-fn fill_content(article: &mut Article, item: &Element, part: Option<&Element>, managed: &Element) {
+fn fill_content(
+    article: &mut Article,
+    item: &Element,
+    part: Option<&Element>,
+    managed: &Element,
+    repairs: &Repairs,
+) {
     let pieces = content::content_parts(item, part);
     let texts = content::body_parts(&pieces);
     article.kind = kind(managed, !texts.is_empty(), &pieces);
     let fallback = || pieces.iter().find(|piece| piece.has_text());
     for piece in texts.iter().copied().chain(fallback().filter(|_| texts.is_empty())) {
-        content::add(article, piece);
+        content::add(article, piece, repairs);
     }
 }
 

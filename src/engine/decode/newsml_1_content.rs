@@ -5,6 +5,7 @@
 //! sheets, contacts and captions into separate components next to the text.
 
 use super::nitf;
+use super::repairs::Repairs;
 use super::xml::Element;
 use crate::article::{Article, Body, Lang};
 
@@ -130,6 +131,19 @@ pub(super) fn stated_language(component: &Element) -> Option<Lang> {
     })
 }
 
+/// Reads the languages of a component and its descendants, to record those that are unreadable.
+pub(super) fn read_languages(component: &Element, repairs: &Repairs) {
+    let tag = component.attribute("lang").map(str::to_owned);
+    let described = component.children("DescriptiveMetadata");
+    let described = described.flat_map(|of| of.children("Language")).filter_map(formal_name);
+    for tag in tag.into_iter().chain(described) {
+        repairs.language(&tag);
+    }
+    for inner in component.children("NewsComponent").filter(|inner| !supplementary(inner)) {
+        read_languages(inner, repairs);
+    }
+}
+
 /// The components with the translations of a text, one per language; empty if there is only one
 /// language.
 pub(super) fn translations(component: &Element) -> Vec<&Element> {
@@ -233,11 +247,11 @@ pub(super) fn body_parts<'p, 'a>(pieces: &'p [ContentPart<'a>]) -> Vec<&'p Conte
 }
 
 /// Appends the text of a content part to the body of the article.
-pub(super) fn add(article: &mut Article, piece: &ContentPart<'_>) {
+pub(super) fn add(article: &mut Article, piece: &ContentPart<'_>, repairs: &Repairs) {
     let Some(data) = piece.content.at(&["DataContent"]) else { return };
     let before = std::mem::take(&mut article.body);
     if data.find("body.content").is_some() {
-        nitf::fill_text(article, data);
+        nitf::fill_text(article, data, repairs);
     } else if let Some(body) = data.find("body") {
         article.body = Body::Html(nitf::html(body));
     } else if data.elements().next().is_some() {

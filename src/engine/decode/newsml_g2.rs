@@ -24,8 +24,8 @@
 //!
 //! Source: IPTC NewsML-G2 2.35, specification and guidelines.
 
-use super::bounds::{self, PROVIDER_BYTES_MAX};
-use super::repairs::Repairs;
+use super::bounds::{HEADLINE_BYTES_MAX, PROVIDER_BYTES_MAX};
+use super::repairs::{Repairs, SharedValue};
 use super::xml::Element;
 use super::{Error, nitf};
 use crate::article::{Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus};
@@ -50,10 +50,10 @@ pub(super) fn items(root: &Element) -> Vec<&Element> {
 
 /// The properties of a message that apply to all its items.
 pub(super) struct MessageDefaults {
-    /// The sender, used as the provider, or the error that it is too long.
-    sender: Result<Option<String>, Error>,
-    /// The language.
-    language: Option<Lang>,
+    /// The sender, used as the provider.
+    sender: SharedValue,
+    /// The language tag.
+    language: Option<String>,
 }
 
 impl MessageDefaults {
@@ -61,8 +61,8 @@ impl MessageDefaults {
     pub(super) fn of(root: &Element) -> Self {
         let sender = root.at(&["header", "sender"]).and_then(Element::text);
         Self {
-            sender: bounds::check_shared("provider", sender, PROVIDER_BYTES_MAX),
-            language: root.attribute("lang").and_then(Lang::parse),
+            sender: SharedValue::of(sender, PROVIDER_BYTES_MAX),
+            language: root.attribute("lang").map(str::to_owned),
         }
     }
 }
@@ -81,29 +81,27 @@ pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Artic
     let about = item.at(&["contentMeta"]).unwrap_or(&none);
     let rights = item.at(&["rightsInfo"]).unwrap_or(&none);
     let kind = item_type(meta);
-    let content = Content::of(item);
     let repairs = Repairs::default();
-    let language = language(item, about, &content, &repairs).or(message.language);
+    let content = Content::of(item, &repairs);
+    let language = language(item, about, &content, &repairs)
+        .or_else(|| repairs.language(message.language.as_ref()?));
     let time = |of: &Element, field, name: &str| repairs.time(field, &of.at(&[name])?.text()?);
     let text = |name: &str| about.children(name).find_map(Element::text);
     let infosource = about.children("infoSource").find_map(named);
-    let provider = match meta.children("provider").find_map(named) {
-        None => message.sender.clone()?,
-        provider => provider,
-    };
+    let provider = meta.children("provider").find_map(named);
+    let provider = provider.or_else(|| message.sender.for_item("provider", &repairs));
+    let others = || [rights.children("copyrightHolder").find_map(named), infosource.clone()];
     let embargoed = time(meta, "embargoed", "embargoed");
     let mut article = Article {
         uri: uri.to_owned(),
         version: item.attribute("version").map(str::to_owned),
-        provider: provider
-            .or_else(|| rights.children("copyrightHolder").find_map(named))
-            .or_else(|| infosource.clone()),
+        provider: provider.or_else(|| repairs.stand_in("provider", PROVIDER_BYTES_MAX, others())),
         credit: text("creditline"),
         infosource,
         byline: text("by"),
         dateline: text("dateline"),
         located: about.children("located").find_map(named),
-        headline: headline(about, language).unwrap_or_default(),
+        headline: headline(about, language, &repairs).unwrap_or_default(),
         language,
         kind,
         versioncreated: time(meta, "versioncreated", "versionCreated"),
@@ -112,32 +110,36 @@ pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Artic
         published: time(meta, "published", "published"),
         embargoed,
         expires: time(meta, "expires", "expires").or_else(|| time(about, "expires", "expires")),
-        pubstatus: repairs.status(status(meta), embargoed),
-        signals: signals(meta),
+        pubstatus: repairs.status(status(meta, &repairs), embargoed),
+        signals: signals(meta, &repairs),
         ednote: note(meta),
         slugline: text("slugline"),
         urgency: text("urgency").and_then(|urgency| repairs.urgency(&urgency)),
         genre: about.children("genre").find_map(named),
         subjects: about.children("subject").filter_map(named).collect(),
-        links: links(item, meta).into_iter().chain(replaced(uri, meta, about)).collect(),
+        links: links(item, meta, &repairs)
+            .into_iter()
+            .chain(replaced(uri, meta, about, &repairs))
+            .collect(),
         altids: [meta, about]
             .into_iter()
             .flat_map(|of| of.children("altId"))
             .filter_map(|id| id.text().or_else(|| id.attribute("id").map(str::to_owned)))
             .collect(),
         usageterms: rights.children("usageTerms").find_map(Element::text),
-        flags: repairs.flags(),
         ..Article::default()
     };
     match content {
-        Content::Nitf(nitf) => nitf::fill_text(&mut article, nitf),
+        Content::Nitf(nitf) => nitf::fill_text(&mut article, nitf, &repairs),
         Content::Body(body, _) => article.body = body,
         Content::None => article.body = caption(about),
     }
     if article.headline.is_empty() {
         let title = meta.at(&["title"]).and_then(Element::text);
+        let title = repairs.stand_in("headline", HEADLINE_BYTES_MAX, [title]);
         article.headline = title.unwrap_or_default();
     }
+    article.flags = repairs.flags();
     Ok(article)
 }
 
@@ -153,13 +155,13 @@ enum Content<'a> {
 
 impl<'a> Content<'a> {
     /// The first content with text.
-    fn of(item: &'a Element) -> Self {
+    fn of(item: &'a Element, repairs: &Repairs) -> Self {
         let mut content = Self::None;
         for part in item.children("contentSet").flat_map(Element::elements) {
             content = if part.is("inlineXML") {
                 Self::xml(part)
             } else if part.is("inlineData") {
-                Self::data(part)
+                Self::data(part, repairs)
             } else {
                 continue;
             };
@@ -188,10 +190,14 @@ impl<'a> Content<'a> {
         Self::Body(Body::Html(html_of(holder)), lang)
     }
 
-    /// The content of an `inlineData` element, unless it is encoded or not text.
-    fn data(part: &'a Element) -> Self {
+    /// The content of an `inlineData` element, unless it is not text. Encoded text is not read.
+    fn data(part: &'a Element, repairs: &Repairs) -> Self {
         let kind = part.attribute("contenttype").unwrap_or("text/plain").to_ascii_lowercase();
-        if part.attribute("encoding").is_some() || !kind.starts_with("text/") {
+        if !kind.starts_with("text/") {
+            return Self::None;
+        }
+        if part.attribute("encoding").is_some() {
+            repairs.record_unreadable("body");
             return Self::None;
         }
         match nitf::body_of_text(&part.content(), &kind) {
@@ -256,12 +262,12 @@ fn role(element: &Element) -> String {
 }
 
 /// The main headline, preferably one in the language of the text.
-fn headline(about: &Element, language: Option<Lang>) -> Option<String> {
+fn headline(about: &Element, language: Option<Lang>, repairs: &Repairs) -> Option<String> {
     let all = || about.children("headline").filter(|headline| headline.has_text());
     let main =
         || all().filter(|headline| matches!(role(headline).as_str(), "" | "main" | "headline"));
     let same = |headline: &&Element| {
-        let own_language = headline.attribute("lang").and_then(Lang::parse);
+        let own_language = headline.attribute("lang").and_then(|tag| repairs.language(tag));
         own_language.is_some() && own_language == language
     };
     let preferred = main().find(same).or_else(|| main().next());
@@ -289,8 +295,9 @@ fn language(
     language.or_else(|| repairs.language(item.attribute("lang")?))
 }
 
-fn status(meta: &Element) -> PubStatus {
+fn status(meta: &Element, repairs: &Repairs) -> PubStatus {
     let status = meta.at(&["pubStatus"]).and_then(code).unwrap_or_default().to_ascii_lowercase();
+    let status = repairs.known_status(&status, &["usable", "withh", "cancel"]);
     if status.contains("cancel") {
         PubStatus::Canceled
     } else if status.contains("withh") {
@@ -300,10 +307,14 @@ fn status(meta: &Element) -> PubStatus {
     }
 }
 
-fn signals(meta: &Element) -> Vec<String> {
+fn signals(meta: &Element, repairs: &Repairs) -> Vec<String> {
     let coded = |signal: &Element| {
         let code = signal.attribute("qcode").or(signal.attribute("literal"));
-        code.or(signal.attribute("uri")).map(str::to_lowercase)
+        let code = code.or(signal.attribute("uri")).map(str::to_lowercase);
+        if code.is_none() && signal.has_text() {
+            repairs.record_unreadable("signals");
+        }
+        code
     };
     ["signal", "role"].into_iter().flat_map(|name| meta.children(name)).filter_map(coded).collect()
 }
@@ -317,11 +328,11 @@ fn note(meta: &Element) -> Option<String> {
     (!notes.is_empty()).then(|| notes.join("\n"))
 }
 
-fn links(item: &Element, meta: &Element) -> Vec<Link> {
+fn links(item: &Element, meta: &Element, repairs: &Repairs) -> Vec<Link> {
     let all = meta.children("link").chain(item.children("link"));
     all.filter_map(|link| {
         let guid = link.attribute("guidref");
-        let to = guid.or(link.attribute("residref")).or(link.attribute("href"))?;
+        let to = guid.or(link.attribute("residref")).or(link.attribute("href"));
         let relation = link.attribute("rel").or(link.attribute("reluri")).unwrap_or_default();
         let relation = relation.rsplit([':', '/', '#']).next().unwrap_or_default();
         let kind = match relation.to_ascii_lowercase().as_str() {
@@ -338,6 +349,10 @@ fn links(item: &Element, meta: &Element) -> Vec<Link> {
             }
             _ => return None,
         };
+        let Some(to) = to else {
+            repairs.record_unreadable("links");
+            return None;
+        };
         let version = link.attribute("version").map(str::to_owned);
         Some(Link { kind, to: ArticleKey { uri: to.to_owned(), version } })
     })
@@ -347,8 +362,8 @@ fn links(item: &Element, meta: &Element) -> Vec<Link> {
 /// The item that this item replaces, if a signal says that it replaces one and an `altId` of the
 /// type `:refuno` identifies it. Its uri is the uri of this item, with that identifier in place of
 /// the item's own `:uno`.
-fn replaced(uri: &str, meta: &Element, about: &Element) -> Option<Link> {
-    signals(meta).iter().find(|signal| signal.ends_with(":replace"))?;
+fn replaced(uri: &str, meta: &Element, about: &Element, repairs: &Repairs) -> Option<Link> {
+    signals(meta, repairs).iter().find(|signal| signal.ends_with(":replace"))?;
     let named = |ends: &str| {
         let mut all = about.children("altId").chain(meta.children("altId"));
         all.find(|id| id.attribute("type").is_some_and(|t| t.ends_with(ends)))?.text()

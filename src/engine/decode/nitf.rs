@@ -23,10 +23,16 @@
 //! Source: IPTC NITF 3.6, document type and documentation.
 
 use super::Error;
+use super::bounds::{
+    HEADLINE_BYTES_MAX, LINE_BYTES_MAX, PROVIDER_BYTES_MAX, URI_BYTES_MAX, VERSION_BYTES_MAX,
+};
 use super::repairs::Repairs;
 use super::xml::Element;
 use crate::article::{Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus};
 use sha2::{Digest, Sha256};
+
+/// What a status contains that is known.
+const STATUSES: [&str; 5] = ["usable", "embargoed", "withh", "cancel", "killed"];
 
 /// Decodes the article of a document.
 pub(super) fn article(root: &Element) -> Result<Article, Error> {
@@ -36,13 +42,16 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
     let publication = head.at(&["pubdata"]).or_else(|| data.at(&["pubdata"])).unwrap_or(&none);
     let of = |name: &str, attribute: &str| data.at(&[name])?.attribute(attribute);
     let repairs = Repairs::default();
-    let time = |field, name: &str| repairs.time(field, of(name, "norm")?);
+    let time = |field, name: &str| {
+        let text = || data.at(&[name])?.text();
+        repairs.time(field, &of(name, "norm").map(str::to_owned).or_else(text)?)
+    };
     let issued = time("versioncreated", "date.issue");
     let released = time("embargoed", "date.release");
     let status = data.attribute("management-status").unwrap_or_default().to_ascii_lowercase();
     let embargoed = released.filter(|at| status == "embargoed" || issued.is_some_and(|i| *at > i));
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let provider = provider(root, data, publication);
+    let provider = provider(root, data, publication, &repairs);
     let mut article = Article {
         version: owned(of("du-key", "version").or(of("du-key", "generation"))),
         provider: provider.clone(),
@@ -54,7 +63,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
             .and_then(|text| repairs.time("published", text)),
         embargoed,
         expires: time("expires", "date.expire"),
-        pubstatus: match status.as_str() {
+        pubstatus: match repairs.known_status(&status, &STATUSES) {
             s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
             s if s.contains("withh") => PubStatus::Withheld,
             // An embargo without an end time lasts until a later version lifts it.
@@ -62,26 +71,28 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
             _ => PubStatus::Usable,
         },
         ednote: ednote(head, data),
-        slugline: slug(head).or_else(|| owned(of("du-key", "key"))),
+        slugline: slug(head)
+            .or_else(|| repairs.stand_in("slugline", LINE_BYTES_MAX, [owned(of("du-key", "key"))])),
         urgency: of("urgency", "ed-urg")
             .or_else(|| head.at(&["urgency"])?.attribute("ed-urg"))
             .and_then(|urgency| repairs.urgency(urgency)),
         genre: genre(head),
         subjects: subjects(head),
         located: owned(of("evloc", "city")),
-        links: links(data, provider.as_deref()),
+        links: links(data, provider.as_deref(), &repairs),
         usageterms: owned(of("doc.rights", "limitations")),
         ..Article::default()
     };
-    fill_text(&mut article, root);
+    fill_text(&mut article, root, &repairs);
     let id = of("doc-id", "id-string").map(|id| split_counter(id, of("du-key", "key")));
-    let other = || publication.attribute("id").or(publication.attribute("ex-ref"));
-    let (uri, counter) = id.or_else(|| Some((other()?, None))).unzip();
-    article.uri = match uri {
-        Some(uri) => uri.to_owned(),
-        None => format!("urn:nitf:{}", digest(&article, of("date.issue", "norm"))),
-    };
-    article.version = article.version.or_else(|| owned(counter.flatten()));
+    let others = ["id", "ex-ref"].map(|name| owned(publication.attribute(name)));
+    let (uri, counter) = id.unzip();
+    article.uri = owned(uri)
+        .or_else(|| repairs.stand_in("uri", URI_BYTES_MAX, others))
+        .unwrap_or_else(|| format!("urn:nitf:{}", digest(&article, of("date.issue", "norm"))));
+    let counter = owned(counter.flatten());
+    article.version =
+        article.version.or_else(|| repairs.stand_in("version", VERSION_BYTES_MAX, [counter]));
     article.flags = repairs.flags();
     Ok(article)
 }
@@ -98,14 +109,16 @@ fn split_counter<'a>(id: &'a str, key: Option<&'a str>) -> (&'a str, Option<&'a 
 }
 
 /// Sets the body of an article from NITF, and the headline, byline and place unless already set.
-pub(super) fn fill_text(article: &mut Article, nitf: &Element) {
+pub(super) fn fill_text(article: &mut Article, nitf: &Element, repairs: &Repairs) {
     let none = Element::default();
     let top = nitf.find("body.head").unwrap_or(&none);
     if article.headline.is_empty() {
-        let paths: [(&Element, &[&str]); 3] =
-            [(top, &["hedline", "hl1"]), (top, &["hedline"]), (nitf, &["head", "title"])];
-        let mut headlines = paths.into_iter().filter_map(|(of, path)| of.at(path)?.text());
-        article.headline = headlines.next().unwrap_or_default();
+        let paths: [&[&str]; 2] = [&["hedline", "hl1"], &["hedline"]];
+        let headline = paths.into_iter().find_map(|path| top.at(path)?.text());
+        let title = || nitf.at(&["head", "title"]).and_then(Element::text);
+        article.headline = headline
+            .or_else(|| repairs.stand_in("headline", HEADLINE_BYTES_MAX, [title()]))
+            .unwrap_or_default();
     }
     let fill = |field: &mut Option<String>, element: Option<&Element>| {
         if field.is_none() {
@@ -115,10 +128,11 @@ pub(super) fn fill_text(article: &mut Article, nitf: &Element) {
     let dateline = top.find("dateline");
     fill(&mut article.byline, top.find("byline"));
     fill(&mut article.dateline, dateline);
-    fill(
-        &mut article.located,
-        dateline.and_then(|line| line.find("city").or(line.find("location"))),
-    );
+    if article.located.is_none() {
+        let place = dateline.and_then(|line| line.find("city").or(line.find("location")));
+        let place = place.and_then(Element::text);
+        article.located = repairs.stand_in("located", LINE_BYTES_MAX, [place]);
+    }
     if let Some(content) = nitf.find("body.content") {
         let html = if content.has_text() { html(content) } else { String::new() };
         article.body = Body::Html(html);
@@ -157,14 +171,24 @@ fn html_name(name: &str) -> Option<&str> {
     })
 }
 
-fn provider(root: &Element, data: &Element, publication: &Element) -> Option<String> {
-    let distributor = root.find("distributor").and_then(Element::text);
+/// The distributor, or else who stands in for it.
+fn provider(
+    root: &Element,
+    data: &Element,
+    publication: &Element,
+    repairs: &Repairs,
+) -> Option<String> {
     let of = |path: &[&str], name: &str| data.at(path)?.attribute(name).map(str::to_owned);
-    distributor
-        .or_else(|| of(&["doc-id"], "regsrc"))
-        .or_else(|| of(&["del-list", "from-src"], "src-name"))
-        .or_else(|| of(&["doc.copyright"], "holder"))
-        .or_else(|| publication.attribute("name").map(str::to_owned))
+    let others = || {
+        [
+            of(&["doc-id"], "regsrc"),
+            of(&["del-list", "from-src"], "src-name"),
+            of(&["doc.copyright"], "holder"),
+            publication.attribute("name").map(str::to_owned),
+        ]
+    };
+    let distributor = root.find("distributor").and_then(Element::text);
+    distributor.or_else(|| repairs.stand_in("provider", PROVIDER_BYTES_MAX, others()))
 }
 
 fn language(root: &Element, repairs: &Repairs) -> Option<Lang> {
@@ -219,11 +243,12 @@ fn subjects(head: &Element) -> Vec<String> {
 
 /// A document with a management instruction for another document replaces that document. All
 /// documents with the same `du-key` of a provider are versions of one article.
-fn links(data: &Element, provider: Option<&str>) -> Vec<Link> {
+fn links(data: &Element, provider: Option<&str>, repairs: &Repairs) -> Vec<Link> {
     let link = |kind, uri: String| Link { kind, to: ArticleKey { uri, version: None } };
     let replaced = data.attribute("management-doc-idref");
     let key = data.at(&["du-key"]).and_then(|of| of.attribute("key"));
     let series = key.zip(provider).map(|(key, by)| format!("{by}:{key}"));
+    let series = repairs.stand_in("links", URI_BYTES_MAX, [series]);
     let replaced = replaced.map(|uri| link(LinkKind::Replaces, uri.to_owned()));
     replaced.into_iter().chain(series.map(|uri| link(LinkKind::SeriesOf, uri))).collect()
 }

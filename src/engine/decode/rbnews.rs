@@ -20,6 +20,7 @@
 //! Source: items as the web service sends them, and the open-source newsroom systems that read
 //! them; there is no public specification.
 
+use super::bounds::{HEADLINE_BYTES_MAX, PROVIDER_BYTES_MAX};
 use super::repairs::Repairs;
 use super::xml::Element;
 use super::{Error, nitf};
@@ -59,13 +60,15 @@ pub(super) fn article(item: &Element) -> Result<Article, Error> {
     let canceled = flag("pubstatus", "Annuleret") == Some(true);
     let signals = [("Korrektion", "sig:correction"), ("NyVersion", "sig:update")];
     let signals = signals.into_iter().filter(|(name, _)| flag("signals", name) == Some(true));
+    let names = [text("origin").and_then(|origin| name_of(&origin)), Some(PROVIDER.to_owned())];
+    let start = || repairs.stand_in("headline", HEADLINE_BYTES_MAX, [text("ContentShort")]);
     let body = item.at(&["content"]).map(Element::content).unwrap_or_default();
     Ok(Article {
         version: text("version"),
-        provider: text("origin").and_then(|origin| name_of(&origin)).or(Some(PROVIDER.to_owned())),
+        provider: repairs.stand_in("provider", PROVIDER_BYTES_MAX, names),
         byline: text("byLine"),
         located: text("town"),
-        headline: text("headline").or_else(|| text("ContentShort")).unwrap_or_default(),
+        headline: text("headline").or_else(start).unwrap_or_default(),
         body: nitf::body_of_text(&body, "html").unwrap_or_default(),
         kind: ItemType::Text,
         versioncreated: created,

@@ -4,7 +4,7 @@
 //! | flag | what happened |
 //! |---|---|
 //! | `repaired_text` | U+FFFD replaces invalid UTF-8 or an escaped unpaired surrogate |
-//! | `unreadable_<field>` | a value was ignored: wrong type, or invalid time, language or number |
+//! | `unreadable_<field>` | a value was ignored: wrong type, invalid time, language, number or status, or too long for a field that it stands in for |
 //! | `unreadable_attribute` | an XML attribute was ignored because its syntax is invalid |
 //!
 //! A value that is null, false or empty counts as absent, and so does a language tag such as `und`.
@@ -39,6 +39,12 @@ impl Repairs {
         self.unreadable.borrow_mut().insert(field);
     }
 
+    /// Records what `other` has recorded.
+    pub(super) fn add(&self, other: &Self) {
+        self.text.set(self.text.get() || other.text.get());
+        self.unreadable.borrow_mut().extend(other.unreadable.borrow().iter());
+    }
+
     /// Whether a value of `field` is unreadable.
     pub(super) fn is_unreadable(&self, field: &str) -> bool {
         self.unreadable.borrow().contains(field)
@@ -56,6 +62,23 @@ impl Repairs {
             self.record_unreadable(field);
         }
         parsed
+    }
+
+    /// The first of `values`, which stand in for a `field` that the item does not state. Ignores
+    /// and records those of more than `max` bytes, since they are no fault of the field.
+    pub(super) fn stand_in(
+        &self,
+        field: &'static str,
+        max: usize,
+        values: impl IntoIterator<Item = Option<String>>,
+    ) -> Option<String> {
+        values.into_iter().flatten().find(|value| {
+            let fits = value.len() <= max;
+            if !fits {
+                self.record_unreadable(field);
+            }
+            fits
+        })
     }
 
     /// Parses a time.
@@ -81,10 +104,44 @@ impl Repairs {
         self.parse("urgency", value, parse)
     }
 
+    /// Records the status of an item as unreadable unless it is blank or contains one of `known`,
+    /// which are in lower case. Returns the status.
+    pub(super) fn known_status<'a>(&self, status: &'a str, known: &[&str]) -> &'a str {
+        let is_known = known.iter().any(|known| status.contains(known));
+        self.parse("pubstatus", status, |_| is_known.then_some(()));
+        status
+    }
+
     /// The flags, sorted.
     pub(super) fn flags(&self) -> Vec<String> {
         let unreadable = self.unreadable.borrow();
         let text = self.text.get().then(|| REPAIRED_TEXT.to_owned());
         text.into_iter().chain(unreadable.iter().map(|f| format!("unreadable_{f}"))).collect()
+    }
+}
+
+/// A value that all items of a record share, which stands in for a field that they do not state.
+/// It is checked once per record, so that many items do not multiply an oversized value.
+#[derive(Debug, Default)]
+pub(super) struct SharedValue {
+    /// The value; `None` if there is none or it is too long.
+    value: Option<String>,
+    /// Whether the value is ignored because it is too long.
+    is_too_long: bool,
+}
+
+impl SharedValue {
+    /// A value for a field of at most `max` bytes.
+    pub(super) fn of(value: Option<String>, max: usize) -> Self {
+        let is_too_long = value.as_ref().is_some_and(|value| value.len() > max);
+        Self { value: value.filter(|_| !is_too_long), is_too_long }
+    }
+
+    /// The value for `field` of an item. Records the field as unreadable if the value is too long.
+    pub(super) fn for_item(&self, field: &'static str, repairs: &Repairs) -> Option<String> {
+        if self.is_too_long {
+            repairs.record_unreadable(field);
+        }
+        self.value.clone()
     }
 }

@@ -174,9 +174,26 @@ fn syntax(text: &str, at: u64, kind: &'static str) -> Error {
 
 /// Whether a document type declares a general entity, which text could reference. Parameter
 /// entities (`% nitf`) are harmless: NewsML 1 uses them to include the NITF DTD, which is not
-/// fetched.
+/// fetched. What comments and processing instructions contain declares nothing.
 fn declares_entities(kind: &str) -> bool {
-    let upper = kind.to_ascii_uppercase();
+    let mut upper = String::with_capacity(kind.len());
+    let mut rest = kind;
+    while let Some(at) = rest.find('<') {
+        upper.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = match rest {
+            comment if comment.starts_with("<!--") => "-->",
+            instruction if instruction.starts_with("<?") => "?>",
+            _ => {
+                upper.push('<');
+                rest = &rest[1..];
+                continue;
+            }
+        };
+        rest = rest.split_once(end).map_or("", |(_, after)| after);
+    }
+    upper.push_str(rest);
+    upper.make_ascii_uppercase();
     upper.split("<!ENTITY").skip(1).any(|entity| !entity.trim_start().starts_with('%'))
 }
 

@@ -1,7 +1,7 @@
 //! Decodes the bytes of an XML document to text.
 //!
 //! In: the bytes. Out: an [`XmlText`]. Invalid bytes become U+FFFD, so that one wrong byte costs
-//! one character, and the articles that contain it are flagged.
+//! one character, and the articles with a field that contains it are flagged.
 
 use super::Error;
 use super::repairs::REPAIRED_TEXT;
@@ -28,14 +28,37 @@ impl XmlText<'_> {
         if let [Err(Error::Syntax { .. } | Error::Unknown | Error::Empty)] = &articles[..] {
             return vec![Err(error)];
         }
-        let repaired = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
         for article in articles.iter_mut().flatten() {
-            if repaired(&article.headline) || repaired(article.body.as_str()) {
+            if has_replacement(article) {
                 article.flags.push(REPAIRED_TEXT.to_owned());
             }
         }
         articles
     }
+}
+
+/// Whether a text of an article contains U+FFFD.
+fn has_replacement(article: &Article) -> bool {
+    let single = [
+        &article.version,
+        &article.provider,
+        &article.credit,
+        &article.infosource,
+        &article.byline,
+        &article.dateline,
+        &article.located,
+        &article.ednote,
+        &article.slugline,
+        &article.genre,
+        &article.usageterms,
+    ];
+    let lists = [&article.signals, &article.subjects, &article.altids];
+    let mut texts = [&*article.uri, &*article.headline, article.body.as_str()]
+        .into_iter()
+        .chain(single.into_iter().flatten().map(String::as_str))
+        .chain(lists.into_iter().flatten().map(String::as_str))
+        .chain(article.links.iter().map(|link| link.to.uri.as_str()));
+    texts.any(|text| text.contains(char::REPLACEMENT_CHARACTER))
 }
 
 /// Decodes the bytes of a document to text.

@@ -1,12 +1,13 @@
 //! Splits a JSON record into items: the entries of lists, wrappers and envelopes.
 
-use super::super::bounds::{self, PROVIDER_BYTES_MAX};
-use super::super::repairs::Repairs;
+use super::super::bounds::PROVIDER_BYTES_MAX;
+use super::super::repairs::{Repairs, SharedValue};
 use super::super::{Error, Settings, part};
 use super::envelope::{self, ENVELOPES_MAX, Payload};
-use super::fields::{FieldList, Fields};
+use super::fields::{FieldList, FieldReader, Fields};
 use super::names::{OBJECTS, WRAPPERS};
-use crate::article::{Article, Lang};
+use crate::article::Article;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The error for an item that is not a JSON object.
@@ -22,19 +23,14 @@ pub(super) struct JsonRecord<'a> {
 }
 
 /// The defaults that a JSON Feed sets for all its items.
+#[derive(Default)]
 pub(super) struct FeedDefaults {
-    /// The title of the feed, used as the provider, or the error that it is too long.
-    title: Result<Option<String>, Error>,
-    /// The language of the feed.
-    language: Option<Lang>,
-    /// Whether the title had an unpaired surrogate.
-    repaired: bool,
-}
-
-impl Default for FeedDefaults {
-    fn default() -> Self {
-        Self { title: Ok(None), language: None, repaired: false }
-    }
+    /// The title of the feed, used as the provider.
+    title: SharedValue,
+    /// The language tag of the feed.
+    language: Option<String>,
+    /// What was unreadable or repaired in these.
+    repairs: Repairs,
 }
 
 impl FeedDefaults {
@@ -43,26 +39,25 @@ impl FeedDefaults {
         if !feed.text("version").is_some_and(|v| v.text.contains("jsonfeed.org/")) {
             return Self::default();
         }
-        let (title, language) = (feed.text("title"), feed.text("language"));
-        let repaired = title.as_ref().is_some_and(|title| title.repaired);
-        let title = title.map(|title| title.text.into_owned());
-        Self {
-            title: bounds::check_shared("provider", title, PROVIDER_BYTES_MAX),
-            language: language.and_then(|language| Lang::parse(&language.text)),
-            repaired,
-        }
+        let repairs = Repairs::default();
+        let from = FieldReader { fields: feed, repairs: &repairs };
+        let text = |field, name: &str| from.first(field, &[name]).map(Cow::into_owned);
+        let title = SharedValue::of(text("provider", "title"), PROVIDER_BYTES_MAX);
+        let language = text("language", "language");
+        Self { title, language, repairs }
     }
 
     /// Sets the provider and language of an article that has none.
-    pub(super) fn fill(&self, article: &mut Article, repairs: &Repairs) -> Result<(), Error> {
-        if article.provider.is_none() {
-            article.provider.clone_from(&self.title.clone()?);
-            if self.repaired {
-                repairs.record_repaired_text();
-            }
+    pub(super) fn fill(&self, article: &mut Article, repairs: &Repairs) {
+        if article.provider.is_none() || article.language.is_none() {
+            repairs.add(&self.repairs);
         }
-        article.language = article.language.or(self.language);
-        Ok(())
+        if article.provider.is_none() {
+            article.provider = self.title.for_item("provider", repairs);
+        }
+        if article.language.is_none() {
+            article.language = self.language.as_ref().and_then(|tag| repairs.language(tag));
+        }
     }
 }
 

@@ -11,7 +11,8 @@
 //! - headline: `headlines[]` (role `main`, else the first), then `names::HEADLINE`
 //! - body: `bodies[]` (HTML before text), then `names::HTML_BODY`, then `names::BODY`; else
 //!   `descriptions[]`, then `names::CAPTION`
-//! - provider: `names::PROVIDER`, `infosources[]`; else, of a text, the credit
+//! - provider: `names::PROVIDER`, `names::PROVIDER_STAND_INS`, `infosources[]`; else, of a text, the
+//!   credit
 //! - note to editors: `names::NOTE`
 //! - language: `language`, `lang`, `inLanguage`
 //! - versioncreated: `names::VERSION_CREATED`
@@ -46,7 +47,7 @@ mod items;
 mod names;
 mod text;
 
-use super::bounds::PROVIDER_BYTES_MAX;
+use super::bounds::{BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX};
 use super::repairs::Repairs;
 use super::{Error, Settings};
 use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus};
@@ -54,10 +55,17 @@ use controls::EscapedControls;
 pub(super) use envelope::embedded_document;
 use fields::{FieldReader, Fields, RoleText};
 use items::{JsonItem, JsonRecord, NOT_AN_OBJECT, items};
-use names::{BODY, CAPTION, HEADLINE, HTML_BODY, NOTE, PROVIDER, PUBLISHED, URI, VERSION_CREATED};
+use names::{
+    BODY, CAPTION, HEADLINE, HTML_BODY, NOTE, PROVIDER, PROVIDER_STAND_INS, PUBLISHED, URI,
+    VERSION_CREATED,
+};
 use std::borrow::Cow;
 use std::ops::Range;
 use text::is_empty;
+
+/// What a `pubStatus` contains that is known.
+const STATUSES: [&str; 7] =
+    ["usable", "withh", "cancel", "embargo", "killed", "withdrawn", "retracted"];
 
 /// Whether invalid UTF-8 in the record was replaced with U+FFFD.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,7 +101,7 @@ pub(super) fn decode(
                     repairs.record_repaired_text();
                 }
                 let mut article = article(&item.fields()?, &repairs)?;
-                shared.fill(&mut article, &repairs)?;
+                shared.fill(&mut article, &repairs);
                 article.flags = repairs.flags();
                 super::finish(article, settings)
             };
@@ -198,16 +206,23 @@ fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
 }
 
 /// The provider. A text whose sender is named nowhere else comes from the one who is credited; a
-/// picture may be credited to anybody. A name that is too long for a provider names none.
+/// picture may be credited to anybody. A name that stands in for the provider and is too long for
+/// one is ignored.
 fn provider(
     from: &FieldReader<'_, '_>,
     infosource: Option<&str>,
     credit: Option<&str>,
 ) -> Result<Option<String>, Error> {
-    let named = from.name("provider", &PROVIDER)?;
+    if let Some(named) = from.name("provider", &PROVIDER)? {
+        return Ok(Some(named));
+    }
+    let mut others = Vec::new();
+    for name in PROVIDER_STAND_INS {
+        others.push(from.name("provider", &[name])?);
+    }
     let credit = credit.filter(|_| item_type(from) != ItemType::Picture);
-    let fits = |name: &&str| name.len() <= PROVIDER_BYTES_MAX;
-    Ok(named.or_else(|| infosource.or(credit).filter(fits).map(str::to_owned)))
+    others.push(infosource.or(credit).map(str::to_owned));
+    Ok(from.repairs.stand_in("provider", PROVIDER_BYTES_MAX, others))
 }
 
 fn byline(from: &FieldReader<'_, '_>) -> Result<Option<String>, Error> {
@@ -215,8 +230,8 @@ fn byline(from: &FieldReader<'_, '_>) -> Result<Option<String>, Error> {
         return Ok(Some(byline.into_owned()));
     }
     let authors = [from.names("byline", "authors")?, from.names("byline", "author")?].concat();
-    let authors = authors.join(", ");
-    Ok(Some(authors).filter(|names| !names.is_empty()))
+    let authors = Some(authors.join(", ")).filter(|names| !names.is_empty());
+    Ok(from.repairs.stand_in("byline", BYLINE_BYTES_MAX, [authors]))
 }
 
 fn item_type(from: &FieldReader<'_, '_>) -> ItemType {
@@ -307,8 +322,13 @@ fn caption(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
 
 /// The status. An embargo without an end time lasts until a later version lifts it.
 fn status(from: &FieldReader<'_, '_>, embargoed: Option<EventTime>) -> PubStatus {
-    let status = from.first("pubstatus", &["pubstatus", "status"]);
-    let status = status.unwrap_or_default().to_ascii_lowercase();
+    let stated = from.first("pubstatus", &["pubstatus"]).map(|status| status.to_ascii_lowercase());
+    if let Some(status) = &stated {
+        from.repairs.known_status(status, &STATUSES);
+    }
+    // The vocabulary of `status` is that of the content system.
+    let other = || from.first("pubstatus", &["status"]).map(|status| status.to_ascii_lowercase());
+    let status = stated.or_else(other).unwrap_or_default();
     let killed = ["killed", "withdrawn", "retracted"].contains(&status.as_str());
     if status.contains("cancel") || killed {
         PubStatus::Canceled

@@ -92,18 +92,10 @@ pub(super) const CAPTION: [&str; 16] = [
     "snippet",
 ];
 /// Names of the provider.
-pub(super) const PROVIDER: [&str; 10] = [
-    "provider",
-    "source",
-    "publisher",
-    "copyrightholder",
-    "sourcename",
-    "sitename",
-    "publication",
-    "feed",
-    "sourcedomain",
-    "domain",
-];
+pub(super) const PROVIDER: [&str; 3] = ["provider", "source", "publisher"];
+/// Names of what stands in for the provider.
+pub(super) const PROVIDER_STAND_INS: [&str; 7] =
+    ["copyrightholder", "sourcename", "sitename", "publication", "feed", "sourcedomain", "domain"];
 /// Names of the time of this version.
 pub(super) const VERSION_CREATED: [&str; 12] = [
     "versioncreated",

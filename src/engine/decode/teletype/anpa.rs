@@ -3,16 +3,19 @@
 //! AP marks these lines with `^` and ends them with `<` or `=`. Kyodo only ends the headline, with
 //! `+`, and signs with `==` and its name.
 
-use super::{paragraphs, words};
+use super::{Repairs, paragraphs, words};
 use crate::article::{Article, Body};
 
 /// Decodes header, text and trailer. Lines that begin with `^` and end with `<` or `=` precede the text.
-pub(super) fn article(header: &str, body: &str, tail: &str) -> Article {
+pub(super) fn article(header: &str, body: &str, tail: &str, repairs: &Repairs) -> Article {
     let mut article = Article { provider: provider(header, tail), ..Article::default() };
     let keyword = header.lines().nth(1).unwrap_or_default();
-    let urgent = keyword.trim_start().chars().next();
-    article.urgency =
-        urgent.and_then(|level| Some("fburdsw".find(level)? as u8 + 1)).filter(|u| *u <= 9);
+    // Selector codes of one letter come before the keyword, the level of urgency first.
+    let mut letters = keyword.split(|c: char| c.is_whitespace() || c.is_control());
+    let level = letters.find(|letter| !letter.is_empty()).filter(|letter| letter.len() == 1);
+    article.urgency = level.and_then(|level| {
+        repairs.parse("urgency", level, |level| Some("fburdsw".find(level)? as u8 + 1))
+    });
     // Several such lines may be sent as one line.
     let body = body.replace("< ^", "<\n^");
     let mut lines = body.lines().peekable();

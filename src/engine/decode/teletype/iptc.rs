@@ -12,7 +12,7 @@
 //! A notebook behind the text, which begins with a line such as `# Notebook`, is not part of it; its
 //! note to editors is.
 
-use super::{paragraphs, words};
+use super::{Repairs, paragraphs, words};
 use crate::article::{Article, Body};
 
 /// Lines of the longest block ahead of the text.
@@ -35,13 +35,13 @@ const PICTURES: [&str; 9] = [
 const NOTES: [&str; 6] = ["note", "hinweis", "redaktionelle hinweise", "nota", "aviso", "avis"];
 
 /// Decodes header and text.
-pub(super) fn article(header: &str, body: &str) -> Article {
+pub(super) fn article(header: &str, body: &str, repairs: &Repairs) -> Article {
     let mut lines = header.lines();
     let first = lines.next().unwrap_or_default();
     let slug: Vec<&str> =
         lines.map(|l| l.trim().trim_end_matches('/')).filter(|l| !l.is_empty()).collect();
     let mut parts = first.split_whitespace().skip(1);
-    let urgency = parts.next().and_then(|p| p.parse().ok()).filter(|u| (1..=9).contains(u));
+    let urgency = parts.next().and_then(|priority| repairs.urgency(priority));
     let (block, text) = split_block(body);
     let block = HeadlineBlock::of(block);
     let (text, notebook) = split_notebook(text);

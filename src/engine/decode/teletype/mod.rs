@@ -10,7 +10,8 @@
 //! Neither format has a permanent identifier. The uri consists of the format, the first word of the
 //! header (service and message number) and the date in the trailer, or else in the keyword line:
 //! `anpa:W2870:2013-11-13`. The provider is the name before the last number of the header, or that
-//! in the trailer. Text is read as UTF-8 if valid, else as Windows-1252. Wrapped lines are
+//! in the trailer. A time in the trailer without a zone is in UTC; one whose zone is unknown or has
+//! more than one meaning, such as `IST`, is ignored with a flag. Text is read as UTF-8 if valid, else as Windows-1252. Wrapped lines are
 //! joined to paragraphs. A new paragraph begins at an indented line, and after a blank line or a
 //! `<` at the end of a line.
 //!
@@ -22,7 +23,7 @@ mod times;
 
 use super::Error;
 use super::repairs::Repairs;
-use crate::article::{Article, EventTime};
+use crate::article::Article;
 
 const SOH: char = '\u{1}';
 const STX: char = '\u{2}';
@@ -55,21 +56,20 @@ pub(super) fn article(text: &str) -> Result<Article, Error> {
     let (body, tail) = rest.split_once(ETX).unwrap_or((rest, ""));
     let body = body.split(EOT).next().unwrap_or_default();
     let is_anpa = text[..begin].contains(SYN) || header.contains(US);
+    let repairs = Repairs::default();
     let (format, mut article) = match is_anpa {
-        true => ("anpa", anpa::article(header, body, tail)),
-        false => ("iptc7901", iptc::article(header, body)),
+        true => ("anpa", anpa::article(header, body, tail, &repairs)),
+        false => ("iptc7901", iptc::article(header, body, &repairs)),
     };
     let sent = if is_anpa { times::of_anpa(tail) } else { times::of_iptc(tail) };
     let service = header.split([' ', '\r', '\n', US]).find(|part| !part.is_empty());
     let service = service.ok_or(Error::Missing("service"))?;
     let day =
-        sent.as_deref().map(|time| &time[..10]).or_else(|| anpa::day(header).filter(|_| is_anpa));
+        sent.as_ref().map(|sent| &*sent.day).or_else(|| anpa::day(header).filter(|_| is_anpa));
     let day = day.map_or(String::new(), |day| format!(":{day}"));
     article.uri = format!("{format}:{service}{day}");
-    let repairs = Repairs::default();
     let trailer = tail.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-    article.versioncreated =
-        repairs.parse("versioncreated", trailer, |_| EventTime::parse(sent.as_deref()?));
+    article.versioncreated = repairs.parse("versioncreated", trailer, |_| sent.as_ref()?.at);
     article.flags = repairs.flags();
     Ok(article)
 }
@@ -106,6 +106,7 @@ fn paragraphs<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::article::EventTime;
     use proptest::prelude::*;
 
     #[test]
