@@ -3,7 +3,7 @@
 
 use crate::wire_xml::decode;
 use wirefold_engine::Settings;
-use wirefold_engine::article::{Article, EventTime, InputPosition, Lang};
+use wirefold_engine::article::{Article, EventTime, InputPosition, Lang, PubStatus};
 use wirefold_engine::event::EventKind;
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
@@ -234,6 +234,25 @@ fn no_unreadable_value_of_any_format_is_dropped_silently() {
             assert_eq!(article.unwrap().flags, [format!("unreadable_{field}")], "{record}");
         }
     }
+}
+
+/// Values that a sender writes as text where the format has an attribute.
+#[test]
+fn a_value_may_be_text_instead_of_an_attribute() {
+    let g2 = "<newsItem guid='a'><itemMeta><pubStatus>canceled</pubStatus></itemMeta><contentMeta>\
+              <headline>h</headline></contentMeta></newsItem>";
+    let newsml = "<NewsML><NewsItem><NewsManagement><Instruction>Delete</Instruction>\
+                  </NewsManagement><NewsComponent><NewsLines><HeadLine>h</HeadLine></NewsLines>\
+                  </NewsComponent></NewsItem></NewsML>";
+    for record in [g2, newsml] {
+        let article = only(record.as_bytes());
+        assert_eq!((article.pubstatus, article.flags.len()), (PubStatus::Canceled, 0), "{record}");
+    }
+    let nitf = "<nitf><head><title>t</title><docdata><ed-msg>Eds: note</ed-msg>\
+                <date.issue>2026-03-17T08:01:00Z</date.issue></docdata></head></nitf>";
+    let article = only(nitf.as_bytes());
+    assert_eq!(article.ednote.as_deref(), Some("Eds: note"));
+    assert_eq!(article.versioncreated, EventTime::parse("2026-03-17T08:01:00Z"));
 }
 
 #[test]

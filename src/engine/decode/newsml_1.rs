@@ -32,9 +32,6 @@ use crate::article::{Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubSta
 /// The most languages of one item. Each becomes an article.
 const LANGUAGES_MAX: u32 = 50;
 
-/// What a status contains that is known.
-const STATUSES: [&str; 5] = ["usable", "embargoed", "withh", "cancel", "killed"];
-
 /// The items of a document.
 pub(super) fn items(root: &Element) -> Vec<&Element> {
     root.children("NewsItem").collect()
@@ -108,13 +105,9 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
         versioncreated: time("versioncreated", &["ThisRevisionCreated"]),
         firstcreated: time("firstcreated", &["FirstCreated"]),
         embargoed: status_change.filter(|_| status == "embargoed"),
-        pubstatus: match repairs.known_status(&status, &STATUSES) {
-            _ if deleted => PubStatus::Canceled,
-            s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
-            s if s.contains("withh") => PubStatus::Withheld,
-            // An embargo without an end time lasts until a later version lifts it.
-            "embargoed" if status_change.is_none() => PubStatus::Withheld,
-            _ => PubStatus::Usable,
+        pubstatus: match deleted {
+            true => PubStatus::Canceled,
+            false => repairs.editorial_status(&status, status_change.is_some()),
         },
         signals,
         ednote: note(item, &meta.lines),
@@ -124,12 +117,7 @@ fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
             .at(&["Urgency"])
             .and_then(named)
             .and_then(|urgency| repairs.urgency(&urgency)),
-        genre: meta
-            .descriptive
-            .iter()
-            .flat_map(|of| of.children("Genre"))
-            .filter_map(named)
-            .find(|genre| !genre.eq_ignore_ascii_case("current")),
+        genre: genre(&meta.descriptive),
         subjects: subjects(&meta.descriptive),
         links: links(managed, &repairs),
         altids: public.into_iter().collect(),
@@ -237,6 +225,12 @@ fn city(described: &[&Element]) -> Option<String> {
     })
 }
 
+/// The first genre other than `current`.
+fn genre(described: &[&Element]) -> Option<String> {
+    let mut genres = described.iter().flat_map(|of| of.children("Genre")).filter_map(named);
+    genres.find(|genre| !genre.eq_ignore_ascii_case("current"))
+}
+
 fn subjects(described: &[&Element]) -> Vec<String> {
     let coded = described.iter().flat_map(|of| of.children("SubjectCode"));
     let codes = coded.flat_map(Element::elements).filter_map(|code| code.attribute("FormalName"));
@@ -245,7 +239,7 @@ fn subjects(described: &[&Element]) -> Vec<String> {
 
 /// The instructions to the receiver, with the IPTC signal codes where they exist.
 fn signals(managed: &Element) -> Vec<String> {
-    let all = managed.children("Instruction").filter_map(|i| i.attribute("FormalName"));
+    let all = managed.children("Instruction").filter_map(named);
     all.map(|name| match name.to_lowercase().as_str() {
         "update" => "sig:update".to_owned(),
         "correction" | "rectify" | "rectification" => "sig:correction".to_owned(),

@@ -121,11 +121,7 @@ pub(super) fn article(item: &Element, message: &MessageDefaults) -> Result<Artic
             .into_iter()
             .chain(replaced(uri, meta, about, &repairs))
             .collect(),
-        altids: [meta, about]
-            .into_iter()
-            .flat_map(|of| of.children("altId"))
-            .filter_map(|id| id.text().or_else(|| id.attribute("id").map(str::to_owned)))
-            .collect(),
+        altids: altids(meta, about),
         usageterms: rights.children("usageTerms").find_map(Element::text),
         ..Article::default()
     };
@@ -295,8 +291,14 @@ fn language(
     language.or_else(|| repairs.language(item.attribute("lang")?))
 }
 
+fn altids(meta: &Element, about: &Element) -> Vec<String> {
+    let all = meta.children("altId").chain(about.children("altId"));
+    all.filter_map(|id| id.text().or_else(|| id.attribute("id").map(str::to_owned))).collect()
+}
+
 fn status(meta: &Element, repairs: &Repairs) -> PubStatus {
-    let status = meta.at(&["pubStatus"]).and_then(code).unwrap_or_default().to_ascii_lowercase();
+    let stated = |status: &Element| code(status).map(str::to_owned).or_else(|| status.text());
+    let status = meta.at(&["pubStatus"]).and_then(stated).unwrap_or_default().to_ascii_lowercase();
     let status = repairs.known_status(&status, &["usable", "withh", "cancel"]);
     if status.contains("cancel") {
         PubStatus::Canceled

@@ -28,11 +28,8 @@ use super::bounds::{
 };
 use super::repairs::Repairs;
 use super::xml::Element;
-use crate::article::{Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind, PubStatus};
+use crate::article::{Article, ArticleKey, Body, ItemType, Lang, Link, LinkKind};
 use sha2::{Digest, Sha256};
-
-/// What a status contains that is known.
-const STATUSES: [&str; 5] = ["usable", "embargoed", "withh", "cancel", "killed"];
 
 /// Decodes the article of a document.
 pub(super) fn article(root: &Element) -> Result<Article, Error> {
@@ -63,13 +60,7 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
             .and_then(|text| repairs.time("published", text)),
         embargoed,
         expires: time("expires", "date.expire"),
-        pubstatus: match repairs.known_status(&status, &STATUSES) {
-            s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
-            s if s.contains("withh") => PubStatus::Withheld,
-            // An embargo without an end time lasts until a later version lifts it.
-            "embargoed" if embargoed.is_none() => PubStatus::Withheld,
-            _ => PubStatus::Usable,
-        },
+        pubstatus: repairs.editorial_status(&status, embargoed.is_some()),
         ednote: ednote(head, data),
         slugline: slug(head)
             .or_else(|| repairs.stand_in("slugline", LINE_BYTES_MAX, [owned(of("du-key", "key"))])),
@@ -199,9 +190,11 @@ fn language(root: &Element, repairs: &Repairs) -> Option<Lang> {
 }
 
 fn ednote(head: &Element, data: &Element) -> Option<String> {
-    let messages = data.children("ed-msg").filter_map(|m| m.attribute("info"));
+    let stated = |of: &Element, name| of.attribute(name).map(str::to_owned).or_else(|| of.text());
+    let messages = data.children("ed-msg").filter_map(|message| stated(message, "info"));
     let history = head.children("revision-history").chain(data.children("revision-history"));
-    let notes: Vec<_> = messages.chain(history.filter_map(|h| h.attribute("comment"))).collect();
+    let comments = history.filter_map(|entry| stated(entry, "comment"));
+    let notes: Vec<_> = messages.chain(comments).collect();
     (!notes.is_empty()).then(|| notes.join("\n"))
 }
 

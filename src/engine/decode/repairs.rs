@@ -104,6 +104,18 @@ impl Repairs {
         self.parse("urgency", value, parse)
     }
 
+    /// The meaning of a status in NITF and NewsML 1, in lower case. An embargo without an end lasts
+    /// until a later version lifts it.
+    pub(super) fn editorial_status(&self, status: &str, has_end: bool) -> PubStatus {
+        const KNOWN: [&str; 5] = ["usable", "embargoed", "withh", "cancel", "killed"];
+        match self.known_status(status, &KNOWN) {
+            s if s.contains("cancel") || s == "killed" => PubStatus::Canceled,
+            s if s.contains("withh") => PubStatus::Withheld,
+            "embargoed" if !has_end => PubStatus::Withheld,
+            _ => PubStatus::Usable,
+        }
+    }
+
     /// Records the status of an item as unreadable unless it is blank or contains one of `known`,
     /// which are in lower case. Returns the status.
     pub(super) fn known_status<'a>(&self, status: &'a str, known: &[&str]) -> &'a str {
