@@ -328,10 +328,11 @@ pub(super) fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn settings(passed: &[(&str, &str)]) -> Settings {
+    /// Settings with these properties.
+    pub(in crate::daemon::kafka) fn settings(passed: &[(&str, &str)]) -> Settings {
         Settings {
             group: "wirefold".into(),
             topics: TopicNames {

@@ -331,3 +331,20 @@ impl ConsumerContext for LeaseContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::kafka::client::tests::settings;
+
+    #[test]
+    fn a_refused_member_is_told_which_group_or_topic_lacks_the_permission() {
+        let message = |code| refused(&settings(&[]), &KafkaError::MessageConsumption(code));
+        let group = message(RDKafkaErrorCode::GroupAuthorizationFailed).unwrap();
+        assert!(group.contains("Read on group `wirefold`"), "{group}");
+        assert!(group.ends_with("--operation Read --group wirefold"), "{group}");
+        let topic = message(RDKafkaErrorCode::TopicAuthorizationFailed).unwrap();
+        assert!(topic.contains("Describe on topic `wire.state`"), "{topic}");
+        assert_eq!(message(RDKafkaErrorCode::AllBrokersDown), None);
+    }
+}

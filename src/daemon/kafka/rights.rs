@@ -241,3 +241,33 @@ fn fetch(
 fn wrong(error: KafkaError) -> Error {
     Error::NeedsPerson(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::kafka::client::tests::settings;
+
+    #[test]
+    fn a_missing_permission_is_named_with_its_resource_and_the_command_that_grants_it() {
+        let properties = [("bootstrap.servers", "broker:9092"), ("sasl.username", "wire")];
+        for (on, what, option) in [
+            (AclResource::Topic("wire.state"), "topic `wire.state`", "--topic wire.state"),
+            (AclResource::Group("wirefold"), "group `wirefold`", "--group wirefold"),
+            (AclResource::Group("wirefold.0"), "group `wirefold.0`", "--group wirefold.0"),
+            (
+                AclResource::TransactionalId("wirefold.check"),
+                "transactional id `wirefold.check`",
+                "--transactional-id wirefold.check",
+            ),
+        ] {
+            assert_eq!(
+                missing_permission_message(&settings(&properties), "Read", on),
+                format!(
+                    "missing permission: Read on {what} at broker:9092 (authorization failed); \
+                     grant it with kafka-acls.sh --bootstrap-server broker:9092 --add \
+                     --allow-principal User:wire --operation Read {option}"
+                )
+            );
+        }
+    }
+}
