@@ -332,6 +332,13 @@ fn a_diff_marks_the_number_that_changed() {
     let said: Vec<_> = numbers.iter().map(|op| (op["op"].as_str(), op["text"].as_str())).collect();
     assert_eq!(said, [(Some("delete"), Some("212")), (Some("insert"), Some("198"))]);
     assert!(diff["same"].as_f64().unwrap() > 0.95);
+    // The edits turn `a` into `b`, whichever article is older.
+    let back = served.read("/diff?a=0.3&b=0.0");
+    assert_eq!((back["a"]["id"].as_str(), back["b"]["id"].as_str()), (Some("0.3"), Some("0.0")));
+    assert_eq!(back["changed_numbers"], json!([{ "a": "198", "b": "212" }]));
+    let numbers = back["ops"].as_array().unwrap().iter().filter(|op| op["number"] == true);
+    let said: Vec<_> = numbers.map(|op| (op["op"].as_str(), op["text"].as_str())).collect();
+    assert_eq!(said, [(Some("delete"), Some("198")), (Some("insert"), Some("212"))]);
     let equal = served.read("/diff?a=0.0&b=0.2");
     assert_eq!((equal["ops"].as_array().unwrap().len(), equal["same"].as_f64()), (1, Some(1.0)));
     served.stop();

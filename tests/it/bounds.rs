@@ -1,7 +1,7 @@
 //! What happens when each limit of the snapshots and the API is reached, and that it is counted.
 
 use crate::rig::{Answer, Rig, article, bounded, recorded};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use wirefold::daemon::article_text::{ArticleTexts, Error, RecordSource, SourceRecord};
@@ -15,6 +15,7 @@ use wirefold::daemon::telemetry::metrics;
 use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::InputPosition;
 use wirefold_engine::decode::{self, Format};
+use wirefold_engine::event::EventKind;
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, TouchedIds};
@@ -83,6 +84,32 @@ fn events_over_the_rate_limit_are_dropped() {
     });
     assert_eq!(kept, [all as u64 - 1], "only the last event is kept");
     assert_eq!(count("events_per_second"), all - 1);
+}
+
+/// However few carriers are listed, the API and the event agree on how many there are.
+#[test]
+fn a_list_of_carriers_that_is_cut_says_how_many_more_there_are() {
+    for listed in [1, 2, 4, 500] {
+        let bounds = Limits { carriers_max: listed, ..Limits::default() };
+        let mut rig = Rig::within(EngineSettings::default(), bounds);
+        rig.commit(&(0..6).map(line).collect::<Vec<_>>());
+        let events = rig.commit(&[kill(0, 1)]);
+        let named = events.iter().find_map(|event| match &event.kind {
+            EventKind::Withdrawn(radius) => Some((radius.carriers.len(), radius.carriers_unlisted)),
+            _ => None,
+        });
+        let Some((named, 0)) = named else { panic!("expected a whole event: {named:?}") };
+        let served = rig.serve();
+        let page = served.read("/articles/0.0/carriers");
+        let items = page["items"].as_array().unwrap().len();
+        assert_eq!((items, &page["total"]), (named.min(listed), &json!(named)), "{page}");
+        let more = named.saturating_sub(listed);
+        let want = if more > 0 { json!(more) } else { Value::Null };
+        assert_eq!(page["more"], want, "{page}");
+        let queue = served.read("/queue");
+        assert_eq!(queue["items"][0]["carriers_total"], named, "{queue}");
+        served.stop();
+    }
 }
 
 #[test]
