@@ -81,6 +81,12 @@ impl LearnedBoilerplate {
         self.seen.len()
     }
 
+    /// Approximate bytes in use: nodes of the map are about two thirds full.
+    pub fn bytes(&self) -> usize {
+        self.seen.len() * size_of::<(u64, EventTime)>() * 3 / 2
+            + self.changes.capacity() * size_of::<(u64, Option<EventTime>)>()
+    }
+
     /// Whether no pieces are stored.
     pub fn is_empty(&self) -> bool {
         self.seen.is_empty()

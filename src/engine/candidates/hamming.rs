@@ -73,6 +73,11 @@ impl Hamming {
         self.live.push_back(HammingEntry { hash, older });
     }
 
+    /// Size of the tables in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.heads) + self.live.capacity() * size_of::<HammingEntry>()
+    }
+
     /// Removes the oldest article.
     pub(super) fn expire(&mut self) {
         if self.live.pop_front().is_some() {
@@ -108,7 +113,9 @@ impl Hamming {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Index, Limits};
     use super::*;
+    use crate::article::Sequence;
     use proptest::prelude::*;
 
     /// The naive version: a scan of the live articles.
@@ -118,6 +125,18 @@ mod tests {
         all.retain(|&(bits, _)| bits <= distance);
         all.sort_unstable();
         all.into_iter().map(|(bits, position)| (position, bits)).collect()
+    }
+
+    #[test]
+    fn bytes_count_heads_and_articles_and_the_index_counts_them() {
+        let mut tables = Hamming::new(0);
+        let empty = tables.bytes();
+        assert!(empty >= (1 << 20), "{empty}");
+        let index = Index::new(&Limits::default(), Sequence(0)).bytes();
+        assert!(index >= empty, "{index}");
+        (0..2_048).for_each(|n| tables.insert(SimHash(n)));
+        let each = (tables.bytes() - empty) / 2_048;
+        assert!((24..=48).contains(&each), "{each} bytes per article");
     }
 
     proptest! {

@@ -399,13 +399,13 @@ impl Index {
             .collect()
     }
 
-    /// Size of the postings and article metadata in bytes.
+    /// Size of all tables in bytes.
     pub fn bytes(&self) -> usize {
-        self.samples.bytes()
-            + self.equal.bytes()
+        let complete = [&self.samples, &self.equal, &self.named].map(CompletePostings::bytes);
+        complete.iter().sum::<usize>()
             + self.masked.bytes()
             + self.edges.bytes()
-            + self.named.bytes()
+            + self.hamming.bytes()
             + self.live.capacity() * size_of::<ArticleMeta>()
     }
 

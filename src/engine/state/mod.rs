@@ -172,6 +172,7 @@ impl State {
             + self.stories.bytes()
             + self.identities.bytes()
             + self.embargo.bytes()
+            + self.furniture.bytes()
     }
 
     /// Applies one article at engine time `stamp`, which is the record timestamp, already clamped;
