@@ -5,7 +5,9 @@ use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
 use super::difference::{CHANGED_WORDS, Difference, Edges, OTHER_SUBJECT};
 use super::identity_record::Identity;
-use super::types::{ChangedNumber, Evidence, Kind, Passage, Relation, RelationTarget, Scope};
+use super::types::{
+    ChangedNumber, Evidence, Kind, PASSAGES_MAX, Passage, Relation, RelationTarget, Scope,
+};
 use super::{Settings, VerifiedCandidate, rules};
 use crate::article::ArticleKey;
 use std::cmp::Reverse;
@@ -130,8 +132,6 @@ fn changed_numbers(pair: &Comparison) -> Vec<ChangedNumber> {
 
 /// Words of the shortest reported passage.
 const PASSAGE_WORDS_MIN: u32 = 8;
-/// The most passages of one relation; the longest are kept.
-const PASSAGES_MAX: usize = 16;
 
 /// The longest shared runs, in the order of the new text.
 fn passages(pair: &Comparison) -> Vec<Passage> {

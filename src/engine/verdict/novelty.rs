@@ -6,7 +6,7 @@
 
 use super::align::{Alignment, SharedRun};
 use super::archive::Arrival;
-use super::types::{Novelty, Ratio};
+use super::types::{Novelty, PASSAGES_MAX, Ratio};
 use super::{Settings, VerifiedCandidate};
 use crate::fingerprint::SHINGLE_WORDS;
 
@@ -83,13 +83,13 @@ pub(super) fn of(
         share: Ratio::of(count, words as u32),
         words: count,
         numbers,
-        passages: stretches(&cover, words, usize::from(settings.tuning.passages_max)),
+        passages: stretches(&cover, words),
     })
 }
 
-/// The longest stretches of at least `SHINGLE_WORDS` new words, at most `max`, in order of
-/// position.
-fn stretches(cover: &WordCoverage, words: usize, max: usize) -> Vec<(u32, u32)> {
+/// The longest stretches of at least `SHINGLE_WORDS` new words, at most [`PASSAGES_MAX`], in order
+/// of position.
+fn stretches(cover: &WordCoverage, words: usize) -> Vec<(u32, u32)> {
     let mut runs = Vec::new();
     let mut from = None;
     for word in 0..=words {
@@ -105,7 +105,7 @@ fn stretches(cover: &WordCoverage, words: usize, max: usize) -> Vec<(u32, u32)> 
         }
     }
     runs.sort_by_key(|(from, to)| (std::cmp::Reverse(to - from), *from));
-    runs.truncate(max);
+    runs.truncate(PASSAGES_MAX);
     runs.sort_unstable();
     runs
 }

@@ -8,8 +8,7 @@
 //! ```
 
 use super::Settings;
-use super::archive::same_provider;
-use super::archive::{Arrival, Earlier};
+use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
 use super::types::Kind;
 use crate::article::ArticleMetadata;

@@ -148,8 +148,6 @@ pub struct Tuning {
     pub unmarked_hours: i64,
     /// The most further relations in a verdict.
     pub also_max: u8,
-    /// The most passages in a relation, and in the novelty of a verdict.
-    pub passages_max: u8,
     /// Texts with fewer words have no novelty.
     pub novelty_words_min: u32,
 }
@@ -171,7 +169,6 @@ impl Default for Tuning {
             kept: [0.5, 0.34, 0.7],
             unmarked_hours: 24,
             also_max: 8,
-            passages_max: 16,
             novelty_words_min: 30,
         }
     }

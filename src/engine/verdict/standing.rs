@@ -12,8 +12,7 @@
 //! send again what it has withdrawn. For an article of another publisher, the line must also be in
 //! a third article about another subject that still stands.
 
-use super::archive::Arrival;
-use super::archive::same_provider;
+use super::archive::{Arrival, same_provider};
 use super::types::{Kind, Validity};
 use super::{VerifiedCandidate, subject};
 

@@ -163,6 +163,9 @@ pub struct ChangedNumber {
     pub that_word: u32,
 }
 
+/// The most passages of one relation, and of the novelty of a verdict; the longest are kept.
+pub(super) const PASSAGES_MAX: usize = 16;
+
 /// A run of words of the new text that an earlier text also contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
