@@ -184,7 +184,7 @@ fn supervise(
     let SupervisedParts { faults, watchdog, .. } = parts;
     let leaving = Arc::new(AtomicBool::new(false));
     let (ended, ends) = bounded::<Result<(), String>>(kafka.map.shards() as usize + 2);
-    let watched = watch_topics(kafka, &ended)?;
+    let watched = watch_topics(kafka, &ended, faults)?;
     let (mut wakes, mut pipelines) = (Vec::new(), Vec::new());
     for shard in 0..kafka.map.shards() {
         let (wake, waking) = bounded(64);
@@ -243,18 +243,29 @@ fn ended_by(
 fn watch_topics(
     kafka: &Settings,
     ended: &Sender<Result<(), String>>,
+    faults: &Faults,
 ) -> anyhow::Result<Option<Sender<()>>> {
     if kafka.in_memory.is_some() {
         return Ok(None);
     }
+    let kafka = kafka.clone();
+    watch_with(move |stop| topics::watch(&kafka, stop), ended, faults).map(Some)
+}
+
+/// Starts the thread that runs `watch` and ends the daemon if that fails or panics.
+fn watch_with(
+    watch: impl FnOnce(&Receiver<()>) -> Result<(), String> + Send + 'static,
+    ended: &Sender<Result<(), String>>,
+    faults: &Faults,
+) -> anyhow::Result<Sender<()>> {
     let (watched, stop) = bounded(0);
-    let (kafka, ended) = (kafka.clone(), ended.clone());
-    thread("topics", move || {
-        if let Err(why) = topics::watch(&kafka, &stop) {
+    let ended = ended.clone();
+    faults.thread("topics", move || {
+        if let Err(why) = watch(&stop) {
             send(&ended, Err(why));
         }
     })?;
-    Ok(Some(watched))
+    Ok(watched)
 }
 
 /// Reports to the supervisor that a thread has ended.
@@ -270,7 +281,8 @@ fn topics_ready(kafka: &Settings, parts: &SupervisedParts) -> anyhow::Result<Opt
     loop {
         let (sender, receiver) = bounded(1);
         let kafka = kafka.clone();
-        thread("topics", move || sender.send(topics::create_and_check(&kafka)))?;
+        let check = move || sender.send(topics::create_and_check(&kafka));
+        parts.faults.thread("topics", check)?;
         let ready = loop {
             select! {
                 recv(parts.stopped) -> _ => return Ok(None),
@@ -314,5 +326,19 @@ mod tests {
         assert!(why.contains("shard-0") && why.contains("shard panic"), "{why}");
         assert!(thread.unwrap().join().unwrap().is_none());
         drop(other);
+    }
+
+    #[test]
+    fn a_watch_of_the_topics_that_fails_or_panics_ends_the_daemon() {
+        let end = |watch: fn(&Receiver<()>) -> Result<(), String>| {
+            let faults = Faults::default();
+            let (_stop, stopped) = bounded::<()>(1);
+            let (ended, ends) = bounded::<Result<(), String>>(2);
+            let _watched = watch_with(watch, &ended, &faults).unwrap();
+            ended_by(&stopped, &ends, &faults).unwrap_err()
+        };
+        assert_eq!(end(|_| Err("topic deleted".to_owned())), "topic deleted");
+        let why = end(|_| panic!("no such host"));
+        assert!(why.contains("`topics`") && why.contains("no such host"), "{why}");
     }
 }
