@@ -98,6 +98,38 @@ fn control_characters_of_an_article_are_escaped() {
     }
 }
 
+/// More undated articles than are read ahead before the first dated one. The daemon gives all of
+/// them the times of their records, and `explain` the time of the other article.
+#[test]
+fn any_number_of_undated_articles_before_a_dated_one_are_of_the_same_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |id: usize, date: Option<&str>| {
+        let body = format!("Keepers of light {id} reported a drifting barge off mole {id} today.");
+        let body =
+            if id == 0 || date.is_some() { "Keepers saw a barge off the mole." } else { &body };
+        let article = serde_json::json!({
+            "id": format!("u:{id}"), "title": "Barge drifts", "body": body, "published": date,
+        });
+        article.to_string() + "\n"
+    };
+    let undated: String = (0..1_100).map(|id| line(id, None)).collect();
+    fs::write(folder.path().join("undated.jsonl"), undated).unwrap();
+    fs::write(folder.path().join("dated.jsonl"), line(1_100, Some("2026-11-23T10:00:00Z")))
+        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
+    command.args(["replay", "undated.jsonl", "dated.jsonl", "--events", "events"]);
+    let output = command.env_remove("RUST_LOG").current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let events = fs::read_to_string(folder.path().join("events")).unwrap();
+    let times: std::collections::BTreeSet<&str> =
+        events.lines().filter_map(|line| line.split("\"time\":\"").nth(1)?.get(..19)).collect();
+    assert_eq!(Vec::from_iter(times), ["2026-11-23T10:00:00"]);
+    let last = events.lines().rfind(|line| line.contains("article.classified")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(last["data"]["relation"]["kind"], "duplicate");
+    assert_eq!(last["data"]["relation"]["of"]["uri"], "u:0");
+}
+
 /// Articles of one text, some without a date, before the first date too.
 const PARTLY_DATED: [(&str, Option<&str>); 5] = [
     ("u:1", None),

@@ -7,23 +7,24 @@
 //! would expire. So a date is accepted only if it is at most [`SLACK`] later than the clock or
 //! than the latest of the next [`WITNESSES`] dates. If no date follows, it may be up to a window
 //! ahead of the clock. An article whose date is missing or not accepted gets the time of the
-//! article before it. The first article gets the first accepted date or, if there is none within
-//! [`AHEAD`] articles, [`UNDATED`].
+//! article before it. The first article gets the first accepted date of the files or, if there is
+//! none, [`UNDATED`]. Stdin cannot be read twice: if its first [`AHEAD`] articles have no date, their
+//! time is `UNDATED` too.
 //!
 //! ```text
 //! dates   -      10:00  2062   10:05  -      10:01
 //! times   10:00  10:00  10:00  10:05  10:05  10:01     (the engine's clock never goes back)
 //! ```
 //!
-//! Cost: up to 16 later dates are read per article; for the first article, up to 16 for each of
-//! `AHEAD` articles.
+//! Cost: up to 16 later dates are read per article; for the first article, up to 16 for each
+//! article up to the first accepted date.
 
 use wirefold_engine::article::{EventTime, Span};
 
 /// Number of articles read ahead.
 pub(in crate::cli) const AHEAD: usize = 512;
 /// Number of later dates that can confirm a date.
-const WITNESSES: usize = 16;
+pub(super) const WITNESSES: usize = 16;
 /// How much later than the clock and all later dates an accepted date may be.
 const SLACK: Span = Span::hours(1);
 /// The start of the clock if no date is known: 2000-01-01T00:00:00Z.
@@ -44,14 +45,18 @@ impl FeedClock {
         Self { now: None, window }
     }
 
+    /// Starts the clock at the first accepted date of `dates`, if there is one.
+    pub(in crate::cli) fn start(&mut self, dates: &[Option<EventTime>]) {
+        self.now = (0..dates.len()).find_map(|at| self.accepted(&dates[at..]));
+    }
+
     /// The time of the article whose date is `dates[0]`; the rest are the dates of the articles
     /// after it, as far as they have been read.
     pub(in crate::cli) fn next(&mut self, dates: &[Option<EventTime>]) -> EventTime {
-        let dates = &dates[..dates.len().min(AHEAD)];
-        let known = match self.now {
-            Some(_) => self.accepted(dates),
-            None => (0..dates.len()).find_map(|at| self.accepted(&dates[at..])),
-        };
+        if self.now.is_none() {
+            self.start(dates);
+        }
+        let known = self.accepted(&dates[..dates.len().min(AHEAD)]);
         let time = known.or(self.now).unwrap_or(UNDATED);
         self.now = Some(time);
         time

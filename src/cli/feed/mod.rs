@@ -18,7 +18,7 @@ use crate::daemon::pipeline::encoder::EventEncoder;
 use crate::daemon::pipeline::offline::OfflineShard;
 use crate::daemon::pipeline::prepare::PreparedRecord;
 use anyhow::Context;
-use clock::{AHEAD, FeedClock};
+use clock::{AHEAD, FeedClock, WITNESSES};
 use read::FileRecords;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -98,6 +98,9 @@ pub(super) fn run<E: EventEncoder>(
     let mut clock = FeedClock::new(settings.window);
     let mut ahead = ReadAhead::new(feeds);
     let mut now = clock::UNDATED;
+    if ahead.dates(&shard)?.iter().all(Option::is_none) {
+        clock.start(&first_dates(feeds, settings, format)?);
+    }
     loop {
         let (mut records, mut bytes) = (Vec::with_capacity(BATCH), 0);
         while records.len() < BATCH && bytes < BATCH_BYTES {
@@ -120,6 +123,28 @@ pub(super) fn run<E: EventEncoder>(
 /// The date of an article: its publication time, else the time that this version claims.
 pub(super) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
+}
+
+/// The first dates of the files, as many as the clock needs to start. Stdin cannot be read twice.
+fn first_dates(
+    feeds: &[FeedFile],
+    settings: &Settings,
+    format: Format,
+) -> anyhow::Result<Vec<Option<EventTime>>> {
+    let mut dates = Vec::new();
+    for feed in feeds.iter().filter(|feed| feed.bytes.is_some()) {
+        let mut records = feed.records()?;
+        let reading = || format!("cannot read `{}`", feed.path.display());
+        while let Some(bytes) = records.next().with_context(reading)? {
+            let articles = decode::decode(&bytes, None, format, &settings.decode);
+            let date = articles.iter().flatten().filter_map(date).max();
+            dates.extend(date.map(Some));
+            if dates.len() > WITNESSES {
+                return Ok(dates);
+            }
+        }
+    }
+    Ok(dates)
 }
 
 /// The date of a record: the latest date of its articles.
