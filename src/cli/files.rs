@@ -120,7 +120,7 @@ fn new(path: &Path) -> Option<FileIdentity> {
 }
 
 /// Whether the path is one of the names of stdout.
-fn is_stdout(path: &Path) -> bool {
+pub(super) fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 

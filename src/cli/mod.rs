@@ -4,6 +4,7 @@
 //! or configuration. Results go to stdout, progress and logs to stderr.
 
 mod check;
+mod color;
 mod demo;
 mod eval;
 mod explain;
@@ -12,14 +13,19 @@ mod files;
 mod log;
 mod print;
 mod replay;
+mod report;
 mod run;
 mod schema;
+mod screen;
+mod summary;
+mod words;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Help heading of the options that every command accepts.
 const GLOBAL: &str = "Global options";
@@ -78,6 +84,13 @@ impl<E: Into<anyhow::Error>> From<E> for CommandError {
     }
 }
 
+/// Parses a duration on the command line.
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<jiff::SignedDuration>().ok();
+    read.and_then(|read| read.try_into().ok())
+        .ok_or_else(|| "expected a duration such as `500ms`".into())
+}
+
 /// Parses `args` and runs the subcommand.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
@@ -109,8 +122,11 @@ fn report(error: &anyhow::Error, format: log::LogFormat, code: u8) -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), CommandError> {
-    let config = Config::load(cli.config.as_deref(), std::env::vars(), &cli.set)
-        .map_err(|error| CommandError::Usage(error.into()))?;
+    let load = |sets: &[String]| {
+        let config = Config::load(cli.config.as_deref(), std::env::vars(), sets);
+        config.map_err(|error| CommandError::Usage(error.into()))
+    };
+    let config = load(&cli.set)?;
     match cli.command {
         Command::Run => run::run(&config),
         Command::Demo(args) => demo::run(&config, &args),

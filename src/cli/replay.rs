@@ -1,20 +1,28 @@
 //! `wirefold replay`: processes files without Kafka.
 //!
-//! In: article files. Out, each as a file of lines:
+//! In: article files. Out, each as a file, all but the report of lines:
 //! - events: CloudEvents in structured mode, one JSON object per line;
 //! - unique: the payloads of the unique topic, each followed by a newline;
 //! - rejects: one JSON object per refused item, with its position, the reason and the original
-//!   bytes. `replay` can read such a file again.
+//!   bytes. `replay` can read such a file again;
+//! - report: an HTML page (see [`report`]).
+//!
+//! At the end, the summary goes to stdout, or to stderr if another output goes to stdout.
 //!
 //! Output files appear under their names only when the run has succeeded (see [`files`]).
 
+use super::color::Color;
 use super::feed::{
     self,
     read::{RejectReason, RejectedLine},
 };
 use super::files::{self, NamedPath, OutputFile};
 use super::run::encoder;
-use super::{CommandError, print};
+use super::summary::contents::{RecordContents, RejectedItem};
+use super::summary::json::SummaryInfo;
+use super::summary::{self, Summary};
+use super::words::counted;
+use super::{CommandError, print, report};
 use crate::config::Config;
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use crate::daemon::publish::Mode;
@@ -22,12 +30,12 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use wirefold_engine::event::{Event, EventKind};
+use std::time::{Duration, Instant};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Input files: JSON Lines, a JSON array, or a single article; `-` is stdin.
+    /// Input files: JSON Lines, a JSON array, a feed or a single article; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Output file for events; `-` is stdout.
@@ -39,6 +47,12 @@ pub(super) struct Args {
     /// Output file for rejected records and the reasons; can be replayed.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Output file for a report of copies, publishers and stories: one HTML page with charts.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Prints the summary as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 impl Args {
@@ -53,8 +67,52 @@ impl Args {
             Some(named("--events", &self.events)),
             self.unique.as_deref().map(|path| named("--unique", path)),
             self.rejects.as_deref().map(|path| named("--rejects", path)),
+            self.report.as_deref().map(|path| named("--report", path)),
         ];
         files::check_distinct(&inputs, &outputs.into_iter().flatten().collect::<Vec<_>>())
+    }
+
+    /// Prints the totals and the summary: to stdout, or to stderr if an output goes to stdout.
+    fn conclude(
+        &self,
+        summary: &Summary,
+        took: Duration,
+        live: usize,
+        written: &[String],
+    ) -> anyhow::Result<()> {
+        let outputs =
+            [Some(&self.events), self.unique.as_ref(), self.rejects.as_ref(), self.report.as_ref()];
+        let stdout_taken = outputs.into_iter().flatten().any(|path| files::is_stdout(path));
+        if self.json {
+            let info = SummaryInfo::of(summary, took.as_secs_f64());
+            if stdout_taken {
+                print::remark(serde_json::to_string_pretty(&info)?);
+            } else {
+                print::json(&info)?;
+            }
+            return Ok(());
+        }
+        let mut lines = summary::text::lines(summary, took, Color::none());
+        if !summary.rejects.is_empty() && self.rejects.is_none() {
+            lines.push(
+                "        `--rejects FILE` writes the rejected records and the reasons".into(),
+            );
+        }
+        lines.push(String::new());
+        if stdout_taken {
+            print::remark(lines.join("\n"));
+        } else {
+            print::lines(lines)?;
+        }
+        print::remark(format_args!(
+            "{}, {} rejected, {}, {}",
+            counted(summary.articles, "article", "articles"),
+            summary.rejected_items(),
+            counted(summary.events, "event", "events"),
+            counted(live as u64, "live story", "live stories"),
+        ));
+        print::remark(format_args!("written: {}", written.join(", ")));
+        Ok(())
     }
 }
 
@@ -66,7 +124,7 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
     let feeds = feed::open_all(&args.files)?;
     let bar = progress(feeds.iter().map(feed::FeedFile::bytes).sum());
     let mut sinks = Sinks::open(args)?;
-    let (mut accepted, mut refused, mut events) = (0, 0, 0);
+    let (mut summary, began) = (Summary::default(), Instant::now());
     let shard = feed::run(
         &feeds,
         &config.engine,
@@ -74,21 +132,33 @@ pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(
         encoder(&config),
         |batch, bytes| {
             bar.inc(bytes);
-            let classified = |event: &&Event| matches!(event.kind, EventKind::Classified(_));
-            accepted += batch.events.iter().filter(classified).count();
-            refused += batch.refused.values().chain(batch.isolated.values()).sum::<u64>();
-            events += batch.events.len();
-            batch.outputs.iter().try_for_each(|output| sinks.write(output))
+            for event in &batch.events {
+                summary.add(&RecordContents::of(event), Some(event.clock));
+            }
+            batch.outputs.iter().try_for_each(|output| {
+                if output.role == Role::Rejected {
+                    let reason = RejectReason::of(output);
+                    summary.add(&RecordContents::Reject(rejected(reason)), None);
+                }
+                sinks.write(output)
+            })
         },
     )?;
+    if let Some(sink) = &mut sinks.report {
+        let names: Vec<String> = feeds.iter().map(|feed| feed.name().to_string()).collect();
+        let page = report::page(&summary, &names, &config.settings_hash());
+        sink.write_record(page.as_bytes()).context(CANNOT)?;
+    }
     let written = sinks.finish()?;
     bar.finish_and_clear();
     let live = shard.state().live_stories();
-    print::remark(format_args!(
-        "{accepted} articles, {refused} rejected, {events} events, {live} live stories"
-    ));
-    print::remark(format_args!("written: {}", written.join(", ")));
-    Ok(())
+    drop(shard);
+    Ok(args.conclude(&summary, began.elapsed(), live, &written)?)
+}
+
+fn rejected(reason: RejectReason) -> RejectedItem {
+    let RejectReason { topic, offset, reason, message, .. } = reason;
+    RejectedItem { topic, offset, reason, message }
 }
 
 /// Context of a write error.
@@ -102,6 +172,8 @@ struct Sinks {
     unique: Option<OutputFile>,
     /// Refused items, if requested.
     rejects: Option<OutputFile>,
+    /// The report, if requested.
+    report: Option<OutputFile>,
 }
 
 impl Sinks {
@@ -111,6 +183,7 @@ impl Sinks {
             events: OutputFile::open(&args.events)?,
             unique: optional(&args.unique)?,
             rejects: optional(&args.rejects)?,
+            report: optional(&args.report)?,
         })
     }
 
@@ -136,7 +209,9 @@ impl Sinks {
         match result {
             Err(error)
                 if print::is_closed_pipe(&error)
-                    && (self.unique.is_some() || self.rejects.is_some()) =>
+                    && (self.unique.is_some()
+                        || self.rejects.is_some()
+                        || self.report.is_some()) =>
             {
                 self.events.close();
                 Ok(())
@@ -156,7 +231,7 @@ impl Sinks {
     fn finish(mut self) -> anyhow::Result<Vec<String>> {
         let flushed = self.events.flush().context(CANNOT);
         self.ignore_closed_pipe(flushed)?;
-        let all = [Some(self.events), self.unique, self.rejects];
+        let all = [Some(self.events), self.unique, self.rejects, self.report];
         let mut all: Vec<OutputFile> = all.into_iter().flatten().collect();
         for output in &mut all {
             output.flush().context(CANNOT)?;

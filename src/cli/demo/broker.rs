@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The largest record that the in-memory broker accepts, in bytes.
-const RECORD_BYTES_MAX: usize = 1 << 20;
+pub(super) const RECORD_BYTES_MAX: usize = 4 << 20;
 
 /// The in-memory broker. It stops when this is dropped.
 pub(super) struct DemoBroker(MockCluster<'static, DefaultProducerContext>);

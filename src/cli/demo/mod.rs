@@ -5,64 +5,79 @@
 //!                                              \-- the page, /api/v1, /metrics, /readyz
 //! ```
 //!
+//! The articles are a sample, or files of the user, as `replay` reads them.
+//!
 //! Everything except the broker is real: librdkafka clients, the daemon of `wirefold run` with its
 //! transactions, and a `read_committed` consumer. The broker is librdkafka's in-memory mock, which
 //! stores nothing on disk and does not implement real transactions, so the demo does not prove
-//! delivery guarantees. Records carry the timestamps of the sample, and the engine's clock follows
-//! them.
+//! delivery guarantees. Records carry the dates of the articles as timestamps, and the engine's
+//! clock follows them. The mock keeps the last 5 MB of each topic, so the page can show the texts
+//! of that many articles only.
 
 mod broker;
-mod color;
 mod feed;
 mod listen;
 mod received;
-mod screen;
-mod summary;
-mod tally;
-mod words;
+mod wire;
 
+use super::color::{Color, safe};
 use super::run::{SharedViews, kafka_settings, observers, pipeline_setup};
-use super::{CommandError, print};
+use super::screen::Screen;
+use super::summary::Summary;
+use super::{CommandError, print, summary, words};
 use crate::config::Config;
 use crate::daemon::kafka::client::Settings;
 use crate::daemon::pipeline::{ClockSource, Delivery, Setup};
 use crate::daemon::publish::Mode;
 use crate::daemon::run::Daemon;
-use crate::daemon::snapshot::shards::ShardStatuses;
+use crate::daemon::snapshot::Snapshots;
 use anyhow::{Context, anyhow};
 use broker::{DemoBroker, DemoReader};
-use color::Color;
 use crossbeam_channel::bounded;
-use feed::SampleWire;
-use screen::Screen;
-use std::collections::BTreeSet;
+use feed::{Feeder, Progress};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tally::DemoTally;
+use wire::Wire;
 
 /// How long to wait for a record before checking whether the demo has ended.
 const WAIT: Duration = Duration::from_millis(50);
+/// How long to wait for the last rejects.
+const REJECTS_WITHIN: Duration = Duration::from_millis(500);
+/// The longest title of the input, in characters.
+const TITLE_MAX: usize = 120;
+/// The pause between two articles of the sample.
+const SAMPLE_PACE: Duration = Duration::from_millis(170);
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Exits after the last article of the sample. Without it, the demo runs until Ctrl-C.
+    /// Files with your own articles, in any format that `replay` reads; `-` is stdin. Without
+    /// them, the demo plays a sample.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Exits after the last article. Without it, the demo runs until Ctrl-C.
     #[arg(long)]
     once: bool,
+    /// Sends the first article only when someone has opened the page.
+    #[arg(long)]
+    wait: bool,
     /// Port on 127.0.0.1 for the page, API, metrics and health; 0 picks a free port. The default is
     /// the port of `http.listen`, or a free port if that is in use.
     #[arg(long, value_name = "N")]
     port: Option<u16>,
-    /// Pause between two articles, for example `500ms`.
-    #[arg(long, value_name = "DURATION", default_value = "170ms", value_parser = duration)]
-    pace: Duration,
+    /// Pause between two articles, for example `500ms`. The default is `170ms` for the sample and
+    /// none for files.
+    #[arg(long, value_name = "DURATION", value_parser = super::duration)]
+    pace: Option<Duration>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let read = text.parse::<jiff::SignedDuration>().ok();
-    read.and_then(|read| read.try_into().ok())
-        .ok_or_else(|| "expected a duration such as `500ms`".into())
+impl Args {
+    fn pace(&self) -> Duration {
+        let usual = if self.files.is_empty() { SAMPLE_PACE } else { Duration::ZERO };
+        self.pace.unwrap_or(usual)
+    }
 }
 
 /// Runs the demo.
@@ -71,25 +86,20 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     config.output.mode = Mode::Binary;
     config.delivery = Delivery::ExactlyOnce;
     config.shards = Vec::new();
+    let wire = Wire::open(&args.files, &config)?;
     let interrupted = signals()?;
     let broker = DemoBroker::start(&config)?;
     let kafka = broker.settings(kafka_settings(&config));
     let shared = SharedViews::new(&config, &kafka);
-    let (views, served) =
-        (shared.statuses.clone(), listen::serve(&config, args.port, &kafka, &shared)?);
+    let (views, snapshots) = (shared.statuses.clone(), shared.snapshots.clone());
+    let served = listen::serve(&config, args.port, &kafka, &shared)?;
     // The engine's clock follows the record timestamps, so the sample does not expire.
     let setup = Setup { clock: ClockSource::Records, ..pipeline_setup(&config) };
     let daemon = Daemon::start(kafka.clone(), setup, observers(shared), views.clone());
     let daemon = daemon.map_err(CommandError::Usage)?;
-    let demo = Demo {
-        wire: SampleWire::load(&config.engine.decode),
-        kafka,
-        views,
-        interrupted,
-        args,
-        daemon,
-    };
-    let result = demo.show(&served);
+    let progress = Progress::new(views);
+    let demo = Demo { kafka, progress, snapshots, interrupted, args, daemon };
+    let result = demo.show(wire, &served);
     demo.daemon.stop().stop();
     demo.daemon.wait()?;
     served.server.stop();
@@ -110,12 +120,12 @@ fn signals() -> anyhow::Result<Arc<AtomicBool>> {
 
 /// A running demo.
 struct Demo<'a> {
-    /// The articles to send.
-    wire: SampleWire,
     /// How to reach the broker.
     kafka: Settings,
-    /// Status of the daemon's shard.
-    views: Arc<ShardStatuses>,
+    /// Status of the daemon's shard, and how much has been sent and shown.
+    progress: Progress,
+    /// What the page shows; `None` if it is disabled.
+    snapshots: Option<Arc<Snapshots>>,
     /// Set by a signal.
     interrupted: Arc<AtomicBool>,
     /// The command-line arguments.
@@ -125,44 +135,43 @@ struct Demo<'a> {
 }
 
 impl Demo<'_> {
-    /// Sends the sample and prints the resulting events, then the summary.
-    fn show(&self, served: &listen::BoundServer) -> anyhow::Result<()> {
-        let paint = Color::detect();
-        print::raw_lines(self.head(served, paint))?;
-        self.wait_until_ready();
+    /// Sends the articles and prints the resulting events, then the summary.
+    fn show(&self, mut wire: Wire, served: &listen::BoundServer) -> anyhow::Result<()> {
+        let (paint, end) = (Color::detect(), wire.end());
+        print::raw_lines(self.head(&wire, served, paint))?;
+        self.wait_until_ready()?;
         let began = Instant::now();
         let (stop, stopped) = bounded::<()>(0);
-        let tally = std::thread::scope(|scope| {
-            let feed = scope.spawn(|| self.wire.send(&self.kafka, self.args.pace, &stopped));
-            let tally = self.follow(&mut Screen::new(paint), || feed.is_finished());
+        let summary = std::thread::scope(|scope| {
+            let feed = scope.spawn(|| {
+                let feeder = Feeder::new(&self.kafka, &self.progress, &stopped)?;
+                feeder.send(&mut wire, self.args.pace())
+            });
+            let summary = self.follow(&mut Screen::new(paint), || feed.is_finished());
             drop(stop);
             let fed = feed.join().map_err(|_| anyhow!("the producer thread panicked"))?;
-            fed.and(tally)
+            fed.and(summary)
         })?;
         let complete = !self.ended();
         if complete {
-            print::raw_lines(summary::lines(&tally, began.elapsed(), paint))?;
+            print::raw_lines(summary::text::lines(&summary, began.elapsed(), paint))?;
+            print::raw_lines(self.left_out().map(|line| paint.alarm(&line)))?;
         }
         if complete && !self.args.once {
             let at = served.server.address();
-            let line = format!("End of the sample. The page, http://{at}/, stays up until Ctrl-C.");
+            let line = format!("{end} The page, http://{at}/, stays up until Ctrl-C.");
             print::raw_lines([String::new(), paint.bold(&line)])?;
-            while !self.ended() {
-                std::thread::sleep(WAIT);
-            }
+            self.wait_while(|| true);
         }
         Ok(())
     }
 
     /// The lines printed at the start.
-    fn head(&self, served: &listen::BoundServer, paint: Color) -> Vec<String> {
+    fn head(&self, wire: &Wire, served: &listen::BoundServer, paint: Color) -> Vec<String> {
         let at = served.server.address();
-        let (records, providers) = (self.wire.len(), self.wire.providers());
+        let title = safe(&wire.title(), TITLE_MAX);
         let mut lines = vec![
-            paint.bold(&format!(
-                "wirefold demo: a sample wire of {records} records from {providers} fictional \
-                 agencies, sent through an in-memory Kafka broker"
-            )),
+            paint.bold(&format!("wirefold demo: {title}, sent through an in-memory Kafka broker")),
             paint.bold(&format!("http://{at}/  open this page to watch the wire come in")),
             paint.dim(&format!(
                 "http://{at}/metrics  http://{at}/readyz  http://{at}/api/v1/status"
@@ -179,34 +188,52 @@ impl Demo<'_> {
         self.interrupted.load(Ordering::SeqCst) || self.daemon.ended()
     }
 
-    /// Waits until the daemon is ready.
-    fn wait_until_ready(&self) {
-        while !self.views.unready().is_empty() && !self.ended() {
+    /// Waits while `busy`, or until the demo ends.
+    fn wait_while(&self, busy: impl Fn() -> bool) {
+        while busy() && !self.ended() {
             std::thread::sleep(WAIT);
         }
     }
 
-    /// Prints records until every record sent has been classified or rejected and all events have
-    /// been printed.
-    fn follow(&self, screen: &mut Screen, fed: impl Fn() -> bool) -> anyhow::Result<DemoTally> {
+    /// Waits until the daemon is ready and, with `--wait`, until someone has opened the page.
+    fn wait_until_ready(&self) -> anyhow::Result<()> {
+        self.wait_while(|| !self.progress.views.unready().is_empty());
+        if let Some(page) = self.snapshots.as_ref().filter(|_| self.args.wait)
+            && !page.followed()
+            && !self.ended()
+        {
+            print::lines(["ready; waiting until someone opens the page"])?;
+            self.wait_while(|| !page.followed());
+        }
+        Ok(())
+    }
+
+    /// Says how many records were too large for the in-memory broker.
+    fn left_out(&self) -> Option<String> {
+        let count = self.progress.left_out.load(Ordering::SeqCst);
+        let records = words::counted(count, "record", "records");
+        (count > 0).then(|| format!("{records} left out: too large for the in-memory broker"))
+    }
+
+    /// Prints records until every record sent has been processed and all events have been printed.
+    fn follow(&self, screen: &mut Screen, fed: impl Fn() -> bool) -> anyhow::Result<Summary> {
         let reader = DemoReader::open(&self.kafka)?;
-        let (mut tally, mut settled) = (DemoTally::default(), BTreeSet::new());
+        let (mut summary, mut rejects_due) = (Summary::default(), REJECTS_WITHIN);
         while !self.ended() {
             match reader.next(WAIT)? {
                 Some(record) => {
-                    print::raw_lines(screen.lines(&record, &tally))?;
-                    settled.extend(record.settles());
-                    tally.note(&record.contents);
+                    print::raw_lines(screen.lines(&record.contents, &record.time, &summary))?;
+                    summary.add(&record.contents, record.time());
+                    self.progress.shown.store(summary.events, Ordering::SeqCst);
                 }
-                None => {
-                    let published: u64 = self.views.all().iter().map(|view| view.sequence).sum();
-                    let complete = settled.len() == self.wire.len() && tally.events == published;
-                    if fed() && complete {
-                        break;
-                    }
-                }
+                // Rejects are not numbered, so the last of them get some time to arrive.
+                None if fed() && self.progress.complete() => match rejects_due.checked_sub(WAIT) {
+                    Some(rest) => rejects_due = rest,
+                    None => break,
+                },
+                None => {}
             }
         }
-        Ok(tally)
+        Ok(summary)
     }
 }

@@ -1,48 +1,17 @@
 //! Published records, parsed into the published types.
 
-use crate::daemon::publish::article::{ArticleClassified, ArticleSuperseded};
-use crate::daemon::publish::radius::RadiusInfo;
-use crate::daemon::publish::story::{StoryEvent, StoryMerged};
-use crate::daemon::publish::{
-    CLASSIFIED, CLOSED, CORRECTED, MERGED, OPENED, SUPERSEDED, UPDATED, WITHDRAWN,
-};
+use crate::cli::summary::contents::{RecordContents, RejectedItem};
 use anyhow::Context;
 use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Headers};
-use serde::de::DeserializeOwned;
+use wirefold_engine::article::EventTime;
 
 /// A record of the events or the rejects topic.
 pub(super) struct ReceivedRecord {
     /// The engine's time of the event (RFC 3339); empty for a reject.
     pub(super) time: String,
     /// Its contents.
-    pub(super) contents: ReceivedKind,
-}
-
-/// The contents of a record: a reject, or an event by type.
-pub(super) enum ReceivedKind {
-    Classified(Box<ArticleClassified>),
-    Withdrawn(RadiusInfo),
-    Corrected(RadiusInfo),
-    Superseded(ArticleSuperseded),
-    Opened(StoryEvent),
-    Updated(StoryEvent),
-    Closed(StoryEvent),
-    /// A merge is published once per story involved; this is the record with the survivor's key.
-    Merged(StoryMerged),
-    /// A merge record with the key of an absorbed story.
-    Absorbed,
-    UnreadableRecord(UnreadableRecord),
-}
-
-/// A record of the rejects topic.
-pub(super) struct UnreadableRecord {
-    /// Offset of the input record; -1 if missing.
-    pub(super) offset: i64,
-    /// The reason code.
-    pub(super) reason: String,
-    /// The reason in words.
-    pub(super) message: String,
+    pub(super) contents: RecordContents,
 }
 
 impl ReceivedRecord {
@@ -53,49 +22,26 @@ impl ReceivedRecord {
     pub(super) fn event(message: &BorrowedMessage<'_>) -> anyhow::Result<Self> {
         let kind = header(message, "ce_type").context("event has no `ce_type` header")?;
         let data = message.payload().unwrap_or_default();
-        let what = match kind.as_str() {
-            CLASSIFIED => ReceivedKind::Classified(read(data)?),
-            WITHDRAWN => ReceivedKind::Withdrawn(read(data)?),
-            CORRECTED => ReceivedKind::Corrected(read(data)?),
-            SUPERSEDED => ReceivedKind::Superseded(read(data)?),
-            OPENED => ReceivedKind::Opened(read(data)?),
-            UPDATED => ReceivedKind::Updated(read(data)?),
-            CLOSED => ReceivedKind::Closed(read(data)?),
-            MERGED => {
-                let merged: StoryMerged = read(data)?;
-                match message.key() == Some(merged.survivor.id.as_bytes()) {
-                    true => ReceivedKind::Merged(merged),
-                    false => ReceivedKind::Absorbed,
-                }
-            }
-            other => anyhow::bail!("unknown event type `{other}`"),
-        };
-        Ok(Self { time: header(message, "ce_time").unwrap_or_default(), contents: what })
+        let contents = RecordContents::read(&kind, message.key(), data)?;
+        Ok(Self { time: header(message, "ce_time").unwrap_or_default(), contents })
     }
 
     /// Reads a record of the rejects topic.
     pub(super) fn reject(message: &BorrowedMessage<'_>) -> Self {
         let field = |name: &str| header(message, &format!("wirefold-reject-{name}"));
-        let rejected = UnreadableRecord {
+        let rejected = RejectedItem {
+            topic: field("topic").unwrap_or_default(),
             offset: field("offset").and_then(|offset| offset.parse().ok()).unwrap_or(-1),
             reason: field("reason").unwrap_or_default(),
             message: field("message").unwrap_or_default(),
         };
-        Self { time: String::new(), contents: ReceivedKind::UnreadableRecord(rejected) }
+        Self { time: String::new(), contents: RecordContents::Reject(rejected) }
     }
 
-    /// The offset of the input record that this record classifies or rejects, if any.
-    pub(super) fn settles(&self) -> Option<i64> {
-        match &self.contents {
-            ReceivedKind::Classified(classified) => Some(classified.base.input.offset),
-            ReceivedKind::UnreadableRecord(rejected) => Some(rejected.offset),
-            _ => None,
-        }
+    /// The engine's time of the event.
+    pub(super) fn time(&self) -> Option<EventTime> {
+        EventTime::parse(&self.time)
     }
-}
-
-fn read<T: DeserializeOwned>(data: &[u8]) -> anyhow::Result<T> {
-    serde_json::from_slice(data).context("event payload does not follow its schema")
 }
 
 fn header(message: &BorrowedMessage<'_>, name: &str) -> Option<String> {

@@ -63,16 +63,16 @@ impl FeedFile {
     }
 
     /// The file name, used as the topic in input positions.
-    fn name(&self) -> Arc<str> {
+    pub(super) fn name(&self) -> Arc<str> {
         match self.bytes {
             None => "stdin".into(),
             Some(_) => self.path.file_name().unwrap_or_default().to_string_lossy().into(),
         }
     }
 
-    fn records(&self) -> anyhow::Result<FileRecords> {
+    pub(super) fn records(&self) -> anyhow::Result<FileRecords> {
         let reading = || format!("cannot read `{}`", self.path.display());
-        let source: Box<dyn std::io::Read> = match self.bytes {
+        let source: Box<dyn std::io::Read + Send> = match self.bytes {
             None => Box::new(std::io::stdin()),
             Some(_) => Box::new(std::fs::File::open(&self.path).with_context(reading)?),
         };
@@ -121,7 +121,7 @@ pub(super) fn run<E: EventEncoder>(
 }
 
 /// The date of an article: its publication time, else the time that this version claims.
-pub(super) fn date(article: &Article) -> Option<EventTime> {
+pub(in crate::cli) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
 }
 

@@ -29,23 +29,23 @@ const VALUE_BYTES_MAX: u64 = 1 << 30;
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 
 /// The records of a file.
-pub(super) struct FileRecords {
+pub(in crate::cli) struct FileRecords {
     /// Records read already, or lines if the file consists of lines.
     ahead: VecDeque<Vec<u8>>,
     /// The rest of the file, if it is read line by line.
-    rest: Option<BufReader<Box<dyn Read>>>,
+    rest: Option<BufReader<Box<dyn Read + Send>>>,
     /// The largest line or value in bytes.
     value_bytes_max: u64,
 }
 
 impl FileRecords {
     /// Detects from its beginning how the file is split.
-    pub(super) fn open(source: Box<dyn Read>) -> io::Result<Self> {
+    pub(super) fn open(source: Box<dyn Read + Send>) -> io::Result<Self> {
         Self::open_within(source, VALUE_BYTES_MAX)
     }
 
     /// Opens a file whose lines and values have at most `value_bytes_max` bytes.
-    fn open_within(source: Box<dyn Read>, value_bytes_max: u64) -> io::Result<Self> {
+    fn open_within(source: Box<dyn Read + Send>, value_bytes_max: u64) -> io::Result<Self> {
         let mut source = BufReader::with_capacity(1 << 18, expanded(source)?);
         let mut records = Self { ahead: VecDeque::new(), rest: None, value_bytes_max };
         let mut first = Vec::new();
@@ -112,7 +112,7 @@ impl FileRecords {
     }
 
     /// The next record; `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+    pub(in crate::cli) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             let line = match (self.ahead.pop_front(), self.rest.take()) {
                 (Some(line), rest) => {
@@ -141,7 +141,7 @@ impl FileRecords {
 }
 
 /// The content of a file that may be compressed with gzip.
-fn expanded(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+fn expanded(mut source: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let mut start = Vec::new();
     source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start)?;
     let is_gzip = start == GZIP;

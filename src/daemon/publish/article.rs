@@ -387,7 +387,7 @@ pub struct ArticleSuperseded {
 }
 
 impl ArticleSuperseded {
-    pub(super) fn of(from: &Superseded, base: PayloadBase) -> Self {
+    pub(crate) fn of(from: &Superseded, base: PayloadBase) -> Self {
         let (article, by) = (NamedArticle::of(&from.article), NamedArticle::of(&from.by));
         let story = from.story.map(|id| id.to_string());
         Self { article, by, reason: from.reason.clone(), story, base }

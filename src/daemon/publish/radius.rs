@@ -145,7 +145,7 @@ pub(super) fn subject(of: &event::Radius) -> String {
 }
 
 impl RadiusInfo {
-    pub(super) fn of(from: &event::Radius, clock: EventTime, base: PayloadBase) -> Self {
+    pub(crate) fn of(from: &event::Radius, clock: EventTime, base: PayloadBase) -> Self {
         let carriers = from.carriers.iter().map(|c| CarrierInfo {
             uri: c.article.uri.clone(),
             version: c.article.version.clone(),

@@ -89,7 +89,7 @@ pub struct StoryEvent {
 }
 
 impl StoryEvent {
-    pub(super) fn of(from: &Summary, status: StoryStatus, base: PayloadBase) -> Self {
+    pub(crate) fn of(from: &Summary, status: StoryStatus, base: PayloadBase) -> Self {
         Self { story: StoryState::of(from, status), base }
     }
 }
@@ -124,7 +124,7 @@ pub struct MergeEvidence {
 }
 
 impl StoryMerged {
-    pub(super) fn of(from: &Merged, base: PayloadBase) -> Self {
+    pub(crate) fn of(from: &Merged, base: PayloadBase) -> Self {
         Self {
             survivor: StoryState::of(&from.survivor, StoryStatus::Live),
             absorbed: vec![Absorbed { id: from.absorbed.to_string() }],

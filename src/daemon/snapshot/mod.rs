@@ -51,6 +51,7 @@ use queries::{Queries, Query, QueryRefused};
 use recent::RecentChanges;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use story::SnapshotStory;
 use wirefold_engine::article::{ArticleKey, EventTime, Lang, Sequence};
@@ -84,6 +85,8 @@ pub struct Snapshots {
     current: Vec<ArcSwap<Snapshot>>,
     /// The query queue of each shard's pipeline, by shard number.
     queries: Vec<Queries>,
+    /// Whether a client has ever opened a stream.
+    followed: AtomicBool,
 }
 
 /// An article in a snapshot.
@@ -154,7 +157,18 @@ impl Snapshots {
             current: shards.clone().map(|_| ArcSwap::default()).collect(),
             queries: shards.map(|_| Queries::new(bounds.questions_max)).collect(),
             bounds,
+            followed: AtomicBool::new(false),
         })
+    }
+
+    /// Whether a client has ever opened a stream, as the page does.
+    pub fn followed(&self) -> bool {
+        self.followed.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a client has opened a stream.
+    pub(crate) fn set_followed(&self) {
+        self.followed.store(true, Ordering::Relaxed);
     }
 
     /// The configured limits.

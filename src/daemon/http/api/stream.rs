@@ -86,6 +86,7 @@ impl StreamSlot {
         };
         let permit = api.clients.clone().try_acquire_owned().map_err(full)?;
         metrics::STREAMS.add([], 1.0);
+        api.source.snapshots.set_followed();
         Ok(Self(permit))
     }
 }

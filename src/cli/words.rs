@@ -94,7 +94,7 @@ pub(super) fn kind(kind: Kind) -> &'static str {
 }
 
 /// A share in percent. Only 1.0 is shown as 100 %.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let rounded = (share * 100.0).round().clamp(0.0, 100.0);
     let shown = if share < 1.0 { rounded.min(99.0) } else { rounded };
     format!("{shown} %")

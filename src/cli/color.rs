@@ -19,6 +19,11 @@ impl Color {
         Self { on: std::io::stdout().is_terminal() && !asked && !dumb }
     }
 
+    /// No colours.
+    pub(super) fn none() -> Self {
+        Self { on: false }
+    }
+
     fn with(self, code: &str, text: &str) -> String {
         if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

@@ -6,13 +6,15 @@
 //!           ┄ story now has 3 articles by 1 independent publisher: Ferries return to Ammerby
 //! ```
 
-use super::color::{Color, safe};
-use super::received::{ReceivedKind, ReceivedRecord};
-use super::tally::{DemoTally, StorySummary};
-use super::words;
+use crate::cli::color::{Color, safe};
+use crate::cli::feed::clock::UNDATED;
+use crate::cli::summary::Summary;
+use crate::cli::summary::contents::RecordContents;
+use crate::cli::summary::stories::StorySummary;
+use crate::cli::summary::text::{carrier, members, named};
+use crate::cli::words;
 use crate::daemon::publish::article::{ArticleClassified, RelationInfo};
-use crate::daemon::publish::data::NamedArticle;
-use crate::daemon::publish::radius::{CarrierInfo, RadiusInfo};
+use crate::daemon::publish::radius::RadiusInfo;
 use crate::daemon::publish::story::{StoryState, StoryStatus};
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
@@ -45,26 +47,32 @@ impl Screen {
         Self { paint, opened: Vec::new(), printed: BTreeMap::new(), day: String::new() }
     }
 
-    /// The lines for a record; `tally` holds the records before it.
-    pub(super) fn lines(&mut self, record: &ReceivedRecord, tally: &DemoTally) -> Vec<String> {
-        match &record.contents {
-            ReceivedKind::Classified(classified) => {
-                let mut lines: Vec<String> = self.new_day(&record.time).into_iter().collect();
-                lines.extend(self.classified(&record.time, classified, tally));
+    /// The lines for a record published at `time` (RFC 3339; empty for a reject); `summary` holds
+    /// the records before it.
+    pub(super) fn lines(
+        &mut self,
+        contents: &RecordContents,
+        time: &str,
+        summary: &Summary,
+    ) -> Vec<String> {
+        match contents {
+            RecordContents::Classified(classified) => {
+                let mut lines: Vec<String> = self.new_day(time).into_iter().collect();
+                lines.extend(self.classified(time, classified, summary));
                 lines.append(&mut self.opened);
                 lines
             }
-            ReceivedKind::Withdrawn(radius) => self.radius("withdrawn", radius, tally),
-            ReceivedKind::Corrected(radius) => self.radius("corrected", radius, tally),
-            ReceivedKind::Superseded(superseded) => {
-                let old = named(&superseded.article, tally);
+            RecordContents::Withdrawn(radius) => self.radius("withdrawn", radius, summary),
+            RecordContents::Corrected(radius) => self.radius("corrected", radius, summary),
+            RecordContents::Superseded(superseded) => {
+                let old = named(&superseded.article, summary);
                 let reason = words::reason(&superseded.reason);
                 vec![self.aside(&format!("{old} superseded ({reason})"))]
             }
             // The event of a new story comes before that of its first article, but its line is
             // printed below that article.
-            ReceivedKind::Opened(event) => {
-                let follows = event.story.follows.as_ref().and_then(|id| tally.stories.get(id));
+            RecordContents::Opened(event) => {
+                let follows = event.story.follows.as_ref().and_then(|id| summary.stories.get(id));
                 let follows = follows.map(|story| {
                     format!(", a follow-up to \"{}\"", safe(&story.headline, QUOTED_MAX))
                 });
@@ -73,32 +81,32 @@ impl Screen {
                 self.printed.insert(event.story.id.clone(), StorySummary::of(&event.story));
                 Vec::new()
             }
-            ReceivedKind::Updated(event) => self.story("\u{2504} story now has", &event.story),
-            ReceivedKind::Closed(event) => self.story("\u{2504} story closed with", &event.story),
-            ReceivedKind::Merged(merged) => {
-                let absorbed = merged.absorbed.iter().filter_map(|a| tally.stories.get(&a.id));
+            RecordContents::Updated(event) => self.story("\u{2504} story now has", &event.story),
+            RecordContents::Closed(event) => self.story("\u{2504} story closed with", &event.story),
+            RecordContents::Merged(merged) => {
+                let absorbed = merged.absorbed.iter().filter_map(|a| summary.stories.get(&a.id));
                 let names: Vec<String> =
                     absorbed.map(|s| format!("\"{}\"", safe(&s.headline, QUOTED_MAX))).collect();
                 let into = safe(&merged.survivor.headline, QUOTED_MAX);
-                let size = articles(&StorySummary::of(&merged.survivor));
+                let size = members(&StorySummary::of(&merged.survivor));
                 let line =
                     format!("\u{2504} story {} merged into \"{into}\": {size}", names.join(", "));
                 vec![self.aside(&line)]
             }
-            ReceivedKind::UnreadableRecord(rejected) => {
+            RecordContents::Reject(rejected) => {
                 let kind = self.paint.alarm(&format!("{:<12}", "REJECTED"));
                 let blank = " ".repeat(PROVIDER_MAX + 2);
                 let why = safe(&rejected.message, HEADLINE_MAX);
                 let input = format!("input offset {}", rejected.offset);
                 vec![format!("{INDENT}{blank}{kind} {why} ({input})")]
             }
-            ReceivedKind::Absorbed => Vec::new(),
+            RecordContents::Absorbed => Vec::new(),
         }
     }
 
     /// The line before the first article of a new day.
     fn new_day(&mut self, time: &str) -> Option<String> {
-        let day = time.get(..10)?;
+        let day = if is_undated(time) { "no dates" } else { time.get(..10)? };
         let before = std::mem::replace(&mut self.day, day.to_owned());
         (before != day).then(|| self.paint.dim(&format!("\u{2500}\u{2500} {day} \u{2500}\u{2500}")))
     }
@@ -107,10 +115,10 @@ impl Screen {
         &self,
         time: &str,
         classified: &ArticleClassified,
-        tally: &DemoTally,
+        summary: &Summary,
     ) -> Vec<String> {
         let (article, relation) = (&classified.article, &classified.relation);
-        let time = self.paint.dim(time.get(11..19).unwrap_or("--:--:--"));
+        let time = self.paint.dim(hour(time));
         let provider = safe(article.provider.as_deref().unwrap_or("-"), PROVIDER_MAX);
         let kind = format!("{:<12}", relation.kind.as_str().to_uppercase());
         let kind = self.paint.kind(relation.kind, &kind);
@@ -118,13 +126,13 @@ impl Screen {
         let provider = pad(&provider, PROVIDER_MAX);
         let mut lines = vec![format!("{time}  {provider}  {kind} {headline}")];
         let why = words::why(classified);
-        let of = relation.of.as_ref().map(|of| format!("of {}", named(of, tally)));
+        let of = relation.of.as_ref().map(|of| format!("of {}", named(of, summary)));
         let parts: Vec<String> =
             [of, Some(why)].into_iter().flatten().filter(|part| !part.is_empty()).collect();
         if !parts.is_empty() {
             lines.push(format!("{INDENT}{}", parts.join(": ")));
         }
-        lines.extend(others(classified, tally));
+        lines.extend(others(classified, summary));
         let flags = words::flags(classified);
         if !flags.is_empty() {
             lines.push(format!("{INDENT}{}", self.paint.alarm(&flags.join(", "))));
@@ -133,25 +141,24 @@ impl Screen {
     }
 
     /// A withdrawal or correction, with the articles that carry the text.
-    fn radius(&self, what: &str, radius: &RadiusInfo, tally: &DemoTally) -> Vec<String> {
+    fn radius(&self, what: &str, radius: &RadiusInfo, summary: &Summary) -> Vec<String> {
         let of =
-            radius.of.as_ref().map_or_else(|| "an unknown article".into(), |of| named(of, tally));
+            radius.of.as_ref().map_or_else(|| "an unknown article".into(), |of| named(of, summary));
         let carried = if radius.carriers.is_empty() { "no carriers" } else { "carried by" };
         let mut lines = vec![format!("{INDENT}! {what}: {of}; {carried}")];
-        lines.extend(radius.carriers.iter().map(|c| format!("{INDENT}    {}", carrier(c, tally))));
+        lines
+            .extend(radius.carriers.iter().map(|c| format!("{INDENT}    {}", carrier(c, summary))));
         lines.iter().map(|line| self.paint.alarm(line)).collect()
     }
 
     /// A line about a story, unless it is live and unchanged since the last such line.
     fn story(&mut self, what: &str, state: &StoryState) -> Vec<String> {
         let now = StorySummary::of(state);
-        let line = self.aside(&format!(
-            "{what} {}: {}",
-            articles(&now),
-            safe(&now.headline, HEADLINE_MAX)
-        ));
+        let line =
+            self.aside(&format!("{what} {}: {}", members(&now), safe(&now.headline, HEADLINE_MAX)));
         let before = self.printed.insert(state.id.clone(), now.clone());
-        let known = state.status == StoryStatus::Live && before == Some(now);
+        let same = |before: StorySummary| shown(&before) == shown(&now);
+        let known = state.status == StoryStatus::Live && before.is_some_and(same);
         if known { Vec::new() } else { vec![line] }
     }
 
@@ -162,7 +169,7 @@ impl Screen {
 
 /// Lines about further relations. Leaves out articles with the same root as one already shown, and
 /// relations of kind `recurring`.
-fn others(classified: &ArticleClassified, tally: &DemoTally) -> Vec<String> {
+fn others(classified: &ArticleClassified, summary: &Summary) -> Vec<String> {
     let origin = |relation: &RelationInfo| relation.root.clone().or_else(|| relation.of.clone());
     let mut origins = vec![origin(&classified.relation)];
     let mut lines = Vec::new();
@@ -174,7 +181,7 @@ fn others(classified: &ArticleClassified, tally: &DemoTally) -> Vec<String> {
         if origins.iter().flatten().any(|known| from.as_ref().is_some_and(|o| o.uri == known.uri)) {
             continue;
         }
-        let (kind, of, share) = (other.kind.as_str(), named(of, tally), words::share(other));
+        let (kind, of, share) = (other.kind.as_str(), named(of, summary), words::share(other));
         let share = if share.is_empty() { share } else { format!(": {share}") };
         lines.push(format!("{INDENT}also {kind} of {of}{share}"));
         origins.push(from);
@@ -182,31 +189,19 @@ fn others(classified: &ArticleClassified, tally: &DemoTally) -> Vec<String> {
     lines
 }
 
-/// `3 articles by 2 independent publishers`.
-fn articles(story: &StorySummary) -> String {
-    let articles = words::counted(u64::from(story.size), "article", "articles");
-    let publishers = words::counted(
-        u64::from(story.publishers),
-        "independent publisher",
-        "independent publishers",
-    );
-    format!("{articles} by {publishers}")
+/// Whether this is the time of articles for which no date is known.
+fn is_undated(time: &str) -> bool {
+    time == UNDATED.to_string()
 }
 
-/// An article as provider and headline, or as its uri if it was not received.
-pub(super) fn named(names: &NamedArticle, tally: &DemoTally) -> String {
-    match tally.sent(names) {
-        Some(sent) => {
-            let (provider, headline) = (safe(&sent.provider, 24), safe(&sent.headline, QUOTED_MAX));
-            format!("{provider} \"{headline}\"")
-        }
-        None => safe(&names.uri, QUOTED_MAX),
-    }
+/// The time of day; dashes if it is not known.
+fn hour(time: &str) -> &str {
+    time.get(11..19).filter(|_| !is_undated(time)).unwrap_or("--:--:--")
 }
 
-/// A carrier as provider and headline.
-pub(super) fn carrier(carrier: &CarrierInfo, tally: &DemoTally) -> String {
-    named(&NamedArticle { uri: carrier.uri.clone(), version: carrier.version.clone() }, tally)
+/// What a line about a story shows of it.
+fn shown(story: &StorySummary) -> (&str, u32, u32) {
+    (&story.headline, story.size, story.publishers)
 }
 
 /// `text` padded with spaces to `width` characters.

@@ -1,0 +1,180 @@
+//! The summary as JSON, for programs.
+
+use super::{Alerts, Summary, is_copy};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use wirefold_engine::verdict::Kind;
+
+/// The most publishers, pairs and stories listed.
+const LISTED_MAX: usize = 100;
+
+/// The summary of a run.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct SummaryInfo<'a> {
+    articles: u64,
+    rejected: u64,
+    events: u64,
+    /// Articles of which all or nearly all text is in an earlier one.
+    copies: u64,
+    /// `copies` as a share of `articles`; absent without articles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copies_share: Option<f64>,
+    kinds: BTreeMap<&'static str, u64>,
+    /// The kinds that count as copies.
+    copy_kinds: Vec<&'static str>,
+    flags: &'a BTreeMap<String, u64>,
+    publishers: Listed<PublisherInfo<'a>>,
+    copied: Listed<PairInfo<'a>>,
+    stories: StoriesInfo<'a>,
+    withdrawn: AlertsInfo,
+    corrected: AlertsInfo,
+    rejects: Vec<RejectInfo<'a>>,
+    seconds: f64,
+}
+
+/// A list and the number of entries left out.
+#[derive(Debug, Serialize)]
+struct Listed<T> {
+    listed: Vec<T>,
+    more: usize,
+}
+
+impl<T> Listed<T> {
+    fn of(all: impl ExactSizeIterator<Item = T>) -> Self {
+        let more = all.len().saturating_sub(LISTED_MAX);
+        Self { listed: all.take(LISTED_MAX).collect(), more }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct PublisherInfo<'a> {
+    publisher: &'a str,
+    articles: u64,
+    /// Copies of another publisher's text.
+    copies: u64,
+    /// Copies of its own text.
+    reposts: u64,
+    /// Copies of a text whose publisher is not known.
+    unattributed: u64,
+    /// Copies of its text by others.
+    copied: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct PairInfo<'a> {
+    by: &'a str,
+    of: &'a str,
+    copies: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct StoriesInfo<'a> {
+    count: usize,
+    several_articles: usize,
+    absorbed: usize,
+    largest: Vec<StoryInfo<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct StoryInfo<'a> {
+    headline: &'a str,
+    articles: u32,
+    publishers: u32,
+    first_seen: &'a str,
+    last_seen: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct AlertsInfo {
+    count: usize,
+    carriers: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct RejectInfo<'a> {
+    reason: &'a str,
+    count: u64,
+    first: RejectExample<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct RejectExample<'a> {
+    message: &'a str,
+    topic: &'a str,
+    offset: i64,
+}
+
+impl AlertsInfo {
+    fn of(alerts: &Alerts) -> Self {
+        let carriers = alerts.listed.iter().map(|alert| alert.carriers.len() + alert.more);
+        Self { count: alerts.listed.len() + alerts.more, carriers: carriers.sum() }
+    }
+}
+
+impl<'a> SummaryInfo<'a> {
+    /// The JSON form of `summary`; `seconds` is the running time.
+    pub(in crate::cli) fn of(summary: &'a Summary, seconds: f64) -> Self {
+        let share = summary.copies as f64 / summary.articles as f64;
+        let kinds = summary.kinds.iter().map(|(kind, count)| (kind.as_str(), *count));
+        let copy_kinds = Kind::ALL.iter().filter(|kind| is_copy(**kind));
+        Self {
+            articles: summary.articles,
+            rejected: summary.rejected_items(),
+            events: summary.events,
+            copies: summary.copies,
+            copies_share: share.is_finite().then(|| (share * 10_000.0).round() / 10_000.0),
+            kinds: kinds.collect(),
+            copy_kinds: copy_kinds.map(|kind| kind.as_str()).collect(),
+            flags: &summary.flags,
+            publishers: publishers(summary),
+            copied: pairs(summary),
+            stories: stories(summary),
+            withdrawn: AlertsInfo::of(&summary.withdrawn),
+            corrected: AlertsInfo::of(&summary.corrected),
+            rejects: rejects(summary),
+            seconds: (seconds * 1_000.0).round() / 1_000.0,
+        }
+    }
+}
+
+fn publishers(summary: &Summary) -> Listed<PublisherInfo<'_>> {
+    Listed::of(summary.publishers.largest().into_iter().map(|from| PublisherInfo {
+        publisher: &from.name,
+        articles: from.articles,
+        copies: from.copies,
+        reposts: from.reposts,
+        unattributed: from.unattributed,
+        copied: from.copied,
+    }))
+}
+
+fn pairs(summary: &Summary) -> Listed<PairInfo<'_>> {
+    let pairs = summary.publishers.pairs().into_iter();
+    Listed::of(pairs.map(|pair| PairInfo { by: pair.by, of: pair.of, copies: pair.copies }))
+}
+
+fn stories(summary: &Summary) -> StoriesInfo<'_> {
+    let largest = summary.stories.largest(LISTED_MAX).into_iter().map(|story| StoryInfo {
+        headline: &story.headline,
+        articles: story.size,
+        publishers: story.publishers,
+        first_seen: &story.first_seen,
+        last_seen: &story.last_seen,
+    });
+    StoriesInfo {
+        count: summary.stories.len(),
+        several_articles: summary.stories.several(),
+        absorbed: summary.stories.absorbed,
+        largest: largest.collect(),
+    }
+}
+
+fn rejects(summary: &Summary) -> Vec<RejectInfo<'_>> {
+    let mut all = Vec::new();
+    for (reason, reject) in &summary.rejects {
+        let first =
+            RejectExample { message: &reject.message, topic: &reject.topic, offset: reject.offset };
+        all.push(RejectInfo { reason, count: reject.count, first });
+    }
+    all
+}
