@@ -45,6 +45,10 @@ pub(super) fn run(config: &Config) -> Result<(), CommandError> {
     let shared = SharedViews::new(config, &kafka);
     let views = shared.statuses.clone();
     let server = serve(config, &kafka, &shared)?;
+    if let Some(server) = server.as_ref().filter(|_| shared.snapshots.is_some()) {
+        let page = format!("http://{}{}/", server.address(), config.http.path);
+        tracing::info!(page, "serving the page");
+    }
     let daemon = Daemon::start(kafka, pipeline_setup(config), observers(shared), views.clone());
     let daemon = daemon.map_err(CommandError::Usage)?;
     let notifier = SystemdNotifier::start(views)?;

@@ -3,7 +3,7 @@
 //! The result of each source is checked when the source is merged, so that an error names the file,
 //! variable or argument that caused it.
 
-use super::{Config, Error, KafkaValue};
+use super::{Config, Error, KafkaValue, problem};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -130,7 +130,8 @@ fn read(from: &str, table: &Table) -> Result<Config, Error> {
 }
 
 fn parse_error(from: &str, error: &toml::de::Error) -> Error {
-    let message = error.to_string().trim().replace('\n', " ");
+    let schema = schemars::schema_for!(Config).to_value();
+    let message = problem::message(error, &schema);
     Error::Parse { from: from.to_owned(), message }
 }
 
@@ -193,7 +194,10 @@ fn nearest(key: &str, known: &[String]) -> Option<String> {
         let last = |k: &str| k.rsplit('.').next().unwrap_or_default().to_owned();
         distance(key, candidate).min(1 + distance(&last(key), &last(candidate)))
     };
-    let best = known.iter().min_by_key(|k| (near(k), distance(key, k), (*k).clone()))?;
+    // A section that contains the key is known to the user.
+    let section = |candidate: &str| key.strip_prefix(candidate).is_some_and(|k| k.starts_with('.'));
+    let known = known.iter().filter(|candidate| !section(candidate));
+    let best = known.min_by_key(|k| (near(k), distance(key, k), (*k).clone()))?;
     (near(&best) <= 1 + key.len() / 3).then(|| best.clone())
 }
 

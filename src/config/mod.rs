@@ -20,6 +20,7 @@
 
 pub mod document;
 mod load;
+mod problem;
 
 use crate::daemon::http;
 use crate::daemon::pipeline::shards::{ShardMap, ShardSelector};

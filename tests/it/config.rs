@@ -112,19 +112,33 @@ fn errors_name_the_invalid_setting() {
         ("engine.verdict.reprnt=1", "did you mean `engine.verdict.reprint`?"),
         ("engine.tuning={}", "unknown setting `engine.tuning`"),
         ("output.topic=x", "unknown setting `output.topic`; did you mean `input.topic`?"),
-        ("engine.window=soon", "`soon` is not a duration"),
+        ("engine.window=soon", "`engine.window`: `soon` is not a duration"),
+        (
+            "engine.window=5",
+            "`engine.window`: expected a duration such as `120h` or `30s`, found `5`",
+        ),
+        ("engine.window=[1]", "`engine.window`: expected a duration such as `120h`"),
+        ("engine=3", "`engine`: expected a section with settings of its own, found `3`"),
+        (
+            "engine.verdict={partial=[]}",
+            "`engine.verdict.partial`: expected a number, found a list",
+        ),
+        ("shards=3", "`shards`: expected a list"),
+        ("http.page=maybe", "`http.page`: expected `true` or `false`, found \"maybe\""),
+        ("batch.records_max=many", "`batch.records_max`: expected a whole number"),
+        ("output.partitions=1.5", "`output.partitions`: expected a whole number"),
         ("engine.window=0s", "`engine.window`: must be greater than zero"),
         ("engine.window=900h", "`engine.identity`: is 720h; it must not be shorter than"),
-        ("engine.live_articles_max=0", "expected a nonzero u32"),
+        ("engine.live_articles_max=0", "expected a whole number of at least 1, found `0`"),
         ("engine.live_articles_max=20000000", "`engine.live_articles_max`: is 20000000"),
         ("engine.verdict.reprint=7", "must be between 0 and 1"),
         ("engine.verdict.partial=nan", "must be between 0 and 1"),
         ("engine.verdict.partial=0.95", "must not exceed `engine.verdict.contained`, which is 0.9"),
-        ("engine.verdict.run_words=0", "expected a nonzero u32"),
+        ("engine.verdict.run_words=0", "expected a whole number of at least 1, found `0`"),
         ("engine.stories.join=-3", "must be between 0 and 1"),
         ("engine.late_after=-1h", "`engine.late_after`: must not be negative"),
-        ("batch.records_max=0", "expected a nonzero u32"),
-        ("delivery=twice", "unknown variant `twice`"),
+        ("batch.records_max=0", "expected a whole number of at least 1, found `0`"),
+        ("delivery=twice", "`delivery`: expected `exactly_once` or `at_least_once`, found `twice`"),
         ("kafka.group.id=x", "`kafka.group.id`: is managed by wirefold"),
         ("http.listen=0.0.0.0:80", "so `http.token_file` is required"),
         ("http.path=wirefold", "`http.path`: `wirefold` is not a path such as `/wirefold`"),
@@ -143,7 +157,12 @@ fn errors_name_the_invalid_setting() {
     ] {
         let error = load(None, &[], &[set]).unwrap_err();
         assert!(error.contains(want), "{set}: {error}");
+        for name in ["struct", "u32", "u16", "usize", "f64", "sequence", "invalid type"] {
+            assert!(!error.contains(name), "{set}: {error} names a type of Rust");
+        }
     }
+    let error = load(None, &[], &["engine.foo=1"]).unwrap_err();
+    assert!(!error.contains("did you mean `engine`?"), "{error}");
     let error = load(None, &[], &["frobnicate=1"]).unwrap_err();
     assert!(error.ends_with("unknown setting `frobnicate`"), "no key is similar: {error}");
 }

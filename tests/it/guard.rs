@@ -161,6 +161,10 @@ fn answers_match_the_openapi_document() {
                 names.insert(operation["operationId"].to_string()),
                 "{path}: operation id is not unique"
             );
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let described = ["description", "$ref"].iter().any(|key| response[key].is_string());
+                assert!(described, "{path}: OpenAPI 3.1 requires a description of {status}");
+            }
             let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
             let body =
                 json!({ "headline": "Gate", "body": "The gate is locked.", "language": "en" });

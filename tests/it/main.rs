@@ -19,6 +19,7 @@ mod desk;
 mod determinism;
 mod differences;
 mod docs;
+mod eval;
 mod explain;
 mod feed;
 mod files;

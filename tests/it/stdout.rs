@@ -26,7 +26,9 @@ fn labelled(folder: &tempfile::TempDir) -> PathBuf {
     let path = folder.path().join("labelled.jsonl");
     let article = |n: u32| {
         let body = "Keepers of the Marel light reported a drifting barge off the north mole.";
-        format!("{{\"id\":\"a:{n}\",\"title\":\"Barge drifts off Marel\",\"body\":\"{body}\"}}\n")
+        format!(
+            "{{\"id\":\"a:{n}\",\"dup_group\":\"g\",\"title\":\"Barge drifts off Marel\",\"body\":\"{body}\"}}\n"
+        )
     };
     fs::write(&path, article(1) + &article(2)).unwrap();
     path

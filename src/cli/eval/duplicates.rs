@@ -8,11 +8,12 @@
 //! Copy relations are redelivery, duplicate, reprint, excerpt, expansion, correction and update.
 //! Recurring and partial are not copies and are scored separately.
 
+use super::in_line;
 use crate::cli::feed;
 use crate::cli::print;
 use crate::config::Config;
 use crate::daemon::pipeline::offline::NoOutputs;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -203,11 +204,7 @@ fn score_copies(
     verdicts: &HashMap<String, JudgedArticle>,
     misses: bool,
 ) -> anyhow::Result<Value> {
-    let text = std::fs::read_to_string(articles)?;
-    let copies: Vec<Copy> =
-        text.lines().map(serde_json::from_str).collect::<Result<_, _>>().context(
-            "without `--pairs`, articles need the labels `dup_group`, `op`, `kind` and `base`",
-        )?;
+    let copies = labelled(articles)?;
     let by_id: HashMap<&str, &Copy> = copies.iter().map(|c| (c.id.as_str(), c)).collect();
     let mut score = Score::default();
     for copy in &copies {
@@ -220,6 +217,30 @@ fn score_copies(
         }
     }
     Ok(score.json())
+}
+
+/// The labels of all articles.
+///
+/// # Errors
+/// A line has no labels that can be read, or no article has any.
+fn labelled(articles: &Path) -> anyhow::Result<Vec<Copy>> {
+    let shown = articles.display();
+    let text =
+        std::fs::read_to_string(articles).with_context(|| format!("cannot read `{shown}`"))?;
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let copies = lines.map(|(line, number)| {
+        serde_json::from_str(line).map_err(|error| {
+            anyhow!("line {number} of `{shown}` cannot be scored: {}", in_line(&error))
+        })
+    });
+    let copies: Vec<Copy> = copies.collect::<anyhow::Result<_>>()?;
+    let labelled = |copy: &Copy| copy.dup_group.is_some() || copy.base.is_some();
+    anyhow::ensure!(
+        copies.iter().any(labelled),
+        "no article in `{shown}` has the label `dup_group` or `base`; without `--pairs`, articles \
+         need the labels `id`, `dup_group`, `op`, `kind` and `base`"
+    );
+    Ok(copies)
 }
 
 /// The scores over all labelled copies.

@@ -62,6 +62,11 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// The message of an error in a single line of JSON, which names the column only.
+fn in_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
+}
+
 /// Appends a JSON object as table rows: a name and a value each, nested objects indented.
 fn table(result: &Value, depth: usize, rows: &mut Vec<String>) {
     let Some(fields) = result.as_object() else { return };

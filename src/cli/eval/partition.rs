@@ -33,6 +33,8 @@ pub(super) struct Scores {
     pub(super) with_strangers: f64,
 }
 
+/// The numbers that are counts.
+const COUNTS: [&str; 3] = ["clusters_found", "clusters_gold", "articles"];
 /// The number of numbers in the output.
 const NUMBERS: usize = 12;
 
@@ -135,7 +137,10 @@ impl Scores {
             let Some(first) = all.first() else { break };
             let mean = all.iter().map(|run| run[at].1).sum::<f64>() / n;
             let spread = all.iter().map(|run| (run[at].1 - mean).powi(2)).sum::<f64>() / n;
-            result.insert(first[at].0.to_owned(), rounded(mean));
+            // Counts that are the same in every run stay whole numbers.
+            let count = COUNTS.contains(&first[at].0) && mean.fract() == 0.0;
+            let mean = if count { json!(mean as u64) } else { rounded(mean) };
+            result.insert(first[at].0.to_owned(), mean);
             if runs.len() > 1 && at < 8 {
                 result.insert(format!("{}_sd", first[at].0), rounded(spread.sqrt()));
             }

@@ -10,11 +10,12 @@
 //! Stability says how long a story id lasts: the share of articles whose story still has the id
 //! that it had on arrival 24 hours later, and the merges per hundred articles.
 
+use super::in_line;
 use super::partition::{Scores, pairwise_f1};
 use crate::cli::feed::clock::FeedClock;
 use crate::cli::feed::{REPLAY_KEY, date};
 use crate::config::Config;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -117,14 +118,24 @@ fn read(config: &Config, articles: &Path) -> anyhow::Result<Vec<LabelledLine>> {
     let mut names: HashMap<String, u32> = HashMap::new();
     let mut lines = Vec::new();
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
-        let unlabelled = || format!("line {number} is not an article with a `story` label");
-        let label: Label = serde_json::from_str(line).with_context(unlabelled)?;
+        let label: Label = serde_json::from_str(line).map_err(|error| {
+            anyhow!(
+                "line {number} of `{}` cannot be scored: {}",
+                articles.display(),
+                in_line(&error)
+            )
+        })?;
         let next = names.len() as u32;
         let gold = label.story.map(|story| *names.entry(story).or_insert(next));
         let decoded =
             decode::decode(line.as_bytes(), None, config.input.format, &config.engine.decode);
         lines.push(LabelledLine { article: decoded.into_iter().next().and_then(Result::ok), gold });
     }
+    anyhow::ensure!(
+        !names.is_empty(),
+        "no article in `{}` has a `story` label, so there is nothing to score",
+        articles.display()
+    );
     Ok(lines)
 }
 

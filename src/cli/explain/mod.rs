@@ -4,10 +4,11 @@
 //! on the second if only the first came before it, with the evidence, the text rules and the story
 //! score.
 //!
-//! `--decode FILE` instead prints every article of a file as decoded and as cleaned, with its dates
+//! With [`decode`], `--decode FILE` instead prints every article of a file as decoded and as cleaned, with its dates
 //! and the marks that were seen in it, which helps when mapping a new feed. `--marks` prints the
 //! built-in marks by agency.
 
+mod decode;
 mod stories;
 mod texts;
 
@@ -25,7 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use wirefold_engine::article::{Article, InputPosition, Span};
 use wirefold_engine::event::{Classified, Event, EventKind};
-use wirefold_engine::{marks, text};
+use wirefold_engine::marks;
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,8 @@ pub(super) struct Args {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-    /// Prints every article of this file as decoded and cleaned, instead of comparing two.
+    /// Prints every article of this file as decoded and cleaned, instead of comparing two: as text
+    /// on a terminal, otherwise or with --json as JSON.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["a", "b"])]
     decode: Option<PathBuf>,
     /// Prints the built-in marks by agency, with their sources.
@@ -53,7 +55,7 @@ pub(super) struct Args {
 /// Runs `explain`.
 pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     if let Some(path) = &args.decode {
-        return Ok(decode(config, path)?);
+        return Ok(decode::run(config, path, args.json)?);
     }
     if args.marks {
         return Ok(print_marks(args.json)?);
@@ -92,7 +94,15 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
         ));
     }
     let mut refused = None;
-    for item in feed::articles(path, &config.engine, config.input.format)? {
+    let items = feed::articles(path, &config.engine, config.input.format)?;
+    let count = items.iter().filter(|item| item.is_ok()).count();
+    if whole && count > 1 {
+        print::remark(format_args!(
+            "`{shown}` has {count} articles; taking the first. To choose, add `--in {shown}` and \
+             give uris"
+        ));
+    }
+    for item in items {
         match item {
             Ok(article) if whole || article.uri == name => return Ok(article),
             Ok(_) => {}
@@ -175,43 +185,6 @@ fn bare(value: &Value) -> String {
         Value::Array(items) => items.iter().map(bare).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
-}
-
-/// Prints every article of a file as decoded and as cleaned, its dates, and why it has which marks.
-fn decode(config: &Config, path: &Path) -> anyhow::Result<()> {
-    for item in feed::articles(path, &config.engine, config.input.format)? {
-        let shown = match item {
-            Err(error) => json!({ "refused": error.reason(), "message": error.to_string() }),
-            Ok(article) => {
-                let clean = text::clean(&article);
-                let seen = marks::explain(&article, &config.engine.decode.marks);
-                json!({
-                    "article": article,
-                    "clean": clean.text,
-                    "dates": dates(&article),
-                    "marks_seen": seen,
-                })
-            }
-        };
-        print::json(&shown)?;
-    }
-    Ok(())
-}
-
-/// The dates of an article as text.
-fn dates(article: &Article) -> Value {
-    let all = [
-        ("versioncreated", article.versioncreated),
-        ("firstcreated", article.firstcreated),
-        ("published", article.published),
-        ("embargoed", article.embargoed),
-        ("expires", article.expires),
-    ];
-    let given = all.into_iter().filter_map(|(name, time)| Some((name.to_owned(), time?)));
-    given
-        .map(|(name, time)| (name, json!(time.to_string())))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
 }
 
 /// Prints the built-in marks by agency.

@@ -291,7 +291,7 @@ async fn metrics_text(State(sources): State<ServerSources>) -> Response {
     path = "/api/v1/status",
     operation_id = "getStatus",
     tag = "instance",
-    responses((status = 200, body = InstanceStatus))
+    responses((status = 200, body = InstanceStatus, description = "the instance and its shards"))
 )]
 pub(super) async fn status(
     State((sources, api)): State<(ServerSources, Option<Api>)>,

@@ -41,7 +41,7 @@ pub(super) struct ArticleList {
             provider"),
     ),
     responses(
-        (status = 200, body = ArticleList),
+        (status = 200, body = ArticleList, description = "the live versions with this uri"),
         Listed,
     )
 )]
@@ -94,7 +94,7 @@ pub(super) struct ArticlePage {
     tag = "articles",
     params(Id),
     responses(
-        (status = 200, body = ArticlePage),
+        (status = 200, body = ArticlePage, description = "the article with its verdict"),
         Named,
     )
 )]
@@ -175,7 +175,7 @@ impl CarrierRow {
     tag = "articles",
     params(Id),
     responses(
-        (status = 200, body = CarriersPage),
+        (status = 200, body = CarriersPage, description = "the articles that carry its text"),
         Named,
     )
 )]
@@ -228,7 +228,7 @@ pub(super) struct SearchResults {
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
-        (status = 200, body = SearchResults),
+        (status = 200, body = SearchResults, description = "stories and articles that match"),
         Listed,
         Later,
     )

@@ -54,7 +54,7 @@ pub(super) struct Op {
         ("b" = String, Query, description = "id of another article"),
     ),
     responses(
-        (status = 200, body = DiffPage),
+        (status = 200, body = DiffPage, description = "the texts of two articles, word by word"),
         Unread,
     )
 )]

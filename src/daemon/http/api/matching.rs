@@ -97,7 +97,7 @@ pub(super) struct NearbyStory {
     request_body(content = serde_json::Value, description = "an article in the \
         format of the input topic; plain JSON may omit `uri`"),
     responses(
-        (status = 200, body = Match),
+        (status = 200, body = Match, description = "what the article would be, without storing it"),
         Unmatched,
     )
 )]

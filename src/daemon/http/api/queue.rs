@@ -158,7 +158,7 @@ struct ActionItem {
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
-        (status = 200, body = ActionQueue),
+        (status = 200, body = ActionQueue, description = "what needs action, most urgent first"),
         Listed,
     )
 )]

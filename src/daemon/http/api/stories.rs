@@ -123,7 +123,7 @@ impl Filter {
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
-        (status = 200, body = StoryList),
+        (status = 200, body = StoryList, description = "a page of live stories"),
         Listed,
     )
 )]
@@ -292,7 +292,7 @@ pub(super) struct First {
     ),
     responses(
         (status = 308, description = "another story absorbed this one: see `Location`"),
-        (status = 200, body = StoryPage),
+        (status = 200, body = StoryPage, description = "the story with its articles"),
         Named,
     )
 )]
@@ -398,7 +398,7 @@ pub(super) struct ArticleFacet {
     operation_id = "getFacets",
     tag = "stories",
     responses(
-        (status = 200, body = Facets),
+        (status = 200, body = Facets, description = "names and numbers of articles for filters"),
         Listed,
     )
 )]

@@ -128,7 +128,8 @@ pub(super) struct SharedRange {
     tag = "articles",
     params(Id),
     responses(
-        (status = 200, body = TextPage),
+        (status = 200, body = TextPage,
+            description = "the text as published, with the shared passages"),
         Unread,
     )
 )]

@@ -59,7 +59,8 @@ pub(super) struct Direct {
         ("b" = String, Query, description = "id of another article"),
     ),
     responses(
-        (status = 200, body = WhyPage),
+        (status = 200, body = WhyPage,
+            description = "the measures of two articles, and why they are or are not copies"),
         Unread,
     )
 )]
