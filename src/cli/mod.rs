@@ -12,12 +12,15 @@ mod feed;
 mod files;
 mod log;
 mod print;
+mod remote;
 mod replay;
 mod report;
 mod run;
 mod schema;
 mod screen;
 mod summary;
+mod tap;
+mod top;
 mod words;
 
 use crate::config::Config;
@@ -56,6 +59,10 @@ enum Command {
     Demo(demo::Args),
     /// Processes files or stdin (`-`) without Kafka.
     Replay(replay::Args),
+    /// Prints the events of a running daemon as they are published.
+    Tap(tap::Args),
+    /// Shows what a running daemon is doing: shards, lag, rates, kinds, the slowest stage.
+    Top(top::Args),
     /// Explains why two articles are, or are not, copies of each other.
     Explain(explain::Args),
     /// Measures quality on labelled articles; prints JSON on stdout.
@@ -131,6 +138,8 @@ fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Run => run::run(&config),
         Command::Demo(args) => demo::run(&config, &args),
         Command::Replay(args) => replay::run(&config, cli.config.as_deref(), &args),
+        Command::Tap(args) => tap::run(&config, &args),
+        Command::Top(args) => top::run(&config, &args),
         Command::Explain(args) => explain::run(&config, &args),
         Command::Eval(args) => eval::run(&config, &args),
         Command::Check(args) => check::run(&config, &args),

@@ -51,6 +51,7 @@ mod stdout;
 mod stories;
 mod stream;
 mod summary;
+mod tap;
 mod templates;
 mod torn;
 mod wire_agencies;
