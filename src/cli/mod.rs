@@ -5,6 +5,7 @@
 
 mod check;
 mod color;
+mod compare;
 mod demo;
 mod eval;
 mod explain;
@@ -59,6 +60,8 @@ enum Command {
     Demo(demo::Args),
     /// Processes files or stdin (`-`) without Kafka.
     Replay(replay::Args),
+    /// Shows what other settings would change about the verdicts and stories of files.
+    Compare(compare::Args),
     /// Prints the events of a running daemon as they are published.
     Tap(tap::Args),
     /// Shows what a running daemon is doing: shards, lag, rates, kinds, the slowest stage.
@@ -133,11 +136,16 @@ fn run(cli: Cli) -> Result<(), CommandError> {
         let config = Config::load(cli.config.as_deref(), std::env::vars(), sets);
         config.map_err(|error| CommandError::Usage(error.into()))
     };
+    if let Command::Compare(args) = &cli.command {
+        let sets = [args.base.as_slice(), &cli.set].concat();
+        return compare::run(&load(&args.base)?, &load(&sets)?, args);
+    }
     let config = load(&cli.set)?;
     match cli.command {
         Command::Run => run::run(&config),
         Command::Demo(args) => demo::run(&config, &args),
         Command::Replay(args) => replay::run(&config, cli.config.as_deref(), &args),
+        Command::Compare(_) => Ok(()),
         Command::Tap(args) => tap::run(&config, &args),
         Command::Top(args) => top::run(&config, &args),
         Command::Explain(args) => explain::run(&config, &args),

@@ -1,0 +1,168 @@
+//! The verdicts of a run, as rows that two runs can be compared by.
+//!
+//! Each run has its own thread, and sends its rows a batch at a time over a bounded channel, so
+//! memory does not grow with the files.
+
+use crate::cli::color::safe;
+use crate::cli::feed::{self, FeedFile};
+use crate::config::Config;
+use crate::daemon::pipeline::offline::NoOutputs;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::path::PathBuf;
+use std::sync::Arc;
+use wirefold_engine::event::{Classified, Event, EventKind};
+use wirefold_engine::stories::StoryId;
+use wirefold_engine::verdict::{Kind, Pass};
+
+/// The most batches of rows that wait for the other run.
+const BATCHES_MAX: usize = 4;
+/// The longest headline kept, in characters.
+const HEADLINE_MAX: usize = 72;
+
+/// Where an article is in the input. Rows of a run are in ascending order of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RowPosition {
+    /// Number of the file.
+    pub(super) file: usize,
+    pub(super) offset: i64,
+    pub(super) item: u32,
+}
+
+/// What a run says about an article.
+#[derive(Debug, Clone)]
+pub(super) struct VerdictRow {
+    pub(super) at: RowPosition,
+    pub(super) uri: String,
+    pub(super) provider: String,
+    pub(super) headline: String,
+    pub(super) kind: Kind,
+    /// The uri of the article that the kind refers to.
+    pub(super) of: Option<String>,
+    pub(super) rule: String,
+    /// Whether the article is forwarded to the unique topic.
+    pub(super) forwarded: bool,
+    /// The story and its headline when the article joined it.
+    pub(super) story: Option<(StoryId, String)>,
+}
+
+/// What a run found in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct RunTotals {
+    pub(super) rejected: u64,
+    pub(super) stories: u64,
+    pub(super) merges: u64,
+    /// Events about withdrawals: of each, one or more.
+    pub(super) withdrawn: u64,
+    /// Events about corrections: of each, one or more.
+    pub(super) corrected: u64,
+}
+
+/// The rows of a batch and the totals so far.
+type Sent = (Vec<VerdictRow>, RunTotals);
+
+/// A run in the background.
+pub(super) struct Run {
+    rows: Receiver<Sent>,
+    ready: std::vec::IntoIter<VerdictRow>,
+    /// What has been found so far.
+    pub(super) totals: RunTotals,
+    thread: std::thread::JoinHandle<anyhow::Result<()>>,
+}
+
+impl Run {
+    /// Starts a run over `files` with the settings of `config`.
+    pub(super) fn start(config: &Config, files: &[PathBuf]) -> anyhow::Result<Self> {
+        let feeds = feed::open_all(files)?;
+        let (config, (send, rows)) = (config.clone(), bounded(BATCHES_MAX));
+        let thread = std::thread::Builder::new()
+            .name("compare".into())
+            .spawn(move || run(&config, &feeds, &send))?;
+        let (ready, totals) = (Vec::new().into_iter(), RunTotals::default());
+        Ok(Self { rows, ready, totals, thread })
+    }
+
+    /// The next row; `None` at the end.
+    pub(super) fn next(&mut self) -> Option<VerdictRow> {
+        loop {
+            if let Some(row) = self.ready.next() {
+                return Some(row);
+            }
+            let (rows, totals) = self.rows.recv().ok()?;
+            self.ready = rows.into_iter();
+            self.totals = totals;
+        }
+    }
+
+    /// Waits for the end of the run.
+    ///
+    /// # Errors
+    /// The run failed.
+    pub(super) fn finish(self) -> anyhow::Result<RunTotals> {
+        drop(self.rows);
+        match self.thread.join() {
+            Ok(result) => result.map(|()| self.totals),
+            Err(_) => anyhow::bail!("a run panicked"),
+        }
+    }
+}
+
+/// Runs the engine over `feeds` and sends its rows.
+fn run(config: &Config, feeds: &[FeedFile], rows: &Sender<Sent>) -> anyhow::Result<()> {
+    let mut names = FileNumbers { names: feeds.iter().map(FeedFile::name).collect(), at: 0 };
+    let mut totals = RunTotals::default();
+    let ended = |_| anyhow::anyhow!("the comparison has ended");
+    feed::run(feeds, &config.engine, config.input.format, NoOutputs, |batch, _| {
+        totals.rejected += batch.refused.values().chain(batch.isolated.values()).sum::<u64>();
+        let row = |event: &Event| totals.add(event).map(|c| row(event, c, &mut names));
+        let found = batch.events.iter().filter_map(row).collect();
+        rows.send((found, totals)).map_err(ended)
+    })?;
+    Ok(())
+}
+
+impl RunTotals {
+    /// Counts an event, and returns the classification in it.
+    fn add<'a>(&mut self, event: &'a Event) -> Option<&'a Classified> {
+        match &event.kind {
+            EventKind::Classified(classified) => return Some(classified),
+            EventKind::StoryOpened(_) => self.stories += 1,
+            EventKind::StoryMerged(merged) if merged.key_story == merged.absorbed => {
+                self.merges += 1;
+            }
+            EventKind::Withdrawn(_) => self.withdrawn += 1,
+            EventKind::Corrected(_) => self.corrected += 1,
+            _ => {}
+        }
+        None
+    }
+}
+
+fn row(event: &Event, from: &Classified, names: &mut FileNumbers) -> VerdictRow {
+    let (about, relation) = (&from.about, &from.verdict.relation);
+    let (file, offset) = (names.of(&event.input.topic), event.input.offset);
+    VerdictRow {
+        at: RowPosition { file, offset, item: event.input.item },
+        uri: about.uri.clone(),
+        provider: about.provider.clone().unwrap_or_default(),
+        headline: safe(&about.headline, HEADLINE_MAX),
+        kind: relation.kind,
+        of: relation.of.as_ref().map(|of| of.key.uri.clone()),
+        rule: relation.rule.to_string(),
+        forwarded: from.verdict.pass == Pass::Yes,
+        story: from.story.as_ref().map(|story| (story.id, safe(&story.headline, HEADLINE_MAX))),
+    }
+}
+
+/// Numbers files by their names, which come in order.
+struct FileNumbers {
+    names: Vec<Arc<str>>,
+    at: usize,
+}
+
+impl FileNumbers {
+    fn of(&mut self, name: &str) -> usize {
+        let found = self.names.iter().skip(self.at).position(|known| **known == *name);
+        self.at += found.unwrap_or_default();
+        self.at
+    }
+}
