@@ -53,7 +53,7 @@ impl Index {
     /// hash may be equal: at least one of the live versions. All in order of arrival.
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
-        let mut hits = HitCounter { all: Vec::with_capacity(128), ..HitCounter::default() };
+        let mut hits = HitCounter::with_room(128);
         // For each uri whose number belongs to an expired article: a live version.
         let mut live: FxHashMap<u32, u32> = FxHashMap::default();
         for (at, &key) in print.samples.iter().enumerate() {
@@ -66,7 +66,7 @@ impl Index {
             });
         }
         let known = |(uri, _)| live.get(&uri).copied().unwrap_or(uri);
-        let mut ids: Vec<u32> = hits.shared().map(known).collect();
+        let mut ids: Vec<u32> = hits.split().1.into_iter().map(known).collect();
         if let Some(key) = whole(print) {
             self.equal.all(key, window, |id| ids.push(id));
         }

@@ -9,7 +9,8 @@
 //! candidate. At most `candidates_max` are verified: half of the places go to candidates with equal
 //! hashes, then to those with the most shared samples times p; the next places go to candidates
 //! with samples that no better one explains. (Otherwise the donor of a spliced item loses to copies
-//! of its base.)
+//! of its base.) If there is a candidate, so are up to two articles with one sample that nothing
+//! else explains, if it stands for at least eight shingles: they may be the donors of short passages.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
@@ -23,6 +24,7 @@
 
 mod complete;
 mod hamming;
+mod hits;
 mod holders;
 mod postings;
 
@@ -31,6 +33,7 @@ use super::fingerprint::{Fingerprint, SimHash};
 use complete::CompletePostings;
 pub use hamming::DISTANCE_MAX;
 use hamming::Hamming;
+use hits::{HitCounter, SampleHit};
 pub use holders::PostingKeys;
 use postings::{InsertionSlot, Postings, Window};
 use std::cmp::Reverse;
@@ -84,6 +87,10 @@ pub struct InsertionSlots {
 
 /// The fewest plain words that a text must have to become a candidate by an equal masked hash.
 const MASKED_WORDS_MIN: usize = 8;
+/// Binary logarithm of the sampling period from which one shared sample makes a likely donor.
+const DONOR_PERIOD_LOG2: u8 = 3;
+/// The most likely donors for one article.
+const DONORS_MAX: usize = 2;
 /// The most articles in the bounded list of a named uri; older ones go to the overflow list.
 const NAMED_PER_LIST: u8 = 64;
 /// The most articles whose postings [`Index::insert_all`] sorts at once: about 80 MB.
@@ -116,71 +123,6 @@ pub struct Index {
     first: u64,
     /// The live articles, oldest first.
     live: VecDeque<ArticleMeta>,
-}
-
-/// A possible candidate.
-#[derive(Debug, Clone, Copy)]
-struct SampleHit {
-    id: u32,
-    /// The shared samples, as a bit set.
-    explains: u64,
-    /// Number of shared samples times the sampling period.
-    weight: u32,
-    /// Whether the content or masked hash may be equal.
-    equal: bool,
-}
-
-/// Counts sample hits per article.
-#[derive(Default)]
-struct HitCounter {
-    /// Each article with the samples hit, as a bit set.
-    all: Vec<(u32, u64)>,
-    /// Open-addressing table of indexes into `all`, plus 1; 0 is free. At most half full.
-    slots: Vec<u32>,
-    /// Likely index of the next hit: copies are listed in the same order under each sample.
-    next: usize,
-}
-
-impl HitCounter {
-    fn add(&mut self, id: u32, sample: usize) {
-        let at = match self.all.get(self.next) {
-            Some(one) if one.0 == id => self.next,
-            _ => self.index_of(id),
-        };
-        self.all[at].1 |= 1 << sample;
-        self.next = at + 1;
-    }
-
-    /// The index of `id` in `all`, added if new.
-    fn index_of(&mut self, id: u32) -> usize {
-        if 2 * self.all.len() >= self.slots.len() {
-            self.slots = vec![0; (2 * self.slots.len()).max(256)];
-            for at in 0..self.all.len() {
-                let slot = self.slot(self.all[at].0);
-                self.slots[slot] = at as u32 + 1;
-            }
-        }
-        let slot = self.slot(id);
-        if self.slots[slot] == 0 {
-            self.all.push((id, 0));
-            self.slots[slot] = self.all.len() as u32;
-        }
-        self.slots[slot] as usize - 1
-    }
-
-    fn slot(&self, id: u32) -> usize {
-        let bits = self.slots.len().trailing_zeros();
-        let mut at = (id.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize;
-        while self.slots[at] != 0 && self.all[self.slots[at] as usize - 1].0 != id {
-            at = (at + 1) & (self.slots.len() - 1);
-        }
-        at
-    }
-
-    /// Articles hit by at least two samples.
-    fn shared(self) -> impl Iterator<Item = (u32, u64)> {
-        self.all.into_iter().filter(|(_, explains)| explains & explains.wrapping_sub(1) != 0)
-    }
 }
 
 impl Index {
@@ -245,11 +187,12 @@ impl Index {
 
     /// The live articles that share enough samples, and the insertion slot of each sample.
     fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<SampleHit>, Vec<InsertionSlot>) {
-        let mut hits = HitCounter { all: Vec::with_capacity(128), ..HitCounter::default() };
+        let mut hits = HitCounter::with_room(128);
         let places =
             self.samples.newest().each_of(&print.samples, window, |at, id| hits.add(id, at));
+        let (single, several) = hits.split();
         let mut found = Vec::new();
-        for (id, explains) in hits.shared() {
+        for (id, explains) in several {
             let earlier = self.live[id.wrapping_sub(window.first) as usize];
             let shared = explains.count_ones();
             let period_log2 = earlier.period_log2.max(print.period_log2);
@@ -259,7 +202,39 @@ impl Index {
                 found.push(SampleHit { id, explains, weight, equal: false });
             }
         }
+        if !found.is_empty() {
+            let donors = self.donors(&single, &found, print);
+            found.extend(donors);
+        }
         (found, places)
+    }
+
+    /// The likely donors of short passages: articles hit by one sample, which no candidate in
+    /// `found` explains and which stands for many shingles ([`DONOR_PERIOD_LOG2`]). Of several
+    /// with one sample, the first is taken.
+    fn donors(
+        &self,
+        single: &[(u32, u64)],
+        found: &[SampleHit],
+        print: &Fingerprint,
+    ) -> Vec<SampleHit> {
+        let first = self.window().first;
+        let explained = found.iter().fold(0, |set, f| set | f.explains);
+        let unexplained = single.iter().filter(|(_, explains)| explains & explained == 0);
+        let mut donors: Vec<SampleHit> = unexplained
+            .filter_map(|&(id, explains)| {
+                let earlier = self.live[id.wrapping_sub(first) as usize];
+                let period_log2 = earlier.period_log2.max(print.period_log2);
+                let weight = 1 << period_log2.min(16);
+                let likely = period_log2 >= DONOR_PERIOD_LOG2;
+                likely.then_some(SampleHit { id, explains, weight, equal: false })
+            })
+            .collect();
+        donors.sort_by_key(|f| (f.explains, Reverse(f.weight), f.id.wrapping_sub(first)));
+        donors.dedup_by_key(|f| f.explains);
+        donors.sort_by_key(|f| (Reverse(f.weight), f.id.wrapping_sub(first)));
+        donors.truncate(DONORS_MAX);
+        donors
     }
 
     /// The candidates to verify, best first; ties in order of arrival.
@@ -273,7 +248,7 @@ impl Index {
         while picked.len() < self.candidates_max && !rest.is_empty() {
             let gain = |f: &SampleHit| (f.explains & !explained).count_ones();
             let most = rest.iter().map(gain).max().unwrap_or(0);
-            if most < 2 {
+            if most == 0 {
                 break;
             }
             let at = rest.iter().position(|f| gain(f) == most).unwrap_or(0);
@@ -493,5 +468,21 @@ mod tests {
         let index = filled(&texts);
         let spliced = text("a", 150) + &text("b", 50);
         assert!(found(&index, &spliced).contains(&24), "the donor is newest and shares least");
+    }
+
+    /// A passage of a long text that covers one of its samples, at the end of a copy and alone.
+    #[test]
+    fn the_donor_of_a_short_passage_is_a_candidate_beside_a_copy() {
+        let (base, donor) = (text("a", 120), text("b", 700));
+        let index = filled(&[&base, &donor]);
+        let samples = print(&donor).samples;
+        let passages = (0..40).map(|n| (17 * n..17 * n + 30).map(|w| format!("b{w} ")).collect());
+        let mut with_one = passages.filter(|passage: &String| {
+            let own = print(passage).samples;
+            own.iter().filter(|sample| samples.contains(sample)).count() == 1
+        });
+        let passage = with_one.next().expect("a passage with one sample of the donor");
+        assert_eq!(found(&index, &(base + &passage)), [10, 11]);
+        assert!(found(&index, &passage).is_empty(), "one sample proves nothing by itself");
     }
 }
