@@ -17,11 +17,14 @@ pub(super) struct SampleHit {
     pub(super) equal: bool,
 }
 
+/// An article with the samples that hit it, as a bit set.
+pub(super) type Hits = (u32, u64);
+
 /// Counts sample hits per article.
 #[derive(Default)]
 pub(super) struct HitCounter {
     /// Each article with the samples hit, as a bit set.
-    all: Vec<(u32, u64)>,
+    all: Vec<Hits>,
     /// Open-addressing table of indexes into `all`, plus 1; 0 is free. At most half full.
     slots: Vec<u32>,
     /// Likely index of the next hit: copies are listed in the same order under each sample.
@@ -70,7 +73,7 @@ impl HitCounter {
     }
 
     /// The articles hit by one sample, and those hit by several.
-    pub(super) fn split(self) -> (Vec<(u32, u64)>, Vec<(u32, u64)>) {
+    pub(super) fn split(self) -> (Vec<Hits>, Vec<Hits>) {
         self.all.into_iter().partition(|(_, explains)| explains.is_power_of_two())
     }
 }

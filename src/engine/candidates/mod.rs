@@ -33,7 +33,7 @@ use super::fingerprint::{Fingerprint, SimHash};
 use complete::CompletePostings;
 pub use hamming::DISTANCE_MAX;
 use hamming::Hamming;
-use hits::{HitCounter, SampleHit};
+use hits::{HitCounter, Hits, SampleHit};
 pub use holders::PostingKeys;
 use postings::{InsertionSlot, Postings, Window};
 use std::cmp::Reverse;
@@ -212,12 +212,7 @@ impl Index {
     /// The likely donors of short passages: articles hit by one sample, which no candidate in
     /// `found` explains and which stands for many shingles ([`DONOR_PERIOD_LOG2`]). Of several
     /// with one sample, the first is taken.
-    fn donors(
-        &self,
-        single: &[(u32, u64)],
-        found: &[SampleHit],
-        print: &Fingerprint,
-    ) -> Vec<SampleHit> {
+    fn donors(&self, single: &[Hits], found: &[SampleHit], print: &Fingerprint) -> Vec<SampleHit> {
         let first = self.window().first;
         let explained = found.iter().fold(0, |set, f| set | f.explains);
         let unexplained = single.iter().filter(|(_, explains)| explains & explained == 0);

@@ -13,6 +13,9 @@ use super::phrases::{self, Owner};
 use super::place::Line;
 use std::borrow::Cow;
 
+/// More characters than any mark of a slug has.
+const MARK_CHARS_MAX: usize = 64;
+
 /// A headline without the marks at its start and in brackets at its end.
 pub fn bare_headline(name: &str) -> &str {
     let line = Line::of(name);
@@ -81,12 +84,12 @@ fn is_versioned(text: &str, sign: usize) -> bool {
     if number && bare.len() - code.len() <= 1 {
         return true;
     }
-    let line = Line::of(rest);
+    let line = Line::of_head(rest, MARK_CHARS_MAX);
     let ordinal = line.folded.text.starts_with('@');
     let counted = line.folded.text.trim_start_matches('@').trim_start();
     ordinal && (counted.is_empty() || counted.starts_with("ld"))
         || ends_or_starts(&line, true)
-        || ends_or_starts(&Line::of(text), true)
+        || ends_or_starts(&Line::of_head(text, MARK_CHARS_MAX), true)
 }
 
 /// Whether a mark stands at the start, or at the end, of a line.
@@ -126,5 +129,21 @@ fn without_inner_mark(root: &str) -> Cow<'_, str> {
             Cow::Owned(format!("{before}--{rest}"))
         }
         _ => Cow::Borrowed(root),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::marks::table;
+
+    #[test]
+    fn marks_of_slugs_are_shorter_than_what_is_searched() {
+        let of_slugs = |row: &table::Row| {
+            row.places.contains(&MarkPosition::Slug) || row.places.contains(&MarkPosition::Headline)
+        };
+        let patterns = table::patterns().filter(|(row, _)| of_slugs(row));
+        let longest = patterns.map(|(row, at)| row.patterns[at].chars().count()).max();
+        assert!(longest.is_some_and(|longest| longest < MARK_CHARS_MAX), "{longest:?}");
     }
 }

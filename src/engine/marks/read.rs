@@ -89,6 +89,9 @@ fn text_cues(article: &Article, start: &str, words: usize) -> TextCues {
 /// Where a text names its own slug, which is a story it speaks of, and its sender. A slug of a
 /// single word may be anything.
 fn own_names(article: &Article, text: &Line<'_>) -> Vec<Occurrence> {
+    if text.folded.text.is_empty() {
+        return Vec::new();
+    }
     let slug = slug_root(article.slugline.as_deref().unwrap_or_default());
     let words = slug.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let slug = Some(&*slug).filter(|_| words.count() >= 2).map(|slug| (Cue::Story, slug));
