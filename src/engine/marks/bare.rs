@@ -13,6 +13,8 @@ use super::phrases::{self, Owner};
 use super::place::Line;
 use std::borrow::Cow;
 
+/// The most commas, brackets and equals signs of a slug behind which a version is looked for.
+const SIGNS_MAX: usize = 16;
 /// More characters than any mark of a slug has.
 const MARK_CHARS_MAX: usize = 64;
 
@@ -61,7 +63,7 @@ fn behind(text: &str, end: usize) -> Option<usize> {
 /// if an ordinal, a number or a mark follows, so that a headline used as a slug keeps its commas.
 pub fn slug_root(name: &str) -> Cow<'_, str> {
     let mut root = name.trim();
-    for (at, sign) in name.match_indices([',', '(', '=']) {
+    for (at, sign) in name.match_indices([',', '(', '=']).take(SIGNS_MAX) {
         if is_versioned(&name[at..], sign.len()) {
             root = name[..at].trim_end();
             break;
@@ -136,6 +138,16 @@ fn without_inner_mark(root: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::marks::table;
+
+    #[test]
+    fn a_version_is_looked_for_behind_the_first_signs() {
+        let slug = |signs: usize| format!("FERRY{}, 412", ", a".repeat(signs));
+        assert_eq!(
+            slug_root(&slug(SIGNS_MAX - 1)),
+            format!("FERRY{}", ", a".repeat(SIGNS_MAX - 1))
+        );
+        assert!(slug_root(&slug(SIGNS_MAX)).ends_with("412"), "too many signs");
+    }
 
     #[test]
     fn marks_of_slugs_are_shorter_than_what_is_searched() {
