@@ -1,28 +1,16 @@
 //! `wirefold compare`: what other settings would change.
 
+use crate::command::{self, sample_folder, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
-const SAMPLE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 const STRICT: [&str; 2] = ["--set", "engine.stories.join=0.9"];
 
 fn wirefold(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
-    command.args(args).env_remove("RUST_LOG").current_dir(folder);
-    command.stdin(Stdio::null()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("wire.jsonl"), SAMPLE).unwrap();
-    folder
+    command::wirefold(folder, args).output().unwrap()
 }
 
 /// Kind, target and story of every article, by position, from the events of `replay`.
@@ -48,7 +36,7 @@ fn count(result: &Value, change: &str) -> u64 {
 
 #[test]
 fn the_comparison_counts_what_two_replays_differ_in() {
-    let folder = folder();
+    let folder = sample_folder();
     for sets in [&STRICT[..], &["--set", "engine.verdict.reprint=0.95"]] {
         let args = [&["compare", "wire.jsonl", "--json"], sets].concat();
         let output = wirefold(folder.path(), &args);
@@ -74,7 +62,7 @@ fn the_comparison_counts_what_two_replays_differ_in() {
 
 #[test]
 fn people_see_settings_totals_and_examples() {
-    let folder = folder();
+    let folder = sample_folder();
     let args = [&["compare", "wire.jsonl", "--examples", "2"], &STRICT[..]].concat();
     let output = wirefold(folder.path(), &args);
     let out = text(&output.stdout);
@@ -89,7 +77,7 @@ fn people_see_settings_totals_and_examples() {
 
 #[test]
 fn equal_settings_are_refused_and_settings_without_effect_are_named() {
-    let folder = folder();
+    let folder = sample_folder();
     for sets in [&[][..], &["--set", "engine.window=120h"]] {
         let output = wirefold(folder.path(), &[&["compare", "wire.jsonl"], sets].concat());
         assert_eq!(output.status.code(), Some(2), "{sets:?}");
@@ -111,7 +99,7 @@ fn equal_settings_are_refused_and_settings_without_effect_are_named() {
 
 #[test]
 fn an_article_that_only_one_run_accepts_is_said() {
-    let folder = folder();
+    let folder = sample_folder();
     let long = "x".repeat(5_000);
     let article = |uri: &str, body: &str| {
         serde_json::json!({ "uri": uri, "headline": "Barge adrift", "body": body }).to_string()

@@ -1,11 +1,10 @@
 //! `wirefold demo` as a user runs it: the built binary with its output, exit code and port.
 
+use crate::command::SAMPLE;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
-
-const SAMPLE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 
 fn demo(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));

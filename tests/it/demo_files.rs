@@ -1,5 +1,6 @@
 //! `wirefold demo FILE...`: the user's own articles through the in-memory broker.
 
+use crate::command::{text, wirefold};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs::{self, File};
@@ -14,14 +15,7 @@ const BODY: &str = "Keepers of the Marel light reported a drifting barge off the
                     harbour office said nobody was aboard and that the moorings had been cut.";
 
 fn demo(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
-    command.arg("demo").args(args).args(["--port", "0"]).env_remove("RUST_LOG");
-    command.current_dir(folder).stdin(Stdio::null());
-    command
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
+    wirefold(folder, &[&["demo"], args, &["--port", "0"]].concat())
 }
 
 fn article(uri: &str, provider: &str, minute: u32, body: &str) -> String {

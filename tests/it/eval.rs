@@ -1,14 +1,13 @@
 //! `wirefold eval` refuses input that it cannot score.
 
+use crate::command::wirefold;
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 fn eval(what: &str, articles: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("in.jsonl"), articles).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
-    command.args(["eval", what, "--articles", "in.jsonl"]).env_remove("RUST_LOG");
-    command.current_dir(folder.path()).stdin(Stdio::null()).output().unwrap()
+    wirefold(folder.path(), &["eval", what, "--articles", "in.jsonl"]).output().unwrap()
 }
 
 fn line(labels: &str) -> String {

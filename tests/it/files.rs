@@ -1,5 +1,6 @@
 //! `wirefold replay` writes its output files atomically and never overwrites its inputs.
 
+use crate::command::wirefold;
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -13,10 +14,7 @@ const GOOD: &str = concat!(
 const BAD: &str = "{\"headline\":\"no uri\"}\n";
 
 fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
-    command.arg("replay").args(args).env_remove("RUST_LOG").current_dir(folder);
-    command.stdin(Stdio::null());
-    command
+    wirefold(folder, &[&["replay"], args].concat())
 }
 
 fn replay(folder: &Path, args: &[&str]) -> (Option<i32>, String) {

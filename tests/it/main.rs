@@ -10,6 +10,7 @@ mod broker;
 mod carriers;
 mod cases;
 mod chains;
+mod command;
 mod compare;
 mod config;
 mod contract;

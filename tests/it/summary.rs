@@ -1,29 +1,17 @@
 //! The summary and the report of `wirefold replay`: where they go, and that they agree with the
 //! events.
 
+use crate::command::{SAMPLE, sample_folder, text, wirefold};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
-const SAMPLE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 const COPIES: [&str; 4] = ["redelivery", "duplicate", "excerpt", "reprint"];
 
 fn replay(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
-    command.arg("replay").args(args).env_remove("RUST_LOG").current_dir(folder);
-    command.stdin(Stdio::null()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("wire.jsonl"), SAMPLE).unwrap();
-    folder
+    wirefold(folder, &[&["replay"], args].concat()).output().unwrap()
 }
 
 /// The counts that a person would make from the events.
@@ -75,7 +63,7 @@ impl Naive {
 
 #[test]
 fn the_summary_counts_what_the_events_say() {
-    let folder = folder();
+    let folder = sample_folder();
     let args = ["wire.jsonl", "--events", "events", "--rejects", "rejects", "--json"];
     let output = replay(folder.path(), &args);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -125,7 +113,7 @@ fn the_summary_counts_what_the_events_say() {
 
 #[test]
 fn the_summary_never_mixes_with_an_output_on_stdout() {
-    let folder = folder();
+    let folder = sample_folder();
     let output = replay(folder.path(), &["wire.jsonl"]);
     assert!(text(&output.stdout).lines().all(|line| line.starts_with('{')));
     let says = text(&output.stderr);
@@ -144,7 +132,7 @@ fn the_summary_never_mixes_with_an_output_on_stdout() {
 
 #[test]
 fn one_is_singular_and_a_missing_body_is_said() {
-    let folder = folder();
+    let folder = sample_folder();
     let one = r#"{"uri":"a:1","headline":"Barge drifts off Marel","provider":"Northwire"}"#;
     fs::write(folder.path().join("one"), one).unwrap();
     let output = replay(folder.path(), &["one", "--events", "events"]);
@@ -170,7 +158,7 @@ fn hostile() -> String {
 
 #[test]
 fn the_report_is_one_page_without_scripts_network_or_markup_of_articles() {
-    let folder = folder();
+    let folder = sample_folder();
     let path = folder.path().join("<i>x.jsonl");
     fs::write(&path, hostile()).unwrap();
     let args = [path.to_str().unwrap(), "--events", "/dev/null", "--report", "report.html"];
@@ -187,7 +175,7 @@ fn the_report_is_one_page_without_scripts_network_or_markup_of_articles() {
 
 #[test]
 fn the_report_shows_the_figures_of_the_summary_and_does_not_change() {
-    let folder = folder();
+    let folder = sample_folder();
     let page = || {
         let args = ["wire.jsonl", "--events", "e", "--report", "report.html", "--json"];
         let output = replay(folder.path(), &args);
@@ -210,7 +198,7 @@ fn the_report_shows_the_figures_of_the_summary_and_does_not_change() {
 
 #[test]
 fn the_report_follows_the_rules_of_outputs() {
-    let folder = folder();
+    let folder = sample_folder();
     let refused = replay(folder.path(), &["wire.jsonl", "--report", "./wire.jsonl"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(

@@ -1,5 +1,6 @@
 //! `wirefold tap` and `wirefold top` against a server.
 
+use crate::command::text;
 use crate::rig::{Rig, Served, article};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -37,10 +38,6 @@ fn tap(served: &Served, count: usize, args: &[&str]) -> Output {
     let (url, count) = (format!("http://{}", served.address()), count.to_string());
     let from = ["tap", "--url", &url, "--after", "0.-1", "--count", &count];
     wirefold(&[&from[..], args].concat()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
 }
 
 fn types(output: &Output) -> Vec<String> {

@@ -55,10 +55,14 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     in_note.extend(own_names(article, &lines.note));
     let in_start = phrases::find(&lines.start.folded);
     let found = candidates::all(article, configured, &lines, (&in_note, &in_start));
-    // A long text orders nothing on its own.
-    let text = match long && found.iter().all(|c| c.orders().is_none()) {
-        true => TextCues::unread(words),
-        false => text_cues(article, &start, words),
+    let text = match (long, found.iter().any(|c| c.orders().is_some())) {
+        (false, _) => text_cues(article, &lines.start, in_start, words),
+        // A long text orders nothing on its own.
+        (true, false) => TextCues::unread(words),
+        (true, true) => {
+            let whole = Line::of(start.trim_start());
+            text_cues(article, &whole, phrases::find(&whole.folded), words)
+        }
     };
     let decision = order(&found, &text, &TextCues::of_note(&lines.note.folded, &in_note));
     let mut marks = Marks::default();
@@ -78,12 +82,16 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     (marks, sightings)
 }
 
-/// What the start of the body, in a text of `words` words, says of a story.
-fn text_cues(article: &Article, start: &str, words: usize) -> TextCues {
-    let line = Line::of(start.trim_start());
-    let mut found = phrases::find(&line.folded);
-    found.extend(own_names(article, &line));
-    TextCues::of(&line.folded, &found, words)
+/// What the start of the body, in a text of `words` words, says of a story. `found` are the
+/// occurrences of the built-in patterns in it.
+fn text_cues(
+    article: &Article,
+    start: &Line<'_>,
+    mut found: Vec<Occurrence>,
+    words: usize,
+) -> TextCues {
+    found.extend(own_names(article, start));
+    TextCues::of(&start.folded, &found, words)
 }
 
 /// Where a text names its own slug, which is a story it speaks of, and its sender. A slug of a
