@@ -1,31 +1,23 @@
 //! Measures the CPU time of a thread, which does not depend on other load of the machine. Benches
 //! include this file as a module.
 
+use cpu_time::ThreadTime;
 use std::time::Instant;
 
 /// Measures the CPU time of this thread and the wall-clock time since the start.
 pub(crate) struct Clock {
     wall: Instant,
-    /// CPU seconds of the thread at the start, if the system reports them.
-    before: Option<f64>,
+    thread: ThreadTime,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { before: Self::cpu_seconds(), wall: Instant::now() }
+        Self { thread: ThreadTime::now(), wall: Instant::now() }
     }
 
-    /// CPU seconds that this thread has used; `None` if the system does not report them.
-    fn cpu_seconds() -> Option<f64> {
-        let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        schedstat.split(' ').next()?.parse::<f64>().ok().map(|nanos| nanos / 1e9)
-    }
-
-    /// CPU seconds of this thread since the start; wall-clock seconds if the system does not report
-    /// them.
+    /// CPU seconds of this thread since the start.
     pub(crate) fn seconds(&self) -> f64 {
-        let used = self.before.zip(Self::cpu_seconds()).map(|(before, now)| now - before);
-        used.unwrap_or_else(|| self.wall.elapsed().as_secs_f64())
+        self.thread.elapsed().as_secs_f64()
     }
 
     /// CPU microseconds per item of a part of the work, which took `part` wall-clock seconds for

@@ -1,8 +1,8 @@
 //! Decoding takes time linear in the size of a record, whatever its structure.
 
 use crate::wire_xml::decode;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use cpu_time::ThreadTime;
+use std::time::Duration;
 use wirefold_engine::text;
 
 /// The most that a record of four times the size may take, relative to the smaller one. Quadratic
@@ -11,21 +11,12 @@ const TIMES_MAX: u32 = 9;
 /// Allowance for measurement noise.
 const NOISE: Duration = Duration::from_millis(30);
 
-/// CPU time of this thread, because wall-clock time is unreliable on a busy machine. Without
-/// `/proc/thread-self/schedstat`, the wall-clock time since the first call.
-fn cpu_time() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = schedstat.split(' ').next().and_then(|ns| ns.parse().ok());
-    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
-}
-
 /// The shorter of two runs, which was disturbed less.
 fn shorter_of_two(work: impl Fn()) -> Duration {
     let run = || {
-        let before = cpu_time();
+        let before = ThreadTime::now();
         work();
-        cpu_time().saturating_sub(before)
+        before.elapsed()
     };
     run().min(run())
 }
