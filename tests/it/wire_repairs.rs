@@ -2,6 +2,9 @@
 //! reason; nothing is dropped silently.
 
 use crate::wire_xml::decode;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, EventTime, InputPosition, Lang, PubStatus};
 use wirefold_engine::event::EventKind;
@@ -159,6 +162,23 @@ fn unreadable_times_and_languages_are_flagged_in_the_other_formats() {
     let damaged = "<entry xml:lang='en'><id x>a</id><title>t</title></entry>";
     assert_eq!(flags(damaged), ["unreadable_attribute", "no_body"]);
     assert_eq!(only(damaged.as_bytes()).language, Lang::parse("en"));
+}
+
+#[test]
+fn an_article_whose_end_is_missing_is_flagged() {
+    let whole = "\u{1}a1 3\nslug/\n\u{2}Ferry aground =\nThe ferry ran aground off Marel.\n\u{3}";
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::none());
+    gzip.write_all(whole.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let cut = &whole.as_bytes()[..whole.len() - 12];
+    for (record, want) in [
+        (whole.as_bytes(), &[][..]),
+        (cut, &["cut_off"]),
+        (&gzip, &[]),
+        (&gzip[..gzip.len() - 20], &["cut_off"]),
+    ] {
+        assert_eq!(only(record).flags, want, "{}", record.len());
+    }
 }
 
 /// Every value that is there but cannot be read is named in a flag, in every format.

@@ -1,7 +1,7 @@
 //! Removes what surrounds the document in a record: gzip, and the schema id that serializers for a
 //! schema registry put in front of a value (a zero byte and four bytes).
 //!
-//! In: the bytes of a record. Out: the bytes of its document, at most as many as the limit.
+//! In: the bytes of a record. Out: its [`Document`], of at most as many bytes as the limit.
 
 use super::Error;
 use flate2::read::MultiGzDecoder;
@@ -13,13 +13,23 @@ const SCHEMA_ID_BYTES: usize = 5;
 /// The first bytes of a gzip stream.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 
+/// What a record contains.
+#[derive(Debug)]
+pub(super) struct Document<'a> {
+    /// Its bytes.
+    pub(super) bytes: Cow<'a, [u8]>,
+    /// Whether a compressed stream ended too early, so that the end is missing.
+    pub(super) is_cut_off: bool,
+}
+
 /// The document of a record, of at most `max` bytes.
 ///
 /// # Errors
 /// If a compressed document is broken from its beginning, or too large.
-pub(super) fn document(bytes: &[u8], max: u32) -> Result<Cow<'_, [u8]>, Error> {
+pub(super) fn document(bytes: &[u8], max: u32) -> Result<Document<'_>, Error> {
     if !bytes.starts_with(&GZIP) {
-        return Ok(Cow::Borrowed(without_schema_id(bytes)));
+        let bytes = Cow::Borrowed(without_schema_id(bytes));
+        return Ok(Document { bytes, is_cut_off: false });
     }
     let mut document = Vec::new();
     let read = MultiGzDecoder::new(bytes).take(u64::from(max) + 1).read_to_end(&mut document);
@@ -30,7 +40,8 @@ pub(super) fn document(bytes: &[u8], max: u32) -> Result<Cow<'_, [u8]>, Error> {
     if read.is_err() && document.is_empty() {
         return Err(Error::Syntax { format: "gzip", kind: "syntax error", line: 1, column: 1 });
     }
-    Ok(Cow::Owned(without_schema_id(&document).to_vec()))
+    let bytes = Cow::Owned(without_schema_id(&document).to_vec());
+    Ok(Document { bytes, is_cut_off: read.is_err() })
 }
 
 /// The value behind a schema id, if there is one and a JSON or XML document follows. A UTF-16
@@ -69,7 +80,8 @@ mod tests {
             (b"{}".to_vec(), b"{}"),
             (Vec::new(), b""),
         ] {
-            assert_eq!(&*document(&bytes, MAX).unwrap(), want, "{bytes:?}");
+            let document = document(&bytes, MAX).unwrap();
+            assert_eq!((&*document.bytes, document.is_cut_off), (want, false), "{bytes:?}");
         }
     }
 
@@ -78,14 +90,14 @@ mod tests {
         let text: Vec<u8> =
             (0..900_u32).map(|i| b'a' + (i.wrapping_mul(0x9e37_79b1) >> 24) as u8 % 26).collect();
         let whole = gzip(&text);
-        let read = document(&whole[..whole.len() / 2], MAX).unwrap().into_owned();
-        assert!(!read.is_empty() && text.starts_with(&read), "{} bytes", read.len());
+        let read = document(&whole[..whole.len() / 2], MAX).unwrap();
+        assert!(!read.bytes.is_empty() && text.starts_with(&read.bytes) && read.is_cut_off);
         assert_eq!(document(&GZIP, MAX).unwrap_err().reason(), "syntax");
     }
 
     #[test]
     fn what_a_stream_expands_to_is_limited() {
-        assert_eq!(document(&gzip(&[b' '; 1_000]), MAX).unwrap().len(), 1_000);
+        assert_eq!(document(&gzip(&[b' '; 1_000]), MAX).unwrap().bytes.len(), 1_000);
         assert_eq!(document(&gzip(&[b' '; 1_001]), MAX).unwrap_err().reason(), "too_large");
     }
 }

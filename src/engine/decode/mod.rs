@@ -45,8 +45,11 @@ pub use self::part::RecordPart;
 use super::article::{Article, ItemType, PubStatus};
 use super::marks;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 
+/// Flag of an article whose end is missing, because its record stops too early.
+pub const CUT_OFF: &str = "cut_off";
 /// The flag of a report without a body: often the sign of a field with an unknown name.
 pub const NO_BODY: &str = "no_body";
 
@@ -271,9 +274,15 @@ fn read(
         Ok(document) => document,
         Err(error) => return vec![Err(error)],
     };
-    let articles = read_document(&document, &content_type, format, settings, parts);
-    if document.len() != bytes.len() {
-        parts.iter_mut().for_each(|part| part.detach(&document));
+    let mut articles = read_document(&document.bytes, &content_type, format, settings, parts);
+    if document.bytes.len() != bytes.len() {
+        parts.iter_mut().for_each(|part| part.detach(&document.bytes));
+    }
+    if let Some(Ok(last)) = articles.last_mut()
+        && document.is_cut_off
+        && !last.flags.iter().any(|flag| flag == CUT_OFF)
+    {
+        last.flags.push(CUT_OFF.to_owned());
     }
     articles
 }
@@ -311,6 +320,14 @@ fn read_document(
     json_articles(bytes, json, settings, parts)
 }
 
+/// Reads UTF-8, with U+FFFD for invalid bytes, and the offset of the first of these.
+fn utf8(bytes: &[u8]) -> (Cow<'_, str>, Option<usize>) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), None),
+        Err(error) => (String::from_utf8_lossy(bytes), Some(error.valid_up_to())),
+    }
+}
+
 /// Decodes a JSON record. Unless `is_json` is set, the record must start like JSON. Invalid UTF-8
 /// becomes U+FFFD if the rest of the record can be read.
 fn json_articles(
@@ -319,12 +336,11 @@ fn json_articles(
     settings: &Settings,
     parts: &mut Vec<RecordPart>,
 ) -> Vec<Result<Article, Error>> {
-    let invalid_at = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+    let (whole, invalid_at) = utf8(bytes);
     let encoding = match invalid_at {
         None => json::Encoding::Utf8,
         Some(_) => json::Encoding::Repaired,
     };
-    let whole = String::from_utf8_lossy(bytes);
     let text = whole.trim_start_matches('\u{feff}').trim();
     let mut ranges = Vec::new();
     let read = if text.is_empty() {

@@ -76,8 +76,8 @@ pub(super) fn read(bytes: &[u8]) -> XmlText<'_> {
     // Non-ASCII text in another character set is hardly ever valid UTF-8 by chance, so the
     // declaration is wrong.
     if encoding == UTF_8 || !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
-        let invalid = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
-        let text = match String::from_utf8_lossy(bytes) {
+        let (text, invalid) = super::utf8(bytes);
+        let text = match text {
             Cow::Borrowed(text) => text.trim_start_matches('\u{feff}').into(),
             Cow::Owned(text) => text.into(),
         };

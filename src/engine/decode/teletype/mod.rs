@@ -11,9 +11,9 @@
 //! header (service and message number) and the date in the trailer, or else in the keyword line:
 //! `anpa:W2870:2013-11-13`. The provider is the name before the last number of the header, or that
 //! in the trailer. A time in the trailer without a zone is in UTC; one whose zone is unknown or has
-//! more than one meaning, such as `IST`, is ignored with a flag. Text is read as UTF-8 if valid, else as Windows-1252. Wrapped lines are
-//! joined to paragraphs. A new paragraph begins at an indented line, and after a blank line or a
-//! `<` at the end of a line.
+//! more than one meaning, such as `IST`, is ignored with a flag. Text is read as UTF-8 if valid,
+//! else as Windows-1252. Wrapped lines are joined to paragraphs. A new paragraph begins at an
+//! indented line, and after a blank line or a `<` at the end of a line.
 //!
 //! Sources: IPTC 7901 (The IPTC Recommended Message Format, 1995); ANPA 1312 (1979, revised 1989).
 
@@ -71,6 +71,9 @@ pub(super) fn article(text: &str) -> Result<Article, Error> {
     let trailer = tail.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     article.versioncreated = repairs.parse("versioncreated", trailer, |_| sent.as_ref()?.at);
     article.flags = repairs.flags();
+    if !rest.contains([ETX, EOT]) {
+        article.flags.push(super::CUT_OFF.to_owned());
+    }
     Ok(article)
 }
 
@@ -186,8 +189,9 @@ mod tests {
     fn reads_notices_bylines_pictures_and_notebooks() {
         let text = concat!(
             "\u{1}hda0412 3 i 64  haf 0188\r\n\u{2}(Berichtigung: Im ersten Absatz\r\n",
-            "muss es 212 Menschen\r\nheißen.)\r\n(KORR-Bericht)\r\nFähre läuft vor\r\nMarel auf\r\n",
-            "Von Ada Brandvik, haf\r\n(Foto - Archiv) = \r\n\r\n   Marel (haf) - Eine Fähre lief auf.",
+            "muss es 212 Menschen\r\nheißen.)\r\n(KORR-Bericht)\r\nFähre läuft vor\r\n",
+            "Marel auf\r\nVon Ada Brandvik, haf\r\n(Foto - Archiv) = \r\n\r\n   ",
+            "Marel (haf) - Eine Fähre lief auf.",
             "\r\n\r\n# Notizblock\r\n\r\n## Redaktionelle Hinweise\r\n- Ergänzt Zahl\r\n",
             "## Orte\r\n- [Hafen](Kai 1)\r\n* * * *\r\n## Hinweis\r\n- Kontakt\r\nhaf ab\r\n",
             "\u{3}170801 Mrz 26\r\n\u{4}",
