@@ -9,6 +9,9 @@
 //!
 //! Stability says how long a story id lasts: the share of articles whose story still has the id
 //! that it had on arrival 24 hours later, and the merges per hundred articles.
+//!
+//! `publishers` counts the stories whose originals came under several names of publishers, and
+//! those among them that would count one publisher more than once if each name were a publisher.
 
 use super::in_line;
 use super::partition::{Scores, pairwise_f1};
@@ -22,7 +25,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use wirefold_engine::Settings;
-use wirefold_engine::article::{Article, EventTime, InputPosition, Lang, Span};
+use wirefold_engine::article::{Article, EventTime, InputPosition, Lang, Span, publisher};
 use wirefold_engine::decode;
 use wirefold_engine::event::EventKind;
 use wirefold_engine::prepare::prepare;
@@ -66,6 +69,8 @@ struct StoryRun {
     languages: Vec<Option<Lang>>,
     /// The number of live stories when the article of each line arrived.
     live: Vec<usize>,
+    /// The publisher of each line as named; `None` if the line is a copy of another one.
+    publishers: Vec<Option<String>>,
     /// The share of articles whose story keeps its id for a day.
     ids_stand: f64,
     /// Merges per hundred articles.
@@ -106,6 +111,7 @@ pub(super) fn run(
         "ids_stand_24_hours": mean(|run| run.ids_stand),
         "merges_per_hundred_articles": mean(|run| run.merges),
         "orders_agree": agreement,
+        "publishers": runs.first().map(publishers),
         "order": format!("{order:?}").to_lowercase(), "runs": runs.len(),
         "rejected": lines.iter().filter(|l| l.article.is_none()).count(),
         "seconds": (seconds * 1e3).round() / 1e3,
@@ -160,6 +166,7 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
     let mut state = State::new(settings.clone(), REPLAY_KEY);
     let mut decided = vec![None; lines.len()];
     let (mut languages, mut live) = (vec![None; lines.len()], vec![0; lines.len()]);
+    let mut publishers = vec![None; lines.len()];
     let mut arrived = vec![EventTime(0); lines.len()];
     let mut into: HashMap<StoryId, (StoryId, EventTime)> = HashMap::new();
     let mut clock = FeedClock::new(settings.window);
@@ -175,7 +182,12 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
         let input = InputPosition { topic: "eval".into(), partition: 0, offset, item: 0 };
         for event in state.apply(new, clock, input).events {
             match event.kind {
-                EventKind::Classified(c) => decided[at] = c.story.map(|story| story.id),
+                EventKind::Classified(c) => {
+                    decided[at] = c.story.map(|story| story.id);
+                    if !c.verdict.relation.kind.joins_its_match() {
+                        publishers[at] = c.about.credit.or(c.about.provider);
+                    }
+                }
                 EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
                     into.insert(m.absorbed, (m.survivor.id, clock));
                 }
@@ -200,9 +212,25 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
         decided: numbered(&decided, |story| story),
         languages,
         live,
+        publishers,
         ids_stand: standing as f64 / stand.len().max(1) as f64,
         merges: 100.0 * into.len() as f64 / lines.len().max(1) as f64,
     }
+}
+
+/// The number of stories with several names of publishers, and of those in which two of the names
+/// belong to one family.
+fn publishers(run: &StoryRun) -> Value {
+    let mut names: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+    for (story, name) in run.merged.iter().zip(&run.publishers) {
+        names.entry(*story).or_default().extend(name.as_deref());
+    }
+    let several = names.values().filter(|names| names.len() > 1);
+    let one_twice = several.clone().filter(|names| {
+        let families: BTreeSet<String> = names.iter().map(|name| publisher::family(name)).collect();
+        families.len() < names.len()
+    });
+    json!({"with_several_names": several.clone().count(), "with_a_family_twice": one_twice.count()})
 }
 
 /// Maps story ids to numbers. An article without a story gets a number of its own.
@@ -305,7 +333,26 @@ mod tests {
 
     fn run(merged: Vec<u32>, live: Vec<usize>) -> StoryRun {
         let languages = ["en", "en", "fi", "fi", "en"].map(Lang::parse).to_vec();
-        StoryRun { decided: merged.clone(), merged, languages, live, ids_stand: 1.0, merges: 0.0 }
+        StoryRun {
+            decided: merged.clone(),
+            publishers: vec![None; merged.len()],
+            merged,
+            languages,
+            live,
+            ids_stand: 1.0,
+            merges: 0.0,
+        }
+    }
+
+    #[test]
+    fn stories_with_one_publisher_under_two_names_are_counted() {
+        let mut of = run(vec![1, 1, 1, 2, 2], Vec::new());
+        let names = ["northwire.com", "Northwire News", "Hafenpost", "Northwire", "Hafenpost"];
+        of.publishers = names.map(|name| Some(name.to_owned())).to_vec();
+        let want = json!({"with_several_names": 2, "with_a_family_twice": 1});
+        assert_eq!(publishers(&of), want);
+        of.publishers[0] = None;
+        assert_eq!(publishers(&of)["with_a_family_twice"], 0);
     }
 
     #[test]
