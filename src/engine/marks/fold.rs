@@ -25,10 +25,11 @@ const ORDINALS: [&str; 13] =
 /// Digits of the longest number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;
 
-/// The ASCII characters that only change their case.
+/// The ASCII characters that only change their case. Of several spaces, one is kept.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
-    let mut byte = 0x21;
+    plain[b'\n' as usize] = true;
+    let mut byte = 0x20;
     while byte < 0x7f {
         plain[byte] = !matches!(byte as u8, b'0'..=b'9' | b'#' | b'@' | b'`');
         byte += 1;
@@ -41,8 +42,9 @@ const PLAIN: [bool; 256] = {
 pub(super) struct FoldedText {
     /// The text.
     pub(super) text: String,
-    /// For each byte of `text`, and for its end, the offset in the original.
-    origins: Vec<u32>,
+    /// Where stretches of `text` begin that are as long as in the original, each with its offset
+    /// in the original. The end of the text is the last.
+    origins: Vec<(u32, u32)>,
     /// The values of the placeholders, with their offsets in `text`.
     numbers: Vec<(usize, u16)>,
 }
@@ -52,7 +54,6 @@ impl FoldedText {
     pub(super) fn of(original: &str) -> Self {
         let mut folded = Self::default();
         folded.text.reserve(original.len());
-        folded.origins.reserve(original.len() + 1);
         let mut at = 0;
         loop {
             at += folded.push_plain(&original[at..], at);
@@ -60,13 +61,24 @@ impl FoldedText {
             let Some(c) = rest.chars().next() else { break };
             at += folded.push_next(c, rest, at);
         }
-        folded.origins.push(original.len() as u32);
+        folded.note_origin(original.len());
         folded
     }
 
     /// The offset in the original that belongs to an offset in the folded text.
     pub(super) fn origin(&self, at: usize) -> usize {
-        self.origins.get(at).or(self.origins.last()).map_or(0, |origin| *origin as usize)
+        let last = self.origins.partition_point(|(start, _)| *start as usize <= at).checked_sub(1);
+        let Some((start, origin)) = last.map(|last| self.origins[last]) else { return 0 };
+        origin as usize + at.min(self.text.len()) - start as usize
+    }
+
+    /// Notes that the next byte of the text comes from `at` in the original.
+    fn note_origin(&mut self, at: usize) {
+        let start = self.text.len();
+        let runs_on = |(from, origin): &(u32, u32)| start - *from as usize + *origin as usize == at;
+        if !self.origins.last().is_some_and(runs_on) {
+            self.origins.push((start as u32, at as u32));
+        }
     }
 
     /// The first number in a range of the folded text, or 0.
@@ -85,21 +97,26 @@ impl FoldedText {
         c.len_utf8()
     }
 
-    /// Appends the run of ASCII letters, marks and single spaces at the start of `rest`, which only
-    /// change their case, and returns its length. Most of most texts is such runs.
+    /// Appends the run of ASCII letters, marks, line breaks and single spaces at the start of
+    /// `rest`, which only change their case, and returns its length. Most of most texts is such
+    /// runs.
     fn push_plain(&mut self, rest: &str, at: usize) -> usize {
         let mut after_space = self.text.ends_with([' ', '\n']);
-        let plain = |byte: &u8| {
-            let space = *byte == b' ';
-            let plain = PLAIN[usize::from(*byte)] || space && !after_space;
-            after_space = space;
-            plain
-        };
-        let length = rest.bytes().take_while(plain).count();
+        let bytes = rest.as_bytes();
+        let mut length = 0;
+        while let Some(&byte) = bytes.get(length) {
+            if !PLAIN[usize::from(byte)] || byte == b' ' && after_space {
+                break;
+            }
+            after_space = matches!(byte, b' ' | b'\n');
+            length += 1;
+        }
+        if length > 0 {
+            self.note_origin(at);
+        }
         let start = self.text.len();
         self.text.push_str(&rest[..length]);
         self.text[start..].make_ascii_lowercase();
-        self.origins.extend(at as u32..(at + length) as u32);
         length
     }
 
@@ -156,8 +173,8 @@ impl FoldedText {
     }
 
     fn append(&mut self, c: char, at: usize) {
+        self.note_origin(at);
         self.text.push(c);
-        self.origins.resize(self.text.len(), at as u32);
     }
 }
 
@@ -265,7 +282,7 @@ mod tests {
             while let Some(c) = text[at..].chars().next() {
                 at += single.push_next(c, &text[at..], at);
             }
-            single.origins.push(text.len() as u32);
+            single.note_origin(text.len());
             let folded = FoldedText::of(&text);
             prop_assert_eq!(folded.text, single.text);
             prop_assert_eq!(folded.origins, single.origins);
@@ -278,7 +295,7 @@ mod tests {
             for (at, _) in folded.text.char_indices() {
                 prop_assert!(text.is_char_boundary(folded.origin(at)));
             }
-            prop_assert_eq!(folded.origins.len(), folded.text.len() + 1);
+            prop_assert_eq!(folded.origin(folded.text.len()), text.len());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Finds the patterns of the table, the cues and the configured rules in folded text.
 //!
-//! One automaton holds every pattern (Aho and Corasick, 1975, as in the crate `aho-corasick`), so a
-//! text is read once however many patterns there are. The few that count at the foot of a text have
-//! one of their own, which is faster.
+//! One automaton holds every pattern (Aho and Corasick, 1975, as in the crate `aho-corasick`). It
+//! is started wherever a word begins, and most words leave it after a letter or two. The few
+//! patterns that count at the foot of a text have one of their own.
 //!
 //! Cost: linear in the text, plus the matches.
 
@@ -11,7 +11,9 @@ use super::cues::{CUES, Cue};
 use super::fold::{self, FoldedText};
 use super::table::{self, Row};
 use crate::text::script::is_dense;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::Anchored;
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::nfa::contiguous::NFA;
 use std::sync::LazyLock;
 
 /// What a pattern belongs to.
@@ -38,56 +40,74 @@ pub(super) struct Occurrence {
 
 /// Patterns, and what each belongs to.
 struct Patterns {
-    automaton: AhoCorasick,
+    automaton: NFA,
+    /// The state in which a search begins.
+    start: StateID,
+    /// The bytes with which a pattern begins.
+    firsts: [bool; 256],
     /// The owner and rank of each.
     owners: Vec<(Owner, usize)>,
 }
 
 impl Patterns {
     /// Patterns, each with its rank.
-    fn of(
-        patterns: impl Iterator<Item = (usize, (Owner, &'static str))>,
-        kind: AhoCorasickKind,
-    ) -> Self {
+    fn of(patterns: impl Iterator<Item = (usize, (Owner, &'static str))>) -> Self {
         let ranked = patterns.map(|(rank, (owner, text))| ((owner, rank), fold::pattern(text)));
         let (owners, texts): (Vec<_>, Vec<_>) = ranked.unzip();
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(kind))
-            .dense_depth(DENSE_DEPTH)
-            .build(texts)
-            .expect("the built-in patterns are few and short");
-        Self { automaton, owners }
+        let mut firsts = [false; 256];
+        let first_bytes = texts.iter().filter_map(|text| text.bytes().next());
+        first_bytes.for_each(|byte| firsts[usize::from(byte)] = true);
+        let automaton = NFA::new(texts).expect("the built-in patterns are few and short");
+        let start = automaton.start_state(Anchored::Yes).expect("every automaton has this state");
+        Self { automaton, start, firsts, owners }
     }
 
     /// The occurrences in `text` at word boundaries, in order of their ends.
     fn find(&self, text: &FoldedText) -> Vec<Occurrence> {
-        let text = &text.text;
-        let found = self.automaton.find_overlapping_iter(text.as_str());
-        found
-            .filter(|m| at_word_boundaries(text, m.start(), m.end()))
-            .map(|m| {
-                let (owner, rank) = self.owners[m.pattern().as_usize()];
-                Occurrence { owner, rank, start: m.start(), end: m.end() }
-            })
-            .collect()
+        let (text, mut all) = (text.text.as_str(), Vec::new());
+        each_word_start(text, |start| {
+            if self.firsts[usize::from(text.as_bytes()[start])] {
+                self.add_those_from(text, start, &mut all);
+            }
+        });
+        all.sort_by_key(|occurrence: &Occurrence| (occurrence.end, occurrence.start));
+        all
+    }
+
+    /// Adds the occurrences that begin at `start` and end a word.
+    fn add_those_from(&self, text: &str, start: usize, all: &mut Vec<Occurrence>) {
+        let mut state = self.start;
+        for (end, byte) in (start + 1..).zip(text[start..].bytes()) {
+            state = self.automaton.next_state(Anchored::Yes, state, byte);
+            if self.automaton.is_dead(state) {
+                break;
+            }
+            if !self.automaton.is_match(state) || !ends_word(text, end) {
+                continue;
+            }
+            let patterns = 0..self.automaton.match_len(state);
+            let patterns = patterns.map(|n| self.automaton.match_pattern(state, n));
+            // The others begin later.
+            let whole = patterns.filter(|p| self.automaton.pattern_len(*p) == end - start);
+            all.extend(whole.map(|pattern| {
+                let (owner, rank) = self.owners[pattern.as_usize()];
+                Occurrence { owner, rank, start, end }
+            }));
+        }
     }
 }
-
-/// The states of the automaton up to this depth are tables, which are fast: most texts leave the
-/// patterns after a few letters.
-const DENSE_DEPTH: usize = 4;
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let cues = CUES.iter().flat_map(|(cue, patterns)| patterns.iter().map(|p| (*cue, *p)));
     let cues = cues.map(|(cue, pattern)| (Owner::Cue(cue), pattern));
-    Patterns::of((0..).zip(rows().chain(cues)), AhoCorasickKind::ContiguousNFA)
+    Patterns::of((0..).zip(rows().chain(cues)))
 });
 
 /// The few patterns that count at the foot of a text.
 static FOOT_PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
-    let at_foot = |(_, (owner, _)): &(usize, (Owner, &str))| matches!(owner, Owner::Row(row, _) if row.places.contains(&MarkPosition::Foot));
-    Patterns::of((0..).zip(rows()).filter(at_foot), AhoCorasickKind::DFA)
+    let at_foot =
+        |owner| matches!(owner, Owner::Row(row, _) if row.places.contains(&MarkPosition::Foot));
+    Patterns::of((0..).zip(rows()).filter(|(_, (owner, _))| at_foot(*owner)))
 });
 
 /// The patterns of the table, in the order of their ranks.
@@ -115,23 +135,53 @@ pub(super) fn find_configured(text: &FoldedText, pattern: &str) -> Vec<(usize, u
     found.filter(|(start, end)| at_word_boundaries(&text.text, *start, *end)).collect()
 }
 
-/// Whether the range begins and ends a word. Scripts without spaces have no boundaries to check.
+/// Whether the range begins and ends a word.
 fn at_word_boundaries(text: &str, start: usize, end: usize) -> bool {
-    let joins = |a: Option<char>, b: Option<char>| {
-        a.zip(b).is_some_and(|(a, b)| is_word(a) && is_word(b) && !(is_dense(a) && is_dense(b)))
-    };
-    let (before, after) = (text[..start].chars().next_back(), text[end..].chars().next());
-    let inner = &text[start..end];
-    !joins(before, inner.chars().next()) && !joins(inner.chars().next_back(), after)
+    ends_word(text, start) && ends_word(text, end)
 }
 
+/// Whether no word goes on at `at`. Scripts without spaces have no boundaries to check.
+fn ends_word(text: &str, at: usize) -> bool {
+    let (before, after) = (text[..at].chars().next_back(), text[at..].chars().next());
+    !before.zip(after).is_some_and(|(before, after)| joins(before, after))
+}
+
+/// Whether two characters, one after the other, belong to one word.
+fn joins(before: char, after: char) -> bool {
+    is_word(before) && is_word(after) && !(is_dense(before) && is_dense(after))
+}
+
+/// Calls `each` wherever a word may begin, in order.
+fn each_word_start(text: &str, mut each: impl FnMut(usize)) {
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        if !joins(before, c) {
+            each(at);
+        }
+        before = c;
+    }
+}
+
+/// The ASCII characters of words.
+const WORD: [bool; 128] = {
+    let mut word = [false; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        word[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'#' | b'@');
+        byte += 1;
+    }
+    word
+};
+
+#[inline]
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '#' | '@')
+    WORD.get(c as usize).copied().unwrap_or_else(|| c.is_alphanumeric())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn found(text: &str) -> Vec<String> {
         let folded = FoldedText::of(text);
@@ -156,6 +206,43 @@ mod tests {
             let before = all.len();
             all.dedup();
             assert_eq!(all.len(), before, "{row:?}");
+        }
+    }
+
+    /// The naive version: tries every pattern at every character.
+    fn naive(text: &str) -> Vec<(usize, usize, usize)> {
+        let cues = CUES.iter().flat_map(|(_, patterns)| patterns.iter().copied());
+        let mut all = Vec::new();
+        for (rank, pattern) in rows().map(|(_, text)| text).chain(cues).enumerate() {
+            let pattern = fold::pattern(pattern);
+            for (start, _) in text.char_indices() {
+                let end = start + pattern.len();
+                if text[start..].starts_with(&pattern) && at_word_boundaries(text, start, end) {
+                    all.push((end, start, rank));
+                }
+            }
+        }
+        all.sort_unstable();
+        all
+    }
+
+    /// Words of patterns, and others, with and without gaps.
+    fn text() -> impl Strategy<Value = String> {
+        let words: Vec<&str> = rows().map(|(_, text)| text).chain(["ferry", "9", "橋"]).collect();
+        let gap = prop::sample::select(vec!["", " ", "-", "\n", ": "]);
+        let words = prop::collection::vec((prop::sample::select(words), gap), 0..8);
+        words.prop_map(|words| words.into_iter().flat_map(|(word, gap)| [word, gap]).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn every_pattern_is_found_where_a_scan_finds_it(text in text()) {
+            let folded = FoldedText::of(&text);
+            let found = find(&folded).into_iter().map(|o| (o.end, o.start, o.rank));
+            let mut found: Vec<_> = found.collect();
+            found.sort_unstable();
+            prop_assert_eq!(found, naive(&folded.text));
         }
     }
 }

@@ -70,8 +70,8 @@ pub(super) fn of(article: &Article) -> Vec<String> {
     names
 }
 
-/// Bytes of the slug at the start of a text: its first word, and the words behind it that begin with
-/// a capital or a digit, up to a punctuation mark.
+/// Bytes of the slug at the start of a text: its first word, and the words behind it that begin
+/// with a capital or a digit, up to a punctuation mark.
 fn slug_length(text: &str) -> usize {
     let mut end = 0;
     for word in text.split_inclusive(' ') {
@@ -214,14 +214,25 @@ fn introduced(text: &str, names: &mut Vec<String>) {
     }
 }
 
-/// The last characters of a body, without tags.
+/// The last characters of a body, without tags and from the beginning of a word on.
 pub(super) fn foot(body: &str, chars: usize) -> String {
     let mut from = body.floor_char_boundary(body.len().saturating_sub(2 * chars));
     // The cut must not be inside a tag.
     if from > 0 {
         from += body[from..].find(['>', '\n', '.']).map_or(0, |at| at + 1);
     }
-    without_tags(&body[from..], 2 * chars)
+    let text = without_tags(&body[from..], 2 * chars);
+    let from = match text.len().checked_sub(chars + 1) {
+        Some(from) if text.is_ascii() => from,
+        Some(_) => text.char_indices().nth_back(chars).map_or(0, |(at, _)| at),
+        None => 0,
+    };
+    match from {
+        0 => text,
+        _ => {
+            text[from..].find(char::is_whitespace).map_or("", |gap| &text[from + gap..]).to_owned()
+        }
+    }
 }
 
 /// The start of a body, up to `chars` characters, without tags as approximate text: only the

@@ -12,7 +12,7 @@ use super::assign::Stories;
 use super::frequencies::Weights;
 use super::live::LiveStory;
 use super::members::{Contributors, MemberTables};
-use super::score::{self, Query, StoryScore};
+use super::score::{self, ArticleMatch, Query, StoryScore};
 use super::{Member, MemberLookup, Settings, StoryId};
 use crate::article::Sequence;
 
@@ -151,12 +151,12 @@ fn score_of(
     let nearest: Vec<Member<'_>> = near.members.iter().filter_map(|s| members.member(*s)).collect();
     let (mut by_members, mut narrow) = (0.0, 0.0);
     for member in &nearest {
-        let cosines = query.article(member.terms);
+        let ArticleMatch { cosines, breadth } = query.article(member.terms);
         if score::twins(cosines, [new.kind, member.kind], settings) {
             return None;
         }
         by_members += score::mean(cosines, settings) / nearest.len() as f64;
-        narrow += query.narrowness(member.terms, settings) / nearest.len() as f64;
+        narrow += query.narrowness(member.terms, breadth, settings) / nearest.len() as f64;
     }
     let norms = story.record.norms;
     let terms_of = |few: &MemberTables| {

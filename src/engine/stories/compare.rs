@@ -6,7 +6,7 @@
 //! larger story the centroid and other members count as well.
 
 use super::Stories;
-use super::score::{self, Query};
+use super::score::{self, ArticleMatch, Query};
 use super::terms::{Channel, Term, Terms};
 use crate::article::{EventTime, Lang};
 use std::cmp::Reverse;
@@ -52,10 +52,10 @@ impl Stories {
         let cut = |terms: &Terms| terms.cut(&self.frequencies, &weights, settings);
         let (ours, theirs) = (cut(a.0), cut(b.0));
         let query = Query::new(&ours, &self.frequencies, weights, settings);
-        let channels = query.article(&theirs);
+        let ArticleMatch { cosines: channels, breadth } = query.article(&theirs);
         let lexical = score::mean(channels, settings);
         let time = score::time_factor(a.1, b.1, settings);
-        let narrow = settings.tuning.narrow * query.narrowness(&theirs, settings);
+        let narrow = settings.tuning.narrow * query.narrowness(&theirs, breadth, settings);
         let weigh = |id: u32| f64::from(self.frequencies.weight(&weights, Channel::Text, id));
         let text = [&ours, &theirs].map(|terms| terms.channel(Channel::Text));
         let [x, y] = text.map(|terms| {

@@ -41,7 +41,7 @@ const PAGES: usize = COUNTERS / PAGE;
 /// Counters of all channels of a language.
 const COUNTERS: usize = 3 << BUCKET_BITS;
 /// The number of counters in use up to which a language keeps only those.
-const SPARSE_MAX: usize = COUNTERS / 16;
+const SPARSE_MAX: usize = COUNTERS / 64;
 
 /// The number of articles by language.
 type ArticleCounts = BTreeMap<Option<Lang>, u32>;

@@ -259,20 +259,8 @@ pub(super) fn sums_of(
     let articles: Vec<&Terms> =
         articles.filter_map(|article| members.member(article)).map(|m| m.terms).collect();
     let mut sums = Sums::default();
-    for channel in Channel::ALL {
-        let terms = articles.iter().flat_map(|terms| counts(terms.channel(channel)));
-        sums[channel as usize] = sum(terms);
-    }
-    sums[OPENING] = sum(articles.iter().flat_map(|terms| opening_counts(terms)));
+    articles.into_iter().for_each(|terms| add_article(&mut sums, terms));
     sums
-}
-
-fn sum(counts: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
-    let mut all: Vec<(u32, u32)> = counts.collect();
-    all.sort_unstable();
-    all.chunk_by(|a, b| a.0 == b.0)
-        .map(|same| (same[0].0, same.iter().map(|s| s.1).sum()))
-        .collect()
 }
 
 fn add_article(sums: &mut Sums, terms: &Terms) {

@@ -264,13 +264,11 @@ impl TermPostings {
             }
         }
         scores.remove(&low_bits(own));
-        let bar = cut * scores.values().copied().fold(0.0, f32::max);
         let sequence = |low: u32| newest.0 - u64::from(low_bits(newest).wrapping_sub(low));
-        let mut near: Vec<(Sequence, f32)> = scores
-            .into_iter()
-            .filter(|&(_, score)| score >= bar)
-            .map(|(low, score)| (Sequence(sequence(low)), score))
-            .collect();
+        let mut near: Vec<(Sequence, f32)> =
+            scores.into_iter().map(|(low, score)| (Sequence(sequence(low)), score)).collect();
+        let bar = cut * near.iter().map(|(_, score)| *score).fold(0.0, f32::max);
+        near.retain(|(_, score)| *score >= bar);
         near.sort_unstable_by_key(|&(sequence, _)| sequence);
         near
     }

@@ -14,7 +14,7 @@
 //! Weights change with every article, so that no weighted value is kept, except for the length of a
 //! story's centroid, which is in the story's record.
 //!
-//! Cost: one hash lookup for each term of the other side.
+//! Cost: one step through the sorted terms of both sides.
 
 use super::frequencies::{Frequencies, Weights};
 use super::stem::TermId;
@@ -22,7 +22,6 @@ use super::terms::{Channel, Term, Terms};
 use super::{Settings, StoryId};
 use crate::article::EventTime;
 use crate::verdict::Kind;
-use rustc_hash::FxHashMap;
 
 /// A story as scored for an article.
 #[derive(Debug, Clone, Copy)]
@@ -50,29 +49,54 @@ pub(super) struct Query<'a> {
     frequencies: &'a Frequencies,
     /// The weights of the article's language.
     weights: Weights,
-    /// The terms by id, for each channel.
-    tables: [QueryTerms; 3],
+    /// The weighted terms of each channel, in order of ids.
+    weighted: [Vec<QueryTerm>; 3],
     /// The squared length of the weighted counts.
     norms: ByChannel<f64>,
     /// The factor from a weighted count to a rough score, for each channel.
     unit: [f32; 3],
 }
 
-/// What a term of the query brings to a comparison.
+/// How an article compares with another one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ArticleMatch {
+    /// The cosine by channel; `None` where a side has too few terms.
+    pub(super) cosines: ByChannel<Option<f64>>,
+    /// How many terms of the text make up its cosine: the number of equally heavy shared terms that
+    /// would do so, `sum(c)^2 / sum(c^2)` for contributions `c`.
+    pub(super) breadth: f64,
+}
+
+/// A term of the query.
 #[derive(Debug, Clone, Copy, Default)]
 struct QueryTerm {
+    /// The term.
+    id: TermId,
     /// Its count times its weight, `q W`.
     weighted: u32,
     /// Whether it is in the opening.
     opens: bool,
 }
 
-/// The terms of one channel of the query.
-type QueryTerms = FxHashMap<TermId, QueryTerm>;
+/// Looks up terms in ascending order of their ids among those of a query, which are in the same
+/// order.
+#[derive(Debug, Clone, Copy)]
+struct QueryTerms<'q> {
+    /// The terms from the last one looked up on.
+    left: &'q [QueryTerm],
+}
 
-/// What the term `id` brings to a comparison; nothing when the query does not have it.
-fn query_term(terms: &QueryTerms, id: TermId) -> QueryTerm {
-    terms.get(&id).copied().unwrap_or_default()
+impl QueryTerms<'_> {
+    /// The term `id`; without weight when the query does not have it.
+    fn next(&mut self, id: TermId) -> QueryTerm {
+        while let [first, rest @ ..] = self.left {
+            if first.id >= id {
+                return if first.id == id { *first } else { QueryTerm::default() };
+            }
+            self.left = rest;
+        }
+        QueryTerm::default()
+    }
 }
 
 impl<'a> Query<'a> {
@@ -84,29 +108,28 @@ impl<'a> Query<'a> {
         settings: &Settings,
     ) -> Self {
         let mut norms = [0.0; 4];
-        let tables = Channel::ALL.map(|channel| {
-            let own = terms.channel(channel);
-            let mut table = QueryTerms::default();
-            table.reserve(own.len());
+        let weighted = Channel::ALL.map(|channel| {
             let (mut norm, mut opening) = (0u64, 0u64);
-            for term in own {
+            let weigh = |term: &Term| {
                 let weight = frequencies.weight(&weights, channel, term.id());
                 norm += u64::from(term.q() * term.q()) * u64::from(weight);
                 opening += u64::from(term.opens()) * u64::from(weight);
                 let weighted = term.q() * weight.max(1);
-                table.insert(term.id(), QueryTerm { weighted, opens: term.opens() });
-            }
+                QueryTerm { id: term.id(), weighted, opens: term.opens() }
+            };
+            let weighted: Vec<QueryTerm> = terms.channel(channel).iter().map(weigh).collect();
+            debug_assert!(weighted.is_sorted_by_key(|term| term.id));
             norms[channel as usize] = norm as f64;
             if channel == Channel::Text {
                 norms[OPENING] = opening as f64;
             }
-            table
+            weighted
         });
         let unit = Channel::ALL.map(|channel| {
             let norm = norms[channel as usize].sqrt().max(1.0);
             (settings.tuning.channels[channel as usize] / norm) as f32
         });
-        Self { terms, frequencies, weights, tables, norms, unit }
+        Self { terms, frequencies, weights, weighted, norms, unit }
     }
 
     /// The terms of a channel.
@@ -116,26 +139,35 @@ impl<'a> Query<'a> {
 
     /// What one shared term adds to the rough score of the postings.
     pub(super) fn weight(&self, channel: Channel, term: Term) -> f32 {
-        let term = query_term(&self.tables[channel as usize], term.id());
-        term.weighted as f32 * self.unit[channel as usize]
+        let weighted = &self.weighted[channel as usize];
+        let at = weighted.binary_search_by_key(&term.id(), |own| own.id);
+        at.map_or(0.0, |at| weighted[at].weighted as f32 * self.unit[channel as usize])
     }
 
-    /// The cosine with another article by channel; `None` where a side has too few terms.
-    pub(super) fn article(&self, other: &Terms) -> ByChannel<Option<f64>> {
-        let mut cosines = [None; 4];
+    /// The terms of a channel, to be looked up in order.
+    fn look_up(&self, channel: Channel) -> QueryTerms<'_> {
+        QueryTerms { left: &self.weighted[channel as usize] }
+    }
+
+    /// Compares with another article.
+    pub(super) fn article(&self, other: &Terms) -> ArticleMatch {
+        let (mut cosines, mut breadth) = ([None; 4], 0.0);
         for channel in Channel::ALL {
             let (own, terms) = (self.terms(channel), other.channel(channel));
             if !counts(channel, own.len()) || !counts(channel, terms.len()) {
                 continue;
             }
-            let table = &self.tables[channel as usize];
+            let mut query = self.look_up(channel);
             let (mut dot, mut norm, mut both_open, mut opening) = (0u64, 0u64, 0u64, 0u64);
+            let mut squares = 0.0;
             for term in terms {
                 let weight = u64::from(self.frequencies.weight(&self.weights, channel, term.id()));
-                let own = query_term(table, term.id());
+                let own = query.next(term.id());
                 let opens = u64::from(term.opens()) * weight;
                 norm += u64::from(term.q() * term.q()) * weight;
-                dot += u64::from(term.q()) * u64::from(own.weighted);
+                let part = u64::from(term.q()) * u64::from(own.weighted);
+                dot += part;
+                squares += (part * part) as f64;
                 opening += opens;
                 both_open += u64::from(own.opens) * opens;
             }
@@ -143,30 +175,18 @@ impl<'a> Query<'a> {
                 Some(cosine(dot, self.norms[channel as usize], norm as f64));
             if channel == Channel::Text {
                 cosines[OPENING] = Some(cosine(both_open, self.norms[OPENING], opening as f64));
+                breadth = dot as f64 * dot as f64 / f64::max(squares, 1.0);
             }
         }
-        cosines
+        ArticleMatch { cosines, breadth }
     }
 
-    /// How far the cosine with another article rests on a few shared terms of the text, from 0 to 1.
-    /// Unrelated articles owe their score to a few rare words, reports of one event to many.
-    pub(super) fn narrowness(&self, other: &Terms, settings: &Settings) -> f64 {
+    /// How far the cosine with another article rests on a few shared terms of the text, from 0 to
+    /// 1. Unrelated articles owe their score to a few rare words, reports of one event to many.
+    pub(super) fn narrowness(&self, other: &Terms, breadth: f64, settings: &Settings) -> f64 {
         let shorter = self.terms(Channel::Text).len().min(other.channel(Channel::Text).len());
         let many = (settings.tuning.broad_share * shorter as f64).min(settings.tuning.broad);
-        (1.0 - self.breadth(other) / many.max(1.0)).max(0.0)
-    }
-
-    /// How many terms of the text make up the cosine with another article: the number of equally
-    /// heavy shared terms that would do so, `sum(c)^2 / sum(c^2)` for contributions `c`.
-    fn breadth(&self, other: &Terms) -> f64 {
-        let table = &self.tables[Channel::Text as usize];
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for term in other.channel(Channel::Text) {
-            let part = f64::from(term.q()) * f64::from(query_term(table, term.id()).weighted);
-            sum += part;
-            squares += part * part;
-        }
-        sum * sum / f64::max(squares, 1.0)
+        (1.0 - breadth / many.max(1.0)).max(0.0)
     }
 
     /// The cosine with the sum of a few articles by channel, whose squared lengths are `norms`.
@@ -178,11 +198,11 @@ impl<'a> Query<'a> {
         let (mut dots, mut most) = ([0u64; 4], [0; 3]);
         for article in articles {
             for channel in Channel::ALL {
-                let (at, table) = (channel as usize, &self.tables[channel as usize]);
+                let (at, mut query) = (channel as usize, self.look_up(channel));
                 let terms = article.channel(channel);
                 most[at] = terms.len().max(most[at]);
                 for term in terms {
-                    let own = query_term(table, term.id());
+                    let own = query.next(term.id());
                     dots[at] += u64::from(term.q()) * u64::from(own.weighted);
                     if channel == Channel::Text && term.opens() && own.opens {
                         let weight = self.frequencies.weight(&self.weights, channel, term.id());
@@ -207,38 +227,41 @@ impl<'a> Query<'a> {
     pub(super) fn sum(&self, sums: &Sums, norms: ByChannel<f64>) -> ByChannel<Option<f64>> {
         let mut cosines = [None; 4];
         for channel in Channel::ALL {
-            let (own, table) = (self.terms(channel), &self.tables[channel as usize]);
             let at = channel as usize;
+            let own = &self.weighted[at];
             if !counts(channel, own.len()) || !counts(channel, sums[at].len()) {
                 continue;
             }
-            let value = |&(id, sum): &(u32, u32)| {
-                u64::from(sum) * u64::from(query_term(table, id).weighted)
-            };
+            let value = |own: QueryTerm, sum: u32| u64::from(sum) * u64::from(own.weighted);
             cosines[at] = Some(cosine(dot(own, &sums[at], value), self.norms[at], norms[at]));
         }
         if cosines[Channel::Text as usize].is_some() {
-            let table = &self.tables[Channel::Text as usize];
-            let value = |&(id, sum): &(u32, u32)| {
-                let opens = u64::from(query_term(table, id).opens);
-                let weight = self.frequencies.weight(&self.weights, Channel::Text, id);
-                u64::from(sum) * opens * u64::from(weight)
+            let value = |own: QueryTerm, sum: u32| match own.opens {
+                true => {
+                    let weight = self.frequencies.weight(&self.weights, Channel::Text, own.id);
+                    u64::from(sum) * u64::from(weight)
+                }
+                false => 0,
             };
-            let dot = dot(self.terms(Channel::Text), &sums[OPENING], value);
+            let dot = dot(&self.weighted[Channel::Text as usize], &sums[OPENING], value);
             cosines[OPENING] = Some(cosine(dot, self.norms[OPENING], norms[OPENING]));
         }
         cosines
     }
 }
 
-/// The sum of `value` over the entries of `sums` whose terms are in `own`; `value` is 0 for all
-/// other terms. Looks the terms up if there are far fewer of them than entries.
-fn dot(own: &[Term], sums: &[(u32, u32)], value: impl Fn(&(u32, u32)) -> u64) -> u64 {
+/// The sum of `value` over the terms of a query that are in `sums`, with their sums. Searches for
+/// each term if there are far fewer of them than entries of `sums`.
+fn dot(own: &[QueryTerm], sums: &[(u32, u32)], value: impl Fn(QueryTerm, u32) -> u64) -> u64 {
     if sums.len() < 16 * own.len() {
-        return sums.iter().map(value).sum();
+        let mut query = QueryTerms { left: own };
+        return sums.iter().map(|&(id, sum)| value(query.next(id), sum)).sum();
     }
-    let index = |term: &Term| sums.binary_search_by_key(&term.id(), |s| s.0).ok();
-    own.iter().filter_map(index).map(|at| value(&sums[at])).sum()
+    let found = own.iter().filter_map(|term| {
+        let at = sums.binary_search_by_key(&term.id, |s| s.0).ok()?;
+        Some(value(*term, sums[at].1))
+    });
+    found.sum()
 }
 
 /// Whether a channel with so many terms counts.
@@ -370,7 +393,7 @@ mod tests {
             for b in &all {
                 let weigh = |id| f64::from(frequencies.weight(&weights, Channel::Text, id));
                 let want = naive(a.channel(Channel::Text), b.channel(Channel::Text), weigh);
-                let got = query.article(b)[Channel::Text as usize].unwrap();
+                let got = query.article(b).cosines[Channel::Text as usize].unwrap();
                 assert!((got - want).abs() < 1e-9, "{got} {want}");
                 let sum = b.channel(Channel::Text).iter().map(|t| (t.id(), t.q())).collect();
                 let sums = [Vec::new(), sum, Vec::new(), Vec::new()];
@@ -389,7 +412,7 @@ mod tests {
         let frequencies = Frequencies::default();
         let settings = Settings::default();
         let query = Query::new(&with, &frequencies, frequencies.weights(None), &settings);
-        let cosines = query.article(&without);
+        let cosines = query.article(&without).cosines;
         assert!(cosines[0].is_none() && cosines[1].is_some() && cosines[2].is_none());
         assert_eq!(mean([None; 4], &settings), 0.0);
         assert_eq!(mean([Some(0.5), None, None, Some(0.5)], &settings), 0.5);
@@ -434,8 +457,9 @@ mod tests {
         let frequencies = Frequencies::default();
         let own = terms("", "reef ferry tunnel vote captain island");
         let query = Query::new(&own, &frequencies, frequencies.weights(None), &settings);
-        assert!((query.breadth(&terms("", "reef ferry tunnel harbour")) - 3.0).abs() < 1e-9);
-        let uneven = query.breadth(&terms("", "reef reef reef reef reef ferry"));
+        let breadth = |text| query.article(&terms("", text)).breadth;
+        assert!((breadth("reef ferry tunnel harbour") - 3.0).abs() < 1e-9);
+        let uneven = breadth("reef reef reef reef reef ferry");
         assert!(uneven > 1.0 && uneven < 2.0, "{uneven}");
         let long = "harbour pilot storm";
         for (text, want) in [
@@ -445,7 +469,8 @@ mod tests {
             (format!("{long} reef ferry tunnel vote captain"), 0.0),
             ("reef ferry".to_owned(), 0.0),
         ] {
-            let narrow = query.narrowness(&terms("", &text), &settings);
+            let other = terms("", &text);
+            let narrow = query.narrowness(&other, query.article(&other).breadth, &settings);
             assert!((narrow - want).abs() < 1e-9, "{text}: {narrow}");
         }
     }

@@ -142,6 +142,10 @@ pub fn first_sentence(text: &str) -> &str {
 
 /// The form that all spellings of a word have in common.
 pub(crate) fn common_form(word: &str) -> String {
+    if word.is_ascii() && word.len() <= spelling::SHORTENED_MAX {
+        let (form, len) = spelling::shortened(word.as_bytes());
+        return form[..len].iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    }
     spelling::CommonForm::of(word).text
 }
 

@@ -14,8 +14,9 @@
 //! ```
 //!
 //! The words of an earlier text are only known if it is short
-//! ([`Fingerprint::short_text`](crate::fingerprint::Fingerprint)). Of a longer one there is one byte
-//! per word, which is enough to recognize a word that is looked for, but not to tell a spelling.
+//! ([`Fingerprint::short_text`](crate::fingerprint::Fingerprint)). Of a longer one there is one
+//! byte per word, which is enough to recognize a word that is looked for, but not to tell a
+//! spelling.
 //!
 //! Words that are spelled alike, and furniture set apart at the edges, are no difference.
 //!
@@ -23,7 +24,7 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use super::leftover::{LeftoverWord, Name, Side, cancel, drop_edges, same_word};
+use super::leftover::{LeftoverWord, Name, Side, Spelling, cancel, drop_edges};
 use crate::article::ArticleMetadata;
 use crate::marks::bare_headline;
 use crate::text;
@@ -135,6 +136,14 @@ struct HeadlineSide {
     leads: bool,
 }
 
+/// A word of a headline that carries meaning.
+struct HeadlineWord {
+    /// The hash of its normalized form.
+    hash: u64,
+    /// How it is compared with others.
+    spelling: Spelling,
+}
+
 impl HeadlineSide {
     fn share_is_at_least(&self, parts: u32, of: u32) -> bool {
         self.own * of >= self.all * parts
@@ -178,16 +187,17 @@ impl Texts<'_> {
         let new = self.headline_words(self.new.about);
         let old = self.headline_words(self.that.about);
         let hashes = &self.new.words.hashes;
-        let among = |word: &(u64, String), all: &[(u64, String)]| {
-            all.iter().any(|(hash, text)| *hash == word.0 || same_word(text, &word.1))
+        let among = |word: &HeadlineWord, all: &[HeadlineWord]| {
+            all.iter().any(|other| other.hash == word.hash)
+                || all.iter().any(|other| other.spelling.is_same(&word.spelling))
         };
         let mut evidence = HeadlineEvidence::default();
         for (at, word) in new.iter().enumerate() {
             let side = &mut evidence.new;
             side.all += 1;
-            let rest = ours.words.iter().filter(|w| w.hash == word.0);
+            let rest = ours.words.iter().filter(|w| w.hash == word.hash);
             let in_rest = rest.clone().count();
-            let in_body = hashes.iter().filter(|hash| **hash == word.0).count();
+            let in_body = hashes.iter().filter(|hash| **hash == word.hash).count();
             side.in_body += u32::from(in_body > 0);
             if in_body == in_rest && !among(word, &old) {
                 side.own += 1;
@@ -199,8 +209,8 @@ impl Texts<'_> {
         for (at, word) in old.iter().enumerate() {
             let side = &mut evidence.old;
             side.all += 1;
-            let in_new = hashes.contains(&word.0);
-            let in_rest = theirs.holds(word.0);
+            let in_new = hashes.contains(&word.hash);
+            let in_rest = theirs.holds(word.hash);
             side.in_body += u32::from(in_new || in_rest);
             if !in_new && !among(word, &new) {
                 side.own += 1;
@@ -212,7 +222,7 @@ impl Texts<'_> {
     }
 
     /// The words of a headline that carry meaning, marks, figures and words with a sense left out.
-    fn headline_words(&self, about: &ArticleMetadata) -> Vec<(u64, String)> {
+    fn headline_words(&self, about: &ArticleMetadata) -> Vec<HeadlineWord> {
         let headline = bare_headline(&about.headline);
         let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
         let figure = |at: usize| words.figures.iter().any(|f| f.word as usize == at);
@@ -223,7 +233,10 @@ impl Texts<'_> {
                 && carries_meaning(text, **hash, self.senses)
                 && self.senses.senses(**hash).is_empty()
         })
-        .map(|(_, (hash, span))| (*hash, fold(&headline[span.0 as usize..span.1 as usize])))
+        .map(|(_, (hash, span))| {
+            let word = fold(&headline[span.0 as usize..span.1 as usize]);
+            HeadlineWord { hash: *hash, spelling: Spelling::of(&word) }
+        })
         .collect()
     }
 

@@ -196,23 +196,28 @@ pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Sen
 /// Removes words that both sides have, wherever they stand, and words that are spelled alike.
 pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
     if !theirs.bytes.is_empty() {
-        ours.words.retain(|w| {
-            let byte = if w.value.is_some() { 0 } else { (w.hash as u8).max(1) };
-            match theirs.bytes.iter().position(|other| *other == byte) {
-                Some(at) => {
-                    theirs.bytes.swap_remove(at);
-                    false
-                }
-                None => true,
-            }
-        });
-        return;
+        return cancel_bytes(ours, &mut theirs.bytes);
     }
     remove_pairs(ours, theirs, |a, b| a.hash == b.hash);
     join_split(ours, theirs);
     join_split(theirs, ours);
     let plain = |w: &LeftoverWord<'_>| w.value.is_none() && senses.senses(w.hash).is_empty();
     remove_respelled(ours, theirs, plain);
+}
+
+/// Removes words that are among the trace bytes of the other side, each byte once.
+fn cancel_bytes(ours: &mut Side<'_>, theirs: &mut Vec<u8>) {
+    let mut left = [0u32; 256];
+    theirs.iter().for_each(|byte| left[usize::from(*byte)] += 1);
+    ours.words.retain(|w| {
+        let byte = if w.value.is_some() { 0 } else { (w.hash as u8).max(1) };
+        let left = &mut left[usize::from(byte)];
+        let both = *left > 0;
+        *left -= u32::from(both);
+        !both
+    });
+    *theirs =
+        (0..=255).zip(left).flat_map(|(byte, n)| std::iter::repeat_n(byte, n as usize)).collect();
 }
 
 /// Removes the pairs of words that are spelled alike, each word once, among those for which `plain`
@@ -276,7 +281,7 @@ fn join_split(split: &mut Side<'_>, whole: &mut Side<'_>) {
 }
 
 /// A folded word as it is compared with others.
-struct Spelling {
+pub(super) struct Spelling {
     /// The letters without what differs between spellings; see [`skeleton`].
     letters: Vec<char>,
     /// The word itself, if its script has no spaces: it has one spelling.
@@ -284,9 +289,15 @@ struct Spelling {
 }
 
 impl Spelling {
-    fn of(word: &str) -> Self {
+    pub(super) fn of(word: &str) -> Self {
         let unsegmented = word.chars().next().is_some_and(is_unsegmented);
         Self { letters: skeleton(word), unsegmented: unsegmented.then(|| word.to_owned()) }
+    }
+
+    /// Whether they are one word in two spellings: equal without accents, doubled letters and the
+    /// usual differences between spellings.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.unsegmented == other.unsegmented && self.letters == other.letters
     }
 
     /// Whether they are one word: in two spellings, abbreviated, or one letter apart.
@@ -305,12 +316,6 @@ impl Spelling {
 fn is_abbreviated(a: &[char], b: &[char]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     (3..=4).contains(&short.len()) && 2 * short.len() <= long.len() && long.starts_with(short)
-}
-
-/// Whether two folded words are one word in two spellings: equal without accents, doubled letters
-/// and the usual differences between spellings.
-pub(super) fn same_word(a: &str, b: &str) -> bool {
-    a == b || !a.chars().next().is_some_and(is_unsegmented) && skeleton(a) == skeleton(b)
 }
 
 /// The letters of a word without what differs between spellings.
