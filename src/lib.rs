@@ -12,8 +12,9 @@
 //! # Data flow
 //!
 //! ```text
-//! bytes -> decode -> text -> fingerprint -> Prepared                          stateless, in parallel
-//! Prepared -> candidates -> verdict -> stories -> events and record changes   one writer, pure
+//! bytes -> decode -> text -> fingerprint -> Prepared                          stateless, in
+//! parallel Prepared -> candidates -> verdict -> stories -> events and record changes   one writer,
+//! pure
 //!
 //! input topic -> poll a batch -> prepare -> apply -> one transaction -> snapshot
 //!                                                    |

@@ -72,7 +72,8 @@ pub fn fresh_key() -> SamplingKey {
     SamplingKey(RandomState::new().hash_one(std::process::id()))
 }
 
-/// Configures the failpoints from the environment, once per process: a scenario holds a global lock.
+/// Configures the failpoints from the environment, once per process: a scenario holds a global
+/// lock.
 #[cfg(feature = "failpoints")]
 fn configure_failpoints() {
     static ONCE: std::sync::Once = std::sync::Once::new();

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 
 const LINES_MAX: usize = 500;
+/// Characters in a line, at most.
+const COLUMNS_MAX: usize = 100;
 
 /// What each folder may import besides itself; the longest matching folder applies. `state`,
 /// `event` and `prepare` may use all of the engine except `decode`: bad input is rejected before it
@@ -205,6 +207,19 @@ fn only_one_module_writes_to_stdout() {
     let wrong: Vec<String> =
         sources().into_iter().filter(|(_, text)| prints(text)).map(|(module, _)| module).collect();
     assert_eq!(wrong, [""; 0], "use `cli::print`");
+}
+
+#[test]
+fn no_line_is_longer_than_the_limit() {
+    let mut long = Vec::new();
+    for (module, text) in sources() {
+        for (line, number) in text.lines().zip(1..) {
+            if line.chars().count() > COLUMNS_MAX {
+                long.push(format!("{module}:{number}"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "lines of more than {COLUMNS_MAX} columns: {long:?}");
 }
 
 #[test]

@@ -121,7 +121,8 @@ pub(super) fn value(found: &Difference, settings: &[ChangedSetting]) -> Value {
             (value["before"], value["after"]) = (json!(before.as_str()), json!(after.as_str()));
         }
         let example = |example: &Example| {
-            json!({ "before": example.before.as_ref().map(row), "after": example.after.as_ref().map(row) })
+            let [before, after] = [&example.before, &example.after].map(|of| of.as_ref().map(row));
+            json!({ "before": before, "after": after })
         };
         value["examples"] = tally.examples.iter().map(example).collect();
         value

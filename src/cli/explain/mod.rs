@@ -4,9 +4,9 @@
 //! on the second if only the first came before it, with the evidence, the text rules and the story
 //! score.
 //!
-//! With [`decode`], `--decode FILE` instead prints every article of a file as decoded and as cleaned, with its dates
-//! and the marks that were seen in it, which helps when mapping a new feed. `--marks` prints the
-//! built-in marks by agency.
+//! With [`decode`], `--decode FILE` instead prints every article of a file as decoded and as
+//! cleaned, with its dates and the marks that were seen in it, which helps when mapping a new feed.
+//! `--marks` prints the built-in marks by agency.
 
 mod decode;
 mod stories;

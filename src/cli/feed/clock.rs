@@ -8,8 +8,8 @@
 //! than the latest of the next [`WITNESSES`] dates. If no date follows, it may be up to a window
 //! ahead of the clock. An article whose date is missing or not accepted gets the time of the
 //! article before it. The first article gets the first accepted date of the files or, if there is
-//! none, [`UNDATED`]. Stdin cannot be read twice: if its first [`AHEAD`] articles have no date, their
-//! time is `UNDATED` too.
+//! none, [`UNDATED`]. Stdin cannot be read twice: if its first [`AHEAD`] articles have no date,
+//! their time is `UNDATED` too.
 //!
 //! ```text
 //! dates   -      10:00  2062   10:05  -      10:01

@@ -1,7 +1,7 @@
 //! Runs the engine over files.
 //!
-//! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the batches that an
-//! [`OfflineShard`] makes of them, which are those of the daemon.
+//! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the
+//! batches that an [`OfflineShard`] makes of them, which are those of the daemon.
 //!
 //! The date of an article is its publication time or, if missing, the time that this version
 //! claims, and the date of a record is the latest of its articles; [`clock`] derives the timestamps

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `[` and is one JSON array | its elements |
 //! | `{`, and is one JSON object over several lines or has no line that is an object | the file |
-//! | `<` (also in UTF-16), a start-of-header or delete control, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
+//! | `<` (also in UTF-16), start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
 //! | anything else | its lines, without blank ones |
 //!
 //! A line written by `replay --rejects` is replaced by the original bytes it contains. A file that

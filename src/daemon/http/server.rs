@@ -211,7 +211,8 @@ fn routes(
         .layer(map_response(safe))
 }
 
-/// Serves the resources under `path` too. The page needs the slash at its end: its URLs are relative.
+/// Serves the resources under `path` too. The page needs the slash at its end: its URLs are
+/// relative.
 fn also_under(path: &str, resources: Router) -> Router {
     if path.is_empty() {
         return resources;

@@ -150,8 +150,8 @@ impl ShardState {
         Ok(())
     }
 
-    /// Applies the records of one batch, or of the whole changelog to an empty state; the last value
-    /// of every key.
+    /// Applies the records of one batch, or of the whole changelog to an empty state; the last
+    /// value of every key.
     fn apply_records(
         &mut self,
         mut records: BTreeMap<String, Option<Vec<u8>>>,

@@ -36,8 +36,8 @@ use wirefold_engine::article::{Article, Lang};
 pub struct ShardSelector {
     /// The name of the shard in logs.
     pub name: String,
-    /// Only records of these input topics, which are read in addition to `input.topic`; empty for all
-    /// topics.
+    /// Only records of these input topics, which are read in addition to `input.topic`; empty for
+    /// all topics.
     pub topics: Vec<String>,
     /// Only records of these input partitions; empty for all partitions.
     pub partitions: Vec<i32>,

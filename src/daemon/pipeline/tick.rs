@@ -80,8 +80,8 @@ impl BatchRun<'_> {
         self.encode_events(memory, events, source, n);
     }
 
-    /// Publishes records whose embargo has ended, as many as one batch may contain. A record that is
-    /// lost is replaced by a reject.
+    /// Publishes records whose embargo has ended, as many as one batch may contain. A record that
+    /// is lost is replaced by a reject.
     pub(super) fn publish_lifted(&mut self, memory: &mut ShardState) {
         while let Some((input, record)) = memory.held.take_lifted() {
             let output = match record {

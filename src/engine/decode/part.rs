@@ -7,8 +7,8 @@
 //! - A single item: the whole record.
 //! - Items in a JSON list: the bytes of the item, or its repaired text if the record is not valid
 //!   UTF-8.
-//! - RSS, Atom, NewsML-G2, NewsML 1, RBNews: a UTF-8 XML document with the unchanged item inside the tags
-//!   of its ancestors, and with [some children of those](context_names).
+//! - RSS, Atom, NewsML-G2, NewsML 1, RBNews: a UTF-8 XML document with the unchanged item inside
+//!   the tags of its ancestors, and with [some children of those](context_names).
 //! - NewsML 1 item in several languages: the same, for the component of each language.
 //!
 //! ```text

@@ -4,7 +4,7 @@
 //! | flag | what happened |
 //! |---|---|
 //! | `repaired_text` | U+FFFD replaces invalid UTF-8 or an escaped unpaired surrogate |
-//! | `unreadable_<field>` | a value was ignored: wrong type, invalid time, language, number or status, or too long for a field that it stands in for |
+//! | `unreadable_<field>` | a value was ignored: invalid, or too long for what it stands in for |
 //! | `unreadable_attribute` | an XML attribute was ignored because its syntax is invalid |
 //!
 //! A value that is null, false or empty counts as absent, and so does a language tag such as `und`.

@@ -5,7 +5,7 @@
 //!
 //! | heading | text | result |
 //! |---|---|---|
-//! | a phrase of agencies that stands out, or is the whole headline or the end of the slug | not a report | order |
+//! | a phrase of agencies that stands out, or is all or the end of its line | no report | order |
 //! | any other | speaks of a story that must not be used | order |
 //! | a word that stands out | anything else | possible order |
 //! | none | a request to editors to kill a story, or a letter that withdraws one | order |

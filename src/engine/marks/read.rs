@@ -1,7 +1,7 @@
 //! Reads the marks of an article with the table and the configured rules.
 //!
-//! In: an article and the configured rules. Out: its marks, and with [`explain`] every sighting: the
-//! rule, the place and whether it counts.
+//! In: an article and the configured rules. Out: its marks, and with [`explain`] every sighting:
+//! the rule, the place and whether it counts.
 
 use super::bare::slug_root;
 use super::candidates::{self, Candidate, Lines};

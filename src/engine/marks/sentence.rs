@@ -314,9 +314,11 @@ const ENCLOSURES: &[(char, char)] = &[
 const LINKS: &[&str] = &[
     "is", "has", "have", "been", "was", "are", "were", "be", "being", "must", "should", "shall",
     "will", "to", "now", "hereby", "can", "ist", "wird", "wurde", "hiermit", "darf", "soll",
-    "bitte", "est", "a", "ete", "doit", "ne", "queda", "ha", "sido", "debe", "es", "fue", "foi", "e",
+    "bitte", "est", "a", "ete", "doit", "ne", "queda", "ha", "sido", "debe", "es", "fue", "foi",
+    "e",
     "fica", "stata", "stato", "va", "deve", "essere", "wordt", "mag", "er", "bliver", "blir",
-    "skal", "ma", "kan", "ar", "har", "ska", "far", "bor", "ei", "saa", "tulee", "zostala", "zostaje",
+    "skal", "ma", "kan", "ar", "har", "ska", "far", "bor", "ei", "saa", "tulee", "zostala",
+    "zostaje",
     "jest", "nalezy", "prosimy", "просим", "следует", "была", "было", "lutfen", "headlined",
     "slugged", "titled", "which", "that", "moved", "sent", "transmitted", "filed", "at", "on",
     "today", "earlier", "intitulee", "titulada", "intitolata", "mit", "dem", "titel", "का",
@@ -326,7 +328,8 @@ const LINKS: &[&str] = &[
 /// Further words that may stand before a story or a request.
 #[rustfmt::skip]
 const LEADS: &[&str] = &[
-    "the", "this", "our", "its", "of", "for", "from", "and", "we", "do", "all", "above", "following",
+    "the", "this", "our", "its", "of", "for", "from", "and", "we", "do", "all", "above",
+    "following",
     "previous", "any", "not", "asked", "requested", "advised", "note", "attention", "notice",
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday",

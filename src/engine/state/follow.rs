@@ -40,7 +40,8 @@ impl State {
     ///
     /// # Errors
     /// If a record cannot be read or has a newer format version, if a record that others need is
-    /// missing, or if the batch does not continue from this state. The state must then be discarded.
+    /// missing, or if the batch does not continue from this state. The state must then be
+    /// discarded.
     pub fn follow(
         &mut self,
         batch: impl IntoIterator<Item = (String, Option<Vec<u8>>)>,

@@ -50,7 +50,8 @@ use std::sync::Arc;
 /// Flag of an article from which learned boilerplate was removed.
 pub const LEARNED_BOILERPLATE: &str = "learned_furniture";
 
-/// Flag of a text in which words mix letters of two scripts that look alike, as disguised copies do.
+/// Flag of a text in which words mix letters of two scripts that look alike, as disguised copies
+/// do.
 pub const MIXED_SCRIPTS: &str = "mixed_scripts";
 /// The fewest such words, and one in how many words they are at least.
 const MIXED_SCRIPTS_MIN: (usize, usize) = (2, 100);

@@ -21,8 +21,8 @@
 //!   pending re-scoring is skipped. Term ids became shorter and mark the terms that the article is
 //!   indexed under; articles of older records are indexed under all their terms.
 //! - Version 4 added the text of a short article at its end; it is empty in older records.
-//! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix the
-//!   languages and are not read: the live articles are counted again.
+//! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix
+//!   the languages and are not read: the live articles are counted again.
 
 use super::embargo::EmbargoedArticle;
 use super::entry::{Decision, Entry};

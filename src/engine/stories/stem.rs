@@ -12,8 +12,8 @@
 //! distinguishes too little.
 //!
 //! Stop words are not terms in the languages for which there is a list. Their frequencies would
-//! make them weigh little anyway, but not in the first hour of a new deployment. A list says nothing
-//! about single characters of a script without spaces: they are part of other words too.
+//! make them weigh little anyway, but not in the first hour of a new deployment. A list says
+//! nothing about single characters of a script without spaces: they are part of other words too.
 //!
 //! Cost: stemming allocates, so each thread remembers the results. The words of a wire repeat,
 //! and 19 of 20 are remembered. Remembering does not change results.

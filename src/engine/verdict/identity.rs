@@ -166,12 +166,14 @@ fn marked(
     let roundup = Some(ItemShape::Roundup);
     let shaped = |that: &ArticleMetadata| (marks.shape == roundup) == (that.marks.shape == roundup);
     let own = |v: &&VerifiedCandidate<'_>| same_provider(new.about, v.that.about);
+    let shared =
+        |v: &VerifiedCandidate<'_>| v.comparison.of_new.get().max(v.comparison.of_old.get());
     let bound = || {
         verified.iter().filter(|v| {
             v.that.about.marks.revision != Some(revision)
                 && v.rule != OTHER_SUBJECT
                 && shaped(v.that.about)
-                && v.comparison.of_new.get().max(v.comparison.of_old.get()) >= settings.partial.get()
+                && shared(v) >= settings.partial.get()
                 // An equal text of another provider is a copy, not the article being revised.
                 && (own(v) || v.that.print.content_hash != new.print.content_hash)
         })

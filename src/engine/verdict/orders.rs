@@ -10,8 +10,8 @@
 //! ```
 //!
 //! A notice that identifies its target only by text or by name gets a confidence, which depends on
-//! which names agree, on the providers, and on how many other articles have the same name. The whole
-//! text of another publisher's article is a copy of it, whatever its headline says.
+//! which names agree, on the providers, and on how many other articles have the same name. The
+//! whole text of another publisher's article is a copy of it, whatever its headline says.
 //!
 //! What only [may](crate::article::Marks::possible_order) be an order is one if the sender has sent
 //! an article with the headline that it names.

@@ -10,9 +10,9 @@
 //! 1001  Kestrel   Quay closes earlier    a version of the first
 //! ```
 //!
-//! What proves that an article is a version: shared text or a headline that agrees; a version number
-//! of the same provider; for a uri that is unique everywhere (`urn:`, `tag:`), any new version.
-//! Another provider's article under a short number is never a version.
+//! What proves that an article is a version: shared text or a headline that agrees; a version
+//! number of the same provider; for a uri that is unique everywhere (`urn:`, `tag:`), any new
+//! version. Another provider's article under a short number is never a version.
 //!
 //! Cost: a constant number of earlier articles is looked at.
 

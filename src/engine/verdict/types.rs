@@ -1,6 +1,7 @@
 //! The types of a verdict: kinds, evidence and relations.
 
 use crate::article::{ArticleKey, Sequence};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -17,7 +18,7 @@ use std::borrow::Cow;
     Default,
     Serialize,
     Deserialize,
-    schemars::JsonSchema,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -88,7 +89,7 @@ impl Kind {
 
 /// A share: a finite number within 0..=1.
 #[derive(
-    Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "f64")]
 pub struct Ratio(#[schemars(range(min = 0.0, max = 1.0))] f64);

@@ -11,8 +11,8 @@
 //! - headline: `headlines[]` (role `main`, else the first), then `names::HEADLINE`
 //! - body: `bodies[]` (HTML before text), then `names::HTML_BODY`, then `names::BODY`; else
 //!   `descriptions[]`, then `names::CAPTION`
-//! - provider: `names::PROVIDER`, `names::PROVIDER_STAND_INS`, `infosources[]`; else, of a text, the
-//!   credit
+//! - provider: `names::PROVIDER`, `names::PROVIDER_STAND_INS`, `infosources[]`; else, of a text,
+//!   the credit
 //! - note to editors: `names::NOTE`
 //! - language: `language`, `lang`, `inLanguage`
 //! - versioncreated: `names::VERSION_CREATED`
@@ -22,8 +22,9 @@
 //!   `versionof`
 //!
 //! These cover what NewsAPI, Event Registry, the Guardian, news-please, miniflux, Superdesk, Arc,
-//! Drupal, WordPress and the digital wires of dpa export, besides the formats named first. The text of a field may be nested, as in
-//! `{"title": {"rendered": "B"}}`, and headline and body may be inside `fields`.
+//! Drupal, WordPress and the digital wires of dpa export, besides the formats named first. The text
+//! of a field may be nested, as in `{"title": {"rendered": "B"}}`, and headline and body may be
+//! inside `fields`.
 //!
 //! A record is one object, an array of objects, objects one after another (NDJSON), an
 //! envelope around one of these, or an object without a uri that contains `data.item`,

@@ -6,7 +6,8 @@
 use super::{Repairs, paragraphs, words};
 use crate::article::{Article, Body};
 
-/// Decodes header, text and trailer. Lines that begin with `^` and end with `<` or `=` precede the text.
+/// Decodes header, text and trailer. Lines that begin with `^` and end with `<` or `=` precede the
+/// text.
 pub(super) fn article(header: &str, body: &str, tail: &str, repairs: &Repairs) -> Article {
     let mut article = Article { provider: provider(header, tail), ..Article::default() };
     let keyword = header.lines().nth(1).unwrap_or_default();

@@ -243,7 +243,8 @@ pub(super) const ORDERS: &[Row] = &[
     row(Kill, Word, HEADING, ("Anadolu", HABIT), &[
         "iptal", "iptal edildi", "iptal edilmiştir", "geri çekildi", "geri çekilmiştir", "geçersiz",
     ]),
-    row(Kill, Phrase, ANYWHERE, ("PTI", HABIT), &["खबर रद्द", "समाचार रद्द", "खबर वापस", "समाचार निरस्त"]),
+    row(Kill, Phrase, ANYWHERE, ("PTI", HABIT), &["खबर रद्द", "समाचार रद्द", "खबर वापस",
+        "समाचार निरस्त"]),
     row(Kill, Word, HEADING, ("PTI", HABIT), &["रद्द", "निरस्त"]),
     row(Kill, Word, HEADING, ("CTK MTI Agerpres Ukrinform Hina", HABIT), &[
         "zrušeno", "zrušena", "stornováno", "visszavonva", "visszavonás", "törölve", "anulat",

@@ -100,7 +100,8 @@ pub(super) const REVISIONS: &[Row] = &[
         "correctiebericht",
     ]),
     row(Correction, Word, HEADLINE, ("Ritzau NTB TT STT", HABIT), &[
-        "rettelse", "rettet", "korrektion", "korrigeret", "berigtigelse", "præcisering", "korrigert",
+        "rettelse", "rettet", "korrektion", "korrigeret", "berigtigelse", "præcisering",
+        "korrigert",
         "korreksjon", "korrigering", "presisering", "rättelse", "rättad", "rättat", "korrigerad",
         "precisering", "korjaus", "korjattu", "oikaisu", "oikaistu", "korjattu versio", "täsmennys",
         "tarkennus", "genmæle",
@@ -186,7 +187,8 @@ pub(super) const REVISIONS: &[Row] = &[
         "(дополн", "(добавл", "(обновл",
     ]),
     row(Update, Word, HEADLINE, ("AFP Belga ATS", AFP), &[
-        "annule et remplace", "mise à jour", "actualisation", "actualisé", "actualisée", "actualise",
+        "annule et remplace", "mise à jour", "actualisation", "actualisé", "actualisée",
+        "actualise",
         "complément", "version augmentée", "version actualisée", "ajoute", "nouveau", "@ lead",
         "lead général", "papier général", "avec détails", "version enrichie",
     ]),
@@ -239,7 +241,8 @@ pub(super) const REVISIONS: &[Row] = &[
     row(Update, Word, HEADLINE, ("Yonhap", HABIT), &[
         "종합", "종합#보", "#보", "(lead)", "(@ ld)", "업데이트", "추가", "보강", "대체", "내용추가",
     ]),
-    row(Update, Word, HEADLINE, ("MENA AFP", HABIT), &["تحديث", "تحديث #", "إضافة", "خبر محدث", "محدث"]),
+    row(Update, Word, HEADLINE, ("MENA AFP", HABIT), &["تحديث", "تحديث #", "إضافة", "خبر محدث",
+        "محدث"]),
     row(Update, Word, HEADLINE, ("Anadolu PTI", HABIT), &[
         "güncelleme", "güncelleme #", "güncellendi", "güncel", "yenilendi", "genişletilmiş",
         "ek bilgi", "अपडेट", "ld", "eds:", "lead all", "eds: adds", "adds",
@@ -286,7 +289,8 @@ pub(super) const REVISIONS: &[Row] = &[
     row(Advisory, Phrase, HEADLINE, ("dpa AFP EFE ANSA", HABIT), &[
         "hinweis an die redaktion", "hinweis an die redaktionen", "achtung redaktionen",
         "avis aux rédactions", "avis aux abonnés", "note aux rédactions", "aviso a los editores",
-        "aviso a redacciones", "aviso a los abonados", "avviso alle redazioni", "nota alle redazioni",
+        "aviso a redacciones", "aviso a los abonados", "avviso alle redazioni",
+        "nota alle redazioni",
         "till redaktionen", "til redaksjonen", "til redaktionen", "toimituksille",
         "внимание редакций", "вниманию редакций", "編集者へ", "お知らせ", "编辑注意", "알림",
     ]),

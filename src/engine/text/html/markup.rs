@@ -10,8 +10,8 @@
 //! - A comment without an end is no comment.
 //! - A start tag without an end, because a quotation mark is missing, ends at the next `>`.
 //!
-//! Cost: linear. The tokenizer examines each `<` at most `UNENDED_MAX + 1` times; the search for end
-//! tags examines it at most twice for each element in [`RAW`].
+//! Cost: linear. The tokenizer examines each `<` at most `UNENDED_MAX + 1` times; the search for
+//! end tags examines it at most twice for each element in [`RAW`].
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{State, Tokenizer};
