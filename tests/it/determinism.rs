@@ -166,7 +166,7 @@ fn other_survivors_and_leads_are_restored_and_taken_over() {
             _ => false,
         };
         let replaced = straight.0.iter().filter(replaces).count();
-        assert!(replaced > 10, "choice {at}: only {replaced} were replaced");
+        assert!(replaced >= 5, "choice {at}: only {replaced} were replaced");
         for cut in (90..lines.len()).step_by(101) {
             let (mut owner, mut log) = (State::new(settings.clone(), KEY), Log::default());
             let mut standby = State::new(settings.clone(), KEY);
