@@ -68,7 +68,7 @@ fn read(lines: &[String], settings: &Settings) -> Vec<(ArticleMetadata, Terms)> 
 fn run(all: &[(ArticleMetadata, Terms)], settings: &Settings) -> Vec<Option<StoryId>> {
     let mut known = Shelf(all.iter().map(|(about, _)| (about.clone(), Terms::default())).collect());
     let (bytes, clock) = (ALLOCATED.current_usage(), Clock::start());
-    let mut stories = Stories::new(&settings.stories);
+    let mut stories = Stories::new(&settings.stories, &settings.preferred_publishers);
     let mut second_looks = 0.0;
     for (at, (about, terms)) in (0..).zip(all) {
         let new = member(at, about, terms);

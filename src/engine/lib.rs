@@ -23,7 +23,7 @@ pub mod stories;
 pub mod text;
 pub mod verdict;
 
-use article::Span;
+use article::{PreferredPublishers, Span};
 use boilerplate::learned;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
@@ -47,6 +47,11 @@ pub struct Settings {
     pub live_articles_max: NonZeroU32,
     /// An article that arrives longer than this after its publication time is flagged `late`.
     pub late_after: Span,
+    /// Publishers whose articles come first, the most preferred first: as the lead of a story, and
+    /// as the copy of a text that stays in the unique topic. A name stands for its sections and
+    /// hosts too.
+    #[schemars(with = "Vec<String>")]
+    pub preferred_publishers: PreferredPublishers,
     /// Decoding of input records.
     pub decode: decode::Settings,
     /// What an article is: thresholds of the verdicts.
@@ -65,6 +70,7 @@ impl Default for Settings {
             identity: Span::hours(24 * 30),
             live_articles_max: NonZeroU32::new(4_000_000).expect("not zero"),
             late_after: Span::hours(1),
+            preferred_publishers: PreferredPublishers::default(),
             decode: decode::Settings::default(),
             verdict: verdict::Settings::default(),
             stories: stories::Settings::default(),

@@ -389,7 +389,7 @@ fn match_predicts_the_result_for_an_article_and_changes_nothing() {
             (found["relation"]["kind"].as_str(), found["story"]["by"].as_str()),
             (Some("duplicate"), Some("text"))
         );
-        assert_eq!(found["story"]["joins"], story.as_str());
+        assert_eq!((&found["story"]["joins"], &found["unique"]), (&json!(story), &json!("repeat")));
     }
     let body = "Divers looked at the hull of the Marel ferry on the reef, and passengers waited in \
                 the harbour of the island.";

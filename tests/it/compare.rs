@@ -76,6 +76,25 @@ fn people_see_settings_totals_and_examples() {
 }
 
 #[test]
+fn copies_that_would_take_the_place_of_others_are_shown() {
+    let folder = sample_folder();
+    let args = ["compare", "wire.jsonl", "--set", "engine.verdict.unique.survivor=newest"];
+    let output = wirefold(folder.path(), &args);
+    let out = text(&output.stdout);
+    assert!(out.contains("now forwarded"), "{out}{}", text(&output.stderr));
+    assert!(
+        out.lines().any(|line| line.contains("after") && line.contains(", replaces ")),
+        "{out}"
+    );
+    let output = wirefold(folder.path(), &[&args[..], &["--json"]].concat());
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let forwarded = result["changes"].as_array().unwrap();
+    let forwarded = forwarded.iter().find(|change| change["change"] == "forwarded").unwrap();
+    assert!(forwarded["examples"][0]["after"]["replaces"].is_string(), "{forwarded}");
+    assert!(forwarded["examples"][0]["before"]["replaces"].is_null(), "{forwarded}");
+}
+
+#[test]
 fn equal_settings_are_refused_and_settings_without_effect_are_named() {
     let folder = sample_folder();
     for sets in [&[][..], &["--set", "engine.window=120h"]] {

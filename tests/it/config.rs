@@ -24,7 +24,7 @@ fn the_file_documents_every_key_with_its_default() {
 #[test]
 fn every_setting_has_a_description() {
     let rows = document::table();
-    assert!(rows.len() > 40, "{} settings", rows.len());
+    assert!((41..=50).contains(&rows.len()), "{} settings", rows.len());
     let undocumented: Vec<&str> = rows
         .iter()
         .filter(|(_, _, meaning)| meaning.is_empty())
@@ -136,6 +136,16 @@ fn errors_name_the_invalid_setting() {
         ("engine.verdict.partial=0.95", "must not exceed `engine.verdict.contained`, which is 0.9"),
         ("engine.verdict.run_words=0", "expected a whole number of at least 1, found `0`"),
         ("engine.stories.join=-3", "must be between 0 and 1"),
+        (
+            "engine.verdict.unique.survivor=best",
+            "`engine.verdict.unique.survivor`: expected one of `first`, `newest`, `longest`",
+        ),
+        ("engine.stories.lead=best", "`engine.stories.lead`: expected one of `fullest`, `first`"),
+        (
+            "engine.preferred_publishers=[\"-\"]",
+            "`engine.preferred_publishers`: `-` is not the name of a publisher",
+        ),
+        ("engine.preferred_publishers=Northwire", "expected a list"),
         ("engine.late_after=-1h", "`engine.late_after`: must not be negative"),
         ("batch.records_max=0", "expected a whole number of at least 1, found `0`"),
         ("delivery=twice", "`delivery`: expected `exactly_once` or `at_least_once`, found `twice`"),
@@ -172,6 +182,13 @@ fn the_settings_hash_covers_only_settings_that_affect_verdicts() {
     let hash = |sets: &[&str]| load(None, &[], sets).unwrap().settings_hash();
     assert_eq!(hash(&[]), hash(&["group.id=x", "batch.records_max=7"]));
     assert_ne!(hash(&[]), hash(&["engine.window=1h"]));
-    assert_ne!(hash(&[]), hash(&["engine.verdict.unique.novel_words=26"]));
+    for set in [
+        "engine.verdict.unique.novel_words=26",
+        "engine.verdict.unique.survivor=newest",
+        "engine.preferred_publishers=[\"Northwire\"]",
+        "engine.stories.lead=first",
+    ] {
+        assert_ne!(hash(&[]), hash(&[set]), "{set}");
+    }
     assert_eq!(hash(&[]).len(), 16);
 }

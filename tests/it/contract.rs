@@ -22,8 +22,8 @@ use wirefold_engine::event::{
 use wirefold_engine::fingerprint::SimHash;
 use wirefold_engine::stories::{StoryId, Summary};
 use wirefold_engine::verdict::{
-    ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, RelationTarget, Scope,
-    Verdict,
+    ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, RelationTarget,
+    Replacement, Scope, Verdict,
 };
 
 const CLOCK: EventTime = EventTime(1_795_428_000_000);
@@ -237,6 +237,48 @@ fn no_unique_records_are_written_when_the_unique_topic_is_off() {
     };
     assert_eq!(roles(UniqueTopic::On), [Role::Events, Role::Unique]);
     assert_eq!(roles(UniqueTopic::Off), [Role::Events]);
+}
+
+#[test]
+fn the_unique_record_names_the_article_that_it_replaces() {
+    let replaced = Pass::Replacement(Box::new(Replacement {
+        of: key("urn:made-up:harbour-1", Some("1")),
+        head: Some(Sequence(4)),
+    }));
+    let record = InputRecord {
+        from: Partition { topic: position().topic, partition: 3 },
+        offset: 123,
+        timestamp: None,
+        key: None,
+        headers: Vec::new(),
+        payload: Some(b"{}".to_vec()),
+    };
+    let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), UniqueTopic::On);
+    for (pass, unique, replaces) in [
+        (Pass::Yes, "forwarded", None),
+        (replaced, "forwarded", Some("urn:made-up:harbour-1")),
+        (Pass::Repeat, "repeat", None),
+        (Pass::Held, "held", None),
+        (Pass::Embargoed, "embargoed", None),
+    ] {
+        let mut event = every().remove(0);
+        let EventKind::Classified(classified) = &mut event.kind else { unreachable!() };
+        let forwarded = pass.is_forwarded();
+        classified.verdict.pass = pass;
+        let (event, part) = (&event, &RecordPart::Whole);
+        let context =
+            EventContext { event, n: 0, sequence: 0, record: &record, part, items: 1, resets: 0 };
+        let outputs = encoder.encode(&context);
+        let data: Value = serde_json::from_slice(outputs[0].payload.as_ref().unwrap()).unwrap();
+        assert_eq!(data["unique"], unique);
+        assert_eq!(data["replaces"]["uri"].as_str(), replaces);
+        assert_eq!(data["replaces"]["version"].as_str(), replaces.map(|_| "1"));
+        assert_eq!(outputs.len(), 1 + usize::from(forwarded), "{unique}");
+        let headers = outputs.get(1).into_iter().flat_map(|record| &record.headers);
+        let header = headers.filter(|(name, _)| name == "wirefold-replaces");
+        let named: Vec<&[u8]> = header.filter_map(|(_, value)| value.as_deref()).collect();
+        assert_eq!(named, replaces.map(str::as_bytes).into_iter().collect::<Vec<_>>());
+    }
 }
 
 fn text(bytes: &[u8]) -> String {

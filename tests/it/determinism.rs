@@ -9,7 +9,8 @@ use wirefold_engine::event::{Event, EventCause, EventKind};
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{LEARNED_BOILERPLATE, Outcome, State};
-use wirefold_engine::verdict::Ratio;
+use wirefold_engine::stories::LeadChoice;
+use wirefold_engine::verdict::{Ratio, SurvivorChoice};
 
 const KEY: SamplingKey = SamplingKey(7);
 
@@ -55,7 +56,11 @@ impl Log {
 
 /// Applies `lines`; returns events and records.
 fn run(lines: &[Line]) -> (Vec<Event>, BTreeMap<String, Vec<u8>>) {
-    let mut state = State::new(settings(), KEY);
+    run_with(settings(), lines)
+}
+
+fn run_with(settings: Settings, lines: &[Line]) -> (Vec<Event>, BTreeMap<String, Vec<u8>>) {
+    let mut state = State::new(settings, KEY);
     let (mut events, mut log) = (Vec::new(), Log::default());
     for line in lines {
         events.extend(log.apply(&mut state, line));
@@ -131,6 +136,50 @@ fn learned_boilerplate_is_restored() {
         }
         assert!(events == straight.0, "events, cut at {cut}");
         assert!(log.0 == straight.1, "records, cut at {cut}");
+    }
+}
+
+/// Settings by which copies take each other's place in the unique topic, and other articles lead.
+fn other_choices() -> [Settings; 3] {
+    [
+        (SurvivorChoice::Newest, LeadChoice::Newest, &[][..]),
+        (SurvivorChoice::Longest, LeadChoice::Longest, &["agency4"]),
+        (SurvivorChoice::First, LeadChoice::First, &["agency2", "agency5"]),
+    ]
+    .map(|(survivor, lead, preferred)| {
+        let mut settings = settings();
+        settings.verdict.unique.survivor = survivor;
+        settings.stories.lead = lead;
+        let names: Vec<String> = preferred.iter().map(|name| (*name).to_owned()).collect();
+        settings.preferred_publishers = names.try_into().unwrap();
+        settings
+    })
+}
+
+#[test]
+fn other_survivors_and_leads_are_restored_and_taken_over() {
+    let lines = feed(12, 500, 28_000);
+    for (at, settings) in other_choices().into_iter().enumerate() {
+        let straight = run_with(settings.clone(), &lines);
+        let replaces = |event: &&Event| match &event.kind {
+            EventKind::Classified(c) => c.verdict.pass.replaces().is_some(),
+            _ => false,
+        };
+        let replaced = straight.0.iter().filter(replaces).count();
+        assert!(replaced >= 5, "choice {at}: only {replaced} were replaced");
+        for cut in (90..lines.len()).step_by(101) {
+            let (mut owner, mut log) = (State::new(settings.clone(), KEY), Log::default());
+            let mut standby = State::new(settings.clone(), KEY);
+            for lines in lines[..cut].chunks(7) {
+                let changes = batch(&mut owner, lines);
+                changes.clone().into_iter().for_each(|(key, value)| log.put(key, value));
+                standby.follow(changes).unwrap();
+            }
+            let restored = State::restore(settings.clone(), KEY, log.0.clone()).unwrap();
+            let (what, tail) = (format!("choice {at}, cut at {cut}"), &lines[cut..]);
+            check_tail(restored, Log(log.0.clone()), tail, &straight, &what);
+            check_tail(standby, log, tail, &straight, &what);
+        }
     }
 }
 

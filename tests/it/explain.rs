@@ -13,9 +13,23 @@ const WIRE: &str = concat!(
     "\n{\"broken\n",
 );
 
+/// Two articles of one publisher, and one of another.
+const BY_PUBLISHER: &str = concat!(
+    r#"{"id": "b:1", "provider": "Northwire", "title": "Barge", "#,
+    r#""body": "A barge drifts off Marel, keepers said on Monday."}"#,
+    "\n",
+    r#"{"id": "b:2", "provider": "northwire.example", "title": "Barge", "#,
+    r#""body": "A barge drifts off Marel, a tug captain said."}"#,
+    "\n",
+    r#"{"id": "b:3", "provider": "Tidewater", "title": "Barge", "#,
+    r#""body": "A barge drifts off Marel, a tug captain said."}"#,
+    "\n",
+);
+
 fn explain(args: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("wire.jsonl"), WIRE).unwrap();
+    fs::write(folder.path().join("own.jsonl"), BY_PUBLISHER).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
     command.arg("explain").args(args).env_remove("RUST_LOG").current_dir(folder.path());
     command.output().unwrap()
@@ -35,6 +49,26 @@ fn an_equal_text_is_a_duplicate_before_any_other_rule() {
         assert!(out.lines().any(|printed| printed == line), "no `{line}` in\n{out}");
     }
     assert_eq!(out.matches("=>").count(), 1, "one rule decides\n{out}");
+}
+
+#[test]
+fn the_threshold_that_applied_and_the_unique_topic_are_printed() {
+    let both = ["--set", "engine.verdict.reprint=0.6", "--set"];
+    let own = ["engine.verdict.reprint_same_publisher=0.7", "--in", "own.jsonl", "b:1"];
+    for (second, threshold) in [("b:2", "0.700"), ("b:3", "0.600")] {
+        let output = explain(&[&both[..], &own, &[second]].concat());
+        let out = String::from_utf8(output.stdout).unwrap();
+        let rule = out.split("near-identical (reprint)").nth(1).unwrap_or_else(|| panic!("{out}"));
+        let condition = rule.lines().find(|line| line.contains("of_this_in_that")).unwrap();
+        assert!(condition.contains(&format!(">= {threshold}")), "{second}: {condition}");
+    }
+    let choice = ["--set", "engine.verdict.unique.survivor=newest", "--in", "wire.jsonl"];
+    for (choice, want) in [(&choice[..], "forwarded, replaces a:1"), (&choice[2..], "repeat")] {
+        let output = explain(&[choice, &["a:1", "a:2"]].concat());
+        let out = String::from_utf8(output.stdout).unwrap();
+        let line = format!("   unique topic       {want}");
+        assert!(out.lines().any(|printed| printed == line), "no `{line}` in\n{out}");
+    }
 }
 
 #[test]

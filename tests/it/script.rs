@@ -160,7 +160,10 @@ impl Printer {
                 if !verdict.flags.is_empty() {
                     line += &format!("; {}", verdict.flags.join(" "));
                 }
-                line + &format!("; pass {:?}", verdict.pass).to_lowercase()
+                match verdict.pass.replaces() {
+                    Some(of) => line + &format!("; replaces {}", of.uri),
+                    None => line + &format!("; pass {:?}", verdict.pass).to_lowercase(),
+                }
             }
             EventKind::Withdrawn(_) | EventKind::Corrected(_) | EventKind::Superseded(_)
                 if self.show == Show::Stories =>

@@ -98,8 +98,12 @@ fn example_lines(change: &Change, example: &Example) -> Vec<String> {
 /// What a run says the article is.
 fn verdict(row: &VerdictRow) -> String {
     let of = row.of.as_ref().map_or(String::new(), |of| format!(" of {}", safe(of, 60)));
-    let held = if row.forwarded { "" } else { ", held back" };
-    format!("{}{of} by rule `{}`{held}", row.kind.as_str(), row.rule)
+    let unique = match &row.replaces {
+        Some(replaced) => format!(", replaces {}", safe(replaced, 60)),
+        None if row.forwarded => String::new(),
+        None => ", held back".into(),
+    };
+    format!("{}{of} by rule `{}`{unique}", row.kind.as_str(), row.rule)
 }
 
 /// The story that the article joined.
@@ -140,6 +144,7 @@ fn row(row: &VerdictRow) -> Value {
     json!({
         "uri": row.uri, "provider": row.provider, "headline": row.headline,
         "kind": row.kind.as_str(), "of": row.of, "rule": row.rule, "forwarded": row.forwarded,
+        "replaces": row.replaces,
         "story": row.story.as_ref().map(|(id, _)| id.to_string()),
         "story_headline": row.story.as_ref().map(|(_, headline)| headline),
     })

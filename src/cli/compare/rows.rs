@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use wirefold_engine::event::{Classified, Event, EventKind};
 use wirefold_engine::stories::StoryId;
-use wirefold_engine::verdict::{Kind, Pass};
+use wirefold_engine::verdict::Kind;
 
 /// The most batches of rows that wait for the other run.
 const BATCHES_MAX: usize = 4;
@@ -41,6 +41,8 @@ pub(super) struct VerdictRow {
     pub(super) rule: String,
     /// Whether the article is forwarded to the unique topic.
     pub(super) forwarded: bool,
+    /// The uri of the article whose place in the unique topic it takes.
+    pub(super) replaces: Option<String>,
     /// The story and its headline when the article joined it.
     pub(super) story: Option<(StoryId, String)>,
 }
@@ -148,7 +150,8 @@ fn row(event: &Event, from: &Classified, names: &mut FileNumbers) -> VerdictRow 
         kind: relation.kind,
         of: relation.of.as_ref().map(|of| of.key.uri.clone()),
         rule: relation.rule.to_string(),
-        forwarded: from.verdict.pass == Pass::Yes,
+        forwarded: from.verdict.pass.is_forwarded(),
+        replaces: from.verdict.pass.replaces().map(|replaced| replaced.uri.clone()),
         story: from.story.as_ref().map(|story| (story.id, safe(&story.headline, HEADLINE_MAX))),
     }
 }

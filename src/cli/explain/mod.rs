@@ -152,7 +152,7 @@ fn about(name: &str, article: &Article) -> [String; 2] {
     [format!("{name}  {}{version}", article.uri), format!("   {provider}: {}", article.headline)]
 }
 
-/// The verdict on B as lines of text: kind, rule, evidence, novelty, story and flags.
+/// The verdict on B as lines of text: kind, rule, evidence, novelty, story, unique topic and flags.
 fn verdict_lines(event: &Value) -> Vec<String> {
     let relation = &event["relation"];
     let (kind, rule) = (bare(&relation["kind"]), bare(&relation["rule"]));
@@ -172,6 +172,10 @@ fn verdict_lines(event: &Value) -> Vec<String> {
         format!("{which}{score}")
     });
     lines.push(format!("   {:<18} {story}", "story"));
+    let replaces = event
+        .get("replaces")
+        .map_or(String::new(), |replaced| format!(", replaces {}", bare(&replaced["uri"])));
+    lines.push(format!("   {:<18} {}{replaces}", "unique topic", bare(&event["unique"])));
     lines.push(format!("   {:<18} {}", "flags", bare(&event["flags"])));
     lines.push(String::new());
     lines

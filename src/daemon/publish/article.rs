@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wirefold_engine::article::{EventTime, ItemShape, ItemType, PubStatus};
 use wirefold_engine::event::{Classified, Joined, Superseded};
-use wirefold_engine::verdict::{self, Kind, RelationTarget};
+use wirefold_engine::verdict::{self, Kind, Pass, RelationTarget};
 
 /// The verdict for one accepted article: its relation to earlier articles with the evidence, how
 /// much of it is new, and the story it joined. Published once per accepted article.
@@ -39,12 +39,43 @@ pub struct ArticleClassified {
     /// and advisories.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<JoinedStory>,
+    /// Whether the article went to the unique topic.
+    pub unique: UniqueInfo,
+    /// The article whose place in the unique topic it took; absent if it took none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<NamedArticle>,
     /// Flag names, sorted. The names are stable.
     #[serde(default)]
     pub flags: Vec<String>,
     /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
+}
+
+/// Whether an article went to the unique topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UniqueInfo {
+    /// It was forwarded at once.
+    Forwarded,
+    /// It was not forwarded: it brings nothing new.
+    Repeat,
+    /// It was not forwarded: it is withheld, or carries withdrawn or uncorrected text, or too many
+    /// articles are under an embargo.
+    Held,
+    /// It is forwarded at the end of its embargo, if it is still valid then.
+    Embargoed,
+}
+
+impl UniqueInfo {
+    pub(crate) fn of(pass: &Pass) -> Self {
+        match pass {
+            Pass::Yes | Pass::Replacement(_) => Self::Forwarded,
+            Pass::Repeat => Self::Repeat,
+            Pass::Held => Self::Held,
+            Pass::Embargoed => Self::Embargoed,
+        }
+    }
 }
 
 /// Metadata of an article.
@@ -263,6 +294,8 @@ impl ArticleClassified {
             new_numbers: novelty.map(|n| n.numbers),
             new_passages: novelty.map(|_| ranges.collect()),
             story: from.story.as_ref().map(JoinedStory::of),
+            unique: UniqueInfo::of(&verdict.pass),
+            replaces: verdict.pass.replaces().map(NamedArticle::of),
             flags: verdict.flags.clone(),
             base,
         }

@@ -6,7 +6,7 @@
 //! ```text
 //! Classified    -> events   key: story id, or the article's uri if it belongs to no story
 //!                  unique   key: article uri; payload: the original bytes. Only for articles that
-//!                           bring something new. If the input record holds several items, the
+//!                           bring something new, or take the place of another one. If the input record holds several items, the
 //!                           payload is the part that holds this article. An embargoed article is
 //!                           written when its embargo ends, if so configured.
 //! StoryUpdated  -> events   key: story id, and
@@ -56,7 +56,7 @@ use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::RecordPart;
 use wirefold_engine::event::{self, Event, EventCause, EventKind};
 use wirefold_engine::stories::Summary;
-use wirefold_engine::verdict::{Kind, Pass};
+use wirefold_engine::verdict::Kind;
 
 /// An accepted article was classified.
 pub const CLASSIFIED: &str = "wirefold.article.classified.v1";
@@ -159,7 +159,7 @@ impl EventEncoder for Encoder {
         let mut records = vec![self.event(context)];
         records.extend(story::states(&context.event.kind));
         if let EventKind::Classified(classified) = &context.event.kind
-            && classified.verdict.pass == Pass::Yes
+            && classified.verdict.pass.is_forwarded()
         {
             records.extend(self.unique(context));
         }
@@ -232,6 +232,9 @@ fn unique(classified: &event::Classified, context: &EventContext<'_>) -> OutputR
     }
     if let Some(of) = &verdict.relation.of {
         add("of", of.key.uri.clone());
+    }
+    if let Some(replaced) = verdict.pass.replaces() {
+        add("replaces", replaced.uri.clone());
     }
     if let Some(until) = classified.about.embargoed {
         add("embargoed", until.to_string());

@@ -139,7 +139,8 @@ pub fn asyncapi(topics: &SchemaTopics<'_>) -> Value {
         ("article", "an article as its provider sends it: plain JSON, ninjs, or another format"),
         (
             "uniqueArticle",
-            "an article that brings something new: the original bytes, plus `wirefold-*` headers. \
+            "an article that brings something new, or takes the place of another one \
+             (`wirefold-replaces`): the original bytes, plus `wirefold-*` headers. \
              If the input record holds several items (`wirefold-items`), the item with index \
              `wirefold-item`: from a JSON list, the item's own bytes; from RSS, Atom and NewsML, \
              a UTF-8 document with the unchanged item, the start tags of the elements around it, \

@@ -9,10 +9,12 @@
 
 mod lang;
 mod loose_time;
+mod preference;
 pub mod publisher;
 mod time;
 
 pub use lang::Lang;
+pub use preference::{PreferencePlace, PreferredPublishers};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use time::{EventTime, Span};

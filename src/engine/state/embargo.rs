@@ -91,7 +91,7 @@ impl State {
         sequence: Sequence,
         input: &InputPosition,
     ) {
-        let (Pass::Embargoed, Some(until)) = (verdict.pass, about.embargoed) else { return };
+        let (Pass::Embargoed, Some(until)) = (&verdict.pass, about.embargoed) else { return };
         if self.embargo.len() >= self.settings.tuning.embargoed_max as usize {
             verdict.pass = Pass::Held;
             self.outcome.tally.embargoes_dropped += 1;

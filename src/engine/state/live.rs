@@ -5,6 +5,7 @@
 //! key are bounded and keep the newest.
 
 use super::entry::Entry;
+use super::survivors::Survivors;
 use super::versions::{VersionTables, Versions};
 use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, Sequence};
 use crate::stories::{Member, MemberLookup};
@@ -31,6 +32,8 @@ pub(super) struct LiveArticles {
     slugs: FxHashMap<u64, KeyedList>,
     /// Pending notices by the keys of the uris and names they wait for.
     orders: FxHashMap<u64, KeyedList>,
+    /// The copies that took the place of other articles in the unique topic.
+    pub(super) survivors: Survivors,
     /// The most articles or notices under one key.
     bearers_max: usize,
     /// Bytes of the entries.
@@ -92,6 +95,7 @@ impl LiveArticles {
                 * (size_of::<(u64, Vec<Sequence>)>() + 1);
         self.bytes
             + lists
+            + self.survivors.bytes()
             + self.names.capacity() * (size_of::<(u64, Sequence)>() + 1)
             + self.entries.capacity() * size_of::<Arc<Entry>>()
     }
@@ -193,6 +197,7 @@ impl LiveArticles {
             dropped += u64::from(put(&mut self.orders, key, next, most));
         }
         self.bytes += bytes(&entry);
+        self.survivors.push(next, &entry);
         let uri = entry.about.uri.clone();
         self.entries.push_back(Arc::new(entry));
         let (first, entries) = (self.first, &self.entries);
@@ -228,6 +233,7 @@ impl LiveArticles {
         let entry = self.entries.pop_front()?;
         let own = Sequence(self.first);
         self.bytes -= bytes(&entry);
+        self.survivors.pop(own, &entry);
         if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
             versions.pop(&entry);
             if versions.is_empty() {

@@ -21,6 +21,7 @@ mod parts;
 mod past;
 mod radius;
 pub mod records;
+mod survivors;
 mod versions;
 
 use super::Settings;
@@ -85,7 +86,7 @@ impl State {
     pub fn new(settings: Settings, key: SamplingKey) -> Self {
         Self {
             index: Index::new(&settings.tuning.candidates, Sequence(0)),
-            stories: Stories::new(&settings.stories),
+            stories: Stories::new(&settings.stories, &settings.preferred_publishers),
             furniture: LearnedBoilerplate::new(&settings.tuning.boilerplate),
             live: LiveArticles::starting_at(Sequence(0), settings.tuning.bearers_max),
             settings,
@@ -329,6 +330,9 @@ impl State {
             verdict.flags.push(LEARNED_BOILERPLATE.into());
         }
         self.flag(new, stamp, &mut verdict);
+        if let Some(replacement) = self.replacement(new, &verdict) {
+            verdict.pass = Pass::Replacement(Box::new(replacement));
+        }
         verdict
     }
 

@@ -343,6 +343,25 @@ fn article_key(sequence: Sequence) -> String {
 mod tests {
     use super::*;
     use crate::stories::{Channel, Peak};
+    use crate::verdict::{Pass, Replacement};
+
+    /// What earlier releases wrote must stay readable: never change these bytes.
+    #[test]
+    fn what_was_decided_about_the_unique_topic_keeps_its_bytes() {
+        let of = ArticleKey { uri: "a:1".into(), version: None };
+        let copy = Replacement { of: of.clone(), head: Some(Sequence(7)) };
+        for (pass, bytes) in [
+            (Pass::Yes, &[0][..]),
+            (Pass::Repeat, &[1]),
+            (Pass::Held, &[2]),
+            (Pass::Embargoed, &[3]),
+            (Pass::Replacement(Box::new(copy)), b"\x04\x03a:1\0\x01\x07"),
+            (Pass::Replacement(Box::new(Replacement { of, head: None })), b"\x04\x03a:1\0\0"),
+        ] {
+            assert_eq!(CODEC.encode(&pass)[1..], *bytes, "{pass:?}");
+            assert_eq!(CODEC.decode("a", &[&[6][..], bytes].concat()), Ok(pass));
+        }
+    }
 
     /// What earlier releases wrote must stay readable: never change these bytes.
     #[test]

@@ -5,6 +5,7 @@
 //! [`choose`](super::choose); this module carries the decision out.
 
 use super::frequencies::{Frequencies, Weights};
+use super::lead::LeadOrder;
 use super::live::{LiveStory, Scale, final_summary};
 use super::postings::TermPostings;
 use super::score::StoryScore;
@@ -13,7 +14,9 @@ use super::{
     FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, Settings, StoryId,
     StoryStep, Summary,
 };
-use crate::article::{EventTime, ItemShape, ItemType, Lang, Sequence, publisher};
+use crate::article::{
+    EventTime, ItemShape, ItemType, Lang, PreferredPublishers, Sequence, publisher,
+};
 use crate::verdict::{Kind, Validity};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,6 +26,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub struct Stories {
     /// What the stories are tuned by.
     pub(super) settings: Settings,
+    /// What leads are chosen by.
+    pub(super) leads: LeadOrder,
     /// The live stories.
     pub(super) live: FxHashMap<StoryId, Box<LiveStory>>,
     /// Absorbed stories, and the stories that absorbed them.
@@ -77,9 +82,10 @@ fn contributes(new: Member<'_>) -> bool {
 
 impl Stories {
     /// No stories.
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings, preferred: &PreferredPublishers) -> Self {
         Self {
             settings: settings.clone(),
+            leads: LeadOrder { choice: settings.lead, preferred: preferred.clone() },
             live: FxHashMap::default(),
             absorbed: FxHashMap::default(),
             of: VecDeque::new(),
@@ -260,7 +266,7 @@ impl Stories {
         }
         if let Some(live) = self.live.get_mut(&story) {
             let members = MembersWithNew { new: member, members };
-            live.add(member, &members, self.settings.tuning.centroid_members as usize);
+            live.add(member, &self.leads, &members, self.settings.tuning.centroid_members as usize);
             let scale = Scale::new(&self.frequencies, weights, &self.settings);
             live.measure(member.sequence, scale, &members);
         }
@@ -380,7 +386,7 @@ impl Stories {
         }
         let weights = self.frequencies.weights(member.about.language);
         let scale = Scale::new(&self.frequencies, &weights, &self.settings);
-        live.remove(member, self.settings.tuning.centroid_members as usize);
+        live.remove(member, &self.leads, self.settings.tuning.centroid_members as usize);
         live.measure(sequence, scale, members);
         self.changed.push(id);
         Vec::new()
@@ -402,7 +408,7 @@ impl Stories {
     pub fn change_validity(&mut self, member: Member<'_>, before: Validity, now: EventTime) {
         let Some(id) = self.story_of(member.sequence) else { return };
         if let Some(live) = self.live.get_mut(&id) {
-            live.change_validity(member, before);
+            live.change_validity(member, before, &self.leads);
             self.stir(id, now);
         }
     }

@@ -96,7 +96,7 @@ impl Stories {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::article::Span;
+    use crate::article::{PreferredPublishers, Span};
     use crate::stories::Settings;
     use crate::text::{Clean, words};
 
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_score() {
-        let stories = Stories::new(&Settings::default());
+        let stories = Stories::new(&Settings::default(), &PreferredPublishers::default());
         let (a, b) = (terms("ferry reef island captain"), terms("ferry reef tunnel vote"));
         let day = |n: i64| Some(EventTime(0).plus(Span::hours(24 * n)));
         let same = stories.compare((&a, day(1)), (&a, day(1)), None);

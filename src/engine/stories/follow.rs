@@ -75,7 +75,7 @@ impl Stories {
             self.frequencies.add(member.terms, member.about.language);
         }
         let Some(live) = self.live.get_mut(&story) else { return Some(story) };
-        live.add(member, members, self.settings.tuning.centroid_members as usize);
+        live.add(member, &self.leads, members, self.settings.tuning.centroid_members as usize);
         None
     }
 
@@ -123,7 +123,7 @@ impl Stories {
             self.postings.remove(member.sequence, member.terms, member.about.language);
         }
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
-            live.remove(member, self.settings.tuning.centroid_members as usize);
+            live.remove(member, &self.leads, self.settings.tuning.centroid_members as usize);
         }
     }
 
@@ -131,7 +131,7 @@ impl Stories {
     pub fn follow_validity(&mut self, member: Member<'_>, before: Validity) {
         let story = self.story_of(member.sequence);
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
-            live.change_validity(member, before);
+            live.change_validity(member, before, &self.leads);
         }
     }
 

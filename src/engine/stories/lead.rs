@@ -1,57 +1,86 @@
 //! Chooses the lead article of a story, and counts its independent publishers.
 //!
 //! The lead is the article with the highest [`Rank`]. An article ranks higher, in this order of
-//! importance, if it stands (it is not withdrawn, corrected or superseded); if it is a report in
-//! its own right (next come reports built on another text, then copies, alerts and pictures); if it
-//! is longer (in steps of a doubling, so that the lead does not change with every slightly longer
-//! article); and if it came earlier.
+//! importance, if it stands (it is not withdrawn, corrected or superseded); if its publisher is
+//! preferred; and then by the setting `lead`:
 //!
-//! For example, an original of 400 words beats an alert of 20 words that came earlier, and stays
-//! the lead when an original of 450 words follows.
+//! - `fullest`: a report in its own right ranks higher (next come reports built on another text,
+//!   then copies, alerts and pictures); then the longer one, in steps of a doubling, so that the
+//!   lead does not change with every slightly longer article; then the earlier one.
+//! - `first` and `newest`: the earlier or the later one.
+//! - `longest`: the longer one, then the earlier one.
+//!
+//! With the last three, redeliveries and items that are not texts come after all others.
+//!
+//! For example, with `fullest` an original of 400 words beats an alert of 20 words that came
+//! earlier, and stays the lead when an original of 450 words follows.
 //!
 //! A publisher is the family of providers that a root article credits or, without a credit, the
 //! family that sent the article. Ten reprints of one text count as one publisher. A story without a
 //! live root counts as having one publisher.
 
-use super::Member;
-use crate::article::{ItemShape, ItemType, Sequence, publisher};
+use super::{LeadChoice, Member};
+use crate::article::{
+    ItemShape, ItemType, PreferencePlace, PreferredPublishers, Sequence, publisher,
+};
 use crate::text::tokens::word_hash;
 use crate::verdict::{Kind, Validity};
 use std::cmp::Reverse;
+
+/// What the lead is chosen by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LeadOrder {
+    /// The setting `lead`.
+    pub(super) choice: LeadChoice,
+    /// The preferred publishers.
+    pub(super) preferred: PreferredPublishers,
+}
 
 /// The rank of a member among the candidates for the lead; the highest leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     /// 2 if it stands, 1 if it is superseded or corrected, 0 if it is withdrawn.
     validity: u8,
-    /// 2 for a report in its own right, 1 for one built on another text, 0 otherwise.
+    /// A publisher earlier in the list of preferred ones ranks higher.
+    preference: Reverse<PreferencePlace>,
+    /// What the rank was made by; the same for all members.
+    choice: LeadChoice,
+    /// With `fullest`: 2 for a report in its own right, 1 for one built on another text, 0
+    /// otherwise. With the other choices: 1 for a text that is no redelivery.
     own: u8,
-    /// The number of doublings in its length.
-    doublings: u8,
-    /// The earlier member ranks higher.
-    sequence: Reverse<Sequence>,
+    /// With `fullest` the number of doublings in its length, with `longest` its length, else 0.
+    size: u32,
+    /// The sequence. Except with `newest`, its bits are inverted: the earlier member ranks higher.
+    order: u64,
 }
 
 impl Rank {
-    pub(super) fn of(member: Member<'_>) -> Self {
+    pub(super) fn of(member: Member<'_>, order: &LeadOrder) -> Self {
         let validity = match member.standing {
             Validity::Valid => 2,
             Validity::Superseded | Validity::Uncorrected => 1,
             Validity::Withdrawn => 0,
         };
-        let shape = member.about.marks.shape;
-        let brief = matches!(shape, Some(ItemShape::Alert | ItemShape::Brief | ItemShape::Roundup));
-        let own = match brief || member.about.kind != ItemType::Text {
-            true => 0,
-            false => own(member.kind),
+        let choice = order.choice;
+        let text = member.about.kind == ItemType::Text;
+        let own = match choice {
+            LeadChoice::Fullest if is_brief(member) || !text => 0,
+            LeadChoice::Fullest => own(member.kind),
+            _ => u8::from(text && member.kind != Kind::Redelivery),
         };
-        let doublings = member.words.max(1).ilog2() as u8;
-        Self { validity, own, doublings, sequence: Reverse(member.sequence) }
+        let size = match choice {
+            LeadChoice::Fullest => member.words.max(1).ilog2(),
+            LeadChoice::Longest => member.words,
+            LeadChoice::First | LeadChoice::Newest => 0,
+        };
+        let preference = Reverse(order.preferred.place(member.about.provider.as_deref()));
+        let order = in_order(choice, member.sequence.0);
+        Self { validity, preference, choice, own, size, order }
     }
 
     /// The member that has this rank.
     pub(super) fn sequence(self) -> Sequence {
-        self.sequence.0
+        Sequence(in_order(self.choice, self.order))
     }
 
     /// Whether the member counts for the story's size, as every member does unless it was
@@ -59,6 +88,16 @@ impl Rank {
     pub(super) fn stands(self) -> bool {
         self.validity > 0
     }
+}
+
+/// Turns a sequence into a number that is higher for the member that ranks higher, and back.
+fn in_order(choice: LeadChoice, sequence: u64) -> u64 {
+    if choice == LeadChoice::Newest { sequence } else { !sequence }
+}
+
+fn is_brief(member: Member<'_>) -> bool {
+    let shape = member.about.marks.shape;
+    matches!(shape, Some(ItemShape::Alert | ItemShape::Brief | ItemShape::Roundup))
 }
 
 /// How much of a text of this kind its sender wrote: 2 for a report in its own right, 1 for one
@@ -73,10 +112,14 @@ fn own(kind: Kind) -> u8 {
 
 /// Why `lead` leads a story of `size` standing members.
 pub(super) fn reason(lead: Member<'_>, rank: Rank, size: u32) -> &'static str {
-    match (rank.validity, lead.kind) {
+    match (rank.validity, rank.choice) {
         (0 | 1, _) => "nothing-stands",
         _ if size <= 1 => "only",
-        (_, Kind::Correction | Kind::Update) => "newest-version",
+        _ if rank.preference.0.is_listed() => "preferred-publisher",
+        (_, LeadChoice::First) => "first",
+        (_, LeadChoice::Newest) => "newest",
+        (_, LeadChoice::Longest) => "longest",
+        _ if matches!(lead.kind, Kind::Correction | Kind::Update) => "newest-version",
         _ if rank.own == 2 => "fullest-original",
         _ => "no-original",
     }

@@ -5,7 +5,7 @@
 //! inline; stories of several have [tables](super::members).
 
 use super::frequencies::{Frequencies, Weights};
-use super::lead::{self, Rank};
+use super::lead::{self, LeadOrder, Rank};
 use super::members::{self, Contributors, CountedMember, MemberTables};
 use super::score::{self, Sums};
 use super::terms::Channel;
@@ -176,6 +176,7 @@ impl LiveStory {
     pub(super) fn add(
         &mut self,
         new: Member<'_>,
+        order: &LeadOrder,
         members: &impl MemberLookup,
         centroid_members: usize,
     ) {
@@ -183,16 +184,18 @@ impl LiveStory {
             self.last_seen = self.last_seen.max(new.arrived);
         }
         match self.members {
-            StoryMembers::None => self.members = StoryMembers::One(CountedMember::new(new)),
-            _ => self.tables().add(new, members, centroid_members),
+            StoryMembers::None => {
+                self.members = StoryMembers::One(CountedMember::new(new, order));
+            }
+            _ => self.tables().add(new, order, members, centroid_members),
         }
         self.update_peak();
     }
 
     /// Removes the earliest member.
-    pub(super) fn remove(&mut self, old: Member<'_>, centroid_members: usize) {
+    pub(super) fn remove(&mut self, old: Member<'_>, order: &LeadOrder, centroid_members: usize) {
         match &mut self.members {
-            StoryMembers::Many(many) => many.remove(old, centroid_members),
+            StoryMembers::Many(many) => many.remove(old, order, centroid_members),
             _ => self.members = StoryMembers::None,
         }
     }
@@ -218,13 +221,18 @@ impl LiveStory {
     }
 
     /// The validity of a member changed from `before`.
-    pub(super) fn change_validity(&mut self, member: Member<'_>, before: Validity) {
+    pub(super) fn change_validity(
+        &mut self,
+        member: Member<'_>,
+        before: Validity,
+        order: &LeadOrder,
+    ) {
         match &mut self.members {
             StoryMembers::Many(many) => {
-                many.uncount(CountedMember::new(Member { standing: before, ..member }));
-                many.count(CountedMember::new(member));
+                many.uncount(CountedMember::new(Member { standing: before, ..member }, order));
+                many.count(CountedMember::new(member, order));
             }
-            _ => self.members = StoryMembers::One(CountedMember::new(member)),
+            _ => self.members = StoryMembers::One(CountedMember::new(member, order)),
         }
     }
 
@@ -286,8 +294,7 @@ pub(super) fn final_summary(
 mod tests {
     use super::*;
     use crate::article::{ArticleMetadata, Lang};
-    use crate::stories::Terms;
-    use crate::stories::Tuning;
+    use crate::stories::{LeadChoice, Terms, Tuning};
     use crate::text::{Clean, words};
     use proptest::prelude::*;
 
@@ -327,6 +334,9 @@ mod tests {
         Articles(texts.iter().map(of).collect())
     }
 
+    const CHOICES: [LeadChoice; 4] =
+        [LeadChoice::Fullest, LeadChoice::First, LeadChoice::Newest, LeadChoice::Longest];
+
     fn story() -> LiveStory {
         LiveStory::new(LifeRecord {
             opened: EventTime(0),
@@ -349,23 +359,25 @@ mod tests {
             with in prop::collection::vec(0u8..4, 40),
             leave in 0usize..40,
             newest in 1usize..12,
+            choice in prop::sample::select(CHOICES.to_vec()),
         ) {
+            let order = LeadOrder { choice, ..LeadOrder::default() };
             let all = articles(&texts);
             let (mut own, mut other, mut whole) = (story(), story(), story());
             for (at, with) in with.iter().enumerate().take(texts.len()) {
                 let new = all.member(Sequence(at as u64)).unwrap();
-                if *with == 0 { &mut other } else { &mut own }.add(new, &all, newest);
-                whole.add(new, &all, newest);
+                if *with == 0 { &mut other } else { &mut own }.add(new, &order, &all, newest);
+                whole.add(new, &order, &all, newest);
             }
             own.absorb(other, StoryId::new(7), &all, newest);
             prop_assert!(own.members().eq(whole.members()));
             prop_assert_eq!(own.centroid(&all, newest), whole.centroid(&all, newest));
             for at in 0..leave.min(texts.len()) {
-                own.remove(all.member(Sequence(at as u64)).unwrap(), newest);
+                own.remove(all.member(Sequence(at as u64)).unwrap(), &order, newest);
             }
             let mut rest = story();
             for at in leave.min(texts.len())..texts.len() {
-                rest.add(all.member(Sequence(at as u64)).unwrap(), &all, newest);
+                rest.add(all.member(Sequence(at as u64)).unwrap(), &order, &all, newest);
             }
             prop_assert_eq!(
                 own.centroid(&all, newest),

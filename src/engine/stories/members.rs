@@ -9,7 +9,7 @@
 //! A redelivery is a member, so that the story outlives the first delivery of a feed that is polled
 //! for longer than the window, but it does not count for the size.
 
-use super::lead::{self, Rank};
+use super::lead::{self, LeadOrder, Rank};
 use super::score::{OPENING, Sums};
 use super::terms::{Channel, Term, Terms};
 use super::{Member, MemberLookup};
@@ -66,9 +66,9 @@ pub(super) struct MemberTables {
 }
 
 impl CountedMember {
-    pub(super) fn new(member: Member<'_>) -> Self {
+    pub(super) fn new(member: Member<'_>, order: &LeadOrder) -> Self {
         Self {
-            rank: Rank::of(member),
+            rank: Rank::of(member, order),
             family: lead::family(member),
             contributes: !member.terms.is_empty(),
             repeats: member.kind == Kind::Redelivery,
@@ -96,12 +96,13 @@ impl MemberTables {
     pub(super) fn add(
         &mut self,
         new: Member<'_>,
+        order: &LeadOrder,
         members: &impl MemberLookup,
         centroid_members: usize,
     ) {
         debug_assert!(self.members.back().is_none_or(|last| *last < new.sequence), "in order");
         self.members.push_back(new.sequence);
-        self.count(CountedMember::new(new));
+        self.count(CountedMember::new(new, order));
         if new.terms.is_empty() {
             return;
         }
@@ -135,10 +136,10 @@ impl MemberTables {
     }
 
     /// Removes the earliest member.
-    pub(super) fn remove(&mut self, old: Member<'_>, centroid_members: usize) {
+    pub(super) fn remove(&mut self, old: Member<'_>, order: &LeadOrder, centroid_members: usize) {
         debug_assert_eq!(self.members.front(), Some(&old.sequence), "in order");
         self.members.pop_front();
-        self.uncount(CountedMember::new(old));
+        self.uncount(CountedMember::new(old, order));
         if self.contributors.front() != Some(&old.sequence) {
             return;
         }

@@ -83,7 +83,7 @@ pub use compare::PairScore;
 pub use consider::Choice;
 pub use frequencies::{FrequencyHead, FrequencyRecord};
 use serde::{Deserialize, Serialize};
-pub use settings::{Settings, Tuning};
+pub use settings::{LeadChoice, Settings, Tuning};
 use std::fmt;
 use std::num::NonZeroU64;
 pub use terms::{Channel, Term, Terms};

@@ -9,10 +9,11 @@
 use super::postings::LIVE_MAX;
 use crate::article::Span;
 use crate::verdict::Ratio;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Thresholds of the stories.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// An article joins the story with the highest score, if that is at least this. Lower: fewer
@@ -24,6 +25,9 @@ pub struct Settings {
     /// Two stories merge if their centroids are at least this similar (cosine) and two articles
     /// were near both. 1.0 merges none.
     pub merge: Ratio,
+    /// Which article leads a story: the `fullest` report, the `first` article, the `newest` or the
+    /// `longest`. Articles that are still valid come first, then those of preferred publishers.
+    pub lead: LeadChoice,
     /// Constants that only tests and benchmarks change.
     #[serde(skip)]
     pub tuning: Tuning,
@@ -35,9 +39,28 @@ impl Default for Settings {
             join: Ratio::constant(0.215),
             join_again: Ratio::constant(0.15),
             merge: Ratio::constant(0.5),
+            lead: LeadChoice::Fullest,
             tuning: Tuning::default(),
         }
     }
+}
+
+/// Which article leads a story.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadChoice {
+    /// A report in its own right before copies, alerts and pictures, then the one with clearly more
+    /// words.
+    #[default]
+    Fullest,
+    /// The article that arrived first.
+    First,
+    /// The article that arrived last.
+    Newest,
+    /// The article with the most words.
+    Longest,
 }
 
 /// Constants of the scores. `benches/README.md` says how they were measured.

@@ -61,7 +61,9 @@ use classify::TextKind;
 use compare::Comparison;
 use difference::{Difference, Edges, OTHER_SUBJECT};
 pub use same_uri::REUSED_URI;
-pub use settings::{CarrierPolicy, EmbargoPolicy, Settings, Tuning, UniqueSettings};
+pub use settings::{
+    CarrierPolicy, EmbargoPolicy, Settings, SurvivorChoice, Tuning, UniqueSettings,
+};
 use std::cmp::Reverse;
 pub use types::*;
 use versions::is_counter;

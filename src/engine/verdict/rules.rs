@@ -10,7 +10,7 @@
 use super::Settings;
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use super::types::Kind;
+use super::types::{Kind, Ratio};
 use crate::article::ArticleMetadata;
 use crate::fingerprint::Fingerprint;
 
@@ -265,6 +265,16 @@ impl<'a> RuleInputs<'a> {
         ]
     }
 
+    /// How much of each text a reprint shares.
+    fn reprint(&self) -> Ratio {
+        // Comparing publishers costs more than comparing thresholds.
+        let differ = self.set.reprint != self.set.reprint_same_publisher;
+        match differ && same_provider(self.abouts[0], self.abouts[1]) {
+            true => self.set.reprint_same_publisher,
+            false => self.set.reprint,
+        }
+    }
+
     /// How many different plain words a template must have. A few words repeated over and over are
     /// not a template, whatever figures come between them.
     fn varied(&self) -> f64 {
@@ -294,7 +304,7 @@ impl<'a> RuleInputs<'a> {
         let run = f64::from(pair.alignment.longest);
         let run = least("run_words", run, f64::from(set.run_words.get()));
         let share = least("larger_share", c.max(b), set.partial.get());
-        let reprint = if self.later { set.tuning.reprint_apart } else { set.reprint.get() };
+        let reprint = if self.later { set.tuning.reprint_apart } else { self.reprint().get() };
         let near = [this(reprint), that(reprint), block];
         [
             Rule::new("contained", Kind::Excerpt, &[this(set.contained.get()), that_below]),

@@ -12,6 +12,10 @@ pub struct Settings {
     /// Lower: more edited copies count as reprints. Higher: fewer unrelated texts with a common
     /// passage do.
     pub reprint: Ratio,
+    /// Replaces `reprint` for two texts whose providers are known to be one publisher. Higher than
+    /// `reprint`: a publisher's own articles on a developing story are less often reprints of each
+    /// other. Lower: more of its edited copies are.
+    pub reprint_same_publisher: Ratio,
     /// A text is an excerpt if an earlier one contains at least this share of it, and an expansion
     /// if it contains at least this share of an earlier one.
     pub contained: Ratio,
@@ -35,6 +39,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             reprint: Ratio::constant(0.5),
+            reprint_same_publisher: Ratio::constant(0.5),
             contained: Ratio::constant(0.9),
             partial: Ratio::constant(0.3),
             run_words: NonZeroU32::new(12).expect("12 is not zero"),
@@ -63,6 +68,10 @@ pub struct UniqueSettings {
     /// What happens to an article that carries withdrawn or uncorrected text: `hold` it back, or
     /// `pass` it.
     pub carrying: CarrierPolicy,
+    /// Which copy of a text stays in the unique topic: the `first` one, the `newest` or the
+    /// `longest`. A later copy that would not be forwarded then takes the place of an earlier one,
+    /// with the uri of that one in the header `wirefold-replaces`. Preferred publishers come first.
+    pub survivor: SurvivorChoice,
 }
 
 impl Default for UniqueSettings {
@@ -80,8 +89,24 @@ impl Default for UniqueSettings {
             new_numbers: 1,
             embargoed: EmbargoPolicy::Hold,
             carrying: CarrierPolicy::Hold,
+            survivor: SurvivorChoice::First,
         }
     }
+}
+
+/// Which copy of a text stays in the unique topic.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SurvivorChoice {
+    /// The first one; later copies are not forwarded.
+    #[default]
+    First,
+    /// The one that arrived last.
+    Newest,
+    /// The one with the most words, the first of several equally long ones.
+    Longest,
 }
 
 /// What happens to an article under an embargo that would be forwarded to the unique topic.
@@ -117,7 +142,7 @@ pub struct Tuning {
     /// An excerpt or expansion becomes a reprint if the other containment is at least this share of
     /// the first.
     pub contained_both: f64,
-    /// Replaces `reprint` after `template_apart_hours`: texts that far apart and alike are more
+    /// Replaces both thresholds of a reprint after `template_apart_hours`: texts that far apart and alike are more
     /// often a template about another subject.
     pub reprint_apart: f64,
     /// The longest unmatched block of a reprint, as a share of either text.

@@ -237,7 +237,7 @@ pub struct Novelty {
 }
 
 /// Whether an article is published to the unique topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Pass {
     /// Published: it brings something new.
     #[default]
@@ -249,6 +249,33 @@ pub enum Pass {
     Held,
     /// Published at the end of its embargo: it brings something new.
     Embargoed,
+    /// Published in the place of another article.
+    Replacement(Box<Replacement>),
+}
+
+impl Pass {
+    /// Whether the article is published at once.
+    pub fn is_forwarded(&self) -> bool {
+        matches!(self, Self::Yes | Self::Replacement(_))
+    }
+
+    /// The article whose place in the unique topic it takes.
+    pub fn replaces(&self) -> Option<&ArticleKey> {
+        match self {
+            Self::Replacement(replacement) => Some(&replacement.of),
+            _ => None,
+        }
+    }
+}
+
+/// Whose place an article takes in the unique topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The article that was there before.
+    pub of: ArticleKey,
+    /// The article that was published because its text was news, if this is another copy of that
+    /// text. Absent if this article is news itself, as an update is.
+    pub head: Option<Sequence>,
 }
 
 /// Everything decided about a new article, except its story.

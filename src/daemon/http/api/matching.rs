@@ -1,9 +1,10 @@
 //! Predicts the verdict and the story of an article without accepting it: nothing is changed.
 
 use super::query::Params;
-use super::rows::{RelationRow, RowContext};
+use super::rows::{ArticleRef, RelationRow, RowContext};
 use super::{Api, Problem};
 use crate::daemon::http::response::{ApiResult, Unmatched, fresh};
+use crate::daemon::publish::article::UniqueInfo;
 use crate::daemon::publish::data::rounded;
 use crate::daemon::snapshot::Snapshot;
 use crate::daemon::snapshot::queries::Query;
@@ -40,6 +41,11 @@ pub(super) struct Match {
     /// Number of figures that no article has in the same place; absent with `novelty`.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_numbers: Option<u32>,
+    /// Whether the article would go to the unique topic.
+    unique: UniqueInfo,
+    /// The article whose place in the unique topic it would take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<ArticleRef>,
     /// Flag names. The names are stable.
     flags: Vec<String>,
     /// The story the article would join.
@@ -181,6 +187,8 @@ fn match_of(prediction: &Prediction, shard: u32, desk: &Snapshot) -> Match {
         novelty: novelty.map(|novelty| rounded(novelty.share.get())),
         novel_words: novelty.map(|novelty| novelty.words),
         new_numbers: novelty.map(|novelty| novelty.numbers),
+        unique: UniqueInfo::of(&verdict.pass),
+        replaces: at.replaces(verdict),
         flags: verdict.flags.clone(),
         story: PredictedStory {
             joins: joins.map(|id| id.to_string()),

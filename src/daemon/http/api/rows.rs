@@ -3,7 +3,7 @@
 //! Unknown values are absent. Times are RFC 3339 in UTC. `claimed` is by the publisher's own clock,
 //! `arrived` is engine time.
 
-use crate::daemon::publish::article::{EvidenceInfo, ItemKind, item_kind};
+use crate::daemon::publish::article::{EvidenceInfo, ItemKind, UniqueInfo, item_kind};
 use crate::daemon::publish::data::rounded;
 use crate::daemon::snapshot::story::SnapshotStory;
 use crate::daemon::snapshot::{Snapshot, SnapshotArticle};
@@ -92,6 +92,11 @@ pub(super) struct ArticleRow {
     /// Number of figures that no earlier article has in the same place.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_numbers: Option<u32>,
+    /// Whether the article went to the unique topic.
+    unique: UniqueInfo,
+    /// The article whose place in the unique topic it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<ArticleRef>,
     /// Flag names. The names are stable.
     flags: Vec<String>,
     /// The article's current validity: `stands` (valid), `superseded`, `uncorrected` or
@@ -276,6 +281,11 @@ impl RowContext<'_> {
         target.as_ref().map(|target| self.named(&target.key, target.sequence))
     }
 
+    /// A reference to the article whose place in the unique topic the verdict says is taken.
+    pub(super) fn replaces(self, verdict: &verdict::Verdict) -> Option<ArticleRef> {
+        verdict.pass.replaces().map(|key| self.named(key, None))
+    }
+
     /// An article as sent.
     pub(super) fn row(self, sequence: Sequence, article: &SnapshotArticle) -> ArticleRow {
         let entry = &*article.entry;
@@ -303,6 +313,8 @@ impl RowContext<'_> {
             novelty: novelty.map(|novelty| rounded(novelty.share.get())),
             novel_words: novelty.map(|novelty| novelty.words),
             new_numbers: novelty.map(|novelty| novelty.numbers),
+            unique: UniqueInfo::of(&verdict.pass),
+            replaces: self.replaces(verdict),
             flags: verdict.flags.clone(),
             standing: standing(entry.standing),
             changed_by: entry.changed_by.as_ref().map(|key| self.named(key, None)),

@@ -1,0 +1,182 @@
+//! Which copy of a text stays in the unique topic.
+//!
+//! In: a copy that brings nothing new. Out: the article whose place it takes in the unique topic,
+//! or nothing.
+//!
+//! ```text
+//! survivor = longest
+//! nw-1    original, 120 words               forwarded
+//! bay-1   duplicate of nw-1, 120 words      not forwarded
+//! hill-1  expansion of nw-1, 130 words      forwarded, replaces nw-1
+//! coast-1 expansion of hill-1, 134 words    forwarded, replaces hill-1
+//! ```
+//!
+//! The *head* of a text is the article that was forwarded because it was news: `nw-1`. Copies take
+//! each other's place under their head, so a consumer holds one article for each head, and an
+//! expansion that was news itself is never replaced by a copy of a shorter text. An update or
+//! correction of a head takes the place of the copy that stands in for that head.
+//!
+//! Invariants: SU-1 an article is replaced at most once; SU-2 the survivors are a function of the
+//! live articles: each is the newest live copy that was forwarded under its head, or else the head.
+//!
+//! Cost: nothing while the first copy stays and no publisher is preferred; then one table entry for
+//! each text of which a copy was forwarded, and for each copy a walk along the copies of copies to
+//! its head.
+//!
+//! Deliberately absent: a copy whose head cannot be reached because articles between them have left
+//! the window. It is not forwarded.
+
+use super::entry::Entry;
+use super::{LiveArticles, State};
+use crate::article::{PreferredPublishers, Sequence};
+use crate::prepare::Prepared;
+use crate::verdict::{
+    EmbargoPolicy, Kind, Pass, Relation, Replacement, SurvivorChoice, Validity, Verdict,
+};
+use rustc_hash::FxHashMap;
+
+/// The most links from a copy to the head of its text. A copy that is further away is not
+/// forwarded.
+const LINKS_MAX: usize = 1_000;
+
+/// The newest copy forwarded under each head; heads that no copy replaced have no entry.
+#[derive(Debug, Default)]
+pub(super) struct Survivors(FxHashMap<Sequence, Sequence>);
+
+impl Survivors {
+    pub(super) fn bytes(&self) -> usize {
+        self.0.capacity() * (size_of::<(Sequence, Sequence)>() + 1)
+    }
+
+    /// Notes a new live article.
+    pub(super) fn push(&mut self, own: Sequence, entry: &Entry) {
+        if let Some(head) = head_of_copy(entry) {
+            self.0.insert(head, own);
+        }
+    }
+
+    /// Forgets the oldest live article.
+    pub(super) fn pop(&mut self, own: Sequence, entry: &Entry) {
+        if let Some(head) = head_of_copy(entry).filter(|head| self.0.get(head) == Some(&own)) {
+            self.0.remove(&head);
+        }
+    }
+}
+
+/// Whether an article of this kind holds the whole text of its match.
+fn is_whole_copy(kind: Kind) -> bool {
+    matches!(kind, Kind::Duplicate | Kind::Reprint | Kind::Expansion)
+}
+
+/// The head of a copy that was forwarded in the place of another article.
+fn head_of_copy(entry: &Entry) -> Option<Sequence> {
+    match &entry.decision.verdict.pass {
+        Pass::Replacement(replacement) => replacement.head,
+        _ => None,
+    }
+}
+
+/// A copy of a text, as far as the choice of the survivor needs it.
+#[derive(Debug, Clone, Copy)]
+struct TextCopy<'a> {
+    provider: Option<&'a str>,
+    words: usize,
+}
+
+/// Whether a new copy of a text takes the place of the one `that` stands in the unique topic.
+fn is_better(
+    new: TextCopy<'_>,
+    that: TextCopy<'_>,
+    choice: SurvivorChoice,
+    preferred: &PreferredPublishers,
+) -> bool {
+    let [place, before] = [new, that].map(|copy| preferred.place(copy.provider));
+    match choice {
+        _ if place != before => place < before,
+        SurvivorChoice::First => false,
+        SurvivorChoice::Newest => true,
+        SurvivorChoice::Longest => new.words > that.words,
+    }
+}
+
+/// Whether a new version makes the article that it is a version of invalid.
+fn supersedes(relation: &Relation) -> bool {
+    match relation.kind {
+        Kind::Correction => true,
+        Kind::Update => relation.rule != "take" && relation.rule != "late-version",
+        _ => false,
+    }
+}
+
+impl LiveArticles {
+    /// The head of the text of an article, which may have left the window.
+    fn head(&self, of: Sequence) -> Option<Sequence> {
+        let mut at = of;
+        for _ in 0..LINKS_MAX {
+            let verdict = &self.get(at)?.decision.verdict;
+            match &verdict.pass {
+                Pass::Yes | Pass::Embargoed => return Some(at),
+                Pass::Replacement(replacement) => return Some(replacement.head.unwrap_or(at)),
+                Pass::Repeat | Pass::Held => {}
+            }
+            let kind = verdict.relation.kind;
+            if !is_whole_copy(kind) && kind != Kind::Redelivery {
+                return None;
+            }
+            at = verdict.relation.of.as_ref()?.sequence?;
+        }
+        None
+    }
+}
+
+impl State {
+    /// The article whose place in the unique topic `new` takes, if `verdict` is what was decided
+    /// about it so far.
+    pub(super) fn replacement(&self, new: &Prepared, verdict: &Verdict) -> Option<Replacement> {
+        let choice = self.settings.verdict.unique.survivor;
+        let preferred = &self.settings.preferred_publishers;
+        if choice == SurvivorChoice::First && preferred.is_empty() {
+            return None;
+        }
+        let relation = &verdict.relation;
+        let of = relation.of.as_ref()?.sequence?;
+        let head = self.live.head(of)?;
+        let survivor = self.live.survivors.0.get(&head).copied().unwrap_or(head);
+        let that = self.live.get(survivor)?;
+        let waits = verdict.pass == Pass::Repeat && self.waits(new.about.embargoed);
+        if waits || !self.is_replaceable(of, head, that) || that.about.uri == new.about.uri {
+            return None;
+        }
+        let new_copy =
+            TextCopy { provider: new.about.provider.as_deref(), words: new.fingerprint.words() };
+        let old_copy =
+            TextCopy { provider: that.about.provider.as_deref(), words: that.print.words() };
+        let replaces = match verdict.pass {
+            Pass::Repeat => {
+                is_whole_copy(relation.kind) && is_better(new_copy, old_copy, choice, preferred)
+            }
+            Pass::Yes => supersedes(relation) && of == head && survivor != head,
+            _ => false,
+        };
+        let head = Some(head).filter(|_| verdict.pass == Pass::Repeat);
+        replaces.then(|| Replacement { of: that.about.key(), head })
+    }
+
+    /// Whether the article `that`, the survivor under `head`, can be replaced by one that relates
+    /// to the article at `of`: all three are valid, and the survivor is in the unique topic.
+    fn is_replaceable(&self, of: Sequence, head: Sequence, that: &Entry) -> bool {
+        let live = |at| self.live.get(at).map(|entry| entry.standing);
+        let past = || self.identities.get(head).map(|identity| identity.standing);
+        let valid = |standing: Option<Validity>| standing == Some(Validity::Valid);
+        let head = live(head).or_else(past).unwrap_or_default();
+        let unpublished =
+            that.decision.verdict.pass == Pass::Embargoed && self.waits(that.about.embargoed);
+        valid(live(of)) && valid(Some(head)) && valid(Some(that.standing)) && !unpublished
+    }
+
+    /// Whether an article with this end of its embargo is held until then.
+    fn waits(&self, embargoed: Option<crate::article::EventTime>) -> bool {
+        let hold = self.settings.verdict.unique.embargoed == EmbargoPolicy::Hold;
+        hold && embargoed.is_some_and(|until| until > self.clock)
+    }
+}
