@@ -70,11 +70,35 @@ fn stories_are_sorted_and_paged_without_gaps() {
 }
 
 #[test]
+fn the_status_says_when_the_last_article_arrived() {
+    let served = Rig::new().serve();
+    assert_eq!(served.read("/status")["shards"][0]["view"]["last_article"], Value::Null);
+    served.stop();
+    let rig = morning();
+    let served = rig.serve();
+    let newest = rig.desk().newest(None).next().unwrap().1.entry.arrived.to_string();
+    assert_eq!(served.read("/status")["shards"][0]["view"]["last_article"], json!(newest));
+    served.stop();
+}
+
+#[test]
 fn filters_select_stories_and_unknown_parameters_are_refused() {
     let rig = morning();
     let served = rig.serve();
-    let count =
-        |query: &str| served.read(&format!("/stories?{query}"))["items"].as_array().unwrap().len();
+    let count = |query: &str| {
+        let list = served.read(&format!("/stories?{query}"));
+        let count = list["items"].as_array().unwrap().len();
+        // The number of matching stories does not depend on the page.
+        let page = served.read(&format!("/stories?{query}&limit=1"));
+        for list in [list, page] {
+            assert_eq!(
+                (&list["matching"], &list["stories"]),
+                (&json!(count), &json!(2)),
+                "{query}"
+            );
+        }
+        count
+    };
     for (query, want) in [
         ("language=en", 2),
         ("language=de,en", 2),

@@ -16,6 +16,20 @@ const LOOKS: [(Screen, &str, &str); 4] = [
 const ALL: &str = "{}";
 const CONTRAST: &str = "{ runOnly: ['color-contrast'] }";
 
+/// Loads axe-core into the page.
+async fn load_axe(page: &Browser) {
+    let axe = std::env::var("AXE").expect("AXE must name axe.min.js; use tests/page/run");
+    let axe = std::fs::read_to_string(axe).unwrap();
+    page.value(&format!("(() => {{ {axe} }})()")).await;
+}
+
+/// Fails if axe-core finds a violation on the page as it is.
+pub(crate) async fn assert_accessible(page: &Browser) {
+    load_axe(page).await;
+    let lines = violations(page, ALL).await;
+    assert!(lines.is_empty(), "{}", lines.join("\n"));
+}
+
 /// Runs axe-core and returns one line per violation: impact, rule, element, explanation.
 async fn violations(page: &Browser, rules: &str) -> Vec<String> {
     let script = format!(
@@ -39,12 +53,10 @@ async fn violations(page: &Browser, rules: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn axe_finds_no_violations_on_any_view() {
-    let axe = std::env::var("AXE").expect("AXE must name axe.min.js; use tests/page/run");
-    let axe = std::fs::read_to_string(axe).unwrap();
     let demo = Demo::through();
     let page = Browser::open(&demo).await;
     page.find(".stories li").await;
-    page.value(&format!("(() => {{ {axe} }})()")).await;
+    load_axe(&page).await;
     let withdrawn = "[...document.querySelectorAll('.stories li')]\
         .find((li) => li.innerText.includes('withdrawn')).querySelector('a').hash";
     let story = page.value(withdrawn).await.as_str().unwrap().to_owned();
@@ -79,7 +91,14 @@ async fn axe_finds_no_violations_on_any_view() {
     }
     page.click("#help-open").await;
     page.find("#help[open]").await;
+    page.picture("help").await;
     let lines = violations(&page, ALL).await;
     assert!(lines.is_empty(), "help:\n{}", lines.join("\n"));
+    page.click("#help button").await;
+    page.click("#words").await;
+    page.press("ferry").await;
+    page.find(".search-results li").await;
+    let lines = violations(&page, ALL).await;
+    assert!(lines.is_empty(), "search:\n{}", lines.join("\n"));
     page.close().await;
 }

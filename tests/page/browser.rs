@@ -117,6 +117,28 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
+    /// Opens `address`, which begins with `/`, in the same tab.
+    pub(crate) async fn visit(&self, address: &str) {
+        self.driver.goto(&format!("{}{address}", self.origin)).await.unwrap();
+    }
+
+    /// Clicks with the mouse at the centre of the first element that matches a selector.
+    pub(crate) async fn click_at(&self, selector: &str) {
+        self.find(selector).await;
+        let centre = format!(
+            "(() => {{ const e = document.querySelector({selector:?}); \
+             e.scrollIntoView({{ block: 'nearest' }}); const b = e.getBoundingClientRect(); \
+             return {{ x: b.x + b.width / 2, y: b.y + b.height / 2 }}; }})()"
+        );
+        let at = self.value(&centre).await;
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event = json!({
+                "type": kind, "x": at["x"], "y": at["y"], "button": "left", "clickCount": 1,
+            });
+            self.devtools("Input.dispatchMouseEvent", event).await;
+        }
+    }
+
     /// Evaluates a JavaScript expression on the page.
     pub(crate) async fn value(&self, expression: &str) -> Value {
         let script = format!("return ({expression});");

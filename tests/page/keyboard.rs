@@ -31,9 +31,14 @@ async fn the_page_works_by_keyboard() {
     page.press(ENTER).await;
     page.find(".articles > li").await;
     page.until(&format!("document.querySelector('.story-head h2')?.textContent === {first}")).await;
+    // `d` goes to the articles, and `j` moves among them.
     page.press("d").await;
-    page.value("void document.querySelector('.articles .row').focus()").await;
+    page.until("document.activeElement === document.querySelector('.articles .row')").await;
     page.press("j").await;
+    page.until(
+        "document.activeElement === document.querySelector('.articles > li:nth-child(2) .row')",
+    )
+    .await;
     page.press(ENTER).await;
     page.until("document.activeElement.getAttribute('aria-expanded') === 'true'").await;
     page.find(".expanded .measures, .expanded .text p").await;
@@ -78,5 +83,68 @@ async fn the_page_works_by_keyboard() {
         }
     }
     page.until("document.activeElement.closest('#stories .filters')").await;
+    page.close().await;
+}
+
+/// The page never loses the focus on the way.
+#[tokio::test]
+async fn the_keyboard_alone_goes_from_the_queue_to_a_comparison_and_back() {
+    let demo = Demo::through();
+    let page = Browser::open(&demo).await;
+    page.find(".queue > li").await;
+    page.find(".stories > li").await;
+
+    // The queue: open its first item, which is an article in its story.
+    page.press("q").await;
+    page.until("document.activeElement === document.querySelector('.queue a')").await;
+    page.press(ENTER).await;
+    page.until("location.hash.startsWith('#/story/')").await;
+    // The article is expanded and has the focus; the next one is compared with its source.
+    page.until("document.activeElement.matches('.articles > li.open .row')").await;
+    page.press("j").await;
+    page.press(ENTER).await;
+    page.find("li.open [data-key=c]").await;
+    page.until("document.activeElement.closest('li').querySelector('[data-key=c]')").await;
+    let article = page.value(FOCUSED).await;
+    page.press("c").await;
+    page.find(".diff").await;
+    page.press(ESCAPE).await;
+    // Back at the same article.
+    page.until(&format!("{FOCUSED} === {article} && document.activeElement.closest('.articles')"))
+        .await;
+    page.press(ESCAPE).await;
+    page.until("document.body.dataset.view === 'overview'").await;
+    // The item is complete.
+    page.press("q").await;
+    let waiting = page.value("document.querySelectorAll('.queue > li').length").await;
+    page.press("a").await;
+    page.until(&format!("document.querySelectorAll('.queue > li').length === {waiting} - 1")).await;
+    page.until("document.activeElement.matches('.queue a')").await;
+
+    // Search: Enter goes to the first result, `d` to its articles, Esc back to the results.
+    page.press("/").await;
+    page.press("ferry").await;
+    page.press(ENTER).await;
+    page.until("document.activeElement === document.querySelector('.search-results a')").await;
+    page.press("j").await;
+    page.press(ENTER).await;
+    page.find(".articles > li").await;
+    page.press("d").await;
+    page.until("document.activeElement.matches('.articles .row')").await;
+    page.press(ESCAPE).await;
+    page.until("document.body.dataset.view === 'overview'").await;
+    page.press("s").await;
+    page.until("document.activeElement.closest('.search-results')").await;
+    page.press(ESCAPE).await;
+    page.until("document.querySelector('.search-results').hidden").await;
+    page.until("document.activeElement.closest('.stories')").await;
+    assert_eq!(page.value("location.search").await, json!(""));
+
+    // All keys that the page handles are listed.
+    page.press("?").await;
+    let listed = page.text("#help").await;
+    for key in ["j", "k", "Enter", "n", "a", "q", "s", "d", "/", "2", "c", "w", "x", "Esc", "?"] {
+        assert!(listed.lines().any(|line| line == key), "{key} is not in {listed}");
+    }
     page.close().await;
 }

@@ -62,6 +62,8 @@ async fn a_page_shows_that_the_daemon_is_gone_and_catches_up_with_the_next_one()
     drop(demo);
     page.find(".state.lost").await;
     page.find(".stories li").await;
+    let status = page.text("#status").await;
+    assert!(status.contains("Disconnected") && status.contains("showing the state of"), "{status}");
 
     // Another daemon on the same port: the page reloads all data and gets updates again.
     let _next = Demo::at(port, "400ms");

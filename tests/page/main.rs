@@ -10,7 +10,9 @@ mod access;
 mod browser;
 mod demo;
 mod keyboard;
+mod lists;
 mod live;
+mod many;
 mod over;
 mod reading;
 #[path = "../it/rig.rs"]

@@ -59,6 +59,9 @@ impl SharedText {
         if comparison.rules.iter().all(|further| further.rule != rule) {
             lines.push(format!("=> {rule} ({kind}), decided before the rules below"));
         }
+        lines.push(
+            "   yes or no: whether a condition holds; margin: how far from its threshold".into(),
+        );
         for rule in &comparison.rules {
             let mark = if rule.rule == comparison.by_text.rule { "=>" } else { "  " };
             lines.push(format!("{mark} {} ({})", rule.rule, rule.kind.as_str()));
@@ -72,6 +75,9 @@ impl SharedText {
                 ));
             }
         }
+        lines.push(String::new());
+        lines.push("what the rules measure; figures are words with a digit".into());
+        lines.extend(MEASURES.iter().map(|(name, meaning)| format!("   {name:<18} {meaning}")));
         let changed =
             comparison.changed_numbers.iter().map(|pair| format!("{} -> {}", pair.a, pair.b));
         let changed: Vec<String> = changed.collect();
@@ -85,5 +91,39 @@ impl SharedText {
         }
         lines.extend(comparison.passages.iter().map(|p| format!("   {}: {}", p.word, p.text)));
         lines
+    }
+}
+
+/// The measures of the rules, by name, with what each means for the texts of A and B.
+const MEASURES: [(&str, &str); 14] = [
+    ("same_template", "1 if the texts differ in figures only, else 0"),
+    ("same_provider", "1 if one provider sent both, else 0"),
+    ("hours_apart", "hours between the two"),
+    ("plain_words", "words without a digit, in the text that has fewer"),
+    ("distinct_words", "different words without a digit, in the text that has fewer"),
+    ("plain_agreement", "share of the words without a digit that the other text has too"),
+    ("figure_pairs", "figures at the same place in both texts"),
+    ("changed_figures", "figures at the same place with other values"),
+    ("numbers_kept", "share of the figure pairs with equal values"),
+    ("of_this_in_that", "share of B's text that A contains"),
+    ("of_that_in_this", "share of A's text that B contains"),
+    ("larger_share", "the larger of these two shares"),
+    ("unmatched_block", "longest run of words that only one text has, as a share of that text"),
+    ("run_words", "words of the longest passage that both texts contain"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_measure_of_the_rules_is_explained() {
+        let config = Config::default();
+        let article = |uri: &str| Article { uri: uri.into(), ..Article::default() };
+        let shared = SharedText::compare(&config, &article("a"), &article("b"));
+        let conditions = shared.comparison().rules.iter().flat_map(|rule| &rule.conditions);
+        let used: BTreeSet<&str> = conditions.map(|condition| condition.measure).collect();
+        assert_eq!(used, MEASURES.iter().map(|(name, _)| *name).collect());
     }
 }

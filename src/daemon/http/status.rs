@@ -63,6 +63,9 @@ pub struct ViewStatus {
     pub stories: usize,
     /// Estimated memory of the snapshot in bytes, not counting the articles themselves.
     pub bytes: usize,
+    /// When the last article arrived, in engine time (RFC 3339, UTC); absent if no article is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_article: Option<String>,
 }
 
 /// The status of a shard.
@@ -150,6 +153,10 @@ impl InstanceStatus {
                 articles: snapshot.len(),
                 stories: snapshot.stories_len(),
                 bytes: snapshot.bytes(),
+                last_article: snapshot
+                    .newest(None)
+                    .next()
+                    .map(|(_, last)| last.entry.arrived.to_string()),
             });
         }
         Self { streams: Some(streams), ..self }

@@ -223,8 +223,8 @@ pub(super) struct SearchResults {
     tag = "articles",
     params(
         ("q" = String, Query, description = "words, in upper or lower case"),
-        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
-            default"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(

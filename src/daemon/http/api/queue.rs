@@ -153,8 +153,8 @@ struct ActionItem {
     operation_id = "getQueue",
     tag = "desk",
     params(
-        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
-            default"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(

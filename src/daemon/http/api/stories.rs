@@ -20,8 +20,6 @@ use wirefold_engine::article::{EventTime, Sequence};
 use wirefold_engine::stories::StoryId;
 use wirefold_engine::verdict::Kind;
 
-/// Number of stories that one request examines in order of growth. The cursor continues from there.
-const EXAMINED_MAX: usize = 20_000;
 /// Maximum number of filter values per facet.
 const FACETS_MAX: usize = 200;
 
@@ -38,6 +36,8 @@ pub(super) struct StoryList {
     clock: Option<String>,
     /// Number of all live stories.
     stories: usize,
+    /// Number of live stories that all filters accept.
+    matching: usize,
 }
 
 /// The order of stories.
@@ -88,12 +88,23 @@ impl Filter {
         })
     }
 
+    /// Whether every story is accepted.
+    fn is_open(&self) -> bool {
+        self.languages.is_empty()
+            && self.publishers.is_empty()
+            && self.kinds.is_empty()
+            && self.badges.is_empty()
+            && self.publishers_min == 0
+    }
+
     /// Whether all filters accept a story.
     fn accepts(&self, story: &SnapshotStory) -> bool {
-        let language = story.summary.language.map(|language| language.as_str().to_owned());
+        let spoken = |wanted: &String| {
+            story.summary.language.is_some_and(|language| language.as_str() == wanted)
+        };
         let named = |name: &String| story.counts.providers.has(name);
         story.summary.publishers >= self.publishers_min
-            && (self.languages.is_empty() || language.is_some_and(|l| self.languages.contains(&l)))
+            && (self.languages.is_empty() || self.languages.iter().any(spoken))
             && (self.publishers.is_empty() || self.publishers.iter().any(named))
             && (self.kinds.is_empty() || self.kinds.iter().any(|k| story.counts.of_kind(*k) > 0))
             && (self.badges.is_empty() || self.badges.iter().any(|name| badge(story, name) > 0))
@@ -116,10 +127,10 @@ impl Filter {
             may be repeated, any match counts"),
         ("badge" = Option<String>, Query, description = "stories with this badge above 0; may \
             be repeated, any match counts"),
-        ("publishers_min" = Option<u32>, Query, description = "minimum number of independent \
-            publishers"),
-        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
-            default"),
+        ("publishers_min" = Option<u32>, Query, minimum = 0,
+            description = "minimum number of independent publishers"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
@@ -152,7 +163,8 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     };
     let desks = api.newest();
     let list = match sort {
-        Sort::Rise => rising(&desks, &filter, before, limit),
+        // The only order with an index, which also does without a count of the accepted stories.
+        Sort::Rise if filter.is_open() => rising(&desks, before, limit),
         _ => api.work(move || ranked(&desks, &filter, sort, before, limit)).await?,
     };
     fresh(&headers, &list)
@@ -163,13 +175,20 @@ fn story_list(
     desks: &[Arc<Snapshot>],
     items: Vec<StoryRow>,
     next: Option<(i64, StoryId)>,
+    matching: usize,
 ) -> StoryList {
     StoryList {
         items,
         next: next.map(|(rank, id)| cursor([unsigned(rank), id.get()])),
         clock: clock(desks),
-        stories: desks.iter().map(|desk| desk.stories_len()).sum(),
+        stories: stories_len(desks),
+        matching,
     }
+}
+
+/// Number of live stories of all shards.
+fn stories_len(desks: &[Arc<Snapshot>]) -> usize {
+    desks.iter().map(|desk| desk.stories_len()).sum()
 }
 
 /// The latest clock of all shards.
@@ -177,32 +196,28 @@ pub(super) fn clock(desks: &[Arc<Snapshot>]) -> Option<String> {
     desks.iter().filter_map(|desk| desk.clock).max().map(|clock: EventTime| clock.to_string())
 }
 
-/// Stories by growth, merged over all shards.
-fn rising(
-    desks: &[Arc<Snapshot>],
-    filter: &Filter,
-    before: Option<(i64, StoryId)>,
-    limit: usize,
-) -> StoryList {
+/// All stories by growth, merged over all shards.
+fn rising(desks: &[Arc<Snapshot>], before: Option<(i64, StoryId)>, limit: usize) -> StoryList {
     let mut walks: Vec<_> = desks.iter().map(|desk| desk.rising(before).peekable()).collect();
-    let (mut items, mut last, mut examined) = (Vec::new(), None, 0);
+    let (mut items, mut last) = (Vec::new(), None);
     let more = loop {
         let heads = walks.iter_mut().enumerate().filter_map(|(n, walk)| Some((*walk.peek()?, n)));
         let Some((head, shard)) = heads.max() else { break false };
-        if items.len() == limit || examined == EXAMINED_MAX {
+        if items.len() == limit {
             break true;
         }
         walks[shard].next();
-        (last, examined) = (Some(head), examined + 1);
+        last = Some(head);
         let desk = &desks[shard];
-        if let Some(story) = desk.story(head.1).filter(|story| filter.accepts(story)) {
+        if let Some(story) = desk.story(head.1) {
             items.push(RowContext { shard: shard as u32, desk }.story(story));
         }
     };
-    story_list(desks, items, last.filter(|_| more))
+    story_list(desks, items, last.filter(|_| more), stories_len(desks))
 }
 
-/// Stories by an order without an index: the first `limit` found in one pass over all stories.
+/// The accepted stories: the first `limit` of an order and their number, in one pass over all
+/// stories.
 fn ranked(
     desks: &[Arc<Snapshot>],
     filter: &Filter,
@@ -211,14 +226,16 @@ fn ranked(
     limit: usize,
 ) -> StoryList {
     let mut first: BTreeSet<Reverse<(i64, StoryId, u32)>> = BTreeSet::new();
-    let mut more = false;
+    let (mut matching, mut more) = (0, false);
     for (desk, shard) in desks.iter().zip(0..) {
-        for (&id, story) in desk.stories() {
+        for (&id, story) in desk.stories().filter(|(_, story)| filter.accepts(story)) {
+            matching += 1;
             let rank = match sort {
                 Sort::Size => i64::from(story.summary.size),
-                Sort::Newest | Sort::Rise => story.summary.last_seen.0,
+                Sort::Newest => story.summary.last_seen.0,
+                Sort::Rise => story.counts.growth.rank(),
             };
-            if before.is_some_and(|before| (rank, id) >= before) || !filter.accepts(story) {
+            if before.is_some_and(|before| (rank, id) >= before) {
                 continue;
             }
             first.insert(Reverse((rank, id, shard)));
@@ -233,7 +250,8 @@ fn ranked(
         let desk = desks.get(shard as usize)?;
         Some(RowContext { shard, desk }.story(desk.story(id)?))
     };
-    story_list(desks, first.into_iter().filter_map(row).collect(), last.filter(|_| more))
+    let items = first.into_iter().filter_map(row).collect();
+    story_list(desks, items, last.filter(|_| more), matching)
 }
 
 /// A story with its articles, in order of arrival.
@@ -286,8 +304,8 @@ pub(super) struct First {
     tag = "stories",
     params(
         ("id" = String, Path, description = "id of the story"),
-        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 200 by \
-            default"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "maximum number of items; 200 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(

@@ -62,4 +62,4 @@ export const why = (a, b) => get("/why", { a, b });
 export const queue = () => get("/queue", { limit: 200 });
 export const facets = () => get("/facets");
 export const status = () => get("/status");
-export const search = (q, cursor, signal) => get("/search", { q, cursor }, signal);
+export const search = (q, cursor, limit) => get("/search", { q, cursor, limit });

@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { bodyText } from "./body.js";
-import { el, isolated, keyedList, setContent } from "./dom.js";
+import { clickableRows, el, isolated, keyedList, setContent } from "./dom.js";
 import { evidence, otherRelations } from "./evidence.js";
 import {
   counted,
@@ -17,17 +17,20 @@ import {
   timeOf,
 } from "./format.js";
 import { pairLink } from "./links.js";
+import { meaningOf } from "./words.js";
 
 let selected; // The article the user selected as the first of two to compare.
 
-export function articleList() {
+// `onOpen(id)` is called when the user expands an article.
+export function articleList(onOpen = () => {}) {
   const list = el("ol", { class: "articles", role: "list" });
+  clickableRows(list, ".line", ".row");
   const rowsById = new Map();
   const rows = keyedList(
     list,
     (article) => article.id,
     (article) => {
-      const row = articleRow(article);
+      const row = articleRow(article, onOpen);
       rowsById.set(article.id, row);
       return row;
     },
@@ -65,7 +68,7 @@ function pairOf(article, timeline) {
   return timeline.length > 1 ? [article.id, timeline[1].id] : undefined;
 }
 
-function articleRow(first) {
+function articleRow(first, onOpen) {
   const head = el("div", { class: "line" });
   const details = el("div", { class: "expanded", hidden: true });
   const node = el("li", {}, head, details);
@@ -93,7 +96,11 @@ function articleRow(first) {
     node.className = [changed.fresh && "fresh", !details.hidden && "open", changed.standing]
       .filter(Boolean)
       .join(" ");
-    setContent(head, ...lineOf(changed, () => toggle()));
+    const click = () => {
+      toggle();
+      if (!details.hidden) onOpen(changed.id);
+    };
+    setContent(head, ...lineOf(changed, click));
     node.querySelector(".row").setAttribute("aria-expanded", String(!details.hidden));
     if (hadFocus) node.querySelector(".row").focus({ preventScroll: true });
     if (!details.hidden && !detailsRead) toggle(true);
@@ -102,7 +109,7 @@ function articleRow(first) {
   return { node, update, expand: () => toggle(true) };
 }
 
-const lineOf = (article, toggle) => [
+const lineOf = (article, click) => [
   el(
     "p",
     { class: "when" },
@@ -120,7 +127,7 @@ const lineOf = (article, toggle) => [
         "aria-expanded": "false",
         dir: "auto",
         lang: article.language,
-        on: { click: toggle },
+        on: { click },
       },
       article.headline || "(no headline)",
     ),
@@ -137,7 +144,7 @@ const lineOf = (article, toggle) => [
       isEmbargoed(article, article.clock) &&
         el(
           "span",
-          { class: "flag violet" },
+          { class: "flag violet", title: meaningOf("under embargo") },
           "under embargo until ",
           timeOf(article.embargoed, article.clock, false),
         ),

@@ -37,7 +37,8 @@ export function timelineChart(onSelect) {
   function draw() {
     if (!state.timeline) return;
     const dated = state.timeline.filter((article) => article[by] !== undefined);
-    node.hidden = state.timeline.length === 0;
+    // A single article, or articles that all came at once, have no course of time to draw.
+    node.hidden = !hasCourse(state.timeline);
     for (const button of clockButtons.children)
       button.setAttribute("aria-pressed", String(button.value === by));
     const input = JSON.stringify([by, width, dated, state.reports]);
@@ -77,6 +78,9 @@ export function timelineChart(onSelect) {
     close: () => sizes.disconnect(),
   };
 }
+
+const hasCourse = (timeline) =>
+  ["arrived", "claimed"].some((by) => new Set(timeline.map((article) => article[by])).size > 1);
 
 const CLOCKS = { arrived: "Arrival time", claimed: "Publisher’s timestamp" };
 

@@ -75,6 +75,18 @@ export function keyedList(parent, keyOf, makeRow) {
   };
 }
 
+// Makes whole rows clickable: a click on `row` anywhere but on a control clicks its `target`.
+// Selecting text in a row does not.
+export function clickableRows(list, row, target) {
+  list.addEventListener("click", (event) => {
+    const found = event.target.closest(row);
+    if (!found || event.target.closest("a, button") || !getSelection().isCollapsed) return;
+    const { ctrlKey, metaKey, shiftKey } = event; // For a new tab or window.
+    const options = { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey };
+    found.querySelector(target).dispatchEvent(new MouseEvent("click", options));
+  });
+}
+
 // Delays `action` until `ms` have passed without another call.
 export function debounce(ms, action) {
   let timer;

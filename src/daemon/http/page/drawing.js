@@ -156,5 +156,6 @@ export function legend() {
     item(SHAPES.copy(), "copy"),
     item([SHAPES.own(), svg("path", { class: "struck", d: "M-7-7 7 7M-7 7 7-7" })], "withdrawn"),
     item([svg("circle", { class: "carrier", r: 9 }), SHAPES.copy()], "carrier"),
+    el("li", {}, "Time since the first article; early minutes are drawn wider."),
   );
 }

@@ -2,38 +2,40 @@
 // the sort order.
 //
 // Input: the values of live stories (`/facets`). Output: query parameters for `/stories`. The
-// browser remembers the filters. They are always visible, so that users can see why a story is
-// hidden.
+// address names the filters, so that a link shows the same stories; without any in the address, the
+// browser's last ones apply. They are always visible, so that users can see why a story is hidden.
 
 import * as api from "./api.js";
+import { addressHasFilters, readAddress, writeAddress } from "./address.js";
 import { el } from "./dom.js";
 import { languageName } from "./format.js";
 import { menu, openOneAtATime } from "./menu.js";
 import { savedFilters } from "./store.js";
+import { BADGES, INDEPENDENT, KIND_MEANINGS } from "./words.js";
 
-const BADGES = {
-  carried: "still carried",
-  withdrawn: "withdrawn",
-  uncorrected: "since corrected",
-  corrections: "has corrections",
-  needs_review: "needs review",
-  changed_numbers: "changed numbers",
-  embargoed: "under embargo",
-};
 const ORDERS = { rise: "Fastest growing", newest: "Newest", size: "Most articles" };
+const NONE = { language: [], publisher: [], kind: [], badge: [], publishers_min: undefined };
+const COUNTS = new Map(BADGES.map(({ label, counts }) => [label, counts]));
+
+// The filters of `stored`, without values that this page does not know.
+const known = (stored) => ({
+  ...NONE,
+  ...stored,
+  sort: stored.sort in ORDERS ? stored.sort : "rise",
+  kind: (stored.kind ?? []).filter((kind) => kind in KIND_MEANINGS),
+  badge: (stored.badge ?? []).filter((label) => COUNTS.has(label)),
+  publishers_min: stored.publishers_min ? 2 : undefined,
+});
 
 export function filterBar(onChange) {
-  let selected = {
-    sort: "rise",
-    language: [],
-    publisher: [],
-    kind: [],
-    badge: [],
-    ...savedFilters.read(),
-  };
+  const { q: _, ...inAddress } = readAddress();
+  let selected = known(addressHasFilters() ? inAddress : savedFilters.read());
+  const write = () =>
+    writeAddress({ ...selected, sort: selected.sort === "rise" ? undefined : selected.sort });
   const set = (change) => {
     selected = { ...selected, ...change };
     savedFilters.write(selected);
+    write();
     draw();
     onChange();
   };
@@ -45,7 +47,7 @@ export function filterBar(onChange) {
     menu("language", "Language", languageName, toggle),
     menu("publisher", "Publisher", String, toggle),
     menu("kind", "Kind", String, toggle),
-    menu("badge", "Badge", (value) => BADGES[value] ?? value, toggle),
+    menu("badge", "Badge", String, toggle),
   ];
   const several = el("input", {
     type: "checkbox",
@@ -63,8 +65,7 @@ export function filterBar(onChange) {
       class: "quiet",
       type: "button",
       on: {
-        click: () =>
-          set({ language: [], publisher: [], kind: [], badge: [], publishers_min: undefined }),
+        click: () => set(NONE),
       },
     },
     "Clear",
@@ -73,7 +74,7 @@ export function filterBar(onChange) {
     "div",
     { class: "filters", role: "group", "aria-label": "Filters" },
     menus.map((m) => m.node),
-    el("label", { class: "several" }, several, "2+ independent"),
+    el("label", { class: "several", title: INDEPENDENT }, several, "2+ independent publishers"),
     clear,
     order,
   );
@@ -83,8 +84,12 @@ export function filterBar(onChange) {
     const values = {
       language: facets.languages.map((one) => ({ value: one.value, n: one.stories })),
       publisher: facets.publishers.map((one) => ({ value: one.value, n: one.articles })),
-      kind: facets.kinds.map((one) => ({ value: one.value, n: one.articles })),
-      badge: Object.keys(BADGES).map((value) => ({ value })),
+      kind: facets.kinds.map((one) => ({
+        value: one.value,
+        n: one.articles,
+        title: KIND_MEANINGS[one.value],
+      })),
+      badge: BADGES.map(({ label, meaning }) => ({ value: label, title: meaning })),
     };
     for (const one of menus) one.draw(values[one.name], selected[one.name]);
     several.checked = selected.publishers_min !== undefined;
@@ -96,12 +101,26 @@ export function filterBar(onChange) {
 
   openOneAtATime(menus, node);
   draw();
+  write();
   return {
     node,
     // The query parameters for `/stories`.
-    parameters: () => ({ ...selected, language: selected.language.join(",") }),
+    parameters: () => ({
+      ...selected,
+      language: selected.language.join(","),
+      badge: selected.badge.flatMap((label) => COUNTS.get(label)),
+    }),
     isActive,
     toggleSeveral: () => several.click(),
+    // Applies the filters of the address after a step in the history of the browser.
+    followAddress() {
+      const { q: _q, ...now } = readAddress();
+      const before = JSON.stringify(selected);
+      selected = known(now);
+      if (JSON.stringify(selected) === before) return;
+      draw();
+      onChange();
+    },
     async refresh() {
       try {
         facets = await api.facets();

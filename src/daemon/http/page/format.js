@@ -1,6 +1,7 @@
 // Formats numbers, times and stable names from the API for display.
 
 import { el } from "./dom.js";
+import { FLAGS, KIND_MEANINGS, STANDINGS, meaningOf } from "./words.js";
 
 const LOCALE = navigator.language;
 const NO_BREAK_SPACE = "\u00a0"; // Keeps a number and its unit on the same line.
@@ -16,21 +17,35 @@ const shortTime = new Intl.DateTimeFormat(LOCALE, {
   hourCycle: "h23",
 });
 const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const dayAndYear = new Intl.DateTimeFormat(LOCALE, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
 const zone = new Intl.DateTimeFormat("en", { timeZoneName: "short" });
 
 // The name of the time zone in which times are shown.
 export const timeZoneName = () =>
-  zone.formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value ?? "";
+  zone.formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value ?? "UTC";
 
-// A <time> element: HH:MM:SS, preceded by the day if it is not the day of `clock`. The tooltip
-// shows the full timestamp.
+// The time at which the clock of a replay stands if none of the articles has a date.
+const UNDATED = "2000-01-01T00:00:00Z";
+export const isUndated = (timestamp) => !timestamp || timestamp === UNDATED;
+
+// A <time> element: HH:MM:SS, preceded by the day if it is not the day of `clock`, with the year if
+// it is not the year of `clock`. The tooltip shows the full timestamp.
 export function timeOf(timestamp, clock, seconds = true) {
-  if (!timestamp) return el("span", { class: "faint" }, "undated");
+  if (isUndated(timestamp)) return el("span", { class: "faint" }, "undated");
   const date = new Date(timestamp);
-  const sameDay = clock && day.format(date) === day.format(new Date(clock));
   const time = (seconds ? clockTime : shortTime).format(date);
-  const text = sameDay || !clock ? time : `${day.format(date)} ${time}`;
+  const text = clock ? dayBefore(time, date, new Date(clock)) : time;
   return el("time", { datetime: timestamp, title: timestamp }, text);
+}
+
+function dayBefore(time, date, clock) {
+  if (date.toDateString() === clock.toDateString()) return time;
+  const format = date.getFullYear() === clock.getFullYear() ? day : dayAndYear;
+  return `${format.format(date)} ${time}`;
 }
 
 // A duration: "40 s", "1 min 30 s", "2 h 5 min", "3 d 4 h".
@@ -65,75 +80,44 @@ export function languageName(code) {
   }
 }
 
-// The CSS class for each kind of article. The overview lists the kinds in this order.
+// The CSS class for each kind of article.
 const KIND_CLASSES = {
   withdrawal: "alarm",
   correction: "amber",
   update: "change",
+  expansion: "change",
   original: "own",
   partial: "own",
   recurring: "own",
-  expansion: "change",
   reprint: "copy",
   excerpt: "copy",
   duplicate: "copy",
   redelivery: "copy",
 };
-export const KINDS = Object.keys(KIND_CLASSES);
 export const isCopy = (article) => KIND_CLASSES[article.kind] === "copy";
 
-// What each kind means, for the overview and tooltips.
-export const KIND_MEANINGS = {
-  original: "shares no text with earlier articles",
-  update: "a newer version of an earlier article",
-  correction: "corrects an earlier article, whether labelled a correction or not",
-  withdrawal: "kills, holds or releases another article",
-  recurring: "a regular item with new numbers, such as a daily table",
-  expansion: "an earlier text with material added",
-  partial: "shares a passage with an earlier article, such as a quote or background",
-  reprint: "an earlier text, lightly edited",
-  excerpt: "part of an earlier text",
-  duplicate: "the same text as an earlier article",
-  redelivery: "the same article sent again",
-};
-
-const ORDERS = { kill: "kill", hold: "hold", release: "release" };
-
-// The kind of an article as a label; a withdrawal shows its order instead.
+// The kind of an article as a label; a withdrawal adds its order: "withdrawal: kill".
 export const kindLabel = (article) =>
   el(
     "span",
     { class: `kind ${KIND_CLASSES[article.kind] ?? ""}`, title: KIND_MEANINGS[article.kind] },
-    ORDERS[article.order] ?? article.kind,
+    article.order ? `${article.kind}: ${article.order}` : article.kind,
   );
 
-// Flags: the class of those that need attention, and the label.
-const FLAGS = {
-  carries_withdrawn: ["alarm", "carries withdrawn text"],
-  carries_uncorrected: ["amber", "carries uncorrected text"],
-  needs_review: ["amber", "needs review"],
-  changed_numbers: ["amber", "changed numbers"],
-  late: ["", "late"],
-  early: ["", "future-dated"],
-};
+// A label with its meaning as a tooltip.
+export const flag = (severity, label, suffix = "") =>
+  el("span", { class: `flag ${severity}`, title: meaningOf(label) }, label + suffix);
+
 export const flagLabels = (article) =>
   article.flags.map((name) => {
-    const [severity, label] = FLAGS[name] ?? ["", name.replaceAll("_", " ")];
-    return el("span", { class: `flag ${severity}` }, label);
+    const [severity, label] = FLAGS[name] ?? ["", nameAsWords(name)];
+    return flag(severity, label);
   });
-
-const STANDINGS = {
-  withdrawn: ["alarm", "withdrawn"],
-  uncorrected: ["amber", "since corrected"],
-  superseded: ["", "superseded"],
-};
 
 // A label for an article that is no longer valid; undefined for a valid one.
 export function standingLabel(article) {
-  const entry = STANDINGS[article.standing];
-  if (!entry) return undefined;
-  const [severity, label] = entry;
-  return el("span", { class: `flag ${severity}` }, label);
+  const [severity, label] = STANDINGS[article.standing] ?? [];
+  return label && flag(severity, label);
 }
 
 // Whether an article is under embargo at engine time `clock`.

@@ -1,54 +1,49 @@
-// The status in the header: connection, wire clock, live articles and stories, lag.
+// The status in the header: connection, age of the last article, live articles and stories, lag.
 
 import * as api from "./api.js";
 import { el, setContent } from "./dom.js";
-import { counted, duration, timeOf, timeZoneName } from "./format.js";
+import { counted, duration, isUndated, timeOf } from "./format.js";
+import { meaningOf } from "./words.js";
 
 const STATES = {
   live: "Live",
-  lost: "Reconnecting…",
+  lost: "Disconnected",
   starting: "Connecting…",
 };
+const REDRAW_MS = 5_000;
+const LONG_AGO = 86_400; // Seconds; an older article is shown with its date.
 
 export function header(root) {
   let state = "starting";
-  let clock;
   let status;
+  let readAt; // When `status` was read, by the clock of the browser.
+  let isStale = false; // Whether `status` is from before the connection was lost.
   const draw = () => {
     const shards = status?.shards ?? [];
     const sum = (of) => shards.reduce((total, shard) => total + of(shard), 0);
     const lag = sum((shard) => shard.inputs.reduce((total, input) => total + (input.lag ?? 0), 0));
-    // The wire clock only advances when records arrive: show how long the wire has been quiet.
-    const quiet = clock && status ? (new Date(status.time) - new Date(clock)) / 1_000 : 0;
     const age = Math.max(0, ...shards.map((shard) => shard.age_seconds ?? 0));
+    const counts = [
+      counted(
+        sum((shard) => shard.view?.articles ?? 0),
+        "article",
+      ),
+      " in ",
+      counted(
+        sum((shard) => shard.view?.stories ?? 0),
+        "story",
+        "stories",
+      ),
+    ];
     setContent(
       root,
       el("span", { class: `state ${state}` }, STATES[state]),
-      clock &&
-        el(
-          "span",
-          { class: "clock", title: "Wire clock: the time of the newest record read" },
-          timeOf(clock),
-          ` ${timeZoneName()}`,
-          quiet > 60 && `, ${duration(quiet)} ago`,
-        ),
-      status &&
-        el(
-          "span",
-          { class: "wide" },
-          counted(
-            sum((shard) => shard.live_articles),
-            "article",
-          ),
-          " in ",
-          counted(
-            sum((shard) => shard.live_stories),
-            "story",
-            "stories",
-          ),
-        ),
+      isStale && el("span", { class: "behind" }, "showing the state of ", timeOf(status.time)),
+      !isStale && status && lastArticle(shards),
+      status && el("span", { class: "wide" }, counts),
       // For example: restoring, on standby, or the broker cannot be reached.
-      status && !status.ready && el("span", { class: "behind" }, "Not ready"),
+      status?.ready === false &&
+        el("span", { class: "behind", title: status.why?.join("; ") }, "Not ready"),
       lag > 0 &&
         el(
           "span",
@@ -57,20 +52,39 @@ export function header(root) {
         ),
     );
   };
+
+  // "Last article 4 min ago", by the clock of the daemon.
+  function lastArticle(shards) {
+    const times = shards.map((shard) => shard.view?.last_article).filter(Boolean);
+    const last = times.sort((a, b) => new Date(a) - new Date(b)).at(-1);
+    if (!last) return el("span", {}, "No articles yet");
+    if (isUndated(last)) return el("span", {}, "Articles without dates");
+    const now = new Date(status.time).getTime() + performance.now() - readAt;
+    const seconds = Math.max(0, (now - new Date(last)) / 1_000);
+    const when = seconds > LONG_AGO ? timeOf(last, status.time) : ago(seconds);
+    return el(
+      "span",
+      { class: "last-article", title: `${last}: ${meaningOf("last article")}` },
+      "Last article ",
+      when,
+    );
+  }
+
   draw();
+  setInterval(draw, REDRAW_MS);
   return {
+    // Shows the state of the connection. Returns whether it has changed.
     state(value) {
-      if (state === value) return;
+      if (state === value) return false;
       state = value;
+      isStale = isStale || (value === "lost" && status !== undefined);
       draw();
-    },
-    clock(value) {
-      clock = value ?? clock;
-      draw();
+      return true;
     },
     async refresh() {
       try {
         status = await api.status();
+        [readAt, isStale] = [performance.now(), false];
         draw();
       } catch {
         // The connection state already shows the problem.
@@ -78,3 +92,9 @@ export function header(root) {
     },
   };
 }
+
+// Whole minutes from the first one on: the text must not change every second.
+const ago = (seconds) =>
+  seconds < 60
+    ? "just now"
+    : `${duration(seconds < 3_600 ? seconds - (seconds % 60) : seconds)} ago`;

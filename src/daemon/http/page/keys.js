@@ -2,7 +2,7 @@
 
 const LISTS = ".queue, .stories, .search-results, .articles";
 
-export function keys({ queue, stories, searchField, detail }) {
+export function keys({ queue, stories, search, searchField, detail }) {
   const actions = {
     j: () => step(1),
     k: () => step(-1),
@@ -10,7 +10,7 @@ export function keys({ queue, stories, searchField, detail }) {
     a: () => queue.acknowledge(),
     q: () => focus(queue.list.querySelector("a") ?? queue.list.parentElement),
     s: () => stories.focus(),
-    d: () => focus(detail.querySelector("a, button") ?? detail),
+    d: () => focus(openArticle() ?? detail.querySelector("a, button") ?? detail),
     2: () => stories.toggleSeveral(),
     "/": () => {
       searchField.focus();
@@ -30,13 +30,29 @@ export function keys({ queue, stories, searchField, detail }) {
     if (action() !== false) event.preventDefault();
   });
 
-  // Moves within the list that has the focus; if none has, goes to the stories.
+  // The row of the expanded article, or else the first one.
+  const openArticle = () =>
+    detail.querySelector(".articles > li.open .row") ?? detail.querySelector(".articles .row");
+
+  // Moves within the list that has the focus. Otherwise goes to the articles if the focus is beside
+  // them, or else to the stories. Beyond the last or before the first row, turns the page.
   function step(by) {
-    const list = document.activeElement?.closest?.(LISTS);
-    if (!list) return stories.focus();
-    const links = [...list.querySelectorAll(":scope > li > .headline, :scope > li > .row")];
-    const at = links.findIndex((link) => link.closest("li").contains(document.activeElement));
-    return focus(links[Math.min(Math.max(at + by, 0), links.length - 1)]);
+    const active = document.activeElement;
+    const list = active?.closest?.(LISTS);
+    if (!list) return detail.contains(active) && openArticle() ? focus(openArticle()) : toStories();
+    const links = [...list.querySelectorAll(":scope > li > .headline, :scope > li .row")];
+    const at = links.findIndex((link) => link.closest("li").contains(active));
+    if (links[at + by]) return focus(links[at + by]);
+    const turn = list.parentElement.querySelector(
+      `:scope > .pager:not([hidden]) .${by > 0 ? "next" : "previous"}:enabled`,
+    );
+    if (turn && !list.matches(".queue")) turn.click();
+    return true;
+  }
+
+  function toStories() {
+    stories.focus();
+    return true;
   }
 
   function focus(node) {
@@ -56,7 +72,12 @@ export function keys({ queue, stories, searchField, detail }) {
   }
 
   function back() {
-    if (document.body.dataset.view !== "detail") return false;
+    if (document.body.dataset.view !== "detail") {
+      if (!stories.isSearching()) return false;
+      search.clear();
+      stories.focus();
+      return true;
+    }
     const up = detail.querySelector("a.up");
     location.hash = up?.getAttribute("href") ?? "#/";
     return true;

@@ -9,8 +9,8 @@ import { BASE } from "./api.js";
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
 
-// Follows `/changes`. `handlers` has `clock(timestamp)`, `changed(change)`, `reset()` when
-// everything must be read again, and `state("live" | "lost")`.
+// Follows `/changes`. `handlers` has `changed(change)`, `reset()` when everything must be read
+// again, and `state("live" | "lost")`.
 export function followChanges(handlers) {
   let source;
   let delay = RETRY_MS;
@@ -21,8 +21,7 @@ export function followChanges(handlers) {
       delay = RETRY_MS;
       handlers.state("live");
     },
-    hello(event) {
-      handlers.clock(data(event).clock);
+    hello() {
       // A new connection does not resume where the previous one ended.
       if (greeted) handlers.reset();
       greeted = true;

@@ -6,7 +6,8 @@
 // ```
 //
 // The URL names the open view, so that users can share a link:
-// #/story/ID, #/story/ID/ARTICLE, #/article/ID, #/compare/A/B, #/why/A/B, #/match.
+// #/story/ID, #/story/ID/ARTICLE, #/article/ID, #/compare/A/B, #/why/A/B, #/match. Its query names
+// the search, the filters and the sort order (see `address.js`).
 
 import { articleView } from "./article.js";
 import { compareView } from "./compare.js";
@@ -24,11 +25,15 @@ import { storyView } from "./story.js";
 import { whyView } from "./why.js";
 
 const byId = (id) => document.getElementById(id);
+const isPhone = () => matchMedia("(max-width: 47.99rem)").matches;
 const detail = byId("detail");
 const top = header(byId("status"));
-const queue = queuePane(byId("queue"), (text) => setContent(byId("announcement"), text));
+const announce = (text) => setContent(byId("announcement"), text);
+const queue = queuePane(byId("queue"), announce);
 const stories = storiesPane(byId("stories"));
-searchBox(byId("words"), stories);
+const search = searchBox(byId("words"), stories, () => {
+  if (isPhone() && document.body.dataset.view === "detail") location.hash = "#/";
+});
 
 // The view in the detail pane. All its methods are optional: `refresh(change)` updates it,
 // `navigate(name, ...ids)` returns true if it can show another URL itself, `close()` ends its work.
@@ -47,16 +52,26 @@ function route(event) {
   const [name, ...rest] = location.hash.slice(2).split("/").map(decodeURIComponent);
   const view = views[name];
   // For another article of the open story, the view does not need to be rebuilt.
-  if (open?.navigate?.(name, ...rest)) return;
+  if (open?.navigate?.(name, ...rest)) {
+    markOpen();
+    return;
+  }
   open?.close?.();
   document.body.dataset.view = view ? "detail" : "overview";
   detail.scrollTop = 0;
   setContent(detail);
   detail.setAttribute("aria-label", view ? "Details" : "Overview");
   open = view ? view(...rest) : overview(detail);
-  stories.setOpen(name === "story" ? rest[0] : undefined);
+  markOpen();
   if (event) keepFocus(view);
-  if (view && matchMedia("(max-width: 47.99rem)").matches) scrollTo(0, 0);
+  if (view && isPhone()) scrollTo(0, 0);
+}
+
+// Marks the rows of the open view in the lists.
+function markOpen() {
+  const [name, id] = location.hash.slice(2).split("/");
+  stories.setOpen(name === "story" ? id : undefined);
+  queue.markOpen();
 }
 
 // If the focused element was removed, or is hidden on a phone, moves the focus to what is shown.
@@ -73,10 +88,10 @@ const refreshLists = debounce(150, () => {
 });
 
 followChanges({
-  state: top.state,
-  clock: top.clock,
+  state(state) {
+    if (top.state(state) && state === "lost") announce("Connection lost.");
+  },
   changed(change) {
-    top.clock(change.clock);
     if (document.hidden) {
       missed = true;
       return;
@@ -87,6 +102,11 @@ followChanges({
   },
   reset: refreshAll,
 });
+
+// Embargoes come closer while nothing else changes.
+setInterval(() => {
+  if (!document.hidden) queue.refresh();
+}, 60_000);
 
 // A hidden tab does not refresh; it catches up when it is shown again.
 let missed = false;
@@ -103,7 +123,12 @@ function refreshAll() {
 }
 
 addEventListener("hashchange", route);
+addEventListener("wirefold-opened", markOpen);
+addEventListener("popstate", () => {
+  stories.followAddress();
+  search.followAddress();
+});
 help(byId("help"), byId("help-open"));
-keys({ queue, stories, searchField: byId("words"), detail });
+keys({ queue, stories, search, searchField: byId("words"), detail });
 route();
 refreshAll();

@@ -9,14 +9,14 @@ export function menu(name, title, label, toggle) {
   const summary = el("summary");
   const choices = el("div", { class: "choices", role: "group", "aria-label": title });
   const node = el("details", { class: "filter" }, summary, choices);
-  const choice = ({ value, n }, ticked) => {
+  const choice = ({ value, n, title: hint }, ticked) => {
     const checkbox = el("input", {
       type: "checkbox",
       checked: ticked.includes(value),
       on: { change: () => toggle(name, value) },
     });
     const count = n !== undefined && el("span", { class: "n" }, number(n));
-    return el("label", {}, checkbox, el("bdi", {}, label(value)), count);
+    return el("label", { title: hint }, checkbox, el("bdi", {}, label(value)), count);
   };
   return {
     name,

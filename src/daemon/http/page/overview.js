@@ -1,7 +1,7 @@
 // The detail pane while no view is open: how to read the page.
 
 import { append, el } from "./dom.js";
-import { KIND_MEANINGS, KINDS, kindLabel } from "./format.js";
+import { definitions, kindMeanings } from "./help.js";
 
 export function overview(root) {
   append(root, [
@@ -16,20 +16,13 @@ export function overview(root) {
         "Open a story to see who had it first, who copied it, and what was withdrawn or corrected.",
       ),
       el("h3", {}, "Kinds of article"),
-      el(
-        "dl",
-        { class: "kinds" },
-        KINDS.map((name) => [
-          el("dt", {}, kindLabel({ kind: name })),
-          el("dd", {}, KIND_MEANINGS[name]),
-        ]),
-      ),
+      definitions(kindMeanings()),
       el(
         "p",
         { class: "faint" },
         "Verdicts compare literal wording, in order of arrival. Press ",
         el("kbd", {}, "?"),
-        " for keyboard shortcuts.",
+        " for help: keys, and what the words on this page mean.",
       ),
     ),
   ]);

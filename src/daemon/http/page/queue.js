@@ -5,9 +5,10 @@
 // carrier), the API gives it a new key and it appears again.
 
 import * as api from "./api.js";
-import { el, isolated, keyedList, setContent } from "./dom.js";
-import { counted, duration, number, publisherName, timeOf } from "./format.js";
-import { articleLink, pairLink } from "./links.js";
+import { changedNumbers } from "./changed-numbers.js";
+import { clickableRows, el, isolated, keyedList, setContent } from "./dom.js";
+import { duration, number, publisherName, timeOf } from "./format.js";
+import { articleLink, markOpen, pairLink } from "./links.js";
 import { acknowledged } from "./store.js";
 import { setPendingCount } from "./title.js";
 
@@ -24,8 +25,9 @@ const REASONS = {
 // `announce(text)` tells screen readers about new items.
 export function queuePane(root, announce) {
   const count = el("span", { class: "count" });
-  const status = el("p", { class: "note", hidden: true });
+  const status = el("p", { class: "note" }, "Loading…");
   const list = el("ul", { class: "queue", role: "list" });
+  clickableRows(list, "li", ".headline");
   const showAll = el("button", {
     class: "quiet rest",
     type: "button",
@@ -76,7 +78,8 @@ export function queuePane(root, announce) {
     const open = answer.items.filter((item) => !isAcknowledged(item));
     const hidden = answer.items.length - open.length;
     setPendingCount(open.length);
-    setContent(count, open.length > 0 ? number(open.length) : "");
+    const total = Object.values(answer.counts ?? {}).reduce((sum, n) => sum + n, 0) - hidden;
+    setContent(count, open.length > 0 ? number(total) : "");
     rows(
       (withAcknowledged ? answer.items : open).map((item) => ({
         ...item,
@@ -92,8 +95,17 @@ export function queuePane(root, announce) {
       toggleAcknowledged,
       withAcknowledged ? "Hide acknowledged" : `Show ${number(hidden)} acknowledged`,
     );
-    status.hidden = answer.items.length > 0 && (withAcknowledged || open.length > 0);
-    setContent(status, answer.items.length > 0 ? "All items acknowledged." : "No action needed.");
+    setStatus(messageFor(open.length, total));
+    markOpen(list);
+  }
+  function messageFor(open, total) {
+    if (answer.items.length === 0) return "No action needed.";
+    if (answer.next) return `The most urgent ${number(open)} of ${number(total)} items.`;
+    return open > 0 || withAcknowledged ? "" : "All items acknowledged.";
+  }
+  function setStatus(message) {
+    status.hidden = message === "";
+    setContent(status, message);
   }
   return {
     list,
@@ -107,10 +119,10 @@ export function queuePane(root, announce) {
         if (added && !isFirst)
           announce(`${REASONS[added.reason]?.[1] ?? added.reason}: ${added.article.headline}`);
       } catch (problem) {
-        status.hidden = false;
-        setContent(status, problem.message);
+        setStatus(`Could not load the queue: ${problem.message}.`);
       }
     },
+    markOpen: () => markOpen(list),
     // Acknowledges the focused item and moves the focus to the next one.
     acknowledge() {
       const row = document.activeElement?.closest?.(".queue > li");
@@ -153,7 +165,7 @@ function queueRow(first, setAcknowledged) {
       el(
         "div",
         { class: "last" },
-        el("p", { class: "who" }, ...itemParties(item)),
+        el("p", { class: "who" }, itemParties(item)),
         acknowledgeButton(item, setAcknowledged),
       ),
     );
@@ -201,9 +213,7 @@ function itemParties(item) {
       if (!item.of) return [sender];
       return [
         sender,
-        item.changed > 0
-          ? `: ${counted(item.changed, "number differs", "numbers differ")} from `
-          : ", compared with ",
+        item.changed > 0 ? [": ", changedNumbers(item), " from "] : ", compared with ",
         isolated(publisherName(item.of)),
       ];
   }

@@ -1,44 +1,80 @@
 // The results of a search: live headlines, newest first, shown in place of the list of stories.
 
 import * as api from "./api.js";
-import { el, isolated, keyedList, setContent } from "./dom.js";
+import { clickableRows, el, isolated, keyedList, setContent } from "./dom.js";
 import { kindLabel, number, publisherName, standingLabel, timeOf } from "./format.js";
-import { articleLink } from "./links.js";
+import { articleLink, markOpen } from "./links.js";
+import { pager } from "./pager.js";
 
-const RESULTS_MAX = 60;
+const PAGE = 100;
 
 // `onUpdate(count, message)` gets the number of results as text, and a message if there are none.
 export function searchResults(onUpdate) {
   const node = el("ul", { class: "search-results", role: "list", hidden: true });
+  clickableRows(node, "li", ".headline");
   const rows = keyedList(node, (article) => article.id, resultRow);
+  const pages = pager(() => {
+    const inList = node.contains(document.activeElement);
+    focusWanted = inList || pages.node.contains(document.activeElement);
+    node.parentElement.scrollTop = 0;
+    read();
+  });
   let latest = 0;
+  let current = { words: "", clock: undefined };
+  let focusWanted = false;
+
+  async function read() {
+    const own = (latest += 1);
+    const { words, clock } = current;
+    try {
+      const items = [];
+      let next = pages.cursor();
+      // The daemon limits the work per request; an incomplete search continues with a cursor.
+      do {
+        const page = await api.search(words, next, PAGE - items.length);
+        if (own !== latest) return;
+        items.push(...page.items);
+        next = page.next;
+        draw(items, next, clock);
+      } while (next && items.length < PAGE);
+    } catch (problem) {
+      if (own === latest) onUpdate("", `Could not search: ${problem.message}.`);
+    }
+  }
+
+  function draw(items, next, clock) {
+    rows(items.map((article) => ({ ...article, clock })));
+    markOpen(node);
+    const found = pages.show(items.length, next);
+    const none = next ? "Searching…" : "No live headline contains all these words.";
+    onUpdate(number(found) + (next ? "+" : ""), items.length > 0 ? "" : none);
+    if (focusWanted && items.length > 0) {
+      focusWanted = false;
+      node.querySelector("a").focus();
+    }
+  }
+
   return {
     node,
+    pages: pages.node,
     // Searches for headlines that contain all the words; an empty search hides the results.
-    async search(words, clock) {
-      const own = (latest += 1);
+    search(words, clock) {
+      if (words === current.words) return;
+      latest += 1; // Drops the responses to the previous search.
+      current = { words, clock };
+      focusWanted = false;
       node.hidden = words === "";
       rows([]);
-      if (words === "") return;
-      try {
-        const items = [];
-        let page = { next: undefined };
-        // The daemon limits the work per request; an incomplete search continues with a cursor.
-        do {
-          page = await api.search(words, page.next);
-          if (own !== latest) return;
-          items.push(...page.items);
-          rows(items.map((article) => ({ ...article, clock })));
-          const none = page.next ? "Searching…" : "No live headline contains all these words.";
-          onUpdate(number(items.length) + (page.next ? "+" : ""), items.length > 0 ? "" : none);
-        } while (page.next && items.length < RESULTS_MAX);
-      } catch (problem) {
-        if (own === latest) onUpdate("", problem.message);
-      }
+      pages.reset();
+      pages.hide();
+      if (words !== "") read();
+    },
+    focus() {
+      focusWanted = node.children.length === 0;
+      if (!focusWanted) node.querySelector("a").focus();
     },
   };
 }
-
 function resultRow(first) {
   const node = el("li");
   const update = (article) => {

@@ -1,21 +1,36 @@
-// The search field: searches live headlines while the user types.
+// The search field: searches live headlines while the user types. The address names the words.
 
+import { readAddress, writeAddress } from "./address.js";
 import { debounce } from "./dom.js";
 
 const PAUSE_MS = 200;
 
 // Connects the field to the stories pane, which shows the results in place of the stories.
-export function searchBox(field, stories) {
-  const searchSoon = debounce(PAUSE_MS, () => stories.search(field.value.trim()));
-  field.addEventListener("input", searchSoon);
+// `onSearch()` is called when the user searches, as the results must be in sight.
+export function searchBox(field, stories, onSearch) {
+  const search = (words) => {
+    writeAddress({ q: words });
+    document.body.toggleAttribute("data-searching", words !== "");
+    stories.search(words);
+  };
+  const searchField = () => {
+    const words = field.value.trim();
+    if (words !== "") onSearch();
+    search(words);
+  };
+  const clear = () => {
+    field.value = "";
+    search("");
+  };
+  field.addEventListener("input", debounce(PAUSE_MS, searchField));
   field.form.addEventListener("submit", (event) => {
     event.preventDefault();
-    stories.search(field.value.trim());
+    searchField();
+    stories.focusResults();
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      field.value = "";
-      stories.search("");
+      clear();
       field.blur();
     }
     if (event.key === "ArrowDown") {
@@ -23,4 +38,11 @@ export function searchBox(field, stories) {
       stories.focus();
     }
   });
+  // Searches for the words in the address.
+  const followAddress = () => {
+    field.value = readAddress().q ?? "";
+    search(field.value.trim());
+  };
+  followAddress();
+  return { clear, followAddress };
 }

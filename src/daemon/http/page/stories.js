@@ -1,48 +1,63 @@
 // The stories pane: live stories with their filters, or the results of a search.
 
 import * as api from "./api.js";
-import { el, keyedList, setContent } from "./dom.js";
+import { clickableRows, el, keyedList, setContent } from "./dom.js";
 import { filterBar } from "./filters.js";
-import { counted, number, timeOf } from "./format.js";
+import { number } from "./format.js";
 import { holdWhileBusy } from "./hold-while-busy.js";
+import { markOpen } from "./links.js";
+import { pager } from "./pager.js";
 import { searchResults } from "./search-results.js";
+import { storyRow } from "./story-row.js";
 import { markAllRead, unreadCount } from "./unread.js";
 
-const PAGE = 60;
-const PAGE_MAX = 200;
+const PAGE = 100;
 const FACETS_MS = 10_000;
 
 export function storiesPane(root) {
   const [title, count] = [el("span", {}, "Stories "), el("span", { class: "count" })];
-  const status = el("p", { class: "note", hidden: true });
+  const status = el("p", { class: "note" }, "Loading…");
   const list = el("ul", { class: "stories", role: "list" });
+  clickableRows(list, "li", ".headline");
   const rows = keyedList(list, (story) => story.id, storyRow);
   const drawWhenIdle = holdWhileBusy(list, draw);
   const results = searchResults((resultCount, message) => {
     setContent(count, resultCount);
     setStatus(message);
   });
-  const filters = filterBar(() => refresh());
-  const showMore = button("Show more", () => {
-    limit = Math.min(limit + PAGE, PAGE_MAX);
-    refresh();
+  const filters = filterBar(() => {
+    pages.reset();
+    read(drawAtTop);
   });
-  const markRead = button("Mark all as read", () => {
-    markAllRead(answer.items, answer.clock);
-    draw();
-  });
+  const pages = pager(() => read(drawAtTop));
+  const markRead = el(
+    "button",
+    {
+      class: "quiet",
+      type: "button",
+      hidden: true,
+      on: {
+        click: () => {
+          markAllRead(answer.items, answer.clock);
+          draw();
+        },
+      },
+    },
+    "Mark all as read",
+  );
   const heading = el("h2", { id: "stories-title" }, title, count);
   const head = el("header", { class: "head" }, heading, markRead);
-  root.append(head, filters.node, status, list, results.node, showMore);
+  root.append(head, filters.node, status, list, pages.node, results.node, results.pages);
 
   let answer; // The last response; undefined until the first one arrives.
-  let limit = PAGE;
   let openId; // The story in the detail pane.
   let lastOpenId; // The story opened last; the focus returns to it.
   let pending; // The controller of the latest request; responses to earlier ones are dropped.
+  let searchWords = "";
   let facetsAt = Number.NEGATIVE_INFINITY;
 
-  async function refresh() {
+  // Reads the page of stories, then calls `show`.
+  async function read(show) {
     pending?.abort();
     const own = (pending = new AbortController());
     if (performance.now() - facetsAt > FACETS_MS) {
@@ -50,13 +65,26 @@ export function storiesPane(root) {
       filters.refresh();
     }
     try {
-      const response = await api.stories({ ...filters.parameters(), limit }, own.signal);
+      const query = { ...filters.parameters(), limit: PAGE, cursor: pages.cursor() };
+      const response = await api.stories(query, own.signal);
       if (own !== pending) return;
       answer = response;
-      drawWhenIdle();
+      show();
     } catch (problem) {
-      if (problem.name !== "AbortError") setStatus(problem.message);
+      if (problem.name !== "AbortError")
+        setStatus(`Could not load the stories: ${problem.message}.`);
     }
+  }
+
+  // Draws another page or other stories: from the top, with the focus on the first row if the
+  // focus was in the list.
+  function drawAtTop() {
+    const inList = list.contains(document.activeElement);
+    const inPager = pages.node.contains(document.activeElement);
+    draw();
+    root.scrollTop = 0;
+    if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" });
+    if (inList || inPager) list.querySelector("a")?.focus({ preventScroll: true });
   }
 
   function draw() {
@@ -71,13 +99,22 @@ export function storiesPane(root) {
     }));
     rows(all);
     markRead.hidden = !all.some((story) => story.unread > 0);
-    showMore.hidden = !answer.next || limit >= PAGE_MAX || !results.node.hidden;
-    if (!results.node.hidden) return;
-    setContent(count, number(answer.stories));
-    const none = filters.isActive()
+    if (!results.node.hidden) {
+      pages.hide();
+      return;
+    }
+    const { matching, stories } = answer;
+    pages.show(all.length, answer.next, number(matching));
+    const ofAll = `${number(matching)} of ${number(stories)}`;
+    setContent(count, filters.isActive() ? ofAll : number(stories));
+    setStatus(all.length === 0 ? emptyMessage() : "");
+  }
+
+  function emptyMessage() {
+    if (!pages.isFirst()) return "No more stories on this page.";
+    return filters.isActive()
       ? "No stories match these filters."
       : "No stories yet. Waiting for articles.";
-    setStatus(all.length === 0 ? none : "");
   }
 
   function setStatus(message) {
@@ -87,93 +124,37 @@ export function storiesPane(root) {
 
   return {
     list,
-    refresh,
+    refresh: () => read(drawWhenIdle),
     search(words) {
+      if (words === searchWords) return;
+      searchWords = words;
       const searching = words !== "";
       for (const node of [list, filters.node]) node.hidden = searching;
       setContent(title, searching ? "Search results " : "Stories ");
+      setContent(count);
+      setStatus(searching ? "Searching…" : "Loading…");
       results.search(words, answer?.clock);
       draw();
     },
+    isSearching: () => !results.node.hidden,
     toggleSeveral: filters.toggleSeveral,
+    followAddress: filters.followAddress,
+    // Marks the open story or article, and scrolls to it if it is in the list.
     setOpen(id) {
       openId = id;
       lastOpenId = id ?? lastOpenId;
       draw();
+      markOpen(results.node);
+      const row = root.querySelector("li.open, li:has(> [aria-current])");
+      if (row?.checkVisibility()) row.scrollIntoView({ block: "nearest" });
     },
-    // Focuses the story opened last, or else the first one.
+    // Focuses the story opened last, or else the first one; in a search, the open result.
     focus() {
       const shown = results.node.hidden ? list : results.node;
-      const last = shown.querySelector(`a[href="#/story/${lastOpenId}"]`);
+      const last = shown.querySelector(`[aria-current], a[href^="#/story/${lastOpenId}"]`);
       (last ?? shown.querySelector("a"))?.focus();
     },
+    // Focuses the first result as soon as the search has one.
+    focusResults: results.focus,
   };
-}
-
-const button = (label, click) =>
-  el("button", { class: "quiet", type: "button", hidden: true, on: { click } }, label);
-
-function storyRow(first) {
-  const node = el("li");
-  let drawn;
-  const update = (story) => {
-    const state = JSON.stringify(story);
-    if (state === drawn) return;
-    drawn = state;
-    const hadFocus = node.contains(document.activeElement);
-    node.className = [story.open && "open", story.unread > 0 && "unread"].filter(Boolean).join(" ");
-    const rise = el("span", { class: "rise", "aria-hidden": "true" });
-    rise.style.setProperty("--share", story.share.toFixed(3));
-    setContent(
-      node,
-      el("span", { class: "size", title: counted(story.size, "article") }, number(story.size)),
-      el(
-        "a",
-        {
-          class: "headline",
-          href: `#/story/${story.id}`,
-          dir: "auto",
-          lang: story.language,
-          "aria-current": story.open ? "true" : undefined,
-        },
-        story.headline || "(no headline)",
-      ),
-      el("p", { class: "meta" }, ...metaOf(story)),
-      rise,
-    );
-    if (hadFocus) node.querySelector("a").focus({ preventScroll: true });
-  };
-  update(first);
-  return { node, update };
-}
-
-const metaOf = (story) => [
-  el("span", { title: providersOf(story) }, counted(story.publishers, "independent publisher")),
-  el("span", { class: "language", title: story.language }, (story.language ?? "").toUpperCase()),
-  el("span", {}, timeOf(story.last_seen, story.clock, false)),
-  story.unread > 0 &&
-    el(
-      "span",
-      { class: "fresh" },
-      story.unread === story.articles ? "new" : `${number(story.unread)} new`,
-    ),
-  ...badges(story),
-];
-
-const providersOf = (story) =>
-  story.providers.map((one) => `${one.name} ${one.articles}`).join(", ");
-
-// The badges of a story, most serious first.
-export function badges(story) {
-  const b = story.badges;
-  const badge = (severity, n, label) => n > 0 && el("span", { class: `flag ${severity}` }, label);
-  const times = (n) => (n > 1 ? ` ×${number(n)}` : "");
-  return [
-    badge("alarm", b.withdrawn, `withdrawn${times(b.withdrawn)}`),
-    badge("alarm", b.carried, `still carried${times(b.carried)}`),
-    badge("amber", Math.max(b.corrections, b.uncorrected), "corrected"),
-    badge("amber", b.needs_review, "needs review"),
-    badge("amber", b.changed_numbers, "changed numbers"),
-    badge("violet", b.embargoed, "under embargo"),
-  ];
 }

@@ -7,10 +7,12 @@ import { carrierReports } from "./carriers.js";
 import { timelineChart } from "./chart.js";
 import { el, setContent } from "./dom.js";
 import { counted, languageName, nameAsWords, number, publisherName, timeOf } from "./format.js";
-import { badges } from "./stories.js";
+import { replaceFragment } from "./links.js";
+import { badges } from "./story-row.js";
 import { seenCounts } from "./store.js";
 import { setOpenTitle } from "./title.js";
 import { markRead } from "./unread.js";
+import { INDEPENDENT } from "./words.js";
 
 export function storyView(root, id, expand) {
   const head = el("header", { class: "story-head" });
@@ -18,7 +20,7 @@ export function storyView(root, id, expand) {
   const chart = timelineChart((article) => list.expand(article));
   const carriers = carrierReports((reports) => chart.update({ reports }));
   const title = el("h3", { id: "articles-title" });
-  const list = articleList();
+  const list = articleList((article) => replaceFragment(`#/story/${id}/${article}`));
   const showMore = el(
     "button",
     { class: "quiet", type: "button", hidden: true, on: { click: () => read(next) } },
@@ -54,8 +56,10 @@ export function storyView(root, id, expand) {
       setContent(
         status,
         problem.status === 404
-          ? "This story has ended: its last article expired."
-          : problem.message,
+          ? timeline.length > 0
+            ? "This story has ended: its last article expired."
+            : "There is no live story with this id. It may have ended."
+          : `Could not load this story: ${problem.message}.`,
       );
       root.removeAttribute("aria-busy");
     }
@@ -65,7 +69,7 @@ export function storyView(root, id, expand) {
     if (story.id !== id) {
       // The story was merged: the API returned the story it now belongs to.
       id = story.id;
-      history.replaceState(null, "", `#/story/${id}`);
+      replaceFragment(`#/story/${id}`);
     }
     setOpenTitle(story.headline);
     setContent(head, ...headOf(story, clock));
@@ -113,7 +117,7 @@ function headOf(story, clock) {
       story.size === story.articles
         ? el("span", {}, counted(story.articles, "article"))
         : el("span", {}, `${number(story.size)} of ${counted(story.articles, "article")} valid`),
-      el("span", {}, counted(story.publishers, "independent publisher")),
+      el("span", { title: INDEPENDENT }, counted(story.publishers, "independent publisher")),
       el("span", {}, languageName(story.language)),
       el("span", {}, "first ", timeOf(story.first_seen, clock)),
       el("span", {}, "latest ", timeOf(story.last_seen, clock)),

@@ -1,0 +1,115 @@
+// The words of the page and what they mean: kinds of article, badges, and terms. Rows, filters,
+// tooltips and the glossary all use this list, so that one word means one thing.
+
+// Kinds, in the order in which the glossary lists them.
+export const KIND_MEANINGS = {
+  withdrawal: "kills, holds or releases another article; the label adds which",
+  correction: "corrects an earlier article, whether labelled a correction or not",
+  update: "a newer version of an earlier article",
+  original: "shares no text with earlier articles",
+  partial: "shares a passage with an earlier article, such as a quote or background",
+  recurring: "a regular item with new numbers, such as a daily table",
+  expansion: "an earlier text with material added",
+  reprint: "an earlier text, lightly edited",
+  excerpt: "part of an earlier text",
+  duplicate: "the same text as an earlier article",
+  redelivery: "the same article sent again",
+};
+
+// Badges of stories, most serious first. `counts` names the counts of the API of which one must be
+// above 0 for a story to have the badge; the filter asks for the same counts.
+export const BADGES = [
+  {
+    label: "withdrawn",
+    severity: "alarm",
+    counts: ["withdrawn"],
+    meaning: "an article was killed or put on hold by its publisher",
+  },
+  {
+    label: "still carried",
+    severity: "alarm",
+    counts: ["carried"],
+    meaning: "valid articles still contain text that was withdrawn or corrected",
+  },
+  {
+    label: "corrected",
+    severity: "amber",
+    counts: ["uncorrected", "corrections"],
+    meaning: "an article was corrected, or corrects another one",
+  },
+  {
+    label: "needs review",
+    severity: "amber",
+    counts: ["needs_review"],
+    meaning:
+      "an editor should check: a notice names its article by words alone, a copy has other " +
+      "numbers or a word that turns the meaning, or a URI was used again",
+  },
+  {
+    label: "changed numbers",
+    severity: "amber",
+    counts: ["changed_numbers"],
+    meaning: "a copy whose numbers differ from those of its source",
+  },
+  {
+    label: "under embargo",
+    severity: "violet",
+    counts: ["embargoed"],
+    meaning: "an article must not be published before a stated time",
+  },
+];
+
+// Labels of single articles by flag, each with its severity and meaning. Those that are badges of
+// stories, too, are explained there.
+export const FLAGS = {
+  carries_withdrawn: ["alarm", "carries withdrawn text", "its publisher killed or held that text"],
+  carries_uncorrected: ["amber", "carries uncorrected text", "that text has since been corrected"],
+  needs_review: ["amber", "needs review"],
+  changed_numbers: ["amber", "changed numbers"],
+  changed_words: ["amber", "changed words", "a copy in which words differ that carry meaning"],
+  mixed_scripts: ["amber", "mixed scripts", "letters of two scripts that look alike in one word"],
+  late: ["", "late", "arrived long after the time that its publisher gives"],
+  early: ["", "future-dated", "its publisher gives a time more than ten minutes ahead"],
+  reused_uri: ["", "reused URI", "an unrelated article had the same URI before"],
+  no_body: ["", "no body", "a report without a text, often a sign of an unknown field"],
+  learned_furniture: ["", "boilerplate removed", "it was learned from the feed, and not compared"],
+  repaired_text: ["", "repaired text", "invalid characters were replaced"],
+};
+
+// Labels of articles that are no longer valid.
+export const STANDINGS = {
+  withdrawn: ["alarm", "withdrawn"],
+  uncorrected: ["amber", "corrected"],
+  superseded: ["", "superseded", "a newer version of the same article has arrived"],
+};
+
+// The labels with a meaning of their own, for the glossary.
+export const LABELS = [...Object.values(FLAGS), ...Object.values(STANDINGS)]
+  .filter(([, , meaning]) => meaning)
+  .map(([severity, label, meaning]) => ({ severity, label, meaning }));
+
+export const INDEPENDENT =
+  "publishers with a text of their own; ten reprints of one agency’s text count as one publisher";
+export const GROWTH =
+  "each article counts 1, a copy ¼, and half as much every hour; the bar compares a story with " +
+  "the fastest-growing one on the page";
+
+export const TERMS = [
+  ["story", "articles on one event, whatever their wording"],
+  ["independent publishers", INDEPENDENT],
+  ["growth", GROWTH],
+  ["source", "the earlier article from which an article takes its text"],
+  ["carrier", "an article that contains text of another one, word for word"],
+  ["lead", "the article whose headline names the story: valid, with its own text, and long"],
+  ["valid", "not withdrawn, corrected or superseded"],
+  ["new", "in rows: arrived since you last opened the story; of a text: in no earlier article"],
+  ["last article", "when the newest article arrived; the wire has been quiet since"],
+];
+
+const meanings = new Map([
+  ...TERMS,
+  ...[...LABELS, ...BADGES].map(({ label, meaning }) => [label, meaning]),
+]);
+
+// What a label means, for its tooltip.
+export const meaningOf = (label) => meanings.get(label);
