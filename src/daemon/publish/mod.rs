@@ -6,9 +6,10 @@
 //! ```text
 //! Classified    -> events   key: story id, or the article's uri if it belongs to no story
 //!                  unique   key: article uri; payload: the original bytes. Only for articles that
-//!                           bring something new, or take the place of another one. If the input record holds several items, the
-//!                           payload is the part that holds this article. An embargoed article is
-//!                           written when its embargo ends, if so configured.
+//!                           bring something new, or take the place of another one. If the input
+//!                           record holds several items, the payload is the part that holds this
+//!                           article. An embargoed article is written when its embargo ends, if so
+//!                           configured.
 //! StoryUpdated  -> events   key: story id, and
 //!                  stories  the current state
 //! StoryClosed   -> events   key: story id, and

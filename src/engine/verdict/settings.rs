@@ -142,8 +142,8 @@ pub struct Tuning {
     /// An excerpt or expansion becomes a reprint if the other containment is at least this share of
     /// the first.
     pub contained_both: f64,
-    /// Replaces both thresholds of a reprint after `template_apart_hours`: texts that far apart and alike are more
-    /// often a template about another subject.
+    /// Replaces both thresholds of a reprint after `template_apart_hours`: texts that far apart and
+    /// alike are more often a template about another subject.
     pub reprint_apart: f64,
     /// The longest unmatched block of a reprint, as a share of either text.
     pub block: f64,
