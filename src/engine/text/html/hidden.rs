@@ -20,8 +20,7 @@
 //!
 //! Cost: linear, because hidden runs are skipped.
 
-use super::markup::{Markup, MarkupPiece, StartTag};
-use super::{TagEffect, effect};
+use super::markup::{Markup, MarkupPiece, StartTag, TagEffect, effect};
 
 /// Elements whose content is not part of the text.
 const HIDDEN: [&[u8]; 8] = [

@@ -65,6 +65,29 @@ pub(super) struct StartTag {
     pub(super) concealed: bool,
 }
 
+/// The white space that a tag puts between the texts around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum TagEffect {
+    Inline,
+    Cell,
+    Line,
+    Block,
+}
+
+/// The effect of the element `tag`, a name in lower case.
+pub(super) fn effect(tag: &[u8]) -> TagEffect {
+    match tag {
+        b"br" | b"tr" => TagEffect::Line,
+        b"td" | b"th" => TagEffect::Cell,
+        b"p" | b"div" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"li" | b"ul"
+        | b"ol" | b"dl" | b"dt" | b"dd" | b"table" | b"thead" | b"tbody" | b"blockquote"
+        | b"pre" | b"section" | b"article" | b"header" | b"footer" | b"aside" | b"nav"
+        | b"figure" | b"figcaption" | b"main" | b"body" | b"address" | b"form" | b"block"
+        | b"title" | b"media" | b"hl2" => TagEffect::Block,
+        _ => TagEffect::Inline,
+    }
+}
+
 /// The name of an element, as an index into the names of a [`Markup`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ElementName(u32);

@@ -14,14 +14,15 @@
 //! A body declared as plain text is read as markup if it contains an end tag, `<p>` or `<br>`.
 //! Otherwise only its entities are decoded. (`<ABC>` alone is a ticker symbol, not a tag.)
 
+mod builder;
 mod hidden;
 mod markup;
 
 use super::{Anchor, Clean};
 use crate::article::Body;
-use hidden::{Attributes, Hidden};
-use html5gum::Tokenizer;
-use markup::{Markup, MarkupPiece};
+use builder::TextBuilder;
+use hidden::Attributes;
+use markup::Markup;
 use memchr::{memchr, memchr_iter};
 
 /// The text of a body.
@@ -64,193 +65,6 @@ fn marked_up(bytes: &[u8]) -> bool {
             || is(b"p")
             || is(b"br")
     })
-}
-
-/// The white space that a tag puts between the texts around it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum TagEffect {
-    Inline,
-    Cell,
-    Line,
-    Block,
-}
-
-/// The effect of the element `tag`, a name in lower case.
-fn effect(tag: &[u8]) -> TagEffect {
-    match tag {
-        b"br" | b"tr" => TagEffect::Line,
-        b"td" | b"th" => TagEffect::Cell,
-        b"p" | b"div" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" | b"li" | b"ul"
-        | b"ol" | b"dl" | b"dt" | b"dd" | b"table" | b"thead" | b"tbody" | b"blockquote"
-        | b"pre" | b"section" | b"article" | b"header" | b"footer" | b"aside" | b"nav"
-        | b"figure" | b"figcaption" | b"main" | b"body" | b"address" | b"form" | b"block"
-        | b"title" | b"media" | b"hl2" => TagEffect::Block,
-        _ => TagEffect::Inline,
-    }
-}
-
-/// Builds the text. Anchors hold byte offsets of the source until [`finish`](Self::finish).
-#[derive(Default)]
-struct TextBuilder {
-    /// The text so far.
-    text: String,
-    /// An anchor for each run copied from consecutive source bytes.
-    anchors: Vec<Anchor>,
-    /// Source offset after the last character; a character elsewhere starts a new run.
-    next: usize,
-    /// White space to add before the next character.
-    gap: PendingSpace,
-}
-
-/// White space to add before the next character, from weakest to strongest.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-enum PendingSpace {
-    #[default]
-    None,
-    Space,
-    Line,
-    Block,
-}
-
-impl TextBuilder {
-    /// Adds the text of `markup` that a reader sees.
-    fn marked_up(&mut self, markup: &Markup<'_>, attributes: Attributes) {
-        let hidden = Hidden::of(markup, attributes);
-        let mut at = 0;
-        while let Some(piece) = markup.pieces.get(at) {
-            at += 1;
-            match piece {
-                MarkupPiece::Start(start) => {
-                    self.part(effect(markup.name(start.name)));
-                    at = hidden.end(at - 1, *start).unwrap_or(at);
-                }
-                MarkupPiece::End(name) => self.part(effect(markup.name(*name))),
-                MarkupPiece::Text { start, end, value } => {
-                    self.folded(markup.source.get(*start..*end).unwrap_or_default(), *start, value);
-                }
-            }
-        }
-    }
-
-    /// Requests the white space of a tag.
-    fn part(&mut self, effect: TagEffect) {
-        let gap = match effect {
-            TagEffect::Inline => PendingSpace::None,
-            TagEffect::Cell => PendingSpace::Space,
-            TagEffect::Line => PendingSpace::Line,
-            TagEffect::Block => PendingSpace::Block,
-        };
-        self.gap = self.gap.max(gap);
-    }
-
-    /// Adds a character from byte `at` of the source.
-    fn push(&mut self, c: char, at: usize) {
-        if at != self.next || self.anchors.is_empty() {
-            self.anchors.push(Anchor { clean: self.text.len() as u32, published: at as u32 });
-        }
-        self.text.push(c);
-        self.next = at + c.len_utf8();
-    }
-
-    /// Adds the pending white space.
-    fn settle(&mut self, at: usize) {
-        let gap = std::mem::take(&mut self.gap);
-        if self.text.is_empty() {
-            return;
-        }
-        let space = match gap {
-            PendingSpace::None => return,
-            PendingSpace::Space => " ",
-            PendingSpace::Line => "\n",
-            PendingSpace::Block => "\n\n",
-        };
-        for c in space.chars() {
-            self.push(c, at);
-        }
-    }
-
-    /// Adds text with white space collapsed. `value` is `source` with entities decoded; `start` is
-    /// the offset of `source` in the body.
-    fn folded(&mut self, source: &str, start: usize, value: &str) {
-        let mut at = start;
-        let mut rest = source;
-        let mut value = value.chars();
-        while let Some(c) = value.next() {
-            let (len, more) = match reference(rest) {
-                Some((len, decoded)) if decoded.starts_with(c) => (len, decoded.chars().count()),
-                _ => (rest.chars().next().map_or(0, char::len_utf8), 1),
-            };
-            self.fold_char(c, at);
-            for c in value.by_ref().take(more - 1) {
-                self.fold_char(c, at);
-            }
-            at += len;
-            rest = rest.get(len..).unwrap_or_default();
-        }
-    }
-
-    /// Adds a character, or requests a space if it is white space.
-    fn fold_char(&mut self, c: char, at: usize) {
-        if c.is_whitespace() {
-            self.gap = self.gap.max(PendingSpace::Space);
-        } else {
-            self.settle(at);
-            self.push(c, at);
-        }
-    }
-
-    /// Adds plain text with entities decoded and white space unchanged.
-    fn decoded(&mut self, source: &str, start: usize) {
-        let mut at = 0;
-        while let Some(c) = source[at..].chars().next() {
-            let (len, decoded) = match reference(&source[at..]) {
-                Some((len, decoded)) => (len, decoded),
-                None => (c.len_utf8(), c.to_string()),
-            };
-            for c in decoded.chars() {
-                self.push(c, start + at);
-            }
-            at += len;
-        }
-    }
-
-    /// Converts the anchors' byte offsets in the source to character offsets.
-    fn finish(self, source: &str) -> Clean {
-        let Self { text, mut anchors, .. } = self;
-        if !source.is_ascii() {
-            let (mut bytes, mut chars) = (0, 0);
-            for anchor in &mut anchors {
-                let to = (anchor.published as usize).min(source.len());
-                chars += source.get(bytes..to).map_or(0, |s| s.chars().count());
-                bytes = to;
-                anchor.published = chars as u32;
-            }
-        }
-        Clean { text, anchors }
-    }
-}
-
-/// The character reference at the start of `text`: its length in bytes and its decoded text.
-fn reference(text: &str) -> Option<(usize, String)> {
-    /// Longest reference examined, in bytes.
-    const LONGEST: usize = 34;
-    let bytes = text.as_bytes();
-    if bytes.first() != Some(&b'&') {
-        return None;
-    }
-    let len = memchr(b';', &bytes[..bytes.len().min(LONGEST)])? + 1;
-    let name = &bytes[1..len - 1];
-    let named = !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'#');
-    if !named {
-        return None;
-    }
-    let mut decoded = String::new();
-    for token in Tokenizer::new(&text[..len]).flatten() {
-        if let html5gum::Token::String(value) = token {
-            decoded.push_str(&String::from_utf8_lossy(&value));
-        }
-    }
-    (!decoded.is_empty() && decoded != text[..len]).then_some((len, decoded))
 }
 
 #[cfg(test)]
@@ -376,7 +190,14 @@ mod tests {
 
     #[test]
     fn characters_map_to_their_published_position() {
-        for source in ["<p>Größe &amp; <i>Maß</i></p><p>zwei</p>", "ü &euro; x", "plain"] {
+        for source in [
+            "<p>Größe &amp; <i>Maß</i></p><p>zwei</p>",
+            "ü &euro; x",
+            "plain",
+            "<p>ein</>s\r\nzwei\r\n\r\ndrei “ vier</p>",
+            "<p>ein</></>< zwei “ drei</>\r\nvier</p>",
+            "<p>¤</h>\n</></><d r='“>n und mehr",
+        ] {
             for clean in [html(source), text(&Body::Plain(source.into()))] {
                 let published: Vec<char> = source.chars().collect();
                 for (at, c) in clean.text.char_indices().filter(|(_, c)| c.is_alphabetic()) {

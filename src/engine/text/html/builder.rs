@@ -1,0 +1,191 @@
+//! Builds the text of a body from its markup, with the position of every character in the source.
+//!
+//! In: the pieces of a body, or a plain text with entities. Out: [`Clean`] text: white space
+//! collapsed, entities decoded, blocks separated by an empty line.
+
+use super::super::{Anchor, Clean};
+use super::hidden::{Attributes, Hidden};
+use super::markup::{Markup, MarkupPiece, TagEffect, effect};
+use html5gum::Tokenizer;
+use memchr::memchr;
+
+/// Builds the text. Anchors hold byte offsets of the source until [`finish`](Self::finish).
+#[derive(Default)]
+pub(super) struct TextBuilder {
+    /// The text so far.
+    pub(super) text: String,
+    /// An anchor for each run copied from consecutive source bytes.
+    anchors: Vec<Anchor>,
+    /// Source offset after the last character; a character elsewhere starts a new run.
+    next: usize,
+    /// White space to add before the next character.
+    gap: PendingSpace,
+}
+
+/// White space to add before the next character, from weakest to strongest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum PendingSpace {
+    #[default]
+    None,
+    Space,
+    Line,
+    Block,
+}
+
+impl TextBuilder {
+    /// Adds the text of `markup` that a reader sees.
+    pub(super) fn marked_up(&mut self, markup: &Markup<'_>, attributes: Attributes) {
+        let hidden = Hidden::of(markup, attributes);
+        let mut at = 0;
+        while let Some(piece) = markup.pieces.get(at) {
+            at += 1;
+            match piece {
+                MarkupPiece::Start(start) => {
+                    self.part(effect(markup.name(start.name)));
+                    at = hidden.end(at - 1, *start).unwrap_or(at);
+                }
+                MarkupPiece::End(name) => self.part(effect(markup.name(*name))),
+                MarkupPiece::Text { start, end, value } => {
+                    self.folded(markup.source.get(*start..*end).unwrap_or_default(), *start, value);
+                }
+            }
+        }
+    }
+
+    /// Requests the white space of a tag.
+    fn part(&mut self, effect: TagEffect) {
+        let gap = match effect {
+            TagEffect::Inline => PendingSpace::None,
+            TagEffect::Cell => PendingSpace::Space,
+            TagEffect::Line => PendingSpace::Line,
+            TagEffect::Block => PendingSpace::Block,
+        };
+        self.gap = self.gap.max(gap);
+    }
+
+    /// Adds a character from byte `at` of the source.
+    fn push(&mut self, c: char, at: usize) {
+        if at != self.next || self.anchors.is_empty() {
+            self.anchors.push(Anchor { clean: self.text.len() as u32, published: at as u32 });
+        }
+        self.text.push(c);
+        self.next = at + c.len_utf8();
+    }
+
+    /// Adds the pending white space.
+    fn settle(&mut self, at: usize) {
+        let gap = std::mem::take(&mut self.gap);
+        if self.text.is_empty() {
+            return;
+        }
+        let space = match gap {
+            PendingSpace::None => return,
+            PendingSpace::Space => " ",
+            PendingSpace::Line => "\n",
+            PendingSpace::Block => "\n\n",
+        };
+        for c in space.chars() {
+            self.push(c, at);
+        }
+    }
+
+    /// Adds text with white space collapsed. `value` is `source` with entities decoded; `start` is
+    /// the offset of `source` in the body.
+    fn folded(&mut self, source: &str, start: usize, value: &str) {
+        let mut at = start;
+        let mut rest = source;
+        let mut value = value.chars();
+        while let Some(c) = value.next() {
+            let skipped = left_out(rest, c, value.as_str());
+            at += skipped;
+            rest = &rest[skipped..];
+            let (len, more) = match reference(rest) {
+                Some((len, decoded)) if decoded.starts_with(c) => (len, decoded.chars().count()),
+                _ => (rest.chars().next().map_or(0, char::len_utf8), 1),
+            };
+            self.fold_char(c, at);
+            for c in value.by_ref().take(more - 1) {
+                self.fold_char(c, at);
+            }
+            at += len;
+            rest = rest.get(len..).unwrap_or_default();
+        }
+    }
+
+    /// Adds a character, or requests a space if it is white space.
+    fn fold_char(&mut self, c: char, at: usize) {
+        if c.is_whitespace() {
+            self.gap = self.gap.max(PendingSpace::Space);
+        } else {
+            self.settle(at);
+            self.push(c, at);
+        }
+    }
+
+    /// Adds plain text with entities decoded and white space unchanged.
+    pub(super) fn decoded(&mut self, source: &str, start: usize) {
+        let mut at = 0;
+        while let Some(c) = source[at..].chars().next() {
+            let (len, decoded) = match reference(&source[at..]) {
+                Some((len, decoded)) => (len, decoded),
+                None => (c.len_utf8(), c.to_string()),
+            };
+            for c in decoded.chars() {
+                self.push(c, start + at);
+            }
+            at += len;
+        }
+    }
+
+    /// Converts the anchors' byte offsets in the source to character offsets.
+    pub(super) fn finish(self, source: &str) -> Clean {
+        let Self { text, mut anchors, .. } = self;
+        if !source.is_ascii() {
+            let (mut bytes, mut chars) = (0, 0);
+            for anchor in &mut anchors {
+                let to = (anchor.published as usize).min(source.len());
+                chars += source.get(bytes..to).map_or(0, |s| s.chars().count());
+                bytes = to;
+                anchor.published = chars as u32;
+            }
+        }
+        Clean { text, anchors }
+    }
+}
+
+/// The character reference at the start of `text`: its length in bytes and its decoded text.
+fn reference(text: &str) -> Option<(usize, String)> {
+    /// Longest reference examined, in bytes.
+    const LONGEST: usize = 34;
+    let bytes = text.as_bytes();
+    if bytes.first() != Some(&b'&') {
+        return None;
+    }
+    let len = memchr(b';', &bytes[..bytes.len().min(LONGEST)])? + 1;
+    let name = &bytes[1..len - 1];
+    let named = !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'#');
+    if !named {
+        return None;
+    }
+    let mut decoded = String::new();
+    for token in Tokenizer::new(&text[..len]).flatten() {
+        if let html5gum::Token::String(value) = token {
+            decoded.push_str(&String::from_utf8_lossy(&value));
+        }
+    }
+    (!decoded.is_empty() && decoded != text[..len]).then_some((len, decoded))
+}
+
+/// The bytes at the start of `source` that the tokenizer leaves out before `c` and what follows it:
+/// the first half of a line break of two characters, and end tags without a name.
+fn left_out(source: &str, c: char, following: &str) -> usize {
+    let mut rest = source;
+    loop {
+        rest = match rest.strip_prefix("</>") {
+            // In raw text, as in a title, it is text.
+            Some(behind) if c != '<' || !following.starts_with("/>") => behind,
+            _ if c == '\n' && rest.starts_with("\r\n") => &rest[1..],
+            _ => return source.len() - rest.len(),
+        };
+    }
+}
