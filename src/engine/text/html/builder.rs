@@ -7,7 +7,6 @@ use super::super::{Anchor, Clean};
 use super::hidden::{Attributes, Hidden};
 use super::markup::{Markup, MarkupPiece, TagEffect, effect};
 use html5gum::Tokenizer;
-use memchr::memchr;
 
 /// Builds the text. Anchors hold byte offsets of the source until [`finish`](Self::finish).
 #[derive(Default)]
@@ -126,7 +125,10 @@ impl TextBuilder {
     pub(super) fn decoded(&mut self, source: &str, start: usize) {
         let mut at = 0;
         while let Some(c) = source[at..].chars().next() {
-            let (len, decoded) = match reference(&source[at..]) {
+            // In plain text, only what ends with a semicolon is a reference for sure.
+            let reference = reference(&source[at..]);
+            let reference = reference.filter(|(len, _)| source[at..at + len].ends_with(';'));
+            let (len, decoded) = match reference {
                 Some((len, decoded)) => (len, decoded),
                 None => (c.len_utf8(), c.to_string()),
             };
@@ -143,8 +145,8 @@ impl TextBuilder {
         if !source.is_ascii() {
             let (mut bytes, mut chars) = (0, 0);
             for anchor in &mut anchors {
-                let to = (anchor.published as usize).min(source.len());
-                chars += source.get(bytes..to).map_or(0, |s| s.chars().count());
+                let to = source.floor_char_boundary(anchor.published as usize).max(bytes);
+                chars += source[bytes..to].chars().count();
                 bytes = to;
                 anchor.published = chars as u32;
             }
@@ -153,27 +155,33 @@ impl TextBuilder {
     }
 }
 
-/// The character reference at the start of `text`: its length in bytes and its decoded text.
+/// Bytes of the longest character reference that is examined.
+const REFERENCE_MAX: usize = 34;
+
+/// The character reference at the start of `text`: its length in bytes and its decoded text. As in
+/// HTML, some need no semicolon: `&ltb` is `<b`.
 fn reference(text: &str) -> Option<(usize, String)> {
-    /// Longest reference examined, in bytes.
-    const LONGEST: usize = 34;
-    let bytes = text.as_bytes();
-    if bytes.first() != Some(&b'&') {
+    let name = text.strip_prefix('&')?.bytes().take(REFERENCE_MAX);
+    let name = name.take_while(|b| b.is_ascii_alphanumeric() || *b == b'#').count();
+    if name == 0 {
         return None;
     }
-    let len = memchr(b';', &bytes[..bytes.len().min(LONGEST)])? + 1;
-    let name = &bytes[1..len - 1];
-    let named = !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'#');
-    if !named {
-        return None;
-    }
+    let end = 1 + name + usize::from(text.as_bytes().get(1 + name) == Some(&b';'));
+    let run = &text[..end];
     let mut decoded = String::new();
-    for token in Tokenizer::new(&text[..len]).flatten() {
+    for token in Tokenizer::new(run).flatten() {
         if let html5gum::Token::String(value) = token {
             decoded.push_str(&String::from_utf8_lossy(&value));
         }
     }
-    (!decoded.is_empty() && decoded != text[..len]).then_some((len, decoded))
+    if decoded == run {
+        return None;
+    }
+    // What follows a reference without a semicolon is text.
+    let both = run.bytes().rev().zip(decoded.bytes().rev());
+    let text_behind = both.take_while(|(written, decoded)| written == decoded).count();
+    decoded.truncate(decoded.len() - text_behind);
+    (!decoded.is_empty()).then_some((end - text_behind, decoded))
 }
 
 /// The bytes at the start of `source` that the tokenizer leaves out before `c` and what follows it:
