@@ -24,9 +24,9 @@ pub mod records;
 mod versions;
 
 use super::Settings;
-use super::article::{Article, ArticleKey, Body, EventTime, InputPosition, Sequence};
+use super::article::{Article, Body, EventTime, InputPosition, Sequence};
 use super::boilerplate::learned::LearnedBoilerplate;
-use super::candidates::{Candidate, Index};
+use super::candidates::{Candidate, Index, Near};
 use super::event::{Classified, Event, EventCause, EventKind, Joined, Merged};
 use super::fingerprint::{SamplingKey, SimHash};
 use super::prepare::Prepared;
@@ -148,11 +148,10 @@ impl State {
         self.furniture.len()
     }
 
-    /// Live articles whose SimHash is within `distance` bits of `hash`, nearest first, with the
-    /// distance; `distance` is at most [`DISTANCE_MAX`](super::candidates::DISTANCE_MAX).
-    pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(ArticleKey, u32)> {
-        let near = self.index.similar(hash, distance).into_iter();
-        near.filter_map(|(s, apart)| Some((self.live.get(s)?.about.key(), apart))).collect()
+    /// Live articles with words whose SimHash is within `distance` bits of `hash`, nearest first;
+    /// `distance` is at most [`DISTANCE_MAX`](super::candidates::DISTANCE_MAX).
+    pub fn similar(&self, hash: SimHash, distance: u32) -> Near {
+        self.index.similar(hash, distance)
     }
 
     /// The number of identities that outlive the window.
