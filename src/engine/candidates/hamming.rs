@@ -14,8 +14,8 @@
 //! candidates for new articles.
 //!
 //! Invariant IH-1: a lookup finds the same articles as a scan of the live articles, as long as no
-//! chain is longer than `CHAIN_MAX`. In a longer chain, only the newest `CHAIN_MAX` are examined, and
-//! the answer says that it may not be complete.
+//! chain is longer than `CHAIN_MAX`. In a longer chain, only the newest `CHAIN_MAX` are examined,
+//! and the answer says that it may not be complete.
 //!
 //! Cost: 24 bytes per article and 1 MB. An insertion makes four writes; a lookup follows four
 //! chains, each with about 15 unrelated articles per million live ones.

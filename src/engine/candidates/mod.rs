@@ -10,7 +10,8 @@
 //! hashes, then to those with the most shared samples times p; the next places go to candidates
 //! with samples that no better one explains. (Otherwise the donor of a spliced item loses to copies
 //! of its base.) If there is a candidate, so are up to two articles with one sample that nothing
-//! else explains, if it stands for at least eight shingles: they may be the donors of short passages.
+//! else explains, if it stands for at least eight shingles: they may be the donors of short
+//! passages.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.

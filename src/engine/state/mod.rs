@@ -39,7 +39,7 @@ use embargo::EmbargoQueue;
 pub use embargo::LiftedEmbargo;
 pub use entry::{Decision, Entry};
 use live::LiveArticles;
-pub use outcome::{Outcome, Tally, TouchedIds};
+pub use outcome::{CandidateSources, Outcome, Tally, TouchedIds};
 use past::{IdentityArchive, KnownArticles};
 use records::ClockRecord;
 pub use records::{RecordChange, RestoreError};
@@ -191,6 +191,7 @@ impl State {
             new.about.marks.order = new.about.marks.order.or(possible);
         }
         self.outcome.tally.had_candidates(candidates.len());
+        self.outcome.tally.found.add_article(&candidates, &verdict.relation);
         self.take_shared_terms(&mut new, &mut verdict);
         self.queue_embargoed(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
