@@ -365,6 +365,7 @@ fn a_diff_marks_the_number_that_changed() {
     assert_eq!(said, [(Some("delete"), Some("198")), (Some("insert"), Some("212"))]);
     let equal = served.read("/diff?a=0.0&b=0.2");
     assert_eq!((equal["ops"].as_array().unwrap().len(), equal["same"].as_f64()), (1, Some(1.0)));
+    assert!(equal["hamming"] == 0 && back["hamming"].as_u64() > Some(0), "{back}");
     served.stop();
 }
 

@@ -34,7 +34,7 @@ fn paths(served: &Served) -> Vec<(String, String)> {
     let fill = |path: &String| {
         let id = if path.contains("/stories/") { &*story } else { "0.0" };
         let query = match path.rsplit('/').next().unwrap() {
-            "articles" => "?uri=n:1",
+            "articles" | "similar" => "?uri=n:1",
             "diff" | "why" => "?a=0.0&b=0.1",
             "search" => "?q=gate",
             _ => "",

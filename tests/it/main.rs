@@ -49,6 +49,7 @@ mod scenario;
 mod script;
 mod seeds;
 mod shards;
+mod similar;
 mod standby;
 mod stdout;
 mod stories;

@@ -161,7 +161,16 @@ fn exported_values_match_the_output() {
     assert_eq!(value(rejected), bad);
     assert_eq!(value("wirefold_decision_seconds_count"), accepted);
     assert_eq!(value("wirefold_candidates_count"), accepted);
-    assert!(value("wirefold_candidates_sum") > 0.0, "no article had candidates");
+    let candidates = value("wirefold_candidates_sum");
+    assert!(candidates > 0.0, "no article had candidates");
+    let by = |by| value(&format!("wirefold_candidates_found_total{{by=\"{by}\"}}"));
+    let [samples, content, links] = ["samples", "content", "links"].map(by);
+    assert!(samples > content && content > 0.0, "{samples} by samples, {content} by content");
+    assert_eq!(links, 0.0, "the text leads to every article that a verdict refers to");
+    assert!(
+        samples.max(content) <= candidates && candidates <= samples + content,
+        "every candidate is found by samples, by content or by both"
+    );
     assert_eq!(value("wirefold_end_to_end_seconds_count"), RECORDS as f64);
     let withdrawn = counted(&shared, "ce_type", b"wirefold.article.withdrawn.v1");
     assert_eq!(value("wirefold_withdrawals_total"), withdrawn);

@@ -76,6 +76,7 @@ impl RecordSource for Topic {
 
 /// An engine state and the snapshot that follows it.
 pub(crate) struct Rig {
+    shard: u32,
     pub(crate) state: State,
     /// What the snapshot has to update at the next commit.
     touched: TouchedIds,
@@ -101,12 +102,17 @@ impl Rig {
 
     /// A rig whose snapshots have the given limits.
     pub(crate) fn within(settings: EngineSettings, bounds: ViewLimits) -> Self {
-        let desks = Snapshots::with_limits(1, bounds);
+        Self::of_shard(0, settings, Snapshots::with_limits(1, bounds))
+    }
+
+    /// A rig for one shard of a deployment, which publishes to `desks`.
+    pub(crate) fn of_shard(shard: u32, settings: EngineSettings, desks: Arc<Snapshots>) -> Self {
         Self {
+            shard,
             state: State::new(settings, KEY),
             touched: TouchedIds::everything(),
             topic: Topic::default(),
-            scribe: SnapshotBuilder::new(0, desks.clone()),
+            scribe: SnapshotBuilder::new(shard, desks.clone()),
             desks,
             sequence: 0,
             encoder: Encoder::new(Mode::Binary, "wirefold", "5e77".into(), UniqueTopic::Off),
@@ -115,7 +121,7 @@ impl Rig {
 
     /// The current snapshot.
     pub(crate) fn desk(&self) -> Arc<Snapshot> {
-        self.desks.of(0).unwrap()
+        self.desks.of(self.shard).unwrap()
     }
 
     /// Applies articles (JSON with the arrival time in `arrived`) and publishes them as one commit.
@@ -221,11 +227,12 @@ impl Rig {
     /// batches.
     pub(crate) fn answering<T>(&mut self, during: impl FnOnce() -> T) -> T {
         let (over, desks, state) = (AtomicBool::new(false), &self.desks, &mut self.state);
-        desks.accept_queries(0);
+        let shard = self.shard;
+        desks.accept_queries(shard);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
-                    if !desks.answer_queries(0, state) {
+                    if !desks.answer_queries(shard, state) {
                         std::thread::yield_now();
                     }
                 }

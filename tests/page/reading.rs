@@ -33,6 +33,8 @@ async fn a_story_opens_and_its_diff_shows_a_changed_number() {
     }
     page.click(".views a[href^='#/why/']").await;
     page.find(".why-view table tbody.holds").await;
+    let distance = page.text(".why-view .faint").await;
+    assert!(distance.contains("of 64 SimHash bits differ: "), "{distance}");
     page.find(".why-view .terms li").await;
     page.close().await;
 }

@@ -133,6 +133,8 @@ alternative! {
     Later [503]
     /// Of streams.
     Unfollowed [400 429]
+    /// Of `/similar`.
+    Sought [304 400 404 503]
     /// Of `/match`.
     Unmatched [304 400 408 413 422 503]
 }

@@ -118,7 +118,7 @@ impl DeltaReader {
 }
 
 /// The live article at `sequence`, with its story.
-fn article(state: &State, sequence: Sequence) -> Option<SnapshotArticle> {
+pub(super) fn article(state: &State, sequence: Sequence) -> Option<SnapshotArticle> {
     let entry = state.article(sequence)?.clone();
     Some(SnapshotArticle { entry, story: state.stories().story_of(sequence) })
 }

@@ -5,11 +5,13 @@
 //! that queries cannot delay the pipeline: it answers at most `PER_PASS` of them between two
 //! batches, and drops those whose asker is gone.
 
+use super::{SnapshotArticle, delta};
 use crate::daemon::telemetry::metrics;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
-use wirefold_engine::article::{EventTime, Lang};
+use wirefold_engine::article::{EventTime, Lang, Sequence};
+use wirefold_engine::fingerprint::SimHash;
 use wirefold_engine::prepare::Prepared;
 use wirefold_engine::state::{Prediction, State};
 use wirefold_engine::stories::{PairScore, Terms};
@@ -25,6 +27,43 @@ pub enum Query {
     /// How similar are these two articles, for grouping them into stories? The answer includes the
     /// number of articles from which the term frequencies were computed.
     Together(Box<ArticlePair>, oneshot::Sender<(PairScore, usize)>),
+    /// Which live articles have nearly this SimHash?
+    Similar(SimilarityQuery, oneshot::Sender<SimilarArticles>),
+}
+
+/// A question for the articles near a SimHash.
+#[derive(Debug, Clone, Copy)]
+pub struct SimilarityQuery {
+    /// The SimHash.
+    pub hash: SimHash,
+    /// The most bits that may differ.
+    pub distance: u32,
+    /// An article to leave out.
+    pub except: Option<Sequence>,
+    /// The most articles to return.
+    pub most: usize,
+}
+
+/// The articles near a SimHash.
+#[derive(Debug)]
+pub struct SimilarArticles {
+    /// The nearest articles, nearest first, then oldest first.
+    pub nearest: Vec<SimilarArticle>,
+    /// Number of articles found, including those that are not returned.
+    pub total: usize,
+    /// Whether all live articles were searched.
+    pub complete: bool,
+}
+
+/// An article near a SimHash.
+#[derive(Debug)]
+pub struct SimilarArticle {
+    /// The article's sequence.
+    pub sequence: Sequence,
+    /// Number of bits in which its SimHash differs.
+    pub distance: u32,
+    /// The article.
+    pub article: SnapshotArticle,
 }
 
 /// Two articles to compare for story similarity.
@@ -110,6 +149,24 @@ fn reply(ask: Query, state: &mut State) -> bool {
             let score = state.stories().compare((a, *at), (b, *bt), pair.language);
             answer.send((score, state.live_articles())).is_ok()
         }
-        Query::Consider(..) | Query::Together(..) => false,
+        Query::Similar(query, answer) if !answer.is_closed() => {
+            answer.send(similar(query, state)).is_ok()
+        }
+        Query::Consider(..) | Query::Together(..) | Query::Similar(..) => false,
+    }
+}
+
+/// Answers a [`SimilarityQuery`].
+fn similar(query: SimilarityQuery, state: &State) -> SimilarArticles {
+    let mut near = state.similar(query.hash, query.distance);
+    near.articles.retain(|near| Some(near.sequence) != query.except);
+    let nearest = near.articles.iter().take(query.most).filter_map(|near| {
+        let article = delta::article(state, near.sequence)?;
+        Some(SimilarArticle { sequence: near.sequence, distance: near.distance, article })
+    });
+    SimilarArticles {
+        nearest: nearest.collect(),
+        total: near.articles.len(),
+        complete: near.complete,
     }
 }

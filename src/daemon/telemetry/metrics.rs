@@ -156,6 +156,11 @@ table! {
         "Time to process one article: decoding, preparing, comparing, deciding."
     CANDIDATES: Histogram "wirefold_candidates" [] Count COUNTS
         "Candidates per article: earlier articles that it was compared with."
+    CANDIDATES_FOUND: Counter "wirefold_candidates_found_total" ["by"] Count NONE
+        "Live earlier articles found for new ones, by what found them; one found in two ways \
+         counts in both. `samples`: shared samples of the text. `content`: the same words, with or \
+         without their figures. `links`: no text, but a uri, link or name, or the chain of a \
+         candidate, and the verdict refers to it."
     END_TO_END: Histogram "wirefold_end_to_end_seconds" [] Seconds AGES
         "Time from the timestamp of an input record to the commit of its results."
     INPUT_LAG: Gauge "wirefold_input_lag_records" ["shard" "topic" "partition"] Count NONE
@@ -276,6 +281,13 @@ pub const BY_TEXT_BYTES: &str = "texts_bytes_max";
 /// Commits skipped because the snapshot thread was behind; the snapshot is rebuilt later.
 pub const BY_STEPS: &str = "steps_max";
 
+/// Candidates found by shared samples.
+pub const BY_SAMPLES: &str = "samples";
+/// Candidates found by an equal content hash or masked hash.
+pub const BY_CONTENT: &str = "content";
+/// Earlier articles found by uri, link, name or chain.
+pub const BY_LINKS: &str = "links";
+
 /// The classes of HTTP status codes, the values of the label `status`.
 pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// Articles that left the window.
@@ -347,6 +359,7 @@ fn start() {
     STREAMS.set([], 0.0);
     BOUNDS.iter().for_each(|bound| BOUNDED.add([bound], 0));
     STATUS_CLASSES.iter().for_each(|class| REQUESTS.add([class], 0));
+    [BY_SAMPLES, BY_CONTENT, BY_LINKS].iter().for_each(|by| CANDIDATES_FOUND.add([by], 0));
     RelationKind::ALL.iter().for_each(|kind| CLASSIFIED.add([kind.as_str()], 0));
     let others = [BY_IDENTITIES, BY_EMBARGOED, BY_BEARERS, BY_VERSIONS, BY_CARRIERS_LISTED];
     for reason in [BY_WINDOW, BY_LIVE_ARTICLES, BY_POSTINGS].into_iter().chain(others) {

@@ -281,6 +281,9 @@ fn count(batch: &Batch, wall: EventTime) {
     metrics::EVICTIONS.add([metrics::BY_BEARERS], tally.bearers_dropped);
     metrics::EVICTIONS.add([metrics::BY_VERSIONS], tally.versions_unsearched);
     metrics::EVICTIONS.add([metrics::BY_CARRIERS_LISTED], tally.carriers_unnamed);
+    metrics::CANDIDATES_FOUND.add([metrics::BY_SAMPLES], tally.found.samples);
+    metrics::CANDIDATES_FOUND.add([metrics::BY_CONTENT], tally.found.content);
+    metrics::CANDIDATES_FOUND.add([metrics::BY_LINKS], tally.found.links);
     for (candidates, articles) in tally.candidates.iter().enumerate() {
         let articles = usize::try_from(*articles).unwrap_or(usize::MAX);
         metrics::CANDIDATES.record_many(candidates as f64, articles);

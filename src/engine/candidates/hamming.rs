@@ -1,7 +1,7 @@
 //! Finds the live articles whose SimHash differs from a given one in at most three bits.
 //!
-//! In: the SimHashes of articles, in order of arrival. Out: the positions of near articles with
-//! their Hamming distances.
+//! In: the SimHashes of articles, in order of arrival. Out: the near articles with their Hamming
+//! distances, which the crate `simhash` computes.
 //!
 //! There are four tables, one for each 16-bit block of the hash. If two hashes differ in at most
 //! three bits, at least one block is equal (Manku, Jain and Das Sarma 2007, with one more table
@@ -14,11 +14,13 @@
 //! candidates for new articles.
 //!
 //! Invariant IH-1: a lookup finds the same articles as a scan of the live articles, as long as no
-//! chain is longer than `CHAIN_MAX`. In a longer chain, only the newest `CHAIN_MAX` are examined.
+//! chain is longer than `CHAIN_MAX`. In a longer chain, only the newest `CHAIN_MAX` are examined,
+//! and the answer says that it may not be complete.
 //!
 //! Cost: 24 bytes per article and 1 MB. An insertion makes four writes; a lookup follows four
 //! chains, each with about 15 unrelated articles per million live ones.
 
+use crate::article::Sequence;
 use crate::fingerprint::SimHash;
 use std::collections::VecDeque;
 
@@ -30,6 +32,24 @@ const CHAIN_MAX: usize = 4_096;
 
 /// Number of tables: one for each 16-bit block.
 const TABLES: usize = 4;
+
+/// An article near a SimHash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NearArticle {
+    /// The article.
+    pub sequence: Sequence,
+    /// Number of bits in which its SimHash differs.
+    pub distance: u32,
+}
+
+/// The articles near a SimHash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Near {
+    /// The articles, nearest first, then oldest first.
+    pub articles: Vec<NearArticle>,
+    /// Whether these are all: `false` if a chain was too long to be examined to its end.
+    pub complete: bool,
+}
 
 /// A live article.
 #[derive(Debug, Clone, Copy)]
@@ -85,29 +105,33 @@ impl Hamming {
         }
     }
 
-    /// The articles within `distance` bits of `hash` (at most [`DISTANCE_MAX`]), nearest first,
-    /// then oldest first: position and distance.
-    pub(super) fn near(&self, hash: SimHash, distance: u32) -> Vec<(u64, u32)> {
-        let mut found = Vec::new();
+    /// The articles within `distance` bits of `hash` (at most [`DISTANCE_MAX`]).
+    pub(super) fn near(&self, hash: SimHash, distance: u32) -> Near {
+        let (mut articles, mut complete) = (Vec::new(), true);
         for (table, block) in blocks(hash).into_iter().enumerate() {
             let mut bound = self.live.len();
             let mut low = self.heads[block][table];
-            for _ in 0..CHAIN_MAX {
+            for examined in 0.. {
                 let at = low.wrapping_sub(self.first as u32) as usize;
                 let Some(entry) = self.live.get(at).filter(|_| at < bound) else { break };
                 if blocks(entry.hash)[table] != block {
                     break;
                 }
+                if examined == CHAIN_MAX {
+                    complete = false;
+                    break;
+                }
                 let bits = entry.hash.distance(hash);
                 if bits <= distance.min(DISTANCE_MAX) {
-                    found.push((bits, self.first + at as u64));
+                    let sequence = Sequence(self.first + at as u64);
+                    articles.push(NearArticle { sequence, distance: bits });
                 }
                 (bound, low) = (at, entry.older[table]);
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found.into_iter().map(|(bits, position)| (position, bits)).collect()
+        articles.sort_unstable_by_key(|near| (near.distance, near.sequence));
+        articles.dedup();
+        Near { articles, complete }
     }
 }
 
@@ -115,16 +139,36 @@ impl Hamming {
 mod tests {
     use super::super::{Index, Limits};
     use super::*;
-    use crate::article::Sequence;
     use proptest::prelude::*;
 
     /// The naive version: a scan of the live articles.
-    fn scan(live: &[(u64, SimHash)], hash: SimHash, distance: u32) -> Vec<(u64, u32)> {
-        let mut all: Vec<(u32, u64)> =
-            live.iter().map(|&(position, other)| (other.distance(hash), position)).collect();
-        all.retain(|&(bits, _)| bits <= distance);
-        all.sort_unstable();
-        all.into_iter().map(|(bits, position)| (position, bits)).collect()
+    fn scan(live: &[(u64, SimHash)], hash: SimHash, distance: u32) -> Near {
+        let mut articles: Vec<NearArticle> = live
+            .iter()
+            .map(|&(position, other)| NearArticle {
+                sequence: Sequence(position),
+                distance: other.distance(hash),
+            })
+            .collect();
+        articles.retain(|near| near.distance <= distance);
+        articles.sort_unstable_by_key(|near| (near.distance, near.sequence));
+        Near { articles, complete: true }
+    }
+
+    /// The newest articles of a chain that is too long are found, and the answer says that there
+    /// may be others.
+    #[test]
+    fn a_chain_that_is_too_long_makes_the_answer_incomplete() {
+        let mut tables = Hamming::new(0);
+        (0..CHAIN_MAX).for_each(|_| tables.insert(SimHash(7)));
+        let near = tables.near(SimHash(7), 0);
+        assert_eq!((near.articles.len(), near.complete), (CHAIN_MAX, true));
+        tables.insert(SimHash(7));
+        let near = tables.near(SimHash(7), 0);
+        assert_eq!((near.articles.len(), near.complete), (CHAIN_MAX, false));
+        assert_eq!(near.articles[0].sequence, Sequence(1), "the oldest is left out");
+        tables.expire();
+        assert!(tables.near(SimHash(7), 0).complete);
     }
 
     #[test]

@@ -32,8 +32,8 @@ mod postings;
 use super::article::Sequence;
 use super::fingerprint::{Fingerprint, SimHash};
 use complete::CompletePostings;
-pub use hamming::DISTANCE_MAX;
 use hamming::Hamming;
+pub use hamming::{DISTANCE_MAX, Near, NearArticle};
 use hits::{HitCounter, Hits, SampleHit};
 pub use holders::PostingKeys;
 use postings::{InsertionSlot, Postings, Window};
@@ -360,14 +360,12 @@ impl Index {
     }
 
     /// Live articles with words whose SimHash is within `distance` bits (at most [`DISTANCE_MAX`])
-    /// of `hash`, nearest first, then oldest first, each with its distance.
-    pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(Sequence, u32)> {
-        let near = self.hamming.near(hash, distance).into_iter();
-        near.map(|(place, apart)| (Sequence(place), apart))
-            .filter(|(s, _)| {
-                self.live.get((s.0 - self.first) as usize).is_some_and(|m| m.words > 0)
-            })
-            .collect()
+    /// of `hash`.
+    pub fn similar(&self, hash: SimHash, distance: u32) -> Near {
+        let mut near = self.hamming.near(hash, distance);
+        let meta = |at: Sequence| self.live.get((at.0 - self.first) as usize);
+        near.articles.retain(|article| meta(article.sequence).is_some_and(|m| m.words > 0));
+        near
     }
 
     /// Size of all tables in bytes.

@@ -5,6 +5,9 @@
 //! The 64 counters are stored as bit planes. Eight hashes at a time pass through a tree of
 //! carry-save adders, without branches; the carry is then added to the higher planes by
 //! ripple-carry addition, which stops as soon as the carry is zero.
+//!
+//! Distances and similarities come from the crate `simhash`. Its hash of the same features is the
+//! same, and takes sixteen times as long (`cargo bench --bench fingerprint`).
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -42,7 +45,12 @@ impl SimHash {
 
     /// The number of bits that differ, 0 to 64.
     pub fn distance(self, other: Self) -> u32 {
-        (self.0 ^ other.0).count_ones()
+        simhash::hamming_distance(self.0, other.0)
+    }
+
+    /// The share of bits that are equal, 0 to 1. Unrelated texts have about half.
+    pub fn similarity(self, other: Self) -> f64 {
+        simhash::hash_similarity(self.0, other.0)
     }
 }
 
@@ -110,6 +118,14 @@ mod tests {
             let text = words.join(" ");
             let hashes: Vec<u64> = words.iter().map(|w| reference(w)).collect();
             prop_assert_eq!(SimHash::of(&hashes).0, simhash::simhash(&text));
+        }
+
+        #[test]
+        fn distance_and_similarity_count_the_bits_that_differ(a: u64, b: u64) {
+            let differ = (0..64).filter(|bit| a >> bit & 1 != b >> bit & 1).count();
+            let (a, b) = (SimHash(a), SimHash(b));
+            prop_assert_eq!(a.distance(b) as usize, differ);
+            prop_assert_eq!(a.similarity(b), 1.0 - differ as f64 / 64.0);
         }
     }
 

@@ -25,9 +25,9 @@ mod survivors;
 mod versions;
 
 use super::Settings;
-use super::article::{Article, ArticleKey, Body, EventTime, InputPosition, Sequence};
+use super::article::{Article, Body, EventTime, InputPosition, Sequence};
 use super::boilerplate::learned::LearnedBoilerplate;
-use super::candidates::{Candidate, Index};
+use super::candidates::{Candidate, Index, Near};
 use super::event::{Classified, Event, EventCause, EventKind, Joined, Merged};
 use super::fingerprint::{SamplingKey, SimHash};
 use super::prepare::Prepared;
@@ -40,7 +40,7 @@ use embargo::EmbargoQueue;
 pub use embargo::LiftedEmbargo;
 pub use entry::{Decision, Entry};
 use live::LiveArticles;
-pub use outcome::{Outcome, Tally, TouchedIds};
+pub use outcome::{CandidateSources, Outcome, Tally, TouchedIds};
 use past::{IdentityArchive, KnownArticles};
 use records::ClockRecord;
 pub use records::{RecordChange, RestoreError};
@@ -150,11 +150,10 @@ impl State {
         self.furniture.len()
     }
 
-    /// Live articles whose SimHash is within `distance` bits of `hash`, nearest first, with the
-    /// distance; `distance` is at most [`DISTANCE_MAX`](super::candidates::DISTANCE_MAX).
-    pub fn similar(&self, hash: SimHash, distance: u32) -> Vec<(ArticleKey, u32)> {
-        let near = self.index.similar(hash, distance).into_iter();
-        near.filter_map(|(s, apart)| Some((self.live.get(s)?.about.key(), apart))).collect()
+    /// Live articles with words whose SimHash is within `distance` bits of `hash`, nearest first;
+    /// `distance` is at most [`DISTANCE_MAX`](super::candidates::DISTANCE_MAX).
+    pub fn similar(&self, hash: SimHash, distance: u32) -> Near {
+        self.index.similar(hash, distance)
     }
 
     /// The number of identities that outlive the window.
@@ -194,6 +193,7 @@ impl State {
             new.about.marks.order = new.about.marks.order.or(possible);
         }
         self.outcome.tally.had_candidates(candidates.len());
+        self.outcome.tally.found.add_article(&candidates, &verdict.relation);
         self.take_shared_terms(&mut new, &mut verdict);
         self.queue_embargoed(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);

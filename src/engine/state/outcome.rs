@@ -6,8 +6,10 @@
 
 use super::{LiftedEmbargo, RecordChange};
 use crate::article::Sequence;
+use crate::candidates::Candidate;
 use crate::event::Event;
 use crate::stories::StoryId;
+use crate::verdict::Relation;
 use std::collections::BTreeSet;
 
 /// The outcome of one article or tick.
@@ -52,6 +54,42 @@ pub struct Tally {
     pub carriers_unnamed: u64,
     /// At index n: the number of articles that had n candidates.
     pub candidates: Vec<u64>,
+    /// What found the candidates.
+    pub found: CandidateSources,
+}
+
+/// Numbers of live earlier articles by what found them for a new one. An article found in two ways
+/// counts in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CandidateSources {
+    /// Candidates that share samples with the new article.
+    pub samples: u64,
+    /// Candidates with an equal content hash or masked hash.
+    pub content: u64,
+    /// Articles that are no candidates, but that the verdict refers to, because a uri, a link, a
+    /// name or the chain of a candidate leads to them.
+    pub links: u64,
+}
+
+impl CandidateSources {
+    /// Counts what was found for one article: its candidates, and the article that its verdict
+    /// refers to.
+    pub(super) fn add_article(&mut self, candidates: &[Candidate], relation: &Relation) {
+        let count = |found: fn(&Candidate) -> bool| {
+            candidates.iter().filter(|candidate| found(candidate)).count() as u64
+        };
+        self.samples += count(|candidate| candidate.shared > 0);
+        self.content += count(|candidate| candidate.equal);
+        let target = relation.of.as_ref().and_then(|of| of.sequence);
+        let is_candidate = |of| candidates.iter().any(|candidate| candidate.sequence == of);
+        self.links += u64::from(target.is_some_and(|of| !is_candidate(of)));
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.content += other.content;
+        self.links += other.links;
+    }
 }
 
 impl Tally {
@@ -74,6 +112,7 @@ impl Tally {
         self.bearers_dropped += other.bearers_dropped;
         self.versions_unsearched += other.versions_unsearched;
         self.carriers_unnamed += other.carriers_unnamed;
+        self.found.add(&other.found);
         let known = self.candidates.len().max(other.candidates.len());
         self.candidates.resize(known, 0);
         self.candidates.iter_mut().zip(&other.candidates).for_each(|(sum, count)| *sum += count);
@@ -137,6 +176,8 @@ impl TouchedIds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::article::ArticleKey;
+    use crate::verdict::RelationTarget;
 
     #[test]
     fn too_many_ids_mean_everything() {
@@ -171,5 +212,27 @@ mod tests {
         sum.add(&other);
         sum.add(&other);
         assert_eq!((sum.aged_out, sum.candidates), (6, vec![2, 0, 1, 2]));
+    }
+
+    #[test]
+    fn candidates_count_by_everything_that_found_them() {
+        let candidate = |n, shared, equal| Candidate { sequence: Sequence(n), shared, equal };
+        let candidates = [candidate(1, 4, false), candidate(2, 9, true), candidate(3, 0, true)];
+        let of = |sequence: Option<u64>| {
+            let key = ArticleKey { uri: "n:1".into(), version: None };
+            let of = RelationTarget { sequence: sequence.map(Sequence), key };
+            Relation { of: Some(of), ..Relation::default() }
+        };
+        let mut sum = Tally::default();
+        for (relation, links) in
+            [(Relation::default(), 0), (of(Some(2)), 0), (of(None), 0), (of(Some(7)), 1)]
+        {
+            let mut tally = Tally::default();
+            tally.found.add_article(&candidates, &relation);
+            let want = CandidateSources { samples: 2, content: 2, links };
+            assert_eq!(tally.found, want, "{relation:?}");
+            sum.add(&tally);
+        }
+        assert_eq!(sum.found, CandidateSources { samples: 8, content: 8, links: 1 });
     }
 }

@@ -29,6 +29,10 @@ pub(super) struct DiffPage {
     changed_numbers: Vec<Figures>,
     /// Share of both texts that is equal, from 0 to 1.
     same: f64,
+    /// Hamming distance of the two SimHashes, in bits (0 to 64); absent if the texts were not
+    /// compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hamming: Option<u32>,
 }
 
 /// One edit.
@@ -65,8 +69,9 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
         let explanation = pair(&a, &b).explain(&settings.verdict);
         let changed: Vec<(u32, u32)> = why::changed(&explanation).collect();
         let (ops, same) = ops(&a.prepared, &b.prepared, &changed, Instant::now() + DIFF_WITHIN);
-        let changed_numbers = why::TextComparison::of(pair(&a, &b), &explanation).changed_numbers;
-        DiffPage { a: a.row(), b: b.row(), ops, changed_numbers, same }
+        let texts = why::TextComparison::of(pair(&a, &b), &explanation);
+        let (changed_numbers, hamming) = (texts.changed_numbers, texts.hamming);
+        DiffPage { a: a.row(), b: b.row(), ops, changed_numbers, same, hamming }
     });
     fresh(&headers, &page.await?)
 }

@@ -3,7 +3,7 @@
 //! `wirefold schema openapi` prints it, `/api/v1/openapi.json` serves it, and
 //! `config/schema/openapi.json` holds a copy. A test fails if the copy is out of date.
 
-use super::{articles, diff, matching, queue, stories, stream, text, why};
+use super::{articles, diff, matching, queue, similar, stories, stream, text, why};
 use crate::daemon::http::response::ProblemBody;
 use crate::daemon::http::server;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -34,6 +34,7 @@ use utoipa::{Modify, OpenApi as _};
         diff::two,
         why::two,
         matching::consider,
+        similar::find,
         stream::changes,
         stream::events,
     ),

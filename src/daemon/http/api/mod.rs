@@ -14,6 +14,7 @@
 //! | `text` | `/articles/{id}/text` |
 //! | `diff`, `why` | `/diff`, `/why`: comparisons of two articles |
 //! | `matching` | `/match` |
+//! | `similar` | `/similar`: articles by SimHash |
 //! | `stream` | `/changes`, `/events` |
 //! | `rows`, `query` | the JSON form of articles and stories; parameters and cursors |
 //! | [`document`] | the OpenAPI document |
@@ -25,6 +26,7 @@ mod matching;
 mod query;
 mod queue;
 mod rows;
+mod similar;
 mod stories;
 mod stream;
 mod text;
@@ -193,6 +195,7 @@ pub(super) fn routes(api: Api) -> Router {
         .route("/diff", get(diff::two))
         .route("/why", get(why::two))
         .route("/match", post(matching::consider).layer(DefaultBodyLimit::max(MATCH_BYTES_MAX)))
+        .route("/similar", get(similar::find))
         .route("/changes", get(stream::changes))
         .route("/events", get(stream::events))
         .with_state(api)

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { append, el, isolated, setContent } from "./dom.js";
+import { distanceInWords } from "./evidence.js";
 import { counted, duration, percent, publisherName, standingLabel, timeOf } from "./format.js";
 import { articleLink, pairLink } from "./links.js";
 import { setOpenTitle } from "./title.js";
@@ -133,7 +134,7 @@ const articleHeader = (label, article, delay) =>
     el("h2", { dir: "auto", lang: article.language }, article.headline || "(no headline)"),
   );
 
-function summary({ ops, changed_numbers: changed, same }) {
+function summary({ ops, changed_numbers: changed, same, hamming }) {
   const words = (op) =>
     ops
       .filter((one) => one.op === op)
@@ -152,6 +153,7 @@ function summary({ ops, changed_numbers: changed, same }) {
             `${counted(removed, "word")} removed, ${counted(added, "word")} added.`,
           ],
     ),
+    hamming > 0 && el("p", { class: "faint" }, `${distanceInWords(hamming)}.`),
     changed.length > 0 &&
       el(
         "p",

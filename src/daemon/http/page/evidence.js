@@ -75,7 +75,7 @@ export function measures(comparison) {
   if (comparison.shared_shingles > 0)
     parts.push(counted(comparison.shared_shingles, "shared shingle"));
   if (comparison.hamming !== undefined)
-    parts.push(`SimHash distance ${counted(comparison.hamming, "bit")}`);
+    parts.push(distanceInWords(comparison.hamming));
   return [
     el(
       "ul",
@@ -87,6 +87,20 @@ export function measures(comparison) {
     parts.length > 0 && el("p", { class: "faint" }, parts.join(" · ")),
   ];
 }
+
+// The most bits in which the SimHashes of two texts differ, and what that says of their words.
+// Unrelated texts differ in about 32 of 64 bits, give or take 4.
+const DISTANCES = [
+  [0, "the same words, or nearly"],
+  [3, "nearly the same words"],
+  [10, "mostly the same wording"],
+  [20, "some wording in common"],
+  [64, "little wording in common, if any"],
+];
+
+// A SimHash distance with its meaning, as in "3 of 64 SimHash bits differ: nearly the same words".
+export const distanceInWords = (bits) =>
+  `${bits} of 64 SimHash bits differ: ${DISTANCES.find(([most]) => bits <= most)?.[1]}`;
 
 // A share from 0 to 1 as a bar, with a tick at the threshold if one is given.
 export function bar(share, threshold) {

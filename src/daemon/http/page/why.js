@@ -4,7 +4,7 @@
 import * as api from "./api.js";
 import { pairHeader } from "./compare.js";
 import { el, setContent } from "./dom.js";
-import { bar } from "./evidence.js";
+import { bar, distanceInWords } from "./evidence.js";
 import { counted, nameAsWords, number, percent } from "./format.js";
 import { setOpenTitle } from "./title.js";
 
@@ -54,7 +54,6 @@ function sharedText({ texts }) {
   // Rules are tried in order; the first one that holds decides.
   const deciding = texts.rules.filter((rule) => rule.holds).slice(0, 1);
   const others = texts.rules.filter((rule) => !deciding.includes(rule));
-  const distance = counted(texts.hamming, "bit");
   return el(
     "section",
     {},
@@ -62,7 +61,8 @@ function sharedText({ texts }) {
     el(
       "p",
       { class: "faint" },
-      `SimHash distance ${distance} · ${counted(texts.shared_samples, "shared sample")}`,
+      texts.hamming !== undefined && `${distanceInWords(texts.hamming)} · `,
+      counted(texts.shared_samples, "shared sample"),
     ),
     deciding.length > 0 ? rulesTable(deciding) : el("p", {}, "No text rule matches."),
     others.length > 0 &&
