@@ -182,11 +182,16 @@ fn behind_mark(headline: &str) -> Option<&str> {
 /// Adds the quoted texts.
 fn quoted(text: &str, names: &mut Vec<String>) {
     let mut rest = text;
+    // Signs that nothing closes from here on are not looked for again.
+    let mut unclosed = [false; QUOTES.len()];
     while let Some(at) = rest.find(|c| QUOTES.iter().any(|(open, _)| *open == c)) {
-        let Some(open) = rest[at..].chars().next() else { return };
+        let kind = QUOTES.iter().position(|(open, _)| rest[at..].starts_with(*open));
+        let Some(kind) = kind else { return };
+        let (open, closes) = QUOTES[kind];
         let inner = &rest[at + open.len_utf8()..];
-        let closes = QUOTES.iter().find(|(sign, _)| *sign == open).map_or(&[][..], |(_, c)| c);
-        let Some(close) = inner.find(closes) else {
+        let close = if unclosed[kind] { None } else { inner.find(closes) };
+        let Some(close) = close else {
+            unclosed[kind] = true;
             rest = inner;
             continue;
         };
