@@ -210,17 +210,22 @@ fn encode(mode: Mode) -> Vec<OutputRecord> {
     (0..).zip(&every()).flat_map(records).collect()
 }
 
-#[test]
-fn no_unique_records_are_written_when_the_unique_topic_is_off() {
-    let event = every().remove(0);
-    let record = InputRecord {
+/// The record at [`position`] with this payload and nothing else.
+fn plain_record(payload: Option<Vec<u8>>) -> InputRecord {
+    InputRecord {
         from: Partition { topic: position().topic, partition: 3 },
         offset: 123,
         timestamp: None,
         key: None,
         headers: Vec::new(),
-        payload: None,
-    };
+        payload,
+    }
+}
+
+#[test]
+fn no_unique_records_are_written_when_the_unique_topic_is_off() {
+    let event = every().remove(0);
+    let record = plain_record(None);
     let part = &RecordPart::Whole;
     let context = EventContext {
         event: &event,
@@ -245,14 +250,7 @@ fn the_unique_record_names_the_article_that_it_replaces() {
         of: key("urn:made-up:harbour-1", Some("1")),
         head: Some(Sequence(4)),
     }));
-    let record = InputRecord {
-        from: Partition { topic: position().topic, partition: 3 },
-        offset: 123,
-        timestamp: None,
-        key: None,
-        headers: Vec::new(),
-        payload: Some(b"{}".to_vec()),
-    };
+    let record = plain_record(Some(b"{}".to_vec()));
     let encoder = Encoder::new(Mode::Binary, "desk", "5e77".into(), UniqueTopic::On);
     for (pass, unique, replaces) in [
         (Pass::Yes, "forwarded", None),

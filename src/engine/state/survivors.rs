@@ -30,9 +30,7 @@ use super::entry::Entry;
 use super::{LiveArticles, State};
 use crate::article::{PreferredPublishers, Sequence};
 use crate::prepare::Prepared;
-use crate::verdict::{
-    EmbargoPolicy, Kind, Pass, Relation, Replacement, SurvivorChoice, Validity, Verdict,
-};
+use crate::verdict::{Kind, Pass, Relation, Replacement, SurvivorChoice, Validity, Verdict};
 use rustc_hash::FxHashMap;
 
 /// The most links from a copy to the head of its text. A copy that is further away is not
@@ -133,7 +131,8 @@ impl State {
     /// The article whose place in the unique topic `new` takes, if `verdict` is what was decided
     /// about it so far.
     pub(super) fn replacement(&self, new: &Prepared, verdict: &Verdict) -> Option<Replacement> {
-        let choice = self.settings.verdict.unique.survivor;
+        let unique = &self.settings.verdict.unique;
+        let choice = unique.survivor;
         let preferred = &self.settings.preferred_publishers;
         if choice == SurvivorChoice::First && preferred.is_empty() {
             return None;
@@ -143,7 +142,7 @@ impl State {
         let head = self.live.head(of)?;
         let survivor = self.live.survivors.0.get(&head).copied().unwrap_or(head);
         let that = self.live.get(survivor)?;
-        let waits = verdict.pass == Pass::Repeat && self.waits(new.about.embargoed);
+        let waits = verdict.pass == Pass::Repeat && unique.waits(new.about.embargoed, self.clock);
         if waits || !self.is_replaceable(of, head, that) || that.about.uri == new.about.uri {
             return None;
         }
@@ -169,14 +168,9 @@ impl State {
         let past = || self.identities.get(head).map(|identity| identity.standing);
         let valid = |standing: Option<Validity>| standing == Some(Validity::Valid);
         let head = live(head).or_else(past).unwrap_or_default();
-        let unpublished =
-            that.decision.verdict.pass == Pass::Embargoed && self.waits(that.about.embargoed);
+        let unique = &self.settings.verdict.unique;
+        let unpublished = that.decision.verdict.pass == Pass::Embargoed
+            && unique.waits(that.about.embargoed, self.clock);
         valid(live(of)) && valid(Some(head)) && valid(Some(that.standing)) && !unpublished
-    }
-
-    /// Whether an article with this end of its embargo is held until then.
-    fn waits(&self, embargoed: Option<crate::article::EventTime>) -> bool {
-        let hold = self.settings.verdict.unique.embargoed == EmbargoPolicy::Hold;
-        hold && embargoed.is_some_and(|until| until > self.clock)
     }
 }

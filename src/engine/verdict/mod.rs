@@ -403,8 +403,7 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &
     use crate::article::PubStatus;
     let unique = &settings.unique;
     let kind = verdict.relation.kind;
-    let waits = new.about.embargoed.is_some_and(|until| until > new.now);
-    let waits = waits && kind != Kind::Withdrawal && unique.embargoed == EmbargoPolicy::Hold;
+    let waits = kind != Kind::Withdrawal && unique.waits(new.about.embargoed, new.now);
     // An article that is withheld under a stated embargo is withheld until the embargo ends.
     let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal && !waits;
     let tainted = verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN);

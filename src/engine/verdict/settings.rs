@@ -1,6 +1,7 @@
 //! The thresholds of the verdicts.
 
 use super::types::{Kind, Ratio};
+use crate::article::EventTime;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
@@ -72,6 +73,13 @@ pub struct UniqueSettings {
     /// `longest`. A later copy that would not be forwarded then takes the place of an earlier one,
     /// with the uri of that one in the header `wirefold-replaces`. Preferred publishers come first.
     pub survivor: SurvivorChoice,
+}
+
+impl UniqueSettings {
+    /// Whether an article under an embargo that ends at `until` is held until then.
+    pub fn waits(&self, until: Option<EventTime>, now: EventTime) -> bool {
+        self.embargoed == EmbargoPolicy::Hold && until.is_some_and(|until| until > now)
+    }
 }
 
 impl Default for UniqueSettings {
