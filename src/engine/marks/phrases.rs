@@ -87,7 +87,7 @@ impl Patterns {
             }
             let patterns = 0..self.automaton.match_len(state);
             let patterns = patterns.map(|n| self.automaton.match_pattern(state, n));
-            // The others begin later.
+            // Patterns that end here but begin after `start` are found from their own start.
             let whole = patterns.filter(|p| self.automaton.pattern_len(*p) == end - start);
             all.extend(whole.map(|pattern| {
                 let (owner, rank) = self.owners[pattern.as_usize()];

@@ -182,7 +182,7 @@ fn behind_mark(headline: &str) -> Option<&str> {
 /// Adds the quoted texts.
 fn quoted(text: &str, names: &mut Vec<String>) {
     let mut rest = text;
-    // Signs that nothing closes from here on are not looked for again.
+    // Which quotation marks have no closing mark in the rest of the text.
     let mut unclosed = [false; QUOTES.len()];
     while let Some(at) = rest.find(|c| QUOTES.iter().any(|(open, _)| *open == c)) {
         let kind = QUOTES.iter().position(|(open, _)| rest[at..].starts_with(*open));
