@@ -44,7 +44,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-const POLL: Duration = Duration::from_millis(1);
+/// How long to sleep between two looks for delivery reports. `BaseProducer::poll` with a timeout
+/// would take all of it, even after the reports have arrived, and spend the last millisecond in a
+/// busy loop.
+const LOOK_EVERY: Duration = Duration::from_micros(500);
 /// From this duration on, librdkafka may have retried a commit or an abort.
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// How many pending events one look handles: far more than a producer's pending log lines.
@@ -156,10 +159,12 @@ impl ShardProducer {
     /// With transactions, fails once a connection has failed: the producer must then be replaced.
     fn check_connections(&self) -> Result<(), Fault> {
         let trouble = self.reports().connection_failures.load(Ordering::SeqCst) > 0;
-        match trouble && self.delivery == Delivery::ExactlyOnce {
-            true => Err(Fault::Doubt("lost a connection to a broker".into())),
-            false => Ok(()),
+        if !trouble || self.delivery == Delivery::AtLeastOnce {
+            return Ok(());
         }
+        // The error may be reported before the delivery reports of the records that it concerns.
+        let lost = || Fault::Doubt("lost a connection to a broker".into());
+        Err(self.fatal("send").unwrap_or_else(lost))
     }
 
     /// Sends a record to `partition`, or to the partition that its key hashes to. `attempt` is an
@@ -202,7 +207,8 @@ impl ShardProducer {
                         return Err(Fault::Doubt("the producer's queue is full".into()));
                     }
                     out = back;
-                    self.producer().poll(POLL);
+                    std::thread::sleep(LOOK_EVERY);
+                    self.poll_events();
                 }
                 Err((error, _)) => return Err(self.send_fault(&error)),
             }
@@ -230,8 +236,14 @@ impl ShardProducer {
     /// Waits until every record has its delivery report, and checks each.
     fn settle(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + TRANSACTION_TIMEOUT;
-        while self.producer().in_flight_count() > 0 {
-            self.producer().poll(POLL);
+        let mut in_flight = self.producer().in_flight_count();
+        while in_flight > 0 {
+            self.producer().poll(Duration::ZERO);
+            let left = self.producer().in_flight_count();
+            if left == in_flight {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            in_flight = left;
             self.check_delivery()?;
             self.check_connections()?;
             if Instant::now() >= deadline {
