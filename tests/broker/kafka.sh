@@ -4,6 +4,7 @@
 #   start_kafka DIR NODES HEAP_MB     starts NODES brokers on free ports; exports KAFKA_BOOTSTRAP,
 #                                     KAFKA_NODES (= DIR) and the variables below
 #   stop_kafka DIR                    kills the brokers and removes the folder
+#   archive_classes                   makes the Java clients of the tests start faster
 #   fetch_python                      installs Kafka's Python client; exports KAFKA_PYTHON
 #
 # DIR/N holds the files of node N: the script `start` starts or restarts the node, `pid` contains
@@ -15,18 +16,29 @@
 #             signed the certificate, KAFKA_OTHER_CA is one that did not.
 
 kafka_here=$PWD/tests/broker
-kafka_sources=$(cat "$kafka_here"/pom.xml "$kafka_here"/*.java | cksum | cut -d' ' -f1)
+kafka_sources=$(cat "$kafka_here"/pom.xml "$kafka_here"/*.java "$kafka_here/kafka.sh" | cksum | cut -d' ' -f1)
 kafka_jars=${CARGO_TARGET_DIR:-$PWD/target}/kafka/jars-$kafka_sources
 
-# Downloads the jars and compiles the Java classes of the tests beside them, once.
+# Downloads the jars and adds one with the Java classes of the tests, once.
 fetch_kafka() {
     if [ ! -e "$kafka_jars/complete" ]; then
         mvn -B -q -f "$kafka_here/pom.xml" dependency:copy-dependencies \
             -DincludeScope=runtime -DoutputDirectory="$kafka_jars" </dev/null
-        javac -cp "$kafka_jars/*" -d "$kafka_jars" "$kafka_here"/*.java
+        javac -cp "$kafka_jars/*" -d "$kafka_jars/tests" "$kafka_here"/*.java
+        jar --create --file "$kafka_jars/tests.jar" -C "$kafka_jars/tests" .
         touch "$kafka_jars/complete"
     fi
-    export KAFKA_CLASSPATH="$kafka_jars:$kafka_jars/*"
+    export KAFKA_CLASSPATH="$kafka_jars/*" KAFKA_CLASSES=$kafka_jars/classes.jsa
+}
+
+# Writes the classes that a client loads to the archive KAFKA_CLASSES, once, from which Java loads
+# them in half the time. The suite starts more than a hundred clients. Needs a running broker.
+archive_classes() {
+    if [ ! -e "$KAFKA_CLASSES" ]; then
+        java -Xlog:disable -XX:+UseSerialGC "-XX:ArchiveClassesAtExit=$KAFKA_CLASSES.part" \
+            -cp "$KAFKA_CLASSPATH" Outside "$KAFKA_BOOTSTRAP" read_committed >/dev/null
+        mv "$KAFKA_CLASSES.part" "$KAFKA_CLASSES"
+    fi
 }
 
 # Installs Kafka's Python client, once, and exports KAFKA_PYTHON. Needs python3 with venv.

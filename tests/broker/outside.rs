@@ -63,10 +63,13 @@ pub(crate) fn read(topics: &[&str], isolation: Isolation) -> Vec<Vec<Record>> {
 
 /// Runs a Java class against the broker; returns its output.
 pub(crate) fn java(class: &str, args: &[&str]) -> Vec<u8> {
-    let classes =
-        std::env::var("KAFKA_CLASSPATH").expect("KAFKA_CLASSPATH is not set; use tests/broker/run");
+    let set = |name: &str| {
+        std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; use tests/broker/run"))
+    };
+    let archive = format!("-XX:SharedArchiveFile={}", set("KAFKA_CLASSES"));
     let out = Command::new("java")
-        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m", "-cp", &classes])
+        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m", &archive])
+        .args(["-cp", &set("KAFKA_CLASSPATH")])
         .args([class, &bootstrap()])
         .args(args)
         .stderr(Stdio::inherit())
