@@ -14,7 +14,6 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use wirefold_engine;
 use wirefold_engine::article::{Article, InputPosition};
 use wirefold_engine::decode::{self, Format};
 
