@@ -21,7 +21,6 @@ use crate::daemon::snapshot::shards::ShardStatuses;
 use crate::daemon::telemetry::metrics;
 use crate::daemon::telemetry::observer::Telemetry;
 use crate::daemon::telemetry::systemd::SystemdNotifier;
-use anyhow::anyhow;
 use std::sync::Arc;
 use wirefold_engine::{ENGINE_VERSION, decode};
 
@@ -30,7 +29,7 @@ pub(super) fn run(config: &Config) -> Result<(), CommandError> {
     panic_guard::install();
     server::check(&config.http).map_err(|why| CommandError::Usage(why.into()))?;
     let kafka = kafka_settings(config);
-    client::check(&kafka).map_err(|why| CommandError::Usage(anyhow!(why)))?;
+    client::check(&kafka).map_err(|why| CommandError::Usage(why.into()))?;
     let brokers = kafka.brokers();
     let (version, settings) = (env!("CARGO_PKG_VERSION"), config.settings_hash());
     tracing::info!(

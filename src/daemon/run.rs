@@ -92,7 +92,7 @@ impl Daemon {
         observers: Observers,
         views: Arc<ShardStatuses>,
     ) -> anyhow::Result<Self> {
-        client::check(&kafka).map_err(|why| anyhow!(why))?;
+        client::check(&kafka)?;
         #[cfg(feature = "failpoints")]
         configure_failpoints();
         let (stop, stopped) = bounded(1);
@@ -195,7 +195,7 @@ fn supervise(
         let (observer, ended) = (observers(shard), ended.clone());
         pipelines.push(faults.thread(&format!("shard-{shard}"), move || {
             let mut pipeline = Pipeline::new(setup, cluster, MachineClock::default(), observer);
-            send(&ended, pipeline.run(&waking));
+            send(&ended, pipeline.run(&waking).map_err(|why| why.to_string()));
         })?);
         wakes.push(wake);
     }
@@ -203,7 +203,8 @@ fn supervise(
         let (kafka, wakes, leaving) = (kafka.clone(), wakes.clone(), leaving.clone());
         let watchdog = watchdog.clone();
         faults.thread("lease", move || {
-            send(&ended, lease::follow(&kafka, wakes, &leaving, &watchdog));
+            let end = lease::follow(&kafka, wakes, &leaving, &watchdog);
+            send(&ended, end.map_err(|why| why.to_string()));
         })?
     };
     let outcome = ended_by(&parts.stopped, &ends, faults);
@@ -250,7 +251,8 @@ fn watch_topics(
         return Ok(None);
     }
     let kafka = kafka.clone();
-    watch_with(move |stop| topics::watch(&kafka, stop), ended, faults).map(Some)
+    let watch = move |stop: &Receiver<()>| topics::watch(&kafka, stop).map_err(|e| e.to_string());
+    watch_with(watch, ended, faults).map(Some)
 }
 
 /// Starts the thread that runs `watch` and ends the daemon if that fails or panics.

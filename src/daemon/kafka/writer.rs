@@ -96,9 +96,8 @@ impl ShardProducer {
     ) -> Result<Self, Fault> {
         let (topics, delivery) = (settings.topics.clone(), settings.delivery);
         let config = settings.producer(shard, limits);
-        let producer: BaseProducer<DeliveryReports> = config
-            .create_with_context(DeliveryReports::default())
-            .map_err(|e| Fault::Stop(e.to_string()))?;
+        let producer: BaseProducer<DeliveryReports> =
+            config.create_with_context(DeliveryReports::default()).map_err(Fault::stop)?;
         point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
             let _watch = watchdog.watch("init_transactions", TRANSACTION_TIMEOUT);
@@ -140,7 +139,7 @@ impl ShardProducer {
             return Err(swept.err().unwrap_or_else(|| self.fault("abort_transaction", &error)));
         }
         if started.elapsed() >= SLOW_COMMIT {
-            return Err(Fault::Doubt("the abort was slow and may be retried in flight".into()));
+            return Err(Fault::doubt("the abort was slow and may be retried in flight"));
         }
         self.poll_events();
         let end = |&(output, topic): &(OutputPartition, &str)| {
@@ -157,7 +156,7 @@ impl ShardProducer {
     fn check_connections(&self) -> Result<(), Fault> {
         let trouble = self.reports().connection_failures.load(Ordering::SeqCst) > 0;
         match trouble && self.delivery == Delivery::ExactlyOnce {
-            true => Err(Fault::Doubt("lost a connection to a broker".into())),
+            true => Err(Fault::doubt("lost a connection to a broker")),
             false => Ok(()),
         }
     }
@@ -199,7 +198,7 @@ impl ShardProducer {
                 Ok(()) => break,
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                     if Instant::now() >= deadline {
-                        return Err(Fault::Doubt("the producer's queue is full".into()));
+                        return Err(Fault::doubt("the producer's queue is full"));
                     }
                     out = back;
                     self.producer().poll(POLL);
@@ -235,9 +234,7 @@ impl ShardProducer {
             self.check_delivery()?;
             self.check_connections()?;
             if Instant::now() >= deadline {
-                return Err(Fault::Doubt(
-                    "the broker did not acknowledge all records in time".into(),
-                ));
+                return Err(Fault::doubt("the broker did not acknowledge all records in time"));
             }
         }
         self.poll_events();
@@ -278,9 +275,9 @@ impl ShardProducer {
         }
         self.sizes.refused.store(true, Ordering::SeqCst);
         if self.sizes.confirmed.load(Ordering::SeqCst) {
-            Fault::Stop(why)
+            Fault::stop(why)
         } else {
-            Fault::Doubt(why)
+            Fault::doubt(why)
         }
     }
 
@@ -331,10 +328,11 @@ impl broker::Writer for ShardProducer {
             match self.abort_in(&[one]) {
                 Ok(swept) => ends.extend(swept),
                 Err(Fault::Stop(why)) => {
+                    let why = why.to_string();
                     tracing::warn!(why, "cannot abort leftover transactions in an output partition")
                 }
                 // The producer did not survive the first refusal, so report that one.
-                Err(_) => return Err(Fault::Stop(cause)),
+                Err(_) => return Err(Fault::stop(cause)),
             }
         }
         Ok(ends)
@@ -366,7 +364,7 @@ impl broker::Writer for ShardProducer {
         let delivered = self.reports().delivered.load(Ordering::SeqCst);
         if delivered != self.sent {
             let missing = self.sent.saturating_sub(delivered);
-            return Err(Fault::Doubt(format!("{missing} records have no delivery report")));
+            return Err(Fault::doubt(format!("{missing} records have no delivery report")));
         }
         Ok(())
     }
@@ -426,7 +424,7 @@ fn init_fault(settings: &Settings, shard: u32, error: &KafkaError) -> Fault {
             if refused.code() == RDKafkaErrorCode::TransactionalIdAuthorizationFailed =>
         {
             let id = format!("{}.{shard}", settings.group);
-            Fault::Stop(rights::missing_permission_message(
+            Fault::stop(rights::missing_permission_message(
                 settings,
                 "Write",
                 AclResource::TransactionalId(&id),

@@ -236,13 +236,13 @@ impl EmbargoedRecords {
         let Some(from) = wanted.values().map(|(_, from)| *from).min() else { return Ok(()) };
         let read = broker.changelog(Some(from), log_end, &mut |found| {
             if let (Some(value), Some((input, _))) = (&found.value, wanted.get(&found.key)) {
-                let waiting: StoredRecord = record::decode(&found.key, value)
-                    .map_err(|error| Fault::Stop(error.to_string()))?;
+                let waiting: StoredRecord =
+                    record::decode(&found.key, value).map_err(Fault::stop)?;
                 self.fetched(input, waiting);
                 wanted.remove(&found.key);
             }
             // Returning an error is the only way to stop reading early.
-            if wanted.is_empty() { Err(Fault::Doubt("all records found".into())) } else { Ok(()) }
+            if wanted.is_empty() { Err(Fault::doubt("all records found")) } else { Ok(()) }
         });
         if !wanted.is_empty() {
             read?;
