@@ -25,7 +25,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use wirefold::daemon::article_text::{ArticleTexts, RecordSource, SourceRecord};
+use wirefold::daemon::article_text::{ArticleTexts, ReadFailure, RecordSource, SourceRecord};
 use wirefold::daemon::faults::Faults;
 use wirefold::daemon::http::Settings as Http;
 use wirefold::daemon::http::api::ApiSource;
@@ -78,7 +78,7 @@ enum Scenario {
 struct Wire(Arc<Vec<feed::Line>>);
 
 impl RecordSource for Wire {
-    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String> {
+    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, ReadFailure> {
         let Some(line) = self.0.get(at.offset as usize) else { return Ok(None) };
         let article = &line.article;
         let payload = serde_json::json!({

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 use wirefold_engine::Settings;
 use wirefold_engine::article::{
-    Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
+    Article, ArticleKey, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
 };
 use wirefold_engine::event::{Event, EventKind};
 use wirefold_engine::fingerprint::SamplingKey;
@@ -58,7 +58,7 @@ fn article(uri: &str, body: String) -> Article {
 
 /// An article that kills the article with the uri `target`.
 fn kill(uri: &str, target: &str) -> Article {
-    let to = Article { uri: target.into(), ..Article::default() }.key();
+    let to = ArticleKey { uri: target.into(), version: None };
     Article {
         pubstatus: PubStatus::Canceled,
         links: vec![Link { kind: LinkKind::Replaces, to }],

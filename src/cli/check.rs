@@ -9,7 +9,6 @@ use super::{CommandError, print};
 use crate::config::Config;
 use crate::daemon::http::server;
 use crate::daemon::kafka::{client, topics};
-use anyhow::anyhow;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -25,7 +24,7 @@ pub(super) struct Args {
 /// Runs `check`.
 pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     let settings = kafka_settings(config);
-    client::check(&settings).map_err(|why| CommandError::Usage(anyhow!(why)))?;
+    client::check(&settings).map_err(|why| CommandError::Usage(why.into()))?;
     server::check(&config.http).map_err(|why| CommandError::Usage(why.into()))?;
     if args.show {
         print::text(&config.to_toml_redacted())?;

@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod schema;
 mod screen;
+mod signals;
 mod summary;
 mod tap;
 mod top;

@@ -3,7 +3,7 @@
 //! Converts a [`Config`] into the settings of the Kafka clients, the pipeline and the admin server,
 //! and runs them until a signal arrives. `demo` and `replay` use the same conversions.
 
-use super::CommandError;
+use super::{CommandError, signals};
 use crate::config::Config;
 use crate::daemon::article_text::ArticleTexts;
 use crate::daemon::http::api::ApiSource;
@@ -20,8 +20,6 @@ use crate::daemon::snapshot::Snapshots;
 use crate::daemon::snapshot::shards::ShardStatuses;
 use crate::daemon::telemetry::metrics;
 use crate::daemon::telemetry::observer::Telemetry;
-use crate::daemon::telemetry::systemd::SystemdNotifier;
-use anyhow::anyhow;
 use std::sync::Arc;
 use wirefold_engine::{ENGINE_VERSION, decode};
 
@@ -30,7 +28,7 @@ pub(super) fn run(config: &Config) -> Result<(), CommandError> {
     panic_guard::install();
     server::check(&config.http).map_err(|why| CommandError::Usage(why.into()))?;
     let kafka = kafka_settings(config);
-    client::check(&kafka).map_err(|why| CommandError::Usage(anyhow!(why)))?;
+    client::check(&kafka).map_err(|why| CommandError::Usage(why.into()))?;
     let brokers = kafka.brokers();
     let (version, settings) = (env!("CARGO_PKG_VERSION"), config.settings_hash());
     tracing::info!(
@@ -49,10 +47,11 @@ pub(super) fn run(config: &Config) -> Result<(), CommandError> {
         let page = format!("http://{}{}/", server.address(), config.http.path);
         tracing::info!(page, "serving the page");
     }
-    let daemon = Daemon::start(kafka, pipeline_setup(config), observers(shared), views.clone());
+    let daemon = Daemon::start(kafka, pipeline_setup(config), observers(shared), views);
     let daemon = daemon.map_err(CommandError::Usage)?;
-    let notifier = SystemdNotifier::start(views)?;
-    let result = daemon.run(|| notifier.into_iter().for_each(SystemdNotifier::stopping));
+    let stop = daemon.stop();
+    signals::on_first(move || stop.stop())?;
+    let result = daemon.wait();
     if let Some(server) = server {
         server.stop();
     }
@@ -71,7 +70,7 @@ fn warn(map: &ShardMap) {
     }
 }
 
-/// Read-only views of the shards, shared with the admin server and systemd notifications.
+/// Read-only views of the shards, shared with the admin server and the supervisor.
 #[derive(Debug, Clone)]
 pub(super) struct SharedViews {
     /// Status of each shard.

@@ -14,7 +14,6 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use wirefold_engine;
 use wirefold_engine::article::{Article, InputPosition};
 use wirefold_engine::decode::{self, Format};
 
@@ -30,17 +29,20 @@ pub struct SourceRecord {
     pub content_type: Option<String>,
 }
 
+/// Why a record cannot be read at the moment.
+pub type ReadFailure = Box<dyn std::error::Error + Send + Sync>;
+
 /// Reads records by position. Calls may block for a few seconds.
 pub trait RecordSource: Send + 'static {
     /// The record at a position; `None` if retention has removed it.
     ///
     /// # Errors
     /// Why the record cannot be read at the moment.
-    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String>;
+    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, ReadFailure>;
 }
 
 /// Why an article's text is not available.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Retention has removed the record.
     #[error("retention has removed this article from the input topic")]
@@ -54,14 +56,14 @@ pub enum Error {
     Busy,
     /// The broker returned an error, or did not respond in time.
     #[error("cannot read the input topic: {0}")]
-    Unread(String),
+    Unread(ReadFailure),
 }
 
 /// The position of a record: topic, partition, offset.
 type RecordPosition = (Arc<str>, i32, i64);
 
 /// The result of one read, for the caller that waits for it.
-type TextAnswer = Result<Option<Arc<SourceRecord>>, String>;
+type TextAnswer = Result<Option<Arc<SourceRecord>>, ReadFailure>;
 
 /// Reads article texts; clones share the reader thread and the cache.
 #[derive(Debug, Clone)]
@@ -151,7 +153,8 @@ fn serve(
         let found = match known {
             Some(record) => Ok(Some(record)),
             None => panic_guard::catch(|| reader.read(&at))
-                .and_then(|read| read.map(|record| record.map(Arc::new))),
+                .unwrap_or_else(|panic| Err(panic.into()))
+                .map(|record| record.map(Arc::new)),
         };
         if let Ok(Some(record)) = &found {
             lock(cache).put(place(&at), record.clone());

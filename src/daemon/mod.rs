@@ -31,5 +31,6 @@ pub mod pipeline;
 pub mod publish;
 pub mod run;
 pub mod snapshot;
+mod supervision;
 pub mod telemetry;
 pub mod workers;

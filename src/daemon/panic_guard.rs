@@ -17,6 +17,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 /// The maximum length of a message, in characters.
 const MESSAGE_CHARS_MAX: usize = 200;
 
+/// A panic that was caught, with its location and message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Panic(String);
+
 thread_local! {
     /// The location of this thread's last panic, if the hook is installed.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -42,13 +47,13 @@ pub fn install() {
 ///
 /// # Errors
 /// A description of the panic, if there was one.
-pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let message = message(&*payload);
-        match PLACE.take() {
+        Panic(match PLACE.take() {
             Some(place) => format!("panic at {place}: {message}"),
             None => format!("panic: {message}"),
-        }
+        })
     })
 }
 
@@ -74,11 +79,11 @@ mod tests {
             (|| panic!("date {:?}", "Secret words"), "date "),
             (|| assert!("a\u{e9}".split_at(2).0.is_empty()), "char boundary"),
         ] {
-            let why = catch(work).unwrap_err();
+            let why = catch(work).unwrap_err().to_string();
             assert!(why.starts_with("panic") && why.contains(says), "{why}");
             assert!(!why.contains("Secret") && !why.contains('\u{e9}'), "{why}");
         }
-        let long = catch(|| panic!("{}", "x".repeat(10_000))).unwrap_err();
+        let long = catch(|| panic!("{}", "x".repeat(10_000))).unwrap_err().to_string();
         assert!(long.len() < 300, "{} characters", long.len());
     }
 }

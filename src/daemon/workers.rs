@@ -12,7 +12,7 @@
 //! Cost: one closure per thread and one message per job, compared with rayon's own parallel
 //! iterators.
 
-use super::panic_guard;
+use super::panic_guard::{self, Panic};
 use super::telemetry::metrics;
 use crossbeam_channel::{Sender, unbounded};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -34,7 +34,7 @@ static STUCK: AtomicUsize = AtomicUsize::new(0);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobLost {
     /// The job panicked; a description of the panic.
-    Panicked(String),
+    Panicked(Panic),
     /// The job took too long.
     TooSlow,
 }

@@ -62,18 +62,24 @@ const EFFECTS: &[&str] = &[
 
 /// All modules of `src/` with their text.
 fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let found = modules("src");
+    assert!(found.len() > 10, "the sources were not found");
+    found
+}
+
+/// All modules of a folder of the project with their text.
+pub(crate) fn modules(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = Vec::new();
     walk(&root, &root, &mut found);
     found.sort();
-    assert!(found.len() > 10, "the sources were not found under {}", root.display());
     found
 }
 
 fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("target") {
             walk(root, &path, found);
         } else if path.extension().is_some_and(|e| e == "rs") {
             let text = fs::read_to_string(&path).unwrap();
@@ -95,7 +101,7 @@ fn folder(module: &str) -> &'static str {
 }
 
 /// The code of a file without comments and without its test module, which may import anything.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let without_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
     without_tests
         .lines()

@@ -4,7 +4,9 @@ use crate::rig::{Answer, Rig, article, bounded, recorded};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use wirefold::daemon::article_text::{ArticleTexts, Error, RecordSource, SourceRecord};
+use wirefold::daemon::article_text::{
+    ArticleTexts, Error, ReadFailure, RecordSource, SourceRecord,
+};
 use wirefold::daemon::faults::Faults;
 use wirefold::daemon::http;
 use wirefold::daemon::http::server::ServerTimeouts;
@@ -155,8 +157,8 @@ fn queries_beyond_the_queue_limit_are_refused() {
 struct Silent(crossbeam_channel::Receiver<()>);
 
 impl RecordSource for Silent {
-    fn read(&mut self, _: &InputPosition) -> Result<Option<SourceRecord>, String> {
-        self.0.recv().map_err(|_| "the test is over".to_owned())?;
+    fn read(&mut self, _: &InputPosition) -> Result<Option<SourceRecord>, ReadFailure> {
+        self.0.recv()?;
         Ok(None)
     }
 }
@@ -181,7 +183,7 @@ fn text_reads_beyond_the_queue_limit_are_refused() {
         drop(hold);
         errors
     });
-    assert_eq!(errors.iter().filter(|error| **error == Error::Busy).count(), 2, "{errors:?}");
+    assert_eq!(errors.iter().filter(|error| matches!(error, Error::Busy)).count(), 2, "{errors:?}");
     assert_eq!(count("texts_waiting_max"), 2);
 }
 

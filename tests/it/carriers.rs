@@ -7,7 +7,7 @@ use wirefold::daemon::pipeline::encoder::{EventContext, EventEncoder as _};
 use wirefold::daemon::publish::{Encoder, Mode, UniqueTopic};
 use wirefold_engine::Settings;
 use wirefold_engine::article::{
-    Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
+    Article, ArticleKey, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus, Span,
 };
 use wirefold_engine::decode;
 use wirefold_engine::event::{Certainty, Event, EventKind, Radius, RadiusPart};
@@ -97,7 +97,7 @@ fn article(uri: &str, body: &str) -> Article {
 
 /// A kill with the uri `uri` for the article `of`.
 fn kill(uri: &str, of: &str) -> Article {
-    let to = Article { uri: of.into(), ..Article::default() }.key();
+    let to = ArticleKey { uri: of.into(), version: None };
     Article {
         pubstatus: PubStatus::Canceled,
         links: vec![Link { kind: LinkKind::Replaces, to }],

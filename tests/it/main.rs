@@ -59,6 +59,7 @@ mod survivor;
 mod tap;
 mod templates;
 mod torn;
+mod unused;
 mod wire_agencies;
 mod wire_bounds;
 mod wire_cost;

@@ -125,7 +125,8 @@ pub(crate) fn observed(
     wakes: Receiver<Wake>,
     observer: Box<dyn Observer>,
 ) -> Result<(), String> {
-    Pipeline::new(setup, shared.clone(), shared.clone(), observer).run(&wakes)
+    let mut pipeline = Pipeline::new(setup, shared.clone(), shared.clone(), observer);
+    pipeline.run(&wakes).map_err(|why| why.to_string())
 }
 
 /// Starts processes until one ends normally; the others must have been killed.

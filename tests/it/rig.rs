@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use wirefold::config::Config;
-use wirefold::daemon::article_text::{ArticleTexts, RecordSource, SourceRecord};
+use wirefold::daemon::article_text::{ArticleTexts, ReadFailure, RecordSource, SourceRecord};
 use wirefold::daemon::http::Settings;
 use wirefold::daemon::http::api::ApiSource;
 use wirefold::daemon::http::server::{Server, ServerSources, ServerTimeouts};
@@ -61,7 +61,7 @@ impl Topic {
 }
 
 impl RecordSource for Topic {
-    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String> {
+    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, ReadFailure> {
         let topic = self.0.lock().unwrap();
         if let Some(why) = topic.error {
             return Err(why.into());

@@ -9,7 +9,7 @@ use expect_test::Expect;
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
 use wirefold_engine::article::{
-    Article, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus,
+    Article, ArticleKey, Body, EventTime, InputPosition, Lang, Link, LinkKind, PubStatus,
 };
 use wirefold_engine::event::{Carrier, Certainty, Event, EventKind, Radius};
 use wirefold_engine::fingerprint::SamplingKey;
@@ -103,11 +103,11 @@ fn parse_line(line: &str, passages: &str) -> (EventTime, Article) {
             "signal" => article.signals.push(value.to_owned()),
             "replaces" => article.links.push(Link {
                 kind: LinkKind::Replaces,
-                to: Article { uri: value.to_owned(), ..Article::default() }.key(),
+                to: ArticleKey { uri: value.to_owned(), version: None },
             }),
             "translates" => article.links.push(Link {
                 kind: LinkKind::TranslationOf,
-                to: Article { uri: value.to_owned(), ..Article::default() }.key(),
+                to: ArticleKey { uri: value.to_owned(), version: None },
             }),
             "credit" => article.credit = Some(value.to_owned()),
             "made" => article.versioncreated = EventTime::parse(value),

@@ -24,14 +24,14 @@ use super::color::{Color, safe};
 use super::run::{SharedViews, kafka_settings, observers, pipeline_setup};
 use super::screen::Screen;
 use super::summary::Summary;
-use super::{CommandError, print, summary, words};
+use super::{CommandError, print, signals, summary, words};
 use crate::config::Config;
 use crate::daemon::kafka::client::Settings;
 use crate::daemon::pipeline::{ClockSource, Delivery, Setup};
 use crate::daemon::publish::Mode;
 use crate::daemon::run::Daemon;
 use crate::daemon::snapshot::Snapshots;
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use broker::{DemoBroker, DemoReader};
 use crossbeam_channel::bounded;
 use feed::{Feeder, Progress};
@@ -87,7 +87,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     config.delivery = Delivery::ExactlyOnce;
     config.shards = Vec::new();
     let wire = Wire::open(&args.files, &config)?;
-    let interrupted = signals()?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    signals::on_first(move || flag.store(true, Ordering::SeqCst))?;
     let broker = DemoBroker::start(&config)?;
     let kafka = broker.settings(kafka_settings(&config));
     let shared = SharedViews::new(&config, &kafka);
@@ -104,18 +106,6 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     demo.daemon.wait()?;
     served.server.stop();
     Ok(result?)
-}
-
-/// A flag that the first SIGINT or SIGTERM sets. The second one ends the process.
-fn signals() -> anyhow::Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, interrupted.clone())
-            .and_then(|_| signal_hook::flag::register(signal, interrupted.clone()))
-            .context("cannot install signal handlers")?;
-    }
-    Ok(interrupted)
 }
 
 /// A running demo.

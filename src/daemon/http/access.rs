@@ -21,7 +21,7 @@ use axum::response::Response;
 use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::response::problem;
 
@@ -29,6 +29,22 @@ use super::response::problem;
 /// length can be inferred from the duration of a comparison.
 #[derive(Clone, Copy)]
 pub(super) struct AccessToken([u8; 32]);
+
+/// Why the token cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The file cannot be read.
+    #[error("`http.token_file`: `{}` cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The file is empty.
+    #[error("`http.token_file`: `{}` is empty", .0.display())]
+    Empty(PathBuf),
+}
 
 impl std::fmt::Debug for AccessToken {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,12 +57,10 @@ impl AccessToken {
     ///
     /// # Errors
     /// If the file cannot be read, or is empty.
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
-        let cannot = |why: &str| format!("`http.token_file`: `{}` {why}", path.display());
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| cannot(&format!("cannot be read: {error}")))?;
-        match text.trim() {
-            "" => Err(cannot("is empty")),
+    pub(super) fn read(path: &Path) -> Result<Self, TokenError> {
+        let unreadable = |source| TokenError::Unreadable { path: path.into(), source };
+        match std::fs::read_to_string(path).map_err(unreadable)?.trim() {
+            "" => Err(TokenError::Empty(path.into())),
             token => Ok(Self::of(token)),
         }
     }

@@ -22,7 +22,7 @@
 //! of its own.
 
 use super::Settings;
-use super::access::{AccessToken, guard};
+use super::access::{AccessToken, TokenError, guard};
 use super::api::{self, Api, ApiSource};
 use super::assets;
 use super::response::{problem, safe, validated};
@@ -75,8 +75,8 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The token cannot be read.
-    #[error("{0}")]
-    Token(String),
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The system cannot start a thread or a runtime.
     #[error("cannot start the admin server")]
     System(#[from] std::io::Error),
@@ -180,7 +180,7 @@ pub fn check(settings: &Settings) -> Result<(), Error> {
 /// Reads the token; `None` if no token file is configured.
 fn token(settings: &Settings) -> Result<Option<AccessToken>, Error> {
     let path = Some(&settings.token_file).filter(|path| !path.as_os_str().is_empty());
-    path.map(|path| AccessToken::read(path)).transpose().map_err(Error::Token)
+    Ok(path.map(|path| AccessToken::read(path)).transpose()?)
 }
 
 /// All routes: health checks, guarded resources and error responses.

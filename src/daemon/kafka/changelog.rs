@@ -69,7 +69,7 @@ impl PartitionReader {
 impl<X: ConsumerContext> PartitionReader<X> {
     fn with(context: X, config: &ClientConfig, watchdog: Watchdog) -> Result<Self, Fault> {
         let made = config.create_with_context(context);
-        let consumer = made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
+        let consumer = made.map_err(Fault::stop)?;
         Ok(Self { consumer: Some(consumer), watchdog })
     }
 
@@ -161,7 +161,7 @@ impl<X: ConsumerContext> PartitionReader<X> {
         let _watch = self.watchdog.watch("metadata", CALL_TIMEOUT);
         super::connection::partitions(self.consumer().client(), topic, CALL_TIMEOUT)
             .map_err(|e| fault("metadata", &e))?
-            .ok_or_else(|| Fault::Stop(format!("input topic `{topic}` does not exist")))
+            .ok_or_else(|| Fault::stop(format!("input topic `{topic}` does not exist")))
     }
 
     /// Calls `each` with every record from offset `from` to `end`.
@@ -197,7 +197,7 @@ impl<X: ConsumerContext> PartitionReader<X> {
         loop {
             match self.consumer().poll(POLL) {
                 None if last_record.elapsed() > SILENCE_MAX => {
-                    return Err(Fault::Doubt("the broker stopped answering fetches".into()));
+                    return Err(Fault::doubt("the broker stopped answering fetches"));
                 }
                 None => {}
                 Some(Ok(message)) => {
@@ -338,7 +338,7 @@ pub(super) fn copy_log_record(
     let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
     let key = key.ok_or_else(|| {
         let offset = message.offset();
-        Fault::Stop(format!("the record at offset {offset} of `{topic}` has no UTF-8 key"))
+        Fault::stop(format!("the record at offset {offset} of `{topic}` has no UTF-8 key"))
     })?;
     let value = message.payload().map(<[u8]>::to_vec);
     let generation = header(message, GENERATION).and_then(|value| value.parse().ok());
@@ -357,10 +357,10 @@ fn check_read_error(topic: &str, error: &KafkaError) -> Result<(), Fault> {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
-            Err(Fault::Doubt(format!("`{topic}`: the start offset no longer exists: {error}")))
+            Err(Fault::doubt(format!("`{topic}`: the start offset no longer exists: {error}")))
         }
         Some(code) if super::client::is_permanent(code) => {
-            Err(Fault::Stop(format!("cannot read `{topic}`: {error}")))
+            Err(Fault::stop(format!("cannot read `{topic}`: {error}")))
         }
         _ => {
             tracing::debug!(%error, "temporary read error; polling again");

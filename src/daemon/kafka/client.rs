@@ -75,25 +75,42 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// The timeout of a transaction, from its first record to the reply to its commit.
 pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Why the properties of the clients are not valid.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// librdkafka rejects a property.
+    #[error("`kafka.{key}`: {why}")]
+    Property {
+        /// The name of the property.
+        key: String,
+        /// The reason.
+        why: String,
+    },
+    /// librdkafka rejects the properties as a whole.
+    #[error("{0}")]
+    Client(KafkaError),
+    /// No property names a broker.
+    #[error(
+        "`kafka.bootstrap.servers` is not set; name a broker, for example with `--set \
+         kafka.bootstrap.servers=broker:9092`"
+    )]
+    NoBroker,
+}
+
 /// Checks that librdkafka accepts all properties passed through, and that a broker is named.
 ///
 /// # Errors
 /// Names the first property that librdkafka rejects, or the missing one.
-pub fn check(settings: &Settings) -> Result<(), String> {
-    let text = |error: KafkaError| match error {
-        KafkaError::ClientConfig(_, why, key, _) => format!("`kafka.{key}`: {why}"),
-        other => other.to_string(),
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    let named = |error| match error {
+        KafkaError::ClientConfig(_, why, key, _) => Error::Property { key, why },
+        other => Error::Client(other),
     };
-    settings.lease().create_native_config().map_err(text)?;
+    settings.lease().create_native_config().map_err(named)?;
     let limits = Limits { by_role: [1 << 20; 5] };
-    settings.producer(0, limits).create_native_config().map(drop).map_err(text)?;
-    let named = |key: &&str| settings.properties.get(*key).is_some_and(|value| !value.is_empty());
-    if BROKERS.iter().any(named) {
-        return Ok(());
-    }
-    Err("`kafka.bootstrap.servers` is not set; name a broker, for example with \
-         `--set kafka.bootstrap.servers=broker:9092`"
-        .into())
+    settings.producer(0, limits).create_native_config().map_err(named)?;
+    let set = |key: &&str| settings.properties.get(*key).is_some_and(|value| !value.is_empty());
+    BROKERS.iter().any(set).then_some(()).ok_or(Error::NoBroker)
 }
 
 /// The properties that name the brokers. The last one starts mock brokers in memory.
@@ -312,7 +329,7 @@ pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
         Some(code) => by_code(code, why),
         None => match error {
             KafkaError::Transaction(error) => by_code(error.code(), why),
-            _ => Fault::Doubt(why),
+            _ => Fault::doubt(why),
         },
     }
 }
@@ -321,9 +338,9 @@ pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
 pub(super) fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
     use RDKafkaErrorCode as Code;
     match code {
-        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Fault::Fenced(why),
-        code if is_permanent(code) => Fault::Stop(why),
-        _ => Fault::Doubt(why),
+        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Fault::fenced(why),
+        code if is_permanent(code) => Fault::stop(why),
+        _ => Fault::doubt(why),
     }
 }
 
@@ -353,7 +370,7 @@ pub(super) mod tests {
 
     #[test]
     fn errors_name_the_property_that_librdkafka_rejects() {
-        let error = |passed| check(&settings(passed)).unwrap_err();
+        let error = |passed| check(&settings(passed)).unwrap_err().to_string();
         assert!(error(&[("no.such.key", "1")]).contains("kafka.no.such.key"));
         assert!(error(&[("linger.ms", "never")]).contains("kafka.linger.ms"));
         assert!(error(&[("linger.ms", "5")]).contains("`kafka.bootstrap.servers` is not set"));
@@ -447,7 +464,7 @@ pub(super) mod tests {
     #[test]
     fn features_missing_from_the_build_are_reported() {
         let oidc = [("sasl.mechanism", "OAUTHBEARER"), ("sasl.oauthbearer.method", "oidc")];
-        let error = check(&settings(&oidc)).unwrap_err();
+        let error = check(&settings(&oidc)).unwrap_err().to_string();
         assert!(
             error.contains("kafka.sasl.oauthbearer.method") && error.contains("OIDC"),
             "{error}"

@@ -78,8 +78,8 @@ impl Cluster {
         }
         let _watch = self.watchdog.watch("reading limits", CALL_TIMEOUT * 3);
         let limits = topics::size_limits(&self.settings).map_err(|error| match error {
-            topics::Error::Unreachable(_) => Fault::Doubt(error.to_string()),
-            topics::Error::NeedsPerson(why) => Fault::Stop(why),
+            topics::Error::Unreachable(_) => Fault::doubt(error),
+            topics::Error::NeedsPerson(why) => Fault::stop(why),
         })?;
         self.unchanged = if limits == self.topics.limits { self.unchanged + 1 } else { 0 };
         tracing::info!(
@@ -128,7 +128,7 @@ impl Cluster {
                 "`{topic}` ends at offset {high}, before {from}: was the topic deleted and \
                  recreated?"
             );
-            return Err(Fault::Stop(why));
+            return Err(Fault::stop(why));
         }
         reader.read(&topic, partition, from, end, &mut |message| {
             each(copy_log_record(&topic, message)?)?;
@@ -210,7 +210,7 @@ impl Broker for Cluster {
             self.turn = (first + step + 1) % of.len();
             match self.lookup()?.ends_within(&at.topic, at.partition, left) {
                 Ok((_, high)) => drop(ends.insert(at.clone(), high)),
-                Err(Fault::Stop(why)) => return Err(Fault::Stop(why)),
+                Err(fault @ Fault::Stop(_)) => return Err(fault),
                 Err(fault) => tracing::debug!(%fault, "cannot read the end of an input partition"),
             }
         }

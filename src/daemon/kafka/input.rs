@@ -103,7 +103,7 @@ impl InputConsumers {
 
     fn of(&self, partition: &Partition) -> Result<&TopicReader, Fault> {
         let reader = self.readers.iter().find(|reader| reader.topic == partition.topic);
-        reader.ok_or_else(|| Fault::Stop(format!("`{}` is not an input topic", partition.topic)))
+        reader.ok_or_else(|| Fault::stop(format!("`{}` is not an input topic", partition.topic)))
     }
 
     /// Polls each consumer once, without waiting.
@@ -133,8 +133,7 @@ impl TopicReader {
             failed: 0.into(),
         };
         let made = config.create_with_context(ends);
-        let consumer: BaseConsumer<PartitionEnds> =
-            made.map_err(|e: KafkaError| Fault::Stop(e.to_string()))?;
+        let consumer: BaseConsumer<PartitionEnds> = made.map_err(Fault::stop)?;
         let assigned = list(from.iter().filter(|(input, _)| input.topic == topic))?;
         consumer.incremental_assign(&assigned).map_err(|e| fault("assign", &e))?;
         Ok(Self { consumer, topic })
@@ -157,13 +156,13 @@ impl TopicReader {
         let topic = &self.topic;
         match error.rdkafka_error_code() {
             Some(Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation) => {
-                Err(Fault::Doubt(format!("position in `{topic}` is out of range: {error}")))
+                Err(Fault::doubt(format!("position in `{topic}` is out of range: {error}")))
             }
             Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => {
-                Err(Fault::Doubt(format!("`{topic}`: {error}")))
+                Err(Fault::doubt(format!("`{topic}`: {error}")))
             }
             Some(code) if is_permanent(code) => {
-                Err(Fault::Stop(format!("cannot read `{topic}`: {error}")))
+                Err(Fault::stop(format!("cannot read `{topic}`: {error}")))
             }
             _ => {
                 tracing::debug!(%error, "temporary read error; polling again");

@@ -31,6 +31,7 @@
 
 use super::client::{Settings, log};
 use super::rights::{self, AclResource};
+use crate::daemon::pipeline::broker::Fault;
 use crate::daemon::pipeline::lease::{LeaseHandle, Wake};
 use crate::daemon::telemetry::metrics;
 use crate::daemon::telemetry::watchdog::Watchdog;
@@ -57,13 +58,14 @@ pub type Wakes = Vec<Sender<Wake>>;
 /// Joins the group and follows its assignments until `stop`, then leaves it.
 ///
 /// # Errors
-/// When the client cannot be created, a permission is missing, or the client fails for good.
+/// [`Fault::Stop`] when the client cannot be created, a permission is missing, or the client fails
+/// for good.
 pub fn follow(
     settings: &Settings,
     wakes: Wakes,
     stop: &AtomicBool,
     watchdog: &Watchdog,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let context = LeaseContext {
         topic: settings.topics.state.clone(),
         wakes,
@@ -72,24 +74,24 @@ pub fn follow(
     };
     let group = context.group.clone();
     let created = settings.lease().create_with_context(context);
-    let consumer: BaseConsumer<LeaseContext> = created.map_err(|e: KafkaError| e.to_string())?;
+    let consumer: BaseConsumer<LeaseContext> = created.map_err(Fault::stop)?;
     let topic = settings.topics.state.as_str();
-    consumer.subscribe(&[topic]).map_err(|e| e.to_string())?;
+    consumer.subscribe(&[topic]).map_err(Fault::stop)?;
     while !stop.load(Ordering::SeqCst) {
         let _watch = watchdog.watch("polling the group", REVOKE);
         match consumer.poll(POLL) {
             Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
-                return Err(format!("the group consumer failed: {code}"));
+                return Err(Fault::stop(format!("the group consumer failed: {code}")));
             }
             Some(Err(error)) => match refused(settings, &error) {
-                Some(why) => return Err(why),
+                Some(why) => return Err(Fault::stop(why)),
                 None => tracing::debug!(%error, "group"),
             },
             Some(Ok(_)) | None => {}
         }
         if group.rejoin.swap(false, Ordering::SeqCst) {
             consumer.unsubscribe();
-            consumer.subscribe(&[topic]).map_err(|e| e.to_string())?;
+            consumer.subscribe(&[topic]).map_err(Fault::stop)?;
         }
         if group.is_asked() {
             let _watch = watchdog.watch("proving membership", PROVE);

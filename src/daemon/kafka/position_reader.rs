@@ -5,7 +5,7 @@
 
 use super::client::{CALL_TIMEOUT, Settings, SilentContext};
 use super::input::copy_record;
-use crate::daemon::article_text::{RecordSource, SourceRecord};
+use crate::daemon::article_text::{ReadFailure, RecordSource, SourceRecord};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
@@ -31,25 +31,23 @@ impl PositionReader {
         Self { settings, consumer: None }
     }
 
-    fn consumer(&mut self) -> Result<&BaseConsumer<SilentContext>, String> {
+    fn consumer(&mut self) -> Result<&BaseConsumer<SilentContext>, ReadFailure> {
         if self.consumer.is_none() {
-            let created = self.settings.position_reader().create_with_context(SilentContext);
-            self.consumer = Some(created.map_err(|error: KafkaError| error.to_string())?);
+            let created = self.settings.position_reader().create_with_context(SilentContext)?;
+            self.consumer = Some(created);
         }
-        self.consumer.as_ref().ok_or_else(|| "no consumer".to_owned())
+        self.consumer.as_ref().ok_or_else(|| "no consumer".into())
     }
 }
 
 impl RecordSource for PositionReader {
-    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, String> {
+    fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, ReadFailure> {
         let consumer = self.consumer()?;
         let mut list = TopicPartitionList::new();
-        let text = |error: KafkaError| error.to_string();
-        list.add_partition_offset(&at.topic, at.partition, Offset::Offset(at.offset))
-            .map_err(text)?;
-        consumer.assign(&list).map_err(text)?;
+        list.add_partition_offset(&at.topic, at.partition, Offset::Offset(at.offset))?;
+        consumer.assign(&list)?;
         let record = poll(consumer, at);
-        consumer.unassign().map_err(text)?;
+        consumer.unassign()?;
         if record.is_err() {
             // A failed client may stay in the state that made it fail.
             self.consumer = None;
@@ -62,7 +60,7 @@ impl RecordSource for PositionReader {
 fn poll(
     consumer: &BaseConsumer<SilentContext>,
     at: &InputPosition,
-) -> Result<Option<SourceRecord>, String> {
+) -> Result<Option<SourceRecord>, ReadFailure> {
     use RDKafkaErrorCode as Code;
     let started = Instant::now();
     while started.elapsed() < WITHIN.min(CALL_TIMEOUT) {
@@ -82,7 +80,7 @@ fn poll(
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(None),
             Some(Err(error)) => match error.rdkafka_error_code() {
                 Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => return Ok(None),
-                Some(code) if super::client::is_permanent(code) => return Err(error.to_string()),
+                Some(code) if super::client::is_permanent(code) => return Err(error.into()),
                 _ => tracing::debug!(%error, "temporary read error; polling again"),
             },
         }

@@ -166,8 +166,8 @@ pub(super) fn size_limits(settings: &Settings) -> Result<Limits, Error> {
 /// # Errors
 /// When a topic was deleted, or the permission to describe it was removed. The message says what to
 /// do.
-pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), String> {
-    let connection = Connection::new(settings).map_err(|error| error.to_string())?;
+pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), Error> {
+    let connection = Connection::new(settings)?;
     let mut gone = BTreeMap::<&str, u32>::new();
     while stop.recv_timeout(CHECK_EVERY) == Err(RecvTimeoutError::Timeout) {
         for role in Role::ALL {
@@ -191,7 +191,7 @@ pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), String> {
             let checks = gone.entry(topic).or_default();
             *checks += 1;
             if *checks >= CHECKS {
-                return Err(why);
+                return Err(Error::NeedsPerson(why));
             }
         }
     }

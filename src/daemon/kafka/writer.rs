@@ -99,9 +99,8 @@ impl ShardProducer {
     ) -> Result<Self, Fault> {
         let (topics, delivery) = (settings.topics.clone(), settings.delivery);
         let config = settings.producer(shard, limits);
-        let producer: BaseProducer<DeliveryReports> = config
-            .create_with_context(DeliveryReports::default())
-            .map_err(|e| Fault::Stop(e.to_string()))?;
+        let producer: BaseProducer<DeliveryReports> =
+            config.create_with_context(DeliveryReports::default()).map_err(Fault::stop)?;
         point!("before-fence");
         if delivery == Delivery::ExactlyOnce {
             let _watch = watchdog.watch("init_transactions", TRANSACTION_TIMEOUT);
@@ -143,7 +142,7 @@ impl ShardProducer {
             return Err(swept.err().unwrap_or_else(|| self.fault("abort_transaction", &error)));
         }
         if started.elapsed() >= SLOW_COMMIT {
-            return Err(Fault::Doubt("the abort was slow and may be retried in flight".into()));
+            return Err(Fault::doubt("the abort was slow and may be retried in flight"));
         }
         self.poll_events();
         let end = |&(output, topic): &(OutputPartition, &str)| {
@@ -163,7 +162,7 @@ impl ShardProducer {
             return Ok(());
         }
         // The error may be reported before the delivery reports of the records that it concerns.
-        let lost = || Fault::Doubt("lost a connection to a broker".into());
+        let lost = || Fault::doubt("lost a connection to a broker");
         Err(self.fatal("send").unwrap_or_else(lost))
     }
 
@@ -204,7 +203,7 @@ impl ShardProducer {
                 Ok(()) => break,
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                     if Instant::now() >= deadline {
-                        return Err(Fault::Doubt("the producer's queue is full".into()));
+                        return Err(Fault::doubt("the producer's queue is full"));
                     }
                     out = back;
                     std::thread::sleep(LOOK_EVERY);
@@ -247,9 +246,7 @@ impl ShardProducer {
             self.check_delivery()?;
             self.check_connections()?;
             if Instant::now() >= deadline {
-                return Err(Fault::Doubt(
-                    "the broker did not acknowledge all records in time".into(),
-                ));
+                return Err(Fault::doubt("the broker did not acknowledge all records in time"));
             }
         }
         self.poll_events();
@@ -290,9 +287,9 @@ impl ShardProducer {
         }
         self.sizes.refused.store(true, Ordering::SeqCst);
         if self.sizes.confirmed.load(Ordering::SeqCst) {
-            Fault::Stop(why)
+            Fault::stop(why)
         } else {
-            Fault::Doubt(why)
+            Fault::doubt(why)
         }
     }
 
@@ -343,10 +340,11 @@ impl broker::Writer for ShardProducer {
             match self.abort_in(&[one]) {
                 Ok(swept) => ends.extend(swept),
                 Err(Fault::Stop(why)) => {
+                    let why = why.to_string();
                     tracing::warn!(why, "cannot abort leftover transactions in an output partition")
                 }
                 // The producer did not survive the first refusal, so report that one.
-                Err(_) => return Err(Fault::Stop(cause)),
+                Err(_) => return Err(Fault::stop(cause)),
             }
         }
         Ok(ends)
@@ -378,7 +376,7 @@ impl broker::Writer for ShardProducer {
         let delivered = self.reports().delivered.load(Ordering::SeqCst);
         if delivered != self.sent {
             let missing = self.sent.saturating_sub(delivered);
-            return Err(Fault::Doubt(format!("{missing} records have no delivery report")));
+            return Err(Fault::doubt(format!("{missing} records have no delivery report")));
         }
         Ok(())
     }
@@ -438,7 +436,7 @@ fn init_fault(settings: &Settings, shard: u32, error: &KafkaError) -> Fault {
             if refused.code() == RDKafkaErrorCode::TransactionalIdAuthorizationFailed =>
         {
             let id = format!("{}.{shard}", settings.group);
-            Fault::Stop(rights::missing_permission_message(
+            Fault::stop(rights::missing_permission_message(
                 settings,
                 "Write",
                 AclResource::TransactionalId(&id),

@@ -189,7 +189,7 @@ impl CommittedAndOpen<'_> {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err(Fault::Doubt(format!(
+                return Err(Fault::doubt(format!(
                     "an open transaction keeps the last stable offset of `{topic}` partition \
                      {partition} at {stable}, below {until}"
                 )));

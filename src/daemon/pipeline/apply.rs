@@ -73,7 +73,7 @@ pub fn apply(
     });
     let changelog = changes.map_err(|why| {
         metrics::PANICS.add([], 1);
-        ApplyError::Batch(why)
+        ApplyError::Batch(why.into())
     })?;
     let end = BatchEnd { generation: memory.generation, batch: number };
     let mut batch = Batch {
@@ -143,7 +143,7 @@ impl<'a> BatchRun<'a> {
         });
         done.map_err(|why| {
             metrics::PANICS.add([], 1);
-            ApplyError::Batch(why)
+            ApplyError::Batch(why.into())
         })
     }
 
@@ -157,9 +157,9 @@ impl<'a> BatchRun<'a> {
             self.held_changes(memory);
         });
         let refusal = match done {
-            Err(message) => {
+            Err(panic) => {
                 metrics::PANICS.add([], 1);
-                IsolationReason { reason: FAILED, message }
+                IsolationReason { reason: FAILED, message: panic.to_string() }
             }
             Ok(()) => {
                 let limits = self.with.limits;

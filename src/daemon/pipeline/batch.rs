@@ -2,7 +2,7 @@
 //!
 //! A batch is built by [`apply`](super::apply).
 
-use super::broker::{GENERATION, Limits, OutputRecord, Partition};
+use super::broker::{FaultReason, GENERATION, Limits, OutputRecord, Partition};
 use super::encoder::EventEncoder;
 use super::record::{self, BatchEnd, END, InputRange, PLAN, POSITION, Plan, state};
 use super::reject::IsolationReason;
@@ -159,7 +159,7 @@ pub enum Scrutiny {
 }
 
 /// Why a batch cannot be applied. The memory was already changed and must be dropped.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// This record is the cause and has to be isolated.
     #[error(
@@ -169,10 +169,10 @@ pub enum ApplyError {
     Record(Partition, i64, IsolationReason),
     /// An unknown record is the cause; applying again with [`Scrutiny::EachRecord`] identifies it.
     #[error("a batch cannot be processed: {0}")]
-    Batch(String),
+    Batch(FaultReason),
     /// A person has to intervene.
     #[error("{0}")]
-    Stop(String),
+    Stop(FaultReason),
 }
 
 /// Whether the event classifies an article that is held until its embargo ends.

@@ -155,19 +155,39 @@ pub enum InputPoll {
     Nothing,
 }
 
+/// What caused a [`Fault`]: another error, or a description. The message of the fault contains it.
+pub type FaultReason = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a call to the broker failed. Each variant asks for a different reaction of the caller.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The outcome is unknown, or the client is unusable: create a new client, and find out from
     /// the broker what was written.
     #[error("recoverable fault: {0}")]
-    Doubt(String),
+    Doubt(FaultReason),
     /// A newer owner of the shard exists.
     #[error("fenced by a newer owner: {0}")]
-    Fenced(String),
+    Fenced(FaultReason),
     /// A person has to intervene; the shard stops.
     #[error("{0}")]
-    Stop(String),
+    Stop(FaultReason),
+}
+
+impl Fault {
+    /// The outcome is unknown, or the client is unusable.
+    pub(crate) fn doubt(why: impl Into<FaultReason>) -> Self {
+        Self::Doubt(why.into())
+    }
+
+    /// A newer owner of the shard exists.
+    pub(crate) fn fenced(why: impl Into<FaultReason>) -> Self {
+        Self::Fenced(why.into())
+    }
+
+    /// A person has to intervene.
+    pub(crate) fn stop(why: impl Into<FaultReason>) -> Self {
+        Self::Stop(why.into())
+    }
 }
 
 /// The header of a changelog record that names its take-over; only set without transactions.

@@ -42,11 +42,10 @@ pub(super) fn adopt_layout<B: Broker>(
     let map = slice.map.to_json();
     if let Some(found) = &memory.shape {
         if found.features != features {
-            return Err(Fault::Stop(
+            return Err(Fault::stop(
                 "the changelog was written by a release that computes fingerprints differently, so \
                  its articles cannot be compared with new ones; go back to that release, or start \
-                 over with new topics in `output.state` and `output.stories`"
-                    .into(),
+                 over with new topics in `output.state` and `output.stories`",
             ));
         }
         if found.map == map {
@@ -164,7 +163,7 @@ fn positions_differ(of: &Partition, one: (u32, i64), other: (u32, i64)) -> Fault
 
 /// The error for a layout change that is not possible now.
 fn layout_refused(why: String) -> Fault {
-    Fault::Stop(format!(
+    Fault::stop(format!(
         "`shards` has changed, but the shards are not at the same positions: {why}; restore the \
          old `shards`, stop the producers, wait until every shard has read all its input, stop \
          every instance, and then change `shards`"

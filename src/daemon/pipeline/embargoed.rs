@@ -103,16 +103,6 @@ impl EmbargoedRecords {
         self.bytes_max = bytes_max;
     }
 
-    /// The number of records, in memory or not.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there are no records.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// The approximate size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes + self.entries.len() * 2 * size_of::<(InputPosition, EmbargoedRecord)>()
@@ -246,13 +236,13 @@ impl EmbargoedRecords {
         let Some(from) = wanted.values().map(|(_, from)| *from).min() else { return Ok(()) };
         let read = broker.changelog(Some(from), log_end, &mut |found| {
             if let (Some(value), Some((input, _))) = (&found.value, wanted.get(&found.key)) {
-                let waiting: StoredRecord = record::decode(&found.key, value)
-                    .map_err(|error| Fault::Stop(error.to_string()))?;
+                let waiting: StoredRecord =
+                    record::decode(&found.key, value).map_err(Fault::stop)?;
                 self.fetched(input, waiting);
                 wanted.remove(&found.key);
             }
             // Returning an error is the only way to stop reading early.
-            if wanted.is_empty() { Err(Fault::Doubt("all records found".into())) } else { Ok(()) }
+            if wanted.is_empty() { Err(Fault::doubt("all records found")) } else { Ok(()) }
         });
         if !wanted.is_empty() {
             read?;
@@ -352,7 +342,7 @@ mod tests {
         let tombstones: Vec<_> = held.take_changes();
         assert_eq!(tombstones.len(), 2);
         assert!(tombstones.iter().all(|(key, value)| key.starts_with(HELD) && value.is_none()));
-        assert_eq!((held.len(), held.bytes()), (0, 0));
+        assert_eq!((held.entries.len(), held.bytes()), (0, 0));
     }
 
     #[test]
@@ -361,7 +351,7 @@ mod tests {
         held.hold(&input(1), record("one"), 0);
         let mut log = held.take_changes();
         log.push((log[0].0.clone(), None));
-        assert!(restored(log, BYTES_MAX).is_empty());
+        assert!(restored(log, BYTES_MAX).entries.is_empty());
     }
 
     #[test]
@@ -371,7 +361,7 @@ mod tests {
             held.hold(&input(offset), record("twelve bytes"), 40 + offset);
             held.lift(&lifted(offset, Validity::Valid));
         }
-        assert!(held.bytes <= 200 && held.len() == 10);
+        assert!(held.bytes <= 200 && held.entries.len() == 10);
         let passed = std::iter::from_fn(|| held.take_lifted()).count();
         assert!(
             (1..10).contains(&passed),

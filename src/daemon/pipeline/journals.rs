@@ -52,7 +52,7 @@ impl Journals {
     ) -> Result<(), Fault> {
         for (key, value) in records {
             let batch = record::journal_batch(&key).ok_or_else(|| {
-                Fault::Stop(format!("the key of record `{key}` does not contain a batch number"))
+                Fault::stop(format!("the key of record `{key}` does not contain a batch number"))
             })?;
             let Some(value) = value else {
                 self.forget(batch);

@@ -144,7 +144,7 @@ impl ShardState {
         self.apply_records(batch)?;
         let found = self.position.batch;
         if found != before + 1 {
-            return Err(Fault::Doubt(format!("batch {found} follows batch {before}")));
+            return Err(Fault::doubt(format!("batch {found} follows batch {before}")));
         }
         self.log_end = log_end;
         Ok(())
@@ -177,9 +177,7 @@ impl ShardState {
         self.journals.follow(journals, self.position.batch)?;
         let touched = self.state.follow(records).map_err(|error| match error {
             RestoreError::Record(error) => stop(error),
-            RestoreError::Gap { .. } | RestoreError::Story { .. } => {
-                Fault::Doubt(error.to_string())
-            }
+            RestoreError::Gap { .. } | RestoreError::Story { .. } => Fault::doubt(error),
         })?;
         self.touched.add(touched);
         Ok(())
@@ -444,7 +442,7 @@ impl ChangelogReader {
         self.end = Some(end);
         let Some(memory) = memory else { return Ok(()) };
         if !self.values.is_empty() {
-            return Err(Fault::Doubt("the changelog ends within a batch".into()));
+            return Err(Fault::doubt("the changelog ends within a batch"));
         }
         memory.log_end = memory.log_end.max(end);
         memory.generation = self.generation;
@@ -467,8 +465,8 @@ impl ChangelogReader {
         let key = values.get(KEY).and_then(Option::as_deref);
         let key = key.map(|value| record::decode(KEY, value)).transpose().map_err(stop)?;
         if key.is_none() && !values.is_empty() {
-            return Err(Fault::Stop(
-                "the changelog holds records but no `key` record: it is damaged or not ours".into(),
+            return Err(Fault::stop(
+                "the changelog holds records but no `key` record: it is damaged or not ours",
             ));
         }
         let mut memory = ShardState::new(settings, key.map_or(fresh_key, SamplingKey));

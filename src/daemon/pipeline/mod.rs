@@ -64,7 +64,7 @@ use crate::daemon::telemetry::metrics;
 use crate::daemon::telemetry::throttle::throttled;
 use backlog::Backlog;
 use batch::{ApplyError, BatchContext, Scrutiny};
-use broker::{Broker, Clock, CommitCertainty, Fault, InputRecord, WriteId, Writer};
+use broker::{Broker, Clock, CommitCertainty, Fault, FaultReason, InputRecord, WriteId, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use isolation::Isolation;
 use lease::{Lease, Wake};
@@ -121,6 +121,11 @@ pub struct Pipeline<B: Broker, C: Clock> {
     span: tracing::Span,
 }
 
+/// The shard cannot continue until a person intervenes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(FaultReason);
+
 /// Why this instance stops processing a shard although nothing failed.
 enum StopReason {
     /// The process shuts down.
@@ -160,7 +165,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     ///
     /// # Errors
     /// When the shard cannot continue until a person intervenes; the message says what to do.
-    pub fn run(&mut self, wakes: &Receiver<Wake>) -> Result<(), String> {
+    pub fn run(&mut self, wakes: &Receiver<Wake>) -> Result<(), Error> {
         self.observer.phase(Phase::Idle);
         loop {
             match self.stand_by(wakes) {
@@ -186,7 +191,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     /// Processes the shard until the lease or the process ends.
-    fn work(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, String> {
+    fn work(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, Error> {
         let within = duration(self.setup.settings.tuning.confirm_within);
         let mut backoff = BACKOFF_MIN;
         self.init_backlog()?;
@@ -197,12 +202,14 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 Ok(why) => return Ok(why),
                 Err(Fault::Stop(why)) => {
                     self.observer.failed();
-                    return Err(why);
+                    return Err(Error(why));
                 }
                 Err(Fault::Fenced(why)) => {
+                    let why = why.to_string();
                     tracing::warn!(why, "fenced; checking with the group who owns the shard");
                 }
                 Err(Fault::Doubt(why)) => {
+                    let why = why.to_string();
                     throttled(&why, |repeats| tracing::warn!(repeats, why, "recovering"));
                 }
             }
@@ -237,9 +244,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.discard_state();
         self.isolation.announce_next();
         if self.panics >= PANICS_MAX {
-            return Err(Fault::Stop(format!("{} panics in a row; the last: {why}", self.panics)));
+            return Err(Fault::stop(format!("{} panics in a row; the last: {why}", self.panics)));
         }
-        Err(Fault::Doubt(format!("{why}; rebuilding the state from the changelog")))
+        Err(Fault::doubt(format!("{why}; rebuilding the state from the changelog")))
     }
 
     /// Handles a batch that could not be applied. Memory is dropped and rebuilt from the changelog.
@@ -248,10 +255,10 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     fn drop_failed_batch(&mut self, failure: ApplyError) -> Fault {
         self.discard_state();
         let why = match failure {
-            ApplyError::Stop(why) => return Fault::Stop(why),
+            ApplyError::Stop(why) => return Fault::stop(why),
             // The record is rejected without processing, so the state itself cannot advance.
             ApplyError::Record(from, offset, why) if self.isolation.is_refused(&from, offset) => {
-                return Fault::Stop(format!(
+                return Fault::stop(format!(
                     "the state cannot advance past record {offset} of `{}`, which is already \
                      rejected: {}",
                     from.topic, why.message
@@ -260,17 +267,17 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             ApplyError::Record(from, offset, why) => {
                 let message = why.message.clone();
                 self.isolation.refuse(from, offset, why);
-                message
+                message.into()
             }
             ApplyError::Batch(why) if self.isolation.scrutiny == Scrutiny::EachRecord => {
-                return Fault::Stop(why);
+                return Fault::stop(why);
             }
             ApplyError::Batch(why) => {
                 self.isolation.scrutiny = Scrutiny::EachRecord;
                 why
             }
         };
-        Fault::Doubt(format!("a batch failed: {why}; rebuilding the state from the changelog"))
+        Fault::doubt(format!("a batch failed: {why}; rebuilding the state from the changelog"))
     }
 
     /// Waits for `backoff`, or until a wake arrives. `None` to try again.
@@ -414,7 +421,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         wakes: &Receiver<Wake>,
     ) -> Result<Vec<InputRecord>, Fault> {
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
-            return Err(Fault::Doubt("no restored state or no open input".into()));
+            return Err(Fault::doubt("no restored state or no open input"));
         };
         debug_assert!(memory.unconfirmed.is_none(), "PI-4");
         if memory.open_plan.as_ref().is_some_and(|plan| plan.journal.order.is_empty()) {
@@ -463,8 +470,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let committed = outcome?;
         point!("after-commit");
         if committed == CommitCertainty::AfterTrouble {
-            return Err(Fault::Doubt(
-                "the commit succeeded only after trouble; a new writer is needed".into(),
+            return Err(Fault::doubt(
+                "the commit succeeded only after trouble; a new writer is needed",
             ));
         }
         self.written += 1;

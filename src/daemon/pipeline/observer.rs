@@ -89,11 +89,6 @@ pub struct PartitionLag {
 }
 
 impl InputLag {
-    /// The number of records in all partitions.
-    pub fn records(&self) -> u64 {
-        self.partitions.values().filter_map(|input| input.records).sum()
-    }
-
     /// The largest age of any partition.
     pub fn age(&self) -> Span {
         self.partitions.values().map(|input| input.age).max().unwrap_or(Span(0))

@@ -76,7 +76,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         if found == own || self.setup.renamed_from.as_ref() == Some(found) {
             return Ok(());
         }
-        Err(Fault::Stop(format!(
+        Err(Fault::stop(format!(
             "the changelog belongs to group `{found}`, but this instance is in group `{own}`; two \
              groups on one set of topics would write everything twice. Set `group.id` to \
              `{found}`, give this deployment its own topics (`output.*`), or, if the group was \

@@ -173,9 +173,9 @@ impl Preparer {
 
     fn lost(&self, lost: JobLost) -> IsolationReason {
         match lost {
-            JobLost::Panicked(message) => {
+            JobLost::Panicked(panic) => {
                 metrics::PANICS.add([], 1);
-                IsolationReason { reason: FAILED, message }
+                IsolationReason { reason: FAILED, message: panic.to_string() }
             }
             JobLost::TooSlow => {
                 let limit = self.within.as_secs();

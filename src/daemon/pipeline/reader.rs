@@ -181,7 +181,7 @@ impl<I: Input> Reader<I> {
         }
         let found = broker.partitions()?;
         if let Some(why) = start::replaced(broker, memory, &found, CheckedPartitions::All)? {
-            return Err(Fault::Doubt(why));
+            return Err(Fault::doubt(why));
         }
         (self.suspects, self.compared_at) = (false, disturbances);
         Ok(())
@@ -206,7 +206,7 @@ impl<I: Input> Reader<I> {
         let found = match broker.partitions() {
             Ok(found) => found,
             Err(Fault::Doubt(why)) => {
-                tracing::warn!(why, "cannot check for new input partitions");
+                tracing::warn!(why = why.to_string(), "cannot check for new input partitions");
                 return Ok(());
             }
             Err(fault) => return Err(fault),
@@ -215,7 +215,7 @@ impl<I: Input> Reader<I> {
         if let Some(why) =
             start::replaced(broker, memory, &found, CheckedPartitions::One(self.checks))?
         {
-            return Err(Fault::Doubt(why));
+            return Err(Fault::doubt(why));
         }
         let inputs = &mut memory.position.inputs;
         if let Some(gone) = inputs.keys().find(|partition| !found.contains_key(partition)) {

@@ -283,7 +283,7 @@ pub(super) fn with_prefix(
 
 /// The fault for a changelog that cannot be restored.
 pub(super) fn stop(why: impl std::fmt::Display) -> Fault {
-    Fault::Stop(format!("the changelog cannot be restored: {why}"))
+    Fault::stop(format!("the changelog cannot be restored: {why}"))
 }
 
 impl Serialize for Partition {

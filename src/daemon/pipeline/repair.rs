@@ -111,7 +111,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             missing.iter().try_for_each(|written| writer.resend(written))?;
             writer.flush()?;
             if writer.commit()? == CommitCertainty::AfterTrouble {
-                return Err(Fault::Doubt("a repair was committed, but only after errors".into()));
+                return Err(Fault::doubt("a repair was committed, but only after errors"));
             }
             point!("after-repair");
             metrics::REPAIRED.add([], missing.len() as u64);

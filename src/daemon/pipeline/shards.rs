@@ -144,19 +144,20 @@ impl ShardSelector {
                 .is_some_and(|p| self.providers.iter().any(|own| own.eq_ignore_ascii_case(p)))
     }
 
-    /// Validates the conditions, and returns the parsed languages.
-    fn check(&self) -> Result<Vec<Lang>, String> {
+    /// Validates the conditions, and returns the parsed languages. `shard` is the selector's shard.
+    fn check(&self, shard: usize) -> Result<Vec<Lang>, Error> {
+        let wrong = |what: String| Error::Condition { shard, what };
         if self.partitions.iter().any(|partition| *partition < 0) {
-            return Err("partition numbers must not be negative".into());
+            return Err(wrong("partition numbers must not be negative".into()));
         }
         if let Some((name, _)) = self.headers.iter().find(|(_, values)| values.is_empty()) {
-            return Err(format!("no values are given for header `{name}`"));
+            return Err(wrong(format!("no values are given for header `{name}`")));
         }
         if self.topics.iter().chain(&self.providers).any(String::is_empty) {
-            return Err("topic and provider names must not be empty".into());
+            return Err(wrong("topic and provider names must not be empty".into()));
         }
-        let read =
-            |tag: &String| Lang::parse(tag).ok_or_else(|| format!("unknown language code `{tag}`"));
+        let unknown = |tag: &String| wrong(format!("unknown language code `{tag}`"));
+        let read = |tag: &String| Lang::parse(tag).ok_or_else(|| unknown(tag));
         self.languages.iter().map(read).collect()
     }
 }
@@ -177,9 +178,7 @@ impl ShardMap {
         if rest.len() != 1 {
             return Err(Error::CatchAll(rest.len()));
         }
-        let checked = selectors.iter().enumerate().map(|(shard, selector)| {
-            selector.check().map_err(|what| Error::Condition { shard, what })
-        });
+        let checked = selectors.iter().enumerate().map(|(shard, selector)| selector.check(shard));
         let languages = checked.collect::<Result<_, _>>()?;
         let order = taking.into_iter().chain(rest).collect();
         Ok(Self { input: input.into(), selectors, languages, order })

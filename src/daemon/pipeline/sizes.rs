@@ -20,10 +20,10 @@ pub(super) fn check_sizes(batch: &Batch, with: BatchContext<'_>) -> Result<(), A
     let shell = [PLAN, END, POSITION, SHAPE, ENDS, RESETS].contains(&key)
         || key.starts_with(record::JOURNAL);
     if large.role == Role::State && !shell && with.too_large == TooLarge::Reject {
-        return Err(ApplyError::Batch(why));
+        return Err(ApplyError::Batch(why.into()));
     }
     let or = if shell { "" } else { ", or set `output.too_large` to `reject`" };
-    Err(ApplyError::Stop(format!("{why}: raise `max.message.bytes` of the topic{or}")))
+    Err(ApplyError::Stop(format!("{why}: raise `max.message.bytes` of the topic{or}").into()))
 }
 
 /// The message about a record that is too large.

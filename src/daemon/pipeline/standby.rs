@@ -104,6 +104,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             let Err(fault) = self.catch_panic(Self::follow) else { continue };
             (self.standby.tail, self.standby.caught_up) = (None, false);
             if let Fault::Stop(why) = fault {
+                let why = why.to_string();
                 tracing::error!(
                     why,
                     "cannot follow the changelog; a take-over will need a restore"

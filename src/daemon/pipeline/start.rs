@@ -148,7 +148,7 @@ fn moved(
     let Partition { topic, partition } = partition;
     let next = match reset {
         StartReset::Error => {
-            return Err(Fault::Stop(format!(
+            return Err(Fault::stop(format!(
                 "the position in `{topic}` partition {partition} is lost: {why}; to continue \
                  without the missing records, start once with `--set start.reset=earliest` or \
                  `latest`"
@@ -163,7 +163,7 @@ fn moved(
 
 /// The fault for an input topic that has fewer partitions than before.
 pub(super) fn gone_partition(gone: &Partition) -> Fault {
-    Fault::Stop(format!(
+    Fault::stop(format!(
         "input topic `{}` no longer has partition {}: the topic was deleted or recreated; set \
          `start.reset` to choose where to continue",
         gone.topic, gone.partition

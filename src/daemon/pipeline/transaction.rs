@@ -26,7 +26,7 @@ pub(super) fn write_batch<W: Writer>(
         writer.send(plan)?;
         writer.flush()?;
         if !ours() {
-            return Err(Fault::Doubt("lease lost after the plan was written".into()));
+            return Err(Fault::doubt("lease lost after the plan was written"));
         }
         alone(writer, log_end + 1)?;
         point!("after-plan");
@@ -50,14 +50,14 @@ pub(super) fn write_batch<W: Writer>(
     }
     point!("after-flush");
     if !ours() {
-        return Err(Fault::Doubt("lease lost before the commit".into()));
+        return Err(Fault::doubt("lease lost before the commit"));
     }
     point!("before-commit");
-    point!("abort-transaction", Err(Fault::Doubt("fault injected before the commit".into())));
+    point!("abort-transaction", Err(Fault::doubt("fault injected before the commit")));
     strike_in_commit();
     let committed = writer.commit()?;
     kill_after_commit();
-    point!("forget-commit", Err(Fault::Doubt("fault injected after the commit".into())));
+    point!("forget-commit", Err(Fault::doubt("fault injected after the commit")));
     Ok(committed)
 }
 
@@ -76,20 +76,18 @@ pub(super) fn write_changelog<W: Writer>(
     match writer.commit()? {
         CommitCertainty::Certain => {}
         CommitCertainty::AfterTrouble => {
-            return Err(Fault::Doubt(
-                "a changelog record was committed, but only after errors".into(),
-            ));
+            return Err(Fault::doubt("a changelog record was committed, but only after errors"));
         }
     }
     let end = writer.changelog_end();
-    end.ok_or_else(|| Fault::Doubt("the broker did not report the end of the changelog".into()))
+    end.ok_or_else(|| Fault::doubt("the broker did not report the end of the changelog"))
 }
 
 /// Checks that nobody else wrote to the changelog, which must not end after `expected`. Without
 /// transactions nothing fences a former owner, and no control markers take up offsets.
 fn alone<W: Writer>(writer: &W, expected: i64) -> Result<(), Fault> {
     match writer.changelog_end() {
-        Some(end) if end > expected => Err(Fault::Doubt(format!(
+        Some(end) if end > expected => Err(Fault::doubt(format!(
             "another instance wrote to the changelog: it ends at offset {end}, expected {expected}"
         ))),
         _ => Ok(()),

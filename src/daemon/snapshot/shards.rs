@@ -144,7 +144,7 @@ impl ShardStatuses {
         &self.faults
     }
 
-    /// Adds `time` to the time the process has been able to run. Called by the watchdog; time
+    /// Adds `time` to the time the process has been able to run. Called by the supervisor; time
     /// during which the process was suspended does not count.
     pub(crate) fn add_running_time(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);

@@ -8,88 +8,58 @@
 //! ```
 //!
 //! In: the status of every shard. Out: datagrams to `NOTIFY_SOCKET`; nothing if that is not set.
-//! When a pipeline stalls, `WATCHDOG=1` is no longer sent, and systemd restarts the process; a
-//! standby takes over in the meantime. A broker outage does not count as a stall, because a restart
-//! would not help.
+//! While a pipeline hangs, `WATCHDOG=1` is not sent, so that systemd ends the process if the
+//! supervisor does not. A broker outage does not count, because a restart would not help.
 //!
 //! Source: sd_notify(3), sd_watchdog_enabled(3).
 
 use crate::daemon::snapshot::shards::ShardStatuses;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use sd_notify::NotifyState;
-use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// The longest interval between two looks at the shards' status.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The longest interval between two notifications.
+const NOTIFY_EVERY: Duration = Duration::from_secs(1);
 
-/// The thread that notifies systemd.
-#[derive(Debug)]
-pub struct SystemdNotifier {
-    /// Asks the thread to stop.
-    stop: Sender<()>,
-    /// Yields `Some` if the thread did not panic.
-    thread: JoinHandle<Option<()>>,
-}
-
-impl SystemdNotifier {
-    /// Starts the thread; `None` if `NOTIFY_SOCKET` is not set.
-    ///
-    /// # Errors
-    /// When the thread cannot be created.
-    pub fn start(views: Arc<ShardStatuses>) -> std::io::Result<Option<Self>> {
-        if std::env::var_os("NOTIFY_SOCKET").is_none() {
-            return Ok(None);
-        }
-        let watched = sd_notify::watchdog_enabled();
-        let every = watched.map_or(LOOK_EVERY, |within| (within / 3).min(LOOK_EVERY));
-        let (stop, stopped) = bounded(1);
-        let mut state = NotifierState { watched: watched.is_some(), ..NotifierState::default() };
-        let faults = views.faults().clone();
-        let thread = faults.thread("notifier", move || state.run(&views, &stopped, every))?;
-        Ok(Some(Self { stop, thread }))
-    }
-
-    /// Reports that the daemon is stopping, and ends the thread.
-    pub fn stopping(self) {
-        if self.stop.send(()).is_err() || !matches!(self.thread.join(), Ok(Some(()))) {
-            tracing::warn!("the systemd notifier had already ended");
-        }
-    }
-}
-
-/// What was reported so far.
+/// Notifies systemd, and knows what was reported so far.
 #[derive(Debug, Default)]
-struct NotifierState {
+pub(in crate::daemon) struct SystemdNotifier {
+    /// The interval between two notifications.
+    pub(in crate::daemon) every: Duration,
     /// Whether systemd expects `WATCHDOG=1`.
     watched: bool,
+    /// When the last notification was due.
+    notified_at: Option<Instant>,
     /// Whether `READY=1` was sent.
     ready: bool,
-    /// Whether a pipeline was stalled at the last look.
-    hanging: bool,
     /// The last status line.
     status: String,
 }
 
-impl NotifierState {
-    /// Reports until the thread is asked to stop.
-    fn run(&mut self, views: &ShardStatuses, stopped: &Receiver<()>, every: Duration) {
-        loop {
-            self.look(views);
-            match stopped.recv_timeout(every) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        notify(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+impl SystemdNotifier {
+    /// `None` if `NOTIFY_SOCKET` is not set.
+    pub(in crate::daemon) fn from_environment() -> Option<Self> {
+        std::env::var_os("NOTIFY_SOCKET")?;
+        let watched = sd_notify::watchdog_enabled();
+        let every = watched.map_or(NOTIFY_EVERY, |within| (within / 3).min(NOTIFY_EVERY));
+        Some(Self { every, watched: watched.is_some(), ..Self::default() })
     }
 
-    fn look(&mut self, views: &ShardStatuses) {
-        let (unready, hanging) = (views.unready(), views.hanging());
-        let status = status(views, &unready, &hanging);
-        notify(&self.changes(&unready, &hanging, &status));
+    /// Notifies systemd if a notification is due. `hanging` are the reasons why pipelines count as
+    /// hanging.
+    pub(in crate::daemon) fn look(&mut self, views: &ShardStatuses, hanging: &[String]) {
+        if self.notified_at.is_some_and(|at| at.elapsed() < self.every) {
+            return;
+        }
+        self.notified_at = Some(Instant::now());
+        let unready = views.unready();
+        let status = status(views, &unready, hanging);
+        notify(&self.changes(&unready, hanging, &status));
         self.status = status;
+    }
+
+    /// Reports that the daemon is stopping.
+    pub(in crate::daemon) fn stopping(self) {
+        notify(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
     }
 
     /// The notifications to send now.
@@ -107,11 +77,6 @@ impl NotifierState {
         if hanging.is_empty() && self.watched {
             states.push(NotifyState::Watchdog);
         }
-        if !hanging.is_empty() && !self.hanging {
-            let why = hanging.join("; ");
-            tracing::error!(why, "pipeline stalled; no longer sending WATCHDOG=1 to systemd");
-        }
-        self.hanging = !hanging.is_empty();
         if status != self.status {
             states.push(NotifyState::Status(status));
         }
@@ -148,7 +113,7 @@ mod tests {
 
     #[test]
     fn ready_is_sent_once_and_a_stalled_pipeline_stops_the_watchdog_messages() {
-        let mut state = NotifierState { watched: true, ..NotifierState::default() };
+        let mut state = SystemdNotifier { watched: true, ..SystemdNotifier::default() };
         let mut sent = |unready: &[&str], hanging: &[&str]| {
             let owned = |of: &[&str]| of.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
             format!("{:?}", state.changes(&owned(unready), &owned(hanging), ""))
@@ -159,7 +124,7 @@ mod tests {
         assert_eq!(sent(&[], &["no progress"]), "[]");
         assert_eq!(sent(&["recovering"], &[]), "[Watchdog]");
         assert_eq!(sent(&[], &[]), "[Watchdog]", "READY=1 is sent only once");
-        let mut unwatched = NotifierState::default();
+        let mut unwatched = SystemdNotifier::default();
         assert!(unwatched.changes(&["idle".into()], &[], "").is_empty(), "no watchdog is set up");
     }
 }

@@ -325,9 +325,4 @@ impl Article {
     pub fn claimed_time(&self) -> Option<EventTime> {
         self.versioncreated.or(self.published).or(self.firstcreated)
     }
-
-    /// The uri and version.
-    pub fn key(&self) -> ArticleKey {
-        ArticleKey { uri: self.uri.clone(), version: self.version.clone() }
-    }
 }

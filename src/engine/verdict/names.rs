@@ -44,11 +44,6 @@ impl NameKeys {
     pub fn iter(self) -> impl Iterator<Item = u64> {
         [self.slug, self.headline, self.series].into_iter().filter(|key| *key != 0)
     }
-
-    /// Whether one of the keys is `key`.
-    pub fn contains(self, key: u64) -> bool {
-        key != 0 && self.iter().any(|own| own == key)
-    }
 }
 
 /// The key of a name; `None` if it has no words.

@@ -129,8 +129,7 @@ pub(super) async fn consider(
         let article = decode(&body, kind.as_deref(), format, &engine.decode)?;
         Ok(Box::new(prepare(article, &engine, key)))
     });
-    let unreadable = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
-    let prepared = prepared.await?.map_err(unreadable)?;
+    let prepared = prepared.await??;
     let (answer, answered) = oneshot::channel();
     let asked = api.source.snapshots.query(shard, Query::Consider(prepared, answer));
     asked.map_err(|why| Problem::later(why.to_string(), 1))?;
@@ -147,23 +146,27 @@ fn decode(
     kind: Option<&str>,
     format: decode::Format,
     settings: &decode::Settings,
-) -> Result<Article, String> {
+) -> Result<Article, Problem> {
+    let wrong = |why: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
+    let unreadable = |why: decode::Error| wrong(&why.to_string());
     let mut items = decode::decode(body, kind, format, settings).into_iter();
     match (items.next(), items.next()) {
         (Some(Ok(article)), None) => Ok(article),
-        (Some(_), Some(_)) => Err("the body holds more than one article".into()),
+        (Some(_), Some(_)) => Err(wrong("the body holds more than one article")),
         (Some(Err(why)), None) => {
-            let mut named: Value = serde_json::from_slice(body).map_err(|_| why.to_string())?;
-            let object = named.as_object_mut().ok_or_else(|| why.to_string())?;
-            if object.contains_key("uri") || object.contains_key("id") {
-                return Err(why.to_string());
+            let Ok(Value::Object(mut named)) = serde_json::from_slice(body) else {
+                return Err(unreadable(why));
+            };
+            if named.contains_key("uri") || named.contains_key("id") {
+                return Err(unreadable(why));
             }
-            object.insert("uri".into(), NAMELESS.into());
-            let named = named.to_string();
+            named.insert("uri".into(), NAMELESS.into());
+            let named = Value::Object(named).to_string();
             let mut items = decode::decode(named.as_bytes(), kind, format, settings).into_iter();
-            items.next().ok_or("the body holds no article")?.map_err(|why| why.to_string())
+            let item = items.next().ok_or_else(|| wrong("the body holds no article"))?;
+            item.map_err(unreadable)
         }
-        (None, _) => Err("the body holds no article".into()),
+        (None, _) => Err(wrong("the body holds no article")),
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
             b: b.row(),
             texts: why::TextComparison::of(pair, &explained).without_text(),
             together,
-            together_absent: score.err(),
+            together_absent: score.err().map(|why| why.to_string()),
             same_story: first.story.is_some() && first.story == second.story,
             direct: direct.map(|r| Direct { kind: r.kind, rule: r.rule.to_string() }),
         }
@@ -99,6 +99,17 @@ fn place(of: &ArticleText) -> (Sequence, u32) {
     (of.located.sequence, of.located.shard)
 }
 
+/// Why the similarity of two articles for one story is not known.
+#[derive(Debug, thiserror::Error)]
+enum NotCompared {
+    #[error("the articles are in different shards, which never share a story")]
+    DifferentShards,
+    #[error(transparent)]
+    Refused(#[from] QueryRefused),
+    #[error("the pipeline did not answer in time")]
+    TimedOut,
+}
+
 impl Api {
     /// The story similarity of two articles, with the term frequencies of their shard, and the
     /// number of articles behind these frequencies.
@@ -106,20 +117,18 @@ impl Api {
         &self,
         a: &ArticleText,
         b: &ArticleText,
-    ) -> Result<(stories::PairScore, usize), String> {
+    ) -> Result<(stories::PairScore, usize), NotCompared> {
         if a.located.shard != b.located.shard {
-            return Err("the articles are in different shards, which never share a story".into());
+            return Err(NotCompared::DifferentShards);
         }
         let sides = [a, b].map(|side| (side.prepared.terms.clone(), side.prepared.about.claimed));
         let pair = queries::ArticlePair { sides, language: b.prepared.about.language };
         let (answer, answered) = oneshot::channel();
-        let asked =
-            self.source.snapshots.query(b.located.shard, Query::Together(Box::new(pair), answer));
-        asked.map_err(|why| why.to_string())?;
+        self.source.snapshots.query(b.located.shard, Query::Together(Box::new(pair), answer))?;
         match tokio::time::timeout(self.within, answered).await {
             Ok(Ok(score)) => Ok(score),
-            Ok(Err(_)) => Err(QueryRefused::NotOwner.to_string()),
-            Err(_) => Err("the pipeline did not answer in time".into()),
+            Ok(Err(_)) => Err(QueryRefused::NotOwner.into()),
+            Err(_) => Err(NotCompared::TimedOut),
         }
     }
 }

@@ -1,0 +1,30 @@
+//! SIGTERM and SIGINT: the first asks a command to stop, a later one ends the process.
+
+use anyhow::Context;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::time::{Duration, Instant};
+
+/// A signal that arrives more than this long after the first one ends the process immediately. The
+/// delay is there because some senders always signal twice.
+const SECOND_SIGNAL_AFTER: Duration = Duration::from_secs(1);
+
+/// Calls `stop` on the first SIGTERM or SIGINT. Another signal, more than a second later, ends the
+/// process immediately.
+pub(super) fn on_first(stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+    let mut signals =
+        Signals::new([SIGTERM, SIGINT]).context("cannot install the signal handlers")?;
+    let wait = move || {
+        signals.wait().for_each(drop);
+        stop();
+        let first = Instant::now();
+        for signal in signals.forever() {
+            if first.elapsed() > SECOND_SIGNAL_AFTER {
+                tracing::warn!(signal, "second signal; exiting immediately");
+                std::process::exit(1);
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
+    thread.map(drop).context("cannot start thread `signals`")
+}

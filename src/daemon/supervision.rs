@@ -1,0 +1,147 @@
+//! Watches the daemon, so that it cannot stay in a state in which it does nothing.
+//!
+//! In: the faults of threads, the blocking calls announced to the [`Watchdog`], and the shards'
+//! status. Out: the notifications of systemd, an error when a thread that must not end has ended,
+//! and exit code 1 when a call does not return or a pipeline stalls.
+//!
+//! The supervisor only ever waits here: for the topics, for the end of a thread, and for the
+//! shutdown. It looks while it waits, so a call or pipeline that hangs is found at any time. The
+//! only remedy is to end the process: the group then assigns the shards to another member. As long
+//! as the process lives, the lease thread would keep the leases alive.
+//!
+//! Only time for which the process could run counts: each look adds at most twice the interval,
+//! however long ago the last one was. A process that was suspended, or whose machine was, continues
+//! when it resumes.
+
+use super::faults::Faults;
+use super::snapshot::shards::ShardStatuses;
+use super::telemetry::systemd::SystemdNotifier;
+use super::telemetry::watchdog::Watchdog;
+use anyhow::anyhow;
+use crossbeam_channel::{Receiver, RecvTimeoutError, never, select};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The longest interval between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The process ends when a pipeline has counted as hanging for this long.
+const HANGING_MAX: Duration = Duration::from_secs(10);
+
+/// What the supervisor watches.
+pub(super) struct Supervision {
+    views: Arc<ShardStatuses>,
+    /// The blocking calls.
+    pub(super) watchdog: Watchdog,
+    notifier: Option<SystemdNotifier>,
+    /// Receives the request to stop.
+    stopped: Receiver<()>,
+    /// The interval between two looks.
+    every: Duration,
+    /// When the last look was.
+    looked_at: Instant,
+    /// How long a pipeline has counted as hanging, in running time.
+    hanging: Duration,
+}
+
+impl Supervision {
+    /// Supervision of the threads that report to `views`, until `stopped` receives a message.
+    pub(super) fn new(views: Arc<ShardStatuses>, stopped: Receiver<()>) -> Self {
+        let notifier = SystemdNotifier::from_environment();
+        let every = notifier.as_ref().map_or(LOOK_EVERY, |to| LOOK_EVERY.min(to.every));
+        Self {
+            views,
+            watchdog: Watchdog::default(),
+            notifier,
+            stopped,
+            every,
+            looked_at: Instant::now(),
+            hanging: Duration::ZERO,
+        }
+    }
+
+    /// The faults of the daemon's threads.
+    pub(super) fn faults(&self) -> &Faults {
+        self.views.faults()
+    }
+
+    /// Waits for a message. Returns `None` if the daemon is asked to stop.
+    ///
+    /// # Errors
+    /// The first fault of any thread. If all senders are gone, one of them has panicked and its
+    /// fault follows.
+    pub(super) fn wait<T>(&mut self, messages: &Receiver<T>) -> anyhow::Result<Option<T>> {
+        let mut messages = messages.clone();
+        loop {
+            self.look();
+            if let Some(why) = self.faults().first() {
+                return Err(anyhow!(why));
+            }
+            select! {
+                recv(self.stopped) -> _ => {
+                    if let Some(notifier) = self.notifier.take() {
+                        notifier.stopping();
+                    }
+                    return Ok(None);
+                }
+                recv(messages) -> message => match message {
+                    Ok(message) => return Ok(Some(message)),
+                    Err(_) => messages = never(),
+                },
+                default(self.every) => {}
+            }
+        }
+    }
+
+    /// Waits until all senders of `running` are dropped, whatever else happens.
+    pub(super) fn wait_for_end(&mut self, running: &Receiver<()>) {
+        while running.recv_timeout(self.every) == Err(RecvTimeoutError::Timeout) {
+            self.look();
+        }
+    }
+
+    /// Ends the process if a call is overdue or a pipeline has stalled, and notifies systemd.
+    fn look(&mut self) {
+        let ran = self.looked_at.elapsed().min(self.every * 2);
+        self.looked_at = Instant::now();
+        self.views.add_running_time(ran);
+        if let Some(what) = self.watchdog.overdue(ran) {
+            tracing::error!(what, "blocking call did not return; exiting");
+            std::process::exit(1);
+        }
+        let hanging = self.views.hanging();
+        self.hanging = if hanging.is_empty() { Duration::ZERO } else { self.hanging + ran };
+        if self.hanging >= HANGING_MAX {
+            tracing::error!(why = hanging.join("; "), "pipeline stalled; exiting");
+            std::process::exit(1);
+        }
+        if let Some(notifier) = &mut self.notifier {
+            notifier.look(&self.views, &hanging);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::bounded;
+
+    #[test]
+    fn a_message_or_a_request_to_stop_ends_the_wait() {
+        let ((stop, stopped), (sender, messages)) = (bounded(1), bounded(1));
+        let mut supervision = Supervision::new(ShardStatuses::new(1), stopped);
+        sender.send(7).unwrap();
+        assert_eq!(supervision.wait(&messages).unwrap(), Some(7));
+        stop.send(()).unwrap();
+        assert_eq!(supervision.wait(&messages).unwrap(), None);
+    }
+
+    /// If the time of the suspension counted, this would end the test process.
+    #[test]
+    fn time_during_which_the_process_was_suspended_does_not_count() {
+        let mut supervision = Supervision::new(ShardStatuses::new(1), never());
+        let _watch = supervision.watchdog.watch("call", Duration::from_secs(1));
+        supervision.looked_at -= Duration::from_secs(60);
+        supervision.look();
+        assert!(supervision.looked_at.elapsed() < Duration::from_secs(60));
+    }
+}
