@@ -11,7 +11,7 @@
 //! the instance leave the group, so that a standby takes over at once. A panic that ends a thread
 //! is a fault: the instance is not ready from then on, and the shutdown begins within 250 ms. A
 //! pipeline recovers from panics inside its own loop, up to a limit. Whatever the supervisor waits
-//! for, it watches the other threads meanwhile ([`Supervision`]).
+//! for, it watches the other threads meanwhile (`supervision.rs`).
 
 use super::faults::Faults;
 use super::kafka::client::{self, Settings};

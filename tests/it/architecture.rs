@@ -215,6 +215,17 @@ fn only_one_module_writes_to_stdout() {
     assert_eq!(wrong, [""; 0], "use `cli::print`");
 }
 
+/// Errors are types, except for clap, which wants the errors of its value parsers as text.
+#[test]
+fn no_error_is_a_string() {
+    let ends_in_string = |line: &str| line.contains("-> Result<") && line.contains(", String>");
+    let returns = |text: &str| code(text).lines().any(ends_in_string);
+    let of_others = sources().into_iter().filter(|(module, _)| !module.starts_with("cli"));
+    let wrong: Vec<String> =
+        of_others.filter(|(_, text)| returns(text)).map(|(module, _)| module).collect();
+    assert_eq!(wrong, [""; 0]);
+}
+
 #[test]
 fn no_line_is_longer_than_the_limit() {
     let mut long = Vec::new();
