@@ -11,8 +11,9 @@ use wirefold_engine::candidates::{self, Index, PostingKeys};
 use wirefold_engine::fingerprint::{Fingerprint, Limits, SamplingKey};
 use wirefold_engine::text::{self, words};
 
-/// Articles measured per size: enough that each table is rebuilt. At a million live articles, all
-/// tables are rebuilt within the same few thousand articles.
+/// Articles measured per size: enough that each table is rebuilt. With a million live articles, the
+/// rebuilds of all tables fall within the same few thousand insertions, so a shorter run could miss
+/// them.
 const MEASURED: usize = 300_000;
 
 /// The fingerprint `base` with random samples, content hashes and SimHash.

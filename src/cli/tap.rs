@@ -25,7 +25,7 @@ use wirefold_engine::verdict::Kind;
 
 /// How long to wait before connecting again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How often to try in a row.
+/// How many times in a row to try.
 const RETRIES_MAX: u32 = 60;
 
 /// Arguments of `tap`.

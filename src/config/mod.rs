@@ -84,7 +84,7 @@ pub struct StartConfig {
     /// `latest`. The very first start is always at the earliest record.
     pub reset: StartReset,
     /// The former `group.id` of this deployment, given once after it was renamed. Empty otherwise.
-    /// The state belongs to one group, and another one is refused.
+    /// The state belongs to one group; any other group is refused.
     pub renamed_from: String,
 }
 

@@ -1,15 +1,15 @@
 //! Watches the daemon, so that it cannot stay in a state in which it does nothing.
 //!
 //! In: the faults of threads, the blocking calls announced to the [`Watchdog`], and the shards'
-//! status. Out: the notifications of systemd, an error when a thread that must not end has ended,
+//! status. Out: notifications to systemd, an error when a thread that must not end has ended,
 //! and exit code 1 when a call does not return or a pipeline stalls.
 //!
 //! The supervisor only ever waits here: for the topics, for the end of a thread, and for the
-//! shutdown. It looks while it waits, so a call or pipeline that hangs is found at any time. The
+//! shutdown. It checks while it waits, so a call or pipeline that hangs is found at any time. The
 //! only remedy is to end the process: the group then assigns the shards to another member. As long
 //! as the process lives, the lease thread would keep the leases alive.
 //!
-//! Only time for which the process could run counts: each look adds at most twice the interval,
+//! Only time for which the process could run counts: each check adds at most twice the interval,
 //! however long ago the last one was. A process that was suspended, or whose machine was, continues
 //! when it resumes.
 
@@ -22,7 +22,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, never, select};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The longest interval between two looks.
+/// The longest interval between two checks.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The process ends when a pipeline has counted as hanging for this long.
 const HANGING_MAX: Duration = Duration::from_secs(10);
@@ -35,9 +35,9 @@ pub(super) struct Supervision {
     notifier: Option<SystemdNotifier>,
     /// Receives the request to stop.
     stopped: Receiver<()>,
-    /// The interval between two looks.
+    /// The interval between two checks.
     every: Duration,
-    /// When the last look was.
+    /// When the last check was.
     looked_at: Instant,
     /// How long a pipeline has counted as hanging, in running time.
     hanging: Duration,

@@ -2,7 +2,7 @@
 //! commit markers to every partition. `tests/broker/run` runs these tests one at a time, on
 //! separate brokers.
 //!
-//! `CRASHES` sets how often each test kills the brokers (2 by default).
+//! `CRASHES` sets how many times each test kills the brokers (2 by default).
 
 use crate::daemon::Daemon;
 use crate::deployment::Deployment;

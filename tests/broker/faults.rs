@@ -29,7 +29,7 @@ const fn before_commits(name: &'static str, config: &'static str) -> Point {
     Point { name, config, commits: Commits::None }
 }
 
-/// How often a process ends at each failpoint.
+/// How many processes end at each failpoint.
 const ROUNDS: usize = 3;
 /// New records for each process: more than it can commit before its failpoint.
 const RECORDS: usize = 750;

@@ -68,7 +68,7 @@ fn a_suspended_owner_without_transactions_does_no_harm() {
     deployment.ends_well();
 }
 
-/// How often the owner is suspended: `FREEZES`, or 3 times.
+/// How many times the owner is suspended: `FREEZES`, or else 3.
 fn freezes() -> usize {
     std::env::var("FREEZES").map_or(3, |count| count.parse().expect("FREEZES must be a number"))
 }

@@ -2,8 +2,9 @@
 //!
 //! Two processes share one deployment, which gets articles at a steady rate. Every 8 to 20 seconds
 //! one process is killed, killed and replaced by one that ends at a failpoint, suspended and
-//! resumed, or stopped. Failpoints abort some transactions and forget some commits all the time.
-//! Every 20 rounds the broker is killed and restarted. At the end the checker judges all records.
+//! resumed, or stopped. Throughout, failpoints abort some transactions and treat the outcome of
+//! some commits as unknown. Every 20 rounds the broker is killed and restarted. At the end the
+//! checker judges all records.
 
 use crate::daemon::Daemon;
 use crate::deployment::Deployment;

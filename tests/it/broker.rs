@@ -124,7 +124,7 @@ pub(crate) struct World {
     crash: Option<Strike>,
     /// Whether the input topics are compacted, so that records may be missing.
     pub(crate) compacted_input: bool,
-    /// How often a connection of the input client was made or failed.
+    /// How many times a connection of the input client was made or failed.
     pub(crate) disturbances: u64,
     /// Control markers behind the last record of each input partition.
     pub(crate) markers: i64,

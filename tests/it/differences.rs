@@ -1,4 +1,4 @@
-//! Scenarios for words that two alike texts do not share: another subject, a word that turns the
+//! Scenarios for words that two similar texts do not share: another subject, a word that turns the
 //! meaning, a headline of its own, and furniture, which is none of these.
 
 use crate::script::{Show, check};

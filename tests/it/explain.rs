@@ -164,7 +164,7 @@ fn any_number_of_undated_articles_before_a_dated_one_are_of_the_same_time() {
     assert_eq!(last["data"]["relation"]["of"]["uri"], "u:0");
 }
 
-/// Articles of one text, some without a date, before the first date too.
+/// Articles with the same text, some of them without a date, including those before the first date.
 const PARTLY_DATED: [(&str, Option<&str>); 5] = [
     ("u:1", None),
     ("u:2", None),

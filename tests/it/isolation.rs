@@ -254,7 +254,7 @@ fn a_changelog_record_that_is_too_large_rejects_the_record_that_causes_it() {
     }
 }
 
-/// Encodes no event that an advance of the clock causes.
+/// Skips the events that an advance of the clock causes.
 #[derive(Debug)]
 struct NoClockEvents(publish::Encoder);
 

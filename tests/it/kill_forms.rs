@@ -116,7 +116,8 @@ fn layout(agency: &str, pattern: &str, sample: &Sample) -> (String, String, Stri
     }
 }
 
-/// The report in the language of a pattern, or of its agency if the script does not tell.
+/// The sample report in the language that the pattern's script shows, or else in the agency's
+/// language.
 fn sample(agency: &str, pattern: &str) -> Sample {
     let any = |range: std::ops::RangeInclusive<char>| pattern.chars().any(|c| range.contains(&c));
     let language = match () {

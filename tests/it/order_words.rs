@@ -1,5 +1,5 @@
-//! Words of orders in headlines, slugs and notes of real news, in twelve languages: none of them is
-//! an order.
+//! Words that orders use, such as kill and hold, in headlines, slugs and notes of ordinary news in
+//! twelve languages: none of them is an order.
 
 use wirefold_engine::article::{Article, Body};
 use wirefold_engine::marks;

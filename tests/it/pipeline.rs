@@ -143,7 +143,8 @@ pub(crate) fn run(shared: &Shared, setup: &Setup) {
 /// Keys of the changelog records, besides journals and fences, that depend on kills.
 const PIPELINE_KEYS: [&str; 5] = ["pos", "plan", "end", "ends", "attempt"];
 
-/// The compacted records of the engine, without the records of the pipeline, which depend on kills.
+/// The compacted records of the engine, without those of the pipeline, which vary with when a
+/// process was killed.
 fn engine_records(shared: &Shared) -> BTreeMap<String, Vec<u8>> {
     let of_pipeline = |key: &String| {
         key.starts_with("b/") || key.starts_with("fence") || PIPELINE_KEYS.contains(&&**key)

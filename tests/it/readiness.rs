@@ -15,7 +15,7 @@ use wirefold_engine::article::{EventTime, Span};
 
 const DELIVERY: Delivery = Delivery::ExactlyOnce;
 
-/// Which call of the observer was made.
+/// Which method of the observer was called.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Call {
     Waiting,

@@ -261,7 +261,7 @@ pub(crate) fn recorded() -> &'static PrometheusHandle {
     &RECORDED
 }
 
-/// How often a bound was reached, according to the rendered metrics.
+/// How many times a bound was reached, according to the rendered metrics.
 pub(crate) fn bounded(metrics: &PrometheusHandle, bound: &str) -> usize {
     let (text, name) =
         (metrics.render(), format!("wirefold_http_bounded_total{{bound=\"{bound}\"}} "));

@@ -79,7 +79,7 @@ fn shard(records: &[InputRecord], slice: &ShardFilter, peers: &BTreeMap<u32, Sha
     let mut world = shared.lock();
     world.inputs.clear();
     world.slice = Some(slice.clone());
-    // Long enough for a batch without records of this shard, which advances the clock.
+    // Enough empty polls for a batch that has no records of this shard and only advances the clock.
     world.patience = 15;
     records.iter().cloned().for_each(|record| world.put(record));
     drop(world);

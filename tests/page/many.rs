@@ -19,8 +19,8 @@ fn lone(n: u32) -> Value {
     article(&arrived, &format!("n:{n}"), provider, &format!("Item {n} {headline}"), &body)
 }
 
-/// A rig with `stories` live stories. The articles of one batch have one time, because a day has
-/// too few seconds.
+/// A rig with `stories` live stories. Their times are one second apart, and start again after a
+/// day.
 fn rig_with(stories: u32) -> Rig {
     let mut rig = Rig::new();
     for from in (0..stories).step_by(BATCH as usize) {

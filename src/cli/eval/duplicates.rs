@@ -222,7 +222,7 @@ fn score_copies(
 /// The labels of all articles.
 ///
 /// # Errors
-/// A line has no labels that can be read, or no article has any.
+/// The file cannot be read, a line cannot be parsed, or no article has a label.
 fn labelled(articles: &Path) -> anyhow::Result<Vec<Copy>> {
     let shown = articles.display();
     let text =

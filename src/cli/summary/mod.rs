@@ -63,7 +63,7 @@ pub(super) struct Alerts {
     pub(super) more: usize,
 }
 
-/// The rejects of one reason.
+/// The items rejected for one reason.
 #[derive(Debug)]
 pub(super) struct RejectTally {
     /// Number of rejected items.

@@ -270,7 +270,8 @@ impl ConsumerContext for Leader {}
 /// Follows one partition of the changelog.
 pub struct Follower {
     tail: PartitionReader<Leader>,
-    /// Whether the broker was last reported away, with neither a record nor the end since.
+    /// Whether the broker was reported unreachable, and has since delivered neither a record nor
+    /// the end of the partition.
     away: bool,
 }
 

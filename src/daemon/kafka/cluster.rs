@@ -24,12 +24,12 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wirefold_engine::article::EventTime;
 
-/// How often to look for a record when the log seems to end before it. A newly elected leader may
-/// report too low an end.
+/// How many times to look for a record when the log seems to end before it. A newly elected leader
+/// may report too low an end.
 const LOOKUPS_MAX: u32 = 5;
 /// The pause between two such lookups.
 const LOOKUP_PAUSE: Duration = Duration::from_millis(300);
-/// How often in a row the limits may be re-read unchanged before a record counts as too large.
+/// How many times in a row the limits may be re-read unchanged before a record counts as too large.
 /// Right after a change, a broker may still report the old limit.
 const UNCHANGED_MAX: u32 = 2;
 
@@ -48,7 +48,7 @@ pub struct Cluster {
     turn: usize,
     /// Shared with the shard's writers.
     sizes: Arc<SizeLimits>,
-    /// How often in a row the limits were re-read without a change.
+    /// How many times in a row the limits were re-read without a change.
     unchanged: u32,
     watchdog: Watchdog,
 }

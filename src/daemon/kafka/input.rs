@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wirefold_engine::article::EventTime;
 
-/// How long to sleep between two looks at several consumers. A poll with so short a timeout would be
-/// a busy loop: librdkafka waits for whole milliseconds only.
+/// How long to sleep between two looks at several consumers. A poll with so short a timeout would
+/// be a busy loop: librdkafka waits for whole milliseconds only.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// The consumers of a shard's input topics.

@@ -158,7 +158,7 @@ pub enum InputPoll {
 /// What caused a [`Fault`]: another error, or a description. The message of the fault contains it.
 pub type FaultReason = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call to the broker failed. Each variant asks for a different reaction of the caller.
+/// Why a call to the broker failed. Each variant calls for a different reaction from the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The outcome is unknown, or the client is unusable: create a new client, and find out from

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wirefold_engine::ENGINE_VERSION;
 use wirefold_engine::article::EventTime;
 
-/// The most expired journals that one batch tombstones.
+/// How many expired journals one batch tombstones, at most.
 const JOURNALS_PASSED_MAX: usize = 1_000;
 
 /// The journal of a batch. Its clock is not known yet and set to the lowest value.
@@ -111,7 +111,8 @@ pub(super) fn marks(
     let mark = |range: &InputRange| {
         let last = items.iter().rev().find(|item| item.record.from == range.of);
         let last = last.map(|item| last_record(&item.record));
-        // A range of control markers has no record: the last one applied stays the same.
+        // A range that holds only control markers has no record, so the last applied record stays
+        // the same.
         let last = last.or_else(|| memory.position.inputs.get(&range.of)?.last);
         (range.of.clone(), InputMark { next: range.to, last })
     };

@@ -29,8 +29,8 @@ pub struct EventContext<'a> {
     pub sequence: u64,
     /// The input record that caused the event; empty if the clock did.
     pub record: &'a InputRecord,
-    /// How often the position of the input partition was reset. Offsets before a reset belong to
-    /// other records.
+    /// How many times the position of the input partition was reset. Offsets before a reset belong
+    /// to other records.
     pub resets: u32,
     /// The part of the input record that holds the article.
     pub part: &'a RecordPart,

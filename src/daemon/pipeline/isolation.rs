@@ -48,7 +48,7 @@ pub(super) struct Isolation {
     announced: Option<BatchAttempt>,
     /// Whether the next batch has to be announced.
     due: bool,
-    /// What an earlier attempt failed on, and how often.
+    /// What an earlier attempt failed on, and how many times.
     suspect: Option<(Suspect, u32)>,
     /// How many records are still to be applied one by one.
     single: u32,

@@ -44,7 +44,7 @@ pub struct ShardState {
     pub generation: u64,
     /// The consumer group that the changelog belongs to; `None` until a group has claimed it.
     pub group: Option<String>,
-    /// How often the position of an input partition was reset.
+    /// How many times the position of each input partition was reset.
     pub resets: BTreeMap<Partition, u32>,
     /// Whether the changelog holds the current `resets`.
     pub resets_written: bool,

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
-/// How long a poll waits when there is nothing to do, and so how soon wakes are noticed.
+/// How long a poll waits when there is nothing to do, and so how soon a wake-up is noticed.
 const IDLE: Duration = Duration::from_millis(50);
 /// How long a batch stays open while none of its records belong to this shard.
 const NOTHING_OWN: Duration = Duration::from_secs(1);

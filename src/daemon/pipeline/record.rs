@@ -21,8 +21,8 @@
 //! clock reading; it gets a tombstone once the window has passed it. Records that a former owner
 //! writes after a `fence/<time>` are ignored. The batch of an `attempt` removes that record.
 //!
-//! Batch numbers are 20 decimal digits. Values are encoded like the engine's, with a [`Codec`] of
-//! their own.
+//! In keys, batch numbers are padded to 20 decimal digits. Values are encoded like the engine's,
+//! with a [`Codec`] of their own.
 //!
 //! For example, a batch of offsets 5 and 6 of partition 0, with offset 9 of partition 1 in between,
 //! has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`. A batch
@@ -281,7 +281,7 @@ pub(super) fn with_prefix(
     records.extract_if(prefix.to_owned()..after, |_, _| true).collect()
 }
 
-/// The fault for a changelog that cannot be restored.
+/// The fault for a state that cannot be restored from the changelog.
 pub(super) fn stop(why: impl std::fmt::Display) -> Fault {
     Fault::stop(format!("the changelog cannot be restored: {why}"))
 }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wirefold_engine::state::TouchedIds;
 
-/// How long a poll of the changelog waits, and so how soon wakes are noticed.
+/// How long a poll of the changelog waits, and so how soon a wake-up is noticed.
 const POLL: Duration = Duration::from_millis(50);
 /// How long to wait after a broker error.
 const REST: Duration = Duration::from_millis(200);

@@ -94,8 +94,8 @@ impl StoryEvent {
     }
 }
 
-/// One story absorbed another. Published twice: last under the absorbed story's key, then under the
-/// survivor's.
+/// One story absorbed another. Published twice: first under the absorbed story's key, as its last
+/// event, then under the survivor's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryMerged {
     /// The state of the surviving story after the merge.

@@ -119,7 +119,8 @@ impl RecentChanges {
         self.events.iter().skip(low)
     }
 
-    /// Adds the kept events before number `next`. Events left out are not recorded.
+    /// Adds the kept events before number `next`. Events that were left out show only as a gap in
+    /// the numbers.
     pub(super) fn add_events(&mut self, frames: Vec<EventFrame>, next: u64, bounds: &Limits) {
         frames.into_iter().for_each(|frame| self.push(frame, bounds));
         self.next = next;
@@ -165,8 +166,8 @@ impl FrameBuilder {
         Self { rate, allowance: rate, filled: Instant::now() }
     }
 
-    /// The events of a batch that are accepted: the last ones if not all are. `end` is the number
-    /// of the event after the last one of the batch.
+    /// The events of a batch that the rate limit admits; if it does not admit all, the last ones.
+    /// `end` is the number of the event after the last one of the batch.
     pub(super) fn build(&mut self, batch: CommittedBatch<'_>, end: u64) -> Vec<EventFrame> {
         self.build_at(batch, end, Instant::now())
     }

@@ -87,7 +87,7 @@ impl ShardStatus {
     }
 
     /// Why the shard counts as hanging at `now`, if it does. Phases that wait for the broker or the
-    /// consumer group may take any time.
+    /// consumer group may take any amount of time.
     fn hangs(&self, now: Duration) -> Option<String> {
         let within = match self.phase? {
             Phase::Running => WORKS_WITHIN,

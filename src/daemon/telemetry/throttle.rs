@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The first pause between two equal warnings.
+/// The first pause between two identical warnings.
 const PAUSE_MIN: Duration = Duration::from_secs(30);
-/// The longest pause between two equal warnings.
+/// The longest pause between two identical warnings.
 const PAUSE_MAX: Duration = Duration::from_secs(8 * 60);
 /// How many different texts are tracked; beyond that, the least recently logged one is dropped.
 const TEXTS_MAX: usize = 256;

@@ -50,7 +50,7 @@ fn uri_key(uri: &str) -> u32 {
 
 impl Index {
     /// For each uri whose live versions together share two samples with this text, or whose content
-    /// hash may be equal: at least one of the live versions. All in order of arrival.
+    /// hash may be equal: at least one of the live versions, in order of arrival.
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
         let mut hits = HitCounter::with_room(128);
@@ -74,7 +74,7 @@ impl Index {
     }
 
     /// For each uri with a live version whose content hash may be `hash`: at least one of its live
-    /// versions. All in order of arrival. The caller compares the fingerprints.
+    /// versions, in order of arrival. The caller compares the fingerprints.
     pub fn all_with_content(&self, hash: u64) -> Vec<Sequence> {
         let mut ids = Vec::new();
         self.equal.all(whole_key(hash), self.window(), |id| ids.push(id));

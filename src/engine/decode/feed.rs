@@ -41,8 +41,8 @@ use base64::engine::general_purpose::STANDARD;
 use html5gum::{Token, Tokenizer};
 use sha2::{Digest, Sha256};
 
-/// The elements that have the body of an RSS item, the full text first. Without them, the text of
-/// the media is the body.
+/// The elements that have the body of an RSS item, the full text first. Without them, the text in
+/// Media RSS elements is the body.
 const RSS_BODY: [&str; 8] = [
     "content:encoded",
     "xhtml:body",

@@ -44,7 +44,7 @@ pub(super) fn document(bytes: &[u8], max: u32) -> Result<Document<'_>, Error> {
     Ok(Document { bytes, is_cut_off: read.is_err() })
 }
 
-/// The value behind a schema id, if there is one and a JSON or XML document follows. A UTF-16
+/// The value after a schema id, if there is one and a JSON or XML document follows. A UTF-16
 /// document also starts with a zero byte, but its next byte is not zero in any schema id in use.
 fn without_schema_id(bytes: &[u8]) -> &[u8] {
     let value = bytes.get(SCHEMA_ID_BYTES..).unwrap_or_default();

@@ -6,7 +6,7 @@
 use html5gum::{Token, Tokenizer};
 use std::borrow::Cow;
 
-/// How often a headline may have been escaped.
+/// How many times a headline may have been escaped.
 const ESCAPES_MAX: usize = 2;
 /// The longest reference in bytes, as in `&CounterClockwiseContourIntegral;`.
 const REFERENCE_MAX: usize = 33;

@@ -1,8 +1,8 @@
 //! Decodes IPTC NewsML-G2: a `newsItem`, or a `newsMessage` with several items.
 //!
 //! Both conformance levels and the variants of different agencies are read by the same rules. Names
-//! are compared without case and prefix; unneeded elements are ignored. Each field is taken from
-//! the first of these that has a value:
+//! are compared without regard to case and prefix; unneeded elements are ignored. Each field is
+//! taken from the first of these that has a value:
 //!
 //! - uri, version: `@guid`, `@version`
 //! - headline: the main `headline`, else the first one that is not a sub-headline; the headline in

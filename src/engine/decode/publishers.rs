@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Publisher {
     /// The name that replaces the aliases.
     pub name: String,
-    /// Other names in providers and credits, compared without case.
+    /// Other names in providers and credits, compared case-insensitively.
     pub aliases: Vec<String>,
 }
 

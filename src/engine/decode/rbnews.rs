@@ -10,7 +10,7 @@
 //! - times: `PublishDate`, in Danish local time unless it has a zone
 //! - status: canceled if `Annuleret` ("canceled") is true
 //! - signals: `Korrektion` ("correction"), `NyVersion` ("new version")
-//! - links: `Replaces` and `replacedID`, each unless it is a truth value
+//! - links: `Replaces` and `replacedID`, each ignored if its value is only a boolean
 //! - ednote: `TilRedaktionen` ("to the editors")
 //! - subjects: `section`, the parts of `strapline`, `IPTCList`
 //! - `byLine`, `town` and `Priority`: byline, place and urgency; `HistID`: another identifier

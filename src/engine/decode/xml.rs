@@ -1,7 +1,7 @@
 //! Parses an XML document into a tree of bounded size, for the decoders of the XML formats.
 //!
 //! In: the text of a document. Out: its root [`Element`]. Element names are split from their
-//! namespace prefix, and compared without case because real feeds send `Header` for `header`.
+//! namespace prefix, and compared case-insensitively because real feeds send `Header` for `header`.
 //! Comments and processing instructions are dropped. Text nodes stay escaped, so that the markup of
 //! a body can be copied unchanged. [`Element::text`] and [`Element::content`] resolve the five
 //! predefined entities and character references; other references stay as written.

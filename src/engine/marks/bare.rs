@@ -13,12 +13,12 @@ use super::phrases::{self, Owner};
 use super::place::Line;
 use std::borrow::Cow;
 
-/// The most commas, brackets and equals signs of a slug behind which a version is looked for.
+/// The most commas, brackets and equals signs of a slug after which a version is looked for.
 const SIGNS_MAX: usize = 16;
 /// More characters than any mark of a slug has.
 const MARK_CHARS_MAX: usize = 64;
 
-/// A headline without the marks at its start and in brackets at its end.
+/// A headline without the marks at its start and the bracketed marks at its end.
 pub fn bare_headline(name: &str) -> &str {
     let line = Line::of(name);
     let found = phrases::find(&line.folded);
@@ -50,7 +50,7 @@ pub(super) fn is_mark(text: &str) -> bool {
     phrases::find(&line.folded).iter().any(|o| whole(o) && matches!(o.owner, Owner::Row(..)))
 }
 
-/// The offset behind the punctuation that ends a mark, in any case of letters.
+/// The offset after the punctuation that ends a mark, in any case of letters.
 fn behind(text: &str, end: usize) -> Option<usize> {
     let next = text[end..].trim_start_matches([' ', ')', ']', '】', '/', '*', '+', '\'', '!']);
     let bracketed = text[end..].starts_with([')', ']', '】']) || text[end..].starts_with(" +");

@@ -11,7 +11,7 @@ use super::table::{self, Form, Row};
 use super::{Mark, MarkPosition, MarkRule};
 use crate::article::{Article, NoticeOrder};
 
-/// Letters of a pattern that only counts if it stands out.
+/// Patterns of at most this many letters count only if they stand apart.
 const SHORT_PATTERN: usize = 4;
 /// The rank of the first built-in rule.
 const FIRST_BUILT_IN: usize = 1 << 16;
@@ -22,7 +22,8 @@ pub(super) struct Candidate<'a> {
     pub(super) mark: Mark,
     /// Where it is.
     pub(super) place: MarkPosition,
-    /// Whether only agencies use it.
+    /// Whether its pattern is a phrase that only agencies use, or a code, and not a word that
+    /// headlines of news use too.
     pub(super) is_phrase: bool,
     /// How it stands there.
     pub(super) prominence: Prominence,
@@ -165,7 +166,7 @@ fn headline_candidates<'a>(line: &Line<'a>, all: &mut Vec<Candidate<'a>>) {
         }
     }
     for (o, row) in of_place(&found, MarkPosition::InHeadline) {
-        // A number behind an equals sign is a take at the end of a headline, and a formula inside.
+        // A number after an equals sign is a take at the end of a headline, and a formula inside.
         let last = || line.tail(o.start, o.end).is_some() && !line.joins_word(o.start);
         if row.mark == Mark::Take && !last() {
             continue;

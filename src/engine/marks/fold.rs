@@ -25,7 +25,7 @@ const ORDINALS: [&str; 13] =
 /// Digits of the longest number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;
 
-/// The ASCII characters that only change their case. Of several spaces, one is kept.
+/// The ASCII characters of which folding changes only the case. Of several spaces, one is kept.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     plain[b'\n' as usize] = true;
@@ -42,8 +42,8 @@ const PLAIN: [bool; 256] = {
 pub(super) struct FoldedText {
     /// The text.
     pub(super) text: String,
-    /// Where stretches of `text` begin that are as long as in the original, each with its offset
-    /// in the original. The end of the text is the last.
+    /// The start of each stretch of `text` whose bytes line up one to one with the original, and
+    /// its offset there. The last entry is the end of the text.
     origins: Vec<(u32, u32)>,
     /// The values of the placeholders, with their offsets in `text`.
     numbers: Vec<(usize, u16)>,
@@ -87,8 +87,8 @@ impl FoldedText {
         numbers.map(|(at, n)| (range.contains(at), *n)).find(|(is, _)| *is).map_or(0, |(_, n)| n)
     }
 
-    /// Appends `c`, the first character of `rest`, or the number that begins with it, and returns
-    /// the bytes it took.
+    /// Appends the number at the start of `rest`, or else its first character, `c`. Returns how
+    /// many bytes of `rest` this was.
     fn push_next(&mut self, c: char, rest: &str, at: usize) -> usize {
         if let Some(digits) = digits(rest) {
             return self.push_number(rest, digits, at);
@@ -97,9 +97,9 @@ impl FoldedText {
         c.len_utf8()
     }
 
-    /// Appends the run of ASCII letters, marks, line breaks and single spaces at the start of
-    /// `rest`, which only change their case, and returns its length. Most of most texts is such
-    /// runs.
+    /// Appends the run of ASCII letters, punctuation, line breaks and single spaces at the start of
+    /// `rest`, of which folding changes only the case, and returns its length. Most of a text
+    /// usually consists of such runs.
     fn push_plain(&mut self, rest: &str, at: usize) -> usize {
         let mut after_space = self.text.ends_with([' ', '\n']);
         let bytes = rest.as_bytes();

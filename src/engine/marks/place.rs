@@ -99,7 +99,7 @@ impl<'a> Line<'a> {
         !words(before) && !words(after)
     }
 
-    /// Whether `start..end` is in brackets, or behind a dash, at the end of the line.
+    /// Whether `start..end` is in brackets, or after a dash, at the end of the line.
     pub(super) fn tail(&self, start: usize, end: usize) -> Option<Prominence> {
         let text = &self.folded.text;
         let after = &text[end..];
@@ -149,7 +149,7 @@ impl<'a> Line<'a> {
         rest.contains(|c: char| c.is_uppercase() || c.is_lowercase())
     }
 
-    /// The offsets at which a heading may begin, each behind the mark before it. `longest` returns
+    /// The offsets at which a heading may begin, each after the mark before it. `longest` returns
     /// the end of the longest heading at an offset.
     pub(super) fn heading_starts(&self, longest: impl Fn(usize) -> Option<usize>) -> Vec<usize> {
         let mut starts = vec![self.skip_openers(0)];

@@ -14,8 +14,8 @@ use super::sighting::Sighting;
 use super::{Mark, MarkPosition, MarkRule, phrases, references};
 use crate::article::{Article, ItemShape, ItemType, Marks, Revision};
 
-/// Characters at the start of the body, and of a note, that are searched for what they say of a
-/// story.
+/// Characters at the start of the body, and of a note, that are searched for statements about a
+/// story, such as that it is withdrawn.
 const START_CHARS_MAX: usize = 1_200;
 /// Characters at the start of a long text that are searched for a mark.
 const HEAD_CHARS_MAX: usize = 200;

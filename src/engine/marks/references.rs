@@ -1,7 +1,7 @@
 //! Finds the names by which a notice, such as a kill, refers to another article.
 //!
 //! In: the headline, editorial note and body of a notice. Out: up to [`NAMES_MAX`] names: the rest
-//! of the headline behind the mark, quoted text, slugs that follow a word such as `slugged`, and
+//! of the headline after the mark, quoted text, slugs that follow a word such as `slugged`, and
 //! uris.
 //!
 //! ```text
@@ -70,7 +70,7 @@ pub(super) fn of(article: &Article) -> Vec<String> {
     names
 }
 
-/// Bytes of the slug at the start of a text: its first word, and the words behind it that begin
+/// Bytes of the slug at the start of a text: its first word, and the words after it that begin
 /// with a capital or a digit, up to a punctuation mark.
 fn slug_length(text: &str) -> usize {
     let mut end = 0;
@@ -129,7 +129,7 @@ impl<'a> NumberedUri<'a> {
         Some(Self { format, service, number: &number[..end], day })
     }
 
-    /// The uris of the item that `word` numbers, as in `V9991`, or behind the name of the provider
+    /// The uris of the item that `word` numbers, as in `V9991`, or after the name of the provider
     /// in `haf 157`.
     fn others(&self, before: &str, word: &str, provider: Option<&str>) -> Vec<String> {
         let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
@@ -169,8 +169,8 @@ fn add(names: &mut Vec<String>, name: Option<&str>) {
     }
 }
 
-/// The headline without its marks, e.g. behind `KILL:`; if it has no known mark, what follows the
-/// first colon or dash.
+/// The headline without its marks, so what follows `KILL:`, for example; if it has no known mark,
+/// what follows the first colon or dash.
 fn behind_mark(headline: &str) -> Option<&str> {
     let bare = bare_headline(headline);
     if bare.len() < headline.trim().len() {
@@ -240,8 +240,8 @@ pub(super) fn foot(body: &str, chars: usize) -> String {
     }
 }
 
-/// The start of a body, up to `chars` characters, without tags as approximate text: only the
-/// entities that names need are resolved, and every block begins a line.
+/// Up to `chars` characters from the start of a body, as approximate plain text: tags are removed,
+/// only the entities that occur in names are resolved, and every block begins a line.
 pub(super) fn without_tags(body: &str, chars: usize) -> String {
     let (mut text, mut left) = (String::new(), chars);
     let mut rest = body;

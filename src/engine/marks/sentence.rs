@@ -159,7 +159,7 @@ impl<'a> Sentence<'a> {
         }
     }
 
-    /// Whether a story is the subject of a sentence with a predicate behind it.
+    /// Whether a story is the subject of a sentence with a predicate after it.
     fn is_subject(&self, noun: Cue, story: &Range<usize>, predicate: &Range<usize>) -> bool {
         let most = if noun == Cue::Story { STRANGERS_MAX } else { 0 };
         let lead = self.lead(story.start, &[':']);
@@ -354,7 +354,8 @@ fn is_link(between: &str) -> bool {
     })
 }
 
-/// Whether a word may stand before a story or a request.
+/// Whether a word can precede the mention of a story, or a request: an article, auxiliary, date,
+/// number or the like.
 fn is_function_word(word: &str) -> bool {
     LEADS.contains(&word) || LINKS.contains(&word) || is_number(word) || is_particle(word, 2)
 }

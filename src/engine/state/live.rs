@@ -292,7 +292,7 @@ impl LiveArticles {
 pub(super) enum MatchedBy {
     /// A uri that it links to.
     Uri,
-    /// A name that it gives, with the same provider.
+    /// A name that the notice gives; notice and article have the same provider.
     Name,
 }
 

@@ -1,8 +1,9 @@
 //! The state machine: one article and a time in, one [`Outcome`] out.
 //!
 //! State is a fold over its records. [`State::apply`] makes decisions and records them;
-//! [`State::follow`] puts the same records back without deciding anything, so that the state equals
-//! its writer's. [`State::restore`] follows everything from an empty state.
+//! [`State::follow`] applies the same records again without deciding anything, so that the state
+//! equals that of the instance that wrote them. [`State::restore`] follows everything from an empty
+//! state.
 //!
 //! Invariants: SM-1 `apply` is a function of the state and its arguments; SM-2 the clock never goes
 //! back; SM-3 the live articles are those that arrived at most one window ago, limited to the

@@ -47,7 +47,7 @@ pub struct Tally {
     /// Articles no longer found by slug, and notices no longer found by uri or name, because of
     /// `bearers_max`.
     pub bearers_dropped: u64,
-    /// Versions of withdrawn articles whose carriers were not searched because of
+    /// Versions of withdrawn articles whose carriers were not searched for because of
     /// `versions_searched_max`.
     pub versions_unsearched: u64,
     /// Carriers that no event names because there are too many.

@@ -183,7 +183,7 @@ impl State {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let about = entry.about.clone();
         let (relation, flags) = (&entry.decision.verdict.relation, &entry.decision.verdict.flags);
-        // A copy carries what the article carries that it copies.
+        // A copy carries whatever the article that it copies carries.
         let carries = relation.kind.joins_its_match()
             || flags.iter().any(|flag| flag == verdict::CARRIES_WITHDRAWN);
         if let Some(by) = self.notice_for(&about, own) {

@@ -13,16 +13,17 @@
 //! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
 //! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
 //! Records of all versions up to ours can be read; a newer one stops the restore. Records are
-//! written in version 5.
+//! written in the last version listed here.
 //!
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
 //!   whether or not its tombstone was read.
-//! - Version 3 added to `clock` the next article whose story may be re-scored; from older records,
-//!   pending re-scoring is skipped. Term ids became shorter and mark the terms that the article is
-//!   indexed under; articles of older records are indexed under all their terms.
+//! - Version 3 added to `clock` the next article whose story may be re-scored; if the record is
+//!   older, pending re-scoring is skipped. Term ids became shorter and mark the terms that the
+//!   article is indexed under; articles of older records are indexed under all their terms.
 //! - Version 4 added the text of a short article at its end; it is empty in older records.
 //! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix
 //!   the languages and are not read: the live articles are counted again.
+//! - Version 6 leaves out the zeros of pages of term frequencies.
 
 use super::embargo::EmbargoedArticle;
 use super::entry::{Decision, Entry};
@@ -148,7 +149,7 @@ pub enum RestoreError {
     },
 }
 
-/// How far the state has come.
+/// How far the state has advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ClockRecord {
     /// The engine clock.

@@ -18,7 +18,7 @@ const CROWD_MIN: usize = 8;
 pub(super) struct Versions {
     /// All of them, oldest first.
     all: VecDeque<Sequence>,
-    /// The tables, once there were `CROWD_MIN` articles.
+    /// The tables; `None` until there have been `CROWD_MIN` articles.
     crowd: Option<Box<VersionTables>>,
 }
 

@@ -30,7 +30,7 @@ impl Stories {
         Some(self.current(story)).filter(|now| *now != story && self.is_live(*now))
     }
 
-    /// Predicts which story `new` would join, by the same decision as [`Stories::assign`].
+    /// Predicts which story `new` would join, by the same logic as [`Stories::assign`].
     pub fn consider(
         &self,
         new: Member<'_>,

@@ -25,7 +25,7 @@ fn is_listed((member, story): &(Member<'_>, Option<StoryId>)) -> bool {
 impl Stories {
     /// Adds a member to the story that its record names. Members come in order. Returns that story
     /// if it has no record.
-    #[must_use = "a member without its story is a damaged record"]
+    #[must_use = "a member whose story has no record means that the changelog is damaged"]
     pub fn follow_arrival(
         &mut self,
         member: Member<'_>,
@@ -40,7 +40,7 @@ impl Stories {
 
     /// Adds all members as [`follow_arrival`](Self::follow_arrival) does one by one, in parallel.
     /// Returns the first member whose story has no record.
-    #[must_use = "a member without its story is a damaged record"]
+    #[must_use = "a member whose story has no record means that the changelog is damaged"]
     pub fn follow_arrivals<'a>(
         &mut self,
         mut all: impl Iterator<Item = (Member<'a>, Option<StoryId>)> + Clone + Send + Sync,

@@ -252,7 +252,7 @@ fn opening_counts(terms: &Terms) -> impl Iterator<Item = (u32, u32)> + '_ {
     terms.opening().map(|term| (term.id(), 1))
 }
 
-/// The sums of several articles.
+/// The summed term counts of several articles.
 pub(super) fn sums_of(
     articles: impl Iterator<Item = Sequence>,
     members: &impl MemberLookup,

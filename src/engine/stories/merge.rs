@@ -121,7 +121,7 @@ impl Stories {
         Some(StoryStep::Merged { survivor, absorbed, score })
     }
 
-    /// Gives the story of an article a second look if it may have an effect: scores the article
+    /// Gives the story of an article a second look if that can change anything: scores the article
     /// again, and merges its story with the best other story that now scores high enough. The next
     /// look has an effect only after another near miss.
     pub(super) fn look_again(

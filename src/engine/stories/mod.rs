@@ -183,7 +183,8 @@ pub struct Placement {
 pub struct Summary {
     /// Its id.
     pub id: StoryId,
-    /// The number of standing members.
+    /// The number of members that are not withdrawn; redeliveries count as one, and only if nothing
+    /// else is left.
     pub size: u32,
     /// The number of distinct provider families among the root articles.
     pub publishers: u32,
@@ -234,7 +235,8 @@ pub struct LifeRecord {
     pub changed: Option<EventTime>,
     /// The highest figures that it reached.
     pub peak: Peak,
-    /// Squared length of its centroid by channel, by the weights at its last change.
+    /// Squared length of its centroid in each channel, under the weights in force when it last
+    /// changed.
     pub norms: [f64; 4],
     /// Whether its only article came close enough to another story for a second look, or another
     /// article came as close to it. Records before version 3 of the changelog do not have this

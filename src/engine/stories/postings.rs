@@ -3,10 +3,11 @@
 //! In: the terms of articles. Out: the articles that share enough of an article's rarest terms. An
 //! article is listed only under its heaviest terms, and looked up only by its heaviest terms. Each
 //! language has lists of its own, one for each channel and term; an entry names an article and the
-//! share that the term has in the article's channel, `q / |q|`. In each channel the terms of the
-//! query are read from the rarest on until `postings_max` entries have been read; of a list that is
-//! longer than that on its own, only the newest entries are read. There is no limit on how frequent
-//! a term may be: a small window uses every term, a large one only rare terms.
+//! share that the term has in the article's channel, `q / |q|`. In each channel, the lists of
+//! the query's terms are read, the rarest term first, as long as the next list still fits within
+//! `postings_max` entries. If not even the first list does, only its newest entries are read. There
+//! is no limit on how frequent a term may be: a small window uses every term, a large one only rare
+//! terms.
 //!
 //! For example, with articles 1 "ferry", 2 "ferry reef" and 3 "vote", the query "reef ferry" reads
 //! the list of `reef` (article 2), then that of `ferry` (articles 1 and 2): article 2 scores
@@ -152,7 +153,7 @@ impl ChannelPostings {
             + self.capacity * size_of::<Posting>()
     }
 
-    /// The lists of those of `terms` that any live article has, the shortest first.
+    /// The posting lists of `terms`, without terms that no live article has, the shortest first.
     fn lists(&self, terms: &[Term]) -> Vec<(Term, TermArticles<'_>)> {
         let articles = |term: &Term| match self.lists.get(&term.id()) {
             Some(list) => Some((*term, TermArticles::Many(list))),

@@ -12,7 +12,7 @@ use crate::verdict::Ratio;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Thresholds of the stories.
+/// Thresholds for grouping articles into stories.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {

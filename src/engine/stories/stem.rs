@@ -37,11 +37,11 @@ pub(super) const ID_BITS: u32 = 22;
 const MEMO_MAX: usize = 200_000;
 
 thread_local! {
-    /// What a word counts for, by the hash of the word and its language.
+    /// What a word counts as, by the hash of the word and its language.
     static MEMO: RefCell<FxHashMap<u64, Meaning>> = RefCell::default();
 }
 
-/// What a word counts for.
+/// What a word counts as.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Meaning {
     /// Nothing: it is a stop word.

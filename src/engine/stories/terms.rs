@@ -262,8 +262,9 @@ impl TermCounts {
         }
     }
 
-    /// Counts the word at `at` if it may be a name. `count` is in quarters; a number gets half.
-    /// `telling` says whether a capital letter at this position shows that the word is a name.
+    /// Counts the word at `at` if it may be a name. `count` says how much the word counts, in
+    /// quarters; a word with a digit counts half of that. `telling` says whether a capital letter
+    /// at this position shows that the word is a name.
     fn name(
         &mut self,
         text: &str,

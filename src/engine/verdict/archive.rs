@@ -32,7 +32,8 @@ impl<'a> Earlier<'a> {
         theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match())
     }
 
-    /// The first article of its chain: itself if it joins no match.
+    /// The first article of its chain: itself, unless its kind joins the chain of the article that
+    /// it matches.
     pub fn root(self) -> Sequence {
         self.inherited_root().and_then(|root| root.sequence).unwrap_or(self.sequence)
     }
@@ -76,7 +77,7 @@ pub trait Archive {
     /// The newest valid identity of this uri among the articles whose window has passed, or else
     /// the newest; notices excluded.
     fn identity_of_uri(&self, uri: &str) -> Option<&Identity>;
-    /// The newest identity with this name key among the articles whose window has passed.
+    /// The newest identity with this name key among the articles that have left the window.
     fn past_of_name(&self, key: u64) -> Option<&Identity>;
 }
 

@@ -1,4 +1,4 @@
-//! Differences: what the words say that two alike texts do not share.
+//! Differences: what the words that two similar texts do not share say about them.
 //!
 //! Two texts can share most of their words and still report different news: a list of court cases,
 //! two notices over the terms of one publisher, a verdict with and without "not". This module reads

@@ -89,7 +89,7 @@ impl<'a> Side<'a> {
         Self { bytes, total: trace.len(), ..Self::default() }
     }
 
-    /// Adds a figure within a shared run whose value differs.
+    /// Adds a figure that lies within a shared run but has another value.
     pub(super) fn add_figure(&mut self, text: &'a str, words: &Words, at: u32) {
         if (at as usize) < words.hashes.len() && self.words.iter().all(|w| w.at != at) {
             self.words.push(LeftoverWord::of(text, words, at as usize));

@@ -9,7 +9,7 @@
 //! align      two traces -> the runs of words that both texts contain
 //! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
 //! classify   measures -> a text kind, by thresholds, in a fixed order
-//! difference the words that two alike texts do not share, and the headlines: another subject?
+//! difference the words that two similar texts do not share, and the headlines: another subject?
 //! formula    runs that occur in many unrelated texts are not partial copies
 //! novelty    the words that no candidate contains
 //! ```

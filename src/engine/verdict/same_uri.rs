@@ -85,9 +85,9 @@ fn is_match(v: &VerifiedCandidate<'_>) -> bool {
     v.is_reported() && v.rule != OTHER_SUBJECT
 }
 
-/// The live article with the uri of a notice that the notice is about, and whether this is certain.
-/// It is not if the uri was used again, or by another provider only, and neither headline nor text
-/// of the notice speaks of the article.
+/// The live article that a notice is about, searched for under the notice's own uri, and whether
+/// this is certain. It is not if the uri was used again, or by another provider only, and neither
+/// headline nor text of the notice speaks of the article.
 pub(super) fn target_of_notice<'a>(
     notice: Arrival<'_>,
     archive: &'a impl Archive,

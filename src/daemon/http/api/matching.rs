@@ -140,7 +140,7 @@ pub(super) async fn consider(
     }
 }
 
-/// Decodes the article in a body. Plain JSON may omit `uri` and `id`.
+/// Decodes the article in a request body. Plain JSON may omit `uri` and `id`.
 fn decode(
     body: &[u8],
     kind: Option<&str>,

@@ -113,10 +113,14 @@ function headOf(story, clock) {
     el(
       "p",
       { class: "facts" },
-      // Withdrawn and replaced articles stay in the list below, but are no longer valid.
+      // Withdrawn articles and those received again stay in the list below.
       story.size === story.articles
         ? el("span", {}, counted(story.articles, "article"))
-        : el("span", {}, `${number(story.size)} of ${counted(story.articles, "article")} valid`),
+        : el(
+            "span",
+            { title: "Withdrawn articles and articles received again do not count." },
+            `${number(story.size)} of ${counted(story.articles, "article")} count`,
+          ),
       el("span", { title: INDEPENDENT }, counted(story.publishers, "independent publisher")),
       el("span", {}, languageName(story.language)),
       el("span", {}, "first ", timeOf(story.first_seen, clock)),

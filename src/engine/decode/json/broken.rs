@@ -58,7 +58,7 @@ pub(super) fn parts(text: &str) -> Vec<BrokenPart> {
     }
 }
 
-/// Where the list of items starts, behind its bracket.
+/// Where the list of items starts, after its bracket.
 fn list_start(text: &str) -> Option<usize> {
     if text.starts_with('[') {
         return Some(1);
@@ -70,7 +70,7 @@ fn list_start(text: &str) -> Option<usize> {
 }
 
 /// The offset in `rest` at which the next item may start, after a broken one: a new line, or an
-/// object behind a comma in a list.
+/// object after a comma in a list.
 fn next_start(rest: &str, in_list: bool) -> Option<usize> {
     if !in_list {
         return rest.find('\n').map(|newline| newline + 1);

@@ -1,8 +1,8 @@
 //! The fields of a JSON object. Values are parsed only when they are needed.
 //!
 //! In: the text of one object. Out: [`Fields`], whose values are borrowed from the text. Names are
-//! compared without case and underscores. A [`FieldReader`] reads a value as text, a list of names,
-//! or a list of ninjs parts, and records unreadable values in [`Repairs`].
+//! compared without regard to case and underscores. A [`FieldReader`] reads a value as text, a list
+//! of names, or a list of ninjs parts, and records unreadable values in [`Repairs`].
 //!
 //! Cost: one pass over the object, plus one insertion into a sorted map per field. The map keeps a
 //! 4 MB object with only distinct names as cheap as other records of its size.

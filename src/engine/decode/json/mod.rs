@@ -2,8 +2,8 @@
 //! read by the same rules, field by field.
 //!
 //! A strict schema check would reject real feeds, so the decoder reads the fields it needs from
-//! whichever name has them and ignores the rest. Names are compared without case and underscores:
-//! `versionCreated` (ninjs 3) equals `versioncreated` (ninjs 1).
+//! whichever name has them and ignores the rest. Names are compared without regard to case and
+//! underscores: `versionCreated` (ninjs 3) equals `versioncreated` (ninjs 1).
 //!
 //! Each field is taken from the first of these names that has a value:
 //!

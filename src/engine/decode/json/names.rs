@@ -10,7 +10,7 @@ pub(super) const WRAPPERS: [&str; 12] = [
 pub(super) const OBJECTS: [&str; 9] =
     ["response", "content", "data", "news", "posts", "post", "entry", "value", "records"];
 
-/// Names of the uri, by folded name. A number of an export is last.
+/// Field names of the uri, in folded form. Ids assigned by an export come last.
 pub(super) const URI: [&str; 14] = [
     "uri",
     "urn",

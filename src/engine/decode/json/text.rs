@@ -59,7 +59,7 @@ pub(super) fn is_empty(raw: &str) -> bool {
 }
 
 impl<'a> JsonText<'a> {
-    /// Unescapes a quoted JSON string. Borrows it if it has no escapes, as most strings have none.
+    /// Unescapes a quoted JSON string. Borrows it if it has no escapes, which is the usual case.
     pub(super) fn of(raw: &'a str) -> Self {
         let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or(raw);
         match memchr::memchr(b'\\', inner.as_bytes()) {

@@ -1,7 +1,7 @@
 //! ANPA 1312: slug, headline, notes and byline are lines ahead of the text.
 //!
-//! AP marks these lines with `^` and ends them with `<` or `=`. Kyodo only ends the headline, with
-//! `+`, and signs with `==` and its name.
+//! AP marks these lines with `^` and ends them with `<` or `=`. Kyodo marks only the end of the
+//! headline, with `+`, and signs off with `==` and its name.
 
 use super::{Repairs, paragraphs, words};
 use crate::article::{Article, Body};
@@ -64,7 +64,7 @@ pub(super) fn article(header: &str, body: &str, tail: &str, repairs: &Repairs) -
     article
 }
 
-/// The provider: the letters behind the number in the header (`a0105KYO`), or else the first word
+/// The provider: the letters after the number in the header (`a0105KYO`), or else the first word
 /// of the trailer (`AP-WF-11-13-13`).
 fn provider(header: &str, tail: &str) -> Option<String> {
     let service = header.split([' ', '\r', '\n', super::US]).find(|part| !part.is_empty())?;

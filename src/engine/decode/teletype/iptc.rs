@@ -9,7 +9,7 @@
 //! (Foto - Archiv) =                         left out
 //! ```
 //!
-//! A notebook behind the text, which begins with a line such as `# Notebook`, is not part of it;
+//! A notebook after the text, which begins with a line such as `# Notebook`, is not part of it;
 //! its note to editors is.
 
 use super::{Repairs, paragraphs, words};
@@ -164,7 +164,7 @@ fn split_notebook(text: &str) -> (&str, &str) {
 }
 
 /// The lines of a notebook that are for editors: those of a section such as `## Note to editors`,
-/// up to the line of stars behind which nothing is for publication.
+/// up to the line of stars after which nothing is for publication.
 fn editors_notes(notebook: &str) -> Vec<String> {
     let mut notes = Vec::new();
     let mut for_editors = false;

@@ -34,7 +34,7 @@ const HIDDEN: [&[u8]; 8] = [
     b"textarea",
 ];
 
-/// HTML elements that end an `svg` around them.
+/// HTML elements that close an enclosing `svg`.
 const OUT_OF_SVG: [&[u8]; 43] = [
     b"b",
     b"big",
