@@ -55,8 +55,8 @@ pub struct StopHandle(Sender<()>);
 impl StopHandle {
     /// Starts the graceful shutdown.
     pub fn stop(&self) {
-        if self.0.try_send(()).is_ok() {
-            tracing::info!("stopping");
+        if self.0.try_send(()).is_err() {
+            tracing::debug!("already asked to stop");
         }
     }
 }

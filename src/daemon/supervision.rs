@@ -78,6 +78,7 @@ impl Supervision {
             }
             select! {
                 recv(self.stopped) -> _ => {
+                    tracing::info!("stopping");
                     if let Some(notifier) = self.notifier.take() {
                         notifier.stopping();
                     }

@@ -2,28 +2,35 @@
 //! The mock only pretends to support transactions, so these tests show nothing about exactly-once.
 
 use crate::rig::recorded;
+use cpu_time::ThreadTime;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wirefold::config::Config;
 use wirefold::daemon::kafka::client::{Settings, TopicNames};
+use wirefold::daemon::kafka::cluster::Cluster;
+use wirefold::daemon::kafka::topics::TopicLimits;
 use wirefold::daemon::pipeline::batch::Batch;
-use wirefold::daemon::pipeline::broker::Limits;
+use wirefold::daemon::pipeline::broker::{
+    Broker as _, Input as _, InputPoll, Limits, OutputRecord, Partition, Role, WriteId, Writer as _,
+};
 use wirefold::daemon::pipeline::memory::ShardState;
-use wirefold::daemon::pipeline::shards::ShardMap;
+use wirefold::daemon::pipeline::shards::{ShardMap, ShardSelector};
 use wirefold::daemon::pipeline::{
     Delivery, InputLag, Observer, Phase, StandbyProgress, TransactionEnd,
 };
 use wirefold::daemon::run::Daemon;
 use wirefold::daemon::snapshot::shards::{ShardStatus, ShardStatuses};
 use wirefold::daemon::telemetry::observer::Telemetry;
+use wirefold::daemon::telemetry::watchdog::Watchdog;
 use wirefold_engine::article::EventTime;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
+const LIMITS: Limits = Limits { by_role: [1 << 20; 5] };
 
 /// The telemetry observer, plus a channel that is signalled when the shard status may have changed.
 struct SignallingObserver(Telemetry, Sender<()>);
@@ -62,24 +69,29 @@ struct Instance {
     signals: Receiver<()>,
 }
 
+/// How to reach the mock broker, with shards that `selectors` describe.
+fn settings(bootstrap: &str, selectors: &[ShardSelector]) -> Settings {
+    Settings {
+        group: "wirefold".into(),
+        topics: TopicNames {
+            events: "events".into(),
+            stories: "stories".into(),
+            unique: Some("unique".into()),
+            rejected: "rejected".into(),
+            state: "state".into(),
+        },
+        partitions: 2,
+        replication: 1,
+        map: Arc::new(ShardMap::new("in", selectors).unwrap()),
+        in_memory: Some(LIMITS),
+        delivery: Delivery::ExactlyOnce,
+        properties: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),
+    }
+}
+
 impl Instance {
     fn start(bootstrap: &str) -> Self {
-        let kafka = Settings {
-            group: "wirefold".into(),
-            topics: TopicNames {
-                events: "events".into(),
-                stories: "stories".into(),
-                unique: Some("unique".into()),
-                rejected: "rejected".into(),
-                state: "state".into(),
-            },
-            partitions: 2,
-            replication: 1,
-            map: Arc::new(ShardMap::new("in", &[]).unwrap()),
-            in_memory: Some(Limits { by_role: [1 << 20; 5] }),
-            delivery: Delivery::ExactlyOnce,
-            properties: BTreeMap::from([("bootstrap.servers".into(), bootstrap.into())]),
-        };
+        let kafka = settings(bootstrap, &[]);
         let mut setup = crate::pipeline::setup(Delivery::ExactlyOnce);
         setup.engine = Config::default().engine;
         let ((signal, signals), views) = (unbounded(), ShardStatuses::new(1));
@@ -166,4 +178,38 @@ fn a_second_instance_follows_as_standby_and_takes_over() {
     let view = second.until(|view| view.phase == Some(Phase::Running) && caught_up(view, 10));
     assert!(view.restored.is_some_and(|(records, _)| records > 10), "{view:?}");
     second.stop();
+}
+
+/// Runs `wait`, which must take at least `at_least`, and less than a tenth of it as processor time.
+fn waits_without_work(at_least: Duration, wait: impl FnOnce()) {
+    let (began, used) = (Instant::now(), ThreadTime::now());
+    wait();
+    let (took, used) = (began.elapsed(), used.elapsed());
+    assert!(took >= at_least, "returned after {took:?}");
+    assert!(used < took / 10, "used {used:?} of processor time while it waited for {took:?}");
+}
+
+#[test]
+fn waiting_for_the_broker_takes_no_processor_time() {
+    let mock = cluster(0);
+    mock.create_topic("other", 2, 1).unwrap();
+    let other = ShardSelector { topics: vec!["other".into()], ..ShardSelector::default() };
+    let settings = settings(&mock.bootstrap_servers(), &[other, ShardSelector::default()]);
+    let limits = TopicLimits { limits: LIMITS, tombstones_kept: TIMEOUT };
+    let mut broker = Cluster::new(settings, 0, limits, Watchdog::default());
+
+    let partition = |topic: &str| (Partition { topic: topic.into(), partition: 0 }, 0);
+    let mut input = broker.input(&["in", "other"].map(partition).into()).unwrap();
+    while input.poll(Duration::from_secs(1)).unwrap() != InputPoll::Nothing {}
+    waits_without_work(Duration::from_millis(400), || {
+        assert_eq!(input.poll(Duration::from_millis(400)).unwrap(), InputPoll::Nothing);
+    });
+
+    let mut writer = broker.writer().unwrap();
+    writer.begin(Some(WriteId { fence: 0, batch: 1 })).unwrap();
+    mock.broker_round_trip_time(1, Duration::from_millis(400)).unwrap();
+    let payload = Some(b"{}".to_vec());
+    let record = OutputRecord { role: Role::Events, key: None, payload, headers: Vec::new() };
+    writer.send(&record).unwrap();
+    waits_without_work(Duration::from_millis(400), || writer.flush().unwrap());
 }
