@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The longest interval between two checks.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const CHECK_EVERY: Duration = Duration::from_millis(250);
 /// The process ends when a pipeline has counted as hanging for this long.
 const HANGING_MAX: Duration = Duration::from_secs(10);
 
@@ -38,7 +38,7 @@ pub(super) struct Supervision {
     /// The interval between two checks.
     every: Duration,
     /// When the last check was.
-    looked_at: Instant,
+    checked_at: Instant,
     /// How long a pipeline has counted as hanging, in running time.
     hanging: Duration,
 }
@@ -47,14 +47,14 @@ impl Supervision {
     /// Supervision of the threads that report to `views`, until `stopped` receives a message.
     pub(super) fn new(views: Arc<ShardStatuses>, stopped: Receiver<()>) -> Self {
         let notifier = SystemdNotifier::from_environment();
-        let every = notifier.as_ref().map_or(LOOK_EVERY, |to| LOOK_EVERY.min(to.every));
+        let every = notifier.as_ref().map_or(CHECK_EVERY, |to| CHECK_EVERY.min(to.every));
         Self {
             views,
             watchdog: Watchdog::default(),
             notifier,
             stopped,
             every,
-            looked_at: Instant::now(),
+            checked_at: Instant::now(),
             hanging: Duration::ZERO,
         }
     }
@@ -72,7 +72,7 @@ impl Supervision {
     pub(super) fn wait<T>(&mut self, messages: &Receiver<T>) -> anyhow::Result<Option<T>> {
         let mut messages = messages.clone();
         loop {
-            self.look();
+            self.check();
             if let Some(why) = self.faults().first() {
                 return Err(anyhow!(why));
             }
@@ -96,14 +96,14 @@ impl Supervision {
     /// Waits until all senders of `running` are dropped, whatever else happens.
     pub(super) fn wait_for_end(&mut self, running: &Receiver<()>) {
         while running.recv_timeout(self.every) == Err(RecvTimeoutError::Timeout) {
-            self.look();
+            self.check();
         }
     }
 
     /// Ends the process if a call is overdue or a pipeline has stalled, and notifies systemd.
-    fn look(&mut self) {
-        let ran = self.looked_at.elapsed().min(self.every * 2);
-        self.looked_at = Instant::now();
+    fn check(&mut self) {
+        let ran = self.checked_at.elapsed().min(self.every * 2);
+        self.checked_at = Instant::now();
         self.views.add_running_time(ran);
         if let Some(what) = self.watchdog.overdue(ran) {
             tracing::error!(what, "blocking call did not return; exiting");
@@ -116,7 +116,7 @@ impl Supervision {
             std::process::exit(1);
         }
         if let Some(notifier) = &mut self.notifier {
-            notifier.look(&self.views, &hanging);
+            notifier.notify_if_due(&self.views, &hanging);
         }
     }
 }
@@ -141,8 +141,8 @@ mod tests {
     fn time_during_which_the_process_was_suspended_does_not_count() {
         let mut supervision = Supervision::new(ShardStatuses::new(1), never());
         let _watch = supervision.watchdog.watch("call", Duration::from_secs(1));
-        supervision.looked_at -= Duration::from_secs(60);
-        supervision.look();
-        assert!(supervision.looked_at.elapsed() < Duration::from_secs(60));
+        supervision.checked_at -= Duration::from_secs(60);
+        supervision.check();
+        assert!(supervision.checked_at.elapsed() < Duration::from_secs(60));
     }
 }

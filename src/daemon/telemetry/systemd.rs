@@ -46,7 +46,7 @@ impl SystemdNotifier {
 
     /// Notifies systemd if a notification is due. `hanging` are the reasons why pipelines count as
     /// hanging.
-    pub(in crate::daemon) fn look(&mut self, views: &ShardStatuses, hanging: &[String]) {
+    pub(in crate::daemon) fn notify_if_due(&mut self, views: &ShardStatuses, hanging: &[String]) {
         if self.notified_at.is_some_and(|at| at.elapsed() < self.every) {
             return;
         }
