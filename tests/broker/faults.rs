@@ -32,7 +32,7 @@ const fn before_commits(name: &'static str, config: &'static str) -> Point {
 /// How many processes end at each failpoint.
 const ROUNDS: usize = 3;
 /// New records for each process: more than it can commit before its failpoint.
-const RECORDS: usize = 750;
+const RECORDS: usize = 600;
 
 /// Ends one daemon at each failpoint in turn, [`ROUNDS`] times, and then lets one run to the end.
 /// Put a failpoint of [`after_commits`] between two of [`before_commits`], so that every round
