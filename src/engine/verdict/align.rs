@@ -1,4 +1,4 @@
-//! Alignment: two traces to the runs of words that both texts contain.
+//! Alignment: finds the runs of words that two texts share, from their traces.
 //!
 //! In: the fingerprint of a new text, whose table is built once ([`Aligner::of`]), and those of
 //! earlier texts. Out: an [`Alignment`]: the shared runs, how much of each text they cover, and a
@@ -13,26 +13,26 @@
 //!
 //! The earlier trace is scanned once. At each position the diagonal of the last run is tried first,
 //! then up to four positions of the new text with the same four bytes. Each hit is extended in both
-//! directions, and the longest run wins. Four bytes that contain three or more figures start no
-//! run. Unrelated texts share four bytes at about one in 2^32 pairs of positions.
+//! directions, and the longest run wins. Four bytes that contain three or more figures do not start
+//! a run. Unrelated texts share four bytes at about one in 2^32 pairs of positions.
 //!
 //! Cost: one table for the new text, and a few operations per word of each earlier text.
 //!
 //! Invariants: AL-1 coverage is counted in shingles, many to one: a passage that occurs twice in
-//! one text and once in the other is covered everywhere; AL-2 the pairing is one to one, and runs
-//! with the most agreeing words are paired first.
+//! one text and once in the other is covered at every occurrence; AL-2 the pairing is one to one,
+//! and runs with the most agreeing words are paired first.
 
 use crate::fingerprint::{Fingerprint, SHINGLE_WORDS};
 use crate::text::Figure;
 
-/// Positions of the new text that are extended for one position of the earlier text.
+/// Maximum number of positions in the new text that are tried for one position of the earlier text.
 const CHAIN_MAX: usize = 4;
-/// The most entries of one table slot that are read.
+/// Maximum number of entries that are read in one table slot.
 const SLOT_MAX: usize = 64;
 /// End of a chain.
 const NONE: u32 = u32::MAX;
 
-/// A run of words that both texts contain, figures masked.
+/// A run of words that both texts contain, with figures masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SharedRun {
     /// First word in the new text.
@@ -65,7 +65,7 @@ impl SharedRun {
     }
 }
 
-/// Two figures at the same place of the two texts.
+/// Two figures at corresponding places in the two texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FigurePair {
     /// Word number in the new text.
@@ -81,13 +81,13 @@ pub struct FigurePair {
 pub struct Alignment {
     /// All shared runs in the order of the earlier text; they may overlap.
     pub runs: Vec<SharedRun>,
-    /// The runs cut so that each word is in one at most, in the order of the new text.
+    /// The runs, cut so that each word is in at most one block, in the order of the new text.
     pub blocks: Vec<SharedRun>,
     /// The pairs of figures within the blocks, in the order of the new text.
     pub figures: Vec<FigurePair>,
-    /// Shingles of the new text that the earlier text contains.
+    /// Number of shingles of the new text that the earlier text contains.
     pub new_covered: u32,
-    /// Shingles of the earlier text that the new text contains.
+    /// Number of shingles of the earlier text that the new text contains.
     pub old_covered: u32,
     /// Length of the longest shared run whose figures are all equal.
     pub longest: u32,
@@ -144,8 +144,8 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// Aligns by runs that come in the same order in both texts and overlap in neither, as in most
-    /// pairs. The runs are their own blocks, and coverage can be added up run by run.
+    /// Aligns texts whose runs come in the same order in both and overlap in neither, as in most
+    /// pairs. Each run is then a block, and coverage can be added up run by run.
     fn align_ordered(&self, old: &Fingerprint, runs: Vec<SharedRun>) -> Alignment {
         let mut alignment = Alignment { blocks: runs.clone(), ..Alignment::default() };
         for &run in &runs {
@@ -159,7 +159,7 @@ impl<'a> Aligner<'a> {
         Alignment { runs, old_covered: alignment.new_covered, ..alignment }
     }
 
-    /// Aligns by runs that overlap or come in a different order.
+    /// Aligns texts whose runs overlap or come in a different order.
     fn align_crossing(&self, old: &Fingerprint, runs: Vec<SharedRun>) -> Alignment {
         let mut all: Vec<SharedRun> = Vec::with_capacity(runs.len());
         let mut figures = Vec::new();
@@ -179,8 +179,8 @@ impl<'a> Aligner<'a> {
         alignment
     }
 
-    /// Word numbers in the new text of the figures in `run` that differ from those of `old`, in
-    /// order.
+    /// The figures in `run` that differ from those of `old`, as ascending word numbers in the new
+    /// text.
     pub fn changed(&self, run: SharedRun, old: &Fingerprint) -> Vec<u32> {
         let differ = pairs(run, &self.new.figures, &old.figures).filter(|p| !p.equal);
         differ.map(|p| p.new).collect()
@@ -260,7 +260,7 @@ impl<'a> Aligner<'a> {
     fn pair(&self, old: &Fingerprint, alignment: &mut Alignment) {
         let mut order = alignment.runs.clone();
         order.sort_by_key(|r| r.new);
-        // Runs that overlap in neither text are their own blocks.
+        // If no runs overlap in either text, each run is a block.
         let apart = order.windows(2).all(|two| two[0].new_end() <= two[1].new)
             && alignment.runs.windows(2).all(|two| two[0].old_end() <= two[1].old);
         match apart {
@@ -314,8 +314,8 @@ fn parts(run: SharedRun, figures: &[FigurePair], mut with: impl FnMut(SharedRun)
     }
 }
 
-/// Number of shingles of one text within the given parts, each counted once. `start` gives the
-/// position of a part in that text.
+/// Number of shingles of one text within the given parts, counting each shingle once. `start` gives
+/// the position of a part in that text.
 fn covered(parts: &mut [SharedRun], start: impl Fn(&SharedRun) -> u32) -> u32 {
     parts.sort_unstable_by_key(&start);
     let (mut count, mut end) = (0, 0);
@@ -340,7 +340,7 @@ impl Alignment {
     }
 }
 
-/// The pairs of figures within a run, which has figures at the same places of both texts.
+/// The pairs of figures within a run. A run has its figures at the same places in both texts.
 fn pairs<'a>(
     run: SharedRun,
     new: &'a [Figure],

@@ -1,4 +1,4 @@
-//! What verdicts see of articles: the new one, and the earlier ones it is compared with.
+//! The data that verdicts use of the new article and of the earlier articles it is compared with.
 
 use super::identity_record::Identity;
 use super::names;
@@ -7,7 +7,7 @@ use crate::article::{ArticleMetadata, EventTime, Sequence, publisher};
 use crate::fingerprint::Fingerprint;
 use crate::text::{Clean, Words};
 
-/// An earlier article, as far as verdicts need it.
+/// The data of an earlier article that verdicts use.
 #[derive(Debug, Clone, Copy)]
 pub struct Earlier<'a> {
     /// Its place in the shard's order.
@@ -25,8 +25,8 @@ pub struct Earlier<'a> {
 }
 
 impl<'a> Earlier<'a> {
-    /// The root that articles matching this one inherit; `None` if this article starts a chain
-    /// itself.
+    /// The root that articles matching this one inherit; `None` if this article itself starts a
+    /// chain.
     pub fn inherited_root(self) -> Option<&'a RelationTarget> {
         let theirs = &self.verdict.relation;
         theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match())
@@ -49,7 +49,8 @@ pub trait Archive {
     fn newest_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         self.versions(uri).next_back()
     }
-    /// The newest valid version of this uri, or else the newest version; notices excluded.
+    /// The newest valid version with this uri, or the newest version if none is valid. Notices are
+    /// excluded.
     fn valid_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         let report = |that: &Earlier<'_>| that.verdict.relation.kind != Kind::Withdrawal;
         let valid = |that: &Earlier<'_>| that.validity == Validity::Valid;
@@ -74,8 +75,8 @@ pub trait Archive {
     }
     /// How many uris of this provider have a valid live article with this slug key.
     fn count_uris_with_slug(&self, key: u64, provider: Option<&str>) -> usize;
-    /// The newest valid identity of this uri among the articles whose window has passed, or else
-    /// the newest; notices excluded.
+    /// Among the articles that have left the window, the newest valid identity with this uri, or
+    /// the newest identity if none is valid. Notices are excluded.
     fn identity_of_uri(&self, uri: &str) -> Option<&Identity>;
     /// The newest identity with this name key among the articles that have left the window.
     fn past_of_name(&self, key: u64) -> Option<&Identity>;
@@ -95,7 +96,7 @@ pub(crate) fn are_strangers(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
     publisher::are_different(a.provider.as_deref(), b.provider.as_deref())
 }
 
-/// The new article, as far as verdicts need it.
+/// The data of the new article that verdicts use.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     /// Its metadata.

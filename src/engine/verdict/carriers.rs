@@ -1,11 +1,11 @@
 //! Carriers: articles that literally contain a passage of an earlier article. They are the blast
 //! radius of a kill or correction.
 //!
-//! In: the fingerprint of the withdrawn or corrected text, the words of it that matter, and a live
-//! article. Out: the word ranges of that article that repeat at least `run_words` consecutive words
-//! of the text including a tainted one, or its whole range if both texts are equal, however short.
-//! Paraphrases are not found. [`is_likely_carrier`] decides for an article with the same slug
-//! whether it has the figures of the text.
+//! In: the fingerprint of the withdrawn or corrected text, its tainted words, and a live article.
+//! Out: the word ranges of that article that repeat at least `run_words` consecutive words of the
+//! text, at least one of them tainted. If both texts are equal, this is the whole range, however
+//! short. Paraphrases are not found. [`is_likely_carrier`] decides whether an article with the same
+//! slug has the figures of the text.
 //!
 //! ```text
 //! tainted   the minister took [40] crowns from the lake fund said a clerk in may
@@ -23,14 +23,14 @@ pub enum TaintedWords {
     /// All words.
     Whole,
     /// These word ranges: first word, one past the last. An empty range is a place between two
-    /// words, which only a run with words on both sides of it touches.
+    /// words; only runs with words on both sides of the place touch it.
     Ranges(Vec<(u32, u32)>),
 }
 
 impl TaintedWords {
     /// The words of `old` that its correction `new` no longer contains: figures that differ, and
-    /// words in no shared run. If the correction keeps every word, the places where it has more
-    /// words (`found guilty`, `found not guilty`); the whole text if there are none.
+    /// words in no shared run. If the correction keeps every word: the places where it adds words
+    /// (`found guilty`, `found not guilty`), or the whole text if there are no such places.
     pub fn corrected(new: &Fingerprint, old: &Fingerprint) -> Self {
         let alignment = Aligner::of(new).with(old);
         let mut kept = vec![false; old.words()];

@@ -1,5 +1,5 @@
-//! Classification: the measures of a pair to a text kind, by the first rule that holds, and to a
-//! relation with its evidence.
+//! Classification: turns the measures of a pair into a text kind, by the first rule that holds, and
+//! into a relation with its evidence.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
@@ -12,7 +12,7 @@ use super::{Settings, VerifiedCandidate, rules};
 use crate::article::ArticleKey;
 use std::cmp::Reverse;
 
-/// What texts and headlines say about a pair.
+/// The kind of a pair, by its texts and headlines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TextKind {
     /// The kind.
@@ -122,7 +122,7 @@ fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
     }
 }
 
-/// The most changed figures in the evidence.
+/// Maximum number of changed figures in the evidence.
 const CHANGED_MAX: usize = 16;
 
 fn changed_numbers(pair: &Comparison) -> Vec<ChangedNumber> {
@@ -130,7 +130,7 @@ fn changed_numbers(pair: &Comparison) -> Vec<ChangedNumber> {
     changed.map(|p| ChangedNumber { this_word: p.new, that_word: p.old }).collect()
 }
 
-/// Words of the shortest reported passage.
+/// Minimum length of a reported passage, in words.
 const PASSAGE_WORDS_MIN: u32 = 8;
 
 /// The longest shared runs, in the order of the new text.

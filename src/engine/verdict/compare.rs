@@ -1,4 +1,4 @@
-//! Comparison: one alignment to the measures that kinds are decided by.
+//! Comparison: turns an alignment into the measures that decide the kind.
 //!
 //! In: two fingerprints. Out: a [`Comparison`]. The gaps between aligned blocks are only compared
 //! word by word if the verdict can depend on it: if a lead may have been rewritten, or if there are
@@ -13,11 +13,12 @@ use crate::fingerprint::{Fingerprint, SHINGLE_WORDS};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-/// The most table cells for one gap.
+/// Maximum number of table cells for one gap.
 const GAP_CELLS: usize = 4_096;
-/// The most table cells for one pair of texts.
+/// Maximum number of table cells for one pair of texts.
 const PAIR_CELLS: usize = 16_384;
-/// The longest gap, in words on either side, in which a figure can have been replaced by words.
+/// Maximum length of a gap, in words on either side, in which figures can count as replaced by
+/// words.
 const REPLACED_WORDS: u32 = 8;
 /// Matched runs shorter than this do not interrupt an unmatched block of the new text.
 const ISLAND_WORDS: u32 = 3;
@@ -39,11 +40,11 @@ pub(super) struct Comparison {
     pub(super) plain_of_old: Ratio,
     /// All aligned figures, including those in gaps.
     pub(super) figures: Vec<FigurePair>,
-    /// Figures in short rewritten gaps that correspond to words or to fewer figures, as when a
-    /// template states a value in words. Rules may count them as changed figures.
+    /// Number of figures in short rewritten gaps that have no figure as their counterpart, as when
+    /// a template states a value in words. Rules may count them as changed figures.
     pub(super) replaced: u32,
-    /// The longest unmatched block as a share of the text that contains it, the larger of both
-    /// texts.
+    /// The longest unmatched block of each text as a share of that text: the larger of the two
+    /// shares.
     pub(super) unmatched_block: Ratio,
     /// Whether the masked hashes are equal: the texts differ in figures only.
     pub(super) same_template: bool,
@@ -218,10 +219,10 @@ impl Comparison {
     }
 }
 
-/// The longest chain of blocks that ascends in both texts, found greedily by length, and all blocks
-/// in the order of the earlier text. Blocks outside the chain are moved text, whose surroundings
-/// say nothing. `blocks` are in the order of the new text; if they also ascend in the earlier one,
-/// as they mostly do, both results are `blocks`.
+/// Returns a chain of blocks that ascends in both texts, built greedily from the longest block, and
+/// all blocks in the order of the earlier text. Blocks outside the chain are moved text, and the
+/// gaps around them mean nothing. `blocks` are in the order of the new text; if they also ascend in
+/// the earlier one, as they mostly do, both results are `blocks`.
 fn chains(blocks: &[SharedRun]) -> (Cow<'_, [SharedRun]>, Cow<'_, [SharedRun]>) {
     if blocks.is_sorted_by(|a, b| a.old_end() <= b.old) {
         return (blocks.into(), blocks.into());
@@ -242,7 +243,7 @@ fn chains(blocks: &[SharedRun]) -> (Cow<'_, [SharedRun]>, Cow<'_, [SharedRun]>) 
     (chain.into(), by_old.into())
 }
 
-/// The gaps between consecutive blocks of the chain, before the first and after the last.
+/// The gaps between consecutive blocks of the chain, before the first block and after the last one.
 fn gaps(chain: &[SharedRun], new_words: u32, old_words: u32) -> impl Iterator<Item = Gap> + '_ {
     let end = SharedRun { new: new_words, old: old_words, len: 0 };
     let mut from = (0, 0);

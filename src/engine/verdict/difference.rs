@@ -1,8 +1,8 @@
-//! Differences: what the words that two similar texts do not share say about them.
+//! Differences: whether two similar texts report different news, by the words they do not share.
 //!
-//! Two texts can share most of their words and still report different news: a list of court cases,
-//! two notices over the terms of one publisher, a verdict with and without "not". This module reads
-//! the words outside the shared runs, and the headlines.
+//! Two texts can share most of their words and still report different news: two cases from one list
+//! of court cases, two notices followed by the same publisher's terms, a verdict with and without
+//! "not". This module reads the words outside the shared runs, and the headlines.
 //!
 //! In: the new article, an earlier one, and the comparison of their texts. Out: a [`Difference`].
 //!
@@ -14,13 +14,12 @@
 //! ```
 //!
 //! The words of an earlier text are only known if it is short
-//! ([`Fingerprint::short_text`](crate::fingerprint::Fingerprint)). Of a longer one there is one
-//! byte per word, which is enough to recognize a word that is looked for, but not to tell a
-//! spelling.
+//! ([`Fingerprint::short_text`](crate::fingerprint::Fingerprint)). For a longer text, one byte per
+//! word is kept, which is enough to look for a given word, but not to compare spellings.
 //!
-//! Words that are spelled alike, and furniture set apart at the edges, are no difference.
+//! Words spelled alike, and furniture set apart at the edges, do not count as differences.
 //!
-//! Cost: some microseconds, only for texts that are copies by the measures alone.
+//! Cost: a few microseconds, only for texts that are copies by the measures alone.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
@@ -33,39 +32,39 @@ use crate::text::tokens::fold;
 
 /// Rule of a text that shares its template or furniture with an article about another subject.
 pub(super) const OTHER_SUBJECT: &str = "other-subject";
-/// Rule of a correction that only changes words which turn the meaning.
+/// Rule of a correction that changes only words that turn the meaning.
 pub(super) const CHANGED_WORDS: &str = "changed-words";
 
-/// The most words outside the shared runs among which single words are looked for.
+/// Texts with more leftover words than this are not searched for words that turn the meaning.
 const TURNED_MAX: usize = 16;
-/// The most words of a text that may say nothing of what its headline says.
+/// Maximum words in a brief text, whose body need not mention the subject of its headline.
 const BRIEF_WORDS_MAX: usize = 60;
-/// Names in the place of others show another subject from one in this many words of the text.
+/// Names that differ show another subject if there is at least one per this many words of the text.
 const NAMES_PART: usize = 30;
-/// The most words of a headline that are read.
+/// Maximum number of words that are read from a headline.
 const HEADLINE_WORDS_MAX: u32 = 60;
 
-/// What words at the edges are that are set apart from the shared text.
+/// How to treat words at an edge that are set apart from the shared text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edges {
-    /// Furniture, which is no news.
+    /// As furniture, which is not news.
     Furniture,
-    /// Text like any other.
+    /// Like any other text.
     Text,
 }
 
-/// What the words outside the shared runs say.
+/// What the words outside the shared runs show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Difference {
     /// The articles are about different subjects.
     pub(super) other_subject: bool,
     /// A number in words, a negation or one of two opposites has changed.
     pub(super) turned: bool,
-    /// Figures of the new text that the earlier one has not.
+    /// Number of figures in the new text that the earlier text does not have.
     pub(super) new_figures: u32,
-    /// Other words of the new text that carry meaning.
+    /// Number of other words in the new text that carry meaning.
     pub(super) new_words: u32,
-    /// Other words of the earlier text that carry meaning; 0 if it is not known.
+    /// Number of other words in the earlier text that carry meaning; 0 if its words are not known.
     pub(super) old_words: u32,
 }
 
@@ -122,15 +121,15 @@ struct HeadlineEvidence {
 /// One headline.
 #[derive(Debug, Default)]
 struct HeadlineSide {
-    /// Its words that carry meaning.
+    /// Number of its words that carry meaning.
     all: u32,
-    /// Those that neither the other headline nor the shared text has.
+    /// Of `all`, those that neither the other headline nor the shared text has.
     own: u32,
-    /// Those of `own` that are in the rest of the body.
+    /// Of `own`, those that are in the body, outside the shared text.
     in_rest: u32,
-    /// Those of `in_rest` that are written as names.
+    /// Of `in_rest`, those that are written as names.
     names: u32,
-    /// Words that are in the body.
+    /// Of `all`, those that are in the body.
     in_body: u32,
     /// Whether the first word is one of `own`.
     leads: bool,
@@ -140,7 +139,7 @@ struct HeadlineSide {
 struct HeadlineWord {
     /// The hash of its normalized form.
     hash: u64,
-    /// How it is compared with others.
+    /// The form in which it is compared with other words.
     spelling: Spelling,
 }
 
@@ -149,12 +148,12 @@ impl HeadlineSide {
         self.own * of >= self.all * parts
     }
 
-    /// Whether the headline mostly has words of its own, or begins with one.
+    /// Whether at least half of the headline's words are its own, or a third if it begins with one.
     fn differs(&self) -> bool {
         self.share_is_at_least(1, 2) || self.leads && self.share_is_at_least(1, 3)
     }
 
-    /// Whether the body does not say what the headline says.
+    /// Whether at most a quarter of the headline's words are in the body.
     fn is_apart(&self) -> bool {
         4 * self.in_body <= self.all
     }
@@ -182,7 +181,7 @@ struct Texts<'a> {
 }
 
 impl Texts<'_> {
-    /// The evidence of the headlines; `None` if one has no words of its own.
+    /// The evidence of the headlines; `None` if either has no words of its own.
     fn headlines(&self, ours: &Side<'_>, theirs: &Side<'_>) -> Option<HeadlineEvidence> {
         let new = self.headline_words(self.new.about);
         let old = self.headline_words(self.that.about);
@@ -221,7 +220,7 @@ impl Texts<'_> {
         (evidence.new.own > 0 && evidence.old.own > 0).then_some(evidence)
     }
 
-    /// The words of a headline that carry meaning, marks, figures and words with a sense left out.
+    /// The words of a headline that carry meaning, without marks, figures and words with a sense.
     fn headline_words(&self, about: &ArticleMetadata) -> Vec<HeadlineWord> {
         let headline = bare_headline(&about.headline);
         let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
@@ -240,9 +239,9 @@ impl Texts<'_> {
         .collect()
     }
 
-    /// Whether names stand in the place of other names, if the headlines do not say it.
+    /// Whether the words that differ are mostly names, so that the subjects differ as well.
     fn names_differ(&self, ours: &Side<'_>, theirs: &Side<'_>, same_sender: bool) -> bool {
-        // A capital letter at the start of a sentence proves a name only beside another one.
+        // Words at the start of a sentence count as names only if another word is certainly a name.
         let count = |side: &Side<'_>| {
             let all = side.words.iter().filter(|w| self.is_content(w));
             let certain = all.clone().filter(|w| w.name == Name::Certain).count();
@@ -289,7 +288,7 @@ impl Texts<'_> {
         self.senses.senses(hash).contains(&Sense::OneOrArticle)
     }
 
-    /// Whether a number stands in the place of another one, at least one of them in words.
+    /// Whether a number was replaced by another one, and at least one of the two is in words.
     fn numbers_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
         let in_words = |w: &LeftoverWord<'_>| {
             let numbers = self.senses.senses(w.hash).iter();
@@ -321,7 +320,7 @@ impl Texts<'_> {
         both && (words(ours) || words(theirs))
     }
 
-    /// Whether one text has a negation more than the other.
+    /// Whether only one of the texts has a negation among its words that differ.
     fn negations_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
         let negates = |w: &&LeftoverWord<'_>| self.senses.senses(w.hash).contains(&Sense::Negation);
         let new = ours.words.iter().filter(negates).count();
@@ -333,7 +332,7 @@ impl Texts<'_> {
         (new > 0) != (theirs.words.iter().filter(negates).count() > 0)
     }
 
-    /// Whether one text has a word in the place of its opposite.
+    /// Whether one text has a word and the other text its opposite.
     fn opposites_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
         let sides = ours.words.iter().flat_map(|w| self.senses.senses(w.hash));
         let mut opposite = sides.filter_map(|sense| match *sense {
@@ -349,8 +348,8 @@ impl Texts<'_> {
     }
 }
 
-/// Whether a word carries meaning: it is no function word and more than one letter, or a character
-/// that is a word of its own.
+/// Whether a word carries meaning: it is not a function word, and it has more than one letter or
+/// belongs to a script without spaces.
 fn carries_meaning(text: &str, hash: u64, senses: Senses) -> bool {
     let mut chars = text.chars();
     let first = chars.next();
@@ -368,7 +367,7 @@ mod tests {
     use crate::fingerprint::{self, Fingerprint, SamplingKey};
     use crate::text::{Clean, Words};
 
-    /// An article of a test: provider, headline and body.
+    /// A test article: provider, headline and body.
     type Text<'a> = (&'a str, &'a str, &'a str);
 
     fn prepared(text: Text<'_>, language: &str) -> (ArticleMetadata, Clean, Words, Fingerprint) {
@@ -409,7 +408,7 @@ mod tests {
         Difference::of(new, that, &pair, Edges::Furniture)
     }
 
-    /// Whether the same body with `one` word in the place of `other` turns the meaning.
+    /// Whether the meaning of a body turns if `one` word in it is replaced by `other`.
     fn turns(language: &str, body: &str, one: &str, other: &str) -> bool {
         let [old, new] = [one, other].map(|word| body.replace('#', word));
         let found = difference(language, ("nw", "Fire", &old), ("nw", "Fire", &new));

@@ -6,11 +6,11 @@
 //! formula are marked with the rule `formula` and not reported.
 //!
 //! A shared run shorter than `2 * run_words` is a formula if earlier texts of at least
-//! `formula_roots` different roots each contain two thirds of it. Copies of one text share a root,
-//! and so do two texts if one contains more of the other than a run. Copies of the new article do
-//! not count.
+//! `formula_roots` different roots each contain two thirds of it. Copies of one text share a root.
+//! So do an article and its match, unless the match rests only on a shared run. Candidates that the
+//! new article copies, or whose template it repeats, do not count.
 //!
-//! A marked candidate still counts in the search for withdrawn text and for novelty.
+//! A marked candidate is still used to find withdrawn text and to measure novelty.
 //!
 //! A longer `run_words` was rejected because it also hides quotes and pasted sentences; fewer than
 //! three roots were rejected because they hide sources of spliced items.

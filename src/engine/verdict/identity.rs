@@ -3,9 +3,9 @@
 //!
 //! In: the new article, its compared candidates and the archive. Out: a relation, or none if the
 //! text kinds have to decide. Tested in this order: a repeated notice, withdrawal, redelivery,
-//! versions of the same uri, explicit links, takes, marks. For an article that has left the window,
-//! its identity is searched by uri, and for a withdrawal also by name. Withdrawals are decided in
-//! [`orders`].
+//! versions of the same uri, explicit links, takes, marks. The identities of articles that have
+//! left the window are searched by uri, and for a withdrawal also by name. Withdrawals are decided
+//! in [`orders`].
 
 use super::archive::{Archive, Arrival, Earlier, same_provider};
 use super::classify::{outlived, to};
@@ -71,8 +71,9 @@ fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
     Some(outlived(that, kind, "new-version"))
 }
 
-/// A redelivery: the same uri, version and text; or an equal text marked as a repeat; or, for
-/// anything but text, an equal caption from the same provider.
+/// The relation of a redelivery, which has the same uri, version and text as an earlier article; or
+/// an equal text and a mark that it is a repeat; or, if it is not a text, an equal caption from the
+/// same provider.
 fn repeat(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -80,7 +81,7 @@ fn repeat(
 ) -> Option<Relation> {
     let same_text = |that: &Earlier<'_>| that.print.content_hash == new.print.content_hash;
     let version = new.about.version.as_deref();
-    // Another headline over the same text is another version.
+    // The same text under a different headline is a new version.
     let same_headline = |that: &Earlier<'_>| {
         names::key(&that.about.headline) == names::key(&new.about.headline)
             && (that.about.marks.revision == new.about.marks.revision || !corrects(new.about))
@@ -129,7 +130,7 @@ fn link(
     let newer = |that: &Earlier<'_>| {
         !is_older(VersionOrderKey::of(new.about), VersionOrderKey::of(that.about))
     };
-    // Some agencies use one key for all reports of a subject.
+    // Some agencies use one series key for all reports on a subject.
     let close = |that: &Earlier<'_>| {
         let mut compared = verified.iter().filter(|v| v.that.sequence == that.sequence);
         compared.any(VerifiedCandidate::is_reported) || subject::agrees(new, *that)
@@ -140,8 +141,8 @@ fn link(
     Some(to(new, that, verified, kind, "link"))
 }
 
-/// The relation that marks give together with shared text, the headline, or a slug whose article
-/// speaks of the same subject.
+/// The relation that marks give together with shared text, the same headline, or the same slug if
+/// both articles are about the same subject.
 fn marked(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -174,7 +175,7 @@ fn marked(
                 && v.rule != OTHER_SUBJECT
                 && shaped(v.that.about)
                 && shared(v) >= settings.partial.get()
-                // An equal text of another provider is a copy, not the article being revised.
+                // An identical text from another provider is a copy, not the article being revised.
                 && (own(v) || v.that.print.content_hash != new.print.content_hash)
         })
     };

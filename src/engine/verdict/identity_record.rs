@@ -1,7 +1,8 @@
-//! The identity of an article that has left the window, by which a late version or kill still finds
-//! it.
+//! The identity of an article that has left the window. It lets late versions and kills still find
+//! the article.
 //!
-//! The text is gone, so nothing can be compared: an identity is found by its uri and its names.
+//! The text is no longer stored, so it cannot be compared: an identity is found by its uri and its
+//! names.
 
 use super::names::{self, NameKeys};
 use super::types::{Kind, Validity, Verdict};
@@ -36,7 +37,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The identity that remains of an article.
+    /// The identity to keep of an article.
     pub fn of(
         about: &ArticleMetadata,
         print: &Fingerprint,

@@ -15,10 +15,10 @@ use crate::text::script::is_unsegmented;
 use crate::text::senses::Senses;
 use crate::text::tokens::fold;
 
-/// The longest furniture at the head and at the foot: in words, and as one part in so many of the
-/// text.
+/// Maximum length of furniture at the head and at the foot. `(30, 3)` is 30 words and a third of
+/// the text.
 const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
-/// Letters from which one wrong letter is a misspelling.
+/// Minimum number of letters in a word in which one wrong letter counts as a misspelling.
 const MISSPELLED_LETTERS_MIN: usize = 5;
 
 /// Whether a word is written as a name.
@@ -28,7 +28,7 @@ pub(super) enum Name {
     Certain,
     /// At the start of a sentence, where every word has a capital letter.
     Possible,
-    /// It is not, or it is a figure.
+    /// Not written as a name, or a figure.
     No,
 }
 
@@ -52,9 +52,9 @@ pub(super) struct LeftoverWord<'a> {
 pub(super) struct Side<'a> {
     /// The words, if the text is known.
     pub(super) words: Vec<LeftoverWord<'a>>,
-    /// Otherwise their trace bytes.
+    /// The trace bytes of the words, if the text is not known.
     bytes: Vec<u8>,
-    /// The words before the first run and after the last one that are set apart.
+    /// The words before the first run and after the last one, if they are set apart.
     edges: [std::ops::Range<u32>; 2],
     /// The number of words of the text.
     total: usize,
@@ -81,7 +81,7 @@ impl<'a> Side<'a> {
         side
     }
 
-    /// The trace bytes outside `runs` of a text that is not known.
+    /// For an article whose text is not known: the trace bytes outside `runs`.
     pub(super) fn of_trace(trace: &[u8], runs: impl Iterator<Item = (u32, u32)>) -> Self {
         let covered = covered(trace.len(), runs);
         let bytes = trace.iter().zip(&covered).filter(|(_, covered)| !**covered);
@@ -101,7 +101,7 @@ impl<'a> Side<'a> {
         self.words.len() + self.bytes.len()
     }
 
-    /// Whether the word with this hash is among the words, or its trace byte if they are not known.
+    /// Whether the side has the word with this hash, or its trace byte if the words are not known.
     pub(super) fn holds(&self, hash: u64) -> bool {
         let byte = (hash as u8).max(1);
         self.words.iter().any(|w| w.hash == hash) || self.bytes.contains(&byte)
@@ -125,7 +125,7 @@ impl<'a> LeftoverWord<'a> {
 }
 
 impl Name {
-    /// How `word` after `before` is written.
+    /// Whether `word`, which follows `before`, is written as a name.
     fn of(before: &str, word: &str) -> Self {
         let mut chars = word.chars();
         let Some(first) = chars.next() else { return Self::No };
@@ -153,12 +153,12 @@ fn covered(words: usize, runs: impl Iterator<Item = (u32, u32)>) -> Vec<bool> {
     covered
 }
 
-/// The value of a figure; a hash if it has letters or is no whole number.
+/// The value of a figure; a hash if it has letters or is not a whole number.
 fn value(figure: &str, hash: u64) -> u64 {
     common_form(figure).parse().unwrap_or(hash | 1 << 63)
 }
 
-/// Whether a sentence, a line or a bracket ends or begins between the words `at - 1` and `at`.
+/// Whether punctuation or a line break between the words `at - 1` and `at` sets them apart.
 fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
     let between = &text[words.spans[at - 1].1 as usize..words.spans[at].0 as usize];
     between
@@ -193,7 +193,7 @@ pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Sen
     }
 }
 
-/// Removes words that both sides have, wherever they stand, and words that are spelled alike.
+/// Removes words that both sides have, in whatever order, and words that are spelled alike.
 pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
     if !theirs.bytes.is_empty() {
         return cancel_bytes(ours, &mut theirs.bytes);
@@ -205,7 +205,7 @@ pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses)
     remove_respelled(ours, theirs, plain);
 }
 
-/// Removes words that are among the trace bytes of the other side, each byte once.
+/// Removes words whose trace bytes the other side has. Each byte cancels one word.
 fn cancel_bytes(ours: &mut Side<'_>, theirs: &mut Vec<u8>) {
     let mut left = [0u32; 256];
     theirs.iter().for_each(|byte| left[usize::from(*byte)] += 1);
@@ -220,8 +220,8 @@ fn cancel_bytes(ours: &mut Side<'_>, theirs: &mut Vec<u8>) {
         (0..=255).zip(left).flat_map(|(byte, n)| std::iter::repeat_n(byte, n as usize)).collect();
 }
 
-/// Removes the pairs of words that are spelled alike, each word once, among those for which `plain`
-/// holds.
+/// Removes pairs of words that are spelled alike, if `plain` holds for both. A word is in at most
+/// one pair.
 fn remove_respelled(
     ours: &mut Side<'_>,
     theirs: &mut Side<'_>,
@@ -243,7 +243,7 @@ fn remove_respelled(
     });
 }
 
-/// Removes the pairs of words for which `equal` holds, each word once.
+/// Removes pairs of words for which `equal` holds. A word is in at most one pair.
 fn remove_pairs(
     ours: &mut Side<'_>,
     theirs: &mut Side<'_>,
@@ -258,8 +258,8 @@ fn remove_pairs(
     });
 }
 
-/// Removes two adjacent words of `split` that together are one word of `whole`, as where a line
-/// breaks within a word.
+/// Removes pairs of adjacent words of `split` that together form one word of `whole`, as when a
+/// line break splits a word.
 fn join_split(split: &mut Side<'_>, whole: &mut Side<'_>) {
     if split.words.len() < 2 || whole.words.is_empty() {
         return;
@@ -280,11 +280,11 @@ fn join_split(split: &mut Side<'_>, whole: &mut Side<'_>) {
     }
 }
 
-/// A folded word as it is compared with others.
+/// A folded word in the form in which spellings are compared.
 pub(super) struct Spelling {
-    /// The letters without what differs between spellings; see [`skeleton`].
+    /// The letters, changed so that usual spellings of a word are equal; see [`skeleton`].
     letters: Vec<char>,
-    /// The word itself, if its script has no spaces: it has one spelling.
+    /// The word itself, if its script has no spaces: such a word has only one spelling.
     unsegmented: Option<String>,
 }
 
@@ -294,13 +294,13 @@ impl Spelling {
         Self { letters: skeleton(word), unsegmented: unsegmented.then(|| word.to_owned()) }
     }
 
-    /// Whether they are one word in two spellings: equal without accents, doubled letters and the
-    /// usual differences between spellings.
+    /// Whether both are the same word in two spellings: equal apart from accents, doubled letters
+    /// and other usual differences between spellings.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.unsegmented == other.unsegmented && self.letters == other.letters
     }
 
-    /// Whether they are one word: in two spellings, abbreviated, or one letter apart.
+    /// Whether both are the same word: in two spellings, one abbreviated, or one letter apart.
     fn is_like(&self, other: &Self) -> bool {
         let (a, b) = (&self.letters, &other.letters);
         match (&self.unsegmented, &other.unsegmented) {
@@ -312,13 +312,14 @@ impl Spelling {
     }
 }
 
-/// Whether one word is the other's first three or four letters, and at most half of it.
+/// Whether one word consists of the first three or four letters of the other, and is at most half
+/// as long.
 fn is_abbreviated(a: &[char], b: &[char]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     (3..=4).contains(&short.len()) && 2 * short.len() <= long.len() && long.starts_with(short)
 }
 
-/// The letters of a word without what differs between spellings.
+/// The letters of a word, changed so that its usual spellings become equal.
 fn skeleton(word: &str) -> Vec<char> {
     let mut letters: Vec<char> = Vec::with_capacity(word.len());
     for c in common_form(word).chars().filter(|c| c.is_alphanumeric()) {
@@ -334,8 +335,8 @@ fn skeleton(word: &str) -> Vec<char> {
     letters
 }
 
-/// Whether two words of some length differ by one letter that is added, left out or replaced, or by
-/// two neighbours that are swapped.
+/// Whether two words of at least [`MISSPELLED_LETTERS_MIN`] letters differ by one letter that is
+/// added, left out or replaced, or by two adjacent letters that are swapped.
 fn is_misspelled(a: &[char], b: &[char]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     if short.len() < MISSPELLED_LETTERS_MIN || long.len() > short.len() + 1 {

@@ -1,15 +1,16 @@
-//! Verdicts: what a new article is, relative to which earlier article, and on which evidence.
+//! Verdicts decide what a new article is, which earlier article it relates to, and on what
+//! evidence.
 //!
 //! In: a prepared article, its candidates, and a view of the earlier articles ([`Archive`]). Out: a
 //! [`Verdict`].
 //!
 //! ```text
 //! identity   uri, version, links, wire marks: redelivery, correction, update
-//! orders     kills, holds and releases, and what they are about
+//! orders     kills, holds and releases, and which articles they are about
 //! align      two traces -> the runs of words that both texts contain
 //! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
 //! classify   measures -> a text kind, by thresholds, in a fixed order
-//! difference the words that two similar texts do not share, and the headlines: another subject?
+//! difference whether the words that similar texts do not share, or headlines, show another subject
 //! formula    runs that occur in many unrelated texts are not partial copies
 //! novelty    the words that no candidate contains
 //! ```
@@ -20,16 +21,17 @@
 //! (rule `new-version`).
 //!
 //! Identity and marks are tested first. If they give no relation, the best text match does:
-//! duplicates first, `partial` last, ties by Jaccard similarity, containment and arrival. If an
-//! earlier article has exactly the same text, it is the only candidate compared, and its relations
-//! are inherited. Evidence is only gathered for relations that are reported.
+//! duplicates come first and `partial` last, and ties are broken by Jaccard similarity, containment
+//! and order of arrival. If an earlier article has exactly the same text, it is the only candidate
+//! compared, and its relations are inherited. Evidence is only gathered for relations that are
+//! reported.
 //!
 //! Invariants: RE-1 `of` is earlier in the shard's order; RE-2 `root` is the first article of the
-//! chain: it does not itself match an earlier article with a kind that joins its match; RE-3 the
-//! verdict is a function of the article, its candidates and the contents of the archive.
+//! chain: its own kind does not join it to an earlier article; RE-3 the verdict is a function of
+//! the article, its candidates and the contents of the archive.
 //!
-//! Deliberately absent: semantic similarity beyond the wire's own marks, and merging of chains: an
-//! article that matches two chains belongs to one of them.
+//! Deliberately absent: semantic similarity, apart from the marks that senders add, and merging of
+//! chains. An article that matches two chains belongs to only one of them.
 
 pub mod align;
 mod archive;
@@ -76,14 +78,14 @@ pub const CARRIES_UNCORRECTED: &str = "carries_uncorrected";
 pub const NEEDS_REVIEW: &str = "needs_review";
 /// Flag of a reprint whose figures differ from those of the earlier text.
 pub const CHANGED_NUMBERS: &str = "changed_numbers";
-/// Flag of a copy that passes because words differ which carry meaning.
+/// Flag of a copy that is published because it differs in words that carry meaning.
 pub const CHANGED_WORDS: &str = "changed_words";
 
-/// Rule of a match whose shared words are already explained by a better, unrelated match: all three
-/// texts contain the same passage.
+/// Rule of a match whose shared words are already covered by a better match to which it is
+/// unrelated: all three texts contain the same passage.
 const COMMON_PASSAGE: &str = "common-passage";
 
-/// A candidate after comparison, with the kind that its text alone gives.
+/// A candidate after comparison, with the kind that the texts alone give.
 struct VerifiedCandidate<'a> {
     /// The earlier article.
     that: Earlier<'a>,
@@ -136,7 +138,7 @@ pub fn judge(
     let equal = earlier
         .iter()
         .filter(|that| that.print.content_hash == new.print.content_hash)
-        // Nothing has to be aligned.
+        // Equal texts need no alignment.
         .map(|that| VerifiedCandidate::of(new, *that, Comparison::equal(new.print), settings))
         .min_by_key(|v| (v.kind != Kind::Duplicate, v.that.sequence));
     let copied = equal.as_ref().filter(|v| v.kind == Kind::Duplicate).map(|v| v.that);
@@ -159,7 +161,8 @@ pub fn judge(
     }
     let difference = read_difference(new, &verified, &mut verdict);
     let confidence = verdict.relation.evidence.confidence;
-    // An order of which nothing is known may concern an article that this instance never got.
+    // A possible order that matches no earlier article may refer to one that this instance never
+    // received.
     let unclear =
         new.about.marks.possible_order.is_some() && verdict.relation.kind == Kind::Original;
     if unclear || confidence.is_some_and(|sure| sure.get() < settings.review_below.get()) {
@@ -174,9 +177,9 @@ pub fn judge(
 pub struct Explanation {
     /// The measures, as evidence.
     pub evidence: Evidence,
-    /// Shared runs cut so that each word is in one at most, in the order of the new text.
+    /// Shared runs, cut so that each word is in at most one of them, in the order of the new text.
     pub blocks: Vec<align::SharedRun>,
-    /// The aligned figures, those in rewritten gaps included.
+    /// The aligned figures, including those in rewritten gaps.
     pub figures: Vec<align::FigurePair>,
     /// The rules in the order in which they are tried.
     pub rules: [rules::Rule; rules::RULES],
@@ -202,8 +205,8 @@ pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Expl
     }
 }
 
-/// Whether two items may be compared: texts with texts, every other item type (picture, video, ...)
-/// with its own type, and notices to editors only with each other.
+/// Whether two items may be compared. Texts are compared with texts, items of any other type
+/// (picture, video, ...) with items of the same type, and notices to editors only with each other.
 fn comparable(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     let class = |kind: ItemType| match kind {
         ItemType::Text | ItemType::Other | ItemType::Advisory => ItemType::Text,
@@ -214,8 +217,8 @@ fn comparable(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     class(new.about.kind) == class(that.about.kind) && notice(new.about) == notice(that.about)
 }
 
-/// Compares `new` with all of `earlier`, and with the root of the best match. Among many copies of
-/// copies the root is rarely one of the nearest candidates, but it is the article an editor needs.
+/// Compares `new` with all of `earlier`, and with the root of the best match. Editors need the
+/// root, but among many copies of copies it is rarely one of the nearest candidates.
 fn verify<'a>(
     new: Arrival<'_>,
     earlier: &[Earlier<'a>],
@@ -265,11 +268,12 @@ fn best<'a, 'b>(verified: &'a [VerifiedCandidate<'b>]) -> Option<&'a VerifiedCan
     verified.iter().filter(|v| v.is_reported()).min_by_key(class)
 }
 
-/// Further relations, at most `also_max`. The candidate that explains the most words not yet
-/// explained comes next, if these are at least `run_words`; otherwise the best ranked. A copy that
-/// explains fewer and is unrelated to the best match only shares a passage with it, and is reported
-/// as `partial`. The last place is reserved for the root. An article with the same text as an
-/// earlier one inherits the relations of that article.
+/// Further relations, at most `also_max`. Each step takes the candidate that shares the most words
+/// that no earlier choice covers; if these are fewer than `run_words`, it takes the best-ranked
+/// candidate. A copy that covers fewer new words and is unrelated to the best match is reported as
+/// `partial`, because it only shares a passage with the best match. The last place is reserved for
+/// the root. An article with the same text as an earlier one inherits the relations of that
+/// article.
 fn also(
     new: Arrival<'_>,
     chosen: &Relation,
@@ -352,9 +356,10 @@ fn flag(new: Arrival<'_>, verified: &[VerifiedCandidate<'_>], verdict: &mut Verd
     }
 }
 
-/// Reads the words that differ from those of the best match, if that is a copy, and adds the flag
-/// `changed_words` if they are news: by the same provider, any word that carries meaning; by
-/// another one, a word that turns it, which an editor should check.
+/// Reads the words in which an article differs from its best match. If the article is a copy and
+/// the words are news, adds the flag `changed_words`. For a copy by the same provider, a word that
+/// turns the meaning is news, and in a short text so is any word that carries meaning. For a copy
+/// by another provider, only a word that turns the meaning is news, and an editor should check it.
 fn read_difference(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -370,7 +375,7 @@ fn read_difference(
     if !by_text || !copy && relation.kind != Kind::Partial && chosen.rule != OTHER_SUBJECT {
         return Difference::default();
     }
-    // The words at the edges of a copy are furniture, and have been read without them.
+    // The stored difference of a copy leaves out words at its edges, which are furniture.
     let difference = match copy {
         true => chosen.difference,
         false => Difference::of(new, chosen.that, &chosen.comparison, Edges::Text),
@@ -390,8 +395,8 @@ fn read_difference(
     difference
 }
 
-/// Whether a counter in the version says that the article is older than one that was sent before. A
-/// time alone does not: a wrong clock must not suppress news.
+/// Whether version counters show that the article is older than one that was sent before. Times do
+/// not count, so that a wrong clock cannot suppress news.
 fn is_outdated(new: Arrival<'_>, relation: &Relation) -> bool {
     let of = relation.of.as_ref().filter(|_| relation.rule == "late-version");
     let versions = new.about.version.as_deref().zip(of.and_then(|of| of.key.version.as_deref()));
@@ -404,7 +409,7 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &
     let unique = &settings.unique;
     let kind = verdict.relation.kind;
     let waits = kind != Kind::Withdrawal && unique.waits(new.about.embargoed, new.now);
-    // An article that is withheld under a stated embargo is withheld until the embargo ends.
+    // If an embargo is stated, a withheld article is only withheld until the embargo ends.
     let withheld = new.about.pubstatus == PubStatus::Withheld && kind != Kind::Withdrawal && !waits;
     let tainted = verdict.flags.iter().any(|f| f == CARRIES_WITHDRAWN);
     if withheld || tainted && unique.carrying == CarrierPolicy::Hold {
@@ -412,7 +417,7 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &
     }
     let novel = |n: &Novelty| n.words >= unique.novel_words || n.numbers >= unique.new_numbers;
     let enough = unique.when_novel.contains(&kind) && verdict.novelty.as_ref().is_some_and(novel);
-    // In a short text, few words are news.
+    // In a short text, a few new words are enough to be news.
     let words = new.print.words();
     let few = if words < settings.tuning.novelty_words_min as usize { 1 } else { 5 };
     let own = difference.new_words + difference.new_figures + u32::from(difference.turned);

@@ -2,7 +2,7 @@
 //! of versions.
 //!
 //! In: a slug or headline as sent. Out: a key, the hash of its words, so that case and punctuation
-//! do not matter. Marks that only say which version it is are removed first ([`crate::marks`]):
+//! do not matter. Marks that only state which version it is are removed first ([`crate::marks`]):
 //!
 //! ```text
 //! BC-NW--Ferry-Marel, 3rd Ld-Writethru     BC-NW--Ferry-Marel
@@ -16,7 +16,7 @@ use crate::article::{ArticleMetadata, LinkKind};
 use crate::marks::{bare_headline, slug_root};
 use crate::text;
 
-/// The most words of a name that are hashed.
+/// Maximum number of words of a name that are hashed.
 const WORDS_MAX: u32 = 200;
 
 /// The keys of an article's names; 0 if it has none.

@@ -18,7 +18,7 @@ pub(super) struct WordCoverage {
 }
 
 impl WordCoverage {
-    /// No words of a text of this length.
+    /// An empty coverage for a text of this many words.
     pub(super) fn none(words: usize) -> Self {
         Self { bits: vec![0; words.div_ceil(64)] }
     }

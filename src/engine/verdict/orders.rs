@@ -1,8 +1,9 @@
 //! Kills, holds and releases: whether an article is one, and which article it is about.
 //!
-//! The target is searched by uri and link, then by text, then by name. A headline that the notice
-//! names decides: if no article has it, the notice waits for one that has, even if another article
-//! has the same slug. A slug alone counts if the notice names no headline.
+//! The target is searched by uri and link, then by text, then by name. If the notice names a
+//! headline, the headline decides: if no article has it, the notice waits for one that does, even
+//! if an article about another subject has the same slug. A slug alone counts if the notice names
+//! no headline.
 //!
 //! ```text
 //! KILL: Bridge reopens, slug MAREL     the article with that headline; else none yet
@@ -10,11 +11,11 @@
 //! ```
 //!
 //! A notice that identifies its target only by text or by name gets a confidence, which depends on
-//! which names agree, on the providers, and on how many other articles have the same name. The
-//! whole text of another publisher's article is a copy of it, whatever its headline says.
+//! which names agree, on the providers, and on how many other articles have the same name. An
+//! article that only copies other publishers' articles is not a notice, whatever its headline says.
 //!
-//! What only [may](crate::article::Marks::possible_order) be an order is one if the sender has sent
-//! an article with the headline that it names.
+//! An article that only [may](crate::article::Marks::possible_order) be an order counts as one if
+//! its sender has sent an article with the headline that it names.
 
 use super::archive::{Archive, Arrival, Earlier, are_strangers, same_provider};
 use super::classify::{outlived, to};
@@ -25,12 +26,13 @@ use super::{VerifiedCandidate, names, subject};
 use crate::article::{ArticleMetadata, LinkKind, NoticeOrder, PubStatus};
 use crate::marks::bare_headline;
 
-/// Words from which a text is a report: a possible order with so much text asks an editor.
+/// Minimum number of words in a report. A possible order with that much text is left to an editor.
 const REPORT_WORDS: usize = 100;
-/// Confidence that a possible order means the article of its sender that it names.
+/// Confidence that a possible order refers to the article of its sender that it names.
 const POSSIBLE_CONFIDENCE: f64 = 0.8;
-/// The same if its text is a report, or its headline is that of the earlier article; or that an
-/// order means the article with its uri, if the uri was used again.
+/// Replaces `POSSIBLE_CONFIDENCE` if the text is as long as a report or both headlines are the
+/// same. Also the confidence that an order refers to an article with its own uri, if that uri was
+/// reused.
 const DOUBTFUL_CONFIDENCE: f64 = 0.5;
 
 /// The names by which a notice refers to an article, as keys.
@@ -56,14 +58,14 @@ impl NoticeNames {
         Self { headlines, slugs, unnamed }
     }
 
-    /// The keys of the names that an article must have to be meant: its headline if the notice
-    /// names one, else its slug.
+    /// The keys of the names that identify the target: headlines if the notice names any, otherwise
+    /// slugs.
     pub fn decisive(&self) -> &[u64] {
         if self.headlines.is_empty() { &self.slugs } else { &self.headlines }
     }
 }
 
-/// Whether a name is a headline: several words, not a code or a chain of hyphens.
+/// Whether a name is a headline: several words, not a code or words joined by hyphens.
 fn is_headline(name: &str) -> bool {
     let words = name.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic));
     let dense = name.chars().filter(|c| *c >= '\u{2e80}').count();
@@ -107,7 +109,7 @@ pub(super) fn withdrawal(
     if let Some(that) = past().or_else(linked) {
         return Some(outlived(that, kind, rule));
     }
-    // Notices resemble each other: one with the words of another does not withdraw it.
+    // Notices resemble each other: a notice that shares text with another one does not withdraw it.
     let report = |v: &&VerifiedCandidate<'_>| v.that.verdict.relation.kind != Kind::Withdrawal;
     let mut reports = verified.iter().filter(report);
     if let Some(whole) = reports.find(|v| v.kind.joins_its_match()) {
@@ -144,7 +146,7 @@ fn sure(mut relation: Relation, confidence: Ratio) -> Relation {
     relation
 }
 
-/// Whether the article is the whole text of an article of another publisher, and none of its own.
+/// Whether the article copies articles of other publishers, and none of its own publisher.
 fn is_copy_of_another(
     new: Arrival<'_>,
     same_uri: Option<Earlier<'_>>,
@@ -158,7 +160,8 @@ fn is_copy_of_another(
     same_uri.is_none() && copies.peek().is_some() && copies.all(other)
 }
 
-/// What may be an order: it is one if its sender sent an article with the headline that it names.
+/// The relation of a possible order, which counts as an order if its sender has sent an article
+/// with the headline that it names.
 fn possible(
     new: Arrival<'_>,
     same_uri: Option<Earlier<'_>>,
@@ -231,9 +234,9 @@ fn confidence_of_text(notice: &ArticleMetadata, whole: &VerifiedCandidate<'_>) -
 }
 
 /// Confidence that a notice which gives a name of `that` refers to it. A headline weighs more than
-/// a slug, both more than one, a slug shared by several items less, and so does a slug without any
-/// other sign that its article is meant. The same provider raises the confidence, another provider
-/// lowers it.
+/// a slug, and both together weigh more than either. A slug weighs less if several items have it,
+/// or if nothing else shows that its article is meant. The same provider raises the confidence,
+/// another provider lowers it.
 fn confidence_of_name(
     new: Arrival<'_>,
     that: Earlier<'_>,

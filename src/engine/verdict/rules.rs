@@ -74,7 +74,7 @@ pub struct Rule {
 /// Rule of a partial copy that shares a run of at least `run_words` words.
 pub(super) const SHARED_RUN: &str = "shared-run";
 
-/// The most conditions of one rule.
+/// Maximum number of conditions in a rule.
 const CONDITIONS_MAX: usize = 6;
 /// The number of rules.
 pub const RULES: usize = 13;
@@ -112,16 +112,16 @@ struct RuleInputs<'a> {
     later: bool,
     /// Hours between the two arrivals.
     hours: f64,
-    /// Plain words of the text that has fewer.
+    /// Number of plain words in the text that has fewer of them.
     plain_words: f64,
     /// The share of plain words that are paired, the smaller of the two texts' shares.
     agreement: f64,
-    /// Aligned figures that differ.
+    /// Number of aligned figures that differ.
     changed: f64,
-    /// Aligned figures. If `later`, also figures replaced by words, unless figures are aligned and
-    /// all of them are equal.
+    /// Number of aligned figures. If `later`, this includes figures replaced by words, unless there
+    /// are aligned figures and all of them are equal.
     figures: f64,
-    /// Those of `figures` that differ or were replaced.
+    /// Number of `figures` that differ or were replaced.
     differ: f64,
     /// The share of `figures` that are equal; 1 if there are none.
     kept: f64,
@@ -158,7 +158,8 @@ pub(super) fn first(
     of_figures.or_else(|| decide(&values.of_shares()))
 }
 
-/// Number of different plain words of a text, told apart by their trace bytes; stops at `most`.
+/// Number of different plain words in a text, distinguished by their trace bytes. Counts up to
+/// `most`.
 fn distinct(print: &Fingerprint, most: usize) -> usize {
     let (mut seen, mut count) = ([false; 256], 0);
     for &byte in print.trace.iter().filter(|byte| **byte != 0) {
@@ -210,15 +211,15 @@ impl<'a> RuleInputs<'a> {
         }
     }
 
-    /// Different plain words of the text that has fewer, counted only as far as the conditions
-    /// need.
+    /// Number of different plain words in the text that has fewer of them, counted only as far as
+    /// the conditions need.
     fn distinct_words(&self) -> f64 {
         let most = 2 * self.set.tuning.template_words_min as usize;
         let [new, old] = self.prints.map(|print| distinct(print, most));
         new.min(old) as f64
     }
 
-    /// Rules for texts that differ in figures, or in little else.
+    /// Rules for texts that differ only or mainly in their figures.
     fn of_figures(&self) -> [Rule; 7] {
         let set = self.set;
         let same = flag("same_template", self.pair.same_template);
@@ -265,7 +266,7 @@ impl<'a> RuleInputs<'a> {
         ]
     }
 
-    /// How much of each text a reprint shares.
+    /// The share of each text that two reprints must have in common.
     fn reprint(&self) -> Ratio {
         // Comparing publishers costs more than comparing thresholds.
         let differ = self.set.reprint != self.set.reprint_same_publisher;
@@ -325,7 +326,7 @@ mod tests {
     use crate::text::{self, Clean, words};
     use crate::verdict::{Validity, Verdict, explain};
 
-    /// Checks the kind and rule that the texts alone give, this many hours apart.
+    /// Checks the kind and rule that the texts alone give if they arrive `hours` apart.
     fn check(old: &str, new: &str, hours: i64, want: (Kind, &str)) {
         let split = |text: &str| words(text, &text::Limits::default());
         let print = |text: &str| {

@@ -1,4 +1,4 @@
-//! Which earlier article with the uri of the new one is meant by it.
+//! Finds the earlier article that a new article with the same uri refers to.
 //!
 //! Usually a uri names one article, whose newest valid version is meant. But some feeds number
 //! their items from 1, give all items one link or write `N/A` as the identifier, so that unrelated
@@ -6,15 +6,16 @@
 //!
 //! ```text
 //! 1001  Kestrel   Quay to close
-//! 1001  Meridian  Early grape harvest    no version of the first: the uri is used again
+//! 1001  Meridian  Early grape harvest    not a version of the first: the uri is reused
 //! 1001  Kestrel   Quay closes earlier    a version of the first
 //! ```
 //!
-//! What proves that an article is a version: shared text or a headline that agrees; a version
-//! number of the same provider; for a uri that is unique everywhere (`urn:`, `tag:`), any new
-//! version. Another provider's article under a short number is never a version.
+//! An article is a version of an earlier one if they share text or their headlines agree, if both
+//! have version numbers and no different providers, or, for a globally unique uri (`urn:`, `tag:`),
+//! if their versions differ. An article of another provider with the same short number is never a
+//! version.
 //!
-//! Cost: a constant number of earlier articles is looked at.
+//! Cost: at most a constant number of earlier articles is examined.
 
 use super::VerifiedCandidate;
 use super::archive::{Archive, Arrival, Earlier, are_strangers};
@@ -24,14 +25,14 @@ use super::types::{Kind, Relation, Validity};
 use super::versions::is_counter;
 use crate::article::{ArticleMetadata, publisher};
 
-/// The most earlier articles with the uri of a notice that are searched for its target.
+/// Maximum number of earlier articles with the notice's uri that are searched for its target.
 const SEARCHED_MAX: usize = 64;
 
-/// Flag of an article whose uri an unrelated article had before.
+/// Flag of an article whose uri was used before by an unrelated article.
 pub const REUSED_URI: &str = "reused_uri";
 
-/// The live article that `new` is a version of, if one has the same uri and neither providers nor
-/// texts say that the uri is used again for another article.
+/// The live article with the same uri that `new` is a version of. `None` if there is none, or if
+/// the providers or texts show that the uri was reused.
 pub(super) fn earlier_version<'a>(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'a>],
@@ -59,7 +60,7 @@ fn continues(new: Arrival<'_>, that: Earlier<'_>, verified: &[VerifiedCandidate<
     compared.any(is_match) || subject::agrees(new, that) || is_numbered(new.about, that.about)
 }
 
-/// Whether the versions alone say that both are versions of one article.
+/// Whether the version strings alone show that both are versions of one article.
 fn is_numbered(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
     let (Some(a), Some(b)) = (new.version.as_deref(), that.version.as_deref()) else {
         return false;
@@ -75,19 +76,19 @@ pub(crate) fn is_anothers_number(new: &ArticleMetadata, that: &ArticleMetadata) 
 }
 
 /// Whether two providers number their articles alike: they are different, and `uri`, which both
-/// sent, is not unique everywhere.
+/// sent, is not globally unique.
 pub(crate) fn is_numbered_alike(uri: &str, new: Option<&str>, that: Option<&str>) -> bool {
     !uri.contains(':') && publisher::are_different(new, that)
 }
 
-/// Whether the texts say that both are about one subject.
+/// Whether the texts show that both articles are about the same subject.
 fn is_match(v: &VerifiedCandidate<'_>) -> bool {
     v.is_reported() && v.rule != OTHER_SUBJECT
 }
 
 /// The live article that a notice is about, searched for under the notice's own uri, and whether
-/// this is certain. It is not if the uri was used again, or by another provider only, and neither
-/// headline nor text of the notice speaks of the article.
+/// this is certain. It is uncertain if the uri was reused, or used only by another provider, and
+/// neither the headline nor the text of the notice mentions the article.
 pub(super) fn target_of_notice<'a>(
     notice: Arrival<'_>,
     archive: &'a impl Archive,
@@ -111,8 +112,8 @@ pub(super) fn target_of_notice<'a>(
     }
 }
 
-/// Whether `new`, which is related to earlier articles by `relation` and is a version of
-/// `earlier`, has the uri of an unrelated one.
+/// Whether `new` has the uri of an unrelated live article. `relation` is its relation, and
+/// `earlier` is the article that it is a version of, if any.
 pub(super) fn is_reused(
     new: Arrival<'_>,
     relation: &Relation,
@@ -124,7 +125,7 @@ pub(super) fn is_reused(
         && archive.valid_of_uri(&new.about.uri).is_some()
 }
 
-/// Whether the article used a uri again that an unrelated one had before.
+/// Whether the article reused the uri of an unrelated article.
 pub(crate) fn starts_again(that: Earlier<'_>) -> bool {
     that.verdict.flags.iter().any(|flag| flag == REUSED_URI)
 }

@@ -13,21 +13,24 @@ pub struct Settings {
     /// Lower: more edited copies count as reprints. Higher: fewer unrelated texts with a common
     /// passage do.
     pub reprint: Ratio,
-    /// Replaces `reprint` for two texts whose providers are known to be one publisher. Higher than
-    /// `reprint`: a publisher's own articles on a developing story are less often reprints of each
-    /// other. Lower: more of its edited copies are.
+    /// Replaces `reprint` for two texts whose providers are known to be the same publisher. Higher
+    /// than `reprint`: a publisher's own articles on a developing story are less often called
+    /// reprints of each other. Lower: more of its edited copies are called reprints.
     pub reprint_same_publisher: Ratio,
-    /// A text is an excerpt if an earlier one contains at least this share of it, and an expansion
-    /// if it contains at least this share of an earlier one.
+    /// A text is an excerpt if an earlier text contains at least this share of it, and an expansion
+    /// if it contains at least this share of an earlier text.
     pub contained: Ratio,
-    /// A text is a partial copy if an earlier one contains at least this share of it and no other
-    /// kind of copy fits. Articles linked by wire marks must share as much.
+    /// A text is a partial copy if an earlier text contains at least this share of it, or it
+    /// contains at least this share of an earlier text, and no other kind of copy fits. An article
+    /// that is only marked as a revision must also share this much with the article that it
+    /// revises.
     pub partial: Ratio,
     /// A text is also a partial copy if it shares a run of at least this many words with an earlier
-    /// one.
+    /// text.
     pub run_words: NonZeroU32,
-    /// A kill or correction that names its article by words alone takes effect only if the match
-    /// has at least this confidence. Otherwise it is flagged `needs_review` and an editor decides.
+    /// A notice, such as a kill, that identifies its article only by name or by text takes effect
+    /// only if the match has at least this confidence. Otherwise it is flagged `needs_review` and
+    /// an editor decides.
     pub review_below: Ratio,
     /// Which articles are forwarded to the unique topic.
     pub unique: UniqueSettings,
@@ -57,7 +60,7 @@ impl Default for Settings {
 pub struct UniqueSettings {
     /// Kinds that are always forwarded.
     pub always: Vec<Kind>,
-    /// Kinds that are forwarded if the article brings enough new words or new figures.
+    /// Kinds that are forwarded if the article contains enough new words or new figures.
     pub when_novel: Vec<Kind>,
     /// This many new words are enough.
     pub novel_words: u32,
@@ -70,8 +73,10 @@ pub struct UniqueSettings {
     /// `pass` it.
     pub carrying: CarrierPolicy,
     /// Which copy of a text stays in the unique topic: the `first` one, the `newest` or the
-    /// `longest`. A later copy that would not be forwarded then takes the place of an earlier one,
-    /// with the uri of that one in the header `wirefold-replaces`. Preferred publishers come first.
+    /// `longest`. With `newest` and `longest`, a later copy that would otherwise not be forwarded
+    /// can replace an earlier one; its header `wirefold-replaces` contains the earlier copy's uri.
+    /// Whatever the setting, a copy from a publisher that `preferred_publishers` ranks higher
+    /// replaces an earlier copy.
     pub survivor: SurvivorChoice,
 }
 
@@ -113,7 +118,7 @@ pub enum SurvivorChoice {
     First,
     /// The one that arrived last.
     Newest,
-    /// The one with the most words, the first of several equally long ones.
+    /// The one with the most words. Of several equally long copies, the first.
     Longest,
 }
 
@@ -144,44 +149,45 @@ pub enum CarrierPolicy {
     Pass,
 }
 
-/// Constants of the rules. `benches/README.md` says how they were measured.
+/// Constants of the rules. `benches/README.md` describes how they were measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// An excerpt or expansion becomes a reprint if the other containment is at least this share of
-    /// the first.
+    /// An excerpt or expansion is a reprint instead if the smaller of the two containments is at
+    /// least this share of the larger.
     pub contained_both: f64,
-    /// Replaces both thresholds of a reprint after `template_apart_hours`: texts that far apart and
-    /// alike are more often a template about another subject.
+    /// Replaces both thresholds of a reprint after `template_apart_hours`, because similar texts
+    /// that far apart more often use one template for different subjects.
     pub reprint_apart: f64,
     /// The longest unmatched block of a reprint, as a share of either text.
     pub block: f64,
-    /// Replaces `block` if at least `agreed_figures_min` aligned figures all agree and no template
-    /// had time to recur.
+    /// Replaces `block` within `template_apart_hours` if there are at least `agreed_figures_min`
+    /// aligned figures and all of them agree.
     pub agreed_block: f64,
-    /// Aligned figures from which `agreed_block` applies.
+    /// Minimum number of aligned figures for `agreed_block`.
     pub agreed_figures_min: u32,
     /// A gap is not an unmatched block if at least this share of its words agrees in order.
     pub rewritten: f64,
-    /// A short shared run is a formula, and makes no partial copy, if this many otherwise unrelated
-    /// texts hold it. 0 turns the rule off.
+    /// A short shared run is a formula, and does not make a partial copy, if this many otherwise
+    /// unrelated texts contain it. 0 turns the rule off.
     pub formula_roots: u8,
-    /// Plain words from which a template can recur.
+    /// Minimum number of plain words in a recurring template.
     pub template_words_min: u32,
     /// Share of plain words that must agree, both ways, in a recurring template.
     pub template: f64,
-    /// The same after `template_apart_hours`.
+    /// Replaces `template` after `template_apart_hours`.
     pub template_apart: f64,
-    /// Hours from which a template is compared more strictly in words and less strictly in figures.
+    /// After this many hours, a recurring template must agree in more words but may keep more
+    /// figures.
     pub template_apart_hours: i64,
-    /// The highest share of kept figures in a recurring template: with three pairs or more; with
-    /// two or more changed; far apart, or with two or more changed and no correction.
+    /// The highest share of kept figures in a recurring template: for the rule `figures-differ`;
+    /// for `most-figures-differ`; for `figures-differ-later` and `many-figures-differ`.
     pub kept: [f64; 3],
-    /// Within this many hours, a text of the same provider with one or two other figures is an
-    /// unmarked correction.
+    /// Within this many hours, a text from the same provider that differs only in one or two
+    /// figures is an unmarked correction.
     pub unmarked_hours: i64,
-    /// The most further relations in a verdict.
+    /// Maximum number of further relations in a verdict.
     pub also_max: u8,
-    /// Texts with fewer words have no novelty.
+    /// Novelty is not measured for texts with fewer words.
     pub novelty_words_min: u32,
 }
 

@@ -1,6 +1,6 @@
-//! Standing lines: a sentence that a desk puts at the end, or at the start, of its alerts whatever
-//! they are about. An article that shares only such a line with a withdrawn one carries nothing of
-//! it.
+//! Standing lines: sentences that a desk puts at the end, or at the start, of its alerts whatever
+//! they are about. An article that shares only such a line with a withdrawn article does not carry
+//! its text.
 //!
 //! ```text
 //! Ferry aground off Marel. More follows; this is breaking news from our desk.      withdrawn
@@ -8,21 +8,22 @@
 //! ```
 //!
 //! A shared passage is a standing line if it is short, is at the same edge of both texts, and the
-//! articles speak of different subjects. Within one publisher that is enough: the sender would not
-//! send again what it has withdrawn. For an article of another publisher, the line must also be in
-//! a third article about another subject that still stands.
+//! articles are about different subjects. Within one publisher that is enough, because a sender
+//! does not send text again that it has withdrawn. For an article of another publisher, the line
+//! must also be in a third article that is about another subject and still valid.
 
 use super::archive::{Arrival, same_provider};
 use super::types::{Kind, Validity};
 use super::{VerifiedCandidate, subject};
 
-/// Words of the longest standing line.
+/// Maximum number of words in a standing line.
 const LINE_WORDS_MAX: u32 = 30;
-/// Words that may follow, or precede, a standing line, such as the initials of an editor.
+/// Maximum number of words, such as an editor's initials, that may follow or precede a standing
+/// line.
 const SIGNATURE_WORDS: u32 = 3;
 
-/// Whether `new` shares only a standing line with the article of `with`. `all` are the comparisons
-/// with all earlier articles.
+/// Whether `new` shares only a standing line with the article of `with`. `all` contains the
+/// comparisons with all candidates.
 pub(super) fn is_line(
     new: Arrival<'_>,
     with: &VerifiedCandidate<'_>,
@@ -41,7 +42,7 @@ pub(super) fn is_line(
 }
 
 /// Whether all that `new` shares with another article is a short passage at the same edge of both,
-/// and both speak of different subjects.
+/// and they are about different subjects.
 fn shares_line(new: Arrival<'_>, with: &VerifiedCandidate<'_>) -> bool {
     let (new_words, old_words) = (new.print.words() as u32, with.that.print.words() as u32);
     let runs = &with.comparison.alignment.runs;

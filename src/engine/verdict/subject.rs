@@ -1,12 +1,12 @@
-//! Whether two articles under the same slug speak of the same subject.
+//! Whether two articles are about the same subject, for example two with the same slug.
 //!
 //! A slug such as `WEATHER` is shared by many reports and proves nothing alone. Two articles agree
-//! if half of the words of one headline also occur in the other headline, or half of the earlier
-//! headline in the beginning of the new text:
+//! if half of the words of one headline also occur in the other headline, or half of the words of
+//! the earlier headline occur at the beginning of the new text:
 //!
 //! ```text
 //! Fire destroys cold store at Marel harbour   Cold store at Marel in ashes          agree
-//! Fire destroys cold store at Marel harbour   Pilot boat hits mole at Anlow         do not
+//! Fire destroys cold store at Marel harbour   Pilot boat hits mole at Anlow         disagree
 //! ```
 //!
 //! Words are compared by their first letters, so that inflection does not matter. Short words are
@@ -19,14 +19,14 @@ use crate::marks::bare_headline;
 use crate::text::script::is_dense;
 use std::collections::BTreeSet;
 
-/// Letters of a word that are compared.
+/// Number of letters at the start of a word that are compared.
 const LETTERS: usize = 5;
 /// Shorter words are ignored, unless they contain a digit.
 const LETTERS_MIN: usize = 4;
-/// Bytes at the start of the new text that are read.
+/// Number of bytes that are read from the start of the new text.
 const TEXT_BYTES_MAX: usize = 1_500;
 
-/// Whether `new` and `that` speak of the same subject. An article without a headline agrees with
+/// Whether `new` and `that` are about the same subject. An article without a headline agrees with
 /// nothing.
 pub(super) fn agrees(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     let old = terms(bare_headline(&that.about.headline));
@@ -37,7 +37,7 @@ pub(super) fn agrees(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     is_half_in(&headline, &old) || is_half_in(&old, &headline) || is_half_in(&old, &all)
 }
 
-/// Whether half of `terms` are in `others`: two at least, or the only one.
+/// Whether `others` contains at least half of `terms`, and at least two unless there is only one.
 fn is_half_in(terms: &BTreeSet<String>, others: &BTreeSet<String>) -> bool {
     let shared = terms.intersection(others).count();
     shared >= 2.min(terms.len()).max(1) && shared * 2 >= terms.len()

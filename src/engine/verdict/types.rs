@@ -32,7 +32,7 @@ pub enum Kind {
     Update,
     /// The same text as another item.
     Duplicate,
-    /// A table of the same template with other figures.
+    /// The same template as an earlier text, with other figures or about another subject.
     Recurring,
     /// Part of another text.
     Excerpt,
@@ -109,8 +109,8 @@ impl Ratio {
         Self(value)
     }
 
-    /// Confidence of a notice that names an article of its own provider whose window has passed, so
-    /// that other articles with the same name can no longer be counted.
+    /// Confidence of a notice that names an article of its own provider that has left the window.
+    /// It is fixed, because other articles with the same name can no longer be counted.
     pub(super) const PAST_NAME_CONFIDENCE: Self = Self(0.75);
 
     /// `value` if it is finite and within 0..=1.
@@ -150,12 +150,12 @@ pub struct Evidence {
     pub headline_changed: Option<bool>,
     /// Engine time between the two arrivals, in milliseconds.
     pub apart_ms: Option<i64>,
-    /// Confidence that a notice refers to the other article, if it identifies it only by name or by
-    /// text.
+    /// Confidence that a notice refers to the other article, if the notice identifies that article
+    /// only by name or by text.
     pub confidence: Option<Ratio>,
 }
 
-/// A figure at the same place in both texts with different values, given by its word numbers.
+/// A figure whose value differs between two texts, given by its word number in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedNumber {
     /// Word number in the new text.
@@ -164,7 +164,7 @@ pub struct ChangedNumber {
     pub that_word: u32,
 }
 
-/// The most passages of one relation, and of the novelty of a verdict; the longest are kept.
+/// Maximum number of passages in a relation, and in the novelty of a verdict. The longest are kept.
 pub(super) const PASSAGES_MAX: usize = 16;
 
 /// A run of words of the new text that an earlier text also contains.
@@ -209,8 +209,8 @@ pub enum Scope {
     /// Among the live articles.
     #[default]
     Window,
-    /// Among the identities that are kept after the window. The text is gone, so no texts were
-    /// compared.
+    /// Among the identities of articles that have left the window. Their texts are no longer
+    /// stored, so no texts were compared.
     Identity,
 }
 
@@ -249,7 +249,7 @@ pub enum Pass {
     Held,
     /// Published at the end of its embargo: it brings something new.
     Embargoed,
-    /// Published in the place of another article.
+    /// Published in place of another article.
     Replacement(Box<Replacement>),
 }
 
@@ -259,7 +259,7 @@ impl Pass {
         matches!(self, Self::Yes | Self::Replacement(_))
     }
 
-    /// The article whose place in the unique topic it takes.
+    /// The article that it replaces in the unique topic.
     pub fn replaces(&self) -> Option<&ArticleKey> {
         match self {
             Self::Replacement(replacement) => Some(&replacement.of),
@@ -268,13 +268,13 @@ impl Pass {
     }
 }
 
-/// Whose place an article takes in the unique topic.
+/// The article that another one replaces in the unique topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replacement {
-    /// The article that was there before.
+    /// The replaced article.
     pub of: ArticleKey,
-    /// The article that was published because its text was news, if this is another copy of that
-    /// text. Absent if this article is news itself, as an update is.
+    /// If the replacement is a copy: the article that was published because the text was news.
+    /// Absent if the replacement itself is news, as an update is.
     pub head: Option<Sequence>,
 }
 
@@ -283,7 +283,7 @@ pub struct Replacement {
 pub struct Verdict {
     /// The best match.
     pub relation: Relation,
-    /// Further relations. Those that explain words not yet explained by better ones come first.
+    /// Further relations. Those that share words not yet covered by better relations come first.
     pub also: Vec<Relation>,
     /// How much is new. Absent if the text has fewer than `novelty_words_min` words.
     pub novelty: Option<Novelty>,
@@ -291,8 +291,8 @@ pub struct Verdict {
     pub pass: Pass,
     /// Stable flag names, sorted.
     pub flags: Vec<String>,
-    /// Word ranges that the text shares with an article about another subject. They say nothing
-    /// about its story. Not stored.
+    /// Word ranges that the text shares with an article about another subject. The terms in them
+    /// are not used to find its story. Not stored.
     #[serde(skip)]
     pub shared_with_strangers: Vec<(u32, u32)>,
 }
@@ -304,8 +304,8 @@ impl Verdict {
         relations.filter_map(|r| r.of.as_ref()).chain(&self.relation.root)
     }
 
-    /// The targets whose text the article carries. A report that only shares its template with an
-    /// article about another subject carries nothing of it.
+    /// The targets whose text the article carries. A recurring report, which only shares a template
+    /// with its target, does not count as carrying its text.
     pub fn carried(&self) -> impl Iterator<Item = &RelationTarget> {
         let carries = |relation: &&Relation| relation.kind != Kind::Recurring;
         let relations = std::iter::once(&self.relation).chain(&self.also).filter(carries);

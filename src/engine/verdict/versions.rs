@@ -18,7 +18,7 @@ pub struct VersionOrderKey<'a> {
 }
 
 impl<'a> VersionOrderKey<'a> {
-    /// The edition of an article.
+    /// The order key of an article.
     pub fn of(about: &'a ArticleMetadata) -> Self {
         Self { version: about.version.as_deref(), claimed: about.claimed }
     }
