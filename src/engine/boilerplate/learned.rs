@@ -2,12 +2,12 @@
 //! nothing else in common.
 //!
 //! In: hashes of edge pieces that the state machine has found to be boilerplate by comparing the
-//! articles that carry them. Out: whether a piece is known. Each learned piece is a state record of
-//! its own and outlives its carriers. A piece not seen for `keep` is no longer known. When
+//! articles that carry them. Out: whether a piece is known. Each learned piece has a state record
+//! of its own and outlives its carriers. A piece not seen for `keep` is no longer known. When
 //! `learned_max` is reached, the piece not seen for the longest time is forgotten.
 //!
-//! Example: once "Seltzwire is owned by its readers." ends five unrelated articles (`roots_min`),
-//! the paragraph is learned, and new articles that carry it are compared without it.
+//! Example: once five unrelated articles (`roots_min`) have ended with "Seltzwire is owned by its
+//! readers.", the paragraph is learned, and new articles that carry it are compared without it.
 //!
 //! Invariant FU-1: the set of known pieces is a function of the records and the time.
 //!
@@ -23,17 +23,17 @@ use std::collections::BTreeMap;
 /// How furniture is learned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// Unrelated articles that must carry a piece; 0 learns nothing. In the first third of a text
-    /// each provider's first one does not count, and one provider must have more than half of as
-    /// many.
+    /// Number of unrelated articles that must carry a piece; 0 turns learning off. For a piece in
+    /// the first third of a text, the first article counts for only one of the providers, and one
+    /// provider must have sent more than half of this number.
     pub roots_min: u8,
-    /// Plain words that a carrier must have beside the piece.
+    /// Minimum number of plain words that a carrier must have outside the piece.
     pub own_words_min: u32,
-    /// Share of two carriers' other samples from which they are related.
+    /// Two carriers are related if they have at least this share of their other samples in common.
     pub related: f64,
-    /// How long a piece that is not seen stays known.
+    /// How long a piece stays known after it was last seen.
     pub keep: Span,
-    /// The most pieces that are known.
+    /// Maximum number of known pieces.
     pub learned_max: u32,
 }
 
@@ -57,7 +57,7 @@ const TOUCH: Span = Span::hours(24);
 pub struct LearnedBoilerplate {
     /// How long a piece stays known after it was last seen.
     keep: Span,
-    /// The most pieces stored.
+    /// Maximum number of pieces stored.
     learned_max: usize,
     /// When each piece was last seen, accurate to [`TOUCH`].
     seen: BTreeMap<u64, EventTime>,

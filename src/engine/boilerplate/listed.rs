@@ -1,4 +1,4 @@
-//! Phrases known to be boilerplate, as data.
+//! Lists of phrases known to be boilerplate.
 //!
 //! Phrases are in lower case and are compared without regard to case. The article's language is not
 //! consulted: feeds mix languages, and a boilerplate phrase of one language does not begin articles

@@ -1,5 +1,5 @@
-//! Boilerplate: text around an article that is not its own, such as datelines, sign-offs and
-//! subscription notices.
+//! Boilerplate: text at the edges of an article that does not belong to its report, such as
+//! datelines, sign-offs and subscription notices.
 //!
 //! `listed` holds phrases known in advance. [`learned`] holds the edge pieces learned from
 //! unrelated articles that carry them.

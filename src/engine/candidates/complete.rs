@@ -1,15 +1,16 @@
 //! Postings that never lose a live article: an article dropped from a bounded list moves to an
 //! overflow list of the same key.
 //!
-//! In: keys and article ids, in order of arrival. Out: the newest few articles of a key for
-//! candidate lookups, from the bounded lists; every live article of a key for kills and
-//! corrections, from both kinds of list.
+//! In: keys and article ids, in order of arrival. Out: for candidate lookups, the newest articles
+//! of a key, from its bounded list; for kills and corrections, every live article of a key, from
+//! both of its lists.
 //!
 //! Cost: nothing extra for a key whose articles fit its bounded list; about 4 bytes for each
 //! further article.
 //!
-//! Consecutive versions of one uri share one overflow entry, the newest version: a uri that is sent
-//! thousands of times would otherwise make each correction read thousands of its own versions.
+//! Consecutive versions of one uri share one overflow entry, which contains the newest version.
+//! Otherwise each correction of a uri that is sent thousands of times would read thousands of
+//! versions.
 //!
 //! Expired articles are removed when their key gets its next article, or when the number of
 //! overflow entries has doubled, so the average cost of a call is constant.

@@ -4,10 +4,10 @@
 //! distances, which the crate `simhash` computes.
 //!
 //! There are four tables, one for each 16-bit block of the hash. If two hashes differ in at most
-//! three bits, at least one block is equal (Manku, Jain and Das Sarma 2007, with one more table
-//! than bits). A table has a head for each of the 65,536 block values, and each article links to
-//! the next older article with the same block. Chains end at the oldest live article, so expiry is
-//! exact and free.
+//! three bits, at least one block is equal (Manku, Jain and Das Sarma 2007; the number of tables is
+//! the permitted distance plus one). A table has a head for each of the 65,536 block values, and
+//! each article links to the next older article with the same block. Chains end at the oldest live
+//! article, so expired articles are left out at no cost.
 //!
 //! This table answers lookups by published SimHash. The samples cannot: they are keyed, and the
 //! published SimHash is not. It finds no copies that the samples miss, so it is not used to find
@@ -15,7 +15,7 @@
 //!
 //! Invariant IH-1: a lookup finds the same articles as a scan of the live articles, as long as no
 //! chain is longer than `CHAIN_MAX`. In a longer chain, only the newest `CHAIN_MAX` are examined,
-//! and the answer says that it may not be complete.
+//! and the result is marked as incomplete.
 //!
 //! Cost: 24 bytes per article and 1 MB. An insertion makes four writes; a lookup follows four
 //! chains, each with about 15 unrelated articles per million live ones.
@@ -27,7 +27,7 @@ use std::collections::VecDeque;
 /// The largest Hamming distance, in bits, that lookups support.
 pub const DISTANCE_MAX: u32 = 3;
 
-/// The most articles examined in one chain.
+/// Maximum number of articles examined in one chain.
 const CHAIN_MAX: usize = 4_096;
 
 /// Number of tables: one for each 16-bit block.
@@ -45,9 +45,9 @@ pub struct NearArticle {
 /// The articles near a SimHash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Near {
-    /// The articles, nearest first, then oldest first.
+    /// The articles, nearest first; equally near articles are ordered oldest first.
     pub articles: Vec<NearArticle>,
-    /// Whether these are all: `false` if a chain was too long to be examined to its end.
+    /// Whether the list is complete: `false` if a chain was too long to be examined to its end.
     pub complete: bool,
 }
 
@@ -155,8 +155,8 @@ mod tests {
         Near { articles, complete: true }
     }
 
-    /// The newest articles of a chain that is too long are found, and the answer says that there
-    /// may be others.
+    /// If a chain is too long, its newest articles are found and the result is marked as
+    /// incomplete.
     #[test]
     fn a_chain_that_is_too_long_makes_the_answer_incomplete() {
         let mut tables = Hamming::new(0);

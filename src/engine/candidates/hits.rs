@@ -1,9 +1,10 @@
-//! Counts which samples of a new text each earlier article shares.
+//! Finds which samples of a new text each earlier article shares.
 //!
 //! In: for each sample, the articles listed under it. Out: the articles, each with a bit set of the
 //! samples that it shares.
 //!
-//! Cost: one probe per hit, or none: copies are listed in the same order under each sample.
+//! Cost: one probe per hit, or none where articles are listed in the same order under each sample,
+//! as copies are.
 
 /// A possible candidate.
 #[derive(Debug, Clone, Copy)]
@@ -20,12 +21,13 @@ pub(super) struct SampleHit {
 /// An article with the samples that hit it, as a bit set.
 pub(super) type Hits = (u32, u64);
 
-/// Counts sample hits per article.
+/// Collects the sample hits of each article.
 #[derive(Default)]
 pub(super) struct HitCounter {
-    /// Each article with the samples hit, as a bit set.
+    /// Each article with the samples that it shares, as a bit set.
     all: Vec<Hits>,
-    /// Open-addressing table of indexes into `all`, plus 1; 0 is free. At most half full.
+    /// Open-addressing table of indexes into `all`, increased by 1; 0 marks a free slot. At most
+    /// half full.
     slots: Vec<u32>,
     /// Likely index of the next hit: copies are listed in the same order under each sample.
     next: usize,
@@ -46,7 +48,7 @@ impl HitCounter {
         self.next = at + 1;
     }
 
-    /// The index of `id` in `all`, added if new.
+    /// The index of `id` in `all`; adds `id` if it is new.
     fn index_of(&mut self, id: u32) -> usize {
         if 2 * self.all.len() >= self.slots.len() {
             self.slots = vec![0; (2 * self.slots.len()).max(256)];

@@ -54,7 +54,7 @@ impl Index {
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
         let mut hits = HitCounter::with_room(128);
-        // For each uri whose number belongs to an expired article: a live version.
+        // Maps the number of a uri to a live version, if the number belongs to an expired article.
         let mut live: FxHashMap<u32, u32> = FxHashMap::default();
         for (at, &key) in print.samples.iter().enumerate() {
             self.samples.all(key, window, |id| {
@@ -82,7 +82,7 @@ impl Index {
     }
 
     /// For each uri with a live version whose verdict may name `uri`: at least one of its live
-    /// versions. All in order of arrival. The caller compares the verdicts.
+    /// versions, in order of arrival. The caller compares the verdicts.
     pub fn naming(&self, uri: &str) -> Vec<Sequence> {
         let mut ids = Vec::new();
         self.named.all(uri_key(uri), self.window(), |id| ids.push(id));

@@ -5,23 +5,25 @@
 //!
 //! An earlier article is a candidate if it shares at least `max(2, min(12, w / 4) / p)` samples,
 //! where p is the larger of the two sampling periods and w the word count of the shorter text. An
-//! equal content hash, or an equal masked hash of at least eight plain words, also makes a
-//! candidate. At most `candidates_max` are verified: half of the places go to candidates with equal
-//! hashes, then to those with the most shared samples times p; the next places go to candidates
-//! with samples that no better one explains. (Otherwise the donor of a spliced item loses to copies
-//! of its base.) If there is a candidate, so are up to two articles with one sample that nothing
-//! else explains, if it stands for at least eight shingles: they may be the donors of short
-//! passages.
+//! article is also a candidate if its content hash is equal, or if its masked hash is equal and
+//! covers at least eight plain words. At most `candidates_max` are verified. Half of the places go
+//! to candidates with equal hashes, then to those with the most shared samples times p. The other
+//! places go first to candidates that share samples with the new text that no candidate chosen
+//! before them shares. (Otherwise the donor of a spliced item would lose to copies of its base.) If
+//! any article shares enough samples, up to two articles that share only one sample are candidates
+//! too, provided that no other candidate shares that sample and that it stands for at least eight
+//! shingles: they may be the donors of short passages.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
 //!
-//! Cost: 12 bytes per sample, content or masked hash, edge piece and named uri (7 if fifteen
-//! articles share it), and 36 per article. A lookup reads a short chain and a list per sample and
-//! returns the slots, so that the insertion does not search again.
+//! Cost: 12 bytes for each sample, content hash, masked hash, edge piece and named uri (7 if
+//! fifteen articles share it), and 36 per article. For each sample, a lookup reads a short chain
+//! and a list. It returns the slots, so that the insertion does not search again.
 //!
 //! Invariants: IX-1 candidates are a function of the live articles and the query; IX-2 lists for
-//! candidate lookup are bounded and keep the articles that expire last; IX-3 holders are complete.
+//! candidate lookup are bounded and keep the articles that expire last; IX-3 [`Index::holders`]
+//! finds all holders.
 
 mod complete;
 mod hamming;
@@ -43,15 +45,15 @@ use std::collections::VecDeque;
 /// Index settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// A candidate lookup reads at most this many articles of one sampled hash, the newest. Kills
+    /// A candidate lookup reads at most this many articles per sampled hash, the newest ones. Kills
     /// and corrections find all of them.
     pub postings_per_hash_max: u8,
-    /// The same for one whole-text hash.
+    /// The same limit for each whole-text hash.
     pub equal_per_hash_max: u8,
-    /// The most candidates that are verified for one article, in addition to the first article of
-    /// the best one's chain.
+    /// Maximum number of candidates that are verified for one article. The root of the best match
+    /// is verified in addition.
     pub candidates_max: u8,
-    /// The most articles listed under one edge piece, newest first.
+    /// Maximum number of articles listed under one edge piece. The newest are kept.
     pub edge_postings_max: u8,
 }
 
@@ -77,7 +79,8 @@ pub struct Candidate {
     pub equal: bool,
 }
 
-/// The slots for an article's samples. Valid while the window is `len` articles from `first` on.
+/// The slots for an article's samples. Valid while the window consists of the `len` articles that
+/// start at `first`.
 #[derive(Debug, Default)]
 pub struct InsertionSlots {
     first: u32,
@@ -86,18 +89,20 @@ pub struct InsertionSlots {
     all: Vec<InsertionSlot>,
 }
 
-/// The fewest plain words that a text must have to become a candidate by an equal masked hash.
+/// Minimum number of plain words in a text for an equal masked hash to make it a candidate.
 const MASKED_WORDS_MIN: usize = 8;
-/// Binary logarithm of the sampling period from which one shared sample makes a likely donor.
+/// Binary logarithm of the shortest sampling period for which one shared sample makes a likely
+/// donor.
 const DONOR_PERIOD_LOG2: u8 = 3;
-/// The most likely donors for one article.
+/// Maximum number of likely donors for one article.
 const DONORS_MAX: usize = 2;
-/// The most articles in the bounded list of a named uri; older ones go to the overflow list.
+/// Maximum number of articles in the bounded list of a named uri; older ones go to the overflow
+/// list.
 const NAMED_PER_LIST: u8 = 64;
-/// The most articles whose postings [`Index::insert_all`] sorts at once: about 80 MB.
+/// Maximum number of articles whose postings [`Index::insert_all`] sorts at once, in about 80 MB.
 const AT_ONCE: usize = 1 << 16;
 
-/// What lookups need to know of a live article.
+/// The data of a live article that lookups use.
 #[derive(Debug, Clone, Copy)]
 struct ArticleMeta {
     words: u32,
@@ -110,7 +115,7 @@ struct ArticleMeta {
 /// The index over the live articles of one shard.
 #[derive(Debug)]
 pub struct Index {
-    /// The most candidates returned for one article.
+    /// Maximum number of candidates returned for one article.
     candidates_max: usize,
     /// Articles by sample, content hash, masked hash, edge piece and named uri.
     samples: CompletePostings,
@@ -210,9 +215,10 @@ impl Index {
         (found, places)
     }
 
-    /// The likely donors of short passages: articles hit by one sample, which no candidate in
-    /// `found` explains and which stands for many shingles ([`DONOR_PERIOD_LOG2`]). Of several
-    /// with one sample, the first is taken.
+    /// The likely donors of short passages: articles that share one sample, which stands for many
+    /// shingles ([`DONOR_PERIOD_LOG2`]) and which no candidate in `found` shares. Of several
+    /// articles with the same sample, the one with the largest weight is taken, and of these the
+    /// oldest.
     fn donors(&self, single: &[Hits], found: &[SampleHit], print: &Fingerprint) -> Vec<SampleHit> {
         let first = self.window().first;
         let explained = found.iter().fold(0, |set, f| set | f.explains);
@@ -265,8 +271,8 @@ impl Index {
         }
     }
 
-    /// Adds the next article. Returns the number of postings (edge pieces and named uris not
-    /// counted) of earlier articles that candidate lookups no longer read.
+    /// Adds the next article. Returns how many postings of earlier articles candidate lookups no
+    /// longer read because of it, not counting edge pieces and named uris.
     pub fn insert(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) -> u32 {
         self.insert_at(print, keys, &InsertionSlots::default())
     }
@@ -304,7 +310,8 @@ impl Index {
         dropped
     }
 
-    /// Adds the next articles like repeated [`insert`](Self::insert), in parallel.
+    /// Adds the next articles in parallel, with the same effect as repeated
+    /// [`insert`](Self::insert).
     pub fn insert_all<'a>(
         &mut self,
         mut all: impl Iterator<Item = (&'a Fingerprint, PostingKeys<'a>)>,
@@ -464,7 +471,8 @@ mod tests {
         assert!(found(&index, &spliced).contains(&24), "the donor is newest and shares least");
     }
 
-    /// A passage of a long text that covers one of its samples, at the end of a copy and alone.
+    /// A passage that contains one sample of a long text, once at the end of a copy of another text
+    /// and once alone.
     #[test]
     fn the_donor_of_a_short_passage_is_a_candidate_beside_a_copy() {
         let (base, donor) = (text("a", 120), text("b", 700));

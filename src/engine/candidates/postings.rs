@@ -1,14 +1,14 @@
 //! A bounded list of articles for each 32-bit key, in many small open-addressing tables.
 //!
 //! In: keys and article ids (the low 32 bits of sequences), which enter and expire in order. Out:
-//! the live articles of a key, in order. A key has one slot of 8 bytes, which holds its only
-//! article or the offset of its list beside the table; a list reserves the next power of two of
-//! 4-byte entries. Tables are between 1/2 and 4/5 full. A posting costs 12 bytes on average if keys
-//! have one article, 7 if they have fifteen. As a key has one slot, long lists do not lengthen the
-//! chains of other keys.
+//! the live articles of a key, in order. A key has one slot of 8 bytes, which contains its only
+//! article or the offset of its list outside the table. A list has room for the next power of two
+//! of 4-byte entries. Tables are between 1/2 and 4/5 full. A posting costs 12 bytes on average if
+//! keys have one article, 7 if they have fifteen. As a key has only one slot, long lists do not
+//! lengthen the chains of other keys.
 //!
 //! Expiry needs no work of its own: the slot of an expired article counts as free, a list drops
-//! expired articles when one is added, and a rebuild removes the rest. Each table is rebuilt
+//! expired articles when an article is added, and a rebuild removes the rest. Each table is rebuilt
 //! separately, a few kilobytes at a time, so no call pauses for long.
 //!
 //! Invariant PO-1: a key lists its `limit` newest live articles. (A list drops its oldest entry
@@ -26,16 +26,17 @@ const KEYS_AHEAD: usize = 64;
 pub(super) struct Postings {
     /// The tables, by the high bits of the key.
     tables: Vec<PostingsTable>,
-    /// The most articles in a list.
+    /// Maximum number of articles in a list.
     limit: usize,
 }
 
-/// A key with its articles. From the high bits: the low 20 bits of the key, the length of its list
-/// in 12 bits, and the list's offset in 32 bits; or length 0 and the only article.
+/// A key with its articles. From the highest bit down: the low 20 bits of the key, the length of
+/// its list in 12 bits, and the list's offset in 32 bits. If the length is 0, the low 32 bits are
+/// the key's only article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Slot(u64);
 
-/// The slots and lists of the keys that share their high bits; fits in one cache line.
+/// The slots and lists of the keys that share their high bits. The struct fits in one cache line.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct PostingsTable {
@@ -128,7 +129,7 @@ impl Postings {
         self.insert_at(key, id, live, None)
     }
 
-    /// Like [`insert`](Self::insert), at the slot found by a lookup, if that is still valid.
+    /// Like [`insert`](Self::insert), but uses the slot found by a lookup if it is still valid.
     pub(super) fn insert_at(
         &mut self,
         key: u32,
@@ -142,10 +143,10 @@ impl Postings {
         table.insert(key, id, live, place, self.limit)
     }
 
-    /// Adds many articles, like repeated [`insert`](Self::insert); `first` is the oldest live
-    /// article. An entry has the key in its high half and the article in its low half, in order of
-    /// arrival. Entries are sorted by table for cache locality, and tables are filled in parallel.
-    /// Returns the dropped articles with their keys, in order of arrival for each key.
+    /// Adds many articles, as repeated [`insert`](Self::insert) would; `first` is the oldest live
+    /// one. Entries are in order of arrival, with the key in the high half and the article in the
+    /// low half. They are sorted by table for cache locality; tables are filled in parallel.
+    /// Returns dropped articles with their keys, in order of arrival for each key.
     pub(super) fn insert_all(&mut self, entries: &[u64], first: u32) -> Vec<(u32, u32)> {
         let table = |entry: &u64| (entry >> (64 - TABLES_LOG2)) as usize;
         let mut counts = vec![0; self.tables.len()];
@@ -273,8 +274,8 @@ impl PostingsTable {
         slot.is_some_and(|&slot| slot == Slot::FREE || slot.is_of(key) || slot.has_expired(live))
     }
 
-    /// Adds the newest article, which `live` contains, under `key`; at `place`, if that is still
-    /// valid. Returns the article dropped from a full list.
+    /// Adds the newest article, which must be in `live`, under `key`. Uses the slot `place` if it
+    /// is still valid. Returns the article dropped from a full list.
     fn insert(
         &mut self,
         key: u32,

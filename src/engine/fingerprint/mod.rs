@@ -10,8 +10,8 @@
 //!   p" sampling; Broder 1997).
 //! - The *trace*, one byte per word, verifies candidates: containment, aligned passages, and the
 //!   positions of figures.
-//! - The *content hash* identifies equal texts, the *masked hash* texts that differ only in
-//!   figures.
+//! - The *content hash* identifies equal texts, and the *masked hash* identifies texts that differ
+//!   only in figures.
 //!
 //! Cost: 7 to 12 bytes per sample in the index, one byte per word and 8 bytes per figure; one
 //! multiplication per shingle, and one more to sample it.
@@ -31,8 +31,8 @@ pub use simhash::SimHash;
 /// Fingerprint settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// The most shingle hashes that an article posts, at most 64; a text that has as many shingles
-    /// posts at least about half of it.
+    /// Maximum number of shingle hashes that an article posts; at most 64. A text with at least
+    /// this many shingles posts about half of this number or more.
     pub samples_max: u8,
 }
 
@@ -58,7 +58,7 @@ pub struct Fingerprint {
     /// Content hash: covers all words in order, including those beyond `words_max`; 0 for a text
     /// without words.
     pub content_hash: u64,
-    /// Masked hash: like `content`, with every figure replaced by the same value.
+    /// Masked hash: like `content_hash`, but with every figure replaced by the same value.
     pub masked: u64,
     /// The high 32 bits of the sampled keyed hashes, sorted and distinct.
     pub samples: Box<[u32]>,
@@ -74,7 +74,7 @@ pub struct Fingerprint {
     pub short_text: Box<str>,
 }
 
-/// The most words, and the most bytes, of a text that is kept as it is.
+/// Maximum number of words, and of bytes, in a text that is stored in full.
 pub const SHORT_WORDS_MAX: usize = 120;
 const SHORT_BYTES_MAX: usize = 1_200;
 
@@ -99,7 +99,7 @@ impl Fingerprint {
         }
     }
 
-    /// The fingerprint with `text`, from which it was computed, if that is short.
+    /// Adds `text`, from which the fingerprint was computed, if it is short.
     pub fn with_text(mut self, text: &str) -> Self {
         if self.trace.len() <= SHORT_WORDS_MAX && text.len() <= SHORT_BYTES_MAX {
             self.short_text = text.into();
@@ -178,8 +178,8 @@ pub fn sample_of(shingle: u64, key: SamplingKey) -> u32 {
 }
 
 /// The samples of a text and the binary logarithm of their period. The period follows from the
-/// number of shingles, so that `max / 2` to `max` samples are expected; it is doubled while there
-/// are more.
+/// number of shingles, so that `max / 2` to `max` samples are expected; it is doubled as long as
+/// there are more.
 fn sample(shingles: &[u64], max: u8, key: SamplingKey) -> (Box<[u32]>, u8) {
     let max = usize::from(max.max(1));
     let mut period_log2 = shingles.len().div_ceil(max).next_power_of_two().trailing_zeros() as u8;

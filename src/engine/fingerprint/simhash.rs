@@ -6,8 +6,8 @@
 //! carry-save adders, without branches; the carry is then added to the higher planes by
 //! ripple-carry addition, which stops as soon as the carry is zero.
 //!
-//! Distances and similarities come from the crate `simhash`. Its hash of the same features is the
-//! same, and takes sixteen times as long (`cargo bench --bench fingerprint`).
+//! Distances and similarities come from the crate `simhash`. That crate computes the same hash of
+//! the same features, but takes sixteen times as long (`cargo bench --bench fingerprint`).
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -20,7 +20,7 @@ use std::fmt;
 pub struct SimHash(pub u64);
 
 impl SimHash {
-    /// The SimHash of these shingle hashes; repeated hashes count repeatedly.
+    /// The SimHash of these shingle hashes; a hash that occurs several times counts each time.
     pub fn of(shingles: &[u64]) -> Self {
         let mut planes = [0u64; usize::BITS as usize];
         let eights = shingles.chunks_exact(8);
@@ -48,7 +48,7 @@ impl SimHash {
         simhash::hamming_distance(self.0, other.0)
     }
 
-    /// The share of bits that are equal, 0 to 1. Unrelated texts have about half.
+    /// The share of bits that are equal, 0 to 1. Unrelated texts have about 0.5.
     pub fn similarity(self, other: Self) -> f64 {
         simhash::hash_similarity(self.0, other.0)
     }

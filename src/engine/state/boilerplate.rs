@@ -6,24 +6,26 @@
 //! its readers.", that paragraph is removed from the next one.
 //!
 //! A piece is learned when `roots_min` unrelated articles carry it. Two carriers are related if one
-//! is a copy of the other or their samples agree beyond the pieces that both carry; for a piece
-//! that begins the text, also if the next two words are the same ("Trade minister Ada" is not a
-//! piece if the same words always follow); for a piece in the first third of a text, also if they
-//! are in one story. Two guards keep a flash of one paragraph from being learned, which would
-//! disable its own deduplication:
+//! is a copy of the other or if they share samples outside the pieces that both carry. For a piece
+//! that begins the text, they are also related if the next two words are the same ("Trade minister
+//! Ada" is not a piece if the same words always follow); for a piece in the first third of a text,
+//! also if they are in one story. Two guards prevent a flash of one paragraph from being learned,
+//! because copies of a learned flash would not be found:
 //!
 //! - a piece in the first third of a text is counted per provider: a site's boilerplate comes
-//!   before many unrelated reports of that site, a flash before one report at each of many
-//!   providers;
+//!   before many unrelated reports of that site, whereas a flash comes before one report at each of
+//!   many providers;
 //! - a piece that is also the whole text of an article is not learned, and is forgotten if such an
 //!   article arrives later.
 //!
-//! A text equal to an earlier one is left as it is, so that it still equals texts from before the
-//! piece was learned. Removed pieces still count as carried. Apart from the learned pieces, this
-//! state is a function of the live articles: each keeps the posting keys of its pieces.
+//! A text equal to an earlier one is left as it is, so that it still equals texts that arrived
+//! before the piece was learned. Removed pieces still count as carried. Apart from the learned
+//! pieces, this state is a function of the live articles: each keeps the posting keys of its
+//! pieces.
 //!
 //! A structural rule (the earlier text kept, few words added) was rejected because it calls short
-//! expansions reprints; counting head pieces of all providers together, because it learns flashes.
+//! expansions reprints; counting head pieces of all providers together was rejected because it
+//! learns flashes.
 
 use super::State;
 use super::entry::Entry;
@@ -36,9 +38,10 @@ use crate::text::{self, words};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The most rounds of removal for one text.
+/// Maximum number of rounds of removal for one text.
 const ROUNDS_MAX: usize = 6;
-/// Words outside a known piece that are removed with it, such as a date or page number.
+/// Maximum number of words outside a known piece, such as a date or page number, that are removed
+/// with it.
 const OUTSIDE_MAX: usize = 12;
 
 /// The edges of a new article.
@@ -92,7 +95,7 @@ impl State {
         }
     }
 
-    /// Updates when the known pieces of a new article were last seen.
+    /// Updates the last-seen times of the known pieces of a new article.
     pub(super) fn mark_boilerplate_seen(&mut self, edges: &ArticleEdges) {
         for &hash in &edges.seen {
             self.furniture.record_sighting(hash, self.clock);
@@ -202,7 +205,7 @@ impl State {
     }
 }
 
-/// A carrier of a piece, with what shows that it is related to another carrier.
+/// A carrier of a piece, with the data that can show that it is related to another carrier.
 struct PieceCarrier<'a> {
     /// The article.
     entry: &'a Entry,

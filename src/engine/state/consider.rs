@@ -19,8 +19,8 @@ pub struct Prediction {
 }
 
 impl State {
-    /// Predicts how `new` would be classified if it arrived now. The decision on the next article
-    /// does not change; `&mut` is only needed for scratch space.
+    /// Predicts how `new` would be classified if it arrived now. This does not affect the decision
+    /// on the next article; `&mut` is only needed for scratch space.
     pub fn predict(&mut self, new: &Prepared) -> Prediction {
         let started = self.clock != EventTime(i64::MIN);
         let stamp = if started { self.clock } else { new.about.claimed.unwrap_or_default() };
@@ -34,8 +34,8 @@ impl State {
         Prediction { classified: classified(&new, verdict), choice }
     }
 
-    /// The carriers of the withdrawn or corrected text of the live article at `target`, at most
-    /// `most` of them named. `None` if the article is valid or was only superseded by a newer
+    /// The carriers of the withdrawn or corrected text of the live article at `target`, of which at
+    /// most `most` are named. `None` if the article is valid or was only superseded by a newer
     /// version.
     pub fn carriers_of(&self, target: Sequence, most: usize) -> Option<Radius> {
         let (tainted, by) = self.taint(target)?;

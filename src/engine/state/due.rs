@@ -1,25 +1,25 @@
-//! What the clock has to do while no article arrives.
+//! The work that becomes due by the clock while no article arrives.
 //!
 //! In: a wall-clock time. Out: whether anything is due by then, and how far one tick may advance
 //! the clock.
 //!
-//! Due are: the end of an embargo; an article that leaves the window, and with it the end of an
-//! idle story; an update of a story that has not been published yet, in the next second of engine
-//! time; and the re-scoring of a single-article story. After [`State::tick`] nothing is due by the
-//! time of the tick, so a quiet wire causes no useless ticks.
+//! The following can become due: the end of an embargo; the departure of an article from the
+//! window, which may end a story; the publication of a story's latest update, in the next second of
+//! engine time; and the re-scoring of a single-article story. After [`State::tick`] nothing is due
+//! by the time of the tick, so there are no useless ticks while no articles arrive.
 //!
-//! Deliberately absent: the expiry of identities and of learned boilerplate. Only the next article
-//! can observe either, and both expire before it is judged.
+//! Deliberately absent: the expiry of identities and of learned boilerplate. Either can only affect
+//! the next article, and both expire before that article is judged.
 
 use super::State;
 use crate::article::{EventTime, Span};
 
-/// The most articles that one tick expires. After a long pause several ticks share the work, so the
-/// size of a batch does not grow with the pause.
+/// Maximum number of articles that one tick expires. After a long pause, several ticks share the
+/// work, so the size of a batch does not grow with the pause.
 const LEAVING_MAX: usize = 1_000;
 
 impl State {
-    /// Whether the clock has something to do by `by`.
+    /// Whether any work becomes due by `by`.
     pub fn is_due(&self, by: EventTime) -> bool {
         let lifts = self.embargo.due().is_some_and(|at| at <= by);
         let leaves =

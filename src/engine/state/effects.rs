@@ -6,11 +6,11 @@
 //! a kill of version 1 also withdraws version 2 of the same uri, and its event names the carriers
 //! of both.
 //!
-//! Articles that are no longer valid stay in the index, so that late copies are caught; each is
-//! announced as a further carrier. A notice that arrives before its target stays, and takes effect
-//! when the target arrives, found by uri, link or name. A notice that identifies its target too
-//! vaguely has no effect and is announced for review. For articles that have left the window, the
-//! identity is changed.
+//! Articles that are no longer valid stay in the index, so that late copies are caught; each late
+//! copy is announced as a further carrier. A notice that arrives before its target stays pending,
+//! and takes effect when an article arrives that matches it by uri, link or name. A notice that
+//! identifies its target too vaguely has no effect and is announced for review. For articles that
+//! have left the window, the identity is changed.
 
 use super::State;
 use super::live::MatchedBy;
@@ -206,7 +206,8 @@ impl State {
         events
     }
 
-    /// Changes the validity of the identities of a uri from `before` to `after`; notices excluded.
+    /// Changes the validity of all identities of a uri that have the validity `before` to `after`.
+    /// Notices are excluded.
     fn set_past_validity(&mut self, uri: &str, before: Validity, after: Validity) {
         let all = self.identities.versions(uri).filter(|(_, i)| i.order.is_none());
         let all: Vec<Sequence> =
@@ -219,9 +220,9 @@ impl State {
         }
     }
 
-    /// All articles that `target` is a version of: the live versions of its uri, and those of the
-    /// uris that these revised, by the same provider. Notices and the article at `own` are
-    /// excluded, and so are unrelated articles with the same uri.
+    /// The live versions of `target`: articles with its uri, and articles with the uris that these
+    /// revised, if they are from the same provider. Notices, the article at `own`, and unrelated
+    /// articles with the same uri are excluded.
     fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
         let mut members: BTreeSet<Sequence> = BTreeSet::new();
         let mut next = Some(target);
@@ -240,15 +241,15 @@ impl State {
         members.into_iter().collect()
     }
 
-    /// The live reports with this uri that are versions of the article at `target`: all, unless the
-    /// uri was used again for an unrelated article.
+    /// The live reports with this uri that are versions of the article at `target`. These are all
+    /// reports with this uri, unless the uri was reused for an unrelated article.
     fn versions_of(&self, uri: &str, target: Option<Sequence>) -> Vec<Sequence> {
         let reports: Vec<Earlier<'_>> =
             self.live.versions(uri).filter(|that| !is_notice(that)).collect();
         if !reports.iter().any(|that| starts_again(*that)) {
             return reports.iter().map(|that| that.sequence).collect();
         }
-        // The first article of each one's line of versions.
+        // For each report, the first article of its line of versions.
         let mut firsts: BTreeMap<Sequence, Sequence> = BTreeMap::new();
         for that in &reports {
             let of = that.verdict.relation.of.as_ref().and_then(|of| of.sequence);
@@ -269,8 +270,7 @@ impl State {
         (that.about.provider == entry.about.provider).then_some(before)
     }
 
-    /// Undoes a hold: the newest withdrawn version becomes valid again, the others are superseded
-    /// by it.
+    /// Undoes a hold: the newest withdrawn version becomes valid again and supersedes the others.
     fn release(&mut self, own: Sequence, target: Sequence, by: ArticleKey) -> Vec<EventKind> {
         let withdrawn = |s: &Sequence| {
             self.live.get(*s).is_some_and(|entry| entry.standing == Validity::Withdrawn)
@@ -299,7 +299,7 @@ impl State {
         vec![EventKind::Superseded(Box::new(Superseded { article, by, reason, story }))]
     }
 
-    /// Changes the validity of a live article, in its story and in its record.
+    /// Changes the validity of a live article and updates its story and its record.
     pub(super) fn set_validity(
         &mut self,
         sequence: Sequence,

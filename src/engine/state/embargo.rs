@@ -2,7 +2,8 @@
 //!
 //! In: an article whose verdict says that it waits. Out: its input position, once the engine clock
 //! reaches the end of the embargo, and whether the article is still valid by then. The daemon keeps
-//! the bytes. Each waiting article has a record of its own, so it can wait longer than the window.
+//! the bytes of the article. Each waiting article has a record of its own, so it can wait longer
+//! than the window.
 
 use super::{RecordChange, State};
 use crate::article::{ArticleMetadata, EventTime, InputPosition, Sequence};
@@ -29,7 +30,7 @@ pub struct LiftedEmbargo {
 }
 
 impl LiftedEmbargo {
-    /// Whether it is published: not if it was withdrawn or replaced while it waited.
+    /// Whether it is published. It is not if it was withdrawn or replaced while it waited.
     pub fn is_valid(&self) -> bool {
         self.standing == Validity::Valid
     }
@@ -82,8 +83,8 @@ impl State {
         self.embargo.waiting.values()
     }
 
-    /// Adds an article whose verdict says that it waits. Beyond `embargoed_max` it is held for good
-    /// instead.
+    /// Adds an article whose verdict says that it waits. If `embargoed_max` articles are already
+    /// waiting, it is permanently held instead.
     pub(super) fn queue_embargoed(
         &mut self,
         about: &ArticleMetadata,

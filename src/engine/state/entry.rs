@@ -6,7 +6,7 @@ use crate::fingerprint::Fingerprint;
 use crate::stories::{StoryId, Terms};
 use crate::verdict::{Validity, Verdict};
 
-/// What was decided about an article when it arrived, as later articles need it.
+/// What was decided about an article when it arrived, reduced to what later articles need.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// The root of its chain: itself for an original.

@@ -1,15 +1,15 @@
-//! Following the records that another state wrote: batch by batch, like a standby, or all at once,
-//! which is a restore.
+//! Follows the records that another state wrote: batch by batch, as a standby does, or all at once,
+//! as a restore does.
 //!
 //! In: the last value of every key in a batch, or in the whole changelog. Out: the state that the
 //! writer had after those records (SM-4).
 //!
 //! No decisions are made. Articles are added from their records and removed up to the first live
-//! sequence in the clock record, and stories follow their own records. A batch that does not fit
-//! means that records were missed; the caller then restores from the beginning.
+//! sequence in the clock record, and stories follow their own records. If a batch does not continue
+//! from this state, records were missed, and the caller restores from the beginning.
 //!
-//! Cost: proportional to the records. Articles are decoded on all cores. An empty state fills the
-//! index and the stories in bulk, in parallel, since neither reads the other.
+//! Cost: proportional to the number of records. Articles are decoded on all cores. An empty state
+//! fills the index and the stories in bulk, in parallel, since neither reads the other.
 
 use super::entry::Entry;
 use super::records::{self, ClockRecord, RestoreError};

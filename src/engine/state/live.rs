@@ -1,8 +1,9 @@
 //! The live articles in order of arrival: new ones are added at the end, expired ones removed at
 //! the front.
 //!
-//! They are found by uri, by name and by slug; pending notices by what they name. Lists under one
-//! key are bounded and keep the newest.
+//! Articles are found by uri, by name and by slug, and pending notices by the uris and names that
+//! they give. The list under each slug, and under each uri or name that notices give, is bounded
+//! and keeps the newest.
 
 use super::entry::Entry;
 use super::survivors::Survivors;
@@ -32,9 +33,9 @@ pub(super) struct LiveArticles {
     slugs: FxHashMap<u64, KeyedList>,
     /// Pending notices by the keys of the uris and names they wait for.
     orders: FxHashMap<u64, KeyedList>,
-    /// The copies that took the place of other articles in the unique topic.
+    /// The copies that replaced other articles in the unique topic.
     pub(super) survivors: Survivors,
-    /// The most articles or notices under one key.
+    /// Maximum number of articles or notices listed under one key.
     bearers_max: usize,
     /// Bytes of the entries.
     bytes: usize,
@@ -53,7 +54,8 @@ impl KeyedList {
     const NONE: &Self = &Self { newest: Vec::new(), older: 0 };
 }
 
-/// Adds `sequence` under `key`. Returns whether the oldest of `most` (at least 1) was dropped.
+/// Adds `sequence` under `key`. Returns whether the oldest was dropped, because the list already
+/// had `most` (at least 1).
 fn put(lists: &mut FxHashMap<u64, KeyedList>, key: u64, sequence: Sequence, most: usize) -> bool {
     let list = lists.entry(key).or_default();
     let full = list.newest.len() >= most.max(1);
@@ -65,7 +67,7 @@ fn put(lists: &mut FxHashMap<u64, KeyedList>, key: u64, sequence: Sequence, most
     full
 }
 
-/// Removes `sequence`, the oldest live article, from under `key`.
+/// Removes `sequence`, the oldest live article, from the list under `key`.
 fn take(lists: &mut FxHashMap<u64, KeyedList>, key: u64, sequence: Sequence) {
     let Some(list) = lists.get_mut(&key) else { return };
     if list.newest.first() == Some(&sequence) {
@@ -79,7 +81,7 @@ fn take(lists: &mut FxHashMap<u64, KeyedList>, key: u64, sequence: Sequence) {
 }
 
 impl LiveArticles {
-    /// No articles yet; the next one is `first`.
+    /// Creates an empty collection; the next article is `first`.
     pub(super) fn starting_at(first: Sequence, bearers_max: u32) -> Self {
         Self { first: first.0, bearers_max: bearers_max as usize, ..Self::default() }
     }
@@ -129,7 +131,8 @@ impl LiveArticles {
         self.uris.get(uri)?.tables()
     }
 
-    /// The newest valid version of this uri, or else the newest version; notices excluded.
+    /// The newest valid version with this uri, or the newest version if none is valid. Notices are
+    /// excluded.
     pub(super) fn standing_of_uri(&self, uri: &str) -> Option<Earlier<'_>> {
         if let Some(crowd) = self.crowd(uri) {
             return crowd.standing().and_then(|at| self.earlier(at));
@@ -163,7 +166,7 @@ impl LiveArticles {
         newest.filter(same)
     }
 
-    /// Changes the validity of an article. Returns whether it was different before.
+    /// Changes the validity of an article. Returns whether the validity was different before.
     pub(super) fn stand(
         &mut self,
         sequence: Sequence,
@@ -182,7 +185,7 @@ impl LiveArticles {
         changed
     }
 
-    /// Adds the next article. Returns how many others a slug or pending notice key no longer finds.
+    /// Adds the next article. Returns how many earlier articles and notices bounded lists dropped.
     pub(super) fn push(&mut self, entry: Entry) -> u64 {
         let (next, most) = (self.next(), self.bearers_max);
         let mut dropped = 0;
@@ -296,7 +299,8 @@ pub(super) enum MatchedBy {
     Name,
 }
 
-/// Bytes of an entry and of its list places by uri and slug; short verdict strings are left out.
+/// Bytes of an entry and of its places in the lists by uri and slug. Short strings in the verdict
+/// are not counted.
 fn bytes(entry: &Entry) -> usize {
     let about = &entry.about;
     let key = |key: &ArticleKey| key.uri.len() + key.version.as_ref().map_or(0, String::len);
@@ -324,7 +328,8 @@ fn bytes(entry: &Entry) -> usize {
 /// Bytes of the list entry under a uri, and of the reference counts.
 const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 
-/// The names an article is found by. Notices have none: they must not hide what they name.
+/// The names an article is found by. Notices have none, so that they do not hide the articles that
+/// they name.
 fn borne(about: &ArticleMetadata) -> NameKeys {
     match about.marks.order {
         None => NameKeys::of(about),
@@ -347,7 +352,8 @@ fn uri_key(uri: &str) -> u64 {
     hash.finish()
 }
 
-/// The keys of all that a notice without a live target names. A release waits for nothing.
+/// The keys of all uris and names that a notice without a known target gives. A release waits for
+/// nothing.
 fn waits_for(entry: &Entry) -> Vec<u64> {
     let (about, relation) = (&entry.about, &entry.decision.verdict.relation);
     let known = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());
@@ -367,7 +373,7 @@ fn waits_for(entry: &Entry) -> Vec<u64> {
 }
 
 impl LiveArticles {
-    /// The live article at `sequence`, as far as verdicts need it.
+    /// The data of the live article at `sequence` that verdicts use.
     pub(super) fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         let entry = self.get(sequence)?;
         Some(Earlier {
@@ -391,7 +397,8 @@ impl LiveArticles {
         self.uris.get(uri)?.all().back().copied()
     }
 
-    /// Every live version of the uris of these articles, oldest first, except of uri `left_out`.
+    /// All live versions of these articles (those with the same uri), oldest first, leaving out
+    /// articles with the uri `left_out`.
     pub(super) fn with_versions(&self, of: &[Sequence], left_out: &str) -> Vec<Sequence> {
         let mut all = Vec::with_capacity(of.len());
         let mut expanded: FxHashSet<Sequence> = FxHashSet::default();

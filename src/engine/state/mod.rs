@@ -55,7 +55,7 @@ pub const LEARNED_BOILERPLATE: &str = "learned_furniture";
 /// Flag of a text in which words mix letters of two scripts that look alike, as disguised copies
 /// do.
 pub const MIXED_SCRIPTS: &str = "mixed_scripts";
-/// The fewest such words, and one in how many words they are at least.
+/// A text gets the flag if it has at least 2 such words, and at least one per 100 words.
 const MIXED_SCRIPTS_MIN: (usize, usize) = (2, 100);
 
 /// The state of one shard, with its `settings`, its `live` articles, their `stories`, and the
@@ -167,7 +167,7 @@ impl State {
         self.embargo.len()
     }
 
-    /// Approximate bytes in use, spare table capacity included, allocator overhead excluded.
+    /// Approximate bytes in use, including spare table capacity but not allocator overhead.
     pub fn bytes(&self) -> usize {
         self.live.bytes()
             + self.index.bytes()
@@ -188,7 +188,7 @@ impl State {
         self.outcome.tally.boilerplate_removed += u64::from(edges.trimmed);
         let (candidates, places) = self.index.look_up(&new.fingerprint);
         let mut verdict = self.judge(&new, &candidates, &edges, stamp);
-        // What may be an order is one now, or never was.
+        // The verdict has decided whether a possible order is one.
         let possible = new.about.marks.possible_order.take();
         if verdict.relation.kind == Kind::Withdrawal {
             new.about.marks.order = new.about.marks.order.or(possible);
@@ -225,15 +225,15 @@ impl State {
         self.finish(happened, &input, EventCause::Article)
     }
 
-    /// Advances the clock to `now` without an article; the events name `input`, the last record
+    /// Advances the clock to `now` without an article; the events refer to `input`, the last record
     /// applied. A tick at 10:00:01 lifts an embargo until 10:00.
     pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Outcome {
         let happened = self.advance(now, 0);
         self.finish(happened, input, EventCause::Clock)
     }
 
-    /// Advances the clock, which never goes back, and does what is due.
-    /// `arriving` articles must find room in the window afterwards.
+    /// Advances the clock, which never goes back, and does what is due. Afterwards, the window has
+    /// room for `arriving` more articles.
     fn advance(&mut self, to: EventTime, arriving: usize) -> Vec<EventKind> {
         self.clock = self.clock.max(to);
         let ticked = self.stories.tick(self.clock, self.live.next(), &self.live);

@@ -1,8 +1,8 @@
-//! What one call of [`State::apply`](super::State::apply) or [`State::tick`](super::State::tick)
-//! produced.
+//! The outcome of one call of [`State::apply`](super::State::apply) or
+//! [`State::tick`](super::State::tick).
 //!
-//! Bounded: by the effects of one article; a sum of [`TouchedIds`] by its own limit, and a sum of
-//! [`Tally`] by the possible numbers of candidates.
+//! An outcome is bounded by the effects of one article, a sum of [`TouchedIds`] by its own limit,
+//! and a sum of [`Tally`] by the largest possible number of candidates.
 
 use super::{LiftedEmbargo, RecordChange};
 use crate::article::Sequence;
@@ -20,7 +20,7 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// The records that changed, oldest change first; a key may occur more than once.
     pub changes: Vec<RecordChange>,
-    /// The articles whose embargo has ended, in order of that end.
+    /// The articles whose embargo has ended, in the order in which the embargoes ended.
     pub lifted: Vec<LiftedEmbargo>,
     /// Counts for telemetry.
     pub tally: Tally,
@@ -31,43 +31,43 @@ pub struct Outcome {
 /// Counts for telemetry; decisions never depend on them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Articles that left because they were older than the window.
+    /// Articles that left the window because of their age.
     pub aged_out: u64,
-    /// Articles that left early because of `live_articles_max`.
+    /// Articles that left the window early because of `live_articles_max`.
     pub crowded_out: u64,
     /// Postings that left candidate lists early because of `postings_per_hash_max` or
     /// `equal_per_hash_max`.
     pub postings_dropped: u64,
     /// Articles from which learned boilerplate was removed.
     pub boilerplate_removed: u64,
-    /// Identities that left early because of `identities_max`.
+    /// Identities that were removed early because of `identities_max`.
     pub identities_crowded_out: u64,
     /// Embargoed articles that are never published to the unique topic because of `embargoed_max`.
     pub embargoes_dropped: u64,
     /// Articles no longer found by slug, and notices no longer found by uri or name, because of
     /// `bearers_max`.
     pub bearers_dropped: u64,
-    /// Versions of withdrawn articles whose carriers were not searched for because of
+    /// Versions of withdrawn articles for which no carriers were searched because of
     /// `versions_searched_max`.
     pub versions_unsearched: u64,
     /// Carriers that no event names because there are too many.
     pub carriers_unnamed: u64,
     /// At index n: the number of articles that had n candidates.
     pub candidates: Vec<u64>,
-    /// What found the candidates.
+    /// How the candidates were found.
     pub found: CandidateSources,
 }
 
-/// Numbers of live earlier articles by what found them for a new one. An article found in two ways
-/// counts in both.
+/// Numbers of live earlier articles found for new articles, by how they were found. An article that
+/// was found in two ways counts twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CandidateSources {
     /// Candidates that share samples with the new article.
     pub samples: u64,
     /// Candidates with an equal content hash or masked hash.
     pub content: u64,
-    /// Articles that are no candidates, but that the verdict refers to, because a uri, a link, a
-    /// name or the chain of a candidate leads to them.
+    /// Articles that are not candidates but that the verdict refers to, found by a uri, a link, a
+    /// name or the chain of a candidate.
     pub links: u64,
 }
 
@@ -119,7 +119,7 @@ impl Tally {
     }
 }
 
-/// The most ids listed.
+/// Maximum number of ids listed.
 const TOUCHED_MAX: usize = 100_000;
 
 /// The ids that a call touched, for read views; decisions never depend on them. They include

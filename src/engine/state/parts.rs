@@ -1,16 +1,16 @@
 //! Splits a blast radius into several events, so that each fits a Kafka record.
 //!
 //! A carrier takes about 150 bytes as JSON, so 10,000 of them exceed the default record limit of
-//! one megabyte. The limit here is a constant and not the limit of the topic, so that the same
+//! one megabyte. The limit used here is a constant and not the topic's limit, so that the same
 //! input always gives the same events.
 //!
 //! ```text
-//! 10,000 carriers of 150 bytes   about 6 events; `more` counts the carriers not named so far
+//! 10,000 carriers of 150 bytes   about 6 events; `more` counts the carriers not yet named
 //! ```
 
 use crate::event::{Carrier, EventKind, Radius, RadiusPart};
 
-/// Bytes of carriers in one event, as JSON.
+/// Maximum size of the carriers in one event, in bytes of JSON.
 const PART_BYTES: usize = 256 << 10;
 
 /// Splits an event if it has too many carriers.
@@ -25,7 +25,7 @@ pub(super) fn of(what: EventKind) -> Vec<EventKind> {
     }
 }
 
-/// Splits a radius. `more` counts the carriers that this and all earlier parts do not name.
+/// Splits a radius. `more` counts the carriers that neither this part nor an earlier one names.
 fn parts(mut radius: Radius) -> Vec<Radius> {
     let carriers = std::mem::take(&mut radius.carriers);
     let mut more = radius.carriers_unlisted + carriers.len() as u32;

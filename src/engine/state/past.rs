@@ -1,11 +1,12 @@
 //! The identities of articles that have left the window, in order of arrival, and the view of all
 //! known articles that verdicts use.
 //!
-//! An identity is added when its article leaves the window. It is removed `engine.identity` after
-//! the article arrived, or earlier if there are more than `identities_max`. Each has a record of
-//! its own, so that the identities, too, are a function of the records.
+//! An identity is added when its article leaves the window. It is removed when the time
+//! `engine.identity` has passed since the article arrived, or earlier if there are more than
+//! `identities_max`. Each has a record of its own, so that the identities, too, are a function of
+//! the records.
 //!
-//! Cost: about 100 bytes per identity and as much in tables; constant time per look-up.
+//! Cost: about 100 bytes per identity and another 100 bytes in tables; constant time per look-up.
 
 use super::live::LiveArticles;
 use super::{RecordChange, State};
@@ -119,7 +120,8 @@ impl IdentityArchive {
         self.get(*self.notices.get(uri)?.back()?)
     }
 
-    /// The newest valid identity of this uri, or else the newest; notices excluded.
+    /// The newest valid identity with this uri, or the newest if none is valid. Notices are
+    /// excluded.
     pub(super) fn of_uri(&self, uri: &str) -> Option<&Identity> {
         let mut reports =
             self.versions(uri).map(|(_, identity)| identity).filter(|i| i.order.is_none()).rev();

@@ -4,8 +4,8 @@
 //! In: the text of a kill's or correction's target, its tainted words, and the live articles. Out:
 //! carriers in order of arrival. A carrier is `certain` if it repeats a run of words literally, and
 //! `likely` if it has the same slug and the same figures, which finds rewritten text. The text of
-//! an article that has left the window is gone; its carriers are those whose verdicts named it or
-//! whose content hash equals its own.
+//! an article that has left the window is no longer stored; its carriers are the articles whose
+//! verdicts name it or whose content hash is the same.
 
 use super::State;
 use super::entry::Entry;
@@ -21,15 +21,15 @@ use crate::verdict::{self, Earlier, Kind, RelationTarget, Scope, Validity, Verdi
 /// A search for the carriers of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CarrierSearch<'a> {
-    /// The article that withdraws or corrects. It is not a carrier.
+    /// The notice or correction. It is not a carrier.
     pub(super) own: Sequence,
     /// The article that is withdrawn or corrected.
     pub(super) target: Sequence,
-    /// The words of the target that matter.
+    /// The tainted words of the target.
     pub(super) tainted: &'a TaintedWords,
     /// All articles that are withdrawn or corrected, in order of arrival, including the target.
     pub(super) members: &'a [Sequence],
-    /// The most carriers that are named.
+    /// Maximum number of carriers that are named.
     pub(super) most: usize,
 }
 
@@ -37,8 +37,8 @@ impl State {
     /// The articles that carry tainted words of the members, or likely do. The notice, the members
     /// and other versions of their uris are excluded.
     ///
-    /// Cost: one comparison, of some microseconds, for each live version of a uri that shares two
-    /// samples with the text or whose verdict names it, until `most` carriers are found.
+    /// Cost: one comparison, which takes a few microseconds, for each live version of a uri that
+    /// shares two samples with the text or whose verdict names it, until `most` carriers are found.
     pub(super) fn radius(&self, search: CarrierSearch<'_>, by: ArticleKey) -> Radius {
         let Some(entry) = self.live.get(search.target) else { return self.empty_radius(by) };
         let versions = search
@@ -74,7 +74,7 @@ impl State {
     }
 
     /// The articles that literally carry tainted words of one of `members`, in order of arrival,
-    /// and how many more may.
+    /// and how many articles were not compared because enough carriers were found.
     fn literal(
         &self,
         search: CarrierSearch<'_>,
@@ -134,7 +134,7 @@ impl State {
         }
     }
 
-    /// The carrier entry of a live article, if its content hash or verdict says that it carries
+    /// The carrier entry of a live article, if its content hash or verdict shows that it carries
     /// `of`.
     fn carried_from(
         &self,
@@ -160,7 +160,7 @@ impl State {
         is(&verdict.relation.root).then(|| carrier_entry((at, that), Certainty::Likely, Vec::new()))
     }
 
-    /// A radius without target and carriers.
+    /// A radius without a target and without carriers.
     pub(super) fn empty_radius(&self, by: ArticleKey) -> Radius {
         let searched_from = self.live.first().map_or(self.clock, |(_, entry)| entry.arrived);
         Radius {
@@ -177,8 +177,8 @@ impl State {
         }
     }
 
-    /// The event if the newest article carries withdrawn or corrected text, or was withdrawn before
-    /// it arrived.
+    /// The event to emit if the newest article carries withdrawn or corrected text, or was
+    /// withdrawn before it arrived.
     pub(super) fn late_carrier(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
         let about = entry.about.clone();
@@ -243,14 +243,15 @@ impl State {
         }
     }
 
-    /// Whether `new`, not yet live, carries corrected words of an article that its verdict names.
+    /// Whether `new`, not yet live, carries tainted words of a corrected article that its verdict
+    /// names.
     pub(super) fn carries_uncorrected(&self, new: &Prepared, verdict: &Verdict) -> bool {
         let mut targets = verdict.carried().filter_map(|target| target.sequence);
         targets.any(|target| self.carries_of(new, verdict, target, Validity::Uncorrected))
     }
 
     /// Whether `new`, not yet live, carries text of a withdrawn root, as a copy of a copy.
-    /// Withdrawn candidates were already handled when it was judged.
+    /// Withdrawn candidates were already handled when `new` was judged.
     pub(super) fn carries_withdrawn(&self, new: &Prepared, verdict: &Verdict) -> bool {
         let relation = &verdict.relation;
         let root = relation.root.as_ref().filter(|_| relation.kind.joins_its_match());
@@ -301,7 +302,7 @@ impl State {
         Some(carrier_entry((at, self.live.get(at)?), Certainty::Certain, passages))
     }
 
-    /// The most carriers that a kill or correction names.
+    /// Maximum number of carriers that a kill or correction names.
     pub(super) fn carriers_max(&self) -> usize {
         self.settings.tuning.carriers_max as usize
     }
@@ -322,7 +323,7 @@ impl<'a> CarrierSearch<'a> {
         Self { own, target, tainted: &TaintedWords::Whole, members, most }
     }
 
-    /// Whether an article is excluded as the notice or a member.
+    /// Whether an article is excluded because it is the notice or a member.
     fn leaves_out(&self, at: Sequence) -> bool {
         at == self.own || self.members.binary_search(&at).is_ok()
     }

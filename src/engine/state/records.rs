@@ -12,7 +12,7 @@
 //!
 //! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
 //! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
-//! Records of all versions up to ours can be read; a newer one stops the restore. Records are
+//! Records of all versions up to ours can be read; a newer version stops the restore. Records are
 //! written in the last version listed here.
 //!
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
@@ -20,7 +20,8 @@
 //! - Version 3 added to `clock` the next article whose story may be re-scored; if the record is
 //!   older, pending re-scoring is skipped. Term ids became shorter and mark the terms that the
 //!   article is indexed under; articles of older records are indexed under all their terms.
-//! - Version 4 added the text of a short article at its end; it is empty in older records.
+//! - Version 4 added the text of a short article at the end of its record. In older records the
+//!   text is empty.
 //! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix
 //!   the languages and are not read: the live articles are counted again.
 //! - Version 6 leaves out the zeros of pages of term frequencies.
@@ -37,7 +38,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The format of the engine's records; its version is the one that is written.
+/// The format of the engine's records. Records are written in this version.
 const CODEC: Codec = Codec(6);
 /// The first version in which articles mark their indexed terms, and stories have `near_miss`.
 const INDEXED_TERMS_SINCE: u8 = 3;
@@ -47,13 +48,13 @@ const SHORT_TEXT_SINCE: u8 = 4;
 const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
 /// The first version in which pages of term frequencies leave out zeros.
 const SPARSE_PAGES_SINCE: u8 = 6;
-/// What stands for an unknown language in a key.
+/// The language code in a key if the language is unknown.
 const UNKNOWN_LANGUAGE: &str = "und";
 /// Prefix of the keys of articles.
 const ARTICLE: &str = "a/";
 /// The smallest key after all keys of articles.
 const AFTER_ARTICLES: &str = "a0";
-/// Initial buffer size for an article; most fit.
+/// Initial buffer size for an article record. Most records fit.
 const ARTICLE_BYTES: usize = 4_096;
 
 /// A changelog record to write.
@@ -89,17 +90,18 @@ impl RecordChange {
         Self { key: article_key(sequence), value: None }
     }
 
-    /// The identity of an article; `None` if it expires.
+    /// The record of an article's identity; `None` if the identity expires.
     pub(super) fn identity(sequence: Sequence, identity: Option<&Identity>) -> Self {
         Self { key: format!("i/{:020}", sequence.0), value: identity.map(|i| CODEC.encode(i)) }
     }
 
-    /// An article that waits for the end of its embargo; `None` if it no longer waits.
+    /// The record of an article that waits for the end of its embargo; `None` if it no longer
+    /// waits.
     pub(super) fn embargo(sequence: Sequence, waiting: Option<&EmbargoedArticle>) -> Self {
         Self { key: format!("w/{:020}", sequence.0), value: waiting.map(|w| CODEC.encode(w)) }
     }
 
-    /// A record of the stories.
+    /// The record of a story or of term frequencies.
     pub(super) fn remembered(what: MemoryChange) -> Self {
         match what {
             MemoryChange::Story(story, record) => {
@@ -144,7 +146,7 @@ pub enum RestoreError {
     Gap {
         /// The sequence that should come next.
         expected: u64,
-        /// The sequence that came.
+        /// The sequence that was found.
         found: u64,
     },
 }
@@ -162,7 +164,7 @@ pub(super) struct ClockRecord {
     pub(super) rescore_next: Option<Sequence>,
 }
 
-/// The stored form of an [`Entry`]: borrowed to write, owned when read.
+/// The stored form of an [`Entry`]: borrowed when written, owned when read.
 #[derive(Debug, Serialize, Deserialize)]
 struct ArticleRecord<'a> {
     input: Cow<'a, InputPosition>,
@@ -196,7 +198,7 @@ pub(super) struct StateRecords {
 }
 
 impl StateRecords {
-    /// Decodes records in any order; articles on all cores.
+    /// Decodes records, which may be in any order. Articles are decoded on all cores.
     pub(super) fn read(
         records: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, RestoreError> {
@@ -242,7 +244,7 @@ impl StateRecords {
     }
 }
 
-/// The clock record of any version.
+/// Decodes a clock record of any version.
 fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RecordError> {
     let of = |clock, next, first| ClockRecord { clock, next, first, rescore_next: None };
     match value.first() {
@@ -257,7 +259,8 @@ fn is_before_indexed_terms(value: &[u8]) -> bool {
     value.first().is_some_and(|version| *version < INDEXED_TERMS_SINCE)
 }
 
-/// A record of the term frequencies, whose key ends in `name`; `None` if it mixes the languages.
+/// Decodes the record of term frequencies whose key ends in `name`; `None` if its counts mix
+/// languages.
 fn frequencies(
     key: &str,
     name: &str,
@@ -286,7 +289,8 @@ fn frequencies(
     Ok(Some(FrequencyRecord::Page(language, page, counters)))
 }
 
-/// The record of a story. `wavered`, which version 3 added at the end, is false in older ones.
+/// Decodes the record of a story. In versions before 3, `near_miss`, which is at its end, is
+/// missing and counts as false.
 fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
     if is_before_indexed_terms(&value) {
         value.push(0);
@@ -326,12 +330,12 @@ pub(super) fn sequence_of(kind: &str, key: &str) -> Option<Sequence> {
     key.strip_prefix(kind)?.parse().ok().map(Sequence)
 }
 
-/// The hash of a piece of boilerplate in the key of its record.
+/// The hash of a piece of boilerplate, from the key of its record.
 pub(super) fn furniture_of(key: &str) -> Option<u64> {
     u64::from_str_radix(key.strip_prefix("e/")?, 16).ok()
 }
 
-/// The story id in the key of its record.
+/// The story id in the key of a story's record.
 pub(super) fn story_of(key: &str) -> Option<StoryId> {
     u64::from_str_radix(key.strip_prefix("s/")?, 16).ok().map(StoryId::new)
 }

@@ -1,7 +1,7 @@
-//! Which copy of a text stays in the unique topic.
+//! Decides which copy of a text stays in the unique topic.
 //!
-//! In: a copy that brings nothing new. Out: the article whose place it takes in the unique topic,
-//! or nothing.
+//! In: a copy that brings nothing new. Out: the article that it replaces in the unique topic, if
+//! any.
 //!
 //! ```text
 //! survivor = longest
@@ -11,20 +11,21 @@
 //! coast-1 expansion of hill-1, 134 words    forwarded, replaces hill-1
 //! ```
 //!
-//! The *head* of a text is the article that was forwarded because it was news: `nw-1`. Copies take
-//! each other's place under their head, so a consumer holds one article for each head, and an
+//! The *head* of a text is the article that was forwarded because it was news: `nw-1`. Copies with
+//! the same head replace each other, so a consumer keeps one article for each head, and an
 //! expansion that was news itself is never replaced by a copy of a shorter text. An update or
-//! correction of a head takes the place of the copy that stands in for that head.
+//! correction of a head replaces the copy that has replaced that head.
 //!
 //! Invariants: SU-1 an article is replaced at most once; SU-2 the survivors are a function of the
-//! live articles: each is the newest live copy that was forwarded under its head, or else the head.
+//! live articles: each is the newest live copy that was forwarded under its head, or the head if
+//! there is none.
 //!
-//! Cost: nothing while the first copy stays and no publisher is preferred; then one table entry for
-//! each text of which a copy was forwarded, and for each copy a walk along the copies of copies to
-//! its head.
+//! Cost: nothing if the first copy survives and no publisher is preferred. Otherwise, one table
+//! entry for each text of which a copy was forwarded, and for each copy a walk along its chain of
+//! copies to the head.
 //!
-//! Deliberately absent: a copy whose head cannot be reached because articles between them have left
-//! the window. It is not forwarded.
+//! Deliberately absent: forwarding a copy whose head cannot be reached because articles between
+//! them have left the window.
 
 use super::entry::Entry;
 use super::{LiveArticles, State};
@@ -33,7 +34,7 @@ use crate::prepare::Prepared;
 use crate::verdict::{Kind, Pass, Relation, Replacement, SurvivorChoice, Validity, Verdict};
 use rustc_hash::FxHashMap;
 
-/// The most links from a copy to the head of its text. A copy that is further away is not
+/// Maximum number of links from a copy to the head of its text. A copy that is further away is not
 /// forwarded.
 const LINKS_MAX: usize = 1_000;
 
@@ -46,7 +47,7 @@ impl Survivors {
         self.0.capacity() * (size_of::<(Sequence, Sequence)>() + 1)
     }
 
-    /// Notes a new live article.
+    /// Records a new live article.
     pub(super) fn push(&mut self, own: Sequence, entry: &Entry) {
         if let Some(head) = head_of_copy(entry) {
             self.0.insert(head, own);
@@ -61,12 +62,12 @@ impl Survivors {
     }
 }
 
-/// Whether an article of this kind holds the whole text of its match.
+/// Whether an article of this kind contains the whole text of its match.
 fn is_whole_copy(kind: Kind) -> bool {
     matches!(kind, Kind::Duplicate | Kind::Reprint | Kind::Expansion)
 }
 
-/// The head of a copy that was forwarded in the place of another article.
+/// The head of a copy that was forwarded in place of another article.
 fn head_of_copy(entry: &Entry) -> Option<Sequence> {
     match &entry.decision.verdict.pass {
         Pass::Replacement(replacement) => replacement.head,
@@ -74,14 +75,14 @@ fn head_of_copy(entry: &Entry) -> Option<Sequence> {
     }
 }
 
-/// A copy of a text, as far as the choice of the survivor needs it.
+/// The data of a copy by which the survivor is chosen.
 #[derive(Debug, Clone, Copy)]
 struct TextCopy<'a> {
     provider: Option<&'a str>,
     words: usize,
 }
 
-/// Whether a new copy of a text takes the place of the one `that` stands in the unique topic.
+/// Whether a new copy of a text replaces `that`, the copy that is in the unique topic.
 fn is_better(
     new: TextCopy<'_>,
     that: TextCopy<'_>,
@@ -97,7 +98,7 @@ fn is_better(
     }
 }
 
-/// Whether a new version makes the article that it is a version of invalid.
+/// Whether a new version with this relation makes the earlier version invalid.
 fn supersedes(relation: &Relation) -> bool {
     match relation.kind {
         Kind::Correction => true,
@@ -107,7 +108,7 @@ fn supersedes(relation: &Relation) -> bool {
 }
 
 impl LiveArticles {
-    /// The head of the text of an article, which may have left the window.
+    /// The head of an article's text. The head may have left the window.
     fn head(&self, of: Sequence) -> Option<Sequence> {
         let mut at = of;
         for _ in 0..LINKS_MAX {
@@ -128,8 +129,7 @@ impl LiveArticles {
 }
 
 impl State {
-    /// The article whose place in the unique topic `new` takes, if `verdict` is what was decided
-    /// about it so far.
+    /// The article that `new` replaces in the unique topic, given the `verdict` on `new` so far.
     pub(super) fn replacement(&self, new: &Prepared, verdict: &Verdict) -> Option<Replacement> {
         let unique = &self.settings.verdict.unique;
         let choice = unique.survivor;

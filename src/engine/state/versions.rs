@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};
 
-/// Number of articles from which a uri gets tables.
+/// Minimum number of articles for a uri to get tables.
 const CROWD_MIN: usize = 8;
 
 /// The live articles of one uri in order of arrival, notices included.
@@ -116,7 +116,7 @@ impl VersionTables {
         }
     }
 
-    /// The newest valid article that is not a notice, or else the newest one.
+    /// The newest valid article that is not a notice, or the newest such article if none is valid.
     pub(super) fn standing(&self) -> Option<Sequence> {
         self.standing.last().or(self.reports.back()).copied()
     }

@@ -12,8 +12,8 @@
 //!
 //! A marked candidate is still used to find withdrawn text and to measure novelty.
 //!
-//! A longer `run_words` was rejected because it also hides quotes and pasted sentences; fewer than
-//! three roots were rejected because they hide sources of spliced items.
+//! A longer `run_words` was rejected because it would also hide quotes and pasted sentences. Fewer
+//! than three roots were rejected because they would hide sources of spliced items.
 
 use super::rules::SHARED_RUN;
 use super::{Earlier, Kind, Settings, VerifiedCandidate};

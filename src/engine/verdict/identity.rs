@@ -1,4 +1,4 @@
-//! Identity: what the wire itself states about an item, such as versions of one uri, explicit
+//! Identity: what senders themselves state about an item, such as versions of one uri, explicit
 //! links and marks.
 //!
 //! In: the new article, its compared candidates and the archive. Out: a relation, or none if the
@@ -51,7 +51,7 @@ fn same_notice(
 }
 
 /// The relation to an earlier version that has left the window: a redelivery, update or correction.
-/// Its text is gone, so only the providers can show that the uri was used again.
+/// Its text is no longer stored, so only the providers can show that the uri was reused.
 fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
     if archive.valid_of_uri(&new.about.uri).is_some() {
         return None;

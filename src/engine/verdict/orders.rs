@@ -39,7 +39,7 @@ const DOUBTFUL_CONFIDENCE: f64 = 0.5;
 pub struct NoticeNames {
     /// Headlines.
     headlines: Vec<u64>,
-    /// Slugs, the notice's own last.
+    /// Slugs; the notice's own slug comes last.
     slugs: Vec<u64>,
     /// The notice's own slug, if neither text nor headline names it.
     unnamed: Option<u64>,

@@ -36,7 +36,7 @@ pub enum Kind {
     Recurring,
     /// Part of another text.
     Excerpt,
-    /// Another text with more around it.
+    /// Another text with more text around it.
     Expansion,
     /// Another text, lightly edited.
     Reprint,

@@ -34,7 +34,7 @@ enum VersionOrder {
     Counter(Vec<u64>),
     /// A point in time.
     Time(EventTime),
-    /// Neither; its value if it is a number.
+    /// Neither. Contains the value of the version if it is a number.
     Opaque(Option<u64>),
 }
 
