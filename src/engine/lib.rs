@@ -102,13 +102,13 @@ pub struct Tuning {
     /// An article whose claimed time is further than this ahead of its record's timestamp is
     /// flagged `early`. The claimed time never moves the engine's clock.
     pub future_tolerance: Span,
-    /// Cleaning and words.
+    /// Limits for cleaning text and splitting it into words.
     pub text: text::Limits,
-    /// Fingerprints.
+    /// Limits for fingerprints.
     pub fingerprint: fingerprint::Limits,
-    /// The index of live articles.
+    /// Limits for the index of live articles.
     pub candidates: candidates::Limits,
-    /// Learned boilerplate.
+    /// Constants for learned boilerplate.
     pub boilerplate: learned::Tuning,
 }
 

@@ -64,8 +64,8 @@ pub enum ItemType {
     Audio,
     /// A graphic with its caption.
     Graphic,
-    /// A notice to editors, a daybook or a budget. Never joins or leads a story, and is never part
-    /// of a partial copy.
+    /// A notice to editors, a daybook or a budget. Never joins or leads a story, and is compared
+    /// only with other notices.
     Advisory,
     /// Anything else that contains text.
     Other,

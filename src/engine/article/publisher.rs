@@ -189,8 +189,8 @@ fn is_indistinct(word: &str) -> bool {
     INDISTINCT.contains(&&*word.to_lowercase())
 }
 
-/// The words joined in lower case, without `the` at the start and a generic ending, because host
-/// names have no spaces between these.
+/// The words in lower case, joined without separators because host names have no spaces. A leading
+/// `the` and a generic ending are removed if a distinctive name is left.
 fn key<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let characters = words.into_iter().flat_map(str::chars).filter(|c| c.is_alphanumeric());
     let whole: String = characters.flat_map(char::to_lowercase).collect();

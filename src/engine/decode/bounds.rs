@@ -43,7 +43,7 @@ pub(super) const TERMS_BYTES_MAX: usize = 16_384;
 /// Maximum number of signals, and maximum bytes of one. The event contains all of them.
 const SIGNALS_MAX: usize = 100;
 const SIGNAL_BYTES_MAX: usize = 128;
-/// Maximum number of subjects and of alternative identifiers. Neither are stored.
+/// Maximum number of subjects and of alternative identifiers. They are not stored.
 const SUBJECTS_MAX: usize = 2_000;
 const ALTIDS_MAX: usize = 250;
 /// Maximum number of links to other articles, and maximum total bytes of their uris and versions.

@@ -4,21 +4,21 @@
 //! Each item or entry becomes an article. A field is taken from the first of these that has a
 //! value:
 //!
-//! | read | RSS | Atom |
+//! | field | RSS | Atom |
 //! |---|---|---|
 //! | uri | `guid`, `link`, else derived | `id`, `link`, else derived |
 //! | version | none | `updated` |
 //! | headline | `title`, `dc:title` | `title` |
-//! | body | see `RSS_BODY` | `content`, `summary`, the text of the media |
+//! | body | see `RSS_BODY` | `content`, `summary`, the text in Media RSS elements |
 //! | provider | `dc:publisher`, the channel's `title` | the feed's `title` |
 //! | byline | `dc:creator`, `author` | `author/name` |
 //! | times | see `RSS_MODIFIED`, `RSS_PUBLISHED` | `updated`; `published` |
 //! | language | `dc:language`, the channel's `language` | `xml:lang` |
 //! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
 //!
-//! Items of RSS 1.0 are identified by `rdf:about`, regardless of `link`. Atom 0.3 has `modified`
-//! for `updated`, `issued` and `created` for `published`, `copyright` for `rights`, and media types
-//! instead of the types of Atom 1.0.
+//! Items of RSS 1.0 are identified by `rdf:about`, regardless of `link`. Atom 0.3 uses `modified`
+//! instead of `updated`, `issued` and `created` instead of `published`, `copyright` instead of
+//! `rights`, and media types instead of the types of Atom 1.0.
 //!
 //! A derived uri is the hash of the title and the publication time, or of title and body if one of
 //! these is missing. It is the same at every poll of the feed.

@@ -23,7 +23,7 @@ pub(super) struct Document<'a> {
     pub(super) is_cut_off: bool,
 }
 
-/// The document of a record, of at most `max` bytes.
+/// The document of a record. A compressed document may have at most `max` bytes.
 ///
 /// # Errors
 /// If a compressed document is broken from its beginning, or too large.

@@ -12,8 +12,9 @@
 //! - provider: `Provider/Party`, `Source/Party`, `ProviderId`
 //! - language: `DescriptiveMetadata/Language`, `xml:lang`
 //! - times: `ThisRevisionCreated` (`versioncreated`), `FirstCreated` (`firstcreated`),
-//!   `StatusWillChange/DateAndTime` (`embargoed`, if the status is)
-//! - status: `Status`, or the instruction `Delete`; an embargo without an end time is `withheld`
+//!   `StatusWillChange/DateAndTime` (`embargoed`, if the status is `embargoed`)
+//! - status: `Status`, or the instruction `Delete`; an embargo without an end time counts as
+//!   `withheld`
 //! - signals: `Instruction`
 //! - links: `DerivedFrom`
 //!

@@ -4,7 +4,7 @@
 //! | flag | what happened |
 //! |---|---|
 //! | `repaired_text` | U+FFFD replaces invalid UTF-8 or an escaped unpaired surrogate |
-//! | `unreadable_<field>` | a value was ignored: invalid, or too long for what it stands in for |
+//! | `unreadable_<field>` | a value was ignored: invalid, or too long to replace a missing field |
 //! | `unreadable_attribute` | an XML attribute was ignored because its syntax is invalid |
 //!
 //! A value that is null, false or empty counts as absent, and so does a language tag such as `und`.
@@ -120,7 +120,7 @@ impl Repairs {
     }
 
     /// Records the status of an item as unreadable unless it is blank or contains one of `known`.
-    /// All must be in lower case. Returns the status.
+    /// Both the status and `known` must be in lower case. Returns the status.
     pub(super) fn known_status<'a>(&self, status: &'a str, known: &[&str]) -> &'a str {
         let is_known = known.iter().any(|known| status.contains(known));
         self.parse("pubstatus", status, |_| is_known.then_some(()));
@@ -146,7 +146,7 @@ pub(super) struct SharedValue {
 }
 
 impl SharedValue {
-    /// A value for a field of at most `max` bytes.
+    /// A shared value for a field whose limit is `max` bytes.
     pub(super) fn of(value: Option<String>, max: usize) -> Self {
         let is_too_long = value.as_ref().is_some_and(|value| value.len() > max);
         Self { value: value.filter(|_| !is_too_long), is_too_long }

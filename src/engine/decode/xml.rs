@@ -132,7 +132,7 @@ pub(super) fn parse(text: &str) -> Result<XmlDocument, Error> {
     Ok(XmlDocument { root, unreadable_attributes: progress.unreadable_attributes })
 }
 
-/// What the parser has counted and found so far.
+/// The parser's counts and findings so far.
 #[derive(Default)]
 struct ParseProgress {
     /// The number of elements.

@@ -137,7 +137,7 @@ fn candidate<'a>(
     })
 }
 
-/// The occurrences of rows that count in `place`.
+/// The occurrences of patterns that count in `place`, each with its row.
 fn of_place(
     found: &[Occurrence],
     place: MarkPosition,

@@ -29,7 +29,7 @@ pub(super) enum Cue {
     Please,
     /// The reason, or what will follow: the item was sent in error, a substitute will be sent.
     Reason,
-    /// Only for the time being.
+    /// The order is temporary.
     Temporary,
     /// Something that accompanies an item, or that an item is about, and that may itself be
     /// withdrawn, such as a photo or a bill.

@@ -20,7 +20,7 @@
 //! phrases   all patterns in one pass
 //! place     where a pattern is, and whether it stands out
 //! sentence  what one sentence says about an item
-//! order     heading, text and note together
+//! order     the decision from heading, text and note
 //! bare      names without their marks
 //! ```
 

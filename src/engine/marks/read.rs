@@ -57,7 +57,7 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     let found = candidates::all(article, configured, &lines, (&in_note, &in_start));
     let text = match (long, found.iter().any(|c| c.orders().is_some())) {
         (false, _) => text_cues(article, &lines.start, in_start, words),
-        // A long text is not an order without a mark.
+        // Without a mark, a long text is never an order.
         (true, false) => TextCues::unread(words),
         (true, true) => {
             let whole = Line::of(start.trim_start());

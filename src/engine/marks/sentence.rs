@@ -10,7 +10,7 @@
 //! Please kill the story.                                a request
 //! Northwire has withdrawn the report.                   a statement, if Northwire is the sender
 //! The journal withdrew the article.                     news
-//! "Please do not use this item," the police said.       news: it is spoken
+//! "Please do not use this item," the police said.       news: a quotation
 //! ```
 //!
 //! A statement about a [`Cue::Text`] such as `report` is uncertain, because the text may be

@@ -28,7 +28,7 @@ pub(super) struct Decision {
     pub(super) story: Option<StoryId>,
     /// The score by which it joins; `None` if it joins by its text or joins no story.
     pub(super) score: Option<f64>,
-    /// The stories close to it, best first.
+    /// The stories close to the article, best first.
     pub(super) near: Vec<StoryScore>,
 }
 

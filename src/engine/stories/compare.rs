@@ -1,10 +1,10 @@
 //! Explains why two articles are close enough for one story, or why not: breaks their score down
 //! into its parts.
 //!
-//! In: the terms of both articles, and the current frequencies. Out: [`PairScore`], computed by the
-//! same [`score`](super::score) that decides. This is the score with which the second article of a
-//! story is compared with the first; in a larger story, the centroid and other members count as
-//! well.
+//! In: the terms of both articles, and the current frequencies. Out: a [`PairScore`], computed by
+//! [`score`](super::score), like the scores that decide. This is the score with which the second
+//! article of a story is compared with the first; in a larger story, the centroid and other members
+//! count as well.
 
 use super::Stories;
 use super::score::{self, ArticleMatch, Query};
@@ -24,7 +24,7 @@ pub struct PairScore {
     pub lexical: f64,
     /// The factor for the time between the articles; 1 if an article is undated.
     pub time: f64,
-    /// What is subtracted because the articles share few words.
+    /// The amount subtracted because the articles share few words.
     pub narrow: f64,
     /// The score: `lexical * time - narrow`.
     pub score: f64,

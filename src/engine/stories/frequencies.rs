@@ -165,7 +165,7 @@ impl LanguageCounters {
     }
 }
 
-/// The record beside the pages.
+/// The part of the state that is not in the pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrequencyHead {
     /// The first article that is not in the pages.
@@ -185,7 +185,7 @@ pub(super) type Page = Vec<(u16, u32)>;
 /// A record of the counters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrequencyRecord {
-    /// The record beside the pages.
+    /// The part of the state that is not in the pages.
     Head(FrequencyHead),
     /// The counters of the page with this number in this language.
     Page(Option<Lang>, u16, Page),

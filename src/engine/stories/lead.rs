@@ -1,7 +1,7 @@
 //! Chooses the lead article of a story, and counts its independent publishers.
 //!
 //! The lead is the article with the highest [`Rank`]. The criteria are, in this order: the article
-//! stands (it is not withdrawn, corrected or superseded); its publisher is preferred; and the
+//! is still valid (not withdrawn, corrected or superseded); its publisher is preferred; and the
 //! setting `lead`:
 //!
 //! - `fullest`: a report in its own right ranks highest, then reports built on another text, then
@@ -41,7 +41,7 @@ pub(super) struct LeadOrder {
 /// The rank of a member among the candidates for the lead; the highest leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    /// 2 if it stands, 1 if it is superseded or corrected, 0 if it is withdrawn.
+    /// 2 if it is still valid, 1 if it is superseded or corrected, 0 if it is withdrawn.
     validity: u8,
     /// A publisher earlier in the list of preferred ones ranks higher.
     preference: Reverse<PreferencePlace>,
@@ -86,8 +86,7 @@ impl Rank {
         Sequence(in_order(self.choice, self.order))
     }
 
-    /// Whether the member counts for the story's size, as every member does unless it was
-    /// withdrawn.
+    /// Whether the member stands: every member does unless it was withdrawn.
     pub(super) fn stands(self) -> bool {
         self.validity > 0
     }
@@ -113,7 +112,7 @@ fn own(kind: Kind) -> u8 {
     }
 }
 
-/// Why `lead` leads a story of `size` standing members.
+/// The reason why `lead` leads a story of this size.
 pub(super) fn reason(lead: Member<'_>, rank: Rank, size: u32) -> &'static str {
     match (rank.validity, rank.choice) {
         (0 | 1, _) => "nothing-stands",

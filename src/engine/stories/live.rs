@@ -134,8 +134,8 @@ impl LiveStory {
         }
     }
 
-    /// The number of members that stand (are not withdrawn). Redeliveries are not counted; if only
-    /// redeliveries are left, the size is 1.
+    /// The number of members that stand (are not withdrawn). Redeliveries are not counted, except
+    /// that the size is 1 if all of these members are redeliveries.
     pub(super) fn size(&self) -> u32 {
         let stands = self.lead().is_some_and(Rank::stands);
         match &self.members {

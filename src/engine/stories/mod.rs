@@ -7,19 +7,19 @@
 //! ```text
 //! terms        turns an article into integers: title, text, names    stateless, in parallel
 //! stem         turns words into terms
-//! frequencies  how many articles have a term, over a long memory
+//! frequencies  counts how many articles contain each term, over a long period
 //! postings     finds a few hundred live articles that share rare terms
-//! score        exact cosines between articles and stories
+//! score        computes exact cosines between articles and stories
 //! choose       decides which story an article belongs to
-//! assign       carries the decision out when an article arrives; takes out expired articles
-//! merge        merges stories that articles cannot tell apart; second looks
+//! assign       carries out the decision when an article arrives; removes expired articles
+//! merge        merges stories that are too similar to keep apart; gives second looks
 //! consider     predicts which story an article would join
-//! compare      explains why two articles are close enough for one story, or not
-//! due          what is due by the clock alone
-//! live         one story: its record and what is published
+//! compare      explains why two articles are close enough for one story, or why not
+//! due          finds out whether the clock alone makes anything due
+//! live         one story: its record and its published state
 //! members      the members of one story, and its centroid
-//! lead         which member leads
-//! follow       from records and back
+//! lead         chooses the lead article
+//! follow       applies records and returns changed ones
 //! ```
 //!
 //! An article whose text matches an earlier one joins the story of that article. Any other article
@@ -184,8 +184,8 @@ pub struct Placement {
 pub struct Summary {
     /// Its id.
     pub id: StoryId,
-    /// The number of members that are not withdrawn. Redeliveries are not counted; if only
-    /// redeliveries are left, the size is 1.
+    /// The number of members that are not withdrawn. Redeliveries are not counted, except that the
+    /// size is 1 if all of these members are redeliveries.
     pub size: u32,
     /// The number of distinct provider families among the root articles.
     pub publishers: u32,

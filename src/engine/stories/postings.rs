@@ -121,7 +121,7 @@ impl ChannelPostings {
         debug_assert_eq!(oldest.map(|oldest| oldest.low), Some(low), "SP-1");
     }
 
-    /// Adds the scores of this channel to those of the articles.
+    /// Adds the articles' scores in this channel to `scores`.
     fn score(
         &self,
         query: &Query<'_>,
@@ -147,7 +147,7 @@ impl ChannelPostings {
         self.single.is_empty() && self.lists.is_empty()
     }
 
-    /// Bytes held.
+    /// Memory in bytes.
     fn bytes(&self) -> usize {
         self.single.capacity() * (size_of::<(TermId, Posting)>() + 1)
             + self.lists.capacity() * (size_of::<(TermId, List)>() + 1)
@@ -230,7 +230,7 @@ impl TermPostings {
         });
     }
 
-    /// Bytes held.
+    /// Memory in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.channels.iter().flat_map(BTreeMap::values).map(ChannelPostings::bytes).sum()
     }

@@ -5,7 +5,7 @@
 //! cosines. The cosine of a channel is computed from the saturated counts, weighted by the current
 //! frequencies: `sum(q_a q_b W) / sqrt(sum(q_a^2 W) * sum(q_b^2 W))`. A fourth cosine compares the
 //! openings, where each term counts once. The cosines of the channels that are present on both
-//! sides are averaged with the weights `channels`. Names count only if both sides have
+//! sides are averaged with the weights `channels`. Names count only if both sides have at least
 //! [`NAMES_MIN`] of them, and a missing headline counts as a low cosine (`untitled`).
 //!
 //! For example, two articles with the same text but without headlines score below 1, because
@@ -57,7 +57,7 @@ pub(super) struct Query<'a> {
     unit: [f32; 3],
 }
 
-/// How an article compares with another one.
+/// The result of comparing an article with another one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ArticleMatch {
     /// The cosine by channel; `None` if either side has too few terms.

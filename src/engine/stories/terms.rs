@@ -263,9 +263,9 @@ impl TermCounts {
         }
     }
 
-    /// Counts the word at `at` if it may be a name. `count` says how much the word counts, in
-    /// quarters; a word with a digit counts half of that. `telling` says whether a capital letter
-    /// at this position shows that the word is a name.
+    /// Counts the word at `at` if it may be a name. `count` is the amount to add, in quarters; a
+    /// word with a digit adds half of that. `telling` is true if a capital letter at this position
+    /// shows that the word is a name.
     fn name(
         &mut self,
         text: &str,
@@ -297,8 +297,8 @@ fn starts_line(text: &str, words: &Words, at: usize) -> bool {
 }
 
 /// Adds up the counts of each term and saturates them; `half` is the count, in the units of the
-/// channel, at which half of the range is used. A term is left out if none of its counts has the
-/// flag `needs`.
+/// channel, whose saturated count is half of the maximum. A term is left out if none of its counts
+/// has the flag `needs`.
 fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
     counts.sort_unstable();
     counts

@@ -7,11 +7,11 @@
 //! html       converts markup to text, with anchors into the published body
 //! edges      removes a repeated headline, datelines, bylines and trailers
 //! pieces     lists the edge pieces that may be unlisted boilerplate
-//! spelling   one form for the spellings of a word
+//! spelling   the common form of all spellings of a word
 //! tokens     splits text into words and figures
-//! language   detects the language if the wire does not state it
-//! script     scripts that do not separate words by spaces
-//! senses     numbers in words, negations, opposites and function words
+//! language   detects the language if the input does not state it
+//! script     scripts that do not separate words with spaces
+//! senses     numbers written as words, negations, opposites and function words
 //! ```
 //!
 //! Offsets count Unicode scalar values of the body as delivered, including markup.

@@ -12,11 +12,11 @@
 //!
 //! Cost: linear. Text is read in blocks of 64 bytes, as bit masks of word bytes, digits and
 //! non-ASCII bytes. A block never starts within a run of word bytes, so only a run that fills a
-//! block crosses its end. The edges of the word mask delimit the words; one test of each other mask
-//! shows whether a word has digits or non-ASCII bytes. Words are hashed 16 bytes at a time, the
-//! last 16 without branches. Only runs with non-ASCII bytes and runs that fill a block are split
-//! character by character. Words with a pair of letters such as `ue` are shortened before they are
-//! hashed.
+//! block crosses its end. The edges of the word mask delimit the words; one test of each of the
+//! other masks shows whether a word has digits or non-ASCII bytes. Words are hashed 16 bytes at a
+//! time, the last 16 without branches. Only runs with non-ASCII bytes and runs that fill a block
+//! are split character by character. Words with a pair of letters such as `ue` are shortened before
+//! they are hashed.
 //!
 //! Invariants:
 //! - TK-1: splitting by block and by character gives the same words for ASCII text.

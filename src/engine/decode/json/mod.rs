@@ -206,8 +206,8 @@ fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
 }
 
 /// The provider. If no other field names it, the credit is used, except for pictures, whose credit
-/// may name anyone. A name from another field than those of the provider is ignored if it is too
-/// long.
+/// may name anyone. A name that does not come from one of the provider fields is ignored if it is
+/// too long.
 fn provider(
     from: &FieldReader<'_, '_>,
     infosource: Option<&str>,

@@ -34,7 +34,7 @@ enum PendingSpace {
 }
 
 impl TextBuilder {
-    /// Adds the text of `markup` that a reader sees.
+    /// Adds the visible text of `markup`.
     pub(super) fn marked_up(&mut self, markup: &Markup<'_>, attributes: Attributes) {
         let hidden = Hidden::of(markup, attributes);
         let mut at = 0;

@@ -261,8 +261,8 @@ impl<'a> RawTextEnds<'a> {
         Self { source, last: BTreeMap::new() }
     }
 
-    /// Whether the element whose start tag ends at `from` has an end tag. A self-closing element
-    /// has one only if it comes before the next start tag of the same name.
+    /// Whether the element whose start tag ends at `from` has an end tag. The end tag of a
+    /// self-closing element must also precede the next start tag of the same name.
     fn closes(&mut self, name: &'static [u8], from: usize, self_closing: bool) -> bool {
         let source = self.source;
         if self_closing {

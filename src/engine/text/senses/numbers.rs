@@ -193,7 +193,7 @@ const NUMBERS: &[(&str, &[(u64, &str)])] = &[
     ]),
 ];
 
-/// Norwegian.
+/// The number words of Norwegian.
 #[rustfmt::skip]
 const NORWEGIAN: &[(u64, &str)] = &[
     (2, "to"), (3, "tre"), (4, "fire"), (5, "fem"), (6, "seks"), (7, "sju syv"), (8, "åtte"),
