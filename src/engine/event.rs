@@ -46,7 +46,7 @@ pub enum EventKind {
     StoryUpdated(Box<Summary>),
     /// One story was merged into another.
     StoryMerged(Box<Merged>),
-    /// A story closed; carries its final state.
+    /// A story closed. Contains its final state.
     StoryClosed(Box<Summary>),
 }
 
@@ -96,8 +96,8 @@ pub struct Classified {
     pub verdict: Verdict,
     /// The verdict's new passages, as character ranges of the published body.
     pub new_passages: Vec<(u32, u32)>,
-    /// The passages of the verdict's main relation, then those of each relation in `also`, as
-    /// character ranges of the published body.
+    /// The passages of the verdict's main relation, followed by those of each relation in `also`,
+    /// as character ranges of the published body.
     pub passages: Vec<Vec<(u32, u32)>>,
     /// The article's story; absent for articles that never join one.
     pub story: Option<Joined>,
@@ -146,7 +146,7 @@ pub struct Radius {
     pub confidence: Option<Ratio>,
 }
 
-/// Position of an event in a series that together lists the carriers of one text.
+/// Position of an event in a series of events that together list the carriers of one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RadiusPart {
     /// Number of this event, from 1.
@@ -158,9 +158,10 @@ pub struct RadiusPart {
 /// What a search for carriers left out because of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unsearched {
-    /// Number of versions of the withdrawn article, the oldest, whose text was not searched for.
+    /// Number of versions of the withdrawn article whose text was not searched for. These are the
+    /// oldest.
     pub versions: u32,
-    /// Number of articles with the same slug, the oldest, whose figures were not compared.
+    /// Number of articles with the same slug whose figures were not compared. These are the oldest.
     pub same_slug: u32,
 }
 
@@ -175,14 +176,14 @@ pub struct Carrier {
     pub provider: Option<String>,
     /// How strong the evidence is.
     pub certainty: Certainty,
-    /// Word ranges of the carrier that hold the passage; empty without a literal match.
+    /// Word ranges of the carrier that contain the passage; empty if there is no literal match.
     pub passages: Vec<(u32, u32)>,
 }
 
 /// How strong the evidence is that an article carries a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
-    /// The carrier holds a literal run of at least `run_words` words, or the whole text.
+    /// The carrier contains a literal run of at least `run_words` words, or the whole text.
     Certain,
     /// Slug and figures agree, or the carrier's verdict points to the withdrawn article.
     Likely,

@@ -28,35 +28,35 @@ use boilerplate::learned;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
-/// Version of the engine's decisions, carried by every event. It changes whenever the same input
+/// Version of the engine's decisions, included in every event. It changes whenever the same input
 /// may produce a different verdict.
 pub const ENGINE_VERSION: &str = "1.1.0";
 
-/// The engine's settings. A hash of them is in every event.
+/// The engine's settings. Every event contains a hash of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How long an article stays live after it arrived, in engine time: only live articles are
-    /// compared with new ones. A story without new articles closes after the same time.
+    /// How long an article stays live after it arrived, in engine time. New articles are compared
+    /// with live articles only. A story that gets no new articles closes after this time.
     pub window: Span,
     /// How long the identity of an article (uri, version, slug, hashes) is remembered. A correction
-    /// or kill of an article that has left the window still finds its identity.
+    /// or kill can still identify an article that has left the window.
     pub identity: Span,
-    /// The most live articles; beyond it, the oldest leave early. A million live articles take
-    /// about 8 GB of memory.
+    /// Maximum number of live articles. When there are more, the oldest leave the window early. A
+    /// million live articles take about 8 GB of memory.
     pub live_articles_max: NonZeroU32,
     /// An article that arrives longer than this after its publication time is flagged `late`.
     pub late_after: Span,
-    /// Publishers whose articles come first, the most preferred first: as the lead of a story, and
-    /// as the copy of a text that stays in the unique topic. A name stands for its sections and
-    /// hosts too.
+    /// Preferred publishers, most preferred first. Their articles are preferred as the lead of a
+    /// story, and as the copy of a text that stays in the unique topic. A name also covers the
+    /// publisher's sections and hosts.
     #[schemars(with = "Vec<String>")]
     pub preferred_publishers: PreferredPublishers,
     /// Decoding of input records.
     pub decode: decode::Settings,
-    /// What an article is: thresholds of the verdicts.
+    /// Thresholds for the verdicts, which say what kind of article each one is.
     pub verdict: verdict::Settings,
-    /// Which articles form a story: thresholds of the scores.
+    /// Thresholds for the scores that decide which articles form a story.
     pub stories: stories::Settings,
     /// Constants that only tests and benchmarks change.
     #[serde(skip)]
@@ -83,30 +83,32 @@ impl Default for Settings {
 /// them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// The most identities of articles that have left the window; beyond it, the oldest are
-    /// forgotten early.
+    /// Maximum number of identities of articles that have left the window. When there are more, the
+    /// oldest are forgotten early.
     pub identities_max: u32,
-    /// The most articles indexed per slug, and pending notices per name. Beyond it, the oldest are
-    /// dropped from the index, and a kill reports how many of them were not searched.
+    /// Maximum number of articles indexed per slug, and of pending notices per name. When there are
+    /// more, the oldest are dropped from the index, and a kill reports how many of them were not
+    /// searched.
     pub bearers_max: u32,
-    /// How many versions of a withdrawn article are searched for in others, newest first. The event
-    /// reports how many were not.
+    /// Maximum number of versions of a withdrawn article whose text is searched for in other
+    /// articles, newest first. The event reports how many versions were left out.
     pub versions_searched_max: u32,
-    /// The most carriers that a kill or correction names, oldest first; the others are counted. A
-    /// text is carried by hundreds in practice.
+    /// Maximum number of carriers that a kill or correction names, oldest first; the rest are only
+    /// counted. In practice a text has hundreds of carriers.
     pub carriers_max: u32,
-    /// The most articles that wait for the end of their embargo. One more is never forwarded.
+    /// Maximum number of articles that wait for the end of their embargo. An embargoed article that
+    /// arrives when this many are waiting is never forwarded.
     pub embargoed_max: u32,
     /// An article whose claimed time is further than this ahead of its record's timestamp is
     /// flagged `early`. The claimed time never moves the engine's clock.
     pub future_tolerance: Span,
-    /// Cleaning and words.
+    /// Limits for cleaning text and splitting it into words.
     pub text: text::Limits,
-    /// Fingerprints.
+    /// Limits for fingerprints.
     pub fingerprint: fingerprint::Limits,
-    /// The index of live articles.
+    /// Limits for the index of live articles.
     pub candidates: candidates::Limits,
-    /// Learned boilerplate.
+    /// Constants for learned boilerplate.
     pub boilerplate: learned::Tuning,
 }
 

@@ -25,7 +25,7 @@ pub struct Prepared {
     pub edge_pieces: Vec<Piece>,
     /// The fingerprint of `words`.
     pub fingerprint: Fingerprint,
-    /// All terms for story matching, before they are cut to those worth storing.
+    /// All terms for story matching, before the choice of those worth storing.
     pub terms: Terms,
 }
 
@@ -69,7 +69,8 @@ impl Prepared {
         self.terms = self.terms_of(&own, &words, settings);
     }
 
-    /// The story terms of the headline and of `clean`, a part of the text, with its `words`.
+    /// The story terms of the headline and of `clean`, which is a part of the text; `words` are the
+    /// words of that part.
     pub(super) fn terms_of(&self, clean: &Clean, words: &Words, settings: &Settings) -> Terms {
         let (headline, language) = (&self.article.headline, self.about.language);
         Terms::of(headline, clean, words, language, &settings.stories)

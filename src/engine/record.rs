@@ -1,14 +1,14 @@
-//! The encoding of changelog records, of the engine and of the daemon: one version byte, then
-//! postcard.
+//! The encoding of all changelog records, those of the engine and those of the daemon: one version
+//! byte, then postcard.
 //!
-//! In: a value. Out: its bytes, and back. For example, the number 300 in format version 1 is
-//! `01 ac 02`. Every version up to the current one is read; a newer one is an error of its own,
-//! because the remedy is to upgrade this instance.
+//! In: a value. Out: its bytes, and back. For example, the number 300 in format version 1 is `01 ac
+//! 02`. Every version up to the current one can be read. A newer version has an error variant of
+//! its own, because the remedy is to upgrade this instance.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Encodes and decodes records whose current format version is this.
+/// Encodes and decodes records; contains their current format version.
 #[derive(Debug, Clone, Copy)]
 pub struct Codec(pub u8);
 
@@ -51,7 +51,7 @@ impl Codec {
         self.encode_sized(value, 64)
     }
 
-    /// Encodes a value into a buffer of this initial size.
+    /// Encodes a value into a buffer with an initial capacity of `bytes`.
     pub fn encode_sized<T: Serialize>(self, value: &T, bytes: usize) -> Vec<u8> {
         let mut record = Vec::with_capacity(bytes);
         record.push(self.0);

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 pub struct Lang([u8; 3]);
 
 impl Serialize for Lang {
-    /// Text in human-readable formats, three bytes in binary ones.
+    /// Serialized as text in human-readable formats and as three bytes in binary formats.
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() { to.serialize_str(self.as_str()) } else { self.0.serialize(to) }
     }
 }
 
 impl Lang {
-    /// Parses the primary subtag of a language tag: `en-GB`, `EN` and `eng` are `en`. `None` if it
-    /// is not two or three letters, or means an unknown language or none.
+    /// Parses the primary subtag of a language tag: `en-GB`, `EN` and `eng` are `en`. `None` if the
+    /// subtag is not two or three letters, or if it means an unknown language or no language.
     pub fn parse(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next()?;
         if !(2..=3).contains(&primary.len()) || !primary.bytes().all(|b| b.is_ascii_alphabetic()) {
@@ -40,7 +40,7 @@ impl Lang {
     /// The subtags for an unknown, mixed or uncoded language, and for no language.
     const NONE: [&[u8; 3]; 4] = [b"und", b"mul", b"mis", b"zxx"];
 
-    /// Whether a language tag is blank, or means an unknown language or none.
+    /// Whether a language tag is blank, or means an unknown language or no language.
     pub fn means_none(tag: &str) -> bool {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         primary.is_empty() || Self::NONE.iter().any(|n| primary.as_bytes().eq_ignore_ascii_case(*n))

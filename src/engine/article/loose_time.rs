@@ -1,18 +1,19 @@
-//! Reads the times that people and old software write: `Fri, Nov 20 2026 8:00 pm CET`,
-//! `20. November 2026`, `1795161600.5`, `/Date(1795161600000)/`.
+//! Reads times as people and old software write them: `Fri, Nov 20 2026 8:00 pm CET`, `20. November
+//! 2026`, `1795161600.5`, `/Date(1795161600000)/`.
 //!
 //! In: a text that is not in a standard format. Out: milliseconds since 1970, or `None` if a part
-//! of it is unknown or has more than one meaning. A time without a zone is in UTC. Zone names are
-//! those of RFC 822, and others that the tz database uses for one offset only; `IST` is three. Of
-//! numeric dates, `11/20/2026` can only be a 20th of November, but `05/06/2026` is rejected.
+//! of the text is unknown or ambiguous. A time without a zone is in UTC. Zone names are those of
+//! RFC 822, and others for which the tz database has only one offset; `IST` is rejected, because it
+//! has three. Numeric dates must be unambiguous: `11/20/2026` can only be 20 November, but
+//! `05/06/2026` is rejected.
 //!
 //! Cost: linear in the text, which is limited to [`BYTES_MAX`].
 
 use jiff::civil::{Date, Time};
 
-/// The longest text that is read.
+/// Maximum length in bytes of a text that is read.
 const BYTES_MAX: usize = 80;
-/// Minutes of a day.
+/// Number of minutes in a day.
 const DAY_MINUTES: i64 = 24 * 60;
 
 /// The beginnings of the names of each month in English, German, French, Spanish, Italian,
@@ -71,17 +72,18 @@ const ZONES: [(&str, i64); 35] = [
     ("pdt", -420),
 ];
 
-/// Words that may stand between the parts of a time.
+/// Words that may occur between the parts of a time.
 const FILLERS: [&str; 15] =
     ["de", "del", "di", "of", "the", "at", "um", "uhr", "kl", "den", "om", "à", "às", "alle", "t"];
 
-/// What has been read of a time.
+/// The parts of a time that have been read so far.
 #[derive(Debug, Default)]
 struct LooseTime {
-    /// The numbers of the date in the order written, before their meaning is known.
+    /// The numbers of the date in the order in which they are written; their meaning is not yet
+    /// known.
     numbers: Vec<DateNumber>,
     month: Option<i8>,
-    /// Whether the month was the first word, which may be a weekday instead (`mardi`).
+    /// Whether the month was the first word, which may also be a weekday (`mardi`).
     month_is_first: bool,
     /// The time of day in milliseconds.
     time_ms: Option<i64>,
@@ -141,8 +143,8 @@ fn milliseconds(fraction: &str) -> Option<i64> {
 }
 
 impl LooseTime {
-    /// Reads one word; `None` if it makes no sense. The first word may be a weekday in any
-    /// language.
+    /// Reads one word; `None` if it cannot be part of a time. The first word may be a weekday in
+    /// any language.
     fn word(&mut self, word: &str, first: bool) -> Option<()> {
         if self.time_ms.is_some() && word.starts_with(['+', '-']) {
             return self.zone(word);
@@ -162,7 +164,7 @@ impl LooseTime {
         }
     }
 
-    /// Reads a month, a zone, a half of the day, or a word without meaning.
+    /// Reads a month, a zone, `am` or `pm`, or a word that is ignored.
     fn name(&mut self, word: &str, first: bool) -> Option<()> {
         let lower = word.trim_end_matches('.').to_lowercase();
         if let Some((month, rest)) = lower.split_once('-')
@@ -204,7 +206,7 @@ impl LooseTime {
         Some(())
     }
 
-    /// Reads a time of day, which a half of the day or a zone may follow without a space.
+    /// Reads a time of day. `am`, `pm` or a zone may follow it without a space.
     fn time(&mut self, word: &str) -> Option<()> {
         if self.time_ms.is_some() {
             return None;
@@ -224,7 +226,7 @@ impl LooseTime {
         if rest.is_empty() { Some(()) } else { self.word(rest, false) }
     }
 
-    /// Reads a date, or a part of one: `2026-11-20`, `20.11.2026`, `20th`, `2026`.
+    /// Reads a date or a part of a date: `2026-11-20`, `20.11.2026`, `20th`, `2026`.
     fn date(&mut self, word: &str) -> Option<()> {
         let word = word.trim_end_matches('.');
         let word = ["st", "nd", "rd", "th", "er", "º"]

@@ -1,9 +1,9 @@
 //! The article, independent of its input format, and the small types that the whole engine shares.
 //!
 //! [`decode`](super::decode) creates an [`Article`] from each item of an input record.
-//! [`ArticleMetadata`] is what the engine keeps of it. The newtypes for times, durations, positions
-//! and sequence numbers are here too. This module does not import anything from the rest of the
-//! engine.
+//! [`ArticleMetadata`] is the part of an article that the engine keeps. The newtypes for times,
+//! durations, positions and sequence numbers are here too. This module does not import anything
+//! from the rest of the engine.
 //!
 //! Fields that exist in IPTC ninjs have the same names here.
 
@@ -64,9 +64,10 @@ pub enum ItemType {
     Audio,
     /// A graphic with its caption.
     Graphic,
-    /// A notice to editors, a daybook or a budget: never joins, leads or feeds a partial copy.
+    /// A notice to editors, a daybook or a budget. Never joins or leads a story, and is compared
+    /// only with other notices.
     Advisory,
-    /// Anything else that carries text.
+    /// Anything else that contains text.
     Other,
 }
 
@@ -145,9 +146,9 @@ pub enum Revision {
     Writethru(u16),
     /// `CORRECTED`, `sig:correction`: a correction.
     Correction,
-    /// `REFILE`: the same story, filed again to fix a minor error.
+    /// `REFILE`: the same item, filed again to fix a minor error.
     Refile,
-    /// `RPT`: the same story, sent again unchanged.
+    /// `RPT`: the same item, sent again unchanged.
     Repeat,
 }
 
@@ -181,10 +182,10 @@ pub enum ItemShape {
 pub struct Marks {
     /// The kind of revision.
     pub revision: Option<Revision>,
-    /// What the item, if it is a notice, says about another article.
+    /// If the item is a notice, what it tells receivers to do with another article.
     pub order: Option<NoticeOrder>,
-    /// What the item orders if the same sender sent an article with the headline that it names.
-    /// The verdict decides that and sets `order`, so this is not kept.
+    /// The order that the item gives if the same sender sent an article with the headline that it
+    /// names. The verdict checks this and then sets `order`, so this field is not stored.
     #[serde(skip)]
     pub possible_order: Option<NoticeOrder>,
     /// The form of the item.
@@ -262,7 +263,7 @@ pub struct Article {
     pub flags: Vec<String>,
 }
 
-/// What the engine keeps of a live article besides its fingerprint and its terms.
+/// The parts of a live article that the engine keeps, in addition to its fingerprint and its terms.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ArticleMetadata {
     /// The provider's identifier.
@@ -277,7 +278,7 @@ pub struct ArticleMetadata {
     pub headline: String,
     /// The slug.
     pub slugline: Option<String>,
-    /// The language, as stated or else detected.
+    /// The language: as stated or, if it is not stated, as detected.
     pub language: Option<Lang>,
     /// The kind of item.
     pub kind: ItemType,
@@ -294,7 +295,7 @@ pub struct ArticleMetadata {
 }
 
 impl ArticleMetadata {
-    /// What to keep of `article`, whose language has been determined.
+    /// The metadata of `article`, whose language has been determined.
     pub fn of(article: &Article, language: Option<Lang>) -> Self {
         Self {
             uri: article.uri.clone(),
@@ -320,8 +321,8 @@ impl ArticleMetadata {
 }
 
 impl Article {
-    /// The time that the article states for itself: of this version, else of publication, else of
-    /// the first version.
+    /// The time that the article states for itself: the time of this version, else of publication,
+    /// else of the first version.
     pub fn claimed_time(&self) -> Option<EventTime> {
         self.versioncreated.or(self.published).or(self.firstcreated)
     }

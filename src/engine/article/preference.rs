@@ -1,16 +1,16 @@
 //! The publishers that a user prefers, in order of preference.
 //!
-//! In: names as in the setting `engine.preferred_publishers`. Out: the place of the publisher of an
-//! article in that list. A name stands for its whole [family](super::publisher): `Northwire` also
+//! In: names as in the setting `engine.preferred_publishers`. Out: the place of an article's
+//! publisher in that list. A name represents its whole [family](super::publisher): `Northwire` also
 //! means `northwire.com` and `Northwire News`.
 
 use super::publisher;
 use serde::{Deserialize, Serialize};
 
-/// The most names in the list.
+/// Maximum number of names in the list.
 const NAMES_MAX: usize = 100;
 
-/// The preferred publishers, the most preferred first.
+/// The preferred publishers, most preferred first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct PreferredPublishers {
@@ -20,8 +20,8 @@ pub struct PreferredPublishers {
     families: Vec<String>,
 }
 
-/// The place of a publisher in the list: the lower, the more preferred. All that are not listed
-/// have the same place, after the others.
+/// The place of a publisher in the list. A lower place is preferred. All publishers that are not
+/// listed share one place, after the listed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PreferencePlace(u8);
 
@@ -35,7 +35,7 @@ impl PreferencePlace {
     }
 }
 
-/// Why a list of preferred publishers is refused.
+/// The reason why a list of preferred publishers is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PreferenceError {
     /// A name has no letters or digits.

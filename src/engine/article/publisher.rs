@@ -1,22 +1,22 @@
-//! Families of publishers: the names under which one publisher appears.
+//! Families of publishers. A family is the set of names under which one publisher appears.
 //!
-//! In: the name of a provider or a credit, or a host name. Out: the key of its family, which is
-//! empty if the name has no letters or digits.
+//! In: a provider name, a credit or a host name. Out: the key of its family, which is empty if the
+//! name has no letters or digits.
 //!
 //! ```text
 //! Northwire, northwire.com, The Northwire, Northwire News Agency, Northwire - World    northwire
 //! Daily News                                                                           dailynews
 //! ```
 //!
-//! A section after a dash, a bar or a colon is left out, and so are words at the end that name no
-//! publisher, as long as a distinctive word is left. Abbreviations are not resolved: the setting
-//! `publishers` does that.
+//! A section after a dash, a bar or a colon is left out, and so are generic words at the end of the
+//! name, as long as a distinctive word is left. Abbreviations are not resolved here; the setting
+//! `publishers` is for that.
 
-/// What separates the name of a publisher from that of a section; each begins with a space or a
+/// The separators between the name of a publisher and a section. Each begins with a space or a
 /// colon.
 const SEPARATORS: [&str; 9] = [" - ", " – ", " — ", " | ", " / ", " » ", " > ", ": ", " ("];
 
-/// Words at the end of a name that do not tell publishers apart.
+/// Words at the end of a name that do not distinguish publishers.
 const GENERIC: [&str; 51] = [
     "news",
     "newspaper",
@@ -71,7 +71,7 @@ const GENERIC: [&str; 51] = [
     "nieuws",
 ];
 
-/// Words that tell no publishers apart if nothing else is left.
+/// Words that do not distinguish publishers if no other words are left.
 const INDISTINCT: [&str; 20] = [
     "the",
     "a",
@@ -95,8 +95,8 @@ const INDISTINCT: [&str; 20] = [
     "latest",
 ];
 
-/// Second-level domains of countries, and hosts of many publishers, which have their names in the
-/// label before.
+/// Second-level domains of countries, and hosts shared by many publishers. The publisher's name is
+/// in the label before these.
 const SHARED_DOMAINS: [&str; 17] = [
     "co",
     "com",
@@ -117,10 +117,10 @@ const SHARED_DOMAINS: [&str; 17] = [
     "weebly",
 ];
 
-/// Endings of names that are written as one word, as in host names.
+/// Generic endings of names that are written as one word, as in host names.
 const ENDINGS: [&str; 4] = ["news", "online", "sports", "business"];
 
-/// The key of the family that a name belongs to.
+/// The key of the family to which a name belongs.
 pub fn family(name: &str) -> String {
     let name = name.trim();
     match host_label(name) {
@@ -156,7 +156,8 @@ fn host_label(name: &str) -> Option<&str> {
     (label.len() > 2 || labels.next().is_none()).then_some(label)
 }
 
-/// The name without a section, unless nothing distinctive is in front of it.
+/// The name with its section removed; the whole name if what is left would not be distinctive or
+/// starts with a quotation mark.
 fn section_free(name: &str) -> &str {
     let separates = |at: &usize| SEPARATORS.iter().any(|s| name[*at..].starts_with(s));
     let mut places = name.match_indices([' ', ':']).map(|(at, _)| at);
@@ -170,8 +171,8 @@ fn words(name: &str) -> Vec<&str> {
     name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
 }
 
-/// The words without generic ones at the end and an article at the start, if a distinctive word is
-/// left.
+/// The words without `the` at the start, and without generic words at the end if a distinctive word
+/// is left.
 fn distinctive<'w, 'a>(words: &'w [&'a str]) -> impl Iterator<Item = &'a str> + use<'w, 'a> {
     let start = usize::from(words.len() > 1 && words[0].eq_ignore_ascii_case("the"));
     let end = words.iter().rposition(|word| !is_generic(word)).map_or(0, |last| last + 1);
@@ -188,8 +189,8 @@ fn is_indistinct(word: &str) -> bool {
     INDISTINCT.contains(&&*word.to_lowercase())
 }
 
-/// The words in lower case, without what separates them: host names have no spaces, and may start
-/// with an article and end with a generic word.
+/// The words in lower case, joined without separators because host names have no spaces. A leading
+/// `the` and a generic ending are removed if a distinctive name is left.
 fn key<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let characters = words.into_iter().flat_map(str::chars).filter(|c| c.is_alphanumeric());
     let whole: String = characters.flat_map(char::to_lowercase).collect();

@@ -18,14 +18,14 @@ impl EventTime {
     /// Parses an RFC 3339 or RFC 2822 time or one of the looser formats that agencies send: ISO
     /// 8601 basic format (`20261123T100000Z`), an offset without colon
     /// (`2026-11-23T10:00:00+0000`), a date only, a time without zone (taken as UTC), seconds to
-    /// nanoseconds since 1970, 12 or 14 digits (`20261123100000`), or what people write
+    /// nanoseconds since 1970, 12 or 14 digits (`20261123100000`), or times as people write them
     /// (`Nov 23 2026 11:00 CET`).
     pub fn parse(text: &str) -> Option<Self> {
         Self::of_standard(text.trim()).or_else(|| loose_time::parse(text).map(Self))
     }
 
-    /// Parses a time like [`EventTime::parse`], except that an ISO 8601 time without zone is in
-    /// `zone`.
+    /// Parses a time in the same way as [`EventTime::parse`], except that an ISO 8601 time without
+    /// zone is taken to be in `zone`.
     pub fn parse_in(text: &str, zone: &jiff::tz::TimeZone) -> Option<Self> {
         let text = text.trim();
         match text.parse::<jiff::civil::DateTime>() {
@@ -41,7 +41,7 @@ impl EventTime {
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
             return Some(Self(stamp.as_millisecond()));
         }
-        // The parser takes every zone name that it does not know for UTC.
+        // The parser treats every unknown zone name as UTC.
         let has_offset = text.ends_with(|c: char| c.is_ascii_digit()) || text.ends_with("GMT");
         if has_offset && text.contains(' ') {
             let parser = DateTimeParser::new().relaxed_weekday(true);

@@ -3,12 +3,13 @@
 //! Any field of an article can end up in its state record, in events, or in memory for as long as
 //! the article is live, and each of these has a size limit. An item with a field over its limit is
 //! rejected, not truncated: a truncated uri or headline would identify something else. A value that
-//! only stands in for a field which the item does not state, such as the title of a feed for the
-//! provider, rejects nothing: if it is too long, it is ignored with a flag
+//! is only used because the item does not state the field, such as the title of a feed in place of
+//! the provider, never rejects an item: if it is too long, it is ignored and a flag is set
 //! ([`Repairs::stand_in`](super::repairs::Repairs::stand_in)).
 //!
-//! The limits are several times what agencies send. They are chosen so that the largest record
-//! fits the 1,048,588 bytes that a Kafka topic accepts by default (`max.message.bytes`):
+//! The limits are several times as large as what agencies send. They are chosen so that the largest
+//! record fits into the 1,048,588 bytes that a Kafka topic accepts by default
+//! (`max.message.bytes`):
 //!
 //! - Article state, 750,000 bytes: 585,000 bytes of fingerprint (65,000 words, all numerals),
 //!   64 KiB of links, 18 related articles.
@@ -21,34 +22,35 @@
 use super::Error;
 use crate::article::Article;
 
-/// Bytes of a uri, about the longest URL that browsers and servers accept. An event contains up to
-/// 19 uris.
+/// Maximum bytes of a uri: about the length of the longest URL that browsers and servers accept. An
+/// event contains up to 19 uris.
 pub(super) const URI_BYTES_MAX: usize = 2_048;
-/// Bytes of a version: a number, a time or an opaque tag. Stored and published next to the uri.
+/// Maximum bytes of a version, which is a number, a time or an opaque tag. It is stored and
+/// published next to the uri.
 pub(super) const VERSION_BYTES_MAX: usize = 256;
-/// Bytes of a provider name. It is listed for every carrier of a withdrawn text.
+/// Maximum bytes of a provider name. It is listed for every carrier of a withdrawn text.
 pub(super) const PROVIDER_BYTES_MAX: usize = 512;
-/// Bytes of a single-line field such as a credit, a dateline or a slug.
+/// Maximum bytes of a single-line field such as a credit, a dateline or a slug.
 pub(super) const LINE_BYTES_MAX: usize = 1_024;
-/// Bytes of a headline. Some feeds put an entire message in the title.
+/// Maximum bytes of a headline. Some feeds put an entire message in the title.
 pub(super) const HEADLINE_BYTES_MAX: usize = 16_384;
-/// Bytes of a byline. Scientific press releases list hundreds of authors.
+/// Maximum bytes of a byline. Scientific press releases list hundreds of authors.
 pub(super) const BYLINE_BYTES_MAX: usize = 16_384;
-/// Bytes of an editorial note, which is searched for marks.
+/// Maximum bytes of an editorial note, which is searched for marks.
 const NOTE_BYTES_MAX: usize = 65_536;
-/// Bytes of the terms of use. A feed may state them once for all its items.
+/// Maximum bytes of the terms of use. A feed may state them once for all its items.
 pub(super) const TERMS_BYTES_MAX: usize = 16_384;
-/// Number of signals, and bytes of one. The event contains all of them.
+/// Maximum number of signals, and maximum bytes of one. The event contains all of them.
 const SIGNALS_MAX: usize = 100;
 const SIGNAL_BYTES_MAX: usize = 128;
-/// Number of subjects and alternative identifiers. Neither is stored.
+/// Maximum number of subjects and of alternative identifiers. They are not stored.
 const SUBJECTS_MAX: usize = 2_000;
 const ALTIDS_MAX: usize = 250;
-/// Number of links to other articles, and total bytes of their uris and versions. They are stored
-/// with the article.
+/// Maximum number of links to other articles, and maximum total bytes of their uris and versions.
+/// They are stored with the article.
 const LINKS_MAX: usize = 250;
 const LINKS_BYTES_MAX: usize = 65_536;
-/// Number of entries of a list field in a JSON object.
+/// Maximum number of entries of a list field in a JSON object.
 pub(super) const ENTRIES_MAX: usize = 2_000;
 
 /// Rejects an article with a field over its limit.

@@ -4,26 +4,26 @@
 //! Each item or entry becomes an article. A field is taken from the first of these that has a
 //! value:
 //!
-//! | read | RSS | Atom |
+//! | field | RSS | Atom |
 //! |---|---|---|
 //! | uri | `guid`, `link`, else derived | `id`, `link`, else derived |
 //! | version | none | `updated` |
 //! | headline | `title`, `dc:title` | `title` |
-//! | body | see `RSS_BODY` | `content`, `summary`, the text of the media |
+//! | body | see `RSS_BODY` | `content`, `summary`, the text in Media RSS elements |
 //! | provider | `dc:publisher`, the channel's `title` | the feed's `title` |
 //! | byline | `dc:creator`, `author` | `author/name` |
 //! | times | see `RSS_MODIFIED`, `RSS_PUBLISHED` | `updated`; `published` |
 //! | language | `dc:language`, the channel's `language` | `xml:lang` |
 //! | links | none | `predecessor-version`, `successor-version` (RFC 5829) |
 //!
-//! Items of RSS 1.0 are identified by `rdf:about`, whatever `link` says. Atom 0.3 has `modified`
-//! for `updated`, `issued` and `created` for `published`, `copyright` for `rights`, and media
-//! types instead of the types of Atom 1.0.
+//! Items of RSS 1.0 are identified by `rdf:about`, regardless of `link`. Atom 0.3 uses `modified`
+//! instead of `updated`, `issued` and `created` instead of `published`, `copyright` instead of
+//! `rights`, and media types instead of the types of Atom 1.0.
 //!
 //! A derived uri is the hash of the title and the publication time, or of title and body if one of
-//! these is missing: the same for every poll of the feed.
+//! these is missing. It is the same at every poll of the feed.
 //!
-//! Elements of other namespaces are not confused with those of the format: `media:title` is not a
+//! Elements of other namespaces are not mistaken for those of the format: `media:title` is not a
 //! title. RSS headlines are read as HTML by convention, Atom headlines only if `type` is `html`.
 //!
 //! Sources: RSS 2.0.11; RSS 1.0 with the modules Dublin Core and Content; Media RSS 1.5; RFC 4287;
@@ -41,8 +41,8 @@ use base64::engine::general_purpose::STANDARD;
 use html5gum::{Token, Tokenizer};
 use sha2::{Digest, Sha256};
 
-/// The elements that have the body of an RSS item, the full text first. Without them, the text in
-/// Media RSS elements is the body.
+/// The elements that can contain the body of an RSS item, those with the full text first. If there
+/// is none, the body is the text in Media RSS elements.
 const RSS_BODY: [&str; 8] = [
     "content:encoded",
     "xhtml:body",
@@ -53,13 +53,13 @@ const RSS_BODY: [&str; 8] = [
     "dcterms:abstract",
     "itunes:summary",
 ];
-/// The elements that have the time of this version of an RSS item.
+/// The elements that can contain the time of this version of an RSS item.
 const RSS_MODIFIED: [&str; 3] = ["atom:updated", "a10:updated", "dcterms:modified"];
-/// The elements that have the publication time of an RSS item.
+/// The elements that can contain the publication time of an RSS item.
 const RSS_PUBLISHED: [&str; 6] =
     ["pubDate", "dc:date", "dcterms:issued", "atom:published", "dcterms:created", "dcterms:date"];
 
-/// The statuses of a post in an export of WordPress.
+/// The statuses of a post in a WordPress export.
 const STATUSES: [&str; 8] =
     ["publish", "inherit", "future", "private", "draft", "pending", "auto-draft", "trash"];
 
@@ -143,7 +143,7 @@ pub(super) fn rss_article(item: &Element, channel: &RssChannel) -> Result<Articl
     })
 }
 
-/// Derives the uri of an article that has none.
+/// Derives a uri for an article that has none.
 fn with_uri(mut article: Article) -> Result<Article, Error> {
     if article.uri.is_empty() {
         let body = article.body.as_str().trim();
@@ -264,7 +264,7 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
     })
 }
 
-/// A body that is escaped HTML, or unescaped markup as some feeds send it.
+/// A body of escaped HTML, or of unescaped markup, which some feeds send.
 fn html(part: &Element) -> Option<Body> {
     if !part.has_text() {
         return None;
@@ -274,9 +274,9 @@ fn html(part: &Element) -> Option<Body> {
     Some(Body::Html(html))
 }
 
-/// The body in the media of an item or entry: a text or, without one, a description; those of the
-/// item itself and of a group of media before those of a single medium. The caption of a picture
-/// says nothing of the item.
+/// The body of an item or entry in Media RSS elements: the first `media:text` or, if there is none,
+/// the first `media:description`. Elements of the item itself and of a media group come before
+/// those of a single medium. Pictures are skipped, because a caption does not describe the item.
 fn media_text(item: &Element) -> Option<Body> {
     let groups = || item.prefixed("media:group");
     let outer = || std::iter::once(item).chain(groups());

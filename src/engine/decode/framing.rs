@@ -1,14 +1,14 @@
-//! Removes what surrounds the document in a record: gzip, and the schema id that serializers for a
-//! schema registry put in front of a value (a zero byte and four bytes).
+//! Removes the framing of the document in a record: gzip compression, and the schema id (a zero
+//! byte and four more bytes) that schema registry serializers write before a value.
 //!
-//! In: the bytes of a record. Out: its [`Document`], of at most as many bytes as the limit.
+//! In: the bytes of a record. Out: its [`Document`], which is not larger than the limit.
 
 use super::Error;
 use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
 use std::io::Read;
 
-/// Bytes in front of a value that a serializer for a schema registry writes.
+/// Number of bytes that a schema registry serializer writes before a value.
 const SCHEMA_ID_BYTES: usize = 5;
 /// The first bytes of a gzip stream.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
@@ -18,11 +18,12 @@ const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 pub(super) struct Document<'a> {
     /// Its bytes.
     pub(super) bytes: Cow<'a, [u8]>,
-    /// Whether a compressed stream ended too early, so that the end is missing.
+    /// Whether a compressed stream is cut off or broken, so that the end of the document is
+    /// missing.
     pub(super) is_cut_off: bool,
 }
 
-/// The document of a record, of at most `max` bytes.
+/// The document of a record. A compressed document may have at most `max` bytes.
 ///
 /// # Errors
 /// If a compressed document is broken from its beginning, or too large.
@@ -36,7 +37,7 @@ pub(super) fn document(bytes: &[u8], max: u32) -> Result<Document<'_>, Error> {
     if document.len() > max as usize {
         return Err(Error::TooLarge { bytes: document.len(), max });
     }
-    // A stream that is cut off loses its end only.
+    // If the stream is cut off, only its end is lost.
     if read.is_err() && document.is_empty() {
         return Err(Error::Syntax { format: "gzip", kind: "syntax error", line: 1, column: 1 });
     }
@@ -44,8 +45,9 @@ pub(super) fn document(bytes: &[u8], max: u32) -> Result<Document<'_>, Error> {
     Ok(Document { bytes, is_cut_off: read.is_err() })
 }
 
-/// The value after a schema id, if there is one and a JSON or XML document follows. A UTF-16
-/// document also starts with a zero byte, but its next byte is not zero in any schema id in use.
+/// The value after a schema id, if there is a schema id and a JSON or XML document follows it. A
+/// UTF-16 document may also start with a zero byte, but then its second byte is `<`, which no
+/// schema id in use has there.
 fn without_schema_id(bytes: &[u8]) -> &[u8] {
     let value = bytes.get(SCHEMA_ID_BYTES..).unwrap_or_default();
     let document = value.trim_ascii_start().first().is_some_and(|b| b"{[<".contains(b));

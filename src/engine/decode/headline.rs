@@ -1,14 +1,15 @@
 //! Resolves HTML character references in headlines: feeds of all formats send `AT&amp;T` for
 //! `AT&T`, and some escape twice.
 //!
-//! Only references that end with a semicolon are resolved, so that `Q&A` and `this&not` stay.
+//! Only references that end with a semicolon are resolved, so `Q&A` and `this&not` are left
+//! unchanged.
 
 use html5gum::{Token, Tokenizer};
 use std::borrow::Cow;
 
-/// How many times a headline may have been escaped.
+/// Maximum number of times that a headline is unescaped.
 const ESCAPES_MAX: usize = 2;
-/// The longest reference in bytes, as in `&CounterClockwiseContourIntegral;`.
+/// Length of the longest reference in bytes: `&CounterClockwiseContourIntegral;`.
 const REFERENCE_MAX: usize = 33;
 
 /// A headline with its character references resolved.
@@ -23,7 +24,7 @@ pub(super) fn resolve(headline: &str) -> Cow<'_, str> {
     text
 }
 
-/// The text with references resolved once; `None` if it has none.
+/// The text with its references resolved once; `None` if it has no references.
 fn resolved_once(text: &str) -> Option<String> {
     let mut resolved = String::new();
     let mut rest = text;
@@ -45,7 +46,7 @@ fn resolved_once(text: &str) -> Option<String> {
     Some(resolved.replace('\u{a0}', " "))
 }
 
-/// What a reference such as `&eacute;` stands for; `None` if it is not one.
+/// The characters that a reference such as `&eacute;` represents; `None` if it is not a reference.
 fn character(reference: &str) -> Option<String> {
     let name = reference.strip_prefix('&')?.strip_suffix(';')?;
     let name = name.strip_prefix('#').unwrap_or(name);

@@ -1,8 +1,8 @@
-//! Decodes input records into articles. There is one decoder per format; the format is configured,
-//! or detected from the record's content type and first bytes.
+//! Decodes input records into articles. There is one decoder per format. The format is either
+//! configured or detected from the record's content type and first bytes.
 //!
 //! In: the bytes of one input record. Out: one result per item in the record, either an [`Article`]
-//! or the [`Error`] that explains why the item was rejected. Unknown fields are ignored; an item
+//! or the [`Error`] that says why the item was rejected. Unknown fields are ignored; an item
 //! without a required field is rejected. Later stages never have to validate an article.
 //! [`decode_items`] also returns the [`RecordPart`] that contains each item.
 //!
@@ -48,25 +48,26 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
-/// Flag of an article whose end is missing, because its record stops too early.
+/// The flag of an article whose end is missing because its record stops too early.
 pub const CUT_OFF: &str = "cut_off";
-/// The flag of a report without a body: often the sign of a field with an unknown name.
+/// The flag of a report without a body. Often this means that the body is in a field with an
+/// unknown name.
 pub const NO_BODY: &str = "no_body";
 
 /// Decoding settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The largest input record that is decoded, in bytes. Larger ones are rejected as `too_large`.
+    /// Maximum size of an input record in bytes. Larger records are rejected as `too_large`.
     pub record_bytes_max: NonZeroU32,
-    /// Wire marks of your own, in addition to the built-in ones: phrases that make an article an
-    /// update, a correction, a kill and so on.
+    /// Your own wire marks, in addition to the built-in ones. Marks are phrases that make an
+    /// article an update, a correction, a kill and so on.
     pub marks: Vec<marks::MarkRule>,
-    /// Publishers under several names, such as an abbreviation:
-    /// `[{ name = "Northwire", aliases = ["NW"] }]`. The name replaces the aliases, also in events.
-    /// Sections, host names and words such as `News` need no alias.
+    /// Publishers that have several names, for example an abbreviation: `[{ name = "Northwire",
+    /// aliases = ["NW"] }]`. The name replaces the aliases, also in events. No aliases are needed
+    /// for sections, host names and words such as `News`.
     pub publishers: Vec<publishers::Publisher>,
-    /// The most items of one record; a record with more is rejected as `too_large`.
+    /// Maximum number of items in one record. A record with more is rejected as `too_many_items`.
     #[serde(skip)]
     pub items_max: u32,
 }
@@ -87,7 +88,7 @@ pub enum Format {
     /// Detected from the content type and the content of each record.
     #[default]
     Auto,
-    /// Plain JSON objects and IPTC ninjs 1.x to 3.x; fields of all of them may be mixed.
+    /// Plain JSON objects and IPTC ninjs 1.x to 3.x; one object may mix the fields of all of these.
     Json,
     /// IPTC NewsML-G2: a `newsItem`, or a `newsMessage` with several of them.
     NewsmlG2,
@@ -98,9 +99,9 @@ pub enum Format {
     Nitf,
     /// RSS 2.0 and RSS 1.0.
     Rss,
-    /// Atom 1.0: a feed or a single entry.
+    /// Atom 1.0 and 0.3: a feed or a single entry.
     Atom,
-    /// RBNews, the XML of the Danish agency Ritzau: one item, or an answer of its queue.
+    /// RBNews, the XML format of the Danish agency Ritzau: one item, or a response of its queue.
     Rbnews,
     /// The teletype formats IPTC 7901 and ANPA 1312, distinguished by their control characters.
     Teletype,
@@ -163,7 +164,7 @@ pub enum Error {
     /// The document is nested too deeply or has too many elements or attributes.
     #[error("document has more than {max} {what}")]
     TooComplex {
-        /// What there is too much of, in the plural.
+        /// What exceeds the limit, in the plural.
         what: &'static str,
         /// The limit.
         max: u32,
@@ -186,7 +187,7 @@ pub enum Error {
         /// The column of the error in bytes, counted from 1.
         column: usize,
     },
-    /// The format is not supported, or not the configured one.
+    /// The format is not supported, or is not the configured format.
     #[error("unknown format")]
     Unknown,
     /// A required field is absent or empty.
@@ -223,7 +224,7 @@ impl Error {
 /// One item of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// The article, or why the item was rejected.
+    /// The article, or the reason why the item was rejected.
     pub article: Result<Article, Error>,
     /// The part of the record that contains the item.
     pub part: RecordPart,
@@ -255,7 +256,7 @@ pub fn decode(
     read(bytes, content_type, format, settings, &mut Vec::new())
 }
 
-/// Decodes a record. If it has several items, appends the part of each to `parts`.
+/// Decodes a record. If it has several items, appends the part that contains each item to `parts`.
 fn read(
     bytes: &[u8],
     content_type: Option<&str>,
@@ -320,7 +321,8 @@ fn read_document(
     json_articles(bytes, json, settings, parts)
 }
 
-/// Reads UTF-8, with U+FFFD for invalid bytes, and the offset of the first of these.
+/// Reads UTF-8, and replaces invalid bytes with U+FFFD. Also returns the offset of the first
+/// invalid byte.
 fn utf8(bytes: &[u8]) -> (Cow<'_, str>, Option<usize>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (Cow::Borrowed(text), None),
@@ -369,8 +371,8 @@ fn json_articles(
 
 /// Checks the limits, rejects items without text, and reads the marks.
 ///
-/// A withheld or canceled item may come without text, since it need not repeat the article it
-/// withdraws; its slug or uri becomes its headline.
+/// A withheld or canceled item may have no text, because it need not repeat the article that it
+/// withdraws. Its slug or uri then becomes its headline.
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
     if let std::borrow::Cow::Owned(resolved) = headline::resolve(&article.headline) {
         article.headline = resolved;

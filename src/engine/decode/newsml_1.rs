@@ -8,12 +8,13 @@
 //! - headline: `NewsLines/HeadLine`, the headline in embedded NITF
 //! - body: the text of the component with the role `Lead`, if any, followed by that of the
 //!   component with a role such as `Main` or `Body`, else by the first other text that is not a
-//!   caption or the like; the text is NITF, HTML or plain
+//!   caption or the like. The text is NITF, HTML or plain text
 //! - provider: `Provider/Party`, `Source/Party`, `ProviderId`
 //! - language: `DescriptiveMetadata/Language`, `xml:lang`
 //! - times: `ThisRevisionCreated` (`versioncreated`), `FirstCreated` (`firstcreated`),
-//!   `StatusWillChange/DateAndTime` (`embargoed`, if the status is)
-//! - status: `Status`, or the instruction `Delete`; an embargo without an end time is `withheld`
+//!   `StatusWillChange/DateAndTime` (`embargoed`, if the status is `embargoed`)
+//! - status: `Status`, or the instruction `Delete`; an embargo without an end time counts as
+//!   `withheld`
 //! - signals: `Instruction`
 //! - links: `DerivedFrom`
 //!
@@ -29,7 +30,7 @@ use super::xml::Element;
 use super::{Error, nitf};
 use crate::article::{Article, ArticleKey, ItemType, Lang, Link, LinkKind, PubStatus};
 
-/// The most languages of one item. Each becomes an article.
+/// Maximum number of languages of one item. Each language becomes an article.
 const LANGUAGES_MAX: u32 = 50;
 
 /// The items of a document.
@@ -65,7 +66,7 @@ pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
     parts.into_iter().map(&mut one).collect()
 }
 
-/// Decodes the article of an item, or of the component `part` with one of its languages.
+/// Decodes the article of an item, or of its component `part`, which contains one of its languages.
 fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     let none = Element::default();
     let identification = item.at(&["Identification"]).unwrap_or(&none);
@@ -170,8 +171,8 @@ fn key(
     repairs.stand_in("uri", URI_BYTES_MAX, ids).map(|uri| (uri, revision))
 }
 
-/// The date in the uri, which must be the same for all revisions. A `DateId` that is the time of
-/// this revision is replaced with that of the first one.
+/// The date in the uri, which must be the same for all revisions. If `DateId` is the creation time
+/// of this revision, the creation time of the first revision is used instead.
 fn date(identifier: &Element, managed: &Element) -> Option<String> {
     let text = |of: &Element, name: &str| of.at(&[name]).and_then(Element::text);
     let date = text(identifier, "DateId")?;
@@ -200,7 +201,8 @@ fn language(
     repairs: &Repairs,
 ) -> Option<Lang> {
     if let Some(part) = part {
-        // An item with translations: a text in a language that cannot be read has been left out.
+        // In an item with translations, texts whose language tag is unreadable were left out.
+        // Record these tags.
         let components = item.children("NewsComponent");
         components.for_each(|component| content::read_languages(component, repairs));
         if let Some(language) = content::stated_language(part) {
@@ -237,7 +239,7 @@ fn subjects(described: &[&Element]) -> Vec<String> {
     codes.map(str::to_owned).collect()
 }
 
-/// The instructions to the receiver, with the IPTC signal codes where they exist.
+/// The instructions to the receiver, as IPTC signal codes where such codes exist.
 fn signals(managed: &Element) -> Vec<String> {
     let all = managed.children("Instruction").filter_map(named);
     all.map(|name| match name.to_lowercase().as_str() {
@@ -292,7 +294,8 @@ fn fill_content(
     }
 }
 
-/// The kind of an item: an advisory if so declared, text if it has text, else its media type.
+/// The kind of an item: an advisory if the item declares this, text if it has text, else its media
+/// type.
 fn kind(managed: &Element, has_text: bool, all: &[content::ContentPart<'_>]) -> ItemType {
     let declared = managed.at(&["NewsItemType"]).and_then(named).unwrap_or_default();
     if declared.to_ascii_lowercase().contains("advisory") {

@@ -1,5 +1,5 @@
-//! Interprets the component tree of a NewsML 1.x item: which components contain the text, which are
-//! only supplementary, and in which languages the item is available.
+//! Interprets the component tree of a NewsML 1.x item: finds the components that contain the text,
+//! those that are only supplementary, and the languages in which the item is available.
 //!
 //! A component has its own role or inherits that of its parent. Agencies put headlines, style
 //! sheets, contacts and captions into separate components next to the text.
@@ -33,7 +33,7 @@ const SUPPLEMENTARY: [&str; 16] = [
 const LEAD: &str = "lead";
 /// Roles of components that contain the text, in order of preference.
 const TEXT: [&str; 5] = ["main", "body", "bodytext", "story", "text"];
-/// Roles of abridged texts, which are used if there is no other text.
+/// Roles of abridged texts, which are used only if there is no other text.
 const SHORT: [&str; 4] = ["abstract", "summary", "teaser", "synopsis"];
 
 /// The `FormalName` of an element, else its text.
@@ -64,7 +64,8 @@ pub(super) struct ItemMetadata<'a> {
 
 impl<'a> ItemMetadata<'a> {
     /// Collects the metadata of an item and its components, outermost first and supplementary
-    /// components last; or that of the component `part`, then that of the top-level components.
+    /// components last. If `part` is given, collects the metadata of this component instead,
+    /// followed by that of the other top-level components.
     pub(super) fn of(item: &'a Element, part: Option<&'a Element>) -> Self {
         let mut meta = Self::default();
         if let Some(part) = part {
@@ -131,7 +132,7 @@ pub(super) fn stated_language(component: &Element) -> Option<Lang> {
     })
 }
 
-/// Reads the languages of a component and its descendants, to record those that are unreadable.
+/// Reads the languages of a component and its descendants in order to record unreadable ones.
 pub(super) fn read_languages(component: &Element, repairs: &Repairs) {
     let tag = component.attribute("lang").map(str::to_owned);
     let described = component.children("DescriptiveMetadata");
@@ -233,7 +234,8 @@ fn collect<'a>(component: &'a Element, outer: &str, pieces: &mut Vec<ContentPart
     }
 }
 
-/// The content parts that form the body: the lead, then the main text; or else an abridged text.
+/// The content parts that form the body: the lead, then the main text. If there is neither, an
+/// abridged text.
 pub(super) fn body_parts<'p, 'a>(pieces: &'p [ContentPart<'a>]) -> Vec<&'p ContentPart<'a>> {
     let of = |roles: &[&str]| pieces.iter().find(|piece| piece.is(roles) && piece.has_text());
     let any = |piece: &&ContentPart<'_>| {
@@ -263,7 +265,8 @@ pub(super) fn add(article: &mut Article, piece: &ContentPart<'_>, repairs: &Repa
     article.body = joined(before, std::mem::take(&mut article.body));
 }
 
-/// Concatenates two bodies; if the second one starts with the first, it is the result.
+/// Concatenates two bodies. If the second one starts with the first one, the result is the second
+/// one.
 fn joined(first: Body, second: Body) -> Body {
     let (a, b) = (first.as_str().trim(), second.as_str().trim());
     if a.is_empty() || b.starts_with(a) {

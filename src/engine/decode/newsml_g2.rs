@@ -1,8 +1,8 @@
 //! Decodes IPTC NewsML-G2: a `newsItem`, or a `newsMessage` with several items.
 //!
-//! Both conformance levels and the variants of different agencies are read by the same rules. Names
-//! are compared without regard to case and prefix; unneeded elements are ignored. Each field is
-//! taken from the first of these that has a value:
+//! The same rules apply to both conformance levels and to the variants of different agencies. Names
+//! are compared without regard to case and prefix; elements that are not needed are ignored. Each
+//! field is taken from the first of these that has a value:
 //!
 //! - uri, version: `@guid`, `@version`
 //! - headline: the main `headline`, else the first one that is not a sub-headline; the headline in
@@ -15,8 +15,8 @@
 //!   `embargoed` (no embargo if empty); `expires`
 //! - signals: `signal` and `role` of the item
 //! - status: `pubStatus`
-//! - links, all of them: `link` and `itemMeta/link`, according to their relation, where a `guidref`
-//!   without relation means another version; and the item that an `altId` refers to, if a signal
+//! - links, all of them: `link` and `itemMeta/link`, according to their relation (a `guidref`
+//!   without relation means another version); and the item to which an `altId` refers, if a signal
 //!   says that it is replaced
 //!
 //! Items of other kinds, such as `packageItem`, are not articles. Each is rejected separately; the
@@ -203,8 +203,8 @@ impl<'a> Content<'a> {
     }
 }
 
-/// The markup of a body. A `header`, which repeats the metadata of the item, is dropped unless it
-/// is the only text.
+/// The markup of a body. A `header` repeats the metadata of the item, so it is dropped unless it is
+/// the only text.
 fn html_of(body: &Element) -> String {
     let only_header = |element: &Element| element.is("header") || !element.has_text();
     let html = if body.elements().all(only_header) {
@@ -270,8 +270,9 @@ fn headline(about: &Element, language: Option<Lang>, repairs: &Repairs) -> Optio
     preferred.or_else(|| all().find(|headline| !role(headline).starts_with("sub")))?.text()
 }
 
-/// The language of the text: of the languages in the metadata, that of the text element if listed,
-/// else the first; else that of the text element or of the item.
+/// The language of the text. If the metadata lists languages, this is the language of the text
+/// element if it is listed, else the first language. Otherwise it is the language of the text
+/// element or of the item.
 fn language(
     item: &Element,
     about: &Element,
@@ -361,9 +362,9 @@ fn links(item: &Element, meta: &Element, repairs: &Repairs) -> Vec<Link> {
     .collect()
 }
 
-/// The item that this item replaces, if a signal says that it replaces one and an `altId` of the
-/// type `:refuno` identifies it. Its uri is the uri of this item, with that identifier in place of
-/// the item's own `:uno`.
+/// The item that this item replaces, if a signal says that it replaces another item and an `altId`
+/// of the type `:refuno` identifies that item. The uri of the replaced item is the uri of this
+/// item, with that identifier in place of this item's own `:uno`.
 fn replaced(uri: &str, meta: &Element, about: &Element, repairs: &Repairs) -> Option<Link> {
     signals(meta, repairs).iter().find(|signal| signal.ends_with(":replace"))?;
     let named = |ends: &str| {
@@ -375,7 +376,7 @@ fn replaced(uri: &str, meta: &Element, about: &Element, repairs: &Repairs) -> Op
     (to.uri != uri).then_some(Link { kind: LinkKind::Replaces, to })
 }
 
-/// The caption, else another description, which replaces the body of items without text.
+/// The caption or else another description. It is used as the body of items without text.
 fn caption(about: &Element) -> Body {
     let all = || about.children("description");
     let caption = all().find(|text| role(text) == "caption" && text.has_text());

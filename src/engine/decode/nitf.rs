@@ -3,8 +3,8 @@
 //! Each field is taken from the first of these that has a value:
 //!
 //! - uri: `doc-id/@id-string`, `pubdata/@id`, `pubdata/@ex-ref`, else a digest of the content,
-//!   since some agencies send no identifier. A counter that `id-string` appends to `du-key/@key` is
-//!   not part of the uri.
+//!   because some agencies send no identifier. If `id-string` is `du-key/@key` followed by a
+//!   counter, the counter is not part of the uri.
 //! - version: `du-key/@version`, `du-key/@generation`, or that counter
 //! - headline: `hedline/hl1`, `hedline`, `head/title`
 //! - body: `body.content`
@@ -88,8 +88,8 @@ pub(super) fn article(root: &Element) -> Result<Article, Error> {
     Ok(article)
 }
 
-/// Splits an identifier such as `key_7` into the key, which all versions of the article share, and
-/// the counter.
+/// Splits an identifier such as `key_7` into key and counter. All versions of an article have the
+/// same key.
 fn split_counter<'a>(id: &'a str, key: Option<&'a str>) -> (&'a str, Option<&'a str>) {
     let counter = || {
         let counter = id.strip_prefix(key?)?.strip_prefix(['_', '-', ':', '.', '/'])?;
@@ -135,8 +135,8 @@ pub(super) fn html(element: &Element) -> String {
     element.html(html_name).trim().to_owned()
 }
 
-/// A body that is a string inside XML; `None` if blank. It is HTML if its content type or format
-/// `kind` contains `html`, or if it contains an end tag.
+/// A body that is given as a string inside XML; `None` if it is blank. It is HTML if its content
+/// type or format `kind` contains `html`, or if it contains an end tag.
 pub(super) fn body_of_text(text: &str, kind: &str) -> Option<Body> {
     let text = text.trim();
     if text.is_empty() {
@@ -162,7 +162,7 @@ fn html_name(name: &str) -> Option<&str> {
     })
 }
 
-/// The distributor, or else who stands in for it.
+/// The distributor, or the first value that can be used in its place.
 fn provider(
     root: &Element,
     data: &Element,
@@ -205,14 +205,14 @@ fn slug(head: &Element) -> Option<String> {
     NAMES.into_iter().find_map(|name| meta(head, name))
 }
 
-/// The content of the `meta` element of this name.
+/// The content of the `meta` element with this name.
 fn meta(head: &Element, name: &str) -> Option<String> {
     let named =
         |meta: &&Element| meta.attribute("name").is_some_and(|n| n.eq_ignore_ascii_case(name));
     head.children("meta").find(named)?.attribute("content").map(str::to_owned)
 }
 
-/// The first property of the document other than `current`.
+/// The first property of the document that is not `current`.
 fn genre(head: &Element) -> Option<String> {
     let mut all = Vec::new();
     head.find_all("tobject.property", &mut all);

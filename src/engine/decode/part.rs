@@ -8,8 +8,8 @@
 //! - Items in a JSON list: the bytes of the item, or its repaired text if the record is not valid
 //!   UTF-8.
 //! - RSS, Atom, NewsML-G2, NewsML 1, RBNews: a UTF-8 XML document with the unchanged item inside
-//!   the tags of its ancestors, and with [some children of those](context_names).
-//! - NewsML 1 item in several languages: the same, for the component of each language.
+//!   the tags of its ancestors, and with [some of the ancestors' children](context_names).
+//! - NewsML 1 item in several languages: such a document for the component of each language.
 //!
 //! ```text
 //! <rss><channel><title>Wire</title><item>1</item><item>2</item></channel></rss>
@@ -18,20 +18,20 @@
 //!         <rss><channel><title>Wire</title><item>2</item></channel></rss>
 //! ```
 //!
-//! Invariant: WI-6 the parts of a record are together at most as long as its text plus, for each
-//! item, [`HEAD_BYTES_MAX`], the XML declaration and the end tags.
+//! Invariant: WI-6: the total length of the parts of a record is at most that of its text plus, for
+//! each item, [`HEAD_BYTES_MAX`], the XML declaration and the end tags.
 
 use super::xml::Element;
 use super::{Format, newsml_1};
 use std::ops::Range;
 
-/// The most bytes of context before an item of an XML document, not counting the XML declaration.
+/// Maximum bytes of context before an item of an XML document, not counting the XML declaration.
 const HEAD_BYTES_MAX: usize = 4_096;
 /// The XML declaration of a part.
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// The children of an ancestor that are copied into a part as context, most important first. They
-/// are copied while there is room.
+/// The children of an ancestor that are copied into a part as context, most important first. A
+/// child that does not fit is left out.
 fn context_names(holder: &Element) -> &'static [&'static str] {
     let all: [(&str, &[&str]); 6] = [
         ("channel", &["title", "language", "copyright", "link", "description"]),
@@ -57,7 +57,8 @@ pub enum RecordPart {
 }
 
 impl RecordPart {
-    /// Makes this part independent of `document`, which is not the record itself.
+    /// Makes this part independent of `document`, to whose bytes it refers; the document is not the
+    /// record itself.
     pub(super) fn detach(&mut self, document: &[u8]) {
         if let Self::Bytes(range) = self {
             let bytes = document.get(range.clone()).unwrap_or_default();
@@ -133,13 +134,13 @@ fn ancestors<'a>(root: &'a Element, inner: &Element) -> Vec<&'a Element> {
     path
 }
 
-/// The context around an item of an XML document.
+/// The text around an item of an XML document.
 struct PartFrame {
     /// The declaration, the start tags of the ancestors, and their copied children.
     before: String,
     /// The end tags of the ancestors.
     after: String,
-    /// Bytes that may still be added to `before`.
+    /// Number of bytes that may still be added to `before`.
     room: usize,
 }
 
@@ -154,7 +155,8 @@ impl PartFrame {
         frame
     }
 
-    /// The same frame for an item that follows `sibling`: copies the context of `sibling` too.
+    /// This frame, extended for an item that follows `sibling`: also contains the tags and the
+    /// context of `sibling`.
     fn after(mut self, text: &str, sibling: Option<&Element>) -> Self {
         if let Some(sibling) = sibling {
             let after = std::mem::take(&mut self.after);

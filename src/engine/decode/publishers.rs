@@ -1,4 +1,4 @@
-//! Maps the names of publishers that the settings list as aliases.
+//! Replaces the aliases of publishers that the settings list.
 
 use crate::article::Article;
 use schemars::JsonSchema;

@@ -1,10 +1,11 @@
 //! Decodes `RBNews`, the XML format of the Danish agency Ritzau: one item, or the list of items
-//! with which the queue of its web service answers (`XMLNewsQueuedResponse`).
+//! that the queue of its web service returns (`XMLNewsQueuedResponse`).
 //!
 //! Each field is taken from the first of these that has a value:
 //!
 //! - uri, version: `NewsID`, `version`
-//! - headline: `headline`, `ContentShort`, which begins the text of an item without headline
+//! - headline: `headline`, `ContentShort`, which is the beginning of the text if an item has no
+//!   headline
 //! - body: `content`, which is escaped HTML
 //! - provider: `origin` without its slashes, else `Ritzau`
 //! - times: `PublishDate`, in Danish local time unless it has a zone
@@ -17,8 +18,8 @@
 //!
 //! The format does not state the language. An element with `nil="true"` has no value.
 //!
-//! Source: items as the web service sends them, and the open-source newsroom systems that read
-//! them; there is no public specification.
+//! Sources: items that the web service sent, and open-source newsroom systems that read them. There
+//! is no public specification.
 
 use super::bounds::{HEADLINE_BYTES_MAX, PROVIDER_BYTES_MAX};
 use super::repairs::Repairs;
@@ -86,7 +87,7 @@ pub(super) fn article(item: &Element) -> Result<Article, Error> {
     })
 }
 
-/// A truth value of XML Schema.
+/// A boolean as defined by XML Schema.
 fn truth(value: &str) -> Option<bool> {
     match value.trim() {
         "true" | "1" => Some(true),

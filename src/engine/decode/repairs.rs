@@ -1,14 +1,14 @@
-//! Records which values of an article were unreadable or had to be repaired, as flags of its
-//! verdict.
+//! Records which values of an article were unreadable or had to be repaired. These become flags of
+//! its verdict.
 //!
 //! | flag | what happened |
 //! |---|---|
 //! | `repaired_text` | U+FFFD replaces invalid UTF-8 or an escaped unpaired surrogate |
-//! | `unreadable_<field>` | a value was ignored: invalid, or too long for what it stands in for |
+//! | `unreadable_<field>` | a value was ignored: invalid, or too long to replace a missing field |
 //! | `unreadable_attribute` | an XML attribute was ignored because its syntax is invalid |
 //!
 //! A value that is null, false or empty counts as absent, and so does a language tag such as `und`.
-//! If a required field is unreadable, the item is rejected instead.
+//! If a required field is unreadable, the item is rejected.
 
 use crate::article::{EventTime, Lang, PubStatus};
 use std::cell::RefCell;
@@ -39,7 +39,7 @@ impl Repairs {
         self.unreadable.borrow_mut().insert(field);
     }
 
-    /// Records what `other` has recorded.
+    /// Adds everything that `other` has recorded.
     pub(super) fn add(&self, other: &Self) {
         self.text.set(self.text.get() || other.text.get());
         self.unreadable.borrow_mut().extend(other.unreadable.borrow().iter());
@@ -50,7 +50,8 @@ impl Repairs {
         self.unreadable.borrow().contains(field)
     }
 
-    /// Parses a value of `field`. Records it as unreadable if `parse` fails and it is not blank.
+    /// Parses a value of `field`. If `parse` fails and the value is not blank, records the field as
+    /// unreadable.
     pub(super) fn parse<T>(
         &self,
         field: &'static str,
@@ -64,8 +65,9 @@ impl Repairs {
         parsed
     }
 
-    /// The first of `values`, which stand in for a `field` that the item does not state. Ignores
-    /// and records those of more than `max` bytes, since they are no fault of the field.
+    /// The first of `values` that is at most `max` bytes long. The values are used in place of a
+    /// `field` that the item does not state, so one that is too long does not reject the item: it
+    /// is skipped, and the field recorded as unreadable.
     pub(super) fn stand_in(
         &self,
         field: &'static str,
@@ -93,7 +95,8 @@ impl Repairs {
         if unclear && sent == PubStatus::Usable { PubStatus::Withheld } else { sent }
     }
 
-    /// Parses a language tag. A tag for an unknown language counts as absent.
+    /// Parses a language tag. A blank tag, or one that names no specific language (`und`, `mul`,
+    /// `mis`, `zxx`), counts as absent.
     pub(super) fn language(&self, tag: &str) -> Option<Lang> {
         if Lang::means_none(tag) { None } else { self.parse("language", tag, Lang::parse) }
     }
@@ -104,8 +107,8 @@ impl Repairs {
         self.parse("urgency", value, parse)
     }
 
-    /// The meaning of a status in NITF and NewsML 1, in lower case. An embargo without an end lasts
-    /// until a later version lifts it.
+    /// The meaning of a status in NITF and NewsML 1, which must be in lower case. An embargo
+    /// without an end lasts until a later version lifts it.
     pub(super) fn editorial_status(&self, status: &str, has_end: bool) -> PubStatus {
         const KNOWN: [&str; 5] = ["usable", "embargoed", "withh", "cancel", "killed"];
         match self.known_status(status, &KNOWN) {
@@ -116,8 +119,8 @@ impl Repairs {
         }
     }
 
-    /// Records the status of an item as unreadable unless it is blank or contains one of `known`,
-    /// which are in lower case. Returns the status.
+    /// Records the status of an item as unreadable unless it is blank or contains one of `known`.
+    /// Both the status and `known` must be in lower case. Returns the status.
     pub(super) fn known_status<'a>(&self, status: &'a str, known: &[&str]) -> &'a str {
         let is_known = known.iter().any(|known| status.contains(known));
         self.parse("pubstatus", status, |_| is_known.then_some(()));
@@ -132,18 +135,18 @@ impl Repairs {
     }
 }
 
-/// A value that all items of a record share, which stands in for a field that they do not state.
-/// It is checked once per record, so that many items do not multiply an oversized value.
+/// A value that is used for all items of a record that do not state a field. It is checked once per
+/// record, so that an oversized value is not copied for every item.
 #[derive(Debug, Default)]
 pub(super) struct SharedValue {
     /// The value; `None` if there is none or it is too long.
     value: Option<String>,
-    /// Whether the value is ignored because it is too long.
+    /// Whether there was a value but it was too long.
     is_too_long: bool,
 }
 
 impl SharedValue {
-    /// A value for a field of at most `max` bytes.
+    /// A shared value for a field whose limit is `max` bytes.
     pub(super) fn of(value: Option<String>, max: usize) -> Self {
         let is_too_long = value.as_ref().is_some_and(|value| value.len() > max);
         Self { value: value.filter(|_| !is_too_long), is_too_long }

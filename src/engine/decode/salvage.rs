@@ -1,6 +1,5 @@
 //! Reads the items of an XML feed that is not well formed as a whole, because it is cut off or one
-//! item is broken: each item becomes a document of its own, so that a broken item loses only
-//! itself.
+//! item is broken. Each item becomes a separate document, so that only the broken item is lost.
 //!
 //! ```text
 //! <rss><channel><item>1</item><item><b>2</item><item>3</it
@@ -10,23 +9,23 @@
 //! no document for the third item
 //! ```
 //!
-//! Cost: linear in the text, plus the head of the feed for each item, which is limited.
+//! Cost: linear in the text, plus a bounded copy of the head of the feed for each item.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// The most bytes of the text before the first item that are repeated for each item. If there are
-/// more, only the start tags around the item are.
+/// Maximum size in bytes of the text before the first item that is repeated for each item. If that
+/// text is longer, only the start tags around the item are repeated.
 const HEAD_BYTES_MAX: usize = 4_096;
 /// The XML declaration of an item's document.
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-/// The longest namespace prefix of an item in bytes, with `<` and `:`.
+/// Maximum length in bytes of the namespace prefix of an item, including `<` and `:`.
 const PREFIX_MAX: usize = 32;
 /// The names of the elements that are items in some format.
 const ITEMS: [&str; 5] = ["item", "entry", "newsItem", "NewsItem", "RBNews"];
 
 /// The items of a feed as documents; `None` for an item whose end tag is missing. The list is empty
-/// if no item is found, or more than `items_max`.
+/// if no item or more than `items_max` items are found.
 pub(super) fn documents(text: &str, items_max: u32) -> Vec<Option<String>> {
     let Some((first, name)) = ITEMS.iter().filter_map(|name| first_item(text, name)).min() else {
         return Vec::new();
@@ -45,7 +44,7 @@ pub(super) fn documents(text: &str, items_max: u32) -> Vec<Option<String>> {
     starts.iter().zip(ends).map(item).collect()
 }
 
-/// Where the first element of this name starts, and its name with its prefix.
+/// The offset of the first element with this name, and its name with the prefix.
 fn first_item<'a>(text: &'a str, name: &str) -> Option<(usize, &'a str)> {
     text.match_indices(name).find_map(|(at, _)| {
         let before = &text.as_bytes()[at.saturating_sub(PREFIX_MAX)..at];
@@ -59,7 +58,7 @@ fn first_item<'a>(text: &'a str, name: &str) -> Option<(usize, &'a str)> {
     })
 }
 
-/// Where the elements start whose start tag begins with `open`.
+/// The offsets of the elements whose start tag begins with `open`.
 fn item_starts(text: &str, open: &str) -> impl Iterator<Item = usize> {
     text.match_indices(open).map(|(at, _)| at).filter(move |at| ends_name(text, at + open.len()))
 }
@@ -69,8 +68,9 @@ fn ends_name(text: &str, at: usize) -> bool {
     text[at..].starts_with([' ', '\t', '\r', '\n', '>', '/'])
 }
 
-/// What to put before and after an item: the head of the feed, or if it is long, the start tags
-/// that are open at its end; and the end tags of these.
+/// The text to put before and after an item. Before the item, this is the head of the feed or, if
+/// that is too long, the start tags that are still open at its end. After the item, it is the
+/// corresponding end tags.
 fn frame(head: &str) -> (String, String) {
     let mut reader = Reader::from_str(head);
     reader.config_mut().allow_dangling_amp = true;

@@ -4,7 +4,7 @@
 //! namespace prefix, and compared case-insensitively because real feeds send `Header` for `header`.
 //! Comments and processing instructions are dropped. Text nodes stay escaped, so that the markup of
 //! a body can be copied unchanged. [`Element::text`] and [`Element::content`] resolve the five
-//! predefined entities and character references; other references stay as written.
+//! predefined entities and character references; other references are left as written.
 //!
 //! Invariants:
 //! - XML-1: no declared entity is expanded, and no other document is ever fetched. A document type
@@ -18,14 +18,14 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::ops::Range;
 
-/// The deepest nesting of elements.
+/// Maximum nesting depth of elements.
 pub(super) const DEPTH_MAX: u32 = 100;
-/// The most elements of a document.
+/// Maximum number of elements in a document.
 pub(super) const ELEMENTS_MAX: u32 = 200_000;
-/// The most attributes of an element.
+/// Maximum number of attributes of an element.
 pub(super) const ATTRIBUTES_MAX: u32 = 100;
 
-/// The longest reference in bytes, including `&` and `;`: `&#x10ffff;`.
+/// Length in bytes of the longest reference that is resolved, including `&` and `;`: `&#x10ffff;`.
 const REFERENCE_MAX: usize = 10;
 
 /// An element: its name, attributes and content.
@@ -35,7 +35,7 @@ pub(super) struct Element {
     pub(super) name: Box<str>,
     /// The namespace prefix as written, or empty.
     prefix: Box<str>,
-    /// The names, with prefix, and the values of the attributes, without namespace declarations.
+    /// The attributes, without namespace declarations: the name with its prefix, and the value.
     attributes: Vec<(Box<str>, String)>,
     /// The child elements and text, in document order.
     nodes: Vec<Node>,
@@ -80,7 +80,7 @@ pub(super) struct XmlDocument {
 enum Node {
     /// A child element.
     Element(Element),
-    /// Escaped text, also where the document has a CDATA section.
+    /// Escaped text. The text of a CDATA section is escaped too.
     Text(String),
 }
 
@@ -132,7 +132,7 @@ pub(super) fn parse(text: &str) -> Result<XmlDocument, Error> {
     Ok(XmlDocument { root, unreadable_attributes: progress.unreadable_attributes })
 }
 
-/// What the parser has counted and found so far.
+/// The parser's counts and findings so far.
 #[derive(Default)]
 struct ParseProgress {
     /// The number of elements.
@@ -158,7 +158,7 @@ fn kind(error: &quick_xml::Error) -> &'static str {
     }
 }
 
-/// The error that the document ends inside an element.
+/// The error for a document that ends inside an element.
 pub(super) fn unclosed(text: &str) -> Error {
     syntax(text, text.len() as u64, "unclosed element")
 }
@@ -174,7 +174,7 @@ fn syntax(text: &str, at: u64, kind: &'static str) -> Error {
 
 /// Whether a document type declares a general entity, which text could reference. Parameter
 /// entities (`% nitf`) are harmless: NewsML 1 uses them to include the NITF DTD, which is not
-/// fetched. What comments and processing instructions contain declares nothing.
+/// fetched. The contents of comments and processing instructions are not declarations.
 fn declares_entities(kind: &str) -> bool {
     let mut upper = String::with_capacity(kind.len());
     let mut rest = kind;
@@ -246,8 +246,8 @@ fn escape(raw: &str) -> String {
     raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Resolves the predefined entities and character references once; other references stay as they
-/// are.
+/// Resolves the predefined entities and character references once; other references are left
+/// unchanged.
 fn resolve(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -264,7 +264,7 @@ fn resolve(raw: &str) -> String {
     text
 }
 
-/// The character that a reference names, given without `&` and `;`.
+/// The character of the reference `name`, which is given without `&` and `;`.
 fn reference(name: &str) -> Option<char> {
     match name {
         "lt" => Some('<'),
@@ -319,12 +319,12 @@ impl Element {
         }
     }
 
-    /// The children of this name that have the same prefix as this element.
+    /// The children with this name that have the same prefix as this element.
     pub(super) fn own<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children(name).filter(|element| element.prefix == self.prefix)
     }
 
-    /// The children of this prefix and name, written `dc:creator`.
+    /// The children with this prefix and name, written as `dc:creator`.
     pub(super) fn prefixed<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         let (prefix, name) = name.split_once(':').unwrap_or(("", name));
         self.children(name).filter(move |element| element.prefix.eq_ignore_ascii_case(prefix))
@@ -335,7 +335,7 @@ impl Element {
         self.nodes.iter().filter_map(Node::element)
     }
 
-    /// The children of this name, with any prefix.
+    /// The children with this name and any prefix.
     pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.elements().filter(move |element| element.is(name))
     }
@@ -346,7 +346,7 @@ impl Element {
         self.elements().filter(|element| element.is(name)).find_map(|element| element.at(rest))
     }
 
-    /// The first descendant of this name, in document order.
+    /// The first descendant with this name, in document order.
     pub(super) fn find(&self, name: &str) -> Option<&Element> {
         self.elements().find_map(
             |element| {
@@ -355,7 +355,8 @@ impl Element {
         )
     }
 
-    /// Appends the descendants of this name, in document order, except those inside another one.
+    /// Appends the descendants with this name in document order, except those inside another such
+    /// descendant.
     pub(super) fn find_all<'a>(&'a self, name: &str, found: &mut Vec<&'a Element>) {
         for element in self.elements() {
             if element.is(name) {
@@ -376,7 +377,7 @@ impl Element {
     }
 
     /// The text of the element and its descendants, with whitespace collapsed and references
-    /// resolved; `None` if empty. Elements separate words, except inline ones such as `em`.
+    /// resolved; `None` if empty. Elements separate words, except inline elements such as `em`.
     pub(super) fn text(&self) -> Option<String> {
         let mut raw = String::new();
         self.collect(true, &mut raw);

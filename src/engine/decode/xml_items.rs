@@ -1,8 +1,8 @@
 //! Decodes the items of an XML document: finds its format and its items, and passes each to the
 //! decoder of the format.
 //!
-//! In: the bytes of a document. Out: one result per item. Of a feed that is not well formed, the
-//! items that are read one by one.
+//! In: the bytes of a document. Out: one result per item. If a feed is not well formed, its items
+//! are read one by one.
 
 use super::xml::{self, Element};
 use super::{Error, Format, RecordPart, Settings, finish};

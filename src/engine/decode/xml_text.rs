@@ -1,7 +1,7 @@
 //! Decodes the bytes of an XML document to text.
 //!
-//! In: the bytes. Out: an [`XmlText`]. Invalid bytes become U+FFFD, so that one wrong byte costs
-//! one character, and the articles with a field that contains it are flagged.
+//! In: the bytes. Out: an [`XmlText`]. Invalid bytes become U+FFFD, so one wrong byte affects only
+//! one character. Articles with a field that contains U+FFFD are flagged.
 
 use super::Error;
 use super::repairs::REPAIRED_TEXT;
@@ -18,8 +18,8 @@ pub(super) struct XmlText<'a> {
 }
 
 impl XmlText<'_> {
-    /// Flags the articles whose text was repaired. If the document cannot be read at all, the
-    /// invalid bytes are the reason.
+    /// Flags the articles whose text was repaired. If the document cannot be read at all, reports
+    /// the invalid bytes as the reason.
     pub(super) fn flag_repairs(
         self,
         mut articles: Vec<Result<Article, Error>>,
@@ -74,7 +74,7 @@ pub(super) fn read(bytes: &[u8]) -> XmlText<'_> {
     };
     let encoding = wide.or_else(|| declared(bytes)).unwrap_or(UTF_8);
     // Non-ASCII text in another character set is hardly ever valid UTF-8 by chance, so the
-    // declaration is wrong.
+    // declaration must be wrong.
     if encoding == UTF_8 || !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
         let (text, invalid) = super::utf8(bytes);
         let text = match text {
@@ -87,8 +87,8 @@ pub(super) fn read(bytes: &[u8]) -> XmlText<'_> {
     XmlText { text, repaired: wrong.then(|| Error::Charset(encoding.name())) }
 }
 
-/// The character set of the XML declaration, if it is known and plausible: a declaration that can
-/// be read as ASCII is not in UTF-16.
+/// The character set of the XML declaration, if it is known and plausible. UTF-16 is not plausible,
+/// because the declaration can be read as ASCII.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return None;

@@ -13,9 +13,10 @@ use super::phrases::{self, Owner};
 use super::place::Line;
 use std::borrow::Cow;
 
-/// The most commas, brackets and equals signs of a slug after which a version is looked for.
+/// Maximum number of commas, brackets and equals signs in a slug after which a version is searched
+/// for.
 const SIGNS_MAX: usize = 16;
-/// More characters than any mark of a slug has.
+/// Number of characters searched for a mark of a slug; longer than any such mark.
 const MARK_CHARS_MAX: usize = 64;
 
 /// A headline without the marks at its start and the bracketed marks at its end.
@@ -43,14 +44,15 @@ pub fn bare_headline(name: &str) -> &str {
     if shown.chars().any(char::is_alphanumeric) { shown } else { name }
 }
 
-/// Whether a text is nothing but a mark.
+/// Whether a text consists only of a mark.
 pub(super) fn is_mark(text: &str) -> bool {
     let line = Line::of(text.trim_matches(|c: char| !c.is_alphanumeric()));
     let whole = |o: &phrases::Occurrence| o.start == 0 && o.end == line.folded.text.len();
     phrases::find(&line.folded).iter().any(|o| whole(o) && matches!(o.owner, Owner::Row(..)))
 }
 
-/// The offset after the punctuation that ends a mark, in any case of letters.
+/// The offset after the punctuation that ends a mark at `end`. Does not depend on the case of the
+/// mark.
 fn behind(text: &str, end: usize) -> Option<usize> {
     let next = text[end..].trim_start_matches([' ', ')', ']', '】', '/', '*', '+', '\'', '!']);
     let bracketed = text[end..].starts_with([')', ']', '】']) || text[end..].starts_with(" +");
@@ -76,7 +78,8 @@ pub fn slug_root(name: &str) -> Cow<'_, str> {
     without_inner_mark(root)
 }
 
-/// Whether the text after a comma, bracket or equals sign, the first `sign` bytes, marks a version.
+/// Whether a text that begins with a comma, bracket or equals sign, `sign` bytes long, gives a
+/// version.
 fn is_versioned(text: &str, sign: usize) -> bool {
     let rest = text[sign..].trim_start();
     let bare = rest.trim_matches([')', ' ']);
@@ -94,7 +97,7 @@ fn is_versioned(text: &str, sign: usize) -> bool {
         || ends_or_starts(&Line::of_head(text, MARK_CHARS_MAX), true)
 }
 
-/// Whether a mark stands at the start, or at the end, of a line.
+/// Whether a line starts with a mark; if `start` is false, whether the whole line is a mark.
 fn ends_or_starts(line: &Line<'_>, start: bool) -> bool {
     let text = &line.folded.text;
     phrases::find(&line.folded).iter().any(|o| {

@@ -1,5 +1,5 @@
-//! Where an article may have marks: the occurrences of the table's patterns and of the configured
-//! rules at the places where they count.
+//! Finds the places where an article may have marks: the occurrences of the table's patterns and of
+//! the configured rules in the places where they count.
 
 use super::fold::FoldedText;
 use super::order::Prominence;
@@ -11,7 +11,7 @@ use super::table::{self, Form, Row};
 use super::{Mark, MarkPosition, MarkRule};
 use crate::article::{Article, NoticeOrder};
 
-/// Patterns of at most this many letters count only if they stand apart.
+/// Patterns with at most this many letters count only if they are set apart.
 const SHORT_PATTERN: usize = 4;
 /// The rank of the first built-in rule.
 const FIRST_BUILT_IN: usize = 1 << 16;
@@ -22,10 +22,10 @@ pub(super) struct Candidate<'a> {
     pub(super) mark: Mark,
     /// Where it is.
     pub(super) place: MarkPosition,
-    /// Whether its pattern is a phrase that only agencies use, or a code, and not a word that
-    /// headlines of news use too.
+    /// Whether its pattern is a code or a phrase that only agencies use, rather than a word that
+    /// also occurs in ordinary headlines.
     pub(super) is_phrase: bool,
-    /// How it stands there.
+    /// How much it stands out there.
     pub(super) prominence: Prominence,
     /// The number in it, or 0.
     pub(super) number: u16,
@@ -39,7 +39,7 @@ pub(super) struct Candidate<'a> {
     source: &'a str,
 }
 
-/// The texts of an article in which marks are searched.
+/// The texts of an article that are searched for marks.
 pub(super) struct Lines<'a> {
     pub(super) headline: Line<'a>,
     pub(super) slug: Line<'a>,
@@ -71,7 +71,7 @@ pub(super) fn all<'a>(
 }
 
 impl Candidate<'_> {
-    /// The order that its mark is.
+    /// The order that its mark announces, if any.
     pub(super) fn orders(&self) -> Option<NoticeOrder> {
         match self.mark {
             Mark::Kill => Some(NoticeOrder::Kill),
@@ -86,7 +86,7 @@ impl Candidate<'_> {
         self.rank < FIRST_BUILT_IN
     }
 
-    /// Whether it was seen in a text, not in a code.
+    /// Whether it was found in a text rather than in a code.
     pub(super) fn is_text(&self) -> bool {
         !matches!(self.place, MarkPosition::Signal | MarkPosition::Genre)
     }
@@ -116,7 +116,7 @@ impl Candidate<'_> {
     }
 }
 
-/// A candidate of the table.
+/// A candidate for an occurrence of a pattern of the table.
 fn candidate<'a>(
     line: &Line<'a>,
     place: MarkPosition,
@@ -137,7 +137,7 @@ fn candidate<'a>(
     })
 }
 
-/// The occurrences of rows that count in `place`.
+/// The occurrences of patterns that count in `place`, each with its row.
 fn of_place(
     found: &[Occurrence],
     place: MarkPosition,
@@ -166,7 +166,8 @@ fn headline_candidates<'a>(line: &Line<'a>, all: &mut Vec<Candidate<'a>>) {
         }
     }
     for (o, row) in of_place(&found, MarkPosition::InHeadline) {
-        // A number after an equals sign is a take at the end of a headline, and a formula inside.
+        // A number after an equals sign is a take if it is at the end of a headline; elsewhere it
+        // is part of a formula.
         let last = || line.tail(o.start, o.end).is_some() && !line.joins_word(o.start);
         if row.mark == Mark::Take && !last() {
             continue;
@@ -191,7 +192,7 @@ fn slug_candidates<'a>(line: &Line<'a>, all: &mut Vec<Candidate<'a>>) {
         if tail.is_none() {
             continue;
         }
-        // A slug in capitals says nothing by that, so a word never stands out in it.
+        // Capitals mean nothing in a slug, so a word never stands out there.
         let prominence = if phrase { Prominence::Apart } else { Prominence::Plain };
         all.extend(candidate(line, MarkPosition::Slug, o, prominence));
     }
@@ -205,7 +206,7 @@ fn note_candidates<'a>(line: &Line<'a>, found: &[Occurrence], all: &mut Vec<Cand
         }
         all.extend(candidate(line, MarkPosition::Note, o, Prominence::Apart));
     }
-    // Text wires send marks of the headline as notices above it, each a line of its own.
+    // Text wires send headline marks as notices above the headline, each on a line of its own.
     for (o, row) in
         of_place(found, MarkPosition::Headline).filter(|(o, _)| line.is_line(o.start, o.end))
     {
@@ -244,7 +245,7 @@ fn foot_candidates<'a>(line: &Line<'a>, all: &mut Vec<Candidate<'a>>) {
     }
 }
 
-/// Signals and genre, which are compared as a whole.
+/// Adds the candidates from the signals and the genre, which are compared as a whole.
 fn code_candidates<'a>(article: &'a Article, all: &mut Vec<Candidate<'a>>) {
     let codes = article.signals.iter().map(|code| (MarkPosition::Signal, code));
     let genre = article.genre.iter().map(|code| (MarkPosition::Genre, code));
@@ -280,7 +281,7 @@ fn is_code(code: &str, pattern: &str) -> bool {
     code == pattern || code.rsplit_once(':').is_some_and(|(_, code)| code == pattern)
 }
 
-/// The candidates of the configured rules, which count wherever they are found.
+/// Adds the candidates of the configured rules.
 fn configured_candidates<'a>(
     article: &'a Article,
     configured: &'a [MarkRule],

@@ -1,11 +1,11 @@
-//! What the table covers, by agency.
+//! The meanings that the table covers, by agency.
 
 use super::table::{self, Row};
 use super::{Mark, MarkPosition};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The agencies whose forms the table must hold.
+/// The agencies whose forms the table must contain.
 const AGENCIES: [&str; 27] = [
     "AP", "Reuters", "AFP", "dpa", "EFE", "ANSA", "TASS", "Interfax", "Xinhua", "Kyodo", "Jiji",
     "Yonhap", "PA", "CP", "AAP", "APA", "Belga", "ANP", "Ritzau", "NTB", "TT", "STT", "PAP",

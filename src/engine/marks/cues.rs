@@ -1,14 +1,13 @@
-//! The words by which the text of an order is told from news, as data.
+//! The words that distinguish the text of an order from news, as data.
 //!
-//! A notice that orders something speaks of a story, an item, a dispatch, and says that it must not
-//! be used or is withdrawn, often to editors by name. News uses the same verbs of other things.
-//! Patterns are written as in the [`table`](super::table); languages are mixed because feeds mix
-//! them.
+//! An order mentions a story, item or dispatch, says that it must not be used or is withdrawn, and
+//! often addresses editors. News reports use the same verbs about other things. Patterns are
+//! written as in the [`table`](super::table); languages are mixed because feeds mix them.
 
-/// What a cue says.
+/// The meaning of a cue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cue {
-    /// A word for an item of the wire.
+    /// A word for a wire item, such as `story` or `dispatch`.
     Story,
     /// A word for a text of any kind.
     Text,
@@ -24,16 +23,16 @@ pub(super) enum Cue {
     Suspend,
     /// Editors are addressed.
     Salute,
-    /// A letter begins: `Dear customers,`.
+    /// The salutation of a letter: `Dear customers,`.
     Greet,
     /// A request: `please`.
     Please,
-    /// Why, or what follows: sent in error, a substitute.
+    /// The reason, or what will follow: the item was sent in error, a substitute will be sent.
     Reason,
-    /// Only for the time being.
+    /// The order is temporary.
     Temporary,
-    /// Something that goes with a story, or that a story is about, and that may itself be
-    /// withdrawn.
+    /// Something that accompanies an item, or that an item is about, and that may itself be
+    /// withdrawn, such as a photo or a bill.
     Aside,
 }
 use Cue::{

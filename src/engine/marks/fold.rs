@@ -1,5 +1,5 @@
-//! Folds a text for the search of phrases: lower case, no accents, one kind of apostrophe, and
-//! placeholders for numbers.
+//! Folds a text before phrases are searched in it: lower case, no accents, one kind of apostrophe,
+//! and placeholders for numbers.
 //!
 //! In: a headline, slug, note or the edge of a body. Out: a [`FoldedText`], which also says where
 //! each byte came from.
@@ -11,9 +11,9 @@
 //! 【訂正】橋が再開               【訂正】橋か再開 (voicing marks are accents too)
 //! ```
 //!
-//! `#` stands for a number below 1,000 and `@` for an ordinal such as `2nd`; patterns are written
-//! with the same placeholders, so that every pattern is a literal. Agencies write marks in capitals
-//! without accents, which is why accents are dropped in texts and patterns alike.
+//! `#` is the placeholder for a number below 1,000, `@` for an ordinal such as `2nd`. Patterns are
+//! written with the same placeholders, so every pattern is a literal. Accents are dropped from both
+//! texts and patterns, because agencies write marks in capitals without accents.
 //!
 //! Cost: one pass; each character becomes a bounded number of bytes.
 
@@ -22,10 +22,11 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 /// The suffixes of ordinal numbers in several languages, longer ones first.
 const ORDINALS: [&str; 13] =
     ["ème", "ère", "eme", "st", "nd", "rd", "th", "er", "ra", "º", "ª", "e", "."];
-/// Digits of the longest number that becomes a placeholder.
+/// Maximum number of digits of a number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;
 
-/// The ASCII characters of which folding changes only the case. Of several spaces, one is kept.
+/// The ASCII characters in which folding changes nothing but the case. A run of spaces is folded to
+/// one space.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     plain[b'\n' as usize] = true;
@@ -42,8 +43,8 @@ const PLAIN: [bool; 256] = {
 pub(super) struct FoldedText {
     /// The text.
     pub(super) text: String,
-    /// The start of each stretch of `text` whose bytes line up one to one with the original, and
-    /// its offset there. The last entry is the end of the text.
+    /// The start of each section of `text` whose bytes correspond one to one to the original, and
+    /// its offset in the original. The last entry is the end of the text.
     origins: Vec<(u32, u32)>,
     /// The values of the placeholders, with their offsets in `text`.
     numbers: Vec<(usize, u16)>,
@@ -65,7 +66,7 @@ impl FoldedText {
         folded
     }
 
-    /// The offset in the original that belongs to an offset in the folded text.
+    /// The offset in the original that corresponds to an offset in the folded text.
     pub(super) fn origin(&self, at: usize) -> usize {
         let last = self.origins.partition_point(|(start, _)| *start as usize <= at).checked_sub(1);
         let Some((start, origin)) = last.map(|last| self.origins[last]) else { return 0 };
@@ -87,8 +88,8 @@ impl FoldedText {
         numbers.map(|(at, n)| (range.contains(at), *n)).find(|(is, _)| *is).map_or(0, |(_, n)| n)
     }
 
-    /// Appends the number at the start of `rest`, or else its first character, `c`. Returns how
-    /// many bytes of `rest` this was.
+    /// Appends the number at the start of `rest` or, if there is none, the first character, `c`.
+    /// Returns the number of bytes of `rest` that were folded.
     fn push_next(&mut self, c: char, rest: &str, at: usize) -> usize {
         if let Some(digits) = digits(rest) {
             return self.push_number(rest, digits, at);
@@ -98,8 +99,8 @@ impl FoldedText {
     }
 
     /// Appends the run of ASCII letters, punctuation, line breaks and single spaces at the start of
-    /// `rest`, of which folding changes only the case, and returns its length. Most of a text
-    /// usually consists of such runs.
+    /// `rest`, and returns its length. Folding changes nothing but the case of such a run, and most
+    /// of a text usually consists of such runs.
     fn push_plain(&mut self, rest: &str, at: usize) -> usize {
         let mut after_space = self.text.ends_with([' ', '\n']);
         let bytes = rest.as_bytes();
@@ -120,7 +121,7 @@ impl FoldedText {
         length
     }
 
-    /// Appends a run of digits with its ordinal suffix, and returns the bytes it took.
+    /// Appends a run of digits with its ordinal suffix, and returns its length in bytes.
     fn push_number(&mut self, rest: &str, digits: Digits, at: usize) -> usize {
         let Some(value) = digits.value else {
             for (offset, c) in rest[..digits.bytes].char_indices() {
@@ -137,7 +138,7 @@ impl FoldedText {
         digits.bytes + suffix
     }
 
-    /// Appends one character that is no digit.
+    /// Appends one character that is not a digit.
     fn push(&mut self, c: char, at: usize) {
         match c {
             '\n' => self.append('\n', at),
@@ -178,7 +179,7 @@ impl FoldedText {
     }
 }
 
-/// Folds a pattern: as a text, but its placeholders are kept.
+/// Folds a pattern in the same way as a text, but keeps its placeholders.
 pub(super) fn pattern(pattern: &str) -> String {
     let pieces = pattern.split_inclusive(['#', '@']).map(|piece| {
         let (literal, sign) = match piece.char_indices().next_back() {
@@ -193,7 +194,7 @@ pub(super) fn pattern(pattern: &str) -> String {
 /// A run of digits at the start of a text.
 #[derive(Debug, Clone, Copy)]
 struct Digits {
-    /// Bytes of the run.
+    /// Length of the run in bytes.
     bytes: usize,
     /// The value, if the run is short enough for a placeholder.
     value: Option<u16>,
@@ -218,8 +219,8 @@ fn digit(c: char) -> Option<u32> {
     }
 }
 
-/// Bytes of the ordinal suffix at the start of `text`; 0 if there is none. A full stop between
-/// digits is a decimal point, and a short suffix must end the word.
+/// Length in bytes of the ordinal suffix at the start of `text`; 0 if there is none. A full stop
+/// between digits is a decimal point, and a short suffix must end the word.
 fn ordinal_suffix(text: &str) -> usize {
     let may_start = |c: char| c.is_alphabetic() || matches!(c, '.' | 'º' | 'ª');
     if !text.starts_with(may_start) {

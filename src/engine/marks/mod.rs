@@ -11,16 +11,16 @@
 //!
 //! A rule consists of a place, a pattern and a meaning. A pattern is lower-case text in which `#`
 //! matches a number below 1,000 and `@` an ordinal such as `2nd`. The built-in rules are the
-//! `table`; configured rules come before them. For each field of `Marks` the first place wins
-//! that has a mark, and in one place the longest pattern. Orders need more than a pattern; `order`
-//! decides them.
+//! `table`; configured rules come before them. If several rules match, each field of `Marks` is set
+//! by the first rule, in the order of the table. A pattern is not enough for an order (kill, hold
+//! or release); `order` decides these.
 //!
 //! ```text
 //! fold      lower case, no accents, numbers as placeholders
 //! phrases   all patterns in one pass
-//! place     where a pattern stands, and whether it stands out
-//! sentence  what one sentence says of a story
-//! order     heading, text and note together
+//! place     where a pattern is, and whether it stands out
+//! sentence  what one sentence says about an item
+//! order     the decision from heading, text and note
 //! bare      names without their marks
 //! ```
 
@@ -80,13 +80,13 @@ pub enum Mark {
     Writethru,
     /// A correction.
     Correction,
-    /// Filed again to fix a minor error.
+    /// The item is filed again to fix a minor error.
     Refile,
-    /// Sent again unchanged.
+    /// The item is sent again unchanged.
     Repeat,
-    /// Withdrawn for good.
+    /// The item is withdrawn for good.
     Kill,
-    /// Not to be used until further notice.
+    /// The item must not be used until further notice.
     Hold,
     /// A hold is lifted.
     Release,

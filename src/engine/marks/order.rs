@@ -1,18 +1,20 @@
 //! Decides whether an article orders something: a kill, a hold or a release.
 //!
-//! Order words also occur in news, so no word decides alone. The heading (where the word is, and
-//! whether it stands out), the kind of text below it, and the note to editors are taken together:
+//! Order words also occur in news, so one word alone never decides. The decision combines the
+//! heading (where the word is, and whether it stands out), the kind of text below it, and the note
+//! to editors:
 //!
 //! | heading | text | result |
 //! |---|---|---|
-//! | a phrase of agencies that stands out, or is all or the end of its line | no report | order |
-//! | any other | speaks of a story that must not be used | order |
+//! | a phrase that only agencies use, set apart | not a report | order |
+//! | any word that is the whole headline or line | not a report | order |
+//! | any other | says that an item must not be used or is withdrawn | order |
 //! | a word that stands out | anything else | possible order |
-//! | none | a request to editors to kill a story, or a letter that withdraws one | order |
+//! | none | a request to editors to kill an item, or a letter that withdraws one | order |
 //! | any other | a report | none |
 //!
-//! `KILL:` stands out because it is in capitals and the rest is not, or because it is in brackets.
-//! A possible order only becomes one if the same sender sent an article with that headline before;
+//! `KILL:` stands out if it is in capitals and the rest is not, or if it is in brackets. A possible
+//! order becomes an order only if the same sender has sent an article with that headline before;
 //! the verdict decides that.
 //!
 //! Cost: linear in the edges of the text that are searched.
@@ -23,59 +25,61 @@ use super::phrases::Occurrence;
 use super::sentence::{Sentence, Statement};
 use crate::article::NoticeOrder;
 
-/// Words from which a text is a report, whatever it says.
+/// A text with at least this many words is a report, whatever it says.
 pub(super) const REPORT_WORDS: usize = 100;
-/// Words of a text that orders something without a mark in headline or slug.
+/// A text with fewer words than this can be an order without a mark in headline or slug.
 pub(super) const BARE_ORDER_WORDS: usize = 80;
-/// Words of a text that is a notice if it says that a text must not be used, whatever it calls it.
+/// In a text with at most this many words, a ban on any text is an order, not only a ban on a
+/// `story`.
 const SHORT_WORDS: usize = 40;
 
-/// How a mark stands in its place.
+/// How much a mark stands out in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Prominence {
-    /// Among other words.
+    /// The mark is among other words.
     Among,
-    /// Where headings are, but written like any other word.
+    /// The mark is where headings are, but is written like any other word.
     Plain,
-    /// In capitals or brackets that set it apart.
+    /// Capitals or brackets set the mark apart.
     Apart,
-    /// The whole headline, or the first line of the body.
+    /// The mark is the whole headline, or a whole line.
     Alone,
 }
 
-/// A heading that may be that of an order.
+/// A heading that may announce an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Heading {
     /// What it orders.
     pub(super) order: NoticeOrder,
     /// Whether only agencies use it.
     pub(super) is_phrase: bool,
-    /// How it stands.
+    /// How much it stands out.
     pub(super) prominence: Prominence,
 }
 
-/// What the text below says.
+/// What the text below the heading says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TextCues {
     /// Number of words, up to [`REPORT_WORDS`].
     pub(super) words: usize,
-    /// Speaks of a story of the wire.
+    /// The text mentions a wire item.
     story: bool,
-    /// Says that something must not be used.
+    /// The text says that something must not be used.
     forbids: bool,
-    /// Says that a story, or in a short text any text, must not be used.
+    /// The text says that a wire item must not be used. In a short text, any text counts as an
+    /// item.
     bans: bool,
-    /// Says that a story may be used.
+    /// The text says that an item may be used.
     permits: bool,
-    /// Addresses editors.
+    /// The text addresses editors.
     salutes: bool,
-    /// Begins as a letter does.
+    /// The text begins like a letter.
     greets: bool,
-    /// Gives a reason, or says what follows.
+    /// The text gives a reason, or says what will follow.
     explains: bool,
-    /// For the time being.
+    /// The text says that the order is temporary.
     temporary: bool,
-    /// What a sentence says of a story, or asks for.
+    /// What a sentence says has happened to an item, or asks to have done with it.
     statement: Option<Statement>,
 }
 
@@ -84,14 +88,14 @@ pub(super) struct TextCues {
 pub(super) enum Decision {
     /// An order.
     Order(NoticeOrder),
-    /// An order if the same sender sent what it names.
+    /// An order if the same sender sent the article that it names.
     Possible(NoticeOrder),
     /// No order.
     None,
 }
 
 impl TextCues {
-    /// Reads the text of an article of `words` words, of which `start` is the beginning.
+    /// Reads the start of a text that has `words` words.
     pub(super) fn of(start: &FoldedText, found: &[Occurrence], words: usize) -> Self {
         let mut cues = Self { words, ..Self::default() };
         let sentences = Sentence::all(&start.text, found);
@@ -101,7 +105,7 @@ impl TextCues {
         cues.addressed()
     }
 
-    /// A text of `words` words of which nothing else is asked.
+    /// A text with `words` words that is not searched for cues.
     pub(super) fn unread(words: usize) -> Self {
         Self { words, ..Self::default() }
     }
@@ -109,7 +113,7 @@ impl TextCues {
     /// Reads a note to editors.
     pub(super) fn of_note(note: &FoldedText, found: &[Occurrence]) -> Self {
         let mut cues = Self::default();
-        // A note may speak of a photo or a bill.
+        // A note may be about a photo or a bill.
         let sentences = Sentence::all(&note.text, found);
         for sentence in sentences.iter().filter(|sentence| !sentence.has(Cue::Aside)) {
             cues.add(sentence);
@@ -117,8 +121,8 @@ impl TextCues {
         cues.addressed()
     }
 
-    /// What a letter to customers says of a text, or forbids, is said of a story of the wire, and
-    /// asks them.
+    /// In a letter to customers, a statement about any text, or a ban on its use, counts as a
+    /// certain request about a wire item.
     fn addressed(mut self) -> Self {
         let said = |order| Statement { order, is_request: true, is_certain: true };
         if self.greets {
@@ -153,23 +157,23 @@ impl TextCues {
         self.words >= REPORT_WORDS
     }
 
-    /// What the text certainly says of a story.
+    /// What the text certainly says about a wire item.
     fn certain(&self) -> Option<Statement> {
         self.statement.filter(|statement| statement.is_certain)
     }
 
-    /// Whether the text is that of an order, below a heading that stands out.
+    /// Whether the text confirms an order, given a heading that stands out.
     fn confirms(&self) -> bool {
         self.certain().is_some() || self.salutes || self.bans
     }
 
-    /// Whether the text is that of an order, below a heading that may be an ordinary word.
+    /// Whether the text confirms an order, given a heading that may be an ordinary word.
     fn confirms_alone(&self) -> bool {
         let explained = |s: Statement| s.is_request || self.salutes || self.explains;
         self.bans || self.forbids && self.salutes || self.certain().is_some_and(explained)
     }
 
-    /// What the text orders on its own.
+    /// The order that the text gives without a heading.
     fn own_order(&self) -> Option<NoticeOrder> {
         let statement = self.certain().filter(|statement| statement.is_request)?;
         let order = Some(statement.order).filter(|_| self.words < BARE_ORDER_WORDS)?;
@@ -177,7 +181,7 @@ impl TextCues {
     }
 }
 
-/// Decides from the headings, in order of preference, the text and the note.
+/// Decides from the headings (in order of preference), the text and the note.
 pub(super) fn decide(headings: &[Heading], text: &TextCues, note: &TextCues) -> Decision {
     let mut possible = Decision::None;
     for heading in headings {

@@ -1,8 +1,8 @@
 //! Finds the patterns of the table, the cues and the configured rules in folded text.
 //!
-//! One automaton holds every pattern (Aho and Corasick, 1975, as in the crate `aho-corasick`). It
-//! is started wherever a word begins, and most words leave it after a letter or two. The few
-//! patterns that count at the foot of a text have one of their own.
+//! One automaton contains all built-in patterns (Aho and Corasick, 1975, as in the crate
+//! `aho-corasick`). A search starts at every word, and for most words ends after a letter or two.
+//! The few patterns that count at the foot of a text have an automaton of their own.
 //!
 //! Cost: linear in the text, plus the matches.
 
@@ -16,7 +16,7 @@ use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
 use std::sync::LazyLock;
 
-/// What a pattern belongs to.
+/// The owner of a pattern.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner {
     /// A row of the table, and the number of the pattern in it.
@@ -30,7 +30,7 @@ pub(super) enum Owner {
 pub(super) struct Occurrence {
     /// The pattern.
     pub(super) owner: Owner,
-    /// The rank of the pattern in [`table::patterns`]; cues follow.
+    /// The rank of the pattern in [`table::patterns`]. Cues have higher ranks.
     pub(super) rank: usize,
     /// Its first byte.
     pub(super) start: usize,
@@ -38,19 +38,19 @@ pub(super) struct Occurrence {
     pub(super) end: usize,
 }
 
-/// Patterns, and what each belongs to.
+/// Patterns and their owners.
 struct Patterns {
     automaton: NFA,
     /// The state in which a search begins.
     start: StateID,
-    /// The bytes with which a pattern begins.
+    /// Which bytes a pattern can begin with.
     firsts: [bool; 256],
-    /// The owner and rank of each.
+    /// The owner and rank of each pattern.
     owners: Vec<(Owner, usize)>,
 }
 
 impl Patterns {
-    /// Patterns, each with its rank.
+    /// Builds the automaton from patterns, each with its rank.
     fn of(patterns: impl Iterator<Item = (usize, (Owner, &'static str))>) -> Self {
         let ranked = patterns.map(|(rank, (owner, text))| ((owner, rank), fold::pattern(text)));
         let (owners, texts): (Vec<_>, Vec<_>) = ranked.unzip();
@@ -87,7 +87,8 @@ impl Patterns {
             }
             let patterns = 0..self.automaton.match_len(state);
             let patterns = patterns.map(|n| self.automaton.match_pattern(state, n));
-            // Patterns that end here but begin after `start` are found from their own start.
+            // Patterns that end here but begin after `start` are found when the search reaches
+            // their start.
             let whole = patterns.filter(|p| self.automaton.pattern_len(*p) == end - start);
             all.extend(whole.map(|pattern| {
                 let (owner, rank) = self.owners[pattern.as_usize()];
@@ -140,18 +141,19 @@ fn at_word_boundaries(text: &str, start: usize, end: usize) -> bool {
     ends_word(text, start) && ends_word(text, end)
 }
 
-/// Whether no word goes on at `at`. Scripts without spaces have no boundaries to check.
+/// Whether no word continues across `at`. In scripts without spaces there are no boundaries to
+/// check.
 fn ends_word(text: &str, at: usize) -> bool {
     let (before, after) = (text[..at].chars().next_back(), text[at..].chars().next());
     !before.zip(after).is_some_and(|(before, after)| joins(before, after))
 }
 
-/// Whether two characters, one after the other, belong to one word.
+/// Whether two adjacent characters belong to one word.
 fn joins(before: char, after: char) -> bool {
     is_word(before) && is_word(after) && !(is_dense(before) && is_dense(after))
 }
 
-/// Calls `each` wherever a word may begin, in order.
+/// Calls `each` for every position at which a word may begin, in order.
 fn each_word_start(text: &str, mut each: impl FnMut(usize)) {
     let mut before = ' ';
     for (at, c) in text.char_indices() {
@@ -162,7 +164,7 @@ fn each_word_start(text: &str, mut each: impl FnMut(usize)) {
     }
 }
 
-/// The ASCII characters of words.
+/// The ASCII characters that are part of words.
 const WORD: [bool; 128] = {
     let mut word = [false; 128];
     let mut byte = 0;
@@ -226,7 +228,7 @@ mod tests {
         all
     }
 
-    /// Words of patterns, and others, with and without gaps.
+    /// Words from patterns and other words, with and without gaps.
     fn text() -> impl Strategy<Value = String> {
         let words: Vec<&str> = rows().map(|(_, text)| text).chain(["ferry", "9", "橋"]).collect();
         let gap = prop::sample::select(vec!["", " ", "-", "\n", ": "]);

@@ -1,7 +1,7 @@
-//! Where a pattern stands in a headline, slug, note or body, and whether it stands out there.
+//! Finds out where a pattern is in a headline, slug, note or body, and whether it stands out there.
 //!
-//! In: a folded text and the occurrences of patterns in it. Out: for each occurrence that is at the
-//! right place, how it stands.
+//! In: a folded text and the occurrences of patterns in it. Out: for each occurrence that is in the
+//! right place, how much it stands out.
 
 use super::fold::FoldedText;
 use super::order::Prominence;
@@ -15,7 +15,7 @@ const CLOSERS: [char; 20] = [
     '”', '“', '’', '‘', ' ', ')', ']', '】', '/', '*', '+', '<', '>', '〕', '」', '\'', '"', '!',
     '»', '\u{7}',
 ];
-/// The most marks in a row at the start of a headline: `RPT-UPDATE 1-...`.
+/// Maximum number of consecutive marks at the start of a headline: `RPT-UPDATE 1-...`.
 const ROW_MAX: usize = 4;
 
 /// A headline or slug, as folded and as sent.
@@ -29,9 +29,9 @@ pub(super) struct Line<'a> {
 /// A mark at the start of a headline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct HeadingSpot {
-    /// How it stands.
+    /// How much it stands out.
     pub(super) prominence: Prominence,
-    /// The offset of what follows it.
+    /// The offset of the text that follows it.
     pub(super) rest: usize,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Line<'a> {
         Self::of_head(original, usize::MAX)
     }
 
-    /// A line of which only the first `chars` characters are searched.
+    /// A line; only its first `chars` characters are searched.
     pub(super) fn of_head(original: &'a str, chars: usize) -> Self {
         let head = first_chars(original, chars);
         Self { original, folded: FoldedText::of(head) }
@@ -52,16 +52,17 @@ impl<'a> Line<'a> {
         self.original.get(range).unwrap_or_default()
     }
 
-    /// The offset of the first character from `at` on that is no bracket or star.
+    /// The offset of the first character at or after `at` that is not one of [`OPENERS`].
     pub(super) fn skip_openers(&self, at: usize) -> usize {
         let text = &self.folded.text[at..];
         at + text.len() - text.trim_start_matches(OPENERS).len()
     }
 
-    /// Whether `start..end` is a mark that begins at an opening, and how it stands.
+    /// How much the mark at `start..end` stands out as a heading; `None` if it is not a heading.
     ///
-    /// Punctuation must end it: `Kill: ...` is a heading, `Kill rates fall` is not. A hyphen only
-    /// does if the mark is in capitals or has a number: `KILL-Bridge`, not `Kill-switch`.
+    /// A heading must be followed by punctuation: `Kill: ...` is a heading, `Kill rates fall` is
+    /// not. A hyphen counts as punctuation only if the mark is in capitals or contains a number:
+    /// `KILL-Bridge`, not `Kill-switch`.
     pub(super) fn heading(&self, start: usize, end: usize) -> Option<HeadingSpot> {
         let text = &self.folded.text;
         let (mark, after) = (&text[start..end], &text[end..]);
@@ -90,7 +91,7 @@ impl<'a> Line<'a> {
         Some(HeadingSpot { prominence, rest: text.len() - rest.len() })
     }
 
-    /// Whether `start..end` is a line of a text, but for punctuation.
+    /// Whether `start..end` is a whole line of a text, apart from punctuation.
     pub(super) fn is_line(&self, start: usize, end: usize) -> bool {
         let text = &self.folded.text;
         let words = |text: &str| text.contains(|c: char| c.is_alphanumeric() || c == '#');
@@ -99,7 +100,8 @@ impl<'a> Line<'a> {
         !words(before) && !words(after)
     }
 
-    /// Whether `start..end` is in brackets, or after a dash, at the end of the line.
+    /// How much `start..end` stands out at the end of the line, in brackets or not; `None` if it is
+    /// not at the end.
     pub(super) fn tail(&self, start: usize, end: usize) -> Option<Prominence> {
         let text = &self.folded.text;
         let after = &text[end..];
@@ -113,13 +115,14 @@ impl<'a> Line<'a> {
         last.then_some(Prominence::Among)
     }
 
-    /// Whether a letter or digit stands right before `start`.
+    /// Whether the character before `start` is a letter or digit.
     pub(super) fn joins_word(&self, start: usize) -> bool {
         self.folded.text[..start].ends_with(char::is_alphanumeric)
     }
 
-    /// The place of `start..end` in a slug, if it is its last word but for a number. A hyphen
-    /// chain names a subject, so a link of it is no mark.
+    /// How much `start..end` stands out as the last word of a slug; only a number may follow.
+    /// `None` for any other word, and for a part of a hyphenated slug, because this names a
+    /// subject.
     pub(super) fn slug_tail(&self, start: usize, end: usize) -> Option<Prominence> {
         let text = &self.folded.text;
         let after = text[end..].trim_start_matches(|c: char| !c.is_alphanumeric());
@@ -134,23 +137,23 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Whether a range is in capitals and sets itself apart: the rest of the line is not, or the
-    /// line has nothing else.
+    /// Whether a range is in capitals and stands out by that: either the line also contains
+    /// lower-case letters, or no letters with case follow the range.
     fn is_capitals(&self, start: usize, end: usize) -> bool {
         let mark = self.shown(start, end);
         let upper = mark.contains(char::is_uppercase) && !mark.contains(char::is_lowercase);
-        // Some agencies write entire headlines in capitals, which then mean nothing.
+        // Some agencies write entire headlines in capitals; capitals then mean nothing.
         upper && (self.original.contains(char::is_lowercase) || !self.has_case_behind(end))
     }
 
-    /// Whether cased letters follow.
+    /// Whether letters with case follow.
     fn has_case_behind(&self, end: usize) -> bool {
         let rest = self.original.get(self.folded.origin(end)..).unwrap_or_default();
         rest.contains(|c: char| c.is_uppercase() || c.is_lowercase())
     }
 
-    /// The offsets at which a heading may begin, each after the mark before it. `longest` returns
-    /// the end of the longest heading at an offset.
+    /// The offsets at which a heading may begin: the start of the line, and the end of each heading
+    /// found so far. `longest` returns the end of the longest heading at an offset.
     pub(super) fn heading_starts(&self, longest: impl Fn(usize) -> Option<usize>) -> Vec<usize> {
         let mut starts = vec![self.skip_openers(0)];
         while starts.len() < ROW_MAX {

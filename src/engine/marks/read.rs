@@ -14,16 +14,16 @@ use super::sighting::Sighting;
 use super::{Mark, MarkPosition, MarkRule, phrases, references};
 use crate::article::{Article, ItemShape, ItemType, Marks, Revision};
 
-/// Characters at the start of the body, and of a note, that are searched for statements about a
-/// story, such as that it is withdrawn.
+/// Number of characters at the start of the body, and of a note, that are searched for statements
+/// about an item, for example that it is withdrawn.
 const START_CHARS_MAX: usize = 1_200;
-/// Characters at the start of a long text that are searched for a mark.
+/// Number of characters at the start of a long text that are searched for a mark.
 const HEAD_CHARS_MAX: usize = 200;
-/// Characters at the end of the body that are searched.
+/// Number of characters at the end of the body that are searched.
 const FOOT_CHARS_MAX: usize = 400;
-/// Words of the longest alert and of the longest brief.
+/// Maximum number of words of an alert.
 const ALERT_WORDS_MAX: usize = 40;
-/// See [`ALERT_WORDS_MAX`].
+/// Maximum number of words of a brief.
 const BRIEF_WORDS_MAX: usize = 80;
 
 /// Reads the marks of `article`. The `configured` rules are tried before the built-in ones.
@@ -31,7 +31,7 @@ pub fn read(article: &Article, configured: &[MarkRule]) -> Marks {
     read_all(article, configured).0
 }
 
-/// Every mark that was seen in `article`, in the order of their rules.
+/// All marks that were seen in `article`, in the order of their rules.
 pub fn explain(article: &Article, configured: &[MarkRule]) -> Vec<Sighting> {
     read_all(article, configured).1
 }
@@ -57,7 +57,7 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     let found = candidates::all(article, configured, &lines, (&in_note, &in_start));
     let text = match (long, found.iter().any(|c| c.orders().is_some())) {
         (false, _) => text_cues(article, &lines.start, in_start, words),
-        // A long text orders nothing on its own.
+        // Without a mark, a long text is never an order.
         (true, false) => TextCues::unread(words),
         (true, true) => {
             let whole = Line::of(start.trim_start());
@@ -82,8 +82,8 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     (marks, sightings)
 }
 
-/// What the start of the body, in a text of `words` words, says of a story. `found` are the
-/// occurrences of the built-in patterns in it.
+/// What the start of the body says about a wire item. The whole text has `words` words; `found` are
+/// the occurrences of the built-in patterns in its start.
 fn text_cues(
     article: &Article,
     start: &Line<'_>,
@@ -94,8 +94,8 @@ fn text_cues(
     TextCues::of(&start.folded, &found, words)
 }
 
-/// Where a text names its own slug, which is a story it speaks of, and its sender. A slug of a
-/// single word may be anything.
+/// The places where a text mentions its own slug, which counts as a mention of a wire item, and its
+/// sender. A slug of a single word is ignored, because it may mean anything.
 fn own_names(article: &Article, text: &Line<'_>) -> Vec<Occurrence> {
     if text.folded.text.is_empty() {
         return Vec::new();
@@ -112,7 +112,7 @@ fn own_names(article: &Article, text: &Line<'_>) -> Vec<Occurrence> {
     found.collect()
 }
 
-/// What the article orders.
+/// The order that the article gives, if any.
 fn order(found: &[Candidate<'_>], text: &TextCues, note: &TextCues) -> Decision {
     let orders = || found.iter().filter_map(|c| Some((c, c.orders()?)));
     let decisive = |c: &Candidate<'_>| c.place == MarkPosition::Signal || c.is_configured();
@@ -135,8 +135,9 @@ fn order(found: &[Candidate<'_>], text: &TextCues, note: &TextCues) -> Decision 
     order::decide(&headings, text, note)
 }
 
-/// Sets the field that a candidate speaks of, unless an earlier one has. Returns what became of
-/// the candidate. `words` is the length of the text.
+/// Sets the field that corresponds to a candidate's mark, unless an earlier candidate has set it.
+/// Returns whether the candidate counts, and if not, why. `words` is the number of words of the
+/// text.
 fn apply(
     candidate: &Candidate<'_>,
     (words, decision): (usize, Decision),

@@ -1,8 +1,8 @@
 //! Finds the names by which a notice, such as a kill, refers to another article.
 //!
-//! In: the headline, editorial note and body of a notice. Out: up to [`NAMES_MAX`] names: the rest
-//! of the headline after the mark, quoted text, slugs that follow a word such as `slugged`, and
-//! uris.
+//! In: the headline, editorial note and body of a notice. Out: up to [`NAMES_MAX`] names, which are
+//! the rest of the headline after the mark, quoted text, slugs that follow a word such as
+//! `slugged`, and uris.
 //!
 //! ```text
 //! KILL: Bridge reopens                              Bridge reopens
@@ -12,8 +12,8 @@
 //! Item haf 157 is withdrawn.                        iptc7901:hda0157:2026-03-17
 //! ```
 //!
-//! Text wires number their items, and have uris of service, number and day. A number in a notice
-//! becomes such a uri, of the day of the notice and of the day before.
+//! Text wires number their items; the uri of an item consists of service, number and day. A number
+//! in a notice becomes two such uris: one with the day of the notice, one with the day before.
 //!
 //! Whether a name matches an article is decided later, when the notice is applied.
 
@@ -21,17 +21,17 @@ use super::bare::{bare_headline, is_mark};
 use crate::article::Article;
 use crate::text::first_chars;
 
-/// The most names taken from one notice.
+/// Maximum number of names taken from one notice.
 const NAMES_MAX: usize = 8;
-/// The longest name in characters; longer ones are ignored.
+/// Maximum length of a name in characters. Longer names are ignored.
 const NAME_CHARS_MAX: usize = 200;
-/// How many characters of each text are searched.
+/// Number of characters of each text that are searched.
 const SCANNED_CHARS: usize = 1_000;
 
-/// The formats whose uris number the items.
+/// The formats whose uris contain the number of the item.
 const TEXT_WIRES: [&str; 2] = ["anpa", "iptc7901"];
 
-/// Opening quotation marks, each with the characters that close it.
+/// Opening quotation marks, each with its closing marks.
 const QUOTES: [(char, &[char]); 7] = [
     ('"', &['"']),
     ('\u{201c}', &['\u{201d}']),
@@ -46,7 +46,7 @@ const QUOTES: [(char, &[char]); 7] = [
 const POINTERS: [&str; 7] =
     ["slugged ", "slugline ", "slug ", "headlined ", "stichwort ", "mot-clé ", "titled "];
 
-/// Words that introduce a slug or uri, which begins with a capital or has a digit.
+/// Words that introduce a slug or uri, if this begins with a capital or contains a digit.
 const ITEMS: [&str; 3] = ["story ", "item ", "report "];
 
 /// The names in the headline, note and body, in that order, without duplicates.
@@ -70,8 +70,8 @@ pub(super) fn of(article: &Article) -> Vec<String> {
     names
 }
 
-/// Bytes of the slug at the start of a text: its first word, and the words after it that begin
-/// with a capital or a digit, up to a punctuation mark.
+/// Length in bytes of the slug at the start of a text. The slug consists of the first word and the
+/// following words that begin with a capital or a digit, up to a punctuation mark.
 fn slug_length(text: &str) -> usize {
     let mut end = 0;
     for word in text.split_inclusive(' ') {
@@ -89,7 +89,7 @@ fn slug_length(text: &str) -> usize {
     end
 }
 
-/// The uris in a text: those of the same scheme as the article's own, and those of numbered items.
+/// The uris in a text: those with the scheme of the article's own uri, and those of numbered items.
 fn uris(text: &str, article: &Article) -> Vec<String> {
     let scheme = article.uri.split_once(':').map_or("", |(scheme, _)| scheme);
     let numbered = NumberedUri::of(&article.uri);
@@ -129,8 +129,8 @@ impl<'a> NumberedUri<'a> {
         Some(Self { format, service, number: &number[..end], day })
     }
 
-    /// The uris of the item that `word` numbers, as in `V9991`, or after the name of the provider
-    /// in `haf 157`.
+    /// The possible uris of the item whose number is `word`: either with the letters of the
+    /// service, as in `V9991`, or after the name of the provider, as in `haf 157`.
     fn others(&self, before: &str, word: &str, provider: Option<&str>) -> Vec<String> {
         let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         let letters = &word[..word.len() - digits.len()];
@@ -169,8 +169,8 @@ fn add(names: &mut Vec<String>, name: Option<&str>) {
     }
 }
 
-/// The headline without its marks, so what follows `KILL:`, for example; if it has no known mark,
-/// what follows the first colon or dash.
+/// The headline without its marks; for example, the text after `KILL:`. If it has no known mark,
+/// the text after the first colon or dash.
 fn behind_mark(headline: &str) -> Option<&str> {
     let bare = bare_headline(headline);
     if bare.len() < headline.trim().len() {
@@ -182,7 +182,7 @@ fn behind_mark(headline: &str) -> Option<&str> {
 /// Adds the quoted texts.
 fn quoted(text: &str, names: &mut Vec<String>) {
     let mut rest = text;
-    // Which quotation marks have no closing mark in the rest of the text.
+    // The quotation marks that have no closing mark in the rest of the text.
     let mut unclosed = [false; QUOTES.len()];
     while let Some(at) = rest.find(|c| QUOTES.iter().any(|(open, _)| *open == c)) {
         let kind = QUOTES.iter().position(|(open, _)| rest[at..].starts_with(*open));
@@ -219,7 +219,7 @@ fn introduced(text: &str, names: &mut Vec<String>) {
     }
 }
 
-/// The last characters of a body, without tags and from the beginning of a word on.
+/// The last characters of a body, without tags, starting at a word.
 pub(super) fn foot(body: &str, chars: usize) -> String {
     let mut from = body.floor_char_boundary(body.len().saturating_sub(2 * chars));
     // The cut must not be inside a tag.
@@ -241,7 +241,7 @@ pub(super) fn foot(body: &str, chars: usize) -> String {
 }
 
 /// Up to `chars` characters from the start of a body, as approximate plain text: tags are removed,
-/// only the entities that occur in names are resolved, and every block begins a line.
+/// only the entities that occur in names are resolved, and every block starts a new line.
 pub(super) fn without_tags(body: &str, chars: usize) -> String {
     let (mut text, mut left) = (String::new(), chars);
     let mut rest = body;

@@ -1,21 +1,22 @@
-//! What one sentence of a text says of a story of the wire: that it is withdrawn, or must not be
-//! used.
+//! Finds out what one sentence of a text says about a wire item, here called a story: that it is
+//! withdrawn, or that it must not be used.
 //!
-//! The same verbs occur in news, so the whole sentence must fit. Before the story, or before the
-//! request, only function words, dates and the sender may stand, and between story and verb only
-//! auxiliary verbs and a quoted headline:
+//! The same verbs occur in news, so the whole sentence must fit. Only function words, dates and the
+//! sender may precede the story or the request, and only auxiliary verbs and a quoted headline may
+//! come between story and verb:
 //!
 //! ```text
 //! The March 17 story "Bridge reopens" is withdrawn.     a statement about a story
 //! Please kill the story.                                a request
 //! Northwire has withdrawn the report.                   a statement, if Northwire is the sender
 //! The journal withdrew the article.                     news
-//! "Please do not use this item," the police said.       news: it is spoken
+//! "Please do not use this item," the police said.       news: a quotation
 //! ```
 //!
-//! A [`Cue::Text`] such as `report` may be anybody's, so a statement about it is uncertain.
+//! A statement about a [`Cue::Text`] such as `report` is uncertain, because the text may be
+//! anybody's.
 //!
-//! Cost: linear in the sentence, times its few cues.
+//! Cost: linear in the length of the sentence, times the number of its cues, which is small.
 
 use super::cues::Cue;
 use super::phrases::{Occurrence, Owner};
@@ -23,25 +24,27 @@ use crate::article::NoticeOrder;
 use crate::text::script::is_dense;
 use std::ops::Range;
 
-/// Words between a verb and the story that it speaks of: `kill the earlier story`.
+/// Maximum number of words between a verb and the story to which it refers: `kill the earlier
+/// story`.
 const GAP: usize = 3;
-/// Other words before the story that is the subject of a sentence: `The Marel fire story is ...`.
+/// Maximum number of other words before a story that is the subject of a sentence: `The Marel fire
+/// story is ...`.
 const STRANGERS_MAX: usize = 3;
-/// Words between the greeting of a letter and the mark that ends it.
+/// Maximum number of words between the greeting of a letter and the punctuation that ends it.
 const GREETED_MAX: usize = 5;
-/// Marks that end the greeting of a letter.
+/// Punctuation that ends the greeting of a letter.
 const GREETING_ENDS: [char; 7] = [',', ':', '!', '、', '，', '：', '\n'];
-/// Characters of particles between a story and what is said of it.
+/// Maximum length in characters of a particle between a story and its predicate.
 const PARTICLE_CHARS: usize = 3;
 
-/// What a sentence says of a story.
+/// What a sentence says about a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Statement {
-    /// That it is withdrawn or held.
+    /// Whether it is withdrawn or held.
     pub(super) order: NoticeOrder,
-    /// Whether it asks somebody to do so.
+    /// Whether the sentence asks somebody to withdraw or hold it.
     pub(super) is_request: bool,
-    /// Whether a story of the wire is meant.
+    /// Whether the sentence certainly refers to a wire item.
     pub(super) is_certain: bool,
 }
 
@@ -70,7 +73,7 @@ impl<'a> Sentence<'a> {
         ranges(text).into_iter().map(with_cues).collect()
     }
 
-    /// Whether no cue is in it, so that it says nothing of a story.
+    /// Whether the sentence contains no cue, and so says nothing about a story.
     pub(super) fn is_plain(&self) -> bool {
         self.cues.is_empty()
     }
@@ -94,7 +97,7 @@ impl<'a> Sentence<'a> {
         })
     }
 
-    /// Whether it begins as a letter does: `Dear customers,`, `Sehr geehrte Damen und Herren!`
+    /// Whether it begins like a letter: `Dear customers,`, `Sehr geehrte Damen und Herren!`
     pub(super) fn greets(&self) -> bool {
         self.of(Cue::Greet).any(|greeting| {
             let before = &self.text[self.range.start..greeting.start];
@@ -119,7 +122,7 @@ impl<'a> Sentence<'a> {
         })
     }
 
-    /// Whether it only forbids a use, and says nothing else: `Do not use.`
+    /// Whether it forbids a use and says nothing else: `Do not use.`
     pub(super) fn only_bans(&self) -> bool {
         let nothing = |range: Range<usize>| self.strangers(range) == 0;
         self.of(Cue::Forbid).any(|ban| {
@@ -129,7 +132,7 @@ impl<'a> Sentence<'a> {
         })
     }
 
-    /// What it says of a story.
+    /// What it says about a story.
     pub(super) fn statement(&self) -> Option<Statement> {
         let verbs = [(Cue::Withdraw, NoticeOrder::Kill), (Cue::Suspend, NoticeOrder::Hold)];
         let all = verbs.into_iter().flat_map(|(cue, order)| {
@@ -143,11 +146,11 @@ impl<'a> Sentence<'a> {
                 says.then_some(Statement { order, is_request, is_certain })
             })
         });
-        // The first one that is certain, or else the first one.
+        // The first certain statement or, if none is certain, the first one.
         all.reduce(|first, next| if first.is_certain || !next.is_certain { first } else { next })
     }
 
-    /// Whether it says of a story what a verb says: `the story ... is withdrawn`, `kill the story`.
+    /// Whether a verb applies to a story: `the story ... is withdrawn`, `kill the story`.
     fn binds(&self, noun: Cue, story: &Range<usize>, verb: &Range<usize>) -> bool {
         match story.end <= verb.start {
             true => self.is_subject(noun, story, verb),
@@ -168,14 +171,14 @@ impl<'a> Sentence<'a> {
             && is_link(&without_quotes(&self.text[story.end..predicate.start]))
     }
 
-    /// Whether only function words and the sender stand before a verb.
+    /// Whether only function words and the sender precede a verb.
     fn begins(&self, verb: &Range<usize>) -> bool {
         !is_spoken(self.text, verb.start)
             && self.strangers(self.lead(verb.start, &[':', ',', '、'])) == 0
     }
 
-    /// Whether it starts with a verb that a name in quotes, a code or a pronoun follows: `Kill
-    /// "Bridge reopens"`, `Withhold BC-X--Bridge`, `Editors: kill it`.
+    /// Whether it starts with a verb that is followed by a name in quotes, a slug or a pronoun:
+    /// `Kill "Bridge reopens"`, `Withhold BC-X--Bridge`, `Editors: kill it`.
     fn asks_by_name(&self, verb: &Range<usize>) -> bool {
         let rest = self.text[verb.end..self.range.end].trim_start();
         let next = rest.split([' ', ',', '.', '\n']).next().unwrap_or_default();
@@ -183,8 +186,8 @@ impl<'a> Sentence<'a> {
         (named || next.contains("--")) && self.begins(verb)
     }
 
-    /// Whether it starts with a verb, a text and its name in quotes, or with its number, code or
-    /// uri: `Kill item 157 "Bridge reopens"`, `Kill item a-157`, `Kill item urn:x:bridge`.
+    /// Whether it starts with a verb and a text, followed by the text's quoted name, number, code
+    /// or uri: `Kill item 157 "Bridge reopens"`, `Kill item a-157`, `Kill item urn:x:bridge`.
     fn asks_for(&self, text: &Range<usize>, verb: &Range<usize>) -> bool {
         let rest = &self.text[text.end..self.range.end];
         let quote = rest.find(['"', '“', '„', '«', '「']);
@@ -193,7 +196,7 @@ impl<'a> Sentence<'a> {
         verb.end <= text.start && (quoted || coded) && self.binds(Cue::Text, text, verb)
     }
 
-    /// The part before `at`, without a salutation or name that one of `ends` closes.
+    /// The part before `at`, without a salutation or name that ends with one of `ends`.
     fn lead(&self, at: usize, ends: &[char]) -> Range<usize> {
         let before = &self.text[self.range.start..at];
         let start = before
@@ -206,8 +209,8 @@ impl<'a> Sentence<'a> {
         words(&self.text[range])
     }
 
-    /// The words in a range that are no function words, numbers, or words of requests, stories and
-    /// the sender.
+    /// The number of words in a range that are neither function words, nor numbers, nor cues for a
+    /// request, a salutation, a text or the sender.
     fn strangers(&self, range: Range<usize>) -> usize {
         let known = |at: usize| {
             let mut cues = self.cues.iter().filter(|(cue, _)| KNOWN.contains(cue));
@@ -225,10 +228,10 @@ impl<'a> Sentence<'a> {
     }
 }
 
-/// Cues that may stand before a story or a request.
+/// Cues that may precede a story or a request.
 const KNOWN: [Cue; 5] = [Cue::Please, Cue::Salute, Cue::Story, Cue::Text, Cue::Sender];
 
-/// Whether an order at `at` begins its sentence, which speaks of nothing beside the story.
+/// Whether an order at `at` begins its sentence, and the sentence contains no [`Cue::Aside`].
 pub(super) fn begins_sentence(text: &str, found: &[Occurrence], at: usize) -> bool {
     let sentences = Sentence::all(text, found);
     sentences.into_iter().find(|sentence| sentence.range.contains(&at)).is_some_and(|sentence| {
@@ -236,7 +239,7 @@ pub(super) fn begins_sentence(text: &str, found: &[Occurrence], at: usize) -> bo
     })
 }
 
-/// The number of words; two characters of a script without spaces count as one.
+/// The number of words; two characters of a script without spaces count as one word.
 pub(super) fn words(text: &str) -> usize {
     words_up_to(text, usize::MAX)
 }
@@ -277,7 +280,7 @@ fn ranges(text: &str) -> Vec<Range<usize>> {
     all
 }
 
-/// Whether `at` is within quotation marks, as far as they are paired without doubt.
+/// Whether `at` is within quotation marks. Considers only marks that can be paired reliably.
 fn is_spoken(text: &str, at: usize) -> bool {
     let before = &text[..at];
     let straight = before.matches('"').count() % 2 == 1;
@@ -286,7 +289,7 @@ fn is_spoken(text: &str, at: usize) -> bool {
     straight || english || corner
 }
 
-/// A text without quoted parts and without parts in brackets, which name the story.
+/// A text without its quoted and bracketed parts, which name the story.
 fn without_quotes(text: &str) -> String {
     let (mut rest, mut kept) = (text, String::new());
     while let Some(at) = rest.find(|c| ENCLOSURES.iter().any(|(open, _)| *open == c)) {
@@ -309,7 +312,8 @@ const ENCLOSURES: &[(char, char)] = &[
     ('『', '』'), ('《', '》'), ('(', ')'), ('[', ']'),
 ];
 
-/// Words between a story and what is said of it: auxiliary verbs, and how it was sent.
+/// Words that may come between a story and its predicate: auxiliary verbs, and words that say how
+/// the story was sent.
 #[rustfmt::skip]
 const LINKS: &[&str] = &[
     "is", "has", "have", "been", "was", "are", "were", "be", "being", "must", "should", "shall",
@@ -325,7 +329,7 @@ const LINKS: &[&str] = &[
     "को",
 ];
 
-/// Further words that may stand before a story or a request.
+/// Further words that may precede a story or a request.
 #[rustfmt::skip]
 const LEADS: &[&str] = &[
     "the", "this", "our", "its", "of", "for", "from", "and", "we", "do", "all", "above",
@@ -354,13 +358,13 @@ fn is_link(between: &str) -> bool {
     })
 }
 
-/// Whether a word can precede the mention of a story, or a request: an article, auxiliary, date,
-/// number or the like.
+/// Whether a word can precede a story or a request: an article, auxiliary verb, date, number or the
+/// like.
 fn is_function_word(word: &str) -> bool {
     LEADS.contains(&word) || LINKS.contains(&word) || is_number(word) || is_particle(word, 2)
 }
 
-/// Whether a word is a number, which the folded text shows as `#`, a code with one, or a uri.
+/// Whether a word is a number (`#` in the folded text), a code that contains a number, or a uri.
 fn is_code(word: &str) -> bool {
     let inner = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '#');
     is_number(word) || word.contains(['#', '@']) || inner.contains(':')
@@ -370,7 +374,7 @@ fn is_number(word: &str) -> bool {
     word.chars().any(|c| c.is_ascii_digit())
 }
 
-/// Whether a word has at most `most` characters, all of a script without spaces.
+/// Whether a word has at most `most` characters, all of which belong to a script without spaces.
 fn is_particle(word: &str, most: usize) -> bool {
     word.chars().count() <= most && word.chars().all(is_dense)
 }

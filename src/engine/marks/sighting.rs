@@ -16,6 +16,6 @@ pub struct Sighting {
     pub pattern: String,
     /// Where the pattern is documented, or `setting`.
     pub source: String,
-    /// Whether it counts, and if not, why.
+    /// Whether it counts; if not, the reason.
     pub result: &'static str,
 }

@@ -1,8 +1,9 @@
-//! Assigns new articles to stories, and takes articles out again when they leave the window.
+//! Assigns new articles to stories, and removes articles from their stories when they leave the
+//! window.
 //!
 //! Each decision is taken once, when an article arrives or its story gets a second look, and is
-//! recorded; a restore repeats no decision. Which story an article joins is decided in
-//! [`choose`](super::choose); this module carries the decision out.
+//! recorded; a restore does not repeat decisions. Which story an article joins is decided in
+//! [`choose`](super::choose); this module carries out the decision.
 
 use super::frequencies::{Frequencies, Weights};
 use super::lead::LeadOrder;
@@ -24,9 +25,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// All live stories of one shard.
 #[derive(Debug)]
 pub struct Stories {
-    /// What the stories are tuned by.
+    /// The settings of the stories.
     pub(super) settings: Settings,
-    /// What leads are chosen by.
+    /// How leads are chosen.
     pub(super) leads: LeadOrder,
     /// The live stories.
     pub(super) live: FxHashMap<StoryId, Box<LiveStory>>,
@@ -38,7 +39,7 @@ pub struct Stories {
     pub(super) first: u64,
     /// How frequent terms are.
     pub(super) frequencies: Frequencies,
-    /// The live articles by their terms.
+    /// The index of the live articles by their terms.
     pub(super) postings: TermPostings,
     /// Stories that changed in the second of engine time `second`.
     pub(super) stirred: BTreeSet<StoryId>,
@@ -47,11 +48,12 @@ pub struct Stories {
     /// The sequence of the next article whose story may get a second look because of its age.
     pub(super) look: u64,
     /// The newest articles of each language that contribute to their stories, oldest first, at most
-    /// `look_again_articles`. An article that leaves because of newer ones gets a second look.
+    /// `look_again_articles`. The story of an article that a newer one displaces gets a second
+    /// look.
     pub(super) recent: BTreeMap<Option<Lang>, VecDeque<Sequence>>,
     /// Stories whose records changed since the changes were last taken.
     pub(super) changed: Vec<StoryId>,
-    /// Records of the term frequencies to be written with the next changes.
+    /// Records of the term frequencies that are written with the next changes.
     pub(super) folded: Vec<FrequencyRecord>,
 }
 
@@ -72,8 +74,8 @@ fn is_roundup(new: Member<'_>) -> bool {
     new.about.marks.shape == Some(ItemShape::Roundup)
 }
 
-/// Whether an article contributes its terms to its story, and so may draw others into it. A
-/// literal copy adds nothing, and a roundup is about several stories.
+/// Whether an article contributes its terms to its story, so that they can attract other articles.
+/// A literal copy adds no terms, and a roundup is about several stories.
 fn contributes(new: Member<'_>) -> bool {
     let copy =
         matches!(new.kind, Kind::Redelivery | Kind::Duplicate | Kind::Reprint | Kind::Excerpt);
@@ -81,7 +83,7 @@ fn contributes(new: Member<'_>) -> bool {
 }
 
 impl Stories {
-    /// No stories.
+    /// An empty set of stories.
     pub fn new(settings: &Settings, preferred: &PreferredPublishers) -> Self {
         Self {
             settings: settings.clone(),
@@ -128,7 +130,8 @@ impl Stories {
     }
 
     /// Advances the clock before the article at `next` is assigned: returns the stories that
-    /// changed in an earlier second, and gives a second look to stories of one old article.
+    /// changed in an earlier second, and gives a second look to stories with a single article that
+    /// is old enough.
     pub fn tick(
         &mut self,
         clock: EventTime,
@@ -153,13 +156,13 @@ impl Stories {
         steps
     }
 
-    /// Whether an article has reached the age of a second look, or has left the window.
+    /// Whether an article is old enough for a second look, or has left the window.
     fn is_old(&self, sequence: u64, clock: EventTime, members: &impl MemberLookup) -> bool {
         let member = members.member(Sequence(sequence));
         member.is_none_or(|m| clock.since(m.arrived) >= self.settings.tuning.look_again_after)
     }
 
-    /// Lists an article among the recent ones of its language if it contributes to its story.
+    /// Adds an article to the recent articles of its language if it contributes to its story.
     pub(super) fn add_recent(&mut self, member: Member<'_>) {
         if member.terms.is_empty() {
             return;
@@ -171,7 +174,7 @@ impl Stories {
         }
     }
 
-    /// Removes the earliest article, which leaves the window, from the recent ones.
+    /// Removes the earliest article from the recent articles; it is leaving the window.
     pub(super) fn remove_recent(&mut self, member: Member<'_>) {
         let Some(recent) = self.recent.get_mut(&member.about.language) else { return };
         recent.pop_front_if(|first| *first == member.sequence);
@@ -180,7 +183,7 @@ impl Stories {
         }
     }
 
-    /// The article that leaves the recent ones when another one in `language` arrives.
+    /// The recent article that is displaced when another article in `language` arrives.
     fn leaving(&self, language: Option<Lang>) -> Option<Sequence> {
         let recent = self.recent.get(&language)?;
         let full = recent.len() >= self.settings.tuning.look_again_articles as usize;
@@ -192,9 +195,10 @@ impl Stories {
         self.folded.extend(self.frequencies.fold(clock, next, self.settings.tuning.memory));
     }
 
-    /// Assigns a new article to a story: the story of `matched`, whose text it shares, where its
-    /// kind says so; otherwise the story with the best score, or a new story whose id is minted
-    /// from `mint`. `translated` is an article in another language of which it is a translation.
+    /// Assigns a new article to a story. If articles of its kind join the story of their match,
+    /// this is the story of `matched`, with which it shares text. Otherwise it is the story with
+    /// the best score, or a new story whose id is minted from `mint`. `translated` is an article in
+    /// another language of which the new article is a translation.
     pub fn assign(
         &mut self,
         new: Member<'_>,
@@ -241,7 +245,7 @@ impl Stories {
             self.relate(story, other, new.arrived);
         }
         match decision.story {
-            // The same item again changes nothing that is published.
+            // A redelivery changes nothing that is published.
             Some(_) if new.kind == Kind::Redelivery => {}
             Some(_) => self.stir(story, new.arrived),
             None => self.changed.push(story),
@@ -250,7 +254,7 @@ impl Stories {
         Placement { story: Some(story), score: decision.score, terms, steps }
     }
 
-    /// Adds a member with the terms that are kept of it.
+    /// Adds a member; `member.terms` are the terms that are kept for it.
     fn add(
         &mut self,
         member: Member<'_>,
@@ -340,8 +344,8 @@ impl Stories {
         Sequence((self.first + self.of.len() as u64).saturating_sub(1))
     }
 
-    /// Notes that a new article shares text with the live article at `sequence`, other than the one
-    /// that it is matched with.
+    /// Notes that a new article shares text with the live article at `sequence`, which is not the
+    /// match by which the new article was classified.
     pub fn note_similar(&mut self, sequence: Sequence) {
         if let Some(story) = self.story_of(sequence) {
             self.note_near_miss(story);
@@ -356,7 +360,8 @@ impl Stories {
         }
     }
 
-    /// An article came close to a story: if the story has a single article, it gets a second look.
+    /// Notes that an article came close to a story: if the story has a single article, it gets a
+    /// second look.
     fn note_near_miss(&mut self, story: StoryId) {
         let Some(live) = self.live.get_mut(&story) else { return };
         if live.is_single() && !live.record.near_miss {
@@ -365,7 +370,8 @@ impl Stories {
         }
     }
 
-    /// Takes out the earliest member, which is about to leave the window and is still in `members`.
+    /// Removes the earliest member, which is about to leave the window and must still be in
+    /// `members`.
     pub fn expire(&mut self, sequence: Sequence, members: &impl MemberLookup) -> Vec<StoryStep> {
         let Some(member) = members.member(sequence) else { return Vec::new() };
         if sequence >= self.frequencies.since() {
@@ -404,7 +410,7 @@ impl Stories {
         Some(StoryStep::Closed(Box::new(summary)))
     }
 
-    /// The validity of a live member changed from `before`.
+    /// Updates the story of a live member whose validity changed from `before`.
     pub fn change_validity(&mut self, member: Member<'_>, before: Validity, now: EventTime) {
         let Some(id) = self.story_of(member.sequence) else { return };
         if let Some(live) = self.live.get_mut(&id) {
@@ -414,8 +420,8 @@ impl Stories {
     }
 }
 
-/// Whether a recurring article continues the series of its match: both are from the same family of
-/// providers, or from unknown ones.
+/// Whether a recurring article continues the series of its match: both providers belong to the same
+/// family, or both are unknown.
 fn same_sender(matched: Option<Member<'_>>, new: Member<'_>) -> bool {
     let same = |matched: Member<'_>| match (&matched.about.provider, &new.about.provider) {
         (Some(a), Some(b)) => publisher::same_family(a, b),
@@ -424,7 +430,7 @@ fn same_sender(matched: Option<Member<'_>>, new: Member<'_>) -> bool {
     matched.is_some_and(same)
 }
 
-/// The live articles, and one that is being added.
+/// The live articles, plus one article that is being added.
 struct MembersWithNew<'a, M> {
     new: Member<'a>,
     members: &'a M,

@@ -1,9 +1,10 @@
 //! Decides which story an article belongs to.
 //!
-//! In: an article with its terms. Out: [`Decision`], the story that it joins, if any, and the
-//! stories close to it with their scores. Every decision is taken by [`Stories::choose`]: when an
-//! article arrives, when a story of one article gets a second look, and when `/match` or `explain`
-//! predict what would happen. They differ only in the score required.
+//! In: an article with its terms. Out: a [`Decision`], which contains the story that the article
+//! joins, if any, and the scores of the stories close to it. Every decision is taken by
+//! [`Stories::choose`]: when an article arrives, when a story of one article gets a second look,
+//! and when `/match` or `explain` predict what would happen. They differ only in the score
+//! required.
 //!
 //! Cost: the postings are read up to `postings_max` entries per channel, and at most `stories_max`
 //! stories are scored exactly.
@@ -16,7 +17,8 @@ use super::score::{self, ArticleMatch, Query, StoryScore};
 use super::{Member, MemberLookup, Settings, StoryId};
 use crate::article::Sequence;
 
-/// The share of the best rough score that an article needs for its story to be scored exactly.
+/// An article's story is scored exactly only if the article's rough score is at least this share of
+/// the best.
 const NEAR_CUT: f32 = 0.25;
 
 /// Which story an article belongs to.
@@ -24,14 +26,14 @@ const NEAR_CUT: f32 = 0.25;
 pub(super) struct Decision {
     /// The story that the article joins; `None` if it belongs to a story of its own.
     pub(super) story: Option<StoryId>,
-    /// The score by which it joins; `None` if it joins by its text, or no story.
+    /// The score by which it joins; `None` if it joins by its text or joins no story.
     pub(super) score: Option<f64>,
-    /// The stories close to it, best first.
+    /// The stories close to the article, best first.
     pub(super) near: Vec<StoryScore>,
 }
 
 impl Decision {
-    /// The second-best story, where the article joins the best one by its score and the second-best
+    /// The second-best story, if the article joins the best one by its score and the second-best
     /// scores at least `doubt`.
     pub(super) fn rival(&self, doubt: f64) -> Option<StoryId> {
         let second = self.near.get(1).filter(|second| second.score >= doubt)?;
@@ -42,7 +44,7 @@ impl Decision {
 /// The articles of one story that the postings found.
 struct NearStory {
     story: StoryId,
-    /// The highest rough score among them.
+    /// The highest rough score of these articles.
     best: f32,
     /// The articles with the highest rough scores, best first.
     members: Vec<Sequence>,
@@ -60,7 +62,8 @@ impl Stories {
     }
 
     /// Decides which story an article joins: `by_text` if there is one, otherwise the story with
-    /// the best score of at least `join`. The terms of `article` are those that are kept of it.
+    /// the best score of at least `join`. `article.terms` must be the terms that are kept for the
+    /// article.
     pub(super) fn choose(
         &self,
         article: Member<'_>,
@@ -81,8 +84,8 @@ impl Stories {
         }
     }
 
-    /// Scores an article against the stories of the articles close to it, except its own story;
-    /// best first.
+    /// Scores an article against the stories of the articles close to it, except its own story.
+    /// Best score first.
     fn score_near(
         &self,
         article: Member<'_>,
@@ -112,8 +115,8 @@ impl Stories {
     }
 }
 
-/// Groups articles by story, best story first, each with its best articles. Stories below half of
-/// the best rough score are left out.
+/// Groups articles by story, best story first, and keeps only the best articles of each. Stories
+/// whose rough score is below half of the best are left out.
 fn group(
     near: Vec<(Sequence, f32)>,
     story_of: impl Fn(Sequence) -> Option<StoryId>,
@@ -138,8 +141,8 @@ fn group(
     stories
 }
 
-/// The score of an article in a story; `None` if one of the nearest members is its twin: a text of
-/// the same template about another occasion.
+/// The score of an article in a story; `None` if one of the nearest members is its twin, which is a
+/// text from the same template about another occasion.
 fn score_of(
     new: Member<'_>,
     query: &Query<'_>,

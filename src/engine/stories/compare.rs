@@ -1,9 +1,10 @@
-//! Explains why two articles are, or are not, close enough for one story: their score in all its
-//! parts.
+//! Explains why two articles are close enough for one story, or why not: breaks their score down
+//! into its parts.
 //!
-//! In: the terms of both, and the current frequencies. Out: [`PairScore`], computed by the same
-//! [`score`](super::score) that decides. This is the score of the second article of a story; in a
-//! larger story the centroid and other members count as well.
+//! In: the terms of both articles, and the current frequencies. Out: a [`PairScore`], computed by
+//! [`score`](super::score), like the scores that decide. This is the score with which the second
+//! article of a story is compared with the first; in a larger story, the centroid and other members
+//! count as well.
 
 use super::Stories;
 use super::score::{self, ArticleMatch, Query};
@@ -11,7 +12,7 @@ use super::terms::{Channel, Term, Terms};
 use crate::article::{EventTime, Lang};
 use std::cmp::Reverse;
 
-/// The most terms that are listed as shared, and as missing.
+/// Maximum number of terms listed as shared, and of terms listed as missing.
 const LISTED: usize = 12;
 
 /// The score of two articles.
@@ -19,11 +20,11 @@ const LISTED: usize = 12;
 pub struct PairScore {
     /// The cosines of titles, text, names and openings; `None` where an article has too few terms.
     pub channels: [Option<f64>; 4],
-    /// The mean of the cosines by the weights of the channels.
+    /// The mean of the cosines, weighted by channel.
     pub lexical: f64,
     /// The factor for the time between the articles; 1 if an article is undated.
     pub time: f64,
-    /// What is subtracted because the articles share few words.
+    /// The amount subtracted because the articles share few words.
     pub narrow: f64,
     /// The score: `lexical * time - narrow`.
     pub score: f64,
@@ -31,15 +32,16 @@ pub struct PairScore {
     pub join: f64,
     /// The lowest score with which a story of one article joins another at a second look.
     pub join_again: f64,
-    /// The terms of headline and body that both have, with what they add to the cosine, heaviest
-    /// first.
+    /// The terms in the headline and body of both articles, with their contributions to the cosine,
+    /// heaviest first.
     pub shared: Vec<(u32, f64)>,
-    /// The terms that only one article has, with their share of its squared length, heaviest first.
+    /// The terms that occur in only one article, with their share of that article's squared length,
+    /// heaviest first.
     pub missing: Vec<(u32, f64)>,
 }
 
 impl Stories {
-    /// Compares two articles in `language` by their terms and the publication times that they
+    /// Compares two articles in `language`, given their terms and the publication times that they
     /// claim.
     pub fn compare(
         &self,

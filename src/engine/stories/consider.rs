@@ -9,11 +9,12 @@ use crate::article::Sequence;
 pub struct Choice {
     /// The story; `None` if the article would open a story of its own, or join none.
     pub story: Option<StoryId>,
-    /// Whether it is the story of an article whose text it shares, whatever the scores say.
+    /// Whether the story was chosen because the article shares text with one of its members,
+    /// regardless of scores.
     pub by_text: bool,
     /// Whether articles of its kind join stories at all.
     pub joins: bool,
-    /// The stories close to it with their scores, best first.
+    /// The stories close to the article with their scores, best first.
     pub near: Vec<(StoryId, f64)>,
     /// The lowest score with which an article joins a story.
     pub join: f64,

@@ -1,11 +1,11 @@
-//! What is due by the clock alone, and how much memory the stories use.
+//! Finds out whether the clock alone makes anything due, and how much memory the stories use.
 
 use super::assign::{Stories, second};
 use super::live::LiveStory;
 use super::{Member, MemberLookup, StoryId};
 use crate::article::{EventTime, Sequence};
 
-/// Estimated bytes that one member takes in the tables of its story and in the story's centroid.
+/// Estimated bytes per member in the tables of its story and in the story's centroid.
 const MEMBER_BYTES: usize = 64;
 
 impl Stories {
@@ -22,16 +22,16 @@ impl Stories {
         looked_at.any(|member| self.is_looked_at(member))
     }
 
-    /// Whether a second look at an article may have an effect: its story still has one article, and
-    /// had a near miss. An article that was close to no other story when it arrived, and that no
-    /// later article came close to, is still close to none.
+    /// Whether a second look at an article may have an effect: its story still has a single
+    /// article, and had a near miss. Without a near miss, no other story was close when the article
+    /// arrived and no later article came close to it, so a second look would find nothing.
     pub(super) fn is_looked_at(&self, member: Member<'_>) -> bool {
         let story = self.story_of(member.sequence).and_then(|story| self.live.get(&story));
         !member.terms.is_empty() && story.is_some_and(|s| s.is_single() && s.record.near_miss)
     }
 
-    /// Estimated bytes of memory: stories, their members, postings and counters. Terms are counted
-    /// with the articles.
+    /// Estimated bytes of memory: stories, their members, postings and counters. The terms are
+    /// counted as part of the articles.
     pub fn bytes(&self) -> usize {
         let story = size_of::<(StoryId, Box<LiveStory>)>() + 1;
         self.live.capacity() * story

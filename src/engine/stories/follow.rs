@@ -1,12 +1,12 @@
-//! Follows the records of stories, from another instance or from before a restart, and returns
-//! changed records.
+//! Applies story records that another instance wrote or that were written before a restart, and
+//! returns changed records.
 //!
-//! The record of a story holds only what does not follow from its members. Members are restored in
-//! order, each into the story that its own record names, or into the story that has absorbed that
-//! one since.
+//! The record of a story contains only what cannot be derived from its members. Members are
+//! restored in order. Each is added to the story that its own record names, or to the story that
+//! has since absorbed that story.
 //!
-//! For each batch of records, or for all of them at once: [`follow`](Stories::follow), then
-//! [`follow_arrival`](Stories::follow_arrival) or, in bulk,
+//! The calls for each batch of records, or for all records at once, are:
+//! [`follow`](Stories::follow), then [`follow_arrival`](Stories::follow_arrival) or, in bulk,
 //! [`follow_arrivals`](Stories::follow_arrivals), [`follow_validity`](Stories::follow_validity) and
 //! [`follow_expiry`](Stories::follow_expiry) as needed, then
 //! [`finish_follow`](Stories::finish_follow).
@@ -23,8 +23,8 @@ fn is_listed((member, story): &(Member<'_>, Option<StoryId>)) -> bool {
 }
 
 impl Stories {
-    /// Adds a member to the story that its record names. Members come in order. Returns that story
-    /// if it has no record.
+    /// Adds a member to the story that its record names. Members must be added in order. Returns
+    /// that story if it has no record.
     #[must_use = "a member whose story has no record means that the changelog is damaged"]
     pub fn follow_arrival(
         &mut self,
@@ -38,8 +38,8 @@ impl Stories {
         self.place(member, story, members)
     }
 
-    /// Adds all members as [`follow_arrival`](Self::follow_arrival) does one by one, in parallel.
-    /// Returns the first member whose story has no record.
+    /// Adds all members, with the same result as calling [`follow_arrival`](Self::follow_arrival)
+    /// for each, but in parallel. Returns the first member whose story has no record.
     #[must_use = "a member whose story has no record means that the changelog is damaged"]
     pub fn follow_arrivals<'a>(
         &mut self,
@@ -79,8 +79,8 @@ impl Stories {
         None
     }
 
-    /// Follows the story records of a batch of another instance, before the members of that batch.
-    /// Stories that end are kept until [`Stories::finish_follow`].
+    /// Applies the story records of a batch of another instance. Called before the members of that
+    /// batch are added. Stories that end are kept until [`Stories::finish_follow`].
     pub fn follow(&mut self, records: &[MemoryChange], members: &impl MemberLookup) {
         let mut absorbed = Vec::new();
         for record in records {
@@ -127,7 +127,7 @@ impl Stories {
         }
     }
 
-    /// Follows a change of a live member's validity from `before` in another instance.
+    /// Applies a change that another instance made to a live member's validity, which was `before`.
     pub fn follow_validity(&mut self, member: Member<'_>, before: Validity) {
         let story = self.story_of(member.sequence);
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
@@ -135,9 +135,10 @@ impl Stories {
         }
     }
 
-    /// Completes a batch once its members are in: the records of the stories replace what the
-    /// members made of them. Stories without members have ended, and so have the stories that they
-    /// absorbed; compaction may have removed their tombstones.
+    /// Completes a batch after its members were added: replaces the story records that resulted
+    /// from adding them with the records of the batch. Stories without members have ended, and so
+    /// have the stories that they absorbed, even without a tombstone, because compaction may have
+    /// removed it.
     pub fn finish_follow(&mut self, records: Vec<MemoryChange>, clock: EventTime, look: Sequence) {
         if self.second != second(clock) {
             self.second = second(clock);
@@ -176,7 +177,8 @@ impl Stories {
         self.look = look.0;
     }
 
-    /// The records that changed since the last call, each story once, in order of ids.
+    /// The records that changed since the last call: each story once, in order of ids, then the
+    /// term frequencies.
     pub fn take_changes(&mut self) -> Vec<MemoryChange> {
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable();

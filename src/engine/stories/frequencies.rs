@@ -1,26 +1,28 @@
-//! How many articles have a term, over a long memory, and how much a term weighs.
+//! Counts how many articles contain each term, over a longer period than the window, and derives
+//! the weights of terms.
 //!
 //! In: the terms of articles that contribute to their stories. Out: the weight of a term, and
 //! records. Counts outlive the articles that they came from: each language has 2^18 hashed counters
-//! per channel, which are halved once in `memory` of engine time. Counting only the live window
-//! would lower F1 by .06 on sparse feeds. Halving lowers the level of every term by one, so that
-//! the levels stay consistent.
+//! per channel, which are halved after every `memory` of engine time. Counting only the live window
+//! would lower F1 by .06 on sparse feeds. Halving lowers every term's level (defined below) by one,
+//! so levels remain comparable with each other.
 //!
-//! The counters are a function of the records: once in [`FOLD`] of engine time they are written as
-//! records of their own, in pages (a *fold*); later articles are counted again on a restore. An
-//! article that expires before it was folded triggers a fold.
+//! The counters are a function of the records. After every [`FOLD`] of engine time they are written
+//! to records of their own, in pages (a *fold*). A restore counts the later articles again. If an
+//! article expires before it was part of a fold, its expiry triggers a fold.
 //!
-//! Each language is counted by itself: articles of other languages change no weight. In a feed of
-//! several languages, the words of the smaller ones would otherwise all look rare compared with the
-//! total, and unrelated stories would merge.
+//! Each language is counted separately, so articles in other languages do not change a weight.
+//! Otherwise, in a feed of several languages, all words of the less frequent languages would look
+//! rare compared with the total, and unrelated stories would merge.
 //!
-//! A term that `df` articles have is of level `L = floor(log2 df) + 1`, and weighs `idf^1.25` in
-//! units of 1/256, with `idf = max(.5, ln((N + 1) / (1.5 * 2^(L - 1) + .5)))` and `N` the number of
-//! articles in the language. For example, with `N = 100`, a term of one article weighs 1,413, and a
-//! term that all have weighs 108, the minimum. The table of weights is computed once per article.
+//! A term that occurs in `df` articles has the level `L = floor(log2 df) + 1` and the weight
+//! `idf^1.25` in units of 1/256, where `idf = max(.5, ln((N + 1) / (1.5 * 2^(L - 1) + .5)))` and
+//! `N` is the number of articles in the language. For example, with `N = 100`, a term in one
+//! article weighs 1,413, and a term in all articles weighs 108, the minimum. The table of weights
+//! is computed once per article.
 //!
-//! Cost: up to 3 MB per language, some 15 bytes for each distinct term while there are few; a fold
-//! writes some two bytes for each counter above zero.
+//! Cost: about 15 bytes per distinct term while a language has few, and 3 MB per language at most.
+//! A fold writes about two bytes for each nonzero counter.
 
 use super::stem::{ID_BITS, TermId};
 use super::terms::{Channel, Terms};
@@ -32,15 +34,16 @@ use std::collections::BTreeMap;
 /// Engine time between folds.
 pub(super) const FOLD: Span = Span::hours(24);
 
-/// Counters of a channel, as a power of two.
+/// Base-2 logarithm of the number of counters of a channel.
 const BUCKET_BITS: u32 = 18;
-/// Counters in a record.
+/// Number of counters in a record.
 const PAGE: usize = 1 << 10;
-/// Records of the counters of all channels of a language.
+/// Number of records for the counters of all channels of a language.
 const PAGES: usize = COUNTERS / PAGE;
-/// Counters of all channels of a language.
+/// Number of counters of all channels of a language.
 const COUNTERS: usize = 3 << BUCKET_BITS;
-/// A language with at most this many nonzero counters stores only those; beyond it, all of them.
+/// A language with at most this many nonzero counters stores only those; a language with more
+/// stores all counters.
 const SPARSE_MAX: usize = COUNTERS / 64;
 
 /// The number of articles by language.
@@ -51,7 +54,7 @@ type ArticleCounts = BTreeMap<Option<Lang>, u32>;
 pub(super) struct Weights {
     /// The weight of each level.
     levels: [u32; 33],
-    /// Where the counters of the language are; `None` before its first article.
+    /// Index of the language's counters; `None` before its first article.
     counters: Option<usize>,
 }
 
@@ -60,7 +63,7 @@ pub(super) struct Weights {
 pub(super) struct Frequencies {
     /// The counters of each language.
     counters: Vec<LanguageCounters>,
-    /// Where the counters of a language are.
+    /// Index of each language's counters.
     languages: BTreeMap<Option<Lang>, usize>,
     /// The number of articles counted.
     articles: ArticleCounts,
@@ -80,9 +83,9 @@ struct LanguageCounters {
 /// Counts by channel and bucket.
 #[derive(Debug, Clone, PartialEq)]
 enum Counts {
-    /// Those above zero.
+    /// Only the nonzero counts.
     Sparse(FxHashMap<u32, u32>),
-    /// All of them.
+    /// All counts.
     Dense(Vec<u32>),
 }
 
@@ -162,7 +165,7 @@ impl LanguageCounters {
     }
 }
 
-/// The record beside the pages.
+/// The part of the state that is not in the pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrequencyHead {
     /// The first article that is not in the pages.
@@ -175,14 +178,14 @@ pub struct FrequencyHead {
     articles: ArticleCounts,
 }
 
-/// The counters above zero of a page in order, each with the number of counters that are left out
-/// before it. Most counters of a small language are zero.
+/// The nonzero counters of a page in order, each with the number of zero counters left out before
+/// it. Most counters of a rarely used language are zero.
 pub(super) type Page = Vec<(u16, u32)>;
 
 /// A record of the counters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrequencyRecord {
-    /// The record beside the pages.
+    /// The part of the state that is not in the pages.
     Head(FrequencyHead),
     /// The counters of the page with this number in this language.
     Page(Option<Lang>, u16, Page),
@@ -238,14 +241,15 @@ impl Frequencies {
         &mut self.counters[at]
     }
 
-    /// The weights of all levels in a language, by the current counts.
+    /// The weights of all levels in a language, computed from the current counts.
     pub(super) fn weights(&self, language: Option<Lang>) -> Weights {
         let articles = self.articles.get(&language).copied().unwrap_or(0);
         let articles = f64::from(articles) + 1.0;
         let weigh = |idf: f64| (idf.powf(1.25) * 256.0).round() as u32;
         let mut levels = [weigh(0.5); 33];
         for (level, weight) in levels.iter_mut().enumerate() {
-            // Level 0 is a term that no counted article has; it weighs as much as a term of one.
+            // A term of level 0 is in no counted article; it weighs as much as a term in one
+            // article.
             let least = (level.max(1) as f64 - 1.0).exp2();
             let idf = (articles / 1.5f64.mul_add(least, 0.5)).ln();
             if idf <= 0.5 {
@@ -406,7 +410,7 @@ mod tests {
         assert_ne!(weight(&seen, theirs), before);
     }
 
-    /// Fills the counters of a language beyond what is kept sparse.
+    /// Adds so many counters to a language that they are no longer stored sparsely.
     #[test]
     fn counters_mean_the_same_however_they_are_kept() {
         let mut counters = LanguageCounters::default();

@@ -1,13 +1,13 @@
-//! Which terms of an article are kept, and under which of these it is listed: in each channel the
-//! heaviest by the current frequencies.
+//! Chooses the terms of an article that are kept, and those under which it is listed: in each
+//! channel, the heaviest terms by the current frequencies.
 
 use super::Settings;
 use super::frequencies::{Frequencies, Weights};
 use super::terms::{Channel, LISTED, Term, Terms};
 
 impl Terms {
-    /// The terms that are kept: in each channel the heaviest by the current frequencies. The
-    /// article is listed under the heaviest of these.
+    /// The terms that are kept: in each channel, the heaviest by the current frequencies. The
+    /// article is listed under the heaviest of the kept terms.
     pub(super) fn cut(
         &self,
         frequencies: &Frequencies,
@@ -37,7 +37,7 @@ impl Terms {
     }
 }
 
-/// Moves the lowest `most` to the front, in no particular order.
+/// Moves the `most` lowest ranks to the front, in no particular order.
 fn lowest(ranks: &mut [u64], most: usize) {
     if most > 0 && most < ranks.len() {
         ranks.select_nth_unstable(most - 1);

@@ -1,19 +1,21 @@
 //! Chooses the lead article of a story, and counts its independent publishers.
 //!
-//! The lead is the article with the highest [`Rank`]. An article ranks higher, in this order of
-//! importance, if it stands (it is not withdrawn, corrected or superseded); if its publisher is
-//! preferred; and then by the setting `lead`:
+//! The lead is the article with the highest [`Rank`]. The criteria are, in this order: the article
+//! is still valid (not withdrawn, corrected or superseded); its publisher is preferred; and the
+//! setting `lead`:
 //!
-//! - `fullest`: a report in its own right ranks higher (next come reports built on another text,
-//!   then copies, alerts and pictures); then the longer one, in steps of a doubling, so that the
-//!   lead does not change with every slightly longer article; then the earlier one.
-//! - `first` and `newest`: the earlier or the later one.
-//! - `longest`: the longer one, then the earlier one.
+//! - `fullest`: a report in its own right ranks highest, then reports built on another text, then
+//!   copies, alerts and pictures. Among equals, the longer one ranks higher; lengths are compared
+//!   in steps of a doubling, so that the lead does not change with every slightly longer article.
+//!   Then the earlier one ranks higher.
+//! - `first` and `newest`: the earlier or the later article ranks higher.
+//! - `longest`: the longer article ranks higher; if both are equally long, the earlier one.
 //!
-//! With the last three, redeliveries and items that are not texts come after all others.
+//! With `first`, `newest` and `longest`, redeliveries and items that are not texts rank below all
+//! others.
 //!
-//! For example, with `fullest` an original of 400 words beats an alert of 20 words that came
-//! earlier, and stays the lead when an original of 450 words follows.
+//! For example, with `fullest` an original of 400 words outranks an earlier alert of 20 words, and
+//! stays the lead when an original of 450 words follows.
 //!
 //! A publisher is the family of providers that a root article credits or, without a credit, the
 //! family that sent the article. Ten reprints of one text count as one publisher. A story without a
@@ -27,7 +29,7 @@ use crate::text::tokens::word_hash;
 use crate::verdict::{Kind, Validity};
 use std::cmp::Reverse;
 
-/// What the lead is chosen by.
+/// How the lead is chosen.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LeadOrder {
     /// The setting `lead`.
@@ -39,18 +41,19 @@ pub(super) struct LeadOrder {
 /// The rank of a member among the candidates for the lead; the highest leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    /// 2 if it stands, 1 if it is superseded or corrected, 0 if it is withdrawn.
+    /// 2 if it is still valid, 1 if it is superseded or corrected, 0 if it is withdrawn.
     validity: u8,
     /// A publisher earlier in the list of preferred ones ranks higher.
     preference: Reverse<PreferencePlace>,
-    /// What the rank was made by; the same for all members.
+    /// The setting `lead` that was used for the rank; the same for all members.
     choice: LeadChoice,
     /// With `fullest`: 2 for a report in its own right, 1 for one built on another text, 0
-    /// otherwise. With the other choices: 1 for a text that is no redelivery.
+    /// otherwise. With the other choices: 1 for a text that is not a redelivery.
     own: u8,
     /// With `fullest` the number of doublings in its length, with `longest` its length, else 0.
     size: u32,
-    /// The sequence. Except with `newest`, its bits are inverted: the earlier member ranks higher.
+    /// The sequence. Except with `newest`, its bits are inverted so that the earlier member ranks
+    /// higher.
     order: u64,
 }
 
@@ -83,8 +86,7 @@ impl Rank {
         Sequence(in_order(self.choice, self.order))
     }
 
-    /// Whether the member counts for the story's size, as every member does unless it was
-    /// withdrawn.
+    /// Whether the member stands: every member does unless it was withdrawn.
     pub(super) fn stands(self) -> bool {
         self.validity > 0
     }
@@ -100,7 +102,7 @@ fn is_brief(member: Member<'_>) -> bool {
     matches!(shape, Some(ItemShape::Alert | ItemShape::Brief | ItemShape::Roundup))
 }
 
-/// How much of a text of this kind its sender wrote: 2 for a report in its own right, 1 for one
+/// How much of a text of this kind is the sender's own: 2 for a report in its own right, 1 for one
 /// built on another text, 0 otherwise.
 fn own(kind: Kind) -> u8 {
     match kind {
@@ -110,7 +112,7 @@ fn own(kind: Kind) -> u8 {
     }
 }
 
-/// Why `lead` leads a story of `size` standing members.
+/// The reason why `lead` leads a story of this size.
 pub(super) fn reason(lead: Member<'_>, rank: Rank, size: u32) -> &'static str {
     match (rank.validity, rank.choice) {
         (0 | 1, _) => "nothing-stands",
@@ -125,7 +127,8 @@ pub(super) fn reason(lead: Member<'_>, rank: Rank, size: u32) -> &'static str {
     }
 }
 
-/// A hash of the publisher family that a root counts for; `None` if the member is not a root.
+/// A hash of the publisher family to which a root is attributed; `None` if the member is not a
+/// root.
 pub(super) fn family(member: Member<'_>) -> Option<u64> {
     if member.root != member.sequence {
         return None;

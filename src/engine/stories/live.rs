@@ -1,8 +1,8 @@
 //! One live story: its record, its members, its lead and its publishers.
 //!
-//! Everything except the record is a function of the live members, so that a restore which adds the
+//! Everything except the record is a function of the live members, so a restore that adds the
 //! members in order gives the same story. Most stories only ever have one article, which is stored
-//! inline; stories of several have [tables](super::members).
+//! inline; stories with more have [tables](super::members).
 
 use super::frequencies::{Frequencies, Weights};
 use super::lead::{self, LeadOrder, Rank};
@@ -14,23 +14,23 @@ use crate::article::{EventTime, Sequence};
 use crate::verdict::{Kind, Validity};
 use std::borrow::Cow;
 
-/// The number of terms from which the length of a centroid is recomputed only now and then.
+/// The length of a centroid with more terms than this is not recomputed at every change.
 const LONG: usize = 2_000;
 
 /// A live story.
 #[derive(Debug)]
 pub(super) struct LiveStory {
-    /// What is recorded about it.
+    /// The part of the story that is recorded.
     pub(super) record: LifeRecord,
     /// The stories that it absorbed.
     pub(super) absorbed: Vec<StoryId>,
-    /// Engine time of the latest member's arrival, redeliveries aside.
+    /// Engine time at which the latest member arrived, not counting redeliveries.
     last_seen: EventTime,
     /// Its members.
     members: StoryMembers,
 }
 
-/// What the length of a centroid is computed from.
+/// What is needed to compute the length of a centroid.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale<'a> {
     /// How frequent terms are.
@@ -75,12 +75,12 @@ impl LiveStory {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// Whether it has at most one article, however often that was delivered.
+    /// Whether it has at most one article, regardless of how often that was delivered.
     pub(super) fn is_single(&self) -> bool {
         self.articles() <= 1
     }
 
-    /// The number of members that are no redeliveries.
+    /// The number of members that are not redeliveries.
     fn articles(&self) -> usize {
         match &self.members {
             StoryMembers::None => 0,
@@ -89,8 +89,9 @@ impl LiveStory {
         }
     }
 
-    /// Engine time of the latest article's arrival. While all members are redeliveries, it is the
-    /// time at which the story opened, because a restore knows nothing of members that left.
+    /// Engine time at which the latest article arrived. While all members are redeliveries, it is
+    /// the time at which the story opened, because a restore has no information about members that
+    /// have left.
     fn last_seen(&self) -> EventTime {
         if self.articles() > 0 { self.last_seen } else { self.record.opened }
     }
@@ -133,8 +134,8 @@ impl LiveStory {
         }
     }
 
-    /// The number of standing members. Redeliveries count as one article, and only if they are all
-    /// that is left.
+    /// The number of members that stand (are not withdrawn). Redeliveries are not counted, except
+    /// that the size is 1 if all of these members are redeliveries.
     pub(super) fn size(&self) -> u32 {
         let stands = self.lead().is_some_and(Rank::stands);
         match &self.members {
@@ -158,7 +159,7 @@ impl LiveStory {
         }
     }
 
-    /// The tables of its members, which are created when there are none yet.
+    /// The tables of its members. Creates them if there are none yet.
     fn tables(&mut self) -> &mut MemberTables {
         let tables = match std::mem::replace(&mut self.members, StoryMembers::None) {
             StoryMembers::None => Box::default(),
@@ -172,7 +173,7 @@ impl LiveStory {
         }
     }
 
-    /// Adds a member, later than all others.
+    /// Adds a member that arrived after all others.
     pub(super) fn add(
         &mut self,
         new: Member<'_>,
@@ -200,7 +201,7 @@ impl LiveStory {
         }
     }
 
-    /// Takes over all members of another story.
+    /// Adds all members of another story.
     pub(super) fn absorb(
         &mut self,
         mut other: Self,
@@ -220,7 +221,7 @@ impl LiveStory {
         self.update_peak();
     }
 
-    /// The validity of a member changed from `before`.
+    /// Updates the counts after the validity of a member changed from `before`.
     pub(super) fn change_validity(
         &mut self,
         member: Member<'_>,
@@ -242,8 +243,8 @@ impl LiveStory {
             Peak { size: size.max(self.size()), publishers: publishers.max(self.publishers()) };
     }
 
-    /// Recomputes the length of the centroid after a change by the member at `by`: always while the
-    /// centroid is short, at every sixteenth member once it is long.
+    /// Recomputes the length of the centroid after the member at `by` was added or removed. If the
+    /// centroid is long, this is done only for members whose sequence is divisible by 16.
     pub(super) fn measure(&mut self, by: Sequence, scale: Scale<'_>, members: &impl MemberLookup) {
         let long = match self.contributors() {
             Contributors::Many(sums) => sums[Channel::Text as usize].len() > LONG,
@@ -261,7 +262,7 @@ impl LiveStory {
         self.record.norms = self.centroid(members, centroid_members).map_or([0.0; 4], norms);
     }
 
-    /// The published state.
+    /// The story's published state.
     pub(super) fn summary(&self, id: StoryId, members: &impl MemberLookup) -> Summary {
         let lead = self.lead().and_then(|rank| Some((members.member(rank.sequence())?, rank)));
         Summary {
@@ -280,7 +281,8 @@ impl LiveStory {
     }
 }
 
-/// The last published state of a story that ends, with the highest figures that the story reached.
+/// The last published state of a story that ends, with the highest size and number of publishers
+/// that it reached.
 pub(super) fn final_summary(
     story: &LiveStory,
     id: StoryId,

@@ -1,13 +1,15 @@
-//! The members of a story, as far as the story counts them: the candidates for the lead, the
-//! publishers, the members that contribute terms, and the centroid.
+//! What a story derives from its members: the candidates for the lead, the publishers, the members
+//! that contribute terms, and the centroid.
 //!
-//! The centroid is the plain sum of the term counts of the newest `centroid_members` contributors:
-//! adding and removing members is exact, and the centroid follows a story that develops. A story
-//! with one contributor has no centroid, and with up to [`FEW`] contributors their terms are added
-//! up whenever they are needed: sums take 4 KB per story, and most stories are small.
+//! The centroid is the plain sum of the term counts of the newest `centroid_members` contributors.
+//! Adding and removing members is therefore exact, and the centroid follows a developing story. A
+//! story with one contributor has no centroid. With up to [`FEW`] contributors, their terms are
+//! summed whenever the centroid is needed, because stored sums take 4 KB per story and most stories
+//! are small.
 //!
-//! A redelivery is a member, so that the story outlives the first delivery of a feed that is polled
-//! for longer than the window, but it does not count for the size.
+//! A redelivery is a member: if a feed repeats an article for longer than the window, the story
+//! stays live after the first delivery has expired. Redeliveries do not count towards the story's
+//! size.
 
 use super::lead::{self, LeadOrder, Rank};
 use super::score::{OPENING, Sums};
@@ -17,7 +19,7 @@ use crate::article::Sequence;
 use crate::verdict::Kind;
 use std::collections::{BTreeSet, VecDeque};
 
-/// The number of contributors up to which no sums are kept.
+/// Maximum number of contributors for which no sums are stored.
 pub(super) const FEW: usize = 8;
 
 /// The members of a story that contribute terms.
@@ -27,26 +29,26 @@ pub(super) enum Contributors<'a> {
     None,
     /// One member.
     One(Sequence),
-    /// So few that no sums are kept.
+    /// Few members, for which no sums are stored.
     Few(&'a MemberTables),
-    /// Many, with the sums of the newest.
+    /// Many members, with the sums of the newest ones.
     Many(&'a Sums),
 }
 
-/// One member, as a story counts it.
+/// What a story stores about one member.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CountedMember {
     /// Its rank among the candidates for the lead.
     pub(super) rank: Rank,
-    /// The publisher that it counts for, if it is a root.
+    /// The publisher to which the member is attributed, if it is a root.
     pub(super) family: Option<u64>,
     /// Whether it contributes terms.
     pub(super) contributes: bool,
-    /// Whether it is a redelivery, which is no further article.
+    /// Whether it is a redelivery, which does not count as another article.
     pub(super) repeats: bool,
 }
 
-/// The members of a story that has, or had, several.
+/// The members of a story that has, or once had, more than one.
 #[derive(Debug, Default)]
 pub(super) struct MemberTables {
     /// All members, oldest first.
@@ -57,9 +59,9 @@ pub(super) struct MemberTables {
     pub(super) sums: Option<Box<Sums>>,
     /// The candidates for the lead; the highest leads.
     pub(super) ranks: BTreeSet<Rank>,
-    /// The publishers in order, and how many roots count for each.
+    /// The publishers in order, with the number of roots attributed to each.
     pub(super) families: Vec<(u64, u32)>,
-    /// The number of members that stand, without redeliveries.
+    /// The number of members that stand (are not withdrawn), not counting redeliveries.
     pub(super) standing: u32,
     /// The number of members that are redeliveries.
     pub(super) repeats: u32,
@@ -81,7 +83,7 @@ impl CountedMember {
 }
 
 impl MemberTables {
-    /// The tables of a story of one member.
+    /// The tables of a story with one member.
     pub(super) fn of(one: CountedMember) -> Self {
         let mut tables = Self::default();
         tables.members.push_back(one.sequence());
@@ -155,7 +157,7 @@ impl MemberTables {
         }
     }
 
-    /// Takes over all members of another story.
+    /// Adds all members of another story.
     pub(super) fn absorb(
         &mut self,
         other: Self,
@@ -175,9 +177,9 @@ impl MemberTables {
         }
     }
 
-    /// Takes over the contributors of another story. Only those that belong to the newest of both
+    /// Adds the contributors of another story. Only those among the newest contributors of both
     /// stories are added to the centroid, and only the contributors that they displace are
-    /// subtracted, so that the cost grows only with the smaller story.
+    /// subtracted, so the cost depends only on the size of the smaller story.
     fn absorb_contributors(
         &mut self,
         others: &VecDeque<Sequence>,
@@ -209,7 +211,7 @@ impl MemberTables {
         displaced.for_each(|terms| subtract_article(sums, terms));
     }
 
-    /// Counts a member among the candidates for the lead and the publishers.
+    /// Adds a member to the candidates for the lead and to the publisher counts.
     pub(super) fn count(&mut self, one: CountedMember) {
         self.standing += u32::from(one.rank.stands() && !one.repeats);
         self.repeats += u32::from(one.repeats);

@@ -1,8 +1,9 @@
-//! Merges stories that articles cannot tell apart, and gives stories of one article a second look.
+//! Merges stories that are too similar to keep apart, and gives stories with a single article a
+//! second look.
 //!
-//! Whether two stories merge is decided by their centroids, never by one article; articles only
-//! raise doubts. A merge costs as many steps as the smaller story has members, once. Only stories
-//! with a near miss get a second look: see [`Stories::is_looked_at`].
+//! Articles only raise doubts about two stories; whether the stories merge is decided by their
+//! centroids, never by one article. A merge takes time proportional to the number of members of the
+//! smaller story. Only stories with a near miss get a second look: see [`Stories::is_looked_at`].
 
 use super::assign::Stories;
 use super::frequencies::Weights;
@@ -15,15 +16,17 @@ use crate::article::{EventTime, Sequence};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-/// The number of other stories for which a story keeps doubts; beyond that, the oldest is dropped.
+/// Maximum number of other stories for which a story keeps doubts. When there are more, the oldest
+/// is dropped.
 const DOUBTS_MAX: usize = 8;
 
-/// The number of doubts from which the centroids of two stories are compared.
+/// The number of doubts at which the centroids of two stories are compared.
 const DOUBTS: u8 = 2;
 
 impl Stories {
-    /// Records that an article fits two stories, and merges them if there have been enough such
-    /// doubts and the centroids agree. Records nothing where the threshold cannot be reached.
+    /// Records that an article fits two stories, and merges the stories if there have been enough
+    /// such doubts and the centroids are similar. Records nothing if the threshold can never be
+    /// reached.
     pub(super) fn doubt(
         &mut self,
         a: StoryId,
@@ -122,8 +125,8 @@ impl Stories {
     }
 
     /// Gives the story of an article a second look if that can change anything: scores the article
-    /// again, and merges its story with the best other story that now scores high enough. The next
-    /// look has an effect only after another near miss.
+    /// again, and merges its story with the best other story if that now scores high enough.
+    /// Another second look happens only after another near miss.
     pub(super) fn look_again(
         &mut self,
         sequence: Sequence,

@@ -1,4 +1,4 @@
-//! Stories: clusters of related articles, with ids that last.
+//! Stories: clusters of related articles with permanent ids.
 //!
 //! In: the terms of articles, and their text matches. Out: the story of each article, merges, and
 //! the state of each story. Clustering is online, single-pass and lexical; a story has one
@@ -7,54 +7,55 @@
 //! ```text
 //! terms        turns an article into integers: title, text, names    stateless, in parallel
 //! stem         turns words into terms
-//! frequencies  how many articles have a term, over a long memory
+//! frequencies  counts how many articles contain each term, over a long period
 //! postings     finds a few hundred live articles that share rare terms
-//! score        exact cosines between articles and stories
+//! score        computes exact cosines between articles and stories
 //! choose       decides which story an article belongs to
-//! assign       carries the decision out when an article arrives; takes out expired articles
-//! merge        merges stories that articles cannot tell apart; second looks
+//! assign       carries out the decision when an article arrives; removes expired articles
+//! merge        merges stories that are too similar to keep apart; gives second looks
 //! consider     predicts which story an article would join
-//! compare      explains why two articles are close enough for one story, or not
-//! due          what is due by the clock alone
-//! live         one story: its record and what is published
+//! compare      explains why two articles are close enough for one story, or why not
+//! due          finds out whether the clock alone makes anything due
+//! live         one story: its record and its published state
 //! members      the members of one story, and its centroid
-//! lead         which member leads
-//! follow       from records and back
+//! lead         chooses the lead article
+//! follow       applies records and returns changed ones
 //! ```
 //!
 //! An article whose text matches an earlier one joins the story of that article. Any other article
-//! is scored against up to `stories_max` stories. The share `centroid` of the score is the cosine
-//! with the centroid of the story, the rest is the mean cosine with the nearest `members_scored`
-//! members. The result is multiplied by a factor for the time between them, and lowered by a toll
-//! for the size of the story. The article joins the best story with a score of at least `join`.
+//! is scored against up to `stories_max` stories. The score is a weighted mean: the cosine with the
+//! story's centroid has the weight `centroid`, the mean cosine with the `members_scored` nearest
+//! members has the rest. The result is multiplied by a factor for the time between the article and
+//! those members, and a toll for the size of the story is subtracted. The article joins the story
+//! with the highest score, if that is at least `join`.
 //!
 //! For example, a report of a ferry accident opens a story. A second agency's report of the
 //! accident shares `ferry`, `aground` and the name of the port, scores above `join` and joins that
 //! story. A reprint of the first report joins it by its text, without a score.
 //!
-//! Two stories are merged when two articles each fitted both stories and the centroids agree. A
-//! story that still has one article after `look_again_articles` articles of its language or
-//! `look_again_after` is scored once more and then needs only the lower `join_again`: an uncertain
-//! article waits until more is known. This second look is given only to stories with a near miss:
-//! another story came close enough, or another article came close to this one.
+//! Two stories are merged when at least two articles fitted both of them and their centroids are
+//! similar. A story that still has a single article after `look_again_articles` further articles in
+//! its language, or after `look_again_after`, is scored once more against the lower threshold
+//! `join_again`, because more is known by then. Only stories with a near miss get this second look:
+//! either another story's score came close enough, or another article came close to this story.
 //!
-//! A score that rests on a few rare words that happen to be shared is lowered (`narrow`). Nothing
-//! depends on how many stories are live, nor on articles in other languages.
+//! The score is lowered if it rests on only a few shared rare words (`narrow`). It depends neither
+//! on the number of live stories nor on articles in other languages.
 //!
-//! An article that recurs with other figures, such as a table of exchange rates, opens a story that
-//! *follows* the story of its match; its template alone never makes it join one. Literal copies
-//! (whole, edited or cut) and roundups are members that do not contribute: no terms are kept of
-//! them, so that they attract no other articles and do not change the centroid. A redelivery is a
-//! member that does not count: a feed that is polled does not grow its stories. Withdrawals and
-//! advisories, such as daybooks, join no story.
+//! An article that recurs with different figures, such as a table of exchange rates, opens a story
+//! that *follows* the story of its match; sharing a template is never enough to join a story.
+//! Literal copies (whole, edited or cut) and roundups are members that do not contribute: their
+//! terms are not kept, so they attract no other articles and do not change the centroid. A
+//! redelivery is a member that does not count towards the size, so polling a feed repeatedly does
+//! not make its stories grow. Withdrawals and advisories, such as daybooks, join no story.
 //!
 //! Invariants: ST-1: ids never change. ST-2: an absorbed story names its survivor until the
 //! survivor closes. ST-3: an article belongs to exactly one live story, a withdrawal to none. ST-4:
-//! the stories are a function of the records of the live articles and of their own records. ST-5:
+//! the stories are a function of the records of the live articles and of the story records. ST-5:
 //! the work that one article causes is bounded, however large the story.
 //!
-//! Cost: about 1.7 KB per live article of 3.4 KB, including its kept terms. To measure again:
-//! `cargo bench --bench story`, which prints bytes and time per article.
+//! Cost: about 1.7 KB per live article with a text of 3.4 KB, including its kept terms. To measure
+//! again: `cargo bench --bench story`, which prints bytes and time per article.
 //!
 //! Deliberately absent: embeddings, learned weights, and settings per language or feed.
 
@@ -113,10 +114,10 @@ impl fmt::Display for StoryId {
     }
 }
 
-/// A live article, as far as stories need it.
+/// The parts of a live article that stories need.
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
-    /// Its position in the order of the shard.
+    /// Its position in the shard's arrival order.
     pub sequence: Sequence,
     /// The engine clock when it arrived.
     pub arrived: EventTime,
@@ -161,7 +162,7 @@ pub enum StoryStep {
         /// The score that decided the merge.
         score: f64,
     },
-    /// The last member of a story expired. Carries the final state of the story.
+    /// The last member of a story expired. Contains the final state of the story.
     Closed(Box<Summary>),
 }
 
@@ -172,7 +173,7 @@ pub struct Placement {
     pub story: Option<StoryId>,
     /// The score by which it joined; `None` for a new story or a text match.
     pub score: Option<f64>,
-    /// The terms that are kept of it; none if it does not contribute to its story.
+    /// The terms that are kept for the article; empty if it does not contribute to its story.
     pub terms: Terms,
     /// The stories that were opened or merged, in order.
     pub steps: Vec<StoryStep>,
@@ -183,8 +184,8 @@ pub struct Placement {
 pub struct Summary {
     /// Its id.
     pub id: StoryId,
-    /// The number of members that are not withdrawn; redeliveries count as one, and only if nothing
-    /// else is left.
+    /// The number of members that are not withdrawn. Redeliveries are not counted, except that the
+    /// size is 1 if all of these members are redeliveries.
     pub size: u32,
     /// The number of distinct provider families among the root articles.
     pub publishers: u32,
@@ -206,14 +207,14 @@ pub struct Summary {
     pub related: Vec<StoryId>,
 }
 
-/// The changelog record of a story: only what does not follow from its members.
+/// The changelog record of a story. It contains only what cannot be derived from the members.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum StoryRecord {
     /// The story is live.
     Live(Box<LifeRecord>),
     /// Another story absorbed it.
     Absorbed {
-        /// The other story, which may have been absorbed itself since.
+        /// The absorbing story, which may itself have been absorbed since.
         by: StoryId,
     },
 }
@@ -231,29 +232,29 @@ pub struct LifeRecord {
     pub related: Vec<StoryId>,
     /// How many articles fitted both this story and the named other story.
     pub doubts: Vec<(StoryId, u8)>,
-    /// Engine time of its last published change after it was opened.
+    /// Engine time of the last published change since the story was opened.
     pub changed: Option<EventTime>,
     /// The highest figures that it reached.
     pub peak: Peak,
     /// Squared length of its centroid in each channel, under the weights in force when it last
     /// changed.
     pub norms: [f64; 4],
-    /// Whether its only article came close enough to another story for a second look, or another
-    /// article came as close to it. Records before version 3 of the changelog do not have this
-    /// field and are read as `false`.
+    /// Whether the story had a near miss: its only article came close enough to another story for a
+    /// second look, or another article came that close to this story. Records before version 3 of
+    /// the changelog do not have this field and are read as `false`.
     pub near_miss: bool,
 }
 
 /// The highest figures that a story reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Peak {
-    /// The most members that stood at the same time.
+    /// The highest size.
     pub size: u32,
-    /// The most publishers at the same time.
+    /// The highest number of publishers at one time.
     pub publishers: u32,
 }
 
-/// A changed record of the stories, other than those of their members.
+/// A changed record of the stories. The records of their members are not included.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MemoryChange {
     /// The record of a story; `None` once the story has ended.

@@ -1,13 +1,14 @@
-//! The postings: which live articles have a term, and which of them may be close to a new article.
+//! The postings: an index of the live articles that contain each term. Finds those that may be
+//! close to a new article.
 //!
 //! In: the terms of articles. Out: the articles that share enough of an article's rarest terms. An
 //! article is listed only under its heaviest terms, and looked up only by its heaviest terms. Each
-//! language has lists of its own, one for each channel and term; an entry names an article and the
-//! share that the term has in the article's channel, `q / |q|`. In each channel, the lists of
-//! the query's terms are read, the rarest term first, as long as the next list still fits within
-//! `postings_max` entries. If not even the first list does, only its newest entries are read. There
-//! is no limit on how frequent a term may be: a small window uses every term, a large one only rare
-//! terms.
+//! language has separate lists, one for each channel and term; an entry contains an article and the
+//! term's share in the article's channel, `q / |q|`. In each channel, the lists of the query's
+//! terms are read, rarest term first, until the next list would exceed `postings_max` entries in
+//! total. If the first list alone exceeds that number, only its newest entries are read. There is
+//! no limit on how frequent a term may be: in a small window every term is read, in a large one
+//! only rare terms.
 //!
 //! For example, with articles 1 "ferry", 2 "ferry reef" and 3 "vote", the query "reef ferry" reads
 //! the list of `reef` (article 2), then that of `ferry` (articles 1 and 2): article 2 scores
@@ -17,10 +18,10 @@
 //!
 //! Invariant SP-1: a list holds only live articles, each once, in order of arrival.
 //!
-//! Cost: 13 bytes per term that only one article has; for the other terms, 37 bytes per list and 8
-//! bytes per entry, not counting free capacity. At most `3 * postings_max` entries are read for one
-//! article. Deliberately absent: a cut-off for frequent terms relative to the size of the window,
-//! which costs up to .16 F1 for queries of few terms.
+//! Cost: 13 bytes per term that occurs in only one article; for the other terms, 37 bytes per list
+//! and 8 bytes per entry, not counting free capacity. At most `3 * postings_max` entries are read
+//! for one article. Deliberately absent: a cut-off for frequent terms relative to the size of the
+//! window, which would cost up to .16 F1 for queries with few terms.
 
 use super::score::Query;
 use super::stem::TermId;
@@ -35,10 +36,10 @@ use std::collections::{BTreeMap, VecDeque};
 /// an entry can tell apart.
 pub(super) const LIVE_MAX: u32 = 1 << 24;
 
-/// How many steps of a share an entry distinguishes per doubling.
+/// Number of steps per doubling to which an entry rounds a share.
 const SHARE_STEPS: f32 = 2.5;
 
-/// The step of a share of 1; step 0 is a share of 1/64.
+/// The highest step of a rounded share, which represents a share of 1. Step 0 represents 1/64.
 const TOP_STEP: f32 = 15.0;
 
 /// One article in the list of a term.
@@ -57,15 +58,15 @@ fn rounded(share: f32) -> f32 {
     ((step - TOP_STEP) / SHARE_STEPS).exp2()
 }
 
-/// The articles of a term that several articles have, oldest first.
+/// The articles that contain a term, oldest first. Used for terms that occur in several articles.
 type List = VecDeque<Posting>;
 
 /// The postings of one channel in one language. A term is in one of the two maps.
 #[derive(Debug, Default)]
 struct ChannelPostings {
-    /// The terms that only one article has.
+    /// The terms that occur in one article.
     single: FxHashMap<TermId, Posting>,
-    /// The terms that two or more articles have.
+    /// The terms that occur in two or more articles.
     lists: FxHashMap<TermId, List>,
     /// The total capacity of all lists.
     capacity: usize,
@@ -98,7 +99,7 @@ impl ChannelPostings {
         }
     }
 
-    /// Removes the oldest article of a term, which is the one at `low`.
+    /// Removes the oldest article of a term. Its sequence must end with the bits `low`.
     fn pop(&mut self, term: TermId, low: u32) {
         let oldest = match self.lists.entry(term) {
             Entry::Vacant(_) => self.single.remove(&term),
@@ -120,7 +121,7 @@ impl ChannelPostings {
         debug_assert_eq!(oldest.map(|oldest| oldest.low), Some(low), "SP-1");
     }
 
-    /// Adds the scores of this channel to those of the articles.
+    /// Adds the articles' scores in this channel to `scores`.
     fn score(
         &self,
         query: &Query<'_>,
@@ -146,14 +147,15 @@ impl ChannelPostings {
         self.single.is_empty() && self.lists.is_empty()
     }
 
-    /// Bytes held.
+    /// Memory in bytes.
     fn bytes(&self) -> usize {
         self.single.capacity() * (size_of::<(TermId, Posting)>() + 1)
             + self.lists.capacity() * (size_of::<(TermId, List)>() + 1)
             + self.capacity * size_of::<Posting>()
     }
 
-    /// The posting lists of `terms`, without terms that no live article has, the shortest first.
+    /// The posting lists of `terms`, shortest first. Terms that no live article contains are left
+    /// out.
     fn lists(&self, terms: &[Term]) -> Vec<(Term, TermArticles<'_>)> {
         let articles = |term: &Term| match self.lists.get(&term.id()) {
             Some(list) => Some((*term, TermArticles::Many(list))),
@@ -204,7 +206,7 @@ fn length(terms: &[Term]) -> f32 {
 /// The postings of all channels.
 #[derive(Debug, Default)]
 pub(super) struct TermPostings {
-    /// By channel and language; languages without articles have none.
+    /// By channel and language; a language without articles has no entry.
     channels: [BTreeMap<Option<Lang>, ChannelPostings>; 3],
 }
 
@@ -228,7 +230,7 @@ impl TermPostings {
         });
     }
 
-    /// Bytes held.
+    /// Memory in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.channels.iter().flat_map(BTreeMap::values).map(ChannelPostings::bytes).sum()
     }
@@ -246,9 +248,9 @@ impl TermPostings {
         }
     }
 
-    /// The articles in `language` whose score by shared rare terms is at least `cut` times the best
-    /// score, in order of arrival, without the querying article `own`. `newest` is the latest live
-    /// article.
+    /// The articles in `language` whose rough score, computed from shared rare terms, is at least
+    /// `cut` times the best score, in order of arrival. Leaves out `own`, the article that is
+    /// looked up. `newest` is the latest live article.
     pub(super) fn near(
         &self,
         (query, language): (&Query<'_>, Option<Lang>),
@@ -275,7 +277,8 @@ impl TermPostings {
     }
 }
 
-/// Scores for which memory is reserved at once; a query with default settings has fewer.
+/// Number of scores for which memory is reserved at the start. Covers any query with default
+/// settings.
 const SCORES_RESERVED: usize = 3 * 256;
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
-//! How similar two articles, or an article and a story, are. This is the only place where
-//! similarity is computed for stories.
+//! Computes how similar two articles are, or an article and a story. All similarities used for
+//! stories are computed here.
 //!
-//! In: the terms of both sides. Out: a cosine for each channel, and scores made of them. In each
-//! channel the cosine is that of the saturated counts, weighted by the current frequencies:
-//! `sum(q_a q_b W) / sqrt(sum(q_a^2 W) * sum(q_b^2 W))`. A fourth cosine compares the openings,
-//! where each term counts once. The cosines of channels that both sides have are averaged with the
-//! weights `channels`. Names count only if both sides have [`NAMES_MIN`] of them, and a missing
-//! headline counts as a low cosine (`untitled`).
+//! In: the terms of both sides. Out: a cosine for each channel, and scores computed from the
+//! cosines. The cosine of a channel is computed from the saturated counts, weighted by the current
+//! frequencies: `sum(q_a q_b W) / sqrt(sum(q_a^2 W) * sum(q_b^2 W))`. A fourth cosine compares the
+//! openings, where each term counts once. The cosines of the channels that are present on both
+//! sides are averaged with the weights `channels`. Names count only if both sides have at least
+//! [`NAMES_MIN`] of them, and a missing headline counts as a low cosine (`untitled`).
 //!
-//! For example, two articles with the same text and no headlines score below 1, because strangers
-//! also look alike without headlines.
+//! For example, two articles with the same text but without headlines score below 1, because
+//! unrelated articles without headlines also look similar.
 //!
-//! Weights change with every article, so that no weighted value is kept, except for the length of a
+//! Weights change with every article, so no weighted value is stored, except for the length of a
 //! story's centroid, which is in the story's record.
 //!
-//! Cost: one step through the sorted terms of both sides.
+//! Cost: one pass over the sorted terms of both sides.
 
 use super::frequencies::{Frequencies, Weights};
 use super::stem::TermId;
@@ -23,16 +23,16 @@ use super::{Settings, StoryId};
 use crate::article::EventTime;
 use crate::verdict::Kind;
 
-/// A story as scored for an article.
+/// A story, scored for an article.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StoryScore {
     pub(super) story: StoryId,
     pub(super) score: f64,
-    /// The score as if both had appeared at the same time.
+    /// The score without the time factor.
     pub(super) timeless: f64,
 }
 
-/// The number of names that a side needs for its names to count.
+/// The minimum number of names that each side needs for its names to count.
 pub(super) const NAMES_MIN: usize = 4;
 
 /// A value for each channel, in the order of the channels, and one for the opening.
@@ -51,19 +51,19 @@ pub(super) struct Query<'a> {
     weights: Weights,
     /// The weighted terms of each channel, in order of ids.
     weighted: [Vec<QueryTerm>; 3],
-    /// The squared length of the weighted counts.
+    /// The squared lengths of the weighted counts.
     norms: ByChannel<f64>,
-    /// The factor from a weighted count to a rough score, for each channel.
+    /// For each channel, the factor that turns a weighted count into a rough score.
     unit: [f32; 3],
 }
 
-/// How an article compares with another one.
+/// The result of comparing an article with another one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ArticleMatch {
-    /// The cosine by channel; `None` where a side has too few terms.
+    /// The cosine by channel; `None` if either side has too few terms.
     pub(super) cosines: ByChannel<Option<f64>>,
-    /// How many terms of the text make up its cosine: the number of equally heavy shared terms that
-    /// would do so, `sum(c)^2 / sum(c^2)` for contributions `c`.
+    /// The effective number of shared terms behind the cosine of the text: how many equally heavy
+    /// terms would be equivalent, `sum(c)^2 / sum(c^2)` for contributions `c`.
     pub(super) breadth: f64,
 }
 
@@ -78,16 +78,16 @@ struct QueryTerm {
     opens: bool,
 }
 
-/// Looks up terms in ascending order of their ids among those of a query, which are in the same
-/// order.
+/// Looks up terms among those of a query. Terms must be looked up in ascending order of their ids,
+/// in which the query's terms are also sorted.
 #[derive(Debug, Clone, Copy)]
 struct QueryTerms<'q> {
-    /// The terms from the last one looked up on.
+    /// The query's terms that have not been passed yet.
     left: &'q [QueryTerm],
 }
 
 impl QueryTerms<'_> {
-    /// The term `id`; without weight when the query does not have it.
+    /// The term `id`, with weight 0 if the query does not contain it.
     fn next(&mut self, id: TermId) -> QueryTerm {
         while let [first, rest @ ..] = self.left {
             if first.id >= id {
@@ -100,7 +100,7 @@ impl QueryTerms<'_> {
 }
 
 impl<'a> Query<'a> {
-    /// Prepares `terms`; `settings` has the weights of the channels.
+    /// Prepares `terms`; `settings` contains the weights of the channels.
     pub(super) fn new(
         terms: &'a Terms,
         frequencies: &'a Frequencies,
@@ -137,7 +137,7 @@ impl<'a> Query<'a> {
         self.terms.channel(channel)
     }
 
-    /// What one shared term adds to the rough score of the postings.
+    /// The weight of one shared term in the rough score that `postings` computes for an article.
     pub(super) fn weight(&self, channel: Channel, term: Term) -> f32 {
         let weighted = &self.weighted[channel as usize];
         let at = weighted.binary_search_by_key(&term.id(), |own| own.id);
@@ -181,15 +181,17 @@ impl<'a> Query<'a> {
         ArticleMatch { cosines, breadth }
     }
 
-    /// How far the cosine with another article rests on a few shared terms of the text, from 0 to
-    /// 1. Unrelated articles owe their score to a few rare words, reports of one event to many.
+    /// How much the cosine with another article depends on only a few shared terms of the text,
+    /// from 0 to 1. Unrelated articles get their score from a few rare words, reports of one event
+    /// from many.
     pub(super) fn narrowness(&self, other: &Terms, breadth: f64, settings: &Settings) -> f64 {
         let shorter = self.terms(Channel::Text).len().min(other.channel(Channel::Text).len());
         let many = (settings.tuning.broad_share * shorter as f64).min(settings.tuning.broad);
         (1.0 - breadth / many.max(1.0)).max(0.0)
     }
 
-    /// The cosine with the sum of a few articles by channel, whose squared lengths are `norms`.
+    /// The cosine with the sum of a few articles, by channel; `norms` are the squared lengths of
+    /// the sum.
     pub(super) fn all<'b>(
         &self,
         articles: impl Iterator<Item = &'b Terms>,
@@ -223,7 +225,7 @@ impl<'a> Query<'a> {
         cosines
     }
 
-    /// The cosine with a sum of articles by channel, whose squared lengths are `norms`.
+    /// The cosine with a stored sum of articles, by channel; `norms` are its squared lengths.
     pub(super) fn sum(&self, sums: &Sums, norms: ByChannel<f64>) -> ByChannel<Option<f64>> {
         let mut cosines = [None; 4];
         for channel in Channel::ALL {
@@ -250,8 +252,8 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The sum of `value` over the terms of a query that are in `sums`, with their sums. Searches for
-/// each term if there are far fewer of them than entries of `sums`.
+/// Adds up `value`, called with a term and its sum, over the terms of a query that are in `sums`.
+/// Uses a binary search for each term if `sums` has far more entries than the query has terms.
 fn dot(own: &[QueryTerm], sums: &[(u32, u32)], value: impl Fn(QueryTerm, u32) -> u64) -> u64 {
     if sums.len() < 16 * own.len() {
         let mut query = QueryTerms { left: own };
@@ -264,7 +266,7 @@ fn dot(own: &[QueryTerm], sums: &[(u32, u32)], value: impl Fn(QueryTerm, u32) ->
     found.sum()
 }
 
-/// Whether a channel with so many terms counts.
+/// Whether a channel with this number of terms counts.
 fn counts(channel: Channel, terms: usize) -> bool {
     terms >= if channel == Channel::Names { NAMES_MIN } else { 1 }
 }
@@ -273,8 +275,8 @@ fn cosine(dot: u64, a: f64, b: f64) -> f64 {
     if a <= 0.0 || b <= 0.0 { 0.0 } else { (dot as f64 / (a * b).sqrt()).min(1.0) }
 }
 
-/// Ids of terms and their sums, in order of ids: summed counts in the channels, numbers of articles
-/// in the opening.
+/// The sums of terms, in order of term ids: in the channels the summed counts, in the opening the
+/// number of articles.
 pub(super) type Sums = ByChannel<Vec<(u32, u32)>>;
 
 /// The squared length of sums, by channel.
@@ -289,7 +291,7 @@ pub(super) fn norms(sums: &Sums, frequencies: &Frequencies, weights: &Weights) -
     })
 }
 
-/// The cosine of two sums with their squared lengths in the text channel.
+/// The cosine of two sums in the text channel, each given with its squared length.
 pub(super) fn between(
     a: (&[(u32, u32)], f64),
     b: (&[(u32, u32)], f64),
@@ -307,9 +309,9 @@ pub(super) fn between(
     if a.1 <= 0.0 || b.1 <= 0.0 { 0.0 } else { (dot / (a.1 * b.1).sqrt()).min(1.0) }
 }
 
-/// The mean of the cosines by the weights of their channels; 0 without any. A missing title counts
-/// as `untitled` times the mean of the others: unrelated articles share few words of their
-/// headlines, so that without headlines they look more similar than they are.
+/// The mean of the cosines, weighted by channel; 0 if there is none. A missing title counts as
+/// `untitled` times the mean of the others: the headlines of unrelated articles have few words in
+/// common, so without headlines the articles look more similar than they are.
 pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 {
     let (mut sum, mut whole) = (0.0, 0.0);
     for (cosine, weight) in cosines.into_iter().zip(settings.tuning.channels) {
@@ -328,8 +330,8 @@ pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 
     }
 }
 
-/// Whether two texts are twins: texts of one template about two occasions. Their words are alike,
-/// and one of them is of a recurring kind, or their names and figures differ.
+/// Whether two texts are twins: texts from one template about two occasions. The words of twins are
+/// similar, and either one of the two is of a recurring kind or their names and numbers differ.
 pub(super) fn twins(
     cosines: ByChannel<Option<f64>>,
     kinds: [Kind; 2],
@@ -340,15 +342,16 @@ pub(super) fn twins(
     text >= settings.tuning.template && (kinds.contains(&Kind::Recurring) || names_differ)
 }
 
-/// The factor for the time between two articles, by the publication times that they claim; 1 if one
-/// is undated.
+/// The factor for the time between the publication times that two articles claim; 1 if either is
+/// undated.
 pub(super) fn time_factor(a: Option<EventTime>, b: Option<EventTime>, settings: &Settings) -> f64 {
     let (Some(a), Some(b)) = (a, b) else { return 1.0 };
     let sigmas = a.since(b).0 as f64 / (settings.tuning.time_sigma.0 as f64).max(1.0);
     1.0 - settings.tuning.time * (1.0 - (-0.5 * sigmas * sigmas).exp())
 }
 
-/// The toll on the score of a story with `size` articles: a large story is similar to everything.
+/// The toll on the score of a story with `size` articles, because a large story is similar to
+/// everything.
 pub(super) fn size_toll(size: u32, settings: &Settings) -> f64 {
     let of_size = 1.0 - 1.0 / f64::from(size.clamp(1, settings.tuning.size_full.max(1)));
     settings.tuning.size * of_size

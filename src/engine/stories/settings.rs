@@ -1,10 +1,10 @@
 //! The settings and tuning constants of stories.
 //!
 //! The defaults are the same for every feed. They were chosen by a random search over four labelled
-//! English corpora, then improved one step at a time, at last on mixes of these corpora with a
-//! business wire. Two thirds of the gain on one half of a corpus held on the other half. No setting
-//! depends on the number of live stories: what an article may join is decided by the article and
-//! the story alone.
+//! English corpora, then improved one step at a time, finally on mixes of these corpora with a
+//! business wire. Of the gain measured on one half of a corpus, two thirds remained on the other
+//! half. No setting depends on the number of live stories: whether an article may join a story
+//! depends on these two alone.
 
 use super::postings::LIVE_MAX;
 use crate::article::Span;
@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// An article joins the story with the highest score, if that is at least this. Lower: fewer
-    /// split stories. Higher: fewer unrelated articles in one story.
+    /// An article joins the story with the highest score, if that score is at least this. Lower:
+    /// fewer split stories. Higher: fewer unrelated articles in one story.
     pub join: Ratio,
-    /// A story of a single article is scored once more after further articles arrived, and joins
-    /// another story if its score is at least this.
+    /// A story with a single article is scored once more after further articles have arrived, and
+    /// is merged into another story if its score is at least this.
     pub join_again: Ratio,
-    /// Two stories merge if their centroids are at least this similar (cosine) and two articles
-    /// were near both. 1.0 merges none.
+    /// Two stories merge if their centroids are at least this similar (cosine) and at least two
+    /// articles were close to both. With 1.0, stories are never merged.
     pub merge: Ratio,
     /// Which article leads a story: the `fullest` report, the `first` article, the `newest` or the
     /// `longest`. Articles that are still valid come first, then those of preferred publishers.
@@ -51,8 +51,8 @@ impl Default for Settings {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum LeadChoice {
-    /// A report in its own right before copies, alerts and pictures, then the one with clearly more
-    /// words.
+    /// A report in its own right comes before copies, alerts and pictures; among equals, the
+    /// article with clearly more words comes first.
     #[default]
     Fullest,
     /// The article that arrived first.
@@ -66,53 +66,59 @@ pub enum LeadChoice {
 /// Constants of the scores. `benches/README.md` says how they were measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// An article that joined one story also fits the second-best story if it scores at least this
-    /// there: a reason to merge the two.
+    /// An article that joins the best story also fits the second-best story if its score there is
+    /// at least this. This is a reason to merge the two stories.
     pub doubt: f64,
-    /// What is added to `merge` for large stories.
+    /// The largest amount added to the `merge` threshold; approached as the smaller of the two
+    /// stories grows.
     pub merge_size: f64,
     /// The weights of titles, text, names and openings.
     pub channels: [f64; 4],
-    /// The cosine that a missing title counts as, as a share of the mean of the other channels.
+    /// The cosine assumed for a missing title, as a share of the mean of the other channels.
     pub untitled: f64,
-    /// Two texts with at least this cosine are of one template if one of them is of a recurring
+    /// Two texts with at least this cosine come from one template if one of them is of a recurring
     /// kind or their names differ.
     pub template: f64,
     /// Names differ if their cosine is less than this factor times the cosine of the texts.
     pub template_names: f64,
-    /// The share of the centroid in a score; the nearest members have the rest.
+    /// The weight of the centroid in a score; the nearest members have the rest.
     pub centroid: f64,
-    /// The largest share of a score that a distance in time can remove.
+    /// The largest share of a score that the time factor can remove.
     pub time: f64,
-    /// The time between two articles at which two fifths of that share are removed.
+    /// The time between two articles at which the time factor removes 39 % of that share: the
+    /// standard deviation of a Gaussian.
     pub time_sigma: Span,
-    /// The toll: the amount that is subtracted from the score of a large story.
+    /// The toll: the amount subtracted from the score of a large story.
     pub size: f64,
-    /// The size from which a story pays (almost) the whole toll, which then no longer grows.
+    /// The size of a story above which the toll no longer grows. The toll is then almost the full
+    /// amount `size`.
     pub size_full: u32,
-    /// The most that is subtracted from the score of an article that shares only a few terms with
+    /// The largest amount subtracted from the score of an article that shares only a few terms with
     /// the nearest members.
     pub narrow: f64,
-    /// The number of equally heavy shared terms from which nothing is subtracted.
+    /// The number of equally heavy shared terms above which nothing is subtracted.
     pub broad: f64,
-    /// The share of the terms of the shorter text from which nothing is subtracted either.
+    /// Nothing is subtracted either if the shared terms are at least this share of the terms of the
+    /// shorter text.
     pub broad_share: f64,
-    /// The number of articles in its language after which a story of one article gets a second
-    /// look, if its article came close to another story or another article came close to it.
+    /// The number of further articles in its language after which a story with a single article
+    /// gets a second look, if its article came close to another story or another article came close
+    /// to it.
     pub look_again_articles: u32,
-    /// The engine time after which a story of one article gets that second look.
+    /// The engine time after which a story with a single article gets that second look at the
+    /// latest.
     pub look_again_after: Span,
-    /// The most postings that are read for one article and channel.
+    /// Maximum number of postings read for one article and channel.
     pub postings_max: u32,
-    /// The most stories that are scored for one article.
+    /// Maximum number of stories scored for one article.
     pub stories_max: u32,
-    /// The most members that are scored in one story.
+    /// Maximum number of members scored in one story.
     pub members_scored: u32,
     /// The number of newest members that form a story's centroid.
     pub centroid_members: u32,
-    /// The most terms that are kept of title, text and names.
+    /// Maximum number of terms kept for title, text and names.
     pub terms_max: [u32; 3],
-    /// The number of the heaviest of these terms, under which an article is listed and found.
+    /// How many of these terms, the heaviest ones, are used to list an article and to find it.
     pub terms_listed: [u32; 3],
     /// The number of words of the body that are read.
     pub body_words: u32,
@@ -121,7 +127,7 @@ pub struct Tuning {
     /// The number of words at the start of the body that form the opening, together with the
     /// headline.
     pub opening_words: u32,
-    /// The engine time after which the counts of the term frequencies are halved.
+    /// The engine time after which the term frequency counts are halved.
     pub memory: Span,
 }
 
@@ -159,6 +165,6 @@ impl Default for Tuning {
 }
 
 impl Settings {
-    /// The limit on the number of live articles (exclusive).
+    /// The number of live articles must stay below this limit.
     pub const LIVE_MAX: u32 = LIVE_MAX;
 }

@@ -1,22 +1,23 @@
 //! Turns words into terms.
 //!
-//! In: words and the language of their article. Out: a [`TermId`] of 22 bits for each word that
-//! counts. A word is reduced to its Snowball stem if there is a stemmer for the language. Otherwise
-//! it is used unchanged, so that unknown languages work too, with slightly lower recall. The
-//! language is part of the id: apart from collisions, two languages share no terms.
+//! In: words and the language of their article. Out: a [`TermId`] of 22 bits for each word that is
+//! a term. A word is reduced to its Snowball stem if there is a stemmer for the language. Otherwise
+//! it is used unchanged, so unknown languages work too, with slightly lower recall. The id is
+//! hashed with the language: apart from collisions, two languages share no terms.
 //!
-//! For example, `bridges` and `Bridge` are the same term in English, `the` is none.
+//! For example, in English `bridges` and `Bridge` are the same term, and `the` is not a term.
 //!
-//! In scripts without spaces between words, each pair of neighbouring characters is a term, and in
-//! languages that put spaces between syllables, each pair of syllables: one character or syllable
-//! distinguishes too little.
+//! In scripts without spaces between words, each pair of adjacent characters is a term. In
+//! languages that put spaces between syllables, each pair of adjacent syllables is a term. A single
+//! character or syllable would be too common to be useful.
 //!
 //! Stop words are not terms in the languages for which there is a list. Their frequencies would
-//! make them weigh little anyway, but not in the first hour of a new deployment. A list says
-//! nothing about single characters of a script without spaces: they are part of other words too.
+//! give them a low weight anyway, but not in the first hour of a new deployment. The lists are not
+//! applied to single characters of a script without spaces, because these are also parts of other
+//! words.
 //!
-//! Cost: stemming allocates, so each thread remembers the results. The words of a wire repeat,
-//! and 19 of 20 are remembered. Remembering does not change results.
+//! Cost: stemming allocates, so each thread caches the results. Words in news repeat: 19 of 20
+//! look-ups hit the cache. The cache does not change results.
 
 use crate::article::Lang;
 use crate::text::Words;
@@ -33,20 +34,20 @@ pub(super) type TermId = u32;
 /// Bits of a [`TermId`].
 pub(super) const ID_BITS: u32 = 22;
 
-/// The number of words that a thread remembers (4.5 MB); a full memory is cleared.
+/// Maximum number of words in a thread's cache (4.5 MB). A full cache is cleared.
 const MEMO_MAX: usize = 200_000;
 
 thread_local! {
-    /// What a word counts as, by the hash of the word and its language.
+    /// The meaning of each cached word, by the hash of the word and its language.
     static MEMO: RefCell<FxHashMap<u64, Meaning>> = RefCell::default();
 }
 
 /// What a word counts as.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Meaning {
-    /// Nothing: it is a stop word.
+    /// A stop word, which is not a term.
     StopWord,
-    /// A term together with the next word.
+    /// Half of a term, which the word forms together with the next word.
     Paired,
     /// A term by itself.
     Term(TermId),
@@ -77,8 +78,8 @@ impl LanguageTerms {
         }
     }
 
-    /// The terms of the first `most` words, one entry a word: `None` for stop words and, where
-    /// pairs count, for a word without a neighbour that follows it.
+    /// The terms of the first `most` words, one entry per word: `None` for a stop word, and for a
+    /// word that would form a term with the next word but has no such neighbour.
     pub(super) fn terms(self, text: &str, words: &Words, most: usize) -> Vec<Option<TermId>> {
         let read = words.hashes.len().min(most.saturating_add(1));
         let (hashes, spans) = (&words.hashes[..read], &words.spans[..read]);
@@ -89,7 +90,7 @@ impl LanguageTerms {
                 if memo.len() >= MEMO_MAX {
                     memo.clear();
                 }
-                // Spellings of one word have one hash, but may have different stems.
+                // Different spellings of a word have the same hash, but may have different stems.
                 let spelling = match respelled.next_if_eq(&at) {
                     Some(at) => exact_hash(word(at)),
                     None => 0,
@@ -125,7 +126,7 @@ impl LanguageTerms {
         }
     }
 
-    /// The term of a word by its stem; `hash` is the hash of the word.
+    /// The term of a word, made from its stem; `hash` is the hash of the word.
     pub(super) fn stem(self, word: &str, hash: u64) -> TermId {
         // A number is its own stem.
         let number = word.bytes().all(|b| b.is_ascii_digit());
@@ -133,7 +134,7 @@ impl LanguageTerms {
         self.as_is(word_hash(&Stemmer::create(algorithm).stem(&fold(word))))
     }
 
-    /// Whether the word, which has this hash, is a stop word.
+    /// Whether `word`, whose hash is `hash`, is a stop word.
     fn is_stop_word(self, word: &str, hash: u64) -> bool {
         self.stop_words.is_some_and(|words| words.contains(word, hash))
     }
@@ -143,7 +144,7 @@ impl LanguageTerms {
         (mix(hash, self.salt) >> (64 - ID_BITS)) as TermId
     }
 
-    /// The term of two neighbouring words.
+    /// The term of two adjacent words.
     fn pair(self, first: u64, second: u64) -> TermId {
         self.as_is(mix(first, second.rotate_left(17)))
     }
@@ -154,7 +155,7 @@ impl LanguageTerms {
         self.is_part(&text[from as usize..to as usize])
     }
 
-    /// Whether a word is part of a longer one: a character or a syllable.
+    /// Whether a word is a character or syllable, and so may be part of a longer word.
     fn is_part(self, word: &str) -> bool {
         self.syllables || word.chars().next().is_some_and(is_unsegmented)
     }
@@ -231,7 +232,7 @@ mod tests {
         assert_ne!(term("Berlin", "de"), term("Berlin", "en"));
     }
 
-    /// Uses more words than a thread remembers, in two languages by turns.
+    /// Uses more words than a thread's cache can hold, alternating between two languages.
     #[test]
     fn remembered_terms_equal_computed_terms() {
         let text: String =

@@ -14,16 +14,16 @@
 //!
 //! A capital letter means nothing where every word would have one: in a headline without lower-case
 //! letters, at the start of a line and after a colon. A word in such a position counts as a name
-//! only if the article capitalises it elsewhere too. Otherwise the labels of tables (`Net`,
-//! `Sales`) would be names that the results of two companies share.
+//! only if the article capitalises it elsewhere too. Otherwise table labels (`Net`, `Sales`) would
+//! count as names that the reports of two companies' results share.
 //!
-//! The count `tf` of a term is stored as a saturated count of 4 bits:
-//! `q = round(15 tf / (tf + 2))`, at least 1. A fifth bit says whether the term is in the
-//! *opening*: the headline or the first `opening_words` of the body. The weight of a term is
-//! decided when the term is scored. On arrival, an article is *listed* in the postings under its
-//! heaviest terms; a sixth bit records under which.
+//! The count `tf` of a term is stored as a saturated count of 4 bits: `q = round(15 tf / (tf +
+//! 2))`, at least 1. A fifth bit says whether the term is in the *opening*: the headline or the
+//! first `opening_words` of the body. The weight of a term is computed when the term is scored. On
+//! arrival, an article is *listed* in the postings under its heaviest terms; a sixth bit marks
+//! these terms.
 //!
-//! Cost: one pass over at most `body_words` words and one sort; 4 bytes a kept term.
+//! Cost: one pass over at most `body_words` words and one sort; 4 bytes per kept term.
 
 use super::Settings;
 use super::stem::{ID_BITS, LanguageTerms, TermId};
@@ -32,16 +32,16 @@ use crate::text::{Clean, Words, words};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
-/// A term with its saturated count, whether it is in the opening, and whether its article is listed
-/// under it: the format of the records.
+/// A term with its saturated count and two flags: whether it is in the opening, and whether its
+/// article is listed under it. Records contain terms in this format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Term(pub(super) u32);
 
 /// Position of the id in a [`Term`].
 const ID_SHIFT: u32 = 32 - ID_BITS;
-/// Set in a [`Term`] that is in the opening.
+/// Flag of a [`Term`] that is in the opening.
 const OPENING: u32 = 1 << 4;
-/// Set in a [`Term`] under which its article is listed.
+/// Flag of a [`Term`] under which its article is listed.
 pub(super) const LISTED: u32 = 1 << 5;
 /// The bits of the marks: the count and both flags.
 const MARKS: u32 = (1 << 6) - 1;
@@ -85,7 +85,7 @@ impl Term {
     }
 }
 
-/// The channels, in the order of all arrays that have one value a channel.
+/// The channels, in the order used by all arrays with one value per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
     /// Stems of the headline.
@@ -101,7 +101,7 @@ impl Channel {
     pub const ALL: [Self; 3] = [Self::Title, Self::Text, Self::Names];
 }
 
-/// The terms of one article by channel, each channel in order of ids, each id once.
+/// The terms of one article by channel. Each channel is in order of ids and contains each id once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Terms {
     /// The terms of all channels, one channel after the other.
@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Terms {
 }
 
 impl Terms {
-    /// The terms of each channel, in order of ids, each id once.
+    /// Creates terms from those of each channel, which must be in order of ids, each id once.
     pub(super) fn new(channels: [Vec<Term>; 3]) -> Self {
         let mut end = 0;
         let ends = channels.each_ref().map(|terms| {
@@ -145,8 +145,8 @@ impl Terms {
         size_of_val(&*self.terms)
     }
 
-    /// The same terms, with the article listed under all of them: records of earlier releases do
-    /// not say under which terms their article is listed.
+    /// The same terms, with the article listed under all of them. Used for records of earlier
+    /// releases, which do not say under which terms their article is listed.
     #[must_use]
     pub fn all_listed(&self) -> Self {
         let list = |term: &Term| Term(term.0 | LISTED);
@@ -170,7 +170,7 @@ impl Terms {
         Self::new([saturated(title, 2, 0), saturated(text, 2, 0), saturated(names, 8, NAMES)])
     }
 
-    /// The words of the terms of headline and body, in lower case, for each term the first form
+    /// The words of the terms in headline and body, in lower case: for each term, the first form
     /// that occurs. A term of two characters or syllables is spelled with both.
     pub fn spelled(
         headline: &str,
@@ -211,14 +211,15 @@ impl Terms {
     }
 }
 
-/// Set in a count from the opening; the sum of all counts of a term stays far below this bit.
+/// Flag of a count from the opening. The sum of all counts of a term stays far below this bit.
 const OPENS: u32 = 1 << 31;
 
-/// Set in a count where a capital or a digit shows that the word is a name.
+/// Flag of a count at a position where a capital or a digit shows that the word is a name.
 const NAMES: u32 = 1 << 30;
 
-/// The counts of the terms at all their positions. Each has the term in the upper and the count in
-/// the lower 32 bits, so that sorting groups them by term. Names are counted in quarters.
+/// The counts of the terms at all their positions. Each entry has the term in its upper 32 bits and
+/// the count in its lower 32 bits, so sorting groups the entries by term. Names are counted in
+/// quarters.
 #[derive(Default)]
 struct TermCounts {
     /// Counts of the title channel.
@@ -262,9 +263,9 @@ impl TermCounts {
         }
     }
 
-    /// Counts the word at `at` if it may be a name. `count` says how much the word counts, in
-    /// quarters; a word with a digit counts half of that. `telling` says whether a capital letter
-    /// at this position shows that the word is a name.
+    /// Counts the word at `at` if it may be a name. `count` is the amount to add, in quarters; a
+    /// word with a digit adds half of that. `telling` is true if a capital letter at this position
+    /// shows that the word is a name.
     fn name(
         &mut self,
         text: &str,
@@ -296,8 +297,8 @@ fn starts_line(text: &str, words: &Words, at: usize) -> bool {
 }
 
 /// Adds up the counts of each term and saturates them; `half` is the count, in the units of the
-/// channel, at which half of the range is used. Terms without a count that has the flag `needs` are
-/// left out.
+/// channel, whose saturated count is half of the maximum. A term is left out if none of its counts
+/// has the flag `needs`.
 fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
     counts.sort_unstable();
     counts
@@ -421,8 +422,8 @@ mod tests {
         assert_eq!(kept, kept.cut(&frequencies, &weights, &settings));
     }
 
-    /// Earlier releases wrote ids of 27 bits, of which we keep the upper 22, and five bits of
-    /// marks.
+    /// Earlier releases wrote a 27-bit id and five bits of marks. We keep the upper 22 bits of the
+    /// id.
     #[test]
     fn terms_of_earlier_records_are_read() {
         let earlier = |id: u32, marks: u32| id << 5 | marks;

@@ -1,5 +1,5 @@
-//! Finds where an article's own text begins and ends, without a repeated headline, datelines,
-//! bylines and trailers.
+//! Finds where an article's own text begins and ends. A repeated headline, datelines, bylines and
+//! trailers are not part of it.
 //!
 //! In: text and headline. Out: the byte range of the article's own text.
 //!
@@ -10,11 +10,11 @@
 //! ```
 //!
 //! Known phrases are data ([`listed`](crate::boilerplate::listed)). Structural rules recognise
-//! boilerplate that is not listed: a short closing line, set apart, that does not end a sentence,
-//! or a line of short segments separated by bars.
+//! boilerplate that is not listed: a short closing line that is set apart and does not end a
+//! sentence, or a line of short segments separated by bars.
 //!
-//! Invariant ED-1: a text with words keeps words, unless it consists only of a known trailer. A
-//! repeated headline or a dateline is kept if nothing else would be left.
+//! Invariant ED-1: a text with words keeps at least one word, unless it consists only of a known
+//! trailer. A repeated headline or a dateline is kept if nothing else would be left.
 //!
 //! Cost: only the edges are examined, so the cost does not grow with the text.
 
@@ -25,15 +25,15 @@ use memchr::{memchr2, memrchr_iter};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// The most passes over each edge; a pass removes one piece of boilerplate.
+/// Maximum number of passes over each edge. A pass removes one piece of boilerplate.
 const ROUNDS_MAX: usize = 12;
-/// The longest paragraph, in bytes, that can be boilerplate.
+/// Maximum length in bytes of a paragraph that can be boilerplate.
 const PARAGRAPH_MAX: usize = 320;
-/// The most lines in a list of links, including blank lines.
+/// Maximum number of lines in a list of links, including blank lines.
 const LINKS_MAX: usize = 24;
-/// The longest line in a list of links, in bytes.
+/// Maximum length in bytes of a line in a list of links.
 const LINK_BYTES: usize = 120;
-/// The longest dateline, in bytes.
+/// Maximum length in bytes of a dateline.
 const DATELINE_MAX: usize = 90;
 
 /// The byte range of the article's own text in `text`.
@@ -78,8 +78,8 @@ fn is_boilerplate(text: &str) -> bool {
     text.len() <= PARAGRAPH_MAX && (TRAILERS.is_prefix_of(text) || is_mostly_boilerplate(text))
 }
 
-/// Whether half of the sentences of a short text contain one of [`BOILERPLATE_PHRASES`]. A report
-/// of a few sentences that ends with an invitation to subscribe is no boilerplate.
+/// Whether at least half of the sentences of a short text contain one of [`BOILERPLATE_PHRASES`]. A
+/// report of a few sentences that ends with an invitation to subscribe is not boilerplate.
 fn is_mostly_boilerplate(text: &str) -> bool {
     let sentences = text.split_inclusive(['.', '!', '?', '\n', '。', '！', '？', '؟']);
     let sentences =
@@ -90,7 +90,7 @@ fn is_mostly_boilerplate(text: &str) -> bool {
     listed > 0 && 2 * listed >= all
 }
 
-/// Phrases that a line may start with, in any case.
+/// Phrases with which a line may start; case is ignored.
 struct LineStarts(AhoCorasick);
 
 static TRAILERS: LazyLock<LineStarts> = LazyLock::new(|| LineStarts::of(TRAILER_STARTS));
@@ -112,7 +112,7 @@ impl LineStarts {
     }
 }
 
-/// The offset of the first character from `from` on that is not white space.
+/// The offset of the first character at or after `from` that is not white space.
 fn skip_space(text: &str, from: usize) -> usize {
     text.len() - text[from.min(text.len())..].trim_start().len()
 }
@@ -126,7 +126,7 @@ fn plain_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// The length of the headline at the start of `text`, if only punctuation follows it on its line
-/// and the line is not the last.
+/// and this is not the last line.
 fn title_at(text: &str, headline: &str) -> Option<usize> {
     let (mut words, mut count, mut end) = (plain_words(text), 0, 0);
     for (_, want) in plain_words(headline) {

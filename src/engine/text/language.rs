@@ -1,14 +1,14 @@
 //! Detects the language of an article that does not state it.
 //!
 //! Uses trigram statistics and scripts (crate `whatlang`). Only reliable results are returned,
-//! because a wrong language splits a story.
+//! because a wrong language would split a story.
 
 use crate::article::Lang;
 
-/// Bytes of text examined at first, and in a second attempt if the first is not reliable. Trigrams
-/// cost 0.1 us per byte, and the first lines are enough for most texts.
+/// Number of bytes examined in the first attempt, and in a second attempt if the first gives no
+/// reliable result. Trigrams cost 0.1 us per byte, and the first lines are enough for most texts.
 const SAMPLE_BYTES: [usize; 2] = [400, 2_000];
-/// Shorter texts, in characters, are not examined.
+/// Texts with fewer characters are not examined.
 const CHARS_MIN: usize = 40;
 
 /// The language of `text`, or `None` if it cannot be detected reliably.

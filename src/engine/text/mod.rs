@@ -1,17 +1,17 @@
 //! Turns an article's body into clean words.
 //!
-//! In: an [`Article`]. Out: [`Clean`] text, every byte of which can be mapped back to its position
-//! in the published body, and its [`Words`].
+//! In: an [`Article`]. Out: [`Clean`] text and its [`Words`]. Every byte of the text can be mapped
+//! back to its position in the published body.
 //!
 //! ```text
 //! html       converts markup to text, with anchors into the published body
 //! edges      removes a repeated headline, datelines, bylines and trailers
 //! pieces     lists the edge pieces that may be unlisted boilerplate
-//! spelling   one form for the spellings of a word
+//! spelling   the common form of all spellings of a word
 //! tokens     splits text into words and figures
-//! language   detects the language if the wire does not state it
-//! script     scripts that do not separate words by spaces
-//! senses     numbers in words, negations, opposites and function words
+//! language   detects the language if the input does not state it
+//! script     scripts that do not separate words with spaces
+//! senses     numbers written as words, negations, opposites and function words
 //! ```
 //!
 //! Offsets count Unicode scalar values of the body as delivered, including markup.
@@ -31,7 +31,8 @@ pub use tokens::{Figure, Words, words};
 /// Cleaning settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// The most words of a body that are read; the hash of the whole body still covers the rest.
+    /// Maximum number of words of a body that are stored. The hash of the body also covers the
+    /// remaining words.
     pub words_max: u32,
 }
 
@@ -41,7 +42,7 @@ impl Default for Limits {
     }
 }
 
-/// The first `count` characters of a text, or all.
+/// The first `count` characters of a text, or the whole text if it is shorter.
 pub(crate) fn first_chars(text: &str, count: usize) -> &str {
     match text.get(..count).filter(|start| start.is_ascii()) {
         Some(start) => start,
@@ -65,8 +66,8 @@ pub struct Anchor {
 pub struct Clean {
     /// The text. Paragraphs are separated by newlines.
     pub text: String,
-    /// The positions of its runs in the published body, in order. Empty if the text is the
-    /// headline.
+    /// The positions of the unchanged runs in the published body, in order. Empty if the text is
+    /// the headline.
     pub anchors: Vec<Anchor>,
 }
 
@@ -94,8 +95,8 @@ impl Clean {
 }
 
 /// Cleans the body of `article`: removes markup, a repeated headline, datelines, bylines and
-/// trailers. If nothing is left, as in a one-line alert, returns the headline. It is not part of
-/// the body, so it has no anchors.
+/// trailers. If nothing is left, as in a one-line alert, returns the headline. The headline is not
+/// part of the body, so it has no anchors.
 pub fn clean(article: &Article) -> Clean {
     if let Some(plain) = html::plain(&article.body) {
         let range = edges::own(plain, &article.headline);
@@ -113,7 +114,7 @@ pub fn clean(article: &Article) -> Clean {
     text.cut(range)
 }
 
-/// The first sentence of a text, as a headline for one that has none.
+/// The first sentence of a text, used as the headline of an article that has none.
 pub fn first_sentence(text: &str) -> &str {
     const CHARS_MIN: usize = 20;
     const CHARS_MAX: usize = 200;
@@ -149,8 +150,8 @@ pub(crate) fn common_form(word: &str) -> String {
     spelling::CommonForm::of(word).text
 }
 
-/// Removes headline, datelines, bylines and trailers again from `clean` after learned boilerplate
-/// was cut off its edges. Returns `clean` unchanged if nothing would be left.
+/// Removes headline, datelines, bylines and trailers from `clean` once more, after learned
+/// boilerplate was removed from its edges. Returns `clean` unchanged if nothing would be left.
 pub fn own(clean: Clean, headline: &str) -> Clean {
     let range = edges::own(&clean.text, headline);
     if clean.text[range.clone()].trim().is_empty() { clean } else { clean.cut(range) }

@@ -1,10 +1,10 @@
-//! The edge pieces of a text: the parts that may be boilerplate that nobody listed.
+//! The edge pieces of a text: the parts that may be boilerplate although they are not listed.
 //!
-//! In: cleaned text and its words. Out: at most [`PIECES_MAX`] [`Piece`]s. At each edge these are
-//! the two outermost paragraphs and the outermost line if it is not a paragraph; in addition the
-//! prefixes of the first line that end with a separator (dash, slash, bar, `>`, colon or closing
-//! bracket), and the suffix of the last line that starts with a dash or opening bracket. A piece is
-//! never the whole text.
+//! In: cleaned text and its words. Out: at most [`PIECES_MAX`] [`Piece`]s. At each edge, the two
+//! outermost paragraphs are pieces, and so is the outermost line if it is not a whole paragraph.
+//! Further pieces are the prefixes of the first line that end with a separator (dash, slash, bar,
+//! `>`, colon or closing bracket), and the suffix of the last line that starts with a dash or
+//! opening bracket. A piece is never the whole text.
 //!
 //! ```text
 //! Ost Port [Seltzwire], Friday: The ferry …            "Ost Port [Seltzwire]",
@@ -12,32 +12,33 @@
 //! … ran late.\n\nSeltzwire is owned by its readers.    the last paragraph
 //! ```
 //!
-//! A line counts only if it cannot be part of wrapped text: a first line must end with punctuation
-//! or the next line must not begin with a lower-case letter; the text before a last line must end a
-//! sentence. Otherwise fragments of wrapped sentences ("the company said.", "The bank said it")
-//! would match by chance.
+//! A line is a piece only if it cannot be part of wrapped text. A first line must end with
+//! punctuation, or the next line must not begin with a lower-case letter. The text before a last
+//! line must end a sentence. Otherwise fragments of wrapped sentences ("the company said.", "The
+//! bank said it") would match by chance.
 //!
-//! One text does not show whether a piece is boilerplate. The state machine decides that by the
-//! other articles that carry the piece.
+//! A single text does not show whether a piece is boilerplate. The state machine decides this from
+//! the other articles that contain the piece.
 //!
-//! Cost: examines a few hundred bytes at each edge; combines the word hashes of each piece once.
+//! Cost: examines a few hundred bytes at each edge, and combines the word hashes of each piece
+//! once.
 
 use super::Words;
 use super::tokens::mix;
 use std::ops::Range;
 
-/// The most pieces returned for one text.
+/// Maximum number of pieces returned for one text.
 pub const PIECES_MAX: usize = 10;
-/// The longest paragraph, in bytes, that can be a piece.
+/// Maximum length in bytes of a paragraph that can be a piece.
 const PARAGRAPH_MAX: usize = 600;
-/// The longest line, prefix or suffix, in bytes, that can be a piece.
+/// Maximum length in bytes of a line, prefix or suffix that can be a piece.
 const LINE_MAX: usize = 120;
 /// Number of paragraphs examined at each edge.
 const PARAGRAPHS: usize = 2;
-/// The most prefixes of the first line.
+/// Maximum number of prefixes of the first line.
 const PREFIXES: usize = 3;
 
-/// The edge of the text that a piece is at.
+/// The edge of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
     /// Before the article's own text.
@@ -49,13 +50,13 @@ pub enum Edge {
 /// A part at the edge of a text that may be boilerplate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// The edge that the piece is at.
+    /// The edge at which the piece is.
     pub edge: Edge,
     /// Byte range in the text.
     pub bytes: Range<usize>,
     /// Word range in [`Words`]; words beyond `words_max` are not included.
     pub words: Range<usize>,
-    /// Hash of the words: equal to the content hash of a text that consists of these words only.
+    /// Hash of the words. Equals the content hash of a text that consists only of these words.
     pub hash: u64,
     /// Number of words that are figures.
     pub figures: usize,
@@ -145,7 +146,8 @@ fn lead(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>)
     }
 }
 
-/// Whether the first line, which ends at `line`, may be wrapped text that continues on the next.
+/// Whether the first line, which ends at `line`, may be wrapped text that continues on the next
+/// line.
 fn runs_on(text: &str, start: usize, line: usize, end: usize) -> bool {
     let closed = text[start..line].trim_end().ends_with(['.', ':', '!', '?', '|', '。', ')', ']']);
     !closed && text[line + 1..end].trim_start().starts_with(char::is_lowercase)
@@ -167,7 +169,8 @@ fn feet(text: &str, add: &mut impl FnMut(Range<usize>)) {
     }
 }
 
-/// Adds the last line of the last paragraph, and its suffix from the last dash or bracket on.
+/// Adds the last line of the last paragraph, and its suffix that starts at the last dash or
+/// bracket.
 fn close(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>)) {
     let line = text[start..end].rfind('\n').map_or(start, |at| start + at + 1);
     let ends = |text: &str| {
@@ -189,7 +192,7 @@ fn close(text: &str, start: usize, end: usize, add: &mut impl FnMut(Range<usize>
     }
 }
 
-/// The next line break from `from` on that ends a paragraph. `None` if no text follows it.
+/// The first line break at or after `from` that ends a paragraph. `None` if no text follows it.
 fn next_break(text: &str, from: usize) -> Option<usize> {
     let rest = &text[from..];
     let mut breaks = memchr::memchr_iter(b'\n', rest.as_bytes()).map(|at| from + at);
@@ -204,7 +207,7 @@ fn last_break(text: &str, to: usize) -> Option<usize> {
 }
 
 /// Whether the line break at `at` separates paragraphs: the next line is blank or indented, or the
-/// line break before it ended a blank line.
+/// line that it ends is blank.
 fn separates_paragraphs(text: &str, at: usize) -> bool {
     let after = text.as_bytes().get(at + 1);
     let before = at.checked_sub(1).and_then(|i| text.as_bytes().get(i));

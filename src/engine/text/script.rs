@@ -1,4 +1,4 @@
-//! Scripts that do not separate words by spaces.
+//! Scripts that do not separate words with spaces.
 
 /// Whether `c` belongs to a script that does not separate words.
 pub(crate) fn is_unsegmented(c: char) -> bool {
@@ -15,8 +15,8 @@ pub(crate) fn is_unsegmented(c: char) -> bool {
         | '\u{20000}'..='\u{323af}')
 }
 
-/// Whether `c` belongs to an East Asian script, in which words are not separated by spaces, or
-/// particles are attached to words, as in Korean.
+/// Whether `c` belongs to an East Asian script, in which words are not separated by spaces or, as
+/// in Korean, particles are attached to words.
 pub(crate) fn is_dense(c: char) -> bool {
     c >= '\u{2e80}'
 }

@@ -1,7 +1,7 @@
-//! One form for the spellings of a word: what words are hashed by.
+//! The common form of all spellings of a word. Words are hashed in this form.
 //!
-//! In: a word. Out: its letters in lower case, without what writers, keyboards and systems leave
-//! out or write in another way.
+//! In: a word. Out: its letters in lower case, without the marks and variants that writers,
+//! keyboards and systems often omit or replace.
 //!
 //! | written | read as |
 //! |---|---|
@@ -13,9 +13,9 @@
 //! | soft hyphens, zero-width and other ignorable characters | nothing |
 //! | letters of other scripts that look Latin | the Latin letters |
 //!
-//! The form is the same in all languages, because the language of a short text is a guess, and two
-//! copies must not depend on the same guess. Marks that make another letter stay: the breve of `й`,
-//! vowel signs of Indic scripts, the voicing of kana.
+//! The form is the same in all languages. The language of a short text is only a guess, and two
+//! copies must not need the same guess to match. Marks that make a different letter are kept: the
+//! breve of `й`, vowel signs of Indic scripts, the voicing of kana.
 //!
 //! Sources: UAX #15, UTS #39 (confusable characters), the Unicode property
 //! Default_Ignorable_Code_Point, and the usual normalization of Arabic for search.
@@ -66,7 +66,8 @@ impl CommonForm {
         form
     }
 
-    /// Whether Latin letters are mixed with look-alikes of another script, as in a disguised word.
+    /// Whether Latin letters are mixed with look-alikes from another script, as in a disguised
+    /// word.
     pub(super) fn is_disguised(&self) -> bool {
         self.scripts.are_mixed()
     }
@@ -97,11 +98,11 @@ impl CommonForm {
     }
 }
 
-/// The longest ASCII word that [`shortened`] takes, in bytes.
+/// Maximum length in bytes of a word that is passed to [`shortened`].
 pub(super) const SHORTENED_MAX: usize = 32;
 
-/// An ASCII word without the second letters of pairs: its common form, but for case, and the
-/// length of that.
+/// An ASCII word without the second letters of pairs, and the length of the result. Apart from
+/// case, the result is the common form of the word.
 pub(super) fn shortened(word: &[u8]) -> ([u8; SHORTENED_MAX], usize) {
     let (mut form, mut len, mut last) = ([0; SHORTENED_MAX], 0, 0);
     for &byte in word.iter().take(SHORTENED_MAX) {
@@ -118,7 +119,7 @@ fn is_pair(first: u8, second: u8) -> bool {
     matches!((first | 0x20, second | 0x20), (b'a' | b'o' | b'u', b'e') | (b'a', b'a'))
 }
 
-/// Replaces two ligatures, which NFKC would expand to phrases of 18 and 8 characters, by
+/// Replaces two ligatures, which NFKC would expand to phrases of 18 and 8 characters, with
 /// private-use characters, so that no word grows to more than six times its length. The phrases
 /// contain spaces, so they would not be words anyway.
 pub(super) fn unexpanded(c: char) -> char {
@@ -134,7 +135,7 @@ fn is_whole(c: char) -> bool {
     matches!(c, '가'..='힣' | '\u{4e00}'..='\u{9fff}')
 }
 
-/// Letters that decomposition leaves as they are, but that are also written in another way.
+/// The other spelling of a letter that has one although decomposition leaves the letter unchanged.
 fn variant(c: char) -> Option<&'static str> {
     Some(match c {
         'ø' => "o",
@@ -161,7 +162,7 @@ fn variant(c: char) -> Option<&'static str> {
     })
 }
 
-/// The Latin letter that a letter of another script looks like, in one of its cases.
+/// The Latin letter that a letter of another script resembles, in upper or lower case.
 fn look_alike(c: char) -> Option<char> {
     Some(match c {
         'а' | 'α' | 'ɑ' => 'a',
@@ -190,7 +191,7 @@ fn look_alike(c: char) -> Option<char> {
     })
 }
 
-/// The ASCII digit of a decimal digit in another script.
+/// The ASCII digit that corresponds to a decimal digit of another script.
 fn digit(c: char) -> Option<char> {
     const ZEROS: [u32; 21] = [
         0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6,
@@ -204,7 +205,8 @@ fn digit(c: char) -> Option<char> {
 /// Whether a combining mark after `base` may be left out.
 fn is_optional_mark(c: char, base: char) -> bool {
     match c {
-        // The breve of й and ў, and the diaeresis of ї, make other letters; that of ё does not.
+        // The breve of й and ў, and the diaeresis of ї, make different letters; the diaeresis of ё
+        // does not.
         '\u{306}' => !is_cyrillic(base),
         '\u{308}' => !is_cyrillic(base) || matches!(base, 'е' | 'Е'),
         '\u{300}'..='\u{36f}'
@@ -233,13 +235,13 @@ fn is_greek_or_cyrillic(c: char) -> bool {
 /// The scripts of the letters of a word.
 #[derive(Debug, Clone, Copy, Default)]
 struct Scripts {
-    /// It has Latin letters.
+    /// The word has Latin letters.
     latin: bool,
-    /// One of them looks like no letter of another script.
+    /// One of the Latin letters has no look-alike in another script.
     only_latin: bool,
-    /// It has look-alikes of Latin letters.
+    /// The word has look-alikes of Latin letters.
     alike: bool,
-    /// It has Greek or Cyrillic letters that do not look Latin.
+    /// The word has Greek or Cyrillic letters that do not look Latin.
     other: bool,
 }
 
@@ -249,8 +251,9 @@ impl Scripts {
         self.only_latin |= matches!(c, 'd' | 'f' | 'g' | 'l' | 'n' | 'q' | 'r' | 'u'..='w' | 'z');
     }
 
-    /// Whether look-alikes stand among Latin letters, or Latin letters that look like others stand
-    /// among those. `μm` and `HRы` are no disguise.
+    /// Whether Latin letters and look-alikes of Latin letters are mixed. A word that has both Latin
+    /// letters without look-alikes and non-Latin letters that do not look Latin does not count.
+    /// `μm` and `HRы` are not disguised.
     fn are_mixed(self) -> bool {
         self.latin && self.alike && !(self.only_latin && self.other)
     }

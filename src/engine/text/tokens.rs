@@ -4,21 +4,22 @@
 //! `rose`, `2.5`, `to`, `1,040`, of which the third and the fifth are figures.
 //!
 //! A word is a run of letters, digits and combining marks (UAX #29 without its rules for mid-word
-//! punctuation: `don't` is two words, which makes no difference to shingles). Words are compared
-//! in the form that all their spellings have in common, see `spelling`. In scripts that do not
-//! separate words (Han, kana, Thai, Lao, Khmer, Burmese) each character with its marks is a word,
-//! so shingles are character n-grams. A figure is a word with a digit. Digits joined by `.`, `,` or
-//! `/` are one figure.
+//! punctuation: `don't` is two words, which makes no difference to shingles). Words are compared in
+//! the common form of all their spellings; see `spelling`. In scripts that do not separate words
+//! (Han, kana, Thai, Lao, Khmer, Burmese), each character with its marks is a word, so shingles are
+//! character n-grams. A figure is a word with a digit. Digits joined by `.`, `,` or `/` are one
+//! figure.
 //!
 //! Cost: linear. Text is read in blocks of 64 bytes, as bit masks of word bytes, digits and
 //! non-ASCII bytes. A block never starts within a run of word bytes, so only a run that fills a
-//! block crosses its end. The edges of the word mask delimit the words; one test of each other mask
-//! shows whether a word has digits or non-ASCII bytes. Words are hashed 16 bytes at a time, the
-//! last 16 without branches. Only runs with non-ASCII bytes and runs that fill a block are split
-//! character by character; words with a pair of letters such as `ue` are shortened first.
+//! block crosses its end. The edges of the word mask delimit the words; one test of each of the
+//! other masks shows whether a word has digits or non-ASCII bytes. Words are hashed 16 bytes at a
+//! time, the last 16 without branches. Only runs with non-ASCII bytes and runs that fill a block
+//! are split character by character. Words with a pair of letters such as `ue` are shortened before
+//! they are hashed.
 //!
 //! Invariants:
-//! - TK-1: both paths give the same words for ASCII text.
+//! - TK-1: splitting by block and by character gives the same words for ASCII text.
 //! - TK-2: spans are in ascending order and do not overlap.
 
 use super::Limits;
@@ -49,14 +50,15 @@ pub struct Words {
     pub figures: Vec<Figure>,
     /// Hash of the words beyond `words_max`; 0 if there are none.
     pub overflow_hash: u64,
-    /// The words that may differ from their common form in more than case, in order.
+    /// The indices of words that may differ from their common form in more than case, in order.
     pub respelled: Vec<u32>,
-    /// The number of words in which letters of two scripts that look alike are mixed.
+    /// The number of disguised words, in which look-alike letters of two scripts are mixed.
     pub disguised: u32,
 }
 
 impl Words {
-    /// Adds a word; the hash of a word beyond `max` only goes into `rest`.
+    /// Adds a word. If there are already `max` words, only updates the hash of the words beyond
+    /// them.
     fn push(&mut self, max: u32, hash: u64, span: (usize, usize), figure: bool) {
         if self.hashes.len() >= max as usize {
             self.overflow_hash = mix(self.overflow_hash, hash);
@@ -92,7 +94,7 @@ pub fn mix(a: u64, b: u64) -> u64 {
 pub fn words(text: &str, settings: &Limits) -> Words {
     let bytes = text.as_bytes();
     let mut found = Words::default();
-    // Few distinct sizes, so that the allocator can reuse freed blocks.
+    // Reserve one of only a few distinct sizes, so that the allocator can reuse freed blocks.
     let some = (text.len() / 5).next_power_of_two();
     found.hashes.reserve(some);
     found.spans.reserve(some);
@@ -114,7 +116,7 @@ pub fn words(text: &str, settings: &Limits) -> Words {
                 split(text, from, to, max, &mut found);
             }
         }
-        // A start left over belongs to a run that continues beyond the block.
+        // A start without an end belongs to a run that continues beyond the block.
         base += match starts {
             0 => BLOCK,
             1 => {
@@ -139,8 +141,8 @@ struct ByteMasks {
     digit: u64,
     /// Non-ASCII bytes.
     high: u64,
-    /// Letters that a spelling may leave out after the letter before them: the `e` of `ae`, `oe`
-    /// and `ue`, the second `a` of `aa`.
+    /// The second letters of pairs, which some spellings omit: the `e` of `ae`, `oe` and `ue`, the
+    /// second `a` of `aa`.
     pair: u64,
 }
 
@@ -156,8 +158,8 @@ impl ByteMasks {
             letters.add(eight, 8 * at);
         }
         masks.pair = letters.a << 1 & (letters.a | letters.e) | letters.ou << 1 & letters.e;
-        // Digits of other scripts are not ASCII. The last byte of the block counts as followed by a
-        // digit, because the next may be one.
+        // Digits of other scripts are not ASCII. The last byte of the block is treated as if a
+        // digit followed, because the next byte may be a digit.
         let digit = masks.digit | masks.high;
         let mut between = !masks.word & (digit << 1) & (digit >> 1 | 1 << (BLOCK - 1));
         while between != 0 {
@@ -183,7 +185,7 @@ impl ByteMasks {
     }
 }
 
-/// The high bits of eight bytes, moved to eight bits at `shift`.
+/// The high bits of eight bytes, packed into eight bits at `shift`.
 fn bits(marks: u64, shift: usize) -> u64 {
     ((marks & HIGH) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56 << shift
 }
@@ -208,7 +210,7 @@ impl PairLetters {
     }
 }
 
-/// Whether `byte` between two digits joins them to one figure.
+/// Whether `byte`, between two digits, joins them into one figure.
 fn joins(byte: u8) -> bool {
     matches!(byte, b'.' | b',' | b'/')
 }
@@ -236,8 +238,8 @@ fn load<const N: usize>(bytes: &[u8]) -> [u8; N] {
     }
 }
 
-/// The hash of the first `len` bytes. `in_any_case` ignores case, for ASCII letters and digits
-/// only.
+/// The hash of the first `len` bytes. With `in_any_case`, case is ignored; all bytes must then be
+/// ASCII letters or digits.
 #[inline]
 fn hash(bytes: &[u8], len: usize, in_any_case: bool) -> u64 {
     let lower = if in_any_case { u128::from(LOWER) << 64 | u128::from(LOWER) } else { 0 };
@@ -260,7 +262,7 @@ pub fn word_hash(word: &str) -> u64 {
     form_hash(word).0
 }
 
-/// The hash of a word in lower case, with its marks and its pairs of letters.
+/// The hash of a word in lower case that keeps its marks and its pairs of letters.
 pub fn exact_hash(word: &str) -> u64 {
     if word.is_ascii() {
         return hash(word.as_bytes(), word.len(), true);
@@ -283,10 +285,10 @@ fn form_hash(word: &str) -> (u64, bool) {
     (hash(text, text.len(), text.iter().all(u8::is_ascii_alphanumeric)), form.is_disguised())
 }
 
-/// NFKC normalization and full case folding, as the lower case of the upper case, which also folds
-/// `ß` and final sigma.
+/// NFKC normalization and full case folding. The text is converted to upper case and then to lower
+/// case, which also folds `ß` and final sigma.
 ///
-/// Folding rarely denormalizes the text, so a quick check avoids the second normalization.
+/// Folding rarely undoes the normalization, so a quick check avoids normalizing a second time.
 pub fn fold(word: &str) -> String {
     if word.is_ascii() {
         return word.to_ascii_lowercase();
@@ -299,10 +301,10 @@ pub fn fold(word: &str) -> String {
     }
 }
 
-/// The decimal and the thousands separator of Arabic digits.
+/// The decimal separator and the thousands separator of Arabic digits.
 const ARABIC_SEPARATORS: [char; 2] = ['\u{66b}', '\u{66c}'];
 
-/// Splits a run with non-ASCII bytes, or a long one, character by character.
+/// Splits a run character by character. Used for runs with non-ASCII bytes and for long runs.
 fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
     let mut open: Option<usize> = None;
     let close = |open: &mut Option<usize>, at: usize, found: &mut Words| {

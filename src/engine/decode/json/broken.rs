@@ -1,13 +1,14 @@
-//! Splits a record that is not one JSON value, so that a broken part loses only itself: values one
-//! after another (NDJSON, JSON text sequences), and lists that are cut off or have a broken entry.
+//! Splits a record that is not a single JSON value, so that only the broken parts are lost. Such a
+//! record is a sequence of values (NDJSON, JSON text sequences), or a list that is cut off or has a
+//! broken entry.
 //!
 //! ```text
 //! {"id":"a"}\n{"id":"b"}                    {"id":"a"}   {"id":"b"}
 //! {"items":[{"id":"a"},{"id":"b","tit       {"id":"a"}   error
 //! ```
 //!
-//! Cost: linear, except that at most [`RETRIES_MAX`] broken parts are skipped, each of which may be
-//! scanned to the end of the record.
+//! Cost: linear, except that the rest of the record may be scanned for each broken part that is
+//! skipped. At most [`RETRIES_MAX`] broken parts are skipped.
 
 use super::super::{Error, part};
 use super::fields::syntax;
@@ -15,7 +16,7 @@ use super::names::WRAPPERS;
 use serde_json::value::RawValue;
 use std::ops::Range;
 
-/// The most broken parts that are skipped in one record.
+/// Maximum number of broken parts skipped in one record.
 const RETRIES_MAX: u32 = 16;
 
 /// A part of a broken record.
@@ -58,7 +59,7 @@ pub(super) fn parts(text: &str) -> Vec<BrokenPart> {
     }
 }
 
-/// Where the list of items starts, after its bracket.
+/// The offset of the list of items, after its opening bracket.
 fn list_start(text: &str) -> Option<usize> {
     if text.starts_with('[') {
         return Some(1);
@@ -69,8 +70,8 @@ fn list_start(text: &str) -> Option<usize> {
     WRAPPERS.contains(&&*name).then_some(open + 1)
 }
 
-/// The offset in `rest` at which the next item may start, after a broken one: a new line, or an
-/// object after a comma in a list.
+/// The offset in `rest` at which the next item after a broken one may start: a new line or, in a
+/// list, an object after `},`.
 fn next_start(rest: &str, in_list: bool) -> Option<usize> {
     if !in_list {
         return rest.find('\n').map(|newline| newline + 1);

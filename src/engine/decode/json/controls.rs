@@ -18,7 +18,8 @@ impl EscapedControls {
         for (at, c) in text.char_indices() {
             if in_string && c < ' ' {
                 use std::fmt::Write;
-                // A backslash before a raw control character escapes that character: drop it.
+                // A backslash before a raw control character escapes that character, so the
+                // backslash is dropped.
                 if escaped {
                     repaired.pop();
                 }

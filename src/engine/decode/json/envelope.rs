@@ -1,4 +1,4 @@
-//! Finds the article inside the envelopes that Kafka tools put around a value: Kafka Connect with
+//! Finds the article inside the envelopes in which Kafka tools wrap a value: Kafka Connect with
 //! schemas, Debezium change events, and CloudEvents in structured mode.
 //!
 //! ```text
@@ -7,7 +7,7 @@
 //! {"specversion": "1.0", "type": "..", "data": V}   V
 //! ```
 //!
-//! V is an object or a list, or a text that contains another document, such as XML.
+//! V is an object, a list, or a text that contains another document, such as XML.
 
 use super::Error;
 use super::fields::Fields;
@@ -16,10 +16,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 
-/// The deepest nesting of envelopes and wrappers.
+/// Maximum nesting depth of envelopes and wrappers.
 pub(super) const ENVELOPES_MAX: u32 = 4;
 
-/// What an envelope contains.
+/// The contents of an envelope.
 pub(super) enum Payload<'a> {
     /// A JSON object or list.
     Json(&'a str),
@@ -60,7 +60,7 @@ fn of_value(raw: &str) -> Option<Payload<'_>> {
     }
 }
 
-/// The document that is embedded as a text in an envelope.
+/// The document that an envelope contains as a text.
 pub(in crate::decode) fn embedded_document(text: &str) -> Option<Vec<u8>> {
     const HINTS: [&str; 3] = ["\"specversion\"", "\"payload\"", "\"after\""];
     let hinted = HINTS.iter().any(|hint| memmem::find(text.as_bytes(), hint.as_bytes()).is_some());

@@ -4,8 +4,9 @@
 //! compared without regard to case and underscores. A [`FieldReader`] reads a value as text, a list
 //! of names, or a list of ninjs parts, and records unreadable values in [`Repairs`].
 //!
-//! Cost: one pass over the object, plus one insertion into a sorted map per field. The map keeps a
-//! 4 MB object with only distinct names as cheap as other records of its size.
+//! Cost: one pass over the object, plus one insertion into a sorted map per field. Because of the
+//! map, a 4 MB object in which all names are distinct costs no more than other records of that
+//! size.
 
 use super::super::bounds::{self, ENTRIES_MAX};
 use super::super::repairs::Repairs;
@@ -18,8 +19,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Names of the text in an object that stands for a text: WordPress, Drupal, Arc, ninjs, JSON-LD,
-/// notes of dpa, and the usual converters from XML.
+/// Names of the text in an object that is used in place of a text: WordPress, Drupal, Arc, ninjs,
+/// JSON-LD, notes of dpa, and the usual converters from XML.
 const CONTENT_NAMES: [&str; 15] = [
     "rendered",
     "processed",
@@ -37,7 +38,7 @@ const CONTENT_NAMES: [&str; 15] = [
     "$oid",
     "paragraphs",
 ];
-/// How deeply a text may be nested.
+/// Maximum depth at which a text may be nested.
 const CONTENT_DEPTH_MAX: u32 = 4;
 
 /// The fields of one object.
@@ -96,8 +97,9 @@ impl<'a> Fields<'a> {
         if raw.starts_with('{') { Self::read(raw).ok() } else { None }
     }
 
-    /// Adds a field. Of fields with the same name, the last one wins. Of different names that fold
-    /// to the same name, the one written in the folded form wins, else the first in byte order.
+    /// Adds a field. If several fields have the same name, the last one wins. If different names
+    /// fold to the same name, the one that is written in the folded form wins; if there is none,
+    /// the first in byte order.
     fn add(&mut self, name: Cow<'a, str>, value: &'a str) {
         let folded = match name.bytes().any(|b| b == b'_' || b.is_ascii_uppercase()) {
             false => name.clone(),
@@ -156,7 +158,7 @@ impl<'f, 'a> FieldReader<'f, 'a> {
     /// Like [`FieldReader::first`], for a required field.
     ///
     /// # Errors
-    /// If there is no text, or an unreadable value comes before it.
+    /// If there is no text, or if an unreadable value precedes it.
     pub(super) fn required(
         &self,
         field: &'static str,
@@ -204,7 +206,8 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         raws.into_iter().find_map(|raw| self.content_of(field, raw, 0))
     }
 
-    /// The text of a value that may be nested. Records the value as unreadable if it has none.
+    /// The text of a value that may be nested. Records the value as unreadable if it contains no
+    /// text.
     fn content_of(&self, field: &'static str, raw: &'a str, depth: u32) -> Option<Cow<'a, str>> {
         if depth == CONTENT_DEPTH_MAX || !raw.starts_with(['{', '[']) || is_empty(raw) {
             return self.text(field, raw);
@@ -325,7 +328,7 @@ pub(super) struct FieldList<'a> {
 }
 
 impl<'a> FieldList<'a> {
-    /// Reads a list, and keeps at most `max` entries.
+    /// Reads a list; keeps at most the first `max` entries.
     pub(super) fn read(text: &'a str, max: usize) -> Result<Self, Error> {
         let mut from = serde_json::Deserializer::from_str(text);
         let list = from.deserialize_seq(Entries(max)).and_then(|list| from.end().map(|()| list));
@@ -333,7 +336,7 @@ impl<'a> FieldList<'a> {
     }
 }
 
-/// Visits a list, and keeps at most this many entries.
+/// Visits a list; contains the maximum number of entries to keep.
 struct Entries(usize);
 
 impl<'de> Visitor<'de> for Entries {

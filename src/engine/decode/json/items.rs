@@ -29,7 +29,7 @@ pub(super) struct FeedDefaults {
     title: SharedValue,
     /// The language tag of the feed.
     language: Option<String>,
-    /// What was unreadable or repaired in these.
+    /// The values among these that were unreadable or repaired.
     repairs: Repairs,
 }
 
@@ -47,7 +47,7 @@ impl FeedDefaults {
         Self { title, language, repairs }
     }
 
-    /// Sets the provider and language of an article that has none.
+    /// Sets the provider and the language of an article if they are missing.
     pub(super) fn fill(&self, article: &mut Article, repairs: &Repairs) {
         if article.provider.is_none() || article.language.is_none() {
             repairs.add(&self.repairs);
@@ -75,7 +75,7 @@ impl<'a> JsonItem<'a> {
         self.fields.is_none().then(|| part::range(text.as_bytes(), self.text))
     }
 
-    /// Parses the fields, unless they already are.
+    /// Parses the fields unless they are already parsed.
     pub(super) fn fields(self) -> Result<Fields<'a>, Error> {
         let mut fields = match self.fields {
             Some(fields) => fields,
@@ -90,7 +90,7 @@ impl<'a> JsonItem<'a> {
                 _ => break,
             }
         }
-        // A hit of a search engine has the article in `_source`.
+        // In a search engine hit, the article is in `_source`.
         let is_hit = fields.raw("index").is_some() && !has_text(&fields);
         let source = fields.raw("source").filter(|raw| is_hit && raw.starts_with('{'));
         match source {
@@ -148,7 +148,7 @@ fn items_within<'a>(
     let Some(raw) = wrapped(&fields) else { return Ok(JsonRecord::one(text, fields)) };
     let shared = FeedDefaults::of(&fields);
     let inner = match Fields::of_object(raw) {
-        // A wrapper in a wrapper: `{"articles": {"results": []}}`.
+        // One wrapper inside another: `{"articles": {"results": []}}`.
         Some(inner) if !is_article(&inner) => items_within(raw, settings, depth + 1)?,
         Some(_) => JsonRecord::of(vec![raw]),
         None => items_within(raw, settings, depth + 1)?,
@@ -168,7 +168,8 @@ fn wrapped<'a>(fields: &Fields<'a>) -> Option<&'a str> {
     wrapped.or_else(|| if is_article(fields) { None } else { OBJECTS.iter().find_map(nested) })
 }
 
-/// Whether a list or object may hold articles: its first entry is an object, or it is an article.
+/// Whether a value may contain articles: it is a list that is empty or whose first entry is an
+/// object, or an object that is an article.
 fn may_hold_articles(raw: &str) -> bool {
     match raw.strip_prefix('[') {
         Some(list) => list.trim_start().starts_with(['{', ']']),
@@ -176,12 +177,12 @@ fn may_hold_articles(raw: &str) -> bool {
     }
 }
 
-/// Whether an object has a text of its own.
+/// Whether an object has a headline, title or body of its own.
 fn has_text(fields: &Fields<'_>) -> bool {
     ["headline", "title", "body"].into_iter().any(|name| fields.raw(name).is_some())
 }
 
-/// Whether an object has a field that only an article has.
+/// Whether an object has one of the fields by which an article is recognized.
 fn is_article(fields: &Fields<'_>) -> bool {
     let names = ["uri", "urn", "guid", "id", "uuid", "url", "link", "title", "headline"];
     names.iter().any(|name| fields.raw(name).is_some_and(|raw| raw != "null"))

@@ -1,8 +1,8 @@
-//! Decodes JSON: plain objects, IPTC ninjs 1.x to 3.x, AP Media API and JSON Feed. All of them are
-//! read by the same rules, field by field.
+//! Decodes JSON: plain objects, IPTC ninjs 1.x to 3.x, AP Media API and JSON Feed. The same rules
+//! apply to all of them, field by field.
 //!
-//! A strict schema check would reject real feeds, so the decoder reads the fields it needs from
-//! whichever name has them and ignores the rest. Names are compared without regard to case and
+//! A strict schema check would reject real feeds, so the decoder looks for each field under all
+//! names in use and ignores all other fields. Names are compared without regard to case and
 //! underscores: `versionCreated` (ninjs 3) equals `versioncreated` (ninjs 1).
 //!
 //! Each field is taken from the first of these names that has a value:
@@ -11,8 +11,8 @@
 //! - headline: `headlines[]` (role `main`, else the first), then `names::HEADLINE`
 //! - body: `bodies[]` (HTML before text), then `names::HTML_BODY`, then `names::BODY`; else
 //!   `descriptions[]`, then `names::CAPTION`
-//! - provider: `names::PROVIDER`, `names::PROVIDER_STAND_INS`, `infosources[]`; else, of a text,
-//!   the credit
+//! - provider: `names::PROVIDER`, `names::PROVIDER_STAND_INS`, `infosources[]`; else the credit,
+//!   except for pictures
 //! - note to editors: `names::NOTE`
 //! - language: `language`, `lang`, `inLanguage`
 //! - versioncreated: `names::VERSION_CREATED`
@@ -21,22 +21,21 @@
 //! - links, all of them: `replaces`, `replacedby`, `evolvedfrom`, `rewriteof`, `translationof`,
 //!   `versionof`
 //!
-//! These cover what NewsAPI, Event Registry, the Guardian, news-please, miniflux, Superdesk, Arc,
-//! Drupal, WordPress and the digital wires of dpa export, besides the formats named first. The text
-//! of a field may be nested, as in `{"title": {"rendered": "B"}}`, and headline and body may be
-//! inside `fields`.
+//! In addition to the formats named above, these names cover the exports of NewsAPI, Event
+//! Registry, the Guardian, news-please, miniflux, Superdesk, Arc, Drupal, WordPress and the digital
+//! wires of dpa. The text of a field may be nested, as in `{"title": {"rendered": "B"}}`, and
+//! headline and body may be inside `fields`.
 //!
-//! A record is one object, an array of objects, objects one after another (NDJSON), an
-//! envelope around one of these, or an object without a uri that contains `data.item`,
-//! `data.items[].item`, `hits.hits[]._source`, or an object or a list under one of
-//! `names::WRAPPERS`. A JSON Schema is rejected. Items of a JSON Feed inherit the title and the
-//! language of the feed. In a list that is cut off or has a broken entry, the other entries are
-//! read.
+//! A record is one object, an array of objects, a sequence of objects (NDJSON), an envelope around
+//! one of these, or an object without a uri that contains `data.item`, `data.items[].item`,
+//! `hits.hits[]._source`, or an object or a list under one of `names::WRAPPERS`. A JSON Schema is
+//! rejected. Items of a JSON Feed inherit the title and the language of the feed. If a list is cut
+//! off or has a broken entry, the other entries are still read.
 //!
 //! Unescaped control characters in strings are accepted: JSON forbids them, but feeds send them.
-//! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD and set a
-//! flag on the article. An unreadable value sets a flag too, or rejects the item if the field is
-//! required.
+//! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag
+//! is set on the article. For an unreadable value, a flag is set too or, if the field is required,
+//! the item is rejected.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
@@ -64,7 +63,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use text::is_empty;
 
-/// What a `pubStatus` contains that is known.
+/// The known values of `pubStatus`.
 const STATUSES: [&str; 7] =
     ["usable", "withh", "cancel", "embargo", "killed", "withdrawn", "retracted"];
 
@@ -77,7 +76,7 @@ pub(super) enum Encoding {
     Repaired,
 }
 
-/// Decodes a record. Appends to `ranges` the byte range in `text` of each item that is in a list.
+/// Decodes a record. For each item in a list, appends its byte range in `text` to `ranges`.
 pub(super) fn decode(
     text: &str,
     encoding: Encoding,
@@ -196,7 +195,7 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     })
 }
 
-/// The uri. AP items have theirs in `altids.itemid`.
+/// The uri. In AP items it is in `altids.itemid`.
 fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     let altids = from.fields.raw("altids").and_then(Fields::of_object);
     let item_id = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
@@ -206,9 +205,9 @@ fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     }
 }
 
-/// The provider. A text whose sender is named nowhere else comes from the one who is credited; a
-/// picture may be credited to anybody. A name that stands in for the provider and is too long for
-/// one is ignored.
+/// The provider. If no other field names it, the credit is used, except for pictures, whose credit
+/// may name anyone. A name that does not come from one of the provider fields is ignored if it is
+/// too long.
 fn provider(
     from: &FieldReader<'_, '_>,
     infosource: Option<&str>,
@@ -256,7 +255,7 @@ fn headline<'a>(from: &FieldReader<'_, 'a>) -> Result<Option<Cow<'a, str>>, Erro
     Ok(from.content("headline", &HEADLINE).or_else(|| within_fields(from, "headline", &HEADLINE)))
 }
 
-/// The first text in the nested object `fields`, where the Guardian and others have headline and
+/// The first text in the nested object `fields`, where the Guardian and others put headline and
 /// body.
 fn within_fields<'a>(
     from: &FieldReader<'_, 'a>,
@@ -267,7 +266,7 @@ fn within_fields<'a>(
     from.within(&fields).content(field, names)
 }
 
-/// The body, or else the caption.
+/// The body or, if there is none, the caption.
 ///
 /// # Errors
 /// If there is neither, but a value for one of them was unreadable.
@@ -282,7 +281,8 @@ fn body(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
     Ok(body)
 }
 
-/// The body. Entries of `bodies` that are only a summary or caption are used if there is no other.
+/// The body. Entries of `bodies` that are only a summary or caption are used if there is no other
+/// text.
 fn text_body(from: &FieldReader<'_, '_>) -> Result<Option<Body>, Error> {
     let mut parts = from.parts("body", "bodies")?;
     let aside = |p: &RoleText<'_>| {
@@ -309,7 +309,7 @@ fn text_body(from: &FieldReader<'_, '_>) -> Result<Option<Body>, Error> {
     Ok(text.map(|text| Body::Plain(text.into_owned())))
 }
 
-/// The caption or description, which replaces the body of items without text.
+/// The caption or description, which is used as the body of items without text.
 fn caption(from: &FieldReader<'_, '_>) -> Result<Body, Error> {
     if let Some(part) = from.parts("body", "descriptions")?.into_iter().next() {
         return Ok(Body::Plain(part.value.into_owned()));
@@ -327,7 +327,7 @@ fn status(from: &FieldReader<'_, '_>, embargoed: Option<EventTime>) -> PubStatus
     if let Some(status) = &stated {
         from.repairs.known_status(status, &STATUSES);
     }
-    // The vocabulary of `status` is that of the content system.
+    // The values of `status` are those of the content system.
     let other = || from.first("pubstatus", &["status"]).map(|status| status.to_ascii_lowercase());
     let status = stated.or_else(other).unwrap_or_default();
     let killed = ["killed", "withdrawn", "retracted"].contains(&status.as_str());
@@ -366,7 +366,7 @@ fn links(from: &FieldReader<'_, '_>) -> Result<Vec<Link>, Error> {
     Ok(links)
 }
 
-/// The target of a link, which is written as a uri or as an object with a uri.
+/// The target of a link, which is either a uri or an object with a uri.
 fn target<'a>(from: &FieldReader<'_, 'a>, raw: &'a str) -> Option<ArticleKey> {
     let Some(object) = Fields::of_object(raw) else {
         let uri = from.text("links", raw)?;

@@ -1,12 +1,13 @@
-//! The names under which exports, APIs and content systems have the fields of an article, in lower
-//! case and without underscores. Of several names that have a value, the first one wins.
+//! The names that exports, APIs and content systems use for the fields of an article, in lower case
+//! and without underscores. If several names have a value, the first one wins.
 
 /// Field names under which an object that is not an article itself contains articles.
 pub(super) const WRAPPERS: [&str; 12] = [
     "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
     "entries", "hits",
 ];
-/// Field names under which other responses contain articles, and articles contain other things.
+/// Field names under which other responses contain articles. Articles also use these names, for
+/// other things.
 pub(super) const OBJECTS: [&str; 9] =
     ["response", "content", "data", "news", "posts", "post", "entry", "value", "records"];
 
@@ -27,7 +28,7 @@ pub(super) const URI: [&str; 14] = [
     "newsid",
     "itemid",
 ];
-/// Names of the headline. Arc has `headlines.basic`.
+/// Names of the headline. Arc uses `headlines.basic`.
 pub(super) const HEADLINE: [&str; 10] = [
     "headline",
     "headlinemain",
@@ -46,7 +47,7 @@ pub(super) const NOTE: [&str; 6] =
 /// Names of a body in HTML.
 pub(super) const HTML_BODY: [&str; 6] =
     ["bodyhtml", "bodyxhtml", "contenthtml", "htmlbody", "htmlcontent", "articlehtml"];
-/// Names of a body that may be plain text. `html` is last, since it may be the whole page.
+/// Names of a body that may be plain text. `html` is last because it may contain the whole page.
 pub(super) const BODY: [&str; 23] = [
     "body",
     "bodytext",
@@ -93,7 +94,7 @@ pub(super) const CAPTION: [&str; 16] = [
 ];
 /// Names of the provider.
 pub(super) const PROVIDER: [&str; 3] = ["provider", "source", "publisher"];
-/// Names of what stands in for the provider.
+/// Names of fields that are used if none of [`PROVIDER`] has a value.
 pub(super) const PROVIDER_STAND_INS: [&str; 7] =
     ["copyrightholder", "sourcename", "sitename", "publication", "feed", "sourcedomain", "domain"];
 /// Names of the time of this version.
@@ -111,7 +112,7 @@ pub(super) const VERSION_CREATED: [&str; 12] = [
     "lastupdated",
     "lastupdateddate",
 ];
-/// Names of the publication time. WordPress has its `date` in the zone of the site.
+/// Names of the publication time. In WordPress, `date` is in the time zone of the site.
 pub(super) const PUBLISHED: [&str; 25] = [
     "published",
     "firstpublished",

@@ -1,6 +1,6 @@
 //! Reads JSON values as text.
 //!
-//! In: a value that serde_json has checked to be well formed. Out: a [`TextValue`]. An unpaired
+//! In: a value that serde_json has found to be well formed. Out: a [`TextValue`]. An unpaired
 //! surrogate, which JSON can escape but UTF-8 cannot encode, becomes U+FFFD. Such surrogates come
 //! from software that truncates text in the middle of an emoji.
 //!
@@ -101,7 +101,7 @@ fn escape(raw: &str) -> (Option<char>, usize) {
     (Some(simple), 2)
 }
 
-/// Reads `\uXXXX`, or a surrogate pair of two of them.
+/// Reads `\uXXXX`, or a surrogate pair, which consists of two such escapes.
 fn hexadecimal(raw: &str) -> (Option<char>, usize) {
     const ESCAPE: usize = "\\u0000".len();
     let unit = |at: usize| {

@@ -1,7 +1,7 @@
-//! ANPA 1312: slug, headline, notes and byline are lines ahead of the text.
+//! ANPA 1312: slug, headline, notes and byline are lines before the text.
 //!
-//! AP marks these lines with `^` and ends them with `<` or `=`. Kyodo marks only the end of the
-//! headline, with `+`, and signs off with `==` and its name.
+//! AP marks these lines with `^` and ends them with `<` or `=`. Kyodo only marks the end of the
+//! headline, with `+`, and ends the text with `==` and its name.
 
 use super::{Repairs, paragraphs, words};
 use crate::article::{Article, Body};
@@ -11,7 +11,7 @@ use crate::article::{Article, Body};
 pub(super) fn article(header: &str, body: &str, tail: &str, repairs: &Repairs) -> Article {
     let mut article = Article { provider: provider(header, tail), ..Article::default() };
     let keyword = header.lines().nth(1).unwrap_or_default();
-    // Selector codes of one letter come before the keyword, the level of urgency first.
+    // One-letter selector codes come before the keyword. The first one is the level of urgency.
     let mut letters = keyword.split(|c: char| c.is_whitespace() || c.is_control());
     let level = letters.find(|letter| !letter.is_empty()).filter(|letter| letter.len() == 1);
     article.urgency = level.and_then(|level| {
@@ -29,7 +29,8 @@ pub(super) fn article(header: &str, body: &str, tail: &str, repairs: &Repairs) -
         }
         let ended = line.ends_with(['<', '=']);
         let slug = article.slugline.is_none() && !line.trim().is_empty();
-        // A line without an end character is wrapped, unless more such lines follow: a list.
+        // A line without an end character continues on the next line, unless that also begins with
+        // `^` or is indented: then it is a list.
         let mut after = lines.clone().skip(1);
         let mut wrapped = || after.next().is_some_and(|next| !next.starts_with(['^', ' ', '\t']));
         let ahead = line.starts_with('^') && (ended || article.headline.is_empty() && wrapped());

@@ -9,17 +9,17 @@
 //! (Foto - Archiv) =                         left out
 //! ```
 //!
-//! A notebook after the text, which begins with a line such as `# Notebook`, is not part of it;
-//! its note to editors is.
+//! A notebook after the text begins with a line such as `# Notebook`. It is not part of the text,
+//! but its note to editors is read.
 
 use super::{Repairs, paragraphs, words};
 use crate::article::{Article, Body};
 
-/// Lines of the longest block ahead of the text.
+/// Maximum number of lines of the block before the text.
 const BLOCK_LINES_MAX: usize = 12;
 /// Words before an author's name.
 const BYLINES: [&str; 9] = ["By ", "Von ", "Par ", "Por ", "Da ", "Di ", "Door ", "Av ", "Af "];
-/// First words of a line that speaks of pictures.
+/// First words of a line about pictures.
 const PICTURES: [&str; 9] = [
     "foto",
     "photo",
@@ -67,8 +67,8 @@ fn provider(first: &str) -> Option<String> {
     is_name.then(|| (*name).to_owned())
 }
 
-/// Splits the block of headlines, which ends with `=` at the end of a line, from the text. Without
-/// such a line, the block is the first line.
+/// Splits the block of headlines from the text. The block ends with `=` at the end of a line; if
+/// there is no such line, the block is the first line.
 fn split_block(body: &str) -> (&str, &str) {
     let (mut at, mut shown) = (0, 0);
     for line in body.split_inclusive('\n') {
@@ -84,7 +84,7 @@ fn split_block(body: &str) -> (&str, &str) {
     body.trim_start().split_once('\n').unwrap_or((body, ""))
 }
 
-/// The lines ahead of the text.
+/// The lines before the text.
 #[derive(Default)]
 struct HeadlineBlock {
     headline: Vec<String>,
@@ -110,7 +110,7 @@ impl HeadlineBlock {
             }
             parts.add_bracketed(&line);
         }
-        // A headline of nothing but notices is better than none.
+        // A headline that consists only of notices is better than no headline.
         if parts.headline.is_empty() {
             parts.headline = std::mem::take(&mut parts.notes);
         }
@@ -125,7 +125,7 @@ impl HeadlineBlock {
         }
     }
 
-    /// A line in brackets: something about pictures, or a notice.
+    /// Adds a line in brackets, which is a notice unless it is about pictures.
     fn add_bracketed(&mut self, line: &str) {
         let inner = line.trim_start_matches('(').trim_end_matches(')').trim();
         let lower = inner.to_lowercase();
@@ -150,7 +150,7 @@ fn join_marks(lines: &[String]) -> String {
     joined.collect::<Vec<_>>().join(" ")
 }
 
-/// Splits the notebook from the text ahead of it.
+/// Splits the notebook from the text before it.
 fn split_notebook(text: &str) -> (&str, &str) {
     let begins = |line: &str| line.trim_start().starts_with("# ");
     let mut at = 0;
@@ -163,8 +163,8 @@ fn split_notebook(text: &str) -> (&str, &str) {
     (text, "")
 }
 
-/// The lines of a notebook that are for editors: those of a section such as `## Note to editors`,
-/// up to the line of stars after which nothing is for publication.
+/// The lines of a notebook that are for editors: those of a section such as `## Note to editors`. A
+/// line of stars ends the search, because nothing after it is for publication.
 fn editors_notes(notebook: &str) -> Vec<String> {
     let mut notes = Vec::new();
     let mut for_editors = false;

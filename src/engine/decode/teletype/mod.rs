@@ -9,11 +9,11 @@
 //!
 //! Neither format has a permanent identifier. The uri consists of the format, the first word of the
 //! header (service and message number) and the date in the trailer, or else in the keyword line:
-//! `anpa:W2870:2013-11-13`. The provider is the name before the last number of the header, or that
-//! in the trailer. A time in the trailer without a zone is in UTC; one whose zone is unknown or has
-//! more than one meaning, such as `IST`, is ignored with a flag. Text is read as UTF-8 if valid,
-//! else as Windows-1252. Wrapped lines are joined to paragraphs. A new paragraph begins at an
-//! indented line, and after a blank line or a `<` at the end of a line.
+//! `anpa:W2870:2013-11-13`. The provider is the name before the last number of the header, or the
+//! name in the trailer. A time in the trailer without a zone is in UTC. A time whose zone is
+//! unknown or ambiguous, such as `IST`, is ignored, and a flag is set. Text is read as UTF-8 if it
+//! is valid UTF-8, else as Windows-1252. Wrapped lines are joined into paragraphs. A new paragraph
+//! begins at an indented line, and after a blank line or a line that ends with `<`.
 //!
 //! Sources: IPTC 7901 (The IPTC Recommended Message Format, 1995); ANPA 1312 (1979, revised 1989).
 
@@ -32,7 +32,7 @@ const EOT: char = '\u{4}';
 const SYN: char = '\u{16}';
 const US: char = '\u{1f}';
 
-/// Bytes at the start of a record in which the header must begin.
+/// Number of bytes at the start of a record in which the header must begin.
 const LEAD_BYTES: usize = 16;
 
 /// Whether the record looks like a teletype message.
@@ -87,7 +87,7 @@ fn words(line: &str) -> String {
         .join(" ")
 }
 
-/// Joins wrapped lines to paragraphs, separated by blank lines.
+/// Joins wrapped lines into paragraphs, which are separated by blank lines.
 fn paragraphs<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     let (mut text, mut ended) = (String::new(), true);
     for line in lines {

@@ -2,7 +2,7 @@
 
 use crate::article::EventTime;
 
-/// The first letters of the months, in several languages.
+/// The first letters of the names of the months, in several languages.
 #[rustfmt::skip]
 const MONTHS: [&[&str]; 12] = [
     &["jan", "ene", "gen"], &["feb", "fév", "fev"], &["mar", "mär", "mrz"], &["apr", "avr", "abr"],
@@ -25,7 +25,7 @@ fn month(name: &str) -> Option<usize> {
 pub(super) struct TrailerTime {
     /// The date as written: `2013-11-13`.
     pub(super) day: String,
-    /// The time; `None` if its zone is unknown or has more than one meaning.
+    /// The time; `None` if its zone is unknown or ambiguous.
     pub(super) at: Option<EventTime>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn of_iptc(tail: &str) -> Option<TrailerTime> {
     let (day, hour, minute) = (time.get(..2)?, time.get(2..4)?, time.get(4..6)?);
     let date = date(year, &month.to_string(), day)?;
     let read = trailer_time(date.clone(), hour, minute, &zones.join(" "))?;
-    // A zone after the year. Anything else may follow there.
+    // The zone may also follow the year. Anything else may follow the year, too.
     let late = parts.next().filter(|_| zones.is_empty());
     let late = late.and_then(|zone| trailer_time(date, hour, minute, zone));
     Some(late.filter(|late| late.at.is_some()).unwrap_or(read))
@@ -138,7 +138,7 @@ mod tests {
         let read = of_iptc("150030 JST Mar 26").unwrap();
         assert_eq!(read.day, "2026-03-15");
         assert_eq!(read.at, EventTime::parse("2026-03-14T15:30Z"));
-        // What follows the year is no zone.
+        // The word after the year is not a zone.
         assert_eq!(of_iptc("151530 Mar 26 haf").unwrap().at, EventTime::parse("2026-03-15T15:30Z"));
     }
 

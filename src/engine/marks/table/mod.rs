@@ -1,13 +1,14 @@
-//! The table of marks: every form by which agencies announce a kill, a hold, a release, an update,
-//! a correction and the like, with its source.
+//! The table of marks: the forms with which agencies announce a kill, a hold, a release, an update,
+//! a correction and the like, with their sources.
 //!
 //! The table is data: `explain --marks` prints it by agency, and `engine.decode.marks` extends it.
-//! Patterns are lower case; accents do not matter, `#` stands for a number and `@` for an ordinal.
-//! A row lists the places where its patterns count, the agencies that use them, and where that is
-//! documented; `habit` marks forms that are seen on the wire without a public document.
+//! Patterns are lower case; accents are ignored, `#` is the placeholder for a number and `@` for an
+//! ordinal. A row lists the places where its patterns count, the agencies that use them, and the
+//! document that describes them; the source `habit` means that agencies use the forms without a
+//! public document.
 //!
-//! Order words ([`Form::Word`]) also occur in news, so they only count together with the text of an
-//! order; see `order`.
+//! Order words ([`Form::Word`]) also occur in news, so they need to be confirmed by heading and
+//! text; see `order`.
 
 mod orders;
 mod revisions;
@@ -21,17 +22,17 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 /// All patterns of the table, each with its row and its number in the row. The position in this
-/// order is the rank of a pattern: of several that match, the first one decides.
+/// order is the rank of a pattern: if several patterns match, the first one decides.
 pub(super) fn patterns() -> impl Iterator<Item = (&'static Row, usize)> {
     rows().flat_map(|row| (0..row.patterns.len()).map(move |at| (row, at)))
 }
 
-/// How much a pattern says on its own.
+/// How reliable a pattern is on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A phrase that only agencies use, or a code.
     Phrase,
-    /// A word that headlines of news also begin with.
+    /// A word with which ordinary headlines also begin.
     Word,
 }
 
@@ -40,13 +41,13 @@ pub(super) enum Form {
 pub(super) struct Row {
     /// The meaning.
     pub(super) mark: Mark,
-    /// How much the patterns say on their own.
+    /// How reliable the patterns are on their own.
     pub(super) form: Form,
     /// Where they count.
     pub(super) places: &'static [MarkPosition],
     /// The agencies that use them, separated by spaces.
     pub(super) agencies: &'static str,
-    /// Where that is documented.
+    /// The document that describes the patterns.
     pub(super) source: &'static str,
     /// The patterns.
     pub(super) patterns: &'static [&'static str],

@@ -6,10 +6,10 @@ use super::{Row, row};
 use crate::marks::Mark::{Hold, Kill, Release};
 use crate::marks::MarkPosition::{self, Body, Headline, InHeadline, Note, Signal, Slug};
 
-/// Where the heading of an order is: the start or bracketed end of the headline, the last words of
-/// the slug, the first line of the body.
+/// The places where the heading of an order can be: the start or bracketed end of the headline, the
+/// last words of the slug, the first line of the body.
 const HEADING: &[MarkPosition] = &[Headline, Slug, Body];
-/// As [`HEADING`], and anywhere in headline and note.
+/// The same places as [`HEADING`], and anywhere in headline and note.
 const ANYWHERE: &[MarkPosition] = &[Headline, InHeadline, Slug, Note, Body];
 const SIGNAL: &[MarkPosition] = &[Signal];
 

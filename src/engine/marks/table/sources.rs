@@ -1,4 +1,4 @@
-//! Where the forms are documented, and groups of agencies.
+//! The documents that describe the forms, and groups of agencies.
 
 /// AP.
 pub(super) const AP: &str = "AP, guide to wire terms: kills, withholds, writethrus, corrections";
@@ -17,7 +17,7 @@ pub(super) const CP: &str = "The Canadian Press Stylebook: corrections and kills
 pub(super) const AFP: &str = "AFP Stylebook: leads, corrections, annulments";
 /// EFE.
 pub(super) const EFE: &str = "Agencia EFE, Libro del estilo urgente";
-/// Seen on the wire, without a public document.
+/// Used by agencies, without a public document.
 pub(super) const HABIT: &str = "habit";
 
 /// Services in English, which share their forms.

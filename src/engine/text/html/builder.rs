@@ -1,7 +1,8 @@
-//! Builds the text of a body from its markup, with the position of every character in the source.
+//! Builds the text of a body from its markup, and records the position of every character in the
+//! source.
 //!
-//! In: the pieces of a body, or a plain text with entities. Out: [`Clean`] text: white space
-//! collapsed, entities decoded, blocks separated by an empty line.
+//! In: the pieces of a body, or a plain text with entities. Out: [`Clean`] text, with white space
+//! collapsed, entities decoded, and blocks separated by an empty line.
 
 use super::super::{Anchor, Clean};
 use super::hidden::{Attributes, Hidden};
@@ -15,7 +16,8 @@ pub(super) struct TextBuilder {
     pub(super) text: String,
     /// An anchor for each run copied from consecutive source bytes.
     anchors: Vec<Anchor>,
-    /// Source offset after the last character; a character elsewhere starts a new run.
+    /// The source offset after the last character. A character from another offset starts a new
+    /// run.
     next: usize,
     /// White space to add before the next character.
     gap: PendingSpace,
@@ -32,7 +34,7 @@ enum PendingSpace {
 }
 
 impl TextBuilder {
-    /// Adds the text of `markup` that a reader sees.
+    /// Adds the visible text of `markup`.
     pub(super) fn marked_up(&mut self, markup: &Markup<'_>, attributes: Attributes) {
         let hidden = Hidden::of(markup, attributes);
         let mut at = 0;
@@ -125,7 +127,7 @@ impl TextBuilder {
     pub(super) fn decoded(&mut self, source: &str, start: usize) {
         let mut at = 0;
         while let Some(c) = source[at..].chars().next() {
-            // In plain text, only what ends with a semicolon is a reference for sure.
+            // In plain text, only a reference that ends with a semicolon is certainly a reference.
             let reference = reference(&source[at..]);
             let reference = reference.filter(|(len, _)| source[at..at + len].ends_with(';'));
             let (len, decoded) = match reference {
@@ -155,11 +157,11 @@ impl TextBuilder {
     }
 }
 
-/// Bytes of the longest character reference that is examined.
+/// Maximum length in bytes of a character reference.
 const REFERENCE_MAX: usize = 34;
 
 /// The character reference at the start of `text`: its length in bytes and its decoded text. As in
-/// HTML, some need no semicolon: `&ltb` is `<b`.
+/// HTML, some references need no semicolon: `&ltb` is `<b`.
 fn reference(text: &str) -> Option<(usize, String)> {
     let name = text.strip_prefix('&')?.bytes().take(REFERENCE_MAX);
     let name = name.take_while(|b| b.is_ascii_alphanumeric() || *b == b'#').count();
@@ -177,20 +179,20 @@ fn reference(text: &str) -> Option<(usize, String)> {
     if decoded == run {
         return None;
     }
-    // What follows a reference without a semicolon is text.
+    // The characters after a reference without a semicolon are text.
     let both = run.bytes().rev().zip(decoded.bytes().rev());
     let text_behind = both.take_while(|(written, decoded)| written == decoded).count();
     decoded.truncate(decoded.len() - text_behind);
     (!decoded.is_empty()).then_some((end - text_behind, decoded))
 }
 
-/// The bytes at the start of `source` that the tokenizer leaves out before `c` and what follows it:
-/// the first half of a line break of two characters, and end tags without a name.
+/// The number of bytes at the start of `source` that the tokenizer leaves out before it returns `c`
+/// and then `following`. It leaves out the `\r` of `\r\n`, and end tags without a name.
 fn left_out(source: &str, c: char, following: &str) -> usize {
     let mut rest = source;
     loop {
         rest = match rest.strip_prefix("</>") {
-            // In raw text, as in a title, it is text.
+            // In raw text, as in a title, `</>` is text.
             Some(behind) if c != '<' || !following.starts_with("/>") => behind,
             _ if c == '\n' && rest.starts_with("\r\n") => &rest[1..],
             _ => return source.len() - rest.len(),

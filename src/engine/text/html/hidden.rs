@@ -1,4 +1,4 @@
-//! Finds the pieces of a body that a reader does not see.
+//! Finds the pieces of a body that are not visible to a reader.
 //!
 //! In: a body in pieces. Out: for a start tag, the end of the hidden run that it begins.
 //!
@@ -11,12 +11,11 @@
 //! | elements hidden by attributes | its end tag; for `p`, `li`, ... also a tag that implies it |
 //!
 //! The end tag of an element that began earlier also ends the run, except for `head`, `script` and
-//! `style`. A self-closing element hides nothing. An element without an end tag, for which the
-//! table names no other end, hides nothing either, because the text after it may be the rest of the
-//! article.
+//! `style`. A self-closing element hides nothing. If an element has no end tag and the table names
+//! no other end, it hides nothing either, because the text after it may be the rest of the article.
 //!
-//! An end tag is paired with the latest open start tag of the same name; without one it closes
-//! nothing.
+//! An end tag is paired with the latest open start tag of the same name. If there is none, the end
+//! tag closes nothing.
 //!
 //! Cost: linear, because hidden runs are skipped.
 
@@ -87,7 +86,7 @@ const IN_LINE: [&[u8]; 16] = [
     b"strong", b"sub", b"sup", b"u",
 ];
 
-/// Whether attributes such as `hidden` are respected when deciding what a reader sees.
+/// Whether attributes such as `hidden` are respected when deciding what is visible.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attributes {
     Respected,
@@ -100,7 +99,7 @@ pub(super) struct Hidden<'a> {
     markup: &'a Markup<'a>,
     /// Whether attributes can hide elements.
     attributes: Attributes,
-    /// For each piece that is a tag, the index of its matching end or start tag.
+    /// For each piece that is a tag, the index of the matching end or start tag.
     partners: Vec<Option<usize>>,
     /// Index of the last tag that begins or ends a block, line or cell.
     last_block: Option<usize>,
@@ -161,7 +160,7 @@ impl<'a> Hidden<'a> {
         }
     }
 
-    /// The end of the element at `at`, which is hidden by its attributes.
+    /// The end of the hidden run of the element at `at`, which is hidden by its attributes.
     fn concealed(&self, at: usize, name: &[u8]) -> Option<usize> {
         let close = self.partners[at];
         let Some(ending) = Ending::of(name) else { return self.until(at, close?, |_| false) };
@@ -241,7 +240,8 @@ impl<'a> Hidden<'a> {
         next
     }
 
-    /// The index after an element of the head; `None` for an element that belongs to the body.
+    /// The index after the element at `at`, if it belongs to the head; `None` if it belongs to the
+    /// body.
     fn in_head(&self, at: usize, start: StartTag) -> Option<usize> {
         let name = self.markup.name(start.name);
         if matches!(name, b"script" | b"style") {

@@ -5,9 +5,10 @@
 //! Tokenizes as the WHATWG HTML specification does, except where a browser would drop the rest of
 //! the document:
 //!
-//! - An element whose content is only text, such as `title`, `iframe` or `script`, is read that way
-//!   only if its end tag follows. If it is missing, the rest is read as markup.
-//! - A comment without an end is no comment.
+//! - The content of an element such as `title`, `iframe` or `script`, which can only contain text,
+//!   is read as text only if its end tag follows. If the end tag is missing, the rest is read as
+//!   markup.
+//! - A comment without an end is not treated as a comment.
 //! - A start tag without an end, because a quotation mark is missing, ends at the next `>`.
 //!
 //! Cost: linear. The tokenizer examines each `<` at most `UNENDED_MAX + 1` times; the search for
@@ -21,7 +22,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-/// Elements whose content is only text, each with the tokenizer state that reads it. `script` is
+/// Elements that can only contain text, each with the tokenizer state that reads it. `script` is
 /// read as raw text, because in script data a comment could hide the end tag.
 const RAW: [(&[u8], State); 9] = [
     (b"iframe", State::RawText),
@@ -35,7 +36,7 @@ const RAW: [(&[u8], State); 9] = [
     (b"xmp", State::RawText),
 ];
 
-/// The most start tags without an end in one body: one for each quotation mark.
+/// Maximum number of start tags without an end in one body: one for each kind of quotation mark.
 const UNENDED_MAX: usize = 2;
 
 /// Void elements, which have no content.
@@ -94,8 +95,8 @@ pub(super) struct ElementName(u32);
 
 /// A body in pieces.
 pub(super) struct Markup<'a> {
-    /// The source, in which spaces replace comment starts and tags without an end. Offsets are the
-    /// same in the body.
+    /// The source, in which comment starts and tags without an end are replaced with spaces.
+    /// Offsets are the same as in the body.
     pub(super) source: Cow<'a, str>,
     /// Text and tags in the order of the source.
     pub(super) pieces: Vec<MarkupPiece>,
@@ -136,7 +137,7 @@ impl ElementName {
     }
 }
 
-/// What the tokenizer emits: a start tag whose content is not yet known, or any other piece.
+/// A token from the tokenizer: a start tag whose content is not yet known, or any other piece.
 enum MarkupToken {
     MarkupPiece(MarkupPiece),
     Start { start: StartTag, self_closing: bool, end: usize },
@@ -230,7 +231,7 @@ struct ElementNames {
 }
 
 impl ElementNames {
-    /// The number of `name`, which is added if new.
+    /// The number of `name`. Adds the name if it is new.
     fn name(&mut self, name: &[u8]) -> ElementName {
         if let Some(&index) = self.index.get(name) {
             return ElementName(index);
@@ -247,11 +248,11 @@ impl ElementNames {
     }
 }
 
-/// Finds the end tags of elements whose content is only text.
+/// Finds the end tags of elements that can only contain text.
 struct RawTextEnds<'a> {
     /// The source of the body.
     source: &'a [u8],
-    /// The offset of the last end tag of each name searched for so far; `None` if it has none.
+    /// The offset of the last end tag of each name searched for so far; `None` if there is none.
     last: BTreeMap<&'static [u8], Option<usize>>,
 }
 
@@ -260,8 +261,8 @@ impl<'a> RawTextEnds<'a> {
         Self { source, last: BTreeMap::new() }
     }
 
-    /// Whether the element whose start tag ends at `from` has an end tag. A self-closing element
-    /// has one only if it comes before the next start tag of the same name.
+    /// Whether the element whose start tag ends at `from` has an end tag. The end tag of a
+    /// self-closing element must also precede the next start tag of the same name.
     fn closes(&mut self, name: &'static [u8], from: usize, self_closing: bool) -> bool {
         let source = self.source;
         if self_closing {
@@ -324,7 +325,7 @@ impl OpenTag {
     fn value(&mut self, value: &[u8]) {
         let Some(start) = &mut self.start else { return };
         match self.attribute {
-            // Browsers show this text when the reader searches for it.
+            // Browsers show this text when the user searches for it.
             Attribute::Hidden if value.eq_ignore_ascii_case(b"until-found") => {
                 start.concealed = false;
             }

@@ -1,15 +1,16 @@
 //! Converts markup to text and records the position of every character in the source.
 //!
-//! In: a published body. Out: [`Clean`] text without tags, with entities decoded, white space
-//! collapsed and blocks separated by an empty line. `<p>One <b>two</b>.</p><p>Three</p>` gives
-//! `One two.\n\nThree`.
+//! In: a published body. Out: [`Clean`] text without tags, in which entities are decoded, white
+//! space is collapsed and blocks are separated by an empty line. `<p>One
+//! <b>two</b>.</p><p>Three</p>` gives `One two.\n\nThree`.
 //!
-//! Comments are removed, and so is everything a reader does not see: scripts, styles, and elements
-//! hidden by attributes ([`hidden`]). Tokens follow the WHATWG HTML specification, so broken markup
-//! reads as in a browser, except that an element that is never closed does not swallow the rest of
-//! the article ([`markup`]).
+//! Comments are removed, and so is everything that is not visible to a reader: scripts, styles, and
+//! elements hidden by attributes ([`hidden`]). The tokenizer follows the WHATWG HTML specification,
+//! so broken markup gives the same text as in a browser, except that an element that is never
+//! closed does not hide the rest of the article ([`markup`]).
 //!
-//! If attributes hide all of the text, they are ignored: the page may show the text by a script.
+//! If attributes hide all of the text, they are ignored, because a script on the page may make the
+//! text visible.
 //!
 //! A body declared as plain text is read as markup if it contains an end tag, `<p>` or `<br>`.
 //! Otherwise only its entities are decoded. (`<ABC>` alone is a ticker symbol, not a tag.)
@@ -236,7 +237,7 @@ mod tests {
         for part in parts {
             let took = |n: usize| {
                 let source = part.repeat(n) + "end";
-                // The shortest of three, because other tests use the caches at the same time.
+                // The shortest of three runs, because other tests use the caches at the same time.
                 let once = |_| {
                     let began = cpu_time::ThreadTime::now();
                     assert!(html(&source).text.ends_with("end"), "{part}");
@@ -252,7 +253,7 @@ mod tests {
         }
     }
 
-    /// Pieces of markup that hide no text after themselves, only text between their own tags.
+    /// Pieces of markup that can only hide the text between their own tags, not text after them.
     fn piece() -> impl Strategy<Value = (String, bool)> {
         let shown = prop_oneof![
             Just("<p>"),

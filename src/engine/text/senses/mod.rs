@@ -1,14 +1,15 @@
-//! What single words mean for a verdict: numbers in words, negations and opposites, as tables by
-//! language.
+//! What single words mean for a verdict: numbers written as words, negations and opposites, in
+//! tables by language.
 //!
 //! In: the language of an article and the hash of a word. Out: its [`Sense`], if a table has one.
-//! `seven` is the number 7, `not` a negation, `raised` and `cut` are two sides of one pair.
+//! `seven` is the number 7, `not` is a negation, and `raised` and `cut` are the two sides of a
+//! pair.
 //!
-//! A word that is a number in one language means something else in another (`on` is ten in
-//! Turkish), so an article without a known language has the senses of English only.
+//! A number word of one language may mean something else in another (`on` is ten in Turkish), so
+//! only the English senses are used for an article whose language is unknown.
 //!
-//! Deliberately absent: grammar. Turkish negates by a suffix; such a word is a changed word like
-//! any other.
+//! Deliberately absent: grammar. Turkish negates with a suffix; a word with that suffix is treated
+//! like any other changed word.
 
 mod negations;
 mod numbers;
@@ -22,7 +23,7 @@ use std::sync::LazyLock;
 /// What a word means for a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sense {
-    /// A number in words.
+    /// A number written as a word.
     Number(u64),
     /// The number one, or an indefinite article.
     OneOrArticle,
@@ -44,7 +45,7 @@ pub struct Senses {
     function_words: Option<&'static FunctionWords>,
 }
 
-/// The function words of one language.
+/// The function words of a language.
 #[derive(Debug)]
 pub(crate) struct FunctionWords {
     /// The hashes of their common forms.
@@ -54,16 +55,15 @@ pub(crate) struct FunctionWords {
 }
 
 impl FunctionWords {
-    /// Whether `word`, whose common form has this hash, is one of them. Without marks it may be
-    /// any word of the form; with marks, which can make another word (`schön`, not `schon`), it has
-    /// to be written as it is here.
+    /// Whether `word`, whose common form has this hash, is a function word. A word without marks
+    /// only needs to have the same common form as a listed word. A word with marks must be spelled
+    /// as in the list, because marks can make it a different word (`schön`, not `schon`).
     pub(crate) fn contains(&self, word: &str, hash: u64) -> bool {
         self.forms.contains(&hash) && (word.is_ascii() || self.exact.contains(&exact_hash(word)))
     }
 }
 
-/// The senses of one language by the hash of the word, and the trace bytes of numbers and
-/// negations, by which they are recognized in a text that is not kept.
+/// The senses of the words of one language, by the hash of the word.
 #[derive(Debug, Default)]
 struct SenseTable {
     by_hash: FxHashMap<u64, Vec<Sense>>,
@@ -123,18 +123,18 @@ impl Senses {
         Self { senses: TABLES.get(code), function_words: function_words(code) }
     }
 
-    /// The senses of the word with this hash; mostly none or one.
+    /// The senses of the word with this hash; most words have none or one.
     pub fn senses(self, hash: u64) -> &'static [Sense] {
         self.senses.and_then(|table| table.by_hash.get(&hash)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the word with this hash is a function word and has no sense of its own.
+    /// Whether the word with this hash is a function word and has no sense.
     pub fn is_function_word(self, hash: u64) -> bool {
         self.function_words.is_some_and(|words| words.forms.contains(&hash))
             && self.senses(hash).iter().all(|sense| *sense == Sense::OneOrArticle)
     }
 
-    /// The trace bytes of all words with a sense for which `wanted` holds, as a set.
+    /// The set of the trace bytes of all words that have a sense for which `wanted` is true.
     pub fn trace_bytes(self, wanted: impl Fn(Sense) -> bool) -> [bool; 256] {
         let mut bytes = [false; 256];
         let words = self.senses.iter().flat_map(|table| &table.by_hash);
@@ -149,7 +149,7 @@ impl Senses {
 mod tests {
     use super::*;
 
-    /// The form that spellings have in common hides no change of a number or of an opposite.
+    /// Different numbers, and the two sides of a pair of opposites, have different common forms.
     #[test]
     fn other_numbers_and_opposites_have_other_forms() {
         let mut values: FxHashMap<(&str, u64), u64> = FxHashMap::default();

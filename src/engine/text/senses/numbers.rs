@@ -1,7 +1,7 @@
-//! Numbers in words, by language. Data, and the compounds of German and Italian.
+//! Numbers written as words, by language. Data, and code for the compounds of German and Italian.
 
-/// Forms that are the number one or an indefinite article: a number only where the other text has a
-/// number in its place.
+/// Forms that are the number one or an indefinite article. They count as a number only if the other
+/// text has a number in the same place.
 pub(super) const ONE_OR_ARTICLE: &[(&str, &str)] = &[
     ("en", "a an"),
     ("de", "ein eine einen einem einer eines"),
@@ -17,7 +17,7 @@ pub(super) const ONE_OR_ARTICLE: &[(&str, &str)] = &[
     ("nb", "en et ei"),
 ];
 
-/// For each language, values and the words for them, separated by spaces.
+/// For each language, the values and their words, which are separated by spaces.
 #[rustfmt::skip]
 const NUMBERS: &[(&str, &[(u64, &str)])] = &[
     ("en", &[
@@ -193,7 +193,7 @@ const NUMBERS: &[(&str, &[(u64, &str)])] = &[
     ]),
 ];
 
-/// Norwegian.
+/// The number words of Norwegian.
 #[rustfmt::skip]
 const NORWEGIAN: &[(u64, &str)] = &[
     (2, "to"), (3, "tre"), (4, "fire"), (5, "fem"), (6, "seks"), (7, "sju syv"), (8, "åtte"),
@@ -202,13 +202,13 @@ const NORWEGIAN: &[(u64, &str)] = &[
     (1_000_000, "million millioner"),
 ];
 
-/// Units and tens that German joins to one word.
+/// Units and tens that German joins into one word.
 const GERMAN: ([&str; 9], [&str; 8]) = (
     ["ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
     ["zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"],
 );
 
-/// Tens and units that Italian joins to one word.
+/// Tens and units that Italian joins into one word.
 const ITALIAN: ([&str; 9], [&str; 8]) = (
     ["uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"],
     ["venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"],

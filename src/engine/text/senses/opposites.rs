@@ -1,4 +1,4 @@
-//! Pairs of opposites in the news, by language. Data.
+//! Pairs of opposites that occur in news, by language. Data.
 //!
 //! Each pair has two sides; each side lists forms separated by spaces. A word may be on a side of
 //! several pairs.
