@@ -3,7 +3,7 @@
 //! In: a topic, a partition and a start offset. Out: each record in turn. Partitions are assigned
 //! directly; the group protocol is not used.
 //!
-//! The end of a partition is recognized by librdkafka's partition-EOF event, not by comparing
+//! The end of a partition is detected by librdkafka's partition-EOF event, not by comparing
 //! offsets: a transactional log ends with control markers, which are never delivered to a consumer.
 //! The event refers to the last stable offset that the leader knows, which can be lower than what
 //! was committed if the leader was elected only just before. Callers that must not miss a record
