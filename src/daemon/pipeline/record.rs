@@ -10,7 +10,7 @@
 //! | `fence` | empty; written by a new owner, which then reads the changelog up to this record |
 //! | `fence/<time>` | the fence when `at_least_once` is used |
 //! | `group` | the consumer group that the state belongs to |
-//! | `ends` | per output partition, an offset before the output of the last batches (see [`repair`]) |
+//! | `ends` | per output partition, an offset before the last batches' output (see [`repair`]) |
 //! | `resets` | position resets for each input partition; event ids depend on them |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
 //! | `end` | `at_least_once` only: marks the planned batch as written in full |
