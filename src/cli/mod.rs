@@ -57,7 +57,7 @@ struct Cli {
 enum Command {
     /// Runs the daemon, which reads from and writes to Kafka.
     Run,
-    /// Runs a sample wire through an in-memory broker; needs no Kafka.
+    /// Runs sample articles through an in-memory broker; needs no Kafka.
     Demo(demo::Args),
     /// Processes files or stdin (`-`) without Kafka.
     Replay(replay::Args),

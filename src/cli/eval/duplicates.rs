@@ -1,7 +1,7 @@
 //! Scores relations against labels.
 //!
 //! With labelled pairs, a pair counts as found if one article has a copy relation (main or further)
-//! to the other, or if both have the same root. Without pairs, the articles carry the labels
+//! to the other, or if both have the same root. Without pairs, the articles must have the labels
 //! `dup_group`, `op`, `kind`, `base` and `donors`, and the relations of each article are scored
 //! against them.
 //!

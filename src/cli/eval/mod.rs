@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-/// The labels to measure against.
+/// What to measure.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
     /// Scores near-duplicate detection against labelled pairs or labelled copies.

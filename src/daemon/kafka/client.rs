@@ -218,7 +218,7 @@ impl Settings {
 
     /// The configuration of the producer that writes for a shard, within the size limits of the
     /// topics. A topic's limit applies to a batch of records, and a producer has one batch size for
-    /// all topics, so the smallest limit decides. A larger record is sent in a batch of its own.
+    /// all topics, so the smallest limit decides. A larger record is sent in a separate batch.
     pub(super) fn producer(&self, shard: u32, limits: Limits) -> ClientConfig {
         let mut config = self.base(ClientRole::Producer);
         config.set("enable.idempotence", "true");

@@ -8,7 +8,7 @@
 //!
 //! - Revoked: the pipeline finishes or aborts its batch and drops its writer, within 25 s, and only
 //!   then is the partition released.
-//! - Lost: the partition is already gone.
+//! - Lost: the group has already taken the partition away.
 //! - Given up: the member leaves the group and joins again.
 //!
 //! # When a writer is fenced

@@ -123,7 +123,7 @@ pub fn create_and_check(settings: &Settings) -> Result<TopicLimits, Error> {
     Ok(limits)
 }
 
-/// Reports for every topic whether it exists, or exactly what to create. Creates nothing.
+/// Reports for every topic that it exists, or exactly how to create it. Creates nothing.
 ///
 /// # Errors
 /// When the brokers cannot be reached, a permission is missing, an existing topic is unsuitable, or

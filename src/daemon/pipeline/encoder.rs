@@ -21,7 +21,7 @@ pub trait EventEncoder: Send + Sync + Debug {
 /// An event, with the context needed to encode it.
 #[derive(Debug, Clone, Copy)]
 pub struct EventContext<'a> {
-    /// What happened.
+    /// The event.
     pub event: &'a Event,
     /// The event's number among those of its input record. Shard `s` counts from `s * N_PER_SHARD`.
     pub n: u32,

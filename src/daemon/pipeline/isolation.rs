@@ -170,7 +170,7 @@ fn suspect(from: &Partition, offset: i64, records: u32) -> Suspect {
     if records == 1 { Suspect::Record(from.clone(), offset) } else { Suspect::Batch }
 }
 
-/// Writes the attempt, or its tombstone, in a transaction of its own.
+/// Writes the attempt, or its tombstone, in a separate transaction.
 fn write<W: Writer>(writer: &mut W, attempt: Option<&BatchAttempt>) -> Result<(), Fault> {
     let record = OutputRecord {
         role: Role::State,

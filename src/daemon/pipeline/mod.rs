@@ -133,7 +133,7 @@ enum StopReason {
     Stop,
     /// The group wants the shard back. Dropping the sender acknowledges this.
     Revoked(Sender<()>),
-    /// The lease is gone.
+    /// The lease was lost.
     Lost,
 }
 

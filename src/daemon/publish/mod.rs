@@ -16,8 +16,8 @@
 //!                  stories  a final state, then a tombstone
 //! ```
 //!
-//! Published payloads have their own wire types ([`article`], [`radius`], [`story`]). [`schema`]
-//! derives the JSON Schema and AsyncAPI documents from them.
+//! Published payloads have separate types ([`article`], [`radius`], [`story`]). [`schema`] derives
+//! the JSON Schema and AsyncAPI documents from them.
 //!
 //! The trace context of the input record is passed on twice: as attributes of the CloudEvent, and
 //! as plain headers for clients that do not know CloudEvents.

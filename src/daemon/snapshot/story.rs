@@ -61,23 +61,24 @@ impl SnapshotStory {
 /// Counters of a story's members.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MemberCounts {
-    /// Live members, including withdrawn ones.
+    /// Number of live members, including withdrawn ones.
     pub articles: u32,
-    /// Members that are withdrawn.
+    /// Number of withdrawn members.
     pub withdrawn: u32,
-    /// Members that another article corrected.
+    /// Number of members that another article corrected.
     pub uncorrected: u32,
-    /// Members that are corrections.
+    /// Number of members that are corrections.
     pub corrections: u32,
-    /// Members flagged for review.
+    /// Number of members flagged for review.
     pub needs_review: u32,
-    /// Copies whose figures differ from the original.
+    /// Number of copies whose figures differ from the original.
     pub changed_numbers: u32,
-    /// Members with an embargo that has an end time.
+    /// Number of members with an embargo that has an end time.
     pub embargoed: u32,
-    /// Valid articles, of any story, that carry withdrawn or uncorrected text of this story.
+    /// Number of valid articles, of any story, that contain withdrawn or uncorrected text of this
+    /// story.
     pub carried: u32,
-    /// Members by kind, in the order of [`Kind::ALL`].
+    /// Number of members by kind, in the order of [`Kind::ALL`].
     pub kinds: [u32; Kind::ALL.len()],
     /// Members by provider.
     pub providers: Providers,

@@ -191,7 +191,7 @@ pub(super) struct StoryRow {
     /// The ids of stories in other languages that are linked as translations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
-    /// Counts of what needs attention.
+    /// Counts of members and carriers that need attention.
     badges: Badges,
     /// Number of members by kind.
     kinds: BTreeMap<&'static str, u32>,
@@ -199,7 +199,7 @@ pub(super) struct StoryRow {
     providers: Vec<Provider>,
 }
 
-/// Counts of what needs attention in a story.
+/// Counts of a story's members, and of carriers, that need attention.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Badges {
     /// Number of withdrawn members.

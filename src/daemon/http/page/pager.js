@@ -29,7 +29,7 @@ export function pager(onMove) {
     node,
     cursor: () => pages.at(-1).cursor,
     isFirst: () => pages.length === 1,
-    // Returns to the first page, because the list now shows something else.
+    // Returns to the first page. Called when other items are listed.
     reset() {
       pages = pages.slice(0, 1);
     },
