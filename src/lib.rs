@@ -34,8 +34,8 @@
 //!    changes past decisions.
 //! 3. Nothing is published before it is committed. After a failure, the broker's data is
 //!    authoritative, never the data in memory.
-//! 4. Everything is bounded: bytes, words, postings, candidates, scored members, live articles. It
-//!    is defined what happens when a bound is reached.
+//! 4. Everything is bounded: bytes, words, postings, candidates, scored members, live articles. For
+//!    each bound, the behaviour when it is reached is defined.
 //! 5. Bad input is rejected during [decoding](wirefold_engine::decode) with a reason. Nothing is
 //!    lost: the original bytes go to the rejects topic.
 //! 6. Every verdict includes its evidence. All code that prints a verdict prints what the engine

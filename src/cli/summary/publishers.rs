@@ -56,7 +56,7 @@ pub(in crate::cli) struct Publishers {
     all: Vec<PublisherTally>,
     /// Their numbers, by family.
     numbers: BTreeMap<String, usize>,
-    /// Copies by the numbers of the copying and the copied publisher.
+    /// Number of copies, by the numbers of the copying and the copied publisher.
     pairs: BTreeMap<(usize, usize), u64>,
 }
 

@@ -100,7 +100,7 @@ pub enum Error {
 /// Checks that librdkafka accepts all properties passed through, and that a broker is named.
 ///
 /// # Errors
-/// Names the first property that librdkafka rejects, or the missing one.
+/// Returns an error that names the first property that librdkafka rejects, or the missing one.
 pub fn check(settings: &Settings) -> Result<(), Error> {
     let named = |error| match error {
         KafkaError::ClientConfig(_, why, key, _) => Error::Property { key, why },

@@ -180,7 +180,7 @@ impl<'a> BatchRun<'a> {
         self.changes.extend(changes.map(|(key, value)| raw(key, value)));
     }
 
-    /// Distributes the outcome of an engine call and returns its events.
+    /// Adds the outcome of an engine call to the batch and the memory, and returns its events.
     pub(super) fn settle(&mut self, memory: &mut ShardState, outcome: Outcome) -> Vec<Event> {
         let Outcome { events, changes, lifted, tally, touched } = outcome;
         self.changes.extend(changes.into_iter().map(|change| raw(change.key, change.value)));

@@ -1,4 +1,4 @@
-//! The right to process a shard, as the pipeline sees it.
+//! The right to process a shard, from the pipeline's point of view.
 //!
 //! In: [`Wake`]s from the lease thread, which follows the consumer group, or from a test. Out: the
 //! pipeline's requests concerning its lease, through [`LeaseHandle`].

@@ -1,4 +1,4 @@
-// Which stories have articles that arrived since the user last opened them in this browser.
+// Tracks which stories have articles that arrived since the user last opened them in this browser.
 
 import { readUntil, seenCounts, setReadUntil } from "./store.js";
 
