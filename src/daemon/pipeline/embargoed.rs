@@ -130,8 +130,8 @@ impl EmbargoedRecords {
         Ok(())
     }
 
-    /// Finds the records whose embargo has ended, by comparing them with the articles that are still
-    /// under embargo in `state`. Called before the input is opened.
+    /// Finds the records whose embargo has ended, by comparing them with the articles that `state`
+    /// lists as still under embargo. Called before the input is opened.
     pub fn find_lifted(&mut self, state: &State) {
         let waiting: BTreeSet<&InputPosition> = state.waiting().collect();
         let inputs = self.entries.keys();
