@@ -1,20 +1,20 @@
-//! Wirefold deduplicates and clusters a news wire. It finds every copy of every article, says what
-//! each article is and on which evidence, and groups related articles into stories with stable ids.
+//! Wirefold deduplicates and clusters a news wire. It finds every copy of every article, classifies
+//! each article and shows the evidence for it, and groups related articles into stories with stable
+//! ids.
 //!
 //! # The idea
 //!
-//! The daemon is a pure state machine with plumbing around it. The [engine](wirefold_engine) takes
-//! one article and a time, changes its own state, and returns events and changed records. It cannot
-//! wait, read a clock, log or draw random numbers. Everything that can lives in the [`daemon`],
-//! which keeps one promise: the events of a batch and the state they came from are committed
-//! together or not at all.
+//! The engine is a pure state machine, and the daemon does its input and output. The
+//! [engine](wirefold_engine) takes one article and a time, changes its state, and returns events
+//! and changed records. It cannot wait, read a clock, log or draw random numbers. Everything that
+//! can is in the [`daemon`], which guarantees that the events of a batch and the state they came
+//! from are either committed together or not at all.
 //!
 //! # Data flow
 //!
 //! ```text
-//! bytes -> decode -> text -> fingerprint -> Prepared                          stateless, in
-//! parallel Prepared -> candidates -> verdict -> stories -> events and record changes   one writer,
-//! pure
+//! bytes -> decode -> text -> fingerprint -> Prepared                        stateless, in parallel
+//! Prepared -> candidates -> verdict -> stories -> events and record changes   one writer, pure
 //!
 //! input topic -> poll a batch -> prepare -> apply -> one transaction -> snapshot
 //!                                                    |
@@ -22,22 +22,23 @@
 //!                                                    +- state records and input positions
 //! ```
 //!
-//! Imports go one way: `cli -> config -> daemon -> engine`. The engine is a package of its own, so
-//! the compiler enforces that boundary; a test reads the sources and checks the others.
+//! Modules may import only in this direction: `cli -> config -> daemon -> engine`. The engine is a
+//! separate package, so the compiler enforces this for the engine. A test reads the sources and
+//! checks the other modules.
 //!
 //! # Invariants
 //!
-//! 1. The same input in the same order gives the same bytes, however it is batched, and wherever it
-//!    is interrupted, restored and continued.
-//! 2. State is a function of its records. A restore repeats no decision, so an upgrade never
-//!    rewrites the past.
-//! 3. Nothing is announced before it is committed. After a failure the broker says what is true,
-//!    never memory.
-//! 4. Everything is bounded: bytes, words, postings, candidates, members scored, live articles.
-//!    Each bound has a defined outcome.
-//! 5. Bad input is rejected in [decoding](wirefold_engine::decode) with a reason, and loses
-//!    nothing: the original bytes go to the rejects topic.
-//! 6. Every verdict carries its evidence. Whatever prints a verdict prints what the engine
+//! 1. The same input in the same order gives the same output bytes, however the input is batched,
+//!    and wherever processing is interrupted, restored and continued.
+//! 2. The state is a function of its records. A restore repeats no decision, so an upgrade never
+//!    changes past decisions.
+//! 3. Nothing is published before it is committed. After a failure, the broker's data is
+//!    authoritative, never the data in memory.
+//! 4. Everything is bounded: bytes, words, postings, candidates, scored members, live articles. For
+//!    each bound, the behaviour when it is reached is defined.
+//! 5. Bad input is rejected during [decoding](wirefold_engine::decode) with a reason. Nothing is
+//!    lost: the original bytes go to the rejects topic.
+//! 6. Every verdict includes its evidence. All code that prints a verdict prints what the engine
 //!    computed.
 //!
 //! # Reading order
@@ -45,20 +46,20 @@
 //! | module | contents |
 //! |---|---|
 //! | [`wirefold_engine::article`] | the terms of the news trade, as types |
-//! | [`wirefold_engine::decode`] | from bytes to an article or a reject |
+//! | [`wirefold_engine::decode`] | converts bytes to an article or a reject |
 //! | [`wirefold_engine::text`] | the article's own text, and its words |
-//! | [`wirefold_engine::fingerprint`] | SimHash, samples and trace: what is kept of a text |
+//! | [`wirefold_engine::fingerprint`] | SimHash, samples and trace: what is stored of a text |
 //! | [`wirefold_engine::candidates`] | earlier articles that may share text with a new one |
-//! | [`wirefold_engine::verdict`] | what an article is, relative to which, on which evidence |
+//! | [`wirefold_engine::verdict`] | the relation of an article to earlier ones, with the evidence |
 //! | [`wirefold_engine::stories`] | the story an article belongs to |
 //! | [`wirefold_engine::state`] | the state machine, its records, and the effects of withdrawals |
 //! | [`daemon::publish`] | the published events |
-//! | [`daemon::pipeline`] | the loop of one shard and its atomic unit |
+//! | [`daemon::pipeline`] | the processing loop of one shard, batch by batch |
 //! | [`daemon::kafka`] | leases, transactions, restore |
-//! | [`daemon::telemetry`] | logs, metrics, the watchdog, systemd |
-//! | [`daemon::snapshot`] | the read model behind page and API |
-//! | [`daemon::http`] | health, metrics, API and page |
-//! | [`config`] | the settings, from three sources |
+//! | [`daemon::telemetry`] | logs, metrics, the watchdog, notifications to systemd |
+//! | [`daemon::snapshot`] | the read model behind the page and the API |
+//! | [`daemon::http`] | health checks, metrics, the API and the page |
+//! | [`config`] | the settings, read from three sources |
 //! | [`cli`] | the commands |
 //!
 //! # Deliberately absent

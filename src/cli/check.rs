@@ -1,8 +1,8 @@
 //! `wirefold check`: validates the configuration and, with `--connect`, the broker.
 //!
 //! Loading has already validated the settings. This command also creates a librdkafka configuration
-//! from the `kafka` section and reads the admin server's token; with `--connect`, it queries the
-//! broker for the topics.
+//! from the `kafka` section and reads the admin server's token. With `--connect`, it also queries
+//! the broker about the topics.
 
 use super::run::kafka_settings;
 use super::{CommandError, print};
@@ -13,7 +13,7 @@ use crate::daemon::kafka::{client, topics};
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Also connects to the broker and checks the topics; creates none.
+    /// Also connects to the broker and checks the topics, without creating any.
     #[arg(long)]
     connect: bool,
     /// Also prints the effective settings, with secrets shown as `***`.

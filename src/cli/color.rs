@@ -1,4 +1,4 @@
-//! Terminal colours, and making article text safe to print.
+//! Terminal colours, and a function that makes article text safe to print.
 
 use crate::cli::print;
 use std::io::IsTerminal;
@@ -53,13 +53,13 @@ impl Color {
         self.with("1", text)
     }
 
-    /// Bold red text, for what needs action.
+    /// Bold red text, for items that need action.
     pub(super) fn alarm(self, text: &str) -> String {
         self.with("1;31", text)
     }
 }
 
-/// Truncation drops a partial word of up to this many characters.
+/// Truncation drops a partial word at the end if it has at most this many characters.
 const PARTIAL_WORD_MAX: usize = 16;
 
 /// Makes article text safe to print: on one line, without control characters or bidirectional

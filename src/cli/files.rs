@@ -5,9 +5,9 @@
 //! renamed when the command has succeeded, so a failed run leaves the old file unchanged. Devices
 //! and pipes are written directly.
 //!
-//! Two paths name the same file if device and inode are equal or, if the file does not exist yet,
-//! if directory and file name are equal. `-` and `/dev/stdout` are the file behind stdout. Several
-//! outputs may be the same device, such as `/dev/null`.
+//! Two paths name the same file if they lead to the same device and inode or, if the file does not
+//! exist yet, to the same directory and file name. `-` and `/dev/stdout` name the file to which
+//! stdout is connected. Several outputs may be the same device, such as `/dev/null`.
 
 use super::print;
 use anyhow::{Context, anyhow};
@@ -18,7 +18,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// The most symbolic links followed to a file that does not exist yet.
+/// Maximum number of symbolic links that are followed to a file that does not exist yet.
 const LINKS_MAX: usize = 40;
 /// Permissions of a new file, before the umask.
 const NEW_FILE: u32 = 0o666;
@@ -26,7 +26,7 @@ const NEW_FILE: u32 = 0o666;
 /// A path given on the command line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NamedPath<'a> {
-    /// Its name in messages, such as `--events`.
+    /// The name of the argument in messages, such as `--events`.
     pub(super) option: &'a str,
     /// The path; `-` is stdin or stdout.
     pub(super) path: &'a Path,
@@ -47,14 +47,15 @@ enum FileIdentity {
     New(u64, u64, PathBuf),
     /// Stdout, if it is a device.
     Stdout,
-    /// Another device, or a path that cannot be resolved. Never considered equal to another path.
+    /// Another device, or a path that cannot be resolved. It is never considered equal to another
+    /// path.
     Device,
 }
 
 /// Checks that none of `outputs` is also one of `inputs` or another output.
 ///
 /// # Errors
-/// Two paths are the same file; the message names both.
+/// If two paths name the same file. The message contains both.
 pub(super) fn check_distinct(
     inputs: &[NamedPath<'_>],
     outputs: &[NamedPath<'_>],
@@ -141,7 +142,7 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Follows a chain of symbolic links to its end.
+/// Follows a chain of symbolic links to the end.
 fn followed(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..LINKS_MAX {
@@ -153,18 +154,18 @@ fn followed(path: &Path) -> PathBuf {
 
 /// An output of a command.
 pub(super) struct OutputFile {
-    /// Its name in messages.
+    /// The name of the output in messages.
     name: String,
-    /// Where the bytes go.
+    /// The destination of the bytes.
     sink: Sink,
-    /// Records written so far.
+    /// Number of records written so far.
     records: u64,
 }
 
 enum Sink {
     /// Stdout, if it is not a terminal.
     Stdout(Box<dyn Write>),
-    /// Stdout, if it is a terminal; control characters are escaped.
+    /// Stdout, if it is a terminal. Control characters are escaped.
     Terminal(Box<dyn Write>),
     /// A device, pipe or open descriptor, written directly.
     Special(BufWriter<File>),
@@ -178,7 +179,7 @@ impl OutputFile {
     /// Opens `path`; `-` is stdout.
     ///
     /// # Errors
-    /// The path cannot be written.
+    /// If the path cannot be written.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         if is_stdout(path) {
             let sink: Box<dyn Write> = Box::new(BufWriter::with_capacity(1 << 16, print::sink()));
@@ -213,7 +214,7 @@ impl OutputFile {
     /// Writes a record and a newline. On a terminal, control characters are escaped.
     ///
     /// # Errors
-    /// The write failed.
+    /// If the write failed.
     pub(super) fn write_record(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.records += 1;
         let shown;
@@ -236,10 +237,10 @@ impl OutputFile {
         self.sink = Sink::Closed;
     }
 
-    /// Writes everything buffered; syncs a regular file to disk.
+    /// Writes all buffered bytes. Also syncs a regular file to disk.
     ///
     /// # Errors
-    /// The write failed.
+    /// If the write failed.
     pub(super) fn flush(&mut self) -> anyhow::Result<()> {
         let flushed = match &mut self.sink {
             Sink::Closed => Ok(()),
@@ -256,7 +257,7 @@ impl OutputFile {
     /// `` 2 records to `new` ``.
     ///
     /// # Errors
-    /// The write or the rename failed.
+    /// If the write or the rename failed.
     pub(super) fn finish(mut self) -> anyhow::Result<String> {
         self.flush()?;
         if let Sink::File { temporary, path } = self.sink {
@@ -268,7 +269,8 @@ impl OutputFile {
     }
 }
 
-/// Creates a temporary file in the directory of `path`, with the permissions `mode`, if given.
+/// Creates a temporary file in the directory of `path`, with the permissions `mode` if they are
+/// given.
 fn temporary(path: &Path, mode: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");

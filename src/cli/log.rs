@@ -1,12 +1,12 @@
 //! Logs on stderr and, with the feature `otlp`, spans exported to a collector.
 //!
-//! `RUST_LOG` sets the log filter (for example `wirefold=debug,librdkafka=warn`); without it, each
+//! `RUST_LOG` sets the log filter (for example `wirefold=debug,librdkafka=warn`). Without it, each
 //! command has a default level. Spans are exported as OTLP over HTTP if a standard variable of
 //! OpenTelemetry names a collector: `OTEL_EXPORTER_OTLP_ENDPOINT` or
 //! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`.
 //!
 //! Logs and spans share one filter. With per-layer filters, events would be lost: when the rdkafka
-//! crate checks through the `log` crate whether a level is enabled, such filters keep the answer
+//! crate checks through the `log` crate whether a level is enabled, such filters store the result
 //! and apply it to the next event.
 
 use clap::ValueEnum;
@@ -34,8 +34,8 @@ pub(super) struct LogGuard {
     _spans: Option<otlp::Exporting>,
 }
 
-/// Starts logging at `level` (unless `RUST_LOG` is set) and above, and exporting spans if
-/// configured.
+/// Starts logging at `level` and above, unless `RUST_LOG` is set, and starts exporting spans if a
+/// collector is configured.
 pub(super) fn start(format: LogFormat, level: &str) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -58,8 +58,8 @@ pub(super) fn start(format: LogFormat, level: &str) -> anyhow::Result<LogGuard> 
     }
 }
 
-/// The error that ends the process, as a JSON log line. It bypasses the log filter, which could
-/// hide it.
+/// The error that ends the process, as a JSON log line. It is not passed through the log filter,
+/// which could hide it.
 pub(super) fn final_error(message: &str, code: u8) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = EventTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));

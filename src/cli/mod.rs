@@ -1,7 +1,7 @@
 //! The command line: parses arguments, runs a subcommand and sets the exit code.
 //!
-//! Exit codes: 0 success, or the reader of stdout has closed the pipe; 1 failure; 2 invalid usage
-//! or configuration. Results go to stdout, progress and logs to stderr.
+//! Exit codes: 0 for success, or if the reader of stdout has closed the pipe; 1 for failure; 2 for
+//! invalid usage or configuration. Results go to stdout, progress and logs to stderr.
 
 mod check;
 mod color;
@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Help heading of the options that every command accepts.
+/// Help heading for the options that every command accepts.
 const GLOBAL: &str = "Global options";
 
 /// Folds a news wire: finds copies, classifies each article and groups articles into stories.
@@ -42,7 +42,7 @@ struct Cli {
     /// The configuration file (TOML).
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     config: Option<PathBuf>,
-    /// Sets one setting, overriding the file and the environment; may be repeated.
+    /// Changes a setting, overriding the file and the environment; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = GLOBAL)]
     set: Vec<String>,
     /// The format of the logs on stderr.
@@ -57,15 +57,15 @@ struct Cli {
 enum Command {
     /// Runs the daemon, which reads from and writes to Kafka.
     Run,
-    /// Runs a sample wire through an in-memory broker; needs no Kafka.
+    /// Runs sample articles through an in-memory broker; needs no Kafka.
     Demo(demo::Args),
     /// Processes files or stdin (`-`) without Kafka.
     Replay(replay::Args),
-    /// Shows what other settings would change about the verdicts and stories of files.
+    /// Shows how the verdicts and stories of files would change with other settings.
     Compare(compare::Args),
     /// Prints the events of a running daemon as they are published.
     Tap(tap::Args),
-    /// Shows what a running daemon is doing: shards, lag, rates, kinds, the slowest stage.
+    /// Shows the state of a running daemon: shards, lag, rates, kinds and the slowest stage.
     Top(top::Args),
     /// Explains why two articles are, or are not, copies of each other.
     Explain(explain::Args),
@@ -81,11 +81,11 @@ enum Command {
     },
 }
 
-/// Why a subcommand failed.
+/// The reason a subcommand failed.
 enum CommandError {
-    /// Invalid usage or configuration: exit code 2.
+    /// Invalid usage or configuration, which gives exit code 2.
     Usage(anyhow::Error),
-    /// Any other failure: exit code 1.
+    /// Any other failure, which gives exit code 1.
     Failed(anyhow::Error),
 }
 
@@ -95,7 +95,7 @@ impl<E: Into<anyhow::Error>> From<E> for CommandError {
     }
 }
 
-/// Parses a duration on the command line.
+/// Parses a duration given on the command line.
 fn duration(text: &str) -> Result<Duration, String> {
     let read = text.parse::<jiff::SignedDuration>().ok();
     read.and_then(|read| read.try_into().ok())
@@ -108,7 +108,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    // The demo shows the events on the terminal, where info logs would get in the way.
+    // The demo shows the events on the terminal, where info logs would interfere.
     let format = cli.log;
     let level = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" };
     let _guard = match log::start(cli.log, level) {
@@ -123,7 +123,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Prints why the process failed, in the format of the logs.
+/// Prints the reason the process failed, in the format of the logs.
 fn report(error: &anyhow::Error, format: log::LogFormat, code: u8) -> ExitCode {
     match format {
         log::LogFormat::Text => print::remark(format_args!("wirefold: {error:#}")),

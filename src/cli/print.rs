@@ -1,11 +1,11 @@
-//! Prints results to stdout and remarks to stderr. All terminal output of the CLI
-//! goes through this module.
+//! Prints results to stdout and remarks to stderr. All terminal output of the CLI goes through this
+//! module.
 //!
 //! Article text is untrusted and could contain terminal control sequences, so it must be printed
-//! through [`escaped`]. [`lines`], [`json`] and [`remark`] escape their input themselves.
+//! through [`escaped`]. [`lines`], [`json`] and [`remark`] escape their input.
 //!
-//! A failed write is an error, never a panic. If the reader closes the pipe early, as `head` does,
-//! that is not a failure: [`hung_up`] recognises this case.
+//! A failed write is an error, never a panic. It is not a failure if the reader closes the pipe
+//! early, as `head` does. [`is_closed_pipe`] detects this case.
 
 use serde::Serialize;
 use std::borrow::Cow;
@@ -17,7 +17,8 @@ use std::io::{self, ErrorKind, Stdout, Write};
 #[error("cannot write to stdout: {0}")]
 struct StdoutClosed(io::Error);
 
-/// Stdout; wraps its errors in [`StdoutClosed`], to tell them from errors of other files.
+/// Stdout. Its errors are wrapped in [`StdoutClosed`], to distinguish them from errors of other
+/// files.
 struct StdoutWriter(Stdout);
 
 impl Write for StdoutWriter {
@@ -34,7 +35,7 @@ fn stdout_error(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), StdoutClosed(error))
 }
 
-/// Stdout as a writer. The caller has to flush it.
+/// A writer to stdout. The caller has to flush it.
 pub(super) fn sink() -> impl Write {
     StdoutWriter(io::stdout())
 }
@@ -42,7 +43,7 @@ pub(super) fn sink() -> impl Write {
 /// Prints `text` unescaped and flushes stdout.
 ///
 /// # Errors
-/// Stdout cannot be written.
+/// If stdout cannot be written.
 pub(super) fn text(text: &str) -> io::Result<()> {
     let _lock = io::stdout().lock();
     let mut out = sink();
@@ -50,10 +51,10 @@ pub(super) fn text(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Prints lines, each escaped, so that a line cannot pose as two, and flushes stdout.
+/// Prints lines and flushes stdout. Each line is escaped, so that it cannot appear as two lines.
 ///
 /// # Errors
-/// Stdout cannot be written.
+/// If stdout cannot be written.
 pub(super) fn lines<L: Display>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
     raw_lines(lines.into_iter().map(|line| escaped(&line.to_string()).into_owned()))
 }
@@ -62,7 +63,7 @@ pub(super) fn lines<L: Display>(lines: impl IntoIterator<Item = L>) -> io::Resul
 /// text.
 ///
 /// # Errors
-/// Stdout cannot be written.
+/// If stdout cannot be written.
 pub(super) fn raw_lines<L: Display>(lines: impl IntoIterator<Item = L>) -> io::Result<()> {
     text(&lines.into_iter().map(|line| format!("{line}\n")).collect::<String>())
 }
@@ -70,7 +71,7 @@ pub(super) fn raw_lines<L: Display>(lines: impl IntoIterator<Item = L>) -> io::R
 /// Prints a value as indented JSON, with its strings escaped.
 ///
 /// # Errors
-/// Stdout cannot be written.
+/// If stdout cannot be written.
 pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     raw_lines([escape_if(&serde_json::to_string_pretty(value)?, |c| is_unsafe(c) && c != '\n')])
 }
@@ -97,12 +98,13 @@ pub(super) fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// `text` with every character that [`steers`] escaped as in JSON, such as `\u001b`.
+/// Returns `text` with every character that [`is_unsafe`] selects escaped as in JSON, such as
+/// `\u001b`.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     escape_if(text, is_unsafe)
 }
 
-/// `text` with the characters selected by `pick` escaped.
+/// Returns `text` with the characters selected by `pick` escaped.
 fn escape_if(text: &str, pick: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&pick) {
         return text.into();

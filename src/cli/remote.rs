@@ -1,11 +1,11 @@
 //! A client of the daemon's HTTP API, for `tap` and `top`.
 //!
-//! In: the address, such as `http://127.0.0.1:9464` or with the path of a proxy, and the token.
-//! Out: response bodies, and the messages of a stream of server-sent events.
+//! In: the address, such as `http://127.0.0.1:9464`, which may include the path of a proxy, and the
+//! token. Out: response bodies, and the messages of a stream of server-sent events.
 //!
-//! The daemon speaks plain HTTP/1.1, and so does this client; there is no TLS. Every wait has a
-//! limit. A stream counts as lost if nothing arrives for [`SILENCE_MAX`], because the daemon sends
-//! a comment every 15 seconds.
+//! The daemon and this client use plain HTTP/1.1, without TLS. Every wait has a time limit. A
+//! stream counts as lost if nothing arrives for [`SILENCE_MAX`], because the daemon sends a comment
+//! every 15 seconds.
 
 use crate::config::Config;
 use anyhow::{Context, anyhow, bail};
@@ -21,15 +21,15 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-/// How long to wait for a connection, and for the head of a response.
+/// Maximum time to wait for a connection, and for the head of a response.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How long to wait for the next part of a response.
+/// Maximum time to wait for the next part of a response.
 const READ_WITHIN: Duration = Duration::from_secs(15);
 /// How long a stream may be silent.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
-/// The largest response that is read as a whole.
+/// Maximum size of a response that is read as a whole, in bytes.
 const BODY_BYTES_MAX: usize = 16 << 20;
-/// The largest message of a stream.
+/// Maximum size of a message of a stream, in bytes.
 const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// How to reach the daemon.
@@ -50,7 +50,7 @@ pub(super) struct StreamMessage {
     pub(super) id: String,
     /// The name of the message.
     pub(super) event: String,
-    /// Its data.
+    /// The data of the message.
     pub(super) data: String,
 }
 
@@ -68,10 +68,11 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// A client for the daemon of `args`, or else of `config`. Connects to nothing yet.
+    /// Creates a client for the daemon given by `args` or, if it is not given there, by `config`.
+    /// Does not connect yet.
     ///
     /// # Errors
-    /// The address cannot be used, or the token cannot be read.
+    /// If the address cannot be used, or the token cannot be read.
     pub(super) fn new(config: &Config, args: &RemoteArgs) -> anyhow::Result<Self> {
         let configured = || format!("http://{}{}", config.http.listen, config.http.path);
         let url = args.url.clone().unwrap_or_else(configured);
@@ -102,7 +103,7 @@ impl Remote {
         })
     }
 
-    /// Where the daemon is, for messages.
+    /// The address of the daemon, for messages.
     pub(super) fn shown(&self) -> String {
         format!("http://{}{}", self.authority, self.path)
     }
@@ -110,7 +111,7 @@ impl Remote {
     /// The body of the response to a GET request.
     ///
     /// # Errors
-    /// The daemon cannot be reached, or does not answer with 200.
+    /// If the daemon cannot be reached, or does not answer with 200.
     pub(super) fn get(&self, path: &str) -> anyhow::Result<String> {
         self.runtime.block_on(async {
             let response = self.send(path, None).await?;
@@ -120,11 +121,11 @@ impl Remote {
     }
 
     /// Follows a stream from the position `after` and calls `each` with every message, until the
-    /// stream ends or `each` breaks. Returns whether it broke.
+    /// stream ends or `each` returns `Break`. Returns whether `each` ended it.
     ///
     /// # Errors
-    /// The daemon cannot be reached or does not answer with 200, the stream is silent for too long,
-    /// or `each` fails.
+    /// If the daemon cannot be reached or does not answer with 200, if the stream is silent for too
+    /// long, or if `each` fails.
     pub(super) fn follow(
         &self,
         path: &str,
@@ -149,7 +150,7 @@ impl Remote {
         })
     }
 
-    /// Sends a GET request and returns the response once its head has arrived.
+    /// Sends a GET request and returns the response when its head has arrived.
     async fn send(&self, path: &str, after: Option<&str>) -> anyhow::Result<Response<Body>> {
         let cannot = || format!("cannot reach {}", self.shown());
         let connect = TcpStream::connect((self.address.0.as_str(), self.address.1));
@@ -178,7 +179,7 @@ impl Remote {
     }
 }
 
-/// The error of a response other than 200, with the detail that the daemon gives.
+/// The error for a response other than 200, with the detail that the daemon gives.
 fn refusal(status: StatusCode, body: &[u8]) -> anyhow::Error {
     let problem: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let detail = problem.and_then(|problem| Some(problem.get("detail")?.as_str()?.to_owned()));
@@ -203,7 +204,7 @@ struct StreamReader {
 }
 
 impl StreamReader {
-    /// The messages that `bytes` complete.
+    /// The messages that are complete after `bytes` have arrived.
     fn read(&mut self, bytes: &[u8]) -> anyhow::Result<Vec<StreamMessage>> {
         self.rest.extend_from_slice(bytes);
         anyhow::ensure!(
@@ -219,7 +220,7 @@ impl StreamReader {
     }
 }
 
-/// The message of a block of lines; `None` for comments.
+/// The message in a block of lines; `None` if the block contains only comments.
 fn message(block: &str) -> Option<StreamMessage> {
     let (mut message, mut data) = (StreamMessage::default(), Vec::new());
     for line in block.lines() {

@@ -1,6 +1,6 @@
 //! `wirefold replay`: processes files without Kafka.
 //!
-//! In: article files. Out, each as a file, all but the report of lines:
+//! In: article files. Out: the following files. All except the report consist of lines.
 //! - events: CloudEvents in structured mode, one JSON object per line;
 //! - unique: the payloads of the unique topic, each followed by a newline;
 //! - rejects: one JSON object per refused item, with its position, the reason and the original
@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Output file for the original records of articles that contain something new.
     #[arg(long, value_name = "FILE")]
     unique: Option<PathBuf>,
-    /// Output file for rejected records and the reasons; can be replayed.
+    /// Output file for rejected records and the reasons. It can be replayed.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Output file for a report of copies, publishers and stories: one HTML page with charts.
@@ -56,7 +56,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Checks that no output is an input, the configuration file or another output.
+    /// Checks that no output is also an input, the configuration file or another output.
     fn distinct(&self, config: Option<&Path>) -> anyhow::Result<()> {
         fn named<'a>(option: &'a str, path: &'a Path) -> NamedPath<'a> {
             NamedPath { option, path }
@@ -116,7 +116,7 @@ impl Args {
     }
 }
 
-/// Runs `replay`; `file` is the configuration file, if any.
+/// Runs `replay`. `file` is the configuration file, if there is one.
 pub(super) fn run(config: &Config, file: Option<&Path>, args: &Args) -> Result<(), CommandError> {
     args.distinct(file).map_err(CommandError::Usage)?;
     let mut config = config.clone();
@@ -161,7 +161,7 @@ fn rejected(reason: RejectReason) -> RejectedItem {
     RejectedItem { topic, offset, reason, message }
 }
 
-/// Context of a write error.
+/// The context added to a write error.
 const CANNOT: &str = "replay aborted";
 
 /// The output files.
@@ -240,8 +240,8 @@ impl Sinks {
     }
 }
 
-/// A progress bar over the bytes of all files, or a byte counter if the total is unknown; hidden if
-/// stderr is not a terminal.
+/// A progress bar over the bytes of all files, or a byte counter if the total is unknown. It is
+/// hidden if stderr is not a terminal.
 fn progress(bytes: Option<u64>) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,7 +1,7 @@
-//! `wirefold run`: the daemon.
+//! `wirefold run`: runs the daemon.
 //!
 //! Converts a [`Config`] into the settings of the Kafka clients, the pipeline and the admin server,
-//! and runs them until a signal arrives. `demo` and `replay` use the same conversions.
+//! and runs these until a signal arrives. `demo` and `replay` use the same conversions.
 
 use super::{CommandError, signals};
 use crate::config::Config;

@@ -19,11 +19,11 @@ use crate::daemon::publish::story::{StoryState, StoryStatus};
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
-/// The longest headline at the start of a line or at its end, in characters.
+/// Maximum length of a headline at the start or the end of a line, in characters.
 const HEADLINE_MAX: usize = 72;
-/// The longest headline within a line, in characters.
+/// Maximum length of a headline within a line, in characters.
 const QUOTED_MAX: usize = 60;
-/// The most further relations shown per article.
+/// Maximum number of further relations shown per article.
 const OTHERS_MAX: usize = 3;
 /// Width of the provider column, in characters.
 const PROVIDER_MAX: usize = 12;
@@ -36,7 +36,7 @@ pub(super) struct Screen {
     paint: Color,
     /// Lines about new stories, printed after the next article.
     opened: Vec<String>,
-    /// Stories by id, as last printed.
+    /// The stories by id, as they were last printed.
     printed: BTreeMap<String, StorySummary>,
     /// The day printed last, as `YYYY-MM-DD`.
     day: String,
@@ -47,8 +47,8 @@ impl Screen {
         Self { paint, opened: Vec::new(), printed: BTreeMap::new(), day: String::new() }
     }
 
-    /// The lines for a record published at `time` (RFC 3339; empty for a reject); `summary` holds
-    /// the records before it.
+    /// The lines for a record published at `time` (RFC 3339; empty for a reject). `summary`
+    /// contains the records before it.
     pub(super) fn lines(
         &mut self,
         contents: &RecordContents,
@@ -69,8 +69,8 @@ impl Screen {
                 let reason = words::reason(&superseded.reason);
                 vec![self.aside(&format!("{old} superseded ({reason})"))]
             }
-            // The event of a new story comes before that of its first article, but its line is
-            // printed below that article.
+            // The event of a new story comes before that of its first article, but the line about
+            // the story is printed below the article.
             RecordContents::Opened(event) => {
                 let follows = event.story.follows.as_ref().and_then(|id| summary.stories.get(id));
                 let follows = follows.map(|story| {
@@ -104,7 +104,7 @@ impl Screen {
         }
     }
 
-    /// The line before the first article of a new day.
+    /// The line printed before the first article of a new day.
     fn new_day(&mut self, time: &str) -> Option<String> {
         let day = if is_undated(time) { "no dates" } else { time.get(..10)? };
         let before = std::mem::replace(&mut self.day, day.to_owned());
@@ -140,7 +140,7 @@ impl Screen {
         lines
     }
 
-    /// A withdrawal or correction, with the articles that carry the text.
+    /// The lines about a withdrawal or correction, with the articles that contain the text.
     fn radius(&self, what: &str, radius: &RadiusInfo, summary: &Summary) -> Vec<String> {
         let of =
             radius.of.as_ref().map_or_else(|| "an unknown article".into(), |of| named(of, summary));
@@ -151,7 +151,7 @@ impl Screen {
         lines.iter().map(|line| self.paint.alarm(line)).collect()
     }
 
-    /// A line about a story, unless it is live and unchanged since the last such line.
+    /// A line about a story, unless the story is live and unchanged since its last line.
     fn story(&mut self, what: &str, state: &StoryState) -> Vec<String> {
         let now = StorySummary::of(state);
         let line =
@@ -167,8 +167,8 @@ impl Screen {
     }
 }
 
-/// Lines about further relations. Leaves out articles with the same root as one already shown, and
-/// relations of kind `recurring`.
+/// Lines about further relations. Leaves out relations of kind `recurring`, and articles with the
+/// same root as an article already shown.
 fn others(classified: &ArticleClassified, summary: &Summary) -> Vec<String> {
     let origin = |relation: &RelationInfo| relation.root.clone().or_else(|| relation.of.clone());
     let mut origins = vec![origin(&classified.relation)];
@@ -199,7 +199,8 @@ fn hour(time: &str) -> &str {
     time.get(11..19).filter(|_| !is_undated(time)).unwrap_or("--:--:--")
 }
 
-/// What a line about a story shows of it.
+/// The fields of a story that its line shows. A live story is printed again only if one of them has
+/// changed.
 fn shown(story: &StorySummary) -> (&str, u32, u32) {
     (&story.headline, story.size, story.publishers)
 }

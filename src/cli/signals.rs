@@ -1,15 +1,16 @@
-//! SIGTERM and SIGINT: the first asks a command to stop, a later one ends the process.
+//! Handles SIGTERM and SIGINT: the first signal asks the command to stop, and a later one ends the
+//! process.
 
 use anyhow::Context;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::time::{Duration, Instant};
 
-/// A signal that arrives more than this long after the first one ends the process immediately. The
-/// delay is there because some senders always signal twice.
+/// A further signal ends the process immediately if it arrives more than this long after the first.
+/// The delay exists because some senders always signal twice.
 const SECOND_SIGNAL_AFTER: Duration = Duration::from_secs(1);
 
-/// Calls `stop` on the first SIGTERM or SIGINT. Another signal, more than a second later, ends the
+/// Calls `stop` on the first SIGTERM or SIGINT. Another signal more than a second later ends the
 /// process immediately.
 pub(super) fn on_first(stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
     let mut signals =

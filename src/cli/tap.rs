@@ -1,10 +1,11 @@
 //! `wirefold tap`: prints the events of a running daemon as they are published.
 //!
-//! In: the stream `/api/v1/events`. Out: for people, the lines of the demo; for programs, a
-//! CloudEvent per line. Control characters in article text are escaped either way.
+//! In: the stream `/api/v1/events`. Out: for people, the same lines as in the demo; for programs,
+//! one CloudEvent per line. Control characters in article text are escaped in both cases.
 //!
-//! If the connection is lost, it is opened again and continues where it was; events that the daemon
-//! no longer keeps are named as a gap on stderr. The events topic has all events.
+//! If the connection is lost, it is opened again and continues from the same position. Events that
+//! the daemon no longer keeps are reported as a gap on stderr. The events topic contains all
+//! events.
 
 use super::color::Color;
 use super::remote::{Remote, RemoteArgs, StreamMessage};
@@ -25,7 +26,7 @@ use wirefold_engine::verdict::Kind;
 
 /// How long to wait before connecting again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How many times in a row to try.
+/// Maximum number of consecutive attempts to connect again.
 const RETRIES_MAX: u32 = 60;
 
 /// Arguments of `tap`.
@@ -33,24 +34,25 @@ const RETRIES_MAX: u32 = 60;
 pub(super) struct Args {
     #[command(flatten)]
     remote: RemoteArgs,
-    /// Only events of this type, such as `article.withdrawn` or `story.opened`; may be repeated.
+    /// Prints only events of this type, such as `article.withdrawn` or `story.opened`; may be
+    /// repeated.
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// Only events of the story with this id.
+    /// Prints only events of the story with this id.
     #[arg(long, value_name = "ID")]
     story: Option<String>,
-    /// Only articles of this kind, such as `reprint`; may be repeated.
+    /// Prints only articles of this kind, such as `reprint`; may be repeated.
     #[arg(long = "kind", value_name = "KIND", value_parser = kind)]
     kinds: Vec<Kind>,
-    /// Only articles of this publisher, and withdrawals and corrections of texts that it carries;
-    /// may be repeated.
+    /// Prints only articles of this publisher, and withdrawals and corrections of text that its
+    /// articles contain; may be repeated.
     #[arg(long = "publisher", value_name = "NAME")]
     publishers: Vec<String>,
-    /// Begins after this position, such as `0.1234`, if the daemon still keeps it. Without it, only
-    /// new events are printed.
+    /// Begins after this position, such as `0.1234`, if the daemon still keeps the events after it.
+    /// Without this option, only new events are printed.
     #[arg(long, value_name = "POSITION")]
     after: Option<String>,
-    /// Ends after this many events.
+    /// Exits after this many events.
     #[arg(long, value_name = "N")]
     count: Option<u64>,
     /// Prints each event as a line of JSON (a CloudEvent in structured mode).
@@ -72,7 +74,7 @@ impl Args {
         format!("/api/v1/events?{}", types.chain(story).collect::<Vec<_>>().join("&"))
     }
 
-    /// Whether an event passes the filters that the daemon does not have.
+    /// Whether an event passes the filters that the daemon does not apply.
     fn wants(&self, contents: &RecordContents) -> bool {
         if self.kinds.is_empty() && self.publishers.is_empty() {
             return true;
@@ -95,14 +97,14 @@ impl Args {
     }
 }
 
-/// A value for a query, percent-encoded where necessary.
+/// A value for a query string, percent-encoded where necessary.
 fn encoded(value: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     let encode = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
     value.bytes().map(encode).collect()
 }
 
-/// The parts of a CloudEvent that are read here.
+/// The fields of a CloudEvent that are read here.
 #[derive(Deserialize)]
 struct EventLine<'a> {
     #[serde(rename = "type")]
@@ -146,11 +148,11 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     }
 }
 
-/// What has been printed.
+/// The state of a running `tap`.
 struct Tap<'a> {
     args: &'a Args,
     screen: Screen,
-    /// Names the articles that later events refer to.
+    /// Used to show the names of articles to which later events refer.
     summary: Summary,
     /// The position of the last message.
     position: Option<String>,
@@ -161,7 +163,7 @@ struct Tap<'a> {
 }
 
 impl Tap<'_> {
-    /// Prints a message, if it is wanted. Breaks after the last one.
+    /// Prints a message if it passes the filters. Returns `Break` after the last message.
     fn take(&mut self, message: &StreamMessage) -> anyhow::Result<ControlFlow<()>> {
         self.connected = true;
         if !message.id.is_empty() {

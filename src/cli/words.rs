@@ -1,10 +1,10 @@
-//! Puts kinds, rules and evidence into words.
+//! Describes kinds, rules and evidence in words.
 
 use crate::daemon::publish::article::{ArticleClassified, EvidenceInfo, RelationInfo};
 use crate::daemon::publish::kind_description;
 use wirefold_engine::verdict::Kind;
 
-/// The reasons for an article's kind in a few words, most significant first; may be empty.
+/// The reasons for an article's kind in a few words, most significant first. May be empty.
 pub(super) fn why(classified: &ArticleClassified) -> String {
     let relation = &classified.relation;
     let mut reasons: Vec<String> = rule(&relation.rule).map(str::to_owned).into_iter().collect();
@@ -19,13 +19,13 @@ pub(super) fn why(classified: &ArticleClassified) -> String {
     reasons.join(", ")
 }
 
-/// How much of the text is in the earlier article, for a further relation.
+/// For a further relation, how much of the text is in the earlier article.
 pub(super) fn share(relation: &RelationInfo) -> String {
     let of = relation.evidence.as_ref().and_then(|evidence| evidence.of_this_in_that);
     of.map_or_else(String::new, |share| format!("{} of this text is in that one", percent(share)))
 }
 
-/// The rule in words, if it says more than the kind.
+/// The rule in words, if that adds to the meaning of the kind.
 fn rule(name: &str) -> Option<&'static str> {
     Some(match name {
         "new-version" => "a new version of it",
@@ -42,7 +42,7 @@ fn rule(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The evidence in words, as far as it matters for the kind.
+/// The evidence in words, limited to the measures that matter for the kind.
 fn measures(kind: Kind, evidence: &EvidenceInfo) -> Vec<String> {
     let mut parts = Vec::new();
     let shares = [
@@ -76,7 +76,7 @@ fn measures(kind: Kind, evidence: &EvidenceInfo) -> Vec<String> {
     parts
 }
 
-/// Why an earlier article is superseded.
+/// The reason an earlier article is superseded, in words.
 pub(super) fn reason(name: &str) -> &str {
     match name {
         "newer-version" => "replaced by a newer version",
@@ -85,7 +85,7 @@ pub(super) fn reason(name: &str) -> &str {
     }
 }
 
-/// What a kind means, up to the first semicolon of its description.
+/// The meaning of a kind: its description up to the first semicolon.
 pub(super) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Original => "no earlier article has this text",
@@ -117,7 +117,7 @@ fn new_words(count: u32) -> String {
     counted(u64::from(count), "new word", "new words")
 }
 
-/// A count with its noun in the singular or plural.
+/// A count with its noun in singular or plural.
 pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

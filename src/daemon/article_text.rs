@@ -2,8 +2,8 @@
 //!
 //! In: the input position of an article. Out: its record, or an error if retention has removed it.
 //! One thread reads one record at a time, with its own assign-only consumer. Recently read records
-//! are cached, up to a number of bytes. Waiting for a text has a time limit, and is independent of
-//! the pipeline, which uses its own clients.
+//! are cached, up to a limit in bytes. Requests for a text have a time limit and do not affect the
+//! pipeline, which uses its own clients.
 
 use super::panic_guard;
 use super::snapshot::Limits;
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use wirefold_engine::article::{Article, InputPosition};
 use wirefold_engine::decode::{self, Format};
 
-/// How long a read may take, including the time in the queue.
+/// Maximum duration of a read, including the time in the queue.
 const WITHIN: Duration = Duration::from_secs(5);
 
 /// The parts of an input record that are needed to decode its text.
@@ -37,17 +37,17 @@ pub trait RecordSource: Send + 'static {
     /// The record at a position; `None` if retention has removed it.
     ///
     /// # Errors
-    /// Why the record cannot be read at the moment.
+    /// Returns the reason if the record cannot be read at the moment.
     fn read(&mut self, at: &InputPosition) -> Result<Option<SourceRecord>, ReadFailure>;
 }
 
-/// Why an article's text is not available.
+/// The reason an article's text is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Retention has removed the record.
     #[error("retention has removed this article from the input topic")]
     Passed,
-    /// The record exists, but does not contain this article: the topic was recreated, or the
+    /// The record at this position does not contain this article: the topic was recreated, or the
     /// settings have changed.
     #[error("the input record at this position no longer contains the article")]
     Different,
@@ -68,11 +68,11 @@ type TextAnswer = Result<Option<Arc<SourceRecord>>, ReadFailure>;
 /// Reads article texts; clones share the reader thread and the cache.
 #[derive(Debug, Clone)]
 pub struct ArticleTexts {
-    /// The queue of reads, each with a channel for its result.
+    /// The queue of read requests, each with a channel for its result.
     requests: Sender<(InputPosition, oneshot::Sender<TextAnswer>)>,
     /// Recently read records.
     cache: Arc<Mutex<RecordCache>>,
-    /// How long a read may take, including the time in the queue.
+    /// Maximum duration of a read, including the time in the queue.
     within: Duration,
 }
 
@@ -105,7 +105,7 @@ impl ArticleTexts {
     /// The article at input position `at`, including its body.
     ///
     /// # Errors
-    /// Why the article is not available.
+    /// Returns the reason if the article is not available.
     pub async fn article(
         &self,
         at: &InputPosition,
@@ -139,7 +139,7 @@ impl ArticleTexts {
     }
 }
 
-/// Answers reads until every sender is gone.
+/// Answers read requests until every sender is dropped.
 fn serve(
     reader: &mut impl RecordSource,
     queue: &Receiver<(InputPosition, oneshot::Sender<TextAnswer>)>,
@@ -177,15 +177,15 @@ fn lock(cache: &Mutex<RecordCache>) -> std::sync::MutexGuard<'_, RecordCache> {
 /// A cache of recently read records; the least recently used one is evicted first.
 #[derive(Debug, Default)]
 struct RecordCache {
-    /// The records, each with the turn of its last use.
+    /// The records, each with the value of `turn` at its last use.
     records: HashMap<RecordPosition, (Arc<SourceRecord>, u64)>,
-    /// The positions by turn of last use, the oldest first.
+    /// The positions by the turn of their last use, the oldest first.
     used: BTreeMap<u64, RecordPosition>,
     /// A counter of uses.
     turn: u64,
-    /// The bytes of all payloads in the cache.
+    /// The total size of all payloads in the cache, in bytes.
     bytes: usize,
-    /// The maximum of `bytes`.
+    /// The maximum value of `bytes`.
     bytes_max: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Threads that must not end: if one of them panics, the fault is reported and the supervisor ends
-//! the process.
+//! Threads that must not end: if such a thread panics, the fault is reported and the supervisor
+//! ends the process.
 //!
 //! In: named threads. Out: the first fault, for the supervisor and for the readiness check. Work
 //! that can recover from a panic catches it itself; faults reported here are fatal.
@@ -13,7 +13,7 @@ use std::thread::{Builder, JoinHandle};
 pub struct Faults(Arc<Mutex<Option<String>>>);
 
 impl Faults {
-    /// Reports why the instance cannot continue. Only the first report is kept.
+    /// Reports the reason the instance cannot continue. Only the first report is kept.
     pub fn report(&self, why: String) {
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if first.is_none() {
@@ -27,7 +27,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Starts a thread whose panic is reported as a fault. After a panic, joining it returns
+    /// Starts a thread whose panic is reported as a fault. Joining a thread that panicked returns
     /// `None`.
     ///
     /// # Errors

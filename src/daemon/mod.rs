@@ -7,9 +7,10 @@
 //! The pipeline owns the engine's state and accesses the broker through the small traits in
 //! [`pipeline::broker`]. [`kafka`] implements these traits; tests have an in-memory implementation.
 
-/// A named failpoint. Without a second argument it aborts the process, like SIGKILL; with one, it
-/// makes the function return that value. Compiled out without the feature `failpoints`. For
-/// example, `FAILPOINTS="after-poll=9*off->return"` aborts the process at the tenth pass.
+/// A named failpoint. Without a second argument, it aborts the process, like SIGKILL. With a second
+/// argument, it makes the function return that value. Compiled out without the feature
+/// `failpoints`. For example, `FAILPOINTS="after-poll=9*off->return"` aborts the process at the
+/// tenth pass.
 macro_rules! point {
     ($name:literal, $outcome:expr) => {
         fail::fail_point!($name, |_| $outcome)

@@ -1,9 +1,9 @@
 //! Catches and describes panics, so that work can continue after one.
 //!
 //! In: work that may panic. Out: its result, or a line with the panic's message and location. The
-//! line goes to logs and into reject reasons, so it must not contain article text. Because the
-//! standard library and derived `Debug` quote the values that they print, a formatted message is
-//! cut at its first quotation mark.
+//! line is written to logs and used as a reject reason, so it must not contain article text. The
+//! standard library and derived `Debug` implementations quote the values that they print, so a
+//! formatted message is cut at its first quotation mark.
 //!
 //! ```text
 //! called `Option::unwrap()` on a `None` value   ->  literal, kept whole
@@ -43,10 +43,10 @@ pub fn install() {
     }));
 }
 
-/// Runs `work`. If it panics, the data that it was changing must not be used any more.
+/// Runs `work`. If it panics, the data that it was changing must not be used afterwards.
 ///
 /// # Errors
-/// A description of the panic, if there was one.
+/// Returns a description of the panic, if there was one.
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let message = message(&*payload);
@@ -57,7 +57,7 @@ pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
     })
 }
 
-/// The message of a panic, up to the first value that it quotes.
+/// The message of a panic, cut before the first value that it quotes.
 fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(literal) = payload.downcast_ref::<&'static str>() {
         return (*literal).to_owned();

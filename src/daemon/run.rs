@@ -6,12 +6,12 @@
 //! ```
 //!
 //! In: the Kafka settings, a pipeline's [`Setup`] and observers. Out: a [`Daemon`] that runs until
-//! it is stopped, or until one of its parts cannot continue. There is only one shutdown path, used
-//! by signals, faults and tests: the pipelines finish their batch and commit, and only then does
-//! the instance leave the group, so that a standby takes over at once. A panic that ends a thread
-//! is a fault: the instance is not ready from then on, and the shutdown begins within 250 ms. A
-//! pipeline recovers from panics inside its own loop, up to a limit. Whatever the supervisor waits
-//! for, it watches the other threads meanwhile (`supervision.rs`).
+//! it is stopped, or until one of its parts cannot continue. Signals, faults and tests all use the
+//! same shutdown path: the pipelines finish their batch and commit, and only then does the instance
+//! leave the group, so that a standby takes over at once. A panic that ends a thread is a fault:
+//! from then on the instance is not ready, and the shutdown begins within 250 ms. A pipeline
+//! recovers from panics inside its own loop, up to a limit. The supervisor watches all threads
+//! whenever it waits for something (`supervision.rs`).
 
 use super::faults::Faults;
 use super::kafka::client::{self, Settings};
@@ -66,8 +66,8 @@ pub fn fresh_key() -> SamplingKey {
     SamplingKey(RandomState::new().hash_one(std::process::id()))
 }
 
-/// Configures the failpoints from the environment, once per process: a scenario holds a global
-/// lock.
+/// Configures the failpoints from the environment. This is done only once per process, because a
+/// failpoint scenario holds a global lock.
 #[cfg(feature = "failpoints")]
 fn configure_failpoints() {
     static ONCE: std::sync::Once = std::sync::Once::new();
@@ -110,7 +110,7 @@ impl Daemon {
     /// Waits until the daemon has ended.
     ///
     /// # Errors
-    /// Why the daemon could not continue.
+    /// Returns the reason if the daemon could not continue.
     pub fn wait(self) -> anyhow::Result<()> {
         self.supervisor.join().map_err(|_| anyhow!("the supervisor panicked"))?
     }
@@ -177,7 +177,7 @@ fn shut_down(
     drop(group.join());
 }
 
-/// Starts a thread that ends the daemon if a topic that it writes to is deleted. The thread stops
+/// Starts a thread that ends the daemon if one of its output topics is deleted. The thread stops
 /// when the returned sender is dropped.
 fn watch_topics(
     kafka: &Settings,
@@ -191,7 +191,7 @@ fn watch_topics(
     watch_with(move |stop| topics::watch(&kafka, stop), ended, faults).map(Some)
 }
 
-/// Starts the thread that runs `watch` and ends the daemon if that fails or panics.
+/// Starts a thread that runs `watch` and ends the daemon if `watch` fails or panics.
 fn watch_with(
     watch: impl FnOnce(&Receiver<()>) -> Result<(), topics::Error> + Send + 'static,
     ended: &Sender<anyhow::Result<()>>,
@@ -215,7 +215,7 @@ fn send(ended: &Sender<anyhow::Result<()>>, end: Result<(), impl Into<anyhow::Er
 }
 
 /// Waits until the broker can be reached and the topics are ready. Returns `None` immediately if a
-/// stop is requested: the instance owns nothing yet, so a pending call may be abandoned.
+/// stop is requested. The instance owns nothing yet, so a pending call may be abandoned.
 fn topics_ready(
     kafka: &Settings,
     supervision: &mut Supervision,
@@ -249,7 +249,7 @@ mod tests {
         Supervision::new(ShardStatuses::new(1), never())
     }
 
-    /// A second sender keeps the channel open, as those of the other shards do.
+    /// A second sender keeps the channel open, as the senders of other shards do.
     #[test]
     fn a_thread_that_panics_is_noticed_within_a_second() {
         let mut supervision = supervision();

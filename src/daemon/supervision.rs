@@ -1,17 +1,17 @@
-//! Watches the daemon, so that it cannot stay in a state in which it does nothing.
+//! Watches the daemon and ends it if it no longer makes progress.
 //!
-//! In: the faults of threads, the blocking calls announced to the [`Watchdog`], and the shards'
-//! status. Out: notifications to systemd, an error when a thread that must not end has ended,
+//! In: the faults of threads, the blocking calls announced to the [`Watchdog`], and the status of
+//! the shards. Out: notifications to systemd, an error when a thread that must not end has ended,
 //! and exit code 1 when a call does not return or a pipeline stalls.
 //!
-//! The supervisor only ever waits here: for the topics, for the end of a thread, and for the
+//! All waiting of the supervisor is done here: for the topics, for the end of a thread, and for the
 //! shutdown. It checks while it waits, so a call or pipeline that hangs is found at any time. The
-//! only remedy is to end the process: the group then assigns the shards to another member. As long
-//! as the process lives, the lease thread would keep the leases alive.
+//! only remedy is to end the process, after which the group assigns the shards to another member.
+//! Without this, the lease thread would keep the leases alive.
 //!
-//! Only time for which the process could run counts: each check adds at most twice the interval,
-//! however long ago the last one was. A process that was suspended, or whose machine was, continues
-//! when it resumes.
+//! Only time in which the process could run counts: each check adds at most twice the interval,
+//! however long ago the previous check was. A process that was suspended, or whose machine was
+//! suspended, therefore simply continues when it resumes.
 
 use super::faults::Faults;
 use super::snapshot::shards::ShardStatuses;
@@ -37,14 +37,16 @@ pub(super) struct Supervision {
     stopped: Receiver<()>,
     /// The interval between two checks.
     every: Duration,
-    /// When the last check was.
+    /// The time of the last check.
     checked_at: Instant,
-    /// How long a pipeline has counted as hanging, in running time.
+    /// How long a pipeline has counted as hanging, not counting time in which the process was
+    /// suspended.
     hanging: Duration,
 }
 
 impl Supervision {
-    /// Supervision of the threads that report to `views`, until `stopped` receives a message.
+    /// Creates the supervision of the threads that report to `views`. Waiting ends when `stopped`
+    /// receives a message.
     pub(super) fn new(views: Arc<ShardStatuses>, stopped: Receiver<()>) -> Self {
         let notifier = SystemdNotifier::from_environment();
         let every = notifier.as_ref().map_or(CHECK_EVERY, |to| CHECK_EVERY.min(to.every));
@@ -67,8 +69,8 @@ impl Supervision {
     /// Waits for a message. Returns `None` if the daemon is asked to stop.
     ///
     /// # Errors
-    /// The first fault of any thread. If all senders are gone, one of them has panicked and its
-    /// fault follows.
+    /// Returns the first fault of any thread. If all senders are dropped, one of them has panicked,
+    /// and its fault is about to be reported.
     pub(super) fn wait<T>(&mut self, messages: &Receiver<T>) -> anyhow::Result<Option<T>> {
         let mut messages = messages.clone();
         loop {
@@ -93,7 +95,7 @@ impl Supervision {
         }
     }
 
-    /// Waits until all senders of `running` are dropped, whatever else happens.
+    /// Waits until all senders of `running` are dropped, regardless of faults and stop requests.
     pub(super) fn wait_for_end(&mut self, running: &Receiver<()>) {
         while running.recv_timeout(self.every) == Err(RecvTimeoutError::Timeout) {
             self.check();
@@ -136,7 +138,7 @@ mod tests {
         assert_eq!(supervision.wait(&messages).unwrap(), None);
     }
 
-    /// If the time of the suspension counted, this would end the test process.
+    /// If the time of the suspension counted, this check would end the test process.
     #[test]
     fn time_during_which_the_process_was_suspended_does_not_count() {
         let mut supervision = Supervision::new(ShardStatuses::new(1), never());

@@ -1,16 +1,16 @@
-//! Runs many small jobs on all cores; no job can hold up the others.
+//! Runs many small jobs on all cores. A slow job cannot hold up the others.
 //!
 //! In: a number of jobs and a function that runs one of them. Out: the results in order. A job that
 //! panics returns [`JobLost::Panicked`]. If no job has finished for a given time, the running ones
 //! return [`JobLost::TooSlow`]: their threads are abandoned, and new threads do the rest.
 //!
 //! A thread cannot be stopped from outside, so an abandoned one keeps using its core until its job
-//! ends. At most [`STUCK_MAX`] threads are abandoned at a time; beyond that the caller waits, and
-//! it is up to the process watchdog to end the process. Time is counted in receive time-outs, so
-//! that running jobs are not lost when the process was suspended.
+//! ends. At most [`STUCK_MAX`] threads are abandoned at a time. Beyond that, the caller waits, and
+//! the process watchdog has to end the process. Time is counted in receive timeouts, so that
+//! running jobs are not lost if the process was suspended.
 //!
-//! Cost: one closure per thread and one message per job, compared with rayon's own parallel
-//! iterators.
+//! Cost compared with rayon's own parallel iterators: one closure per thread and one message per
+//! job.
 
 use super::panic_guard::{self, Panic};
 use super::telemetry::metrics;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// The maximum number of abandoned threads at a time.
 pub const STUCK_MAX: usize = 8;
-/// A job is too slow after this many time-outs in a row without a result.
+/// A job is too slow after this many timeouts in a row without a result.
 const LOOKS: u32 = 20;
 
 /// The current thread pool; replaced when its threads are stuck.
@@ -30,7 +30,7 @@ static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
 /// The number of threads that are abandoned and have not ended their job yet.
 static STUCK: AtomicUsize = AtomicUsize::new(0);
 
-/// Why a job has no result.
+/// The reason a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobLost {
     /// The job panicked; a description of the panic.
@@ -66,7 +66,7 @@ struct WorkQueue<T, F> {
 }
 
 impl<T: Send, F: Fn(usize) -> T + Send + Sync> WorkQueue<T, F> {
-    /// Runs jobs until none are left to start, or until this thread is found to be abandoned.
+    /// Runs jobs until none are left to start, or until this thread notices that it was abandoned.
     fn run(&self) {
         loop {
             let at = self.next.fetch_add(1, Ordering::SeqCst);
@@ -100,7 +100,7 @@ impl<T: Send, F: Fn(usize) -> T + Send + Sync> WorkQueue<T, F> {
     }
 }
 
-/// Runs `job` for each index in `0..jobs`. If none finishes for `within`, the running ones are
+/// Runs `job` for each index in `0..jobs`. If no job finishes for `within`, the running ones are
 /// abandoned.
 pub fn all<T: Send + 'static>(
     jobs: usize,
@@ -141,8 +141,8 @@ pub fn all<T: Send + 'static>(
     results.into_iter().map(|done| done.expect("every job has ended or was abandoned")).collect()
 }
 
-/// The thread pool to use: any but `stuck`. A pool that is replaced still runs its remaining jobs,
-/// and then ends.
+/// The thread pool to use, which is any pool except `stuck`. A replaced pool still runs its
+/// remaining jobs, and then ends.
 fn pool(stuck: Option<&Arc<ThreadPool>>) -> Arc<ThreadPool> {
     let mut current = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = &*current
@@ -199,8 +199,8 @@ mod tests {
         }
     }
 
-    /// More jobs hang than there are threads, and all others are still done. The abandoned threads
-    /// end with the test.
+    /// More jobs hang than there are threads, and all other jobs are still done. The abandoned
+    /// threads end with the test.
     #[test]
     fn hanging_jobs_are_abandoned_and_the_others_done() {
         let gate = Arc::new((Mutex::new(false), Condvar::new()));

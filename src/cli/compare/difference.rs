@@ -6,28 +6,28 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
-/// The two runs, side by side.
+/// A value of each of the two runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct BothRuns {
     pub(super) before: u64,
     pub(super) after: u64,
 }
 
-/// The most examples of one change.
+/// Default for the maximum number of examples of each change.
 pub(super) const EXAMPLES_DEFAULT: usize = 5;
 
-/// What changed about an article.
+/// A change to an article.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
-    /// It is now held back from the unique topic.
+    /// The second run no longer forwards it to the unique topic.
     HeldBack,
-    /// It is now forwarded to the unique topic.
+    /// Only the second run forwards it to the unique topic.
     Forwarded,
-    /// It has another kind.
+    /// It has a different kind.
     Kind(Kind, Kind),
-    /// It has the same kind, relative to another article.
+    /// It has the same kind, but relative to another article.
     Target,
-    /// It joined another story, or none, or is the first to join one.
+    /// It is in a different story, or in a story in only one of the two runs.
     Story,
     /// Only the first run accepted it.
     Lost,
@@ -35,30 +35,30 @@ pub(super) enum Change {
     Gained,
 }
 
-/// An article that changed: what the two runs say.
+/// An article that changed, as classified by each of the two runs.
 #[derive(Debug, Clone)]
 pub(super) struct Example {
     pub(super) before: Option<VerdictRow>,
     pub(super) after: Option<VerdictRow>,
 }
 
-/// The articles with one change.
+/// The articles to which one change applies.
 #[derive(Debug, Default)]
 pub(super) struct ChangeTally {
     pub(super) count: u64,
-    /// The first of them.
+    /// The first of these articles.
     pub(super) examples: Vec<Example>,
 }
 
 /// Everything that differs between two runs.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
-    /// The most examples of one change.
+    /// Maximum number of examples of each change.
     examples_max: usize,
     pub(super) articles: BothRuns,
     pub(super) copies: BothRuns,
     pub(super) forwarded: BothRuns,
-    /// Articles that any of the changes applies to.
+    /// Number of articles to which any of the changes applies.
     pub(super) changed: u64,
     pub(super) changes: BTreeMap<Change, ChangeTally>,
     pub(super) totals: [RunTotals; 2],
@@ -72,12 +72,12 @@ impl BothRuns {
 }
 
 impl Difference {
-    /// Nothing compared yet; keeps up to `examples_max` examples of each change.
+    /// Creates an empty comparison that keeps up to `examples_max` examples of each change.
     pub(super) fn new(examples_max: usize) -> Self {
         Self { examples_max, ..Self::default() }
     }
 
-    /// Compares rows, which are in ascending order of their positions on both sides.
+    /// Compares the rows of both runs, each in ascending order of position.
     pub(super) fn compare(
         &mut self,
         mut before: impl FnMut() -> Option<VerdictRow>,

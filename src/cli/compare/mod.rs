@@ -1,10 +1,12 @@
-//! `wirefold compare`: what other settings would change about the verdicts and stories of files.
+//! `wirefold compare`: shows how the verdicts and stories of files would change with other
+//! settings.
 //!
-//! In: files, the settings as they are, and those of `--set` on top. Out: totals of both runs, and
-//! the articles whose kind, target, forwarding or story differs, with examples. Stories are the
-//! same if the same article opened them.
+//! In: files, the current settings, and these settings changed by `--set`. Out: the totals of both
+//! runs, and the articles whose kind, target, forwarding or story differs, with examples. Two
+//! stories are the same if the same article opened them.
 //!
-//! Both runs go on at the same time, each in one pass; memory is that of two engines.
+//! Both runs proceed at the same time, each in one pass. Together they need the memory of two
+//! engines.
 
 mod difference;
 mod output;
@@ -23,13 +25,13 @@ use std::path::{Path, PathBuf};
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Input files, in any format that `replay` reads. Both runs read them.
+    /// Input files, in any format that `replay` reads. Both runs read all of them.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Sets one setting of both runs, before those of --set; may be repeated.
+    /// Changes a setting in both runs, before the settings of --set are applied; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) base: Vec<String>,
-    /// The most examples of each change.
+    /// Maximum number of examples of each change.
     #[arg(long, value_name = "N", default_value_t = EXAMPLES_DEFAULT)]
     examples: usize,
     /// Prints JSON.
@@ -37,7 +39,8 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Runs `compare` with the settings `before`, and `after` those of `--set`.
+/// Runs `compare` with the settings `before`, and with the settings `after`, to which `--set` was
+/// applied.
 pub(super) fn run(before: &Config, after: &Config, args: &Args) -> Result<(), CommandError> {
     let settings = changed(before, after)?;
     if settings.is_empty() {

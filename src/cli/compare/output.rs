@@ -1,4 +1,4 @@
-//! A comparison as lines for people, and as JSON.
+//! The comparison as lines for people, and as JSON.
 
 use super::difference::{BothRuns, Change, Difference, Example};
 use super::rows::{RunTotals, VerdictRow};
@@ -6,11 +6,11 @@ use crate::cli::color::safe;
 use crate::cli::words::counted;
 use serde_json::{Value, json};
 
-/// A setting that differs: key, and both values.
+/// A setting that differs: its key, and both values.
 pub(super) type ChangedSetting = (String, String, String);
 
 impl Change {
-    /// What changed, in words.
+    /// The change in words.
     fn words(&self) -> String {
         match self {
             Self::HeldBack => "no longer forwarded".into(),
@@ -23,7 +23,7 @@ impl Change {
         }
     }
 
-    /// Its name in JSON.
+    /// The name of the change in JSON.
     fn name(&self) -> &'static str {
         match self {
             Self::HeldBack => "held_back",
@@ -95,7 +95,7 @@ fn example_lines(change: &Change, example: &Example) -> Vec<String> {
     lines
 }
 
-/// What a run says the article is.
+/// The verdict of one run on an article.
 fn verdict(row: &VerdictRow) -> String {
     let of = row.of.as_ref().map_or(String::new(), |of| format!(" of {}", safe(of, 60)));
     let unique = match &row.replaces {

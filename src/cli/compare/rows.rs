@@ -1,7 +1,7 @@
-//! The verdicts of a run, as rows that two runs can be compared by.
+//! The verdicts of a run, as rows that can be compared with those of another run.
 //!
-//! Each run has its own thread, and sends its rows a batch at a time over a bounded channel, so
-//! memory does not grow with the files.
+//! Each run has its own thread, and sends its rows batch by batch over a bounded channel, so memory
+//! does not grow with the size of the files.
 
 use crate::cli::color::safe;
 use crate::cli::feed::{self, FeedFile};
@@ -14,12 +14,12 @@ use wirefold_engine::event::{Classified, Event, EventKind};
 use wirefold_engine::stories::StoryId;
 use wirefold_engine::verdict::Kind;
 
-/// The most batches of rows that wait for the other run.
+/// Maximum number of batches of rows that wait in the channel.
 const BATCHES_MAX: usize = 4;
-/// The longest headline kept, in characters.
+/// Maximum length of a stored headline, in characters.
 const HEADLINE_MAX: usize = 72;
 
-/// Where an article is in the input. Rows of a run are in ascending order of it.
+/// The position of an article in the input. The rows of a run are in ascending order of position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RowPosition {
     /// Number of the file.
@@ -28,7 +28,7 @@ pub(super) struct RowPosition {
     pub(super) item: u32,
 }
 
-/// What a run says about an article.
+/// The verdict of a run on an article.
 #[derive(Debug, Clone)]
 pub(super) struct VerdictRow {
     pub(super) at: RowPosition,
@@ -41,21 +41,21 @@ pub(super) struct VerdictRow {
     pub(super) rule: String,
     /// Whether the article is forwarded to the unique topic.
     pub(super) forwarded: bool,
-    /// The uri of the article whose place in the unique topic it takes.
+    /// The uri of the article that it replaces in the unique topic.
     pub(super) replaces: Option<String>,
-    /// The story and its headline when the article joined it.
+    /// The story that the article joined, with the story's headline at that time.
     pub(super) story: Option<(StoryId, String)>,
 }
 
-/// What a run found in all.
+/// The totals of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct RunTotals {
     pub(super) rejected: u64,
     pub(super) stories: u64,
     pub(super) merges: u64,
-    /// Events about withdrawals: of each, one or more.
+    /// Number of events about withdrawals. One withdrawal can cause several events.
     pub(super) withdrawn: u64,
-    /// Events about corrections: of each, one or more.
+    /// Number of events about corrections. One correction can cause several events.
     pub(super) corrected: u64,
 }
 
@@ -66,7 +66,7 @@ type Sent = (Vec<VerdictRow>, RunTotals);
 pub(super) struct Run {
     rows: Receiver<Sent>,
     ready: std::vec::IntoIter<VerdictRow>,
-    /// What has been found so far.
+    /// The totals so far.
     pub(super) totals: RunTotals,
     thread: std::thread::JoinHandle<anyhow::Result<()>>,
 }
@@ -98,7 +98,7 @@ impl Run {
     /// Waits for the end of the run.
     ///
     /// # Errors
-    /// The run failed.
+    /// If the run failed.
     pub(super) fn finish(self) -> anyhow::Result<RunTotals> {
         drop(self.rows);
         match self.thread.join() {
@@ -156,7 +156,7 @@ fn row(event: &Event, from: &Classified, names: &mut FileNumbers) -> VerdictRow 
     }
 }
 
-/// Numbers files by their names, which come in order.
+/// Numbers files by their names. The names must be requested in order.
 struct FileNumbers {
     names: Vec<Arc<str>>,
     at: usize,

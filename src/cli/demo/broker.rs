@@ -16,10 +16,10 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The largest record that the in-memory broker accepts, in bytes.
+/// Maximum size of a record that the in-memory broker accepts, in bytes.
 pub(super) const RECORD_BYTES_MAX: usize = 4 << 20;
 
-/// The in-memory broker. It stops when this is dropped.
+/// The in-memory broker. It stops when this value is dropped.
 pub(super) struct DemoBroker(MockCluster<'static, DefaultProducerContext>);
 
 impl DemoBroker {
@@ -37,7 +37,7 @@ impl DemoBroker {
         Ok(Self(cluster))
     }
 
-    /// `settings`, changed to connect to this broker.
+    /// Returns `settings`, changed to connect to this broker.
     pub(super) fn settings(&self, settings: Settings) -> Settings {
         let bootstrap = ("bootstrap.servers".to_owned(), self.0.bootstrap_servers());
         Settings {
@@ -61,7 +61,7 @@ pub(super) fn client(settings: &Settings) -> ClientConfig {
 pub(super) struct DemoReader {
     /// The Kafka consumer.
     consumer: BaseConsumer,
-    /// Tells events from rejects.
+    /// The topic names, by which events and rejects are distinguished.
     topics: TopicNames,
 }
 
@@ -85,7 +85,7 @@ impl DemoReader {
     /// The next record; `None` if none arrives within `wait`.
     ///
     /// # Errors
-    /// A record does not follow the event schema, or the consumer fails.
+    /// If a record does not follow the event schema, or the consumer fails.
     pub(super) fn next(&self, wait: Duration) -> anyhow::Result<Option<ReceivedRecord>> {
         match self.consumer.poll(wait) {
             None => Ok(None),

@@ -1,8 +1,8 @@
-//! The producer.
+//! The producer, which sends the articles to the in-memory broker.
 //!
-//! The in-memory broker keeps only the last 5 MB of a topic, so the producer waits while too many
-//! records or events are on their way: every record is read, and every event is shown, before it is
-//! lost.
+//! The in-memory broker keeps only the last 5 MB of a topic. The producer therefore waits while too
+//! many records have not been processed, or too many events have not been shown. This way, every
+//! record is read and every event is shown before the broker drops it.
 
 use super::broker::{RECORD_BYTES_MAX, client};
 use super::wire::{Wire, WireRecord};
@@ -21,14 +21,14 @@ use std::time::Duration;
 const FLUSH: Duration = Duration::from_secs(10);
 /// How long to wait before checking again whether there is room.
 const POLL: Duration = Duration::from_millis(2);
-/// The most records sent and not processed yet.
+/// Maximum number of records that have been sent but not processed.
 const RECORDS_MAX: usize = 200;
-/// The most bytes of these, unless it is a single record.
+/// Maximum number of bytes of these records. A single record may be larger.
 const BYTES_MAX: usize = 1 << 20;
-/// The most events published and not shown yet.
+/// Maximum number of events that have been published but not shown.
 const EVENTS_MAX: u64 = 300;
 
-/// How far the demo has come.
+/// The progress of the demo.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// The statuses of the shards.
@@ -42,7 +42,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Nothing has been sent yet.
+    /// Creates the progress of a demo that has not sent anything yet.
     pub(super) fn new(views: Arc<ShardStatuses>) -> Self {
         let (sent, shown, left_out) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         Self { views, sent, shown, left_out }
@@ -56,7 +56,7 @@ impl Progress {
         self.views.all().iter().map(|view| next(view)).sum()
     }
 
-    /// Number of events published and not shown yet.
+    /// Number of events that have been published but not shown.
     fn unshown(&self) -> u64 {
         let published: u64 = self.views.all().iter().map(|view| view.sequence).sum();
         published.saturating_sub(self.shown.load(Ordering::SeqCst))
@@ -68,19 +68,19 @@ impl Progress {
     }
 }
 
-/// Sends records.
+/// Sends the records of the demo.
 pub(super) struct Feeder<'a> {
     producer: BaseProducer,
     topic: &'a str,
     progress: &'a Progress,
     /// Disconnected when the demo ends.
     stopped: &'a Receiver<()>,
-    /// The sizes of the records that are not known to be processed.
+    /// The sizes of the records that are not yet known to be processed.
     sizes: VecDeque<usize>,
 }
 
 impl<'a> Feeder<'a> {
-    /// A feeder that stops when the sender of `stopped` is dropped.
+    /// Creates a feeder that stops when the sender of `stopped` is dropped.
     pub(super) fn new(
         settings: &'a Settings,
         progress: &'a Progress,
@@ -96,7 +96,7 @@ impl<'a> Feeder<'a> {
     /// Sends all records of `wire`, pausing for `pace` after each.
     ///
     /// # Errors
-    /// A record cannot be read, or the broker does not accept it.
+    /// If a record cannot be read, or the broker does not accept it.
     pub(super) fn send(mut self, wire: &mut Wire, pace: Duration) -> anyhow::Result<()> {
         while let Some(record) = wire.next()? {
             if record.payload.len() > RECORD_BYTES_MAX {

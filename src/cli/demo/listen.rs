@@ -1,4 +1,5 @@
-//! Starts the demo's admin server on the configured port or, if that is in use, on a free port.
+//! Starts the demo's admin server on the configured port or, if that port is in use, on a free
+//! port.
 
 use super::super::run::{SharedViews, serve as serve_at};
 use crate::config::Config;
@@ -12,14 +13,14 @@ use std::io::ErrorKind;
 pub(super) struct BoundServer {
     /// The server.
     pub(super) server: Server,
-    /// A remark about its port, if it differs from the configured one.
+    /// A note about the server's port, if it differs from the configured one.
     pub(super) note: Option<String>,
 }
 
 /// Starts the server on 127.0.0.1.
 ///
 /// # Errors
-/// The port given by `--port` is in use, or the server cannot start.
+/// If the port given by `--port` is in use, or the server cannot start.
 pub(super) fn serve(
     config: &Config,
     port: Option<u16>,

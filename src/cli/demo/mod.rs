@@ -1,18 +1,18 @@
-//! `wirefold demo`: the whole system on one machine, without Kafka.
+//! `wirefold demo`: runs the whole system on one machine, without Kafka.
 //!
 //! ```text
 //! wire.jsonl -- producer --> mock broker --> daemon --> mock broker --> consumer --> terminal
 //!                                              \-- the page, /api/v1, /metrics, /readyz
 //! ```
 //!
-//! The articles are a sample, or files of the user, as `replay` reads them.
+//! The articles are a built-in sample, or the user's files in any format that `replay` reads.
 //!
 //! Everything except the broker is real: librdkafka clients, the daemon of `wirefold run` with its
 //! transactions, and a `read_committed` consumer. The broker is librdkafka's in-memory mock, which
 //! stores nothing on disk and does not implement real transactions, so the demo does not prove
-//! delivery guarantees. Records carry the dates of the articles as timestamps, and the engine's
-//! clock follows them. The mock keeps the last 5 MB of each topic, so the page can show the texts
-//! of that many articles only.
+//! delivery guarantees. The records have the dates of the articles as timestamps, and the engine's
+//! clock follows these. The mock keeps only the last 5 MB of each topic, so the page can show the
+//! texts of only that many articles.
 
 mod broker;
 mod feed;
@@ -41,11 +41,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use wire::Wire;
 
-/// How long to wait for a record before checking whether the demo has ended.
+/// How long to wait for a record before checking again whether the demo has ended.
 const WAIT: Duration = Duration::from_millis(50);
 /// How long to wait for the last rejects.
 const REJECTS_WITHIN: Duration = Duration::from_millis(500);
-/// The longest title of the input, in characters.
+/// Maximum length of the title of the input, in characters.
 const TITLE_MAX: usize = 120;
 /// The pause between two articles of the sample.
 const SAMPLE_PACE: Duration = Duration::from_millis(170);
@@ -60,11 +60,11 @@ pub(super) struct Args {
     /// Exits after the last article. Without it, the demo runs until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// Sends the first article only when someone has opened the page.
+    /// Waits until someone has opened the page before sending the first article.
     #[arg(long)]
     wait: bool,
-    /// Port on 127.0.0.1 for the page, API, metrics and health; 0 picks a free port. The default is
-    /// the port of `http.listen`, or a free port if that is in use.
+    /// Port on 127.0.0.1 for the page, the API, metrics and health checks; 0 picks a free port. The
+    /// default is the port of `http.listen`, or a free port if that one is in use.
     #[arg(long, value_name = "N")]
     port: Option<u16>,
     /// Pause between two articles, for example `500ms`. The default is `170ms` for the sample and
@@ -110,13 +110,13 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
 
 /// A running demo.
 struct Demo<'a> {
-    /// How to reach the broker.
+    /// The settings of the Kafka clients, with the address of the in-memory broker.
     kafka: Settings,
-    /// Status of the daemon's shard, and how much has been sent and shown.
+    /// The status of the daemon's shard, and the numbers of records sent and events shown.
     progress: Progress,
-    /// What the page shows; `None` if it is disabled.
+    /// The snapshots that the page shows; `None` if the page is disabled.
     snapshots: Option<Arc<Snapshots>>,
-    /// Set by a signal.
+    /// Set when a signal arrives.
     interrupted: Arc<AtomicBool>,
     /// The command-line arguments.
     args: &'a Args,
@@ -156,7 +156,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// The lines printed at the start.
+    /// The lines printed at the start of the demo.
     fn head(&self, wire: &Wire, served: &listen::BoundServer, paint: Color) -> Vec<String> {
         let at = served.server.address();
         let title = safe(&wire.title(), TITLE_MAX);
@@ -198,7 +198,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Says how many records were too large for the in-memory broker.
+    /// A message with the number of records that were too large for the in-memory broker.
     fn left_out(&self) -> Option<String> {
         let count = self.progress.left_out.load(Ordering::SeqCst);
         let records = words::counted(count, "record", "records");
@@ -216,7 +216,7 @@ impl Demo<'_> {
                     summary.add(&record.contents, record.time());
                     self.progress.shown.store(summary.events, Ordering::SeqCst);
                 }
-                // Rejects are not numbered, so the last of them get some time to arrive.
+                // Rejects are not counted in advance, so the last ones get some time to arrive.
                 None if fed() && self.progress.complete() => match rejects_due.checked_sub(WAIT) {
                     Some(rest) => rejects_due = rest,
                     None => break,

@@ -8,9 +8,9 @@ use wirefold_engine::article::EventTime;
 
 /// A record of the events or the rejects topic.
 pub(super) struct ReceivedRecord {
-    /// The engine's time of the event (RFC 3339); empty for a reject.
+    /// The engine time of the event (RFC 3339); empty for a reject.
     pub(super) time: String,
-    /// Its contents.
+    /// The contents of the record.
     pub(super) contents: RecordContents,
 }
 
@@ -18,7 +18,7 @@ impl ReceivedRecord {
     /// Parses a record of the events topic.
     ///
     /// # Errors
-    /// The record has no type, an unknown type, or a payload that does not follow its schema.
+    /// If the record has no type, an unknown type, or a payload that does not follow its schema.
     pub(super) fn event(message: &BorrowedMessage<'_>) -> anyhow::Result<Self> {
         let kind = header(message, "ce_type").context("event has no `ce_type` header")?;
         let data = message.payload().unwrap_or_default();
@@ -38,7 +38,7 @@ impl ReceivedRecord {
         Self { time: String::new(), contents: RecordContents::Reject(rejected) }
     }
 
-    /// The engine's time of the event.
+    /// The engine time of the event.
     pub(super) fn time(&self) -> Option<EventTime> {
         EventTime::parse(&self.time)
     }

@@ -1,7 +1,7 @@
-//! What the demo sends: the sample or the user's files, as records with timestamps.
+//! The records that the demo sends: the sample or the user's files, with timestamps.
 //!
-//! Cost: of files, up to [`QUEUE_MAX`] records are read ahead, because the dates of later articles
-//! confirm that of an earlier one (see [`clock`](crate::cli::feed::clock)).
+//! Cost: up to [`QUEUE_MAX`] records are read ahead from files, because the dates of later articles
+//! can confirm the date of an earlier one (see [`clock`](crate::cli::feed::clock)).
 
 use crate::cli::feed::clock::{AHEAD, FeedClock, UNDATED};
 use crate::cli::feed::read::FileRecords;
@@ -16,7 +16,7 @@ use wirefold_engine::decode::{self, Format};
 /// One JSON article per line, in order of time.
 const SAMPLE: &str = include_str!("wire.jsonl");
 const CONTENT_TYPE: &str = "application/json";
-/// The most records of files read ahead.
+/// Maximum number of records that are read ahead from files.
 const QUEUE_MAX: usize = 4 * AHEAD;
 
 /// A record to send.
@@ -29,7 +29,7 @@ pub(super) struct WireRecord {
     pub(super) key: Option<String>,
     /// The record's timestamp.
     pub(super) stamp: EventTime,
-    /// Where it comes from, for messages.
+    /// The origin of the record, for messages.
     pub(super) origin: String,
 }
 
@@ -42,10 +42,10 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    /// The sample if there are no `files`, else these.
+    /// Opens `files`, or the sample if there are none.
     ///
     /// # Errors
-    /// A file cannot be read, or there is no article in the files.
+    /// If a file cannot be read, or the files contain no article.
     pub(super) fn open(files: &[PathBuf], config: &Config) -> anyhow::Result<Self> {
         if files.is_empty() {
             return Ok(Self::Sample(SampleWire::load(&config.engine.decode)));
@@ -54,7 +54,7 @@ impl Wire {
         Ok(Self::Files(Box::new(FileWire::open(feeds, config)?)))
     }
 
-    /// What it is, for the first line of the demo.
+    /// The title for the first line of the demo.
     pub(super) fn title(&self) -> String {
         match self {
             Self::Sample(sample) => format!(
@@ -66,7 +66,7 @@ impl Wire {
         }
     }
 
-    /// What its end is called.
+    /// The line printed at the end of the input.
     pub(super) fn end(&self) -> &'static str {
         if matches!(self, Self::Sample(_)) { "End of the sample." } else { "End of the files." }
     }
@@ -74,7 +74,7 @@ impl Wire {
     /// The next record; `None` at the end.
     ///
     /// # Errors
-    /// A file cannot be read.
+    /// If a file cannot be read.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<WireRecord>> {
         match self {
             Self::Sample(sample) => Ok(sample.records.pop_front()),
@@ -92,7 +92,7 @@ pub(super) struct SampleWire {
 }
 
 impl SampleWire {
-    /// Loads the sample. A record that cannot be decoded gets the time of the one before it.
+    /// Loads the sample. A record that cannot be decoded gets the time of the previous record.
     fn load(settings: &decode::Settings) -> Self {
         let (mut stamp, mut providers) = (EventTime(0), BTreeSet::new());
         let lines = SAMPLE.lines().filter(|line| !line.is_empty());
@@ -116,22 +116,22 @@ impl SampleWire {
     }
 }
 
-/// The records of files, with the timestamps that `replay` gives them.
+/// The records of files, with the same timestamps that `replay` gives them.
 pub(super) struct FileWire {
-    /// What it is, for the first line of the demo.
+    /// The title for the first line of the demo.
     title: String,
-    /// The files not opened yet.
+    /// The files that have not been opened yet.
     feeds: VecDeque<FeedFile>,
     /// The open file and the offset of its next record.
     open: Option<(FeedFile, FileRecords, u64)>,
     /// How records are decoded.
     settings: decode::Settings,
     format: Format,
-    /// Records read ahead, each with whether it has an article.
+    /// Records read ahead. The flag tells whether the record contains an article.
     queue: VecDeque<(WireRecord, bool)>,
-    /// The dates of those with articles.
+    /// The dates of the queued records that contain articles.
     dates: VecDeque<Option<EventTime>>,
-    /// Why the first record without an article could not be decoded.
+    /// The reason the first record without an article could not be decoded.
     problem: Option<String>,
     clock: FeedClock,
     now: EventTime,
@@ -189,7 +189,7 @@ impl FileWire {
         }
     }
 
-    /// Puts a record into the queue, with the latest date of its articles.
+    /// Appends a record to the queue, and the latest date of its articles to `dates`.
     fn take(&mut self, payload: Vec<u8>, origin: String) {
         let items = decode::decode(&payload, None, self.format, &self.settings);
         let mut articles = items.iter().filter_map(|item| item.as_ref().ok()).peekable();

@@ -1,7 +1,7 @@
 //! Scores relations against labels.
 //!
 //! With labelled pairs, a pair counts as found if one article has a copy relation (main or further)
-//! to the other, or if both have the same root. Without pairs, the articles carry the labels
+//! to the other, or if both have the same root. Without pairs, the articles must have the labels
 //! `dup_group`, `op`, `kind`, `base` and `donors`, and the relations of each article are scored
 //! against them.
 //!
@@ -77,7 +77,7 @@ pub(super) fn run(
     Ok(result)
 }
 
-/// Counts of right and wrong answers.
+/// Counts of correct and wrong answers.
 #[derive(Debug, Default, Clone, Copy)]
 struct LabelCounts {
     /// True positives.
@@ -183,11 +183,11 @@ struct Copy {
     dup_group: Option<String>,
     /// The operation that made this copy.
     op: Option<String>,
-    /// The article that it is a copy of; absent for originals.
+    /// The article of which it is a copy; absent for originals.
     base: Option<String>,
     /// The expected kind of its relation to `base`.
     kind: Option<String>,
-    /// Groups from which it contains passages.
+    /// Groups from which the article contains passages.
     #[serde(default)]
     donors: Vec<String>,
 }
@@ -222,7 +222,7 @@ fn score_copies(
 /// The labels of all articles.
 ///
 /// # Errors
-/// The file cannot be read, a line cannot be parsed, or no article has a label.
+/// If the file cannot be read, a line cannot be parsed, or no article has a label.
 fn labelled(articles: &Path) -> anyhow::Result<Vec<Copy>> {
     let shown = articles.display();
     let text =
@@ -248,21 +248,21 @@ fn labelled(articles: &Path) -> anyhow::Result<Vec<Copy>> {
 struct Score {
     /// Groups seen so far.
     seen: HashSet<String>,
-    /// Copies linked to their group, and false copy relations.
+    /// Copies that were linked to their group, copies that were missed, and false copy relations.
     copies: LabelCounts,
-    /// Copies linked to their group, by operation.
+    /// Copies that were linked to their group, by operation.
     ops: BTreeMap<String, LabelCounts>,
-    /// Right kinds, by expected kind.
+    /// Correct kinds, by expected kind.
     kinds: BTreeMap<String, LabelCounts>,
-    /// Right kinds overall.
+    /// Correct kinds overall.
     kind: LabelCounts,
-    /// Donor groups that some relation links to.
+    /// Donor groups to which a relation links.
     donors: LabelCounts,
-    /// Partial relations between articles without common text.
+    /// Partial relations between articles without text in common.
     false_partials: u32,
     /// Articles labelled `recurring`.
     recurring: u32,
-    /// Of these, articles classified as duplicate, redelivery or reprint.
+    /// Number of these that were classified as duplicate, redelivery or reprint.
     recurring_as_copy: u32,
     /// Wrong kinds, by operation, expected and actual kind.
     confused: BTreeMap<String, u32>,
@@ -280,7 +280,7 @@ impl Score {
         let op = copy.op.clone().unwrap_or_default();
         let of = |r: &Relation| by_id.get(r.of.as_ref()?.key.uri.as_str()).copied();
         let of_group = |r: &Relation| of(r)?.dup_group.as_deref();
-        // Two articles are strangers if they contain text of no common group.
+        // Two articles are strangers if they contain no text from the same group.
         let strangers = |r: &&Relation| {
             of(r).is_some_and(|other| !other.groups().any(|g| copy.groups().any(|mine| mine == g)))
         };

@@ -62,12 +62,12 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The message of an error in a single line of JSON, which names the column only.
+/// The message of a JSON error, without the line number, which is always 1.
 fn in_line(error: &serde_json::Error) -> String {
     error.to_string().replace(" at line 1 column ", " at column ")
 }
 
-/// Appends a JSON object as table rows: a name and a value each, nested objects indented.
+/// Appends a JSON object as table rows, each with a name and a value. Nested objects are indented.
 fn table(result: &Value, depth: usize, rows: &mut Vec<String>) {
     let Some(fields) = result.as_object() else { return };
     for (name, value) in fields {

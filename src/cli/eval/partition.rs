@@ -1,18 +1,19 @@
 //! Measures how well two partitions of the same articles agree.
 //!
-//! In: for each article, the cluster it was assigned to and its labelled (gold) cluster; an article
+//! In: for each article, the cluster it was assigned to and its labelled (gold) cluster. An article
 //! without a label is a *stranger*. Out: precision, recall and F1, both pairwise and B-cubed (Bagga
 //! and Baldwin 1998), the adjusted Rand index (Hubert and Arabie 1985) and normalised mutual
 //! information (arithmetic mean).
 //!
-//! A stranger in the cluster of a labelled article lowers precision, pairwise and B-cubed, as an
-//! article of another gold cluster would. Nothing is known about two strangers, so strangers count
-//! in no other way.
+//! A stranger in the cluster of a labelled article lowers pairwise and B-cubed precision, just as
+//! an article of another gold cluster would. It is unknown whether two strangers belong together,
+//! so strangers have no other effect.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The scores of a partition. Each is from 0 to 1; the adjusted Rand index may be negative.
+/// The scores of a partition. Each is from 0 to 1, except for the adjusted Rand index, which may be
+/// negative.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Scores {
     /// Precision, recall and F1 over pairs of articles in the same cluster.
@@ -29,13 +30,13 @@ pub(super) struct Scores {
     pub(super) gold: f64,
     /// Number of labelled articles.
     pub(super) articles: f64,
-    /// Share of the labelled articles that share a cluster with a stranger.
+    /// Share of the labelled articles that are in a cluster with a stranger.
     pub(super) with_strangers: f64,
 }
 
-/// The numbers that are counts.
+/// The names of the numbers that are counts.
 const COUNTS: [&str; 3] = ["clusters_found", "clusters_gold", "articles"];
-/// The number of numbers in the output.
+/// How many numbers the output contains.
 const NUMBERS: usize = 12;
 
 /// Number of pairs among `n` articles.
@@ -58,8 +59,8 @@ pub(super) fn pairwise_f1(labels: &[(u32, u32)]) -> f64 {
 }
 
 impl Scores {
-    /// Scores the labels `(found, gold)` of all labelled articles, in the company of strangers in
-    /// the clusters `strangers`.
+    /// Scores the labels `(found, gold)` of all labelled articles. `strangers` are the found
+    /// clusters of the articles without a label.
     pub(super) fn of(labels: &[(u32, u32)], strangers: &[u32]) -> Self {
         let mut stranger_counts: BTreeMap<u32, u64> = BTreeMap::new();
         for &found in strangers {
@@ -137,7 +138,7 @@ impl Scores {
             let Some(first) = all.first() else { break };
             let mean = all.iter().map(|run| run[at].1).sum::<f64>() / n;
             let spread = all.iter().map(|run| (run[at].1 - mean).powi(2)).sum::<f64>() / n;
-            // Counts that are the same in every run stay whole numbers.
+            // Counts that are the same in every run are printed as whole numbers.
             let count = COUNTS.contains(&first[at].0) && mean.fract() == 0.0;
             let mean = if count { json!(mean as u64) } else { rounded(mean) };
             result.insert(first[at].0.to_owned(), mean);
@@ -167,19 +168,20 @@ mod tests {
 
     #[test]
     fn worked_example() {
-        // Found {a b c} {d}, gold {a b} {c d}: 1 of 3 found pairs is right, 1 of 2 gold pairs is
-        // found.
+        // Found {a b c} {d}, gold {a b} {c d}: 1 of 3 found pairs is correct, and 1 of 2 gold pairs
+        // is found.
         let scores = Scores::of(&[(1, 1), (1, 1), (1, 2), (2, 2)], &[]);
         assert!(close(scores.pairwise[0], 1.0 / 3.0) && close(scores.pairwise[1], 0.5));
         assert!(close(scores.b_cubed[0], (2.0 / 3.0 + 2.0 / 3.0 + 1.0 / 3.0 + 1.0) / 4.0));
         assert!(close(scores.b_cubed[1], (1.0 + 1.0 + 0.5 + 0.5) / 4.0));
-        // 1 pair is in both partitions, and 1 is expected by chance.
+        // 1 pair is in both partitions, and 1 would be expected by chance.
         assert!(close(scores.rand_index, 0.0), "{}", scores.rand_index);
     }
 
     #[test]
     fn strangers_lower_precision_only() {
-        // Of two clusters of two, one has two strangers: 2 of 2 + 2 * 2 found pairs are right.
+        // One of two clusters with two labelled articles also has two strangers: 2 of the 2 + 2 * 2
+        // found pairs are correct.
         let labels = [(1, 1), (1, 1), (2, 2), (2, 2)];
         let alone = Scores::of(&labels, &[9, 9]);
         assert_eq!(alone, Scores::of(&labels, &[]), "strangers among themselves do not count");

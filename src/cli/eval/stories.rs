@@ -1,17 +1,18 @@
 //! Scores stories against labelled stories.
 //!
 //! The articles are run through an empty engine, once in the given order or several times shuffled
-//! within a minute or a day by a seed; articles without a date are shuffled together. The story of
+//! by a seed within a minute or a day. Articles without a date are shuffled together. The story of
 //! each article is scored twice: as decided on arrival, and at the end of the run, after merges. A
-//! rejected article counts as a story of its own. An article without a label is a stranger to all
-//! labelled ones: put a labelled corpus among articles of another time, and its scores are those in
-//! a busy wire.
+//! rejected article counts as a separate story. An article without a label is a stranger to all
+//! labelled articles: if a labelled corpus is mixed with articles of another time, its scores are
+//! those in a busy news wire.
 //!
-//! Stability says how long a story id lasts: the share of articles whose story still has the id
-//! that it had on arrival 24 hours later, and the merges per hundred articles.
+//! Stability measures how long a story id lasts: the share of articles whose story still has, 24
+//! hours later, the id that it had on their arrival, and the number of merges per hundred articles.
 //!
-//! `publishers` counts the stories whose originals came under several names of publishers, and
-//! those among them that would count one publisher more than once if each name were a publisher.
+//! `publishers` counts the stories whose originals name several publishers. It also counts those of
+//! them in which two names belong to the same publisher, which would be counted twice if each name
+//! were a publisher.
 
 use super::in_line;
 use super::partition::{Scores, pairwise_f1};
@@ -36,7 +37,7 @@ use wirefold_engine::text::tokens::mix;
 /// The order in which the articles arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum ArticleOrder {
-    /// As in the file.
+    /// The order in the file.
     Given,
     /// Shuffled within a minute of publication.
     Minute,
@@ -47,7 +48,7 @@ pub(in crate::cli) enum ArticleOrder {
 /// The label of a line.
 #[derive(Debug, Deserialize)]
 struct Label {
-    /// Name of the gold story; absent if the article is a stranger to all labelled ones.
+    /// Name of the gold story; absent if the article is a stranger to all labelled articles.
     story: Option<String>,
 }
 
@@ -69,15 +70,15 @@ struct StoryRun {
     languages: Vec<Option<Lang>>,
     /// The number of live stories when the article of each line arrived.
     live: Vec<usize>,
-    /// The publisher of each line as named; `None` if the line is a copy of another one.
+    /// The publisher that each line names; `None` if the line is a copy of another one.
     publishers: Vec<Option<String>>,
-    /// The share of articles whose story keeps its id for a day.
+    /// The share of articles whose story keeps its id for 24 hours.
     ids_stand: f64,
     /// Merges per hundred articles.
     merges: f64,
 }
 
-/// Runs the articles `shuffles` times (once in the given order) and scores the runs.
+/// Runs the articles `shuffles` times (or once in the given order) and scores the runs.
 pub(super) fn run(
     config: &Config,
     articles: &Path,
@@ -218,8 +219,8 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
     }
 }
 
-/// The number of stories with several names of publishers, and of those in which two of the names
-/// belong to one family.
+/// The number of stories with several names of publishers, and the number of those in which two of
+/// the names belong to one family.
 fn publishers(run: &StoryRun) -> Value {
     let mut names: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
     for (story, name) in run.merged.iter().zip(&run.publishers) {
@@ -233,7 +234,7 @@ fn publishers(run: &StoryRun) -> Value {
     json!({"with_several_names": several.clone().count(), "with_a_family_twice": one_twice.count()})
 }
 
-/// Maps story ids to numbers. An article without a story gets a number of its own.
+/// Maps story ids to numbers. An article without a story gets a unique number.
 fn numbered(stories: &[Option<StoryId>], last: impl Fn(StoryId) -> StoryId) -> Vec<u32> {
     let mut names: HashMap<StoryId, u32> = HashMap::new();
     let mut alone = u32::MAX;
@@ -250,8 +251,8 @@ fn numbered(stories: &[Option<StoryId>], last: impl Fn(StoryId) -> StoryId) -> V
     stories.iter().map(number).collect()
 }
 
-/// Scores the labelled lines for which `wanted` holds; with `several`, only those whose gold story
-/// has two or more articles.
+/// Scores the labelled lines for which `wanted` holds. With `several`, only lines whose gold story
+/// has two or more articles are scored.
 fn score(
     lines: &[LabelledLine],
     found: &[u32],
@@ -272,7 +273,7 @@ fn score(
     Scores::of(&labels, &strangers)
 }
 
-/// The scores after merges by a property of the lines, over the lines that have the same; each with
+/// The scores after merges, grouped by a property of the lines. Each group is scored together with
 /// all strangers.
 fn by(
     lines: &[LabelledLine],
@@ -303,7 +304,7 @@ fn by(
     Value::Object(scores.into_iter().map(row).collect())
 }
 
-/// The range of powers of ten that a number is in.
+/// The range between two powers of ten that contains a number, as text.
 fn magnitude(number: usize) -> String {
     let least = 10usize.pow(number.max(1).ilog10());
     format!("{least} to {}", 10 * least - 1)
@@ -313,7 +314,7 @@ fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 
-/// Mean pairwise F1 between the first run and each other run; `null` for a single run.
+/// Mean pairwise F1 between the first run and each of the other runs; `null` for a single run.
 fn agreement(runs: &[StoryRun]) -> Value {
     let Some((first, others)) = runs.split_first().filter(|(_, others)| !others.is_empty()) else {
         return Value::Null;

@@ -1,5 +1,5 @@
-//! Prints every article of a file as decoded and as cleaned, its dates, and why it has which marks:
-//! as text for people, or as JSON.
+//! Prints every article of a file as decoded and as cleaned, with its dates and with its marks and
+//! their reasons: as text for people, or as JSON.
 
 use crate::cli::words::counted;
 use crate::cli::{feed, print};
@@ -54,7 +54,7 @@ fn dates(article: &Article) -> Value {
         .into()
 }
 
-/// The lines for an item: the fields it has, its dates and marks, and its own text.
+/// The lines for an item: its fields, its dates and marks, and its own text.
 fn lines(shown: &Value) -> Vec<String> {
     if let Some(reason) = shown["refused"].as_str() {
         let message = shown["message"].as_str().unwrap_or_default();
@@ -99,7 +99,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A value as text: fields as `name value`, without empty ones.
+/// A value as text. Fields are printed as `name value`; empty ones are left out.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,11 +1,11 @@
 //! `wirefold explain`: explains why two articles are, or are not, copies of each other.
 //!
-//! In: two articles, each a file or the uri of an article in `--in FILE`. Out: the engine's verdict
-//! on the second if only the first came before it, with the evidence, the text rules and the story
-//! score.
+//! In: two articles, each given by a file or by the uri of an article in `--in FILE`. Out: the
+//! engine's verdict on the second article, assuming that only the first came before it, with the
+//! evidence, the text rules and the story score.
 //!
 //! With [`decode`], `--decode FILE` instead prints every article of a file as decoded and as
-//! cleaned, with its dates and the marks that were seen in it, which helps when mapping a new feed.
+//! cleaned, with its dates and the marks found in it, which helps when mapping a new feed.
 //! `--marks` prints the built-in marks by agency.
 
 mod decode;
@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// The earlier article: a file, or the uri of an article in the file given by `--in`.
     #[arg(required_unless_present_any = ["decode", "marks"])]
     a: Option<String>,
-    /// The later article, given in the same way.
+    /// The later article: a file, or the uri of an article in the file given by `--in`.
     #[arg(required_unless_present_any = ["decode", "marks"])]
     b: Option<String>,
     /// The file in which to look up articles by uri.
@@ -43,8 +43,8 @@ pub(super) struct Args {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-    /// Prints every article of this file as decoded and cleaned, instead of comparing two: as text
-    /// on a terminal, otherwise or with --json as JSON.
+    /// Prints every article of this file as decoded and cleaned, instead of comparing two articles.
+    /// The output is text on a terminal, and JSON otherwise or with --json.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["a", "b"])]
     decode: Option<PathBuf>,
     /// Prints the built-in marks by agency, with their sources.
@@ -80,8 +80,8 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     Ok(print::lines(all.into_iter().flatten())?)
 }
 
-/// Reads the article called `name`: the first article of the file with that name or, if there is no
-/// such file, the article with that uri in the file of `--in`.
+/// Reads the article given by `name`: the first article of the file with that name or, if there is
+/// no such file, the article with that uri in the file given by `--in`.
 fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
     let path = match &args.r#in {
         Some(file) if !Path::new(name).exists() => file.as_path(),
@@ -115,7 +115,7 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
     }
 }
 
-/// The engine's classification of `b` if only `a` came before it.
+/// The engine's classification of `b`, assuming that only `a` came before it.
 fn compare(config: &Config, a: &Article, b: &Article) -> anyhow::Result<Classified> {
     let (engine, format) = (config.engine.clone(), config.input.format);
     let mut shard = OfflineShard::new(engine, format, REPLAY_KEY, NoOutputs)?;

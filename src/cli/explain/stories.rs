@@ -1,6 +1,6 @@
 //! Explains why two articles are, or are not, similar enough for one story.
 //!
-//! Terms are weighted by how rare they are in the file given by `--in`. Without `--in`, no
+//! Terms are weighted by how rare they are in the file given by `--in`. Without `--in`, no term
 //! frequencies are known, and the score differs from the one that the daemon would compute.
 
 use super::Args;
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::daemon::pipeline::offline::NoOutputs;
 use crate::daemon::publish::why;
 
-/// The story score of two articles, with its terms spelled out.
+/// The story score of two articles, with its terms as readable words.
 pub(super) struct StoryPairScore(why::StoryComparison);
 
 impl StoryPairScore {

@@ -94,7 +94,7 @@ impl SharedText {
     }
 }
 
-/// The measures of the rules, by name, with what each means for the texts of A and B.
+/// The measures used by the rules, each with its name and its meaning for the texts of A and B.
 const MEASURES: [(&str, &str); 14] = [
     ("same_template", "1 if the texts differ in figures only, else 0"),
     ("same_provider", "1 if one provider sent both, else 0"),

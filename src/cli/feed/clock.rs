@@ -1,23 +1,23 @@
-//! Derives the engine's time from the dates of articles in files. Some are wrong or missing.
+//! Derives the engine time from the dates of articles in files. Some dates are wrong or missing.
 //!
-//! In: the dates of the articles in file order, including those read ahead. Out: the engine's time
+//! In: the dates of the articles in file order, including those read ahead. Out: the engine time
 //! for each article.
 //!
-//! A wrong date far in the future must not move the clock, because all articles in the window
-//! would expire. So a date is accepted only if it is at most [`SLACK`] later than the clock or
-//! than the latest of the next [`WITNESSES`] dates. If no date follows, it may be up to a window
-//! ahead of the clock. An article whose date is missing or not accepted gets the time of the
-//! article before it. The first article gets the first accepted date of the files or, if there is
-//! none, [`UNDATED`]. Stdin cannot be read twice: if its first [`AHEAD`] articles have no date,
-//! their time is `UNDATED` too.
+//! A wrong date far in the future must not move the clock, because all articles in the window would
+//! expire. So a date is accepted only if it is at most [`SLACK`] later than the clock or than the
+//! latest of the next [`WITNESSES`] dates. If no date follows, it may be up to one window ahead of
+//! the clock. An article whose date is missing or not accepted gets the time of the previous
+//! article. The first article gets the first accepted date of the files or, if there is none,
+//! [`UNDATED`]. Stdin cannot be read twice, so if its first [`AHEAD`] articles have no date, their
+//! time is `UNDATED` too.
 //!
 //! ```text
 //! dates   -      10:00  2062   10:05  -      10:01
 //! times   10:00  10:00  10:00  10:05  10:05  10:01     (the engine's clock never goes back)
 //! ```
 //!
-//! Cost: up to 16 later dates are read per article; for the first article, up to 16 for each
-//! article up to the first accepted date.
+//! Cost: for each article, up to 16 later dates are examined. For the first article, this is
+//! repeated until a date is accepted.
 
 use wirefold_engine::article::{EventTime, Span};
 
@@ -25,9 +25,9 @@ use wirefold_engine::article::{EventTime, Span};
 pub(in crate::cli) const AHEAD: usize = 512;
 /// Number of later dates that can confirm a date.
 pub(super) const WITNESSES: usize = 16;
-/// How much later than the clock and all later dates an accepted date may be.
+/// The maximum time by which an accepted date may be later than both the clock and all later dates.
 const SLACK: Span = Span::hours(1);
-/// The start of the clock if no date is known: 2000-01-01T00:00:00Z.
+/// The time at which the clock starts if no date is known: 2000-01-01T00:00:00Z.
 pub(in crate::cli) const UNDATED: EventTime = EventTime(946_684_800_000);
 
 /// The clock of a run over files.
@@ -50,8 +50,8 @@ impl FeedClock {
         self.now = (0..dates.len()).find_map(|at| self.accepted(&dates[at..]));
     }
 
-    /// The time of the article whose date is `dates[0]`; the rest are the dates of the articles
-    /// after it, as far as they have been read.
+    /// The time of the article whose date is `dates[0]`. The rest of `dates` are the dates of the
+    /// articles that follow, as far as they have been read.
     pub(in crate::cli) fn next(&mut self, dates: &[Option<EventTime>]) -> EventTime {
         if self.now.is_none() {
             self.start(dates);
@@ -62,7 +62,7 @@ impl FeedClock {
         time
     }
 
-    /// The first of `dates`, if present and accepted.
+    /// The first of `dates`, if it is present and accepted.
     fn accepted(&self, dates: &[Option<EventTime>]) -> Option<EventTime> {
         let (first, later) = dates.split_first()?;
         let date = (*first)?;
@@ -82,7 +82,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    /// The times for these dates, both in hours after a fixed start.
+    /// The times for these dates. Both are in hours after a fixed start.
     fn times(dates: &[Option<i64>]) -> Vec<i64> {
         let start = 500_000;
         let dates: Vec<_> =

@@ -1,13 +1,14 @@
 //! Runs the engine over files.
 //!
 //! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the
-//! batches that an [`OfflineShard`] makes of them, which are those of the daemon.
+//! batches that an [`OfflineShard`] produces for them, which are the same as the daemon's.
 //!
-//! The date of an article is its publication time or, if missing, the time that this version
-//! claims, and the date of a record is the latest of its articles; [`clock`] derives the timestamps
-//! of the records from these dates.
+//! The date of an article is its publication time or, if that is missing, the time claimed by this
+//! version. The date of a record is the latest date of its articles. [`clock`] derives the
+//! timestamps of the records from these dates.
 //!
-//! Cost: memory is bounded by a few batches of records, unless a file is one array or document.
+//! Cost: memory is limited to a few batches of records, unless a file is a single array or
+//! document.
 
 pub(super) mod clock;
 pub(super) mod read;
@@ -28,12 +29,13 @@ use wirefold_engine::article::{Article, EventTime};
 use wirefold_engine::decode::{self, Format};
 use wirefold_engine::fingerprint::SamplingKey;
 
-/// The most records in a batch, which is prepared in parallel.
+/// Maximum number of records in a batch. The records of a batch are prepared in parallel.
 const BATCH: usize = 512;
-/// Payload bytes after which a batch is closed early.
+/// A batch is closed early after this many bytes of payload.
 const BATCH_BYTES: usize = 16 << 20;
 
-/// The key of a run over files: fixed and not secret, so that results are reproducible.
+/// The sampling key for runs over files. It is fixed and not secret, so that results are
+/// reproducible.
 pub(super) const REPLAY_KEY: SamplingKey = SamplingKey(0);
 
 /// An input file.
@@ -57,7 +59,8 @@ impl FeedFile {
         Ok(Self { bytes: Some(metadata.len()), path })
     }
 
-    /// The size of its content; `None` if that is not known: for stdin and compressed files.
+    /// The size of the file's content; `None` if it is not known, as for stdin and compressed
+    /// files.
     pub(super) fn bytes(&self) -> Option<u64> {
         self.bytes.filter(|_| self.path.extension().is_none_or(|extension| extension != "gz"))
     }
@@ -120,12 +123,14 @@ pub(super) fn run<E: EventEncoder>(
     }
 }
 
-/// The date of an article: its publication time, else the time that this version claims.
+/// The date of an article: its publication time or, if that is missing, the time claimed by this
+/// version.
 pub(in crate::cli) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
 }
 
-/// The first dates of the files, as many as the clock needs to start. Stdin cannot be read twice.
+/// The first dates of the files, as many as the clock needs to start. Not for stdin, which cannot
+/// be read twice.
 fn first_dates(
     feeds: &[FeedFile],
     settings: &Settings,
@@ -154,13 +159,13 @@ fn record_date(record: &PreparedRecord) -> Option<EventTime> {
 
 /// Reads, decodes and prepares records some time before they are applied.
 struct ReadAhead<'a> {
-    /// The files not opened yet.
+    /// The files that have not been opened yet.
     feeds: std::slice::Iter<'a, FeedFile>,
     /// The open file, its name, its records and the offset of its next record.
     file: Option<(&'a FeedFile, Arc<str>, FileRecords, i64)>,
-    /// Prepared records, not applied yet.
+    /// Prepared records that have not been applied yet.
     ready: VecDeque<PreparedRecord>,
-    /// The dates of those with articles.
+    /// The dates of the prepared records that contain articles.
     dates: VecDeque<Option<EventTime>>,
 }
 
@@ -179,7 +184,7 @@ impl<'a> ReadAhead<'a> {
         Ok(self.ready.pop_front())
     }
 
-    /// The dates of the next records with articles: at least [`AHEAD`], or all that remain.
+    /// The dates of the next records that contain articles: at least [`AHEAD`], or all that remain.
     fn dates<E: EventEncoder>(
         &mut self,
         shard: &OfflineShard<E>,
@@ -227,7 +232,7 @@ fn batch(
     Ok(batch)
 }
 
-/// An input record with these bytes as payload.
+/// An input record whose payload is these bytes.
 pub(super) fn record(name: &Arc<str>, offset: i64, payload: Vec<u8>) -> InputRecord {
     InputRecord {
         from: Partition { topic: name.clone(), partition: 0 },

@@ -3,15 +3,16 @@
 //! | The file starts with | Records |
 //! |---|---|
 //! | `[` and is one JSON array | its elements |
-//! | `{`, and is one JSON object over several lines or has no line that is an object | the file |
+//! | `{`, and is one JSON object over several lines, or has no line that is an object | the file |
 //! | `<` (also in UTF-16), start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
 //! | anything else | its lines, without blank ones |
 //!
-//! A line written by `replay --rejects` is replaced by the original bytes it contains. A file that
-//! is compressed with gzip is read as the file in it, whatever its name.
+//! A line written by `replay --rejects` is replaced by the original bytes it contains. A file
+//! compressed with gzip is read as its uncompressed content, whatever its name.
 //!
-//! Cost: lines are read one at a time; a file that is a single value is held in memory. A line or
-//! value of more than [`VALUE_BYTES_MAX`], which a small compressed file can hold, is an error.
+//! Cost: lines are read one at a time. A file that is a single value is kept in memory. A line or
+//! value larger than [`VALUE_BYTES_MAX`], which even a small compressed file can contain, is an
+//! error.
 
 use crate::daemon::pipeline::broker::{Header, OutputRecord};
 use crate::daemon::pipeline::reject::REJECT_HEADER;
@@ -23,28 +24,28 @@ use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// The largest line or value that is held in memory, in bytes.
+/// Maximum size of a line or value, in bytes. A value is kept in memory.
 const VALUE_BYTES_MAX: u64 = 1 << 30;
 /// The first bytes of a gzip stream.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
 
 /// The records of a file.
 pub(in crate::cli) struct FileRecords {
-    /// Records read already, or lines if the file consists of lines.
+    /// Records that have already been read, or lines if the file consists of lines.
     ahead: VecDeque<Vec<u8>>,
     /// The rest of the file, if it is read line by line.
     rest: Option<BufReader<Box<dyn Read + Send>>>,
-    /// The largest line or value in bytes.
+    /// Maximum size of a line or value, in bytes.
     value_bytes_max: u64,
 }
 
 impl FileRecords {
-    /// Detects from its beginning how the file is split.
+    /// Opens a file, and detects from its beginning how to split it.
     pub(super) fn open(source: Box<dyn Read + Send>) -> io::Result<Self> {
         Self::open_within(source, VALUE_BYTES_MAX)
     }
 
-    /// Opens a file whose lines and values have at most `value_bytes_max` bytes.
+    /// Opens a file whose lines and values may have at most `value_bytes_max` bytes.
     fn open_within(source: Box<dyn Read + Send>, value_bytes_max: u64) -> io::Result<Self> {
         let mut source = BufReader::with_capacity(1 << 18, expanded(source)?);
         let mut records = Self { ahead: VecDeque::new(), rest: None, value_bytes_max };
@@ -60,7 +61,7 @@ impl FileRecords {
         }
         let shown = first.trim_ascii();
         let one = match shown.first() {
-            // Teletype messages begin with a header, or with idle characters ahead of it.
+            // Teletype messages begin with a header, or with idle characters before it.
             Some(b'<' | 0x01 | 0x16 | 0x7f) => true,
             _ if wide(&first) => true,
             Some(b'{' | b'[') => !valid(shown) || shown[0] == b'[',
@@ -91,7 +92,7 @@ impl FileRecords {
         Ok(())
     }
 
-    /// Reads the rest of the file, which may turn out to consist of lines.
+    /// Reads the rest of the file as one value, unless it turns out to consist of lines.
     fn read_whole(&mut self, mut text: Vec<u8>, source: impl Read) -> io::Result<()> {
         source.take(self.value_bytes_max + 1).read_to_end(&mut text)?;
         self.check(&text)?;
@@ -149,7 +150,7 @@ fn expanded(mut source: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>
     Ok(if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
 }
 
-/// Whether the text starts like UTF-16, in which a newline is not a single byte.
+/// Whether the text begins like UTF-16, in which a newline is not a single byte.
 fn wide(text: &[u8]) -> bool {
     [b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"].iter().any(|start| text.starts_with(*start))
 }
@@ -164,8 +165,8 @@ fn object(line: &[u8]) -> bool {
     line.starts_with(b"{") && line.len() > 2 && valid(line)
 }
 
-/// The elements of a JSON array, as written; the whole array if some text is not valid UTF-8, which
-/// decoding repairs.
+/// The elements of a JSON array, as written. If some of the text is not valid UTF-8, returns the
+/// whole array, because decoding repairs it.
 fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
     match serde_json::from_slice::<Vec<&RawValue>>(text) {
         Ok(all) => all.into_iter().map(|raw| raw.get().as_bytes().to_vec()).collect(),
@@ -173,8 +174,8 @@ fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
     }
 }
 
-/// A line written by `replay --rejects`: why an item was refused, and the original bytes of its
-/// record, as text if they are UTF-8, else as base64.
+/// A line written by `replay --rejects`. It contains the reason an item was refused, and the
+/// original bytes of its record, as text if they are UTF-8 and otherwise as base64.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::cli) struct RejectedLine {

@@ -3,7 +3,7 @@
 use crate::cli::color::safe;
 use std::fmt::Write as _;
 
-/// The longest text of a cell, in characters.
+/// Maximum length of the text in a cell, in characters.
 const TEXT_MAX: usize = 160;
 
 /// Text for HTML: on one line, truncated, without control characters, and escaped.
@@ -35,7 +35,8 @@ pub(super) fn number(number: u64) -> String {
     shown
 }
 
-/// A horizontal bar. Each part is a class and an amount; `whole` is the full width.
+/// A horizontal bar. Each part consists of a class and an amount. `whole` is the amount that fills
+/// the full width.
 pub(super) fn bar(parts: &[(&str, u64)], whole: u64) -> String {
     let mut svg = String::from(
         "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" \

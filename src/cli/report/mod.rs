@@ -1,7 +1,8 @@
 //! The report of `replay --report`: one HTML file that needs no network and runs no scripts.
 //!
-//! In: a [`Summary`]. Out: the page. The same input gives the same bytes: the page names no time of
-//! its own. All text of articles is escaped, and the page's policy allows nothing but its style.
+//! In: a [`Summary`]. Out: the page. The same input gives the same bytes, because the page does not
+//! contain the time at which it was made. All text of articles is escaped, and the page's content
+//! security policy allows only its style sheet.
 
 mod html;
 mod publishers;
@@ -16,12 +17,13 @@ use std::fmt::Write as _;
 use wirefold_engine::verdict::Kind;
 
 const STYLE: &str = include_str!("style.css");
-/// The most stories listed.
+/// Maximum number of stories listed.
 const STORIES_MAX: usize = 50;
-/// The most withdrawals, and the most corrections, listed.
+/// Maximum number of withdrawals listed, and of corrections.
 const ALERTS_MAX: usize = 50;
 
-/// The page. `inputs` are the names of the files, `settings` is the hash of the engine settings.
+/// The page. `inputs` are the names of the files, and `settings` is the hash of the engine
+/// settings.
 pub(super) fn page(summary: &Summary, inputs: &[String], settings: &str) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -52,7 +54,7 @@ pub(super) fn page(summary: &Summary, inputs: &[String], settings: &str) -> Stri
     page
 }
 
-/// The names of the files, or their number.
+/// The name of the file, or the number of files if there are several.
 fn title(inputs: &[String]) -> String {
     match inputs {
         [one] => one.clone(),
@@ -153,7 +155,7 @@ fn stories(summary: &Summary) -> String {
     page
 }
 
-/// Withdrawals or corrections, with the carriers of `what`.
+/// A section with withdrawals or corrections, and the carriers of `what`.
 fn alerts(title: &str, what: &str, alerts: &Alerts, summary: &Summary) -> String {
     if alerts.listed.is_empty() {
         return String::new();

@@ -1,4 +1,4 @@
-//! Who copied whom: a table of publishers, and one of pairs.
+//! Shows who copied whom, in a table of publishers and a table of pairs.
 
 use super::html::{bar, escape, number, section};
 use crate::cli::summary::Summary;
@@ -7,12 +7,12 @@ use crate::cli::words::percent;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The most publishers listed.
+/// Maximum number of publishers listed.
 const LISTED_MAX: usize = 30;
-/// The most rows and columns of the table of pairs.
+/// Maximum number of rows and of columns in the table of pairs.
 const PAIRS_MAX: usize = 12;
 
-/// Both tables; empty without a publisher.
+/// Both tables; empty if there is no publisher.
 pub(super) fn tables(summary: &Summary) -> String {
     let all = summary.publishers.largest();
     let Some(most) = all.first().map(|publisher| publisher.articles) else { return String::new() };
@@ -50,7 +50,8 @@ pub(super) fn tables(summary: &Summary) -> String {
     page + &pairs(&summary.publishers.pairs())
 }
 
-/// The table of pairs: a row for each publisher that copies, a column for each that is copied.
+/// The table of pairs, with a row for each publisher that copies and a column for each that is
+/// copied.
 fn pairs(all: &[CopiedPair<'_>]) -> String {
     if all.is_empty() {
         return String::new();
@@ -105,7 +106,7 @@ fn largest<'a>(totals: &BTreeMap<&'a str, u64>) -> Vec<&'a str> {
     names.into_iter().map(|(name, _)| *name).collect()
 }
 
-/// Says how many entries are not listed.
+/// Adds a note with the number of entries that are not listed.
 pub(super) fn more(page: &mut String, all: usize, listed: usize, what: &str) {
     if all > listed {
         let count = number((all - listed) as u64);

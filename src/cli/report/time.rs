@@ -6,10 +6,10 @@ use crate::cli::summary::timeline::{Timeline, TimelineStep};
 use std::fmt::Write as _;
 use wirefold_engine::article::EventTime;
 
-/// Width and height of the drawings in their own units.
+/// Width and height of the charts, in the units of their coordinates.
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 100.0;
-/// Fewest articles that a point of the line stands for.
+/// Minimum number of articles that a point of the line represents.
 const SHARE_OF: u64 = 20;
 
 /// The section with both charts; empty if there is only one step.
@@ -42,7 +42,7 @@ pub(super) fn charts(timeline: &Timeline) -> String {
     page
 }
 
-/// Columns of articles with copies in front.
+/// The chart with columns for articles, and columns for copies in front of them.
 fn columns(steps: &[(EventTime, TimelineStep)], most: u64) -> String {
     let mut svg = open("time", "Articles and copies over time");
     let width = WIDTH / steps.len() as f64;
@@ -71,8 +71,8 @@ fn columns(steps: &[(EventTime, TimelineStep)], most: u64) -> String {
     svg + "</svg>\n"
 }
 
-/// The share of copies as a line. Each point stands for consecutive steps that have at least
-/// [`SHARE_OF`] articles.
+/// The chart of the share of copies, as a line. Each point represents consecutive steps with at
+/// least [`SHARE_OF`] articles in total.
 fn share(steps: &[(EventTime, TimelineStep)]) -> String {
     let width = WIDTH / steps.len() as f64;
     let (mut points, mut begin) = (Vec::new(), 0);
@@ -91,7 +91,7 @@ fn share(steps: &[(EventTime, TimelineStep)]) -> String {
     format!("{svg}<polyline class=\"rise\" points=\"{}\"/></svg>\n", points.join(" "))
 }
 
-/// The start of a drawing that is stretched to the width of the page.
+/// The opening tag of a chart, which is stretched to the width of the page.
 fn open(class: &str, label: &str) -> String {
     format!(
         "<svg class=\"{class}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" \
@@ -99,7 +99,7 @@ fn open(class: &str, label: &str) -> String {
     )
 }
 
-/// A time as published, to the minute; a dash if no date is known.
+/// A published time, to the minute; a dash if no date is known.
 pub(super) fn published(time: &str) -> String {
     let known = time.get(..16).filter(|_| time != UNDATED.to_string());
     known.map_or_else(|| "\u{2013}".into(), |time| time.replace('T', " "))

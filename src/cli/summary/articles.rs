@@ -1,4 +1,4 @@
-//! Publisher and headline of the most recent articles, by uri and version.
+//! Stores the publishers and headlines of the most recent articles, by uri and version.
 //!
 //! Cost: about 150 bytes per article, so 30 MB for [`ARTICLES_MAX`] of them.
 
@@ -8,9 +8,9 @@ use crate::daemon::publish::data::NamedArticle;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The most articles remembered. Older ones are shown by their uri.
+/// Maximum number of articles stored. Older articles are shown by their uri.
 const ARTICLES_MAX: usize = 200_000;
-/// The longest headline kept, in characters.
+/// Maximum length of a stored headline, in characters.
 const HEADLINE_MAX: usize = 120;
 
 /// Publisher and headline of an article.
@@ -32,7 +32,7 @@ pub(in crate::cli) struct SeenArticles {
 }
 
 impl SeenArticles {
-    /// Remembers an article. One with the same uri and version replaces the earlier one.
+    /// Stores an article. It replaces an earlier article with the same uri and version.
     pub(super) fn add(&mut self, article: &ArticleInfo) {
         let seen = SeenArticle {
             provider: article.provider.clone().unwrap_or_default(),
@@ -49,7 +49,7 @@ impl SeenArticles {
         }
     }
 
-    /// The article with this uri and version, if it is remembered.
+    /// The article with this uri and version, if it is still stored.
     pub(in crate::cli) fn get(&self, name: &NamedArticle) -> Option<&SeenArticle> {
         self.by_name.get(&hash(&name.uri, name.version.as_deref()))
     }

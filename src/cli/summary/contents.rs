@@ -1,4 +1,4 @@
-//! What one record of the events or the rejects topic says, in the published types.
+//! The contents of a record of the events or the rejects topic, in the published types.
 
 use crate::daemon::publish::article::{ArticleClassified, ArticleSuperseded};
 use crate::daemon::publish::data::PayloadBase;
@@ -20,7 +20,7 @@ pub(in crate::cli) enum RecordContents {
     Opened(StoryEvent),
     Updated(StoryEvent),
     Closed(StoryEvent),
-    /// A merge is published once per story involved; this is the record with the survivor's key.
+    /// A merge is published once per story involved. This is the record with the survivor's key.
     Merged(StoryMerged),
     /// A merge record with the key of an absorbed story.
     Absorbed,
@@ -40,7 +40,7 @@ pub(in crate::cli) struct RejectedItem {
 }
 
 impl RecordContents {
-    /// The contents that the engine's event is published with.
+    /// The contents with which an engine event is published.
     pub(in crate::cli) fn of(event: &Event) -> Self {
         let base = PayloadBase::of(&event.input, "");
         let story = |of, status, base| StoryEvent::of(of, status, base);
@@ -62,7 +62,7 @@ impl RecordContents {
     /// Parses the payload of an event of type `kind` with the record key `key`.
     ///
     /// # Errors
-    /// The type is unknown, or the payload does not follow its schema.
+    /// If the type is unknown, or the payload does not follow its schema.
     pub(in crate::cli) fn read(
         kind: &str,
         key: Option<&[u8]>,

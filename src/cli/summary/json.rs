@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
-/// The most publishers, pairs and stories listed.
+/// Maximum number of publishers, of pairs and of stories listed.
 const LISTED_MAX: usize = 100;
 
 /// The summary of a run.
@@ -14,9 +14,9 @@ pub(in crate::cli) struct SummaryInfo<'a> {
     articles: u64,
     rejected: u64,
     events: u64,
-    /// Articles of which all or nearly all text is in an earlier one.
+    /// Number of articles whose text is entirely or almost entirely in an earlier article.
     copies: u64,
-    /// `copies` as a share of `articles`; absent without articles.
+    /// `copies` as a share of `articles`; absent if there are no articles.
     #[serde(skip_serializing_if = "Option::is_none")]
     copies_share: Option<f64>,
     kinds: BTreeMap<&'static str, u64>,
@@ -50,13 +50,13 @@ impl<T> Listed<T> {
 struct PublisherInfo<'a> {
     publisher: &'a str,
     articles: u64,
-    /// Copies of another publisher's text.
+    /// Number of copies of another publisher's text.
     copies: u64,
-    /// Copies of its own text.
+    /// Number of copies of the publisher's own text.
     reposts: u64,
-    /// Copies of a text whose publisher is not known.
+    /// Number of copies of a text whose publisher is not known.
     unattributed: u64,
-    /// Copies of its text by others.
+    /// Number of copies of its text by other publishers.
     copied: u64,
 }
 

@@ -1,15 +1,15 @@
-//! What a run over articles found: kinds, copies, publishers, stories, alerts and rejects.
+//! The results of a run over articles: kinds, copies, publishers, stories, alerts and rejects.
 //!
-//! In: the records of the events and the rejects topic, in order, once. Out: a [`Summary`], as
-//! lines ([`text`]), as JSON ([`json`]) or as the report of `replay --report`. `demo` and `replay`
-//! share it.
+//! In: the records of the events topic and the rejects topic, each once and in order. Out: a
+//! [`Summary`], as lines ([`text`]), as JSON ([`json`]) or as the report of `replay --report`.
+//! `demo` and `replay` both use it.
 //!
-//! A *copy* is an article of a kind in [`is_copy`]: all or nearly all of its text is in an earlier
-//! article.
+//! A *copy* is an article of a kind in [`is_copy`], which means that all or nearly all of its text
+//! is in an earlier article.
 //!
-//! Cost: fixed, apart from live stories, whose number the engine's window bounds: see the bounds of
-//! [`articles`] (30 MB), [`publishers`], [`stories`] and [`timeline`]; of alerts, [`ALERTS_MAX`]
-//! with [`CARRIERS_MAX`] carriers each are kept, the others are counted.
+//! Cost: fixed, apart from live stories, whose number is limited by the engine's window. The limits
+//! are in [`articles`] (30 MB), [`publishers`], [`stories`] and [`timeline`]. [`ALERTS_MAX`] alerts
+//! are kept, with [`CARRIERS_MAX`] carriers each; further ones are only counted.
 
 pub(super) mod articles;
 pub(super) mod contents;
@@ -31,24 +31,25 @@ use timeline::Timeline;
 use wirefold_engine::article::EventTime;
 use wirefold_engine::verdict::Kind;
 
-/// The most withdrawals, and the most corrections, that are kept.
+/// Maximum number of withdrawals kept, and of corrections.
 const ALERTS_MAX: usize = 200;
-/// The most carriers kept for each.
+/// Maximum number of carriers kept for each withdrawal or correction.
 const CARRIERS_MAX: usize = 100;
 
-/// Whether articles of this kind are copies: all or nearly all of their text is in an earlier one.
+/// Whether articles of this kind are copies, that is, all or nearly all of their text is in an
+/// earlier article.
 pub(super) fn is_copy(kind: Kind) -> bool {
     matches!(kind, Kind::Redelivery | Kind::Duplicate | Kind::Excerpt | Kind::Reprint)
 }
 
-/// A withdrawal or a correction, and the articles that carry the text.
+/// A withdrawal or a correction, and the articles that contain the text.
 #[derive(Debug)]
 pub(super) struct TextAlert {
     /// The article that withdraws or corrects.
     pub(super) by: NamedArticle,
-    /// The article withdrawn or corrected, if known.
+    /// The withdrawn or corrected article, if known.
     pub(super) of: Option<NamedArticle>,
-    /// The first articles that carry its text.
+    /// The first articles that contain the text.
     pub(super) carriers: Vec<CarrierInfo>,
     /// Number of further carriers.
     pub(super) more: usize,
@@ -57,9 +58,9 @@ pub(super) struct TextAlert {
 /// Withdrawals or corrections.
 #[derive(Debug, Default)]
 pub(super) struct Alerts {
-    /// The first of them.
+    /// The first withdrawals or corrections.
     pub(super) listed: Vec<TextAlert>,
-    /// Number of those not listed.
+    /// Number of withdrawals or corrections that are not listed.
     pub(super) more: usize,
 }
 
@@ -68,15 +69,15 @@ pub(super) struct Alerts {
 pub(super) struct RejectTally {
     /// Number of rejected items.
     pub(super) count: u64,
-    /// The first one: what is wrong.
+    /// The message of the first rejected item.
     pub(super) message: String,
-    /// Its topic or file.
+    /// The topic or file of the first rejected item.
     pub(super) topic: String,
-    /// Its offset.
+    /// The offset of the first rejected item.
     pub(super) offset: i64,
 }
 
-/// What a run found.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     /// Number of articles.
@@ -106,9 +107,9 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Adds a record; `clock` is the engine's time of an event. Must be called after the record has
-    /// been printed, so that uri and version of an article still refer to the earlier one while it
-    /// is printed.
+    /// Adds a record. `clock` is the engine time of an event. Must be called after the record was
+    /// printed: until then, the uri and version of an article still refer to the earlier article
+    /// with that uri and version.
     pub(super) fn add(&mut self, record: &RecordContents, clock: Option<EventTime>) {
         if !matches!(record, RecordContents::Reject(_)) {
             self.events += 1;

@@ -1,39 +1,40 @@
-//! How much each publisher sends, how much of that is copied, and from whom.
+//! Counts how much each publisher sends, how much of it is copied, and from whom.
 //!
 //! Names of one family, such as `Northwire` and `Northwire News`, count as one publisher. A copy is
-//! attributed to the publisher of the first article of the chain, as far as that is remembered.
+//! attributed to the publisher of the first article in the chain of copies, if that article is
+//! still stored.
 //!
-//! Cost: bounded by [`PUBLISHERS_MAX`] and [`PAIRS_MAX`]. Beyond these, articles count for
-//! [`OTHERS`], and pairs only in the totals.
+//! Cost: limited by [`PUBLISHERS_MAX`] and [`PAIRS_MAX`]. Articles of further publishers are
+//! counted under [`OTHERS`], and further pairs only in the totals.
 
 use std::collections::BTreeMap;
 use wirefold_engine::article::publisher::family;
 
-/// The most publishers counted apart.
+/// Maximum number of publishers that are counted separately.
 const PUBLISHERS_MAX: usize = 5_000;
-/// The most pairs of publishers counted apart.
+/// Maximum number of pairs of publishers that are counted separately.
 const PAIRS_MAX: usize = 50_000;
-/// The longest name of a publisher, in characters.
+/// Maximum length of a publisher's name, in characters.
 const NAME_MAX: usize = 60;
-/// Articles that name no publisher.
+/// The name for articles that name no publisher.
 const UNNAMED: &str = "(no publisher)";
-/// Publishers beyond the bound.
+/// The name for publishers beyond the limit.
 const OTHERS: &str = "(other publishers)";
 
-/// What one publisher sent.
+/// The counts of one publisher.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli) struct PublisherTally {
     /// The name under which it appeared first.
     pub(in crate::cli) name: String,
-    /// Articles sent.
+    /// Number of articles sent.
     pub(in crate::cli) articles: u64,
-    /// Copies of another publisher's text.
+    /// Number of copies of another publisher's text.
     pub(in crate::cli) copies: u64,
-    /// Copies of its own text.
+    /// Number of copies of the publisher's own text.
     pub(in crate::cli) reposts: u64,
-    /// Copies of a text whose publisher is not remembered.
+    /// Number of copies of a text whose publisher is not known.
     pub(in crate::cli) unattributed: u64,
-    /// Copies of its text by other publishers.
+    /// Number of copies of its text by other publishers.
     pub(in crate::cli) copied: u64,
 }
 
@@ -42,7 +43,7 @@ pub(in crate::cli) struct PublisherTally {
 pub(in crate::cli) struct CopiedPair<'a> {
     /// The publisher that copied.
     pub(in crate::cli) by: &'a str,
-    /// The publisher whose text it is.
+    /// The publisher whose text was copied.
     pub(in crate::cli) of: &'a str,
     /// Number of copies.
     pub(in crate::cli) copies: u64,
@@ -55,19 +56,19 @@ pub(in crate::cli) struct Publishers {
     all: Vec<PublisherTally>,
     /// Their numbers, by family.
     numbers: BTreeMap<String, usize>,
-    /// Copies by the numbers of the copying and the copied publisher.
+    /// Number of copies, by the numbers of the copying and the copied publisher.
     pairs: BTreeMap<(usize, usize), u64>,
 }
 
 impl Publishers {
-    /// Counts an article that is no copy.
+    /// Counts an article that is not a copy.
     pub(super) fn add(&mut self, provider: Option<&str>) {
         let by = self.number(provider);
         self.all[by].articles += 1;
     }
 
-    /// Counts a copy. `source` is the provider of the copied text: `None` if the article is not
-    /// remembered, empty if it names none.
+    /// Counts a copy. `source` is the provider of the copied text. It is `None` if the copied
+    /// article is no longer stored, and empty if that article names no provider.
     pub(super) fn add_copy(&mut self, provider: Option<&str>, source: Option<&str>) {
         let by = self.number(provider);
         self.all[by].articles += 1;
@@ -114,7 +115,7 @@ impl Publishers {
         found
     }
 
-    /// The publishers that sent most.
+    /// All publishers, those with the most articles first.
     pub(in crate::cli) fn largest(&self) -> Vec<&PublisherTally> {
         let mut found: Vec<_> = self.all.iter().collect();
         found.sort_by(|a, b| (b.articles, &a.name).cmp(&(a.articles, &b.name)));

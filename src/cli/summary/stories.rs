@@ -1,15 +1,16 @@
-//! The stories of a run: live ones as last published, and the largest that have ended.
+//! The stories of a run: live stories as last published, and the largest stories that have ended.
 //!
-//! A story counts with the largest size it had, because members leave it with the window.
+//! A story is listed with the largest size it has had, because members leave it when they leave the
+//! window.
 //!
-//! Cost: an entry per live story, of which the engine's window bounds the number, and at most
-//! [`ENDED_MAX`] ended ones.
+//! Cost: an entry for each live story, whose number is limited by the engine's window, and for at
+//! most [`ENDED_MAX`] ended ones.
 
 use crate::daemon::publish::article::JoinedStory;
 use crate::daemon::publish::story::{StoryMerged, StoryState};
 use std::collections::BTreeMap;
 
-/// The most ended stories kept.
+/// Maximum number of ended stories kept.
 const ENDED_MAX: usize = 200;
 
 /// A story as last published.
@@ -40,7 +41,7 @@ impl StorySummary {
     }
 }
 
-/// A story with the largest size it had.
+/// A live story, with the largest size it has had.
 #[derive(Debug, Clone)]
 struct LiveStory {
     /// Its last state.
@@ -54,13 +55,13 @@ struct LiveStory {
 pub(in crate::cli) struct Stories {
     /// Live stories, by id.
     live: BTreeMap<String, LiveStory>,
-    /// The largest stories that ended, largest first.
+    /// The largest stories that have ended, largest first.
     ended: Vec<StorySummary>,
-    /// Number of stories that ended, without absorbed ones.
+    /// Number of stories that have ended, not counting absorbed ones.
     ended_count: usize,
-    /// Number of those that had several articles.
+    /// Number of ended stories that had several articles.
     ended_several: usize,
-    /// Number of stories that another one absorbed.
+    /// Number of stories that another story absorbed.
     pub(in crate::cli) absorbed: usize,
 }
 
@@ -90,7 +91,7 @@ impl Stories {
         all
     }
 
-    /// An article joined a story.
+    /// Records that an article joined a story.
     pub(super) fn joined(&mut self, story: &JoinedStory) {
         let before = self.get(&story.id);
         let times = before.map(|b| (b.first_seen.clone(), b.last_seen.clone()));
@@ -101,12 +102,12 @@ impl Stories {
         self.set(story.id.clone(), now);
     }
 
-    /// A story was published.
+    /// Records the published state of a story.
     pub(super) fn published(&mut self, state: &StoryState) {
         self.set(state.id.clone(), StorySummary::of(state));
     }
 
-    /// A story absorbed others.
+    /// Records that a story absorbed others.
     pub(super) fn merged(&mut self, merged: &StoryMerged) {
         self.published(&merged.survivor);
         for absorbed in &merged.absorbed {
@@ -115,7 +116,7 @@ impl Stories {
         }
     }
 
-    /// A story ended.
+    /// Records that a story ended.
     pub(super) fn closed(&mut self, state: &StoryState) {
         let last = StorySummary::of(state);
         let story = self.live.remove(&state.id).map_or(last, |story| story.largest);
@@ -146,7 +147,7 @@ impl Stories {
     }
 }
 
-/// The order of stories in lists: by size, publishers and headline.
+/// The order of stories in lists: by size, then by number of publishers, then by headline.
 fn order(a: &StorySummary, b: &StorySummary) -> std::cmp::Ordering {
     (b.size, b.publishers, &a.headline).cmp(&(a.size, a.publishers, &b.headline))
 }

@@ -9,20 +9,20 @@ use crate::daemon::publish::radius::CarrierInfo;
 use std::time::Duration;
 use wirefold_engine::verdict::Kind;
 
-/// The most stories listed.
+/// Maximum number of stories listed.
 const STORIES_MAX: usize = 20;
-/// The most publishers listed.
+/// Maximum number of publishers listed.
 const PUBLISHERS_MAX: usize = 10;
-/// The most withdrawals, and the most corrections, listed.
+/// Maximum number of withdrawals listed, and of corrections.
 const ALERTS_MAX: usize = 20;
-/// The most carriers listed for each.
+/// Maximum number of carriers listed for each withdrawal or correction.
 const CARRIERS_MAX: usize = 10;
-/// The longest headline or message, in characters.
+/// Maximum length of a headline or message, in characters.
 const HEADLINE_MAX: usize = 72;
-/// The longest headline within a line, in characters.
+/// Maximum length of a headline within a line, in characters.
 const QUOTED_MAX: usize = 60;
 
-/// The lines of `summary`; `took` is the running time.
+/// The lines for `summary`. `took` is the running time.
 pub(in crate::cli) fn lines(summary: &Summary, took: Duration, paint: Color) -> Vec<String> {
     let mut lines = head(summary, took, paint);
     kinds(&mut lines, summary, paint);
@@ -46,7 +46,7 @@ pub(in crate::cli) fn lines(summary: &Summary, took: Duration, paint: Color) -> 
     lines
 }
 
-/// Totals, and what may be wrong with the input.
+/// The totals, and hints about possible problems with the input.
 fn head(summary: &Summary, took: Duration, paint: Color) -> Vec<String> {
     let articles = counted(summary.articles, "article", "articles");
     let mut lines = vec![
@@ -179,21 +179,21 @@ fn title(lines: &mut Vec<String>, text: &str, paint: Color) {
     lines.push(paint.bold(text));
 }
 
-/// The line that says how many of `all` entries are not listed.
+/// Adds a line with the number of entries that are not listed, out of `all`.
 fn more(lines: &mut Vec<String>, all: usize, listed: usize, what: &str, paint: Color) {
     if all > listed {
         lines.push(paint.dim(&format!("{:>7} {what}", all - listed)));
     }
 }
 
-/// `3 articles by 2 independent publishers`.
+/// The size of a story in words: `3 articles by 2 independent publishers`.
 pub(in crate::cli) fn members(story: &StorySummary) -> String {
     let articles = counted(u64::from(story.size), "article", "articles");
     let (one, many) = ("independent publisher", "independent publishers");
     format!("{articles} by {}", counted(u64::from(story.publishers), one, many))
 }
 
-/// An article as provider and headline, or as its uri if it is not remembered.
+/// An article as provider and headline, or as its uri if it is no longer stored.
 pub(in crate::cli) fn named(name: &NamedArticle, summary: &Summary) -> String {
     match summary.seen.get(name) {
         Some(seen) => {

@@ -1,28 +1,29 @@
 //! Articles and copies over time.
 //!
-//! Time is divided into equal steps. Whenever there would be more than [`STEPS_MAX`], the length of
-//! a step doubles and pairs of steps become one, so memory is fixed, whatever the period is.
+//! Time is divided into equal steps. Whenever there would be more than [`STEPS_MAX`] steps, the
+//! length of a step doubles and pairs of steps are merged, so memory is fixed however long the
+//! period is.
 
 use wirefold_engine::article::EventTime;
 
-/// The most steps.
+/// Maximum number of steps.
 const STEPS_MAX: usize = 240;
-/// The shortest step, in milliseconds.
+/// Minimum length of a step, in milliseconds.
 const STEP_MS_MIN: i64 = 60_000;
 
 /// The articles of one step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::cli) struct TimelineStep {
-    /// Articles that arrived.
+    /// Number of articles that arrived.
     pub(in crate::cli) articles: u64,
-    /// Those that are copies.
+    /// Number of these articles that are copies.
     pub(in crate::cli) copies: u64,
 }
 
 /// Articles and copies over time.
 #[derive(Debug)]
 pub(in crate::cli) struct Timeline {
-    /// The number of the first step since 1970.
+    /// The number of the first step, counted from 1970 in steps of the current length.
     first: i64,
     /// Length of a step in milliseconds.
     step_ms: i64,
@@ -37,7 +38,7 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// Counts an article. One before the first step counts for the first.
+    /// Counts an article. An article from before the first step is counted in the first step.
     pub(super) fn add(&mut self, at: EventTime, copy: bool) {
         if self.steps.is_empty() {
             self.first = at.0.div_euclid(self.step_ms);
@@ -74,7 +75,7 @@ impl Timeline {
         }
     }
 
-    /// The steps, each with its start.
+    /// The steps, each with the time at which it starts.
     pub(in crate::cli) fn steps(&self) -> impl Iterator<Item = (EventTime, TimelineStep)> {
         let start = |number: i64| EventTime(number.saturating_mul(self.step_ms));
         (self.first..).map(start).zip(self.steps.iter().copied())
@@ -92,7 +93,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// However long the period is, no article is lost, the number of steps is bounded, and each
+        /// However long the period is, no article is lost, the number of steps is limited, and each
         /// article is in the step that contains its time.
         #[test]
         fn steps_are_bounded_and_complete(

@@ -1,7 +1,7 @@
-//! `wirefold top`: what a running daemon is doing, refreshed every few seconds.
+//! `wirefold top`: shows the state of a running daemon, refreshed every few seconds.
 //!
-//! In: `/api/v1/status` and two readings of `/metrics`. Out: phase, lag and size of each shard,
-//! rates, the slowest stage, and kinds. On a terminal, each screen replaces the one before.
+//! In: `/api/v1/status` and two readings of `/metrics`. Out: the phase, lag and size of each shard,
+//! rates, the slowest stage, and kinds. On a terminal, each screen replaces the previous one.
 
 mod sample;
 mod screen;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Moves the cursor to the top left and clears the screen.
 const CLEAR: &str = "\x1b[H\x1b[2J";
-/// The shortest time between two readings.
+/// Minimum time between two readings.
 const EVERY_MIN: Duration = Duration::from_millis(100);
 
 /// Arguments of `top`.

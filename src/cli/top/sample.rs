@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The values of `/metrics` at one time.
+/// The values of `/metrics` at a point in time.
 #[derive(Debug)]
 pub(super) struct MetricSample {
-    /// When they were read.
+    /// The time of the reading.
     at: Instant,
-    /// The values, by name and labels as written.
+    /// The values, by name and labels as in the text of `/metrics`.
     values: BTreeMap<String, f64>,
 }
 
 impl MetricSample {
-    /// Parses the text of `/metrics`. Lines that are no samples are left out.
+    /// Parses the text of `/metrics`. Lines that are not samples are skipped.
     pub(super) fn parse(text: &str, at: Instant) -> Self {
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         let samples = samples.filter_map(|line| {
@@ -36,7 +36,7 @@ impl MetricSample {
             .sum()
     }
 
-    /// The values of a metric by the value of its only label.
+    /// The values of a metric that has one label, with the values of that label.
     pub(super) fn by_label(&self, name: &str) -> Vec<(&str, f64)> {
         let label = |key: &'_ String| -> Option<usize> {
             key.strip_prefix(name)?.strip_prefix('{').map(|rest| key.len() - rest.len())
@@ -65,18 +65,18 @@ impl MetricChange<'_> {
         self.after.at.saturating_duration_since(self.before.at)
     }
 
-    /// By how much a counter grew; after a restart of the daemon, its new value.
+    /// The increase of a counter or, after a restart of the daemon, its new value.
     pub(super) fn growth(&self, name: &str) -> f64 {
         let (before, after) = (self.before.sum(name), self.after.sum(name));
         if after < before { after } else { after - before }
     }
 
-    /// How fast a counter grew, per second.
+    /// The increase of a counter per second.
     pub(super) fn rate(&self, name: &str) -> f64 {
         self.growth(name) / self.time().as_secs_f64().max(0.001)
     }
 
-    /// The mean of the values that a histogram got; `None` without any.
+    /// The mean of the values that a histogram recorded; `None` if it recorded none.
     pub(super) fn mean(&self, name: &str) -> Option<f64> {
         let count = self.growth(&format!("{name}_count"));
         (count > 0.0).then(|| self.growth(&format!("{name}_sum")) / count)

@@ -5,15 +5,15 @@ use crate::cli::color::{Color, safe};
 use crate::cli::words::percent;
 use crate::daemon::http::status::{InstanceStatus, ShardInfo};
 
-/// The stages of the work on an article whose time the daemon measures.
+/// The stages of processing an article for which the daemon measures the time.
 const STAGES: [(&str, &str, &str); 2] = [
     ("deciding", "decode, prepare, compare, decide; per article", "wirefold_decision_seconds"),
     ("writing", "the transaction with all results; per batch", "wirefold_transaction_seconds"),
 ];
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const NAME_MAX: usize = 40;
 
-/// The lines for a status and the change of the metrics.
+/// The lines for a status and a change of the metrics.
 pub(super) fn lines(
     status: &InstanceStatus,
     change: &MetricChange<'_>,
@@ -32,7 +32,7 @@ pub(super) fn lines(
     lines
 }
 
-/// The instance, and why it is not ready.
+/// The instance, and the reasons it is not ready.
 fn head(status: &InstanceStatus, paint: Color) -> Vec<String> {
     let instance = &status.instance;
     let ready = if status.ready { "ready".to_owned() } else { paint.alarm("not ready") };
@@ -77,7 +77,8 @@ fn rates(change: &MetricChange<'_>) -> String {
     )
 }
 
-/// The stages with their mean and the share of the time that they were busy, the slowest marked.
+/// The stages, each with its mean duration and the share of time in which it was busy. The slowest
+/// stage is marked.
 fn stages(change: &MetricChange<'_>, paint: Color) -> Vec<String> {
     let seconds = change.time().as_secs_f64().max(0.001);
     let busy = |metric: &str| change.growth(&format!("{metric}_sum")) / seconds;
@@ -109,7 +110,7 @@ fn stages(change: &MetricChange<'_>, paint: Color) -> Vec<String> {
     lines
 }
 
-/// Articles by kind since the daemon started, and how many came since the last reading.
+/// Articles by kind since the daemon started, and how many of them arrived since the last reading.
 fn kinds(change: &MetricChange<'_>, paint: Color) -> Vec<String> {
     let name = "wirefold_articles_classified_total";
     let before = change.before.by_label(name);
@@ -135,7 +136,7 @@ fn kinds(change: &MetricChange<'_>, paint: Color) -> Vec<String> {
     lines
 }
 
-/// A duration in seconds, in a fitting unit.
+/// A duration in seconds, as text with a suitable unit.
 fn duration(seconds: f64) -> String {
     match seconds {
         ..0.001 => format!("{:.0} us", seconds * 1e6),
@@ -145,7 +146,7 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-/// How long records have been waiting.
+/// The time for which records have been waiting, as text.
 fn age(seconds: f64) -> String {
     match seconds {
         ..120.0 => format!("{seconds:.0} s"),
@@ -155,7 +156,7 @@ fn age(seconds: f64) -> String {
     }
 }
 
-/// An amount of memory.
+/// An amount of memory, as text.
 fn bytes(bytes: usize) -> String {
     let mega = bytes as f64 / f64::from(1 << 20);
     if mega < 1_000.0 { format!("{mega:.1} MiB") } else { format!("{:.1} GiB", mega / 1_024.0) }

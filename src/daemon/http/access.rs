@@ -1,15 +1,15 @@
 //! Authentication and authorization of requests.
 //!
-//! With a token: a request must carry the token, which is compared in constant time. Programs send
-//! it as `Bearer`. Browsers ask the user for it once (`Basic`: any user name, the token as the
-//! password) and then send it with every request to this origin, including streams, to which a page
-//! cannot add headers. This avoids sessions, cookies and tokens in URLs.
+//! With a token: a request must contain the token, which is compared in constant time. Programs
+//! send it as `Bearer`. Browsers ask the user for it once (`Basic`: any user name, the token as the
+//! password) and then send it with every request to this origin, including requests for streams, to
+//! which a page cannot add headers. This avoids sessions, cookies and tokens in URLs.
 //!
 //! Without a token: the server listens on loopback only, and answers only requests whose `Host` is
-//! a loopback name. A page from elsewhere whose host name was made to resolve to this machine (DNS
-//! rebinding) therefore cannot read anything.
+//! a loopback name. A page from another site therefore cannot read anything, even if its host name
+//! was made to resolve to this machine (DNS rebinding).
 //!
-//! Browsers add the token automatically, so requests that a browser marks as coming from another
+//! Browsers add the password automatically, so requests that a browser marks as coming from another
 //! site are refused, except for navigation (following a link).
 
 use axum::extract::{Request, State};
@@ -25,12 +25,12 @@ use std::path::{Path, PathBuf};
 
 use super::response::problem;
 
-/// The token that requests must carry, stored as its digest, so that neither its content nor its
-/// length can be inferred from the duration of a comparison.
+/// The token that requests must contain. Only its digest is stored, so that neither its content nor
+/// its length can be inferred from the duration of a comparison.
 #[derive(Clone, Copy)]
 pub(super) struct AccessToken([u8; 32]);
 
-/// Why the token cannot be used.
+/// The reason the token cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The file cannot be read.
@@ -53,7 +53,7 @@ impl std::fmt::Debug for AccessToken {
 }
 
 impl AccessToken {
-    /// Reads the token from a file; leading and trailing white space is ignored.
+    /// Reads the token from a file, without leading and trailing white space.
     ///
     /// # Errors
     /// If the file cannot be read, or is empty.
@@ -69,7 +69,7 @@ impl AccessToken {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 
-    /// Whether an `Authorization` header carries the token.
+    /// Whether an `Authorization` header contains the token.
     fn accepts(self, header: Option<&HeaderValue>) -> bool {
         let given = header.and_then(|value| value.to_str().ok()).and_then(given);
         let given = Self::of(&given.unwrap_or_default());
@@ -92,14 +92,15 @@ fn given(header: &str) -> Option<String> {
     pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
-/// Whether a browser marks the request as sent by another site, other than by following a link.
+/// Whether a browser marks the request as coming from another site, unless the user followed a
+/// link.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     let has = |name: &str, value: &str| headers.get(name).is_some_and(|given| given == value);
     has("sec-fetch-site", "cross-site") && !has("sec-fetch-mode", "navigate")
 }
 
-/// Lets a request through if it carries the token or, if no token is configured, if its `Host` is a
-/// loopback name.
+/// Lets a request through if it contains the token. If no token is configured, lets it through if
+/// its `Host` is a loopback name.
 pub(super) async fn guard(
     State(token): State<Option<AccessToken>>,
     request: Request,

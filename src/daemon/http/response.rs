@@ -1,5 +1,5 @@
-//! The form of responses: JSON with an ETag, problems (RFC 9457), and headers that every response
-//! carries.
+//! The form of responses: JSON with an ETag, problems (RFC 9457), and the headers common to all
+//! responses.
 
 use axum::Json;
 use axum::http::header::{
@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{Content, Ref, RefOr, Response as Described, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-/// The content security policy: only files of this origin, and no inline scripts, so that no script
-/// in an article's text can run.
+/// The content security policy. It allows only files of this origin and no inline scripts, so that
+/// no script in an article's text can run.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' data:; font-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// Headers that every response carries unless it sets its own value.
+/// The headers of every response. A response may set its own value instead.
 const SAFE: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
@@ -40,7 +40,7 @@ pub(super) struct ProblemBody {
     detail: String,
 }
 
-/// Why a request is not answered as asked.
+/// The reason a request cannot be answered as requested.
 #[derive(Debug)]
 pub(super) struct Problem {
     /// The HTTP status.
@@ -92,7 +92,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Responses other than the regular one, by status, with the descriptions used in the OpenAPI
+/// Possible responses other than the regular one, by status, with their descriptions in the OpenAPI
 /// document.
 const ALTERNATIVES: [(u16, &str); 9] = [
     (304, "not modified: the client already has this version"),
@@ -106,7 +106,7 @@ const ALTERNATIVES: [(u16, &str); 9] = [
     (503, "temporarily unavailable: retry after the time in `Retry-After`"),
 ];
 
-/// Declares types for the responses that several resources have in common.
+/// Declares types for the alternative responses that several resources have in common.
 macro_rules! alternative {
     ($($(#[$about:meta])* $name:ident [$($status:literal)*])*) => {
         $(
@@ -123,19 +123,19 @@ macro_rules! alternative {
 }
 
 alternative! {
-    /// Of lists.
+    /// Alternative responses of lists.
     Listed [304 400]
-    /// Of a single resource.
+    /// Alternative responses of a single resource.
     Named [304 400 404]
-    /// Of a single resource that needs article text.
+    /// Alternative responses of a single resource that needs article text.
     Unread [304 400 404 410 503]
-    /// Of resources that need a worker thread.
+    /// Alternative responses of resources that need a worker thread.
     Later [503]
-    /// Of streams.
+    /// Alternative responses of streams.
     Unfollowed [400 429]
-    /// Of `/similar`.
+    /// Alternative responses of `/similar`.
     Sought [304 400 404 503]
-    /// Of `/match`.
+    /// Alternative responses of `/match`.
     Unmatched [304 400 408 413 422 503]
 }
 
@@ -156,19 +156,20 @@ fn alternative(status: u16) -> (String, RefOr<Described>) {
 /// A response, or the problem that prevents it.
 pub(super) type ApiResult = Result<Response, Problem>;
 
-/// The response for a problem (RFC 9457) with this status.
+/// The response for a problem (RFC 9457) with the given status.
 pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
     Problem::new(status, detail).into_response()
 }
 
-/// A JSON response with an ETag; 304 if the client already has this version.
+/// A JSON response with an ETag, or a 304 response if the client already has this version.
 pub(super) fn fresh<T: Serialize>(request_headers: &HeaderMap, body: &T) -> ApiResult {
     let body = serde_json::to_vec(body)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(validated(request_headers, "application/json", body))
 }
 
-/// A response with an ETag computed from its body; 304 if the client already has this version.
+/// A response with an ETag computed from its body, or a 304 response if the client already has this
+/// version.
 pub(super) fn validated(
     request_headers: &HeaderMap,
     kind: &'static str,

@@ -9,17 +9,17 @@
 //! / /page/...             the page                               guarded
 //! ```
 //!
-//! With `http.path`, each of these is also served under that path.
+//! If `http.path` is set, each of these is also served under that path.
 //!
 //! Input: requests. Output: responses from shard statuses, snapshots and the metrics recorder.
 //! Guarded routes require the token or, if none is configured, a loopback host name. The server
-//! runs on its own thread with its own small runtime; nothing here can make a pipeline wait.
+//! runs on a separate thread with a small runtime, so it can never make a pipeline wait.
 //!
 //! Limits: the number of connections; the size and number of headers; the time until a request's
 //! headers have arrived (which also closes idle connections); the body size; the number of threads
-//! that compare texts, and the time a request waits for one; the time a client may go without
-//! reading its response; the time that open requests get when the server stops. The API adds limits
-//! of its own.
+//! that compare texts, and the time that a request waits for one; the time that a client may go
+//! without reading its response; the time to finish open requests when the server stops. The API
+//! has additional limits.
 
 use super::Settings;
 use super::access::{AccessToken, TokenError, guard};
@@ -48,22 +48,22 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-/// Limit on the header bytes of a request.
+/// Maximum size of the headers of a request, in bytes.
 const HEADER_BYTES_MAX: usize = 16 << 10;
-/// Limit on the number of headers of a request.
+/// Maximum number of headers of a request.
 const HEADERS_MAX: usize = 64;
-/// Limit on the body of a request, in bytes; `/match` has its own.
+/// Maximum size of the body of a request, in bytes. `/match` has a separate limit.
 const BODY_BYTES_MAX: usize = 64 << 10;
 /// Number of connections beyond `connections_max` that are accepted for health checks.
 const HEALTH_CONNECTIONS: usize = 16;
-/// Time in which such a connection must send its request's headers.
+/// Time within which a connection for health checks must send the headers of its request.
 const HEALTH_HEADERS_WITHIN: Duration = Duration::from_millis(500);
-/// Time that open requests get when the server stops.
+/// Time that open requests have to finish when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// How often the metrics recorder drains its histograms.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// Why the server cannot start.
+/// The reason the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address is in use, or is not an address of this machine.
@@ -107,7 +107,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server. Returns `None` if the settings do not ask for one.
+    /// Starts the server. Returns `None` if the settings disable it.
     ///
     /// # Errors
     /// If the server cannot listen on the address, or cannot read the token.
@@ -211,8 +211,8 @@ fn routes(
         .layer(map_response(safe))
 }
 
-/// Serves the resources under `path` too. The page needs the slash at its end: its URLs are
-/// relative.
+/// Also serves the resources under `path`. The page needs the slash at the end of the path, because
+/// its URLs are relative.
 fn also_under(path: &str, resources: Router) -> Router {
     if path.is_empty() {
         return resources;
@@ -246,7 +246,7 @@ struct Routes {
     health: Router,
 }
 
-/// Measures a request: its status class, and the time until its response began.
+/// Records metrics for a request: its status class, and the time until its response began.
 async fn counted(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let answer = next.run(request).await;
@@ -262,7 +262,7 @@ async fn openapi(headers: HeaderMap) -> Response {
     validated(&headers, "application/json", api::document::text().into_bytes())
 }
 
-/// `/livez`: 503 if a pipeline hangs.
+/// `/livez`: responds with 503 if a pipeline hangs.
 async fn live(State(sources): State<ServerSources>) -> Response {
     let why = sources.shards.hanging();
     match why.is_empty() {
@@ -271,7 +271,7 @@ async fn live(State(sources): State<ServerSources>) -> Response {
     }
 }
 
-/// `/readyz`: 503 if the instance is not ready on every shard.
+/// `/readyz`: responds with 503 if the instance is not ready for every shard.
 async fn ready(State(sources): State<ServerSources>) -> Response {
     let why = sources.shards.unready();
     match why.is_empty() {

@@ -1,4 +1,4 @@
-//! Settings of the admin server: where it listens, who may use it, and its limits.
+//! Settings of the admin server: its address, its access control, and its limits.
 
 use crate::daemon::snapshot;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,17 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The address and port to listen on; empty for no server. Any address other than loopback
-    /// needs `token_file`.
+    /// The address and port to listen on; empty to disable the server. Any address other than
+    /// loopback needs `token_file`.
     pub listen: String,
-    /// A file with the token that requests must send as `Authorization: Bearer TOKEN`; empty for
-    /// none. Health checks need no token.
+    /// A file with the token that requests must send as `Authorization: Bearer TOKEN`; empty for no
+    /// token. Health checks need no token.
     pub token_file: PathBuf,
-    /// Whether the page and the API of stories and articles are served. They take about 850 bytes
-    /// of memory per live article.
+    /// Whether to serve the page and the API for stories and articles. They take about 850 bytes of
+    /// memory per live article.
     pub page: bool,
-    /// The path of a host under which a proxy forwards requests, such as `/wirefold`; empty for the
-    /// root. Requests without this path are answered too, so that health checks do not need it.
+    /// The path under which a proxy forwards requests, such as `/wirefold`; empty for the root.
+    /// Requests without this path are answered too, so that health checks do not need it.
     pub path: String,
     /// Constants that only tests change.
     #[serde(skip)]
@@ -41,16 +41,16 @@ impl Default for Settings {
 /// Limits of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tuning {
-    /// The most open connections. Further ones may only ask for `/livez` and `/readyz`; any other
-    /// request is refused. More than `streams_max`.
+    /// Maximum number of open connections. Connections beyond it may only request `/livez` and
+    /// `/readyz`; any other request is refused. Must be more than `streams_max`.
     pub connections_max: u16,
-    /// The most clients that follow changes or events, each on a connection of its own. Further
-    /// ones are refused.
+    /// Maximum number of clients that follow changes or events, each on a separate connection.
+    /// Further clients are refused.
     pub streams_max: u16,
-    /// Threads that prepare and compare texts for the page and the API, one request each. Further
-    /// requests wait, and are refused if that takes too long.
+    /// Number of threads that prepare and compare texts for the page and the API. Each thread works
+    /// on one request. Further requests wait, and are refused if that takes too long.
     pub workers_max: u8,
-    /// Limits of the snapshots that the page and the API answer from.
+    /// Limits of the snapshots from which the page and the API are served.
     pub snapshot: snapshot::Limits,
 }
 
@@ -74,7 +74,7 @@ impl Settings {
     /// Checks settings that depend on each other.
     ///
     /// # Errors
-    /// The key that is wrong, and why.
+    /// Returns the invalid key, and the reason.
     pub fn check(&self) -> Result<(), (String, String)> {
         if !is_path(&self.path) {
             let why = format!("`{}` is not a path such as `/wirefold`", self.path);
@@ -99,7 +99,8 @@ impl Settings {
     }
 }
 
-/// Whether `path` is empty, or consists of segments that need no encoding, each after a slash.
+/// Whether `path` is empty, or consists of segments that need no encoding, each preceded by a
+/// slash.
 fn is_path(path: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     let is_segment =

@@ -29,9 +29,9 @@ pub struct InstanceStatus {
     /// The instance.
     #[serde(flatten)]
     pub instance: Instance,
-    /// Whether the instance is running on every shard, or could take it over at once.
+    /// Whether the instance is running or could take over at once, for every shard.
     pub ready: bool,
-    /// Why the instance is not ready; absent if it is ready.
+    /// The reasons the instance is not ready; absent if it is ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
     /// The instance's wall clock (RFC 3339, UTC).
@@ -43,7 +43,7 @@ pub struct InstanceStatus {
     pub streams: Option<Streams>,
 }
 
-/// Clients that follow `/changes` or `/events`.
+/// The clients that follow `/changes` or `/events`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Streams {
     /// Number of open streams.
@@ -61,7 +61,7 @@ pub struct ViewStatus {
     pub articles: usize,
     /// Number of stories in the snapshot.
     pub stories: usize,
-    /// Estimated memory of the snapshot in bytes, not counting the articles themselves.
+    /// Estimated memory for the snapshot in bytes, not counting the articles themselves.
     pub bytes: usize,
     /// When the last article arrived, in engine time (RFC 3339, UTC); absent if no article is live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,7 @@ pub struct ShardInfo {
     pub live_articles: usize,
     /// Number of live stories.
     pub live_stories: usize,
-    /// Estimated memory in bytes: articles, index, stories, identities, embargoed records,
+    /// Estimated memory in bytes for articles, index, stories, identities, embargoed records and
     /// journals.
     pub state_bytes: usize,
     /// Lag of the input partition that is furthest behind, in seconds; 0 if nothing is waiting.
@@ -115,7 +115,7 @@ pub struct InputStatus {
     pub partition: i32,
     /// Offset of the next record to read.
     pub next: i64,
-    /// Number of records not yet processed; absent until known.
+    /// Number of records not yet processed; absent while it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<u64>,
     /// How long records have been waiting in the partition, in seconds; 0 if none are waiting.
@@ -144,7 +144,7 @@ impl InstanceStatus {
         Self { instance, ready, why, time, shards, streams: None }
     }
 
-    /// Adds the snapshots and streams of the API.
+    /// Adds the status of the API's snapshots and streams.
     #[must_use]
     pub fn with(mut self, snapshots: &Snapshots, streams: Streams) -> Self {
         for (shard, snapshot) in self.shards.iter_mut().zip(snapshots.all()) {

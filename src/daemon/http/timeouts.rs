@@ -5,10 +5,10 @@ use std::time::Duration;
 /// The server's time limits.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerTimeouts {
-    /// Time until the headers of a request have arrived, counted from the start of the connection
-    /// or from the previous response.
+    /// Time until the headers of a request must have arrived, counted from the start of the
+    /// connection or from the previous response.
     pub headers_within: Duration,
-    /// How long a client may go without reading what is written to it.
+    /// How long a client may go without reading what was written to the connection.
     pub taken_within: Duration,
     /// How long a request waits for its body, for a thread that compares texts, or for the
     /// pipeline.

@@ -1,8 +1,8 @@
-//! A connection that fails if its peer does not read what is written to it.
+//! A connection that fails if its peer does not read what was written to it.
 //!
 //! HTTP libraries limit the time until a request has arrived, but not the time it takes to send the
-//! response. Without this limit, a client that sends a request and then reads nothing would keep
-//! its connection forever.
+//! response. Without such a limit, a client that sends a request and then reads nothing would keep
+//! its connection open forever.
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -22,12 +22,13 @@ pub(super) struct WriteTimeout<S> {
 }
 
 impl<S> WriteTimeout<S> {
-    /// Wraps `stream`, whose peer must accept some bytes at least once `within` that time.
+    /// Wraps `stream`. Its peer must accept some bytes at least once in every period of length
+    /// `within`.
     pub(super) fn new(stream: S, within: Duration) -> Self {
         Self { stream, within, timer: None }
     }
 
-    /// The result of a write: passes it on, or fails if writes have been waiting for too long.
+    /// Passes on the result of a write, or fails if writes have been waiting for too long.
     fn check<T>(&mut self, context: &mut Context<'_>, wrote: Poll<Result<T>>) -> Poll<Result<T>> {
         if wrote.is_ready() {
             self.timer = None;

@@ -1,9 +1,9 @@
 //! Finds out why a broker cannot be reached.
 //!
-//! In: librdkafka's log lines and errors while a client tries to connect. Out: a
-//! [`ConnectFailure`] with a remedy. Kinds of failure are ordered, so that the caller can keep the
-//! most specific one: a wrong password also appears as a closed connection, and a closed connection
-//! also as "all brokers are down".
+//! In: librdkafka's log lines and errors while a client tries to connect. Out: a [`ConnectFailure`]
+//! with a remedy. Kinds of failure are ordered, so that the caller can keep the most specific one:
+//! a wrong password also shows up as a closed connection, and a closed connection also as "all
+//! brokers are down".
 //!
 //! ```text
 //! [thrd:b:9092/bootstrap]: b:9092/bootstrap: Failed to resolve 'b:9092': ... (after 3ms in ...)
@@ -25,7 +25,7 @@ pub(super) enum FailureKind {
     Authentication,
 }
 
-/// Why a broker cannot be reached.
+/// The reason a broker cannot be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ConnectFailure {
     /// The kind of failure.
@@ -95,8 +95,8 @@ impl std::fmt::Display for ConnectFailure {
     }
 }
 
-/// A log line of librdkafka without the leading thread name and the trailing duration and state,
-/// which change with every attempt.
+/// A log line of librdkafka without the thread name at its start and the duration and state at its
+/// end, which change with every attempt.
 pub(super) fn without_attempt_details(line: &str) -> &str {
     let line = line.trim();
     let line = match line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")) {

@@ -3,11 +3,11 @@
 //! In: a topic, a partition and a start offset. Out: each record in turn. Partitions are assigned
 //! directly; the group protocol is not used.
 //!
-//! The last stable offset is recognised by librdkafka's partition-EOF event, not by comparing
+//! The end of a partition is detected by librdkafka's partition-EOF event, not by comparing
 //! offsets: a transactional log ends with control markers, which are never delivered to a consumer.
-//! It is the leader's view, which can fall short of what was committed right after an election.
-//! Callers that must not miss a record use [`ReadEnd::Known`] with the offset after a record that
-//! they know exists.
+//! The event refers to the last stable offset that the leader knows, which can be lower than what
+//! was committed if the leader was elected only just before. Callers that must not miss a record
+//! use [`ReadEnd::Known`] with the offset after a record that they know exists.
 
 use super::client::fault;
 use super::client::{CALL_TIMEOUT, SilentContext};
@@ -24,10 +24,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(100);
-/// How long a read may go without a record before it fails.
+/// How long a read may continue without receiving a record before it fails.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
-/// How long the leader of a followed changelog may stay silent. A live leader answers even an empty
-/// fetch after `fetch.wait.max.ms`, so it is never silent for long.
+/// How long the leader of a followed changelog partition may stay silent. A live leader answers
+/// even an empty fetch after `fetch.wait.max.ms`, so it is never silent for long.
 const LEADER_SILENT_MAX: Duration = Duration::from_secs(5);
 
 /// Whether to continue reading after a record.
@@ -156,7 +156,7 @@ impl<X: ConsumerContext> PartitionReader<X> {
     /// The number of partitions of an input topic.
     ///
     /// # Errors
-    /// Also when the topic does not exist.
+    /// If the topic does not exist, or the request fails.
     pub(super) fn partitions(&self, topic: &str) -> Result<i32, Fault> {
         let _watch = self.watchdog.watch("metadata", CALL_TIMEOUT);
         super::connection::partitions(self.consumer().client(), topic, CALL_TIMEOUT)
@@ -229,13 +229,13 @@ impl<X: ConsumerContext> Drop for PartitionReader<X> {
     }
 }
 
-/// The context of a [`Follower`]'s consumer: the state of the partition's leader, from librdkafka's
-/// statistics.
+/// The context of a [`Follower`]'s consumer. It keeps the state of the partition's leader, as
+/// reported in librdkafka's statistics.
 #[derive(Debug)]
 struct Leader {
     topic: String,
     partition: i32,
-    /// Whether the leader is connected and was heard from within [`LEADER_SILENT_MAX`].
+    /// Whether the leader is connected and has sent something within [`LEADER_SILENT_MAX`].
     answers: AtomicBool,
     /// Whether everything up to the leader's last stable offset has been delivered.
     at_end: AtomicBool,
@@ -267,11 +267,11 @@ impl ClientContext for Leader {
 
 impl ConsumerContext for Leader {}
 
-/// Follows one partition of the changelog.
+/// Reads one partition of the changelog continuously.
 pub struct Follower {
     tail: PartitionReader<Leader>,
-    /// Whether the broker was reported unreachable, and has since delivered neither a record nor
-    /// the end of the partition.
+    /// Whether the broker was reported unreachable and has delivered neither a record nor the end
+    /// of the partition since.
     away: bool,
 }
 
@@ -297,8 +297,8 @@ impl Follower {
     }
 
     /// Interprets a poll that returned nothing. librdkafka reports the end of a partition only
-    /// once; after the broker was away, the end is reported again, because records may have been
-    /// added in the meantime.
+    /// once. This method reports it again after the broker was unreachable, because records may
+    /// have been added in the meantime.
     fn on_silence(&self) -> ChangelogPoll {
         let leader = self.tail.consumer().context();
         if !leader.answers.load(Ordering::Relaxed) {
@@ -353,7 +353,7 @@ pub(super) fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option
     std::str::from_utf8(value).ok()
 }
 
-/// Ignores temporary errors and turns the others into faults.
+/// Returns a fault unless the error is temporary.
 fn check_read_error(topic: &str, error: &KafkaError) -> Result<(), Fault> {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {

@@ -20,23 +20,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the Kafka side is told.
+/// The settings of the Kafka clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The consumer group; also the head of every `transactional.id`.
+    /// The consumer group; also the prefix of every `transactional.id`.
     pub group: String,
     /// The topics.
     pub topics: TopicNames,
-    /// The number of partitions of topics that are created, except the changelog.
+    /// The number of partitions that new topics get, except the changelog.
     pub partitions: i32,
-    /// The number of replicas of topics that are created; -1 is the broker's default.
+    /// The number of replicas that new topics get; -1 is the broker's default.
     pub replication: i32,
-    /// The shards, of which each has a partition of the changelog.
+    /// The shards. Each has one partition of the changelog.
     pub map: Arc<ShardMap>,
-    /// The limits of record sizes of a broker in memory, `None` for a real one. Such a broker
-    /// cannot be asked for them, and what is aborted there stays visible, so that nothing is swept.
+    /// The record size limits for an in-memory broker; `None` for a real one. An in-memory broker
+    /// cannot report its limits, and aborted records stay visible there, so nothing is swept.
     pub in_memory: Option<Limits>,
-    /// Whether there are transactions.
+    /// The delivery guarantee, which decides whether transactions are used.
     pub delivery: Delivery,
     /// Settings passed through to librdkafka (`kafka.*`).
     pub properties: BTreeMap<String, String>,
@@ -58,7 +58,7 @@ pub struct TopicNames {
 }
 
 impl TopicNames {
-    /// The topic of a role; `None` for the unique topic if it is disabled.
+    /// The topic for a role; `None` for the unique topic if it is disabled.
     pub(super) fn of(&self, role: Role) -> Option<&str> {
         match role {
             Role::Events => Some(&self.events),
@@ -75,7 +75,7 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// The timeout of a transaction, from its first record to the reply to its commit.
 pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Why the properties of the clients are not valid.
+/// The reason the properties of the clients are not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// librdkafka rejects a property.
@@ -100,7 +100,7 @@ pub enum Error {
 /// Checks that librdkafka accepts all properties passed through, and that a broker is named.
 ///
 /// # Errors
-/// Names the first property that librdkafka rejects, or the missing one.
+/// Returns an error that names the first property that librdkafka rejects, or the missing one.
 pub fn check(settings: &Settings) -> Result<(), Error> {
     let named = |error| match error {
         KafkaError::ClientConfig(_, why, key, _) => Error::Property { key, why },
@@ -113,7 +113,7 @@ pub fn check(settings: &Settings) -> Result<(), Error> {
     BROKERS.iter().any(set).then_some(()).ok_or(Error::NoBroker)
 }
 
-/// The properties that name the brokers. The last one starts mock brokers in memory.
+/// The properties that name the brokers. The last one starts in-memory mock brokers.
 const BROKERS: [&str; 3] = ["bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers"];
 
 impl Settings {
@@ -123,7 +123,7 @@ impl Settings {
         set.map_or("", String::as_str)
     }
 
-    /// Properties common to all clients, plus those passed through that `role` knows.
+    /// The properties common to all clients, and those passed-through properties that `role` knows.
     fn base(&self, role: ClientRole) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("client.id", "wirefold");
@@ -145,12 +145,13 @@ impl Settings {
         }
     }
 
-    /// For metadata, watermarks and topic administration.
+    /// The configuration of the client for metadata, watermarks and topic administration.
     pub(super) fn admin(&self) -> ClientConfig {
         self.base(ClientRole::Producer)
     }
 
-    /// The member of the consumer group. It owns shards and reads nothing.
+    /// The configuration of the consumer that is a member of the consumer group. It owns shards and
+    /// reads nothing.
     pub(super) fn lease(&self) -> ClientConfig {
         let mut config = self.consumer(&self.group);
         self.default(&mut config, "session.timeout.ms", "10000");
@@ -160,7 +161,7 @@ impl Settings {
         config
     }
 
-    /// Reads the changelog of a shard.
+    /// The configuration of the consumer that reads the changelog of a shard.
     pub(super) fn changelog(&self, shard: u32) -> ClientConfig {
         let mut config = self.consumer(&format!("{}.{shard}.changelog", self.group));
         config.set("auto.offset.reset", "error");
@@ -170,28 +171,29 @@ impl Settings {
         config
     }
 
-    /// Reads what a shard wrote, including records of aborted and open transactions.
+    /// The configuration of the consumer that reads what a shard wrote, including records of
+    /// aborted and open transactions.
     pub(super) fn uncommitted(&self, shard: u32) -> ClientConfig {
         let mut config = self.changelog(shard);
         config.set("isolation.level", "read_uncommitted");
         config
     }
 
-    /// Reads the input of a shard. Its group has no members; positions are committed there only for
-    /// lag tools.
+    /// The configuration of the consumers that read the input of a shard. Their group has no
+    /// members. Positions are committed there only for tools that show consumer lag.
     pub(super) fn input(&self, shard: u32) -> ClientConfig {
         let mut config = self.consumer(&format!("{}.{shard}", self.group));
         config.set("auto.offset.reset", "error");
         config.set("enable.partition.eof", "true");
         config.set("statistics.interval.ms", "1000");
-        // While a connection is lost, a topic may be replaced by another of the same name.
+        // A topic can be replaced by another with the same name while the connection is down.
         config.set("log.connection.close", "true");
         self.default(&mut config, "fetch.wait.max.ms", "100");
         self.default(&mut config, "queued.max.messages.kbytes", "16384");
         config
     }
 
-    /// Reads single records of the input by position.
+    /// The configuration of the consumer that reads single input records by position.
     pub(super) fn position_reader(&self) -> ClientConfig {
         let mut config = self.consumer(&format!("{}.texts", self.group));
         config.set("auto.offset.reset", "error");
@@ -214,15 +216,15 @@ impl Settings {
         config
     }
 
-    /// Writes for a shard, within the size limits of the topics. A topic's limit applies to a batch
-    /// of records, and a producer has one batch size for all topics, so the smallest limit decides.
-    /// A larger record is sent in a batch of its own.
+    /// The configuration of the producer that writes for a shard, within the size limits of the
+    /// topics. A topic's limit applies to a batch of records, and a producer has one batch size for
+    /// all topics, so the smallest limit decides. A larger record is sent in a separate batch.
     pub(super) fn producer(&self, shard: u32, limits: Limits) -> ClientConfig {
         let mut config = self.base(ClientRole::Producer);
         config.set("enable.idempotence", "true");
         config.set("acks", "all");
         config.set("partitioner", "murmur2_random");
-        // The writer has to notice every connection that closes.
+        // The writer has to notice every closed connection.
         config.set("log.connection.close", "true");
         let (least, most) = self.bounds(limits);
         config.set("message.max.bytes", most.max(1_000_000).to_string());
@@ -279,9 +281,10 @@ impl ClientContext for SilentContext {
 
 impl rdkafka::consumer::ConsumerContext for SilentContext {}
 
-/// Forwards a log line of librdkafka to `tracing`. Errors become throttled warnings, because they
-/// are mostly lost connections, which librdkafka restores by itself. A producer that retries its
-/// request for a producer id is logged at debug level, because that happens on every first start.
+/// Forwards a log line of librdkafka to `tracing`. Errors become throttled warnings, because most
+/// of them are lost connections, which librdkafka restores by itself. If a producer retries its
+/// request for a producer id, this is logged at debug level, because it happens on every first
+/// start.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     let retries_id = facility == "GETPID" && message.ends_with(": retrying");
     match level {
@@ -301,7 +304,8 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     }
 }
 
-/// Whether only a person can fix the error: permissions, sizes, versions.
+/// Whether only a person can fix the error, for example missing permissions, size limits or
+/// incompatible versions.
 pub(super) fn is_permanent(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(
@@ -322,7 +326,7 @@ pub(super) fn is_permanent(code: RDKafkaErrorCode) -> bool {
     )
 }
 
-/// The fault for a failed call of librdkafka.
+/// Converts the error of a failed librdkafka call to a fault.
 pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
     let why = format!("{call}: {error}");
     match error.rdkafka_error_code() {
@@ -334,7 +338,7 @@ pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
     }
 }
 
-/// The fault for an error code: fenced, needs a person, or in doubt.
+/// Converts an error code to a fault: fenced, needs a person, or in doubt.
 pub(super) fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
     use RDKafkaErrorCode as Code;
     match code {
@@ -348,7 +352,7 @@ pub(super) fn by_code(code: RDKafkaErrorCode, why: String) -> Fault {
 pub(super) mod tests {
     use super::*;
 
-    /// Settings with these properties.
+    /// Settings with the given passed-through properties.
     pub(in crate::daemon::kafka) fn settings(passed: &[(&str, &str)]) -> Settings {
         Settings {
             group: "wirefold".into(),
@@ -407,10 +411,11 @@ pub(super) mod tests {
         assert_eq!(size(&settings(&[("batch.size", "900000")]), limits)[0], "200000");
     }
 
-    /// Creates each client with passed properties; librdkafka warns about those it does not know.
+    /// Creates every kind of client with passed-through properties. librdkafka would warn about any
+    /// property that a client does not know.
     #[test]
     fn no_client_gets_a_property_of_the_other_role() {
-        /// The warnings about unknown properties.
+        /// Collects the warnings about unknown properties.
         #[derive(Default)]
         struct Lines(std::sync::Mutex<Vec<String>>);
         impl ClientContext for Lines {

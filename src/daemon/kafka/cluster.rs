@@ -1,8 +1,8 @@
 //! The [`Broker`] of one shard on a real Kafka cluster.
 //!
-//! In: [`Settings`], a shard, and what [`topics`] learnt about its topics. Out: the
-//! shard's writers, readers and changelog followers. Clients are created when they are needed, and
-//! a new one replaces a client whose state is in doubt.
+//! In: [`Settings`], a shard, and the limits of its topics that [`topics`] found. Out: the shard's
+//! writers, readers and changelog followers. Clients are created when they are needed. A client
+//! whose state is in doubt is replaced by a new one.
 
 use super::changelog::{
     Follower, PartitionReader, ReadEnd, ReadFlow, copy_log_record, partition_of,
@@ -25,12 +25,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wirefold_engine::article::EventTime;
 
 /// How many times to look for a record when the log seems to end before it. A newly elected leader
-/// may report too low an end.
+/// may at first report an end offset that is too low.
 const LOOKUPS_MAX: u32 = 5;
 /// The pause between two such lookups.
 const LOOKUP_PAUSE: Duration = Duration::from_millis(300);
-/// How many times in a row the limits may be re-read unchanged before a record counts as too large.
-/// Right after a change, a broker may still report the old limit.
+/// How many times in a row the limits may be re-read without a change before a refused record
+/// counts as too large. A broker may still report the old limit shortly after a change.
 const UNCHANGED_MAX: u32 = 2;
 
 /// One shard's access to a Kafka cluster.
@@ -42,11 +42,11 @@ pub struct Cluster {
     topics: TopicLimits,
     /// Reads metadata and single records of the input.
     lookup: Option<PartitionReader>,
-    /// Reads the positions committed for lag tools, until they are known.
+    /// Reads the positions that were committed for lag tools; dropped once they are known.
     committed: Option<PartitionReader>,
-    /// The index of the input partition whose end offset is requested first.
+    /// The index of the input partition whose end offset is requested next.
     turn: usize,
-    /// Shared with the shard's writers.
+    /// The state of the size limits, shared with the shard's writers.
     sizes: Arc<SizeLimits>,
     /// How many times in a row the limits were re-read without a change.
     unchanged: u32,
@@ -54,7 +54,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Access for `shard`. Its topics must exist; `topics` is what the broker reported about them.
+    /// Creates the access for `shard`. Its topics must exist; `topics` is what the broker reported
+    /// about them.
     pub fn new(settings: Settings, shard: u32, topics: TopicLimits, watchdog: Watchdog) -> Self {
         let slice = ShardFilter { map: settings.map.clone(), shard };
         let (sizes, unchanged) = (Arc::default(), 0);
@@ -93,7 +94,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// A new reader, so that nothing left in the client by one read can reach the next.
+    /// Creates a new reader for each read, so that records left over in the client from an earlier
+    /// read are never returned.
     fn reader(&self) -> Result<PartitionReader, Fault> {
         PartitionReader::new(&self.settings.changelog(self.slice.shard), self.watchdog.clone())
     }
@@ -206,7 +208,7 @@ impl Broker for Cluster {
                 break;
             }
             let at = &of[(first + step) % of.len()];
-            // The next call continues after a partition that used up the time.
+            // The next call starts after a partition whose request used up the time.
             self.turn = (first + step + 1) % of.len();
             match self.lookup()?.ends_within(&at.topic, at.partition, left) {
                 Ok((_, high)) => drop(ends.insert(at.clone(), high)),
@@ -228,7 +230,7 @@ impl Broker for Cluster {
         };
         let noted = noted(&reader, &self.slice, within);
         if noted.is_err() {
-            // Keep the client, so that the next attempt need not connect again.
+            // Keep the client, so that the next attempt does not have to connect again.
             self.committed = Some(reader);
         }
         noted
@@ -276,7 +278,7 @@ impl Broker for Cluster {
     }
 }
 
-/// The positions committed by `reader`'s group for the input partitions of `slice`. A partition
+/// The positions that `reader`'s group committed for the input partitions of `slice`. A partition
 /// without a committed position gets its first offset.
 fn noted(
     reader: &PartitionReader,
@@ -297,7 +299,7 @@ fn noted(
     Ok(noted)
 }
 
-/// The system clock and a monotonic clock, which starts at creation.
+/// The system clock, and a monotonic clock that starts when this value is created.
 #[derive(Debug, Clone, Copy)]
 pub struct MachineClock(Instant);
 

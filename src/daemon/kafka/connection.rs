@@ -4,8 +4,8 @@
 //! address, librdkafka's reason and a remedy.
 //!
 //! librdkafka delivers log lines and errors when a client is polled. The crate's `AdminClient` is
-//! never polled, so its reasons are lost. The client used here is a producer that writes nothing
-//! and is polled after each call.
+//! never polled, so the reasons for its failures are lost. The client used here is a producer that
+//! writes nothing and is polled after each call.
 
 use super::cause::ConnectFailure;
 use super::client::{Settings, log};
@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The timeouts of successive connection attempts, four seconds in all. librdkafka's reasons are
-/// read after each.
+/// The timeouts of successive connection attempts, four seconds in all. After each attempt, the
+/// reasons that librdkafka has logged are read.
 const STEPS: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
@@ -34,7 +34,7 @@ const LISTEN: Duration = Duration::from_millis(5);
 /// The facility of librdkafka's log line about a connection that failed or was closed.
 pub(super) const CONNECTION_FAILED: &str = "FAIL";
 
-/// Why the topics cannot be used.
+/// The reason the topics cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The brokers cannot be reached at the moment.
@@ -45,13 +45,13 @@ pub enum Error {
     NeedsPerson(String),
 }
 
-/// A client for metadata requests that keeps the reasons of connection failures.
+/// A client for metadata requests. It collects the reasons for connection failures.
 pub(super) struct Connection {
     producer: BaseProducer<FailureReasons>,
     brokers: String,
 }
 
-/// The client's context: why its connections failed.
+/// The client's context, which collects the reasons for connection failures.
 #[derive(Debug, Default)]
 struct FailureReasons {
     /// The most specific failure, and the latest among equally specific ones.
@@ -98,7 +98,7 @@ impl Connection {
     /// Creates the client, which connects on the first request.
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
         let mut config = settings.admin();
-        // That the broker closed the connection may be the only clue.
+        // The log line about the closed connection may be the only hint at the cause.
         config.set("log.connection.close", "true");
         let made = config.create_with_context(FailureReasons::default());
         let producer = made.map_err(|e: KafkaError| Error::NeedsPerson(e.to_string()))?;
@@ -111,7 +111,7 @@ impl Connection {
             let answer = self.producer.client().fetch_metadata(Some(topic), within);
             self.listen();
             if answer.is_ok() {
-                // A failure of one broker does not explain what fails later.
+                // Forget the failure of one broker, because it does not explain later failures.
                 *self.noted() = None;
                 return Ok(());
             }
@@ -147,7 +147,8 @@ impl Connection {
         }))
     }
 
-    /// The error of a failed call: the reason of a connection failure if there is one, else `why`.
+    /// The error for a failed call: the reason for the connection failure if there was one,
+    /// otherwise `why`.
     pub(super) fn failed(&self, why: &str) -> Error {
         self.listen();
         match self.noted().as_ref() {

@@ -1,8 +1,8 @@
 //! Collects a producer's delivery reports and log lines.
 //!
-//! In: callbacks of librdkafka, made while the producer is polled. Out: for the
+//! In: callbacks from librdkafka while the producer is polled. Out: for the
 //! [`writer`](super::writer), the end offset of every partition written, the number of records
-//! delivered, and the most specific reason why a record was not.
+//! delivered, and the most specific reason for a failed delivery.
 
 use super::client::log;
 use super::connection::CONNECTION_FAILED;
@@ -25,9 +25,9 @@ pub(super) struct DeliveryReports {
     pub(super) ends: Mutex<BTreeMap<String, BTreeMap<i32, i64>>>,
     /// The number of connection failures and client errors. Never reset.
     pub(super) connection_failures: AtomicU64,
-    /// Why a record was not delivered; see [`Self::note`].
+    /// The reason a record was not delivered; see [`Self::note`].
     pub(super) failed: Mutex<Option<BrokerRefusal>>,
-    /// The topic of the partition that was last refused to a transaction.
+    /// The topic of the partition that the broker last refused to add to a transaction.
     pub(super) not_added: Mutex<Option<String>>,
 }
 

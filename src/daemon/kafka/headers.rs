@@ -18,7 +18,8 @@ thread_local! {
     static READING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The readable headers, in order. The others are counted in `wirefold_headers_unreadable_total`.
+/// The readable headers, in order. Unreadable ones are counted in
+/// `wirefold_headers_unreadable_total`.
 pub(super) fn readable<H: Headers>(headers: Option<&H>) -> Vec<Header> {
     let Some(headers) = headers else { return Vec::new() };
     let count = headers.count();
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
     use rdkafka::message;
 
-    /// Stands in for the crate's headers: reading one whose name is `None` panics.
+    /// Mimics the crate's headers: reading a header whose name is `None` panics.
     struct Native(Vec<Option<&'static str>>);
 
     impl Headers for Native {

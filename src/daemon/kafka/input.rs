@@ -4,11 +4,11 @@
 //! and the last stable offset of each partition. Partitions are assigned directly; the group
 //! protocol is not used.
 //!
-//! Each topic has its own consumer, because the Rust client reports the end of a partition without
-//! naming the topic. The consumers are polled in turn.
+//! Each topic has its own consumer, because the Rust client does not name the topic when it reports
+//! the end of a partition. The consumers are polled in turn.
 //!
-//! Last stable offsets come from librdkafka's statistics, once a second, so that computing the lag
-//! costs no requests.
+//! The last stable offsets come from librdkafka's statistics, which are updated once a second, so
+//! computing the lag needs no requests.
 
 use super::client::fault;
 use super::client::{is_permanent, log};
@@ -28,8 +28,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wirefold_engine::article::EventTime;
 
-/// How long to sleep between two looks at several consumers. A poll with so short a timeout would
-/// be a busy loop: librdkafka waits for whole milliseconds only.
+/// How long to sleep between two rounds of polling several consumers. A poll with such a short
+/// timeout would be a busy loop, because librdkafka waits only for whole milliseconds.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// The consumers of a shard's input topics.
@@ -51,7 +51,7 @@ struct PartitionEnds {
     topic: Arc<str>,
     /// The last stable offset, by partition.
     ends: Mutex<BTreeMap<i32, i64>>,
-    /// Whether the leader of every partition was connected in the latest statistics.
+    /// Whether the leader of every partition was connected according to the latest statistics.
     reached: AtomicBool,
     /// The number of connections made, from the statistics (up to a second old).
     connected: AtomicU64,
@@ -91,7 +91,8 @@ impl ClientContext for PartitionEnds {
 impl ConsumerContext for PartitionEnds {}
 
 impl InputConsumers {
-    /// Creates a consumer for each topic, which reads its partitions in `from` from those offsets.
+    /// Creates a consumer for each topic. It reads the topic's partitions in `from`, starting at
+    /// the given offsets.
     pub(super) fn new(
         config: &ClientConfig,
         topics: Vec<Arc<str>>,

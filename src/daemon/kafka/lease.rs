@@ -2,32 +2,33 @@
 //! shard `s`.
 //!
 //! In: the group's assignments. Out: a [`Wake`] to the pipeline of each shard concerned. The
-//! consumer has no other purpose: its partitions are paused, and it commits an offset only to prove
-//! that it is still a member, because a commit carries the member's generation and the group
-//! rejects an outdated one.
+//! consumer has no other purpose. Its partitions are paused, and it commits an offset only to prove
+//! that it is still a member: a commit contains the member's generation, and the group rejects an
+//! outdated one.
 //!
 //! - Revoked: the pipeline finishes or aborts its batch and drops its writer, within 25 s, and only
 //!   then is the partition released.
-//! - Lost: the partition is already gone.
+//! - Lost: the group has already taken the partition away.
 //! - Given up: the member leaves the group and joins again.
 //!
 //! # When a writer is fenced
 //!
-//! A pipeline whose writer was fenced asks for proof of membership, as after any doubt. Other
-//! shards are not involved.
+//! A pipeline whose writer was fenced asks for proof of membership, as it does after any doubt.
+//! Other shards are not involved.
 //!
-//! If the membership is proven, this member still owns the shard: the protocol is cooperative, so a
+//! If membership is proven, this member still owns the shard: the protocol is cooperative, so a
 //! partition moves to another member only after this member has released it or was removed from the
-//! group, and the commits of a removed member are rejected. The fencing request therefore came from
-//! a non-owner: a former owner that sent it before it knew of its loss, a transaction that timed
-//! out, or a process outside the group. The pipeline takes the shard over again, which fences that
-//! producer. Two members cannot keep fencing each other, because the group proves only one of them.
+//! group, and the commits of a removed member are rejected. The request that fenced the writer
+//! therefore came from a process that is not the owner: a former owner that sent it before it knew
+//! of its loss, a transaction that timed out, or a process outside the group. The pipeline takes
+//! the shard over again, which fences that producer. Two members cannot keep fencing each other,
+//! because the group proves the membership of only one of them.
 //!
-//! If the membership is not proven in time, every shard of this member is in question, so the whole
-//! member leaves the group and joins again.
+//! If membership is not proven in time, this member may have lost every one of its shards, so it
+//! leaves the group and joins again.
 //!
-//! Exactly-once delivery depends on neither case, only on the fence and on reading the changelog
-//! after it.
+//! Exactly-once delivery does not depend on this distinction. It depends only on the fence, and on
+//! reading the changelog after the fence.
 
 use super::client::{Settings, log};
 use super::rights::{self, AclResource};
@@ -104,7 +105,7 @@ pub fn follow(
     Ok(())
 }
 
-/// The error message if `error` means that a permission is missing.
+/// The error message, if `error` means that a permission is missing.
 fn refused(settings: &Settings, error: &KafkaError) -> Option<String> {
     let (operation, on) = match error.rdkafka_error_code()? {
         RDKafkaErrorCode::GroupAuthorizationFailed => ("Read", AclResource::Group(&settings.group)),
@@ -132,9 +133,9 @@ struct LeaseContext {
 struct LeaseGroup {
     /// Asks the lease thread to leave the group and join again.
     rejoin: AtomicBool,
-    /// The number of the latest question whether this instance is still a member.
+    /// The number of the latest request to prove that this instance is still a member.
     asked: AtomicU64,
-    /// The number of the latest question that a commit has answered.
+    /// The number of the latest request that a commit has answered.
     proven: Mutex<u64>,
     /// Notified when `proven` advances or a lease ends.
     moved: Condvar,
@@ -143,19 +144,19 @@ struct LeaseGroup {
 /// The lease of one shard, as its pipeline sees it.
 #[derive(Debug)]
 struct HeldLease {
-    /// Whether the lease still holds, as far as is known.
+    /// Whether this instance still holds the lease, as far as it knows.
     held: AtomicBool,
     group: Arc<LeaseGroup>,
 }
 
 impl LeaseGroup {
-    /// Whether a question is unanswered.
+    /// Whether a request for proof is unanswered.
     fn is_asked(&self) -> bool {
         let proven = *self.proven.lock().unwrap_or_else(PoisonError::into_inner);
         self.asked.load(Ordering::SeqCst) > proven
     }
 
-    /// Records that all questions up to `asked` are answered.
+    /// Records that all requests up to `asked` are answered.
     fn prove(&self, asked: u64) {
         let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
         *proven = (*proven).max(asked);
@@ -177,7 +178,7 @@ impl LeaseHandle for HeldLease {
         let group = &self.group;
         let deadline = Instant::now() + within;
         let mut proven = group.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        // A commit already in flight may be older than this question, so it does not count.
+        // A commit already in flight may be older than this request, so it does not count.
         let question = group.asked.fetch_add(1, Ordering::SeqCst) + 1;
         while *proven < question && self.held() {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -199,9 +200,9 @@ impl LeaseHandle for HeldLease {
 }
 
 impl LeaseContext {
-    /// Commits a meaningless offset, because a successful reply proves membership. The commit is
-    /// synchronous: librdkafka reports the result of an asynchronous one only to a callback, which
-    /// the crate does not register.
+    /// Commits an offset that nobody uses, because a successful reply proves membership. The commit
+    /// is synchronous: librdkafka reports the result of an asynchronous commit only to a callback,
+    /// and the crate does not register one.
     fn prove(&self, consumer: &BaseConsumer<Self>) {
         let asked = self.group.asked.load(Ordering::SeqCst);
         let shard = {
@@ -217,8 +218,8 @@ impl LeaseContext {
         }
     }
 
-    /// Handles newly assigned partitions, and tells the other pipelines that their shards are
-    /// assigned elsewhere.
+    /// Handles newly assigned partitions, and tells the pipelines of all other shards that their
+    /// shards are assigned elsewhere.
     fn granted(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         if let Err(error) = consumer.pause(list) {
             tracing::warn!(%error, "cannot pause the changelog partitions in the group consumer");

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | [`client`] | librdkafka configuration of each client |
 //! | `properties` | which properties only producers or only consumers know |
-//! | `connection`, `cause` | connecting to the brokers, and explaining why that failed |
+//! | `connection`, `cause` | connects to the brokers, and explains failures |
 //! | `rights` | checks ACLs at startup and names the missing one |
-//! | `refusal`, `delivery_reports` | why a record was not delivered |
+//! | `refusal`, `delivery_reports` | the reasons for failed deliveries |
 //! | [`topics`] | creates missing topics and checks existing ones |
 //! | [`position_reader`] | reads single input records by position, to fetch an article's text |
 //! | [`lease`] | consumer group membership on the changelog: which instance owns which shard |

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use wirefold_engine::article::InputPosition;
 
 const POLL: Duration = Duration::from_millis(50);
-/// How long reading one record may take.
+/// Maximum duration of reading one record.
 const WITHIN: Duration = Duration::from_secs(4);
 
 /// Reads input records by position with its own consumer.
@@ -26,7 +26,7 @@ pub struct PositionReader {
 }
 
 impl PositionReader {
-    /// A reader for the cluster in `settings`. Does not connect yet.
+    /// Creates a reader for the cluster in `settings`. Does not connect yet.
     pub fn new(settings: Settings) -> Self {
         Self { settings, consumer: None }
     }
@@ -49,14 +49,14 @@ impl RecordSource for PositionReader {
         let record = poll(consumer, at);
         consumer.unassign()?;
         if record.is_err() {
-            // A failed client may stay in the state that made it fail.
+            // A failed client may remain in the state that made it fail.
             self.consumer = None;
         }
         record
     }
 }
 
-/// Polls a consumer that is assigned to `at` for the record there.
+/// Polls a consumer that is assigned to `at` until it returns the record at that position.
 fn poll(
     consumer: &BaseConsumer<SilentContext>,
     at: &InputPosition,

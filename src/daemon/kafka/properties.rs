@@ -1,14 +1,14 @@
 //! The librdkafka properties that only producers or only consumers know.
 //!
-//! A property is passed only to the clients that know it, because librdkafka logs a warning
-//! (`CONFWARN`) for every other one each time a client is created. The lists follow the C/P column
-//! of librdkafka's `CONFIGURATION.md`. Properties in neither list apply to both kinds of client. A
+//! A property is passed only to the clients that know it, because each new client logs a warning
+//! (`CONFWARN`) for every property that it does not know. The lists follow the C/P column of
+//! librdkafka's `CONFIGURATION.md`. Properties in neither list apply to both kinds of client. A
 //! test in [`client`](super::client) checks some of them against librdkafka.
 
 /// The two kinds of Kafka client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClientRole {
-    /// A client that writes or administers topics: the admin client is a producer too.
+    /// A client that writes or administers topics. The admin client is a producer too.
     Producer,
     /// A client that reads.
     Consumer,

@@ -15,19 +15,21 @@ use rdkafka::error::RDKafkaErrorCode;
 
 /// The facility of the log line with the reason why a transaction failed.
 const TRANSACTION_FAILED: &str = "TXNERR";
-/// The facility of the log line that names a partition refused to a transaction.
+/// The facility of the log line that names a partition that the broker refused to add to a
+/// transaction.
 const NOT_ADDED: &str = "ADDPARTS";
-/// The end of that line for a partition that merely shared a request with the refused one.
+/// The end of the `ADDPARTS` log line about a partition that was only in the same request as the
+/// refused one.
 const NOT_ATTEMPTED: &str = "Operation not attempted";
 
-/// Why a record, or all records of a transaction, were not delivered.
+/// The reason a record, or all records of a transaction, were not delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BrokerRefusal {
     /// librdkafka's error code.
     pub(super) code: RDKafkaErrorCode,
     /// The topic, if known.
     topic: Option<String>,
-    /// librdkafka's log line, which says more than the code; absent for delivery reports.
+    /// librdkafka's log line, which explains more than the code; absent for delivery reports.
     words: Option<String>,
 }
 
@@ -37,8 +39,8 @@ impl BrokerRefusal {
         Self { code, topic: Some(topic.to_owned()), words: None }
     }
 
-    /// The refusal in a log line, if the line says that a transaction failed permanently.
-    /// `not_added` is the topic last refused to the transaction.
+    /// The refusal in a log line, if the line reports that a transaction failed permanently.
+    /// `not_added` is the topic of the partition that was last refused to the transaction.
     pub(super) fn from_log_line(
         facility: &str,
         line: &str,
@@ -55,13 +57,14 @@ impl BrokerRefusal {
         Some(Self { code, topic, words: Some(without_attempt_details(line).to_owned()) })
     }
 
-    /// Whether the code does not give the cause: the record was purged or timed out.
+    /// Whether the code does not reveal the cause, because it only says that the record was purged
+    /// or timed out.
     pub(super) fn is_vague(&self) -> bool {
         use RDKafkaErrorCode as Code;
         matches!(self.code, Code::PurgeQueue | Code::PurgeInflight | Code::MessageTimedOut)
     }
 
-    /// The error message: what happened, where, why, and what to do.
+    /// The error message, which states what happened, where and why, and what to do.
     pub(super) fn message(&self, brokers: &str) -> String {
         use RDKafkaErrorCode as Code;
         let to = match &self.topic {
@@ -87,12 +90,12 @@ pub(super) fn refused_topic<'a>(facility: &str, line: &'a str) -> Option<&'a str
     if facility != NOT_ADDED {
         return None;
     }
-    // When one partition of a request is refused, the others are reported as not attempted.
+    // If one partition of a request is refused, the others are reported as not attempted.
     let (_, rest) = line.split_once("Failed to add partition \"")?;
     if rest.ends_with(NOT_ATTEMPTED) { None } else { rest.split('"').next() }
 }
 
-/// The permanent errors, by librdkafka's names.
+/// The error code for librdkafka's name of a permanent error.
 fn code(name: &str) -> Option<RDKafkaErrorCode> {
     use RDKafkaErrorCode as Code;
     Some(match name {

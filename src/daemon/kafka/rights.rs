@@ -1,14 +1,14 @@
 //! Checks at startup that the client has the permissions (Kafka ACLs) it needs.
 //!
 //! In: [`Settings`] and the topics that exist. Out: nothing, or an error that names the first
-//! missing permission and the command that grants it. Only an explicit refusal counts: if the
-//! broker does not answer in time, the check passes, and the error surfaces in the call that needs
-//! the permission.
+//! missing permission and the command that grants it. Only an explicit refusal counts. If the
+//! broker does not answer in time, the check passes, and the error appears later in the call that
+//! needs the permission.
 //!
 //! | permission | how it is probed |
 //! |---|---|
 //! | Write on a topic | a produce request with the invalid `acks=2`, so nothing is written |
-//! | Read on a topic | a fetch from its end |
+//! | Read on a topic | a fetch from the end of the topic |
 //! | Read on a group | an offset commit for a topic that does not exist |
 //! | Write on transactional ids | `init_transactions` with an id that no shard uses |
 //!
@@ -70,7 +70,7 @@ pub(super) fn is_topic_denied(error: &KafkaError) -> bool {
 /// Checks the permissions on topics and groups. The topics `written` and `read` must exist.
 pub(super) fn check(settings: &Settings, written: &[&str], read: &[&str]) -> Result<(), Error> {
     let group = settings.group.as_str();
-    // The consumers of shard 0 use their own group, which a prefixed ACL covers too. Both
+    // The consumers of shard 0 use a group of their own, which a prefixed ACL covers too. Both
     // consumers look up their coordinator while the write permissions are checked.
     let shard_group = format!("{group}.0");
     let (member, reader) = (consumer(settings, group)?, consumer(settings, &shard_group)?);
@@ -108,7 +108,8 @@ pub(super) fn check_transactions(settings: &Settings) -> Result<(), Error> {
     }
 }
 
-/// The producer's context: the topics whose records were refused because of a missing permission.
+/// The producer's context. It collects the topics whose records were refused because of a missing
+/// permission.
 #[derive(Debug, Default)]
 struct DeniedTopics(Mutex<Vec<String>>);
 
@@ -141,7 +142,8 @@ fn write(settings: &Settings, topics: &[&str]) -> Result<(), Error> {
     config.set("message.timeout.ms", ANSWER.as_millis().to_string());
     let made = config.create_with_context(DeniedTopics::default());
     let producer: BaseProducer<DeniedTopics> = made.map_err(wrong)?;
-    // Should a broker accept the record after all: readers of the changelog skip fences.
+    // If a broker accepts the record after all, no harm is done: readers of the changelog skip
+    // fences.
     let payload = record::encode(&());
     for topic in topics {
         let record = BaseRecord::to(topic).partition(0).key(FENCE).payload(&payload);
@@ -187,7 +189,7 @@ fn join(
     let answer = added.and_then(|()| consumer.commit(&list, CommitMode::Sync));
     tracing::debug!(group, ?answer, "checked Read on the group");
     let refused = answer.is_err_and(|error| no_group(&error))
-        // If even looking up the coordinator is refused, only a poll reports it.
+        // If the broker refuses even to look up the coordinator, only a poll reports it.
         || std::iter::from_fn(|| consumer.poll(Duration::ZERO))
             .any(|polled| polled.is_err_and(|error| no_group(&error)));
     if refused {

@@ -1,9 +1,10 @@
 //! Creates missing topics and checks existing ones.
 //!
 //! In: [`Settings`]. Out: the limits that the broker reports ([`TopicLimits`]), or an error that
-//! says exactly what to create, change or permit. Missing topics are created with the right cleanup
-//! policy. On existing topics, only what would lose state is an error: the changelog's cleanup
-//! policy and its number of partitions. Permissions are checked before anything depends on them.
+//! states exactly what to create, change or permit. Missing topics are created with the right
+//! cleanup policy. On existing topics, only settings that would lose state are errors: the
+//! changelog's cleanup policy and its number of partitions. Permissions are checked before anything
+//! depends on them.
 
 use super::client::{CALL_TIMEOUT, Settings, SilentContext};
 use super::connection::Connection;
@@ -21,16 +22,17 @@ use std::time::{Duration, Instant};
 
 /// Kafka's default for `max.message.bytes`, assumed if the broker does not report it.
 const BYTES_DEFAULT: usize = 1_048_588;
-/// How many bytes larger than its input record an output record may be.
+/// How many bytes larger an output record may be than its input record.
 const HEADROOM: usize = 64 << 10;
-/// How long after its creation every partition of a topic must have a leader.
+/// How long to wait until every partition of a new topic has a leader.
 const SETTLE: Duration = Duration::from_secs(30);
 
 /// The interval at which to check that the output topics still exist.
 const CHECK_EVERY: Duration = Duration::from_millis(1_200);
-/// The timeout of one such check.
+/// The timeout of one check that the topics still exist.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
-/// How many checks in a row must miss a topic: a broker that has just started may not know it yet.
+/// How many checks in a row must miss a topic before it counts as deleted. A broker that has just
+/// started may not know it yet.
 const CHECKS: u32 = 3;
 
 /// Kafka's default for `delete.retention.ms`, assumed if the broker does not report it.
@@ -45,7 +47,7 @@ pub struct TopicLimits {
     pub tombstones_kept: Duration,
 }
 
-/// A topic that must exist.
+/// A topic that must exist, and how to create it.
 struct RequiredTopic {
     name: String,
     /// What Wirefold writes to the topic; `None` for an input topic.
@@ -121,11 +123,11 @@ pub fn create_and_check(settings: &Settings) -> Result<TopicLimits, Error> {
     Ok(limits)
 }
 
-/// Reports for every topic whether it exists, or exactly what to create. Creates nothing.
+/// Reports for every topic that it exists, or exactly how to create it. Creates nothing.
 ///
 /// # Errors
 /// When the brokers cannot be reached, a permission is missing, an existing topic is unsuitable, or
-/// a topic is missing that `run` could not create.
+/// `run` could not create a missing topic.
 pub fn report(settings: &Settings) -> Result<Vec<String>, Error> {
     let access = TopicAccess::open(settings)?;
     let (mut lines, mut existing, mut refused) = (Vec::new(), Vec::new(), Vec::new());
@@ -185,7 +187,7 @@ pub fn watch(settings: &Settings, stop: &Receiver<()>) -> Result<(), Error> {
                         AclResource::Topic(topic),
                     )
                 }
-                // The brokers are away, which the pipelines report.
+                // The brokers cannot be reached. The pipelines report that.
                 Err(_) => break,
             };
             let checks = gone.entry(topic).or_default();
@@ -304,7 +306,8 @@ fn grow(access: &TopicAccess<'_>, topic: &RequiredTopic, partitions: i32) -> Res
     let count = usize::try_from(topic.partitions).unwrap_or(0);
     let more = NewPartitions::new(&topic.name, count);
     let created = wait(access.admin.create_partitions([&more], &options()));
-    // If several instances start at once, one adds the partitions and the others find them there.
+    // If several instances start at once, only one of them adds the partitions. The others are
+    // refused, but find the wanted number of partitions.
     let refused = created.map_err(|e| wrong(e.to_string()))?.into_iter().find_map(Result::err);
     if let Some((_, code)) = refused
         && access.partitions(&topic.name)? != Some(topic.partitions)
@@ -330,8 +333,8 @@ fn make(access: &TopicAccess<'_>, topic: &RequiredTopic) -> Result<(), Error> {
     settled(access, topic)
 }
 
-/// Creates a topic, or only validates the request if `options` say so. Returns why that failed;
-/// `None` on success or if the topic exists already.
+/// Creates a topic, or only validates the request if `options` ask for that. Returns the reason if
+/// it failed, and `None` on success or if the topic exists already.
 fn create(
     access: &TopicAccess<'_>,
     topic: &RequiredTopic,

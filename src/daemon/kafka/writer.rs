@@ -1,5 +1,5 @@
-//! Writes the batches of one shard: one transaction per batch, or plain flushes with
-//! `at_least_once` delivery.
+//! Writes the batches of one shard: in one transaction per batch or, with `at_least_once` delivery,
+//! with plain flushes.
 //!
 //! In: output records. Out: the end offsets of the partitions written, how certain a commit is, or
 //! a [`Fault`].
@@ -9,20 +9,21 @@
 //! A commit that took a second or longer, or that followed a connection failure, is reported as
 //! [`CommitCertainty::AfterTrouble`]: librdkafka may have retried it silently, and a delayed retry
 //! could end the next transaction of the same producer. librdkafka reports a closed connection only
-//! in its log, and only the first of identical lines within 30 s. Therefore a single failure counts
-//! for the rest of the producer's life.
+//! in its log, and omits identical lines for 30 s after the first. A single failure therefore
+//! counts until the producer is replaced.
 //!
 //! After a connection failure, the flushes of a transactional producer fail, and it starts no
-//! further transaction: a broker that was killed may have lost the end of the previous one (see
-//! [`repair`](crate::daemon::pipeline::repair)), and a new transaction would decide the fate of its
-//! records.
+//! further transaction: a broker that was killed may have lost the end of the previous transaction
+//! (see [`repair`](crate::daemon::pipeline::repair)), and a new transaction would then commit or
+//! abort the previous one's records together with its own.
 //!
-//! Dropping the writer does not abort its transaction. `init_transactions` of the next writer does,
-//! and [`broker::Writer::sweep`] makes sure of it: a restarted coordinator can mark a transaction
-//! as complete without writing its markers (seen with Kafka 4.3 under kills). The records then
-//! hang, and the next transaction of the same producer includes them. The sweep therefore aborts a
-//! transaction with one record of the new epoch in every partition, which aborts the hanging
-//! records too. Whether they had been committed is decided from what is visible in the partitions.
+//! Dropping the writer does not abort its transaction. `init_transactions` of the next writer
+//! aborts it, and [`broker::Writer::sweep`] makes sure of that: a restarted coordinator can mark a
+//! transaction as complete without writing its markers (seen with Kafka 4.3 when brokers were
+//! killed). The transaction then hangs, and the next transaction of the same producer includes its
+//! records. The sweep therefore writes one record of the new epoch to every partition and aborts,
+//! which aborts the hanging records too. Whether the earlier transaction had been committed is
+//! decided from the records that are visible in the partitions.
 
 use super::changelog::partition_of;
 use super::client::{CALL_TIMEOUT, Settings, TRANSACTION_TIMEOUT, TopicNames, by_code, fault};
@@ -44,13 +45,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long to sleep between two looks for delivery reports. `BaseProducer::poll` with a timeout
-/// would take all of it, even after the reports have arrived, and spend the last millisecond in a
-/// busy loop.
+/// How long to sleep between two polls for delivery reports. `BaseProducer::poll` with a timeout
+/// would always wait for the whole timeout, even after the reports have arrived, and spend the last
+/// millisecond in a busy loop.
 const LOOK_EVERY: Duration = Duration::from_micros(500);
-/// From this duration on, librdkafka may have retried a commit or an abort.
+/// A commit or an abort that took at least this long may have been retried by librdkafka.
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
-/// How many pending events one look handles: far more than a producer's pending log lines.
+/// The maximum number of pending events handled at a time. A producer has far fewer pending log
+/// lines.
 const EVENTS_MAX: usize = 64;
 
 /// The producer of one shard.
@@ -61,14 +63,15 @@ pub struct ShardProducer {
     shard: u32,
     /// The shard's partition of the changelog.
     partition: i32,
-    /// The current attempt, if its records carry a [`WRITE_ID`] header.
+    /// The current attempt, if its records have a [`WRITE_ID`] header.
     attempt: Option<WriteId>,
-    /// How many records of the attempt were sent to the other outputs, and to the changelog.
+    /// How many records of the attempt were sent to the changelog (second) and to all other outputs
+    /// (first).
     numbers: (u32, u32),
     delivery: Delivery,
     /// Whether [`broker::Writer::sweep`] has to do anything.
     sweeps: bool,
-    /// The number of records sent; each must get a delivery report.
+    /// The number of records sent. Each must get a delivery report.
     sent: u64,
     /// The broker addresses, for error messages.
     brokers: String,
@@ -81,14 +84,14 @@ pub struct ShardProducer {
 /// them.
 #[derive(Debug, Default)]
 pub(super) struct SizeLimits {
-    /// Set by a writer when a record was refused as too large: the limits may have changed.
+    /// Set by a writer when a record was refused as too large, because the limits may have changed.
     pub(super) refused: AtomicBool,
     /// Set when the limits were re-read without a change, so that retrying is pointless.
     pub(super) confirmed: AtomicBool,
 }
 
 impl ShardProducer {
-    /// Creates a producer for records within `limits`. With transactions, this fences the former
+    /// Creates a producer for records within `limits`. With transactions, this fences the previous
     /// producer.
     pub(super) fn new(
         settings: &Settings,
@@ -123,8 +126,8 @@ impl ShardProducer {
         })
     }
 
-    /// Writes one record to each of the partitions in a transaction, aborts it, and returns the
-    /// offsets after those records.
+    /// Writes one record to each partition in a transaction, aborts the transaction, and returns
+    /// the offsets after those records.
     fn abort_in(&self, partitions: &[(OutputPartition, &str)]) -> Result<OutputEnds, Fault> {
         let _watch = self.watchdog.watch("sweeping", TRANSACTION_TIMEOUT * 3);
         let producer = self.producer();
@@ -138,7 +141,7 @@ impl ShardProducer {
         let swept = sent.and_then(|()| self.settle());
         let started = Instant::now();
         if let Err(error) = producer.abort_transaction(TRANSACTION_TIMEOUT) {
-            // An earlier error of the transaction explains more than that of the abort.
+            // An earlier error of the transaction explains more than the error of the abort.
             return Err(swept.err().unwrap_or_else(|| self.fault("abort_transaction", &error)));
         }
         if started.elapsed() >= SLOW_COMMIT {
@@ -155,13 +158,14 @@ impl ShardProducer {
         Ok(ends)
     }
 
-    /// With transactions, fails once a connection has failed: the producer must then be replaced.
+    /// With transactions, fails if a connection has failed, because the producer must then be
+    /// replaced.
     fn check_connections(&self) -> Result<(), Fault> {
         let trouble = self.reports().connection_failures.load(Ordering::SeqCst) > 0;
         if !trouble || self.delivery == Delivery::AtLeastOnce {
             return Ok(());
         }
-        // The error may be reported before the delivery reports of the records that it concerns.
+        // The error may be reported before the delivery reports of the affected records.
         let lost = || Fault::doubt("lost a connection to a broker");
         Err(self.fatal("send").unwrap_or_else(lost))
     }
@@ -217,8 +221,8 @@ impl ShardProducer {
     }
 
     /// The value of the [`WRITE_ID`] header for the next record of the current attempt, if the
-    /// record gets one. All records get one except those of the changelog, where only the position
-    /// does, which is the last record of its batch.
+    /// record gets one. Every record outside the changelog gets one. In the changelog only the
+    /// position record does, which is the last record of its batch.
     fn numbered(&mut self, record: &OutputRecord) -> Option<String> {
         let WriteId { fence, batch } = self.attempt?;
         let number = match record.role {
@@ -232,7 +236,7 @@ impl ShardProducer {
         has_header.then(|| format!("{}/{fence}/{batch}/{index}", self.shard))
     }
 
-    /// Waits until every record has its delivery report, and checks each.
+    /// Waits until every record has its delivery report, and fails if a record was not delivered.
     fn settle(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + TRANSACTION_TIMEOUT;
         let mut in_flight = self.producer().in_flight_count();
@@ -261,7 +265,7 @@ impl ShardProducer {
         self.producer().context()
     }
 
-    /// Handles the pending events; each poll handles one.
+    /// Handles the pending events. Each call to `poll` handles one event.
     fn poll_events(&self) {
         (0..EVENTS_MAX).for_each(|_| self.producer().poll(Duration::ZERO));
     }
@@ -279,7 +283,7 @@ impl ShardProducer {
     }
 
     /// The fault for a record that was not delivered. A record that is too large stops the shard
-    /// only once the limits were re-read and have not changed.
+    /// only after the limits were re-read and had not changed.
     fn refusal_fault(&self, refusal: &BrokerRefusal) -> Fault {
         let why = refusal.message(&self.brokers);
         if refusal.code != RDKafkaErrorCode::MessageSizeTooLarge {
@@ -293,20 +297,20 @@ impl ShardProducer {
         }
     }
 
-    /// The fault for a record that could not be queued: that of an earlier undelivered record if
-    /// there is one.
+    /// The fault for a record that could not be queued. If an earlier record was not delivered, the
+    /// fault of that record is returned.
     fn send_fault(&self, error: &KafkaError) -> Fault {
         self.poll_events();
         self.check_delivery().err().unwrap_or_else(|| self.fault("send", error))
     }
 
-    /// The fault for a failed call: the producer's fatal error if it has one, else the call's
-    /// error.
+    /// The fault for a failed call: the producer's fatal error if it has one, otherwise the error
+    /// of the call.
     fn fault(&self, call: &str, error: &KafkaError) -> Fault {
         self.fatal(call).unwrap_or_else(|| fault(call, error))
     }
 
-    /// The producer's fatal error, if any. Errors that follow it explain less.
+    /// The producer's fatal error, if any. It explains more than the errors that follow it.
     fn fatal(&self, call: &str) -> Option<Fault> {
         let (code, why) = self.producer().client().fatal_error()?;
         Some(by_code(code, format!("{call}: {why}")))
@@ -333,8 +337,8 @@ impl broker::Writer for ShardProducer {
             Err(Fault::Stop(cause)) => cause,
             swept => return swept,
         };
-        // The broker refuses at least one partition. Sweep the others one by one: we cannot write
-        // to a refused partition, so it need not be swept.
+        // The broker refuses at least one partition. Sweep the partitions one by one: we cannot
+        // write to a refused partition, so it need not be swept.
         let mut ends = OutputEnds::new();
         for one in partitions {
             match self.abort_in(&[one]) {
@@ -343,7 +347,7 @@ impl broker::Writer for ShardProducer {
                     let why = why.to_string();
                     tracing::warn!(why, "cannot abort leftover transactions in an output partition")
                 }
-                // The producer did not survive the first refusal, so report that one.
+                // The producer cannot be used after the first refusal, so report that refusal.
                 Err(_) => return Err(Fault::stop(cause)),
             }
         }

@@ -1,14 +1,14 @@
 //! Reads what a shard wrote in its latest transactions, whether or not they were committed.
 //!
 //! In: for each output partition, the offset to start from and the highest end offset that the
-//! former writer can have reached. Out: the records whose `wirefold-batch` header names the shard,
-//! and for each whether a `read_committed` consumer sees it. In the changelog, only complete
-//! attempts count: the position record is the last record of an attempt, and its index is the
-//! number of changelog records before it.
+//! previous writer can have reached. Out: the records whose `wirefold-batch` header names the
+//! shard, each marked with whether a `read_committed` consumer receives it. In the changelog, only
+//! complete attempts count: the position record is the last record of an attempt, and its index is
+//! the number of changelog records before it.
 //!
 //! Each partition is read with `read_uncommitted`, and then with `read_committed` if the first pass
-//! found records. If the range in an output partition is long, because other shards have written
-//! much to it, reading starts two minutes before the shard's earliest position record.
+//! found records. If the range in an output partition is long, because other shards have written to
+//! it too, reading starts two minutes before the shard's earliest position record.
 
 use super::changelog::{PartitionReader, ReadEnd, ReadFlow, header, partition_of};
 use super::client::Settings;
@@ -24,16 +24,16 @@ use std::time::{Duration, Instant};
 
 /// How long open transactions of other shards may hold back the last stable offset.
 const STABLE_WITHIN: Duration = Duration::from_secs(40);
-/// The pause between two looks at the last stable offset.
+/// The pause between two checks of the last stable offset.
 const STABLE_POLL: Duration = Duration::from_millis(50);
 /// Ranges of at most this many offsets are read in full.
 const RANGE_READ_WHOLE: i64 = 20_000;
-/// Longer ranges are read from this long before the shard's earliest position record.
+/// Longer ranges are read from this many milliseconds before the shard's earliest position record.
 const BEFORE_MS: i64 = 120_000;
-/// How many changelog records of one attempt are buffered. A batch has fewer.
+/// The maximum number of changelog records of one attempt that are buffered. A batch has fewer.
 const ATTEMPT_RECORDS_MAX: usize = 1 << 20;
 
-/// Two readers of the same partitions.
+/// A `read_uncommitted` and a `read_committed` reader for the same partitions.
 struct CommittedAndOpen<'a> {
     settings: &'a Settings,
     shard: u32,
@@ -142,7 +142,7 @@ impl CommittedAndOpen<'_> {
         Ok(found)
     }
 
-    /// Reads a partition up to `until`, which follows a record of the writer itself.
+    /// Reads a partition up to `until`, the offset after a record that the writer itself wrote.
     fn read(
         &self,
         output: OutputPartition,
@@ -162,7 +162,7 @@ impl CommittedAndOpen<'_> {
         })
     }
 
-    /// Sets [`WrittenRecord::committed`] on the records that a `read_committed` consumer sees.
+    /// Sets [`WrittenRecord::committed`] on the records that a `read_committed` consumer receives.
     /// Waits until the last stable offset reaches `until`.
     fn mark_committed(
         &self,

@@ -1,4 +1,4 @@
-//! Applies one batch: input records in, everything that one transaction writes out.
+//! Applies one batch: takes input records and produces everything that one transaction writes.
 //!
 //! In: records in merge order, and one clock reading. Out: a [`Batch`] of finished records: events,
 //! stories, unique topic, rejects, and the changelog with journal and position.
@@ -6,15 +6,15 @@
 //! state.
 //!
 //! A batch without records is a *tick*: the engine's clock advances to the clock reading, and
-//! everything due by then is done. The journal of a tick holds an empty range after the last record
-//! applied.
+//! everything that is due by then is processed. The journal of a tick contains an empty range that
+//! begins after the last record applied.
 //!
 //! Invariants: BA-1 a batch is a function of the memory, the records, the clock reading and the
 //! settings; BA-2 every item of this shard yields at least one event or one reject; BA-3 each
 //! changelog key occurs once.
 //!
-//! Cost: one decode and one preparation per article, spread over cores; the rest is linear
-//! in what is written.
+//! Cost: one decode and one preparation per article, spread over all cores. The rest is linear in
+//! the amount written.
 
 use super::batch::{ApplyError, Batch, BatchContext, Scrutiny, is_embargoed, stamp};
 use super::broker::{InputRecord, OutputRecord, Role};
@@ -35,8 +35,8 @@ use wirefold_engine::decode::RecordPart;
 use wirefold_engine::event::Event;
 use wirefold_engine::state::{Outcome, Tally};
 
-/// How many event numbers each shard has per input record. The items of a record may belong to
-/// several shards, so shard `s` numbers its events from `s * N_PER_SHARD`.
+/// The number of event numbers available to each shard per input record. The items of a record may
+/// belong to several shards, so shard `s` numbers its events from `s * N_PER_SHARD`.
 pub(super) const N_PER_SHARD: u32 = 1 << 20;
 
 /// Applies a batch to `memory`, in order, and returns everything to write; the caller stores it in
@@ -44,7 +44,7 @@ pub(super) const N_PER_SHARD: u32 = 1 << 20;
 /// has ended.
 ///
 /// # Errors
-/// When a record causes a panic, or an output or changelog record that is too large for its topic.
+/// When a record causes a panic, or when an output or changelog record is too large for its topic.
 pub fn apply(
     memory: &mut ShardState,
     items: Vec<PreparedRecord>,
@@ -97,8 +97,8 @@ pub fn apply(
     Ok(batch)
 }
 
-/// A batch while it is applied. The counters and lists become the fields of [`Batch`] with the same
-/// names.
+/// A batch while it is being applied. The counters and lists become the fields of [`Batch`] with
+/// the same names.
 pub(super) struct BatchRun<'a> {
     /// The context given to [`apply`].
     pub(super) with: BatchContext<'a>,
@@ -128,7 +128,8 @@ impl<'a> BatchRun<'a> {
         }
     }
 
-    /// Publishes records whose embargo has ended; without items, also advances the clock.
+    /// Publishes records whose embargo has ended. Also advances the clock if the batch has no
+    /// items.
     fn before_items(
         &mut self,
         memory: &mut ShardState,
@@ -173,13 +174,13 @@ impl<'a> BatchRun<'a> {
         Err(ApplyError::Record(record.from.clone(), record.offset, refusal))
     }
 
-    /// Collects the changelog records of records under embargo.
+    /// Collects the changes to the changelog records that store records under embargo.
     fn held_changes(&mut self, memory: &mut ShardState) {
         let changes = memory.held.take_changes().into_iter();
         self.changes.extend(changes.map(|(key, value)| raw(key, value)));
     }
 
-    /// Distributes the outcome of an engine call and returns its events.
+    /// Adds the outcome of an engine call to the batch and the memory, and returns its events.
     pub(super) fn settle(&mut self, memory: &mut ShardState, outcome: Outcome) -> Vec<Event> {
         let Outcome { events, changes, lifted, tally, touched } = outcome;
         self.changes.extend(changes.into_iter().map(|change| raw(change.key, change.value)));
@@ -190,7 +191,7 @@ impl<'a> BatchRun<'a> {
         events
     }
 
-    /// Applies the items of one record, or writes its rejects. If none is accepted, the record
+    /// Applies the items of one record, or writes its rejects. If no item is accepted, the record
     /// still advances the clock when something is due.
     fn item(&mut self, memory: &mut ShardState, item: PreparedRecord) {
         let (record, with) = (&item.record, self.with);
@@ -224,7 +225,7 @@ impl<'a> BatchRun<'a> {
         if !accepted && memory.state.is_due(stamp) {
             match item.rejection {
                 None => self.advance_clock(memory, record, stamp, n),
-                // The content of an isolated record is not used again.
+                // The content of an isolated record must not be used again.
                 Some(_) => self.advance_clock(memory, &record.bare(), stamp, n),
             }
         }
@@ -259,7 +260,8 @@ impl<'a> BatchRun<'a> {
         n
     }
 
-    /// The output; or, if it is too large and [`TooLarge::Reject`] is set, a reject in its place.
+    /// Returns the output, or a reject in its place if it is too large and [`TooLarge::Reject`] is
+    /// set.
     pub(super) fn or_reject(
         &mut self,
         output: OutputRecord,
@@ -297,7 +299,7 @@ impl<'a> BatchRun<'a> {
     }
 }
 
-/// The item of an input record that caused the events.
+/// The input record and item that caused the events.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EventSource<'a> {
     /// The input record.
@@ -306,6 +308,6 @@ pub(super) struct EventSource<'a> {
     pub(super) item: usize,
     /// The part of the record that holds the item.
     pub(super) part: &'a RecordPart,
-    /// How many items the record holds.
+    /// The number of items in the record.
     pub(super) items: u32,
 }

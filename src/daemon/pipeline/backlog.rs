@@ -1,7 +1,8 @@
 //! Input records not yet processed: how many there are, and how long they have waited.
 //!
-//! In: samples of the input, about one a second: from the reader while the shard is processed, from
-//! the broker while it cannot be. Out: [`InputLag`], with lag and age by partition.
+//! In: samples of the input, about one per second. They come from the reader while the shard is
+//! processed, and from the broker while it cannot be. Out: [`InputLag`], with lag and age by
+//! partition.
 //!
 //! ```text
 //! last applied 12:00:00, caught up 12:05:00, record waiting, now 12:05:30: age 30 s
@@ -9,17 +10,18 @@
 //! ```
 //!
 //! The age of a partition counts from the timestamp of the last record applied or from the last
-//! time that the partition was caught up, whichever is later, but no later than when its position
-//! was first seen stalled with records waiting. So a partition that cannot be read grows older even
-//! if the others advance, and a record on a quiet partition does not make the partition look hours
-//! old.
+//! time that the partition was caught up, whichever is later. If records were first seen waiting at
+//! a position that has not moved since, the age counts from that time if it is earlier. So a
+//! partition that cannot be read grows older even if the others advance, and a record on a quiet
+//! partition does not make the partition look hours old.
 //!
 //! The last offsets of a transactional topic are control markers, which are not records. If a
-//! partition is read to its end and two samples in a row show the same end, only markers are left.
+//! partition has been read to its end and two samples in a row show the same end, only markers are
+//! left.
 //!
-//! Cost: one map entry per partition. While the shard cannot be processed, one request per
-//! partition and second, limited to [`LOOK_UP_WITHIN`] for all of them together; a partition that
-//! was not asked in time keeps its last known end.
+//! Cost: one map entry per partition. While the shard cannot be processed, also one request per
+//! partition and second, limited to [`LOOK_UP_WITHIN`] for all of them together. A partition that
+//! could not be requested in this time keeps its last known end.
 
 use super::broker::{Broker, Clock, Fault, Partition};
 use super::observer::{InputLag, PartitionLag};
@@ -31,7 +33,7 @@ use wirefold_engine::article::{EventTime, Span};
 
 /// How often the backlog is sampled.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a request to the broker may take. Recovery waits for it.
+/// Maximum duration of all requests to the broker for one sample. Recovery waits for them.
 const LOOK_UP_WITHIN: Duration = Duration::from_millis(500);
 
 /// One sample of a partition.
@@ -52,7 +54,7 @@ pub(super) struct PartitionSample {
 pub(super) struct Backlog {
     /// The backlog of every partition in the last sample.
     partitions: BTreeMap<Partition, PartitionBacklog>,
-    /// Whether the broker answered for the whole input when it was last sampled.
+    /// Whether the broker could be reached for all input partitions when they were last sampled.
     reached: bool,
 }
 
@@ -61,20 +63,20 @@ pub(super) struct Backlog {
 struct PartitionBacklog {
     /// The last sample.
     sample: PartitionSample,
-    /// No record below this offset is waiting: the position, or the end if only control markers
-    /// follow the position.
+    /// No record below this offset is waiting. It is the position, or the end of the partition if
+    /// only control markers follow the position.
     through: i64,
     /// The end offset in the last sample, if the partition was drained then.
     drained_at: Option<i64>,
     /// When the partition was last caught up.
     caught_up_at: Option<EventTime>,
-    /// Since when records have been waiting while the position has not moved.
+    /// The time since which records have been waiting at an unchanged position.
     stalled_since: Option<EventTime>,
 }
 
 impl PartitionBacklog {
-    /// Adds a sample taken at `now`. Only if the broker was `reached`, an empty backlog means that
-    /// the partition is caught up.
+    /// Adds a sample taken at `now`. If nothing is waiting, the partition counts as caught up only
+    /// if the broker was `reached`.
     fn update(&mut self, mut sample: PartitionSample, reached: bool, now: EventTime) {
         if sample.next != self.sample.next {
             self.stalled_since = None;
@@ -119,7 +121,7 @@ impl PartitionBacklog {
 }
 
 impl Backlog {
-    /// Adds a sample of all partitions. Partitions that are missing in it are dropped.
+    /// Adds a sample of all partitions. Partitions that are missing from the sample are dropped.
     pub(super) fn update(
         &mut self,
         samples: BTreeMap<Partition, PartitionSample>,
@@ -144,13 +146,14 @@ impl Backlog {
         InputLag { partitions: inputs.collect(), broker_reachable: self.reached }
     }
 
-    /// Whether any record is known to wait.
+    /// Whether any record is known to be waiting.
     fn has_waiting(&self) -> bool {
         self.partitions.values().any(|queue| queue.records().is_some_and(|count| count > 0))
     }
 
     /// The control markers at the end of drained partitions, as ranges that start at the position.
-    /// A batch moves the position past them; otherwise retention could overtake it.
+    /// A batch moves the position past these markers; otherwise retention could delete records
+    /// beyond the position.
     pub(super) fn trailing_markers(&self, position: &Position) -> Vec<InputRange> {
         let range = |(of, queue): (&Partition, &PartitionBacklog)| {
             let from = position.inputs.get(of)?.next;
@@ -175,7 +178,8 @@ impl Backlog {
     }
 }
 
-/// Samples with only what a position tells: next offset and timestamp of the last record applied.
+/// Samples that contain only what a position reveals: the next offset, and the timestamp of the
+/// last record applied.
 pub(super) fn samples_at(position: &Position) -> BTreeMap<Partition, PartitionSample> {
     let inputs = position.inputs.iter();
     let samples = inputs.map(|(of, mark)| {
@@ -187,7 +191,8 @@ pub(super) fn samples_at(position: &Position) -> BTreeMap<Partition, PartitionSa
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Samples the backlog while the shard is processed: every second, and as soon as the loop has
-    /// nothing left to do. Reports the lag to the observer and the positions to lag tools.
+    /// nothing left to do. Reports the lag to the observer, and the positions to lag monitoring
+    /// tools.
     pub(super) fn sample_backlog(&mut self, worked: bool) {
         let (Some(memory), Some(reader)) = (&self.memory, &mut self.reader) else { return };
         let (now, wall) = (self.clock.elapsed(), self.clock.wall());
@@ -249,8 +254,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Ok(())
     }
 
-    /// The position that the broker has confirmed; an unconfirmed batch does not move it. Before
-    /// the changelog is read, the position that was committed for lag tools is used.
+    /// The position that the broker has confirmed, which does not include an unconfirmed batch.
+    /// Before the changelog is read, this is the position that was committed for lag monitoring
+    /// tools.
     fn confirmed_position(&mut self) -> Result<BTreeMap<Partition, PartitionSample>, Error> {
         if let Some(memory) = self.memory.as_ref().filter(|memory| memory.unconfirmed.is_none()) {
             return Ok(samples_at(&memory.position));
@@ -267,7 +273,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 }
 
-/// The result of a request to the broker; the default if the request failed but may be retried.
+/// Returns the result of a request to the broker, or the default value if the request failed but
+/// may be retried.
 fn unless_fatal<T: Default>(result: Result<T, Fault>) -> Result<T, Error> {
     match result {
         Ok(value) => Ok(value),
@@ -291,8 +298,8 @@ mod tests {
         PartitionSample { next, end: Some(end), ..PartitionSample::default() }
     }
 
-    /// Adds samples of one partition at times in seconds; returns its lag and its age in seconds
-    /// after each.
+    /// Adds samples of one partition, given with their times in seconds. Returns the lag, and the
+    /// age in seconds, after each sample.
     fn lags(samples: &[(i64, PartitionSample)]) -> Vec<(Option<u64>, i64)> {
         let mut backlog = Backlog::default();
         let update = |(at, sample): &(i64, PartitionSample)| {
@@ -304,7 +311,8 @@ mod tests {
         samples.iter().map(update).collect()
     }
 
-    /// Name of the case, samples with their times, and the expected age after each, in seconds.
+    /// The name of a case, samples with their times, and the expected age in seconds after each
+    /// sample.
     type BacklogCase<'a> = (&'a str, &'a [(i64, PartitionSample)], &'a [i64]);
 
     #[test]

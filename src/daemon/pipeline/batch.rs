@@ -1,4 +1,4 @@
-//! A batch: everything that one transaction writes, and what applying it needs.
+//! A batch: everything that one transaction writes. Also the inputs for applying it.
 //!
 //! A batch is built by [`apply`](super::apply).
 
@@ -16,7 +16,7 @@ use wirefold_engine::verdict::Pass;
 
 /// How far a record's timestamp may be ahead of our clock. Later timestamps are lowered to this
 /// bound: a record must not move the engine's clock into the future, which would delay updates and
-/// expire the window early.
+/// expire articles early.
 pub const CLOCK_SKEW: Span = Span::seconds(1);
 
 /// Everything that one transaction writes.
@@ -30,7 +30,7 @@ pub struct Batch {
     pub outputs: Vec<OutputRecord>,
     /// The changelog records, position last.
     pub changelog: Vec<OutputRecord>,
-    /// The end mark (with `at_least_once`, or if the batch follows an earlier owner's plan).
+    /// The end mark (with `at_least_once`, or if the batch carries out an earlier owner's plan).
     pub end: Option<OutputRecord>,
     /// The events, for the read view.
     pub events: Vec<Event>,
@@ -40,11 +40,12 @@ pub struct Batch {
     pub refused: BTreeMap<&'static str, u64>,
     /// Isolated records, by reason code.
     pub isolated: BTreeMap<&'static str, u64>,
-    /// Outputs replaced by a reject because they are too large for their topic.
+    /// Number of outputs replaced by a reject because they are too large for their topic.
     pub oversized: u64,
-    /// Embargoed outputs that are no longer in the changelog; each is replaced by a reject.
+    /// Number of embargoed outputs that are no longer in the changelog. Each is replaced by a
+    /// reject.
     pub lost: u64,
-    /// What the engine counted while applying the batch.
+    /// The engine's counters for this batch.
     pub tally: Tally,
 }
 
@@ -59,7 +60,7 @@ impl Batch {
         .collect()
     }
 
-    /// Whether a changelog record is the plan or the end mark of this batch, no matter which
+    /// Whether a changelog record is the plan or the end mark of this batch, regardless of which
     /// take-over wrote it.
     pub fn is_plan_or_end(&self, key: &str, value: Option<&[u8]>) -> bool {
         let Some(value) = value else { return false };
@@ -80,7 +81,7 @@ impl Batch {
         }
     }
 
-    /// Assigns the batch to another take-over, by changing the records that name their take-over.
+    /// Assigns the batch to another take-over, by changing the records that name a take-over.
     pub fn set_generation(&mut self, generation: u64) {
         if let Some(plan) = &mut self.plan
             && let Some(Ok(found)) =
@@ -103,18 +104,19 @@ impl Batch {
         records.for_each(|record| record.headers = header());
     }
 
-    /// Every record of the batch, in the order of writing.
+    /// Every record of the batch, in the order in which they are written.
     pub fn records(&self) -> impl Iterator<Item = &OutputRecord> {
         self.plan.iter().chain(&self.outputs).chain(&self.changelog).chain(&self.end)
     }
 
-    /// The key of the record that is written last: if it is in the log, so is the whole batch.
+    /// The key of the record that is written last. If this record is in the log, so is the whole
+    /// batch.
     pub fn completion_key(&self) -> &'static str {
         if self.end.is_some() { END } else { POSITION }
     }
 }
 
-/// The engine time at which a record with this timestamp is applied, in a batch with this clock
+/// The engine time at which a record with this timestamp is applied in a batch with this clock
 /// reading.
 pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSource) -> EventTime {
     let stamp = timestamp.unwrap_or(reading);
@@ -124,14 +126,14 @@ pub fn stamp(timestamp: Option<EventTime>, reading: EventTime, clock: ClockSourc
     }
 }
 
-/// What [`apply`](super::apply::apply) needs in addition to memory and items.
+/// The inputs of [`apply`](super::apply::apply) in addition to memory and items.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchContext<'a> {
     /// The wall-clock reading of this batch; a tick advances the engine's clock to it.
     pub reading: EventTime,
     /// What advances the engine's clock.
     pub clock: ClockSource,
-    /// Control markers at the end of partitions; a batch without records moves the position past
+    /// Control markers at the end of partitions. A batch without records moves the position past
     /// them.
     pub trailing_markers: &'a [InputRange],
     /// Encodes events as records.
@@ -158,16 +160,17 @@ pub enum Scrutiny {
     EachRecord,
 }
 
-/// Why a batch cannot be applied. The memory was already changed and must be dropped.
+/// The reason a batch cannot be applied. The memory was already changed and must be dropped.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// This record is the cause and has to be isolated.
+    /// This record caused the failure and has to be isolated.
     #[error(
         "the record at offset {offset} of `{topic}` cannot be processed: {message}",
         offset = .1, topic = .0.topic, message = .2.message
     )]
     Record(Partition, i64, IsolationReason),
-    /// An unknown record is the cause; applying again with [`Scrutiny::EachRecord`] identifies it.
+    /// An unknown record caused the failure. Applying the batch again with [`Scrutiny::EachRecord`]
+    /// identifies it.
     #[error("a batch cannot be processed: {0}")]
     Batch(FaultReason),
     /// A person has to intervene.

@@ -1,10 +1,11 @@
-//! What the pipeline needs from a broker: small traits, implemented by Kafka and by an in-memory
+//! The pipeline's interface to a broker: small traits, implemented for Kafka and for an in-memory
 //! broker for tests.
 //!
-//! In: records to write. Out: records read. Every call fails with a [`Fault`], which says what the
-//! caller has to do. One [`Broker`] serves one shard.
+//! In: records to write. Out: records read. Every call fails with a [`Fault`], which tells the
+//! caller how to react. One [`Broker`] serves one shard.
 //!
-//! Deliberately absent: group membership (see [`lease`](super::lease)) and topic administration.
+//! Group membership (see [`lease`](super::lease)) and topic administration are deliberately not
+//! part of this interface.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -25,7 +26,7 @@ pub struct Partition {
 /// A record of an input topic, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputRecord {
-    /// The partition that it was read from.
+    /// The partition from which it was read.
     pub from: Partition,
     /// Its offset.
     pub offset: i64,
@@ -113,8 +114,9 @@ pub struct OutputRecord {
 }
 
 impl OutputRecord {
-    /// An upper bound of the size that counts against a topic's `max.message.bytes`: the lengths,
-    /// the batch header (61 bytes) and at most 32 bytes of framing for the record.
+    /// An upper bound of the size that counts against a topic's `max.message.bytes`: the lengths of
+    /// key, value and headers, the batch header (61 bytes), and at most 32 bytes of framing for the
+    /// record.
     pub fn bytes(&self) -> usize {
         let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
         let headers: usize = self.headers.iter().map(|(k, v)| k.len() + length(v) + 10).sum();
@@ -131,7 +133,7 @@ pub struct LogRecord {
     pub key: String,
     /// Its value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// The take-over whose owner wrote it; only set without transactions.
+    /// The take-over whose owner wrote the record; set only without transactions.
     pub generation: Option<u64>,
 }
 
@@ -155,14 +157,15 @@ pub enum InputPoll {
     Nothing,
 }
 
-/// What caused a [`Fault`]: another error, or a description. The message of the fault contains it.
+/// The cause of a [`Fault`]: another error, or a description. The fault's message contains it.
 pub type FaultReason = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call to the broker failed. Each variant calls for a different reaction from the caller.
+/// The reason a call to the broker failed. Each variant requires a different reaction from the
+/// caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The outcome is unknown, or the client is unusable: create a new client, and find out from
-    /// the broker what was written.
+    /// The outcome is unknown, or the client is unusable. The caller must create a new client, and
+    /// find out from the broker what was written.
     #[error("recoverable fault: {0}")]
     Doubt(FaultReason),
     /// A newer owner of the shard exists.
@@ -190,7 +193,7 @@ impl Fault {
     }
 }
 
-/// The header of a changelog record that names its take-over; only set without transactions.
+/// The header of a changelog record that names its take-over; set only without transactions.
 pub const GENERATION: &str = "wirefold-generation";
 
 /// The header that names the transaction that wrote a record: `SHARD/FENCE/BATCH/INDEX`.
@@ -208,7 +211,7 @@ pub struct OutputPartition {
 /// An offset for each output partition.
 pub type OutputEnds = BTreeMap<OutputPartition, i64>;
 
-/// One attempt to write one batch, that is, one transaction. Records carry it in the header
+/// One attempt to write one batch, that is, one transaction. Its records have this id in the header
 /// `wirefold-batch`, so that a transaction torn by a broker crash can be completed
 /// ([`repair`](super::repair)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,16 +222,16 @@ pub struct WriteId {
     pub batch: u64,
 }
 
-/// A record in an output partition that carries a [`WriteId`], whether or not it is committed.
+/// A record in an output partition that has a [`WriteId`], whether or not it is committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenRecord {
-    /// The partition that holds it.
+    /// The partition that contains it.
     pub output: OutputPartition,
     /// Its offset.
     pub offset: i64,
     /// The attempt that wrote it.
     pub attempt: WriteId,
-    /// Its number within the attempt; copies of a record share it.
+    /// Its number within the attempt. Copies of a record have the same number.
     pub index: u32,
     /// Whether it is committed.
     pub committed: bool,
@@ -239,10 +242,10 @@ pub struct WrittenRecord {
 /// How certain it is that a commit is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitCertainty {
-    /// The broker acknowledged the commit without trouble.
+    /// The broker acknowledged the commit without errors.
     Certain,
-    /// The broker acknowledged the commit, but after trouble that may have left a request in
-    /// flight: continue only with a new client.
+    /// The broker acknowledged the commit, but earlier errors may have left a request in flight.
+    /// The caller must continue with a new client.
     AfterTrouble,
 }
 
@@ -269,17 +272,17 @@ pub trait Broker {
     /// Follows the changelog.
     type Tail: Tail;
 
-    /// Creates a writer: fences the writer of the former owner, and waits until its transaction has
-    /// ended.
+    /// Creates a writer. This fences the writer of the former owner and waits until its transaction
+    /// has ended.
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or refuses.
     fn writer(&mut self) -> Result<Self::Writer, Fault>;
 
     /// Reads the shard's changelog from offset `from` (`None`: from the beginning) to `until`, and
-    /// calls `each` with every record. `until` is the offset after a record that is known to exist:
-    /// an end of the log reported before `until` is ignored, because a newly elected leader may not
-    /// know yet how far its log is replicated.
+    /// calls `each` with every record. `until` is the offset after a record that is known to exist.
+    /// If the broker reports an earlier end of the log, it is ignored, because a newly elected
+    /// leader may not know yet how far its log is replicated.
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or when `each` fails.
@@ -306,9 +309,9 @@ pub trait Broker {
     /// When the broker cannot be reached in time, or an input topic does not exist.
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault>;
 
-    /// All records written by transactions of this shard in the output partitions between `from` (a
-    /// partition missing there is read from its beginning) and `until`, in offset order within each
-    /// partition. Includes records of committed, aborted and hanging transactions.
+    /// All records in the output partitions that transactions of this shard wrote between `from`
+    /// and `until`, in offset order within each partition. A partition missing from `from` is read
+    /// from its beginning. Includes records of committed, aborted and hanging transactions.
     ///
     /// # Errors
     /// When the broker cannot be reached in time.
@@ -325,7 +328,7 @@ pub trait Broker {
     fn is_compacted(&mut self, topic: &str) -> Result<bool, Fault>;
 
     /// The end offsets of the input partitions `of`. Waits at most `within` for all of them
-    /// together; a partition whose end is not known by then is missing in the result.
+    /// together. A partition whose end is not known by then is missing from the result.
     ///
     /// # Errors
     /// When the client cannot be created, or a person has to intervene.
@@ -335,14 +338,14 @@ pub trait Broker {
         within: Duration,
     ) -> Result<BTreeMap<Partition, i64>, Fault>;
 
-    /// The positions last committed by [`Input::note`], from which lag is computed and nothing
-    /// else. A partition without a committed position gets its first offset.
+    /// The positions last committed by [`Input::note`]. They are used only to compute the lag. A
+    /// partition without a committed position gets its first offset.
     ///
     /// # Errors
-    /// When they cannot be read within a small multiple of `within`.
+    /// When the positions cannot be read within a small multiple of `within`.
     fn committed_positions(&mut self, within: Duration) -> Result<BTreeMap<Partition, i64>, Fault>;
 
-    /// The record at `offset`, or `None` if there is no record with that offset any longer.
+    /// The record at `offset`, or `None` if that record no longer exists.
     ///
     /// # Errors
     /// When the broker cannot be reached in time.
@@ -376,7 +379,7 @@ pub enum ChangelogPoll {
     End,
     /// Nothing arrived in time.
     Nothing,
-    /// Nothing, and the broker cannot be reached: there may be more records.
+    /// Nothing arrived, and the broker cannot be reached, so there may be more records.
     Unreachable,
 }
 
@@ -389,21 +392,21 @@ pub trait Tail {
     fn poll(&mut self, wait: Duration) -> Result<ChangelogPoll, Fault>;
 }
 
-/// Writes batches. If it is dropped with an open transaction, the next writer aborts that.
+/// Writes batches. If a writer is dropped with an open transaction, the next writer aborts it.
 pub trait Writer {
-    /// Aborts whatever an earlier transaction with this writer's transactional id may have left
-    /// open in any partition that the writer writes to. Returns, for each partition, the offset
+    /// Aborts any transaction that an earlier writer with the same transactional id may have left
+    /// open in the partitions that this writer writes to. Returns, for each partition, an offset
     /// after everything that the former writer can have written there. Does nothing without
     /// transactions. Must be called before the first [`Writer::begin`].
     ///
-    /// The abort does not decide the outcome of the former transaction: [`Broker::written_records`]
-    /// tells afterwards whether that was committed.
+    /// The abort does not decide the outcome of the former transaction. [`Broker::written_records`]
+    /// reports afterwards whether it was committed.
     ///
     /// # Errors
     /// When the client is unusable.
     fn sweep(&mut self) -> Result<OutputEnds, Fault>;
 
-    /// Begins a transaction whose records carry `attempt`. Does nothing without transactions.
+    /// Begins a transaction whose records have the id `attempt`. Does nothing without transactions.
     ///
     /// # Errors
     /// When the client is unusable.
@@ -418,13 +421,13 @@ pub trait Writer {
     /// Writes a record again, byte for byte, to the same partition.
     ///
     /// # Errors
-    /// Those of [`Writer::send`].
+    /// The same as for [`Writer::send`].
     fn resend(&mut self, written: &WrittenRecord) -> Result<(), Fault>;
 
-    /// Waits until the broker has acknowledged every record sent, and checks each delivery report.
+    /// Waits until the broker has acknowledged every record sent. Checks each delivery report.
     ///
     /// # Errors
-    /// When a record was not delivered, or its delivery is unknown.
+    /// When a record was not delivered, or it is unknown whether it was.
     fn flush(&mut self) -> Result<(), Fault>;
 
     /// Commits the transaction. Does nothing without transactions. All records must be flushed.
@@ -433,7 +436,7 @@ pub trait Writer {
     /// When the outcome is unknown, or the transaction was aborted.
     fn commit(&mut self) -> Result<CommitCertainty, Fault>;
 
-    /// The offset after the last record delivered to the changelog, if there was any.
+    /// The offset after the last record delivered to the changelog, if any was delivered.
     fn changelog_end(&self) -> Option<i64>;
 
     /// For each partition, the offset after the last record delivered to it.
@@ -442,11 +445,11 @@ pub trait Writer {
 
 /// Reads input partitions.
 pub trait Input {
-    /// The next record of any partition, or the notice that a partition was read to its end. Waits
-    /// at most `wait`.
+    /// Returns the next record of any partition, or reports that a partition was read to its end.
+    /// Waits at most `wait`.
     ///
     /// # Errors
-    /// When a position is lost, or the client is unusable.
+    /// When a position is no longer available, or the client is unusable.
     fn poll(&mut self, wait: Duration) -> Result<InputPoll, Fault>;
 
     /// Pauses or resumes fetching of a partition. Records that were fetched but not polled are
@@ -462,20 +465,20 @@ pub trait Input {
     /// When the client is unusable.
     fn add(&mut self, partition: &Partition, from: i64) -> Result<(), Fault>;
 
-    /// The end offsets of the partitions for which it is known. Never blocks; the answer may be a
+    /// The end offsets of the partitions whose end is known. Never blocks; the offsets may be a
     /// second old.
     fn ends(&self) -> BTreeMap<Partition, i64>;
 
     /// Whether, as far as is known, the leader of every partition can be reached. Never blocks; the
-    /// answer may be a second old.
+    /// information may be a second old.
     fn is_reachable(&self) -> bool;
 
-    /// The number of connections made or failed so far. When it changes, a topic may have been
+    /// The number of connections made or failed so far. If it has changed, a topic may have been
     /// replaced by another one with the same name. Never blocks.
     fn connection_changes(&self) -> u64;
 
-    /// Commits the positions to the consumer group for lag tools. Best effort; they are only read
-    /// back to compute the lag.
+    /// Commits the positions to the consumer group for lag monitoring tools. Errors are ignored,
+    /// because the positions are read back only to compute the lag.
     fn note(&mut self, positions: &BTreeMap<Partition, i64>);
 }
 
@@ -488,7 +491,7 @@ pub enum FetchState {
     Paused,
 }
 
-/// Wall clock and monotonic clock. Tests use one that they set.
+/// Wall clock and monotonic clock. Tests use a clock whose time they set.
 pub trait Clock {
     /// The wall clock.
     fn wall(&self) -> EventTime;

@@ -1,7 +1,7 @@
 //! Builds the changelog records of a batch.
 //!
 //! In: the memory after the batch, and the input that the batch covered. Out: the engine's changes,
-//! the journal and, last, the position.
+//! the journal and, as the last record, the position.
 
 use super::batch::BatchContext;
 use super::broker::{InputRecord, OutputRecord, Partition};
@@ -15,10 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use wirefold_engine::ENGINE_VERSION;
 use wirefold_engine::article::EventTime;
 
-/// How many expired journals one batch tombstones, at most.
+/// Maximum number of expired journals for which one batch writes tombstones.
 const JOURNALS_PASSED_MAX: usize = 1_000;
 
-/// The journal of a batch. Its clock is not known yet and set to the lowest value.
+/// The journal of a batch. Its `clock` is not known yet, so it is set to the lowest value.
 pub(super) fn journal(
     memory: &ShardState,
     items: &[PreparedRecord],
@@ -54,16 +54,17 @@ pub(super) fn journal(
     }
 }
 
-/// An empty range just after the last record applied. A tick names this range in its journal.
+/// An empty range that begins after the last record applied. The journal of a tick contains this
+/// range.
 fn last_applied(memory: &ShardState) -> Option<InputRange> {
     let marks = memory.position.inputs.iter();
     let (of, mark) = marks.max_by_key(|(of, mark)| (mark.last.map(|last| last.timestamp), *of))?;
     Some(InputRange { of: of.clone(), from: mark.next, to: mark.next })
 }
 
-/// All changelog records of a batch: the given `records`, the shell's own records that are not in
-/// the changelog yet, tombstones of expired journals, the journal, and the position. Where a key
-/// occurs more than once, the last record is kept.
+/// All changelog records of a batch: the given `records`, the pipeline's own records that are not
+/// in the changelog yet, tombstones of expired journals, the journal, and the position. If a key
+/// occurs more than once, only its last record is kept.
 pub(super) fn changelog(
     memory: &mut ShardState,
     number: u64,
@@ -111,7 +112,7 @@ pub(super) fn marks(
     let mark = |range: &InputRange| {
         let last = items.iter().rev().find(|item| item.record.from == range.of);
         let last = last.map(|item| last_record(&item.record));
-        // A range that holds only control markers has no record, so the last applied record stays
+        // A range with only control markers contains no record, so the last applied record stays
         // the same.
         let last = last.or_else(|| memory.position.inputs.get(&range.of)?.last);
         (range.of.clone(), InputMark { next: range.to, last })

@@ -1,14 +1,15 @@
-//! Checks that the restored state fits the settings, and moves a shard to a changed shard layout.
+//! Checks that the restored state matches the settings, and moves a shard to a changed shard
+//! layout.
 //!
 //! In: the [`StateShape`] in the changelog, and the settings. Out: nothing if they agree; an error
 //! if the stored fingerprints of articles cannot be compared with new ones; new positions if the
 //! shard layout changed.
 //!
-//! A new layout may assign an item to another shard. No item is lost or processed twice if, and
-//! only if, all shards were at the same positions when the layout changed, so that is required. The
-//! first shard that adopts the new layout records these positions ([`StateShape::from`]), and the
-//! others are compared with them, no matter what the first one has read since. A new shard begins
-//! there.
+//! A new layout may assign an item to another shard. If all shards were at the same positions when
+//! the layout changed, no item is lost or processed twice; otherwise the change is refused. The
+//! first shard that adopts the new layout records these positions ([`StateShape::from`]). The
+//! others are compared with the recorded positions, regardless of what the first shard has read
+//! since. A new shard begins at these positions.
 //!
 //! ```text
 //! shard 0  old layout, p0 at 7           ->  new layout from p0 at 7
@@ -86,7 +87,7 @@ fn features(settings: &Settings) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads the position of another shard from its changelog.
+/// Reads another shard's position from its changelog.
 fn of_peer<B: Broker>(broker: &mut B, shard: u32) -> Result<ShardPosition, Fault> {
     let mut log = ChangelogReader::default();
     broker.peer_changelog(shard, &mut |found: LogRecord| match found.key.as_str() {
@@ -97,10 +98,10 @@ fn of_peer<B: Broker>(broker: &mut B, shard: u32) -> Result<ShardPosition, Fault
     log.shard_position()
 }
 
-/// The positions of all shards when the layout changed.
+/// The positions that all shards had when the layout changed.
 ///
 /// # Errors
-/// [`Fault::Stop`] when they differ, or when a shard has not finished its last batch.
+/// [`Fault::Stop`] when the positions differ, or when a shard has not finished its last batch.
 fn common(
     positions: &BTreeMap<u32, ShardPosition>,
     slice: &ShardFilter,
@@ -148,7 +149,7 @@ fn common(
     Ok(marks(common))
 }
 
-/// Drops the shards from which the positions were taken.
+/// Removes the numbers of the shards from which the positions were taken.
 fn marks(common: BTreeMap<Partition, (u32, InputMark)>) -> BTreeMap<Partition, InputMark> {
     common.into_iter().map(|(of, (_, mark))| (of, mark)).collect()
 }

@@ -1,16 +1,16 @@
-//! Records of the unique topic that are held until an embargo ends.
+//! Holds records of the unique topic until their embargo ends.
 //!
 //! In: the finished record of an article under embargo, with the article's input position. Out: the
-//! same record after the embargo has ended. The engine decides when that is, and whether the
-//! article is still valid. This module keeps the bytes, in the changelog under
-//! `h/<topic>/<partition>/<offset>/<item>`, so that the record can be published even if the input's
-//! retention has passed.
+//! same record after the embargo has ended. The engine decides when an embargo ends, and whether
+//! the article is still valid. This module keeps the bytes in the changelog under
+//! `h/<topic>/<partition>/<offset>/<item>`, so that the record can be published even if the input
+//! topic's retention has removed the article.
 //!
-//! At most [`BYTES_MAX`] of records stay in memory. Of further records only the changelog offset is
-//! kept, and they are read from the changelog when their embargo has ended. A batch publishes up to
-//! [`LIFTED_BYTES_MAX`]; the rest follows with the next batches, in order of input positions. A
+//! Records stay in memory up to a total of [`BYTES_MAX`]. For further records, only the changelog
+//! offset is kept; they are read from the changelog when their embargo has ended. A batch publishes
+//! up to [`LIFTED_BYTES_MAX`]. The next batches publish the rest, in order of input positions. A
 //! record stays in the changelog until it is published. A restore therefore treats a record as
-//! lifted if the engine no longer waits for it.
+//! lifted if the engine no longer waits for the end of its embargo.
 
 use super::broker::{Broker, Fault, Header, OutputRecord, Role};
 use super::record;
@@ -23,15 +23,15 @@ use wirefold_engine::state::{LiftedEmbargo, State};
 /// The key prefix of held records in the changelog.
 pub const HELD: &str = "h/";
 
-/// The most bytes of held records that stay in memory.
+/// Maximum total size of the held records that stay in memory, in bytes.
 pub const BYTES_MAX: usize = 256 << 20;
-/// The most bytes that one batch publishes; the first record may be larger.
+/// Maximum number of bytes that one batch publishes. The first record may be larger.
 pub const LIFTED_BYTES_MAX: usize = 8 << 20;
 
 /// A held record as it is stored in the changelog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct StoredRecord {
-    /// The input position of the article; the other fields are those of the output record.
+    /// The input position of the article. The other fields are those of the output record.
     input: InputPosition,
     key: Option<Vec<u8>>,
     payload: Option<Vec<u8>>,
@@ -70,15 +70,15 @@ struct EmbargoedRecord {
 /// The records under embargo, and those whose embargo has ended but that are not published yet.
 #[derive(Debug, Clone)]
 pub struct EmbargoedRecords {
-    /// All held records, by the input position of their article.
+    /// All held records, by the input position of their articles.
     entries: BTreeMap<InputPosition, EmbargoedRecord>,
-    /// Those whose embargo has ended.
+    /// The records whose embargo has ended.
     lifted: BTreeSet<InputPosition>,
-    /// Bytes of the records in memory.
+    /// Total size of the records in memory, in bytes.
     bytes: usize,
-    /// The most bytes of records to keep in memory.
+    /// Maximum value of `bytes`.
     bytes_max: usize,
-    /// Bytes published by the current batch: since the changes were last taken.
+    /// Bytes published by the current batch, that is, since the changes were last taken.
     published_bytes: usize,
     /// Changelog records to write; `None` is a tombstone.
     changes: Vec<(String, Option<Vec<u8>>)>,
@@ -91,14 +91,14 @@ impl Default for EmbargoedRecords {
 }
 
 impl EmbargoedRecords {
-    /// Creates an empty set that keeps at most `bytes_max` in memory.
+    /// Creates an empty set that keeps at most `bytes_max` bytes in memory.
     pub fn with_bytes_max(bytes_max: usize) -> Self {
         let (entries, lifted) = (BTreeMap::new(), BTreeSet::new());
         let changes = Vec::new();
         Self { entries, lifted, bytes: 0, bytes_max, published_bytes: 0, changes }
     }
 
-    /// Sets the most bytes of records that are put from now on and kept in memory.
+    /// Sets the limit on the bytes of records kept in memory. Applies to records added from now on.
     pub fn set_bytes_max(&mut self, bytes_max: usize) {
         self.bytes_max = bytes_max;
     }
@@ -108,7 +108,8 @@ impl EmbargoedRecords {
         self.bytes + self.entries.len() * 2 * size_of::<(InputPosition, EmbargoedRecord)>()
     }
 
-    /// Applies a changelog record at `offset` or later; `None` is a tombstone.
+    /// Applies a changelog record whose offset is `offset` or later. The value `None` is a
+    /// tombstone.
     ///
     /// # Errors
     /// When the record is damaged or written by a newer release.
@@ -129,16 +130,16 @@ impl EmbargoedRecords {
         Ok(())
     }
 
-    /// Finds the records whose embargo has ended, by comparing with the articles that `state` still
-    /// holds. Called before the input is opened.
+    /// Finds the records whose embargo has ended, by comparing them with the articles that `state`
+    /// lists as still under embargo. Called before the input is opened.
     pub fn find_lifted(&mut self, state: &State) {
         let waiting: BTreeSet<&InputPosition> = state.waiting().collect();
         let inputs = self.entries.keys();
         self.lifted = inputs.filter(|input| !waiting.contains(input)).cloned().collect();
     }
 
-    /// Holds the record of the article at `input`. It will be in the changelog at `log_end` or
-    /// later.
+    /// Holds the record of the article at `input`. The record will be written to the changelog at
+    /// offset `log_end` or later.
     pub fn hold(&mut self, input: &InputPosition, record: OutputRecord, log_end: i64) {
         let OutputRecord { key, payload, headers, .. } = record;
         let waiting = StoredRecord { input: input.clone(), key, payload, headers };
@@ -146,7 +147,7 @@ impl EmbargoedRecords {
         self.insert(waiting, log_end);
     }
 
-    /// Adds or replaces a record that is in the changelog at `offset` or later.
+    /// Adds or replaces a record whose offset in the changelog is `offset` or later.
     fn insert(&mut self, waiting: StoredRecord, offset: i64) {
         let (input, bytes) = (waiting.input.clone(), waiting.bytes());
         self.remove(&input);
@@ -168,7 +169,7 @@ impl EmbargoedRecords {
         Some(entry)
     }
 
-    /// Handles the end of an embargo: the record is due for publishing, or dropped if its article
+    /// Handles the end of an embargo: marks the record for publishing, or drops it if its article
     /// was withdrawn or replaced.
     pub fn lift(&mut self, lifted: &LiftedEmbargo) {
         if !self.entries.contains_key(&lifted.input) {
@@ -182,14 +183,14 @@ impl EmbargoedRecords {
         }
     }
 
-    /// Whether a record whose embargo has ended is not published yet.
+    /// Whether any record whose embargo has ended is not published yet.
     pub fn has_lifted(&self) -> bool {
         !self.lifted.is_empty()
     }
 
-    /// Takes the next record whose embargo has ended. `None` if there is none, if it does not fit
-    /// this batch, or if its bytes have to be read first. The record in the result is `None` if its
-    /// bytes are lost.
+    /// Takes the next record whose embargo has ended. Returns `None` if there is none, if it does
+    /// not fit this batch, or if its bytes have to be read first. The record in the result is
+    /// `None` if its bytes are lost.
     pub fn take_lifted(&mut self) -> Option<(InputPosition, Option<OutputRecord>)> {
         let input = self.lifted.first()?.clone();
         let EmbargoedRecord { bytes, place } = self.entries.get(&input)?;
@@ -209,8 +210,8 @@ impl EmbargoedRecords {
         Some((input, record))
     }
 
-    /// The records that the next batch publishes and that are not in memory, by key, each with an
-    /// offset at or after which it is in the changelog.
+    /// The records that the next batch publishes and that are not in memory, by key. Each has an
+    /// offset at or after which the changelog contains it.
     fn to_fetch(&self) -> BTreeMap<String, (InputPosition, i64)> {
         let (mut wanted, mut bytes) = (BTreeMap::new(), 0);
         for input in &self.lifted {
@@ -226,8 +227,8 @@ impl EmbargoedRecords {
         wanted
     }
 
-    /// Reads the records that the next batch publishes and that are not in memory from the
-    /// changelog, up to `log_end`. A record that is no longer there is marked as lost.
+    /// Reads from the changelog, up to `log_end`, the records that the next batch publishes and
+    /// that are not in memory. A record that is no longer in the changelog is marked as lost.
     ///
     /// # Errors
     /// When the changelog cannot be read.
@@ -256,7 +257,7 @@ impl EmbargoedRecords {
         Ok(())
     }
 
-    /// Stores the bytes read for a record; they stay in memory until it is published.
+    /// Stores the bytes read for a record. They stay in memory until the record is published.
     fn fetched(&mut self, input: &InputPosition, waiting: StoredRecord) {
         if let Some(entry) = self.entries.get_mut(input) {
             self.bytes += entry.bytes;
@@ -264,7 +265,7 @@ impl EmbargoedRecords {
         }
     }
 
-    /// Takes the changelog records that changed since the last call.
+    /// Takes the changelog records to write that were added since the last call.
     pub fn take_changes(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
         self.published_bytes = 0;
         std::mem::take(&mut self.changes)

@@ -1,21 +1,22 @@
 //! Finds the record that makes a batch fail and rejects it, so that one record never stops a shard
 //! for good.
 //!
-//! In: how batches fail. Out: records to reject without processing, and how carefully the next
-//! batch has to be applied.
+//! In: the failures of batches. Out: the records to reject without processing, and how carefully
+//! the next batch has to be applied.
 //!
-//! - A record panics while it is applied or encoded: the state is rebuilt and the record rejected.
+//! - A record causes a panic while it is applied or encoded: the state is rebuilt, and the record
+//!   is rejected.
 //! - A changelog record is too large: the state is rebuilt, and the batch is applied again with a
-//!   check after each record, which identifies the one to reject.
+//!   check after each record, which identifies the record to reject.
 //! - The process dies or hangs while a batch is applied: the next owner finds the [`BatchAttempt`]
-//!   in the changelog. After [`FAILURES_MAX`] failures, the records are applied one by one, and a
-//!   record that fails as often on its own is rejected.
+//!   in the changelog. After [`FAILURES_MAX`] failures, the records are applied one by one. A
+//!   single record that fails the same number of times is rejected.
 //!
 //! The attempt is written before the first batch after a take-over, and before every batch while a
-//! record is suspected; otherwise nothing is written. The batch itself removes it. An attempt
-//! announced by this same process does not count as a failure: it was the broker that caused the
-//! trouble. An `at_least_once` batch whose plan was written has been applied once before, and is
-//! not split.
+//! record is suspected. Otherwise it is not written. The batch itself removes it. An attempt that
+//! this same process announced does not count as a failure, because then the broker caused the
+//! trouble. If the plan of an `at_least_once` batch was written, the batch was applied successfully
+//! before, and is not split.
 
 use super::batch::Scrutiny;
 use super::broker::{Fault, InputRecord, OutputRecord, Partition, Role, Writer};
@@ -28,12 +29,12 @@ use super::transaction::write_changelog;
 /// After this many failures, a batch is applied record by record, and a single record is rejected.
 pub const FAILURES_MAX: u32 = 2;
 
-/// What an earlier attempt failed on.
+/// The batch or record that an earlier attempt failed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Suspect {
     /// A batch of several records.
     Batch,
-    /// A record that was applied alone.
+    /// A record that was applied on its own.
     Record(Partition, i64),
 }
 
@@ -42,13 +43,13 @@ enum Suspect {
 pub(super) struct Isolation {
     /// Records to reject without processing.
     pub(super) refused: RejectedRecords,
-    /// When the next batch checks record sizes.
+    /// When the next batch has to check record sizes.
     pub(super) scrutiny: Scrutiny,
-    /// The attempt that this process wrote, while it is still in the changelog.
+    /// The attempt that this process wrote, as long as it is in the changelog.
     announced: Option<BatchAttempt>,
     /// Whether the next batch has to be announced.
     due: bool,
-    /// What an earlier attempt failed on, and how many times.
+    /// The batch or record that an earlier attempt failed on, and how many times.
     suspect: Option<(Suspect, u32)>,
     /// How many records are still to be applied one by one.
     single: u32,
@@ -61,7 +62,7 @@ impl Isolation {
         (self.due, self.announced) = (true, None);
     }
 
-    /// Evaluates the attempt in the changelog, if it is at the next batch and was not announced by
+    /// Evaluates the attempt in the changelog, if it is for the next batch and was not announced by
     /// this process.
     pub(super) fn evaluate_attempt(&mut self, memory: &ShardState) {
         let found = memory.attempt.as_ref();
@@ -92,7 +93,7 @@ impl Isolation {
         }
     }
 
-    /// Rejects the record without processing from now on.
+    /// From now on, rejects the record without processing it.
     pub(super) fn refuse(&mut self, from: Partition, offset: i64, why: IsolationReason) {
         let (topic, partition, reason) = (&from.topic, from.partition, why.reason);
         tracing::error!(%topic, partition, offset, reason, "record isolated; it will be rejected");
@@ -104,12 +105,13 @@ impl Isolation {
         self.refused.contains_key(&(from.clone(), offset))
     }
 
-    /// The most records that the next batch may hold.
+    /// Maximum number of records in the next batch.
     pub(super) fn records_max(&self, records_max: usize) -> usize {
         if self.single > 0 { 1 } else { records_max }
     }
 
-    /// Announces the batch of `records`, if necessary, before any of it is applied.
+    /// Announces the batch of `records` before any of them is applied, if an announcement is
+    /// needed.
     pub(super) fn announce<W: Writer>(
         &mut self,
         writer: &mut W,
@@ -140,8 +142,8 @@ impl Isolation {
         Ok(())
     }
 
-    /// Removes the announcement of a batch that was applied but could not be written: it did not
-    /// fail.
+    /// Removes the announcement of a batch that was applied but could not be written, because
+    /// applying it did not fail.
     pub(super) fn withdraw<W: Writer>(&mut self, writer: &mut W) -> Result<(), Fault> {
         if self.announced.is_some() {
             write(writer, None)?;
@@ -150,8 +152,8 @@ impl Isolation {
         Ok(())
     }
 
-    /// Resets all suspicions after a batch was written, and forgets the rejected records that are
-    /// before its `position`.
+    /// Resets all suspicions after a batch was written. Forgets the rejected records before its
+    /// `position`.
     pub(super) fn written(&mut self, position: &Position) {
         let passed = |of: &Partition, offset: i64| {
             position.inputs.get(of).is_some_and(|mark| mark.next > offset)
@@ -163,12 +165,12 @@ impl Isolation {
     }
 }
 
-/// What an attempt with these records makes suspect.
+/// The suspect after an attempt with these records.
 fn suspect(from: &Partition, offset: i64, records: u32) -> Suspect {
     if records == 1 { Suspect::Record(from.clone(), offset) } else { Suspect::Batch }
 }
 
-/// Writes the attempt, or its tombstone, in a transaction of its own.
+/// Writes the attempt, or its tombstone, in a separate transaction.
 fn write<W: Writer>(writer: &mut W, attempt: Option<&BatchAttempt>) -> Result<(), Fault> {
     let record = OutputRecord {
         role: Role::State,
@@ -202,8 +204,8 @@ mod tests {
         }
     }
 
-    /// How a new process evaluates an attempt: the number of records to apply one by one, and the
-    /// number of records to reject.
+    /// Evaluates an attempt in a new process. Returns the number of records to apply one by one,
+    /// and the number of records to reject.
     fn judged(found: BatchAttempt) -> (u32, usize) {
         let mut memory =
             ChangelogReader::default().build(Settings::default(), SamplingKey(7)).unwrap();

@@ -1,8 +1,9 @@
 //! Tracks which journals are in the changelog, and which of them have left the window.
 //!
-//! In: the number and clock of every batch, in rising order. Out: the batches whose journals can be
-//! tombstoned. Batches of the same minute share one entry, so a window of 120 h costs at most 7,200
-//! entries no matter how often the pipeline commits; the journals of a minute expire together.
+//! In: the number and clock of every batch, in rising order. Out: the batches whose journals can
+//! get a tombstone. Batches of the same minute share one entry, so a window of 120 h costs at most
+//! 7,200 entries no matter how often the pipeline commits. The journals of a minute expire
+//! together.
 
 use super::broker::Fault;
 use super::record::{self, Journal, stop};
@@ -40,8 +41,8 @@ impl Journals {
     }
 
     /// Applies the journal records of a batch, or of the whole changelog up to batch `last`, in
-    /// order of their keys. Journals before a gap have expired; they are left over because
-    /// compaction removed the tombstones of later ones first.
+    /// order of their keys. If a batch number is missing, all journals before the gap have expired:
+    /// compaction has removed the tombstones of later journals, but not yet these journals.
     ///
     /// # Errors
     /// [`Fault::Stop`] when a record is not readable, or the journal of the last batch is missing.

@@ -1,16 +1,16 @@
 //! The state of a shard in memory: the engine's state, the position, the journals, and the batch
 //! that the broker has not confirmed yet.
 //!
-//! In: the changelog, record by record ([`ChangelogReader`]). Out: a [`ShardState`] equal to the
-//! one that wrote the changelog, or what became of an unconfirmed batch ([`ShardState::outcome`]).
+//! In: the changelog, record by record ([`ChangelogReader`]). Out: a [`ShardState`] equal to that
+//! of the writer, or the outcome of an unconfirmed batch ([`ShardState::outcome`]).
 //!
 //! A batch whose outcome is unknown is kept with its finished records. `apply` is deterministic, so
 //! writing the same records again with a new writer is equivalent to undoing the batch and applying
-//! it again, and costs nothing. A rebuild is only necessary if the log holds anything else.
+//! it again, without the cost. A rebuild is necessary only if the log contains anything else.
 //!
 //! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and are
-//! ignored. So are records that a former owner wrote after the fence of a newer one: it was
-//! suspended and did not know that it had lost the shard. All others are applied in log order.
+//! ignored. So are records that a former owner wrote after the fence of a newer owner, because it
+//! was suspended and did not know that it had lost the shard. The rest is applied in log order.
 
 use super::batch::Batch;
 use super::broker::{Fault, LogRecord, OutputEnds, Partition, WriteId};
@@ -30,9 +30,9 @@ use wirefold_engine::state::{RestoreError, State, TouchedIds};
 pub struct ShardState {
     /// The engine's state.
     pub state: State,
-    /// What read views have to update since the observer last took it.
+    /// The ids that have changed since the observer last took them, for updating the read views.
     pub touched: TouchedIds,
-    /// The last batch, the next event number, and the position of every input partition.
+    /// The last batch, the next event number, and the position in every input partition.
     pub position: Position,
     /// The journals in the changelog that have not expired yet.
     pub journals: Journals,
@@ -46,22 +46,22 @@ pub struct ShardState {
     pub group: Option<String>,
     /// How many times the position of each input partition was reset.
     pub resets: BTreeMap<Partition, u32>,
-    /// Whether the changelog holds the current `resets`.
+    /// Whether the current `resets` are in the changelog.
     pub resets_written: bool,
-    /// For each output partition, the offset after the last record known to be written.
+    /// For each output partition, the offset after the last record known to be written there.
     pub ends: OutputEnds,
-    /// Whether the changelog holds `ends`.
+    /// Whether `ends` are in the changelog.
     pub ends_written: bool,
-    /// For each output partition, the offset from which on a record may be part of a torn
+    /// For each output partition, the first offset at which a record may be part of a torn
     /// transaction; `None` until a batch has recorded the ends of its outputs.
     pub unaccounted: Option<OutputEnds>,
-    /// The last batch acknowledged since the take-over, with its last changelog offset.
+    /// The last batch acknowledged since the take-over, and where its changelog records end.
     pub confirmed: Option<(WriteId, i64)>,
     /// Whether the flood key is in the changelog.
     pub key_written: bool,
     /// The settings and shard layout that the state depends on; `None` until they are known.
     pub shape: Option<StateShape>,
-    /// Whether the changelog holds `shape`.
+    /// Whether `shape` is in the changelog.
     pub shape_written: bool,
     /// The batch that an earlier owner planned but did not finish.
     pub open_plan: Option<Plan>,
@@ -71,20 +71,20 @@ pub struct ShardState {
     pub unconfirmed: Option<Batch>,
 }
 
-/// What became of an unconfirmed batch.
+/// The outcome of an unconfirmed batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchOutcome {
-    /// The log holds the whole batch.
+    /// The log contains the whole batch.
     Written,
-    /// The log holds none of it, or a part that is overwritten when the batch is written again.
+    /// The log contains nothing of it, or a part that is overwritten when it is written again.
     Missing,
-    /// The log holds other records: another owner wrote.
+    /// The log contains other records, because another owner wrote to it.
     Foreign,
 }
 
 impl ShardState {
-    /// Determines from the changelog's tail, starting at `log_end`, what became of the unconfirmed
-    /// batch. Without an unconfirmed batch, any record that affects the state is foreign.
+    /// Determines the outcome of the unconfirmed batch from the tail of the changelog that begins
+    /// at `log_end`. Without an unconfirmed batch, any record that affects the state is foreign.
     pub fn outcome(&self, tail: &[LogRecord]) -> BatchOutcome {
         let tail = &valid_records(tail);
         let Some(batch) = &self.unconfirmed else {
@@ -134,7 +134,7 @@ impl ShardState {
         }
     }
 
-    /// Applies a batch that another instance wrote; `log_end` is the offset after the batch.
+    /// Applies a batch that another instance wrote. `log_end` is the offset after the batch.
     fn follow(
         &mut self,
         batch: BTreeMap<String, Option<Vec<u8>>>,
@@ -150,8 +150,8 @@ impl ShardState {
         Ok(())
     }
 
-    /// Applies the records of one batch, or of the whole changelog to an empty state; the last
-    /// value of every key.
+    /// Applies the last value of every key: of one batch or, to an empty state, of the whole
+    /// changelog.
     fn apply_records(
         &mut self,
         mut records: BTreeMap<String, Option<Vec<u8>>>,
@@ -188,7 +188,7 @@ impl ShardState {
         self.state.bytes() + self.held.bytes() + self.journals.bytes()
     }
 
-    /// Marks the unconfirmed batch as written; the log ends at `log_end`.
+    /// Marks the unconfirmed batch as written. The log now ends at `log_end`.
     pub fn confirm(&mut self, log_end: i64) {
         self.unconfirmed = None;
         self.log_end = self.log_end.max(log_end);
@@ -203,14 +203,14 @@ impl ShardState {
     /// Makes the take-over with this fence the current one.
     pub(super) fn set_take_over(&mut self, fence: i64) {
         self.generation = u64::try_from(fence).unwrap_or(0);
-        // Everything before the fence has been evaluated.
+        // Everything before the fence has already been evaluated.
         self.log_end = self.log_end.max(fence + 1);
         if let Some(batch) = &mut self.unconfirmed {
             batch.set_generation(self.generation);
         }
     }
 
-    /// Marks the batch of `attempt` as acknowledged; its records end at `log_end` and `ends`.
+    /// Marks the batch of `attempt` as acknowledged. Its records end at `log_end` and `ends`.
     pub fn mark_acknowledged(&mut self, attempt: WriteId, log_end: i64, ends: OutputEnds) {
         self.confirm(log_end);
         self.confirmed = Some((attempt, log_end - 1));
@@ -221,14 +221,14 @@ impl ShardState {
         }
     }
 
-    /// Marks everything before `until` as complete: no torn transaction is left there.
+    /// Marks everything before `until` as complete, that is, without a torn transaction.
     pub fn mark_complete(&mut self, until: &OutputEnds) {
         self.ends.extend(until);
         self.unaccounted = Some(self.ends.clone());
         self.confirmed = None;
     }
 
-    /// Applies what the changelog says about its owner and the outputs.
+    /// Applies the changelog's records about the owner and the outputs.
     fn apply_claim(&mut self, claim: &OwnerClaim) {
         if claim.group.is_some() {
             self.group.clone_from(&claim.group);
@@ -241,7 +241,7 @@ impl ShardState {
     }
 }
 
-/// The records of `tail` without those that a former owner wrote after the fence of a newer one.
+/// The records of `tail` without those that a former owner wrote after the fence of a newer owner.
 fn valid_records(tail: &[LogRecord]) -> Vec<LogRecord> {
     let mut newest = 0;
     let mut is_valid = |found: &&LogRecord| {
@@ -258,7 +258,7 @@ fn is_stateless(key: &str) -> bool {
     record::is_fence(key) || [SWEEP, GROUP, ENDS, ATTEMPT].contains(&key)
 }
 
-/// What the changelog says about its owner and the outputs, in a complete batch or not.
+/// The changelog's records about the owner and the outputs, even outside complete batches.
 #[derive(Debug, Default)]
 struct OwnerClaim {
     group: Option<String>,
@@ -268,26 +268,26 @@ struct OwnerClaim {
 /// Reads the changelog, either to build a new state from it or to update an existing one.
 #[derive(Debug, Default)]
 pub struct ChangelogReader {
-    /// The last value of every key: since the beginning while there is no state yet, otherwise
-    /// since the last complete batch, including tombstones.
+    /// The last value of every key. As long as there is no state, these are the values since the
+    /// beginning; otherwise those since the last complete batch, including tombstones.
     values: BTreeMap<String, Option<Vec<u8>>>,
-    /// Records under embargo, while there is no state yet. They bound their memory themselves.
+    /// Records under embargo, as long as there is no state. This collection limits its own memory.
     held: EmbargoedRecords,
     /// The records of a planned batch whose end mark has not been read yet.
     pending: Vec<LogRecord>,
     /// The planned batch whose end mark has not been read yet.
     plan: Option<Plan>,
-    /// The last owner and output ends read.
+    /// The last owner and the last output ends that were read.
     claim: OwnerClaim,
-    /// The last attempt read and not removed since.
+    /// The last attempt read, unless it was removed since.
     attempt: Option<BatchAttempt>,
-    /// The newest take-over read.
+    /// The newest take-over that was read.
     generation: u64,
-    /// Whether the last plan read is stale and its end mark has not been read yet.
+    /// Whether the last plan is stale and its end mark has not been read yet.
     in_stale_plan: bool,
-    /// Records skipped because a former owner wrote them after it had lost the shard.
+    /// Number of records skipped because a former owner wrote them after it had lost the shard.
     stale: u64,
-    /// Records read so far.
+    /// Number of records read so far.
     read: u64,
     /// The offset after the last record read.
     end: Option<i64>,
@@ -326,7 +326,7 @@ impl ChangelogReader {
         self.end = Some(found.offset + 1);
         if record::is_fence(&found.key) {
             if found.key != FENCE {
-                // Records that an earlier owner writes after this fence are stale.
+                // Records that an earlier owner wrote after this fence are stale.
                 self.generation = self.generation.max(u64::try_from(found.offset).unwrap_or(0));
             }
             return Ok(());
@@ -351,7 +351,7 @@ impl ChangelogReader {
                 let plan: Plan = record::decode(PLAN, value).map_err(stop)?;
                 self.generation = plan.generation;
                 self.pending.clear();
-                // A planned batch has been applied once already.
+                // A batch with a plan has been applied successfully before.
                 self.attempt = None;
                 self.plan = Some(plan);
             }
@@ -377,9 +377,9 @@ impl ChangelogReader {
         }
     }
 
-    /// Whether a former owner wrote the record after it had lost the shard. Records of earlier
-    /// releases do not name their take-over, except for plans and end marks: the records in between
-    /// belong to the same take-over.
+    /// Whether a former owner wrote the record after it had lost the shard. Earlier releases name
+    /// the take-over only in plans and end marks. The records between these two belong to the same
+    /// take-over.
     fn is_stale(&mut self, found: &LogRecord) -> Result<bool, Fault> {
         let writer = match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {
@@ -400,7 +400,7 @@ impl ChangelogReader {
         Ok(stale)
     }
 
-    /// Stores a record about the owner or the outputs; returns whether it is one.
+    /// Stores a record about the owner or the outputs. Returns whether `found` is such a record.
     fn take_claim(&mut self, found: &LogRecord) -> Result<bool, Fault> {
         let Some(value) = &found.value else { return Ok(false) };
         match found.key.as_str() {
@@ -411,7 +411,7 @@ impl ChangelogReader {
         Ok(true)
     }
 
-    /// Stores a value; `follows` is whether there is a state to update.
+    /// Stores a value. `follows` tells whether there is a state to update.
     fn put(&mut self, found: LogRecord, follows: bool) -> Result<(), Fault> {
         let LogRecord { offset, key, value, .. } = found;
         if !follows && key.starts_with(embargoed::HELD) {
@@ -424,7 +424,8 @@ impl ChangelogReader {
         Ok(())
     }
 
-    /// Moves the reader to the end of the log, all of which `memory` has written or confirmed.
+    /// Moves the reader to the end of the log. `memory` must have written or confirmed everything
+    /// up to there.
     pub fn skip_to(&mut self, memory: &ShardState) {
         debug_assert!(self.values.is_empty(), "the log holds records that are not in memory");
         (self.plan, self.end) = (None, Some(memory.log_end));
@@ -434,10 +435,10 @@ impl ChangelogReader {
     }
 
     /// Ends reading at `end`, which must be the end of a batch, and prepares `memory` for taking
-    /// the shard over.
+    /// over the shard.
     ///
     /// # Errors
-    /// [`Fault::Doubt`] when the log ends within a batch, which means that records were missed.
+    /// [`Fault::Doubt`] when the log ends within a batch, which means that records are missing.
     pub fn finish(&mut self, end: i64, memory: Option<&mut ShardState>) -> Result<(), Fault> {
         self.end = Some(end);
         let Some(memory) = memory else { return Ok(()) };
@@ -451,7 +452,7 @@ impl ChangelogReader {
         Ok(())
     }
 
-    /// Builds the state once the whole changelog is read. `fresh_key` is only used at the very
+    /// Builds the state after the whole changelog was read. `fresh_key` is used only at the very
     /// first start, when the changelog is empty.
     ///
     /// # Errors
@@ -483,7 +484,7 @@ impl ChangelogReader {
         Ok(memory)
     }
 
-    /// The position of the shard whose plan, end, position and shape records were read.
+    /// The position of the shard whose `plan`, `end`, `pos` and `shape` records were read.
     pub(super) fn shard_position(mut self) -> Result<ShardPosition, Fault> {
         let mut value = |key| self.values.remove(key).flatten();
         let shape = value(SHAPE).map(|v| record::decode(SHAPE, &v));

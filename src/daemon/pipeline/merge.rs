@@ -1,26 +1,27 @@
-//! Merges input partitions by record timestamp. Otherwise, reading a backlog in one partition ahead
-//! of the others would advance the clock and expire the window that their records need.
+//! Merges input partitions by record timestamp. Without this, a partition whose backlog is read
+//! ahead of the others would advance the clock, and the articles that the other partitions' records
+//! refer to would expire.
 //!
-//! In: polled records, in any order between partitions. Out: records, smallest timestamp first,
-//! ties by topic and partition; within a partition always by offset.
+//! In: polled records, in any order between partitions. Out: records by ascending timestamp, and
+//! for equal timestamps by topic and partition. Within a partition, the order is always by offset.
 //!
-//! A partition with nothing buffered that is not known to be at its end may still deliver an
-//! earlier record. The merge waits at most `wait` for it, then continues without it until it
-//! delivers a record. A partition with more than `ahead_bytes_max` buffered is paused until half of
-//! that is used up.
+//! A partition that has nothing buffered and is not known to be at its end may still deliver an
+//! earlier record. The merge waits for it for at most `wait`, then continues without the partition
+//! until it delivers a record. A partition with more than `ahead_bytes_max` buffered is paused
+//! until the buffer has shrunk to half of this limit.
 //!
 //! ```text
 //! p0: 10 11 40     p1: 12 (then its end)     gives 10 11 12 40
 //! ```
 //!
-//! Invariants: MG-1 within a partition, order is by offset; MG-2 nothing is returned while a
-//! partition that was not given up is empty and not at its end; MG-3 the bytes buffered per
-//! partition are at most `ahead_bytes_max` and one poll.
+//! Invariants: MG-1 within a partition, the order is by offset; MG-2 nothing is returned while a
+//! partition that was not given up has nothing buffered and is not at its end; MG-3 the bytes
+//! buffered per partition are at most `ahead_bytes_max` plus one poll.
 //!
 //! Cost: a scan of the partitions per record.
 //!
-//! [`PartitionMerge::follow`] replaces the rule by a recorded order, for the batch that a plan
-//! describes.
+//! [`PartitionMerge::follow`] replaces this rule by a recorded order, for a batch that an earlier
+//! owner has planned.
 
 use super::broker::{FetchState, InputRecord, Partition};
 use std::collections::{BTreeMap, VecDeque};
@@ -32,13 +33,13 @@ use wirefold_engine::article::EventTime;
 pub struct PartitionMerge {
     /// The buffered records of each partition.
     partitions: BTreeMap<Partition, PartitionQueue>,
-    /// How long to wait for a partition that is empty and not at its end.
+    /// How long to wait for a partition that has nothing buffered and is not at its end.
     wait: Duration,
-    /// How many bytes of a partition to buffer before it is paused.
+    /// How many bytes of a partition to buffer before pausing it.
     ahead_bytes_max: usize,
-    /// Since when the merge has been waiting for an empty partition.
+    /// The time since which the merge has been waiting for a partition with nothing buffered.
     waiting_since: Option<Duration>,
-    /// The rest of the recorded order to follow: partitions, each with a number of records.
+    /// The rest of the recorded order to follow, as partitions, each with a number of records.
     script: VecDeque<(Partition, u32)>,
 }
 
@@ -48,7 +49,7 @@ struct PartitionQueue {
     records: VecDeque<InputRecord>,
     /// The size of `records`.
     bytes: usize,
-    /// Whether the partition was read to its end after the last record.
+    /// Whether the end of the partition was reached after the last record.
     at_end: bool,
     /// Whether the merge has waited for it in vain and continues without it.
     given_up: bool,
@@ -68,12 +69,13 @@ impl PartitionMerge {
         self.partitions.entry(partition).or_default();
     }
 
-    /// Makes the merge return records in this order next: the given number from each partition.
+    /// Makes the merge return the next records in this order: the given number from each partition
+    /// in turn.
     pub fn follow(&mut self, order: impl IntoIterator<Item = (Partition, u32)>) {
         self.script = order.into_iter().filter(|(_, count)| *count > 0).collect();
     }
 
-    /// Buffers a record. Returns its partition if that has to be paused.
+    /// Buffers a record. Returns its partition if the partition has to be paused.
     pub fn offer(&mut self, record: InputRecord) -> Option<(Partition, FetchState)> {
         let partition = record.from.clone();
         let limit = self.ahead_bytes_max;
@@ -104,8 +106,8 @@ impl PartitionMerge {
         }
     }
 
-    /// The next record, if the order is certain, or the merge has waited long enough by `now`. Also
-    /// returns the partition of the record if that has to be resumed.
+    /// Returns the next record, if the order is certain or the merge has waited long enough by
+    /// `now`. Also returns the partition of the record if the partition has to be resumed.
     pub fn next(
         &mut self,
         now: Duration,
@@ -129,8 +131,8 @@ impl PartitionMerge {
         Some((record, resume.then_some((from, FetchState::Active))))
     }
 
-    /// How much longer, from `now`, the merge will wait for a partition that is empty and not at
-    /// its end. `None` if it is not waiting for one.
+    /// How much longer, from `now`, the merge will wait for a partition that has nothing buffered
+    /// and is not at its end. `None` if it is not waiting for any.
     pub fn remaining_wait(&self, now: Duration) -> Option<Duration> {
         let since = self.waiting_since?;
         Some(self.wait.saturating_sub(now.saturating_sub(since)))
@@ -141,8 +143,8 @@ impl PartitionMerge {
         !self.script.is_empty()
     }
 
-    /// The partition with the smallest timestamp, unless the merge has to wait. A record without a
-    /// timestamp comes first.
+    /// The partition with the smallest timestamp, or `None` if the merge has to wait. A record
+    /// without a timestamp comes first.
     fn smallest(&mut self, now: Duration) -> Option<Partition> {
         let head = |queue: &PartitionQueue| queue.records.front().map(|r| r.timestamp);
         let (_, from) = self
@@ -274,7 +276,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Compares with a naive merge: with every partition buffered up to its end, the merge
+        /// Compares with a naive merge, which buffers every partition up to its end and then
         /// repeatedly takes the partition whose first record has the smallest timestamp.
         #[test]
         fn returns_every_record_once_and_in_order(

@@ -13,16 +13,16 @@
 //! Invariants:
 //! - PI-1: a writer exists only while the lease is held.
 //! - PI-2: a take-over reads the changelog only after the new writer has fenced the former owner,
-//!   and up to a record that the new writer has written since.
+//!   and it reads up to a record that the new writer has written after fencing.
 //! - PI-3: memory is at most one batch ahead of the broker: [`ShardState::unconfirmed`].
 //! - PI-4: a new batch starts only when `unconfirmed` is `None`.
 //!
 //! If the outcome of a call is unknown, the writer is dropped. Once the lease is confirmed, a new
-//! writer reads the tail of the changelog: if the batch is there, the loop continues; if not, the
-//! same records are written again; if the log holds anything else, the state is rebuilt. A fenced
-//! writer takes the same path: the group says who owns the shard, and if that is still this
-//! instance, the writer was not fenced by another owner. Without a lease, the pipeline is a
-//! standby: it follows the owner's changelog, so that it can take over without a restore.
+//! writer reads the tail of the changelog. If the batch is there, the loop continues; if not, the
+//! same records are written again; if the log contains anything else, the state is rebuilt. A
+//! fenced writer takes the same path: the group decides who owns the shard, and if that is still
+//! this instance, the writer was not fenced by another owner. Without a lease, the pipeline is a
+//! standby, which follows the owner's changelog so that it can take over without a restore.
 //!
 //! Cost, in addition to the engine: one scan of the partitions and one copy of the bytes per
 //! record.
@@ -78,16 +78,17 @@ use std::time::Duration;
 use transaction::write_batch;
 use wirefold_engine::article::Span;
 
-/// Bounds of the delay between two recovery attempts. It doubles until a batch is written.
+/// Bounds of the delay between two recovery attempts. The delay doubles until a batch is written.
 const BACKOFF_MIN: Duration = Duration::from_millis(25);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
-/// If a turn of the loop takes longer, the process may have been suspended, so the lease is
-/// confirmed again before the commit. Without transactions, nothing else would detect a lost lease.
+/// If a turn of the loop takes longer than this, the process may have been suspended, so the lease
+/// is confirmed again before the commit. Without transactions, nothing else would detect a lost
+/// lease.
 const TURN_MAX: Duration = Duration::from_secs(2);
 /// The pipeline stops after this many panics without a batch written in between.
 const PANICS_MAX: u32 = 5;
 
-/// The loop of one shard.
+/// The processing loop of one shard.
 pub struct Pipeline<B: Broker, C: Clock> {
     setup: Setup,
     broker: B,
@@ -104,16 +105,16 @@ pub struct Pipeline<B: Broker, C: Clock> {
     preparer: Preparer,
     /// Finds and rejects records that make a batch fail.
     isolation: Isolation,
-    /// Panics since the last batch was written.
+    /// Number of panics since the last batch was written.
     panics: u32,
-    /// Batches written by this process; recovery resets its backoff when it rises.
+    /// Number of batches written by this process. Recovery resets its backoff when it rises.
     written: u64,
     /// When the backlog was last sampled.
     looked_at: Option<Duration>,
     /// When the current turn of the loop began.
     turn_at: Duration,
     backlog: Backlog,
-    /// When a tick last advanced the engine's clock.
+    /// When the engine's clock last advanced in a tick.
     ticked_at: Option<Duration>,
     /// When a batch last moved the position past control markers.
     passed_at: Option<Duration>,
@@ -126,13 +127,13 @@ pub struct Pipeline<B: Broker, C: Clock> {
 #[error("{0}")]
 pub struct Error(FaultReason);
 
-/// Why this instance stops processing a shard although nothing failed.
+/// The reason this instance stops processing a shard although nothing failed.
 enum StopReason {
     /// The process shuts down.
     Stop,
-    /// The group wants the shard back; dropping the sender acknowledges that.
+    /// The group wants the shard back. Dropping the sender acknowledges this.
     Revoked(Sender<()>),
-    /// The lease is gone.
+    /// The lease was lost.
     Lost,
 }
 
@@ -164,7 +165,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Runs until [`Wake::Stop`], or until all senders of wakes are dropped.
     ///
     /// # Errors
-    /// When the shard cannot continue until a person intervenes; the message says what to do.
+    /// When the shard cannot continue until a person intervenes. The message states what to do.
     pub fn run(&mut self, wakes: &Receiver<Wake>) -> Result<(), Error> {
         self.observer.phase(Phase::Idle);
         loop {
@@ -229,7 +230,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// Runs `work`. If it panics, memory is dropped and rebuilt from the changelog;
+    /// Runs `work`. If it panics, the memory is dropped and rebuilt from the changelog.
     /// [`PANICS_MAX`] panics in a row stop the pipeline.
     fn catch_panic<T>(
         &mut self,
@@ -249,14 +250,15 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Err(Fault::doubt(format!("{why}; rebuilding the state from the changelog")))
     }
 
-    /// Handles a batch that could not be applied. Memory is dropped and rebuilt from the changelog.
-    /// If the failing record is known, the next attempt rejects it; if not, the next attempt checks
-    /// each record to identify it.
+    /// Handles a batch that could not be applied. The memory is dropped and rebuilt from the
+    /// changelog. If the failing record is known, the next attempt rejects it. Otherwise, the next
+    /// attempt checks each record in order to identify it.
     fn drop_failed_batch(&mut self, failure: ApplyError) -> Fault {
         self.discard_state();
         let why = match failure {
             ApplyError::Stop(why) => return Fault::stop(why),
-            // The record is rejected without processing, so the state itself cannot advance.
+            // The record is already rejected without processing, so the failure is in the state
+            // itself, which cannot advance.
             ApplyError::Record(from, offset, why) if self.isolation.is_refused(&from, offset) => {
                 return Fault::stop(format!(
                     "the state cannot advance past record {offset} of `{}`, which is already \
@@ -280,7 +282,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Fault::doubt(format!("a batch failed: {why}; rebuilding the state from the changelog"))
     }
 
-    /// Waits for `backoff`, or until a wake arrives. `None` to try again.
+    /// Waits for `backoff`, or until a wake arrives. Returns `None` if the caller should try again.
     fn pause(wakes: &Receiver<Wake>, backoff: Duration) -> Option<StopReason> {
         match wakes.recv_timeout(backoff) {
             Ok(wake) => Self::stop_reason(wake),
@@ -289,7 +291,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// The reason to stop that a wake carries, if any.
+    /// The reason to stop that a wake contains, if any.
     fn stop_reason(wake: Wake) -> Option<StopReason> {
         match wake {
             Wake::Granted(_) | Wake::AssignedElsewhere => None,
@@ -308,13 +310,13 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// Takes the shard over and processes it with one writer, which is dropped on a fault.
+    /// Takes over the shard and processes it with one writer, which is dropped on a fault.
     fn serve(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, Fault> {
         let mut writer = self.broker.writer()?;
         self.discard_oversized_batch();
         point!("after-fence");
         if !lease.held() {
-            // The lease only proves that we owned the shard before we were suspended.
+            // The lease only proves that we owned the shard before the process was suspended.
             return Ok(StopReason::Lost);
         }
         let ends = writer.sweep()?;
@@ -368,13 +370,14 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let records = self.gather(committed_at, wakes)?;
         let applied = self.apply(writer, records);
         if applied.is_err() {
-            // The records were taken from the reader and are not in the state: read them again.
+            // The records were taken from the reader but are not in the state, so they must be read
+            // again.
             self.reader = None;
         }
         applied
     }
 
-    /// Applies `records` as the next batch. Returns whether there is one to write.
+    /// Applies `records` as the next batch. Returns whether there is a batch to write.
     fn apply(&mut self, writer: &mut B::Writer, records: Vec<InputRecord>) -> Result<bool, Fault> {
         let Some(reading) = self.reading(records.is_empty()) else { return Ok(false) };
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
@@ -414,7 +417,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Ok(true)
     }
 
-    /// The records of the next batch; none if an earlier owner planned a tick.
+    /// The records of the next batch. There are none if an earlier owner planned a tick.
     fn gather(
         &mut self,
         committed_at: Duration,

@@ -1,6 +1,6 @@
 //! The interface through which the pipeline reports what it does.
 //!
-//! In: calls from the pipeline. Out: what an [`Observer`] makes of them: logs, metrics, read views.
+//! In: calls from the pipeline. Out: logs, metrics and read views, depending on the [`Observer`].
 //! Everything reported about articles is final, because it is reported after the commit.
 
 use super::batch::Batch;
@@ -14,11 +14,11 @@ use wirefold_engine::article::{EventTime, Span};
 /// The phase of the pipeline, for readiness and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// No lease, and no assignment known.
+    /// No lease is held, and the shard is not known to be assigned to anyone.
     Idle,
     /// The shard is assigned to another member of the group.
     Standby,
-    /// Reading the changelog; holds the number of records read so far.
+    /// Reading the changelog. The value is the number of records read so far.
     Restoring(u64),
     /// Processing the input.
     Running,
@@ -50,8 +50,8 @@ impl Phase {
 pub trait Observer: Send {
     /// The phase changed.
     fn phase(&mut self, phase: Phase);
-    /// At `wall`, a batch was committed, or memory was found equal to the changelog. The observer
-    /// may take the touched ids from the state.
+    /// A batch was committed, or the memory was found equal to the changelog, at the time `wall`.
+    /// The observer may take the touched ids from the state.
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime);
     /// Called between batches; may answer a bounded number of queries.
     fn between_batches(&mut self, _memory: &mut ShardState) {}
@@ -61,8 +61,8 @@ pub trait Observer: Send {
     fn transaction_ended(&mut self, _ended: TransactionEnd, _took: Duration) {}
     /// The shard has stopped until a person intervenes.
     fn failed(&mut self) {}
-    /// The consumer lag: about every second while the shard is processed, and between attempts to
-    /// recover.
+    /// Reports the consumer lag about once a second while the shard is processed, and between
+    /// attempts to recover.
     fn lag(&mut self, _waiting: &InputLag) {}
     /// The progress of the standby changed.
     fn standby_progress(&mut self, _following: &StandbyProgress) {}
@@ -73,7 +73,7 @@ pub trait Observer: Send {
 pub struct InputLag {
     /// The lag of each partition.
     pub partitions: BTreeMap<Partition, PartitionLag>,
-    /// Whether the broker answered for all input partitions when the lag was last sampled.
+    /// Whether the broker could be reached for all input partitions when the lag was last sampled.
     pub broker_reachable: bool,
 }
 
@@ -95,18 +95,19 @@ impl InputLag {
     }
 }
 
-/// How well a standby follows the changelog of its shard.
+/// How closely a standby follows the changelog of its shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StandbyProgress {
-    /// Following is disabled in the settings. A take-over has to restore the shard first.
+    /// Following the changelog is disabled in the settings, so a take-over has to restore the shard
+    /// first.
     Off,
-    /// It has not caught up yet, or has been behind for too long.
+    /// The standby has not caught up yet, or has been behind for too long.
     Behind,
-    /// It has caught up and can take over at once.
+    /// The standby has caught up and can take over at once.
     CaughtUp,
     /// The leader of the changelog partition cannot be reached.
     Unreachable,
-    /// It cannot read the changelog; a person has to intervene.
+    /// The standby cannot read the changelog. A person has to intervene.
     Unreadable(Arc<str>),
 }
 
@@ -127,7 +128,7 @@ impl TransactionEnd {
     /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Committed, Self::Doubtful, Self::Fenced, Self::Failed];
 
-    /// The outcome of an attempt.
+    /// The outcome for the result of an attempt.
     pub(super) fn of(outcome: &Result<CommitCertainty, Fault>) -> Self {
         match outcome {
             Ok(CommitCertainty::Certain) => Self::Committed,

@@ -1,9 +1,9 @@
-//! A shard without a broker: `replay`, `explain` and `eval` process files with it.
+//! A shard without a broker, with which `replay`, `explain` and `eval` process files.
 //!
 //! In: input records whose timestamps are set. Out: the same [`Batch`] that the daemon would write
-//! for them, because [`prepare`](super::prepare) and [`apply`](super::apply::apply) are the
-//! daemon's. The timestamps of the records advance the engine's clock, no output is too large, and
-//! records under embargo stay in memory.
+//! for them, because the same [`prepare`](super::prepare) and [`apply`](super::apply::apply) are
+//! used. The timestamps of the records advance the engine's clock, there is no limit on the size of
+//! outputs, and records under embargo stay in memory.
 
 use super::apply;
 use super::batch::{ApplyError, Batch, BatchContext, Scrutiny};
@@ -18,7 +18,7 @@ use wirefold_engine::decode::Format;
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::state::State;
 
-/// A shard without a broker. It takes all records, whatever their topic.
+/// A shard without a broker. It accepts all records, whatever their topic.
 #[derive(Debug)]
 pub struct OfflineShard<E> {
     /// The state of the shard.
@@ -44,7 +44,7 @@ impl<E: EventEncoder> OfflineShard<E> {
     ) -> Result<Self, Fault> {
         let preparer = Preparer::of_everything(settings.clone(), format);
         let mut memory = ChangelogReader::default().build(settings, key)?;
-        // There is no changelog to read records back from.
+        // There is no changelog from which records could be read back.
         memory.held.set_bytes_max(usize::MAX);
         Ok(Self { memory, preparer, encoder, key })
     }
@@ -59,11 +59,11 @@ impl<E: EventEncoder> OfflineShard<E> {
         self.preparer.article(record, article, self.key)
     }
 
-    /// Applies records in order, as one batch; without records, publishes what is left of the
-    /// records whose embargo has ended.
+    /// Applies records in order, as one batch. Without records, publishes the remaining records
+    /// whose embargo has ended.
     ///
     /// # Errors
-    /// If a record makes the engine panic. The shard can no longer be used.
+    /// If a record makes the engine panic. The shard must not be used afterwards.
     pub fn apply(&mut self, records: Vec<PreparedRecord>) -> Result<Batch, ApplyError> {
         let with = BatchContext {
             reading: self.memory.state.clock(),
@@ -79,7 +79,7 @@ impl<E: EventEncoder> OfflineShard<E> {
         apply::apply(&mut self.memory, records, with)
     }
 
-    /// Whether records whose embargo has ended are left for the next batch.
+    /// Whether records whose embargo has ended remain for the next batch.
     pub fn has_lifted(&self) -> bool {
         self.memory.held.has_lifted()
     }

@@ -1,10 +1,10 @@
 //! Takes over a shard, and checks that its changelog belongs to this instance's consumer group.
 //!
 //! In: a new writer, and the changelog. Out: a state that agrees with the changelog, repaired
-//! output topics, and a changelog that names this consumer group. Nothing is written about the
-//! group if the names already agree; a claim is written if the changelog names no group; the
-//! take-over is refused if the names differ, because two groups on one set of topics would each
-//! read all of the input and write everything twice, and neither would fence the other.
+//! output topics, and a changelog that names this consumer group. If the changelog already names
+//! this group, nothing is written. If it names no group, a claim is written. If it names another
+//! group, the take-over is refused: two groups on the same topics would each read all of the input
+//! and write everything twice, and neither would fence the other.
 
 use super::broker::{Broker, Clock, Fault, OutputEnds, OutputRecord, Role, WriteId};
 use super::record::{self, ENDS, GROUP};
@@ -13,7 +13,7 @@ use super::transaction::write_changelog;
 use super::{Delivery, Pipeline};
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Brings the state in line with the changelog and repairs torn transactions. Called once the
+    /// Brings the state in line with the changelog and repairs torn transactions. Called when the
     /// former owner can no longer write.
     pub(super) fn take_over(
         &mut self,
@@ -57,8 +57,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     }
 
     /// Writes the fence, a record after which a former owner can no longer write, and returns the
-    /// offset after it. Reading up to that offset reads everything; the end offset that a broker
-    /// reports can be before the last commit.
+    /// offset after it. Reading up to this offset is certain to read everything, whereas the end
+    /// offset that a broker reports can be before the last commit.
     pub(super) fn fence(&self, writer: &mut B::Writer) -> Result<i64, Fault> {
         let key = record::fence_key(self.setup.delivery, self.clock.wall());
         write_changelog(writer, &[record(key, record::encode(&()))])
@@ -67,7 +67,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// Checks that the changelog belongs to our consumer group.
     ///
     /// # Errors
-    /// [`Fault::Stop`] if it names a group other than ours and `start.renamed_from`.
+    /// [`Fault::Stop`] if it names a group that is neither ours nor `start.renamed_from`.
     pub(super) fn check_group(&self) -> Result<(), Fault> {
         let own = &self.setup.group;
         let Some(found) = self.memory.as_ref().and_then(|memory| memory.group.as_ref()) else {
@@ -85,7 +85,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         )))
     }
 
-    /// Writes what the changelog still lacks: the group name, and the end offsets of the outputs.
+    /// Writes the records that the changelog still lacks: the group name, and the end offsets of
+    /// the outputs.
     pub(super) fn write_claim(&mut self, writer: &mut B::Writer) -> Result<(), Fault> {
         let Some(memory) = &mut self.memory else { return Ok(()) };
         let mut records = Vec::new();

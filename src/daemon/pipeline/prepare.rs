@@ -1,8 +1,9 @@
 //! Decodes and prepares the records of a batch on all cores.
 //!
-//! In: input records in order. Out: one [`PreparedRecord`] each, in the same order. No state is
-//! needed, and no record can hold up the others: a record that panics or takes too long is rejected
-//! with that reason, and a record already known to be harmful is rejected without being decoded.
+//! In: input records in order. Out: one [`PreparedRecord`] for each, in the same order. Preparing
+//! needs no state, and no record can hold up the others: a record that panics or takes too long is
+//! rejected with that reason, and a record already known to be harmful is rejected without being
+//! decoded.
 
 use super::Setup;
 use super::broker::{InputRecord, Partition};
@@ -19,16 +20,16 @@ use wirefold_engine::decode::{self, Format, RecordPart};
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::{Prepared, prepare as prepared};
 
-/// A batch gives up on the records under way when none has finished for this long.
+/// A batch gives up on the records being prepared when none of them has finished for this long.
 pub const WITHIN: Duration = Duration::from_secs(10);
-/// The same for runs over files, in which one record can be a large document.
+/// The corresponding limit for runs over files, in which one record can be a large document.
 const UNHURRIED: Duration = Duration::from_secs(3_600);
 
 /// Decodes the value of a record, given its content type if known. The daemon uses
 /// [`decode::decode_items`]; tests substitute other functions.
 pub type Decode = fn(&[u8], Option<&str>, Format, &decode::Settings) -> Vec<decode::Item>;
 
-/// Records to reject without decoding, by partition and offset.
+/// Records to reject without decoding them, by partition and offset.
 pub type RejectedRecords = BTreeMap<(Partition, i64), IsolationReason>;
 
 /// An input record, decoded and prepared.
@@ -38,9 +39,9 @@ pub struct PreparedRecord {
     pub(super) record: Arc<InputRecord>,
     /// The items of the record that belong to this shard.
     pub(super) articles: Vec<OwnItem>,
-    /// The number of items in the record, for all shards together.
+    /// The number of items in the record, including those of other shards.
     pub(super) items: u32,
-    /// Why the whole record is rejected, if it is.
+    /// The reason the whole record is rejected, if it is.
     pub(super) rejection: Option<IsolationReason>,
     /// How long decoding and preparing took; zero if the job was lost.
     pub(super) took: Duration,
@@ -75,18 +76,18 @@ pub(super) struct OwnItem {
     pub(super) index: usize,
     /// The part of the record's value that holds the item.
     pub(super) part: RecordPart,
-    /// The prepared article, or why the item cannot be decoded.
+    /// The prepared article, or the reason the item cannot be decoded.
     pub(super) article: Result<Prepared, decode::Error>,
 }
 
-/// Everything that decoding and preparing depend on, shared with the worker threads.
+/// Everything that affects decoding and preparing, shared with the worker threads.
 #[derive(Debug)]
 struct PrepareRules {
     /// The engine settings.
     settings: Settings,
     /// The configured input format.
     format: Format,
-    /// Which records and items belong to this shard; `None`: all, whatever their topic.
+    /// Which records and items belong to this shard; `None` for all records, whatever their topic.
     slice: Option<ShardFilter>,
     /// The decoder.
     decode: Decode,
@@ -95,9 +96,9 @@ struct PrepareRules {
 /// Prepares the records of one shard.
 #[derive(Debug)]
 pub struct Preparer {
-    /// What the worker threads need.
+    /// The rules, shared with the worker threads.
     rules: Arc<PrepareRules>,
-    /// How long to wait for a record to finish before giving up on those under way.
+    /// How long to wait for a record to finish before giving up on those being prepared.
     within: Duration,
 }
 
@@ -113,7 +114,8 @@ impl Preparer {
         Self { rules: Arc::new(rules), within: setup.prepare_within }
     }
 
-    /// Creates a preparer that takes all records, whatever their topic and however long they take.
+    /// Creates a preparer that accepts all records, whatever their topic and however long they
+    /// take.
     pub(super) fn of_everything(settings: Settings, format: Format) -> Self {
         let rules = PrepareRules { settings, format, slice: None, decode: decode::decode_items };
         Self { rules: Arc::new(rules), within: UNHURRIED }
@@ -194,7 +196,7 @@ fn known(record: &InputRecord, refused: &RejectedRecords) -> Option<IsolationRea
 }
 
 impl PrepareRules {
-    /// The share of a record that belongs to this shard, as far as is known without decoding.
+    /// Which part of a record belongs to this shard, as far as this is known without decoding.
     fn decide(&self, record: &InputRecord) -> FilterDecision {
         self.slice.as_ref().map_or(FilterDecision::Whole, |slice| slice.decide(record))
     }
@@ -220,8 +222,8 @@ impl PrepareRules {
         (articles.collect(), count)
     }
 
-    /// Prepares the item if it belongs to this shard. Its language is detected first only if the
-    /// shard map selects by language and the item states none.
+    /// Prepares the item if it belongs to this shard. Its language is detected before this decision
+    /// only if the shard map selects by language and the item states none.
     fn picked(
         &self,
         slice: &ShardFilter,

@@ -1,10 +1,11 @@
 //! Gathers the records of a batch from the input partitions, in merge order.
 //!
-//! In: an [`Input`]. Out: bounded batches; new and missing partitions are noticed on the way.
+//! In: an [`Input`]. Out: batches of limited size. The reader also notices new and missing
+//! partitions.
 //!
 //! A batch closes when it is full, or when no record is available and `commit_every` has passed
-//! since the last commit. A batch without a record of this shard stays open for up to
-//! [`NOTHING_OWN`]; it is still committed, because it moves the position. If an earlier owner left
+//! since the last commit. A batch in which no record belongs to this shard stays open for up to
+//! [`NOTHING_OWN`]. It is still committed, because it moves the position. If an earlier owner left
 //! an open plan, exactly the planned records are gathered.
 
 use super::backlog::{PartitionSample, samples_at};
@@ -19,17 +20,18 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
-/// How long a poll waits when there is nothing to do, and so how soon a wake-up is noticed.
+/// How long a poll waits when there is nothing to do. A wake-up is noticed after at most this time.
 const IDLE: Duration = Duration::from_millis(50);
 /// How long a batch stays open while none of its records belong to this shard.
 const NOTHING_OWN: Duration = Duration::from_secs(1);
-/// If the reader has not polled for this long, the topic may have been deleted and recreated.
+/// If the reader has not polled for longer than this, the topic may have been deleted and
+/// recreated.
 const POLLS_WITHIN: Duration = Duration::from_secs(5);
-/// The shortest time between two reports of the position to lag monitoring tools.
+/// Minimum time between two reports of the position to lag monitoring tools.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
-/// How long no record must have arrived before the engine's clock may advance on its own, so that a
-/// record still in flight is applied first.
+/// How long no record must have arrived before the engine's clock may advance on its own. This way,
+/// a record still in flight is applied first.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Reads the input of one shard.
@@ -38,23 +40,25 @@ pub(super) struct Reader<I> {
     input: I,
     /// Merges the partitions by timestamp.
     merge: PartitionMerge,
-    /// The most bytes in a batch (`batch.bytes_max`).
+    /// Maximum number of bytes in a batch (`batch.bytes_max`).
     bytes_max: usize,
-    /// How often to look for new or missing partitions.
+    /// How often to check for new or missing partitions.
     partitions_every: Duration,
     /// When the partitions were last checked.
     checked_at: Duration,
-    /// The number of partition checks so far; selects whose last record is compared next.
+    /// The number of partition checks so far; also selects the partition whose last record is
+    /// compared next.
     checks: usize,
     /// When the input was last polled.
     polled_at: Duration,
-    /// The value of [`Input::disturbances`] at the last comparison with the broker's records.
+    /// The value of [`Input::connection_changes`] when the topics were last compared with the
+    /// broker's records.
     compared_at: u64,
-    /// Whether polling paused for so long that the topics may have been replaced.
+    /// Whether polling was interrupted for so long that the topics may have been replaced.
     suspects: bool,
     /// When positions were last reported to lag monitoring tools.
     noted_at: Option<Duration>,
-    /// Since when the input has been drained without a new record.
+    /// The time since which the input has been drained without a new record.
     quiet_since: Option<Duration>,
     /// The positions last reported to lag monitoring tools.
     noted: BTreeMap<Partition, i64>,
@@ -98,9 +102,10 @@ impl<I: Input> Reader<I> {
     }
 
     /// Gathers the next batch. `due` is the earliest time to close a batch that has fewer than
-    /// `records_max` records and is below the byte limit. Returns the records gathered so far once
-    /// `woken` is true, and none if none are available. While a plan is followed, the batch is the
-    /// planned one, whatever its size. `takes` says which part of a record belongs to this shard.
+    /// `records_max` records and is below the byte limit. Once `woken` returns true, the records
+    /// gathered so far are returned. If no record is available, the batch is empty. While a plan is
+    /// followed, the batch is the planned one, whatever its size. `takes` decides which part of a
+    /// record belongs to this shard.
     ///
     /// # Errors
     /// If polling the input fails.
@@ -164,12 +169,12 @@ impl<I: Input> Reader<I> {
         change.map_or(Ok(()), |(partition, wanted)| self.input.set_fetching(&partition, wanted))
     }
 
-    /// After a pause in polling or a new connection, checks that the records come from the same
-    /// topics as before.
+    /// After an interruption of polling or a connection change, checks that the records come from
+    /// the same topics as before.
     ///
     /// # Errors
-    /// [`Fault::Doubt`] if a topic was replaced or truncated; what to do is decided when the input
-    /// is opened again.
+    /// [`Fault::Doubt`] if a topic was replaced or truncated. How to proceed is decided when the
+    /// input is opened again.
     pub(super) fn check_same_topics<B: Broker<Input = I>>(
         &mut self,
         broker: &mut B,
@@ -187,7 +192,7 @@ impl<I: Input> Reader<I> {
         Ok(())
     }
 
-    /// Looks for new partitions every `partitions_every`, and checks that the topics are still the
+    /// Checks for new partitions every `partitions_every`, and checks that the topics are still the
     /// same. A new partition is read from its first record.
     ///
     /// # Errors
@@ -245,9 +250,9 @@ impl<I: Input> Reader<I> {
         seen
     }
 
-    /// Whether the input is idle: every partition has been read to its end, the broker responds for
-    /// all of them, and no record has arrived for [`QUIET`]. Called after each gathering that
-    /// returned nothing; a record resets the wait.
+    /// Whether the input is idle: every partition has been read to its end, the broker can be
+    /// reached for all of them, and no record has arrived for [`QUIET`]. Called after each call to
+    /// `gather` that returned nothing. A record resets the waiting time.
     pub(super) fn is_quiet(&mut self, now: Duration) -> bool {
         if !self.merge.all_drained() || !self.input.is_reachable() {
             self.quiet_since = None;
@@ -256,14 +261,14 @@ impl<I: Input> Reader<I> {
         now.saturating_sub(*self.quiet_since.get_or_insert(now)) >= QUIET
     }
 
-    /// Whether the broker responds for every input partition.
+    /// Whether the broker can be reached for every input partition.
     pub(super) fn is_reachable(&self) -> bool {
         self.input.is_reachable()
     }
 
     /// Reports the position to lag monitoring tools, at most once per [`NOTE_EVERY`] and only if it
-    /// has changed. Called about every second even without records, so the last batch of a burst is
-    /// reported too.
+    /// has changed. Called about every second even without records, so that the last batch of a
+    /// burst is reported too.
     pub(super) fn note(&mut self, next: BTreeMap<Partition, i64>, now: Duration) {
         if self.noted_at.is_some_and(|at| now.saturating_sub(at) < NOTE_EVERY) {
             return;

@@ -7,22 +7,23 @@
 //! | `pos` | the position ([`Position`]) |
 //! | `b/<batch>` | the journal of a batch ([`Journal`]) |
 //! | `h/<position>` | a record for the unique topic under embargo (see [`embargoed`]) |
-//! | `fence` | empty; written by a new owner, which then reads up to it |
-//! | `fence/<time>` | the fence with `at_least_once` |
+//! | `fence` | empty; written by a new owner, which then reads the changelog up to this record |
+//! | `fence/<time>` | the fence when `at_least_once` is used |
 //! | `group` | the consumer group that the state belongs to |
 //! | `ends` | per output partition, an offset before the last batches' output (see [`repair`]) |
-//! | `resets` | position resets per input partition; event ids depend on them |
+//! | `resets` | position resets for each input partition; event ids depend on them |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
 //! | `end` | `at_least_once` only: marks the planned batch as written in full |
-//! | `attempt` | the batch an owner was about to apply (see [`isolation`]) |
+//! | `attempt` | the batch that an owner was about to apply (see [`isolation`]) |
 //!
-//! `pos` holds the next offset and the last record of every input partition, the last batch and the
-//! next event sequence number. A journal holds the input that a batch covered, its order, and the
-//! clock reading; it gets a tombstone once the window has passed it. Records that a former owner
-//! writes after a `fence/<time>` are ignored. The batch of an `attempt` removes that record.
+//! `pos` contains the next offset and the last record of every input partition, the last batch and
+//! the next event sequence number. A journal contains the input that a batch covered, the order of
+//! its records, and the clock reading. It gets a tombstone when it is older than the window.
+//! Records that a former owner writes after a `fence/<time>` are ignored. The batch that an
+//! `attempt` announces removes the `attempt` record.
 //!
-//! In keys, batch numbers are padded to 20 decimal digits. Values are encoded like the engine's,
-//! with a [`Codec`] of their own.
+//! Batch numbers in keys are padded to 20 decimal digits. Values are encoded like the engine's,
+//! with a separate [`Codec`].
 //!
 //! For example, a batch of offsets 5 and 6 of partition 0, with offset 9 of partition 1 in between,
 //! has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`. A batch
@@ -54,8 +55,8 @@ pub const SHAPE: &str = "shape";
 pub const POSITION: &str = "pos";
 /// Key of the fence.
 pub const FENCE: &str = "fence";
-/// Key of a record written in a transaction that is aborted. After a broker crash, such a record
-/// can end up committed; readers ignore it.
+/// Key of a record that is written in a transaction and then aborted. After a broker crash, such a
+/// record can end up committed; readers ignore it.
 pub const SWEEP: &str = "sweep";
 /// Key of the consumer group.
 pub const GROUP: &str = "group";
@@ -82,8 +83,8 @@ pub fn journal_batch(key: &str) -> Option<u64> {
     key.strip_prefix(JOURNAL)?.parse().ok()
 }
 
-/// The key of the fence for a take-over at `wall`. Without transactions each fence has its own key,
-/// because compaction must keep a fence for as long as the records that it invalidates.
+/// The key of the fence for a take-over at `wall`. Without transactions, each fence has its own
+/// key, because compaction must keep a fence for as long as the records that it invalidates.
 pub fn fence_key(delivery: Delivery, wall: EventTime) -> String {
     match delivery {
         Delivery::ExactlyOnce => FENCE.to_owned(),
@@ -96,18 +97,18 @@ pub fn is_fence(key: &str) -> bool {
     key.strip_prefix(FENCE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The settings under which the state of a shard is valid.
+/// The settings that the state of a shard was built with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateShape {
     /// A hash of the settings that decide whether articles are comparable: 16 hexadecimal digits.
     pub features: String,
-    /// The shard map, as [`ShardMap::drawn`](super::shards::ShardMap::to_json) prints it.
+    /// The shard map, as [`ShardMap::to_json`](super::shards::ShardMap::to_json) prints it.
     pub map: String,
     /// The positions of all shards when they switched to this map; empty if they started with it.
     pub from: BTreeMap<Partition, i64>,
 }
 
-/// How far a shard has read.
+/// How far a shard has read its input.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Position {
     /// The number of the last batch written; the first batch is 1.
@@ -138,8 +139,8 @@ pub struct LastRecord {
     pub hash: u64,
 }
 
-/// What a batch covered. Written in the same transaction as the batch, so that the batch can be
-/// replayed elsewhere.
+/// The input that a batch covered. Written in the same transaction as the batch, so that the batch
+/// can be replayed elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
     /// The input read, one range per partition.
@@ -147,8 +148,8 @@ pub struct Journal {
     /// The order in which records were applied, as pairs of an index into `ranges` and a number of
     /// records.
     pub order: Vec<(u32, u32)>,
-    /// The wall-clock reading, an upper bound for timestamps; for a batch without records, the time
-    /// to which the engine's clock advanced.
+    /// The wall-clock reading, which is an upper bound for timestamps. For a batch without records,
+    /// it is the time to which the engine's clock advanced.
     pub clock_reading: EventTime,
     /// The engine's clock after the batch.
     pub clock: EventTime,
@@ -167,18 +168,18 @@ pub struct InputRange {
     pub of: Partition,
     /// The position before the batch.
     pub from: i64,
-    /// The position after the batch: the next offset to read.
+    /// The position after the batch, that is, the next offset to read.
     pub to: i64,
 }
 
 /// The batch that an `at_least_once` owner is about to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The take-over that writes the batch; increases with every take-over.
+    /// The take-over that writes the batch. The number increases with every take-over.
     pub generation: u64,
     /// The batch number.
     pub batch: u64,
-    /// What the batch covers. `clock` is not known yet and holds the lowest value.
+    /// The input that the batch covers. `clock` is not known yet, so it is set to the lowest value.
     pub journal: Journal,
 }
 
@@ -204,14 +205,16 @@ pub struct BatchAttempt {
     pub offset: i64,
     /// The number of records in the batch.
     pub records: u32,
-    /// The number of attempts at this batch that have failed before.
+    /// The number of earlier attempts at this batch that have failed.
     pub failures: u32,
-    /// The number of records to apply one at a time from here on; 0 if no record is suspected.
+    /// The number of records to apply one at a time, beginning with this batch; 0 if no record is
+    /// suspected.
     pub single_records: u32,
 }
 
-/// Hashes the content of a record: the first 8 bytes, big-endian, of the SHA-256 over its key and
-/// value. Absent, empty and differently split content gives different hashes.
+/// Hashes the content of a record: the first 8 bytes, big-endian, of the SHA-256 of its key and
+/// value. Absent and empty parts give different hashes, and so do keys and values whose
+/// concatenation is equal.
 pub fn content_hash(key: Option<&[u8]>, payload: Option<&[u8]>) -> u64 {
     let mut hash = Sha256::new();
     for part in [key, payload] {
@@ -242,10 +245,10 @@ pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RecordE
     CODEC.decode(key, value)
 }
 
-/// How far a shard has come, according to its changelog.
+/// How far a shard has read its input, according to its changelog.
 #[derive(Debug, Default)]
 pub(super) struct ShardPosition {
-    /// The settings and layout of its state; `None` if its changelog has none.
+    /// The settings and the layout of its state; `None` if its changelog has none.
     pub(super) shape: Option<StateShape>,
     /// Its position.
     pub(super) position: Position,
@@ -258,7 +261,7 @@ pub(super) fn state<T: serde::Serialize>(key: &str, value: &T) -> OutputRecord {
     raw(key.to_owned(), Some(encode(value)))
 }
 
-/// A changelog record with these bytes; `None` is a tombstone.
+/// A changelog record with the given bytes; `None` is a tombstone.
 pub(super) fn raw(key: String, payload: Option<Vec<u8>>) -> OutputRecord {
     OutputRecord { role: Role::State, key: Some(key.into_bytes()), payload, headers: Vec::new() }
 }
@@ -326,7 +329,7 @@ mod tests {
         }
     }
 
-    /// Records written by earlier releases must stay readable, so these bytes must never change.
+    /// Records written by earlier releases must stay readable, so the encoding must never change.
     #[test]
     fn golden_records() {
         let last = LastRecord { offset: 6, timestamp: Some(EventTime(900)), hash: 258 };

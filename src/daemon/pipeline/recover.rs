@@ -1,4 +1,5 @@
-//! Brings the state in line with the changelog when a shard is taken over, and after doubt.
+//! Brings the state in line with the changelog when a shard is taken over, and when it is unknown
+//! whether a batch was written.
 //!
 //! In: the current state (none at the first take-over), and the changelog up to the fence that the
 //! new writer has just written. Out: a state that equals the changelog, or that is ahead of it by
@@ -9,15 +10,16 @@
 //! A failed write leaves the state one batch ahead of the changelog. The batch is kept with its
 //! finished records. They are a function of the state before the batch (BA-1), so writing them
 //! again with a new writer gives the same result as undoing the batch and applying it again,
-//! without calling `apply`. This is valid while the changelog ends where the batch began.
+//! without calling `apply`. This is valid as long as the changelog ends where the batch began.
 //! Otherwise, the changelog contains one of the following:
 //!
 //! - the whole batch: only the acknowledgement was lost;
-//! - part of the batch: only possible without transactions, where every record is written again
-//!   with the same key and value after the same plan;
-//! - anything else: another instance has owned the shard since. The extra batch is useless, and the
-//!   changelog is read again from the beginning. This costs a restore, but only on an instance that
-//!   lost its lease in the middle of a batch and then got it back.
+//! - part of the batch: this is possible only without transactions, where every record is written
+//!   again with the same key and value after the same plan;
+//! - anything else: another instance has owned the shard since. The state contains a batch that is
+//!   not in the log, so it is dropped, and the changelog is read again from the beginning. This
+//!   costs a restore, but only on an instance that lost its lease in the middle of a batch and then
+//!   got it back.
 
 use super::broker::{Broker, Clock, Fault};
 use super::memory::{BatchOutcome, ChangelogReader};
@@ -28,7 +30,7 @@ use crate::daemon::telemetry::metrics;
 const PROGRESS_EVERY: u64 = 10_000;
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Brings the state in line with the changelog, which ends with our fence, just before `until`.
+    /// Brings the state in line with the changelog, which ends at `until`, just after our fence.
     pub(super) fn reconcile(&mut self, until: i64) -> Result<(), Fault> {
         self.standby.close();
         if let Some(memory) = self.memory.as_mut().filter(|memory| memory.unconfirmed.is_some()) {
@@ -58,8 +60,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.catch_up(until)
     }
 
-    /// Discards the state if it holds a finished batch with a record over the broker's current size
-    /// limits: the batch cannot be written again as it is, and is applied again after a restore.
+    /// Discards the state if it contains a finished batch with a record above the broker's current
+    /// size limits. Such a batch cannot be written again as it is, and is applied again after a
+    /// restore.
     pub(super) fn discard_oversized_batch(&mut self) {
         let limits = self.broker.limits();
         let batch = self.memory.as_ref().and_then(|memory| memory.unconfirmed.as_ref());
@@ -107,14 +110,15 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         self.observer.restored(read, self.clock.elapsed().saturating_sub(started));
         self.observer.committed(&mut memory, None, self.clock.wall());
         if batch_before != Some(batch) {
-            // Another owner has written since, so input fetched here may already be processed.
+            // Another owner has written in the meantime, so input fetched here may already be
+            // processed.
             self.reader = None;
         }
         self.memory = Some(memory);
         Ok(())
     }
 
-    /// Reads the changelog from where the last read ended up to `until`.
+    /// Reads the changelog from the end of the previous read up to `until`.
     fn read_changelog(&mut self, until: i64) -> Result<(), Fault> {
         let Self { changelog: log, memory, observer, broker, backlog, clock, .. } = self;
         if memory.is_none() {

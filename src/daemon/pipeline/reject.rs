@@ -1,10 +1,11 @@
-//! Builds the records of the reject topic: the original bytes, and headers that say where, why and
-//! when. If the input record has several items, a rejected item contributes only its own bytes.
+//! Builds the records of the reject topic: the original bytes, with headers that state where, why
+//! and when. If the input record has several items, the reject record contains only the bytes of
+//! the rejected item.
 //!
 //! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic, with the
-//! headers of the input except a malformed trace context. If it does not fit, it holds as many
-//! leading bytes as do, the full length and the SHA-256, and the record can be found again by its
-//! input offset; of the input's headers, only a valid `traceparent` is kept.
+//! headers of the input except a malformed trace context. If it does not fit, it contains as many
+//! leading bytes as fit, the full length and the SHA-256, and the record can be found again by its
+//! input offset. In this case, only a valid `traceparent` is kept of the input's headers.
 //!
 //! ```text
 //! wirefold-reject-stage: wire            wirefold-reject-topic: wire.articles
@@ -19,35 +20,36 @@ use sha2::{Digest, Sha256};
 use wirefold_engine::article::InputPosition;
 use wirefold_engine::decode::{self, RecordPart};
 
-/// The stage of items that cannot be decoded. Bad input is only ever rejected here.
+/// The stage for items that cannot be decoded. Bad input is rejected only at this stage.
 pub const STAGE: &str = "wire";
-/// The stage of outputs that do not fit their topic although their input was decoded.
+/// The stage for outputs that do not fit their topic although their input was decoded.
 pub const STAGE_OUTPUT: &str = "output";
-/// The stage of records that were isolated because processing them failed.
+/// The stage for records that were isolated because processing them failed.
 pub const STAGE_PROCESSING: &str = "processing";
-/// The reason for outputs that are too large, and for records whose changelog records are.
+/// The reason for outputs that are too large, and for input records that cause changelog records
+/// that are too large.
 pub const TOO_LARGE: &str = "too_large";
-/// The reason for records that made the process panic or exit.
+/// The reason for input records that made the process panic or exit.
 pub const FAILED: &str = "failed";
-/// The reason for records that took too long.
+/// The reason for input records that took too long.
 pub const TOO_SLOW: &str = "too_slow";
 
 /// Prefix of the headers of reject records.
 pub const REJECT_HEADER: &str = "wirefold-reject-";
 
-/// Why a record is isolated.
+/// The reason a record is isolated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IsolationReason {
     /// The stable reason code.
     pub reason: &'static str,
-    /// A description, without any text of the record.
+    /// A description that contains no text of the record.
     pub message: String,
 }
 
 /// The reason for outputs under embargo whose bytes can no longer be read when the embargo ends.
 pub const LOST: &str = "lost";
 
-/// The longest message in a header; the rest is cut off.
+/// Maximum length of a message in a header. The rest is cut off.
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
 /// The reject record for item number `item` of `record`, whose bytes are `part`. It has at most
@@ -77,7 +79,7 @@ pub fn isolated(record: &InputRecord, why: &IsolationReason, bytes_max: usize) -
 }
 
 /// The reject record written instead of an output whose embargo has ended but whose record is no
-/// longer in the changelog. It holds no bytes, only the input position.
+/// longer in the changelog. It contains only the input position and no bytes.
 pub fn lost_output(input: &InputPosition, bytes_max: usize) -> OutputRecord {
     let from = Partition { topic: input.topic.clone(), partition: input.partition };
     let (offset, item) = (input.offset, input.item as usize);

@@ -1,17 +1,17 @@
 //! Repairs a transaction that a broker crash tore apart.
 //!
-//! In: everything that this shard wrote since the last offsets known to be complete, committed or
-//! not. Out: the records that consumers cannot see although their transaction was committed,
-//! written again, byte for byte, to the same partitions.
+//! In: everything that this shard has written, committed or not, since the last offsets known to be
+//! complete. Out: the records that consumers do not receive although their transaction was
+//! committed. They are written again, byte for byte, to the same partitions.
 //!
 //! # How a committed transaction loses records
 //!
-//! A transaction coordinator acknowledges a commit once the decision is in its log, and writes the
+//! A transaction coordinator acknowledges a commit when the decision is in its log, and writes the
 //! commit markers to the partitions afterwards. If it is killed in between, then after the restart
 //! it reads its log and looks up the leader of each partition in its own metadata. The metadata is
 //! still empty, so it assumes that the topics were deleted (KAFKA-5202) and records the transaction
-//! as complete. The records then hang in those partitions until the next transaction of the same
-//! producer ends there, and share its outcome.
+//! as complete. The transaction then hangs in those partitions until the next transaction of the
+//! same producer ends there. Its records are committed or aborted together with that transaction.
 //!
 //! ```text
 //! events/0   e1 e2 COMMIT          consumers see e1, e2
@@ -22,15 +22,17 @@
 //!
 //! # Why this is safe
 //!
-//! Every record carries its [`WriteId`]. An attempt is known to be committed if at least one of its
+//! Every record has a [`WriteId`]. An attempt is known to be committed if at least one of its
 //! records is visible in any partition, or if this process received the acknowledgement. If such an
-//! attempt has records in a partition but none are visible there, they were lost; consumers that
-//! read uncommitted records can still read them. An attempt with no visible record and no
-//! acknowledgement was aborted, or may be treated as aborted, because nobody has seen it. The
-//! evidence stays in the partitions, so a crash in the middle of a repair is harmless: the next
-//! writer finds the same evidence and repeats whatever is still missing.
+//! attempt has records in a partition but none of them are visible, they were lost. They are still
+//! in the partition, where consumers can read them as uncommitted records. An attempt with no
+//! visible record and no acknowledgement was aborted, or may be treated as aborted, because no
+//! consumer has received it. The evidence stays in the partitions, so a crash in the middle of a
+//! repair is harmless: the next writer finds the same evidence and repeats whatever is still
+//! missing.
 //!
-//! Cost: one read of what the last batches wrote, at each take-over and after doubt.
+//! Cost: one read of the output of the last batches, at each take-over and whenever an outcome is
+//! in doubt.
 
 use super::broker::{
     Broker, Clock, CommitCertainty, Fault, OutputEnds, OutputPartition, Role, WriteId, Writer,
@@ -43,7 +45,7 @@ use std::collections::BTreeMap;
 /// Whether a repair changed the changelog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RepairSummary {
-    /// No: nothing was repaired, or output topics only.
+    /// No: nothing was repaired, or only output topics were.
     NotChangelog,
     /// Yes: the changelog must be read again.
     Changelog,
@@ -65,7 +67,7 @@ pub fn missing(written: Vec<WrittenRecord>, confirmed: Option<WriteId>) -> Vec<W
             continue;
         }
         for mut records in outputs.into_values().filter(|records| !visible(records)) {
-            // Aborted earlier repairs have left copies.
+            // Earlier repairs that were aborted have left copies.
             records.sort_by_key(|record| (record.index, record.offset));
             records.dedup_by_key(|record| record.index);
             missing.append(&mut records);
@@ -75,11 +77,11 @@ pub fn missing(written: Vec<WrittenRecord>, confirmed: Option<WriteId>) -> Vec<W
 }
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Writes the missing records of committed transactions again. Afterwards everything before
+    /// Writes the missing records of committed transactions again. Afterwards, everything before
     /// `until` is complete. `confirmed` is an attempt known to be committed.
     ///
     /// # Errors
-    /// If the broker cannot be reached, or a commit ran into errors on the way.
+    /// If the broker cannot be reached, or errors occurred during a commit.
     pub(super) fn repair(
         &mut self,
         writer: &mut B::Writer,
@@ -91,7 +93,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             return Ok(RepairSummary::NotChangelog);
         }
         let Some(from) = memory.unaccounted.clone() else {
-            // No batch has been written with write ids yet.
+            // No batch with write ids has been written yet.
             memory.mark_complete(until);
             return Ok(RepairSummary::NotChangelog);
         };
@@ -118,7 +120,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             if missing.iter().any(|written| written.output.role == Role::State) {
                 repaired = RepairSummary::Changelog;
             }
-            // A repair can be torn as well, so check again until all records are visible.
+            // A repair can be torn too, so check again until all records are visible.
             until.extend(writer.ends());
         }
         memory.mark_complete(&until);

@@ -19,14 +19,15 @@ use wirefold_engine::fingerprint::SamplingKey;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// One transaction per batch: an exactly-once effect for read_committed readers.
+    /// One transaction per batch: consumers that use read_committed receive everything exactly
+    /// once.
     #[default]
     ExactlyOnce,
-    /// No transactions: after a crash, repeats carry the same ids and contents.
+    /// No transactions: a crash can cause duplicates, which have the same ids and contents.
     AtLeastOnce,
 }
 
-/// What to do about an input position that is lost.
+/// What to do if an input position is lost.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -49,7 +50,7 @@ pub enum StartReset {
 pub enum TooLarge {
     /// Stop before any record of its batch is written, and let a person decide.
     Stop,
-    /// Write a reject with that reason in its place.
+    /// Write a reject in its place, with the size as the reason.
     #[default]
     Reject,
 }
@@ -57,23 +58,24 @@ pub enum TooLarge {
 /// What moves the engine's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClockSource {
-    /// The timestamps of records, limited by the wall clock; the wall clock itself while no records
-    /// arrive.
+    /// The timestamps of records, limited by the wall clock. While no records arrive, the wall
+    /// clock itself.
     #[default]
     Wall,
-    /// Only the timestamps of records, however far from the wall clock: for a sample wire of
-    /// another day.
+    /// Only the timestamps of records, however far they are from the wall clock. Used for sample
+    /// articles of another day.
     Records,
 }
 
-/// When a batch is committed. Everything in one batch is one transaction.
+/// When a batch is committed. Each batch is one transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The most input records of a batch. Higher: more throughput and memory, later commits.
+    /// Maximum number of input records in a batch. A higher value gives more throughput, but needs
+    /// more memory and delays commits.
     pub records_max: NonZeroU32,
-    /// The shortest time between two commits. A batch that is not full is committed after this
-    /// time: lower it for less latency, raise it for fewer transactions.
+    /// Minimum time between two commits. A batch that is not full is committed after this time.
+    /// Lower it for less latency, or raise it for fewer transactions.
     pub commit_every: Span,
     /// Constants that only tests change.
     #[serde(skip)]
@@ -90,21 +92,22 @@ impl Default for Settings {
     }
 }
 
-/// Constants of the loop.
+/// Constants of the processing loop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// The most input bytes of a batch; its last record may exceed it.
+    /// Maximum number of input bytes in a batch. The last record may exceed it.
     pub bytes_max: u32,
-    /// How long the merge waits for an input partition that is empty and not at its end.
+    /// How long the merge waits for an input partition that has no buffered records but has not
+    /// been read to its end.
     pub merge_wait: Span,
-    /// The most bytes that an input partition may be read ahead of the merge.
+    /// Maximum number of bytes that may be read from an input partition ahead of the merge.
     pub ahead_bytes_max: u32,
     /// How often the number of input partitions is checked.
     pub partitions_every: Span,
-    /// How long a lease may take to be confirmed after a failure.
+    /// How long confirming a lease may take after a failure.
     pub confirm_within: Span,
-    /// The most bytes of records under embargo that are kept in memory. Further ones are read again
-    /// from the changelog when their embargo ends.
+    /// Maximum number of bytes of records under embargo that are kept in memory. Further records
+    /// are read again from the changelog when their embargo ends.
     pub embargoed_bytes_max: usize,
 }
 
@@ -124,13 +127,13 @@ impl Default for Tuning {
 /// Everything that configures a pipeline.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// Settings of the loop.
+    /// Settings of the processing loop.
     pub settings: Settings,
     /// Settings of the engine.
     pub engine: EngineSettings,
     /// How outputs and memory are kept consistent.
     pub delivery: Delivery,
-    /// What to do about a lost position.
+    /// What to do if an input position is lost.
     pub reset: StartReset,
     /// The consumer group, which owns the changelog.
     pub group: String,
@@ -142,7 +145,7 @@ pub struct Setup {
     pub clock: ClockSource,
     /// Encodes events as records.
     pub encoder: Arc<dyn EventEncoder>,
-    /// What to do about outputs that are too large for their topic.
+    /// What to do with outputs that are too large for their topic.
     pub too_large: TooLarge,
     /// The format of input records.
     pub format: Format,
@@ -152,12 +155,12 @@ pub struct Setup {
     pub prepare_within: Duration,
     /// Which part of the input belongs to this shard.
     pub slice: ShardFilter,
-    /// The shards that are followed while another instance owns them; if empty, all.
+    /// The shards whose changelogs are followed while another instance owns them; if empty, all.
     pub followed: Vec<u32>,
 }
 
 impl Setup {
-    /// Whether the shard is followed while another instance owns it.
+    /// Whether the shard's changelog is followed while another instance owns the shard.
     pub(super) fn follows(&self) -> bool {
         self.followed.is_empty() || self.followed.contains(&self.slice.shard)
     }

@@ -1,9 +1,9 @@
 //! Decides which shard processes which part of the input.
 //!
-//! In: the selectors from the settings, in order. Out: exactly one shard for every input item: the
-//! shard of the first selector that matches, otherwise the catch-all, which is the only selector
-//! without conditions. A selector matches if all of its conditions do; a condition matches if any
-//! of its values does.
+//! In: the selectors from the settings, in order. Out: exactly one shard for every input item. It
+//! is the shard of the first selector that matches, or else the catch-all, which is the only
+//! selector without conditions. A selector matches if all of its conditions do; a condition matches
+//! if any of its values does.
 //!
 //! ```text
 //! shards = [{ name = "de", languages = ["de"] },        items in German            -> 0
@@ -12,14 +12,14 @@
 //! ```
 //!
 //! Topic, partition and headers are known without decoding the value, so a selector that uses only
-//! these takes whole records, decodable or not. Language and provider belong to single items and
-//! are known only after decoding: every shard that may own such items reads and decodes the record,
-//! and items that cannot be decoded go to the catch-all. A shard whose selector names topics or
-//! partitions fetches only those. A partition that such a selector takes as a whole is not fetched
-//! by the shards after it.
+//! these selects whole records, whether or not they can be decoded. Language and provider belong to
+//! single items and are known only after decoding: every shard that may own such items reads and
+//! decodes the record, and items that cannot be decoded go to the catch-all. A shard whose selector
+//! names topics or partitions fetches only those. If a selector selects a whole partition, the
+//! shards after it do not fetch that partition.
 //!
 //! Invariants: SH-1 every item has exactly one shard; SH-2 a shard fetches every partition that may
-//! contain an item of its own.
+//! contain one of its items.
 //!
 //! Cost: one pass over the selectors per record.
 
@@ -46,14 +46,14 @@ pub struct ShardSelector {
     /// Only articles in these languages (`de`), stated or detected. Every shard then decodes every
     /// record.
     pub languages: Vec<String>,
-    /// Only articles of these providers, case-insensitive. Every shard then decodes every record.
+    /// Only articles from these providers, case-insensitive. Every shard then decodes every record.
     pub providers: Vec<String>,
 }
 
-/// Why a shard map is rejected.
+/// The reason a shard map is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The number of selectors without conditions is not one.
+    /// There is not exactly one selector without conditions.
     #[error(
         "exactly one shard must have no conditions, to take everything that the others do not; \
          found {0}"
@@ -82,7 +82,7 @@ pub struct ShardMap {
     order: Vec<usize>,
 }
 
-/// The JSON form of a map, as in [`ShardMap::drawn`].
+/// The JSON form of a map, as in [`ShardMap::to_json`].
 #[derive(Serialize, Deserialize)]
 struct MapText {
     /// The topic that is read even if no selector names it.
@@ -91,7 +91,7 @@ struct MapText {
     shards: Vec<ShardSelector>,
 }
 
-/// What a shard knows about its share of a record before decoding it.
+/// What a shard can decide about a record before decoding it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterDecision {
     /// The whole record belongs to this shard.
@@ -123,7 +123,7 @@ impl ShardSelector {
             && (self.partitions.is_empty() || self.partitions.contains(&of.partition))
     }
 
-    /// Whether all conditions match that need no decoding.
+    /// Whether all conditions match that can be checked without decoding.
     fn fits(&self, record: &InputRecord) -> bool {
         let has = |(name, values): (&String, &Vec<String>)| {
             let found = record.header(name);
@@ -164,7 +164,7 @@ impl ShardSelector {
 
 impl ShardMap {
     /// Builds the map for the topic `input` and the topics named by `selectors`. Without selectors,
-    /// a single shard takes everything.
+    /// there is a single shard with all of the input.
     ///
     /// # Errors
     /// If there is not exactly one catch-all, or a condition is invalid.
@@ -207,14 +207,14 @@ impl ShardMap {
         all.into_iter().collect()
     }
 
-    /// The shards whose selectors need decoded values. Other shards then have to decode as well.
+    /// The shards whose selectors need decoded values. This makes the other shards decode as well.
     pub fn shards_that_decode(&self) -> Vec<u32> {
         let decodes =
             |(shard, selector): (u32, &ShardSelector)| selector.decodes().then_some(shard);
         (0..).zip(&self.selectors).filter_map(decodes).collect()
     }
 
-    /// The map as JSON, without shard names. Maps with equal JSON take the same decisions.
+    /// The map as JSON, without shard names. Maps with equal JSON make the same decisions.
     pub fn to_json(&self) -> String {
         let unnamed =
             |selector: &ShardSelector| ShardSelector { name: String::new(), ..selector.clone() };
@@ -228,7 +228,7 @@ impl ShardMap {
         Self::new(&input, &shards).ok()
     }
 
-    /// The shard of the whole record, if that is known without decoding.
+    /// The shard that the whole record belongs to, if this is known without decoding.
     fn whole(&self, record: &InputRecord) -> Option<usize> {
         let first = self.order.iter().find(|&&shard| self.selectors[shard].fits(record))?;
         (!self.selectors[*first].decodes()).then_some(*first)
@@ -251,7 +251,7 @@ impl ShardMap {
 }
 
 impl ShardFilter {
-    /// The filter of a single shard that takes all of `topic`.
+    /// The filter of a single shard that selects all records of `topic`.
     pub fn everything(topic: &str) -> Self {
         let map = ShardMap::new(topic, &[]).expect("a map without selectors is valid");
         Self { map: Arc::new(map), shard: 0 }
@@ -275,7 +275,7 @@ impl ShardFilter {
         false
     }
 
-    /// The share of a record that belongs to this shard, as far as is known without decoding.
+    /// Which part of a record belongs to this shard, as far as this is known without decoding.
     pub fn decide(&self, record: &InputRecord) -> FilterDecision {
         let own = self.shard as usize;
         match self.map.whole(record) {
@@ -404,7 +404,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// SH-1 and SH-2: every item is taken by exactly one shard, and that shard fetches it.
+        /// SH-1 and SH-2: every item belongs to exactly one shard, and this shard fetches it.
         #[test]
         fn every_item_has_exactly_one_shard_which_fetches_it(
             topic in 0..2usize, partition in 0..4i32, desk in 0..3usize, provider in 0..2usize,

@@ -1,5 +1,5 @@
-//! Records that are too large for their topic: rejected while a batch is applied, or the reason why
-//! the batch cannot be written.
+//! Handles records that are too large for their topic: they are rejected while a batch is applied,
+//! or are the reason the batch cannot be written.
 //!
 //! In: the records of a batch and the limits of the topics. Out: the records, or rejects instead.
 

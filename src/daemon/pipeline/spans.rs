@@ -7,12 +7,12 @@
 //! ```
 //!
 //! The records of a batch come from many senders, so a batch has no single parent span. With the
-//! feature `otlp`, it is linked to the trace contexts of its records instead.
+//! feature `otlp`, its span is linked to the trace contexts of its records instead.
 
 use super::broker::InputRecord;
 use tracing::{Span, info_span};
 
-/// The maximum number of links of one batch.
+/// The maximum number of links from one batch.
 #[cfg(feature = "otlp")]
 const LINKS_MAX: usize = 128;
 

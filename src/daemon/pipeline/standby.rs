@@ -2,18 +2,18 @@
 //! restore.
 //!
 //! In: the growing changelog, and wakes. Out: a state that equals the owner's after every complete
-//! batch, and snapshots of it. A standby writes nothing and decides nothing.
+//! batch, and snapshots of this state. A standby writes nothing and decides nothing.
 //!
 //! A standby starts again from the beginning of the changelog if it stays behind the end for half
-//! of the tombstone retention time, or if records are missing. A record that this release cannot
-//! decode stops following, but not the process: the owner may run a newer release, and only an
-//! instance that takes over has to be able to read the whole changelog.
+//! of the tombstone retention time, or if records are missing. If this release cannot decode a
+//! record, following stops, but the process continues: the owner may run a newer release, and only
+//! an instance that takes over has to be able to read the whole changelog.
 //!
-//! A standby is in step once it has read everything, and remains so while it is behind for less
+//! A standby is caught up when it has read everything, and remains so while it is behind for less
 //! than [`BEHIND_MAX`]. It reports changes to the observer, so that readiness means that the
 //! instance can take over at once.
 //!
-//! Cost: the memory of the shard's state, and the work to apply the changelog to it.
+//! Cost: the memory for the shard's state, and the work to apply the changelog to it.
 
 use super::broker::{Broker, ChangelogPoll, Clock, Fault, Tail};
 use super::lease::Wake;
@@ -23,30 +23,31 @@ use std::sync::Arc;
 use std::time::Duration;
 use wirefold_engine::state::TouchedIds;
 
-/// How long a poll of the changelog waits, and so how soon a wake-up is noticed.
+/// How long a poll of the changelog waits. A wake-up is noticed after at most this time.
 const POLL: Duration = Duration::from_millis(50);
 /// How long to wait after a broker error.
 const REST: Duration = Duration::from_millis(200);
-/// The shortest time between two snapshots while batches keep arriving.
+/// Minimum time between two snapshots while batches keep arriving.
 const PUBLISH_EVERY: Duration = Duration::from_millis(200);
-/// How long a standby may be behind the end of the changelog and still count as in step: an owner
-/// that works through a backlog writes all the time.
+/// How long a standby may be behind the end of the changelog and still count as caught up. An owner
+/// that works through a backlog writes continuously.
 const BEHIND_MAX: Duration = Duration::from_secs(30);
 
-/// How the changelog is being followed.
+/// The state of following the changelog.
 #[derive(Debug)]
 pub(super) struct ChangelogFollower<T> {
     /// The open reader of the changelog.
     tail: Option<T>,
-    /// Since when the standby has been behind, or may have been; `None` at the end.
+    /// The time since which the standby has been behind, or may have been; `None` at the end.
     behind: Option<Duration>,
     /// When a snapshot was last published.
     published_at: Option<Duration>,
     /// Whether the state has changed since the last snapshot.
     unpublished: bool,
-    /// Why the changelog cannot be read; not tried again until the shard changes owner.
+    /// The reason the changelog cannot be read. Reading is not tried again until the shard changes
+    /// owner.
     refused: Option<Arc<str>>,
-    /// Whether the end has been reached since following started.
+    /// Whether the end has been reached since the changelog was opened.
     caught_up: bool,
     /// Whether the broker has stopped responding.
     cut_off: bool,
@@ -88,7 +89,8 @@ impl<T> ChangelogFollower<T> {
 }
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
-    /// Follows the changelog until a wake arrives; `None` if all senders of wakes are gone.
+    /// Follows the changelog until a wake arrives. Returns `None` if all senders of wakes are
+    /// dropped.
     pub(super) fn stand_by(&mut self, wakes: &Receiver<Wake>) -> Option<Wake> {
         loop {
             let unconfirmed = self.memory.as_ref().is_some_and(|m| m.unconfirmed.is_some());
@@ -134,8 +136,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         }
     }
 
-    /// Enters a phase in which the shard is not processed, and schedules a snapshot of everything
-    /// in the state, because dropped snapshots must be rebuilt.
+    /// Enters a phase in which the shard is not processed. Schedules a snapshot of everything in
+    /// the state, because dropped snapshots must be rebuilt.
     pub(super) fn enter_idle_phase(&mut self, phase: Phase) {
         self.observer.phase(phase);
         if let Some(memory) = &mut self.memory {

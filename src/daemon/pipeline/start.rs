@@ -1,12 +1,13 @@
 //! Decides where to start reading the input.
 //!
-//! In: the restored position, and what the broker holds. Out: a position for every partition, or
-//! the reason why a person has to decide.
+//! In: the restored position, and the offsets and records that the broker holds. Out: a position
+//! for every partition, or the reason a person has to decide.
 //!
 //! A partition that was never read starts at its first record. Any other partition continues at its
-//! position if that is still valid. The position is lost if retention has removed unread records,
-//! if the position is beyond the end, or if the record before it is not the one that was applied
-//! (the topic was deleted and recreated). In a compacted topic, that record may be missing.
+//! position if the position is still valid. The position is lost if retention has removed unread
+//! records, if the position is beyond the end, or if the last record applied differs from the
+//! record now at its offset (the topic was deleted and recreated). In a compacted topic, that
+//! record may be missing.
 //!
 //! Each reset of a partition is counted. The count is part of the ids of the events that the
 //! partition's records cause, because records read after a reset reuse offsets.
@@ -53,9 +54,9 @@ pub(super) fn positions<B: Broker>(
     Ok(())
 }
 
-/// Whether a topic was truncated or recreated while it was not polled; if so, returns which
-/// partition shows that, and why. Positions are checked in all partitions
-/// with an applied record. That record is compared only in the `checked` ones: comparing one
+/// Checks whether a topic was truncated or recreated while it was not polled. If so, returns a
+/// partition that shows it, and the reason. Positions are checked in all partitions with an applied
+/// record. The last applied record is compared only in the `checked` partitions: comparing one
 /// partition is enough to notice a recreated topic.
 ///
 /// # Errors
@@ -91,11 +92,11 @@ pub(super) fn replaced<B: Broker>(
 pub(super) enum CheckedPartitions {
     /// All partitions.
     All,
-    /// One partition; increasing numbers go through the partitions in turn.
+    /// One partition. Successive numbers select the partitions in turn.
     One(usize),
 }
 
-/// Why reading cannot continue at the position, if it cannot.
+/// The reason reading cannot continue at the position, if it cannot.
 fn lost<B: Broker>(
     broker: &mut B,
     partition: &Partition,
@@ -108,7 +109,7 @@ fn lost<B: Broker>(
     }
 }
 
-/// Why the position is outside the range of offsets that the broker holds, if it is.
+/// The reason the position is outside the range of offsets that the broker holds, if it is.
 fn out_of_range(mark: InputMark, ends: Watermarks) -> Option<String> {
     let next = mark.next;
     if next < ends.low {

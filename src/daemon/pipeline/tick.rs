@@ -1,7 +1,7 @@
 //! The part of a batch that does not depend on an article of this shard: the engine's clock
-//! advances, embargoes end, and the records held by them are published.
+//! advances, embargoes end, and the records held because of them are published.
 //!
-//! In: a clock reading, or an input record with nothing for this shard. Out: the events of the
+//! In: a clock reading, or an input record without items of this shard. Out: the events of the
 //! engine's tick, and records of the unique topic, at most
 //! [`LIFTED_BYTES_MAX`](super::embargoed::LIFTED_BYTES_MAX) per batch.
 
@@ -22,8 +22,9 @@ const TICK_EVERY: Duration = Duration::from_secs(1);
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// The clock reading of the next batch; `None` if there is nothing to write. A batch without
-    /// records is written if the input is quiet and the engine has something due or the position
-    /// can move past control markers, or if lifted embargoes remain from an earlier batch.
+    /// records is written in two cases: the input is quiet, and the engine has something due or the
+    /// position can move past control markers; or records whose embargo has ended remain from an
+    /// earlier batch.
     pub(super) fn reading(&mut self, without_records: bool) -> Option<EventTime> {
         let (memory, reader) = (self.memory.as_ref()?, self.reader.as_mut()?);
         let (wall, now) = (self.clock.wall(), self.clock.elapsed());
@@ -66,7 +67,8 @@ impl BatchRun<'_> {
         self.advance_clock(memory, &record, self.with.reading, n);
     }
 
-    /// Advances the engine's clock to `now` after `record`, which has no article for this shard.
+    /// Advances the engine's clock to `now` after `record`, which contains no article of this
+    /// shard.
     pub(super) fn advance_clock(
         &mut self,
         memory: &mut ShardState,
@@ -80,8 +82,8 @@ impl BatchRun<'_> {
         self.encode_events(memory, events, source, n);
     }
 
-    /// Publishes records whose embargo has ended, as many as one batch may contain. A record that
-    /// is lost is replaced by a reject.
+    /// Publishes records whose embargo has ended, as many as one batch may contain. If a record is
+    /// lost, a reject is written instead.
     pub(super) fn publish_lifted(&mut self, memory: &mut ShardState) {
         while let Some((input, record)) = memory.held.take_lifted() {
             let output = match record {
@@ -95,8 +97,8 @@ impl BatchRun<'_> {
         }
     }
 
-    /// The record, or a reject instead if the record no longer fits its topic because the topic's
-    /// size limit was lowered while the embargo lasted.
+    /// Returns the record, or a reject instead if the record no longer fits its topic because the
+    /// topic's size limit was lowered during the embargo.
     fn fitting_late(&mut self, record: OutputRecord, input: InputPosition) -> OutputRecord {
         let InputPosition { topic, partition, offset, item } = input;
         let from = InputRecord {

@@ -1,32 +1,32 @@
-//! Passes the trace context of an input record on to every output that the record causes.
+//! Passes the trace context of an input record on to every output caused by that record.
 //!
 //! ```text
 //! traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 //!              version, trace id, parent id, flags
 //! ```
 //!
-//! In: the headers of a record; a plain `traceparent` header takes precedence over the CloudEvents
-//! attribute. Out: the trace context, if it is well formed. A malformed `traceparent` is dropped,
-//! and so is its `tracestate`, which has no meaning on its own.
+//! In: the headers of a record. A plain `traceparent` header takes precedence over the CloudEvents
+//! attribute. Out: the trace context, if it is well formed. A malformed `traceparent` is dropped
+//! together with its `tracestate`, which has no meaning on its own.
 //!
 //! Source: W3C Trace Context, level 1, sections 3.2 and 3.3; the CloudEvents distributed tracing
 //! extension.
 
 use super::broker::{Header, InputRecord};
 
-/// The header pairs that can hold a trace context; the second pair is that of CloudEvents.
+/// The header pairs that can contain a trace context. The second pair is that of CloudEvents.
 const NAMES: [(&str, &str); 2] =
     [("traceparent", "tracestate"), ("ce_traceparent", "ce_tracestate")];
 
-/// The longest `tracestate` to pass on; the specification requires at least 512 bytes.
+/// Maximum length of a `tracestate` to pass on. The specification requires at least 512 bytes.
 const STATE_BYTES_MAX: usize = 512;
 
 /// A well-formed trace context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext<'a> {
-    /// The `traceparent`: the trace, and the span in which the record was sent.
+    /// The `traceparent`, which identifies the trace and the span in which the record was sent.
     pub parent: &'a str,
-    /// The `tracestate`: opaque, vendor-specific data.
+    /// The `tracestate`, which is opaque, vendor-specific data.
     pub state: Option<&'a str>,
 }
 

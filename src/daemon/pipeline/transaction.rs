@@ -61,11 +61,11 @@ pub(super) fn write_batch<W: Writer>(
     Ok(committed)
 }
 
-/// Writes changelog records in their own transaction, if transactions are used, and returns the
+/// Writes changelog records, in a separate transaction if transactions are used, and returns the
 /// offset after them.
 ///
 /// # Errors
-/// If a call to the broker fails, or the commit ran into errors on the way.
+/// If a call to the broker fails, or errors occurred during the commit.
 pub(super) fn write_changelog<W: Writer>(
     writer: &mut W,
     records: &[OutputRecord],
@@ -83,8 +83,9 @@ pub(super) fn write_changelog<W: Writer>(
     end.ok_or_else(|| Fault::doubt("the broker did not report the end of the changelog"))
 }
 
-/// Checks that nobody else wrote to the changelog, which must not end after `expected`. Without
-/// transactions nothing fences a former owner, and no control markers take up offsets.
+/// Checks that no other instance wrote to the changelog, in which case it would end after
+/// `expected`. Without transactions, nothing fences a former owner, and no control markers take up
+/// offsets.
 fn alone<W: Writer>(writer: &W, expected: i64) -> Result<(), Fault> {
     match writer.changelog_end() {
         Some(end) if end > expected => Err(Fault::doubt(format!(
@@ -106,7 +107,7 @@ fn strike_in_commit() {
 }
 
 /// Failpoint: kills the brokers as soon as a commit is acknowledged. The failpoint's value is a
-/// comma-separated list of files that hold the brokers' process ids.
+/// comma-separated list of files that contain the brokers' process ids.
 fn kill_after_commit() {
     fail::fail_point!("commit-acknowledged", |files| {
         for file in files.unwrap_or_default().split(',') {

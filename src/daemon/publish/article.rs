@@ -9,27 +9,28 @@ use wirefold_engine::article::{EventTime, ItemShape, ItemType, PubStatus};
 use wirefold_engine::event::{Classified, Joined, Superseded};
 use wirefold_engine::verdict::{self, Kind, Pass, RelationTarget};
 
-/// The verdict for one accepted article: its relation to earlier articles with the evidence, how
-/// much of it is new, and the story it joined. Published once per accepted article.
+/// The verdict for one accepted article: its relation to earlier articles with the evidence, the
+/// share of its text that is new, and the story it joined. Published once per accepted article.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleClassified {
     /// The article's metadata.
     pub article: ArticleInfo,
-    /// The best matching relation to an earlier article; its kind is `original` if nothing matched.
+    /// The relation that best describes the article; its kind is `original` if nothing matched.
     pub relation: RelationInfo,
-    /// Further relations, beginning with the sources of passages not yet explained by earlier
-    /// entries.
+    /// Further relations. The first ones name the sources of passages that no earlier entry
+    /// explains.
     #[serde(default)]
     pub also: Vec<RelationInfo>,
     /// Share of the article's words, from 0 to 1, that no earlier article in the window contains.
-    /// This measures literal wording in order of arrival, not original reporting. Absent for
-    /// articles of fewer than 30 words.
+    /// This measures new wording relative to articles that arrived earlier, not original reporting.
+    /// Absent for articles of fewer than 30 words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novelty: Option<f64>,
     /// Number of new words; absent with `novelty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novel_words: Option<u32>,
-    /// Number of figures that no earlier article has in the same place; absent with `novelty`.
+    /// Number of figures that do not occur in the same place in any earlier article; absent with
+    /// `novelty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_numbers: Option<u32>,
     /// The new passages, as character ranges of the published body; absent with `novelty`.
@@ -41,7 +42,7 @@ pub struct ArticleClassified {
     pub story: Option<JoinedStory>,
     /// Whether the article went to the unique topic.
     pub unique: UniqueInfo,
-    /// The article whose place in the unique topic it took; absent if it took none.
+    /// The article that it replaced in the unique topic; absent if it replaced none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<NamedArticle>,
     /// Flag names, sorted. The names are stable.
@@ -58,12 +59,12 @@ pub struct ArticleClassified {
 pub enum UniqueInfo {
     /// It was forwarded at once.
     Forwarded,
-    /// It was not forwarded: it brings nothing new.
+    /// It was not forwarded because it contains nothing new.
     Repeat,
-    /// It was not forwarded: it is withheld, or carries withdrawn or uncorrected text, or too many
-    /// articles are under an embargo.
+    /// It was not forwarded because it is withheld, because it contains withdrawn or uncorrected
+    /// text, or because too many articles are under an embargo.
     Held,
-    /// It is forwarded at the end of its embargo, if it is still valid then.
+    /// It will be forwarded at the end of its embargo, if it is still valid then.
     Embargoed,
 }
 
@@ -81,7 +82,7 @@ impl UniqueInfo {
 /// Metadata of an article.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleInfo {
-    /// The provider's identifier, the same for all versions of the article.
+    /// The provider's identifier, which is the same for all versions of the article.
     pub uri: String,
     /// The version, as sent by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,7 +95,7 @@ pub struct ArticleInfo {
     pub credit: Option<String>,
     /// The main headline; may be empty.
     pub headline: String,
-    /// The language (BCP 47 primary subtag): as declared, or else as detected.
+    /// The language (BCP 47 primary subtag), as declared by the provider or otherwise as detected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// The type of item.
@@ -108,8 +109,8 @@ pub struct ArticleInfo {
     pub published: Option<String>,
     /// The publishing status.
     pub pubstatus: PublishingStatus,
-    /// End of the embargo (RFC 3339, UTC): the article must not be published before. Null without
-    /// an embargo.
+    /// End of the embargo (RFC 3339, UTC); the article must not be published before this time. Null
+    /// without an embargo.
     #[serde(default)]
     pub embargoed: Option<String>,
     /// The slug.
@@ -146,7 +147,7 @@ pub enum ItemKind {
     Graphic,
     /// A notice to editors, a daybook or a budget.
     Advisory,
-    /// Anything else that carries text.
+    /// Any other item with text.
     Other,
 }
 
@@ -165,19 +166,19 @@ pub enum PublishingStatus {
 /// One relation between the article and an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RelationInfo {
-    /// What the article is in relation to the other.
+    /// How the article relates to the other.
     pub kind: Kind,
     /// The other article; absent for an original, and for the withdrawal of an article that
     /// Wirefold has not seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<NamedArticle>,
-    /// The first article of the chain of relations, such as the original of several reprints.
+    /// The first article in the chain of relations, for example the original of several reprints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<NamedArticle>,
     /// Number of links from this article to `root`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<u32>,
-    /// The name of the rule that decided. The names are stable.
+    /// The name of the rule that decided the kind. The names are stable.
     pub rule: String,
     /// The measures the decision is based on; absent if no text was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,8 +186,8 @@ pub struct RelationInfo {
     /// The shared passages; present if they explain the kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passages: Vec<PassageInfo>,
-    /// `identity` if the other article has left the window, so that no text was compared; otherwise
-    /// absent.
+    /// `identity` if the other article has left the window, in which case no text was compared;
+    /// otherwise absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeInfo>,
 }
@@ -194,10 +195,10 @@ pub struct RelationInfo {
 /// The measures a relation is based on. Measures the rule did not need are absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct EvidenceInfo {
-    /// Share of this article's shingles that the other article contains, from 0 to 1.
+    /// Share of this article's shingles that also occur in the other article, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_this_in_that: Option<f64>,
-    /// Share of the other article's shingles that this article contains, from 0 to 1.
+    /// Share of the other article's shingles that also occur in this article, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_that_in_this: Option<f64>,
     /// Jaccard similarity of the two shingle sets, from 0 to 1.
@@ -221,8 +222,8 @@ pub struct EvidenceInfo {
     /// Seconds of engine time from the arrival of the other article to the arrival of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_apart: Option<i64>,
-    /// Confidence that a notice means the other article, from 0 to 1; present only if the notice
-    /// identifies the article by words alone.
+    /// Confidence that a notice refers to the other article, from 0 to 1; present only if the
+    /// notice identifies the article by words alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
 }
@@ -242,7 +243,7 @@ pub struct ChangedNumberInfo {
 pub struct CharRange {
     /// First character, counted from 0.
     pub start: u32,
-    /// One past the last character.
+    /// Position after the last character.
     pub end: u32,
 }
 
@@ -252,10 +253,10 @@ pub struct CharRange {
 pub struct PassageInfo {
     /// First character of the passage in this article, counted from 0.
     pub start: u32,
-    /// One past the last character.
+    /// Position after the last character.
     pub end: u32,
-    /// First word of the passage in the other article's cleaned text (from 0), and one past the
-    /// last.
+    /// First word of the passage in the other article's cleaned text (from 0), and the position
+    /// after its last word.
     pub of_words: [u32; 2],
 }
 
@@ -270,7 +271,7 @@ pub struct JoinedStory {
     pub publishers: u32,
     /// The story's headline.
     pub headline: String,
-    /// The score by which the article joined; absent if the article opened the story or joined
+    /// The score with which the article joined; absent if the article opened the story or joined
     /// through a text match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -401,8 +402,8 @@ impl JoinedStory {
     }
 }
 
-/// An earlier verdict that is no longer valid. Verdicts are made in order of arrival; this event
-/// reports what a later article changed.
+/// An earlier verdict that is no longer valid. A verdict is based only on the articles that arrived
+/// before; this event reports what a later article changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleSuperseded {
     /// The earlier article whose verdict is no longer valid.

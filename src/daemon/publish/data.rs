@@ -10,7 +10,8 @@ use wirefold_engine::ENGINE_VERSION;
 use wirefold_engine::article::{ArticleKey, InputPosition};
 use wirefold_engine::verdict::Ratio;
 
-/// The fields common to all payloads: what caused the event, and which rules decided it.
+/// The fields common to all payloads. They identify the input that caused the event and the rules
+/// that decided it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PayloadBase {
     /// The input record that caused the event.
@@ -18,12 +19,13 @@ pub struct PayloadBase {
     /// Version of the engine's decision logic. It changes whenever the same input could produce a
     /// different verdict.
     pub core: String,
-    /// Hash of the engine settings, which tells under which thresholds the event was produced.
+    /// Hash of the engine settings, which identifies the thresholds that applied.
     pub settings: String,
 }
 
 impl PayloadBase {
-    /// For an event caused by `input`. `settings` is the hash of the engine settings.
+    /// Creates the fields for an event caused by `input`. `settings` is the hash of the engine
+    /// settings.
     pub fn of(input: &InputPosition, settings: &str) -> Self {
         Self {
             input: InputRef::of(input),
@@ -40,7 +42,7 @@ pub struct InputRef {
     pub topic: String,
     /// Partition; 0 in a replay.
     pub partition: i32,
-    /// Offset; in a replay, the number of the line or item, counted from 0.
+    /// Offset; in a replay, the number of the line or item in the file, counted from 0.
     pub offset: i64,
     /// Index of the item, from 0, in a record that holds several; absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]

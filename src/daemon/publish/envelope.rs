@@ -20,8 +20,8 @@ pub enum Mode {
 /// An event ready to be written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Envelope {
-    /// Hash of the input position and the event's number; the same when the input is processed
-    /// again.
+    /// Hash of the input position and the event's number. It stays the same if the input is
+    /// processed again.
     pub(super) id: String,
     /// The deployment: `/wirefold/<group>`.
     pub(super) source: String,

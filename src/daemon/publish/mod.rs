@@ -16,16 +16,16 @@
 //!                  stories  a final state, then a tombstone
 //! ```
 //!
-//! Published payloads have their own wire types ([`article`], [`radius`], [`story`]). [`schema`]
-//! derives the JSON Schema and AsyncAPI documents from them.
+//! Published payloads have separate types ([`article`], [`radius`], [`story`]). [`schema`] derives
+//! the JSON Schema and AsyncAPI documents from them.
 //!
 //! The trace context of the input record is passed on twice: as attributes of the CloudEvent, and
 //! as plain headers for clients that do not know CloudEvents.
 //!
 //! Invariants:
-//! - CT-1: the id of an event is a function of the input position and the event's number among
-//!   those of that record, plus the clock for events that the clock caused. Processing the record
-//!   again produces the same id.
+//! - CT-1: the id of an event is a function of the input position and the event's number among the
+//!   events of that record. For events that a clock advance caused, it also depends on the clock.
+//!   Processing the record again produces the same id.
 //! - CT-2: `sequence` is a per-shard counter, zero-padded to 20 digits, so that it sorts the same
 //!   as text and as a number.
 //! - CT-3: the bytes of a record are a function of the event, its number, the input record and the
@@ -59,21 +59,21 @@ use wirefold_engine::event::{self, Event, EventCause, EventKind};
 use wirefold_engine::stories::Summary;
 use wirefold_engine::verdict::Kind;
 
-/// An accepted article was classified.
+/// The event type of the verdict for an accepted article.
 pub const CLASSIFIED: &str = "wirefold.article.classified.v1";
-/// A kill or hold, with its blast radius.
+/// The event type of a kill or hold, with its blast radius.
 pub const WITHDRAWN: &str = "wirefold.article.withdrawn.v1";
-/// A correction, with its blast radius.
+/// The event type of a correction, with its blast radius.
 pub const CORRECTED: &str = "wirefold.article.corrected.v1";
-/// An earlier verdict is no longer valid.
+/// The event type of an earlier verdict that is no longer valid.
 pub const SUPERSEDED: &str = "wirefold.article.superseded.v1";
-/// A story opened.
+/// The event type of a new story.
 pub const OPENED: &str = "wirefold.story.opened.v1";
-/// A story changed.
+/// The event type of a changed story.
 pub const UPDATED: &str = "wirefold.story.updated.v1";
-/// A story absorbed another story.
+/// The event type of a merge of stories.
 pub const MERGED: &str = "wirefold.story.merged.v1";
-/// A story closed.
+/// The event type of a closed story.
 pub const CLOSED: &str = "wirefold.story.closed.v1";
 
 /// The event types, each with a one-line description.
@@ -104,7 +104,7 @@ pub struct Encoder {
 /// Whether the unique topic is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UniqueTopic {
-    /// Articles that bring something new are written to it.
+    /// Articles that contain something new are written to it.
     On,
     /// There is no unique topic.
     Off,
@@ -182,14 +182,14 @@ impl EventEncoder for Encoder {
 }
 
 /// The id of the `n`-th event that the record at `input` caused. Processing the record again gives
-/// the same id. `resets` distinguishes records that have the same offset because the topic was
-/// deleted and created again.
+/// the same id. `resets` distinguishes records that have the same offset because their topic was
+/// deleted and recreated.
 pub fn event_id(input: &InputPosition, n: u32, resets: u32) -> String {
     hex(hash_of(input, n, resets))
 }
 
 /// The id of the `n`-th event caused by the clock advancing to `clock` after the record at `input`.
-/// A replay of the journals gives the same id. It differs from the ids of all events that the
+/// A replay of the journals gives the same id. The id differs from the ids of all events that the
 /// record itself caused.
 pub fn clock_event_id(input: &InputPosition, clock: EventTime, n: u32, resets: u32) -> String {
     let hash = hash_of(input, n, resets);
@@ -201,7 +201,7 @@ fn hex(hash: Sha256) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The hash over the input position, the event's number and the resets, if there were any.
+/// The hash of the input position, the event's number, and the number of resets if there were any.
 fn hash_of(input: &InputPosition, n: u32, resets: u32) -> Sha256 {
     let mut hash = Sha256::new();
     hash.update((input.topic.len() as u64).to_be_bytes());
@@ -265,7 +265,8 @@ fn unique(classified: &event::Classified, context: &EventContext<'_>) -> OutputR
     }
 }
 
-/// Changes the charset of a content type to UTF-8: a document cut out of a record is always UTF-8.
+/// Changes the charset of a content type to UTF-8, because a document cut out of a record is always
+/// UTF-8.
 fn in_utf8((name, value): &mut Header) {
     let Some(value) = value.as_mut().filter(|_| name.eq_ignore_ascii_case("content-type")) else {
         return;

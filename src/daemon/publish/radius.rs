@@ -9,8 +9,8 @@ use wirefold_engine::article::EventTime;
 use wirefold_engine::event;
 use wirefold_engine::verdict;
 
-/// A kill, hold or correction, and every article that carries the affected text: earlier or later,
-/// from any provider. Paraphrases are not found.
+/// A kill, hold or correction, and every article that contains the affected text, whether it
+/// arrived earlier or later and from any provider. Paraphrases are not found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RadiusInfo {
     /// The article that withdraws or corrects: the notice, or the corrected version.
@@ -18,25 +18,25 @@ pub struct RadiusInfo {
     /// The article that is withdrawn or corrected; absent if Wirefold has not seen it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<NamedArticle>,
-    /// The articles that carry the text, in order of arrival: all of them, or those of this part.
+    /// The articles that contain the text, in order of arrival: all of them, or those of this part.
     pub carriers: Vec<CarrierInfo>,
-    /// Number of further carriers that come after these; absent if none. The following parts list
-    /// them, up to 100,000 carriers in all. Carriers beyond that are only counted, without a
-    /// word-by-word comparison.
+    /// Number of carriers after those listed here; absent if there are none. The following parts
+    /// list them, up to 100,000 carriers in all. Carriers beyond that limit are only counted,
+    /// without a word-by-word comparison.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more: Option<u32>,
-    /// Which of several events this is; absent if one event lists all carriers. All parts have the
-    /// same `by` and `of`, and are published one after the other.
+    /// The position of this event if several events list the carriers; absent if one event lists
+    /// them all. All parts have the same `by` and `of`, and are published one after the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<RadiusPartInfo>,
-    /// What the search left out because of a limit; absent if nothing.
+    /// What the search skipped because of a limit; absent if it skipped nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsearched: Option<UnsearchedInfo>,
     /// Whether the withdrawn or corrected article is still in the window, or only its identity is
     /// known.
     pub scope: ScopeInfo,
-    /// Confidence that the notice means `of`, from 0 to 1; present only if the notice identifies
-    /// the article by words alone.
+    /// Confidence that the notice refers to `of`, from 0 to 1; present only if the notice
+    /// identifies the article by words alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
     /// The time range that was searched.
@@ -59,15 +59,15 @@ pub struct RadiusPartInfo {
     pub of: u32,
 }
 
-/// What the search for carriers left out because of a limit.
+/// What the search for carriers skipped because of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnsearchedInfo {
-    /// Number of oldest versions of the withdrawn article that were not searched for: only the
-    /// newest 16 are. Articles that carry only the text of an older version are not listed.
+    /// Number of old versions of the withdrawn article that were not searched for, because only the
+    /// newest 16 are. Articles that contain only the text of one of those versions are not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<u32>,
-    /// Number of oldest articles with the same slug that were not checked: only the newest 64 are.
-    /// Those that would only be `likely` carriers are not listed.
+    /// Number of old articles with the same slug that were not checked, because only the newest 64
+    /// are. Such an article is not listed if it would only be a `likely` carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bearers: Option<u32>,
 }
@@ -110,7 +110,7 @@ pub struct Searched {
     pub to: String,
 }
 
-/// An article that carries the text.
+/// An article that contains the affected text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CarrierInfo {
     /// The carrier's uri.
@@ -121,25 +121,25 @@ pub struct CarrierInfo {
     /// The provider that sent the carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// How certain it is that the article carries the text.
+    /// How certain it is that the article contains the text.
     pub certainty: CertaintyInfo,
-    /// Where the carrier has the text: word ranges of its cleaned text, from the first word (from
-    /// 0) to one past the last. Empty for `likely` carriers.
+    /// Where the carrier has the text: word ranges in its cleaned text, each from the first word
+    /// (counted from 0) to the position after the last. Empty for `likely` carriers.
     #[serde(default)]
     pub passages: Vec<[u32; 2]>,
 }
 
-/// How certain it is that an article carries the text.
+/// How certain it is that an article contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CertaintyInfo {
     /// A run of at least 12 words is identical.
     Certain,
-    /// The slug and the figures agree.
+    /// The slug and the figures match.
     Likely,
 }
 
-/// The uri of the withdrawn or corrected article, or of the notice if that is unknown.
+/// The uri of the withdrawn or corrected article, or of the notice if the article is unknown.
 pub(super) fn subject(of: &event::Radius) -> String {
     of.of.as_ref().unwrap_or(&of.by).uri.clone()
 }

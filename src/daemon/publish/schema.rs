@@ -1,7 +1,7 @@
 //! Generates the JSON Schema and AsyncAPI 3 documents of the published topics.
 //!
-//! Input: the wire types of this folder. Output: JSON documents, checked in under `config/schema/`.
-//! A test fails if they are out of date.
+//! Input: the types of the published payloads, defined in this folder. Output: JSON documents,
+//! checked in under `config/schema/`. A test fails if they are out of date.
 
 use super::article::{ArticleClassified, ArticleSuperseded};
 use super::envelope::dataschema;
@@ -203,7 +203,8 @@ fn message(kind: &str, summary: &str, payload: &Value) -> Value {
     })
 }
 
-/// The channels and operations, seen from Wirefold: `receive` is its input, `send` its output.
+/// The channels and operations from Wirefold's point of view: `receive` is its input, `send` its
+/// output.
 fn channels(topics: &SchemaTopics<'_>) -> (Map<String, Value>, Map<String, Value>) {
     let events: Vec<String> = TYPES.iter().map(|(kind, _)| name_of(kind)).collect();
     let listed = [

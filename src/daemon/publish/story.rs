@@ -17,15 +17,15 @@ pub struct StoryState {
     pub status: StoryStatus,
     /// Number of members in the window that are not withdrawn.
     pub size: u32,
-    /// Number of independent publishers: distinct provider families among the articles that the
-    /// members' texts originate from.
+    /// Number of independent publishers: distinct provider families among the articles from which
+    /// the members' texts originate.
     pub publishers: u32,
     /// The headline of the lead.
     pub headline: String,
     /// The lead article; absent if the story has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<NamedArticle>,
-    /// Why this article leads (a stable name); absent without a lead.
+    /// The reason this article leads (a stable name); absent without a lead.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lead_reason: String,
     /// The story's language (BCP 47 primary subtag).
@@ -35,7 +35,7 @@ pub struct StoryState {
     pub first_seen: String,
     /// Engine time (RFC 3339, UTC) at which the last member arrived.
     pub last_seen: String,
-    /// The id of the story this one grew out of.
+    /// The id of the story that this one continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
     /// The ids of stories in other languages that are linked as translations.
@@ -78,7 +78,7 @@ impl StoryState {
     }
 }
 
-/// A story opened, changed or closed. On closing, the state holds its final figures.
+/// A story opened, changed or closed. For a closed story, the state contains its final figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryEvent {
     /// The story's state after the event.

@@ -1,9 +1,9 @@
-//! Explains why two articles do or do not share their text, and why they do or do not belong to one
+//! Explains why two articles do or do not share text, and why they do or do not belong to one
 //! story.
 //!
-//! Input: the engine's explanation of a pair of articles. Output: wire types for the API and
-//! `explain --json`. The text output of `explain` prints the same types, so that there is only one
-//! computation.
+//! Input: the engine's explanation of a pair of articles. Output: types for the API and for
+//! `explain --json`. The text output of `explain` prints the same types, so the comparison is
+//! computed in only one place.
 
 use super::data::rounded;
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub struct TextComparison {
     pub hamming: Option<u32>,
     /// The kind of the later article, judged by the two texts alone.
     pub by_text: ByText,
-    /// The rules, in the order in which they are tried. The first whose conditions all hold
+    /// The rules, in the order in which they are tried. The first rule whose conditions all hold
     /// decides.
     pub rules: Vec<RuleInfo>,
     /// Figures whose value differs between two aligned places.
@@ -64,16 +64,16 @@ pub struct ByText {
     /// The kind.
     #[schema(value_type = String, example = "reprint")]
     pub kind: Kind,
-    /// The name of the rule that decided.
+    /// The name of the rule that decided the kind.
     pub rule: &'static str,
 }
 
-/// A rule: it gives its kind if all of its conditions hold.
+/// A rule. It assigns its kind if all of its conditions hold.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RuleInfo {
     /// The rule's name. The names are stable.
     pub rule: &'static str,
-    /// The kind the rule gives.
+    /// The kind that the rule assigns.
     #[schema(value_type = String, example = "excerpt")]
     pub kind: Kind,
     /// Whether all of its conditions hold.
@@ -234,21 +234,21 @@ fn passages<'a>(
     })
 }
 
-/// The text of the word with number `at`; `?` if there is no such word.
+/// The text of the word numbered `at`; `?` if there is no such word.
 fn word(of: &Prepared, at: u32) -> &str {
     let span = of.words.spans.get(at as usize);
     span.and_then(|&(from, to)| of.clean.text.get(from as usize..to as usize)).unwrap_or("?")
 }
 
-/// How similar two articles are for the purpose of grouping them into one story.
+/// How similar two articles are, as measured for grouping them into one story.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StoryComparison {
-    /// The similarity score: `lexical` times `time`, less `narrow`.
+    /// The similarity score: `lexical` times `time`, minus `narrow`.
     pub score: f64,
     /// Minimum score at which an arriving article joins a story.
     pub join: f64,
-    /// Minimum score at which a story that still has only one article joins another when it is
-    /// re-scored.
+    /// Minimum score at which a story that still has only one article joins another story when it
+    /// is re-scored.
     pub join_again: f64,
     /// `score` minus `join`.
     pub margin: f64,
@@ -256,14 +256,15 @@ pub struct StoryComparison {
     pub lexical: f64,
     /// Factor for the time between the two articles, from 0 to 1; 1 if either has no date.
     pub time: f64,
-    /// What is subtracted because the articles share only a few words.
+    /// The amount subtracted because the articles share only a few words.
     pub narrow: f64,
     /// The cosine similarity per channel.
     pub channels: Vec<ChannelScore>,
-    /// Terms that both articles have, by their contribution to the cosine of the texts, largest
-    /// first.
+    /// Terms that both articles have, sorted by their contribution to the cosine of the texts,
+    /// largest first.
     pub shared: Vec<TermScore>,
-    /// Terms that only one of the articles has, by their share of its vector length, largest first.
+    /// Terms that only one of the articles has, sorted by their share of its vector length, largest
+    /// first.
     pub missing: Vec<TermScore>,
     /// Number of articles from which the term frequencies were computed.
     pub frequencies_of: usize,
@@ -282,15 +283,15 @@ pub struct ChannelScore {
 /// A term and its weight.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TermScore {
-    /// A word that stands for the term, as spelled in one of the articles.
+    /// A word with this term, as spelled in one of the articles.
     pub term: String,
     /// The term's contribution or share.
     pub share: f64,
 }
 
 impl StoryComparison {
-    /// Converts the engine's comparison of the articles `sides`, from whose words the terms get
-    /// their spelling.
+    /// Converts the engine's comparison of the articles `sides`. The terms are spelled as in these
+    /// articles.
     pub fn of(
         explanation: &stories::PairScore,
         sides: [&Prepared; 2],

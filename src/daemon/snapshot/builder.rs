@@ -1,8 +1,8 @@
 //! Applies deltas to the snapshot of a shard, and publishes the result.
 //!
-//! Input: deltas, in order. Output: the next [`Snapshot`]. When an article leaves, its counters are
-//! undone from the snapshot's own copy of the article, so that counts stay correct whatever the
-//! state has done meanwhile.
+//! Input: deltas, in order. Output: the next [`Snapshot`]. When an article leaves, it is subtracted
+//! from the counters by means of the snapshot's own copy of the article, so that the counts stay
+//! correct even if the state has changed the article in the meantime.
 //!
 //! Cost: about 20 microseconds per article, on the snapshot thread ([`thread`](super::thread)).
 
@@ -35,12 +35,12 @@ pub struct SnapshotBuilder {
     writer: SnapshotWriter,
 }
 
-/// Applies deltas to the snapshot of one shard, and publishes it.
+/// Applies deltas to the snapshot of one shard, and publishes the snapshot.
 #[derive(Debug)]
 pub(super) struct SnapshotWriter {
     /// The shard's number.
     shard: u32,
-    /// Where the snapshot is published.
+    /// The collection in which the snapshot is published.
     snapshots: Arc<Snapshots>,
     /// The snapshot under construction.
     snapshot: Snapshot,
@@ -85,7 +85,7 @@ impl SnapshotWriter {
         self.snapshot.recent.note(CommitDelta::of(&changes), bounds);
     }
 
-    /// Empties and publishes the snapshot: this instance no longer follows the shard.
+    /// Empties and publishes the snapshot, because this instance no longer follows the shard.
     pub(super) fn clear(&mut self) {
         if self.snapshot.clock.is_none() {
             return;
@@ -96,7 +96,7 @@ impl SnapshotWriter {
         self.publish();
     }
 
-    /// Publishes the snapshot as it is now.
+    /// Publishes the snapshot in its current form.
     pub(super) fn publish(&mut self) {
         self.snapshot.published = Some(Instant::now());
         self.snapshots.publish(self.shard, self.snapshot.clone());
@@ -104,7 +104,7 @@ impl SnapshotWriter {
 }
 
 impl Snapshot {
-    /// Applies a delta, and returns what it changed.
+    /// Applies a delta, and returns the changes it made.
     pub(super) fn follow(&mut self, step: SnapshotDelta, bounds: &Limits) -> AppliedChanges {
         let mut changes = AppliedChanges::default();
         if step.everything {
@@ -206,7 +206,7 @@ impl Snapshot {
         Arc::make_mut(story).counts.count(how, article, provider.as_ref());
     }
 
-    /// Adds a new member to the growth of its story.
+    /// Counts a new member in its story's growth, and updates the story's growth rank.
     fn warm(&mut self, article: &SnapshotArticle) {
         let Some((id, story)) = article.story.and_then(|id| Some((id, self.stories.get_mut(&id)?)))
         else {
@@ -223,7 +223,8 @@ impl Snapshot {
         self.publishers.get_key_value(name).map_or_else(|| name.into(), |(name, _)| name.clone())
     }
 
-    /// Moves the members of absorbed and ended stories.
+    /// Moves the members of absorbed stories to the surviving stories, and removes those of ended
+    /// stories.
     fn move_members(
         &mut self,
         stories: &BTreeMap<StoryId, StoryChange>,
@@ -260,7 +261,7 @@ impl Snapshot {
         }
     }
 
-    /// Removes a story. Returns whether it was known.
+    /// Removes a story. Returns whether the story was known.
     fn end(&mut self, id: StoryId) -> bool {
         let Some(gone) = self.stories.remove(&id) else { return false };
         self.risen.remove(&(gone.counts.growth.rank(), id));
@@ -269,7 +270,8 @@ impl Snapshot {
         true
     }
 
-    /// Recomputes, per story, how many valid articles carry its withdrawn or uncorrected text.
+    /// Recomputes, for each story, how many valid articles contain its withdrawn or uncorrected
+    /// text.
     fn count_carriers(&mut self, changes: &mut AppliedChanges) {
         let mut carriers: BTreeMap<StoryId, (BTreeSet<Sequence>, usize)> = BTreeMap::new();
         for (target, alert) in self.alerts() {
@@ -336,7 +338,7 @@ impl Snapshot {
     }
 }
 
-/// Moves a story's count from one language to another.
+/// Updates the counts per language for a story whose language changed.
 fn recount(counts: &mut OrdMap<Lang, u32>, before: Option<Lang>, now: Option<Lang>) {
     for (language, how) in [(before, Direction::Out), (now, Direction::In)] {
         if let Some(language) = language {

@@ -1,4 +1,4 @@
-//! Alerts: which articles still carry text that was withdrawn or corrected.
+//! Alerts: which articles still contain text that was withdrawn or corrected.
 //!
 //! Input: the blast radius events of a committed batch or, if there is no batch (after a restore,
 //! on a standby), the state itself. Output: a [`CarrierAlert`] for each article whose text must no
@@ -16,12 +16,12 @@ use wirefold_engine::event::{Carrier, Event, EventKind, Radius};
 use wirefold_engine::state::State;
 use wirefold_engine::verdict::{CARRIES_UNCORRECTED, CARRIES_WITHDRAWN, Validity};
 
-/// The articles that carry the withdrawn or uncorrected text of one article.
+/// The articles that contain the withdrawn or uncorrected text of one article.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CarrierAlert {
     /// The article that withdraws or corrects: the notice, or the corrected version.
     pub by: ArticleKey,
-    /// The first `carriers_max` articles that carry the text, in order of arrival.
+    /// The first `carriers_max` articles that contain the text, in order of arrival.
     pub carriers: Vec<Carrier>,
     /// Number of carriers found.
     found: usize,
@@ -48,8 +48,8 @@ impl CarrierAlert {
         self.total() - self.carriers.len()
     }
 
-    /// Adds a carrier. The first `carriers_max` by arrival are kept. A later one that was counted
-    /// before is not counted twice.
+    /// Adds a carrier. The first `carriers_max` by arrival are listed. A later carrier that was
+    /// counted before is not counted twice.
     fn add(&mut self, carrier: Carrier, bounds: &Limits) {
         let sequence = carrier.sequence;
         match self.carriers.binary_search_by_key(&sequence, |c| c.sequence) {
@@ -81,14 +81,15 @@ impl CarrierAlert {
 /// New information about carriers.
 #[derive(Debug, Default)]
 pub(super) struct CarrierReport {
-    /// Blast radii, each with the sequence of the withdrawn or corrected article, if already known.
+    /// Blast radii, each with the sequence number of the withdrawn or corrected article, if it is
+    /// already known.
     radii: Vec<(Option<Sequence>, Radius)>,
     /// Further carriers of articles that already have an alert.
     carriers: Vec<(Sequence, Carrier)>,
 }
 
 impl CarrierReport {
-    /// The information in the events of a committed batch.
+    /// The information about carriers in the events of a committed batch.
     pub(super) fn by(events: &[Event]) -> Self {
         let radius = |event: &Event| match &event.kind {
             EventKind::Withdrawn(radius) | EventKind::Corrected(radius) => {
@@ -99,8 +100,8 @@ impl CarrierReport {
         Self { radii: events.iter().filter_map(radius).collect(), carriers: Vec::new() }
     }
 
-    /// The information in the state: the carriers of the articles in `changed`, and what the
-    /// articles in `came` carry.
+    /// The information about carriers in the state: the carriers of the articles in `changed`, and
+    /// the withdrawn or uncorrected texts that the articles in `came` contain.
     pub(super) fn asked(
         state: &State,
         changed: &BTreeSet<Sequence>,
@@ -124,8 +125,8 @@ impl CarrierReport {
         Self { radii: changed.iter().filter_map(radius).collect(), carriers }
     }
 
-    /// The information in the state for a new snapshot: all carriers of the newest `alerts_max`
-    /// withdrawn or corrected articles.
+    /// The information about carriers in the state, for a new snapshot: all carriers of the newest
+    /// `alerts_max` withdrawn or corrected articles.
     pub(super) fn anew(state: &State, bounds: &Limits) -> Self {
         let tainted = |sequence: &Sequence| {
             let standing = state.article(*sequence).map(|entry| entry.standing);
@@ -171,7 +172,7 @@ impl Snapshot {
         }
     }
 
-    /// Creates or updates the alert of `target`, dropping the oldest alerts beyond `alerts_max`.
+    /// Creates or updates the alert for `target`, and drops the oldest alerts beyond `alerts_max`.
     fn alarm(
         &mut self,
         target: Sequence,

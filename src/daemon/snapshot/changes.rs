@@ -1,4 +1,4 @@
-//! What one delta changed in a snapshot.
+//! The changes that one delta made to a snapshot.
 
 use std::collections::BTreeSet;
 use wirefold_engine::article::Sequence;
@@ -7,7 +7,7 @@ use wirefold_engine::stories::StoryId;
 /// The changes of one delta.
 #[derive(Debug, Default)]
 pub(super) struct AppliedChanges {
-    /// Whether the delta replaced everything that was known.
+    /// Whether the delta replaced the whole snapshot.
     pub(super) everything: bool,
     /// Stories that changed or are new.
     pub(super) stories: BTreeSet<StoryId>,

@@ -1,10 +1,10 @@
-//! Reads from the state what a snapshot needs in order to catch up with it.
+//! Reads from the state the changes that a snapshot needs in order to catch up with it.
 //!
-//! Input: the state after a commit, a restore or a standby's progress, and the ids of what was
-//! touched. Output: a [`SnapshotDelta`]. It holds references to articles and the published states
-//! of the stories that changed, so it can be applied on another thread without access to the state.
+//! Input: the state after a commit, a restore or a standby's progress, and the touched ids. Output:
+//! a [`SnapshotDelta`]. It contains references to articles and the published states of the stories
+//! that changed, so it can be applied on another thread without access to the state.
 //!
-//! Cost: about 2 microseconds per article and per story touched, on the pipeline's thread.
+//! Cost: about 2 microseconds per article and per touched story, on the pipeline's thread.
 
 use super::carriers::CarrierReport;
 use super::recent::{EventFrame, FrameBuilder};
@@ -17,10 +17,10 @@ use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::state::{Entry, State, TouchedIds};
 use wirefold_engine::stories::{StoryId, Summary};
 
-/// What changed since the previous delta.
+/// The changes since the previous delta.
 #[derive(Debug)]
 pub(super) struct SnapshotDelta {
-    /// Whether the delta holds the whole state: earlier information is discarded.
+    /// Whether the delta contains the whole state, in which case earlier information is discarded.
     pub(super) everything: bool,
     /// The key with which articles must be prepared to be comparable.
     pub(super) key: SamplingKey,
@@ -32,17 +32,17 @@ pub(super) struct SnapshotDelta {
     pub(super) arrived: Vec<SnapshotArticle>,
     /// Articles whose validity changed.
     pub(super) revalidated: Vec<(Sequence, Arc<Entry>)>,
-    /// What happened to the stories that were touched.
+    /// The changes to the touched stories.
     pub(super) stories: BTreeMap<StoryId, StoryChange>,
     /// New information about carriers.
     pub(super) carriers: CarrierReport,
-    /// The accepted events, as published.
+    /// The published events that passed the rate limit.
     pub(super) frames: Vec<EventFrame>,
     /// The number of the next event.
     pub(super) next: u64,
 }
 
-/// What happened to a story.
+/// A change to a story.
 #[derive(Debug)]
 pub(super) enum StoryChange {
     /// The story is live, with this published state.
@@ -58,10 +58,10 @@ pub(super) enum StoryChange {
 pub(super) struct DeltaReader {
     /// The configured limits.
     bounds: Limits,
-    /// The sequence number after the last article read; `None` if the next delta must hold
-    /// everything.
+    /// The sequence number after the last article read; `None` if the next delta must contain the
+    /// whole state.
     next: Option<u64>,
-    /// Accepts events up to the configured rate.
+    /// Builds events for the streams, up to the configured rate.
     framing: FrameBuilder,
 }
 
@@ -70,12 +70,12 @@ impl DeltaReader {
         Self { bounds: bounds.clone(), next: None, framing: FrameBuilder::new(bounds) }
     }
 
-    /// Makes the next delta hold the whole state.
+    /// Makes the next delta contain the whole state.
     pub(super) fn reset(&mut self) {
         self.next = None;
     }
 
-    /// What changed since the last call. `sequence` is the number of events that the shard has
+    /// Reads the changes since the last call. `sequence` is the number of events that the shard has
     /// published.
     pub(super) fn read(
         &mut self,
@@ -128,7 +128,7 @@ fn revalidated(state: &State, touched: &BTreeSet<Sequence>) -> Vec<(Sequence, Ar
     touched.iter().filter_map(|&at| Some((at, state.article(at)?.clone()))).collect()
 }
 
-/// What happened to the touched story `id`.
+/// The change to the touched story `id`.
 fn story_change(state: &State, id: StoryId) -> StoryChange {
     match (state.summary(id), state.stories().survivor(id)) {
         (Some(summary), _) => StoryChange::Summary(Box::new(summary)),

@@ -1,29 +1,30 @@
 //! Limits of the snapshots that the page and the API read.
 
-/// Limits of the snapshots. Whatever a limit refuses or drops is counted under its name.
+/// Limits of the snapshots. Everything refused or dropped because of a limit is counted under its
+/// name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Number of changes kept for pages that reconnect. A page that missed older ones reloads.
+    /// Number of changes kept for pages that reconnect. A page that missed older changes reloads.
     pub changes_kept: usize,
-    /// Number of events kept for programs that follow; older ones show as a gap.
+    /// Number of events kept for programs that follow the stream. Older events show as a gap.
     pub events_kept: usize,
-    /// Bytes of events kept; older ones show as a gap.
+    /// Bytes of events kept. Older events show as a gap.
     pub events_bytes_max: usize,
-    /// Events of a shard accepted per second on average, with bursts of up to twice as many. Events
-    /// beyond that, for instance while a backlog is processed, show as a gap.
+    /// Number of events of a shard accepted per second on average, with bursts of up to twice as
+    /// many. Events beyond that, for instance while a backlog is processed, show as a gap.
     pub events_per_second: u32,
-    /// Number of withdrawn or corrected articles with an alert; the oldest are dropped first.
+    /// Number of withdrawn or corrected articles with an alert. The oldest are dropped first.
     pub alerts_max: usize,
-    /// Number of carriers listed per alert; further ones are only counted.
+    /// Number of carriers listed per alert. Further carriers are only counted.
     pub carriers_max: usize,
-    /// Number of queries waiting for the pipeline; further ones are refused.
+    /// Number of queries waiting for the pipeline. Further queries are refused.
     pub questions_max: usize,
-    /// Number of texts waiting to be read from the input topic; further ones are refused.
+    /// Number of texts waiting to be read from the input topic. Further requests are refused.
     pub texts_waiting_max: usize,
-    /// Bytes of input records cached for their text; the least recently used are dropped first.
+    /// Bytes of input records cached for their text. The least recently used are dropped first.
     pub texts_bytes_max: usize,
-    /// Number of deltas waiting for the snapshot thread. Beyond it, they are dropped and the whole
-    /// state is read again.
+    /// Number of deltas waiting for the snapshot thread. Beyond this number, deltas are dropped and
+    /// the whole state is read again.
     pub steps_max: usize,
 }
 

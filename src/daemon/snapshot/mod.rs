@@ -5,19 +5,20 @@
 //!          <-- between batches -- Queries (a bounded queue) <-- the API
 //! ```
 //!
-//! Input: the state of a shard, and the ids of what was touched since the last look at it. Output:
-//! a [`Snapshot`] with the shard's live articles and stories and its recent events. A snapshot
-//! never changes, so a reader can hold one for as long as it likes. Consecutive snapshots share
-//! everything that did not change, and articles are shared references to the engine's own entries:
-//! a commit costs what it touched, not what is live.
+//! Input: the state of a shard, and the ids that were touched since the previous delta. Output: a
+//! [`Snapshot`] with the shard's live articles and stories and its recent events. A snapshot never
+//! changes, so a reader can keep one for as long as it likes. Consecutive snapshots share
+//! everything that did not change, and articles are shared references to the engine's own entries.
+//! The cost of a commit is therefore proportional to what it touched, not to the number of live
+//! articles.
 //!
 //! | module | purpose |
 //! |---|---|
-//! | `delta` | reads what changed from the state, on the pipeline's thread |
+//! | `delta` | reads changes from the state, on the pipeline's thread |
 //! | [`thread`] | passes deltas to the thread that maintains the snapshot |
 //! | [`builder`] | applies a delta to a snapshot |
 //! | [`story`] | counters of a story: badges, kinds, providers, growth |
-//! | [`carriers`] | articles that carry withdrawn or uncorrected text |
+//! | [`carriers`] | articles that contain withdrawn or uncorrected text |
 //! | [`recent`] | recent events and changes, for streams that resume |
 //! | [`queries`] | bounded queries that only the pipeline can answer |
 //! | [`shards`] | the status of each shard: phase, lag, health |
@@ -27,7 +28,7 @@
 //!   recent events and the growth of absorbed stories.
 //! - DE-2: nothing here makes the pipeline wait.
 //!
-//! Deliberately absent: article text. It is read from the input topic by position
+//! Article text is deliberately not part of a snapshot. It is read from the input topic by position
 //! (`daemon::article_text`).
 
 pub mod builder;
@@ -85,26 +86,26 @@ pub struct Snapshots {
     current: Vec<ArcSwap<Snapshot>>,
     /// The query queue of each shard's pipeline, by shard number.
     queries: Vec<Queries>,
-    /// Whether a client has ever opened a stream.
+    /// Whether a client has opened a stream since the start.
     followed: AtomicBool,
 }
 
 /// An article in a snapshot.
 #[derive(Debug, Clone)]
 pub struct SnapshotArticle {
-    /// Everything the engine remembers of the article.
+    /// Everything that the engine stores about the article.
     pub entry: Arc<Entry>,
     /// The article's current story; `None` if it never joins one.
     pub story: Option<StoryId>,
 }
 
-/// Names with the number of articles that have each.
+/// Names, each with the number of articles that have it.
 pub type NameCounts = OrdMap<Arc<str>, u32>;
 
 /// An immutable view of one shard (see the module documentation).
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// The engine clock; `None` before the first article, and if the shard is not followed.
+    /// The engine clock; `None` before the first article, or if the shard is not followed.
     pub clock: Option<EventTime>,
     /// When this snapshot was published.
     pub published: Option<Instant>,
@@ -112,27 +113,27 @@ pub struct Snapshot {
     pub key: SamplingKey,
     /// The sequence number of the oldest live article.
     first: u64,
-    /// The live articles, without gaps, from sequence `first` on.
+    /// The live articles, without gaps, beginning with sequence number `first`.
     articles: Vector<SnapshotArticle>,
     /// The live stories.
     stories: OrdMap<StoryId, Arc<SnapshotStory>>,
-    /// Memory of the live stories in bytes, an estimate.
+    /// Estimated memory of the live stories, in bytes.
     story_bytes: usize,
-    /// The members of each story, by sequence.
+    /// The members of each story, by sequence number.
     members: OrdSet<(StoryId, Sequence)>,
     /// Stories by growth rank, lowest first.
     risen: OrdSet<(i64, StoryId)>,
     /// Live articles by the hash of their uri.
     uris: OrdSet<(u64, Sequence)>,
-    /// Articles whose flags ask for review.
+    /// Articles with flags that require a review.
     flagged: OrdSet<Sequence>,
-    /// Articles under an embargo, by its end.
+    /// Articles under an embargo, by the end of the embargo.
     embargoed: OrdSet<(EventTime, Sequence)>,
-    /// Alerts about carriers, by the sequence of the withdrawn or corrected article.
+    /// Alerts about carriers, by the sequence number of the withdrawn or corrected article.
     alerts: OrdMap<Sequence, Arc<CarrierAlert>>,
-    /// Per story, the number of articles that carry its withdrawn or uncorrected text.
+    /// For each story, the number of articles that contain its withdrawn or uncorrected text.
     carrier_counts: OrdMap<StoryId, u32>,
-    /// Absorbed stories with the story that absorbed each.
+    /// Absorbed stories, each with the story that absorbed it.
     absorbed: OrdMap<StoryId, StoryId>,
     /// Number of live articles per provider.
     publishers: NameCounts,
@@ -161,12 +162,12 @@ impl Snapshots {
         })
     }
 
-    /// Whether a client has ever opened a stream, as the page does.
+    /// Whether a client, such as the page, has opened a stream since the start.
     pub fn followed(&self) -> bool {
         self.followed.load(Ordering::Relaxed)
     }
 
-    /// Notes that a client has opened a stream.
+    /// Records that a client has opened a stream.
     pub(crate) fn set_followed(&self) {
         self.followed.store(true, Ordering::Relaxed);
     }
@@ -189,7 +190,7 @@ impl Snapshots {
     /// Queues a query for the pipeline of a shard; never blocks.
     ///
     /// # Errors
-    /// If too many queries are waiting, or no pipeline here works on the shard.
+    /// If too many queries are waiting, or if this instance runs no pipeline for the shard.
     pub fn query(&self, shard: u32, ask: Query) -> Result<(), QueryRefused> {
         self.queries.get(shard as usize).ok_or(QueryRefused::NotOwner)?.ask(ask)
     }
@@ -230,7 +231,7 @@ impl Snapshot {
         self.articles.len()
     }
 
-    /// Estimated memory in bytes, excluding the engine's entries. The spare room in trees is
+    /// Estimated memory in bytes, excluding the engine's entries. The unused space in trees is
     /// estimated; shared names are not counted.
     pub fn bytes(&self) -> usize {
         // Each article is indexed by position, by story and by uri.
@@ -261,7 +262,7 @@ impl Snapshot {
         self.articles.get(self.place(sequence)?)
     }
 
-    /// The live articles before `before` (all if `None`), newest first.
+    /// The live articles before `before` (or all if it is `None`), newest first.
     pub fn newest(
         &self,
         before: Option<Sequence>,
@@ -296,7 +297,7 @@ impl Snapshot {
         self.stories.get(&id)
     }
 
-    /// The live story into which the absorbed story `id` was merged, if still known.
+    /// The live story that absorbed the story `id`, directly or indirectly, if this is still known.
     pub fn survivor(&self, id: StoryId) -> Option<StoryId> {
         let mut found = *self.absorbed.get(&id)?;
         while let Some(&next) = self.absorbed.get(&found) {
@@ -315,14 +316,14 @@ impl Snapshot {
         self.stories.len()
     }
 
-    /// Live stories with a growth rank below `before` (all if `None`), highest first, each with its
-    /// rank.
+    /// Live stories with a growth rank below `before` (or all if it is `None`), highest first, each
+    /// with its rank.
     pub fn rising(&self, before: Option<(i64, StoryId)>) -> impl Iterator<Item = (i64, StoryId)> {
         let until = before.unwrap_or((i64::MAX, StoryId::new(u64::MAX)));
         self.risen.range(..until).rev().copied()
     }
 
-    /// The live members of a story after `after` (all if `None`), in order of arrival.
+    /// The live members of a story after `after` (or all if it is `None`), in order of arrival.
     pub fn members(
         &self,
         story: StoryId,
@@ -333,12 +334,13 @@ impl Snapshot {
         all.filter_map(|&(_, sequence)| Some((sequence, self.article(sequence)?)))
     }
 
-    /// Articles whose flags ask for review, newest first.
+    /// Articles with flags that require a review, newest first.
     pub fn flagged(&self) -> impl Iterator<Item = (Sequence, &SnapshotArticle)> {
         self.flagged.iter().rev().filter_map(|&s| Some((s, self.article(s)?)))
     }
 
-    /// Articles whose embargo ends after `from` and no later than `to`, soonest first.
+    /// Articles whose embargo ends after `from` and no later than `to`. The first to end comes
+    /// first.
     pub fn embargoes_ending(
         &self,
         from: EventTime,
@@ -349,8 +351,8 @@ impl Snapshot {
         all.filter_map(|&(lifts, s)| Some((lifts, s, self.article(s)?)))
     }
 
-    /// The alerts about carriers of withdrawn or corrected text, newest first, with the sequence of
-    /// the withdrawn or corrected article.
+    /// The alerts about carriers of withdrawn or corrected text, newest first, each with the
+    /// sequence number of the withdrawn or corrected article.
     pub fn alerts(&self) -> impl Iterator<Item = (Sequence, &Arc<CarrierAlert>)> {
         self.alerts.iter().rev().map(|(sequence, alert)| (*sequence, alert))
     }

@@ -1,9 +1,9 @@
 //! Queries that only the pipeline can answer, because only it has the state.
 //!
-//! Input: a bounded queue of queries. Output: answers, given between two batches. A query that
-//! finds the queue full is refused, and the asker gives up on one that is not answered in time, so
-//! that queries cannot delay the pipeline: it answers at most `PER_PASS` of them between two
-//! batches, and drops those whose asker is gone.
+//! Input: a bounded queue of queries. Output: answers, given between two batches. Queries cannot
+//! delay the pipeline: a query is refused if the queue is full, the caller stops waiting after a
+//! time limit, and the pipeline answers at most `PER_PASS` queries between two batches, and drops
+//! those whose caller has stopped waiting.
 
 use super::{SnapshotArticle, delta};
 use crate::daemon::telemetry::metrics;
@@ -31,23 +31,23 @@ pub enum Query {
     Similar(SimilarityQuery, oneshot::Sender<SimilarArticles>),
 }
 
-/// A question for the articles near a SimHash.
+/// A query for the articles near a SimHash.
 #[derive(Debug, Clone, Copy)]
 pub struct SimilarityQuery {
     /// The SimHash.
     pub hash: SimHash,
-    /// The most bits that may differ.
+    /// Maximum number of bits that may differ.
     pub distance: u32,
     /// An article to leave out.
     pub except: Option<Sequence>,
-    /// The most articles to return.
+    /// Maximum number of articles to return.
     pub most: usize,
 }
 
 /// The articles near a SimHash.
 #[derive(Debug)]
 pub struct SimilarArticles {
-    /// The nearest articles, nearest first, then oldest first.
+    /// The nearest articles, nearest first, and at the same distance oldest first.
     pub nearest: Vec<SimilarArticle>,
     /// Number of articles found, including those that are not returned.
     pub total: usize,
@@ -58,9 +58,9 @@ pub struct SimilarArticles {
 /// An article near a SimHash.
 #[derive(Debug)]
 pub struct SimilarArticle {
-    /// The article's sequence.
+    /// The article's sequence number.
     pub sequence: Sequence,
-    /// Number of bits in which its SimHash differs.
+    /// Number of bits in which its SimHash differs from the given one.
     pub distance: u32,
     /// The article.
     pub article: SnapshotArticle,
@@ -86,7 +86,7 @@ pub struct Queries {
     open: AtomicBool,
 }
 
-/// Why a query was refused.
+/// The reason a query was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QueryRefused {
     /// The queue is full.
@@ -138,7 +138,7 @@ impl Queries {
     }
 }
 
-/// Answers one query. Returns whether the asker was still waiting.
+/// Answers one query. Returns whether the caller was still waiting.
 fn reply(ask: Query, state: &mut State) -> bool {
     match ask {
         Query::Consider(new, answer) if !answer.is_closed() => {

@@ -1,10 +1,11 @@
-//! Recent history for streams that resume: what each commit changed, and the events as published.
+//! Recent history for streams that resume: the changes of each commit, and the published events.
 //!
-//! Input: what each commit changed, and the records it wrote. Output: two bounded ring buffers,
-//! shared between snapshots. A caller that asks for an entry that was already dropped is told so.
+//! Input: the changes of each commit, and the records it wrote. Output: two bounded ring buffers,
+//! shared between snapshots. A caller can tell when it requests an entry that was already dropped.
 //!
-//! Events are accepted up to a rate. While a backlog is processed at thousands of articles per
-//! second, most events are left out and show as a gap; this keeps the cost for the pipeline low.
+//! Events are accepted up to a rate limit. While a backlog is processed at thousands of articles
+//! per second, most events are left out and show as a gap, which keeps the cost for the pipeline
+//! low.
 
 use super::changes::AppliedChanges;
 use super::{CommittedBatch, Limits};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use wirefold_engine::stories::StoryId;
 
-/// At most this many stories are listed per change; `more` tells whether there were further ones.
+/// Maximum number of stories listed per change. `more` tells whether there were further ones.
 pub const NAMED_MAX: usize = 200;
 
 /// The recent history of a shard.
@@ -34,10 +35,10 @@ pub struct RecentChanges {
     next: u64,
 }
 
-/// What one commit changed.
+/// The changes that one commit made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CommitDelta {
-    /// Whether anything may have changed.
+    /// Whether everything may have changed.
     pub everything: bool,
     /// Stories that changed or are new, at most [`NAMED_MAX`].
     pub stories: Vec<StoryId>,
@@ -51,7 +52,7 @@ pub struct CommitDelta {
     pub articles: u64,
 }
 
-/// An event as published.
+/// A published event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventFrame {
     /// The event's number in the shard.
@@ -91,7 +92,7 @@ impl RecentChanges {
         self.next
     }
 
-    /// Records a change, dropping the oldest beyond the limit.
+    /// Records a change, and drops the oldest changes beyond the limit.
     pub(super) fn note(&mut self, change: CommitDelta, bounds: &Limits) {
         self.version += 1;
         self.changes.push_back(Arc::new(change));
@@ -101,7 +102,7 @@ impl RecentChanges {
         }
     }
 
-    /// The changes after version `after`; `None` if some of them are no longer kept.
+    /// The changes after version `after`; `None` if some of them are no longer available.
     pub fn since(&self, after: u64) -> Option<impl Iterator<Item = &Arc<CommitDelta>>> {
         let missed = usize::try_from(self.version.checked_sub(after)?).ok()?;
         let from = self.changes.len().checked_sub(missed)?;
@@ -119,14 +120,14 @@ impl RecentChanges {
         self.events.iter().skip(low)
     }
 
-    /// Adds the kept events before number `next`. Events that were left out show only as a gap in
-    /// the numbers.
+    /// Adds the accepted events before number `next`. Events that were left out show only as a gap
+    /// in the numbers.
     pub(super) fn add_events(&mut self, frames: Vec<EventFrame>, next: u64, bounds: &Limits) {
         frames.into_iter().for_each(|frame| self.push(frame, bounds));
         self.next = next;
     }
 
-    /// Adds an event, dropping the oldest beyond the limits.
+    /// Adds an event, and drops the oldest events beyond the limits.
     fn push(&mut self, frame: EventFrame, bounds: &Limits) {
         self.bytes += frame.event.len();
         self.events.push_back(Arc::new(frame));
@@ -149,7 +150,7 @@ impl RecentChanges {
     }
 }
 
-/// Builds event frames from committed records, up to a rate (token bucket).
+/// Builds event frames from committed records, up to a rate limit (token bucket).
 #[derive(Debug)]
 pub(super) struct FrameBuilder {
     /// Events per second.
@@ -166,8 +167,8 @@ impl FrameBuilder {
         Self { rate, allowance: rate, filled: Instant::now() }
     }
 
-    /// The events of a batch that the rate limit admits; if it does not admit all, the last ones.
-    /// `end` is the number of the event after the last one of the batch.
+    /// The events of a batch that the rate limit admits. If it does not admit all of them, the last
+    /// ones are returned. `end` is the number of the event after the batch's last event.
     pub(super) fn build(&mut self, batch: CommittedBatch<'_>, end: u64) -> Vec<EventFrame> {
         self.build_at(batch, end, Instant::now())
     }
@@ -187,7 +188,7 @@ impl FrameBuilder {
     }
 }
 
-/// Converts a record of the events topic to a CloudEvent in structured mode, whichever mode it was
+/// Converts a record of the events topic to a CloudEvent in structured mode, whatever mode it was
 /// written in.
 fn frame(record: &OutputRecord, sequence: u64) -> EventFrame {
     let text =
@@ -219,7 +220,7 @@ fn frame(record: &OutputRecord, sequence: u64) -> EventFrame {
     EventFrame { sequence, kind: text(kind), key, event: event.into() }
 }
 
-/// The part of an event in structured mode that is read here.
+/// The fields of an event in structured mode that are read here.
 #[derive(serde::Deserialize)]
 struct Structured {
     #[serde(rename = "type")]

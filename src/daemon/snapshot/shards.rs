@@ -1,12 +1,12 @@
 //! The status of each shard, for health checks and the API.
 //!
 //! Input: a new status from the shard's pipeline after each commit, and whenever its phase, lag or
-//! standby progress changes. Output: the newest status, which readers get without a lock and
-//! without touching the engine. A status is immutable, so a reader can hold one for as long as it
+//! standby progress changes. Output: the newest status, which can be read without a lock and
+//! without access to the engine. A status is immutable, so a reader can keep one for as long as it
 //! likes.
 //!
-//! A status also records when its shard last made progress, so that a supervisor can distinguish a
-//! pipeline that hangs from one that has nothing to do.
+//! A status also contains the time of its shard's last progress, so that a supervisor can
+//! distinguish a pipeline that hangs from one that has nothing to do.
 //!
 //! Cost: an allocation and a pointer swap per update. A status takes a few hundred bytes,
 //! independent of the number of live articles.
@@ -22,10 +22,10 @@ use std::time::Duration;
 use wirefold_engine::article::{EventTime, Span};
 
 /// How long a pipeline that has work may go without a commit. A transaction may take 20 s, and the
-/// watchdog of blocking calls allows 10 s more before it ends the process.
+/// watchdog allows blocking calls another 10 s before it ends the process.
 pub const WORKS_WITHIN: Duration = Duration::from_secs(45);
-/// How long a restore may go without reading another record. Building an index of millions of
-/// articles is one step without progress.
+/// How long a restore may go without reading another record. Building the index of millions of
+/// articles is one step, during which no records are read.
 pub const RESTORES_WITHIN: Duration = Duration::from_secs(600);
 
 /// The statuses of all shards.
@@ -33,9 +33,10 @@ pub const RESTORES_WITHIN: Duration = Duration::from_secs(600);
 pub struct ShardStatuses {
     /// The current status of each shard, by shard number.
     shards: Vec<ArcSwap<ShardStatus>>,
-    /// How long the process has been able to run so far, in milliseconds (time suspended excluded).
+    /// How long the process has been able to run so far, in milliseconds, excluding time in which
+    /// it was suspended.
     ran: AtomicU64,
-    /// The first fault of this instance: a thread that must not end has ended.
+    /// The first fault of this instance, which means that a thread that must not end has ended.
     faults: Faults,
 }
 
@@ -54,7 +55,7 @@ pub struct ShardStatus {
     pub committed: Option<EventTime>,
     /// Number of articles in the window.
     pub live_articles: usize,
-    /// Number of articles that have left the window and of which only the identity is kept.
+    /// Number of articles that have left the window and whose identity is still kept.
     pub identities: usize,
     /// Number of articles held back until their embargo ends.
     pub embargoed: usize,
@@ -66,28 +67,28 @@ pub struct ShardStatus {
     pub state_bytes: usize,
     /// The lag of each input partition.
     pub inputs: BTreeMap<Partition, PartitionLag>,
-    /// The lag of the input partition that is furthest behind, as a time.
+    /// The age of the input partition that is furthest behind.
     pub age: Span,
     /// How closely a standby follows the changelog; `None` before this is known.
     pub following: Option<StandbyProgress>,
     /// The last restore: number of changelog records read, and duration.
     pub restored: Option<(u64, Duration)>,
-    /// Whether the input brokers answer, as far as is known.
+    /// Whether the input brokers can be reached, as far as is known.
     pub broker_reachable: bool,
     /// When the shard last made progress, in process running time; `None` before the pipeline runs.
     pub progressed_at: Option<Duration>,
 }
 
 impl ShardStatus {
-    /// Whether the shard made progress since `before`: its phase or batch changed, or it has
-    /// nothing to do, or the broker does not answer.
+    /// Whether the shard has made progress since `before`: its phase or batch changed, it has
+    /// nothing to do, or the broker cannot be reached.
     fn moved_since(&self, before: &Self) -> bool {
         let waits = self.inputs.values().any(|input| input.records.is_some_and(|n| n > 0));
         self.phase != before.phase || self.batch != before.batch || !waits || !self.broker_reachable
     }
 
-    /// Why the shard counts as hanging at `now`, if it does. Phases that wait for the broker or the
-    /// consumer group may take any amount of time.
+    /// The reason the shard counts as hanging at `now`, if it does. Phases that wait for the broker
+    /// or the consumer group may take any amount of time.
     fn hangs(&self, now: Duration) -> Option<String> {
         let within = match self.phase? {
             Phase::Running => WORKS_WITHIN,
@@ -98,8 +99,8 @@ impl ShardStatus {
         (stalled > within).then(|| format!("no progress for {} s", stalled.as_secs()))
     }
 
-    /// Why the instance is not ready for this shard; `None` while it is running, or could take over
-    /// at once.
+    /// The reason the instance is not ready for this shard; `None` if it is running or could take
+    /// over at once.
     pub(crate) fn unready(&self) -> Option<String> {
         let reason = match self.phase {
             Some(Phase::Running) => return None,
@@ -117,7 +118,7 @@ impl ShardStatus {
         Some(reason)
     }
 
-    /// Why a standby could not take over at once; `None` if it could.
+    /// The reason a standby could not take over at once; `None` if it could.
     fn lags(&self) -> Option<String> {
         match &self.following {
             Some(StandbyProgress::CaughtUp | StandbyProgress::Off) => None,
@@ -133,7 +134,7 @@ impl ShardStatus {
 }
 
 impl ShardStatuses {
-    /// The statuses of `shards` shards, all unknown.
+    /// Statuses for `shards` shards, without any information yet.
     pub fn new(shards: u32) -> Arc<Self> {
         let shards = (0..shards).map(|_| ArcSwap::default()).collect();
         Arc::new(Self { shards, ran: AtomicU64::new(0), faults: Faults::default() })
@@ -144,8 +145,8 @@ impl ShardStatuses {
         &self.faults
     }
 
-    /// Adds `time` to the time the process has been able to run. Called by the supervisor; time
-    /// during which the process was suspended does not count.
+    /// Adds `time` to the time in which the process was able to run. Called by the supervisor,
+    /// which does not count time in which the process was suspended.
     pub(crate) fn add_running_time(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.ran.fetch_add(millis, Ordering::SeqCst);
@@ -172,7 +173,7 @@ impl ShardStatuses {
         }
     }
 
-    /// Why pipelines count as hanging, one reason per shard; empty if all of them make progress or
+    /// The reasons pipelines count as hanging, one per shard; empty if all of them make progress or
     /// wait for something outside the process.
     pub fn hanging(&self) -> Vec<String> {
         let now = self.ran();
@@ -183,8 +184,8 @@ impl ShardStatuses {
         shards.filter_map(why).collect()
     }
 
-    /// Why this instance is not ready, one reason per shard; empty if it is running, or could take
-    /// over at once, on every shard.
+    /// The reasons this instance is not ready, one per shard; empty if, for every shard, it is
+    /// running or could take over at once.
     pub fn unready(&self) -> Vec<String> {
         let why = |(shard, view): (usize, &ArcSwap<ShardStatus>)| {
             view.load().unready().map(|why| format!("shard {shard}: {why}"))
@@ -213,7 +214,7 @@ mod tests {
     }
 
     /// Publishes `views`, one per second, and returns the second at which the shard first counts as
-    /// hanging. When `views` returns `None`, the pipeline makes no further calls.
+    /// hanging. After `views` returns `None`, the pipeline makes no further calls.
     fn hangs_at(views: impl Fn(u64) -> Option<ShardStatus>) -> Option<u64> {
         let all = ShardStatuses::new(1);
         (0..1_000).find(|second| {

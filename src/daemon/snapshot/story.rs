@@ -1,12 +1,12 @@
 //! The counters of a live story, updated article by article: badges, kinds, providers, growth.
 //!
 //! The growth of a story is a sum over its articles. Each article adds a weight that halves every
-//! hour: initially 1 for a text of its own and 1/4 for a copy; a redelivery adds nothing. All
-//! weights decay alike, so the order of two stories does not change while no articles arrive.
-//! Stories are therefore ordered by the logarithm of their growth at a fixed time, to which an
-//! article arriving at t adds 2^(t / 1 h).
+//! hour. It is initially 1, or 1/4 for a copy; a redelivery adds nothing. All weights decay at the
+//! same rate, so the order of two stories does not change while no articles arrive. Stories are
+//! therefore ordered by the logarithm of their growth at a fixed time, to which an article arriving
+//! at t adds 2^(t / 1 h).
 //!
-//! Cost: about 400 bytes per story, and 24 for each of its providers.
+//! Cost: about 400 bytes per story, and 24 bytes for each of its providers.
 
 use super::{NameCounts, SnapshotArticle};
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use wirefold_engine::article::EventTime;
 use wirefold_engine::stories::{StoryId, Summary};
 use wirefold_engine::verdict::{CHANGED_NUMBERS, Kind, NEEDS_REVIEW, Validity};
 
-/// Time after which an article's weight has halved, in milliseconds.
+/// Time in which an article's weight halves, in milliseconds.
 const HALF_LIFE_MS: f64 = 3_600_000.0;
-/// Number of distinct providers counted per story; articles of further providers are not counted by
-/// provider.
+/// Maximum number of distinct providers counted per story. Articles of further providers are not
+/// counted by provider.
 const PROVIDERS_MAX: usize = 1_000;
 
 /// A live story.
@@ -61,23 +61,24 @@ impl SnapshotStory {
 /// Counters of a story's members.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MemberCounts {
-    /// Live members, including withdrawn ones.
+    /// Number of live members, including withdrawn ones.
     pub articles: u32,
-    /// Members that are withdrawn.
+    /// Number of withdrawn members.
     pub withdrawn: u32,
-    /// Members that another article corrected.
+    /// Number of members that another article corrected.
     pub uncorrected: u32,
-    /// Members that are corrections.
+    /// Number of members that are corrections.
     pub corrections: u32,
-    /// Members flagged for review.
+    /// Number of members flagged for review.
     pub needs_review: u32,
-    /// Copies whose figures differ from the original.
+    /// Number of copies whose figures differ from the original.
     pub changed_numbers: u32,
-    /// Members with an embargo that has an end time.
+    /// Number of members with an embargo that has an end time.
     pub embargoed: u32,
-    /// Valid articles, of any story, that carry withdrawn or uncorrected text of this story.
+    /// Number of valid articles, of any story, that contain withdrawn or uncorrected text of this
+    /// story.
     pub carried: u32,
-    /// Members by kind, in the order of [`Kind::ALL`].
+    /// Number of members by kind, in the order of [`Kind::ALL`].
     pub kinds: [u32; Kind::ALL.len()],
     /// Members by provider.
     pub providers: Providers,
@@ -91,7 +92,7 @@ pub struct MemberCounts {
 pub struct Providers(Vec<(Arc<str>, u32)>);
 
 impl Providers {
-    /// Where `name` is, or would be inserted.
+    /// The index of `name`, or the index at which it would be inserted.
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(known, _)| (**known).cmp(name))
     }
@@ -106,7 +107,7 @@ impl Providers {
         self.0.iter().map(|(name, count)| (&**name, *count))
     }
 
-    /// Counts a member of `name` in or out, and removes a provider without members.
+    /// Adds or subtracts a member of `name`, and removes a provider without members.
     fn step(&mut self, how: Direction, name: &Arc<str>) {
         match (self.place(name), how) {
             (Ok(at), _) => {
@@ -157,13 +158,13 @@ impl Growth {
         (self.0 - clock.0 as f64 / HALF_LIFE_MS).exp2()
     }
 
-    /// The logarithm as an integer, to order stories by; higher grows faster.
+    /// The logarithm as an integer, for ordering stories. A higher rank means faster growth.
     pub fn rank(self) -> i64 {
         (self.0 * 1e6) as i64
     }
 }
 
-/// Whether an article is counted in or out.
+/// Whether an article is added to the counters or subtracted from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     In,
@@ -171,7 +172,7 @@ pub(super) enum Direction {
 }
 
 impl Direction {
-    /// Adds one to `count`, or subtracts one.
+    /// Adds one to `count`, or subtracts one from it.
     pub(super) fn step(self, count: &mut u32) {
         *count = match self {
             Self::In => *count + 1,
@@ -179,8 +180,8 @@ impl Direction {
         };
     }
 
-    /// Updates the count of a name, and removes names without a count. At most `names_max` names
-    /// are counted.
+    /// Updates the count of a name, and removes a name whose count is zero. At most `names_max`
+    /// names are counted.
     pub(super) fn step_name(self, counts: &mut NameCounts, name: &Arc<str>, names_max: usize) {
         let mut count = counts.get(name).copied().unwrap_or(0);
         if count == 0 && (self == Self::Out || counts.len() >= names_max) {
@@ -195,7 +196,8 @@ impl Direction {
 }
 
 impl MemberCounts {
-    /// Counts a member in or out. `provider` is the shared name of its provider.
+    /// Adds a member to the counters or subtracts it. `provider` is the shared name of its
+    /// provider.
     pub(super) fn count(
         &mut self,
         how: Direction,

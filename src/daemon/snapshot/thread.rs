@@ -1,10 +1,10 @@
 //! Maintains the snapshot of a shard on a separate thread, so that the pipeline's thread does not
-//! pay for it.
+//! have to do this work.
 //!
-//! Input: deltas, from the pipeline, which never waits. Output: the snapshot, published after all
-//! queued deltas are applied, at most once every `EVERY`: the first delta after a pause shows at
-//! once, and a backlog is applied in batches. If deltas arrive faster than they can be applied,
-//! they are dropped, and the next one that finds room in the queue holds the whole state.
+//! Input: deltas from the pipeline, which never waits. Output: the snapshot, published after all
+//! queued deltas are applied, at most once per `EVERY`. The first delta after a pause is published
+//! at once, and a backlog is applied in batches. If deltas arrive faster than they can be applied,
+//! they are dropped. The next delta for which the queue has room then contains the whole state.
 //!
 //! Cost (`benches/api`): reading deltas takes about 2 % of the pipeline's CPU time, and this thread
 //! uses another 3 %.
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wirefold_engine::state::{State, TouchedIds};
 
-/// The pause after a publication.
+/// The pause after each publication.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// Passes deltas to the thread that maintains the snapshot.
@@ -30,10 +30,10 @@ pub struct SnapshotThread {
     reader: DeltaReader,
     /// The queue to the thread.
     sender: Sender<SnapshotMessage>,
-    /// Incremented whenever the shard is given up: queued deltas of an earlier generation are
+    /// Incremented whenever the shard is given up. Queued deltas of an earlier generation are
     /// ignored.
     generation: Arc<AtomicU64>,
-    /// Whether a delta found no room in the queue.
+    /// Whether a delta was dropped because the queue was full.
     behind: bool,
 }
 
@@ -42,7 +42,7 @@ pub struct SnapshotThread {
 enum SnapshotMessage {
     /// A delta, and the generation it belongs to.
     Step(u64, Box<SnapshotDelta>),
-    /// A new generation began.
+    /// A new generation has begun.
     Ended,
 }
 
@@ -88,19 +88,20 @@ impl SnapshotThread {
         }
     }
 
-    /// Called between batches: retries after a delta found no room.
+    /// Called between batches. Tries again after a delta was dropped because the queue was full.
     pub fn catch_up(&mut self, state: &State, sequence: u64) {
         if self.behind && self.sender.is_empty() {
             self.follow(state, TouchedIds::default(), None, sequence);
         }
     }
 
-    /// Empties the snapshot: this instance no longer follows the shard.
+    /// Empties the snapshot, because this instance no longer follows the shard.
     pub fn forget(&mut self) {
         self.generation.fetch_add(1, Ordering::SeqCst);
         self.reader.reset();
         self.behind = false;
-        // If the queue is full, its messages wake the thread.
+        // If the queue is full, the thread is already processing messages and will notice the new
+        // generation.
         if let Err(TrySendError::Disconnected(_)) = self.sender.try_send(SnapshotMessage::Ended) {
             tracing::error!("the snapshot thread has ended");
         }

@@ -98,7 +98,7 @@ impl Histogram<0> {
     }
 }
 
-/// No buckets: not a histogram.
+/// No buckets, for metrics that are not histograms.
 const NONE: &[f64] = &[];
 /// Buckets for the work on one article or request: 50 us to 1 s.
 const WORK: &[f64] =
@@ -111,7 +111,7 @@ const AGES: &[f64] =
 /// Buckets for numbers of articles.
 const COUNTS: &[f64] = &[0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 32.0, 64.0, 128.0, 255.0];
 
-/// Defines the constants and the table from one list.
+/// Defines the constants and the table of metrics from one list.
 macro_rules! table {
     ($($constant:ident: $kind:ident $name:literal [$($label:literal)*] $unit:ident $buckets:ident
        $about:literal)*) => {
@@ -238,7 +238,7 @@ table! {
          name of the limit."
 }
 
-/// The values of the label `bound`: settings that limit the admin server.
+/// The values of the label `bound`: the settings that limit the admin server.
 pub const BOUNDS: [&str; 13] = [
     BY_CONNECTIONS,
     BY_WORKERS,
@@ -266,9 +266,9 @@ pub const BY_CHANGES: &str = "changes_kept";
 pub const BY_EVENTS: &str = "events_kept";
 /// Events dropped from the history because of their size.
 pub const BY_EVENT_BYTES: &str = "events_bytes_max";
-/// Events left out of the history because they arrived too fast.
+/// Events left out of the history because they exceeded the rate limit.
 pub const BY_EVENT_RATE: &str = "events_per_second";
-/// Withdrawn articles whose carriers were forgotten.
+/// Withdrawn articles whose list of carriers was dropped.
 pub const BY_ALERTS: &str = "alerts_max";
 /// Carriers that are counted but not listed.
 pub const BY_CARRIERS: &str = "carriers_max";
@@ -294,18 +294,18 @@ pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 pub const BY_WINDOW: &str = "window";
 /// Articles evicted by `live_articles_max`.
 pub const BY_LIVE_ARTICLES: &str = "live_articles_max";
-/// Postings evicted by the bounds per hash, `postings_per_hash_max` and `equal_per_hash_max`.
+/// Postings evicted by the limits per hash, `postings_per_hash_max` and `equal_per_hash_max`.
 pub const BY_POSTINGS: &str = "postings_per_hash_max";
 /// Identities evicted by `identities_max`.
 pub const BY_IDENTITIES: &str = "identities_max";
-/// Embargoed articles that will never be passed on because of `embargoed_max`.
+/// Embargoed articles that will never be published because of `embargoed_max`.
 pub const BY_EMBARGOED: &str = "embargoed_max";
-/// Articles and notices no longer found by slug or name because of `bearers_max`.
+/// Articles and notices that can no longer be found by slug or name because of `bearers_max`.
 pub const BY_BEARERS: &str = "bearers_max";
 /// Versions of withdrawn articles whose carriers were not searched for because of
 /// `versions_searched_max`.
 pub const BY_VERSIONS: &str = "versions_searched_max";
-/// Carriers left out of events because one text has more than events can list.
+/// Carriers left out of events because one text has more carriers than events can list.
 pub const BY_CARRIERS_LISTED: &str = "carriers";
 
 /// Creates a recorder with all metrics of the table. Counters whose label values are known start at
@@ -324,8 +324,8 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
     Ok(recorder)
 }
 
-/// Reports every shard as not ready until its pipeline starts, which may take long if the brokers
-/// are away.
+/// Reports every shard as not ready until its pipeline starts, which may take a long time if the
+/// brokers cannot be reached.
 pub fn mark_shards_not_ready(shards: u32) {
     (0..shards).for_each(|shard| SHARD_READY.set([&shard.to_string()], 0.0));
 }

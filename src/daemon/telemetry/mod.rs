@@ -1,4 +1,4 @@
-//! Telemetry: metrics, log throttling, the observer that reports each batch, the watchdog over
+//! Telemetry: metrics, log throttling, the observer that reports each batch, the watchdog for
 //! blocking calls, and notifications to systemd.
 
 pub mod metrics;

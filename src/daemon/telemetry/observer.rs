@@ -1,4 +1,4 @@
-//! Reports what a pipeline does: to the log, the metrics, the shard status and the snapshots.
+//! Reports what a pipeline does to the log, the metrics, the shard status and the snapshots.
 //!
 //! In: the calls that a pipeline makes on its [`Observer`], in order. Articles are reported only
 //! after their commit.
@@ -30,7 +30,7 @@ pub struct Telemetry {
     shard: u32,
     /// The shard number as a metric label.
     label: String,
-    /// Where the status is published.
+    /// The collection in which the status is published.
     views: Arc<ShardStatuses>,
     /// The status of this shard, published after each change.
     view: ShardStatus,
@@ -39,8 +39,8 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// An observer of `shard` without a snapshot. Rare outcomes start to be counted at 0, so that
-    /// alerts see the first one.
+    /// Creates an observer of `shard` without a snapshot. Counters of rare outcomes start at 0, so
+    /// that alerts notice the first occurrence.
     pub fn new(shard: u32, views: Arc<ShardStatuses>) -> Self {
         for reason in [FAILED, TOO_LARGE, TOO_SLOW] {
             metrics::REJECTED.add([STAGE_PROCESSING, reason], 0);
@@ -50,7 +50,7 @@ impl Telemetry {
         Self { shard, label: shard.to_string(), views, view, snapshot: None }
     }
 
-    /// Also maintains the shard's snapshot, and answers queries between batches.
+    /// Adds a snapshot of the shard to this observer, and answers queries between batches.
     ///
     /// # Errors
     /// When the thread cannot be created.
@@ -67,7 +67,7 @@ impl Telemetry {
         self.views.publish(self.shard, self.view.clone());
     }
 
-    /// Resets what only the shard's owner reports, so that it is not reported twice.
+    /// Resets the metrics that only the shard's owner reports, so that they are not reported twice.
     fn forget(&mut self) {
         for input in self.view.inputs.keys() {
             let partition = input.partition.to_string();
@@ -79,8 +79,8 @@ impl Telemetry {
         self.measure();
     }
 
-    /// Sets the gauges of the state. Live articles and stories are reported by the owner only;
-    /// memory is reported by standbys too.
+    /// Sets the gauges for the state. Only the owner reports live articles and stories; standbys
+    /// report memory too.
     fn measure(&self) {
         let shard = [self.label.as_str()];
         metrics::IDENTITIES.set(shard, self.view.identities as f64);
@@ -203,7 +203,7 @@ impl Observer for Telemetry {
     }
 
     fn transaction_ended(&mut self, ended: TransactionEnd, took: Duration) {
-        // `failed` counts failures.
+        // Failures are counted by `failed`.
         if ended != TransactionEnd::Failed {
             metrics::TRANSACTIONS.add([ended.as_str()], 1);
         }

@@ -3,13 +3,13 @@
 //! ```text
 //! READY=1      once, when every shard is running here or could be taken over at once
 //! STATUS=...   a status line, whenever it changes
-//! WATCHDOG=1   every second or more often, as long as no pipeline is stalled
+//! WATCHDOG=1   at least once a second, as long as no pipeline is stalled
 //! STOPPING=1   on shutdown
 //! ```
 //!
-//! In: the status of every shard. Out: datagrams to `NOTIFY_SOCKET`; nothing if that is not set.
-//! While a pipeline hangs, `WATCHDOG=1` is not sent, so that systemd ends the process if the
-//! supervisor does not. A broker outage does not count, because a restart would not help.
+//! In: the status of every shard. Out: datagrams to `NOTIFY_SOCKET`, if it is set. While a pipeline
+//! hangs, `WATCHDOG=1` is not sent, so that systemd ends the process if the supervisor does not. A
+//! broker outage does not count as hanging, because a restart would not help.
 //!
 //! Source: sd_notify(3), sd_watchdog_enabled(3).
 
@@ -20,14 +20,14 @@ use std::time::{Duration, Instant};
 /// The longest interval between two notifications.
 const NOTIFY_EVERY: Duration = Duration::from_secs(1);
 
-/// Notifies systemd, and knows what was reported so far.
+/// Notifies systemd, and remembers what was reported so far.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct SystemdNotifier {
     /// The interval between two notifications.
     pub(in crate::daemon) every: Duration,
     /// Whether systemd expects `WATCHDOG=1`.
     watched: bool,
-    /// When the last notification was due.
+    /// When the last notification was sent.
     notified_at: Option<Instant>,
     /// Whether `READY=1` was sent.
     ready: bool,
@@ -36,7 +36,7 @@ pub(in crate::daemon) struct SystemdNotifier {
 }
 
 impl SystemdNotifier {
-    /// `None` if `NOTIFY_SOCKET` is not set.
+    /// Creates the notifier; `None` if `NOTIFY_SOCKET` is not set.
     pub(in crate::daemon) fn from_environment() -> Option<Self> {
         std::env::var_os("NOTIFY_SOCKET")?;
         let watched = sd_notify::watchdog_enabled();
@@ -44,7 +44,7 @@ impl SystemdNotifier {
         Some(Self { every, watched: watched.is_some(), ..Self::default() })
     }
 
-    /// Notifies systemd if a notification is due. `hanging` are the reasons why pipelines count as
+    /// Notifies systemd if a notification is due. `hanging` contains the reasons pipelines count as
     /// hanging.
     pub(in crate::daemon) fn notify_if_due(&mut self, views: &ShardStatuses, hanging: &[String]) {
         if self.notified_at.is_some_and(|at| at.elapsed() < self.every) {

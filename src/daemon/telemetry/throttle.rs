@@ -1,11 +1,11 @@
 //! Throttles repeated warnings.
 //!
-//! In: the text of a warning. Out: whether to log it now, and how many equal warnings were
-//! suppressed since the last one. The first warning with a text is logged at once, and the next one
-//! 30 s later at the earliest. Each time equal warnings were suppressed in the meantime, this pause
-//! doubles, up to eight minutes; otherwise it returns to 30 s.
+//! In: the text of a warning. Out: whether to log it now, and how many identical warnings were
+//! suppressed since the last one that was logged. The first warning with a text is logged at once,
+//! and the next one 30 s later at the earliest. If identical warnings were suppressed in the
+//! meantime, this pause doubles, up to eight minutes; otherwise it returns to 30 s.
 //!
-//! Texts that differ only in numbers (durations, offsets, ports) count as equal.
+//! Texts that differ only in numbers (durations, offsets, ports) count as identical.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,13 +15,14 @@ use std::time::{Duration, Instant};
 const PAUSE_MIN: Duration = Duration::from_secs(30);
 /// The longest pause between two identical warnings.
 const PAUSE_MAX: Duration = Duration::from_secs(8 * 60);
-/// How many different texts are tracked; beyond that, the least recently logged one is dropped.
+/// Maximum number of different texts that are tracked. Beyond it, the least recently logged text is
+/// dropped.
 const TEXTS_MAX: usize = 256;
 
 static REPEATS: Mutex<LogThrottle> = Mutex::new(LogThrottle { texts: BTreeMap::new() });
 
-/// Calls `log` unless an equal text was logged recently. `log` gets the number of equal texts that
-/// were suppressed since then; `None` if there were none.
+/// Calls `log` unless an identical text was logged recently. `log` gets the number of identical
+/// texts that were suppressed since then, or `None` if there were none.
 pub(crate) fn throttled(text: &str, log: impl FnOnce(Option<u64>)) {
     let passed = {
         let mut repeats = REPEATS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -35,23 +36,23 @@ pub(crate) fn throttled(text: &str, log: impl FnOnce(Option<u64>)) {
 /// The texts that were logged recently.
 #[derive(Debug, Default)]
 struct LogThrottle {
-    /// By text, with each number replaced by `#`.
+    /// The entries by text, in which each number is replaced by `#`.
     texts: BTreeMap<String, ThrottleEntry>,
 }
 
-/// When a text was last logged.
+/// When a text was last logged, and how it is being suppressed.
 #[derive(Debug)]
 struct ThrottleEntry {
     logged: Instant,
-    /// How long equal texts are suppressed after that.
+    /// How long identical texts are suppressed after `logged`.
     pause: Duration,
-    /// How many equal texts were suppressed since.
+    /// How many identical messages have been suppressed since `logged`.
     suppressed: u64,
 }
 
 impl LogThrottle {
-    /// How many equal texts were suppressed since the last one that was logged; `None` if this one
-    /// is suppressed too.
+    /// How many identical texts were suppressed since the last one that was logged; `None` if this
+    /// one is suppressed too.
     fn pass(&mut self, text: &str, now: Instant) -> Option<u64> {
         let key = without_numbers(text);
         if let Some(entry) = self.texts.get_mut(&key) {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long after its timeout a call may still return.
+/// How much later than its timeout a call may return.
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Watches blocking calls; cheap to clone.
@@ -45,7 +45,8 @@ impl Watchdog {
         Watch { of: self.clone(), id }
     }
 
-    /// Takes `ran` off the time left to every call, and returns the name of one that is overdue.
+    /// Subtracts `ran` from the time left to every call, and returns the name of a call that is
+    /// overdue.
     pub(in crate::daemon) fn overdue(&self, ran: Duration) -> Option<&'static str> {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, left) in watched.calls.values_mut() {

@@ -1,4 +1,4 @@
-//! Live articles: by uri, a single one, the carriers of one, and the search over headlines.
+//! Live articles: the list by uri, a single article, its carriers, and the search over headlines.
 
 use super::query::{Id, Params, cursor};
 use super::rows::{ArticleRow, RelationRow, RowContext};
@@ -17,9 +17,9 @@ use wirefold_engine::article::Sequence;
 use wirefold_engine::event::{Carrier, Certainty};
 use wirefold_engine::verdict::Validity;
 
-/// Number of headlines that one request examines. The cursor continues from there.
+/// Number of headlines that one request examines. The cursor in the response continues after them.
 const EXAMINED_MAX: usize = 50_000;
-/// Maximum number of words of a search.
+/// Maximum number of words in a search.
 const WORDS_MAX: usize = 16;
 
 /// A list of live articles.
@@ -69,19 +69,19 @@ pub(super) async fn by_uri(
 pub(super) struct ArticlePage {
     /// The article.
     article: ArticleRow,
-    /// The best matching relation; its kind is `original` if nothing matched.
+    /// The relation that best describes the article; its kind is `original` if nothing matched.
     relation: RelationRow,
-    /// Further relations, beginning with the sources of passages not yet explained by earlier
-    /// entries.
+    /// Further relations. The first ones name the sources of passages that no earlier entry
+    /// explains.
     also: Vec<RelationRow>,
-    /// The input record that held the article.
+    /// The input record that contained the article.
     input: InputRef,
     /// The 64-bit SimHash of the cleaned body, as 16 hexadecimal digits.
     simhash: String,
     /// Number of figures in the body.
     figures: usize,
-    /// Arrival of the oldest live article (RFC 3339, UTC). Only articles that arrived later were
-    /// compared.
+    /// Arrival of the oldest live article (RFC 3339, UTC). Articles that arrived before this time
+    /// were not compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     searched_from: Option<String>,
 }
@@ -119,42 +119,43 @@ fn oldest(desk: &Snapshot) -> Option<String> {
     desk.oldest().map(|article| article.entry.arrived.to_string())
 }
 
-/// The articles that carry the text of a withdrawn or corrected article.
+/// The articles that contain the text of a withdrawn or corrected article.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CarriersPage {
     /// The withdrawn or corrected article.
     article: ArticleRow,
-    /// The article that withdrew or corrected it; absent if that is no longer live.
+    /// The article that withdrew or corrected it; absent if that article is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<ArticleRow>,
     /// The time range that was searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     searched: Option<Searched>,
-    /// The live articles that carry the text, in order of arrival, including those that are no
-    /// longer valid themselves; at most the first 500.
+    /// The live articles that contain the text, in order of arrival, including those that are no
+    /// longer valid; at most the first 500.
     items: Vec<CarrierRow>,
-    /// Number of further carriers that are not listed; absent if none. Events list up to 100,000.
+    /// Number of further carriers that are not listed; absent if there are none. Events list up to
+    /// 100,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<usize>,
     /// Number of carriers found, including those that have left the window.
     total: usize,
 }
 
-/// An article that carries text of another.
+/// An article that contains the text of another article.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CarrierRow {
     /// The carrier.
     article: ArticleRow,
     /// `certain`: a run of at least 12 words is identical; `likely`: the slug and the figures
-    /// agree.
+    /// match.
     certainty: &'static str,
-    /// Where the carrier has the text: word ranges of its cleaned text, from the first word (from
-    /// 0) to one past the last.
+    /// Where the carrier has the text: word ranges in its cleaned text, each from the first word
+    /// (counted from 0) to the position after the last.
     words: Vec<[u32; 2]>,
 }
 
 impl CarrierRow {
-    /// A carrier as sent; `None` if it is no longer live.
+    /// A carrier in the form that the API sends; `None` if it is no longer live.
     pub(super) fn of(at: RowContext<'_>, carrier: &Carrier) -> Option<Self> {
         Some(Self {
             article: at.row_at(carrier.sequence)?,
@@ -167,7 +168,7 @@ impl CarrierRow {
     }
 }
 
-/// The articles that carry the text of a withdrawn or corrected article.
+/// The articles that contain the text of a withdrawn or corrected article.
 #[utoipa::path(
     get,
     path = "/api/v1/articles/{id}/carriers",
@@ -215,7 +216,8 @@ pub(super) struct SearchResults {
 }
 
 /// Live articles whose headline contains all the words, newest first within each shard. The work
-/// per request is limited: continue with `next` even if a page holds few items.
+/// per request is limited, so a page can contain few items although more exist: continue with
+/// `next`.
 #[utoipa::path(
     get,
     path = "/api/v1/search",

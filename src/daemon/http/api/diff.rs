@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use wirefold_engine::prepare::Prepared;
 
-/// Time limit for the word-by-word comparison; what is left then is reported as replaced.
+/// Time limit for the word-by-word comparison. What has not been compared by then is reported as
+/// replaced.
 const DIFF_WITHIN: Duration = Duration::from_millis(500);
 
 /// The difference between two texts, word by word.
@@ -42,7 +43,7 @@ pub(super) struct Op {
     op: &'static str,
     /// The text.
     text: String,
-    /// Whether this is a figure with another value in the aligned place of the other text.
+    /// Whether this is a figure that has another value in the aligned place of the other text.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     number: bool,
 }
@@ -81,8 +82,8 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
 struct DiffToken<'a> {
     /// The characters.
     text: &'a str,
-    /// Whether this is a figure with another value in the other text. The figures of a changed pair
-    /// never compare as equal, so that a changed figure always shows as changed.
+    /// Whether this is a figure that has another value in the other text. The two figures of such a
+    /// pair never compare as equal, so that a changed figure always shows as changed.
     changed: bool,
 }
 

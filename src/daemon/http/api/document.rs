@@ -1,7 +1,7 @@
 //! The OpenAPI document of the API, derived from the types that are sent.
 //!
 //! `wirefold schema openapi` prints it, `/api/v1/openapi.json` serves it, and
-//! `config/schema/openapi.json` holds a copy. A test fails if the copy is out of date.
+//! `config/schema/openapi.json` is a copy of it. A test fails if the copy is out of date.
 
 use super::{articles, diff, matching, queue, similar, stories, stream, text, why};
 use crate::daemon::http::response::ProblemBody;

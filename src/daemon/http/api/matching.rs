@@ -1,4 +1,5 @@
-//! Predicts the verdict and the story of an article without accepting it: nothing is changed.
+//! Predicts the verdict on an article, and its story, without accepting the article or changing
+//! anything.
 
 use super::query::Params;
 use super::rows::{ArticleRef, RelationRow, RowContext};
@@ -21,13 +22,13 @@ use wirefold_engine::decode;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::Prediction;
 
-/// The uri given to an article that is sent without one.
+/// The uri given to an article that was sent without one.
 const NAMELESS: &str = "urn:wirefold:match";
 
 /// The predicted verdict on an article.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Match {
-    /// The best matching relation; its kind is `original` if nothing matched.
+    /// The relation that best describes the article; its kind is `original` if nothing matched.
     relation: RelationRow,
     /// Further relations.
     also: Vec<RelationRow>,
@@ -38,12 +39,12 @@ pub(super) struct Match {
     /// Number of new words; absent with `novelty`.
     #[serde(skip_serializing_if = "Option::is_none")]
     novel_words: Option<u32>,
-    /// Number of figures that no article has in the same place; absent with `novelty`.
+    /// Number of figures that do not occur in the same place in any article; absent with `novelty`.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_numbers: Option<u32>,
     /// Whether the article would go to the unique topic.
     unique: UniqueInfo,
-    /// The article whose place in the unique topic it would take.
+    /// The article that it would replace in the unique topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<ArticleRef>,
     /// Flag names. The names are stable.
@@ -66,8 +67,8 @@ pub(super) struct PredictedStory {
     /// The story's headline; absent with `joins`.
     #[serde(skip_serializing_if = "Option::is_none")]
     headline: Option<String>,
-    /// How the story is chosen. `text`: it is the story of the article that this one shares text
-    /// with. `score`: it is the most similar story. `opens`: no story is similar enough, so the
+    /// How the story is chosen. `text`: it is the story of the article that shares text with this
+    /// one. `score`: it is the most similar story. `opens`: no story is similar enough, so the
     /// article would open a new one. `none`: articles of this kind never join a story.
     by: &'static str,
     /// The score of the most similar story; absent if there is none.
@@ -77,7 +78,7 @@ pub(super) struct PredictedStory {
     join: f64,
 }
 
-/// A story that is similar to an article.
+/// A story similar to an article.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct NearbyStory {
     /// The story's id.
@@ -88,7 +89,7 @@ pub(super) struct NearbyStory {
     size: u32,
     /// The similarity score.
     score: f64,
-    /// `score` minus the minimum score at which an article joins.
+    /// `score` minus the minimum score at which an article joins a story.
     margin: f64,
 }
 
@@ -170,7 +171,7 @@ fn decode(
     }
 }
 
-/// The prediction as sent.
+/// The prediction in the form that the API sends.
 fn match_of(prediction: &Prediction, shard: u32, desk: &Snapshot) -> Match {
     let at = RowContext { shard, desk };
     let (verdict, choice) = (&prediction.classified.verdict, &prediction.choice);

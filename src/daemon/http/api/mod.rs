@@ -1,22 +1,22 @@
 //! The HTTP API: stories, articles, comparisons, the queue of items that need action, and streams.
 //!
-//! Input: requests. Output: JSON from the current snapshot of each shard, read without a lock.
-//! Requests that need article text read it from the input topic; requests that need the engine's
-//! state query the pipeline between two batches. Both are limited in number and time, and long
-//! computations run on a few threads other than the server's own. A request can never make a
-//! pipeline wait.
+//! Input: requests. Output: JSON from the current snapshot of each shard, which is read without a
+//! lock. Requests that need article text read it from the input topic. Requests that need the
+//! engine's state query the pipeline between two batches. Both are limited in number and time, and
+//! long computations run on a few threads that are separate from the server's. A request can never
+//! make a pipeline wait.
 //!
-//! | module | serves |
+//! | module | content |
 //! |---|---|
 //! | `stories` | `/stories`, `/stories/{id}`, `/facets` |
-//! | `articles` | `/articles`, `/articles/{id}`, its carriers, `/search` |
+//! | `articles` | `/articles`, `/articles/{id}`, `/articles/{id}/carriers`, `/search` |
 //! | `queue` | `/queue`: items that need action |
 //! | `text` | `/articles/{id}/text` |
 //! | `diff`, `why` | `/diff`, `/why`: comparisons of two articles |
 //! | `matching` | `/match` |
 //! | `similar` | `/similar`: articles by SimHash |
 //! | `stream` | `/changes`, `/events` |
-//! | `rows`, `query` | the JSON form of articles and stories; parameters and cursors |
+//! | `rows`, `query` | the JSON form of articles and stories; request parameters and cursors |
 //! | [`document`] | the OpenAPI document |
 
 mod articles;
@@ -51,7 +51,7 @@ use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::Sequence;
 use wirefold_engine::decode::Format;
 
-/// Limit on the body of `/match`, in bytes.
+/// Maximum size of the body of `/match`, in bytes.
 const MATCH_BYTES_MAX: usize = 256 << 10;
 
 /// The data that the API serves.
@@ -72,7 +72,7 @@ pub struct ApiSource {
 pub(super) struct Api {
     /// The data that the API serves.
     source: ApiSource,
-    /// Identifies this process, so that stream positions issued by another process are recognized.
+    /// Identifies this process, so that stream positions issued by another process can be detected.
     boot: Arc<str>,
     /// Slots for open streams.
     clients: Arc<Semaphore>,

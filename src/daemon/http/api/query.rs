@@ -1,4 +1,4 @@
-//! Request parameters. Unknown ones are refused, so that a misspelt parameter is not silently
+//! Request parameters. Unknown ones are refused, so that a misspelled parameter is not silently
 //! ignored.
 
 use crate::daemon::http::response::Problem;
@@ -96,7 +96,7 @@ impl Params {
         self.limit_or(LIMIT)
     }
 
-    /// The requested number of items, or `usual` if the request does not say.
+    /// The requested number of items, or `usual` if the request does not specify one.
     pub(super) fn limit_or(&self, usual: usize) -> Result<usize, Problem> {
         let limit = self.read("limit", "number")?.unwrap_or(usual);
         match (1..=LIMIT_MAX).contains(&limit) {
@@ -105,7 +105,7 @@ impl Params {
         }
     }
 
-    /// The numbers in the cursor, which is `next` of an earlier response.
+    /// The numbers in the cursor, which is the value of `next` from an earlier response.
     pub(super) fn cursor<const N: usize>(&self) -> Result<Option<[u64; N]>, Problem> {
         let Some(cursor) = self.one("cursor")? else { return Ok(None) };
         let read = || -> Option<[u64; N]> {

@@ -1,10 +1,11 @@
 //! The queue of items that need action.
 //!
-//! Items are ordered by reason: withdrawn text that other articles still carry, uncorrected text
-//! that other articles still carry, embargoes that end within the hour, articles flagged for
-//! review, copies with changed figures. Within a reason the newest comes first; for embargoes, the
-//! one that ends first. Carriers that were themselves withdrawn, corrected or superseded are not
-//! counted. The key of an item changes when there is something new to see.
+//! Items are ordered by reason: withdrawn text that other articles still contain, uncorrected text
+//! that other articles still contain, embargoes that end within the hour, articles flagged for
+//! review, copies with changed figures. Items with the same reason are ordered newest first, except
+//! embargoes, of which the one that ends first comes first. Carriers that were themselves
+//! withdrawn, corrected or superseded are not counted. The key of an item changes when there is
+//! something new to see.
 
 use super::Api;
 use super::articles::CarrierRow;
@@ -25,7 +26,7 @@ use wirefold_engine::verdict::{CHANGED_NUMBERS, NEEDS_REVIEW, Validity};
 
 /// Number of carriers listed per item; `/articles/{id}/carriers` lists more.
 const CARRIERS: usize = 20;
-/// Number of embargoes, and of flagged articles, that are considered.
+/// The most embargoes, and separately the most flagged articles, considered per shard.
 const ITEMS_MAX: usize = 1_000;
 /// Embargoes that end within this time are listed.
 const SOON: Span = Span::hours(1);
@@ -54,20 +55,20 @@ pub(super) struct QueueItem {
     key: String,
     /// `withdrawn`, `uncorrected`, `embargo`, `needs_review` or `changed_numbers`.
     reason: &'static str,
-    /// The article that the item is about.
+    /// The article that needs action.
     article: ArticleRow,
-    /// The article that withdrew or corrected it; absent if that is no longer live.
+    /// The article that withdrew or corrected it; absent if that article is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<ArticleRow>,
-    /// The article of which this one is a copy, version or notice; absent if that is no longer
-    /// live.
+    /// The article of which this one is a copy, version or notice; absent if that article is no
+    /// longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRow>,
-    /// The valid articles that carry the text: the first 20, in order of arrival.
+    /// The valid articles that contain the text: the first 20, in order of arrival.
     #[serde(skip_serializing_if = "Option::is_none")]
     carriers: Option<Vec<CarrierRow>>,
-    /// Number of carriers. Carriers beyond the first 500 found are all counted, whether valid or
-    /// not.
+    /// Number of carriers. Carriers beyond the first 500 found are counted even if they are no
+    /// longer valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     carriers_total: Option<usize>,
     /// Number of figures that differ.
@@ -79,7 +80,7 @@ pub(super) struct QueueItem {
     /// The article's story; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryName>,
-    /// Engine time since which there is something new to see (RFC 3339, UTC).
+    /// Engine time of the latest change to the item (RFC 3339, UTC).
     since: String,
 }
 
@@ -134,7 +135,7 @@ impl ActionReason {
 struct ActionItem {
     /// Why it needs action.
     reason: ActionReason,
-    /// Its rank within the reason, lowest first.
+    /// Its rank within the reason. The lowest comes first.
     order: i64,
     /// The article's shard.
     shard: u32,
@@ -221,13 +222,13 @@ fn action_items(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
     found
 }
 
-/// A rank that puts the newest first.
+/// A rank that orders the newest first.
 fn newest(at: EventTime) -> i64 {
     at.0.saturating_neg()
 }
 
-/// Articles whose withdrawn or uncorrected text others carry. The versions of one uri form one
-/// item.
+/// Articles whose withdrawn or uncorrected text is in other articles. The versions of one uri form
+/// one item.
 fn carried(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
     let mut by_uri: BTreeMap<&str, ActionItem> = BTreeMap::new();
     for (target, alert) in desk.alerts() {
@@ -261,7 +262,7 @@ fn carried(desk: &Snapshot, shard: u32) -> Vec<ActionItem> {
     all
 }
 
-/// An item as sent.
+/// An item in the form that the API sends.
 fn item(desks: &[Arc<Snapshot>], action: &ActionItem) -> Option<QueueItem> {
     let desk = desks.get(action.shard as usize)?;
     let at = RowContext { shard: action.shard, desk };

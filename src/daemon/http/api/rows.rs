@@ -1,7 +1,7 @@
 //! The JSON form of articles, relations and stories.
 //!
-//! Unknown values are absent. Times are RFC 3339 in UTC. `claimed` is by the publisher's own clock,
-//! `arrived` is engine time.
+//! Unknown values are absent. Times are RFC 3339 in UTC. `claimed` is a time by the publisher's
+//! clock, and `arrived` is a time by the engine's clock.
 
 use crate::daemon::publish::article::{EvidenceInfo, ItemKind, UniqueInfo, item_kind};
 use crate::daemon::publish::data::rounded;
@@ -40,7 +40,7 @@ pub(super) struct ArticleRow {
     /// The article's id: shard and sequence number.
     #[schema(example = "0.1234")]
     id: String,
-    /// The provider's identifier, the same for all versions of the article.
+    /// The provider's identifier, which is the same for all versions of the article.
     uri: String,
     /// The version, as sent by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,28 +56,28 @@ pub(super) struct ArticleRow {
     /// The slug.
     #[serde(skip_serializing_if = "Option::is_none")]
     slugline: Option<String>,
-    /// The language (BCP 47 primary subtag): as declared, or else as detected.
+    /// The language (BCP 47 primary subtag), as declared by the provider or otherwise as detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
     /// The type of item.
     #[serde(rename = "type")]
     item: ItemKind,
-    /// The time the article states for itself, by the publisher's clock (RFC 3339, UTC).
+    /// The time that the article states for itself, by the publisher's clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed: Option<String>,
     /// When the article arrived, in engine time (RFC 3339, UTC).
     arrived: String,
     /// Number of words of the cleaned body.
     words: usize,
-    /// The kind of the best matching relation; `original` if nothing matched.
+    /// The kind of the relation that best describes the article; `original` if nothing matched.
     #[schema(value_type = String, example = "reprint")]
     kind: Kind,
-    /// The name of the rule that decided. The names are stable.
+    /// The name of the rule that decided the kind. The names are stable.
     rule: String,
     /// The article that the relation refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRef>,
-    /// The first article of the chain of relations.
+    /// The first article in the chain of relations.
     #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<ArticleRef>,
     /// Number of links from this article to `root`.
@@ -89,12 +89,12 @@ pub(super) struct ArticleRow {
     /// Number of new words.
     #[serde(skip_serializing_if = "Option::is_none")]
     novel_words: Option<u32>,
-    /// Number of figures that no earlier article has in the same place.
+    /// Number of figures that do not occur in the same place in any earlier article.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_numbers: Option<u32>,
     /// Whether the article went to the unique topic.
     unique: UniqueInfo,
-    /// The article whose place in the unique topic it took.
+    /// The article that it replaced in the unique topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<ArticleRef>,
     /// Flag names. The names are stable.
@@ -108,7 +108,7 @@ pub(super) struct ArticleRow {
     /// What a notice orders: `kill`, `hold` or `release`; absent if the article is not a notice.
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<&'static str>,
-    /// End of the embargo (RFC 3339, UTC): the article must not be published before.
+    /// End of the embargo (RFC 3339, UTC); the article must not be published before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     embargoed: Option<String>,
     /// The publishing status: `usable`, `withheld` or `canceled`.
@@ -122,19 +122,19 @@ pub(super) struct ArticleRow {
 /// One relation between an article and an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct RelationRow {
-    /// What the article is in relation to the other.
+    /// How the article relates to the other.
     #[schema(value_type = String, example = "reprint")]
     kind: Kind,
     /// The other article.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRef>,
-    /// The first article of the chain of relations.
+    /// The first article in the chain of relations.
     #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<ArticleRef>,
     /// Number of links from this article to `root`.
     #[serde(skip_serializing_if = "Option::is_none")]
     chain: Option<u32>,
-    /// The name of the rule that decided. The names are stable.
+    /// The name of the rule that decided the kind. The names are stable.
     rule: String,
     /// The measures the decision is based on; absent if no text was compared.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,7 +144,8 @@ pub(super) struct RelationRow {
     passages: Vec<PassageRow>,
 }
 
-/// A run of words that two articles share: first word (from 0), and one past the last.
+/// A run of words that two articles share: its first word (counted from 0), and the position after
+/// its last word.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct PassageRow {
     /// In this article.
@@ -173,7 +174,7 @@ pub(super) struct StoryRow {
     /// The lead article.
     #[serde(skip_serializing_if = "Option::is_none")]
     lead: Option<ArticleRef>,
-    /// Why the lead article leads (a stable name).
+    /// The reason the lead article leads (a stable name).
     lead_reason: String,
     /// When the first member arrived, in engine time (RFC 3339, UTC).
     first_seen: String,
@@ -181,39 +182,40 @@ pub(super) struct StoryRow {
     last_seen: String,
     /// An opaque value that changes whenever the story changes.
     changed: String,
-    /// Growth: the sum over all articles of a weight that halves every hour, initially 1, or 1/4
-    /// for a copy.
+    /// Growth: the sum of the weights of all articles. A weight is initially 1, or 1/4 for a copy,
+    /// and halves every hour.
     rise: f64,
-    /// The id of the story this one grew out of.
+    /// The id of the story that this one continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<String>,
     /// The ids of stories in other languages that are linked as translations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
-    /// Counts of what needs attention.
+    /// Counts of members and carriers that need attention.
     badges: Badges,
     /// Number of members by kind.
     kinds: BTreeMap<&'static str, u32>,
-    /// Number of members by provider: at most 12 providers, those with most members first.
+    /// Number of members by provider, for at most 12 providers, those with the most members first.
     providers: Vec<Provider>,
 }
 
-/// Counts of what needs attention in a story.
+/// Counts of a story's members, and of carriers, that need attention.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Badges {
-    /// Withdrawn members.
+    /// Number of withdrawn members.
     withdrawn: u32,
-    /// Members that another article corrected.
+    /// Number of members that another article corrected.
     uncorrected: u32,
-    /// Valid articles, of any story, that carry withdrawn or uncorrected text of this one.
+    /// Number of valid articles, of any story, that contain withdrawn or uncorrected text of this
+    /// story.
     carried: u32,
-    /// Members that are corrections.
+    /// Number of members that are corrections.
     corrections: u32,
-    /// Members flagged for review.
+    /// Number of members flagged for review.
     needs_review: u32,
-    /// Copies whose figures differ.
+    /// Number of copies whose figures differ.
     changed_numbers: u32,
-    /// Members with an embargo that has an end time.
+    /// Number of members with an embargo that has an end time.
     embargoed: u32,
 }
 
@@ -252,7 +254,7 @@ fn standing(standing: Validity) -> &'static str {
     }
 }
 
-/// A snapshot and its shard, for rendering rows.
+/// A snapshot and its shard, needed to render rows.
 #[derive(Clone, Copy)]
 pub(super) struct RowContext<'a> {
     /// The shard's number.
@@ -281,12 +283,12 @@ impl RowContext<'_> {
         target.as_ref().map(|target| self.named(&target.key, target.sequence))
     }
 
-    /// A reference to the article whose place in the unique topic the verdict says is taken.
+    /// A reference to the article that, according to the verdict, is replaced in the unique topic.
     pub(super) fn replaces(self, verdict: &verdict::Verdict) -> Option<ArticleRef> {
         verdict.pass.replaces().map(|key| self.named(key, None))
     }
 
-    /// An article as sent.
+    /// An article in the form that the API sends.
     pub(super) fn row(self, sequence: Sequence, article: &SnapshotArticle) -> ArticleRow {
         let entry = &*article.entry;
         let (about, verdict) = (&entry.about, &entry.decision.verdict);
@@ -338,7 +340,7 @@ impl RowContext<'_> {
         Some(self.row(sequence, self.desk.article(sequence)?))
     }
 
-    /// A relation as sent.
+    /// A relation in the form that the API sends.
     pub(super) fn relation(self, from: &verdict::Relation) -> RelationRow {
         let passages = from.passages.iter().map(|p| PassageRow {
             words: [p.start_word, p.end_word],
@@ -355,7 +357,7 @@ impl RowContext<'_> {
         }
     }
 
-    /// A story as sent.
+    /// A story in the form that the API sends.
     pub(super) fn story(self, story: &SnapshotStory) -> StoryRow {
         let (summary, counts) = (&story.summary, &story.counts);
         let kinds = Kind::ALL.into_iter().map(|kind| (kind.as_str(), counts.of_kind(kind)));

@@ -1,8 +1,8 @@
-//! The live articles whose SimHash is near a given one, or near that of a given article.
+//! Finds the live articles whose SimHash is near a given SimHash, or near that of a given article.
 //!
 //! The SimHash is published with every article and does not depend on the sampling key, so another
-//! system can ask for its own texts. Every shard is asked: a uri does not say which one holds its
-//! copies.
+//! system can search for its own texts. All shards are searched, because a uri does not reveal
+//! which shard has copies of the article.
 
 use super::query::Params;
 use super::rows::{ArticleRow, RowContext};
@@ -29,21 +29,23 @@ pub(super) struct SimilarPage {
     /// The SimHash that was searched for, as 16 hexadecimal digits.
     #[schema(example = "9f3a000000000001")]
     simhash: String,
-    /// The most bits that may differ.
+    /// Maximum number of bits that may differ.
     distance: u32,
-    /// The article that was asked about, which is not listed; absent if a SimHash was given.
+    /// The article given by uri, which is not listed itself; absent if a SimHash was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRow>,
     /// The articles, nearest first, then in order of arrival.
     items: Vec<SimilarRow>,
-    /// Number of further articles found that are not listed because of `limit`; absent if none.
+    /// Number of further articles found that are not listed because of `limit`; absent if there are
+    /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<usize>,
     /// Whether every live article within the distance is listed. `false` if there are `more`, if
-    /// shards are `unsearched`, or if over 4,096 articles of a shard share 16 bits with the SimHash
-    /// and only the newest of them were compared.
+    /// shards are `unsearched`, or if more than 4,096 articles of a shard share 16 bits with the
+    /// SimHash, in which case only the newest of them were compared.
     complete: bool,
-    /// Shards that were not searched because this instance does not own them; absent if none.
+    /// Shards that were not searched because this instance does not own them; absent if there are
+    /// none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unsearched: Vec<u32>,
 }
@@ -53,14 +55,14 @@ pub(super) struct SimilarPage {
 pub(super) struct SimilarRow {
     /// Number of bits in which the SimHashes differ.
     distance: u32,
-    /// Share of the 64 bits that are equal, from 0 to 1. Unrelated texts have about half.
+    /// Share of the 64 bits that are equal, from 0 to 1. For unrelated texts it is about half.
     similarity: f64,
     /// The article.
     article: ArticleRow,
 }
 
-/// The live articles whose SimHash differs in at most `distance` bits from the given one, or from
-/// that of the live version of a uri that arrived last, nearest first.
+/// The live articles whose SimHash differs in at most `distance` bits, nearest first. It is
+/// compared with the given SimHash, or with that of the given uri's live version that arrived last.
 #[utoipa::path(
     get,
     path = "/api/v1/similar",
@@ -116,7 +118,7 @@ impl Api {
         newest.ok_or_else(|| Problem::missing(format!("no live article has the uri `{uri}`")))
     }
 
-    /// Asks all shards at once, and waits for their answers. Leaves out the article `of`.
+    /// Queries all shards at once, and waits for their answers. Leaves out the article `of`.
     async fn similar(
         &self,
         query: SimilarityQuery,
@@ -136,7 +138,7 @@ impl Api {
         let answered = tokio::time::timeout(self.within, async {
             let mut answers = Answers::new();
             for asked in asked {
-                // A shard that is given up drops its queries.
+                // If this instance gives up a shard, the shard's queries are dropped.
                 answers.push(match asked {
                     Some(answered) => answered.await.ok(),
                     None => None,
@@ -153,7 +155,7 @@ impl Api {
         }
     }
 
-    /// The answers of all shards as sent.
+    /// The answers of all shards in the form that the API sends.
     fn page(
         &self,
         query: SimilarityQuery,
@@ -196,7 +198,7 @@ impl Api {
     }
 }
 
-/// An article as sent, with how near its SimHash is to `hash`.
+/// An article in the form that the API sends, with the distance of its SimHash from `hash`.
 fn row(at: RowContext<'_>, near: &SimilarArticle, hash: SimHash) -> SimilarRow {
     SimilarRow {
         distance: near.distance,
@@ -205,7 +207,7 @@ fn row(at: RowContext<'_>, near: &SimilarArticle, hash: SimHash) -> SimilarRow {
     }
 }
 
-/// Reads a SimHash as the API and the events show it.
+/// Parses a SimHash in the form used by the API and the events.
 fn parsed(text: &str) -> Result<SimHash, Problem> {
     let digits = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let hash = u64::from_str_radix(text, 16).ok().filter(|_| digits);

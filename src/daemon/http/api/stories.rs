@@ -1,5 +1,5 @@
-//! Live stories: the list with its filters, a single story with its timeline, and the filter
-//! values.
+//! Live stories: the list with its filters, a single story with its timeline, and the values to
+//! filter by.
 
 use super::query::{Params, cursor, signed, unsigned};
 use super::rows::{ArticleRow, BADGES, RowContext, StoryRow, article_id, badge};
@@ -43,7 +43,7 @@ pub(super) struct StoryList {
 /// The order of stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
-    /// Fastest growing first.
+    /// Fastest-growing first.
     Rise,
     /// Latest arrival first.
     Newest,
@@ -51,15 +51,15 @@ enum Sort {
     Size,
 }
 
-/// The requested filters. All of them must accept a story; an empty list accepts all.
+/// The requested filters. A story must pass all of them; an empty list accepts every story.
 struct Filter {
-    /// Languages, one of which the story must have.
+    /// The languages to accept. The story must have one of them.
     languages: Vec<String>,
-    /// Providers, one of which must have a member.
+    /// The providers to accept. One of them must have an article in the story.
     publishers: Vec<String>,
-    /// Kinds, one of which a member must have.
+    /// The kinds to accept. A member of the story must have one of them.
     kinds: Vec<Kind>,
-    /// Badges, one of which the story must have.
+    /// The badges to accept. The story must have one of them.
     badges: Vec<&'static str>,
     /// Minimum number of independent publishers.
     publishers_min: u32,
@@ -88,7 +88,7 @@ impl Filter {
         })
     }
 
-    /// Whether every story is accepted.
+    /// Whether the filters accept every story.
     fn is_open(&self) -> bool {
         self.languages.is_empty()
             && self.publishers.is_empty()
@@ -111,7 +111,7 @@ impl Filter {
     }
 }
 
-/// Live stories, by growth, latest arrival or size.
+/// Live stories, sorted by growth, latest arrival or size.
 #[utoipa::path(
     get,
     path = "/api/v1/stories",
@@ -163,7 +163,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     };
     let desks = api.newest();
     let list = match sort {
-        // The only order with an index, which also does without a count of the accepted stories.
+        // This order is the only one with an index. It also needs no count of the accepted stories.
         Sort::Rise if filter.is_open() => rising(&desks, before, limit),
         _ => api.work(move || ranked(&desks, &filter, sort, before, limit)).await?,
     };
@@ -216,8 +216,8 @@ fn rising(desks: &[Arc<Snapshot>], before: Option<(i64, StoryId)>, limit: usize)
     story_list(desks, items, last.filter(|_| more), stories_len(desks))
 }
 
-/// The accepted stories: the first `limit` of an order and their number, in one pass over all
-/// stories.
+/// The first `limit` accepted stories in the given order, and the number of accepted stories, found
+/// in one pass over all stories.
 fn ranked(
     desks: &[Arc<Snapshot>],
     filter: &Filter,
@@ -264,7 +264,7 @@ pub(super) struct StoryPage {
     /// Cursor for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// The first article of the story, by each clock.
+    /// The first articles of the story, by the engine's clock and by the publishers' clocks.
     first: First,
     /// The engine clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -277,15 +277,15 @@ pub(super) struct TimelineRow {
     /// The article.
     #[serde(flatten)]
     article: ArticleRow,
-    /// Seconds between the arrival of the story's first article and of this one.
+    /// Seconds from the arrival of the story's first article to the arrival of this one.
     after_first_arrived: f64,
-    /// Seconds between the earliest time claimed by an article of the story and the time claimed by
+    /// Seconds from the earliest time claimed by an article of the story to the time claimed by
     /// this one; absent if this article claims none.
     #[serde(skip_serializing_if = "Option::is_none")]
     after_first_claimed: Option<f64>,
 }
 
-/// The first article of a story, by each clock.
+/// The first articles of a story, by the engine's clock and by the publishers' clocks.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct First {
     /// Id of the article that arrived first.
@@ -331,7 +331,7 @@ pub(super) async fn one(
         desks.iter().zip(0..).find_map(|(desk, shard)| Some((desk, shard, desk.story(story)?)));
     let Some((desk, shard, found)) = found else {
         let survivor = desks.iter().find_map(|desk| desk.survivor(story)).ok_or_else(missing)?;
-        // Relative to this URL, because a proxy may serve the API under a path of its own.
+        // Relative to this URL, because a proxy may serve the API under a different path.
         let to = [(LOCATION, survivor.to_string())];
         return Ok((StatusCode::PERMANENT_REDIRECT, to).into_response());
     };
@@ -409,7 +409,7 @@ pub(super) struct ArticleFacet {
     articles: u32,
 }
 
-/// The values by which stories can be filtered: at most 200 of each kind, most frequent first.
+/// The values by which stories can be filtered: at most 200 for each filter, most frequent first.
 #[utoipa::path(
     get,
     path = "/api/v1/facets",

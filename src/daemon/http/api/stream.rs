@@ -2,11 +2,11 @@
 //!
 //! Nothing is queued for a client. Each stream keeps a position in the recent history of the
 //! snapshots, and checks the history at a fixed interval. The pipeline does not know about streams,
-//! so many clients cost it nothing. A client that does not read for [`STALLED`] although messages
-//! are waiting is sent `dropped` and disconnected.
+//! so even many clients do not slow it down. A client that does not read for [`STALLED`] although
+//! messages are waiting is sent `dropped` and disconnected.
 //!
 //! Resuming: the id of each message is a position in all shards. A client that reconnects with a
-//! position that is still kept continues from there. Otherwise `/changes` sends `reset`, and
+//! position that is still available continues from there. Otherwise `/changes` sends `reset`, and
 //! `/events` sends `gap` with the missing event numbers.
 
 use super::query::Params;
@@ -35,11 +35,11 @@ use wirefold_engine::stories::StoryId;
 const CHANGES_EVERY: Duration = Duration::from_secs(1);
 /// How often events are sent.
 const EVENTS_EVERY: Duration = Duration::from_millis(100);
-/// How often a comment is sent on a stream without messages, to keep the connection open.
+/// How long a stream may have no messages before a comment is sent to keep the connection open.
 const STILL_HERE: Duration = Duration::from_secs(15);
 /// How long a client may go without reading although messages are waiting.
 const STALLED: Duration = Duration::from_secs(10);
-/// Bytes sent at one interval; the rest follows at the next.
+/// Maximum number of bytes sent in one interval. The rest follows in the next.
 const BEAT_BYTES_MAX: usize = 256 << 10;
 
 /// The data of `event: changed` on `/changes`.
@@ -60,8 +60,8 @@ pub(super) struct Changed {
     clock: Option<String>,
 }
 
-/// The data of `event: gap` on `/events`: event numbers that were not sent. The events topic has
-/// these events.
+/// The data of `event: gap` on `/events`: the numbers of events that were not sent. These events
+/// are available on the events topic.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct StreamGap {
     /// The shard.
@@ -117,20 +117,20 @@ struct Client<F> {
     ended: bool,
 }
 
-/// Follows the snapshots from a position of its own.
+/// Follows the snapshots from its own position.
 trait Follow: Send {
     /// Writes the messages since the last call.
     fn beat(&mut self, desks: &[Arc<Snapshot>], out: &mut String);
 }
 
 impl<F: Follow> Client<F> {
-    /// The next messages to send; `None` at the end of the stream.
+    /// The next messages to send; `None` if the stream has ended.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         if self.ended {
             return None;
         }
-        // The time since the last chunk was handed over. A client that reads asks for the next one
-        // at once.
+        // The time since the last chunk was handed over. A client that reads requests the next
+        // chunk at once.
         let stalled = self.read_at.elapsed() > STALLED;
         let mut out = String::new();
         while out.is_empty() {
@@ -229,9 +229,9 @@ fn last_id(headers: &HeaderMap) -> Option<&str> {
 struct Changes {
     /// Identifies this process in positions.
     boot: Arc<str>,
-    /// The position to resume from.
+    /// The position from which to resume.
     resumed: Option<String>,
-    /// The last version seen of each shard.
+    /// The last version of each shard that was sent.
     seen: Vec<u64>,
     /// Whether the first message was written.
     began: bool,
@@ -245,7 +245,7 @@ impl Changes {
     }
 
     /// The versions in the position `id`, if this process issued it and all changes since then are
-    /// kept.
+    /// still available.
     fn read(&self, id: &str, desks: &[Arc<Snapshot>]) -> Option<Vec<u64>> {
         let versions = id.strip_prefix(&*self.boot)?.strip_prefix('-')?;
         let versions: Option<Vec<u64>> = versions.split('.').map(|v| v.parse().ok()).collect();
@@ -365,8 +365,8 @@ fn kind(name: &str) -> Result<&'static str, Problem> {
     found.ok_or_else(|| Problem::bad(format!("unknown event `type` `{name}`")))
 }
 
-/// Parses a position, `<shard>.<number>` of every shard joined by commas, and returns the next
-/// number of each shard.
+/// Parses a position, which is `<shard>.<number>` for every shard, joined by commas. Returns the
+/// next number of each shard.
 fn positions(after: &str, shards: usize) -> Option<Vec<u64>> {
     let mut next = vec![None; shards];
     for one in after.split(',') {
@@ -379,16 +379,16 @@ fn positions(after: &str, shards: usize) -> Option<Vec<u64>> {
 
 /// The state of an `/events` stream.
 struct Events {
-    /// The wanted event types; empty for all.
+    /// The requested event types; empty for all.
     kinds: Vec<&'static str>,
-    /// The story whose events are wanted; `None` for all.
+    /// The story whose events are requested; `None` for all.
     story: Option<String>,
     /// The next event number of each shard.
     next: Vec<u64>,
 }
 
 impl Events {
-    /// The position before `next`: `<shard>.<number>` of every shard, joined by commas.
+    /// The position before `next`: `<shard>.<number>` for every shard, joined by commas.
     fn id(&self) -> String {
         let last =
             |next: &u64| next.checked_sub(1).map_or("-1".to_owned(), |last| last.to_string());
@@ -396,13 +396,13 @@ impl Events {
         shards.map(|(shard, next)| format!("{shard}.{}", last(next))).collect::<Vec<_>>().join(",")
     }
 
-    /// Whether the client wants an event.
+    /// Whether the client requested this event.
     fn wants(&self, kind: &str, key: &str) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&kind))
             && self.story.as_deref().is_none_or(|story| story == key)
     }
 
-    /// Writes a gap that ends before event number `to`.
+    /// Writes a `gap` message for the events before number `to`.
     fn gap(&mut self, shard: usize, to: u64, out: &mut String) {
         let from = self.next[shard];
         self.next[shard] = to;
@@ -417,7 +417,7 @@ impl Follow for Events {
         for (shard, desk) in desks.iter().enumerate() {
             let recent = &desk.recent;
             if self.next[shard] > recent.next() {
-                // A position from an earlier topic, or from before this instance followed the
+                // The position is from an earlier topic, or from before this instance followed the
                 // shard.
                 self.next[shard] = recent.next();
             }

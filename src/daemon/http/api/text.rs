@@ -1,5 +1,5 @@
-//! The text of an article with its passages. Text is read from the input topic by position. Also
-//! holds what `diff` and `why` need to read two texts.
+//! The text of an article with its passages, read from the input topic by position. Also contains
+//! the functions with which `diff` and `why` read two texts.
 
 use super::query::Id;
 use super::rows::{ArticleRef, ArticleRow, article_id};
@@ -62,7 +62,7 @@ impl Api {
         Ok(ArticleText { located: found, article, prepared })
     }
 
-    /// The articles given by the parameters `a` and `b`, the only ones allowed.
+    /// The articles given by the parameters `a` and `b`. No other parameters are allowed.
     pub(super) async fn texts(
         &self,
         params: &Params,
@@ -83,29 +83,29 @@ pub(super) struct TextPage {
     /// The text without markup and boilerplate. Paragraphs are separated by newlines.
     text: String,
     /// The paragraphs of `text`. All ranges are in UTF-16 code units of `text`, from the first to
-    /// one past the last.
+    /// the position after the last.
     paragraphs: Vec<[usize; 2]>,
     /// Passages that no earlier article in the window contains.
     new: Vec<[usize; 2]>,
-    /// Passages shared with other articles that explain the article's relations.
+    /// Passages that other articles also contain and that explain the article's relations.
     shared: Vec<SharedRange>,
     /// The figures in the text.
     numbers: Vec<[usize; 2]>,
-    /// The byline, as sent.
+    /// The byline, as sent by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     byline: Option<String>,
-    /// The dateline, as sent.
+    /// The dateline, as sent by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     dateline: Option<String>,
-    /// The note to editors, as sent.
+    /// The note to editors, as sent by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     ednote: Option<String>,
-    /// The usage terms, as sent.
+    /// The usage terms, as sent by the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     usageterms: Option<String>,
 }
 
-/// A passage that another article contains as well.
+/// A passage that another article also contains.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SharedRange {
     /// Start of the passage in `text`, in UTF-16 code units.
@@ -181,7 +181,7 @@ fn page(of: &ArticleText) -> TextPage {
     }
 }
 
-/// The number of words in front of the compared ones. Learned boilerplate is stripped from an
+/// The number of words before those that were compared. Learned boilerplate is removed from an
 /// article when it arrives, and the words in its verdict are counted without it.
 fn stripped_words(all: &[u8], compared: &[u8]) -> u32 {
     let most = all.len().saturating_sub(compared.len());
@@ -199,12 +199,12 @@ fn paragraphs(text: &str) -> impl Iterator<Item = Range<usize>> {
     lines.filter(|range| !text[range.clone()].trim().is_empty())
 }
 
-/// Converts byte offsets to UTF-16 code units, in which JavaScript counts.
+/// Converts byte offsets to the UTF-16 code units in which JavaScript counts.
 struct Units<'a> {
     /// The text.
     text: &'a str,
-    /// For each block of bytes: the offset of its first character, and the UTF-16 code units before
-    /// it.
+    /// For each block of bytes: the offset of its first character, and the number of UTF-16 code
+    /// units before it.
     marks: Vec<(usize, usize)>,
 }
 

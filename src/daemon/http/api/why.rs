@@ -1,4 +1,5 @@
-//! Explains why two articles do or do not share their text, and do or do not belong to one story.
+//! Explains why two articles do or do not share text, and why they do or do not belong to one
+//! story.
 
 use super::rows::ArticleRow;
 use super::text::{ArticleText, pair};
@@ -15,7 +16,8 @@ use wirefold_engine::article::Sequence;
 use wirefold_engine::stories;
 use wirefold_engine::verdict::{self, Kind};
 
-/// Why two articles do or do not share their text, and do or do not belong to one story.
+/// Explains why two articles do or do not share text, and why they do or do not belong to one
+/// story.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WhyPage {
     /// The earlier article.
@@ -28,12 +30,13 @@ pub(super) struct WhyPage {
     /// does not own the shard.
     #[serde(skip_serializing_if = "Option::is_none")]
     together: Option<StoryComparison>,
-    /// Why `together` is absent.
+    /// The reason `together` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     together_absent: Option<String>,
     /// Whether both articles are currently members of the same story.
     same_story: bool,
-    /// The relation in the later article's verdict that refers to the earlier one, if there is one.
+    /// The relation in the later article's verdict that refers to the earlier article; absent if
+    /// there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     direct: Option<Direct>,
 }
@@ -44,11 +47,12 @@ pub(super) struct Direct {
     /// The kind of the relation.
     #[schema(value_type = String, example = "reprint")]
     kind: Kind,
-    /// The name of the rule that decided. The names are stable.
+    /// The name of the rule that decided the kind. The names are stable.
     rule: String,
 }
 
-/// Explains why two articles do or do not share their text, and do or do not belong to one story.
+/// Explains why two articles do or do not share text, and why they do or do not belong to one
+/// story.
 #[utoipa::path(
     get,
     path = "/api/v1/why",
@@ -94,12 +98,12 @@ pub(super) async fn two(State(api): State<Api>, params: Params, headers: HeaderM
     fresh(&headers, &page.await?)
 }
 
-/// Orders articles by arrival, and then by shard.
+/// A key that orders articles by arrival, and then by shard.
 fn place(of: &ArticleText) -> (Sequence, u32) {
     (of.located.sequence, of.located.shard)
 }
 
-/// Why the similarity of two articles for one story is not known.
+/// The reason the story similarity of two articles is not known.
 #[derive(Debug, thiserror::Error)]
 enum NotCompared {
     #[error("the articles are in different shards, which never share a story")]
@@ -111,8 +115,8 @@ enum NotCompared {
 }
 
 impl Api {
-    /// The story similarity of two articles, with the term frequencies of their shard, and the
-    /// number of articles behind these frequencies.
+    /// The story similarity of two articles, computed with the term frequencies of their shard.
+    /// Also returns the number of articles from which these frequencies were computed.
     async fn together(
         &self,
         a: &ArticleText,

@@ -1,10 +1,10 @@
-// What the lists show, in the query of the page's address: search words, filters and sort order.
+// The query of the page's URL stores the state of the lists: search words, filters and sort order.
 // The fragment names the open view (see `main.js`), so links to views keep the query.
 
 const LISTS = ["language", "publisher", "kind", "badge"];
 const SINGLE = ["sort", "publishers_min", "q"];
 
-// The state in the address: undefined for what it does not name.
+// The state stored in the URL. Properties that the URL does not set are undefined.
 export function readAddress() {
   const query = new URLSearchParams(location.search);
   const state = {};
@@ -13,13 +13,14 @@ export function readAddress() {
   return state;
 }
 
-// Whether the address names a filter or a sort order.
+// Whether the URL sets a filter or a sort order.
 export const addressHasFilters = () => {
   const query = new URLSearchParams(location.search);
   return [...LISTS, ...SINGLE].some((name) => name !== "q" && query.has(name));
 };
 
-// Changes the address to `change`; a list is repeated, and what is undefined or empty is removed.
+// Changes the URL as `change` says. A list becomes a repeated parameter; undefined and empty values
+// are removed.
 export function writeAddress(change) {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(change)) {

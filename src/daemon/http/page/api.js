@@ -1,7 +1,8 @@
 // The API of the daemon that served this page: the page's only source of data.
 
-// The page may be served under a path of its host, and the API is next to it. The URL is absolute,
-// because `fetch` refuses relative URLs if the page was opened with credentials in its URL.
+// The page may be served under a path of its host, in which case the API is next to it. The URL is
+// absolute, because `fetch` refuses relative URLs if the page was opened with credentials in its
+// URL.
 export const BASE = `${location.origin}${location.pathname.replace(/[^/]*$/, "")}api/v1`;
 
 // An error response. The message is the `detail` of the problem document (RFC 9457).
@@ -12,7 +13,7 @@ class Problem extends Error {
   }
 }
 
-// Reads a resource. Absent parameters are left out; a list is sent as a repeated parameter.
+// Reads a resource. Undefined parameters are left out; a list is sent as a repeated parameter.
 async function get(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -24,7 +25,7 @@ async function get(path, parameters = {}, signal = undefined) {
   return parse(await request(url, { signal }));
 }
 
-// Asks which story an article would join. Changes nothing on the server.
+// Asks the daemon which story an article would join. Changes nothing on the server.
 export const match = async (article) =>
   parse(
     await request(`${BASE}/match`, {

@@ -1,4 +1,4 @@
-// One article on its own, for articles that belong to no story, such as kills and advisories.
+// The view of a single article that belongs to no story, such as a kill or an advisory.
 
 import * as api from "./api.js";
 import { articleList } from "./articles.js";

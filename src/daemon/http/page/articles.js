@@ -1,5 +1,5 @@
 // The articles of a story in order of arrival. Each row shows the article's kind, its source and
-// how much of it is new; an expanded row shows the text and the evidence for the verdict.
+// how much of it is new. An expanded row shows the text and the evidence for the verdict.
 
 import * as api from "./api.js";
 import { bodyText } from "./body.js";
@@ -59,8 +59,9 @@ export function articleList(onOpen = () => {}) {
   };
 }
 
-// The two articles to compare, earlier one first: an article and its source, or else an article and
-// the first one of the story. The first one is compared with the second.
+// The two articles to compare, the earlier one first: an article and its source if it has one,
+// otherwise an article and the first one of the story. The first article is compared with the
+// second.
 function pairOf(article, timeline) {
   if (article.of?.id) return [article.of.id, article.id];
   const at = timeline.findIndex((one) => one.id === article.id);
@@ -88,7 +89,7 @@ function articleRow(first, onOpen) {
   const update = (changed) => {
     const state = JSON.stringify(changed);
     if (state === drawn) return;
-    // If the standing changed, the details are read again.
+    // If the article's validity has changed, the details must be read again.
     if (drawn && changed.standing !== article.standing) detailsRead = false;
     drawn = state;
     article = changed;
@@ -155,7 +156,7 @@ const lineOf = (article, click) => [
 
 const delayOf = (seconds) => (seconds > 0 ? `+${duration(seconds)}` : seconds === 0 && "first");
 
-// The verdict in brief, after the kind: " of Northwire, 8 % new, 2 new numbers".
+// The verdict in brief, shown after the kind: " of Northwire, 8 % new, 2 new numbers".
 function relationOf(article) {
   const parts = [];
   const { source, of } = article;
@@ -217,7 +218,7 @@ function actions(article) {
   );
 }
 
-// Sets the label of a select button; it depends on which article is selected.
+// Sets the label of a select button, which depends on the article that is currently selected.
 function labelSelectButton(button) {
   if (selected === undefined) setContent(button, "Select to compare");
   else if (selected.id === button.value) setContent(button, "Selected: choose another article");

@@ -4,7 +4,8 @@
 
 import { append, el } from "./dom.js";
 
-// If at least this share of a text is new, it is not marked: a note below the text says so instead.
+// If at least this share of a text is new, it is not marked. A note below the text is shown
+// instead.
 const ALL_NEW = 0.95;
 
 export function bodyText(answer, { language }) {
@@ -18,7 +19,8 @@ export function bodyText(answer, { language }) {
       class: "new",
       title: "no earlier article contains this text",
     })),
-    // Only partial overlaps are marked: a copy shares nearly all of its text.
+    // Shared passages are marked only for partial overlaps, because a copy shares nearly all of its
+    // text.
     ...answer.shared
       .filter(({ kind }) => kind === "partial")
       .map(({ start, end }) => ({

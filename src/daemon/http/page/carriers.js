@@ -1,4 +1,5 @@
-// The carriers of each withdrawn or corrected article of a story: who still carries its text.
+// The carriers of each withdrawn or corrected article of a story: the articles that still contain
+// its text.
 
 import * as api from "./api.js";
 import { el, isolated, setContent } from "./dom.js";

@@ -1,7 +1,7 @@
-// Which numbers differ in an item of the queue: "212 instead of 198".
+// Shows which numbers differ in an item of the queue: "212 instead of 198".
 //
-// The queue only knows how many numbers differ. The numbers themselves are in the texts, so they
-// are read when the item comes into view, one item at a time, and kept.
+// The queue only contains the count of numbers that differ. The numbers themselves are in the
+// texts, so they are read when the item comes into view, one item at a time, and then kept.
 
 import * as api from "./api.js";
 import { el, isolated, setContent } from "./dom.js";
@@ -12,7 +12,7 @@ const SHOWN_MAX = 2;
 const known = new Map(); // The pairs of numbers, by the key of the item.
 let queue = Promise.resolve();
 
-// An element that names the numbers, or their count until they are known.
+// Creates an element that shows the numbers, or their count until the numbers are known.
 export function changedNumbers(item) {
   const node = el("span", { class: "numbers" });
   if (known.has(item.key)) draw(node, known.get(item.key));
@@ -31,7 +31,7 @@ async function read(node, { key, article, of }) {
       const { changed_numbers: pairs } = await api.diff(of.id, article.id);
       known.set(key, pairs);
     } catch {
-      return; // The text cannot be read; the count stays.
+      return; // The text cannot be read, so the count stays.
     }
   }
   draw(node, known.get(key));

@@ -1,9 +1,9 @@
-// The timeline of a story: when each publisher had it, one line per publisher.
+// The timeline of a story, with one row per publisher. It shows when each publisher had the story.
 //
 // The horizontal axis is the time since the first article, on a square-root scale, because the
-// first seconds matter more than the tenth hour. Users can switch between two clocks: arrival time,
-// and the timestamps that publishers give. If the clocks disagree about who was first, the sentence
-// above the drawing says so. A curve connects a copy with its source.
+// first seconds matter more than the tenth hour. Users can switch between two clocks: the arrival
+// times, and the times that the publishers claim. If the clocks disagree about who was first, the
+// sentence above the drawing says so. A curve connects a copy with its source.
 
 import { el, isolated, setContent } from "./dom.js";
 import { drawTimeline, legend } from "./drawing.js";
@@ -37,7 +37,7 @@ export function timelineChart(onSelect) {
   function draw() {
     if (!state.timeline) return;
     const dated = state.timeline.filter((article) => article[by] !== undefined);
-    // A single article, or articles that all came at once, have no course of time to draw.
+    // A single article, or articles that all arrived at the same time, need no timeline.
     node.hidden = !hasCourse(state.timeline);
     for (const button of clockButtons.children)
       button.setAttribute("aria-pressed", String(button.value === by));
@@ -84,7 +84,7 @@ const hasCourse = (timeline) =>
 
 const CLOCKS = { arrived: "Arrival time", claimed: "Publisher’s timestamp" };
 
-// One row per publisher, with its articles; rows and articles are ordered by time.
+// Creates one row per publisher, with its articles. Rows and articles are ordered by time.
 function groupByPublisher(articles, by) {
   const rows = new Map();
   const at = (article) => new Date(article[by]).getTime();
@@ -103,7 +103,7 @@ function groupByPublisher(articles, by) {
   return all;
 }
 
-// The drawing as a sentence: who was first, by how much, on which clock.
+// Describes the drawing in a sentence: who was first, by how much, and on which clock.
 function summary(rows, { timeline, clock }, by) {
   if (rows.length === 0) return ["None of these articles has a timestamp."];
   const [first, ...others] = rows;

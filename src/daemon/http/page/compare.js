@@ -1,4 +1,4 @@
-// Two articles compared word by word: removed words, added words, changed numbers.
+// Compares two articles word by word: removed words, added words, changed numbers.
 
 import * as api from "./api.js";
 import { append, el, isolated, setContent } from "./dom.js";
@@ -79,8 +79,8 @@ export function compareView(root, a, b) {
   return { close: () => setOpenTitle() };
 }
 
-// The header of a view of two articles: the link back, the tabs and both headlines. `current` is
-// the name of the open view.
+// The header for the views of two articles: the link back, the tabs and both headlines. `current`
+// is the name of the open view.
 export function pairHeader({ a, b }, current) {
   const story = b.story ?? a.story;
   const views = [
@@ -174,7 +174,7 @@ function summary({ ops, changed_numbers: changed, same, hamming }) {
 
 const TAGS = { equal: "span", delete: "del", insert: "ins" };
 
-// The text as paragraphs, limited to the operations for which `isShown(op)` is true.
+// The text as paragraphs, showing only the operations for which `isShown(op)` is true.
 function diffText(ops, article, isShown) {
   const paragraphs = [];
   const begin = () => paragraphs.push(el("p", { dir: "auto", lang: article.language }));

@@ -1,8 +1,8 @@
 // Helpers that create elements, and the only code that turns text into page content.
 //
 // Article text is untrusted. It always becomes a text node, never markup: no module of this page
-// assigns HTML from a string, and a test checks the sources for that. Attributes are set by name,
-// and the only link targets are fragments built by this page.
+// assigns HTML from a string, and a test checks the sources for this. Attributes are set by name,
+// and all links lead to fragments built by this page.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -32,11 +32,12 @@ export function append(node, children) {
 export const el = (name, attributes = {}, ...children) =>
   fill(document.createElement(name), attributes, children);
 
-// The same for SVG elements.
+// Does the same for SVG elements.
 export const svg = (name, attributes = {}, ...children) =>
   fill(document.createElementNS(SVG, name), attributes, children);
 
-// Text from the wire, isolated from its surroundings: it has its own language and direction.
+// Text from an article, isolated from its surroundings because it has its own language and
+// direction.
 export const isolated = (text, language, name = "bdi", attributes = {}) =>
   el(name, { dir: "auto", lang: language, ...attributes }, text);
 
@@ -68,20 +69,20 @@ export function keyedList(parent, keyOf, makeRow) {
       if (row.node === position) position = position.nextSibling;
       else parent.insertBefore(row.node, position);
     }
-    // Moving a row makes it lose the focus.
+    // Moving a row removes the focus from it.
     if (focused && focused !== document.activeElement && parent.contains(focused)) {
       focused.focus({ preventScroll: true });
     }
   };
 }
 
-// Makes whole rows clickable: a click on `row` anywhere but on a control clicks its `target`.
+// Makes whole rows clickable: a click anywhere on `row`, except on a control, clicks its `target`.
 // Selecting text in a row does not.
 export function clickableRows(list, row, target) {
   list.addEventListener("click", (event) => {
     const found = event.target.closest(row);
     if (!found || event.target.closest("a, button") || !getSelection().isCollapsed) return;
-    const { ctrlKey, metaKey, shiftKey } = event; // For a new tab or window.
+    const { ctrlKey, metaKey, shiftKey } = event; // These open a new tab or window.
     const options = { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey };
     found.querySelector(target).dispatchEvent(new MouseEvent("click", options));
   });

@@ -12,7 +12,7 @@ const TICKS = [
 ];
 const TICK_GAP = 52;
 
-// `rows` are grouped by publisher; `by` is the clock, "arrived" or "claimed"; `onSelect(id)` is
+// `rows` are grouped by publisher. `by` is the clock, "arrived" or "claimed". `onSelect(id)` is
 // called when the user clicks a mark.
 export function drawTimeline(rows, width, by, { reports = [] }, onSelect) {
   const height = rows.length * ROW;
@@ -138,7 +138,7 @@ function mark(article, [x, y], carriers, onSelect) {
   return group;
 }
 
-// The legend: what the marks mean.
+// The legend, which explains the marks.
 export function legend() {
   const item = (shape, label) =>
     el(

@@ -38,7 +38,7 @@ export function evidence(details, article) {
   ];
 }
 
-// The article's other relations: the sources of its other passages.
+// The article's other relations, which are the sources of its other passages.
 export const otherRelations = (details) =>
   details.also.length > 0 && [
     el("p", { class: "title" }, "Other relations"),
@@ -63,7 +63,7 @@ const fact = (name, value) =>
     el("dd", {}, el("bdi", {}, typeof value === "number" ? number(value) : value)),
   ];
 
-// The measures of a comparison: shares as bars, the rest as a line of text.
+// The measures of a comparison. Shares are shown as bars, the rest as a line of text.
 export function measures(comparison) {
   if (!comparison) return el("p", { class: "faint" }, "No text was compared.");
   const parts = [];
@@ -88,8 +88,8 @@ export function measures(comparison) {
   ];
 }
 
-// The most bits in which the SimHashes of two texts differ, and what that says of their words.
-// Unrelated texts differ in about 32 of 64 bits, give or take 4.
+// The maximum number of bits in which two SimHashes differ, and what this means for the texts. The
+// SimHashes of unrelated texts differ in about 32 of 64 bits, plus or minus 4.
 const DISTANCES = [
   [0, "the same words, or nearly"],
   [3, "nearly the same words"],

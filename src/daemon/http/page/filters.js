@@ -1,9 +1,10 @@
 // The filters of the stories pane: language, publisher, kind, badge, independent publishers, and
 // the sort order.
 //
-// Input: the values of live stories (`/facets`). Output: query parameters for `/stories`. The
-// address names the filters, so that a link shows the same stories; without any in the address, the
-// browser's last ones apply. They are always visible, so that users can see why a story is hidden.
+// Input: the values to filter by (`/facets`). Output: query parameters for `/stories`. The URL
+// stores the filters, so that a link shows the same stories. If the URL contains no filters, the
+// ones last used in this browser apply. The filters are always visible, so that users can see why a
+// story is hidden.
 
 import * as api from "./api.js";
 import { addressHasFilters, readAddress, writeAddress } from "./address.js";
@@ -112,7 +113,7 @@ export function filterBar(onChange) {
     }),
     isActive,
     toggleSeveral: () => several.click(),
-    // Applies the filters of the address after a step in the history of the browser.
+    // Applies the filters in the URL after the user goes back or forward in the browser history.
     followAddress() {
       const { q: _q, ...now } = readAddress();
       const before = JSON.stringify(selected);
@@ -126,7 +127,7 @@ export function filterBar(onChange) {
         facets = await api.facets();
         draw();
       } catch {
-        // The list of stories already shows the problem.
+        // The list of stories already shows the error.
       }
     },
   };

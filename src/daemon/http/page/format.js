@@ -28,12 +28,12 @@ const zone = new Intl.DateTimeFormat("en", { timeZoneName: "short" });
 export const timeZoneName = () =>
   zone.formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value ?? "UTC";
 
-// The time at which the clock of a replay stands if none of the articles has a date.
+// The engine time of a replay if none of the articles has a date.
 const UNDATED = "2000-01-01T00:00:00Z";
 export const isUndated = (timestamp) => !timestamp || timestamp === UNDATED;
 
-// A <time> element: HH:MM:SS, preceded by the day if it is not the day of `clock`, with the year if
-// it is not the year of `clock`. The tooltip shows the full timestamp.
+// A <time> element: HH:MM:SS, preceded by the day if it differs from that of `clock`, and by the
+// year if it differs from that of `clock`. The tooltip shows the full timestamp.
 export function timeOf(timestamp, clock, seconds = true) {
   if (isUndated(timestamp)) return el("span", { class: "faint" }, "undated");
   const date = new Date(timestamp);
@@ -96,7 +96,8 @@ const KIND_CLASSES = {
 };
 export const isCopy = (article) => KIND_CLASSES[article.kind] === "copy";
 
-// The kind of an article as a label; a withdrawal adds its order: "withdrawal: kill".
+// The kind of an article as a label. For a withdrawal, the label includes the order: "withdrawal:
+// kill".
 export const kindLabel = (article) =>
   el(
     "span",
@@ -126,5 +127,5 @@ export const isEmbargoed = (article, clock) =>
 
 export const publisherName = (article) => article.provider ?? "unknown publisher";
 
-// A stable name as words: "fullest-original" becomes "fullest original".
+// Converts a stable name to words: "fullest-original" becomes "fullest original".
 export const nameAsWords = (name) => name.replaceAll(/[-_]/g, " ");

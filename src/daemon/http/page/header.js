@@ -11,12 +11,12 @@ const STATES = {
   starting: "Connecting…",
 };
 const REDRAW_MS = 5_000;
-const LONG_AGO = 86_400; // Seconds; an older article is shown with its date.
+const LONG_AGO = 86_400; // Seconds. The time of an older article is shown as a date.
 
 export function header(root) {
   let state = "starting";
   let status;
-  let readAt; // When `status` was read, by the clock of the browser.
+  let readAt; // When `status` was read, by the browser's clock.
   let isStale = false; // Whether `status` is from before the connection was lost.
   const draw = () => {
     const shards = status?.shards ?? [];
@@ -53,7 +53,7 @@ export function header(root) {
     );
   };
 
-  // "Last article 4 min ago", by the clock of the daemon.
+  // "Last article 4 min ago", by the daemon's clock.
   function lastArticle(shards) {
     const times = shards.map((shard) => shard.view?.last_article).filter(Boolean);
     const last = times.sort((a, b) => new Date(a) - new Date(b)).at(-1);
@@ -87,13 +87,14 @@ export function header(root) {
         [readAt, isStale] = [performance.now(), false];
         draw();
       } catch {
-        // The connection state already shows the problem.
+        // The connection state already shows the error.
       }
     },
   };
 }
 
-// Whole minutes from the first one on: the text must not change every second.
+// Rounded down to whole minutes after the first minute, so that the text does not change every
+// second.
 const ago = (seconds) =>
   seconds < 60
     ? "just now"

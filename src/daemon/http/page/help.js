@@ -1,4 +1,4 @@
-// The help: the keys, and a glossary of the words on the page.
+// The help dialog: the keyboard shortcuts, and a glossary of the words on the page.
 
 import { append, el } from "./dom.js";
 import { kindLabel, timeZoneName } from "./format.js";

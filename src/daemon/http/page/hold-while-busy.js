@@ -1,9 +1,9 @@
-// Delays updates of a list while the user works in it: rows must not move while someone points at
-// them or moves through them with the keyboard.
+// Delays updates of a list while the user is using it, so that rows do not move while someone
+// points at them or moves through them with the keyboard.
 
 const BUSY_MS = 3_000;
 
-// Returns a version of `draw` that waits until there was no input in `list` for `BUSY_MS`.
+// Returns a version of `draw` that waits until `list` has received no input for `BUSY_MS`.
 export function holdWhileBusy(list, draw) {
   let lastInput = Number.NEGATIVE_INFINITY;
   let timer;

@@ -30,12 +30,13 @@ export function keys({ queue, stories, search, searchField, detail }) {
     if (action() !== false) event.preventDefault();
   });
 
-  // The row of the expanded article, or else the first one.
+  // The row of the expanded article, or otherwise the first row.
   const openArticle = () =>
     detail.querySelector(".articles > li.open .row") ?? detail.querySelector(".articles .row");
 
-  // Moves within the list that has the focus. Otherwise goes to the articles if the focus is beside
-  // them, or else to the stories. Beyond the last or before the first row, turns the page.
+  // Moves within the focused list. Past its first or last row, turns the page (except in the
+  // queue). If no list has the focus, focuses the open article (if the focus is in the detail pane)
+  // or the list of stories.
   function step(by) {
     const active = document.activeElement;
     const list = active?.closest?.(LISTS);
@@ -62,7 +63,7 @@ export function keys({ queue, stories, search, searchField, detail }) {
     return true;
   }
 
-  // Clicks a button of the focused article, or the first such button in the detail pane.
+  // Clicks a button of the focused article, or otherwise the first such button in the detail pane.
   function press(selector) {
     const inRow = document.activeElement?.closest?.("li")?.querySelector(selector);
     const button = inRow ?? detail.querySelector(selector);

@@ -1,14 +1,15 @@
 // Links within the page.
 
-// The view of an article: within its story, or on its own if it belongs to none (such as a notice).
+// The link to an article: within its story, or as a single article if it belongs to no story (such
+// as a notice).
 export const articleLink = ({ id, story }) =>
   story ? `#/story/${story}/${id}` : `#/article/${id}`;
 
-// A view of two articles; `view` is "compare" or "why".
+// The link to a view of two articles. `view` is "compare" or "why".
 export const pairLink = (view, a, b) => `#/${view}/${a}/${b}`;
 
-// Changes the fragment of the address without a step in the history of the browser. The query is
-// that of the lists and stays.
+// Changes the fragment of the URL without adding an entry to the browser history. The query, which
+// belongs to the lists, stays the same.
 export function replaceFragment(fragment) {
   history.replaceState(null, "", location.pathname + location.search + fragment);
   dispatchEvent(new Event("wirefold-opened"));

@@ -1,16 +1,17 @@
 // Receives changes from the daemon as server-sent events.
 //
-// The browser reconnects by itself and sends the id of the last event it received, so the daemon
-// replays what was missed. The browser gives up if it gets an error response (the daemon is
-// restarting, or has too many clients); this module then reconnects, with growing delays.
+// The browser reconnects automatically and sends the id of the last event it received, so that the
+// daemon sends what was missed. The browser gives up if it gets an error response, because the
+// daemon is restarting or has too many clients. This module then reconnects, with increasing
+// delays.
 
 import { BASE } from "./api.js";
 
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
 
-// Follows `/changes`. `handlers` has `changed(change)`, `reset()` when everything must be read
-// again, and `state("live" | "lost")`.
+// Follows `/changes`. `handlers` has three functions: `changed(change)`; `reset()`, called when
+// everything must be read again; and `state("live" | "lost")`.
 export function followChanges(handlers) {
   let source;
   let delay = RETRY_MS;

@@ -5,9 +5,9 @@
 // location.hash           -> main -> the view in the detail pane
 // ```
 //
-// The URL names the open view, so that users can share a link:
-// #/story/ID, #/story/ID/ARTICLE, #/article/ID, #/compare/A/B, #/why/A/B, #/match. Its query names
-// the search, the filters and the sort order (see `address.js`).
+// The URL names the open view, so that users can share a link: #/story/ID, #/story/ID/ARTICLE,
+// #/article/ID, #/compare/A/B, #/why/A/B, #/match. The query of the URL contains the search, the
+// filters and the sort order (see `address.js`).
 
 import { articleView } from "./article.js";
 import { compareView } from "./compare.js";
@@ -36,7 +36,8 @@ const search = searchBox(byId("words"), stories, () => {
 });
 
 // The view in the detail pane. All its methods are optional: `refresh(change)` updates it,
-// `navigate(name, ...ids)` returns true if it can show another URL itself, `close()` ends its work.
+// `navigate(name, ...ids)` returns true if the view can show another URL itself, and `close()` ends
+// its work.
 let open;
 
 const views = {
@@ -51,7 +52,7 @@ function route(event) {
   if (!location.hash.startsWith("#/") && location.hash !== "") return;
   const [name, ...rest] = location.hash.slice(2).split("/").map(decodeURIComponent);
   const view = views[name];
-  // For another article of the open story, the view does not need to be rebuilt.
+  // If the URL names another article of the open story, the view does not need to be rebuilt.
   if (open?.navigate?.(name, ...rest)) {
     markOpen();
     return;
@@ -74,7 +75,7 @@ function markOpen() {
   queue.markOpen();
 }
 
-// If the focused element was removed, or is hidden on a phone, moves the focus to what is shown.
+// If the focused element was removed, or is hidden on a phone, moves the focus to a visible pane.
 function keepFocus(view) {
   const focused = document.activeElement;
   if (focused !== document.body && focused.checkVisibility()) return;
@@ -103,12 +104,12 @@ followChanges({
   reset: refreshAll,
 });
 
-// Embargoes come closer while nothing else changes.
+// Embargoes come closer to their end even if nothing else changes.
 setInterval(() => {
   if (!document.hidden) queue.refresh();
 }, 60_000);
 
-// A hidden tab does not refresh; it catches up when it is shown again.
+// A hidden tab does not refresh. It catches up when it is shown again.
 let missed = false;
 addEventListener("visibilitychange", () => {
   if (document.hidden || !missed) return;

@@ -1,5 +1,5 @@
 // A form that checks a text before it is sent: which story it would join, which article it repeats,
-// how much of it is new. The daemon stores nothing.
+// and how much of it is new. The daemon does not store the text.
 
 import * as api from "./api.js";
 import { el, isolated, setContent } from "./dom.js";

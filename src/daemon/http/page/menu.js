@@ -1,4 +1,5 @@
-// A filter by one property: a menu of checkboxes. A story matches if any ticked value applies.
+// A filter by one property: a menu of checkboxes. A story matches if it has any of the ticked
+// values.
 
 import { el, setContent } from "./dom.js";
 import { number } from "./format.js";

@@ -1,4 +1,4 @@
-// The detail pane while no view is open: how to read the page.
+// The content of the detail pane while no view is open. It explains how to read the page.
 
 import { append, el } from "./dom.js";
 import { definitions, kindMeanings } from "./help.js";

@@ -1,13 +1,13 @@
-// Pages of a list that is read with cursors: buttons for the previous and the next page, and which
-// items the page shows.
+// The pages of a list that is read with cursors: buttons for the previous and the next page, and
+// the range of items that the page shows.
 
 import { el, setContent } from "./dom.js";
 import { number } from "./format.js";
 
 // `onMove()` is called after the user has moved to another page.
 export function pager(onMove) {
-  // The cursors of the pages up to this one; the first page has none. Next to each, the number of
-  // items before the page.
+  // The cursors of the pages up to the current one, each with the number of items before that page.
+  // The first page has no cursor.
   let pages = [{ cursor: undefined, before: 0 }];
   let following; // The next page, if there is one.
   const move = (change) => () => {
@@ -29,12 +29,12 @@ export function pager(onMove) {
     node,
     cursor: () => pages.at(-1).cursor,
     isFirst: () => pages.length === 1,
-    // Back to the first page, for another list.
+    // Returns to the first page. Called when other items are listed.
     reset() {
       pages = pages.slice(0, 1);
     },
-    // Shows the page of `count` items. `cursor` is that of the next page; `total` is the number of
-    // items of all pages, if known. Returns the number of items up to the end of this page.
+    // Shows a page of `count` items. `cursor` is the cursor of the next page; `total` is the number
+    // of items on all pages, if known. Returns the number of items up to the end of this page.
     show(count, cursor, total) {
       const { before } = pages.at(-1);
       const end = before + count;

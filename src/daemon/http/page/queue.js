@@ -1,8 +1,8 @@
-// The queue of items that need action: withdrawn or uncorrected text that is still carried,
-// embargoes about to lift, verdicts that need review.
+// The queue of items that need action: withdrawn or uncorrected text that other articles still
+// contain, embargoes that will end soon, and verdicts that need review.
 //
-// Acknowledging an item hides it in this browser only. If the item changes (for example, one more
-// carrier), the API gives it a new key and it appears again.
+// Acknowledging an item hides it in this browser only. If the item changes (for example, because of
+// another carrier), the API gives it a new key and it appears again.
 
 import * as api from "./api.js";
 import { changedNumbers } from "./changed-numbers.js";
@@ -87,7 +87,8 @@ export function queuePane(root, announce) {
         acknowledged: isAcknowledged(item),
       })),
     );
-    // A phone first shows only a few items, so that the stories are within reach.
+    // A phone first shows only a few items, so that the stories can be reached without much
+    // scrolling.
     showAll.hidden = list.classList.contains("whole") || list.children.length <= PHONE_MAX;
     setContent(showAll, `Show all ${number(list.children.length)}`);
     toggleAcknowledged.hidden = hidden === 0;
@@ -135,7 +136,8 @@ export function queuePane(root, announce) {
   };
 }
 
-// The link of an item: the comparison if numbers are in doubt, else the article in its story.
+// The link of an item: to the comparison if numbers are in doubt, otherwise to the article in its
+// story.
 const NUMBERS_IN_DOUBT = new Set(["needs_review", "changed_numbers"]);
 const itemLink = ({ reason, article, of }) =>
   NUMBERS_IN_DOUBT.has(reason) && of?.id
@@ -196,7 +198,8 @@ const itemTime = (item) =>
       )
     : el("span", { class: "at" }, timeOf(item.since, item.clock, false));
 
-// Who sent the article, and who else is involved: carriers, or the publisher of the other article.
+// The publisher of the article and the others involved: the carriers, or the publisher of the other
+// article.
 function itemParties(item) {
   const sender = isolated(publisherName(item.article));
   switch (item.reason) {

@@ -29,7 +29,7 @@ export function searchResults(onUpdate) {
     try {
       const items = [];
       let next = pages.cursor();
-      // The daemon limits the work per request; an incomplete search continues with a cursor.
+      // The daemon limits the work per request. An incomplete search continues with a cursor.
       do {
         const page = await api.search(words, next, PAGE - items.length);
         if (own !== latest) return;
@@ -57,10 +57,10 @@ export function searchResults(onUpdate) {
   return {
     node,
     pages: pages.node,
-    // Searches for headlines that contain all the words; an empty search hides the results.
+    // Searches for headlines that contain all the words. An empty search hides the results.
     search(words, clock) {
       if (words === current.words) return;
-      latest += 1; // Drops the responses to the previous search.
+      latest += 1; // Responses to the previous search are dropped.
       current = { words, clock };
       focusWanted = false;
       node.hidden = words === "";

@@ -1,4 +1,4 @@
-// The search field: searches live headlines while the user types. The address names the words.
+// The search field, which searches live headlines while the user types. The URL contains the words.
 
 import { readAddress, writeAddress } from "./address.js";
 import { debounce } from "./dom.js";
@@ -6,7 +6,7 @@ import { debounce } from "./dom.js";
 const PAUSE_MS = 200;
 
 // Connects the field to the stories pane, which shows the results in place of the stories.
-// `onSearch()` is called when the user searches, as the results must be in sight.
+// `onSearch()` is called when the user searches, because the results must then be visible.
 export function searchBox(field, stories, onSearch) {
   const search = (words) => {
     writeAddress({ q: words });
@@ -38,7 +38,7 @@ export function searchBox(field, stories, onSearch) {
       stories.focus();
     }
   });
-  // Searches for the words in the address.
+  // Searches for the words in the URL.
   const followAddress = () => {
     field.value = readAddress().q ?? "";
     search(field.value.trim());

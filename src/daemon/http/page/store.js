@@ -1,6 +1,7 @@
-// What this browser remembers: acknowledged items, stories already read, and the filters.
+// Data stored in this browser: acknowledged items, stories already read, and the filters.
 //
-// Local storage may be full or disabled. The page then still works, but forgets on reload.
+// Local storage may be full or disabled. The page then still works, but forgets this data on
+// reload.
 
 const SEEN_MAX = 3_000;
 const ACKNOWLEDGED_MAX = 3_000;
@@ -17,11 +18,11 @@ function write(name, value) {
   try {
     localStorage.setItem(`wirefold.${name}`, JSON.stringify(value));
   } catch {
-    // Full or disabled: the value is kept in memory for this visit.
+    // Storage is full or disabled. The value is kept in memory until the page is closed.
   }
 }
 
-// A stored map with at most `max` entries; the least recently written are dropped first.
+// A stored map with at most `max` entries. The least recently written entries are dropped first.
 function storedMap(name, max) {
   const map = new Map(read(name, []));
   return {
@@ -45,10 +46,10 @@ function storedMap(name, max) {
 // The queue items the user acknowledged, by key.
 export const acknowledged = storedMap("acknowledged", ACKNOWLEDGED_MAX);
 
-// Number of articles each story had when the user last opened it, by story id.
+// The number of articles that each story had when the user last opened it, by story id.
 export const seenCounts = storedMap("seen", SEEN_MAX);
 
-// The time up to which every story counts as read. Set to `clock` on the first visit.
+// Every story that began before this time counts as read. Set to `clock` on the first visit.
 export function readUntil(clock) {
   const time = read("since", undefined) ?? clock;
   if (time) write("since", time);

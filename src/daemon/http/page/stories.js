@@ -51,8 +51,8 @@ export function storiesPane(root) {
 
   let answer; // The last response; undefined until the first one arrives.
   let openId; // The story in the detail pane.
-  let lastOpenId; // The story opened last; the focus returns to it.
-  let pending; // The controller of the latest request; responses to earlier ones are dropped.
+  let lastOpenId; // The story opened last, to which the focus returns.
+  let pending; // The controller of the latest request. Responses to earlier requests are dropped.
   let searchWords = "";
   let facetsAt = Number.NEGATIVE_INFINITY;
 
@@ -76,8 +76,8 @@ export function storiesPane(root) {
     }
   }
 
-  // Draws another page or other stories: from the top, with the focus on the first row if the
-  // focus was in the list.
+  // Draws another page or other stories. Scrolls to the top, and focuses the first row if the focus
+  // was in the list or the pager.
   function drawAtTop() {
     const inList = list.contains(document.activeElement);
     const inPager = pages.node.contains(document.activeElement);
@@ -148,13 +148,14 @@ export function storiesPane(root) {
       const row = root.querySelector("li.open, li:has(> [aria-current])");
       if (row?.checkVisibility()) row.scrollIntoView({ block: "nearest" });
     },
-    // Focuses the story opened last, or else the first one; in a search, the open result.
+    // Focuses the story opened last, or otherwise the first one. In a search, focuses the open
+    // result, or otherwise the first one.
     focus() {
       const shown = results.node.hidden ? list : results.node;
       const last = shown.querySelector(`[aria-current], a[href^="#/story/${lastOpenId}"]`);
       (last ?? shown.querySelector("a"))?.focus();
     },
-    // Focuses the first result as soon as the search has one.
+    // Focuses the first result as soon as the search has found one.
     focusResults: results.focus,
   };
 }

@@ -52,7 +52,7 @@ export function storyView(root, id, expand) {
       draw(page);
     } catch (problem) {
       if (problem.name === "AbortError") return;
-      // If the story has ended, its last state stays on the page.
+      // If the story has ended, its last state stays visible.
       setContent(
         status,
         problem.status === 404
@@ -90,7 +90,8 @@ export function storyView(root, id, expand) {
     refresh(change) {
       const affected =
         !change || change.more || change.queue || [...change.stories, ...change.gone].includes(id);
-      // A longer timeline has pages the user added with "Show more"; it is not refreshed.
+      // A longer timeline includes pages that the user added with "Show more", so it is not
+      // refreshed.
       if (affected && timeline.length <= 200) read();
     },
     navigate(name, story, article) {
@@ -113,7 +114,7 @@ function headOf(story, clock) {
     el(
       "p",
       { class: "facts" },
-      // Withdrawn articles and those received again stay in the list below.
+      // Withdrawn articles and redeliveries are not counted here, but stay in the list below.
       story.size === story.articles
         ? el("span", {}, counted(story.articles, "article"))
         : el(

@@ -1,5 +1,5 @@
-// Why two articles are or are not in the same story: their shared text, rule by rule with margins,
-// and the similarity of their subjects, term by term.
+// Explains why two articles are or are not in the same story: their shared text, rule by rule with
+// margins, and the similarity of their subjects, term by term.
 
 import * as api from "./api.js";
 import { pairHeader } from "./compare.js";
@@ -51,7 +51,7 @@ const withIndefiniteArticle = (kind) => (/^[aeiou]/.test(kind) ? `an ${kind}` : 
 
 function sharedText({ texts }) {
   if (!texts) return undefined;
-  // Rules are tried in order; the first one that holds decides.
+  // Rules are tried in order. The first one whose conditions all hold decides.
   const deciding = texts.rules.filter((rule) => rule.holds).slice(0, 1);
   const others = texts.rules.filter((rule) => !deciding.includes(rule));
   return el(

@@ -1,5 +1,5 @@
-// The words of the page and what they mean: kinds of article, badges, and terms. Rows, filters,
-// tooltips and the glossary all use this list, so that one word means one thing.
+// The words of the page and their meanings: kinds of article, badges, and terms. Rows, filters,
+// tooltips and the glossary all use these lists, so that a word always means the same.
 
 // Kinds, in the order in which the glossary lists them.
 export const KIND_MEANINGS = {
@@ -16,8 +16,8 @@ export const KIND_MEANINGS = {
   redelivery: "the same article sent again",
 };
 
-// Badges of stories, most serious first. `counts` names the counts of the API of which one must be
-// above 0 for a story to have the badge; the filter asks for the same counts.
+// Badges of stories, most serious first. `counts` lists counts of the API. A story has the badge if
+// any of these counts is above 0; the filter uses the same counts.
 export const BADGES = [
   {
     label: "withdrawn",
@@ -59,8 +59,8 @@ export const BADGES = [
   },
 ];
 
-// Labels of single articles by flag, each with its severity and meaning. Those that are badges of
-// stories, too, are explained there.
+// Labels of single articles by flag, each with its severity and meaning. The meanings of those that
+// are also badges of stories are given there.
 export const FLAGS = {
   carries_withdrawn: ["alarm", "carries withdrawn text", "its publisher killed or held that text"],
   carries_uncorrected: ["amber", "carries uncorrected text", "that text has since been corrected"],
@@ -83,7 +83,7 @@ export const STANDINGS = {
   superseded: ["", "superseded", "a newer version of the same article has arrived"],
 };
 
-// The labels with a meaning of their own, for the glossary.
+// The labels that have a separate meaning, for the glossary.
 export const LABELS = [...Object.values(FLAGS), ...Object.values(STANDINGS)]
   .filter(([, , meaning]) => meaning)
   .map(([severity, label, meaning]) => ({ severity, label, meaning }));
@@ -111,5 +111,5 @@ const meanings = new Map([
   ...[...LABELS, ...BADGES].map(({ label, meaning }) => [label, meaning]),
 ]);
 
-// What a label means, for its tooltip.
+// The meaning of a label, for its tooltip.
 export const meaningOf = (label) => meanings.get(label);
