@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 const SIGTERM: i32 = 15;
 /// Articles per second.
 const RATE: f64 = 15.0;
-/// Failpoints of every process: 2 % of transactions are aborted, 1 % of commits forgotten.
+/// Failpoints of every process: 2 % of the transactions are aborted, and the outcome of 1 % of the
+/// commits is forgotten.
 const ALWAYS: &str = "abort-transaction=2%return;forget-commit=1%return";
 /// Failpoints at which processes end.
 const POINTS: [&str; 14] = [
@@ -36,7 +37,7 @@ const POINTS: [&str; 14] = [
     "in-doubt=return",
 ];
 
-/// Counts of the faults so far and of their effects in the logs.
+/// Counts of the faults so far and of the effects that the logs show.
 #[derive(Debug, Default)]
 struct Counts {
     kills: usize,
