@@ -47,9 +47,9 @@ use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, TouchedIds};
 
 const KEY: SamplingKey = SamplingKey(7);
-/// Articles per batch.
+/// Number of articles per batch.
 const BATCH: usize = 250;
-/// Clients that follow a stream.
+/// Number of clients that follow a stream.
 const STREAMS: usize = 200;
 const REQUESTS_PER_SECOND: u64 = 100;
 

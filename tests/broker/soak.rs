@@ -1,10 +1,10 @@
 //! The long fault test; `tests/broker/soak --minutes N` runs it.
 //!
-//! Two processes share one deployment, which gets articles at a steady rate. Every 8 to 20 seconds
-//! one process is killed, killed and replaced by one that ends at a failpoint, suspended and
-//! resumed, or stopped. Throughout, failpoints abort some transactions and treat the outcome of
-//! some commits as unknown. Every 20 rounds the broker is killed and restarted. At the end the
-//! checker judges all records.
+//! Two processes share one deployment, which gets articles at a steady rate. Every 8 to 20 seconds,
+//! one process gets a random fault: it is killed, killed and replaced by one that ends at a
+//! failpoint, suspended and resumed, or stopped. Throughout, failpoints abort some transactions and
+//! treat the outcome of some commits as unknown. Every 20 rounds the broker is killed and
+//! restarted. At the end the checker judges all records.
 
 use crate::daemon::Daemon;
 use crate::deployment::Deployment;

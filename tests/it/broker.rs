@@ -129,7 +129,7 @@ pub(crate) struct World {
     pub(crate) disturbances: u64,
     /// Number of control markers after the last record of each input partition.
     pub(crate) markers: i64,
-    /// When the input topics are deleted and created again.
+    /// If set, the input topics are deleted and created again during the run.
     pub(crate) replaced_after: Option<Replacement>,
     /// The numbers of the writers that cannot be created; each attempt takes 20 s.
     pub(crate) refused: std::ops::Range<u32>,
