@@ -1,14 +1,14 @@
-//! What the snapshots and the clients of the API cost the pipeline.
+//! Measures how much the snapshots and the clients of the API slow down the pipeline.
 //!
 //! ```text
 //! cargo bench --bench api -- [ARTICLES] [ROUNDS]
 //! ```
 //!
-//! Each round processes the same synthetic wire as fast as possible, in batches like those of a
-//! commit, in three scenarios: without snapshots; with snapshots; and with snapshots under load,
-//! while 200 clients follow streams and the server answers 100 requests per second. The clients run
-//! in a separate process at the lowest priority, because in production they would run on other
-//! machines.
+//! Each round processes the same synthetic wire as fast as possible, in batches like those that the
+//! daemon commits, in three scenarios: without snapshots; with snapshots; and with snapshots under
+//! load, while 200 clients follow streams and the server answers 100 requests per second. The
+//! clients run in a separate process at the lowest priority, because in production they would run
+//! on other machines.
 //!
 //! Prints articles per second of wall-clock time (which depends on other load of the machine) and
 //! articles per CPU second of the pipeline's threads (which does not), the CPU time of the snapshot
@@ -47,9 +47,9 @@ use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, TouchedIds};
 
 const KEY: SamplingKey = SamplingKey(7);
-/// Articles per batch.
+/// Number of articles per batch.
 const BATCH: usize = 250;
-/// Clients that follow a stream.
+/// Number of clients that follow a stream.
 const STREAMS: usize = 200;
 const REQUESTS_PER_SECOND: u64 = 100;
 
@@ -65,7 +65,7 @@ struct Run {
     server: f64,
 }
 
-/// How a run is measured.
+/// What runs in addition to the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scenario {
     NoSnapshots,
@@ -111,7 +111,7 @@ fn main() {
             settle();
             process(&wire, scenario)
         });
-        // The first round warms up.
+        // The first round only warms up.
         if round > 0 {
             runs.push(run);
         }

@@ -1,5 +1,5 @@
-//! Kills of articles with many carriers, kills of articles that have left the window, and a uri
-//! with many versions.
+//! Measures kills of articles with many carriers, kills of articles that have left the window, and
+//! a uri with many versions.
 //!
 //! `cargo bench --bench carriers -- [DIVISOR]`: divides all counts by DIVISOR, for a quick run.
 //! Prints times on one thread and the bytes of state per live article.
@@ -34,8 +34,8 @@ impl Run {
         Self { state: State::new(settings.clone(), KEY), settings, clock }
     }
 
-    /// Applies an article. Returns the events, and the time for applying the article,
-    /// state records included; preparing the article does not count.
+    /// Applies an article. Returns the events and the time for applying the article. The time
+    /// includes state records but not the preparation of the article.
     fn apply(&mut self, article: Article) -> (Vec<Event>, Duration) {
         let input = InputPosition { topic: "wire".into(), partition: 0, offset: 0, item: 0 };
         let new = prepare(article, &self.settings, KEY);

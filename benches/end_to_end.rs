@@ -1,10 +1,11 @@
-//! The daemon from input to committed output, compared with a loop that only consumes and produces.
+//! Measures the daemon from input to committed output, and compares it with a loop that only
+//! consumes and produces.
 //!
 //! `benches/end_to_end [--articles N] [--rate R] [--seconds S] [--json FILE]` starts the broker and
-//! runs this program. First each side drains a topic of N articles of 3.4 KB, three in ten of them
-//! copies; then each side gets R articles per second for S seconds. Each side is a separate process
-//! and runs alone. Prints articles and megabytes per second, the latency from an input record's
-//! timestamp until a read_committed consumer receives the answer, and the CPU time and peak memory
+//! runs this program. First each of the two drains a topic of N articles of 3.4 KB, three in ten of
+//! them copies; then each gets R articles per second for S seconds. Each is a separate process and
+//! runs alone. Prints articles and megabytes per second, the latency from an input record's
+//! timestamp until a read_committed consumer receives the result, and the CPU time and peak memory
 //! of the process.
 
 mod articles;
@@ -25,7 +26,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Size of an article in bytes.
 const BYTES: usize = 3_400;
-/// Start of a steady run that is not measured.
+/// Time at the start of a steady run that is not measured.
 const WARM_UP: Duration = Duration::from_secs(3);
 /// How long a phase may take before the bench fails.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -1,7 +1,8 @@
-//! The candidate index at 10,000, 100,000 and 1,000,000 live articles: the mean time of a lookup
-//! with insertion and expiry, and the longest single step.
+//! Measures the candidate index with 10,000, 100,000 and 1,000,000 live articles: the mean time of
+//! a lookup with insertion and expiry, and the longest single step.
 //!
-//! `cargo bench --bench index`. One pass per size, no statistics: the growth of the time matters.
+//! `cargo bench --bench index`. There is one pass per size and no statistics, because only the
+//! growth of the time matters.
 
 mod wire;
 

@@ -1,19 +1,19 @@
 //! A loop that only consumes and produces, with the same client and similar settings as the daemon.
 //!
 //! Copies key and value of every record from an input topic to an output topic. The transactions
-//! have the size and pace of the daemon's defaults, and one more record each, like the daemon's
-//! position. Ends after a given number of records.
+//! have the size and pace of the daemon's defaults. Each contains one more record, as the daemon's
+//! transactions contain its position. Ends after a given number of records.
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
-/// Records per transaction at most.
+/// Maximum number of records per transaction.
 const RECORDS_MAX: usize = 1_000;
-/// Payload bytes per transaction, after which no record is added.
+/// Payload bytes after which no more records are added to a transaction.
 const BYTES_MAX: usize = 8 << 20;
-/// Shortest time between two commits that do not reach a limit.
+/// Minimum time between two commits, unless a transaction reaches a limit.
 const COMMIT_EVERY: Duration = Duration::from_millis(25);
 /// How long a call to the broker may take.
 const TIMEOUT: Duration = Duration::from_secs(20);

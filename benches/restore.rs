@@ -1,5 +1,6 @@
-//! Restoring a shard's state from its changelog: from the records in memory, in log order, to a
-//! state that is ready for the next batch. Does not include reading the records from a broker.
+//! Measures the restore of a shard's state from its changelog: from the records in memory, in log
+//! order, to a state that is ready for the next batch. Does not include reading the records from a
+//! broker.
 //!
 //! `cargo bench --bench restore -- [ARTICLES]`: 100,000 live articles by default, of 3.4 KB, three
 //! in ten of them copies. One record in ten occurs twice, as in a log compacted to a dirty ratio of
@@ -30,7 +31,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Size of an article in bytes.
 const BYTES: usize = 3_400;
 const FLOOD_KEY: SamplingKey = SamplingKey(1);
-/// Articles that are prepared at a time.
+/// Number of articles prepared at a time.
 const CHUNK: usize = 10_000;
 
 /// The state records after `count` articles: the last value of each key.
@@ -81,8 +82,8 @@ fn changelog(values: BTreeMap<String, Vec<u8>>) -> Vec<LogRecord> {
         (POSITION.to_owned(), record::encode(&position)),
     ];
     let mut records: Vec<(String, Vec<u8>)> = values.into_iter().collect();
-    // Articles in order of arrival, after the other records. In a real log, stories are at their
-    // last change.
+    // Articles in order of arrival, after the other records. In a real log, the record of a story
+    // is at the story's last change.
     records.sort_by_key(|(key, _)| (key.starts_with("a/"), key.len(), key.clone()));
     let twice: Vec<_> = records.iter().step_by(10).cloned().collect();
     let all = records.into_iter().chain(twice).chain(own);

@@ -1,5 +1,5 @@
-//! Story clustering alone: memory and time per live article, and how well bounded retrieval agrees
-//! with exact retrieval.
+//! Measures story clustering alone: memory and time per live article, and how well bounded
+//! retrieval agrees with exact retrieval.
 //!
 //! `cargo bench --bench story -- [ARTICLES | FILE.jsonl]`: by default 60,000 synthetic articles of
 //! 3.4 KB, all live and all treated as originals, so that each one is scored twice. Prints CPU
@@ -27,10 +27,10 @@ use wirefold_engine::verdict::{Kind, Validity};
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
-/// The live articles, each with the terms that stories keep of it.
+/// The live articles, each with the terms that story clustering keeps for it.
 struct Shelf(Vec<(ArticleMetadata, Terms)>);
 
-/// An article as stories see it: an original, arrived one second after the previous one.
+/// An article as a member of a story: an original that arrived one second after the previous one.
 fn member<'a>(at: u64, about: &'a ArticleMetadata, terms: &'a Terms) -> Member<'a> {
     Member {
         sequence: Sequence(at),

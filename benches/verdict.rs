@@ -1,6 +1,7 @@
-//! From JSON to a verdict on one thread: decoding, cleaning, fingerprint, candidates, comparison
-//! and decision. Measured without stories, and as the whole engine with stories and state records.
-//! For comparison: MinHash with banding, which only says that two texts may be similar.
+//! Measures the way from JSON to a verdict on one thread: decoding, cleaning, fingerprint,
+//! candidates, comparison and decision. Measured without stories, and as the whole engine with
+//! stories and state records. For comparison: MinHash with banding, which only says that two texts
+//! may be similar.
 //!
 //! `cargo bench --bench verdict -- [ARTICLES | FILE.jsonl] [alone]`: by default 40,000 articles
 //! each of 1.1 KB and of 3.4 KB, three in ten of them copies; `alone` skips MinHash. Prints:
@@ -164,8 +165,8 @@ fn whole_engine(lines: &[String], settings: &Settings) {
     );
 }
 
-/// Number of bands, hashes per band, and the least estimated similarity of a named article: two
-/// common choices, and one whose recall is close to Wirefold's.
+/// Number of bands, hashes per band, and the minimum estimated similarity of a reported article:
+/// two common choices, and one whose recall is close to Wirefold's.
 const BANDINGS: [(usize, usize, f64); 3] = [(20, 5, 0.5), (42, 3, 0.5), (100, 2, 0.2)];
 
 /// Articles per CPU second of MinHash with banding.
@@ -193,7 +194,8 @@ fn minhash(wire: &Wire, (bands, width, least): (usize, usize, f64)) -> f64 {
     rate
 }
 
-/// Rounds, whose median rate counts: in the first one the system still clears the memory.
+/// Number of rounds. Only the median rate is reported: in the first round, the system still clears
+/// the memory.
 const ROUNDS: usize = 3;
 
 fn median(mut rates: [f64; ROUNDS]) -> f64 {

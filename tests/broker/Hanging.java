@@ -39,7 +39,7 @@ class Hanging {
     private static final int TIMEOUT_MS = 10_000;
     private static final long STARTED = System.nanoTime();
     private static final long RETRY_NS = 60_000_000_000L;
-    /** The last version of Produce requests that name topics instead of giving their ids. */
+    /** The last version of Produce requests that contain the topics' names instead of their ids. */
     private static final short PRODUCE_VERSION = 11;
     private static final short INIT_VERSION = 4;
 
@@ -64,14 +64,14 @@ class Hanging {
         }
     }
 
-    /** Turns verification of transactional records off (SET), or back to its default (DELETE). */
+    /** Turns verification of transactional records off (SET) or back to its default (DELETE). */
     private static void setVerification(Admin admin, AlterConfigOp.OpType how) throws Exception {
         ConfigResource brokers = new ConfigResource(ConfigResource.Type.BROKER, "");
         AlterConfigOp off = new AlterConfigOp(new ConfigEntry(VERIFICATION, "false"), how);
         admin.incrementalAlterConfigs(Map.of(brokers, List.of(off))).all().get();
     }
 
-    /** Gets a producer id and epoch for a transactional id, as initTransactions does. */
+    /** Gets a producer id and epoch for a transactional id, like initTransactions. */
     private static InitProducerIdResponseData init(Socket broker, String id) throws Exception {
         var data =
                 new InitProducerIdRequestData()

@@ -20,8 +20,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  *
  * <p>Arguments: bootstrap servers, isolation level, topics. Prints one big-endian frame per record:
  * index of the topic (8 bits), partition (32), offset (64), timestamp (64), key, value, number of
- * headers (32), and each header's name and value. Byte strings follow their length (32 bits; -1
- * means null). The byte 255 ends the output. A missing topic has no records.
+ * headers (32), and each header's name and value. A byte string is preceded by its length (32 bits;
+ * -1 means null). The byte 255 ends the output. A missing topic has no records.
  */
 class Outside {
     private static final Duration POLL = Duration.ofMillis(200);

@@ -21,7 +21,8 @@ class Rights {
                 type == ResourceType.CLUSTER ? PatternType.LITERAL : PatternType.PREFIXED;
         ResourcePattern resource = new ResourcePattern(type, args[5], pattern);
         AclOperation operation = AclOperation.fromString(args[3]);
-        // With any ACL on a resource, Kafka allows only what an ACL allows.
+        // If a resource has any ACL, Kafka allows only what an ACL allows, so allow everything
+        // first.
         AclBinding all = rule(resource, "User:*", AclOperation.ALL, AclPermissionType.ALLOW);
         AclBinding denied = rule(resource, args[2], operation, AclPermissionType.DENY);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {

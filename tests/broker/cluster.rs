@@ -26,7 +26,7 @@ fn wait_in_sync() {
 struct Shared {
     deployment: Deployment,
     daemon: Daemon,
-    /// Number of input items answered at the last check of progress.
+    /// Number of input items classified or rejected at the last check of progress.
     answered: usize,
 }
 
@@ -44,7 +44,7 @@ impl Shared {
         self.answered = self.deployment.moves_on(self.answered, &self.daemon);
     }
 
-    /// Waits until the daemon reports that it is not ready but alive.
+    /// Waits until the daemon reports that it is alive but not ready.
     fn is_not_ready(&self) {
         let ready = || get(&self.daemon, "/readyz").is_some();
         let unready = eventually(|| (!ready()).then_some(()));

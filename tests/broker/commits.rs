@@ -1,5 +1,5 @@
-//! Commits whose responses are lost or late, and a commit request that reaches the broker during
-//! the next transaction.
+//! Tests commits whose responses are lost or late, and a commit request that reaches the broker
+//! during the next transaction.
 
 use crate::deployment::{Deployment, PATIENCE, PATIENT, tally};
 use crate::proxy::{Outcome, Proxy, Trick, proxy};
@@ -56,8 +56,8 @@ fn a_commit_request_delayed_into_the_next_transaction_is_rejected() {
     }
 }
 
-/// The problem that a new producer avoids: if a producer is reused after the retry of its commit
-/// succeeded, the delayed first request ends the next transaction.
+/// Shows the problem that the daemon avoids with a new producer: if a producer is reused after the
+/// retry of its commit succeeded, the delayed first request ends the next transaction.
 #[test]
 fn without_a_new_producer_a_delayed_commit_request_ends_the_wrong_transaction() {
     let deployment = Deployment::new("naive", "exactly_once");

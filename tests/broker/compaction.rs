@@ -1,11 +1,11 @@
-//! Log compaction of the changelog: the state that is restored from a compacted changelog, or while
-//! the broker compacts it, must equal the state that wrote it.
+//! Tests log compaction of the changelog: a state that is restored from a compacted changelog, or
+//! while the broker compacts the changelog, must equal the state before the restart.
 
 use crate::deployment::{Deployment, admin, block, eventually};
 use crate::outside::{self, Isolation};
 use rdkafka::admin::{AdminOptions, AlterConfig, ResourceSpecifier};
 
-/// Topic settings of a changelog with small segments. The broker compacts it when the dirty ratio
+/// Topic settings for a changelog with small segments. The broker compacts it when the dirty ratio
 /// exceeds `dirty`.
 fn config(dirty: &str) -> [(&'static str, String); 5] {
     [
@@ -17,7 +17,7 @@ fn config(dirty: &str) -> [(&'static str, String); 5] {
     ]
 }
 
-/// Sets the dirty ratio of the changelog from which the broker compacts it.
+/// Sets the dirty ratio above which the broker compacts the changelog.
 fn set_dirty_ratio(deployment: &Deployment, dirty: &str) {
     let (topic, config) = (deployment.topic("state"), config(dirty));
     let mut altered = AlterConfig::new(ResourceSpecifier::Topic(&topic));

@@ -1,6 +1,6 @@
-//! Brokers that are killed right after they acknowledged a commit, before they have written the
-//! commit markers to every partition. `tests/broker/run` runs these tests one at a time, on
-//! separate brokers.
+//! Kills brokers right after they acknowledged a commit, before they have written the commit
+//! markers to every partition. `tests/broker/run` runs these tests one at a time, on separate
+//! brokers.
 //!
 //! `CRASHES` sets how many times each test kills the brokers (2 by default).
 
@@ -9,7 +9,7 @@ use crate::deployment::Deployment;
 use crate::nodes;
 use std::ops::RangeInclusive;
 
-/// New records for each crash: more than are processed when it happens.
+/// Number of new records for each crash: more than are processed by the time of the crash.
 const RECORDS: usize = 1_250;
 
 fn crashes() -> usize {
@@ -21,8 +21,8 @@ fn nodes() -> RangeInclusive<u32> {
     1..=bootstrap.split(',').count() as u32
 }
 
-/// The failpoint that kills all brokers right after a commit of the process, once, after
-/// skipping `after` commits.
+/// The configuration of a failpoint that skips `after` commits of the process and kills all brokers
+/// right after the next one.
 fn kill_failpoint(after: usize) -> String {
     let files: Vec<String> = nodes().map(nodes::pid_file).collect();
     format!("commit-acknowledged={after}*off->1*return({})->off", files.join(","))
@@ -36,7 +36,7 @@ fn restart_killed(daemon: &Daemon) {
 }
 
 /// Runs one process per crash of the brokers. `after_crash` gets the process and the number of
-/// items answered before, and ends the process.
+/// items that were classified or rejected before, and ends the process.
 fn crash_repeatedly(name: &str, mut after_crash: impl FnMut(&Deployment, Daemon, usize)) {
     let deployment = Deployment::new(name, "exactly_once");
     let mut before = 0;

@@ -25,24 +25,25 @@ use wirefold::daemon::pipeline::broker::Role;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A failpoint that delays every batch by 60 ms. A signal then usually arrives inside a
-/// transaction, and a few hundred articles take long enough that work is still in flight when it
-/// arrives, even on a busy machine.
+/// transaction, and a few hundred articles take long enough that some are still unprocessed when
+/// the signal arrives, even on a busy machine.
 pub(crate) const SLOW: &str = "after-flush=sleep(60)";
 
-/// A setting for tests in which no process dies: a pause of the machine does not lose the lease.
+/// A setting for tests in which no process dies: with it, a pause of the machine does not cost the
+/// process its lease.
 pub(crate) const PATIENT: &str = "kafka.session.timeout.ms=20000";
 
 /// Number of partitions of the input topic.
 const PARTITIONS: i32 = 3;
 
-/// The broker's address. A run without a broker fails; it is never skipped silently.
+/// The broker's address. Without a broker, the tests fail instead of being skipped silently.
 pub(crate) fn bootstrap() -> String {
     std::env::var("KAFKA_BOOTSTRAP")
         .expect("KAFKA_BOOTSTRAP must name a broker; use tests/broker/run")
 }
 
-/// Adds `count` to a counter of the whole run. `tests/broker/run` sums the counters and checks
-/// them.
+/// Adds `count` to a counter for the whole test run. `tests/broker/run` sums the counters and
+/// checks them.
 pub(crate) fn tally(what: &str, count: usize) {
     let Ok(path) = std::env::var("FAULTS_TALLY") else { return };
     let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
@@ -51,7 +52,7 @@ pub(crate) fn tally(what: &str, count: usize) {
 
 /// Topics, group and settings of one test.
 pub(crate) struct Deployment {
-    /// The group id, and the first part of each topic name.
+    /// The group id, which is also the first part of each topic name.
     pub(crate) prefix: String,
     /// Settings of every daemon, as `key=value`.
     sets: Vec<String>,
@@ -59,7 +60,7 @@ pub(crate) struct Deployment {
     logs: tempfile::TempDir,
     /// Number of daemons started so far; names the next log file.
     started: Cell<u32>,
-    /// Number of input records written so far, those of other producers included.
+    /// Number of input records written so far, including those of other producers.
     made: Cell<usize>,
     /// Number of input records that `producer` wrote to each partition.
     made_in: RefCell<BTreeMap<i32, usize>>,
@@ -67,7 +68,7 @@ pub(crate) struct Deployment {
     partitions: Cell<i32>,
     /// Writes the input.
     producer: BaseProducer,
-    /// Counts the input items answered so far.
+    /// Counts the input items classified or rejected so far.
     progress: RefCell<Progress>,
 }
 
@@ -151,8 +152,8 @@ impl Deployment {
         assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
     }
 
-    /// Sets the largest record batch that a topic accepts. Other settings of the topic go back to
-    /// their defaults, except the compaction of `stories`.
+    /// Sets the size of the largest record batch that a topic accepts. Resets the topic's other
+    /// settings to their defaults, except the compaction of `stories`.
     pub(crate) fn limits(&self, name: &str, bytes: usize) {
         let (topic, bytes) = (self.topic(name), bytes.to_string());
         let config = AlterConfig::new(ResourceSpecifier::Topic(&topic));
@@ -199,7 +200,7 @@ impl Deployment {
                     Some(RDKafkaErrorCode::QueueFull) => {
                         self.producer.poll(Duration::from_millis(5))
                     }
-                    // The producer does not know a partition that was just added.
+                    // The producer does not know the new partition yet.
                     Some(RDKafkaErrorCode::UnknownPartition) => {
                         self.producer.client().fetch_metadata(Some(&topic), PATIENCE).unwrap();
                     }
@@ -279,23 +280,25 @@ impl Deployment {
         self.progress.borrow_mut().answered()
     }
 
-    /// Waits until more than `before` input items are answered, and returns how many are.
+    /// Waits until more than `before` input items have been answered, that is, classified or
+    /// rejected. Returns how many have.
     pub(crate) fn moves_on(&self, before: usize, daemon: &Daemon) -> usize {
         let moved = eventually(|| Some(self.answered()).filter(|now| *now > before));
         moved.unwrap_or_else(|| panic!("no progress beyond {before}:\n{}", daemon.log()))
     }
 
-    /// Counts the answers again from the beginning; needed after a topic was recreated.
+    /// Counts the answered items again from the beginning; needed after a topic was recreated.
     pub(crate) fn reads_anew(&self) {
         self.progress.replace(Progress::new(&self.prefix));
     }
 
-    /// Waits until every input record is answered.
+    /// Waits until every input record has been answered.
     pub(crate) fn is_through(&self, daemon: &Daemon) {
         self.answers(self.made(), daemon);
     }
 
-    /// Waits until `wanted` input items are answered; fails after [`PATIENCE`] without progress.
+    /// Waits until `wanted` input items have been answered; fails after [`PATIENCE`] without
+    /// progress.
     pub(crate) fn answers(&self, wanted: usize, daemon: &Daemon) {
         let (mut seen, mut since) = (0, Instant::now());
         while seen < wanted {

@@ -1,5 +1,5 @@
-//! The process ends at every failpoint, three times each; then the checker must find no lost,
-//! repeated, reordered or changed record.
+//! Ends the process at every failpoint, three times each. Afterwards, the checker must not find any
+//! lost, repeated, reordered or changed record.
 
 use crate::deployment::{Deployment, PATIENT, SLOW, eventually, tally};
 
@@ -8,7 +8,7 @@ struct Point {
     name: &'static str,
     /// The failpoint configuration that makes the process end there.
     config: &'static str,
-    /// The commits of the process before it ends.
+    /// Whether the process commits something before it ends.
     commits: Commits,
 }
 
@@ -31,12 +31,12 @@ const fn before_commits(name: &'static str, config: &'static str) -> Point {
 
 /// How many processes end at each failpoint.
 const ROUNDS: usize = 3;
-/// New records for each process: more than it can commit before its failpoint.
+/// Number of new records for each process: more than it can commit before its failpoint.
 const RECORDS: usize = 600;
 
 /// Ends one daemon at each failpoint in turn, [`ROUNDS`] times, and then lets one run to the end.
-/// Put a failpoint of [`after_commits`] between two of [`before_commits`], so that every round
-/// progresses.
+/// `points` should have a failpoint of [`after_commits`] between any two of [`before_commits`], so
+/// that every round makes progress.
 fn end_at_each(delivery: &str, points: &[Point], more: &[&str]) {
     let deployment = Deployment::with("points", delivery, more);
     deployment.produce(RECORDS);
@@ -122,7 +122,8 @@ fn processes_that_end_without_transactions_lose_nothing() {
     end_at_each("at_least_once", &points, &[]);
 }
 
-/// Kills five processes with work in flight (SIGKILL), each after some progress.
+/// Kills (SIGKILL) five processes one after the other, each after some progress and with records
+/// left to process.
 fn kill_repeatedly(delivery: &str) {
     let deployment = Deployment::new("killed", delivery);
     let mut before = 0;
@@ -156,7 +157,7 @@ fn commits_with_a_forgotten_outcome_are_found_in_the_changelog() {
         deployment.produce(60);
         deployment.is_through(&daemon);
     }
-    // Count phases: repeated warnings are throttled in the log, phases are not.
+    // Count the log lines about phases, because repeated warnings are throttled.
     let (log, forgotten) = (daemon.log(), daemon.times("phase=Recovering"));
     daemon.stops();
     assert!(forgotten >= 40, "only {forgotten} commits were forgotten:\n{log}");
@@ -165,7 +166,7 @@ fn commits_with_a_forgotten_outcome_are_found_in_the_changelog() {
     deployment.holds();
 }
 
-/// A third of the transactions is aborted, and the outcome of some commits is forgotten.
+/// A third of the transactions are aborted, and the outcome of some commits is forgotten.
 #[test]
 fn aborts_and_forgotten_commits_do_not_rebuild_the_state() {
     let deployment = Deployment::with("aborts", "exactly_once", &[PATIENT]);

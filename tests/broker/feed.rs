@@ -1,7 +1,7 @@
 //! A synthetic wire: the number of a record determines its content.
 //!
 //! About half of the records are new texts, whose words partly come from one of 500 topics. The
-//! others repeat a recent text: copies, shortened and edited copies, updates, corrections and
+//! others relate to a recent text: copies, shortened and edited copies, updates, corrections and
 //! kills. One record in 23 is malformed.
 
 use serde_json::{Value, json};
@@ -28,8 +28,8 @@ enum Relation {
 
 /// One record in so many is malformed.
 const MALFORMED_EVERY: u64 = 23;
-/// A record repeats the newest new text at or before a random one of the last `BACK` records. The
-/// first `BACK` records are new texts.
+/// To choose the text that a record repeats, one of the last `BACK` records is drawn at random; the
+/// text is the last new one up to there. The first `BACK` records are new texts.
 const BACK: u64 = 30;
 
 fn relation(n: u64) -> Relation {

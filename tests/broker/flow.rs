@@ -1,4 +1,5 @@
-//! Articles in, events out, with daemons that are stopped, killed and started again.
+//! Tests normal operation: articles in, events out, with daemons that are stopped, killed and
+//! restarted.
 
 use crate::deployment::{Deployment, PATIENCE, eventually, now};
 use crate::outside::Isolation;
@@ -59,7 +60,7 @@ fn articles_that_leave_the_window_leave_every_topic() {
     assert!(tombstones(&found.state, "b/") > 0, "no tombstones of journals");
 }
 
-/// How long the embargo of the test below lasts: `QUIET_SECONDS`, or 20 seconds.
+/// Duration of the embargo in the test below: `QUIET_SECONDS`, or else 20 seconds.
 fn quiet_seconds() -> u64 {
     std::env::var("QUIET_SECONDS").map_or(20, |s| s.parse().expect("QUIET_SECONDS is a number"))
 }

@@ -1,7 +1,8 @@
-//! Hanging transactions: records in a partition of which the transaction coordinator knows nothing,
-//! so that no marker ever ends the transaction. read_committed consumers stop before these records
-//! until the next transaction of the same producer ends in the partition; its marker then commits
-//! or aborts the hanging records too. `Hanging.java` creates such a transaction.
+//! Tests hanging transactions: the transaction coordinator does not know that a partition contains
+//! records of a transaction, so no marker ever ends the transaction there. read_committed consumers
+//! stop before these records until the next transaction of the same producer ends in the partition;
+//! its marker then commits or aborts the hanging records too. `Hanging.java` creates such a
+//! transaction.
 
 use crate::deployment::{Deployment, PATIENCE, SLOW, bootstrap};
 use crate::outside::{Isolation, Record, java, read};
@@ -19,8 +20,8 @@ fn leave_hanging(deployment: &Deployment, topics: &[String]) {
     java("Hanging", &[id.as_str()].into_iter().chain(topics).collect::<Vec<_>>());
 }
 
-/// The partitions of the topics, each with the number of offsets that are hidden from
-/// read_committed consumers.
+/// The partitions of the topics, each with the number of offsets that read_committed consumers
+/// cannot read.
 fn held_back(topics: &[String]) -> Vec<(String, i64)> {
     let reader = |isolation: &str| -> BaseConsumer {
         let mut config = ClientConfig::new();
@@ -41,7 +42,8 @@ fn held_back(topics: &[String]) -> Vec<(String, i64)> {
     hidden
 }
 
-/// Number of hanging records in the topics that a reader with this isolation level sees.
+/// Number of records from hanging transactions that a reader with this isolation level sees in the
+/// topics.
 fn hanging_records(topics: &[String], isolation: Isolation) -> usize {
     let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
     let hanging = |record: &&Record| record.key() == "hanging";
@@ -77,7 +79,7 @@ fn hanging_transactions_are_aborted_before_the_next_writer_commits() {
     deployment.holds();
 }
 
-/// The problem that the daemon's sweep avoids: the next commit of the producer also commits the
+/// Shows the problem that the daemon's sweep avoids: the producer's next commit also commits the
 /// hanging records.
 #[test]
 fn without_a_sweep_hanging_records_are_committed() {

@@ -1,5 +1,5 @@
-//! Unusual inputs: partitions that are added later, transactions of other producers, clock skew
-//! between partitions, and deleted records.
+//! Tests unusual inputs: partitions that are added later, transactions of other producers, clock
+//! skew between partitions, and deleted records.
 
 use crate::deployment::{Deployment, PATIENCE, admin, block, now};
 use crate::feed::payload;
@@ -23,7 +23,7 @@ fn partitions_added_while_running_are_read() {
     deployment.ends_well();
 }
 
-/// A transactional producer of input that is not part of the deployment.
+/// A transactional producer that is not part of the deployment and writes to its input.
 struct OtherProducer {
     producer: BaseProducer,
     /// The input topic.
@@ -60,7 +60,7 @@ impl OtherProducer {
     }
 }
 
-/// The offsets of the input have gaps: commit markers and aborted transactions.
+/// The offsets of the input have gaps, because of commit markers and aborted transactions.
 #[test]
 fn aborted_input_records_are_not_answered() {
     let deployment = Deployment::new("holes", "exactly_once");
@@ -87,7 +87,7 @@ fn aborted_input_records_are_not_answered() {
 }
 
 /// One partition is blocked by an open transaction of another producer. The other partitions are
-/// processed meanwhile, and the blocked one once the transaction ends.
+/// processed meanwhile; the blocked one is processed once the transaction ends.
 #[test]
 fn an_open_foreign_transaction_blocks_only_its_partition() {
     let deployment = Deployment::new("hanging", "exactly_once");
@@ -143,7 +143,7 @@ fn delete_records(deployment: &Deployment, until: &[i64]) {
     block(admin().delete_records(&gone, &AdminOptions::new())).unwrap();
 }
 
-/// The daemon was suspended, and records that it had not fetched yet were deleted meanwhile.
+/// Records that the daemon has not fetched yet are deleted while it is suspended.
 #[test]
 fn records_deleted_under_a_running_daemon_stop_it() {
     let deployment = Deployment::new("eats", "exactly_once");

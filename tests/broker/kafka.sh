@@ -4,10 +4,10 @@
 #   start_kafka DIR NODES HEAP_MB     starts NODES brokers on free ports; exports KAFKA_BOOTSTRAP,
 #                                     KAFKA_NODES (= DIR) and the variables below
 #   stop_kafka DIR                    kills the brokers and removes the folder
-#   archive_classes                   makes the Java clients of the tests start faster
+#   archive_classes                   makes the Java clients in the tests start faster
 #   fetch_python                      installs Kafka's Python client; exports KAFKA_PYTHON
 #
-# DIR/N holds the files of node N: the script `start` starts or restarts the node, `pid` contains
+# DIR/N contains the files of node N: the script `start` starts or restarts the node, `pid` contains
 # its process id, and `out` its log. A single node has three more listeners:
 #
 #   proxied   advertises KAFKA_PROXY, where a test can run a proxy; listens at KAFKA_PROXIED
@@ -19,7 +19,7 @@ kafka_here=$PWD/tests/broker
 kafka_sources=$(cat "$kafka_here"/pom.xml "$kafka_here"/*.java "$kafka_here/kafka.sh" | cksum | cut -d' ' -f1)
 kafka_jars=${CARGO_TARGET_DIR:-$PWD/target}/kafka/jars-$kafka_sources
 
-# Downloads the jars and adds one with the Java classes of the tests, once.
+# Downloads the jars and builds another one with the Java classes of the tests, unless they exist.
 fetch_kafka() {
     if [ ! -e "$kafka_jars/complete" ]; then
         mvn -B -q -f "$kafka_here/pom.xml" dependency:copy-dependencies \
@@ -31,8 +31,9 @@ fetch_kafka() {
     export KAFKA_CLASSPATH="$kafka_jars/*" KAFKA_CLASSES=$kafka_jars/classes.jsa
 }
 
-# Writes the classes that a client loads to the archive KAFKA_CLASSES, once, from which Java loads
-# them in half the time. The suite starts more than a hundred clients. Needs a running broker.
+# Writes the classes that a client loads to the archive KAFKA_CLASSES, unless it exists. Java loads
+# them from the archive in half the time; the suite starts more than a hundred clients. Needs a
+# running broker.
 archive_classes() {
     if [ ! -e "$KAFKA_CLASSES" ]; then
         java -Xlog:disable -XX:+UseSerialGC "-XX:ArchiveClassesAtExit=$KAFKA_CLASSES.part" \
@@ -41,7 +42,8 @@ archive_classes() {
     fi
 }
 
-# Installs Kafka's Python client, once, and exports KAFKA_PYTHON. Needs python3 with venv.
+# Installs Kafka's Python client unless it is installed, and exports KAFKA_PYTHON. Needs python3
+# with venv.
 fetch_python() {
     local pinned=confluent-kafka==2.16.1
     local venv=${CARGO_TARGET_DIR:-$PWD/target}/kafka/python-$pinned

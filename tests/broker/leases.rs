@@ -1,4 +1,4 @@
-//! Two processes and one shard: records of a process that does not own the shard never count.
+//! Runs one shard with two processes: records of a process that does not own the shard never count.
 
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, PATIENT, SLOW, tally};

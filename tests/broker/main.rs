@@ -1,13 +1,13 @@
 //! Tests of daemon processes against a real Kafka broker, which `tests/broker/run` starts.
 //!
 //! Each test is a separate deployment on the shared broker: its topics and its group have a prefix
-//! of their own. Another client reads the records that the deployment left on the broker, and a
+//! of their own. At the end, Kafka's own client reads all records of the deployment, and a
 //! [`checker`] that is independent of the daemon judges them.
 //!
 //! | modules | contents |
 //! |---|---|
 //! | `deployment`, `daemon`, `nodes`, `feed`, `progress` | building blocks of the tests |
-//! | `outside`, `checker` | the independent reader and the checker |
+//! | `outside`, `checker` | the independent client and the checker |
 //! | `checked` | tests of the checker itself |
 //! | `flow`, `telemetry`, `traces` | normal operation |
 //! | `snippets` | the documents' examples of sending and reading, run as printed |

@@ -4,13 +4,13 @@ use crate::deployment::{eventually, tally};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The folder of a node, as `start_kafka` in `kafka.sh` lays it out.
+/// The folder of a node, created by `start_kafka` in `kafka.sh`.
 fn home(node: u32) -> PathBuf {
     let nodes = std::env::var("KAFKA_NODES").expect("KAFKA_NODES is not set; use tests/broker/run");
     PathBuf::from(nodes).join(node.to_string())
 }
 
-/// The file that holds a node's process id.
+/// The file that contains a node's process id.
 pub(crate) fn pid_file(node: u32) -> String {
     home(node).join("pid").to_string_lossy().into_owned()
 }

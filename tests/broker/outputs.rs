@@ -1,4 +1,5 @@
-//! Output topics that do not accept records: size limits, deleted topics, missing permissions.
+//! Tests output topics that do not accept records, because of size limits, deletion or missing
+//! permissions.
 
 use crate::deployment::{Deployment, PATIENCE, bootstrap};
 use crate::outside::{Isolation, java};
@@ -77,7 +78,8 @@ fn a_changelog_that_is_deleted_ends_the_daemon() {
     assert!(log.contains(&message) && log.contains("without state"), "{message}:\n{log}");
 }
 
-/// Record batches stay below the size limits of all topics. Lowered limits are read again.
+/// Record batches stay below the size limits of all topics. If a limit is lowered, the daemon reads
+/// it again.
 #[test]
 fn size_limits_below_a_megabyte_do_not_stop_the_daemon() {
     let large = ["batch.records_max=1000"];

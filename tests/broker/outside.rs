@@ -36,7 +36,7 @@ impl Record {
 pub(crate) enum Isolation {
     /// Records of committed transactions, and records outside of any transaction.
     Committed,
-    /// All records, those of aborted and open transactions included.
+    /// All records, including those of aborted and open transactions.
     Uncommitted,
 }
 

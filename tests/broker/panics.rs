@@ -1,4 +1,5 @@
-//! Panics and suspensions: the daemon continues, or ends with a log message that gives the reason.
+//! Tests panics and suspensions: the daemon must continue, or end with a log message that gives the
+//! reason.
 
 use crate::deployment::{Deployment, PATIENT, SLOW, tally};
 use crate::outside::Isolation;
@@ -23,7 +24,7 @@ fn a_panic_rejects_only_the_record_that_causes_it() {
     }
 }
 
-/// Repeated panics that no record causes end the process. The next process continues.
+/// If panics that are not caused by a record repeat, the process ends. The next process continues.
 #[test]
 fn repeated_panics_of_a_pipeline_end_the_process() {
     let deployment = Deployment::with("panicking", "exactly_once", &[PATIENT]);
@@ -34,7 +35,7 @@ fn repeated_panics_of_a_pipeline_end_the_process() {
     deployment.ends_well();
 }
 
-/// The only instance is suspended for longer than any call may take.
+/// The only instance is suspended for longer than the time limit of any call.
 #[test]
 fn a_suspended_process_continues_when_it_resumes() {
     let deployment = Deployment::new("suspended", "exactly_once");

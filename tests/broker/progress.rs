@@ -1,5 +1,5 @@
-//! Counts how much of its input a running deployment has answered. The checker judges the outputs
-//! at the end.
+//! Counts the input items that a running deployment has answered, that is, classified or rejected.
+//! (The checker judges the outputs at the end.)
 
 use crate::deployment::bootstrap;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 use wirefold::daemon::publish::CLASSIFIED;
 
-/// How long a poll waits for the next record before it counts as none.
+/// How long a poll waits before it assumes that there is no further record.
 const SILENCE: Duration = Duration::from_millis(20);
 
 /// Reads the topics of events and rejects (read_committed).

@@ -1,4 +1,4 @@
-//! Unreachable brokers: `run` and `check --connect` must name the cause.
+//! Tests unreachable brokers: `run` and `check --connect` must name the cause.
 
 use crate::deployment::{Deployment, bootstrap};
 
@@ -13,7 +13,7 @@ enum Run {
     Ends,
 }
 
-/// `check` and `run` must both print every one of `words` when they connect with `sets`.
+/// Checks that `check` and `run` both print all `words` when they connect with the settings `sets`.
 fn both_name(run: Run, sets: &[String], words: &[&str]) {
     let deployment = Deployment::new("reach", "exactly_once");
     let sets: Vec<&str> = sets.iter().map(String::as_str).collect();

@@ -7,7 +7,7 @@ use crate::outside::java;
 /// The user of this test, separate so that its missing permissions do not affect other tests.
 const USER: &str = "User:limited";
 
-/// Settings with which the limited user connects.
+/// The settings to connect as the limited user.
 fn limited() -> [String; 5] {
     let address = std::env::var("KAFKA_SASL").expect("KAFKA_SASL is not set; use tests/broker/run");
     [

@@ -1,4 +1,4 @@
-//! Several shards in one process, and spread over several processes that are killed.
+//! Tests several shards in one process, and spread over several processes that are killed.
 
 use crate::deployment::{Deployment, PATIENT, SLOW, eventually};
 
@@ -26,8 +26,7 @@ fn shards_spread_over_processes_and_move_when_one_is_killed() {
 }
 
 /// Another producer uses the transactional id of one shard's writer. The group still assigns the
-/// shard to this process, so the process takes the shard over again. The other shards are not
-/// affected.
+/// shard to this process, so the process recovers and keeps it. The other shards are not affected.
 #[test]
 fn a_fenced_shard_recovers_without_disturbing_the_others() {
     let deployment = Deployment::with("fenced", "exactly_once", &[SHARDS, PATIENT]);
@@ -44,7 +43,7 @@ fn a_fenced_shard_recovers_without_disturbing_the_others() {
         let fenced = daemon.times("fenced; checking");
         deployment.produce(900);
         let _fencing = deployment.transactional("0");
-        // The writer notices at its next commit that it is fenced, so give it work.
+        // The writer only notices at its next commit that it is fenced, so write more input.
         deployment.produce(900);
         daemon.says_again("fenced; checking", fenced + 1);
         before = deployment.moves_on(before, &daemon);
@@ -81,7 +80,8 @@ fn a_shard_whose_owner_dies_while_giving_it_back_is_taken_over() {
     let deployment = Deployment::with("revoked", "exactly_once", &[SHARDS]);
     let mut before = 0;
     for _ in 0..3 {
-        // More than the owner processes while its successor starts, on a busy machine too.
+        // More records than the owner can process while its successor starts, even on a busy
+        // machine.
         deployment.produce(3_000);
         let owner = deployment.start(&format!("{SLOW};revoke=return"), &[]);
         owner.says_again("Running", 3);

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use wirefold::daemon::pipeline::broker::Role;
 
-/// The articles to send: those of the demo, which include kills of articles that have carriers.
+/// The articles to send. They are those of the demo, which include kills of articles with carriers.
 const WIRE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 
 /// The documents with examples.
@@ -96,7 +96,8 @@ fn story(record: &Record) -> String {
     format!("{} {}", record.key(), value.unwrap_or("is over"))
 }
 
-/// Sends the articles with the README's kcat command, and waits until the daemon has answered all.
+/// Sends the articles with the README's kcat command, and waits until the daemon has processed them
+/// all.
 fn send(deployment: &Deployment, daemon: &Daemon, folder: &Path) {
     fs::write(folder.join("articles.jsonl"), WIRE).unwrap();
     let line = adapted(block("sh", "kcat -P"), deployment);

@@ -1,10 +1,10 @@
 //! The long fault test; `tests/broker/soak --minutes N` runs it.
 //!
-//! Two processes share one deployment, which gets articles at a steady rate. Every 8 to 20 seconds
-//! one process is killed, killed and replaced by one that ends at a failpoint, suspended and
-//! resumed, or stopped. Throughout, failpoints abort some transactions and treat the outcome of
-//! some commits as unknown. Every 20 rounds the broker is killed and restarted. At the end the
-//! checker judges all records.
+//! Two processes share one deployment, which gets articles at a steady rate. Every 8 to 20 seconds,
+//! one process gets a random fault: it is killed, killed and replaced by one that ends at a
+//! failpoint, suspended and resumed, or stopped. Throughout, failpoints abort some transactions and
+//! treat the outcome of some commits as unknown. Every 20 rounds the broker is killed and
+//! restarted. At the end the checker judges all records.
 
 use crate::daemon::Daemon;
 use crate::deployment::Deployment;
@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 const SIGTERM: i32 = 15;
 /// Articles per second.
 const RATE: f64 = 15.0;
-/// Failpoints of every process: 2 % of transactions are aborted, 1 % of commits forgotten.
+/// Failpoints of every process: 2 % of the transactions are aborted, and the outcome of 1 % of the
+/// commits is forgotten.
 const ALWAYS: &str = "abort-transaction=2%return;forget-commit=1%return";
 /// Failpoints at which processes end.
 const POINTS: [&str; 14] = [
@@ -36,7 +37,7 @@ const POINTS: [&str; 14] = [
     "in-doubt=return",
 ];
 
-/// Counts of the faults so far and of their effects in the logs.
+/// Counts of the faults so far and of the effects that the logs show.
 #[derive(Debug, Default)]
 struct Counts {
     kills: usize,

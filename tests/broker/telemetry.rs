@@ -1,4 +1,4 @@
-//! The status that a daemon reports over HTTP and to systemd while it works on a real broker.
+//! Tests the status that a daemon reports over HTTP and to systemd while it works on a real broker.
 
 use crate::daemon::Daemon;
 use crate::deployment::{Deployment, PATIENCE, bootstrap, eventually};
@@ -63,7 +63,7 @@ fn a_standby_reports_its_phase_and_takes_over() {
     metric(&owner, "\nwirefold_articles_received_total 60\n");
     owner.kill();
     let after = wait_for(&standby, |shard| shard.phase == "running" && caught_up(shard));
-    // The clock may have advanced by one batch after the whole input was read.
+    // After the whole input was read, a clock advance may have committed one more batch.
     let more = after.batch - before.batch;
     assert!(more <= 1 && after.events >= before.events, "the standby must have the same state");
     assert!(after.restored.is_some_and(|restored| restored.records > 60));
@@ -98,7 +98,7 @@ fn the_lag_of_a_transactional_input_ends_at_zero() {
     daemon.stops();
 }
 
-/// A socket of the test takes the place of systemd's.
+/// The test listens on a socket in place of systemd.
 #[test]
 fn systemd_is_notified_of_readiness_the_watchdog_and_the_stop() {
     let deployment = Deployment::new("notify", "exactly_once");

@@ -1,4 +1,4 @@
-//! The spans that a daemon exports over OTLP, received by a minimal collector in the test process.
+//! Tests the spans that a daemon exports over OTLP, with a minimal collector in the test process.
 
 use crate::deployment::{Deployment, PATIENCE, bootstrap, eventually};
 use crate::feed::payload;

@@ -1,4 +1,4 @@
-//! The HTTP server over a real socket: health, metrics, status, token, limits and shutdown.
+//! Tests the HTTP server over a real socket: health, metrics, status, token, limits and shutdown.
 
 use crate::rig;
 use serde_json::Value;
@@ -234,7 +234,7 @@ fn beyond_the_connection_limit_only_health_is_answered() {
     server.stop();
 }
 
-/// Clients with half-sent requests hold all connections, and more of them are waiting.
+/// Clients with half-sent requests occupy all connections, and more clients are waiting.
 #[test]
 fn health_answers_within_a_second_while_all_connections_are_held_half_open() {
     let server = start(&ShardStatuses::new(0), &settings(PathBuf::new()));

@@ -1,4 +1,4 @@
-//! The API over a snapshot: what each resource returns, and that requests change nothing.
+//! Tests the API on a snapshot: what each resource returns, and that requests change nothing.
 
 use crate::rig::{Rig, Served, article};
 use serde_json::{Value, json};
@@ -356,7 +356,7 @@ fn a_diff_marks_the_number_that_changed() {
     let said: Vec<_> = numbers.iter().map(|op| (op["op"].as_str(), op["text"].as_str())).collect();
     assert_eq!(said, [(Some("delete"), Some("212")), (Some("insert"), Some("198"))]);
     assert!(diff["same"].as_f64().unwrap() > 0.95);
-    // The edits turn `a` into `b`, whichever article is older.
+    // The operations turn `a` into `b`, whichever of the two articles is older.
     let back = served.read("/diff?a=0.3&b=0.0");
     assert_eq!((back["a"]["id"].as_str(), back["b"]["id"].as_str()), (Some("0.3"), Some("0.0")));
     assert_eq!(back["changed_numbers"], json!([{ "a": "198", "b": "212" }]));

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 
 const LINES_MAX: usize = 500;
-/// Characters in a line, at most.
+/// Maximum number of characters in a line.
 const COLUMNS_MAX: usize = 100;
 
-/// What each folder may import besides itself; the longest matching folder applies. `state`,
-/// `event` and `prepare` may use all of the engine except `decode`: bad input is rejected before it
-/// gets to the state machine.
+/// What each folder may import besides itself; the entry with the longest matching path applies.
+/// `state`, `event` and `prepare` may use all of the engine except `decode`, because bad input is
+/// rejected before it reaches the state machine.
 const FOLDERS: &[(&str, &[&str])] = &[
     ("engine/article", &[]),
     ("engine/marks", &["engine/article", "engine/text"]),
@@ -45,8 +45,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
 /// Folders that the state machine may not import although `engine` allows them.
 const STATE_FORBIDS: &[&str] = &["engine/decode"];
 
-/// Sources of side effects that the engine must not use. Other packages are kept out by the
-/// `Cargo.toml` of the engine.
+/// Sources of side effects that the engine must not use. The engine's `Cargo.toml` excludes other
+/// packages.
 const EFFECTS: &[&str] = &[
     "std::fs",
     "std::net",
@@ -215,7 +215,7 @@ fn only_one_module_writes_to_stdout() {
     assert_eq!(wrong, [""; 0], "use `cli::print`");
 }
 
-/// Errors are types, except for clap, which wants the errors of its value parsers as text.
+/// Errors are types, except in value parsers for clap, which expects errors as text.
 #[test]
 fn no_error_is_a_string() {
     let ends_in_string = |line: &str| line.contains("-> Result<") && line.contains(", String>");

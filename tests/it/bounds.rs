@@ -1,4 +1,5 @@
-//! What happens when each limit of the snapshots and the API is reached, and that it is counted.
+//! Tests what happens when a limit of the snapshots or the API is reached, and that this is
+//! counted.
 
 use crate::rig::{Answer, Rig, article, bounded, recorded};
 use serde_json::{Value, json};
@@ -88,7 +89,7 @@ fn events_over_the_rate_limit_are_dropped() {
     assert_eq!(count("events_per_second"), all - 1);
 }
 
-/// However few carriers are listed, the API and the event agree on how many there are.
+/// However few carriers the API lists, it and the event give the same total.
 #[test]
 fn a_list_of_carriers_that_is_cut_says_how_many_more_there_are() {
     for listed in [1, 2, 4, 500] {
@@ -178,7 +179,8 @@ fn text_reads_beyond_the_queue_limit_are_refused() {
             let found = runtime.block_on(texts.article(&at, Format::Auto, &settings));
             found.map(|article| article.uri).unwrap_err()
         };
-        // One read is in progress and one is queued; both stay so after their callers time out.
+        // One read is in progress and one is queued. Both remain after their callers have timed
+        // out.
         let errors: Vec<Error> = (0..4).map(ask).collect();
         drop(hold);
         errors
@@ -221,7 +223,7 @@ fn commits_dropped_from_the_queue_still_reach_the_snapshot() {
         let desks = Snapshots::with_limits(1, bounds);
         let mut keeper = SnapshotThread::start(0, desks.clone(), &Faults::default()).unwrap();
         let state = State::new(EngineSettings::default(), SamplingKey(7));
-        // The thread pauses after each step, so some of many steps find the queue full.
+        // The thread pauses after each step, so the queue is full for some of many steps.
         (0..100).for_each(|n| keeper.follow(&state, TouchedIds::default(), None, n));
         // If the last step was queued, there is nothing to catch up on.
         while desks.of(0).unwrap().recent.next() < 99 {

@@ -1,9 +1,9 @@
-//! An in-memory broker with fault injection, for one shard. Outputs are kept as a `read_committed`
-//! consumer would see them.
+//! An in-memory broker with fault injection, for one shard. Outputs are stored as a
+//! `read_committed` consumer would see them.
 //!
 //! Every call counts as a step; a fault is injected before or after the effect of a step. The
-//! broker has its own clock, which mostly advances while a poll finds nothing. Once a number of
-//! polls in a row have found no input, it asks the pipeline to stop.
+//! broker has its own clock, which mostly advances while a poll finds nothing. After a number of
+//! consecutive polls without input, it asks the pipeline to stop.
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub(crate) enum When {
 pub(crate) enum Crash {
     /// The next call fails.
     Alone,
-    /// The daemon dies with it.
+    /// The daemon dies with the broker.
     WithDaemon,
     /// The commit call itself fails, with an unknown outcome.
     InCommit,
@@ -87,8 +87,8 @@ pub(crate) struct World {
     pub(crate) reveals: usize,
     /// Compacts the log once this many records are visible.
     pub(crate) compacts_at: Option<usize>,
-    /// How many polls of the changelog tail find the broker away once some records are visible;
-    /// each takes an hour.
+    /// How many polls of the changelog tail find the broker unavailable, once some records are
+    /// visible. Each of these polls takes an hour.
     pub(crate) away: u32,
     /// The changelogs of other shards.
     pub(crate) peers: BTreeMap<u32, Vec<LogRecord>>,
@@ -108,29 +108,30 @@ pub(crate) struct World {
     pub(crate) killed: bool,
     /// Whether the next step kills the process.
     pub(crate) dead: bool,
-    /// The most bytes of a changelog record; 0 for the default of the other topics, 1 MiB.
+    /// Maximum size of a changelog record in bytes; 0 for 1 MiB, the default of the other topics.
     pub(crate) state_bytes_max: usize,
-    /// Committed batches. Commits of only fences, group claims, ends or attempts do not count.
+    /// Committed batches. Commits that contain only fences, group claims, ends or attempts do not
+    /// count.
     pub(crate) commits: u64,
     /// Records of a transaction that has no end marker in their partition. The next commit
     /// publishes them.
     pub(crate) hanging: Vec<Sent>,
-    /// Commits, by number, after which the broker crashes. In the topics of the given roles, the
-    /// transaction gets no end marker.
+    /// The numbers of commits after which the broker crashes. In the topics with the given roles,
+    /// the transaction gets no end marker.
     pub(crate) tears: BTreeMap<u64, (Vec<Role>, Crash)>,
-    /// Every record of an attempt in the order of writing, whether committed or not.
+    /// Every record of every attempt in the order of writing, whether committed or not.
     pub(crate) written: Vec<WrittenRecord>,
     /// A fault to inject before the next step.
     crash: Option<Strike>,
     /// Whether the input topics are compacted, so that records may be missing.
     pub(crate) compacted_input: bool,
-    /// How many times a connection of the input client was made or failed.
+    /// How many times a connection of the input client was opened or failed.
     pub(crate) disturbances: u64,
-    /// Control markers behind the last record of each input partition.
+    /// Number of control markers after the last record of each input partition.
     pub(crate) markers: i64,
-    /// When the input topics are deleted and created again.
+    /// If set, the input topics are deleted and created again during the run.
     pub(crate) replaced_after: Option<Replacement>,
-    /// Which writers cannot be created, by their number; each attempt takes 20 s.
+    /// The numbers of the writers that cannot be created; each attempt takes 20 s.
     pub(crate) refused: std::ops::Range<u32>,
     /// How many writers were requested.
     pub(crate) writers: u32,
@@ -140,8 +141,8 @@ pub(crate) struct World {
     pub(crate) wall: i64,
     /// Whether the wall clock advances with the monotonic clock.
     pub(crate) wall_moves: bool,
-    /// How many empty polls in a row, beyond the usual 10, pass before the pipeline is asked to
-    /// stop.
+    /// Number of consecutive empty polls, in addition to the usual 10, after which the pipeline is
+    /// asked to stop.
     pub(crate) patience: u32,
     /// A partition that returns nothing, not even its end.
     pub(crate) stuck: Option<Partition>,
@@ -157,7 +158,7 @@ pub(crate) struct World {
     open: Vec<Sent>,
     /// Monotonic clock.
     now: Duration,
-    /// Empty polls in a row.
+    /// Number of consecutive empty polls.
     quiet: u32,
     /// Wakes the pipeline of the running process; `None` after a kill.
     pub(crate) wakes: Option<Sender<Wake>>,
@@ -174,7 +175,7 @@ pub(crate) struct Shared(Arc<Mutex<World>>);
 struct MemoryLease {
     /// Whether the lease is still valid.
     held: AtomicBool,
-    /// For granting the next lease when this one is given up.
+    /// Used to grant the next lease when this one is given up.
     wakes: Sender<Wake>,
 }
 
@@ -220,7 +221,7 @@ impl World {
         values
     }
 
-    /// Keeps the last record of every key, tombstones too.
+    /// Keeps only the last record of every key, including tombstones.
     fn compact(&mut self) {
         let last: BTreeMap<String, i64> =
             self.log.iter().map(|record| (record.key.clone(), record.offset)).collect();
@@ -549,7 +550,7 @@ impl Broker for Shared {
 }
 
 impl MemoryWriter {
-    /// Sends a record. `own` is the attempt and the number of the record in it.
+    /// Sends a record. `own` is the attempt and the number of the record within the attempt.
     fn take(&mut self, record: &OutputRecord, own: Option<(WriteId, u32)>) -> Result<(), Fault> {
         let epoch = self.epoch;
         let output = OutputPartition { role: record.role, partition: 0 };
@@ -625,7 +626,7 @@ impl Writer for MemoryWriter {
             if !fence && let Some((roles, crash)) = w.tears.remove(&w.commits) {
                 let (torn, whole) = open.into_iter().partition(|s| roles.contains(&s.record.role));
                 let torn: Vec<Sent> = torn;
-                // Records without an end marker occupy offsets too.
+                // Records without an end marker also occupy offsets.
                 let states = torn.iter().filter(|sent| sent.record.role == Role::State).count();
                 w.hanging = torn;
                 w.publish(whole);

@@ -1,4 +1,5 @@
-//! Kills and corrections name every carrier, whatever the number, senders and order of the copies.
+//! Tests that kills and corrections name every carrier, whatever the number, senders and order of
+//! the copies.
 
 use crate::feed::Rng;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use wirefold_engine::verdict::Scope;
 const KEY: SamplingKey = SamplingKey(5);
 const WORDS: usize = 150;
 
-/// A wire that is applied article by article.
+/// An engine to which a wire is applied article by article.
 struct Wire {
     state: State,
     settings: Settings,
@@ -184,8 +185,8 @@ fn many_copies_from_one_sender_do_not_hide_other_carriers() {
     let mut wire = Wire::new(Settings::default());
     let text = words("x", WORDS).join(" ");
     wire.send(article("first", &text));
-    // One article contains a part of the text beside more text of its own. The copies that follow
-    // do not come from this article.
+    // One article contains a part of the text and more text of its own. The later copies do not
+    // come from this article.
     let spliced = format!("{} {}", words("y", 200).join(" "), words("x", 50).join(" "));
     wire.send(article("spliced", &spliced));
     for uri in uris(60) {
@@ -311,7 +312,8 @@ fn an_event_says_what_was_not_searched_because_of_limits() {
     assert_eq!(wire.tally.versions_unsearched, 2);
 }
 
-/// A search that is cut names the oldest carriers and counts the others, in the window and past it.
+/// If there are more carriers than the limit, the notice names the oldest and counts the rest,
+/// whether or not the withdrawn article is still in the window.
 #[test]
 fn carriers_beyond_the_bound_are_counted() {
     assert_eq!(Settings::default().tuning.carriers_max, 100_000);
@@ -334,7 +336,8 @@ fn carriers_beyond_the_bound_are_counted() {
     assert_eq!(cut(wire.send(kill("kill again", "first"))), (2, Scope::Identity));
 }
 
-/// A new version of an article past the window may carry withdrawn text, like any other article.
+/// A new version of an article that has left the window can carry withdrawn text, like any other
+/// article.
 #[test]
 fn a_version_of_a_past_article_can_be_a_late_carrier() {
     let mut wire = Wire::new(Settings { window: Span::hours(1), ..Settings::default() });

@@ -1,4 +1,5 @@
-//! Cases: inputs as users send them, with what must come out. See `tests/cases/README.md`.
+//! Runs the cases: inputs as users send them, with the expected results. See
+//! `tests/cases/README.md`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,11 +14,11 @@ const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    /// What went wrong, or would.
+    /// What went wrong, or would go wrong.
     fault: String,
     /// The input files, in order.
     files: Vec<String>,
-    /// What each article must be, by uri.
+    /// The expected results for each article, by uri.
     #[serde(default)]
     articles: BTreeMap<String, Expected>,
     /// The uris of all articles on the unique topic.
@@ -26,27 +27,27 @@ struct Case {
     stories: Option<usize>,
 }
 
-/// What must be true of one article; what is left out is not checked.
+/// The expected results for one article; results that are left out are not checked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
-    /// The kinds that are right.
+    /// The kinds that are accepted.
     #[serde(default)]
     kind: Vec<String>,
     /// The uri of the article that it is related to.
     of: Option<String>,
     /// An article of the same story.
     story_of: Option<String>,
-    /// Whether it is on the unique topic.
+    /// Whether it is forwarded to the unique topic.
     passes: Option<bool>,
-    /// Flags that it has.
+    /// Flags that it must have.
     #[serde(default)]
     flags: Vec<String>,
 }
 
-/// What `replay` made of the files of a case.
+/// The results of `replay` for the files of a case.
 struct Outcome {
-    /// The data of the events about articles, by uri; the last one counts.
+    /// The data of the last event about each article, by uri.
     articles: BTreeMap<String, Value>,
     /// The uris on the unique topic.
     unique: BTreeSet<String>,
@@ -77,7 +78,7 @@ impl Outcome {
         &self.articles.get(uri).unwrap_or(&Value::Null)["story"]["id"]
     }
 
-    /// What is wrong with one article.
+    /// The differences between the results for one article and its expectations.
     fn faults(&self, uri: &str, expected: &Expected) -> Vec<String> {
         let Some(data) = self.articles.get(uri) else { return vec![format!("no {uri}")] };
         let relation = &data["relation"];
@@ -116,7 +117,7 @@ fn lines(path: &Path) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What is wrong with the result of a case.
+/// The differences between the results of a case and its expectations.
 fn faults(case: &Case) -> Vec<String> {
     let result = Outcome::of(case);
     let each = case.articles.iter().flat_map(|(uri, expected)| result.faults(uri, expected));
@@ -149,7 +150,7 @@ fn every_case_gives_what_it_must() {
     assert!(all.is_empty(), "{}", all.join("\n"));
 }
 
-/// A wrong expectation is noticed, whichever it is.
+/// Every kind of expectation fails if it is not met.
 #[test]
 fn a_case_can_fail() {
     let expected =

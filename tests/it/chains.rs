@@ -1,5 +1,5 @@
-//! Revision chains in the conventions of several agencies: how each marks alerts, updates,
-//! corrections and kills, and the verdicts that the engine gives.
+//! Tests revision chains in the conventions of several agencies: how each agency marks alerts,
+//! updates, corrections and kills, and the verdicts that the engine gives.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
@@ -224,7 +224,7 @@ fn takes_advisories_daybooks_and_budgets_are_distinguished() {
     );
 }
 
-/// Of many copies of copies only the nearest ones are compared, and the first article of the chain.
+/// In a long chain of copies of copies, only the nearest copies and the first article are compared.
 #[test]
 fn the_first_article_of_a_chain_is_reported_beside_the_nearest_copies() {
     let mut settings = Settings::default();

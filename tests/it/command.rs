@@ -1,4 +1,4 @@
-//! Runs the program as a user does, in a folder of its own.
+//! Runs the program as a user does, in a separate folder.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 /// The sample of the demo.
 pub(crate) const SAMPLE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 
-/// The program with these arguments in `folder`, without input and settings of the environment.
+/// A command that runs the program in `folder` with these arguments, without input and without
+/// settings from the environment.
 pub(crate) fn wirefold(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
     command.args(args).env_remove("RUST_LOG").current_dir(folder).stdin(Stdio::null());
@@ -21,7 +22,7 @@ pub(crate) fn sample_folder() -> tempfile::TempDir {
     folder
 }
 
-/// What the program printed.
+/// The output of the program as text.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }

@@ -1,4 +1,4 @@
-//! `wirefold compare`: what other settings would change.
+//! Tests `wirefold compare`, which shows what other settings would change.
 
 use crate::command::{self, sample_folder, text};
 use serde_json::Value;
@@ -13,7 +13,7 @@ fn wirefold(folder: &Path, args: &[&str]) -> Output {
     command::wirefold(folder, args).output().unwrap()
 }
 
-/// Kind, target and story of every article, by position, from the events of `replay`.
+/// The kind, target and story of every article, by input position, from the events of `replay`.
 fn verdicts(folder: &Path, sets: &[&str]) -> BTreeMap<String, (String, String, String)> {
     let args = [&["replay", "wire.jsonl", "--events", "e"], sets].concat();
     assert!(wirefold(folder, &args).status.success());

@@ -1,5 +1,5 @@
-//! Configuration: the file in `config/` documents every setting with its default, sources override
-//! each other in order, and errors name the setting.
+//! Tests the configuration: the file in `config/` documents every setting with its default, sources
+//! override each other in order, and errors name the setting.
 
 use expect_test::expect_file;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The published contract: golden events of every type, and schemas that match the code.
+//! Tests the published contract: golden events of every type, and schemas that match the code.
 //!
 //! `UPDATE_EXPECT=1 cargo test contract` regenerates the golden files and the files under
 //! `config/schema`.

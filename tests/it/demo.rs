@@ -1,4 +1,4 @@
-//! `wirefold demo` as a user runs it: the built binary with its output, exit code and port.
+//! Runs `wirefold demo` as a user does, and tests its output, exit code and port.
 
 use crate::command::SAMPLE;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -115,7 +115,8 @@ fn without_once_the_demo_keeps_serving_until_a_signal() {
     let received = format!("\nwirefold_articles_received_total {}\n", SAMPLE.lines().count());
     let metrics = get(&at, "/metrics");
     assert!(metrics.contains(&received), "{metrics}");
-    // The connection of the previous request is released once the server has noticed its end.
+    // The connection of the previous request is released once the server has noticed that it was
+    // closed.
     let own = || get(&at, "/metrics").contains("\nwirefold_http_connections 1\n");
     assert!((0..100).any(|_| own()), "{metrics}");
     assert!(get(&at, "/api/v1/status").contains("\"phase\":\"running\""));

@@ -1,4 +1,5 @@
-//! `wirefold demo FILE...`: the user's own articles through the in-memory broker.
+//! Tests `wirefold demo FILE...`, which processes the user's own articles through the in-memory
+//! broker.
 
 use crate::command::{text, wirefold};
 use flate2::Compression;
@@ -96,7 +97,7 @@ fn a_file_without_articles_is_an_error_that_says_why() {
     }
 }
 
-/// A text of `words` words that no other number gives.
+/// A text of `words` words that is different for every `number`.
 fn unlike(number: u32, words: u32) -> String {
     let mut seed = number.wrapping_mul(2_654_435_761).wrapping_add(1);
     let mut next = || {

@@ -52,7 +52,7 @@ fn expressions() -> String {
     all.join("\n")
 }
 
-/// The exported metric that a name in an expression refers to.
+/// The exported metric to which a name in an expression refers.
 fn exported(name: &str) -> Option<&'static str> {
     TABLE.iter().find_map(|metric| {
         let end = name.strip_prefix(metric.name)?;
@@ -144,7 +144,7 @@ fn every_recording_rule_is_used_by_a_panel_or_an_alert() {
     assert_eq!(unread, [""; 0]);
 }
 
-/// The Prometheus operator takes the rules as a resource.
+/// The Prometheus operator expects the rules in a custom resource.
 #[test]
 fn the_prometheus_rule_is_made_from_the_rules() {
     let rules = read("prometheus/rules.yml");
@@ -173,7 +173,7 @@ fn manifests_name_this_version() {
     }
 }
 
-/// The live articles and bytes of the rows of the size table in the README.
+/// The number of live articles and the bytes of memory in each row of the README's size table.
 fn sizes() -> Vec<(f64, f64)> {
     let page = read("README.md");
     let (_, below) = page.split_once("\n## Sizing\n").unwrap();
@@ -193,7 +193,7 @@ fn count(text: &str) -> f64 {
     text.replace(',', "").parse().unwrap()
 }
 
-/// Memory for `articles` according to the table, interpolated between its rows.
+/// The memory for `articles` according to the table, interpolated between its rows.
 fn memory(articles: f64) -> f64 {
     let sizes = sizes();
     let above = sizes.iter().position(|(most, _)| articles <= *most).unwrap();

@@ -1,5 +1,5 @@
-//! A snapshot that was updated incrementally, with or without batches (as on a standby), equals one
-//! built from the whole state.
+//! Tests that a snapshot that was updated incrementally, with or without batches (as on a standby),
+//! equals one built from the whole state.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{inputs, setup, world};
@@ -67,14 +67,14 @@ fn contents(desk: &Snapshot) -> BTreeMap<String, String> {
     all
 }
 
-/// Counts what was compared, to show that the test is not empty.
+/// Counts what was compared, to show that the test compares enough.
 #[derive(Default)]
 struct Compared {
     /// Commits compared.
     commits: AtomicUsize,
-    /// The most stories in one snapshot.
+    /// Largest number of stories in one snapshot.
     stories: AtomicUsize,
-    /// The most alerts with carriers in one snapshot.
+    /// Largest number of alerts with carriers in one snapshot.
     alerts: AtomicUsize,
     /// Rebuilds after a restore.
     rebuilt: AtomicUsize,

@@ -1,5 +1,5 @@
-//! The same input gives the same events and records, whether it is applied in one run, in batches
-//! of another size, or with a restore or a takeover anywhere.
+//! Tests that the same input gives the same events and records, whether it is applied in one run,
+//! in batches of another size, or with a restore or a takeover at any point.
 
 use crate::feed::{Line, feed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,7 +139,8 @@ fn learned_boilerplate_is_restored() {
     }
 }
 
-/// Settings by which copies take each other's place in the unique topic, and other articles lead.
+/// Settings with which copies replace each other in the unique topic and other articles lead a
+/// story.
 fn other_choices() -> [Settings; 3] {
     [
         (SurvivorChoice::Newest, LeadChoice::Newest, &[][..]),
@@ -340,7 +341,7 @@ fn an_article_is_in_one_open_story_and_each_story_ends_once() {
     assert_eq!(state.live_stories(), open.len());
 }
 
-/// The lines with clock ticks between them, at ascending times.
+/// The lines, with the ascending times of the clock ticks after each of them.
 fn ticked(lines: &[Line]) -> Vec<(Line, Vec<EventTime>)> {
     let mut rng = crate::feed::Rng(11);
     let gap = |at: usize| {
@@ -372,7 +373,7 @@ fn events(outcomes: Vec<Outcome>) -> impl Iterator<Item = Event> {
 }
 
 /// Ticks with the same clock readings give the same result, in a second run and after a restore or
-/// a takeover anywhere.
+/// a takeover at any point.
 #[test]
 fn ticks_with_the_same_readings_give_the_same_result() {
     let lines = ticked(&feed(9, 300, 28_000));

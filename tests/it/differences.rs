@@ -1,5 +1,5 @@
-//! Scenarios for words that two similar texts do not share: another subject, a word that turns the
-//! meaning, a headline of its own, and furniture, which is none of these.
+//! Scenarios for words that two similar texts do not share: another subject, a word that reverses
+//! the meaning, a different headline, and boilerplate, which must not count as any of these.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};

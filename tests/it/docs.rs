@@ -1,4 +1,4 @@
-//! The tables of the documents match the code.
+//! Tests that the tables in the documents match the code.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -164,7 +164,7 @@ fn metrics_are_those_that_are_exported() {
     );
 }
 
-/// `tests/it/deploy.rs` says more of it.
+/// `tests/it/deploy.rs` tests the dashboard in more detail.
 #[test]
 fn every_metric_is_on_the_dashboard() {
     let root = env!("CARGO_MANIFEST_DIR");

@@ -1,4 +1,4 @@
-//! `wirefold eval` refuses input that it cannot score.
+//! Tests that `wirefold eval` refuses input that it cannot score.
 
 use crate::command::wirefold;
 use std::fs;

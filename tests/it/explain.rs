@@ -1,5 +1,5 @@
-//! `wirefold explain` as a user runs it: its output for two articles, and its errors when an
-//! article is not found.
+//! Runs `wirefold explain` as a user does, and tests its output for two articles and its errors
+//! when an article is not found.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -132,8 +132,8 @@ fn control_characters_of_an_article_are_escaped() {
     }
 }
 
-/// More undated articles than are read ahead before the first dated one. The daemon gives all of
-/// them the times of their records, and `explain` the time of the other article.
+/// There are more undated articles before the first dated one than are read ahead. The daemon gives
+/// each of them the time of its record; `explain` gives each the time of the dated article.
 #[test]
 fn any_number_of_undated_articles_before_a_dated_one_are_of_the_same_time() {
     let folder = tempfile::tempdir().unwrap();

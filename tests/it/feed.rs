@@ -64,8 +64,8 @@ pub(crate) struct Line {
     pub(crate) input: InputPosition,
 }
 
-/// Generates `count` articles, one every `apart_ms`: about half are originals, the rest copies,
-/// edits, trimmed copies, new versions, corrections, kills and splices of earlier ones.
+/// Generates `count` articles, one every `apart_ms`: about half are originals, the others are
+/// copies, edits, trimmed copies, new versions, corrections, kills and splices of earlier articles.
 pub(crate) fn feed(seed: u64, count: usize, apart_ms: i64) -> Vec<Line> {
     let mut rng = Rng(seed);
     let mut lines: Vec<Line> = Vec::with_capacity(count);

@@ -1,4 +1,4 @@
-//! `wirefold replay` writes its output files atomically and never overwrites its inputs.
+//! Tests that `wirefold replay` writes its output files atomically and never overwrites its inputs.
 
 use crate::command::wirefold;
 use std::fs::{self, File};

@@ -1,5 +1,5 @@
-//! Learned boilerplate: heads and feet shared by otherwise unrelated texts are recognised, and
-//! shared news is not mistaken for boilerplate.
+//! Tests learned boilerplate: beginnings and ends that otherwise unrelated texts share are
+//! recognised, and shared news is not mistaken for boilerplate.
 
 use crate::feed::{Line, feed};
 use wirefold_engine::Settings;
@@ -34,8 +34,8 @@ fn apply(state: &mut State, line: &Line) -> Classified {
     classified.unwrap()
 }
 
-/// Returns a state that has applied `lines`, with the provider and body of each replaced by the
-/// results of `provider` and `body`.
+/// Returns a state to which `lines` were applied. The results of `provider` and `body` replace the
+/// provider and the body of each article.
 fn read(
     lines: &[Line],
     provider: impl Fn(usize) -> Option<String>,
@@ -151,7 +151,7 @@ fn text_that_is_also_a_separate_article_is_not_boilerplate() {
             (Kind::Duplicate, false),
             "{first}"
         );
-        // The flash came under another headline that it does not speak of.
+        // This flash has a different headline, whose subject its text does not mention.
         let again = classify(&mut state, "hill", flash.to_owned());
         assert_eq!(again.verdict.relation.kind, Kind::Recurring);
         assert_eq!(again.verdict.relation.rule, "other-subject");

@@ -1,5 +1,5 @@
-//! Security of the API and the page: the token as bearer or basic authentication, origin checks,
-//! methods, and headers that prevent a browser from running content of an article.
+//! Tests the security of the API and the page: the token as bearer or basic authentication, origin
+//! checks, methods, and headers that prevent a browser from running content of an article.
 
 use crate::contract::fits;
 use crate::rig::{Answer, Rig, Served, article};
@@ -184,7 +184,7 @@ fn answers_match_the_openapi_document() {
     served.stop();
 }
 
-/// A proxy may forward requests with the path of its own, or without it.
+/// A proxy may forward requests with its path or strip the path.
 #[test]
 fn everything_is_also_served_under_the_path_of_a_proxy() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
-//! Embargoes and identities survive restarts and takeovers: an embargo lifts under another owner
-//! than the one that read the article, and a kill finds an article that has left the window.
+//! Tests that embargoes and identities survive restarts and takeovers: an embargo is lifted even if
+//! the shard's owner is no longer the instance that read the article, and a kill finds an article
+//! that has left the window.
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::Rng;
@@ -14,7 +15,7 @@ use wirefold_engine::article::{EventTime, Span};
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 /// Number of input records.
 const ALL: usize = 64;
-/// How many of them the first owner reads.
+/// Number of records that the first owner reads.
 const FIRST: usize = 30;
 
 fn body(record: &InputRecord) -> Option<Value> {
@@ -42,7 +43,7 @@ fn wire() -> Vec<InputRecord> {
     records
 }
 
-/// Embargoed articles that were passed on, by input key, with their index among the outputs.
+/// Embargoed articles that were forwarded, by input key, each with its index among the outputs.
 fn lifted(shared: &Shared, records: &[InputRecord]) -> BTreeMap<Vec<u8>, usize> {
     let under = |record: &&InputRecord| body(record).is_some_and(|a| a.get("embargoed").is_some());
     let payloads: BTreeMap<&[u8], &[u8]> = records
@@ -79,7 +80,8 @@ fn an_embargo_lifts_under_a_later_owner() {
         assert!(all.len() > 3, "{} embargoes lift", all.len());
         assert!(killed_by_identity(&straight), "the kill found no identity");
 
-        // The first process reads a part and ends; the next one passes on the waiting articles.
+        // The first process reads a part of the input and ends; the next one forwards the embargoed
+        // articles.
         let restarted = owned(&records, FIRST, delivery, None);
         let (before, outputs) = (lifted(&restarted, &records), restarted.lock().outputs.len());
         assert!(before.len() < all.len(), "no article was waiting at the restart");
@@ -96,7 +98,7 @@ fn an_embargo_lifts_under_a_later_owner() {
             "no article read by the first process was passed on by the second"
         );
 
-        // The same with a takeover by a standby.
+        // Now with a takeover by a standby.
         for reveals in [1, 9, 100_000] {
             let shared = owned(&records, FIRST, delivery, None);
             stand_by(&shared, &setup(delivery), reveals);

@@ -1,5 +1,5 @@
-//! Poison records, which make decoding, encoding or the whole process fail, are rejected with a
-//! reason; all other output stays the same.
+//! Tests that poison records, which make decoding, encoding or the whole process fail, are rejected
+//! with a reason, and that all other output stays the same.
 
 use crate::broker::Shared;
 use crate::pipeline::{Silent, observed, process, run, setup, without_repeats, world};
@@ -113,7 +113,7 @@ fn header(record: &OutputRecord, name: &str) -> Option<String> {
     value.clone().map(|value| String::from_utf8(value).unwrap())
 }
 
-/// Whether `record` is the reject of one of `bad`.
+/// Whether `record` is the reject of one of the records `bad`.
 fn of_bad(record: &OutputRecord, bad: &[&InputRecord]) -> bool {
     record.role == Role::Rejected && bad.iter().any(|bad| bad.key == record.key)
 }
@@ -273,7 +273,7 @@ impl EventEncoder for NoClockEvents {
     }
 }
 
-/// Rejecting records cannot help if the state itself fails: the shard stops, and loses none.
+/// Rejecting records cannot help if the state itself fails: the shard stops, and no record is lost.
 #[test]
 fn a_state_that_cannot_advance_stops_the_shard_and_rejects_nothing() {
     for delivery in BOTH {

@@ -1,5 +1,5 @@
-//! Every form of a kill in the table of marks, written as its agency writes it: the notice must be
-//! seen, withdraw the article that it names, and name the copy of another publisher.
+//! Tests every form of a kill in the table of marks, written as its agency writes it: the notice
+//! must be recognized, withdraw the article that it names, and name another publisher's copy.
 
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, Body, EventTime, InputPosition};
@@ -9,7 +9,7 @@ use wirefold_engine::marks::{self, Coverage, Mark, MarkPosition};
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
-/// How many forms of a hundred must be seen.
+/// The percentage of forms that must be recognized.
 const SEEN_MIN: usize = 95;
 
 /// An invented report in one language, and the sentence that forbids its use.
@@ -39,7 +39,7 @@ fn kills_of_every_agency_find_their_article_and_its_carriers() {
     assert!(seen >= SEEN_MIN * all.len(), "{} of {}: {missed:?}", missed.len(), all.len());
 }
 
-/// The patterns that stand in a headline; codes are tested elsewhere.
+/// The patterns that occur in a headline; codes are tested elsewhere.
 fn patterns(forms: &Coverage) -> Vec<&'static str> {
     let is_text = |p: &&&str| !p.contains(':') && !CODES.contains(*p);
     match forms.places.contains(&MarkPosition::Headline) {
@@ -48,7 +48,7 @@ fn patterns(forms: &Coverage) -> Vec<&'static str> {
     }
 }
 
-/// Signals, which no headline has.
+/// Signals, which do not occur in headlines.
 const CODES: [&str; 1] = ["remove"];
 
 /// Whether a kill in this form withdraws its article and names its copy.

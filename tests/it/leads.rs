@@ -1,4 +1,4 @@
-//! Which article leads a story, by the settings `lead` and `preferred_publishers`.
+//! Tests which article leads a story, depending on the settings `lead` and `preferred_publishers`.
 
 use crate::script::{Show, check};
 use crate::survivor::{PASSAGES, settings};
@@ -6,7 +6,8 @@ use expect_test::{Expect, expect};
 use wirefold_engine::stories::LeadChoice;
 use wirefold_engine::verdict::SurvivorChoice;
 
-/// A story of several articles: the first is short, the second the fullest, the last a copy.
+/// A story of several articles: the first is short, the second is the fullest, and the last is a
+/// copy.
 const STORY: &str = r#"
     10:00 a-1 northwire en "Bridge closed until spring" | @bridge
     10:10 a-2 baypress en "Bridge closed until spring for repairs" | @bridge @detour @mayor @fresh

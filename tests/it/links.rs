@@ -1,4 +1,4 @@
-//! Links between the documents: files and headings exist.
+//! Tests links between the documents: their files and headings must exist.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The integration tests: one binary, with one module per boundary that is tested.
+//! The integration tests: one binary with one module per subject.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test at that line")]
 

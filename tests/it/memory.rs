@@ -1,4 +1,5 @@
-//! State that outlives the window, identities and embargoes: limits, records and restores.
+//! Tests state that outlives the window, that is, identities and embargoes: limits, records and
+//! restores.
 
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;

@@ -1,5 +1,5 @@
-//! The table of metrics matches the exported metrics, and their values match the output on the
-//! broker.
+//! Tests that the table of metrics matches the exported metrics, and that their values match the
+//! output on the broker.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{inputs, setup, straight, world};
@@ -18,7 +18,7 @@ use wirefold_engine::article::{EventTime, Span};
 
 const RECORDS: usize = 120;
 
-/// The sample lines of an exposition: name and labels, value.
+/// The sample lines of an exposition: the value by name and labels.
 fn samples(text: &str) -> BTreeMap<String, f64> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let pair = |line: &str| {
@@ -45,7 +45,8 @@ fn run() -> (PrometheusHandle, Shared, Arc<ShardStatuses>) {
         let teller = Box::new(Telemetry::new(0, views.clone()));
         let mut pipeline = Pipeline::new(setup(delivery), shared.clone(), shared.clone(), teller);
         pipeline.run(&wakes).unwrap();
-        // No server runs here, and a histogram is exported only once it has a value.
+        // No server runs here that would record this histogram, which is exported only once it has
+        // a value.
         metrics::REQUEST.record(0.001);
     });
     (recorder.handle(), shared, views)
@@ -132,7 +133,7 @@ fn world_run(records: &[InputRecord]) -> Vec<&'static str> {
     straight(records, Delivery::ExactlyOnce).lock().kinds.clone()
 }
 
-/// Counts the output records with a header value, independently of the daemon.
+/// Counts the output records that have the header value `wanted`, independently of the daemon.
 fn counted(shared: &Shared, header: &str, wanted: &[u8]) -> f64 {
     let world = shared.lock();
     let matches = |(key, value): &(String, Option<Vec<u8>>)| {

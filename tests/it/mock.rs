@@ -1,5 +1,6 @@
-//! The daemon against librdkafka's in-memory mock broker: tests the real client path without Kafka.
-//! The mock only pretends to support transactions, so these tests show nothing about exactly-once.
+//! Runs the daemon against librdkafka's in-memory mock broker, to test the real client without
+//! Kafka. The mock broker only pretends to support transactions, so these tests show nothing about
+//! exactly-once delivery.
 
 use crate::rig::recorded;
 use cpu_time::ThreadTime;
@@ -69,7 +70,7 @@ struct Instance {
     signals: Receiver<()>,
 }
 
-/// How to reach the mock broker, with shards that `selectors` describe.
+/// Settings to connect to the mock broker, with the shards that `selectors` describe.
 fn settings(bootstrap: &str, selectors: &[ShardSelector]) -> Settings {
     Settings {
         group: "wirefold".into(),
@@ -180,7 +181,8 @@ fn a_second_instance_follows_as_standby_and_takes_over() {
     second.stop();
 }
 
-/// Runs `wait`, which must take at least `at_least`, and less than a tenth of it as processor time.
+/// Runs `wait`, which must take at least the time `at_least`, but less than a tenth of it as CPU
+/// time.
 fn waits_without_work(at_least: Duration, wait: impl FnOnce()) {
     let (began, used) = (Instant::now(), ThreadTime::now());
     wait();

@@ -1,5 +1,5 @@
-//! The notifications that `wirefold run` sends to systemd while it waits for a broker, received on
-//! a socket of the test. `tests/broker` tests READY=1 with a real broker.
+//! Tests the notifications that `wirefold run` sends to systemd while it waits for a broker. The
+//! test receives them on a socket of its own. `tests/broker` tests READY=1 with a real broker.
 
 use serde_json::Value;
 use std::fs::File;
@@ -15,7 +15,7 @@ struct Service {
     child: Child,
     /// Receives its notifications.
     socket: UnixDatagram,
-    /// Holds the socket and the log file.
+    /// Contains the socket and the log file.
     folder: tempfile::TempDir,
 }
 

@@ -1,14 +1,14 @@
-//! Words that orders use, such as kill and hold, in headlines, slugs and notes of ordinary news in
-//! twelve languages: none of them is an order.
+//! Tests words that orders use, such as kill and hold, in headlines, slugs and notes of ordinary
+//! news in twelve languages: none of these articles is an order.
 
 use wirefold_engine::article::{Article, Body};
 use wirefold_engine::marks;
 
-/// How many of a hundred may be taken for an order.
+/// The percentage of articles that may be taken for an order.
 const WRONG_MAX: usize = 1;
 
 /// A language: words that orders and news share, news about a withdrawn product, and a note about a
-/// photo, in which `@` stands for the word.
+/// photo. `@` stands for the word.
 struct Language {
     words: [&'static str; 6],
     news: &'static str,

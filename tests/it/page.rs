@@ -1,4 +1,4 @@
-//! Checks of the page's sources that need no browser.
+//! Checks the page's sources without a browser.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The pipeline loop on the in-memory broker: with any injected faults, the output equals that of a
-//! run without faults (a straight run).
+//! Tests the pipeline loop on the in-memory broker: with any injected faults, the output equals
+//! that of a run without faults (a straight run).
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::{Rng, feed};
@@ -23,7 +23,7 @@ use wirefold_engine::decode::{self, Format};
 use wirefold_engine::fingerprint::SamplingKey;
 
 const PARTITIONS: i32 = 3;
-/// When the input starts, in milliseconds since the epoch.
+/// The start time of the input, in milliseconds since the epoch.
 const STARTS: i64 = 1_790_000_000_000;
 
 /// The offset of the `n`-th record; partition 1 has gaps, like a topic written with transactions.
@@ -143,7 +143,7 @@ pub(crate) fn run(shared: &Shared, setup: &Setup) {
 /// Keys of the changelog records, besides journals and fences, that depend on kills.
 const PIPELINE_KEYS: [&str; 5] = ["pos", "plan", "end", "ends", "attempt"];
 
-/// The compacted records of the engine, without those of the pipeline, which vary with when a
+/// The compacted records of the engine, without those of the pipeline, which depend on when a
 /// process was killed.
 fn engine_records(shared: &Shared) -> BTreeMap<String, Vec<u8>> {
     let of_pipeline = |key: &String| {
@@ -156,7 +156,8 @@ pub(crate) fn event_id(record: &OutputRecord) -> Option<Vec<u8>> {
     record.headers.iter().find(|(key, _)| key == "ce_id")?.1.clone()
 }
 
-/// Removes repeated events by id, asserting that the repeats are equal, and repeated other records.
+/// Removes repeated events (by id, asserting that the repeats are equal) and other repeated
+/// records.
 pub(crate) fn without_repeats(outputs: &[OutputRecord]) -> Vec<OutputRecord> {
     let mut events: BTreeMap<Vec<u8>, &OutputRecord> = BTreeMap::new();
     let mut kept: Vec<OutputRecord> = Vec::new();
@@ -197,7 +198,7 @@ pub(crate) fn same(shared: &Shared, straight: &Shared, delivery: Delivery, what:
 }
 
 /// Checks that every range of a journal begins where the previous one ended, and that the position
-/// record matches the last ones.
+/// record matches the ends of the last ranges.
 fn check_journals(shared: &Shared, what: &str) {
     let values = shared.lock().compacted();
     let position: Position = record::decode(POSITION, &values[POSITION]).unwrap();

@@ -1,5 +1,5 @@
-//! A quiet wire: without new records, the engine clock advances by ticks, whose clock readings are
-//! stored in the journals.
+//! Tests a quiet wire: without new records, the engine clock advances by ticks, whose clock
+//! readings are stored in the journals.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{event_id, observed, process, run, setup, world};
@@ -18,7 +18,7 @@ use wirefold::daemon::pipeline::{ClockSource, Delivery, Observer, Phase, Setup};
 use wirefold_engine::article::{EventTime, Span};
 
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
-/// When the last article arrives; the wall clock starts here too.
+/// The time at which the last article arrives and the wall clock starts.
 const NOW: i64 = 1_790_000_000_000;
 const BODY: &str = "The harbour board of Marel voted on Tuesday to close the northern quay for \
                     repairs after divers found cracks in four of its piers. Ferries will use the \
@@ -88,13 +88,14 @@ fn is(output: &OutputRecord, kind: &str) -> bool {
     output.headers.iter().any(|(_, value)| value.as_deref() == Some(wanted.as_bytes()))
 }
 
-/// Whether the output is an article that was passed on after its embargo.
+/// Whether the output is an article that was forwarded after its embargo.
 fn embargoed(output: &OutputRecord) -> bool {
     output.role == Role::Unique
         && output.headers.iter().any(|(name, _)| name == "wirefold-embargoed")
 }
 
-/// When matching outputs were committed, in milliseconds after the last article.
+/// The times at which outputs for which `of` is true were committed, in milliseconds after the last
+/// article.
 fn times(seen: &[(i64, Batch)], of: impl Fn(&OutputRecord) -> bool) -> Vec<i64> {
     let count =
         |(at, batch): &(i64, Batch)| vec![*at; batch.outputs.iter().filter(|o| of(o)).count()];
@@ -236,7 +237,7 @@ fn a_standby_follows_ticks_and_takes_over() {
     for delivery in BOTH {
         let straight = quiet(&wire(), delivery, 60);
         run(&straight, &short(delivery));
-        // The first owner ends before the embargo lifts, after a tick that published a story
+        // The first owner ends before the embargo does, but after a tick that published a story
         // update.
         let shared = quiet(&wire(), delivery, 5);
         process(&shared, short(delivery)).unwrap();
@@ -289,8 +290,8 @@ fn the_clock_advances_even_if_all_records_are_rejected() {
     check_replay(&shared, Delivery::ExactlyOnce);
 }
 
-/// Retention has removed all records of a transactional producer; only the control marker of its
-/// last commit is left.
+/// Retention has removed all records of a transactional producer. Only the control marker of the
+/// producer's last commit is left.
 #[test]
 fn positions_include_control_markers_so_that_retention_does_not_lose_them() {
     for delivery in [Delivery::ExactlyOnce, Delivery::AtLeastOnce] {

@@ -1,5 +1,5 @@
-//! Lag, age, phase and readiness stay correct while a shard cannot work and while a standby cannot
-//! follow.
+//! Tests that lag, age, phase and readiness stay correct while a shard cannot process input and
+//! while a standby cannot follow the changelog.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{inputs, observed, process, setup, straight, world};
@@ -23,7 +23,8 @@ enum Call {
     Other,
 }
 
-/// An observer call, the shard status after it, and why the instance was not ready at that time.
+/// An observer call, the shard status after it, and the reasons why the instance was not ready
+/// then.
 type Observed = (Call, ShardStatus, Vec<String>);
 
 /// A telemetry observer that records every shard status it publishes, and stops the process when a
@@ -33,7 +34,7 @@ struct StatusRecorder {
     telemetry: Telemetry,
     /// The published status.
     views: Arc<ShardStatuses>,
-    /// The broker, for stopping the process.
+    /// The broker, used to stop the process.
     shared: Shared,
     /// Every call so far.
     all: Arc<Mutex<Vec<Observed>>>,
@@ -87,7 +88,7 @@ fn lag(view: &ShardStatus) -> u64 {
     view.inputs.values().filter_map(|input| input.records).sum()
 }
 
-/// The sum of the end offsets of all input partitions: the lag if nothing was read.
+/// The sum of the end offsets of all input partitions, which is the lag if nothing has been read.
 fn offsets(shared: &Shared) -> u64 {
     let world = shared.lock();
     let ends = world.inputs.values().map(|records| records.last().map_or(0, |r| r.offset + 1));

@@ -1,5 +1,5 @@
-//! Golden bytes of one changelog record of every kind. If this test fails, a record layout has
-//! changed: give the new layout its own version, and keep reading these bytes.
+//! Compares one changelog record of every kind with its golden bytes. If this test fails, a record
+//! layout has changed: give the new layout a new version, and keep the code that reads these bytes.
 //!
 //! `UPDATE_EXPECT=1 cargo test records` regenerates the file; after a release, keep the released
 //! bytes and add the new ones.

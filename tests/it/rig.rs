@@ -1,6 +1,6 @@
-//! Test rig for the HTTP API and the page, without a broker. JSON articles go into an engine state;
-//! a snapshot follows every commit; a server answers from the snapshot and reads article text from
-//! an input topic in memory.
+//! Test rig for the HTTP API and the page, without a broker. JSON articles are applied to an engine
+//! state, a snapshot is updated after every commit, and a server answers from the snapshot and
+//! reads article text from an input topic in memory.
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ use wirefold_engine::state::{State, TouchedIds};
 const KEY: SamplingKey = SamplingKey(7);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The input topic in memory: payloads by offset. Old ones may be removed as if by retention.
+/// The input topic in memory: payloads by offset. Old payloads can be removed as if by retention.
 #[derive(Clone, Default)]
 pub(crate) struct Topic(Arc<Mutex<TopicContents>>);
 
@@ -78,7 +78,7 @@ impl RecordSource for Topic {
 pub(crate) struct Rig {
     shard: u32,
     pub(crate) state: State,
-    /// What the snapshot has to update at the next commit.
+    /// The ids that the snapshot must update at the next commit.
     touched: TouchedIds,
     pub(crate) topic: Topic,
     /// The published snapshots, which servers read.
@@ -105,7 +105,7 @@ impl Rig {
         Self::of_shard(0, settings, Snapshots::with_limits(1, bounds))
     }
 
-    /// A rig for one shard of a deployment, which publishes to `desks`.
+    /// A rig for one shard of a deployment, which publishes its snapshots to `desks`.
     pub(crate) fn of_shard(shard: u32, settings: EngineSettings, desks: Arc<Snapshots>) -> Self {
         Self {
             shard,
@@ -243,14 +243,14 @@ impl Rig {
         })
     }
 
-    /// The published snapshots and their query queue, which nobody answers.
+    /// The published snapshots and their queue of queries. No thread answers the queries.
     pub(crate) fn desks(&self) -> &Arc<Snapshots> {
         &self.desks
     }
 }
 
-/// The process-wide metrics recorder. All tests share it, so only a bound that a single test
-/// reaches can be checked with it.
+/// The process-wide metrics recorder. All tests share it, so it can only be used to check a bound
+/// that no other test reaches.
 pub(crate) fn recorded() -> &'static PrometheusHandle {
     static RECORDED: LazyLock<PrometheusHandle> = LazyLock::new(|| {
         let recorder = metrics::recorder().unwrap();
@@ -324,7 +324,7 @@ impl Served {
         self.ask("GET", &format!("/api/v1{path}"), "", "")
     }
 
-    /// GETs a path under `/api/v1`, which must answer 200, and returns its JSON.
+    /// GETs a path under `/api/v1` and returns the JSON of the response, whose status must be 200.
     pub(crate) fn read(&self, path: &str) -> Value {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);

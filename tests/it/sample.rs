@@ -1,5 +1,5 @@
-//! Checks the demo's sample wire against its answer key, `demo_key.tsv`: the kind of each article,
-//! the article it relates to, and its story.
+//! Checks the engine's results for the demo's sample wire against the answer key `demo_key.tsv`:
+//! the kind of each article, the article it relates to, and its story.
 
 use std::collections::BTreeMap;
 use wirefold_engine::Settings;
@@ -23,7 +23,7 @@ struct SampleResults {
     withdrawn: Vec<Radius>,
     /// Reason codes of rejected items.
     rejected: Vec<&'static str>,
-    /// Merged stories: absorbed to survivor.
+    /// Merged stories: from the absorbed story to the surviving one.
     absorbed: BTreeMap<StoryId, StoryId>,
 }
 

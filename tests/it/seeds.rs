@@ -1,6 +1,6 @@
 //! Every fuzz seed must decode to an article of its format; otherwise it only exercises the reject
-//! path. The checks of the fuzz targets are compiled and run here too: building the targets
-//! themselves compiles their engine and its dependencies once more.
+//! path. The fuzz targets' checks are compiled into this test and run here, because building the
+//! targets themselves would compile the engine and its dependencies a second time.
 
 #[expect(unreachable_pub, reason = "the file is the library of another package")]
 #[path = "../fuzz/src/lib.rs"]

@@ -1,5 +1,6 @@
-//! Several shards over one input: every item is classified or rejected by exactly one shard, even
-//! with injected faults, and the shard map may change while all shards are at the same positions.
+//! Tests several shards on one input: every item is classified or rejected by exactly one shard,
+//! even with injected faults, and the shard map may be changed if all shards are at the same
+//! positions.
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::{Rng, feed};
@@ -33,7 +34,7 @@ fn slice(selectors: &[ShardSelector], shard: u32) -> ShardFilter {
     ShardFilter { map: Arc::new(ShardMap::new(INPUT, selectors).unwrap()), shard }
 }
 
-/// A wire over two topics. Some records hold several items, and some are unreadable.
+/// A wire in two topics. Some records contain several items, and some are unreadable.
 fn inputs(seed: u64, count: usize) -> Vec<InputRecord> {
     let mut rng = Rng(seed);
     let mut next: BTreeMap<Partition, i64> = BTreeMap::new();
@@ -79,7 +80,8 @@ fn shard(records: &[InputRecord], slice: &ShardFilter, peers: &BTreeMap<u32, Sha
     let mut world = shared.lock();
     world.inputs.clear();
     world.slice = Some(slice.clone());
-    // Enough empty polls for a batch that has no records of this shard and only advances the clock.
+    // Allow enough empty polls for a batch that has no records of this shard and only advances the
+    // clock.
     world.patience = 15;
     records.iter().cloned().for_each(|record| world.put(record));
     drop(world);
@@ -116,7 +118,8 @@ fn header(record: &OutputRecord, name: &str) -> String {
     String::from_utf8(found.unwrap().1.clone().unwrap()).unwrap()
 }
 
-/// How many items of each input record (topic, partition, offset) were classified or rejected.
+/// The number of items of each input record (topic, partition, offset) that were classified or
+/// rejected.
 fn processed(shards: &BTreeMap<u32, Shared>) -> BTreeMap<(String, i64, i64), usize> {
     let mut processed = BTreeMap::new();
     for shared in shards.values() {
@@ -143,7 +146,7 @@ fn processed(shards: &BTreeMap<u32, Shared>) -> BTreeMap<(String, i64, i64), usi
     processed
 }
 
-/// How many items each input record holds.
+/// The number of items in each input record.
 fn items(records: &[InputRecord]) -> BTreeMap<(String, i64, i64), usize> {
     let items = |record: &InputRecord| match record.payload.as_deref().unwrap()[0] {
         b'[' => 3,
@@ -219,7 +222,7 @@ fn input_of_other_shards_is_skipped_in_few_batches() {
     assert!(read.len() > 1 && world.compacted().contains_key("pos"));
 }
 
-/// Runs the shards of another map over `records`, in the given order.
+/// Runs the shards of another map over `records`, one shard after the other in the given order.
 fn run_with_map(
     shards: &mut BTreeMap<u32, Shared>,
     records: &[InputRecord],

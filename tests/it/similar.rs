@@ -1,4 +1,4 @@
-//! `/similar`: articles by SimHash, compared with a scan of the live articles.
+//! Tests `/similar`, which finds articles by SimHash, against a scan of all live articles.
 
 use crate::rig::{Rig, Served, article};
 use serde_json::Value;
@@ -9,12 +9,13 @@ use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::Sequence;
 use wirefold_engine::fingerprint::SimHash;
 
-/// A text long enough that one more word changes few bits of its SimHash.
+/// A text that is so long that one more word changes few bits of its SimHash.
 fn body() -> String {
     (0..400).map(|n| format!("{}{n} ", ["reef", "ferry", "tide", "quay"][n % 4])).collect()
 }
 
-/// A report, its exact copy, a report on something else, and twelve copies with one word more.
+/// A report, an exact copy of it, an unrelated report, and twelve copies of the first with one
+/// extra word each.
 fn wire() -> Vec<Value> {
     let body = body();
     let other = "The council of Obersund voted to close the iron bridge for two summers.";
@@ -50,7 +51,7 @@ fn scan(rig: &Rig, hash: SimHash, distance: u32) -> Vec<(String, u64)> {
     all.into_iter().map(|(bits, at)| (format!("0.{at}"), u64::from(bits))).collect()
 }
 
-/// Ids and distances of an answer.
+/// The ids and distances in an answer.
 fn listed(answer: &Value) -> Vec<(String, u64)> {
     let items = answer["items"].as_array().unwrap().iter();
     items
@@ -186,7 +187,7 @@ fn a_busy_or_absent_pipeline_is_a_503() {
     served.stop();
 }
 
-/// The same articles in two shards.
+/// Two shards have the same articles.
 #[test]
 fn all_shards_are_asked_and_those_of_other_instances_are_named() {
     let desks = Snapshots::new(2);

@@ -1,5 +1,5 @@
-//! A standby follows the changelog of the owner and takes over where the owner ended. The output
-//! equals that of a single owner, and the takeover does not read the changelog again.
+//! Tests that a standby follows the owner's changelog and takes over where the owner ended. The
+//! output must equal that of a single owner, and the takeover must not read the changelog again.
 
 use crate::broker::{Shared, Strike, When};
 use crate::feed::Rng;
@@ -73,7 +73,7 @@ pub(crate) fn stand_by(shared: &Shared, setup: &Setup, reveals: usize) {
     panic!("no process ended normally");
 }
 
-/// How many steps of this kind there were after the first `from`.
+/// The number of steps of this kind after the first `from` steps.
 fn count(shared: &Shared, kind: &str, from: usize) -> usize {
     shared.lock().kinds[from..].iter().filter(|step| **step == kind).count()
 }

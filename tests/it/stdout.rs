@@ -1,4 +1,4 @@
-//! Commands that print results to stdout: a closed pipe is not an error, a full disk is.
+//! Tests commands that print results to stdout: a closed pipe is not an error, but a full disk is.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 const WIRE: &str = "src/cli/demo/wire.jsonl";
 
-/// The arguments of every command that prints results. `replay` prints more than a pipe holds.
+/// The arguments of every command that prints results. `replay` prints more than fits into a pipe.
 fn printing(labelled: &str) -> Vec<Vec<&str>> {
     vec![
         vec!["replay", WIRE],
@@ -41,7 +41,7 @@ fn run(args: &[&str], stdout: Stdio) -> Output {
     child.unwrap().wait_with_output().unwrap()
 }
 
-/// Runs every command with a new stdout; `judge` gets arguments, exit code and stderr.
+/// Runs every command with a new stdout; `judge` gets the arguments, the exit code and stderr.
 fn each(stdout: impl Fn() -> Stdio, judge: impl Fn(&[&str], Option<i32>, &str)) {
     let folder = tempfile::tempdir().unwrap();
     let labelled = labelled(&folder);

@@ -357,8 +357,8 @@ fn a_late_article_joins_its_story_and_is_flagged() {
     );
 }
 
-/// The stories of the English articles among `lines`, as numbers in order of appearance: on
-/// arrival, and after all merges.
+/// The stories of the English articles among `lines`, numbered in order of appearance: first as
+/// decided on arrival, then after all merges.
 fn english_stories(lines: &[Line]) -> [Vec<usize>; 2] {
     let settings = Settings::default();
     let mut state = State::new(settings.clone(), SamplingKey(7));

@@ -1,4 +1,4 @@
-//! Server-sent event streams: their messages, resuming, limits, and disconnecting slow clients.
+//! Tests streams of server-sent events: messages, resuming, limits, and disconnecting slow clients.
 
 use crate::rig::{Message, Rig, article};
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ fn the_event_stream_sends_events_as_published() {
 fn dropped_events_are_reported_as_a_gap() {
     let mut rig = rig();
     let served = rig.serve();
-    // More events at once than the rate limit allows: only the newest are kept.
+    // Commit more events at once than the rate limit allows: only the newest are kept.
     let burst: Vec<Value> = (1..400).map(line).collect();
     rig.commit(&burst);
     let mut stream = served.follow("/events?after=0.-1", None);

@@ -1,5 +1,5 @@
-//! The summary and the report of `wirefold replay`: where they go, and that they agree with the
-//! events.
+//! Tests the summary and the report of `wirefold replay`: where they are written, and that they
+//! agree with the events.
 
 use crate::command::{SAMPLE, sample_folder, text, wirefold};
 use serde_json::Value;
@@ -14,7 +14,7 @@ fn replay(folder: &Path, args: &[&str]) -> Output {
     wirefold(folder, &[&["replay"], args].concat()).output().unwrap()
 }
 
-/// The counts that a person would make from the events.
+/// The counts that a person would derive from the events.
 #[derive(Default)]
 struct Naive {
     kinds: BTreeMap<String, u64>,
@@ -142,7 +142,7 @@ fn one_is_singular_and_a_missing_body_is_said() {
     assert!(text(&output.stderr).starts_with("1 article, 0 rejected, "));
 }
 
-/// Articles whose every field tries to become markup.
+/// Articles in which every field tries to become markup.
 fn hostile() -> String {
     let body = "Keepers of the Marel light reported a drifting barge off the north mole at dawn, \
                 and the tug Osmia put to sea with a crew of six to take the vessel in tow.";

@@ -1,5 +1,5 @@
-//! Which copy of a text stays in the unique topic, by the settings `survivor` and
-//! `preferred_publishers`, and the two thresholds of reprints.
+//! Tests which copy of a text stays in the unique topic, depending on the settings `survivor` and
+//! `preferred_publishers`, and tests the two thresholds for reprints.
 
 use crate::feed::feed;
 use crate::script::{Show, check};
@@ -38,7 +38,7 @@ fn unique(settings: &Settings, wire: &str, want: Expect) {
     check(PASSAGES, Show::Verdicts, settings, wire, want);
 }
 
-/// A report, copies of the same length, a longer and a shorter one, and one of another text.
+/// A report, two copies of the same length, a longer copy, and an article with another text.
 const COPIES: &str = r#"
     10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour @mayor
     10:05 bay-1 baypress en "Port Seltz loses its bridge" | @bridge @detour @mayor
@@ -334,7 +334,8 @@ fn an_expansion_that_is_always_forwarded_replaces_nothing() {
     );
 }
 
-/// The head of the text of the article at `at`, found by following its matches, however many.
+/// The head of a text, that is, the article with this text that was forwarded first. It is found by
+/// following the matches of the article at `at`, however many there are.
 fn head(articles: &[Arc<Entry>], at: usize) -> Option<usize> {
     let verdict = &articles[at].decision.verdict;
     let whole = |kind| matches!(kind, Kind::Duplicate | Kind::Reprint | Kind::Expansion);
@@ -347,8 +348,8 @@ fn head(articles: &[Arc<Entry>], at: usize) -> Option<usize> {
     }
 }
 
-/// The copy that a naive search over all earlier articles finds in the place of the text whose head
-/// is at `of`.
+/// The article that currently stays in the unique topic for the text whose head is at `of`, found
+/// by a naive search over all earlier articles.
 fn survivor(articles: &[Arc<Entry>], of: usize) -> usize {
     let stands_in = |at: &usize| {
         articles[*at].decision.verdict.pass.replaces().is_some() && head(articles, *at) == Some(of)
@@ -356,8 +357,8 @@ fn survivor(articles: &[Arc<Entry>], of: usize) -> usize {
     (0..articles.len()).rev().find(stands_in).unwrap_or(of)
 }
 
-/// Whether the naive search says that the last of `all` takes the place of another article. The
-/// others are as they were before it arrived.
+/// The article that the last of `all` replaces, according to the naive search. The other entries
+/// are in their state before the last article arrived.
 fn replaces(all: &[Arc<Entry>], settings: &Settings) -> Option<ArticleKey> {
     let (new, earlier) = all.split_last()?;
     let verdict = &new.decision.verdict;
@@ -391,7 +392,7 @@ fn replaces(all: &[Arc<Entry>], settings: &Settings) -> Option<ArticleKey> {
     (takes && that.about.uri != new.about.uri).then(|| that.about.key())
 }
 
-/// A window that no article leaves, so that the search can follow all matches.
+/// No article leaves the window, so that the naive search can follow all matches.
 #[test]
 fn a_naive_search_finds_the_same_survivors() {
     let key = SamplingKey(7);

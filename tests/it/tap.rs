@@ -1,4 +1,4 @@
-//! `wirefold tap` and `wirefold top` against a server.
+//! Tests `wirefold tap` and `wirefold top` against a server.
 
 use crate::command::text;
 use crate::rig::{Rig, Served, article};
@@ -12,7 +12,8 @@ const FERRY: &str = "A ferry with 212 people aboard struck the reef off Marel on
                      and two fishing boats took the first 40 passengers to the island's small \
                      harbour. The captain said the tide had turned earlier than his tables showed.";
 
-/// A report and a copy whose headline tries to control the terminal, and the number of events.
+/// A rig with a report and a copy whose headline tries to control the terminal, and the number of
+/// events.
 fn rig() -> (Rig, usize) {
     let mut rig = Rig::new();
     let first = rig.commit(&[article(
@@ -33,7 +34,7 @@ fn wirefold(args: &[&str]) -> Command {
     command
 }
 
-/// Runs `tap` over everything that the server keeps, until `count` events are printed.
+/// Runs `tap` from the oldest event that the server keeps, until `count` events are printed.
 fn tap(served: &Served, count: usize, args: &[&str]) -> Output {
     let (url, count) = (format!("http://{}", served.address()), count.to_string());
     let from = ["tap", "--url", &url, "--after", "0.-1", "--count", &count];

@@ -1,10 +1,11 @@
-//! Short reports made from templates: what passes and what is found, counted over whole wires.
+//! Tests short reports that are made from templates: counts over whole wires which reports are
+//! forwarded and which copies are found.
 //!
-//! `templates.tsv` holds one template per line: language, headline, body. `{p}`, `{q}`, `{t}`,
-//! `{u}` and `{o}` stand for people, towns and an organization; `{a/b}` for a word and another one
-//! that turns the meaning; `{#a/b}` for a number in words and another one.
+//! `templates.tsv` contains one template per line: language, headline, body. `{p}`, `{q}`, `{t}`,
+//! `{u}` and `{o}` stand for people, towns and an organization; `{a/b}` stands for a word and an
+//! alternative that reverses the meaning; `{#a/b}` for a number in words and a different number.
 //!
-//! A wire has many reports of each template, so that their shared words are well known.
+//! A wire has many reports from each template, so that the words of the template become frequent.
 
 use crate::feed::Rng;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use wirefold_engine::verdict::{Kind, Pass};
 const TEMPLATES: &str = include_str!("templates.tsv");
 const SENDERS: [&str; 5] = ["Northwire", "Bay Press", "Hillnews", "Quaywire", "Meridian"];
 
-/// Which word of a report is replaced by the other one of its template.
+/// Which words of a report are replaced by the alternatives in its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
     Nothing,
@@ -89,7 +90,7 @@ struct Report {
     names: Names,
 }
 
-/// `count` reports; the templates take turns.
+/// Creates `count` reports, using the templates in turn.
 fn reports(seed: u64, count: usize) -> Vec<Report> {
     let mut rng = Rng(seed);
     let lines = TEMPLATES.lines().cycle().take(count);
@@ -101,7 +102,7 @@ fn reports(seed: u64, count: usize) -> Vec<Report> {
     lines.map(report).collect()
 }
 
-/// A wire on which something arrives every 20 seconds.
+/// An engine that receives an article every 20 seconds.
 struct Wire {
     state: State,
     count: i64,
@@ -140,13 +141,14 @@ impl Wire {
     }
 }
 
-/// Checks that at least `least` of `all` are right; `wrong` describes the others.
+/// Checks that at least the share `least` of `all` results are right; `wrong` describes the wrong
+/// ones.
 fn check(all: usize, wrong: &[String], least: f64) {
     let share = 1.0 - wrong.len() as f64 / all as f64;
     assert!(share >= least, "{share:.4} of {all}:\n{}", wrong[..wrong.len().min(60)].join("\n"));
 }
 
-/// What became of an article that should have got another verdict.
+/// Describes the verdict of an article that should have got another one.
 fn describe(found: &Classified, body: &str) -> String {
     let (relation, of) = (&found.verdict.relation, &found.verdict.relation.of);
     let of = of.as_ref().map_or("", |of| &of.key.uri);
@@ -182,7 +184,7 @@ fn a_word_that_turns_the_meaning_passes() {
     check(reports.len() - 31, &wrong, 0.97);
 }
 
-/// The text with other furniture, spelling or line breaks: no news.
+/// The text with different boilerplate, spelling or line breaks, which is not news.
 fn retouched(text: &str, how: usize) -> String {
     match how {
         0 => wrapped(text),
@@ -203,7 +205,7 @@ fn wrapped(text: &str) -> String {
     words.chunks(6).map(|line| line.join(" ")).collect::<Vec<_>>().join("\n")
 }
 
-/// The text with two letters swapped in its longest word that is no name.
+/// The text with two letters swapped in its longest word that is not a name.
 fn misspelled(text: &str) -> String {
     let plain = |word: &&str| word.chars().all(char::is_lowercase);
     let Some(word) = text.split(' ').filter(plain).max_by_key(|w| w.chars().count()) else {

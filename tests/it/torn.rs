@@ -1,6 +1,6 @@
-//! Broker crashes right after a commit, which may leave the commit incomplete in some topics, and
-//! former owners that keep writing: nothing is lost or repeated, and the changelog can always be
-//! restored.
+//! Tests broker crashes right after a commit, which may leave the commit incomplete in some topics,
+//! and former owners that keep writing: nothing is lost or repeated, and the state can always be
+//! restored from the changelog.
 
 use crate::broker::{Crash, Replacement, Shared, Strike, When};
 use crate::feed::Rng;
@@ -19,8 +19,8 @@ fn by_topic(shared: &Shared) {
     shared.lock().outputs.sort_by_key(|record: &OutputRecord| record.role);
 }
 
-/// A random choice of the topics that lose their part of a commit; in one case of five, all of
-/// them.
+/// A random choice of the topics that lose their part of a commit; in one of five cases, all topics
+/// do.
 fn lost(rng: &mut Rng) -> Vec<Role> {
     match rng.below(5) {
         0 => Role::ALL.to_vec(),
@@ -40,7 +40,8 @@ fn a_commit_that_loses_some_topics_is_completed() {
         for _ in 0..=rng.below(3) {
             let at = 1 + rng.below(7) as u64;
             let roles = lost(&mut rng);
-            // If daemon and broker die together and no topic shows the commit, it never happened.
+            // If the daemon dies together with the broker and no topic shows the commit, it counts
+            // as if it had never happened.
             let crash = crashes[rng.below(3)];
             shared.lock().tears.insert(at, (roles, crash));
         }
@@ -116,7 +117,8 @@ fn records_of_a_former_owner_are_ignored() {
     assert!(outputs(&shared) == outputs(&straight), "records of a former owner had an effect");
 }
 
-/// Changelogs of an earlier release, in which only the records `plan` and `end` name their writer.
+/// Tests changelogs from an earlier release, in which only the records `plan` and `end` name their
+/// writer.
 #[test]
 fn plans_of_a_former_owner_are_ignored_in_old_changelogs() {
     let records = inputs(44, 10);
@@ -195,8 +197,8 @@ fn a_position_survives_compaction_of_the_input() {
     process(&shared, setup(EXACTLY_ONCE)).unwrap();
 }
 
-/// The input topic is deleted and created again, while the daemon does not poll or is disconnected,
-/// and grows past the position of the shard.
+/// While the daemon does not poll or is disconnected, the input topic is deleted, created again and
+/// filled beyond the position of the shard.
 #[test]
 fn a_recreated_topic_that_grew_past_the_position_is_detected() {
     for pause in [None, Some(Duration::from_secs(6))] {

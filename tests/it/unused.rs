@@ -1,5 +1,5 @@
-//! Finds dependencies and public items that nothing uses. The compiler reports unused private items
-//! only: everything public counts as used, because another package could use it.
+//! Finds unused dependencies and public items. The compiler only reports unused private items: for
+//! the compiler, every public item counts as used, because another package could use it.
 //!
 //! The scan is textual. An item counts as used if its name occurs as a word anywhere in `src/`
 //! outside comments, test modules, re-exports, definitions, the item itself, and `impl` blocks
@@ -20,7 +20,7 @@ const FOR_OTHERS: &[&str] = &["daemon/snapshot/builder: SnapshotBuilder"];
 /// The keywords that introduce an item.
 const ITEMS: [&str; 7] = ["fn", "struct", "enum", "trait", "const", "static", "type"];
 
-/// The packages: the folder of the manifest, and folders that only hold tests and benchmarks.
+/// The packages: the folder of the manifest, and folders that only contain tests and benchmarks.
 const PACKAGES: [(&str, &[&str]); 3] = [
     ("", &["tests/broker", "tests/it", "tests/page", "benches"]),
     ("src/engine", &[]),
@@ -70,7 +70,7 @@ fn public_name(line: &str) -> Option<&str> {
     words.find(|word| !ITEMS.contains(word) && *word != "mut")
 }
 
-/// The public items that nothing uses, as `module: name`. In: modules and their code.
+/// The unused public items as `module: name`. `sources` contains the modules and their code.
 fn unused_items(sources: &[(String, String)]) -> Vec<String> {
     let mut places = HashMap::<&str, Vec<(usize, usize)>>::new();
     let (mut items, mut blocks) = (Vec::new(), Vec::new());

@@ -1,5 +1,5 @@
-//! How agencies use the formats in practice, each case with an invented document: cases in which a
-//! decoder that only follows the specification would lose or misread something.
+//! Tests how agencies use the formats in practice, with invented documents from which a decoder
+//! that only follows the specification would lose or misread something.
 
 use crate::wire_xml::decode;
 use wirefold_engine::Settings;
@@ -12,7 +12,7 @@ use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 use wirefold_engine::verdict::Kind;
 
-/// Decodes a document that must hold exactly one article.
+/// Decodes a document that must contain exactly one article.
 fn only(text: &str) -> Article {
     let mut all = decode(text.as_bytes());
     assert_eq!(all.len(), 1, "{all:?}");

@@ -1,11 +1,11 @@
-//! Fields over their limits are rejected in every format, with the name of the field. `wire_fit.rs`
-//! tests that articles within the limits fit the topics.
+//! Tests that an item with a field over its limit is rejected in every format, with the name of the
+//! field. `wire_fit.rs` tests that articles within the limits fit the topics.
 
 use crate::wire_xml::decode;
 use serde_json::{Value, json};
 use wirefold_engine::decode::{self, Format, Settings};
 
-/// The result of a record with one item: the uri, or the reason and message of the reject.
+/// The result of decoding a record with one item: the uri, or the reason and message of the reject.
 fn only(record: &str) -> Result<String, (String, String)> {
     let mut all = decode(record.as_bytes());
     assert_eq!(all.len(), 1, "one item");
@@ -158,7 +158,7 @@ fn the_other_formats_have_the_same_limits() {
     }
 }
 
-/// Checks that a record gives an article, with a flag for each of these fields.
+/// Checks that a record is decoded to an article with a flag for each of these fields.
 fn ignores(record: &str, fields: &[&str]) {
     let short: String = record.chars().take(120).collect();
     let article = decode(record.as_bytes()).remove(0);
@@ -169,8 +169,8 @@ fn ignores(record: &str, fields: &[&str]) {
     assert_eq!(found, want, "{short}");
 }
 
-/// A value that stands in for a field, because the sender does not state the field, rejects nothing
-/// if it is too long for the field.
+/// If a sender omits a field, another value is used in its place. If that value is too long for the
+/// field, the article is not rejected.
 #[test]
 fn a_value_of_a_feed_that_stands_in_for_a_field_is_ignored_if_it_is_too_long() {
     let (long, name, terms) = ("x".repeat(3_000), "y".repeat(513), "t".repeat(17_000));
@@ -232,7 +232,7 @@ fn a_value_of_an_item_that_stands_in_for_a_field_is_ignored_if_it_is_too_long() 
     let rbnews =
         format!("<RBNews><NewsID>a</NewsID><origin>{name}</origin><headline>h</headline></RBNews>");
     ignores(&rbnews, &["provider"]);
-    // What stands in next is used.
+    // The next value that can be used in place of the field is used.
     let by = format!(
         "<newsItem guid='a'><rightsInfo><copyrightHolder literal='{name}'/></rightsInfo>\
          <contentMeta><infoSource literal='Northwire'/><headline>h</headline></contentMeta>\

@@ -1,17 +1,17 @@
-//! Decoding takes time linear in the size of a record, whatever its structure.
+//! Tests that decoding takes time linear in the size of a record, whatever its structure.
 
 use crate::wire_xml::decode;
 use cpu_time::ThreadTime;
 use std::time::Duration;
 use wirefold_engine::text;
 
-/// The most that a record of four times the size may take, relative to the smaller one. Quadratic
+/// The maximum time for a record of four times the size, relative to the smaller record. Quadratic
 /// work would take sixteen times as long.
 const TIMES_MAX: u32 = 9;
 /// Allowance for measurement noise.
 const NOISE: Duration = Duration::from_millis(30);
 
-/// The shorter of two runs, which was disturbed less.
+/// The time of the shorter of two runs, which is the less disturbed one.
 fn shorter_of_two(work: impl Fn()) -> Duration {
     let run = || {
         let before = ThreadTime::now();

@@ -1,5 +1,5 @@
-//! The fields, envelopes and framing that exports, APIs and Kafka tools send, and feeds that are
-//! partly broken.
+//! Tests the fields, envelopes and framing that exports, APIs and Kafka tools send, and feeds that
+//! are partly broken.
 
 use crate::wire_xml::decode;
 use wirefold_engine::article::{Article, EventTime};

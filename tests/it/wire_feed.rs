@@ -1,4 +1,4 @@
-//! NewsML 1.x, RSS and Atom: the fields decoded from realistic documents.
+//! Tests NewsML 1.x, RSS and Atom: the fields decoded from realistic documents.
 
 use crate::wire_xml::{check, decode};
 use expect_test::expect;

@@ -1,5 +1,5 @@
-//! The state record and the events of the largest article that decoding accepts fit the topics that
-//! a broker creates by default.
+//! Tests that the state record and the events of the largest article that decoding accepts fit into
+//! topics with the broker's default limits.
 
 use serde_json::{Value, json};
 use wirefold::daemon::pipeline::broker::{InputRecord, Partition};
@@ -14,10 +14,10 @@ use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 
-/// The default of `message.max.bytes` of a broker and of `max.message.bytes` of a topic.
+/// The default of a broker's `message.max.bytes` and of a topic's `max.message.bytes`.
 const TOPIC_BYTES: usize = 1_048_588;
 
-/// The default for the most relations that an article has besides the best one.
+/// The default for the maximum number of relations of an article in addition to the best one.
 const ALSO: usize = 8;
 
 /// `own`, filled up to `bytes` bytes with a character that JSON escapes with six bytes.

@@ -1,4 +1,4 @@
-//! AP Media API and JSON Feed: the fields decoded from realistic records.
+//! Tests AP Media API and JSON Feed: the fields decoded from realistic records.
 
 use crate::wire_xml::decode;
 use wirefold_engine::article::{Body, EventTime, ItemType, Lang, PubStatus};

@@ -1,4 +1,4 @@
-//! RBNews, the XML of Ritzau: the fields decoded from invented documents in its shape.
+//! Tests RBNews, the XML of Ritzau: the fields decoded from invented documents in that format.
 
 use crate::wire_xml::decode;
 use wirefold_engine::article::{Article, EventTime, LinkKind, PubStatus};

@@ -1,5 +1,5 @@
-//! Values that cannot be read are repaired or left out with a flag, or the item is rejected with a
-//! reason; nothing is dropped silently.
+//! Tests that values that cannot be read are repaired or left out with a flag, or that the item is
+//! rejected with a reason. Nothing is dropped silently.
 
 use crate::wire_xml::decode;
 use flate2::Compression;
@@ -13,7 +13,7 @@ use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::State;
 use wirefold_engine::verdict::Kind;
 
-/// Decodes a record that must hold exactly one article.
+/// Decodes a record that must contain exactly one article.
 fn only(record: &[u8]) -> Article {
     let mut all = decode(record);
     assert_eq!(all.len(), 1, "{all:?}");
@@ -24,7 +24,7 @@ fn flags(record: &str) -> Vec<String> {
     only(record.as_bytes()).flags
 }
 
-/// The message of the reject of a record.
+/// The message with which a record is rejected.
 fn refused(record: &[u8]) -> String {
     decode(record).remove(0).unwrap_err().to_string()
 }
@@ -76,7 +76,8 @@ fn invalid_utf_8_is_replaced_and_flagged_on_its_item_only() {
     assert_eq!((&*all[0].headline, &*all[1].headline), ("Br\u{fffd}cke", "Bridge"));
     assert_eq!(all[0].flags, ["repaired_text", "no_body"]);
     assert_eq!(all[1].flags, ["no_body"]);
-    // If the record is not JSON otherwise, the invalid bytes are the reason of the reject.
+    // If the record is not valid JSON apart from the invalid bytes, these are the reason for the
+    // reject.
     assert_eq!(refused(b"{\"id\":\"a\xff"), "invalid UTF-8 at byte 8");
     assert_eq!(refused(b"plain text \xff"), "invalid UTF-8 at byte 11");
 }
@@ -181,7 +182,7 @@ fn an_article_whose_end_is_missing_is_flagged() {
     }
 }
 
-/// Every value that is there but cannot be read is named in a flag, in every format.
+/// In every format, a flag names each value that is present but cannot be read.
 #[test]
 fn no_unreadable_value_of_any_format_is_dropped_silently() {
     let g2 = |root: &str, meta: &str, about: &str, content: &str| {
@@ -256,7 +257,7 @@ fn no_unreadable_value_of_any_format_is_dropped_silently() {
     }
 }
 
-/// Values that a sender writes as text where the format has an attribute.
+/// A sender may write a value as text where the format has an attribute.
 #[test]
 fn a_value_may_be_text_instead_of_an_attribute() {
     let g2 = "<newsItem guid='a'><itemMeta><pubStatus>canceled</pubStatus></itemMeta><contentMeta>\

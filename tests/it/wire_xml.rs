@@ -1,4 +1,4 @@
-//! NewsML-G2 and NITF: the fields decoded from realistic documents, and what is rejected.
+//! Tests NewsML-G2 and NITF: the fields decoded from realistic documents, and what is rejected.
 
 use crate::wire_feed::{ATOM, NEWSML_1, RSS};
 use expect_test::{Expect, expect};
@@ -430,8 +430,7 @@ fn depth_elements_and_attributes_are_limited() {
     assert_eq!(all, [Err(decode::Error::TooMany { items: 4, max: 3 })]);
 }
 
-/// Each case would take hours if the parser scanned the rest of the text again from every `&` or
-/// `<`.
+/// Each case would take hours if the parser scanned the rest of the text again at every `&` or `<`.
 #[test]
 fn many_ampersands_and_comments_are_read_in_linear_time() {
     for crowd in ["&", "&amp", "&;", "&#", "<![CDATA[&]]>", "&amp;", "<!---->"] {

@@ -1,5 +1,5 @@
 //! Scenarios for kills, holds, embargoes and corrections: arrival order, finding the target, and
-//! the carriers that are reached.
+//! naming the carriers.
 
 use crate::chains::{PASSAGES, wire};
 use crate::script::{Show, check};
@@ -161,7 +161,7 @@ fn identities_are_known_after_articles_left_the_window() {
     );
 }
 
-/// A customer may know one agency under two names, but two agencies may both have an item 7.
+/// The same agency may occur under two names, but two agencies may both have an item 7.
 #[test]
 fn a_past_article_with_a_unique_uri_is_found_under_another_provider() {
     check(

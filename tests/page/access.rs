@@ -5,8 +5,8 @@ use super::demo::Demo;
 use serde_json::Value;
 
 /// Every screen and colour scheme, with the axe-core rules to run. Structural rules do not depend
-/// on colours, nor contrast rules on the width, so all rules run twice and the contrast rules four
-/// times.
+/// on colours, and contrast rules do not depend on the width, so the former run on two of the four
+/// combinations and the latter on all.
 const LOOKS: [(Screen, &str, &str); 4] = [
     (Screen::Phone, "light", ALL),
     (Screen::Phone, "dark", CONTRAST),
@@ -23,7 +23,7 @@ async fn load_axe(page: &Browser) {
     page.value(&format!("(() => {{ {axe} }})()")).await;
 }
 
-/// Fails if axe-core finds a violation on the page as it is.
+/// Fails if axe-core finds a violation on the page in its current state.
 pub(crate) async fn assert_accessible(page: &Browser) {
     load_axe(page).await;
     let lines = violations(page, ALL).await;

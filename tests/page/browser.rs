@@ -94,7 +94,7 @@ impl Browser {
         self.driver.issue_cmd(Vendor("goog/cdp/execute", body)).await.unwrap()
     }
 
-    /// The entries of a browser log since the last call: level and message.
+    /// The level and message of each entry in a browser log since the last call.
     async fn logged(&self, log: &str) -> Vec<(String, String)> {
         let entries =
             self.driver.issue_cmd(Vendor("se/log", json!({ "type": log }))).await.unwrap();
@@ -117,7 +117,7 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// Opens `address`, which begins with `/`, in the same tab.
+    /// Opens `address`, a path that begins with `/`, in the same tab.
     pub(crate) async fn visit(&self, address: &str) {
         self.driver.goto(&format!("{}{address}", self.origin)).await.unwrap();
     }
@@ -184,8 +184,8 @@ impl Browser {
              .find((a) => a.textContent.includes({words:?}))"
         );
         self.until(&link).await;
-        // By script, because an update of a live list may move the link before a real click hits
-        // it.
+        // Click by script, because an update of a live list may move the link before a real click
+        // reaches it.
         self.value(&format!("({link}).click()")).await;
     }
 

@@ -1,4 +1,4 @@
-//! Keyboard operation of the page.
+//! Tests the page with the keyboard alone.
 
 use super::browser::Browser;
 use super::demo::Demo;
@@ -109,12 +109,12 @@ async fn the_keyboard_alone_goes_from_the_queue_to_a_comparison_and_back() {
     page.press("c").await;
     page.find(".diff").await;
     page.press(ESCAPE).await;
-    // Back at the same article.
+    // The focus is back at the same article.
     page.until(&format!("{FOCUSED} === {article} && document.activeElement.closest('.articles')"))
         .await;
     page.press(ESCAPE).await;
     page.until("document.body.dataset.view === 'overview'").await;
-    // The item is complete.
+    // Acknowledge the item.
     page.press("q").await;
     let waiting = page.value("document.querySelectorAll('.queue > li').length").await;
     page.press("a").await;

@@ -1,4 +1,5 @@
-//! The lists: rows as targets, the open item, the address, states without data, and the words.
+//! Tests the lists: clickable rows, the open item, the URL, states without data, and the words
+//! used.
 
 use super::access::assert_accessible;
 use super::browser::{Browser, Screen};
@@ -18,13 +19,13 @@ async fn every_part_of_a_row_opens_it_and_the_open_item_is_marked() {
     page.click_at(".stories > li:nth-child(3) .size").await;
     page.find(".stories > li:nth-child(3) > [aria-current]").await;
 
-    // The row of an article expands it, and the address names it.
+    // A click on the row of an article expands the article, and the URL names it.
     page.click_at(".articles > li:nth-child(2) .meta").await;
     page.find(".articles > li:nth-child(2) .expanded:not([hidden])").await;
     page.until("location.hash.split('/').length === 4").await;
     let open = page.value("location.hash").await;
 
-    // The queue: the row opens the item, and its button does not.
+    // In the queue, a click on the row opens the item, but a click on its button does not.
     page.click_at(".queue > li:first-child .why").await;
     page.find(".queue > li:first-child > [aria-current]").await;
     assert_ne!(page.value("location.hash").await, open);
@@ -66,7 +67,7 @@ async fn the_address_holds_search_filters_sort_and_open_item() {
     let (search, hash) = (page.value("location.search").await, page.value("location.hash").await);
     assert_eq!(search, json!("?badge=still+carried&publishers_min=2&sort=size"));
 
-    // The link shows the same to somebody else.
+    // The URL shows the same view in another browser.
     let link = format!("/{}{}", search.as_str().unwrap(), hash.as_str().unwrap());
     let other = Browser::open(&demo).await;
     other.visit(&link).await;
@@ -80,7 +81,7 @@ async fn the_address_holds_search_filters_sort_and_open_item() {
         .every((li) => li.innerText.includes('still carried'))";
     assert_eq!(other.value(badges).await, json!(true), "the badge is called as its filter");
 
-    // So does a search.
+    // The URL of a search works as well.
     other.visit("/?q=ferry").await;
     other.until("document.querySelectorAll('.search-results li').length > 3").await;
     assert_eq!(other.value("document.querySelector('#words').value").await, json!("ferry"));
@@ -101,7 +102,7 @@ async fn on_a_phone_search_results_come_first() {
     let top = page.value(top).await.as_f64().unwrap();
     assert!(top < 160.0, "the first result is at {top} px");
     page.picture("search-phone-light").await;
-    // From an open story, too.
+    // This also works from an open story.
     page.click(".search-results a").await;
     page.find(".articles > li").await;
     page.click("#words").await;
@@ -137,7 +138,7 @@ async fn the_help_explains_the_words_of_rows_and_filters() {
     for badge in filters.as_array().unwrap() {
         assert!(help.contains(badge.as_str().unwrap()), "no {badge} in {help}");
     }
-    // The badges of rows are words of the help, and so have a tooltip.
+    // The badges of rows are explained in the help, and therefore have a tooltip.
     let unexplained = "[...document.querySelectorAll('.stories .flag')].filter((f) => !f.title)";
     assert_eq!(page.value(&format!("{unexplained}.length")).await, json!(0));
     page.find(".stories .growth[title]").await;
@@ -162,7 +163,7 @@ async fn without_data_the_page_says_why() {
     page.until("document.querySelector('#stories').innerText.includes('match these filters')")
         .await;
 
-    // Articles without dates arrive at the start of the replay's clock.
+    // Articles without dates get the start time of the replay's clock.
     let undated = |n: u32| {
         let text = format!("Pilots of boat {n} went back to work when the lamps were lit again.");
         let mut one = article("09:00:00", &format!("t:{n}"), "Tidewater", "Lamps mended", &text);

@@ -1,4 +1,4 @@
-//! Live updates of an open page: a kill, and a daemon that ends and is replaced.
+//! Tests live updates of an open page: a kill, and a daemon that ends and is replaced.
 
 use super::browser::Browser;
 use super::demo::Demo;
@@ -37,7 +37,8 @@ async fn a_kill_shows_the_carriers_without_a_reload() {
     page.close().await;
 }
 
-/// All articles are there: a new carrier would bring an acknowledged item back.
+/// The demo has already sent all articles, because a new carrier would bring an acknowledged item
+/// back.
 #[tokio::test]
 async fn an_acknowledged_item_stays_acknowledged_after_a_reload() {
     let demo = Demo::through();

@@ -1,4 +1,4 @@
-//! The page with many live stories: every story can be reached, and how long the page takes.
+//! Tests the page with many live stories: every story can be reached, and the page is fast enough.
 
 use super::access::assert_accessible;
 use super::browser::Browser;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// Articles per commit.
 const BATCH: u32 = 2_000;
 
-/// An invented article that is a story of its own: its words occur in no other article.
+/// An invented article that forms a story of its own, because its words occur in no other article.
 fn lone(n: u32) -> Value {
     let (hour, minute, second) = (n / 3_600 % 24, n / 60 % 60, n % 60);
     let words = |from: u32| (from..from + 8).map(move |w| format!("w{n}x{w}q"));
@@ -19,8 +19,7 @@ fn lone(n: u32) -> Value {
     article(&arrived, &format!("n:{n}"), provider, &format!("Item {n} {headline}"), &body)
 }
 
-/// A rig with `stories` live stories. Their times are one second apart, and start again after a
-/// day.
+/// A rig with `stories` live stories. Their times are one second apart and wrap around after a day.
 fn rig_with(stories: u32) -> Rig {
     let mut rig = Rig::new();
     for from in (0..stories).step_by(BATCH as usize) {
@@ -72,7 +71,7 @@ async fn every_story_and_every_result_can_be_reached() {
     page.until("document.querySelector('#stories .range').textContent.startsWith('1–100 of 11')")
         .await;
 
-    // Search results have pages, too.
+    // Search results are in pages, too.
     page.visit("/?q=item").await;
     for range in ["1–100", "101–200", "201–300", "301–400", "401–450"] {
         let shown = "[...document.querySelectorAll('#stories .range')]\
@@ -106,7 +105,7 @@ struct PageTimes([(&'static str, f64); 5]);
 impl PageTimes {
     /// Loads the page, filters, opens a story and searches.
     async fn measure(page: &Browser) -> Self {
-        // Not the address before, so the page is loaded again.
+        // Use a different URL, so that the page is loaded again.
         page.visit("/?sort=rise").await;
         page.until(&format!("{ROWS} === 100")).await;
         page.find(".filter:nth-child(2) label").await;

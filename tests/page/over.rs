@@ -1,5 +1,5 @@
-//! The page on a snapshot that the test fills itself: on a standby without a pipeline, with a
-//! token, and after the change stream broke.
+//! Tests the page with a snapshot that the test fills itself: on a standby without a pipeline, with
+//! a token, and after the event stream was interrupted.
 
 use super::browser::Browser;
 use super::rig::{Rig, Served, article};
@@ -43,7 +43,7 @@ async fn a_page_on_a_standby_shows_articles_and_says_what_needs_a_pipeline() {
     page.until("document.querySelectorAll('.articles > li').length === 2").await;
     page.go("#/compare/0.0/0.1").await;
     page.find(".diff ins.number").await;
-    // The score of a story needs a running pipeline; the texts do not.
+    // Showing the score of a story needs a running pipeline; showing the texts does not.
     page.go("#/why/0.0/0.1").await;
     page.find(".why-view table").await;
     page.until("document.querySelector('.why-view').innerText.includes('does not own the shard')")

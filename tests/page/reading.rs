@@ -1,5 +1,5 @@
-//! Views that an editor reads: stories, diffs, hostile markup, filters, right-to-left text,
-//! matching.
+//! Tests the views that an editor reads: stories, diffs, hostile markup, filters, right-to-left
+//! text, matching.
 
 use super::browser::Browser;
 use super::demo::Demo;

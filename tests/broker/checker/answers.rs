@@ -1,5 +1,5 @@
-//! Checks that need only the input and the outputs: event ids, sequences, and one answer per input
-//! item.
+//! Checks that need only the input and the outputs: event ids are unique, sequences have no gaps,
+//! and every input item is answered (classified or rejected) once.
 
 use super::{Found, Law, Rules, Verdict};
 use crate::outside::Record;
@@ -62,11 +62,12 @@ fn is_story(key: &str) -> bool {
     key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// `sequence` counts from 0 without gaps, increases within a key, and a key stays in one partition.
+/// Checks that `sequence` counts from 0 without gaps and increases within a key, and that each key
+/// stays in one partition.
 ///
 /// With several shards, each shard counts its own events, so gaps and duplicates are left to the
 /// replay ([`Law::Same`]). A story belongs to one shard, so its sequences must still increase; an
-/// article without a story may have been seen by several shards.
+/// article that has no story may have been processed by several shards.
 fn sequences(events: &[&Record], rules: &Rules, verdict: &mut Verdict) {
     let one_shard = rules.map().shards() == 1;
     let mut all = BTreeSet::new();
@@ -95,8 +96,8 @@ fn sequences(events: &[&Record], rules: &Rules, verdict: &mut Verdict) {
     }
 }
 
-/// Every input item is classified or rejected, once. A record may hold several items, numbered
-/// from 0.
+/// Checks that every input item is classified or rejected, exactly once. A record may contain
+/// several items, numbered from 0.
 fn answers(found: &Found, events: &[&Record], rules: &Rules, verdict: &mut Verdict) {
     let mut answered: BTreeSet<Place> = BTreeSet::new();
     let mut twice = Vec::new();

@@ -21,7 +21,7 @@ pub(super) struct Log {
     pub(super) key: SamplingKey,
     /// The last position.
     pub(super) position: Position,
-    /// Every journal by batch number, tombstoned ones included.
+    /// Every journal by batch number, including those that were deleted by a tombstone.
     pub(super) journals: BTreeMap<u64, Journal>,
     /// The engine's state records: the last value of each key.
     pub(super) memory: BTreeMap<String, Vec<u8>>,
@@ -73,7 +73,7 @@ impl Log {
             Some(Err(why)) => verdict.broken(Law::Chain, why),
             None => verdict.broken(Law::Chain, format!("shard {shard} has no `pos` record")),
         }
-        // Records of the daemon, not of the engine.
+        // Keys of the daemon's own records, which are not engine state.
         let shell = [SHAPE, GROUP, ENDS, RESETS];
         values.retain(|key, _| {
             !shell.contains(&&**key) && !key.starts_with(HELD) && journal_batch(key).is_none()

@@ -7,7 +7,7 @@
 //! ```text
 //! changelog -> journals -> chain: no gap, no overlap, the whole input is covered
 //!                       -> engine replay in journal order -> expected records == actual records
-//! outputs   -> ids, sequences, one answer per input item
+//! outputs   -> ids, sequences, every input item classified or rejected once
 //! ```
 //!
 //! The results of the replay are compared byte for byte with the outputs and with the engine state
@@ -41,10 +41,10 @@ pub(crate) struct Found {
 /// The output topics, without the changelog.
 pub(crate) const OUTPUTS: [Role; 4] = [Role::Events, Role::Stories, Role::Unique, Role::Rejected];
 
-/// The settings of a deployment, by which its records are judged.
+/// The settings of a deployment, which determine what its records must look like.
 pub(crate) struct Rules {
     pub(crate) config: Config,
-    /// Largest record that the reject topic accepts, in bytes.
+    /// Size of the largest record that the reject topic accepts.
     pub(crate) reject_bytes_max: usize,
 }
 
@@ -64,7 +64,7 @@ impl Rules {
     }
 }
 
-/// A property that must hold of a deployment's records.
+/// A property that the records of a deployment must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Law {
     /// The journals cover the whole input without gaps or overlaps.

@@ -26,13 +26,13 @@ use wirefold_engine::decode::{self, RecordPart};
 use wirefold_engine::prepare::{Prepared, prepare};
 use wirefold_engine::state::{Outcome, State};
 
-/// Events of a record are numbered from `shard * N_PER_SHARD`.
+/// The events of an input record are numbered from `shard * N_PER_SHARD`.
 const N_PER_SHARD: u32 = 1 << 20;
 
 /// The replay of one shard.
 struct Run<'a> {
     slice: &'a ShardFilter,
-    /// Largest record of the reject topic, in bytes.
+    /// Size of the largest record that the reject topic accepts, in bytes.
     reject_bytes_max: usize,
     state: State,
     encoder: Encoder,
@@ -127,9 +127,9 @@ type Item = (usize, RecordPart, Result<Prepared, decode::Error>);
 
 /// The items of a record.
 struct Items {
-    /// Those that belong to this shard.
+    /// The items that belong to this shard.
     own: Vec<Item>,
-    /// How many items the record has in total.
+    /// Total number of items in the record.
     count: u32,
 }
 
@@ -203,8 +203,8 @@ impl Run<'_> {
         }
     }
 
-    /// Replays a batch without records: the clock advances to the time of the journal. The events
-    /// are attributed to the last record before the end of the journal's first range.
+    /// Replays a batch without records: the clock advances to the time of the journal. The last
+    /// record before the end of the journal's first range counts as the cause of the events.
     fn tick(&mut self, journal: &Journal) {
         let Some(InputRange { of, to, .. }) = journal.ranges.first() else { return };
         let record = InputRecord {
@@ -219,9 +219,8 @@ impl Run<'_> {
         self.publish(outcome, &record, (&RecordPart::Whole, 1), self.slice.shard * N_PER_SHARD);
     }
 
-    /// Adds the output records of an outcome, including those of embargoes that have ended, and
-    /// its changes. Returns the
-    /// number of the record's next event.
+    /// Adds the changes and the output records of an outcome, including those of embargoes that
+    /// have ended. Returns the number of the record's next event.
     fn publish(
         &mut self,
         outcome: Outcome,

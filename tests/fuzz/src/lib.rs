@@ -47,9 +47,9 @@ pub fn decode(bytes: &[u8], format: Format) {
     }
 }
 
-/// Decodes the bytes and checks that the processor time is linear in their number and that of the
-/// items. The limit is several times what any input needs. The fastest of up to six runs counts,
-/// because other processes may use the caches.
+/// Decodes the bytes and checks that the CPU time is linear in the number of bytes and items. The
+/// limit is several times what any input needs. The fastest of up to six runs counts, because other
+/// processes may fill the caches.
 fn timed(bytes: &[u8], format: Format) -> Vec<Result<Article, Error>> {
     let settings = Settings::default();
     let of_bytes = Duration::from_millis(5) + Duration::from_nanos(500) * bytes.len() as u32;
