@@ -10,29 +10,35 @@ import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
 /**
- * Denies a permission, or removes the denial. Arguments: bootstrap servers, {@code refuse} or
- * {@code allow}, principal, operation, resource type, prefix of the resource's name. Other
- * permissions, and those of other principals, do not change.
+ * Denies permissions, or removes such denials. Arguments: bootstrap servers, then for each change
+ * {@code refuse} or {@code allow}, principal, operation, resource type, prefix of the resource's
+ * name. Other permissions, and those of other principals, do not change.
  */
 class Rights {
     public static void main(String[] args) throws Exception {
-        ResourceType type = ResourceType.fromString(args[4]);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {
+            for (int at = 1; at < args.length; at += 5) {
+                change(admin, List.of(args).subList(at, at + 5));
+            }
+        }
+    }
+
+    private static void change(Admin admin, List<String> args) throws Exception {
+        ResourceType type = ResourceType.fromString(args.get(3));
         PatternType pattern =
                 type == ResourceType.CLUSTER ? PatternType.LITERAL : PatternType.PREFIXED;
-        ResourcePattern resource = new ResourcePattern(type, args[5], pattern);
-        AclOperation operation = AclOperation.fromString(args[3]);
+        ResourcePattern resource = new ResourcePattern(type, args.get(4), pattern);
+        AclOperation operation = AclOperation.fromString(args.get(2));
+        AclBinding denied = rule(resource, args.get(1), operation, AclPermissionType.DENY);
+        if (args.get(0).equals("allow")) {
+            admin.deleteAcls(List.of(denied.toFilter())).all().get();
+            return;
+        }
         // If a resource has any ACL, Kafka allows only what an ACL allows, so allow everything
         // first.
         AclBinding all = rule(resource, "User:*", AclOperation.ALL, AclPermissionType.ALLOW);
-        AclBinding denied = rule(resource, args[2], operation, AclPermissionType.DENY);
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {
-            if (args[1].equals("refuse")) {
-                admin.createAcls(List.of(all)).all().get();
-                admin.createAcls(List.of(denied)).all().get();
-            } else {
-                admin.deleteAcls(List.of(denied.toFilter())).all().get();
-            }
-        }
+        admin.createAcls(List.of(all)).all().get();
+        admin.createAcls(List.of(denied)).all().get();
     }
 
     private static AclBinding rule(

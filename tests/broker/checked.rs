@@ -222,7 +222,7 @@ fn assert_reported(found: &Found, rules: &Rules, name: &str, breaks: &[Law]) {
 fn every_damage_to_a_correct_run_is_reported() {
     let deployment = Deployment::new("checked", "exactly_once");
     let start = now() - 900_000;
-    deployment.produce_stamped(300, |n, _| Some(start + n as i64 * 3_000));
+    deployment.produce_stamped(150, |n, _| Some(start + n as i64 * 6_000));
     deployment.ends_well();
     let (found, rules) = (deployment.found(Isolation::Committed), deployment.rules());
     for (name, damage, breaks) in DAMAGES {

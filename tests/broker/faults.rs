@@ -32,7 +32,7 @@ const fn before_commits(name: &'static str, config: &'static str) -> Point {
 /// How many processes end at each failpoint.
 const ROUNDS: usize = 3;
 /// Number of new records for each process: more than it can commit before its failpoint.
-const RECORDS: usize = 600;
+const RECORDS: usize = 400;
 
 /// Ends one daemon at each failpoint in turn, [`ROUNDS`] times, and then lets one run to the end.
 /// `points` should have a failpoint of [`after_commits`] between any two of [`before_commits`], so

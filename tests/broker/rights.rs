@@ -22,21 +22,22 @@ fn limited() -> [String; 5] {
 /// A permission: an operation, the resource type, and the prefix of the resource's name.
 type Permission<'a> = [&'a str; 3];
 
-/// Removes permissions, and returns the output of `check --connect` and the log of `run`.
-fn without(deployment: &Deployment, permissions: &[Permission<'_>]) -> [String; 2] {
+/// Gives back the permissions `before` and removes those in `now`, both in one Java process.
+fn change(before: &[Permission<'_>], now: &[Permission<'_>]) {
+    let allowed = before.iter().map(|permission| ("allow", permission));
+    let changes = allowed.chain(now.iter().map(|permission| ("refuse", permission)));
+    let args = changes.flat_map(|(what, [operation, on, name])| [what, USER, operation, on, name]);
+    java("Rights", &args.collect::<Vec<_>>());
+}
+
+/// The output of `check --connect` and the log of `run`, which must both fail.
+fn outputs(deployment: &Deployment) -> [String; 2] {
     let user = limited();
     let user: Vec<&str> = user.iter().map(String::as_str).collect();
-    let each = |what: &str| {
-        for [operation, on, name] in permissions {
-            java("Rights", &[what, USER, operation, on, name]);
-        }
-    };
-    each("refuse");
     let (code, checked) = deployment.check(&user);
-    assert_eq!(code, Some(1), "check without {permissions:?}: {checked}");
+    assert_eq!(code, Some(1), "check: {checked}");
     let (ended, ran) = deployment.start("", &user).ends();
-    assert_eq!(ended.code(), Some(1), "run without {permissions:?}: {ran}");
-    each("allow");
+    assert_eq!(ended.code(), Some(1), "run: {ran}");
     [checked, ran]
 }
 
@@ -60,11 +61,16 @@ fn a_missing_permission_is_named_once() {
     let named = topics.map(|(name, right)| ("topic", deployment.topic(name), right));
     let group = ("group", deployment.prefix.clone(), "Read");
     let id = ("transactional id", deployment.prefix.clone(), "Write");
-    for (on, name, right) in named.into_iter().chain([group, id]) {
-        let kind = on.replace(' ', "_");
-        let operation = if right == "DescribeConfigs" { "DESCRIBE_CONFIGS" } else { right };
+    let all: Vec<_> = named.into_iter().chain([group, id]).collect();
+    let kinds: Vec<String> = all.iter().map(|(on, ..)| on.replace(' ', "_")).collect();
+    let mut before: Vec<Permission<'_>> = Vec::new();
+    for ((on, name, right), kind) in all.iter().zip(&kinds) {
+        let operation = if *right == "DescribeConfigs" { "DESCRIBE_CONFIGS" } else { right };
+        let now = [operation, kind, name];
+        change(&before, &[now]);
+        before = vec![now];
         let words = format!("missing permission: {right} on {on} `{name}");
-        for output in without(&deployment, &[[operation, &kind, &name]]) {
+        for output in outputs(&deployment) {
             let last = output.lines().last().unwrap();
             assert!(last.contains(&words), "{words}:\n{output}");
             assert!(last.contains(&limited()[0]["kafka.bootstrap.servers=".len()..]), "{output}");
@@ -75,13 +81,16 @@ fn a_missing_permission_is_named_once() {
             );
         }
     }
+    change(&before, &[]);
 }
 
 #[test]
 fn a_missing_permission_to_create_topics_is_named() {
     let deployment = Deployment::new("create", "exactly_once");
     let rights = [["CREATE", "CLUSTER", "kafka-cluster"], ["CREATE", "TOPIC", &deployment.prefix]];
-    for output in without(&deployment, &rights) {
+    change(&[], &rights);
+    for output in outputs(&deployment) {
         assert!(output.contains("missing permission: Create on topic"), "{output}");
     }
+    change(&rights, &[]);
 }

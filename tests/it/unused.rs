@@ -104,8 +104,8 @@ fn unused_items(sources: &[(String, String)]) -> Vec<String> {
     unused.map(|item| format!("{}: {}", sources[item.module].0, item.what)).collect()
 }
 
-/// Whether `code` names the package `name` in a path. If the package has a module of the same name,
-/// only an import or a path that begins with `::` counts.
+/// Whether `code` names the package `name` in a path or in a serde attribute. If the package has a
+/// module of the same name, only an import or a path that begins with `::` counts.
 fn names(code: &str, name: &str, is_module: bool) -> bool {
     let in_word = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(name).any(|(at, _)| {
@@ -113,7 +113,8 @@ fn names(code: &str, name: &str, is_module: bool) -> bool {
         let imported = before.ends_with("use ") && after.starts_with([':', ';']);
         let absolute = before.strip_suffix("::").is_some_and(|rest| !rest.ends_with(in_word));
         let plain = !is_module && !before.ends_with(in_word) && !before.ends_with(':');
-        imported || after.starts_with("::") && (absolute || plain)
+        let attribute = before.ends_with("with = \"") && after.starts_with('"');
+        imported || attribute || after.starts_with("::") && (absolute || plain)
     })
 }
 

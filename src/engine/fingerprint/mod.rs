@@ -65,6 +65,7 @@ pub struct Fingerprint {
     /// Binary logarithm of the sampling period p.
     pub period_log2: u8,
     /// One byte of each word's hash, in order; 0 for a figure.
+    #[serde(with = "serde_bytes")]
     pub trace: Box<[u8]>,
     /// The figures with their word positions, in order.
     pub figures: Box<[Figure]>,

@@ -89,8 +89,9 @@ impl Clean {
     pub fn published(&self, clean: usize) -> u32 {
         let at = self.anchors.partition_point(|a| a.clean as usize <= clean);
         let Some(anchor) = at.checked_sub(1).and_then(|i| self.anchors.get(i)) else { return 0 };
-        let within = self.text.get(anchor.clean as usize..clean).map_or(0, |s| s.chars().count());
-        anchor.published + within as u32
+        let within = self.text.get(anchor.clean as usize..clean).unwrap_or_default();
+        let chars = if within.is_ascii() { within.len() } else { within.chars().count() };
+        anchor.published + chars as u32
     }
 }
 

@@ -325,9 +325,10 @@ impl Texts<'_> {
         let negates = |w: &&LeftoverWord<'_>| self.senses.senses(w.hash).contains(&Sense::Negation);
         let new = ours.words.iter().filter(negates).count();
         if !self.known {
-            let bytes = self.senses.trace_bytes(|sense| sense == Sense::Negation);
-            let old = theirs.has_byte_of(&bytes);
-            return (new > 0) != old && theirs.len() <= 2 && ours.words.len() <= 2;
+            let negation = |sense| sense == Sense::Negation;
+            return theirs.len() <= 2
+                && ours.words.len() <= 2
+                && (new > 0) != theirs.has_byte_of(&self.senses.trace_bytes(negation));
         }
         (new > 0) != (theirs.words.iter().filter(negates).count() > 0)
     }
