@@ -60,7 +60,8 @@ impl Text {
                 "headline"
             }
             _ => {
-                copy.splice(rng, &earlier[rng.below(earlier.len())]);
+                let donor = &earlier[rng.below(earlier.len())];
+                copy.splice(rng, donor);
                 "splice"
             }
         };
@@ -137,9 +138,7 @@ fn write_matches(path: &str, out: &mut impl Write) -> std::io::Result<()> {
         }
         let shingles = words.windows(words.len().min(4)).map(|run| run.join(" "));
         let signature = hasher.create_signature(shingles);
-        for other in index.query(&signature) {
-            writeln!(out, "{at}\t{other}")?;
-        }
+        index.query(&signature).into_iter().try_for_each(|other| writeln!(out, "{at}\t{other}"))?;
         index.insert(at, signature);
     }
     Ok(())
