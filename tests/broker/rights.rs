@@ -7,7 +7,7 @@ use crate::outside::java;
 /// The user of this test, separate so that its missing permissions do not affect other tests.
 const USER: &str = "User:limited";
 
-/// The settings to connect as the limited user.
+/// The settings with which the limited user connects.
 fn limited() -> [String; 5] {
     let address = std::env::var("KAFKA_SASL").expect("KAFKA_SASL is not set; use tests/broker/run");
     [
@@ -30,14 +30,15 @@ fn change(before: &[Permission<'_>], now: &[Permission<'_>]) {
     java("Rights", &args.collect::<Vec<_>>());
 }
 
-/// The output of `check --connect` and the log of `run`, which must both fail.
-fn outputs(deployment: &Deployment) -> [String; 2] {
+/// The output of `check --connect` and the log of `run`, which must both fail without the
+/// permissions `missing`.
+fn outputs(deployment: &Deployment, missing: &[Permission<'_>]) -> [String; 2] {
     let user = limited();
     let user: Vec<&str> = user.iter().map(String::as_str).collect();
     let (code, checked) = deployment.check(&user);
-    assert_eq!(code, Some(1), "check: {checked}");
+    assert_eq!(code, Some(1), "check without {missing:?}: {checked}");
     let (ended, ran) = deployment.start("", &user).ends();
-    assert_eq!(ended.code(), Some(1), "run: {ran}");
+    assert_eq!(ended.code(), Some(1), "run without {missing:?}: {ran}");
     [checked, ran]
 }
 
@@ -66,11 +67,10 @@ fn a_missing_permission_is_named_once() {
     let mut before: Vec<Permission<'_>> = Vec::new();
     for ((on, name, right), kind) in all.iter().zip(&kinds) {
         let operation = if *right == "DescribeConfigs" { "DESCRIBE_CONFIGS" } else { right };
-        let now = [operation, kind, name];
-        change(&before, &[now]);
-        before = vec![now];
+        let now: Vec<Permission<'_>> = vec![[operation, kind, name]];
+        change(&before, &now);
         let words = format!("missing permission: {right} on {on} `{name}");
-        for output in outputs(&deployment) {
+        for output in outputs(&deployment, &now) {
             let last = output.lines().last().unwrap();
             assert!(last.contains(&words), "{words}:\n{output}");
             assert!(last.contains(&limited()[0]["kafka.bootstrap.servers=".len()..]), "{output}");
@@ -80,6 +80,7 @@ fn a_missing_permission_is_named_once() {
                 "named more than once:\n{output}"
             );
         }
+        before = now;
     }
     change(&before, &[]);
 }
@@ -89,7 +90,7 @@ fn a_missing_permission_to_create_topics_is_named() {
     let deployment = Deployment::new("create", "exactly_once");
     let rights = [["CREATE", "CLUSTER", "kafka-cluster"], ["CREATE", "TOPIC", &deployment.prefix]];
     change(&[], &rights);
-    for output in outputs(&deployment) {
+    for output in outputs(&deployment, &rights) {
         assert!(output.contains("missing permission: Create on topic"), "{output}");
     }
     change(&rights, &[]);
