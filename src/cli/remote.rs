@@ -81,8 +81,8 @@ impl Remote {
         match uri.scheme_str() {
             Some("http") => {}
             Some("https") => bail!(
-                "`{url}`: there is no TLS here; name the daemon's own address, for example through \
-                 an SSH tunnel"
+                "`{url}`: https is not supported; use the http address of the daemon itself, for \
+                 example through an SSH tunnel"
             ),
             _ => bail!(cannot()),
         }
@@ -136,9 +136,11 @@ impl Remote {
             let mut body = self.send(path, after).await?.into_body().into_data_stream();
             let mut reader = StreamReader::default();
             loop {
-                let next =
-                    timeout(SILENCE_MAX, body.next()).await.context("the stream is silent")?;
-                let Some(bytes) = next.transpose().context("the stream broke off")? else {
+                let next = timeout(SILENCE_MAX, body.next())
+                    .await
+                    .context("the daemon has gone silent")?;
+                let next = next.transpose().context("the connection to the daemon was lost")?;
+                let Some(bytes) = next else {
                     return Ok(ControlFlow::Continue(()));
                 };
                 for message in reader.read(&bytes)? {
@@ -192,7 +194,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> anyhow::Error {
 /// The whole body of a response.
 async fn read(response: Response<Body>, within: Duration) -> anyhow::Result<Vec<u8>> {
     let body = axum::body::to_bytes(response.into_body(), BODY_BYTES_MAX);
-    let body = timeout(within, body).await.context("the response takes too long")?;
+    let body = timeout(within, body).await.context("the response did not arrive in time")?;
     Ok(body.context("cannot read the response")?.to_vec())
 }
 
@@ -209,7 +211,7 @@ impl StreamReader {
         self.rest.extend_from_slice(bytes);
         anyhow::ensure!(
             self.rest.len() <= MESSAGE_BYTES_MAX,
-            "a message of the stream is too large"
+            "a message of the stream has over {MESSAGE_BYTES_MAX} bytes"
         );
         let mut messages = Vec::new();
         while let Some(end) = self.rest.windows(2).position(|two| two == b"\n\n") {
@@ -269,7 +271,7 @@ mod tests {
         assert_eq!(with_path.address, ("::1".to_owned(), 9464));
         assert_eq!(remote("http://desk").unwrap().address, ("desk".to_owned(), 80));
         for (url, says) in [
-            ("https://desk", "there is no TLS here"),
+            ("https://desk", "https is not supported"),
             ("desk:9464", "is not an address"),
             ("ftp://desk", "is not an address"),
             ("", "is not an address"),

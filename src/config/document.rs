@@ -1,4 +1,4 @@
-//! Generates the documented configuration file: every key with its description and default.
+//! Generates the documented configuration file, with the description and default of every key.
 //!
 //! In: the JSON schema of [`Config`] and its defaults. Out: TOML with comments; parsing it yields
 //! the defaults. `config/wirefold.toml` is this output; a test fails if the two differ.

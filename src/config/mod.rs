@@ -36,65 +36,72 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The name of this instance in its logs and status; if empty, the name of the host.
+    /// The name of this instance in its status; if empty, the name of the host.
     pub instance: String,
-    /// How outputs are written: `exactly_once` (one transaction per batch), or `at_least_once` for
-    /// brokers without transactions, where repeats carry identical ids.
+    /// How outputs are written. `exactly_once`: one transaction per batch. `at_least_once`: without
+    /// transactions, for brokers that do not support them; events may be published again after a
+    /// crash, with the same ids.
     pub delivery: Delivery,
-    /// The slices of the feed that are clustered separately; if empty, one slice holds everything.
-    /// Each item goes to the first slice whose conditions it meets (`topics`, `partitions`,
-    /// `headers`, `languages`, `providers`), otherwise to the one without conditions: `[{ name =
-    /// "de", languages = ["de"] }, { name = "rest" }]`.
+    /// Parts of the input that are deduplicated and clustered separately; if empty, one shard
+    /// processes everything. An article belongs to the first shard whose conditions it meets
+    /// (`topics`, `partitions`, `headers`, `languages`, `providers`), or else to the one shard
+    /// without conditions: `[{ name = "de", languages = ["de"] }, { name = "rest" }]`.
     pub shards: Vec<ShardSelector>,
-    /// What a standby follows.
+    /// What an instance does for shards that another instance owns.
     pub standby: StandbyConfig,
-    /// Where to start.
+    /// What to do at the start if an input position is lost or the group was renamed.
     pub start: StartConfig,
-    /// The input.
+    /// Where articles are read from.
     pub input: InputConfig,
-    /// The outputs. Missing topics are created.
+    /// The topics that wirefold writes, and their properties. Missing topics are created.
     pub output: OutputConfig,
-    /// The bounds of a batch, the atomic unit of work.
+    /// The size of batches. The results of a batch are committed together.
     pub batch: pipeline::Settings,
-    /// The group that instances join.
+    /// The consumer group of the instances.
     pub group: GroupConfig,
-    /// The admin server: health, metrics, status.
+    /// The admin server: health checks, metrics, API and page.
     pub http: http::Settings,
-    /// Settings passed on to librdkafka under its own names, except those that wirefold sets
-    /// itself. The value `file:PATH` is read from that file, for secrets. OIDC
+    /// Properties of librdkafka, under their own names, except those that wirefold sets itself. A
+    /// value `file:PATH` is replaced by the contents of that file; use this for secrets. OIDC
     /// (`sasl.oauthbearer.method = "oidc"`) and Kerberos are not built in.
     pub kafka: BTreeMap<String, KafkaValue>,
-    /// What shapes verdicts and stories. The hash of these settings is in every event.
+    /// How articles are decoded, compared and grouped into stories. Every event contains a hash of
+    /// these settings and of `shards`.
     pub engine: wirefold_engine::Settings,
 }
 
-/// What a standby follows.
+/// What an instance does for shards that another instance owns.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StandbyConfig {
-    /// The shards whose changelogs a standby follows; if empty, all. Each is held in memory.
+    /// The shards whose changelogs this instance follows while another instance owns them, so that
+    /// it can take over without a restore; if empty, all. The state of each takes memory.
     pub shards: Vec<u32>,
 }
 
-/// Where to start.
+/// What to do at the start if an input position is lost or the group was renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StartConfig {
-    /// What to do when a position is lost: `error` (stop, and let a person decide), `earliest` or
-    /// `latest`. The very first start is always at the earliest record.
+    /// What to do if the position in an input partition is lost, for example because retention has
+    /// removed records that were not read yet: stop (`error`), or continue at the first record
+    /// (`earliest`) or at the end (`latest`). The very first start always begins at the first
+    /// record.
     pub reset: StartReset,
-    /// The former `group.id` of this deployment, given once after it was renamed. Empty otherwise.
-    /// The state belongs to one group; any other group is refused.
+    /// The former `group.id`. Set it only for the first start after the group was renamed. The
+    /// changelog contains the name of its group, and instances of any other group stop with an
+    /// error.
     pub renamed_from: String,
 }
 
-/// The input.
+/// Where articles are read from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct InputConfig {
     /// The topic that articles are read from.
     pub topic: String,
-    /// The format of its records; `auto` detects it by content type, then by content.
+    /// The format of the records: `json`, `newsml_g2`, `newsml_1`, `nitf`, `rss`, `atom`, `rbnews`
+    /// or `teletype`. `auto` detects the format of each record from its content type and content.
     pub format: wirefold_engine::decode::Format,
 }
 
@@ -104,31 +111,31 @@ impl Default for InputConfig {
     }
 }
 
-/// The outputs. An empty topic name switches `unique` off; the others are needed.
+/// The topics that wirefold writes, and their properties. All except `unique` are required.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutputConfig {
-    /// Every event.
+    /// The topic for all events.
     pub events: String,
-    /// The newest state of each live story, compacted.
+    /// The compacted topic for the latest state of each live story.
     pub stories: String,
-    /// The feed without repeats; empty for none.
+    /// The topic for the deduplicated feed; empty for none.
     pub unique: String,
-    /// Rejected input and outputs, each with the reason.
+    /// The topic for rejects: records that could not be processed or written, with the reason.
     pub rejected: String,
-    /// The changelog, compacted.
+    /// The changelog: the compacted topic with the state of the daemon.
     pub state: String,
     /// How events are laid out in a record (CloudEvents 1.0, Kafka binding): `binary` (attributes
-    /// in headers) or `structured` (all in the value).
+    /// in headers) or `structured` (everything in the value).
     pub mode: Mode,
-    /// The number of partitions of topics that wirefold creates (the changelog has one for each
-    /// shard).
+    /// The number of partitions of topics that wirefold creates. The changelog gets one for each
+    /// shard instead.
     pub partitions: u32,
-    /// The number of replicas of topics that wirefold creates; -1 is the broker's default.
+    /// The replication factor of topics that wirefold creates; -1 for the broker's default.
     pub replication: i32,
-    /// What to do with a record that is larger than its topic allows: `reject` or `stop`. `reject`
-    /// writes a reject with that reason in place of an output. If a changelog record is too large,
-    /// the input record that causes it is rejected.
+    /// What to do with a record that is larger than its topic allows. `reject`: write a reject in
+    /// its place or, for a changelog record, reject the input record that caused it. `stop`: stop
+    /// with an error before anything is written.
     pub too_large: TooLarge,
 }
 
@@ -148,11 +155,12 @@ impl Default for OutputConfig {
     }
 }
 
-/// The group that instances join.
+/// The consumer group of the instances.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GroupConfig {
-    /// The consumer group on the changelog, and the prefix of transactional ids.
+    /// The id of the consumer group, and the prefix of transactional ids. Instances with the same
+    /// id form one deployment.
     pub id: String,
 }
 
@@ -162,15 +170,15 @@ impl Default for GroupConfig {
     }
 }
 
-/// A librdkafka setting: text, number or truth value.
+/// The value of a librdkafka property: a boolean, an integer or a string.
 #[derive(Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum KafkaValue {
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Number(i64),
-    /// Text.
+    /// A string.
     Text(String),
 }
 
@@ -229,7 +237,7 @@ const SECRETS: &[&str] = &["password", "secret", "token", "key.pem", "oauthbeare
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
-    #[error("cannot read `{path}`")]
+    #[error("cannot read the configuration file `{path}`")]
     File {
         /// The file.
         path: PathBuf,
@@ -327,13 +335,22 @@ impl Config {
         topics.extend(Some(out.unique.as_str()).filter(|topic| !topic.is_empty()));
         topics.extend(inputs.iter().map(|topic| &**topic));
         topics.sort_unstable();
-        let distinct = topics.windows(2).all(|pair| pair[0] != pair[1]);
-        check(distinct, "output", "input and output topics must have different names")?;
-        let followed = self.standby.shards.iter().all(|shard| *shard < map.shards());
-        check(followed, "standby.shards", "contains a shard number that does not exist")?;
+        if let Some(pair) = topics.windows(2).find(|pair| pair[0] == pair[1]) {
+            let why = "input and output topics must have different names";
+            check(false, "output", &format!("topic `{}` is named twice; {why}", pair[0]))?;
+        }
+        if let Some(shard) = self.standby.shards.iter().find(|shard| **shard >= map.shards()) {
+            let last = map.shards() - 1;
+            let why = format!("there is no shard {shard}; shards are numbered 0 to {last}");
+            check(false, "standby.shards", &why)?;
+        }
         check(out.partitions > 0, "output.partitions", "must be greater than zero")?;
         let replication = out.replication == -1 || out.replication > 0;
-        check(replication, "output.replication", "must be greater than zero, or -1")?;
+        check(
+            replication,
+            "output.replication",
+            "must be greater than zero, or -1 for the broker's default",
+        )?;
         for key in self.kafka.keys() {
             check(
                 !OWNED.contains(&key.as_str()),
@@ -346,6 +363,7 @@ impl Config {
     }
 
     fn validate_bounds(&self) -> Result<(), Error> {
+        const LIVE_MAX: u32 = wirefold_engine::stories::Settings::LIVE_MAX;
         let engine = &self.engine;
         check(self.batch.commit_every.0 >= 0, "batch.commit_every", "must not be negative")?;
         check(engine.window.0 > 0, "engine.window", "must be greater than zero")?;
@@ -360,9 +378,9 @@ impl Config {
         )?;
         let articles = engine.live_articles_max.get();
         check(
-            articles < wirefold_engine::stories::Settings::LIVE_MAX,
+            articles < LIVE_MAX,
             "engine.live_articles_max",
-            &format!("is {articles}; it must be 1 to 16777215"),
+            &format!("is {articles}; it must not exceed {}", LIVE_MAX - 1),
         )?;
         let verdict = &engine.verdict;
         check(

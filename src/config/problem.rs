@@ -1,7 +1,7 @@
-//! Puts the errors of the TOML reader into words that a user of the settings knows.
+//! Rewrites the error messages of the TOML parser in the terms of the settings file.
 //!
-//! In: the message of serde, the key and the schema. Out: the key, what is expected, and what was
-//! found instead, without the names of Rust types:
+//! In: serde's message, with the key at its end, and the schema. Out: the key, what was expected
+//! and what was found, without the names of Rust types:
 //!
 //! ```text
 //! invalid type: integer `5`, expected a string
@@ -11,10 +11,10 @@
 use super::load::resolve;
 use serde_json::Value as Json;
 
-/// What serde and the settings call a type, and what the user is told.
+/// The starts of type names in serde's messages, each with the words that replace the name.
 const EXPECTED: [(&str, &str); 8] = [
-    ("struct ", "a section with settings of its own"),
-    ("a map", "a section with settings of its own"),
+    ("struct ", "a section of settings"),
+    ("a map", "a section of settings"),
     ("a sequence", "a list such as `[\"a\", \"b\"]`"),
     ("a boolean", "`true` or `false`"),
     ("a string", "text"),
@@ -23,10 +23,10 @@ const EXPECTED: [(&str, &str); 8] = [
     ("f32", "a number"),
 ];
 
-/// The words before a value in messages of serde.
+/// The words that serde puts before a value.
 const FOUND: [&str; 5] = ["integer ", "floating point ", "boolean ", "string ", "datetime "];
 
-/// The message for an error of the reader.
+/// The message for an error of the parser.
 pub(super) fn message(error: &toml::de::Error, schema: &Json) -> String {
     let text = error.to_string().trim().replace('\n', " ");
     let Some((text, key)) = text.rsplit_once(" in `") else { return text };
@@ -35,7 +35,7 @@ pub(super) fn message(error: &toml::de::Error, schema: &Json) -> String {
     format!("`{key}`: {text}")
 }
 
-/// `expected ..., found ...`; `None` if the message has another form.
+/// Rewrites a message as `expected ..., found ...`; `None` if it does not have the usual form.
 fn in_words(text: &str, key: &str, schema: &Json) -> Option<String> {
     let (found, expected) = text.split_once(", expected ")?;
     let (kind, found) = found.split_once(": ").or_else(|| {
@@ -65,7 +65,7 @@ fn expected(name: &str, key: &str, schema: &Json) -> String {
     known.map_or_else(|| name.to_owned(), |(_, words)| (*words).to_owned())
 }
 
-/// The description of the type of a setting, such as that of durations.
+/// The schema's description of the type of a setting, if it has one, as durations do.
 fn description(key: &str, schema: &Json) -> Option<String> {
     let property = key
         .split('.')

@@ -52,7 +52,7 @@ pub enum Error {
     #[error("the input record at this position no longer contains the article")]
     Different,
     /// The queue of reads is full.
-    #[error("too many article texts are being read")]
+    #[error("too many article texts are being read; try again later")]
     Busy,
     /// The broker returned an error, or did not respond in time.
     #[error("cannot read the input topic: {0}")]

@@ -37,7 +37,7 @@ pub fn install() {
             thread = thread.name().unwrap_or("unnamed"),
             place = place.as_deref().unwrap_or("unknown"),
             why = message(info.payload()),
-            "panic"
+            "a thread panicked"
         );
         PLACE.set(place);
     }));

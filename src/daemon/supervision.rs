@@ -108,7 +108,7 @@ impl Supervision {
         self.checked_at = Instant::now();
         self.views.add_running_time(ran);
         if let Some(what) = self.watchdog.overdue(ran) {
-            tracing::error!(what, "blocking call did not return; exiting");
+            tracing::error!(what, "a blocking call did not return in time; exiting");
             std::process::exit(1);
         }
         let hanging = self.views.hanging();

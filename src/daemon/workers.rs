@@ -130,7 +130,12 @@ pub fn all<T: Send + 'static>(
         looks = 0;
         let left = work.leave();
         if !left.is_empty() {
-            tracing::error!(jobs = left.len(), "worker threads are stuck and were abandoned");
+            tracing::error!(
+                jobs = left.len(),
+                ?within,
+                "worker threads did not finish within the limit; they continue, but their results \
+                 are no longer used"
+            );
         }
         open -= left.len();
         left.into_iter().for_each(|at| results[at] = Some(Err(JobLost::TooSlow)));

@@ -36,8 +36,9 @@ pub const ENGINE_VERSION: &str = "1.1.0";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How long an article stays live after it arrived, in engine time. New articles are compared
-    /// with live articles only. A story that gets no new articles closes after this time.
+    /// How long an article stays live after it arrived. New articles are compared only with live
+    /// ones. A story that gets no new article for this long closes. Time is measured by the
+    /// timestamps of the input records and, while none arrive, by the wall clock.
     pub window: Span,
     /// How long the identity of an article (uri, version, slug, hashes) is remembered. A correction
     /// or kill can still identify an article that has left the window.
@@ -49,7 +50,7 @@ pub struct Settings {
     pub late_after: Span,
     /// Preferred publishers, most preferred first. Their articles are preferred as the lead of a
     /// story, and as the copy of a text that stays in the unique topic. A name also covers the
-    /// publisher's sections and hosts.
+    /// publisher's sections and host names.
     #[schemars(with = "Vec<String>")]
     pub preferred_publishers: PreferredPublishers,
     /// Decoding of input records.

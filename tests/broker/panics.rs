@@ -16,7 +16,10 @@ fn a_panic_rejects_only_the_record_that_causes_it() {
         deployment.is_through(&daemon);
         let log = daemon.log();
         daemon.stops();
-        assert!(log.contains("injected") && log.contains("record isolated"), "{log}");
+        assert!(
+            log.contains("injected") && log.contains("cannot be processed and will be rejected"),
+            "{log}"
+        );
         let found = deployment.found(Isolation::Committed);
         let rejected = found.outputs[&Role::Rejected].iter();
         let stages = rejected.map(|reject| reject.header("wirefold-reject-stage"));

@@ -88,13 +88,13 @@ fn readiness_gives_its_reasons_until_every_shard_has_caught_up() {
     tellers[0].phase(Phase::Running);
     says("shard 1: waiting for the broker");
     tellers[1].phase(Phase::Restoring(20_000));
-    says("shard 1: restoring, 20000 records of the changelog read");
+    says("shard 1: restoring, 20000 records of the changelog read so far");
     tellers[1].phase(Phase::Standby);
-    says("shard 1: standing by, but behind the changelog");
+    says("shard 1: on standby, but behind the changelog");
     tellers[1].standby_progress(&StandbyProgress::CaughtUp);
     assert_eq!(get(at, "/readyz").0, 200, "a standby that has caught up");
     tellers[1].standby_progress(&StandbyProgress::Unreadable("it is of a newer release".into()));
-    says("shard 1: standing by, but it cannot read the changelog: it is of a newer release");
+    says("shard 1: on standby, but it cannot read the changelog: it is of a newer release");
     assert_eq!(get(at, "/livez").0, 200, "still alive");
     tellers[1].phase(Phase::Running);
     assert_eq!(get(at, "/readyz").0, 200, "an owner");

@@ -118,7 +118,7 @@ fn errors_name_the_invalid_setting() {
             "`engine.window`: expected a duration such as `120h` or `30s`, found `5`",
         ),
         ("engine.window=[1]", "`engine.window`: expected a duration such as `120h`"),
-        ("engine=3", "`engine`: expected a section with settings of its own, found `3`"),
+        ("engine=3", "`engine`: expected a section of settings, found `3`"),
         (
             "engine.verdict={partial=[]}",
             "`engine.verdict.partial`: expected a number, found a list",
@@ -130,7 +130,7 @@ fn errors_name_the_invalid_setting() {
         ("engine.window=0s", "`engine.window`: must be greater than zero"),
         ("engine.window=900h", "`engine.identity`: is 720h; it must not be shorter than"),
         ("engine.live_articles_max=0", "expected a whole number of at least 1, found `0`"),
-        ("engine.live_articles_max=20000000", "`engine.live_articles_max`: is 20000000"),
+        ("engine.live_articles_max=20000000", "is 20000000; it must not exceed 16777215"),
         ("engine.verdict.reprint=7", "must be between 0 and 1"),
         ("engine.verdict.partial=nan", "must be between 0 and 1"),
         ("engine.verdict.partial=0.95", "must not exceed `engine.verdict.contained`, which is 0.9"),
@@ -157,7 +157,11 @@ fn errors_name_the_invalid_setting() {
         ("http.path=/..", "`/..` is not a path"),
         ("http.listen=here", "`http.listen`: `here` is not an address and port"),
         ("output.events=", "`output.events`: must not be empty"),
-        ("output.events=wire.state", "`output`: input and output topics must have different names"),
+        (
+            "output.events=wire.state",
+            "`output`: topic `wire.state` is named twice; input and output topics must have",
+        ),
+        ("standby.shards=[1]", "`standby.shards`: there is no shard 1; shards are numbered 0 to 0"),
         ("output.replication=0", "`output.replication`: must be greater than zero, or -1"),
         (
             "kafka.ssl.key.location=file:/nowhere",

@@ -85,9 +85,12 @@ fn a_file_without_articles_is_an_error_that_says_why() {
     for (file, says) in [
         ("missing", "cannot read `missing`: No such file"),
         (".", "cannot read `.`: it is a directory"),
-        ("empty", "no article in empty: nothing to read"),
-        ("table.csv", "no article in table.csv; the first record: "),
-        ("bare.jsonl", "no article in bare.jsonl; the first record: field `uri` is missing"),
+        ("empty", "no article in empty: the input is empty"),
+        ("table.csv", "no article in table.csv; the first record is rejected: "),
+        (
+            "bare.jsonl",
+            "no article in bare.jsonl; the first record is rejected: field `uri` is missing",
+        ),
     ] {
         let output = demo(folder.path(), &[file, "--once"]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{file}");

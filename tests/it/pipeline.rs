@@ -391,7 +391,7 @@ fn a_record_too_large_for_its_topic_stops_the_shard_or_is_rejected() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((&*found[0].0, &*found[0].1), ("output", "too_large"));
     assert!(
-        found[0].2.contains("exceeds the limit of 1048576 bytes of topic `output.unique`"),
+        found[0].2.contains("exceeds the limit of 1048576 bytes of the topic in `output.unique`"),
         "{found:?}"
     );
     let events = world.outputs.iter().filter(|r| r.role == Role::Events);

@@ -134,8 +134,12 @@ fn wrong_parameters_are_refused_with_their_reason() {
     let served = rig.serve();
     let hash = "9f3a000000000001";
     for (query, status, reason) in [
-        (String::new(), 400, "either `simhash` or `uri` is required"),
-        (format!("simhash={hash}&uri=n:ferry"), 400, "either `simhash` or `uri` is required"),
+        (String::new(), 400, "exactly one of `simhash` and `uri` is required"),
+        (
+            format!("simhash={hash}&uri=n:ferry"),
+            400,
+            "exactly one of `simhash` and `uri` is required",
+        ),
         ("simhash=".into(), 400, "`simhash` must be 16 hexadecimal digits, not ``"),
         ("simhash=9f3a".into(), 400, "`simhash` must be 16 hexadecimal digits, not `9f3a`"),
         (

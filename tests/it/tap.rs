@@ -176,7 +176,7 @@ fn top_shows_shards_rates_and_kinds_of_a_running_daemon() {
     assert!(out.lines().any(|line| line.starts_with("    0  running ")), "{out}");
     let rates = out.lines().find(|line| line.contains(" articles/s  ")).unwrap();
     assert!(!rates.starts_with("0.0 "), "{out}");
-    for part in ["deciding ", "writing ", "slowest", "in all ", "original "] {
+    for part in ["deciding ", "writing ", "slowest", "total ", "original "] {
         assert!(out.contains(part), "{part}\n{out}");
     }
 }

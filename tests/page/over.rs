@@ -46,15 +46,19 @@ async fn a_page_on_a_standby_shows_articles_and_says_what_needs_a_pipeline() {
     // Showing the score of a story needs a running pipeline; showing the texts does not.
     page.go("#/why/0.0/0.1").await;
     page.find(".why-view table").await;
-    page.until("document.querySelector('.why-view').innerText.includes('does not own the shard')")
-        .await;
+    page.until(
+        "document.querySelector('.why-view').innerText.includes('is not processing the shard')",
+    )
+    .await;
     page.picture("standby-why").await;
     page.go("#/match").await;
     page.click("#match-body").await;
     page.press(FERRY).await;
     page.click(".match-form button").await;
-    page.until("document.querySelector('.result').innerText.includes('does not own the shard')")
-        .await;
+    page.until(
+        "document.querySelector('.result').innerText.includes('is not processing the shard')",
+    )
+    .await;
     page.picture("standby-match").await;
     page.close_after_refusals().await;
     served.stop();

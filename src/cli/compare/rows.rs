@@ -103,7 +103,7 @@ impl Run {
         drop(self.rows);
         match self.thread.join() {
             Ok(result) => result.map(|()| self.totals),
-            Err(_) => anyhow::bail!("a run panicked"),
+            Err(_) => anyhow::bail!("one of the two runs panicked"),
         }
     }
 }

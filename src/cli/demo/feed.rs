@@ -104,7 +104,7 @@ impl<'a> Feeder<'a> {
                 tracing::warn!(
                     record = record.origin,
                     bytes = record.payload.len(),
-                    "left out: the in-memory broker takes records of up to {RECORD_BYTES_MAX} \
+                    "skipped a record: the in-memory broker accepts at most {RECORD_BYTES_MAX} \
                      bytes; `replay` has no such limit"
                 );
                 continue;

@@ -202,7 +202,7 @@ impl Demo<'_> {
     fn left_out(&self) -> Option<String> {
         let count = self.progress.left_out.load(Ordering::SeqCst);
         let records = words::counted(count, "record", "records");
-        (count > 0).then(|| format!("{records} left out: too large for the in-memory broker"))
+        (count > 0).then(|| format!("{records} skipped: too large for the in-memory broker"))
     }
 
     /// Prints records until every record sent has been processed and all events have been printed.

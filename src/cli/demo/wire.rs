@@ -160,8 +160,10 @@ impl FileWire {
         if wire.dates.is_empty() && wire.queue.len() < QUEUE_MAX {
             let names = names.join(", ");
             match wire.problem {
-                Some(problem) => bail!("no article in {names}; the first record: {problem}"),
-                None => bail!("no article in {names}: nothing to read"),
+                Some(problem) => {
+                    bail!("no article in {names}; the first record is rejected: {problem}")
+                }
+                None => bail!("no article in {names}: the input is empty"),
             }
         }
         Ok(wire)

@@ -117,7 +117,7 @@ fn score_pairs(
         header
             .iter()
             .position(|h| *h == name)
-            .with_context(|| format!("the pairs have no column `{name}`"))
+            .with_context(|| format!("`{}` has no column `{name}`", path.display()))
     };
     let (a, b, label) = (column("id1")?, column("id2")?, column("label")?);
     let (hours, overlap) = (column("dt_hours")?, column("containment_w5")?);

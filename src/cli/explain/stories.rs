@@ -58,7 +58,7 @@ impl StoryPairScore {
             lines.push(format!("   {:<18} {cosine}", channel.name));
         }
         lines.push(format!("   {:<18} {:.3}", "time factor", comparison.time));
-        lines.push(format!("   {:<18} {:.3}", "less for few words", comparison.narrow));
+        lines.push(format!("   {:<18} {:.3}", "few-terms penalty", comparison.narrow));
         lines.push(format!(
             "   {:<18} from {} articles",
             "term frequencies", comparison.frequencies_of

@@ -68,5 +68,6 @@ fn read(remote: &Remote) -> anyhow::Result<MetricSample> {
 
 fn status(remote: &Remote) -> anyhow::Result<InstanceStatus> {
     let text = remote.get("/api/v1/status")?;
-    serde_json::from_str(&text).context("this daemon's status has another form")
+    serde_json::from_str(&text)
+        .context("cannot read the status of this daemon, whose release may be different")
 }

@@ -96,13 +96,7 @@ fn stages(change: &MetricChange<'_>, paint: Color) -> Vec<String> {
     let mut lines: Vec<String> = STAGES.iter().filter_map(stage).collect();
     if let Some(whole) = change.mean("wirefold_end_to_end_seconds") {
         let what = paint.dim("from the record's timestamp to the commit of its results");
-        lines.push(format!(
-            "{:<9} {:>9}  {:>10}  {:<7}  {what}",
-            "in all",
-            duration(whole),
-            "",
-            ""
-        ));
+        lines.push(format!("{:<9} {:>9}  {:>10}  {:<7}  {what}", "total", duration(whole), "", ""));
     }
     if lines.is_empty() {
         lines.push(paint.dim("no articles since the last reading"));

@@ -109,7 +109,8 @@ pub(super) async fn guard(
     let headers = request.headers();
     match token {
         None if !headers.get(HOST).is_none_or(is_loopback) => {
-            let why = "without `http.token_file`, use `localhost` or `127.0.0.1` as the host name";
+            let why = "the host name must be `localhost` or a loopback address, because no \
+                       `http.token_file` is set";
             problem(StatusCode::MISDIRECTED_REQUEST, why)
         }
         Some(token) if !token.accepts(headers.get(AUTHORIZATION)) => {
@@ -122,7 +123,7 @@ pub(super) async fn guard(
             answer
         }
         _ if is_cross_site(headers) => {
-            problem(StatusCode::FORBIDDEN, "requests from other sites' pages are refused")
+            problem(StatusCode::FORBIDDEN, "requests from pages of other sites are refused")
         }
         _ => next.run(request).await,
     }

@@ -98,10 +98,10 @@ const ALTERNATIVES: [(u16, &str); 9] = [
     (304, "not modified: the client already has this version"),
     (400, "a parameter is invalid"),
     (404, "there is no live article or story with this id"),
-    (408, "the body did not arrive in time"),
+    (408, "the body of the request did not arrive in time"),
     (410, "the text is no longer in the input topic"),
-    (413, "the body is larger than 256 KiB"),
-    (422, "the body holds no readable article"),
+    (413, "the body of the request is larger than 256 KiB"),
+    (422, "the body of the request does not contain exactly one readable article"),
     (429, "too many open streams"),
     (503, "temporarily unavailable: retry after the time in `Retry-After`"),
 ];

@@ -164,7 +164,7 @@ impl Server {
     /// Stops the server. Open requests get a limited time to finish.
     pub fn stop(self) {
         if self.stop.send(()).is_err() || !matches!(self.thread.join(), Ok(Some(()))) {
-            tracing::warn!("the admin server had already ended");
+            tracing::warn!("the admin server had ended before it was stopped");
         }
     }
 }

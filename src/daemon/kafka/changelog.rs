@@ -197,7 +197,11 @@ impl<X: ConsumerContext> PartitionReader<X> {
         loop {
             match self.consumer().poll(POLL) {
                 None if last_record.elapsed() > SILENCE_MAX => {
-                    return Err(Fault::doubt("the broker stopped answering fetches"));
+                    let silent = SILENCE_MAX.as_secs();
+                    return Err(Fault::doubt(format!(
+                        "the broker sent no record of `{topic}` partition {partition} for \
+                         {silent} s"
+                    )));
                 }
                 None => {}
                 Some(Ok(message)) => {
@@ -338,8 +342,11 @@ pub(super) fn copy_log_record(
 ) -> Result<LogRecord, Fault> {
     let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
     let key = key.ok_or_else(|| {
-        let offset = message.offset();
-        Fault::stop(format!("the record at offset {offset} of `{topic}` has no UTF-8 key"))
+        let (partition, offset) = (message.partition(), message.offset());
+        Fault::stop(format!(
+            "the record at offset {offset} of `{topic}` partition {partition} has no UTF-8 key, so \
+             Wirefold did not write it; check `output.state`"
+        ))
     })?;
     let value = message.payload().map(<[u8]>::to_vec);
     let generation = header(message, GENERATION).and_then(|value| value.parse().ok());
@@ -357,14 +364,14 @@ pub(super) fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option
 fn check_read_error(topic: &str, error: &KafkaError) -> Result<(), Fault> {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
-        Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
-            Err(Fault::doubt(format!("`{topic}`: the start offset no longer exists: {error}")))
-        }
+        Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => Err(Fault::doubt(format!(
+            "cannot read `{topic}`: the offset no longer exists: {error}"
+        ))),
         Some(code) if super::client::is_permanent(code) => {
             Err(Fault::stop(format!("cannot read `{topic}`: {error}")))
         }
         _ => {
-            tracing::debug!(%error, "temporary read error; polling again");
+            tracing::debug!(topic, %error, "temporary read error; polling again");
             Ok(())
         }
     }

@@ -274,7 +274,7 @@ impl ClientContext for SilentContext {
 
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            tracing::debug!(%error, reason, "kafka client");
+            tracing::debug!(%error, reason, "a Kafka client reported an error");
         }
     }
 }
@@ -328,7 +328,7 @@ pub(super) fn is_permanent(code: RDKafkaErrorCode) -> bool {
 
 /// Converts the error of a failed librdkafka call to a fault.
 pub(super) fn fault(call: &str, error: &KafkaError) -> Fault {
-    let why = format!("{call}: {error}");
+    let why = format!("Kafka call `{call}` failed: {error}");
     match error.rdkafka_error_code() {
         Some(code) => by_code(code, why),
         None => match error {

@@ -86,7 +86,7 @@ impl Cluster {
         tracing::info!(
             ?limits,
             unchanged = self.unchanged,
-            "re-read the size limits of the topics"
+            "a record was too large for its topic; read the size limits of the topics again"
         );
         self.topics.limits = limits;
         self.sizes.confirmed.store(self.unchanged >= UNCHANGED_MAX, Ordering::SeqCst);
@@ -127,8 +127,8 @@ impl Cluster {
         };
         if from > high {
             let why = format!(
-                "`{topic}` ends at offset {high}, before {from}: was the topic deleted and \
-                 recreated?"
+                "the changelog `{topic}` partition {partition} ends at offset {high}, but it has \
+                 been read up to offset {from}: was the topic deleted and recreated?"
             );
             return Err(Fault::stop(why));
         }
@@ -213,7 +213,12 @@ impl Broker for Cluster {
             match self.lookup()?.ends_within(&at.topic, at.partition, left) {
                 Ok((_, high)) => drop(ends.insert(at.clone(), high)),
                 Err(fault @ Fault::Stop(_)) => return Err(fault),
-                Err(fault) => tracing::debug!(%fault, "cannot read the end of an input partition"),
+                Err(fault) => tracing::debug!(
+                    topic = %at.topic,
+                    partition = at.partition,
+                    %fault,
+                    "cannot read the end offset of an input partition"
+                ),
             }
         }
         Ok(ends)

@@ -157,16 +157,16 @@ impl TopicReader {
         let topic = &self.topic;
         match error.rdkafka_error_code() {
             Some(Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation) => {
-                Err(Fault::doubt(format!("position in `{topic}` is out of range: {error}")))
+                Err(Fault::doubt(format!("the position in `{topic}` is out of range: {error}")))
             }
             Some(Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopic) => {
-                Err(Fault::doubt(format!("`{topic}`: {error}")))
+                Err(Fault::doubt(format!("cannot read `{topic}`: {error}")))
             }
             Some(code) if is_permanent(code) => {
                 Err(Fault::stop(format!("cannot read `{topic}`: {error}")))
             }
             _ => {
-                tracing::debug!(%error, "temporary read error; polling again");
+                tracing::debug!(%topic, %error, "temporary read error; polling again");
                 Ok(InputPoll::Nothing)
             }
         }
@@ -238,7 +238,11 @@ impl broker::Input for InputConsumers {
             let noted = list(positions.iter().filter(|(input, _)| input.topic == reader.topic));
             let noted = noted.map(|list| reader.consumer.commit(&list, CommitMode::Async));
             if let Ok(Err(error)) = noted {
-                tracing::debug!(%error, "cannot commit input positions for lag tools");
+                tracing::debug!(
+                    topic = %reader.topic,
+                    %error,
+                    "cannot commit input positions, which only lag tools read"
+                );
             }
         }
     }

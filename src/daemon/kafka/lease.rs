@@ -86,7 +86,7 @@ pub fn follow(
             }
             Some(Err(error)) => match refused(settings, &error) {
                 Some(why) => return Err(Fault::stop(why)),
-                None => tracing::debug!(%error, "group"),
+                None => tracing::debug!(%error, "polling the group failed; polling again"),
             },
             Some(Ok(_)) | None => {}
         }
@@ -252,7 +252,10 @@ impl LeaseContext {
             if let Some(lease) = self.remove(shard) {
                 lease.held.store(false, Ordering::SeqCst);
             }
-            tracing::warn!(shard, "lease lost");
+            tracing::warn!(
+                shard,
+                "lease lost: the group no longer assigns the shard to this instance"
+            );
             self.wake(shard, Wake::Lost);
         }
         self.group.notify();
@@ -276,7 +279,7 @@ impl LeaseContext {
                 Err(RecvTimeoutError::Timeout) => {
                     tracing::error!(
                         shard,
-                        "batch did not finish in time; releasing the shard anyway"
+                        "the batch did not finish in time; releasing the shard anyway"
                     );
                 }
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => {
@@ -314,7 +317,7 @@ impl ClientContext for LeaseContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "group");
+        tracing::debug!(%error, reason, "the group consumer reported an error");
     }
 }
 
@@ -324,7 +327,7 @@ impl ConsumerContext for LeaseContext {
             Rebalance::Revoke(list) if consumer.assignment_lost() => self.lost(list),
             Rebalance::Revoke(list) => self.revoked(list),
             Rebalance::Assign(_) => {}
-            Rebalance::Error(error) => tracing::warn!(%error, "rebalance"),
+            Rebalance::Error(error) => tracing::warn!(%error, "a rebalance of the group failed"),
         }
     }
 

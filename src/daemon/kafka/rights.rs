@@ -115,7 +115,7 @@ struct DeniedTopics(Mutex<Vec<String>>);
 
 impl ClientContext for DeniedTopics {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "checking permissions");
+        tracing::debug!(%error, reason, "error while checking permissions");
     }
 
     fn log(&self, _: rdkafka::config::RDKafkaLogLevel, facility: &str, message: &str) {

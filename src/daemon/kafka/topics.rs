@@ -284,8 +284,8 @@ fn wanted(settings: &Settings, input_bytes: usize) -> Vec<RequiredTopic> {
 fn check_partitions(topic: &RequiredTopic, found: i32) -> Result<(), Error> {
     if topic.role == Some(Role::State) && found != topic.partitions {
         return Err(Error::NeedsPerson(format!(
-            "`{}` has {found} partitions but must have {}, one for each shard: change `shards`, or \
-             name another topic in `output.state`",
+            "the changelog `{}` has {found} partitions but must have {}, one for each shard: \
+             change `shards`, or name another topic in `output.state`",
             topic.name, topic.partitions
         )));
     }
@@ -298,9 +298,9 @@ fn grow(access: &TopicAccess<'_>, topic: &RequiredTopic, partitions: i32) -> Res
         let RequiredTopic { name, partitions: wanted, .. } = topic;
         let brokers = access.settings.brokers();
         Error::NeedsPerson(format!(
-            "`{name}` has {partitions} partitions but must have {wanted}, one for each shard, and \
-             Wirefold cannot add them ({why}); run kafka-topics.sh --bootstrap-server {brokers} \
-             --alter --topic {name} --partitions {wanted}"
+            "the changelog `{name}` has {partitions} partitions but must have {wanted}, one for \
+             each shard, and Wirefold cannot add them ({why}); run kafka-topics.sh \
+             --bootstrap-server {brokers} --alter --topic {name} --partitions {wanted}"
         ))
     };
     let count = usize::try_from(topic.partitions).unwrap_or(0);
@@ -318,7 +318,7 @@ fn grow(access: &TopicAccess<'_>, topic: &RequiredTopic, partitions: i32) -> Res
         topic = topic.name,
         from = partitions,
         to = topic.partitions,
-        "partitions added"
+        "partitions added to the changelog"
     );
     settled(access, topic)
 }
@@ -383,7 +383,7 @@ fn settled(access: &TopicAccess<'_>, topic: &RequiredTopic) -> Result<(), Error>
     while !access.connection.all_have_leaders(&topic.name, topic.partitions, CALL_TIMEOUT)? {
         if started.elapsed() > SETTLE {
             return Err(Error::Unreachable(format!(
-                "not every partition of `{}` has a leader",
+                "not every partition of `{}` has a leader yet",
                 topic.name
             )));
         }
@@ -403,7 +403,7 @@ fn describe(access: &TopicAccess<'_>, topics: &[&str]) -> Result<Configs, Error>
     let described = match described {
         Ok(described) => described,
         Err(error) => {
-            tracing::warn!(%error, "cannot read topic configuration; assuming defaults");
+            tracing::warn!(%error, "cannot read the topics' configuration; assuming defaults");
             return Ok(Configs::new());
         }
     };
@@ -425,7 +425,11 @@ pub(super) fn is_compacted(settings: &Settings, topic: &str) -> bool {
     match TopicAccess::open(settings).and_then(|access| describe(&access, &[topic])) {
         Ok(configs) => configs.get(topic).and_then(policy).is_some_and(|p| p.contains("compact")),
         Err(error) => {
-            tracing::warn!(topic, %error, "cannot read topic config; assuming no compaction");
+            tracing::warn!(
+                topic,
+                %error,
+                "cannot read the topic's configuration; assuming that it is not compacted"
+            );
             false
         }
     }
@@ -456,7 +460,8 @@ fn topic_limits(access: &TopicAccess<'_>, topics: &[RequiredTopic]) -> Result<To
         if role == Role::State && !compacted {
             let policy = policy.unwrap_or_default();
             return Err(Error::NeedsPerson(format!(
-                "`{}` has `cleanup.policy={policy}`: it must be `compact`, or state will be lost",
+                "the changelog `{}` has `cleanup.policy={policy}`: it must be `compact`, or state \
+                 will be lost",
                 topic.name
             )));
         }
@@ -468,7 +473,8 @@ fn topic_limits(access: &TopicAccess<'_>, topics: &[RequiredTopic]) -> Result<To
         if role == Role::Stories && !compacted {
             tracing::warn!(
                 topic = topic.name,
-                "topic is not compacted: it will lose the state of live stories"
+                "the topic in `output.stories` is not compacted, so it will lose the state of live \
+                 stories; set its `cleanup.policy` to `compact`"
             );
         }
         if let Some(bytes) = bytes_max(resource) {

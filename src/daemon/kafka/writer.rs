@@ -145,7 +145,9 @@ impl ShardProducer {
             return Err(swept.err().unwrap_or_else(|| self.fault("abort_transaction", &error)));
         }
         if started.elapsed() >= SLOW_COMMIT {
-            return Err(Fault::doubt("the abort was slow and may be retried in flight"));
+            return Err(Fault::doubt(
+                "aborting a transaction was slow, so a second abort request may be on its way",
+            ));
         }
         self.poll_events();
         let end = |&(output, topic): &(OutputPartition, &str)| {
@@ -166,7 +168,7 @@ impl ShardProducer {
             return Ok(());
         }
         // The error may be reported before the delivery reports of the affected records.
-        let lost = || Fault::doubt("lost a connection to a broker");
+        let lost = || Fault::doubt("lost a connection to a broker; replacing the producer");
         Err(self.fatal("send").unwrap_or_else(lost))
     }
 
@@ -207,7 +209,9 @@ impl ShardProducer {
                 Ok(()) => break,
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
                     if Instant::now() >= deadline {
-                        return Err(Fault::doubt("the producer's queue is full"));
+                        return Err(Fault::doubt(
+                            "the producer's queue stays full: the broker does not accept records",
+                        ));
                     }
                     out = back;
                     std::thread::sleep(LOOK_EVERY);
@@ -250,7 +254,9 @@ impl ShardProducer {
             self.check_delivery()?;
             self.check_connections()?;
             if Instant::now() >= deadline {
-                return Err(Fault::doubt("the broker did not acknowledge all records in time"));
+                return Err(Fault::doubt(
+                    "the broker did not acknowledge all records of a transaction in time",
+                ));
             }
         }
         self.poll_events();
@@ -313,7 +319,7 @@ impl ShardProducer {
     /// The producer's fatal error, if any. It explains more than the errors that follow it.
     fn fatal(&self, call: &str) -> Option<Fault> {
         let (code, why) = self.producer().client().fatal_error()?;
-        Some(by_code(code, format!("{call}: {why}")))
+        Some(by_code(code, format!("Kafka call `{call}` failed: {why}")))
     }
 }
 

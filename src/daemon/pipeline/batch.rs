@@ -165,8 +165,9 @@ pub enum Scrutiny {
 pub enum ApplyError {
     /// This record caused the failure and has to be isolated.
     #[error(
-        "the record at offset {offset} of `{topic}` cannot be processed: {message}",
-        offset = .1, topic = .0.topic, message = .2.message
+        "the record at offset {offset} of `{topic}` partition {partition} cannot be processed: \
+         {message}",
+        offset = .1, topic = .0.topic, partition = .0.partition, message = .2.message
     )]
     Record(Partition, i64, IsolationReason),
     /// An unknown record caused the failure. Applying the batch again with [`Scrutiny::EachRecord`]

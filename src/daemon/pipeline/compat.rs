@@ -67,7 +67,7 @@ pub(super) fn adopt_layout<B: Broker>(
     }
     let common = common(&positions, slice)?;
     if memory.position.batch > 0 && memory.shape.is_some() {
-        tracing::warn!(shard = slice.shard, "shard layout changed; switching");
+        tracing::warn!(shard = slice.shard, "`shards` has changed; adopting the new layout");
     }
     let from = common.iter().map(|(of, mark)| (of.clone(), mark.next)).collect();
     memory.position.inputs = common.into_iter().filter(|(of, _)| slice.fetches(of)).collect();

@@ -249,7 +249,15 @@ impl EmbargoedRecords {
             read?;
         }
         for (input, _) in wanted.into_values() {
-            tracing::error!(?input, "a record under embargo is no longer in the changelog");
+            let InputPosition { topic, partition, offset, item } = &input;
+            tracing::error!(
+                %topic,
+                partition,
+                offset,
+                item,
+                "an article's embargo has ended, but its record is no longer in the changelog; \
+                 writing a reject in its place"
+            );
             if let Some(entry) = self.entries.get_mut(&input) {
                 entry.place = BytesLocation::Missing;
             }

@@ -79,7 +79,7 @@ impl Isolation {
             batch = found.batch,
             records = found.records,
             failures,
-            "an earlier attempt at this batch did not finish"
+            "an earlier process died or hung while it processed this batch"
         );
         self.suspect = None;
         match suspect {
@@ -96,7 +96,13 @@ impl Isolation {
     /// From now on, rejects the record without processing it.
     pub(super) fn refuse(&mut self, from: Partition, offset: i64, why: IsolationReason) {
         let (topic, partition, reason) = (&from.topic, from.partition, why.reason);
-        tracing::error!(%topic, partition, offset, reason, "record isolated; it will be rejected");
+        tracing::error!(
+            %topic,
+            partition,
+            offset,
+            reason,
+            "this record cannot be processed and will be rejected"
+        );
         self.refused.insert((from, offset), why);
     }
 

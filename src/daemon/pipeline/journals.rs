@@ -53,7 +53,9 @@ impl Journals {
     ) -> Result<(), Fault> {
         for (key, value) in records {
             let batch = record::journal_batch(&key).ok_or_else(|| {
-                Fault::stop(format!("the key of record `{key}` does not contain a batch number"))
+                Fault::stop(format!(
+                    "the key of changelog record `{key}` does not contain a batch number"
+                ))
             })?;
             let Some(value) = value else {
                 self.forget(batch);
@@ -65,7 +67,7 @@ impl Journals {
             self.push(batch, record::decode::<Journal>(&key, &value).map_err(stop)?.clock);
         }
         match last > 0 && self.last() != Some(last) {
-            true => Err(stop(format!("the journal of the last batch, {last}, is missing"))),
+            true => Err(stop(format!("the journal of its last batch, {last}, is missing"))),
             false => Ok(()),
         }
     }

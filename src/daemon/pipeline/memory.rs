@@ -144,7 +144,8 @@ impl ShardState {
         self.apply_records(batch)?;
         let found = self.position.batch;
         if found != before + 1 {
-            return Err(Fault::doubt(format!("batch {found} follows batch {before}")));
+            let why = format!("the changelog lacks a batch: {found} follows {before}");
+            return Err(Fault::doubt(why));
         }
         self.log_end = log_end;
         Ok(())
@@ -467,7 +468,8 @@ impl ChangelogReader {
         let key = key.map(|value| record::decode(KEY, value)).transpose().map_err(stop)?;
         if key.is_none() && !values.is_empty() {
             return Err(Fault::stop(
-                "the changelog holds records but no `key` record: it is damaged or not ours",
+                "the changelog has records, but no record with the key `key`: it is damaged, or \
+                 `output.state` names a topic that is not a changelog of Wirefold",
             ));
         }
         let mut memory = ShardState::new(settings, key.map_or(fresh_key, SamplingKey));

@@ -193,7 +193,8 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
 
     /// Processes the shard until the lease or the process ends.
     fn work(&mut self, lease: &Lease, wakes: &Receiver<Wake>) -> Result<StopReason, Error> {
-        let within = duration(self.setup.settings.tuning.confirm_within);
+        let (within, shard) =
+            (duration(self.setup.settings.tuning.confirm_within), self.setup.slice.shard);
         let mut backoff = BACKOFF_MIN;
         self.init_backlog()?;
         self.isolation.announce_next();
@@ -207,11 +208,11 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 }
                 Err(Fault::Fenced(why)) => {
                     let why = why.to_string();
-                    tracing::warn!(why, "fenced; checking with the group who owns the shard");
+                    tracing::warn!(shard, why, "producer fenced; checking who owns the shard");
                 }
                 Err(Fault::Doubt(why)) => {
                     let why = why.to_string();
-                    throttled(&why, |repeats| tracing::warn!(repeats, why, "recovering"));
+                    throttled(&why, |repeats| tracing::warn!(shard, repeats, why, "recovering"));
                 }
             }
             self.observer.phase(Phase::Recovering);
@@ -261,9 +262,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             // itself, which cannot advance.
             ApplyError::Record(from, offset, why) if self.isolation.is_refused(&from, offset) => {
                 return Fault::stop(format!(
-                    "the state cannot advance past record {offset} of `{}`, which is already \
-                     rejected: {}",
-                    from.topic, why.message
+                    "the state cannot advance past offset {offset} of `{}` partition {}, although \
+                     this record is already rejected: {}",
+                    from.topic, from.partition, why.message
                 ));
             }
             ApplyError::Record(from, offset, why) => {
@@ -424,7 +425,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         wakes: &Receiver<Wake>,
     ) -> Result<Vec<InputRecord>, Fault> {
         let (Some(memory), Some(reader)) = (&mut self.memory, &mut self.reader) else {
-            return Err(Fault::doubt("no restored state or no open input"));
+            return Err(Fault::doubt("the state is not built, or the input is not open"));
         };
         debug_assert!(memory.unconfirmed.is_none(), "PI-4");
         if memory.open_plan.as_ref().is_some_and(|plan| plan.journal.order.is_empty()) {
@@ -474,7 +475,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         point!("after-commit");
         if committed == CommitCertainty::AfterTrouble {
             return Err(Fault::doubt(
-                "the commit succeeded only after trouble; a new writer is needed",
+                "the commit succeeded, but only after errors; replacing the producer",
             ));
         }
         self.written += 1;

@@ -27,8 +27,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let repaired = self.repair(writer, ends, lost)?;
         if let Some(WriteId { batch, .. }) = lost {
             tracing::warn!(
+                shard = self.setup.slice.shard,
                 batch,
-                "the changelog lacks an acknowledged batch; rebuilding the state"
+                "the changelog lacks a batch that the broker had acknowledged; rebuilding the state"
             );
             self.discard_state();
         }

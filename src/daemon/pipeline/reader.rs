@@ -211,7 +211,8 @@ impl<I: Input> Reader<I> {
         let found = match broker.partitions() {
             Ok(found) => found,
             Err(Fault::Doubt(why)) => {
-                tracing::warn!(why = why.to_string(), "cannot check for new input partitions");
+                let why = why.to_string();
+                tracing::warn!(why, "cannot check for new input partitions; will check again");
                 return Ok(());
             }
             Err(fault) => return Err(fault),
@@ -228,7 +229,11 @@ impl<I: Input> Reader<I> {
         }
         for (partition, ends) in found {
             let Entry::Vacant(free) = inputs.entry(partition.clone()) else { continue };
-            tracing::info!(partition = partition.partition, "new input partition");
+            tracing::info!(
+                topic = %partition.topic,
+                partition = partition.partition,
+                "found a new input partition; reading it from its first record"
+            );
             free.insert(InputMark { next: ends.low, last: None });
             self.input.add(&partition, ends.low)?;
             self.merge.add(partition);

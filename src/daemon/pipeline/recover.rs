@@ -50,6 +50,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 BatchOutcome::Missing => return Ok(()),
                 BatchOutcome::Foreign => {
                     tracing::warn!(
+                        shard = self.setup.slice.shard,
                         records = tail.len(),
                         "another instance wrote to the changelog; rebuilding the state"
                     );
@@ -68,7 +69,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let batch = self.memory.as_ref().and_then(|memory| memory.unconfirmed.as_ref());
         if batch.is_some_and(|batch| batch.records().any(|r| r.bytes() > limits.of(r.role))) {
             tracing::warn!(
-                "a topic's record size limit is now below an unwritten record; rebuilding the state"
+                shard = self.setup.slice.shard,
+                "a record of the unwritten batch exceeds the current size limit of its topic; \
+                 rebuilding the state"
             );
             self.discard_state();
         }

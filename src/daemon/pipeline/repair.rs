@@ -105,6 +105,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             }
             point!("before-repair");
             tracing::warn!(
+                shard = self.setup.slice.shard,
                 records = missing.len(),
                 batch = missing.last().map(|written| written.attempt.batch),
                 "the broker lost part of a committed transaction; writing its records again"
@@ -113,7 +114,9 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             missing.iter().try_for_each(|written| writer.resend(written))?;
             writer.flush()?;
             if writer.commit()? == CommitCertainty::AfterTrouble {
-                return Err(Fault::doubt("a repair was committed, but only after errors"));
+                return Err(Fault::doubt(
+                    "the commit of a repair succeeded, but only after errors",
+                ));
             }
             point!("after-repair");
             metrics::REPAIRED.add([], missing.len() as u64);

@@ -13,7 +13,7 @@ use wirefold_engine::article::Span;
 use wirefold_engine::decode::Format;
 use wirefold_engine::fingerprint::SamplingKey;
 
-/// How outputs and memory are kept consistent.
+/// How the outputs and the state are kept consistent.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -23,7 +23,8 @@ pub enum Delivery {
     /// once.
     #[default]
     ExactlyOnce,
-    /// No transactions: a crash can cause duplicates, which have the same ids and contents.
+    /// No transactions: after a crash, events may be published again, with the same ids and
+    /// contents.
     AtLeastOnce,
 }
 
@@ -33,24 +34,25 @@ pub enum Delivery {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum StartReset {
-    /// Stop, and let a person decide.
+    /// Stop with an error, so that a person can decide.
     #[default]
     Error,
-    /// Continue from the first record that still exists.
+    /// Continue at the first record that still exists.
     Earliest,
-    /// Continue from the end.
+    /// Continue at the end of the partition.
     Latest,
 }
 
-/// What to do with an output that is too large for its topic.
+/// What to do with a record that is too large for its topic.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum TooLarge {
-    /// Stop before any record of its batch is written, and let a person decide.
+    /// Stop with an error before any record of its batch is written, so that a person can decide.
     Stop,
-    /// Write a reject in its place, with the size as the reason.
+    /// Write a reject in its place, with the reason `too_large`. For a changelog record, reject the
+    /// input record that caused it.
     #[default]
     Reject,
 }

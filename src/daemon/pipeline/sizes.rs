@@ -37,6 +37,7 @@ pub(super) fn too_large_message(large: &OutputRecord, limits: Limits) -> String 
     };
     let (bytes, limit) = (large.bytes(), limits.of(large.role));
     format!(
-        "a record of {bytes} bytes exceeds the limit of {limit} bytes of topic `output.{topic}`"
+        "a record of {bytes} bytes exceeds the limit of {limit} bytes of the topic in \
+         `output.{topic}`"
     )
 }

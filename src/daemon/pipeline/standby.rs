@@ -108,6 +108,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             if let Fault::Stop(why) = fault {
                 let why = why.to_string();
                 tracing::error!(
+                    shard = self.setup.slice.shard,
                     why,
                     "cannot follow the changelog; a take-over will need a restore"
                 );
@@ -160,7 +161,11 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         let now = self.clock.elapsed();
         let kept = self.broker.tombstone_retention();
         if self.standby.behind.is_some_and(|since| now.saturating_sub(since) > kept / 2) {
-            tracing::warn!("behind the changelog for too long; starting again from its beginning");
+            tracing::warn!(
+                shard = self.setup.slice.shard,
+                "too far behind the changelog: the broker may have removed tombstones that were \
+                 not read; reading the changelog again from its beginning"
+            );
             self.discard_state();
         }
         if self.standby.tail.is_none() {

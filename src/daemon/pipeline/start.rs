@@ -158,7 +158,13 @@ fn moved(
         StartReset::Earliest => ends.low,
         StartReset::Latest => ends.high,
     };
-    tracing::warn!(%topic, partition, why, next, "position reset because of `start.reset`");
+    tracing::warn!(
+        %topic,
+        partition,
+        why,
+        next,
+        "the input position was lost; continuing at `next`, as `start.reset` says"
+    );
     Ok(InputMark { next, last: None })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn write_batch<W: Writer>(
         writer.send(plan)?;
         writer.flush()?;
         if !ours() {
-            return Err(Fault::doubt("lease lost after the plan was written"));
+            return Err(Fault::doubt("the lease was lost after the plan had been written"));
         }
         alone(writer, log_end + 1)?;
         point!("after-plan");
@@ -50,7 +50,7 @@ pub(super) fn write_batch<W: Writer>(
     }
     point!("after-flush");
     if !ours() {
-        return Err(Fault::doubt("lease lost before the commit"));
+        return Err(Fault::doubt("the lease was lost before the commit"));
     }
     point!("before-commit");
     point!("abort-transaction", Err(Fault::doubt("fault injected before the commit")));
@@ -76,11 +76,13 @@ pub(super) fn write_changelog<W: Writer>(
     match writer.commit()? {
         CommitCertainty::Certain => {}
         CommitCertainty::AfterTrouble => {
-            return Err(Fault::doubt("a changelog record was committed, but only after errors"));
+            return Err(Fault::doubt(
+                "the commit of changelog records succeeded, but only after errors",
+            ));
         }
     }
     let end = writer.changelog_end();
-    end.ok_or_else(|| Fault::doubt("the broker did not report the end of the changelog"))
+    end.ok_or_else(|| Fault::doubt("the broker did not report the end offset of the changelog"))
 }
 
 /// Checks that no other instance wrote to the changelog, in which case it would end after

@@ -90,10 +90,10 @@ pub struct Queries {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QueryRefused {
     /// The queue is full.
-    #[error("too many queries are waiting for the pipeline")]
+    #[error("too many requests are waiting for the pipeline; try again later")]
     Busy,
     /// This instance runs no pipeline for the shard.
-    #[error("this instance does not own the shard")]
+    #[error("this instance is not processing the shard; try another instance")]
     NotOwner,
 }
 

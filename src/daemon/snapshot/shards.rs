@@ -105,12 +105,12 @@ impl ShardStatus {
         let reason = match self.phase {
             Some(Phase::Running) => return None,
             Some(Phase::Standby) => {
-                return self.lags().map(|why| format!("standing by, but {why}"));
+                return self.lags().map(|why| format!("on standby, but {why}"));
             }
             None => "waiting for the broker and its topics".into(),
             Some(Phase::Idle) => "waiting for the consumer group".into(),
             Some(Phase::Restoring(records)) => {
-                format!("restoring, {records} records of the changelog read")
+                format!("restoring, {records} records of the changelog read so far")
             }
             Some(Phase::Recovering) => "recovering from a fault".into(),
             Some(Phase::Stopping) => "stopping".into(),
@@ -260,13 +260,13 @@ mod tests {
         };
         assert_eq!(reason(Some(StandbyProgress::CaughtUp)), "");
         assert_eq!(reason(Some(StandbyProgress::Off)), "", "following is disabled");
-        let behind = "shard 0: standing by, but behind the changelog";
+        let behind = "shard 0: on standby, but behind the changelog";
         assert_eq!(
             (reason(None), reason(Some(StandbyProgress::Behind))),
             (behind.into(), behind.into())
         );
         let away = reason(Some(StandbyProgress::Unreachable));
-        assert_eq!(away, "shard 0: standing by, but the changelog's broker does not answer");
+        assert_eq!(away, "shard 0: on standby, but the changelog's broker does not answer");
         let refused = reason(Some(StandbyProgress::Unreadable("record 7 is newer".into())));
         assert!(
             refused.ends_with("but it cannot read the changelog: record 7 is newer"),

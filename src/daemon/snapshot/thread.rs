@@ -103,7 +103,7 @@ impl SnapshotThread {
         // If the queue is full, the thread is already processing messages and will notice the new
         // generation.
         if let Err(TrySendError::Disconnected(_)) = self.sender.try_send(SnapshotMessage::Ended) {
-            tracing::error!("the snapshot thread has ended");
+            tracing::error!("the thread that maintains the snapshot of this shard has ended");
         }
     }
 }

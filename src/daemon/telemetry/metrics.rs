@@ -151,16 +151,17 @@ table! {
     LATE: Counter "wirefold_late_articles_total" [] Count NONE
         "Articles that arrived more than `engine.late_after` after publication."
     NO_BODY: Counter "wirefold_articles_without_body_total" [] Count NONE
-        "Articles without a body: a field with an unknown name, or a feed of headlines."
+        "Articles without a body, because the field has an unknown name or the feed contains only \
+         headlines."
     DECISION: Histogram "wirefold_decision_seconds" [] Seconds WORK
         "Time to process one article: decoding, preparing, comparing, deciding."
     CANDIDATES: Histogram "wirefold_candidates" [] Count COUNTS
         "Candidates per article: earlier articles that it was compared with."
     CANDIDATES_FOUND: Counter "wirefold_candidates_found_total" ["by"] Count NONE
-        "Live earlier articles found for new ones, by what found them; one found in two ways \
-         counts in both. `samples`: shared samples of the text. `content`: the same words, with or \
-         without their figures. `links`: no text, but a uri, link or name, or the chain of a \
-         candidate, and the verdict refers to it."
+        "Live earlier articles found for new ones, by how they were found; an article found in \
+         two ways counts in both. `samples`: by shared samples of the text. `content`: by the same \
+         words, with or without their figures. `links`: not by text, but by a uri, link or name, \
+         or through the chain of a candidate; counted only if the verdict refers to the article."
     END_TO_END: Histogram "wirefold_end_to_end_seconds" [] Seconds AGES
         "Time from the timestamp of an input record to the commit of its results."
     INPUT_LAG: Gauge "wirefold_input_lag_records" ["shard" "topic" "partition"] Count NONE
@@ -213,7 +214,7 @@ table! {
          `live_articles_max`: articles over that limit. `postings_per_hash_max`: postings \
          dropped from the candidate index by the bounds per hash (kills still find the \
          articles). `identities_max`: identities. `embargoed_max`: embargoed articles that will \
-         never be passed on. `bearers_max`: articles and notices no longer found by slug or \
+         never be forwarded. `bearers_max`: articles and notices no longer found by slug or \
          name. `versions_searched_max`: versions of withdrawn articles whose carriers are not \
          searched for. `carriers`: carriers of one text beyond the 100,000 that events name."
     MERGES: Counter "wirefold_story_merges_total" [] Count NONE

@@ -143,7 +143,7 @@ impl SnapshotFeed {
 impl Observer for Telemetry {
     fn phase(&mut self, phase: Phase) {
         if self.view.phase != Some(phase) {
-            tracing::info!(shard = self.shard, ?phase, "phase");
+            tracing::info!(shard = self.shard, ?phase, "the phase of the shard changed");
         }
         let owned = owns(phase);
         if let Phase::Restoring(records) = phase {
@@ -183,7 +183,7 @@ impl Observer for Telemetry {
                 batch = batch.number,
                 records = batch.timestamps.len(),
                 live = self.view.live_articles,
-                "committed"
+                "batch committed"
             );
         }
         self.publish();

@@ -61,7 +61,8 @@ pub struct Settings {
     /// Maximum size of an input record in bytes. Larger records are rejected as `too_large`.
     pub record_bytes_max: NonZeroU32,
     /// Your own wire marks, in addition to the built-in ones. Marks are phrases that make an
-    /// article an update, a correction, a kill and so on.
+    /// article an update, a correction, a kill and so on: `[{ place = "headline", pattern =
+    /// "nueva versión #", mark = "update" }]`.
     pub marks: Vec<marks::MarkRule>,
     /// Publishers that have several names, for example an abbreviation: `[{ name = "Northwire",
     /// aliases = ["NW"] }]`. The name replaces the aliases, also in events. No aliases are needed

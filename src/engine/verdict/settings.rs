@@ -62,15 +62,15 @@ pub struct UniqueSettings {
     pub always: Vec<Kind>,
     /// Kinds that are forwarded if the article contains enough new words or new figures.
     pub when_novel: Vec<Kind>,
-    /// This many new words are enough.
+    /// The number of new words that is enough to forward an article of the kinds in `when_novel`.
     pub novel_words: u32,
-    /// This many new figures are enough.
+    /// The number of new figures that is enough to forward an article of the kinds in `when_novel`.
     pub new_numbers: u32,
     /// What happens to an article under an embargo: `hold` it until the embargo ends, or `pass` it
-    /// at once with the embargo in its headers.
+    /// on at once, with the embargo in its headers.
     pub embargoed: EmbargoPolicy,
     /// What happens to an article that carries withdrawn or uncorrected text: `hold` it back, or
-    /// `pass` it.
+    /// `pass` it on with a flag.
     pub carrying: CarrierPolicy,
     /// Which copy of a text stays in the unique topic: the `first` one, the `newest` or the
     /// `longest`. With `newest` and `longest`, a later copy that would otherwise not be forwarded

@@ -8,7 +8,7 @@ use crate::daemon::http::response::{ApiResult, Unmatched, fresh};
 use crate::daemon::publish::article::UniqueInfo;
 use crate::daemon::publish::data::rounded;
 use crate::daemon::snapshot::Snapshot;
-use crate::daemon::snapshot::queries::Query;
+use crate::daemon::snapshot::queries::{Query, QueryRefused};
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -104,7 +104,7 @@ pub(super) struct NearbyStory {
     request_body(content = serde_json::Value, description = "an article in the \
         format of the input topic; plain JSON may omit `uri`"),
     responses(
-        (status = 200, body = Match, description = "what the article would be, without storing it"),
+        (status = 200, body = Match, description = "the predicted verdict and story"),
         Unmatched,
     )
 )]
@@ -116,15 +116,16 @@ pub(super) async fn consider(
 ) -> ApiResult {
     let large = "an article may have at most 262144 bytes";
     let read = tokio::time::timeout(api.within, to_bytes(body, super::MATCH_BYTES_MAX));
-    let timed_out =
-        |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
+    let timed_out = |_| {
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "the body of the request did not arrive in time")
+    };
     let body = read.await.map_err(timed_out)?;
     let body = body.map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, large))?;
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     params.only(&["shard"])?;
     let shard = params.read("shard", "number")?.unwrap_or(0);
     let desk = api.source.snapshots.of(shard);
-    let desk = desk.ok_or_else(|| Problem::bad(format!("unknown `shard` {shard}")))?;
+    let desk = desk.ok_or_else(|| Problem::bad(format!("there is no shard {shard}")))?;
     let (engine, format, key) = (api.source.engine.clone(), api.source.format, desk.key);
     let prepared = api.work(move || {
         let article = decode(&body, kind.as_deref(), format, &engine.decode)?;
@@ -136,7 +137,7 @@ pub(super) async fn consider(
     asked.map_err(|why| Problem::later(why.to_string(), 1))?;
     match tokio::time::timeout(api.within, answered).await {
         Ok(Ok(prediction)) => fresh(&headers, &match_of(&prediction, shard, &desk)),
-        Ok(Err(_)) => Err(Problem::later("this instance does not own the shard", 5)),
+        Ok(Err(_)) => Err(Problem::later(QueryRefused::NotOwner.to_string(), 5)),
         Err(_) => Err(Problem::later("the pipeline did not answer in time", 2)),
     }
 }
@@ -153,7 +154,7 @@ fn decode(
     let mut items = decode::decode(body, kind, format, settings).into_iter();
     match (items.next(), items.next()) {
         (Some(Ok(article)), None) => Ok(article),
-        (Some(_), Some(_)) => Err(wrong("the body holds more than one article")),
+        (Some(_), Some(_)) => Err(wrong("the body must contain one article, but has more")),
         (Some(Err(why)), None) => {
             let Ok(Value::Object(mut named)) = serde_json::from_slice(body) else {
                 return Err(unreadable(why));
@@ -164,10 +165,10 @@ fn decode(
             named.insert("uri".into(), NAMELESS.into());
             let named = Value::Object(named).to_string();
             let mut items = decode::decode(named.as_bytes(), kind, format, settings).into_iter();
-            let item = items.next().ok_or_else(|| wrong("the body holds no article"))?;
+            let item = items.next().ok_or_else(|| wrong("the body contains no article"))?;
             item.map_err(unreadable)
         }
-        (None, _) => Err(wrong("the body holds no article")),
+        (None, _) => Err(wrong("the body contains no article")),
     }
 }
 

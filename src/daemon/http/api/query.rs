@@ -25,7 +25,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         let read = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         let Query(pairs) = read.map_err(|why| Problem::bad(why.to_string()))?;
         match pairs.iter().find(|(_, value)| value.len() > VALUE_BYTES_MAX) {
-            Some((name, _)) => Err(Problem::bad(format!("`{name}` is too long"))),
+            Some((name, _)) => {
+                Err(Problem::bad(format!("`{name}` is longer than {VALUE_BYTES_MAX} bytes")))
+            }
             None => Ok(Self(pairs)),
         }
     }
@@ -58,7 +60,7 @@ impl Params {
                 "unknown parameter `{name}`: this resource takes no parameters"
             ))),
             Some((name, _)) => Err(Problem::bad(format!(
-                "unknown parameter `{name}`; known are: {}",
+                "unknown parameter `{name}`; this resource takes: {}",
                 known.join(", ")
             ))),
         }
@@ -73,7 +75,7 @@ impl Params {
     pub(super) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut all = self.0.iter().filter(|(given, _)| given == name);
         match (all.next(), all.next()) {
-            (_, Some(_)) => Err(Problem::bad(format!("`{name}` is given twice"))),
+            (_, Some(_)) => Err(Problem::bad(format!("`{name}` must not be given more than once"))),
             (found, None) => Ok(found.map(|(_, value)| value.as_str())),
         }
     }
@@ -113,7 +115,7 @@ impl Params {
                 cursor.split('-').map(|part| u64::from_str_radix(part, 16).ok()).collect();
             parts?.try_into().ok()
         };
-        let wrong = || Problem::bad("`cursor` was not issued by this list");
+        let wrong = || Problem::bad("`cursor` is not the `next` of a response of this list");
         read().map(Some).ok_or_else(wrong)
     }
 }

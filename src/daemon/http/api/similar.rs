@@ -70,15 +70,16 @@ pub(super) struct SimilarRow {
     tag = "articles",
     params(
         ("simhash" = Option<String>, Query, description = "a SimHash, as 16 hexadecimal digits"),
-        ("uri" = Option<String>, Query, description = "in place of `simhash`: the provider's \
-            identifier of a live article, of whose versions the one that arrived last is taken"),
-        ("distance" = Option<u32>, Query, description = "the most bits that may differ, 0 to 3; 3 \
-            by default"),
+        ("uri" = Option<String>, Query, description = "instead of `simhash`: the uri of a live \
+            article; of several live versions, the one that arrived last is used"),
+        ("distance" = Option<u32>, Query, description = "maximum number of bits that may differ, \
+            0 to 3; 3 by default"),
         ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
             default"),
     ),
     responses(
-        (status = 200, body = SimilarPage, description = "the articles with nearly this SimHash"),
+        (status = 200, body = SimilarPage,
+            description = "the live articles with nearly this SimHash"),
         Sought,
     )
 )]
@@ -95,7 +96,7 @@ pub(super) async fn find(State(api): State<Api>, params: Params, headers: Header
             let of = api.newest_of_uri(uri)?;
             (of.article.entry.print.simhash, Some(of))
         }
-        _ => return Err(Problem::bad("either `simhash` or `uri` is required")),
+        _ => return Err(Problem::bad("exactly one of `simhash` and `uri` is required")),
     };
     let query = SimilarityQuery { hash, distance, except: None, most: limit };
     let answers = api.similar(query, of.as_ref()).await?;

@@ -70,12 +70,18 @@ impl Filter {
     fn read(params: &Params) -> Result<Self, Problem> {
         let kind = |name: &str| {
             let known = Kind::ALL.into_iter().find(|kind| kind.as_str() == name);
-            known.ok_or_else(|| Problem::bad(format!("unknown `kind` `{name}`")))
+            known.ok_or_else(|| {
+                let all = Kind::ALL.map(|kind| kind.as_str()).join(", ");
+                Problem::bad(format!("unknown `kind` `{name}`; the kinds are: {all}"))
+            })
         };
         let badge = |name: &str| {
             let known = BADGES.into_iter().find(|badge| *badge == name);
             known.ok_or_else(|| {
-                Problem::bad(format!("unknown `badge` `{name}`; known are: {}", BADGES.join(", ")))
+                Problem::bad(format!(
+                    "unknown `badge` `{name}`; the badges are: {}",
+                    BADGES.join(", ")
+                ))
             })
         };
         let languages = params.all("language").flat_map(|value| value.split(','));
@@ -157,7 +163,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
         Some("size") => Sort::Size,
         Some(other) => {
             return Err(Problem::bad(format!(
-                "unknown `sort` `{other}`; known are: rise, newest, size"
+                "unknown `sort` `{other}`; it must be rise, newest or size"
             )));
         }
     };
@@ -309,7 +315,7 @@ pub(super) struct First {
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
-        (status = 308, description = "another story absorbed this one: see `Location`"),
+        (status = 308, description = "this story was merged into the one in `Location`"),
         (status = 200, body = StoryPage, description = "the story with its articles"),
         Named,
     )
@@ -416,7 +422,7 @@ pub(super) struct ArticleFacet {
     operation_id = "getFacets",
     tag = "stories",
     responses(
-        (status = 200, body = Facets, description = "names and numbers of articles for filters"),
+        (status = 200, body = Facets, description = "the values to filter by, each with a count"),
         Listed,
     )
 )]

@@ -82,7 +82,11 @@ impl StreamSlot {
     fn take(api: &Api) -> Result<Self, Problem> {
         let full = |_| {
             metrics::BOUNDED.add([metrics::BY_STREAMS], 1);
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many streams").after(10)
+            Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many streams are open; try again later",
+            )
+            .after(10)
         };
         let permit = api.clients.clone().try_acquire_owned().map_err(full)?;
         metrics::STREAMS.add([], 1.0);
@@ -265,7 +269,7 @@ impl Changes {
                 out,
                 Some(&self.id()),
                 "reset",
-                &why("the changes since then are no longer available"),
+                &why("the changes after `Last-Event-ID` are no longer available"),
             ),
             None => {
                 let hello = serde_json::json!({ "clock": clock(desks) }).to_string();
@@ -362,7 +366,10 @@ fn kind(name: &str) -> Result<&'static str, Problem> {
     let short = |full: &str| full.trim_start_matches("wirefold.").trim_end_matches(".v1") == name;
     let known = crate::daemon::publish::TYPES.into_iter().map(|(full, _)| full);
     let found = known.into_iter().find(|full| *full == name || short(full));
-    found.ok_or_else(|| Problem::bad(format!("unknown event `type` `{name}`")))
+    found.ok_or_else(|| {
+        let all = crate::daemon::publish::TYPES.map(|(full, _)| full).join(", ");
+        Problem::bad(format!("unknown event `type` `{name}`; the types are: {all}"))
+    })
 }
 
 /// Parses a position, which is `<shard>.<number>` for every shard, joined by commas. Returns the

@@ -118,7 +118,7 @@ function summary(rows, { timeline, clock }, by) {
     parts.push(
       at === 0 ? "; " : ", ",
       isolated(row.name),
-      row.delay > 0 ? ` ${duration(row.delay)} later` : " at the same second",
+      row.delay > 0 ? ` ${duration(row.delay)} later` : " in the same second",
     );
   });
   parts.push(". ");

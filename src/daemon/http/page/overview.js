@@ -20,7 +20,7 @@ export function overview(root) {
       el(
         "p",
         { class: "faint" },
-        "Verdicts compare literal wording, in order of arrival. Press ",
+        "Each article is compared, word by word, with those that arrived before it. Press ",
         el("kbd", {}, "?"),
         " for help: keys, and what the words on this page mean.",
       ),

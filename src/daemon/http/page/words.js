@@ -3,7 +3,7 @@
 
 // Kinds, in the order in which the glossary lists them.
 export const KIND_MEANINGS = {
-  withdrawal: "kills, holds or releases another article; the label adds which",
+  withdrawal: "kills, holds or releases another article; the label says which",
   correction: "corrects an earlier article, whether labelled a correction or not",
   update: "a newer version of an earlier article",
   original: "shares no text with earlier articles",
@@ -43,7 +43,7 @@ export const BADGES = [
     counts: ["needs_review"],
     meaning:
       "an editor should check: a notice names its article by words alone, a copy has other " +
-      "numbers or a word that turns the meaning, or a URI was used again",
+      "numbers or a word that reverses the meaning, or a URI was used again",
   },
   {
     label: "changed numbers",
@@ -66,13 +66,13 @@ export const FLAGS = {
   carries_uncorrected: ["amber", "carries uncorrected text", "that text has since been corrected"],
   needs_review: ["amber", "needs review"],
   changed_numbers: ["amber", "changed numbers"],
-  changed_words: ["amber", "changed words", "a copy in which words differ that carry meaning"],
-  mixed_scripts: ["amber", "mixed scripts", "letters of two scripts that look alike in one word"],
+  changed_words: ["amber", "changed words", "a copy whose other words may change the meaning"],
+  mixed_scripts: ["amber", "mixed scripts", "a word contains look-alike letters of another script"],
   late: ["", "late", "arrived long after the time that its publisher gives"],
   early: ["", "future-dated", "its publisher gives a time more than ten minutes ahead"],
   reused_uri: ["", "reused URI", "an unrelated article had the same URI before"],
-  no_body: ["", "no body", "a report without a text, often a sign of an unknown field"],
-  learned_furniture: ["", "boilerplate removed", "it was learned from the feed, and not compared"],
+  no_body: ["", "no body", "it has no text, perhaps because the text is in an unknown field"],
+  learned_furniture: ["", "boilerplate removed", "text that unrelated articles also carry was not compared"],
   repaired_text: ["", "repaired text", "invalid characters were replaced"],
 };
 
@@ -91,7 +91,7 @@ export const LABELS = [...Object.values(FLAGS), ...Object.values(STANDINGS)]
 export const INDEPENDENT =
   "publishers with a text of their own; ten reprints of one agency’s text count as one publisher";
 export const GROWTH =
-  "each article counts 1, a copy ¼, and half as much every hour; the bar compares a story with " +
+  "each article counts 1, a copy ¼; the counts halve every hour; the bar compares a story with " +
   "the fastest-growing one on the page";
 
 export const TERMS = [
@@ -100,9 +100,9 @@ export const TERMS = [
   ["growth", GROWTH],
   ["source", "the earlier article from which an article takes its text"],
   ["carrier", "an article that contains text of another one, word for word"],
-  ["lead", "the article whose headline names the story: valid, with its own text, and long"],
+  ["lead", "the article whose headline the story shows; by default the fullest valid report"],
   ["valid", "not withdrawn, corrected or superseded"],
-  ["new", "in rows: arrived since you last opened the story; of a text: in no earlier article"],
+  ["new", "in lists: arrived since you last opened the story; in a text: in no earlier article"],
   ["last article", "when the newest article arrived; the wire has been quiet since"],
 ];
 
