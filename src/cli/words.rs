@@ -87,10 +87,7 @@ pub(super) fn reason(name: &str) -> &str {
 
 /// The meaning of a kind: its description up to the first semicolon.
 pub(super) fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Original => "no earlier article has this text",
-        kind => kind_description(kind).split(';').next().unwrap_or_default(),
-    }
+    kind_description(kind).split(';').next().unwrap_or_default()
 }
 
 /// A share in percent. Only 1.0 is shown as 100 %.

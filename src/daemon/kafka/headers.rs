@@ -30,7 +30,7 @@ pub(super) fn readable<H: Headers>(headers: Option<&H>) -> Vec<Header> {
     let read: Vec<Header> = (0..count).filter_map(|at| header(headers, at)).collect();
     let lost = count - read.len();
     if lost > 0 {
-        tracing::debug!(lost, "skipped headers of a record whose names are not UTF-8");
+        tracing::debug!(lost, "skipped record headers whose names are not UTF-8");
         metrics::HEADERS_LOST.add([], lost as u64);
     }
     read

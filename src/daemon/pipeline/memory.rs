@@ -144,7 +144,8 @@ impl ShardState {
         self.apply_records(batch)?;
         let found = self.position.batch;
         if found != before + 1 {
-            let why = format!("the changelog lacks a batch: {found} follows {before}");
+            let why =
+                format!("a batch is missing or repeated: batch {found} follows batch {before}");
             return Err(Fault::doubt(why));
         }
         self.log_end = log_end;

@@ -318,19 +318,19 @@ fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("payload types serialize to JSON")
 }
 
-/// A one-line description of a relation kind, for generated documents.
+/// What an article of this kind is, in a few words.
 pub fn kind_description(kind: Kind) -> &'static str {
     match kind {
-        Kind::Withdrawal => "a kill, hold or release; `of` is what it withdraws",
-        Kind::Redelivery => "the same item again",
-        Kind::Correction => "a corrected version, marked or unmarked",
-        Kind::Update => "a newer version",
-        Kind::Duplicate => "the same body as another item; a changed headline stays a duplicate",
-        Kind::Recurring => "yesterday's table with today's figures",
-        Kind::Excerpt => "part of another text",
-        Kind::Expansion => "another text with more around it",
-        Kind::Reprint => "another text, lightly edited",
-        Kind::Partial => "shares a passage: quotes, background, a spliced item",
-        Kind::Original => "none of these",
+        Kind::Withdrawal => "a kill, hold or release of another article",
+        Kind::Redelivery => "the same article sent again",
+        Kind::Correction => "a corrected version of an earlier article, marked or not",
+        Kind::Update => "a newer version of an earlier article",
+        Kind::Duplicate => "the same text as an earlier article; the headline may differ",
+        Kind::Recurring => "a regular item with new figures, such as a daily table",
+        Kind::Excerpt => "part of an earlier text",
+        Kind::Expansion => "an earlier text with more text around it",
+        Kind::Reprint => "an earlier text, lightly edited",
+        Kind::Partial => "shares a passage with an earlier text, such as a quote",
+        Kind::Original => "no earlier article has this text",
     }
 }

@@ -38,7 +38,7 @@ pub fn events() -> Value {
         "$id": "urn:wirefold:events:v1",
         "title": "wirefold events",
         "description": "Events in CloudEvents structured mode. In binary mode the attributes are \
-                        headers `ce_*`, and the value is what `data` holds here.",
+                        headers `ce_*`, and the value is the content of `data`.",
         "oneOf": one_of,
         "$defs": generator.take_definitions(true),
     })
@@ -85,7 +85,7 @@ const ATTRIBUTES: [(&str, &str); 10] = [
 /// Context attributes that an event has only if its input record has a trace context.
 const TRACED: [(&str, &str); 2] = [
     ("traceparent", "W3C trace context of the input, passed on; also sent as a plain header"),
-    ("tracestate", "belongs to `traceparent`"),
+    ("tracestate", "W3C trace state that belongs to `traceparent`"),
 ];
 
 /// JSON Schema of one event type in structured mode.

@@ -112,7 +112,7 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The record is larger than `record_bytes_max`.
-    #[error("record has {bytes} bytes, over the limit of {max}")]
+    #[error("record has {bytes} bytes, over the limit of {max} (`engine.decode.record_bytes_max`)")]
     TooLarge {
         /// The size of the record in bytes.
         bytes: usize,
@@ -160,7 +160,7 @@ pub enum Error {
     #[error("invalid bytes for the declared character set `{0}`")]
     Charset(&'static str),
     /// The document declares entities. They are never expanded.
-    #[error("document declares entities, which are not supported")]
+    #[error("document declares XML entities, which are not supported")]
     Entities,
     /// The document is nested too deeply or has too many elements or attributes.
     #[error("document has more than {max} {what}")]
@@ -189,7 +189,7 @@ pub enum Error {
         column: usize,
     },
     /// The format is not supported, or is not the configured format.
-    #[error("unknown format")]
+    #[error("the format is unknown, or is not the one set in `input.format`")]
     Unknown,
     /// A required field is absent or empty.
     #[error("field `{0}` is missing")]

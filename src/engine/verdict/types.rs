@@ -24,25 +24,25 @@ use std::borrow::Cow;
 pub enum Kind {
     /// A kill, hold or release of another article.
     Withdrawal,
-    /// The same item again.
+    /// The same article, sent again.
     Redelivery,
-    /// A corrected version.
+    /// A corrected version of an earlier article.
     Correction,
-    /// A newer version.
+    /// A newer version of an earlier article.
     Update,
-    /// The same text as another item.
+    /// The same text as an earlier article.
     Duplicate,
     /// The same template as an earlier text, with other figures or about another subject.
     Recurring,
-    /// Part of another text.
+    /// Part of an earlier text.
     Excerpt,
-    /// Another text with more text around it.
+    /// An earlier text with more text around it.
     Expansion,
-    /// Another text, lightly edited.
+    /// An earlier text, lightly edited.
     Reprint,
-    /// Shares a passage.
+    /// Shares a passage with an earlier text.
     Partial,
-    /// None of these.
+    /// None of the other kinds.
     #[default]
     Original,
 }

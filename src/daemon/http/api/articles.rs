@@ -224,13 +224,14 @@ pub(super) struct SearchResults {
     operation_id = "searchHeadlines",
     tag = "articles",
     params(
-        ("q" = String, Query, description = "words, in upper or lower case"),
+        ("q" = String, Query,
+            description = "words that the headline must contain, in upper or lower case"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
     ),
     responses(
-        (status = 200, body = SearchResults, description = "stories and articles that match"),
+        (status = 200, body = SearchResults, description = "the articles that match"),
         Listed,
         Later,
     )
