@@ -144,8 +144,7 @@ impl ShardState {
         self.apply_records(batch)?;
         let found = self.position.batch;
         if found != before + 1 {
-            let why =
-                format!("a batch is missing or repeated: batch {found} follows batch {before}");
+            let why = format!("batch {found} follows batch {before} in the changelog");
             return Err(Fault::doubt(why));
         }
         self.log_end = log_end;
