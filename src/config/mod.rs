@@ -55,7 +55,8 @@ pub struct Config {
     pub input: InputConfig,
     /// The topics that wirefold writes, and their properties. Missing topics are created.
     pub output: OutputConfig,
-    /// The size of batches. The results of a batch are committed together.
+    /// The size of batches and the time between commits. All results of a batch are committed
+    /// together.
     pub batch: pipeline::Settings,
     /// The consumer group of the instances.
     pub group: GroupConfig,
@@ -135,7 +136,7 @@ pub struct OutputConfig {
     pub replication: i32,
     /// What to do with a record that is larger than its topic allows. `reject`: write a reject in
     /// its place or, for a changelog record, reject the input record that caused it. `stop`: stop
-    /// with an error before anything is written.
+    /// with an error before anything of the batch is written.
     pub too_large: TooLarge,
 }
 

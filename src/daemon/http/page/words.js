@@ -72,7 +72,11 @@ export const FLAGS = {
   early: ["", "future-dated", "its publisher gives a time more than ten minutes ahead"],
   reused_uri: ["", "reused URI", "an unrelated article had the same URI before"],
   no_body: ["", "no body", "it has no text, perhaps because the text is in an unknown field"],
-  learned_furniture: ["", "boilerplate removed", "text shared by unrelated articles was not compared"],
+  learned_furniture: [
+    "",
+    "boilerplate removed",
+    "text that unrelated articles carry was not compared",
+  ],
   repaired_text: ["", "repaired text", "invalid characters were replaced"],
 };
 
