@@ -79,7 +79,7 @@ impl Isolation {
             batch = found.batch,
             records = found.records,
             failures,
-            "an earlier owner of the shard did not finish this batch: it died, hung or lost the shard"
+            "an earlier owner did not finish this batch: it died, hung or lost the shard"
         );
         self.suspect = None;
         match suspect {
