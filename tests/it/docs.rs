@@ -77,7 +77,10 @@ fn kinds_are_all_and_pass_as_the_defaults_say() {
         } else if unique.when_novel.contains(kind) {
             assert_eq!(unique.new_numbers, 1);
             let words = unique.novel_words;
-            format!("from {words} new words or one new number; fewer in a short text")
+            format!(
+                "with at least {words} new words or one new number; in a short text, fewer words are \
+                 enough"
+            )
         } else if matches!(kind, Kind::Excerpt | Kind::Reprint) {
             "only with changed words or numbers".to_owned()
         } else {
