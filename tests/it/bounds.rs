@@ -1,5 +1,5 @@
-//! Tests what happens when a limit of the snapshots or the API is reached, and that this is
-//! counted.
+//! Tests what happens when a limit of the snapshots or the API is reached, and that each such case
+//! is counted.
 
 use crate::rig::{Answer, Rig, article, bounded, recorded};
 use serde_json::{Value, json};

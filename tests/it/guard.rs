@@ -1,5 +1,5 @@
 //! Tests the security of the API and the page: the token as bearer or basic authentication, origin
-//! checks, methods, and headers that prevent a browser from running content of an article.
+//! checks, methods, and headers that prevent a browser from executing the content of an article.
 
 use crate::contract::fits;
 use crate::rig::{Answer, Rig, Served, article};

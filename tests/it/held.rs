@@ -72,7 +72,7 @@ fn killed_by_identity(shared: &Shared) -> bool {
 }
 
 #[test]
-fn an_embargo_lifts_under_a_later_owner() {
+fn an_embargo_is_lifted_by_a_later_owner() {
     let records = wire();
     for delivery in BOTH {
         let straight = straight(&records, delivery);

@@ -1,5 +1,5 @@
-//! Tests a quiet wire: without new records, the engine clock advances by ticks, whose clock
-//! readings are stored in the journals.
+//! Tests a quiet wire: without new records, ticks advance the engine clock, and the journals store
+//! the clock reading of each tick.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{event_id, observed, process, run, setup, world};
