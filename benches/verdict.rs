@@ -6,7 +6,7 @@
 //! `cargo bench --bench verdict -- [ARTICLES | FILE.jsonl] [alone]`: by default 40,000 articles
 //! each of 1.1 KB and of 3.4 KB, three in ten of them copies; `alone` skips MinHash. Prints:
 //!
-//! - articles per CPU second, which does not depend on other load of the machine;
+//! - articles per CPU second, which does not depend on other load on the machine;
 //! - the time per stage, and the memory of the index and the fingerprints;
 //! - recall: of the articles with an earlier article of the same `dup_group`, the share for which
 //!   one of these is named.

@@ -174,7 +174,7 @@ fn marks_can_be_configured() {
 }
 
 #[test]
-fn versions_are_ordered_by_counters_times_or_claims() {
+fn versions_are_ordered_by_the_times_in_them_or_by_claimed_times() {
     wire(
         r#"
         10:00 T1#20261123T100000Z atlas en "Tolls" | @tolls
@@ -200,7 +200,7 @@ fn versions_are_ordered_by_counters_times_or_claims() {
 }
 
 #[test]
-fn takes_advisories_daybooks_and_budgets_are_distinguished() {
+fn advisories_daybooks_budgets_and_takes_are_distinguished() {
     wire(
         r#"
         10:00 N1 northwire en "Ferry aground =1" slug=FERRY | @ferry @hurt

@@ -51,7 +51,7 @@ fn check_transcript(out: &str) {
 }
 
 #[test]
-fn once_shows_every_record_and_ends_with_a_summary() {
+fn with_once_the_demo_shows_every_record_and_then_a_summary() {
     let output = demo(&["--once", "--pace", "0ms", "--port", "0"]).output().unwrap();
     let out = succeeded(&output);
     assert!(!out.contains('\x1b'), "no colours and no control characters from the wire");

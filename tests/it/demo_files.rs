@@ -51,7 +51,7 @@ fn files_of_several_formats_are_replayed_in_order() {
     let output = demo(folder.path(), &["a.jsonl", "b.gz", "c.xml", "--once"]).output().unwrap();
     let out = out(&output);
     assert!(out.starts_with("wirefold demo: the articles of 3 files, sent through"), "{out}");
-    assert!(out.contains("\nhttp://127.0.0.1:"), "the address of the page\n{out}");
+    assert!(out.contains("\nhttp://127.0.0.1:"), "no address of the page\n{out}");
     assert!(out.contains("3 articles and 1 reject read"), "{out}");
     let found = |start: &str, kind: &str| {
         out.lines().any(|line| line.starts_with(start) && line.contains(kind))

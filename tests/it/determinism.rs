@@ -102,7 +102,7 @@ fn a_restore_at_any_point_does_not_change_the_result() {
     }
 }
 
-/// The feed with site boilerplate around two articles in three.
+/// The feed with site boilerplate around two of every three articles.
 pub(crate) fn wrapped(mut lines: Vec<Line>) -> Vec<Line> {
     for (at, line) in lines.iter_mut().enumerate().filter(|(at, _)| at % 3 > 0) {
         let (head, foot) = match at % 2 {
@@ -253,7 +253,7 @@ fn a_standby_refuses_changes_after_a_gap() {
 }
 
 /// Kafka removes tombstones some time after compaction, so a slow reader may not see them. Expired
-/// records are recognised without them.
+/// records are recognized without them.
 #[test]
 fn a_restore_without_tombstones_gives_the_same_state() {
     let lines = feed(8, 700, 28_000);

@@ -132,8 +132,9 @@ fn control_characters_of_an_article_are_escaped() {
     }
 }
 
-/// There are more undated articles before the first dated one than are read ahead. The daemon gives
-/// each of them the time of its record; `explain` gives each the time of the dated article.
+/// There are more undated articles before the first dated one than are read ahead. The daemon would
+/// give each of them the time of its record; `replay` gives each of them the time of the dated
+/// article.
 #[test]
 fn any_number_of_undated_articles_before_a_dated_one_get_its_time() {
     let folder = tempfile::tempdir().unwrap();

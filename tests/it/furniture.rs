@@ -1,5 +1,5 @@
 //! Tests learned boilerplate: beginnings and ends that otherwise unrelated texts share are
-//! recognised, and shared news is not mistaken for boilerplate.
+//! recognized, and shared news is not mistaken for boilerplate.
 
 use crate::feed::{Line, feed};
 use wirefold_engine::Settings;

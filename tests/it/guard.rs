@@ -109,7 +109,7 @@ fn every_answer_forbids_foreign_scripts_and_content_sniffing() {
 }
 
 #[test]
-fn requests_from_other_sites_and_other_methods_are_refused() {
+fn cross_site_requests_and_unsupported_methods_are_refused() {
     let rig = rig();
     let served = rig.serve();
     let from = |site: &str, mode: &str| {

@@ -103,7 +103,7 @@ fn times(seen: &[(i64, Batch)], of: impl Fn(&OutputRecord) -> bool) -> Vec<i64> 
 }
 
 #[test]
-fn embargoes_lift_updates_are_published_and_stories_close_in_time() {
+fn on_a_quiet_wire_embargoes_end_and_stories_are_updated_and_closed_on_time() {
     for delivery in BOTH {
         let shared = quiet(&wire(), delivery, 60);
         let watch = Watch::default();

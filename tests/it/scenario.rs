@@ -20,7 +20,7 @@ fn wire(wire: &str, want: Expect) {
 }
 
 #[test]
-fn copies_excerpts_and_expansions_of_a_report_are_recognised() {
+fn copies_excerpts_and_expansions_of_a_report_are_recognized() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour @mayor
@@ -263,7 +263,7 @@ fn a_kill_that_arrives_first_applies_to_the_article_when_it_arrives() {
 }
 
 #[test]
-fn a_kill_recognised_by_its_wording_finds_its_target_by_slug() {
+fn a_kill_recognized_by_its_wording_finds_its_target_by_slug() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" slug=BRIDGE-SELTZ | @bridge @mayor

@@ -115,7 +115,7 @@ fn the_newest_version_of_a_uri_is_the_one_compared_and_is_not_listed() {
 }
 
 #[test]
-fn an_answer_that_is_cut_says_so() {
+fn a_truncated_answer_says_so() {
     let mut rig = rig();
     let served = rig.serve();
     let hash = simhash(&rig, 0);

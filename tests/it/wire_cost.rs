@@ -133,7 +133,7 @@ fn teletype_of_any_structure_is_decoded_in_linear_time() {
 
 /// NFKC expands U+FDFA to 18 characters.
 #[test]
-fn no_character_expands_much_in_word_normalisation() {
+fn no_character_expands_much_in_word_normalization() {
     let longest = (0..=0x10_ffff)
         .filter_map(char::from_u32)
         .max_by_key(|c| text::tokens::fold(&c.to_string()).len() / c.len_utf8());
