@@ -121,7 +121,7 @@ fn layout(agency: &str, pattern: &str, sample: &Sample) -> (String, String, Stri
     }
 }
 
-/// The sample report in the language that the pattern's script shows, or else in the agency's
+/// The sample report in the language that the pattern's script indicates, or else in the agency's
 /// language.
 fn sample(agency: &str, pattern: &str) -> Sample {
     let any = |range: std::ops::RangeInclusive<char>| pattern.chars().any(|c| range.contains(&c));

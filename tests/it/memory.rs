@@ -69,7 +69,7 @@ fn identities_and_embargoes_are_restored_exactly() {
     };
     let straight = run(None);
     let lifted: usize = straight.0.iter().map(|outcome| outcome.lifted.len()).sum();
-    assert_eq!(lifted, 36, "all embargoes but the four that are pending at the end");
+    assert_eq!(lifted, 36, "all embargoes except the four that are pending at the end");
     for cut in [0, 5, 40, 77, 119] {
         assert_eq!(run(Some(cut)), straight, "cut at {cut}");
     }

@@ -181,8 +181,8 @@ fn a_second_instance_follows_as_standby_and_takes_over() {
     second.stop();
 }
 
-/// Runs `wait`, which must take at least the time `at_least` and use less than a tenth of the time
-/// that it takes as CPU time.
+/// Runs `wait`, which must last at least `at_least`, and whose CPU time must be less than a tenth
+/// of its duration.
 fn waits_without_work(at_least: Duration, wait: impl FnOnce()) {
     let (began, used) = (Instant::now(), ThreadTime::now());
     wait();
