@@ -288,7 +288,7 @@ impl Deployment {
     }
 
     /// Counts the answered items again from the beginning; needed after a topic was recreated.
-    pub(crate) fn reads_anew(&self) {
+    pub(crate) fn recounts(&self) {
         self.progress.replace(Progress::new(&self.prefix));
     }
 
